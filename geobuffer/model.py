@@ -1,0 +1,361 @@
+"""The nouns: Source, Region, Border, BufferZone, and what they are made of.
+
+All are immutable, hold shapely geometry in longitude and latitude (EPSG:4326, degrees), and carry
+where they come from. Their methods use only what they hold; what needs a table, a file or a map
+is a function in a room of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, overload
+
+import shapely
+
+from geobuffer.errors import UnknownRegion, UnknownSide, did_you_mean
+from geobuffer.geodesy import LineIndex, area_m2
+from geobuffer.names import LANGUAGES, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import geopandas as gpd
+    from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
+
+#: The side of a zone that lies on both sides of its border.
+BOTH = "both"
+
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a shape or a table comes from.
+
+    Parameters
+    ----------
+    title, publisher, url, licence, version
+        As the publisher gives them; empty where unknown.
+    as_of
+        The date of the facts (``2026``, ``2026-03`` or ``2026-03-01``), not of the download.
+    accuracy_m
+        How far off a position is, typically (about one standard deviation), in metres; ``None``
+        where nobody says, which makes nothing that rests on it *uncertain*.
+    citation
+        How to cite it, and what its licence asks to be shown.
+
+    Examples
+    --------
+    >>> Source("City parks 2025", licence="CC BY 4.0", accuracy_m=5)
+    Source(City parks 2025, CC BY 4.0, ±5 m)
+    """
+
+    title: str
+    publisher: str = ""
+    url: str = ""
+    licence: str = ""
+    version: str = ""
+    as_of: str = ""
+    accuracy_m: float | None = None
+    citation: str = ""
+
+    def __repr__(self) -> str:
+        known = "" if self.accuracy_m is None else f"±{self.accuracy_m:g} m"
+        facts = (self.title, self.licence, self.as_of and f"as of {self.as_of}", known)
+        return f"Source({', '.join(fact for fact in facts if fact)})"
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A named area: a country, an oblast, a park.
+
+    Parameters
+    ----------
+    name
+        The short name it is looked up by, such as ``"Kursk"``.
+    geometry
+        Polygon or MultiPolygon, longitude and latitude.
+    source
+        Where its outline comes from.
+    names
+        Full names by language (``en``, ``uk``, ``ru``).
+    iso
+        ISO 3166 code, such as ``"RU-KRS"``.
+    country
+        ISO 3166-1 alpha-2 code of its country.
+    country_names
+        The country's name by language.
+    border_source
+        Where its part of the international border comes from, if not from ``source``.
+    """
+
+    name: str
+    geometry: Polygon | MultiPolygon = field(repr=False)
+    source: Source
+    names: Mapping[str, str] = field(default=_NO_NAMES, repr=False)
+    iso: str = ""
+    country: str = ""
+    country_names: Mapping[str, str] = field(default=_NO_NAMES, repr=False)
+    border_source: Source | None = field(default=None, repr=False)
+
+    def label(self, language: str) -> str:
+        """Return its full name in a language, or its short name where there is none."""
+        return self.names.get(language, self.name)
+
+    @cached_property
+    def area_km2(self) -> float:
+        """Its area on the ellipsoid."""
+        return area_m2(self.geometry) / 1e6
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """Regions, found by name in any of their languages or by ISO code.
+
+    ``regions["Kursk"]`` is a :class:`Region`; ``regions["Kursk", "Sumy"]`` a tuple of them.
+
+    Raises
+    ------
+    UnknownRegion
+        No region has that name; the message suggests the nearest.
+    """
+
+    members: tuple[Region, ...]
+
+    @overload
+    def __getitem__(self, name: str) -> Region: ...
+    @overload
+    def __getitem__(self, name: tuple[str, ...]) -> tuple[Region, ...]: ...
+    def __getitem__(self, name: str | tuple[str, ...]) -> Region | tuple[Region, ...]:
+        if isinstance(name, tuple):
+            return tuple(self._find(one) for one in name)
+        return self._find(name)
+
+    def __iter__(self) -> Iterator[Region]:
+        return iter(self.members)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __repr__(self) -> str:
+        return f"Regions({', '.join(region.name for region in self)})"
+
+    def _find(self, name: str) -> Region:
+        try:
+            return self._by_name[_region_key(name)]
+        except KeyError:
+            known = [region.name for region in self]
+            message = f"Invalid region {name!r}. {did_you_mean(name, known)}"
+            raise UnknownRegion(message) from None
+
+    @cached_property
+    def _by_name(self) -> dict[str, Region]:
+        found: dict[str, Region] = {}
+        for region in self:
+            for name in (region.name, region.iso, *region.names.values()):
+                if name:
+                    found.setdefault(_region_key(name), region)
+        return found
+
+
+def _region_key(name: str) -> str:
+    """Fold a region's name, without the word for *oblast*.
+
+    >>> _region_key("Курская область") == _region_key("курская")
+    True
+    """
+    words = fold(name).split()
+    return " ".join(w for w in words if w not in {"oblast", "област", "region"}) or fold(name)
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One of the two sides of a border: a name, and the territory it stands for.
+
+    ``area`` is ``None`` for a side that is everything not on the other (outside a park).
+    """
+
+    name: str
+    area: Polygon | MultiPolygon | None = field(repr=False)
+    regions: tuple[Region, ...] = ()
+    names: Mapping[str, str] = field(default=_NO_NAMES, repr=False)
+
+    def label(self, language: str) -> str:
+        """Return its name in a language, or its own name where there is none."""
+        return self.names.get(language, self.name)
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A stretch of a border between one pair of regions, with its chainage.
+
+    ``start_km`` is the chainage at which it begins: the length of the sections before it.
+    """
+
+    name: str
+    line: LineString | MultiLineString = field(repr=False)
+    regions: tuple[Region, ...]
+    start_km: float
+    length_km: float
+
+    def label(self, language: str) -> str:
+        """Return its name in a language: the names of its regions."""
+        if not self.regions or language == "en":
+            return self.name
+        return " – ".join(region.label(language) for region in self.regions)
+
+
+@dataclass(frozen=True, eq=False)
+class Border:
+    """A line with two named sides, made of sections, with chainage in km.
+
+    Made by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`.
+    """
+
+    sections: tuple[Section, ...]
+    sides: tuple[Side, Side]
+    source: Source
+
+    @cached_property
+    def line(self) -> LineString | MultiLineString:
+        """The whole line, at full resolution."""
+        lines = [part for s in self.sections for part in shapely.get_parts(s.line)]
+        return shapely.line_merge(shapely.multilinestrings(lines), directed=True)
+
+    @property
+    def length_km(self) -> float:
+        """Its length on the ellipsoid."""
+        return sum(section.length_km for section in self.sections)
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The regions on either side, in the order they were given."""
+        return tuple(region for side in self.sides for region in side.regions)
+
+    @cached_property
+    def index(self) -> LineIndex:
+        """The index that finds the nearest point of each section; built once, can be pickled."""
+        return LineIndex([section.line for section in self.sections])
+
+    def side(self, name: str) -> Side:
+        """Return a side by its name in any language.
+
+        Raises
+        ------
+        UnknownSide
+            The border has no such side; the message names those it has.
+        """
+        wanted = fold(name)
+        for side in self.sides:
+            if wanted in {fold(side.name), *(fold(n) for n in side.names.values())}:
+                return side
+        known = [*(side.name for side in self.sides), BOTH]
+        raise UnknownSide(f"Invalid side {name!r}. {did_you_mean(name, known)}")
+
+    def __repr__(self) -> str:
+        names = ", ".join(section.name for section in self.sections)
+        one, other = (side.name for side in self.sides)
+        return f"Border({one} | {other}: {names}; {self.length_km:,.0f} km)"
+
+
+@dataclass(frozen=True, eq=False)
+class BufferZone:
+    """What lies within a distance of a border, on one side or both, ring by ring.
+
+    Made by :func:`geobuffer.build_zone`. The zone *is* the distance: whether a place lies in it
+    is decided by the place's geodesic distance. The polygons are its picture.
+
+    Parameters
+    ----------
+    border
+        The border it lies along.
+    edges_km
+        Its edges, ascending: ``(0, 5, 10)`` are the rings 0–5 km and 5–10 km.
+    side
+        ``"both"`` or the name of one of the border's sides.
+    ends
+        ``"round"`` or ``"flat"``: what happens at the ends of the border.
+    rings
+        A polygon for each ring, the innermost first.
+    tolerance_m
+        How far an edge of the polygons was allowed to lie from its distance.
+    error_m
+        The largest departure found when the finished edges were measured.
+    cut
+        What flat ends leave out, in longitude and latitude; empty for round ends.
+    """
+
+    border: Border
+    edges_km: tuple[float, ...]
+    side: str
+    ends: str
+    rings: tuple[Polygon | MultiPolygon, ...] = field(repr=False)
+    tolerance_m: float
+    error_m: float
+    cut: Polygon | MultiPolygon = field(repr=False, default_factory=shapely.Polygon)
+
+    @property
+    def width_km(self) -> float:
+        """The distance of its outer edge from the border."""
+        return self.edges_km[-1]
+
+    @property
+    def ring_names(self) -> tuple[str, ...]:
+        """The rings' names, innermost first: ``"0–5 km"``, ``"5–10 km"``."""
+        pairs = zip(self.edges_km[:-1], self.edges_km[1:], strict=True)
+        return tuple(f"{inner:g}–{outer:g} km" for inner, outer in pairs)
+
+    @cached_property
+    def polygon(self) -> Polygon | MultiPolygon:
+        """The whole zone: all its rings together."""
+        if len(self.rings) == 1:
+            return self.rings[0]
+        return shapely.coverage_union_all(self.rings)
+
+    @cached_property
+    def ring_areas_km2(self) -> tuple[float, ...]:
+        """The area of each ring on the ellipsoid."""
+        return tuple(area_m2(ring) / 1e6 for ring in self.rings)
+
+    @property
+    def area_km2(self) -> float:
+        """Its area on the ellipsoid."""
+        return math.fsum(self.ring_areas_km2)
+
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """Return a row for each ring, with everything that must outlast the object as a column."""
+        import geopandas as gpd
+
+        source = self.border.source
+        return gpd.GeoDataFrame(
+            {
+                "ring": self.ring_names,
+                "from_km": self.edges_km[:-1],
+                "to_km": self.edges_km[1:],
+                "side": self.side,
+                "ends": self.ends,
+                "area_km2": self.ring_areas_km2,
+                "edge_error_m": self.error_m,
+                "border": "; ".join(section.name for section in self.border.sections),
+                "source": source.title,
+                "licence": source.licence,
+                "as_of": source.as_of,
+            },
+            geometry=list(self.rings),
+            crs="EPSG:4326",
+        )
+
+    def __repr__(self) -> str:
+        edges = "/".join(f"{edge:g}" for edge in self.edges_km[1:])
+        return (
+            f"BufferZone({edges} km, side={self.side!r}, ends={self.ends!r}, "
+            f"{self.area_km2:,.0f} km², edges within {self.error_m:.2g} m)"
+        )
+
+
+__all__ = [
+    "BOTH", "LANGUAGES", "Border", "BufferZone", "Region", "Regions", "Section", "Side", "Source",
+]  # fmt: skip

