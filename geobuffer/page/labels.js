@@ -1,0 +1,107 @@
+'use strict';
+// Names on the map: those with most to say first, and none over another.
+
+(function (geobuffer) {
+  const MOST = 70;
+  const LINE = 17;
+  const LETTER = 6.7;
+
+  /** The smallest population that is named at a zoom; unknown counts as none. */
+  function leastPopulation(zoom) {
+    if (zoom < 7.5) return 40000;
+    if (zoom < 8.5) return 12000;
+    if (zoom < 9.5) return 3000;
+    return zoom < 10.5 ? 700 : 0;
+  }
+
+  function isNamed(place, zoom) {
+    if (!place.located) return false;
+    if (zoom >= 11 && geobuffer.classOf(place) !== 'outside') return true;
+    if (zoom >= 12) return true;
+    return (place.population ?? 0) >= leastPopulation(zoom) && (place.population ?? 0) > 0;
+  }
+
+  function weight(place) {
+    const near = geobuffer.classOf(place) === 'outside' ? 1 : 3;
+    return near * Math.log10(10 + (place.population ?? 0));
+  }
+
+  function regionLabels(language) {
+    return geobuffer.facts.regions.map((region) => ({
+      at: region.label, text: region.names[language], className: 'label label-region', centred: true,
+    }));
+  }
+
+  function placeLabels(zoom, bounds, language) {
+    return geobuffer.places
+      .filter((place) => isNamed(place, zoom) && bounds.contains([place.lat, place.lon]))
+      .sort((a, b) => weight(b) - weight(a))
+      .slice(0, 4 * MOST)
+      .map((place) => ({
+        at: [place.lat, place.lon],
+        text: geobuffer.nameOf(place, language),
+        className: `label label-${geobuffer.classOf(place)}`,
+      }));
+  }
+
+  /** The box that a label will take on the screen. */
+  function boxOf(label, map) {
+    const point = map.latLngToContainerPoint(label.at);
+    const wide = label.text.length * LETTER * (label.centred ? 1.25 : 1);
+    const left = label.centred ? point.x - wide / 2 : point.x + 8;
+    return { left, right: left + wide, top: point.y - LINE / 2, bottom: point.y + LINE / 2 };
+  }
+
+  function overlap(a, b) {
+    return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  }
+
+  function fits(box, size, taken) {
+    const inView = box.left >= 2 && box.right <= size.x && box.top >= 2 && box.bottom <= size.y;
+    return inView && !taken.some((other) => overlap(box, other));
+  }
+
+  /** What the map's own buttons and lines of text take. */
+  function boxesOfControls(map) {
+    const room = map.getContainer().getBoundingClientRect();
+    const controls = map.getContainer().querySelectorAll('.leaflet-control');
+    return Array.from(controls, (control) => control.getBoundingClientRect()).map((box) => ({
+      left: box.left - room.left, right: box.right - room.left,
+      top: box.top - room.top, bottom: box.bottom - room.top,
+    }));
+  }
+
+  function write(label, pane) {
+    const icon = L.divIcon({
+      className: label.className, html: geobuffer.element('span', '', label.text), iconSize: null,
+    });
+    return L.marker(label.at, { icon, interactive: false, keyboard: false, pane });
+  }
+
+  function showLabels() {
+    const { map, language } = geobuffer.view;
+    const size = map.getSize();
+    const taken = boxesOfControls(map);
+    const most = taken.length + MOST;
+    labels.clearLayers();
+    const wanted = [
+      ...regionLabels(language), ...placeLabels(map.getZoom(), map.getBounds(), language),
+    ];
+    for (const label of wanted) {
+      const box = boxOf(label, map);
+      if (taken.length >= most || !fits(box, size, taken)) continue;
+      taken.push(box);
+      labels.addLayer(write(label, 'geobuffer-labels'));
+    }
+  }
+
+  const labels = L.layerGroup();
+
+  function startLabels(map) {
+    map.createPane('geobuffer-labels').setAttribute('aria-hidden', 'true');
+    labels.addTo(map);
+    map.on('moveend resize', showLabels);
+  }
+
+  Object.assign(geobuffer, { startLabels, showLabels });
+})(window.geobuffer);

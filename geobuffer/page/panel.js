@@ -1,0 +1,224 @@
+'use strict';
+// The panel: title, legend with counts, table of settlements, sections, sources.
+
+(function (geobuffer) {
+  const { say, number, element, button, termList, svg } = geobuffer;
+  const byId = (id) => document.getElementById(id);
+  const PAGE = 100;
+  let shown = PAGE;
+
+  function swatch(...shapes) {
+    return svg('svg', { viewBox: '0 0 26 18', width: 26, height: 18, 'aria-hidden': 'true' }, ...shapes);
+  }
+
+  /** The dot of a class, as the map draws it. */
+  function placeGlyph(membership) {
+    const style = geobuffer.placeStyle(membership);
+    if (!style) return swatch();
+    return swatch(svg('circle', {
+      cx: 13, cy: 9, r: style.radius, fill: style.fillColor, stroke: style.color,
+      'stroke-width': style.weight,
+    }));
+  }
+
+  function ringGlyph(ring) {
+    const style = geobuffer.ringStyle(ring);
+    return swatch(svg('rect', {
+      x: 2, y: 2, width: 22, height: 14, fill: style.fillColor, 'fill-opacity': style.fillOpacity,
+      stroke: style.color, 'stroke-width': 1.2,
+    }));
+  }
+
+  function lineGlyph() {
+    const stroke = geobuffer.colour('border');
+    const line = svg('line', { x1: 1, x2: 25, y1: 9, y2: 9, stroke, 'stroke-width': 2.4 });
+    const dot = svg('circle', { cx: 13, cy: 9, r: 3.6, fill: '#ffffff', stroke, 'stroke-width': 1.6 });
+    return swatch(line, dot);
+  }
+
+  function regionGlyph() {
+    return swatch(svg('rect', {
+      x: 2, y: 2, width: 22, height: 14, fill: geobuffer.colour('land'),
+      stroke: geobuffer.colour('region'), 'stroke-dasharray': '4 3',
+    }));
+  }
+
+  function entry(glyph, text, count) {
+    const line = element('li', '', glyph, element('span', '', text));
+    if (count !== undefined) line.append(element('b', 'number', number(count)));
+    return line;
+  }
+
+  function placeEntries() {
+    const counts = geobuffer.countByClass(geobuffer.places);
+    return ['inside', 'uncertain', 'outside', 'unlocated']
+      .filter((membership) => membership !== 'unlocated' || counts.unlocated)
+      .map((membership) => {
+        const line = entry(placeGlyph(membership), say(membership), counts[membership]);
+        line.dataset.count = membership;
+        return line;
+      });
+  }
+
+  function ringValues(ring) {
+    const [from, to] = ring.edges_km.map((edge) => edge.toLocaleString(geobuffer.view.language));
+    return { from, to, area: number(ring.area_km2, ring.area_km2 < 10 ? 2 : 0) };
+  }
+
+  function showLegend() {
+    const { zone, regions, places } = geobuffer.facts;
+    const rings = zone.rings.map((ring) => entry(ringGlyph(ring), say('ring', ringValues(ring))));
+    byId('legend').replaceChildren(
+      ...(places.given ? placeEntries() : []), ...rings, entry(lineGlyph(), say('border')),
+      ...(regions.length ? [entry(regionGlyph(), say('regions'))] : []),
+    );
+  }
+
+  function populationText(people) {
+    if (!people.known) return say('population_unknown');
+    const total = say('at_least', { total: number(people.total) });
+    if (!people.unknown) return total;
+    return `${total} (${say('without_figure', { count: number(people.unknown) })})`;
+  }
+
+  function showSummary() {
+    if (!geobuffer.facts.places.given) {
+      byId('summary').replaceChildren(say('none_given'));
+      return;
+    }
+    const inside = geobuffer.places.filter((place) => geobuffer.classOf(place) === 'inside');
+    const people = geobuffer.countPeople(inside);
+    byId('summary').replaceChildren(
+      inside.length ? `${say('population_inside')}: ` : say('none_found'),
+      ...(inside.length ? [element('b', '', populationText(people))] : []),
+    );
+  }
+
+  function showTitle() {
+    const { titles, notes, zone, border } = geobuffer.facts;
+    const title = titles[geobuffer.view.language];
+    document.title = title;
+    byId('title').textContent = title;
+    byId('subtitle').textContent = say('subtitle', {
+      sections: number(border.sections.length),
+      length: number(border.length_km),
+      area: number(zone.rings.reduce((sum, ring) => sum + ring.area_km2, 0)),
+    });
+    byId('notes').replaceChildren(...notes.map((note) => element('li', '', note)));
+    byId('notes').hidden = !notes.length;
+  }
+
+  function tableRow(place) {
+    const membership = geobuffer.classOf(place);
+    const name = element('bdi', '', geobuffer.nameOf(place, geobuffer.view.language));
+    const press = button('place', () => geobuffer.visitPlace(place), placeGlyph(membership), name);
+    const hidden = element('span', 'unseen', ` (${say(`${membership}_short`)})`);
+    press.append(hidden);
+    const known = Number.isFinite(place.population);
+    return element(
+      'tr', membership,
+      element('td', '', press, element('span', 'quiet', geobuffer.whereabouts(place))),
+      element('td', 'number', number(place.distance_km, 1)),
+      element('td', 'number', known ? number(place.population) : '—'),
+    );
+  }
+
+  function showTable() {
+    const places = geobuffer.placesInZone();
+    const rest = Math.max(0, places.length - shown);
+    byId('settlements').hidden = !places.length;
+    document.querySelector('.skip').hidden = !places.length;
+    byId('settlements-hint').textContent = say('settlements_hint');
+    byId('rows').replaceChildren(...places.slice(0, shown).map(tableRow));
+    byId('more').hidden = !rest;
+    byId('more').textContent = say('more', { count: number(Math.min(rest, 4 * PAGE)) });
+  }
+
+  function showMore() {
+    const first = shown;
+    shown += 4 * PAGE;
+    showTable();
+    byId('rows').children[first]?.querySelector('button').focus();
+  }
+
+  function visitSection(section) {
+    const { map } = geobuffer.view;
+    const lines = section.lines.map(geobuffer.unpackLine);
+    const middle = lines[0][Math.floor(lines[0].length / 2)];
+    map.fitBounds(L.latLngBounds(lines.flat()), { padding: [30, 30], animate: false });
+    map.getContainer().scrollIntoView({ block: 'nearest' });
+    geobuffer.openSection(section, middle, true);
+  }
+
+  function showSections() {
+    const { language } = geobuffer.view;
+    byId('section-list').replaceChildren(...geobuffer.facts.border.sections.map((section) =>
+      element('li', '',
+        button('place', () => visitSection(section), element('bdi', '', section.names[language])),
+        element('span', 'quiet', geobuffer.spanOf(section)))));
+  }
+
+  /** A link if it is an address of the web, plain text if it is anything else. */
+  function address(url) {
+    if (!url || !/^https?:\/\//i.test(url)) return url;
+    const link = element('a', '', url);
+    link.href = url;
+    link.target = '_blank';
+    link.rel = 'noopener noreferrer';
+    return link;
+  }
+
+  function describeSource(source) {
+    const accuracy = Number.isFinite(source.accuracy_m)
+      ? `± ${number(source.accuracy_m)} ${say('unit_m')}` : say('not_stated');
+    return element(
+      'div', 'source',
+      element('h3', '', `${say(`source_${source.layer}`)}: ${source.title}`),
+      termList([
+        [say('publisher'), source.publisher],
+        [say('licence'), source.licence || say('not_stated')],
+        [say('version'), source.version],
+        [say('facts_as_of'), source.as_of || say('not_stated')],
+        [say('accuracy_m'), accuracy],
+        [say('citation'), source.citation],
+        [say('url'), address(source.url)],
+      ]),
+    );
+  }
+
+  function describeMethod() {
+    const { zone, tolerance_m: tolerance } = geobuffer.facts;
+    const error = number(zone.error_m, zone.error_m < 10 ? 1 : 0);
+    return element(
+      'div', 'source',
+      element('h3', '', say('method')),
+      element('p', '', say('method_distance')),
+      element('p', '', say('method_edges', { error, ends: say(`ends_${zone.ends}`) })),
+      element('p', '', say('method_drawing', tolerance)),
+      element('p', '', say('leaflet', { version: L.version })),
+    );
+  }
+
+  function showSources() {
+    const sources = geobuffer.facts.sources.map(describeSource);
+    byId('source-list').replaceChildren(describeMethod(), ...sources);
+  }
+
+  /** Write the whole panel anew, in the language of the page. */
+  function showPanel() {
+    geobuffer.sayFixedParts();
+    showTitle();
+    showLegend();
+    showSummary();
+    showTable();
+    showSections();
+    showSources();
+    geobuffer.showFound();
+  }
+
+  function startPanel() {
+    byId('more').addEventListener('click', showMore);
+  }
+
+  Object.assign(geobuffer, { showPanel, startPanel, placeGlyph });
+})(window.geobuffer);

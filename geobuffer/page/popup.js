@@ -1,0 +1,177 @@
+'use strict';
+// What the map tells of one settlement or one section, built from text.
+
+(function (geobuffer) {
+  const { say, number, element } = geobuffer;
+
+  function otherNames(place) {
+    return ['en', 'uk', 'ru']
+      .filter((language) => language !== geobuffer.view.language && place[`name_${language}`])
+      .map((language) => [say(`language_${language}`), named(place, language)]);
+  }
+
+  function named(place, language) {
+    const name = element('bdi', '', place[`name_${language}`]);
+    name.lang = language;
+    return name;
+  }
+
+  function distance(place) {
+    if (!Number.isFinite(place.distance_km)) return say('unknown');
+    const margin = place.margin_m === null ? '' : ` ± ${number(place.margin_m / 1000, 1)}`;
+    return `${number(place.distance_km, 2)}${margin} ${say('unit_km')}`;
+  }
+
+  function people(place) {
+    if (!Number.isFinite(place.population)) return say('unknown');
+    const dated = place.population_as_of
+      ? ` (${say('as_of', { date: place.population_as_of })})` : '';
+    return number(place.population) + dated;
+  }
+
+  function metres(value) {
+    return Number.isFinite(value) ? `± ${number(value)} ${say('unit_m')}` : say('not_stated');
+  }
+
+  function oblast(place) {
+    const { facts, view } = geobuffer;
+    return geobuffer.labelOf(facts.regions, place.oblast ?? '', view.language);
+  }
+
+  function country(place) {
+    const { facts, view } = geobuffer;
+    return geobuffer.labelOf(facts.countries, place.country ?? '', view.language);
+  }
+
+  function raion(place) {
+    return (geobuffer.view.language === 'en' && place.raion_en) || place.raion;
+  }
+
+  function section(place) {
+    const { facts, view } = geobuffer;
+    return geobuffer.labelOf(facts.border.sections, place.section ?? '', view.language);
+  }
+
+  function side(place) {
+    const { facts, view } = geobuffer;
+    if (!place.side) return null;
+    const label = geobuffer.labelOf(facts.zone.sides, place.side, view.language);
+    const words = say(`side_${label}`);
+    return words === `side_${label}` ? label : words;
+  }
+
+  /** Which ring of several, in the words of the page. */
+  function ring(place) {
+    const { rings } = geobuffer.facts.zone;
+    const found = rings.length > 1 && rings.find((one) => one.name === place.ring);
+    if (!found) return null;
+    const [from, to] = found.edges_km.map((edge) => edge.toLocaleString(geobuffer.view.language));
+    return say('ring_span', { from, to });
+  }
+
+  function transliterated(place) {
+    if (!place.transliterated) return null;
+    const languages = place.transliterated.split(/[\s,]+/).map((to) => say(`language_${to}`));
+    return element('p', 'remark', say('transliterated', { languages: languages.join(', ') }));
+  }
+
+  function conflict(place) {
+    if (!place.conflict) return null;
+    return element('p', 'remark', element('strong', '', `${say('conflict')}: `), place.conflict);
+  }
+
+  function code(place) {
+    if (!place.code) return null;
+    return place.code_system ? `${place.code} (${place.code_system})` : place.code;
+  }
+
+  function placeRows(place) {
+    const chainage = Number.isFinite(place.chainage_km)
+      ? say('chainage_value', { km: number(place.chainage_km, 1) }) : null;
+    return [
+      [say('class'), element('strong', '', say(`${geobuffer.classOf(place)}_short`))],
+      [say('ring_name'), ring(place)],
+      [say('distance'), distance(place)],
+      ...otherNames(place),
+      [say('kind'), place.kind ? say(place.kind) : null],
+      [say('population'), people(place)],
+      [say('section'), section(place)],
+      [say('chainage'), chainage],
+      [say('side'), side(place)],
+      [say('hromada'), place.hromada],
+      [say('raion'), raion(place)],
+      [say('oblast'), oblast(place)],
+      [say('country'), country(place)],
+      [say('code'), code(place)],
+      [say('position'), place.source],
+      [say('accuracy'), metres(place.accuracy_m)],
+      [say('radius'), Number.isFinite(place.radius_m) ? `${number(place.radius_m)} ${say('unit_m')}` : null],
+    ];
+  }
+
+  /** Everything the page knows of a settlement. */
+  function describePlace(place) {
+    return element(
+      'div', 'about',
+      element('h3', '', geobuffer.nameOf(place, geobuffer.view.language)),
+      conflict(place), geobuffer.termList(placeRows(place)), transliterated(place),
+    );
+  }
+
+  /** Where a settlement is, in a line: tells places of one name apart. */
+  function whereabouts(place) {
+    return [raion(place), oblast(place) || country(place)].filter(Boolean).join(', ');
+  }
+
+  function spanOf(section) {
+    const end = section.start_km + section.length_km;
+    return say('section_span', {
+      from: number(section.start_km), to: number(end), length: number(section.length_km),
+    });
+  }
+
+  function describeSection(section) {
+    return element(
+      'div', 'about',
+      element('strong', '', section.names[geobuffer.view.language]),
+      element('div', '', spanOf(section)),
+    );
+  }
+
+  /** Open a popup, and give the keyboard to it if a key or button of the list asked for it. */
+  function open(content, latlng, withFocus) {
+    const { map } = geobuffer.view;
+    const small = map.getSize().x < 480;
+    content.tabIndex = -1;
+    const popup = L.popup({
+      maxWidth: small ? 260 : 340, maxHeight: Math.max(160, map.getSize().y - 110),
+      autoPanPaddingTopLeft: [small ? 12 : 52, 12], autoPanPaddingBottomRight: [12, 12],
+    });
+    popup.setLatLng(latlng).setContent(content).openOn(map);
+    const close = popup.getElement().querySelector('.leaflet-popup-close-button');
+    close.setAttribute('aria-label', say('close'));
+    if (withFocus) content.focus({ preventScroll: true });
+  }
+
+  function openPlace(place, withFocus = false) {
+    open(describePlace(place), [place.lat, place.lon], withFocus);
+  }
+
+  function openSection(section, latlng, withFocus = false) {
+    open(describeSection(section), latlng, withFocus);
+  }
+
+  /** Bring a settlement into view, close enough to see its surroundings, and tell of it. */
+  function visitPlace(place) {
+    const { map } = geobuffer.view;
+    const opener = document.activeElement;
+    map.setView([place.lat, place.lon], Math.max(map.getZoom(), 11), { animate: false });
+    map.getContainer().scrollIntoView({ block: 'nearest' });
+    openPlace(place, true);
+    map.once('popupclose', () => opener?.isConnected && opener.focus({ preventScroll: true }));
+  }
+
+  Object.assign(geobuffer, {
+    describePlace, describeSection, openPlace, openSection, visitPlace, whereabouts, spanOf,
+  });
+})(window.geobuffer);

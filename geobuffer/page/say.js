@@ -1,0 +1,59 @@
+'use strict';
+// Words and numbers in the language of the page, and elements that hold text and nothing else.
+
+(function (geobuffer) {
+  /** The page's words for a key, with {values} filled in; the key itself if there are none. */
+  function say(key, values = {}) {
+    const words = geobuffer.words[geobuffer.view.language];
+    const text = Object.hasOwn(words, key) ? words[key] : key;
+    return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
+  }
+
+  function number(value, digits = 0) {
+    return value.toLocaleString(geobuffer.view.language, {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+  }
+
+  /** An element with a class and children; strings become text, never markup. */
+  function element(tag, className, ...children) {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    made.append(...children.filter((child) => child !== null && child !== undefined));
+    return made;
+  }
+
+  function button(className, onClick, ...children) {
+    const made = element('button', className, ...children);
+    made.type = 'button';
+    made.addEventListener('click', onClick);
+    return made;
+  }
+
+  /** A list of terms and descriptions; rows without a description are left out. */
+  function termList(rows) {
+    const list = element('dl', 'facts');
+    for (const [term, description] of rows) {
+      if (description === null || description === undefined || description === '') continue;
+      list.append(element('dt', '', term), element('dd', '', description));
+    }
+    return list;
+  }
+
+  function svg(tag, attributes, ...children) {
+    const made = document.createElementNS('http://www.w3.org/2000/svg', tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.append(...children);
+    return made;
+  }
+
+  /** Words of the fixed parts of the page: every element that names its words. */
+  function sayFixedParts() {
+    for (const part of document.querySelectorAll('[data-say]')) {
+      part.textContent = say(part.dataset.say);
+    }
+  }
+
+  Object.assign(geobuffer, { say, number, element, button, termList, svg, sayFixedParts });
+})(window.geobuffer);

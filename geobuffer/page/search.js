@@ -1,0 +1,45 @@
+'use strict';
+// The search box: as you type, in any of three languages.
+
+(function (geobuffer) {
+  const { say, element, button } = geobuffer;
+  const MOST = 20;
+  const byId = (id) => document.getElementById(id);
+
+  function status(count) {
+    if (count > MOST) return say('found_more', { count, shown: MOST });
+    return count ? say('found', { count }) : say('found_none');
+  }
+
+  function choose(place) {
+    byId('found-detail').replaceChildren();
+    if (place.located) geobuffer.visitPlace(place);
+    else byId('found-detail').replaceChildren(geobuffer.describePlace(place));
+  }
+
+  function answer(place) {
+    const name = element('bdi', 'found-name', geobuffer.nameOf(place, geobuffer.view.language));
+    const where = element('span', 'quiet', geobuffer.whereabouts(place));
+    const state = element('span', 'found-class', say(`${geobuffer.classOf(place)}_short`));
+    const glyph = geobuffer.placeGlyph(geobuffer.classOf(place));
+    return element('li', '', button('', () => choose(place), glyph, name, state, where));
+  }
+
+  function showFound() {
+    const text = byId('search').value;
+    const found = geobuffer.findPlaces(text);
+    byId('found').replaceChildren(...found.slice(0, MOST).map(answer));
+    byId('found-detail').replaceChildren();
+    byId('search-status').textContent = text.trim() ? status(found.length) : say('search_hint');
+  }
+
+  function startSearch() {
+    const box = byId('search');
+    box.addEventListener('input', showFound);
+    box.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') byId('found').querySelector('button')?.click();
+    });
+  }
+
+  Object.assign(geobuffer, { startSearch, showFound });
+})(window.geobuffer);
