@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
+
 from typing import TYPE_CHECKING, overload
 
 import shapely
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 
+    from geobuffer.outlines import FlatEnd
+
 #: The side of a zone that lies on both sides of its border.
 BOTH = "both"
 
-_NO_NAMES: Mapping[str, str] = MappingProxyType({})
+
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,10 @@ class Region:
     name: str
     geometry: Polygon | MultiPolygon = field(repr=False)
     source: Source
-    names: Mapping[str, str] = field(default=_NO_NAMES, repr=False)
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
     iso: str = ""
     country: str = ""
-    country_names: Mapping[str, str] = field(default=_NO_NAMES, repr=False)
+    country_names: Mapping[str, str] = field(default_factory=dict, repr=False)
     border_source: Source | None = field(default=None, repr=False)
 
     def label(self, language: str) -> str:
@@ -181,7 +183,7 @@ class Side:
     name: str
     area: Polygon | MultiPolygon | None = field(repr=False)
     regions: tuple[Region, ...] = ()
-    names: Mapping[str, str] = field(default=_NO_NAMES, repr=False)
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def label(self, language: str) -> str:
         """Return its name in a language, or its own name where there is none."""
@@ -284,8 +286,8 @@ class BufferZone:
         How far an edge of the polygons was allowed to lie from its distance.
     error_m
         The largest departure found when the finished edges were measured.
-    cut
-        What flat ends leave out, in longitude and latitude; empty for round ends.
+    flat_ends
+        Where it is cut off square; empty for round ends.
     """
 
     border: Border
@@ -295,7 +297,7 @@ class BufferZone:
     rings: tuple[Polygon | MultiPolygon, ...] = field(repr=False)
     tolerance_m: float
     error_m: float
-    cut: Polygon | MultiPolygon = field(repr=False, default_factory=shapely.Polygon)
+    flat_ends: tuple[FlatEnd, ...] = field(repr=False, default=())
 
     @property
     def width_km(self) -> float:

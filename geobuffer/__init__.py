@@ -1,0 +1,79 @@
+"""Model buffer zones along borders: exact distances, the places inside, the people, the map."""
+
+from geobuffer.borders import border_between, border_of
+from geobuffer.compare import compare
+from geobuffer.datasets import (
+    list_datasets,
+    load_not_located,
+    load_regions,
+    load_settlements,
+    source_of,
+)
+from geobuffer.errors import (
+    ChecksumMismatch,
+    DataError,
+    GeobufferError,
+    GeometryError,
+    MissingCRSError,
+    NotAdjacent,
+    UnknownDataset,
+    UnknownRegion,
+    UnknownSide,
+)
+from geobuffer.export import write
+from geobuffer.exposure import exposure
+from geobuffer.maps import map_zone
+from geobuffer.model import Border, BufferZone, Region, Regions, Section, Side, Source
+from geobuffer.queries import classify, distance_to_border, locate, nearest_section, within
+from geobuffer.scenarios import (
+    Report,
+    Scenario,
+    load_scenario,
+    scenario_border,
+    scenario_zone,
+)
+from geobuffer.zones import build_zone
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "Border",
+    "BufferZone",
+    "ChecksumMismatch",
+    "DataError",
+    "GeobufferError",
+    "GeometryError",
+    "MissingCRSError",
+    "NotAdjacent",
+    "Region",
+    "Regions",
+    "Report",
+    "Scenario",
+    "Section",
+    "Side",
+    "Source",
+    "UnknownDataset",
+    "UnknownRegion",
+    "UnknownSide",
+    "__version__",
+    "border_between",
+    "border_of",
+    "build_zone",
+    "classify",
+    "compare",
+    "distance_to_border",
+    "exposure",
+    "list_datasets",
+    "load_not_located",
+    "load_regions",
+    "load_scenario",
+    "load_settlements",
+    "locate",
+    "map_zone",
+    "nearest_section",
+    "scenario_border",
+    "scenario_zone",
+    "source_of",
+    "within",
+    "write",
+]

@@ -1,0 +1,397 @@
+"""The command line: each subcommand is one question, answered through the public functions.
+
+Answers go to stdout, progress and errors to stderr. A mistake of the user's, from a wrong name to
+an unwritable file, is one line and exit code 2.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import geopandas as gpd
+import pandas as pd
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import geobuffer as gb
+from geobuffer.export import check_target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+app = typer.Typer(
+    name="geobuffer",
+    help="Model buffer zones along borders: the zone, the places inside, the people, the map.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+_out = Console()
+_err = Console(stderr=True)
+
+
+class Ends(str, enum.Enum):
+    """What happens where the border ends."""
+
+    round = "round"
+    flat = "flat"
+
+
+ScenarioFile = Annotated[
+    Path | None,
+    typer.Option("--scenario", help="A scenario file (TOML). Default: the zone of May 2025."),
+]
+Between = Annotated[
+    list[str] | None,
+    typer.Option("--between", help="Regions on one side of the border; may be repeated."),
+]
+And = Annotated[
+    list[str] | None,
+    typer.Option("--and", help="Regions on the other side; may be repeated."),
+]
+Km = Annotated[
+    str | None, typer.Option("--km", help="Width in km; several, as in 5,10,20, make rings.")
+]
+SideName = Annotated[str | None, typer.Option("--side", help="A side's name, or both.")]
+EndsName = Annotated[
+    Ends | None, typer.Option("--ends", help="Round, or flat: cut off where the border ends.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Write to this file.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        typer.echo(f"geobuffer {gb.__version__}")
+        raise typer.Exit
+
+
+@app.command("map")
+def map_(  # noqa: PLR0913 - one parameter for each option of the command
+    *,
+    scenario: ScenarioFile = None,
+    between: Between = None,
+    and_: And = None,
+    km: Km = None,
+    side: SideName = None,
+    ends: EndsName = None,
+    out: Annotated[Path, typer.Option("--out", help="The HTML file.")] = Path("geobuffer-map.html"),
+    as_json: AsJson = False,
+) -> None:
+    """Draw the zone and its settlements on a map: one HTML file that opens offline."""
+    import folium
+
+    check_target(out, folium.Map)
+    asked = _scenario(scenario, between, and_, km, side, ends)
+    with _progress("Measuring the zone and its settlements"):
+        zone = _zone(asked)
+        places = gb.load_settlements()
+        places = places.join(gb.classify(places, zone))
+    with _progress("Drawing the map"):
+        missing = _not_located_note(places)
+        drawn = gb.map_zone(
+            zone, settlements=places, title=asked.title, notes=[*asked.notes, *missing]
+        )
+        gb.write(drawn, out)
+    count = places["membership"].value_counts()
+    facts = {
+        "file": str(out),
+        "zone": _zone_facts(zone),
+        "inside": int(count.get("inside", 0)),
+        "uncertain": int(count.get("uncertain", 0)),
+    }
+    if as_json:
+        _print_json(facts)
+        return
+    _say(f"{facts['inside']} settlements inside, {facts['uncertain']} uncertain.")
+    _say(f"Wrote {out}: open it in any browser.")
+
+
+@app.command()
+def zone(  # noqa: PLR0913 - one parameter for each option of the command
+    *,
+    scenario: ScenarioFile = None,
+    between: Between = None,
+    and_: And = None,
+    km: Km = None,
+    side: SideName = None,
+    ends: EndsName = None,
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", help="How far its edge may stray, in metres.")
+    ] = 0.1,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build the zone; write its rings as .gpkg, .geojson, .fgb or .parquet."""
+    if out is not None:
+        check_target(out, gb.BufferZone)
+    asked = _scenario(scenario, between, and_, km, side, ends)
+    with _progress("Building the zone"):
+        built = _zone(asked, tolerance)
+        if out is not None:
+            gb.write(built, out)
+    if as_json:
+        _print_json(_zone_facts(built) | ({"file": str(out)} if out else {}))
+        return
+    rows = pd.DataFrame({"ring": built.ring_names, "area_km2": built.ring_areas_km2})
+    _print_table(rows, f"{asked.title} – side: {built.side}, ends: {built.ends}")
+    _say(f"Border: {', '.join(s.name for s in built.border.sections)}.")
+    _say(f"Length {built.border.length_km:,.1f} km; edges within {built.error_m:.2g} m.")
+    if out is not None:
+        _say(f"Wrote {out}.")
+
+
+@app.command()
+def settlements(  # noqa: PLR0913 - one parameter for each option of the command
+    *,
+    scenario: ScenarioFile = None,
+    between: Between = None,
+    and_: And = None,
+    km: Km = None,
+    side: SideName = None,
+    ends: EndsName = None,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the settlements in the zone, with distance, section, population and how sure it is."""
+    if out is not None:
+        check_target(out, gpd.GeoDataFrame)
+    asked = _scenario(scenario, between, and_, km, side, ends)
+    with _progress("Measuring the zone and its settlements"):
+        places = gb.load_settlements()
+        inside = gb.within(places, _zone(asked)).sort_values("distance_km")
+    if out is not None:
+        gb.write(inside, out)
+    if as_json:
+        table = inside.assign(longitude=inside.geometry.x, latitude=inside.geometry.y)
+        _print_records(table.drop(columns="geometry"))
+        return
+    if out is not None:
+        _say(f"Wrote {len(inside)} settlements to {out}.")
+        return
+    columns = ["name_en", "name_uk", "oblast", "distance_km", "section", "population", "membership"]
+    _print_table(pd.DataFrame(inside[columns]), asked.title)
+    for note in _not_located_note(inside):
+        _say(note)
+
+
+@app.command()
+def exposure(  # noqa: PLR0913 - one parameter for each option of the command
+    *,
+    scenario: ScenarioFile = None,
+    between: Between = None,
+    and_: And = None,
+    km: Km = None,
+    side: SideName = None,
+    ends: EndsName = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Count by this column: oblast, raion, section.")
+    ] = None,
+    cumulative: Annotated[
+        bool, typer.Option("--cumulative", help="Count all within each edge, not ring by ring.")
+    ] = False,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count the places and people in each ring of the zone."""
+    if out is not None:
+        check_target(out, pd.DataFrame)
+    asked = _scenario(scenario, between, and_, km, side, ends)
+    with _progress("Measuring the zone and its settlements"):
+        counted = gb.exposure(gb.load_settlements(), _zone(asked), by=by, cumulative=cumulative)
+    if out is not None:
+        gb.write(counted, out)
+    if as_json:
+        _print_records(counted)
+        return
+    if out is not None:
+        _say(f"Wrote {len(counted)} rows to {out}.")
+        return
+    _print_table(counted, asked.title)
+    _say("People are at least this many: places without a figure are counted beside them.")
+    _say("“?” stands for places nearer to the zone's edge than their position is accurate.")
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def where(
+    latitude: Annotated[float, typer.Argument(help="Latitude in degrees, north positive.")],
+    longitude: Annotated[float, typer.Argument(help="Longitude in degrees, east positive.")],
+    *,
+    scenario: ScenarioFile = None,
+    between: Between = None,
+    and_: And = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how far a point is from the border, on which side, and by which section."""
+    asked = _scenario(scenario, between, and_, None, None, None)
+    border = gb.scenario_border(asked, gb.load_regions())
+    point = gpd.GeoSeries.from_xy([longitude], [latitude], crs="EPSG:4326")
+    found = gb.locate(point, border).iloc[0]
+    if as_json:
+        _print_json({"latitude": latitude, "longitude": longitude, **found.to_dict()})
+        return
+    territory = f"in {found['side']}" if found["side"] else "on the territory of neither side"
+    _say(f"{found['distance_km']:.3f} km from the border, {territory}.")
+    _say(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
+    _say(f"The border itself is right to about {border.source.accuracy_m:g} m.")
+
+
+@app.command()
+def data(*, as_json: AsJson = False) -> None:
+    """List the bundled data: licence, date, accuracy."""
+    table = gb.list_datasets()
+    if as_json:
+        _print_records(table.reset_index())
+        return
+    shown = table.reset_index()[["dataset", "rows", "as_of", "accuracy_m", "licence"]]
+    _print_table(shown, "Bundled data; --json tells all of it")
+
+
+def _scenario(  # noqa: PLR0913 - one parameter for each option of the command
+    file: Path | None,
+    between: list[str] | None,
+    and_: list[str] | None,
+    km: str | None,
+    side: str | None,
+    ends: Ends | None,
+) -> gb.Scenario:
+    """Return the scenario that the options describe, starting from the file or the default."""
+    if bool(between) != bool(and_):
+        raise gb.DataError("Invalid --between and --and. Must be given together.")
+    scenario = gb.load_scenario(file)
+    changes: dict[str, Any] = {}
+    if between and and_:
+        title = f"{', '.join(between)} | {', '.join(and_)}"
+        scenario = gb.Scenario(title, tuple(between), tuple(and_), scenario.km)
+    if km is not None:
+        changes["km"] = _widths(km)
+    if side is not None:
+        changes["side"] = side
+    if ends is not None:
+        changes["ends"] = ends.value
+    changed = dataclasses.replace(scenario, **changes)
+    if file is None and not between and changes:
+        # A changed default is no longer the zone that was announced.
+        edges = ", ".join(f"{w:g}" for w in changed.km)
+        title = f"A zone of {edges} km along the border named in the announcement of May 2025"
+        changed = dataclasses.replace(changed, title=title, summary="")
+    return changed
+
+
+def _widths(km: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in km.split(","))
+    except ValueError:
+        raise gb.GeometryError(
+            f"Invalid --km {km!r}. Must be kilometres, such as 10, or 5,10,20 for rings."
+        ) from None
+
+
+def _zone(scenario: gb.Scenario, tolerance_m: float = 0.1) -> gb.BufferZone:
+    border = gb.scenario_border(scenario, gb.load_regions())
+    return gb.build_zone(
+        border, km=scenario.km, side=scenario.side, ends=scenario.ends, tolerance_m=tolerance_m
+    )
+
+
+def _zone_facts(built: gb.BufferZone) -> dict[str, Any]:
+    return {
+        "side": built.side,
+        "ends": built.ends,
+        "edges_km": list(built.edges_km),
+        "area_km2": built.area_km2,
+        "ring_areas_km2": list(built.ring_areas_km2),
+        "edge_error_m": built.error_m,
+        "border_km": built.border.length_km,
+        "sections": [section.name for section in built.border.sections],
+    }
+
+
+def _not_located_note(places: pd.DataFrame) -> list[str]:
+    """Return what to say of places that are known to lie about here, but not where."""
+    in_zone = places[places["membership"].isin(["inside", "uncertain"])]
+    unplaced = gb.load_not_located()
+    near = unplaced[unplaced["hromada"].isin(in_zone["hromada"].dropna())]
+    if near.empty:
+        return []
+    return [
+        f"{len(near)} more places of the same hromadas are known by name but have no trusted "
+        "position; they are in none of these counts."
+    ]
+
+
+@contextmanager
+def _progress(task: str) -> Iterator[None]:
+    """Show on a terminal that something is being done."""
+    if not _err.is_terminal:
+        yield
+        return
+    with _err.status(f"{task} …"):
+        yield
+
+
+def _say(text: str) -> None:
+    _out.print(Text(text), soft_wrap=True)
+
+
+def _print_table(table: pd.DataFrame, title: str) -> None:
+    _say(title)
+    shown = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in table.columns:
+        numeric = pd.api.types.is_numeric_dtype(table[column])
+        heading = _HEADINGS.get(str(column), str(column))
+        shown.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in table.itertuples(index=False):
+        shown.add_row(*(Text(_cell(value)) for value in row))
+    _out.print(shown)
+
+
+# Short headings for a terminal; files and JSON keep the columns' own names.
+_HEADINGS = {
+    "name_en": "name", "name_uk": "українською", "distance_km": "km", "membership": "class",
+    "population": "people", "without_figure": "no figure", "population_uncertain": "people?",
+    "uncertain_without_figure": "no figure?", "within_km": "within km", "area_km2": "km²",
+    "accuracy_m": "± m", "as_of": "as of",
+}  # fmt: skip
+
+
+def _cell(value: object) -> str:
+    if pd.isna(value):  # type: ignore[call-overload]
+        return "–"
+    return f"{value:,.1f}" if isinstance(value, float) else str(value)
+
+
+def _print_json(facts: object) -> None:
+    sys.stdout.write(json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+
+
+def _print_records(table: pd.DataFrame) -> None:
+    _print_json(json.loads(table.to_json(orient="records", force_ascii=False, double_precision=9)))
+
+
+def main() -> None:
+    """Run the command line; turn our own errors into one line and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except gb.GeobufferError as error:
+        _err.print(Text(f"geobuffer: {error}"), soft_wrap=True)
+        raise SystemExit(2) from None

@@ -1,0 +1,65 @@
+"""Compare two zones: what was kept, gained and lost, in area, places and people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geobuffer.geodesy import area_m2
+from geobuffer.queries import classify
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from geobuffer.model import BufferZone
+
+
+def compare(
+    before: BufferZone, after: BufferZone, settlements: gpd.GeoDataFrame | None = None
+) -> pd.DataFrame:
+    """Return what two zones have in common, what the second gains and what it loses.
+
+    Parameters
+    ----------
+    before, after
+        The zones.
+    settlements
+        Places to count as well, with ``population`` if known. A place counts by its point.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows ``kept``, ``gained``, ``lost``; columns ``area_km2``, and with settlements ``places``,
+        ``population`` (at least) and ``without_figure``.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> regions = gb.load_regions()
+    >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    >>> narrow = gb.build_zone(border, km=5, tolerance_m=1)
+    >>> wide = gb.build_zone(border, km=10, tolerance_m=1)
+    >>> table = compare(narrow, wide)
+    >>> bool(table.loc["lost", "area_km2"] < 0.1), bool(table.loc["gained", "area_km2"] > 1000)
+    (True, True)
+    """
+    old, new = before.polygon, after.polygon
+    shapes = {
+        "kept": shapely.intersection(old, new),
+        "gained": shapely.difference(new, old),
+        "lost": shapely.difference(old, new),
+    }
+    table = pd.DataFrame({"area_km2": {k: area_m2(s) / 1e6 for k, s in shapes.items()}})
+    if settlements is None:
+        return table
+    was, now = (classify(settlements, z)["ring"].notna().to_numpy() for z in (before, after))
+    rows = {"kept": was & now, "gained": now & ~was, "lost": was & ~now}
+    people = settlements.get("population", pd.Series(pd.NA, index=settlements.index))
+    people = pd.to_numeric(people).to_numpy(dtype=float, na_value=np.nan)
+    table["places"] = {k: int(rows[k].sum()) for k in table.index}
+    table["population"] = {k: int(np.nansum(people[rows[k]])) for k in table.index}
+    table["without_figure"] = {k: int(np.isnan(people[rows[k]]).sum()) for k in table.index}
+    return table

@@ -1,0 +1,190 @@
+"""The one door for data: what is bundled, checked against its manifest, with where it comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from geobuffer.errors import ChecksumMismatch, DataError, UnknownDataset, did_you_mean
+from geobuffer.model import Region, Regions, Source
+from geobuffer.names import LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PLACES = ("ukraine", "russia_inid", "russia_geonames")
+
+
+def data_folder() -> Path:
+    """Return the folder of the bundled data: inside the installed package, or beside it.
+
+    In a wheel the data lie within the package; in a checkout, and so in an editable install, in
+    ``data/`` next to it.
+
+    Raises
+    ------
+    DataError
+        Neither is there.
+    """
+    package = Path(str(resources.files("geobuffer")))
+    for folder in (package / "data", package.parent / "data"):
+        if (folder / "manifest.toml").is_file():
+            return folder
+    raise DataError(
+        f"No bundled data in {package / 'data'}: manifest.toml is missing. "
+        "Must be installed with the package; reinstall geobuffer."
+    )
+
+
+@cache
+def manifest() -> Mapping[str, Mapping[str, Any]]:
+    """Return what the manifest says of every bundled dataset, by its name.
+
+    Examples
+    --------
+    >>> manifest()["oblasts"]["rows"]
+    15
+    """
+    path = data_folder() / "manifest.toml"
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"Unreadable {path}: {error}. Must be TOML; reinstall geobuffer.") from error
+    return MappingProxyType({name: MappingProxyType(entry) for name, entry in entries.items()})
+
+
+def list_datasets() -> pd.DataFrame:
+    """Return a row for each bundled dataset: title, licence, date, accuracy, rows.
+
+    Examples
+    --------
+    >>> list_datasets().loc["oblasts", "rows"]
+    np.int64(15)
+    """
+    columns = ["title", "rows", "as_of", "accuracy_m", "licence", "version", "publisher", "file"]
+    table = pd.DataFrame.from_dict({k: dict(v) for k, v in manifest().items()}, orient="index")
+    return table.rename_axis("dataset")[columns]
+
+
+def source_of(dataset: str) -> Source:
+    """Return the source of a bundled dataset.
+
+    Raises
+    ------
+    UnknownDataset
+        There is none of that name.
+
+    Examples
+    --------
+    >>> source_of("border_ukraine_russia").accuracy_m
+    10.0
+    """
+    entry = _entry(dataset)
+    fields = ("title", "publisher", "url", "licence", "version", "as_of", "citation")
+    return Source(**{f: str(entry.get(f, "")) for f in fields}, accuracy_m=entry.get("accuracy_m"))
+
+
+def load_regions() -> Regions:
+    """Return the bundled oblasts: those on the line between Ukraine and Russia, and neighbours.
+
+    Each has a name, names in English, Ukrainian and Russian, an ISO 3166-2 code and its country.
+    Facing oblasts share every vertex of the border; neighbours share their line.
+
+    Examples
+    --------
+    >>> regions = load_regions()
+    >>> regions["Sumy"].iso, regions["Курская область"].name, regions["UA-63"].name
+    ('UA-59', 'Kursk', 'Kharkiv')
+    """
+    table = _read("oblasts")
+    source, border_source = source_of("oblasts"), source_of("border_ukraine_russia")
+    return Regions(
+        tuple(
+            Region(
+                name=row.name,
+                geometry=row.geometry,
+                source=source,
+                names={language: getattr(row, f"name_{language}") for language in LANGUAGES},
+                iso=row.iso,
+                country=row.country,
+                country_names={lang: getattr(row, f"country_{lang}", {"UA":"Ukraine","RU":"Russia"}.get(row.country, "Belarus")) for lang in LANGUAGES},  # TEMP
+                border_source=border_source,
+            )
+            for row in table.itertuples(index=False)
+        )
+    )
+
+
+def load_settlements() -> gpd.GeoDataFrame:
+    """Return the bundled places within some 60 km of the line, on either side.
+
+    Columns: ``id``, ``name_uk``, ``name_ru``, ``name_en``, ``transliterated`` (languages of the
+    names made by rule), ``kind``, ``kind_local``, ``country`` (ISO alpha-2), ``oblast_iso``,
+    ``oblast``, ``raion``, ``raion_en``, ``hromada``, ``code`` and ``code_system`` (KATOTTG or
+    OKTMO), ``population`` (missing where nobody gives a figure), ``population_as_of``,
+    ``accuracy_m`` of the point, ``radius_m`` of the place about it, ``source`` and ``geometry``,
+    a point in EPSG:4326. A place that two files hold is listed once.
+
+    Examples
+    --------
+    >>> places = load_settlements()
+    >>> places.loc[places["name_uk"] == "Юнаківка", "oblast"].tolist()
+    ['Sumy']
+    """
+    tables = [_read(name) for name in _PLACES if name in manifest()]
+    ids = set().union(*(table["id"] for table in tables))
+    kept = [table[~table["duplicate_of"].isin(ids)] for table in tables]
+    places = pd.concat(kept, ignore_index=True).drop(columns="duplicate_of")
+    places["population"] = places["population"].astype("Int64")
+    return gpd.GeoDataFrame(places, geometry="geometry", crs="EPSG:4326")
+
+
+def load_not_located() -> pd.DataFrame:
+    """Return the places of Ukraine known to exist near the line, but without a trusted position.
+
+    Columns are those of :func:`load_settlements` without ``geometry``. They are counted and
+    listed, never placed.
+
+    Examples
+    --------
+    >>> bool((load_not_located()["country"] == "UA").all())
+    True
+    """
+    table = _read("ukraine_not_located").drop(columns=["duplicate_of", "accuracy_m", "source"])
+    return table.astype({"population": "Int64"})
+
+
+def _entry(dataset: str) -> Mapping[str, Any]:
+    try:
+        return manifest()[dataset]
+    except KeyError:
+        known = did_you_mean(dataset, manifest())
+        raise UnknownDataset(f"Invalid dataset {dataset!r}. {known}") from None
+
+
+def _read(dataset: str) -> pd.DataFrame:
+    """Read a bundled table, after checking that it is the published one."""
+    entry = _entry(dataset)
+    path = data_folder() / str(entry["file"])
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DataError(
+            f"Unreadable {path}: {error.strerror}. Must be there; reinstall geobuffer."
+        ) from error
+    if found != entry["sha256"]:
+        raise ChecksumMismatch(
+            f"Altered {path}: sha256 is {found[:12]}…, but the manifest says "
+            f"{str(entry['sha256'])[:12]}…. Must be the published file; reinstall geobuffer."
+        )
+    if "geometry" in entry["columns"]:
+        return gpd.read_parquet(path)
+    return pd.read_parquet(path)

@@ -1,0 +1,130 @@
+"""Write zones, tables and maps: the suffix names the format, and a file is whole or not there."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from geobuffer.errors import DataError, did_you_mean
+from geobuffer.model import BufferZone
+
+if TYPE_CHECKING:
+    import folium
+
+_SHAPES = (".gpkg", ".geojson", ".fgb", ".parquet")
+_TABLES = (".csv",)
+_MAPS = (".html",)
+
+
+def write(thing: BufferZone | pd.DataFrame | folium.Map, path: str | Path) -> Path:
+    """Write a zone, a table or a map to a file, and return the file's path.
+
+    Parameters
+    ----------
+    thing
+        A zone (one row for each ring, with its source), a (Geo)DataFrame, or a map.
+    path
+        The suffix names the format: ``.gpkg``, ``.geojson``, ``.fgb`` or ``.parquet`` for zones
+        and tables with geometry (in EPSG:4326), ``.csv`` for tables (points as ``longitude`` and
+        ``latitude``, other shapes as WKT; UTF-8 with a byte order mark, so that spreadsheets read
+        Cyrillic), ``.parquet`` for tables without geometry, ``.html`` for maps.
+
+    Raises
+    ------
+    DataError
+        The suffix names no format for that thing, or the folder does not exist. The file that
+        stood there before, if any, stays as it was.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write(pd.DataFrame({"name": ["Юнаківка"]}), f"{folder}/places.csv")
+    ...     print(path.read_text(encoding="utf-8-sig"))
+    name
+    Юнаківка
+    """
+    path = Path(path)
+    save = _writer(thing, check_target(path, thing).suffix.lower())
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    os.close(handle)
+    draft = Path(name)
+    try:
+        draft.unlink()  # drivers want to make the file themselves
+        save(draft)
+        with draft.open("rb") as written:
+            os.fsync(written.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def check_target(path: str | Path, thing: object) -> Path:
+    """Return the path if the thing can be written there, before anything is computed.
+
+    Raises
+    ------
+    DataError
+        The suffix names no format for that thing, or the folder does not exist or is read-only.
+    """
+    path = Path(path)
+    formats = _formats(thing)
+    if path.suffix.lower() not in formats:
+        kind = thing.__name__ if isinstance(thing, type) else type(thing).__name__
+        raise DataError(
+            f"Invalid file {str(path)!r} for a {kind}. {did_you_mean(path.suffix, formats)}"
+        )
+    folder = path.parent
+    if not folder.is_dir():
+        raise DataError(f"Invalid file {str(path)!r}: there is no folder {str(folder)!r}.")
+    if not os.access(folder, os.W_OK):
+        raise DataError(f"Invalid file {str(path)!r}: the folder {str(folder)!r} is read-only.")
+    return path
+
+
+def _formats(thing: object) -> tuple[str, ...]:
+    kind = thing if isinstance(thing, type) else type(thing)
+    if issubclass(kind, BufferZone):
+        return _SHAPES
+    if issubclass(kind, gpd.GeoDataFrame):
+        return _SHAPES + _TABLES
+    if issubclass(kind, pd.DataFrame):
+        return (*_TABLES, ".parquet")
+    return _MAPS
+
+
+def _writer(thing: Any, suffix: str) -> Callable[[Path], Any]:  # noqa: ANN401
+    if suffix == ".html":
+        return lambda path: thing.save(str(path))
+    table = thing.to_frame() if isinstance(thing, BufferZone) else thing
+    if isinstance(table, gpd.GeoDataFrame) and table.crs is not None:
+        table = table.to_crs("EPSG:4326")
+    if suffix == ".csv":
+        return lambda path: _flat(table).to_csv(path, index=False, encoding="utf-8-sig")
+    if suffix == ".parquet":
+        return lambda path: table.to_parquet(path, index=False)
+    drivers = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
+    # RFC 7946 wants seven decimals at most; we keep nine (0.1 mm), so that a zone read back is
+    # the zone that was written.
+    options = {"COORDINATE_PRECISION": 9} if suffix == ".geojson" else {}
+    return lambda path: table.to_file(path, driver=drivers[suffix], index=False, **options)
+
+
+def _flat(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without geometry: points as longitude and latitude, others as WKT."""
+    if not isinstance(table, gpd.GeoDataFrame):
+        return table
+    shapes = table.geometry
+    flat = pd.DataFrame(table.drop(columns=shapes.name))
+    if (shapes.geom_type.dropna() == "Point").all():
+        # Six decimals: 0.1 m, far below the accuracy of any gazetteer.
+        return flat.assign(longitude=shapes.x.round(6), latitude=shapes.y.round(6))
+    return flat.assign(wkt=shapely.to_wkt(shapes.to_numpy(), rounding_precision=9))

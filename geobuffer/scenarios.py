@@ -1,0 +1,201 @@
+"""A zone that somebody announced, as a small TOML file: where, how wide, who said so, and when."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from geobuffer.borders import border_between
+from geobuffer.datasets import data_folder
+from geobuffer.errors import DataError, did_you_mean
+from geobuffer.model import BOTH, Border, BufferZone, Regions
+from geobuffer.zones import build_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DEFAULT = "announced-zone-2025.toml"
+
+# Every key a scenario may have, by table, with the type its value must be of.
+_KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
+    "": {
+        "title": (str,), "summary": (str,), "announced_by": (str,), "announced_on": (dt.date,),
+        "zone": (dict,), "report": (list,), "place": (list,),
+    },
+    "zone": {
+        "between": (str, list), "and": (str, list), "side": (str,), "km": (int, float, list),
+        "ends": (str,),
+    },
+    "report": {"date": (dt.date,), "said_by": (str,), "claim": (str,), "url": (str,)},
+    "place": {"name": (str,), "hromada": (str,)},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Report:
+    """Who said what of a zone, when, and where that is reported."""
+
+    claim: str
+    said_by: str = ""
+    date: dt.date | None = None
+    url: str = ""
+
+    def __str__(self) -> str:
+        when = f"{self.date:%d %B %Y}".lstrip("0") if self.date else ""
+        head = ", ".join(part for part in (self.said_by, when) if part)
+        tail = f" ({self.url})" if self.url else ""
+        return f"{head}: {self.claim}{tail}" if head else f"{self.claim}{tail}"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A zone that somebody announced or proposed.
+
+    ``between`` and ``other`` are the names of the regions on either side of its border, ``places``
+    pairs of the name and hromada of places that the reports name.
+    """
+
+    title: str
+    between: tuple[str, ...]
+    other: tuple[str, ...]
+    km: tuple[float, ...]
+    side: str = BOTH
+    ends: Literal["round", "flat"] = "round"
+    summary: str = ""
+    announced_by: str = ""
+    announced_on: dt.date | None = None
+    reports: tuple[Report, ...] = ()
+    places: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a map's reader should know of it: who announced it, when; and each report."""
+        when = f", {self.announced_on:%d %B %Y}".replace(", 0", ", ") if self.announced_on else ""
+        announced = (f"Announced by {self.announced_by}{when}.",) if self.announced_by else ()
+        summary = (self.summary,) if self.summary else ()
+        return (*summary, *announced, *(str(report) for report in self.reports))
+
+
+def load_scenario(path: str | Path | None = None) -> Scenario:
+    """Read a scenario from a TOML file; without one, the bundled zone announced in May 2025.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, is no TOML, lacks a key, has one that is not known, or a value of
+        the wrong kind; the message names the file and the key.
+
+    Examples
+    --------
+    >>> scenario = load_scenario()
+    >>> scenario.km, scenario.side, scenario.other
+    ((10.0,), 'Ukraine', ('Chernihiv', 'Sumy', 'Kharkiv'))
+    """
+    file = Path(path) if path is not None else data_folder() / "scenarios" / _DEFAULT
+    content = _parsed(file)
+    _check(file, "", content)
+    zone = content.get("zone", {})
+    _check(file, "zone", zone)
+    for key in ("between", "and", "km"):
+        if key not in zone:
+            raise DataError(f"Invalid scenario {file}: [zone] lacks {key!r}. Must have it.")
+    for table in ("report", "place"):
+        for entry in content.get(table, []):
+            _check(file, table, entry)
+    if any("claim" not in report for report in content.get("report", [])):
+        raise DataError(f"Invalid scenario {file}: a [[report]] lacks 'claim'. Must have it.")
+    return Scenario(
+        title=content.get("title", file.stem),
+        between=_names(file, zone, "between"),
+        other=_names(file, zone, "and"),
+        km=_widths(file, zone["km"]),
+        side=zone.get("side", BOTH),
+        ends=zone.get("ends", "round"),
+        summary=content.get("summary", ""),
+        announced_by=content.get("announced_by", ""),
+        announced_on=content.get("announced_on"),
+        reports=tuple(Report(**report) for report in content.get("report", [])),
+        places=tuple((p.get("name", ""), p.get("hromada", "")) for p in content.get("place", [])),
+    )
+
+
+def scenario_border(scenario: Scenario, regions: Regions) -> Border:
+    """Return the border that a scenario speaks of.
+
+    Errors as :func:`geobuffer.border_between` and where a region is unknown.
+    """
+    return border_between(regions[scenario.between], regions[scenario.other])
+
+
+def scenario_zone(scenario: Scenario, regions: Regions) -> BufferZone:
+    """Build the zone that a scenario speaks of.
+
+    Errors as :func:`scenario_border` and :func:`geobuffer.build_zone`.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> zone = scenario_zone(load_scenario(), gb.load_regions())
+    >>> zone.width_km, len(zone.border.sections)
+    (10.0, 5)
+    """
+    border = scenario_border(scenario, regions)
+    return build_zone(border, km=scenario.km, side=scenario.side, ends=scenario.ends)
+
+
+def _parsed(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise DataError(f"Unreadable scenario {file}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"Invalid scenario {file}: not UTF-8 at byte {error.start}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"Invalid scenario {file}: {error}. Must be TOML.") from error
+
+
+def _check(file: Path, table: str, content: object) -> None:
+    """Refuse keys that are not known and values of the wrong kind."""
+    where = f"[{table}] " if table else ""
+    if not isinstance(content, dict):
+        raise DataError(f"Invalid scenario {file}: {where}must be a table of keys and values.")
+    known = _KEYS[table]
+    for key, value in content.items():
+        if key not in known:
+            hint = did_you_mean(key, known)
+            raise DataError(f"Invalid scenario {file}: {where}has an unknown key {key!r}. {hint}")
+        if not isinstance(value, known[key]) or isinstance(value, bool):
+            kinds = " or ".join(_KINDS[kind] for kind in known[key])
+            raise DataError(
+                f"Invalid scenario {file}: {where}{key} = {value!r}. Must be {kinds}."
+            )
+
+
+_KINDS = {
+    str: "a text", list: "a list", dict: "a table", int: "a number", float: "a number",
+    dt.date: "a date such as 2025-05-22, without quotes",
+}  # fmt: skip
+
+
+def _names(file: Path, zone: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    given = zone[key]
+    names = [given] if isinstance(given, str) else given
+    if not names or not all(isinstance(name, str) for name in names):
+        raise DataError(
+            f"Invalid scenario {file}: [zone] {key} = {given!r}. Must name a region or several."
+        )
+    return tuple(names)
+
+
+def _widths(file: Path, given: object) -> tuple[float, ...]:
+    widths = given if isinstance(given, list) else [given]
+    if not widths or not all(
+        isinstance(w, (int, float)) and not isinstance(w, bool) for w in widths
+    ):
+        raise DataError(
+            f"Invalid scenario {file}: [zone] km = {given!r}. Must be a number or several."
+        )
+    return tuple(float(w) for w in widths)
