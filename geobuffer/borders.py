@@ -34,7 +34,7 @@ def border_of(region: Region) -> Border:
     Border(inside | outside: Park; 37 km)
     """
     area = _area_of([region])
-    rings = [shapely.linestrings(ring.coords) for ring in shapely.get_rings(area)]
+    rings = [shapely.LineString(ring) for ring in shapely.get_rings(area)]
     line = rings[0] if len(rings) == 1 else shapely.multilinestrings(rings)
     section = Section(region.name, line, (region,), 0.0, length_m(line) / 1e3)
     inside = Side("inside", area, (region,), {"en": "inside", "uk": "всередині", "ru": "внутри"})
@@ -113,7 +113,7 @@ def _shared(a: Region, b: Region) -> BaseGeometry:
         return shapely.LineString()
     common = shapely.intersection(a.geometry.boundary, b.geometry.boundary)
     lines = [part for part in shapely.get_parts(common) if part.geom_type == "LineString"]
-    return shapely.line_merge(shapely.multilinestrings(lines))
+    return shapely.line_merge(shapely.MultiLineString(lines))
 
 
 def _apart(ones: Sequence[Region], others: Sequence[Region]) -> str:

@@ -115,7 +115,7 @@ def load_regions() -> Regions:
                 names={language: getattr(row, f"name_{language}") for language in LANGUAGES},
                 iso=row.iso,
                 country=row.country,
-                country_names={lang: getattr(row, f"country_{lang}", {"UA":"Ukraine","RU":"Russia"}.get(row.country, "Belarus")) for lang in LANGUAGES},  # TEMP
+                country_names={lang: getattr(row, f"country_{lang}") for lang in LANGUAGES},
                 border_source=border_source,
             )
             for row in table.itertuples(index=False)
@@ -130,8 +130,8 @@ def load_settlements() -> gpd.GeoDataFrame:
     names made by rule), ``kind``, ``kind_local``, ``country`` (ISO alpha-2), ``oblast_iso``,
     ``oblast``, ``raion``, ``raion_en``, ``hromada``, ``code`` and ``code_system`` (KATOTTG or
     OKTMO), ``population`` (missing where nobody gives a figure), ``population_as_of``,
-    ``accuracy_m`` of the point, ``radius_m`` of the place about it, ``source`` and ``geometry``,
-    a point in EPSG:4326. A place that two files hold is listed once.
+    ``accuracy_m`` of the point, ``radius_m`` of the place about it, ``source`` of the point and
+    ``geometry``, a point in EPSG:4326. A place that two files hold is listed once.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def load_settlements() -> gpd.GeoDataFrame:
     >>> places.loc[places["name_uk"] == "Юнаківка", "oblast"].tolist()
     ['Sumy']
     """
-    tables = [_read(name) for name in _PLACES if name in manifest()]
+    tables = [_with_sources(name) for name in _PLACES if name in manifest()]
     ids = set().union(*(table["id"] for table in tables))
     kept = [table[~table["duplicate_of"].isin(ids)] for table in tables]
     places = pd.concat(kept, ignore_index=True).drop(columns="duplicate_of")
@@ -160,6 +160,12 @@ def load_not_located() -> pd.DataFrame:
     """
     table = _read("ukraine_not_located").drop(columns=["duplicate_of", "accuracy_m", "source"])
     return table.astype({"population": "Int64"})
+
+
+def _with_sources(dataset: str) -> pd.DataFrame:
+    """Read a table of places, with the sources of their points spelled out."""
+    table = _read(dataset)
+    return table.assign(source=table["source"].map(dict(_entry(dataset)["sources"])))
 
 
 def _entry(dataset: str) -> Mapping[str, Any]:

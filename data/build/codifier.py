@@ -1,0 +1,52 @@
+"""KATOTTG, Ukraine's official codifier: every settlement with its code, kind and chain of units."""
+
+import io
+from typing import NamedTuple
+
+import openpyxl
+from names import clean_name
+
+# The categories that are places where people live: city, settlement (selyshche), village.
+SETTLEMENTS = ("M", "X", "C")
+# Where the codifier has its columns.
+OBLAST, RAION, HROMADA, PLACE, CATEGORY, NAME = 0, 1, 2, 3, 5, 6
+
+
+class Entry(NamedTuple):
+    """One settlement of the codifier."""
+
+    code: str
+    name: str
+    category: str
+    hromada_code: str
+    hromada: str
+    raion_code: str
+    raion: str
+    oblast_code: str
+
+
+def read_codifier(workbook: bytes, oblast_codes: tuple[str, ...]) -> list[Entry]:
+    """Return the settlements of some oblasts (by the first four characters of their codes)."""
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook)).worksheets[0]
+    every = sheet.iter_rows(values_only=True)
+    rows = [row for row in every if str(row[0]).startswith(oblast_codes)]
+    names = {find_own_code(row): clean_name(str(row[NAME])) for row in rows}
+    return [
+        Entry(
+            code=str(row[PLACE]),
+            name=names[str(row[PLACE])],
+            category=str(row[CATEGORY]),
+            hromada_code=str(row[HROMADA]),
+            hromada=f"{names[str(row[HROMADA])]} громада",
+            raion_code=str(row[RAION]),
+            raion=f"{names[str(row[RAION])]} район",
+            oblast_code=str(row[OBLAST])[:4],
+        )
+        for row in rows
+        if row[CATEGORY] in SETTLEMENTS
+    ]
+
+
+def find_own_code(row: tuple[object, ...]) -> str:
+    """Return the code of the unit a row is about: the last one it gives."""
+    return str([code for code in row[:CATEGORY] if code][-1])

@@ -1,0 +1,297 @@
+"""Place names: cleaning, comparing, and carrying them between Ukrainian, Russian and English.
+
+English follows the national systems: the Ukrainian table of 2010 (resolution 55 of the Cabinet
+of Ministers) and BGN/PCGN 1947 for Russian, written without its apostrophes and with "yo" for ё.
+From Ukrainian to Russian and back there is no official system: the rules here are the customary
+ones of maps, and every name they make is marked as transliterated.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+APOSTROPHES = dict.fromkeys(map(ord, "'`ʼ´‘′"), "’")
+# Latin letters that look like Cyrillic ones; the source tables have some inside Cyrillic words.
+HOMOGLYPHS = str.maketrans("ABCEHIKMOPTXaceiopxyï", "АВСЕНІКМОРТХасеіорхуї")
+
+KMU_START = {"є": "ye", "ї": "yi", "й": "y", "ю": "yu", "я": "ya"}
+KMU = {
+    "а": "a", "б": "b", "в": "v", "г": "h", "ґ": "g", "д": "d", "е": "e", "є": "ie", "ж": "zh",
+    "з": "z", "и": "y", "і": "i", "ї": "i", "й": "i", "к": "k", "л": "l", "м": "m", "н": "n",
+    "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f", "х": "kh", "ц": "ts",
+    "ч": "ch", "ш": "sh", "щ": "shch", "ь": "", "ю": "iu", "я": "ia", "’": "",
+}  # fmt: skip
+BGN = {
+    "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "yo", "ж": "zh", "з": "z",
+    "и": "i", "й": "y", "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r",
+    "с": "s", "т": "t", "у": "u", "ф": "f", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh",
+    "щ": "shch", "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya",
+}  # fmt: skip
+
+# Names which the Russian table writes with е but which are known to have ё.
+YO = {"теткино": "тёткино", "орел": "орёл"}
+
+ORDINALS = {"перший": "первый", "перша": "первая", "перше": "первое",
+            "другий": "второй", "друга": "вторая", "друге": "второе",
+            "третій": "третий", "третя": "третья", "третє": "третье"}  # fmt: skip
+# Whole words whose Russian form follows from no rule.
+WORDS = ORDINALS | {
+    "і": "и", "ромни": "ромны", "суми": "сумы", "ніжин": "нежин", "козача": "казачья",
+    "вовча": "волчья", "вовче": "волчье", "лиса": "лысая", "церква": "церковь",
+    "сонце": "солнце", "зоря": "заря", "степ": "степь",
+    "нове": "новое", "криве": "кривое", "здорове": "здоровое", "рівне": "ровное",
+    "мала": "малая", "хороше": "хорошее",
+    "велика": "великая", "нова": "новая", "стара": "старая", "крута": "крутая", "суха": "сухая",
+    "веселе": "весёлое", "весела": "весёлая", "веселий": "весёлый", "зелене": "зелёное",
+    "зелена": "зелёная", "зелений": "зелёный", "вишневе": "вишнёвое", "вишнева": "вишнёвая",
+    "вишневий": "вишнёвый", "береза": "берёза", "берізка": "берёзка",
+}  # fmt: skip
+# Words whose ending differs, before the endings are changed.
+FIRST = (
+    ("василівк", "васильевк"), ("григорівк", "григорьевк"), ("дмитрівк", "дмитриевк"),
+    ("юріївк", "юрьевк"), ("ковалівк", "ковалевк"), ("івщин", "овщин"), ("ївщин", "евщин"),
+    ("івці", "овцы"), ("ївці", "евцы"),
+)  # fmt: skip
+# What stands in Ukrainian roots for another letter in Russian; the first that fits counts first.
+ROOTS_TEXT = """
+кам’янк каменк, кам’янс каменс, кам’ян каменн, комиш камыш, миш мыш, вільх ольх, вільш ольш,
+поділ подол, оріх орех, перекіп перекоп, печеніг печенег, балаклі балакле, сівер север, сніж
+снеж, рубіж рубеж, розкіш роскош, привіл привол, пісоч песоч, суходіл суходол, вуглегір
+углегор, пустовійт пустовойт, кіндрат кондрат, корні корне, авді авде, пелагі пелаге, ріпк
+репк, гребін гребен, дігт дегт, зіньк зеньк, гнід гнед, давид давыд, римар рымар, крим крым,
+кремін кремен, слобід слобод, трьох трёх, нижньо нижне, верхньо верхне, старовір старовер,
+розсош россош, ірпін ирпен, хрещат крещат, яблун яблон, вівчар овчар, новосіл новосел, пошт
+почт, улян ульян, богатир богатыр, савелі савелье, анатолі анатолие, слов’ян славян, шахтар
+шахтёр, ніжн нежн, микола никола, олександр александр, олексі алексе, олексан алексан, олен
+елен, катерин екатерин, андрі андре, сергі серге, матві матве, микит никит, микіль николь,
+пилип филипп, семен семён, федор фёдор, хведор фёдор, гнат игнат, артем артём, костянтин
+константин, єлиза елиза, тимофі тимофе, овсі овсе, мусі мусе, сніг снег, білопіл белопол,
+дворіч двуреч, піщан песчан, піск песк, пісок песок, біл бел, ліс лес, річ реч, сінн сенн,
+дід дед, світл светл, світ свет, цвіт цвет, хлібороб хлебороб, хліб хлеб, вітр ветр, віт
+вит, піль поль, пілл полл, підл подл, під под, міст мост, гірськ горск, гір гор, ріг рог,
+кінськ конск, кінь конь, вільн вольн, віль виль, вовк волк, вовч волч, жовт жёлт, довг долг,
+довж долж, товст толст, сонц солнц, сіл сел, сім сем, слід след, звір звер, стрілк стрелк,
+стріл стрел, рівн ровн, рідк редк, річк речк, озір озёр, діброва дуброва, дібр дубр, обрі
+обре, горіх орех, міл мел, місяц месяц, місц мест, нім нем, хутір хутор, двір двор, явір
+явор, лозів лозов, рів ров, горішн горишн, гніз гнез, грім грем, ячмін ячмен, камін камен,
+залізн железн, вечір вечер, висок высок, високе высокое, виш выш, вир выр, видр выдр, риж
+рыж, риб рыб, рижів рыжев, сиро сыро, сит сыт, бист быст, бик бык, бишк бышк, тинн тынн, дим
+дым, мис мыс, кобил кобыл, ковил ковыл, макі маке, монастир монастыр, пустин пустын, чотир
+четыр, козач казач, горобі воробь
+"""
+ROOTS = [tuple(pair.split()) for pair in ROOTS_TEXT.split(",")]
+# Stems in -ове that name a plant or a thing: adjectives in -овое, not possessives in -ово.
+ADJECTIVE_OVE = ("сад", "клен", "дуб", "верб", "сосн", "берез", "став", "степ", "луг", "вишн",
+                 "терн", "гай", "яр", "лип", "осик", "озер", "бор", "мед", "зор", "ліс", "калин",
+                 "став", "глин", "вугл", "порт", "пол", "терен", "дощ")  # fmt: skip
+
+HUSHED = "жчшщц"
+VELAR = "гкх"
+DOUBLED = "лнстдзжчш"
+
+
+def clean_name(text: str) -> str:
+    """Return a Cyrillic name in NFC, with one kind of apostrophe, single blanks, no lookalikes.
+
+    >>> clean_name(" Мар'їне  Друге "), clean_name("Будищe") == "Будище"
+    ('Мар’їне Друге', True)
+    """
+    text = unicodedata.normalize("NFC", text).translate(APOSTROPHES)
+    text = "".join(c if c.isprintable() and not c.isspace() else " " for c in text)
+    if re.search("[А-яЁёІіЇїЄєҐґ]", text):
+        text = text.translate(HOMOGLYPHS)
+    return " ".join(text.split())
+
+
+def fold_name(text: str) -> str:
+    """Return what of a Cyrillic name is compared: lower case, blind to ё, ґ, apostrophes, hyphens.
+
+    >>> fold_name("Мар'їне") == fold_name("Мар’їне"), fold_name("Тёткино")
+    (True, 'теткино')
+    """
+    folded = clean_name(text).casefold().replace("ё", "е").replace("ґ", "г")
+    return re.sub("[^0-9a-zа-яієї]", "", folded)
+
+
+def change_words(text: str, change: Callable[[str], str]) -> str:
+    """Apply `change` to each word of a name in lower case, and give it its capitals back."""
+
+    def recase(match: re.Match[str]) -> str:
+        word = match.group()
+        changed = change(word.lower())
+        if len(word) > 1 and word.isupper():
+            return changed.upper()
+        return changed[:1].upper() + changed[1:] if word[:1].isupper() else changed
+
+    return re.sub("[А-яЁёІіЇїЄєҐґ’]+", recase, clean_name(text))
+
+
+def ukrainian_to_english(text: str) -> str:
+    """Return a Ukrainian name in Latin letters by the table of 2010.
+
+    >>> [ukrainian_to_english(t) for t in ("Згурівка", "Знам’янка", "Їжакевич", "Велика Писарівка")]
+    ['Zghurivka', 'Znamianka', 'Yizhakevych', 'Velyka Pysarivka']
+    >>> [ukrainian_to_english(t) for t in ("Юнаківка", "Вовчанськ", "Краснопілля", "Щастя")]
+    ['Yunakivka', 'Vovchansk', 'Krasnopillia', 'Shchastia']
+    """
+
+    def change(word: str) -> str:
+        first = KMU_START.get(word[0], KMU.get(word[0], word[0]))
+        rest = re.sub("зг", "zgh", word)[1:] if not word.startswith("зг") else "gh" + word[2:]
+        return first + "".join(KMU.get(c, c) for c in rest)
+
+    return change_words(text, change)
+
+
+def russian_to_english(text: str) -> str:
+    """Return a Russian name in Latin letters: BGN/PCGN, no apostrophes, "yo" for ё.
+
+    >>> [russian_to_english(t) for t in ("Тёткино", "Шебекино", "Елань", "Красная Яруга", "Ильёк")]
+    ['Tyotkino', 'Shebekino', 'Yelan', 'Krasnaya Yaruga', 'Ilyok']
+    """
+
+    def change(word: str) -> str:
+        # е sounds "ye" at the beginning and after a vowel, й, ъ or ь.
+        word = re.sub("(^|(?<=[аеёиоуыэюяйъь]))е", "йе", word)
+        return "".join(BGN.get(c, c) for c in word)
+
+    return change_words(text, change)
+
+
+def ukrainian_to_russian(text: str) -> str:
+    """Return a Ukrainian place name as Russian maps customarily write it; a rule of thumb.
+
+    >>> [ukrainian_to_russian(t) for t in ("Новеньке", "Журавка", "Веселівка", "Басівка")]
+    ['Новенькое', 'Журавка', 'Веселовка', 'Басовка']
+    >>> [ukrainian_to_russian(t) for t in ("Юнаківка", "Велика Писарівка", "Вовчанськ", "Хотінь")]
+    ['Юнаковка', 'Великая Писаревка', 'Волчанск', 'Хотинь']
+    >>> [ukrainian_to_russian(t) for t in ("Краснопілля", "Сергіївка", "Білий Яр", "Ґоголеве")]
+    ['Краснополье', 'Сергеевка', 'Белый Яр', 'Гоголево']
+    >>> [ukrainian_to_russian(t) for t in ("Павлівське", "Мар’їне", "Стецьківці", "Прудище")]
+    ['Павловское', 'Марьино', 'Стецьковцы', 'Прудище']
+    """
+    words = clean_name(text).split(" ")
+    described = len(words) > 1 and words[-1].lower() not in ORDINALS
+    first = [change_words(word, describe_in_russian) for word in words[:-1] if described]
+    rest = words[-1:] if described else words
+    return " ".join(first + [change_words(word, ukrainian_word_to_russian) for word in rest])
+
+
+def describe_in_russian(word: str) -> str:
+    """Return the Russian form of a Ukrainian adjective that stands before a noun."""
+    for ukrainian, russian in (
+        ("ня", "няя"),
+        ("а", "ая"),
+        ("нє", "нее"),
+        ("ше", "шее"),
+        ("е", "ое"),
+        ("ні", "ние"),
+    ):
+        if word not in WORDS and word.endswith(ukrainian):
+            return ukrainian_word_to_russian(word[: -len(ukrainian)]) + russian
+    if word not in WORDS and word.endswith("і"):
+        stem = ukrainian_word_to_russian(word[:-1])
+        return stem + ("ие" if stem[-1] in VELAR + HUSHED else "ые")
+    return ukrainian_word_to_russian(word)
+
+
+def ukrainian_word_to_russian(word: str) -> str:
+    """Return one Ukrainian word, in lower case, as a Russian one."""
+    if word in WORDS:
+        return WORDS[word]
+    for ukrainian, russian in FIRST:
+        word = word.replace(ukrainian, russian)
+    word = end_in_russian(word)
+    for ukrainian, russian in ROOTS:
+        word = word.replace(ukrainian, russian)
+    word = re.sub("(?<=[бвп])’(?=я)", "", word)
+    word = re.sub("’(?=[яюєї])", "ь", word)
+    word = re.sub("(?<=[аеиоуыэюяі])ї", "и", word)
+    letters = {"і": "и", "ї": "и", "є": "е", "ґ": "г", "’": "ъ"}
+    return "".join(letters.get(c, c) for c in word)
+
+
+def end_in_russian(word: str) -> str:
+    """Return a Ukrainian word with the ending that Russian has for it."""
+    rules: tuple[tuple[str, str], ...] = (
+        (f"([{HUSHED}])ів(к[аи]|)$", r"\1ев\2"),
+        (r"(пис?ар)ів(к[аи]|)$", r"\1ев\2"),
+        (r"([аеиоуя])їв(к[аи]|)$", r"\1ев\2"),
+        (r"(андр|серг|матв|олекс|тимоф|овс|мус|макі?|євс|гордь?)іїв(к[аи]|)$", r"\1еев\2"),
+        (r"іїв(к[аи]|)$", r"иев\1"),
+        (r"’їв(к[аи]|)$", r"ьев\1"),
+        (r"ів(к[аи]|)$", r"ов\1"),
+        (rf"([{DOUBLED}])\1я$", r"\1ье"),
+        (r"ще$", "ще"),
+        (r"нє$", "нее"),
+        (r"([иії])не$", r"\1но"),
+        (r"(к|ч|т)ове$", r"\1ово"),
+        (r"(е|є)ве$", "ево"),
+        (r"([жч])е$", r"\1ье"),
+        (r"([шщ])е$", r"\1ее"),
+        (r"ове$", "ово"),
+        (r"([бвгджзклмнпрстфх])е$", r"\1ое"),
+        (r"ній$", "ний"),
+        (r"ці$", "цы"),
+        (r"ця$", "ца"),
+        (rf"([{VELAR}{HUSHED}])ий$", r"\1ий"),
+        (r"ий$", "ый"),
+        (r"([бвдзлмнпрст])и$", r"\1ы"),
+    )  # fmt: skip
+    adjective = re.fullmatch(r"(.*[сц])ьк(ий|а|е|і|)", word)
+    if adjective:
+        ending = {"ий": "ий", "а": "ая", "е": "ое", "і": "ие", "": ""}[adjective[2]]
+        if re.search("(спас|черкас|волос|рус)$", adjective[1]):
+            return adjective[1] + "ск" + ending
+        name = re.fullmatch("(.*[їі]в)с", adjective[1])
+        return (end_in_russian(name[1]) + "с" if name else adjective[1]) + "к" + ending
+    if word.endswith("ове") and word.startswith(ADJECTIVE_OVE):
+        return word[:-1] + "ое"
+    for pattern, ending in rules:
+        changed, times = re.subn(pattern, ending, word)
+        if times:
+            return changed
+    return word
+
+
+def russian_to_ukrainian(text: str) -> str:
+    """Return a Russian place name as Ukrainian maps customarily write it; a rule of thumb.
+
+    >>> [russian_to_ukrainian(t) for t in ("Тёткино", "Шебекино", "Красная Яруга", "Гордеевка")]
+    ['Тьоткіно', 'Шебекіно', 'Красна Яруга', 'Гордєєвка']
+    >>> [russian_to_ukrainian(t) for t in ("Козинка", "Новая Таволжанка", "Грайворон", "Рыльск")]
+    ['Козинка', 'Нова Таволжанка', 'Грайворон', 'Рильськ']
+    """
+    return change_words(text, russian_word_to_ukrainian)
+
+
+def russian_word_to_ukrainian(word: str) -> str:
+    """Return one Russian word in lower case as a Ukrainian one, by the spelling rules of 2019."""
+    endings = (("ская", "ська"), ("ское", "ське"), ("ский", "ський"), ("ские", "ські"),
+               ("цкая", "цька"), ("цкое", "цьке"), ("цкий", "цький"), ("ск", "ськ"), ("цк", "цьк"),
+               ("няя", "ня"), ("ая", "а"), ("нее", "нє"), ("ее", "е"), ("ое", "е"), ("ый", "ий"),
+               ("ой", "ий"), ("ний", "ній"), ("ые", "і"), ("ие", "і"), ("ье", "ьє"),
+               ("ичи", "ичі"), ("ики", "ики"), ("ник", "ник"), ("ки", "ки"),
+               ("чи", "чі"))  # fmt: skip
+    for russian, ukrainian in endings:
+        if len(word) > len(russian) + 1 and word.endswith(russian):
+            stem = word.removesuffix(russian)
+            return letters_to_ukrainian(stem) + ukrainian
+    return letters_to_ukrainian(word)
+
+
+def letters_to_ukrainian(word: str) -> str:
+    """Return the letters of a Russian word as Ukrainian ones.
+
+    After ж, ч, ш, щ, ц and in the suffixes -инка, -ин-, -ица, -ище и is и; elsewhere і. е is є
+    at the beginning, after a vowel and in the suffixes -ев, -еев; ё is йо or ьо.
+    """
+    word = re.sub("е(?=[её]?в(ка|ки|о|а|)$)|(?<=[аеиоуыэюяьъ])е|^е", "є", word)
+    word = re.sub("(?<=[бвгджзклмнпрстфхцчшщ])и(?=(нк[аи]|ц[аы]|ще|цкое)$)", "ы", word)
+    word = re.sub("(?<=[жчшщц])и(?!но?$)", "ы", word)
+    word = re.sub("(?<=[жчшщ])ё", "о", word)
+    word = re.sub("(?<=[бвгдзклмнпрстфхц])ё", "ьо", word)
+    word = re.sub("(?<=[аеиоуыэюя])и", "ї", word)
+    letters = {"и": "і", "ы": "и", "э": "е", "ё": "йо", "ъ": "’"}
+    word = "".join(letters.get(c, c) for c in word)
+    return re.sub("(?<=[бвмпфр])ь(?=[яюєї])", "’", word)

@@ -1,0 +1,92 @@
+"""The GeoNames postal table: post offices' places with coordinates, some of them wrong.
+
+A wrong position is worse than a missing one, so a row is trusted only if it passes every rule
+here; the counts tell how many rows each rule took out.
+"""
+
+import re
+from collections import Counter, defaultdict
+from typing import NamedTuple
+
+import numpy as np
+from names import clean_name, fold_name
+from plane import project
+
+# Where the table has its columns.
+COUNTRY, CODE, NAME, OBLAST, RAION, LATITUDE, LONGITUDE, ACCURACY = 0, 1, 2, 3, 5, 9, 10, 11
+# Accuracy 1 means "estimated": most of those rows are wrong by more than 10 km. 3 is the place of
+# a neighbour or centroid, 4 a match with a GeoNames place.
+TRUSTED = ("3", "4")
+# A raion before 2020 is some 40 km across: a row farther than this from the median of its raion
+# lies in another one, and was matched to a namesake.
+RAION_REACH_M = 40_000.0
+
+
+class PostalPlace(NamedTuple):
+    """One named place at one position."""
+
+    name: str
+    hint: str
+    oblast: str
+    raion: str
+    lon: float
+    lat: float
+    postcode: str
+
+
+def read_postal(table: bytes, country: str, oblasts: tuple[str, ...]) -> list[list[str]]:
+    """Return the rows of some oblasts, as lists of text."""
+    rows = (line.split("\t") for line in table.decode("utf-8").splitlines())
+    return [row for row in rows if row[COUNTRY] == country and row[OBLAST] in oblasts]
+
+
+def split_hint(name: str) -> tuple[str, str]:
+    """Split the village council that some names carry in brackets off.
+
+    >>> split_hint("Вишневе (Фастовецька сільська рада)")
+    ('Вишневе', 'Фастовецька сільська рада')
+    """
+    head, _, hint = clean_name(name).partition("(")
+    return head.strip(), hint.rstrip(")").strip()
+
+
+def trust_postal(rows: list[list[str]], counts: Counter[str]) -> list[PostalPlace]:
+    """Return the places whose position passes every rule, one per name and position."""
+    counts["rows read"] += len(rows)
+    cyrillic = re.compile("[А-яІЇЄҐіїєґ]")
+    sure = [row for row in rows if row[ACCURACY] in TRUSTED and cyrillic.search(row[NAME])]
+    counts["dropped: accuracy 1 or none, no Cyrillic name"] += len(rows) - len(sure)
+    places: dict[tuple[str, str, str], PostalPlace] = {}
+    for row in sure:
+        name, hint = split_hint(row[NAME])
+        place = PostalPlace(name, hint, row[OBLAST], row[RAION], float(row[LONGITUDE]),
+                            float(row[LATITUDE]), row[CODE])  # fmt: skip
+        places.setdefault((fold_name(name), row[LONGITUDE], row[LATITUDE]), place)
+    counts["dropped: same place under another post code"] += len(sure) - len(places)
+    own = drop_shared(list(places.values()))
+    counts["dropped: position shared by places of different names"] += len(places) - len(own)
+    near = drop_far(own)
+    counts["dropped: over 40 km from the median of its raion"] += len(own) - len(near)
+    return near
+
+
+def drop_shared(places: list[PostalPlace]) -> list[PostalPlace]:
+    """Drop the positions that places of different names share: a centroid, or a guess."""
+    names = defaultdict(set)
+    for place in places:
+        names[place.lon, place.lat].add(re.sub("[ьеиіїє]", "", fold_name(place.name)))
+    return [place for place in places if len(names[place.lon, place.lat]) == 1]
+
+
+def drop_far(places: list[PostalPlace]) -> list[PostalPlace]:
+    """Drop the places that lie too far from the median of their raion."""
+    members = defaultdict(list)
+    for place in places:
+        members[place.oblast, place.raion].append((place.lon, place.lat))
+    medians = {raion: np.median(project(np.array(m)), axis=0) for raion, m in members.items()}
+    flat = project(np.array([(place.lon, place.lat) for place in places]))
+    return [
+        place
+        for place, xy in zip(places, flat, strict=True)
+        if np.hypot(*(xy - medians[place.oblast, place.raion])) < RAION_REACH_M
+    ]

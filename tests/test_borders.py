@@ -1,0 +1,113 @@
+import numpy as np
+import pyproj
+import pytest
+import shapely
+
+import geobuffer as gb
+
+GEOD = pyproj.Geod(ellps="WGS84")
+SKETCH = gb.Source("a sketch", accuracy_m=5.0)
+
+
+def _region(name, *bounds, **kwargs):
+    return gb.Region(name, shapely.box(*bounds), SKETCH, **kwargs)
+
+
+def test_border_between_boxes_is_their_common_edge():
+    west = _region("West", 30, 50, 31, 51)
+    north, south = _region("North", 31, 50.5, 32, 51), _region("South", 31, 50, 32, 50.5)
+    # The edge of West has no vertex at 50.5, where North and South meet.
+    border = gb.border_between(west, [north, south])
+    assert {s.name for s in border.sections} == {"West–North", "West–South"}
+    assert border.length_km == pytest.approx(GEOD.inv(31, 50, 31, 51)[2] / 1e3)
+    assert [side.name for side in border.sides] == ["West", "North, South"]
+
+
+def test_sections_of_the_default_border(border):
+    assert [s.name for s in border.sections] == [
+        "Bryansk–Chernihiv", "Bryansk–Sumy", "Kursk–Sumy", "Belgorod–Sumy", "Belgorod–Kharkiv",
+    ]  # fmt: skip
+    assert [side.name for side in border.sides] == ["Russia", "Ukraine"]
+    assert border.side("Україна").name == border.side("ukraine").name == "Ukraine"
+    assert border.source.accuracy_m == 10.0
+    starts = [s.start_km for s in border.sections]
+    lengths = [s.length_km for s in border.sections]
+    assert starts == pytest.approx([0.0, *np.cumsum(lengths)[:-1]])
+    ends = [shapely.get_coordinates(s.line)[[0, -1]] for s in border.sections]
+    for here, there in zip(ends[:-1], ends[1:], strict=True):
+        assert (here[1] == there[0]).all()
+
+
+def test_sections_are_those_of_the_bundled_line(border):
+    import geopandas as gpd
+
+    from geobuffer.datasets import data_folder
+
+    line = gpd.read_parquet(data_folder() / "boundaries/border_ukraine_russia.parquet")
+    for section in border.sections:
+        bundled = line.loc[line["section"] == section.name, "geometry"].item()
+        assert shapely.get_coordinates(section.line).tolist() == (
+            shapely.get_coordinates(bundled).tolist()
+        )
+
+
+def test_length_is_that_of_the_line(border):
+    coords = np.concatenate([shapely.get_coordinates(s.line) for s in border.sections])
+    expected = GEOD.inv(coords[:-1, 0], coords[:-1, 1], coords[1:, 0], coords[1:, 1])[2].sum()
+    assert border.length_km == pytest.approx(expected / 1e3, rel=1e-7)
+
+
+def test_order_of_the_sides_does_not_matter(regions, border):
+    other = gb.border_between(
+        regions["Kharkiv", "Chernihiv", "Sumy"], regions["Belgorod", "Kursk", "Bryansk"]
+    )
+    assert other.line.equals_exact(border.line, 0.0)
+    assert other.sides[0].name == "Ukraine"
+    assert other.sections[0].name == "Chernihiv–Bryansk"
+
+
+def test_interior_border_is_named_after_its_regions(regions):
+    border = gb.border_between(regions["Sumy"], regions["Chernihiv"])
+    assert [side.name for side in border.sides] == ["Sumy", "Chernihiv"]
+    assert border.source.accuracy_m == 50.0
+
+
+def test_regions_apart_are_refused_with_the_gap():
+    near, far = _region("Near", 30, 50, 31, 51), _region("Far", 32, 50, 33, 51)
+    gap = GEOD.inv(31, 51, 32, 51)[2] / 1e3  # nearest at the northern corners
+    with pytest.raises(gb.NotAdjacent, match=rf"Near and Far .* {gap:.3g} km apart"):
+        gb.border_between(near, far)
+
+
+def test_regions_that_meet_at_a_point_are_refused():
+    one, other = _region("One", 30, 50, 31, 51), _region("Other", 31, 51, 32, 52)
+    with pytest.raises(gb.NotAdjacent, match="at a point"):
+        gb.border_between(one, other)
+
+
+def test_region_on_both_sides_is_refused(regions):
+    with pytest.raises(gb.GeometryError, match="Sumy stands on both"):
+        gb.border_between(regions["Sumy", "Kursk"], regions["Sumy"])
+
+
+def test_line_is_no_region():
+    line = gb.Region("Line", shapely.LineString([(0, 0), (1, 1)]), SKETCH)
+    with pytest.raises(gb.GeometryError, match="'Line'.*Polygon"):
+        gb.border_of(line)
+
+
+def test_border_of_a_region_has_its_hole_and_islands():
+    lake = shapely.box(30.2, 50.2, 30.4, 50.4)
+    land = shapely.MultiPolygon([shapely.box(30, 50, 31, 51) - lake, shapely.box(32, 50, 33, 51)])
+    border = gb.border_of(gb.Region("Land", land, SKETCH))
+    assert [side.name for side in border.sides] == ["inside", "outside"]
+    assert border.length_km == pytest.approx(GEOD.geometry_length(land.boundary) / 1e3, rel=1e-3)
+
+
+def test_unknown_names_get_the_nearest_known(regions, border):
+    with pytest.raises(gb.UnknownRegion, match="Did you mean 'Kursk'"):
+        regions["Kurks"]
+    with pytest.raises(gb.UnknownSide, match="Did you mean 'Ukraine'"):
+        border.side("Ukrane")
+    with pytest.raises(gb.UnknownSide, match="'Russia', 'Ukraine', 'both'"):
+        border.side("east")
