@@ -30,6 +30,7 @@ from geobuffer.scenarios import (
     Scenario,
     load_scenario,
     scenario_border,
+    scenario_places,
     scenario_zone,
 )
 from geobuffer.zones import build_zone
@@ -72,6 +73,7 @@ __all__ = [
     "map_zone",
     "nearest_section",
     "scenario_border",
+    "scenario_places",
     "scenario_zone",
     "source_of",
     "within",

@@ -34,7 +34,7 @@ def border_of(region: Region) -> Border:
     Border(inside | outside: Park; 37 km)
     """
     area = _area_of([region])
-    rings = [shapely.LineString(ring) for ring in shapely.get_rings(area)]
+    rings = [shapely.LineString(ring) for ring in shapely.get_rings(shapely.get_parts(area))]
     line = rings[0] if len(rings) == 1 else shapely.multilinestrings(rings)
     section = Section(region.name, line, (region,), 0.0, length_m(line) / 1e3)
     inside = Side("inside", area, (region,), {"en": "inside", "uk": "всередині", "ru": "внутри"})

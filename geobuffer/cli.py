@@ -40,7 +40,7 @@ _out = Console()
 _err = Console(stderr=True)
 
 
-class Ends(str, enum.Enum):
+class Ends(enum.StrEnum):
     """What happens where the border ends."""
 
     round = "round"
@@ -263,7 +263,7 @@ def data(*, as_json: AsJson = False) -> None:
     _print_table(shown, "Bundled data; --json tells all of it")
 
 
-def _scenario(  # noqa: PLR0913 - one parameter for each option of the command
+def _scenario(
     file: Path | None,
     between: list[str] | None,
     and_: list[str] | None,
@@ -326,14 +326,14 @@ def _zone_facts(built: gb.BufferZone) -> dict[str, Any]:
 def _not_located_note(places: pd.DataFrame) -> list[str]:
     """Return what to say of places that are known to lie about here, but not where."""
     in_zone = places[places["membership"].isin(["inside", "uncertain"])]
-    unplaced = gb.load_not_located()
-    near = unplaced[unplaced["hromada"].isin(in_zone["hromada"].dropna())]
+    near = gb.load_not_located(in_zone)
     if near.empty:
         return []
-    return [
+    note = (
         f"{len(near)} more places of the same hromadas are known by name but have no trusted "
         "position; they are in none of these counts."
-    ]
+    )
+    return [note]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The one door for data: what is bundled, checked against its manifest, with where it comes from."""
+"""The one door for data: what is bundled, checked against its manifest, with its source."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from geobuffer.names import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# What tells a hromada from its namesakes.
+_HROMADA = ["oblast_iso", "raion", "hromada"]
 _PLACES = ("ukraine", "russia_inid", "russia_geonames")
 
 
@@ -57,7 +59,8 @@ def manifest() -> Mapping[str, Mapping[str, Any]]:
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"Unreadable {path}: {error}. Must be TOML; reinstall geobuffer.") from error
+        message = f"Unreadable {path}: {error}. Must be TOML; reinstall geobuffer."
+        raise DataError(message) from error
     return MappingProxyType({name: MappingProxyType(entry) for name, entry in entries.items()})
 
 
@@ -109,16 +112,16 @@ def load_regions() -> Regions:
     return Regions(
         tuple(
             Region(
-                name=row.name,
-                geometry=row.geometry,
+                name=row["name"],
+                geometry=row["geometry"],
                 source=source,
-                names={language: getattr(row, f"name_{language}") for language in LANGUAGES},
-                iso=row.iso,
-                country=row.country,
-                country_names={lang: getattr(row, f"country_{lang}") for lang in LANGUAGES},
+                names={language: row[f"name_{language}"] for language in LANGUAGES},
+                iso=row["iso"],
+                country=row["country"],
+                country_names={language: row[f"country_{language}"] for language in LANGUAGES},
                 border_source=border_source,
             )
-            for row in table.itertuples(index=False)
+            for row in table.to_dict("records")
         )
     )
 
@@ -147,11 +150,17 @@ def load_settlements() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(places, geometry="geometry", crs="EPSG:4326")
 
 
-def load_not_located() -> pd.DataFrame:
+def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return the places of Ukraine known to exist near the line, but without a trusted position.
 
     Columns are those of :func:`load_settlements` without ``geometry``. They are counted and
     listed, never placed.
+
+    Parameters
+    ----------
+    near
+        Keep only the places of the hromadas that these rows name (``oblast_iso``, ``raion`` and
+        ``hromada``): with the places in a zone, those that may lie in it as well.
 
     Examples
     --------
@@ -159,7 +168,11 @@ def load_not_located() -> pd.DataFrame:
     True
     """
     table = _read("ukraine_not_located").drop(columns=["duplicate_of", "accuracy_m", "source"])
-    return table.astype({"population": "Int64"})
+    table = table.astype({"population": "Int64"})
+    if near is None:
+        return table
+    hromadas = pd.MultiIndex.from_frame(near[_HROMADA].dropna())
+    return table[pd.MultiIndex.from_frame(table[_HROMADA]).isin(hromadas)]
 
 
 def _with_sources(dataset: str) -> pd.DataFrame:
@@ -192,5 +205,7 @@ def _read(dataset: str) -> pd.DataFrame:
             f"{str(entry['sha256'])[:12]}…. Must be the published file; reinstall geobuffer."
         )
     if "geometry" in entry["columns"]:
-        return gpd.read_parquet(path)
-    return pd.read_parquet(path)
+        located: pd.DataFrame = gpd.read_parquet(path)
+        return located
+    plain: pd.DataFrame = pd.read_parquet(path)
+    return plain

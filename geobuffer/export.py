@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,8 @@ from geobuffer.errors import DataError, did_you_mean
 from geobuffer.model import BufferZone
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import folium
 
 _SHAPES = (".gpkg", ".geojson", ".fgb", ".parquet")
@@ -101,7 +102,7 @@ def _formats(thing: object) -> tuple[str, ...]:
     return _MAPS
 
 
-def _writer(thing: Any, suffix: str) -> Callable[[Path], Any]:  # noqa: ANN401
+def _writer(thing: Any, suffix: str) -> Callable[[Path], Any]:
     if suffix == ".html":
         return lambda path: thing.save(str(path))
     table = thing.to_frame() if isinstance(thing, BufferZone) else thing

@@ -36,7 +36,8 @@ def exposure(
     Returns
     -------
     pandas.DataFrame
-        A row for each ring (and value of ``by``): ``ring`` (or ``within_km``), ``places`` surely
+        A place near an edge between two rings is uncertain in both, so ``uncertain`` must not be
+        summed over rings; ask for ``cumulative`` instead. A row for each ring (and value of ``by``): ``ring`` (or ``within_km``), ``places`` surely
         in it, ``uncertain`` ones that may or may not be, ``population`` of the sure ones, which is
         *at least* that, as ``without_figure`` of them have none; ``population_uncertain`` of the
         uncertain ones, of whom ``uncertain_without_figure`` have none.

@@ -1,4 +1,4 @@
-"""Distances, outlines and areas on the WGS 84 ellipsoid: the one room that knows the Earth is round.
+"""Distances, lengths and areas on the WGS 84 ellipsoid: where it is known that the Earth is round.
 
 It takes and gives shapely geometry, numpy arrays, degrees (longitude first) and metres. A segment
 of a line is *straight in longitude and latitude*, as RFC 7946 (section 3.1.1) says and as every
@@ -114,7 +114,7 @@ def length_m(line: BaseGeometry) -> float:
     Examples
     --------
     >>> round(length_m(LineString([(0, 60), (1, 60)])), 2)  # a stretch of the parallel
-    55800.24
+    55800.0
     """
     return float(_pieces([line]).length_m.sum())
 
@@ -127,10 +127,11 @@ def area_m2(shape: BaseGeometry) -> float:
     Examples
     --------
     >>> round(area_m2(shapely.box(0, 0, 1, 1)) / 1e6, 1)
-    12308.8
+    12308.5
     """
     parts = shapely.get_parts(shape)
-    return float(sum(_polygon_area_m2(part) for part in parts if isinstance(part, Polygon)))
+    polygons = [part for part in parts if isinstance(part, Polygon) and not part.is_empty]
+    return float(sum(_polygon_area_m2(polygon) for polygon in polygons))
 
 
 def _polygon_area_m2(polygon: Polygon) -> float:
@@ -142,24 +143,6 @@ def _ring_area_m2(ring: LineString) -> float:
     pieces = _pieces([ring])
     area, _ = WGS84.polygon_area_perimeter(pieces.lon, pieces.lat)
     return abs(float(area))
-
-
-def along(line: BaseGeometry, from_m: float, to_m: float) -> LineString:
-    """Return the stretch of a line between two distances along it, with every vertex between.
-
-    Examples
-    --------
-    >>> stretch = along(LineString([(0, 0), (0, 1), (0, 2)]), 100_000, 120_000)
-    >>> len(stretch.coords), round(length_m(stretch))
-    (3, 20000)
-    """
-    index = LineIndex([line])
-    lon, lat = index.at(np.array([from_m, to_m]))
-    pieces = index.pieces
-    inner = (pieces.chainage_m > from_m) & (pieces.chainage_m < to_m)
-    ends = np.stack([lon, lat], axis=1)
-    middle = np.stack([pieces.lon[inner], pieces.lat[inner]], axis=1)
-    return LineString(np.vstack([ends[:1], middle, ends[1:]]))
 
 
 def _segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints]:
@@ -219,7 +202,7 @@ def _cuts(start: Floats, step: Floats) -> Ints:
     flat = np.abs(step[:, 0]) < 1e-12
     wanted = np.where(flat, 1.0, np.sqrt(sagitta / _CHORD_M))
     pieces = np.maximum.reduce([wanted, angle * WGS84.a / _PIECE_M, np.ones_like(wanted)])
-    return np.ceil(pieces).astype(np.int64)
+    return np.asarray(np.ceil(pieces), dtype=np.int64)
 
 
 def _group_min(values: Floats, group: Ints) -> Floats:
@@ -260,7 +243,7 @@ class LineIndex:
     >>> index = LineIndex([LineString([(36, 50), (36, 52)])])
     >>> foot = index.nearest([36.1], [51.0])
     >>> round(float(foot.distance_m[0]), 1), float(foot.lon[0]), round(float(foot.lat[0]), 4)
-    (7019.5, 36.0, 51.0001)
+    (7019.8, 36.0, 51.0)
     """
 
     def __init__(self, lines: Sequence[BaseGeometry]) -> None:
@@ -293,13 +276,6 @@ class LineIndex:
             for at in range(0, max(len(lon), 1), _BATCH)
         ]
         return Nearest(*(np.concatenate(column) for column in zip(*batches, strict=True)))
-
-    def at(self, chainage_m: Floats) -> tuple[Floats, Floats]:
-        """Return the longitude and latitude of points that far along the (single) line."""
-        p = self.pieces
-        i = np.clip(np.searchsorted(p.chainage_m, chainage_m, side="right") - 1, 0, None)
-        t = np.clip((chainage_m - p.chainage_m[i]) / p.length_m[i], 0.0, 1.0)
-        return p.lon[i] + t * p.dlon[i], p.lat[i] + t * p.dlat[i]
 
     def _nearest(self, lon: Floats, lat: Floats) -> Nearest:
         xyz = ecef(lon, lat)
@@ -361,30 +337,38 @@ class LineIndex:
     def _settled(self, lon: Floats, lat: Floats, piece: Ints, t: Floats) -> tuple[Floats, Floats]:
         """Slide each foot along its piece until the geodesic meets it squarely (Newton)."""
         length = self.pieces.length_m[piece]
-        distance, slide = self._geodesic(lon, lat, piece, t)
+        best, slide = self._geodesic(lon, lat, piece, t)
+        best_t, t = t.copy(), t.copy()
         for _ in range(8):
             better = np.clip(t + slide / length, 0.0, 1.0)
             # Sliding a foot by e changes the distance by e²/2s: stop below a nanometre.
-            loose = np.flatnonzero(((better - t) * length) ** 2 > 2e-9 * distance)
+            loose = np.flatnonzero(((better - t) * length) ** 2 > 2e-9 * best)
             if not len(loose):
                 break
             t[loose] = better[loose]
-            distance[loose], slide[loose] = self._geodesic(
-                lon[loose], lat[loose], piece[loose], t[loose]
-            )
-        return distance, t
+            distance, slide[loose] = self._geodesic(lon[loose], lat[loose], piece[loose], t[loose])
+            shorter = distance < best[loose]
+            best[loose[shorter]], best_t[loose[shorter]] = distance[shorter], t[loose[shorter]]
+        return best, best_t
 
     def _geodesic(self, lon: Floats, lat: Floats, piece: Ints, t: Floats) -> tuple[Floats, Floats]:
         """Return the distance to feet on pieces, and how far to slide each foot on (metres)."""
         p = self.pieces
         foot_lon, foot_lat = p.lon[piece] + t * p.dlon[piece], p.lat[piece] + t * p.dlat[piece]
         azimuth, _, distance = WGS84.inv(foot_lon, foot_lat, lon, lat)
-        sin, cos = np.sin(np.radians(foot_lat)), np.cos(np.radians(foot_lat))
+        phi = np.radians(foot_lat)
         # Radius of the prime vertical over that of the meridian: a degree east over one north.
-        ratio = (1.0 - WGS84.es * sin**2) / (1.0 - WGS84.es)
-        heading = np.arctan2(p.dlon[piece] * cos * ratio, p.dlat[piece])
-        arc = np.minimum(distance / WGS84.a, 1.5)
-        return distance, np.cos(np.radians(azimuth) - heading) * np.tan(arc) * WGS84.a
+        ratio = (1.0 - WGS84.es * np.sin(phi) ** 2) / (1.0 - WGS84.es)
+        heading = np.arctan2(p.dlon[piece] * np.cos(phi) * ratio, p.dlat[piece])
+        turn = np.radians(azimuth) - heading
+        # How the slope of the distance, −cos(turn), grows along the piece: by the geodesics'
+        # spreading, and by the piece's own bend, which far away outweighs it.
+        bend = np.tan(phi) * np.sin(heading) * (1.0 + np.cos(heading) ** 2)
+        spread = np.sin(turn) ** 2 / np.tan(np.clip(distance / WGS84.a, 1e-12, 3.1))
+        growth = (spread + np.sin(turn) * bend) / WGS84.a
+        # Where the slope falls, the nearest point is an end: as far as the piece goes.
+        slide = np.cos(turn) / np.maximum(growth, 1e-12)
+        return distance, slide
 
 
 def _continues(pieces: _Pieces) -> NDArray[np.bool_]:

@@ -36,10 +36,14 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
-    from geobuffer.model import BufferZone, Region, Section
+    from geobuffer.model import Border, BufferZone, Region, Section
 
-# A page of 100,000 places is 7 MB and opens in 5 s; of more, phones give up.
+# A page of 100,000 places is 12 MB and opens in 3 s on a desk; of more, phones give up.
 _MOST_PLACES = 100_000
+
+# Places farther from the border than this, and than thrice the zone's width, are counted but not
+# drawn: on the default map they are a third of the table, and would bring the page over 1 MB.
+_REACH_KM = 50.0
 
 # How far a drawn line may stray, in metres. At zoom 13, the closest at which a whole town fits a
 # screen, a pixel is 12 m at latitude 51; outlines of oblasts are themselves 32 m off on average.
@@ -54,7 +58,7 @@ _GRID = 1e-5
 
 _SCRIPTS = (
     "data.js", "fold.js", "say.js", "draw.js", "labels.js", "popup.js", "search.js", "panel.js",
-    "guests.js", "start.js",
+    "table.js", "guests.js", "start.js",
 )  # fmt: skip
 _NAMES = ("name_en", "name_uk", "name_ru", "name")
 # Columns with few different values, each written once.
@@ -64,7 +68,7 @@ _CODED = (
 )  # fmt: skip
 # Numbers and their decimals: no finer than a position is known.
 _NUMBERS = {"population": 0, "distance_km": 2, "chainage_km": 1}
-_CODED_NUMBERS = ("accuracy_m", "radius_m")
+_CODED_NUMBERS = {"accuracy_m": 0, "radius_m": 0, "margin_km": 2}
 
 
 def map_zone(
@@ -79,7 +83,8 @@ def map_zone(
     """Draw a zone, its border and the settlements about it on a map that works offline.
 
     The result is a :class:`folium.Map`: ``.save("map.html")`` writes one file, a notebook shows
-    it, and further folium layers can be added to it (what they fetch is theirs).
+    it, and further folium layers can be added to it. What those fetch is theirs, and folium runs
+    text that it is given as HTML and as a template: give it none that you did not write.
 
     Parameters
     ----------
@@ -87,7 +92,8 @@ def map_zone(
         The zone to draw, from :func:`geobuffer.build_zone`.
     settlements
         A table of places (points in any CRS). Columns of :func:`geobuffer.classify` are used if
-        they are there, and worked out if not.
+        they are there, and worked out if not. Places more than 50 km from the border (or three
+        times the zone's width, if that is more) are counted, but not drawn.
     regions
         Regions to draw as context, by default those along the border.
     title
@@ -335,16 +341,22 @@ def _title(zone: BufferZone, title: str, language: str) -> str:
     """Return the heading: the user's, or what is shown, how wide, where and on which side."""
     if title.strip():
         return " ".join(title.split())
-    words = json.loads(_asset("words.json"))[language]
+    words: dict[str, str] = json.loads(_asset("words.json"))[language]
     widths = " / ".join(f"{edge:g}" for edge in zone.edges_km[1:])
-    sides = [side for side in zone.border.sides if side.regions] or zone.border.sides
-    along = " – ".join(side.label(language) for side in sides)
+    heading = _along(zone.border, language, words).replace("{km}", widths)
     if zone.side == BOTH:
-        where = words["title_both"]
-    else:
-        side = zone.border.side(zone.side).label(language)
-        where = words["title_side"].replace("{side}", words.get(f"side_{side}", side))
-    return str(words["title"].replace("{km}", widths).replace("{border}", along)) + str(where)
+        return heading + words["title_both"]
+    side = zone.border.side(zone.side).label(language)
+    return heading + words["title_side"].replace("{side}", words.get(f"side_{side}", side))
+
+
+def _along(border: Border, language: str, words: Mapping[str, str]) -> str:
+    """Return words for along what: the border between two sides, or of one region or line."""
+    if all(side.regions for side in border.sides):
+        names = [side.label(language) for side in border.sides]
+        return words["title"].replace("{border}", " – ".join(names))
+    named = [item.label(language) for item in border.regions or border.sections]
+    return words["title_of"].replace("{border}", ", ".join(named))
 
 
 def _zone(zone: BufferZone) -> dict[str, Any]:
@@ -381,7 +393,6 @@ def _rings(zone: BufferZone) -> list[dict[str, Any]]:
 def _border(zone: BufferZone) -> dict[str, Any]:
     return {
         "length_km": zone.border.length_km,
-        "accuracy_m": zone.border.source.accuracy_m,
         "sections": [_section(section) for section in zone.border.sections],
     }
 
@@ -456,8 +467,21 @@ def _deltas(line: BaseGeometry) -> list[int]:
 def _places(settlements: gpd.GeoDataFrame | None, zone: BufferZone) -> dict[str, Any]:
     """Return the table column by column, in the shape that weighs least."""
     if settlements is None:
-        return {"count": 0, "given": False, "columns": {}}
+        return {"given": False, "count": 0, "far": 0, "columns": {}}
     table = _classified(_checked(settlements), zone)
+    reach_km = max(_REACH_KM, 3.0 * zone.width_km)
+    far = table["distance_km"] > reach_km
+    columns = _columns(table[~far])
+    return {
+        "given": True,
+        "count": int((~far).sum()),
+        "far": int(far.sum()),
+        "reach_km": reach_km,
+        "columns": columns,
+    }
+
+
+def _columns(table: gpd.GeoDataFrame) -> dict[str, Any]:
     points = table.geometry
     columns: dict[str, Any] = {"lon": _numbers(points.x), "lat": _numbers(points.y)}
     columns |= {name: _texts(table[name]) for name in (*_NAMES, "code") if name in table}
@@ -468,10 +492,11 @@ def _places(settlements: gpd.GeoDataFrame | None, zone: BufferZone) -> dict[str,
         if name in table
     }
     columns |= {
-        name: _coded(_numbers(_floats(table[name]), 0)) for name in _CODED_NUMBERS if name in table
+        name: _coded(_numbers(_floats(table[name]), digits))
+        for name, digits in _CODED_NUMBERS.items()
+        if name in table
     }
-    columns["margin_m"] = _coded(_margin_m(table, zone))
-    return {"count": len(table), "given": True, "columns": columns}
+    return columns
 
 
 def _checked(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -508,15 +533,6 @@ def _classified(table: gpd.GeoDataFrame, zone: BufferZone) -> gpd.GeoDataFrame:
 
     answers = classify(table, zone)
     return table.assign(**{name: answers[name] for name in answers.columns})
-
-
-def _margin_m(table: pd.DataFrame, zone: BufferZone) -> list[float | int | None]:
-    """Return how far off each place's distance may be: the border's error and its own."""
-    if "accuracy_m" not in table:
-        return _numbers([math.nan] * len(table))
-    own = _floats(table["accuracy_m"])
-    border = zone.border.source.accuracy_m
-    return _numbers(own if border is None else np.hypot(own, border), 0)
 
 
 def _texts(column: pd.Series[Any]) -> list[str]:
@@ -564,7 +580,23 @@ def _sources(
     named = [("border", zone.border.source), *(("border", source) for source in parts if source)]
     named += [("regions", region.source) for region in regions]
     rows = [{"layer": layer, **asdict(source)} for layer, source in dict.fromkeys(named)]
-    if settlements is not None and "source" in settlements:
-        titles = sorted({title for title in _texts(settlements["source"]) if title})
-        rows += [{"layer": "places", "title": title} for title in titles]
+    return rows + _place_sources(settlements)
+
+
+def _place_sources(settlements: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
+    """Return where positions come from: bundled sources in the manifest's words, others by name."""
+    if settlements is None or "source" not in settlements:
+        return []
+    from geobuffer.datasets import manifest, source_of
+
+    rows = []
+    for key in sorted({key for key in _texts(settlements["source"]) if key}):
+        holders = [name for name, entry in manifest().items() if key in entry.get("sources", {})]
+        told = [asdict(source_of(name)) for name in holders]
+        # Two files may share a source: only what both say of themselves is said of it.
+        same = (
+            {k: v for k, v in told[0].items() if all(one[k] == v for one in told)} if told else {}
+        )
+        title = manifest()[holders[0]]["sources"][key] if holders else key
+        rows.append({**same, "layer": "places", "key": key, "title": title})
     return rows

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-
 from typing import TYPE_CHECKING, overload
 
 import shapely
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
 #: The side of a zone that lies on both sides of its border.
 BOTH = "both"
-
-
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -17,6 +16,7 @@ from geobuffer.errors import DataError, MissingCRSError
 from geobuffer.model import BOTH, Border, BufferZone
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     from geobuffer.geodesy import Floats
@@ -49,9 +49,10 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
     >>> import geobuffer as gb
     >>> regions = gb.load_regions()
     >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    >>> import geopandas as gpd
     >>> sumy = gpd.GeoSeries.from_xy([34.8], [50.91], crs="EPSG:4326")
     >>> distance_to_border(sumy, border).round(1).tolist()
-    [36.6]
+    [28.9]
     """
     return _located(table, border)["distance_km"]
 
@@ -66,6 +67,7 @@ def nearest_section(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> 
     >>> import geobuffer as gb
     >>> regions = gb.load_regions()
     >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    >>> import geopandas as gpd
     >>> point = gpd.GeoSeries.from_xy([34.8], [50.91], crs="EPSG:4326")
     >>> nearest_section(point, border)["section"].tolist()
     ['Kursk–Sumy']
@@ -84,6 +86,7 @@ def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFr
     >>> import geobuffer as gb
     >>> regions = gb.load_regions()
     >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    >>> import geopandas as gpd
     >>> point = gpd.GeoSeries.from_xy([34.8], [50.91], crs="EPSG:4326")
     >>> locate(point, border)["side"].tolist()
     ['Ukraine']
@@ -144,7 +147,8 @@ def classify(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: BufferZone) -> pd.Da
     uncertain |= wrong_side & (found["distance_km"] <= zone.width_km).to_numpy()
     membership = np.where(in_zone, "inside", "outside").astype(object)
     membership[uncertain] = "uncertain"
-    found["membership"] = np.where(np.isnan(lon), None, membership)
+    membership[np.isnan(lon)] = None
+    found["membership"] = membership
     found["margin_km"] = margin
     found["conflict"] = conflict
     return found
@@ -187,7 +191,9 @@ def _lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
         )
     # always_xy is geopandas' own rule: longitude first.
     points = points.to_crs("EPSG:4326") if points.crs != "EPSG:4326" else points
-    lon, lat = shapely.get_x(points.to_numpy()), shapely.get_y(points.to_numpy())
+    there = np.flatnonzero(~missing)
+    lon, lat = np.full((2, len(points)), np.nan)
+    lon[there], lat[there] = shapely.get_coordinates(points.to_numpy()[there]).T
     bad = np.flatnonzero(~missing & ~(np.isfinite(lon) & (np.abs(lat) <= 90.0)))
     if len(bad):
         row = bad[0]
@@ -239,9 +245,7 @@ def _side_names(border: Border, lon: Floats, lat: Floats) -> NDArray[np.object_]
     return names
 
 
-def _in_zone(
-    zone: BufferZone, found: pd.DataFrame, lon: Floats, lat: Floats
-) -> NDArray[np.bool_]:
+def _in_zone(zone: BufferZone, found: pd.DataFrame, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
     """Tell which points lie in the zone: within its width, on its side, not beyond a flat end."""
     inside = found["distance_km"].to_numpy() <= zone.width_km
     if zone.side != BOTH:
@@ -252,17 +256,15 @@ def _in_zone(
     return inside
 
 
-def _margin_km(
-    table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border, count: int
-) -> Floats:
+def _margin_km(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border, count: int) -> Floats:
     accuracy, radius = (_metres(table, c, count) for c in ("accuracy_m", "radius_m"))
-    return (np.hypot(accuracy, border.source.accuracy_m or 0.0) + radius) / 1e3
+    return np.asarray((np.hypot(accuracy, border.source.accuracy_m or 0.0) + radius) / 1e3)
 
 
 def _metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str, count: int) -> Floats:
     if column not in getattr(table, "columns", ()):
         return np.zeros(count)
-    metres = pd.to_numeric(table[column]).fillna(0.0).to_numpy(dtype=float)
+    metres: Floats = pd.to_numeric(table[column]).fillna(0.0).to_numpy(dtype=float)
     if (metres < 0).any():
         row = int(np.flatnonzero(metres < 0)[0])
         raise DataError(
@@ -290,7 +292,8 @@ def _near_an_edge(
 def _listed(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> pd.Series:
     """Return a column of a table, or missing values where it has none of that name."""
     if column in getattr(table, "columns", ()):
-        return table[column]
+        listed: pd.Series = table[column]
+        return listed
     return pd.Series(None, index=table.index, dtype=object)
 
 
@@ -303,12 +306,11 @@ def _conflicts(
     country, iso = _listed(table, "country"), _listed(table, "oblast_iso")
     oblast = _listed(table, "oblast").fillna(iso).to_numpy()
     for region in border.regions:
-        if not region.iso:
-            continue
         there = _holds(region.geometry, lon, lat)
         abroad = there & (country.notna() & (country != region.country)).to_numpy()
-        astray = there & (iso.notna() & (iso != region.iso)).to_numpy()
-        absent = ~there & (iso == region.iso).fillna(value=False).to_numpy(dtype=bool)
+        abroad &= bool(region.country)
+        astray = there & (iso.notna() & (iso != region.iso)).to_numpy() & bool(region.iso)
+        absent = ~there & (iso == region.iso).to_numpy(dtype=bool, na_value=False)
         for row in np.flatnonzero(absent & (said == "")):
             said[row] = f"listed in {oblast[row]}, but its point lies outside it"
         for row in np.flatnonzero(astray | abroad):

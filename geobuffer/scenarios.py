@@ -17,6 +17,8 @@ from geobuffer.zones import build_zone
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import geopandas as gpd
+
 _DEFAULT = "announced-zone-2025.toml"
 
 # Every key a scenario may have, by table, with the type its value must be of.
@@ -146,6 +148,36 @@ def scenario_zone(scenario: Scenario, regions: Regions) -> BufferZone:
     return build_zone(border, km=scenario.km, side=scenario.side, ends=scenario.ends)
 
 
+def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the rows of a table of settlements that a scenario's reports name.
+
+    A place is found by its Ukrainian name and its hromada, so that namesakes stay apart; rows come
+    in the scenario's order.
+
+    Raises
+    ------
+    DataError
+        A named place is not in the table, or more than once.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> named = scenario_places(load_scenario(), gb.load_settlements())
+    >>> named["name_en"].tolist()
+    ['Novenke', 'Basivka', 'Veselivka', 'Zhuravka']
+    """
+    rows = []
+    for name, hromada in scenario.places:
+        found = (table["name_uk"] == name) & (table["hromada"] == hromada)
+        if found.sum() != 1:
+            raise DataError(
+                f"Invalid place {name!r} in {hromada!r} of the scenario: it is in the table "
+                f"{found.sum()} times. Must be there once."
+            )
+        rows.append(int(found.to_numpy().argmax()))
+    return table.iloc[rows]
+
+
 def _parsed(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
@@ -169,9 +201,7 @@ def _check(file: Path, table: str, content: object) -> None:
             raise DataError(f"Invalid scenario {file}: {where}has an unknown key {key!r}. {hint}")
         if not isinstance(value, known[key]) or isinstance(value, bool):
             kinds = " or ".join(_KINDS[kind] for kind in known[key])
-            raise DataError(
-                f"Invalid scenario {file}: {where}{key} = {value!r}. Must be {kinds}."
-            )
+            raise DataError(f"Invalid scenario {file}: {where}{key} = {value!r}. Must be {kinds}.")
 
 
 _KINDS = {
@@ -190,7 +220,7 @@ def _names(file: Path, zone: Mapping[str, Any], key: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _widths(file: Path, given: object) -> tuple[float, ...]:
+def _widths(file: Path, given: Any) -> tuple[float, ...]:
     widths = given if isinstance(given, list) else [given]
     if not widths or not all(
         isinstance(w, (int, float)) and not isinstance(w, bool) for w in widths

@@ -43,9 +43,11 @@ def build_zone(
         territory, which is that of the regions the border was made from.
     ends
         ``"round"`` keeps all that is within the distance of the border, past its ends as well;
-        ``"flat"`` cuts the zone off square where the border ends. On one side, round ends stay
-        within that side's regions, so that a zone of Chernihiv, Sumy and Kharkiv does not reach
-        into Luhansk or Belarus either way.
+        ``"flat"`` cuts the zone off square where the border ends, by a geodesic across the bearing
+        of its last stretch as long as the zone is wide: not along other borders that begin there,
+        so some of a neighbour may stay in. On one side, round ends are the better choice: the zone
+        stays within that side's regions, so that one of Chernihiv, Sumy and Kharkiv reaches
+        neither into Luhansk nor into Belarus, and keeps all of theirs that is near enough.
     tolerance_m
         How far the polygons' edges may lie from their distance.
 
@@ -108,9 +110,7 @@ def _edges(km: float | Iterable[float]) -> tuple[float, ...]:
     return tuple(edges)
 
 
-def _on_side(
-    border: Border, side: str, whole: BaseGeometry, cut: BaseGeometry
-) -> BaseGeometry:
+def _on_side(border: Border, side: str, whole: BaseGeometry, cut: BaseGeometry) -> BaseGeometry:
     """Cut a zone to a side's territory, and off where flat ends say."""
     if side != BOTH:
         area = border.side(side).area
@@ -151,7 +151,9 @@ def _flat_end(line: BaseGeometry, others: list[BaseGeometry], width_m: float) ->
     _, back, _ = WGS84.inv(*coords[last], *tip)
     rest = [shapely.linestrings(coords[: last + 1])] if last else []
     rest += others
-    return FlatEnd(*tip, back + 180.0, LineIndex(rest) if rest else None)
+    return FlatEnd(
+        float(tip[0]), float(tip[1]), float(back) + 180.0, LineIndex(rest) if rest else None
+    )
 
 
 def _near(end: FlatEnd, width_m: float) -> LineIndex | None:

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pyproj
 import pytest
@@ -34,7 +36,7 @@ def test_sections_of_the_default_border(border):
     lengths = [s.length_km for s in border.sections]
     assert starts == pytest.approx([0.0, *np.cumsum(lengths)[:-1]])
     ends = [shapely.get_coordinates(s.line)[[0, -1]] for s in border.sections]
-    for here, there in zip(ends[:-1], ends[1:], strict=True):
+    for here, there in itertools.pairwise(ends):
         assert (here[1] == there[0]).all()
 
 
@@ -92,7 +94,7 @@ def test_region_on_both_sides_is_refused(regions):
 
 def test_line_is_no_region():
     line = gb.Region("Line", shapely.LineString([(0, 0), (1, 1)]), SKETCH)
-    with pytest.raises(gb.GeometryError, match="'Line'.*Polygon"):
+    with pytest.raises(gb.GeometryError, match=r"'Line'.*Polygon"):
         gb.border_of(line)
 
 

@@ -72,7 +72,7 @@ def test_flat_ends_of_a_straight_border_leave_a_strip(strip):
     assert flat.area_km2 == pytest.approx(20.0 * length, rel=2e-3)
     disc = round_.area_km2 - flat.area_km2
     assert disc == pytest.approx(np.pi * 100.0, rel=1e-3)
-    west, south, east, north = flat.polygon.bounds
+    _, south, _, north = flat.polygon.bounds
     # Squared off by a geodesic, which 10 km out lies under 10 m off the parallel.
     assert (south, north) == pytest.approx((50.0, 51.0), abs=2e-4)
 

@@ -3,8 +3,11 @@
 
 (function (geobuffer) {
   // Leaflet draws on a canvas, which no style sheet reaches: the colours of the night are here.
-  const NIGHT = { border: '#f4f4f4', region: '#7d8794', land: '#20262d', rim: '#0d1014', edge: '#6db6e8' };
-  const DAY = { land: '#fbfaf7', rim: '#1a1a1a' };
+  const NIGHT = {
+    border: '#f4f4f4', region: '#7d8794', land: '#20262d', rim: '#0d1014', junction: '#0d1014',
+    edge: '#6db6e8',
+  };
+  const DAY = { land: '#fbfaf7', rim: '#1a1a1a', junction: '#ffffff' };
   const dark = window.matchMedia('(prefers-color-scheme: dark)');
   const printing = window.matchMedia('print');
 
@@ -30,7 +33,7 @@
 
   /** Dots shrink where the whole border is in view, so that they do not hide it. */
   function dotScale(zoom) {
-    return Math.min(1.3, Math.max(0.42, 0.42 + (zoom - 7) * 0.15));
+    return Math.min(1.3, Math.max(0.3, 0.42 + (zoom - 7) * 0.15));
   }
 
   function styleOf(membership) {
@@ -70,11 +73,11 @@
     });
   }
 
-  /** A white point where one section of the border ends and the next begins. */
+  /** A point where one section of the border ends and the next begins. */
   function drawJunctions(map, sections) {
     return sections.slice(1).map((drawn) =>
       L.circleMarker(drawn.getLatLngs()[0][0], {
-        interactive: false, radius: 3.6, weight: 1.6, fillColor: '#ffffff', fillOpacity: 1,
+        interactive: false, radius: 3.6, weight: 1.6, fillOpacity: 1,
       }).addTo(map));
   }
 
@@ -109,7 +112,8 @@
       layer.setStyle({ ...region, fillColor: colour('land'), fillOpacity: 1 }));
     rings.forEach((layer, i) => layer.setStyle(ringStyle(geobuffer.facts.zone.rings[i])));
     sections.forEach((layer) => layer.setStyle({ color: colour('border') }));
-    junctions.forEach((layer) => layer.setStyle({ color: colour('border') }));
+    junctions.forEach((layer) =>
+      layer.setStyle({ color: colour('border'), fillColor: colour('junction') }));
     restyleDots(dots);
   }
 

@@ -1,14 +1,13 @@
 'use strict';
-// The panel: title, legend with counts, table of settlements, sections, sources.
+// The panel: title, legend with counts, sections, sources.
 
 (function (geobuffer) {
   const { say, number, element, button, termList, svg } = geobuffer;
   const byId = (id) => document.getElementById(id);
-  const PAGE = 100;
-  let shown = PAGE;
 
   function swatch(...shapes) {
-    return svg('svg', { viewBox: '0 0 26 18', width: 26, height: 18, 'aria-hidden': 'true' }, ...shapes);
+    const size = { viewBox: '0 0 26 18', width: 26, height: 18 };
+    return svg('svg', { ...size, 'aria-hidden': 'true' }, ...shapes);
   }
 
   /** The dot of a class, as the map draws it. */
@@ -29,11 +28,17 @@
     }));
   }
 
-  function lineGlyph() {
+  function lineGlyph(withJunction) {
     const stroke = geobuffer.colour('border');
     const line = svg('line', { x1: 1, x2: 25, y1: 9, y2: 9, stroke, 'stroke-width': 2.4 });
-    const dot = svg('circle', { cx: 13, cy: 9, r: 3.6, fill: '#ffffff', stroke, 'stroke-width': 1.6 });
-    return swatch(line, dot);
+    const dot = svg('circle', {
+      cx: 13, cy: 9, r: 3.6, fill: geobuffer.colour('junction'), stroke, 'stroke-width': 1.6,
+    });
+    return withJunction ? swatch(line, dot) : swatch(line);
+  }
+
+  function borderEntry(hasSections) {
+    return entry(lineGlyph(hasSections), say(hasSections ? 'border' : 'border_plain'));
   }
 
   function regionGlyph() {
@@ -49,15 +54,23 @@
     return line;
   }
 
+  function farEntry() {
+    const { far, reach_km: km } = geobuffer.facts.places;
+    const line = entry(swatch(), say('far', { km: number(km) }), far);
+    line.dataset.count = 'far';
+    return line;
+  }
+
   function placeEntries() {
     const counts = geobuffer.countByClass(geobuffer.places);
-    return ['inside', 'uncertain', 'outside', 'unlocated']
+    const lines = ['inside', 'uncertain', 'outside', 'unlocated']
       .filter((membership) => membership !== 'unlocated' || counts.unlocated)
       .map((membership) => {
         const line = entry(placeGlyph(membership), say(membership), counts[membership]);
         line.dataset.count = membership;
         return line;
       });
+    return geobuffer.facts.places.far ? [...lines, farEntry()] : lines;
   }
 
   function ringValues(ring) {
@@ -66,10 +79,10 @@
   }
 
   function showLegend() {
-    const { zone, regions, places } = geobuffer.facts;
+    const { zone, border, regions, places } = geobuffer.facts;
     const rings = zone.rings.map((ring) => entry(ringGlyph(ring), say('ring', ringValues(ring))));
     byId('legend').replaceChildren(
-      ...(places.given ? placeEntries() : []), ...rings, entry(lineGlyph(), say('border')),
+      ...(places.given ? placeEntries() : []), ...rings, borderEntry(border.sections.length > 1),
       ...(regions.length ? [entry(regionGlyph(), say('regions'))] : []),
     );
   }
@@ -104,41 +117,33 @@
       length: number(border.length_km),
       area: number(zone.rings.reduce((sum, ring) => sum + ring.area_km2, 0)),
     });
-    byId('notes').replaceChildren(...notes.map((note) => element('li', '', note)));
-    byId('notes').hidden = !notes.length;
+    showNotes(notes);
   }
 
-  function tableRow(place) {
-    const membership = geobuffer.classOf(place);
-    const name = element('bdi', '', geobuffer.nameOf(place, geobuffer.view.language));
-    const press = button('place', () => geobuffer.visitPlace(place), placeGlyph(membership), name);
-    const hidden = element('span', 'unseen', ` (${say(`${membership}_short`)})`);
-    press.append(hidden);
-    const known = Number.isFinite(place.population);
-    return element(
-      'tr', membership,
-      element('td', '', press, element('span', 'quiet', geobuffer.whereabouts(place))),
-      element('td', 'number', number(place.distance_km, 1)),
-      element('td', 'number', known ? number(place.population) : '—'),
-    );
+  function hostOf(address) {
+    try {
+      return new URL(address).host;
+    } catch {
+      return address;
+    }
   }
 
-  function showTable() {
-    const places = geobuffer.placesInZone();
-    const rest = Math.max(0, places.length - shown);
-    byId('settlements').hidden = !places.length;
-    document.querySelector('.skip').hidden = !places.length;
-    byId('settlements-hint').textContent = say('settlements_hint');
-    byId('rows').replaceChildren(...places.slice(0, shown).map(tableRow));
-    byId('more').hidden = !rest;
-    byId('more').textContent = say('more', { count: number(Math.min(rest, 4 * PAGE)) });
+  /** A note's text, its web addresses as links named by their host. */
+  function withLinks(note) {
+    return note.split(/(https?:\/\/[^\s()]+)/).map((part, i) => {
+      if (i % 2 === 0) return part;
+      const link = element('a', '', hostOf(part));
+      Object.assign(link, { href: part, rel: 'noopener noreferrer', target: '_blank' });
+      return link;
+    });
   }
 
-  function showMore() {
-    const first = shown;
-    shown += 4 * PAGE;
-    showTable();
-    byId('rows').children[first]?.querySelector('button').focus();
+  function showNotes(notes) {
+    const lines = notes.map((note) => element('li', '', ...withLinks(note)));
+    byId('notes').replaceChildren(...lines.slice(0, 1));
+    byId('notes').hidden = !lines.length;
+    byId('more-notes').replaceChildren(...lines.slice(1));
+    byId('reports').hidden = lines.length < 2;
   }
 
   function visitSection(section) {
@@ -152,7 +157,9 @@
 
   function showSections() {
     const { language } = geobuffer.view;
-    byId('section-list').replaceChildren(...geobuffer.facts.border.sections.map((section) =>
+    const { sections } = geobuffer.facts.border;
+    byId('sections').hidden = sections.length < 2;
+    byId('section-list').replaceChildren(...sections.map((section) =>
       element('li', '',
         button('place', () => visitSection(section), element('bdi', '', section.names[language])),
         element('span', 'quiet', geobuffer.spanOf(section)))));
@@ -168,17 +175,22 @@
     return link;
   }
 
+  /** What a source says of itself: silent where nothing was asked, frank where it is not stated. */
+  function stated(value) {
+    return value === undefined ? '' : value || say('not_stated');
+  }
+
   function describeSource(source) {
     const accuracy = Number.isFinite(source.accuracy_m)
-      ? `± ${number(source.accuracy_m)} ${say('unit_m')}` : say('not_stated');
+      ? `± ${number(source.accuracy_m)} ${say('unit_m')}` : stated(source.accuracy_m);
     return element(
       'div', 'source',
       element('h3', '', `${say(`source_${source.layer}`)}: ${source.title}`),
       termList([
         [say('publisher'), source.publisher],
-        [say('licence'), source.licence || say('not_stated')],
+        [say('licence'), stated(source.licence)],
         [say('version'), source.version],
-        [say('facts_as_of'), source.as_of || say('not_stated')],
+        [say('facts_as_of'), stated(source.as_of)],
         [say('accuracy_m'), accuracy],
         [say('citation'), source.citation],
         [say('url'), address(source.url)],
@@ -188,7 +200,8 @@
 
   function describeMethod() {
     const { zone, tolerance_m: tolerance } = geobuffer.facts;
-    const error = number(zone.error_m, zone.error_m < 10 ? 1 : 0);
+    // Rounded up: it is a bound.
+    const error = number(Math.ceil(zone.error_m * 10) / 10, 1);
     return element(
       'div', 'source',
       element('h3', '', say('method')),
@@ -210,15 +223,12 @@
     showTitle();
     showLegend();
     showSummary();
-    showTable();
+    geobuffer.showTable();
     showSections();
     showSources();
+    document.querySelector('.search').hidden = !geobuffer.places.length;
     geobuffer.showFound();
   }
 
-  function startPanel() {
-    byId('more').addEventListener('click', showMore);
-  }
-
-  Object.assign(geobuffer, { showPanel, startPanel, placeGlyph });
+  Object.assign(geobuffer, { showPanel, placeGlyph });
 })(window.geobuffer);

@@ -18,7 +18,8 @@
 
   function distance(place) {
     if (!Number.isFinite(place.distance_km)) return say('unknown');
-    const margin = place.margin_m === null ? '' : ` ± ${number(place.margin_m / 1000, 1)}`;
+    const isKnown = Number.isFinite(place.margin_km);
+    const margin = isKnown ? ` ± ${number(place.margin_km, place.margin_km < 0.1 ? 2 : 1)}` : '';
     return `${number(place.distance_km, 2)}${margin} ${say('unit_km')}`;
   }
 
@@ -80,6 +81,11 @@
     return element('p', 'remark', element('strong', '', `${say('conflict')}: `), place.conflict);
   }
 
+  function sourceOf(place) {
+    const found = geobuffer.facts.sources.find((source) => source.key === place.source);
+    return found ? found.title : place.source;
+  }
+
   function code(place) {
     if (!place.code) return null;
     return place.code_system ? `${place.code} (${place.code_system})` : place.code;
@@ -103,7 +109,7 @@
       [say('oblast'), oblast(place)],
       [say('country'), country(place)],
       [say('code'), code(place)],
-      [say('position'), place.source],
+      [say('position'), sourceOf(place)],
       [say('accuracy'), metres(place.accuracy_m)],
       [say('radius'), Number.isFinite(place.radius_m) ? `${number(place.radius_m)} ${say('unit_m')}` : null],
     ];

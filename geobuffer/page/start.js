@@ -42,12 +42,20 @@
     return geobuffer.element('span', '', text).innerHTML;
   }
 
+  /** Who made a layer, in a few words; the panel says it in full. */
+  function shortCredit(source) {
+    const [maker] = (source.publisher || source.title).split(/[,(;]/);
+    const [licence] = source.licence.split(/[(;]/);
+    return [maker, licence].map((part) => part.trim()).filter(Boolean).join(', ');
+  }
+
   function credit(map) {
-    const border = geobuffer.facts.sources.filter((source) => source.layer === 'border');
-    const texts = border.map((source) => [source.title, source.licence].filter(Boolean).join(', '));
+    const lines = geobuffer.facts.sources.filter((source) => source.layer !== 'places');
     map.attributionControl.setPrefix(false);
     map.attributionControl.addAttribution('Leaflet');
-    for (const text of new Set(texts)) map.attributionControl.addAttribution(escaped(text));
+    for (const text of new Set(lines.map(shortCredit))) {
+      map.attributionControl.addAttribution(escaped(text));
+    }
   }
 
   function fitZone(map) {
@@ -55,17 +63,26 @@
     map.fitBounds(geobuffer.facts.zone.bounds, { padding: [side, side], animate: false });
   }
 
-  /** On paper, everything is said and nothing is folded away. */
+  function turnPaper(map, printing) {
+    geobuffer.view.printing = printing;
+    document.body.classList.toggle('printing', printing);
+    for (const details of document.querySelectorAll('details')) details.open = printing;
+    geobuffer.restyle();
+    geobuffer.showPanel();
+    map.invalidateSize({ pan: false, animate: false });
+  }
+
+  /** On paper, the map has paper's size and colours, and nothing is folded away. */
   function startPrinting(map) {
-    const folded = () => document.querySelectorAll('details');
+    let seen = null;
     window.addEventListener('beforeprint', () => {
-      geobuffer.view.printing = true;
-      folded().forEach((details) => { details.open = true; });
-      geobuffer.restyle();
+      seen = { bounds: map.getBounds(), centre: map.getCenter(), zoom: map.getZoom() };
+      turnPaper(map, true);
+      map.fitBounds(seen.bounds, { animate: false });
     });
     window.addEventListener('afterprint', () => {
-      geobuffer.view.printing = false;
-      geobuffer.restyle();
+      turnPaper(map, false);
+      map.setView(seen.centre, seen.zoom, { animate: false });
     });
   }
 
@@ -83,7 +100,7 @@
     fitZone(map);
     geobuffer.draw(map);
     geobuffer.startLabels(map);
-    geobuffer.startPanel();
+    geobuffer.startTable();
     geobuffer.startSearch();
     setLanguage(geobuffer.view.language);
     startPopups(map);

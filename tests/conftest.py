@@ -1,0 +1,46 @@
+"""What many tests need and nobody should build twice."""
+
+import pytest
+import shapely
+
+import geobuffer as gb
+
+
+@pytest.fixture(scope="session")
+def regions():
+    """The bundled oblasts."""
+    return gb.load_regions()
+
+
+@pytest.fixture(scope="session")
+def border(regions):
+    """The border of the default scenario: five sections."""
+    return gb.scenario_border(gb.load_scenario(), regions)
+
+
+@pytest.fixture(scope="session")
+def zone(border):
+    """The zone of the default scenario, drawn to a metre."""
+    scenario = gb.load_scenario()
+    return gb.build_zone(
+        border, km=scenario.km, side=scenario.side, ends=scenario.ends, tolerance_m=1
+    )
+
+
+@pytest.fixture(scope="session")
+def towns():
+    """The bundled places."""
+    return gb.load_settlements()
+
+
+@pytest.fixture(scope="session")
+def strip():
+    """A border along the meridian 30° E from 50° N to 51° N, between boxes a degree wide.
+
+    It is a geodesic, so what lies within 10 km of it is solved by hand. Its source states no
+    accuracy, so only what a place says of itself makes it uncertain.
+    """
+    source = gb.Source("drawn by hand")
+    west = gb.Region("West", shapely.box(29, 50, 30, 51), source, country="AA", names={})
+    east = gb.Region("East", shapely.box(30, 50, 31, 51), source, country="BB", names={})
+    return gb.border_between(west, east)

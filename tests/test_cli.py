@@ -1,0 +1,754 @@
+"""The command line: what every option of every command writes, and how mistakes are answered.
+
+Most tests run ``main`` in this process, as the installed script does, rather than typer's
+CliRunner: it is ``main`` that turns our errors into one line and exit code 2.
+"""
+
+import contextlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+
+import geopandas as gpd
+import pandas as pd
+import pyproj
+import pytest
+import reference
+import shapely
+import typer
+
+import geobuffer as gb
+from geobuffer import cli, datasets
+
+GEOD = pyproj.Geod(ellps="WGS84")
+
+# A short border, for tests that ask nothing of the default one: Belgorod and Sumy share 149 km.
+SHORT = ("--between", "Belgorod", "--and", "Sumy")
+
+# Every option there is. A new one fails the test below until it is written here, and tested.
+OPTIONS = {
+    "": {"--version", "--help"},
+    "map": {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--out", "--json"},
+    "zone": {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--tolerance",
+             "--out", "--json"},
+    "settlements": {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--out",
+                    "--json"},
+    "exposure": {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--by",
+                 "--cumulative", "--out", "--json"},
+    "where": {"latitude", "longitude", "--scenario", "--between", "--and", "--json"},
+    "data": {"--json"},
+}  # fmt: skip
+
+
+class Answer(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        assert (self.code, self.err) == (0, ""), self
+        return json.loads(self.out, parse_constant=lambda c: pytest.fail(f"{c} is not JSON"))
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path, regions, towns):
+    """Run geobuffer in this process, in an empty folder; the data are loaded but once."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(gb, "load_regions", lambda: regions)
+    monkeypatch.setattr(gb, "load_settlements", towns.copy)
+
+    def asked(*args):
+        monkeypatch.setattr(sys, "argv", ["geobuffer", *map(str, args)])
+        out, err = io.StringIO(), io.StringIO()
+        code = 0
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                cli.main()
+            except SystemExit as done:
+                code = done.code or 0
+        return Answer(code, out.getvalue(), err.getvalue())
+
+    return asked
+
+
+@pytest.fixture
+def here(tmp_path):
+    """The folder in which commands are run."""
+    return tmp_path / "here"
+
+
+@pytest.fixture
+def mine(tmp_path):
+    """A scenario of one's own: short, one side, flat, two rings."""
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        """
+        title = "Зона «моя»"
+        [zone]
+        between = "Belgorod"
+        and = "Sumy"
+        side = "Russia"
+        km = [3, 6]
+        ends = "flat"
+        [[report]]
+        claim = "A test says so."
+        """,
+        encoding="utf-8",
+    )
+    return file
+
+
+@pytest.fixture(scope="module")
+def short(regions):
+    """The zone that the options SHORT and --km 6 describe."""
+    border = gb.border_between(regions["Belgorod"], regions["Sumy"])
+    return gb.build_zone(border, km=6, tolerance_m=1)
+
+
+# Help and version
+
+
+def test_version(run):
+    assert run("--version") == Answer(0, f"geobuffer {gb.__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_every_option_is_known_here_and_explained(command, run):
+    root = typer.main.get_command(cli.app)
+    node = root.commands[command] if command else root
+    options = {name for param in node.params for name in (*param.opts, *param.secondary_opts)}
+    assert options | ({"--help"} & OPTIONS[command]) == OPTIONS[command]
+    assert set(root.commands) == set(OPTIONS) - {""}
+    help_ = run(*([command] if command else []), "--help")
+    assert (help_.code, help_.err) == (0, "")
+    words = help_.out.split()
+    for option in options - {"latitude", "longitude"}:
+        assert option in words
+    for name in root.commands if not command else ():
+        assert name in words
+
+
+def test_help_of_where_explains_the_order_of_its_arguments(run):
+    text = run("where", "--help").out.casefold()
+    assert text.index("latitude in degrees") < text.index("longitude in degrees")
+
+
+# zone
+
+
+def test_zone_is_by_default_the_announced_one(run, zone):
+    facts = run("zone", "--tolerance", "1", "--json").json
+    assert facts["sections"] == [
+        "Bryansk–Chernihiv", "Bryansk–Sumy", "Kursk–Sumy", "Belgorod–Sumy", "Belgorod–Kharkiv",
+    ]  # fmt: skip
+    assert (facts["side"], facts["ends"], facts["edges_km"]) == ("Ukraine", "round", [0, 10])
+    assert facts["area_km2"] == pytest.approx(zone.area_km2)
+    assert facts["border_km"] == pytest.approx(zone.border.length_km)
+
+
+def test_zone_between_two_regions(run, short):
+    facts = run("zone", *SHORT, "--km", "6", "--json").json
+    assert facts["sections"] == ["Belgorod–Sumy"]
+    assert (facts["side"], facts["ends"]) == ("both", "round")
+    assert facts["border_km"] == pytest.approx(short.border.length_km)
+    assert facts["area_km2"] == pytest.approx(short.area_km2, rel=1e-4)
+    assert facts["edge_error_m"] <= 0.1
+
+
+def test_between_and_and_may_be_repeated(run):
+    args = ("--between", "Kursk", "--between", "Belgorod", "--and", "Sumy", "--and", "Kharkiv")
+    facts = run("zone", *args, "--km", "2", "--tolerance", "10", "--json").json
+    assert facts["sections"] == ["Kursk–Sumy", "Belgorod–Sumy", "Belgorod–Kharkiv"]
+
+
+def test_a_region_named_twice_counts_once(run, short):
+    answer = run("zone", *SHORT, *SHORT, "--km", "2", "--json")
+    if answer.code == 2:
+        return  # to refuse it is as good
+    assert answer.json["border_km"] == pytest.approx(short.border.length_km)
+
+
+def test_regions_are_found_by_their_names_and_codes(run):
+    plain = run("zone", *SHORT, "--km", "2", "--json").json
+    for between, and_ in (("RU-BEL", "UA-59"), ("Белгородская область", "Сумська область")):
+        assert run("zone", "--between", between, "--and", and_, "--km", "2", "--json").json == plain
+
+
+def test_several_km_make_rings(run, short):
+    facts = run("zone", *SHORT, "--km", "2,3.5,6", "--json").json
+    assert facts["edges_km"] == [0, 2, 3.5, 6]
+    assert sum(facts["ring_areas_km2"]) == pytest.approx(facts["area_km2"])
+    assert facts["area_km2"] == pytest.approx(short.area_km2, rel=1e-4)
+    narrow = run("zone", *SHORT, "--km", "2", "--json").json
+    assert facts["ring_areas_km2"][0] == pytest.approx(narrow["area_km2"], rel=1e-6)
+
+
+def test_sides_are_found_by_name_and_make_up_both(run):
+    facts = {
+        side: run("zone", *SHORT, "--km", "3", "--ends", "flat", "--side", side, "--json").json
+        for side in ("both", "Ukraine", "Russia")
+    }
+    assert {side: fact["side"] for side, fact in facts.items()} == {s: s for s in facts}
+    area = {side: fact["area_km2"] for side, fact in facts.items()}
+    assert 0 < area["Ukraine"] < area["both"]
+    # At its ends the border bends, so a corner of the zone lies in Kursk's or Kharkiv's land.
+    assert area["Ukraine"] + area["Russia"] == pytest.approx(area["both"], rel=0.02)
+    in_ukrainian = run("zone", *SHORT, "--km", "3", "--ends", "flat", "--side", "Україна", "--json")
+    assert in_ukrainian.json == facts["Ukraine"]
+
+
+def test_ends_round_off_or_cut_the_zone(run):
+    area = {
+        ends: run("zone", *SHORT, "--km", "3", "--ends", ends, "--json").json["area_km2"]
+        for ends in ("round", "flat")
+    }
+    # Round ends add a half disc at each end, less what the bent border covers anyway.
+    assert 0 < area["round"] - area["flat"] <= 3.1416 * 3**2 * 1.001
+
+
+def test_tolerance_is_kept_and_shows_in_the_outline(run, here):
+    facts, vertices = {}, {}
+    for tolerance in ("50", "0.5"):
+        path = here / f"{tolerance}.geojson"
+        facts[tolerance] = run(
+            "zone", *SHORT, "--km", "6", "--tolerance", tolerance, "--out", path, "--json"
+        ).json
+        vertices[tolerance] = shapely.get_num_coordinates(gpd.read_file(path).geometry.item())
+    assert facts["0.5"]["edge_error_m"] <= 0.5 < facts["50"]["edge_error_m"] <= 50
+    assert facts["0.5"]["area_km2"] != facts["50"]["area_km2"]
+    # An edge some 330 km long that strays by 50 m at the most is wrong by at most 17 km².
+    assert facts["50"]["area_km2"] == pytest.approx(facts["0.5"]["area_km2"], abs=17)
+    assert vertices["0.5"] > 2 * vertices["50"]
+
+
+def test_a_scenario_file_is_obeyed(run, mine):
+    facts = run("zone", "--scenario", mine, "--json").json
+    assert (facts["side"], facts["ends"], facts["edges_km"]) == ("Russia", "flat", [0, 3, 6])
+    assert facts["sections"] == ["Belgorod–Sumy"]
+
+
+def test_options_go_before_the_scenario_file(run, mine):
+    facts = run(
+        "zone", "--scenario", mine, "--km", "2", "--side", "both", "--ends", "round", "--json"
+    ).json
+    assert (facts["side"], facts["ends"], facts["edges_km"]) == ("both", "round", [0, 2])
+    assert facts["sections"] == ["Belgorod–Sumy"]
+
+
+@pytest.mark.parametrize("suffix", ["gpkg", "geojson", "fgb", "parquet"])
+def test_zone_out_is_the_zone(run, here, suffix):
+    path = here / f"zone.{suffix}"
+    facts = run("zone", *SHORT, "--km", "2,6", "--side", "Ukraine", "--out", path, "--json").json
+    assert facts["file"] == str(path)
+    table = gpd.read_parquet(path) if suffix == "parquet" else gpd.read_file(path)
+    table = table.sort_values("from_km")
+    assert table.crs == "EPSG:4326"
+    assert table["to_km"].tolist() == [2, 6]
+    assert set(table["side"]) == {"Ukraine"}
+    assert table["area_km2"].tolist() == pytest.approx(facts["ring_areas_km2"])
+    areas = [GEOD.geometry_area_perimeter(s)[0] / 1e6 for s in shapely.orient_polygons(table.geometry)]
+    assert areas == pytest.approx(facts["ring_areas_km2"], rel=1e-5)
+    assert [p.name for p in here.iterdir()] == [path.name]
+
+
+def test_zone_in_words(run, here):
+    answer = run("zone", *SHORT, "--km", "2,6", "--ends", "flat", "--out", "zone.fgb")
+    assert (answer.code, answer.err) == (0, "")
+    for said in ("0–2 km", "2–6 km", "km²", "Belgorod | Sumy", "side: both", "ends: flat",
+                 "Belgorod–Sumy", "edges within", "Wrote zone.fgb."):  # fmt: skip
+        assert said in answer.out
+    assert (here / "zone.fgb").is_file()
+
+
+def test_a_changed_default_is_no_longer_called_the_announced_one(run):
+    assert gb.load_scenario().title in run("zone", "--tolerance", "10").out
+    changed = run("zone", "--tolerance", "10", "--km", "5").out
+    assert gb.load_scenario().title not in changed
+    assert "A zone of 5 km" in changed
+
+
+# settlements
+
+
+def test_settlements_are_those_within_the_announced_zone(run, towns, zone):
+    records = run("settlements", "--json").json
+    wanted = gb.within(towns, zone)
+    assert {r["id"] for r in records} == set(wanted["id"])
+    assert len(records) == len(wanted)
+    found = pd.DataFrame(records).set_index("id").loc[wanted["id"]]
+    for column in ("distance_km", "chainage_km", "margin_km"):
+        assert found[column].tolist() == pytest.approx(wanted[column].tolist(), abs=1e-8)
+    for column in ("name_uk", "side", "section", "membership", "conflict"):
+        assert found[column].tolist() == wanted[column].tolist()
+    assert found["longitude"].tolist() == pytest.approx(wanted.geometry.x.tolist(), abs=1e-8)
+    assert found["latitude"].tolist() == pytest.approx(wanted.geometry.y.tolist(), abs=1e-8)
+    # JSON has null for what is not known, not 0 and not NaN.
+    nobody = [r["population"] is None for r in records]
+    assert sum(nobody) == wanted["population"].isna().sum() > 0
+    distances = [r["distance_km"] for r in records]
+    assert distances == sorted(distances)
+
+
+def test_settlements_within_fewer_km_on_another_side(run, towns, short):
+    """--km, --side, --between and --and, each by which places are listed."""
+    table = towns.join(gb.classify(towns, short))
+    near = table[table["distance_km"] + table["margin_km"] < 3]  # surely within 3 km of the line
+    for side in ("Ukraine", "Russia"):
+        records = run("settlements", *SHORT, "--km", "3", "--side", side, "--json").json
+        listed = {r["id"] for r in records}
+        assert listed >= set(near.loc[(near["side"] == side) & (near["conflict"] == ""), "id"])
+        assert {r["side"] for r in records if r["membership"] == "inside"} == {side}
+        assert all(r["distance_km"] <= 3 + r["margin_km"] for r in records)
+        assert {r["section"] for r in records} == {"Belgorod–Sumy"}
+
+
+def test_settlements_of_rings_tell_their_ring(run):
+    records = run("settlements", *SHORT, "--km", "3,6", "--json").json
+    rings = {(r["ring"], r["distance_km"] <= 3) for r in records if r["membership"] == "inside"}
+    assert rings == {("0–3 km", True), ("3–6 km", False)}
+
+
+def test_flat_ends_list_fewer_settlements(run):
+    listed = {
+        ends: {
+            r["id"]
+            for r in run("settlements", *SHORT, "--km", "20", "--ends", ends, "--json").json
+            if r["membership"] == "inside"
+        }
+        for ends in ("round", "flat")
+    }
+    assert listed["flat"] < listed["round"]
+
+
+def test_settlements_of_a_scenario_file(run, mine):
+    records = run("settlements", "--scenario", mine, "--json").json
+    inside = [r for r in records if r["membership"] == "inside"]
+    assert {r["side"] for r in inside} == {"Russia"}
+    assert {r["ring"] for r in inside} == {"0–3 km", "3–6 km"}
+
+
+def test_settlements_out_csv_holds_what_json_tells(run, here):
+    records = run("settlements", *SHORT, "--km", "3", "--out", "inside.csv", "--json").json
+    raw = (here / "inside.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    table = pd.read_csv(here / "inside.csv", encoding="utf-8-sig")
+    assert table["id"].tolist() == [r["id"] for r in records]
+    assert table["name_uk"].tolist() == [r["name_uk"] for r in records]
+    assert table["distance_km"].tolist() == pytest.approx([r["distance_km"] for r in records])
+    assert table["longitude"].tolist() == pytest.approx([r["longitude"] for r in records])
+    assert "geometry" not in table
+
+
+@pytest.mark.parametrize("suffix", ["gpkg", "geojson", "fgb", "parquet"])
+def test_settlements_out_holds_points(run, here, suffix):
+    path = here / f"inside.{suffix}"
+    answer = run("settlements", *SHORT, "--km", "3", "--out", path)
+    table = gpd.read_parquet(path) if suffix == "parquet" else gpd.read_file(path)
+    assert table.crs == "EPSG:4326"
+    assert (table.geom_type == "Point").all()
+    assert answer == Answer(0, f"Wrote {len(table)} settlements to {path}.\n", "")
+
+
+def test_settlements_in_words(run, towns, zone):
+    out = run("settlements", *SHORT, "--km", "6").out
+    assert out.startswith("Belgorod | Sumy\n")
+    for said in ("name", "українською", "section", "class", "Belgorod–Sumy", "uncertain"):
+        assert said in out
+    # Velyka Pysarivka, 5.7 km from the border, with the people its gazetteer gives it.
+    (line,) = (line for line in out.splitlines() if "Велика" in line)
+    assert " 5.7 " in line
+    assert " 5235 " in line
+
+
+def test_settlements_tell_how_many_are_known_but_not_located(run):
+    answer = run("settlements", *SHORT, "--km", "6")
+    told = re.search(r"(\d+) more places of the same hromadas are known by name", answer.out)
+    listed = run("settlements", *SHORT, "--km", "6", "--json").json
+    unplaced = gb.load_not_located()
+    assert int(told[1]) == unplaced["hromada"].isin({r["hromada"] for r in listed} - {None}).sum()
+
+
+# exposure
+
+
+def _rows(table):
+    return json.loads(table.to_json(orient="records", force_ascii=False, double_precision=9))
+
+
+def test_exposure_counts_the_announced_zone(run, towns, zone):
+    assert run("exposure", "--json").json == _rows(gb.exposure(towns, zone))
+
+
+def test_exposure_by_a_column(run, towns, zone):
+    assert run("exposure", "--by", "oblast", "--json").json == _rows(
+        gb.exposure(towns, zone, by="oblast")
+    )
+
+
+def test_exposure_cumulative(run, towns, regions):
+    border = gb.border_between(regions["Belgorod"], regions["Sumy"])
+    zone = gb.build_zone(border, km=[3, 6], side="Ukraine", tolerance_m=1)
+    args = ("exposure", *SHORT, "--km", "3,6", "--side", "Ukraine", "--json")
+    rings, within = run(*args).json, run(*args, "--cumulative").json
+    assert rings == _rows(gb.exposure(towns, zone))
+    assert within == _rows(gb.exposure(towns, zone, cumulative=True))
+    assert [row["ring"] for row in rings] == ["0–3 km", "3–6 km"]
+    assert [row["within_km"] for row in within] == [3, 6]
+    assert within[1]["places"] > rings[1]["places"]
+
+
+def test_exposure_ends(run):
+    count = {
+        ends: run("exposure", *SHORT, "--km", "20", "--ends", ends, "--json").json[0]["places"]
+        for ends in ("round", "flat")
+    }
+    assert 0 < count["flat"] < count["round"]
+
+
+def test_exposure_of_a_scenario_file_by_side(run, mine):
+    rows = run("exposure", "--scenario", mine, "--by", "side", "--json").json
+    assert [row["ring"] for row in rows if row["side"] == "Russia"] == ["0–3 km", "3–6 km"]
+    assert sum(row["places"] for row in rows if row["side"] != "Russia") == 0
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_exposure_out(run, here, suffix):
+    path = here / f"counts.{suffix}"
+    answer = run("exposure", *SHORT, "--by", "section", "--out", path)
+    rows = run("exposure", *SHORT, "--by", "section", "--json").json
+    assert answer == Answer(0, f"Wrote {len(rows)} rows to {path}.\n", "")
+    table = pd.read_csv(path, encoding="utf-8-sig") if suffix == "csv" else pd.read_parquet(path)
+    assert table.to_dict("records") == rows
+    told = run("exposure", *SHORT, "--by", "section", "--out", path, "--json")
+    assert told.json == rows
+
+
+def test_exposure_in_words_says_that_people_are_at_least_so_many(run):
+    out = run("exposure", *SHORT).out
+    for said in ("0–10 km", "places", "uncertain", "people", "no figure", "at least"):
+        assert said in out
+
+
+# where
+
+
+@pytest.mark.parametrize(
+    ("place", "side"), [("Юнаківка", "Ukraine"), ("Тьоткіно", "Russia"), ("Вовчанськ", "Ukraine")]
+)
+def test_where_tells_distance_side_and_section(run, towns, border, place, side):
+    point = towns.loc[towns["name_uk"] == place].geometry.iloc[0]
+    facts = run("where", point.y, point.x, "--json").json
+    lines = [shapely.get_coordinates(part) for part in shapely.get_parts(border.line)]
+    assert facts["distance_km"] * 1e3 == pytest.approx(
+        reference.distance_m(lines, point.x, point.y), abs=1e-3
+    )
+    assert (facts["latitude"], facts["longitude"]) == (point.y, point.x)
+    assert facts["side"] == side
+    section = next(s for s in border.sections if s.name == facts["section"])
+    assert section.start_km <= facts["chainage_km"] <= section.start_km + section.length_km
+    words = run("where", point.y, point.x).out.splitlines()
+    assert words == [
+        f"{facts['distance_km']:.3f} km from the border, in {side}.",
+        f"Nearest section: {facts['section']}, at kilometre {facts['chainage_km']:.1f}.",
+        "The border itself is right to about 10 m.",
+    ]
+
+
+def test_where_on_the_territory_of_neither(run):
+    assert run("where", "53.5", "23.0", "--json").json["side"] == ""
+    assert "on the territory of neither side" in run("where", "53.5", "23.0").out
+
+
+def test_where_takes_southern_and_western_degrees(run, border):
+    facts = run("where", "-51.5", "-0.25", "--json").json
+    assert (facts["latitude"], facts["longitude"]) == (-51.5, -0.25)
+    # To the nearest vertex, which a segment of the border of some 50 m cannot undercut by more.
+    lon, lat = shapely.get_coordinates(border.line).T
+    _, _, away = GEOD.inv([-0.25] * len(lon), [-51.5] * len(lat), lon, lat)
+    assert facts["distance_km"] == pytest.approx(away.min() / 1e3, abs=0.05)
+
+
+def test_where_by_another_border(run, regions, mine):
+    for option in (SHORT, ("--scenario", mine)):
+        facts = run("where", "51.2", "35.1", *option, "--json").json
+        assert facts["section"] == "Belgorod–Sumy"
+    assert run("where", "51.2", "35.1", "--json").json["section"] == "Kursk–Sumy"
+
+
+# data
+
+
+def test_data_tells_what_the_manifest_says(run):
+    text = (datasets.data_folder() / "manifest.toml").read_text(encoding="utf-8")
+    manifest = tomllib.loads(text)
+    records = run("data", "--json").json
+    assert [r["dataset"] for r in records] == list(manifest)
+    for record in records:
+        entry = manifest[record["dataset"]]
+        for key in ("title", "rows", "as_of", "accuracy_m", "licence", "version", "publisher"):
+            assert record[key] == entry[key]
+
+
+def test_data_in_words(run):
+    answer = run("data")
+    assert (answer.code, answer.err) == (0, "")
+    for name in datasets.manifest():
+        assert name in answer.out
+    assert "ODbL-1.0" in answer.out
+
+
+# map
+
+
+def _map(run, here, *args):
+    facts = run("map", *args, "--json").json
+    return facts, (here / facts["file"]).read_text(encoding="utf-8")
+
+
+def test_map_of_the_announced_zone(run, here, towns, zone):
+    facts, page = _map(run, here)
+    assert [p.name for p in here.iterdir()] == ["geobuffer-map.html"]
+    counts = gb.classify(towns, zone)["membership"].value_counts()
+    assert (facts["inside"], facts["uncertain"]) == (counts["inside"], counts["uncertain"])
+    assert facts["zone"]["area_km2"] == pytest.approx(zone.area_km2, rel=1e-4)
+    assert page.lstrip().startswith("<!DOCTYPE html>")
+    assert page.rstrip().endswith("</html>")
+    for said in ("10 km into Ukraine", "Oleh Hryhorov", "Юнаківка", "Chernihiv"):
+        assert said in page
+    # It opens offline.
+    assert not re.search(r"<(script|link)[^>]+(src|href)=.(https?:)?//", page)
+
+
+def test_map_of_what_the_options_say(run, here):
+    facts, page = _map(
+        run, here, *SHORT, "--km", "3,6", "--side", "Ukraine", "--ends", "flat", "--out", "m.html"
+    )
+    assert [p.name for p in here.iterdir()] == ["m.html"]
+    shape = {key: facts["zone"][key] for key in ("side", "ends", "edges_km", "sections")}
+    assert shape == {
+        "side": "Ukraine", "ends": "flat", "edges_km": [0, 3, 6], "sections": ["Belgorod–Sumy"],
+    }  # fmt: skip
+    for said in ("Belgorod | Sumy", "0–3", "3–6", "Велика Писарівка"):
+        assert said in page
+    assert "Юнаківка" not in page or facts["inside"] > 0
+    listed = run("settlements", *SHORT, "--km", "6", "--side", "Ukraine", "--ends", "flat", "--json")
+    memberships = [r["membership"] for r in listed.json]
+    assert facts["inside"] == memberships.count("inside") > 0
+    assert facts["uncertain"] == memberships.count("uncertain")
+
+
+def test_map_of_a_scenario_file_shows_its_title_and_reports(run, here, mine):
+    facts, page = _map(run, here, "--scenario", mine)
+    assert facts["zone"]["side"] == "Russia"
+    assert "Зона «моя»" in page
+    assert "A test says so." in page
+    assert "Oleh Hryhorov" not in page
+
+
+def test_map_in_words(run, here):
+    answer = run("map", *SHORT, "--km", "3", "--out", "m.html")
+    assert re.fullmatch(
+        r"\d+ settlements inside, \d+ uncertain\.\nWrote m\.html: open it in any browser\.\n",
+        answer.out,
+    )
+    assert (answer.code, answer.err) == (0, "")
+
+
+# Mistakes
+
+MISTAKES = {
+    "unknown region": (["zone", "--between", "Kurks", "--and", "Sumy"],
+                       ["Invalid region 'Kurks'", "Did you mean 'Kursk'?"]),
+    "regions apart": (["zone", "--between", "Kursk", "--and", "Kyiv"],
+                      ["Kursk", "Kyiv", "km apart", "Must be neighbours"]),
+    "a region on both sides": (["zone", "--between", "Kursk", "--and", "Kursk"],
+                               ["Kursk stands on both"]),
+    "between without and": (["zone", "--between", "Kursk"], ["--between and --and", "together"]),
+    "and without between": (["where", "51", "34", "--and", "Sumy"], ["--between and --and"]),
+    "unknown side": (["zone", *SHORT, "--side", "Ukrain"],
+                     ["Invalid side 'Ukrain'", "Did you mean 'Ukraine'?"]),
+    "km a word": (["zone", *SHORT, "--km", "ten"], ["--km 'ten'", "such as 10, or 5,10,20"]),
+    "km an empty text": (["settlements", *SHORT, "--km", ""], ["--km ''", "such as 10"]),
+    "km a gap": (["exposure", *SHORT, "--km", "5,,10"], ["--km '5,,10'", "such as 10"]),
+    "km of two lines": (["zone", *SHORT, "--km", "5\n10x"], ["--km '5\\n10x'"]),
+    "km negative": (["zone", *SHORT, "--km=-5"], ["Invalid km -5", "Must be positive"]),
+    "km nothing": (["zone", *SHORT, "--km", "0"], ["Invalid km 0", "Must be positive"]),
+    "km no number": (["map", *SHORT, "--km", "nan"], ["Invalid km nan", "Must be positive"]),
+    "km too far": (["zone", *SHORT, "--km", "2001"], ["Invalid km 2001", "at most 2,000 km"]),
+    "km descending": (["zone", *SHORT, "--km", "10,5"], ["[10.0, 5.0]", "Must ascend"]),
+    "tolerance nothing": (["zone", *SHORT, "--tolerance", "0"],
+                          ["Invalid tolerance_m 0", "at least 0.001"]),
+    "tolerance no number": (["zone", *SHORT, "--tolerance", "nan"], ["Invalid tolerance_m nan"]),
+    "unknown by": (["exposure", *SHORT, "--by", "oblats"],
+                   ["Invalid by 'oblats'", "Did you mean 'oblast'?"]),
+    "by a ring": (["exposure", *SHORT, "--by", "ring", "--json"], ["by 'ring'"]),
+    "by a shape": (["exposure", *SHORT, "--by", "geometry"], ["by 'geometry'"]),
+    "by what is counted": (["exposure", *SHORT, "--by", "population", "--json"],
+                           ["by 'population'"]),
+    "latitude beyond the pole": (["where", "95", "34"], ["latitude 95", "within ±90"]),
+    "latitude no number": (["where", "nan", "34"], ["latitude nan", "Must be finite"]),
+    "no point": (["where", "nan", "nan"], ["latitude nan", "Must be finite"]),
+    "longitude endless": (["where", "51", "inf"], ["longitude inf", "Must be finite"]),
+    "scenario not there": (["zone", "--scenario", "no.toml"], ["no.toml", "No such file"]),
+    "scenario a folder": (["where", "51", "34", "--scenario", "."], ["Is a directory"]),
+    "suffix of a zone": (["zone", "--out", "zone.shp"], ["'zone.shp'", "BufferZone", "'.gpkg'"]),
+    "suffix of settlements": (["settlements", "--out", "t.html"], ["'t.html'", "'.csv'"]),
+    "suffix of exposure": (["exposure", "--out", "t.gpkg"], ["'t.gpkg'", "'.csv', '.parquet'"]),
+    "suffix of a map": (["map", "--out", "m.png"], ["'m.png'", "Map", "'.html'"]),
+    "folder not there": (["map", "--out", "no/m.html"], ["'no/m.html'", "no folder 'no'"]),
+    "option misspelt": (["zone", "--sid", "Ukraine"], ["--sid", "--side"]),
+    "unknown ends": (["zone", *SHORT, "--ends", "oval"], ["--ends", "oval", "round", "flat"]),
+    "tolerance a word": (["zone", *SHORT, "--tolerance", "fine"], ["--tolerance", "fine"]),
+    "latitude a word": (["where", "north", "34"], ["north", "latitude"]),
+    "no longitude": (["where", "51"], ["longitude"]),
+    "option of where misspelt": (["where", "51", "34", "--jsn"], ["--jsn"]),
+    "option without a value": (["zone", "--km"], ["--km"]),
+    "unknown command": (["zones"], ["zones"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_line_exit_code_2_and_nothing_written(run, here, mistake):
+    args, fragments = MISTAKES[mistake]
+    answer = run(*args)
+    assert (answer.code, answer.out) == (2, "")
+    for fragment in fragments:
+        assert fragment.casefold() in answer.err.casefold()
+    assert answer.err.endswith("\n")
+    assert len(answer.err.splitlines()) == 1
+    assert answer.err.startswith("geobuffer: ")
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("args", "file"),
+    [
+        (["zone", "--between", "Kursk", "--and", "Kyiv"], "old.geojson"),
+        (["settlements", *SHORT, "--km", "0"], "old.csv"),
+        (["exposure", *SHORT, "--by", "nothing"], "old.csv"),
+        (["map", *SHORT, "--side", "nobody's"], "old.html"),
+    ],
+)
+def test_a_mistake_leaves_an_older_file_as_it_was(run, here, args, file):
+    (here / file).write_text("older")
+    assert run(*args, "--out", file).code == 2
+    assert (here / file).read_text() == "older"
+    assert [p.name for p in here.iterdir()] == [file]
+
+
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [("zone", "x.geojson"), ("settlements", "x.csv"), ("exposure", "x.csv"), ("map", "x.html")],
+)
+def test_a_folder_in_the_place_of_the_file_is_a_mistake(run, here, command, file):
+    (here / file).mkdir()
+    answer = run(command, *SHORT, "--km", "2", "--out", file)
+    assert (answer.code, answer.out) == (2, "")
+    assert len(answer.err.splitlines()) == 1
+    assert file in answer.err
+    assert [p.name for p in here.iterdir()] == [file]
+
+
+def test_a_bad_target_is_told_before_anything_is_computed(run, monkeypatch):
+    monkeypatch.setattr(gb, "build_zone", lambda *_, **__: pytest.fail("computed first"))
+    for command in ("zone", "map", "settlements", "exposure"):
+        assert run(command, "--out", "x.doc").code == 2
+
+
+def test_an_error_of_ours_is_not_passed_off_as_the_users(run, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(gb, "build_zone", broken)
+    with pytest.raises(ZeroDivisionError):
+        run("zone", *SHORT)
+
+
+def test_a_broken_installation_is_one_line_too(run, monkeypatch):
+    def altered():
+        raise gb.ChecksumMismatch("Altered oblasts.parquet.")
+
+    monkeypatch.setattr(gb, "load_regions", altered)
+    assert run("zone") == Answer(2, "", "geobuffer: Altered oblasts.parquet.\n")
+
+
+def test_without_arguments_there_is_help(run):
+    answer = run()
+    assert "settlements" in answer.out + answer.err
+    assert "Usage" in answer.out + answer.err
+
+
+# As a process of its own
+
+SCRIPT = "from geobuffer.cli import main; main()"
+ROOT = Path(cli.__file__).parents[1]
+
+
+def process(*args, shell="", **environment):
+    """Run geobuffer as a process; ``shell`` redirects its streams."""
+    command = f'exec "{sys.executable}" -W error -c "{SCRIPT}" "$@" {shell}'
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHON"))}
+    done = subprocess.run(
+        ["bash", "-c", command, "geobuffer", *args],
+        capture_output=True,
+        env=clean | {"PYTHONPATH": str(ROOT)} | environment,
+        check=False,
+        timeout=120,
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def test_process_version_with_closed_input():
+    answer = process("--version", shell="<&-")
+    assert answer == Answer(0, f"geobuffer {gb.__version__}\n".encode(), b"")
+
+
+def test_process_answers_in_a_posix_locale_with_closed_input():
+    """Data loaded for real; no warning on the way; Cyrillic and en dashes as UTF-8."""
+    answer = process("settlements", *SHORT, "--km", "6", shell="<&-", LC_ALL="POSIX")
+    assert (answer.code, answer.err) == (0, b"")
+    assert "Велика" in answer.out.decode("utf-8")
+
+
+def test_process_answers_where_only_ascii_can_be_shown():
+    answer = process("where", "51.1", "35.1", "--json", PYTHONIOENCODING="ascii")
+    assert (answer.code, answer.err) == (0, b"")
+    assert json.loads(answer.out.decode("ascii"))["section"] == "Kursk–Sumy"
+
+
+def test_process_tells_a_mistake_in_one_line(tmp_path):
+    file = tmp_path / "zone.geojson"
+    file.write_text("older")
+    answer = process("zone", "--between", "Курськ", "--and", "Sumi", "--out", str(file),
+                     LC_ALL="POSIX")  # fmt: skip
+    assert (answer.code, answer.out) == (2, b"")
+    (line,) = answer.err.decode("utf-8").splitlines()
+    assert line.startswith("geobuffer: Invalid region 'Курськ'")
+    assert file.read_text() == "older"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_process_writes_and_stays_quiet(tmp_path):
+    answer = process("zone", *SHORT, "--km", "2", "--out", str(tmp_path / "зона.geojson"), "--json",
+                     LC_ALL="POSIX")  # fmt: skip
+    assert (answer.code, answer.err) == (0, b"")
+    facts = json.loads(answer.out)
+    table = gpd.read_file(facts["file"])
+    assert table["area_km2"].item() == pytest.approx(facts["area_km2"])
+    assert [p.name for p in tmp_path.iterdir()] == ["зона.geojson"]
+
+
+def test_process_whose_reader_has_left_says_nothing():
+    """As in ``geobuffer data | head -1``: no traceback."""
+    answer = process("data", shell="> >(exec true; exit)")
+    assert b"Traceback" not in answer.err
+    assert b"Exception" not in answer.err

@@ -1,0 +1,245 @@
+"""Exposure: counts that can be done by hand, on points at known distances from a meridian."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import pytest
+
+import geobuffer as gb
+
+GEOD = pyproj.Geod(ellps="WGS84")
+COUNTS = ["places", "uncertain", "population", "without_figure",
+          "population_uncertain", "uncertain_without_figure"]  # fmt: skip
+
+
+def places(kms, **columns):
+    """Points that many kilometres east of 30° E (west, where negative), at 50.5° N."""
+    kms = np.asarray(kms, dtype=float)
+    n = len(kms)
+    lon, lat, _ = GEOD.fwd(
+        np.full(n, 30.0), np.full(n, 50.5), np.where(kms < 0, 270.0, 90.0), np.abs(kms) * 1e3
+    )
+    points = gpd.points_from_xy(lon, lat)
+    return gpd.GeoDataFrame(columns, index=range(n), geometry=points, crs="EPSG:4326")
+
+
+@pytest.fixture(scope="module")
+def rings(strip):
+    return gb.build_zone(strip, km=[5, 10], tolerance_m=1)
+
+
+@pytest.fixture
+def five():
+    """Two places in the inner ring, two in the outer, one beyond; the second without a figure."""
+    return places(
+        [1, -4, 6, -8, 12],
+        population=pd.array([100, None, 10, 1, 1000], dtype="Int64"),
+        oblast=["A", "B", "A", "A", "B"],
+    )
+
+
+def counts(table):
+    return table[COUNTS].to_numpy().tolist()
+
+
+# Rings
+
+
+def test_rings_count_what_lies_between_their_edges(five, rings):
+    table = gb.exposure(five, rings)
+    assert table.columns.tolist() == ["ring", *COUNTS]
+    assert table["ring"].tolist() == ["0–5 km", "5–10 km"]
+    assert counts(table) == [[2, 0, 100, 1, 0, 0], [2, 0, 11, 0, 0, 0]]
+
+
+def test_cumulative_counts_all_within_each_edge(five, rings):
+    table = gb.exposure(five, rings, cumulative=True)
+    assert table.columns.tolist() == ["within_km", *COUNTS]
+    assert table["within_km"].tolist() == [5.0, 10.0]
+    assert counts(table) == [[2, 0, 100, 1, 0, 0], [4, 0, 111, 1, 0, 0]]
+
+
+def test_a_place_without_a_figure_is_never_a_place_of_nobody(rings):
+    table = gb.exposure(places([1, 2, 3], population=[None, None, 0]), rings)
+    # The third is known to have nobody; of the others nobody knows.
+    assert counts(table)[0] == [3, 0, 0, 2, 0, 0]
+
+
+def test_without_a_population_every_place_is_without_a_figure(five, rings):
+    table = gb.exposure(five.drop(columns="population"), rings)
+    assert counts(table) == [[2, 0, 0, 2, 0, 0], [2, 0, 0, 2, 0, 0]]
+
+
+def test_a_zone_without_places_has_its_rings_all_the_same(five, rings):
+    for table in (five.iloc[4:], five.iloc[:0]):
+        assert counts(gb.exposure(table, rings)) == [[0] * 6, [0] * 6]
+
+
+def test_the_other_side_does_not_count(five, strip):
+    zone = gb.build_zone(strip, km=[5, 10], side="West", tolerance_m=1)
+    assert counts(gb.exposure(five, zone)) == [[1, 0, 0, 1, 0, 0], [1, 0, 1, 0, 0, 0]]
+
+
+def test_what_lies_beyond_a_flat_end_does_not_count(strip):
+    table = gpd.GeoDataFrame(geometry=gpd.points_from_xy([30, 30], [50.99, 51.01]), crs="EPSG:4326")
+    for ends, expected in (("flat", 1), ("round", 2)):
+        zone = gb.build_zone(strip, km=10, ends=ends, tolerance_m=1)
+        assert gb.exposure(table, zone)["places"].tolist() == [expected]
+
+
+# Uncertain ones
+
+
+def test_a_place_nearer_to_an_edge_than_it_is_accurate_is_uncertain_in_both_rings(rings):
+    table = places([4.6, 4.8, 5.2, 5.4], accuracy_m=300.0, population=[1, 10, 100, 1000])
+    assert counts(gb.exposure(table, rings)) == [[1, 2, 1, 0, 110, 0], [1, 2, 1000, 0, 110, 0]]
+
+
+def test_at_the_outer_edge_those_within_and_beyond_are_uncertain(rings):
+    table = places([9.6, 9.8, 10.2, 10.4], accuracy_m=300.0, population=[1, 10, None, 1000])
+    assert counts(gb.exposure(table, rings)) == [[0] * 6, [1, 2, 1, 0, 10, 1]]
+
+
+def test_cumulative_leaves_only_the_outer_edge_uncertain(rings):
+    table = places([4.8, 9.8], accuracy_m=300.0, population=[1, 10])
+    assert counts(gb.exposure(table, rings, cumulative=True)) == [
+        [0, 1, 0, 0, 1, 0], [1, 1, 1, 0, 10, 0],
+    ]  # fmt: skip
+
+
+def test_the_radius_of_a_place_makes_it_uncertain_too(rings):
+    table = places([9.3, 9.3], accuracy_m=300.0, radius_m=[0.0, 500.0], population=[1, 10])
+    assert counts(gb.exposure(table, rings))[1] == [1, 1, 1, 0, 10, 0]
+
+
+def test_the_border_itself_makes_nothing_uncertain_on_both_sides(rings):
+    table = places([0.1, -0.1], accuracy_m=300.0)
+    assert counts(gb.exposure(table, rings))[0][:2] == [2, 0]
+
+
+def test_by_a_one_sided_border_an_unlisted_place_is_uncertain(strip):
+    zone = gb.build_zone(strip, km=[5, 10], side="East", tolerance_m=1)
+    table = places([0.1, -0.1, 2.0], accuracy_m=300.0, population=[1, 10, 100])
+    assert counts(gb.exposure(table, zone)) == [[1, 2, 100, 0, 11, 0], [0] * 6]
+
+
+# By a column
+
+
+def test_by_counts_each_value_within_each_ring(five, rings):
+    table = gb.exposure(five, rings, by="oblast")
+    assert table.columns.tolist() == ["ring", "oblast", *COUNTS]
+    assert table[["ring", "oblast"]].to_numpy().tolist() == [
+        ["0–5 km", "A"], ["0–5 km", "B"], ["5–10 km", "A"],
+    ]  # fmt: skip
+    assert counts(table) == [[1, 0, 100, 0, 0, 0], [1, 0, 0, 1, 0, 0], [2, 0, 11, 0, 0, 0]]
+
+
+def test_by_and_cumulative_go_together(five, rings):
+    table = gb.exposure(five, rings, by="oblast", cumulative=True)
+    assert table[["within_km", "oblast", "places", "population"]].to_numpy().tolist() == [
+        [5.0, "A", 1, 100], [5.0, "B", 1, 0], [10.0, "A", 3, 111], [10.0, "B", 1, 0],
+    ]  # fmt: skip
+
+
+def test_by_side_and_section_need_no_column_of_the_table(five, rings):
+    table = gb.exposure(five, rings, by="side", cumulative=True)
+    assert table[["side", "places"]].to_numpy().tolist() == [
+        ["East", 1], ["West", 1], ["East", 2], ["West", 2],
+    ]  # fmt: skip
+    assert set(gb.exposure(five, rings, by="section")["section"]) == {"West–East"}
+
+
+@pytest.mark.parametrize("dtype", [object, "string", "category"])
+def test_places_without_a_value_of_by_are_not_lost(five, rings, dtype):
+    table = five.assign(oblast=pd.Series(["A", None, "A", None, "B"], dtype=dtype))
+    whole, parts = gb.exposure(table, rings), gb.exposure(table, rings, by="oblast")
+    assert parts.groupby("ring")["places"].sum().to_dict() == {"0–5 km": 2, "5–10 km": 2}
+    assert parts[COUNTS].sum().to_dict() == whole[COUNTS].sum().to_dict()
+
+
+def test_unknown_by_is_answered_with_the_nearest(five, rings):
+    with pytest.raises(gb.DataError, match=r"Invalid by 'oblats'\. Did you mean 'oblast'\?"):
+        gb.exposure(five, rings, by="oblats")
+
+
+@pytest.mark.parametrize("by", ["ring", "population", "geometry"])
+def test_by_gives_a_table_of_distinct_columns_or_is_refused(five, rings, by):
+    try:
+        table = gb.exposure(five, rings, by=by)
+    except gb.DataError as error:
+        assert by in str(error)  # noqa: PT017 - either answer will do
+        return
+    assert table.columns.is_unique
+    assert table["places"].sum() == 4
+
+
+# Tables as they come
+
+
+def test_the_table_given_is_not_changed(five, rings):
+    before = five.copy(deep=True)
+    gb.exposure(five, rings, by="oblast", cumulative=True)
+    pd.testing.assert_frame_equal(five, before)
+
+
+def test_any_crs_gives_the_same_counts(five, rings):
+    pd.testing.assert_frame_equal(
+        gb.exposure(five.to_crs("EPSG:32636"), rings), gb.exposure(five, rings)
+    )
+
+
+def test_labels_of_rows_do_not_matter(five, rings):
+    odd = five.set_index(pd.Index([7, 7, "x", None, 7], dtype=object))
+    pd.testing.assert_frame_equal(gb.exposure(odd, rings), gb.exposure(five, rings))
+    by = gb.exposure(odd, rings, by="oblast")
+    pd.testing.assert_frame_equal(by, gb.exposure(five, rings, by="oblast"))
+
+
+def test_columns_of_an_earlier_question_are_replaced(five, rings, strip):
+    narrow = gb.build_zone(strip, km=2, tolerance_m=1)
+    asked = five.join(gb.classify(five, narrow))
+    pd.testing.assert_frame_equal(gb.exposure(asked, rings), gb.exposure(five, rings))
+
+
+def test_a_figure_that_is_no_number_is_refused(five, rings):
+    bad = five.drop(columns="population").assign(population=["100", "many", "1", "1", "1"])
+    with pytest.raises(gb.DataError, match="population.*many"):
+        gb.exposure(bad, rings)
+
+
+def test_errors_of_classify_are_passed_on(five, rings):
+    with pytest.raises(gb.MissingCRSError, match="no coordinate reference system"):
+        gb.exposure(five.set_crs(None, allow_override=True), rings)
+
+
+# The bundled places
+
+
+def test_sure_and_uncertain_ones_are_those_within_the_zone(towns, zone):
+    table = gb.exposure(towns, zone)
+    within = gb.within(towns, zone)
+    sure = within["membership"] == "inside"
+    assert table["places"].tolist() == [sure.sum()]
+    assert table["uncertain"].tolist() == [(~sure).sum()]
+    assert table["population"].tolist() == [within.loc[sure, "population"].sum()]
+    assert table["without_figure"].tolist() == [within.loc[sure, "population"].isna().sum()]
+    assert table["without_figure"].item() > 0
+
+
+@pytest.mark.parametrize("by", ["oblast", "raion", "hromada", "section", "side", "kind"])
+def test_parts_add_up_to_the_whole(towns, zone, by):
+    parts = gb.exposure(towns, zone, by=by)
+    assert parts[COUNTS].sum().to_dict() == gb.exposure(towns, zone)[COUNTS].sum().to_dict()
+    assert parts[by].is_unique
+
+
+def test_surely_in_a_ring_is_surely_within_its_edge(towns, border):
+    """What is sure of the rings is sure of the whole, and the narrower lies in the wider."""
+    zone = gb.build_zone(border, km=[5, 10, 20], side="Ukraine", tolerance_m=10)
+    rings, within = gb.exposure(towns, zone), gb.exposure(towns, zone, cumulative=True)
+    assert (rings["places"].cumsum() <= within["places"]).all()
+    assert within["places"].is_monotonic_increasing
+    assert within["population"].is_monotonic_increasing
+    assert rings["places"].iloc[0] == within["places"].iloc[0]

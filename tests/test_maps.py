@@ -1,0 +1,543 @@
+"""The map page: one file, no request, no complaint, and text that stays text."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from browser import chromium, needs_browser
+
+from geobuffer import maps
+from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.model import Border, BufferZone, Region, Section, Side, Source
+from geobuffer.names import LANGUAGES, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from browser import Browser
+
+# Harmless: each would show in the page as an element or as the number 1337 if it were run.
+PROBES = (
+    "{{ 7*191 }}", "<b onclick=1>x</b>", "</script><i>", "{% raw", "${7*191}", "`", "{#",
+    "<!-- <script>", "\u2028 ' \" & \\u003c", "%7B%7B", "</style></title><b>",
+)  # fmt: skip
+HOSTILE = " ".join(PROBES)
+
+
+def made_zone(text: str = "", *, edges: tuple[float, ...] = (0.0, 10.0)) -> BufferZone:
+    """Make a zone west of the meridian 30° E; 0.141° is 10 km at latitude 50.5."""
+    source = Source(
+        f"Drawn by hand {text}", f"nobody{text}", "https://example.org", "CC0", as_of="2026",
+        accuracy_m=10,
+    )  # fmt: skip
+    west = Region(f"West{text}", shapely.box(29, 50, 30, 51), source, country="UA",
+                  names={"en": f"West Oblast{text}", "uk": f"Захід{text}"},
+                  country_names={"en": "Ukraine", "uk": "Україна"})  # fmt: skip
+    south = Region(f"South{text}", shapely.box(30, 50, 31, 50.5), source, country="RU")
+    north = Region(f"North{text}", shapely.box(30, 50.5, 31, 51), source, country="RU")
+    lines = (
+        shapely.LineString([(30, 50), (30, 50.5)]),
+        shapely.LineString([(30, 50.5), (30, 51)]),
+    )
+    sections = (
+        Section(f"South–West{text}", lines[0], (south, west), 0.0, 55.6),
+        Section(f"North–West{text}", lines[1], (north, west), 55.6, 55.6),
+    )
+    sides = (
+        Side("Ukraine", west.geometry, (west,), {"uk": "Україна"}),
+        Side("Russia", shapely.box(30, 50, 31, 51), (south, north), {"uk": "Росія"}),
+    )
+    rings = tuple(
+        shapely.box(30 - 0.0141 * outer, 50, 30 - 0.0141 * inner, 51)
+        for inner, outer in itertools.pairwise(edges)
+    )
+    return BufferZone(Border(sections, sides, source), edges, "Ukraine", "flat", rings, 1.0, 0.4)
+
+
+def made_places(text: str = "") -> gpd.GeoDataFrame:
+    """Make six places: two inside of one name, one uncertain, two outside, one not located."""
+    rows: list[dict[str, Any]] = [
+        {"name_en": "Zhuravlivka", "name_uk": "Журавлівка", "name_ru": "Журавлёвка", "lon": 29.95},
+        {"name_en": "Zhuravlivka", "name_uk": "Журавлівка", "name_ru": "Журавлёвка", "lon": 29.93},
+        {"name_en": "Marine", "name_uk": "Мар’їне", "name_ru": "Марьино", "lon": 29.86},
+        {"name_en": "Far", "name_uk": "Ґанок", "name_ru": "Крыльцо", "lon": 29.5},
+        {"name_en": "Beyond", "name_uk": "Далі", "name_ru": "Далее", "lon": 30.05},
+        {"name_en": "Somewhere", "name_uk": "Десь", "name_ru": "Где-то", "lon": np.nan},
+    ]
+    table = pd.DataFrame(rows)
+    for name in ("name_en", "name_uk", "name_ru"):
+        table[name] += text
+    table["raion"] = [f"{one} raion{text}" for one in "ABCDEF"]
+    table["oblast"] = f"West{text}"
+    table["hromada"], table["kind"], table["country"] = f"Hromada{text}", f"village{text}", "UA"
+    table["source"], table["population_as_of"] = f"A gazetteer{text}", f"2021{text}"
+    table["conflict"] = ["", f"It is disputed{text}", "", "", "", ""]
+    table["population"] = pd.array([1200, None, 50, None, 7, None], dtype="Int64")
+    table["accuracy_m"], table["radius_m"] = 500.0, 400.0
+    table["distance_km"] = [3.54, 4.96, 9.93, 35.5, 3.54, np.nan]
+    table["margin_km"] = 0.5
+    table["section"] = f"North–West{text}"
+    table["chainage_km"] = 60.0
+    table["side"] = ["Ukraine"] * 4 + ["Russia", ""]
+    table["membership"] = ["inside", "inside", "uncertain", "outside", "outside", None]
+    points = gpd.points_from_xy(table.pop("lon"), np.full(len(table), 50.55))
+    geometry = [None if one.is_empty or np.isnan(one.x) else one for one in points]
+    return gpd.GeoDataFrame(table, geometry=geometry, crs="EPSG:4326")
+
+
+def rendered(drawn: Any) -> str:
+    return str(drawn.get_root().render())
+
+
+def facts_of(page: str) -> dict[str, Any]:
+    block = re.search(r'id="geobuffer-data">(.*?)</script>', page, flags=re.DOTALL)
+    assert block
+    found: dict[str, Any] = json.loads(block[1])
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    path = tmp_path / "map.html"
+    maps.map_zone(made_zone(), settlements=made_places()).save(str(path))
+    return path
+
+
+class TestFile:
+    def test_is_a_folium_map_in_one_self_contained_file(self) -> None:
+        import folium
+
+        drawn = maps.map_zone(made_zone(), settlements=made_places())
+        text = rendered(drawn)
+        assert isinstance(drawn, folium.Map)
+        assert not re.findall(r'<(?:script|link|img)[^>]* (?:src|href)="(?!data:)', text)
+        assert not re.findall(r"<script src|@import|url\((?!data:|#)|cdn", text)
+        assert "sourceMappingURL" not in text
+
+    def test_lets_readers_zoom(self) -> None:
+        text = rendered(maps.map_zone(made_zone()))
+        assert text.count('name="viewport"') == 1
+        assert "user-scalable" not in text
+        assert '<html lang="en">' in text
+
+    def test_is_the_same_however_often_it_is_rendered(self) -> None:
+        drawn = maps.map_zone(made_zone(), settlements=made_places())
+        again = maps.map_zone(made_zone(), settlements=made_places())
+        assert rendered(drawn) == rendered(drawn) == rendered(again)
+
+    def test_shows_in_a_notebook(self) -> None:
+        shown = maps.map_zone(made_zone())._repr_html_()
+        assert shown.startswith("<iframe srcdoc=")
+        assert "Content-Security-Policy" in shown
+
+    def test_policy_admits_its_own_scripts_and_nothing_else(self) -> None:
+        text = rendered(maps.map_zone(made_zone()))
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
+        assert policy
+        assert policy[1].startswith("default-src 'none'; ")
+        assert "unsafe" not in policy[1]
+        assert "http" not in policy[1]
+
+    def test_small_page_weighs_little(self) -> None:
+        # Leaflet is 165 kB of it.
+        assert (
+            len(rendered(maps.map_zone(made_zone(), settlements=made_places())).encode()) < 300_000
+        )
+
+    def test_ten_thousand_places_weigh_less_than_two_megabytes(self) -> None:
+        table = pd.concat([made_places()] * 1_667, ignore_index=True)
+        assert len(rendered(maps.map_zone(made_zone(), settlements=table)).encode()) < 2_000_000
+
+    def test_further_layers_keep_working_by_their_own_addresses(self) -> None:
+        import folium
+        from folium.plugins import MarkerCluster
+
+        drawn = maps.map_zone(made_zone())
+        MarkerCluster().add_to(drawn)
+        folium.Marker([50.5, 29.9], popup="mine").add_to(drawn)
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', rendered(drawn))
+        assert policy
+        assert "leaflet.markercluster.js" in policy[1]
+        assert "script-src 'unsafe-inline'" not in policy[1]
+
+
+class TestFacts:
+    def test_counts_classes_and_keeps_the_unknown_unknown(self) -> None:
+        facts = facts_of(rendered(maps.map_zone(made_zone(), settlements=made_places())))
+        columns = facts["places"]["columns"]
+        assert facts["places"]["count"] == 6
+        assert columns["population"] == [1200, None, 50, None, 7, None]
+        assert columns["lon"][-1] is None
+
+    def test_far_places_are_counted_and_not_written(self) -> None:
+        table = made_places()
+        table.loc[3, "distance_km"] = 50.1
+        places = facts_of(rendered(maps.map_zone(made_zone(), settlements=table)))["places"]
+        assert (places["count"], places["far"], places["reach_km"]) == (5, 1, 50)
+        assert "Far" not in places["columns"]["name_en"]
+        wide = made_zone(edges=(0.0, 20.0))
+        assert facts_of(rendered(maps.map_zone(wide, settlements=table)))["places"]["far"] == 0
+
+    def test_default_title_says_what_where_and_how_wide(self) -> None:
+        titles = facts_of(rendered(maps.map_zone(made_zone(edges=(0, 5, 10)))))["titles"]
+        assert titles["en"] == "5 / 10 km zone along the border Ukraine – Russia, side: Ukraine"
+        assert titles["uk"] == "Зона 5 / 10 км уздовж кордону Україна – Росія, бік: Україна"
+
+    def test_table_in_another_reference_system_is_drawn_in_its_place(self) -> None:
+        table = made_places()
+        there = facts_of(rendered(maps.map_zone(made_zone(), settlements=table.to_crs(32636))))
+        here = facts_of(rendered(maps.map_zone(made_zone(), settlements=table)))
+        assert there["places"]["columns"]["lon"] == here["places"]["columns"]["lon"]
+
+    def test_callers_table_is_left_as_it_is(self) -> None:
+        table = made_places()
+        before = table.copy()
+        maps.map_zone(made_zone(), settlements=table)
+        pd.testing.assert_frame_equal(table, before)
+
+    def test_one_column_of_names_is_enough(self) -> None:
+        table = made_places()[["name_en", "distance_km", "membership", "geometry"]]
+        facts = facts_of(
+            rendered(
+                maps.map_zone(made_zone(), settlements=table.rename(columns={"name_en": "name"}))
+            )
+        )
+        assert facts["places"]["columns"]["name"][0] == "Zhuravlivka"
+
+    def test_lines_stay_within_the_stated_tolerance(self) -> None:
+        rng = np.random.default_rng(1)
+        lat = np.linspace(50, 51, 2_000)
+        line = shapely.LineString(np.stack([30 + rng.normal(0, 3e-4, 2_000), lat], axis=1))
+        drawn = shapely.multilinestrings(
+            [
+                np.cumsum(np.reshape(maps._deltas(one), (-1, 2)), axis=0) * 1e-5
+                for one in maps._simple(line, 10)
+            ]
+        )
+        metres = np.array([111_320 * np.cos(np.radians(50)), 111_320])
+        points = shapely.points(shapely.get_coordinates(line) * metres)
+        away = shapely.distance(points, shapely.transform(drawn, lambda lonlat: lonlat * metres))
+        assert away.max() < 10 + 1.2  # the grid of 0.00001° adds up to half its diagonal
+        assert len(shapely.get_coordinates(drawn)) < 2_000
+
+
+class TestRefusals:
+    def test_too_many_places(self) -> None:
+        table = gpd.GeoDataFrame({"name": ["x"]}, geometry=[shapely.Point(30, 50)], crs=4326)
+        with pytest.raises(DataError, match=r"100,001 rows.*within"):
+            maps.map_zone(made_zone(), settlements=table.loc[[0] * 100_001])
+
+    def test_table_without_names(self) -> None:
+        table = made_places()[["geometry"]]
+        with pytest.raises(DataError, match="name_en"):
+            maps.map_zone(made_zone(), settlements=table)
+
+    def test_table_without_reference_system(self) -> None:
+        table = made_places()
+        bare = gpd.GeoDataFrame(table.drop(columns="geometry"), geometry=list(table.geometry))
+        with pytest.raises(MissingCRSError, match="set_crs"):
+            maps.map_zone(made_zone(), settlements=bare)
+
+    def test_areas_instead_of_points(self) -> None:
+        table = gpd.GeoDataFrame({"name": ["x"]}, geometry=[shapely.box(0, 0, 1, 1)], crs=4326)
+        with pytest.raises(DataError, match=r"Polygon.*representative_point"):
+            maps.map_zone(made_zone(), settlements=table)
+
+    def test_unknown_language(self) -> None:
+        with pytest.raises(DataError, match="'en', 'uk', 'ru'"):
+            maps.map_zone(made_zone(), language="xx")
+
+
+def test_words_are_said_in_every_language() -> None:
+    words = json.loads(maps._asset("words.json"))
+    assert set(words) == set(LANGUAGES)
+    assert words["en"].keys() == words["uk"].keys() == words["ru"].keys()
+    for key, text in words["en"].items():
+        fields = set(re.findall(r"\{\w+\}", text))
+        assert all(set(re.findall(r"\{\w+\}", words[to][key])) == fields for to in LANGUAGES), key
+
+
+@needs_browser
+class TestPage:
+    def test_asks_for_nothing_and_complains_of_nothing(self, browser: Browser, page: Path) -> None:
+        for width, height, dark in ((1280, 800, False), (360, 740, True)):
+            browser.open(page, width=width, height=height, dark=dark)
+            assert browser.run("return geobuffer.view.layers.dots.length") == 5
+            assert browser.read_journal() == [page.as_uri()]
+            assert browser.complaints() == []
+
+    def test_fits_a_phone_and_never_scrolls_sideways(self, browser: Browser, page: Path) -> None:
+        browser.open(page, width=360, height=740)
+        assert browser.run("return document.documentElement.scrollWidth") <= 360
+
+    def test_targets_are_large_enough_for_a_finger(self, browser: Browser, page: Path) -> None:
+        browser.open(page, width=360, height=740)
+        sizes = browser.run(
+            "return [...document.querySelectorAll('button, summary, input, .leaflet-bar a')]"
+            ".filter(e => e.offsetParent).map(e => e.getBoundingClientRect().height)"
+        )
+        assert min(sizes) >= 24
+
+    def test_legend_counts_as_the_table_does(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        counts = browser.run(
+            "return Object.fromEntries([...document.querySelectorAll('[data-count]')]"
+            ".map(e => [e.dataset.count, Number(e.querySelector('.number').textContent)]))"
+        )
+        expected = made_places()["membership"].value_counts().to_dict() | {"unlocated": 1}
+        assert counts == expected
+        assert "at least 1,200 (settlements without a figure: 1)" in browser.text("#summary")
+        assert browser.run("return document.querySelectorAll('#rows tr').length") == 3
+
+    @pytest.mark.parametrize(
+        "query", ["zhuravliv", "ЖУРАВЛІВКА", "журавлевка", "Журавлёв", "ivka", " журавлівка "]
+    )
+    def test_finds_places_of_one_name_apart(self, browser: Browser, page: Path, query: str) -> None:
+        browser.open(page)
+        found = searched(browser, query)
+        assert [one.count("Zhuravlivka") for one in found] == [1, 1]
+        assert "A raion" in found[0]
+        assert "B raion" in found[1]
+
+    def test_finds_across_apostrophes_and_letters_alike(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        assert len(searched(browser, "мар'їне")) == len(searched(browser, "марине")) == 1
+        assert len(searched(browser, "ганок")) == 1
+        assert searched(browser, "nowhere") == []
+        assert "No settlement" in browser.text("#search-status")
+
+    def test_folds_as_python_does(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        names = ["Мар’їно", "Журавлёвка", "Kyïv  oblast", "Ґанок-Єва", "Où", "Straße", *PROBES]
+        assert browser.run("return arguments[0].map(geobuffer.fold)", names) == list(
+            map(fold, names)
+        )
+
+    def test_popup_tells_what_is_known(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        searched(browser, "zhuravlivka")
+        browser.run("document.querySelectorAll('#found button')[1].click()")
+        text = popup(browser)
+        for part in (
+            "4.96 ± 0.5 km", "Журавлівка", "Журавлёвка", "North–West", "60.0", "unknown",
+            "B raion", "It is disputed", "A gazetteer", "± 500 m", "West Oblast", "Ukraine",
+            "village", "inside",
+        ):  # fmt: skip
+            assert part in text
+
+    def test_click_on_a_dot_opens_it(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        browser.run("geobuffer.view.layers.dots[0].dot.fire('click')")
+        assert "Far" in popup(browser)
+
+    def test_place_without_a_position_is_told_of_but_not_drawn(
+        self, browser: Browser, page: Path
+    ) -> None:
+        browser.open(page)
+        searched(browser, "somewhere")
+        browser.run("document.querySelector('#found button').click()")
+        assert "position unknown" in browser.text("#found-detail")
+        assert not browser.run("return document.querySelector('.leaflet-popup')")
+
+    def test_keyboard_goes_from_the_table_to_the_place_and_back(
+        self, browser: Browser, page: Path
+    ) -> None:
+        browser.open(page)
+        browser.run("const b = document.querySelector('#rows button'); b.focus(); b.click()")
+        assert browser.run("return document.activeElement.className") == "about"
+        browser.run("geobuffer.view.map.closePopup()")
+        assert browser.run("return document.activeElement.className") == "place"
+
+    def test_sorts_the_table(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        columns = "document.querySelectorAll('#rows tr td:nth-child(2)')"
+        browser.run("document.querySelector('[data-column=distance_km] button').click()")
+        assert browser.run(f"return [...{columns}].map(e => e.textContent)") == [
+            "9.9",
+            "5.0",
+            "3.5",
+        ]
+        browser.run("document.querySelector('[data-column=population] button').click()")
+        assert browser.run(f"return [...{columns}].map(e => e.textContent)") == [
+            "3.5",
+            "9.9",
+            "5.0",
+        ]
+        head = "return document.querySelector('[data-column=population]').getAttribute('aria-sort')"
+        assert browser.run(head) == "descending"
+
+    def test_gives_the_table_as_csv(self, browser: Browser, tmp_path: Path) -> None:
+        table = made_places()
+        table.loc[0, "name_en"], table.loc[1, "name_en"] = "=1+1", 'a "quoted", name'
+        maps.map_zone(made_zone(), settlements=table).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        read = pd.read_csv(io.StringIO(browser.run("return geobuffer.tableAsCsv()")))
+        assert read["name_en"].tolist() == ["'=1+1", 'a "quoted", name', "Marine"]
+        assert read["distance_km"].tolist() == [3.54, 4.96, 9.93]
+        assert read["population"].isna().tolist() == [False, True, False]
+        browser.run("document.getElementById('download').click()")
+        assert browser.complaints() == []
+
+    def test_speaks_three_languages(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        browser.run("document.querySelector('[data-language=uk]').click()")
+        assert browser.run("return document.documentElement.lang") == "uk"
+        assert browser.text("#title").startswith("Зона 10 км")
+        assert browser.text("#rows bdi") == "Журавлівка"
+        browser.run("document.querySelector('[data-language=ru]').click()")
+        assert browser.text("#rows bdi") == "Журавлёвка"
+        assert browser.complaints() == []
+
+    def test_names_sources_and_states_errors(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        text = browser.text("#source-list")
+        for part in (
+            "Drawn by hand",
+            "CC0",
+            "A gazetteer",
+            "within 0.4 m",
+            "at most 10 m",
+            "Leaflet 1.",
+        ):
+            assert part in text
+        assert "no endorsement" in browser.text(".endorsement")
+
+    def test_prints(self, browser: Browser, page: Path) -> None:
+        browser.open(page, dark=True)
+        assert browser.pdf().startswith(b"%PDF")
+        assert browser.complaints() == []
+
+    def test_hostile_text_is_shown_and_not_run(self, browser: Browser, tmp_path: Path) -> None:
+        zone, path = made_zone(HOSTILE), tmp_path / "map.html"
+        maps.map_zone(zone, settlements=made_places(HOSTILE), title=HOSTILE, notes=PROBES).save(
+            str(path)
+        )
+        browser.open(path)
+        shown = " ".join(HOSTILE.split())
+        assert browser.text("#title") == browser.run("return document.title") == shown
+        assert browser.run(
+            "return [...document.querySelectorAll('#notes li, #more-notes li')].map(e => e.textContent)"
+        ) == list(PROBES)
+        assert browser.text("#rows bdi") == f"Zhuravlivka{HOSTILE}"
+        assert browser.text("#section-list bdi") == f"South–West{HOSTILE}"
+        searched(browser, "zhuravlivka")
+        browser.run("document.querySelectorAll('#found button')[1].click()")
+        told = popup(browser)
+        for part in (
+            "Zhuravlivka",
+            "Журавлівка",
+            "Hromada",
+            "A gazetteer",
+            "It is disputed",
+            "West Oblast",
+        ):
+            assert part + HOSTILE in told
+        browser.run("geobuffer.openSection(geobuffer.facts.border.sections[0], [50.2, 30])")
+        assert f"South–West{HOSTILE}" in popup(browser)
+        assert f"Drawn by hand {HOSTILE}" in browser.text("#source-list")
+        assert f"nobody{HOSTILE}, CC0" in browser.text(".leaflet-control-attribution")
+        assert not browser.run(
+            "return document.querySelector('i, [onclick], b:not(.number, #summary b)')"
+        )
+        assert browser.complaints() == []
+
+    def test_without_settlements(self, browser: Browser, tmp_path: Path) -> None:
+        maps.map_zone(made_zone()).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        assert "without settlements" in browser.text("#summary")
+        assert browser.complaints() == []
+
+    @pytest.mark.parametrize("rows", [slice(0, 0), slice(3, 5)])
+    def test_says_that_none_was_found(self, browser: Browser, tmp_path: Path, rows: slice) -> None:
+        maps.map_zone(made_zone(), settlements=made_places().iloc[rows]).save(
+            str(tmp_path / "map.html")
+        )
+        browser.open(tmp_path / "map.html")
+        assert "None found" in browser.text("#summary")
+        assert browser.complaints() == []
+
+    def test_users_own_markers_and_popups_work_offline(
+        self, browser: Browser, tmp_path: Path
+    ) -> None:
+        import folium
+
+        drawn = maps.map_zone(made_zone())
+        folium.Marker([50.5, 29.9], popup="<em>mine</em>", icon=folium.Icon(color="red")).add_to(
+            drawn
+        )
+        folium.Marker([50.6, 29.9], tooltip="also mine").add_to(drawn)
+        folium.GeoJson({"type": "Point", "coordinates": [29.8, 50.5]}).add_to(drawn)
+        folium.LayerControl().add_to(drawn)
+        drawn.save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        browser.run("document.querySelector('.leaflet-marker-icon').click()")
+        assert browser.text(".leaflet-popup-content em") == "mine"
+        assert browser.read_journal() == [(tmp_path / "map.html").as_uri()]
+        assert browser.complaints() == []
+
+    def test_shows_inside_a_frame_as_notebooks_do(self, browser: Browser, tmp_path: Path) -> None:
+        frame = maps.map_zone(made_zone(), settlements=made_places())._repr_html_()
+        (tmp_path / "notebook.html").write_text(
+            f"<!DOCTYPE html><meta charset=utf-8>{frame}", "utf-8"
+        )
+        browser.open(tmp_path / "notebook.html")
+        inside = "document.querySelector('iframe').contentWindow.geobuffer"
+        assert browser.run(f"return {inside}.view.layers.dots.length") == 5
+        assert browser.complaints() == []
+
+    def test_default_zone_with_the_bundled_data(self, browser: Browser, tmp_path: Path) -> None:
+        from geobuffer.borders import border_between
+        from geobuffer.datasets import load_regions, load_settlements
+        from geobuffer.queries import classify
+        from geobuffer.zones import build_zone
+
+        regions = load_regions()
+        border = border_between(
+            regions["Bryansk", "Kursk", "Belgorod"], regions["Chernihiv", "Sumy", "Kharkiv"]
+        )
+        zone, towns = build_zone(border, km=10, side="Ukraine"), load_settlements()
+        path = tmp_path / "map.html"
+        maps.map_zone(zone, settlements=towns).save(str(path))
+        assert path.stat().st_size < 1_000_000
+        browser.open(path)
+        counted = browser.run("return geobuffer.countByClass(geobuffer.places)")
+        known = classify(towns, zone)["membership"].value_counts()
+        assert counted["inside"] == known["inside"]
+        assert counted["uncertain"] == known["uncertain"]
+        left_out = browser.run("return geobuffer.facts.places.far")
+        assert counted["outside"] + left_out == known["outside"]
+        assert browser.read_journal() == [path.as_uri()]
+        assert browser.complaints() == []
+
+
+def popup(browser: Browser) -> str:
+    """Return the text of the popup opened last: one that is closing fades for a moment."""
+    told: str = browser.run("return [...document.querySelectorAll('.about')].at(-1).textContent")
+    return told
+
+
+def searched(browser: Browser, query: str) -> list[str]:
+    """Type into the search box and return the answers as text."""
+    found: list[str] = browser.run(
+        "const box = document.getElementById('search'); box.value = arguments[0];"
+        "box.dispatchEvent(new Event('input'));"
+        "return [...document.querySelectorAll('#found li')].map(e => e.textContent)",
+        query,
+    )
+    return found
