@@ -214,9 +214,7 @@ def test_a_table_of_named_rows_keeps_their_names(suffix, strip, tmp_path):
     narrow, wide = (gb.build_zone(strip, km=km, tolerance_m=1) for km in (5, 10))
     path = gb.write(gb.compare(narrow, wide), tmp_path / f"compared{suffix}")
     back = pd.read_csv(path) if suffix == ".csv" else pd.read_parquet(path).reset_index()
-    assert any(
-        back[column].tolist() == ["kept", "gained", "lost"] for column in back.columns
-    )
+    assert any(back[column].tolist() == ["kept", "gained", "lost"] for column in back.columns)
 
 
 def test_a_map_is_written_whole(tmp_path):
