@@ -89,7 +89,7 @@ def border_between(one: Region | Iterable[Region], other: Region | Iterable[Regi
 
 
 def _as_regions(given: Region | Iterable[Region]) -> list[Region]:
-    regions = [given] if isinstance(given, Region) else list(given)
+    regions = [given] if isinstance(given, Region) else list(dict.fromkeys(given))
     if not regions:
         raise GeometryError("Invalid side: no regions given. Must be a region or several.")
     return regions

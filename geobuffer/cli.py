@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import io
 import json
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import geopandas as gpd
 import pandas as pd
@@ -24,6 +25,7 @@ from rich.text import Text
 
 import geobuffer as gb
 from geobuffer.export import check_target
+from geobuffer.queries import with_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +108,7 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
     with _progress("Measuring the zone and its settlements"):
         zone = _zone(asked, _PAGE_M)
         places = gb.load_settlements()
-        places = places.join(gb.classify(places, zone))
+        places = with_columns(places, gb.classify(places, zone))
     with _progress("Drawing the map"):
         missing = _not_located_note(places)
         drawn = gb.map_zone(
@@ -389,13 +391,25 @@ def _print_records(table: pd.DataFrame) -> None:
     _print_json(json.loads(table.to_json(orient="records", force_ascii=False, double_precision=9)))
 
 
+# typer's own errors of usage derive from this; it shows where it is from nowhere else.
+_UsageError: Any = typer.BadParameter.__bases__[0]
+
+
 def main() -> None:
-    """Run the command line; turn our own errors into one line and exit code 2."""
+    """Run the command line; turn mistakes into one line and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        raise SystemExit(app(standalone_mode=False))
+    except _UsageError as error:
+        _refuse(error.format_message())
     except gb.GeobufferError as error:
-        _err.print(Text(f"geobuffer: {error}"), soft_wrap=True)
-        raise SystemExit(2) from None
+        _refuse(str(error))
+    except (typer.Abort, KeyboardInterrupt):
+        raise SystemExit(130) from None
+
+
+def _refuse(message: str) -> NoReturn:
+    _err.print(Text(f"geobuffer: {' '.join(message.split())}"), soft_wrap=True)
+    raise SystemExit(2) from None

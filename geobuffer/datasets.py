@@ -61,6 +61,11 @@ def manifest() -> Mapping[str, Mapping[str, Any]]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"Unreadable {path}: {error}. Must be TOML; reinstall geobuffer."
         raise DataError(message) from error
+    for name, entry in entries.items():
+        for key in ("file", "title", "licence", "rows", "sha256", "columns"):
+            if key not in entry:
+                message = f"Invalid {path}: [{name}] lacks {key!r}. Must have it."
+                raise DataError(message)
     return MappingProxyType({name: MappingProxyType(entry) for name, entry in entries.items()})
 
 

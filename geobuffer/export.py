@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from geobuffer.errors import DataError, did_you_mean
+from geobuffer.errors import DataError, MissingCRSError, did_you_mean
 from geobuffer.model import BufferZone
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def write(thing: BufferZone | pd.DataFrame | folium.Map, path: str | Path) -> Pa
     DataError
         The suffix names no format for that thing, or the folder does not exist. The file that
         stood there before, if any, stays as it was.
+    MissingCRSError
+        A table's geometry has no coordinate reference system.
 
     Examples
     --------
@@ -54,17 +56,13 @@ def write(thing: BufferZone | pd.DataFrame | folium.Map, path: str | Path) -> Pa
     """
     path = Path(path)
     save = _writer(thing, check_target(path, thing).suffix.lower())
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    draft = Path(name)
-    try:
-        draft.unlink()  # drivers want to make the file themselves
+    # Drafted in a folder of its own, under its own name: formats call their layer after the file.
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".geobuffer-") as folder:
+        draft = Path(folder) / path.name
         save(draft)
         with draft.open("rb") as written:
             os.fsync(written.fileno())
         draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
     return path
 
 
@@ -86,6 +84,8 @@ def check_target(path: str | Path, thing: object) -> Path:
     folder = path.parent
     if not folder.is_dir():
         raise DataError(f"Invalid file {str(path)!r}: there is no folder {str(folder)!r}.")
+    if path.is_dir():
+        raise DataError(f"Invalid file {str(path)!r}: it is a folder. Must be a file's name.")
     if not os.access(folder, os.W_OK):
         raise DataError(f"Invalid file {str(path)!r}: the folder {str(folder)!r} is read-only.")
     return path
@@ -106,8 +106,10 @@ def _writer(thing: Any, suffix: str) -> Callable[[Path], Any]:
     if suffix == ".html":
         return lambda path: thing.save(str(path))
     table = thing.to_frame() if isinstance(thing, BufferZone) else thing
-    if isinstance(table, gpd.GeoDataFrame) and table.crs is not None:
-        table = table.to_crs("EPSG:4326")
+    if isinstance(table, gpd.GeoDataFrame):
+        table = _in_degrees(table)
+    if table.index.name is not None or not isinstance(table.index, pd.RangeIndex):
+        table = _with_row_names(table)
     if suffix == ".csv":
         return lambda path: _flat(table).to_csv(path, index=False, encoding="utf-8-sig")
     if suffix == ".parquet":
@@ -116,7 +118,33 @@ def _writer(thing: Any, suffix: str) -> Callable[[Path], Any]:
     # RFC 7946 wants seven decimals at most; we keep nine (0.1 mm), so that a zone read back is
     # the zone that was written.
     options = {"COORDINATE_PRECISION": 9} if suffix == ".geojson" else {}
-    return lambda path: table.to_file(path, driver=drivers[suffix], index=False, **options)
+    return lambda path: table.to_file(
+        path, driver=drivers[suffix], layer=_layer_name(path), index=False, **options
+    )
+
+
+def _layer_name(path: Path) -> str:
+    """Return a file's name as that of a layer, which GeoPackage wants to begin with a letter."""
+    return path.stem.lstrip("`~!@#$%^&*()+-={}|[]\\:\";'<>?,./ ") or "layer"
+
+
+def _in_degrees(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    if table.crs is None:
+        raise MissingCRSError(
+            "The table's geometry has no coordinate reference system. Must have one: use set_crs()."
+        )
+    return table.to_crs("EPSG:4326")
+
+
+def _with_row_names(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with the names of its rows as a column, if they say anything.
+
+    Numbers that are left of a longer table's index do not.
+    """
+    index = table.index
+    if index.name is None and pd.api.types.is_integer_dtype(index):
+        return table
+    return table.rename_axis("row" if index.name is None else index.name).reset_index()
 
 
 def _flat(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from geobuffer.errors import DataError, did_you_mean
-from geobuffer.queries import classify
+from geobuffer.queries import classify, with_columns
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from geobuffer.model import BufferZone
 
@@ -36,16 +37,18 @@ def exposure(
     Returns
     -------
     pandas.DataFrame
-        A place near an edge between two rings is uncertain in both, so ``uncertain`` must not be
-        summed over rings; ask for ``cumulative`` instead. A row for each ring (and value of ``by``): ``ring`` (or ``within_km``), ``places`` surely
+        A row for each ring (and value of ``by``): ``ring`` (or ``within_km``), ``places`` surely
         in it, ``uncertain`` ones that may or may not be, ``population`` of the sure ones, which is
         *at least* that, as ``without_figure`` of them have none; ``population_uncertain`` of the
-        uncertain ones, of whom ``uncertain_without_figure`` have none.
+        uncertain ones, of whom ``uncertain_without_figure`` have none. A place near an edge
+        between two rings is uncertain in both, so do not sum ``uncertain`` over rings: ask for
+        ``cumulative``.
 
     Raises
     ------
     DataError
-        There is no column ``by``; or as :func:`geobuffer.classify`.
+        There is no column ``by``, or it is one of those counted; a population is no number; or as
+        :func:`geobuffer.classify`.
 
     Examples
     --------
@@ -56,21 +59,20 @@ def exposure(
     >>> exposure(gb.load_settlements(), zone)["ring"].tolist()
     ['0–5 km', '5–10 km']
     """
-    found = classify(table, zone)
-    joined = table.drop(columns=[c for c in found.columns if c in table.columns]).join(found)
-    if by is not None and by not in joined.columns:
-        raise DataError(f"Invalid by {by!r}. {did_you_mean(by, map(str, joined.columns))}")
+    joined = with_columns(table, classify(table, zone))
+    people = _people(joined)
+    groups = {None: np.ones(len(joined), dtype=bool)} if by is None else _groups(joined, by)
     rows = []
     for ring, inner, outer in zip(
         zone.ring_names, zone.edges_km[:-1], zone.edges_km[1:], strict=True
     ):
         sure, unsure = _in_ring(joined, zone, 0.0 if cumulative else inner, outer)
         label: dict[str, object] = {"within_km": outer} if cumulative else {"ring": ring}
-        keys = [None] if by is None else sorted(joined.loc[sure | unsure, by].dropna().unique())
-        for key in keys:
-            here = np.ones(len(joined), bool) if by is None else (joined[by] == key).to_numpy()
-            counted = _counted(joined, sure & here, unsure & here)
-            rows.append(label | ({} if by is None else {by: key}) | counted)
+        rows += [
+            label | ({} if by is None else {by: key}) | _counted(people, sure & here, unsure & here)
+            for key, here in groups.items()
+            if by is None or (here & (sure | unsure)).any()
+        ]
     columns = [*(["within_km"] if cumulative else ["ring"]), *([by] if by else []), *_COUNTS]
     return pd.DataFrame(rows, columns=columns)
 
@@ -83,7 +85,7 @@ _COUNTS = (
 
 def _in_ring(
     joined: pd.DataFrame, zone: BufferZone, inner: float, outer: float
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Tell which rows surely lie between two edges, and which may."""
     distance, margin = joined["distance_km"].to_numpy(), joined["margin_km"].to_numpy()
     membership = joined["membership"].to_numpy()
@@ -96,11 +98,40 @@ def _in_ring(
     return between & ~unsure, unsure
 
 
-def _counted(joined: pd.DataFrame, sure: np.ndarray, unsure: np.ndarray) -> dict[str, int]:
-    if "population" in joined.columns:
-        people = pd.to_numeric(joined["population"]).astype("Float64")
-    else:
-        people = pd.Series(pd.NA, index=joined.index, dtype="Float64")
+def _groups(joined: gpd.GeoDataFrame, by: str) -> dict[object, NDArray[np.bool_]]:
+    """Return which rows have each value of a column, and which have none."""
+    columns = [str(column) for column in joined.columns if column != joined.geometry.name]
+    if by not in columns:
+        raise DataError(f"Invalid by {by!r}. {did_you_mean(by, columns)}")
+    if by in {"ring", *_COUNTS}:
+        raise DataError(f"Invalid by {by!r}: it is what is counted. Must be another column.")
+    values = joined[by].astype(object)
+    missing = values.isna().to_numpy()
+    groups = {
+        key: (values == key).to_numpy(dtype=bool, na_value=False)
+        for key in sorted(values[~missing].unique(), key=lambda key: (str(type(key)), key))
+    }
+    return groups | ({None: missing} if missing.any() else {})
+
+
+def _people(joined: gpd.GeoDataFrame) -> pd.Series:
+    """Return the population of each row, missing where there is no figure."""
+    if "population" not in joined.columns:
+        return pd.Series(pd.NA, index=joined.index, dtype="Float64")
+    figures: pd.Series = pd.to_numeric(joined["population"], errors="coerce").astype("Float64")
+    wrong = np.flatnonzero((figures.isna() & joined["population"].notna()).to_numpy())
+    if len(wrong):
+        row = wrong[0]
+        raise DataError(
+            f"Invalid population in row {joined.index[row]!r}: "
+            f"{joined['population'].iloc[row]!r}. Must be a number, or missing."
+        )
+    return figures
+
+
+def _counted(
+    people: pd.Series, sure: NDArray[np.bool_], unsure: NDArray[np.bool_]
+) -> dict[str, int]:
     return {
         "places": int(sure.sum()),
         "uncertain": int(unsure.sum()),

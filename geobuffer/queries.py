@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 
     from geobuffer.geodesy import Floats
 
-#: The columns that :func:`classify` gives.
-CLASSIFIED = (
-    "distance_km", "side", "section", "chainage_km", "ring", "membership", "margin_km", "conflict",
-)  # fmt: skip
-
 
 def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.Series:
     """Return each point's geodesic distance to a border in km, right to a millimetre.
@@ -171,8 +166,15 @@ def within(table: gpd.GeoDataFrame, zone: BufferZone) -> gpd.GeoDataFrame:
     ['inside', 'uncertain']
     """
     found = classify(table, zone)
-    joined = table.drop(columns=[c for c in CLASSIFIED if c in table.columns]).join(found)
-    return joined[found["membership"] != "outside"]
+    keep = (found["membership"] != "outside").to_numpy()
+    return with_columns(table, found)[keep]
+
+
+def with_columns(table: gpd.GeoDataFrame, found: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return a table with the columns of another of the same rows, in the same order."""
+    kept = table.drop(columns=[c for c in found.columns if c in table.columns])
+    # By position: labels of rows may repeat.
+    return kept.assign(**{column: found[column].to_numpy() for column in found.columns})
 
 
 def _lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:

@@ -714,9 +714,9 @@ SCRIPT = "from geobuffer.cli import main; main()"
 ROOT = Path(cli.__file__).parents[1]
 
 
-def process(*args, shell="", **environment):
-    """Run geobuffer as a process; ``shell`` redirects its streams."""
-    command = f'exec "{sys.executable}" -W error -c "{SCRIPT}" "$@" {shell}'
+def process(*args, streams="", **environment):
+    """Run geobuffer as a process; ``streams`` tells bash where they lead."""
+    command = f'exec "{sys.executable}" -W error -c "{SCRIPT}" "$@" {streams}'
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHON"))}
     done = subprocess.run(
         ["bash", "-c", command, "geobuffer", *args],
@@ -729,13 +729,13 @@ def process(*args, shell="", **environment):
 
 
 def test_process_version_with_closed_input():
-    answer = process("--version", shell="<&-")
+    answer = process("--version", streams="<&-")
     assert answer == Answer(0, f"geobuffer {gb.__version__}\n".encode(), b"")
 
 
 def test_process_answers_in_a_posix_locale_with_closed_input():
     """Data loaded for real; no warning on the way; Cyrillic and en dashes as UTF-8."""
-    answer = process("settlements", *SHORT, "--km", "6", shell="<&-", LC_ALL="POSIX")
+    answer = process("settlements", *SHORT, "--km", "6", streams="<&-", LC_ALL="POSIX")
     assert (answer.code, answer.err) == (0, b"")
     assert "Велика" in answer.out.decode("utf-8")
 
@@ -770,6 +770,6 @@ def test_process_writes_and_stays_quiet(tmp_path):
 
 def test_process_whose_reader_has_left_says_nothing():
     """As in ``geobuffer data | head -1``: no traceback."""
-    answer = process("data", shell="> >(exec true; exit)")
+    answer = process("data", streams="> >(exec true; exit)")
     assert b"Traceback" not in answer.err
     assert b"Exception" not in answer.err

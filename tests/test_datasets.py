@@ -1,6 +1,7 @@
 """The bundled data: every line of its manifest is true, and its places lie where they should."""
 
 import hashlib
+import itertools
 import re
 import shutil
 import tomllib
@@ -449,7 +450,7 @@ def test_the_line_is_one_and_runs_between_the_regions_it_names(regions):
         assert shapely.intersects_xy(left.geometry, *(middle + aside))
         assert shapely.intersects_xy(right.geometry, *(middle - aside))
     ends = [shapely.get_coordinates(shape)[[0, -1]] for shape in table.geometry]
-    for before, after in zip(ends[:-1], ends[1:], strict=True):
+    for before, after in itertools.pairwise(ends):
         assert before[1].tolist() == after[0].tolist()
 
 

@@ -114,6 +114,16 @@ def test_an_older_file_is_replaced_whole(suffix, zone, rings, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize("suffix", SHAPES)
+def test_who_reads_the_older_file_meanwhile_reads_it_whole(suffix, rings, tmp_path):
+    path = tmp_path / f"zone{suffix}"
+    path.write_bytes(b"an older file")
+    with path.open("rb") as reader:
+        gb.write(rings, path)
+        assert reader.read() == b"an older file"
+    assert len(read(path)) == 2
+
+
 def test_others_may_read_a_file_as_the_umask_says(rings, tmp_path):
     path = gb.write(rings, tmp_path / "zone.geojson")
     umask = os.umask(0)
@@ -311,14 +321,14 @@ WRITERS = [
 
 @pytest.mark.parametrize("old", [b"an older file", None])
 @pytest.mark.parametrize(("suffix", "kind", "method"), WRITERS)
-def test_a_failure_in_the_middle_leaves_no_trace(
-    suffix, kind, method, old, rings, villages, tmp_path, monkeypatch
+def test_a_failure_in_the_middle_leaves_no_trace(  # noqa: PLR0917 - fixtures
+    suffix, kind, method, old, rings, tmp_path, monkeypatch
 ):
     path = tmp_path / f"out{suffix}"
     if old:
         path.write_bytes(old)
     asked = break_off(monkeypatch, kind, method)
-    thing = {".csv": villages, ".html": folium.Map()}.get(suffix, rings)
+    thing = {".csv": pd.DataFrame({"a": [1]}), ".html": folium.Map()}.get(suffix, rings)
     with pytest.raises((DiskFullError, gb.GeobufferError)):
         gb.write(thing, path)
     assert asked  # or it failed before the middle

@@ -205,7 +205,7 @@ def test_columns_of_an_earlier_question_are_replaced(five, rings, strip):
 
 def test_a_figure_that_is_no_number_is_refused(five, rings):
     bad = five.drop(columns="population").assign(population=["100", "many", "1", "1", "1"])
-    with pytest.raises(gb.DataError, match="population.*many"):
+    with pytest.raises(gb.DataError, match=r"population.*many"):
         gb.exposure(bad, rings)
 
 

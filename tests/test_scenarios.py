@@ -222,15 +222,15 @@ def test_a_folder_is_no_scenario(tmp_path):
 
 def test_regions_sides_and_ends_that_do_not_exist_are_answered_with_those_that_do(load, strip):
     regions = gb.Regions(strip.regions)
-    with pytest.raises(gb.UnknownRegion, match="Invalid region 'Wset'.*'West'"):
+    with pytest.raises(gb.UnknownRegion, match=r"Invalid region 'Wset'.*'West'"):
         gb.scenario_border(load(LEAST.replace("West", "Wset")), regions)
-    with pytest.raises(gb.UnknownSide, match="Invalid side 'up'.*'West', 'East', 'both'"):
+    with pytest.raises(gb.UnknownSide, match=r"Invalid side 'up'.*'West', 'East', 'both'"):
         gb.scenario_zone(load(LEAST + "side = 'up'"), regions)
-    with pytest.raises(gb.GeobufferError, match="ends.*'oval'.*'round', 'flat'"):
+    with pytest.raises(gb.GeobufferError, match=r"ends.*'oval'.*'round', 'flat'"):
         gb.scenario_zone(load(LEAST + "ends = 'oval'"), regions)
-    with pytest.raises(gb.GeobufferError, match="km.*-1.*Must be positive"):
+    with pytest.raises(gb.GeobufferError, match=r"km.*-1.*Must be positive"):
         gb.scenario_zone(load(LEAST.replace("10", "-1")), regions)
-    with pytest.raises(gb.GeobufferError, match="km.*10.*5.*Must ascend"):
+    with pytest.raises(gb.GeobufferError, match=r"km.*10.*5.*Must ascend"):
         gb.scenario_zone(load(LEAST.replace("10", "[10, 5]")), regions)
 
 
