@@ -144,7 +144,9 @@ def _with_row_names(table: pd.DataFrame) -> pd.DataFrame:
     index = table.index
     if index.name is None and pd.api.types.is_integer_dtype(index):
         return table
-    return table.rename_axis("row" if index.name is None else index.name).reset_index()
+    named = table.copy(deep=False)
+    named.index = index.rename("row" if index.name is None else index.name)
+    return named.reset_index()
 
 
 def _flat(table: pd.DataFrame) -> pd.DataFrame:

@@ -432,7 +432,7 @@ class TestPage:
         shown = " ".join(HOSTILE.split())
         assert browser.text("#title") == browser.run("return document.title") == shown
         assert browser.run(
-            "return [...document.querySelectorAll('#notes li, #more-notes li')].map(e => e.textContent)"
+            "return [...document.querySelectorAll('.notes li')].map(e => e.textContent)"
         ) == list(PROBES)
         assert browser.text("#rows bdi") == f"Zhuravlivka{HOSTILE}"
         assert browser.text("#section-list bdi") == f"South–West{HOSTILE}"

@@ -155,7 +155,7 @@ MISTAKES = {
     "not TOML": ("[zone\nkm = 10", ["line 1", "Must be TOML"]),
     "not UTF-8": (b'title = "\xcf\xf0\xe8"', ["not UTF-8", "byte 9"]),
     "unknown key": ("titel = 'x'\n" + LEAST, ["'titel'", "Did you mean 'title'?"]),
-    "unknown key of the zone": (LEAST + "sides = 'x'", ["[zone]", "'sides'", "Did you mean 'side'?"]),
+    "unknown key of the zone": (LEAST + "sides = 'x'", ["[zone]", "'sides'", "mean 'side'?"]),
     "unknown key of a report": (
         LEAST + "[[report]]\nclaim = 'x'\nsaidby = 'y'",
         ["[report]", "'saidby'", "Did you mean 'said_by'?"],
@@ -175,7 +175,7 @@ MISTAKES = {
         ["announced_on = '2025-05-22'", "Must be a date such as 2025-05-22, without quotes"],
     ),
     "date of a report a text": (
-        LEAST + "[[report]]\nclaim = 'x'\ndate = 'May'", ["[report] date = 'May'", "without quotes"],
+        LEAST + "[[report]]\nclaim = 'x'\ndate = 'May'", ["[report] date = 'May'", "a date such as"],
     ),
     "zone a text": ("zone = 'West'", ["zone = 'West'", "Must be a table"]),
     "zone a list": ("[[zone]]\nkm = 1", ["zone = ", "Must be a table"]),
@@ -190,7 +190,7 @@ MISTAKES = {
     "km of texts": (LEAST.replace("10", "[5, 'x']"), ["[zone] km = [5, 'x']", "Must be a number"]),
     "km of booleans": (LEAST.replace("10", "[true]"), ["[zone] km = [True]", "Must be a number"]),
     "between a number": (LEAST.replace('"West"', "3"), ["[zone] between = 3", "Must be a text"]),
-    "between nobody": (LEAST.replace('"West"', "[]"), ["[zone] between = []", "Must name a region"]),
+    "between nobody": (LEAST.replace('"West"', "[]"), ["[zone] between = []", "Must name"]),
     "between a boolean": (LEAST.replace('"West"', "true"), ["[zone] between = True", "Must be"]),
     "and of numbers": (LEAST.replace('"East"', "[1]"), ["[zone] and = [1]", "Must name a region"]),
     "and nobody": (LEAST.replace('"East"', "[]"), ["[zone] and = []", "Must name a region"]),
