@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="geobuffer",
     help="Model buffer zones along borders: the zone, the places inside, the people, the map.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     rich_markup_mode=None,
@@ -78,6 +77,7 @@ Out = Annotated[Path | None, typer.Option("--out", help="Write to this file.")]
 
 @app.callback(invoke_without_command=True)
 def _root(
+    context: typer.Context,
     *,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True)
@@ -86,6 +86,8 @@ def _root(
     if version:
         typer.echo(f"geobuffer {gb.__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command("map")
@@ -280,6 +282,11 @@ def _scenario(
     """Return the scenario that the options describe, starting from the file or the default."""
     if bool(between) != bool(and_):
         raise gb.DataError("Invalid --between and --and. Must be given together.")
+    if between and file is not None:
+        message = (
+            "Invalid --scenario with --between. Must be one of them: a file names its regions."
+        )
+        raise gb.DataError(message)
     scenario = gb.load_scenario(file)
     changes: dict[str, Any] = {}
     if between and and_:
@@ -292,12 +299,12 @@ def _scenario(
     if ends is not None:
         changes["ends"] = ends.value
     changed = dataclasses.replace(scenario, **changes)
-    if file is None and not between and changes:
-        # A changed default is no longer the zone that was announced.
-        edges = ", ".join(f"{w:g}" for w in changed.km)
-        title = f"A zone of {edges} km along the border named in the announcement of May 2025"
-        changed = dataclasses.replace(changed, title=title, summary="")
-    return changed
+    if changed == scenario or between:
+        return changed
+    # What was changed is no longer what was announced.
+    edges = ", ".join(f"{width:g}" for width in changed.km)
+    title = f"Not as announced: {edges} km"
+    return dataclasses.replace(changed, title=title, summary="", announced_by="")
 
 
 def _widths(km: str) -> tuple[float, ...]:

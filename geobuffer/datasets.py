@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+import warnings
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -147,7 +148,12 @@ def load_settlements() -> gpd.GeoDataFrame:
     >>> places.loc[places["name_uk"] == "Юнаківка", "oblast"].tolist()
     ['Sumy']
     """
-    tables = [_with_sources(name) for name in _PLACES if name in manifest()]
+    there = [name for name in _PLACES if name in manifest()]
+    if gone := [name for name in _PLACES if name not in there]:
+        warnings.warn(
+            f"The bundled data lack {', '.join(gone)}: fewer places are known.", stacklevel=2
+        )
+    tables = [_with_sources(name) for name in there]
     ids = set().union(*(table["id"] for table in tables))
     kept = [table[~table["duplicate_of"].isin(ids)] for table in tables]
     places = pd.concat(kept, ignore_index=True).drop(columns="duplicate_of")

@@ -33,9 +33,9 @@ WGS84 = pyproj.Geod(ellps="WGS84")
 LIMIT_M = 2_000_000.0
 
 # A piece of a segment is short enough when its chord strays from the line by no more than this.
-# It bounds where a foot is looked for; the distance itself is then measured to the line, so a
-# stray foot enters only squared: 1 mm of foot is 0.05 nm of distance at 10 km.
-_CHORD_M = 1e-3
+# The compiled way measures to the chord, so this is its error; else it only bounds where a foot is
+# looked for.
+_CHORD_M = 1e-4
 
 # A piece is no longer than this, so that its foot, lifted from the chord to the surface by the
 # first-order sagitta (2 cm here), is right to a micrometre.

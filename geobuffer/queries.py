@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.geodesy import wrap
 from geobuffer.model import BOTH, Border, BufferZone
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def _lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
             f"Invalid point in row {table.index[row]!r}: longitude {lon[row]:g}, latitude "
             f"{lat[row]:g}. Must be finite, latitude within ±90; are they swapped?"
         )
-    return lon, lat
+    return wrap(lon), lat
 
 
 def _no_crs(points: gpd.GeoSeries) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+_ENDS = ("round", "flat")
 _DEFAULT = "announced-zone-2025.toml"
 
 # Every key a scenario may have, by table, with the type its value must be of.
@@ -107,8 +108,14 @@ def load_scenario(path: str | Path | None = None) -> Scenario:
     for table in ("report", "place"):
         for entry in content.get(table, []):
             _check(file, table, entry)
-    if any("claim" not in report for report in content.get("report", [])):
-        raise DataError(f"Invalid scenario {file}: a [[report]] lacks 'claim'. Must have it.")
+    for table, keys in (("report", ["claim"]), ("place", ["name", "hromada"])):
+        for key in keys:
+            if any(key not in entry for entry in content.get(table, [])):
+                message = f"Invalid scenario {file}: a [[{table}]] lacks {key!r}. Must have it."
+                raise DataError(message)
+    if zone.get("ends", "round") not in _ENDS:
+        hint = did_you_mean(zone["ends"], _ENDS)
+        raise DataError(f"Invalid scenario {file}: [zone] ends = {zone['ends']!r}. {hint}")
     return Scenario(
         title=content.get("title", file.stem),
         between=_names(file, zone, "between"),
@@ -120,7 +127,7 @@ def load_scenario(path: str | Path | None = None) -> Scenario:
         announced_by=content.get("announced_by", ""),
         announced_on=content.get("announced_on"),
         reports=tuple(Report(**report) for report in content.get("report", [])),
-        places=tuple((p.get("name", ""), p.get("hromada", "")) for p in content.get("place", [])),
+        places=tuple((place["name"], place["hromada"]) for place in content.get("place", [])),
     )
 
 
@@ -213,7 +220,7 @@ _KINDS = {
 def _names(file: Path, zone: Mapping[str, Any], key: str) -> tuple[str, ...]:
     given = zone[key]
     names = [given] if isinstance(given, str) else given
-    if not names or not all(isinstance(name, str) for name in names):
+    if not names or not all(isinstance(name, str) and name for name in names):
         raise DataError(
             f"Invalid scenario {file}: [zone] {key} = {given!r}. Must name a region or several."
         )

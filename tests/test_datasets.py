@@ -196,7 +196,8 @@ def test_the_product_works_without_the_file_whose_licence_is_in_doubt(copied, to
     assert start < end
     path.write_text(text[:start] + text[end:], encoding="utf-8")
     (copied / "settlements/russia_inid.parquet").unlink()
-    places = gb.load_settlements()
+    with pytest.warns(UserWarning, match="lack russia_inid: fewer places"):
+        places = gb.load_settlements()
     geonames = _read("russia_geonames")["id"]
     assert set(places.loc[places["country"] == "RU", "id"]) == set(geonames)
     assert set(places["id"]) & set(geonames) > set(towns["id"]) & set(geonames)

@@ -21,6 +21,7 @@ FLOORS = (
     {"datasets", "borders", "zones", "queries"},
     {"exposure", "compare", "maps", "export", "scenarios"},
     {"cli"},
+    {"__main__"},
 )
 
 

@@ -175,7 +175,7 @@ MISTAKES = {
         ["announced_on = '2025-05-22'", "Must be a date such as 2025-05-22, without quotes"],
     ),
     "date of a report a text": (
-        LEAST + "[[report]]\nclaim = 'x'\ndate = 'May'", ["[report] date = 'May'", "a date such as"],
+        LEAST + "[[report]]\nclaim = 'x'\ndate = 'May'", ["[report] date = 'May'", "a date such"],
     ),
     "zone a text": ("zone = 'West'", ["zone = 'West'", "Must be a table"]),
     "zone a list": ("[[zone]]\nkm = 1", ["zone = ", "Must be a table"]),

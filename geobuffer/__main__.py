@@ -1,0 +1,5 @@
+"""``python -m geobuffer`` is the command ``geobuffer``."""
+
+from geobuffer.cli import main
+
+main()
