@@ -8,6 +8,8 @@ map draws it; it is not a geodesic. All geodesics are solved by GeographicLib (C
 
 from __future__ import annotations
 
+import importlib.util
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -20,8 +22,11 @@ from geobuffer.errors import GeometryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
     from shapely.geometry.base import BaseGeometry
+
+    from geobuffer.cells import Grid
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -228,6 +233,10 @@ class LineIndex:
     antimeridian nor pole nor projection, under a tree of bounding spheres. The chord decides
     which pieces can hold the foot; the geodesic to each of those decides which one does.
 
+    Where numba is installed (the extra ``fast``), many points are looked up in a grid of cells
+    instead (:mod:`geobuffer.cells`), built at first need and kept: sixty times as fast, and right
+    to 0.3 mm within 100 km.
+
     Parameters
     ----------
     lines
@@ -254,28 +263,89 @@ class LineIndex:
         self._chord_squared = np.einsum("ij,ij->i", self._chord, self._chord)
         self.continues = _continues(p)
         self._levels = _sphere_tree(self._start, np.sqrt(self._chord_squared))
+        self._grid: Grid | None = None
 
-    def nearest(self, lon: ArrayLike, lat: ArrayLike) -> Nearest:
+    def nearest(self, lon: ArrayLike, lat: ArrayLike, *, compiled: bool | None = None) -> Nearest:
         """Return the nearest point of the lines for each point (degrees, longitude first).
+
+        Parameters
+        ----------
+        lon, lat
+            Degrees, one-dimensional.
+        compiled
+            Whether to use the grid of cells; by default, for 200,000 points or more if numba is
+            installed. Within either way, answers depend neither on the number nor on the order of
+            the points; between the two, distances differ by at most 0.3 mm within 100 km.
 
         Raises
         ------
         GeometryError
             A coordinate is not finite, or a latitude lies beyond ±90°.
         """
-        lon = np.atleast_1d(np.asarray(lon, dtype=np.float64))
-        lat = np.atleast_1d(np.asarray(lat, dtype=np.float64))
-        bad = np.flatnonzero(~(np.isfinite(lon) & (np.abs(lat) <= 90.0)))
-        if len(bad):
-            raise GeometryError(
-                f"Invalid point at position {bad[0]}: longitude {lon[bad[0]]:g}, latitude "
-                f"{lat[bad[0]]:g}. Must be finite degrees, latitude within ±90."
-            )
+        lon, lat = _checked(lon, lat)
+        if self._use_grid(len(lon), compiled):
+            return self._from_grid(lon, lat)
         batches = [
             self._nearest(lon[at : at + _BATCH], lat[at : at + _BATCH])
             for at in range(0, max(len(lon), 1), _BATCH)
         ]
         return Nearest(*(np.concatenate(column) for column in zip(*batches, strict=True)))
+
+    def within(
+        self, lon: ArrayLike, lat: ArrayLike, distance_m: float, *, compiled: bool | None = None
+    ) -> NDArray[np.bool_]:
+        """Tell which points lie within a distance of the lines, the edge included.
+
+        With the grid, only points in cells that the edge crosses are measured, one in a hundred.
+        Parameters and errors as :meth:`nearest`.
+        """
+        lon, lat = _checked(lon, lat)
+        if not self._use_grid(len(lon), compiled):
+            return self.nearest(lon, lat, compiled=False).distance_m <= distance_m
+        cells, grid = _compiled(), self._built_grid()
+        cell = cells.cell_of(grid, lon, lat)
+        found = cells.classes(grid, distance_m)[cell]
+        # Outside the grid (cell −1) nothing is known.
+        open_ = np.flatnonzero((found < 0) | (cell < 0))
+        measured = self._from_grid(lon[open_], lat[open_]).distance_m
+        inside: NDArray[np.bool_] = found > 0
+        inside[open_] = measured <= distance_m
+        return inside
+
+    def _use_grid(self, count: int, compiled: bool | None) -> bool:  # noqa: FBT001 - private
+        if compiled is None:
+            # Under this many the tree is done before a grid is built.
+            compiled = count >= 200_000 and _has_numba()
+        # Towards a pole the cells of a grid shrink to slivers.
+        return compiled and bool(np.abs(self.pieces.lat).max() < 80.0)
+
+    def _built_grid(self) -> Grid:
+        if self._grid is None:
+            self._grid = _compiled().build_grid(self._packed, self.pieces.lon, self.pieces.lat)
+        return self._grid
+
+    @cached_property
+    def _packed(self) -> Floats:
+        packed: Floats = _compiled().packed(self._start, self._chord, self._chord_squared)
+        return packed
+
+    def _from_grid(self, lon: Floats, lat: Floats) -> Nearest:
+        grid = self._built_grid()
+        distance, piece, t = _compiled().nearest(grid, self._packed, lon, lat)
+        p = self.pieces
+        known = Nearest(
+            distance,
+            p.line[piece],
+            p.chainage_m[piece] + t * p.length_m[piece],
+            wrap(p.lon[piece] + t * p.dlon[piece]),
+            p.lat[piece] + t * p.dlat[piece],
+        )
+        beyond = np.flatnonzero(piece < 0)
+        if len(beyond):
+            rest = self.nearest(lon[beyond], lat[beyond], compiled=False)
+            for column, values in zip(known, rest, strict=True):
+                column[beyond] = values
+        return known
 
     def _nearest(self, lon: Floats, lat: Floats) -> Nearest:
         xyz = ecef(lon, lat)
@@ -369,6 +439,31 @@ class LineIndex:
         # Where the slope falls, the nearest point is an end: as far as the piece goes.
         slide = np.cos(turn) / np.maximum(growth, 1e-12)
         return distance, slide
+
+
+def _checked(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
+    """Return points as arrays, none of them off the globe."""
+    lon = np.atleast_1d(np.asarray(lon, dtype=np.float64))
+    lat = np.atleast_1d(np.asarray(lat, dtype=np.float64))
+    bad = np.flatnonzero(~(np.isfinite(lon) & (np.abs(lat) <= 90.0)))
+    if len(bad):
+        raise GeometryError(
+            f"Invalid point at position {bad[0]}: longitude {lon[bad[0]]:g}, latitude "
+            f"{lat[bad[0]]:g}. Must be finite degrees, latitude within ±90."
+        )
+    return lon, lat
+
+
+@cache
+def _has_numba() -> bool:
+    return importlib.util.find_spec("numba") is not None
+
+
+def _compiled() -> ModuleType:
+    """Return the compiled room, which takes a second to import."""
+    from geobuffer import cells
+
+    return cells
 
 
 def _continues(pieces: _Pieces) -> NDArray[np.bool_]:

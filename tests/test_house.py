@@ -15,6 +15,7 @@ PACKAGE = Path(gb.__file__).parent
 # Floors from the ground up; rooms of one floor do not know one another.
 FLOORS = (
     {"errors", "palette", "names"},
+    {"cells"},
     {"geodesy"},
     {"outlines"},
     {"model"},
