@@ -1,6 +1,7 @@
 """Model buffer zones along borders: exact distances, the places inside, the people, the map."""
 
 from geobuffer.borders import border_between, border_of
+from geobuffer.bulk import classify_file
 from geobuffer.compare import compare
 from geobuffer.datasets import (
     list_datasets,
@@ -61,6 +62,7 @@ __all__ = [
     "border_of",
     "build_zone",
     "classify",
+    "classify_file",
     "compare",
     "distance_to_border",
     "exposure",

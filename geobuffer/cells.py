@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numba
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -189,6 +190,16 @@ def cell_of(grid: Grid, lon: Floats, lat: Floats) -> NDArray[np.int32]:
 
     _shared_out(work, len(lon), _SHARE)
     return cell
+
+
+def outlines(grid: Grid) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]], Any]:
+    """Return the middles of all cells (longitude within ±180°), and boxes about them."""
+    cell = np.arange(grid.rows * grid.columns)
+    lon = grid.west + (cell % grid.columns + 0.5) * grid.width
+    lon = (lon + 180.0) % 360.0 - 180.0
+    lat = grid.south + (cell // grid.columns + 0.5) * grid.height
+    wide, high = grid.width / 2.0, grid.height / 2.0
+    return lon, lat, shapely.box(lon - wide, lat - high, lon + wide, lat + high)
 
 
 def _tables(grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:

@@ -20,10 +20,12 @@ import pandas as pd
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
 import geobuffer as gb
+from geobuffer.bulk import check_bulk_target
 from geobuffer.export import check_target
 from geobuffer.queries import with_columns
 
@@ -234,6 +236,36 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     _print_table(counted, asked.title)
     _say("People are at least this many: places without a figure are counted beside them.")
     _say("“?” stands for places nearer to the zone's edge than their position is accurate.")
+
+
+@app.command()
+def bulk(  # noqa: PLR0913 - one parameter for each option of the command
+    source: Annotated[Path, typer.Argument(help="Parquet, GeoParquet or CSV with points.")],
+    target: Annotated[Path, typer.Argument(help=".parquet, .csv, or a folder of parts.")],
+    *,
+    scenario: ScenarioFile = None,
+    between: Between = None,
+    and_: And = None,
+    km: Km = None,
+    side: SideName = None,
+    ends: EndsName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Classify every row of a table, however large: distance, side, section, ring, membership."""
+    check_bulk_target(target)
+    asked = _scenario(scenario, between, and_, km, side, ends)
+    with Progress(console=_err, disable=not _err.is_terminal) as bar:
+        task = bar.add_task("Classifying", total=1.0)
+        rows = gb.classify_file(
+            source,
+            _zone(asked, _PAGE_M),
+            target,
+            progress=lambda share: bar.update(task, completed=share),
+        )
+    if as_json:
+        _print_json({"rows": rows, "file": str(target)})
+        return
+    _say(f"Wrote {rows:,} rows to {target}.")
 
 
 @app.command(context_settings={"ignore_unknown_options": True})

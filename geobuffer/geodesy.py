@@ -150,6 +150,12 @@ def _ring_area_m2(ring: LineString) -> float:
     return abs(float(area))
 
 
+def holds(area: BaseGeometry, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+    """Tell which points an area holds, its edge included; none where a coordinate is NaN."""
+    shapely.prepare(area)
+    return np.asarray(shapely.intersects_xy(area, lon, lat))
+
+
 def _segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints]:
     """Return starts (n, 2), differences (n, 2) and line numbers (n,) of all segments."""
     parts, owner = shapely.get_parts(np.asarray(lines, dtype=object), return_index=True)
@@ -283,7 +289,7 @@ class LineIndex:
             A coordinate is not finite, or a latitude lies beyond ±90°.
         """
         lon, lat = _checked(lon, lat)
-        if self._use_grid(len(lon), compiled):
+        if self.uses_grid(len(lon), compiled):
             return self._from_grid(lon, lat)
         batches = [
             self._nearest(lon[at : at + _BATCH], lat[at : at + _BATCH])
@@ -300,7 +306,7 @@ class LineIndex:
         Parameters and errors as :meth:`nearest`.
         """
         lon, lat = _checked(lon, lat)
-        if not self._use_grid(len(lon), compiled):
+        if not self.uses_grid(len(lon), compiled):
             return self.nearest(lon, lat, compiled=False).distance_m <= distance_m
         cells, grid = _compiled(), self._built_grid()
         cell = cells.cell_of(grid, lon, lat)
@@ -312,10 +318,29 @@ class LineIndex:
         inside[open_] = measured <= distance_m
         return inside
 
-    def _use_grid(self, count: int, compiled: bool | None) -> bool:  # noqa: FBT001 - private
+    def cells_of(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.int32]:
+        """Return the number of the grid's cell that holds each point; −1 outside the grid."""
+        found: NDArray[np.int32] = _compiled().cell_of(self._built_grid(), *_checked(lon, lat))
+        return found
+
+    def cells_in(self, areas: Sequence[BaseGeometry]) -> NDArray[np.int8]:
+        """Return (areas, cells): 1 if a cell of the grid lies in an area, 0 beside, −1 if both."""
+        middle_lon, middle_lat, boxes = _compiled().outlines(self._built_grid())
+        # Cells across the antimeridian are left to the points themselves.
+        split = np.abs(middle_lon) + shapely.area(boxes) ** 0.5 > 180.0
+        found = np.empty((len(areas), len(boxes)), dtype=np.int8)
+        for row, area in zip(found, areas, strict=True):
+            edge = area.boundary
+            shapely.prepare(edge)
+            mixed = shapely.intersects(edge, boxes) | split
+            row[:] = np.where(mixed, -1, holds(area, middle_lon, middle_lat))
+        return found
+
+    def uses_grid(self, count: int, compiled: bool | None) -> bool:  # noqa: FBT001
+        """Tell whether so many points are looked up in the grid (see :meth:`nearest`)."""
         if compiled is None:
             # Under this many the tree is done before a grid is built.
-            compiled = count >= 200_000 and _has_numba()
+            compiled = count >= 200_000 and has_numba()
         # Towards a pole the cells of a grid shrink to slivers.
         return compiled and bool(np.abs(self.pieces.lat).max() < 80.0)
 
@@ -455,7 +480,8 @@ def _checked(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 
 
 @cache
-def _has_numba() -> bool:
+def has_numba() -> bool:
+    """Tell whether the compiled engine can be used."""
     return importlib.util.find_spec("numba") is not None
 
 

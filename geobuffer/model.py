@@ -12,22 +12,26 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
+import numpy as np
 import shapely
 
 from geobuffer.errors import UnknownRegion, UnknownSide, did_you_mean
-from geobuffer.geodesy import LineIndex, area_m2
+from geobuffer.geodesy import Floats, LineIndex, area_m2, holds
 from geobuffer.names import LANGUAGES, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import geopandas as gpd
+    from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 
     from geobuffer.outlines import FlatEnd
 
 #: The side of a zone that lies on both sides of its border.
 BOTH = "both"
+
+_MIXED = -2
 
 
 @dataclass(frozen=True)
@@ -238,6 +242,46 @@ class Border:
     def index(self) -> LineIndex:
         """The index that finds the nearest point of each section; built once, can be pickled."""
         return LineIndex([section.line for section in self.sections])
+
+    def side_codes(
+        self, lon: Floats, lat: Floats, *, compiled: bool | None = None
+    ) -> NDArray[np.int8]:
+        """Return the number of the side whose territory holds each point; −1 for neither's.
+
+        A point on the border itself is the first side's. ``compiled`` as
+        :meth:`geobuffer.geodesy.LineIndex.nearest`.
+        """
+        if not self.index.uses_grid(len(lon), compiled):
+            return self._codes(lon, lat)
+        there = np.isfinite(lon)
+        cell = np.full(len(lon), -1, dtype=np.int32)
+        cell[there] = self.index.cells_of(lon[there], lat[there])
+        codes = self._cell_codes[cell]
+        open_ = np.flatnonzero((codes == _MIXED) | (cell < 0))
+        codes[open_] = self._codes(lon[open_], lat[open_])
+        return codes
+
+    def _codes(self, lon: Floats, lat: Floats) -> NDArray[np.int8]:
+        one, other = self.sides
+        codes = np.full(len(lon), -1, dtype=np.int8)
+        for number, side, opposite in ((1, other, one), (0, one, other)):
+            if side.area is not None:
+                codes[holds(side.area, lon, lat)] = number
+            elif opposite.area is not None:
+                codes[~holds(opposite.area, lon, lat) & np.isfinite(lon)] = number
+        return codes
+
+    @cached_property
+    def _cell_codes(self) -> NDArray[np.int8]:
+        """The side of each cell of the index's grid; ``_MIXED`` where an outline crosses it."""
+        areas = [side.area for side in self.sides if side.area is not None]
+        where = self.index.cells_in(areas)
+        if len(areas) == 1:
+            inside, outside = (0, 1) if self.sides[0].area is not None else (1, 0)
+            codes = np.where(where[0] > 0, inside, outside)
+        else:
+            codes = np.where(where[0] > 0, 0, np.where(where[1] > 0, 1, -1))
+        return np.where((where < 0).any(axis=0), _MIXED, codes).astype(np.int8)
 
     def side(self, name: str) -> Side:
         """Return a side by its name in any language.

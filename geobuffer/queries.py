@@ -6,21 +6,44 @@ without a point gets missing values, never dropped. The caller's table is not ch
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError, MissingCRSError
-from geobuffer.geodesy import wrap
+from geobuffer.geodesy import Floats, holds, wrap
 from geobuffer.model import BOTH, Border, BufferZone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from geobuffer.geodesy import Floats
+
+#: What a zone may say of a place, in the order of :class:`Answers`' codes.
+MEMBERSHIP = ("outside", "inside", "uncertain")
+
+
+class Answers(NamedTuple):
+    """What a zone says of points, as numbers: one entry for each point.
+
+    ``distance_km`` and ``chainage_km`` are NaN, and codes −1, where there is no point (longitude
+    NaN).
+    """
+
+    distance_km: Floats
+    side: NDArray[np.int8]
+    """Number of the border's side whose territory holds the point; −1 for neither."""
+    section: NDArray[np.int16]
+    """Number of the nearest section."""
+    chainage_km: Floats
+    ring: NDArray[np.int8]
+    """Number of the ring; −1 outside the zone."""
+    membership: NDArray[np.int8]
+    """Number in ``MEMBERSHIP``."""
 
 
 def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.Series:
@@ -50,7 +73,8 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
     >>> distance_to_border(sumy, border).round(1).tolist()
     [28.9]
     """
-    return _located(table, border)["distance_km"]
+    distance, _, _ = _placed(*_lonlat(table), border)
+    return pd.Series(distance, index=table.index, name="distance_km")
 
 
 def nearest_section(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFrame:
@@ -68,7 +92,7 @@ def nearest_section(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> 
     >>> nearest_section(point, border)["section"].tolist()
     ['Kursk–Sumy']
     """
-    return _located(table, border)[["section", "chainage_km"]]
+    return locate(table, border)[["section", "chainage_km"]]
 
 
 def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFrame:
@@ -87,9 +111,9 @@ def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFr
     >>> locate(point, border)["side"].tolist()
     ['Ukraine']
     """
-    found = _located(table, border)
-    found.insert(1, "side", _side_names(border, *_lonlat(table)))
-    return found
+    lon, lat = _lonlat(table)
+    distance, section, chainage = _placed(lon, lat, border)
+    return _decoded(table, border, distance, border.side_codes(lon, lat), section, chainage)
 
 
 def classify(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: BufferZone) -> pd.DataFrame:
@@ -130,24 +154,74 @@ def classify(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: BufferZone) -> pd.Da
     [['Ukraine', '0–10 km', 'inside']]
     """
     lon, lat = _lonlat(table)
-    found = locate(table, zone.border)
-    in_zone = _in_zone(zone, found, lon, lat)
-    rings = pd.array(zone.ring_names, dtype="string")
-    number = np.searchsorted(zone.edges_km[1:], found["distance_km"].fillna(0.0))
-    found["ring"] = pd.Series(
-        rings.take(np.where(in_zone, number, -1), allow_fill=True), index=found.index
-    )
-    margin = _margin_km(table, zone.border, len(found))
-    conflict, wrong_side = _conflicts(table, zone.border, lon, lat)
-    uncertain = _near_an_edge(zone, found, margin, _listed(table, "country").isna().to_numpy())
-    uncertain |= wrong_side & (found["distance_km"] <= zone.width_km).to_numpy()
-    membership = np.where(in_zone, "inside", "outside").astype(object)
-    membership[uncertain] = "uncertain"
-    membership[np.isnan(lon)] = None
-    found["membership"] = membership
+    conflict, wrong_country = _conflicts(table, zone.border, lon, lat)
+    margin = margin_km(_metres(table, "accuracy_m"), _metres(table, "radius_m"), zone.border)
+    unlisted = _listed(table, "country").isna().to_numpy()
+    said = answer(lon, lat, zone, margin=margin, unlisted=unlisted, wrong_country=wrong_country)
+    found = _decoded(table, zone.border, *said[:4])
+    found["ring"] = pd.array(_named(zone.ring_names, said.ring, None), dtype="string")
+    found["membership"] = _named(MEMBERSHIP, said.membership, None)
     found["margin_km"] = margin
     found["conflict"] = conflict
     return found
+
+
+def answer(  # noqa: PLR0913 - what a place says of itself
+    lon: Floats,
+    lat: Floats,
+    zone: BufferZone,
+    *,
+    margin: Floats | float = 0.0,
+    unlisted: NDArray[np.bool_] | bool = True,
+    wrong_country: NDArray[np.bool_] | bool = False,
+    compiled: bool | None = None,
+) -> Answers:
+    """Return what a zone says of points in longitude and latitude, as numbers.
+
+    This is :func:`classify` without the table: for those who have arrays, and many of them.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees; NaN where there is no point.
+    zone
+        The zone.
+    margin
+        How far a place may be from its point, in km (:func:`margin_km`).
+    unlisted, wrong_country
+        Whether no country lists the place, or another than the one that holds its point. The
+        border is an edge of a one-sided zone only for such: one that is listed stands on its
+        country's side, however coarse its point.
+    compiled
+        As :meth:`geobuffer.geodesy.LineIndex.nearest`.
+    """
+    distance, section, chainage = _placed(lon, lat, zone.border, compiled)
+    side = zone.border.side_codes(lon, lat, compiled=compiled)
+    inside, on_side = distance <= zone.width_km, np.ones(len(lon), dtype=bool)
+    near_edge = np.abs(distance - zone.width_km) < margin
+    doubtful = np.zeros(len(lon), dtype=bool)
+    if zone.side != BOTH:
+        on_side = side == [s.name for s in zone.border.sides].index(zone.side)
+        doubtful = (distance < margin) & unlisted
+    doubtful = doubtful | (near_edge & on_side) | (inside & wrong_country)
+    inside &= on_side
+    for end in zone.flat_ends:
+        near = np.flatnonzero(inside)
+        inside[near[end.leaves_out(lon[near], lat[near], zone.width_km * 1e3)]] = False
+    ring = np.where(inside, np.searchsorted(zone.edges_km[1:], distance), -1).astype(np.int8)
+    membership = np.where(doubtful, 2, inside).astype(np.int8)
+    membership[np.isnan(lon)] = -1
+    return Answers(distance, side, section, chainage, ring, membership)
+
+
+def margin_km(accuracy_m: Floats, radius_m: Floats, border: Border) -> Floats:
+    """Return how far places may be from their points, in km.
+
+    The errors of point and border are independent, so their squares add up; the radius of the
+    place comes on top.
+    """
+    error = np.hypot(accuracy_m, border.source.accuracy_m or 0.0)
+    return np.asarray((error + radius_m) / 1e3)
 
 
 def within(table: gpd.GeoDataFrame, zone: BufferZone) -> gpd.GeoDataFrame:
@@ -214,59 +288,62 @@ def _no_crs(points: gpd.GeoSeries) -> str:
     return f"The table's points have no coordinate reference system. Must have one: {hint}."
 
 
-def _located(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFrame:
-    """Return distance_km, section and chainage_km for each row."""
-    lon, lat = _lonlat(table)
-    there = np.flatnonzero(np.isfinite(lon))
-    foot = border.index.nearest(lon[there], lat[there])
+def _placed(
+    lon: Floats,
+    lat: Floats,
+    border: Border,
+    compiled: bool | None = None,  # noqa: FBT001
+) -> tuple[Floats, NDArray[np.int16], Floats]:
+    """Return the distance (km), number of the section and chainage (km) of each point."""
+    there = np.isfinite(lon)
+    everywhere = bool(there.all())
+    foot = border.index.nearest(
+        lon if everywhere else lon[there], lat if everywhere else lat[there], compiled=compiled
+    )
     starts = np.array([section.start_km for section in border.sections])
-    names = np.array([section.name for section in border.sections], dtype=object)
-    distance, chainage = np.full(len(lon), np.nan), np.full(len(lon), np.nan)
-    section = np.full(len(lon), None, dtype=object)
-    distance[there] = foot.distance_m / 1e3
-    chainage[there] = starts[foot.line] + foot.chainage_m / 1e3
-    section[there] = names[foot.line]
-    columns = {"distance_km": distance, "section": section, "chainage_km": chainage}
-    return pd.DataFrame(columns, index=table.index)
+    placed = (
+        foot.distance_m / 1e3,
+        foot.line.astype(np.int16),
+        starts[foot.line] + foot.chainage_m / 1e3,
+    )
+    if everywhere:
+        return placed
+    distance, chainage = np.full((2, len(lon)), np.nan)
+    section = np.full(len(lon), -1, dtype=np.int16)
+    distance[there], section[there], chainage[there] = placed
+    return distance, section, chainage
 
 
-def _holds(area: object, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
-    shapely.prepare(area)
-    return np.asarray(shapely.intersects_xy(area, lon, lat))
+def _named(
+    names: Sequence[str], codes: NDArray[np.signedinteger[Any]], none: str | None
+) -> NDArray[np.object_]:
+    """Return the names that codes stand for; −1 for none."""
+    return np.asarray(np.array([*names, none], dtype=object)[codes])
 
 
-def _side_names(border: Border, lon: Floats, lat: Floats) -> NDArray[np.object_]:
-    """Return the side on which each point lies; "" in neither's territory."""
-    one, other = border.sides
-    names = np.full(len(lon), "", dtype=object)
-    for side, opposite in ((one, other), (other, one)):
-        if side.area is not None:
-            on = _holds(side.area, lon, lat)
-        else:
-            on = ~_holds(opposite.area, lon, lat) & np.isfinite(lon)
-        names[on & (names == "")] = side.name
-    return names
+def _decoded(
+    table: gpd.GeoDataFrame | gpd.GeoSeries,
+    border: Border,
+    distance: Floats,
+    side: NDArray[np.int8],
+    section: NDArray[np.int16],
+    chainage: Floats,
+) -> pd.DataFrame:
+    """Return where points lie as a frame with the table's index."""
+    return pd.DataFrame(
+        {
+            "distance_km": distance,
+            "side": _named([s.name for s in border.sides], side, ""),
+            "section": _named([s.name for s in border.sections], section, None),
+            "chainage_km": chainage,
+        },
+        index=table.index,
+    )
 
 
-def _in_zone(zone: BufferZone, found: pd.DataFrame, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
-    """Tell which points lie in the zone: within its width, on its side, not beyond a flat end."""
-    inside = found["distance_km"].to_numpy() <= zone.width_km
-    if zone.side != BOTH:
-        inside = inside & (found["side"] == zone.side).to_numpy()
-    for end in zone.flat_ends:
-        near = np.flatnonzero(inside)
-        inside[near[end.leaves_out(lon[near], lat[near], zone.width_km * 1e3)]] = False
-    return inside
-
-
-def _margin_km(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border, count: int) -> Floats:
-    accuracy, radius = (_metres(table, c, count) for c in ("accuracy_m", "radius_m"))
-    return np.asarray((np.hypot(accuracy, border.source.accuracy_m or 0.0) + radius) / 1e3)
-
-
-def _metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str, count: int) -> Floats:
+def _metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> Floats:
     if column not in getattr(table, "columns", ()):
-        return np.zeros(count)
+        return np.zeros(len(table))
     metres: Floats = pd.to_numeric(table[column]).fillna(0.0).to_numpy(dtype=float)
     if (metres < 0).any():
         row = int(np.flatnonzero(metres < 0)[0])
@@ -274,22 +351,6 @@ def _metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str, count: int) ->
             f"Invalid {column} in row {table.index[row]!r}: {metres[row]:g}. Must not be negative."
         )
     return metres
-
-
-def _near_an_edge(
-    zone: BufferZone, found: pd.DataFrame, margin: Floats, unlisted: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Tell which points lie nearer to an edge of the zone than the margin of their position.
-
-    The border is an edge of a one-sided zone only for a place that no country lists: one that is
-    listed stands on its country's side of the border, however coarse its point.
-    """
-    distance = found["distance_km"].to_numpy()
-    near = np.abs(distance - zone.width_km) < margin
-    if zone.side == BOTH:
-        return near
-    on_side = (found["side"] == zone.side).to_numpy()
-    return (near & on_side) | ((distance < margin) & unlisted)
 
 
 def _listed(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> pd.Series:
@@ -309,7 +370,7 @@ def _conflicts(
     country, iso = _listed(table, "country"), _listed(table, "oblast_iso")
     oblast = _listed(table, "oblast").fillna(iso).to_numpy()
     for region in border.regions:
-        there = _holds(region.geometry, lon, lat)
+        there = holds(region.geometry, lon, lat)
         abroad = there & (country.notna() & (country != region.country)).to_numpy()
         abroad &= bool(region.country)
         astray = there & (iso.notna() & (iso != region.iso)).to_numpy() & bool(region.iso)

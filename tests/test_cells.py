@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import distance_m
 
+import geobuffer as gb
 from geobuffer.geodesy import LineIndex
 
 
@@ -105,8 +106,27 @@ def test_grid_is_kept_and_pickled(border):
 
 
 def test_without_numba_the_tree_answers(border, monkeypatch):
-    monkeypatch.setattr("geobuffer.geodesy._has_numba", lambda: False)
+    monkeypatch.setattr("geobuffer.geodesy.has_numba", lambda: False)
     rng = np.random.default_rng(4)
     lon, lat = rng.uniform(33.0, 36.0, 200_000), rng.uniform(50.0, 52.0, 200_000)
     found = border.index.nearest(lon, lat)
     assert (found.distance_m == border.index.nearest(lon, lat, compiled=False).distance_m).all()
+
+
+def test_sides_by_cell_are_those_by_point(border):
+    rng = np.random.default_rng(6)
+    lon, lat = rng.uniform(28.0, 43.0, 50_000), rng.uniform(48.0, 54.5, 50_000)
+    by_cell = border.side_codes(lon, lat, compiled=True)
+    assert (by_cell == border.side_codes(lon, lat, compiled=False)).all()
+    assert set(by_cell) == {-1, 0, 1}
+
+
+def test_sides_of_a_park_across_the_antimeridian():
+    west, east = shapely.box(179.5, -17.0, 180.0, -16.0), shapely.box(-180.0, -17.0, -179.5, -16.0)
+    park = gb.Region("Park", shapely.MultiPolygon([west, east]), gb.Source("a sketch"))
+    border = gb.border_of(park)
+    rng = np.random.default_rng(7)
+    lon, lat = rng.uniform(179.0, 181.0, 5_000), rng.uniform(-18.0, -15.0, 5_000)
+    lon = np.where(lon > 180.0, lon - 360.0, lon)
+    by_cell = border.side_codes(lon, lat, compiled=True)
+    assert (by_cell == border.side_codes(lon, lat, compiled=False)).all()

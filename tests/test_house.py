@@ -20,7 +20,7 @@ FLOORS = (
     {"outlines"},
     {"model"},
     {"datasets", "borders", "zones", "queries"},
-    {"exposure", "compare", "maps", "export", "scenarios"},
+    {"exposure", "compare", "maps", "export", "scenarios", "bulk"},
     {"cli"},
     {"__main__"},
 )

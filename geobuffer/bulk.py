@@ -1,0 +1,439 @@
+"""Tables larger than memory: a file in, the same rows with what a zone says of them out.
+
+Rows are read, asked and written a batch at a time, in their order; while one batch is asked, the
+one before is written. What the file holds besides coordinates is carried through as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pyproj
+import shapely
+
+from geobuffer.errors import DataError, MissingCRSError, did_you_mean
+from geobuffer.geodesy import has_numba
+from geobuffer.queries import MEMBERSHIP, answer, margin_km
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
+
+    from geobuffer.geodesy import Floats
+    from geobuffer.model import BufferZone
+
+# Rows at a time: some 100 MB with a few columns, and enough for two processors to share.
+BATCH_ROWS = 500_000
+
+# Names by which columns of coordinates are known, in the order in which they are looked for.
+_LONGITUDE = ("longitude", "lon", "lng", "long", "x")
+_LATITUDE = ("latitude", "lat", "y")
+
+# A point in well-known binary: byte order, type, longitude, latitude; 21 bytes, no padding.
+_WKB_POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("lon", "<f8"), ("lat", "<f8")])
+
+_FORMATS = (".parquet", ".csv")
+
+
+class _Coordinates(NamedTuple):
+    """Where a table keeps its points: one column of geometry, or two of numbers."""
+
+    columns: tuple[str, ...]
+    encoding: str
+    """``"WKB"``, ``"point"`` (GeoArrow) or ``"numbers"``."""
+    crs: pyproj.CRS | None
+    """The reference system, if it is not longitude and latitude."""
+
+
+def classify_file(
+    source: str | Path,
+    zone: BufferZone,
+    target: str | Path,
+    *,
+    progress: Callable[[float], None] | None = None,
+) -> int:
+    """Write the rows of a file with what a zone says of each, and return how many they are.
+
+    Added are ``distance_km``, ``side``, ``section``, ``ring`` and ``membership``, as by
+    :func:`geobuffer.classify` (columns of these names are replaced); rows without a point get
+    missing values. ``accuracy_m`` and ``radius_m`` are used where the file has them.
+
+    Parameters
+    ----------
+    source
+        GeoParquet with points, in any CRS; or Parquet or CSV with columns of longitude and
+        latitude in degrees (``lon``/``lat``, ``longitude``/``latitude``, ``lng``, ``x``/``y``).
+    zone
+        The zone.
+    target
+        ``.parquet`` or ``.csv``: one file, whole or not there. A path without suffix: a folder of
+        parts in Parquet, in order; if it is there already, from the same source and zone, the
+        parts that it lacks are added.
+    progress
+        Called with the share done, from 0 to 1.
+
+    Raises
+    ------
+    DataError
+        The source cannot be read, has no coordinates, or one is impossible: the row is named; the
+        target's suffix names no format, or the folder is of another source or zone.
+    MissingCRSError
+        GeoParquet that says it has no reference system.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import geobuffer as gb
+    >>> zone = gb.scenario_zone(gb.load_scenario(), gb.load_regions())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = gb.write(gb.load_settlements(), f"{folder}/towns.parquet")
+    ...     rows = classify_file(path, zone, f"{folder}/classified.parquet")
+    ...     print(rows == len(gb.load_settlements()))
+    True
+    """
+    source, target = Path(source), Path(target)
+    check_bulk_target(target)
+    rows = _opened(source)
+    if target.suffix == "":
+        return _write_parts(rows, zone, target, progress)
+    return _write_file(rows, zone, target, progress)
+
+
+def check_bulk_target(target: Path) -> None:
+    """Refuse a target that cannot be written, before anything is read.
+
+    Raises
+    ------
+    DataError
+        Its suffix names no format, or its folder does not exist.
+    """
+    if target.suffix.lower() not in (*_FORMATS, ""):
+        hint = did_you_mean(target.suffix, _FORMATS)
+        raise DataError(f"Invalid file {str(target)!r} for a large table. {hint}")
+    if not target.parent.is_dir():
+        message = f"Invalid file {str(target)!r}: there is no folder {str(target.parent)!r}."
+        raise DataError(message)
+
+
+class _Rows(NamedTuple):
+    """An opened source: its columns, where its points are, and a way to read it in order."""
+
+    path: Path
+    schema: pa.Schema
+    at: _Coordinates
+    batches: Callable[[], Iterator[tuple[float, pa.Table]]]
+    """Yields the share of the source read so far, and the next rows."""
+
+
+def _opened(path: Path) -> _Rows:
+    import pyarrow as pa
+
+    readers = {".parquet": _open_parquet, ".csv": _open_csv}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise DataError(f"Invalid file {str(path)!r}. {did_you_mean(path.suffix, readers)}")
+    try:
+        return reader(path)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"Unreadable {path}: {error}") from error
+
+
+def _open_parquet(path: Path) -> _Rows:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(path, pre_buffer=True)
+    schema = file.schema_arrow
+    geo = (schema.metadata or {}).get(b"geo")
+    at = _geometry_at(path, json.loads(geo)) if geo else _numbers_at(path, schema.names)
+    total = max(file.metadata.num_rows, 1)
+
+    def batches() -> Iterator[tuple[float, pa.Table]]:
+        done = 0
+        for batch in file.iter_batches(batch_size=BATCH_ROWS):
+            done += batch.num_rows
+            yield done / total, pa.Table.from_batches([batch])
+
+    return _Rows(path, schema, at, batches)
+
+
+def _open_csv(path: Path) -> _Rows:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    # Everything but coordinates and accuracies is carried through as text, letter by letter.
+    with csv.open_csv(path, csv.ReadOptions(block_size=1 << 20)) as head:
+        names = head.schema.names
+    at = _numbers_at(path, names)
+    numbers = {*at.columns, "accuracy_m", "radius_m"}
+    types = {name: pa.float64() if name in numbers else pa.string() for name in names}
+    convert = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
+    schema = pa.schema(types.items())
+    size = max(path.stat().st_size, 1)
+
+    def batches() -> Iterator[tuple[float, pa.Table]]:
+        # Some 100 bytes a row.
+        with path.open("rb") as file:
+            options = csv.ReadOptions(block_size=100 * BATCH_ROWS)
+            for batch in csv.open_csv(file, options, convert_options=convert):
+                yield min(file.tell() / size, 1.0), pa.Table.from_batches([batch])
+
+    return _Rows(path, schema, at, batches)
+
+
+def _geometry_at(path: Path, geo: dict[str, Any]) -> _Coordinates:
+    """Return where a GeoParquet file keeps its points."""
+    name = geo["primary_column"]
+    column = geo["columns"][name]
+    encoding = column.get("encoding", "WKB")
+    if encoding not in {"WKB", "point"} or set(column.get("geometry_types", [])) - {"Point"}:
+        kinds = ", ".join(column.get("geometry_types", [])) or encoding
+        raise DataError(f"Invalid geometry in {path}: {name!r} holds {kinds}. Must hold points.")
+    # No key means longitude and latitude (GeoParquet 1.1); a null, that nobody knows.
+    if "crs" in column and column["crs"] is None:
+        raise MissingCRSError(f"{path} says that {name!r} has no reference system. Must have one.")
+    crs = pyproj.CRS.from_json_dict(column["crs"]) if column.get("crs") else None
+    degrees = crs is None or crs.equals(pyproj.CRS("OGC:CRS84"), ignore_axis_order=True)
+    degrees = degrees or (crs is not None and crs.to_epsg() == 4326)
+    return _Coordinates((name,), encoding, None if degrees else crs)
+
+
+def _numbers_at(path: Path, names: list[str]) -> _Coordinates:
+    """Return which columns of a table are longitude and latitude."""
+    folded = {name.strip().casefold(): name for name in reversed(names)}
+    for lon, lat in zip(_LONGITUDE, (*_LATITUDE[:2], "lat", "lat", "y"), strict=True):
+        if lon in folded and lat in folded:
+            return _Coordinates((folded[lon], folded[lat]), "numbers", None)
+    shown = ", ".join(names[:12])
+    raise DataError(
+        f"Invalid table {path}: no columns of coordinates among {shown}. Must have lon and lat, "
+        "or longitude and latitude, in degrees; or be GeoParquet."
+    )
+
+
+def _points(rows: pa.Table, at: _Coordinates, first: int) -> tuple[Floats, Floats]:
+    """Return longitudes and latitudes; NaN where there is no point."""
+    columns = [rows.column(name).combine_chunks() for name in at.columns]
+    if at.encoding == "numbers":
+        lon, lat = (np.asarray(c.to_numpy(zero_copy_only=False), dtype=float) for c in columns)
+    elif at.encoding == "point":
+        parts = columns[0].flatten()
+        lon, lat = (np.asarray(p.to_numpy(zero_copy_only=False), dtype=float) for p in parts[:2])
+    else:
+        lon, lat = _from_wkb(columns[0], first)
+    if at.crs is not None:
+        to_degrees = pyproj.Transformer.from_crs(at.crs, "OGC:CRS84", always_xy=True)
+        there = np.isfinite(lon)
+        lon, lat = np.array(lon), np.array(lat)
+        lon[there], lat[there] = to_degrees.transform(lon[there], lat[there])
+    return lon, lat
+
+
+def _from_wkb(column: pa.Array, first: int) -> tuple[Floats, Floats]:
+    """Return the points of well-known binary: by a view of its bytes where all are plain points."""
+    offsets = np.frombuffer(column.buffers()[1], dtype=_offset_type(column))
+    offsets = offsets[column.offset : column.offset + len(column) + 1]
+    if column.null_count == 0 and (np.diff(offsets) == _WKB_POINT.itemsize).all() and len(column):
+        values = np.frombuffer(column.buffers()[2], dtype=np.uint8)[offsets[0] : offsets[-1]]
+        points = values.view(_WKB_POINT)
+        if ((points["order"] == 1) & (points["type"] == 1)).all():
+            return np.ascontiguousarray(points["lon"]), np.ascontiguousarray(points["lat"])
+    shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False))
+    lon, lat = np.full((2, len(shapes)), np.nan)
+    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    wrong = np.flatnonzero(there & (shapely.get_type_id(shapes) != 0))
+    if len(wrong):
+        kind = shapes[wrong[0]].geom_type
+        raise DataError(f"Invalid geometry in row {first + wrong[0]}: {kind}. Must be a Point.")
+    lon[there], lat[there] = shapely.get_coordinates(shapes[there]).T
+    return lon, lat
+
+
+def _offset_type(column: pa.Array) -> type[np.signedinteger[Any]]:
+    import pyarrow as pa
+
+    return np.int64 if pa.types.is_large_binary(column.type) else np.int32
+
+
+def _answered(rows: pa.Table, at: _Coordinates, zone: BufferZone, first: int) -> pa.Table:
+    """Return rows with what a zone says of them."""
+    lon, lat = _points(rows, at, first)
+    bad = np.flatnonzero(np.isinf(lon) | (np.abs(lat) > 90.0) | (np.isnan(lon) != np.isnan(lat)))
+    if len(bad):
+        row = bad[0]
+        raise DataError(
+            f"Invalid point in row {first + row}: longitude {lon[row]:g}, latitude {lat[row]:g}. "
+            "Must be finite degrees, latitude within ±90; are they swapped?"
+        )
+    margin = margin_km(_metres(rows, "accuracy_m"), _metres(rows, "radius_m"), zone.border)
+    # Not left to the number of rows: the last batch is short, and must be asked like the others.
+    said = answer(lon, lat, zone, margin=margin, compiled=has_numba())
+    sides, sections = zone.border.sides, zone.border.sections
+    columns = {
+        "distance_km": _floats(said.distance_km),
+        "side": _coded(said.side, [side.name for side in sides]),
+        "section": _coded(said.section, [section.name for section in sections]),
+        "ring": _coded(said.ring, zone.ring_names),
+        "membership": _coded(said.membership, MEMBERSHIP),
+    }
+    kept = [name for name in rows.column_names if name not in columns]
+    rows = rows.select(kept)
+    for name, column in columns.items():
+        rows = rows.append_column(name, column)
+    return rows
+
+
+def _metres(rows: pa.Table, name: str) -> Floats:
+    if name not in rows.column_names:
+        return np.zeros(rows.num_rows)
+    metres: Floats = np.nan_to_num(rows.column(name).to_numpy().astype(float))
+    return metres
+
+
+def _floats(values: Floats) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(values, from_pandas=True)
+
+
+def _coded(codes: np.ndarray[Any, Any], names: Any) -> pa.Array:
+    """Return codes as a column of names, each name kept once; −1 is missing."""
+    import pyarrow as pa
+
+    indices = pa.array(codes, mask=codes < 0) if (codes < 0).any() else pa.array(codes)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(list(names), pa.string()))
+
+
+def _tables(
+    rows: _Rows, zone: BufferZone, progress: Callable[[float], None] | None, skip: set[int]
+) -> Iterator[tuple[int, pa.Table]]:
+    """Yield numbered batches with what the zone says of them, but for those to skip."""
+    first = 0
+    for number, (share, batch) in enumerate(rows.batches()):
+        if number not in skip:
+            yield number, _answered(batch, rows.at, zone, first)
+        first += batch.num_rows
+        if progress is not None:
+            progress(share)
+
+
+def _write_file(
+    rows: _Rows, zone: BufferZone, target: Path, progress: Callable[[float], None] | None
+) -> int:
+    """Write one file, which is whole or not there."""
+    count = 0
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".geobuffer-") as folder:
+        draft = Path(folder) / target.name
+        with _Writer(draft, rows) as writer, ThreadPoolExecutor(1) as behind:
+            writing: Future[None] | None = None
+            for _, table in _tables(rows, zone, progress, set()):
+                count += table.num_rows
+                if writing is not None:
+                    writing.result()
+                writing = behind.submit(writer.write, table)
+            if writing is not None:
+                writing.result()
+        draft.replace(target)
+    return count
+
+
+def _write_parts(
+    rows: _Rows, zone: BufferZone, target: Path, progress: Callable[[float], None] | None
+) -> int:
+    """Write a folder of parts; add those that it lacks, if it is of this source and zone."""
+    mark, said = target / "_geobuffer.json", _fingerprint(rows.path, zone)
+    if mark.is_file() and json.loads(mark.read_text(encoding="utf-8")) != said:
+        raise DataError(
+            f"Invalid folder {str(target)!r}: its parts are of another source or zone. Must be "
+            "of these, or not be there."
+        )
+    if target.is_dir() and any(target.iterdir()) and not mark.is_file():
+        raise DataError(f"Invalid folder {str(target)!r}: it holds other files. Must be empty.")
+    target.mkdir(exist_ok=True)
+    mark.write_text(json.dumps(said), encoding="utf-8")
+    done = {int(part.stem.split("-")[1]) for part in target.glob("part-*.parquet")}
+    for number, table in _tables(rows, zone, progress, done):
+        with tempfile.TemporaryDirectory(dir=target, prefix=".geobuffer-") as folder:
+            draft = Path(folder) / f"part-{number:06}.parquet"
+            with _Writer(draft, rows) as writer:
+                writer.write(table)
+            draft.replace(target / draft.name)
+    return _rows_in(target)
+
+
+def _rows_in(folder: Path) -> int:
+    import pyarrow.parquet as pq
+
+    return sum(pq.read_metadata(part).num_rows for part in sorted(folder.glob("part-*.parquet")))
+
+
+def _fingerprint(source: Path, zone: BufferZone) -> dict[str, Any]:
+    """Return what must be the same for parts to belong together."""
+    state = source.stat()
+    return {
+        "source": str(source.resolve()),
+        "bytes": state.st_size,
+        "modified": state.st_mtime_ns,
+        "batch_rows": BATCH_ROWS,
+        "edges_km": list(zone.edges_km),
+        "side": zone.side,
+        "ends": zone.ends,
+        "sections": [section.name for section in zone.border.sections],
+        "border_km": zone.border.length_km,
+    }
+
+
+class _Writer:
+    """Writes tables one after another to a Parquet or CSV file; made when the first one comes."""
+
+    def __init__(self, path: Path, rows: _Rows) -> None:
+        self._path, self._rows = path, rows
+        self._file: Any = None
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, table: pa.Table) -> None:
+        if self._path.suffix.lower() == ".csv":
+            table = _plain(table)
+        # The source's own notes (what its geometry is, above all) hold for its rows.
+        table = table.replace_schema_metadata(self._rows.schema.metadata)
+        if self._file is None:
+            self._file = self._made(table.schema)
+        self._file.write_table(table)
+
+    def _made(self, schema: pa.Schema) -> Any:
+        import pyarrow.parquet as pq
+        from pyarrow import csv
+
+        if self._path.suffix.lower() == ".csv":
+            return csv.CSVWriter(
+                self._path, schema, write_options=csv.WriteOptions(quoting_style="needed")
+            )
+        return pq.ParquetWriter(self._path, schema, compression="zstd")
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Return a table with names written out and geometry as well-known text, for CSV."""
+    import pyarrow as pa
+
+    columns = []
+    for column in table.columns:
+        if pa.types.is_dictionary(column.type):
+            columns.append(column.cast(pa.string()))
+        elif pa.types.is_binary(column.type):
+            shapes = shapely.from_wkb(column.to_numpy())
+            columns.append(pa.array(shapely.to_wkt(shapes, rounding_precision=9)))
+        else:
+            columns.append(column)
+    return pa.table(columns, names=table.column_names)
