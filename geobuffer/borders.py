@@ -8,8 +8,9 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError, NotAdjacent
-from geobuffer.geodesy import LineIndex, length_m
+from geobuffer.geodesy import LineIndex, area_m2, length_m
 from geobuffer.model import Border, Region, Section, Side, Source
+from geobuffer.outlines import cut_at_antimeridian
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 
+_ROUND = np.array([360.0, 0.0])  # once round the globe
+
+
 def border_of(region: Region) -> Border:
     """Return the whole outline of a region as a border between its inside and its outside.
 
     Raises
     ------
     GeometryError
-        The region's geometry is not a polygon, or is empty.
+        The region's geometry is not a valid polygon, or is empty.
 
     Examples
     --------
@@ -34,8 +38,8 @@ def border_of(region: Region) -> Border:
     Border(inside | outside: Park; 37 km)
     """
     area = _area_of([region])
-    rings = [shapely.LineString(ring) for ring in shapely.get_rings(shapely.get_parts(area))]
-    line = rings[0] if len(rings) == 1 else shapely.multilinestrings(rings)
+    parts = shapely.get_parts(shapely.line_merge(_outline(area)))
+    line = parts[0] if len(parts) == 1 else shapely.multilinestrings(parts)
     section = Section(region.name, line, (region,), 0.0, length_m(line) / 1e3)
     inside = Side("inside", area, (region,), {"en": "inside", "uk": "всередині", "ru": "внутри"})
     outside = Side("outside", None, (), {"en": "outside", "uk": "зовні", "ru": "снаружи"})
@@ -59,7 +63,8 @@ def border_between(one: Region | Iterable[Region], other: Region | Iterable[Regi
     NotAdjacent
         No region of one side shares a line with one of the other: with the nearest gap in km.
     GeometryError
-        A geometry is not a polygon; or a region stands on both sides.
+        A geometry is not a valid polygon; a region stands on both sides, or overlaps one on the
+        other.
 
     Examples
     --------
@@ -85,6 +90,7 @@ def border_between(one: Region | Iterable[Region], other: Region | Iterable[Regi
         for name, area, regions in zip(names, areas, (ones, others), strict=True)
     )
     sections = _in_order(meeting)
+    _check_apart(ones, others, 1e3 * sum(section.length_km for section in sections))
     return Border(sections, (sides[0], sides[1]), _source_of(ones, others))
 
 
@@ -97,23 +103,75 @@ def _as_regions(given: Region | Iterable[Region]) -> list[Region]:
 
 def _area_of(regions: Sequence[Region]) -> Polygon | MultiPolygon:
     for region in regions:
-        if region.geometry.is_empty or region.geometry.geom_type not in {"Polygon", "MultiPolygon"}:
-            raise GeometryError(
-                f"Invalid region {region.name!r}: its geometry is an empty or linear "
-                f"{region.geometry.geom_type}. Must be a Polygon or MultiPolygon."
-            )
-    if len(regions) == 1:
-        return regions[0].geometry
-    return shapely.union_all([region.geometry for region in regions])
+        _check_area(region)
+    areas = [cut_at_antimeridian(region.geometry) for region in regions]
+    return areas[0] if len(areas) == 1 else shapely.union_all(areas)
+
+
+def _check_area(region: Region) -> None:
+    shape = region.geometry
+    if shape.is_empty or shape.geom_type not in {"Polygon", "MultiPolygon"}:
+        raise GeometryError(
+            f"Invalid region {region.name!r}: its geometry is an empty or linear "
+            f"{shape.geom_type}. Must be a Polygon or MultiPolygon."
+        )
+    if not shape.is_valid:
+        raise GeometryError(
+            f"Invalid region {region.name!r}: {shapely.is_valid_reason(shape)}. Must be a valid "
+            "polygon; shapely.make_valid() mends most."
+        )
+
+
+def _linear(shape: BaseGeometry) -> list[LineString]:
+    return [
+        part
+        for part in shapely.get_parts(shape)
+        if part.geom_type == "LineString" and not part.is_empty
+    ]
+
+
+def _outline(area: BaseGeometry) -> BaseGeometry:
+    """Return an area's boundary without the seams at which it was cut at the antimeridian."""
+    boundary = area.boundary
+    west, east = (shapely.intersection(boundary, _meridian(lon)) for lon in (-180.0, 180.0))
+    if west.is_empty or east.is_empty:
+        return boundary
+    moved = shapely.transform(west, lambda xy: xy + _ROUND)
+    seam = shapely.intersection(moved, east)
+    twin = shapely.transform(seam, lambda xy: xy - _ROUND)
+    return shapely.difference(boundary, shapely.union(seam, twin))
+
+
+def _seamed(region: Region) -> BaseGeometry:
+    """Return a region's boundary, what runs along −180° brought to 180°, where others have it."""
+    boundary = _outline(cut_at_antimeridian(region.geometry))
+    west = shapely.intersection(boundary, _meridian(-180.0))
+    if not _linear(west):
+        return boundary
+    moved = shapely.transform(west, lambda xy: xy + _ROUND)
+    return shapely.union(shapely.difference(boundary, west), moved)
+
+
+def _meridian(lon: float) -> LineString:
+    return shapely.LineString([(lon, -90.0), (lon, 90.0)])
+
+
+def _check_apart(ones: Sequence[Region], others: Sequence[Region], length_m: float) -> None:
+    """Refuse regions that overlap by more than a sliver: on average a metre along their border."""
+    for a in ones:
+        for b in others:
+            overlap = area_m2(shapely.intersection(a.geometry, b.geometry))
+            if overlap > length_m:
+                raise GeometryError(
+                    f"Invalid sides: {a.name} and {b.name} overlap by {overlap / 1e6:,.3g} km². "
+                    "Must lie beside each other."
+                )
 
 
 def _shared(a: Region, b: Region) -> BaseGeometry:
     """Return the lines along which two regions meet, merged; empty where they do not."""
-    if not shapely.box(*a.geometry.bounds).intersects(shapely.box(*b.geometry.bounds)):
-        return shapely.LineString()
-    common = shapely.intersection(a.geometry.boundary, b.geometry.boundary)
-    lines = [part for part in shapely.get_parts(common) if part.geom_type == "LineString"]
-    return shapely.line_merge(shapely.MultiLineString(lines))
+    common = shapely.intersection(_seamed(a), _seamed(b))
+    return shapely.line_merge(shapely.MultiLineString(_linear(common)))
 
 
 def _apart(ones: Sequence[Region], others: Sequence[Region]) -> str:

@@ -54,17 +54,20 @@ class Ends(enum.StrEnum):
 # and costs half the time of one within 0.1 m.
 _PAGE_M = 1.0
 
+# Where only distances are asked for, nobody sees the polygon.
+_UNSEEN_M = 50.0
+
 ScenarioFile = Annotated[
     Path | None,
     typer.Option("--scenario", help="A scenario file (TOML). Default: the zone of May 2025."),
 ]
 Between = Annotated[
     list[str] | None,
-    typer.Option("--between", help="Regions on one side of the border; may be repeated."),
+    typer.Option("--between", metavar="NAME,NAME", help="Regions on one side of the border."),
 ]
 And = Annotated[
     list[str] | None,
-    typer.Option("--and", help="Regions on the other side; may be repeated."),
+    typer.Option("--and", metavar="NAME,NAME", help="Regions on the other side."),
 ]
 Km = Annotated[
     str | None, typer.Option("--km", help="Width in km; several, as in 5,10,20, make rings.")
@@ -185,7 +188,7 @@ def settlements(  # noqa: PLR0913 - one parameter for each option of the command
     asked = _scenario(scenario, between, and_, km, side, ends)
     with _progress("Measuring the zone and its settlements"):
         places = gb.load_settlements()
-        inside = gb.within(places, _zone(asked)).sort_values("distance_km")
+        inside = gb.within(places, _zone(asked, _UNSEEN_M)).sort_values("distance_km")
     if out is not None:
         gb.write(inside, out)
     if as_json:
@@ -224,7 +227,9 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
         check_target(out, pd.DataFrame)
     asked = _scenario(scenario, between, and_, km, side, ends)
     with _progress("Measuring the zone and its settlements"):
-        counted = gb.exposure(gb.load_settlements(), _zone(asked), by=by, cumulative=cumulative)
+        counted = gb.exposure(
+            gb.load_settlements(), _zone(asked, _UNSEEN_M), by=by, cumulative=cumulative
+        )
     if out is not None:
         gb.write(counted, out)
     if as_json:
@@ -290,6 +295,11 @@ def where(
     _say(f"{found['distance_km']:.3f} km from the border, {territory}.")
     _say(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
     _say(f"The border itself is right to about {border.source.accuracy_m:g} m.")
+    swapped = gpd.GeoSeries.from_xy([latitude], [longitude], crs="EPSG:4326")
+    if found["distance_km"] > 500.0 and abs(longitude) <= 90.0:
+        other = float(gb.distance_to_border(swapped, border).iloc[0])
+        if other < 100.0:
+            _say(f"Swapped, the two would be {other:.1f} km away: latitude comes first here.")
 
 
 @app.command()
@@ -312,6 +322,7 @@ def _scenario(
     ends: Ends | None,
 ) -> gb.Scenario:
     """Return the scenario that the options describe, starting from the file or the default."""
+    between, and_ = _separate(between), _separate(and_)
     if bool(between) != bool(and_):
         raise gb.DataError("Invalid --between and --and. Must be given together.")
     if between and file is not None:
@@ -337,6 +348,11 @@ def _scenario(
     edges = ", ".join(f"{width:g}" for width in changed.km)
     title = f"Not as announced: {edges} km"
     return dataclasses.replace(changed, title=title, summary="", announced_by="")
+
+
+def _separate(names: list[str] | None) -> list[str]:
+    """Return names given one by one or, as widths may be, with commas between."""
+    return [name.strip() for given in names or [] for name in given.split(",")]
 
 
 def _widths(km: str) -> tuple[float, ...]:
@@ -445,6 +461,8 @@ def main() -> None:
         _refuse(error.format_message())
     except gb.GeobufferError as error:
         _refuse(str(error))
+    except OSError as error:
+        _refuse(f"Cannot write {error.filename or 'the answer'}: {error.strerror}.")
     except (typer.Abort, KeyboardInterrupt):
         raise SystemExit(130) from None
 

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from geobuffer.geodesy import area_m2
-from geobuffer.queries import classify
+from geobuffer.queries import classify, numbers
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -57,9 +57,10 @@ def compare(
         return table
     was, now = (classify(settlements, z)["ring"].notna().to_numpy() for z in (before, after))
     rows = {"kept": was & now, "gained": now & ~was, "lost": was & ~now}
-    people = settlements.get("population", pd.Series(pd.NA, index=settlements.index))
-    people = pd.to_numeric(people).to_numpy(dtype=float, na_value=np.nan)
+    people = np.full(len(settlements), np.nan)
+    if "population" in settlements.columns:
+        people = numbers(settlements, "population")
     table["places"] = {k: int(rows[k].sum()) for k in table.index}
-    table["population"] = {k: int(np.nansum(people[rows[k]])) for k in table.index}
+    table["population"] = {k: round(np.nansum(people[rows[k]])) for k in table.index}
     table["without_figure"] = {k: int(np.isnan(people[rows[k]]).sum()) for k in table.index}
     return table

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from geobuffer.errors import DataError, did_you_mean
-from geobuffer.queries import classify, with_columns
+from geobuffer.queries import classify, numbers, with_columns
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from geobuffer.geodesy import Floats
     from geobuffer.model import BufferZone
 
 
@@ -60,7 +61,11 @@ def exposure(
     ['0–5 km', '5–10 km']
     """
     joined = with_columns(table, classify(table, zone))
-    people = _people(joined)
+    people = (
+        numbers(joined, "population")
+        if "population" in joined.columns
+        else np.full(len(joined), np.nan)
+    )
     groups = {None: np.ones(len(joined), dtype=bool)} if by is None else _groups(joined, by)
     rows = []
     for ring, inner, outer in zip(
@@ -114,29 +119,12 @@ def _groups(joined: gpd.GeoDataFrame, by: str) -> dict[object, NDArray[np.bool_]
     return groups | ({None: missing} if missing.any() else {})
 
 
-def _people(joined: gpd.GeoDataFrame) -> pd.Series:
-    """Return the population of each row, missing where there is no figure."""
-    if "population" not in joined.columns:
-        return pd.Series(pd.NA, index=joined.index, dtype="Float64")
-    figures: pd.Series = pd.to_numeric(joined["population"], errors="coerce").astype("Float64")
-    wrong = np.flatnonzero((figures.isna() & joined["population"].notna()).to_numpy())
-    if len(wrong):
-        row = wrong[0]
-        raise DataError(
-            f"Invalid population in row {joined.index[row]!r}: "
-            f"{joined['population'].iloc[row]!r}. Must be a number, or missing."
-        )
-    return figures
-
-
-def _counted(
-    people: pd.Series, sure: NDArray[np.bool_], unsure: NDArray[np.bool_]
-) -> dict[str, int]:
+def _counted(people: Floats, sure: NDArray[np.bool_], unsure: NDArray[np.bool_]) -> dict[str, int]:
     return {
         "places": int(sure.sum()),
         "uncertain": int(unsure.sum()),
-        "population": int(people[sure].sum()),
-        "without_figure": int(people[sure].isna().sum()),
-        "population_uncertain": int(people[unsure].sum()),
-        "uncertain_without_figure": int(people[unsure].isna().sum()),
+        "population": round(np.nansum(people[sure])),
+        "without_figure": int(np.isnan(people[sure]).sum()),
+        "population_uncertain": round(np.nansum(people[unsure])),
+        "uncertain_without_figure": int(np.isnan(people[unsure]).sum()),
     }

@@ -38,9 +38,11 @@ WGS84 = pyproj.Geod(ellps="WGS84")
 LIMIT_M = 2_000_000.0
 
 # A piece of a segment is short enough when its chord strays from the line by no more than this.
-# The compiled way measures to the chord, so this is its error; else it only bounds where a foot is
-# looked for.
-_CHORD_M = 1e-4
+# It only bounds where a foot is looked for: the distance is measured to the line itself.
+_CHORD_M = 1e-3
+
+# The compiled way measures to the chord, so there this is the error of a distance.
+_FINE_CHORD_M = 1e-4
 
 # A piece is no longer than this, so that its foot, lifted from the chord to the surface by the
 # first-order sagitta (2 cm here), is right to a micrometre.
@@ -181,10 +183,10 @@ def _segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints]:
     return start[moves], step[moves], owner[part[:-1][same]][moves].astype(np.int64)
 
 
-def _pieces(lines: Sequence[BaseGeometry]) -> _Pieces:
-    """Cut lines into pieces whose geodesic strays from the line by at most ``_CHORD_M``."""
+def _pieces(lines: Sequence[BaseGeometry], stray_m: float = _CHORD_M) -> _Pieces:
+    """Cut lines into pieces whose geodesic strays from the line by no more than that."""
     start, step, owner = _segments(lines)
-    cuts = _cuts(start, step)
+    cuts = _cuts(start, step, stray_m)
     nth = np.arange(cuts.sum()) - np.repeat(np.cumsum(cuts) - cuts, cuts)
     share = np.repeat(step, cuts, axis=0) / np.repeat(cuts, cuts)[:, None]
     begin = np.repeat(start, cuts, axis=0) + share * nth[:, None]
@@ -198,7 +200,7 @@ def _pieces(lines: Sequence[BaseGeometry]) -> _Pieces:
     )
 
 
-def _cuts(start: Floats, step: Floats) -> Ints:
+def _cuts(start: Floats, step: Floats, stray_m: float) -> Ints:
     """Return into how many pieces each segment is cut.
 
     A line straight in longitude and latitude that runs at azimuth α has the geodesic curvature
@@ -211,7 +213,7 @@ def _cuts(start: Floats, step: Floats) -> Ints:
     # sin α (1 + cos²α) is at most 1.09.
     sagitta = WGS84.a * angle**2 * np.tan(phi) * 1.09 / 8.0
     flat = np.abs(step[:, 0]) < 1e-12
-    wanted = np.where(flat, 1.0, np.sqrt(sagitta / _CHORD_M))
+    wanted = np.where(flat, 1.0, np.sqrt(sagitta / stray_m))
     pieces = np.maximum.reduce([wanted, angle * WGS84.a / _PIECE_M, np.ones_like(wanted)])
     return np.asarray(np.ceil(pieces), dtype=np.int64)
 
@@ -262,11 +264,9 @@ class LineIndex:
     """
 
     def __init__(self, lines: Sequence[BaseGeometry]) -> None:
-        self.pieces = _pieces(lines)
-        p = self.pieces
-        self._start = ecef(p.lon, p.lat)
-        self._chord = ecef(p.lon + p.dlon, p.lat + p.dlat) - self._start
-        self._chord_squared = np.einsum("ij,ij->i", self._chord, self._chord)
+        self._lines = list(lines)
+        self.pieces = p = _pieces(lines)
+        self._start, self._chord, self._chord_squared = _chords(p)
         self.continues = _continues(p)
         self._levels = _sphere_tree(self._start, np.sqrt(self._chord_squared))
         self._grid: Grid | None = None
@@ -346,18 +346,19 @@ class LineIndex:
 
     def _built_grid(self) -> Grid:
         if self._grid is None:
-            self._grid = _compiled().build_grid(self._packed, self.pieces.lon, self.pieces.lat)
+            fine, packed = self._fine
+            self._grid = _compiled().build_grid(packed, fine.lon, fine.lat)
         return self._grid
 
     @cached_property
-    def _packed(self) -> Floats:
-        packed: Floats = _compiled().packed(self._start, self._chord, self._chord_squared)
-        return packed
+    def _fine(self) -> tuple[_Pieces, Floats]:
+        """The pieces of the compiled way, as arrays and packed."""
+        pieces = _pieces(self._lines, _FINE_CHORD_M)
+        return pieces, _compiled().packed(*_chords(pieces))
 
     def _from_grid(self, lon: Floats, lat: Floats) -> Nearest:
-        grid = self._built_grid()
-        distance, piece, t = _compiled().nearest(grid, self._packed, lon, lat)
-        p = self.pieces
+        p, packed = self._fine
+        distance, piece, t = _compiled().nearest(self._built_grid(), packed, lon, lat)
         known = Nearest(
             distance,
             p.line[piece],
@@ -490,6 +491,14 @@ def _compiled() -> ModuleType:
     from geobuffer import cells
 
     return cells
+
+
+def _chords(pieces: _Pieces) -> tuple[Floats, Floats, Floats]:
+    """Return pieces as Earth-centred beginnings and chords, and the chords' lengths squared."""
+    p = pieces
+    start = ecef(p.lon, p.lat)
+    chord = ecef(p.lon + p.dlon, p.lat + p.dlat) - start
+    return start, chord, np.einsum("ij,ij->i", chord, chord)
 
 
 def _continues(pieces: _Pieces) -> NDArray[np.bool_]:

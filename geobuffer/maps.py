@@ -123,15 +123,18 @@ def map_zone(
     if language not in LANGUAGES:
         raise DataError(f"Invalid language {language!r}. {did_you_mean(language, LANGUAGES)}")
     drawn = tuple(regions) or zone.border.regions
+    # What is stated holds for zones of 10 km; narrower ones are looked at from nearer.
+    share = min(1.0, zone.width_km / 10.0)
+    tolerance_m = {layer: metres * share for layer, metres in _TOLERANCE_M.items()}
     facts = {
         "language": language,
         "titles": {tongue: _title(zone, title, tongue) for tongue in LANGUAGES},
         "notes": list(notes),
         "palette": {"border": BORDER, "zone": ZONE, "region": REGION, **MEMBERSHIP},
-        "tolerance_m": _TOLERANCE_M,
-        "zone": _zone(zone),
-        "border": _border(zone),
-        "regions": [_region(region) for region in drawn],
+        "tolerance_m": tolerance_m,
+        "zone": _zone(zone, tolerance_m["zone"]),
+        "border": _border(zone, tolerance_m["border"]),
+        "regions": [_region(region, tolerance_m["regions"]) for region in drawn],
         "countries": _countries(drawn),
         "places": _places(settlements, zone),
         "sources": _sources(zone, drawn, settlements),
@@ -359,7 +362,7 @@ def _along(border: Border, language: str, words: Mapping[str, str]) -> str:
     return words["title_of"].replace("{border}", ", ".join(named))
 
 
-def _zone(zone: BufferZone) -> dict[str, Any]:
+def _zone(zone: BufferZone, tolerance_m: float) -> dict[str, Any]:
     west, south, east, north = zone.polygon.bounds
     return {
         "edges_km": list(zone.edges_km),
@@ -372,11 +375,11 @@ def _zone(zone: BufferZone) -> dict[str, Any]:
         "error_m": zone.error_m,
         "tolerance_m": zone.tolerance_m,
         "bounds": [[south, west], [north, east]],
-        "rings": _rings(zone),
+        "rings": _rings(zone, tolerance_m),
     }
 
 
-def _rings(zone: BufferZone) -> list[dict[str, Any]]:
+def _rings(zone: BufferZone, tolerance_m: float) -> list[dict[str, Any]]:
     colours = ring_colours(len(zone.rings))
     return [
         {
@@ -384,31 +387,31 @@ def _rings(zone: BufferZone) -> list[dict[str, Any]]:
             "edges_km": list(zone.edges_km[i : i + 2]),
             "area_km2": zone.ring_areas_km2[i],
             "colour": colours[i],
-            "shape": _shape(zone.rings[i], "zone"),
+            "shape": _shape(zone.rings[i], tolerance_m),
         }
         for i, name in enumerate(zone.ring_names)
     ]
 
 
-def _border(zone: BufferZone) -> dict[str, Any]:
+def _border(zone: BufferZone, tolerance_m: float) -> dict[str, Any]:
     return {
         "length_km": zone.border.length_km,
-        "sections": [_section(section) for section in zone.border.sections],
+        "sections": [_section(section, tolerance_m) for section in zone.border.sections],
     }
 
 
-def _section(section: Section) -> dict[str, Any]:
+def _section(section: Section, tolerance_m: float) -> dict[str, Any]:
     return {
         "name": section.name,
         "names": {to: section.label(to) for to in LANGUAGES},
         "start_km": section.start_km,
         "length_km": section.length_km,
-        "lines": [_deltas(line) for line in _simple(section.line, _TOLERANCE_M["border"])],
+        "lines": [_deltas(line) for line in _simple(section.line, tolerance_m)],
     }
 
 
-def _region(region: Region) -> dict[str, Any]:
-    parts = _simple(region.geometry, _TOLERANCE_M["regions"])
+def _region(region: Region, tolerance_m: float) -> dict[str, Any]:
+    parts = _simple(region.geometry, tolerance_m)
     # The middle of the widest circle that fits: where a name has most room. To 1 km.
     at = shapely.maximum_inscribed_circle(max(parts, key=shapely.area), tolerance=0.01)
     lon, lat = at.coords[0]
@@ -416,7 +419,7 @@ def _region(region: Region) -> dict[str, Any]:
         "name": region.name,
         "names": {to: region.label(to) for to in LANGUAGES},
         "label": [round(lat, 3), round(lon, 3)],
-        "shape": _shape(region.geometry, "regions"),
+        "shape": _shape(region.geometry, tolerance_m),
     }
 
 
@@ -429,9 +432,9 @@ def _countries(regions: Sequence[Region]) -> list[dict[str, Any]]:
     ]
 
 
-def _shape(shape: BaseGeometry, layer: str) -> list[list[list[int]]]:
+def _shape(shape: BaseGeometry, tolerance_m: float) -> list[list[list[int]]]:
     """Return polygons, each a list of rings, outer first, each a list of deltas."""
-    polygons = _simple(shape, _TOLERANCE_M[layer])
+    polygons = _simple(shape, tolerance_m)
     rings = ((polygon.exterior, *polygon.interiors) for polygon in polygons)
     return [[_deltas(ring) for ring in these] for these in rings]
 
@@ -589,14 +592,12 @@ def _place_sources(settlements: gpd.GeoDataFrame | None) -> list[dict[str, Any]]
         return []
     from geobuffer.datasets import manifest, source_of
 
+    named = {text for text in _texts(settlements["source"]) if text}
     rows = []
-    for key in sorted({key for key in _texts(settlements["source"]) if key}):
-        holders = [name for name, entry in manifest().items() if key in entry.get("sources", {})]
-        told = [asdict(source_of(name)) for name in holders]
-        # Two files may share a source: only what both say of themselves is said of it.
-        same = (
-            {k: v for k, v in told[0].items() if all(one[k] == v for one in told)} if told else {}
-        )
-        title = manifest()[holders[0]]["sources"][key] if holders else key
-        rows.append({**same, "layer": "places", "key": key, "title": title})
-    return rows
+    for dataset, entry in manifest().items():
+        if ours := named & set(entry.get("sources", {}).values()):
+            told = asdict(source_of(dataset))
+            told["licence"] = " ".join(filter(None, [told["licence"], entry.get("licence_note")]))
+            rows.append({**told, "layer": "places", "key": "; ".join(sorted(ours))})
+    known = {text for e in manifest().values() for text in e.get("sources", {}).values()}
+    return rows + [{"layer": "places", "key": t, "title": t} for t in sorted(named - known)]

@@ -133,7 +133,7 @@ class Regions:
     @overload
     def __getitem__(self, name: tuple[str, ...]) -> tuple[Region, ...]: ...
     def __getitem__(self, name: str | tuple[str, ...]) -> Region | tuple[Region, ...]:
-        if isinstance(name, tuple):
+        if isinstance(name, (tuple, list)):  # a list is what pandas wants
             return tuple(self._find(one) for one in name)
         return self._find(name)
 
@@ -147,6 +147,8 @@ class Regions:
         return f"Regions({', '.join(region.name for region in self)})"
 
     def _find(self, name: str) -> Region:
+        if not isinstance(name, str):
+            raise UnknownRegion(f"Invalid region {name!r}. Must be a name or an ISO code.")
         try:
             return self._by_name[_region_key(name)]
         except KeyError:
@@ -291,12 +293,12 @@ class Border:
         UnknownSide
             The border has no such side; the message names those it has.
         """
-        wanted = fold(name)
+        wanted = fold(str(name))
         for side in self.sides:
             if wanted in {fold(side.name), *(fold(n) for n in side.names.values())}:
                 return side
         known = [*(side.name for side in self.sides), BOTH]
-        raise UnknownSide(f"Invalid side {name!r}. {did_you_mean(name, known)}")
+        raise UnknownSide(f"Invalid side {name!r}. {did_you_mean(str(name), known)}")
 
     def __repr__(self) -> str:
         names = ", ".join(section.name for section in self.sections)

@@ -51,16 +51,20 @@ class FlatEnd(NamedTuple):
     azimuth: float
     rest: LineIndex | None
 
-    def leaves_out(self, lon: Floats, lat: Floats, width_m: float) -> NDArray[np.bool_]:
-        """Tell which points are left out of a zone of that width."""
+    def beyond_m(self, lon: Floats, lat: Floats, width_m: float) -> Floats:
+        """Return how far points of a zone of that width lie beyond the end, negative before it.
+
+        Minus infinity for those which the end does not concern: nearer to another stretch.
+        """
         n = len(lon)
         bearing, _, away = WGS84.inv(np.full(n, self.lon), np.full(n, self.lat), lon, lat)
-        turn = np.radians(bearing - self.azimuth)
-        out = (np.cos(turn) > 0.0) & (away <= 2.0 * width_m) & (away > 0.0)
-        near = np.flatnonzero(out)
+        beyond = away * np.cos(np.radians(bearing - self.azimuth))
+        beyond[away > 2.0 * width_m] = -np.inf
+        near = np.flatnonzero(np.isfinite(beyond))
         if self.rest is not None and len(near):
-            out[near] = self.rest.nearest(lon[near], lat[near]).distance_m > width_m
-        return np.asarray(out)
+            kept = self.rest.nearest(lon[near], lat[near]).distance_m <= width_m
+            beyond[near[kept]] = -np.inf
+        return np.asarray(beyond)
 
 
 def outline(
@@ -99,7 +103,7 @@ def outline(
     vertices, ring, shells = _rings(start)
     draft = _refined(index, vertices, ring, distance_m, tolerance_m)
     shape = _assembled(draft, shells, tolerance_m)
-    return _cut_at_antimeridian(shape), float(draft.error.max())
+    return cut_at_antimeridian(shape), float(draft.error.max())
 
 
 def half_disc(end: FlatEnd, radius_m: float, *, tolerance_m: float) -> Polygon | MultiPolygon:
@@ -113,7 +117,7 @@ def half_disc(end: FlatEnd, radius_m: float, *, tolerance_m: float) -> Polygon |
     n = len(away)
     lon, lat, _ = WGS84.fwd(np.full(n, end.lon), np.full(n, end.lat), end.azimuth + bearing, away)
     unwrapped = end.lon + wrap(lon - end.lon)
-    return _cut_at_antimeridian(Polygon(np.stack([unwrapped, lat], axis=1)))
+    return cut_at_antimeridian(Polygon(np.stack([unwrapped, lat], axis=1)))
 
 
 def _central_meridian(index: LineIndex, distance_m: float) -> float:
@@ -422,13 +426,14 @@ def _without_slivers(shape: BaseGeometry, tol: float) -> BaseGeometry:
     )
 
 
-def _cut_at_antimeridian(shape: BaseGeometry) -> Polygon | MultiPolygon:
-    """Bring longitudes into ±180°, cutting the shape at the antimeridian where it crosses."""
+def cut_at_antimeridian(shape: BaseGeometry) -> Polygon | MultiPolygon:
+    """Bring longitudes into ±180°, cutting polygons at the antimeridian (RFC 7946, 3.1.9)."""
     west, _, east, _ = shape.bounds
     if west >= -180.0 and east <= 180.0:
         return _areal(shape)
     parts = []
-    for turn in (-360.0, 0.0, 360.0):
+    turns = np.arange(np.floor((west + 180.0) / 360.0), np.ceil((east + 180.0) / 360.0))
+    for turn in 360.0 * turns:
         part = shapely.intersection(shape, shapely.box(-180.0 + turn, -90.0, 180.0 + turn, 90.0))
         parts.extend(shapely.get_parts(shapely.transform(part, lambda xy, t=turn: xy - [t, 0.0])))
     return _areal(shapely.multipolygons([p for p in parts if isinstance(p, Polygon)]))

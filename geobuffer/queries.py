@@ -207,7 +207,9 @@ def answer(  # noqa: PLR0913 - what a place says of itself
     inside &= on_side
     for end in zone.flat_ends:
         near = np.flatnonzero(inside)
-        inside[near[end.leaves_out(lon[near], lat[near], zone.width_km * 1e3)]] = False
+        beyond = end.beyond_m(lon[near], lat[near], zone.width_km * 1e3) / 1e3
+        inside[near[beyond > 0.0]] = False
+        doubtful[near] |= np.abs(beyond) < np.broadcast_to(margin, len(lon))[near]
     ring = np.where(inside, np.searchsorted(zone.edges_km[1:], distance), -1).astype(np.int8)
     membership = np.where(doubtful, 2, inside).astype(np.int8)
     membership[np.isnan(lon)] = -1
@@ -254,7 +256,12 @@ def with_columns(table: gpd.GeoDataFrame, found: pd.DataFrame) -> gpd.GeoDataFra
 
 def _lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
     """Return longitudes and latitudes of a table's points; NaN where there is none."""
-    points = table.geometry
+    points = getattr(table, "geometry", None)
+    if points is None or not hasattr(points, "crs"):
+        raise DataError(
+            f"Invalid table: a {type(table).__name__} without geometry. Must be a GeoDataFrame or "
+            "GeoSeries of points; geopandas.points_from_xy() makes them."
+        )
     if points.crs is None:
         raise MissingCRSError(_no_crs(points))
     kinds = shapely.get_type_id(points.to_numpy())
@@ -342,15 +349,31 @@ def _decoded(
 
 
 def _metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> Floats:
+    """Return a column of metres; where a row lacks one, the most that another has."""
     if column not in getattr(table, "columns", ()):
         return np.zeros(len(table))
-    metres: Floats = pd.to_numeric(table[column]).fillna(0.0).to_numpy(dtype=float)
-    if (metres < 0).any():
-        row = int(np.flatnonzero(metres < 0)[0])
+    metres = numbers(table, column)
+    return np.nan_to_num(metres, nan=np.nanmax(metres, initial=0.0))
+
+
+def numbers(table: pd.DataFrame, column: str) -> Floats:
+    """Return a column of numbers, none of them negative; NaN where there is none.
+
+    Raises
+    ------
+    DataError
+        A value is no number, negative or infinite; the row is named.
+    """
+    found = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    absent = table[column].isna().to_numpy()
+    wrong = np.flatnonzero((np.isnan(found) & ~absent) | (found < 0.0) | np.isinf(found))
+    if len(wrong):
+        row = wrong[0]
         raise DataError(
-            f"Invalid {column} in row {table.index[row]!r}: {metres[row]:g}. Must not be negative."
+            f"Invalid {column} in row {table.index[row]!r}: {table[column].tolist()[row]!r}. "
+            "Must be a number, not negative, or missing."
         )
-    return metres
+    return np.asarray(found)
 
 
 def _listed(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> pd.Series:

@@ -207,7 +207,7 @@ def _check(file: Path, table: str, content: object) -> None:
             hint = did_you_mean(key, known)
             raise DataError(f"Invalid scenario {file}: {where}has an unknown key {key!r}. {hint}")
         if not isinstance(value, known[key]) or isinstance(value, bool):
-            kinds = " or ".join(_KINDS[kind] for kind in known[key])
+            kinds = " or ".join(dict.fromkeys(_KINDS[kind] for kind in known[key]))
             raise DataError(f"Invalid scenario {file}: {where}{key} = {value!r}. Must be {kinds}.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 _ENDS = ("round", "flat")
+
+# No border is known to a metre.
+_LEAST_KM = 0.001
 
 
 def build_zone(
@@ -69,12 +73,12 @@ def build_zone(
     (('0–10 km',), True)
     """
     edges = _edges(km)
-    if not (math.isfinite(tolerance_m) and tolerance_m >= 0.001):
+    if not (_is_number(tolerance_m) and math.isfinite(tolerance_m) and tolerance_m >= 0.001):
         raise GeometryError(
             f"Invalid tolerance_m {tolerance_m!r}. Must be at least 0.001: a millimetre."
         )
     if ends not in _ENDS:
-        raise GeometryError(f"Invalid ends {ends!r}. {did_you_mean(ends, _ENDS)}")
+        raise GeometryError(f"Invalid ends {ends!r}. {did_you_mean(str(ends), _ENDS)}")
     name = side if side == BOTH else border.side(side).name
     flat_ends = _flat_ends(border, edges[-1] * 1e3) if ends == "flat" else ()
     cut = _cut_out(flat_ends, edges[-1] * 1e3, tolerance_m)
@@ -86,6 +90,12 @@ def build_zone(
         rings.append(_polygonal(shapely.difference(_on_side(border, name, whole, cut), inner)))
         errors.append(error)
         inner = whole
+    if max(errors) > tolerance_m:
+        warnings.warn(
+            f"The zone's edges stray by up to {max(errors):.2g} m, more than tolerance_m "
+            f"{tolerance_m:g}. Distances and membership are not affected.",
+            stacklevel=2,
+        )
     return BufferZone(
         border, edges, name, ends, tuple(rings), tolerance_m, max(errors), tuple(flat_ends)
     )
@@ -97,10 +107,12 @@ def _edges(km: float | Iterable[float]) -> tuple[float, ...]:
         raise GeometryError("Invalid km []. Must be a distance or several, in kilometres.")
     edges = [0.0]
     for width in widths:
-        if isinstance(width, bool) or not isinstance(width, (int, float, np.number)):
+        if not _is_number(width):
             raise GeometryError(f"Invalid km {width!r}. Must be a number of kilometres.")
         if not (math.isfinite(width) and width > 0):
             raise GeometryError(f"Invalid km {width:g}. Must be positive and finite.")
+        if width < _LEAST_KM:
+            raise GeometryError(f"Invalid km {width:g}. Must be at least a metre: {_LEAST_KM:g}.")
         if width * 1e3 > LIMIT_M:
             limit = f"{LIMIT_M / 1e3:,.0f} km"
             raise GeometryError(f"Invalid km {width:g}. Must be at most {limit}.")
@@ -108,6 +120,10 @@ def _edges(km: float | Iterable[float]) -> tuple[float, ...]:
             raise GeometryError(f"Invalid km {widths!r}. Must ascend, without repeats.")
         edges.append(float(width))
     return tuple(edges)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
 def _on_side(border: Border, side: str, whole: BaseGeometry, cut: BaseGeometry) -> BaseGeometry:
@@ -127,17 +143,22 @@ def _polygonal(shape: BaseGeometry) -> Polygon | MultiPolygon:
 
 def _flat_ends(border: Border, width_m: float) -> list[FlatEnd]:
     """Return the free ends of a border: those where it neither goes on nor closes."""
-    tips: Counter[tuple[float, ...]] = Counter()
+    tips: Counter[tuple[float, float]] = Counter()
     runs = list(shapely.get_parts(border.line))
     for run in runs:
-        tips.update((run.coords[0], run.coords[-1]))
+        tips.update((_tip(run.coords[0]), _tip(run.coords[-1])))
     ends = []
     for i, run in enumerate(runs):
         for line in (run, shapely.reverse(run)):
-            if tips[line.coords[-1]] == 1:
+            if tips[_tip(line.coords[-1])] == 1:
                 others = runs[:i] + runs[i + 1 :]
                 ends.append(_flat_end(line, others, width_m))
     return ends
+
+
+def _tip(vertex: tuple[float, ...]) -> tuple[float, float]:
+    """Return a vertex, the same on either side of the antimeridian."""
+    return (vertex[0] % 360.0, vertex[1])
 
 
 def _flat_end(line: BaseGeometry, others: list[BaseGeometry], width_m: float) -> FlatEnd:

@@ -113,3 +113,59 @@ def test_unknown_names_get_the_nearest_known(regions, border):
         border.side("Ukrane")
     with pytest.raises(gb.UnknownSide, match="'Russia', 'Ukraine', 'both'"):
         border.side("east")
+
+
+def test_any_two_bundled_regions_have_a_border_or_are_apart(regions):
+    met = 0
+    for one, other in itertools.combinations(regions, 2):
+        try:
+            border = gb.border_between(one, other)
+        except gb.NotAdjacent as error:
+            assert one.name in str(error)  # noqa: PT017 - either answer will do
+        else:
+            met += border.length_km > 1.0
+    assert met > 15
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        shapely.MultiPolygon([shapely.box(179, 50, 180, 51), shapely.box(-180, 50, -179, 51)]),
+        shapely.box(179, 50, 181, 51),
+        shapely.box(-181, 50, -179, 51),
+        shapely.box(389, 50, 391, 51),
+    ],
+)
+def test_antimeridian_makes_no_border(shape):
+    here = gb.border_of(_region("Park", 29, 50, 31, 51))
+    there = gb.border_of(gb.Region("Park", shape, SKETCH))
+    assert there.length_km == pytest.approx(here.length_km)
+    for side in ("inside", "outside", "both"):
+        areas = [gb.build_zone(b, km=10, side=side, tolerance_m=1).area_km2 for b in (here, there)]
+        assert areas[0] == pytest.approx(areas[1], rel=1e-5)
+    assert there.index.nearest(180.0, 50.5).distance_m > 50_000
+
+
+def test_regions_may_meet_at_the_antimeridian():
+    west, east = _region("West", 179, 50, 180, 51), _region("East", -180, 50, -179, 51)
+    border = gb.border_between(west, east)
+    assert border.length_km == pytest.approx(GEOD.inv(180, 50, 180, 51)[2] / 1e3)
+    zones = [gb.build_zone(border, km=10, side=s, tolerance_m=1) for s in ("West", "East")]
+    assert zones[0].area_km2 == pytest.approx(zones[1].area_km2)
+
+
+def test_crossing_outlines_are_refused():
+    bow = gb.Region("Bow", shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]), SKETCH)
+    with pytest.raises(gb.GeometryError, match=r"'Bow': Self-intersection.*make_valid"):
+        gb.border_of(bow)
+
+
+def test_regions_that_overlap_are_refused():
+    with pytest.raises(gb.GeometryError, match=r"One and Other overlap by 6.15e\+03 km²"):
+        gb.border_between(_region("One", 0, 0, 1, 1), _region("Other", 0.5, 0, 1.5, 1))
+
+
+def test_regions_are_found_by_a_list_as_well(regions):
+    assert regions[["Kursk", "Sumy"]] == regions["Kursk", "Sumy"]
+    with pytest.raises(gb.UnknownRegion, match="Invalid region 0"):
+        regions[0]

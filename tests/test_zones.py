@@ -94,7 +94,7 @@ def test_flat_ends_keep_what_another_stretch_reaches():
     away = border.index.nearest(lon, lat).distance_m
     out = np.zeros(2000, dtype=bool)
     for end in zone.flat_ends:
-        out |= end.leaves_out(lon, lat, 2000.0)
+        out |= end.beyond_m(lon, lat, 2000.0) > 0.0
     clear = np.abs(away - 2000.0) > 2.0
     inside = shapely.contains_xy(zone.polygon, lon, lat)
     assert (inside == ((away <= 2000.0) & ~out))[clear].mean() > 0.999

@@ -100,10 +100,15 @@
       return;
     }
     const inside = geobuffer.places.filter((place) => geobuffer.classOf(place) === 'inside');
-    const people = geobuffer.countPeople(inside);
+    const uncertain = geobuffer.places
+      .filter((place) => geobuffer.classOf(place) === 'uncertain');
+    const lines = [['population_inside', inside], ['population_uncertain', uncertain]]
+      .filter(([, places]) => places.length)
+      .map(([key, places]) => element('span', 'line', `${say(key)}: `,
+        element('b', '', populationText(geobuffer.countPeople(places)))));
     byId('summary').replaceChildren(
-      inside.length ? `${say('population_inside')}: ` : say('none_found'),
-      ...(inside.length ? [element('b', '', populationText(people))] : []),
+      ...(lines.length ? [...lines, element('span', 'quiet line', say('population_date'))]
+        : [say('none_found')]),
     );
   }
 

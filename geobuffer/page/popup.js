@@ -18,9 +18,10 @@
 
   function distance(place) {
     if (!Number.isFinite(place.distance_km)) return say('unknown');
-    const isKnown = Number.isFinite(place.margin_km);
-    const margin = isKnown ? ` ± ${number(place.margin_km, place.margin_km < 0.1 ? 2 : 1)}` : '';
-    return `${number(place.distance_km, 2)}${margin} ${say('unit_km')}`;
+    // The margin is the error of the distance and, on top, the radius of the place.
+    const error = place.margin_km - (place.radius_m || 0) / 1000;
+    const shown = Number.isFinite(error) ? ` ± ${number(error, error < 0.1 ? 2 : 1)}` : '';
+    return `${number(place.distance_km, 2)}${shown} ${say('unit_km')}`;
   }
 
   function people(place) {

@@ -45,12 +45,12 @@
   /** Who made a layer, in a few words; the panel says it in full. */
   function shortCredit(source) {
     const [maker] = (source.publisher || source.title).split(/[,(;]/);
-    const [licence] = source.licence.split(/[(;]/);
-    return [maker, licence].map((part) => part.trim()).filter(Boolean).join(', ');
+    const [licence] = (source.licence || '').split(/[(;]/);
+    return `© ${[maker, licence].map((part) => part.trim()).filter(Boolean).join(', ')}`;
   }
 
   function credit(map) {
-    const lines = geobuffer.facts.sources.filter((source) => source.layer !== 'places');
+    const lines = geobuffer.facts.sources.filter((source) => source.publisher || source.licence);
     map.attributionControl.setPrefix(false);
     map.attributionControl.addAttribution('Leaflet');
     for (const text of new Set(lines.map(shortCredit))) {
