@@ -7,6 +7,9 @@ one before is written. What the file holds besides coordinates is carried throug
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -17,8 +20,8 @@ import pyproj
 import shapely
 
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
-from geobuffer.geodesy import has_numba
-from geobuffer.queries import MEMBERSHIP, answer, margin_km
+from geobuffer.geodesy import has_numba, wrap
+from geobuffer.queries import MEMBERSHIP, UNSTATED_M, answer, margin_km
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +41,14 @@ _LATITUDE = ("latitude", "lat", "y")
 # A point in well-known binary: byte order, type, longitude, latitude; 21 bytes, no padding.
 _WKB_POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("lon", "<f8"), ("lat", "<f8")])
 
+# Texts that stand for no number, in small letters.
+_NO_NUMBER = ("", "na", "n/a", "nan", "null", "none")
+
 _FORMATS = (".parquet", ".csv")
+
+# Where files are drafted, what notes of which source and zone parts are, and all that may be there.
+_DRAFTS, _MARK = ".geobuffer-", "_geobuffer.json"
+_PART = re.compile(r"part-\d{6,}\.parquet|_geobuffer\.json|\.geobuffer-.*")
 
 
 class _Coordinates(NamedTuple):
@@ -62,7 +72,9 @@ def classify_file(
 
     Added are ``distance_km``, ``side``, ``section``, ``ring`` and ``membership``, as by
     :func:`geobuffer.classify` (columns of these names are replaced); rows without a point get
-    missing values. ``accuracy_m`` and ``radius_m`` are used where the file has them.
+    missing values. ``accuracy_m`` and ``radius_m`` are used where the file has them, as by
+    ``classify``; ``country`` and ``oblast_iso`` are not used. The side of a place
+    on the territory of neither is missing.
 
     Parameters
     ----------
@@ -81,8 +93,9 @@ def classify_file(
     Raises
     ------
     DataError
-        The source cannot be read, has no coordinates, or one is impossible: the row is named; the
-        target's suffix names no format, or the folder is of another source or zone.
+        The source cannot be read, has no coordinates, or one is impossible, or an accuracy is: the
+        row is named, counted from 0; the target's suffix names no format, or it cannot hold a
+        column of the source; the folder is of another source or zone.
     MissingCRSError
         GeoParquet that says it has no reference system.
 
@@ -100,6 +113,8 @@ def classify_file(
     source, target = Path(source), Path(target)
     check_bulk_target(target)
     rows = _opened(source)
+    if target.suffix.lower() == ".csv":
+        _check_plain(rows, target)
     if target.suffix == "":
         return _write_parts(rows, zone, target, progress)
     return _write_file(rows, zone, target, progress)
@@ -111,13 +126,21 @@ def check_bulk_target(target: Path) -> None:
     Raises
     ------
     DataError
-        Its suffix names no format, or its folder does not exist.
+        Its suffix names no format, its folder does not exist or is read-only, or a folder stands
+        where a file is meant, or a file where a folder is.
     """
     if target.suffix.lower() not in (*_FORMATS, ""):
         hint = did_you_mean(target.suffix, _FORMATS)
         raise DataError(f"Invalid file {str(target)!r} for a large table. {hint}")
     if not target.parent.is_dir():
         message = f"Invalid file {str(target)!r}: there is no folder {str(target.parent)!r}."
+        raise DataError(message)
+    if target.suffix and target.is_dir():
+        raise DataError(f"Invalid file {str(target)!r}: it is a folder. Must be a file's name.")
+    if not target.suffix and target.exists() and not target.is_dir():
+        raise DataError(f"Invalid folder {str(target)!r}: it is a file. Must be a folder's name.")
+    if not os.access(target.parent, os.W_OK):
+        message = f"Invalid file {str(target)!r}: the folder {str(target.parent)!r} is read-only."
         raise DataError(message)
 
 
@@ -148,10 +171,12 @@ def _open_parquet(path: Path) -> _Rows:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    file = pq.ParquetFile(path, pre_buffer=True)
+    # Buffering ahead keeps all that was read: as much memory as the file is long.
+    file = pq.ParquetFile(path, pre_buffer=False)
     schema = file.schema_arrow
+    _check_names(path, schema.names)
     geo = (schema.metadata or {}).get(b"geo")
-    at = _geometry_at(path, json.loads(geo)) if geo else _numbers_at(path, schema.names)
+    at = _geometry_at(path, geo, schema.names) if geo else _numbers_at(path, schema.names)
     total = max(file.metadata.num_rows, 1)
 
     def batches() -> Iterator[tuple[float, pa.Table]]:
@@ -167,38 +192,72 @@ def _open_csv(path: Path) -> _Rows:
     import pyarrow as pa
     from pyarrow import csv
 
-    # Everything but coordinates and accuracies is carried through as text, letter by letter.
-    with csv.open_csv(path, csv.ReadOptions(block_size=1 << 20)) as head:
+    _check_commas(path)
+    # A newline within quotes may be where one block ends and the next begins.
+    parse = csv.ParseOptions(newlines_in_values=True)
+    with csv.open_csv(path, csv.ReadOptions(block_size=1 << 20), parse) as head:
         names = head.schema.names
+    _check_names(path, names)
     at = _numbers_at(path, names)
-    numbers = {*at.columns, "accuracy_m", "radius_m"}
-    types = {name: pa.float64() if name in numbers else pa.string() for name in names}
-    convert = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
-    schema = pa.schema(types.items())
+    # All is carried through as text, letter by letter; coordinates and accuracies too.
+    schema = pa.schema({name: pa.string() for name in names}.items())
+    convert = csv.ConvertOptions(column_types=schema, strings_can_be_null=False)
     size = max(path.stat().st_size, 1)
 
     def batches() -> Iterator[tuple[float, pa.Table]]:
         # Some 100 bytes a row.
         with path.open("rb") as file:
             options = csv.ReadOptions(block_size=100 * BATCH_ROWS)
-            for batch in csv.open_csv(file, options, convert_options=convert):
+            for batch in csv.open_csv(file, options, parse, convert):
                 yield min(file.tell() / size, 1.0), pa.Table.from_batches([batch])
 
     return _Rows(path, schema, at, batches)
 
 
-def _geometry_at(path: Path, geo: dict[str, Any]) -> _Coordinates:
+def _check_commas(path: Path) -> None:
+    """Refuse a table whose columns are parted by something else: its decimals may be commas."""
+    with path.open("rb") as file:
+        head = file.readline(1 << 16)
+    other = next((mark for mark in (b";", b"\t") if mark in head and b"," not in head), None)
+    if other:
+        raise DataError(
+            f"Invalid table {path}: its columns are parted by {other.decode()!r}. Must be parted "
+            "by commas, with decimal points."
+        )
+
+
+def _check_names(path: Path, names: list[str]) -> None:
+    """Refuse a table in which two columns have one name: neither could be told from the other."""
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise DataError(f"Invalid table {path}: two columns are named {twice[0]!r}. Must differ.")
+
+
+def _geometry_at(path: Path, geo: bytes, names: list[str]) -> _Coordinates:
     """Return where a GeoParquet file keeps its points."""
-    name = geo["primary_column"]
-    column = geo["columns"][name]
-    encoding = column.get("encoding", "WKB")
-    if encoding not in {"WKB", "point"} or set(column.get("geometry_types", [])) - {"Point"}:
-        kinds = ", ".join(column.get("geometry_types", [])) or encoding
-        raise DataError(f"Invalid geometry in {path}: {name!r} holds {kinds}. Must hold points.")
+    try:
+        told = json.loads(geo)
+        name, column = told["primary_column"], told["columns"][told["primary_column"]]
+        encoding, kinds = column.get("encoding", "WKB"), column.get("geometry_types", [])
+        crs = pyproj.CRS.from_user_input(column["crs"]) if column.get("crs") else None
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        pyproj.exceptions.CRSError,
+    ) as error:
+        raise DataError(
+            f"Unreadable {path}: its GeoParquet metadata are broken: {error}"
+        ) from error
+    if name not in names:
+        raise DataError(f"Invalid table {path}: there is no column {name!r}, its geometry.")
+    if encoding not in {"WKB", "point"} or {kind.removesuffix(" Z") for kind in kinds} - {"Point"}:
+        shown = ", ".join(kinds) or encoding
+        raise DataError(f"Invalid geometry in {path}: {name!r} holds {shown}. Must hold points.")
     # No key means longitude and latitude (GeoParquet 1.1); a null, that nobody knows.
     if "crs" in column and column["crs"] is None:
         raise MissingCRSError(f"{path} says that {name!r} has no reference system. Must have one.")
-    crs = pyproj.CRS.from_json_dict(column["crs"]) if column.get("crs") else None
     degrees = crs is None or crs.equals(pyproj.CRS("OGC:CRS84"), ignore_axis_order=True)
     degrees = degrees or (crs is not None and crs.to_epsg() == 4326)
     return _Coordinates((name,), encoding, None if degrees else crs)
@@ -219,20 +278,64 @@ def _numbers_at(path: Path, names: list[str]) -> _Coordinates:
 
 def _points(rows: pa.Table, at: _Coordinates, first: int) -> tuple[Floats, Floats]:
     """Return longitudes and latitudes; NaN where there is no point."""
-    columns = [rows.column(name).combine_chunks() for name in at.columns]
     if at.encoding == "numbers":
-        lon, lat = (np.asarray(c.to_numpy(zero_copy_only=False), dtype=float) for c in columns)
-    elif at.encoding == "point":
-        parts = columns[0].flatten()
-        lon, lat = (np.asarray(p.to_numpy(zero_copy_only=False), dtype=float) for p in parts[:2])
+        lon, lat = (_numbers(rows, name, first) for name in at.columns)
     else:
-        lon, lat = _from_wkb(columns[0], first)
+        column = _whole(rows, at.columns[0])
+        read = _from_struct if at.encoding == "point" else _from_wkb
+        lon, lat = read(column, first)
     if at.crs is not None:
         to_degrees = pyproj.Transformer.from_crs(at.crs, "OGC:CRS84", always_xy=True)
         there = np.isfinite(lon)
         lon, lat = np.array(lon), np.array(lat)
         lon[there], lat[there] = to_degrees.transform(lon[there], lat[there])
     return lon, lat
+
+
+def _whole(rows: pa.Table, name: str) -> pa.Array:
+    """Return a column as one array, in a layout whose bytes can be looked at."""
+    import pyarrow as pa
+
+    column = rows.column(name).combine_chunks()
+    column = getattr(column, "storage", column)
+    return column.cast(pa.large_binary()) if column.type == pa.binary_view() else column
+
+
+def _numbers(rows: pa.Table, name: str, first: int) -> Floats:
+    """Return a column of numbers, or of texts that are numbers; NaN where there is none."""
+    import pyarrow as pa
+    from pyarrow import compute as pc
+
+    column = rows.column(name)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    try:
+        if not pa.types.is_primitive(column.type) and not pa.types.is_decimal(column.type):
+            column = pc.utf8_trim_whitespace(column.cast(pa.string()))
+            absent = pc.is_in(pc.utf8_lower(column), value_set=pa.array(_NO_NUMBER))
+            column = pc.if_else(absent, pa.scalar(None, pa.string()), column)
+        numbers: Floats = column.cast(pa.float64(), safe=False).to_numpy()
+    except pa.ArrowException as error:
+        raise DataError(_no_number(column, name, first)) from error
+    return numbers
+
+
+def _no_number(column: pa.ChunkedArray, name: str, first: int) -> str:
+    """Return what to say of a column in which some row is not a number."""
+    import pyarrow as pa
+
+    for row, value in enumerate(column.to_pylist()):
+        try:
+            pa.array([value]).cast(pa.float64(), safe=False)
+        except pa.ArrowException:
+            return f"Invalid {name} in row {first + row}: {value!r}. Must be a number, as in 35.27."
+    return f"Invalid {name}: it is of type {column.type}. Must be numbers."
+
+
+def _from_struct(column: pa.Array, first: int) -> tuple[Floats, Floats]:  # noqa: ARG001 - as _from_wkb
+    """Return the points of GeoArrow: numbers x and y."""
+    x, y = column.flatten()[:2]
+    return x.to_numpy(zero_copy_only=False), y.to_numpy(zero_copy_only=False)
 
 
 def _from_wkb(column: pa.Array, first: int) -> tuple[Floats, Floats]:
@@ -244,7 +347,7 @@ def _from_wkb(column: pa.Array, first: int) -> tuple[Floats, Floats]:
         points = values.view(_WKB_POINT)
         if ((points["order"] == 1) & (points["type"] == 1)).all():
             return np.ascontiguousarray(points["lon"]), np.ascontiguousarray(points["lat"])
-    shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False))
+    shapes = _shapes(column, first)
     lon, lat = np.full((2, len(shapes)), np.nan)
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     wrong = np.flatnonzero(there & (shapely.get_type_id(shapes) != 0))
@@ -253,6 +356,20 @@ def _from_wkb(column: pa.Array, first: int) -> tuple[Floats, Floats]:
         raise DataError(f"Invalid geometry in row {first + wrong[0]}: {kind}. Must be a Point.")
     lon[there], lat[there] = shapely.get_coordinates(shapes[there]).T
     return lon, lat
+
+
+def _shapes(column: pa.Array, first: int) -> np.ndarray[Any, Any]:
+    """Return the shapes of well-known binary."""
+    texts = column.to_numpy(zero_copy_only=False)
+    try:
+        return np.asarray(shapely.from_wkb(texts))
+    except (shapely.errors.GEOSException, TypeError) as error:
+        shapes = shapely.from_wkb(texts, on_invalid="ignore")
+        row = np.flatnonzero(
+            shapely.is_missing(shapes) & column.is_valid().to_numpy(zero_copy_only=False)
+        )[0]
+        message = f"Invalid geometry in row {first + row}: {error}. Must be well-known binary."
+        raise DataError(message) from error
 
 
 def _offset_type(column: pa.Array) -> type[np.signedinteger[Any]]:
@@ -271,9 +388,10 @@ def _answered(rows: pa.Table, at: _Coordinates, zone: BufferZone, first: int) ->
             f"Invalid point in row {first + row}: longitude {lon[row]:g}, latitude {lat[row]:g}. "
             "Must be finite degrees, latitude within ±90; are they swapped?"
         )
-    margin = margin_km(_metres(rows, "accuracy_m"), _metres(rows, "radius_m"), zone.border)
+    accuracy, radius = (_metres(rows, name, first) for name in ("accuracy_m", "radius_m"))
+    margin = margin_km(accuracy, radius, zone.border)
     # Not left to the number of rows: the last batch is short, and must be asked like the others.
-    said = answer(lon, lat, zone, margin=margin, compiled=has_numba())
+    said = answer(wrap(lon), lat, zone, margin=margin, compiled=has_numba())
     sides, sections = zone.border.sides, zone.border.sections
     columns = {
         "distance_km": _floats(said.distance_km),
@@ -289,11 +407,18 @@ def _answered(rows: pa.Table, at: _Coordinates, zone: BufferZone, first: int) ->
     return rows
 
 
-def _metres(rows: pa.Table, name: str) -> Floats:
+def _metres(rows: pa.Table, name: str, first: int) -> Floats:
+    """Return accuracies or radii."""
     if name not in rows.column_names:
         return np.zeros(rows.num_rows)
-    metres: Floats = np.nan_to_num(rows.column(name).to_numpy().astype(float))
-    return metres
+    metres = _numbers(rows, name, first)
+    bad = np.flatnonzero(metres < 0)
+    if len(bad):
+        row = bad[0]
+        raise DataError(
+            f"Invalid {name} in row {first + row}: {metres[row]:g}. Must not be negative."
+        )
+    return np.where(np.isnan(metres), UNSTATED_M, metres)
 
 
 def _floats(values: Floats) -> pa.Array:
@@ -310,12 +435,26 @@ def _coded(codes: np.ndarray[Any, Any], names: Any) -> pa.Array:
     return pa.DictionaryArray.from_arrays(indices, pa.array(list(names), pa.string()))
 
 
+def _read(rows: _Rows) -> Iterator[tuple[float, pa.Table]]:
+    """Yield the batches of a source; one without rows, if it has none."""
+    import pyarrow as pa
+
+    batch = None
+    try:
+        for share, batch in rows.batches():
+            yield share, batch
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"Unreadable {rows.path}: {error}") from error
+    if batch is None:
+        yield 1.0, rows.schema.empty_table()
+
+
 def _tables(
     rows: _Rows, zone: BufferZone, progress: Callable[[float], None] | None, skip: set[int]
 ) -> Iterator[tuple[int, pa.Table]]:
     """Yield numbered batches with what the zone says of them, but for those to skip."""
     first = 0
-    for number, (share, batch) in enumerate(rows.batches()):
+    for number, (share, batch) in enumerate(_read(rows)):
         if number not in skip:
             yield number, _answered(batch, rows.at, zone, first)
         first += batch.num_rows
@@ -328,7 +467,7 @@ def _write_file(
 ) -> int:
     """Write one file, which is whole or not there."""
     count = 0
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".geobuffer-") as folder:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=_DRAFTS) as folder:
         draft = Path(folder) / target.name
         with _Writer(draft, rows) as writer, ThreadPoolExecutor(1) as behind:
             writing: Future[None] | None = None
@@ -347,24 +486,50 @@ def _write_parts(
     rows: _Rows, zone: BufferZone, target: Path, progress: Callable[[float], None] | None
 ) -> int:
     """Write a folder of parts; add those that it lacks, if it is of this source and zone."""
-    mark, said = target / "_geobuffer.json", _fingerprint(rows.path, zone)
-    if mark.is_file() and json.loads(mark.read_text(encoding="utf-8")) != said:
-        raise DataError(
-            f"Invalid folder {str(target)!r}: its parts are of another source or zone. Must be "
-            "of these, or not be there."
-        )
-    if target.is_dir() and any(target.iterdir()) and not mark.is_file():
-        raise DataError(f"Invalid folder {str(target)!r}: it holds other files. Must be empty.")
-    target.mkdir(exist_ok=True)
-    mark.write_text(json.dumps(said), encoding="utf-8")
-    done = {int(part.stem.split("-")[1]) for part in target.glob("part-*.parquet")}
+    _begin_parts(target, _fingerprint(rows.path, zone))
+    done = {int(part.stem.removeprefix("part-")) for part in target.glob("part-*.parquet")}
     for number, table in _tables(rows, zone, progress, done):
-        with tempfile.TemporaryDirectory(dir=target, prefix=".geobuffer-") as folder:
+        with tempfile.TemporaryDirectory(dir=target, prefix=_DRAFTS) as folder:
             draft = Path(folder) / f"part-{number:06}.parquet"
             with _Writer(draft, rows) as writer:
                 writer.write(table)
             draft.replace(target / draft.name)
     return _rows_in(target)
+
+
+def _begin_parts(target: Path, said: dict[str, Any]) -> None:
+    """Make a folder of parts, or see that what is there may be gone on with."""
+    mark = target / _MARK
+    there = list(target.iterdir()) if target.is_dir() else []
+    foreign = [path for path in there if not _PART.fullmatch(path.name)]
+    if foreign or (there and not mark.is_file() and not all(map(_is_draft, there))):
+        name = (foreign or there)[0].name
+        raise DataError(f"Invalid folder {str(target)!r}: it holds {name!r}. Must be empty.")
+    if mark.is_file() and _noted(mark) != said:
+        raise DataError(
+            f"Invalid folder {str(target)!r}: its parts are of another source or zone. Must be "
+            "of these, or not be there."
+        )
+    target.mkdir(exist_ok=True)
+    # What a run that was killed has left.
+    for path in filter(_is_draft, there):
+        shutil.rmtree(path)
+    with tempfile.TemporaryDirectory(dir=target, prefix=_DRAFTS) as folder:
+        draft = Path(folder) / _MARK
+        draft.write_text(json.dumps(said), encoding="utf-8")
+        draft.replace(mark)
+
+
+def _is_draft(path: Path) -> bool:
+    return path.name.startswith(_DRAFTS)
+
+
+def _noted(mark: Path) -> object:
+    """Return what a folder's note says; nothing, if it is not one."""
+    try:
+        return json.loads(mark.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
 
 
 def _rows_in(folder: Path) -> int:
@@ -386,6 +551,7 @@ def _fingerprint(source: Path, zone: BufferZone) -> dict[str, Any]:
         "ends": zone.ends,
         "sections": [section.name for section in zone.border.sections],
         "border_km": zone.border.length_km,
+        "accuracy_m": zone.border.source.accuracy_m,
     }
 
 
@@ -405,7 +571,7 @@ class _Writer:
 
     def write(self, table: pa.Table) -> None:
         if self._path.suffix.lower() == ".csv":
-            table = _plain(table)
+            table = _plain(table, self._rows.at)
         # The source's own notes (what its geometry is, above all) hold for its rows.
         table = table.replace_schema_metadata(self._rows.schema.metadata)
         if self._file is None:
@@ -423,17 +589,34 @@ class _Writer:
         return pq.ParquetWriter(self._path, schema, compression="zstd")
 
 
-def _plain(table: pa.Table) -> pa.Table:
+def _plain(table: pa.Table, at: _Coordinates) -> pa.Table:
     """Return a table with names written out and geometry as well-known text, for CSV."""
     import pyarrow as pa
 
     columns = []
-    for column in table.columns:
+    for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_dictionary(column.type):
-            columns.append(column.cast(pa.string()))
-        elif pa.types.is_binary(column.type):
+            columns.append(column.cast(column.type.value_type))
+        elif name in at.columns and at.encoding == "WKB":
             shapes = shapely.from_wkb(column.to_numpy())
-            columns.append(pa.array(shapely.to_wkt(shapes, rounding_precision=9)))
+            columns.append(pa.array(shapely.to_wkt(shapes, rounding_precision=9), pa.string()))
+        elif name in at.columns and at.encoding == "point":
+            lon, lat = _from_struct(column.combine_chunks(), 0)
+            texts = shapely.to_wkt(shapely.points(lon, lat), rounding_precision=9)
+            columns.append(pa.array(texts, mask=np.isnan(lon)))
         else:
             columns.append(column)
     return pa.table(columns, names=table.column_names)
+
+
+def _check_plain(rows: _Rows, target: Path) -> None:
+    """Refuse CSV for a table with columns that it cannot hold, before anything is computed."""
+    import pyarrow as pa
+
+    unfit = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)
+    for field in rows.schema:
+        if field.name not in rows.at.columns and any(is_(field.type) for is_ in unfit):
+            raise DataError(
+                f"Invalid file {str(target)!r}: CSV cannot hold the column {field.name!r} of type "
+                f"{field.type}. Must be .parquet, or a folder."
+            )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pyproj
@@ -21,7 +21,7 @@ from shapely.geometry import LineString, Polygon
 from geobuffer.errors import GeometryError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
     from shapely.geometry.base import BaseGeometry
@@ -102,6 +102,39 @@ def ecef(lon: ArrayLike, lat: ArrayLike) -> Floats:
         ],
         axis=-1,
     )
+
+
+def inverse(
+    lon: ArrayLike, lat: ArrayLike, to_lon: ArrayLike, to_lat: ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    """Return azimuths there and back (degrees) and lengths (metres) of geodesics between points.
+
+    Examples
+    --------
+    >>> there, back, length = inverse([0.0], [0.0], [0.0], [1.0])
+    >>> float(there[0]), float(back[0]), round(float(length[0]))
+    (0.0, 180.0, 110574)
+    """
+    return _solved(WGS84.inv, lon, lat, to_lon, to_lat)
+
+
+def direct(
+    lon: ArrayLike, lat: ArrayLike, azimuth: ArrayLike, length_m: ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    """Return where geodesics lead: longitude, latitude, and the azimuth back; degrees."""
+    return _solved(WGS84.fwd, lon, lat, azimuth, length_m)
+
+
+def _solved(solve: Callable[..., Any], *given: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """Solve geodesics for arrays that are broadcast to each other."""
+    arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(g, dtype=float)) for g in given))
+    if arrays[0].size == 1:
+        # pyproj 3.7 takes an array of one for a number, of which numpy 2.0 to 2.3 warns.
+        found = solve(*(float(array[0]) for array in arrays))
+    else:
+        found = solve(*(np.array(array) for array in arrays))
+    first, second, third = (np.atleast_1d(np.asarray(f, dtype=float)) for f in found)
+    return first, second, third
 
 
 def wrap(dlon: Floats) -> Floats:
@@ -191,7 +224,7 @@ def _pieces(lines: Sequence[BaseGeometry], stray_m: float = _CHORD_M) -> _Pieces
     share = np.repeat(step, cuts, axis=0) / np.repeat(cuts, cuts)[:, None]
     begin = np.repeat(start, cuts, axis=0) + share * nth[:, None]
     end = begin + share
-    _, _, length = WGS84.inv(begin[:, 0], begin[:, 1], end[:, 0], end[:, 1])
+    _, _, length = inverse(begin[:, 0], begin[:, 1], end[:, 0], end[:, 1])
     line = np.repeat(owner, cuts)
     total = np.cumsum(length) - length
     first = np.searchsorted(line, line)
@@ -451,7 +484,7 @@ class LineIndex:
         """Return the distance to feet on pieces, and how far to slide each foot on (metres)."""
         p = self.pieces
         foot_lon, foot_lat = p.lon[piece] + t * p.dlon[piece], p.lat[piece] + t * p.dlat[piece]
-        azimuth, _, distance = WGS84.inv(foot_lon, foot_lat, lon, lat)
+        azimuth, _, distance = inverse(foot_lon, foot_lat, lon, lat)
         phi = np.radians(foot_lat)
         # Radius of the prime vertical over that of the meridian: a degree east over one north.
         ratio = (1.0 - WGS84.es * np.sin(phi) ** 2) / (1.0 - WGS84.es)

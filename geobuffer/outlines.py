@@ -15,7 +15,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy import WGS84, Floats, Ints, LineIndex, wrap
+from geobuffer.geodesy import WGS84, Floats, Ints, LineIndex, direct, inverse, wrap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,8 +56,7 @@ class FlatEnd(NamedTuple):
 
         Minus infinity for those which the end does not concern: nearer to another stretch.
         """
-        n = len(lon)
-        bearing, _, away = WGS84.inv(np.full(n, self.lon), np.full(n, self.lat), lon, lat)
+        bearing, _, away = inverse(self.lon, self.lat, lon, lat)
         beyond = away * np.cos(np.radians(bearing - self.azimuth))
         beyond[away > 2.0 * width_m] = -np.inf
         near = np.flatnonzero(np.isfinite(beyond))
@@ -114,8 +113,7 @@ def half_disc(end: FlatEnd, radius_m: float, *, tolerance_m: float) -> Polygon |
     steps = np.linspace(0.0, radius_m, max(int(radius_m / 100.0), 2))
     bearing = np.concatenate([np.full(len(steps) - 1, -90.0), turns, np.full(len(steps) - 1, 90.0)])
     away = np.concatenate([steps[:-1], np.full(len(turns), radius_m), steps[:0:-1]])
-    n = len(away)
-    lon, lat, _ = WGS84.fwd(np.full(n, end.lon), np.full(n, end.lat), end.azimuth + bearing, away)
+    lon, lat, _ = direct(end.lon, end.lat, end.azimuth + bearing, away)
     unwrapped = end.lon + wrap(lon - end.lon)
     return cut_at_antimeridian(Polygon(np.stack([unwrapped, lat], axis=1)))
 
@@ -158,17 +156,15 @@ def _planar_start(index: LineIndex, distance_m: float, centre: float) -> BaseGeo
 
 
 def _planar_buffer(lon: Floats, lat: Floats, distance_m: float, centre: float) -> BaseGeometry:
-    n, middle = len(lon), len(lon) // 2
-    at_lon, at_lat = np.full(n, lon[middle]), np.full(n, lat[middle])
-    azimuth, _, away = WGS84.inv(at_lon, at_lat, lon, lat)
+    at_lon, at_lat = lon[len(lon) // 2], lat[len(lat) // 2]
+    azimuth, _, away = inverse(at_lon, at_lat, lon, lat)
     azimuth = np.radians(azimuth)
     plane = np.stack([away * np.sin(azimuth), away * np.cos(azimuth)], axis=1)
     buffer = shapely.buffer(shapely.linestrings(plane), distance_m, quad_segs=_QUADRANT)
 
     def on_globe(xy: Floats) -> Floats:
-        from_lon, from_lat = np.full(len(xy), lon[middle]), np.full(len(xy), lat[middle])
         bearing = np.degrees(np.arctan2(xy[:, 0], xy[:, 1]))
-        to_lon, to_lat, _ = WGS84.fwd(from_lon, from_lat, bearing, np.hypot(xy[:, 0], xy[:, 1]))
+        to_lon, to_lat, _ = direct(at_lon, at_lat, bearing, np.hypot(xy[:, 0], xy[:, 1]))
         return np.stack([centre + wrap(to_lon - centre), to_lat], axis=1)
 
     return shapely.transform(buffer, on_globe)
@@ -338,7 +334,7 @@ def _newton(to_a: Floats, to_b: Floats, distance_m: float) -> Floats:
 
 def _in_plane(at_lon: Floats, at_lat: Floats, lon: Floats, lat: Floats) -> Floats:
     """Return (2, n) metres east and north of points, in equidistant planes about others."""
-    azimuth, _, away = WGS84.inv(at_lon, at_lat, lon, lat)
+    azimuth, _, away = inverse(at_lon, at_lat, lon, lat)
     azimuth = np.radians(azimuth)
     return np.stack([away * np.sin(azimuth), away * np.cos(azimuth)])
 
@@ -346,7 +342,7 @@ def _in_plane(at_lon: Floats, at_lat: Floats, lon: Floats, lat: Floats) -> Float
 def _moved(lon: Floats, lat: Floats, step: Floats) -> tuple[Floats, Floats]:
     """Move points by (2, n) metres east and north."""
     azimuth = np.degrees(np.arctan2(step[0], step[1]))
-    to_lon, to_lat, _ = WGS84.fwd(lon, lat, azimuth, np.hypot(step[0], step[1]))
+    to_lon, to_lat, _ = direct(lon, lat, azimuth, np.hypot(step[0], step[1]))
     return lon + wrap(to_lon - lon), to_lat
 
 
@@ -367,7 +363,7 @@ def _edge_error(
     along_lat = lat[begin, None] + _PROBES * (lat[end] - lat[begin])[:, None]
     found = index.nearest(along_lon.ravel(), along_lat.ravel()).distance_m
     off = np.abs(found - distance_m).reshape(len(begin), len(_PROBES))
-    _, _, length = WGS84.inv(lon[begin], lat[begin], lon[end], lat[end])
+    _, _, length = inverse(lon[begin], lat[begin], lon[end], lat[end])
     return off.max(axis=1), length
 
 
@@ -389,10 +385,8 @@ def _snapped(
         if not len(moving):
             break
         foot_lon, foot_lat = foot.lon[off], foot.lat[off]
-        azimuth, _, _ = WGS84.inv(foot_lon, foot_lat, lon[moving], lat[moving])
-        new_lon, lat[moving], _ = WGS84.fwd(
-            foot_lon, foot_lat, azimuth, np.full(len(moving), distance_m)
-        )
+        azimuth, _, _ = inverse(foot_lon, foot_lat, lon[moving], lat[moving])
+        new_lon, lat[moving], _ = direct(foot_lon, foot_lat, azimuth, distance_m)
         lon[moving] += wrap(new_lon - lon[moving])
     settled = np.ones(len(lon), dtype=bool)
     settled[moving] = False

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 MEMBERSHIP = ("outside", "inside", "uncertain")
 
 
+# What an accuracy or a radius is taken for in a row that leaves it out, where other rows state it:
+# on the careful side of what the bundled gazetteers state, so that a gap makes nothing surer.
+UNSTATED_M = 1_000.0
+
+
 class Answers(NamedTuple):
     """What a zone says of points, as numbers: one entry for each point.
 
@@ -123,7 +128,8 @@ def classify(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: BufferZone) -> pd.Da
     ----------
     table
         Points, in any CRS. Used where present: ``accuracy_m`` (of the point) and ``radius_m`` (of
-        the place about it), in metres; ``country`` and ``oblast_iso`` (ISO codes).
+        the place about it), in metres, a gap in either for 1,000; ``country`` and ``oblast_iso``
+        (ISO codes).
     zone
         The zone. Its edges belong to it; a point on the edge of two rings is in the inner one.
 
@@ -349,11 +355,10 @@ def _decoded(
 
 
 def _metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> Floats:
-    """Return a column of metres; where a row lacks one, the most that another has."""
+    """Return a column of accuracies or radii."""
     if column not in getattr(table, "columns", ()):
         return np.zeros(len(table))
-    metres = numbers(table, column)
-    return np.nan_to_num(metres, nan=np.nanmax(metres, initial=0.0))
+    return np.nan_to_num(numbers(table, column), nan=UNSTATED_M)
 
 
 def numbers(table: pd.DataFrame, column: str) -> Floats:
@@ -391,7 +396,10 @@ def _conflicts(
     said = np.full(len(lon), "", dtype=object)
     wrong_country = np.zeros(len(lon), dtype=bool)
     country, iso = _listed(table, "country"), _listed(table, "oblast_iso")
-    oblast = _listed(table, "oblast").fillna(iso).to_numpy()
+    if country.isna().all() and iso.isna().all():
+        return said, wrong_country
+    named = _listed(table, "oblast")
+    oblast = named.where(named.notna(), iso).to_numpy()
     for region in border.regions:
         there = holds(region.geometry, lon, lat)
         abroad = there & (country.notna() & (country != region.country)).to_numpy()

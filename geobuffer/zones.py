@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError, did_you_mean
-from geobuffer.geodesy import LIMIT_M, WGS84, LineIndex
+from geobuffer.geodesy import LIMIT_M, LineIndex, inverse
 from geobuffer.model import BOTH, Border, BufferZone
 from geobuffer.outlines import FlatEnd, half_disc, outline
 
@@ -164,16 +164,15 @@ def _tip(vertex: tuple[float, ...]) -> tuple[float, float]:
 def _flat_end(line: BaseGeometry, others: list[BaseGeometry], width_m: float) -> FlatEnd:
     """Return the flat end at the last vertex of a line."""
     coords = shapely.get_coordinates(line)
-    n = len(coords)
     tip = coords[-1]
-    _, _, away = WGS84.inv(np.full(n, tip[0]), np.full(n, tip[1]), coords[:, 0], coords[:, 1])
+    _, _, away = inverse(tip[0], tip[1], coords[:, 0], coords[:, 1])
     beyond = np.flatnonzero(away >= width_m)
     last = int(beyond[-1]) if len(beyond) else 0
-    _, back, _ = WGS84.inv(*coords[last], *tip)
+    _, back, _ = inverse(*coords[last], *tip)
     rest = [shapely.linestrings(coords[: last + 1])] if last else []
     rest += others
     return FlatEnd(
-        float(tip[0]), float(tip[1]), float(back) + 180.0, LineIndex(rest) if rest else None
+        float(tip[0]), float(tip[1]), float(back[0]) + 180.0, LineIndex(rest) if rest else None
     )
 
 
@@ -184,8 +183,7 @@ def _near(end: FlatEnd, width_m: float) -> LineIndex | None:
     p = end.rest.pieces if end.rest else None
     if p is None:
         return None
-    n = len(p.lon)
-    _, _, away = WGS84.inv(np.full(n, end.lon), np.full(n, end.lat), p.lon, p.lat)
+    _, _, away = inverse(end.lon, end.lat, p.lon, p.lat)
     begins = np.stack([p.lon, p.lat], axis=1)[away < reach]
     ends = begins + np.stack([p.dlon, p.dlat], axis=1)[away < reach]
     if not len(begins):

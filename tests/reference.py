@@ -13,8 +13,9 @@ GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 
 
 def _away(lon, lat, to_lon, to_lat):
-    n = len(to_lon)
-    return GEOD.inv(np.full(n, lon), np.full(n, lat), to_lon, to_lat)[2]
+    # Never an array of one, which pyproj takes for a number and numpy 2.0 to 2.3 warns of.
+    n, to_lon, to_lat = len(to_lon), np.append(to_lon, lon), np.append(to_lat, lat)
+    return GEOD.inv(np.full(n + 1, lon), np.full(n + 1, lat), to_lon, to_lat)[2][:n]
 
 
 def distance_m(lines, lon, lat):

@@ -184,7 +184,7 @@ def test_zone_survives_pickling(zone, towns):
     pd.testing.assert_frame_equal(gb.classify(towns, copy), gb.classify(towns, zone))
 
 
-def test_missing_accuracy_is_no_better_than_the_worst(strip_zone):
+def test_missing_accuracy_makes_nothing_surer(strip_zone):
     table = _table([9.8, 9.8], accuracy_m=[500.0, None], country=["BB", "BB"])
     assert gb.classify(table, strip_zone)["membership"].tolist() == ["uncertain"] * 2
 

@@ -1,0 +1,42 @@
+// Answer commands of with_turf.py: load, zone, membership, distance.
+import { createRequire } from "node:module";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+const [, , modules, folder] = process.argv;
+const turf = createRequire(`${modules}/package.json`)("@turf/turf");
+const read = (name) => readFileSync(`${folder}/${name}`);
+const line = JSON.parse(read("turf-line.json"));
+const runs = line.type === "LineString" ? [line.coordinates] : line.coordinates;
+const parts = runs.map((run) => turf.lineString(run));
+const near = { units: "meters" };
+let points = [];
+let zone = null;
+
+const commands = {
+  load() {
+    const bytes = read("turf-points.bin");
+    const numbers = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+    points = [];
+    for (let i = 0; i < numbers.length; i += 2) points.push([numbers[i], numbers[i + 1]]);
+  },
+  zone() {
+    zone = turf.buffer(line, 10, { units: "kilometers", steps: 8 });
+    writeFileSync(`${folder}/turf-zone.json`, JSON.stringify(zone.geometry));
+  },
+  membership() {
+    answer((point) => (turf.booleanPointInPolygon(point, zone) ? 1 : 0));
+  },
+  distance() {
+    answer((point) => Math.min(...parts.map((p) => turf.pointToLineDistance(point, p, near))));
+  },
+};
+
+function answer(of) {
+  writeFileSync(`${folder}/turf-answers.bin`, new Uint8Array(Float64Array.from(points, of).buffer));
+}
+
+for await (const command of createInterface({ input: process.stdin })) {
+  commands[command]();
+  console.log("true");
+}
