@@ -25,7 +25,15 @@ from geobuffer.export import write
 from geobuffer.exposure import exposure
 from geobuffer.maps import map_zone
 from geobuffer.model import Border, BufferZone, Region, Regions, Section, Side, Source
-from geobuffer.queries import classify, distance_to_border, locate, nearest_section, within
+from geobuffer.queries import (
+    Answers,
+    answer,
+    classify,
+    distance_to_border,
+    locate,
+    nearest_section,
+    within,
+)
 from geobuffer.scenarios import (
     Report,
     Scenario,
@@ -39,6 +47,7 @@ from geobuffer.zones import build_zone
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "Answers",
     "Border",
     "BufferZone",
     "ChecksumMismatch",
@@ -58,6 +67,7 @@ __all__ = [
     "UnknownRegion",
     "UnknownSide",
     "__version__",
+    "answer",
     "border_between",
     "border_of",
     "build_zone",

@@ -55,6 +55,9 @@ _BRANCH = 8
 # Points worked on at once: some 40 candidates each, so that a batch stays below 20 MB.
 _BATCH = 8_192
 
+# Points whose cells are looked up at once: 5 bytes each, so that they stay in a processor's cache.
+_STRETCH = 1_000_000
+
 # Distances closer than this are equal, and the earlier piece wins: numerical noise of the
 # geodesic solution (some nanometres) must not decide which section a place is nearest to.
 _TIE_M = 1e-6
@@ -342,13 +345,16 @@ class LineIndex:
         if not self.uses_grid(len(lon), compiled):
             return self.nearest(lon, lat, compiled=False).distance_m <= distance_m
         cells, grid = _compiled(), self._built_grid()
-        cell = cells.cell_of(grid, lon, lat)
-        found = cells.classes(grid, distance_m)[cell]
-        # Outside the grid (cell −1) nothing is known.
-        open_ = np.flatnonzero((found < 0) | (cell < 0))
-        measured = self._from_grid(lon[open_], lat[open_]).distance_m
-        inside: NDArray[np.bool_] = found > 0
-        inside[open_] = measured <= distance_m
+        classes = cells.classes(grid, distance_m)
+        inside = np.empty(len(lon), dtype=bool)
+        for at in range(0, len(lon), _STRETCH):
+            part = slice(at, at + _STRETCH)
+            cell = cells.cell_of(grid, lon[part], lat[part])
+            found = classes[cell]
+            inside[part] = found > 0
+            # Outside the grid (cell −1) nothing is known.
+            open_ = np.flatnonzero((found < 0) | (cell < 0)) + at
+            inside[open_] = self._from_grid(lon[open_], lat[open_]).distance_m <= distance_m
         return inside
 
     def cells_of(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.int32]:
