@@ -55,9 +55,6 @@ _BRANCH = 8
 # Points worked on at once: some 40 candidates each, so that a batch stays below 20 MB.
 _BATCH = 8_192
 
-# Points whose cells are looked up at once: 5 bytes each, so that they stay in a processor's cache.
-_STRETCH = 1_000_000
-
 # Distances closer than this are equal, and the earlier piece wins: numerical noise of the
 # geodesic solution (some nanometres) must not decide which section a place is nearest to.
 _TIE_M = 1e-6
@@ -324,9 +321,10 @@ class LineIndex:
         GeometryError
             A coordinate is not finite, or a latitude lies beyond ±90°.
         """
-        lon, lat = _checked(lon, lat)
+        lon, lat = _arrays(lon, lat)
         if self.uses_grid(len(lon), compiled):
             return self._from_grid(lon, lat)
+        _check(lon, lat, np.arange(len(lon)))
         batches = [
             self._nearest(lon[at : at + _BATCH], lat[at : at + _BATCH])
             for at in range(0, max(len(lon), 1), _BATCH)
@@ -341,25 +339,21 @@ class LineIndex:
         With the grid, only points in cells that the edge crosses are measured, one in a hundred.
         Parameters and errors as :meth:`nearest`.
         """
-        lon, lat = _checked(lon, lat)
+        lon, lat = _arrays(lon, lat)
         if not self.uses_grid(len(lon), compiled):
             return self.nearest(lon, lat, compiled=False).distance_m <= distance_m
         cells, grid = _compiled(), self._built_grid()
-        classes = cells.classes(grid, distance_m)
-        inside = np.empty(len(lon), dtype=bool)
-        for at in range(0, len(lon), _STRETCH):
-            part = slice(at, at + _STRETCH)
-            cell = cells.cell_of(grid, lon[part], lat[part])
-            found = classes[cell]
-            inside[part] = found > 0
-            # Outside the grid (cell −1) nothing is known.
-            open_ = np.flatnonzero((found < 0) | (cell < 0)) + at
-            inside[open_] = self._from_grid(lon[open_], lat[open_]).distance_m <= distance_m
+        found = cells.classed(grid, cells.classes(grid, distance_m), lon, lat)
+        # Crossed by the edge, or outside the grid, as what is no point on the globe always is.
+        open_ = np.flatnonzero(found < 0)
+        _check(lon[open_], lat[open_], open_)
+        found[open_] = self._from_grid(lon[open_], lat[open_]).distance_m <= distance_m
+        inside: NDArray[np.bool_] = found.view(bool)
         return inside
 
     def cells_of(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.int32]:
         """Return the number of the grid's cell that holds each point; −1 outside the grid."""
-        found: NDArray[np.int32] = _compiled().cell_of(self._built_grid(), *_checked(lon, lat))
+        found: NDArray[np.int32] = _compiled().cell_of(self._built_grid(), *_arrays(lon, lat))
         return found
 
     def cells_in(self, areas: Sequence[BaseGeometry]) -> NDArray[np.int8]:
@@ -407,6 +401,7 @@ class LineIndex:
         )
         beyond = np.flatnonzero(piece < 0)
         if len(beyond):
+            _check(lon[beyond], lat[beyond], beyond)
             rest = self.nearest(lon[beyond], lat[beyond], compiled=False)
             for column, values in zip(known, rest, strict=True):
                 column[beyond] = values
@@ -506,17 +501,22 @@ class LineIndex:
         return distance, slide
 
 
-def _checked(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
-    """Return points as arrays, none of them off the globe."""
-    lon = np.atleast_1d(np.asarray(lon, dtype=np.float64))
-    lat = np.atleast_1d(np.asarray(lat, dtype=np.float64))
+def _arrays(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
+    """Return points as one-dimensional arrays."""
+    return (
+        np.atleast_1d(np.asarray(lon, dtype=np.float64)),
+        np.atleast_1d(np.asarray(lat, dtype=np.float64)),
+    )
+
+
+def _check(lon: Floats, lat: Floats, position: Ints) -> None:
+    """Refuse what is no point on the globe, by its position."""
     bad = np.flatnonzero(~(np.isfinite(lon) & (np.abs(lat) <= 90.0)))
     if len(bad):
         raise GeometryError(
-            f"Invalid point at position {bad[0]}: longitude {lon[bad[0]]:g}, latitude "
+            f"Invalid point at position {position[bad[0]]}: longitude {lon[bad[0]]:g}, latitude "
             f"{lat[bad[0]]:g}. Must be finite degrees, latitude within ±90."
         )
-    return lon, lat
 
 
 @cache

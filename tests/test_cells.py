@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from reference import distance_m
 
 import geobuffer as gb
+from geobuffer.errors import GeometryError
 from geobuffer.geodesy import LineIndex
 
 
@@ -130,3 +131,13 @@ def test_sides_of_a_park_across_the_antimeridian():
     lon = np.where(lon > 180.0, lon - 360.0, lon)
     by_cell = border.side_codes(lon, lat, compiled=True)
     assert (by_cell == border.side_codes(lon, lat, compiled=False)).all()
+
+
+@pytest.mark.parametrize("point", [(np.nan, 50.0), (30.0, np.inf), (30.0, 91.0), (30.0, np.nan)])
+def test_what_is_no_point_is_refused_by_its_position(border, point):
+    lon, lat = np.full(5, 34.0), np.full(5, 51.0)
+    lon[3], lat[3] = point
+    with pytest.raises(GeometryError, match="position 3"):
+        border.index.nearest(lon, lat, compiled=True)
+    with pytest.raises(GeometryError, match="position 3"):
+        border.index.within(lon, lat, 10_000.0, compiled=True)
