@@ -63,16 +63,26 @@ class Grid(NamedTuple):
     radius_m: NDArray[np.float32]
     """Distance of the corners of a row's cells from their middle."""
     sag_m: float
-    """How far below the surface the chords of the pieces run at most."""
+    """By how much the distances to a piece and to its chord differ at most."""
 
 
-def packed(start: Floats, chord: Floats, squared: Floats) -> Floats:
-    """Return pieces as rows of eight numbers: one line of a processor's cache for each."""
-    return np.ascontiguousarray(np.column_stack([start, chord, squared, 1.0 / squared]))
+class Pieces(NamedTuple):
+    """Pieces of lines: chords, and how the line bends away from each."""
+
+    chord: Floats
+    """Beginning, chord, its length squared and the inverse of that: a cache line for each."""
+    bend: Floats
+    """Four times the way from the middle of the chord to the middle of the piece."""
 
 
-def build_grid(pieces: Floats, lon: Floats, lat: Floats) -> Grid:
-    """Build the grid about pieces (packed); ``lon`` and ``lat`` are of their beginnings."""
+def packed(start: Floats, chord: Floats, squared: Floats, middle: Floats) -> Pieces:
+    """Return pieces from their beginnings, chords, and middles on the surface (Earth-centred)."""
+    rows = np.column_stack([start, chord, squared, 1.0 / squared])
+    return Pieces(np.ascontiguousarray(rows), 4.0 * (middle - start - chord / 2.0))
+
+
+def build_grid(pieces: Pieces, lon: Floats, lat: Floats) -> Grid:
+    """Build the grid about pieces; ``lon`` and ``lat`` are of their beginnings."""
     pad_lat = np.degrees(_MARGIN_M / _B)
     south, north = lat.min() - pad_lat, lat.max() + pad_lat
     pad_lon = pad_lat / np.cos(np.radians(min(max(abs(south), abs(north)), 89.0)))
@@ -81,15 +91,22 @@ def build_grid(pieces: Floats, lon: Floats, lat: Floats) -> Grid:
     aspect = span * np.cos(np.radians((south + north) / 2.0)) / (north - south)
     rows = max(round(np.sqrt(_ROOTS / aspect)), 1)
     columns = max(round(_ROOTS / rows), 1)
-    first = np.arange(rows * columns + 1, dtype=np.int64) * len(pieces)
-    member = np.tile(np.arange(len(pieces), dtype=np.int32), rows * columns)
+    first = np.arange(rows * columns + 1, dtype=np.int64) * len(pieces.chord)
+    member = np.tile(np.arange(len(pieces.chord), dtype=np.int32), rows * columns)
     width, height = span / columns, (north - south) / rows
-    sag = float(pieces[:, 6].max() / (8.0 * _B))
+    # By how much the distance to a piece and to its chord may differ.
+    sag = 2.0 * float(np.linalg.norm(pieces.bend, axis=1).max() / 4.0)
     for halving in range(_HALVINGS + 1):
         if halving:
             rows, columns, width, height = 2 * rows, 2 * columns, width / 2, height / 2
         first, member, middle, radius = _thinned(
-            pieces, sag, (west, south, width, height), (columns, rows), first, member, halving > 0
+            pieces.chord,
+            sag,
+            (west, south, width, height),
+            (columns, rows),
+            first,
+            member,
+            halving > 0,
         )
     return Grid(
         west, south, width, height, columns, rows,
@@ -148,7 +165,7 @@ def _shared_out(work: Callable[[int, int], None], count: int, share: int) -> Non
 
 
 def nearest(
-    grid: Grid, pieces: Floats, lon: Floats, lat: Floats
+    grid: Grid, pieces: Pieces, lon: Floats, lat: Floats
 ) -> tuple[Floats, NDArray[np.int32], Floats]:
     """Return the distance (m), piece and share along it of points; −1 for the piece if unknown.
 
@@ -160,7 +177,7 @@ def nearest(
 
     def work(low: int, high: int) -> None:
         _nearest(
-            lon[low:high], lat[low:high], pieces, grid.first, grid.member,
+            lon[low:high], lat[low:high], *pieces, grid.first, grid.member,
             grid.west, grid.south, grid.width, grid.height, grid.columns, grid.rows,
             *tables, grid.sag_m, distance[low:high], piece[low:high], share[low:high],
         )  # fmt: skip
@@ -189,7 +206,7 @@ def classed(grid: Grid, classes: NDArray[np.int8], lon: Floats, lat: Floats) -> 
             grid.columns, grid.rows, classes, found[low:high],
         )  # fmt: skip
 
-    _shared_out(work, len(lon), _SHARE)
+    _shared_out(work, len(lon), 8 * _SHARE)  # an eighth of the work for a point
     return found
 
 
@@ -339,7 +356,7 @@ def _classed(lon, lat, west, south, width, height, columns, rows, classes, found
 
 
 @_jit
-def _nearest(lon, lat, pieces, first, member, west, south, width, height, columns, rows,
+def _nearest(lon, lat, pieces, bend, first, member, west, south, width, height, columns, rows,
              row_sin, row_cos, column_sin, column_cos, sag, distance, piece, share):  # fmt: skip
     for p in range(len(lon)):
         piece[p] = -1
@@ -362,47 +379,65 @@ def _nearest(lon, lat, pieces, first, member, west, south, width, height, column
         cell = j * columns + i
         best, second, chosen, at = np.inf, np.inf, -1, 0.0
         for k in range(first[cell], first[cell + 1]):
-            chord, t = _chord(pieces, member[k], x, y, z)
-            # As in geodesy: feet within a micrometre are equal, and the earlier piece wins.
-            if chord < best - 1e-6:
-                best, second, chosen, at = chord, best, member[k], t
-            elif chord > best + 1e-6:
+            m = member[k]
+            chord, t = _chord(pieces, m, x, y, z)
+            # A foot on a vertex belongs to both pieces that meet there; the earlier has it.
+            if m == chosen + 1 and t == 0.0 and at == 1.0 and chord > best - 1e-6:
+                continue
+            if chord < best:
+                best, second, chosen, at = chord, best, m, t
+            else:
                 second = min(second, chord)
-        shortest = _geodesic(pieces, chosen, at, x, y, z)
+        shortest, at = _geodesic(pieces, bend, chosen, at, x, y, z)
         limit = best + sag + _slack(best)
         if second <= limit:
             for k in range(first[cell], first[cell + 1]):
                 chord, t = _chord(pieces, member[k], x, y, z)
                 if chord <= limit:
-                    length = _geodesic(pieces, member[k], t, x, y, z)
-                    if length < shortest - 1e-6:
+                    length, t = _geodesic(pieces, bend, member[k], t, x, y, z)
+                    # As in geodesy: feet within a micrometre are equal, and the earlier wins.
+                    nearer = length < shortest - 1e-6
+                    if nearer or (length < shortest + 1e-6 and member[k] < chosen):
                         shortest, chosen, at = length, member[k], t
         distance[p], piece[p], share[p] = shortest, chosen, at
 
 
 @_jit
-def _geodesic(pieces, i, t, x, y, z):
-    """Return the length of the geodesic from a point to a foot, from their chord.
+def _geodesic(pieces, bend, i, t, x, y, z):
+    """Return the length of the geodesic from a point to its foot, and where on the piece that is.
+
+    The piece is its chord and a bend: start + t·chord + t(1 − t)·bend, to a hundredth of a
+    millimetre; one Newton step brings the foot from the chord to it.
 
     The geodesic is all but a normal section, whose curvature half-way, by Euler's and Meusnier's
     theorems, is √(1 − e²S²) (1 + e′²T²) / a: S the sine of the latitude there, T the share of the
     chord along the Earth's axis. How that curvature changes along the way adds the last term.
     """
-    # The foot lifted from the chord of its piece to the surface.
-    lift = 1.0 + t * (1.0 - t) * pieces[i, 6] * (0.5 / (_A * _A))
-    fx, fy = (pieces[i, 0] + t * pieces[i, 3]) * lift, (pieces[i, 1] + t * pieces[i, 4]) * lift
-    fz = (pieces[i, 2] + t * pieces[i, 5]) * lift
+    bx, by, bz = bend[i, 0], bend[i, 1], bend[i, 2]
+    vx, vy, vz = pieces[i, 3], pieces[i, 4], pieces[i, 5]
+    s, c = t * (1.0 - t), 1.0 - 2.0 * t
+    dx = pieces[i, 0] + t * vx + s * bx - x
+    dy = pieces[i, 1] + t * vy + s * by - y
+    dz = pieces[i, 2] + t * vz + s * bz - z
+    tx, ty, tz = vx + c * bx, vy + c * by, vz + c * bz
+    growth = tx * tx + ty * ty + tz * tz - 2.0 * (dx * bx + dy * by + dz * bz)
+    # Far away the bend outweighs the chord; there a metre of foot is nothing to the distance.
+    if growth > 0.5 * pieces[i, 6]:
+        t = min(max(t - (dx * tx + dy * ty + dz * tz) / growth, 0.0), 1.0)
+        s = t * (1.0 - t)
+    fx, fy = pieces[i, 0] + t * vx + s * bx, pieces[i, 1] + t * vy + s * by
+    fz = pieces[i, 2] + t * vz + s * bz
     dx, dy, dz = fx - x, fy - y, fz - z
     square = dx * dx + dy * dy + dz * dz
     if square > _SERIES_M * _SERIES_M:
-        return _vincenty(x, y, z, fx, fy, fz)
+        return _vincenty(x, y, z, fx, fy, fz), t
     mx, my, mz = x + fx, y + fy, (z + fz) / (1.0 - _ES)
     s2, t2 = mz * mz / (mx * mx + my * my + mz * mz), dz * dz / max(square, 1e-12)
     curve = (1.0 - _ES * s2) * (1.0 + _ES / (1.0 - _ES) * t2) ** 2
     # Arc of a circle from its chord: with x = c²/24r², 1 + x + 2.7x² + 9.64x³.
-    bend = square * curve * (1.0 / (24.0 * _A * _A))
+    arc = square * curve * (1.0 / (24.0 * _A * _A))
     change = square * square * (_ES / (160.0 * _A**4)) * (s2 - t2)
-    return np.sqrt(square) * (1.0 + bend * (1.0 + bend * (2.7 + bend * 9.642857)) + change)
+    return np.sqrt(square) * (1.0 + arc * (1.0 + arc * (2.7 + arc * 9.642857)) + change), t
 
 
 @_jit

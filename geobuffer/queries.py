@@ -137,7 +137,7 @@ def classify(
     compiled
         Whether to use the compiled engine (the extra ``fast``); by default, for 200,000 rows or
         more. Say so for tables that come in pieces of different sizes: the engines' distances
-        differ by up to 0.3 mm.
+        may differ by a hundredth of a millimetre.
 
     Returns
     -------

@@ -347,11 +347,11 @@ def test_a_row_that_does_not_say_how_exact_it_is_is_taken_as_by_classify(rings, 
 
 
 @needs_numba
-def test_the_compiled_way_gives_the_same_to_a_third_of_a_millimetre(rings, places, tmp_path):
+def test_the_compiled_way_gives_the_same_to_a_hundredth_of_a_millimetre(rings, places, tmp_path):
     places.to_parquet(tmp_path / "in.parquet")
     gb.classify_file(tmp_path / "in.parquet", rings, tmp_path / "out.parquet")
     now, wanted = added(tmp_path / "out.parquet"), expected(places, rings)
-    assert now.pop("distance_km") == pytest.approx(wanted.pop("distance_km"), abs=3e-7)
+    assert now.pop("distance_km") == pytest.approx(wanted.pop("distance_km"), abs=1e-8)
     assert now == wanted
 
 
@@ -526,7 +526,7 @@ def test_longitudes_beyond_180_are_brought_round(compiled, rings, tmp_path, monk
     wanted = expected(at_points([390.05, -329.95], [50.5, 50.5]), rings)
     assert wanted["side"] == ["East", "East"]
     now = added(tmp_path / "out.parquet")
-    assert now.pop("distance_km") == pytest.approx(wanted.pop("distance_km"), abs=3e-7)
+    assert now.pop("distance_km") == pytest.approx(wanted.pop("distance_km"), abs=1e-8)
     assert now == wanted
 
 
