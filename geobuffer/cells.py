@@ -29,8 +29,8 @@ _ES = 0.0066943799901413165
 _B = 6_356_752.314245179
 
 # The first cells, about as many as this, are halved both ways so many times: 400,000 cells, of a
-# square kilometre each about the default border. Half as many take 1.3 times as long to ask, twice
-# as many 1.5 times as long to build.
+# square kilometre each about the default border. Twice as many take 1.5 times as long to build and
+# as long to ask for distances; half as many leave more points beside an edge to be measured.
 _ROOTS = 24
 _HALVINGS = 7
 
@@ -38,8 +38,8 @@ _HALVINGS = 7
 _MARGIN_M = 110_000.0
 
 # Up to this distance the series from chord to geodesic is right to 7e-10 of it (0.01 µm at 100 km,
-# 22 µm at 500 km, held against GeographicLib); beyond, Vincenty's solution takes twenty times as
-# long and is right to 0.1 mm over continents.
+# 22 µm at 500 km, held against GeographicLib); beyond, Vincenty's solution takes nine times as
+# long and is right to 0.01 mm at 1,200 km and 0.07 mm at 12,000 km.
 _SERIES_M = 1_000_000.0
 
 # Points a thread takes at a time: small enough to share out evenly, 3 ms of work each.
