@@ -44,7 +44,6 @@ def test_imports_run_down_only(floor):
     below = set().union(*FLOORS[:floor])
     for module in FLOORS[floor]:
         up = set(_imports(module)) - below
-        # The command line checks its target before it computes; all else is the public face.
         assert not up, f"{module} imports {sorted(up)}"
 
 
