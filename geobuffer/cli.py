@@ -117,9 +117,14 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
         places = gb.load_settlements()
         places = with_columns(places, gb.classify(places, zone))
     with _progress("Drawing the map"):
-        missing = _not_located_note(places)
+        # Places known by name only come without a point: the page counts and finds them.
+        known = pd.concat([places, gb.load_not_located()], ignore_index=True)
         drawn = gb.map_zone(
-            zone, settlements=places, title=asked.title, notes=[*asked.notes, *missing]
+            zone,
+            settlements=known,
+            regions=gb.load_regions(),
+            title=asked.title,
+            notes=asked.notes,
         )
         gb.write(drawn, out)
     count = places["membership"].value_counts()

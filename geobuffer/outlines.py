@@ -105,6 +105,24 @@ def outline(
     return cut_at_antimeridian(shape), float(draft.error.max())
 
 
+def rough_outline(index: LineIndex, distance_m: float, *, chord_m: float) -> Polygon | MultiPolygon:
+    """Return the planar buffer that an outline starts from: a picture, with no measured error.
+
+    Its arcs run up to ``chord_m`` short of the distance, its projection adds centimetres, and the
+    buffer's own simplification about a thousandth of the distance. It is not cut at the
+    antimeridian. Errors as :func:`outline`.
+
+    Examples
+    --------
+    >>> dot = LineIndex([shapely.LineString([(30, 50), (30, 50.00001)])])
+    >>> len(rough_outline(dot, 1000, chord_m=20).exterior.coords) < 40
+    True
+    """
+    quadrant = np.pi / 4.0 / np.arccos(1.0 - min(chord_m / distance_m, 0.1))
+    centre = _central_meridian(index, distance_m)
+    return _areal(_planar_start(index, distance_m, centre, int(np.ceil(quadrant))))
+
+
 def half_disc(end: FlatEnd, radius_m: float, *, tolerance_m: float) -> Polygon | MultiPolygon:
     """Return what lies beyond a flat end, up to a radius; its edges are right to the tolerance."""
     arc = np.sqrt(8.0 * tolerance_m / radius_m)
@@ -137,7 +155,9 @@ def _central_meridian(index: LineIndex, distance_m: float) -> float:
     return centre
 
 
-def _planar_start(index: LineIndex, distance_m: float, centre: float) -> BaseGeometry:
+def _planar_start(
+    index: LineIndex, distance_m: float, centre: float, quadrant: int = _QUADRANT
+) -> BaseGeometry:
     """Buffer the lines run by run, each in its own equidistant plane, and unite the runs."""
     p = index.pieces
     run = np.floor(p.chainage_m / max(_RUN_M, distance_m)).astype(np.int64)
@@ -149,18 +169,21 @@ def _planar_start(index: LineIndex, distance_m: float, centre: float) -> BaseGeo
             np.append(p.lat[a:b], p.lat[b - 1] + p.dlat[b - 1]),
             distance_m,
             centre,
+            quadrant,
         )
         for a, b in itertools.pairwise(bounds)
     ]
     return shapely.union_all(parts)
 
 
-def _planar_buffer(lon: Floats, lat: Floats, distance_m: float, centre: float) -> BaseGeometry:
+def _planar_buffer(
+    lon: Floats, lat: Floats, distance_m: float, centre: float, quadrant: int
+) -> BaseGeometry:
     at_lon, at_lat = lon[len(lon) // 2], lat[len(lat) // 2]
     azimuth, _, away = inverse(at_lon, at_lat, lon, lat)
     azimuth = np.radians(azimuth)
     plane = np.stack([away * np.sin(azimuth), away * np.cos(azimuth)], axis=1)
-    buffer = shapely.buffer(shapely.linestrings(plane), distance_m, quad_segs=_QUADRANT)
+    buffer = shapely.buffer(shapely.linestrings(plane), distance_m, quad_segs=quadrant)
 
     def on_globe(xy: Floats) -> Floats:
         bearing = np.degrees(np.arctan2(xy[:, 0], xy[:, 1]))

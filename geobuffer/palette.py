@@ -12,9 +12,10 @@ from types import MappingProxyType
 #: Class of a settlement, by membership.
 MEMBERSHIP = MappingProxyType({"inside": "#d55e00", "uncertain": "#f0e442", "outside": "#7a7f87"})
 
-#: Border line, outline of the zone, outline of regions.
+#: Border line, the zone, its rings from the nearest to the farthest, outline of regions.
 BORDER = "#1a1a1a"
 ZONE = "#0072b2"
+RINGS = (ZONE, "#b8d8ee")
 REGION = "#6b7280"
 
 
@@ -28,7 +29,7 @@ def ring_colours(count: int) -> list[str]:
     >>> len(set(ring_colours(5)))
     5
     """
-    deep, pale = (0x00, 0x72, 0xB2), (0xB8, 0xD8, 0xEE)
+    deep, pale = (bytes.fromhex(end[1:]) for end in RINGS)
     steps = [i / max(count - 1, 1) for i in range(count)]
     return [
         "#" + "".join(f"{round(a + (b - a) * t):02x}" for a, b in zip(deep, pale, strict=True))

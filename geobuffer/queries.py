@@ -51,6 +51,17 @@ class Answers(NamedTuple):
     """Number in ``MEMBERSHIP``."""
 
 
+class Doubts(NamedTuple):
+    """Why a place may not be where its point is: one entry for each row of a table."""
+
+    margin: Floats
+    """How far the place may be from its point, in km."""
+    unlisted: NDArray[np.bool_]
+    """Whether no country lists it."""
+    wrong_country: NDArray[np.bool_]
+    """Whether another country lists it than the one that holds its point."""
+
+
 def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.Series:
     """Return each point's geodesic distance to a border in km, right to a millimetre.
 
@@ -166,24 +177,24 @@ def classify(
     [['Ukraine', '0–10 km', 'inside']]
     """
     lon, lat = _lonlat(table)
-    conflict, wrong_country = _conflicts(table, zone.border, lon, lat)
-    margin = margin_km(_metres(table, "accuracy_m"), _metres(table, "radius_m"), zone.border)
-    unlisted = _listed(table, "country").isna().to_numpy()
-    said = answer(
-        lon,
-        lat,
-        zone,
-        margin=margin,
-        unlisted=unlisted,
-        wrong_country=wrong_country,
-        compiled=compiled,
-    )
+    doubts = doubts_of(table, zone.border)
+    said = answer(lon, lat, zone, **doubts._asdict(), compiled=compiled)
     found = _decoded(table, zone.border, *said[:4])
     found["ring"] = pd.array(_named(zone.ring_names, said.ring, None), dtype="string")
     found["membership"] = _named(MEMBERSHIP, said.membership, None)
-    found["margin_km"] = margin
-    found["conflict"] = conflict
+    found["margin_km"] = doubts.margin
+    found["conflict"], _ = _conflicts(table, zone.border, lon, lat)
     return found
+
+
+def doubts_of(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> Doubts:
+    """Return what a table's rows leave in doubt about their points; errors as :func:`classify`."""
+    _, wrong_country = _conflicts(table, border, *_lonlat(table))
+    return Doubts(
+        margin_km(_metres(table, "accuracy_m"), _metres(table, "radius_m"), border),
+        _listed(table, "country").isna().to_numpy(),
+        wrong_country,
+    )
 
 
 def answer(  # noqa: PLR0913 - what a place says of itself

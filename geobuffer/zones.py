@@ -80,7 +80,7 @@ def build_zone(
     if ends not in _ENDS:
         raise GeometryError(f"Invalid ends {ends!r}. {did_you_mean(str(ends), _ENDS)}")
     name = side if side == BOTH else border.side(side).name
-    flat_ends = _flat_ends(border, edges[-1] * 1e3) if ends == "flat" else ()
+    flat_ends = free_ends(border, edges[-1] * 1e3) if ends == "flat" else []
     cut = _cut_out(flat_ends, edges[-1] * 1e3, tolerance_m)
     rings, errors = [], []
     inner: BaseGeometry = shapely.Polygon()
@@ -141,8 +141,13 @@ def _polygonal(shape: BaseGeometry) -> Polygon | MultiPolygon:
     return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
 
 
-def _flat_ends(border: Border, width_m: float) -> list[FlatEnd]:
-    """Return the free ends of a border: those where it neither goes on nor closes."""
+def cut_at_ends(border: Border, width_m: float, tolerance_m: float) -> BaseGeometry:
+    """Return what flat ends leave out of a zone of that width, as a polygon."""
+    return _cut_out(free_ends(border, width_m), width_m, tolerance_m)
+
+
+def free_ends(border: Border, width_m: float) -> list[FlatEnd]:
+    """Return the free ends of a border, where it neither goes on nor closes, for flat ends."""
     tips: Counter[tuple[float, float]] = Counter()
     runs = list(shapely.get_parts(border.line))
     for run in runs:

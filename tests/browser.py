@@ -9,13 +9,13 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -34,6 +34,16 @@ def needs_browser(test: Any) -> Any:
         _MISSING and not os.environ.get("CI"), reason="needs Chromium and chromedriver"
     )
     return pytest.mark.browser(skipped(test))
+
+
+_AXE = Path(__file__).parent / "page" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def axe_core() -> str:
+    """Return axe-core, which ``npm ci`` in tests/page installs; in CI it must be there."""
+    if not _AXE.exists() and not os.environ.get("CI"):
+        pytest.skip("needs axe-core: run `npm ci` in tests/page")
+    return _AXE.read_text("utf-8")
 
 
 _OPTIONS = (
@@ -75,6 +85,21 @@ class Browser:
         """Return the page as it prints."""
         printed = self.driver.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
         return base64.b64decode(printed["data"])
+
+    def audit(self, axe: str) -> list[str]:
+        """Return what axe-core finds wrong with the page: the rule and the element."""
+        # Through the debugger, as the page's policy lets in no script but its own.
+        self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
+        answer = self.driver.execute_cdp_cmd(
+            "Runtime.evaluate",
+            {
+                "expression": "axe.run(document).then(found => JSON.stringify(found.violations"
+                ".flatMap(v => v.nodes.map(n => `${v.id}: ${n.html.slice(0, 160)}`))))",
+                "awaitPromise": True,
+            },
+        )
+        found: list[str] = json.loads(answer["result"]["value"])
+        return found
 
     def complaints(self) -> list[str]:
         """Return the messages of the console since the last opening: errors, warnings, refusals."""

@@ -14,12 +14,14 @@ PACKAGE = Path(gb.__file__).parent
 
 # Floors from the ground up; rooms of one floor do not know one another.
 FLOORS = (
-    {"errors", "palette", "names"},
+    {"errors", "palette", "names", "document"},
     {"cells"},
     {"geodesy"},
-    {"outlines"},
+    {"outlines", "packing"},
     {"model"},
     {"datasets", "borders", "zones", "queries"},
+    {"sketches"},
+    {"facts"},
     {"exposure", "compare", "maps", "export", "scenarios", "bulk"},
     {"cli"},
     {"__main__"},

@@ -13,12 +13,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from browser import chromium, needs_browser
+from browser import axe_core, chromium, needs_browser
 
-from geobuffer import maps
+from geobuffer import document, maps
+from geobuffer.datasets import load_not_located, load_regions
 from geobuffer.errors import DataError, MissingCRSError
 from geobuffer.model import Border, BufferZone, Region, Section, Side, Source
 from geobuffer.names import LANGUAGES, fold
+from geobuffer.queries import classify
+from geobuffer.zones import build_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,19 +80,14 @@ def made_places(text: str = "") -> gpd.GeoDataFrame:
     table = pd.DataFrame(rows)
     for name in ("name_en", "name_uk", "name_ru"):
         table[name] += text
-    table["raion"] = [f"{one} raion{text}" for one in "ABCDEF"]
+    table["raion"] = [f"{one} raion{text}" for one in "ABCDEA"]
     table["oblast"] = f"West{text}"
-    table["hromada"], table["kind"], table["country"] = f"Hromada{text}", f"village{text}", "UA"
+    table["hromada"], table["kind"] = f"Hromada{text}", f"village{text}"
+    table["country"] = ["UA", "UA", "UA", "UA", "RU", "UA"]
     table["source"], table["population_as_of"] = f"A gazetteer{text}", f"2021{text}"
     table["conflict"] = ["", f"It is disputed{text}", "", "", "", ""]
     table["population"] = pd.array([1200, None, 50, None, 7, None], dtype="Int64")
     table["accuracy_m"], table["radius_m"] = 500.0, 400.0
-    table["distance_km"] = [3.54, 4.96, 9.93, 35.5, 3.54, np.nan]
-    table["margin_km"] = 0.5
-    table["section"] = f"North–West{text}"
-    table["chainage_km"] = 60.0
-    table["side"] = ["Ukraine"] * 4 + ["Russia", ""]
-    table["membership"] = ["inside", "inside", "uncertain", "outside", "outside", None]
     points = gpd.points_from_xy(table.pop("lon"), np.full(len(table), 50.55))
     geometry = [None if one.is_empty or np.isnan(one.x) else one for one in points]
     return gpd.GeoDataFrame(table, geometry=geometry, crs="EPSG:4326")
@@ -181,17 +179,16 @@ class TestFacts:
     def test_counts_classes_and_keeps_the_unknown_unknown(self) -> None:
         facts = facts_of(rendered(maps.map_zone(made_zone(), settlements=made_places())))
         columns = facts["places"]["columns"]
-        assert facts["places"]["count"] == 6
-        assert columns["population"] == [1200, None, 50, None, 7, None]
+        assert facts["places"]["count"] == 5
+        assert columns["population"] == [1200, None, 50, 7, None]
         assert columns["lon"][-1] is None
 
     def test_far_places_are_counted_and_not_written(self) -> None:
-        table = made_places()
-        table.loc[3, "distance_km"] = 50.1
+        table = made_places()  # the one named Far is 35.4 km away
         places = facts_of(rendered(maps.map_zone(made_zone(), settlements=table)))["places"]
-        assert (places["count"], places["far"], places["reach_km"]) == (5, 1, 50)
+        assert (places["count"], places["far"], places["reach_km"]) == (5, 1, 33)
         assert "Far" not in places["columns"]["name_en"]
-        wide = made_zone(edges=(0.0, 20.0))
+        wide = made_zone(edges=(0.0, 35.0))
         assert facts_of(rendered(maps.map_zone(wide, settlements=table)))["places"]["far"] == 0
 
     def test_default_title_says_what_where_and_how_wide(self) -> None:
@@ -212,29 +209,13 @@ class TestFacts:
         pd.testing.assert_frame_equal(table, before)
 
     def test_one_column_of_names_is_enough(self) -> None:
-        table = made_places()[["name_en", "distance_km", "membership", "geometry"]]
+        table = made_places()[["name_en", "geometry"]]
         facts = facts_of(
             rendered(
                 maps.map_zone(made_zone(), settlements=table.rename(columns={"name_en": "name"}))
             )
         )
         assert facts["places"]["columns"]["name"][0] == "Zhuravlivka"
-
-    def test_lines_stay_within_the_stated_tolerance(self) -> None:
-        rng = np.random.default_rng(1)
-        lat = np.linspace(50, 51, 2_000)
-        line = shapely.LineString(np.stack([30 + rng.normal(0, 3e-4, 2_000), lat], axis=1))
-        drawn = shapely.multilinestrings(
-            [
-                np.cumsum(np.reshape(maps._deltas(one), (-1, 2)), axis=0) * 1e-5
-                for one in maps._simple(line, 10)
-            ]
-        )
-        metres = np.array([111_320 * np.cos(np.radians(50)), 111_320])
-        points = shapely.points(shapely.get_coordinates(line) * metres)
-        away = shapely.distance(points, shapely.transform(drawn, lambda lonlat: lonlat * metres))
-        assert away.max() < 10 + 1.2  # the grid of 0.00001° adds up to half its diagonal
-        assert len(shapely.get_coordinates(drawn)) < 2_000
 
 
 class TestRefusals:
@@ -265,7 +246,7 @@ class TestRefusals:
 
 
 def test_words_are_said_in_every_language() -> None:
-    words = json.loads(maps._asset("words.json"))
+    words = json.loads(document.asset("words.json"))
     assert set(words) == set(LANGUAGES)
     assert words["en"].keys() == words["uk"].keys() == words["ru"].keys()
     for key, text in words["en"].items():
@@ -278,7 +259,7 @@ class TestPage:
     def test_asks_for_nothing_and_complains_of_nothing(self, browser: Browser, page: Path) -> None:
         for width, height, dark in ((1280, 800, False), (360, 740, True)):
             browser.open(page, width=width, height=height, dark=dark)
-            assert browser.run("return geobuffer.view.layers.dots.length") == 5
+            assert browser.run("return geobuffer.view.layers.dots._seen.length") == 4
             assert browser.read_journal() == [page.as_uri()]
             assert browser.complaints() == []
 
@@ -289,8 +270,8 @@ class TestPage:
     def test_targets_are_large_enough_for_a_finger(self, browser: Browser, page: Path) -> None:
         browser.open(page, width=360, height=740)
         sizes = browser.run(
-            "return [...document.querySelectorAll('button, summary, input, .leaflet-bar a')]"
-            ".filter(e => e.offsetParent).map(e => e.getBoundingClientRect().height)"
+            "return [...document.querySelectorAll('button, summary, input, select, .leaflet-bar a')]"
+            ".map(e => e.closest('.choices label') ?? e).filter(e => e.offsetParent).map(e => e.getBoundingClientRect().height)"
         )
         assert min(sizes) >= 24
 
@@ -300,8 +281,8 @@ class TestPage:
             "return Object.fromEntries([...document.querySelectorAll('[data-count]')]"
             ".map(e => [e.dataset.count, Number(e.querySelector('.number').textContent)]))"
         )
-        expected = made_places()["membership"].value_counts().to_dict() | {"unlocated": 1}
-        assert counts == expected
+        known = classify(made_places(), made_zone())["membership"].value_counts().to_dict()
+        assert counts == known | {"outside": known["outside"] - 1, "far": 1, "unlocated": 1}
         assert "at least 1,200 (settlements without a figure: 1)" in browser.text("#summary")
         assert browser.run("return document.querySelectorAll('#rows tr').length") == 3
 
@@ -318,7 +299,8 @@ class TestPage:
     def test_finds_across_apostrophes_and_letters_alike(self, browser: Browser, page: Path) -> None:
         browser.open(page)
         assert len(searched(browser, "мар'їне")) == len(searched(browser, "марине")) == 1
-        assert len(searched(browser, "ганок")) == 1
+        assert len(searched(browser, "далі")) == len(searched(browser, "Дали")) == 1
+        assert len(searched(browser, "dalee")) == 1  # Далее in Latin letters
         assert searched(browser, "nowhere") == []
         assert "No settlement" in browser.text("#search-status")
 
@@ -335,7 +317,7 @@ class TestPage:
         browser.run("document.querySelectorAll('#found button')[1].click()")
         text = popup(browser)
         for part in (
-            "4.96 ± 0.10 km", "Журавлівка", "Журавлёвка", "North–West", "60.0", "unknown",
+            "4.96 ± 0.5 km", "Журавлівка", "Журавлёвка", "North–West", "61.2", "unknown",
             "B raion", "It is disputed", "A gazetteer", "± 500 m", "West Oblast", "Ukraine",
             "village", "inside",
         ):  # fmt: skip
@@ -343,8 +325,16 @@ class TestPage:
 
     def test_click_on_a_dot_opens_it(self, browser: Browser, page: Path) -> None:
         browser.open(page)
-        browser.run("geobuffer.view.layers.dots[0].dot.fire('click')")
-        assert "Far" in popup(browser)
+        browser.run(
+            "const { map, layers } = geobuffer.view;"
+            "const dot = layers.dots._seen.find((one) => one.place.name_en === 'Beyond');"
+            "const box = map.getContainer().getBoundingClientRect();"
+            "const at = map.layerPointToContainerPoint(L.point(dot.x, dot.y));"
+            "for (const type of ['mousemove', 'mousedown', 'mouseup', 'click'])"
+            "  map.getContainer().querySelector('canvas').dispatchEvent(new MouseEvent(type, {"
+            "    bubbles: true, clientX: box.left + at.x + 3, clientY: box.top + at.y }));"
+        )
+        assert "Beyond" in popup(browser)
 
     def test_place_without_a_position_is_told_of_but_not_drawn(
         self, browser: Browser, page: Path
@@ -389,7 +379,7 @@ class TestPage:
         browser.open(tmp_path / "map.html")
         read = pd.read_csv(io.StringIO(browser.run("return geobuffer.tableAsCsv()")))
         assert read["name_en"].tolist() == ["'=1+1", 'a "quoted", name', "Marine"]
-        assert read["distance_km"].tolist() == [3.54, 4.96, 9.93]
+        assert read["distance_km"].tolist() == [3.54, 4.96, 9.92]
         assert read["population"].isna().tolist() == [False, True, False]
         browser.run("document.getElementById('download').click()")
         assert browser.complaints() == []
@@ -498,13 +488,12 @@ class TestPage:
         )
         browser.open(tmp_path / "notebook.html")
         inside = "document.querySelector('iframe').contentWindow.geobuffer"
-        assert browser.run(f"return {inside}.view.layers.dots.length") == 5
+        assert browser.run(f"return {inside}.view.layers.dots._seen.length") == 4
         assert browser.complaints() == []
 
     def test_default_zone_with_the_bundled_data(self, browser: Browser, tmp_path: Path) -> None:
         from geobuffer.borders import border_between
         from geobuffer.datasets import load_regions, load_settlements
-        from geobuffer.queries import classify
         from geobuffer.zones import build_zone
 
         regions = load_regions()
@@ -529,6 +518,209 @@ class TestPage:
         assert "pre-war" in browser.text("#summary")
         assert browser.read_journal() == [path.as_uri()]
         assert browser.complaints() == []
+
+
+def counts_of(browser: Browser) -> dict[str, int]:
+    """Return the legend's counts, as a reader sees them."""
+    counted: dict[str, int] = browser.run(
+        "return Object.fromEntries([...document.querySelectorAll('[data-count]')].map(e =>"
+        " [e.dataset.count, Number(e.querySelector('.number').textContent.replaceAll(',', ''))]))"
+    )
+    return counted
+
+
+@needs_browser
+class TestSlider:
+    """The page and the library never disagree, at any width and on any side."""
+
+    @pytest.fixture(scope="class")
+    def default_page(
+        self, zone: BufferZone, towns: gpd.GeoDataFrame, tmp_path_factory: pytest.TempPathFactory
+    ) -> Path:
+        known = pd.concat([towns, load_not_located()], ignore_index=True)
+        path = tmp_path_factory.mktemp("slider") / "map.html"
+        maps.map_zone(zone, settlements=known, regions=load_regions()).save(str(path))
+        return path
+
+    @pytest.mark.parametrize("side", ["Ukraine", "Russia", "both"])
+    def test_counts_are_the_librarys(
+        self,
+        browser: Browser,
+        default_page: Path,
+        border: Border,
+        towns: gpd.GeoDataFrame,
+        side: str,
+    ) -> None:
+        browser.open(default_page)
+        browser.run("geobuffer.setSide(arguments[0])", side)
+        for km in (1, 4, 10, 17, 30):
+            browser.run(
+                "const slider = document.getElementById('width');"
+                "slider.value = geobuffer.facts.slider.widths_km.indexOf(arguments[0]);"
+                "slider.dispatchEvent(new Event('input'))",
+                km,
+            )
+            zone = build_zone(border, km=km, side=side, tolerance_m=50)
+            found = classify(towns, zone)
+            known = found["membership"].value_counts()
+            seen = counts_of(browser)
+            assert seen["inside"] == known["inside"]
+            assert seen["uncertain"] == known["uncertain"]
+            assert seen["outside"] + seen["far"] == known["outside"]
+            in_zone = towns[found["membership"].isin(["inside", "uncertain"])]
+            assert seen.get("unlocated", 0) == len(load_not_located(in_zone))
+            people = towns.loc[found["membership"] == "inside", "population"]
+            assert f"at least {people.sum():,}" in browser.text("#summary")
+            assert f"settlements without a figure: {people.isna().sum():,}" in browser.text(
+                "#summary"
+            )
+            listed = int(browser.text("#listed").removeprefix("Listed: ").replace(",", ""))
+            assert listed == len(in_zone)
+            assert f"up to {km} km" in browser.text("#shown")
+        assert browser.complaints() == []
+
+    def test_flat_ends_are_the_librarys_too(
+        self, browser: Browser, strip: Border, tmp_path: Path
+    ) -> None:
+        rng = np.random.default_rng(3)
+        points = gpd.points_from_xy(rng.uniform(29.5, 30.5, 800), rng.uniform(49.7, 51.3, 800))
+        table = gpd.GeoDataFrame({"name": "x", "accuracy_m": 300.0}, geometry=points, crs=4326)
+        zone = build_zone(strip, km=10, ends="flat")
+        maps.map_zone(zone, settlements=table).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        for side in ("both", *(one.name for one in strip.sides)):
+            for km in (2, 10, 25):
+                browser.run("geobuffer.setSide(arguments[0]); geobuffer.setWidth(arguments[1])",
+                            side, km)  # fmt: skip
+                flat = build_zone(strip, km=km, side=side, ends="flat", tolerance_m=50)
+                known = classify(table, flat)["membership"].value_counts()
+                seen = counts_of(browser)
+                assert seen["inside"] == known["inside"]
+                assert seen["uncertain"] == known["uncertain"]
+
+    def test_page_says_when_it_shows_something_else(
+        self, browser: Browser, default_page: Path
+    ) -> None:
+        browser.open(default_page)
+        assert not browser.run("return document.getElementById('reset').offsetParent")
+        browser.run("document.getElementById('wider').click()")
+        assert "Shown now: 11 km, side: Ukraine." in browser.text("#subtitle")
+        assert "made for 10 km, side: Ukraine" in browser.text("#asked")
+        assert browser.text("#title").startswith("11 km zone along the border")
+        browser.run("document.getElementById('reset').click()")
+        assert "Shown now" not in browser.text("#subtitle")
+        assert browser.text("#width-value") == "10 km"
+
+    def test_draws_what_it_says(self, browser: Browser, default_page: Path) -> None:
+        """The zone's colour covers as much of the picture as its area says, on the side it says."""
+        browser.open(default_page, width=1600, height=1200)
+        script = """
+            geobuffer.view.outside = false;
+            geobuffer.view.layers.dots.remove();
+            geobuffer.setSide(arguments[0]); geobuffer.setWidth(arguments[1]);
+            geobuffer.view.map._renderer = null;
+            const canvas = document.querySelector('.leaflet-overlay-pane canvas');
+            geobuffer.view.map.invalidateSize();
+            geobuffer.view.layers.rings[0]._renderer._redraw();
+            const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            let blue = 0;
+            for (let i = 0; i < data.data.length; i += 4) {
+              if (data.data[i + 2] - data.data[i] > 25) blue += 1;
+            }
+            return blue;
+        """
+        one, other, both = (browser.run(script, side, 20) for side in ("Ukraine", "Russia", "both"))
+        assert one + other == pytest.approx(both, rel=0.08)  # both spills into neighbours' land
+        narrow = browser.run(script, "Ukraine", 10)
+        assert one / narrow == pytest.approx(16_000 / 8_137, rel=0.1)
+
+    def test_rings_part_the_zone(self, browser: Browser, default_page: Path) -> None:
+        browser.open(default_page)
+        browser.run("document.getElementById('layer-rings').click(); geobuffer.setWidth(12)")
+        rings = browser.run("return geobuffer.rings().map(r => [r.from, r.to, r.area])")
+        assert [ring[:2] for ring in rings] == [[0, 5], [5, 10], [10, 12]]
+        whole = browser.run(
+            "document.getElementById('layer-rings').click();"
+            "return geobuffer.rings().map(r => r.area)"
+        )
+        assert sum(ring[2] for ring in rings) == pytest.approx(whole[0])
+
+    def test_switches_hide_regions_and_places_outside(
+        self, browser: Browser, default_page: Path
+    ) -> None:
+        browser.open(default_page)
+        names = "return document.querySelectorAll('.label-region').length"
+        assert browser.run(names) > 3
+        browser.run("document.getElementById('layer-regions').click()")
+        assert browser.run(names) == 0
+        browser.run("document.getElementById('layer-outside').click()")
+        assert browser.run("return document.querySelectorAll('.label-outside').length") == 0
+
+    def test_filters_the_list_and_the_file(self, browser: Browser, default_page: Path) -> None:
+        browser.open(default_page)
+        browser.run(
+            "const set = (id, value, type) => { const e = document.getElementById(id);"
+            " e.value = value; e.dispatchEvent(new Event(type)); };"
+            "set('filter', 'сумський', 'input'); set('filter-class', 'uncertain', 'change');"
+        )
+        read = pd.read_csv(io.StringIO(browser.run("return geobuffer.tableAsCsv()")))
+        assert (read["membership"] == "uncertain").all()
+        assert read["raion"].str.contains("Сумський").all()
+        assert (read["zone_km"] == 10).all()
+        assert (read["zone_side"] == "Ukraine").all()
+        assert 0 < len(read) < 58
+        browser.run(
+            "const e = document.getElementById('filter'); e.value = 'no such place';"
+            "e.dispatchEvent(new Event('input'))"
+        )
+        assert browser.text("#listed") == "Listed: 0"
+
+    def test_known_by_name_only_can_be_listed(self, browser: Browser, default_page: Path) -> None:
+        browser.open(default_page)
+        browser.run(
+            "const e = document.getElementById('filter-class'); e.value = 'unlocated';"
+            "e.dispatchEvent(new Event('change'))"
+        )
+        assert browser.text("#listed") == "Listed: 292"
+
+
+@needs_browser
+def test_a_hundred_thousand_places_work(browser: Browser, strip: Border, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    points = gpd.points_from_xy(rng.uniform(29.6, 30.4, 100_000), rng.uniform(50, 51, 100_000))
+    table = gpd.GeoDataFrame({"name": [f"Place {i}" for i in range(100_000)]}, geometry=points,
+                             crs=4326)  # fmt: skip
+    zone = build_zone(strip, km=10)
+    maps.map_zone(zone, settlements=table).save(str(tmp_path / "map.html"))
+    browser.open(tmp_path / "map.html")
+    browser.run("geobuffer.setWidth(20)")
+    wider = classify(table, build_zone(strip, km=20, tolerance_m=50))["membership"]
+    assert counts_of(browser)["inside"] == (wider == "inside").sum()
+    assert browser.complaints() == []
+
+
+@needs_browser
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_no_fault(
+    browser: Browser,
+    page: Path,
+    dark: bool,
+    language: str,  # noqa: FBT001
+) -> None:
+    """Every rule of axe-core, in both schemes, on desk and phone, with a popup open."""
+    axe = axe_core()
+    for width, height in ((1280, 800), (360, 740)):
+        browser.open(page, width=width, height=height, dark=dark)
+        searched(browser, "zhuravlivka")
+        browser.run(
+            "document.querySelector(`[data-language=${arguments[0]}]`).click();"
+            "document.querySelectorAll('details').forEach(e => { e.open = true; });"
+            "document.querySelectorAll('#found button')[1].click();",
+            language,
+        )
+        faults = browser.audit(axe)
+        assert faults == []
 
 
 def popup(browser: Browser) -> str:

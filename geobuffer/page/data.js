@@ -1,28 +1,53 @@
 'use strict';
-// What the page shows: read from the blocks of JSON, unpacked, counted.
+// What the page shows: read from the blocks of JSON and unpacked.
 
 window.geobuffer = {};
 
 (function (geobuffer) {
+  const GRID = 1e-5;
+
   function readJson(id) {
     return JSON.parse(document.getElementById(id).textContent);
   }
 
-  /** Steps of 0.00001 degrees, longitude first, to Leaflet's [latitude, longitude]. */
-  function unpackLine(deltas) {
+  /** A line in Google's Encoded Polyline Algorithm Format to Leaflet's [latitude, longitude]. */
+  function decodeLine(text, grid = GRID) {
     const points = [];
-    let lon = 0;
-    let lat = 0;
-    for (let i = 0; i < deltas.length; i += 2) {
-      lon += deltas[i];
-      lat += deltas[i + 1];
-      points.push([lat / 1e5, lon / 1e5]);
+    const at = [0, 0];
+    let axis = 0;
+    let value = 0;
+    let shift = 0;
+    for (let i = 0; i < text.length; i += 1) {
+      const bits = text.charCodeAt(i) - 63;
+      value |= (bits & 31) << shift;
+      shift += 5;
+      if (bits & 32) continue;
+      at[axis] += value & 1 ? ~(value >> 1) : value >> 1;
+      if (axis === 1) points.push([at[0] * grid, at[1] * grid]);
+      axis = 1 - axis;
+      value = 0;
+      shift = 0;
     }
     return points;
   }
 
-  function unpackShape(polygons) {
-    return polygons.map((rings) => rings.map(unpackLine));
+  /** Arcs by their numbers, end to end; ~n is arc n backwards. */
+  function joinArcs(numbers) {
+    const points = [];
+    for (const number of numbers) {
+      const arc = geobuffer.arcs[number < 0 ? ~number : number];
+      const there = number < 0 ? arc.slice().reverse() : arc;
+      for (const point of points.length ? there.slice(1) : there) points.push(point);
+    }
+    return points;
+  }
+
+  function unpackLines(shape) {
+    return shape.map(joinArcs);
+  }
+
+  function unpackPolygons(shape) {
+    return shape.map((rings) => rings.map(joinArcs));
   }
 
   /** A column is a list, or its different values with a code for each row or run of rows. */
@@ -47,12 +72,6 @@ window.geobuffer = {};
     });
   }
 
-  /** The class of a place, by which it is drawn, counted and listed. */
-  function classOf(place) {
-    if (!place.located) return 'unlocated';
-    return place.membership || 'outside';
-  }
-
   /** A place's name in a language, or in the first other that has one. */
   function nameOf(place, language) {
     const columns = [`name_${language}`, 'name', 'name_en', 'name_uk', 'name_ru', 'code'];
@@ -66,38 +85,18 @@ window.geobuffer = {};
     return found ? found.names[language] : value;
   }
 
-  function countByClass(places) {
-    const counts = { inside: 0, uncertain: 0, outside: 0, unlocated: 0 };
-    for (const place of places) counts[classOf(place)] += 1;
-    return counts;
-  }
-
-  /** The people of some places: a sum of what is known, and for how many nothing is. */
-  function countPeople(places) {
-    const isKnown = (place) => Number.isFinite(place.population);
-    const known = places.filter(isKnown);
-    return {
-      total: known.reduce((sum, place) => sum + place.population, 0),
-      known: known.length,
-      unknown: places.length - known.length,
-    };
-  }
-
-  /** Places inside and uncertain, nearest to the border first. */
-  function placesInZone() {
-    const inZone = geobuffer.places.filter((place) => {
-      const membership = classOf(place);
-      return membership === 'inside' || membership === 'uncertain';
-    });
-    return inZone.sort((a, b) => a.distance_km - b.distance_km || a.row - b.row);
-  }
-
   geobuffer.facts = readJson('geobuffer-data');
   geobuffer.words = readJson('geobuffer-words');
+  geobuffer.arcs = geobuffer.facts.arcs.map((text) => decodeLine(text));
   geobuffer.places = unpackPlaces(geobuffer.facts.places);
-  geobuffer.view = { language: geobuffer.facts.language, map: null };
-  Object.assign(geobuffer, {
-    unpackLine, unpackShape, classOf, nameOf, labelOf, countByClass, countPeople,
-    placesInZone,
-  });
+  geobuffer.view = {
+    language: geobuffer.facts.language,
+    map: null,
+    km: geobuffer.facts.zone.edges_km.at(-1),
+    side: geobuffer.facts.zone.side,
+    rings: geobuffer.facts.zone.rings.length > 1,
+    regions: true,
+    outside: true,
+  };
+  Object.assign(geobuffer, { decodeLine, unpackLines, unpackPolygons, nameOf, labelOf });
 })(window.geobuffer);

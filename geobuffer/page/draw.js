@@ -1,7 +1,9 @@
 'use strict';
-// The layers of the map: regions, rings, border, settlements; all on one canvas.
+// The layers of the map: regions, zone, border, settlements; all on one canvas.
 
 (function (geobuffer) {
+  const { facts, view } = geobuffer;
+
   // Leaflet draws on a canvas, which no style sheet reaches: the colours of the night are here.
   const NIGHT = {
     border: '#f4f4f4', region: '#7d8794', land: '#20262d', rim: '#0d1014', junction: '#0d1014',
@@ -12,11 +14,11 @@
   const printing = window.matchMedia('print');
 
   function isNight() {
-    return dark.matches && !printing.matches && !geobuffer.view.printing;
+    return dark.matches && !printing.matches && !view.printing;
   }
 
   function colour(name) {
-    return (isNight() ? NIGHT[name] : DAY[name]) ?? geobuffer.facts.palette[name];
+    return (isNight() ? NIGHT[name] : DAY[name]) ?? facts.palette[name];
   }
 
   /** How a class of settlements looks: size, outline and hue all tell it. */
@@ -36,37 +38,97 @@
     return Math.min(1.3, Math.max(0.3, 0.42 + (zoom - 7) * 0.15));
   }
 
-  function styleOf(membership) {
+  function dotStyle(membership) {
     const style = placeStyle(membership);
-    const zoom = geobuffer.view.map.getZoom();
+    const zoom = view.map.getZoom();
     const scale = dotScale(zoom) * (membership === 'outside' && zoom < 9 ? 0.7 : 1);
     return {
-      ...style,
-      radius: style.radius * scale,
-      weight: style.weight * Math.max(scale, 0.7),
-      stroke: style.weight > 0,
-      fillOpacity: 1,
+      ...style, radius: style.radius * scale, weight: style.weight * Math.max(scale, 0.7),
     };
   }
 
   function drawRegions(map) {
-    return geobuffer.facts.regions.map((region) =>
-      L.polygon(geobuffer.unpackShape(region.shape), {
+    return facts.regions.map((region) =>
+      L.polygon(geobuffer.unpackPolygons(region.shape), {
         interactive: false, smoothFactor: 0.6,
       }).addTo(map));
   }
 
-  function drawRings(map) {
-    return geobuffer.facts.zone.rings.map((ring) =>
-      L.polygon(geobuffer.unpackShape(ring.shape), {
-        interactive: false, smoothFactor: 0.6, weight: 1.2,
-      }).addTo(map));
+  /** The territory of each side: not seen itself, but what a sketch is cut to. */
+  function drawSides(map) {
+    const drawn = {};
+    for (const side of facts.sides) {
+      const shape = geobuffer.unpackPolygons(side.shape ?? []);
+      drawn[side.name] = L.polygon(shape, {
+        interactive: false, stroke: false, fill: false, smoothFactor: 0.6,
+      }).addTo(map);
+      drawn[side.name].isGiven = side.shape !== null;
+    }
+    return drawn;
+  }
+
+  /** A ring of the zone, cut to a side's territory where it is a sketch of both. */
+  const Ring = L.Polygon.extend({
+    clip: null,
+
+    _updatePath() {
+      if (!this._renderer._drawing || !this._parts.length) return;
+      const ctx = this._renderer._ctx;
+      ctx.save();
+      if (this.clip) this._cut(ctx);
+      this._renderer._updatePoly(this, true);
+      ctx.restore();
+    },
+
+    _cut(ctx) {
+      const { min, max } = this._renderer._bounds;
+      const { sides } = view.layers;
+      const side = sides[this.clip];
+      const other = Object.values(sides).find((one) => one !== side);
+      ctx.beginPath();
+      // A side without territory of its own is all that is not the other's.
+      if (!side.isGiven) ctx.rect(min.x, min.y, max.x - min.x, max.y - min.y);
+      for (const part of (side.isGiven ? side : other)._parts) {
+        part.forEach((point, i) => (i ? ctx.lineTo(point.x, point.y) : ctx.moveTo(point.x, point.y)));
+        ctx.closePath();
+      }
+      ctx.clip('evenodd');
+    },
+  });
+
+  /** As many layers as there can be rings: layers made later would lie over the border. */
+  function makeRings(map) {
+    const most = Math.max(facts.zone.rings.length, 8);
+    return Array.from({ length: most }, () =>
+      new Ring([], { interactive: false, smoothFactor: 0.6, weight: 1.2 }).addTo(map));
+  }
+
+  /** The rings' blues, nearest to the border first: as geobuffer/palette.py has them. */
+  function ringColour(number, count) {
+    const [deep, pale] = facts.palette.rings.map((hex) => parseInt(hex.slice(1), 16));
+    const share = number / Math.max(count - 1, 1);
+    const parts = [16, 8, 0].map((bits) => {
+      const [from, to] = [deep, pale].map((whole) => (whole >> bits) & 255);
+      return Math.round(from + (to - from) * share);
+    });
+    return `rgb(${parts.join(', ')})`;
+  }
+
+  /** A ring's fill, and the line about it, which must be seen on dark ground too. */
+  function ringStyle(number, count) {
+    const fillColor = ringColour(number, count);
+    const alone = count === 1;
+    return {
+      color: isNight() ? NIGHT.edge : ringColour(0, 1), fillColor,
+      fillOpacity: (isNight() ? 0.45 : 0.28) + (alone ? 0 : 0.14),
+    };
   }
 
   function drawSections(map) {
-    return geobuffer.facts.border.sections.map((section) => {
-      const lines = section.lines.map(geobuffer.unpackLine);
-      const drawn = L.polyline(lines, { weight: 2.4, smoothFactor: 0.6 }).addTo(map);
+    return facts.border.sections.map((section) => {
+      const drawn = L.polyline(geobuffer.unpackLines(section.shape), {
+        weight: 2.4, smoothFactor: 0.6,
+      }).addTo(map);
       drawn.bindTooltip(() => geobuffer.describeSection(section), { sticky: true });
       drawn.on('click', (event) => geobuffer.openSection(section, event.latlng));
       return drawn;
@@ -81,64 +143,62 @@
       }).addTo(map));
   }
 
-  const ORDER = ['outside', 'inside', 'uncertain'];
-
   function drawPlaces(map) {
-    const drawn = [];
-    for (const membership of ORDER) {
-      const style = styleOf(membership);
-      for (const place of geobuffer.places) {
-        if (geobuffer.classOf(place) !== membership) continue;
-        const dot = L.circleMarker([place.lat, place.lon], style).addTo(map);
-        dot.on('click', () => geobuffer.openPlace(place));
-        drawn.push({ dot, membership });
-      }
-    }
-    return drawn;
+    const dots = new geobuffer.Dots(geobuffer.places, dotStyle).addTo(map);
+    let told = null;
+    dots.on('mouseover mousemove', (event) => {
+      const place = dots.placeAt(event.layerPoint);
+      if (!place || place === told) return;
+      told = place;
+      if (dots.isTooltipOpen()) dots.setTooltipContent(geobuffer.describeBriefly(place));
+    });
+    // Bound after: it opens at the same event, and must know of what to tell.
+    dots.bindTooltip(() => geobuffer.describeBriefly(told), { sticky: true, direction: 'top' });
+    dots.on('click', (event) => {
+      const place = dots.placeAt(event.layerPoint);
+      if (place) geobuffer.openPlace(place);
+    });
+    return dots;
   }
 
-  /** A ring's fill, and the line about it, which must be seen on dark ground too. */
-  function ringStyle(ring) {
-    return {
-      color: isNight() ? NIGHT.edge : ring.colour, fillColor: ring.colour,
-      fillOpacity: isNight() ? 0.45 : 0.28,
-    };
+  function showRings() {
+    const shown = geobuffer.rings();
+    view.layers.rings.forEach((layer, i) => {
+      layer.clip = shown[i]?.clip ?? null;
+      layer.setStyle(ringStyle(i, shown.length));
+      layer.setLatLngs(shown[i]?.shape ?? []);
+    });
+  }
+
+  /** Draw anew what the width, the side or a switch has changed. */
+  function redraw() {
+    showRings();
+    view.layers.dots.redraw();
   }
 
   function restyle() {
-    const { regions, rings, sections, junctions, dots } = geobuffer.view.layers;
-    const region = { color: colour('region'), weight: 1, dashArray: '4 3' };
-    regions.forEach((layer) =>
-      layer.setStyle({ ...region, fillColor: colour('land'), fillOpacity: 1 }));
-    rings.forEach((layer, i) => layer.setStyle(ringStyle(geobuffer.facts.zone.rings[i])));
+    const { regions, sections, junctions } = view.layers;
+    const border = { color: colour('region'), weight: 1, dashArray: '4 3', stroke: view.regions };
+    const fillOpacity = facts.has_basemap ? 0 : 1;
+    regions.forEach((layer) => layer.setStyle({ ...border, fillColor: colour('land'), fillOpacity }));
     sections.forEach((layer) => layer.setStyle({ color: colour('border') }));
     junctions.forEach((layer) =>
       layer.setStyle({ color: colour('border'), fillColor: colour('junction') }));
-    restyleDots(dots);
+    redraw();
   }
 
-  function restyleDots(dots) {
-    const styles = Object.fromEntries(ORDER.map((membership) => [membership, styleOf(membership)]));
-    for (const { dot, membership } of dots) {
-      dot.setRadius(styles[membership].radius);
-      dot.setStyle(styles[membership]);
-    }
-  }
-
-  /** Draw everything, and keep it in step with the zoom and the scheme of colours. */
+  /** Draw everything, and keep it in step with the scheme of colours. */
   function draw(map) {
-    const layers = { regions: drawRegions(map), rings: drawRings(map) };
-    layers.sections = drawSections(map);
-    layers.junctions = drawJunctions(map, layers.sections);
-    layers.dots = drawPlaces(map);
-    geobuffer.view.layers = layers;
+    view.layers = { regions: drawRegions(map), sides: drawSides(map), rings: makeRings(map) };
+    view.layers.sections = drawSections(map);
+    view.layers.junctions = drawJunctions(map, view.layers.sections);
+    view.layers.dots = drawPlaces(map);
     restyle();
-    map.on('zoomend', () => restyleDots(layers.dots));
     dark.addEventListener('change', () => {
       restyle();
       geobuffer.showPanel();
     });
   }
 
-  Object.assign(geobuffer, { draw, restyle, colour, placeStyle, ringStyle });
+  Object.assign(geobuffer, { draw, redraw, restyle, colour, placeStyle, ringStyle });
 })(window.geobuffer);

@@ -17,8 +17,20 @@
 
   const NAMES = ['name_en', 'name_uk', 'name_ru', 'name'];
 
+  // Russian letters as reporters write them in Latin ones: a reader may know Volchansk only.
+  const LATIN = {
+    а: 'a', б: 'b', в: 'v', г: 'g', д: 'd', е: 'e', ж: 'zh', з: 'z', и: 'i', к: 'k', л: 'l', м: 'm',
+    н: 'n', о: 'o', п: 'p', р: 'r', с: 's', т: 't', у: 'u', ф: 'f', х: 'kh', ц: 'ts', ч: 'ch',
+    ш: 'sh', щ: 'shch', ю: 'yu', я: 'ya',
+  };
+
+  function inLatin(folded) {
+    return Array.from(folded, (sign) => LATIN[sign] ?? sign).join('');
+  }
+
   function foldedNames(place) {
-    return NAMES.filter((column) => place[column]).map((column) => fold(place[column]));
+    const names = NAMES.filter((column) => place[column]).map((column) => fold(place[column]));
+    return place.name_ru ? [...names, inLatin(fold(place.name_ru))] : names;
   }
 
   /** How well names answer a query: 0 the whole name, 1 its beginning, 2 a word's, 3 a part. */
@@ -46,8 +58,8 @@
   }
 
   function classOrder(place) {
-    return CLASS_ORDER[geobuffer.classOf(place)];
+    return CLASS_ORDER[geobuffer.stateOf(place)];
   }
 
-  Object.assign(geobuffer, { fold, findPlaces });
+  Object.assign(geobuffer, { fold, foldedNames, findPlaces });
 })(window.geobuffer);

@@ -16,19 +16,28 @@
 
   function isNamed(place, zoom) {
     if (!place.located) return false;
-    if (zoom >= 11 && geobuffer.classOf(place) !== 'outside') return true;
+    if (place.membership === 'outside' && !geobuffer.view.outside) return false;
+    if (zoom >= 11 && place.membership !== 'outside') return true;
     if (zoom >= 12) return true;
     return (place.population ?? 0) >= leastPopulation(zoom) && (place.population ?? 0) > 0;
   }
 
   function weight(place) {
-    const near = geobuffer.classOf(place) === 'outside' ? 1 : 3;
+    const near = place.membership === 'outside' ? 1 : 3;
     return near * Math.log10(10 + (place.population ?? 0));
   }
 
+  /** Regions' names, each with its country below. */
   function regionLabels(language) {
-    return geobuffer.facts.regions.map((region) => ({
-      at: region.label, text: region.names[language], className: 'label label-region', centred: true,
+    if (!geobuffer.view.regions) return [];
+    const { regions, countries } = geobuffer.facts;
+    return regions.map((region) => ({
+      at: region.labels[0],
+      orAt: region.labels[1],
+      text: region.names[language],
+      below: geobuffer.labelOf(countries, region.country, language),
+      className: 'label label-region',
+      centred: true,
     }));
   }
 
@@ -40,7 +49,7 @@
       .map((place) => ({
         at: [place.lat, place.lon],
         text: geobuffer.nameOf(place, language),
-        className: `label label-${geobuffer.classOf(place)}`,
+        className: `label label-${place.membership}`,
       }));
   }
 
@@ -49,7 +58,8 @@
     const point = map.latLngToContainerPoint(label.at);
     const wide = label.text.length * LETTER * (label.centred ? 1.25 : 1);
     const left = label.centred ? point.x - wide / 2 : point.x + 8;
-    return { left, right: left + wide, top: point.y - LINE / 2, bottom: point.y + LINE / 2 };
+    const high = label.below ? 2 * LINE : LINE;
+    return { left, right: left + wide, top: point.y - high / 2, bottom: point.y + high / 2 };
   }
 
   function overlap(a, b) {
@@ -72,9 +82,9 @@
   }
 
   function write(label, pane) {
-    const icon = L.divIcon({
-      className: label.className, html: geobuffer.element('span', '', label.text), iconSize: null,
-    });
+    const below = label.below ? geobuffer.element('small', '', label.below) : null;
+    const html = geobuffer.element('span', '', label.text, below);
+    const icon = L.divIcon({ className: label.className, html, iconSize: null });
     return L.marker(label.at, { icon, interactive: false, keyboard: false, pane });
   }
 
@@ -88,10 +98,12 @@
       ...regionLabels(language), ...placeLabels(map.getZoom(), map.getBounds(), language),
     ];
     for (const label of wanted) {
-      const box = boxOf(label, map);
-      if (taken.length >= most || !fits(box, size, taken)) continue;
-      taken.push(box);
-      labels.addLayer(write(label, 'geobuffer-labels'));
+      if (taken.length >= most) break;
+      const placed = [label.at, label.orAt].filter(Boolean).map((at) => ({ ...label, at }))
+        .find((one) => fits(boxOf(one, map), size, taken));
+      if (!placed) continue;
+      taken.push(boxOf(placed, map));
+      labels.addLayer(write(placed, 'geobuffer-labels'));
     }
   }
 

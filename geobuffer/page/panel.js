@@ -2,7 +2,7 @@
 // The panel: title, legend with counts, sections, sources.
 
 (function (geobuffer) {
-  const { say, number, element, button, termList, svg } = geobuffer;
+  const { say, number, plain, element, button, termList, svg, facts, view } = geobuffer;
   const byId = (id) => document.getElementById(id);
 
   function swatch(...shapes) {
@@ -20,8 +20,8 @@
     }));
   }
 
-  function ringGlyph(ring) {
-    const style = geobuffer.ringStyle(ring);
+  function ringGlyph(i, count) {
+    const style = geobuffer.ringStyle(i, count);
     return swatch(svg('rect', {
       x: 2, y: 2, width: 22, height: 14, fill: style.fillColor, 'fill-opacity': style.fillOpacity,
       stroke: style.color, 'stroke-width': 1.2,
@@ -62,7 +62,7 @@
   }
 
   function placeEntries() {
-    const counts = geobuffer.countByClass(geobuffer.places);
+    const counts = geobuffer.countByClass();
     const lines = ['inside', 'uncertain', 'outside', 'unlocated']
       .filter((membership) => membership !== 'unlocated' || counts.unlocated)
       .map((membership) => {
@@ -70,21 +70,31 @@
         line.dataset.count = membership;
         return line;
       });
-    return geobuffer.facts.places.far ? [...lines, farEntry()] : lines;
+    return facts.places.far ? [...lines, farEntry()] : lines;
   }
 
-  function ringValues(ring) {
-    const [from, to] = ring.edges_km.map((edge) => edge.toLocaleString(geobuffer.view.language));
-    return { from, to, area: number(ring.area_km2, ring.area_km2 < 10 ? 2 : 0) };
+  /** An area, no finer than it is known: a sketch's to three figures. */
+  function areaText(ring) {
+    if (!Number.isFinite(ring.area)) return say('unknown');
+    if (ring.exact) return number(ring.area, ring.area < 10 ? 2 : 0);
+    const rounded = Number(ring.area.toPrecision(3));
+    return `≈ ${plain(rounded)}`;
   }
 
-  function showLegend() {
-    const { zone, border, regions, places } = geobuffer.facts;
-    const rings = zone.rings.map((ring) => entry(ringGlyph(ring), say('ring', ringValues(ring))));
+  function ringEntry(ring, i, all) {
+    const values = { from: plain(ring.from), to: plain(ring.to), area: areaText(ring) };
+    return entry(ringGlyph(i, all.length), say('ring', values));
+  }
+
+  function showLegend(rings) {
+    const { border, regions, places } = facts;
     byId('legend').replaceChildren(
-      ...(places.given ? placeEntries() : []), ...rings, borderEntry(border.sections.length > 1),
+      ...(places.given ? placeEntries() : []), ...rings.map(ringEntry),
+      borderEntry(border.sections.length > 1),
       ...(regions.length ? [entry(regionGlyph(), say('regions'))] : []),
     );
+    byId('ends').textContent = say(view.side === 'both' || !regions.length
+      ? `ends_${facts.zone.ends}_note` : 'ends_side_note');
   }
 
   function populationText(people) {
@@ -95,34 +105,60 @@
   }
 
   function showSummary() {
-    if (!geobuffer.facts.places.given) {
-      byId('summary').replaceChildren(say('none_given'));
-      return;
-    }
-    const inside = geobuffer.places.filter((place) => geobuffer.classOf(place) === 'inside');
-    const uncertain = geobuffer.places
-      .filter((place) => geobuffer.classOf(place) === 'uncertain');
-    const lines = [['population_inside', inside], ['population_uncertain', uncertain]]
+    const lines = [['population_inside', 'inside'], ['population_uncertain', 'uncertain']]
+      .map(([key, membership]) => [key, geobuffer.placesOfClass(membership)])
       .filter(([, places]) => places.length)
       .map(([key, places]) => element('span', 'line', `${say(key)}: `,
         element('b', '', populationText(geobuffer.countPeople(places)))));
+    const none = facts.places.given ? say('none_found') : say('none_given');
     byId('summary').replaceChildren(
-      ...(lines.length ? [...lines, element('span', 'quiet line', say('population_date'))]
-        : [say('none_found')]),
+      ...(lines.length ? [...lines, element('span', 'quiet line', say('population_date'))] : [none]),
     );
   }
 
-  function showTitle() {
-    const { titles, notes, zone, border } = geobuffer.facts;
-    const title = titles[geobuffer.view.language];
-    document.title = title;
-    byId('title').textContent = title;
-    byId('subtitle').textContent = say('subtitle', {
-      sections: number(border.sections.length),
-      length: number(border.length_km),
-      area: number(zone.rings.reduce((sum, ring) => sum + ring.area_km2, 0)),
+  /** What is shown now, and what the page was made for if that is something else. */
+  function showShown(rings) {
+    const area = rings.reduce((sum, ring) => sum + ring.area, 0);
+    const exact = rings.every((ring) => ring.exact);
+    byId('shown').textContent = say('shown', {
+      km: plain(view.km), side: geobuffer.sideLabel(view.side), area: areaText({ area, exact }),
     });
-    showNotes(notes);
+    byId('asked').hidden = geobuffer.isAsked();
+    byId('asked').textContent = say('asked', {
+      km: plain(geobuffer.asked.km), side: geobuffer.sideLabel(geobuffer.asked.side),
+    });
+  }
+
+  /** The heading: the author's, or what is shown now. */
+  function heading() {
+    if (facts.given_title) return facts.given_title;
+    if (geobuffer.isAsked()) return facts.titles[view.language];
+    const along = facts.along[view.language].replace('{km}', plain(view.km));
+    return along + (view.side === 'both' ? say('title_both')
+      : say('title_side', { side: geobuffer.sideLabel(view.side) }));
+  }
+
+  function showTitle() {
+    const { border } = facts;
+    document.title = heading();
+    byId('title').textContent = heading();
+    const now = say('now', { km: plain(view.km), side: geobuffer.sideLabel(view.side) });
+    byId('subtitle').replaceChildren(
+      ...(geobuffer.isAsked() ? [] : [element('strong', '', now), ' ']),
+      say('subtitle', {
+        sections: number(border.sections.length), length: number(border.length_km),
+        date: border.as_of || say('not_stated'),
+      }),
+    );
+  }
+
+  /** What depends on the zone's width and side. */
+  function showZone() {
+    const rings = geobuffer.rings();
+    showTitle();
+    showShown(rings);
+    showLegend(rings);
+    showSummary();
   }
 
   function hostOf(address) {
@@ -153,7 +189,7 @@
 
   function visitSection(section) {
     const { map } = geobuffer.view;
-    const lines = section.lines.map(geobuffer.unpackLine);
+    const lines = geobuffer.unpackLines(section.shape);
     const middle = lines[0][Math.floor(lines[0].length / 2)];
     map.fitBounds(L.latLngBounds(lines.flat()), { padding: [30, 30], animate: false });
     map.getContainer().scrollIntoView({ block: 'nearest' });
@@ -203,6 +239,11 @@
     );
   }
 
+  /** Tolerances in metres as text: those of narrow zones are less than a metre. */
+  function rounded(tolerance) {
+    return Object.fromEntries(Object.entries(tolerance).map(([key, m]) => [key, plain(m)]));
+  }
+
   function describeMethod() {
     const { zone, tolerance_m: tolerance } = geobuffer.facts;
     // Rounded up: it is a bound.
@@ -212,7 +253,8 @@
       element('h3', '', say('method')),
       element('p', '', say('method_distance')),
       element('p', '', say('method_edges', { error, ends: say(`ends_${zone.ends}`) })),
-      element('p', '', say('method_drawing', tolerance)),
+      element('p', '', say('method_drawing', rounded(tolerance))),
+      element('p', '', say('method_slider', { strays: number(facts.slider.strays_m) })),
       element('p', '', say('leaflet', { version: L.version })),
     );
   }
@@ -225,15 +267,17 @@
   /** Write the whole panel anew, in the language of the page. */
   function showPanel() {
     geobuffer.sayFixedParts();
-    showTitle();
-    showLegend();
-    showSummary();
+    geobuffer.sayChoices();
+    showNotes(facts.notes);
+    showZone();
+    byId('settlements').hidden = !geobuffer.places.length;
+    document.querySelector('.skip').hidden = !geobuffer.places.length;
+    document.querySelector('.search').hidden = !geobuffer.places.length;
     geobuffer.showTable();
     showSections();
     showSources();
-    document.querySelector('.search').hidden = !geobuffer.places.length;
     geobuffer.showFound();
   }
 
-  Object.assign(geobuffer, { showPanel, placeGlyph });
+  Object.assign(geobuffer, { showPanel, showZone, placeGlyph });
 })(window.geobuffer);

@@ -2,7 +2,7 @@
 // What the map tells of one settlement or one section, built from text.
 
 (function (geobuffer) {
-  const { say, number, element } = geobuffer;
+  const { say, number, plain, element } = geobuffer;
 
   function otherNames(place) {
     return ['en', 'uk', 'ru']
@@ -55,20 +55,15 @@
   }
 
   function side(place) {
-    const { facts, view } = geobuffer;
     if (!place.side) return null;
-    const label = geobuffer.labelOf(facts.zone.sides, place.side, view.language);
-    const words = say(`side_${label}`);
-    return words === `side_${label}` ? label : words;
+    return geobuffer.sideLabel(place.side);
   }
 
   /** Which ring of several, in the words of the page. */
   function ring(place) {
-    const { rings } = geobuffer.facts.zone;
-    const found = rings.length > 1 && rings.find((one) => one.name === place.ring);
-    if (!found) return null;
-    const [from, to] = found.edges_km.map((edge) => edge.toLocaleString(geobuffer.view.language));
-    return say('ring_span', { from, to });
+    const shown = geobuffer.rings();
+    const found = shown.length > 1 && shown[geobuffer.ringOf(place)];
+    return found ? say('ring_span', { from: plain(found.from), to: plain(found.to) }) : null;
   }
 
   function transliterated(place) {
@@ -96,7 +91,7 @@
     const chainage = Number.isFinite(place.chainage_km)
       ? say('chainage_value', { km: number(place.chainage_km, 1) }) : null;
     return [
-      [say('class'), element('strong', '', say(`${geobuffer.classOf(place)}_short`))],
+      [say('class'), element('strong', '', say(`${geobuffer.stateOf(place)}_short`))],
       [say('ring_name'), ring(place)],
       [say('distance'), distance(place)],
       ...otherNames(place),
@@ -123,6 +118,14 @@
       element('h3', '', geobuffer.nameOf(place, geobuffer.view.language)),
       conflict(place), geobuffer.termList(placeRows(place)), transliterated(place),
     );
+  }
+
+  /** A settlement's name, class and distance: what a pointer above it asks. */
+  function describeBriefly(place) {
+    const name = geobuffer.nameOf(place, geobuffer.view.language);
+    const km = `${number(place.distance_km, 1)} ${say('unit_km')}`;
+    return element('div', '', element('strong', '', name),
+      element('div', '', `${km}, ${say(`${geobuffer.stateOf(place)}_short`)}`));
   }
 
   /** Where a settlement is, in a line: tells places of one name apart. */
@@ -179,6 +182,6 @@
   }
 
   Object.assign(geobuffer, {
-    describePlace, describeSection, openPlace, openSection, visitPlace, whereabouts, spanOf,
+    describePlace, describeBriefly, describeSection, openPlace, openSection, visitPlace, whereabouts, spanOf,
   });
 })(window.geobuffer);

@@ -16,6 +16,11 @@
     });
   }
 
+  /** A width as it is said: 10, 2.5, 0.05. */
+  function plain(value) {
+    return value.toLocaleString(geobuffer.view.language, { maximumFractionDigits: 3 });
+  }
+
   /** An element with a class and children; strings become text, never markup. */
   function element(tag, className, ...children) {
     const made = document.createElement(tag);
@@ -55,5 +60,19 @@
     }
   }
 
+  /** A side's name: of a territory its own, of a bare line left or right. */
+  function sideLabel(name) {
+    if (name === 'both') return say('side_both');
+    const label = geobuffer.labelOf(geobuffer.facts.sides, name, geobuffer.view.language);
+    const words = say(`side_${label}`);
+    return words === `side_${label}` ? label : words;
+  }
+
+  /** The class of a place, by which it is drawn and listed. */
+  function stateOf(place) {
+    return place.located ? place.membership : 'unlocated';
+  }
+
+  Object.assign(geobuffer, { plain, sideLabel, stateOf });
   Object.assign(geobuffer, { say, number, element, button, termList, svg, sayFixedParts });
 })(window.geobuffer);

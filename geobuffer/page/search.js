@@ -20,8 +20,8 @@
   function answer(place) {
     const name = element('bdi', 'found-name', geobuffer.nameOf(place, geobuffer.view.language));
     const where = element('span', 'quiet', geobuffer.whereabouts(place));
-    const state = element('span', 'found-class', say(`${geobuffer.classOf(place)}_short`));
-    const glyph = geobuffer.placeGlyph(geobuffer.classOf(place));
+    const state = element('span', 'found-class', say(`${geobuffer.stateOf(place)}_short`));
+    const glyph = geobuffer.placeGlyph(geobuffer.stateOf(place));
     return element('li', '', button('', () => choose(place), glyph, name, state, where));
   }
 

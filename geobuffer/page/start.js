@@ -78,7 +78,8 @@
     window.addEventListener('beforeprint', () => {
       seen = { bounds: map.getBounds(), centre: map.getCenter(), zoom: map.getZoom() };
       turnPaper(map, true);
-      map.fitBounds(seen.bounds, { animate: false });
+      // Paper is smaller than a screen: what lies in the margins may go, a step of zoom would hurt more.
+      map.fitBounds(seen.bounds.pad(-0.12), { animate: false });
     });
     window.addEventListener('afterprint', () => {
       turnPaper(map, false);
@@ -100,6 +101,7 @@
     fitZone(map);
     geobuffer.draw(map);
     geobuffer.startLabels(map);
+    geobuffer.startControls();
     geobuffer.startTable();
     geobuffer.startSearch();
     setLanguage(geobuffer.view.language);

@@ -1,8 +1,8 @@
 'use strict';
-// The table of settlements in the zone: sorted, a page at a time, and as a file.
+// The table of settlements in the zone: filtered, sorted, a page at a time, and as a file.
 
 (function (geobuffer) {
-  const { say, number, element, button } = geobuffer;
+  const { say, number, plain, element, button } = geobuffer;
   const byId = (id) => document.getElementById(id);
   const PAGE = 100;
   const order = { column: 'distance_km', descending: false };
@@ -14,41 +14,62 @@
     'name_en', 'name_uk', 'name_ru', 'name', 'kind', 'country', 'oblast', 'raion', 'hromada', 'code',
     'code_system', 'membership', 'distance_km', 'margin_km', 'ring', 'side', 'section', 'chainage_km',
     'population', 'population_as_of', 'lat', 'lon', 'accuracy_m', 'radius_m', 'transliterated',
-    'source', 'conflict',
+    'source', 'conflict', 'zone_km', 'zone_side',
   ];
 
   function tableRow(place) {
-    const membership = geobuffer.classOf(place);
+    const state = geobuffer.stateOf(place);
     const name = element('bdi', '', geobuffer.nameOf(place, geobuffer.view.language));
-    const press = button('place', () => geobuffer.visitPlace(place), geobuffer.placeGlyph(membership), name);
-    const hidden = element('span', 'unseen', ` (${say(`${membership}_short`)})`);
-    press.append(hidden);
+    const glyph = geobuffer.placeGlyph(state);
+    const press = button('place', () => geobuffer.visitPlace(place), glyph, name);
+    press.append(element('span', 'unseen', ` (${say(`${state}_short`)})`));
     const known = Number.isFinite(place.population);
     return element(
-      'tr', membership,
-      element('td', '', press, element('span', 'quiet', geobuffer.whereabouts(place))),
-      element('td', 'number', number(place.distance_km, 1)),
+      'tr', state,
+      element('td', '', place.located ? press : element('span', 'place', glyph, name),
+        element('span', 'quiet', geobuffer.whereabouts(place))),
+      element('td', 'number', place.located ? number(place.distance_km, 1) : '—'),
       element('td', 'number', known ? number(place.population) : '—'),
     );
   }
 
   function sortValue(place) {
     return order.column === 'name'
-      ? geobuffer.nameOf(place, geobuffer.view.language) : place[order.column];
+      ? geobuffer.nameOf(place, geobuffer.view.language) : place[order.column] ?? null;
   }
 
-  /** Unknown comes last, whichever way the rest is sorted. */
+  /** Unknown comes last, whichever way the rest is sorted; equals by their distance. */
   function compare(a, b) {
     const [one, other] = [sortValue(a), sortValue(b)];
     const unknown = (one === null) - (other === null);
     if (unknown) return unknown;
     const sign = order.descending ? -1 : 1;
-    return sign * (typeof one === 'string'
-      ? one.localeCompare(other, geobuffer.view.language) : one - other);
+    const difference = typeof one === 'string'
+      ? collator.compare(one, other) : (one ?? 0) - (other ?? 0);
+    return sign * difference || (a.distance_km ?? 0) - (b.distance_km ?? 0) || a.row - b.row;
   }
 
-  function sortedPlaces() {
-    return geobuffer.placesInZone().sort(compare);
+  // A comparison with a collator made once is twenty times as fast as localeCompare.
+  let collator = new Intl.Collator('en');
+
+  function listed() {
+    const chosen = byId('filter-class').value;
+    return chosen === 'all' ? geobuffer.places.filter(geobuffer.isInZone)
+      : geobuffer.placesOfClass(chosen);
+  }
+
+  function matches(place, query) {
+    const texts = [...geobuffer.foldedNames(place), geobuffer.fold(geobuffer.whereabouts(place)),
+      geobuffer.fold(place.hromada ?? '')];
+    return texts.some((text) => text.includes(query));
+  }
+
+  /** The settlements of the list: of the class and text that are asked for, in order. */
+  function listedPlaces() {
+    collator = new Intl.Collator(geobuffer.view.language);
+    const query = geobuffer.fold(byId('filter').value);
+    const found = query ? listed().filter((place) => matches(place, query)) : listed();
+    return found.sort(compare);
   }
 
   function showOrder() {
@@ -66,14 +87,15 @@
   }
 
   function showTable() {
-    const places = sortedPlaces();
+    const places = listedPlaces();
     const most = geobuffer.view.printing ? places.length : shown;
     const rest = Math.max(0, places.length - most);
-    byId('settlements').hidden = !places.length;
-    document.querySelector('.skip').hidden = !places.length;
     byId('rows').replaceChildren(...places.slice(0, most).map(tableRow));
+    byId('listed').textContent = say('listed', { count: number(places.length) });
     byId('more').hidden = !rest;
     byId('more').textContent = say('more', { count: number(Math.min(rest, 4 * PAGE)) });
+    byId('table').hidden = !places.length;
+    byId('download').hidden = !places.length;
     showOrder();
   }
 
@@ -81,7 +103,7 @@
     const first = shown;
     shown += 4 * PAGE;
     showTable();
-    byId('rows').children[first]?.querySelector('button').focus();
+    byId('rows').children[first]?.querySelector('button')?.focus();
   }
 
   function cell(value) {
@@ -91,11 +113,24 @@
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   }
 
-  /** The table as CSV, by RFC 4180, in the order shown. */
+  /** A settlement as the file tells of it: with its ring and with the zone it was asked about. */
+  function record(place, rings) {
+    const found = rings.length > 1 && rings[geobuffer.ringOf(place)];
+    return {
+      ...place,
+      membership: geobuffer.stateOf(place),
+      ring: found ? `${plain(found.from)}–${plain(found.to)}` : undefined,
+      zone_km: geobuffer.view.km,
+      zone_side: geobuffer.view.side,
+    };
+  }
+
+  /** The list as CSV, by RFC 4180, in the order shown. */
   function tableAsCsv() {
-    const places = sortedPlaces();
-    const columns = FILE_COLUMNS.filter((name) => places.some((place) => place[name] !== undefined));
-    const rows = places.map((place) => columns.map((name) => cell(place[name])).join(','));
+    const rings = geobuffer.rings();
+    const records = listedPlaces().map((place) => record(place, rings));
+    const columns = FILE_COLUMNS.filter((name) => records.some((one) => one[name] !== undefined));
+    const rows = records.map((one) => columns.map((name) => cell(one[name])).join(','));
     return [columns.join(','), ...rows, ''].join('\r\n');
   }
 
@@ -112,6 +147,8 @@
   function startTable() {
     byId('more').addEventListener('click', showMore);
     byId('download').addEventListener('click', download);
+    byId('filter').addEventListener('input', showTable);
+    byId('filter-class').addEventListener('change', showTable);
     for (const head of document.querySelectorAll('#table th')) {
       head.querySelector('button').addEventListener('click', () => sortBy(head.dataset.column));
     }

@@ -1,0 +1,317 @@
+"""What a map's page shows, as plain facts: shapes, columns and the names they go by.
+
+The page only compares and counts; all that takes geometry is done here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from geobuffer.model import BOTH, BufferZone
+from geobuffer.names import LANGUAGES
+from geobuffer.packing import (
+    GRID,
+    coded,
+    encode,
+    floats,
+    numbers,
+    scaled,
+    shared_arcs,
+    simple_line,
+    texts,
+)
+from geobuffer.queries import classify, doubts_of
+from geobuffer.sketches import strays_m
+from geobuffer.zones import free_ends
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    import pandas as pd
+    from shapely.geometry.base import BaseGeometry
+
+    from geobuffer.geodesy import Floats
+    from geobuffer.model import Region, Section, Side
+    from geobuffer.sketches import Sketch
+
+# Settlements farther than this from the widest zone of the slider are counted but not drawn: the
+# reader sees what comes next, and half of the default table stays out of the page.
+_BEYOND = 1.1
+
+# How far a drawn line may stray, in metres. At zoom 13, the closest at which a whole town fits a
+# screen, a pixel is 12 m at latitude 51; outlines of oblasts are themselves 32 m off on average.
+# Regions that the border does not touch are there to be recognised.
+_TOLERANCE_M = {"border": 10.0, "zone": 15.0, "regions": 50.0, "neighbours": 1000.0}
+
+# Sketches are right to 60 m: steps of 11 m add 7 m at most to that and save a fifth of their size.
+_SKETCH_GRID = 1e-4
+
+NAMES = ("name_en", "name_uk", "name_ru", "name")
+# Columns with few different values, each written once.
+_CODED = (
+    "transliterated", "kind", "country", "oblast", "raion", "raion_en", "hromada", "code_system",
+    "population_as_of", "source", "side", "section", "conflict",
+)  # fmt: skip
+# Numbers and their decimals: no finer than a position is known.
+_NUMBERS = {"population": 0, "chainage_km": 1}
+_CODED_NUMBERS = {"accuracy_m": 0, "radius_m": 0}
+
+
+def shape_facts(zone: BufferZone, regions: Sequence[Region]) -> dict[str, Any]:
+    """Return the border, its sides, the regions and the zone's rings in terms of shared arcs."""
+    border = zone.border
+    share = min(1.0, zone.width_km / 10.0)  # narrower zones are looked at from nearer
+    tolerance_m = {layer: metres * share for layer, metres in _TOLERANCE_M.items()}
+    groups: dict[str, list[BaseGeometry]] = {
+        "border": [section.line for section in border.sections],
+        "zone": list(zone.rings),
+        "regions": [r.geometry for r in regions if r in border.regions]
+        + [side.area or shapely.Polygon() for side in border.sides],
+        "neighbours": [r.geometry for r in regions if r not in border.regions],
+    }
+    arcs = shared_arcs([shape for these in groups.values() for shape in these])
+    shapes = iter(arcs.shapes)
+    parts = {layer: [next(shapes) for _ in these] for layer, these in groups.items()}
+    # An arc is as right as the most exacting of the shapes that it is an edge of.
+    finest = [tolerance_m["neighbours"]] * len(arcs.lines)
+    for layer, these in parts.items():
+        for number in _numbers_in(these):
+            finest[number] = min(finest[number], tolerance_m[layer])
+    near, (one, other) = parts["regions"][:-2], parts["regions"][-2:]
+    by_region = iter([*near, *parts["neighbours"]])
+    ordered = sorted(regions, key=lambda region: region not in border.regions)
+    view = shapely.box(*zone.polygon.bounds)
+    return {
+        "tolerance_m": tolerance_m,
+        "arcs": [
+            encode(simple_line(line, tol)) for line, tol in zip(arcs.lines, finest, strict=True)
+        ],
+        "zone": _zone(zone, parts["zone"]),
+        "sides": [_side(border.sides[0], one), _side(border.sides[1], other)],
+        "border": {
+            "length_km": border.length_km,
+            "as_of": border.source.as_of,
+            "sections": [
+                _section(section, lines)
+                for section, lines in zip(border.sections, parts["border"], strict=True)
+            ],
+        },
+        "regions": [_region(region, next(by_region), view) for region in ordered],
+    }
+
+
+def _numbers_in(shape: Any) -> set[int]:
+    """Return the arcs that a shape is made of, whichever way they run."""
+    if isinstance(shape, int):
+        return {max(shape, ~shape)}
+    return set().union(*(_numbers_in(part) for part in shape)) if shape else set()
+
+
+def _zone(zone: BufferZone, rings: Sequence[Any]) -> dict[str, Any]:
+    west, south, east, north = zone.polygon.bounds
+    return {
+        "edges_km": list(zone.edges_km),
+        "side": zone.side,
+        "ends": zone.ends,
+        "error_m": zone.error_m,
+        "bounds": [[south, west], [north, east]],
+        "rings": [
+            {"area_km2": area, "shape": shape}
+            for area, shape in zip(zone.ring_areas_km2, rings, strict=True)
+        ],
+    }
+
+
+def _side(side: Side, shape: Any) -> dict[str, Any]:
+    return {
+        "name": side.name,
+        "names": {to: side.label(to) for to in LANGUAGES},
+        "shape": shape if side.area is not None else None,
+    }
+
+
+def _section(section: Section, lines: Any) -> dict[str, Any]:
+    return {
+        "name": section.name,
+        "names": {to: section.label(to) for to in LANGUAGES},
+        "start_km": section.start_km,
+        "length_km": section.length_km,
+        "shape": lines,
+    }
+
+
+def _region(region: Region, shape: Any, view: BaseGeometry) -> dict[str, Any]:
+    # 0.01° is a kilometre: a name is longer.
+    rough = shapely.simplify(region.geometry, 0.01)
+    near = shapely.intersection(rough, view)
+    return {
+        "name": region.name,
+        "names": {to: region.label(to) for to in LANGUAGES},
+        "country": region.country,
+        "labels": [_roomiest(part) for part in (rough, near) if part.area],
+        "shape": shape,
+    }
+
+
+def _roomiest(area: BaseGeometry) -> list[float]:
+    """Return latitude and longitude of where a name has most room: the widest circle's middle."""
+    plane, scale = scaled(max(shapely.get_parts(area), key=shapely.area))
+    at = shapely.maximum_inscribed_circle(plane, tolerance=0.01)  # to 1 km
+    lon, lat = at.coords[0] / scale
+    return [round(lat, 3), round(lon, 3)]
+
+
+def country_facts(regions: Sequence[Region]) -> list[dict[str, Any]]:
+    """Return the names of the regions' countries, by their codes."""
+    named = {region.country: region.country_names for region in regions if region.country}
+    return [
+        {"name": code, "names": {to: names.get(to, code) for to in LANGUAGES}}
+        for code, names in named.items()
+    ]
+
+
+def slider_facts(pictures: Sequence[Sketch]) -> dict[str, Any]:
+    """Return the zone at each width of the slider: outlines on both sides, areas on each."""
+    strays = strays_m([picture.km for picture in pictures]) if pictures else 0.0
+    grid = _SKETCH_GRID if strays >= 60.0 else GRID
+    return {
+        "widths_km": [picture.km for picture in pictures],
+        "grid": grid,
+        "strays_m": strays + (7.0 if grid == _SKETCH_GRID else 1.0),
+        "areas_km2": {
+            side: numbers([picture.areas_km2[side] for picture in pictures], 1)
+            for side in (pictures[0].areas_km2 if pictures else ())
+        },
+        "outlines": [
+            [
+                [encode(shapely.get_coordinates(ring), grid) for ring in (p.exterior, *p.interiors)]
+                for p in shapely.get_parts(picture.outline)
+            ]
+            for picture in pictures
+        ],
+    }
+
+
+def place_facts(
+    table: gpd.GeoDataFrame | None, zone: BufferZone, pictures: Sequence[Sketch]
+) -> dict[str, Any]:
+    """Return the table column by column, in the shape that weighs least."""
+    if table is None:
+        return {"given": False, "count": 0, "far": 0, "columns": {}}
+    answers = classify(table, zone)
+    if "conflict" in table:
+        answers["conflict"] = _joined(table["conflict"], answers["conflict"])
+    table = table.assign(**{name: answers[name] for name in answers.columns})
+    widths = np.array([*zone.edges_km[1:], *(picture.km for picture in pictures)])
+    reach_km = _BEYOND * float(widths.max())
+    near = ~(table["distance_km"] > reach_km).to_numpy()
+    near[near] = _may_be_near(table[near])
+    doubts = doubts_of(table, zone.border)
+    shown = table[near]
+    columns = _columns(shown) | {
+        "distance_km": numbers(
+            decisive(answers["distance_km"][near], doubts.margin[near], widths), None
+        ),
+        "margin_km": coded(numbers(doubts.margin[near], None)),
+        "unlisted": coded(doubts.unlisted[near].astype(int).tolist()),
+        "wrong_country": coded(doubts.wrong_country[near].astype(int).tolist()),
+    }
+    return {
+        "given": True,
+        "count": len(shown),
+        "far": int((table["distance_km"] > reach_km).sum()),
+        "reach_km": reach_km,
+        "exceptions": _exceptions(shown, zone, pictures),
+        "columns": columns,
+    }
+
+
+def _joined(given: pd.Series[Any], found: pd.Series[Any]) -> list[str]:
+    """Return what a table says of conflicts, and what was found besides."""
+    pairs = zip(texts(given), texts(found), strict=True)
+    return [a if b in a else f"{a}; {b}" if a else b for a, b in pairs]
+
+
+def _may_be_near(table: gpd.GeoDataFrame) -> Any:
+    """Tell which rows have a point, or none but one of the same hromada has."""
+    located = table.geometry.notna().to_numpy()
+    if "hromada" not in table:
+        return np.ones(len(table), dtype=bool)
+    near = set(table["hromada"][located].dropna())
+    return located | table["hromada"].isin(near).to_numpy() | table["hromada"].isna().to_numpy()
+
+
+def decisive(distance_km: Any, margin_km: Floats, widths_km: Floats) -> Floats:
+    """Return distances in as few decimals as leave every comparison that a page makes as it is.
+
+    Two where that does no harm: 10 m, far finer than a position is known.
+
+    Examples
+    --------
+    >>> decisive([4.56789, 10.00001], np.array([0.0, 0.0]), np.array([5.0, 10.0])).tolist()
+    [4.57, 10.00001]
+    """
+    exact = np.asarray(distance_km, dtype=np.float64)
+    margin, width = np.asarray(margin_km)[:, None], np.asarray(widths_km)[None, :]
+
+    def decisions(given: Floats) -> Any:
+        near = given[:, None]
+        return np.concatenate([near <= width, np.abs(near - width) < margin, near < margin], axis=1)
+
+    wanted = decisions(exact)
+    short = exact.copy()
+    for digits in (6, 4, 3, 2):
+        rounded = np.round(exact, digits)
+        same = (decisions(rounded) == wanted).all(axis=1)
+        short[same] = rounded[same]
+    return short
+
+
+def _exceptions(
+    shown: gpd.GeoDataFrame, zone: BufferZone, pictures: Sequence[Sketch]
+) -> list[dict[str, Any]]:
+    """Return, for flat ends, the rows that a zone's ends decide on, at each width and side.
+
+    A comparison of distances does not know of ends, so the library's answer is written down where
+    it may differ: within two widths of an end.
+    """
+    if zone.ends != "flat":
+        return []
+    found = []
+    for picture in pictures:
+        for side in (BOTH, *(side.name for side in zone.border.sides)):
+            same = BufferZone(
+                zone.border, (0.0, picture.km), side, zone.ends, (), 0.0, 0.0,
+                tuple(free_ends(zone.border, picture.km * 1e3)),
+            )  # fmt: skip
+            plain = BufferZone(zone.border, (0.0, picture.km), side, "round", (), 0.0, 0.0)
+            here, there = classify(shown, same)["membership"], classify(shown, plain)["membership"]
+            differ = np.flatnonzero((here != there).to_numpy() & here.notna().to_numpy())
+            if len(differ):
+                classes = here.iloc[differ].tolist()
+                found.append(
+                    {"km": picture.km, "side": side, "rows": differ.tolist(), "classes": classes}
+                )
+    return found
+
+
+def _columns(table: gpd.GeoDataFrame) -> dict[str, Any]:
+    points = table.geometry
+    columns: dict[str, Any] = {"lon": numbers(points.x), "lat": numbers(points.y)}
+    columns |= {name: texts(table[name]) for name in (*NAMES, "code") if name in table}
+    columns |= {name: coded(texts(table[name])) for name in _CODED if name in table}
+    columns |= {
+        name: numbers(floats(table[name]), digits)
+        for name, digits in _NUMBERS.items()
+        if name in table
+    }
+    columns |= {
+        name: coded(numbers(floats(table[name]), digits))
+        for name, digits in _CODED_NUMBERS.items()
+        if name in table
+    }
+    return columns

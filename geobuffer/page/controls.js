@@ -1,0 +1,114 @@
+'use strict';
+// What the reader can change: the zone's width and side, and which layers are seen.
+
+(function (geobuffer) {
+  const { say, plain, element, view, facts } = geobuffer;
+  const byId = (id) => document.getElementById(id);
+  const LAYERS = ['rings', 'regions', 'outside'];
+  const widths = facts.slider.widths_km;
+  let waiting = false;
+
+  /** All that a width, a side or a ring changes: at once, and before the next picture. */
+  function refresh() {
+    geobuffer.classifyPlaces();
+    geobuffer.redraw();
+    geobuffer.showZone();
+    geobuffer.showTable();
+    geobuffer.showFound();
+    showWidth();
+    if (waiting) return;
+    waiting = true;
+    // Names are many elements: they follow when the browser has time.
+    requestAnimationFrame(() => {
+      waiting = false;
+      geobuffer.showLabels();
+    });
+  }
+
+  function setWidth(km) {
+    if (km === undefined || km === view.km) return;
+    view.km = km;
+    view.map.closePopup();
+    refresh();
+  }
+
+  function setSide(side) {
+    view.side = side;
+    view.map.closePopup();
+    refresh();
+  }
+
+  function showWidth() {
+    const slider = byId('width');
+    slider.value = String(widths.indexOf(view.km));
+    slider.setAttribute('aria-valuetext', `${plain(view.km)} ${say('unit_km')}`);
+    byId('width-value').textContent = `${plain(view.km)} ${say('unit_km')}`;
+    byId('narrower').disabled = view.km <= widths[0];
+    byId('wider').disabled = view.km >= widths.at(-1);
+    byId('reset').hidden = geobuffer.isAsked();
+    for (const one of document.querySelectorAll('#sides input')) {
+      one.checked = one.value === view.side;
+    }
+  }
+
+  function startWidth() {
+    const slider = byId('width');
+    byId('width-room').hidden = widths.length < 2;
+    slider.max = String(widths.length - 1);
+    slider.addEventListener('input', () => setWidth(widths[Number(slider.value)]));
+    const step = (by) => () => setWidth(widths[widths.indexOf(view.km) + by]);
+    byId('narrower').addEventListener('click', step(-1));
+    byId('wider').addEventListener('click', step(1));
+    byId('reset').addEventListener('click', () => {
+      view.side = geobuffer.asked.side;
+      view.km = geobuffer.asked.km;
+      view.map.closePopup();
+      refresh();
+      slider.focus();
+    });
+  }
+
+  function choice(side) {
+    const input = element('input', '');
+    Object.assign(input, { type: 'radio', name: 'side', value: side });
+    input.addEventListener('change', () => setSide(side));
+    return element('label', '', input, element('span', ''));
+  }
+
+  function startSides() {
+    const names = ['both', ...facts.sides.map((side) => side.name)];
+    byId('side-room').hidden = !geobuffer.canSwitchSides();
+    byId('sides').append(...names.map(choice));
+  }
+
+  function toggle(layer) {
+    view[layer] = byId(`layer-${layer}`).checked;
+    if (layer === 'rings') refresh();
+    geobuffer.restyle();
+    geobuffer.showLabels();
+  }
+
+  function startLayers() {
+    for (const layer of LAYERS) {
+      byId(`layer-${layer}`).checked = view[layer];
+      byId(`layer-${layer}`).addEventListener('change', () => toggle(layer));
+    }
+  }
+
+  function sayChoices() {
+    for (const one of document.querySelectorAll('#sides input')) {
+      one.nextElementSibling.textContent = geobuffer.sideLabel(one.value);
+    }
+    byId('narrower').setAttribute('aria-label', say('narrower'));
+    byId('wider').setAttribute('aria-label', say('wider'));
+    showWidth();
+  }
+
+  function startControls() {
+    startWidth();
+    startSides();
+    startLayers();
+  }
+
+  Object.assign(geobuffer, { startControls, sayChoices, setWidth, setSide });
+})(window.geobuffer);

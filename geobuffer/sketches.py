@@ -1,0 +1,129 @@
+"""Quick pictures of a border's zone at many widths, for a slider.
+
+They are planar buffers of a simplified border: a hundredth of the work of :func:`build_zone`, and
+as right as stated. They are for looking at; whether a place lies in a zone is its distance.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import shapely
+
+from geobuffer.errors import GeometryError
+from geobuffer.geodesy import LIMIT_M, LineIndex, area_m2
+from geobuffer.model import BOTH, BufferZone
+from geobuffer.outlines import cut_at_antimeridian, rough_outline
+from geobuffer.packing import simple
+from geobuffer.zones import cut_at_ends
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shapely.geometry import MultiPolygon, Polygon
+
+    from geobuffer.model import Border
+
+# Shares of what a sketch may stray, which add up to it: the border simplified, arcs drawn as
+# chords, the edge simplified. They seldom meet: 53 m is the most measured on the default border.
+_BORDER, _ARCS, _EDGE = 0.3, 0.1, 0.6
+
+# At zoom 11, where a hundred villages fit a screen, a pixel is 48 m at latitude 51.
+_STRAYS_M = 60.0
+
+
+class Sketch(NamedTuple):
+    """A zone's picture at one width: on both sides, and the area of it on each."""
+
+    km: float
+    outline: Polygon | MultiPolygon
+    areas_km2: dict[str, float]
+
+
+def strays_m(widths_km: Sequence[float]) -> float:
+    """Return how far the sketches of a zone at these widths may stray, in metres.
+
+    60 m, or six hundredths of the narrowest width if that is less: then a width of 1 km is drawn
+    as 940 to 1,060 m at the worst.
+    """
+    return min(_STRAYS_M, 60.0 * min(widths_km))
+
+
+def sketches(zone: BufferZone, widths_km: Sequence[float]) -> list[Sketch]:
+    """Return the zone's picture at each width that it can be drawn at.
+
+    Parameters
+    ----------
+    zone
+        Whose border, and whose kind of ends.
+    widths_km
+        Ascending.
+
+    Returns
+    -------
+    list of Sketch
+        Outlines lie within :func:`strays_m` of their distance; areas are right to some
+        0.2 %. Widths beyond the limit, or that would reach a pole, are left out.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> regions = gb.load_regions()
+    >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    >>> zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=1)
+    >>> at_10, at_20 = sketches(zone, [10, 20])
+    >>> abs(at_10.areas_km2["Ukraine"] / zone.area_km2 - 1) < 0.002
+    True
+    """
+    strays = strays_m(widths_km)
+    index = LineIndex(_simple_lines(zone.border, _BORDER * strays))
+    areas = _side_areas(zone.border, _BORDER * strays)
+    drawn = []
+    for km in widths_km:
+        if km * 1e3 > LIMIT_M:
+            break
+        try:
+            outline = _sketch(zone, index, km, strays)
+        except GeometryError:  # it would reach a pole or round the globe; so will wider ones
+            break
+        drawn.append(Sketch(km, outline, _areas(zone.border, outline, areas)))
+    return drawn
+
+
+def _simple_lines(border: Border, tolerance_m: float) -> list[MultiPolygon]:
+    return [
+        shapely.multilinestrings(simple(section.line, tolerance_m)) for section in border.sections
+    ]
+
+
+def _side_areas(border: Border, tolerance_m: float) -> dict[str, MultiPolygon]:
+    """Return the sides' territories, simplified: an area is wanted, not a line."""
+    return {
+        side.name: shapely.union_all(simple(side.area, tolerance_m))
+        for side in border.sides
+        if side.area is not None
+    }
+
+
+def _sketch(zone: BufferZone, index: LineIndex, km: float, strays: float) -> Polygon | MultiPolygon:
+    whole = rough_outline(index, km * 1e3, chord_m=_ARCS * strays)
+    if zone.ends == "flat":
+        whole = shapely.difference(whole, cut_at_ends(zone.border, km * 1e3, _ARCS * strays))
+    edge = shapely.multipolygons(simple(whole, _EDGE * strays))
+    return cut_at_antimeridian(edge)
+
+
+def _areas(
+    border: Border, outline: Polygon | MultiPolygon, areas: dict[str, MultiPolygon]
+) -> dict[str, float]:
+    """Return the area of a sketch in all, and on each side of the border."""
+    whole = area_m2(outline) / 1e6
+    found = {BOTH: whole}
+    for side in border.sides:
+        if side.name in areas:
+            found[side.name] = area_m2(shapely.intersection(outline, areas[side.name])) / 1e6
+    for side in border.sides:
+        if side.name not in found:  # everything that is not on the other side
+            found[side.name] = whole - math.fsum(found[name] for name in areas)
+    return found
