@@ -208,14 +208,15 @@ def place_facts(
     table = table.assign(**{name: answers[name] for name in answers.columns})
     widths = np.array([*zone.edges_km[1:], *(picture.km for picture in pictures)])
     reach_km = _BEYOND * float(widths.max())
-    near = ~(table["distance_km"] > reach_km).to_numpy()
-    near[near] = _may_be_near(table[near])
     doubts = doubts_of(table, zone.border)
+    away = answers["distance_km"].to_numpy()
+    # A town may reach into the widest zone from farther than what is drawn.
+    far = (away > reach_km) & (away - doubts.margin > widths.max())
+    near = ~far
+    near[near] = _may_be_near(table[near])
     shown = table[near]
     columns = _columns(shown) | {
-        "distance_km": numbers(
-            decisive(answers["distance_km"][near], doubts.margin[near], widths), None
-        ),
+        "distance_km": numbers(decisive(away[near], doubts.margin[near], widths), None),
         "margin_km": coded(numbers(doubts.margin[near], None)),
         "unlisted": coded(doubts.unlisted[near].astype(int).tolist()),
         "wrong_country": coded(doubts.wrong_country[near].astype(int).tolist()),
@@ -223,7 +224,7 @@ def place_facts(
     return {
         "given": True,
         "count": len(shown),
-        "far": int((table["distance_km"] > reach_km).sum()),
+        "far": int(far.sum()),
         "reach_km": reach_km,
         "exceptions": _exceptions(shown, zone, pictures),
         "columns": columns,

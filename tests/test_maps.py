@@ -270,8 +270,10 @@ class TestPage:
     def test_targets_are_large_enough_for_a_finger(self, browser: Browser, page: Path) -> None:
         browser.open(page, width=360, height=740)
         sizes = browser.run(
-            "return [...document.querySelectorAll('button, summary, input, select, .leaflet-bar a')]"
-            ".map(e => e.closest('.choices label') ?? e).filter(e => e.offsetParent).map(e => e.getBoundingClientRect().height)"
+            "return [...document.querySelectorAll("
+            "'button, summary, input, select, .leaflet-bar a')]"
+            ".map(e => e.closest('.choices label') ?? e).filter(e => e.offsetParent)"
+            ".map(e => e.getBoundingClientRect().height)"
         )
         assert min(sizes) >= 24
 
@@ -529,18 +531,20 @@ def counts_of(browser: Browser) -> dict[str, int]:
     return counted
 
 
+@pytest.fixture(scope="module")
+def default_page(
+    zone: BufferZone, towns: gpd.GeoDataFrame, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Write the default page as the command line does, but for its title and notes."""
+    known = pd.concat([towns, load_not_located()], ignore_index=True)
+    path = tmp_path_factory.mktemp("slider") / "map.html"
+    maps.map_zone(zone, settlements=known, regions=load_regions()).save(str(path))
+    return path
+
+
 @needs_browser
 class TestSlider:
     """The page and the library never disagree, at any width and on any side."""
-
-    @pytest.fixture(scope="class")
-    def default_page(
-        self, zone: BufferZone, towns: gpd.GeoDataFrame, tmp_path_factory: pytest.TempPathFactory
-    ) -> Path:
-        known = pd.concat([towns, load_not_located()], ignore_index=True)
-        path = tmp_path_factory.mktemp("slider") / "map.html"
-        maps.map_zone(zone, settlements=known, regions=load_regions()).save(str(path))
-        return path
 
     @pytest.mark.parametrize("side", ["Ukraine", "Russia", "both"])
     def test_counts_are_the_librarys(
@@ -564,16 +568,16 @@ class TestSlider:
             found = classify(towns, zone)
             known = found["membership"].value_counts()
             seen = counts_of(browser)
-            assert seen["inside"] == known["inside"]
-            assert seen["uncertain"] == known["uncertain"]
+            assert seen["inside"] == known.get("inside", 0)
+            assert seen["uncertain"] == known.get("uncertain", 0)
             assert seen["outside"] + seen["far"] == known["outside"]
             in_zone = towns[found["membership"].isin(["inside", "uncertain"])]
             assert seen.get("unlocated", 0) == len(load_not_located(in_zone))
             people = towns.loc[found["membership"] == "inside", "population"]
-            assert f"at least {people.sum():,}" in browser.text("#summary")
-            assert f"settlements without a figure: {people.isna().sum():,}" in browser.text(
-                "#summary"
-            )
+            if len(people):
+                assert f"at least {people.sum():,}" in browser.text("#summary")
+            if unknown := people.isna().sum():
+                assert f"settlements without a figure: {unknown:,}" in browser.text("#summary")
             listed = int(browser.text("#listed").removeprefix("Listed: ").replace(",", ""))
             assert listed == len(in_zone)
             assert f"up to {km} km" in browser.text("#shown")
@@ -584,7 +588,9 @@ class TestSlider:
     ) -> None:
         rng = np.random.default_rng(3)
         points = gpd.points_from_xy(rng.uniform(29.5, 30.5, 800), rng.uniform(49.7, 51.3, 800))
-        table = gpd.GeoDataFrame({"name": "x", "accuracy_m": 300.0}, geometry=points, crs=4326)
+        table = gpd.GeoDataFrame(
+            {"name": ["x"] * 800, "accuracy_m": 300.0}, geometry=points, crs=4326
+        )
         zone = build_zone(strip, km=10, ends="flat")
         maps.map_zone(zone, settlements=table).save(str(tmp_path / "map.html"))
         browser.open(tmp_path / "map.html")
@@ -595,8 +601,8 @@ class TestSlider:
                 flat = build_zone(strip, km=km, side=side, ends="flat", tolerance_m=50)
                 known = classify(table, flat)["membership"].value_counts()
                 seen = counts_of(browser)
-                assert seen["inside"] == known["inside"]
-                assert seen["uncertain"] == known["uncertain"]
+                assert seen["inside"] == known.get("inside", 0)
+                assert seen["uncertain"] == known.get("uncertain", 0)
 
     def test_page_says_when_it_shows_something_else(
         self, browser: Browser, default_page: Path
@@ -633,6 +639,7 @@ class TestSlider:
         assert one + other == pytest.approx(both, rel=0.08)  # both spills into neighbours' land
         narrow = browser.run(script, "Ukraine", 10)
         assert one / narrow == pytest.approx(16_000 / 8_137, rel=0.1)
+        browser.complaints()  # of our reading the canvas, which no reader does
 
     def test_rings_part_the_zone(self, browser: Browser, default_page: Path) -> None:
         browser.open(default_page)
@@ -674,6 +681,7 @@ class TestSlider:
             "e.dispatchEvent(new Event('input'))"
         )
         assert browser.text("#listed") == "Listed: 0"
+        assert browser.run("return geobuffer.tableAsCsv()").startswith("name_en,name_uk")
 
     def test_known_by_name_only_can_be_listed(self, browser: Browser, default_page: Path) -> None:
         browser.open(default_page)
@@ -700,18 +708,13 @@ def test_a_hundred_thousand_places_work(browser: Browser, strip: Border, tmp_pat
 
 
 @needs_browser
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_axe_finds_no_fault(
-    browser: Browser,
-    page: Path,
-    dark: bool,
-    language: str,  # noqa: FBT001
-) -> None:
+def test_axe_finds_no_fault(browser: Browser, page: Path, scheme: str, language: str) -> None:
     """Every rule of axe-core, in both schemes, on desk and phone, with a popup open."""
     axe = axe_core()
     for width, height in ((1280, 800), (360, 740)):
-        browser.open(page, width=width, height=height, dark=dark)
+        browser.open(page, width=width, height=height, dark=scheme == "dark")
         searched(browser, "zhuravlivka")
         browser.run(
             "document.querySelector(`[data-language=${arguments[0]}]`).click();"

@@ -115,7 +115,7 @@
   function describePlace(place) {
     return element(
       'div', 'about',
-      element('h3', '', geobuffer.nameOf(place, geobuffer.view.language)),
+      element('h2', '', geobuffer.nameOf(place, geobuffer.view.language)),
       conflict(place), geobuffer.termList(placeRows(place)), transliterated(place),
     );
   }

@@ -59,9 +59,9 @@
   }
 
   function matches(place, query) {
-    const texts = [...geobuffer.foldedNames(place), geobuffer.fold(geobuffer.whereabouts(place)),
-      geobuffer.fold(place.hromada ?? '')];
-    return texts.some((text) => text.includes(query));
+    const where = [geobuffer.whereabouts(place), place.raion, place.hromada, place.oblast];
+    return [...geobuffer.foldedNames(place), ...where.map((text) => geobuffer.fold(text ?? ''))]
+      .some((text) => text.includes(query));
   }
 
   /** The settlements of the list: of the class and text that are asked for, in order. */
@@ -129,7 +129,9 @@
   function tableAsCsv() {
     const rings = geobuffer.rings();
     const records = listedPlaces().map((place) => record(place, rings));
-    const columns = FILE_COLUMNS.filter((name) => records.some((one) => one[name] !== undefined));
+    const known = new Set([...Object.keys(geobuffer.facts.places.columns),
+      'membership', 'zone_km', 'zone_side', rings.length > 1 ? 'ring' : '']);
+    const columns = FILE_COLUMNS.filter((name) => known.has(name));
     const rows = records.map((one) => columns.map((name) => cell(one[name])).join(','));
     return [columns.join(','), ...rows, ''].join('\r\n');
   }

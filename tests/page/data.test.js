@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load, placesOf } from './page.js';
+
+test('a line is read as the format says', () => {
+  const page = load(['data.js']);
+  // The example of the format's own description.
+  const line = page.decodeLine('_p~iF~ps|U_ulLnnqC_mqNvxq`@');
+  const rounded = Array.from(line, (point) => Array.from(point, (part) => Number(part.toFixed(5))));
+  assert.deepEqual(rounded, [[38.5, -120.2], [40.7, -120.95], [43.252, -126.453]]);
+});
+
+test('arcs join to rings, forwards and backwards', () => {
+  // (0,0)–(0,1°)–(1°,1°) and (1°,1°)–(0,0), in [latitude, longitude].
+  const page = load(['data.js'], { arcs: ['???_ibE_ibE?', '_ibE_ibE~hbE~hbE'] });
+  const [ring] = page.unpackLines([[0, 1]]);
+  const [back] = page.unpackLines([[-2, -1]]);
+  assert.equal(ring.length, 4);
+  assert.deepEqual(ring[0], ring[3]);
+  assert.deepEqual(Array.from(back).reverse(), Array.from(ring));
+});
+
+test('columns come back from codes and runs', () => {
+  const places = { given: true, count: 3, far: 0, columns: {
+    a: ['x', 'y', 'z'],
+    b: { values: ['m', 'n'], codes: [1, 0, 1] },
+    c: { values: ['p', 'q'], runs: [0, 2, 1, 1] },
+    lon: [1, null, 3],
+    lat: [1, null, 3],
+  } };
+  const page = load(['data.js'], { places });
+  assert.deepEqual(Array.from(page.places, (one) => one.a + one.b + one.c), ['xnp', 'ymp', 'znq']);
+  assert.deepEqual(Array.from(page.places, (one) => one.located), [true, false, true]);
+});
+
+test('a name is that of the language, or the first that there is', () => {
+  const page = load(['data.js'], { places: placesOf([{ name_uk: 'Суми' }, { code: 'UA1' }, {}]) });
+  assert.deepEqual(Array.from(page.places, (one) => page.nameOf(one, 'en')), ['Суми', 'UA1', '—']);
+});
+
+test('search folds letters and finds Russian names in Latin ones', () => {
+  const places = placesOf([
+    { name_en: 'Vovchansk', name_uk: 'Вовчанськ', name_ru: 'Волчанск', membership: 'inside' },
+  ]);
+  const page = load(['data.js', 'fold.js', 'say.js'], { places });
+  for (const query of ['vovch', 'ВОВЧАНСЬК', 'волчанск', 'Volchansk', 'вовчанск']) {
+    assert.equal(page.findPlaces(query).length, 1, query);
+  }
+  assert.equal(page.findPlaces('volchok').length, 0);
+});
+
+test('words fill in their values and nothing else', () => {
+  const page = load(['data.js', 'say.js']);
+  assert.equal(page.say('found', { count: '{shown}' }), 'Found: {shown}');
+  assert.equal(page.say('constructor'), 'constructor');
+});
