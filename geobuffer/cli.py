@@ -27,6 +27,7 @@ from rich.text import Text
 import geobuffer as gb
 from geobuffer.bulk import check_bulk_target
 from geobuffer.export import check_target
+from geobuffer.names import LANGUAGES
 from geobuffer.queries import with_columns
 
 if TYPE_CHECKING:
@@ -117,14 +118,17 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
         places = gb.load_settlements()
         places = with_columns(places, gb.classify(places, zone))
     with _progress("Drawing the map"):
+        told = {
+            to: _scenario(scenario, between, and_, km, side, ends, language=to) for to in LANGUAGES
+        }
         # Places known by name only come without a point: the page counts and finds them.
         known = pd.concat([places, gb.load_not_located()], ignore_index=True)
         drawn = gb.map_zone(
             zone,
             settlements=known,
             regions=gb.load_regions(),
-            title=asked.title,
-            notes=asked.notes,
+            title={to: one.title for to, one in told.items()},
+            notes={to: one.notes for to, one in told.items()},
         )
         gb.write(drawn, out)
     count = places["membership"].value_counts()
@@ -318,13 +322,15 @@ def data(*, as_json: AsJson = False) -> None:
     _print_table(shown, "Bundled data; --json tells all of it")
 
 
-def _scenario(
+def _scenario(  # noqa: PLR0913 - the options that describe a zone
     file: Path | None,
     between: list[str] | None,
     and_: list[str] | None,
     km: str | None,
     side: str | None,
     ends: Ends | None,
+    *,
+    language: str = "en",
 ) -> gb.Scenario:
     """Return the scenario that the options describe, starting from the file or the default."""
     between, and_ = _separate(between), _separate(and_)
@@ -335,11 +341,11 @@ def _scenario(
             "Invalid --scenario with --between. Must be one of them: a file names its regions."
         )
         raise gb.DataError(message)
-    scenario = gb.load_scenario(file)
+    scenario = gb.load_scenario(file, language=language)
     changes: dict[str, Any] = {}
     if between and and_:
         title = f"{', '.join(between)} | {', '.join(and_)}"
-        scenario = gb.Scenario(title, tuple(between), tuple(and_), scenario.km)
+        scenario = gb.Scenario(title, tuple(between), tuple(and_), scenario.km, language=language)
     if km is not None:
         changes["km"] = _widths(km)
     if side is not None:
@@ -351,8 +357,14 @@ def _scenario(
         return changed
     # What was changed is no longer what was announced.
     edges = ", ".join(f"{width:g}" for width in changed.km)
-    title = f"Not as announced: {edges} km"
+    title = _CHANGED[language].format(edges)
     return dataclasses.replace(changed, title=title, summary="", announced_by="")
+
+
+_CHANGED = {
+    "en": "Not as announced: {} km", "uk": "Не так, як оголошено: {} км",
+    "ru": "Не так, как объявлено: {} км",
+}  # fmt: skip
 
 
 def _separate(names: list[str] | None) -> list[str]:

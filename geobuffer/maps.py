@@ -7,6 +7,7 @@ by :mod:`geobuffer.document` from what :mod:`geobuffer.facts` tells of the zone.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +40,8 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
     *,
     settlements: gpd.GeoDataFrame | None = None,
     regions: Iterable[Region] = (),
-    title: str = "",
-    notes: Sequence[str] = (),
+    title: str | Mapping[str, str] = "",
+    notes: Sequence[str] | Mapping[str, Sequence[str]] = (),
     language: str = "en",
     basemap: str = "",
 ) -> folium.Map:
@@ -64,9 +65,10 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
     regions
         Regions to draw as context, by default those along the border.
     title
-        Heading of the page; by default what is shown, where and how wide.
+        Heading of the page; by default what is shown, where and how wide. A mapping by language
+        (``"en"``, ``"uk"``, ``"ru"``) gives each its own.
     notes
-        Lines to show under the heading.
+        Lines to show beside the map: what is shown, who said so. By language too, if need be.
     language
         The language the page opens in: ``"en"``, ``"uk"`` or ``"ru"``.
     basemap
@@ -99,12 +101,13 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
     # The border's own regions win over others of their name: loaded twice, they are two objects.
     drawn = tuple({r.name: r for r in (*regions, *zone.border.regions)}.values())
     pictures = sketches(zone, widths_km(zone))
+    given = {to: " ".join(_in_language(title, to).split()) for to in LANGUAGES}
     facts = {
         "language": language,
-        "given_title": " ".join(title.split()),
-        "titles": {to: _title(zone, title, to) for to in LANGUAGES},
+        "given_titles": given,
+        "titles": {to: given[to] or _title(zone, to) for to in LANGUAGES},
         "along": {to: _along(zone.border, to) for to in LANGUAGES},
-        "notes": list(notes),
+        "notes": {to: list(_in_language(notes, to)) for to in LANGUAGES},
         "palette": {"border": BORDER, "rings": RINGS, "region": REGION, **MEMBERSHIP},
         "countries": country_facts(drawn),
         **shape_facts(zone, drawn),
@@ -185,10 +188,15 @@ def _folium_map(
     return drawn
 
 
-def _title(zone: BufferZone, title: str, language: str) -> str:
-    """Return the heading: the user's, or what is shown, how wide, where and on which side."""
-    if title.strip():
-        return " ".join(title.split())
+def _in_language(given: Any, language: str) -> Any:
+    """Return what is given in a language: English or the first where it lacks that one."""
+    if not isinstance(given, Mapping):
+        return given
+    return given.get(language) or given.get("en") or next(iter(given.values()), "")
+
+
+def _title(zone: BufferZone, language: str) -> str:
+    """Return what is shown, how wide, where and on which side."""
     said = words()[language]
     widths = " / ".join(f"{edge:g}" for edge in zone.edges_km[1:])
     heading = _along(zone.border, language).replace("{km}", widths)

@@ -12,6 +12,7 @@ from geobuffer.borders import border_between
 from geobuffer.datasets import data_folder
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.model import BOTH, Border, BufferZone, Regions
+from geobuffer.names import LANGUAGES
 from geobuffer.zones import build_zone
 
 if TYPE_CHECKING:
@@ -20,19 +21,26 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 _ENDS = ("round", "flat")
+
+# How a note begins, by language; dates as each writes them in figures.
+_ANNOUNCED = {"en": "Announced by {}", "uk": "Оголошено: {}", "ru": "Объявлено: {}"}
+_DATES = {"en": "%d %B %Y", "uk": "%d.%m.%Y", "ru": "%d.%m.%Y"}
 _DEFAULT = "announced-zone-2025.toml"
 
 # Every key a scenario may have, by table, with the type its value must be of.
 _KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     "": {
-        "title": (str,), "summary": (str,), "announced_by": (str,), "announced_on": (dt.date,),
+        "title": (str, dict), "summary": (str, dict), "announced_by": (str, dict),
+        "announced_on": (dt.date,),
         "zone": (dict,), "report": (list,), "place": (list,),
     },
     "zone": {
         "between": (str, list), "and": (str, list), "side": (str,), "km": (int, float, list),
         "ends": (str,),
     },
-    "report": {"date": (dt.date,), "said_by": (str,), "claim": (str,), "url": (str,)},
+    "report": {
+        "date": (dt.date,), "said_by": (str, dict), "claim": (str, dict), "url": (str,),
+    },
     "place": {"name": (str,), "hromada": (str,)},
 }  # fmt: skip
 
@@ -45,12 +53,18 @@ class Report:
     said_by: str = ""
     date: dt.date | None = None
     url: str = ""
+    language: str = "en"
 
     def __str__(self) -> str:
-        when = f"{self.date:%d %B %Y}".lstrip("0") if self.date else ""
+        when = _dated(self.date, self.language)
         head = ", ".join(part for part in (self.said_by, when) if part)
         tail = f" ({self.url})" if self.url else ""
         return f"{head}: {self.claim}{tail}" if head else f"{self.claim}{tail}"
+
+
+def _dated(date: dt.date | None, language: str) -> str:
+    written = date.strftime(_DATES[language]) if date else ""
+    return written.lstrip("0") if language == "en" else written
 
 
 @dataclass(frozen=True)
@@ -58,7 +72,8 @@ class Scenario:
     """A zone that somebody announced or proposed.
 
     ``between`` and ``other`` are the names of the regions on either side of its border, ``places``
-    pairs of the name and hromada of places that the reports name.
+    pairs of the name and hromada of places that the reports name. ``language`` is the one that its
+    texts are read in.
     """
 
     title: str
@@ -72,24 +87,34 @@ class Scenario:
     announced_on: dt.date | None = None
     reports: tuple[Report, ...] = ()
     places: tuple[tuple[str, str], ...] = field(default=())
+    language: str = "en"
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a map's reader should know of it: who announced it, when; and each report."""
-        when = f", {self.announced_on:%d %B %Y}".replace(", 0", ", ") if self.announced_on else ""
-        announced = (f"Announced by {self.announced_by}{when}.",) if self.announced_by else ()
+        parts = (self.announced_by, _dated(self.announced_on, self.language))
+        told = _ANNOUNCED[self.language].format(", ".join(part for part in parts if part))
+        announced = (f"{told}.",) if self.announced_by else ()
         summary = (self.summary,) if self.summary else ()
         return (*summary, *announced, *(str(report) for report in self.reports))
 
 
-def load_scenario(path: str | Path | None = None) -> Scenario:
+def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Scenario:
     """Read a scenario from a TOML file; without one, the bundled zone announced in May 2025.
+
+    Parameters
+    ----------
+    path
+        The file.
+    language
+        ``"en"``, ``"uk"`` or ``"ru"``: of texts that the file gives in several, as in
+        ``title = { en = "…", uk = "…" }``. Where it lacks that one, English or the first is taken.
 
     Raises
     ------
     DataError
         The file cannot be read, is no TOML, lacks a key, has one that is not known, or a value of
-        the wrong kind; the message names the file and the key.
+        the wrong kind; the message names the file and the key. Or the language is unknown.
 
     Examples
     --------
@@ -97,6 +122,8 @@ def load_scenario(path: str | Path | None = None) -> Scenario:
     >>> scenario.km, scenario.side, scenario.other
     ((10.0,), 'Ukraine', ('Chernihiv', 'Sumy', 'Kharkiv'))
     """
+    if language not in LANGUAGES:
+        raise DataError(f"Invalid language {language!r}. {did_you_mean(language, LANGUAGES)}")
     file = Path(path) if path is not None else data_folder() / "scenarios" / _DEFAULT
     content = _parsed(file)
     _check(file, "", content)
@@ -117,17 +144,18 @@ def load_scenario(path: str | Path | None = None) -> Scenario:
         hint = did_you_mean(zone["ends"], _ENDS)
         raise DataError(f"Invalid scenario {file}: [zone] ends = {zone['ends']!r}. {hint}")
     return Scenario(
-        title=content.get("title", file.stem),
+        title=_text(file, "title", content.get("title", file.stem), language),
         between=_names(file, zone, "between"),
         other=_names(file, zone, "and"),
         km=_widths(file, zone["km"]),
         side=zone.get("side", BOTH),
         ends=zone.get("ends", "round"),
-        summary=content.get("summary", ""),
-        announced_by=content.get("announced_by", ""),
+        summary=_text(file, "summary", content.get("summary", ""), language),
+        announced_by=_text(file, "announced_by", content.get("announced_by", ""), language),
         announced_on=content.get("announced_on"),
-        reports=tuple(Report(**report) for report in content.get("report", [])),
+        reports=tuple(_report(file, entry, language) for entry in content.get("report", [])),
         places=tuple((place["name"], place["hromada"]) for place in content.get("place", [])),
+        language=language,
     )
 
 
@@ -194,6 +222,26 @@ def _parsed(file: Path) -> dict[str, Any]:
         raise DataError(f"Invalid scenario {file}: not UTF-8 at byte {error.start}.") from error
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"Invalid scenario {file}: {error}. Must be TOML.") from error
+
+
+def _report(file: Path, entry: Mapping[str, Any], language: str) -> Report:
+    said = {
+        key: _text(file, f"[[report]] {key}", value, language)
+        for key, value in entry.items()
+        if key in ("said_by", "claim", "url")
+    }
+    return Report(**said, date=entry.get("date"), language=language)
+
+
+def _text(file: Path, key: str, given: str | Mapping[str, Any], language: str) -> str:
+    """Return a text, or of one in several languages the one that is wanted."""
+    if isinstance(given, str):
+        return given
+    for to, text in given.items():
+        if to not in LANGUAGES or not isinstance(text, str):
+            hint = did_you_mean(to, LANGUAGES)
+            raise DataError(f"Invalid scenario {file}: {key} has {to} = {text!r}. {hint}")
+    return str(given.get(language) or given.get("en") or next(iter(given.values()), ""))
 
 
 def _check(file: Path, table: str, content: object) -> None:

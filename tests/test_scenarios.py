@@ -283,3 +283,44 @@ def test_a_region_named_twice_counts_once(load, strip):
     except gb.GeobufferError:
         return  # to refuse it is as good
     assert border.length_km == pytest.approx(strip.length_km)
+
+
+def test_the_default_speaks_three_languages():
+    english, ukrainian, russian = (gb.load_scenario(language=to) for to in ("en", "uk", "ru"))
+    assert english.title.endswith("10 km into Ukraine")
+    assert ukrainian.title.endswith("10 км углиб України")
+    assert russian.title.endswith("10 км вглубь Украины")
+    assert ukrainian.notes[1] == "Оголошено: Володимир Путін, президент Росії, 22.05.2025."
+    assert russian.notes[1] == "Объявлено: Владимир Путин, президент России, 22.05.2025."
+    assert len(english.notes) == len(ukrainian.notes) == len(russian.notes)
+    assert ukrainian.notes[2].startswith("Олег Григоров")
+    assert (english.km, english.between) == (ukrainian.km, ukrainian.between)
+
+
+def test_a_text_in_one_language_serves_for_all(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        'title.uk = "Моя"\nsummary = "One"\n[zone]\nbetween = "Kursk"\nand = "Sumy"\nkm = 1\n',
+        "utf-8",
+    )
+    assert gb.load_scenario(file, language="ru").title == "Моя"
+    assert gb.load_scenario(file, language="uk").summary == "One"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('title.fr = "x"', r"title has fr = 'x'.*'en'"),
+        ("title.en = 5", r"title has en = 5"),
+    ],
+)
+def test_texts_by_language_are_checked(tmp_path, line, message):
+    file = tmp_path / "mine.toml"
+    file.write_text(f'{line}\n[zone]\nbetween = "Kursk"\nand = "Sumy"\nkm = 1\n', "utf-8")
+    with pytest.raises(gb.DataError, match=message):
+        gb.load_scenario(file)
+
+
+def test_unknown_language():
+    with pytest.raises(gb.DataError, match="Invalid language 'xx'"):
+        gb.load_scenario(language="xx")

@@ -131,7 +131,7 @@
 
   /** The heading: the author's, or what is shown now. */
   function heading() {
-    if (facts.given_title) return facts.given_title;
+    if (facts.given_titles[view.language]) return facts.given_titles[view.language];
     if (geobuffer.isAsked()) return facts.titles[view.language];
     const along = facts.along[view.language].replace('{km}', plain(view.km));
     return along + (view.side === 'both' ? say('title_both')
@@ -268,7 +268,7 @@
   function showPanel() {
     geobuffer.sayFixedParts();
     geobuffer.sayChoices();
-    showNotes(facts.notes);
+    showNotes(facts.notes[view.language]);
     showZone();
     byId('settlements').hidden = !geobuffer.places.length;
     document.querySelector('.skip').hidden = !geobuffer.places.length;

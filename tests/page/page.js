@@ -10,7 +10,7 @@ function read(name) {
 
 const BARE = {
   language: 'en',
-  given_title: '',
+  given_titles: {},
   arcs: [],
   zone: { edges_km: [0, 10], side: 'West', rings: [{ area_km2: 100, shape: [] }] },
   sides: [
