@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 
 # How the networks that folium and its plugins use spell library, version and file.
 _ADDRESSES = (
-    r"(?:cdn\.jsdelivr\.net/npm|unpkg\.com)/+(?P<library>(?:@[^/]+/)?[^/@]+)(?:@(?P<version>[^/]+))?"
-    r"(?:/(?P<path>.+))?",
+    (
+        r"(?:cdn\.jsdelivr\.net/npm|unpkg\.com)/+"
+        r"(?P<library>(?:@[^/]+/)?[^/@]+)(?:@(?P<version>[^/]+))?(?:/(?P<path>.+))?"
+    ),
     r"cdn\.jsdelivr\.net/gh/[^/]+/(?P<library>[^/@]+)(?:@(?P<version>[^/]+))?/(?P<path>.+)",
     r"cdnjs\.cloudflare\.com/ajax/libs/(?P<library>[^/]+)/(?P<version>[^/]+)/(?P<path>.+)",
     r"[^/]+/(?P<library>[^/]+)/(?P<version>\d[\d.]*)/(?P<path>.+)",
-    r"[^/]+/(?:.*/)?"
-    r"(?P<path>(?P<library>[A-Za-z][\w-]*?)[-.]v?(?P<version>\d+(?:\.\d+)*)(?:\.[A-Za-z]+)+)",
+    (
+        r"[^/]+/(?:.*/)?"
+        r"(?P<path>(?P<library>[A-Za-z][\w-]*?)[-.]v?(?P<version>\d+(?:\.\d+)*)(?:\.[A-Za-z]+)+)"
+    ),
 )
 
 # Libraries that npm calls otherwise than Python's packages do.
@@ -197,8 +201,8 @@ def _assigned(module: str) -> Iterator[tuple[str, str]]:
 def _plain(name: str) -> str:
     """Return a library's name as all its publishers would spell it.
 
-    >>> _plain("Leaflet.MarkerCluster"), _plain("moment.js"), _plain("@fortawesome/fontawesome-free")
-    ('leafletmarkercluster', 'moment', 'fontawesome')
+    >>> _plain("Leaflet.draw"), _plain("moment.js"), _plain("@fortawesome/fontawesome-free")
+    ('leafletdraw', 'moment', 'fontawesome')
     """
     letters = re.sub(r"[^a-z0-9]", "", name.lower().rsplit("/", 1)[-1].removesuffix(".js"))
     return _ALSO_CALLED.get(letters, letters)

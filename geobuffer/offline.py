@@ -7,41 +7,31 @@ what no package has is told, and the rest of the map works without it.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import json
 import re
 import warnings
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geobuffer.assets import Asset, Sheet, Shelves, data_url
 from geobuffer.cards import card
 from geobuffer.errors import DataError
+from geobuffer.pages import INERT, Piece, Pieces, guarded, linked, sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     import folium
-
-# Nothing is asked of anybody. Scripts and styles are folium's and the user's, all inline; some
-# plugins make functions of text. What the page holds as data may be shown.
-_POLICY = (
-    "default-src 'none'; base-uri 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; "
-    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; "
-    "connect-src data: blob:; frame-src data: blob:; worker-src blob:"
-)
 
 # Libraries that folium links to on every map, by the end of their address: what any use of them
 # leaves in a page, and what is amiss without them. Bootstrap's style sheet changes every element.
 _LIBRARIES: Mapping[str, tuple[str, str]] = {
     r"/jquery[-.\d]*(\.slim)?(\.min)?\.js": (r"\$(?!\{)|jQuery", "popups do not open"),
     r"/bootstrap(\.bundle)?(\.min)?\.js": (
-        r"data-bs-|data-toggle|\bbootstrap\.|"
-        r"\.(alert|button|carousel|collapse|dropdown|modal|offcanvas|popover|tab|toast|tooltip)\(",
+        (r"data-bs-|data-toggle|\bbootstrap\.|\.(alert|button|carousel|collapse|dropdown|modal|"
+         r"offcanvas|popover|tab|toast|tooltip)\("),
         "dialogs and menus made with Bootstrap do not open",
     ),
     r"/bootstrap(\.min)?\.css": ("", "text and tables in popups look plainer"),
@@ -90,7 +80,6 @@ _STAY_HOME = """(function () {
 _BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 _LEAFLET = "https://cdn.jsdelivr.net/npm/leaflet@1/dist/"
 _SCRIPT_TYPES = {"", "text/javascript", "application/javascript", "module"}
-_INERT = re.compile(r"data:|blob:|about:|#|$")
 
 
 @dataclass(frozen=True)
@@ -181,7 +170,7 @@ def inline(m: folium.Map) -> OfflinePage:
     """
     from branca.element import Element
 
-    root = m.get_root() if isinstance(m, Element) else None
+    root: Any = m.get_root() if isinstance(m, Element) else None  # type: ignore[redundant-expr]
     if not hasattr(root, "script"):
         raise DataError(f"Invalid map {m!r:.80}. Must be a folium map.")
     page = _Binder(root).bound()
@@ -191,58 +180,14 @@ def inline(m: folium.Map) -> OfflinePage:
     return page
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """An element of a page: what it is given, and where it and its text stand."""
-
-    tag: str
-    given: Mapping[str, str]
-    span: tuple[int, int]
-    text: tuple[int, int]
-
-
-class _Pieces(HTMLParser):
-    """The elements of a page: scripts and styles with their text, others by their opening tag."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[_Piece] = []
-        self.head = (0, 0)
-        self._lines = [0, *(found.end() for found in re.finditer("\n", page))]
-        self.feed(page)
-        self.close()
-
-    def _here(self) -> int:
-        line, column = self.getpos()
-        return self._lines[line - 1] + column
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        start = self._here()
-        end = start + len(self.get_starttag_text() or "")
-        given = {name: value or "" for name, value in attrs}
-        self.found.append(_Piece(tag, given, (start, end), (end, end)))
-        if tag == "head":
-            self.head = (end, end)
-
-    def handle_endtag(self, tag: str) -> None:
-        here = self._here()
-        if tag == "head":
-            self.head = (self.head[0], here)
-        elif tag in {"script", "style"} and self.found and self.found[-1].tag == tag:
-            begun = self.found.pop()
-            end = here + len(f"</{tag}>")
-            text = (begun.text[0], here)
-            self.found.append(_Piece(tag, begun.given, (begun.span[0], end), text))
-
-
 class _Binder:
     """Binds one map into one page, and keeps account of what was found and what was not."""
 
     def __init__(self, figure: Any) -> None:
         self.page: str = figure.render()
         self.parts = [part.render() for part in figure.script._children.values()]  # noqa: SLF001
-        self.users = dict(_users(figure))
-        self.pieces = _Pieces(self.page)
+        self.users = _users(figure)
+        self.pieces = Pieces(self.page)
         self.shelves = Shelves()
         self.inlined: dict[str, str] = {}
         self.unused: list[str] = []
@@ -260,12 +205,12 @@ class _Binder:
             edits.append((end, end, f"<script>{stay}</script>\n"))
             for start, stop, text in sorted(edits, reverse=True):
                 page = page[:start] + text + page[stop:]
-            page = _guarded(page, begin)
+            page = guarded(page, begin)
         return OfflinePage(page, self.inlined, tuple(self.unused), tuple(self.missing.values()))
 
     def _linked(self) -> dict[str, Asset | None]:
         """Return what is written in for each address linked to, keeping account of all."""
-        urls = dict.fromkeys(url for piece in self.pieces.found if (url := _link(piece)))
+        urls = dict.fromkeys(url for piece in self.pieces.found if (url := linked(piece)))
         found = {url: self.shelves.find(url) for url in urls}
         traces = self._traces(found)
         return {url: self._booked(url, asset, traces) for url, asset in found.items()}
@@ -285,7 +230,7 @@ class _Binder:
         return asset
 
     def _amiss_without(self, url: str) -> str:
-        users = ", ".join(self.users.get(url, ())) or "what needs it"
+        users = ", ".join(sorted(self.users.get(url, ()))) or "what needs it"
         return f"{users} may look wrong" if _is_sheet(url) else f"{users} will not work"
 
     def _traces(self, found: Mapping[str, Asset | str]) -> str:
@@ -298,15 +243,13 @@ class _Binder:
         ]
         own = self.page
         for piece in reversed(self.pieces.found):
-            if _link(piece):
+            if linked(piece):
                 own = own[: piece.span[0]] + own[piece.span[1] :]
         return "\n".join([own, *plugins])
 
-    def _edit(
-        self, piece: _Piece, found: Mapping[str, Asset | None]
-    ) -> tuple[int, int, str] | None:
+    def _edit(self, piece: Piece, found: Mapping[str, Asset | None]) -> tuple[int, int, str] | None:
         """Return what takes the place of an element, or of its text, if anything does."""
-        if url := _link(piece):
+        if url := linked(piece):
             return (*piece.span, self._written(piece, found[url]))
         before = self.page[slice(*piece.text)]
         after = before
@@ -318,7 +261,7 @@ class _Binder:
             self._told_of(piece)
         return None if after == before else (*piece.text, after)
 
-    def _written(self, piece: _Piece, asset: Asset | None) -> str:
+    def _written(self, piece: Piece, asset: Asset | None) -> str:
         """Return an element with an asset in it, that takes the place of one with a link to it."""
         if asset is None:
             return ""
@@ -327,7 +270,7 @@ class _Binder:
         given = f' {kept}="{html.escape(piece.given[kept])}"' if piece.given.get(kept) else ""
         if piece.tag == "link":
             return f"<style{given}>{self._sheet(text, asset)}</style>"
-        return f"<script{given}>{_sealed(text)}</script>"
+        return f"<script{given}>{sealed(text)}</script>"
 
     def _sheet(self, text: str, asset: Asset | None) -> str:
         sheet = Sheet(text, asset, self.shelves)
@@ -346,9 +289,8 @@ class _Binder:
     def _stayed(self, match: re.Match[str]) -> str:
         """Return a script's address as data; it stays, or is a blank, if nobody has it."""
         url, by = match["url"].replace("\\u0026", "&"), match["by"]
-        asset = "tiles are fetched as the map is moved"
-        if "tileLayer" not in by:
-            asset = self.shelves.find(url)
+        tiles = "tiles are fetched as the map is moved"
+        asset = tiles if "tileLayer" in by else self.shelves.find(url)
         if isinstance(asset, Asset):
             self.inlined[url] = asset.package
             return f'{by}"{data_url(url, asset.data)}"'
@@ -358,10 +300,10 @@ class _Binder:
             return f'{by}"{_BLANK if "shadow" in by else self._pins()["iconUrl"]}"'
         return f'{by}"{_BLANK}"' if "Overlay" in by else match[0]
 
-    def _told_of(self, piece: _Piece) -> None:
+    def _told_of(self, piece: Piece) -> None:
         """Keep account of a picture or a frame that a user wrote into the page."""
         for url in (piece.given.get(name, "") for name in ("src", "data", "poster")):
-            if not _INERT.match(url):
+            if not INERT.match(url):
                 reason = "it is part of what was added to the page as HTML, which is not altered"
                 self.missing[url] = Missing(url, reason, "it is not shown")
 
@@ -376,8 +318,8 @@ class _Binder:
         return {to: data_url(p.url, p.data) for to, p in found.items() if isinstance(p, Asset)}
 
 
-def _users(element: Any) -> Iterator[tuple[str, set[str]]]:
-    """Yield the addresses that the elements of a map ask for, with the elements' names."""
+def _users(element: Any) -> dict[str, set[str]]:
+    """Return the addresses that the elements of a map ask for, with the elements' names."""
     names: dict[str, set[str]] = {}
     waiting = [element]
     while waiting:
@@ -385,54 +327,8 @@ def _users(element: Any) -> Iterator[tuple[str, set[str]]]:
         for _, url in [*getattr(one, "default_js", ()), *getattr(one, "default_css", ())]:
             names.setdefault(url, set()).add(type(one).__name__)
         waiting += one._children.values()  # noqa: SLF001
-    yield from names.items()
-
-
-def _link(piece: _Piece) -> str:
-    """Return the address of a script or style sheet that an element links to, or nothing."""
-    sheet = piece.tag == "link" and "stylesheet" in piece.given.get("rel", "").lower().split()
-    name = "href" if sheet else "src" if piece.tag == "script" else ""
-    url = piece.given.get(name, "")
-    return "" if _INERT.match(url) else url
+    return names
 
 
 def _is_sheet(url: str) -> bool:
     return url.partition("?")[0].endswith(".css")
-
-
-def _sealed(text: str) -> str:
-    r"""Return a script that no text in it can end early, and that points to no source map.
-
-    The signs that HTML would see stand in literals and comments only, where these mean the same.
-
-    >>> _sealed("a = '</script><!--'")
-    "a = '<\\/script>\\x3C!--'"
-    """
-    text = re.sub(r"</(?=script)", r"<\\/", text, flags=re.IGNORECASE).replace("<!--", r"\x3C!--")
-    return re.sub(r"//[#@] sourceMappingURL=\S*", "", text)
-
-
-def _guarded(page: str, begin: int) -> str:
-    """Return a page with a policy that lets it fetch nothing; its own, if it has one, made so."""
-    pieces = _Pieces(page).found
-    for piece in pieces:
-        if piece.given.get("http-equiv", "").lower() == "content-security-policy":
-            rules = [_rule(rule, page, pieces) for rule in piece.given["content"].split(";")]
-            policy, (begin, end) = "; ".join(rule for rule in rules if rule), piece.span
-            break
-    else:
-        policy, end = _POLICY, begin
-    meta = f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy, quote=False)}" />'
-    return page[:begin] + meta + page[end:]
-
-
-def _rule(rule: str, page: str, pieces: list[_Piece]) -> str:
-    """Return a rule of a policy without the web, and with the hashes of what the page now holds."""
-    name, *sources = rule.split() or [""]
-    kept = [one for one in sources if not re.match(r"https?:|\*|'sha256-", one)]
-    tag = {"script-src": "script", "style-src": "style"}.get(name)
-    if tag and "'unsafe-inline'" not in kept:
-        texts = [page[slice(*p.text)] for p in pieces if p.tag == tag and not p.given.get("type")]
-        digests = [hashlib.sha256(text.encode()).digest() for text in dict.fromkeys(texts)]
-        kept += [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
-    return " ".join([name, *(kept or (["'none'"] if sources else []))])

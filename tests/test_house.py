@@ -15,12 +15,12 @@ PACKAGE = Path(gb.__file__).parent
 # Floors from the ground up; rooms of one floor do not know one another.
 FLOORS = (
     {"errors", "palette", "names"},
-    {"cells"},
+    {"cells", "assets", "cards", "pages"},
     {"geodesy"},
     {"outlines"},
     {"model"},
     {"datasets", "borders", "zones", "queries"},
-    {"exposure", "compare", "maps", "export", "scenarios", "bulk"},
+    {"exposure", "compare", "maps", "offline", "export", "scenarios", "bulk"},
     {"cli"},
     {"__main__"},
 )
