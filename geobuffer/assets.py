@@ -56,6 +56,7 @@ _KINDS = {
 _URL = re.compile(r"""url\(\s*("[^"]*"|'[^']*'|[^)"'\s]*)\s*\)""")
 _IMPORT = re.compile(r"""@import\s+(?:url\(\s*)?["']?([^"')\s;]+)["']?\s*\)?([^;]*);""")
 _FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
+_FONT_FAMILY = re.compile(r"""font-family\s*:\s*["']?([^"';}]+)""")
 _FONT_SOURCE = re.compile(r"src\s*:(?:url\([^)]*\)|[^;}])*;?")
 
 
@@ -273,12 +274,14 @@ class Sheet:
 
     ``text`` is the sheet, ``gone`` the addresses that no installed package has. ``asset`` is where
     the sheet is from, by which its relative addresses are meant; ``None`` for a page's own.
+    Fonts that neither the sheet nor the page about it names are left out.
     """
 
-    def __init__(self, text: str, asset: Asset | None, shelves: Shelves) -> None:
+    def __init__(self, text: str, asset: Asset | None, shelves: Shelves, page: str) -> None:
         self.gone: list[str] = []
-        self._asset, self._shelves = asset, shelves
+        self._asset, self._shelves, self._page = asset, shelves, page
         text = _IMPORT.sub(self._imported, text)
+        self._rules = _FONT_FACE.sub("", text)
         text = _FONT_FACE.sub(self._one_source, text)
         self.text = _URL.sub(self._written, text)
 
@@ -300,12 +303,15 @@ class Sheet:
         if isinstance(asset, str):
             self.gone.append(self._absolute(match[1]))
             return ""
-        sheet = Sheet(asset.data.decode("utf-8-sig"), asset, self._shelves)
+        sheet = Sheet(asset.data.decode("utf-8-sig"), asset, self._shelves, self._page)
         self.gone += sheet.gone
         return f"@media {media} {{{sheet.text}}}" if media else sheet.text
 
     def _one_source(self, match: re.Match[str]) -> str:
-        """Return a font with the best one of its files that is there; nothing if none is."""
+        """Return a font with the best one of its files that is there; nothing if it is no use."""
+        family = _FONT_FAMILY.search(match[0])
+        if family and family[1].strip() not in self._rules + self._page:
+            return ""
         references = [found.strip("\"'") for found in _URL.findall(match[0])]
         ordered = [one for font in _FONTS for one in references if _is_font(one, font)]
         data = next((data for one in ordered if (data := self._data(one))), None)

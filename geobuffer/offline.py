@@ -57,6 +57,11 @@ _FETCHES = re.compile(
     r'|"(?:icon|iconRetina|shadow)Url":\s*)'
     r"""(?P<quote>["'`])(?!data:|blob:)(?P<url>[^"'`\s]+)(?P=quote)"""
 )
+# Pictures and frames in HTML that a script puts into popups and the like.
+_SHOWN = re.compile(
+    r"(?:<|\\u003c)(?:img|iframe|video|audio|source|embed)\b[^>]*?\bsrc=\\?"
+    r"""["'](?P<url>(?:https?:)?//[^"'\\]+)"""
+)
 _AMISS = {
     "tileLayer": "this background is blank",
     "Overlay": "this picture is not shown",
@@ -188,7 +193,10 @@ class _Binder:
         self.parts = [part.render() for part in figure.script._children.values()]  # noqa: SLF001
         self.users = _users(figure)
         self.pieces = Pieces(self.page)
+        links = [piece.span for piece in self.pieces.found if linked(piece)]
+        self.own = _edited(self.page, [(*span, "") for span in links])
         self.shelves = Shelves()
+        self.broken = False
         self.inlined: dict[str, str] = {}
         self.unused: list[str] = []
         self.missing: dict[str, Missing] = {}
@@ -203,9 +211,7 @@ class _Binder:
             begin, end = self.pieces.head
             stay = _STAY_HOME.replace("PINS", json.dumps(self._pins()))
             edits.append((end, end, f"<script>{stay}</script>\n"))
-            for start, stop, text in sorted(edits, reverse=True):
-                page = page[:start] + text + page[stop:]
-            page = guarded(page, begin)
+            page = guarded(_edited(page, edits), begin)
         return OfflinePage(page, self.inlined, tuple(self.unused), tuple(self.missing.values()))
 
     def _linked(self) -> dict[str, Asset | None]:
@@ -241,11 +247,7 @@ class _Binder:
             for url, asset in found.items()
             if isinstance(asset, Asset) and not re.search(f"(?:{libraries})$", url)
         ]
-        own = self.page
-        for piece in reversed(self.pieces.found):
-            if linked(piece):
-                own = own[: piece.span[0]] + own[piece.span[1] :]
-        return "\n".join([own, *plugins])
+        return "\n".join([self.own, *plugins])
 
     def _edit(self, piece: Piece, found: Mapping[str, Asset | None]) -> tuple[int, int, str] | None:
         """Return what takes the place of an element, or of its text, if anything does."""
@@ -258,14 +260,16 @@ class _Binder:
         elif piece.tag == "style":
             after = self._sheet(before, None)
         elif piece.tag not in {"a", "area", "link", "meta", "script"}:
-            self._told_of(piece)
+            for url in (piece.given.get(name, "") for name in ("src", "data", "poster")):
+                self._tell_of(url)
         return None if after == before else (*piece.text, after)
 
     def _written(self, piece: Piece, asset: Asset | None) -> str:
         """Return an element with an asset in it, that takes the place of one with a link to it."""
         if asset is None:
             return ""
-        text = asset.data.decode("utf-8-sig", "replace")
+        # Browsers read a line's end as one sign, and hash it so.
+        text = asset.data.decode("utf-8-sig", "replace").replace("\r\n", "\n")
         kept = "media" if piece.tag == "link" else "type"
         given = f' {kept}="{html.escape(piece.given[kept])}"' if piece.given.get(kept) else ""
         if piece.tag == "link":
@@ -273,7 +277,7 @@ class _Binder:
         return f"<script{given}>{sealed(text)}</script>"
 
     def _sheet(self, text: str, asset: Asset | None) -> str:
-        sheet = Sheet(text, asset, self.shelves)
+        sheet = Sheet(text, asset, self.shelves, self.own)
         for url in sheet.gone:
             effect = "a picture or a font of this style is not shown"
             self.missing[url] = Missing(url, "no installed package has it", effect)
@@ -284,6 +288,8 @@ class _Binder:
         for part in self.parts if self.broken else ():
             guarded = f"try {{{part}}} catch (amiss) {{ console.warn(amiss); }}"
             text = text.replace(part, guarded, 1) if part.strip() else text
+        for found in _SHOWN.finditer(text):
+            self._tell_of(found["url"])
         return _FETCHES.sub(self._stayed, text)
 
     def _stayed(self, match: re.Match[str]) -> str:
@@ -300,12 +306,11 @@ class _Binder:
             return f'{by}"{_BLANK if "shadow" in by else self._pins()["iconUrl"]}"'
         return f'{by}"{_BLANK}"' if "Overlay" in by else match[0]
 
-    def _told_of(self, piece: Piece) -> None:
-        """Keep account of a picture or a frame that a user wrote into the page."""
-        for url in (piece.given.get(name, "") for name in ("src", "data", "poster")):
-            if not INERT.match(url):
-                reason = "it is part of what was added to the page as HTML, which is not altered"
-                self.missing[url] = Missing(url, reason, "it is not shown")
+    def _tell_of(self, url: str) -> None:
+        """Keep account of a picture or a frame in what a user wrote."""
+        if not INERT.match(url):
+            reason = "it is in HTML that was added to the map, which is not altered"
+            self.missing[url] = Missing(url, reason, "it is not shown")
 
     def _pins(self) -> dict[str, str]:
         """Return the pictures of Leaflet's own pin."""
@@ -316,6 +321,17 @@ class _Binder:
         }
         found = {to: self.shelves.find(f"{_LEAFLET}images/{name}") for to, name in names.items()}
         return {to: data_url(p.url, p.data) for to, p in found.items() if isinstance(p, Asset)}
+
+
+def _edited(page: str, edits: list[tuple[int, int, str]]) -> str:
+    """Return a page with other texts in some places.
+
+    >>> _edited("0123456", [(1, 2, "a"), (4, 4, "b")])
+    '0a23b456'
+    """
+    for start, stop, text in sorted(edits, reverse=True):
+        page = page[:start] + text + page[stop:]
+    return page
 
 
 def _users(element: Any) -> dict[str, set[str]]:
