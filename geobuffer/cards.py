@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _SIZE, _MARGIN, _STEP, _MOST_POINTS = 180.0, 1.0, 0.3, 1_200
 
 # Rows of a table and letters of a fact that are shown; of more, how many there are.
-_MOST_ROWS, _MOST_LETTERS = 20, 300
+_MOST_ROWS, _MOST_LETTERS = 20, 500
 
 _CELL = "padding:1px 10px 1px 0;text-align:left;vertical-align:top"
 _HEAD = f"{_CELL};font-weight:normal;white-space:nowrap;opacity:.7"
