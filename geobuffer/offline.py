@@ -7,6 +7,7 @@ what no package has is told, and the rest of the map works without it.
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
@@ -62,6 +63,8 @@ _SHOWN = re.compile(
     r"(?:<|\\u003c)(?:img|iframe|video|audio|source|embed)\b[^>]*?\bsrc=\\?"
     r"""["'](?P<url>(?:https?:)?//[^"'\\]+)"""
 )
+# Pages in frames, as folium.IFrame writes them.
+_FRAMED = re.compile(r"data:text/html[^,\"']*;base64,([A-Za-z0-9+/]+=*)")
 _AMISS = {
     "tileLayer": "this background is blank",
     "Overlay": "this picture is not shown",
@@ -259,9 +262,8 @@ class _Binder:
             after = self._script(before)
         elif piece.tag == "style":
             after = self._sheet(before, None)
-        elif piece.tag not in {"a", "area", "link", "meta", "script"}:
-            for url in (piece.given.get(name, "") for name in ("src", "data", "poster")):
-                self._tell_of(url)
+        else:
+            self._tell_of(_source(piece))
         return None if after == before else (*piece.text, after)
 
     def _written(self, piece: Piece, asset: Asset | None) -> str:
@@ -290,6 +292,10 @@ class _Binder:
             text = text.replace(part, guarded, 1) if part.strip() else text
         for found in _SHOWN.finditer(text):
             self._tell_of(found["url"])
+        for framed in _FRAMED.findall(text):
+            page = base64.b64decode(framed).decode("utf-8", "replace")
+            for piece in Pieces(page).found:
+                self._tell_of(linked(piece) or _source(piece))
         return _FETCHES.sub(self._stayed, text)
 
     def _stayed(self, match: re.Match[str]) -> str:
@@ -344,6 +350,12 @@ def _users(element: Any) -> dict[str, set[str]]:
             names.setdefault(url, set()).add(type(one).__name__)
         waiting += one._children.values()  # noqa: SLF001
     return names
+
+
+def _source(piece: Piece) -> str:
+    """Return the address of what an element of the page's body shows, or nothing."""
+    names = () if piece.tag in {"a", "link", "meta", "script"} else ("src", "data", "poster")
+    return next((piece.given[name] for name in names if piece.given.get(name)), "")
 
 
 def _is_sheet(url: str) -> bool:

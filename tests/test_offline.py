@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import folium
@@ -23,7 +24,6 @@ from geobuffer.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from browser import Browser
 
@@ -128,9 +128,11 @@ class TestPage:
         folium.raster_layers.ImageOverlay("https://c.org/o.png", [[50, 30], [51, 31]]).add_to(m)
         folium.CircleMarker([50, 30], tooltip="<iframe src='//d.org/f'></iframe>").add_to(m)
         m.get_root().html.add_child(Element('<img src="https://e.org/h.png"><a href="https://f">'))
+        frame = folium.IFrame("<script src='https://g.org/s.js'></script>", width=9, height=9)
+        folium.CircleMarker([50, 30], popup=folium.Popup(frame)).add_to(m)
         page = quietly(m)
         assert {missing.url for missing in page.missing} == {
-            "https://example.org/i.png", "https://a.org/s.png", "https://b.org/p.png",
+            "https://g.org/s.js", "https://example.org/i.png", "https://a.org/s.png", "https://b.org/p.png",
             "https://c.org/o.png", "//d.org/f", "https://e.org/h.png",
         }  # fmt: skip
         assert '<img src="https://b.org/p.png">' in page.html
@@ -248,6 +250,16 @@ class TestInABrowser:
         )
         assert {"Glyphicons Halflings", "Font Awesome 6 Free"} <= set(fonts)
         assert browser.complaints() == []
+
+    def test_what_the_how_to_shows(self, browser: Browser, tmp_path: Path) -> None:
+        guide = (Path(__file__).parents[1] / "docs/how-to/offline.md").read_text("utf-8")
+        (code,) = re.findall(r"```python\n(.*?)```", guide, flags=re.DOTALL)
+        told: dict[str, Any] = {}
+        exec(code.replace('"map.html"', "file"), {"file": tmp_path / "guide.html"}, told)  # noqa: S102
+        assert told["page"].missing == ()
+        assert len(told["page"].html) < 1_150_000
+        self.opened(browser, told["page"], tmp_path)
+        assert (tmp_path / "guide.html").read_text("utf-8") == told["page"].html
 
     def test_what_geopandas_explores(self, browser: Browser, tmp_path: Path) -> None:
         pytest.importorskip("mapclassify")
