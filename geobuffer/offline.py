@@ -75,7 +75,6 @@ _AMISS = {
 # Run after Leaflet and before the map: pictures of the plain pin, and tiles that ask nobody.
 _STAY_HOME = """(function () {
     if (!window.L || !L.TileLayer) return;
-    L.Icon.Default.imagePath = "";
     L.Icon.Default.mergeOptions(PINS);
     const create = L.TileLayer.prototype.createTile;
     L.TileLayer.include({createTile: function (at, done) {

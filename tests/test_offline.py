@@ -20,6 +20,7 @@ from folium.elements import JSCSSMixin
 from folium.template import Template
 
 import geobuffer as gb
+from geobuffer.assets import Shelves
 from geobuffer.errors import DataError
 
 if TYPE_CHECKING:
@@ -304,6 +305,29 @@ class TestInABrowser:
         assert browser.read_journal() == [path.as_uri()]
         (warned,) = browser.complaints()
         assert "L.unheard is not a function" in warned
+
+    def test_without_the_extra_the_map_is_there_and_plainer(
+        self, browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("geobuffer.assets.Shelves._book", {})
+        monkeypatch.setattr(
+            "geobuffer.assets.Shelves._filed",
+            lambda self, url, address, filed=Shelves._filed: (
+                one for one in filed(self, url, address) if "Leaflet" in one[1].package
+            ),
+        )
+        m = blank()
+        folium.Marker([50.5, 30], icon=folium.Icon(color="red"), popup="no").add_to(m)
+        folium.CircleMarker([50.5, 31], color="#d55e00", tooltip="tip").add_to(m)
+        page = quietly(m)
+        told = " ".join(map(str, page.missing))
+        for words in ("popups do not open", "are plain pins", "pip install 'geobuffer[offline]'"):
+            assert words in told
+        path = gb.write(page, tmp_path / "map.html")
+        browser.open(path)
+        assert browser.run("return document.querySelector('img.leaflet-marker-icon').naturalWidth")
+        assert browser.run("return !!document.querySelector('path[stroke=\"#d55e00\"]')")
+        assert browser.read_journal() == [path.as_uri()]
 
     def test_nothing_is_asked_for_by_what_users_wrote(
         self, browser: Browser, tmp_path: Path
