@@ -176,9 +176,17 @@ class TestPage:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def window() -> Iterator[Browser]:
     with chromium() as opened:
         yield opened
+
+
+@pytest.fixture
+def browser(window: Browser) -> Browser:
+    """A browser that has forgotten what earlier pages complained of."""
+    window.driver.get("about:blank")
+    window.complaints()
+    return window
 
 
 @needs_browser
@@ -186,7 +194,6 @@ class TestInABrowser:
     def opened(self, browser: Browser, page: gb.OfflinePage, folder: Path) -> None:
         """Open a page, and check that it asked nobody and complained of nothing."""
         path = gb.write(page, folder / "map.html")
-        browser.complaints()
         browser.open(path)
         browser.driver.set_script_timeout(10)
         browser.driver.execute_async_script("requestAnimationFrame(() => setTimeout(arguments[0]))")
