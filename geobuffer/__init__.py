@@ -25,6 +25,7 @@ from geobuffer.export import write
 from geobuffer.exposure import exposure
 from geobuffer.maps import map_zone
 from geobuffer.model import Border, BufferZone, Region, Regions, Section, Side, Source
+from geobuffer.offline import OfflinePage, inline
 from geobuffer.queries import (
     Answers,
     answer,
@@ -56,6 +57,7 @@ __all__ = [
     "GeometryError",
     "MissingCRSError",
     "NotAdjacent",
+    "OfflinePage",
     "Region",
     "Regions",
     "Report",
@@ -76,6 +78,7 @@ __all__ = [
     "compare",
     "distance_to_border",
     "exposure",
+    "inline",
     "list_datasets",
     "load_not_located",
     "load_regions",

@@ -30,7 +30,8 @@ def write(thing: BufferZone | pd.DataFrame | folium.Map, path: str | Path) -> Pa
     Parameters
     ----------
     thing
-        A zone (one row for each ring, with its source), a (Geo)DataFrame, or a map.
+        A zone (one row for each ring, with its source), a (Geo)DataFrame, or a map: of folium, or
+        as :func:`geobuffer.inline` returns it.
     path
         The suffix names the format: ``.gpkg``, ``.geojson``, ``.fgb`` or ``.parquet`` for zones
         and tables with geometry (in EPSG:4326), ``.csv`` for tables (points as ``longitude`` and

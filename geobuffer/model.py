@@ -15,6 +15,15 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 import shapely
 
+from geobuffer.cards import (
+    of_border,
+    of_region,
+    of_regions,
+    of_section,
+    of_side,
+    of_source,
+    of_zone,
+)
 from geobuffer.errors import UnknownRegion, UnknownSide, did_you_mean
 from geobuffer.geodesy import Floats, LineIndex, area_m2, holds
 from geobuffer.names import LANGUAGES, fold
@@ -70,6 +79,8 @@ class Source:
         facts = (self.title, self.licence, self.as_of and f"as of {self.as_of}", known)
         return f"Source({', '.join(fact for fact in facts if fact)})"
 
+    _repr_html_ = of_source
+
 
 @dataclass(frozen=True, eq=False)
 class Region:
@@ -113,6 +124,8 @@ class Region:
         """Its area on the ellipsoid."""
         return area_m2(self.geometry) / 1e6
 
+    _repr_html_ = of_region
+
 
 @dataclass(frozen=True, eq=False)
 class Regions:
@@ -145,6 +158,8 @@ class Regions:
 
     def __repr__(self) -> str:
         return f"Regions({', '.join(region.name for region in self)})"
+
+    _repr_html_ = of_regions
 
     def _find(self, name: str) -> Region:
         if not isinstance(name, str):
@@ -192,6 +207,8 @@ class Side:
         """Return its name in a language, or its own name where there is none."""
         return self.names.get(language, self.name)
 
+    _repr_html_ = of_side
+
 
 @dataclass(frozen=True, eq=False)
 class Section:
@@ -211,6 +228,8 @@ class Section:
         if not self.regions or language == "en":
             return self.name
         return " – ".join(region.label(language) for region in self.regions)
+
+    _repr_html_ = of_section
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,6 +323,8 @@ class Border:
         names = ", ".join(section.name for section in self.sections)
         one, other = (side.name for side in self.sides)
         return f"Border({one} | {other}: {names}; {self.length_km:,.0f} km)"
+
+    _repr_html_ = of_border
 
 
 @dataclass(frozen=True, eq=False)
@@ -399,6 +420,8 @@ class BufferZone:
             f"BufferZone({edges} km, side={self.side!r}, ends={self.ends!r}, "
             f"{self.area_km2:,.0f} km², edges within {self.error_m:.2g} m)"
         )
+
+    _repr_html_ = of_zone
 
 
 __all__ = [

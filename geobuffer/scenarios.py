@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from geobuffer.borders import border_between
+from geobuffer.cards import of_report, of_scenario
 from geobuffer.datasets import data_folder
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.model import BOTH, Border, BufferZone, Regions
@@ -61,6 +62,8 @@ class Report:
         tail = f" ({self.url})" if self.url else ""
         return f"{head}: {self.claim}{tail}" if head else f"{self.claim}{tail}"
 
+    _repr_html_ = of_report
+
 
 def _dated(date: dt.date | None, language: str) -> str:
     written = date.strftime(_DATES[language]) if date else ""
@@ -97,6 +100,8 @@ class Scenario:
         announced = (f"{told}.",) if self.announced_by else ()
         summary = (self.summary,) if self.summary else ()
         return (*summary, *announced, *(str(report) for report in self.reports))
+
+    _repr_html_ = of_scenario
 
 
 def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Scenario:

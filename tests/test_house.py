@@ -14,15 +14,15 @@ PACKAGE = Path(gb.__file__).parent
 
 # Floors from the ground up; rooms of one floor do not know one another.
 FLOORS = (
-    {"errors", "palette", "names", "document"},
-    {"cells"},
-    {"geodesy"},
+    {"errors", "palette", "names"},
+    {"cells", "assets", "cards", "pages"},
+    {"geodesy", "document"},
     {"outlines", "packing"},
     {"model"},
     {"datasets", "borders", "zones", "queries"},
     {"sketches"},
     {"facts"},
-    {"exposure", "compare", "maps", "export", "scenarios", "bulk"},
+    {"exposure", "compare", "maps", "offline", "export", "scenarios", "bulk"},
     {"cli"},
     {"__main__"},
 )
