@@ -16,6 +16,7 @@ from geobuffer.errors import (
     GeobufferError,
     GeometryError,
     MissingCRSError,
+    MissingExtra,
     NotAdjacent,
     UnknownDataset,
     UnknownRegion,
@@ -25,6 +26,7 @@ from geobuffer.export import write
 from geobuffer.exposure import exposure
 from geobuffer.maps import map_zone
 from geobuffer.model import Border, BufferZone, Region, Regions, Section, Side, Source
+from geobuffer.plots import plot_crs, plot_zone
 from geobuffer.queries import (
     Answers,
     answer,
@@ -55,6 +57,7 @@ __all__ = [
     "GeobufferError",
     "GeometryError",
     "MissingCRSError",
+    "MissingExtra",
     "NotAdjacent",
     "Region",
     "Regions",
@@ -84,6 +87,8 @@ __all__ = [
     "locate",
     "map_zone",
     "nearest_section",
+    "plot_crs",
+    "plot_zone",
     "scenario_border",
     "scenario_places",
     "scenario_zone",
