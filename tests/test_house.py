@@ -14,13 +14,14 @@ PACKAGE = Path(gb.__file__).parent
 
 # Floors from the ground up; rooms of one floor do not know one another.
 FLOORS = (
-    {"errors", "palette", "names"},
+    {"errors", "palette", "names", "lettering"},
     {"cells"},
     {"geodesy"},
-    {"outlines"},
-    {"model"},
-    {"datasets", "borders", "zones", "queries"},
-    {"exposure", "compare", "maps", "export", "scenarios", "bulk"},
+    {"outlines", "projections"},
+    {"model", "marginalia"},
+    {"drawing", "captions"},
+    {"datasets", "borders", "zones", "queries", "sheets"},
+    {"exposure", "compare", "maps", "plots", "export", "scenarios", "bulk"},
     {"cli"},
     {"__main__"},
 )
@@ -31,6 +32,8 @@ def _imports(module):
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("geobuffer."):
             yield node.module.split(".")[1]
+        elif isinstance(node, ast.ImportFrom) and node.module == "geobuffer":
+            yield from (a.name for a in node.names)
         elif isinstance(node, ast.Import):
             yield from (a.name.split(".")[1] for a in node.names if a.name.startswith("geobuffer."))
 
