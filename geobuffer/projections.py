@@ -146,6 +146,11 @@ def whole_globe(projection: Projection) -> Window:
 
 def planar(shape: BaseGeometry, projection: Projection, window: Window) -> BaseGeometry:
     """Return what of a shape is in a window, in the plane; joined where the antimeridian cut it."""
+    if window.east - window.west >= 360.0 and shapely.get_dimensions(shape) == 2:
+        # All round a pole: in halves, joined again, so that no seam stays. Both come from the same
+        # longitudes, so that a centimetre is far more than they can differ.
+        halves = (window._replace(east=projection.lon), window._replace(west=projection.lon))
+        return shapely.union_all([planar(shape, projection, h) for h in halves], grid_size=0.01)
     box = shapely.box(*window)
     west, _, east, _ = shape.bounds
     turns = np.arange(np.floor((window.west - east) / 360.0), (window.east - west) / 360.0 + 1.0)
@@ -157,18 +162,7 @@ def planar(shape: BaseGeometry, projection: Projection, window: Window) -> BaseG
     whole = shapely.union_all(there) if len(there) > 1 else (there or [near[0]])[0]
     step = (window.east - window.west + window.north - window.south) * _STEP / 2.0
     fine = shapely.segmentize(whole, step)
-    flat = shapely.transform(fine, lambda xy: np.stack(to_plane(projection, *xy.T), axis=1))
-    return _closed(flat) if window.east - window.west >= 360.0 else flat
-
-
-def _closed(shape: BaseGeometry) -> BaseGeometry:
-    """Join polygons along the cut where the plane was opened: the same line, met from both sides.
-
-    Both come from the same longitude, so a centimetre is far more than they can differ.
-    """
-    if shapely.get_dimensions(shape) < 2:
-        return shape
-    return shapely.union_all(shapely.get_parts(shape), grid_size=0.01)
+    return shapely.transform(fine, lambda xy: np.stack(to_plane(projection, *xy.T), axis=1))
 
 
 def _candidates(lon: Floats, lat: Floats) -> Iterator[tuple[str, float, float, str]]:

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 # a slide. The map takes 7 of them; the legend's column holds the longest of its words.
 _MAP_WIDTH, _LEAST_WIDTH, _MOST_HEIGHT, _LEAST_HEIGHT = 500.0, 300.0, 560.0, 300.0
 _LEFT, _RIGHT, _TOP, _BOTTOM, GAP, _LEGEND = 30.0, 12.0, 12.0, 10.0, 14.0, 172.0
+# Between the heading and the line under it.
+_LEAD = 3.0
 # Degrees at the frame, the scale bar and its numbers, and air before the sources.
 _BELOW = 52.0
 # What the legend's keys take of its column.
@@ -98,8 +100,8 @@ class Sheet:
     @property
     def page(self) -> tuple[float, float]:
         """The size of the page in points."""
-        head = len(self.title) * _TITLE + len(self.subtitle) * _SUBTITLE
-        height = _TOP + head * LINE + GAP + self.size[1] + self.bottom
+        head = (len(self.title) * _TITLE + len(self.subtitle) * _SUBTITLE) * LINE + _LEAD
+        height = _TOP + head + GAP + self.size[1] + self.bottom
         return _LEFT + self.size[0] + GAP + _LEGEND + _RIGHT, height
 
     @property
@@ -189,7 +191,7 @@ def page(sheet: Sheet) -> tuple[Figure, Axes]:
         fontweight="bold", color=drawing.INK, gid="geobuffer-title",
     )  # fmt: skip
     drawing.plain(heading)
-    below = top - len(sheet.title) * _TITLE * LINE / high
+    below = top - (len(sheet.title) * _TITLE * LINE + _LEAD) / high
     style = {"ha": "left", "color": drawing.QUIET}
     drawing.written(figure, left, below, "\n".join(sheet.subtitle), size=_SUBTITLE, va="top",
                     gid="geobuffer-subtitle", **style)  # fmt: skip
