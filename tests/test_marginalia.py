@@ -31,7 +31,9 @@ def test_a_scale_bar_is_as_long_as_it_says(shape):
     found, frame = framed(shape)
     bar = scale_bar(found, frame)
     y = (frame[1] + frame[3]) / 2
-    (lon, to_lon), (lat, to_lat) = pyproj.Proj(found.crs)([bar.west, bar.east], [y, y], inverse=True)
+    (lon, to_lon), (lat, to_lat) = pyproj.Proj(found.crs)(
+        [bar.west, bar.east], [y, y], inverse=True
+    )
     assert GEOD.inv(lon, lat, to_lon, to_lat)[2] == pytest.approx(bar.km * 1e3, rel=1e-8)
     assert (bar.west + bar.east) / 2 == pytest.approx((frame[0] + frame[2]) / 2, abs=1e-3)
     assert 0.1 < (bar.east - bar.west) / (frame[2] - frame[0]) <= 0.31
