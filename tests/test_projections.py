@@ -79,10 +79,10 @@ def test_default_zone_is_true_to_a_twentieth_of_a_per_mille(zone):
     found = fit_projection(zone.polygon)
     assert found.scale_error < 5e-5
     assert np.abs(true_scales(found, zone.polygon) - 1.0).max() < 5.5e-5
-    # UTM, which geopandas would estimate, is off by eight times as much.
+    # UTM, which geopandas would estimate, is off by thirty times as much.
     utm = pyproj.CRS.from_epsg(32636)
     lon, lat = shapely.get_coordinates(zone.polygon).T
-    assert np.abs(projections.scales(utm, lon, lat) - 1.0).max() > 4e-4
+    assert np.abs(projections.scales(utm, lon, lat) - 1.0).max() > 1.2e-3
 
 
 @pytest.mark.parametrize("turn", [0.0, 360.0])
