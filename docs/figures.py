@@ -1,7 +1,7 @@
 # ruff: noqa: INP001, T201
-"""Draw the figures of method.md and print its table of errors, from the library itself.
+"""Draw the figures of the documentation, and print method.md's table, from the library itself.
 
-Run: python docs/figures.py. Needs matplotlib; takes about a minute.
+Run: python docs/figures.py. Needs the extra plot; takes about a minute.
 """
 
 from __future__ import annotations
@@ -261,6 +261,15 @@ def draw_notch(border: gb.Border) -> None:
     saved(figure, "notch.png")
 
 
+def draw_picture(border: gb.Border, regions: gb.Regions) -> None:
+    """Draw the default zone as `geobuffer map --png` does, at the size of a screen."""
+    zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=1)
+    picture = gb.plot_zone(
+        zone, settlements=gb.load_settlements(), regions=regions, title=gb.load_scenario().title
+    )
+    saved(picture, "picture.png")
+
+
 def main() -> None:
     """Print the table, draw the figures."""
     regions = gb.load_regions()
@@ -269,6 +278,7 @@ def main() -> None:
     draw_edge_errors(border)
     draw_ends(border, regions)
     draw_notch(border)
+    draw_picture(border, regions)
 
 
 if __name__ == "__main__":

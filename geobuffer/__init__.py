@@ -16,6 +16,7 @@ from geobuffer.errors import (
     GeobufferError,
     GeometryError,
     MissingCRSError,
+    MissingExtra,
     NotAdjacent,
     UnknownDataset,
     UnknownRegion,
@@ -26,6 +27,7 @@ from geobuffer.exposure import exposure
 from geobuffer.maps import map_zone
 from geobuffer.model import Border, BufferZone, Region, Regions, Section, Side, Source
 from geobuffer.offline import OfflinePage, inline
+from geobuffer.plots import plot_crs, plot_zone
 from geobuffer.queries import (
     Answers,
     answer,
@@ -56,6 +58,7 @@ __all__ = [
     "GeobufferError",
     "GeometryError",
     "MissingCRSError",
+    "MissingExtra",
     "NotAdjacent",
     "OfflinePage",
     "Region",
@@ -87,6 +90,8 @@ __all__ = [
     "locate",
     "map_zone",
     "nearest_section",
+    "plot_crs",
+    "plot_zone",
     "scenario_border",
     "scenario_places",
     "scenario_zone",

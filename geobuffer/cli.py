@@ -28,6 +28,7 @@ import geobuffer as gb
 from geobuffer.bulk import check_bulk_target
 from geobuffer.export import check_target
 from geobuffer.names import LANGUAGES
+from geobuffer.plots import require_matplotlib
 from geobuffer.queries import with_columns
 
 if TYPE_CHECKING:
@@ -105,35 +106,36 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
     km: Km = None,
     side: SideName = None,
     ends: EndsName = None,
-    out: Annotated[Path, typer.Option("--out", help="The HTML file.")] = Path("geobuffer-map.html"),
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The HTML file. Default: geobuffer-map.html.")
+    ] = None,
+    png: Annotated[
+        Path | None,
+        typer.Option("--png", help="A picture (.png, .svg, .pdf); the page only with --out too."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw the zone and its settlements on a map: one HTML file that opens offline."""
-    import folium
-
-    check_target(out, folium.Map)
+    """Draw the zone and its settlements: one HTML file that opens offline, or a picture."""
+    page = out or (None if png else Path("geobuffer-map.html"))
+    _check_map_targets(page, png)
     asked = _scenario(scenario, between, and_, km, side, ends)
     with _progress("Measuring the zone and its settlements"):
         zone = _zone(asked, _PAGE_M)
         places = gb.load_settlements()
         places = with_columns(places, gb.classify(places, zone))
     with _progress("Drawing the map"):
-        told = {
-            to: _scenario(scenario, between, and_, km, side, ends, language=to) for to in LANGUAGES
-        }
-        # Places known by name only come without a point: the page counts and finds them.
-        known = pd.concat([places, gb.load_not_located()], ignore_index=True)
-        drawn = gb.map_zone(
-            zone,
-            settlements=known,
-            regions=gb.load_regions(),
-            title={to: one.title for to, one in told.items()},
-            notes={to: one.notes for to, one in told.items()},
-        )
-        gb.write(drawn, out)
+        if page is not None:
+            told = {
+                to: _scenario(scenario, between, and_, km, side, ends, language=to)
+                for to in LANGUAGES
+            }
+            _write_page(page, told, zone, places)
+        if png is not None:
+            _write_picture(png, asked, zone, places)
     count = places["membership"].value_counts()
     facts = {
-        "file": str(out),
+        **({"file": str(page)} if page else {}),
+        **({"picture": str(png)} if png else {}),
         "zone": _zone_facts(zone),
         "inside": int(count.get("inside", 0)),
         "uncertain": int(count.get("uncertain", 0)),
@@ -142,7 +144,51 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
         _print_json(facts)
         return
     _say(f"{facts['inside']} settlements inside, {facts['uncertain']} uncertain.")
-    _say(f"Wrote {out}: open it in any browser.")
+    if page is not None:
+        _say(f"Wrote {page}: open it in any browser.")
+    if png is not None:
+        _say(f"Wrote {png}.")
+
+
+def _check_map_targets(page: Path | None, png: Path | None) -> None:
+    """Refuse what cannot be written before anything is computed."""
+    if page is not None:
+        import folium
+
+        check_target(page, folium.Map)
+    if png is not None:
+        require_matplotlib()
+        from matplotlib.figure import Figure
+
+        check_target(png, Figure)
+
+
+def _write_page(
+    path: Path, told: dict[str, gb.Scenario], zone: gb.BufferZone, places: gpd.GeoDataFrame
+) -> None:
+    """Draw the page; places known by name only come without a point: it counts and finds them."""
+    drawn = gb.map_zone(
+        zone,
+        settlements=pd.concat([places, gb.load_not_located()], ignore_index=True),
+        regions=gb.load_regions(),
+        title={to: one.title for to, one in told.items()},
+        notes={to: one.notes for to, one in told.items()},
+    )
+    gb.write(drawn, path)
+
+
+def _write_picture(
+    path: Path, asked: gb.Scenario, zone: gb.BufferZone, places: gpd.GeoDataFrame
+) -> None:
+    """Draw the picture; places without a position are rows without a point, for its legend."""
+    known = pd.concat([places, _not_located(places)], ignore_index=True)
+    figure = gb.plot_zone(
+        zone,
+        settlements=gpd.GeoDataFrame(known, geometry="geometry", crs=places.crs),
+        regions=gb.load_regions(),
+        title=asked.title,
+    )
+    gb.write(figure, path)
 
 
 @app.command()
@@ -401,10 +447,14 @@ def _zone_facts(built: gb.BufferZone) -> dict[str, Any]:
     }
 
 
+def _not_located(places: pd.DataFrame) -> pd.DataFrame:
+    """Return the places that are known to lie about those in the zone, but not where."""
+    return gb.load_not_located(places[places["membership"].isin(["inside", "uncertain"])])
+
+
 def _not_located_note(places: pd.DataFrame) -> list[str]:
     """Return what to say of places that are known to lie about here, but not where."""
-    in_zone = places[places["membership"].isin(["inside", "uncertain"])]
-    near = gb.load_not_located(in_zone)
+    near = _not_located(places)
     if near.empty:
         return []
     note = (

@@ -101,6 +101,28 @@ def source_of(dataset: str) -> Source:
     return Source(**{f: str(entry.get(f, "")) for f in fields}, accuracy_m=entry.get("accuracy_m"))
 
 
+def sources_of_places(table: pd.DataFrame) -> list[Source]:
+    """Return the sources that the places of a table name in the column ``source``, each once.
+
+    Words of a bundled dataset's papers stand for it; other texts are the title of their source.
+
+    Examples
+    --------
+    >>> mine = pd.DataFrame({"source": ["My own survey", None]})
+    >>> sources_of_places(mine)
+    [Source(My own survey)]
+    >>> [source.as_of for source in sources_of_places(load_settlements())]
+    ['2024-08', '2021', '2024-08']
+    """
+    if "source" not in table:
+        return []
+    named = dict.fromkeys(str(text) for text in table["source"].dropna() if str(text).strip())
+    bundled = {name: set(entry.get("sources", {}).values()) for name, entry in manifest().items()}
+    ours = [source_of(dataset) for dataset, texts in bundled.items() if texts & named.keys()]
+    known = set().union(*bundled.values())
+    return ours + [Source(text) for text in named if text not in known]
+
+
 def load_regions() -> Regions:
     """Return the bundled oblasts: those on the line between Ukraine and Russia, and neighbours.
 

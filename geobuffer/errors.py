@@ -9,8 +9,9 @@
     │   ├── UnknownSide (LookupError)       the border has no side of that name
     │   ├── ChecksumMismatch                a bundled file is not the one that was published
     │   └── MissingCRSError                 coordinates without a reference system
-    └── GeometryError (ValueError)          a shape or a distance that cannot be worked with
-        └── NotAdjacent                     regions that share no border
+    ├── GeometryError (ValueError)          a shape or a distance that cannot be worked with
+    │   └── NotAdjacent                     regions that share no border
+    └── MissingExtra (ImportError)          a library that is not installed by default is not there
 
 Each is also the builtin it resembles, so ``except ValueError`` works as a newcomer expects.
 """
@@ -58,6 +59,10 @@ class GeometryError(GeobufferError, ValueError):
 
 class NotAdjacent(GeometryError):
     """Regions that share no border."""
+
+
+class MissingExtra(GeobufferError, ImportError):
+    """A library that is not installed by default is not there; the message names its extra."""
 
 
 def did_you_mean(name: str, known: Iterable[str], *, list_up_to: int = 12) -> str:

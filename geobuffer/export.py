@@ -1,4 +1,4 @@
-"""Write zones, tables and maps: the suffix names the format, and a file is whole or not there."""
+"""Write zones, tables, maps, pictures: the suffix is the format, a file is whole or not there."""
 
 from __future__ import annotations
 
@@ -18,25 +18,37 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import folium
+    from matplotlib.figure import Figure
 
 _SHAPES = (".gpkg", ".geojson", ".fgb", ".parquet")
 _TABLES = (".csv",)
 _MAPS = (".html",)
+_PICTURES = (".png", ".svg", ".pdf")
+
+# What journals ask of pictures in pixels.
+_DPI = 300
+
+# The parts of a picture that say in words what it shows and where it is from.
+_SAID = ("geobuffer-subtitle", "geobuffer-sources")
 
 
-def write(thing: BufferZone | pd.DataFrame | folium.Map, path: str | Path) -> Path:
-    """Write a zone, a table or a map to a file, and return the file's path.
+def write(thing: BufferZone | pd.DataFrame | folium.Map | Figure, path: str | Path) -> Path:
+    """Write a zone, a table, a map or a picture to a file, and return the file's path.
 
     Parameters
     ----------
     thing
-        A zone (one row for each ring, with its source), a (Geo)DataFrame, or a map: of folium, or
-        as :func:`geobuffer.inline` returns it.
+        A zone (one row for each ring, with its source), a (Geo)DataFrame, a map (of folium, or as
+        :func:`geobuffer.inline` returns it), or a matplotlib figure such as
+        :func:`geobuffer.plot_zone` returns.
     path
         The suffix names the format: ``.gpkg``, ``.geojson``, ``.fgb`` or ``.parquet`` for zones
         and tables with geometry (in EPSG:4326), ``.csv`` for tables (points as ``longitude`` and
         ``latitude``, other shapes as WKT; UTF-8 with a byte order mark, so that spreadsheets read
-        Cyrillic), ``.parquet`` for tables without geometry, ``.html`` for maps.
+        Cyrillic), ``.parquet`` for tables without geometry, ``.html`` for maps. Pictures are
+        ``.png`` (300 pixels to the inch), ``.svg`` (letters as shapes) or ``.pdf`` (with its
+        fonts): the same picture gives the same bytes, and its title and sources are in its
+        metadata too.
 
     Raises
     ------
@@ -100,12 +112,19 @@ def _formats(thing: object) -> tuple[str, ...]:
         return _SHAPES + _TABLES
     if issubclass(kind, pd.DataFrame):
         return (*_TABLES, ".parquet")
-    return _MAPS
+    return _PICTURES if _is_figure(kind) else _MAPS
+
+
+def _is_figure(kind: type) -> bool:
+    """Tell a matplotlib figure without importing matplotlib."""
+    return any((c.__module__, c.__name__) == ("matplotlib.figure", "Figure") for c in kind.__mro__)
 
 
 def _writer(thing: Any, suffix: str) -> Callable[[Path], Any]:
     if suffix == ".html":
         return lambda path: thing.save(str(path))
+    if suffix in _PICTURES:
+        return lambda path: _save_picture(thing, path, suffix)
     table = thing.to_frame() if isinstance(thing, BufferZone) else thing
     if isinstance(table, gpd.GeoDataFrame):
         table = _in_degrees(table)
@@ -122,6 +141,31 @@ def _writer(thing: Any, suffix: str) -> Callable[[Path], Any]:
     return lambda path: table.to_file(
         path, driver=drivers[suffix], layer=_layer_name(path), index=False, **options
     )
+
+
+def _save_picture(figure: Figure, path: Path, suffix: str) -> None:
+    """Save a picture, the same bytes each time: without a date, and with ids that do not change."""
+    import matplotlib as mpl
+
+    settings: dict[Any, Any] = {
+        "svg.hashsalt": "geobuffer",
+        "svg.fonttype": "path",
+        "pdf.fonttype": 42,
+    }
+    with mpl.rc_context(settings):
+        figure.savefig(path, dpi=_DPI, metadata=_metadata(figure, suffix))
+
+
+def _metadata(figure: Figure, suffix: str) -> dict[str, str | None]:
+    """Return what a picture says of itself, under the names that its format has for it."""
+    title = " ".join(figure.get_suptitle().split())
+    about = " ".join(" ".join(t.get_text() for t in figure.texts if t.get_gid() in _SAID).split())
+    said_as: dict[str, dict[str, str | None]] = {
+        ".png": {"Title": title, "Description": about, "Software": "geobuffer"},
+        ".svg": {"Title": title, "Description": about, "Creator": "geobuffer", "Date": None},
+        ".pdf": {"Title": title, "Subject": about, "Creator": "geobuffer", "CreationDate": None},
+    }
+    return {key: text for key, text in said_as[suffix].items() if text != ""}
 
 
 def _layer_name(path: Path) -> str:

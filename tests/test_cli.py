@@ -5,6 +5,7 @@ CliRunner: it is ``main`` that turns our errors into one line and exit code 2.
 """
 
 import contextlib
+import importlib.util
 import io
 import json
 import os
@@ -17,6 +18,7 @@ from typing import NamedTuple
 
 import geopandas as gpd
 import pandas as pd
+import PIL.Image
 import pyproj
 import pytest
 import reference
@@ -34,7 +36,8 @@ SHORT = ("--between", "Belgorod", "--and", "Sumy")
 # Every option there is. A new one fails the test below until it is written here, and tested.
 OPTIONS = {
     "": {"--version", "--help"},
-    "map": {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--out", "--json"},
+    "map": {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--out", "--png",
+            "--json"},
     "zone": {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--tolerance",
              "--out", "--json"},
     "settlements": {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--out",
@@ -598,6 +601,53 @@ def test_map_in_words(run, here):
     assert (answer.code, answer.err) == (0, "")
 
 
+def test_map_png_writes_the_picture_and_no_page(run, here):
+    answer = run("map", *SHORT, "--km", "3,6", "--side", "Ukraine", "--png", "m.png")
+    assert re.fullmatch(
+        r"\d+ settlements inside, \d+ uncertain\.\nWrote m\.png\.\n", answer.out
+    )  # fmt: skip
+    assert (answer.code, answer.err) == (0, "")
+    assert [p.name for p in here.iterdir()] == ["m.png"]
+    with PIL.Image.open(here / "m.png") as image:
+        assert image.info["Title"] == "Belgorod | Sumy"
+        assert min(image.size) > 1500
+
+
+def test_map_png_shows_the_same_zone_and_places_as_the_page(run, here, monkeypatch):
+    drawn = []
+    plot = gb.plot_zone
+    monkeypatch.setattr(gb, "plot_zone", lambda *a, **k: drawn.append(plot(*a, **k)) or drawn[0])
+    args = (*SHORT, "--km", "6", "--side", "Ukraine", "--png", "m.svg", "--out", "m.html")
+    facts = run("map", *args, "--json").json
+    assert (facts["file"], facts["picture"]) == ("m.html", "m.svg")
+    assert sorted(p.name for p in here.iterdir()) == ["m.html", "m.svg"]
+    rows = [text.get_text() for text in drawn[0].axes[0].get_legend().get_texts()]
+    assert f"Inside the zone ({facts['inside']})" in rows
+    places = gb.load_settlements()
+    zone = gb.build_zone(
+        gb.border_between(*(gb.load_regions()[name] for name in ("Belgorod", "Sumy"))),
+        km=(6.0,), side="Ukraine", ends="round", tolerance_m=1.0,
+    )  # fmt: skip
+    unknown = len(gb.load_not_located(gb.within(places, zone)))
+    assert unknown > 0
+    assert rows[-1] == f"Known, position unknown ({unknown})"
+
+
+def test_map_png_without_matplotlib_is_one_line_before_anything_is_computed(run, here, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "matplotlib" else find(name)
+    )
+    monkeypatch.setattr(gb, "build_zone", lambda *_, **__: pytest.fail("computed first"))
+    answer = run("map", "--png", "m.png")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == (
+        "geobuffer: Pictures are drawn by matplotlib, which is not installed. Must be there: "
+        "pip install 'geobuffer[plot]'.\n"
+    )
+    assert not list(here.iterdir())
+
+
 # Mistakes
 
 MISTAKES = {
@@ -639,6 +689,7 @@ MISTAKES = {
     "suffix of settlements": (["settlements", "--out", "t.html"], ["'t.html'", "'.csv'"]),
     "suffix of exposure": (["exposure", "--out", "t.gpkg"], ["'t.gpkg'", "'.csv', '.parquet'"]),
     "suffix of a map": (["map", "--out", "m.png"], ["'m.png'", "Map", "'.html'"]),
+    "suffix of a picture": (["map", "--png", "m.jpg"], ["'m.jpg'", "Figure", "'.png'"]),
     "folder not there": (["map", "--out", "no/m.html"], ["'no/m.html'", "no folder 'no'"]),
     "option misspelt": (["zone", "--sid", "Ukraine"], ["No such option: --sid", "--side"]),
     "unknown ends": (["zone", *SHORT, "--ends", "oval"], ["--ends", "oval", "round", "flat"]),

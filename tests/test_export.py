@@ -4,14 +4,17 @@ import os
 import sqlite3
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 
 import folium
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import PIL.Image
 import pyogrio
 import pytest
 import shapely
+from matplotlib.figure import Figure
 
 import geobuffer as gb
 from geobuffer.export import check_target
@@ -382,3 +385,81 @@ def test_points_keep_nine_decimals_in_geojson(tmp_path):
     assert np.isclose(read(path).geometry.x.item(), point.x, rtol=0, atol=5.1e-10)
     assert "35.123456789" in path.read_text(encoding="utf-8")
     assert "35.1234567891" not in path.read_text(encoding="utf-8")
+
+
+# Pictures
+
+
+@pytest.fixture(scope="module")
+def picture(rings):
+    """A picture, with words of more than one script in its title."""
+    return gb.plot_zone(rings, title="Зона $5$ & <10> km")
+
+
+def test_a_png_is_one_for_print_and_says_where_it_is_from(picture, tmp_path):
+    path = gb.write(picture, tmp_path / "zone.png")
+    with PIL.Image.open(path) as image:
+        image.load()
+        wide, high = picture.get_size_inches()
+        assert image.size == pytest.approx((300 * wide, 300 * high), abs=1)
+        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.01)
+        assert image.info["Title"] == "Зона $5$ & <10> km"
+        assert "drawn by hand" in image.info["Description"]
+        assert "imply no endorsement" in image.info["Description"]
+
+
+def test_an_svg_is_xml_with_letters_as_shapes(picture, tmp_path):
+    path = gb.write(picture, tmp_path / "zone.svg")
+    root = ET.parse(path).getroot()  # noqa: S314 - our own
+    svg, dc = "{http://www.w3.org/2000/svg}", "{http://purl.org/dc/elements/1.1/}"
+    assert root.tag == f"{svg}svg"
+    assert not root.findall(f".//{svg}text")
+    assert not root.findall(f".//{svg}script")
+    assert root.find(f".//{dc}title").text == "Зона $5$ & <10> km"
+    assert "drawn by hand" in root.find(f".//{dc}description").text
+    assert root.find(f".//{dc}date") is None
+    assert root.findall(f".//{svg}g[@id='geobuffer-zone']")
+
+
+def test_a_pdf_is_one_with_its_fonts(picture, tmp_path):
+    raw = gb.write(picture, tmp_path / "zone.pdf").read_bytes()
+    assert raw.startswith(b"%PDF-1.")
+    assert raw.rstrip().endswith(b"%%EOF")
+    assert b"/FontFile2" in raw
+    assert b"/Title" in raw
+    assert b"/Subject" in raw
+    assert b"CreationDate" not in raw
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_the_same_picture_gives_the_same_bytes(suffix, picture, rings, tmp_path, monkeypatch):
+    one = gb.write(picture, tmp_path / f"one{suffix}").read_bytes()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
+    again = gb.plot_zone(rings, title="Зона $5$ & <10> km")
+    assert gb.write(again, tmp_path / f"two{suffix}").read_bytes() == one
+    assert sorted(p.name for p in tmp_path.iterdir()) == [f"one{suffix}", f"two{suffix}"]
+
+
+def test_any_figure_of_matplotlibs_can_be_written(tmp_path):
+    figure = Figure()
+    figure.add_subplot().plot([0, 1])
+    for suffix in (".png", ".svg", ".pdf"):
+        assert gb.write(figure, tmp_path / f"mine{suffix}").stat().st_size > 1000
+
+
+def test_a_picture_is_no_page_and_no_table(picture, rings, tmp_path):
+    refused(picture, tmp_path / "zone.html", "Figure", "'.png', '.svg', '.pdf'")
+    refused(picture, tmp_path / "zone.jpg", "'.png'")
+    refused(rings, tmp_path / "zone.png", "BufferZone")
+
+
+@pytest.mark.parametrize("old", [b"an older file", None])
+def test_a_picture_that_fails_in_the_middle_leaves_no_trace(old, picture, tmp_path, monkeypatch):
+    path = tmp_path / "zone.png"
+    if old:
+        path.write_bytes(old)
+    break_off(monkeypatch, Figure, "savefig")
+    with pytest.raises(DiskFullError):
+        gb.write(picture, path)
+    assert [p.name for p in tmp_path.iterdir()] == ([path.name] if old else [])
+    assert not old or path.read_bytes() == old

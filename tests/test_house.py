@@ -14,15 +14,16 @@ PACKAGE = Path(gb.__file__).parent
 
 # Floors from the ground up; rooms of one floor do not know one another.
 FLOORS = (
-    {"errors", "palette", "names"},
+    {"errors", "palette", "names", "lettering"},
     {"cells", "assets", "cards", "pages"},
     {"geodesy", "document"},
-    {"outlines", "packing"},
-    {"model"},
-    {"datasets", "borders", "zones", "queries"},
+    {"outlines", "packing", "projections"},
+    {"model", "marginalia"},
+    {"drawing", "captions"},
+    {"datasets", "borders", "zones", "queries", "sheets"},
     {"sketches"},
     {"facts"},
-    {"exposure", "compare", "maps", "offline", "export", "scenarios", "bulk"},
+    {"exposure", "compare", "maps", "plots", "offline", "export", "scenarios", "bulk"},
     {"cli"},
     {"__main__"},
 )
@@ -33,6 +34,8 @@ def _imports(module):
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("geobuffer."):
             yield node.module.split(".")[1]
+        elif isinstance(node, ast.ImportFrom) and node.module == "geobuffer":
+            yield from (a.name for a in node.names)
         elif isinstance(node, ast.Import):
             yield from (a.name.split(".")[1] for a in node.names if a.name.startswith("geobuffer."))
 
