@@ -84,7 +84,9 @@ def shape_facts(zone: BufferZone, regions: Sequence[Region]) -> dict[str, Any]:
     near, (one, other) = parts["regions"][:-2], parts["regions"][-2:]
     by_region = iter([*near, *parts["neighbours"]])
     ordered = sorted(regions, key=lambda region: region not in border.regions)
+    # A second place for the name, where the map opens; neighbours have a corner there at most.
     view = shapely.box(*zone.polygon.bounds)
+    seen = shapely.difference(view, shapely.simplify(zone.polygon, 0.01))
     return {
         "tolerance_m": tolerance_m,
         "arcs": [
@@ -100,7 +102,10 @@ def shape_facts(zone: BufferZone, regions: Sequence[Region]) -> dict[str, Any]:
                 for section, lines in zip(border.sections, parts["border"], strict=True)
             ],
         },
-        "regions": [_region(region, next(by_region), view) for region in ordered],
+        "regions": [
+            _region(region, next(by_region), seen if region in border.regions else None)
+            for region in ordered
+        ],
     }
 
 
@@ -144,10 +149,10 @@ def _section(section: Section, lines: Any) -> dict[str, Any]:
     }
 
 
-def _region(region: Region, shape: Any, view: BaseGeometry) -> dict[str, Any]:
+def _region(region: Region, shape: Any, seen: BaseGeometry | None) -> dict[str, Any]:
     # 0.01° is a kilometre: a name is longer.
     rough = shapely.simplify(region.geometry, 0.01)
-    near = shapely.intersection(rough, view)
+    near = shapely.intersection(rough, seen or shapely.Polygon())
     return {
         "name": region.name,
         "names": {to: region.label(to) for to in LANGUAGES},
