@@ -9,8 +9,10 @@
     │   ├── UnknownSide (LookupError)       the border has no side of that name
     │   ├── ChecksumMismatch                a bundled file is not the one that was published
     │   └── MissingCRSError                 coordinates without a reference system
-    └── GeometryError (ValueError)          a shape or a distance that cannot be worked with
-        └── NotAdjacent                     regions that share no border
+    ├── GeometryError (ValueError)          a shape or a distance that cannot be worked with
+    │   └── NotAdjacent                     regions that share no border
+    ├── DownloadError (ConnectionError)     a file is neither to be had nor in the cache
+    └── MissingExtra (ImportError)          what was asked for needs an optional part of geobuffer
 
 Each is also the builtin it resembles, so ``except ValueError`` works as a newcomer expects.
 """
@@ -58,6 +60,14 @@ class GeometryError(GeobufferError, ValueError):
 
 class NotAdjacent(GeometryError):
     """Regions that share no border."""
+
+
+class DownloadError(GeobufferError, ConnectionError):
+    """A file is neither to be had nor in the cache."""
+
+
+class MissingExtra(GeobufferError, ImportError):
+    """What was asked for needs an optional part of geobuffer that is not installed."""
 
 
 def did_you_mean(name: str, known: Iterable[str], *, list_up_to: int = 12) -> str:
