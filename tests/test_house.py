@@ -19,24 +19,58 @@ FLOORS = (
     {"geodesy"},
     {"outlines"},
     {"model"},
-    {"datasets", "borders", "zones", "queries"},
+    {"datasets", "borders", "zones", "queries", "downloads"},
     {"exposure", "compare", "maps", "export", "scenarios", "bulk"},
     {"cli"},
     {"__main__"},
 )
 
+# A room may be a flat of its own, with the same rule inside.
+FLATS = {
+    "downloads": (
+        {"content", "countries", "downloader"},
+        {"transfer"},
+        {"cache", "tables"},
+        {"geoboundaries", "geonames", "hdx", "overpass", "ua_geo", "worldpop"},
+        {"loaders"},
+        {"fetching"},
+    ),
+}
 
-def _imports(module):
-    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+
+def _names(file):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("geobuffer."):
-            yield node.module.split(".")[1]
+            parts = node.module.split(".")[1:]
+            # "from geobuffer.downloads import hdx" names a module too
+            deeper = parts[0] in FLATS and len(parts) == 1
+            yield from ([*parts, a.name] for a in node.names) if deeper else [parts]
         elif isinstance(node, ast.Import):
-            yield from (a.name.split(".")[1] for a in node.names if a.name.startswith("geobuffer."))
+            yield from (a.name.split(".")[1:] for a in node.names if a.name[:10] == "geobuffer.")
+
+
+def _imports(module):
+    flat = PACKAGE / module
+    files = flat.glob("*.py") if flat.is_dir() else [PACKAGE / f"{module}.py"]
+    for file in files:
+        yield from (parts[0] for parts in _names(file) if parts[0] != module)
 
 
 def test_every_module_has_a_floor():
-    assert set().union(*FLOORS) == {p.stem for p in PACKAGE.glob("*.py")} - {"__init__"}
+    modules = {p.stem for p in PACKAGE.glob("*.py")} - {"__init__"}
+    assert set().union(*FLOORS) == modules | {p.parent.name for p in PACKAGE.glob("*/__init__.py")}
+
+
+@pytest.mark.parametrize("flat", FLATS)
+def test_imports_run_down_only_within_a_flat(flat):
+    floors, files = FLATS[flat], {p.stem: p for p in (PACKAGE / flat).glob("*.py")}
+    assert set().union(*floors) == set(files) - {"__init__"}
+    for number, floor in enumerate(floors):
+        below = set().union(*floors[:number])
+        for module in floor:
+            inside = {parts[1] for parts in _names(files[module]) if parts[0] == flat}
+            assert inside <= below, f"{module} imports {sorted(inside - below)}"
 
 
 @pytest.mark.parametrize("floor", range(len(FLOORS)))

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import filelock
 import platformdirs
@@ -69,10 +70,13 @@ def obtain(wanted: Wanted, how: Downloader, *, refresh: bool) -> Obtained:
         The file in the cache is not the one that was downloaded, or a download is not the one
         that its publisher states.
     DataError
-        A file put there by hand is not what it must be; the cache is not to be written.
+        An address is not HTTPS; a file put there by hand is not what it must be; the cache is
+        not to be written.
     DownloadError
         It is neither to be had nor in the cache.
     """
+    for url in wanted.urls:
+        check_address(url)
     folder = cache_folder(how) / wanted.site
     path = folder / wanted.name
     try:
@@ -140,37 +144,35 @@ def _bring(path: Path, wanted: Wanted, how: Downloader) -> Obtained:
 
 def _download(path: Path, part: Path, wanted: Wanted, how: Downloader) -> str:
     """Bring a file to `part`, from the first address that gives it; return that address."""
-    left, reasons = list(wanted.urls), []
-    for number in range(max(how.attempts, len(left))):
-        url = left[number % len(left)]
+    turns, reasons = list(wanted.urls), []
+    for number in range(max(how.attempts, len(turns))):
+        url = turns.pop(0)
         try:
             transfer(url, part, wanted.name, how)
             wanted.check(part)
         except Failure as failure:
-            reasons.append(f"{_site(url)}: {failure}")
-            wait = failure.wait_s
-            if not failure.passing or (wait or 0.0) > PATIENCE_S:
-                left.remove(url)
-                if wait:
-                    reasons[-1] += f" (asks to wait {wait:,.0f} s)"
-            else:
+            reasons.append(f"{_host(url)}: {failure}{_asked_wait(failure)}")
+            if failure.passing and (failure.wait_s or 0.0) <= PATIENCE_S:
+                turns.append(url)
                 own = min(how.pause_s * 2**number, _BACKOFF_S)
-                put_off(url, own if wait is None else wait)
+                put_off(url, own if failure.wait_s is None else failure.wait_s)
         except DataError as wrong:
-            reasons.append(f"{_site(url)}: {wrong}")
-            left.remove(url)
+            reasons.append(f"{_host(url)}: {str(wrong).rstrip('.')}")
             forget(part)
         else:
             return url
-        if not left:
+        if not turns:
             forget(part)
             break
     raise DownloadError(_message(path, wanted, reasons))
 
 
-def _site(url: str) -> str:
-    check_address(url)
-    return url.split("/")[2]
+def _host(url: str) -> str:
+    return urlsplit(url).netloc or url
+
+
+def _asked_wait(failure: Failure) -> str:
+    return "" if failure.wait_s is None else f" (asks to wait {failure.wait_s:,.0f} s)"
 
 
 def _message(path: Path, wanted: Wanted, reasons: list[str]) -> str:

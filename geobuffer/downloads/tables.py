@@ -11,6 +11,7 @@ import shapely.geometry
 
 from geobuffer.errors import DataError
 from geobuffer.model import Region, Regions
+from geobuffer.names import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -209,3 +210,19 @@ def level_of(level: object, *, deepest: int) -> int:
     if str(level).isdecimal() and int(str(level)) <= deepest:
         return int(str(level))
     raise DataError(f"Invalid level {level!r}. Must be 0 (the country) to {deepest}.")
+
+
+def regions_table(regions: Regions) -> gpd.GeoDataFrame:
+    """Return a row for each region: its names, codes and source, and its outline in EPSG:4326."""
+    rows = [
+        {
+            "name": region.name,
+            **{f"name_{language}": region.names.get(language) for language in LANGUAGES},
+            "iso": region.iso,
+            "country": region.country,
+            "source": cite(region.source),
+        }
+        for region in regions
+    ]
+    shapes = [region.geometry for region in regions]
+    return gpd.GeoDataFrame(pd.DataFrame(rows), geometry=shapes, crs="EPSG:4326")

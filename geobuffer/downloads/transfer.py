@@ -123,9 +123,8 @@ def transfer(url: str, part: Path, name: str, how: Downloader) -> None:
     Failure
         It did not come, or not whole; what came stays in `part` for the next attempt.
     DataError
-        The address, or one that it leads to, is neither HTTPS nor the machine itself.
+        It leads to an address that is neither HTTPS nor the machine itself.
     """
-    check_address(url)
     _await_turn(url, how.pause_s)
     asked = _resume_headers(url, part)
     try:
@@ -165,10 +164,11 @@ def _resume_headers(url: str, part: Path) -> dict[str, str]:
     RFC 9110, 13.1.5: If-Range with the validator of the first answer; without one, from the start.
     """
     notes = _read_notes(part)
-    if not part.is_file() or notes.get("url") != url or not notes.get("validator"):
+    have = part.stat().st_size if part.is_file() else 0
+    if not have or notes.get("url") != url or not notes.get("validator"):
         forget(part)
         return {}
-    return {"Range": f"bytes={part.stat().st_size}-", "If-Range": notes["validator"]}
+    return {"Range": f"bytes={have}-", "If-Range": notes["validator"]}
 
 
 def _notes_of(part: Path) -> Path:
