@@ -54,6 +54,9 @@ class Publisher:
             def do_GET(self):
                 parts = urllib.parse.urlsplit(self.path)
                 query = urllib.parse.parse_qs(parts.query)
+                # Other programs of this machine look for servers of theirs on any port.
+                if not self.headers.get("User-Agent", "").startswith("geobuffer/"):
+                    return
                 publisher.asked.append((parts.path, dict(self.headers), query))
                 pages = publisher.pages.get(parts.path) or [Page(b"no such page", 404)]
                 page = pages.pop(0) if len(pages) > 1 else pages[0]

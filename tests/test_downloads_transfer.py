@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from publisher import Page, Publisher
+from publisher import Page
 
 import geobuffer as gb
 from geobuffer.downloads import cache, transfer
@@ -18,13 +18,6 @@ from geobuffer.downloads.content import read_json
 from geobuffer.downloads.downloader import Downloader, Wanted
 
 BODY = json.dumps({"elements": list(range(60_000))}).encode()
-
-
-@pytest.fixture
-def publisher():
-    server = Publisher()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -105,3 +105,47 @@ def test_import_draws_nothing_and_reads_nothing():
 def test_files_are_named_by_what_is_in_them():
     vague = {"utils", "helpers", "common", "core", "base", "manager"}
     assert not vague & {p.stem.strip("_") for p in PACKAGE.rglob("*.py")}
+
+
+# Nothing else goes to the network. The hook sees every connection and every name that Python
+# looks up, also those of libraries.
+SILENT = """
+import sys
+def hook(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "urllib.Request"):
+        print("NETWORK", event, args[1:], file=sys.stderr)
+        raise OSError(f"{event} is not allowed here")
+sys.addaudithook(hook)
+"""
+
+
+def _silently(code, folder):
+    done = subprocess.run(
+        [sys.executable, "-c", SILENT + code], capture_output=True, text=True, cwd=folder,
+        check=False,
+    )  # fmt: skip
+    assert "NETWORK" not in done.stderr, done.stderr
+    return done
+
+
+def test_the_hook_sees_a_download(tmp_path):
+    code = "import socket; socket.create_connection(('127.0.0.1', 9))"
+    done = subprocess.run(
+        [sys.executable, "-c", SILENT + code], capture_output=True, text=True, check=False
+    )
+    assert "NETWORK socket.getaddrinfo" in done.stderr
+
+
+def test_the_default_map_is_made_without_a_network(tmp_path):
+    code = "sys.argv = ['geobuffer', 'map']\nfrom geobuffer.cli import main\nmain()"
+    done = _silently(code, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "geobuffer-map.html").stat().st_size > 100_000
+
+
+def test_neither_import_nor_lists_load_what_downloads_need(tmp_path):
+    code = (
+        "import geobuffer as gb\ngb.list_sources(); gb.load_regions(); gb.load_settlements()\n"
+        "print([m for m in ('requests', 'urllib3', 'filelock', 'pycountry') if m in sys.modules])"
+    )
+    assert _silently(code, tmp_path).stdout == "[]\n"

@@ -17,6 +17,9 @@ _KOSOVO = {"XK", "XKX", "KOSOVO"}
 # Nations, is not that of ISO 3166-2: Crimea, Luhansk, Chernivtsi, Kyiv city and Sevastopol.
 _OTHER_NUMBERS = {"01": "43", "44": "09", "73": "77", "80": "30", "85": "40"}
 
+# The bundled data, and so the sides of borders, call it so in every language.
+_RUSSIA = {"en": "Russia", "uk": "Росія", "ru": "Россия"}
+
 
 class Country(NamedTuple):
     """A country: its codes and its names by language."""
@@ -39,10 +42,13 @@ def country_of(text: str) -> Country:
     >>> country_of("ua").alpha_3, country_of("KOR").names["uk"], country_of("Ukraine").alpha_2
     ('UKR', 'Південна Корея', 'UA')
     """
-    if str(text).upper() in _KOSOVO:
+    wanted = str(text).strip().upper()
+    if wanted in _KOSOVO:
         return Country("XK", "XKX", {"en": "Kosovo"})
+    if wanted in {"RU", "RUS", "RUSSIA"}:
+        return Country("RU", "RUS", _RUSSIA)
     try:
-        found = pycountry.countries.lookup(str(text))
+        found = pycountry.countries.lookup(wanted)
     except LookupError:
         known = [c.name for c in pycountry.countries]
         end = did_you_mean(str(text), known)

@@ -5,8 +5,8 @@ Formats: https://download.geonames.org/export/dump/readme.txt
 
 from __future__ import annotations
 
-import csv
 import dataclasses
+import io
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -75,41 +75,36 @@ def _file(how: Downloader, path: str, name: str, code: str, *, refresh: bool) ->
 
 
 def _read(file: Obtained, member: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Read a table of GeoNames: tabs, no header, no quotes, and Namibia is called NA."""
+    """Read a table of GeoNames: UTF-8, tabs, no header, no quotes."""
+    rows = []
     try:
-        with opened_member(file.path, member) as text:
-            table = pd.read_csv(
-                text, sep="\t", header=None, dtype="str", quoting=csv.QUOTE_NONE,
-                keep_default_na=False, na_values=[], encoding="utf-8", index_col=False,
-            )  # fmt: skip
-    except pd.errors.EmptyDataError:
-        table = pd.DataFrame(columns=range(len(columns)), dtype="str")
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise DataError(f"Invalid {member} in {file.path}: {error}.") from error
-    short = table.isna().any(axis=1).to_numpy()
-    if table.shape[1] != len(columns) or short.any():
-        row = int(short.argmax()) + 1 if short.any() else 1
-        raise DataError(
-            f"Invalid {member} in {file.path}, row {row}: it has not {len(columns)} columns. "
-            "Must have them all."
-        )
-    return table.set_axis(list(columns), axis=1)
+        with opened_member(file.path, member) as packed:
+            for number, line in enumerate(io.TextIOWrapper(packed, "utf-8", newline="\n"), 1):
+                fields = line.rstrip("\r\n").split("\t")
+                if len(fields) != len(columns):
+                    raise DataError(
+                        f"Invalid {member} in {file.path}, row {number}: {len(fields)} columns. "
+                        f"Must be {len(columns)}; fetch it with refresh."
+                    )
+                rows.append(fields)
+    except UnicodeDecodeError as error:
+        raise DataError(f"Invalid {member} in {file.path}: not UTF-8: {error}.") from error
+    return pd.DataFrame(rows, columns=list(columns))
 
 
-def _best_names(names: pd.DataFrame) -> dict[str, pd.Series[str]]:
+def _best_names(names: pd.DataFrame) -> dict[str, dict[str, str]]:
     """Return a name for each place by language: the preferred one, else the first of today's."""
     today = names[(names["colloquial"] != "1") & (names["historic"] != "1")]
     ranked = today.sort_values("preferred", ascending=False, kind="stable")
-    return {
-        language: ranked[ranked["language"] == language]
-        .drop_duplicates("geonameid")
-        .set_index("geonameid")["name"]
-        for language in LANGUAGES
-    }
+    best: dict[str, dict[str, str]] = {}
+    for language in LANGUAGES:
+        rows = ranked[ranked["language"] == language].drop_duplicates("geonameid")
+        best[language] = dict(zip(rows["geonameid"], rows["name"], strict=True))
+    return best
 
 
 def _table(
-    kept: pd.DataFrame, rows: pd.DataFrame, names: dict[str, pd.Series[str]]
+    kept: pd.DataFrame, rows: pd.DataFrame, names: dict[str, dict[str, str]]
 ) -> pd.DataFrame:
     ids = kept["geonameid"]
     oblasts = rows[rows["code"] == "ADM1"].drop_duplicates("admin1").set_index("admin1")
@@ -122,7 +117,10 @@ def _table(
             "id": "geonames:" + ids,
             "name_uk": ids.map(names["uk"]),
             "name_ru": ids.map(names["ru"]),
-            "name_en": ids.map(names["en"]).fillna(kept["name"]),
+            "name_en": [
+                names["en"].get(number, name)
+                for number, name in zip(ids, kept["name"], strict=True)
+            ],
             "kind": "populated place",
             "kind_local": kept["code"],
             "country": kept["country"],

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -26,6 +27,8 @@ from geobuffer.names import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from geobuffer.downloads.downloader import Downloader, Obtained
 
@@ -192,8 +195,9 @@ def _outline(relation: dict[str, Any]) -> Outline:
 def assemble(relation: dict[str, Any]) -> Any:
     """Return the area that the ways of a relation enclose, as Overpass gives them with geometry.
 
-    Ways come in any order and direction; several make a ring. What lies within an odd number of
-    rings is inside, so holes have holes; the roles ``outer`` and ``inner`` must agree with that.
+    Ways come in any order and direction; several make a ring. Rings lie in one another: what is
+    within an odd number of them is inside, so that a hole can hold an island. The roles ``outer``
+    and ``inner`` must agree with that.
 
     Raises
     ------
@@ -202,17 +206,42 @@ def assemble(relation: dict[str, Any]) -> Any:
     """
     name = f"relation {relation.get('id')}"
     ways = [m for m in relation.get("members", ()) if m.get("type") == "way"]
-    roles = {"outer": [w for w in ways if w.get("role") in {"outer", ""}],
-             "inner": [w for w in ways if w.get("role") == "inner"]}  # fmt: skip
-    outer, inner = (_lines(roles[role], name) for role in ("outer", "inner"))
+    # A role that is left out is that of an outer way.
+    outer = _rings([w for w in ways if w.get("role") != "inner"], name)
     if not outer:
         raise DataError(f"Invalid {name}: no outer ways. Must be a boundary.")
-    rings = _closed(outer, name), _closed(inner, name)
-    area = shapely.build_area(shapely.multilinestrings([*outer, *inner]))
-    for ring in shapely.get_parts(rings[1]):
-        if shapely.contains_properly(area, shapely.point_on_surface(ring)):
-            raise DataError(f"Invalid {name}: an inner ring is no hole. Must lie in an outer one.")
-    return area
+    inner = _rings([w for w in ways if w.get("role") == "inner"], name)
+    return _nested(np.array([*outer, *inner]), len(outer), name)
+
+
+def _nested(rings: NDArray[np.object_], outer: int, name: str) -> Any:
+    """Return the area within rings, the first `outer` of which are outer ones."""
+    sizes = shapely.area(rings)
+    inside, around = shapely.STRtree(rings).query(
+        shapely.point_on_surface(rings), predicate="within"
+    )
+    larger = sizes[around] > sizes[inside]
+    inside, around = inside[larger], around[larger]
+    depth = np.bincount(inside, minlength=len(rings))
+    odd = depth % 2 == 1
+    if (wrong := np.flatnonzero(odd != (np.arange(len(rings)) >= outer))).size:
+        x, y = shapely.get_coordinates(rings[wrong[0]])[0]
+        role, must = ("inner", "in") if wrong[0] >= outer else ("outer", "outside")
+        raise DataError(
+            f"Invalid {name}: the {role} ring at {y:.5f}, {x:.5f} does not lie {must} an outer one."
+        )
+    parts = []
+    for shell in np.flatnonzero(~odd):
+        within = inside[around == shell]
+        holes = shapely.union_all(rings[within[depth[within] == depth[shell] + 1]])
+        parts.append(shapely.difference(rings[shell], holes))
+    return shapely.union_all(parts)
+
+
+def _rings(ways: Iterable[dict[str, Any]], name: str) -> list[Any]:
+    """Return the rings that ways make, each as a polygon without holes."""
+    faces = shapely.get_parts(_closed(_lines(ways, name), name))
+    return [shapely.polygons(shapely.get_exterior_ring(face)) for face in faces]
 
 
 def _lines(ways: Iterable[dict[str, Any]], name: str) -> list[Any]:

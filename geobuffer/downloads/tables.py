@@ -27,6 +27,10 @@ _COLUMNS = (
     "population_as_of", "accuracy_m", "radius_m", "source",
 )  # fmt: skip
 
+_TEXT = [name for name in _COLUMNS if name not in {"population", "accuracy_m", "radius_m"}]
+# What this pandas makes of text: "str" since 3, "object" before.
+_TEXT_TYPE = pd.Series(["text"]).dtype
+
 # Radius in metres of a place of unknown population, as in the bundled tables: that of the median
 # population of its kind within 60 km of the default border. A town is between 10,000 and 100,000
 # people by OpenStreetMap's definition: 20,000 give 2.5 km by the law below.
@@ -79,8 +83,9 @@ def settlement_table(rows: pd.DataFrame, source: Source) -> gpd.GeoDataFrame:
     points = _points(rows, source.title)
     table = rows.reindex(columns=list(_COLUMNS)).reset_index(drop=True)
     table["population"] = pd.to_numeric(table["population"]).astype("Int64")
-    text = [name for name in _COLUMNS if name not in {"population", "accuracy_m", "radius_m"}]
-    table = table.astype(dict.fromkeys(text, "str"))
+    for name in _TEXT:
+        known = [value if isinstance(value, str) and value else None for value in table[name]]
+        table[name] = pd.Series(known, dtype=_TEXT_TYPE)
     table["transliterated"] = ""
     table["accuracy_m"] = float("nan") if source.accuracy_m is None else source.accuracy_m
     table["radius_m"] = _radius_m(table)

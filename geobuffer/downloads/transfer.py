@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import ipaddress
 import json
+import re
 import threading
 import time
 from datetime import UTC, datetime
@@ -155,7 +156,8 @@ def _words(error: Exception) -> str:
     while inner.args and isinstance(inner.args[0], BaseException):
         inner = inner.args[0]
     reason = getattr(inner, "reason", None)
-    return str(reason or inner).rsplit(">: ", maxsplit=1)[-1]
+    # The reason follows the connection object that it befell.
+    return re.sub(r"^<?\S*Connection\w*\(.*?\)[^:]*: ", "", str(reason or inner))
 
 
 def _resume_headers(url: str, part: Path) -> dict[str, str]:
