@@ -408,8 +408,7 @@ def hdx_package(publisher, *resources, **more):
         "dataset_source": 'State Scientific Production Enterprise "Kartographia"',
         "license_title": "Creative Commons Attribution for Intergovernmental Organisations",
         "dataset_date": "[2024-01-01T00:00:00 TO 2025-01-29T23:59:59]", "resources": listed,
-        **more,
-    }  # fmt: skip
+    } | more  # fmt: skip
     answer = {"help": "…", "success": True, "result": result}
     publisher.serve("/hdx/package_show", Page(json.dumps(answer).encode()))
 
@@ -489,6 +488,22 @@ def test_a_shapefile_that_lacks_a_part_is_told(publisher, how, tmp_path, without
     hdx_package(publisher, ("ukr_SHP.zip", "SHP", ""))
     publisher.serve("/download/ukr_SHP.zip", Page(old_layout(tmp_path / "shp", without=(without,))))
     with pytest.raises(gb.DataError, match=rf"lacks {without} beside it"):
+        gb.fetch("hdx", country="UA", downloader=how)
+
+
+def test_points_are_no_boundaries(publisher, how, tmp_path):
+    (tmp_path / "shp").mkdir()
+    hdx_package(publisher, ("ukr_SHP.zip", "SHP", ""))
+    whole = zipfile.ZipFile(io.BytesIO(old_layout(tmp_path / "shp")))
+    points = {name: whole.read(name) for name in whole.namelist() if "admbndp" in name}
+    publisher.serve("/download/ukr_SHP.zip", Page(zipped(points)))
+    with pytest.raises(gb.DataError, match=r"no layer of level 1 in it, but .*admbndp"):
+        gb.fetch("hdx", country="UA", downloader=how)
+
+
+def test_hdx_leads_to_no_other_scheme(publisher, how):
+    hdx_package(publisher, resources=[{"format": "GeoJSON", "url": "file:///x.geojson.zip"}])
+    with pytest.raises(gb.DataError, match="Must begin with https"):
         gb.fetch("hdx", country="UA", downloader=how)
 
 

@@ -373,6 +373,13 @@ def test_what_is_larger_than_the_cap_is_refused(publisher, tmp_path, length):
     assert [p for p in (tmp_path / "test").iterdir() if p.stat().st_size > 5000] == []
 
 
+def test_a_stated_length_beyond_the_cap_is_refused_before_the_body(publisher, tmp_path):
+    how = Downloader(folder=tmp_path, pause_s=0, size_cap_bytes=5000)
+    publisher.serve("/data.json", Page(BODY, cut_after=0))
+    with pytest.raises(gb.DownloadError, match="larger than 5,000 bytes"):
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+
+
 def test_a_packed_body_that_was_not_asked_for_is_refused(publisher, how):
     publisher.serve("/data.json", Page(BODY, headers={"Content-Encoding": "gzip"}))
     with pytest.raises(gb.DownloadError, match="packed"):

@@ -232,8 +232,8 @@ def _nested(rings: NDArray[np.object_], outer: int, name: str) -> Any:
         )
     parts = []
     for shell in np.flatnonzero(~odd):
-        within = inside[around == shell]
-        holes = shapely.union_all(rings[within[depth[within] == depth[shell] + 1]])
+        # All that lies in the ring is in its holes; islands there are shells of their own.
+        holes = shapely.union_all(rings[inside[around == shell]])
         parts.append(shapely.difference(rings[shell], holes))
     return shapely.union_all(parts)
 
