@@ -2,6 +2,7 @@
 
 import contextlib
 import http.server
+import sys
 import threading
 import urllib.parse
 from dataclasses import dataclass, field
@@ -20,6 +21,15 @@ class Page:
     length: bool = True  # state Content-Length
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A client that hangs up is part of the tests, and no news."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Publisher:
     """Routes by path, and every request that came."""
 
@@ -27,8 +37,7 @@ class Publisher:
         self.pages = {}
         self.asked = []
         self.stopping = threading.Event()
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()

@@ -254,7 +254,7 @@ def test_countries_are_asked_for_by_their_level(publisher, how):
     assert (region.country, region.country_names["en"]) == ("KR", "South Korea")
 
 
-@pytest.mark.parametrize("iso", ['UA"];out;', "UA-", "Ukraine", "", "UA-5999"])
+@pytest.mark.parametrize("iso", ['UA"];out;', "UA-", "Ukraine", "", "UA-5999", 5, ["UA", None]])
 def test_codes_are_data_and_no_query(how, publisher, iso):
     with pytest.raises(gb.DataError, match="Must be an ISO 3166 code"):
         gb.fetch("osm-boundaries", iso=iso, downloader=how)

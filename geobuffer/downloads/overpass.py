@@ -95,8 +95,8 @@ def boundaries(
 
 
 def _codes(iso: object) -> list[str]:
-    given = iso.split(",") if isinstance(iso, str) else iso
-    codes = [str(code).strip().upper() for code in given]  # type: ignore[attr-defined]
+    given = iso if isinstance(iso, (list, tuple)) else str(iso).split(",")
+    codes = [str(code).strip().upper() for code in given]
     for code in codes:
         if not _ISO.fullmatch(code):
             raise DataError(f"Invalid iso {code!r}. Must be an ISO 3166 code: UA or RU-KRS.")
