@@ -10,9 +10,12 @@ from geobuffer.datasets import (
     load_settlements,
     source_of,
 )
+from geobuffer.downloads.downloader import Downloader
+from geobuffer.downloads.fetching import fetch, list_sources
 from geobuffer.errors import (
     ChecksumMismatch,
     DataError,
+    DownloadError,
     GeobufferError,
     GeometryError,
     MissingCRSError,
@@ -55,6 +58,8 @@ __all__ = [
     "BufferZone",
     "ChecksumMismatch",
     "DataError",
+    "DownloadError",
+    "Downloader",
     "GeobufferError",
     "GeometryError",
     "MissingCRSError",
@@ -81,8 +86,10 @@ __all__ = [
     "compare",
     "distance_to_border",
     "exposure",
+    "fetch",
     "inline",
     "list_datasets",
+    "list_sources",
     "load_not_located",
     "load_regions",
     "load_scenario",

@@ -11,7 +11,8 @@
     │   └── MissingCRSError                 coordinates without a reference system
     ├── GeometryError (ValueError)          a shape or a distance that cannot be worked with
     │   └── NotAdjacent                     regions that share no border
-    └── MissingExtra (ImportError)          a library that is not installed by default is not there
+    ├── DownloadError (ConnectionError)     a file is neither to be had nor in the cache
+    └── MissingExtra (ImportError)          what was asked for needs an optional part of geobuffer
 
 Each is also the builtin it resembles, so ``except ValueError`` works as a newcomer expects.
 """
@@ -61,8 +62,12 @@ class NotAdjacent(GeometryError):
     """Regions that share no border."""
 
 
+class DownloadError(GeobufferError, ConnectionError):
+    """A file is neither to be had nor in the cache."""
+
+
 class MissingExtra(GeobufferError, ImportError):
-    """A library that is not installed by default is not there; the message names its extra."""
+    """What was asked for needs an optional part of geobuffer that is not installed."""
 
 
 def did_you_mean(name: str, known: Iterable[str], *, list_up_to: int = 12) -> str:

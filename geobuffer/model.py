@@ -58,6 +58,10 @@ class Source:
         where nobody says, which makes nothing that rests on it *uncertain*.
     citation
         How to cite it, and what its licence asks to be shown.
+    retrieved
+        The day a download was made (``2026-11-25``); empty for what is bundled or drawn.
+    sha256
+        The hash of the file that was downloaded; empty for what is bundled or drawn.
 
     Examples
     --------
@@ -73,6 +77,8 @@ class Source:
     as_of: str = ""
     accuracy_m: float | None = None
     citation: str = ""
+    retrieved: str = ""
+    sha256: str = ""
 
     def __repr__(self) -> str:
         known = "" if self.accuracy_m is None else f"±{self.accuracy_m:g} m"

@@ -2,8 +2,10 @@
 
 import pytest
 import shapely
+from publisher import Publisher
 
 import geobuffer as gb
+from geobuffer.downloads.downloader import SITES
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +46,19 @@ def strip():
     west = gb.Region("West", shapely.box(29, 50, 30, 51), source, country="AA", names={})
     east = gb.Region("East", shapely.box(30, 50, 31, 51), source, country="BB", names={})
     return gb.border_between(west, east)
+
+
+@pytest.fixture
+def publisher():
+    """A publisher of data on this machine, who is asked in place of the real ones."""
+    server = Publisher()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def how(publisher, tmp_path):
+    """A downloader whose every site is the publisher on this machine."""
+    sites = {site: f"{publisher.url}/{site}" for site in SITES}
+    folder = tmp_path / "cache"
+    return gb.Downloader(folder=folder, sites=sites, timeout_s=2, pause_s=0, attempts=2)

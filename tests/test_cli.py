@@ -5,10 +5,12 @@ CliRunner: it is ``main`` that turns our errors into one line and exit code 2.
 """
 
 import contextlib
+import functools
 import importlib.util
 import io
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -23,7 +25,10 @@ import pyproj
 import pytest
 import reference
 import shapely
+import test_downloads_sources as sources
 import typer
+from publisher import Page
+from test_downloads_content import geotiff
 
 import geobuffer as gb
 from geobuffer import cli, datasets
@@ -48,6 +53,8 @@ OPTIONS = {
              "--json"},
     "where": {"latitude", "longitude", "--scenario", "--between", "--and", "--json"},
     "data": {"--json"},
+    "data get": {"name", "--country", "--level", "--iso", "--bbox", "--year", "--refresh", "--out",
+                 "--json"},
 }  # fmt: skip
 
 
@@ -145,17 +152,21 @@ def test_version(run):
 @pytest.mark.parametrize("command", OPTIONS)
 def test_every_option_is_known_here_and_explained(command, run):
     root = typer.main.get_command(cli.app)
-    node = root.commands[command] if command else root
+    node = root
+    for word in command.split():
+        node = node.commands[word]
     options = {name for param in node.params for name in (*param.opts, *param.secondary_opts)}
     assert options | ({"--help"} & OPTIONS[command]) == OPTIONS[command]
-    assert set(root.commands) == set(OPTIONS) - {""}
-    help_ = run(*([command] if command else []), "--help")
+    below = {" ".join([*command.split(), word]) for word in getattr(node, "commands", {})}
+    deeper = {name for name in OPTIONS if name.rpartition(" ")[0] == command} - {""}
+    assert below == deeper
+    help_ = run(*command.split(), "--help")
     assert (help_.code, help_.err) == (0, "")
     words = help_.out.split()
-    for option in options - {"latitude", "longitude", "source", "target"}:
+    for option in options - {"latitude", "longitude", "source", "target", "name"}:
         assert option in words
-    for name in root.commands if not command else ():
-        assert name in words
+    for name in below:
+        assert name.split()[-1] in words
 
 
 def test_help_of_where_explains_the_order_of_its_arguments(run):
@@ -541,6 +552,110 @@ def test_data_in_words(run):
     for name in datasets.manifest():
         assert name in answer.out
     assert "ODbL-1.0" in answer.out
+    for name in gb.list_sources().index:
+        assert name in answer.out
+
+
+# data get
+
+
+@pytest.fixture
+def get(run, how, monkeypatch):
+    """Run ``geobuffer data get`` against the publisher on this machine."""
+    options = {"folder": how.folder, "sites": how.sites, "pause_s": 0, "attempts": 2}
+    monkeypatch.setattr(gb, "Downloader", functools.partial(gb.Downloader, **options))
+    return functools.partial(run, "data", "get")
+
+
+def test_get_places_come_with_their_sources(get, publisher):
+    digest = sources.serve_geonames(publisher)
+    facts = get("geonames", "--country", "UA", "--json").json
+    assert (facts["name"], facts["rows"]) == ("geonames", 2)
+    dump, names = facts["sources"]
+    assert (dump["sha256"], dump["licence"]) == (digest, "CC BY 4.0")
+    assert names["url"] == f"{publisher.url}/geonames/alternatenames/UA.zip"
+    assert "file" not in facts
+    said = get("geonames", "--country", "UA")
+    assert "2 rows, in the cache: gb.fetch('geonames', ...)" in said.out
+    assert digest in said.out.replace("\n", "")
+    assert said.err == ""
+    assert len(publisher.asked) == 2
+    get("geonames", "--country", "UA", "--refresh")
+    assert len(publisher.asked) == 4
+
+
+def test_get_out_writes_a_table_with_its_source(get, here, publisher):
+    digest = sources.serve_geonames(publisher)
+    facts = get("geonames", "--country", "UA", "--out", ".", "--json").json
+    assert [p.name for p in here.iterdir()] == ["geonames-UA.gpkg"]
+    table = gpd.read_file(here / facts["file"])
+    assert table["name_uk"].tolist() == ["Юнаківка", "Суми"]
+    assert digest in table["source"].iloc[0]
+    assert f"Wrote {facts['file']}." in get(
+        "geonames", "--country", "UA", "--out", "."
+    ).out  # fmt: skip
+
+
+def test_get_out_writes_regions(get, here, publisher):
+    publisher.serve(
+        "/overpass",
+        sources.overpass_answer(
+            sources.relation(sources.way(sources.BOX), **{"ISO3166-2": "RU-KRS"})
+        ),
+    )
+    get("osm-boundaries", "--iso", "RU-KRS", "--out", ".")
+    table = gpd.read_file(here / "osm-boundaries-RU-KRS.gpkg")
+    assert table["iso"].tolist() == ["RU-KRS"]
+    assert table.geometry.iloc[0].area == pytest.approx(16)
+
+
+def test_get_out_copies_a_raster_with_its_papers(get, here, publisher):
+    publisher.serve(sources.PATH, Page(geotiff()))
+    options = ("--country", "UA", "--year", "2025")
+    facts = get("worldpop", *options, "--out", here, "--json").json
+    name = sources.PATH.rsplit("/", maxsplit=1)[1]
+    assert sorted(p.name for p in here.iterdir()) == [name, f"{name}.json"]
+    assert (here / name).read_bytes() == geotiff()
+    assert json.loads((here / f"{name}.json").read_text(encoding="utf-8"))["as_of"] == "2025"
+    assert facts["file"] == str(here / name)
+    assert "1 raster, in the cache" in get("worldpop", *options).out
+
+
+def test_get_level_and_bbox_reach_the_publisher(get, publisher):
+    sources.serve_geoboundaries(publisher, [sources.boundary("A", (33, 50, 35, 52))])
+    get("geoboundaries", "--country", "UA", "--level", "1")
+    assert publisher.paths()[0] == "/geoboundaries/gbOpen/UKR/ADM1/"
+    publisher.serve("/overpass", sources.overpass_answer(sources.YUNAKIVKA))
+    get("osm-places", "--bbox", "-5,50.9,35,52")
+    assert "(50.900000,-5.000000,52.000000,35.000000)" in publisher.asked[-1][2]["data"][0]
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [(("geoname",), "Did you mean 'geonames'"), (("geonames",), "geonames needs country"),
+     (("geonames", "--country", "UA"), "404 Not Found. It is not in the cache."),
+     (("geonames", "--country", "UA", "--out", "nowhere"), "Invalid --out 'nowhere'"),
+     (("worldpop", "--country", "UA", "--level", "1"), "Invalid level for worldpop"), ((), "NAME")],
+)  # fmt: skip
+def test_get_tells_mistakes_in_one_line_and_code_2(get, here, args, told):
+    answer = get(*args)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.count("\n") == 1
+    assert told.casefold() in answer.err.casefold()
+    assert list(here.iterdir()) == []
+
+
+def test_get_draws_a_bar_on_a_terminal_and_none_elsewhere(get, publisher, monkeypatch):
+    sources.serve_geonames(publisher)
+    assert get("geonames", "--country", "UA").err == ""
+    leader, follower = pty.openpty()
+    with os.fdopen(follower, "w") as terminal:
+        monkeypatch.setattr(cli, "_err", cli.Console(file=terminal, force_terminal=True))
+        get("geonames", "--country", "UA", "--refresh")
+    shown = os.read(leader, 100_000).decode()
+    os.close(leader)
+    assert "UA.zip" in shown
+    assert "UA-names.zip" in shown
 
 
 # map

@@ -1,0 +1,100 @@
+"""A publisher of data on this machine: a threaded HTTP server that says what a test tells it to."""
+
+import contextlib
+import http.server
+import sys
+import threading
+import urllib.parse
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Page:
+    """What one address answers, time after time; the last answer is repeated."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: dict = field(default_factory=dict)
+    etag: str = ""
+    cut_after: int | None = None  # close the connection after so many bytes of the body
+    hang: bool = False  # say nothing until the server is stopped
+    length: bool = True  # state Content-Length
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A client that hangs up is part of the tests, and no news."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class Publisher:
+    """Routes by path, and every request that came."""
+
+    def __init__(self):
+        self.pages = {}
+        self.asked = []
+        self.stopping = threading.Event()
+        self._server = _Server(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    def serve(self, path, *pages):
+        self.pages[path] = list(pages)
+
+    def paths(self):
+        return [path for path, _, _ in self.asked]
+
+    def stop(self):
+        self.stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _handler(self):
+        publisher = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                parts = urllib.parse.urlsplit(self.path)
+                query = urllib.parse.parse_qs(parts.query)
+                # Other programs of this machine look for servers of theirs on any port.
+                if not self.headers.get("User-Agent", "").startswith("geobuffer/"):
+                    return
+                publisher.asked.append((parts.path, dict(self.headers), query))
+                pages = publisher.pages.get(parts.path) or [Page(b"no such page", 404)]
+                page = pages.pop(0) if len(pages) > 1 else pages[0]
+                with contextlib.suppress(ConnectionError):
+                    self.answer(page)
+
+            def answer(self, page):
+                if page.hang:
+                    publisher.stopping.wait(5)
+                    self.close_connection = True
+                    return
+                body, status, headers = page.body, page.status, dict(page.headers)
+                if page.etag:
+                    headers["ETag"] = page.etag
+                    wanted = self.headers.get("Range", "")
+                    if wanted and self.headers.get("If-Range") == page.etag:
+                        start = int(wanted.removeprefix("bytes=").rstrip("-"))
+                        headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
+                        body, status = body[start:], 206
+                if page.length:
+                    headers["Content-Length"] = str(len(body))
+                self.close_connection = page.cut_after is not None or not page.length
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body if page.cut_after is None else body[: page.cut_after])
+
+            def log_message(self, *args):
+                pass
+
+        return Handler
