@@ -131,7 +131,7 @@ def test_the_legend_counts_as_classify_does(default, zone, towns):
 
 
 def test_places_without_a_point_are_counted_not_drawn(figure):
-    assert legend(figure)[-1] == "Відомі, положення невідоме (1)"
+    assert legend(figure)[-1] == "Відомі за назвою, розташування невідоме (1)"
     dots = sum(len(part.get_offsets()) for kind in MEMBERSHIP for part in named(figure, kind)[:1])
     assert dots == len(made_places()) - 1
 

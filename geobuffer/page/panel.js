@@ -66,7 +66,8 @@
     const lines = ['inside', 'uncertain', 'outside', 'unlocated']
       .filter((membership) => membership !== 'unlocated' || counts.unlocated)
       .map((membership) => {
-        const line = entry(placeGlyph(membership), say(membership), counts[membership]);
+        const words = membership === 'unlocated' ? 'unlocated_long' : membership;
+        const line = entry(placeGlyph(membership), say(words), counts[membership]);
         line.dataset.count = membership;
         return line;
       });
