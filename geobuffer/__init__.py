@@ -42,6 +42,7 @@ from geobuffer.scenarios import (
     scenario_places,
     scenario_zone,
 )
+from geobuffer.shapes import border_along, border_around
 from geobuffer.zones import build_zone
 
 __version__ = "0.1.0.dev0"
@@ -68,6 +69,8 @@ __all__ = [
     "UnknownSide",
     "__version__",
     "answer",
+    "border_along",
+    "border_around",
     "border_between",
     "border_of",
     "build_zone",

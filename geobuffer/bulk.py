@@ -547,7 +547,7 @@ def _fingerprint(source: Path, zone: BufferZone) -> dict[str, Any]:
         "modified": state.st_mtime_ns,
         "batch_rows": BATCH_ROWS,
         "edges_km": list(zone.edges_km),
-        "side": zone.side,
+        "side": zone.side_label,
         "ends": zone.ends,
         "sections": [section.name for section in zone.border.sections],
         "border_km": zone.border.length_km,

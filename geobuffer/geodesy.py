@@ -246,7 +246,8 @@ def _pieces(lines: Sequence[BaseGeometry]) -> _Pieces:
     total = np.cumsum(length) - length
     first = np.searchsorted(line, line)
     chainage, part = total - total[first], np.repeat(part, cuts)
-    return _Pieces(*begin.T, *share.T, line, chainage, length, part)
+    places = begin[:, 0], begin[:, 1], share[:, 0], share[:, 1]
+    return _Pieces(*places, line, chainage, length, part)
 
 
 def _cuts(start: Floats, step: Floats) -> Ints:
@@ -358,7 +359,10 @@ class LineIndex:
         lon, lat = _arrays(lon, lat)
         distance, piece, share = self._feet(lon, lat, compiled)
         p = self.pieces
-        foot_lon, foot_lat = p.lon[piece] + share * p.dlon[piece], p.lat[piece] + share * p.dlat[piece]
+        foot_lon, foot_lat = (
+            p.lon[piece] + share * p.dlon[piece],
+            p.lat[piece] + share * p.dlat[piece],
+        )
         azimuth, _, _ = inverse(foot_lon, foot_lat, lon, lat)
         along = np.degrees(self._heading(piece, foot_lat))
         turn = wrap(azimuth - along)
@@ -368,7 +372,7 @@ class LineIndex:
         for node, at in ((self._nodes[0][piece], at_begin), (self._nodes[1][piece], at_end)):
             rows = np.flatnonzero(at)
             left[rows] = self._left_of_rays(azimuth[rows], node[rows])
-        return left | (distance < _ON_LINE_M)
+        return np.asarray(left | (distance < _ON_LINE_M))
 
     def _heading(self, piece: Ints, lat: Floats) -> Floats:
         """Return in which direction pieces run at a latitude, in radians east of north."""
@@ -401,6 +405,21 @@ class LineIndex:
         order = np.argsort(node, kind="stable")
         leaves = np.repeat([True, False], len(every))
         return node[order], np.concatenate([out, back])[order], leaves[order]
+
+    def free_ends(self) -> tuple[Floats, Floats, Floats]:
+        """Return longitude, latitude and outward azimuth of the ends where no other line begins.
+
+        The azimuth (degrees) is that of the line at its very end.
+        """
+        node, azimuth, leaves = self._rays
+        _, first, count = np.unique(node, return_index=True, return_counts=True)
+        ray = first[count == 1]
+        begin, end = self._nodes
+        piece_of = np.argsort(np.concatenate([begin, end]), kind="stable")[ray] % len(begin)
+        p, at_end = self.pieces, ~leaves[ray]
+        lon, lat = p.lon[piece_of], p.lat[piece_of]
+        lon, lat = lon + at_end * p.dlon[piece_of], lat + at_end * p.dlat[piece_of]
+        return lon, lat, wrap(azimuth[ray] + 180.0)
 
     def _left_of_rays(self, azimuth: Floats, node: Ints) -> NDArray[np.bool_]:
         """Tell which directions from nodes point left: as the nearest of the node's rays has it."""

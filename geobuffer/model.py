@@ -20,7 +20,7 @@ from geobuffer.geodesy import Floats, LineIndex, area_m2, holds
 from geobuffer.names import LANGUAGES, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -69,6 +69,18 @@ class Source:
         known = "" if self.accuracy_m is None else f"±{self.accuracy_m:g} m"
         facts = (self.title, self.licence, self.as_of and f"as of {self.as_of}", known)
         return f"Source({', '.join(fact for fact in facts if fact)})"
+
+
+def join_sources(sources: Iterable[Source]) -> Source:
+    """Return several sources as one, each named once; the least accurate decides its accuracy."""
+    sources = list(dict.fromkeys(sources))
+    if len(sources) == 1:
+        return sources[0]
+    known = [source.accuracy_m for source in sources if source.accuracy_m is not None]
+    told = ("title", "publisher", "licence", "as_of", "citation")
+    joined = {name: dict.fromkeys(getattr(source, name) for source in sources) for name in told}
+    texts = {name: "; ".join(filter(None, values)) for name, values in joined.items()}
+    return Source(**texts, accuracy_m=max(known, default=None))
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +192,8 @@ def _region_key(name: str) -> str:
 class Side:
     """One of the two sides of a border: a name, and the territory it stands for.
 
-    ``area`` is ``None`` for a side that is everything not on the other (outside a park).
+    ``area`` is ``None`` for a side that is everything not on the other (outside a park), and for
+    both sides of a bare line, which lie left and right of its nearest stretch.
     """
 
     name: str
@@ -217,7 +230,8 @@ class Section:
 class Border:
     """A line with two named sides, made of sections, with chainage in km.
 
-    Made by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`.
+    Made by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`, from bare lines by
+    :func:`geobuffer.border_along`, and about points and areas by :func:`geobuffer.border_around`.
     """
 
     sections: tuple[Section, ...]
@@ -226,9 +240,15 @@ class Border:
 
     @cached_property
     def line(self) -> LineString | MultiLineString:
-        """The whole line, at full resolution."""
-        lines = [part for s in self.sections for part in shapely.get_parts(s.line)]
-        return shapely.line_merge(shapely.multilinestrings(lines), directed=True)
+        """The whole line, at full resolution; empty for points."""
+        parts = [part for s in self.sections for part in shapely.get_parts(s.line)]
+        lines = [part for part in parts if part.geom_type != "Point"]
+        return shapely.line_merge(shapely.MultiLineString(lines), directed=True)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is a bare line, whose sides are its left and its right."""
+        return all(side.area is None for side in self.sides)
 
     @property
     def length_km(self) -> float:
@@ -250,9 +270,15 @@ class Border:
     ) -> NDArray[np.int8]:
         """Return the number of the side whose territory holds each point; −1 for neither's.
 
-        A point on the border itself is the first side's. ``compiled`` as
+        A point on the border itself is the first side's. Of a bare line that is the left one
+        (:meth:`geobuffer.geodesy.LineIndex.is_left`). ``compiled`` as
         :meth:`geobuffer.geodesy.LineIndex.nearest`.
         """
+        if self.is_bare:
+            codes = np.full(len(lon), -1, dtype=np.int8)
+            there = np.isfinite(lon)
+            codes[there] = ~self.index.is_left(lon[there], lat[there], compiled=compiled)
+            return codes
         if not self.index.uses_grid(len(lon), compiled):
             return self._codes(lon, lat)
         there = np.isfinite(lon)
@@ -318,7 +344,8 @@ class BufferZone:
     border
         The border it lies along.
     edges_km
-        Its edges, ascending: ``(0, 5, 10)`` are the rings 0–5 km and 5–10 km.
+        Its edges, ascending: ``(0, 5, 10)`` are the rings 0–5 km and 5–10 km. Where the first is
+        not 0, what lies nearer, that edge included, is not in it.
     side
         ``"both"`` or the name of one of the border's sides.
     ends
@@ -331,6 +358,9 @@ class BufferZone:
         The largest departure found when the finished edges were measured.
     flat_ends
         Where it is cut off square; empty for round ends.
+    side_km
+        Its widths on the border's first and second side, where they differ; then what lies on the
+        territory of neither is not in it.
     """
 
     border: Border
@@ -341,17 +371,43 @@ class BufferZone:
     tolerance_m: float
     error_m: float
     flat_ends: tuple[FlatEnd, ...] = field(repr=False, default=())
+    side_km: tuple[float, float] | None = None
 
     @property
     def width_km(self) -> float:
-        """The distance of its outer edge from the border."""
+        """The distance of its outermost edge from the border."""
         return self.edges_km[-1]
+
+    @property
+    def reach_km(self) -> tuple[float, float, float]:
+        """How far it reaches on the first and second side and on neither's territory, by code.
+
+        Minus infinity where it has no part.
+        """
+        if self.side_km:
+            return (*self.side_km, -math.inf)
+        if self.side == BOTH:
+            return (self.width_km,) * 3
+        one, other = (
+            self.width_km if s.name == self.side else -math.inf for s in self.border.sides
+        )
+        return (one, other, -math.inf)
 
     @property
     def ring_names(self) -> tuple[str, ...]:
         """The rings' names, innermost first: ``"0–5 km"``, ``"5–10 km"``."""
+        if self.side_km:
+            return (self.side_label,)
         pairs = zip(self.edges_km[:-1], self.edges_km[1:], strict=True)
         return tuple(f"{inner:g}–{outer:g} km" for inner, outer in pairs)
+
+    @property
+    def side_label(self) -> str:
+        """Its side; where widths differ, both with theirs: ``"Russia 5 km, Ukraine 10 km"``."""
+        if self.side_km is None:
+            return self.side
+        pairs = zip(self.border.sides, self.side_km, strict=True)
+        return ", ".join(f"{side.name} {km:g} km" for side, km in pairs)
 
     @cached_property
     def polygon(self) -> Polygon | MultiPolygon:
@@ -380,7 +436,7 @@ class BufferZone:
                 "ring": self.ring_names,
                 "from_km": self.edges_km[:-1],
                 "to_km": self.edges_km[1:],
-                "side": self.side,
+                "side": self.side_label,
                 "ends": self.ends,
                 "area_km2": self.ring_areas_km2,
                 "edge_error_m": self.error_m,
@@ -394,13 +450,14 @@ class BufferZone:
         )
 
     def __repr__(self) -> str:
-        edges = "/".join(f"{edge:g}" for edge in self.edges_km[1:])
+        edges = "/".join(f"{edge:g}" for edge in self.edges_km[not self.edges_km[0] :])
         return (
-            f"BufferZone({edges} km, side={self.side!r}, ends={self.ends!r}, "
+            f"BufferZone({edges} km, side={self.side_label!r}, ends={self.ends!r}, "
             f"{self.area_km2:,.0f} km², edges within {self.error_m:.2g} m)"
         )
 
 
 __all__ = [
     "BOTH", "LANGUAGES", "Border", "BufferZone", "Region", "Regions", "Section", "Side", "Source",
+    "join_sources",
 ]  # fmt: skip

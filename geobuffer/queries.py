@@ -13,14 +13,15 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError, MissingCRSError
-from geobuffer.geodesy import Floats, holds, wrap
-from geobuffer.model import BOTH, Border, BufferZone
+from geobuffer.geodesy import Floats, direct, holds, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
+
+    from geobuffer.model import Border, BufferZone
 
 
 #: What a zone may say of a place, in the order of :class:`Answers`' codes.
@@ -217,14 +218,12 @@ def answer(  # noqa: PLR0913 - what a place says of itself
     """
     distance, section, chainage = _placed(lon, lat, zone.border, compiled)
     side = zone.border.side_codes(lon, lat, compiled=compiled)
-    inside, on_side = distance <= zone.width_km, np.ones(len(lon), dtype=bool)
-    near_edge = np.abs(distance - zone.width_km) < margin
-    doubtful = np.zeros(len(lon), dtype=bool)
-    if zone.side != BOTH:
-        on_side = side == [s.name for s in zone.border.sides].index(zone.side)
-        doubtful = (distance < margin) & unlisted
-    doubtful = doubtful | (near_edge & on_side) | (inside & wrong_country)
-    inside &= on_side
+    inside, doubtful = _by_distance(zone, distance, side, margin, unlisted)
+    doubtful |= (distance <= zone.width_km) & wrong_country
+    if zone.border.is_bare and zone.reach_km[2] < 0:
+        near = np.flatnonzero(distance <= zone.width_km + margin)
+        radius = np.broadcast_to(margin, len(lon))[near]
+        doubtful[near] |= _may_change_side(zone.border, lon[near], lat[near], radius)
     for end in zone.flat_ends:
         near = np.flatnonzero(inside)
         beyond = end.beyond_m(lon[near], lat[near], zone.width_km * 1e3) / 1e3
@@ -234,6 +233,45 @@ def answer(  # noqa: PLR0913 - what a place says of itself
     membership = np.where(doubtful, 2, inside).astype(np.int8)
     membership[np.isnan(lon)] = -1
     return Answers(distance, side, section, chainage, ring, membership)
+
+
+def _by_distance(
+    zone: BufferZone,
+    distance: Floats,
+    side: NDArray[np.int8],
+    margin: Floats | float,
+    unlisted: NDArray[np.bool_] | bool,  # noqa: FBT001 - private
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which points lie in a zone by distance and side, and which may lie on the other hand."""
+    reach = np.array(zone.reach_km)
+    # How far the zone reaches on the side of a point, and across the border (code −1 is the last).
+    own = reach[side]
+    across = np.maximum(np.array([reach[1], reach[0], reach[:2].min()])[side], 0.0)
+    begin = zone.edges_km[0]
+    inside = (distance <= own) & ((distance > begin) | (begin == 0.0))
+    on_side = np.isfinite(own)
+    doubtful = (np.abs(distance - own) < margin) & on_side
+    if begin > 0.0:
+        doubtful |= (np.abs(distance - begin) < margin) & on_side
+    # It may be across, up to this far from the border.
+    beyond = margin - distance
+    other = np.where(inside, beyond > across, (beyond > begin) & (across > 0.0))
+    if zone.border.is_bare:
+        # No country lists a place as left or right of a line.
+        unlisted = True
+    return inside, doubtful | ((beyond > 0.0) & other & unlisted)
+
+
+def _may_change_side(border: Border, lon: Floats, lat: Floats, margin: Floats) -> NDArray[np.bool_]:
+    """Tell which points have both sides of a bare line within a margin (km), in eight directions.
+
+    The sides also meet beyond the line's ends and half-way between two stretches.
+    """
+    turns = np.arange(0.0, 360.0, 45.0)
+    at, turn = np.repeat(np.arange(len(lon)), len(turns)), np.tile(turns, len(lon))
+    to_lon, to_lat, _ = direct(lon[at], lat[at], turn, margin[at] * 1e3)
+    codes = border.side_codes(wrap(to_lon), to_lat).reshape(-1, len(turns))
+    return np.asarray((codes != codes[:, :1]).any(axis=1) & (margin > 0.0))
 
 
 def margin_km(accuracy_m: Floats, radius_m: Floats, border: Border) -> Floats:

@@ -18,9 +18,10 @@ FLOORS = (
     {"cells"},
     {"geodesy"},
     {"outlines"},
+    {"halves"},
     {"model"},
     {"datasets", "borders", "zones", "queries"},
-    {"exposure", "compare", "maps", "export", "scenarios", "bulk"},
+    {"exposure", "compare", "maps", "export", "scenarios", "bulk", "shapes"},
     {"cli"},
     {"__main__"},
 )
