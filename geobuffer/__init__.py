@@ -2,6 +2,7 @@
 
 from geobuffer.borders import border_between, border_of
 from geobuffer.bulk import classify_file
+from geobuffer.combined import CombinedZone, clip_zone, subtract, unite
 from geobuffer.compare import compare
 from geobuffer.datasets import (
     list_datasets,
@@ -24,10 +25,9 @@ from geobuffer.errors import (
 from geobuffer.export import write
 from geobuffer.exposure import exposure
 from geobuffer.maps import map_zone
+from geobuffer.membership import Answers, answer
 from geobuffer.model import Border, BufferZone, Region, Regions, Section, Side, Source
 from geobuffer.queries import (
-    Answers,
-    answer,
     classify,
     distance_to_border,
     locate,
@@ -52,6 +52,7 @@ __all__ = [
     "Border",
     "BufferZone",
     "ChecksumMismatch",
+    "CombinedZone",
     "DataError",
     "GeobufferError",
     "GeometryError",
@@ -76,6 +77,7 @@ __all__ = [
     "build_zone",
     "classify",
     "classify_file",
+    "clip_zone",
     "compare",
     "distance_to_border",
     "exposure",
@@ -91,6 +93,8 @@ __all__ = [
     "scenario_places",
     "scenario_zone",
     "source_of",
+    "subtract",
+    "unite",
     "within",
     "write",
 ]

@@ -14,11 +14,13 @@ from geobuffer.queries import classify, numbers
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from geobuffer.model import BufferZone
+    from geobuffer.combined import Zone
 
 
 def compare(
-    before: BufferZone, after: BufferZone, settlements: gpd.GeoDataFrame | None = None
+    before: Zone,
+    after: Zone,
+    settlements: gpd.GeoDataFrame | None = None,
 ) -> pd.DataFrame:
     """Return what two zones have in common, what the second gains and what it loses.
 

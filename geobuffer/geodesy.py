@@ -319,7 +319,7 @@ class LineIndex:
         self._start = ecef(p.lon, p.lat)
         self._chord = ecef(p.lon + p.dlon, p.lat + p.dlat) - self._start
         self._chord_squared = np.einsum("ij,ij->i", self._chord, self._chord)
-        self.continues = np.diff(p.part, prepend=-1) == 0
+        self.continues: NDArray[np.bool_] = np.diff(p.part, prepend=-1) == 0
         self._tips = _tips(lines)
         self._levels = _sphere_tree(self._start, np.sqrt(self._chord_squared))
         self._grid: Grid | None = None
@@ -543,7 +543,7 @@ class LineIndex:
             & (t[1:] == 0.0)
             & (t[:-1] == 1.0)
         )
-        return repeats & self.continues[piece] & (chord[point] < 1e5)
+        return np.asarray(repeats & self.continues[piece] & (chord[point] < 1e5))
 
     def _candidates(self, xyz: Floats) -> tuple[Ints, Ints]:
         """Return pairs (point, piece), sorted by point, among which is each point's nearest."""

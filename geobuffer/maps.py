@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
-    from geobuffer.model import Border, BufferZone, Region, Section
+    from geobuffer.combined import Zone
+    from geobuffer.model import Region, Section
 
 # A page of 100,000 places is 12 MB and opens in 3 s on a desk; of more, phones give up.
 _MOST_PLACES = 100_000
@@ -72,7 +73,7 @@ _CODED_NUMBERS = {"accuracy_m": 0, "radius_m": 0, "margin_km": 2}
 
 
 def map_zone(
-    zone: BufferZone,
+    zone: Zone,
     *,
     settlements: gpd.GeoDataFrame | None = None,
     regions: Iterable[Region] = (),
@@ -122,7 +123,7 @@ def map_zone(
     """
     if language not in LANGUAGES:
         raise DataError(f"Invalid language {language!r}. {did_you_mean(language, LANGUAGES)}")
-    drawn = tuple(regions) or zone.border.regions
+    drawn = tuple(regions) or zone.regions
     # What is stated holds for zones of 10 km; narrower ones are looked at from nearer.
     share = min(1.0, zone.width_km / 10.0)
     tolerance_m = {layer: metres * share for layer, metres in _TOLERANCE_M.items()}
@@ -142,7 +143,7 @@ def map_zone(
     return _folium_map(facts, zone)
 
 
-def _folium_map(facts: dict[str, Any], zone: BufferZone) -> folium.Map:
+def _folium_map(facts: dict[str, Any], zone: Zone) -> folium.Map:
     """Return folium's map of the zone's surroundings, inside our page."""
     import folium
     from folium.elements import MethodCall
@@ -340,20 +341,24 @@ def _pins() -> dict[str, str]:
     }
 
 
-def _title(zone: BufferZone, title: str, language: str) -> str:
+def _title(zone: Zone, title: str, language: str) -> str:
     """Return the heading: the user's, or what is shown, how wide, where and on which side."""
     if title.strip():
         return " ".join(title.split())
     words: dict[str, str] = json.loads(_asset("words.json"))[language]
     widths = " / ".join(f"{edge:g}" for edge in zone.edges_km[1:])
-    heading = _along(zone.border, language, words).replace("{km}", widths)
+    if zone.edges_km[0]:
+        widths = f"{zone.edges_km[0]:g}–{widths}"
+    if not zone.has_plain_edges:
+        return f"{zone.ring_names[0]} · {', '.join(s.label(language) for s in zone.sections)}"
+    heading = _along(zone, language, words).replace("{km}", widths)
     if zone.side == BOTH:
         return heading + words["title_both"]
-    side = zone.border.side(zone.side).label(language)
+    side = next(side.label(language) for side in zone.sides if side.name == zone.side)
     return heading + words["title_side"].replace("{side}", words.get(f"side_{side}", side))
 
 
-def _along(border: Border, language: str, words: Mapping[str, str]) -> str:
+def _along(border: Zone, language: str, words: Mapping[str, str]) -> str:
     """Return words for along what: the border between two sides, or of one region or line."""
     if all(side.regions for side in border.sides):
         names = [side.label(language) for side in border.sides]
@@ -362,14 +367,14 @@ def _along(border: Border, language: str, words: Mapping[str, str]) -> str:
     return words["title_of"].replace("{border}", ", ".join(named))
 
 
-def _zone(zone: BufferZone, tolerance_m: float) -> dict[str, Any]:
+def _zone(zone: Zone, tolerance_m: float) -> dict[str, Any]:
     west, south, east, north = zone.polygon.bounds
     return {
         "edges_km": list(zone.edges_km),
         "side": zone.side,
         "sides": [
             {"name": side.name, "names": {to: side.label(to) for to in LANGUAGES}}
-            for side in zone.border.sides
+            for side in zone.sides
         ],
         "ends": zone.ends,
         "error_m": zone.error_m,
@@ -379,12 +384,13 @@ def _zone(zone: BufferZone, tolerance_m: float) -> dict[str, Any]:
     }
 
 
-def _rings(zone: BufferZone, tolerance_m: float) -> list[dict[str, Any]]:
+def _rings(zone: Zone, tolerance_m: float) -> list[dict[str, Any]]:
     colours = ring_colours(len(zone.rings))
     return [
         {
             "name": name,
-            "edges_km": list(zone.edges_km[i : i + 2]),
+            # None where they differ from place to place: then the name tells them.
+            "edges_km": list(zone.edges_km[i : i + 2]) if zone.has_plain_edges else None,
             "area_km2": zone.ring_areas_km2[i],
             "colour": colours[i],
             "shape": _shape(zone.rings[i], tolerance_m),
@@ -393,10 +399,10 @@ def _rings(zone: BufferZone, tolerance_m: float) -> list[dict[str, Any]]:
     ]
 
 
-def _border(zone: BufferZone, tolerance_m: float) -> dict[str, Any]:
+def _border(zone: Zone, tolerance_m: float) -> dict[str, Any]:
     return {
-        "length_km": zone.border.length_km,
-        "sections": [_section(section, tolerance_m) for section in zone.border.sections],
+        "length_km": sum(section.length_km for section in zone.sections),
+        "sections": [_section(section, tolerance_m) for section in zone.sections],
     }
 
 
@@ -406,8 +412,17 @@ def _section(section: Section, tolerance_m: float) -> dict[str, Any]:
         "names": {to: section.label(to) for to in LANGUAGES},
         "start_km": section.start_km,
         "length_km": section.length_km,
-        "lines": [_deltas(line) for line in _simple(section.line, tolerance_m)],
+        "lines": [_deltas(line) for line in _simple(_drawable(section.line), tolerance_m)],
     }
+
+
+def _drawable(line: BaseGeometry) -> BaseGeometry:
+    """Return a border's points as lines of a metre, which a pen draws as dots."""
+    if line.geom_type not in {"Point", "MultiPoint"}:
+        return line
+    points = shapely.get_coordinates(line)
+    ends = np.add(points, [_GRID, 0.0])
+    return shapely.MultiLineString(list(np.stack([points, ends], axis=1)))
 
 
 def _region(region: Region, tolerance_m: float) -> dict[str, Any]:
@@ -467,7 +482,7 @@ def _deltas(line: BaseGeometry) -> list[int]:
     return [int(step) for step in np.concatenate([grid[:1], steps]).ravel()]
 
 
-def _places(settlements: gpd.GeoDataFrame | None, zone: BufferZone) -> dict[str, Any]:
+def _places(settlements: gpd.GeoDataFrame | None, zone: Zone) -> dict[str, Any]:
     """Return the table column by column, in the shape that weighs least."""
     if settlements is None:
         return {"given": False, "count": 0, "far": 0, "columns": {}}
@@ -528,7 +543,7 @@ def _checked(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return settlements.to_crs("EPSG:4326").reset_index(drop=True)
 
 
-def _classified(table: gpd.GeoDataFrame, zone: BufferZone) -> gpd.GeoDataFrame:
+def _classified(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     """Return the table with the columns of ``classify``, worked out if they are not there."""
     if {"distance_km", "membership"} <= set(table.columns):
         return table
@@ -576,11 +591,11 @@ def _numbers(values: Any, digits: int = 4) -> list[float | int | None]:
 
 
 def _sources(
-    zone: BufferZone, regions: Sequence[Region], settlements: gpd.GeoDataFrame | None
+    zone: Zone, regions: Sequence[Region], settlements: gpd.GeoDataFrame | None
 ) -> list[dict[str, Any]]:
     """Return where each layer comes from, each source once."""
-    parts = [region.border_source for region in zone.border.regions]
-    named = [("border", zone.border.source), *(("border", source) for source in parts if source)]
+    parts = [region.border_source for region in zone.regions]
+    named = [("border", zone.source), *(("border", source) for source in parts if source)]
     named += [("regions", region.source) for region in regions]
     rows = [{"layer": layer, **asdict(source)} for layer, source in dict.fromkeys(named)]
     return rows + _place_sources(settlements)

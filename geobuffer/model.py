@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import shapely
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 #: The side of a zone that lies on both sides of its border.
 BOTH = "both"
+
+#: How zones are measured, in a sentence that travels with files.
+METHOD = "Geodesic distance on WGS 84 to the border; segments straight in longitude and latitude."
 
 _MIXED = -2
 
@@ -124,6 +127,11 @@ class Region:
     def area_km2(self) -> float:
         """Its area on the ellipsoid."""
         return area_m2(self.geometry) / 1e6
+
+    @cached_property
+    def index(self) -> LineIndex:
+        """The index that finds the nearest point of its outline; built once."""
+        return LineIndex([self.geometry.boundary])
 
 
 @dataclass(frozen=True, eq=False)
@@ -374,6 +382,31 @@ class BufferZone:
     side_km: tuple[float, float] | None = None
 
     @property
+    def sections(self) -> tuple[Section, ...]:
+        """The sections of its border."""
+        return self.border.sections
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The sides of its border."""
+        return self.border.sides
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The regions along its border."""
+        return self.border.regions
+
+    @property
+    def source(self) -> Source:
+        """Where its border comes from."""
+        return self.border.source
+
+    @property
+    def has_plain_edges(self) -> bool:
+        """Whether its edges lie at the same distances everywhere."""
+        return self.side_km is None
+
+    @property
     def width_km(self) -> float:
         """The distance of its outermost edge from the border."""
         return self.edges_km[-1]
@@ -428,26 +461,7 @@ class BufferZone:
 
     def to_frame(self) -> gpd.GeoDataFrame:
         """Return a row for each ring, with everything that must outlast the object as a column."""
-        import geopandas as gpd
-
-        source = self.border.source
-        return gpd.GeoDataFrame(
-            {
-                "ring": self.ring_names,
-                "from_km": self.edges_km[:-1],
-                "to_km": self.edges_km[1:],
-                "side": self.side_label,
-                "ends": self.ends,
-                "area_km2": self.ring_areas_km2,
-                "edge_error_m": self.error_m,
-                "border": "; ".join(section.name for section in self.border.sections),
-                "source": source.title,
-                "licence": source.licence,
-                "as_of": source.as_of,
-            },
-            geometry=list(self.rings),
-            crs="EPSG:4326",
-        )
+        return zone_frame(self)
 
     def __repr__(self) -> str:
         edges = "/".join(f"{edge:g}" for edge in self.edges_km[not self.edges_km[0] :])
@@ -457,7 +471,33 @@ class BufferZone:
         )
 
 
+def zone_frame(zone: Any) -> gpd.GeoDataFrame:
+    """Return a row for each ring of any zone, with all that must outlast it as columns."""
+    import geopandas as gpd
+
+    source = zone.source
+    return gpd.GeoDataFrame(
+        {
+            "ring": zone.ring_names,
+            "from_km": zone.edges_km[:-1],
+            "to_km": zone.edges_km[1:],
+            "side": zone.side_label,
+            "ends": zone.ends,
+            "area_km2": zone.ring_areas_km2,
+            "edge_error_m": zone.error_m,
+            "border": "; ".join(section.name for section in zone.sections),
+            "source": source.title,
+            "licence": source.licence,
+            "as_of": source.as_of,
+            "accuracy_m": source.accuracy_m,
+            "method": METHOD,
+        },
+        geometry=list(zone.rings),
+        crs="EPSG:4326",
+    )
+
+
 __all__ = [
     "BOTH", "LANGUAGES", "Border", "BufferZone", "Region", "Regions", "Section", "Side", "Source",
-    "join_sources",
+    "join_sources", "zone_frame",
 ]  # fmt: skip

@@ -6,14 +6,15 @@ without a point gets missing values, never dropped. The caller's table is not ch
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError, MissingCRSError
-from geobuffer.geodesy import Floats, direct, holds, wrap
+from geobuffer.geodesy import Floats, holds, wrap
+from geobuffer.membership import MEMBERSHIP, answer, margin_km, placed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,35 +22,13 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from geobuffer.model import Border, BufferZone
-
-
-#: What a zone may say of a place, in the order of :class:`Answers`' codes.
-MEMBERSHIP = ("outside", "inside", "uncertain")
+    from geobuffer.combined import Zone
+    from geobuffer.model import Border
 
 
 # What an accuracy or a radius is taken for in a row that leaves it out, where other rows state it:
 # on the careful side of what the bundled gazetteers state, so that a gap makes nothing surer.
 UNSTATED_M = 1_000.0
-
-
-class Answers(NamedTuple):
-    """What a zone says of points, as numbers: one entry for each point.
-
-    ``distance_km`` and ``chainage_km`` are NaN, and codes −1, where there is no point (longitude
-    NaN).
-    """
-
-    distance_km: Floats
-    side: NDArray[np.int8]
-    """Number of the border's side whose territory holds the point; −1 for neither."""
-    section: NDArray[np.int16]
-    """Number of the nearest section."""
-    chainage_km: Floats
-    ring: NDArray[np.int8]
-    """Number of the ring; −1 outside the zone."""
-    membership: NDArray[np.int8]
-    """Number in ``MEMBERSHIP``."""
 
 
 def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.Series:
@@ -79,7 +58,7 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
     >>> distance_to_border(sumy, border).round(1).tolist()
     [28.9]
     """
-    distance, _, _ = _placed(*_lonlat(table), border)
+    distance, _, _ = placed(*_lonlat(table), border)
     return pd.Series(distance, index=table.index, name="distance_km")
 
 
@@ -118,12 +97,15 @@ def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFr
     ['Ukraine']
     """
     lon, lat = _lonlat(table)
-    distance, section, chainage = _placed(lon, lat, border)
+    distance, section, chainage = placed(lon, lat, border)
     return _decoded(table, border, distance, border.side_codes(lon, lat), section, chainage)
 
 
 def classify(
-    table: gpd.GeoDataFrame | gpd.GeoSeries, zone: BufferZone, *, compiled: bool | None = None
+    table: gpd.GeoDataFrame | gpd.GeoSeries,
+    zone: Zone,
+    *,
+    compiled: bool | None = None,
 ) -> pd.DataFrame:
     """Tell for each point whether it lies in a zone, in which ring, and how surely.
 
@@ -167,8 +149,8 @@ def classify(
     [['Ukraine', '0–10 km', 'inside']]
     """
     lon, lat = _lonlat(table)
-    conflict, wrong_country = _conflicts(table, zone.border, lon, lat)
-    margin = margin_km(_metres(table, "accuracy_m"), _metres(table, "radius_m"), zone.border)
+    conflict, wrong_country = _conflicts(table, zone, lon, lat)
+    margin = margin_km(_metres(table, "accuracy_m"), _metres(table, "radius_m"), zone)
     unlisted = _listed(table, "country").isna().to_numpy()
     said = answer(
         lon,
@@ -179,7 +161,7 @@ def classify(
         wrong_country=wrong_country,
         compiled=compiled,
     )
-    found = _decoded(table, zone.border, *said[:4])
+    found = _decoded(table, zone, *said[:4])
     found["ring"] = pd.array(_named(zone.ring_names, said.ring, None), dtype="string")
     found["membership"] = _named(MEMBERSHIP, said.membership, None)
     found["margin_km"] = margin
@@ -187,104 +169,7 @@ def classify(
     return found
 
 
-def answer(  # noqa: PLR0913 - what a place says of itself
-    lon: Floats,
-    lat: Floats,
-    zone: BufferZone,
-    *,
-    margin: Floats | float = 0.0,
-    unlisted: NDArray[np.bool_] | bool = True,
-    wrong_country: NDArray[np.bool_] | bool = False,
-    compiled: bool | None = None,
-) -> Answers:
-    """Return what a zone says of points in longitude and latitude, as numbers.
-
-    This is :func:`classify` without the table: for those who have arrays, and many of them.
-
-    Parameters
-    ----------
-    lon, lat
-        Degrees; NaN where there is no point.
-    zone
-        The zone.
-    margin
-        How far a place may be from its point, in km (:func:`margin_km`).
-    unlisted, wrong_country
-        Whether no country lists the place, or another than the one that holds its point. The
-        border is an edge of a one-sided zone only for such: one that is listed stands on its
-        country's side, however coarse its point.
-    compiled
-        As :meth:`geobuffer.geodesy.LineIndex.nearest`.
-    """
-    distance, section, chainage = _placed(lon, lat, zone.border, compiled)
-    side = zone.border.side_codes(lon, lat, compiled=compiled)
-    inside, doubtful = _by_distance(zone, distance, side, margin, unlisted)
-    doubtful |= (distance <= zone.width_km) & wrong_country
-    if zone.border.is_bare and zone.reach_km[2] < 0:
-        near = np.flatnonzero(distance <= zone.width_km + margin)
-        radius = np.broadcast_to(margin, len(lon))[near]
-        doubtful[near] |= _may_change_side(zone.border, lon[near], lat[near], radius)
-    for end in zone.flat_ends:
-        near = np.flatnonzero(inside)
-        beyond = end.beyond_m(lon[near], lat[near], zone.width_km * 1e3) / 1e3
-        inside[near[beyond > 0.0]] = False
-        doubtful[near] |= np.abs(beyond) < np.broadcast_to(margin, len(lon))[near]
-    ring = np.where(inside, np.searchsorted(zone.edges_km[1:], distance), -1).astype(np.int8)
-    membership = np.where(doubtful, 2, inside).astype(np.int8)
-    membership[np.isnan(lon)] = -1
-    return Answers(distance, side, section, chainage, ring, membership)
-
-
-def _by_distance(
-    zone: BufferZone,
-    distance: Floats,
-    side: NDArray[np.int8],
-    margin: Floats | float,
-    unlisted: NDArray[np.bool_] | bool,  # noqa: FBT001 - private
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell which points lie in a zone by distance and side, and which may lie on the other hand."""
-    reach = np.array(zone.reach_km)
-    # How far the zone reaches on the side of a point, and across the border (code −1 is the last).
-    own = reach[side]
-    across = np.maximum(np.array([reach[1], reach[0], reach[:2].min()])[side], 0.0)
-    begin = zone.edges_km[0]
-    inside = (distance <= own) & ((distance > begin) | (begin == 0.0))
-    on_side = np.isfinite(own)
-    doubtful = (np.abs(distance - own) < margin) & on_side
-    if begin > 0.0:
-        doubtful |= (np.abs(distance - begin) < margin) & on_side
-    # It may be across, up to this far from the border.
-    beyond = margin - distance
-    other = np.where(inside, beyond > across, (beyond > begin) & (across > 0.0))
-    if zone.border.is_bare:
-        # No country lists a place as left or right of a line.
-        unlisted = True
-    return inside, doubtful | ((beyond > 0.0) & other & unlisted)
-
-
-def _may_change_side(border: Border, lon: Floats, lat: Floats, margin: Floats) -> NDArray[np.bool_]:
-    """Tell which points have both sides of a bare line within a margin (km), in eight directions.
-
-    The sides also meet beyond the line's ends and half-way between two stretches.
-    """
-    turns = np.arange(0.0, 360.0, 45.0)
-    at, turn = np.repeat(np.arange(len(lon)), len(turns)), np.tile(turns, len(lon))
-    to_lon, to_lat, _ = direct(lon[at], lat[at], turn, margin[at] * 1e3)
-    codes = border.side_codes(wrap(to_lon), to_lat).reshape(-1, len(turns))
-    return np.asarray((codes != codes[:, :1]).any(axis=1) & (margin > 0.0))
-
-
-def margin_km(accuracy_m: Floats, radius_m: Floats, border: Border) -> Floats:
-    """Return how far places may be from their points, in km.
-
-    The errors of point and border are independent, so their squares add up; the radius of the
-    place comes on top.
-    """
-    error = np.hypot(accuracy_m, border.source.accuracy_m or 0.0)
-    return np.asarray((error + radius_m) / 1e3)
-
-
-def within(table: gpd.GeoDataFrame, zone: BufferZone) -> gpd.GeoDataFrame:
+def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     """Return the rows that lie in a zone, surely or uncertainly, with what ``classify`` says.
 
     Rows keep their order, index, columns and CRS; columns of :func:`classify` are added (or
@@ -353,32 +238,6 @@ def _no_crs(points: gpd.GeoSeries) -> str:
     return f"The table's points have no coordinate reference system. Must have one: {hint}."
 
 
-def _placed(
-    lon: Floats,
-    lat: Floats,
-    border: Border,
-    compiled: bool | None = None,  # noqa: FBT001
-) -> tuple[Floats, NDArray[np.int16], Floats]:
-    """Return the distance (km), number of the section and chainage (km) of each point."""
-    there = np.isfinite(lon)
-    everywhere = bool(there.all())
-    foot = border.index.nearest(
-        lon if everywhere else lon[there], lat if everywhere else lat[there], compiled=compiled
-    )
-    starts = np.array([section.start_km for section in border.sections])
-    placed = (
-        foot.distance_m / 1e3,
-        foot.line.astype(np.int16),
-        starts[foot.line] + foot.chainage_m / 1e3,
-    )
-    if everywhere:
-        return placed
-    distance, chainage = np.full((2, len(lon)), np.nan)
-    section = np.full(len(lon), -1, dtype=np.int16)
-    distance[there], section[there], chainage[there] = placed
-    return distance, section, chainage
-
-
 def _named(
     names: Sequence[str], codes: NDArray[np.signedinteger[Any]], none: str | None
 ) -> NDArray[np.object_]:
@@ -388,7 +247,7 @@ def _named(
 
 def _decoded(
     table: gpd.GeoDataFrame | gpd.GeoSeries,
-    border: Border,
+    border: Border | Zone,
     distance: Floats,
     side: NDArray[np.int8],
     section: NDArray[np.int16],
@@ -442,7 +301,10 @@ def _listed(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> pd.Series:
 
 
 def _conflicts(
-    table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border, lon: Floats, lat: Floats
+    table: gpd.GeoDataFrame | gpd.GeoSeries,
+    border: Border | Zone,
+    lon: Floats,
+    lat: Floats,
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Tell where a row's country or oblast contradicts its point, and where its country does."""
     said = np.full(len(lon), "", dtype=object)

@@ -7,15 +7,17 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import shapely
 
+from geobuffer.combined import CombinedZone, unite
 from geobuffer.errors import GeometryError, did_you_mean
 from geobuffer.geodesy import LIMIT_M, LineIndex, inverse
 from geobuffer.halves import halves
 from geobuffer.model import BOTH, Border, BufferZone
+from geobuffer.names import LANGUAGES, fold
 from geobuffer.outlines import FlatEnd, half_disc, outline
 
 if TYPE_CHECKING:
@@ -24,12 +26,34 @@ if TYPE_CHECKING:
     from shapely.geometry import MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
 
+    from geobuffer.model import Section
+
 _ENDS = ("round", "flat")
 
 # No border is known to a metre.
 _LEAST_KM = 0.001
 
 
+@overload
+def build_zone(
+    border: Border,
+    *,
+    km: float | Iterable[float],
+    from_km: float = ...,
+    side: str = ...,
+    ends: Literal["round", "flat"] = ...,
+    tolerance_m: float = ...,
+) -> BufferZone: ...
+@overload
+def build_zone(
+    border: Border,
+    *,
+    km: Mapping[str, float],
+    from_km: float = ...,
+    side: str = ...,
+    ends: Literal["round", "flat"] = ...,
+    tolerance_m: float = ...,
+) -> BufferZone | CombinedZone: ...
 def build_zone(
     border: Border,
     *,
@@ -38,7 +62,7 @@ def build_zone(
     side: str = BOTH,
     ends: Literal["round", "flat"] = "round",
     tolerance_m: float = 0.1,
-) -> BufferZone:
+) -> BufferZone | CombinedZone:
     """Build the zone within a distance of a border, measured along geodesics.
 
     Parameters
@@ -47,8 +71,10 @@ def build_zone(
         The border.
     km
         The width, or the outer edges of several rings: ``[5, 10]`` gives 0–5 and 5–10 km; or a
-        width for each side, ``{"Ukraine": 10, "Russia": 5}``, in one ring and with round ends: a
-        side left out has no part, and neither has what lies on no side's territory.
+        width for each side, ``{"Ukraine": 10, "Russia": 5}``, or for each section by its name,
+        ``{"Kursk–Sumy": 10}``: in one ring and with round ends. A side left out has no part, and
+        neither has what lies on no side's territory. A section left out has no zone; of the others
+        the zones are united, each with its own round ends.
     from_km
         Where it begins: what lies nearer, or just so near, is not in it.
     side
@@ -70,7 +96,9 @@ def build_zone(
     GeometryError
         A distance is not a positive finite number, or beyond the limit of 2,000 km; rings do not
         ascend; the tolerance is not positive; ``ends`` is neither; the zone would reach a pole;
-        widths for each side are given with rings, a ``side`` or flat ends; a point has no inside.
+        widths for each side are given with rings, a ``side`` or flat ends; those for each section
+        with rings, flat ends, ``from_km`` or one side of a bare line; a point has no inside; widths
+        are given for what is neither side nor section, or for some of both.
     UnknownSide
         The border has no side of that name.
 
@@ -91,6 +119,14 @@ def build_zone(
         raise GeometryError(f"Invalid ends {ends!r}. {did_you_mean(str(ends), _ENDS)}")
     name, side_km = (side if side == BOTH else border.side(side).name), None
     if isinstance(km, Mapping):
+        if by_section := _sections_named(border, km):
+            if ends != "round" or from_km or (border.is_bare and side != BOTH):
+                raise GeometryError(
+                    f"Invalid km {dict(km)!r} with ends {ends!r}, from_km {from_km:g}, side "
+                    f"{side!r}. Widths for each section must come with round ends, from_km 0 and, "
+                    "along a bare line, both sides."
+                )
+            return _by_section(border, by_section, name, tolerance_m)
         name, side_km, km = _by_side(border, km, side, ends)
     for one in border.sides:
         if one.name == name and one.area is not None and one.area.is_empty:
@@ -110,6 +146,59 @@ def build_zone(
     return replace(zone, rings=rings, error_m=error_m)
 
 
+def _sections_named(border: Border, km: Mapping[str, float]) -> dict[float, tuple[Section, ...]]:
+    """Return the sections of each width; nothing if widths are for sides."""
+    keys = {key: _known_as(border, str(key)) for key in km}
+    kinds = {kind for kind, _ in keys.values()}
+    if len(kinds) > 1:
+        raise GeometryError(
+            f"Invalid km {dict(km)!r}: some are sides, some sections. Must be all of one kind."
+        )
+    named: dict[int, float] = {}
+    for key, (_, numbers) in keys.items():
+        for number in numbers:
+            if number in named:
+                name = border.sections[number].name
+                raise GeometryError(f"Invalid km {dict(km)!r}: {name!r} is named twice.")
+            named[number] = _edges([km[key]])[-1]
+    return {
+        width: tuple(border.sections[n] for n in sorted(named) if named[n] == width)
+        for width in sorted(set(named.values()))
+    }
+
+
+def _known_as(border: Border, name: str) -> tuple[str, list[int]]:
+    """Tell whether a name is that of a side or of sections, and return those sections' numbers."""
+    wanted = fold(name)
+    for side in border.sides:
+        if wanted in {fold(side.name), *map(fold, side.names.values())}:
+            return "side", []
+    found = [
+        number
+        for number, section in enumerate(border.sections)
+        if wanted in {fold(section.name), *(fold(section.label(to)) for to in LANGUAGES)}
+    ]
+    if not found:
+        known = [*(s.name for s in border.sides), *(s.name for s in border.sections)]
+        raise GeometryError(f"Invalid km for {name!r}. {did_you_mean(name, known)}")
+    return "section", found
+
+
+def _by_section(
+    border: Border, by_width: Mapping[float, tuple[Section, ...]], side: str, tolerance_m: float
+) -> CombinedZone:
+    """Unite the zones of the sections of each width."""
+    zones = [
+        build_zone(replace(border, sections=sections), km=km, side=side, tolerance_m=tolerance_m)
+        for km, sections in by_width.items()
+    ]
+    widths = ", ".join(
+        f"{km:g} km along {', '.join(s.name for s in sections)}"
+        for km, sections in by_width.items()
+    )
+    return unite(*zones, name=widths)
+
+
 def _by_side(
     border: Border, km: Mapping[str, float], side: str, ends: str
 ) -> tuple[str, tuple[float, float] | None, float]:
@@ -126,7 +215,7 @@ def _by_side(
             raise GeometryError(f"Invalid km {dict(km)!r}: {found!r} is named twice.")
         widths[found] = _edges([width])[-1]
     if not widths:
-        raise GeometryError("Invalid km {}. Must have a width for one side or both.")
+        raise GeometryError("Invalid km {}. Must have a width for a side or a section.")
     if len(widths) == 1:
         name, width = next(iter(widths.items()))
         return name, None, width

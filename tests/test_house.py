@@ -20,6 +20,8 @@ FLOORS = (
     {"outlines"},
     {"halves"},
     {"model"},
+    {"combined"},
+    {"membership"},
     {"datasets", "borders", "zones", "queries"},
     {"exposure", "compare", "maps", "export", "scenarios", "bulk", "shapes"},
     {"cli"},

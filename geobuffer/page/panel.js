@@ -73,14 +73,16 @@
     return geobuffer.facts.places.far ? [...lines, farEntry()] : lines;
   }
 
-  function ringValues(ring) {
+  function ringText(ring) {
+    const area = number(ring.area_km2, ring.area_km2 < 10 ? 2 : 0);
+    if (!ring.edges_km) return say('ring_named', { name: ring.name, area });
     const [from, to] = ring.edges_km.map((edge) => edge.toLocaleString(geobuffer.view.language));
-    return { from, to, area: number(ring.area_km2, ring.area_km2 < 10 ? 2 : 0) };
+    return say('ring', { from, to, area });
   }
 
   function showLegend() {
     const { zone, border, regions, places } = geobuffer.facts;
-    const rings = zone.rings.map((ring) => entry(ringGlyph(ring), say('ring', ringValues(ring))));
+    const rings = zone.rings.map((ring) => entry(ringGlyph(ring), ringText(ring)));
     byId('legend').replaceChildren(
       ...(places.given ? placeEntries() : []), ...rings, borderEntry(border.sections.length > 1),
       ...(regions.length ? [entry(regionGlyph(), say('regions'))] : []),
