@@ -4,6 +4,7 @@ from geobuffer.borders import border_between, border_of
 from geobuffer.bulk import classify_file
 from geobuffer.combined import CombinedZone, clip_zone, subtract, unite
 from geobuffer.compare import compare
+from geobuffer.curve import exposure_curve, plot_curve
 from geobuffer.datasets import (
     list_datasets,
     load_not_located,
@@ -43,6 +44,7 @@ from geobuffer.scenarios import (
     scenario_zone,
 )
 from geobuffer.shapes import border_along, border_around
+from geobuffer.zonefile import read_zone
 from geobuffer.zones import build_zone
 
 __version__ = "0.1.0.dev0"
@@ -81,6 +83,7 @@ __all__ = [
     "compare",
     "distance_to_border",
     "exposure",
+    "exposure_curve",
     "list_datasets",
     "load_not_located",
     "load_regions",
@@ -89,6 +92,8 @@ __all__ = [
     "locate",
     "map_zone",
     "nearest_section",
+    "plot_curve",
+    "read_zone",
     "scenario_border",
     "scenario_places",
     "scenario_zone",

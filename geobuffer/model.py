@@ -475,6 +475,8 @@ def zone_frame(zone: Any) -> gpd.GeoDataFrame:
     """Return a row for each ring of any zone, with all that must outlast it as columns."""
     import geopandas as gpd
 
+    from geobuffer import __version__
+
     source = zone.source
     return gpd.GeoDataFrame(
         {
@@ -489,8 +491,9 @@ def zone_frame(zone: Any) -> gpd.GeoDataFrame:
             "source": source.title,
             "licence": source.licence,
             "as_of": source.as_of,
-            "accuracy_m": source.accuracy_m,
+            "accuracy_m": math.nan if source.accuracy_m is None else source.accuracy_m,
             "method": METHOD,
+            "made_with": f"geobuffer {__version__}",
         },
         geometry=list(zone.rings),
         crs="EPSG:4326",

@@ -134,8 +134,8 @@ def build_zone(
     edges = _edges(km, from_km)
     if side_km and edges[0] >= min(side_km):
         raise GeometryError(f"Invalid from_km {from_km:g}. Must be less than {min(side_km):g}.")
-    flat_ends = tuple(_flat_ends(border, edges[-1] * 1e3) if ends == "flat" else ())
-    zone = BufferZone(border, edges, name, ends, (), tolerance_m, 0.0, flat_ends, side_km)
+    squared = tuple(flat_ends(border, edges[-1] * 1e3) if ends == "flat" else ())
+    zone = BufferZone(border, edges, name, ends, (), tolerance_m, 0.0, squared, side_km)
     rings, error_m = _drawn(zone)
     if error_m > tolerance_m:
         warnings.warn(
@@ -311,7 +311,7 @@ def _polygonal(shape: BaseGeometry) -> Polygon | MultiPolygon:
     return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
 
 
-def _flat_ends(border: Border, width_m: float) -> list[FlatEnd]:
+def flat_ends(border: Border, width_m: float) -> list[FlatEnd]:
     """Return the free ends of a border: those where it neither goes on nor closes."""
     tips: Counter[tuple[float, float]] = Counter()
     runs = list(shapely.get_parts(border.line))

@@ -23,7 +23,8 @@ FLOORS = (
     {"combined"},
     {"membership"},
     {"datasets", "borders", "zones", "queries"},
-    {"exposure", "compare", "maps", "export", "scenarios", "bulk", "shapes"},
+    {"zonefile", "kml", "spreadsheet", "shapefile"},
+    {"exposure", "compare", "maps", "export", "scenarios", "bulk", "shapes", "curve"},
     {"cli"},
     {"__main__"},
 )
