@@ -1,4 +1,4 @@
-"""How far would it have to be: the places and people within every distance, as a table and a plot."""
+"""How far would it have to be: places and people within every distance, as a table and a plot."""
 
 from __future__ import annotations
 
@@ -84,11 +84,12 @@ def exposure_curve(
 
 
 def _thresholds(found: pd.DataFrame, to_km: float) -> tuple[Floats, Floats]:
-    """Return beyond which width of the zone each place may be in it, and from which it surely is."""
+    """Return beyond which width of a zone each place may be in it, and from which it surely is."""
     distance, margin = found["distance_km"].to_numpy(), found["margin_km"].to_numpy()
     # Uncertain though the edge is farther away than its margin: for its side, however wide it is.
-    doubtful = (found["membership"] == "uncertain").to_numpy()
-    doubtful &= np.abs(distance - to_km) >= margin
+    doubtful = (found["membership"] == "uncertain").to_numpy() & (
+        np.abs(distance - to_km) >= margin
+    )
     begin = np.where(margin > 0.0, distance - margin, np.nextafter(distance, -np.inf))
     return begin, np.where(doubtful, np.inf, distance + margin)
 
@@ -97,7 +98,7 @@ def _distances(distance: Floats, to_km: float, step_km: float | None) -> Floats:
     if step_km is None:
         return np.unique(np.append(distance[distance <= to_km], to_km))
     # A step less than a whole number of them short of the end is rounding.
-    steps = np.arange(1, math.ceil(to_km / step_km - 1e-9)) * step_km
+    steps = np.arange(1, math.ceil(to_km / step_km - 1e-9)) * float(step_km)
     return np.append(steps, to_km)
 
 

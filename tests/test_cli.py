@@ -693,7 +693,9 @@ MISTAKES = {
     "scenario a folder": (["where", "51", "34", "--scenario", "."], ["Is a directory"]),
     "suffix of a zone": (["zone", "--out", "zone.shp"], ["'zone.shp'", "BufferZone", "'.gpkg'"]),
     "suffix of settlements": (["settlements", "--out", "t.html"], ["'t.html'", "'.csv'"]),
-    "suffix of exposure": (["exposure", "--out", "t.gpkg"], ["'t.gpkg'", "'.csv', '.xlsx', '.parquet'"]),
+    "suffix of exposure": (
+        ["exposure", "--out", "t.gpkg"], ["'t.gpkg'", "'.csv', '.xlsx', '.parquet'"],
+    ),
     "suffix of a map": (["map", "--out", "m.png"], ["'m.png'", "Map", "'.html'"]),
     "folder not there": (["map", "--out", "no/m.html"], ["'no/m.html'", "no folder 'no'"]),
     "option misspelt": (["zone", "--sid", "Ukraine"], ["No such option: --sid", "--side"]),
