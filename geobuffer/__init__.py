@@ -2,7 +2,9 @@
 
 from geobuffer.borders import border_between, border_of
 from geobuffer.bulk import classify_file
+from geobuffer.combined import CombinedZone, clip_zone, subtract, unite
 from geobuffer.compare import compare
+from geobuffer.curve import exposure_curve, plot_curve
 from geobuffer.datasets import (
     list_datasets,
     load_not_located,
@@ -28,12 +30,11 @@ from geobuffer.errors import (
 from geobuffer.export import write
 from geobuffer.exposure import exposure
 from geobuffer.maps import map_zone
+from geobuffer.membership import Answers, answer
 from geobuffer.model import Border, BufferZone, Region, Regions, Section, Side, Source
 from geobuffer.offline import OfflinePage, inline
 from geobuffer.plots import plot_crs, plot_zone
 from geobuffer.queries import (
-    Answers,
-    answer,
     classify,
     distance_to_border,
     locate,
@@ -48,6 +49,8 @@ from geobuffer.scenarios import (
     scenario_places,
     scenario_zone,
 )
+from geobuffer.shapes import border_along, border_around
+from geobuffer.zonefile import read_zone
 from geobuffer.zones import build_zone
 
 __version__ = "0.1.0.dev0"
@@ -57,6 +60,7 @@ __all__ = [
     "Border",
     "BufferZone",
     "ChecksumMismatch",
+    "CombinedZone",
     "DataError",
     "DownloadError",
     "Downloader",
@@ -78,14 +82,18 @@ __all__ = [
     "UnknownSide",
     "__version__",
     "answer",
+    "border_along",
+    "border_around",
     "border_between",
     "border_of",
     "build_zone",
     "classify",
     "classify_file",
+    "clip_zone",
     "compare",
     "distance_to_border",
     "exposure",
+    "exposure_curve",
     "fetch",
     "inline",
     "list_datasets",
@@ -98,11 +106,15 @@ __all__ = [
     "map_zone",
     "nearest_section",
     "plot_crs",
+    "plot_curve",
     "plot_zone",
+    "read_zone",
     "scenario_border",
     "scenario_places",
     "scenario_zone",
     "source_of",
+    "subtract",
+    "unite",
     "within",
     "write",
 ]

@@ -9,7 +9,7 @@ import shapely
 
 from geobuffer.errors import GeometryError, NotAdjacent
 from geobuffer.geodesy import LineIndex, area_m2, length_m
-from geobuffer.model import Border, Region, Section, Side, Source
+from geobuffer.model import Border, Region, Section, Side, Source, join_sources
 from geobuffer.outlines import cut_at_antimeridian
 
 if TYPE_CHECKING:
@@ -255,20 +255,8 @@ def _source_of(ones: Sequence[Region], others: Sequence[Region]) -> Source:
     """Return the source of the line, of which the least accurate decides."""
     pairs = {(a.country, b.country) for a in ones for b in others}
     international = all(a != b and a and b for a, b in pairs)
-    sources = list(
-        dict.fromkeys(
-            (region.border_source or region.source) if international else region.source
-            for region in (*ones, *others)
-        )
-    )
-    if len(sources) == 1:
-        return sources[0]
-    known = [source.accuracy_m for source in sources if source.accuracy_m is not None]
-    return Source(
-        title="; ".join(source.title for source in sources),
-        publisher="; ".join(dict.fromkeys(s.publisher for s in sources if s.publisher)),
-        licence="; ".join(dict.fromkeys(s.licence for s in sources if s.licence)),
-        as_of="; ".join(dict.fromkeys(s.as_of for s in sources if s.as_of)),
-        accuracy_m=max(known, default=None),
-        citation="; ".join(dict.fromkeys(s.citation for s in sources if s.citation)),
-    )
+    sources = [
+        (region.border_source or region.source) if international else region.source
+        for region in (*ones, *others)
+    ]
+    return join_sources(sources)

@@ -21,15 +21,16 @@ import shapely
 
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
 from geobuffer.geodesy import has_numba, wrap
-from geobuffer.queries import MEMBERSHIP, UNSTATED_M, answer, margin_km
+from geobuffer.membership import MEMBERSHIP, answer, margin_km
+from geobuffer.queries import UNSTATED_M
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pyarrow as pa
 
+    from geobuffer.combined import Zone
     from geobuffer.geodesy import Floats
-    from geobuffer.model import BufferZone
 
 # Rows at a time: some 100 MB with a few columns, and enough for two processors to share.
 BATCH_ROWS = 500_000
@@ -63,7 +64,7 @@ class _Coordinates(NamedTuple):
 
 def classify_file(
     source: str | Path,
-    zone: BufferZone,
+    zone: Zone,
     target: str | Path,
     *,
     progress: Callable[[float], None] | None = None,
@@ -378,7 +379,7 @@ def _offset_type(column: pa.Array) -> type[np.signedinteger[Any]]:
     return np.int64 if pa.types.is_large_binary(column.type) else np.int32
 
 
-def _answered(rows: pa.Table, at: _Coordinates, zone: BufferZone, first: int) -> pa.Table:
+def _answered(rows: pa.Table, at: _Coordinates, zone: Zone, first: int) -> pa.Table:
     """Return rows with what a zone says of them."""
     lon, lat = _points(rows, at, first)
     bad = np.flatnonzero(np.isinf(lon) | (np.abs(lat) > 90.0) | (np.isnan(lon) != np.isnan(lat)))
@@ -389,10 +390,10 @@ def _answered(rows: pa.Table, at: _Coordinates, zone: BufferZone, first: int) ->
             "Must be finite degrees, latitude within ±90; are they swapped?"
         )
     accuracy, radius = (_metres(rows, name, first) for name in ("accuracy_m", "radius_m"))
-    margin = margin_km(accuracy, radius, zone.border)
+    margin = margin_km(accuracy, radius, zone)
     # Not left to the number of rows: the last batch is short, and must be asked like the others.
     said = answer(wrap(lon), lat, zone, margin=margin, compiled=has_numba())
-    sides, sections = zone.border.sides, zone.border.sections
+    sides, sections = zone.sides, zone.sections
     columns = {
         "distance_km": _floats(said.distance_km),
         "side": _coded(said.side, [side.name for side in sides]),
@@ -450,7 +451,10 @@ def _read(rows: _Rows) -> Iterator[tuple[float, pa.Table]]:
 
 
 def _tables(
-    rows: _Rows, zone: BufferZone, progress: Callable[[float], None] | None, skip: set[int]
+    rows: _Rows,
+    zone: Zone,
+    progress: Callable[[float], None] | None,
+    skip: set[int],
 ) -> Iterator[tuple[int, pa.Table]]:
     """Yield numbered batches with what the zone says of them, but for those to skip."""
     first = 0
@@ -463,7 +467,10 @@ def _tables(
 
 
 def _write_file(
-    rows: _Rows, zone: BufferZone, target: Path, progress: Callable[[float], None] | None
+    rows: _Rows,
+    zone: Zone,
+    target: Path,
+    progress: Callable[[float], None] | None,
 ) -> int:
     """Write one file, which is whole or not there."""
     count = 0
@@ -483,7 +490,10 @@ def _write_file(
 
 
 def _write_parts(
-    rows: _Rows, zone: BufferZone, target: Path, progress: Callable[[float], None] | None
+    rows: _Rows,
+    zone: Zone,
+    target: Path,
+    progress: Callable[[float], None] | None,
 ) -> int:
     """Write a folder of parts; add those that it lacks, if it is of this source and zone."""
     _begin_parts(target, _fingerprint(rows.path, zone))
@@ -538,7 +548,7 @@ def _rows_in(folder: Path) -> int:
     return sum(pq.read_metadata(part).num_rows for part in sorted(folder.glob("part-*.parquet")))
 
 
-def _fingerprint(source: Path, zone: BufferZone) -> dict[str, Any]:
+def _fingerprint(source: Path, zone: Zone) -> dict[str, Any]:
     """Return what must be the same for parts to belong together."""
     state = source.stat()
     return {
@@ -547,11 +557,12 @@ def _fingerprint(source: Path, zone: BufferZone) -> dict[str, Any]:
         "modified": state.st_mtime_ns,
         "batch_rows": BATCH_ROWS,
         "edges_km": list(zone.edges_km),
-        "side": zone.side,
+        "zone": repr(zone),
+        "side": zone.side_label,
         "ends": zone.ends,
-        "sections": [section.name for section in zone.border.sections],
-        "border_km": zone.border.length_km,
-        "accuracy_m": zone.border.source.accuracy_m,
+        "sections": [section.name for section in zone.sections],
+        "border_km": sum(section.length_km for section in zone.sections),
+        "accuracy_m": zone.source.accuracy_m,
     }
 
 

@@ -77,7 +77,9 @@ class Pieces(NamedTuple):
 
 def packed(start: Floats, chord: Floats, squared: Floats, middle: Floats) -> Pieces:
     """Return pieces from their beginnings, chords, and middles on the surface (Earth-centred)."""
-    rows = np.column_stack([start, chord, squared, 1.0 / squared])
+    # A point is a chord of no length, of which no share is passed.
+    inverse = np.divide(1.0, squared, out=np.zeros_like(squared), where=squared > 0.0)
+    rows = np.column_stack([start, chord, squared, inverse])
     return Pieces(np.ascontiguousarray(rows), 4.0 * (middle - start - chord / 2.0))
 
 

@@ -14,6 +14,7 @@ import re
 import shutil
 import sys
 import tempfile
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -212,14 +213,14 @@ def zone(  # noqa: PLR0913 - one parameter for each option of the command
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build the zone; write its rings as .gpkg, .geojson, .fgb or .parquet."""
+    """Build the zone; write it as .gpkg, .geojson, .fgb, .parquet, .kml, .kmz or .shp.zip."""
     if out is not None:
         check_target(out, gb.BufferZone)
     asked = _scenario(scenario, between, and_, km, side, ends)
     with _progress("Building the zone"):
         built = _zone(asked, tolerance)
         if out is not None:
-            gb.write(built, out)
+            _write(built, out)
     if as_json:
         _print_json(_zone_facts(built) | ({"file": str(out)} if out else {}))
         return
@@ -251,7 +252,7 @@ def settlements(  # noqa: PLR0913 - one parameter for each option of the command
         places = gb.load_settlements()
         inside = gb.within(places, _zone(asked, _UNSEEN_M)).sort_values("distance_km")
     if out is not None:
-        gb.write(inside, out)
+        _write(inside, out)
     if as_json:
         table = inside.assign(longitude=inside.geometry.x, latitude=inside.geometry.y)
         _print_records(table.drop(columns="geometry"))
@@ -292,7 +293,7 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
             gb.load_settlements(), _zone(asked, _UNSEEN_M), by=by, cumulative=cumulative
         )
     if out is not None:
-        gb.write(counted, out)
+        _write(counted, out)
     if as_json:
         _print_records(counted)
         return
@@ -561,6 +562,15 @@ def _progress(task: str) -> Iterator[None]:
         return
     with _err.status(f"{task} …"):
         yield
+
+
+def _write(thing: gb.BufferZone | pd.DataFrame, out: Path) -> None:
+    """Write a file; tell on stderr what its format could not hold."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        gb.write(thing, out)
+    for warning in told:
+        _err.print(Text(f"geobuffer: {warning.message}"), soft_wrap=True)
 
 
 def _say(text: str) -> None:

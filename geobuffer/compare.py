@@ -14,11 +14,13 @@ from geobuffer.queries import classify, numbers
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from geobuffer.model import BufferZone
+    from geobuffer.combined import Zone
 
 
 def compare(
-    before: BufferZone, after: BufferZone, settlements: gpd.GeoDataFrame | None = None
+    before: Zone,
+    after: Zone,
+    settlements: gpd.GeoDataFrame | None = None,
 ) -> pd.DataFrame:
     """Return what two zones have in common, what the second gains and what it loses.
 
@@ -33,7 +35,10 @@ def compare(
     -------
     pandas.DataFrame
         Rows ``kept``, ``gained``, ``lost``; columns ``area_km2``, and with settlements ``places``,
-        ``population`` (at least) and ``without_figure``.
+        ``population`` (at least), ``without_figure``; ``uncertain``, how many of those places are
+        so in one zone or the other and may belong to another row, or to none; and their
+        ``population_uncertain``. Places that either zone may hold, but by their points neither
+        does, are in none of these.
 
     Examples
     --------
@@ -55,7 +60,9 @@ def compare(
     table = pd.DataFrame({"area_km2": {k: area_m2(s) / 1e6 for k, s in shapes.items()}})
     if settlements is None:
         return table
-    was, now = (classify(settlements, z)["ring"].notna().to_numpy() for z in (before, after))
+    told = [classify(settlements, zone) for zone in (before, after)]
+    was, now = (found["ring"].notna().to_numpy() for found in told)
+    unsure = np.any([found["membership"] == "uncertain" for found in told], axis=0)
     rows = {"kept": was & now, "gained": now & ~was, "lost": was & ~now}
     people = np.full(len(settlements), np.nan)
     if "population" in settlements.columns:
@@ -63,4 +70,8 @@ def compare(
     table["places"] = {k: int(rows[k].sum()) for k in table.index}
     table["population"] = {k: round(np.nansum(people[rows[k]])) for k in table.index}
     table["without_figure"] = {k: int(np.isnan(people[rows[k]]).sum()) for k in table.index}
+    table["uncertain"] = {k: int((rows[k] & unsure).sum()) for k in table.index}
+    table["population_uncertain"] = {
+        k: round(np.nansum(people[rows[k] & unsure])) for k in table.index
+    }
     return table

@@ -11,8 +11,13 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from geobuffer.combined import CombinedZone
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
+from geobuffer.kml import write_kml
 from geobuffer.model import BufferZone
+from geobuffer.shapefile import write_shapefile
+from geobuffer.spreadsheet import check_openpyxl, write_workbook
+from geobuffer.zonefile import write_zone_layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +25,10 @@ if TYPE_CHECKING:
     import folium
     from matplotlib.figure import Figure
 
-_SHAPES = (".gpkg", ".geojson", ".fgb", ".parquet")
-_TABLES = (".csv",)
+    from geobuffer.combined import Zone
+
+_SHAPES = (".gpkg", ".geojson", ".fgb", ".parquet", ".kml", ".kmz", ".shp.zip")
+_TABLES = (".csv", ".xlsx")
 _MAPS = (".html",)
 _PICTURES = (".png", ".svg", ".pdf")
 
@@ -32,7 +39,7 @@ _DPI = 300
 _SAID = ("geobuffer-subtitle", "geobuffer-sources")
 
 
-def write(thing: BufferZone | pd.DataFrame | folium.Map | Figure, path: str | Path) -> Path:
+def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) -> Path:
     """Write a zone, a table, a map or a picture to a file, and return the file's path.
 
     Parameters
@@ -42,10 +49,13 @@ def write(thing: BufferZone | pd.DataFrame | folium.Map | Figure, path: str | Pa
         :func:`geobuffer.inline` returns it), or a matplotlib figure such as
         :func:`geobuffer.plot_zone` returns.
     path
-        The suffix names the format: ``.gpkg``, ``.geojson``, ``.fgb`` or ``.parquet`` for zones
-        and tables with geometry (in EPSG:4326), ``.csv`` for tables (points as ``longitude`` and
-        ``latitude``, other shapes as WKT; UTF-8 with a byte order mark, so that spreadsheets read
-        Cyrillic), ``.parquet`` for tables without geometry, ``.html`` for maps. Pictures are
+        The suffix names the format. For zones and tables with geometry, in EPSG:4326: ``.gpkg``
+        (of a zone, all that :func:`geobuffer.read_zone` needs to give it back), ``.geojson`` (RFC
+        7946), ``.fgb``, ``.parquet`` (GeoParquet 1.1), ``.kml`` and ``.kmz``, ``.shp.zip`` (a
+        shapefile, with a warning that tells what it cannot hold). For tables, points as
+        ``longitude`` and ``latitude``, other shapes as WKT: ``.csv`` (UTF-8 with a byte order mark,
+        so that spreadsheets read Cyrillic) and ``.xlsx`` (the extra ``excel``). For tables without
+        geometry also ``.parquet``. For maps ``.html``. Pictures are
         ``.png`` (300 pixels to the inch), ``.svg`` (letters as shapes) or ``.pdf`` (with its
         fonts): the same picture gives the same bytes, and its title and sources are in its
         metadata too.
@@ -68,7 +78,7 @@ def write(thing: BufferZone | pd.DataFrame | folium.Map | Figure, path: str | Pa
     Юнаківка
     """
     path = Path(path)
-    save = _writer(thing, check_target(path, thing).suffix.lower())
+    save = _writer(thing, _suffix(check_target(path, thing)))
     # Drafted in a folder of its own, under its own name: formats call their layer after the file.
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".geobuffer-") as folder:
         draft = Path(folder) / path.name
@@ -89,11 +99,13 @@ def check_target(path: str | Path, thing: object) -> Path:
     """
     path = Path(path)
     formats = _formats(thing)
-    if path.suffix.lower() not in formats:
+    if _suffix(path) not in formats:
         kind = thing.__name__ if isinstance(thing, type) else type(thing).__name__
         raise DataError(
             f"Invalid file {str(path)!r} for a {kind}. {did_you_mean(path.suffix, formats)}"
         )
+    if _suffix(path) == ".xlsx":
+        check_openpyxl()
     folder = path.parent
     if not folder.is_dir():
         raise DataError(f"Invalid file {str(path)!r}: there is no folder {str(folder)!r}.")
@@ -104,9 +116,15 @@ def check_target(path: str | Path, thing: object) -> Path:
     return path
 
 
+def _suffix(path: Path) -> str:
+    """Return what names a file's format, in small letters: of a zipped shapefile, both suffixes."""
+    zipped = path.name.lower().endswith(".shp.zip")
+    return ".shp.zip" if zipped else path.suffix.lower()
+
+
 def _formats(thing: object) -> tuple[str, ...]:
     kind = thing if isinstance(thing, type) else type(thing)
-    if issubclass(kind, BufferZone):
+    if issubclass(kind, (BufferZone, CombinedZone)):
         return _SHAPES
     if issubclass(kind, gpd.GeoDataFrame):
         return _SHAPES + _TABLES
@@ -125,22 +143,52 @@ def _writer(thing: Any, suffix: str) -> Callable[[Path], Any]:
         return lambda path: thing.save(str(path))
     if suffix in _PICTURES:
         return lambda path: _save_picture(thing, path, suffix)
-    table = thing.to_frame() if isinstance(thing, BufferZone) else thing
+    is_zone = isinstance(thing, (BufferZone, CombinedZone))
+    if is_zone and suffix in {".kml", ".kmz"}:
+        return lambda path: write_kml(thing, path)
+    table = thing.to_frame() if is_zone else thing
     if isinstance(table, gpd.GeoDataFrame):
         table = _in_degrees(table)
     if table.index.name is not None or not isinstance(table.index, pd.RangeIndex):
         table = _with_row_names(table)
-    if suffix == ".csv":
-        return lambda path: _flat(table).to_csv(path, index=False, encoding="utf-8-sig")
-    if suffix == ".parquet":
-        return lambda path: table.to_parquet(path, index=False)
+    plain: dict[str, Callable[[Path], Any]] = {
+        ".csv": lambda path: _flat(table).to_csv(path, index=False, encoding="utf-8-sig"),
+        ".xlsx": lambda path: write_workbook(_flat(table), path),
+        ".kml": lambda path: write_kml(table, path),
+        ".kmz": lambda path: write_kml(table, path),
+        ".shp.zip": lambda path: write_shapefile(table, path),
+        ".parquet": lambda path: _write_parquet(table, path),
+    }
+    if suffix in plain:
+        return plain[suffix]
+    if is_zone and suffix == ".gpkg":
+        return lambda path: _write_zone(thing, table, path)
+    return lambda path: _write_layer(table, path, suffix)
+
+
+def _write_layer(table: gpd.GeoDataFrame, path: Path, suffix: str) -> str:
+    """Write a table as the layer of a file, and return the layer's name."""
     drivers = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
-    # RFC 7946 wants seven decimals at most; we keep nine (0.1 mm), so that a zone read back is
-    # the zone that was written.
-    options = {"COORDINATE_PRECISION": 9} if suffix == ".geojson" else {}
-    return lambda path: table.to_file(
-        path, driver=drivers[suffix], layer=_layer_name(path), index=False, **options
-    )
+    # RFC 7946 wants outer rings counterclockwise, no CRS, and seven decimals at most; we keep nine
+    # (0.1 mm), so that a zone read back is the zone that was written.
+    options = {"RFC7946": "YES", "COORDINATE_PRECISION": 9} if suffix == ".geojson" else {}
+    layer = _layer_name(path)
+    table.to_file(path, driver=drivers[suffix], layer=layer, index=False, **options)
+    return layer
+
+
+def _write_zone(zone: Zone, table: gpd.GeoDataFrame, path: Path) -> None:
+    layer = _write_layer(table, path, ".gpkg")
+    write_zone_layers(zone, path, layer)
+
+
+def _write_parquet(table: pd.DataFrame, path: Path) -> None:
+    if not isinstance(table, gpd.GeoDataFrame):
+        table.to_parquet(path, index=False)
+        return
+    # GeoParquet 1.1: a column of boxes, by which readers skip what lies elsewhere.
+    covering = "bbox" not in table.columns
+    table.to_parquet(path, index=False, schema_version="1.1.0", write_covering_bbox=covering)
 
 
 def _save_picture(figure: Figure, path: Path, suffix: str) -> None:
@@ -170,7 +218,9 @@ def _metadata(figure: Figure, suffix: str) -> dict[str, str | None]:
 
 def _layer_name(path: Path) -> str:
     """Return a file's name as that of a layer, which GeoPackage wants to begin with a letter."""
-    return path.stem.lstrip("`~!@#$%^&*()+-={}|[]\\:\";'<>?,./ ") or "layer"
+    name = path.stem.lstrip("`~!@#$%^&*()+-={}|[]\\:\";'<>?,./ ") or "layer"
+    # Layers of that beginning are ours.
+    return f"layer {name}" if name.lower().startswith("geobuffer_") else name
 
 
 def _in_degrees(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from geobuffer.combined import Zone
     from geobuffer.geodesy import Floats
-    from geobuffer.model import BufferZone
 
 
 def exposure(
-    table: gpd.GeoDataFrame, zone: BufferZone, *, by: str | None = None, cumulative: bool = False
+    table: gpd.GeoDataFrame,
+    zone: Zone,
+    *,
+    by: str | None = None,
+    cumulative: bool = False,
 ) -> pd.DataFrame:
     """Count the places and people in each ring of a zone, the sure apart from the uncertain.
 
@@ -71,7 +75,7 @@ def exposure(
     for ring, inner, outer in zip(
         zone.ring_names, zone.edges_km[:-1], zone.edges_km[1:], strict=True
     ):
-        sure, unsure = _in_ring(joined, zone, 0.0 if cumulative else inner, outer)
+        sure, unsure = _in_ring(joined, zone, zone.edges_km[0] if cumulative else inner, outer)
         label: dict[str, object] = {"within_km": outer} if cumulative else {"ring": ring}
         rows += [
             label | ({} if by is None else {by: key}) | _counted(people, sure & here, unsure & here)
@@ -89,11 +93,13 @@ _COUNTS = (
 
 
 def _in_ring(
-    joined: pd.DataFrame, zone: BufferZone, inner: float, outer: float
+    joined: pd.DataFrame, zone: Zone, inner: float, outer: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Tell which rows surely lie between two edges, and which may."""
     distance, margin = joined["distance_km"].to_numpy(), joined["margin_km"].to_numpy()
     membership = joined["membership"].to_numpy()
+    if len(zone.rings) == 1:
+        return membership == "inside", membership == "uncertain"
     candidate = np.isin(membership, ["inside", "uncertain"])
     between = candidate & (distance <= outer) & ((distance > inner) | (inner == 0.0))
     near = (np.abs(distance - outer) < margin) | ((np.abs(distance - inner) < margin) & (inner > 0))

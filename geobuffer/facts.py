@@ -25,7 +25,7 @@ from geobuffer.packing import (
 )
 from geobuffer.queries import classify, doubts_of
 from geobuffer.sketches import strays_m
-from geobuffer.zones import free_ends
+from geobuffer.zones import flat_ends
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from shapely.geometry.base import BaseGeometry
 
+    from geobuffer.combined import Zone
     from geobuffer.geodesy import Floats
     from geobuffer.model import Region, Section, Side
+    from geobuffer.outlines import FlatEnd
     from geobuffer.sketches import Sketch
 
 # Settlements farther than this from the widest zone of the slider are counted but not drawn: the
@@ -61,17 +63,23 @@ _NUMBERS = {"population": 0, "chainage_km": 1}
 _CODED_NUMBERS = {"accuracy_m": 0, "radius_m": 0}
 
 
-def shape_facts(zone: BufferZone, regions: Sequence[Region]) -> dict[str, Any]:
+def has_slider(zone: Zone) -> bool:
+    """Tell whether a page can show the zone at other widths: if it is a plain distance."""
+    if not isinstance(zone, BufferZone) or not zone.has_plain_edges or zone.edges_km[0] > 0.0:
+        return False
+    return zone.side == BOTH or any(side.area is not None for side in zone.sides)
+
+
+def shape_facts(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     """Return the border, its sides, the regions and the zone's rings in terms of shared arcs."""
-    border = zone.border
     share = min(1.0, zone.width_km / 10.0)  # narrower zones are looked at from nearer
     tolerance_m = {layer: metres * share for layer, metres in _TOLERANCE_M.items()}
     groups: dict[str, list[BaseGeometry]] = {
-        "border": [section.line for section in border.sections],
+        "border": [_drawable(section.line) for section in zone.sections],
         "zone": list(zone.rings),
-        "regions": [r.geometry for r in regions if r in border.regions]
-        + [side.area or shapely.Polygon() for side in border.sides],
-        "neighbours": [r.geometry for r in regions if r not in border.regions],
+        "regions": [r.geometry for r in regions if r in zone.regions]
+        + [side.area or shapely.Polygon() for side in zone.sides],
+        "neighbours": [r.geometry for r in regions if r not in zone.regions],
     }
     arcs = shared_arcs([shape for these in groups.values() for shape in these])
     shapes = iter(arcs.shapes)
@@ -81,9 +89,9 @@ def shape_facts(zone: BufferZone, regions: Sequence[Region]) -> dict[str, Any]:
     for layer, these in parts.items():
         for number in _numbers_in(these):
             finest[number] = min(finest[number], tolerance_m[layer])
-    near, (one, other) = parts["regions"][:-2], parts["regions"][-2:]
-    by_region = iter([*near, *parts["neighbours"]])
-    ordered = sorted(regions, key=lambda region: region not in border.regions)
+    of_sides = parts["regions"][len(parts["regions"]) - len(zone.sides) :]
+    by_region = iter([*parts["regions"][: -len(zone.sides)], *parts["neighbours"]])
+    ordered = sorted(regions, key=lambda region: region not in zone.regions)
     # A second place for the name, where the map opens; neighbours have a corner there at most.
     view = shapely.box(*zone.polygon.bounds)
     seen = shapely.difference(view, shapely.simplify(zone.polygon, 0.01))
@@ -93,20 +101,29 @@ def shape_facts(zone: BufferZone, regions: Sequence[Region]) -> dict[str, Any]:
             encode(simple_line(line, tol)) for line, tol in zip(arcs.lines, finest, strict=True)
         ],
         "zone": _zone(zone, parts["zone"]),
-        "sides": [_side(border.sides[0], one), _side(border.sides[1], other)],
+        "sides": [_side(side, shape) for side, shape in zip(zone.sides, of_sides, strict=True)],
         "border": {
-            "length_km": border.length_km,
-            "as_of": border.source.as_of,
+            "length_km": sum(section.length_km for section in zone.sections),
+            "as_of": zone.source.as_of,
             "sections": [
                 _section(section, lines)
-                for section, lines in zip(border.sections, parts["border"], strict=True)
+                for section, lines in zip(zone.sections, parts["border"], strict=True)
             ],
         },
         "regions": [
-            _region(region, next(by_region), seen if region in border.regions else None)
+            _region(region, next(by_region), seen if region in zone.regions else None)
             for region in ordered
         ],
     }
+
+
+def _drawable(line: BaseGeometry) -> BaseGeometry:
+    """Return a border's points as lines of a metre, which a pen draws as dots."""
+    if line.geom_type not in {"Point", "MultiPoint"}:
+        return line
+    points = shapely.get_coordinates(line)
+    ends = np.add(points, [GRID, 0.0])
+    return shapely.multilinestrings(list(np.stack([points, ends], axis=1)))
 
 
 def _numbers_in(shape: Any) -> set[int]:
@@ -116,17 +133,19 @@ def _numbers_in(shape: Any) -> set[int]:
     return set().union(*(_numbers_in(part) for part in shape)) if shape else set()
 
 
-def _zone(zone: BufferZone, rings: Sequence[Any]) -> dict[str, Any]:
+def _zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
     west, south, east, north = zone.polygon.bounds
     return {
         "edges_km": list(zone.edges_km),
         "side": zone.side,
+        "side_label": zone.side_label,
+        "is_plain": has_slider(zone),
         "ends": zone.ends,
         "error_m": zone.error_m,
         "bounds": [[south, west], [north, east]],
         "rings": [
-            {"area_km2": area, "shape": shape}
-            for area, shape in zip(zone.ring_areas_km2, rings, strict=True)
+            {"name": name, "area_km2": area, "shape": shape}
+            for name, area, shape in zip(zone.ring_names, zone.ring_areas_km2, rings, strict=True)
         ],
     }
 
@@ -202,7 +221,7 @@ def slider_facts(pictures: Sequence[Sketch]) -> dict[str, Any]:
 
 
 def place_facts(
-    table: gpd.GeoDataFrame | None, zone: BufferZone, pictures: Sequence[Sketch]
+    table: gpd.GeoDataFrame | None, zone: Zone, pictures: Sequence[Sketch]
 ) -> dict[str, Any]:
     """Return the table column by column, in the shape that weighs least."""
     if table is None:
@@ -213,7 +232,7 @@ def place_facts(
     table = table.assign(**{name: answers[name] for name in answers.columns})
     widths = np.array([*zone.edges_km[1:], *(picture.km for picture in pictures)])
     reach_km = _BEYOND * float(widths.max())
-    doubts = doubts_of(table, zone.border)
+    doubts = doubts_of(table, zone)
     away = answers["distance_km"].to_numpy()
     # A town may reach into the widest zone from farther than what is drawn.
     far = (away > reach_km) & (away - doubts.margin > widths.max())
@@ -226,6 +245,10 @@ def place_facts(
         "unlisted": coded(doubts.unlisted[near].astype(int).tolist()),
         "wrong_country": coded(doubts.wrong_country[near].astype(int).tolist()),
     }
+    if not has_slider(zone):  # what no comparison of one distance tells
+        rings = [-1, *range(len(zone.ring_names))]
+        named = {name: number for number, name in zip(rings, [None, *zone.ring_names], strict=True)}
+        columns["ring"] = coded([named.get(ring, -1) for ring in answers["ring"][near]])
     return {
         "given": True,
         "count": len(shown),
@@ -278,31 +301,38 @@ def decisive(distance_km: Any, margin_km: Floats, widths_km: Floats) -> Floats:
 
 
 def _exceptions(
-    shown: gpd.GeoDataFrame, zone: BufferZone, pictures: Sequence[Sketch]
+    shown: gpd.GeoDataFrame, zone: Zone, pictures: Sequence[Sketch]
 ) -> list[dict[str, Any]]:
-    """Return, for flat ends, the rows that a zone's ends decide on, at each width and side.
+    """Return the rows whose class no comparison of one distance tells, by width and side.
 
-    A comparison of distances does not know of ends, so the library's answer is written down where
-    it may differ: within two widths of an end.
+    They are those that flat ends decide on, and all of a zone that is not a plain distance.
     """
+    if not isinstance(zone, BufferZone) or not has_slider(zone):
+        known = shown["membership"]
+        return [_exception(zone.width_km, zone.side, np.flatnonzero(known.notna()), known)]
     if zone.ends != "flat":
         return []
     found = []
     for picture in pictures:
-        for side in (BOTH, *(side.name for side in zone.border.sides)):
-            same = BufferZone(
-                zone.border, (0.0, picture.km), side, zone.ends, (), 0.0, 0.0,
-                tuple(free_ends(zone.border, picture.km * 1e3)),
-            )  # fmt: skip
-            plain = BufferZone(zone.border, (0.0, picture.km), side, "round", (), 0.0, 0.0)
-            here, there = classify(shown, same)["membership"], classify(shown, plain)["membership"]
-            differ = np.flatnonzero((here != there).to_numpy() & here.notna().to_numpy())
+        squared = tuple(flat_ends(zone.border, picture.km * 1e3))
+        for side in (BOTH, *(side.name for side in zone.sides)):
+            known, plain = (
+                classify(shown, _at(zone, picture.km, side, ends))["membership"]
+                for ends in (squared, ())
+            )
+            differ = np.flatnonzero((known != plain).to_numpy() & known.notna().to_numpy())
             if len(differ):
-                classes = here.iloc[differ].tolist()
-                found.append(
-                    {"km": picture.km, "side": side, "rows": differ.tolist(), "classes": classes}
-                )
+                found.append(_exception(picture.km, side, differ, known))
     return found
+
+
+def _at(zone: BufferZone, km: float, side: str, ends: tuple[FlatEnd, ...]) -> BufferZone:
+    """Return a zone at another width and side, to ask and not to draw."""
+    return BufferZone(zone.border, (0.0, km), side, zone.ends, (), 0.0, 0.0, ends)
+
+
+def _exception(km: float, side: str, rows: Any, known: pd.Series[str]) -> dict[str, Any]:
+    return {"km": km, "side": side, "rows": rows.tolist(), "classes": known.iloc[rows].tolist()}
 
 
 def _columns(table: gpd.GeoDataFrame) -> dict[str, Any]:

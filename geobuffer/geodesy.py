@@ -57,6 +57,10 @@ _BATCH = 8_192
 # geodesic solution (some nanometres) must not decide which section a place is nearest to.
 _TIE_M = 1e-6
 
+# Nearer than this to a line a point is on it: feet are right to some micrometres, and the direction
+# from one to a point nearer than that says nothing of its side.
+_ON_LINE_M = 1e-4
+
 
 class Nearest(NamedTuple):
     """Where points are nearest to some lines: one entry per point."""
@@ -80,6 +84,16 @@ class _Pieces(NamedTuple):
     line: Ints
     chainage_m: Floats
     length_m: Floats
+    part: Ints
+    """Which part of the lines a piece belongs to; pieces of a part follow one another unbroken."""
+
+
+class _Feet(NamedTuple):
+    """The nearest points of the pieces: distance, number of the piece, share of it passed."""
+
+    distance_m: Floats
+    piece: Ints
+    share: Floats
 
 
 def ecef(lon: ArrayLike, lat: ArrayLike) -> Floats:
@@ -189,8 +203,11 @@ def holds(area: BaseGeometry, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
     return np.asarray(shapely.intersects_xy(area, lon, lat))
 
 
-def _segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints]:
-    """Return starts (n, 2), differences (n, 2) and line numbers (n,) of all segments."""
+def _segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints, Ints]:
+    """Return starts (n, 2), differences (n, 2), line and part numbers (n,) of all segments.
+
+    A point is a segment of no length.
+    """
     parts, owner = shapely.get_parts(np.asarray(lines, dtype=object), return_index=True)
     coords, part = shapely.get_coordinates(parts, return_index=True)
     if not np.isfinite(coords).all():
@@ -205,18 +222,20 @@ def _segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints]:
             f"Invalid line: vertex {bad} has latitude {coords[bad, 1]:g}. Must lie within ±90; "
             "are longitude and latitude swapped, or the coordinates metres?"
         )
-    same = part[1:] == part[:-1]
-    start, step = coords[:-1][same], np.diff(coords, axis=0)[same]
+    step = np.diff(coords, axis=0, append=coords[-1:])
+    step[np.diff(part, append=-1) != 0] = 0.0
     step[:, 0] = wrap(step[:, 0])
-    moves = (step != 0.0).any(axis=1)
-    if not moves.any():
+    dots = shapely.get_type_id(parts)[part] == shapely.GeometryType.POINT
+    kept = (step != 0.0).any(axis=1) | dots
+    if not kept.any():
         raise GeometryError("Invalid line: it is empty or has no length.")
-    return start[moves], step[moves], owner[part[:-1][same]][moves].astype(np.int64)
+    part = part[kept].astype(np.int64)
+    return coords[kept], step[kept], owner[part].astype(np.int64), part
 
 
 def _pieces(lines: Sequence[BaseGeometry]) -> _Pieces:
     """Cut lines into pieces whose geodesic strays from the line by at most ``_CHORD_M``."""
-    start, step, owner = _segments(lines)
+    start, step, owner, part = _segments(lines)
     cuts = _cuts(start, step)
     nth = np.arange(cuts.sum()) - np.repeat(np.cumsum(cuts) - cuts, cuts)
     share = np.repeat(step, cuts, axis=0) / np.repeat(cuts, cuts)[:, None]
@@ -226,9 +245,9 @@ def _pieces(lines: Sequence[BaseGeometry]) -> _Pieces:
     line = np.repeat(owner, cuts)
     total = np.cumsum(length) - length
     first = np.searchsorted(line, line)
-    return _Pieces(
-        begin[:, 0], begin[:, 1], share[:, 0], share[:, 1], line, total - total[first], length
-    )
+    chainage, part = total - total[first], np.repeat(part, cuts)
+    places = begin[:, 0], begin[:, 1], share[:, 0], share[:, 1]
+    return _Pieces(*places, line, chainage, length, part)
 
 
 def _cuts(start: Floats, step: Floats) -> Ints:
@@ -279,7 +298,8 @@ class LineIndex:
     Parameters
     ----------
     lines
-        LineStrings or MultiLineStrings in longitude and latitude, degrees.
+        LineStrings or MultiLineStrings in longitude and latitude, degrees; also points, each of
+        which is a piece of no length.
 
     Raises
     ------
@@ -299,7 +319,8 @@ class LineIndex:
         self._start = ecef(p.lon, p.lat)
         self._chord = ecef(p.lon + p.dlon, p.lat + p.dlat) - self._start
         self._chord_squared = np.einsum("ij,ij->i", self._chord, self._chord)
-        self.continues = _continues(p)
+        self.continues: NDArray[np.bool_] = np.diff(p.part, prepend=-1) == 0
+        self._tips = _tips(lines)
         self._levels = _sphere_tree(self._start, np.sqrt(self._chord_squared))
         self._grid: Grid | None = None
 
@@ -320,7 +341,100 @@ class LineIndex:
         GeometryError
             A coordinate is not finite, or a latitude lies beyond ±90°.
         """
+        p, (distance, i, t) = self.pieces, self._feet(*_arrays(lon, lat), compiled)
+        chainage = p.chainage_m[i] + t * p.length_m[i]
+        foot_lon, foot_lat = wrap(p.lon[i] + t * p.dlon[i]), p.lat[i] + t * p.dlat[i]
+        return Nearest(distance, p.line[i], chainage, foot_lon, foot_lat)
+
+    def is_left(
+        self, lon: ArrayLike, lat: ArrayLike, *, compiled: bool | None = None
+    ) -> NDArray[np.bool_]:
+        """Tell which points lie to the left of the stretch of line nearest to them.
+
+        Left is as one walks the line from its beginning. Where the nearest point is a vertex, the
+        two stretches that meet there decide together; where it is an end, the line is thought to
+        go straight on. A point of the line itself, to a tenth of a millimetre, is on the left.
+        Parameters and errors as :meth:`nearest`.
+        """
         lon, lat = _arrays(lon, lat)
+        distance, piece, share = self._feet(lon, lat, compiled)
+        p = self.pieces
+        foot_lon, foot_lat = (
+            p.lon[piece] + share * p.dlon[piece],
+            p.lat[piece] + share * p.dlat[piece],
+        )
+        azimuth, _, _ = inverse(foot_lon, foot_lat, lon, lat)
+        along = np.degrees(self._heading(piece, foot_lat))
+        turn = wrap(azimuth - along)
+        left = turn <= 0.0
+        passed = share * p.length_m[piece]
+        at_begin, at_end = passed < _TIE_M, p.length_m[piece] - passed < _TIE_M
+        for node, at in ((self._nodes[0][piece], at_begin), (self._nodes[1][piece], at_end)):
+            rows = np.flatnonzero(at)
+            left[rows] = self._left_of_rays(azimuth[rows], node[rows])
+        return np.asarray(left | (distance < _ON_LINE_M))
+
+    def _heading(self, piece: Ints, lat: Floats) -> Floats:
+        """Return in which direction pieces run at a latitude, in radians east of north."""
+        phi = np.radians(lat)
+        # Radius of the prime vertical over that of the meridian: a degree east over one north.
+        ratio = (1.0 - WGS84.es * np.sin(phi) ** 2) / (1.0 - WGS84.es)
+        p = self.pieces
+        return np.asarray(np.arctan2(p.dlon[piece] * np.cos(phi) * ratio, p.dlat[piece]))
+
+    @cached_property
+    def _nodes(self) -> tuple[Ints, Ints]:
+        """The number of the node where each piece begins, and of that where it ends."""
+        p = self.pieces
+        parts = np.unique(p.part)
+        _, met = np.unique(self._tips[parts].reshape(-1, 2), axis=0, return_inverse=True)
+        first = np.flatnonzero(~self.continues)
+        count = len(self.continues)
+        begin, end = np.arange(count), np.arange(1, count + 1)
+        begin[first], end[np.append(first[1:], count) - 1] = count + 1 + met.reshape(-1, 2).T
+        return begin, end
+
+    @cached_property
+    def _rays(self) -> tuple[Ints, Floats, NDArray[np.bool_]]:
+        """The rays of nodes: node, azimuth (degrees) and whether the line leaves along it."""
+        p, every = self.pieces, np.arange(len(self.pieces.lon))
+        begin, end = self._nodes
+        out = np.degrees(self._heading(every, p.lat))
+        back = np.degrees(self._heading(every, p.lat + p.dlat)) + 180.0
+        node = np.concatenate([begin, end])
+        order = np.argsort(node, kind="stable")
+        leaves = np.repeat([True, False], len(every))
+        return node[order], np.concatenate([out, back])[order], leaves[order]
+
+    def free_ends(self) -> tuple[Floats, Floats, Floats]:
+        """Return longitude, latitude and outward azimuth of the ends where no other line begins.
+
+        The azimuth (degrees) is that of the line at its very end.
+        """
+        node, azimuth, leaves = self._rays
+        _, first, count = np.unique(node, return_index=True, return_counts=True)
+        ray = first[count == 1]
+        begin, end = self._nodes
+        piece_of = np.argsort(np.concatenate([begin, end]), kind="stable")[ray] % len(begin)
+        p, at_end = self.pieces, ~leaves[ray]
+        lon, lat = p.lon[piece_of], p.lat[piece_of]
+        lon, lat = lon + at_end * p.dlon[piece_of], lat + at_end * p.dlat[piece_of]
+        return lon, lat, wrap(azimuth[ray] + 180.0)
+
+    def _left_of_rays(self, azimuth: Floats, node: Ints) -> NDArray[np.bool_]:
+        """Tell which directions from nodes point left: as the nearest of the node's rays has it."""
+        at, bearing, leaves = self._rays
+        first, count = np.searchsorted(at, node), np.searchsorted(at, node, side="right")
+        count -= first
+        ray = np.repeat(first, count) + np.arange(count.sum())
+        ray -= np.repeat(np.cumsum(count) - count, count)
+        point = np.repeat(np.arange(len(node)), count)
+        turn = wrap(np.repeat(azimuth, count) - bearing[ray])
+        best = np.lexsort((np.abs(turn), point))
+        best = best[np.diff(point[best], prepend=-1) != 0]
+        return np.asarray((turn[best] <= 0.0) == leaves[ray[best]])
+
+    def _feet(self, lon: Floats, lat: Floats, compiled: bool | None) -> _Feet:  # noqa: FBT001
         if self.uses_grid(len(lon), compiled):
             return self._from_grid(lon, lat)
         _check(lon, lat, np.arange(len(lon)))
@@ -328,7 +442,7 @@ class LineIndex:
             self._nearest(lon[at : at + _BATCH], lat[at : at + _BATCH])
             for at in range(0, max(len(lon), 1), _BATCH)
         ]
-        return Nearest(*(np.concatenate(column) for column in zip(*batches, strict=True)))
+        return _Feet(*(np.concatenate(column) for column in zip(*batches, strict=True)))
 
     def within(
         self, lon: ArrayLike, lat: ArrayLike, distance_m: float, *, compiled: bool | None = None
@@ -391,30 +505,23 @@ class LineIndex:
         )
         return packed
 
-    def _from_grid(self, lon: Floats, lat: Floats) -> Nearest:
-        p = self.pieces
-        distance, piece, t = _compiled().nearest(self._built_grid(), self._packed, lon, lat)
-        known = Nearest(
-            distance,
-            p.line[piece],
-            p.chainage_m[piece] + t * p.length_m[piece],
-            wrap(p.lon[piece] + t * p.dlon[piece]),
-            p.lat[piece] + t * p.dlat[piece],
-        )
-        beyond = np.flatnonzero(piece < 0)
+    def _from_grid(self, lon: Floats, lat: Floats) -> _Feet:
+        found = _Feet(*_compiled().nearest(self._built_grid(), self._packed, lon, lat))
+        beyond = np.flatnonzero(found.piece < 0)
         if len(beyond):
             _check(lon[beyond], lat[beyond], beyond)
-            rest = self.nearest(lon[beyond], lat[beyond], compiled=False)
-            for column, values in zip(known, rest, strict=True):
+            rest = self._feet(lon[beyond], lat[beyond], compiled=False)
+            for column, values in zip(found, rest, strict=True):
                 column[beyond] = values
-        return known
+        return found
 
-    def _nearest(self, lon: Floats, lat: Floats) -> Nearest:
+    def _nearest(self, lon: Floats, lat: Floats) -> _Feet:
         xyz = ecef(lon, lat)
         point, piece = self._candidates(xyz)
         to_start = xyz[point] - self._start[piece]
         squared = self._chord_squared[piece]
-        t = np.clip(np.einsum("ij,ij->i", to_start, self._chord[piece]) / squared, 0.0, 1.0)
+        along = np.einsum("ij,ij->i", to_start, self._chord[piece])
+        t = np.clip(along / np.where(squared > 0.0, squared, 1.0), 0.0, 1.0)
         foot = self._start[piece] + t[:, None] * self._chord[piece]
         foot *= 1.0 + (t * (1.0 - t) * squared / (2.0 * WGS84.a**2))[:, None]
         chord = np.linalg.norm(xyz[point] - foot, axis=1)
@@ -436,7 +543,7 @@ class LineIndex:
             & (t[1:] == 0.0)
             & (t[:-1] == 1.0)
         )
-        return repeats & self.continues[piece] & (chord[point] < 1e5)
+        return np.asarray(repeats & self.continues[piece] & (chord[point] < 1e5))
 
     def _candidates(self, xyz: Floats) -> tuple[Ints, Ints]:
         """Return pairs (point, piece), sorted by point, among which is each point's nearest."""
@@ -454,21 +561,17 @@ class LineIndex:
             point, node = point[keep], node[keep]
         return point, node
 
-    def _measured(self, lon: Floats, lat: Floats, point: Ints, piece: Ints, t: Floats) -> Nearest:
+    def _measured(self, lon: Floats, lat: Floats, point: Ints, piece: Ints, t: Floats) -> _Feet:
         """Measure geodesics to the candidates' feet, and keep each point's shortest."""
-        p = self.pieces
         distance, t = self._settled(lon[point], lat[point], piece, t)
         shortest = _group_min(distance, point)
         level = np.flatnonzero(distance <= shortest[point] + _TIE_M)
         chosen = level[np.flatnonzero(np.diff(point[level], prepend=-1))]
-        i, t = piece[chosen], t[chosen]
-        foot_lon, foot_lat = p.lon[i] + t * p.dlon[i], p.lat[i] + t * p.dlat[i]
-        chainage = p.chainage_m[i] + t * p.length_m[i]
-        return Nearest(distance[chosen], p.line[i], chainage, wrap(foot_lon), foot_lat)
+        return _Feet(distance[chosen], piece[chosen], t[chosen])
 
     def _settled(self, lon: Floats, lat: Floats, piece: Ints, t: Floats) -> tuple[Floats, Floats]:
         """Slide each foot along its piece until the geodesic meets it squarely (Newton)."""
-        length = self.pieces.length_m[piece]
+        length = np.maximum(self.pieces.length_m[piece], 1e-9)  # a point has none
         best, slide = self._geodesic(lon, lat, piece, t)
         best_t, t = t.copy(), t.copy()
         for _ in range(8):
@@ -488,10 +591,7 @@ class LineIndex:
         p = self.pieces
         foot_lon, foot_lat = p.lon[piece] + t * p.dlon[piece], p.lat[piece] + t * p.dlat[piece]
         azimuth, _, distance = inverse(foot_lon, foot_lat, lon, lat)
-        phi = np.radians(foot_lat)
-        # Radius of the prime vertical over that of the meridian: a degree east over one north.
-        ratio = (1.0 - WGS84.es * np.sin(phi) ** 2) / (1.0 - WGS84.es)
-        heading = np.arctan2(p.dlon[piece] * np.cos(phi) * ratio, p.dlat[piece])
+        phi, heading = np.radians(foot_lat), self._heading(piece, foot_lat)
         turn = np.radians(azimuth) - heading
         # How the slope of the distance, −cos(turn), grows along the piece: by the geodesics'
         # spreading, and by the piece's own bend, which far away outweighs it.
@@ -534,13 +634,17 @@ def _compiled() -> ModuleType:
     return cells
 
 
-def _continues(pieces: _Pieces) -> NDArray[np.bool_]:
-    """Tell whether a piece begins where the one before it, of the same line, ends."""
-    p = pieces
-    gap = np.abs(p.lat[1:] - p.lat[:-1] - p.dlat[:-1])
-    gap += np.abs(wrap(p.lon[1:] - p.lon[:-1] - p.dlon[:-1]))
-    # 1e-12 degrees is a tenth of a micrometre: rounding of the cuts, not a gap.
-    return np.concatenate([[False], (gap < 1e-12) & (p.line[1:] == p.line[:-1])])
+def _tips(lines: Sequence[BaseGeometry]) -> Floats:
+    """Return (parts, 2, 2): first and last vertex of each part, as given, save for whole turns.
+
+    Parts that meet share that vertex; rounded to 0.01 mm, for what adding a turn rounds off.
+    """
+    parts = shapely.get_parts(np.asarray(lines, dtype=object))
+    coords, part = shapely.get_coordinates(parts, return_index=True)
+    ends = np.full((len(parts), 2, 2), np.nan)
+    ends[part[::-1], 0], ends[part, 1] = coords[::-1], coords
+    ends[..., 0] %= 360.0
+    return np.round(ends, 10)
 
 
 def _children(point: Ints, node: Ints, count: int) -> tuple[Ints, Ints]:

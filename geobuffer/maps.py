@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from geobuffer.document import page_class, words
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
-from geobuffer.facts import NAMES, country_facts, place_facts, shape_facts, slider_facts
+from geobuffer.facts import NAMES, country_facts, has_slider, place_facts, shape_facts, slider_facts
 from geobuffer.model import BOTH, BufferZone
 from geobuffer.names import LANGUAGES
 from geobuffer.packing import texts
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
 
-    from geobuffer.model import Border, Region
+    from geobuffer.combined import Zone
+    from geobuffer.model import Region
 
 # A page of 100,000 places is 12 MB and opens in 3 s on a desk; of more, phones give up.
 _MOST_PLACES = 100_000
@@ -36,7 +37,7 @@ _STEPS = 30
 
 
 def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by keyword
-    zone: BufferZone,
+    zone: Zone,
     *,
     settlements: gpd.GeoDataFrame | None = None,
     regions: Iterable[Region] = (),
@@ -99,14 +100,16 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
     tiles = _basemap(basemap) if basemap else None
     table = None if settlements is None else _checked(settlements)
     # The border's own regions win over others of their name: loaded twice, they are two objects.
-    drawn = tuple({r.name: r for r in (*regions, *zone.border.regions)}.values())
-    pictures = sketches(zone, widths_km(zone))
+    drawn = tuple({r.name: r for r in (*regions, *zone.regions)}.values())
+    pictures = (
+        sketches(zone, widths_km(zone)) if isinstance(zone, BufferZone) and has_slider(zone) else []
+    )
     given = {to: " ".join(_in_language(title, to).split()) for to in LANGUAGES}
     facts = {
         "language": language,
         "given_titles": given,
         "titles": {to: given[to] or _title(zone, to) for to in LANGUAGES},
-        "along": {to: _along(zone.border, to) for to in LANGUAGES},
+        "along": {to: _along(zone, to) for to in LANGUAGES},
         "notes": {to: list(_in_language(notes, to)) for to in LANGUAGES},
         "palette": {"border": BORDER, "rings": RINGS, "region": REGION, **MEMBERSHIP},
         "countries": country_facts(drawn),
@@ -119,7 +122,7 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
     return _folium_map(facts, zone, tiles)
 
 
-def widths_km(zone: BufferZone) -> list[float]:
+def widths_km(zone: Zone) -> list[float]:
     """Return the widths that a page's slider stops at: thirty even steps, and the zone's own edges.
 
     Examples
@@ -156,9 +159,7 @@ def _basemap(name: str) -> folium.TileLayer:
     return folium.TileLayer(provider)
 
 
-def _folium_map(
-    facts: dict[str, Any], zone: BufferZone, tiles: folium.TileLayer | None
-) -> folium.Map:
+def _folium_map(facts: dict[str, Any], zone: Zone, tiles: folium.TileLayer | None) -> folium.Map:
     """Return folium's map of the zone's surroundings, inside our page."""
     import folium
     from folium.elements import MethodCall
@@ -195,24 +196,28 @@ def _in_language(given: Any, language: str) -> Any:
     return given.get(language) or given.get("en") or next(iter(given.values()), "")
 
 
-def _title(zone: BufferZone, language: str) -> str:
+def _title(zone: Zone, language: str) -> str:
     """Return what is shown, how wide, where and on which side."""
     said = words()[language]
+    if not zone.has_plain_edges:
+        return f"{zone.ring_names[0]} · {', '.join(s.label(language) for s in zone.sections)}"
     widths = " / ".join(f"{edge:g}" for edge in zone.edges_km[1:])
-    heading = _along(zone.border, language).replace("{km}", widths)
+    if zone.edges_km[0]:
+        widths = f"{zone.edges_km[0]:g}–{widths}"
+    heading = _along(zone, language).replace("{km}", widths)
     if zone.side == BOTH:
         return heading + said["title_both"]
-    side = zone.border.side(zone.side).label(language)
+    side = next(side.label(language) for side in zone.sides if side.name == zone.side)
     return heading + said["title_side"].replace("{side}", said.get(f"side_{side}", side))
 
 
-def _along(border: Border, language: str) -> str:
+def _along(zone: Zone, language: str) -> str:
     """Return words for along what: the border between two sides, or of one region or line."""
     said = words()[language]
-    if all(side.regions for side in border.sides):
-        names = [side.label(language) for side in border.sides]
+    if all(side.regions for side in zone.sides):
+        names = [side.label(language) for side in zone.sides]
         return said["title"].replace("{border}", " – ".join(names))
-    named = [item.label(language) for item in border.regions or border.sections]
+    named = [item.label(language) for item in zone.regions or zone.sections]
     return said["title_of"].replace("{border}", ", ".join(named))
 
 
@@ -243,11 +248,11 @@ def _checked(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _sources(
-    zone: BufferZone, regions: Sequence[Region], settlements: gpd.GeoDataFrame | None
+    zone: Zone, regions: Sequence[Region], settlements: gpd.GeoDataFrame | None
 ) -> list[dict[str, Any]]:
     """Return where each layer comes from, each source once."""
-    parts = [region.border_source for region in zone.border.regions]
-    named = [("border", zone.border.source), *(("border", source) for source in parts if source)]
+    parts = [region.border_source for region in zone.regions]
+    named = [("border", zone.source), *(("border", source) for source in parts if source)]
     named += [("regions", region.source) for region in regions]
     rows = [{"layer": layer, **asdict(source)} for layer, source in dict.fromkeys(named)]
     return rows + _place_sources(settlements)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import shapely
@@ -29,7 +29,7 @@ from geobuffer.geodesy import Floats, LineIndex, area_m2, holds
 from geobuffer.names import LANGUAGES, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 #: The side of a zone that lies on both sides of its border.
 BOTH = "both"
+
+#: How zones are measured, in a sentence that travels with files.
+METHOD = "Geodesic distance on WGS 84 to the border; segments straight in longitude and latitude."
 
 _MIXED = -2
 
@@ -88,6 +91,18 @@ class Source:
     _repr_html_ = of_source
 
 
+def join_sources(sources: Iterable[Source]) -> Source:
+    """Return several sources as one, each named once; the least accurate decides its accuracy."""
+    sources = list(dict.fromkeys(sources))
+    if len(sources) == 1:
+        return sources[0]
+    known = [source.accuracy_m for source in sources if source.accuracy_m is not None]
+    told = ("title", "publisher", "licence", "as_of", "citation")
+    joined = {name: dict.fromkeys(getattr(source, name) for source in sources) for name in told}
+    texts = {name: "; ".join(filter(None, values)) for name, values in joined.items()}
+    return Source(**texts, accuracy_m=max(known, default=None))
+
+
 @dataclass(frozen=True, eq=False)
 class Region:
     """A named area: a country, an oblast, a park.
@@ -131,6 +146,11 @@ class Region:
         return area_m2(self.geometry) / 1e6
 
     _repr_html_ = of_region
+
+    @cached_property
+    def index(self) -> LineIndex:
+        """The index that finds the nearest point of its outline; built once."""
+        return LineIndex([self.geometry.boundary])
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +221,8 @@ def _region_key(name: str) -> str:
 class Side:
     """One of the two sides of a border: a name, and the territory it stands for.
 
-    ``area`` is ``None`` for a side that is everything not on the other (outside a park).
+    ``area`` is ``None`` for a side that is everything not on the other (outside a park), and for
+    both sides of a bare line, which lie left and right of its nearest stretch.
     """
 
     name: str
@@ -242,7 +263,8 @@ class Section:
 class Border:
     """A line with two named sides, made of sections, with chainage in km.
 
-    Made by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`.
+    Made by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`, from bare lines by
+    :func:`geobuffer.border_along`, and about points and areas by :func:`geobuffer.border_around`.
     """
 
     sections: tuple[Section, ...]
@@ -251,9 +273,15 @@ class Border:
 
     @cached_property
     def line(self) -> LineString | MultiLineString:
-        """The whole line, at full resolution."""
-        lines = [part for s in self.sections for part in shapely.get_parts(s.line)]
-        return shapely.line_merge(shapely.multilinestrings(lines), directed=True)
+        """The whole line, at full resolution; empty for points."""
+        parts = [part for s in self.sections for part in shapely.get_parts(s.line)]
+        lines = [part for part in parts if part.geom_type != "Point"]
+        return shapely.line_merge(shapely.MultiLineString(lines), directed=True)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is a bare line, whose sides are its left and its right."""
+        return all(side.area is None for side in self.sides)
 
     @property
     def length_km(self) -> float:
@@ -275,9 +303,15 @@ class Border:
     ) -> NDArray[np.int8]:
         """Return the number of the side whose territory holds each point; −1 for neither's.
 
-        A point on the border itself is the first side's. ``compiled`` as
+        A point on the border itself is the first side's. Of a bare line that is the left one
+        (:meth:`geobuffer.geodesy.LineIndex.is_left`). ``compiled`` as
         :meth:`geobuffer.geodesy.LineIndex.nearest`.
         """
+        if self.is_bare:
+            codes = np.full(len(lon), -1, dtype=np.int8)
+            there = np.isfinite(lon)
+            codes[there] = ~self.index.is_left(lon[there], lat[there], compiled=compiled)
+            return codes
         if not self.index.uses_grid(len(lon), compiled):
             return self._codes(lon, lat)
         there = np.isfinite(lon)
@@ -345,7 +379,8 @@ class BufferZone:
     border
         The border it lies along.
     edges_km
-        Its edges, ascending: ``(0, 5, 10)`` are the rings 0–5 km and 5–10 km.
+        Its edges, ascending: ``(0, 5, 10)`` are the rings 0–5 km and 5–10 km. Where the first is
+        not 0, what lies nearer, that edge included, is not in it.
     side
         ``"both"`` or the name of one of the border's sides.
     ends
@@ -358,6 +393,9 @@ class BufferZone:
         The largest departure found when the finished edges were measured.
     flat_ends
         Where it is cut off square; empty for round ends.
+    side_km
+        Its widths on the border's first and second side, where they differ; then what lies on the
+        territory of neither is not in it.
     """
 
     border: Border
@@ -368,17 +406,68 @@ class BufferZone:
     tolerance_m: float
     error_m: float
     flat_ends: tuple[FlatEnd, ...] = field(repr=False, default=())
+    side_km: tuple[float, float] | None = None
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The sections of its border."""
+        return self.border.sections
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The sides of its border."""
+        return self.border.sides
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The regions along its border."""
+        return self.border.regions
+
+    @property
+    def source(self) -> Source:
+        """Where its border comes from."""
+        return self.border.source
+
+    @property
+    def has_plain_edges(self) -> bool:
+        """Whether its edges lie at the same distances everywhere."""
+        return self.side_km is None
 
     @property
     def width_km(self) -> float:
-        """The distance of its outer edge from the border."""
+        """The distance of its outermost edge from the border."""
         return self.edges_km[-1]
+
+    @property
+    def reach_km(self) -> tuple[float, float, float]:
+        """How far it reaches on the first and second side and on neither's territory, by code.
+
+        Minus infinity where it has no part.
+        """
+        if self.side_km:
+            return (*self.side_km, -math.inf)
+        if self.side == BOTH:
+            return (self.width_km,) * 3
+        one, other = (
+            self.width_km if s.name == self.side else -math.inf for s in self.border.sides
+        )
+        return (one, other, -math.inf)
 
     @property
     def ring_names(self) -> tuple[str, ...]:
         """The rings' names, innermost first: ``"0–5 km"``, ``"5–10 km"``."""
+        if self.side_km:
+            return (self.side_label,)
         pairs = zip(self.edges_km[:-1], self.edges_km[1:], strict=True)
         return tuple(f"{inner:g}–{outer:g} km" for inner, outer in pairs)
+
+    @property
+    def side_label(self) -> str:
+        """Its side; where widths differ, both with theirs: ``"Russia 5 km, Ukraine 10 km"``."""
+        if self.side_km is None:
+            return self.side
+        pairs = zip(self.border.sides, self.side_km, strict=True)
+        return ", ".join(f"{side.name} {km:g} km" for side, km in pairs)
 
     @cached_property
     def polygon(self) -> Polygon | MultiPolygon:
@@ -399,37 +488,48 @@ class BufferZone:
 
     def to_frame(self) -> gpd.GeoDataFrame:
         """Return a row for each ring, with everything that must outlast the object as a column."""
-        import geopandas as gpd
-
-        source = self.border.source
-        return gpd.GeoDataFrame(
-            {
-                "ring": self.ring_names,
-                "from_km": self.edges_km[:-1],
-                "to_km": self.edges_km[1:],
-                "side": self.side,
-                "ends": self.ends,
-                "area_km2": self.ring_areas_km2,
-                "edge_error_m": self.error_m,
-                "border": "; ".join(section.name for section in self.border.sections),
-                "source": source.title,
-                "licence": source.licence,
-                "as_of": source.as_of,
-            },
-            geometry=list(self.rings),
-            crs="EPSG:4326",
-        )
+        return zone_frame(self)
 
     def __repr__(self) -> str:
-        edges = "/".join(f"{edge:g}" for edge in self.edges_km[1:])
+        edges = "/".join(f"{edge:g}" for edge in self.edges_km[not self.edges_km[0] :])
         return (
-            f"BufferZone({edges} km, side={self.side!r}, ends={self.ends!r}, "
+            f"BufferZone({edges} km, side={self.side_label!r}, ends={self.ends!r}, "
             f"{self.area_km2:,.0f} km², edges within {self.error_m:.2g} m)"
         )
 
     _repr_html_ = of_zone
 
 
+def zone_frame(zone: Any) -> gpd.GeoDataFrame:
+    """Return a row for each ring of any zone, with all that must outlast it as columns."""
+    import geopandas as gpd
+
+    from geobuffer import __version__
+
+    source = zone.source
+    return gpd.GeoDataFrame(
+        {
+            "ring": zone.ring_names,
+            "from_km": zone.edges_km[:-1],
+            "to_km": zone.edges_km[1:],
+            "side": zone.side_label,
+            "ends": zone.ends,
+            "area_km2": zone.ring_areas_km2,
+            "edge_error_m": zone.error_m,
+            "border": "; ".join(section.name for section in zone.sections),
+            "source": source.title,
+            "licence": source.licence,
+            "as_of": source.as_of,
+            "accuracy_m": math.nan if source.accuracy_m is None else source.accuracy_m,
+            "method": METHOD,
+            "made_with": f"geobuffer {__version__}",
+        },
+        geometry=list(zone.rings),
+        crs="EPSG:4326",
+    )
+
+
 __all__ = [
     "BOTH", "LANGUAGES", "Border", "BufferZone", "Region", "Regions", "Section", "Side", "Source",
+    "join_sources", "zone_frame",
 ]  # fmt: skip

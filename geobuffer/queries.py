@@ -14,7 +14,7 @@ import shapely
 
 from geobuffer.errors import DataError, MissingCRSError
 from geobuffer.geodesy import Floats, holds, wrap
-from geobuffer.model import BOTH, Border, BufferZone
+from geobuffer.membership import MEMBERSHIP, answer, margin_km, placed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,33 +22,13 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-
-#: What a zone may say of a place, in the order of :class:`Answers`' codes.
-MEMBERSHIP = ("outside", "inside", "uncertain")
+    from geobuffer.combined import Zone
+    from geobuffer.model import Border
 
 
 # What an accuracy or a radius is taken for in a row that leaves it out, where other rows state it:
 # on the careful side of what the bundled gazetteers state, so that a gap makes nothing surer.
 UNSTATED_M = 1_000.0
-
-
-class Answers(NamedTuple):
-    """What a zone says of points, as numbers: one entry for each point.
-
-    ``distance_km`` and ``chainage_km`` are NaN, and codes −1, where there is no point (longitude
-    NaN).
-    """
-
-    distance_km: Floats
-    side: NDArray[np.int8]
-    """Number of the border's side whose territory holds the point; −1 for neither."""
-    section: NDArray[np.int16]
-    """Number of the nearest section."""
-    chainage_km: Floats
-    ring: NDArray[np.int8]
-    """Number of the ring; −1 outside the zone."""
-    membership: NDArray[np.int8]
-    """Number in ``MEMBERSHIP``."""
 
 
 class Doubts(NamedTuple):
@@ -89,7 +69,7 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
     >>> distance_to_border(sumy, border).round(1).tolist()
     [28.9]
     """
-    distance, _, _ = _placed(*_lonlat(table), border)
+    distance, _, _ = placed(*_lonlat(table), border)
     return pd.Series(distance, index=table.index, name="distance_km")
 
 
@@ -128,12 +108,15 @@ def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFr
     ['Ukraine']
     """
     lon, lat = _lonlat(table)
-    distance, section, chainage = _placed(lon, lat, border)
+    distance, section, chainage = placed(lon, lat, border)
     return _decoded(table, border, distance, border.side_codes(lon, lat), section, chainage)
 
 
 def classify(
-    table: gpd.GeoDataFrame | gpd.GeoSeries, zone: BufferZone, *, compiled: bool | None = None
+    table: gpd.GeoDataFrame | gpd.GeoSeries,
+    zone: Zone,
+    *,
+    compiled: bool | None = None,
 ) -> pd.DataFrame:
     """Tell for each point whether it lies in a zone, in which ring, and how surely.
 
@@ -177,87 +160,27 @@ def classify(
     [['Ukraine', '0–10 km', 'inside']]
     """
     lon, lat = _lonlat(table)
-    doubts = doubts_of(table, zone.border)
+    doubts = doubts_of(table, zone)
     said = answer(lon, lat, zone, **doubts._asdict(), compiled=compiled)
-    found = _decoded(table, zone.border, *said[:4])
+    found = _decoded(table, zone, *said[:4])
     found["ring"] = pd.array(_named(zone.ring_names, said.ring, None), dtype="string")
     found["membership"] = _named(MEMBERSHIP, said.membership, None)
     found["margin_km"] = doubts.margin
-    found["conflict"], _ = _conflicts(table, zone.border, lon, lat)
+    found["conflict"], _ = _conflicts(table, zone, lon, lat)
     return found
 
 
-def doubts_of(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> Doubts:
+def doubts_of(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: Zone) -> Doubts:
     """Return what a table's rows leave in doubt about their points; errors as :func:`classify`."""
-    _, wrong_country = _conflicts(table, border, *_lonlat(table))
+    _, wrong_country = _conflicts(table, zone, *_lonlat(table))
     return Doubts(
-        margin_km(_metres(table, "accuracy_m"), _metres(table, "radius_m"), border),
+        margin_km(_metres(table, "accuracy_m"), _metres(table, "radius_m"), zone),
         _listed(table, "country").isna().to_numpy(),
         wrong_country,
     )
 
 
-def answer(  # noqa: PLR0913 - what a place says of itself
-    lon: Floats,
-    lat: Floats,
-    zone: BufferZone,
-    *,
-    margin: Floats | float = 0.0,
-    unlisted: NDArray[np.bool_] | bool = True,
-    wrong_country: NDArray[np.bool_] | bool = False,
-    compiled: bool | None = None,
-) -> Answers:
-    """Return what a zone says of points in longitude and latitude, as numbers.
-
-    This is :func:`classify` without the table: for those who have arrays, and many of them.
-
-    Parameters
-    ----------
-    lon, lat
-        Degrees; NaN where there is no point.
-    zone
-        The zone.
-    margin
-        How far a place may be from its point, in km (:func:`margin_km`).
-    unlisted, wrong_country
-        Whether no country lists the place, or another than the one that holds its point. The
-        border is an edge of a one-sided zone only for such: one that is listed stands on its
-        country's side, however coarse its point.
-    compiled
-        As :meth:`geobuffer.geodesy.LineIndex.nearest`.
-    """
-    distance, section, chainage = _placed(lon, lat, zone.border, compiled)
-    side = zone.border.side_codes(lon, lat, compiled=compiled)
-    inside, on_side = distance <= zone.width_km, np.ones(len(lon), dtype=bool)
-    near_edge = np.abs(distance - zone.width_km) < margin
-    doubtful = np.zeros(len(lon), dtype=bool)
-    if zone.side != BOTH:
-        on_side = side == [s.name for s in zone.border.sides].index(zone.side)
-        doubtful = (distance < margin) & unlisted
-    doubtful = doubtful | (near_edge & on_side) | (inside & wrong_country)
-    inside &= on_side
-    for end in zone.flat_ends:
-        near = np.flatnonzero(inside)
-        beyond = end.beyond_m(lon[near], lat[near], zone.width_km * 1e3) / 1e3
-        inside[near[beyond > 0.0]] = False
-        doubtful[near] |= np.abs(beyond) < np.broadcast_to(margin, len(lon))[near]
-    ring = np.where(inside, np.searchsorted(zone.edges_km[1:], distance), -1).astype(np.int8)
-    membership = np.where(doubtful, 2, inside).astype(np.int8)
-    membership[np.isnan(lon)] = -1
-    return Answers(distance, side, section, chainage, ring, membership)
-
-
-def margin_km(accuracy_m: Floats, radius_m: Floats, border: Border) -> Floats:
-    """Return how far places may be from their points, in km.
-
-    The errors of point and border are independent, so their squares add up; the radius of the
-    place comes on top.
-    """
-    error = np.hypot(accuracy_m, border.source.accuracy_m or 0.0)
-    return np.asarray((error + radius_m) / 1e3)
-
-
-def within(table: gpd.GeoDataFrame, zone: BufferZone) -> gpd.GeoDataFrame:
+def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     """Return the rows that lie in a zone, surely or uncertainly, with what ``classify`` says.
 
     Rows keep their order, index, columns and CRS; columns of :func:`classify` are added (or
@@ -326,32 +249,6 @@ def _no_crs(points: gpd.GeoSeries) -> str:
     return f"The table's points have no coordinate reference system. Must have one: {hint}."
 
 
-def _placed(
-    lon: Floats,
-    lat: Floats,
-    border: Border,
-    compiled: bool | None = None,  # noqa: FBT001
-) -> tuple[Floats, NDArray[np.int16], Floats]:
-    """Return the distance (km), number of the section and chainage (km) of each point."""
-    there = np.isfinite(lon)
-    everywhere = bool(there.all())
-    foot = border.index.nearest(
-        lon if everywhere else lon[there], lat if everywhere else lat[there], compiled=compiled
-    )
-    starts = np.array([section.start_km for section in border.sections])
-    placed = (
-        foot.distance_m / 1e3,
-        foot.line.astype(np.int16),
-        starts[foot.line] + foot.chainage_m / 1e3,
-    )
-    if everywhere:
-        return placed
-    distance, chainage = np.full((2, len(lon)), np.nan)
-    section = np.full(len(lon), -1, dtype=np.int16)
-    distance[there], section[there], chainage[there] = placed
-    return distance, section, chainage
-
-
 def _named(
     names: Sequence[str], codes: NDArray[np.signedinteger[Any]], none: str | None
 ) -> NDArray[np.object_]:
@@ -361,7 +258,7 @@ def _named(
 
 def _decoded(
     table: gpd.GeoDataFrame | gpd.GeoSeries,
-    border: Border,
+    border: Border | Zone,
     distance: Floats,
     side: NDArray[np.int8],
     section: NDArray[np.int16],
@@ -415,7 +312,10 @@ def _listed(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> pd.Series:
 
 
 def _conflicts(
-    table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border, lon: Floats, lat: Floats
+    table: gpd.GeoDataFrame | gpd.GeoSeries,
+    border: Border | Zone,
+    lon: Floats,
+    lat: Floats,
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Tell where a row's country or oblast contradicts its point, and where its country does."""
     said = np.full(len(lon), "", dtype=object)

@@ -5,20 +5,28 @@ from __future__ import annotations
 import math
 import warnings
 from collections import Counter
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import shapely
 
+from geobuffer.combined import CombinedZone, unite
 from geobuffer.errors import GeometryError, did_you_mean
 from geobuffer.geodesy import LIMIT_M, LineIndex, inverse
+from geobuffer.halves import halves
 from geobuffer.model import BOTH, Border, BufferZone
+from geobuffer.names import LANGUAGES, fold
 from geobuffer.outlines import FlatEnd, half_disc, outline
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shapely.geometry import MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
+
+    from geobuffer.model import Section
 
 _ENDS = ("round", "flat")
 
@@ -26,14 +34,35 @@ _ENDS = ("round", "flat")
 _LEAST_KM = 0.001
 
 
+@overload
 def build_zone(
     border: Border,
     *,
     km: float | Iterable[float],
+    from_km: float = ...,
+    side: str = ...,
+    ends: Literal["round", "flat"] = ...,
+    tolerance_m: float = ...,
+) -> BufferZone: ...
+@overload
+def build_zone(
+    border: Border,
+    *,
+    km: Mapping[str, float],
+    from_km: float = ...,
+    side: str = ...,
+    ends: Literal["round", "flat"] = ...,
+    tolerance_m: float = ...,
+) -> BufferZone | CombinedZone: ...
+def build_zone(
+    border: Border,
+    *,
+    km: float | Iterable[float] | Mapping[str, float],
+    from_km: float = 0.0,
     side: str = BOTH,
     ends: Literal["round", "flat"] = "round",
     tolerance_m: float = 0.1,
-) -> BufferZone:
+) -> BufferZone | CombinedZone:
     """Build the zone within a distance of a border, measured along geodesics.
 
     Parameters
@@ -41,10 +70,17 @@ def build_zone(
     border
         The border.
     km
-        The width, or the outer edges of several rings: ``[5, 10]`` gives 0–5 and 5–10 km.
+        The width, or the outer edges of several rings: ``[5, 10]`` gives 0–5 and 5–10 km; or a
+        width for each side, ``{"Ukraine": 10, "Russia": 5}``, or for each section by its name,
+        ``{"Kursk–Sumy": 10}``: in one ring and with round ends. A side left out has no part, and
+        neither has what lies on no side's territory. A section left out has no zone; of the others
+        the zones are united, each with its own round ends.
+    from_km
+        Where it begins: what lies nearer, or just so near, is not in it.
     side
         ``"both"``, or the name of one of the border's sides: then the zone is cut to that side's
-        territory, which is that of the regions the border was made from.
+        territory, which is that of the regions the border was made from; or, of a bare line, to
+        what lies left or right of its nearest stretch.
     ends
         ``"round"`` keeps all that is within the distance of the border, past its ends as well;
         ``"flat"`` cuts the zone off square where the border ends, by a geodesic across the bearing
@@ -59,7 +95,10 @@ def build_zone(
     ------
     GeometryError
         A distance is not a positive finite number, or beyond the limit of 2,000 km; rings do not
-        ascend; the tolerance is not positive; ``ends`` is neither; the zone would reach a pole.
+        ascend; the tolerance is not positive; ``ends`` is neither; the zone would reach a pole;
+        widths for each side are given with rings, a ``side`` or flat ends; those for each section
+        with rings, flat ends, ``from_km`` or one side of a bare line; a point has no inside; widths
+        are given for what is neither side nor section, or for some of both.
     UnknownSide
         The border has no side of that name.
 
@@ -72,40 +111,170 @@ def build_zone(
     >>> zone.ring_names, zone.error_m <= 1
     (('0–10 km',), True)
     """
-    edges = _edges(km)
     if not (_is_number(tolerance_m) and math.isfinite(tolerance_m) and tolerance_m >= 0.001):
         raise GeometryError(
             f"Invalid tolerance_m {tolerance_m!r}. Must be at least 0.001: a millimetre."
         )
     if ends not in _ENDS:
         raise GeometryError(f"Invalid ends {ends!r}. {did_you_mean(str(ends), _ENDS)}")
-    name = side if side == BOTH else border.side(side).name
-    flat_ends = free_ends(border, edges[-1] * 1e3) if ends == "flat" else []
-    cut = _cut_out(flat_ends, edges[-1] * 1e3, tolerance_m)
-    rings, errors = [], []
-    inner: BaseGeometry = shapely.Polygon()
-    for edge in edges[1:]:
-        tolerance = min(tolerance_m, edge * 10.0)  # a hundredth of a very narrow zone
-        whole, error = outline(border.index, edge * 1e3, tolerance_m=tolerance)
-        rings.append(_polygonal(shapely.difference(_on_side(border, name, whole, cut), inner)))
-        errors.append(error)
-        inner = whole
-    if max(errors) > tolerance_m:
+    name, side_km = (side if side == BOTH else border.side(side).name), None
+    if isinstance(km, Mapping):
+        if by_section := _sections_named(border, km):
+            if ends != "round" or from_km or (border.is_bare and side != BOTH):
+                raise GeometryError(
+                    f"Invalid km {dict(km)!r} with ends {ends!r}, from_km {from_km:g}, side "
+                    f"{side!r}. Widths for each section must come with round ends, from_km 0 and, "
+                    "along a bare line, both sides."
+                )
+            return _by_section(border, by_section, name, tolerance_m)
+        name, side_km, km = _by_side(border, km, side, ends)
+    for one in border.sides:
+        if one.name == name and one.area is not None and one.area.is_empty:
+            raise GeometryError(f"Invalid side {name!r}: a point has none. Must be 'outside'.")
+    edges = _edges(km, from_km)
+    if side_km and edges[0] >= min(side_km):
+        raise GeometryError(f"Invalid from_km {from_km:g}. Must be less than {min(side_km):g}.")
+    squared = tuple(flat_ends(border, edges[-1] * 1e3) if ends == "flat" else ())
+    zone = BufferZone(border, edges, name, ends, (), tolerance_m, 0.0, squared, side_km)
+    rings, error_m = _drawn(zone)
+    if error_m > tolerance_m:
         warnings.warn(
-            f"The zone's edges stray by up to {max(errors):.2g} m, more than tolerance_m "
+            f"The zone's edges stray by up to {error_m:.2g} m, more than tolerance_m "
             f"{tolerance_m:g}. Distances and membership are not affected.",
             stacklevel=2,
         )
-    return BufferZone(
-        border, edges, name, ends, tuple(rings), tolerance_m, max(errors), tuple(flat_ends)
+    return replace(zone, rings=rings, error_m=error_m)
+
+
+def _sections_named(border: Border, km: Mapping[str, float]) -> dict[float, tuple[Section, ...]]:
+    """Return the sections of each width; nothing if widths are for sides."""
+    keys = {key: _known_as(border, str(key)) for key in km}
+    kinds = {kind for kind, _ in keys.values()}
+    if len(kinds) > 1:
+        raise GeometryError(
+            f"Invalid km {dict(km)!r}: some are sides, some sections. Must be all of one kind."
+        )
+    named: dict[int, float] = {}
+    for key, (_, numbers) in keys.items():
+        for number in numbers:
+            if number in named:
+                name = border.sections[number].name
+                raise GeometryError(f"Invalid km {dict(km)!r}: {name!r} is named twice.")
+            named[number] = _edges([km[key]])[-1]
+    return {
+        width: tuple(border.sections[n] for n in sorted(named) if named[n] == width)
+        for width in sorted(set(named.values()))
+    }
+
+
+def _known_as(border: Border, name: str) -> tuple[str, list[int]]:
+    """Tell whether a name is that of a side or of sections, and return those sections' numbers."""
+    wanted = fold(name)
+    for side in border.sides:
+        if wanted in {fold(side.name), *map(fold, side.names.values())}:
+            return "side", []
+    found = [
+        number
+        for number, section in enumerate(border.sections)
+        if wanted in {fold(section.name), *(fold(section.label(to)) for to in LANGUAGES)}
+    ]
+    if not found:
+        known = [*(s.name for s in border.sides), *(s.name for s in border.sections)]
+        raise GeometryError(f"Invalid km for {name!r}. {did_you_mean(name, known)}")
+    return "section", found
+
+
+def _by_section(
+    border: Border, by_width: Mapping[float, tuple[Section, ...]], side: str, tolerance_m: float
+) -> CombinedZone:
+    """Unite the zones of the sections of each width."""
+    zones = [
+        build_zone(replace(border, sections=sections), km=km, side=side, tolerance_m=tolerance_m)
+        for km, sections in by_width.items()
+    ]
+    widths = ", ".join(
+        f"{km:g} km along {', '.join(s.name for s in sections)}"
+        for km, sections in by_width.items()
     )
+    return unite(*zones, name=widths)
 
 
-def _edges(km: float | Iterable[float]) -> tuple[float, ...]:
+def _by_side(
+    border: Border, km: Mapping[str, float], side: str, ends: str
+) -> tuple[str, tuple[float, float] | None, float]:
+    """Return the side, the widths on both, and the largest, of widths given by side."""
+    if side != BOTH or ends != "round":
+        raise GeometryError(
+            f"Invalid km {dict(km)!r} with side {side!r} and ends {ends!r}. Widths for each side "
+            "must come with side 'both' and round ends."
+        )
+    widths = {}
+    for name, width in km.items():
+        found = border.side(name).name
+        if found in widths:
+            raise GeometryError(f"Invalid km {dict(km)!r}: {found!r} is named twice.")
+        widths[found] = _edges([width])[-1]
+    if not widths:
+        raise GeometryError("Invalid km {}. Must have a width for a side or a section.")
+    if len(widths) == 1:
+        name, width = next(iter(widths.items()))
+        return name, None, width
+    one, other = (widths[s.name] for s in border.sides)
+    return BOTH, (one, other), max(one, other)
+
+
+def _drawn(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], float]:
+    """Return the polygons of a zone's rings, and the error of their edges."""
+    cut = _cut_out(zone.flat_ends, zone.width_km * 1e3, zone.tolerance_m)
+    outlines: dict[float, tuple[BaseGeometry, float]] = {}
+
+    def within(km: float) -> BaseGeometry:
+        if km not in outlines:
+            tolerance = min(zone.tolerance_m, km * 10.0)  # a hundredth of a very narrow zone
+            outlines[km] = outline(zone.border.index, km * 1e3, tolerance_m=tolerance)
+        return outlines[km][0]
+
+    on_side, error_m = _territory(zone, within)
+    rings = []
+    inner = within(zone.edges_km[0]) if zone.edges_km[0] else shapely.Polygon()
+    for edge in zone.edges_km[1:]:
+        reach = zone.side_km or (edge, edge)
+        parts = [on_side(within(km), side) for side, km in enumerate(reach)]
+        whole = within(edge) if zone.reach_km[2] > 0 else shapely.union_all(parts)
+        if not cut.is_empty:
+            whole = shapely.difference(whole, cut)
+        rings.append(_polygonal(shapely.difference(whole, inner)))
+        inner = within(edge)
+    return tuple(rings), max(error_m, *(error for _, error in outlines.values()))
+
+
+def _territory(
+    zone: BufferZone, within: Callable[[float], BaseGeometry]
+) -> tuple[Callable[[BaseGeometry, int], BaseGeometry], float]:
+    """Return what cuts a shape to the zone's part of a side, and the error of that cut."""
+    border, error_m = zone.border, 0.0
+    areas = [side.area for side in border.sides]
+    if border.is_bare and zone.reach_km[2] < 0:
+        width_m = zone.width_km * 1e3
+        left, right, error_m = halves(border.index, within(zone.width_km), width_m)
+        areas = [left, right]
+
+    def on_side(shape: BaseGeometry, side: int) -> BaseGeometry:
+        if zone.reach_km[side] < 0 or zone.reach_km[2] > 0:
+            return shapely.Polygon()
+        area = areas[side]
+        if area is None:
+            return shapely.difference(shape, areas[1 - side])
+        return shapely.intersection(shape, area)
+
+    return on_side, error_m
+
+
+def _edges(km: float | Iterable[float], from_km: float = 0.0) -> tuple[float, ...]:
     widths = list(km) if isinstance(km, Iterable) and not isinstance(km, str) else [km]
     if not widths:
         raise GeometryError("Invalid km []. Must be a distance or several, in kilometres.")
-    edges = [0.0]
+    edges = [_beginning(from_km)]
     for width in widths:
         if not _is_number(width):
             raise GeometryError(f"Invalid km {width!r}. Must be a number of kilometres.")
@@ -116,23 +285,24 @@ def _edges(km: float | Iterable[float]) -> tuple[float, ...]:
         if width * 1e3 > LIMIT_M:
             limit = f"{LIMIT_M / 1e3:,.0f} km"
             raise GeometryError(f"Invalid km {width:g}. Must be at most {limit}.")
+        if width <= from_km:
+            raise GeometryError(f"Invalid km {width:g}. Must be more than from_km {from_km:g}.")
         if width <= edges[-1]:
             raise GeometryError(f"Invalid km {widths!r}. Must ascend, without repeats.")
         edges.append(float(width))
     return tuple(edges)
 
 
+def _beginning(from_km: float) -> float:
+    if not (_is_number(from_km) and math.isfinite(from_km) and from_km >= 0):
+        raise GeometryError(f"Invalid from_km {from_km!r}. Must be a number, not negative.")
+    if 0 < from_km < _LEAST_KM:
+        raise GeometryError(f"Invalid from_km {from_km:g}. Must be 0 or at least {_LEAST_KM:g}.")
+    return float(from_km)
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-
-
-def _on_side(border: Border, side: str, whole: BaseGeometry, cut: BaseGeometry) -> BaseGeometry:
-    """Cut a zone to a side's territory, and off where flat ends say."""
-    if side != BOTH:
-        area = border.side(side).area
-        other = next(s.area for s in border.sides if s.name != side)
-        whole = shapely.intersection(whole, area) if area else shapely.difference(whole, other)
-    return shapely.difference(whole, cut) if not cut.is_empty else whole
 
 
 def _polygonal(shape: BaseGeometry) -> Polygon | MultiPolygon:
@@ -143,10 +313,10 @@ def _polygonal(shape: BaseGeometry) -> Polygon | MultiPolygon:
 
 def cut_at_ends(border: Border, width_m: float, tolerance_m: float) -> BaseGeometry:
     """Return what flat ends leave out of a zone of that width, as a polygon."""
-    return _cut_out(free_ends(border, width_m), width_m, tolerance_m)
+    return _cut_out(flat_ends(border, width_m), width_m, tolerance_m)
 
 
-def free_ends(border: Border, width_m: float) -> list[FlatEnd]:
+def flat_ends(border: Border, width_m: float) -> list[FlatEnd]:
     """Return the free ends of a border, where it neither goes on nor closes, for flat ends."""
     tips: Counter[tuple[float, float]] = Counter()
     runs = list(shapely.get_parts(border.line))

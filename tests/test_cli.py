@@ -21,6 +21,7 @@ from typing import NamedTuple
 import geopandas as gpd
 import pandas as pd
 import PIL.Image
+import pyogrio
 import pyproj
 import pytest
 import reference
@@ -278,7 +279,7 @@ def test_zone_out_is_the_zone(run, here, suffix):
     path = here / f"zone.{suffix}"
     facts = run("zone", *SHORT, "--km", "2,6", "--side", "Ukraine", "--out", path, "--json").json
     assert facts["file"] == str(path)
-    table = gpd.read_parquet(path) if suffix == "parquet" else gpd.read_file(path)
+    table = gpd.read_parquet(path) if suffix == "parquet" else _first_layer(path)
     table = table.sort_values("from_km")
     assert table.crs == "EPSG:4326"
     assert table["to_km"].tolist() == [2, 6]
@@ -289,6 +290,35 @@ def test_zone_out_is_the_zone(run, here, suffix):
     ]
     assert areas == pytest.approx(facts["ring_areas_km2"], rel=1e-5)
     assert [p.name for p in here.iterdir()] == [path.name]
+
+
+def _first_layer(path):
+    return gpd.read_file(path, layer=pyogrio.list_layers(path)[0, 0])
+
+
+@pytest.mark.parametrize("suffix", ["kml", "kmz", "shp.zip"])
+def test_zone_out_for_other_programs_is_the_zone(run, here, suffix):
+    path = here / f"zone.{suffix}"
+    answer = run("zone", *SHORT, "--km", "2,6", "--side", "Ukraine", "--out", path)
+    assert answer.code == 0
+    assert f"Wrote {path}." in answer.out.replace("\n", "")
+    table = _first_layer(f"/vsizip/{path}/doc.kml" if suffix == "kmz" else path)
+    shapes = shapely.orient_polygons(shapely.force_2d(table.geometry.to_numpy()))
+    areas = [GEOD.geometry_area_perimeter(shape)[0] / 1e6 for shape in shapes]
+    zone = gb.build_zone(
+        gb.border_between(*(gb.load_regions()[name] for name in ("Belgorod", "Sumy"))),
+        km=[2, 6], side="Ukraine",
+    )  # fmt: skip
+    assert areas == pytest.approx(zone.ring_areas_km2, rel=1e-5)
+    # What a shapefile cannot hold is told, in one line.
+    assert answer.err.count("\n") == (suffix == "shp.zip")
+    assert ("'edge_error_m' is called 'edge_error'" in answer.err) == (suffix == "shp.zip")
+
+
+def test_zone_out_can_be_read_again(run, here):
+    run("zone", *SHORT, "--km", "2,6", "--ends", "flat", "--out", here / "zone.gpkg")
+    zone = gb.read_zone(here / "zone.gpkg")
+    assert (zone.edges_km, zone.ends, zone.sections[0].name) == ((0, 2, 6), "flat", "Belgorod–Sumy")
 
 
 def test_zone_in_words(run, here):
@@ -387,6 +417,32 @@ def test_settlements_out_holds_points(run, here, suffix):
     assert table.crs == "EPSG:4326"
     assert (table.geom_type == "Point").all()
     assert answer == Answer(0, f"Wrote {len(table)} settlements to {path}.\n", "")
+
+
+@pytest.mark.parametrize("suffix", ["kml", "kmz", "shp.zip", "xlsx"])
+def test_settlements_out_for_other_programs(run, here, suffix):
+    path = here / f"inside.{suffix}"
+    answer = run("settlements", *SHORT, "--km", "3", "--out", path)
+    records = run("settlements", *SHORT, "--km", "3", "--json").json
+    assert answer.out == f"Wrote {len(records)} settlements to {path}.\n"
+    if suffix == "xlsx":
+        table = pd.read_excel(path, sheet_name="data")
+        assert table["name_uk"].tolist() == [r["name_uk"] for r in records]
+        assert table["longitude"].tolist() == pytest.approx(
+            [r["longitude"] for r in records], abs=1e-6
+        )
+        return
+    source = f"/vsizip/{path}/doc.kml" if suffix == "kmz" else path
+    layers = [gpd.read_file(source, layer=name) for name, _ in pyogrio.list_layers(source)]
+    assert sum(map(len, layers)) == len(records)
+    lons = sorted(lon for layer in layers for lon in layer.geometry.x)
+    assert lons == pytest.approx(sorted(r["longitude"] for r in records), abs=1e-8)
+
+
+def test_exposure_out_to_a_workbook(run, here):
+    run("exposure", *SHORT, "--by", "section", "--out", here / "counts.xlsx")
+    rows = run("exposure", *SHORT, "--by", "section", "--json").json
+    assert pd.read_excel(here / "counts.xlsx").to_dict("records") == rows
 
 
 def test_settlements_in_words(run):
@@ -802,7 +858,9 @@ MISTAKES = {
     "scenario a folder": (["where", "51", "34", "--scenario", "."], ["Is a directory"]),
     "suffix of a zone": (["zone", "--out", "zone.shp"], ["'zone.shp'", "BufferZone", "'.gpkg'"]),
     "suffix of settlements": (["settlements", "--out", "t.html"], ["'t.html'", "'.csv'"]),
-    "suffix of exposure": (["exposure", "--out", "t.gpkg"], ["'t.gpkg'", "'.csv', '.parquet'"]),
+    "suffix of exposure": (
+        ["exposure", "--out", "t.gpkg"], ["'t.gpkg'", "'.csv', '.xlsx', '.parquet'"],
+    ),
     "suffix of a map": (["map", "--out", "m.png"], ["'m.png'", "Map", "'.html'"]),
     "suffix of a picture": (["map", "--png", "m.jpg"], ["'m.jpg'", "Figure", "'.png'"]),
     "folder not there": (["map", "--out", "no/m.html"], ["'no/m.html'", "no folder 'no'"]),

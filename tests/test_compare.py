@@ -131,3 +131,24 @@ def test_labels_of_rows_do_not_matter(built):
     found = gb.compare(built(5), built(10, "West"), table)
     assert found["places"].tolist() == [1, 1, 1]
     assert found["population"].tolist() == [1, 2, 4]
+
+
+def test_uncertain_places_are_told_of_those_in_each_row(built):
+    """Two kept of which one is near the old edge, one gained that is near it on the other side."""
+    table = places([-1, -4.9, -5.1, 3], population=[1, 10, 100, 1000], accuracy_m=300)
+    found = gb.compare(built(5), built(10, "West"), table)
+    assert found["places"].to_dict() == {"kept": 2, "gained": 1, "lost": 1}
+    assert found["uncertain"].to_dict() == {"kept": 1, "gained": 1, "lost": 0}
+    assert found["population_uncertain"].to_dict() == {"kept": 10, "gained": 100, "lost": 0}
+
+
+def test_combined_zones_compare_like_any(built):
+    """What is gained by uniting with a zone is what that zone adds."""
+    narrow, west = built(5), built(10, "West")
+    table = places([-2, -7, -8, 3, 7], population=[100, 10, 1, 1, 1000])
+    both = gb.compare(narrow, gb.unite(narrow, west), table)
+    assert both["places"].to_dict() == {"kept": 2, "gained": 2, "lost": 0}
+    assert both.loc["lost", "area_km2"] == pytest.approx(0, abs=1e-6)
+    assert both.loc["gained", "area_km2"] == pytest.approx(band_km2(*GAINED), rel=1e-4)
+    less = gb.compare(narrow, gb.subtract(narrow, west), table)
+    assert less["places"].to_dict() == {"kept": 1, "gained": 0, "lost": 1}

@@ -16,7 +16,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import geobuffer as gb
-from geobuffer.queries import MEMBERSHIP, answer
+from geobuffer.membership import MEMBERSHIP, answer
 
 HOW_TO = Path(__file__).parents[1] / "docs" / "how-to"
 

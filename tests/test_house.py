@@ -18,15 +18,18 @@ FLOORS = (
     {"cells", "assets", "cards", "pages"},
     {"geodesy", "document"},
     {"outlines", "packing", "projections"},
+    {"halves"},
     {"model", "marginalia"},
-    {"drawing", "captions"},
+    {"combined"},
+    {"drawing", "captions", "membership"},
     {"datasets", "borders", "zones", "queries", "sheets", "downloads"},
-    {"sketches"},
+    {"sketches", "zonefile", "kml", "spreadsheet", "shapefile"},
     {"facts"},
-    {"exposure", "compare", "maps", "plots", "offline", "export", "scenarios", "bulk"},
+    {"exposure", "compare", "maps", "plots", "offline", "export", "scenarios", "bulk", "shapes",
+     "curve"},
     {"cli"},
     {"__main__"},
-)
+)  # fmt: skip
 
 # A room may be a flat of its own, with the same rule inside.
 FLATS = {

@@ -1,0 +1,329 @@
+"""The two halves of a zone's picture: what lies left of the nearest stretch of line, and right.
+
+The line itself parts them, and beyond its ends the geodesic straight on. Where a left and a right
+bank of different stretches face each other, as between two lines that run the same way, they part
+half-way: there the picture starts from a Voronoi diagram of the banks and is then moved to where
+:meth:`geobuffer.geodesy.LineIndex.is_left` changes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import shapely
+
+from geobuffer.geodesy import Floats, Ints, LineIndex, direct, inverse, wrap
+from geobuffer.outlines import cut_at_antimeridian
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from shapely.geometry import MultiPolygon, Polygon
+    from shapely.geometry.base import BaseGeometry
+
+# The banks of a piece are looked at this far from its middle: less than any gap that matters.
+_BANK_M = 1e-3
+
+# A geodesic in steps of a kilometre strays by 2 cm from its chords in longitude and latitude.
+_STEP_M = 1_000.0
+
+# Banks are sampled two hundred times in the width: half-way lines then start right to some metres.
+_SAMPLES = 200
+
+# A plane about the middle of 1,000 km shifts a half-way line by half a percent of the width.
+_SHIFT = 0.02
+
+
+class _Banks(NamedTuple):
+    """Points on either bank of the pieces: first all left ones, then all right ones."""
+
+    tree: shapely.STRtree
+    room: Ints
+    face: Ints
+    room_of_face: Ints
+
+
+def halves(
+    index: LineIndex, whole: BaseGeometry, distance_m: float
+) -> tuple[Polygon | MultiPolygon, Polygon | MultiPolygon, float]:
+    """Return what of a zone lies left and what right of the lines, and the error between them.
+
+    Parameters
+    ----------
+    index
+        The lines.
+    whole
+        The zone: a polygon within ±180° longitude.
+    distance_m
+        Its width.
+
+    Returns
+    -------
+    tuple
+        Two polygons, and how far (metres) the edge between them strays from where the side
+        changes: 0 where that is the line itself or goes straight on from its end.
+
+    Examples
+    --------
+    >>> from geobuffer.outlines import outline
+    >>> index = LineIndex([shapely.LineString([(30, 50), (31, 50)])])
+    >>> whole, _ = outline(index, 1000, tolerance_m=1)
+    >>> left, right, error = halves(index, whole, 1000)
+    >>> left.bounds[3] > 50.008, right.bounds[1] < 49.992, error
+    (True, True, 0.0)
+    """
+    runs, ends = _in_frame(_runs(index)), _straight_on(index, whole)
+    patches = [_patch(end.line, distance_m) for end in ends if not end.nearest]
+    rooms = _faces(whole, runs)
+    cuts = [*_in_frame([end.line for end in ends]), *(patch.exterior for patch in patches)]
+    faces = _faces(whole, [*runs, *cuts])
+    inner = np.array([face.point_on_surface() for face in faces])
+    round_the_end = shapely.intersects(shapely.union_all(patches), inner)
+    banks = _banks(index, _holder(rooms, inner), rooms, faces)
+    parts: tuple[list[BaseGeometry], list[BaseGeometry]] = ([], [])
+    errors = [0.0]
+    for number, face in enumerate(faces):
+        bank = _sites(banks, number, face, distance_m, both=bool(round_the_end[number]))
+        left = bank < len(banks.face) // 2
+        if left.all() or not left.any():
+            parts[int(not left.all())].append(face)
+            continue
+        one, other, error = _parted(index, face, bank, distance_m)
+        parts[0].append(one)
+        parts[1].append(other)
+        errors.append(error)
+    left_half, right_half = (cut_at_antimeridian(shapely.union_all(part)) for part in parts)
+    return left_half, right_half, max(errors)
+
+
+def _runs(index: LineIndex) -> list[Floats]:
+    """Return the vertices of each unbroken run of pieces, longitudes going on over 180°."""
+    p, begins = index.pieces, np.flatnonzero(~index.continues)
+    runs = []
+    for a, b in zip(begins, np.append(begins[1:], len(p.lon)), strict=True):
+        lon = np.append(p.lon[a:b], p.lon[b - 1] + p.dlon[b - 1])
+        turned = lon[0] + np.append(0.0, np.cumsum(wrap(np.diff(lon))))
+        # As given where nothing turns, to the last digit.
+        lon = np.where(np.abs(turned - lon) < 1.0, lon, turned)
+        runs.append(np.stack([lon, np.append(p.lat[a:b], p.lat[b - 1] + p.dlat[b - 1])], axis=1))
+    return runs
+
+
+class _End(NamedTuple):
+    """The geodesic straight on from a free end, and whether the end is what is nearest to it."""
+
+    line: Floats
+    nearest: bool
+
+
+def _straight_on(index: LineIndex, whole: BaseGeometry) -> list[_End]:
+    """Return the geodesics straight on from the free ends, until they leave the zone."""
+    west, south, east, north = whole.bounds
+    _, _, across = inverse(west, south, min(east, west + 179.0), north)
+    reach = np.arange(0.0, float(across[0]) + 2.0 * _STEP_M, _STEP_M)
+    ends = []
+    for lon, lat, azimuth in zip(*index.free_ends(), strict=True):
+        to_lon, to_lat, _ = direct(lon, lat, azimuth, reach)
+        left = np.flatnonzero(~shapely.contains_xy(whole, wrap(to_lon), to_lat))
+        count = max((left[0] if len(left) else len(reach) - 1) + 1, 2)
+        line = np.stack([lon + wrap(to_lon - lon), to_lat], axis=1)[:count]
+        line[0] = lon, lat
+        away = index.nearest(*line.T).distance_m
+        # Up to the last point within the zone.
+        ends.append(_End(line, bool((np.abs(away - reach[:count]) < 0.01)[:-1].all())))
+    return ends
+
+
+def _patch(line: Floats, distance_m: float) -> Polygon:
+    """Return a box about all that can be nearer than a distance to something across a line."""
+    return shapely.box(*_widened(shapely.LineString(line).bounds, distance_m))
+
+
+def _widened(bounds: tuple[float, ...], distance_m: float) -> Floats:
+    """Return bounds with a tenth more than a distance added on each side."""
+    high = 1.1 * distance_m / 111_000.0
+    _, south, _, north = bounds
+    furthest = min(max(abs(south), abs(north)) + high, 89.0)
+    wide = high / np.cos(np.radians(furthest))
+    return np.asarray(np.add(bounds, [-wide, -high, wide, high]))
+
+
+def _in_frame(lines: list[Floats]) -> list[BaseGeometry]:
+    """Bring lines into ±180° longitude, cutting them at the antimeridian."""
+    framed = []
+    for coords in lines:
+        low, high = coords[:, 0].min(), coords[:, 0].max()
+        for turn in np.arange(
+            np.floor((low + 180.0) / 360.0), np.floor((high + 180.0) / 360.0) + 1
+        ):
+            line = shapely.LineString(coords - [360.0 * turn, 0.0])
+            inside = low >= -180.0 and high <= 180.0
+            frame = shapely.box(-180.0, -90.0, 180.0, 90.0)
+            framed.append(line if inside else shapely.intersection(line, frame))
+    return framed
+
+
+def _faces(whole: BaseGeometry, lines: list[BaseGeometry]) -> list[BaseGeometry]:
+    """Return the parts into which lines cut a zone."""
+    edges = shapely.union_all([whole.boundary, *lines])
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(edges)))
+    shapely.prepare(whole)
+    return [face for face in faces if shapely.intersects(whole, face.point_on_surface())]
+
+
+def _holder(faces: list[BaseGeometry], points: NDArray[np.object_]) -> Ints:
+    """Return which face holds each point; −1 for none."""
+    found = np.full(len(points), -1, dtype=np.int64)
+    point, face = shapely.STRtree(faces).query(points, predicate="within")
+    found[point] = face
+    return found
+
+
+def _banks(
+    index: LineIndex, room_of_face: Ints, rooms: list[BaseGeometry], faces: list[BaseGeometry]
+) -> _Banks:
+    """Return points on both banks of the pieces, and which room and face each lies in."""
+    p = index.pieces
+    lon, lat = p.lon + p.dlon / 2.0, p.lat + p.dlat / 2.0
+    along, _, _ = inverse(lon, lat, p.lon + p.dlon, p.lat + p.dlat)
+    sides = [direct(lon, lat, along + turn, _BANK_M)[:2] for turn in (-90.0, 90.0)]
+    points = shapely.points(np.concatenate([np.stack(side, axis=1) for side in sides]))
+    tree = shapely.STRtree(points)
+    return _Banks(tree, _holder(rooms, points), _holder(faces, points), room_of_face)
+
+
+def _sites(banks: _Banks, face: int, shape: BaseGeometry, distance_m: float, *, both: bool) -> Ints:
+    """Return the banks that can be nearest in a face: of its room, not across its own line.
+
+    ``both`` keeps those, for faces from which one may look round an end.
+    """
+    here = banks.face == face
+    across = np.roll(here, len(here) // 2) & (not both)
+    near = np.zeros(len(here), dtype=bool)
+    near[banks.tree.query(shapely.box(*_widened(shape.bounds, distance_m)))] = True
+    same_room = banks.room == banks.room_of_face[face]
+    return np.flatnonzero(here | (same_room & near & ~across))
+
+
+def _parted(
+    index: LineIndex, face: BaseGeometry, bank: Ints, distance_m: float
+) -> tuple[BaseGeometry, BaseGeometry, float]:
+    """Part a face half-way between left and right banks; return both parts and their error."""
+    at = face.centroid
+    step = distance_m / _SAMPLES
+    sites, left = _sampled(index, bank, step)
+    plane = _on_plane(sites, at.x, at.y)
+    reach = shapely.MultiPoint(_on_plane(shapely.get_coordinates(face), at.x, at.y)).buffer(step)
+    cells = shapely.voronoi_polygons(shapely.MultiPoint(plane), extend_to=reach, ordered=True)
+    area = shapely.union_all(shapely.get_parts(cells)[left])
+    area = shapely.segmentize(area, 4.0 * step)
+    area = shapely.transform(area, lambda xy: _on_globe(xy, at.x, at.y))
+    area = _moved_half_way(index, area, face, max(step, _SHIFT * distance_m))
+    one, other = shapely.intersection(face, area), shapely.difference(face, area)
+    one, other = _sorted(index, one, other)
+    return one, other, _half_way_error(index, one, face, max(step, _SHIFT * distance_m))
+
+
+def _sorted(
+    index: LineIndex, one: BaseGeometry, other: BaseGeometry
+) -> tuple[BaseGeometry, BaseGeometry]:
+    """Give slivers along the line, where cells of both banks meet, to the side they lie on."""
+    parts = shapely.get_parts(shapely.get_parts([one, other]))
+    parts = parts[shapely.area(parts) > 0.0]
+    lon, lat = shapely.get_coordinates(shapely.point_on_surface(parts)).T
+    left = index.is_left(lon, lat)
+    return shapely.union_all(parts[left]), shapely.union_all(parts[~left])
+
+
+def _sampled(index: LineIndex, bank: Ints, step_m: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return (n, 2) points along banks, at most a step apart, and which are left banks."""
+    p, count = index.pieces, len(index.pieces.lon)
+    cuts = np.ceil(p.length_m[bank % count] / step_m).astype(np.int64)
+    piece, left = np.repeat(bank % count, cuts), np.repeat(bank < count, cuts)
+    share = (np.arange(len(piece)) - np.repeat(np.cumsum(cuts) - cuts, cuts) + 0.5) / np.repeat(
+        cuts, cuts
+    )
+    lon, lat = p.lon[piece] + share * p.dlon[piece], p.lat[piece] + share * p.dlat[piece]
+    along, _, _ = inverse(lon, lat, p.lon[piece] + p.dlon[piece], p.lat[piece] + p.dlat[piece])
+    to_lon, to_lat, _ = direct(lon, lat, along + np.where(left, -90.0, 90.0), _BANK_M)
+    return np.stack([to_lon, to_lat], axis=1), left
+
+
+def _on_plane(points: Floats, lon: float, lat: float) -> Floats:
+    azimuth, _, away = inverse(lon, lat, points[:, 0], points[:, 1])
+    azimuth = np.radians(azimuth)
+    return np.stack([away * np.sin(azimuth), away * np.cos(azimuth)], axis=1)
+
+
+def _on_globe(plane: Floats, lon: float, lat: float) -> Floats:
+    azimuth = np.degrees(np.arctan2(plane[:, 0], plane[:, 1]))
+    to_lon, to_lat, _ = direct(lon, lat, azimuth, np.hypot(plane[:, 0], plane[:, 1]))
+    return np.stack([lon + wrap(to_lon - lon), to_lat], axis=1)
+
+
+def _moved_half_way(
+    index: LineIndex, area: BaseGeometry, face: BaseGeometry, reach_m: float
+) -> BaseGeometry:
+    """Move the vertices of a half-way line to where the side changes."""
+    begin, end = _edges(area)
+    # Those just beyond the face as well, so that the line leaves it where it should.
+    near = shapely.box(*_widened(face.bounds, 4.0 * reach_m))
+    here = shapely.intersects_xy(near, *begin.T)
+    begin, end = begin[here], end[here]
+    along, _, _ = inverse(*begin.T, *end.T)
+    where, found = _where_side_changes(index, begin, along + 90.0, reach_m)
+    moved = dict(zip(map(tuple, begin[found].tolist()), where[found].tolist(), strict=True))
+
+    def placed(coords: Floats) -> Floats:
+        return np.array([moved.get(tuple(xy), xy) for xy in coords.tolist()]).reshape(-1, 2)
+
+    return shapely.make_valid(shapely.transform(area, placed), method="structure")
+
+
+def _half_way_error(
+    index: LineIndex, part: BaseGeometry, face: BaseGeometry, reach_m: float
+) -> float:
+    """Return how far the middles of the edges that part a face lie from where the side changes."""
+    begin, end = _edges(part)
+    middle = (begin + end) / 2.0
+    # A millimetre inside the face's own edge: what lies on that is not half-way.
+    free = shapely.distance(shapely.points(middle), face.boundary) > 1e-8
+    middle = middle[free]
+    along, _, _ = inverse(*begin[free].T, *end[free].T)
+    where, found = _where_side_changes(index, middle, along + 90.0, reach_m)
+    if not found.any():
+        return 0.0
+    return float(inverse(*middle[found].T, *where[found].T)[2].max())
+
+
+def _edges(shape: BaseGeometry) -> tuple[Floats, Floats]:
+    """Return the beginnings and ends of all edges of polygons."""
+    rings = shapely.get_rings(shapely.get_parts(shape))
+    coords, ring = shapely.get_coordinates(rings, return_index=True)
+    same = np.flatnonzero(ring[1:] == ring[:-1])
+    return coords[same], coords[same + 1]
+
+
+def _where_side_changes(
+    index: LineIndex, points: Floats, azimuth: Floats, reach_m: float
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return where, along lines through points, the side changes, and for which it does."""
+    if not len(points):
+        return points, np.zeros(0, dtype=bool)
+    # Not so far as to meet the line itself.
+    high = np.minimum(reach_m, index.nearest(*points.T).distance_m / 2.0)
+    low = -high
+
+    def left(away: Floats) -> NDArray[np.bool_]:
+        lon, lat, _ = direct(points[:, 0], points[:, 1], azimuth, away)
+        return index.is_left(lon, lat)
+
+    first = left(low)
+    found = first != left(high)
+    # 200 m halved 15 times is a centimetre.
+    for _ in range(15):
+        middle = (low + high) / 2.0
+        same = left(middle) == first
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    lon, lat, _ = direct(points[:, 0], points[:, 1], azimuth, (low + high) / 2.0)
+    return np.stack([points[:, 0] + wrap(lon - points[:, 0]), lat], axis=1), found

@@ -1,0 +1,283 @@
+"""Bare lines, points and areas as borders: left and right, discs, outlines."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import geobuffer as gb
+
+GEOD = pyproj.Geod(ellps="WGS84")
+HAND = gb.Source("drawn by hand")
+
+
+def _line(seed, vertices=12):
+    """A line that wanders eastward, and never meets itself."""
+    rng = np.random.default_rng(seed)
+    lat = 50 + np.cumsum(rng.normal(0, 0.02, vertices))
+    return shapely.LineString(np.stack([np.linspace(30, 31, vertices), lat], axis=1))
+
+
+def _points(shape, count=4000, seed=0):
+    west, south, east, north = shape.bounds
+    rng = np.random.default_rng(seed)
+    return rng.uniform(west, east, count), rng.uniform(south, north, count)
+
+
+def _member(zone, lon, lat, **kwargs):
+    return gb.answer(lon, lat, zone, **kwargs).ring >= 0
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=15, deadline=None)
+def test_left_is_what_a_polygon_on_the_left_holds(seed):
+    line = _line(seed)
+    border = gb.border_along(line, source=HAND)
+    north = shapely.Polygon([*line.coords, (31, 53), (30, 53)])
+    rng = np.random.default_rng(seed)
+    lon, lat = rng.uniform(30.02, 30.98, 3000), rng.uniform(49.6, 50.4, 3000)
+    # Near the ends the line is not long enough to say what a longer one would.
+    foot = border.index.nearest(lon, lat)
+    whole = border.length_km * 1e3
+    clear = (foot.chainage_m > 1.0) & (foot.chainage_m < whole - 1.0)
+    codes = border.side_codes(lon, lat)
+    assert ((codes == 0) == shapely.contains_xy(north, lon, lat))[clear].all()
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_reversing_the_line_swaps_left_and_right(compiled):
+    line = _line(5, 40)
+    one, other = (gb.border_along(way, source=HAND) for way in (line, shapely.reverse(line)))
+    lon, lat = _points(line.buffer(0.3))
+    assert (one.side_codes(lon, lat, compiled=compiled)
+            == 1 - other.side_codes(lon, lat, compiled=compiled)).all()  # fmt: skip
+
+
+def test_the_engines_agree_on_the_side():
+    border = gb.border_along([_line(1, 200), _line(2, 50)], source=HAND)
+    lon, lat = _points(border.line.buffer(0.4), 50_000)
+    tree, grid = (border.side_codes(lon, lat, compiled=way) for way in (False, True))
+    assert (tree == grid).all()
+    assert set(tree) == {0, 1}
+
+
+def test_a_loop_has_its_inside_on_the_left_if_it_turns_left():
+    ring = shapely.Polygon([(30, 50), (30.5, 50), (30.6, 50.4), (30.2, 50.2), (30, 50.5)]).exterior
+    lon, lat = _points(ring.buffer(0.3))
+    inside = shapely.contains_xy(shapely.Polygon(ring), lon, lat)
+    for way, left in ((ring, inside), (shapely.reverse(ring), ~inside)):
+        border = gb.border_along(way, source=HAND)
+        assert ((border.side_codes(lon, lat) == 0) == left).all()
+
+
+def test_sections_that_meet_are_one_line():
+    """At the joint both decide, as at any vertex; cut anywhere, the answer is the same."""
+    line = _line(3, 30)
+    parts = [shapely.LineString(line.coords[:12]), shapely.LineString(line.coords[11:])]
+    whole, cut = (gb.border_along(way, source=HAND) for way in (line, parts))
+    lon, lat = _points(line.buffer(0.3), 20_000)
+    assert (whole.side_codes(lon, lat) == cut.side_codes(lon, lat)).all()
+    assert [s.name for s in cut.sections] == ["line 1", "line 2"]
+    assert cut.sections[1].start_km == pytest.approx(cut.sections[0].length_km)
+
+
+def test_a_vertex_that_points_at_you_does_not_confuse_the_sides():
+    """Beyond a sharp bend both stretches are equally near, at their common vertex."""
+    border = gb.border_along(
+        shapely.LineString([(30, 50), (30.5, 50.01), (30, 50.02)]), source=HAND
+    )
+    codes = border.side_codes(np.array([30.6, 30.51, 30.4]), np.array([50.01, 50.0101, 50.01]))
+    assert codes.tolist() == [1, 1, 0]  # it turns left, so beyond the bend is right
+
+
+def test_beyond_an_end_the_line_goes_straight_on():
+    border = gb.border_along(shapely.LineString([(30, 50), (30, 51)]), source=HAND)
+    lon, lat = np.array([29.9, 30.1, 29.9, 30.1]), np.array([51.5, 51.5, 49.5, 49.5])
+    assert border.side_codes(lon, lat).tolist() == [0, 1, 0, 1]
+    nowhere = np.array([np.nan])
+    assert border.side_codes(nowhere, nowhere).tolist() == [-1]
+
+
+def test_a_point_on_the_line_is_on_the_left():
+    border = gb.border_along(_line(7), source=HAND)
+    lon, lat = shapely.get_coordinates(shapely.line_interpolate_point(border.line, [0.2, 0.5])).T
+    assert border.side_codes(lon, lat).tolist() == [0, 0]
+
+
+SHAPES = {
+    "one": [_line(11, 60)],
+    "two the same way": [
+        shapely.LineString([(30, 50), (31, 50)]), shapely.LineString([(30, 50.06), (31, 50.06)]),
+    ],
+    "an end before a line": [
+        shapely.LineString([(30, 50), (30, 50.4)]),
+        shapely.LineString([(29.7, 50.46), (30.3, 50.46)]),
+    ],
+    "across the antimeridian": [shapely.LineString([(179.5, -17), (180.4, -17.1), (181, -16.8)])],
+    "crossing": [
+        shapely.LineString([(30, 50), (30.5, 50.3)]), shapely.LineString([(30, 50.3), (30.5, 50)]),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.filterwarnings("ignore:The zone's edges stray")
+def test_left_and_right_zones_add_up_to_both_and_are_what_is_drawn(name):
+    border = gb.border_along(SHAPES[name], source=HAND)
+    left, right, both = (
+        gb.build_zone(border, km=5, side=side, tolerance_m=1) for side in ("left", "right", "both")
+    )
+    lon, lat = _points(shapely.union_all(SHAPES[name]).buffer(0.1), 20_000)
+    lon = (lon + 180) % 360 - 180
+    members = [_member(zone, lon, lat) for zone in (left, right, both)]
+    assert ((members[0] ^ members[1]) == members[2]).all()
+    assert members[0].any()
+    assert members[1].any()
+    assert left.area_km2 + right.area_km2 == pytest.approx(both.area_km2, abs=1e-3)
+    for zone, member in zip((left, right, both), members, strict=True):
+        drawn = shapely.contains_xy(zone.polygon, lon, lat)
+        # As far from the edge as it may stray; half-way lines report their own error.
+        edge = shapely.distance(shapely.points(lon, lat), zone.polygon.boundary) * 111_000
+        clear = edge > 2 * max(zone.error_m, 1.0)
+        assert (drawn == member)[clear].all()
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=5, deadline=None)
+def test_one_sided_zones_of_any_line_add_up(seed):
+    border = gb.border_along(_line(seed, 8), source=HAND)
+    zones = [gb.build_zone(border, km=3, side=s, tolerance_m=20) for s in ("left", "right", "both")]
+    left, right, both = (zone.area_km2 for zone in zones)
+    assert left + right == pytest.approx(both, abs=1e-3)
+
+
+def test_rings_of_one_side_add_up():
+    border = gb.border_along(_line(4), source=HAND)
+    rings = gb.build_zone(border, km=[2, 5], side="left", tolerance_m=1)
+    single = gb.build_zone(border, km=5, side="left", tolerance_m=1)
+    assert rings.area_km2 == pytest.approx(single.area_km2, rel=1e-9)
+
+
+def test_where_the_side_may_change_a_place_is_uncertain():
+    """Near the line, and near the geodesic straight on from its end, 5 km from the line."""
+    border = gb.border_along(shapely.LineString([(30, 50), (30, 51)]), source=HAND)
+    zone = gb.build_zone(border, km=10, side="left", tolerance_m=1)
+    lon, lat = [29.999, 30.001, 29.999, 29.95], [50.5, 50.5, 51.05, 50.5]
+    places = gpd.GeoDataFrame(
+        {"accuracy_m": 200.0, "country": "UA"},
+        geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326", index=range(4),
+    )  # fmt: skip
+    found = gb.classify(places, zone)
+    assert found["membership"].tolist() == ["uncertain", "uncertain", "uncertain", "inside"]
+    sure = gb.classify(places.assign(accuracy_m=20.0), zone)
+    assert sure["membership"].tolist() == ["inside", "outside", "inside", "inside"]
+
+
+@given(
+    lon=st.floats(-180, 180), lat=st.floats(-70, 70), km=st.sampled_from([0.1, 5.0, 30.0, 300.0])
+)
+@settings(max_examples=20, deadline=None)
+def test_the_zone_of_a_point_is_the_geodesic_disc(lon, lat, km):
+    border = gb.border_around(shapely.Point(lon, lat), source=HAND)
+    zone = gb.build_zone(border, km=km, tolerance_m=1.0)
+    azimuth = np.arange(0.0, 360.0, 0.25)
+    rim_lon, rim_lat, _ = GEOD.fwd(np.full(1440, lon), np.full(1440, lat), azimuth,
+                                   np.full(1440, km * 1e3))  # fmt: skip
+    area = abs(GEOD.polygon_area_perimeter(rim_lon, rim_lat)[0]) / 1e6
+    # An inscribed polygon of 1,440 sides lacks 3e-6 of a disc.
+    tolerance = 2 * min(1.0, km * 10) / (km * 1e3) + 4e-6
+    assert zone.area_km2 == pytest.approx(area, rel=tolerance)
+    assert zone.error_m <= 1.0
+    for share, inside in ((0.9999999, True), (1.0000001, False)):
+        at = GEOD.fwd(np.full(1440, lon), np.full(1440, lat), azimuth,
+                      np.full(1440, km * 1e3 * share))  # fmt: skip
+        assert (_member(zone, at[0], at[1]) == inside).all()
+
+
+def test_points_take_the_compiled_engine_too():
+    spots = shapely.MultiPoint([(30, 50), (30.3, 50.1), (31, 50)])
+    border = gb.border_around(spots, source=HAND)
+    lon, lat = _points(spots.buffer(0.4))
+    tree, grid = (border.index.nearest(lon, lat, compiled=way) for way in (False, True))
+    assert np.abs(tree.distance_m - grid.distance_m).max() < 1e-5
+    brute = np.min([GEOD.inv(np.full(len(lon), p.x), np.full(len(lon), p.y), lon, lat)[2]
+                    for p in spots.geoms], axis=0)  # fmt: skip
+    assert np.abs(tree.distance_m - brute).max() < 1e-6
+    assert (border.side_codes(lon, lat) == 1).all()
+    assert (border.side_codes(lon, lat, compiled=True) == 1).all()
+
+
+def test_parks_that_touch_are_one():
+    west, east = shapely.box(30, 50, 30.1, 50.1), shapely.box(30.1, 50, 30.2, 50.1)
+    far = shapely.box(31, 50, 31.1, 50.1)
+    border = gb.border_around([far, west, east], names=["Far", "West", "East"], source=HAND)
+    assert [s.name for s in border.sections] == ["Far", "West + East"]
+    middle = gb.locate(gpd.GeoSeries.from_xy([30.1], [50.05], crs=4326), border)
+    assert middle["side"].tolist() == ["inside"]
+    assert middle["distance_km"].iloc[0] == pytest.approx(5.562, abs=1e-3)  # to the south or north
+    outside = gb.build_zone(border, km=1, side="outside", tolerance_m=1)
+    assert shapely.intersection(outside.polygon, shapely.union_all([west, east, far])).area < 1e-12
+
+
+def test_regions_keep_their_names_and_sources(regions):
+    border = gb.border_around(regions["Kursk", "Sumy"])
+    assert [s.name for s in border.sections] == ["Kursk + Sumy"]
+    assert {r.name for r in border.regions} == {"Kursk", "Sumy"}
+    assert border.source == regions["Kursk"].source
+    assert border.sections[0].length_km < sum(
+        gb.border_of(r).length_km for r in regions["Kursk", "Sumy"]
+    )
+
+
+def test_a_point_and_an_area_are_one_border():
+    shapes = [shapely.Point(30, 50), shapely.box(30.5, 50, 30.6, 50.1)]
+    border = gb.border_around(shapes, names=["plant", "park"], source=HAND)
+    zone = gb.build_zone(border, km=2, tolerance_m=1)
+    table = gpd.GeoSeries.from_xy([30.01, 30.51, 30.7], [50, 50.05, 50], crs=4326)
+    found = gb.classify(table, zone)
+    assert found["section"].tolist() == ["plant", "park", "park"]
+    assert found["side"].tolist() == ["outside", "inside", "outside"]
+    assert found["membership"].tolist() == ["inside", "inside", "outside"]
+
+
+def test_tables_are_brought_to_degrees():
+    table = gpd.GeoSeries([_line(1)], crs="EPSG:4326").to_crs("EPSG:32636")
+    border = gb.border_along(table, source=HAND)
+    assert shapely.hausdorff_distance(border.line, _line(1)) < 1e-8
+    with pytest.raises(gb.MissingCRSError):
+        gb.border_along(gpd.GeoSeries([_line(1)]), source=HAND)
+
+
+@pytest.mark.parametrize(
+    ("make", "shapes", "kwargs", "says"),
+    [
+        (gb.border_along, [], {}, "none given"),
+        (gb.border_along, shapely.Point(30, 50), {}, "Point.*border_around takes it"),
+        (gb.border_along, shapely.LineString(), {}, "'line': it is empty"),
+        (gb.border_along, shapely.LineString([(30, 50), (30, 50)]), {}, "no length"),
+        (gb.border_along, shapely.LineString([(30, 50), (30, 95)]), {}, "vertex 1 is"),
+        (gb.border_along, [_line(1), _line(2)], {"names": ["one"]}, "1 for 2 lines"),
+        (gb.border_along, "LINESTRING (30 50, 31 51)", {}, "a str"),
+        (gb.border_around, _line(1), {}, "LineString.*border_along takes it"),
+        (gb.border_around, shapely.Point(), {}, "it is empty"),
+        (gb.border_around, shapely.Point(400_000, 5_500_000), {}, "vertex 0 is"),
+        (gb.border_around, shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]), {}, "valid polygon"),
+        (gb.border_around, shapely.Point(30, 50), {"source": None}, "Must be a Source"),
+    ],
+)
+def test_shapes_that_make_no_border_are_refused(make, shapes, kwargs, says):
+    with pytest.raises(gb.GeobufferError, match=says):
+        make(shapes, **{"source": HAND} | kwargs)
+
+
+def test_a_point_has_no_inside():
+    border = gb.border_around(shapely.Point(30, 50), source=HAND)
+    with pytest.raises(gb.GeometryError, match="a point has none"):
+        gb.build_zone(border, km=5, side="inside")
+    frame = gb.build_zone(border, km=5).to_frame()
+    assert isinstance(frame, pd.DataFrame)
+    assert frame["border"].tolist() == ["shape"]
