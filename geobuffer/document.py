@@ -74,7 +74,7 @@ def _document(
         _style(asset("page.css")),
     ]
     room = asset("page.html").replace("<!-- map -->", body)
-    data = {**facts, "pins": _pins() if extended else {}}
+    data = {**facts, "pins": _pins() if extended else {}, "is_extended": extended}
     tail = [
         _inert("geobuffer-words", words()),
         _inert("geobuffer-data", data),

@@ -5,6 +5,7 @@ The page only compares and counts; all that takes geometry is done here.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,6 +71,12 @@ def has_slider(zone: Zone) -> bool:
     return zone.side == BOTH or any(side.area is not None for side in zone.sides)
 
 
+def wraps(zone: Zone) -> bool:
+    """Tell whether the antimeridian runs through a zone, so that its map must not end there."""
+    west, _, east, _ = zone.polygon.bounds
+    return bool(west <= -179.99 and east >= 179.99)
+
+
 def shape_facts(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     """Return the border, its sides, the regions and the zone's rings in terms of shared arcs."""
     share = min(1.0, zone.width_km / 10.0)  # narrower zones are looked at from nearer
@@ -97,6 +104,7 @@ def shape_facts(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     seen = shapely.difference(view, shapely.simplify(zone.polygon, 0.01))
     return {
         "tolerance_m": tolerance_m,
+        "wraps": wraps(zone),
         "arcs": [
             encode(simple_line(line, tol)) for line, tol in zip(arcs.lines, finest, strict=True)
         ],
@@ -134,15 +142,18 @@ def _numbers_in(shape: Any) -> set[int]:
 
 
 def _zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
-    west, south, east, north = zone.polygon.bounds
+    _, south, _, north = zone.polygon.bounds
+    lon = shapely.get_coordinates(zone.polygon)[:, 0]
+    lon = lon % 360.0 if wraps(zone) else lon
     return {
         "edges_km": list(zone.edges_km),
         "side": zone.side,
         "side_label": zone.side_label,
         "is_plain": has_slider(zone),
+        "has_ends": isinstance(zone, BufferZone) and bool(flat_ends(zone.border, 1.0)),
         "ends": zone.ends,
         "error_m": zone.error_m,
-        "bounds": [[south, west], [north, east]],
+        "bounds": [[south, float(lon.min())], [north, float(lon.max())]],
         "rings": [
             {"name": name, "area_km2": area, "shape": shape}
             for name, area, shape in zip(zone.ring_names, zone.ring_areas_km2, rings, strict=True)
@@ -293,7 +304,9 @@ def decisive(distance_km: Any, margin_km: Floats, widths_km: Floats) -> Floats:
 
     wanted = decisions(exact)
     short = exact.copy()
-    for digits in (6, 4, 3, 2):
+    # Two decimals for zones told in kilometres; a digit more for those in hundreds of metres.
+    fewest = 2 - min(0, math.floor(math.log10(width.min())))
+    for digits in range(fewest + 4, fewest - 1, -1):
         rounded = np.round(exact, digits)
         same = (decisions(rounded) == wanted).all(axis=1)
         short[same] = rounded[same]

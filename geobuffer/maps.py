@@ -18,6 +18,7 @@ from geobuffer.model import BOTH, BufferZone
 from geobuffer.names import LANGUAGES
 from geobuffer.packing import texts
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, RINGS
+from geobuffer.queries import numbers
 from geobuffer.sketches import sketches
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
     """Draw a zone, its border and the settlements about it on a map that works offline.
 
     The result is a :class:`folium.Map`: ``.save("map.html")`` writes one file, a notebook shows
-    it, and further folium layers can be added to it. What those fetch is theirs, and folium runs
-    text that it is given as HTML and as a template: give it none that you did not write.
+    it, and further folium layers can be added to it; ``folium.Icon`` is drawn as Leaflet's plain
+    pin. What those fetch is theirs (:func:`geobuffer.inline` writes it into the page), and folium
+    runs text that it is given as HTML and as a template: give it none that you did not write.
 
     The page's slider shows the zone at thirty widths and on either side; its counts are
     comparisons of each settlement's own distance, as :func:`geobuffer.classify` makes them.
@@ -61,7 +63,8 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
         The zone to draw, from :func:`geobuffer.build_zone`.
     settlements
         A table of places (points in any CRS), classified anew. Rows without a point are known by
-        name only: they are counted with the zone if it holds others of their ``hromada``. Places
+        name only: they are counted with the zone if it holds others of their ``hromada``, and
+        always where the table has no such column. Places
         farther from the border than the slider reaches, and a tenth, are counted, but not drawn.
     regions
         Regions to draw as context, by default those along the border.
@@ -105,18 +108,20 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
         sketches(zone, widths_km(zone)) if isinstance(zone, BufferZone) and has_slider(zone) else []
     )
     given = {to: " ".join(_in_language(title, to).split()) for to in LANGUAGES}
+    sources = _sources(zone, drawn, table)
+    bundled = any(row["layer"] == "places" and "as_of" in row for row in sources)
     facts = {
         "language": language,
         "given_titles": given,
         "titles": {to: given[to] or _title(zone, to) for to in LANGUAGES},
         "along": {to: _along(zone, to) for to in LANGUAGES},
-        "notes": {to: list(_in_language(notes, to)) for to in LANGUAGES},
+        "notes": {to: _lines(_in_language(notes, to)) for to in LANGUAGES},
         "palette": {"border": BORDER, "rings": RINGS, "region": REGION, **MEMBERSHIP},
         "countries": country_facts(drawn),
         **shape_facts(zone, drawn),
         "slider": slider_facts(pictures),
-        "places": place_facts(table, zone, pictures),
-        "sources": _sources(zone, drawn, table),
+        "places": {**place_facts(table, zone, pictures), "is_bundled": bundled},
+        "sources": sources,
         "has_basemap": bool(tiles),
     }
     return _folium_map(facts, zone, tiles)
@@ -196,6 +201,10 @@ def _in_language(given: Any, language: str) -> Any:
     return given.get(language) or given.get("en") or next(iter(given.values()), "")
 
 
+def _lines(notes: Any) -> list[str]:
+    return [notes] if isinstance(notes, str) else list(notes)
+
+
 def _title(zone: Zone, language: str) -> str:
     """Return what is shown, how wide, where and on which side."""
     said = words()[language]
@@ -238,6 +247,14 @@ def _checked(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             "Invalid settlements: no coordinate reference system. Must have one; for longitude "
             'and latitude use settlements.set_crs("EPSG:4326").'
         )
+    twice = settlements.columns[settlements.columns.duplicated()]
+    if len(twice):
+        raise DataError(
+            f"Invalid settlements: more than one column {twice[0]!r}. Must have each name once."
+        )
+    for name in ("population", "accuracy_m", "radius_m"):
+        if name in settlements:
+            numbers(settlements, name)  # says which row is none
     kinds = settlements.geometry.dropna().geom_type
     if not (kinds == "Point").all():
         raise DataError(

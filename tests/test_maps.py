@@ -16,6 +16,8 @@ import shapely
 from browser import axe_core, chromium, needs_browser
 
 from geobuffer import document, maps
+from geobuffer.borders import border_between
+from geobuffer.combined import subtract
 from geobuffer.datasets import load_not_located, load_regions
 from geobuffer.errors import DataError, MissingCRSError
 from geobuffer.model import Border, BufferZone, Region, Section, Side, Source
@@ -217,8 +219,35 @@ class TestFacts:
         )
         assert facts["places"]["columns"]["name"][0] == "Zhuravlivka"
 
+    def test_one_note_is_one_line(self) -> None:
+        facts = facts_of(rendered(maps.map_zone(made_zone(), notes="One sentence.")))
+        assert facts["notes"]["en"] == ["One sentence."]
+
+    def test_conflicts_that_a_table_tells_are_kept(self) -> None:
+        facts = facts_of(rendered(maps.map_zone(made_zone(), settlements=made_places())))
+        assert "It is disputed" in facts["places"]["columns"]["conflict"]["values"]
+
 
 class TestRefusals:
+    def test_a_column_that_is_there_twice(self) -> None:
+        table = pd.concat([made_places(), made_places()[["name_en"]]], axis=1)
+        with pytest.raises(DataError, match="more than one column 'name_en'"):
+            maps.map_zone(made_zone(), settlements=table)
+
+    def test_a_population_in_words(self) -> None:
+        table = made_places().astype({"population": object})
+        table.loc[3, "population"] = "about 500"
+        with pytest.raises(DataError, match="Invalid population in row 3: 'about 500'"):
+            maps.map_zone(made_zone(), settlements=table)
+
+    def test_unknown_basemap(self) -> None:
+        with pytest.raises(DataError, match=r"Invalid basemap 'OpenStreetMap.Mapnick'.*Mapnik"):
+            maps.map_zone(made_zone(), basemap="OpenStreetMap.Mapnick")
+
+    def test_a_basemap_that_wants_a_key(self) -> None:
+        with pytest.raises(DataError, match="wants a key"):
+            maps.map_zone(made_zone(), basemap="Thunderforest.OpenCycleMap")
+
     def test_too_many_places(self) -> None:
         table = gpd.GeoDataFrame({"name": ["x"]}, geometry=[shapely.Point(30, 50)], crs=4326)
         with pytest.raises(DataError, match=r"100,001 rows.*within"):
@@ -494,7 +523,6 @@ class TestPage:
         assert browser.complaints() == []
 
     def test_default_zone_with_the_bundled_data(self, browser: Browser, tmp_path: Path) -> None:
-        from geobuffer.borders import border_between
         from geobuffer.datasets import load_regions, load_settlements
         from geobuffer.zones import build_zone
 
@@ -690,6 +718,117 @@ class TestSlider:
             "e.dispatchEvent(new Event('change'))"
         )
         assert browser.text("#listed") == "Listed: 292"
+
+
+@needs_browser
+class TestKindsOfZones:
+    def test_across_the_antimeridian_in_one_piece(self, browser: Browser, tmp_path: Path) -> None:
+        source = Source("by hand")
+        east = Region("East", shapely.box(179.5, 60, 180, 61), source)
+        west = Region("West", shapely.box(-180, 60, -179.5, 61), source)
+        table = gpd.GeoDataFrame(
+            {"name": ["Here", "There"]}, geometry=gpd.points_from_xy([179.9, -179.9], [60.5, 60.5]),
+            crs=4326,
+        )  # fmt: skip
+        zone = build_zone(border_between(east, west), km=20)
+        maps.map_zone(zone, settlements=table).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        assert browser.run("return geobuffer.view.map.getZoom()") >= 8
+        assert browser.run("return geobuffer.view.layers.dots._seen.length") == 2
+        assert counts_of(browser)["inside"] == 2
+
+    def test_as_many_rings_as_are_asked_for(
+        self, browser: Browser, strip: Border, tmp_path: Path
+    ) -> None:
+        zone = build_zone(strip, km=range(1, 11))
+        maps.map_zone(zone).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        browser.run("geobuffer.setWidth(15)")
+        drawn = (
+            "return geobuffer.view.layers.rings.filter(r => r.getLatLngs().flat().length).length"
+        )
+        assert browser.run("return geobuffer.rings().length") == browser.run(drawn) == 11
+
+    def test_what_is_no_plain_distance_has_no_slider(
+        self, browser: Browser, strip: Border, tmp_path: Path
+    ) -> None:
+        rng = np.random.default_rng(5)
+        points = gpd.points_from_xy(rng.uniform(29.6, 30.4, 500), rng.uniform(50, 51, 500))
+        table = gpd.GeoDataFrame({"name": ["x"] * 500, "accuracy_m": 200.0}, geometry=points,
+                                 crs=4326)  # fmt: skip
+        one, other = (side.name for side in strip.sides)
+        zones = {
+            "by side": build_zone(strip, km={one: 5, other: 12}),
+            "from": build_zone(strip, km=[10, 15], from_km=5),
+            "combined": subtract(build_zone(strip, km=15), build_zone(strip, km=5), name="Band"),
+        }
+        for name, zone in zones.items():
+            maps.map_zone(zone, settlements=table).save(str(tmp_path / "map.html"))
+            browser.open(tmp_path / "map.html")
+            known = classify(table, zone)["membership"].value_counts()
+            seen = counts_of(browser)
+            assert (seen["inside"], seen["uncertain"]) == (known["inside"], known["uncertain"]), (
+                name
+            )
+            assert not browser.run("return document.getElementById('width-room').offsetParent")
+            assert browser.text("#shown").startswith("Area: ")
+            assert browser.complaints() == []
+
+
+@needs_browser
+class TestKeyboard:
+    def test_escape_closes_a_popup_and_gives_the_keyboard_back(
+        self, browser: Browser, page: Path
+    ) -> None:
+        browser.open(page)
+        browser.run("const b = document.querySelector('#rows button'); b.focus(); b.click()")
+        browser.run(
+            "document.activeElement.dispatchEvent("
+            "new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))"
+        )
+        assert not browser.run("return geobuffer.view.map._popup?.isOpen() ?? false")
+        assert browser.run("return document.activeElement.className") == "place"
+
+    def test_the_slider_keeps_the_keyboard(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        browser.run("const b = document.querySelector('#rows button'); b.focus(); b.click()")
+        browser.run("document.getElementById('wider').focus()")
+        for _ in range(25):
+            browser.run("document.activeElement.click()")
+        assert browser.run("return document.activeElement.id") == "wider"
+        assert browser.text("#width-value") == "30 km"
+
+    def test_sections_give_it_back_too(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        browser.run(
+            "document.getElementById('sections').open = true;"
+            "const b = document.querySelector('#section-list button'); b.focus(); b.click();"
+        )
+        assert browser.run("return document.activeElement.className") == "about"
+        browser.run("document.querySelector('.about .close').click()")
+        assert browser.run("return document.activeElement.className") == "place"
+
+
+@needs_browser
+def test_says_nothing_of_sources_that_are_not_stated(browser: Browser, tmp_path: Path) -> None:
+    table = made_places().drop(columns=["source", "hromada"])
+    maps.map_zone(made_zone(), settlements=table).save(str(tmp_path / "map.html"))
+    browser.open(tmp_path / "map.html")
+    searched(browser, "zhuravlivka")
+    browser.run("document.querySelector('#found button').click()")
+    assert "Position from" not in popup(browser)
+    assert "pre-war" not in browser.text("#summary")
+    assert "hromadas" not in browser.text("#legend")
+
+
+@needs_browser
+def test_a_basemap_is_asked_for_and_told_of(browser: Browser, tmp_path: Path) -> None:
+    maps.map_zone(made_zone(), basemap="OpenStreetMap.Mapnik").save(str(tmp_path / "map.html"))
+    browser.open(tmp_path / "map.html")
+    assert any("tile.openstreetmap.org" in url for url in browser.read_journal())
+    assert "OpenStreetMap" in browser.text(".leaflet-control-attribution")
+    assert "come from the network" in browser.text("#source-list")
+    browser.complaints()  # of tiles that are not to be had here
 
 
 @needs_browser

@@ -43,8 +43,9 @@
     slider.value = String(widths.indexOf(view.km));
     slider.setAttribute('aria-valuetext', `${plain(view.km)} ${say('unit_km')}`);
     byId('width-value').textContent = `${plain(view.km)} ${say('unit_km')}`;
-    byId('narrower').disabled = view.km <= widths[0];
-    byId('wider').disabled = view.km >= widths.at(-1);
+    // Not disabled: a button that is loses the keyboard.
+    byId('narrower').setAttribute('aria-disabled', String(view.km <= widths[0]));
+    byId('wider').setAttribute('aria-disabled', String(view.km >= widths.at(-1)));
     byId('reset').hidden = geobuffer.isAsked();
     for (const one of document.querySelectorAll('#sides input')) {
       one.checked = one.value === view.side;

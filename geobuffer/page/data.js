@@ -10,6 +10,11 @@ window.geobuffer = {};
     return JSON.parse(document.getElementById(id).textContent);
   }
 
+  /** A longitude of a map that the antimeridian runs through: 0 to 360°, so that it is in one piece. */
+  function unbroken(lon) {
+    return geobuffer.facts.wraps && lon < 0 ? lon + 360 : lon;
+  }
+
   /** A line in Google's Encoded Polyline Algorithm Format to Leaflet's [latitude, longitude]. */
   function decodeLine(text, grid = GRID) {
     const points = [];
@@ -23,7 +28,7 @@ window.geobuffer = {};
       shift += 5;
       if (bits & 32) continue;
       at[axis] += value & 1 ? ~(value >> 1) : value >> 1;
-      if (axis === 1) points.push([at[0] * grid, at[1] * grid]);
+      if (axis === 1) points.push([at[0] * grid, unbroken(at[1] * grid)]);
       axis = 1 - axis;
       value = 0;
       shift = 0;
@@ -68,6 +73,7 @@ window.geobuffer = {};
       const place = { row };
       for (const [name, column] of columns) place[name] = column[row];
       place.located = place.lon !== null && place.lat !== null;
+      if (place.located) place.lon = unbroken(place.lon);
       return place;
     });
   }
@@ -98,5 +104,5 @@ window.geobuffer = {};
     regions: true,
     outside: true,
   };
-  Object.assign(geobuffer, { decodeLine, unpackLines, unpackPolygons, nameOf, labelOf });
+  Object.assign(geobuffer, { unbroken, decodeLine, unpackLines, unpackPolygons, nameOf, labelOf });
 })(window.geobuffer);

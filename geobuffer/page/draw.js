@@ -98,7 +98,7 @@
 
   /** As many layers as there can be rings: layers made later would lie over the border. */
   function makeRings(map) {
-    const most = Math.max(facts.zone.rings.length, 8);
+    const most = Math.max(facts.zone.rings.length + 1, 8);
     return Array.from({ length: most }, () =>
       new Ring([], { interactive: false, smoothFactor: 0.6, weight: 1.2 }).addTo(map));
   }

@@ -32,8 +32,8 @@
     if (!geobuffer.view.regions) return [];
     const { regions, countries } = geobuffer.facts;
     return regions.map((region) => ({
-      at: region.labels[0],
-      orAt: region.labels[1],
+      at: region.labels[0] && [region.labels[0][0], geobuffer.unbroken(region.labels[0][1])],
+      orAt: region.labels[1] && [region.labels[1][0], geobuffer.unbroken(region.labels[1][1])],
       text: region.names[language],
       below: geobuffer.labelOf(countries, region.country, language),
       className: 'label label-region',

@@ -56,7 +56,7 @@
 
   function farEntry() {
     const { far, reach_km: km } = geobuffer.facts.places;
-    const line = entry(swatch(), say('far', { km: number(km) }), far);
+    const line = entry(swatch(), say('far', { km: plain(km) }), far);
     line.dataset.count = 'far';
     return line;
   }
@@ -66,7 +66,8 @@
     const lines = ['inside', 'uncertain', 'outside', 'unlocated']
       .filter((membership) => membership !== 'unlocated' || counts.unlocated)
       .map((membership) => {
-        const words = membership === 'unlocated' ? 'unlocated_long' : membership;
+        const hasHromadas = 'hromada' in facts.places.columns;
+        const words = membership === 'unlocated' && hasHromadas ? 'unlocated_long' : membership;
         const line = entry(placeGlyph(membership), say(words), counts[membership]);
         line.dataset.count = membership;
         return line;
@@ -83,8 +84,10 @@
   }
 
   function ringEntry(ring, i, all) {
-    const values = { from: plain(ring.from), to: plain(ring.to), area: areaText(ring) };
-    return entry(ringGlyph(i, all.length), say('ring', values));
+    const area = areaText(ring);
+    const words = ring.name ? `${ring.name}, ${area} km²`
+      : say('ring', { from: plain(ring.from), to: plain(ring.to), area });
+    return entry(ringGlyph(i, all.length), words);
   }
 
   function showLegend(rings) {
@@ -94,8 +97,9 @@
       borderEntry(border.sections.length > 1),
       ...(regions.length ? [entry(regionGlyph(), say('regions'))] : []),
     );
-    byId('ends').textContent = say(view.side === 'both' || !regions.length
-      ? `ends_${facts.zone.ends}_note` : 'ends_side_note');
+    const isCutToRegions = facts.zone.ends === 'round' && view.side !== 'both' && regions.length;
+    byId('ends').hidden = !facts.zone.has_ends;
+    byId('ends').textContent = say(isCutToRegions ? 'ends_side_note' : `ends_${facts.zone.ends}_note`);
   }
 
   function populationText(people) {
@@ -111,9 +115,11 @@
       .filter(([, places]) => places.length)
       .map(([key, places]) => element('span', 'line', `${say(key)}: `,
         element('b', '', populationText(geobuffer.countPeople(places)))));
+    const dated = facts.places.is_bundled
+      ? [element('span', 'quiet line', say('population_date'))] : [];
     const none = facts.places.given ? say('none_found') : say('none_given');
     byId('summary').replaceChildren(
-      ...(lines.length ? [...lines, element('span', 'quiet line', say('population_date'))] : [none]),
+      ...(lines.length ? [...lines, ...dated] : [none]),
     );
   }
 
@@ -121,9 +127,10 @@
   function showShown(rings) {
     const area = rings.reduce((sum, ring) => sum + ring.area, 0);
     const exact = rings.every((ring) => ring.exact);
-    byId('shown').textContent = say('shown', {
-      km: plain(view.km), side: geobuffer.sideLabel(view.side), area: areaText({ area, exact }),
-    });
+    const shown = { km: plain(view.km), area: areaText({ area, exact }) };
+    byId('shown').textContent = facts.zone.is_plain
+      ? say('shown', { ...shown, side: geobuffer.sideLabel(view.side) })
+      : say('shown_area', shown);
     byId('asked').hidden = geobuffer.isAsked();
     byId('asked').textContent = say('asked', {
       km: plain(geobuffer.asked.km), side: geobuffer.sideLabel(geobuffer.asked.side),
@@ -255,8 +262,11 @@
       element('p', '', say('method_distance')),
       element('p', '', say('method_edges', { error, ends: say(`ends_${zone.ends}`) })),
       element('p', '', say('method_drawing', rounded(tolerance))),
-      element('p', '', say('method_slider', { strays: number(facts.slider.strays_m) })),
-      element('p', '', say('leaflet', { version: L.version })),
+      facts.zone.is_plain
+        ? element('p', '', say('method_slider', { strays: number(Math.ceil(facts.slider.strays_m)) }))
+        : null,
+      element('p', '', say('leaflet', { version: L.version }),
+        ' ', say(facts.is_extended ? 'fetches_layers' : 'fetches_nothing')),
     );
   }
 

@@ -2,7 +2,11 @@
 // What the map tells of one settlement or one section, built from text.
 
 (function (geobuffer) {
-  const { say, number, plain, element } = geobuffer;
+  const { say, number, plain, element, button } = geobuffer;
+
+  // The kinds that the page has words for; others are shown as they are given.
+  const KINDS = new Set(['village', 'city', 'settlement', 'hamlet', 'urban-type settlement',
+    'railway settlement', 'populated place', 'town']);
 
   function otherNames(place) {
     return ['en', 'uk', 'ru']
@@ -63,7 +67,8 @@
   function ring(place) {
     const shown = geobuffer.rings();
     const found = shown.length > 1 && shown[geobuffer.ringOf(place)];
-    return found ? say('ring_span', { from: plain(found.from), to: plain(found.to) }) : null;
+    if (!found) return null;
+    return found.name ?? say('ring_span', { from: plain(found.from), to: plain(found.to) });
   }
 
   function transliterated(place) {
@@ -78,7 +83,9 @@
   }
 
   function sourceOf(place) {
-    const found = geobuffer.facts.sources.find((source) => source.key === place.source);
+    if (!place.source) return null;
+    const keyOf = (source) => (source.key ?? '').split('; ');
+    const found = geobuffer.facts.sources.find((source) => keyOf(source).includes(place.source));
     return found ? found.title : place.source;
   }
 
@@ -95,7 +102,7 @@
       [say('ring_name'), ring(place)],
       [say('distance'), distance(place)],
       ...otherNames(place),
-      [say('kind'), place.kind ? say(place.kind) : null],
+      [say('kind'), KINDS.has(place.kind) ? say(place.kind) : place.kind],
       [say('population'), people(place)],
       [say('section'), section(place)],
       [say('chainage'), chainage],
@@ -123,7 +130,7 @@
   /** A settlement's name, class and distance: what a pointer above it asks. */
   function describeBriefly(place) {
     const name = geobuffer.nameOf(place, geobuffer.view.language);
-    const km = `${number(place.distance_km, 1)} ${say('unit_km')}`;
+    const km = `${geobuffer.distanceText(place)} ${say('unit_km')}`;
     return element('div', '', element('strong', '', name),
       element('div', '', `${km}, ${say(`${geobuffer.stateOf(place)}_short`)}`));
   }
@@ -148,19 +155,33 @@
     );
   }
 
+  /** Give the keyboard back to where it came from, if it went down with the popup. */
+  function returnFocus(opener, popup) {
+    const here = document.activeElement;
+    const isLost = here === document.body || popup.getElement()?.contains(here);
+    if (isLost && opener?.isConnected) opener.focus({ preventScroll: true });
+  }
+
   /** Open a popup, and give the keyboard to it if a key or button of the list asked for it. */
   function open(content, latlng, withFocus) {
     const { map } = geobuffer.view;
     const small = map.getSize().x < 480;
+    const opener = document.activeElement;
+    const close = button('close', () => map.closePopup(), '×');
+    close.setAttribute('aria-label', say('close'));
+    content.prepend(close);
     content.tabIndex = -1;
+    content.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') map.closePopup();
+    });
     const popup = L.popup({
-      maxWidth: small ? 260 : 340, maxHeight: Math.max(160, map.getSize().y - 110),
+      closeButton: false, maxWidth: small ? 260 : 340, maxHeight: Math.max(160, map.getSize().y - 110),
       autoPanPaddingTopLeft: [small ? 12 : 52, 12], autoPanPaddingBottomRight: [12, 12],
     });
     popup.setLatLng(latlng).setContent(content).openOn(map);
-    const close = popup.getElement().querySelector('.leaflet-popup-close-button');
-    close.setAttribute('aria-label', say('close'));
-    if (withFocus) content.focus({ preventScroll: true });
+    if (!withFocus) return;
+    content.focus({ preventScroll: true });
+    map.once('popupclose', () => returnFocus(opener, popup));
   }
 
   function openPlace(place, withFocus = false) {
@@ -174,11 +195,9 @@
   /** Bring a settlement into view, close enough to see its surroundings, and tell of it. */
   function visitPlace(place) {
     const { map } = geobuffer.view;
-    const opener = document.activeElement;
     map.setView([place.lat, place.lon], Math.max(map.getZoom(), 11), { animate: false });
     map.getContainer().scrollIntoView({ block: 'nearest' });
     openPlace(place, true);
-    map.once('popupclose', () => opener?.isConnected && opener.focus({ preventScroll: true }));
   }
 
   Object.assign(geobuffer, {

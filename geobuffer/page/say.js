@@ -73,6 +73,12 @@
     return place.located ? place.membership : 'unlocated';
   }
 
-  Object.assign(geobuffer, { plain, sideLabel, stateOf });
+  /** A distance in km, as fine as the zone's widths are told. */
+  function distanceText(place) {
+    const step = geobuffer.facts.slider.widths_km[0] ?? geobuffer.view.km / 10;
+    return number(place.distance_km, step >= 1 ? 1 : step >= 0.1 ? 2 : 3);
+  }
+
+  Object.assign(geobuffer, { plain, sideLabel, stateOf, distanceText });
   Object.assign(geobuffer, { say, number, element, button, termList, svg, sayFixedParts });
 })(window.geobuffer);

@@ -66,7 +66,10 @@
   function turnPaper(map, printing) {
     geobuffer.view.printing = printing;
     document.body.classList.toggle('printing', printing);
-    for (const details of document.querySelectorAll('details')) details.open = printing;
+    for (const details of document.querySelectorAll('details')) {
+      if (printing) details.dataset.open = details.open ? 'yes' : '';
+      details.open = printing || details.dataset.open === 'yes';
+    }
     geobuffer.restyle();
     geobuffer.showPanel();
     map.invalidateSize({ pan: false, animate: false });

@@ -2,7 +2,7 @@
 // The table of settlements in the zone: filtered, sorted, a page at a time, and as a file.
 
 (function (geobuffer) {
-  const { say, number, plain, element, button } = geobuffer;
+  const { say, number, element, button } = geobuffer;
   const byId = (id) => document.getElementById(id);
   const PAGE = 100;
   const order = { column: 'distance_km', descending: false };
@@ -28,7 +28,7 @@
       'tr', state,
       element('td', '', place.located ? press : element('span', 'place', glyph, name),
         element('span', 'quiet', geobuffer.whereabouts(place))),
-      element('td', 'number', place.located ? number(place.distance_km, 1) : '—'),
+      element('td', 'number', place.located ? geobuffer.distanceText(place) : '—'),
       element('td', 'number', known ? number(place.population) : '—'),
     );
   }
@@ -119,7 +119,7 @@
     return {
       ...place,
       membership: geobuffer.stateOf(place),
-      ring: found ? `${plain(found.from)}–${plain(found.to)}` : undefined,
+      ring: found ? found.name ?? `${found.from}–${found.to} km` : undefined,
       zone_km: geobuffer.view.km,
       zone_side: geobuffer.view.side,
     };

@@ -112,8 +112,17 @@
     return outlines.get(km);
   }
 
+  /** The rings of a zone that is no plain distance: by their names. */
+  function ringsAsGiven() {
+    return facts.zone.rings.map((ring) => ({
+      name: ring.name, area: ring.area_km2, exact: true, clip: null,
+      shape: geobuffer.unpackPolygons(ring.shape),
+    }));
+  }
+
   /** The rings that are shown, nearest to the border first: edges, area, shape. */
   function rings() {
+    if (!facts.zone.is_plain) return ringsAsGiven();
     const shown = edges();
     if (areOfTheZone(shown)) {
       return facts.zone.rings.map((ring, i) => ({
@@ -130,7 +139,9 @@
 
   /** The number of the ring that a place is in, or −1. */
   function ringOf(place) {
-    if (place.membership !== 'inside') return -1;
+    if (place.ring !== undefined) return place.ring;
+    const isOnSide = view.side === BOTH || place.side === view.side;
+    if (!isInZone(place) || !isOnSide) return -1;
     return edges().slice(1).findIndex((edge) => place.distance_km <= edge);
   }
 

@@ -12,7 +12,7 @@ const BARE = {
   language: 'en',
   given_titles: {},
   arcs: [],
-  zone: { edges_km: [0, 10], side: 'West', rings: [{ area_km2: 100, shape: [] }] },
+  zone: { is_plain: true, edges_km: [0, 10], side: 'West', rings: [{ area_km2: 100, shape: [] }] },
   sides: [
     { name: 'West', names: { en: 'West', uk: 'Захід', ru: 'Запад' }, shape: [] },
     { name: 'East', names: { en: 'East', uk: 'Схід', ru: 'Восток' }, shape: [] },
