@@ -90,6 +90,7 @@
   }
 
   function startLayers() {
+    byId('layer-rings').parentElement.hidden = !facts.zone.is_plain;
     for (const layer of LAYERS) {
       byId(`layer-${layer}`).checked = view[layer];
       byId(`layer-${layer}`).addEventListener('change', () => toggle(layer));
