@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 
+    from geobuffer.healing import Healing
     from geobuffer.outlines import FlatEnd
 
 #: The side of a zone that lies on both sides of its border.
@@ -217,12 +218,14 @@ class Section:
 class Border:
     """A line with two named sides, made of sections, with chainage in km.
 
-    Made by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`.
+    Made by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`. ``healing`` says how
+    far the outlines of its two sides disagreed; ``None`` where they share every vertex.
     """
 
     sections: tuple[Section, ...]
     sides: tuple[Side, Side]
     source: Source
+    healing: Healing | None = None
 
     @cached_property
     def line(self) -> LineString | MultiLineString:
@@ -303,7 +306,10 @@ class Border:
     def __repr__(self) -> str:
         names = ", ".join(section.name for section in self.sections)
         one, other = (side.name for side in self.sides)
-        return f"Border({one} | {other}: {names}; {self.length_km:,.0f} km)"
+        healed = ""
+        if self.healing is not None:
+            healed = f"; healed: outlines up to {self.healing.disagreement_km:.3g} km apart"
+        return f"Border({one} | {other}: {names}; {self.length_km:,.0f} km{healed})"
 
 
 @dataclass(frozen=True, eq=False)
