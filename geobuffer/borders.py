@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import warnings
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,18 +12,17 @@ import shapely
 
 from geobuffer.errors import GeometryError, NotAdjacent
 from geobuffer.geodesy import LineIndex, area_m2, inverse, length_m
-from geobuffer.healing import common_line
+from geobuffer.healing import common_line, tell_apart
 from geobuffer.model import Border, Region, Section, Side, Source
 from geobuffer.outlines import cut_at_antimeridian
 from geobuffer.stretches import SAME_M
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from shapely.geometry import LineString, MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
 
-    from geobuffer.geodesy import Floats, Ints
     from geobuffer.healing import CommonLine, Healing
 
     _Meeting = Sequence[tuple[Region, Region, BaseGeometry]]
@@ -34,10 +32,6 @@ _ROUND = np.array([360.0, 0.0])  # once round the globe
 # An exact line that breaks off and goes on nearer than this has probably lost what lies between
 # to outlines that do not match; between islands or lakes there is more.
 _BREAK_M = 1_000.0
-
-# Sections of a healed line are told apart at points no farther apart than this or half the
-# tolerance, if that is more: finer than anyone maps where three regions meet.
-_STEP_M = 50.0
 
 
 def border_of(region: Region) -> Border:
@@ -204,57 +198,12 @@ def _told_apart(
     others: Sequence[Region],
     tolerance_m: float,
 ) -> _Meeting:
-    """Cut lines where their nearest region changes on either side; give each pair its own."""
-    outlines = [
-        LineIndex([region.geometry.boundary for region in regions]) for regions in (ones, others)
-    ]
-    of_pair: dict[tuple[int, int], list[LineString]] = {}
-    for line in lines:
-        points, is_vertex = _stepped(line, max(tolerance_m / 2.0, _STEP_M))
-        middle = (points[:-1] + points[1:]) / 2.0
-        a, b = (index.nearest(*middle.T).line for index in outlines)
-        length = inverse(*points[:-1].T, *points[1:].T)[2]
-        pair = a * len(others) + b
-        for begin, end in _runs(pair, length, 2.0 * tolerance_m):
-            # The pair along most of the run, of which a short stretch may be another's.
-            most = np.bincount(pair[begin:end], weights=length[begin:end]).argmax()
-            kept = is_vertex[begin : end + 1].copy()
-            kept[[0, -1]] = True
-            run = shapely.linestrings(points[begin : end + 1][kept])
-            of_pair.setdefault(divmod(int(most), len(others)), []).append(run)
+    """Give each pair of regions the lines along which they face one another."""
+    outlines = [[region.geometry.boundary for region in regions] for regions in (ones, others)]
     return [
         (ones[a], others[b], shapely.line_merge(shapely.multilinestrings(runs)))
-        for (a, b), runs in of_pair.items()
+        for (a, b), runs in tell_apart(lines, outlines[0], outlines[1], tolerance_m).items()
     ]
-
-
-def _stepped(line: LineString, step_m: float) -> tuple[Floats, Floats]:
-    """Return the points (n, 2) of a line with steps between, and which of them are vertices."""
-    coords = shapely.get_coordinates(line)
-    length = inverse(*coords[:-1].T, *coords[1:].T)[2]
-    steps = np.maximum(np.ceil(length / step_m), 1.0).astype(int)
-    nth = np.arange(steps.sum()) - np.repeat(np.cumsum(steps) - steps, steps)
-    share = (nth / np.repeat(steps, steps))[:, None]
-    points = np.repeat(coords[:-1], steps, axis=0) + share * np.repeat(
-        np.diff(coords, axis=0), steps, axis=0
-    )
-    return np.vstack([points, coords[-1:]]), np.append(nth == 0, True)
-
-
-def _runs(label: Ints, length: Floats, least_m: float) -> Iterator[tuple[int, int]]:
-    """Yield begin and end of runs of one label; runs shorter than the least join a neighbour."""
-    first = np.flatnonzero(np.diff(label, prepend=-1)).tolist()
-    bounds = [*first, len(label)]
-    while len(bounds) > 2:
-        lengths = [float(length[a:b].sum()) for a, b in pairwise(bounds)]
-        shortest = int(np.argmin(lengths))
-        if lengths[shortest] >= least_m:
-            break
-        # Its beginning goes if the neighbour before is the longer one, else its end.
-        before = lengths[shortest - 1] if shortest > 0 else -1.0
-        after = lengths[shortest + 1] if shortest + 1 < len(lengths) else -1.0
-        del bounds[shortest if before >= after else shortest + 1]
-    yield from pairwise(bounds)
 
 
 def _as_regions(given: Region | Iterable[Region]) -> list[Region]:

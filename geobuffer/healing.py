@@ -9,13 +9,14 @@ longitude and latitude, and metres; it knows neither regions nor borders.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy import Floats, LineIndex, area_m2, holds
+from geobuffer.geodesy import Floats, Ints, LineIndex, area_m2, holds, inverse
 from geobuffer.outlines import cut_at_antimeridian
 from geobuffer.stretches import (
     SAME_M,
@@ -30,7 +31,7 @@ from geobuffer.stretches import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from shapely.geometry import LineString, MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
@@ -39,6 +40,10 @@ _ROUND = np.array([360.0, 0.0])  # once round the globe
 
 # What is shorter than this many tolerances, and nowhere exact, is a corner and no border.
 _CRUMB = 2.0
+
+# Sections of a healed line are told apart at points no farther apart than this or half the
+# tolerance, if that is more: finer than anyone maps where three regions meet.
+_STEP_M = 50.0
 
 # Degrees (some centimetres) by which a tie to the other outline reaches beyond it, so that the
 # two surely cross.
@@ -305,3 +310,63 @@ def _is_near(index: LineIndex, face: Polygon, tolerance_m: float) -> bool:
     lon, lat = shapely.get_coordinates(face).T
     # The last centimetre is the overshoot of a tie.
     return bool((index.nearest(lon, lat).distance_m <= tolerance_m + 0.05).all())
+
+
+def tell_apart(
+    lines: Sequence[LineString],
+    ones: Sequence[BaseGeometry],
+    others: Sequence[BaseGeometry],
+    tolerance_m: float,
+) -> dict[tuple[int, int], list[LineString]]:
+    """Cut lines where their nearest outline changes on either side.
+
+    Returns
+    -------
+    dict
+        Lines by the numbers of the nearest of `ones` and of `others`. What would be shorter than
+        twice the tolerance stays with its longer neighbour.
+    """
+    sides = [LineIndex(outlines) for outlines in (ones, others)]
+    found: dict[tuple[int, int], list[LineString]] = {}
+    for line in lines:
+        points, is_vertex = _stepped(line, max(tolerance_m / 2.0, _STEP_M))
+        middle = (points[:-1] + points[1:]) / 2.0
+        a, b = (index.nearest(*middle.T).line for index in sides)
+        pair = a * len(others) + b
+        length = inverse(*points[:-1].T, *points[1:].T)[2]
+        for begin, end in _runs(pair, length, _CRUMB * tolerance_m):
+            most = np.bincount(pair[begin:end], weights=length[begin:end]).argmax()
+            kept = is_vertex[begin : end + 1].copy()
+            kept[[0, -1]] = True
+            run = shapely.linestrings(points[begin : end + 1][kept])
+            found.setdefault(divmod(int(most), len(others)), []).append(run)
+    return found
+
+
+def _stepped(line: LineString, step_m: float) -> tuple[Floats, Floats]:
+    """Return the points (n, 2) of a line with steps between, and which of them are vertices."""
+    coords = shapely.get_coordinates(line)
+    length = inverse(*coords[:-1].T, *coords[1:].T)[2]
+    steps = np.maximum(np.ceil(length / step_m), 1.0).astype(int)
+    nth = np.arange(steps.sum()) - np.repeat(np.cumsum(steps) - steps, steps)
+    share = (nth / np.repeat(steps, steps))[:, None]
+    points = np.repeat(coords[:-1], steps, axis=0) + share * np.repeat(
+        np.diff(coords, axis=0), steps, axis=0
+    )
+    return np.vstack([points, coords[-1:]]), np.append(nth == 0, True)
+
+
+def _runs(label: Ints, length: Floats, least_m: float) -> Iterator[tuple[int, int]]:
+    """Yield begin and end of runs of one label; runs shorter than the least join a neighbour."""
+    first = np.flatnonzero(np.diff(label, prepend=-1)).tolist()
+    bounds = [*first, len(label)]
+    while len(bounds) > 2:
+        lengths = [float(length[a:b].sum()) for a, b in pairwise(bounds)]
+        shortest = int(np.argmin(lengths))
+        if lengths[shortest] >= least_m:
+            break
+        # Its beginning goes if the neighbour before is the longer one, else its end.
+        before = lengths[shortest - 1] if shortest > 0 else -1.0
+        after = lengths[shortest + 1] if shortest + 1 < len(lengths) else -1.0
+        del bounds[shortest if before >= after else shortest + 1]
+    yield from pairwise(bounds)

@@ -78,8 +78,8 @@ class Stretch(NamedTuple):
 
 def ring_lengths(index: LineIndex) -> Floats:
     """Return the length of each ring of an index."""
-    lengths: Floats = np.bincount(index.pieces.line, weights=index.pieces.length_m)
-    return lengths
+    lengths = np.bincount(index.pieces.line, weights=index.pieces.length_m)
+    return np.asarray(lengths, dtype=float)
 
 
 def compare_outlines(index: LineIndex, other: LineIndex, tolerance_m: float) -> Samples:
