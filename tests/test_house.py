@@ -20,6 +20,7 @@ FLOORS = (
     {"outlines", "stretches"},
     {"healing"},
     {"model"},
+    {"world"},
     {"datasets", "borders", "zones", "queries"},
     {"exposure", "compare", "maps", "export", "scenarios", "bulk"},
     {"cli"},
