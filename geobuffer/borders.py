@@ -112,10 +112,9 @@ def border_between(
     Border(West | East: West–East; 111 km; healed: outlines up to 0.0717 km apart)
     """
     ones, others = _as_regions(one), _as_regions(other)
-    if twice := {r.name for r in ones} & {r.name for r in others}:
-        raise GeometryError(
-            f"Invalid sides: {', '.join(sorted(twice))} stands on both. Must stand on one."
-        )
+    if twice := set(map(_identity, ones)) & set(map(_identity, others)):
+        both = ", ".join(name for name, *_ in sorted(twice))
+        raise GeometryError(f"Invalid sides: {both} stands on both. Must stand on one.")
     areas = [_area_of(ones), _area_of(others)]
     exact = [(a, b, line) for a in ones for b in others if not (line := _shared(a, b)).is_empty]
     meeting: _Meeting = exact
@@ -189,7 +188,8 @@ def _doubted(source: Source, healing: Healing | None) -> Source:
     if healing is None:
         return source
     accuracy = math.hypot(source.accuracy_m or 0.0, 1e3 * healing.disagreement_km)
-    return dataclasses.replace(source, accuracy_m=accuracy)
+    # Up to the next decimetre, so that it includes the disagreement in any case.
+    return dataclasses.replace(source, accuracy_m=math.ceil(10.0 * accuracy) / 10.0)
 
 
 def _told_apart(
@@ -204,6 +204,11 @@ def _told_apart(
         (ones[a], others[b], shapely.line_merge(shapely.multilinestrings(runs)))
         for (a, b), runs in tell_apart(lines, outlines[0], outlines[1], tolerance_m).items()
     ]
+
+
+def _identity(region: Region) -> tuple[str, str, str]:
+    """Return what tells a region from its namesakes: there is a Limburg in two countries."""
+    return region.name, region.iso, region.country
 
 
 def _as_regions(given: Region | Iterable[Region]) -> list[Region]:

@@ -124,7 +124,7 @@ def load_regions(
         ``"world"``, or nothing for the bundled oblasts.
     country
         Of the world: an ISO 3166-1 code (``"KR"``, ``"KOR"``), a name in English, Ukrainian or
-        Russian, or several of these. All by default, which takes a minute.
+        Russian, or several of these. All by default, which takes a minute or two.
     level
         Of the world: 1 for first-level regions, as far as the data have them; 0 for whole
         countries.

@@ -63,6 +63,10 @@ class _File(NamedTuple):
     """ISO 3166-2 code of the region it is, or is part of; empty where its parts make up none."""
     name: str
     """English name; empty where it is the whole country."""
+    uk: str
+    """Ukrainian name where iso-codes has none or a wrong one."""
+    ru: str
+    """Russian name, likewise."""
     with_: str
     """Codes of regions that the source draws together with this one, by spaces."""
 
@@ -75,7 +79,7 @@ class _File(NamedTuple):
 def load_world(country: str | Iterable[str] | None = None, *, level: int = 1) -> Regions:
     """Return the first-level regions, or the countries, of the world or of some countries.
 
-    Only the files of those countries are read: some seconds a call, a minute for all.
+    Only the files of those countries are read: some seconds a call, a minute or two for all.
 
     Parameters
     ----------
@@ -94,11 +98,6 @@ def load_world(country: str | Iterable[str] | None = None, *, level: int = 1) ->
         The extra ``world`` is not installed; or the level is neither 0 nor 1.
     ChecksumMismatch
         The installed file of borders is not the one that was published.
-
-    Examples
-    --------
-    >>> load_world(["Rwanda", "BDI"], level=0)
-    Regions(Burundi, Rwanda)
     """
     if level not in {0, 1}:
         raise DataError(f"Invalid level {level!r}. Must be 0 for countries or 1 for regions.")
@@ -127,7 +126,7 @@ def _code(country: str) -> str:
     try:
         return _codes()[fold(country)]
     except KeyError:
-        known = [*_names("en").values(), *(row.file for row in _table() if not row.country)]
+        known = [*sorted(_names("en").values()), *(row.country or row.file for row in _table())]
         raise UnknownRegion(
             f"Invalid country {country!r}. {did_you_mean(country, known)}"
         ) from None
@@ -192,9 +191,11 @@ def _region_names(row: _File) -> dict[str, str]:
     names = {"en": row.name}
     if len(official) > 1:
         names["en"] += f" (with {', '.join(official[1:])})"
-    for language in ("uk", "ru"):
+    for language, given in (("uk", row.uk), ("ru", row.ru)):
         known = [_translations(language).gettext(name) for name in official]
-        if known and all(one != other for one, other in zip(known, official, strict=True)):
+        if given:
+            names[language] = given
+        elif known and all(one != other for one, other in zip(known, official, strict=True)):
             more = f" ({', '.join(known[1:])})" if len(known) > 1 else ""
             names[language] = f"{known[0]}{more}"
     return names

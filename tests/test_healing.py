@@ -110,13 +110,13 @@ def test_two_drawings_give_one_line_within_the_jitter_of_the_truth(survey):
     lost = GEOD.line_length(*along.T) * missing.mean()
     assert lost <= 2 * (max(survey[4:]) + 3 * tolerance)
     assert 1e3 * border.healing.disagreement_km <= 1.002 * tolerance
-    assert border.source.accuracy_m == pytest.approx(1e3 * border.healing.disagreement_km)
+    assert 0.0 <= border.source.accuracy_m - 1e3 * border.healing.disagreement_km < 0.1001
 
 
 @settings(max_examples=40, deadline=None)
 @given(surveys)
 def test_every_point_near_a_healed_line_has_the_side_it_lies_on(survey):
-    line, west, east, *off = _drawn_twice(survey)
+    _, west, east, *off = _drawn_twice(survey)
     border = gb.border_between(
         _region("West", west), _region("East", east), tolerance_m=1.01 * sum(off)
     )
@@ -128,7 +128,7 @@ def test_every_point_near_a_healed_line_has_the_side_it_lies_on(survey):
     points = points[from_ends > 6 * sum(off)]
     codes = border.side_codes(*points.T)
     assert (codes >= 0).all()
-    # A point lies east of the line if the way west to the meridian crosses it an odd number of times.
+    # A point lies east of the line if the way west from it crosses the line an odd number of times.
     west_end = np.stack([np.full(len(points), 29.75), points[:, 1]], axis=1)
     crossing = shapely.linestrings(np.stack([points, west_end], axis=1))
     odd = np.array([
@@ -216,7 +216,7 @@ def test_islands_enclaves_and_the_antimeridian(turn):
     islands = [shapely.box(30.4 + i / 10, LAT, 30.45 + i / 10, LAT + 0.05) for i in range(5)]
     land = shapely.union_all([shapely.box(29.5, 49.5, 30.3, 50.5) - hole, *islands])
     moved = [
-        cut_at_antimeridian(shapely.transform(s, lambda xy: xy + [turn, 0.0]))
+        cut_at_antimeridian(shapely.transform(s, lambda xy: xy + np.array([turn, 0.0])))
         for s in (land, enclave)
     ]
     border = gb.border_between(_region("Land", moved[0]), _region("Enclave", moved[1]),
@@ -310,7 +310,7 @@ def test_by_default_outlines_are_healed_within_their_stated_accuracy():
     assert border.line.geom_type == "LineString"
     assert border.healing.tolerance_m == 30.0
     assert border.source.accuracy_m == pytest.approx(
-        np.hypot(30.0, 1e3 * border.healing.disagreement_km)
+        np.hypot(30.0, 1e3 * border.healing.disagreement_km), abs=0.1
     )
 
 
