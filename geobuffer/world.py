@@ -47,7 +47,7 @@ _SOURCE = Source(
     licence="ODbL 1.0 (the package itself says Apache-2.0)",
     version="10.3.0rc2",
     as_of="2020-10",
-    # Mean distance from the present line where that is known; 0.9 km at worst.
+    # Mean distance from the present line where that is known; 1.2 km at worst.
     accuracy_m=30.0,
     citation="© OpenStreetMap contributors",
 )

@@ -34,16 +34,17 @@ SHORT = ("--between", "Belgorod", "--and", "Sumy")
 # Every option there is. A new one fails the test below until it is written here, and tested.
 OPTIONS = {
     "": {"--version", "--help"},
-    "map": {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--out", "--json"},
-    "zone": {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--tolerance",
-             "--out", "--json"},
+    "map": {"--scenario", "--between", "--and", "--country", "--km", "--side", "--ends", "--out",
+            "--json"},
+    "zone": {"--scenario", "--between", "--and", "--country", "--km", "--side", "--ends",
+             "--tolerance", "--out", "--json"},
     "settlements": {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--out",
                     "--json"},
     "exposure": {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--by",
                  "--cumulative", "--out", "--json"},
-    "bulk": {"source", "target", "--scenario", "--between", "--and", "--km", "--side", "--ends",
-             "--json"},
-    "where": {"latitude", "longitude", "--scenario", "--between", "--and", "--json"},
+    "bulk": {"source", "target", "--scenario", "--between", "--and", "--country", "--km", "--side",
+             "--ends", "--json"},
+    "where": {"latitude", "longitude", "--scenario", "--between", "--and", "--country", "--json"},
     "data": {"--json"},
 }  # fmt: skip
 
@@ -609,6 +610,7 @@ MISTAKES = {
                                ["Kursk stands on both"]),
     "between without and": (["zone", "--between", "Kursk"], ["--between and --and", "together"]),
     "and without between": (["where", "51", "34", "--and", "Sumy"], ["--between and --and"]),
+    "a country alone": (["zone", "--country", "KR,KP"], ["--country alone", "--between"]),
     "unknown side": (["zone", *SHORT, "--side", "Ukrain"],
                      ["Invalid side 'Ukrain'", "Did you mean 'Ukraine'?"]),
     "km a word": (["zone", *SHORT, "--km", "ten"], ["--km 'ten'", "such as 10, or 5,10,20"]),
