@@ -25,7 +25,7 @@ import shapely
 from geobuffer.errors import ChecksumMismatch, DataError, UnknownRegion, did_you_mean
 from geobuffer.model import Region, Regions, Source
 from geobuffer.names import LANGUAGES, fold
-from geobuffer.outlines import without_slivers
+from geobuffer.outlines import cut_at_antimeridian, without_slivers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -186,8 +186,9 @@ def _joined(parts: Sequence[BaseGeometry]) -> BaseGeometry:
 def _region_names(row: _File) -> dict[str, str]:
     """Return a region's names by language; those of what is drawn with it in brackets."""
     subdivisions = _extra("pycountry").subdivisions
-    codes = [code for code in (row.iso, *row.with_.split()) if code]
-    official = [subdivisions.get(code=code).name for code in codes]
+    entries = [subdivisions.get(code=code) for code in (row.iso, *row.with_.split()) if code]
+    # Of a code that ISO has withdrawn since, only our own names are known.
+    official = [entry.name for entry in entries if entry]
     names = {"en": row.name}
     if len(official) > 1:
         names["en"] += f" (with {', '.join(official[1:])})"
@@ -280,5 +281,9 @@ def parse_poly(text: str) -> BaseGeometry:
     for ring in text.partition("\n")[2].split("END")[:-2]:
         name, _, coords = ring.strip().partition("\n")
         vertices = np.array(coords.split(), dtype=float).reshape(-1, 2)
-        rings[name.startswith("!")].append(shapely.make_valid(shapely.Polygon(vertices)))
-    return shapely.difference(shapely.union_all(rings[False]), shapely.union_all(rings[True]))
+        polygon = shapely.Polygon(vertices)
+        # A ring may touch or double itself; what has no area is dropped.
+        valid = shapely.make_valid(polygon, method="structure", keep_collapsed=False)
+        rings[name.startswith("!")].append(valid)
+    shape = shapely.difference(shapely.union_all(rings[False]), shapely.union_all(rings[True]))
+    return cut_at_antimeridian(shape)
