@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError, NotAdjacent
-from geobuffer.geodesy import LineIndex, area_m2, length_m
+from geobuffer.geodesy import LineIndex, area_m2, inverse, length_m
+from geobuffer.healing import common_line, tell_apart
 from geobuffer.model import Border, Region, Section, Side, Source, join_sources
 from geobuffer.outlines import cut_at_antimeridian
+from geobuffer.stretches import SAME_M
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,8 +23,15 @@ if TYPE_CHECKING:
     from shapely.geometry import LineString, MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
 
+    from geobuffer.healing import CommonLine, Healing
+
+    _Meeting = Sequence[tuple[Region, Region, BaseGeometry]]
 
 _ROUND = np.array([360.0, 0.0])  # once round the globe
+
+# An exact line that breaks off and goes on nearer than this has probably lost what lies between
+# to outlines that do not match; between islands or lakes there is more.
+_BREAK_M = 1_000.0
 
 
 def border_of(region: Region) -> Border:
@@ -46,25 +58,43 @@ def border_of(region: Region) -> Border:
     return Border((section,), (inside, outside), region.source)
 
 
-def border_between(one: Region | Iterable[Region], other: Region | Iterable[Region]) -> Border:
+def border_between(
+    one: Region | Iterable[Region],
+    other: Region | Iterable[Region],
+    *,
+    tolerance_m: float | None = None,
+) -> Border:
     """Return the border between regions of one side and regions of the other.
 
     Each pair that meets along a line gives a section; sections come in the order of the line,
     which begins at its western end. A side is named after the country of its regions if they
     share one and the other side's is another; else after the regions.
 
+    Outlines of one origin share their vertices, and the border is what they share. Outlines of
+    different origin never do: within a tolerance, the border then follows the outline of the
+    first side, ends where the two stop running together, and passes over spurs, breaks and
+    corners no wider than the tolerance. The other side's territory is brought to it: what both
+    claim is the first side's, what nobody claims between the two outlines is the other's.
+    ``healing`` of the border says how far they disagree, and where most; the accuracy of its
+    source includes that, so that a place is *uncertain* wherever the two outlines would
+    answer differently.
+
     Parameters
     ----------
     one, other
-        A region or several, for either side. Their outlines must share their vertices.
+        A region or several, for either side.
+    tolerance_m
+        How far apart the outlines of the two sides may run, in metres; 0 for what they share
+        exactly. By default, what they share if that is unbroken; else within the accuracy that
+        their sources state. A border shorter than twice the tolerance is taken for a corner.
 
     Raises
     ------
     NotAdjacent
-        No region of one side shares a line with one of the other: with the nearest gap in km.
+        Nothing runs together within the tolerance: with the nearest gap in km, and where it is.
     GeometryError
         A geometry is not a valid polygon; a region stands on both sides, or overlaps one on the
-        other.
+        other by more than the tolerance; or the tolerance is no distance.
 
     Examples
     --------
@@ -73,25 +103,112 @@ def border_between(one: Region | Iterable[Region], other: Region | Iterable[Regi
     >>> border = border_between(regions["Kursk"], regions["Sumy"])
     >>> border.sides[0].name, border.sides[1].name, [s.name for s in border.sections]
     ('Russia', 'Ukraine', ['Kursk–Sumy'])
+
+    Two drawings of one river, some 70 m apart:
+
+    >>> west = gb.Region("West", shapely.box(30, 50, 31, 51), gb.Source("one layer"))
+    >>> east = gb.Region("East", shapely.box(31.001, 50, 32, 51), gb.Source("another"))
+    >>> border_between(west, east, tolerance_m=100)
+    Border(West | East: West–East; 111 km; healed: outlines up to 0.0717 km apart)
     """
     ones, others = _as_regions(one), _as_regions(other)
-    if twice := {r.name for r in ones} & {r.name for r in others}:
-        raise GeometryError(
-            f"Invalid sides: {', '.join(sorted(twice))} stands on both. Must stand on one."
-        )
-    areas = _area_of(ones), _area_of(others)
-    pairs = [(a, b, _shared(a, b)) for a in ones for b in others]
-    meeting = [(a, b, line) for a, b, line in pairs if not line.is_empty]
+    if twice := set(map(_identity, ones)) & set(map(_identity, others)):
+        both = ", ".join(name for name, *_ in sorted(twice))
+        raise GeometryError(f"Invalid sides: {both} stands on both. Must stand on one.")
+    areas = [_area_of(ones), _area_of(others)]
+    exact = [(a, b, line) for a in ones for b in others if not (line := _shared(a, b)).is_empty]
+    meeting: _Meeting = exact
+    healing = None
+    tolerance = _tolerance_m(tolerance_m, ones, others)
+    if tolerance > 0.0 and (tolerance_m is not None or not exact or _is_broken(exact)):
+        found = common_line(areas[0], areas[1], tolerance)
+        if found.healing is not None and not _is_same(exact, found):
+            meeting = _told_apart(found.lines, ones, others, tolerance)
+            healing, areas[1] = found.healing, found.other
     if not meeting:
-        raise NotAdjacent(_apart(ones, others))
+        raise NotAdjacent(_apart(ones, others, tolerance))
+    sections = _in_order(meeting)
+    if healing is None:
+        _check_apart(ones, others, 1e3 * sum(section.length_km for section in sections))
+        _warn_if_broken(exact)
     names = _side_names(ones, others)
     sides = tuple(
         Side(name["en"], area, tuple(regions), name)
         for name, area, regions in zip(names, areas, (ones, others), strict=True)
     )
-    sections = _in_order(meeting)
-    _check_apart(ones, others, 1e3 * sum(section.length_km for section in sections))
-    return Border(sections, (sides[0], sides[1]), _source_of(ones, others))
+    source = _doubted(_source_of(ones, others), healing)
+    return Border(sections, (sides[0], sides[1]), source, healing)
+
+
+def _tolerance_m(given: float | None, ones: Sequence[Region], others: Sequence[Region]) -> float:
+    """Return the tolerance: as given, or the least accurate source's own."""
+    if given is None:
+        return max(region.source.accuracy_m or 0.0 for region in (*ones, *others))
+    if not math.isfinite(given) or given < 0.0:
+        raise GeometryError(f"Invalid tolerance_m {given!r}. Must be metres, 0 or more.")
+    return float(given)
+
+
+def _is_same(exact: _Meeting, found: CommonLine) -> bool:
+    """Tell whether the exact lines are all there is, and the same: then they stand as they are."""
+    lengths = [length_m(line) for *_, line in exact], [length_m(line) for line in found.lines]
+    same = abs(sum(lengths[0]) - sum(lengths[1])) <= 1e-6 * sum(lengths[1])
+    return same and found.healing is not None and 1e3 * found.healing.disagreement_km <= SAME_M
+
+
+def _is_broken(meeting: _Meeting) -> bool:
+    """Tell whether lines break off and go on close by, as they do where outlines do not match."""
+    lines = [part for *_, line in meeting for part in shapely.get_parts(line)]
+    merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
+    ends = np.array([shapely.get_coordinates(line)[[0, -1]] for line in merged])
+    if len(ends) < 2:
+        return False
+    points = shapely.points(ends.reshape(-1, 2))
+    reach = np.degrees(_BREAK_M / 6.3e6) / np.cos(np.radians(min(abs(ends[..., 1]).max(), 89.0)))
+    a, b = shapely.STRtree(points).query(points, predicate="dwithin", distance=reach)
+    a, b = a[a // 2 < b // 2], b[a // 2 < b // 2]
+    if not len(a):
+        return False
+    flat = ends.reshape(-1, 2)
+    return bool((inverse(*flat[a].T, *flat[b].T)[2] < _BREAK_M).any())
+
+
+def _warn_if_broken(meeting: _Meeting) -> None:
+    if _is_broken(meeting):
+        parts = sum(shapely.get_num_geometries(line) for *_, line in meeting)
+        warnings.warn(
+            f"The outlines match in {parts} pieces only, which break off and go on close by: "
+            "give tolerance_m, such as tolerance_m=50, for the whole border.",
+            stacklevel=3,
+        )
+
+
+def _doubted(source: Source, healing: Healing | None) -> Source:
+    """Return a source with the disagreement of the outlines in its accuracy."""
+    if healing is None:
+        return source
+    accuracy = math.hypot(source.accuracy_m or 0.0, 1e3 * healing.disagreement_km)
+    # Up to the next decimetre, so that it includes the disagreement in any case.
+    return dataclasses.replace(source, accuracy_m=math.ceil(10.0 * accuracy) / 10.0)
+
+
+def _told_apart(
+    lines: Sequence[LineString],
+    ones: Sequence[Region],
+    others: Sequence[Region],
+    tolerance_m: float,
+) -> _Meeting:
+    """Give each pair of regions the lines along which they face one another."""
+    outlines = [[region.geometry.boundary for region in regions] for regions in (ones, others)]
+    return [
+        (ones[a], others[b], shapely.line_merge(shapely.multilinestrings(runs)))
+        for (a, b), runs in tell_apart(lines, outlines[0], outlines[1], tolerance_m).items()
+    ]
+
+
+def _identity(region: Region) -> tuple[str, str, str]:
+    """Return what tells a region from its namesakes: there is a Limburg in two countries."""
+    return region.name, region.iso, region.country
 
 
 def _as_regions(given: Region | Iterable[Region]) -> list[Region]:
@@ -174,29 +291,35 @@ def _shared(a: Region, b: Region) -> BaseGeometry:
     return shapely.line_merge(shapely.MultiLineString(_linear(common)))
 
 
-def _apart(ones: Sequence[Region], others: Sequence[Region]) -> str:
+def _apart(ones: Sequence[Region], others: Sequence[Region], tolerance_m: float) -> str:
     """Return the message about sides that share no line, with the nearest gap between them."""
-    gaps = [(_gap_km(a, b), a.name, b.name) for a in ones for b in others]
-    gap, a_name, b_name = min(gaps)
-    if gap < 1e-6:
+    gap, lon, lat, a_name, b_name = min(
+        (*_gap_km(a, b), a.name, b.name) for a in ones for b in others
+    )
+    where = f"{lon:.4f}, {lat:.4f} (longitude, latitude)"
+    if gap * 1e3 <= max(tolerance_m, 1e-3):
         return (
             f"{a_name} and {b_name} meet at a point, or along edges that do not share their "
-            "vertices. Must share a line, vertex by vertex."
+            f"vertices, near {where}. Must share a line, vertex by vertex, or run together within "
+            f"tolerance_m (now {tolerance_m:g}) for more than twice that."
         )
     return (
-        f"{a_name} and {b_name} do not meet: at their nearest they are {gap:,.3g} km apart. "
-        "Must be neighbours; outlines of different origin must first be snapped to each other."
+        f"{a_name} and {b_name} do not meet: at their nearest they are {gap:,.3g} km apart, at "
+        f"{where}. Must be neighbours; if they are, and their outlines are of different origin, "
+        f"give tolerance_m (now {tolerance_m:g})."
     )
 
 
-def _gap_km(a: Region, b: Region) -> float:
-    """Return the distance between two outlines: two lines are nearest at a vertex of either."""
+def _gap_km(a: Region, b: Region) -> tuple[float, float, float]:
+    """Return the distance between outlines and where it is: at a vertex of either."""
     lines = a.geometry.boundary, b.geometry.boundary
     gaps = []
     for line, other in (lines, lines[::-1]):
         lon, lat = shapely.get_coordinates(other).T
-        gaps.append(float(LineIndex([line]).nearest(lon, lat).distance_m.min()))
-    return min(gaps) / 1e3
+        found = LineIndex([line]).nearest(lon, lat).distance_m
+        at = int(found.argmin())
+        gaps.append((float(found[at]) / 1e3, float(lon[at]), float(lat[at])))
+    return min(gaps)
 
 
 def _side_names(ones: Sequence[Region], others: Sequence[Region]) -> tuple[dict[str, str], ...]:

@@ -78,6 +78,14 @@ And = Annotated[
     list[str] | None,
     typer.Option("--and", metavar="NAME,NAME", help="Regions on the other side."),
 ]
+Country = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--country",
+        metavar="CODE,CODE",
+        help="Name these countries or their regions on either side, of the data of the world.",
+    ),
+]
 Km = Annotated[
     str | None, typer.Option("--km", help="Width in km; several, as in 5,10,20, make rings.")
 ]
@@ -110,6 +118,7 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
     scenario: ScenarioFile = None,
     between: Between = None,
     and_: And = None,
+    country: Country = None,
     km: Km = None,
     side: SideName = None,
     ends: EndsName = None,
@@ -125,9 +134,10 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
     """Draw the zone and its settlements: one HTML file that opens offline, or a picture."""
     page = out or (None if png else Path("geobuffer-map.html"))
     _check_map_targets(page, png)
+    _check_country(country, scenario, between)
     asked = _scenario(scenario, between, and_, km, side, ends)
     with _progress("Measuring the zone and its settlements"):
-        zone = _zone(asked, _PAGE_M)
+        zone = _zone(asked, _PAGE_M, country)
         places = gb.load_settlements()
         places = with_columns(places, gb.classify(places, zone))
     with _progress("Drawing the map"):
@@ -204,6 +214,7 @@ def zone(  # noqa: PLR0913 - one parameter for each option of the command
     scenario: ScenarioFile = None,
     between: Between = None,
     and_: And = None,
+    country: Country = None,
     km: Km = None,
     side: SideName = None,
     ends: EndsName = None,
@@ -216,9 +227,10 @@ def zone(  # noqa: PLR0913 - one parameter for each option of the command
     """Build the zone; write it as .gpkg, .geojson, .fgb, .parquet, .kml, .kmz or .shp.zip."""
     if out is not None:
         check_target(out, gb.BufferZone)
+    _check_country(country, scenario, between)
     asked = _scenario(scenario, between, and_, km, side, ends)
     with _progress("Building the zone"):
-        built = _zone(asked, tolerance)
+        built = _zone(asked, tolerance, country)
         if out is not None:
             _write(built, out)
     if as_json:
@@ -228,6 +240,8 @@ def zone(  # noqa: PLR0913 - one parameter for each option of the command
     _print_table(rows, f"{asked.title} – side: {built.side}, ends: {built.ends}")
     _say(f"Border: {', '.join(s.name for s in built.border.sections)}.")
     _say(f"Length {built.border.length_km:,.1f} km; edges within {built.error_m:.2g} m.")
+    if built.border.healing is not None:
+        _say(f"Outlines do not match exactly. {built.border.healing}.")
     if out is not None:
         _say(f"Wrote {out}.")
 
@@ -313,6 +327,7 @@ def bulk(  # noqa: PLR0913 - one parameter for each option of the command
     scenario: ScenarioFile = None,
     between: Between = None,
     and_: And = None,
+    country: Country = None,
     km: Km = None,
     side: SideName = None,
     ends: EndsName = None,
@@ -320,12 +335,13 @@ def bulk(  # noqa: PLR0913 - one parameter for each option of the command
 ) -> None:
     """Classify every row of a table, however large: distance, side, section, ring, membership."""
     check_bulk_target(target)
+    _check_country(country, scenario, between)
     asked = _scenario(scenario, between, and_, km, side, ends)
     with Progress(console=_err, disable=not _err.is_terminal) as bar:
         task = bar.add_task("Classifying", total=1.0)
         rows = gb.classify_file(
             source,
-            _zone(asked, _PAGE_M),
+            _zone(asked, _PAGE_M, country),
             target,
             progress=lambda share: bar.update(task, completed=share),
         )
@@ -336,18 +352,20 @@ def bulk(  # noqa: PLR0913 - one parameter for each option of the command
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
-def where(
+def where(  # noqa: PLR0913 - one parameter for each option of the command
     latitude: Annotated[float, typer.Argument(help="Latitude in degrees, north positive.")],
     longitude: Annotated[float, typer.Argument(help="Longitude in degrees, east positive.")],
     *,
     scenario: ScenarioFile = None,
     between: Between = None,
     and_: And = None,
+    country: Country = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell how far a point is from the border, on which side, and by which section."""
+    _check_country(country, scenario, between)
     asked = _scenario(scenario, between, and_, None, None, None)
-    border = gb.scenario_border(asked, gb.load_regions())
+    border = gb.scenario_border(asked, _regions(country))
     point = gpd.GeoSeries.from_xy([longitude], [latitude], crs="EPSG:4326")
     found = gb.locate(point, border).iloc[0]
     if as_json:
@@ -502,8 +520,28 @@ def _widths(km: str) -> tuple[float, ...]:
         ) from None
 
 
-def _zone(scenario: gb.Scenario, tolerance_m: float = 0.1) -> gb.BufferZone:
-    border = gb.scenario_border(scenario, gb.load_regions())
+def _check_country(
+    country: list[str] | None, scenario: Path | None, between: list[str] | None
+) -> None:
+    if country and scenario is None and not between:
+        raise gb.DataError(
+            "Invalid --country alone. Must come with --between and --and, or with --scenario."
+        )
+
+
+def _regions(country: list[str] | None) -> gb.Regions:
+    """Return the bundled regions; or countries and their regions of the world's."""
+    if not country:
+        return gb.load_regions()
+    codes = _separate(country)
+    levels = (gb.load_regions("world", country=codes, level=level) for level in (0, 1))
+    return gb.Regions(tuple(region for regions in levels for region in regions))
+
+
+def _zone(
+    scenario: gb.Scenario, tolerance_m: float = 0.1, country: list[str] | None = None
+) -> gb.BufferZone:
+    border = gb.scenario_border(scenario, _regions(country))
     return gb.build_zone(
         border, km=scenario.km, side=scenario.side, ends=scenario.ends, tolerance_m=tolerance_m
     )
@@ -519,6 +557,7 @@ def _zone_facts(built: gb.BufferZone) -> dict[str, Any]:
         "edge_error_m": built.error_m,
         "border_km": built.border.length_km,
         "sections": [section.name for section in built.border.sections],
+        "healing": None if built.border.healing is None else vars(built.border.healing),
     }
 
 

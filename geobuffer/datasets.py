@@ -17,9 +17,10 @@ import pandas as pd
 from geobuffer.errors import ChecksumMismatch, DataError, UnknownDataset, did_you_mean
 from geobuffer.model import Region, Regions, Source
 from geobuffer.names import LANGUAGES
+from geobuffer.world import load_world
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 # What tells a hromada from its namesakes.
 _HROMADA = ["oblast_iso", "raion", "hromada"]
@@ -123,11 +124,42 @@ def sources_of_places(table: pd.DataFrame) -> list[Source]:
     return ours + [Source(text) for text in named if text not in known]
 
 
-def load_regions() -> Regions:
-    """Return the bundled oblasts: those on the line between Ukraine and Russia, and neighbours.
+def load_regions(
+    collection: str | None = None,
+    *,
+    country: str | Iterable[str] | None = None,
+    level: int = 1,
+) -> Regions:
+    """Return the bundled oblasts; or the regions or countries of the world.
 
-    Each has a name, names in English, Ukrainian and Russian, an ISO 3166-2 code and its country.
-    Facing oblasts share every vertex of the border; neighbours share their line.
+    The bundled oblasts are those on the line between Ukraine and Russia, and neighbours. Each has
+    a name, names in English, Ukrainian and Russian, an ISO 3166-2 code and its country. Facing
+    oblasts share every vertex of the border; neighbours share their line.
+
+    ``"world"`` needs the extra ``world`` (``pip install 'geobuffer[world]'``): OpenStreetMap in
+    October 2020, right to some 30 m, as its ``source`` says. Only the countries asked for are
+    read. Where territory is disputed it shows one drawing among others, and endorses none.
+
+    Parameters
+    ----------
+    collection
+        ``"world"``, or nothing for the bundled oblasts.
+    country
+        Of the world: an ISO 3166-1 code (``"KR"``, ``"KOR"``), a name in English, Ukrainian or
+        Russian, or several of these. All by default, which takes a minute or two.
+    level
+        Of the world: 1 for first-level regions, as far as the data have them; 0 for whole
+        countries.
+
+    Raises
+    ------
+    UnknownDataset
+        There is no such collection.
+    UnknownRegion
+        No country has that code or name; the message suggests the nearest.
+    DataError
+        The extra is not installed; the level is neither 0 nor 1; or a country or level is asked
+        of the bundled oblasts.
 
     Examples
     --------
@@ -135,6 +167,16 @@ def load_regions() -> Regions:
     >>> regions["Sumy"].iso, regions["Курская область"].name, regions["UA-63"].name
     ('UA-59', 'Kursk', 'Kharkiv')
     """
+    if collection == "world":
+        return load_world(country, level=level)
+    if collection is not None:
+        known = did_you_mean(str(collection), ["world"])
+        raise UnknownDataset(f"Invalid collection {collection!r}. {known}")
+    if country is not None or level != 1:
+        raise DataError(
+            "Invalid country or level of the bundled oblasts. Must come with the world: "
+            "load_regions('world', country=…, level=…)."
+        )
     table = _read("oblasts")
     source, border_source = source_of("oblasts"), source_of("border_ukraine_russia")
     return Regions(

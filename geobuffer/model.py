@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 
+    from geobuffer.healing import Healing
     from geobuffer.outlines import FlatEnd
 
 #: The side of a zone that lies on both sides of its border.
@@ -265,11 +266,14 @@ class Border:
 
     Made by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`, from bare lines by
     :func:`geobuffer.border_along`, and about points and areas by :func:`geobuffer.border_around`.
+    Made by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`. ``healing`` says how
+    far the outlines of its two sides disagreed; ``None`` where they share every vertex.
     """
 
     sections: tuple[Section, ...]
     sides: tuple[Side, Side]
     source: Source
+    healing: Healing | None = None
 
     @cached_property
     def line(self) -> LineString | MultiLineString:
@@ -362,7 +366,10 @@ class Border:
     def __repr__(self) -> str:
         names = ", ".join(section.name for section in self.sections)
         one, other = (side.name for side in self.sides)
-        return f"Border({one} | {other}: {names}; {self.length_km:,.0f} km)"
+        healed = ""
+        if self.healing is not None:
+            healed = f"; healed: outlines up to {self.healing.disagreement_km:.3g} km apart"
+        return f"Border({one} | {other}: {names}; {self.length_km:,.0f} km{healed})"
 
     _repr_html_ = of_border
 

@@ -424,10 +424,10 @@ def _assembled(draft: _Draft, polygon_of_ring: Ints, tol: float) -> BaseGeometry
     holes = np.split(rings, shells[1:])
     polygons = [shapely.Polygon(part[0], list(part[1:])) for part in holes]
     mended = shapely.make_valid(polygons, method="structure", keep_collapsed=False)
-    return _without_slivers(shapely.union_all(mended), tol)
+    return without_slivers(shapely.union_all(mended), tol)
 
 
-def _without_slivers(shape: BaseGeometry, tol: float) -> BaseGeometry:
+def without_slivers(shape: BaseGeometry, tol: float) -> BaseGeometry:
     """Drop parts and holes thinner than the tolerance, left where an edge crossed itself."""
     degrees = np.degrees(tol / WGS84.a)
 
