@@ -34,6 +34,7 @@ from geobuffer.queries import (
     nearest_section,
     within,
 )
+from geobuffer.reading import read_border, read_regions, read_settlements
 from geobuffer.scenarios import (
     Report,
     Scenario,
@@ -84,6 +85,9 @@ __all__ = [
     "locate",
     "map_zone",
     "nearest_section",
+    "read_border",
+    "read_regions",
+    "read_settlements",
     "scenario_border",
     "scenario_places",
     "scenario_zone",
