@@ -146,7 +146,7 @@ def parse_coordinate(text: str, axis: str) -> float | None:
     Examples
     --------
     >>> parse_coordinate("35,27", "longitude"), parse_coordinate("51°11′30″ пн. ш.", "latitude")
-    (35.27, 51.19166666666667)
+    (35.27, 51.19166666666666)
     >>> parse_coordinate("51.19 N", "longitude") is None
     True
     """

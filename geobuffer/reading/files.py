@@ -150,6 +150,9 @@ def _in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[UserFile,
                 _check_size(path, list(entries.values()), max_gb)
                 return UserFile(path, Kind.EXCEL), layer
             member, layer = _chosen(path, list(entries), layer)
+            if member.startswith("/") or ".." in member.split("/"):
+                message = f"Unreadable {path}: {member!r} lies outside of the archive. Pack it anew."
+                raise DataError(message)
             stem = member.rpartition(".")[0]
             _check_size(path, [e for n, e in entries.items() if n.startswith(stem)], max_gb)
             with archive.open(member) as file:

@@ -85,7 +85,8 @@ def _read(
         CRSError, DataLayerError, DataSourceError, FeatureError, IndexError, RuntimeError,
         UnicodeDecodeError, ValueError,
     )  # fmt: skip
-    with warnings.catch_warnings(record=True) as said:
+    # Coordinates that are no numbers are told later, with their row.
+    with np.errstate(invalid="ignore"), warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
             chosen = _choose(file, name, layer, kinds)
@@ -149,7 +150,7 @@ def _choose(file: UserFile, name: str, layer: str | None, kinds: tuple[str, ...]
     if len(shaped) == 1:
         return next(iter(shaped))
     if not shaped:
-        raise DataError(f"Unreadable {file}: it has no layer. Must have one.")
+        raise _broken(file, "no layer in it")
     fitting = [key for key, value in shaped.items() if _is(value, kinds)]
     if len(fitting) == 1:
         return fitting[0]
@@ -228,7 +229,8 @@ def _read_parquet(file: UserFile) -> Raw:
     source: Any = io.BytesIO(file.read()) if file.member else file.path
     try:
         metadata = parquet.read_schema(source).metadata or {}
-        frame = (gpd.read_parquet if b"geo" in metadata else pd.read_parquet)(source)
+        with np.errstate(invalid="ignore"):  # as above
+            frame = (gpd.read_parquet if b"geo" in metadata else pd.read_parquet)(source)
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
         raise _broken(file, error) from error
     return _raw(file, str(file), frame, [])

@@ -117,7 +117,6 @@ def _cut_part(xy: Floats) -> list[LineString]:
     whole = np.array(path)
     between = np.floor(((whole[:-1, 0] + whole[1:, 0]) / 2.0 + 180.0) / 360.0)
     starts = [0, *(np.flatnonzero(np.diff(between)) + 1), len(between)]
-    return [
-        shapely.LineString(whole[a : b + 1] - [360.0 * between[a], 0.0])
-        for a, b in itertools.pairwise(starts)
-    ]
+    pieces = (whole[a : b + 1] - [360.0 * between[a], 0.0] for a, b in itertools.pairwise(starts))
+    # Rounding may leave ±180 by its last bit.
+    return [shapely.LineString(np.clip(piece, -180.0, 180.0)) for piece in pieces]

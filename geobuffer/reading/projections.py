@@ -29,6 +29,9 @@ _DEGREE_M = 111_320.0
 # Half a great circle in pieces that stray by 0.1 m needs no more than this.
 _MOST_PIECES = 10_000
 
+# Where a projection is torn, edges across the tear never end to be bent; elsewhere two do.
+_ROUNDS = 4
+
 
 def in_degrees(raw: Raw, crs: object) -> None:
     """Bring a file's shapes to longitude and latitude (EPSG:4326).
@@ -135,6 +138,16 @@ def _cut(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
     """
     if not len(shapes) or (shapely.get_dimensions(shapes) == 0).all():
         return shapes
+    # Halving an edge quarters its bend only where that is even: what is left is cut again.
+    for _ in range(_ROUNDS):
+        shapes, cut = _cut_once(shapes, convert)
+        if not cut:
+            break
+    return shapes
+
+
+def _cut_once(shapes: Shapes, convert: pyproj.Transformer) -> tuple[Shapes, bool]:
+    """Add vertices where they are known to be needed, and tell whether there were any."""
     kind, xy, offsets = shapely.to_ragged_array(shapes)
     ends = np.zeros(len(xy), dtype=bool)
     ends[offsets[0][1:] - 1] = True
@@ -148,7 +161,8 @@ def _cut(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
     share = np.where(turned, pieces[owner] - nth, nth) / pieces[owner]
     cut = np.where(nth[:, None] == 0.0, start, low + (high - low) * share[:, None])
     rings = np.append(first, len(owner))[offsets[0]]
-    return np.asarray(shapely.from_ragged_array(kind, cut, (rings, *offsets[1:])))
+    made = shapely.from_ragged_array(kind, cut, (rings, *offsets[1:]))
+    return np.asarray(made), bool((pieces > 1).any())
 
 
 def _pieces(xy: Floats, ends: NDArray[np.bool_], convert: pyproj.Transformer) -> NDArray[np.int64]:
@@ -162,7 +176,6 @@ def _pieces(xy: Floats, ends: NDArray[np.bool_], convert: pyproj.Transformer) ->
     north = at_lat - (lat[edge] + lat[edge + 1]) / 2.0
     east = wrap(at_lon - half) * np.cos(np.radians(at_lat))
     bend = np.hypot(north, east) * _DEGREE_M
-    # Halving an edge quarters its bend.
     wanted = np.ceil(np.sqrt(np.nan_to_num(bend, nan=0.0, posinf=0.0) / _BEND_M))
     pieces[edge] = np.clip(wanted, 1, _MOST_PIECES).astype(np.int64)
     return pieces

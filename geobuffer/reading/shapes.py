@@ -60,7 +60,8 @@ def check_polygons(raw: Raw, crs: object) -> None:
             shape = _in_turn(raw, row, shape)
         if not shape.is_valid:
             shape = _mended(raw, row, shape, mended)
-        shapes[row] = cut_at_antimeridian(shape) if crosses else shape
+        # The parts of what goes round a pole may meet again where its ring began.
+        shapes[row] = shapely.union_all([cut_at_antimeridian(shape)]) if crosses else shape
     _note_crossing(raw, crossing)
     raw.notes.extend(mended)
 
