@@ -274,7 +274,7 @@ def within(table: gpd.GeoDataFrame, zone: BufferZone) -> gpd.GeoDataFrame:
     ['inside', 'uncertain']
     """
     found = classify(table, zone)
-    keep = (found["membership"] != "outside").to_numpy()
+    keep = found["membership"].isin(["inside", "uncertain"]).to_numpy()
     return with_columns(table, found)[keep]
 
 

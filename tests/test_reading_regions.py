@@ -138,7 +138,9 @@ def test_edges_straight_in_a_projection_stay_so(write):
     lonlat = np.stack(back.transform(*along.T), axis=1)
     metres = 111_320 * np.array([np.cos(np.radians(50.5)), 1.0])
     edges = shapely.transform(region.geometry.exterior, lambda xy: xy * metres)
-    assert shapely.distance(edges, shapely.points(lonlat * metres)).max() < 0.102  # metres are rounded
+    assert (
+        shapely.distance(edges, shapely.points(lonlat * metres)).max() < 0.102
+    )  # metres are rounded
     chord = shapely.Polygon(np.stack(back.transform(*shapely.get_coordinates(square).T), axis=1))
     assert shapely.distance(chord.exterior, shapely.points(lonlat)).max() * 111_320 > 100
 

@@ -57,7 +57,7 @@ _HEMISPHERES = {
 def place(raw: Raw, lon: str | None, lat: str | None, crs: object) -> None:
     """Give a table points from its columns of coordinates, longitude (or x) and latitude (or y).
 
-    A row without one of them, or at 0, 0, gets none, and is noted.
+    A row without one of them, or at 0, 0, gets none.
 
     Raises
     ------
@@ -73,8 +73,6 @@ def place(raw: Raw, lon: str | None, lat: str | None, crs: object) -> None:
     y = numbers(raw, y_column, "latitude")
     missing = np.isnan(x) | np.isnan(y)
     nowhere = (x == 0.0) & (y == 0.0)
-    if missing.any():
-        raw.notes.append(f"rows without coordinates: {raw.rows(np.flatnonzero(missing))}.")
     if nowhere.any():
         raw.notes.append(
             f"rows at 0, 0, where nobody lives, left without a point: "

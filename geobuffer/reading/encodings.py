@@ -10,6 +10,15 @@ import charset_normalizer
 # The encodings in which Cyrillic tables come, the commonest first: Windows, Unix, DOS.
 _CYRILLIC = ("cp1251", "koi8_u", "cp866")
 
+# Those of other scripts: of Windows, which most tables come from, and of East Asia.
+_OTHERS = (
+    "cp1252", "cp1250", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp949", "cp932",
+    "gb18030", "big5", "euc_jp",
+)  # fmt: skip
+
+# Western and Central Europe.
+_LATIN = ("cp1252", "cp1250")
+
 # In real text this share of the words that are not plain ASCII are whole words of one script, and
 # in a wrong encoding far fewer are: measured on names of villages in all of these encodings.
 _WORDS = 0.9
@@ -39,7 +48,7 @@ def encoding_of(data: bytes) -> str:
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return encoding
-    if wide := _utf16_without_mark(data):
+    if wide := utf16_without_mark(data):
         return wide
     try:
         data.decode("utf-8")
@@ -52,16 +61,33 @@ def encoding_of(data: bytes) -> str:
     share, cyrillic = max((_share_of_words(data, e), -i, e) for i, e in enumerate(_CYRILLIC))[::2]
     if share >= _WORDS:
         return cyrillic
-    found = charset_normalizer.from_bytes(data).best()
-    return found.encoding if found else "cp1252"
+    found = charset_normalizer.from_bytes(data, cp_isolation=list(_OTHERS)).best()
+    if found is None or found.encoding in _LATIN:
+        # They differ in few letters, and where one is wrong it has signs within words.
+        return min(_LATIN, key=lambda encoding: _signs(data.decode(encoding, "replace")))
+    return found.encoding
 
 
-def _utf16_without_mark(data: bytes) -> str:
-    """Return which UTF-16 a text is in whose digits and commas have a NUL as their other byte."""
+def _signs(text: str) -> int:
+    return sum(1 for sign in text if sign > "\x7f" and not sign.isalpha())
+
+
+def utf16_without_mark(data: bytes) -> str:
+    """Return which UTF-16 a text is in that does not say so; empty if it is in none.
+
+    Of its digits and separators one byte in two is zero, and all of it can be printed.
+
+    Examples
+    --------
+    >>> utf16_without_mark("Суджа;51".encode("utf-16-le")), utf16_without_mark(b"Sudzha;51")
+    ('utf-16-le', '')
+    """
     sample = data[: len(data) // 2 * 2]
     for encoding, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[0::2])):
-        if zeros and zeros.count(0) * 10 > len(zeros):
-            return encoding
+        if zeros.count(0) * 10 > len(zeros):
+            text = sample.decode(encoding, "ignore")
+            if all(sign.isprintable() or sign in "\t\r\n" for sign in text):
+                return encoding
     return ""
 
 

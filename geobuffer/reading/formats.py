@@ -10,6 +10,7 @@ import enum
 import re
 
 from geobuffer.errors import DataError
+from geobuffer.reading.encodings import utf16_without_mark
 
 #: How much of a file tells what it is: a KML may begin with a long comment.
 HEAD_BYTES = 65_536
@@ -116,9 +117,8 @@ def _kind_of_text(head: bytes, name: str) -> Kind:
         return Kind.GEOJSON
     if plain.startswith(b"<"):
         return _kind_of_xml(plain, name)
-    # Control characters other than tabs and line ends are in no text; NULs are, in UTF-16.
-    zeros = plain.count(0)
-    if re.search(rb"[\x01-\x08\x0e-\x1a]", plain) or 0 < 4 * zeros < len(plain):
+    # Control characters other than tabs and line ends are in no text, but in UTF-16.
+    if re.search(rb"[\0-\x08\x0e-\x1a]", plain) and not utf16_without_mark(head):
         raise _not_read(name, "of no format that is known", f"Must be one of {formats()}.")
     return Kind.TEXT
 

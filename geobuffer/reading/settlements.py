@@ -211,6 +211,8 @@ def _known_columns(raw: Raw, name: str | None) -> pd.DataFrame:
     renamed = {old: new for new, old in meant.items()}
     # A column that has a known name, but is not what is meant by it, steps aside.
     aside = {new: f"{new}_original" for new in meant if new in raw.frame and new not in renamed}
+    if "country" in raw.frame and "country" not in meant:
+        aside["country"] = "country_name"
     table = raw.frame.rename(columns=aside | renamed)
     for column in sorted({"name", "name_en", "name_uk", "name_ru"} & set(meant)):
         texts = clean_names(raw, table[column])

@@ -112,7 +112,8 @@ def _check(raw: Raw, crs: object, kind: str) -> None:
     shapes[shapely.is_empty(shapes)] = None
     there = ~shapely.is_missing(shapes)
     if not there.all():
-        raw.notes.append(f"rows without geometry: {raw.rows(np.flatnonzero(~there))}.")
+        what = "coordinates" if kind == "points" else "geometry"
+        raw.notes.append(f"rows without {what}: {raw.rows(np.flatnonzero(~there))}.")
     for row in _there(shapes):
         _check_type(raw, row, shapes[row].geom_type, kind)
     raised = shapely.has_z(shapes) | _has_m(shapes)
