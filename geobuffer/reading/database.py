@@ -69,9 +69,10 @@ def read_database(address: str, layer: str | None = None) -> Raw:
         with _connected(url) as connection:
             column = _geometry_column(connection, statement, name, asked["geometry"])
             return _read(connection, statement, name, column)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, pd.errors.DatabaseError) as error:
         # Without the chain: what lies beneath may show the password in a traceback.
-        said = " ".join(str(getattr(error, "orig", None) or error).split())
+        beneath = error.__cause__ if isinstance(error, pd.errors.DatabaseError) else error
+        said = " ".join(str(getattr(beneath, "orig", None) or error).split())
         if url.password:
             said = said.replace(str(url.password), "***")
         raise DataError(f"Unreadable {name}: {said}.") from None

@@ -158,8 +158,16 @@ def _in_one_direction(raw: Raw, rows: Any) -> tuple[LineString | MultiLineString
 
 
 def _merged(line: LineString | MultiLineString) -> LineString | MultiLineString:
-    """Return a line with those of its parts joined that run on from each other."""
-    return shapely.line_merge(line, directed=True) if line.geom_type != "LineString" else line
+    """Return a line with those of its parts joined that run on from the one before, in order."""
+    runs: list[Any] = []
+    for part in shapely.get_parts(line):
+        xy = shapely.get_coordinates(part)
+        if runs and (runs[-1][-1] == xy[0]).all():
+            runs[-1] = np.vstack([runs[-1], xy[1:]])
+        else:
+            runs.append(xy)
+    lines = [shapely.LineString(run) for run in runs]
+    return lines[0] if len(lines) == 1 else shapely.MultiLineString(lines)
 
 
 def _meets(line: LineString | MultiLineString, end: int, other: Any) -> bool:
