@@ -21,8 +21,10 @@ def database():
                 id serial, name_en text, name_uk text, iso text, country text,
                 geom geometry(MultiPolygon, 32636))""",
             """INSERT INTO gis."Oblasts" (name_en, name_uk, iso, country, geom)
-               SELECT n, u, i, 'UA', ST_Multi(ST_Transform(ST_MakeEnvelope(w, 50, w + 1, 51, 4326), 32636))
-               FROM (VALUES ('West', 'Захід', 'UA-1', 30), ('East', 'Схід', 'UA-2', 31)) AS t (n, u, i, w)""",
+               SELECT n, u, i, 'UA',
+                   ST_Multi(ST_Transform(ST_MakeEnvelope(w, 50, w + 1, 51, 4326), 32636))
+               FROM (VALUES ('West', 'Захід', 'UA-1', 30), ('East', 'Схід', 'UA-2', 31))
+                   AS t (n, u, i, w)""",
             "CREATE TABLE places (name text, pop integer, at geography(Point, 4326))",
             """INSERT INTO places VALUES ('Суми 100%', 250000, 'POINT(34.8 50.9)'),
                ('Nowhere', NULL, NULL)""",

@@ -84,7 +84,7 @@ def test_a_projected_line_is_brought_to_degrees(write):
 def test_areas_points_and_nothing_are_refused(write):
     with pytest.raises(gb.GeometryError, match=r"row 0 .*Polygon.*border_of\(\)"):
         read_lines(write([shapely.box(30, 50, 31, 51)]))
-    with pytest.raises(gb.GeometryError, match="Point.*read_settlements"):
+    with pytest.raises(gb.GeometryError, match=r"Point.*read_settlements"):
         read_lines(write([shapely.Point(30, 50)]))
     with pytest.raises(gb.DataError, match="no line"):
         read_lines(write([None]))

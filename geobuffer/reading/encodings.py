@@ -58,6 +58,11 @@ def encoding_of(data: bytes) -> str:
             return "utf-8"
     else:
         return "utf-8"
+    return _guessed(data)
+
+
+def _guessed(data: bytes) -> str:
+    """Return the encoding in which a text that is no Unicode reads as words."""
     share, cyrillic = max((_share_of_words(data, e), -i, e) for i, e in enumerate(_CYRILLIC))[::2]
     if share >= _WORDS:
         return cyrillic

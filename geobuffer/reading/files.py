@@ -130,7 +130,7 @@ def hide_password(url: str) -> str:
     >>> hide_password("postgresql://me:secret@host/db?password=secret")
     'postgresql://me:***@host/db?password=***'
     """
-    hidden = re.sub(r"(://[^:/@?]*):[^/?]*@", r"\1:***@", url)
+    hidden = re.sub(r"(:/{1,2}[^:/@?]*):[^/?]*@", r"\1:***@", url)
     return re.sub(r"(password=)[^&]*", r"\1***", hidden, flags=re.IGNORECASE)
 
 
@@ -151,7 +151,9 @@ def _in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[UserFile,
                 return UserFile(path, Kind.EXCEL), layer
             member, layer = _chosen(path, list(entries), layer)
             if member.startswith("/") or ".." in member.split("/"):
-                message = f"Unreadable {path}: {member!r} lies outside of the archive. Pack it anew."
+                message = (
+                    f"Unreadable {path}: {member!r} lies outside of the archive. Pack it anew."
+                )
                 raise DataError(message)
             stem = member.rpartition(".")[0]
             _check_size(path, [e for n, e in entries.items() if n.startswith(stem)], max_gb)

@@ -6,31 +6,46 @@ an unwritable file, is one line and exit code 2.
 
 from __future__ import annotations
 
-import dataclasses
-import enum
 import io
-import json
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import geopandas as gpd
 import pandas as pd
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 from rich.text import Text
 
 import geobuffer as gb
 from geobuffer.bulk import check_bulk_target
+from geobuffer.cli.options import (
+    And,
+    AsJson,
+    Between,
+    EndsName,
+    Km,
+    Out,
+    PlaceFile,
+    RegionFile,
+    RegionName,
+    ScenarioFile,
+    SideName,
+    build_zone,
+    load_places,
+    load_regions,
+    read_scenario,
+)
+from geobuffer.cli.printing import (
+    print_json,
+    print_records,
+    print_table,
+    progress,
+    say,
+    stderr,
+)
 from geobuffer.export import check_target
 from geobuffer.queries import with_columns
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 app = typer.Typer(
     name="geobuffer",
@@ -39,45 +54,17 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-_out = Console()
-_err = Console(stderr=True)
-
-
-class Ends(enum.StrEnum):
-    """What happens where the border ends."""
-
-    round = "round"
-    flat = "flat"
-
-
 # A page shows a pixel as 12 m at its closest useful zoom: an edge within 1 m is drawn as exactly,
 # and costs half the time of one within 0.1 m.
 _PAGE_M = 1.0
 
+# What a list of settlements shows of them, where it has it; own files may have other names.
+_LISTED = (
+    "name", "name_en", "name_uk", "oblast", "distance_km", "section", "population", "membership",
+)  # fmt: skip
+
 # Where only distances are asked for, nobody sees the polygon.
 _UNSEEN_M = 50.0
-
-ScenarioFile = Annotated[
-    Path | None,
-    typer.Option("--scenario", help="A scenario file (TOML). Default: the zone of May 2025."),
-]
-Between = Annotated[
-    list[str] | None,
-    typer.Option("--between", metavar="NAME,NAME", help="Regions on one side of the border."),
-]
-And = Annotated[
-    list[str] | None,
-    typer.Option("--and", metavar="NAME,NAME", help="Regions on the other side."),
-]
-Km = Annotated[
-    str | None, typer.Option("--km", help="Width in km; several, as in 5,10,20, make rings.")
-]
-SideName = Annotated[str | None, typer.Option("--side", help="A side's name, or both.")]
-EndsName = Annotated[
-    Ends | None, typer.Option("--ends", help="Round, or flat: cut off where the border ends.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Write to this file.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -101,6 +88,9 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
     scenario: ScenarioFile = None,
     between: Between = None,
     and_: And = None,
+    regions: RegionFile = None,
+    region_name: RegionName = None,
+    places: PlaceFile = None,
     km: Km = None,
     side: SideName = None,
     ends: EndsName = None,
@@ -111,23 +101,24 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
     import folium
 
     check_target(out, folium.Map)
-    asked = _scenario(scenario, between, and_, km, side, ends)
-    with _progress("Measuring the zone and its settlements"):
-        zone = _zone(asked, _PAGE_M)
-        places = gb.load_settlements()
-        places = with_columns(places, gb.classify(places, zone))
-    with _progress("Drawing the map"):
+    asked = read_scenario(scenario, between, and_, km, side, ends)
+    own = load_regions(regions, region_name, named=bool(between or scenario))
+    with progress("Measuring the zone and its settlements"):
+        zone = build_zone(asked, own, _PAGE_M)
+        towns = load_places(places, zone.border, bundled=regions is None)
+        towns = with_columns(towns, gb.classify(towns, zone))
+    with progress("Drawing the map"):
         # Places known by name only come without a point: the page counts and finds them.
-        known = pd.concat([places, gb.load_not_located()], ignore_index=True)
+        known = towns if places else pd.concat([towns, gb.load_not_located()], ignore_index=True)
         drawn = gb.map_zone(
             zone,
             settlements=known,
-            regions=gb.load_regions(),
+            regions=own,
             title=asked.title,
             notes=asked.notes,
         )
         gb.write(drawn, out)
-    count = places["membership"].value_counts()
+    count = towns["membership"].value_counts()
     facts = {
         "file": str(out),
         "zone": _zone_facts(zone),
@@ -135,10 +126,10 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
         "uncertain": int(count.get("uncertain", 0)),
     }
     if as_json:
-        _print_json(facts)
+        print_json(facts)
         return
-    _say(f"{facts['inside']} settlements inside, {facts['uncertain']} uncertain.")
-    _say(f"Wrote {out}: open it in any browser.")
+    say(f"{facts['inside']} settlements inside, {facts['uncertain']} uncertain.")
+    say(f"Wrote {out}: open it in any browser.")
 
 
 @app.command()
@@ -147,6 +138,8 @@ def zone(  # noqa: PLR0913 - one parameter for each option of the command
     scenario: ScenarioFile = None,
     between: Between = None,
     and_: And = None,
+    regions: RegionFile = None,
+    region_name: RegionName = None,
     km: Km = None,
     side: SideName = None,
     ends: EndsName = None,
@@ -159,20 +152,21 @@ def zone(  # noqa: PLR0913 - one parameter for each option of the command
     """Build the zone; write its rings as .gpkg, .geojson, .fgb or .parquet."""
     if out is not None:
         check_target(out, gb.BufferZone)
-    asked = _scenario(scenario, between, and_, km, side, ends)
-    with _progress("Building the zone"):
-        built = _zone(asked, tolerance)
+    asked = read_scenario(scenario, between, and_, km, side, ends)
+    own = load_regions(regions, region_name, named=bool(between or scenario))
+    with progress("Building the zone"):
+        built = build_zone(asked, own, tolerance)
         if out is not None:
             gb.write(built, out)
     if as_json:
-        _print_json(_zone_facts(built) | ({"file": str(out)} if out else {}))
+        print_json(_zone_facts(built) | ({"file": str(out)} if out else {}))
         return
     rows = pd.DataFrame({"ring": built.ring_names, "area_km2": built.ring_areas_km2})
-    _print_table(rows, f"{asked.title} – side: {built.side}, ends: {built.ends}")
-    _say(f"Border: {', '.join(s.name for s in built.border.sections)}.")
-    _say(f"Length {built.border.length_km:,.1f} km; edges within {built.error_m:.2g} m.")
+    print_table(rows, f"{asked.title} – side: {built.side}, ends: {built.ends}")
+    say(f"Border: {', '.join(s.name for s in built.border.sections)}.")
+    say(f"Length {built.border.length_km:,.1f} km; edges within {built.error_m:.2g} m.")
     if out is not None:
-        _say(f"Wrote {out}.")
+        say(f"Wrote {out}.")
 
 
 @app.command()
@@ -181,6 +175,9 @@ def settlements(  # noqa: PLR0913 - one parameter for each option of the command
     scenario: ScenarioFile = None,
     between: Between = None,
     and_: And = None,
+    regions: RegionFile = None,
+    region_name: RegionName = None,
+    places: PlaceFile = None,
     km: Km = None,
     side: SideName = None,
     ends: EndsName = None,
@@ -190,23 +187,26 @@ def settlements(  # noqa: PLR0913 - one parameter for each option of the command
     """List the settlements in the zone, with distance, section, population and how sure it is."""
     if out is not None:
         check_target(out, gpd.GeoDataFrame)
-    asked = _scenario(scenario, between, and_, km, side, ends)
-    with _progress("Measuring the zone and its settlements"):
-        places = gb.load_settlements()
-        inside = gb.within(places, _zone(asked, _UNSEEN_M)).sort_values("distance_km")
+    asked = read_scenario(scenario, between, and_, km, side, ends)
+    own = load_regions(regions, region_name, named=bool(between or scenario))
+    with progress("Measuring the zone and its settlements"):
+        zone = build_zone(asked, own, _UNSEEN_M)
+        towns = load_places(places, zone.border, bundled=regions is None)
+        inside = gb.within(towns, zone).sort_values("distance_km")
     if out is not None:
         gb.write(inside, out)
     if as_json:
         table = inside.assign(longitude=inside.geometry.x, latitude=inside.geometry.y)
-        _print_records(table.drop(columns="geometry"))
+        print_records(table.drop(columns="geometry"))
         return
     if out is not None:
-        _say(f"Wrote {len(inside)} settlements to {out}.")
+        say(f"Wrote {len(inside)} settlements to {out}.")
         return
-    columns = ["name_en", "name_uk", "oblast", "distance_km", "section", "population", "membership"]
-    _print_table(pd.DataFrame(inside[columns]), asked.title)
-    for note in _not_located_note(inside):
-        _say(note)
+    columns = [column for column in _LISTED if column in inside]
+    print_table(pd.DataFrame(inside[columns]), asked.title)
+    if places is None:
+        for line in _not_located_note(inside):
+            say(line)
 
 
 @app.command()
@@ -215,6 +215,9 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     scenario: ScenarioFile = None,
     between: Between = None,
     and_: And = None,
+    regions: RegionFile = None,
+    region_name: RegionName = None,
+    places: PlaceFile = None,
     km: Km = None,
     side: SideName = None,
     ends: EndsName = None,
@@ -230,22 +233,23 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     """Count the places and people in each ring of the zone."""
     if out is not None:
         check_target(out, pd.DataFrame)
-    asked = _scenario(scenario, between, and_, km, side, ends)
-    with _progress("Measuring the zone and its settlements"):
-        counted = gb.exposure(
-            gb.load_settlements(), _zone(asked, _UNSEEN_M), by=by, cumulative=cumulative
-        )
+    asked = read_scenario(scenario, between, and_, km, side, ends)
+    own = load_regions(regions, region_name, named=bool(between or scenario))
+    with progress("Measuring the zone and its settlements"):
+        zone = build_zone(asked, own, _UNSEEN_M)
+        towns = load_places(places, zone.border, bundled=regions is None)
+        counted = gb.exposure(towns, zone, by=by, cumulative=cumulative)
     if out is not None:
         gb.write(counted, out)
     if as_json:
-        _print_records(counted)
+        print_records(counted)
         return
     if out is not None:
-        _say(f"Wrote {len(counted)} rows to {out}.")
+        say(f"Wrote {len(counted)} rows to {out}.")
         return
-    _print_table(counted, asked.title)
-    _say("People are at least this many: places without a figure are counted beside them.")
-    _say("“?” stands for places nearer to the zone's edge than their position is accurate.")
+    print_table(counted, asked.title)
+    say("People are at least this many: places without a figure are counted beside them.")
+    say("“?” stands for places nearer to the zone's edge than their position is accurate.")
 
 
 @app.command()
@@ -256,6 +260,8 @@ def bulk(  # noqa: PLR0913 - one parameter for each option of the command
     scenario: ScenarioFile = None,
     between: Between = None,
     and_: And = None,
+    regions: RegionFile = None,
+    region_name: RegionName = None,
     km: Km = None,
     side: SideName = None,
     ends: EndsName = None,
@@ -263,48 +269,53 @@ def bulk(  # noqa: PLR0913 - one parameter for each option of the command
 ) -> None:
     """Classify every row of a table, however large: distance, side, section, ring, membership."""
     check_bulk_target(target)
-    asked = _scenario(scenario, between, and_, km, side, ends)
-    with Progress(console=_err, disable=not _err.is_terminal) as bar:
+    asked = read_scenario(scenario, between, and_, km, side, ends)
+    own = load_regions(regions, region_name, named=bool(between or scenario))
+    with Progress(console=stderr, disable=not stderr.is_terminal) as bar:
         task = bar.add_task("Classifying", total=1.0)
         rows = gb.classify_file(
             source,
-            _zone(asked, _PAGE_M),
+            build_zone(asked, own, _PAGE_M),
             target,
             progress=lambda share: bar.update(task, completed=share),
         )
     if as_json:
-        _print_json({"rows": rows, "file": str(target)})
+        print_json({"rows": rows, "file": str(target)})
         return
-    _say(f"Wrote {rows:,} rows to {target}.")
+    say(f"Wrote {rows:,} rows to {target}.")
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
-def where(
+def where(  # noqa: PLR0913 - one parameter for each option of the command
     latitude: Annotated[float, typer.Argument(help="Latitude in degrees, north positive.")],
     longitude: Annotated[float, typer.Argument(help="Longitude in degrees, east positive.")],
     *,
     scenario: ScenarioFile = None,
     between: Between = None,
     and_: And = None,
+    regions: RegionFile = None,
+    region_name: RegionName = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell how far a point is from the border, on which side, and by which section."""
-    asked = _scenario(scenario, between, and_, None, None, None)
-    border = gb.scenario_border(asked, gb.load_regions())
+    asked = read_scenario(scenario, between, and_, None, None, None)
+    own = load_regions(regions, region_name, named=bool(between or scenario))
+    border = gb.scenario_border(asked, own)
     point = gpd.GeoSeries.from_xy([longitude], [latitude], crs="EPSG:4326")
     found = gb.locate(point, border).iloc[0]
     if as_json:
-        _print_json({"latitude": latitude, "longitude": longitude, **found.to_dict()})
+        print_json({"latitude": latitude, "longitude": longitude, **found.to_dict()})
         return
     territory = f"in {found['side']}" if found["side"] else "on the territory of neither side"
-    _say(f"{found['distance_km']:.3f} km from the border, {territory}.")
-    _say(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
-    _say(f"The border itself is right to about {border.source.accuracy_m:g} m.")
+    say(f"{found['distance_km']:.3f} km from the border, {territory}.")
+    say(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
+    if border.source.accuracy_m is not None:
+        say(f"The border itself is right to about {border.source.accuracy_m:g} m.")
     swapped = gpd.GeoSeries.from_xy([latitude], [longitude], crs="EPSG:4326")
     if found["distance_km"] > 500.0 and abs(longitude) <= 90.0:
         other = float(gb.distance_to_border(swapped, border).iloc[0])
         if other < 100.0:
-            _say(f"Swapped, the two would be {other:.1f} km away: latitude comes first here.")
+            say(f"Swapped, the two would be {other:.1f} km away: latitude comes first here.")
 
 
 @app.command()
@@ -312,68 +323,10 @@ def data(*, as_json: AsJson = False) -> None:
     """List the bundled data: licence, date, accuracy."""
     table = gb.list_datasets()
     if as_json:
-        _print_records(table.reset_index())
+        print_records(table.reset_index())
         return
     shown = table.reset_index()[["dataset", "rows", "as_of", "accuracy_m", "licence"]]
-    _print_table(shown, "Bundled data; --json tells all of it")
-
-
-def _scenario(
-    file: Path | None,
-    between: list[str] | None,
-    and_: list[str] | None,
-    km: str | None,
-    side: str | None,
-    ends: Ends | None,
-) -> gb.Scenario:
-    """Return the scenario that the options describe, starting from the file or the default."""
-    between, and_ = _separate(between), _separate(and_)
-    if bool(between) != bool(and_):
-        raise gb.DataError("Invalid --between and --and. Must be given together.")
-    if between and file is not None:
-        message = (
-            "Invalid --scenario with --between. Must be one of them: a file names its regions."
-        )
-        raise gb.DataError(message)
-    scenario = gb.load_scenario(file)
-    changes: dict[str, Any] = {}
-    if between and and_:
-        title = f"{', '.join(between)} | {', '.join(and_)}"
-        scenario = gb.Scenario(title, tuple(between), tuple(and_), scenario.km)
-    if km is not None:
-        changes["km"] = _widths(km)
-    if side is not None:
-        changes["side"] = side
-    if ends is not None:
-        changes["ends"] = ends.value
-    changed = dataclasses.replace(scenario, **changes)
-    if changed == scenario or between:
-        return changed
-    # What was changed is no longer what was announced.
-    edges = ", ".join(f"{width:g}" for width in changed.km)
-    title = f"Not as announced: {edges} km"
-    return dataclasses.replace(changed, title=title, summary="", announced_by="")
-
-
-def _separate(names: list[str] | None) -> list[str]:
-    """Return names given one by one or, as widths may be, with commas between."""
-    return [name.strip() for given in names or [] for name in given.split(",")]
-
-
-def _widths(km: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in km.split(","))
-    except ValueError:
-        raise gb.GeometryError(
-            f"Invalid --km {km!r}. Must be kilometres, such as 10, or 5,10,20 for rings."
-        ) from None
-
-
-def _zone(scenario: gb.Scenario, tolerance_m: float = 0.1) -> gb.BufferZone:
-    border = gb.scenario_border(scenario, gb.load_regions())
-    return gb.build_zone(
-        border, km=scenario.km, side=scenario.side, ends=scenario.ends, tolerance_m=tolerance_m
-    )
+    print_table(shown, "Bundled data; --json tells all of it")
 
 
 def _zone_facts(built: gb.BufferZone) -> dict[str, Any]:
@@ -402,55 +355,6 @@ def _not_located_note(places: pd.DataFrame) -> list[str]:
     return [note]
 
 
-@contextmanager
-def _progress(task: str) -> Iterator[None]:
-    """Show on a terminal that something is being done."""
-    if not _err.is_terminal:
-        yield
-        return
-    with _err.status(f"{task} …"):
-        yield
-
-
-def _say(text: str) -> None:
-    _out.print(Text(text), soft_wrap=True)
-
-
-def _print_table(table: pd.DataFrame, title: str) -> None:
-    _say(title)
-    shown = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in table.columns:
-        numeric = pd.api.types.is_numeric_dtype(table[column])
-        heading = _HEADINGS.get(str(column), str(column))
-        shown.add_column(heading, justify="right" if numeric else "left", overflow="fold")
-    for row in table.itertuples(index=False):
-        shown.add_row(*(Text(_cell(value)) for value in row))
-    _out.print(shown)
-
-
-# Short headings for a terminal; files and JSON keep the columns' own names.
-_HEADINGS = {
-    "name_en": "name", "name_uk": "українською", "distance_km": "km", "membership": "class",
-    "population": "people", "without_figure": "no figure", "population_uncertain": "people?",
-    "uncertain_without_figure": "no figure?", "within_km": "within km", "area_km2": "km²",
-    "accuracy_m": "± m", "as_of": "as of",
-}  # fmt: skip
-
-
-def _cell(value: object) -> str:
-    if pd.isna(value):  # type: ignore[call-overload]
-        return "–"
-    return f"{value:,.1f}" if isinstance(value, float) else str(value)
-
-
-def _print_json(facts: object) -> None:
-    sys.stdout.write(json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
-
-
-def _print_records(table: pd.DataFrame) -> None:
-    _print_json(json.loads(table.to_json(orient="records", force_ascii=False, double_precision=9)))
-
-
 # typer's own errors of usage derive from this; it shows where it is from nowhere else.
 _UsageError: Any = typer.BadParameter.__bases__[0]
 
@@ -473,5 +377,5 @@ def main() -> None:
 
 
 def _refuse(message: str) -> NoReturn:
-    _err.print(Text(f"geobuffer: {' '.join(message.split())}"), soft_wrap=True)
+    stderr.print(Text(f"geobuffer: {' '.join(message.split())}"), soft_wrap=True)
     raise SystemExit(2) from None
