@@ -74,7 +74,7 @@ def _as_server(folder: Path, *command: str) -> list[str]:
 def postgis() -> Iterator[Database]:
     """Start a server on a free port of loopback, with a password, and end it."""
     assert _BIN is not None, "needs PostgreSQL: apt-get install postgresql postgresql-15-postgis-3"
-    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp", ignore_cleanup_errors=True) as name:  # noqa: S108 - a socket's path must be short
+    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp", ignore_cleanup_errors=True) as name:
         folder, password = Path(name), secrets.token_hex(12)
         secret = folder / "password"
         secret.write_text(password)

@@ -113,8 +113,9 @@ def test_a_function_that_writes_is_refused(database):
         """CREATE FUNCTION spoil() RETURNS SETOF rivers LANGUAGE sql VOLATILE
            AS 'DELETE FROM rivers RETURNING *'"""
     )
+    query = "SELECT * FROM spoil()"
     with pytest.raises(gb.DataError, match="read-only"):
-        gb.read_regions(f"{database.url}?query={quote('SELECT * FROM spoil()')}")
+        gb.read_regions(f"{database.url}?query={quote(query)}")
     assert len(gb.reading.lines.read_lines(f"{database.url}?table=rivers").lines) == 1
 
 

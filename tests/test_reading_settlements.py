@@ -92,7 +92,8 @@ def test_a_country_that_is_no_code_is_no_country_code(table):
 @pytest.mark.parametrize(
     ("lon", "lat"),
     [
-        ("longitude", "latitude"), ("LON", "LAT"), ("lng", "lat"), ("X", "Y"), ("x_coord", "y_coord"),
+        ("longitude", "latitude"), ("LON", "LAT"), ("lng", "lat"), ("X", "Y"),
+        ("x_coord", "y_coord"),
         ("Довгота", "Широта"), ("долгота", "широта"), ("Долгота, градусы", "Широта, градусы"),
         ("decimalLongitude", "decimalLatitude"), ("POINT_X", "POINT_Y"),
     ],
@@ -187,7 +188,8 @@ def test_namesakes_stay_apart(table):
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        ("1674", 1674), ("1 674", 1674), ("1 674", 1674), ("1,674", 1674), ("1.674.000", 1674000),
+        ("1674", 1674), ("1 674", 1674), ("1\u00a0674", 1674), ("1,674", 1674),
+        ("1.674.000", 1674000),
         ("1674.0", 1674), ("12,0", 12), ("0", 0), ("", None), ("н/д", None), ("–", None),
     ],
 )  # fmt: skip

@@ -85,7 +85,9 @@ def test_old_encodings_are_detected_and_told(tmp_path, encoding):
 ])  # fmt: skip
 def test_the_encoding_of_a_single_village_is_found(towns, column, encoding, least):
     """Even of one name: a table of few places is no worse than one of many."""
-    names = random.Random(7).sample(sorted(set(towns[column].dropna())), 300)
+    names = random.Random(7).sample(  # noqa: S311 - no secret
+        sorted(set(towns[column].dropna())), 300
+    )
     right = tried = 0
     for name in names:
         try:
@@ -135,7 +137,8 @@ def test_a_table_without_rows(tmp_path):
 @pytest.mark.parametrize(
     ("written", "axis", "meant"),
     [
-        ("35.27", "longitude", 35.27), ("35,27", "longitude", 35.27), (" −35,27 ", "longitude", -35.27),
+        ("35.27", "longitude", 35.27), ("35,27", "longitude", 35.27),
+        (" −35,27 ", "longitude", -35.27),
         ("51.19°", "latitude", 51.19), ("51.19 N", "latitude", 51.19), ("33.9S", "latitude", -33.9),
         ("51°11′24″", "latitude", 51.19), ("51° 11' 24\" N", "latitude", 51.19),
         ("35°16.2'E", "longitude", 35.27), ("W 58°22′", "longitude", -58.36666666666667),
@@ -153,7 +156,8 @@ def test_coordinates_that_are_plain_are_understood(written, axis, meant):
     [
         ("51 11 24", "latitude"), ("north", "latitude"), ("1.234,5", "longitude"),
         ("51.19 N", "longitude"), ("35.27 E", "latitude"), ("-33.9 S", "latitude"),
-        ("35°61′", "longitude"), ("1 000,5", "longitude"), ("N 51 N", "latitude"), ("--5", "latitude"),
+        ("35°61′", "longitude"), ("1 000,5", "longitude"), ("N 51 N", "latitude"),
+        ("--5", "latitude"),
         ("51;19", "latitude"), ("inf", "latitude"), ("0x33", "latitude"),
     ],
 )  # fmt: skip

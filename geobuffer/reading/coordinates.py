@@ -148,6 +148,8 @@ def parse_coordinate(text: str, axis: str) -> float | None:
     >>> parse_coordinate("51.19 N", "longitude") is None
     True
     """
+    if match := _DECIMAL.fullmatch(text):  # as nearly all are
+        return float(match[1].replace(",", "."))
     plain = " ".join(text.replace("−", "-").replace("º", "°").replace("˚", "°").split())
     if plain.casefold() in NO_NUMBER:
         return float("nan")
