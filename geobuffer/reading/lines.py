@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,8 @@ import shapely
 
 from geobuffer.errors import DataError
 from geobuffer.geodesy import inverse
-from geobuffer.model import Source
+from geobuffer.model import BOTH, Source
+from geobuffer.names import fold
 from geobuffer.reading.columns import NAME, NAMES, find, named
 from geobuffer.reading.files import MAX_GB
 from geobuffer.reading.shapes import check_lines
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from geobuffer.model import Border
     from geobuffer.reading.raw import Raw
+
+_SIDES = ("left", "right")
 
 # Ends nearer than this are one: ten times what seven decimals of a degree, as GeoJSON has them
 # by default, can part them by.
@@ -44,7 +48,7 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     layer: str | None = None,
     source: Source | None = None,
     crs: Any = None,
-    sides: tuple[str, str] = ("left", "right"),
+    sides: tuple[str, str] = _SIDES,
     max_gb: float = MAX_GB,
 ) -> Border:
     """Read a border from a file of lines, without regions: its sides are its left and right.
@@ -68,9 +72,9 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     Raises
     ------
     DataError, MissingCRSError
-        As :func:`geobuffer.read_regions`.
+        As :func:`geobuffer.read_regions`; the two sides have one name.
     GeometryError
-        A row is no line, or as :func:`geobuffer.borders.border_along`.
+        A row is no line, or as :func:`geobuffer.border_along`.
 
     Examples
     --------
@@ -83,12 +87,22 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     ...     read_border(f"{folder}/river.gpkg", sides=("east bank", "west bank"))
     Border(east bank | west bank: Psel; 111 km)
     """
-    from geobuffer.borders import border_along
+    from geobuffer.shapes import border_along
 
     raw, read = _read(path, name, layer, source, crs, max_gb)
-    border = border_along(read.lines, names=read.names, source=read.source, sides=sides)
+    border = border_along(read.lines, names=read.names, source=read.source)
     raw.tell()
-    return border
+    return border if sides == _SIDES else _called(border, sides)
+
+
+def _called(border: Border, sides: tuple[str, str]) -> Border:
+    """Return a border whose sides have other names."""
+    left, right = sides
+    if fold(left) == fold(right) or BOTH in sides:
+        raise DataError(f"Invalid sides {sides!r}. Must be two names, and neither of them 'both'.")
+    one, other = border.sides
+    named = replace(one, name=left, names={}), replace(other, name=right, names={})
+    return replace(border, sides=named)
 
 
 def read_lines(
