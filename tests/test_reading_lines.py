@@ -104,3 +104,30 @@ def test_lines_in_every_format(tmp_path, driver):
     read = read_lines(tmp_path / f"lines.{suffix}")
     assert read.names == ("Psel",)
     assert read.lines[0].equals(line(A, B, C))
+
+
+def test_a_border_of_lines_has_sections_and_a_left_and_a_right(write):
+    file = write([line(A, B), line(B, C)], name=["upper", "lower"])
+    border = gb.read_border(file, source=gb.Source("survey", accuracy_m=1))
+    assert [section.name for section in border.sections] == ["upper", "lower"]
+    assert [side.name for side in border.sides] == ["left", "right"]
+    assert border.source.title == "survey"
+    # Southward: the left is the east.
+    banks = gpd.GeoSeries.from_xy([34.1, 33.9], [51.5, 51.5], crs="EPSG:4326")
+    assert gb.locate(banks, border)["side"].tolist() == ["left", "right"]
+    assert gb.locate(banks, border)["section"].tolist() == ["upper", "upper"]
+
+
+def test_sides_of_a_line_may_have_names(write):
+    border = gb.read_border(write([line(A, B)]), sides=("схід", "захід"))
+    banks = gpd.GeoSeries.from_xy([34.1, 33.9], [51.5, 51.5], crs="EPSG:4326")
+    assert gb.locate(banks, border)["side"].tolist() == ["схід", "захід"]
+    zone = gb.build_zone(border, km=5, side="захід", tolerance_m=1)
+    assert zone.polygon.representative_point().x < 34
+    assert border.sides[0].label("en") == "схід"
+
+
+@pytest.mark.parametrize("sides", [("bank", "Bank"), ("both", "other")])
+def test_sides_of_a_line_differ(write, sides):
+    with pytest.raises(gb.DataError, match="Must be two names"):
+        gb.read_border(write([line(A, B)]), sides=sides)
