@@ -41,6 +41,7 @@ from geobuffer.queries import (
     nearest_section,
     within,
 )
+from geobuffer.reading import read_border, read_regions, read_settlements
 from geobuffer.scenarios import (
     Report,
     Scenario,
@@ -108,6 +109,9 @@ __all__ = [
     "plot_crs",
     "plot_curve",
     "plot_zone",
+    "read_border",
+    "read_regions",
+    "read_settlements",
     "read_zone",
     "scenario_border",
     "scenario_places",

@@ -197,7 +197,7 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     ['inside', 'uncertain']
     """
     found = classify(table, zone)
-    keep = (found["membership"] != "outside").to_numpy()
+    keep = found["membership"].isin(["inside", "uncertain"]).to_numpy()
     return with_columns(table, found)[keep]
 
 

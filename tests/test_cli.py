@@ -29,6 +29,7 @@ import shapely
 import test_downloads_sources as sources
 import typer
 from publisher import Page
+from rich.console import Console
 from test_downloads_content import geotiff
 
 import geobuffer as gb
@@ -40,19 +41,17 @@ GEOD = pyproj.Geod(ellps="WGS84")
 SHORT = ("--between", "Belgorod", "--and", "Sumy")
 
 # Every option there is. A new one fails the test below until it is written here, and tested.
+ZONE = {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--json"}
+OWN = {"--regions", "--region-name"}
 OPTIONS = {
     "": {"--version", "--help"},
-    "map": {"--scenario", "--between", "--and", "--country", "--km", "--side", "--ends", "--out",
-            "--png", "--json"},
-    "zone": {"--scenario", "--between", "--and", "--country", "--km", "--side", "--ends",
-             "--tolerance", "--out", "--json"},
-    "settlements": {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--out",
-                    "--json"},
-    "exposure": {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--by",
-                 "--cumulative", "--out", "--json"},
-    "bulk": {"source", "target", "--scenario", "--between", "--and", "--country", "--km", "--side",
-             "--ends", "--json"},
-    "where": {"latitude", "longitude", "--scenario", "--between", "--and", "--country", "--json"},
+    "map": {*ZONE, *OWN, "--country", "--places", "--out", "--png"},
+    "zone": {*ZONE, *OWN, "--country", "--tolerance", "--out"},
+    "settlements": {*ZONE, *OWN, "--places", "--out"},
+    "exposure": {*ZONE, *OWN, "--places", "--by", "--cumulative", "--out"},
+    "bulk": {*ZONE, *OWN, "--country", "source", "target"},
+    "where": {*OWN, "latitude", "longitude", "--scenario", "--between", "--and", "--country",
+              "--json"},
     "data": {"--json"},
     "data get": {"name", "--country", "--level", "--iso", "--bbox", "--year", "--refresh", "--out",
                  "--json"},
@@ -706,7 +705,7 @@ def test_get_draws_a_bar_on_a_terminal_and_none_elsewhere(get, publisher, monkey
     assert get("geonames", "--country", "UA").err == ""
     leader, follower = pty.openpty()
     with os.fdopen(follower, "w") as terminal:
-        monkeypatch.setattr(cli, "_err", cli.Console(file=terminal, force_terminal=True))
+        monkeypatch.setattr(cli.data, "stderr", Console(file=terminal, force_terminal=True))
         get("geonames", "--country", "UA", "--refresh")
     shown = os.read(leader, 100_000).decode()
     os.close(leader)
@@ -1010,3 +1009,101 @@ def test_process_whose_reader_has_left_says_nothing():
     answer = process("data", streams="> >(exec true; exit)")
     assert b"Traceback" not in answer.err
     assert b"Exception" not in answer.err
+
+
+# Regions and settlements of one's own.
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Two squares of the user's own in a projection, and places by them."""
+    squares = [shapely.box(10, 45, 11, 46), shapely.box(11, 45, 12, 46)]
+    table = gpd.GeoDataFrame(
+        {"park": ["Left", "Right"], "kind": ["a", "b"]}, geometry=squares, crs="EPSG:4326"
+    )
+    table.to_file(tmp_path / "parks.gpkg")
+    (tmp_path / "towns.csv").write_text(
+        "назва;населення;широта;довгота;дата\nСело;120;45,5;11,05;2024-01-01\n"
+        "Місто;5 000;45,4;10,5;2024-01-01\n?;;;;\n",
+        encoding="cp1251",
+    )
+    between = ("--between", "Left", "--and", "Right")
+    return ("--regions", tmp_path / "parks.gpkg", "--region-name", "park", *between), (
+        "--places", tmp_path / "towns.csv",
+    )  # fmt: skip
+
+
+def test_own_regions_and_places_are_listed(run, own):
+    regions, places = own
+    answer = run("settlements", *regions, *places, "--json")
+    assert answer.code == 0
+    rows = json.loads(answer.out)
+    assert [(row["name"], row["population"], row["side"]) for row in rows] == [
+        ("Село", 120, "Right"),
+    ]  # fmt: skip
+    assert rows[0]["distance_km"] == pytest.approx(3.9, abs=0.1)
+    assert "note:" in answer.err
+    assert "read as cp1251" in answer.err
+    assert "without coordinates: 1 (line 4)" in answer.err
+    text = run("settlements", *regions, *places)
+    assert "Село" in text.out
+    assert "Місто" not in text.out
+
+
+def test_own_regions_and_places_are_drawn_and_counted(run, own, here):
+    regions, places = own
+    answer = run("map", *regions, *places, "--km", "10", "--out", "own.html")
+    assert answer.code == 0, answer.err
+    assert "1 settlements inside" in answer.out
+    assert "Село" in (here / "own.html").read_text(encoding="utf-8")
+    counted = run("exposure", *regions, *places, "--km", "5,50", "--json")
+    assert [row["population"] for row in json.loads(counted.out)] == [120, 5000]
+
+
+def test_own_regions_have_zones_and_distances(run, own, here, tmp_path):
+    regions, _ = own
+    zone = run("zone", *regions, "--side", "Left", "--out", "own.gpkg", "--json").json
+    assert zone["sections"] == ["Left–Right"]
+    assert gpd.read_file(here / "own.gpkg", layer="own")["side"].tolist() == ["Left"]
+    there = run("where", "45.5", "11.05", *regions)
+    assert "3.9" in there.out
+    assert "right to about" not in there.out, "nobody says how accurate the file is"
+    points = tmp_path / "points.csv"
+    points.write_text("lon,lat\n11.05,45.5\n")
+    run("bulk", points, "answers.csv", *regions)
+    assert pd.read_csv(here / "answers.csv")["side"].tolist() == ["Right"]
+
+
+def test_bundled_places_by_own_regions_are_told(run, own):
+    regions, _ = own
+    answer = run("settlements", *regions)
+    assert "note: the bundled settlements are those along the border" in answer.err
+
+
+def test_own_places_with_swapped_axes_are_refused_by_the_border(run, tmp_path):
+    file = tmp_path / "towns.csv"
+    file.write_text("name,lat,lon\nA,35.27,51.19\nB,34.99,51.09\n")
+    answer = run("settlements", *SHORT, "--places", file)
+    assert answer.code == 2
+    assert "swap" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("--regions", "x.gpkg"), "Invalid --regions without --between"),
+        (("--region-name", "park"), "--region-name without --regions"),
+        (("--regions", "x.gpkg", *SHORT), "No file 'x.gpkg'"),
+        (
+            ("--regions", "postgresql://me:tiger@127.0.0.1:9/x?table=t", *SHORT),
+            "Unreadable table t",
+        ),
+        ((*SHORT, "--places", "https://x.org/a.csv"), "download it first"),
+    ],
+)
+def test_own_files_that_cannot_be_read_are_one_line(run, args, told):
+    answer = run("exposure", *args)
+    assert (answer.code, answer.out) == (2, "")
+    assert told in answer.err
+    assert answer.err.count("\n") == 1
+    assert "tiger" not in answer.err

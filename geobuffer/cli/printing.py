@@ -1,0 +1,103 @@
+"""What the commands print: text and tables for people, JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import geobuffer as gb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Answers go here.
+_answers = Console()
+#: Progress, notes and errors go here.
+stderr = Console(stderr=True)
+
+
+@contextmanager
+def progress(task: str) -> Iterator[None]:
+    """Show on a terminal that something is being done."""
+    if not stderr.is_terminal:
+        yield
+        return
+    with stderr.status(f"{task} …"):
+        yield
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Print what is warned of while a user's file is read, each as a line, to stderr."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for one in said:
+        if issubclass(one.category, UserWarning):
+            note(str(one.message))
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
+def note(text: str) -> None:
+    """Print what should be known of an answer, to stderr."""
+    stderr.print(Text(f"geobuffer: note: {text}"), soft_wrap=True)
+
+
+def write_telling(thing: gb.BufferZone | pd.DataFrame, out: Path) -> None:
+    """Write a file; tell on stderr what its format could not hold."""
+    with telling():
+        gb.write(thing, out)
+
+
+def say(text: str) -> None:
+    """Print a line of the answer."""
+    _answers.print(Text(text), soft_wrap=True)
+
+
+def print_table(table: pd.DataFrame, title: str) -> None:
+    """Print a table with short headings, as wide as the terminal."""
+    say(title)
+    shown = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in table.columns:
+        numeric = pd.api.types.is_numeric_dtype(table[column])
+        heading = _HEADINGS.get(str(column), str(column))
+        shown.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in table.itertuples(index=False):
+        shown.add_row(*(Text(_cell(value)) for value in row))
+    _answers.print(shown)
+
+
+# Short headings for a terminal; files and JSON keep the columns' own names.
+_HEADINGS = {
+    "name_en": "name", "name_uk": "українською", "distance_km": "km", "membership": "class",
+    "population": "people", "without_figure": "no figure", "population_uncertain": "people?",
+    "uncertain_without_figure": "no figure?", "within_km": "within km", "area_km2": "km²",
+    "accuracy_m": "± m", "as_of": "as of",
+}  # fmt: skip
+
+
+def _cell(value: object) -> str:
+    if pd.isna(value):  # type: ignore[call-overload]
+        return "–"
+    return f"{value:,.1f}" if isinstance(value, float) else str(value)
+
+
+def print_json(facts: object) -> None:
+    """Print facts as JSON."""
+    sys.stdout.write(json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_records(table: pd.DataFrame) -> None:
+    """Print a table as JSON: a list of its rows."""
+    print_json(json.loads(table.to_json(orient="records", force_ascii=False, double_precision=9)))

@@ -1,0 +1,184 @@
+"""Tables of texts and numbers: CSV, TSV and Excel, in any encoding, parted by any mark."""
+
+from __future__ import annotations
+
+import csv
+import io
+import warnings
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from geobuffer.errors import DataError, did_you_mean
+from geobuffer.reading.columns import LATITUDE, LONGITUDE, find
+from geobuffer.reading.encodings import encoding_of
+from geobuffer.reading.formats import Kind
+from geobuffer.reading.raw import Raw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from geobuffer.reading.files import UserFile
+
+# What may part columns, in the order in which it is tried: a decimal comma is no separator.
+_SEPARATORS = ("\t", ";", ",", "|")
+
+# How many lines tell what parts the columns.
+_SAMPLE_LINES = 50
+
+# The longest text of a field: an outline in a table of places, which is not read, may be long.
+_FIELD_BYTES = 1 << 27
+
+
+class _Sheet(NamedTuple):
+    """A header, the rows below it, and the line of each."""
+
+    header: list[str]
+    rows: list[list[Any]]
+    lines: list[int]
+
+
+def read_table(file: UserFile, sheet: str | None) -> Raw:
+    """Return the rows of a text table or a spreadsheet, as texts or as the sheet's own values.
+
+    Raises
+    ------
+    DataError
+        A line has more or fewer fields than the header, two columns have one name, there is no
+        such sheet or none that is plainly meant, or the extra ``excel`` is not installed.
+    """
+    notes: list[str] = []
+    if file.kind is Kind.EXCEL:
+        name, found = _from_excel(file, sheet)
+    else:
+        name, found = str(file), _from_text(file, notes)
+    twice = [c for c in dict.fromkeys(found.header) if found.header.count(c) > 1]
+    if twice:
+        raise DataError(f"Invalid table {name}: two columns are named {twice[0]!r}. Must differ.")
+    frame = pd.DataFrame(found.rows, columns=found.header, dtype=object)
+    return Raw(name, frame, line_numbers=found.lines, notes=notes)
+
+
+def _from_text(file: UserFile, notes: list[str]) -> _Sheet:
+    data = file.read()
+    encoding = encoding_of(data)
+    if encoding not in {"utf-8", "utf-8-sig"}:
+        notes.append(f"read as {encoding}; if letters look wrong, save it as UTF-8.")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"Unreadable {file}: no {encoding} at byte {error.start:,}. Save it as UTF-8."
+        ) from error
+    separator = _separator(text)
+    csv.field_size_limit(_FIELD_BYTES)
+    reader = csv.reader(io.StringIO(text), delimiter=separator)
+    rows, lines = [], []
+    try:
+        for row in reader:
+            if any(row):
+                rows.append(row)
+                lines.append(reader.line_num)
+    except csv.Error as error:
+        message = f"Unreadable {file}, line {reader.line_num}: {error}."
+        raise DataError(message) from error
+    if len(rows) < 2:
+        raise DataError(f"Invalid table {file}: no rows below a header. Must have some.")
+    return _even(_Sheet([c.strip() for c in rows[0]], rows[1:], lines[1:]), str(file), separator)
+
+
+def _separator(text: str) -> str:
+    r"""Return what parts the columns: what gives every line as many fields as the header.
+
+    >>> _separator("name;lat;lon\nСуджа;51,19;35,27")
+    ';'
+    """
+    sample = "".join(text.splitlines(keepends=True)[:_SAMPLE_LINES])
+    best, fit = ",", (0.0, 1)
+    for separator in _SEPARATORS:
+        try:
+            rows = [r for r in csv.reader(io.StringIO(sample), delimiter=separator) if any(r)]
+        except csv.Error:
+            continue
+        width = len(rows[0]) if rows else 0
+        even = sum(1 for row in rows if len(row) == width) / max(len(rows), 1)
+        if width > 1 and (even, width) > fit:
+            best, fit = separator, (even, width)
+    return best
+
+
+def _even(sheet: _Sheet, name: str, separator: str) -> _Sheet:
+    """Return rows as long as the header: with empty fields cut off or added at their end."""
+    width = len(sheet.header)
+    while width and not sheet.header[width - 1]:
+        width -= 1
+    rows = []
+    for row, line in zip(sheet.rows, sheet.lines, strict=True):
+        if any(row[width:]):
+            hint = " or with decimal commas in quotes" if separator == "," else ""
+            raise DataError(
+                f"Invalid line {line} of {name}: {len(row)} fields, but the header has {width}. "
+                f"Must be as many{hint}; columns are parted by {separator!r}."
+            )
+        if len(row) < width:
+            raise DataError(
+                f"Invalid line {line} of {name}: {len(row)} fields, but the header has {width}. "
+                "Must be as many; is the file incomplete?"
+            )
+        rows.append([field if field != "" else None for field in row[:width]])
+    return _Sheet(sheet.header[:width], rows, sheet.lines)
+
+
+def _from_excel(file: UserFile, sheet: str | None) -> tuple[str, _Sheet]:
+    try:
+        import openpyxl
+    except ImportError as error:
+        message = "Reading Excel needs openpyxl: pip install 'geobuffer[excel]'."
+        raise DataError(message) from error
+    try:
+        with warnings.catch_warnings():
+            # Of what it leaves out of a workbook: styles, validation. Cells are what is wanted.
+            warnings.simplefilter("ignore")
+            source: Any = io.BytesIO(file.read())
+            book = openpyxl.load_workbook(source, read_only=True, data_only=True)
+            sheets = {one.title: _rows(one.iter_rows(values_only=True)) for one in book.worksheets}
+    except (OSError, KeyError, ValueError, TypeError, SyntaxError) as error:
+        raise DataError(
+            f"Unreadable {file}: a workbook that is incomplete or damaged ({error}). Save it anew."
+        ) from error
+    title = _sheet(file, sheets, sheet)
+    return f"{file}, sheet {title}", sheets[title]
+
+
+def _rows(rows: Iterable[Sequence[Any]]) -> _Sheet:
+    """Return the header, which is the first row that is not empty, and what is below it."""
+    filled = [
+        (number, list(row)) for number, row in enumerate(rows, 1) if any(v is not None for v in row)
+    ]
+    if not filled:
+        return _Sheet([], [], [])
+    header = ["" if value is None else str(value).strip() for value in filled[0][1]]
+    while header and not header[-1]:
+        header.pop()
+    return _Sheet(
+        header,
+        [(row + [None] * len(header))[: len(header)] for _, row in filled[1:]],
+        [number for number, _ in filled[1:]],
+    )
+
+
+def _sheet(file: UserFile, sheets: dict[str, _Sheet], wanted: str | None) -> str:
+    """Return the sheet that is meant: the one named, the only one, or the one with coordinates."""
+    if wanted is not None:
+        if wanted not in sheets:
+            raise DataError(f"Invalid sheet {wanted!r} of {file}. {did_you_mean(wanted, sheets)}")
+        return wanted
+    filled = [title for title, one in sheets.items() if one.rows]
+    placed = [
+        t for t in filled if find(sheets[t].header, LATITUDE) and find(sheets[t].header, LONGITUDE)
+    ]
+    chosen = filled if len(filled) == 1 else placed
+    if len(chosen) != 1:
+        shown = ", ".join(repr(title) for title in sheets)
+        raise DataError(f"Ambiguous {file}: {len(filled)} sheets with rows. Tell sheet=: {shown}.")
+    return chosen[0]

@@ -1,0 +1,150 @@
+"""Tables of a real PostGIS: found, read without writing, refused without showing the password."""
+
+import traceback
+from urllib.parse import quote
+
+import pytest
+import shapely
+from postgres import needs_postgis, postgis
+
+import geobuffer as gb
+
+pytestmark = needs_postgis
+
+
+@pytest.fixture(scope="module")
+def database():
+    with postgis() as running:
+        running.run(
+            "CREATE SCHEMA gis",
+            """CREATE TABLE gis."Oblasts" (
+                id serial, name_en text, name_uk text, iso text, country text,
+                geom geometry(MultiPolygon, 32636))""",
+            """INSERT INTO gis."Oblasts" (name_en, name_uk, iso, country, geom)
+               SELECT n, u, i, 'UA',
+                   ST_Multi(ST_Transform(ST_MakeEnvelope(w, 50, w + 1, 51, 4326), 32636))
+               FROM (VALUES ('West', 'Захід', 'UA-1', 30), ('East', 'Схід', 'UA-2', 31))
+                   AS t (n, u, i, w)""",
+            "CREATE TABLE places (name text, pop integer, at geography(Point, 4326))",
+            """INSERT INTO places VALUES ('Суми 100%', 250000, 'POINT(34.8 50.9)'),
+               ('Nowhere', NULL, NULL)""",
+            "CREATE TABLE rivers (name text, shape geometry(LineString, 4326))",
+            "INSERT INTO rivers VALUES ('Псел', 'SRID=4326;LINESTRING(34 51, 34 50)')",
+            "CREATE TABLE unplaced (name text, geom geometry)",
+            "INSERT INTO unplaced VALUES ('A', 'POLYGON((30 50, 31 50, 31 51, 30 50))')",
+            "CREATE TABLE twice (name text, one geometry(Point, 4326), two geometry(Point, 4326))",
+            "INSERT INTO twice VALUES ('A', 'SRID=4326;POINT(1 2)', 'SRID=4326;POINT(3 4)')",
+            "CREATE TABLE plain (name text)",
+        )
+        yield running
+
+
+def test_a_table_of_a_schema_becomes_regions(database):
+    regions = gb.read_regions(f"{database.url}?table=gis.Oblasts")
+    assert [region.name for region in regions] == ["West", "East"]
+    west = regions["Захід"]
+    assert (west.iso, west.country, west.names["uk"]) == ("UA-1", "UA", "Захід")
+    assert west.source == gb.Source("table gis.Oblasts of 127.0.0.1/postgres")
+    # A degree box whose corners only were projected: its edges are bent by up to 0.002°.
+    assert west.geometry.hausdorff_distance(shapely.box(30, 50, 31, 51)) < 3e-3
+    assert len(gb.read_regions(database.url, layer="gis.Oblasts")) == 2
+
+
+def test_a_query_becomes_places(database):
+    query = (
+        "SELECT *, upper(name) AS loud FROM places WHERE name LIKE '%100%%' OR pop IS NULL -- all"
+    )
+    with pytest.warns(UserWarning, match=r"without coordinates: 1 \(row 1\)"):
+        places = gb.read_settlements(f"{database.url}?query={quote(query)}")
+    assert places["name"].tolist() == ["Суми 100%", "Nowhere"]
+    assert places["population"].fillna(-1).tolist() == [250000, -1]
+    assert places["loud"].tolist() == ["СУМИ 100%", "NOWHERE"]
+    assert places.geometry.iloc[0].equals(shapely.Point(34.8, 50.9))
+
+
+def test_lines_of_a_table(database):
+    read = gb.reading.lines.read_lines(f"{database.url}?table=rivers")
+    assert read.names == ("Псел",)
+    assert read.lines[0].equals(shapely.LineString([(34, 51), (34, 50)]))
+
+
+def test_a_table_without_a_system_needs_one(database):
+    with pytest.raises(gb.MissingCRSError, match='crs="EPSG:4326" fits'):
+        gb.read_regions(f"{database.url}?table=unplaced")
+    assert len(gb.read_regions(f"{database.url}?table=unplaced", crs="EPSG:4326")) == 1
+
+
+def test_columns_of_shapes_are_chosen_or_told(database):
+    with pytest.raises(gb.DataError, match=r"2 columns of shapes \(one, two\).*geometry="):
+        gb.read_settlements(f"{database.url}?table=twice")
+    places = gb.read_settlements(f"{database.url}?table=twice&geometry=two")
+    assert places.geometry.iloc[0].equals(shapely.Point(3, 4))
+    with pytest.raises(gb.DataError, match="Must be one of: one, two"):
+        gb.read_settlements(f"{database.url}?table=twice&geometry=three")
+    with pytest.raises(gb.DataError, match="no column of shapes"):
+        gb.read_settlements(f"{database.url}?table=plain")
+
+
+@pytest.mark.parametrize(
+    "ending", ["", "?table=a&query=SELECT 1", "?nothing=1"],
+)  # fmt: skip
+def test_an_address_names_a_table_or_a_query(database, ending):
+    with pytest.raises(gb.DataError, match=r"\?table=schema\.table or \?query=") as refused:
+        gb.read_regions(database.url + ending)
+    assert database.password not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        "SELECT * FROM rivers; DROP TABLE rivers",
+        "WITH gone AS (DELETE FROM rivers RETURNING *) SELECT * FROM gone",
+        "SELECT 1) AS x; DROP TABLE rivers; --",
+    ],
+)
+def test_nothing_can_be_written(database, trick):
+    with pytest.raises(gb.DataError, match="Unreadable the query"):
+        gb.read_regions(f"{database.url}?query={quote(trick)}")
+    assert len(gb.reading.lines.read_lines(f"{database.url}?table=rivers").lines) == 1
+
+
+def test_a_function_that_writes_is_refused(database):
+    database.run(
+        """CREATE FUNCTION spoil() RETURNS SETOF rivers LANGUAGE sql VOLATILE
+           AS 'DELETE FROM rivers RETURNING *'"""
+    )
+    query = "SELECT * FROM spoil()"
+    with pytest.raises(gb.DataError, match="read-only"):
+        gb.read_regions(f"{database.url}?query={quote(query)}")
+    assert len(gb.reading.lines.read_lines(f"{database.url}?table=rivers").lines) == 1
+
+
+def test_a_name_of_a_table_is_a_name(database):
+    with pytest.raises(gb.DataError, match="does not exist"):
+        gb.read_regions(f'{database.url}?table={quote("""rivers" ; DROP TABLE "rivers""")}')
+    assert len(gb.reading.lines.read_lines(f"{database.url}?table=rivers").lines) == 1
+
+
+def test_no_failure_shows_the_password(database):
+    wrong = database.url.replace(database.password, "s3cret-tiger")
+    silent = database.url.replace(f":{database.port}/", ":9/").replace(
+        database.password, "s3cret-tiger"
+    )
+    for address in (
+        f"{wrong}?table=rivers",
+        f"{silent}?table=rivers",
+        "postgresql://a:s3cret-tiger@[",
+    ):
+        with pytest.raises(gb.DataError) as refused:
+            gb.read_regions(address)
+        shown = "".join(traceback.format_exception(refused.value))
+        assert "s3cret-tiger" not in shown, shown
+        assert "s3cret-tiger" not in str(refused.value)
+
+
+def test_without_the_extra_it_is_named(database, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(gb.DataError, match=r"geobuffer\[postgis\]"):
+        gb.read_regions(f"{database.url}?table=rivers")

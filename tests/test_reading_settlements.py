@@ -1,0 +1,314 @@
+"""Places from users' files: columns that geobuffer knows, points, doubts, and what it refuses."""
+
+import zipfile
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+import geobuffer as gb
+
+
+@pytest.fixture
+def table(tmp_path):
+    def written(content, name="places.csv"):
+        file = tmp_path / name
+        file.write_text(content, encoding="utf-8")
+        return file
+
+    return written
+
+
+def test_columns_that_are_known_get_geobuffers_names(table):
+    file = table(
+        "Населений пункт;name_en;Область;Район;Громада;КАТОТТГ;Населення;Країна;lat;lon;Примітка\n"
+        "Юнаківка;Yunakivka;Сумська;Сумський;Юнаківська;UA59;1 674;ua;51,09;34,99;01\n"
+        "Басівка;Basivka;Сумська;Сумський;Юнаківська;UA60;н/д;UA;51,14;34,92;\n"
+    )
+    places = gb.read_settlements(file, accuracy_m=300, source="A list")
+    first = places.iloc[0]
+    assert first["name"] == "Юнаківка"
+    assert first["name_en"] == "Yunakivka"
+    assert (first["oblast"], first["raion"], first["hromada"]) == (
+        "Сумська", "Сумський", "Юнаківська",
+    )  # fmt: skip
+    assert (first["code"], first["country"], first["Примітка"]) == ("UA59", "UA", "01")
+    assert places["population"].dtype == "Int64"
+    assert places["population"].isna().tolist() == [False, True]
+    assert first["population"] == 1674
+    assert places["accuracy_m"].tolist() == [300, 300]
+    assert places["source"].tolist() == ["A list", "A list"]
+    assert places.crs == "EPSG:4326"
+    assert places["Примітка"].isna().tolist() == [False, True]
+
+
+def test_what_is_read_can_be_asked_counted_and_drawn(table, zone, tmp_path):
+    file = table("Назва;Населення;lat;lon\nЮнаківка;1674;51,12;35,04\nСуджа;;51,19;35,27\n?;5;;\n")
+    with pytest.warns(UserWarning, match=r"without coordinates: 1 \(line 4\)"):
+        places = gb.read_settlements(file, accuracy_m=100)
+    assert gb.within(places, zone)["name"].tolist() == ["Юнаківка"]
+    assert gb.exposure(places, zone)["population"].tolist() == [1674]
+    page = gb.write(gb.map_zone(zone, settlements=places), tmp_path / "map.html")
+    assert "Юнаківка" in page.read_text(encoding="utf-8")
+
+
+def test_the_source_is_the_files_name_where_nobody_says(table):
+    file = table("name;lat;lon;source\nA;51;35;survey\nB;52;35;\n")
+    assert gb.read_settlements(file)["source"].tolist() == ["survey", "places.csv"]
+    assert gb.read_settlements(file, source="mine")["source"].tolist() == ["survey", "mine"]
+
+
+def test_accuracy_of_a_row_is_its_own(table):
+    file = table("name;lat;lon;accuracy_m\nA;51;35;20,5\nB;52;35;\n")
+    assert gb.read_settlements(file, accuracy_m=500)["accuracy_m"].tolist() == [20.5, 500]
+    assert gb.read_settlements(file)["accuracy_m"].isna().tolist() == [False, True]
+    with pytest.raises(gb.DataError, match=r"Invalid accuracy_m in line 3 .*'good'"):
+        gb.read_settlements(table("name;lat;lon;accuracy_m\nA;51;35;1\nB;52;35;good\n"))
+
+
+def test_a_name_may_be_told_and_one_that_is_missing_is_noted(table):
+    file = table("н.п.;lat;lon\nСуджа;51,19;35,27\n")
+    with pytest.warns(UserWarning, match="no column is known to hold names; name="):
+        assert "name" not in gb.read_settlements(file)
+    assert gb.read_settlements(file, name="н.п.")["name"].tolist() == ["Суджа"]
+    with pytest.raises(gb.DataError, match="Invalid name 'nope'"):
+        gb.read_settlements(file, name="nope")
+
+
+def test_a_told_name_puts_another_of_that_name_aside(table):
+    file = table("name;local;lat;lon\nSudzha;Суджа;51,19;35,27\n")
+    places = gb.read_settlements(file, name="local")
+    assert places["name"].tolist() == ["Суджа"]
+    assert places["name_original"].tolist() == ["Sudzha"]
+
+
+def test_a_country_that_is_no_code_is_no_country_code(table):
+    places = gb.read_settlements(table("name;country;lat;lon\nA;Ukraine;51;35\n"))
+    assert "country" not in places
+    assert places["country_name"].tolist() == ["Ukraine"]
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat"),
+    [
+        ("longitude", "latitude"), ("LON", "LAT"), ("lng", "lat"), ("X", "Y"),
+        ("x_coord", "y_coord"),
+        ("Довгота", "Широта"), ("долгота", "широта"), ("Долгота, градусы", "Широта, градусы"),
+        ("decimalLongitude", "decimalLatitude"), ("POINT_X", "POINT_Y"),
+    ],
+)  # fmt: skip
+def test_columns_of_coordinates_are_found(table, lon, lat):
+    places = gb.read_settlements(table(f"name;{lat};{lon}\nA;51,5;35,5\n"))
+    assert places.geometry.iloc[0].equals(shapely.Point(35.5, 51.5))
+    assert lon not in places.columns
+
+
+def test_columns_of_coordinates_may_be_told(table):
+    file = table("name;north;east\nA;51,5;35,5\n")
+    with pytest.raises(
+        gb.DataError, match=r"no column is known as the longitude. Tell lon=: 'name'"
+    ):
+        gb.read_settlements(file)
+    places = gb.read_settlements(file, lon="east", lat="north")
+    assert places.geometry.iloc[0].equals(shapely.Point(35.5, 51.5))
+    with pytest.raises(gb.DataError, match="Did you mean 'east'"):
+        gb.read_settlements(file, lon="eats", lat="north")
+    with pytest.raises(gb.DataError, match="both are 'east'"):
+        gb.read_settlements(file, lon="east", lat="east")
+    with pytest.raises(gb.DataError, match="several columns may be the latitude"):
+        gb.read_settlements(table("name;lat;LAT;lon\nA;1;1;2\n"))
+
+
+def test_a_latitude_beyond_the_pole_names_line_and_value(table):
+    file = table("name;lat;lon\nA;51;35\nB;136;35\nC;51;135\n")
+    with pytest.raises(gb.DataError, match=r"line 3 .*longitude 35, latitude 136"):
+        gb.read_settlements(file)
+
+
+def test_swapped_axes_are_refused_and_turned_on_demand(table):
+    file = table("name;lat;lon\nA;135,1;48,5\nB;134,9;48,4\n")  # Khabarovsk
+    with pytest.raises(gb.DataError, match=r"swapped.*swap=True"):
+        gb.read_settlements(file)
+    places = gb.read_settlements(file, swap=True)
+    assert places.geometry.iloc[0].equals(shapely.Point(135.1, 48.5))
+
+
+def test_axes_swapped_within_range_are_found_by_where_places_should_be(table, regions, border):
+    swapped = table("name;lat;lon\nA;35,27;51,19\nB;34,99;51,09\nC;34;50\n")
+    assert len(gb.read_settlements(swapped)) == 3, "nothing says that it is wrong"
+    for near in (regions, regions["Sumy"], border):
+        with pytest.raises(gb.DataError, match=r"longitude 51\.19, latitude 35\.27.*swap=True"):
+            gb.read_settlements(swapped, near=near)
+    right = gb.read_settlements(swapped, near=border, swap=True)
+    assert right.geometry.iloc[0].equals(shapely.Point(35.27, 51.19))
+    elsewhere = table("name;lat;lon\nSeoul;37,57;126,98\n", "far.csv")
+    assert len(gb.read_settlements(elsewhere, near=border)) == 1, "far, but not swapped"
+
+
+def test_metres_in_columns_of_degrees_are_refused_with_the_remedy(table):
+    file = table("name;lat;lon\nA;6650000,5;3926000\n")
+    with pytest.raises(gb.DataError, match=r"line 2 .*longitude 3\.926e\+06.*EPSG:3857"):
+        gb.read_settlements(file)
+    place = gb.read_settlements(file, crs="EPSG:3857").geometry.iloc[0]
+    assert place.distance(shapely.Point(35.268, 51.162)) < 0.01
+
+
+def test_columns_may_be_in_a_projection(table):
+    file = table("name;x;y\nA;500000;5650000\n")
+    place = gb.read_settlements(file, crs=32636).geometry.iloc[0]
+    assert place.x == pytest.approx(33.0)
+    assert place.y == pytest.approx(51.0, abs=0.01)
+
+
+def test_rows_without_a_point_are_kept_and_counted(table):
+    file = table("name;lat;lon\nA;51;35\nB;;\nC;0;0\nD;n/a;35\nE;0,0;0,0\n")
+    with pytest.warns(UserWarning, match="mine|places") as said:
+        places = gb.read_settlements(file)
+    assert places["name"].tolist() == list("ABCDE")
+    assert places.geometry.isna().tolist() == [False, True, True, True, True]
+    text = "\n".join(str(warning.message) for warning in said)
+    assert "at 0, 0, where nobody lives, left without a point: 2 (lines 4, 6)" in text
+    assert "without coordinates: 4 (lines 3, 4, 5, 6)" in text
+
+
+def test_rows_that_repeat_others_are_left_out_and_told(table):
+    file = table("name;lat;lon\nA;51;35\nA;51;35\nA;52;35\nA;51,0;35,0\nB;;\nB;;\n")
+    with pytest.warns(UserWarning, match="mine|places") as said:
+        places = gb.read_settlements(file)
+    assert "repeat others: 3 (lines 3, 5, 7)" in "\n".join(str(one.message) for one in said)
+    assert places["name"].tolist() == ["A", "A", "B"]
+
+
+def test_namesakes_stay_apart(table):
+    file = table("name;oblast;lat;lon\nВеселівка;Сумська;51;35\nВеселівка;Харківська;50;36\n")
+    assert gb.read_settlements(file)["oblast"].tolist() == ["Сумська", "Харківська"]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("1674", 1674), ("1 674", 1674), ("1\u00a0674", 1674), ("1,674", 1674),
+        ("1.674.000", 1674000),
+        ("1674.0", 1674), ("12,0", 12), ("0", 0), ("", None), ("н/д", None), ("–", None),
+    ],
+)  # fmt: skip
+def test_counts_as_people_write_them(table, written, meant):
+    count = gb.read_settlements(table(f"name\tlat\tlon\tpop\nA\t51\t35\t{written}\nB\t1\t2\t3\n"))
+    assert count["population"].fillna(-1).tolist() == [-1 if meant is None else meant, 3]
+
+
+@pytest.mark.parametrize("written", ["many", "1674.5", "12,34", "1 67", "1e3x"])
+def test_counts_that_are_none_name_line_column_and_value(table, written):
+    file = table(f"name;lat;lon;Pop\nA;51;35;{written}\n")
+    with pytest.raises(gb.DataError, match=f"Invalid Pop in line 2 .*'{written}'"):
+        gb.read_settlements(file)
+
+
+def test_negative_counts_are_unknown_and_told(table):
+    with pytest.warns(UserWarning, match="negative pop taken for unknown"):
+        places = gb.read_settlements(table("name;lat;lon;pop\nA;51;35;-99\n"))
+    assert places["population"].isna().all()
+
+
+# Layers of points.
+
+
+def points(shapes, crs="EPSG:4326", **columns):
+    names = columns or {"name": [f"P{i}" for i in range(len(shapes))]}
+    return gpd.GeoDataFrame(names, geometry=shapes, crs=crs)
+
+
+@pytest.mark.parametrize(
+    ("name", "driver"),
+    [
+        ("p.gpkg", "GPKG"), ("p.geojson", "GeoJSON"), ("p.fgb", "FlatGeobuf"), ("p.kml", "KML"),
+        ("p.shp", "ESRI Shapefile"),
+    ],
+)  # fmt: skip
+def test_layers_of_points_in_every_format(tmp_path, name, driver):
+    points([shapely.Point(35.27, 51.19)], name=["Суджа"]).to_file(
+        tmp_path / name, driver=driver, encoding="utf-8"
+    )
+    places = gb.read_settlements(tmp_path / name)
+    assert places["name"].tolist() == ["Суджа"]
+    assert places.geometry.iloc[0].equals(shapely.Point(35.27, 51.19))
+
+
+def test_parquet_with_points_or_with_columns(tmp_path):
+    points([shapely.Point(35, 51)]).to_crs(32636).to_parquet(tmp_path / "geo.parquet")
+    place = gb.read_settlements(tmp_path / "geo.parquet").geometry.iloc[0]
+    assert place.distance(shapely.Point(35, 51)) < 1e-8
+    frame = pd.DataFrame({"name": ["A", "B"], "lat": [51.0, None], "lon": [35.0, 36.0]})
+    frame.to_parquet(tmp_path / "plain.parquet")
+    with pytest.warns(UserWarning, match=r"without coordinates: 1 \(row 1\)"):
+        places = gb.read_settlements(tmp_path / "plain.parquet")
+    assert places.geometry.isna().tolist() == [False, True]
+    frame.assign(lat=[float("inf"), 51]).to_parquet(tmp_path / "inf.parquet")
+    with pytest.raises(gb.DataError, match=r"Invalid lat in row 0 .*inf"):
+        gb.read_settlements(tmp_path / "inf.parquet")
+
+
+def test_points_that_are_several_empty_or_areas(tmp_path):
+    one = shapely.MultiPoint([(35, 51)])
+    file = tmp_path / "p.gpkg"
+    points([shapely.Point(35, 51), None, shapely.Point()]).to_file(file)
+    with pytest.warns(UserWarning, match=r"without coordinates: 2 \(rows 1, 2\)"):
+        assert gb.read_settlements(file).geometry.isna().tolist() == [False, True, True]
+    points([one]).to_file(file, layer="one")
+    assert gb.read_settlements(file, layer="one").geometry.iloc[0].equals(shapely.Point(35, 51))
+    points([shapely.MultiPoint([(35, 51), (36, 51)])]).to_file(file, layer="two")
+    with pytest.raises(gb.GeometryError, match=r"row 0 .*2 points. Must be one"):
+        gb.read_settlements(file, layer="two")
+    points([shapely.box(35, 51, 36, 52)]).to_file(file, layer="areas")
+    with pytest.raises(gb.GeometryError, match=r"Polygon.*representative points"):
+        gb.read_settlements(file, layer="areas")
+
+
+def test_points_beyond_the_antimeridian_are_brought_back(tmp_path):
+    file = tmp_path / "p.gpkg"
+    points([shapely.Point(181.5, -17), shapely.Point(-179, -17)]).to_file(file)
+    assert gb.read_settlements(file).geometry.x.tolist() == [-178.5, -179]
+
+
+def test_columns_are_not_asked_for_where_there_are_shapes(tmp_path):
+    points([shapely.Point(35, 51)]).to_file(tmp_path / "p.gpkg")
+    with pytest.raises(gb.DataError, match=r"has shapes. Must be without them"):
+        gb.read_settlements(tmp_path / "p.gpkg", lon="x", lat="y")
+
+
+def test_swapped_points_of_a_layer_are_turned(tmp_path):
+    points([shapely.Point(48.5, 135.1)]).to_file(tmp_path / "p.gpkg")
+    with pytest.raises(gb.DataError, match=r"row 0 .*swap=True"):
+        gb.read_settlements(tmp_path / "p.gpkg")
+    place = gb.read_settlements(tmp_path / "p.gpkg", swap=True).geometry.iloc[0]
+    assert place.equals(shapely.Point(135.1, 48.5))
+
+
+def test_a_table_in_an_archive(tmp_path, table):
+    file = table("name;lat;lon\nСуджа;51,19;35,27\n")
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as packed:
+        packed.write(file, "deep/places.csv")
+        packed.writestr("readme.txt", "words")
+    assert gb.read_settlements(tmp_path / "p.zip")["name"].tolist() == ["Суджа"]
+
+
+def test_texts_are_data(table):
+    probe = "<script>alert(1)</script>{{ 7*191 }}"
+    places = gb.read_settlements(table(f"name;lat;lon;=1+1\n{probe};51;35;=cmd()\n"))
+    assert places["name"].tolist() == [probe]
+    assert places["=1+1"].tolist() == ["=cmd()"]
+
+
+def test_bundled_places_come_back_from_every_format(towns, tmp_path):
+    some = towns.head(200)
+    for name in ("t.csv", "t.gpkg", "t.parquet", "t.geojson", "t.fgb"):
+        places = gb.read_settlements(gb.write(some, tmp_path / name))
+        together = places.set_index("id").loc[some["id"]]
+        for column in ("name_uk", "name_en", "country", "oblast", "raion", "hromada", "code"):
+            both = some[column].isna().to_numpy() & together[column].isna().to_numpy()
+            assert ((together[column].to_numpy() == some[column].to_numpy()) | both).all(), column
+        assert together["population"].tolist() == some["population"].tolist()
+        assert together["accuracy_m"].astype(float).tolist() == some["accuracy_m"].tolist()
+        apart = together.geometry.to_numpy()
+        assert shapely.distance(apart, some.geometry.to_numpy()).max() < 1e-6

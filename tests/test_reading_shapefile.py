@@ -1,0 +1,99 @@
+"""Shapefiles come apart: a missing companion is told, made anew, or refused."""
+
+import os
+import zipfile
+
+import geopandas as gpd
+import pyogrio
+import pytest
+import shapely
+
+import geobuffer as gb
+
+NAMES = ["Суджа", "Ёлкино"]
+
+
+def shapefile(folder, encoding="cp1251", names=NAMES):
+    shapes = [shapely.box(30 + i, 50, 31 + i, 51) for i in range(len(names))]
+    table = gpd.GeoDataFrame({"name": names}, geometry=shapes, crs="EPSG:4326")
+    table.to_file(folder / "areas.shp", encoding=encoding)
+    return folder / "areas.shp"
+
+
+def test_cp1251_without_cpg_is_detected_and_told(tmp_path):
+    file = shapefile(tmp_path)
+    file.with_suffix(".cpg").unlink()
+    assert gpd.read_file(file)["name"].tolist() != NAMES, "GDAL reads it wrongly"
+    with pytest.warns(UserWarning, match=r"read as cp1251, as there is no \.cpg"):
+        regions = gb.read_regions(file)
+    assert [region.name for region in regions] == NAMES
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "UTF-8"])
+def test_a_cpg_is_believed(tmp_path, encoding):
+    file = shapefile(tmp_path, encoding)
+    assert [region.name for region in gb.read_regions(file)] == NAMES
+
+
+def test_the_language_driver_of_the_table_is_believed(tmp_path):
+    file = shapefile(tmp_path, names=["Ћ"])  # as cp1251 a letter of Serbian; as cp866, nothing
+    file.with_suffix(".cpg").unlink()
+    table = bytearray(file.with_suffix(".dbf").read_bytes())
+    table[29] = 0xC9
+    file.with_suffix(".dbf").write_bytes(table)
+    with pytest.warns(UserWarning, match="cp1251"):
+        assert next(iter(gb.read_regions(file))).name == "Ћ"
+
+
+def test_plain_texts_need_no_encoding(tmp_path):
+    file = shapefile(tmp_path, names=["Kursk", "Sumy"])
+    file.with_suffix(".cpg").unlink()
+    assert len(gb.read_regions(file)) == 2
+
+
+def test_without_dbf_nothing_has_a_name(tmp_path):
+    file = shapefile(tmp_path)
+    file.with_suffix(".dbf").unlink()
+    with pytest.raises(gb.DataError, match=r"no areas\.dbf beside it"):
+        gb.read_regions(file)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_without_shx_it_is_read_and_told_and_nothing_is_written(tmp_path, packed):
+    file = shapefile(tmp_path, "UTF-8")
+    file.with_suffix(".shx").unlink()
+    if packed:
+        with zipfile.ZipFile(tmp_path / "areas.zip", "w") as archive:
+            for part in tmp_path.glob("areas.*"):
+                if part.suffix != ".zip":
+                    archive.write(part, f"in/{part.name}")
+        file = tmp_path / "areas.zip"
+    before = sorted(tmp_path.iterdir())
+    with pytest.warns(UserWarning, match=r"index \(\.shx\) is missing"):
+        regions = gb.read_regions(file)
+    assert [region.name for region in regions] == NAMES
+    assert sorted(tmp_path.iterdir()) == before
+    assert pyogrio.get_gdal_config_option("SHAPE_RESTORE_SHX") is None
+
+
+def test_without_prj_the_system_must_be_told(tmp_path):
+    file = shapefile(tmp_path)
+    file.with_suffix(".prj").unlink()
+    with pytest.raises(gb.MissingCRSError, match=r"\.prj"):
+        gb.read_regions(file)
+
+
+def test_a_file_cut_off_is_refused_though_gdal_reads_on(tmp_path):
+    file = shapefile(tmp_path)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-60])
+    assert gpd.read_file(file).geometry.isna().any(), "GDAL says nothing"
+    with pytest.raises(gb.DataError, match=f"incomplete, {len(whole) - 60} bytes of {len(whole)}"):
+        gb.read_regions(file)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="its file systems do not tell capitals apart")
+def test_companions_in_capitals(tmp_path):
+    file = shapefile(tmp_path)
+    file.with_suffix(".dbf").rename(tmp_path / "areas.DBF")
+    assert [region.name for region in gb.read_regions(file)] == NAMES
