@@ -14,10 +14,10 @@ import shapely
 
 from geobuffer.errors import DataError, MissingCRSError
 from geobuffer.geodesy import Floats, holds, wrap
-from geobuffer.model import BOTH, Border, BufferZone
+from geobuffer.model import BOTH, Border, BufferZone, Region
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -78,7 +78,7 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
     >>> distance_to_border(sumy, border).round(1).tolist()
     [28.9]
     """
-    distance, _, _ = _placed(*_lonlat(table), border)
+    distance, _, _ = _placed(*lonlat(table), border)
     return pd.Series(distance, index=table.index, name="distance_km")
 
 
@@ -116,7 +116,7 @@ def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFr
     >>> locate(point, border)["side"].tolist()
     ['Ukraine']
     """
-    lon, lat = _lonlat(table)
+    lon, lat = lonlat(table)
     distance, section, chainage = _placed(lon, lat, border)
     return _decoded(table, border, distance, border.side_codes(lon, lat), section, chainage)
 
@@ -165,8 +165,8 @@ def classify(
     >>> classify(place, zone)[["side", "ring", "membership"]].values.tolist()
     [['Ukraine', '0–10 km', 'inside']]
     """
-    lon, lat = _lonlat(table)
-    conflict, wrong_country = _conflicts(table, zone.border, lon, lat)
+    lon, lat = lonlat(table)
+    conflict, wrong_country = contradictions(table, zone.border.regions, lon, lat)
     margin = margin_km(_metres(table, "accuracy_m"), _metres(table, "radius_m"), zone.border)
     unlisted = _listed(table, "country").isna().to_numpy()
     said = answer(
@@ -274,7 +274,7 @@ def with_columns(table: gpd.GeoDataFrame, found: pd.DataFrame) -> gpd.GeoDataFra
     return kept.assign(**{column: found[column].to_numpy() for column in found.columns})
 
 
-def _lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
+def lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
     """Return longitudes and latitudes of a table's points; NaN where there is none."""
     points = getattr(table, "geometry", None)
     if points is None or not hasattr(points, "crs"):
@@ -403,8 +403,8 @@ def _listed(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> pd.Series:
     return pd.Series(None, index=table.index, dtype=object)
 
 
-def _conflicts(
-    table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border, lon: Floats, lat: Floats
+def contradictions(
+    table: gpd.GeoDataFrame | gpd.GeoSeries, regions: Iterable[Region], lon: Floats, lat: Floats
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Tell where a row's country or oblast contradicts its point, and where its country does."""
     said = np.full(len(lon), "", dtype=object)
@@ -414,7 +414,7 @@ def _conflicts(
         return said, wrong_country
     named = _listed(table, "oblast")
     oblast = named.where(named.notna(), iso).to_numpy()
-    for region in border.regions:
+    for region in regions:
         there = holds(region.geometry, lon, lat)
         abroad = there & (country.notna() & (country != region.country)).to_numpy()
         abroad &= bool(region.country)
