@@ -23,6 +23,7 @@ from geobuffer.errors import (
 )
 from geobuffer.export import write
 from geobuffer.exposure import exposure
+from geobuffer.gazetteers import merge_settlements, merge_summary
 from geobuffer.maps import map_zone
 from geobuffer.model import Border, BufferZone, Region, Regions, Section, Side, Source
 from geobuffer.queries import (
@@ -83,6 +84,8 @@ __all__ = [
     "load_settlements",
     "locate",
     "map_zone",
+    "merge_settlements",
+    "merge_summary",
     "nearest_section",
     "scenario_border",
     "scenario_places",

@@ -2,43 +2,29 @@
 
 from __future__ import annotations
 
-import re
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geobuffer.errors import DataError
-from geobuffer.matching import (
-    SAME_UNIT_KM,
-    UNSTATED_KM,
-    Rows,
-    distance_km,
-    match,
-    named_alike,
-    same_ids,
-)
-from geobuffer.names import fold
-from geobuffer.queries import UNSTATED_M, contradictions, lonlat, numbers
+from geobuffer.matching import SAME_UNIT_KM, UNSTATED_KM, Rows, distance_km, match, named_alike
+from geobuffer.queries import contradictions, lonlat
+from geobuffer.records import AND, gathered, ids_of, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
+    from collections.abc import Iterable, Iterator
 
     from geobuffer.geodesy import Ints
     from geobuffer.model import Region
 
-# What stands between the ids and sources of rows that became one.
-_AND = "; "
-# Words that say that a raion is one.
-_UNIT = {"район", "raion", "rayon", "district", "county", "муниципальный"}
+# The columns that merging adds, before the conflicts; a table merged before has them already.
+_ADDED = ("source", "merged_from", "position_source", "population_source", "newly_located",
+          "geometry")  # fmt: skip
 
 
-def merge_settlements(
-    *tables: pd.DataFrame, regions: Iterable[Region] = ()
-) -> gpd.GeoDataFrame:
+def merge_settlements(*tables: pd.DataFrame, regions: Iterable[Region] = ()) -> gpd.GeoDataFrame:
     """Make one table of several tables of settlements of one area.
 
     Rows are one place if they share an ``id``, or the ``code`` of one ``code_system``; if they
@@ -92,13 +78,13 @@ def merge_settlements(
     >>> here = spot("a:1", "Журавка", 35.2, 51.2, source=["A"], accuracy_m=[500.0])
     >>> there = spot("b:9", "Журавка", 35.21, 51.2, source=["B"], accuracy_m=[100.0])
     >>> merge_settlements(here, there)[["id", "merged_from", "source", "position_source"]].values
-    array([['a:1', 'a:1; b:9', 'A; B', 'B']], dtype=object)
+    array([['b:9', 'b:9; a:1', 'B; A', 'B']], dtype=object)
     """
-    rows, said = _gathered(tables)
-    _check_ids(rows, said)
+    rows, said = gathered(tables)
     place = match(rows)
     merged = _assembled(rows, said, place)
-    merged["conflict"] = _conflicts(rows, said, place, merged, tuple(regions))
+    conflict = _conflicts(rows, said, place, merged, tuple(regions))
+    merged.insert(len(merged.columns) - 1, "conflict", conflict)
     return merged
 
 
@@ -117,170 +103,43 @@ def merge_summary(merged: pd.DataFrame) -> pd.Series:
     >>> merge_summary(merge_settlements(gb.load_settlements()))["merged"]
     np.int64(0)
     """
-    records = merged["merged_from"].str.split(_AND)
-    return pd.Series(
-        {
-            "records": sum(map(len, records)),
-            "places": len(merged),
-            "merged": int((records.str.len() > 1).sum()),
-            "newly_located": int(merged["newly_located"].sum()),
-            "not_located": int(merged.geometry.isna().sum()),
-            "conflicts": int((merged["conflict"] != "").sum()),
-        },
-        name="count",
-    )
-
-
-def _gathered(tables: tuple[pd.DataFrame, ...]) -> tuple[Rows, pd.DataFrame]:
-    """Return what decides about all rows, and all that they say."""
-    if not tables:
-        raise DataError("No table of settlements. Must be given at least one.")
-    for number, table in enumerate(tables):
-        _check_table(table, number)
-    points = [_points(table) for table in tables]
-    columns = dict.fromkeys(str(c) for t in tables for c in t.columns if c != _geometry_of(t))
-    said = pd.DataFrame(
-        {
-            column: np.concatenate(
-                [
-                    _objects(t[column]) if column in t.columns else np.full(len(t), None)
-                    for t in tables
-                ]
-            )
-            for column in columns
-        },
-        dtype=object,
-    )
-    said["id"] = said["id"].map(str)
-    lon, lat = np.concatenate(points, axis=1)
-    return _rows(said, np.repeat(np.arange(len(tables)), [len(t) for t in tables]), lon, lat), said
-
-
-def _check_table(table: pd.DataFrame, number: int) -> None:
-    which = f"table {number + 1}"
-    if "id" not in table.columns:
-        raise DataError(f"Invalid {which}: no column 'id'. Must have one, unique for each place.")
-    if not any(str(column).startswith("name") for column in table.columns):
-        raise DataError(f"Invalid {which}: no name. Must have a column 'name' or 'name_en'.")
-    ids = table["id"]
-    wrong = ids.isna() | ids.astype(str).duplicated() | ids.astype(str).str.contains(";")
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        raise DataError(
-            f"Invalid id in {which}, row {table.index[row]!r}: {ids.iloc[row]!r}. Must be there, "
-            "be unique in the table and hold no semicolon."
-        )
-
-
-def _geometry_of(table: pd.DataFrame) -> str | None:
-    if not isinstance(table, gpd.GeoDataFrame):
-        return None
-    name: str | None = table.active_geometry_name
-    return name
-
-
-def _points(table: pd.DataFrame) -> NDArray[np.float64]:
-    """Return longitudes and latitudes; NaN for all rows of a table without geometry."""
-    if _geometry_of(table) is None or table.geometry.isna().all():
-        return np.full((2, len(table)), np.nan)
-    return np.stack(lonlat(table))
-
-
-def _objects(column: pd.Series) -> NDArray[np.object_]:
-    """Return a column's values, None for each that is missing."""
-    values = column.astype(object).to_numpy(copy=True)
-    values[column.isna().to_numpy()] = None
-    return np.asarray(values)
-
-
-def _texts(said: pd.DataFrame, column: str) -> list[str]:
-    if column not in said:
-        return [""] * len(said)
-    return ["" if value is None else str(value) for value in said[column]]
-
-
-def _rows(said: pd.DataFrame, table: Ints, lon: NDArray, lat: NDArray) -> Rows:  # type: ignore[type-arg]
-    names = [c for c in said.columns if c.startswith("name")]
-    accuracy = numbers(said, "accuracy_m") if "accuracy_m" in said else np.full(len(said), np.nan)
-    codes = list(zip(_texts(said, "code_system"), _texts(said, "code"), strict=True))
-    raions = zip(_texts(said, "raion"), _texts(said, "raion_en"), strict=True)
-    return Rows(
-        table=table,
-        ids=[frozenset(ids.split(_AND)) for ids in _ids(said)],
-        lon=lon,
-        lat=lat,
-        accuracy_m=np.nan_to_num(accuracy, nan=UNSTATED_M),
-        names=[_name_keys(row) for row in said[names].itertuples(index=False)],
-        country=_texts(said, "country"),
-        oblast=_texts(said, "oblast_iso"),
-        raion=[frozenset(filter(None, map(_unit_key, pair))) for pair in raions],
-        hromada=[fold(name) for name in _texts(said, "hromada")],
-        code=[(system, code) if system and code else ("", "") for system, code in codes],
-        order=_order(said, lon, lat),
-    )
-
-
-def _ids(said: pd.DataFrame) -> list[str]:
-    """Return the ids of each row: those it was merged from before, or its own."""
-    return [b or a for a, b in zip(_texts(said, "id"), _texts(said, "merged_from"), strict=True)]
-
-
-def _order(said: pd.DataFrame, lon: NDArray, lat: NDArray) -> Ints:  # type: ignore[type-arg]
-    """Return the place of each row when rows are sorted by all they say, the id first."""
-    columns = ["id", *sorted(c for c in said.columns if c != "id")]
-    texts = ["\0".join(row) for row in zip(*(_texts(said, c) for c in columns), strict=True)]
-    keys = [f"{t}\0{x!r}\0{y!r}" for t, x, y in zip(texts, lon.tolist(), lat.tolist(), strict=True)]
-    order = np.empty(len(keys), dtype=np.int64)
-    order[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
-    return order
-
-
-def _name_keys(names: Iterable[object]) -> frozenset[str]:
-    """Return what of names is compared: folded; in Latin letters, i and y count as one."""
-    folded = {fold(str(name)) for name in names if name is not None}
-    return frozenset(re.sub("[iy]+", "i", name) for name in folded) - {""}
-
-
-def _unit_key(name: str) -> str:
-    return " ".join(word for word in fold(name).split() if word not in map(fold, _UNIT))
-
-
-def _check_ids(rows: Rows, said: pd.DataFrame) -> None:
-    """Refuse an id that stands for two places: numbers from 1 in each table, say."""
-    a, b = same_ids(rows)
-    for i, j, km in zip(a.tolist(), b.tolist(), distance_km(rows, a, b).tolist(), strict=True):
-        named = rows.names[i] & rows.names[j] or not (rows.names[i] and rows.names[j])
-        if not named or km > SAME_UNIT_KM:
-            one, two = (f"table {rows.table[r] + 1} {sorted(rows.names[r])}" for r in (i, j))
-            raise DataError(
-                f"Invalid id {said['id'][i]!r}: {one} and {two} are not one place. Must stand for "
-                "the same place in all tables; put the table's name before it."
-            )
+    records = [ids.split(AND) for ids in merged["merged_from"]]
+    counts = {
+        "records": sum(map(len, records)),
+        "places": len(merged),
+        "merged": sum(len(ids) > 1 for ids in records),
+        "newly_located": int(merged["newly_located"].sum()),
+        "not_located": int(merged.geometry.isna().sum()),
+        "conflicts": int((merged["conflict"] != "").sum()),
+    }
+    return pd.Series(list(counts.values()), index=list(counts), name="count")
 
 
 def _assembled(rows: Rows, said: pd.DataFrame, place: Ints) -> gpd.GeoDataFrame:
     """Make a row of each place: the leading row's answers, its gaps filled from the others."""
-    coded = np.array([not code for _, code in rows.code])
-    rank = np.lexsort((rows.order, rows.accuracy_m, coded, place))
-    lead, number = said.iloc[rank], place[rank]
+    uncoded = np.array([not code for _, code in rows.code])
+    rank = np.lexsort((rows.order, rows.accuracy_m, uncoded, place))
+    lead, number = said.drop(columns="conflict", errors="ignore").iloc[rank], place[rank]
     merged = lead.groupby(number, sort=True).first()
-    merged["merged_from"] = _joined(pd.Series(_ids(said))[rank], number)
+    merged["merged_from"] = _joined(pd.Series(ids_of(said))[rank], number)
     _fill_names(merged, lead, number)
     _fill_population(merged, lead, number)
     _fill_position(merged, rows, said, place)
-    sources = pd.Series(_texts(said, "source"))[rank]
+    sources = pd.Series(texts(said, "source"))[rank]
     merged["source"] = _joined(sources, number)
-    for column in merged.columns.intersection(said.columns):
+    for column in merged.columns.drop("geometry"):
         merged[column] = merged[column].where(merged[column].notna(), None).infer_objects()
     if "population" in merged:
         merged["population"] = merged["population"].astype("Int64")
+    last = [column for column in _ADDED if column in merged]
+    merged = merged[[*merged.columns.difference(last, sort=False), *last]]
     return gpd.GeoDataFrame(merged, geometry="geometry", crs="EPSG:4326")
 
 
 def _joined(texts: pd.Series, number: Ints) -> pd.Series:
     """Join the parts of a place's texts, each once."""
     parts = texts.groupby(number, sort=True).agg(
-        lambda group: _AND.join(dict.fromkeys(p for t in group for p in t.split(_AND) if p))
+        lambda group: AND.join(dict.fromkeys(p for t in group for p in t.split(AND) if p))
     )
     return pd.Series(parts)
 
@@ -289,37 +148,41 @@ def _fill_names(merged: pd.DataFrame, lead: pd.DataFrame, number: Ints) -> None:
     """Let names that were found in a source come before those made by rule."""
     if "transliterated" not in lead:
         return
-    made = [set(text.split()) for text in _texts(lead, "transliterated")]
-    left = {place: [] for place in merged.index}  # type: dict[int, list[str]]
-    for language in ("ru", "uk", "en"):
+    made = [text.split() for text in texts(lead, "transliterated")]
+    left = pd.Series("", index=merged.index)
+    for language in ("ru", "uk", "en"):  # as the bundled tables list them
         if (column := f"name_{language}") not in lead:
             continue
-        by_rule = np.array([language in languages for languages in made])
-        found = lead[column].where(~by_rule, None).groupby(number, sort=True).first()
-        for at in found.index[found.isna() & merged[column].notna()]:
-            left[at].append(language)
+        by_rule = pd.Series([language in languages for languages in made], index=lead.index)
+        found = lead[column].mask(by_rule, None).groupby(number, sort=True).first()
+        only = found.isna() & merged[column].notna()
+        left = left.where(~only, left + f" {language}")
         merged[column] = found.where(found.notna(), merged[column])
-    merged["transliterated"] = [" ".join(languages) for languages in left.values()]
+    merged["transliterated"] = left.str.strip()
 
 
 def _fill_population(merged: pd.DataFrame, lead: pd.DataFrame, number: Ints) -> None:
     """Take the latest figure, with its date and source; one without a date only if alone."""
     if "population" not in lead:
         return
-    given = np.flatnonzero(lead["population"].notna())
-    dates = np.array(_texts(lead, "population_as_of"), dtype=object)[given]
+    dates = (
+        lead["population_as_of"] if "population_as_of" in lead else pd.Series([None] * len(lead))
+    )
+    facts = pd.DataFrame({"population": lead["population"].to_numpy()})
+    facts["population_as_of"] = dates.to_numpy()
+    facts["population_source"] = _stated(lead, "population_source", "source")
+    later = [_descending(date) for date in texts(lead, "population_as_of")]
+    facts = facts.assign(number=number, later=later)[facts["population"].notna()]
     # A stable sort keeps the leading row first among figures of one date.
-    latest = given[np.argsort([_descending(date) for date in dates], kind="stable")]
-    first = latest[np.unique(number[latest], return_index=True)[1]]
+    latest = facts.sort_values("later", kind="stable").drop_duplicates("number")
     for column in ("population", "population_as_of", "population_source"):
-        texts = "source" if column == "population_source" else column
-        if column == "population_source" and column in lead:
-            known = lead[column].where(lead[column].notna(), lead.get("source"))
-        elif texts in lead:
-            known = lead[texts]
-        else:
-            continue
-        merged[column] = pd.Series(known.to_numpy()[first], index=number[first], dtype=object)
+        merged[column] = latest.set_index("number")[column].reindex(merged.index)
+
+
+def _stated(said: pd.DataFrame, column: str, otherwise: str) -> list[str | None]:
+    """Return what rows say in a column, and in another where they say nothing."""
+    both = zip(texts(said, column), texts(said, otherwise), strict=True)
+    return [one or other or None for one, other in both]
 
 
 def _descending(date: str) -> str:
@@ -332,22 +195,17 @@ def _fill_position(merged: pd.DataFrame, rows: Rows, said: pd.DataFrame, place: 
     there = np.isfinite(rows.lon)
     best = np.lexsort((rows.order, rows.accuracy_m, ~there, place))
     best = best[np.unique(place[best], return_index=True)[1]]
+    located = pd.Series(there[best], index=merged.index)
     points = gpd.points_from_xy(rows.lon[best], rows.lat[best])
-    located = there[best]
-    merged["geometry"] = np.where(located, np.asarray(points, dtype=object), None)
+    merged["geometry"] = pd.Series(list(points), index=merged.index).where(located, None)
     if "accuracy_m" in said:
-        known = said["accuracy_m"].to_numpy()[best]
-        merged["accuracy_m"] = pd.Series(np.where(located, known, None), index=merged.index)
-    sources = np.array(
-        [b or a or None for a, b in zip(
-            _texts(said, "source"), _texts(said, "position_source"), strict=True
-        )], dtype=object,
-    )  # fmt: skip
-    merged["position_source"] = np.where(located, sources[best], None)
-    lost = pd.Series(~there).groupby(place, sort=True).any().to_numpy()
-    before = np.array([text == "True" for text in _texts(said, "newly_located")])
-    again = pd.Series(before).groupby(place, sort=True).any().to_numpy()
-    merged["newly_located"] = located & (lost | again)
+        known = pd.Series(said["accuracy_m"].to_numpy()[best], index=merged.index)
+        merged["accuracy_m"] = known.where(located, None)
+    sources = np.array(_stated(said, "position_source", "source"), dtype=object)[best]
+    merged["position_source"] = pd.Series(sources, index=merged.index).where(located, None)
+    before = [text == "True" for text in texts(said, "newly_located")]
+    lost = pd.Series(~there | before).groupby(place, sort=True).any()
+    merged["newly_located"] = located & lost
 
 
 def _conflicts(
@@ -359,53 +217,48 @@ def _conflicts(
 ) -> list[str]:
     """Return what contradicts itself in each place, the conflicts it came with included."""
     found: list[dict[str, None]] = [{} for _ in range(len(merged))]
-    for row, text in enumerate(_texts(said, "conflict")):
-        found[place[row]] |= dict.fromkeys(filter(None, text.split(_AND)))
-    for at, sentence in (*_apart(rows, said, place), *_differing(rows, said, place)):
+    for row, text in enumerate(texts(said, "conflict")):
+        found[place[row]] |= dict.fromkeys(filter(None, text.split(AND)))
+    told = [*_apart(rows, said, place), *_differing(rows, said, place)]
+    if regions and len(merged):
+        astray, _ = contradictions(merged, regions, *lonlat(merged))
+        told += [(at, sentence) for at, sentence in enumerate(astray) if sentence]
+    for at, sentence in told:
         found[at][sentence] = None
-    if regions:
-        lon, lat = lonlat(merged) if len(merged) else (np.empty(0), np.empty(0))
-        astray, _ = contradictions(merged, regions, lon, lat)
-        for at, sentence in enumerate(astray):
-            if sentence:
-                found[at][sentence] = None
-    return [_AND.join(sentences) for sentences in found]
+    return [AND.join(sentences) for sentences in found]
 
 
-def _apart(rows: Rows, said: pd.DataFrame, place: Ints) -> list[tuple[int, str]]:
+def _apart(rows: Rows, said: pd.DataFrame, place: Ints) -> Iterator[tuple[int, str]]:
     """Tell of rows of one name in one raion that were too far apart to be one place."""
-    told = []
-    tables = pd.Series(rows.table).groupby(place).agg(set)
+    tables: dict[int, set[int]] = {}
+    for row, at in enumerate(place.tolist()):
+        tables.setdefault(at, set()).add(int(rows.table[row]))
     for a, b, km, together in named_alike(rows):
         one, other = int(place[a]), int(place[b])
-        unlike = rows.code[a][0] == rows.code[b][0] != ""
-        if one != other and together and km > SAME_UNIT_KM and not unlike:
-            if tables[one] & tables[other]:  # each has its own partner there
-                continue
-            told += [
-                (at, f"{said['id'][to]} has its name in one raion, {km:.1f} km away")
-                for at, to in ((one, b), (other, a))
-            ]
-    return told
-
-
-def _differing(rows: Rows, said: pd.DataFrame, place: Ints) -> list[tuple[int, str]]:
-    """Tell where rows that became one lie far apart, or have a code and no name in common."""
-    told = []
-    members = pd.Series(range(len(place))).groupby(place).agg(list)
-    for at, group in members[members.str.len() > 1].items():
-        a, b = np.triu_indices(len(group), 1)
-        first, second = np.array(group)[a], np.array(group)[b]
-        turned = rows.order[first] > rows.order[second]
-        first, second = np.where(turned, second, first), np.where(turned, first, second)
-        away = distance_km(rows, first, second)
-        for i, j, km in sorted(
-            zip(first.tolist(), second.tolist(), away.tolist(), strict=True),
-            key=lambda pair: (rows.order[pair[0]], rows.order[pair[1]]),
+        coded = rows.code[a][0] == rows.code[b][0] != ""
+        # Where each has its own partner in the other's table, they are namesakes, not strays.
+        if (
+            one != other
+            and together
+            and km > SAME_UNIT_KM
+            and not coded | bool(tables[one] & tables[other])
         ):
-            both = f"{said['id'][i]} and {said['id'][j]}"
-            if km > UNSTATED_KM:
-                told.append((int(at), f"{both} lie {km:.1f} km apart"))
-            if not rows.names[i] & rows.names[j]:
-                told.append((int(at), f"{both} have different names"))
-    return told
+            for at, to in ((one, b), (other, a)):
+                yield at, f"{said['id'][to]} has its name in one raion, {km:.1f} km away"
+
+
+def _differing(rows: Rows, said: pd.DataFrame, place: Ints) -> Iterator[tuple[int, str]]:
+    """Tell where rows that became one lie far apart, or share no name."""
+    members: dict[int, list[int]] = {}
+    for row in np.argsort(rows.order, kind="stable").tolist():
+        members.setdefault(int(place[row]), []).append(row)
+    pairs = [(at, i, j) for at, group in members.items() for i, j in combinations(group, 2)]
+    if not pairs:
+        return
+    _, first, second = np.array(pairs).T
+    for (at, i, j), km in zip(pairs, distance_km(rows, first, second).tolist(), strict=True):
+        both = f"{said['id'][i]} and {said['id'][j]}"
+        if km > UNSTATED_KM:
+            yield at, f"{both} lie {km:.1f} km apart"
+        if not rows.names[i] & rows.names[j]:
+            yield at, f"{both} have different names"

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from geobuffer.geodesy import Floats, Ints, ecef, inverse, wrap
+from geobuffer.names import alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -259,43 +260,6 @@ def _cells(
     return cells, reached
 
 
-def alike(one: str, other: str) -> bool:
-    """Tell whether two folded names are one slip of spelling apart, two from eight letters on.
-
-    Numbers must be the same, and there must be as many words.
-
-    Examples
-    --------
-    >>> alike("страчево", "страчово"), alike("крапивна", "крапивное")
-    (True, True)
-    >>> alike("победа 1 я", "победа 2 я"), alike("лужки", "ляжки"), alike("яма", "ямы")
-    (False, True, False)
-    """
-    if len(one.split()) != len(other.split()):
-        return False
-    if [c for c in one if c.isdigit()] != [c for c in other if c.isdigit()]:
-        return False
-    letters = min(len(one), len(other))
-    # A name of four letters has too many neighbours one letter away.
-    slips = 0 if letters < 5 else 1 if letters < 8 else 2
-    return 0 < slips >= _edits(one, other, slips)
-
-
-def _edits(one: str, other: str, most: int) -> int:
-    """Return how many letters must be put in, left out or changed; beyond ``most``, more."""
-    if abs(len(one) - len(other)) > most:
-        return most + 1
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
-        before, row[0] = row[0], i
-        for j, against in enumerate(other, 1):
-            before, row[j] = (
-                row[j],
-                min(row[j] + 1, row[j - 1] + 1, before + (letter != against)),
-            )
-    return row[-1]
-
-
 class _Unplaced(NamedTuple):
     """What decides about places without a point: middles of hromadas, and who bears a name."""
 
@@ -351,8 +315,7 @@ class _Unplaced(NamedTuple):
         return {
             other: self.away_km(place, other)
             for other in others
-            if self.places.can_be_one(place, other, BY_HROMADA)
-            and self._same_oblast(place, other)
+            if self.places.can_be_one(place, other, BY_HROMADA) and self._same_oblast(place, other)
         }
 
     def _same_oblast(self, one: int, other: int) -> bool:

@@ -19,8 +19,9 @@ FLOORS = (
     {"geodesy"},
     {"outlines"},
     {"model"},
-    {"datasets", "borders", "zones", "queries"},
-    {"exposure", "compare", "maps", "export", "scenarios", "bulk"},
+    {"datasets", "borders", "zones", "queries", "matching", "rasters"},
+    {"records"},
+    {"gazetteers", "exposure", "compare", "maps", "export", "scenarios", "bulk"},
     {"cli"},
     {"__main__"},
 )
