@@ -26,6 +26,7 @@ from geobuffer.exposure import exposure
 from geobuffer.gazetteers import merge_settlements, merge_summary
 from geobuffer.maps import map_zone
 from geobuffer.model import Border, BufferZone, Region, Regions, Section, Side, Source
+from geobuffer.population import compare_exposure, exposure_raster
 from geobuffer.queries import (
     Answers,
     answer,
@@ -75,8 +76,10 @@ __all__ = [
     "classify",
     "classify_file",
     "compare",
+    "compare_exposure",
     "distance_to_border",
     "exposure",
+    "exposure_raster",
     "list_datasets",
     "load_not_located",
     "load_regions",

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 # How far apart two points of one name may be, and still be one place, in km. Of 721 places that
 # GeoNames and the INID table both have near the line between Ukraine and Russia, 95 % lie within
-# 2.4 km of each other; those astray are up to 12.2 km off. So a raion, in which 1 place of 180 has
-# a namesake within that distance, leaves room for all:
+# 2.3 km of each other; those astray are up to 12.2 km off. Of INID's 4,309 places, 24 pairs have
+# one name and one raion within this distance, so that it leaves room for all:
 SAME_UNIT_KM = 15.0
-# Without a raion to agree on, half as many places have a namesake as near as this:
+# Without a raion to agree on: 17 pairs of one name lie within this distance, 12 within the next.
 UNSTATED_KM = 5.0
 # Raions were merged and renamed, and places lie on their edges; but where two tables name
 # different ones, a point must be nearer than nearly all namesakes are:

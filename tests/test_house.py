@@ -20,8 +20,8 @@ FLOORS = (
     {"outlines"},
     {"model"},
     {"datasets", "borders", "zones", "queries", "matching", "rasters"},
-    {"records"},
-    {"gazetteers", "exposure", "compare", "maps", "export", "scenarios", "bulk"},
+    {"exposure", "mosaics", "records"},
+    {"compare", "gazetteers", "population", "maps", "export", "scenarios", "bulk"},
     {"cli"},
     {"__main__"},
 )
