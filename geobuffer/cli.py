@@ -219,6 +219,14 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     cumulative: Annotated[
         bool, typer.Option("--cumulative", help="Count all within each edge, not ring by ring.")
     ] = False,
+    raster: Annotated[
+        list[Path] | None,
+        typer.Option("--raster", help="Set a population raster beside the places; may repeat."),
+    ] = None,
+    values: Annotated[
+        str | None, typer.Option("--values", help="What its pixels hold: counts or density.")
+    ] = None,
+    as_of: Annotated[str, typer.Option("--as-of", help="The date of the raster's people.")] = "",
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
@@ -226,10 +234,19 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     if out is not None:
         check_target(out, pd.DataFrame)
     asked = _scenario(scenario, between, and_, km, side, ends)
+    if bool(raster) != (values is not None):
+        raise gb.DataError("Invalid --raster and --values. Must be given together.")
     with _progress("Measuring the zone and its settlements"):
-        counted = gb.exposure(
-            gb.load_settlements(), _zone(asked, _UNSEEN_M), by=by, cumulative=cumulative
-        )
+        # A pixel of 100 m is cut by the polygon's edge, which must be right to a hundredth of it.
+        zone = _zone(asked, _PAGE_M if raster else _UNSEEN_M)
+        counted = gb.exposure(gb.load_settlements(), zone, by=by, cumulative=cumulative)
+    if raster and values:
+        source = gb.Source(", ".join(path.name for path in raster), as_of=as_of)
+        with _progress("Laying the zone over the raster"):
+            people = gb.exposure_raster(
+                raster, zone, values=values, by=by, cumulative=cumulative, source=source
+            )
+        counted = gb.compare_exposure(counted, people)
     if out is not None:
         gb.write(counted, out)
     if as_json:
@@ -238,8 +255,14 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     if out is not None:
         _say(f"Wrote {len(counted)} rows to {out}.")
         return
-    _print_table(counted, asked.title)
+    if "population_raster" in counted:
+        counted["population_raster"] = counted["population_raster"].round().astype("Int64")
+    unprinted = _UNPRINTED + (_UNPRINTED_BESIDE if raster else [])
+    _print_table(counted.drop(columns=unprinted, errors="ignore"), asked.title)
     _say("People are at least this many: places without a figure are counted beside them.")
+    if raster:
+        _say("The raster's people are a model's estimate; where it has no data, nobody is counted.")
+        return
     _say("“?” stands for places nearer to the zone's edge than their position is accurate.")
 
 
@@ -423,12 +446,17 @@ def _print_table(table: pd.DataFrame, title: str) -> None:
     _out.print(shown)
 
 
+# What a terminal is too narrow for.
+_UNPRINTED = ["as_of", "as_of_places", "as_of_raster", "source_raster", "no_data_share"]
+_UNPRINTED_BESIDE = ["uncertain", "population_uncertain", "uncertain_without_figure"]
+
 # Short headings for a terminal; files and JSON keep the columns' own names.
 _HEADINGS = {
     "name_en": "name", "name_uk": "українською", "distance_km": "km", "membership": "class",
     "population": "people", "without_figure": "no figure", "population_uncertain": "people?",
     "uncertain_without_figure": "no figure?", "within_km": "within km", "area_km2": "km²",
-    "accuracy_m": "± m", "as_of": "as of",
+    "accuracy_m": "± m", "as_of": "as of", "population_places": "people",
+    "population_raster": "raster", "no_data_km2": "km² no data",
 }  # fmt: skip
 
 

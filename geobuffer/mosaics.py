@@ -121,6 +121,8 @@ class Mosaic:
         return _polygonal(shapely.make_valid(self._moved(shapely.segmentize(near, _EDGE_DEG))))
 
     def _moved(self, shape: BaseGeometry) -> BaseGeometry:
+        if shape.is_empty:
+            return shape
         return shapely.transform(shape, lambda xy: np.column_stack(self._from_lonlat(*xy.T)))
 
     @cached_property
@@ -346,4 +348,4 @@ def covered(mosaics: Sequence[Mosaic], shapes: Sequence[BaseGeometry]) -> Iterat
 
 def _polygonal(shape: BaseGeometry) -> BaseGeometry:
     parts = [part for part in shapely.get_parts(shapely.get_parts(shape)) if part.area > 0.0]
-    return shapely.multipolygons([p for p in parts if p.geom_type == "Polygon"])
+    return shapely.MultiPolygon([p for p in parts if p.geom_type == "Polygon"])

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 # Grids are one if their pixels coincide within this share of a pixel all along.
 _OFF_GRID = 0.01
-# Formats that hold their own pixels; others may point at any file or address.
-_FORMATS = ("GTiff", "AAIGrid", "HFA")
+# Formats that hold their own pixels, by their first bytes; others may point at any file or address.
+_FORMATS = {
+    b"II*\0": "GTiff", b"MM\0*": "GTiff", b"II+\0": "GTiff", b"MM\0+": "GTiff", b"ncol": "AAIGrid",
+}  # fmt: skip
 
 
 def open_raster(path: Path) -> Any:
@@ -43,9 +45,9 @@ def open_raster(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            raster = rasterio.open(path.absolute(), driver=list(_FORMATS))
+            raster = rasterio.open(path.absolute(), driver=_format(path))
     except RasterioIOError as error:
-        message = f"Unreadable {path}: {error}. Must be a GeoTIFF, ASCII grid or Imagine file."
+        message = f"Unreadable {path}: {error}. Must be whole; fetch it again."
         raise DataError(message) from error
     try:
         _check_raster(path, raster)
@@ -53,6 +55,17 @@ def open_raster(path: Path) -> Any:
         raster.close()
         raise
     return raster
+
+
+def _format(path: Path) -> str:
+    with path.open("rb") as file:
+        first = file.read(4)
+    try:
+        return _FORMATS[first if first[:1] in b"IM" else first.lower()]
+    except KeyError:
+        raise DataError(
+            f"Invalid {path}: it begins with {first!r}. Must be a GeoTIFF or an ASCII grid."
+        ) from None
 
 
 def _check_raster(path: Path, raster: Any) -> None:
