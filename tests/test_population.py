@@ -264,6 +264,19 @@ def test_zones_across_the_antimeridian(tmp_path, far_east, left, crs, pixel, top
     assert table["no_data_share"].tolist() == pytest.approx([0, 0], abs=5e-3)
 
 
+def test_long_edges_are_bent_as_the_projection_bends_them(tmp_path):
+    """A border along 60° N, two vertices 6° apart: drawn straight in LAEA it would be 4 km off."""
+    source = gb.Source("drawn by hand")
+    south = gb.Region("South", shapely.box(28, 59, 34, 60), source, country="AA")
+    north = gb.Region("North", shapely.box(28, 60, 34, 61), source, country="BB")
+    zone = gb.build_zone(gb.border_between(south, north), km=10, side="South", tolerance_m=1)
+    x, y = pyproj.Transformer.from_crs(4326, 3035, always_xy=True).transform(31, 60)
+    ones = np.ones((300, 500))
+    path = write(tmp_path / "p.tif", ones, x - 250_000, y + 150_000, 1000, crs="EPSG:3035")
+    table = gb.exposure_raster(path, zone, values="density")
+    assert table["population"].tolist() == pytest.approx([zone.area_km2], rel=1e-4)
+
+
 def test_a_projection_made_for_elsewhere_has_no_data_there(tmp_path, rings):
     path = write(tmp_path / "p.tif", np.ones((10, 10)), 500_000, 5_000_000, 1000, crs="EPSG:32718")
     table = gb.exposure_raster(path, rings, values="counts")
