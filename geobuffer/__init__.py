@@ -29,11 +29,13 @@ from geobuffer.errors import (
 )
 from geobuffer.export import write
 from geobuffer.exposure import exposure
+from geobuffer.gazetteers import merge_settlements, merge_summary
 from geobuffer.maps import map_zone
 from geobuffer.membership import Answers, answer
 from geobuffer.model import Border, BufferZone, Region, Regions, Section, Side, Source
 from geobuffer.offline import OfflinePage, inline
 from geobuffer.plots import plot_crs, plot_zone
+from geobuffer.population import compare_exposure, exposure_raster
 from geobuffer.queries import (
     classify,
     distance_to_border,
@@ -92,9 +94,11 @@ __all__ = [
     "classify_file",
     "clip_zone",
     "compare",
+    "compare_exposure",
     "distance_to_border",
     "exposure",
     "exposure_curve",
+    "exposure_raster",
     "fetch",
     "inline",
     "list_datasets",
@@ -105,6 +109,8 @@ __all__ = [
     "load_settlements",
     "locate",
     "map_zone",
+    "merge_settlements",
+    "merge_summary",
     "nearest_section",
     "plot_crs",
     "plot_curve",

@@ -289,20 +289,23 @@ def of_border(border: Any) -> str:
 
 
 def of_zone(zone: Any) -> str:
-    """Return a buffer zone's card: a row for each ring."""
-    along = ", ".join(section.name for section in zone.border.sections)
+    """Return the card of any zone: a row for each ring."""
     facts = [
-        ("along", along), ("side", zone.side), ("ends", zone.ends),
+        ("along", ", ".join(section.name for section in zone.sections)),
+        ("side", zone.side_label), ("ends", zone.ends),
         ("area", f"{_km2(zone.area_km2)} km²"),
         ("edges drawn", f"within {zone.error_m:.2g} m of their distance"),
-        *_papers(zone.border.source),
+        *_papers(zone.source),
     ]  # fmt: skip
     areas = zip(zone.ring_names, map(_km2, zone.ring_areas_km2), strict=True)
     # The innermost ring is the strongest.
     strengths = np.linspace(0.4, 0.1, len(zone.rings)) if len(zone.rings) > 1 else [0.2]
-    shapes = [*zip(zone.rings, map(float, strengths), strict=True), (zone.border.line, 0.0)]
-    title = f"{zone.width_km:g} km from the border"
-    return card("BufferZone", title, facts, rows=[("ring", "km²"), *areas], shapes=shapes)
+    lines = [(section.line, 0.0) for section in zone.sections]
+    shapes = [*zip(zone.rings, map(float, strengths), strict=True), *lines]
+    plain = zone.has_plain_edges
+    title = f"{zone.width_km:g} km from the border" if plain else zone.ring_names[0]
+    kind = type(zone).__name__
+    return card(kind, title, facts, rows=[("ring", "km²"), *areas], shapes=shapes)
 
 
 def of_scenario(scenario: Any) -> str:

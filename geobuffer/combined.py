@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import shapely
 
+from geobuffer.cards import of_zone
 from geobuffer.errors import GeometryError
 from geobuffer.geodesy import area_m2
 from geobuffer.model import BufferZone, Region, Section, Side, Source, join_sources, zone_frame
@@ -161,6 +162,8 @@ class CombinedZone:
         return (
             f"CombinedZone({self.name}: {self.how} of {len(self.parts)}, {self.area_km2:,.0f} km²)"
         )
+
+    _repr_html_ = of_zone
 
 
 #: A zone, of either kind.

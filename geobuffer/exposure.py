@@ -47,7 +47,8 @@ def exposure(
         *at least* that, as ``without_figure`` of them have none; ``population_uncertain`` of the
         uncertain ones, of whom ``uncertain_without_figure`` have none. A place near an edge
         between two rings is uncertain in both, so do not sum ``uncertain`` over rings: ask for
-        ``cumulative``.
+        ``cumulative``. Where the table has ``population_as_of``, ``as_of`` lists the dates of the
+        figures.
 
     Raises
     ------
@@ -71,6 +72,7 @@ def exposure(
         else np.full(len(joined), np.nan)
     )
     groups = {None: np.ones(len(joined), dtype=bool)} if by is None else _groups(joined, by)
+    dates = _dates(joined, people)
     rows = []
     for ring, inner, outer in zip(
         zone.ring_names, zone.edges_km[:-1], zone.edges_km[1:], strict=True
@@ -78,15 +80,20 @@ def exposure(
         sure, unsure = _in_ring(joined, zone, zone.edges_km[0] if cumulative else inner, outer)
         label: dict[str, object] = {"within_km": outer} if cumulative else {"ring": ring}
         rows += [
-            label | ({} if by is None else {by: key}) | _counted(people, sure & here, unsure & here)
+            label
+            | ({} if by is None else {by: key})
+            | _counted(people, sure & here, unsure & here)
+            | {"as_of": _listed(dates[(sure | unsure) & here])}
             for key, here in groups.items()
             if by is None or (here & (sure | unsure)).any()
         ]
-    columns = [*(["within_km"] if cumulative else ["ring"]), *([by] if by else []), *_COUNTS]
+    columns = [*(["within_km"] if cumulative else ["ring"]), *([by] if by else []), *COUNTS]
+    columns += ["as_of"] if "population_as_of" in joined.columns else []
     return pd.DataFrame(rows, columns=columns)
 
 
-_COUNTS = (
+#: The columns that are counted.
+COUNTS = (
     "places", "uncertain", "population", "without_figure",
     "population_uncertain", "uncertain_without_figure",
 )  # fmt: skip
@@ -114,7 +121,7 @@ def _groups(joined: gpd.GeoDataFrame, by: str) -> dict[object, NDArray[np.bool_]
     columns = [str(column) for column in joined.columns if column != joined.geometry.name]
     if by not in columns:
         raise DataError(f"Invalid by {by!r}. {did_you_mean(by, columns)}")
-    if by in {"ring", *_COUNTS}:
+    if by in {"ring", *COUNTS}:
         raise DataError(f"Invalid by {by!r}: it is what is counted. Must be another column.")
     values = joined[by].astype(object)
     missing = values.isna().to_numpy()
@@ -134,3 +141,16 @@ def _counted(people: Floats, sure: NDArray[np.bool_], unsure: NDArray[np.bool_])
         "population_uncertain": round(np.nansum(people[unsure])),
         "uncertain_without_figure": int(np.isnan(people[unsure]).sum()),
     }
+
+
+def _dates(joined: pd.DataFrame, people: Floats) -> NDArray[np.object_]:
+    """Return the dates of figures; None where there is no figure."""
+    if "population_as_of" not in joined.columns:
+        return np.full(len(joined), None)
+    dates = joined["population_as_of"].astype(object)
+    told = dates.where(dates.notna(), "undated").where(~np.isnan(people), None)
+    return np.asarray(told.to_numpy(dtype=object))
+
+
+def _listed(dates: NDArray[np.object_]) -> str:
+    return "; ".join(sorted({str(date) for date in dates if date is not None}))

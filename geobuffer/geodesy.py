@@ -9,6 +9,7 @@ map draws it; it is not a geodesic. All geodesics are solved by GeographicLib (C
 from __future__ import annotations
 
 import importlib.util
+import math
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -195,6 +196,30 @@ def _ring_area_m2(ring: LineString) -> float:
     pieces = _pieces([ring])
     area, _ = WGS84.polygon_area_perimeter(pieces.lon, pieces.lat)
     return abs(float(area))
+
+
+def quadrangle_area_m2(lon: Floats, lat: Floats) -> Floats:
+    """Return the areas of small quadrangles, such as pixels; corners in order in the last axis.
+
+    Their edges are straight where longitude and authalic latitude are the axes: exact for cells of
+    longitude and latitude, and otherwise right to the square of (size over the Earth's radius).
+
+    Examples
+    --------
+    >>> cell = quadrangle_area_m2(np.array([0.0, 1, 1, 0]), np.array([0.0, 0, 1, 1]))
+    >>> round(float(cell) / 1e6, 1)  # as area_m2(shapely.box(0, 0, 1, 1))
+    12308.5
+    """
+    eccentricity = math.sqrt(WGS84.es)
+    sine = np.sin(np.radians(lat))
+    # Snyder (1987), Map Projections, eq. 3-12: a²/2 · dλ · dq is a piece of the ellipsoid.
+    q = (1.0 - WGS84.es) * (
+        sine / (1.0 - WGS84.es * sine**2) + np.arctanh(eccentricity * sine) / eccentricity
+    )
+    # From the first corner, so that no digits are lost and the antimeridian does not matter.
+    x, y = np.radians(wrap(lon - lon[..., :1])), q - q[..., :1]
+    twice = (x * np.roll(y, -1, axis=-1) - np.roll(x, -1, axis=-1) * y).sum(axis=-1)
+    return np.asarray(WGS84.a**2 / 4.0 * np.abs(twice))
 
 
 def holds(area: BaseGeometry, lon: Floats, lat: Floats) -> NDArray[np.bool_]:

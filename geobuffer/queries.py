@@ -17,13 +17,13 @@ from geobuffer.geodesy import Floats, holds, wrap
 from geobuffer.membership import MEMBERSHIP, answer, margin_km, placed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from geobuffer.combined import Zone
-    from geobuffer.model import Border
+    from geobuffer.model import Border, Region
 
 
 # What an accuracy or a radius is taken for in a row that leaves it out, where other rows state it:
@@ -69,7 +69,7 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
     >>> distance_to_border(sumy, border).round(1).tolist()
     [28.9]
     """
-    distance, _, _ = placed(*_lonlat(table), border)
+    distance, _, _ = placed(*lonlat(table), border)
     return pd.Series(distance, index=table.index, name="distance_km")
 
 
@@ -107,7 +107,7 @@ def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFr
     >>> locate(point, border)["side"].tolist()
     ['Ukraine']
     """
-    lon, lat = _lonlat(table)
+    lon, lat = lonlat(table)
     distance, section, chainage = placed(lon, lat, border)
     return _decoded(table, border, distance, border.side_codes(lon, lat), section, chainage)
 
@@ -159,20 +159,20 @@ def classify(
     >>> classify(place, zone)[["side", "ring", "membership"]].values.tolist()
     [['Ukraine', '0–10 km', 'inside']]
     """
-    lon, lat = _lonlat(table)
+    lon, lat = lonlat(table)
     doubts = doubts_of(table, zone)
     said = answer(lon, lat, zone, **doubts._asdict(), compiled=compiled)
     found = _decoded(table, zone, *said[:4])
     found["ring"] = pd.array(_named(zone.ring_names, said.ring, None), dtype="string")
     found["membership"] = _named(MEMBERSHIP, said.membership, None)
     found["margin_km"] = doubts.margin
-    found["conflict"], _ = _conflicts(table, zone, lon, lat)
+    found["conflict"], _ = contradictions(table, zone.regions, lon, lat)
     return found
 
 
 def doubts_of(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: Zone) -> Doubts:
     """Return what a table's rows leave in doubt about their points; errors as :func:`classify`."""
-    _, wrong_country = _conflicts(table, zone, *_lonlat(table))
+    _, wrong_country = contradictions(table, zone.regions, *lonlat(table))
     return Doubts(
         margin_km(_metres(table, "accuracy_m"), _metres(table, "radius_m"), zone),
         _listed(table, "country").isna().to_numpy(),
@@ -208,7 +208,7 @@ def with_columns(table: gpd.GeoDataFrame, found: pd.DataFrame) -> gpd.GeoDataFra
     return kept.assign(**{column: found[column].to_numpy() for column in found.columns})
 
 
-def _lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
+def lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
     """Return longitudes and latitudes of a table's points; NaN where there is none."""
     points = getattr(table, "geometry", None)
     if points is None or not hasattr(points, "crs"):
@@ -311,11 +311,8 @@ def _listed(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> pd.Series:
     return pd.Series(None, index=table.index, dtype=object)
 
 
-def _conflicts(
-    table: gpd.GeoDataFrame | gpd.GeoSeries,
-    border: Border | Zone,
-    lon: Floats,
-    lat: Floats,
+def contradictions(
+    table: gpd.GeoDataFrame | gpd.GeoSeries, regions: Iterable[Region], lon: Floats, lat: Floats
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Tell where a row's country or oblast contradicts its point, and where its country does."""
     said = np.full(len(lon), "", dtype=object)
@@ -325,7 +322,7 @@ def _conflicts(
         return said, wrong_country
     named = _listed(table, "oblast")
     oblast = named.where(named.notna(), iso).to_numpy()
-    for region in border.regions:
+    for region in regions:
         there = holds(region.geometry, lon, lat)
         abroad = there & (country.notna() & (country != region.country)).to_numpy()
         abroad &= bool(region.country)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shapely.geometry import MultiPolygon, Polygon
+    from shapely.geometry.base import BaseGeometry
 
     from geobuffer.model import Border
 
@@ -94,9 +95,11 @@ def sketches(zone: BufferZone, widths_km: Sequence[float]) -> list[Sketch]:
     return [sketch for sketch in made if sketch is not None]
 
 
-def _simple_lines(border: Border, tolerance_m: float) -> list[MultiPolygon]:
+def _simple_lines(border: Border, tolerance_m: float) -> list[BaseGeometry]:
+    """Return the sections' lines, simplified; points as they are."""
     return [
-        shapely.multilinestrings(simple(section.line, tolerance_m)) for section in border.sections
+        shapely.multilinestrings(simple(line, tolerance_m)) if line.length else line
+        for line in (section.line for section in border.sections)
     ]
 
 

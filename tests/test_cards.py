@@ -22,7 +22,10 @@ from geobuffer.outlines import FlatEnd
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOUNS = sorted(name for name in gb.__all__ if dataclasses.is_dataclass(getattr(gb, name)))
+# What is made of data; a Downloader is a tool.
+NOUNS = sorted(
+    {name for name in gb.__all__ if dataclasses.is_dataclass(getattr(gb, name))} - {"Downloader"}
+)
 
 # Elements and their attributes that a card is made of; no other may come of data.
 MADE_OF = {
@@ -102,6 +105,7 @@ def made(name: str, text: str = "") -> Any:
         "Source": source, "Region": region, "Regions": gb.Regions((region,)), "Side": sides[0],
         "Section": section, "Border": border, "BufferZone": zone, "Report": report,
         "Scenario": scenario, "OfflinePage": page,
+        "CombinedZone": gb.unite(zone, region, name=f"Both{text}"),
     }  # fmt: skip
     return nouns[name]
 

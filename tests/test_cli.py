@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import PIL.Image
 import pyogrio
 import pyproj
 import pytest
+import rasterio
 import reference
 import shapely
 import test_downloads_sources as sources
@@ -48,7 +50,8 @@ OPTIONS = {
     "map": {*ZONE, *OWN, "--country", "--places", "--out", "--png"},
     "zone": {*ZONE, *OWN, "--country", "--tolerance", "--out"},
     "settlements": {*ZONE, *OWN, "--places", "--out"},
-    "exposure": {*ZONE, *OWN, "--places", "--by", "--cumulative", "--out"},
+    "exposure": {*ZONE, *OWN, "--places", "--by", "--cumulative", "--raster", "--values",
+                 "--as-of", "--out"},
     "bulk": {*ZONE, *OWN, "--country", "source", "target"},
     "where": {*OWN, "latitude", "longitude", "--scenario", "--between", "--and", "--country",
               "--json"},
@@ -518,7 +521,9 @@ def test_exposure_out(run, here, suffix):
     answer = run("exposure", *SHORT, "--by", "section", "--out", path)
     rows = run("exposure", *SHORT, "--by", "section", "--json").json
     assert answer == Answer(0, f"Wrote {len(rows)} rows to {path}.\n", "")
-    table = pd.read_csv(path, encoding="utf-8-sig") if suffix == "csv" else pd.read_parquet(path)
+    csv = suffix == "csv"
+    table = pd.read_csv(path, encoding="utf-8-sig", keep_default_na=False) if csv else (
+        pd.read_parquet(path))  # fmt: skip
     assert table.to_dict("records") == rows
     told = run("exposure", *SHORT, "--by", "section", "--out", path, "--json")
     assert told.json == rows
@@ -528,6 +533,51 @@ def test_exposure_in_words_says_that_people_are_at_least_so_many(run):
     out = run("exposure", *SHORT).out
     for said in ("0–10 km", "places", "uncertain", "people", "no figure", "at least"):
         assert said in out
+
+
+@pytest.fixture
+def raster(here):
+    """One person to a square kilometre, over all the bundled oblasts."""
+    path = here / "people.tif"
+    at = rasterio.Affine(0.1, 0, 31, 0, -0.1, 53)
+    with rasterio.open(path, "w", driver="GTiff", count=1, dtype="uint8", width=100, height=60,
+                       crs="EPSG:4326", transform=at) as file:  # fmt: skip
+        file.write(np.ones((60, 100), dtype="uint8"), 1)
+    return path
+
+
+def test_exposure_beside_a_raster(run, raster):
+    options = (*SHORT, "--km", "3,6", "--by", "side", "--cumulative")
+    plain = [row for row in run("exposure", *options, "--json").json if row["side"]]
+    rows = run("exposure", *options, "--raster", raster, "--values", "density",
+               "--as-of", "2025", "--json").json  # fmt: skip
+    within = [row for row in rows if row["side"] in {"Ukraine", "Russia"}]
+    assert [row["places"] for row in within] == [row["places"] for row in plain]
+    for row in within:
+        assert row["population_raster"] == pytest.approx(row["area_km2"], rel=2e-3)
+        assert row["as_of_raster"] == "2025"
+        assert row["source_raster"] == "people.tif"
+        assert row["no_data_share"] == 0.0
+    counts = run("exposure", *options, "--raster", raster, "--values", "counts", "--json").json
+    assert counts[0]["population_raster"] < rows[0]["population_raster"] / 10
+
+
+def test_exposure_of_several_rasters_tells_of_an_overlap(run, raster, here):
+    other = here / "again.tif"
+    other.write_bytes(raster.read_bytes())
+    answer = run("exposure", *SHORT, "--raster", raster, "--raster", other, "--values", "counts")
+    assert answer.code == 2
+    assert "again.tif" in answer.err
+
+
+def test_exposure_with_a_raster_says_what_it_is(run, raster):
+    out = run("exposure", *SHORT, "--raster", raster, "--values", "density").out
+    for said in ("raster", "no data", "a model's estimate", "at least"):
+        assert said in out
+    for options in (("--raster", raster), ("--values", "counts")):
+        answer = run("exposure", *SHORT, *options)
+        assert (answer.code, answer.out) == (2, "")
+        assert "--raster and --values" in answer.err
 
 
 # where

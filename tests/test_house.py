@@ -22,12 +22,14 @@ FLOORS = (
     {"model", "marginalia"},
     {"combined", "world"},
     {"drawing", "captions", "membership"},
-    {"datasets", "borders", "zones", "queries", "sheets", "downloads"},
+    {"datasets", "borders", "zones", "queries", "sheets", "downloads", "matching",
+     "rasters"},
     {"sketches", "zonefile", "kml", "spreadsheet", "shapefile", "shapes"},
     {"reading"},
     {"facts"},
-    {"exposure", "compare", "maps", "plots", "offline", "export", "scenarios", "bulk",
-     "curve"},
+    {"exposure", "mosaics", "records"},
+    {"compare", "gazetteers", "population", "maps", "plots", "offline", "export", "scenarios",
+     "bulk", "curve"},
     {"cli"},
     {"__main__"},
 )  # fmt: skip
@@ -105,7 +107,8 @@ def test_every_public_name_is_documented(name):
 def test_import_draws_nothing_and_reads_nothing():
     code = (
         "import sys, geobuffer; "
-        "print(*[m for m in ('folium', 'matplotlib', 'typer', 'pyogrio') if m in sys.modules])"
+        "late = ('folium', 'matplotlib', 'typer', 'pyogrio', 'rasterio'); "
+        "print(*[m for m in late if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == ""

@@ -68,6 +68,10 @@ _LISTED = (
     "name", "name_en", "name_uk", "oblast", "distance_km", "section", "population", "membership",
 )  # fmt: skip
 
+# What a terminal is too narrow for.
+_UNPRINTED = ["as_of", "as_of_places", "as_of_raster", "source_raster", "no_data_share"]
+_UNPRINTED_BESIDE = ["uncertain", "population_uncertain", "uncertain_without_figure"]
+
 # Where only distances are asked for, nobody sees the polygon.
 _UNSEEN_M = 50.0
 
@@ -298,6 +302,14 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     cumulative: Annotated[
         bool, typer.Option("--cumulative", help="Count all within each edge, not ring by ring.")
     ] = False,
+    raster: Annotated[
+        list[Path] | None,
+        typer.Option("--raster", help="Set a population raster beside the places; may repeat."),
+    ] = None,
+    values: Annotated[
+        str | None, typer.Option("--values", help="What its pixels hold: counts or density.")
+    ] = None,
+    as_of: Annotated[str, typer.Option("--as-of", help="The date of the raster's people.")] = "",
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
@@ -305,11 +317,21 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     if out is not None:
         check_target(out, pd.DataFrame)
     asked = read_scenario(scenario, between, and_, km, side, ends)
+    if bool(raster) != (values is not None):
+        raise gb.DataError("Invalid --raster and --values. Must be given together.")
     own = load_regions(regions, region_name, None, named=bool(between or scenario))
     with progress("Measuring the zone and its settlements"):
-        zone = build_zone(asked, own, _UNSEEN_M)
+        # A pixel of 100 m is cut by the polygon's edge, which must be right to a hundredth of it.
+        zone = build_zone(asked, own, _PAGE_M if raster else _UNSEEN_M)
         towns = load_places(places, zone.border, bundled=regions is None)
         counted = gb.exposure(towns, zone, by=by, cumulative=cumulative)
+    if raster and values:
+        source = gb.Source(", ".join(path.name for path in raster), as_of=as_of)
+        with progress("Laying the zone over the raster"):
+            people = gb.exposure_raster(
+                raster, zone, values=values, by=by, cumulative=cumulative, source=source
+            )
+        counted = gb.compare_exposure(counted, people)
     if out is not None:
         write_telling(counted, out)
     if as_json:
@@ -318,8 +340,19 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     if out is not None:
         say(f"Wrote {len(counted)} rows to {out}.")
         return
-    print_table(counted, asked.title)
+    _print_exposure(counted, asked.title, beside=bool(raster))
+
+
+def _print_exposure(counted: pd.DataFrame, title: str, *, beside: bool) -> None:
+    """Print counts, beside those of a raster or not."""
+    if "population_raster" in counted:
+        counted["population_raster"] = counted["population_raster"].round().astype("Int64")
+    unprinted = _UNPRINTED + (_UNPRINTED_BESIDE if beside else [])
+    print_table(counted.drop(columns=unprinted, errors="ignore"), title)
     say("People are at least this many: places without a figure are counted beside them.")
+    if beside:
+        say("The raster's people are a model's estimate; where it has no data, nobody is counted.")
+        return
     say("“?” stands for places nearer to the zone's edge than their position is accurate.")
 
 

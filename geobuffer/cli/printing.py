@@ -83,7 +83,8 @@ _HEADINGS = {
     "name_en": "name", "name_uk": "українською", "distance_km": "km", "membership": "class",
     "population": "people", "without_figure": "no figure", "population_uncertain": "people?",
     "uncertain_without_figure": "no figure?", "within_km": "within km", "area_km2": "km²",
-    "accuracy_m": "± m", "as_of": "as of",
+    "accuracy_m": "± m", "as_of": "as of", "population_places": "people",
+    "population_raster": "raster", "no_data_km2": "km² no data",
 }  # fmt: skip
 
 
