@@ -20,7 +20,8 @@ from geobuffer.names import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from geobuffer.model import Border, BufferZone, Region, Source
+    from geobuffer.combined import Zone
+    from geobuffer.model import Region, Source
     from geobuffer.projections import Projection
 
 # Sources of places that are named one by one; a table of a thousand sources is told by its first.
@@ -81,7 +82,7 @@ def _words() -> Mapping[str, Mapping[str, str]]:
     return {language: {**shared[language], **own[language]} for language in LANGUAGES}
 
 
-def title_of(zone: BufferZone, title: str, to: Voice) -> str:
+def title_of(zone: Zone, title: str, to: Voice) -> str:
     """Return the heading: the user's, or what is shown, how wide, where and on which side.
 
     Examples
@@ -95,31 +96,35 @@ def title_of(zone: BufferZone, title: str, to: Voice) -> str:
     """
     if own := printable(title):
         return own
-    heading = _along(zone.border, to).replace("{km}", _widths(zone, to))
+    if not zone.has_plain_edges:
+        sections = ", ".join(section.label(to.language) for section in zone.sections)
+        return printable(f"{zone.ring_names[0]} · {sections}")
+    heading = _along(zone, to).replace("{km}", _widths(zone, to))
     if zone.side == BOTH:
         return heading + to.say("title_both")
     return heading + to.say("title_side", side=_side(zone, to))
 
 
-def subtitle_of(zone: BufferZone, to: Voice, *, titled: bool) -> str:
+def subtitle_of(zone: Zone, to: Voice, *, titled: bool) -> str:
     """Return the line under the heading: width and side unless the heading has them; facts."""
-    border = zone.border
-    as_of = f", {to.say('as_of', date=printable(border.source.as_of))}"
+    as_of = f", {to.say('as_of', date=printable(zone.source.as_of))}"
     facts = to.say(
         "facts",
-        length=_measure(border.length_km, to),
-        sections=len(border.sections),
-        as_of=as_of if border.source.as_of else "",
+        length=_measure(sum(section.length_km for section in zone.sections), to),
+        sections=len(zone.sections),
+        as_of=as_of if zone.source.as_of else "",
         area=_measure(zone.area_km2, to),
     )
-    if not titled:
+    if not titled or not zone.has_plain_edges:
         return facts
     side = to.say("both_sides") if zone.side == BOTH else to.say("one_side", side=_side(zone, to))
     return f"{to.say('within', km=_widths(zone, to), side=side)} {facts}"
 
 
-def ring_names(zone: BufferZone, to: Voice) -> list[str]:
+def ring_names(zone: Zone, to: Voice) -> list[str]:
     """Return what the legend says of each ring, the innermost first."""
+    if not zone.has_plain_edges:
+        return [f"{zone.ring_names[0]}, {_measure(zone.area_km2, to)} km²"]
     pairs = zip(zone.edges_km[:-1], zone.edges_km[1:], zone.ring_areas_km2, strict=True)
     return [
         to.say("ring", **{"from": to.km(inner), "to": to.km(outer)}, area=_measure(area, to))
@@ -128,14 +133,14 @@ def ring_names(zone: BufferZone, to: Voice) -> list[str]:
 
 
 def source_lines(
-    zone: BufferZone, regions: Iterable[Region], places: Iterable[Source] | None, to: Voice
+    zone: Zone, regions: Iterable[Region], places: Iterable[Source] | None, to: Voice
 ) -> list[str]:
     """Return where each layer comes from, a line for each, and that nothing is endorsed.
 
     ``places`` are the sources of the settlements; ``None`` where none are drawn.
     """
-    parts = (region.border_source for region in zone.border.regions)
-    border = [zone.border.source, *(source for source in parts if source is not None)]
+    parts = (region.border_source for region in zone.regions)
+    border = [zone.source, *(source for source in parts if source is not None)]
     layers = [("source_border", border), ("source_regions", [r.source for r in regions])]
     if places is not None:
         layers.append(("source_places", list(places)))
@@ -177,21 +182,21 @@ def degrees(value: float, to: Voice, signs: str, step: float = 1 / 60) -> str:
     return to.say(signs[value < 0.0], degrees=text)
 
 
-def _widths(zone: BufferZone, to: Voice) -> str:
+def _widths(zone: Zone, to: Voice) -> str:
     return " / ".join(to.km(edge) for edge in zone.edges_km[1:])
 
 
-def _side(zone: BufferZone, to: Voice) -> str:
-    name = printable(zone.border.side(zone.side).label(to.language))
+def _side(zone: Zone, to: Voice) -> str:
+    name = printable(next(s for s in zone.sides if s.name == zone.side).label(to.language))
     return to.words.get(f"side_{zone.side}", name)
 
 
-def _along(border: Border, to: Voice) -> str:
+def _along(zone: Zone, to: Voice) -> str:
     """Return words for along what: the border between two sides, or of one region or line."""
-    if all(side.regions for side in border.sides):
-        names = [printable(side.label(to.language)) for side in border.sides]
+    if all(side.regions for side in zone.sides):
+        names = [printable(side.label(to.language)) for side in zone.sides]
         return to.say("title", border=" – ".join(names))
-    named: Any = border.regions or border.sections
+    named: Any = zone.regions or zone.sections
     return to.say("title_of", border=", ".join(printable(n.label(to.language)) for n in named))
 
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import shapely
+
 from geobuffer.document import page_class, words
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
 from geobuffer.facts import NAMES, country_facts, has_slider, place_facts, shape_facts, slider_facts
@@ -103,7 +105,8 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
     tiles = _basemap(basemap) if basemap else None
     table = None if settlements is None else _checked(settlements)
     # The border's own regions win over others of their name: loaded twice, they are two objects.
-    drawn = tuple({r.name: r for r in (*regions, *zone.regions)}.values())
+    near = [region for region in regions if _is_near(region, zone)]
+    drawn = tuple({r.name: r for r in (*near, *zone.regions)}.values())
     pictures = (
         sketches(zone, widths_km(zone)) if isinstance(zone, BufferZone) and has_slider(zone) else []
     )
@@ -144,6 +147,14 @@ def widths_km(zone: Zone) -> list[float]:
     step = next(power * part for part in (1.0, 2.0, 5.0, 10.0) if power * part >= wanted * 0.999)
     even = {round(step * i, 6) for i in range(1, _STEPS + 1)}
     return sorted(even | set(zone.edges_km[1:]))
+
+
+def _is_near(region: Region, zone: Zone) -> bool:
+    """Tell whether a region may be seen where the map opens, or after a step out."""
+    west, south, east, north = zone.polygon.bounds
+    wide, high = east - west, north - south
+    seen = shapely.box(west - wide, south - high, east + wide, north + high)
+    return bool(shapely.intersects(seen, shapely.box(*region.geometry.bounds)))
 
 
 def _basemap(name: str) -> folium.TileLayer:

@@ -47,8 +47,9 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from geobuffer.captions import Voice
+    from geobuffer.combined import Zone
     from geobuffer.geodesy import Floats
-    from geobuffer.model import BufferZone, Region
+    from geobuffer.model import Region
     from geobuffer.projections import Projection
 
 # Sizes of the names of regions and places, in points.
@@ -72,7 +73,7 @@ _NAMED_ZOOM = 9.5
 
 
 def plot_zone(
-    zone: BufferZone,
+    zone: Zone,
     *,
     settlements: gpd.GeoDataFrame | None = None,
     regions: Iterable[Region] = (),
@@ -122,7 +123,7 @@ def plot_zone(
     """
     to = captions.voice(language)
     require_matplotlib()
-    drawn = tuple(regions) or zone.border.regions
+    drawn = tuple(regions) or zone.regions
     projection = fit_projection(zone.polygon)
     places = None if settlements is None else _places(settlements, zone, projection, language)
     sources = None if settlements is None else sources_of_places(settlements)
@@ -145,7 +146,7 @@ def plot_zone(
     return figure
 
 
-def plot_crs(zone: BufferZone) -> pyproj.CRS:
+def plot_crs(zone: Zone) -> pyproj.CRS:
     """Return the projection that :func:`plot_zone` draws a zone in, for layers of one's own.
 
     It is conformal, and of the usual projections of that kind the one whose scale is nearest to
@@ -185,9 +186,7 @@ class _Places(NamedTuple):
         return int(np.isnan(self.xy[:, 0]).sum())
 
 
-def _places(
-    table: gpd.GeoDataFrame, zone: BufferZone, projection: Projection, language: str
-) -> _Places:
+def _places(table: gpd.GeoDataFrame, zone: Zone, projection: Projection, language: str) -> _Places:
     # Asked anew, not read from columns that the table may have: they may be of another zone.
     membership = classify(table, zone)["membership"].to_numpy(dtype=object)
     points = table.geometry.to_crs("EPSG:4326").to_numpy()
@@ -209,9 +208,9 @@ def _names(table: gpd.GeoDataFrame, language: str) -> list[str]:
     return [printable(str(name)) for name in names]
 
 
-def _legend(zone: BufferZone, places: _Places | None, to: Voice) -> list[tuple[str, str, str]]:
+def _legend(zone: Zone, places: _Places | None, to: Voice) -> list[tuple[str, str, str]]:
     """Return the rows of the legend, with what was counted: kind, words, colour."""
-    many = len(zone.border.sections) > 1
+    many = len(zone.sections) > 1
     rows = [("junctions", to.say("border"))] if many else [("border", to.say("border_plain"))]
     rows += [("ring", name) for name in captions.ring_names(zone, to)]
     rows += [("regions", to.say("regions"))]
@@ -228,13 +227,13 @@ def _legend(zone: BufferZone, places: _Places | None, to: Voice) -> list[tuple[s
 
 
 def _draw_map(
-    axes: Axes, sheet: Sheet, zone: BufferZone, regions: Sequence[Region],
+    axes: Axes, sheet: Sheet, zone: Zone, regions: Sequence[Region],
     places: _Places | None, to: Voice,
 ) -> None:  # fmt: skip
     """Draw what is within the frame."""
     land = [sheet.shape(region.geometry) for region in regions]
     rings = [sheet.shape(ring) for ring in zone.rings]
-    sections = [sheet.shape(section.line) for section in zone.border.sections]
+    sections = [sheet.shape(section.line) for section in zone.sections]
     drawing.draw_regions(axes, land)
     drawing.draw_rings(axes, rings)
     drawing.draw_border(axes, sections, _junctions(zone, sheet))
@@ -249,9 +248,9 @@ def _draw_map(
     _draw_place_names(axes, sheet, places, taken, shapely.union_all(sections))
 
 
-def _junctions(zone: BufferZone, sheet: Sheet) -> Floats:
+def _junctions(zone: Zone, sheet: Sheet) -> Floats:
     """Return where one section of the border ends and the next begins, in the plane."""
-    starts = [shapely.get_coordinates(section.line)[0] for section in zone.border.sections[1:]]
+    starts = [shapely.get_coordinates(section.line)[0] for section in zone.sections[1:]]
     return np.stack(to_plane(sheet.projection, *np.array(starts).reshape(-1, 2).T), axis=1)
 
 

@@ -493,3 +493,10 @@ def test_the_how_to_works_as_it_stands(tmp_path, monkeypatch):
     exec("\n".join(blocks), names)  # noqa: S102 - our own
     assert sorted(p.name for p in tmp_path.iterdir()) == ["zone-with-shelters.png", "zone.pdf"]
     assert {ring.get_hatch() for ring in named(names["figure"], "zone")} == {"///"}
+
+
+def test_a_zone_of_zones_is_told_by_its_name(strip):
+    band = gb.subtract(gb.build_zone(strip, km=9), gb.build_zone(strip, km=3), name="Band $5")
+    figure = gb.plot_zone(band)
+    assert figure.get_suptitle() == "Band $5 · West–East"
+    assert any(text.startswith("Band $5, ") for text in legend(figure))

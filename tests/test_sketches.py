@@ -76,3 +76,12 @@ def test_across_the_antimeridian():
     west_m, _, east_m, _ = sketch.outline.bounds
     assert west_m >= -180
     assert east_m <= 180
+
+
+def test_about_a_point_and_along_a_bare_line():
+    source = gb.Source("by hand")
+    disc = gb.build_zone(gb.border_around(shapely.Point(30, 50), source=source), km=10)
+    line = gb.border_along([shapely.LineString([(30, 50), (31, 50.5)])], source=source)
+    for zone in (disc, gb.build_zone(line, km=10)):
+        (sketch,) = sketches(zone, [10])
+        assert sketch.areas_km2["both"] == pytest.approx(zone.area_km2, rel=0.005)

@@ -125,15 +125,17 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
         towns = with_columns(towns, gb.classify(towns, zone))
         # Places known by name only come without a point: they are counted and found.
         known = [] if places or not bundled else [gb.load_not_located()]
+    # Of the world there are countries and their regions, which would lie on one another.
+    around = gb.Regions(()) if country else own
     with progress("Drawing the map"):
         if page is not None:
             told = {
                 to: read_scenario(scenario, between, and_, km, side, ends, language=to)
                 for to in LANGUAGES
             }
-            _write_page(page, told, zone, pd.concat([towns, *known], ignore_index=True), own)
+            _write_page(page, told, zone, pd.concat([towns, *known], ignore_index=True), around)
         if png is not None:
-            _write_picture(png, asked, zone, towns, own, with_unlocated=bool(known))
+            _write_picture(png, asked, zone, towns, around, with_unlocated=bool(known))
     count = towns["membership"].value_counts()
     facts = {
         **({"file": str(page)} if page else {}),
