@@ -125,15 +125,17 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
         towns = with_columns(towns, gb.classify(towns, zone))
         # Places known by name only come without a point: they are counted and found.
         known = [] if places or not bundled else [gb.load_not_located()]
-    # Of the world there are countries and their regions, which would lie on one another.
+    # Of the world there are countries and their regions, which would lie on one another, and no
+    # settlements.
     around = gb.Regions(()) if country else own
+    shown = None if country and not places else pd.concat([towns, *known], ignore_index=True)
     with progress("Drawing the map"):
         if page is not None:
             told = {
                 to: read_scenario(scenario, between, and_, km, side, ends, language=to)
                 for to in LANGUAGES
             }
-            _write_page(page, told, zone, pd.concat([towns, *known], ignore_index=True), around)
+            _write_page(page, told, zone, shown, around)
         if png is not None:
             _write_picture(png, asked, zone, towns, around, with_unlocated=bool(known))
     count = towns["membership"].value_counts()
@@ -147,7 +149,8 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
     if as_json:
         print_json(facts)
         return
-    say(f"{facts['inside']} settlements inside, {facts['uncertain']} uncertain.")
+    if shown is not None:
+        say(f"{facts['inside']} settlements inside, {facts['uncertain']} uncertain.")
     if page is not None:
         say(f"Wrote {page}: open it in any browser.")
     if png is not None:
@@ -171,7 +174,7 @@ def _write_page(
     path: Path,
     told: dict[str, gb.Scenario],
     zone: gb.BufferZone,
-    places: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame | None,
     regions: gb.Regions,
 ) -> None:
     drawn = gb.map_zone(

@@ -27,15 +27,22 @@
     return near * Math.log10(10 + (place.population ?? 0));
   }
 
+  /** The country of a region that is not one itself. */
+  function countryOf(region, language) {
+    const { countries } = geobuffer.facts;
+    const name = geobuffer.labelOf(countries, region.country, language);
+    return name === region.names[language] ? '' : name;
+  }
+
   /** Regions' names, each with its country below. */
   function regionLabels(language) {
     if (!geobuffer.view.regions) return [];
-    const { regions, countries } = geobuffer.facts;
+    const { regions } = geobuffer.facts;
     return regions.map((region) => ({
       at: region.labels[0] && [region.labels[0][0], geobuffer.unbroken(region.labels[0][1])],
       orAt: region.labels[1] && [region.labels[1][0], geobuffer.unbroken(region.labels[1][1])],
       text: region.names[language],
-      below: geobuffer.labelOf(countries, region.country, language),
+      below: countryOf(region, language),
       className: 'label label-region',
       centred: true,
     }));
