@@ -297,7 +297,7 @@ def _apart(ones: Sequence[Region], others: Sequence[Region], tolerance_m: float)
         (*_gap_km(a, b), a.name, b.name) for a in ones for b in others
     )
     where = f"{lon:.4f}, {lat:.4f} (longitude, latitude)"
-    if gap * 1e3 <= max(tolerance_m, 1e-3):
+    if gap * 1e3 <= max(tolerance_m, 1.0):  # nobody would say of less that it is a gap
         return (
             f"{a_name} and {b_name} meet at a point, or along edges that do not share their "
             f"vertices, near {where}. Must share a line, vertex by vertex, or run together within "
