@@ -169,6 +169,7 @@ def plot_curve(curve: pd.DataFrame, *, people: bool = True, ax: Axes | None = No
     axes.set_ylabel("people, at least" if people else "places")
     axes.set_xlim(0.0, float(km[-1]))
     axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter("{x:,.0f}")  # not 1e6, which readers of figures stumble over
     axes.legend(loc="upper left")
     return axes
 
