@@ -60,6 +60,8 @@ class _Coordinates(NamedTuple):
     """``"WKB"``, ``"point"`` (GeoArrow) or ``"numbers"``."""
     crs: pyproj.CRS | None
     """The reference system, if it is not longitude and latitude."""
+    boxes: str = ""
+    """GeoParquet's column of boxes about the points, which says nothing that they do not."""
 
 
 def classify_file(
@@ -240,6 +242,7 @@ def _geometry_at(path: Path, geo: bytes, names: list[str]) -> _Coordinates:
         told = json.loads(geo)
         name, column = told["primary_column"], told["columns"][told["primary_column"]]
         encoding, kinds = column.get("encoding", "WKB"), column.get("geometry_types", [])
+        boxes = column.get("covering", {}).get("bbox", {}).get("xmin", [""])[0]
         crs = pyproj.CRS.from_user_input(column["crs"]) if column.get("crs") else None
     except (
         ValueError,
@@ -261,7 +264,7 @@ def _geometry_at(path: Path, geo: bytes, names: list[str]) -> _Coordinates:
         raise MissingCRSError(f"{path} says that {name!r} has no reference system. Must have one.")
     degrees = crs is None or crs.equals(pyproj.CRS("OGC:CRS84"), ignore_axis_order=True)
     degrees = degrees or (crs is not None and crs.to_epsg() == 4326)
-    return _Coordinates((name,), encoding, None if degrees else crs)
+    return _Coordinates((name,), encoding, None if degrees else crs, boxes)
 
 
 def _numbers_at(path: Path, names: list[str]) -> _Coordinates:
@@ -604,6 +607,8 @@ def _plain(table: pa.Table, at: _Coordinates) -> pa.Table:
     """Return a table with names written out and geometry as well-known text, for CSV."""
     import pyarrow as pa
 
+    if at.boxes in table.column_names:
+        table = table.drop_columns(at.boxes)
     columns = []
     for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_dictionary(column.type):
@@ -626,7 +631,8 @@ def _check_plain(rows: _Rows, target: Path) -> None:
 
     unfit = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)
     for field in rows.schema:
-        if field.name not in rows.at.columns and any(is_(field.type) for is_ in unfit):
+        known = {*rows.at.columns, rows.at.boxes}
+        if field.name not in known and any(is_(field.type) for is_ in unfit):
             raise DataError(
                 f"Invalid file {str(target)!r}: CSV cannot hold the column {field.name!r} of type "
                 f"{field.type}. Must be .parquet, or a folder."

@@ -79,7 +79,7 @@ def halves(
     faces = _faces(whole, [*runs, *cuts])
     inner = np.array([face.point_on_surface() for face in faces])
     round_the_end = shapely.intersects(shapely.union_all(patches), inner)
-    banks = _banks(index, _holder(rooms, inner), rooms, faces)
+    banks = _banks(index, _holder(rooms, shapely.STRtree(inner)), rooms, faces)
     parts: tuple[list[BaseGeometry], list[BaseGeometry]] = ([], [])
     errors = [0.0]
     for number, face in enumerate(faces):
@@ -171,10 +171,11 @@ def _faces(whole: BaseGeometry, lines: list[BaseGeometry]) -> list[BaseGeometry]
     return [face for face in faces if shapely.intersects(whole, face.point_on_surface())]
 
 
-def _holder(faces: list[BaseGeometry], points: NDArray[np.object_]) -> Ints:
+def _holder(faces: list[BaseGeometry], points: shapely.STRtree) -> Ints:
     """Return which face holds each point; −1 for none."""
     found = np.full(len(points), -1, dtype=np.int64)
-    point, face = shapely.STRtree(faces).query(points, predicate="within")
+    # Points in the tree, as what is asked for is prepared: hundreds of times as fast.
+    face, point = points.query(faces, predicate="contains")
     found[point] = face
     return found
 
@@ -189,7 +190,7 @@ def _banks(
     sides = [direct(lon, lat, along + turn, _BANK_M)[:2] for turn in (-90.0, 90.0)]
     points = shapely.points(np.concatenate([np.stack(side, axis=1) for side in sides]))
     tree = shapely.STRtree(points)
-    return _Banks(tree, _holder(rooms, points), _holder(faces, points), room_of_face)
+    return _Banks(tree, _holder(rooms, tree), _holder(faces, tree), room_of_face)
 
 
 def _sites(banks: _Banks, face: int, shape: BaseGeometry, distance_m: float, *, both: bool) -> Ints:

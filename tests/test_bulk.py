@@ -1241,3 +1241,37 @@ def test_mistakes_are_one_line_and_nothing_is_written(args, fragment, run, tmp_p
     assert err.count("\n") == 1
     assert fragment in err
     assert {path: path.is_file() and pinned(path) for path in tmp_path.rglob("*")} == before
+
+
+# Files and zones of more kinds
+
+
+def test_boxes_of_geoparquet_are_left_out_of_csv_and_kept_in_parquet(rings, places, tmp_path):
+    source = gb.write(places, tmp_path / "in.parquet")
+    gb.classify_file(source, rings, tmp_path / "out.csv")
+    gb.classify_file(source, rings, tmp_path / "out.parquet")
+    assert "bbox" not in pd.read_csv(tmp_path / "out.csv").columns
+    assert "bbox" in pq.read_schema(tmp_path / "out.parquet").names
+    assert "bbox" not in gpd.read_parquet(tmp_path / "out.parquet").columns
+
+
+def test_combined_zones_answer_as_classify_does(rings, strip, places, tmp_path):
+    disc = gb.border_around(shapely.Point(29.8, 50.5), names=["plant"], source=gb.Source("a map"))
+    zone = gb.unite(rings, gb.build_zone(disc, km=20, tolerance_m=5), name="either")
+    source = gb.write(places, tmp_path / "in.parquet")
+    gb.classify_file(source, zone, tmp_path / "out.parquet")
+    found = pd.read_parquet(tmp_path / "out.parquet", columns=ADDED)
+    told = gb.classify(places, zone, compiled=False)
+    for column in ("side", "section", "ring", "membership"):
+        texts = found[column].astype(object)
+        assert texts.fillna("").tolist() == told[column].astype(object).fillna("").tolist()
+    assert {"West–East", "plant"} <= set(found["section"].astype(str))
+    assert np.abs(found["distance_km"] - told["distance_km"]).max() < 1e-7
+
+
+def test_parts_of_another_combined_zone_are_refused(rings, places, tmp_path):
+    source = gb.write(places, tmp_path / "in.parquet")
+    park = gb.Region("Park", shapely.box(30, 50.2, 30.1, 50.4), gb.Source("a map"))
+    gb.classify_file(source, gb.unite(rings, park), tmp_path / "parts")
+    with pytest.raises(gb.DataError):
+        gb.classify_file(source, gb.subtract(rings, park), tmp_path / "parts")
