@@ -99,7 +99,7 @@ def title_of(zone: Zone, title: str, to: Voice) -> str:
     if not zone.has_plain_edges:
         sections = ", ".join(section.label(to.language) for section in zone.sections)
         return printable(f"{zone.ring_names[0]} · {sections}")
-    heading = _along(zone, to).replace("{km}", _widths(zone, to))
+    heading = along(zone, to).replace("{km}", _widths(zone, to))
     if zone.side == BOTH:
         return heading + to.say("title_both")
     return heading + to.say("title_side", side=_side(zone, to))
@@ -183,7 +183,8 @@ def degrees(value: float, to: Voice, signs: str, step: float = 1 / 60) -> str:
 
 
 def _widths(zone: Zone, to: Voice) -> str:
-    return " / ".join(to.km(edge) for edge in zone.edges_km[1:])
+    widths = " / ".join(to.km(edge) for edge in zone.edges_km[1:])
+    return f"{to.km(zone.edges_km[0])}–{widths}" if zone.edges_km[0] else widths
 
 
 def _side(zone: Zone, to: Voice) -> str:
@@ -191,8 +192,8 @@ def _side(zone: Zone, to: Voice) -> str:
     return to.words.get(f"side_{zone.side}", name)
 
 
-def _along(zone: Zone, to: Voice) -> str:
-    """Return words for along what: the border between two sides, or of one region or line."""
+def along(zone: Zone, to: Voice) -> str:
+    """Return a heading with a place for {km}: along the border between two sides, or of what."""
     if all(side.regions for side in zone.sides):
         names = [printable(side.label(to.language)) for side in zone.sides]
         return to.say("title", border=" – ".join(names))

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from geobuffer.document import page_class, words
+from geobuffer.captions import along, title_of, voice
+from geobuffer.document import page_class
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
 from geobuffer.facts import NAMES, country_facts, has_slider, place_facts, shape_facts, slider_facts
-from geobuffer.model import BOTH, BufferZone
+from geobuffer.model import BufferZone
 from geobuffer.names import LANGUAGES
 from geobuffer.packing import texts
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, RINGS
@@ -116,8 +117,8 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
     facts = {
         "language": language,
         "given_titles": given,
-        "titles": {to: given[to] or _title(zone, to) for to in LANGUAGES},
-        "along": {to: _along(zone, to) for to in LANGUAGES},
+        "titles": {to: given[to] or title_of(zone, "", voice(to)) for to in LANGUAGES},
+        "along": {to: along(zone, voice(to)) for to in LANGUAGES},
         "notes": {to: _lines(_in_language(notes, to)) for to in LANGUAGES},
         "palette": {"border": BORDER, "rings": RINGS, "region": REGION, **MEMBERSHIP},
         "countries": country_facts(drawn),
@@ -214,31 +215,6 @@ def _in_language(given: Any, language: str) -> Any:
 
 def _lines(notes: Any) -> list[str]:
     return [notes] if isinstance(notes, str) else list(notes)
-
-
-def _title(zone: Zone, language: str) -> str:
-    """Return what is shown, how wide, where and on which side."""
-    said = words()[language]
-    if not zone.has_plain_edges:
-        return f"{zone.ring_names[0]} · {', '.join(s.label(language) for s in zone.sections)}"
-    widths = " / ".join(f"{edge:g}" for edge in zone.edges_km[1:])
-    if zone.edges_km[0]:
-        widths = f"{zone.edges_km[0]:g}–{widths}"
-    heading = _along(zone, language).replace("{km}", widths)
-    if zone.side == BOTH:
-        return heading + said["title_both"]
-    side = next(side.label(language) for side in zone.sides if side.name == zone.side)
-    return heading + said["title_side"].replace("{side}", said.get(f"side_{side}", side))
-
-
-def _along(zone: Zone, language: str) -> str:
-    """Return words for along what: the border between two sides, or of one region or line."""
-    said = words()[language]
-    if all(side.regions for side in zone.sides):
-        names = [side.label(language) for side in zone.sides]
-        return said["title"].replace("{border}", " – ".join(names))
-    named = [item.label(language) for item in zone.regions or zone.sections]
-    return said["title_of"].replace("{border}", ", ".join(named))
 
 
 def _checked(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
