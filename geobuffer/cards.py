@@ -314,7 +314,7 @@ def of_scenario(scenario: Any) -> str:
         ("summary", scenario.summary), ("announced by", scenario.announced_by),
         ("announced on", scenario.announced_on or ""),
         ("between", ", ".join(scenario.between)), ("and", ", ".join(scenario.other)),
-        ("width", " / ".join(f"{km:g}" for km in scenario.km) + " km"),
+        ("width", f"{scenario.width} km"),
         ("side", scenario.side), ("ends", scenario.ends),
         ("places", ", ".join(name for name, _ in scenario.places)),
     ]  # fmt: skip

@@ -244,8 +244,13 @@ def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
     """
     table = _read("ukraine_not_located").drop(columns=["duplicate_of", "accuracy_m", "source"])
     table = table.astype({"population": "Int64"})
-    if near is None:
-        return table
+    return table if near is None else of_same_hromadas(table, near)
+
+
+def of_same_hromadas(table: pd.DataFrame, near: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table that lie in a hromada which rows of another name."""
+    if not {*_HROMADA} <= {*table.columns} & {*near.columns}:
+        return table.iloc[:0]
     hromadas = pd.MultiIndex.from_frame(near[_HROMADA].dropna())
     return table[pd.MultiIndex.from_frame(table[_HROMADA]).isin(hromadas)]
 

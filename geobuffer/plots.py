@@ -130,7 +130,7 @@ def plot_zone(
     words = Words(
         title=captions.title_of(zone, title, to),
         subtitle=captions.subtitle_of(zone, to, titled=bool(printable(title))),
-        legend=_legend(zone, places, to),
+        legend=_legend(zone, places, to, with_regions=bool(drawn)),
         small=(
             *captions.source_lines(zone, drawn, sources, to),
             captions.projection_line(projection, to),
@@ -208,12 +208,14 @@ def _names(table: gpd.GeoDataFrame, language: str) -> list[str]:
     return [printable(str(name)) for name in names]
 
 
-def _legend(zone: Zone, places: _Places | None, to: Voice) -> list[tuple[str, str, str]]:
+def _legend(
+    zone: Zone, places: _Places | None, to: Voice, *, with_regions: bool
+) -> list[tuple[str, str, str]]:
     """Return the rows of the legend, with what was counted: kind, words, colour."""
     many = len(zone.sections) > 1
     rows = [("junctions", to.say("border"))] if many else [("border", to.say("border_plain"))]
     rows += [("ring", name) for name in captions.ring_names(zone, to)]
-    rows += [("regions", to.say("regions"))]
+    rows += [("regions", to.say("regions"))] if with_regions else []
     if places is not None:
         for kind in ("inside", "uncertain"):
             count = to.number(int((places.membership == kind).sum()))

@@ -12,7 +12,7 @@ from geobuffer.borders import border_between
 from geobuffer.cards import of_report, of_scenario
 from geobuffer.datasets import data_folder
 from geobuffer.errors import DataError, did_you_mean
-from geobuffer.model import BOTH, Border, BufferZone, Regions
+from geobuffer.model import BOTH, Border, Regions
 from geobuffer.names import LANGUAGES
 from geobuffer.zones import build_zone
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
+
+    from geobuffer.combined import Zone
 
 _ENDS = ("round", "flat")
 
@@ -36,8 +38,8 @@ _KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
         "zone": (dict,), "report": (list,), "place": (list,),
     },
     "zone": {
-        "between": (str, list), "and": (str, list), "side": (str,), "km": (int, float, list),
-        "ends": (str,),
+        "between": (str, list), "and": (str, list), "side": (str,),
+        "km": (int, float, list, dict), "from_km": (int, float), "ends": (str,),
     },
     "report": {
         "date": (dt.date,), "said_by": (str, dict), "claim": (str, dict), "url": (str,),
@@ -74,15 +76,17 @@ def _dated(date: dt.date | None, language: str) -> str:
 class Scenario:
     """A zone that somebody announced or proposed.
 
-    ``between`` and ``other`` are the names of the regions on either side of its border, ``places``
-    pairs of the name and hromada of places that the reports name. ``language`` is the one that its
-    texts are read in.
+    ``between`` and ``other`` are the names of the regions on either side of its border; ``km`` the
+    edges of its rings, or a width for each side or section, as of :func:`geobuffer.build_zone`;
+    ``places`` pairs of the name and hromada of places that the reports name. ``language`` is the
+    one that its texts are read in.
     """
 
     title: str
     between: tuple[str, ...]
     other: tuple[str, ...]
-    km: tuple[float, ...]
+    km: tuple[float, ...] | Mapping[str, float]
+    from_km: float = 0.0
     side: str = BOTH
     ends: Literal["round", "flat"] = "round"
     summary: str = ""
@@ -91,6 +95,15 @@ class Scenario:
     reports: tuple[Report, ...] = ()
     places: tuple[tuple[str, str], ...] = field(default=())
     language: str = "en"
+
+    @property
+    def width(self) -> str:
+        """Its width in words of figures: ``"10"``, ``"5 / 10"``, ``"Ukraine 10, Russia 5"``."""
+        if isinstance(self.km, tuple):
+            edges = " / ".join(f"{km:g}" for km in self.km)
+            return f"{self.from_km:g}–{edges}" if self.from_km else edges
+        widths = ", ".join(f"{name} {km:g}" for name, km in self.km.items())
+        return f"{widths}, from {self.from_km:g}" if self.from_km else widths
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -153,6 +166,7 @@ def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Sc
         between=_names(file, zone, "between"),
         other=_names(file, zone, "and"),
         km=_widths(file, zone["km"]),
+        from_km=float(zone.get("from_km", 0.0)),
         side=zone.get("side", BOTH),
         ends=zone.get("ends", "round"),
         summary=_text(file, "summary", content.get("summary", ""), language),
@@ -172,7 +186,7 @@ def scenario_border(scenario: Scenario, regions: Regions) -> Border:
     return border_between(regions[scenario.between], regions[scenario.other])
 
 
-def scenario_zone(scenario: Scenario, regions: Regions) -> BufferZone:
+def scenario_zone(scenario: Scenario, regions: Regions) -> Zone:
     """Build the zone that a scenario speaks of.
 
     Errors as :func:`scenario_border` and :func:`geobuffer.build_zone`.
@@ -185,7 +199,13 @@ def scenario_zone(scenario: Scenario, regions: Regions) -> BufferZone:
     (10.0, 5)
     """
     border = scenario_border(scenario, regions)
-    return build_zone(border, km=scenario.km, side=scenario.side, ends=scenario.ends)
+    return build_zone(
+        border,
+        km=scenario.km,
+        from_km=scenario.from_km,
+        side=scenario.side,
+        ends=scenario.ends,
+    )
 
 
 def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -280,12 +300,17 @@ def _names(file: Path, zone: Mapping[str, Any], key: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _widths(file: Path, given: Any) -> tuple[float, ...]:
+def _widths(file: Path, given: Any) -> tuple[float, ...] | dict[str, float]:
     widths = given if isinstance(given, list) else [given]
+    if isinstance(given, dict):
+        widths = list(given.values())
     if not widths or not all(
         isinstance(w, (int, float)) and not isinstance(w, bool) for w in widths
     ):
         raise DataError(
-            f"Invalid scenario {file}: [zone] km = {given!r}. Must be a number or several."
+            f"Invalid scenario {file}: [zone] km = {given!r}. Must be a number or several, or one "
+            "for each side or section, as in { Ukraine = 10, Russia = 5 }."
         )
+    if isinstance(given, dict):
+        return {name: float(width) for name, width in given.items()}
     return tuple(float(w) for w in widths)

@@ -43,18 +43,20 @@ GEOD = pyproj.Geod(ellps="WGS84")
 SHORT = ("--between", "Belgorod", "--and", "Sumy")
 
 # Every option there is. A new one fails the test below until it is written here, and tested.
-ZONE = {"--scenario", "--between", "--and", "--km", "--side", "--ends", "--json"}
-OWN = {"--regions", "--region-name"}
+BORDER = {"--scenario", "--between", "--and", "--regions", "--region-name", "--country", "--gap-m",
+          "--along", "--around", "--json"}  # fmt: skip
+ZONE = {*BORDER, "--km", "--from-km", "--side", "--ends"}
+PLACES = {"--places", "--add-places"}
 OPTIONS = {
     "": {"--version", "--help"},
-    "map": {*ZONE, *OWN, "--country", "--places", "--out", "--png"},
-    "zone": {*ZONE, *OWN, "--country", "--tolerance", "--out"},
-    "settlements": {*ZONE, *OWN, "--places", "--out"},
-    "exposure": {*ZONE, *OWN, "--places", "--by", "--cumulative", "--raster", "--values",
-                 "--as-of", "--out"},
-    "bulk": {*ZONE, *OWN, "--country", "source", "target"},
-    "where": {*OWN, "latitude", "longitude", "--scenario", "--between", "--and", "--country",
-              "--json"},
+    "map": {*ZONE, *PLACES, "--out", "--png"},
+    "zone": {*ZONE, "--tolerance", "--out"},
+    "settlements": {*ZONE, *PLACES, "--out"},
+    "exposure": {*ZONE, *PLACES, "--by", "--cumulative", "--raster", "--values", "--as-of",
+                 "--out"},
+    "curve": {*BORDER, *PLACES, "--side", "--to-km", "--step-km", "--png", "--out"},
+    "bulk": {*ZONE, "source", "target"},
+    "where": {*BORDER, "latitude", "longitude"},
     "data": {"--json"},
     "data get": {"name", "--country", "--level", "--iso", "--bbox", "--year", "--refresh", "--out",
                  "--json"},
@@ -868,6 +870,113 @@ def test_map_png_without_matplotlib_is_one_line_before_anything_is_computed(run,
     assert not list(here.iterdir())
 
 
+# Other kinds of zones
+
+
+def test_a_width_for_each_side_is_on_both_sides(run, short):
+    told = run("zone", *SHORT, "--km", "Ukraine=6,Russia=3", "--json").json
+    narrow = gb.build_zone(short.border, km=3, side="Russia", tolerance_m=1)
+    wide = gb.build_zone(short.border, km=6, side="Ukraine", tolerance_m=1)
+    assert told["area_km2"] == pytest.approx(narrow.area_km2 + wide.area_km2, rel=1e-4)
+    # The default's own side is not asked for.
+    assert run("zone", "--km", "Ukraine=1,Russia=1", "--json").json["side"] == "both"
+
+
+def test_a_width_for_each_section(run, short):
+    told = run("zone", *SHORT, "--km", "Belgorod–Sumy=6", "--json").json
+    assert told["area_km2"] == pytest.approx(short.area_km2, rel=1e-4)
+
+
+def test_from_km_leaves_out_what_is_nearer(run, short):
+    told = run("zone", *SHORT, "--km", "6", "--from-km", "2", "--json").json
+    inner = gb.build_zone(short.border, km=2, tolerance_m=1)
+    assert told["edges_km"] == [2, 6]
+    assert told["area_km2"] == pytest.approx(short.area_km2 - inner.area_km2, rel=1e-4)
+
+
+@pytest.fixture
+def river(tmp_path):
+    line = shapely.LineString([(34.8, 50.7), (34.8, 51.1)])
+    table = gpd.GeoDataFrame({"name": ["Psel"]}, geometry=[line], crs="EPSG:4326")
+    table.to_file(tmp_path / "river.gpkg")
+    return tmp_path / "river.gpkg"
+
+
+def test_along_a_line_left_and_right_are_sides(run, river, here):
+    told = run("zone", "--along", river, "--km", "2", "--side", "left", "--json").json
+    assert told["sections"] == ["Psel"]
+    # Half of what lies within 2 km of 44.5 km, one end and the other.
+    assert told["area_km2"] == pytest.approx(told["border_km"] * 2 + np.pi * 4 / 2, rel=1e-3)
+    assert "in right" in run("where", "50.9", "34.9", "--along", river).out
+    answer = run("map", "--along", river, "--out", "river.html", "--png", "river.png")
+    assert answer.code == 0, answer.err
+    assert "Psel" in (here / "river.html").read_text(encoding="utf-8")
+
+
+def test_around_a_point_is_a_disc(run, towns):
+    told = run("zone", "--around", "50.908,34.803", "--km", "10", "--json").json
+    assert told["area_km2"] == pytest.approx(np.pi * 100, rel=1e-4)
+    rows = json.loads(run("settlements", "--around", "50.908,34.803", "--json").out)
+    _, _, metres = GEOD.inv(
+        np.full(len(towns), 34.803), np.full(len(towns), 50.908),
+        towns.geometry.x, towns.geometry.y,
+    )  # fmt: skip
+    sure = towns[metres + towns["accuracy_m"].fillna(0) + towns["radius_m"].fillna(0) < 10_000]
+    assert {row["id"] for row in rows} >= set(sure["id"])
+    assert {row["id"] for row in rows} <= set(towns["id"][metres < 20_000])
+
+
+def test_around_the_areas_of_a_file(run, own):
+    (_, file, *_), _ = own
+    args = ("--around", file, "--region-name", "park", "--km", "1", "--side", "outside")
+    told = run("zone", *args, "--json").json
+    assert told["side"] == "outside"
+    perimeter_km = GEOD.geometry_area_perimeter(shapely.box(10, 45, 12, 46))[1] / 1e3
+    assert told["area_km2"] == pytest.approx(perimeter_km + np.pi, rel=1e-2)
+
+
+def test_gap_heals_outlines_that_do_not_match(run, tmp_path):
+    squares = [shapely.box(10, 45, 11, 46), shapely.box(11.001, 45, 12, 46)]
+    table = gpd.GeoDataFrame({"name": ["A", "B"]}, geometry=squares, crs="EPSG:4326")
+    table.to_file(tmp_path / "apart.gpkg")
+    args = ("--regions", tmp_path / "apart.gpkg", "--between", "A", "--and", "B")
+    apart = run("zone", *args)
+    assert apart.code == 2
+    assert "km apart" in apart.err
+    told = run("zone", *args, "--gap-m", "100", "--json").json
+    assert told["healing"]["tolerance_m"] == 100
+    assert "do not match exactly" in run("zone", *args, "--gap-m", "100").out
+
+
+def test_curve_tells_every_distance(run, towns, short, here):
+    args = ("curve", *SHORT, "--side", "Ukraine", "--to-km", "20", "--step-km", "10")
+    rows = json.loads(run(*args, "--json").out)
+    wide = gb.exposure_curve(towns, short.border, side="Ukraine", to_km=20, step_km=10)
+    assert [row["within_km"] for row in rows] == [10, 20]
+    assert [row["places"] for row in rows] == wide["places"].tolist()
+    assert "within km" in run(*args).out
+    assert run(*args, "--out", "curve.csv", "--png", "curve.png").code == 0
+    assert pd.read_csv(here / "curve.csv")["places"].tolist() == wide["places"].tolist()
+    with PIL.Image.open(here / "curve.png") as picture:
+        assert len(picture.convert("RGB").getcolors(2**24)) > 10
+
+
+def test_another_gazetteer_is_merged_in(run, tmp_path):
+    lost = gb.load_not_located()
+    named = lost[lost["oblast_iso"] == "UA-59"].iloc[0]
+    file = tmp_path / "more.csv"
+    pd.DataFrame(
+        {"name_uk": [named["name_uk"]], "raion": [named["raion"]], "hromada": [named["hromada"]],
+         "oblast_iso": [named["oblast_iso"]], "code": [named["code"]],
+         "code_system": [named["code_system"]], "lon": [34.5], "lat": [50.7]}
+    ).to_csv(file, index=False)  # fmt: skip
+    answer = run("settlements", *SHORT, "--km", "100", "--add-places", file, "--json")
+    assert answer.code == 0, answer.err
+    assert "1 of them now have a position" in answer.err
+    found = [row for row in json.loads(answer.out) if row["id"] == named["id"]]
+    assert [(row["longitude"], row["latitude"]) for row in found] == [(34.5, 50.7)]
+
+
 # Mistakes
 
 MISTAKES = {
@@ -879,6 +988,22 @@ MISTAKES = {
                                ["Kursk stands on both"]),
     "between without and": (["zone", "--between", "Kursk"], ["--between and --and", "together"]),
     "and without between": (["where", "51", "34", "--and", "Sumy"], ["--between and --and"]),
+    "a line and a point": (["zone", "--along", "x.gpkg", "--around", "51,34"],
+                           ["--along with --around"]),
+    "a line and regions": (["zone", "--along", "x.gpkg", *SHORT], ["--between with --along"]),
+    "a point and a gap": (["where", "51", "34", "--around", "51,34", "--gap-m", "5"],
+                          ["--gap-m with --around"]),
+    "a point beyond the pole": (["zone", "--around", "134,51"], ["--around '134,51'", "±90"]),
+    "a point and a file": (["zone", "--around", "51,34", "--around", "x.gpkg"],
+                           ["51,34, x.gpkg", "points, or files"]),
+    "a width of neither side": (["zone", *SHORT, "--km", "Poland=5"], ["Poland"]),
+    "a width without a number": (["zone", *SHORT, "--km", "Ukraine=wide"],
+                                 ["--km 'Ukraine=wide'", "Ukraine=10"]),
+    "from beyond the width": (["zone", *SHORT, "--km", "5", "--from-km", "6"], ["6"]),
+    "a gap that is none": (["zone", *SHORT, "--gap-m", "-1"], ["-1"]),
+    "curve to nowhere": (["curve", *SHORT, "--to-km", "0"], ["to_km 0", "positive"]),
+    "curve by no step": (["curve", *SHORT, "--step-km", "0"], ["step_km 0", "positive"]),
+    "suffix of a curve": (["curve", "--png", "m.jpg"], ["'m.jpg'", "Figure"]),
     "a country alone": (["zone", "--country", "KR,KP"], ["--country alone", "--between"]),
     "unknown side": (["zone", *SHORT, "--side", "Ukrain"],
                      ["Invalid side 'Ukrain'", "Did you mean 'Ukraine'?"]),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import geopandas as gpd
 import pandas as pd
@@ -19,24 +19,23 @@ from rich.text import Text
 
 import geobuffer as gb
 from geobuffer.bulk import check_bulk_target
+from geobuffer.cli.asked import (
+    Places,
+    build_zone,
+    load_ground,
+    load_places,
+    read_scenario,
+    read_zone,
+)
 from geobuffer.cli.data import data_app
 from geobuffer.cli.options import (
-    And,
     AsJson,
-    Between,
-    Country,
-    EndsName,
-    Km,
+    BorderOptions,
     Out,
-    PlaceFile,
-    RegionFile,
-    RegionName,
-    ScenarioFile,
+    PlaceOptions,
     SideName,
-    build_zone,
-    load_places,
-    load_regions,
-    read_scenario,
+    ZoneOptions,
+    takes_options,
 )
 from geobuffer.cli.printing import (
     print_json,
@@ -47,10 +46,14 @@ from geobuffer.cli.printing import (
     stderr,
     write_telling,
 )
+from geobuffer.datasets import of_same_hromadas
 from geobuffer.export import check_target
 from geobuffer.names import LANGUAGES
 from geobuffer.plots import require_matplotlib
 from geobuffer.queries import with_columns
+
+if TYPE_CHECKING:
+    from geobuffer.combined import Zone
 
 app = typer.Typer(
     name="geobuffer",
@@ -92,18 +95,11 @@ def _root(
 
 
 @app.command("map")
-def map_(  # noqa: PLR0913 - one parameter for each option of the command
+@takes_options
+def map_(
     *,
-    scenario: ScenarioFile = None,
-    between: Between = None,
-    and_: And = None,
-    regions: RegionFile = None,
-    region_name: RegionName = None,
-    places: PlaceFile = None,
-    country: Country = None,
-    km: Km = None,
-    side: SideName = None,
-    ends: EndsName = None,
+    zone: ZoneOptions,
+    places: PlaceOptions,
     out: Annotated[
         Path | None, typer.Option("--out", help="The HTML file. Default: geobuffer-map.html.")
     ] = None,
@@ -116,33 +112,25 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
     """Draw the zone and its settlements: one HTML file that opens offline, or a picture."""
     page = out or (None if png else Path("geobuffer-map.html"))
     _check_map_targets(page, png)
-    asked = read_scenario(scenario, between, and_, km, side, ends)
-    own = load_regions(regions, region_name, country, named=bool(between or scenario))
-    bundled = regions is None and not country
+    asked = read_zone(zone)
+    ground = load_ground(zone, asked)
     with progress("Measuring the zone and its settlements"):
-        zone = build_zone(asked, own, _PAGE_M)
-        towns = load_places(places, zone.border, bundled=bundled)
-        towns = with_columns(towns, gb.classify(towns, zone))
-        # Places known by name only come without a point: they are counted and found.
-        known = [] if places or not bundled else [gb.load_not_located()]
-    # Of the world there are countries and their regions, which would lie on one another, and no
-    # settlements.
-    around = gb.Regions(()) if country else own
-    shown = None if country and not places else pd.concat([towns, *known], ignore_index=True)
+        built = build_zone(asked, ground.border, _PAGE_M)
+        towns = load_places(places, ground)
+        located = with_columns(towns.located, gb.classify(towns.located, built))
+    # Of another part of the world than the bundled settlements', none are shown.
+    shown = None if zone.country and not places.places else towns._replace(located=located)
     with progress("Drawing the map"):
         if page is not None:
-            told = {
-                to: read_scenario(scenario, between, and_, km, side, ends, language=to)
-                for to in LANGUAGES
-            }
-            _write_page(page, told, zone, shown, around)
+            told = {to: read_zone(zone, language=to) for to in LANGUAGES}
+            _write_page(page, told, built, shown, ground.regions)
         if png is not None:
-            _write_picture(png, asked, zone, towns, around, with_unlocated=bool(known))
-    count = towns["membership"].value_counts()
+            _write_picture(png, asked, built, shown, ground.regions)
+    count = located["membership"].value_counts()
     facts = {
         **({"file": str(page)} if page else {}),
         **({"picture": str(png)} if png else {}),
-        "zone": _zone_facts(zone),
+        "zone": _zone_facts(built, ground.border),
         "inside": int(count.get("inside", 0)),
         "uncertain": int(count.get("uncertain", 0)),
     }
@@ -173,13 +161,14 @@ def _check_map_targets(page: Path | None, png: Path | None) -> None:
 def _write_page(
     path: Path,
     told: dict[str, gb.Scenario],
-    zone: gb.BufferZone,
-    places: gpd.GeoDataFrame | None,
+    zone: Zone,
+    places: Places | None,
     regions: gb.Regions,
 ) -> None:
+    table = None if places is None else _together(places.located, places.not_located)
     drawn = gb.map_zone(
         zone,
-        settlements=places,
+        settlements=table,
         regions=regions,
         title={to: one.title for to, one in told.items()},
         notes={to: one.notes for to, one in told.items()},
@@ -188,39 +177,25 @@ def _write_page(
 
 
 def _write_picture(
-    path: Path,
-    asked: gb.Scenario,
-    zone: gb.BufferZone,
-    places: gpd.GeoDataFrame,
-    regions: gb.Regions,
-    *,
-    with_unlocated: bool,
+    path: Path, asked: gb.Scenario, zone: Zone, places: Places | None, regions: gb.Regions
 ) -> None:
     """Draw the picture; places without a position are rows without a point, for its legend."""
-    known = [places, _not_located(places)] if with_unlocated else [places]
-    figure = gb.plot_zone(
-        zone,
-        settlements=gpd.GeoDataFrame(
-            pd.concat(known, ignore_index=True), geometry="geometry", crs=places.crs
-        ),
-        regions=regions,
-        title=asked.title,
-    )
+    table = None if places is None else _together(places.located, _known_near(places))
+    figure = gb.plot_zone(zone, settlements=table, regions=regions, title=asked.title)
     gb.write(figure, path)
 
 
-@app.command()
-def zone(  # noqa: PLR0913 - one parameter for each option of the command
+def _together(located: gpd.GeoDataFrame, not_located: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return one table of places with a point and places without."""
+    both = pd.concat([located, not_located], ignore_index=True)
+    return gpd.GeoDataFrame(both, geometry="geometry", crs=located.crs)
+
+
+@app.command("zone")
+@takes_options
+def zone_(
     *,
-    scenario: ScenarioFile = None,
-    between: Between = None,
-    and_: And = None,
-    regions: RegionFile = None,
-    region_name: RegionName = None,
-    country: Country = None,
-    km: Km = None,
-    side: SideName = None,
-    ends: EndsName = None,
+    zone: ZoneOptions,
     tolerance: Annotated[
         float, typer.Option("--tolerance", help="How far its edge may stray, in metres.")
     ] = 0.1,
@@ -230,49 +205,40 @@ def zone(  # noqa: PLR0913 - one parameter for each option of the command
     """Build the zone; write it as .gpkg, .geojson, .fgb, .parquet, .kml, .kmz or .shp.zip."""
     if out is not None:
         check_target(out, gb.BufferZone)
-    asked = read_scenario(scenario, between, and_, km, side, ends)
-    own = load_regions(regions, region_name, country, named=bool(between or scenario))
+    asked = read_zone(zone)
+    ground = load_ground(zone, asked)
     with progress("Building the zone"):
-        built = build_zone(asked, own, tolerance)
+        built = build_zone(asked, ground.border, tolerance)
         if out is not None:
             write_telling(built, out)
     if as_json:
-        print_json(_zone_facts(built) | ({"file": str(out)} if out else {}))
+        print_json(_zone_facts(built, ground.border) | ({"file": str(out)} if out else {}))
         return
     rows = pd.DataFrame({"ring": built.ring_names, "area_km2": built.ring_areas_km2})
     print_table(rows, f"{asked.title} – side: {built.side}, ends: {built.ends}")
-    say(f"Border: {', '.join(s.name for s in built.border.sections)}.")
-    say(f"Length {built.border.length_km:,.1f} km; edges within {built.error_m:.2g} m.")
-    if built.border.healing is not None:
-        say(f"Outlines do not match exactly. {built.border.healing}.")
+    border = ground.border
+    say(f"Border: {', '.join(section.name for section in border.sections)}.")
+    say(f"Length {border.length_km:,.1f} km; edges within {built.error_m:.2g} m.")
+    if border.healing is not None:
+        say(f"Outlines do not match exactly. {border.healing}.")
     if out is not None:
         say(f"Wrote {out}.")
 
 
 @app.command()
-def settlements(  # noqa: PLR0913 - one parameter for each option of the command
-    *,
-    scenario: ScenarioFile = None,
-    between: Between = None,
-    and_: And = None,
-    regions: RegionFile = None,
-    region_name: RegionName = None,
-    places: PlaceFile = None,
-    km: Km = None,
-    side: SideName = None,
-    ends: EndsName = None,
-    out: Out = None,
-    as_json: AsJson = False,
+@takes_options
+def settlements(
+    *, zone: ZoneOptions, places: PlaceOptions, out: Out = None, as_json: AsJson = False
 ) -> None:
     """List the settlements in the zone, with distance, section, population and how sure it is."""
     if out is not None:
         check_target(out, gpd.GeoDataFrame)
-    asked = read_scenario(scenario, between, and_, km, side, ends)
-    own = load_regions(regions, region_name, None, named=bool(between or scenario))
+    asked = read_zone(zone)
+    ground = load_ground(zone, asked)
     with progress("Measuring the zone and its settlements"):
-        zone = build_zone(asked, own, _UNSEEN_M)
-        towns = load_places(places, zone.border, bundled=regions is None)
-        inside = gb.within(towns, zone).sort_values("distance_km")
+        built = build_zone(asked, ground.border, _UNSEEN_M)
+        towns = load_places(places, ground)
+        inside = gb.within(towns.located, built).sort_values("distance_km")
     if out is not None:
         write_telling(inside, out)
     if as_json:
@@ -284,23 +250,20 @@ def settlements(  # noqa: PLR0913 - one parameter for each option of the command
         return
     columns = [column for column in _LISTED if column in inside]
     print_table(pd.DataFrame(inside[columns]), asked.title)
-    if places is None:
-        for line in _not_located_note(inside):
-            say(line)
+    near = _known_near(Places(inside, towns.not_located))
+    if not near.empty:
+        say(
+            f"{len(near)} more places of the same hromadas are known by name but have no trusted "
+            "position; they are in none of these counts."
+        )
 
 
 @app.command()
+@takes_options
 def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     *,
-    scenario: ScenarioFile = None,
-    between: Between = None,
-    and_: And = None,
-    regions: RegionFile = None,
-    region_name: RegionName = None,
-    places: PlaceFile = None,
-    km: Km = None,
-    side: SideName = None,
-    ends: EndsName = None,
+    zone: ZoneOptions,
+    places: PlaceOptions,
     by: Annotated[
         str | None, typer.Option("--by", help="Count by this column: oblast, raion, section.")
     ] = None,
@@ -321,20 +284,22 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     """Count the places and people in each ring of the zone."""
     if out is not None:
         check_target(out, pd.DataFrame)
-    asked = read_scenario(scenario, between, and_, km, side, ends)
+    asked = read_zone(zone)
     if bool(raster) != (values is not None):
         raise gb.DataError("Invalid --raster and --values. Must be given together.")
-    own = load_regions(regions, region_name, None, named=bool(between or scenario))
+    ground = load_ground(zone, asked)
     with progress("Measuring the zone and its settlements"):
         # A pixel of 100 m is cut by the polygon's edge, which must be right to a hundredth of it.
-        zone = build_zone(asked, own, _PAGE_M if raster else _UNSEEN_M)
-        towns = load_places(places, zone.border, bundled=regions is None)
-        counted = gb.exposure(towns, zone, by=by, cumulative=cumulative)
+        built = build_zone(asked, ground.border, _PAGE_M if raster else _UNSEEN_M)
+        towns = load_places(places, ground).located
+        counted = gb.exposure(towns, built, by=by, cumulative=cumulative)
     if raster and values:
+        if isinstance(built, gb.CombinedZone):
+            raise gb.DataError("Invalid --raster with widths by section. Must be one width.")
         source = gb.Source(", ".join(path.name for path in raster), as_of=as_of)
         with progress("Laying the zone over the raster"):
             people = gb.exposure_raster(
-                raster, zone, values=values, by=by, cumulative=cumulative, source=source
+                raster, built, values=values, by=by, cumulative=cumulative, source=source
             )
         counted = gb.compare_exposure(counted, people)
     if out is not None:
@@ -362,30 +327,74 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, beside: bool) -> None:
 
 
 @app.command()
-def bulk(  # noqa: PLR0913 - one parameter for each option of the command
+@takes_options
+def curve(  # noqa: PLR0913 - one parameter for each option of the command
+    *,
+    border: BorderOptions,
+    side: SideName = None,
+    places: PlaceOptions,
+    to_km: Annotated[float, typer.Option("--to-km", help="The largest distance.")] = 50.0,
+    step_km: Annotated[
+        float, typer.Option("--step-km", help="How far apart the distances are.")
+    ] = 5.0,
+    png: Annotated[
+        Path | None, typer.Option("--png", help="Draw it too: a picture (.png, .svg, .pdf).")
+    ] = None,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count the places and people within every distance: to see how far it would have to be."""
+    if out is not None:
+        check_target(out, pd.DataFrame)
+    _check_map_targets(None, png)
+    asked = read_scenario(border, {} if side is None else {"side": side})
+    ground = load_ground(border, asked)
+    with progress("Measuring the settlements"):
+        towns = load_places(places, ground).located
+        counted = gb.exposure_curve(
+            towns, ground.border, side=asked.side, to_km=to_km, step_km=step_km
+        )
+    if png is not None:
+        # Of every place, not of every step.
+        whole = gb.exposure_curve(towns, ground.border, side=asked.side, to_km=to_km)
+        from matplotlib.figure import Figure
+
+        figure = Figure(layout="constrained")
+        gb.plot_curve(whole, ax=figure.subplots())
+        gb.write(figure, png)
+    if out is not None:
+        write_telling(counted, out)
+    if as_json:
+        print_records(counted)
+        return
+    if out is None:
+        borders = ", ".join(section.name for section in ground.border.sections)
+        print_table(
+            counted.drop(columns=_UNPRINTED, errors="ignore"), f"{borders} – side: {asked.side}"
+        )
+        say("People are at least this many: places without a figure are counted beside them.")
+    for path in filter(None, (out, png)):
+        say(f"Wrote {path}.")
+
+
+@app.command()
+@takes_options
+def bulk(
     source: Annotated[Path, typer.Argument(help="Parquet, GeoParquet or CSV with points.")],
     target: Annotated[Path, typer.Argument(help=".parquet, .csv, or a folder of parts.")],
     *,
-    scenario: ScenarioFile = None,
-    between: Between = None,
-    and_: And = None,
-    regions: RegionFile = None,
-    region_name: RegionName = None,
-    country: Country = None,
-    km: Km = None,
-    side: SideName = None,
-    ends: EndsName = None,
+    zone: ZoneOptions,
     as_json: AsJson = False,
 ) -> None:
     """Classify every row of a table, however large: distance, side, section, ring, membership."""
     check_bulk_target(target)
-    asked = read_scenario(scenario, between, and_, km, side, ends)
-    own = load_regions(regions, region_name, country, named=bool(between or scenario))
+    asked = read_zone(zone)
+    border = load_ground(zone, asked).border
     with Progress(console=stderr, disable=not stderr.is_terminal) as bar:
         task = bar.add_task("Classifying", total=1.0)
         rows = gb.classify_file(
             source,
-            build_zone(asked, own, _PAGE_M),
+            build_zone(asked, border, _PAGE_M),
             target,
             progress=lambda share: bar.update(task, completed=share),
         )
@@ -396,35 +405,29 @@ def bulk(  # noqa: PLR0913 - one parameter for each option of the command
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
-def where(  # noqa: PLR0913 - one parameter for each option of the command
+@takes_options
+def where(
     latitude: Annotated[float, typer.Argument(help="Latitude in degrees, north positive.")],
     longitude: Annotated[float, typer.Argument(help="Longitude in degrees, east positive.")],
     *,
-    scenario: ScenarioFile = None,
-    between: Between = None,
-    and_: And = None,
-    country: Country = None,
-    regions: RegionFile = None,
-    region_name: RegionName = None,
+    border: BorderOptions,
     as_json: AsJson = False,
 ) -> None:
     """Tell how far a point is from the border, on which side, and by which section."""
-    asked = read_scenario(scenario, between, and_, None, None, None)
-    own = load_regions(regions, region_name, country, named=bool(between or scenario))
-    border = gb.scenario_border(asked, own)
+    line = load_ground(border, read_scenario(border)).border
     point = gpd.GeoSeries.from_xy([longitude], [latitude], crs="EPSG:4326")
-    found = gb.locate(point, border).iloc[0]
+    found = gb.locate(point, line).iloc[0]
     if as_json:
         print_json({"latitude": latitude, "longitude": longitude, **found.to_dict()})
         return
     territory = f"in {found['side']}" if found["side"] else "on the territory of neither side"
     say(f"{found['distance_km']:.3f} km from the border, {territory}.")
     say(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
-    if border.source.accuracy_m is not None:
-        say(f"The border itself is right to about {border.source.accuracy_m:g} m.")
+    if line.source.accuracy_m is not None:
+        say(f"The border itself is right to about {line.source.accuracy_m:g} m.")
     swapped = gpd.GeoSeries.from_xy([latitude], [longitude], crs="EPSG:4326")
     if found["distance_km"] > 500.0 and abs(longitude) <= 90.0:
-        other = float(gb.distance_to_border(swapped, border).iloc[0])
+        other = float(gb.distance_to_border(swapped, line).iloc[0])
         if other < 100.0:
             say(f"Swapped, the two would be {other:.1f} km away: latitude comes first here.")
 
@@ -432,7 +435,7 @@ def where(  # noqa: PLR0913 - one parameter for each option of the command
 app.add_typer(data_app, name="data", help="List the data, bundled and to be fetched; fetch them.")
 
 
-def _zone_facts(built: gb.BufferZone) -> dict[str, Any]:
+def _zone_facts(built: Zone, border: gb.Border) -> dict[str, Any]:
     return {
         "side": built.side,
         "ends": built.ends,
@@ -440,27 +443,16 @@ def _zone_facts(built: gb.BufferZone) -> dict[str, Any]:
         "area_km2": built.area_km2,
         "ring_areas_km2": list(built.ring_areas_km2),
         "edge_error_m": built.error_m,
-        "border_km": built.border.length_km,
-        "sections": [section.name for section in built.border.sections],
-        "healing": None if built.border.healing is None else vars(built.border.healing),
+        "border_km": border.length_km,
+        "sections": [section.name for section in border.sections],
+        "healing": None if border.healing is None else vars(border.healing),
     }
 
 
-def _not_located(places: pd.DataFrame) -> pd.DataFrame:
-    """Return the places that are known to lie about those in the zone, but not where."""
-    return gb.load_not_located(places[places["membership"].isin(["inside", "uncertain"])])
-
-
-def _not_located_note(places: pd.DataFrame) -> list[str]:
-    """Return what to say of places that are known to lie about here, but not where."""
-    near = _not_located(places)
-    if near.empty:
-        return []
-    note = (
-        f"{len(near)} more places of the same hromadas are known by name but have no trusted "
-        "position; they are in none of these counts."
-    )
-    return [note]
+def _known_near(places: Places) -> pd.DataFrame:
+    """Return the places known by name only, of the hromadas of those in the zone."""
+    inside = places.located[places.located["membership"].isin(["inside", "uncertain"])]
+    return of_same_hromadas(places.not_located, inside)
 
 
 # typer's own errors of usage derive from this; it shows where it is from nowhere else.

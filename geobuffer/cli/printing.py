@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from geobuffer.combined import Zone
+
 # Answers go here.
 _answers = Console()
 #: Progress, notes and errors go here.
@@ -54,7 +56,7 @@ def note(text: str) -> None:
     stderr.print(Text(f"geobuffer: note: {text}"), soft_wrap=True)
 
 
-def write_telling(thing: gb.BufferZone | pd.DataFrame, out: Path) -> None:
+def write_telling(thing: Zone | pd.DataFrame, out: Path) -> None:
     """Write a file; tell on stderr what its format could not hold."""
     with telling():
         gb.write(thing, out)

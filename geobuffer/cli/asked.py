@@ -1,0 +1,270 @@
+"""What a command's options stand for: a scenario, its border and zone, and the places."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+import shapely
+
+import geobuffer as gb
+from geobuffer.cli.printing import note, telling
+from geobuffer.model import BOTH
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+
+    from geobuffer.cli.options import BorderOptions, PlaceOptions, ZoneOptions
+    from geobuffer.combined import Zone
+
+# Where a point is only a pair of numbers, nobody says who measured it.
+_TYPED = gb.Source("as given on the command line")
+
+
+class Ground(NamedTuple):
+    """A border, and what lies about it."""
+
+    border: gb.Border
+    regions: gb.Regions
+    bundled: bool  # whether the regions are: others may lie where no bundled settlement is
+
+
+class Places(NamedTuple):
+    """Settlements with a point, and those known by name only."""
+
+    located: gpd.GeoDataFrame
+    not_located: pd.DataFrame
+
+
+def check_together(options: BorderOptions) -> None:
+    """Refuse options that contradict each other, or lack one another."""
+    if bool(options.between) != bool(options.and_):
+        raise gb.DataError("Invalid --between and --and. Must be given together.")
+    if options.between and options.scenario is not None:
+        raise gb.DataError(
+            "Invalid --scenario with --between. Must be one of them: a file names its regions."
+        )
+    if options.regions is not None and options.country:
+        raise gb.DataError("Invalid --regions with --country. Must be one of them.")
+    if options.region_name is not None and not (options.regions or options.along or options.around):
+        raise gb.DataError(
+            "Invalid --region-name without --regions, --along or --around. Must be given together."
+        )
+    if options.along is not None and options.around:
+        raise gb.DataError("Invalid --along with --around. Must be one of them.")
+    _check_bare(options)
+    named = bool(options.between or options.scenario)
+    if options.regions is not None and not named:
+        raise gb.DataError(
+            "Invalid --regions without --between and --and. Must name regions of the file there, "
+            "or in a --scenario."
+        )
+    if options.country and not named:
+        raise gb.DataError(
+            "Invalid --country alone. Must come with --between and --and, or with --scenario."
+        )
+
+
+def _check_bare(options: BorderOptions) -> None:
+    """Refuse what says something of regions, where there are none."""
+    bare = "--along" if options.along is not None else "--around" if options.around else ""
+    of_regions = {
+        "--scenario": options.scenario, "--between": options.between, "--regions": options.regions,
+        "--country": options.country, "--gap-m": options.gap_m,
+    }  # fmt: skip
+    for flag, value in of_regions.items():
+        if bare and value is not None:
+            raise gb.DataError(f"Invalid {flag} with {bare}. Must be one of them.")
+
+
+def read_scenario(
+    options: BorderOptions, changes: Mapping[str, Any] | None = None, *, language: str = "en"
+) -> gb.Scenario:
+    """Return the scenario that the options describe, starting from the file or the default."""
+    check_together(options)
+    scenario = gb.load_scenario(options.scenario, language=language)
+    own = _own_title(options)
+    if own:
+        between, and_ = (tuple(separate(names)) for names in (options.between, options.and_))
+        scenario = gb.Scenario(own, between, and_, scenario.km, language=language)
+    changed = dataclasses.replace(scenario, **changes or {})
+    if own or changed == scenario:
+        return changed
+    # What was changed is no longer what was announced.
+    title = _CHANGED[language].format(changed.width)
+    return dataclasses.replace(changed, title=title, summary="", announced_by="")
+
+
+_CHANGED = {
+    "en": "Not as announced: {} km", "uk": "Не так, як оголошено: {} км",
+    "ru": "Не так, как объявлено: {} км",
+}  # fmt: skip
+
+
+def read_zone(options: ZoneOptions, *, language: str = "en") -> gb.Scenario:
+    """Return the scenario with the widths, the side and the ends of the options."""
+    km = None if options.km is None else _widths(options.km)
+    # Widths for each side or section say themselves which sides are meant.
+    side = BOTH if isinstance(km, dict) and options.side is None else options.side
+    given = {
+        "km": km,
+        "from_km": options.from_km,
+        "side": side,
+        "ends": options.ends and options.ends.value,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    return read_scenario(options, changes, language=language)
+
+
+def _own_title(options: BorderOptions) -> str:
+    """Return the title of a zone along a border that the options name; empty where none is."""
+    if options.between and options.and_:
+        return " | ".join(", ".join(separate(names)) for names in (options.between, options.and_))
+    if options.along is not None:
+        return Path(options.along).stem
+    return "; ".join(_point_or_file(text).title for text in options.around or [])
+
+
+def separate(names: list[str] | None) -> list[str]:
+    """Return names given one by one or, as widths may be, with commas between."""
+    return [name.strip() for given in names or [] for name in given.split(",")]
+
+
+def _widths(km: str) -> tuple[float, ...] | dict[str, float]:
+    """Return the edges of rings, or a width for each side or section."""
+    parts = [part.rpartition("=") for part in km.split(",")]
+    try:
+        if all(equals for _, equals, _ in parts):
+            return {name.strip(): float(width) for name, _, width in parts}
+        return tuple(float(part) for part in km.split(","))
+    except ValueError:
+        raise gb.GeometryError(
+            f"Invalid --km {km!r}. Must be kilometres, such as 10, or 5,10,20 for rings, or "
+            "Ukraine=10,Russia=5."
+        ) from None
+
+
+class _Around(NamedTuple):
+    """A point, or a file of areas, and what to call it."""
+
+    title: str
+    point: shapely.Point | None
+
+
+def _point_or_file(text: str) -> _Around:
+    """Return what ``--around`` stands for: latitude and longitude, or a file."""
+    parts = text.split(",")
+    try:
+        lat, lon = (float(part) for part in parts)
+    except ValueError:
+        return _Around(Path(text).stem, None)
+    if not (-90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0):
+        raise gb.GeometryError(
+            f"Invalid --around {text!r}. Must be latitude within ±90, then longitude within ±180."
+        )
+    return _Around(f"{lat:g}, {lon:g}", shapely.Point(lon, lat))
+
+
+def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
+    """Return the border of a scenario, or of the options, and the regions about it."""
+    if options.along is not None:
+        with telling():
+            line = gb.read_border(options.along, name=options.region_name)
+        return Ground(line, gb.Regions(()), bundled=False)
+    if options.around:
+        border = _around(options.around, options.region_name)
+        return Ground(border, gb.Regions(()), bundled=False)
+    regions = _load_regions(options)
+    border = gb.border_between(
+        regions[scenario.between], regions[scenario.other], tolerance_m=options.gap_m
+    )
+    # Of the world there are countries and their regions, which would lie on one another.
+    shown = gb.Regions(()) if options.country else regions
+    return Ground(border, shown, bundled=options.regions is None and not options.country)
+
+
+def _around(texts: list[str], name: str | None) -> gb.Border:
+    """Return the border around points, or around the areas of files."""
+    given = [_point_or_file(text) for text in texts]
+    points = [one.point for one in given if one.point is not None]
+    if len(points) == len(given):
+        return gb.border_around(points, names=[one.title for one in given], source=_TYPED)
+    if points:
+        raise gb.DataError(f"Invalid --around {', '.join(texts)}. Must be points, or files.")
+    with telling():
+        areas = [area for file in texts for area in gb.read_regions(file, name=name)]
+    return gb.border_around(areas)
+
+
+def _load_regions(options: BorderOptions) -> gb.Regions:
+    """Return the user's own regions, those of countries of the world, or the bundled ones."""
+    if options.country:
+        levels = (
+            gb.load_regions("world", country=separate(options.country), level=level)
+            for level in (0, 1)
+        )
+        return gb.Regions(tuple(region for regions in levels for region in regions))
+    if options.regions is None:
+        return gb.load_regions()
+    with telling():
+        return gb.read_regions(options.regions, name=options.region_name)
+
+
+def build_zone(scenario: gb.Scenario, border: gb.Border, tolerance_m: float = 0.1) -> Zone:
+    """Return the zone of a scenario along a border."""
+    return gb.build_zone(
+        border,
+        km=scenario.km,
+        from_km=scenario.from_km,
+        side=scenario.side,
+        ends=scenario.ends,
+        tolerance_m=tolerance_m,
+    )
+
+
+def load_places(options: PlaceOptions, ground: Ground) -> Places:
+    """Return the user's own settlements, or the bundled ones, with other gazetteers merged in."""
+    tables = _first_places(options, ground)
+    if not options.add_places:
+        return Places(tables[0], pd.concat(tables[1:]) if tables[1:] else pd.DataFrame())
+    tables += [_with_ids(_read_places(file, ground), file) for file in options.add_places]
+    merged = gb.merge_settlements(*tables, regions=ground.regions)
+    counts = gb.merge_summary(merged)
+    note(
+        f"{counts['records']:,} records are {counts['places']:,} places; known by name only: "
+        f"{counts['newly_located']:,} of them now have a position, {counts['not_located']:,} have "
+        f"none. Records that contradict each other: {counts['conflicts']:,}."
+    )
+    there = merged.geometry.notna()
+    return Places(merged[there], merged[~there])
+
+
+def _first_places(options: PlaceOptions, ground: Ground) -> list[pd.DataFrame]:
+    if options.places is not None:
+        own = _read_places(options.places, ground)
+        return [_with_ids(own, options.places) if options.add_places else own]
+    if ground.bundled:
+        # Places known by name only come without a point: they are counted and found.
+        return [gb.load_settlements(), gb.load_not_located()]
+    note(
+        "the bundled settlements are those along the border of Ukraine and Russia; "
+        "--places reads your own."
+    )
+    return [gb.load_settlements()]
+
+
+def _read_places(file: str, ground: Ground) -> gpd.GeoDataFrame:
+    with telling():
+        return gb.read_settlements(file, near=ground.border)
+
+
+def _with_ids(table: gpd.GeoDataFrame, file: str) -> gpd.GeoDataFrame:
+    """Return a table whose rows have an id: the file and the number of the row."""
+    if "id" in table:
+        return table
+    stem = Path(file).stem.replace(";", "")
+    return table.assign(id=[f"{stem}:{number}" for number in range(1, len(table) + 1)])
