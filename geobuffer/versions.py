@@ -7,7 +7,6 @@ import re
 import sys
 from importlib import metadata
 
-import pyogrio
 import pyproj
 import shapely
 
@@ -29,6 +28,9 @@ def show_versions() -> None:
 
 
 def _system() -> dict[str, str]:
+    # GDAL takes a while to load, and is asked for by no more than readers and writers.
+    import pyogrio
+
     return {
         "geobuffer": metadata.version("geobuffer"),
         "Python": sys.version.split()[0],
