@@ -131,7 +131,7 @@ class Region:
     --------
     >>> park = Region("Park", shapely.box(30, 50, 30.1, 50.1), Source("a sketch"))
     >>> round(park.area_km2, 1)
-    79.5
+    79.7
     """
 
     name: str
