@@ -134,6 +134,18 @@ def hide_password(url: str) -> str:
     return re.sub(r"(password=)[^&]*", r"\1***", hidden, flags=re.IGNORECASE)
 
 
+def broken(file: UserFile, error: object) -> DataError:
+    """Return the error of a file that is incomplete or damaged, with its size and what was said."""
+    told = " ".join(str(error).split())
+    plainly = "it is incomplete or damaged"
+    if file.kind is Kind.KML:
+        plainly = "its XML is broken, or declares entities"
+    return DataError(
+        f"Unreadable {file}: {plainly} ({file.size:,} bytes; {told[:200]}). Must be a whole "
+        f"{file.kind}; get it again or save it anew."
+    )
+
+
 def _too_large(name: str, size: int, max_gb: float) -> DataError:
     return DataError(
         f"Unreadable {name}: {size / 1e9:,.1f} GB, unpacked. Must be at most {max_gb:g} GB; "
