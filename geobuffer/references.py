@@ -6,6 +6,7 @@ whatever is named there, so definitions are looked at before PROJ or GDAL sees t
 
 from __future__ import annotations
 
+import json
 import re
 
 from geobuffer.errors import DataError
@@ -43,3 +44,22 @@ def check_reference(definition: str, name: str) -> None:
             "which is not opened. Must say all by itself, as those of EPSG do: save the file in "
             "EPSG:4326."
         )
+
+
+def check_geoparquet(geo: bytes, name: str) -> None:
+    """Refuse the metadata of a GeoParquet file if a reference system in it names another file.
+
+    Raises
+    ------
+    DataError
+        One does, or the metadata are broken.
+    """
+    try:
+        systems = [column.get("crs") for column in json.loads(geo)["columns"].values()]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise DataError(
+            f"Unreadable {name}: its GeoParquet metadata are broken: {error}"
+        ) from error
+    for system in systems:
+        # PROJJSON, or what older programs wrote in its place.
+        check_reference(system if isinstance(system, str) else json.dumps(system), name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from geobuffer.reading.files import broken
 from geobuffer.reading.formats import DRIVERS, FIXED_CRS, Kind
 from geobuffer.reading.opening import opened
 from geobuffer.reading.raw import Raw
-from geobuffer.references import check_reference
+from geobuffer.references import check_geoparquet, check_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,10 +215,8 @@ def _read_parquet(file: UserFile) -> Raw:
     try:
         metadata = parquet.read_schema(source).metadata or {}
         if b"geo" in metadata:
-            # Written anew, so that no letter hides as \\uXXXX.
-            check_reference(json.dumps(json.loads(metadata[b"geo"])), str(file))
-        with np.errstate(invalid="ignore"):  # as above
-            frame = (gpd.read_parquet if b"geo" in metadata else pd.read_parquet)(source)
+            check_geoparquet(metadata[b"geo"], str(file))
+        frame = (gpd.read_parquet if b"geo" in metadata else pd.read_parquet)(source)
     except DataError:
         raise
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
