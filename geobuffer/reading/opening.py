@@ -63,7 +63,6 @@ def opened(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | None]]
         :func:`geobuffer.reading.shapefile.completed`.
     """
     if file.kind is Kind.SHAPEFILE:
-        check_reference((file.companion(".prj") or b"").decode("utf-8", "replace"), str(file))
         with completed(file, notes) as named:
             yield named
     elif file.kind is Kind.KML:

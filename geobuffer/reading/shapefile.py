@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from geobuffer.errors import DataError
 from geobuffer.reading.encodings import encoding_of
+from geobuffer.references import check_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,11 +29,12 @@ def completed(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | Non
     Raises
     ------
     DataError
-        The ``.dbf`` is missing, without which no shape has a name; the file was cut off; or one of
-        its companions is a link to another folder.
+        The ``.dbf`` is missing, without which no shape has a name; the file was cut off; one of
+        its companions is a link to another folder; or its reference system names another file.
     """
     _check_links(file)
     _check_whole(file)
+    check_reference((file.companion(".prj") or b"").decode("utf-8", "replace"), str(file))
     table = file.companion(".dbf")
     if table is None:
         raise DataError(
