@@ -74,8 +74,10 @@ def _database(content: Path | bytes) -> sqlite3.Connection:
     if not isinstance(content, bytes):
         return sqlite3.connect(f"{content.resolve().as_uri()}?mode=ro", uri=True)
     database = sqlite3.connect(":memory:")
-    # Bytes 18 and 19 say that changes lie in a second file, which one in an archive has not.
-    database.deserialize(content[:18] + b"\x01\x01" + content[20:])
+    # Bytes 18 and 19 may say that changes lie in a second file, which one in an archive has not.
+    if content[18:20] != b"\x01\x01":
+        content = content[:18] + b"\x01\x01" + content[20:]
+    database.deserialize(content)
     return database
 
 

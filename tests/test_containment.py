@@ -319,6 +319,18 @@ def test_no_geopackage_opens_another_file(watch, own, content, tmp_path):
             assert_alone(watch, path, layer=layer)
 
 
+def test_the_watch_sees_what_a_geopackage_would_open(watch, own):
+    with closing(sqlite3.connect(own)) as database:
+        database.execute("PRAGMA writable_schema = 1")
+        for statement in (*STATEMENTS["a Shapefile as a table"](watch), *LISTED):
+            database.execute(statement)
+        database.commit()
+    watch.begin()
+    with suppress(Exception):
+        gpd.read_file(own, layer="v")
+    assert watch.opened()
+
+
 def test_a_geopackage_with_indexes_and_views_is_read(own):
     with closing(sqlite3.connect(own)) as database:
         database.execute(VIEW.format("name || '!'"))
@@ -342,20 +354,23 @@ def test_no_reference_system_opens_a_file(watch, tmp_path, suffix):
         frame.to_file(path)
         path.with_suffix(".prj").write_text(gridded(watch))
     else:
-        frame = frame.set_crs(None, allow_override=True)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            pyogrio.write_dataframe(frame, path, crs=gridded(watch))
-        watch.opened()
+        pyogrio.raw.write(
+            path, geometry=shapely.to_wkb([SQUARE]), field_data=[np.array(["Own"], object)],
+            fields=["name"], geometry_type="Polygon", crs=gridded(watch),
+        )  # fmt: skip
     watch.begin()
     names, errors = read_all(path)
     assert watch.opened() == []
     assert names == []
     assert any("names another file" in error for error in errors)
+    if suffix in {".shp", ".gpkg"}:
+        with suppress(Exception):
+            gpd.read_file(path)
+        assert watch.opened(), "GDAL would have opened it"
     if suffix == ".parquet":
         border = gb.border_around(shapely.Point(30, 50), source=gb.Source("a map"))
         with pytest.raises(gb.DataError, match="names another file"):
-            gb.classify_file(path, tmp_path / "out.parquet", gb.build_zone(border, km=10))
+            gb.classify_file(path, gb.build_zone(border, km=10), tmp_path / "out.parquet")
 
 
 MASK = (
