@@ -24,7 +24,8 @@ class Watch:
         self._notes = self._libc.inotify_init1(os.O_NONBLOCK)
         self._server = _server(self.asked)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        # Stopped within a hundredth of a second, as there are many tests.
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
         def refuse(_, address):
             self.asked.append(address)
