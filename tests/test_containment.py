@@ -612,6 +612,14 @@ def test_reading_leaves_no_copy(tmp_path, monkeypatch):
     assert list(folder.iterdir()) == []
 
 
+def test_a_kml_in_an_archive_may_have_any_name(tmp_path):
+    archive = tmp_path / "long.zip"
+    for name in (f"{'я' * 300}.kml", "...kml", "a b/{c}.kml", "vsicurl/http:/x.kml"):
+        with zipfile.ZipFile(archive, "w") as packed:
+            packed.writestr(name, f"<kml {KML}>{PLACEMARK}</kml>")
+        assert [region.name for region in gb.read_regions(archive)] == ["Own"]
+
+
 def test_kml_with_a_mark_or_other_namespaces_is_read(tmp_path):
     path = tmp_path / "own.kml"
     mark = PLACEMARK.replace("Own", "Суджа")

@@ -177,8 +177,9 @@ def _as_kml(file: UserFile) -> Iterator[str]:
     content = _content(file)
     root = _Root(file, content)
     with tempfile.TemporaryDirectory(prefix="geobuffer-") as folder:
-        # GDAL calls a layer without a name as its file.
-        copy = Path(folder) / f"{file.stem}.kml"
+        # Not the file's own name, which in an archive may be no name for a file. GDAL calls a layer
+        # so that has no name.
+        copy = Path(folder) / "layer.kml"
         with copy.open("wb") as written:
             written.write(root.opening.encode("ascii"))
             written.write(b" " * HEAD_BYTES)
