@@ -223,8 +223,8 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
 
 def _parsed(file: Path) -> dict[str, Any]:
     try:
-        if file.exists() and not file.is_file():
-            raise DataError(f"Unreadable scenario {file}: a folder or a device. Must be a file.")
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            raise DataError(f"Unreadable scenario {file}: a device or a pipe. Must be a file.")
         if file.stat().st_size > _MOST_BYTES:
             raise DataError(
                 f"Unreadable scenario {file}: {file.stat().st_size / 1e6:,.0f} MB. Must be at most "
