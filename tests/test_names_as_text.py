@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import unicodedata
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
@@ -281,3 +282,19 @@ def test_a_picture_draws_names_as_they_are(files):
     drawn = [text for text in texts if "x^2" in text.get_text()]
     assert drawn
     assert not any(text.get_parse_math() or text.get_usetex() for text in drawn)
+
+
+def test_messages_show_names_of_layers_and_members_as_they_are(tmp_path):
+    """Also those of the library, which no command has printed."""
+    point = gpd.GeoDataFrame({"name": ["x"]}, geometry=[shapely.Point(30, 50)], crs="EPSG:4326")
+    path = tmp_path / "own.gpkg"
+    for layer in ("one\x1b[31m", "two"):
+        point.to_file(path, layer=layer)
+    with pytest.raises(gb.GeometryError, match=r"layer one\\x1b\[31m") as refused:
+        gb.read_regions(path, layer="one\x1b[31m")
+    assert not obeyed(str(refused.value))
+    with zipfile.ZipFile(tmp_path / "own.zip", "w") as packed:
+        packed.writestr("a\x1b[31m.geojson", "{")
+    with pytest.raises(gb.DataError, match=r"a\\x1b\[31m\.geojson") as refused:
+        gb.read_regions(tmp_path / "own.zip")
+    assert not obeyed(str(refused.value))

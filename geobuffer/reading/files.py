@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from geobuffer.errors import DataError, did_you_mean
+from geobuffer.names import legible
 from geobuffer.reading.formats import HEAD_BYTES, SUFFIXES, Kind, kind_of
 
 #: The largest file that is read unless the caller allows more: bounds of all the world at full
@@ -29,7 +30,7 @@ class UserFile:
     member: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path}/{self.member}" if self.member else str(self.path)
+        return legible(f"{self.path}/{self.member}" if self.member else str(self.path))
 
     @property
     def stem(self) -> str:
