@@ -16,9 +16,9 @@ from geobuffer.errors import DataError
 _NAMES_A_FILE = re.compile(
     r"(?:\b(?:init|\w*grids?|file|model|catalog)\s*=\s*"
     r'|"PROJ4_GRIDS"\s*,\s*"'
-    r'|PARAMETERFILE\s*[\[(]\s*"[^"]*"\s*,\s*"'
+    r'|PARAMETERFILE\s*[\[(]\s*"(?:[^"]|"")*"\s*,\s*"'
     r'|"value"\s*:\s*")'
-    r'(?!(?:@?null|epsg:\d+)(?:["\s\]]|$))(?P<file>[^\s"\]]+)',
+    r'(?!(?:@?null|epsg:\d+)(?:["\s\]]|$))(?P<file>[^"\]]+)',
     re.IGNORECASE,
 )
 

@@ -99,6 +99,12 @@ TEXTS = {
     "escaped.geojson": lambda w: collection(
         crs={"type": "link", "properties": {"href": f"{w.url}/crs"}}
     ).replace('"crs"', '"\\u0063\\u0072s"'),
+    "zero.geojson": lambda w: collection(
+        crs={"type": "link", "properties": {"href": f"{w.url}/crs"}}
+    ).replace('"crs"', '"crs\\u0000 and more of a name"'),
+    "inner-zero.geojson": lambda w: collection(
+        crs={"type\0": "link", "properties": {"href": f"{w.url}/crs"}}
+    ),
     "capital.geojson": lambda w: collection(
         CRS={"Type": "link", "properties": {"href": f"{w.url}/crs"}}
     ),
@@ -201,7 +207,9 @@ def test_no_text_in_an_archive_opens_another_file(watch, text, tmp_path):
     assert_alone(watch, archive)
 
 
-@pytest.mark.parametrize("name", ["words.geojson", "second.kml", "link.geojson", "program.geojson"])
+@pytest.mark.parametrize(
+    "name", ["words.geojson", "second.kml", "link.geojson", "program.geojson", "zero.geojson"]
+)
 def test_the_watch_sees_what_gdal_would_open(watch, tmp_path, name):
     path = tmp_path / name
     path.write_text(TEXTS[name](watch), encoding="utf-8")

@@ -36,8 +36,10 @@ _PLAIN = re.compile(rb"""(?:[^"'/]++|"(?![cC\\](?:[rR\\]|u00))(?:[^"\\]++|\\.)*+
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _VALUE = re.compile(rb"\s*:\s*(?=\{)")
 
-# A member "crs", were all its letters written as \uXXXX, is this long.
-_LONGEST_CRS = 20
+# The name of that member, however its letters are written; for GDAL a zero ends it.
+_CRS = re.compile(
+    rb'"(?:c|\\u00[46]3)(?:r|\\u00[57]2)(?:s|\\u00[57]3)(?:"|\\u0000|\0)', re.IGNORECASE
+)
 # No name of a reference system is as long.
 _CRS_BYTES = 10_000
 # Names as in "EPSG:3857", "urn:ogc:def:crs:OGC:1.3:CRS84" or "WGS 84": never a path or a program.
@@ -97,7 +99,7 @@ def _geojson(file: UserFile) -> str:
     content = _content(file)
     at = _plain_to(content, 0)
     while at < len(content) and (string := _STRING.match(content, at)):
-        if _is_crs(string[0]) and (value := _VALUE.match(content, string.end())):
+        if _CRS.match(string[0]) and (value := _VALUE.match(content, string.end())):
             _check_crs(file, content[value.end() : value.end() + _CRS_BYTES])
         at = _plain_to(content, string.end())
     if content[at : at + 1] in {b"'", b"/"}:
@@ -114,20 +116,6 @@ def _plain_to(content: mmap.mmap | bytes, start: int) -> int:
 
 
 _PREFIXES = {Kind.GEOJSON: _geojson, Kind.GEOPACKAGE: _geopackage, Kind.FLATGEOBUF: _flatgeobuf}
-
-
-def _is_crs(token: bytes) -> bool:
-    r"""Tell whether a string is the name of a reference system's member, however it is written.
-
-    >>> _is_crs(b'"crs"'), _is_crs(b'"\\u0063rs"'), _is_crs(b'"name"')
-    (True, True, False)
-    """
-    if len(token) > _LONGEST_CRS:
-        return False
-    try:
-        return str(json.loads(token)).casefold() == "crs"
-    except ValueError:
-        return False
 
 
 def _check_crs(file: UserFile, begin: bytes) -> None:
@@ -148,8 +136,8 @@ def _check_crs(file: UserFile, begin: bytes) -> None:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a member is there twice")
+    if len(dict(pairs)) < len(pairs) or any("\0" in key for key, _ in pairs):
+        raise ValueError("a member is there twice, or has a zero in its name")
     return dict(pairs)
 
 
