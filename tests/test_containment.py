@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyogrio
+import pyproj
 import pytest
 import rasterio
 import shapely
@@ -27,6 +28,7 @@ import geobuffer as gb
 from geobuffer.assets import Shelves
 from geobuffer.mosaics import open_mosaics
 from geobuffer.rasters import open_raster, read_window
+from geobuffer.references import check_reference
 
 pytestmark = pytest.mark.skipif(not CAN_WATCH, reason="the kernel tells nobody what is opened")
 
@@ -207,9 +209,10 @@ def test_no_text_in_an_archive_opens_another_file(watch, text, tmp_path):
     assert_alone(watch, archive)
 
 
-@pytest.mark.parametrize(
-    "name", ["words.geojson", "second.kml", "link.geojson", "program.geojson", "zero.geojson"]
-)
+SEEN = ["words.geojson", "second.kml", "link.geojson", "program.geojson", "zero.geojson"]
+
+
+@pytest.mark.parametrize("name", SEEN)
 def test_the_watch_sees_what_gdal_would_open(watch, tmp_path, name):
     path = tmp_path / name
     path.write_text(TEXTS[name](watch), encoding="utf-8")
@@ -416,6 +419,29 @@ def test_no_raster_opens_what_lies_beside_it(watch, tmp_path, beside, content, r
         raster.read(1, out_shape=(2, 2), masked=True)
     if beside != ".ovr":
         assert watch.opened(), "GDAL would have opened it"
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "+init=there:1", "+proj=longlat +nadgrids=@null,/there", "+proj=longlat +geoidgrids=there",
+        'X["a",EXTENSION["PROJ4_GRIDS" , "there"]]', 'PARAMETERFILE["a ""b"" c","/there"]',
+        'METHOD["PROJ-based operation method: +proj=tinshift +file=/there"]',
+        '{"parameters": [{"name": "x", "value": "/there"}]}',
+    ],
+)  # fmt: skip
+def test_definitions_that_name_files_are_refused(definition):
+    with pytest.raises(gb.DataError, match="there"):
+        check_reference(definition, "mine")
+
+
+@pytest.mark.parametrize("code", [4326, 3857, 32636, 28404, 2154, 27700, 28992, 5564])
+def test_definitions_that_name_none_are_taken(code):
+    crs = pyproj.CRS.from_epsg(code)
+    for definition in (crs.to_wkt(), crs.to_wkt("WKT1_GDAL"), crs.to_json()):
+        check_reference(definition, "mine")
+    check_reference("+proj=merc +a=6378137 +b=6378137 +nadgrids=@null +wktext", "mine")
+    check_reference("+init=epsg:4326", "mine")
 
 
 def test_no_raster_is_another_one(watch, tmp_path):
