@@ -216,7 +216,8 @@ def _read_parquet(file: UserFile) -> Raw:
         metadata = parquet.read_schema(source).metadata or {}
         if b"geo" in metadata:
             check_geoparquet(metadata[b"geo"], str(file))
-        frame = (gpd.read_parquet if b"geo" in metadata else pd.read_parquet)(source)
+        with np.errstate(invalid="ignore"):  # as above
+            frame = (gpd.read_parquet if b"geo" in metadata else pd.read_parquet)(source)
     except DataError:
         raise
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
