@@ -23,6 +23,7 @@ from geobuffer.errors import DataError, MissingCRSError, did_you_mean
 from geobuffer.geodesy import has_numba, wrap
 from geobuffer.membership import MEMBERSHIP, answer, margin_km
 from geobuffer.queries import UNSTATED_M
+from geobuffer.references import check_geoparquet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -238,6 +239,7 @@ def _check_names(path: Path, names: list[str]) -> None:
 
 def _geometry_at(path: Path, geo: bytes, names: list[str]) -> _Coordinates:
     """Return where a GeoParquet file keeps its points."""
+    check_geoparquet(geo, str(path))
     try:
         told = json.loads(geo)
         name, column = told["primary_column"], told["columns"][told["primary_column"]]

@@ -20,6 +20,7 @@ import shapely
 
 from geobuffer.combined import CombinedZone
 from geobuffer.errors import DataError
+from geobuffer.geopackages import check_geopackage, is_geopackage
 from geobuffer.model import Border, BufferZone, Region, Section, Side, Source
 from geobuffer.zones import flat_ends
 
@@ -153,6 +154,10 @@ def _tables(path: Path) -> Mapping[str, Any]:
 
     if not path.is_file():
         raise DataError(f"Unreadable zone {str(path)!r}: there is no such file.")
+    with path.open("rb") as file:
+        if not is_geopackage(file.read(72)):
+            raise DataError(f"Unreadable zone {str(path)!r}: Must be a GeoPackage.")
+    check_geopackage(path, repr(str(path)))
     try:
         names = [str(name) for name, _ in pyogrio.list_layers(path)]
     except pyogrio.errors.DataSourceError as error:

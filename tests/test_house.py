@@ -15,8 +15,8 @@ PACKAGE = Path(gb.__file__).parent
 # Floors from the ground up; rooms of one floor do not know one another.
 FLOORS = (
     {"errors", "palette", "names", "lettering", "versions"},
-    {"cells", "assets", "cards", "pages"},
-    {"geodesy", "document"},
+    {"cells", "assets", "cards", "pages", "references"},
+    {"geodesy", "document", "geopackages"},
     {"outlines", "packing", "projections", "stretches"},
     {"halves", "healing"},
     {"model", "marginalia"},

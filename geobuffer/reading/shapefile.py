@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from geobuffer.errors import DataError
 from geobuffer.reading.encodings import encoding_of
+from geobuffer.references import check_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +29,12 @@ def completed(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | Non
     Raises
     ------
     DataError
-        The ``.dbf`` is missing, without which no shape has a name; or the file was cut off.
+        The ``.dbf`` is missing, without which no shape has a name; the file was cut off; one of
+        its companions is a link to another folder; or its reference system names another file.
     """
+    _check_links(file)
     _check_whole(file)
+    check_reference((file.companion(".prj") or b"").decode("utf-8", "replace"), str(file))
     table = file.companion(".dbf")
     if table is None:
         raise DataError(
@@ -62,6 +66,20 @@ def _restoring_index() -> Iterator[None]:
         yield
     finally:
         pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": before})
+
+
+def _check_links(file: UserFile) -> None:
+    """Refuse companions that are not in the folder of the file, but links to somewhere else."""
+    if file.member:
+        return
+    home = file.path.resolve()
+    for path in home.parent.iterdir():
+        beside = path.name.casefold().startswith(f"{home.stem.casefold()}.")
+        if beside and path.is_symlink() and path.resolve().parent != home.parent:
+            raise DataError(
+                f"Unreadable {file}: {path.name} beside it is a link to another folder. Must be a "
+                "file of the same folder; put the files themselves together."
+            )
 
 
 def _check_whole(file: UserFile) -> None:

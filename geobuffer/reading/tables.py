@@ -141,6 +141,9 @@ def _from_excel(file: UserFile, sheet: str | None) -> tuple[str, _Sheet]:
             warnings.simplefilter("ignore")
             source: Any = io.BytesIO(file.read())
             book = openpyxl.load_workbook(source, read_only=True, data_only=True)
+            for one in book.worksheets:
+                # A sheet may say that it is as large as a sheet can be: 17 thousand million cells.
+                one.reset_dimensions()
             sheets = {one.title: _rows(one.iter_rows(values_only=True)) for one in book.worksheets}
     except (OSError, KeyError, ValueError, TypeError, SyntaxError) as error:
         raise DataError(
