@@ -26,6 +26,7 @@ from geobuffer.errors import (
     UnknownDataset,
     UnknownRegion,
     UnknownSide,
+    WriteError,
 )
 from geobuffer.export import write
 from geobuffer.exposure import exposure
@@ -83,6 +84,7 @@ __all__ = [
     "UnknownDataset",
     "UnknownRegion",
     "UnknownSide",
+    "WriteError",
     "__version__",
     "answer",
     "border_along",
