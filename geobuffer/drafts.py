@@ -16,12 +16,12 @@ import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from geobuffer.errors import GeobufferError, WriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # The name of a draft's folder: a beginning that tells whose it is, and eight letters of mkdtemp.
 PREFIX = ".geobuffer-"
@@ -30,8 +30,6 @@ _DRAFT = re.compile(re.escape(PREFIX) + "[a-z0-9_]{8}")
 _LOCK = ".lock"
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# What libraries say where they hand on no number.
-_NO_ROOM_WORDS = re.compile("no space left|disk is full|disk i/o error|too large", re.IGNORECASE)
 
 
 def check_place(path: Path) -> None:
@@ -55,6 +53,8 @@ def _checked(path: Path, where: str) -> Path:
     place = Path(os.path.realpath(path))
     if not place.parent.is_dir():
         raise WriteError(f"{where}: there is no folder {str(place.parent)!r}. Must be made first.")
+    if place.is_symlink():
+        raise WriteError(f"{where}: it is a link that leads in a circle. Must lead to a file.")
     if place.is_dir():
         raise WriteError(f"{where}: it is a folder. Must be a file's name.")
     if place.exists() and not place.is_file():
@@ -81,8 +81,9 @@ def check_folder(folder: Path, where: str) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise WriteError(closed)
     try:
-        with scratch(folder):
-            pass
+        with scratch(folder) as tried:
+            # A byte: on a full disk there may be room for a folder and an empty file.
+            (tried / "byte").write_bytes(b"\0")
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise WriteError(_no_room(where, folder, 0)) from error
@@ -133,16 +134,28 @@ def copy(source: Path, path: Path) -> None:
 
 
 @contextmanager
-def growing(path: Path, *, anew: bool) -> Iterator[IO[bytes]]:
-    """Open a file that grows from run to run until it is whole and moved to its place.
+def growing(path: Path, *, anew: bool) -> Iterator[Callable[[bytes], None]]:
+    """Give what adds bytes to a file that grows from run to run, until it is whole and moved.
 
     Raises
     ------
     WriteError
         It cannot be written, as on a full disk.
     """
-    with _told(path, path.parent), path.open("wb" if anew else "ab") as file:
-        yield file
+    with _told(path, path):
+        file = path.open("wb" if anew else "ab")
+
+    def add(chunk: bytes) -> None:
+        with _told(path, path):
+            file.write(chunk)
+            file.flush()
+
+    try:
+        yield add
+    finally:
+        # What could not be written is told already.
+        with suppress(OSError):
+            file.close()
 
 
 @contextmanager
@@ -255,8 +268,11 @@ def _flush(path: Path) -> None:
 
 
 @contextmanager
-def _told(path: Path, folder: Path) -> Iterator[None]:
-    """Turn what the system and GDAL say of a failed write into our words."""
+def _told(path: Path, draft: Path) -> Iterator[None]:
+    """Turn what the system and GDAL say of a failed write into our words.
+
+    ``draft`` is the file or folder that was being filled.
+    """
     try:
         yield
     except GeobufferError:
@@ -265,36 +281,35 @@ def _told(path: Path, folder: Path) -> Iterator[None]:
         is_gdal = type(error).__module__.startswith("pyogrio")
         if not is_gdal and not isinstance(error, OSError):
             raise
-        raise WriteError(_words(path, folder, error)) from error
+        raise WriteError(_words(path, draft, error)) from error
 
 
-def _words(path: Path, folder: Path, error: Exception) -> str:
+def _words(path: Path, draft: Path, error: Exception) -> str:
     where = f"Cannot write {str(path)!r}"
     number = error.errno if isinstance(error, OSError) else None
     said = (error.strerror if isinstance(error, OSError) else None) or str(error).splitlines()[0]
-    drafted_bytes = _size(folder) if is_draft(folder) else 0
-    free = shutil.disk_usage(folder).free if folder.is_dir() else 0
-    # GDAL does not always hand on why: with less room than the draft has taken, that is it.
-    short = number is None and (bool(_NO_ROOM_WORDS.search(str(error))) or free <= drafted_bytes)
-    if number in _NO_ROOM or short:
-        return _no_room(f"{where}: {said.rstrip('.')}", folder, drafted_bytes)
+    # GDAL hands on no number and seldom the reason, but that the place takes files is known.
+    if number is None or number in _NO_ROOM:
+        folder = Path(os.path.realpath(path)).parent
+        return _no_room(f"{where}: {said.rstrip('.')}", folder, _size(draft))
     return (
         f"{where}: {said.rstrip('.')}. What stood there, if anything, is as it was. Must be a "
         "place that takes files: change that, or write elsewhere."
     )
 
 
-def _no_room(where: str, folder: Path, drafted_bytes: int) -> str:
+def _no_room(where: str, folder: Path, taken: int) -> str:
+    """Return what to say of a full disk; ``taken`` is how many bytes the draft has come to."""
     free = shutil.disk_usage(folder).free
     return (
-        f"{where}. There is no room for it: it needs more than the {drafted_bytes:,} bytes drafted "
-        f"so far, and {free:,} are free in {str(folder.parent if is_draft(folder) else folder)!r}. "
+        f"{where}. Is there room for it? It needs more than the {taken:,} bytes drafted so far; "
+        f"{free:,} are free in {str(folder)!r} beside them. "
         "What stood there, if anything, is as it was. Must have room for the old and the new file: "
         "make some, lift the limit on the size of files if there is one, or write to another disk."
     )
 
 
-def _size(folder: Path) -> int:
-    with suppress(OSError):
-        return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    return 0
+def _size(draft: Path) -> int:
+    """Return the bytes of a growing file or of all in a draft's folder; of another folder, none."""
+    files = [draft, *draft.rglob("*")] if is_draft(draft) else [draft]
+    return sum(file.stat().st_size for file in files if file.is_file())

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # The head of a .shp and of a .shx; in the latter, eight bytes a shape follow.
 _HEAD, _ENTRY = 100, 8
 
+_COUNT = "SELECT feature_count FROM gpkg_ogr_contents WHERE table_name = ?"
+
 
 def check_geopackage(path: Path, layer: str, table: pd.DataFrame) -> None:
     """Refuse a GeoPackage whose layer lacks rows, their count, or its spatial index.
@@ -33,9 +35,10 @@ def check_geopackage(path: Path, layer: str, table: pd.DataFrame) -> None:
     import geopandas as gpd
 
     quoted = '"{}"'.format(layer.replace('"', '""'))
-    wanted = [("rows", f"SELECT count(*) FROM {quoted}", (), len(table))]  # noqa: S608 - quoted
-    told = "SELECT feature_count FROM gpkg_ogr_contents WHERE table_name = ?"
-    wanted.append(("count of rows", told, (layer,), len(table)))
+    wanted: list[tuple[str, str, tuple[str, ...], int]] = [
+        ("rows", f"SELECT count(*) FROM {quoted}", (), len(table)),  # noqa: S608 - quoted
+        ("count of rows", _COUNT, (layer,), len(table)),
+    ]
     if isinstance(table, gpd.GeoDataFrame):
         shapes = table.geometry
         index = '"{}"'.format(f"rtree_{layer}_geom_rowid".replace('"', '""'))

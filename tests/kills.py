@@ -31,9 +31,7 @@ def places(count):
     """Return points with a name, the same each time."""
     lon, lat = np.random.default_rng(count).uniform((29.5, 50), (30.5, 51), (count, 2)).T
     names = [f"Юнаківка {n}" for n in range(count)]
-    return gpd.GeoDataFrame(
-        {"name": names}, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326"
-    )
+    return gpd.GeoDataFrame({"name": names}, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
 
 
 def zone(rings):

@@ -230,9 +230,9 @@ def _store(answer: requests.Response, url: str, part: Path, name: str, how: Down
         part.unlink(missing_ok=True)
         write_text(_notes_of(part), json.dumps({"url": url, "validator": validator}))
     have = start
-    with growing(part, anew=not start) as file:
+    with growing(part, anew=not start) as add:
         for chunk in answer.iter_content(_CHUNK):
-            file.write(chunk)
+            add(chunk)
             have += len(chunk)
             _check_size(have, how)
             if how.progress is not None:
