@@ -45,14 +45,21 @@ def check_place(path: Path) -> None:
         or read-only.
     """
     where = f"Invalid file {str(path)!r}"
-    check_folder(_checked(path, where).parent, where)
+    _checked(path, where)
+    check_folder(_folder_of(path), where)
+
+
+def _folder_of(path: Path) -> Path:
+    """Return the folder in which a file is replaced: of a link, that of what it leads to."""
+    return Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
 
 
 def _checked(path: Path, where: str) -> Path:
     """Return the place that a path leads to, through links, if a file may stand there."""
     place = Path(os.path.realpath(path))
     if not place.parent.is_dir():
-        raise WriteError(f"{where}: there is no folder {str(place.parent)!r}. Must be made first.")
+        folder = str(_folder_of(path))
+        raise WriteError(f"{where}: there is no folder {folder!r}. Must be made first.")
     if place.is_symlink():
         raise WriteError(f"{where}: it is a link that leads in a circle. Must lead to a file.")
     if place.is_dir():
@@ -290,8 +297,7 @@ def _words(path: Path, draft: Path, error: Exception) -> str:
     said = (error.strerror if isinstance(error, OSError) else None) or str(error).splitlines()[0]
     # GDAL hands on no number and seldom the reason, but that the place takes files is known.
     if number is None or number in _NO_ROOM:
-        folder = Path(os.path.realpath(path)).parent
-        return _no_room(f"{where}: {said.rstrip('.')}", folder, _size(draft))
+        return _no_room(f"{where}: {said.rstrip('.')}", _folder_of(path), _size(draft))
     return (
         f"{where}: {said.rstrip('.')}. What stood there, if anything, is as it was. Must be a "
         "place that takes files: change that, or write elsewhere."

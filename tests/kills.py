@@ -20,6 +20,9 @@ from matplotlib.figure import Figure
 
 import geobuffer as gb
 from geobuffer import bulk
+from geobuffer.downloads import cache
+from geobuffer.downloads.content import read_json
+from geobuffer.downloads.downloader import Downloader, Wanted
 from geobuffer.drafts import write_text
 
 # The two versions of a file: so many places, rings or points of a line.
@@ -73,6 +76,12 @@ def made(version):
     }
 
 
+def fetched(folder, url, *, refresh):
+    """Return a file of the cache, brought there if it must be."""
+    what = Wanted("test", "data.json", (url,), gb.Source("Test data", "A test"), read_json, "")
+    return cache.obtain(what, Downloader(folder=folder, pause_s=0), refresh=refresh)
+
+
 def _source(rows, path):
     source = path.parent.parent / f"source-{len(rows)}.parquet"
     return source if source.exists() else gb.write(rows, source)
@@ -81,6 +90,8 @@ def _source(rows, path):
 def overwrite(path, versions, started):
     """Write the two versions of a file by turns, until somebody ends it."""
     os.write(started, b"!")
+    while path.name == "cache":
+        fetched(path, os.environ["PUBLISHER"], refresh=True)
     while True:
         for writers in versions:
             writers[path.name](path)

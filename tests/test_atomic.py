@@ -20,7 +20,8 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
-from kills import PLACES, RINGS
+from kills import PLACES, RINGS, fetched
+from publisher import Page, Publisher
 
 import geobuffer as gb
 from geobuffer import drafts
@@ -40,17 +41,20 @@ SAME_BYTES = [
 OTHER_BYTES = ["zone.gpkg", "places.gpkg", "zone.kmz", "places.shp.zip", "places.xlsx"]
 
 
+BODIES = [json.dumps({"elements": [n] * 50_000}).encode() for n in range(2)]
+
+
 class Killer:
     """The process that forks, and what it is told."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, publisher):
         self.folder = folder
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("kills.py")), str(folder)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "TMPDIR": str(self.temporary)},
+            env={**os.environ, "TMPDIR": str(self.temporary), "PUBLISHER": f"{publisher.url}/data.json"},
         )  # fmt: skip
         told = self.process.stdout.readline()
         assert told, self.process.stderr.read()
@@ -68,8 +72,17 @@ class Killer:
 
 
 @pytest.fixture(scope="module")
-def killer(tmp_path_factory):
-    killer = Killer(tmp_path_factory.mktemp("kills"))
+def server():
+    """A publisher whose file is another at each request."""
+    publisher = Publisher()
+    publisher.serve("/data.json", *[Page(body) for body in BODIES] * 10_000)
+    yield publisher
+    publisher.stop()
+
+
+@pytest.fixture(scope="module")
+def killer(tmp_path_factory, server):
+    killer = Killer(tmp_path_factory.mktemp("kills"), server)
     yield killer
     killer.process.communicate()
     # Enough of them were amidst of writing; or nothing was tried.
@@ -157,3 +170,22 @@ def test_an_interrupted_writer_takes_its_draft_along(name, killer, tmp_path):
         assert left_beside(path) == [], seen
         assert is_version(path, 0, killer) or is_version(path, 1, killer), seen
     assert list(killer.temporary.iterdir()) == []
+
+
+def test_a_killed_download_leaves_the_old_file_or_the_new_and_its_own_papers(
+    killer, server, tmp_path
+):
+    folder, url = tmp_path / "cache", f"{server.url}/data.json"
+    chance = random.Random(f"{SEED} cache")  # noqa: S311 - moments, no secrets
+    for number in range(KILLS):
+        after_s = chance.uniform(0, 0.1)
+        seen = f"seed {SEED}, cache, kill {number} after {after_s:.4f} s"
+        assert killer.end(folder, after_s, signal.SIGKILL) == -signal.SIGKILL, seen
+        killer.kills += 1
+        path = folder / "test" / "data.json"
+        assert not path.exists() or path.read_bytes() in BODIES, seen
+        # Compares the file with its papers; what is left of the dead is taken up or away.
+        for refresh in (False, True):
+            assert fetched(folder, url, refresh=refresh).path.read_bytes() in BODIES, seen
+        there = {other.name for other in path.parent.iterdir()}
+        assert there == {".data.json.lock", "data.json", "data.json.json"}, seen
