@@ -29,6 +29,10 @@ _DRAFT = re.compile(re.escape(PREFIX) + "[a-z0-9_]{8}")
 # The file by which its writer holds it. No file that is drafted has such a name.
 _LOCK = ".lock"
 
+# Another process takes a new draft for a dead one's in the microseconds before it is held: once in
+# a while, never so often.
+_TRIES = 100
+
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -189,7 +193,7 @@ def is_draft(path: Path) -> bool:
 
 def _begun(parent: Path) -> tuple[Path, int | None]:
     """Make a folder for a draft, and hold it."""
-    while True:
+    for _ in range(_TRIES):
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
         try:
             lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
@@ -206,6 +210,7 @@ def _begun(parent: Path) -> tuple[Path, int | None]:
         if taken:
             return folder, lock
         os.close(lock)
+    raise OSError(errno.EAGAIN, "drafts are taken away before they can be held")
 
 
 def _take(lock: int) -> bool | None:

@@ -11,6 +11,8 @@ import struct
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import shapely
+
 from geobuffer.errors import WriteError
 
 if TYPE_CHECKING:
@@ -40,9 +42,9 @@ def check_geopackage(path: Path, layer: str, table: pd.DataFrame) -> None:
         ("count of rows", _COUNT, (layer,), len(table)),
     ]
     if isinstance(table, gpd.GeoDataFrame):
-        shapes = table.geometry
+        shapes = table.geometry.to_numpy()
         index = '"{}"'.format(f"rtree_{layer}_geom_rowid".replace('"', '""'))
-        there = int((shapes.notna() & ~shapes.is_empty).sum())
+        there = int((~(shapely.is_missing(shapes) | shapely.is_empty(shapes))).sum())
         wanted.append(("spatial index", f"SELECT count(*) FROM {index}", (), there))  # noqa: S608
     try:
         with closing(sqlite3.connect(path)) as database:

@@ -54,7 +54,8 @@ class Killer:
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("kills.py")), str(folder)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "TMPDIR": str(self.temporary), "PUBLISHER": f"{publisher.url}/data.json"},
+            env={**os.environ, "TMPDIR": str(self.temporary),
+                 "PUBLISHER": f"{publisher.url}/data.json"},
         )  # fmt: skip
         told = self.process.stdout.readline()
         assert told, self.process.stderr.read()
