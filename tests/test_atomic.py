@@ -190,3 +190,41 @@ def test_a_killed_download_leaves_the_old_file_or_the_new_and_its_own_papers(
             assert fetched(folder, url, refresh=refresh).path.read_bytes() in BODIES, seen
         there = {other.name for other in path.parent.iterdir()}
         assert there == {".data.json.lock", "data.json", "data.json.json"}, seen
+
+
+OPENED = """
+import json, os, sys
+seen = []
+def hook(event, args):
+    if event == "open" and isinstance(args[0], (str, bytes)) and isinstance(args[2], int):
+        if args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            seen.append(os.path.abspath(os.fsdecode(args[0])))
+    elif event in ("os.rename", "shutil.move"):
+        seen.append(os.path.abspath(os.fsdecode(args[0])))
+sys.path.insert(0, sys.argv[2])
+import kills
+from pathlib import Path
+writers = kills.made(0)
+folder = Path(sys.argv[1])
+for name in ("bulk.parquet", "bulk.csv"):
+    writers[name](folder / name)  # writes their source, once
+sys.addaudithook(hook)
+for name, write in writers.items():
+    write(folder / name)
+print(json.dumps(seen))
+"""
+
+
+def test_python_opens_no_file_for_writing_but_drafts(tmp_path):
+    """Of what libraries in C open it knows nothing; there, the kills tell."""
+    folder, temporary = tmp_path / "here", tmp_path / "temporary"
+    folder.mkdir()
+    temporary.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", OPENED, str(folder), str(Path(__file__).parent)],
+        env={**os.environ, "TMPDIR": str(temporary)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    seen = [Path(path) for path in json.loads(done.stdout)]
+    ours = [path for path in seen if path.is_relative_to(tmp_path)]
+    assert len(ours) > 30
+    assert all(any(map(drafts.is_draft, path.parents)) for path in ours), ours
