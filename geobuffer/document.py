@@ -40,8 +40,8 @@ class _Whole:
         if not isinstance(outfile, (str, bytes, os.PathLike)):
             save(outfile, *args, **kwargs)
             return
-        with drafted(Path(os.fsdecode(outfile))) as draft:
-            save(str(draft), *args, **kwargs)
+        with drafted(Path(os.fsdecode(outfile))) as draft, draft.open("wb") as file:
+            save(file, *args, **kwargs)
 
 
 @functools.cache

@@ -114,6 +114,9 @@ def drafted(path: Path) -> Iterator[Path]:
     WriteError
         It cannot be written, as on a full disk. What stood there is as it was, and no draft stays.
     """
+    if is_draft(path.parent):
+        yield path  # a draft already, as where a page is written that saves itself whole
+        return
     place = _checked(path, f"Invalid file {str(path)!r}")
     with _told(path, place.parent), scratch(place.parent) as folder:
         draft = folder / path.name
