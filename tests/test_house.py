@@ -196,7 +196,7 @@ WRITERS = {
     "downloads.transfer._store": {"unlink"},
     "cli.data._keep": {"unlink"},
     # Hands on what it draws to drafts.
-    "document._Whole": {"open"},
+    "document._Whole": {"open", "save"},
 }
 
 
