@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,13 @@ import pandas as pd
 import shapely
 
 from geobuffer.combined import CombinedZone
+from geobuffer.drafts import check_place, drafted
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
 from geobuffer.kml import write_kml
 from geobuffer.model import BufferZone
 from geobuffer.shapefile import write_shapefile
 from geobuffer.spreadsheet import check_openpyxl, write_workbook
+from geobuffer.wholeness import check_geopackage
 from geobuffer.zonefile import write_zone_layers
 
 if TYPE_CHECKING:
@@ -63,8 +64,11 @@ def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) ->
     Raises
     ------
     DataError
-        The suffix names no format for that thing, or the folder does not exist. The file that
-        stood there before, if any, stays as it was.
+        The suffix names no format for that thing.
+    WriteError
+        The folder is not there or read-only, the file is read-only or no plain file: told before
+        anything is done. Or the disk is full. The file that stood there before, if any, stays as
+        it was.
     MissingCRSError
         A table's geometry has no coordinate reference system.
 
@@ -79,13 +83,8 @@ def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) ->
     """
     path = Path(path)
     save = _writer(thing, _suffix(check_target(path, thing)))
-    # Drafted in a folder of its own, under its own name: formats call their layer after the file.
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".geobuffer-") as folder:
-        draft = Path(folder) / path.name
+    with drafted(path) as draft:
         save(draft)
-        with draft.open("rb") as written:
-            os.fsync(written.fileno())
-        draft.replace(path)
     return path
 
 
@@ -95,7 +94,10 @@ def check_target(path: str | Path, thing: object) -> Path:
     Raises
     ------
     DataError
-        The suffix names no format for that thing, or the folder does not exist or is read-only.
+        The suffix names no format for that thing.
+    WriteError
+        The folder is not there or takes no new files, or what stands there is a folder, a device
+        or read-only.
     """
     path = Path(path)
     formats = _formats(thing)
@@ -106,13 +108,7 @@ def check_target(path: str | Path, thing: object) -> Path:
         )
     if _suffix(path) == ".xlsx":
         check_openpyxl()
-    folder = path.parent
-    if not folder.is_dir():
-        raise DataError(f"Invalid file {str(path)!r}: there is no folder {str(folder)!r}.")
-    if path.is_dir():
-        raise DataError(f"Invalid file {str(path)!r}: it is a folder. Must be a file's name.")
-    if not os.access(folder, os.W_OK):
-        raise DataError(f"Invalid file {str(path)!r}: the folder {str(folder)!r} is read-only.")
+    check_place(path)
     return path
 
 
@@ -168,12 +164,19 @@ def _writer(thing: Any, suffix: str) -> Callable[[Path], Any]:
 
 def _write_layer(table: gpd.GeoDataFrame, path: Path, suffix: str) -> str:
     """Write a table as the layer of a file, and return the layer's name."""
-    drivers = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
+    drivers = {".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
     # RFC 7946 wants outer rings counterclockwise, no CRS, and seven decimals at most; we keep nine
     # (0.1 mm), so that a zone read back is the zone that was written.
     options = {"RFC7946": "YES", "COORDINATE_PRECISION": 9} if suffix == ".geojson" else {}
     layer = _layer_name(path)
-    table.to_file(path, driver=drivers[suffix], layer=layer, index=False, **options)
+    if suffix == ".gpkg":
+        table.to_file(path, driver="GPKG", layer=layer, index=False)
+        check_geopackage(path, layer, table)
+        return layer
+    # Made in memory: GDAL says nothing of a last buffer that the disk had no room for.
+    made = io.BytesIO()
+    table.to_file(made, driver=drivers[suffix], layer=layer, index=False, **options)
+    path.write_bytes(made.getbuffer())
     return layer
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import sqlite3
 import subprocess
 import sys
@@ -360,6 +361,7 @@ def break_off(monkeypatch, kind, method):
     asked = []
 
     def half(self, path, *args, **kwargs):
+        path = self if isinstance(self, pathlib.Path) else path
         asked.append(os.fspath(path))
         with open(path, "wb") as file:  # noqa: PTH123 - a text or a path
             file.write(b"half")
@@ -371,8 +373,8 @@ def break_off(monkeypatch, kind, method):
 
 WRITERS = [
     (".gpkg", gpd.GeoDataFrame, "to_file"),
-    (".geojson", gpd.GeoDataFrame, "to_file"),
-    (".fgb", gpd.GeoDataFrame, "to_file"),
+    (".geojson", pathlib.Path, "write_bytes"),
+    (".fgb", pathlib.Path, "write_bytes"),
     (".parquet", gpd.GeoDataFrame, "to_parquet"),
     (".csv", pd.DataFrame, "to_csv"),
     (".html", folium.Map, "save"),
@@ -394,7 +396,7 @@ def test_a_failure_in_the_middle_leaves_no_trace(  # noqa: PLR0917 - fixtures
     asked = break_off(monkeypatch, kind, method)
     table = pd.DataFrame({"a": [1]})
     thing = {".csv": table, ".xlsx": table, ".html": folium.Map()}.get(suffix, rings)
-    with pytest.raises((DiskFullError, gb.GeobufferError)):
+    with pytest.raises(gb.WriteError, match="room for it"):
         gb.write(thing, path)
     assert asked  # or it failed before the middle
     assert asked != [str(path)]
@@ -521,7 +523,7 @@ def test_a_picture_that_fails_in_the_middle_leaves_no_trace(old, picture, tmp_pa
     if old:
         path.write_bytes(old)
     break_off(monkeypatch, Figure, "savefig")
-    with pytest.raises(DiskFullError):
+    with pytest.raises(gb.WriteError, match="room for it"):
         gb.write(picture, path)
     assert [p.name for p in tmp_path.iterdir()] == ([path.name] if old else [])
     assert not old or path.read_bytes() == old

@@ -9,7 +9,6 @@ are ``adm1_name``, ``adm1_name1``, ``adm1_pcode``; and older ones whose layers a
 from __future__ import annotations
 
 import re
-import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -22,6 +21,7 @@ from geobuffer.downloads.countries import country_of, ukraine_iso
 from geobuffer.downloads.downloader import Wanted
 from geobuffer.downloads.tables import Fetched, Outline, level_of, regions_of
 from geobuffer.downloads.transfer import check_address
+from geobuffer.drafts import scratch
 from geobuffer.errors import DataError
 from geobuffer.model import Source
 from geobuffer.references import check_reference
@@ -122,8 +122,8 @@ def _read_layer(file: Obtained, level: int) -> gpd.GeoDataFrame:
         held = ", ".join(members[:12])
         raise DataError(f"Invalid {file.path}: no layer of level {level} in it, but {held}.")
     member = min(areas, key=lambda m: (not m.lower().endswith("geojson"), m))
-    with tempfile.TemporaryDirectory(prefix="geobuffer-") as folder:
-        table = _read_member(file.path, member, members, Path(folder))
+    with scratch() as folder:
+        table = _read_member(file.path, member, members, folder)
     return table.rename(columns={c: str(c).lower() for c in table.columns})
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geobuffer.drafts import scratch
 from geobuffer.errors import DataError
 from geobuffer.reading.encodings import encoding_of
 from geobuffer.references import check_reference
@@ -46,8 +45,8 @@ def completed(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | Non
         yield file.gdal_name, encoding
         return
     notes.append("its index (.shx) is missing and was made anew for reading.")
-    with tempfile.TemporaryDirectory(prefix="geobuffer-") as folder:
-        copy = Path(folder) / "shapes.shp"
+    with scratch() as folder:
+        copy = folder / "shapes.shp"
         copy.write_bytes(file.read())
         for suffix in (".dbf", ".prj", ".cpg"):
             if (content := file.companion(suffix)) is not None:
