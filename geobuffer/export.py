@@ -17,7 +17,7 @@ from geobuffer.kml import write_kml
 from geobuffer.model import BufferZone
 from geobuffer.shapefile import write_shapefile
 from geobuffer.spreadsheet import check_openpyxl, write_workbook
-from geobuffer.wholeness import check_geopackage
+from geobuffer.wholeness import check_whole_geopackage
 from geobuffer.zonefile import write_zone_layers
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _write_layer(table: gpd.GeoDataFrame, path: Path, suffix: str) -> str:
     layer = _layer_name(path)
     if suffix == ".gpkg":
         table.to_file(path, driver="GPKG", layer=layer, index=False)
-        check_geopackage(path, layer, table)
+        check_whole_geopackage(path, layer, table)
         return layer
     # Made in memory: GDAL says nothing of a last buffer that the disk had no room for.
     made = io.BytesIO()

@@ -17,7 +17,7 @@ import shapely
 
 from geobuffer.drafts import scratch
 from geobuffer.errors import DataError
-from geobuffer.wholeness import check_shapefile
+from geobuffer.wholeness import check_whole_shapefile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +58,7 @@ def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> None:
             table, folder / f"{inner}.shp", driver="ESRI Shapefile", encoding="UTF-8",
             geometry_type=kind,
         )  # fmt: skip
-        check_shapefile(folder / f"{inner}.shp", len(table))
+        check_whole_shapefile(folder / f"{inner}.shp", len(table))
         told = _told(table, names, notes)
         (folder / f"{inner}.txt").write_text(told, encoding="utf-8")
         files = sorted(folder.glob(f"{inner}.*"))

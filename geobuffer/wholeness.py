@@ -26,7 +26,7 @@ _HEAD, _ENTRY = 100, 8
 _COUNT = "SELECT feature_count FROM gpkg_ogr_contents WHERE table_name = ?"
 
 
-def check_geopackage(path: Path, layer: str, table: pd.DataFrame) -> None:
+def check_whole_geopackage(path: Path, layer: str, table: pd.DataFrame) -> None:
     """Refuse a GeoPackage whose layer lacks rows, their count, or its spatial index.
 
     Raises
@@ -56,7 +56,7 @@ def check_geopackage(path: Path, layer: str, table: pd.DataFrame) -> None:
         raise WriteError(_lacking(path, f"a part of {layer!r} ({error})")) from error
 
 
-def check_shapefile(path: Path, rows: int) -> None:
+def check_whole_shapefile(path: Path, rows: int) -> None:
     """Refuse a shapefile whose files are not as long as their own heads and the rows say.
 
     Raises

@@ -22,7 +22,7 @@ from geobuffer.combined import CombinedZone
 from geobuffer.errors import DataError
 from geobuffer.geopackages import check_geopackage, is_geopackage
 from geobuffer.model import Border, BufferZone, Region, Section, Side, Source
-from geobuffer.wholeness import check_geopackage
+from geobuffer.wholeness import check_whole_geopackage
 from geobuffer.zones import flat_ends
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def write_zone_layers(zone: Zone, path: Path, layer: str) -> None:
         pyogrio.write_dataframe(
             table, path, layer=f"geobuffer_{name}", driver="GPKG", promote_to_multi=False, **kinds
         )
-        check_geopackage(path, f"geobuffer_{name}", table)
+        check_whole_geopackage(path, f"geobuffer_{name}", table)
 
 
 def read_zone(path: str | Path) -> Zone:

@@ -186,6 +186,7 @@ WRITERS = {
     # Into memory.
     "plots._png": {"savefig"},
     # To what is within a scratch folder.
+    "reading.opening._as_kml": {"open"},
     "reading.shapefile.completed": {"write_bytes"},
     "downloads.content.unpack": {"open", "copyfileobj"},
     # Folders, and what is to be gone.

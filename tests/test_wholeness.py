@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 import geobuffer as gb
-from geobuffer.wholeness import check_geopackage, check_shapefile
+from geobuffer.wholeness import check_whole_geopackage, check_whole_shapefile
 
 
 def places(rows):
@@ -32,13 +32,13 @@ def test_a_whole_geopackage_is_found_whole(shapes, layer, tmp_path):
     table = gpd.GeoDataFrame({"n": range(len(shapes))}, geometry=shapes, crs="EPSG:4326")
     path = tmp_path / "a.gpkg"
     table.to_file(path, driver="GPKG", layer=layer, index=False)
-    check_geopackage(path, layer, table)
+    check_whole_geopackage(path, layer, table)
 
 
 def test_a_whole_table_without_shapes_is_found_whole(tmp_path):
     table = pd.DataFrame({"n": [1, 2]})
     pyogrio.write_dataframe(table, tmp_path / "a.gpkg", layer="t", driver="GPKG")
-    check_geopackage(tmp_path / "a.gpkg", "t", table)
+    check_whole_geopackage(tmp_path / "a.gpkg", "t", table)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_geopackage_that_lacks_something_is_refused(spoil, told, tmp_path):
             database.execute(f'DROP TRIGGER "{name}"')
         database.execute(spoil)
     with pytest.raises(gb.WriteError, match=told):
-        check_geopackage(path, "a", table)
+        check_whole_geopackage(path, "a", table)
 
 
 @pytest.mark.parametrize("suffix", [".shp", ".shx", ".dbf"])
@@ -66,19 +66,19 @@ def test_a_geopackage_that_lacks_something_is_refused(spoil, told, tmp_path):
 def test_a_shapefile_that_is_cut_off_is_refused(suffix, left, tmp_path):
     path = tmp_path / "a.shp"
     pyogrio.write_dataframe(places(300), path, driver="ESRI Shapefile", encoding="UTF-8")
-    check_shapefile(path, 300)
+    check_whole_shapefile(path, 300)
     file = path.with_suffix(suffix)
     whole = file.read_bytes()
     file.write_bytes(whole[: min(left, len(whole) - 1)])
     with pytest.raises(gb.WriteError, match=r"a\.shp"):
-        check_shapefile(path, 300)
+        check_whole_shapefile(path, 300)
 
 
 def test_a_shapefile_of_other_rows_or_without_its_projection_is_refused(tmp_path):
     path = tmp_path / "a.shp"
     pyogrio.write_dataframe(places(300), path, driver="ESRI Shapefile", encoding="UTF-8")
     with pytest.raises(gb.WriteError, match="whole"):
-        check_shapefile(path, 301)
+        check_whole_shapefile(path, 301)
     path.with_suffix(".prj").write_bytes(b"")
     with pytest.raises(gb.WriteError, match=r"\.prj"):
-        check_shapefile(path, 300)
+        check_whole_shapefile(path, 300)

@@ -11,12 +11,11 @@ from __future__ import annotations
 import json
 import mmap
 import re
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
+from geobuffer.drafts import scratch
 from geobuffer.errors import DataError
 from geobuffer.geopackages import check_geopackage
 from geobuffer.reading.files import broken
@@ -164,10 +163,10 @@ def _as_kml(file: UserFile) -> Iterator[str]:
     """
     content = _content(file)
     root = _Root(file, content)
-    with tempfile.TemporaryDirectory(prefix="geobuffer-") as folder:
+    with scratch() as folder:
         # Not the file's own name, which in an archive may be no name for a file. GDAL calls a layer
         # so that has no name.
-        copy = Path(folder) / "layer.kml"
+        copy = folder / "layer.kml"
         with copy.open("wb") as written:
             written.write(root.opening.encode("ascii"))
             written.write(b" " * HEAD_BYTES)
