@@ -425,3 +425,26 @@ def test_a_ring_that_doubles_itself_keeps_its_area_only():
     spur = "T\n1\n 0 0\n 0 1\n 1 1\n 2 2\n 1 1\n 1 0\n 0 0\nEND\nEND\n"
     shape = world.parse_poly(spur)
     assert (shape.geom_type, shape.area, shape.is_valid) == ("Polygon", 1.0, True)
+
+
+def test_a_name_of_two_regions_is_answered_with_their_codes():
+    regions = gb.load_regions("world", country=["NL", "BE"])
+    with pytest.raises(gb.UnknownRegion, match=r"'Limburg': 2 .*BE-VLI.*NL-LI"):
+        regions["Limburg"]
+    assert regions["NL-LI"].country == "NL"
+
+
+def test_a_city_is_not_taken_for_the_oblast_about_it():
+    russia = gb.load_regions("world", country="RU")
+    assert [russia[n].iso for n in ("Moscow", "Moscow Oblast", "Московская область")] == [
+        "RU-MOW", "RU-MOS", "RU-MOS",
+    ]  # fmt: skip
+    # Both as "Kursk" for Kursk Oblast, and without what is drawn with it.
+    assert russia["Kursk"].iso == "RU-KRS"
+    assert gb.load_regions("world", country="UA")["Київська область"].iso == "UA-32"
+
+
+def test_a_country_comes_before_a_region_of_its_name():
+    levels = (gb.load_regions("world", country=["BE", "LU"], level=level) for level in (1, 0))
+    both = gb.Regions(tuple(itertools.chain(*levels)))
+    assert (both["Luxembourg"].iso, both["BE-WLX"].country) == ("LU", "BE")
