@@ -192,6 +192,8 @@ def _describe(parent: ET.Element, facts: Mapping[str, Any]) -> None:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return f"{value:,.0f}"
     return f"{value:,.6g}" if isinstance(value, float) else str(value)
 
 

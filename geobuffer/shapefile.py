@@ -74,7 +74,7 @@ def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> None:
 def _one_kind(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, str]:
     """Return a table whose shapes are of one kind, and that kind."""
     shapes = table.geometry
-    there = shapes.notna() & ~shapes.is_empty
+    there = ~(shapely.is_missing(shapes.to_numpy()) | shapes.is_empty)
     kinds = {kind.removeprefix("Multi") for kind in shapes[there].geom_type}
     if len(kinds) != 1 or kinds == {"GeometryCollection"}:
         told = ", ".join(sorted(kinds)) or "none"
