@@ -448,3 +448,17 @@ def test_a_country_comes_before_a_region_of_its_name():
     levels = (gb.load_regions("world", country=["BE", "LU"], level=level) for level in (1, 0))
     both = gb.Regions(tuple(itertools.chain(*levels)))
     assert (both["Luxembourg"].iso, both["BE-WLX"].country) == ("LU", "BE")
+
+
+def test_what_was_read_is_kept_and_the_same(monkeypatch):
+    first = gb.load_regions("world", country=["RW", "LU"], level=0)
+    world._read_shapes.cache_clear()
+
+    def unpacked(path, files):
+        assert not files, "the archive is read again"
+        return iter(())
+
+    monkeypatch.setattr(world, "_unpacked", unpacked)
+    again = gb.load_regions("world", country=["RW", "LU"], level=0)
+    assert [r.geometry.wkb for r in again] == [r.geometry.wkb for r in first]
+    world._read_shapes.cache_clear()
