@@ -404,7 +404,8 @@ def test_a_failure_in_the_middle_leaves_no_trace(  # noqa: PLR0917 - fixtures
 
 def test_a_driver_that_fails_by_itself_leaves_no_trace(villages, tmp_path):
     # Half a letter, which no UTF-8 has.
-    table = villages.assign(odd=np.array(["a", "\ud800"], dtype=object))
+    odd = pd.Series(["a", "\ud800"], index=villages.index, dtype=object)
+    table = villages.assign(odd=odd)
     with pytest.raises(UnicodeEncodeError):
         gb.write(table, tmp_path / "out.gpkg")
     assert list(tmp_path.iterdir()) == []
