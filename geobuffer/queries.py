@@ -285,6 +285,12 @@ def _decoded(
 #: every row, as a file must say it and most formats have no other place.
 ORIGIN = "geobuffer"
 
+#: The columns that so come about; the last is of counts only.
+ORIGIN_COLUMNS = (
+    "border", "border_source", "border_citation", "border_licence", "border_as_of",
+    "border_accuracy_m", "places_source",
+)  # fmt: skip
+
 
 def _origin(border: Border | Zone) -> dict[str, Any]:
     """Return what a table must say of the border that it was measured against."""

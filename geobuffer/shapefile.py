@@ -18,6 +18,7 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError
+from geobuffer.queries import ORIGIN_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -158,7 +159,7 @@ def _told(table: gpd.GeoDataFrame, names: dict[str, str], notes: list[str]) -> s
     from geobuffer import __version__
 
     lines = [f"made_with: geobuffer {__version__}", "crs: EPSG:4326, longitude and latitude"]
-    for name in ("source", "licence", "as_of", "accuracy_m", "method"):
+    for name in ("source", "licence", "as_of", "accuracy_m", "method", *ORIGIN_COLUMNS):
         if name in names and len(table):
             told = table[names[name]].dropna().astype(str).unique()
             lines += [f"{name}: {text}" for text in told[:100]]

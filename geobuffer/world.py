@@ -57,6 +57,13 @@ _SOURCE = Source(
 )
 
 
+# What countries are called beside their names of today, in CLDR and ISO.
+_ALSO = {
+    "UK": "GB", "Turkey": "TR", "Czech Republic": "CZ", "Burma": "MM", "Ivory Coast": "CI",
+    "Cape Verde": "CV", "Swaziland": "SZ", "Macedonia": "MK", "East Timor": "TL", "DR Congo": "CD",
+}  # fmt: skip
+
+
 class _File(NamedTuple):
     """A row of ``world.csv``: a file of the wheel, and what it shows."""
 
@@ -151,7 +158,7 @@ def _codes() -> Mapping[str, str]:
         for name in (code, *names, *more):
             if name:
                 found.setdefault(fold(name), code)
-    return found
+    return {fold(name): code for name, code in _ALSO.items()} | found
 
 
 @cache

@@ -617,6 +617,10 @@ def test_what_was_measured_says_against_which_border(suffix, strip, tmp_path):
     path = gb.write(inside, tmp_path / f"inside{suffix}")
     assert strip.source.title in _text_of(path)
     assert f"geobuffer {gb.__version__}" in _text_of(path)
+    if suffix == ".xlsx":
+        assert strip.source.title in pd.read_excel(path, sheet_name="about").to_string()
+    if suffix == ".shp.zip":
+        assert strip.source.title in zipfile.ZipFile(path).read("inside.txt").decode()
     assert "border_source" not in inside.columns
     counted = gb.exposure(places, zone)
     back = pd.read_csv(gb.write(counted, tmp_path / "counted.csv"))

@@ -511,3 +511,9 @@ def test_a_real_border_is_all_that_its_regions_have_in_common(name, borders):
     one, other = (side.regions for side in border.sides)
     # Beyond the ends of the border outlines part within a few hundred metres.
     assert border.length_km == pytest.approx(_met_km(one, other, 30), rel=2e-3)
+
+
+def test_countries_are_known_by_what_they_were_called_before():
+    for name, code in world._ALSO.items():
+        assert world._code(name) == world._code(name.lower()) == code
+        assert code in {row.country for row in world._table()}
