@@ -12,11 +12,12 @@ import shapely
 
 from geobuffer.combined import CombinedZone
 from geobuffer.drafts import check_place, drafted
-from geobuffer.errors import DataError, MissingCRSError, did_you_mean
+from geobuffer.errors import DataError, did_you_mean
 from geobuffer.kml import write_kml
 from geobuffer.model import BufferZone
 from geobuffer.shapefile import write_shapefile
 from geobuffer.spreadsheet import check_openpyxl, write_workbook
+from geobuffer.tabular import geopackage_names, prepared
 from geobuffer.wholeness import check_whole_geopackage
 from geobuffer.zonefile import write_zone_layers
 
@@ -82,7 +83,7 @@ def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) ->
     Юнаківка
     """
     path = Path(path)
-    save = _writer(thing, _suffix(check_target(path, thing)))
+    save = _writer(thing, check_target(path, thing))
     with drafted(path) as draft:
         save(draft)
     return path
@@ -134,7 +135,8 @@ def _is_figure(kind: type) -> bool:
     return any((c.__module__, c.__name__) == ("matplotlib.figure", "Figure") for c in kind.__mro__)
 
 
-def _writer(thing: Any, suffix: str) -> Callable[[Path], Any]:
+def _writer(thing: Any, target: Path) -> Callable[[Path], Any]:
+    suffix = _suffix(target)
     if suffix == ".html":
         return lambda path: thing.save(str(path))
     if suffix in _PICTURES:
@@ -142,11 +144,7 @@ def _writer(thing: Any, suffix: str) -> Callable[[Path], Any]:
     is_zone = isinstance(thing, (BufferZone, CombinedZone))
     if is_zone and suffix in {".kml", ".kmz"}:
         return lambda path: write_kml(thing, path)
-    table = thing.to_frame() if is_zone else thing
-    if isinstance(table, gpd.GeoDataFrame):
-        table = _in_degrees(table)
-    if table.index.name is not None or not isinstance(table.index, pd.RangeIndex):
-        table = _with_row_names(table)
+    table = prepared(thing.to_frame() if is_zone else thing, suffix, target)
     plain: dict[str, Callable[[Path], Any]] = {
         ".csv": lambda path: _flat(table).to_csv(path, index=False, encoding="utf-8-sig"),
         ".xlsx": lambda path: write_workbook(_flat(table), path),
@@ -167,10 +165,18 @@ def _write_layer(table: gpd.GeoDataFrame, path: Path, suffix: str) -> str:
     drivers = {".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
     # RFC 7946 wants outer rings counterclockwise, no CRS, and seven decimals at most; we keep nine
     # (0.1 mm), so that a zone read back is the zone that was written.
-    options = {"RFC7946": "YES", "COORDINATE_PRECISION": 9} if suffix == ".geojson" else {}
+    options: dict[str, Any] = {}
+    if suffix == ".geojson":
+        options = {"RFC7946": "YES", "COORDINATE_PRECISION": 9}
+    if suffix == ".gpkg":
+        options = geopackage_names(table)
+    shapes = table.geometry.to_numpy()
+    if suffix == ".fgb" and (shapely.is_missing(shapes) | shapely.is_empty(shapes)).any():
+        # The format's index takes no row without a shape; such a file is whole, if slower to ask.
+        options = {"SPATIAL_INDEX": "NO"}
     layer = _layer_name(path)
     if suffix == ".gpkg":
-        table.to_file(path, driver="GPKG", layer=layer, index=False)
+        table.to_file(path, driver="GPKG", layer=layer, index=False, **options)
         check_whole_geopackage(path, layer, table)
         return layer
     # Made in memory: GDAL says nothing of a last buffer that the disk had no room for.
@@ -226,33 +232,15 @@ def _layer_name(path: Path) -> str:
     return f"layer {name}" if name.lower().startswith("geobuffer_") else name
 
 
-def _in_degrees(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    if table.crs is None:
-        raise MissingCRSError(
-            "The table's geometry has no coordinate reference system. Must have one: use set_crs()."
-        )
-    return table.to_crs("EPSG:4326")
-
-
-def _with_row_names(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with the names of its rows as a column, if they say anything.
-
-    Numbers that are left of a longer table's index do not.
-    """
-    index = table.index
-    if index.name is None and pd.api.types.is_integer_dtype(index):
-        return table
-    named = table.copy(deep=False)
-    named.index = index.rename("row" if index.name is None else index.name)
-    return named.reset_index()
-
-
 def _flat(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table without geometry: points as longitude and latitude, others as WKT."""
     if not isinstance(table, gpd.GeoDataFrame):
         return table
     shapes = table.geometry
     flat = pd.DataFrame(table.drop(columns=shapes.name))
+    made = ("longitude", "latitude", "wkt")
+    # What a table says of that kind by itself steps aside: the shapes decide.
+    flat = flat.rename(columns={n: f"{n}_original" for n in made if n in flat.columns})
     if (shapes.geom_type.dropna() == "Point").all():
         # Six decimals: 0.1 m, far below the accuracy of any gazetteer.
         return flat.assign(longitude=shapes.x.round(6), latitude=shapes.y.round(6))

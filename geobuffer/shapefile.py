@@ -17,6 +17,7 @@ import shapely
 
 from geobuffer.drafts import scratch
 from geobuffer.errors import DataError
+from geobuffer.queries import ORIGIN_COLUMNS
 from geobuffer.wholeness import check_whole_shapefile
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> None:
 def _one_kind(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, str]:
     """Return a table whose shapes are of one kind, and that kind."""
     shapes = table.geometry
-    there = shapes.notna() & ~shapes.is_empty
+    there = ~(shapely.is_missing(shapes.to_numpy()) | shapes.is_empty)
     kinds = {kind.removeprefix("Multi") for kind in shapes[there].geom_type}
     if len(kinds) != 1 or kinds == {"GeometryCollection"}:
         told = ", ".join(sorted(kinds)) or "none"
@@ -160,7 +161,7 @@ def _told(table: gpd.GeoDataFrame, names: dict[str, str], notes: list[str]) -> s
     from geobuffer import __version__
 
     lines = [f"made_with: geobuffer {__version__}", "crs: EPSG:4326, longitude and latitude"]
-    for name in ("source", "licence", "as_of", "accuracy_m", "method"):
+    for name in ("source", "licence", "as_of", "accuracy_m", "method", *ORIGIN_COLUMNS):
         if name in names and len(table):
             told = table[names[name]].dropna().astype(str).unique()
             lines += [f"{name}: {text}" for text in told[:100]]

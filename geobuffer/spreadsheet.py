@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from geobuffer.errors import DataError
+from geobuffer.queries import ORIGIN_COLUMNS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,7 +112,7 @@ def _about(table: pd.DataFrame, version: str) -> list[tuple[str, Any]]:
         ("rows", len(table)),
         ("coordinates", "WGS 84, degrees"),
     ]
-    for column in ("source", "licence", "as_of"):
+    for column in ("source", "licence", "as_of", *ORIGIN_COLUMNS):
         if column in table.columns:
             told = table[column].dropna().astype(str).unique()
             rows += [(column, text[:_LONGEST]) for text in told[:1000]]

@@ -454,7 +454,11 @@ def test_settlements_out_for_other_programs(run, here, suffix):
 def test_exposure_out_to_a_workbook(run, here):
     run("exposure", *SHORT, "--by", "section", "--out", here / "counts.xlsx")
     rows = run("exposure", *SHORT, "--by", "section", "--json").json
-    assert pd.read_excel(here / "counts.xlsx").to_dict("records") == rows
+    written = pd.read_excel(here / "counts.xlsx")
+    assert written[list(rows[0])].to_dict("records") == rows
+    # A file says besides where its figures are from.
+    assert written["border_licence"].tolist() == ["ODbL-1.0"] * len(rows)
+    assert written["places_source"].str.contains("GeoNames").all()
 
 
 def test_settlements_in_words(run):

@@ -16,7 +16,7 @@ PACKAGE = Path(gb.__file__).parent
 FLOORS = (
     {"errors", "palette", "names", "lettering", "versions"},
     {"cells", "assets", "cards", "pages", "references", "drafts", "wholeness"},
-    {"geodesy", "document", "geopackages"},
+    {"geodesy", "document", "geopackages", "kept"},
     {"outlines", "packing", "projections", "stretches"},
     {"halves", "healing"},
     {"model", "marginalia"},
@@ -24,7 +24,8 @@ FLOORS = (
     {"drawing", "captions", "membership"},
     {"datasets", "borders", "zones", "queries", "sheets", "downloads", "matching",
      "rasters"},
-    {"sketches", "zonefile", "kml", "spreadsheet", "shapefile", "shapes"},
+    {"sketches", "zonefile", "kml", "spreadsheet", "shapefile", "shapes",
+     "tabular"},
     {"reading"},
     {"facts"},
     {"exposure", "mosaics", "records"},
@@ -186,6 +187,7 @@ WRITERS = {
     # Into memory.
     "plots._png": {"savefig"},
     # To what is within a scratch folder.
+    "kept.keep_shape": {"mkdir", "write_bytes"},
     "reading.opening._as_kml": {"open"},
     "reading.shapefile.completed": {"write_bytes"},
     "downloads.content.unpack": {"open", "copyfileobj"},

@@ -14,6 +14,7 @@ from geobuffer.errors import DataError, did_you_mean
 from geobuffer.reading.encodings import encoding_of
 from geobuffer.reading.files import broken
 from geobuffer.reading.formats import DRIVERS, FIXED_CRS, Kind
+from geobuffer.reading.gdal import gdal_setting
 from geobuffer.reading.opening import opened
 from geobuffer.reading.raw import Raw
 from geobuffer.references import check_geoparquet, check_reference
@@ -25,6 +26,16 @@ if TYPE_CHECKING:
 
 # What is no number in JSON (RFC 8259), though GDAL takes it for one.
 _NOT_JSON = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity)\s*[,}\]]")
+
+# Arcs are cut into chords of so many degrees, which stray from one of 40 km radius by 0.1 m, as
+# the edges of a zone may; of themselves GDAL's are of 4 degrees, and stray by 24 m.
+_ARC_DEGREES = "0.25"
+
+# Curved types, as GIS of cadastres write them, by what they are when cut.
+_STRAIGHT = {
+    "CurvePolygon": "Polygon", "MultiSurface": "MultiPolygon", "CircularString": "LineString",
+    "CompoundCurve": "LineString", "MultiCurve": "MultiLineString",
+}  # fmt: skip
 
 # How much of a GeoJSON is looked at in one go.
 _BLOCK = 1 << 24
@@ -59,7 +70,7 @@ def read_layer(file: UserFile, layer: str | None, kinds: tuple[str, ...]) -> Raw
         _check_pages(file)
     if file.kind is Kind.GEOJSON:
         _check_json(file, notes)
-    with opened(file, notes) as (name, encoding):
+    with gdal_setting("OGR_ARC_STEPSIZE", _ARC_DEGREES), opened(file, notes) as (name, encoding):
         # A Shapefile is a layer by itself, whatever its copy is called.
         wanted = None if file.kind is Kind.SHAPEFILE else layer
         return _read(file, name, wanted, kinds, encoding, notes)
@@ -155,13 +166,13 @@ def _choose(file: UserFile, name: str, layer: str | None, kinds: tuple[str, ...]
 
 
 def _is(geometry_type: str, kinds: tuple[str, ...]) -> bool:
-    """Tell whether a layer's type is one of those wanted, whatever its dimensions.
+    """Tell whether a layer's type is one of those wanted, whatever its dimensions or curves.
 
-    >>> _is("2.5D MultiPolygon", ("Polygon", "MultiPolygon"))
-    True
+    >>> _is("2.5D MultiPolygon", ("Polygon", "MultiPolygon")), _is("CurvePolygon", ("Polygon",))
+    (True, True)
     """
     plain = re.sub(r"^(2\.5D|3D|Measured|3D Measured) | ?Z?M?$", "", geometry_type)
-    return plain in kinds
+    return _STRAIGHT.get(plain, plain) in kinds
 
 
 def _check_pages(file: UserFile) -> None:
@@ -222,4 +233,13 @@ def _read_parquet(file: UserFile) -> Raw:
         raise
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
         raise broken(file, error) from error
-    return _raw(file, str(file), frame, [])
+    return _raw(file, str(file), _with_index(frame), [])
+
+
+def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose row names are a column: of dissolve() and set_index() they are names."""
+    index = frame.index
+    if index.nlevels == 1 and index.name is None and not pd.api.types.is_integer_dtype(index):
+        frame = frame.rename_axis(index="index")
+    levels = [n for n in frame.index.names if n is not None and n not in frame.columns]
+    return frame.reset_index(level=levels) if levels else frame

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from geobuffer.drafts import scratch
 from geobuffer.errors import DataError
 from geobuffer.reading.encodings import encoding_of
+from geobuffer.reading.gdal import gdal_setting
 from geobuffer.references import check_reference
 
 if TYPE_CHECKING:
@@ -51,20 +52,8 @@ def completed(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | Non
         for suffix in (".dbf", ".prj", ".cpg"):
             if (content := file.companion(suffix)) is not None:
                 copy.with_suffix(suffix).write_bytes(content)
-        with _restoring_index():
+        with gdal_setting("SHAPE_RESTORE_SHX", "YES"):
             yield str(copy), encoding
-
-
-@contextmanager
-def _restoring_index() -> Iterator[None]:
-    import pyogrio
-
-    before = pyogrio.get_gdal_config_option("SHAPE_RESTORE_SHX")
-    pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": True})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": before})
 
 
 def _check_links(file: UserFile) -> None:
