@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import shapely
@@ -16,6 +15,8 @@ import shapely
 from geobuffer.drafts import drafted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from shapely.geometry.base import BaseGeometry
 
 _HASH_BYTES = 32
@@ -27,6 +28,7 @@ def load_shape(folder: Path, name: str) -> BaseGeometry | None:
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     keep_shape(Path(folder), "a point", shapely.Point(30, 50))
     ...     print(load_shape(Path(folder), "a point"), load_shape(Path(folder), "another"))
