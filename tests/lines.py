@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,9 @@ _DEGREE_M = 111_195.0
 
 # The nearest to a pole that a vertex is put.
 _MOST_LAT = 89.0
+
+# How many times a line may be larger than the width about it: an outline's cost grows with that.
+_MOST_WIDTHS = 1e5 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 200.0
 
 # As fractions of the size: where the line goes. All are between −1 and 1.
 _SHAPES = {
@@ -36,11 +40,12 @@ _SHAPES = {
 
 
 class Drawn(NamedTuple):
-    """Lines, and how large they are."""
+    """Lines, how large they are, and the width of a zone about them."""
 
     lines: list[shapely.LineString]
     size_m: float
     kind: str
+    width_m: float
 
 
 @st.composite
@@ -53,31 +58,33 @@ def _wandering(draw):
 
 
 @st.composite
-def anywhere(draw, largest_m=1.5e6, most_lat=_MOST_LAT, smallest_m=1.0):
-    """Lines of a metre to thousands of kilometres, at any longitude and up to a latitude."""
+def anywhere(draw, largest_m=1.5e6, most_lat=_MOST_LAT, widths_m=(1.0, 500_000.0)):
+    """Lines from a metre to 3,000 km across, at any longitude, and a width to go with them."""
     kind = draw(st.sampled_from([*_SHAPES, "wandering"]))
     shape = draw(_wandering()) if kind == "wandering" else _SHAPES[kind]
-    size_m = 10.0 ** draw(st.floats(np.log10(smallest_m), np.log10(largest_m)))
+    # Any order of magnitude is as likely as another.
+    width_m = 10.0 ** draw(st.floats(*np.log10(widths_m)))
+    largest_m = min(largest_m, _MOST_WIDTHS * width_m)
+    size_m = 10.0 ** draw(st.floats(0.0, np.log10(largest_m)))
     lat = draw(st.one_of(st.floats(-most_lat, most_lat), st.sampled_from([0.0, most_lat, -85.0])))
     lat = float(np.clip(lat, -most_lat, most_lat))
     lon = draw(st.one_of(st.floats(-180.0, 180.0), st.sampled_from([0.0, 180.0, -179.9999])))
+    lines = _placed(shape, size_m, lon, lat, most_lat)
+    if draw(st.booleans()):
+        lines = [np.stack([(xy[:, 0] + 180.0) % 360.0 - 180.0, xy[:, 1]], axis=1) for xy in lines]
+    return Drawn([shapely.LineString(xy) for xy in lines], size_m, kind, width_m)
+
+
+def _placed(shape, size_m, lon, lat, most_lat):
+    """Return a shape about a place as degrees, not wrapped at the antimeridian."""
     high = size_m / _DEGREE_M
     centre = np.clip(lat, high - most_lat, most_lat - high)
     # Towards a pole as wide, in degrees, as it may be without going round the globe.
-    widest = np.cos(np.radians(min(abs(centre) + high, 89.5)))
-    across = min(size_m / _DEGREE_M / widest, 80.0)
-    wrapped = draw(st.booleans())
-    lines = []
+    narrow = np.cos(np.radians(min(abs(centre) + high, 89.5)))
+    across = min(high / narrow, 80.0)
+    placed = []
     for part in shape:
         x, y = np.array(part, dtype=float).T
-        lons = lon + x * across
-        if wrapped:
-            lons = (lons + 180.0) % 360.0 - 180.0
         lats = np.clip(centre + y * high, -most_lat, most_lat)
-        lines.append(shapely.LineString(np.stack([lons, lats], axis=1)))
-    return Drawn(lines, size_m, kind)
-
-
-def widths_m(smallest=1.0, largest=500_000.0):
-    """Draw a width in metres, as likely of one order of magnitude as of another."""
-    return st.floats(np.log10(smallest), np.log10(largest)).map(lambda e: float(10.0**e))
+        placed.append(np.stack([lon + x * across, lats], axis=1))
+    return placed

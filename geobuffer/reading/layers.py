@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.reading.encodings import encoding_of
@@ -81,9 +82,10 @@ def _read(
     import pyogrio
     from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError
 
+    # One is a mistake of pyogrio's own (0.13), of a reference system that GDAL cannot write out.
     failures = (
         CRSError, DataLayerError, DataSourceError, FeatureError, IndexError, RuntimeError,
-        UnicodeDecodeError, ValueError,
+        UnboundLocalError, UnicodeDecodeError, ValueError,
     )  # fmt: skip
     # Coordinates that are no numbers are told later, with their row.
     with np.errstate(invalid="ignore"), warnings.catch_warnings(record=True) as said:
@@ -124,6 +126,9 @@ def _matters(warning: warnings.WarningMessage) -> bool:
 def _raw(file: UserFile, name: str, frame: pd.DataFrame, notes: list[str]) -> Raw:
     import geopandas as gpd
 
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise DataError(f"Invalid layer {name}: two columns are named {twice[0]!r}. Must differ.")
     if not isinstance(frame, gpd.GeoDataFrame):
         return Raw(name, frame.reset_index(drop=True), notes=notes)
     shapes = frame.geometry
@@ -225,12 +230,16 @@ def _read_parquet(file: UserFile) -> Raw:
     import geopandas as gpd
     import pyarrow as pa
     from pyarrow import parquet
+    from pyproj.exceptions import CRSError
 
     source: Any = io.BytesIO(file.read()) if file.member else file.path
     try:
         metadata = parquet.read_schema(source).metadata or {}
         with np.errstate(invalid="ignore"):  # as above
             frame = (gpd.read_parquet if b"geo" in metadata else pd.read_parquet)(source)
-    except (OSError, pa.ArrowException, ValueError, KeyError) as error:
+    except (
+        OSError, pa.ArrowException, shapely.errors.ShapelyError, CRSError,
+        AttributeError, LookupError, TypeError, ValueError,
+    ) as error:  # fmt: skip
         raise _broken(file, error) from error
     return _raw(file, str(file), frame, [])
