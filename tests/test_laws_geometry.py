@@ -78,7 +78,7 @@ def test_a_zone_holds_just_the_points_within_its_width(drawn, seed):
     assert (west, south) >= (-180.0, -90.0)
     assert east <= 180.0
     assert north <= 90.0
-    lon, lat = _about(drawn, seed, 24)
+    lon, lat = _about(drawn, seed, 12)
     exact = np.array(
         [distance_m(_coordinates(drawn.lines), *p) for p in zip(lon, lat, strict=True)]
     )

@@ -15,8 +15,8 @@ import sqlite3
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -25,6 +25,9 @@ import shapely
 import geobuffer as gb
 from geobuffer.reading.encodings import encoding_of
 from geobuffer.reading.formats import HEAD_BYTES, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: Parts the files of one input, where a format has several.
 NEXT = b"\n\0NEXT\0\n"
@@ -281,6 +284,8 @@ class _database:  # noqa: N801 - used as a function
 
     def __init__(self, path):
         self.connection = sqlite3.connect(path)
+        # It lives for one input: waiting for the disk would take most of the time.
+        self.connection.execute("PRAGMA synchronous = OFF")
         triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         for (name,) in self.connection.execute(triggers).fetchall():
             self.connection.execute(f'DROP TRIGGER "{name}"')
