@@ -46,7 +46,7 @@ def open_raster(path: Path) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             raster = rasterio.open(path.absolute(), driver=_format(path))
-    except RasterioIOError as error:
+    except (RasterioIOError, UnicodeDecodeError) as error:
         message = f"Unreadable {path}: {error}. Must be whole; fetch it again."
         raise DataError(message) from error
     try:
@@ -79,6 +79,9 @@ def _check_raster(path: Path, raster: Any) -> None:
     if t.b or t.d or t.a <= 0 or t.e >= 0:
         message = f"Invalid {path}: its rows do not run from west to east, or not from the north."
         raise DataError(f"{message} Must be north up: rio warp.")
+    west, south, east, north = raster.bounds
+    if not (np.isfinite(raster.bounds).all() and west < east and south < north):
+        raise DataError(f"Invalid {path}: its pixels are {t.a:g} by {-t.e:g}. Must have a size.")
     crs = pyproj.CRS.from_user_input(raster.crs)
     if not (crs.is_geographic or crs.is_projected):
         raise DataError(f"Invalid {path}: {crs.name}. Must be geographic or projected: rio warp.")

@@ -26,8 +26,10 @@ _VALUES = st.recursive(
     max_leaves=6,
 )
 
-_KEYS = ("title", "summary", "announced_by", "announced_on", "zone", "report", "place", "between",
-         "and", "side", "km", "ends", "date", "said_by", "claim", "url", "name", "hromada")  # fmt: skip
+_KEYS = (
+    "title", "summary", "announced_by", "announced_on", "zone", "report", "place", "between", "and",
+    "side", "km", "ends", "date", "said_by", "claim", "url", "name", "hromada",
+)  # fmt: skip
 
 # As a file should be: what the values below take the place of.
 _SOUND = {
@@ -93,7 +95,7 @@ def _load(data, language):
 
 
 @given(text=files(), language=st.sampled_from(["en", "uk", "ru"]))
-@settings(max_examples=settings().max_examples * 10)  # each takes a millisecond
+@settings(max_examples=settings().max_examples * 5)  # each takes some milliseconds
 def test_a_scenario_is_read_or_refused_by_name(text, language):
     scenario = _load(text.encode(), language)
     if scenario is None:

@@ -209,7 +209,7 @@ def _tiffs():
 
 def _grids():
     head = "ncols 4\nnrows 3\nxllcorner 33.9\nyllcorner 50.9\ncellsize 0.05\nNODATA_value -9999\n"
-    grid = head + "\n".join(["1 2 3 4", "5 6.5 -9999 8", "9 10 11 12"]) + "\n"
+    grid = head + "1 2 3 4\n5 6.5 -9999 8\n9 10 11 12\n"
     with tempfile.TemporaryDirectory() as folder:
         shapes = gpd.GeoDataFrame(geometry=_SHAPES["points"], crs="EPSG:4326")
         pyogrio.write_dataframe(shapes, Path(folder, "p.shp"))
