@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyproj
+from pyproj.exceptions import ProjError
 
 from geobuffer.errors import DataError, MissingCRSError
 
@@ -85,6 +86,13 @@ def _check_raster(path: Path, raster: Any) -> None:
     crs = pyproj.CRS.from_user_input(raster.crs)
     if not (crs.is_geographic or crs.is_projected):
         raise DataError(f"Invalid {path}: {crs.name}. Must be geographic or projected: rio warp.")
+    try:
+        pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    except ProjError as error:
+        raise DataError(
+            f"Invalid {path}: {crs.name} does not lead to longitude and latitude ({error}). Must "
+            "be a system of the Earth: rio warp."
+        ) from error
     if crs.is_geographic and raster.width * t.a > 360.0 + t.a * _OFF_GRID:
         raise DataError(f"Invalid {path}: wider than 360°. Must tell each place once; clip it.")
 

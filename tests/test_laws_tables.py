@@ -98,15 +98,21 @@ def test_every_row_is_answered_in_its_place_and_nothing_is_changed(rings, table)
     said = gb.classify(table, rings)
     assert_frame_equal(pd.DataFrame(table), pd.DataFrame(before))
     assert said.index.equals(table.index)
-    there = (table.geometry.notna() & ~table.geometry.is_empty).to_numpy()
+    points = table.geometry.to_numpy()
+    there = ~(shapely.is_missing(points) | shapely.is_empty(points))
     assert (said["distance_km"].notna().to_numpy() == there).all()
     assert (said["membership"].notna().to_numpy() == there).all()
     # A row's answer is its own, whatever stands beside it.
     for row in range(0, len(table), 3):
         alone = gb.classify(table.iloc[[row]], rings)
-        assert_frame_equal(alone, said.iloc[[row]], check_dtype=False)
+        assert_frame_equal(_plain(alone), _plain(said.iloc[[row]]))
     backwards = gb.classify(table.iloc[::-1], rings).iloc[::-1]
-    assert_frame_equal(backwards.reset_index(drop=True), said.reset_index(drop=True))
+    assert_frame_equal(_plain(backwards), _plain(said))
+
+
+def _plain(said):
+    """Return answers as objects: pandas infers a column of texts by what all of them are."""
+    return said.astype(object).where(said.notna(), None)
 
 
 @given(table=places())
@@ -154,7 +160,7 @@ def test_parts_add_up_to_the_whole(rings, table, by):
             gb.exposure(table, rings, by=by)
 
 
-_WRONG = st.sampled_from(["many", "-5", -1, np.inf, -np.inf, "12 345", b"1", [1], "1e400"])
+_WRONG = st.sampled_from(["many", "-5", -1, np.inf, -np.inf, "12 345", [1], "1e400"])
 
 
 @given(

@@ -102,8 +102,8 @@ def _campaign(name, options):
 
 def _runs(log):
     """Return how many inputs a child ran, by what libFuzzer prints."""
-    return max((int(n) for n in re.findall(r"^#(\d+)|units:\s*(\d+)", log, re.M) for n in n if n),
-               default=0)  # fmt: skip
+    told = re.findall(r"^#(\d+)|^stat::number_of_executed_units:\s*(\d+)", log, re.MULTILINE)
+    return max((int(running or final) for running, final in told), default=0)
 
 
 def _child(options):
