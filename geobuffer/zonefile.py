@@ -351,7 +351,9 @@ def _border(
 
 
 def _zone(facts: Mapping[str, Any], borders: Sequence[Border], rings: Sequence[Any]) -> BufferZone:
-    border, edges = borders[facts["border"]], tuple(facts["edges_km"])
+    border, edges = borders[facts["border"]], tuple(map(float, facts["edges_km"]))
+    if len(rings) != len(edges) - 1 or list(edges) != sorted(set(edges)):
+        raise ValueError(f"{len(rings)} rings between edges at {edges} km")
     # Where some rings have several parts, the layer has made multipolygons of all.
     parts = [shapely.get_parts(ring) for ring in rings]
     rings = [ps[0] if len(ps) == 1 else ring for ps, ring in zip(parts, rings, strict=True)]

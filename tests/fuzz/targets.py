@@ -8,6 +8,7 @@ reader and not only a checksum. Anything raised that is no ``GeobufferError`` is
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import json
@@ -276,26 +277,22 @@ def _template(name):
                 {"name": ["Park"]}, geometry=[shapely.box(34, 51, 35, 52)], crs="EPSG:4326"
             )
             areas.to_file(path, layer="data", engine="pyogrio")
+        with _database(path) as database:
+            # They call functions that GDAL alone has.
+            triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            for (trigger,) in database.execute(triggers).fetchall():
+                database.execute(f'DROP TRIGGER "{trigger}"')
         return path.read_bytes()
 
 
-class _database:  # noqa: N801 - used as a function
-    """A GeoPackage opened as the database that it is, without what only GDAL can compute."""
-
-    def __init__(self, path):
-        self.connection = sqlite3.connect(path)
+@contextlib.contextmanager
+def _database(path):
+    """Open a GeoPackage as the database that it is, to change it."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
         # It lives for one input: waiting for the disk would take most of the time.
-        self.connection.execute("PRAGMA synchronous = OFF")
-        triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        for (name,) in self.connection.execute(triggers).fetchall():
-            self.connection.execute(f'DROP TRIGGER "{name}"')
-
-    def __enter__(self):
-        return self.connection
-
-    def __exit__(self, *_):
-        self.connection.commit()
-        self.connection.close()
+        connection.execute("PRAGMA synchronous = OFF")
+        with connection:
+            yield connection
 
 
 TARGETS: dict[str, Callable[[bytes, str], None]] = {
