@@ -81,8 +81,11 @@ def _campaign(name, options):
         # Bounded beside libFuzzer's own time: a child may hang in compiled code.
         limit = left + 4 * _SECONDS_AN_INPUT
         log = findings.with_suffix(".log")
-        with log.open("wb") as said:
-            subprocess.run(command, stdout=said, stderr=said, timeout=limit, check=False)
+        try:
+            with log.open("wb") as said:
+                subprocess.run(command, stdout=said, stderr=said, timeout=limit, check=False)
+        except subprocess.TimeoutExpired:
+            (findings / "hung").touch()
         text = log.read_text(errors="replace")
         runs += _runs(text)
         starts += 1
