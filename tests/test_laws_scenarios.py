@@ -1,6 +1,6 @@
 """Any scenario file is read, or refused with its name and the key: no other error.
 
-``HYPOTHESIS_PROFILE=thorough`` looks twenty times as long, elsewhere each time.
+``HYPOTHESIS_PROFILE=thorough`` looks thirty times as long, elsewhere each time.
 """
 
 import datetime as dt

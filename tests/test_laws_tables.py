@@ -1,6 +1,6 @@
 """Laws of what is asked of tables: any table of places, however odd its values, gets all its rows.
 
-``HYPOTHESIS_PROFILE=thorough`` looks twenty times as long, elsewhere each time.
+``HYPOTHESIS_PROFILE=thorough`` looks thirty times as long, elsewhere each time.
 """
 
 import datetime as dt
