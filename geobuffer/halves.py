@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import shapely
 
+from geobuffer.errors import GeometryError
 from geobuffer.geodesy import Floats, Ints, LineIndex, direct, inverse, wrap
 from geobuffer.outlines import cut_at_antimeridian
 
@@ -215,7 +216,7 @@ def _parted(
     sites, left = _sampled(index, bank, step)
     plane = _on_plane(sites, at.x, at.y)
     reach = shapely.MultiPoint(_on_plane(shapely.get_coordinates(face), at.x, at.y)).buffer(step)
-    cells = shapely.voronoi_polygons(shapely.MultiPoint(plane), extend_to=reach, ordered=True)
+    cells = _cells(plane, reach)
     area = shapely.union_all(shapely.get_parts(cells)[left])
     area = shapely.segmentize(area, 4.0 * step)
     area = shapely.transform(area, lambda xy: _on_globe(xy, at.x, at.y))
@@ -223,6 +224,17 @@ def _parted(
     one, other = shapely.intersection(face, area), shapely.difference(face, area)
     one, other = _sorted(index, one, other)
     return one, other, _half_way_error(index, one, face, max(step, _SHIFT * distance_m))
+
+
+def _cells(plane: Floats, reach: BaseGeometry) -> BaseGeometry:
+    """Return the Voronoi cells of banks, in their order."""
+    try:
+        return shapely.voronoi_polygons(shapely.MultiPoint(plane), extend_to=reach, ordered=True)
+    except shapely.GEOSException as error:
+        raise GeometryError(
+            "Invalid side: lines run along one another, so that what is left of one is right of "
+            "another. Must be without the stretch that comes twice; side 'both' needs no sides."
+        ) from error
 
 
 def _sorted(

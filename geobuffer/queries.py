@@ -395,7 +395,8 @@ def contradictions(
     country, iso = _listed(table, "country"), _listed(table, "oblast_iso")
     if country.isna().all() and iso.isna().all():
         return said, wrong_country
-    named = _listed(table, "oblast")
+    # As objects: a column of categories takes no others.
+    named = _listed(table, "oblast").astype(object)
     oblast = named.where(named.notna(), iso).to_numpy()
     for region in regions:
         there = holds(region.geometry, lon, lat)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyproj
+from pyproj.exceptions import ProjError
 
 from geobuffer.errors import DataError, MissingCRSError
 from geobuffer.references import check_reference
@@ -53,7 +54,7 @@ def open_raster(path: Path) -> Any:
             _check_beside(path)
             with rasterio.Env(**_ALONE):
                 raster = rasterio.open(path.absolute(), driver=_format(path))
-    except RasterioIOError as error:
+    except (RasterioIOError, UnicodeDecodeError) as error:
         message = f"Unreadable {path}: {error}. Must be whole; fetch it again."
         raise DataError(message) from error
     try:
@@ -102,9 +103,19 @@ def _check_raster(path: Path, raster: Any) -> None:
     if t.b or t.d or t.a <= 0 or t.e >= 0:
         message = f"Invalid {path}: its rows do not run from west to east, or not from the north."
         raise DataError(f"{message} Must be north up: rio warp.")
+    west, south, east, north = raster.bounds
+    if not (np.isfinite(raster.bounds).all() and west < east and south < north):
+        raise DataError(f"Invalid {path}: its pixels are {t.a:g} by {-t.e:g}. Must have a size.")
     crs = pyproj.CRS.from_user_input(raster.crs)
     if not (crs.is_geographic or crs.is_projected):
         raise DataError(f"Invalid {path}: {crs.name}. Must be geographic or projected: rio warp.")
+    try:
+        pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    except ProjError as error:
+        raise DataError(
+            f"Invalid {path}: {crs.name} does not lead to longitude and latitude ({error}). Must "
+            "be a system of the Earth: rio warp."
+        ) from error
     if crs.is_geographic and raster.width * t.a > 360.0 + t.a * _OFF_GRID:
         raise DataError(f"Invalid {path}: wider than 360°. Must tell each place once; clip it.")
 

@@ -76,6 +76,8 @@ def border_along(
         if line.geom_type == "LinearRing":
             line = shapely.LineString(line)
         section = Section(shape.name, line, (), chainage, length_m(line) / 1e3)
+        if not section.length_km:  # vertices that differ by less than a picometre
+            raise GeometryError(f"Invalid line {shape.name!r}: it has no length.")
         chainage += section.length_km
         sections.append(section)
     _check_one_way(sections)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 import shapely
+from shapely.errors import ShapelyError
 
 from geobuffer.combined import CombinedZone
 from geobuffer.errors import DataError
@@ -163,18 +164,18 @@ def _tables(path: Path) -> Mapping[str, Any]:
     check_geopackage(path, repr(str(path)))
     try:
         names = [str(name) for name, _ in pyogrio.list_layers(path)]
-    except pyogrio.errors.DataSourceError as error:
+    except (RuntimeError, ValueError) as error:
         raise DataError(f"Unreadable zone {str(path)!r}: {error}. Must be a GeoPackage.") from error
     if "geobuffer_zone" not in names:
         raise DataError(
             f"Invalid zone {str(path)!r}: it holds {', '.join(map(repr, names))}, but no zone of "
             "geobuffer's. Must be a GeoPackage that geobuffer.write() made of a zone."
         )
-    text = pyogrio.read_dataframe(path, layer="geobuffer_zone")["definition"].iloc[0]
+    told = _layer(path, "geobuffer_zone")
     try:
-        definition = json.loads(text)
+        definition = json.loads(told["definition"].iloc[0])
         wanted, layer = definition["format"], definition["layer"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise DataError(f"Invalid zone in {str(path)!r}: its definition is damaged.") from error
     if wanted != _FORMAT:
         made = definition.get("made_with", "another geobuffer")
@@ -183,12 +184,25 @@ def _tables(path: Path) -> Mapping[str, Any]:
             f"reads format {_FORMAT}; a later one may read it."
         )
     tables = {
-        name: pyogrio.read_dataframe(path, layer=f"geobuffer_{name}")
+        name: _layer(path, f"geobuffer_{name}")
         for name in (*_LAYERS, "sources")
         if f"geobuffer_{name}" in names
     }
-    main = pyogrio.read_dataframe(path, layer=layer)
-    return {"definition": definition, "main": main, **tables}
+    return {"definition": definition, "main": _layer(path, layer), **tables}
+
+
+def _layer(path: Path, name: str) -> Any:
+    """Return a layer or table of a file."""
+    import pyogrio
+
+    try:
+        return pyogrio.read_dataframe(path, layer=name)
+    # The third is a mistake of pyogrio's own (0.13), of a reference system that cannot be written.
+    except (RuntimeError, ValueError, UnboundLocalError, TypeError, ShapelyError) as error:
+        raise DataError(
+            f"Unreadable zone {str(path)!r}: {name!r} in it is damaged ({error}). Must be as "
+            "geobuffer.write() wrote it; get it again."
+        ) from error
 
 
 def _tree(part: Part, shelf: _Shelf) -> dict[str, Any]:
@@ -357,7 +371,9 @@ def _border(
 
 
 def _zone(facts: Mapping[str, Any], borders: Sequence[Border], rings: Sequence[Any]) -> BufferZone:
-    border, edges = borders[facts["border"]], tuple(facts["edges_km"])
+    border, edges = borders[facts["border"]], tuple(map(float, facts["edges_km"]))
+    if len(rings) != len(edges) - 1 or list(edges) != sorted(set(edges)):
+        raise ValueError(f"{len(rings)} rings between edges at {edges} km")
     # Where some rings have several parts, the layer has made multipolygons of all.
     parts = [shapely.get_parts(ring) for ring in rings]
     rings = [ps[0] if len(ps) == 1 else ring for ps, ring in zip(parts, rings, strict=True)]

@@ -1,11 +1,20 @@
 """What many tests need and nobody should build twice."""
 
+import os
+
 import pytest
 import shapely
+from hypothesis import settings
 from publisher import Publisher
 
 import geobuffer as gb
 from geobuffer.downloads.downloader import SITES
+
+# Quick: the same examples each time, so that a change fails by its own fault alone. Thorough: many
+# more, others each time, for a campaign; what fails is printed so that it can be tried again.
+settings.register_profile("quick", max_examples=12, deadline=None, derandomize=True)
+settings.register_profile("thorough", max_examples=400, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.reading.encodings import encoding_of
@@ -87,9 +88,10 @@ def _read(
     import pyogrio
     from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError
 
+    # One is a mistake of pyogrio's own (0.13), of a reference system that GDAL cannot write out.
     failures = (
         CRSError, DataLayerError, DataSourceError, FeatureError, IndexError, RuntimeError,
-        UnicodeDecodeError, ValueError,
+        UnboundLocalError, UnicodeDecodeError, ValueError,
     )  # fmt: skip
     # Coordinates that are no numbers are told later, with their row.
     with np.errstate(invalid="ignore"), warnings.catch_warnings(record=True) as said:
@@ -131,6 +133,9 @@ def _matters(warning: warnings.WarningMessage) -> bool:
 def _raw(file: UserFile, name: str, frame: pd.DataFrame, notes: list[str]) -> Raw:
     import geopandas as gpd
 
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise DataError(f"Invalid layer {name}: two columns are named {twice[0]!r}. Must differ.")
     if not isinstance(frame, gpd.GeoDataFrame):
         return Raw(name, frame.reset_index(drop=True), notes=notes)
     shapes = frame.geometry
@@ -221,6 +226,7 @@ def _read_parquet(file: UserFile) -> Raw:
     import geopandas as gpd
     import pyarrow as pa
     from pyarrow import parquet
+    from pyproj.exceptions import CRSError
 
     source: Any = io.BytesIO(file.read()) if file.member else file.path
     try:
@@ -231,7 +237,10 @@ def _read_parquet(file: UserFile) -> Raw:
             frame = (gpd.read_parquet if b"geo" in metadata else pd.read_parquet)(source)
     except DataError:
         raise
-    except (OSError, pa.ArrowException, ValueError, KeyError) as error:
+    except (
+        OSError, pa.ArrowException, shapely.errors.ShapelyError, CRSError,
+        AttributeError, LookupError, TypeError, ValueError,
+    ) as error:  # fmt: skip
         raise broken(file, error) from error
     return _raw(file, str(file), _with_index(frame), [])
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyproj
 import shapely
+from pyproj.exceptions import ProjError
 from pyproj.transformer import TransformerGroup
 
 from geobuffer.errors import DataError, MissingCRSError
@@ -51,7 +52,13 @@ def in_degrees(raw: Raw, crs: object) -> None:
         return
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     _note_unsure_shift(raw, system)
-    convert = pyproj.Transformer.from_crs(system, _DEGREES, always_xy=True)
+    try:
+        convert = pyproj.Transformer.from_crs(system, _DEGREES, always_xy=True)
+    except ProjError as error:
+        raise DataError(
+            f"Invalid reference system {system.name} of {raw.name}: it does not lead to longitude "
+            f"and latitude on Earth ({error}). Must be one that does; crs= names another."
+        ) from error
     parts = shapes[there]
     if not system.is_geographic:
         parts = _cut(parts, convert)

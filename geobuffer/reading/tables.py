@@ -6,6 +6,8 @@ import csv
 import io
 import re
 import warnings
+import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -32,6 +34,12 @@ _SAMPLE_LINES = 50
 
 # The longest text of a field: an outline in a table of places, which is not read, may be long.
 _FIELD_BYTES = 1 << 27
+
+# What openpyxl and what it is built on raise of a workbook that is damaged, wherever they notice.
+_BROKEN_WORKBOOK = (
+    ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, OSError,
+    RuntimeError, SyntaxError, TypeError, ValueError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 class _Sheet(NamedTuple):
@@ -170,7 +178,7 @@ def _from_excel(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[st
                 # A sheet may say that it is as large as a sheet can be: 17 thousand million cells.
                 one.reset_dimensions()
             sheets = {one.title: _rows(one.iter_rows(values_only=True)) for one in book.worksheets}
-    except (OSError, KeyError, ValueError, TypeError, SyntaxError) as error:
+    except _BROKEN_WORKBOOK as error:
         raise DataError(
             f"Unreadable {file}: a workbook that is incomplete or damaged ({error}). Save it anew."
         ) from error

@@ -1,0 +1,29 @@
+"""Inputs that once crashed a reader, and those that reach most of it, are read or refused."""
+
+import pytest
+from seeds import CORPUS, kept, seeds
+from targets import TARGETS, try_target
+
+# More would burden every clone: inputs are small, or packed with gzip.
+_MOST_BYTES = 300_000
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [(target, name) for target in TARGETS for name, _ in kept(target)],
+)
+def test_kept_inputs_crash_nothing(target, name):
+    try_target(target, dict(kept(target))[name])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.filterwarnings("ignore")
+def test_each_target_reads_a_sound_input(target, tmp_path):
+    """A target that refuses all would find nothing."""
+    TARGETS[target](seeds(target)[0], str(tmp_path))
+
+
+def test_the_corpus_is_small_and_every_folder_has_its_target():
+    files = [file for file in CORPUS.rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) < _MOST_BYTES
+    assert {folder.name for folder in CORPUS.iterdir()} <= set(TARGETS)
