@@ -285,6 +285,15 @@ def test_a_point_outside_its_oblast_or_country_is_told(regions):
     assert merged["conflict"].tolist() == ["listed in UA, but its point lies in Kursk"]
 
 
+def test_what_has_no_point_contradicts_no_oblast(regions):
+    lost = gb.load_not_located()
+    merged = gb.merge_settlements(lost, regions=regions)
+    assert set(lost["oblast_iso"]) & {region.iso for region in regions}
+    assert merged.geometry.isna().all()
+    assert set(merged["conflict"]) == {""}
+    assert gb.merge_summary(merged)["conflicts"] == 0
+
+
 # Laws
 
 
