@@ -223,6 +223,43 @@ def test_parks_that_touch_are_one():
     assert shapely.intersection(outside.polygon, shapely.union_all([west, east, far])).area < 1e-12
 
 
+def test_areas_that_touch_across_the_antimeridian_are_one():
+    halves = [shapely.box(179, -17, 180, -16), shapely.box(-180, -17, -179, -16)]
+    border = gb.border_around(halves, names=["West", "East"], source=HAND)
+    whole = gb.border_around(shapely.box(179, -17, 181, -16), source=HAND)
+    assert [s.name for s in border.sections] == ["West + East"]
+    assert border.length_km == pytest.approx(whole.length_km, rel=1e-9)
+    seam = gpd.GeoSeries.from_xy([180.0, 179.99, -179.99], [-16.5] * 3, crs=4326)
+    assert gb.locate(seam, border)["distance_km"].min() > 50
+    turned = gb.border_around([shapely.box(179, -17, 180.5, -16), halves[1]], source=HAND)
+    assert turned.length_km == pytest.approx(whole.length_km, rel=1e-9)
+
+
+def test_names_of_a_table_go_by_row_whatever_its_labels():
+    lines = gpd.GeoDataFrame(
+        {"name": ["A", "B", "C"], "km": [1.0, 2.0, 3.0]},
+        geometry=[shapely.LineString([(30 + n, 50), (30 + n, 50.5)]) for n in range(3)], crs=4326,
+    )  # fmt: skip
+    for table in (lines.iloc[::-1], lines.iloc[1:], lines.set_index("name", drop=False)):
+        border = gb.border_along(table, names=table["name"], source=HAND)
+        told = {section.name: section.line.coords[0][0] - 30 for section in border.sections}
+        assert told == {name: "ABC".index(name) for name in table["name"]}
+        zone = gb.build_zone(border, km=table.set_index("name")["km"], tolerance_m=10)
+        alone = {part.sections[0].name: part.width_km for part in zone.parts}
+        assert alone == dict(zip(table["name"], table["km"], strict=True))
+
+
+def test_a_column_of_widths_has_one_for_a_name():
+    lines = [shapely.LineString([(30 + n, 50), (30 + n, 50.5)]) for n in range(2)]
+    border = gb.border_along(lines, names=["road", "road"], source=HAND)
+    widths = pd.Series([3.0, 5.0], index=["road", "road"])
+    with pytest.raises(gb.GeometryError, match=r"'road': 3.0, 5.0. Must be one width"):
+        gb.build_zone(border, km=widths)
+    same = gb.build_zone(border, km=widths.clip(upper=3.0), tolerance_m=10)
+    assert len(same.sections) == 2
+    assert gb.build_zone(border, km=pd.Series([3.0, 5.0]), tolerance_m=10).edges_km == (0, 3, 5)
+
+
 def test_regions_keep_their_names_and_sources(regions):
     border = gb.border_around(regions["Kursk", "Sumy"])
     assert [s.name for s in border.sections] == ["Kursk + Sumy"]
