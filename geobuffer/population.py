@@ -167,7 +167,8 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
     Raises
     ------
     DataError
-        The two were counted by different rings or columns.
+        The two were counted by different rings or columns, or name oblasts, sides or sections so
+        differently that none is in both.
 
     Examples
     --------
@@ -183,6 +184,8 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
             f"{', '.join(keys[1])}, or by other rings. Must be of one zone, counted alike."
         )
     by = keys[0]
+    for column in by[1:]:
+        _check_names(places[column], raster[column], column)
     rings = {ring: number for number, ring in enumerate(raster[by[0]].unique())}
     marked = [
         table.rename(columns={c: f"{c}_{mark}" for c in ("population", "as_of", "source")})
@@ -195,6 +198,17 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
     order = [joined[by[0]].map(rings), *(joined[c].fillna("").astype(str) for c in by[1:])]
     rank = np.lexsort([key.to_numpy() for key in reversed(order)])
     return joined.iloc[rank].reset_index(drop=True)
+
+
+def _check_names(places: pd.Series, raster: pd.Series, column: str) -> None:
+    """Refuse names of which the other table has none: side by side they would say 0 places."""
+    ours, theirs = (set(names[names.notna() & (names != "")]) for names in (places, raster))
+    if ours and theirs and not ours & theirs:
+        said = "; ".join(", ".join(sorted(map(str, names))[:5]) for names in (ours, theirs))
+        raise DataError(
+            f"Invalid {column}: places and raster have no name in common ({said}). Must be named "
+            f"alike; rename the regions or the table's column {column!r}."
+        )
 
 
 class _Piece(NamedTuple):

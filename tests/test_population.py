@@ -510,6 +510,10 @@ def test_tables_counted_otherwise_are_not_compared(grid, rings, strip):
     other = gb.build_zone(strip, km=7, tolerance_m=1)
     with pytest.raises(gb.DataError, match="other rings"):
         gb.compare_exposure(gb.exposure(places, other, by="side"), raster)
+    named = gb.exposure(places.assign(oblast="Східна"), rings, by="oblast")
+    oblasts = gb.exposure_raster(grid, rings, values="counts", by="oblast")
+    with pytest.raises(gb.DataError, match="no name in common .Східна; East, West"):
+        gb.compare_exposure(named, oblasts)
     with pytest.raises(gb.DataError, match="no ring"):
         gb.compare_exposure(pd.DataFrame({"a": [1]}), raster)
 
