@@ -480,7 +480,8 @@ class BufferZone:
     def ring_names(self) -> tuple[str, ...]:
         """The rings' names, innermost first: ``"0–5 km"``, ``"5–10 km"``."""
         if self.side_km:
-            return (self.side_label,)
+            begin = f", from {self.edges_km[0]:g} km" if self.edges_km[0] else ""
+            return (self.side_label + begin,)
         pairs = zip(self.edges_km[:-1], self.edges_km[1:], strict=True)
         return tuple(f"{inner:g}–{outer:g} km" for inner, outer in pairs)
 

@@ -196,6 +196,11 @@ def test_one_width_by_side_is_a_one_sided_zone(border):
     assert (zone.side, zone.edges_km, zone.side_km) == ("Ukraine", (0.0, 10.0), None)
 
 
+def test_the_name_of_its_ring_says_where_it_begins(strip):
+    zone = gb.build_zone(strip, km={"West": 10, "East": 3}, from_km=1, tolerance_m=10)
+    assert zone.ring_names == ("West 10 km, East 3 km, from 1 km",)
+
+
 def test_left_and_right_may_differ():
     line = shapely.LineString([(30, 50), (30, 51)])
     border = gb.border_along(line, source=HAND)

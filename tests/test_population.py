@@ -512,7 +512,7 @@ def test_tables_counted_otherwise_are_not_compared(grid, rings, strip):
         gb.compare_exposure(gb.exposure(places, other, by="side"), raster)
     named = gb.exposure(places.assign(oblast="Східна"), rings, by="oblast")
     oblasts = gb.exposure_raster(grid, rings, values="counts", by="oblast")
-    with pytest.raises(gb.DataError, match="no name in common .Східна; East, West"):
+    with pytest.raises(gb.DataError, match="no name in common"):
         gb.compare_exposure(named, oblasts)
     with pytest.raises(gb.DataError, match="no ring"):
         gb.compare_exposure(pd.DataFrame({"a": [1]}), raster)
