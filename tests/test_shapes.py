@@ -146,6 +146,25 @@ def test_left_and_right_zones_add_up_to_both_and_are_what_is_drawn(name):
         assert (drawn == member)[clear].all()
 
 
+def test_a_half_way_line_that_bends_is_cut_where_it_bends():
+    """It strayed by 6.3 m, of a tolerance of one."""
+    border = gb.border_along(SHAPES["an end before a line"], source=HAND)
+    zone = gb.build_zone(border, km=10, side="left", tolerance_m=1)
+    assert zone.error_m < 1
+    # Right and left meet where the nearest bank changes, tried close to the edge between them.
+    meet = shapely.intersection(
+        zone.polygon.boundary, gb.build_zone(border, km=10, side="right", tolerance_m=1).polygon
+    )
+    on_edge = shapely.get_coordinates(shapely.segmentize(meet, 0.001))
+    away = np.random.default_rng(1).uniform(-1, 1, on_edge.shape) * 8 / 111_000
+    lon, lat = (on_edge + away).T
+    far = border.index.nearest(lon, lat).distance_m > 100
+    drawn = shapely.contains_xy(zone.polygon, lon, lat)
+    wrong = far & (drawn != (_member(zone, lon, lat)))
+    off = shapely.distance(shapely.points(lon[wrong], lat[wrong]), zone.polygon.boundary)
+    assert (off * 111_000).max(initial=0.0) < 2
+
+
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=5, deadline=None)
 def test_one_sided_zones_of_any_line_add_up(seed):
