@@ -196,6 +196,20 @@ def test_one_width_by_side_is_a_one_sided_zone(border):
     assert (zone.side, zone.edges_km, zone.side_km) == ("Ukraine", (0.0, 10.0), None)
 
 
+def test_the_date_of_one_source_is_not_that_of_the_other():
+    sources = [gb.Source("old", as_of="2020", url="https://a.example", licence="CC0"),
+               gb.Source("new", sha256="12ab")]  # fmt: skip
+    zones = [
+        gb.build_zone(gb.border_around(shapely.Point(30 + n, 50), source=one), km=1, tolerance_m=9)
+        for n, one in enumerate(sources)
+    ]
+    row = gb.unite(*zones).to_frame().iloc[0]
+    assert (row["source"], row["as_of"]) == ("old; new", "2020; undated")
+    assert row["licence"] == "CC0; licence not stated"
+    joined = gb.unite(*zones).source
+    assert (joined.url, joined.sha256, joined.citation) == ("https://a.example", "12ab", "")
+
+
 def test_the_name_of_its_ring_says_where_it_begins(strip):
     zone = gb.build_zone(strip, km={"West": 10, "East": 3}, from_km=1, tolerance_m=10)
     assert zone.ring_names == ("West 10 km, East 3 km, from 1 km",)
