@@ -15,7 +15,7 @@ from geobuffer.errors import GeometryError, NotAdjacent
 from geobuffer.geodesy import LineIndex, area_m2, inverse, length_m
 from geobuffer.healing import common_line, tell_apart
 from geobuffer.model import Border, Region, Section, Side, Source, join_sources
-from geobuffer.outlines import cut_at_antimeridian
+from geobuffer.outlines import boundary_of, cut_at_antimeridian, meridian
 from geobuffer.stretches import SAME_M
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def border_of(region: Region) -> Border:
     Border(inside | outside: Park; 37 km)
     """
     area = _area_of([region])
-    parts = shapely.get_parts(shapely.line_merge(_outline(area)))
+    parts = shapely.get_parts(shapely.line_merge(boundary_of(area)))
     line = parts[0] if len(parts) == 1 else shapely.multilinestrings(parts)
     section = Section(region.name, line, (region,), 0.0, length_m(line) / 1e3)
     inside = Side("inside", area, (region,), {"en": "inside", "uk": "всередині", "ru": "внутри"})
@@ -254,30 +254,14 @@ def _linear(shape: BaseGeometry) -> list[LineString]:
     ]
 
 
-def _outline(area: BaseGeometry) -> BaseGeometry:
-    """Return an area's boundary without the seams at which it was cut at the antimeridian."""
-    boundary = area.boundary
-    west, east = (shapely.intersection(boundary, _meridian(lon)) for lon in (-180.0, 180.0))
-    if west.is_empty or east.is_empty:
-        return boundary
-    moved = shapely.transform(west, lambda xy: xy + _ROUND)
-    seam = shapely.intersection(moved, east)
-    twin = shapely.transform(seam, lambda xy: xy - _ROUND)
-    return shapely.difference(boundary, shapely.union(seam, twin))
-
-
 def _seamed(region: Region) -> BaseGeometry:
     """Return a region's boundary, what runs along −180° brought to 180°, where others have it."""
-    boundary = _outline(cut_at_antimeridian(region.geometry))
-    west = shapely.intersection(boundary, _meridian(-180.0))
+    boundary = boundary_of(cut_at_antimeridian(region.geometry))
+    west = shapely.intersection(boundary, meridian(-180.0))
     if not _linear(west):
         return boundary
     moved = shapely.transform(west, lambda xy: xy + _ROUND)
     return shapely.union(shapely.difference(boundary, west), moved)
-
-
-def _meridian(lon: float) -> LineString:
-    return shapely.LineString([(lon, -90.0), (lon, 90.0)])
 
 
 def _check_apart(ones: Sequence[Region], others: Sequence[Region], length_m: float) -> None:

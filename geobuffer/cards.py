@@ -90,9 +90,10 @@ def _text(value: object) -> str:
 
 
 def _link(value: object) -> str:
-    """Return a fact as HTML; an address on the web, and no other, can be followed."""
+    """Return a fact as HTML; one address on the web, and nothing else, can be followed."""
     text = str(value)
-    if not text.startswith(("https://", "http://")) or len(text) > _MOST_LETTERS:
+    one = text.startswith(("https://", "http://")) and "; http" not in text
+    if not one or len(text) > _MOST_LETTERS:
         return _text(text)
     return f'<a href="{_text(text)}" rel="noopener noreferrer" target="_blank">{_text(text)}</a>'
 

@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geobuffer.combined import CombinedZone
+from geobuffer.errors import GeometryError
 from geobuffer.geodesy import area_m2
+from geobuffer.model import BufferZone
 from geobuffer.queries import classify, numbers
 
 if TYPE_CHECKING:
@@ -34,11 +37,20 @@ def compare(
     Returns
     -------
     pandas.DataFrame
-        Rows ``kept``, ``gained``, ``lost``; columns ``area_km2``, and with settlements ``places``,
-        ``population`` (at least), ``without_figure``; ``uncertain``, how many of those places are
-        so in one zone or the other and may belong to another row, or to none; and their
-        ``population_uncertain``. Places that either zone may hold, but by their points neither
-        does, are in none of these.
+        Rows ``kept``, ``gained``, ``lost``; columns ``area_km2``, and with settlements ``places``
+        by their points, the uncertain among them; ``population`` of those that have a figure, and
+        ``without_figure``, how many have none; ``uncertain``, how many of those places are so in
+        one zone or the other and may belong to another row, or to none; and their
+        ``population_uncertain``. So ``population`` less ``population_uncertain`` is what
+        :func:`geobuffer.exposure` calls *at least*. Places that either zone may hold, but by their
+        points neither does, are in none of these.
+
+    Raises
+    ------
+    GeometryError
+        Something given is no zone.
+    DataError, MissingCRSError
+        As :func:`geobuffer.classify`.
 
     Examples
     --------
@@ -51,6 +63,9 @@ def compare(
     >>> bool(table.loc["lost", "area_km2"] < 0.1), bool(table.loc["gained", "area_km2"] > 1000)
     (True, True)
     """
+    for zone in (before, after):
+        if not isinstance(zone, (BufferZone, CombinedZone)):
+            raise GeometryError(f"Invalid zone: a {type(zone).__name__}. Must be one to compare.")
     old, new = before.polygon, after.polygon
     shapes = {
         "kept": shapely.intersection(old, new),

@@ -67,9 +67,10 @@ def exposure_curve(
     ([5.0, 10.0, 15.0, 20.0], True)
     """
     for name, km in (("to_km", to_km), ("step_km", step_km)):
-        if km is not None and not (math.isfinite(km) and 0 < km <= LIMIT_M / 1e3):
+        number = isinstance(km, (int, float, np.number)) and not isinstance(km, bool)
+        if km is not None and not (number and math.isfinite(km) and 0 < km <= LIMIT_M / 1e3):
             limit = f"{LIMIT_M / 1e3:,.0f} km"
-            raise GeometryError(f"Invalid {name} {km:g}. Must be positive, and at most {limit}.")
+            raise GeometryError(f"Invalid {name} {km!r}. Must be positive, and at most {limit}.")
     name = side if side == BOTH else border.side(side).name
     # Nobody sees the polygon; what lies in the zone does not depend on it.
     zone = BufferZone(border, (0.0, float(to_km)), name, "round", (), math.inf, math.inf)
@@ -154,7 +155,8 @@ def plot_curve(curve: pd.DataFrame, *, people: bool = True, ax: Axes | None = No
     'places'
     """
     sure, unsure = ("population", "population_uncertain") if people else ("places", "uncertain")
-    lacking = [name for name in ("within_km", sure, unsure) if name not in curve.columns]
+    columns = getattr(curve, "columns", ())
+    lacking = [name for name in ("within_km", sure, unsure) if name not in columns]
     if lacking:
         raise DataError(f"Invalid curve: no column {lacking[0]!r}. Must be of exposure_curve().")
     axes = _new_axes() if ax is None else ax

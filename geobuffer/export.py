@@ -177,7 +177,7 @@ def _write_layer(table: gpd.GeoDataFrame, path: Path, suffix: str) -> str:
     layer = _layer_name(path)
     if suffix == ".gpkg":
         table.to_file(path, driver="GPKG", layer=layer, index=False, **options)
-        check_whole_geopackage(path, layer, table)
+        check_whole_geopackage(path, layer, table, shapes_in=options["GEOMETRY_NAME"])
         return layer
     # Made in memory: GDAL says nothing of a last buffer that the disk had no room for.
     made = io.BytesIO()

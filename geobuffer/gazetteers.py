@@ -9,8 +9,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geobuffer.errors import DataError
 from geobuffer.matching import SAME_UNIT_KM, UNSTATED_KM, Rows, distance_km, match, named_alike
-from geobuffer.queries import contradictions, lonlat
+from geobuffer.queries import contradictions, lonlat, numbers
 from geobuffer.records import AND, gathered, ids_of, texts
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 # The columns that merging adds, before the conflicts; a table merged before has them already.
 _ADDED = ("source", "merged_from", "position_source", "population_source", "newly_located",
           "geometry")  # fmt: skip
+
+
+# What a summary counts from.
+_COUNTED = ("merged_from", "newly_located", "conflict", "geometry")
 
 
 def merge_settlements(*tables: pd.DataFrame, regions: Iterable[Region] = ()) -> gpd.GeoDataFrame:
@@ -60,7 +65,7 @@ def merge_settlements(*tables: pd.DataFrame, regions: Iterable[Region] = ()) -> 
     ------
     DataError
         There is no table; one lacks ids or names; an id repeats, holds a ``;`` or stands for two
-        places; or as :func:`geobuffer.distance_to_border`.
+        places; a population is no number or below zero; or as :func:`geobuffer.distance_to_border`.
     MissingCRSError
         A table of points has no coordinate reference system.
 
@@ -108,6 +113,8 @@ def merge_summary(merged: pd.DataFrame) -> pd.Series:
     >>> merge_summary(merge_settlements(gb.load_settlements()))["merged"]
     np.int64(0)
     """
+    if lacking := [name for name in _COUNTED if name not in merged]:
+        raise DataError(f"Invalid table: no column {lacking[0]!r}. Must be of merge_settlements().")
     records = [ids.split(AND) for ids in merged["merged_from"]]
     counts = {
         "records": sum(map(len, records)),
@@ -135,7 +142,9 @@ def _assembled(rows: Rows, said: pd.DataFrame, place: Ints) -> gpd.GeoDataFrame:
     for column in merged.columns.drop("geometry"):
         merged[column] = merged[column].where(merged[column].notna(), None).infer_objects()
     if "population" in merged:
-        merged["population"] = merged["population"].astype("Int64")
+        people = merged["population"].astype("Float64")
+        whole = bool((people.dropna() % 1 == 0).all())  # estimates may have fractions
+        merged["population"] = people.astype("Int64") if whole else people
     last = [column for column in _ADDED if column in merged]
     merged = merged[[*merged.columns.difference(last, sort=False), *last]]
     return gpd.GeoDataFrame(merged, geometry="geometry", crs="EPSG:4326")
@@ -173,7 +182,7 @@ def _fill_population(merged: pd.DataFrame, lead: pd.DataFrame, number: Ints) -> 
     dates = (
         lead["population_as_of"] if "population_as_of" in lead else pd.Series([None] * len(lead))
     )
-    facts = pd.DataFrame({"population": lead["population"].to_numpy()})
+    facts = pd.DataFrame({"population": numbers(lead, "population")})
     facts["population_as_of"] = dates.to_numpy()
     facts["population_source"] = _stated(lead, "population_source", "source")
     later = [_descending(date) for date in texts(lead, "population_as_of")]
@@ -208,7 +217,7 @@ def _fill_position(merged: pd.DataFrame, rows: Rows, said: pd.DataFrame, place: 
         merged["accuracy_m"] = known.where(located, None)
     sources = np.array(_stated(said, "position_source", "source"), dtype=object)[best]
     merged["position_source"] = pd.Series(sources, index=merged.index).where(located, None)
-    before = [text == "True" for text in texts(said, "newly_located")]
+    before = np.array([text == "True" for text in texts(said, "newly_located")], dtype=bool)
     lost = pd.Series(~there | before).groupby(place, sort=True).any()
     merged["newly_located"] = located & lost
 

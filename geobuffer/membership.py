@@ -127,9 +127,11 @@ def _of_zone(
     distance, section, chainage = placed(lon, lat, zone.border, compiled)
     side = zone.border.side_codes(lon, lat, compiled=compiled)
     inside, doubtful = _by_distance(zone, distance, side, margin, unlisted)
-    doubtful |= (distance <= zone.width_km) & wrong_country
+    near_enough = _may_be_within(zone, distance, margin)
+    doubtful |= near_enough & wrong_country
     if zone.border.is_bare and zone.reach_km[2] < 0:
-        near = np.flatnonzero(distance <= zone.width_km + margin)
+        # What both sides reach lies in the zone on whichever it is.
+        near = np.flatnonzero(near_enough & (distance + margin > min(zone.reach_km[:2])))
         radius = np.broadcast_to(margin, len(lon))[near]
         doubtful[near] |= _may_change_side(zone.border, lon[near], lat[near], radius)
     for end in zone.flat_ends:
@@ -230,6 +232,13 @@ def _by_distance(
         # No country lists a place as left or right of a line.
         unlisted = True
     return inside, doubtful | ((beyond > 0.0) & other & unlisted)
+
+
+def _may_be_within(zone: BufferZone, distance: Floats, margin: Floats | float) -> NDArray[np.bool_]:
+    """Tell which points may lie between a zone's innermost and outermost edge, on any side."""
+    begin, end = zone.edges_km[0], zone.width_km
+    within = (distance <= end) | (np.abs(distance - end) < margin)
+    return np.asarray(within & ((begin == 0.0) | (distance + margin > begin)))
 
 
 def _may_change_side(border: Border, lon: Floats, lat: Floats, margin: Floats) -> NDArray[np.bool_]:

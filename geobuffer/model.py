@@ -8,7 +8,7 @@ is a function in a room of its own.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
@@ -27,6 +27,7 @@ from geobuffer.cards import (
 from geobuffer.errors import UnknownRegion, UnknownSide, did_you_mean
 from geobuffer.geodesy import Floats, LineIndex, area_m2, holds
 from geobuffer.names import LANGUAGES, fold
+from geobuffer.outlines import boundary_of, cut_at_antimeridian
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -93,15 +94,30 @@ class Source:
 
 
 def join_sources(sources: Iterable[Source]) -> Source:
-    """Return several sources as one, each named once; the least accurate decides its accuracy."""
+    """Return several sources as one, each named once; the least accurate decides its accuracy.
+
+    Where only some state a date or a licence, those of the others are said to be unknown, so that
+    nobody takes one source's for another's.
+
+    Examples
+    --------
+    >>> join_sources([Source("a map", as_of="2020"), Source("a sketch", accuracy_m=50)])
+    Source(a map; a sketch, as of 2020; undated, ±50 m)
+    """
     sources = list(dict.fromkeys(sources))
     if len(sources) == 1:
         return sources[0]
     known = [source.accuracy_m for source in sources if source.accuracy_m is not None]
-    told = ("title", "publisher", "licence", "as_of", "citation")
-    joined = {name: dict.fromkeys(getattr(source, name) for source in sources) for name in told}
-    texts = {name: "; ".join(filter(None, values)) for name, values in joined.items()}
+    texts = {}
+    for told in (f.name for f in fields(Source) if f.name != "accuracy_m"):
+        values = dict.fromkeys(getattr(source, told) for source in sources)
+        unknown = _UNKNOWN.get(told, "") if any(values) else ""
+        texts[told] = "; ".join(filter(None, (value or unknown for value in values)))
     return Source(**texts, accuracy_m=max(known, default=None))
+
+
+# What is said of a source that does not state what others do.
+_UNKNOWN = {"as_of": "undated", "licence": "licence not stated"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +179,7 @@ class Region:
     @cached_property
     def index(self) -> LineIndex:
         """The index that finds the nearest point of its outline; built once."""
-        return LineIndex([self.geometry.boundary])
+        return LineIndex([boundary_of(cut_at_antimeridian(self.geometry))])
 
 
 @dataclass(frozen=True, eq=False)
@@ -603,7 +619,8 @@ class BufferZone:
     def ring_names(self) -> tuple[str, ...]:
         """The rings' names, innermost first: ``"0–5 km"``, ``"5–10 km"``."""
         if self.side_km:
-            return (self.side_label,)
+            begin = f", from {self.edges_km[0]:g} km" if self.edges_km[0] else ""
+            return (self.side_label + begin,)
         pairs = zip(self.edges_km[:-1], self.edges_km[1:], strict=True)
         return tuple(f"{inner:g}–{outer:g} km" for inner, outer in pairs)
 

@@ -19,6 +19,7 @@ from geobuffer.geodesy import WGS84, Floats, Ints, LineIndex, direct, inverse, w
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from shapely.geometry import LineString
     from shapely.geometry.base import BaseGeometry
 
 # Lines are buffered in runs of this length or of the distance, whichever is more, each in an
@@ -460,3 +461,19 @@ def _areal(shape: BaseGeometry) -> Polygon | MultiPolygon:
     """Keep the polygons of a shape, one of them as a Polygon."""
     parts = [p for p in shapely.get_parts(shape) if isinstance(p, Polygon) and not p.is_empty]
     return parts[0] if len(parts) == 1 else MultiPolygon(parts)
+
+
+def boundary_of(area: BaseGeometry) -> BaseGeometry:
+    """Return an area's boundary without the seams at which it was cut at the antimeridian."""
+    boundary, round_ = area.boundary, np.array([360.0, 0.0])
+    west, east = (shapely.intersection(boundary, meridian(lon)) for lon in (-180.0, 180.0))
+    if west.is_empty or east.is_empty:
+        return boundary
+    seam = shapely.intersection(shapely.transform(west, lambda xy: xy + round_), east)
+    twin = shapely.transform(seam, lambda xy: xy - round_)
+    return shapely.difference(boundary, shapely.union(seam, twin))
+
+
+def meridian(lon: float) -> LineString:
+    """Return a meridian from pole to pole."""
+    return shapely.LineString([(lon, -90.0), (lon, 90.0)])

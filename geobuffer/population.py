@@ -12,17 +12,26 @@ import shapely
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.exposure import COUNTS
 from geobuffer.geodesy import area_m2, has_numba
-from geobuffer.model import BOTH
+from geobuffer.halves import halves
+from geobuffer.membership import answer
+from geobuffer.model import BOTH, BufferZone
 from geobuffer.mosaics import covered, open_mosaics
-from geobuffer.rasters import check_values
+from geobuffer.outlines import outline
+from geobuffer.rasters import check_values, papers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from geobuffer.model import BufferZone, Source
+    from geobuffer.combined import Zone
+    from geobuffer.geodesy import Floats
+    from geobuffer.model import Border, Source
     from geobuffer.mosaics import Mosaic
+
+    # The number of the section or side of points in longitude and latitude; −1 for none.
+    _Label = Callable[[Floats, Floats], NDArray[np.signedinteger]]
 
 # What of a raster can be told apart; what its pixels may say.
 _RASTER_BY = ("side", "oblast", "section")
@@ -31,7 +40,8 @@ _VALUES = ("counts", "density")
 # An area taken from pixels agrees with that of the polygon to some 10⁻⁵: less than this share of
 # it missing is rounding, more lies outside the rasters.
 _ROUNDING = 1e-4
-# Polygons of different origin leave slivers between them, which are nobody's: a hectare.
+# Polygons of different origin leave slivers between them, which are nobody's: a hectare, but of a
+# small ring no more than is rounding.
 _SLIVER_M2 = 1e4
 # Pixels of a block.
 _MANY = 15_000
@@ -41,7 +51,7 @@ _NONE = "\0"
 
 def exposure_raster(
     rasters: str | Path | Iterable[str | Path],
-    zone: BufferZone,
+    zone: Zone,
     *,
     values: str,
     by: str | None = None,
@@ -62,11 +72,13 @@ def exposure_raster(
         square kilometre.
     by
         ``"side"``; ``"oblast"``, the regions the border was made of; or ``"section"``, a pixel
-        being counted to the section nearest to its centre.
+        being counted to the section nearest to its centre. So it is to a side where zones of
+        borders with other sides are combined, or of bare lines; else sides cut the zone exactly.
     cumulative
         Count all that lies within a ring's outer edge, not just between its two edges.
     source
-        Where the raster comes from, to be told in the columns ``source`` (its title) and ``as_of``.
+        Where the raster comes from, to be told in the columns ``source`` (its title) and ``as_of``;
+        by default what the papers beside each raster say that :func:`geobuffer.fetch` brought.
 
     Returns
     -------
@@ -106,12 +118,18 @@ def exposure_raster(
     if by is not None and by not in _RASTER_BY:
         raise DataError(f"Invalid by {by!r}. {did_you_mean(by, _RASTER_BY)}")
     paths = [rasters] if isinstance(rasters, (str, Path)) else list(rasters)
-    pieces = _pieces(zone, None if by == "section" else by)
+    source = source or papers_of(paths)
+    label = _label(zone, by)
+    pieces = _pieces(zone, None if label else by)
     with open_mosaics(paths) as mosaics:
         for raster in (raster for mosaic in mosaics for raster in mosaic.rasters):
             check_values(raster, values)
-        sums = _summed(mosaics, [piece.shape for piece in pieces], zone, values, by == "section")
-    found = _by_section(pieces, sums, zone) if by == "section" else _by_piece(pieces, sums)
+        sums = _summed(mosaics, [piece.shape for piece in pieces], values, label)
+    if label is None:
+        found = _by_piece(pieces, sums)
+    else:
+        named = zone.sections if by == "section" else zone.sides
+        found = _by_label(pieces, sums, [one.name for one in named])
     if cumulative:
         found = _within(found)
     known = found["data_km2"] > 0.0
@@ -149,7 +167,8 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
     Raises
     ------
     DataError
-        The two were counted by different rings or columns.
+        The two were counted by different rings or columns, or name oblasts, sides or sections so
+        differently that none is in both.
 
     Examples
     --------
@@ -165,6 +184,8 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
             f"{', '.join(keys[1])}, or by other rings. Must be of one zone, counted alike."
         )
     by = keys[0]
+    for column in by[1:]:
+        _check_names(places[column], raster[column], column)
     rings = {ring: number for number, ring in enumerate(raster[by[0]].unique())}
     marked = [
         table.rename(columns={c: f"{c}_{mark}" for c in ("population", "as_of", "source")})
@@ -180,6 +201,17 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
     return joined.iloc[rank].reset_index(drop=True)
 
 
+def _check_names(places: pd.Series, raster: pd.Series, column: str) -> None:
+    """Refuse names of which the other table has none: side by side they would say 0 places."""
+    ours, theirs = (set(names[names.notna() & (names != "")]) for names in (places, raster))
+    if ours and theirs and not ours & theirs:
+        said = "; ".join(", ".join(sorted(map(str, names))[:5]) for names in (ours, theirs))
+        raise DataError(
+            f"Invalid {column}: places and raster have no name in common ({said}). Must be named "
+            f"alike; rename the regions or the table's column {column!r}."
+        )
+
+
 class _Piece(NamedTuple):
     """A part of a ring, by what it is counted."""
 
@@ -188,59 +220,99 @@ class _Piece(NamedTuple):
     shape: BaseGeometry
 
 
-def _pieces(zone: BufferZone, by: str | None) -> list[_Piece]:
+def _label(zone: Zone, by: str | None) -> _Label | None:
+    """Return what tells the section or side of a pixel's centre; None if shapes are cut."""
+    if by == "section" and isinstance(zone, BufferZone):
+        return _nearest_section(zone.border)
+    if by == "section":
+        return lambda lon, lat: answer(lon, lat, zone).section
+    if by == "side" and _common_border(zone) is None:
+        return lambda lon, lat: answer(lon, lat, zone).side
+    return None
+
+
+def _nearest_section(border: Border) -> _Label:
+    def section(lon: Floats, lat: Floats) -> NDArray[np.signedinteger]:
+        # From so many pixels on, a third of a second's work, the compiled engine is worth it.
+        compiled = True if has_numba() and len(lon) > _MANY else None
+        return border.index.nearest(lon, lat, compiled=compiled).line
+
+    return section
+
+
+def _common_border(zone: Zone) -> Border | None:
+    """Return a border whose sides are those of the whole zone, by which it can be cut."""
+    if isinstance(zone, BufferZone):
+        return zone.border
+    first, *rest = (one.border for one in zone.zones)
+    alike = all(border.sides == first.sides for border in rest) and not first.is_bare
+    return first if alike else None
+
+
+def _pieces(zone: Zone, by: str | None) -> list[_Piece]:
     """Return the rings, cut by side or oblast; what belongs to none comes last."""
     whole = [_Piece(number, None, ring) for number, ring in enumerate(zone.rings)]
     if by is None:
         return whole
-    if by == "side" and zone.side != BOTH:
+    if by == "side" and isinstance(zone, BufferZone) and zone.side != BOTH:
         return [piece._replace(key=zone.side) for piece in whole]
     if by == "side":
-        areas = {side.name: side.area for side in zone.border.sides if side.area is not None}
-        missing = [side.name for side in zone.border.sides if side.area is None]
+        areas = _side_areas(zone)
+        missing = [side.name for side in zone.sides if side.name not in areas]
         rest = missing[0] if missing else ""
     else:
-        areas, rest = {r.name: r.geometry for r in zone.border.regions}, None
+        areas, rest = {r.name: r.geometry for r in zone.regions}, None
     pieces = []
     for piece in whole:
         left = piece.shape
+        least = min(_SLIVER_M2, _ROUNDING * area_m2(left))
+        parts = []
         for key, area in areas.items():
-            pieces.append(_Piece(piece.ring, key, shapely.intersection(left, area)))
+            parts.append(_Piece(piece.ring, key, shapely.intersection(left, area)))
             left = shapely.difference(left, area)
-        pieces.append(_Piece(piece.ring, rest, left))
-    return [piece for piece in pieces if area_m2(piece.shape) > _SLIVER_M2]
+        parts.append(_Piece(piece.ring, rest, left))
+        pieces += [part for part in parts if area_m2(part.shape) > least]
+    return pieces
+
+
+def _side_areas(zone: Zone) -> dict[str, BaseGeometry]:
+    """Return the territory of each side, of a bare line what lies left and right of it."""
+    border = _common_border(zone)
+    if border is None or not border.is_bare:
+        return {side.name: side.area for side in zone.sides if side.area is not None}
+    width_m, tolerance_m = zone.width_km * 1e3, min(zone.tolerance_m, zone.width_km * 10.0)
+    whole, _ = outline(border.index, width_m, tolerance_m=tolerance_m)
+    left, right, _ = halves(border.index, whole, width_m)
+    return dict(zip((side.name for side in zone.sides), (left, right), strict=True))
 
 
 def _summed(
     mosaics: Sequence[Mosaic],
     shapes: Sequence[BaseGeometry],
-    zone: BufferZone,
     values: str,
-    by_section: bool,  # noqa: FBT001
+    label: _Label | None,
 ) -> pd.DataFrame:
-    """Sum people, and km² with data and of pixels, for each shape (and section)."""
+    """Sum people, and km² with data and of pixels, for each shape (and label)."""
     empty = pd.DataFrame(columns=["people", "data_km2", "grid_km2"], dtype=float)
-    total = empty.set_index(pd.MultiIndex.from_arrays([[], []], names=["shape", "section"]))
+    total = empty.set_index(pd.MultiIndex.from_arrays([[], []], names=["shape", "label"]))
     for cells in covered(mosaics, shapes):
         known = ~np.isnan(cells.value)
         people = np.where(known, cells.value, 0.0)
         people = people * cells.area_km2 if values == "density" else people
-        section = np.zeros(len(people), dtype=np.int64)
-        if by_section:
-            # From so many pixels on, a third of a second's work, the compiled engine is worth it.
-            compiled = True if has_numba() and len(people) > _MANY else None
-            section = zone.border.index.nearest(cells.lon, cells.lat, compiled=compiled).line
+        labels = np.zeros(len(people), dtype=np.int64)
+        if label is not None:
+            labels = label(cells.lon, cells.lat).astype(np.int64)
         at, share = cells.cell, cells.share
         sums = pd.DataFrame(
             {
                 "shape": cells.shape,
-                "section": section[at],
+                "label": labels[at],
                 "people": people[at] * share,
                 "data_km2": np.where(known, cells.area_km2, 0.0)[at] * share,
                 "grid_km2": cells.area_km2[at] * share,
             }
         )
-        total = total.add(sums.groupby(["shape", "section"]).sum(), fill_value=0.0)
+        total = total.add(sums.groupby(["shape", "label"]).sum(), fill_value=0.0)
     return total.reset_index()
 
 
@@ -254,11 +326,15 @@ def _by_piece(pieces: list[_Piece], sums: pd.DataFrame) -> pd.DataFrame:
     return _rounded(found)
 
 
-def _by_section(pieces: list[_Piece], sums: pd.DataFrame, zone: BufferZone) -> pd.DataFrame:
-    """Return the same of each section in each ring; what no pixel covers belongs to none."""
-    names = [section.name for section in zone.border.sections]
-    found = sums.rename(columns={"shape": "ring"}).sort_values(["ring", "section"])
-    found["key"] = pd.Series([names[int(n)] for n in found["section"]], found.index, dtype=object)
+def _by_label(pieces: list[_Piece], sums: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return the same of each name in each ring; what no pixel covers belongs to none."""
+    # By name, as sections may share one; in their order, what is on neither side first.
+    order = {name: number for number, name in enumerate(dict.fromkeys(["", *names]))}
+    key = [[*names, ""][int(number)] for number in sums["label"]]
+    found = sums.rename(columns={"shape": "ring"}).drop(columns="label")
+    found = found.assign(rank=[order[name] for name in key])
+    found = found.groupby(["ring", "rank"], as_index=False).sum()
+    found["key"] = pd.Series([list(order)[n] for n in found["rank"]], found.index, dtype=object)
     found["area_km2"] = found["grid_km2"]
     beyond = []
     for piece in pieces:
@@ -267,7 +343,7 @@ def _by_section(pieces: list[_Piece], sums: pd.DataFrame, zone: BufferZone) -> p
         if left > _ROUNDING * area:
             beyond.append({"ring": piece.ring, "key": None, "area_km2": left})
     if beyond:
-        rest = pd.DataFrame(beyond).assign(people=0.0, data_km2=0.0, grid_km2=0.0, section=-1)
+        rest = pd.DataFrame(beyond).assign(people=0.0, data_km2=0.0, grid_km2=0.0, rank=-1)
         found = rest if found.empty else pd.concat([found, rest]).sort_values("ring", kind="stable")
     return found.reset_index(drop=True)
 

@@ -403,7 +403,8 @@ def contradictions(
         abroad = there & (country.notna() & (country != region.country)).to_numpy()
         abroad &= bool(region.country)
         astray = there & (iso.notna() & (iso != region.iso)).to_numpy() & bool(region.iso)
-        absent = ~there & (iso == region.iso).to_numpy(dtype=bool, na_value=False)
+        absent = ~there & np.isfinite(lon)  # what has no point lies nowhere, not outside
+        absent &= (iso == region.iso).to_numpy(dtype=bool, na_value=False)
         for row in np.flatnonzero(absent & (said == "")):
             said[row] = f"listed in {oblast[row]}, but its point lies outside it"
         for row in np.flatnonzero(astray | abroad):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +13,11 @@ import pyproj
 from pyproj.exceptions import ProjError
 
 from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.model import Source, join_sources
 from geobuffer.references import check_reference
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable
 
     from geobuffer.geodesy import Floats
 
@@ -165,3 +169,16 @@ def read_window(raster: Any, left: int, top: int, columns: int, rows: int) -> Fl
     values = np.ma.filled(masked.astype(np.float64), np.nan)
     values[~np.isfinite(values)] = np.nan
     return np.asarray(values * raster.scales[0] + raster.offsets[0])
+
+
+def papers_of(paths: Iterable[str | Path]) -> Source | None:
+    """Return the source of rasters from the papers beside each; None unless all have some."""
+    known = {field.name for field in dataclasses.fields(Source)}
+    sources = []
+    for path in map(Path, paths):
+        try:
+            said = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
+            sources.append(Source(**{key: said[key] for key in known & set(said)}))
+        except (OSError, ValueError, TypeError):
+            return None  # another program's file, or none
+    return join_sources(sources) if sources else None

@@ -69,6 +69,8 @@ def _check_table(table: pd.DataFrame, number: int) -> None:
             f"Invalid id in {which}, row {table.index[row]!r}: {ids.iloc[row]!r}. Must be there, "
             "be unique in the table and hold no semicolon."
         )
+    if "population" in table.columns:
+        numbers(table, "population")
 
 
 def _geometry_of(table: pd.DataFrame) -> str | None:

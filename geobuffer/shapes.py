@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from geobuffer.borders import border_of
@@ -183,11 +184,12 @@ def _named(
         count = 1 if isinstance(names, str) else len(names)
         raise GeometryError(f"Invalid names: {count} for {len(items)} {kind}s. Must be as many.")
     counted = [kind] if len(items) == 1 else [f"{kind} {n}" for n in range(1, len(items) + 1)]
+    names = list(names)  # by position: the labels of a table's column may be in any order
     found = []
     for n, item in enumerate(items):
         region = (item,) if isinstance(item, Region) else ()
         shape, origin = (item.geometry, source or item.source) if region else (item, source)
-        name = str(names[n]) if len(names) else item.name if region else counted[n]
+        name = str(names[n]) if names else item.name if region else counted[n]
         _check(shape, f"{kind} {name!r}", allowed)
         if origin is None:
             raise GeometryError(f"Invalid source None for {kind} {name!r}. Must be a Source.")
@@ -234,14 +236,22 @@ def _touching(shapes: Sequence[_Shape]) -> list[_Shape]:
         if not shape.geometry.is_valid:
             reason = shapely.is_valid_reason(shape.geometry)
             raise GeometryError(f"Invalid shape {shape.name!r}: {reason}. Must be a valid polygon.")
-        near = [g for g in groups if shapely.intersects(g.geometry, shape.geometry)]
+        near = [g for g in groups if _meet(g.geometry, shape.geometry)]
         members = [*near, shape]
+        areas = [cut_at_antimeridian(m.geometry) for m in members]
         joined = _Shape(
             " + ".join(m.name for m in members),
-            shapely.union_all([m.geometry for m in members]) if near else shape.geometry,
+            shapely.union_all(areas) if near else shape.geometry,
             join_sources(m.source for m in members),
             tuple(region for m in members for region in m.regions),
         )
         at = groups.index(near[0]) if near else len(groups)
         groups = [*groups[:at], joined, *(g for g in groups[at:] if g not in near)]
     return groups
+
+
+def _meet(one: BaseGeometry, other: BaseGeometry) -> bool:
+    """Tell whether two areas touch, across the antimeridian as well."""
+    whole, part = cut_at_antimeridian(one), cut_at_antimeridian(other)
+    turned = (translate(part, turn) for turn in (-360.0, 360.0))
+    return any(shapely.intersects(whole, area) for area in (part, *turned))

@@ -26,8 +26,12 @@ _HEAD, _ENTRY = 100, 8
 _COUNT = "SELECT feature_count FROM gpkg_ogr_contents WHERE table_name = ?"
 
 
-def check_whole_geopackage(path: Path, layer: str, table: pd.DataFrame) -> None:
+def check_whole_geopackage(
+    path: Path, layer: str, table: pd.DataFrame, *, shapes_in: str = "geom"
+) -> None:
     """Refuse a GeoPackage whose layer lacks rows, their count, or its spatial index.
+
+    ``shapes_in`` is the column of shapes as the file has it.
 
     Raises
     ------
@@ -43,7 +47,7 @@ def check_whole_geopackage(path: Path, layer: str, table: pd.DataFrame) -> None:
     ]
     if isinstance(table, gpd.GeoDataFrame):
         shapes = table.geometry.to_numpy()
-        index = '"{}"'.format(f"rtree_{layer}_geom_rowid".replace('"', '""'))
+        index = '"{}"'.format(f"rtree_{layer}_{shapes_in}_rowid".replace('"', '""'))
         there = int((~(shapely.is_missing(shapes) | shapely.is_empty(shapes))).sum())
         wanted.append(("spatial index", f"SELECT count(*) FROM {index}", (), there))  # noqa: S608
     try:

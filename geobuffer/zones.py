@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from geobuffer.combined import CombinedZone, unite
@@ -38,26 +39,26 @@ _LEAST_KM = 0.001
 def build_zone(
     border: Border,
     *,
+    km: Mapping[str, float] | pd.Series,
+    from_km: float = ...,
+    side: str = ...,
+    ends: Literal["round", "flat"] = ...,
+    tolerance_m: float = ...,
+) -> BufferZone | CombinedZone: ...
+@overload
+def build_zone(
+    border: Border,
+    *,
     km: float | Iterable[float],
     from_km: float = ...,
     side: str = ...,
     ends: Literal["round", "flat"] = ...,
     tolerance_m: float = ...,
 ) -> BufferZone: ...
-@overload
 def build_zone(
     border: Border,
     *,
-    km: Mapping[str, float],
-    from_km: float = ...,
-    side: str = ...,
-    ends: Literal["round", "flat"] = ...,
-    tolerance_m: float = ...,
-) -> BufferZone | CombinedZone: ...
-def build_zone(
-    border: Border,
-    *,
-    km: float | Iterable[float] | Mapping[str, float],
+    km: float | Iterable[float] | Mapping[str, float] | pd.Series,
     from_km: float = 0.0,
     side: str = BOTH,
     ends: Literal["round", "flat"] = "round",
@@ -72,9 +73,10 @@ def build_zone(
     km
         The width, or the outer edges of several rings: ``[5, 10]`` gives 0–5 and 5–10 km; or a
         width for each side, ``{"Ukraine": 10, "Russia": 5}``, or for each section by its name,
-        ``{"Kursk–Sumy": 10}``: in one ring and with round ends. A side left out has no part, and
-        neither has what lies on no side's territory. A section left out has no zone; of the others
-        the zones are united, each with its own round ends.
+        ``{"Kursk–Sumy": 10}``: in one ring and with round ends. A Series labelled by names, such as
+        ``lines.set_index("name")["km"]``, is the same. A side left out has no part, and neither has
+        what lies on no side's territory. A section left out has no zone; of the others the zones
+        are united, each with its own round ends. Sections of one name have one width.
     from_km
         Where it begins: what lies nearer, or just so near, is not in it.
     side
@@ -98,7 +100,7 @@ def build_zone(
         ascend; the tolerance is not positive; ``ends`` is neither; the zone would reach a pole;
         widths for each side are given with rings, a ``side`` or flat ends; those for each section
         with rings, flat ends, ``from_km`` or one side of a bare line; a point has no inside; widths
-        are given for what is neither side nor section, or for some of both.
+        are given for what is neither side nor section, or for some of both, or two for one name.
     UnknownSide
         The border has no side of that name.
 
@@ -118,6 +120,7 @@ def build_zone(
     if ends not in _ENDS:
         raise GeometryError(f"Invalid ends {ends!r}. {did_you_mean(str(ends), _ENDS)}")
     name, side_km = (side if side == BOTH else border.side(side).name), None
+    km = _labelled(km)
     if isinstance(km, Mapping):
         if by_section := _sections_named(border, km):
             if ends != "round" or from_km or (border.is_bare and side != BOTH):
@@ -144,6 +147,21 @@ def build_zone(
             stacklevel=2,
         )
     return replace(zone, rings=rings, error_m=error_m)
+
+
+def _labelled(
+    km: float | Iterable[float] | Mapping[str, float] | pd.Series,
+) -> float | Iterable[float] | Mapping[str, float]:
+    """Return the width for each label of a column that is labelled by names, else what is given."""
+    if not (isinstance(km, pd.Series) and any(isinstance(label, str) for label in km.index)):
+        return km
+    for name, widths in km.groupby(level=0, sort=False):
+        if len(set(widths)) > 1:
+            raise GeometryError(
+                f"Invalid km for {name!r}: {', '.join(f'{width}' for width in widths)}. Must be "
+                "one width for a name; give what is to differ different names."
+            )
+    return dict(zip(km.index, km.tolist(), strict=True))
 
 
 def _sections_named(border: Border, km: Mapping[str, float]) -> dict[float, tuple[Section, ...]]:

@@ -150,6 +150,14 @@ def test_source_tells_what_is_known_and_no_more() -> None:
     assert told == "Parks SourcelicenceCC0accuracy±5 m"
 
 
+def test_several_addresses_are_no_link() -> None:
+    one = read(gb.Source("Parks", url="https://a.example"))
+    two = read(gb.Source("Parks", url="https://a.example; https://b.example"))
+    assert [tag for tag, _ in one.tags if tag == "a"] == ["a"]
+    assert "a" not in [tag for tag, _ in two.tags]
+    assert "https://a.example; https://b.example" in two.text
+
+
 def test_region_in_three_languages_with_its_area(regions: gb.Regions) -> None:
     told = read(regions["Sumy"]).text
     for fact in ("Sumy Oblast", "Сумська область", "Сумская область", "UA-59", "23,866 km²",

@@ -196,12 +196,63 @@ def test_one_width_by_side_is_a_one_sided_zone(border):
     assert (zone.side, zone.edges_km, zone.side_km) == ("Ukraine", (0.0, 10.0), None)
 
 
+def test_the_date_of_one_source_is_not_that_of_the_other():
+    sources = [gb.Source("old", as_of="2020", url="https://a.example", licence="CC0"),
+               gb.Source("new", sha256="12ab")]  # fmt: skip
+    zones = [
+        gb.build_zone(gb.border_around(shapely.Point(30 + n, 50), source=one), km=1, tolerance_m=9)
+        for n, one in enumerate(sources)
+    ]
+    row = gb.unite(*zones).to_frame().iloc[0]
+    assert (row["source"], row["as_of"]) == ("old; new", "2020; undated")
+    assert row["licence"] == "CC0; licence not stated"
+    joined = gb.unite(*zones).source
+    assert (joined.url, joined.sha256, joined.citation) == ("https://a.example", "12ab", "")
+
+
+def test_the_name_of_its_ring_says_where_it_begins(strip):
+    zone = gb.build_zone(strip, km={"West": 10, "East": 3}, from_km=1, tolerance_m=10)
+    assert zone.ring_names == ("West 10 km, East 3 km, from 1 km",)
+
+
 def test_left_and_right_may_differ():
     line = shapely.LineString([(30, 50), (30, 51)])
     border = gb.border_along(line, source=HAND)
     zone = gb.build_zone(border, km={"left": 2, "right": 8}, tolerance_m=1)
     ones = [gb.build_zone(border, km=k, side=s, tolerance_m=1) for s, k in (("left", 2), ("right", 8))]  # fmt: skip  # noqa: E501
     assert zone.area_km2 == pytest.approx(sum(one.area_km2 for one in ones), rel=1e-6)
+
+
+def test_by_a_bare_line_too_a_place_is_sure_if_both_sides_hold_it():
+    border = gb.border_along(shapely.LineString([(30, 50), (30, 51)]), source=HAND)
+    zone = gb.build_zone(border, km={"left": 10, "right": 3}, tolerance_m=1)
+    lon, lat = np.array([29.999, 30.001, 30.02]), np.full(3, 50.5)
+    told = [gb.answer(lon, lat, zone, margin=m).membership.tolist() for m in (0.5, 3.1)]
+    assert told == [[1, 1, 1], [2, 2, 2]]
+    # Beyond the end, where left and right meet: 2 km away both hold it, 5 km away one does.
+    beyond = gb.answer(np.array([30.001, 29.999]), np.array([51.018, 51.045]), zone, margin=0.5)
+    assert beyond.distance_km == pytest.approx([2.0, 5.0], abs=0.1)
+    assert beyond.membership.tolist() == [1, 2]
+
+
+def test_nearer_than_the_beginning_no_side_is_in_doubt():
+    border = gb.border_along(shapely.LineString([(30, 50), (30, 51)]), source=HAND)
+    zone = gb.build_zone(border, km=10, from_km=5, side="left", tolerance_m=1)
+    told = gb.answer(np.array([30.0, 30.0]), np.array([51.01, 51.06]), zone, margin=0.3)
+    assert told.membership.tolist() == [0, 2]
+
+
+def test_a_clipped_zone_has_no_edge_along_the_antimeridian():
+    halves = shapely.MultiPolygon([shapely.box(179, 60, 180, 61), shapely.box(-180, 60, -179, 61)])
+    region = gb.Region("far east", halves, HAND)
+    zone = gb.build_zone(gb.border_around(shapely.Point(180, 60.5), source=HAND), km=30)
+    clipped = gb.clip_zone(zone, region)
+    lon, lat = np.array([179.999, -179.999, 180.0]), np.full(3, 60.5)
+    assert gb.answer(lon, lat, clipped, margin=1.0).membership.tolist() == [1, 1, 1]
+    edge = gb.answer(np.array([180.0]), np.array([60.995]), gb.clip_zone(
+        gb.build_zone(gb.border_around(shapely.Point(180, 60.9), source=HAND), km=30), region
+    ), margin=1.0)  # fmt: skip
+    assert edge.membership.tolist() == [2]
 
 
 def test_a_place_by_the_border_is_sure_if_both_sides_hold_it(strip):

@@ -152,3 +152,18 @@ def test_combined_zones_compare_like_any(built):
     assert both.loc["gained", "area_km2"] == pytest.approx(band_km2(*GAINED), rel=1e-4)
     less = gb.compare(narrow, gb.subtract(narrow, west), table)
     assert less["places"].to_dict() == {"kept": 1, "gained": 0, "lost": 1}
+
+
+def test_people_less_the_uncertain_are_those_surely_in_both(towns, regions):
+    """What of two equal zones is kept, less the uncertain, is what exposure says at least."""
+    border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=10)
+    kept = gb.compare(zone, zone, towns).loc["kept"]
+    sure = gb.exposure(towns, zone).iloc[0]
+    assert kept["population"] - kept["population_uncertain"] == sure["population"] > 0
+    assert kept["places"] - kept["uncertain"] == sure["places"]
+
+
+def test_what_is_no_zone_is_not_compared(built, strip):
+    with pytest.raises(gb.GeometryError, match="Invalid zone: a Border"):
+        gb.compare(built(5), strip)

@@ -63,6 +63,29 @@ def test_it_agrees_with_classify_at_any_width(strip, kms, accuracy, km, side):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("side", ["both", "West", "East"])
+def test_listed_elsewhere_they_agree_too(strip, side):
+    """A place that another country lists may stand across the border, as far as its margin goes."""
+    kms = np.array([-9.8, -6.2, -5.9, -3.0, -0.1, 0.2, 2.8, 3.1, 5.7, 6.1, 9.9])
+    points = gpd.points_from_xy(30 + kms / 70.9, np.full(len(kms), 50.5))
+    table = gpd.GeoDataFrame(
+        {"accuracy_m": 400.0, "country": ["BB"] * 8 + ["AA", None, "AA"]},
+        geometry=points, crs="EPSG:4326",
+    )  # fmt: skip
+    edges = [3, 6, 9]
+    curve = gb.exposure_curve(table, strip, side=side, to_km=9, step_km=3)
+    rings = gb.build_zone(strip, km=edges, side=side, tolerance_m=10)
+    singles = [gb.build_zone(strip, km=km, side=side, tolerance_m=10) for km in edges]
+    columns = ["places", "uncertain"]
+    expected = [gb.exposure(table, zone)[columns].iloc[0].tolist() for zone in singles]
+    assert curve[columns].to_numpy().tolist() == expected
+    counted = gb.exposure(table, rings, cumulative=True)[columns]
+    assert counted.to_numpy().tolist() == expected
+    late = [gb.build_zone(strip, km=km, from_km=3, side=side, tolerance_m=10) for km in ([6, 9], 9)]
+    several, one = (gb.exposure(table, zone, cumulative=True)[columns] for zone in late)
+    assert several.iloc[-1].tolist() == one.iloc[-1].tolist()
+
+
 def test_places_without_a_figure_are_counted_apart(strip):
     table = gpd.GeoDataFrame(
         {"population": pd.array([100, None, 7], dtype="Int64")},
@@ -90,6 +113,7 @@ def test_steps_that_fit_make_no_extra_row(strip, towns):
         ({"to_km": float("nan")}, "to_km nan"),
         ({"to_km": 3000}, "at most 2,000 km"),
         ({"to_km": 5, "step_km": -1}, "step_km -1"),
+        ({"to_km": "5"}, "to_km '5'"),
         ({"to_km": 5, "side": "Wst"}, "Did you mean 'West'"),
     ],
 )

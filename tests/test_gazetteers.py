@@ -258,6 +258,31 @@ def test_without_a_figure_there_is_none():
     assert merged["population"].isna().all()
 
 
+def test_estimates_with_fractions_stay_what_they_are():
+    here = table(place("a:1", population=100.5), place("a:2", north_km=40, population=7))
+    merged = gb.merge_settlements(here)
+    assert merged["population"].tolist() == [100.5, 7.0]
+    assert gb.merge_settlements(here.iloc[1:])["population"].dtype == "Int64"
+
+
+def test_tables_without_rows_merge_to_none():
+    empty = table(place("a:1", population=1)).iloc[:0]
+    assert gb.merge_settlements(empty).empty
+    assert gb.merge_summary(gb.merge_settlements(empty, empty))["records"] == 0
+
+
+def test_a_summary_is_of_what_was_merged():
+    with pytest.raises(gb.DataError, match="no column 'merged_from'"):
+        gb.merge_summary(table(place("a:1")))
+
+
+@pytest.mark.parametrize("people", ["many", -5])
+def test_a_population_that_is_none_is_refused(people):
+    wrong = table(place("a:1", population=people))
+    with pytest.raises(gb.DataError, match="Invalid population in row 0"):
+        gb.merge_settlements(wrong)
+
+
 def test_gaps_are_filled_and_found_names_come_before_made_ones():
     here = table(place("a:1", name_en="Zhuravka", transliterated="en", code="U", code_system="K"))
     there = table(place("b:1", name_en="Zhuravka Village", name_ru="Журавка", transliterated=""))
@@ -283,6 +308,15 @@ def test_a_point_outside_its_oblast_or_country_is_told(regions):
                    "oblast_iso": "UA-59", "oblast": "Sumy", "country": "UA"})  # fmt: skip
     merged = gb.merge_settlements(kursk, regions=regions)
     assert merged["conflict"].tolist() == ["listed in UA, but its point lies in Kursk"]
+
+
+def test_what_has_no_point_contradicts_no_oblast(regions):
+    lost = gb.load_not_located()
+    merged = gb.merge_settlements(lost, regions=regions)
+    assert set(lost["oblast_iso"]) & {region.iso for region in regions}
+    assert merged.geometry.isna().all()
+    assert set(merged["conflict"]) == {""}
+    assert gb.merge_summary(merged)["conflicts"] == 0
 
 
 # Laws

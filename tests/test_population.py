@@ -1,6 +1,7 @@
 """People from rasters, against a count that shares nothing with it: pixels cut into a raster of
 points, each asked by geodesic distance, side and section whether it lies in the ring."""
 
+import json
 import subprocess
 import sys
 import warnings
@@ -184,6 +185,90 @@ def test_oblasts_are_the_regions_of_the_border(tmp_path, zone):
     assert (table["no_data_share"] == 0).all()
 
 
+@pytest.fixture(scope="module")
+def line():
+    """A bare line along the meridian of the strip: the east is on its right."""
+    return gb.border_along(
+        [shapely.LineString([(30, 50), (30, 50.5)]), shapely.LineString([(30, 50.5), (30, 51)])],
+        names=["one road", "one road"],
+        source=gb.Source("drawn by hand"),
+    )
+
+
+@pytest.mark.parametrize("more", [{"km": [5, 10]}, {"km": 10, "from_km": 5}])
+def test_left_and_right_of_a_bare_line_are_its_one_sided_zones(grid, line, more):
+    whole = gb.build_zone(line, tolerance_m=0.1, **more)
+    table = gb.exposure_raster(grid, whole, values="counts", by="side")
+    assert table["side"].tolist() == ["left", "right"] * len(whole.rings)
+    for side in ("left", "right"):
+        zone = gb.build_zone(line, side=side, tolerance_m=0.1, **more)
+        one = gb.exposure_raster(grid, zone, values="counts")
+        found = table[table["side"] == side]
+        for column in ("population", "area_km2"):
+            assert found[column].tolist() == pytest.approx(one[column].tolist(), rel=1e-5)
+
+
+def test_sides_of_a_bare_line_of_other_widths(grid, line):
+    zone = gb.build_zone(line, km={"left": 5, "right": 10}, tolerance_m=0.1)
+    table = gb.exposure_raster(grid, zone, values="counts", by="side").set_index("side")
+    for side, km in (("left", 5), ("right", 10)):
+        alone = gb.build_zone(line, km=km, side=side, tolerance_m=0.1)
+        people = gb.exposure_raster(grid, alone, values="counts")["population"].sum()
+        assert table.loc[side, "population"] == pytest.approx(people, rel=1e-5)
+
+
+def test_sections_of_one_name_are_one_row(grid, line):
+    zone = gb.build_zone(line, km=10, tolerance_m=0.1)
+    table = gb.exposure_raster(grid, zone, values="counts", by="section")
+    whole = gb.exposure_raster(grid, zone, values="counts")
+    told = table[table["section"].notna()]
+    assert told["section"].tolist() == ["one road"]
+    assert told["population"].sum() == pytest.approx(whole["population"].sum())
+    places = gpd.GeoDataFrame(
+        {"population": [7]}, geometry=gpd.points_from_xy([30.01], [50.5]), crs="EPSG:4326"
+    )
+    both = gb.compare_exposure(gb.exposure(places, zone, by="section"), table)
+    assert both["population_places"].sum() == 7
+
+
+def test_combined_zones_of_one_border_are_cut_by_its_sides(grid, strip):
+    east, west = (gb.build_zone(strip, km=k, side=s, tolerance_m=0.1)
+                  for k, s in ((10, "East"), (5, "West")))  # fmt: skip
+    table = gb.exposure_raster(grid, gb.unite(east, west), values="counts", by="side")
+    alone = [gb.exposure_raster(grid, z, values="counts")["population"].sum() for z in (west, east)]
+    assert table.set_index("side")["population"].loc[["West", "East"]].tolist() == pytest.approx(
+        alone, rel=1e-6
+    )
+
+
+@pytest.mark.parametrize("by", ["side", "oblast", "section"])
+def test_rows_of_combined_zones_add_up(grid, strip, line, by):
+    other = gb.border_around(
+        shapely.box(30.1, 50.45, 30.2, 50.55), names=["park"], source=gb.Source("a map")
+    )
+    zone = gb.unite(gb.build_zone(line, km=8), gb.build_zone(other, km=4, side="outside"))
+    table = gb.exposure_raster(grid, zone, values="counts", by=by)
+    whole = gb.exposure_raster(grid, zone, values="counts")
+    assert table["population"].sum() == pytest.approx(whole["population"].sum(), rel=1e-9)
+    assert table["area_km2"].sum() == pytest.approx(whole["area_km2"].sum(), rel=1e-4)
+    names = {
+        "side": {"left", "right", "inside", "outside", None},
+        "section": {"one road", "park", None},
+        "oblast": {None},
+    }
+    assert {None if pd.isna(key) else key for key in table[by]} <= names[by]
+
+
+def test_a_zone_smaller_than_a_sliver_is_still_there(grid):
+    house = gb.border_around(shapely.Point(30.01, 50.51), source=gb.Source("a map"))
+    zone = gb.build_zone(house, km=0.05)
+    whole = gb.exposure_raster(grid, zone, values="counts")
+    for by in ("side", "oblast"):
+        table = gb.exposure_raster(grid, zone, values="counts", by=by)
+        assert len(table) == 1
+        assert table["population"].tolist() == pytest.approx(whole["population"].tolist())
+
+
 # Several files
 
 
@@ -329,6 +414,18 @@ def test_source_and_date_go_with_the_figures(grid, rings):
     assert set(table["as_of"]) == {"2025"}
 
 
+def test_a_fetched_raster_brings_its_papers(grid, rings):
+    papers = {"title": "WorldPop, UKR 2025", "as_of": "2025", "sha256_note": "recorded"}
+    grid.with_name("people.tif.json").write_text(json.dumps(papers), encoding="utf-8")
+    table = gb.exposure_raster(grid, rings, values="counts")
+    assert set(table["source"]) == {"WorldPop, UKR 2025"}
+    assert set(table["as_of"]) == {"2025"}
+    given = gb.exposure_raster(grid, rings, values="counts", source=gb.Source("mine"))
+    assert set(given["source"]) == {"mine"}
+    grid.with_name("people.tif.json").write_text("[]", encoding="utf-8")
+    assert gb.exposure_raster(grid, rings, values="counts")["source"].isna().all()
+
+
 def test_one_sided_zones_have_one_side(grid, strip):
     zone = gb.build_zone(strip, km=10, side="West", tolerance_m=1)
     table = gb.exposure_raster(grid, zone, values="counts", by="side")
@@ -413,6 +510,10 @@ def test_tables_counted_otherwise_are_not_compared(grid, rings, strip):
     other = gb.build_zone(strip, km=7, tolerance_m=1)
     with pytest.raises(gb.DataError, match="other rings"):
         gb.compare_exposure(gb.exposure(places, other, by="side"), raster)
+    named = gb.exposure(places.assign(oblast="Східна"), rings, by="oblast")
+    oblasts = gb.exposure_raster(grid, rings, values="counts", by="oblast")
+    with pytest.raises(gb.DataError, match="no name in common"):
+        gb.compare_exposure(named, oblasts)
     with pytest.raises(gb.DataError, match="no ring"):
         gb.compare_exposure(pd.DataFrame({"a": [1]}), raster)
 

@@ -146,6 +146,25 @@ def test_left_and_right_zones_add_up_to_both_and_are_what_is_drawn(name):
         assert (drawn == member)[clear].all()
 
 
+def test_a_half_way_line_that_bends_is_cut_where_it_bends():
+    """It strayed by 6.3 m, of a tolerance of one."""
+    border = gb.border_along(SHAPES["an end before a line"], source=HAND)
+    zone = gb.build_zone(border, km=10, side="left", tolerance_m=1)
+    assert zone.error_m < 1
+    # Right and left meet where the nearest bank changes, tried close to the edge between them.
+    meet = shapely.intersection(
+        zone.polygon.boundary, gb.build_zone(border, km=10, side="right", tolerance_m=1).polygon
+    )
+    on_edge = shapely.get_coordinates(shapely.segmentize(meet, 0.001))
+    away = np.random.default_rng(1).uniform(-1, 1, on_edge.shape) * 8 / 111_000
+    lon, lat = (on_edge + away).T
+    far = border.index.nearest(lon, lat).distance_m > 100
+    drawn = shapely.contains_xy(zone.polygon, lon, lat)
+    wrong = far & (drawn != (_member(zone, lon, lat)))
+    off = shapely.distance(shapely.points(lon[wrong], lat[wrong]), zone.polygon.boundary)
+    assert (off * 111_000).max(initial=0.0) < 2
+
+
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=5, deadline=None)
 def test_one_sided_zones_of_any_line_add_up(seed):
@@ -221,6 +240,43 @@ def test_parks_that_touch_are_one():
     assert middle["distance_km"].iloc[0] == pytest.approx(5.562, abs=1e-3)  # to the south or north
     outside = gb.build_zone(border, km=1, side="outside", tolerance_m=1)
     assert shapely.intersection(outside.polygon, shapely.union_all([west, east, far])).area < 1e-12
+
+
+def test_areas_that_touch_across_the_antimeridian_are_one():
+    halves = [shapely.box(179, -17, 180, -16), shapely.box(-180, -17, -179, -16)]
+    border = gb.border_around(halves, names=["West", "East"], source=HAND)
+    whole = gb.border_around(shapely.box(179, -17, 181, -16), source=HAND)
+    assert [s.name for s in border.sections] == ["West + East"]
+    assert border.length_km == pytest.approx(whole.length_km, rel=1e-9)
+    seam = gpd.GeoSeries.from_xy([180.0, 179.99, -179.99], [-16.5] * 3, crs=4326)
+    assert gb.locate(seam, border)["distance_km"].min() > 50
+    turned = gb.border_around([shapely.box(179, -17, 180.5, -16), halves[1]], source=HAND)
+    assert turned.length_km == pytest.approx(whole.length_km, rel=1e-9)
+
+
+def test_names_of_a_table_go_by_row_whatever_its_labels():
+    lines = gpd.GeoDataFrame(
+        {"name": ["A", "B", "C"], "km": [1.0, 2.0, 3.0]},
+        geometry=[shapely.LineString([(30 + n, 50), (30 + n, 50.5)]) for n in range(3)], crs=4326,
+    )  # fmt: skip
+    for table in (lines.iloc[::-1], lines.iloc[1:], lines.set_index("name", drop=False)):
+        border = gb.border_along(table, names=table["name"], source=HAND)
+        told = {section.name: section.line.coords[0][0] - 30 for section in border.sections}
+        assert told == {name: "ABC".index(name) for name in table["name"]}
+        zone = gb.build_zone(border, km=table.set_index("name")["km"], tolerance_m=10)
+        alone = {part.sections[0].name: part.width_km for part in zone.parts}
+        assert alone == dict(zip(table["name"], table["km"], strict=True))
+
+
+def test_a_column_of_widths_has_one_for_a_name():
+    lines = [shapely.LineString([(30 + n, 50), (30 + n, 50.5)]) for n in range(2)]
+    border = gb.border_along(lines, names=["road", "road"], source=HAND)
+    widths = pd.Series([3.0, 5.0], index=["road", "road"])
+    with pytest.raises(gb.GeometryError, match=r"'road': 3.0, 5.0. Must be one width"):
+        gb.build_zone(border, km=widths)
+    same = gb.build_zone(border, km=widths.clip(upper=3.0), tolerance_m=10)
+    assert len(same.sections) == 2
+    assert gb.build_zone(border, km=pd.Series([3.0, 5.0]), tolerance_m=10).edges_km == (0, 3, 5)
 
 
 def test_regions_keep_their_names_and_sources(regions):

@@ -43,6 +43,9 @@ _PLACE_ACCURACY_M = 200.0
 # Mapping practice for boundaries; see the bundled border.
 _BORDER_ACCURACY_M = 10.0
 
+# Digits, in thousands if they are divided: "12,5" is no 125.
+_PLAIN = re.compile(r"\d+|\d{1,3}([\s,]\d{3})+")
+
 _ISO = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _CITATION = "© OpenStreetMap contributors, ODbL 1.0 (https://www.openstreetmap.org/copyright)."
 
@@ -176,11 +179,12 @@ def _own_name(tags: dict[str, str], country: str | None) -> dict[str, str]:
 def _people(text: str) -> int | None:
     """Return a population if the tag is a plain number above zero.
 
-    >>> _people("1 234"), _people("~500"), _people("0")
-    (1234, None, None)
+    >>> _people("1 234"), _people("12,345"), _people("12,5"), _people("~500"), _people("0")
+    (1234, 12345, None, None, None)
     """
-    bare = re.sub(r"[\s,\u00a0]", "", text)
-    return int(bare) or None if bare.isdecimal() else None
+    if not _PLAIN.fullmatch(text.strip()):
+        return None
+    return int(re.sub(r"[\s,]", "", text)) or None
 
 
 def _outline(relation: dict[str, Any]) -> Outline:

@@ -214,9 +214,9 @@
         element('span', 'quiet', geobuffer.spanOf(section)))));
   }
 
-  /** A link if it is an address of the web, plain text if it is anything else. */
+  /** A link if it is one address of the web, plain text if it is several or anything else. */
   function address(url) {
-    if (!url || !/^https?:\/\//i.test(url)) return url;
+    if (!url || !/^https?:\/\//i.test(url) || url.includes('; http')) return url;
     const link = element('a', '', url);
     link.href = url;
     link.target = '_blank';

@@ -25,9 +25,10 @@
     if (decided) return decided;
     const { distance_km: away, margin_km: margin } = place;
     const onSide = side === BOTH || place.side === side;
-    const atEdge = onSide && Math.abs(away - km) < margin;
+    const nearEdge = Math.abs(away - km) < margin;
+    const atEdge = onSide && nearEdge;
     const atBorder = side !== BOTH && place.unlisted === 1 && away < margin;
-    const listedElsewhere = place.wrong_country === 1 && away <= km;
+    const listedElsewhere = place.wrong_country === 1 && (away <= km || nearEdge);
     if (atEdge || atBorder || listedElsewhere) return 'uncertain';
     return onSide && away <= km ? 'inside' : 'outside';
   }

@@ -26,10 +26,10 @@ test('the border is an edge of a one-sided zone for places that no country lists
   assert.deepEqual(classesAt(10, 'both', rows), ['inside', 'inside']);
 });
 
-test('a place that another country lists is uncertain within the width, on any side', () => {
-  const rows = [3, 12].map((away) => ({ ...near, distance_km: away, wrong_country: 1 }));
+test('a place that another country lists is uncertain as far as its margin goes', () => {
+  const rows = [3, 10.4, 12].map((away) => ({ ...near, distance_km: away, wrong_country: 1 }));
   for (const side of ['West', 'East', 'both']) {
-    assert.deepEqual(classesAt(10, side, rows), ['uncertain', 'outside']);
+    assert.deepEqual(classesAt(10, side, rows), ['uncertain', 'uncertain', 'outside']);
   }
 });
 
