@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyproj
 
 from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.hearing import unheard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +43,7 @@ def open_raster(path: Path) -> Any:
     if not path.is_file():
         raise DataError(f"No file {path}. Must be a raster on this machine.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with unheard(NotGeoreferencedWarning):
             raster = rasterio.open(path.absolute(), driver=_format(path))
     except RasterioIOError as error:
         message = f"Unreadable {path}: {error}. Must be whole; fetch it again."

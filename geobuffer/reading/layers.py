@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import warnings
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +11,14 @@ import numpy as np
 import pandas as pd
 
 from geobuffer.errors import DataError, did_you_mean
+from geobuffer.hearing import heard
 from geobuffer.reading.encodings import encoding_of
 from geobuffer.reading.formats import DRIVERS, FIXED_CRS, Kind
 from geobuffer.reading.raw import Raw
 from geobuffer.reading.shapefile import completed
 
 if TYPE_CHECKING:
+    import warnings
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
@@ -86,8 +87,7 @@ def _read(
         UnicodeDecodeError, ValueError,
     )  # fmt: skip
     # Coordinates that are no numbers are told later, with their row.
-    with np.errstate(invalid="ignore"), warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+    with np.errstate(invalid="ignore"), heard() as said:
         try:
             chosen = _choose(file, name, layer, kinds)
             info = _info(file, name, chosen, encoding)
