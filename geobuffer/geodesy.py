@@ -223,8 +223,8 @@ def quadrangle_area_m2(lon: Floats, lat: Floats) -> Floats:
     return np.asarray(WGS84.a**2 / 4.0 * np.abs(twice))
 
 
-# A prepared area finishes itself while it is first asked, without the interpreter's lock: two threads
-# that ask it at once, as those that share a border do, end the process.
+# A prepared area finishes itself while it is first asked, without the interpreter's lock: two
+# threads that ask it at once, as those that share a border do, end the process.
 _ONE_ASKS = threading.Lock()
 
 

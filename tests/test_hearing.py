@@ -53,6 +53,7 @@ def test_one_may_listen_within_another():
 
 
 def test_only_the_category_is_unheard():
-    with pytest.warns(UserWarning, match="heard"), unheard(DeprecationWarning):
+    with heard() as said, unheard(DeprecationWarning):
         warnings.warn("unheard", DeprecationWarning, stacklevel=1)
         warnings.warn("heard", UserWarning, stacklevel=1)
+    assert [str(one.message) for one in said] == ["heard"]

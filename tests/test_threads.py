@@ -155,21 +155,18 @@ def test_zones_and_pages(strip, tmp_path):
 
 @pytest.mark.usefixtures("often")
 def test_files_are_read_each_with_its_own_notes(regions, towns, tmp_path):
-    oblasts = gb.read_regions
     gb.write(
         gpd.GeoDataFrame(towns[["name_en", "population", "geometry"]].iloc[:500]),
         tmp_path / "towns.gpkg",
     )
     alone = gb.read_settlements(tmp_path / "towns.gpkg")
-    ring = [[30, 50], [31, 50], [31, 51], [30, 51], [30, 50]]
-    whole = {"type": "Polygon", "coordinates": [ring]}
     for number in range(THREADS):
-        frame = gpd.GeoDataFrame({"name": [f"area {number}"]}, geometry=[shapely.geometry.shape(whole)],
-                                 crs="EPSG:4326")  # fmt: skip
+        named = {"name": [f"area {number}"]}
+        frame = gpd.GeoDataFrame(named, geometry=[shapely.box(30, 50, 31, 51)], crs="EPSG:4326")
         gb.write(frame, tmp_path / f"{number}.geojson")
 
     def read(number):
-        named = oblasts(tmp_path / f"{number}.geojson")
+        named = gb.read_regions(tmp_path / f"{number}.geojson")
         return [region.name for region in named], gb.read_settlements(tmp_path / "towns.gpkg")
 
     for number, (names, places) in enumerate(at_once(read)):
