@@ -231,7 +231,7 @@ import socket, sys
 def refuse(*args, **options):
     raise SystemExit(f"a connection was asked for: {args}")
 
-for name in ("connect", "connect_ex", "sendto", "sendmsg", "bind", "listen"):
+for name in ("connect", "connect_ex", "sendto", "sendmsg"):
     setattr(socket.socket, name, refuse)
 for name in ("create_connection", "getaddrinfo", "gethostbyname", "gethostbyaddr"):
     setattr(socket, name, refuse)
