@@ -243,7 +243,14 @@ def _tables(grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:
     return np.sin(lat), np.cos(lat), np.sin(lon), np.cos(lon)
 
 
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz"})
+def _jit(kernel: Any) -> Any:
+    """Compile a kernel at its first call, and keep it for other processes where that can be."""
+    how: Any = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
+    try:
+        return numba.njit(cache=True, **how)(kernel)
+    except RuntimeError:
+        # Neither beside the code nor in a home may anything be written: compiled in each process.
+        return numba.njit(**how)(kernel)
 
 
 @_jit

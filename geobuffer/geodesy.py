@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import threading
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -222,10 +223,16 @@ def quadrangle_area_m2(lon: Floats, lat: Floats) -> Floats:
     return np.asarray(WGS84.a**2 / 4.0 * np.abs(twice))
 
 
+# A prepared area finishes itself while it is first asked, without the interpreter's lock: two
+# threads that ask it at once, as those that share a border do, end the process.
+_ONE_ASKS = threading.Lock()
+
+
 def holds(area: BaseGeometry, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
     """Tell which points an area holds, its edge included; none where a coordinate is NaN."""
-    shapely.prepare(area)
-    return np.asarray(shapely.intersects_xy(area, lon, lat))
+    with _ONE_ASKS:
+        shapely.prepare(area)
+        return np.asarray(shapely.intersects_xy(area, lon, lat))
 
 
 def _segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints, Ints]:

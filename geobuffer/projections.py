@@ -211,8 +211,10 @@ def _sample(shape: BaseGeometry) -> tuple[Floats, Floats]:
     west, south, east, north = shape.bounds
     x, y = (part.ravel() for part in np.meshgrid(
         np.linspace(west, east, _GRID), np.linspace(south, north, _GRID)))  # fmt: skip
-    shapely.prepare(shape)
-    within = shapely.contains_xy(shape, x, y)
+    # A copy of one's own: other threads may have the shape, and none may ask one that is prepared.
+    own = shapely.force_2d(shape)
+    shapely.prepare(own)
+    within = shapely.contains_xy(own, x, y)
     lon, lat = np.concatenate([xy, np.stack([x[within], y[within]], axis=1)]).T
     # The widest gap between longitudes is where nothing is: there they may be cut.
     turns = np.unique(lon % 360.0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import pyproj
 from pyproj.exceptions import ProjError
 
 from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.hearing import unheard
 from geobuffer.model import Source, join_sources
 from geobuffer.references import check_reference
 
@@ -53,8 +53,7 @@ def open_raster(path: Path) -> Any:
     if not path.is_file():
         raise DataError(f"No file {path}. Must be a raster on this machine.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with unheard(NotGeoreferencedWarning):
             _check_beside(path)
             with rasterio.Env(**_ALONE):
                 raster = rasterio.open(path.absolute(), driver=_format(path))

@@ -14,7 +14,7 @@ PACKAGE = Path(gb.__file__).parent
 
 # Floors from the ground up; rooms of one floor do not know one another.
 FLOORS = (
-    {"errors", "palette", "names", "lettering", "versions"},
+    {"errors", "palette", "names", "lettering", "versions", "hearing"},
     {"cells", "assets", "cards", "pages", "references", "drafts", "wholeness"},
     {"geodesy", "document", "geopackages", "kept"},
     {"outlines", "packing", "projections", "stretches"},
@@ -174,6 +174,8 @@ WRITES = {
     "touch", "symlink_to", "hardlink_to", "fdopen", "tofile",
 }  # fmt: skip
 WRITERS = {
+    # To nowhere: /dev/null.
+    "cli.commands._hang_up": {"open"},
     "export.write": {"save"},
     "export._writer": {"save", "to_csv"},
     "export._write_layer": {"to_file", "write_bytes"},

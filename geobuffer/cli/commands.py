@@ -7,7 +7,9 @@ an unwritable file, is one line and exit code 2.
 from __future__ import annotations
 
 import io
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -27,6 +29,7 @@ from geobuffer.cli.asked import (
     read_zone,
 )
 from geobuffer.cli.data import data_app
+from geobuffer.cli.interrupts import Stopped, listening
 from geobuffer.cli.options import (
     AsJson,
     BorderOptions,
@@ -471,17 +474,40 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        raise SystemExit(app(standalone_mode=False))
+        with listening():
+            code = app(standalone_mode=False)
+            # Here, where it is known what to say, and not while Python ends.
+            sys.stdout.flush()
+        raise SystemExit(code)
+    except Stopped as stopped:
+        _stop(stopped)
+    except BrokenPipeError:
+        _hang_up()
     except _UsageError as error:
         _refuse(error.format_message())
     except gb.GeobufferError as error:
         _refuse(str(error))
     except OSError as error:
         _refuse(f"Cannot write {error.filename or 'the answer'}: {error.strerror}.")
-    except (typer.Abort, KeyboardInterrupt):
+    except typer.Abort:
         raise SystemExit(130) from None
 
 
 def _refuse(message: str) -> NoReturn:
     stderr.print(inert(f"geobuffer: {' '.join(message.split())}"), soft_wrap=True)
     raise SystemExit(2) from None
+
+
+def _stop(stopped: Stopped) -> NoReturn:
+    stderr.print(inert(f"geobuffer: {stopped}"), soft_wrap=True)
+    raise SystemExit(stopped.exit_code) from None
+
+
+def _hang_up() -> NoReturn:
+    """End without a word, as other programs do whose reader has seen enough: ``| head``."""
+    # What is still buffered has nowhere to go, and Python would tell so when it ends.
+    with Path(os.devnull).open("wb") as nowhere:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                os.dup2(nowhere.fileno(), stream.fileno())
+    raise SystemExit(1) from None  # as typer and rich have it, where they notice first

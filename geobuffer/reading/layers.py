@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError, did_you_mean
+from geobuffer.hearing import heard
 from geobuffer.reading.encodings import encoding_of
 from geobuffer.reading.files import broken
 from geobuffer.reading.formats import DRIVERS, FIXED_CRS, Kind
@@ -21,6 +21,7 @@ from geobuffer.reading.raw import Raw
 from geobuffer.references import check_geoparquet, check_reference
 
 if TYPE_CHECKING:
+    import warnings
     from collections.abc import Iterator
 
     from geobuffer.reading.files import UserFile
@@ -94,8 +95,7 @@ def _read(
         UnboundLocalError, UnicodeDecodeError, ValueError,
     )  # fmt: skip
     # Coordinates that are no numbers are told later, with their row.
-    with np.errstate(invalid="ignore"), warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+    with np.errstate(invalid="ignore"), heard() as said:
         try:
             chosen = _choose(file, name, layer, kinds)
             info = _info(file, name, chosen, encoding)

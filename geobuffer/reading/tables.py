@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import warnings
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from geobuffer.errors import DataError, did_you_mean
+from geobuffer.hearing import unheard
 from geobuffer.reading.columns import LATITUDE, LONGITUDE, find
 from geobuffer.reading.encodings import encoding_of
 from geobuffer.reading.formats import Kind
@@ -169,9 +169,8 @@ def _from_excel(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[st
         message = "Reading Excel needs openpyxl: pip install 'geobuffer[excel]'."
         raise DataError(message) from error
     try:
-        with warnings.catch_warnings():
-            # Of what it leaves out of a workbook: styles, validation. Cells are what is wanted.
-            warnings.simplefilter("ignore")
+        # Of what it leaves out of a workbook: styles, validation. Cells are what is wanted.
+        with unheard():
             source: Any = io.BytesIO(file.read())
             book = openpyxl.load_workbook(source, read_only=True, data_only=True)
             for one in book.worksheets:

@@ -1,0 +1,309 @@
+"""The command and the library where the surroundings are poor, strange or hostile."""
+
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import geobuffer as gb
+
+ROOT = Path(__file__).parents[1]
+COMMAND = "from geobuffer_command import main; main()"
+STRANGE = "Мої дані {1} %s"  # spaces, Cyrillic, and what formatting would take for its own
+
+
+def run(*args, flags=(), environment=(), code=COMMAND, **options):
+    """Run the command, or other code, in a process with nothing of ours but PATH."""
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    # HOME is where caches go, numba's and matplotlib's; the test names one or does without.
+    return subprocess.run(
+        [sys.executable, *flags, "-c", code, *map(str, args)],
+        env=kept | dict(environment), capture_output=True, timeout=600, check=False, **options,
+    )  # fmt: skip
+
+
+# Encodings
+
+
+@pytest.mark.parametrize(
+    ("surroundings", "encoding"),
+    [
+        ({"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, "ascii"),
+        ({"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "ascii"}, "ascii"),
+        ({"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "cp1251"}, "cp1251"),
+    ],
+    ids=["POSIX", "ascii", "cp1251"],
+)
+def test_terminals_that_are_not_utf_8(surroundings, encoding, tmp_path):
+    folder = tmp_path / STRANGE
+    folder.mkdir()
+    names = {"HOME": str(tmp_path)} | surroundings
+    done = run("settlements", environment=names, cwd=folder)
+    assert (done.returncode, done.stderr) == (0, b"")
+    text = done.stdout.decode(encoding)
+    # What the encoding lacks is escaped, never lost: "Юнаківка" whole, or letter by letter.
+    name = "Юнаківка".encode(encoding, "backslashreplace").decode(encoding)
+    assert re.sub(r"\s", "", name) in re.sub(r"[\s]", "", text) or encoding == "ascii"
+    assert encoding != "ascii" or re.search(r"\\u04[0-9a-f]{2}", text)
+    # Files are UTF-8 wherever they are written.
+    done = run("settlements", "--out", "місця.csv", environment=names, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "Юнаківка" in (folder / "місця.csv").read_text("utf-8-sig")
+
+
+def test_errors_on_a_terminal_that_is_not_utf_8(tmp_path):
+    names = {"HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "ascii"}
+    done = run("zone", "--between", "Курськ", "--and", "Суми", environment=names, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"geobuffer: ")
+    assert done.stderr.count(b"\n") == 1
+    assert b"Traceback" not in done.stderr
+
+
+# Folders
+
+
+@pytest.mark.parametrize("home", ["none", "missing", "file"])
+def test_no_home(home, tmp_path):
+    """Neither is one needed, nor is one made."""
+    (tmp_path / "file").write_text("no folder")
+    names = {} if home == "none" else {"HOME": str(tmp_path / home)}
+    names |= {"MPLCONFIGDIR": str(tmp_path / "file" / "no"), "XDG_CACHE_HOME": "/nonexistent/cache"}
+    command = ("map", "--png", "out.png") if home == "none" else ("settlements", "--out", "out.csv")
+    done = run(*command, environment=names, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert {path.name for path in tmp_path.iterdir()} == {"file", command[-1]}
+
+
+def test_a_cache_that_cannot_be_made_is_told_in_a_line(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    names = {"HOME": str(tmp_path / "file"), "XDG_CACHE_HOME": str(tmp_path / "file" / "cache")}
+    done = run("data", "get", "geonames", "--country", "UA", environment=names, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"geobuffer: ")
+    assert done.stderr.count(b"\n") == 1
+    assert b"file" in done.stderr
+
+
+needs_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0 or not shutil.which("unshare"),
+    reason="root's unshare makes a world with read-only folders, or without network",
+)
+
+
+def run_where_read_only(folder, *args, code=COMMAND, environment=(), cwd):
+    """Run code where a folder is mounted read-only, which binds root too."""
+    mount = (
+        'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && cd "$1" && shift && exec "$@"'
+    )
+    alone = ["unshare", "-m", "sh", "-c", mount, str(folder), str(cwd)]
+    if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("unshare is not allowed here")
+    return subprocess.run(
+        [*alone, sys.executable, "-c", code, *args],
+        env={"PATH": os.environ["PATH"], **dict(environment)},
+        capture_output=True, timeout=600, check=False,
+    )  # fmt: skip
+
+
+@needs_root
+def test_a_folder_that_is_read_only_is_refused_before_the_work(tmp_path):
+    done = run_where_read_only(tmp_path, "map", cwd=tmp_path)
+    assert done.returncode == 2
+    assert b"read-only" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+    # What writes nothing there works there.
+    done = run_where_read_only(tmp_path, "where", "51.27", "34.63", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_root
+def test_an_installation_and_a_home_that_are_read_only(tmp_path):
+    """Neither bytecode nor compiled kernels are missed where they cannot be kept."""
+    site, out = tmp_path / "site", tmp_path / "out"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(gb.__file__).parent, site / "geobuffer", ignore=ignored)
+    shutil.copy(ROOT / "geobuffer_command.py", site)
+    if not (site / "geobuffer" / "data").exists():
+        shutil.copytree(ROOT / "data", site / "data")
+    out.mkdir()
+    before = sorted(site.rglob("*"))
+    code = (
+        "import geobuffer as gb\n"
+        f"assert gb.__file__.startswith({str(site)!r}), gb.__file__\n"
+        "border = gb.border_between(*gb.load_regions()['Belgorod', 'Sumy'])\n"
+        "assert 0 < border.index.nearest([34.0], [51.0], compiled=True).distance_m[0] < 1e6\n"
+    ) + COMMAND
+    names = {"HOME": str(site), "PYTHONPATH": str(site)}
+    done = run_where_read_only(
+        site,
+        "zone",
+        "--tolerance",
+        "50",
+        "--out",
+        "zone.gpkg",
+        code=code,
+        environment=names,
+        cwd=out,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert sorted(site.rglob("*")) == before
+    assert len(gb.read_zone(out / "zone.gpkg").rings) == 1
+
+
+@pytest.mark.parametrize("suffix", ["gpkg", "geojson", "kmz", "shp.zip", "parquet", "fgb"])
+def test_paths_with_spaces_and_cyrillic(suffix, strip, tmp_path):
+    folder = tmp_path / STRANGE
+    folder.mkdir()
+    zone = gb.build_zone(strip, km=5, tolerance_m=50)
+    frame = zone.to_frame()[["ring", "geometry"]]
+    path = gb.write(frame, folder / f"зона {STRANGE}.{suffix}")
+    assert [one.name for one in folder.iterdir()] == [path.name]
+    if suffix != "kmz":
+        assert len(gb.read_regions(path, name="ring")) == 1
+
+
+# The interpreter
+
+
+@pytest.mark.parametrize("zone", ["Nowhere/Land", ":::", "UTC+99"])
+def test_time_zones_change_nothing(zone, tmp_path):
+    names = {"HOME": str(tmp_path), "TZ": zone}
+    done = run("where", "51.27", "34.63", environment=names, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"km from the border, in Ukraine" in done.stdout
+
+
+# Our own warnings are errors here; those that libraries give while they are imported are theirs.
+@pytest.mark.parametrize("flags", [("-O",), ("-W", "error"), ("-X", "dev", "-bb")], ids=" ".join)
+def test_flags_of_the_interpreter(flags, tmp_path):
+    names = {"HOME": str(tmp_path)}
+    done = run("map", "--out", "map.html", "--png", "map.png", flags=flags, environment=names,
+               cwd=tmp_path)  # fmt: skip
+    assert (done.returncode, done.stderr.decode()) == (0, "")
+    assert {"map.html", "map.png"} <= {path.name for path in tmp_path.iterdir()}
+    assert b"303 settlements inside" in done.stdout
+
+
+# Dependencies
+
+
+def declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = {"excel", "fast", "fetch", "offline", "plot", "postgis", "raster", "world", "test"}
+    lines = [*project["dependencies"], *(line for name in wanted for line in extras[name])]
+    return [one for one in map(Requirement, lines) if one.name != "geobuffer"]
+
+
+def test_every_dependency_has_a_lower_bound():
+    for one in declared():
+        assert any(part.operator in {">=", "=="} for part in one.specifier), str(one)
+
+
+def test_the_installed_versions_are_those_declared():
+    """What is installed lies within the bounds; where the lowest were asked for, is the lowest."""
+    for one in declared():
+        version = importlib.metadata.version(one.name)
+        assert one.specifier.contains(version, prereleases=True), (str(one), version)
+        if os.environ.get("LOWEST"):
+            bound = next(part.version for part in one.specifier if part.operator in {">=", "=="})
+            # A release may be missing or its files withdrawn; then the next is the lowest.
+            assert version.split(".")[:2] == [*bound.split("."), "0"][:2], (str(one), version)
+
+
+# The network
+
+
+# Refuses what Python itself would connect or look up. What libraries in C would do (libcurl in
+# GDAL and PROJ) is told by unshare below.
+REFUSED = """
+import socket, sys
+
+def refuse(*args, **options):
+    raise SystemExit(f"a connection was asked for: {args}")
+
+for name in ("connect", "connect_ex", "sendto", "sendmsg"):
+    setattr(socket.socket, name, refuse)
+for name in ("create_connection", "getaddrinfo", "gethostbyname", "gethostbyaddr"):
+    setattr(socket, name, refuse)
+"""
+
+EVERYTHING = """
+import sys, tempfile, pathlib
+import geobuffer as gb
+
+folder = pathlib.Path(sys.argv.pop(1))
+regions, towns, scenario = gb.load_regions(), gb.load_settlements(), gb.load_scenario()
+border = gb.scenario_border(scenario, regions)
+zone = gb.build_zone(border, km=[5, 10], side="Ukraine", tolerance_m=20)
+inside = gb.within(towns, zone)
+gb.classify(towns, zone), gb.exposure(towns, zone), gb.locate(inside, border)
+gb.write(gb.map_zone(zone, settlements=inside, regions=regions), folder / "map.html")
+gb.write(gb.map_zone(zone, settlements=inside, basemap="OpenStreetMap.Mapnik"), folder / "b.html")
+gb.write(gb.plot_zone(zone, settlements=inside), folder / "map.png")
+gb.write(gb.plot_curve(gb.exposure_curve(towns, border, to_km=20)).figure, folder / "curve.png")
+gb.write(zone, folder / "zone.gpkg")
+gb.read_zone(folder / "zone.gpkg"), gb.read_regions(folder / "zone.gpkg", name="ring")
+inside.to_crs("EPSG:28406"), towns.to_crs("EPSG:32636"), zone.to_frame().to_crs("EPSG:5558")
+gb.load_regions("world", country="LU"), gb.list_sources(), gb.list_datasets()
+zone._repr_html_(), border._repr_html_(), regions._repr_html_()
+import folium
+gb.write(gb.inline(folium.Map([50, 30], tiles=None)), folder / "folium.html")
+from geobuffer.cli import main
+for args in (["where", "51.27", "34.63"], ["settlements"], ["exposure"], ["data"],
+             ["zone", "--km", "5", "--tolerance", "20"]):
+    sys.argv = ["geobuffer", *args]
+    try:
+        main()
+    except SystemExit as done:
+        assert done.code in (0, None), (args, done.code)
+print("all is done")
+"""
+
+
+def test_nothing_asks_the_network_by_itself(tmp_path):
+    done = run(tmp_path, code=REFUSED + EVERYTHING, environment={"HOME": str(tmp_path)})
+    assert (done.returncode, done.stderr.decode()) == (0, "")
+    assert done.stdout.endswith(b"all is done\n")
+
+
+def test_what_asks_the_network_is_noticed(tmp_path):
+    code = REFUSED + "import requests; requests.get('http://127.0.0.1:9')"
+    done = run(code=code, environment={"HOME": str(tmp_path)})
+    assert b"a connection was asked for" in done.stderr
+
+
+@needs_root
+def test_all_works_where_there_is_no_network(tmp_path):
+    alone = ["unshare", "-n", sys.executable, "-c"]
+    names = os.environ | {"HOME": str(tmp_path)}
+    if subprocess.run([*alone, ""], capture_output=True, check=False).returncode:
+        pytest.skip("unshare is not allowed here")
+    done = subprocess.run(
+        [*alone, EVERYTHING, tmp_path], env=names, capture_output=True, timeout=600, check=False
+    )
+    assert (done.returncode, done.stderr.decode()) == (0, "")
+    assert done.stdout.endswith(b"all is done\n")
+
+
+def test_tests_reach_nobody_but_this_machine():
+    import socket
+
+    import pytest_socket
+
+    with (
+        socket.socket() as one,
+        pytest.warns(UserWarning, match="198.51.100.1"),
+        # An address that is kept for documentation: nobody has it.
+        pytest.raises(pytest_socket.SocketConnectBlockedError),
+    ):
+        one.connect(("198.51.100.1", 80))

@@ -1,0 +1,119 @@
+"""A long run takes no more memory than a short one: a short form of ``benchmarks/soak.py``."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SOAK = Path(__file__).parents[1] / "benchmarks" / "soak.py"
+
+pytestmark = pytest.mark.skipif(
+    not SOAK.exists() or not hasattr(__import__("psutil").Process, "num_fds"),
+    reason="the benchmarks are not in a source archive, nor open files told on Windows",
+)
+
+
+@pytest.fixture(scope="module")
+def soak():
+    spec = importlib.util.spec_from_file_location("soak", SOAK)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["soak"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def in_its_own_process(code, folder):
+    """Run code after soak.py is imported, and return what it prints as JSON."""
+    begin = (
+        "import gc, json, pathlib, sys\n"
+        f"sys.path.insert(0, {str(SOAK.parent)!r})\n"
+        "import soak, geobuffer as gb, numpy as np\n"
+        "from geobuffer import bulk\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", begin + code, folder], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+STREAM = """
+bulk.BATCH_ROWS = 50_000
+zone = gb.build_zone(
+    gb.border_between(*(gb.load_regions()[name] for name in ("Belgorod", "Sumy"))),
+    km=10, tolerance_m=50,
+)
+source = soak.make_points(folder / "in.parquet", 3_000_000, zone.border.line.bounds)
+moments = soak.stream(source, zone, folder / "out.parquet", 3_000_000)
+done, held = [m.done for m in moments], [m.memory_mb for m in moments]
+# What a leak would look like: each batch's distances are kept.
+leak = [mb + rows * 8 / 1e6 for mb, rows in zip(held, done)]
+print(json.dumps({
+    "grows": soak.slope(done, held) * 1e6, "leaks": soak.slope(done, leak) * 1e6,
+    "batches": len(moments), "files": [m.files for m in moments],
+}))
+"""
+
+
+def test_points_stream_without_growth_of_memory(tmp_path):
+    pytest.importorskip("numba")
+    told = in_its_own_process(STREAM, tmp_path)
+    assert told["batches"] == 60
+    # A million rows of one column are 8 MB; what a run holds swings by some 10 MB.
+    assert told["grows"] < 4.0 < told["leaks"], told
+    assert max(told["files"][5:]) <= max(told["files"][:5]) + 2
+
+
+ZONES = """
+import matplotlib.pyplot as plt
+moments = []
+with soak.Watch() as watch:
+    for number in soak.make_zones(40, folder, drawn_every=8):
+        if number % 4 == 0:
+            gc.collect()
+            watch.note(number)
+told = watch.moments
+print(json.dumps({
+    "files": [m.files for m in told], "figures": plt.get_fignums(),
+    "objects": soak.slope([m.done for m in told], [m.objects for m in told]),
+    "grows": soak.slope([m.done for m in told], [m.memory_mb for m in told]),
+}))
+"""
+
+
+def test_zones_maps_and_pictures_leave_nothing_behind(tmp_path):
+    told = in_its_own_process(ZONES, tmp_path)
+    # All that is opened by the first drawing is open for good: GDAL's and PROJ's databases.
+    assert max(told["files"][3:]) <= max(told["files"][:3]), told
+    assert told["figures"] == []
+    # A border with its settlements is thousands of objects and megabytes.
+    assert told["objects"] < 200, told
+    assert told["grows"] < 3.0, told
+    assert not list(tmp_path.glob(".geobuffer-*"))
+
+
+def test_slope_is_that_of_most_rows(soak):
+    done = np.arange(30.0)
+    assert soak.slope(done, 5 + 2 * done) == pytest.approx(2.0)
+    swung = 5 + 2 * done
+    swung[25] = 400.0
+    assert soak.slope(done, swung) == pytest.approx(2.0)
+    # The first third fills what is filled once.
+    assert soak.slope(done, np.minimum(done, 9.0)) == 0.0
+
+
+def test_points_are_always_the_same(soak, tmp_path):
+    import pandas as pd
+
+    bounds = (30.0, 50.0, 31.0, 51.0)
+    made = pd.read_parquet(soak.make_points(tmp_path / "a.parquet", 300_000, bounds))
+    again = pd.read_csv(soak.make_points(tmp_path / "a.csv", 300_000, bounds))
+    pd.testing.assert_frame_equal(made, again)
+    assert made["number"].tolist() == list(range(300_000))
+    assert made["lon"].between(30.0, 31.0).all()
+    assert made["lat"].between(50.0, 51.0).all()
