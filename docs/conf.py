@@ -47,7 +47,7 @@ napoleon_use_rtype = False
 # Types of other packages, and of rooms that are not public, are named without a link: links to other
 # sites would need a network in every build.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(?!geobuffer\b).*"),
+    (r"py:class", r"(?!geobuffer\b).*"),
     (r"py:.*", r"geobuffer\.\w+\..*"),
 ]
 
