@@ -1,10 +1,10 @@
 # ruff: noqa: INP001
 """Copy pages that live elsewhere in the repository into the source of the site, at build time.
 
-Sphinx reads no page outside its source folder. Links in the file system would bring them in, but a
-checkout on Windows has them as text files; copies in the repository would fall behind. So each build
-copies them, into places that git ignores, and only where they differ, so that a second build reads
-only what has changed.
+Sphinx reads no page outside its source folder. Links in the file system would bring them in, but
+a checkout on Windows has them as text files; copies in the repository would fall behind. So each
+build copies them, into places that git ignores, and only where they differ, so that a second
+build reads only what has changed.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ python_maximum_signature_line_length = 80
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
-# Types of other packages, and of rooms that are not public, are named without a link: links to other
-# sites would need a network in every build.
+# Types of other packages, and of rooms that are not public, are named without a link: links to
+# other sites would need a network in every build.
 nitpick_ignore_regex = [
     (r"py:class", r"(?!geobuffer\b).*"),
     (r"py:.*", r"geobuffer\.\w+\..*"),
@@ -55,6 +55,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "geobuffer"
 html_static_path = ["_static"]
 html_css_files = ["geobuffer.css"]
+html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_copy_source = False
 html_sidebars = {"index": [], "quick-start": [], "changes/CHANGELOG": []}

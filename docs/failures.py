@@ -1,8 +1,8 @@
 # ruff: noqa: INP001, T201
 """Draw what goes wrong with usual ways of buffering, on the bundled border: failure-modes.md.
 
-Run: python docs/failures.py. Needs the extra plot; takes about a minute. Prints the figures that the
-page quotes.
+Run: python docs/failures.py. Needs the extra plot; takes half a minute. Prints the figures that
+the page quotes.
 """
 
 from __future__ import annotations
@@ -123,12 +123,12 @@ def draw_utm(ground: Ground) -> None:
     plane, reach = Plane(lon, lat, 1.0), 160.0
     figure, axes = view(plane, ground, reach)
     outlined(axes, plane, wrong, reach)
-    axes.set_title(f"Planar buffer in UTM (orange): {-off:.0f} m short where it is worst", fontsize=10)
+    axes.set_title(f"Planar buffer in UTM (orange): at worst {-off:.0f} m short", fontsize=10)
     saved(figure, "failure-utm.png")
 
 
 def draw_arcs(ground: Ground) -> None:
-    """Draw round ends of 5, 8 and 16 chords to the quarter circle, in a plane that is right there."""
+    """Draw round ends of 5 and 8 chords to the quarter circle, in a plane that is right there."""
     end = ground.line.coords[0]
     aeqd = f"+proj=aeqd +lon_0={end[0]} +lat_0={end[1]} +ellps=WGS84"
     plane = Plane(*end, 1e3)
@@ -153,8 +153,11 @@ def draw_one_sided(ground: Ground) -> None:
     utm = gpd.GeoSeries([ground.line], crs=4326).estimate_utm_crs()
     flat = gpd.GeoSeries([ground.line], crs=4326).to_crs(utm)
     sides = [
-        flat.buffer(sign * WIDTH_M, single_sided=True, quad_segs=128).to_crs(4326).make_valid().item()
-        for sign in (1, -1)
+        flat.buffer(sign * WIDTH_M, single_sided=True, quad_segs=128)
+        .to_crs(4326)
+        .make_valid()
+        .item()
+        for width in (WIDTH_M, -WIDTH_M)
     ]
     wrong = max(sides, key=lambda side: shapely.area(shapely.intersection(side, right)))
     area = gpd.GeoSeries(
@@ -185,12 +188,11 @@ def draw_simplified(ground: Ground) -> None:
     border = gb.border_along(simple, names=["simplified"], source=source)
     wrong = gb.build_zone(border, km=10, tolerance_m=1).polygon
     told("simplified by 500 m", ground, wrong)
-    print(f"  vertices: {shapely.get_num_coordinates(ground.line)}, {len(simple.coords)} of them kept")
     lon, lat, off = ground.worst(wrong)
     plane, reach = Plane(lon, lat, 1e3), 4.0
     figure, axes = view(plane, ground, reach)
     outlined(axes, plane, wrong, reach)
-    axes.set_title(f"From a line simplified by 500 m (orange): {-off:.0f} m short here", fontsize=10)
+    axes.set_title(f"From a line simplified by 500 m (orange): {-off:.0f} m short", fontsize=10)
     saved(figure, "failure-simplified.png")
 
 
