@@ -153,10 +153,7 @@ def draw_one_sided(ground: Ground) -> None:
     utm = gpd.GeoSeries([ground.line], crs=4326).estimate_utm_crs()
     flat = gpd.GeoSeries([ground.line], crs=4326).to_crs(utm)
     sides = [
-        flat.buffer(sign * WIDTH_M, single_sided=True, quad_segs=128)
-        .to_crs(4326)
-        .make_valid()
-        .item()
+        flat.buffer(width, single_sided=True, quad_segs=128).to_crs(4326).make_valid().item()
         for width in (WIDTH_M, -WIDTH_M)
     ]
     wrong = max(sides, key=lambda side: shapely.area(shapely.intersection(side, right)))

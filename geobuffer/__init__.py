@@ -53,6 +53,7 @@ from geobuffer.scenarios import (
     scenario_zone,
 )
 from geobuffer.shapes import border_along, border_around
+from geobuffer.versions import show_versions
 from geobuffer.zonefile import read_zone
 from geobuffer.zones import build_zone
 
@@ -122,6 +123,7 @@ __all__ = [
     "scenario_border",
     "scenario_places",
     "scenario_zone",
+    "show_versions",
     "source_of",
     "subtract",
     "unite",

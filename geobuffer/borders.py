@@ -37,6 +37,11 @@ _BREAK_M = 1_000.0
 def border_of(region: Region) -> Border:
     """Return the whole outline of a region as a border between its inside and its outside.
 
+    Parameters
+    ----------
+    region
+        The region.
+
     Raises
     ------
     GeometryError

@@ -44,6 +44,14 @@ class CombinedZone:
         Its picture.
     name
         What its ring is called.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> spots = shapely.points([(30.0, 50.0), (30.1, 50.0)])
+    >>> one, two = (gb.build_zone(gb.border_around(p, source=Source("a map")), km=5) for p in spots)
+    >>> gb.unite(one, two).area_km2 < one.area_km2 + two.area_km2
+    True
     """
 
     how: How
@@ -177,7 +185,7 @@ def unite(*parts: Part, name: str = "") -> CombinedZone:
 
     Parameters
     ----------
-    parts
+    *parts
         Zones, and regions whose whole area shall belong to it: a park and all within 5 km of it is
         the zone outside it, united with the park.
     name
@@ -201,7 +209,21 @@ def unite(*parts: Part, name: str = "") -> CombinedZone:
 
 
 def subtract(zone: Zone, *others: Part, name: str = "") -> CombinedZone:
-    """Return what lies in a zone and in none of others; parameters and errors as :func:`unite`.
+    """Return what lies in a zone and in none of others.
+
+    Parameters
+    ----------
+    zone
+        The zone.
+    *others
+        Zones and regions to be cut out of it.
+    name
+        What its ring is called.
+
+    Raises
+    ------
+    GeometryError
+        As :func:`unite`.
 
     Examples
     --------
@@ -218,7 +240,20 @@ def clip_zone(zone: Zone, regions: Region | Iterable[Region], *, name: str = "")
     """Return what of a zone lies in a region, or in any of several.
 
     Places nearer to a region's edge than they are accurate are uncertain.
-    Parameters and errors as :func:`unite`.
+
+    Parameters
+    ----------
+    zone
+        The zone.
+    regions
+        A region or several, which count as one area.
+    name
+        What its ring is called.
+
+    Raises
+    ------
+    GeometryError
+        As :func:`unite`.
 
     Examples
     --------

@@ -87,6 +87,11 @@ def list_datasets() -> pd.DataFrame:
 def source_of(dataset: str) -> Source:
     """Return the source of a bundled dataset.
 
+    Parameters
+    ----------
+    dataset
+        Its name, as :func:`list_datasets` has it.
+
     Raises
     ------
     UnknownDataset

@@ -91,6 +91,11 @@ def merge_settlements(*tables: pd.DataFrame, regions: Iterable[Region] = ()) -> 
 def merge_summary(merged: pd.DataFrame) -> pd.Series:
     """Count what :func:`merge_settlements` did.
 
+    Parameters
+    ----------
+    merged
+        The table that it returned.
+
     Returns
     -------
     pandas.Series

@@ -32,18 +32,36 @@ class Answers(NamedTuple):
 
     ``distance_km`` and ``chainage_km`` are NaN, and codes −1, where there is no point (longitude
     NaN).
+
+    Parameters
+    ----------
+    distance_km
+        Distance to the border.
+    side
+        Number of the border's side whose territory holds the point; −1 for neither.
+    section
+        Number of the nearest section.
+    chainage_km
+        Chainage of the border's nearest point.
+    ring
+        Number of the ring; −1 outside the zone.
+    membership
+        Number in ``MEMBERSHIP``: 0 outside, 1 inside, 2 uncertain.
+
+    Examples
+    --------
+    As :func:`answer` has them:
+
+    >>> Answers._fields
+    ('distance_km', 'side', 'section', 'chainage_km', 'ring', 'membership')
     """
 
     distance_km: Floats
     side: NDArray[np.int8]
-    """Number of the border's side whose territory holds the point; −1 for neither."""
     section: NDArray[np.int16]
-    """Number of the nearest section."""
     chainage_km: Floats
     ring: NDArray[np.int8]
-    """Number of the ring; −1 outside the zone."""
     membership: NDArray[np.int8]
-    """Number in ``MEMBERSHIP``."""
 
 
 def answer(  # noqa: PLR0913 - what a place says of itself
@@ -74,6 +92,15 @@ def answer(  # noqa: PLR0913 - what a place says of itself
         country's side, however coarse its point.
     compiled
         As :meth:`geobuffer.geodesy.LineIndex.nearest`.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> import shapely
+    >>> plant = gb.border_around(shapely.Point(30.1, 51.39), source=gb.Source("a map"))
+    >>> disc = gb.build_zone(plant, km=10)
+    >>> answer(np.array([30.1, 30.3]), np.array([51.4, 51.4]), disc).membership.tolist()
+    [1, 0]
     """
     doubts = _Doubts(margin, unlisted, wrong_country)
     if isinstance(zone, CombinedZone):

@@ -126,6 +126,12 @@ class Region:
         The country's name by language.
     border_source
         Where its part of the international border comes from, if not from ``source``.
+
+    Examples
+    --------
+    >>> park = Region("Park", shapely.box(30, 50, 30.1, 50.1), Source("a sketch"))
+    >>> round(park.area_km2, 1)
+    79.7
     """
 
     name: str
@@ -138,7 +144,13 @@ class Region:
     border_source: Source | None = field(default=None, repr=False)
 
     def label(self, language: str) -> str:
-        """Return its full name in a language, or its short name where there is none."""
+        """Return its full name in a language, or its short name where there is none.
+
+        Parameters
+        ----------
+        language
+            ``"en"``, ``"uk"`` or ``"ru"``.
+        """
         return self.names.get(language, self.name)
 
     @cached_property
@@ -160,10 +172,22 @@ class Regions:
 
     ``regions["Kursk"]`` is a :class:`Region`; ``regions["Kursk", "Sumy"]`` a tuple of them.
 
+    Parameters
+    ----------
+    members
+        The regions, in order; of two of one name, the first is found.
+
     Raises
     ------
     UnknownRegion
         No region has that name; the message suggests the nearest.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> regions = gb.load_regions()
+    >>> regions["Сумська область"].iso, regions["UA-59"].name
+    ('UA-59', 'Sumy')
     """
 
     members: tuple[Region, ...]
@@ -222,8 +246,25 @@ def _region_key(name: str) -> str:
 class Side:
     """One of the two sides of a border: a name, and the territory it stands for.
 
-    ``area`` is ``None`` for a side that is everything not on the other (outside a park), and for
-    both sides of a bare line, which lie left and right of its nearest stretch.
+    Parameters
+    ----------
+    name
+        What it is called, such as ``"Ukraine"``.
+    area
+        Its territory, in longitude and latitude. ``None`` for a side that is everything not on the
+        other (outside a park), and for both sides of a bare line, which lie left and right of its
+        nearest stretch.
+    regions
+        The regions it is made of.
+    names
+        Its name by language.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> border = gb.border_along(shapely.LineString([(30, 50), (30, 51)]), source=Source("a map"))
+    >>> border.side("left").label("uk")
+    'ліворуч'
     """
 
     name: str
@@ -232,7 +273,13 @@ class Side:
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def label(self, language: str) -> str:
-        """Return its name in a language, or its own name where there is none."""
+        """Return its name in a language, or its own name where there is none.
+
+        Parameters
+        ----------
+        language
+            ``"en"``, ``"uk"`` or ``"ru"``.
+        """
         return self.names.get(language, self.name)
 
     _repr_html_ = of_side
@@ -242,7 +289,26 @@ class Side:
 class Section:
     """A stretch of a border between one pair of regions, with its chainage.
 
-    ``start_km`` is the chainage at which it begins: the length of the sections before it.
+    Parameters
+    ----------
+    name
+        The names of its regions, or what it was called.
+    line
+        Its line in longitude and latitude; of a section around a point, the point.
+    regions
+        The regions on either side; none of a bare line.
+    start_km
+        The chainage at which it begins: the length of the sections before it.
+    length_km
+        Its length on the ellipsoid.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> regions = gb.load_regions()
+    >>> [section] = gb.border_between(regions["Kursk"], regions["Sumy"]).sections
+    >>> section.name, section.label("uk"), round(section.length_km)
+    ('Kursk–Sumy', 'Курська область – Сумська область', 313)
     """
 
     name: str
@@ -252,7 +318,13 @@ class Section:
     length_km: float
 
     def label(self, language: str) -> str:
-        """Return its name in a language: the names of its regions."""
+        """Return its name in a language: the names of its regions.
+
+        Parameters
+        ----------
+        language
+            ``"en"``, ``"uk"`` or ``"ru"``.
+        """
         if not self.regions or language == "en":
             return self.name
         return " – ".join(region.label(language) for region in self.regions)
@@ -266,8 +338,25 @@ class Border:
 
     Made by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`, from bare lines by
     :func:`geobuffer.border_along`, and about points and areas by :func:`geobuffer.border_around`.
-    Made by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`. ``healing`` says how
-    far the outlines of its two sides disagreed; ``None`` where they share every vertex.
+
+    Parameters
+    ----------
+    sections
+        Its stretches, in order.
+    sides
+        Its first and its second side.
+    source
+        Where its line comes from, and how accurate it is.
+    healing
+        How far the outlines of its two sides disagreed; ``None`` where they share every vertex.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> regions = gb.load_regions()
+    >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    >>> round(border.length_km), [side.name for side in border.sides]
+    (313, ['Russia', 'Ukraine'])
     """
 
     sections: tuple[Section, ...]
@@ -308,8 +397,14 @@ class Border:
         """Return the number of the side whose territory holds each point; −1 for neither's.
 
         A point on the border itself is the first side's. Of a bare line that is the left one
-        (:meth:`geobuffer.geodesy.LineIndex.is_left`). ``compiled`` as
-        :meth:`geobuffer.geodesy.LineIndex.nearest`.
+        (:meth:`geobuffer.geodesy.LineIndex.is_left`).
+
+        Parameters
+        ----------
+        lon, lat
+            Degrees; NaN where there is no point.
+        compiled
+            As :meth:`geobuffer.geodesy.LineIndex.nearest`.
         """
         if self.is_bare:
             codes = np.full(len(lon), -1, dtype=np.int8)
@@ -350,6 +445,11 @@ class Border:
 
     def side(self, name: str) -> Side:
         """Return a side by its name in any language.
+
+        Parameters
+        ----------
+        name
+            The name; case and accents do not matter.
 
         Raises
         ------
@@ -403,6 +503,13 @@ class BufferZone:
     side_km
         Its widths on the border's first and second side, where they differ; then what lies on the
         territory of neither is not in it.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> plant = gb.border_around(shapely.Point(30.1, 51.39), source=Source("a map"))
+    >>> gb.build_zone(plant, km=[10, 30]).ring_names
+    ('0–10 km', '10–30 km')
     """
 
     border: Border

@@ -116,6 +116,11 @@ class OfflinePage:
         Addresses that were left out because nothing in the page can use them.
     missing
         What could not be written into it.
+
+    Examples
+    --------
+    >>> OfflinePage("<p>A page</p>").missing
+    ()
     """
 
     html: str = field(repr=False)
@@ -124,7 +129,13 @@ class OfflinePage:
     missing: tuple[Missing, ...] = ()
 
     def save(self, path: str | Path) -> None:
-        """Write the page to a file; :func:`geobuffer.write` never leaves half of one."""
+        """Write the page to a file; :func:`geobuffer.write` never leaves half of one.
+
+        Parameters
+        ----------
+        path
+            The file.
+        """
         Path(path).write_text(self.html, "utf-8", newline="\n")
 
     def _repr_html_(self) -> str:
@@ -154,15 +165,15 @@ def inline(m: folium.Map) -> OfflinePage:
     OfflinePage
         The page, and what was found where, what was left out as unused, and what is missing.
 
-    Warns
-    -----
-    UserWarning
-        Something is missing: what, why, and what will not work. The rest does.
-
     Raises
     ------
     DataError
         It is no folium map.
+
+    Warns
+    -----
+    UserWarning
+        Something is missing: what, why, and what will not work. The rest does.
 
     Examples
     --------

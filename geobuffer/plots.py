@@ -152,6 +152,11 @@ def plot_crs(zone: Zone) -> pyproj.CRS:
     It is conformal, and of the usual projections of that kind the one whose scale is nearest to
     true over the zone. Axes are metres east and north.
 
+    Parameters
+    ----------
+    zone
+        The zone.
+
     Examples
     --------
     >>> import geobuffer as gb

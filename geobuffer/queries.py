@@ -76,7 +76,22 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
 def nearest_section(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFrame:
     """Return each point's nearest section, and the chainage (km) of its nearest point there.
 
-    Columns ``section`` and ``chainage_km``; errors as :func:`distance_to_border`.
+    Parameters
+    ----------
+    table
+        Points, in any CRS.
+    border
+        The border.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``section`` and ``chainage_km``, with the table's index.
+
+    Raises
+    ------
+    MissingCRSError, DataError
+        As :func:`distance_to_border`.
 
     Examples
     --------
@@ -94,8 +109,23 @@ def nearest_section(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> 
 def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFrame:
     """Return where each point lies by a border: how far, on which side, by which kilometre.
 
-    Columns ``distance_km``, ``side`` (``""`` on the territory of neither), ``section`` and
-    ``chainage_km``; errors as :func:`distance_to_border`.
+    Parameters
+    ----------
+    table
+        Points, in any CRS.
+    border
+        The border.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``distance_km``, ``side`` (``""`` on the territory of neither), ``section`` and
+        ``chainage_km``, with the table's index.
+
+    Raises
+    ------
+    MissingCRSError, DataError
+        As :func:`distance_to_border`.
 
     Examples
     --------
@@ -183,8 +213,23 @@ def doubts_of(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: Zone) -> Doubts:
 def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     """Return the rows that lie in a zone, surely or uncertainly, with what ``classify`` says.
 
-    Rows keep their order, index, columns and CRS; columns of :func:`classify` are added (or
-    replaced). Errors as :func:`classify`.
+    Parameters
+    ----------
+    table
+        Points, in any CRS, as for :func:`classify`.
+    zone
+        The zone.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        The rows in their order, with their index, columns and CRS; the columns of :func:`classify`
+        are added (or replaced).
+
+    Raises
+    ------
+    MissingCRSError, DataError
+        As :func:`classify`.
 
     Examples
     --------

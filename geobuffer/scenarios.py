@@ -50,7 +50,26 @@ _KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
 
 @dataclass(frozen=True)
 class Report:
-    """Who said what of a zone, when, and where that is reported."""
+    """Who said what of a zone, when, and where that is reported.
+
+    Parameters
+    ----------
+    claim
+        What was said.
+    said_by
+        Who said it.
+    date
+        When.
+    url
+        Where it is reported.
+    language
+        The language of the texts.
+
+    Examples
+    --------
+    >>> print(Report("The zone is 10 km wide.", "A minister", dt.date(2025, 5, 22)))
+    A minister, 22 May 2025: The zone is 10 km wide.
+    """
 
     claim: str
     said_by: str = ""
@@ -76,10 +95,30 @@ def _dated(date: dt.date | None, language: str) -> str:
 class Scenario:
     """A zone that somebody announced or proposed.
 
-    ``between`` and ``other`` are the names of the regions on either side of its border; ``km`` the
-    edges of its rings, or a width for each side or section, as of :func:`geobuffer.build_zone`;
-    ``places`` pairs of the name and hromada of places that the reports name. ``language`` is the
-    one that its texts are read in.
+    Parameters
+    ----------
+    title
+        What it is called.
+    between, other
+        The names of the regions on either side of its border.
+    km, from_km, side, ends
+        As of :func:`geobuffer.build_zone`.
+    summary
+        What a reader should know of it first.
+    announced_by, announced_on
+        Who announced it, and when.
+    reports
+        What was said of it.
+    places
+        Pairs of the name and hromada of places that the reports name.
+    language
+        The one that its texts are in.
+
+    Examples
+    --------
+    >>> scenario = Scenario("A proposal", ("Kursk",), ("Sumy",), km={"Ukraine": 10, "Russia": 5})
+    >>> scenario.width
+    'Ukraine 10, Russia 5'
     """
 
     title: str
@@ -181,7 +220,25 @@ def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Sc
 def scenario_border(scenario: Scenario, regions: Regions) -> Border:
     """Return the border that a scenario speaks of.
 
-    Errors as :func:`geobuffer.border_between` and where a region is unknown.
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    regions
+        Regions that hold those it names.
+
+    Raises
+    ------
+    UnknownRegion
+        A region is not among them.
+    NotAdjacent, GeometryError
+        As :func:`geobuffer.border_between`.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> len(scenario_border(load_scenario(), gb.load_regions()).sections)
+    5
     """
     return border_between(regions[scenario.between], regions[scenario.other])
 
@@ -189,7 +246,17 @@ def scenario_border(scenario: Scenario, regions: Regions) -> Border:
 def scenario_zone(scenario: Scenario, regions: Regions) -> Zone:
     """Build the zone that a scenario speaks of.
 
-    Errors as :func:`scenario_border` and :func:`geobuffer.build_zone`.
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    regions
+        Regions that hold those it names.
+
+    Raises
+    ------
+    UnknownRegion, NotAdjacent, GeometryError, UnknownSide
+        As :func:`scenario_border` and :func:`geobuffer.build_zone`.
 
     Examples
     --------
@@ -213,6 +280,13 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
 
     A place is found by its Ukrainian name and its hromada, so that namesakes stay apart; rows come
     in the scenario's order.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    table
+        Settlements with the columns ``name_uk`` and ``hromada``.
 
     Raises
     ------

@@ -109,6 +109,11 @@ def write_zone_layers(zone: Zone, path: Path, layer: str) -> None:
 def read_zone(path: str | Path) -> Zone:
     """Read a zone from a GeoPackage that :func:`geobuffer.write` made.
 
+    Parameters
+    ----------
+    path
+        The file.
+
     Returns
     -------
     BufferZone or CombinedZone

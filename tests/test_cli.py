@@ -48,7 +48,7 @@ BORDER = {"--scenario", "--between", "--and", "--regions", "--region-name", "--c
 ZONE = {*BORDER, "--km", "--from-km", "--side", "--ends"}
 PLACES = {"--places", "--add-places"}
 OPTIONS = {
-    "": {"--version", "--help"},
+    "": {"--version", "--versions", "--help"},
     "map": {*ZONE, *PLACES, "--out", "--png"},
     "zone": {*ZONE, "--tolerance", "--out"},
     "settlements": {*ZONE, *PLACES, "--out"},
@@ -152,6 +152,13 @@ def short(regions):
 
 def test_version(run):
     assert run("--version") == Answer(0, f"geobuffer {gb.__version__}\n", "")
+
+
+def test_versions_are_those_of_all_that_is_asked_for(run):
+    lines = dict(line.split(" ", 1) for line in run("--versions").out.splitlines())
+    assert lines["geobuffer"] == gb.__version__
+    assert lines["shapely"] == shapely.__version__
+    assert {"Python", "GEOS", "PROJ", "GDAL", "folium", "numba"} <= set(lines)
 
 
 @pytest.mark.parametrize("command", OPTIONS)

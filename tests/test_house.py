@@ -14,7 +14,7 @@ PACKAGE = Path(gb.__file__).parent
 
 # Floors from the ground up; rooms of one floor do not know one another.
 FLOORS = (
-    {"errors", "palette", "names", "lettering"},
+    {"errors", "palette", "names", "lettering", "versions"},
     {"cells", "assets", "cards", "pages"},
     {"geodesy", "document"},
     {"outlines", "packing", "projections", "stretches"},

@@ -86,9 +86,15 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True)
     ] = False,
+    versions: Annotated[
+        bool, typer.Option("--versions", help="Print those of all it uses.", is_eager=True)
+    ] = False,
 ) -> None:
     if version:
         typer.echo(f"geobuffer {gb.__version__}")
+        raise typer.Exit
+    if versions:
+        gb.show_versions()
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())

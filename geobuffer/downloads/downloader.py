@@ -94,7 +94,13 @@ class Downloader:
             raise DataError(f"Invalid pause_s {self.pause_s!r}. Must be zero or above.")
 
     def addresses(self, site: str) -> tuple[str, ...]:
-        """Return the addresses of a site, without a slash at the end, in the order to try them."""
+        """Return the addresses of a site, without a slash at the end, in the order to try them.
+
+        Parameters
+        ----------
+        site
+            Its name in ``sites``.
+        """
         given = self.sites.get(site, SITES[site])
         several = (given,) if isinstance(given, str) else tuple(given)
         return tuple(address.rstrip("/") for address in several)

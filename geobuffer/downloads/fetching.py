@@ -86,7 +86,7 @@ def fetch(
         Download it again, though it is there.
     downloader
         Another cache, other addresses, other patience.
-    what
+    **what
         ``country`` (ISO 3166 code or English name), ``level`` (administrative, 0 is the country),
         ``iso`` (one or several of ISO 3166-1 or -2), ``bbox`` (west, south, east, north in
         degrees) or ``year``, as the name needs.

@@ -1,0 +1,58 @@
+"""Every public name says what it is, what it takes, and shows itself at work."""
+
+import inspect
+from functools import cached_property
+
+import pytest
+from numpydoc.validate import validate
+
+import geobuffer as gb
+
+# Not asked for: types (they are in the signature), what a summary "Return …" says again, a longer
+# text or other names where there is nothing to add; and parameters that mean the same as elsewhere
+# stand together, whatever their order.
+UNASKED = {"ES01", "PR03", "PR04", "RT01", "SA01"}
+# Shown at work by the class or function that they belong to.
+SHOWN_ELSEWHERE = {"EX01"}
+
+
+def _is_error(thing):
+    return inspect.isclass(thing) and issubclass(thing, Exception)
+
+
+FACE = [name for name in gb.__all__ if not name.startswith("__")]
+MEMBERS = [
+    f"{name}.{member}"
+    for name in FACE
+    if inspect.isclass(getattr(gb, name))
+    for member, value in vars(getattr(gb, name)).items()
+    if not member.startswith("_")
+    and (inspect.isfunction(value) or isinstance(value, property | cached_property))
+]
+
+
+def lacking(name, allowed):
+    return {
+        code: text
+        for code, text in validate(f"geobuffer.{name}")["errors"]
+        if code not in UNASKED | allowed
+    }
+
+
+@pytest.mark.parametrize("name", FACE)
+def test_every_public_name_explains_itself(name):
+    assert not lacking(name, SHOWN_ELSEWHERE if _is_error(getattr(gb, name)) else set())
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_every_public_member_explains_itself(name):
+    assert not lacking(name, SHOWN_ELSEWHERE)
+
+
+@pytest.mark.parametrize("name", [n for n in FACE if inspect.isfunction(getattr(gb, n))])
+def test_what_a_function_raises_is_an_error_of_ours(name):
+    text = inspect.getdoc(getattr(gb, name)).partition("Raises\n------\n")[2].partition("\n\n")[0]
+    for line in text.splitlines():
+        if line and not line.startswith(" "):
+            for error in line.split(", "):
+                assert hasattr(gb, error), f"{name} raises {error}"
