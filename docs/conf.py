@@ -34,6 +34,9 @@ nb_execution_mode = "off"
 myst_heading_anchors = 3
 myst_enable_extensions = ["deflist"]
 
+# Quotation marks are set; two hyphens begin an option and are no dash.
+smartquotes_action = "qe"
+
 # What a name is for is told by the page it is on; members come in the order of their source.
 autosummary_generate = False
 autodoc_member_order = "bysource"
