@@ -63,7 +63,7 @@ def test_the_python_of_every_page_is_run_somewhere():
 
 
 def test_every_fence_has_a_language_that_is_checked():
-    known = {"python", "console", "sql", "text", "bash", "{toctree}", "{eval-rst}"}
+    known = {"python", "console", "sql", "text", "bash", "toml", "{toctree}", "{eval-rst}"}
     for page in PAGES:
         opened = re.findall(r"^```(\S*)", _text(page), re.MULTILINE)[::2]
         assert set(opened) <= known, page

@@ -6,16 +6,20 @@ A few pages speak of what the reader has: files, a database, a network. It is ma
 import inspect
 import os
 import re
+import shlex
 from importlib.util import find_spec
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from postgres import needs_postgis, postgis
+from typer.testing import CliRunner
 
 import geobuffer as gb
+from geobuffer.cli import app
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -61,6 +65,22 @@ def test_zones():
     assert names["in_sumy"].area_km2 < names["by_side"].area_km2
 
 
+def test_scenarios_on_pages_are_read():
+    shown = [
+        block
+        for page in DOCS.rglob("*.md")
+        for block in re.findall(
+            r"^```toml\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+        )
+    ]
+    assert shown
+    for number, block in enumerate(shown):
+        file = Path(f"{number}.toml")
+        # A page shows the part it speaks of; a title is all that must be added.
+        file.write_text(f'title = "Shown"\n{block}', encoding="utf-8")
+        assert gb.load_scenario(file).title == "Shown"
+
+
 def test_formats():
     names = run("how-to/formats", {})
     assert left_behind() == {"zone.gpkg", "zone.kmz", "places.kml", "zone.shp.zip"}
@@ -72,6 +92,25 @@ def test_quick_start(zone, towns):
     names = run("quick-start", {})
     assert left_behind() == {"zone.png", "zone.gpkg"}
     assert len(names["inside"]) == len(gb.within(towns, zone))
+
+
+def test_the_commands_of_the_quick_start():
+    parks = gpd.GeoDataFrame(
+        {"name": ["Riverside", "Lakeside"]},
+        geometry=[shapely.box(30, 50, 30.1, 50.1), shapely.box(30.1, 50, 30.2, 50.1)],
+        crs="EPSG:4326",
+    )
+    parks.to_file("parks.gpkg")
+    Path("places.csv").write_text("name;lat;lon\nMill;50,001;30,09\n", encoding="utf-8")
+    text = (DOCS / "quick-start.md").read_text(encoding="utf-8")
+    said = {}
+    for line in re.findall(r"^\$ geobuffer (.+)$", text, re.MULTILINE):
+        done = CliRunner().invoke(app, shlex.split(line))
+        assert done.exit_code == 0, f"{line}: {done.output}"
+        said[line.split()[0]] = done.output
+    assert {"geobuffer-map.html", "inside.csv"} <= left_behind()
+    assert "2.095 km from the border, in Russia" in said["where"]
+    assert len(pd.read_csv("inside.csv")) > 300
 
 
 def test_data():
