@@ -39,6 +39,15 @@ def copies() -> Iterator[tuple[Path, bytes]]:
             yield DOCS / folder / file.name, content.replace(*links) if links else content
 
 
+def lead_to_copies(_app: Sphinx, _page: str, text: list[str]) -> None:
+    """Turn links of a page to files of the repository, as it is read, into links to their copies.
+
+    So a page leads to the right place in the repository as well as on the site.
+    """
+    for there, here in (("notebooks", "tutorials"), ("benchmarks", "benchmarks")):
+        text[0] = text[0].replace(f"](../../{there}/", f"](../{here}/")
+
+
 def bring(_app: Sphinx) -> None:
     """Write the copies that are missing or differ; remove notebooks that are gone."""
     wanted = dict(copies())

@@ -74,10 +74,6 @@ html_theme_options = {
 # Both palettes have contrasts of at least 4.5 to 1 on their ground.
 pygments_style = "a11y-high-contrast-light"
 
-# Publishers who answer programs with a refusal, or only within their own pages.
-linkcheck_ignore = [r"https://pro\.arcgis\.com/.*", r"http://localhost.*"]
-linkcheck_anchors = False
-
 
 def resolve_public(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.Element
@@ -98,4 +94,5 @@ def setup(app: Sphinx) -> None:
     """Bring in what is written elsewhere before any page is read."""
     app.connect("builder-inited", brought_in.bring)
     app.connect("builder-inited", command_line.write_page)
+    app.connect("source-read", brought_in.lead_to_copies)
     app.connect("missing-reference", resolve_public)
