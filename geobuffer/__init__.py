@@ -26,6 +26,7 @@ from geobuffer.errors import (
     UnknownDataset,
     UnknownRegion,
     UnknownSide,
+    WriteError,
 )
 from geobuffer.export import write
 from geobuffer.exposure import exposure
@@ -84,6 +85,7 @@ __all__ = [
     "UnknownDataset",
     "UnknownRegion",
     "UnknownSide",
+    "WriteError",
     "__version__",
     "answer",
     "border_along",

@@ -53,6 +53,8 @@ _KINDS = {
     "jpeg": "image/jpeg", "webp": "image/webp", "ico": "image/x-icon", "cur": "image/x-icon",
     **{font: f"font/{font}" for font in _FONTS},
 }  # fmt: skip
+# A page may have what pages are made of, and no other file of a package.
+_SERVED = {"js", "mjs", "css", "json", *_KINDS}
 _URL = re.compile(r"""url\(\s*("[^"]*"|'[^']*'|[^)"'\s]*)\s*\)""")
 _IMPORT = re.compile(r"""@import\s+(?:url\(\s*)?["']?([^"')\s;]+)["']?\s*\)?([^;]*);""")
 _FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
@@ -98,7 +100,7 @@ class Asset:
             return None
         plain = unquote(urlsplit(reference).path)
         wanted = posixpath.normpath(posixpath.join(posixpath.dirname(self._path), plain))
-        found = next((file for file in self._files if file.as_posix() == wanted), None)
+        found = next((f for f in self._files if f.as_posix() == wanted and _is_served(f)), None)
         return found.read_binary() if found else None
 
 
@@ -241,9 +243,14 @@ def _names_same_file(one: Address, other: Address) -> bool:
 def _file_among(files: tuple[PackagePath, ...], address: Address) -> PackagePath | None:
     """Return the file of an address's name whose folders are most like the address's, if any."""
     wanted = posixpath.dirname(address.path).split("/")
-    named = [file for file in files if file.name in _file_names(address)]
+    named = [file for file in files if file.name in _file_names(address) and _is_served(file)]
     there = [file for file in named if file.locate().is_file()]  # type: ignore[attr-defined]
     return max(there, key=lambda file: len({*file.parent.parts} & {*wanted}), default=None)
+
+
+def _is_served(file: PackagePath) -> bool:
+    """Tell whether a file of a package is one that pages are made of, and within the packages."""
+    return file.suffix[1:].lower() in _SERVED and ".." not in file.parts
 
 
 def data_url(name: str, data: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
 import warnings
 from typing import TYPE_CHECKING
 
@@ -149,7 +150,8 @@ def _tolerance_m(given: float | None, ones: Sequence[Region], others: Sequence[R
     """Return the tolerance: as given, or the least accurate source's own."""
     if given is None:
         return max(region.source.accuracy_m or 0.0 for region in (*ones, *others))
-    if not math.isfinite(given) or given < 0.0:
+    number = isinstance(given, numbers.Real) and not isinstance(given, bool)
+    if not number or not math.isfinite(given) or given < 0.0:
         raise GeometryError(f"Invalid tolerance_m {given!r}. Must be metres, 0 or more.")
     return float(given)
 

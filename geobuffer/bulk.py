@@ -7,10 +7,7 @@ one before is written. What the file holds besides coordinates is carried throug
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,10 +16,12 @@ import numpy as np
 import pyproj
 import shapely
 
+from geobuffer.drafts import check_folder, check_place, drafted, is_draft, write_text
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
 from geobuffer.geodesy import has_numba, wrap
 from geobuffer.membership import MEMBERSHIP, answer, margin_km
 from geobuffer.queries import UNSTATED_M
+from geobuffer.references import check_geoparquet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,9 +46,9 @@ _NO_NUMBER = ("", "na", "n/a", "nan", "null", "none")
 
 _FORMATS = (".parquet", ".csv")
 
-# Where files are drafted, what notes of which source and zone parts are, and all that may be there.
-_DRAFTS, _MARK = ".geobuffer-", "_geobuffer.json"
-_PART = re.compile(r"part-\d{6,}\.parquet|_geobuffer\.json|\.geobuffer-.*")
+# What notes of which source and zone parts are, and what may be there beside drafts.
+_MARK = "_geobuffer.json"
+_PART = re.compile(r"part-\d{6,}\.parquet|_geobuffer\.json")
 
 
 class _Coordinates(NamedTuple):
@@ -129,22 +128,19 @@ def check_bulk_target(target: Path) -> None:
     Raises
     ------
     DataError
-        Its suffix names no format, its folder does not exist or is read-only, or a folder stands
-        where a file is meant, or a file where a folder is.
+        Its suffix names no format, or a file stands where a folder is meant.
+    WriteError
+        Its folder does not exist or is read-only, or a folder stands where a file is meant.
     """
     if target.suffix.lower() not in (*_FORMATS, ""):
         hint = did_you_mean(target.suffix, _FORMATS)
         raise DataError(f"Invalid file {str(target)!r} for a large table. {hint}")
-    if not target.parent.is_dir():
-        message = f"Invalid file {str(target)!r}: there is no folder {str(target.parent)!r}."
-        raise DataError(message)
-    if target.suffix and target.is_dir():
-        raise DataError(f"Invalid file {str(target)!r}: it is a folder. Must be a file's name.")
     if not target.suffix and target.exists() and not target.is_dir():
         raise DataError(f"Invalid folder {str(target)!r}: it is a file. Must be a folder's name.")
-    if not os.access(target.parent, os.W_OK):
-        message = f"Invalid file {str(target)!r}: the folder {str(target.parent)!r} is read-only."
-        raise DataError(message)
+    if not target.suffix and target.is_dir():
+        check_folder(target, f"Invalid folder {str(target)!r}")
+    else:
+        check_place(target)
 
 
 class _Rows(NamedTuple):
@@ -238,6 +234,7 @@ def _check_names(path: Path, names: list[str]) -> None:
 
 def _geometry_at(path: Path, geo: bytes, names: list[str]) -> _Coordinates:
     """Return where a GeoParquet file keeps its points."""
+    check_geoparquet(geo, str(path))
     try:
         told = json.loads(geo)
         name, column = told["primary_column"], told["columns"][told["primary_column"]]
@@ -477,18 +474,15 @@ def _write_file(
 ) -> int:
     """Write one file, which is whole or not there."""
     count = 0
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=_DRAFTS) as folder:
-        draft = Path(folder) / target.name
-        with _Writer(draft, rows) as writer, ThreadPoolExecutor(1) as behind:
-            writing: Future[None] | None = None
-            for _, table in _tables(rows, zone, progress, set()):
-                count += table.num_rows
-                if writing is not None:
-                    writing.result()
-                writing = behind.submit(writer.write, table)
+    with drafted(target) as draft, _Writer(draft, rows) as writer, ThreadPoolExecutor(1) as behind:
+        writing: Future[None] | None = None
+        for _, table in _tables(rows, zone, progress, set()):
+            count += table.num_rows
             if writing is not None:
                 writing.result()
-        draft.replace(target)
+            writing = behind.submit(writer.write, table)
+        if writing is not None:
+            writing.result()
     return count
 
 
@@ -502,11 +496,9 @@ def _write_parts(
     _begin_parts(target, _fingerprint(rows.path, zone))
     done = {int(part.stem.removeprefix("part-")) for part in target.glob("part-*.parquet")}
     for number, table in _tables(rows, zone, progress, done):
-        with tempfile.TemporaryDirectory(dir=target, prefix=_DRAFTS) as folder:
-            draft = Path(folder) / f"part-{number:06}.parquet"
-            with _Writer(draft, rows) as writer:
-                writer.write(table)
-            draft.replace(target / draft.name)
+        part = target / f"part-{number:06}.parquet"
+        with drafted(part) as draft, _Writer(draft, rows) as writer:
+            writer.write(table)
     return _rows_in(target)
 
 
@@ -514,8 +506,8 @@ def _begin_parts(target: Path, said: dict[str, Any]) -> None:
     """Make a folder of parts, or see that what is there may be gone on with."""
     mark = target / _MARK
     there = list(target.iterdir()) if target.is_dir() else []
-    foreign = [path for path in there if not _PART.fullmatch(path.name)]
-    if foreign or (there and not mark.is_file() and not all(map(_is_draft, there))):
+    foreign = [path for path in there if not (_PART.fullmatch(path.name) or is_draft(path))]
+    if foreign or (there and not mark.is_file() and not all(map(is_draft, there))):
         name = (foreign or there)[0].name
         raise DataError(f"Invalid folder {str(target)!r}: it holds {name!r}. Must be empty.")
     if mark.is_file() and _noted(mark) != said:
@@ -524,17 +516,7 @@ def _begin_parts(target: Path, said: dict[str, Any]) -> None:
             "of these, or not be there."
         )
     target.mkdir(exist_ok=True)
-    # What a run that was killed has left.
-    for path in filter(_is_draft, there):
-        shutil.rmtree(path)
-    with tempfile.TemporaryDirectory(dir=target, prefix=_DRAFTS) as folder:
-        draft = Path(folder) / _MARK
-        draft.write_text(json.dumps(said), encoding="utf-8")
-        draft.replace(mark)
-
-
-def _is_draft(path: Path) -> bool:
-    return path.name.startswith(_DRAFTS)
+    write_text(mark, json.dumps(said))
 
 
 def _noted(mark: Path) -> object:

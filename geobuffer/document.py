@@ -12,8 +12,12 @@ import hashlib
 import html
 import importlib.resources
 import json
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from geobuffer.drafts import drafted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,12 +31,36 @@ _SCRIPTS = (
 )  # fmt: skip
 
 
+class _Whole:
+    """What branca draws, saved whole or not at all."""
+
+    def save(self, outfile: Any, *args: Any, **kwargs: Any) -> None:
+        """Write the page to a file, which is whole or not there, or to an open one."""
+        save: Any = getattr(super(), "save")  # noqa: B009 - that of folium, which has no types
+        if not isinstance(outfile, (str, bytes, os.PathLike)):
+            save(outfile, *args, **kwargs)
+            return
+        with drafted(Path(os.fsdecode(outfile))) as draft, draft.open("wb") as file:
+            save(file, *args, **kwargs)
+
+
+@functools.cache
+def map_class() -> Any:
+    """Return folium's map, saved whole or not at all."""
+    import folium
+
+    class Map(_Whole, folium.Map):
+        """A map of folium's whose ``save`` never leaves half a file."""
+
+    return Map
+
+
 @functools.cache
 def page_class() -> Any:
     """Return the page: a branca figure that writes itself without a template."""
     from branca.element import Figure
 
-    class Page(Figure):
+    class Page(_Whole, Figure):
         def __init__(self, facts: dict[str, Any], drawn: folium.Map) -> None:
             super().__init__(height="640px")
             self.facts = facts

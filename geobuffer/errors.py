@@ -8,7 +8,8 @@
     │   ├── UnknownRegion (LookupError)     no region has that name
     │   ├── UnknownSide (LookupError)       the border has no side of that name
     │   ├── ChecksumMismatch                a bundled file is not the one that was published
-    │   └── MissingCRSError                 coordinates without a reference system
+    │   ├── MissingCRSError                 coordinates without a reference system
+    │   └── WriteError (OSError)            a file cannot be written where it should be
     ├── GeometryError (ValueError)          a shape or a distance that cannot be worked with
     │   └── NotAdjacent                     regions that share no border
     ├── DownloadError (ConnectionError)     a file is neither to be had nor in the cache
@@ -52,6 +53,10 @@ class ChecksumMismatch(DataError):
 
 class MissingCRSError(DataError):
     """Coordinates came without a coordinate reference system."""
+
+
+class WriteError(DataError, OSError):
+    """A file cannot be written: its place takes none, or the disk is full."""
 
 
 class GeometryError(GeobufferError, ValueError):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,14 @@ import pandas as pd
 import shapely
 
 from geobuffer.combined import CombinedZone
-from geobuffer.errors import DataError, MissingCRSError, did_you_mean
+from geobuffer.drafts import check_place, drafted
+from geobuffer.errors import DataError, did_you_mean
 from geobuffer.kml import write_kml
 from geobuffer.model import BufferZone
 from geobuffer.shapefile import write_shapefile
 from geobuffer.spreadsheet import check_openpyxl, write_workbook
+from geobuffer.tabular import geopackage_names, prepared
+from geobuffer.wholeness import check_whole_geopackage
 from geobuffer.zonefile import write_zone_layers
 
 if TYPE_CHECKING:
@@ -63,8 +65,11 @@ def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) ->
     Raises
     ------
     DataError
-        The suffix names no format for that thing, or the folder does not exist. The file that
-        stood there before, if any, stays as it was.
+        The suffix names no format for that thing.
+    WriteError
+        The folder is not there or read-only, the file is read-only or no plain file: told before
+        anything is done. Or the disk is full. The file that stood there before, if any, stays as
+        it was.
     MissingCRSError
         A table's geometry has no coordinate reference system.
 
@@ -78,14 +83,9 @@ def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) ->
     Юнаківка
     """
     path = Path(path)
-    save = _writer(thing, _suffix(check_target(path, thing)))
-    # Drafted in a folder of its own, under its own name: formats call their layer after the file.
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".geobuffer-") as folder:
-        draft = Path(folder) / path.name
+    save = _writer(thing, check_target(path, thing))
+    with drafted(path) as draft:
         save(draft)
-        with draft.open("rb") as written:
-            os.fsync(written.fileno())
-        draft.replace(path)
     return path
 
 
@@ -95,7 +95,10 @@ def check_target(path: str | Path, thing: object) -> Path:
     Raises
     ------
     DataError
-        The suffix names no format for that thing, or the folder does not exist or is read-only.
+        The suffix names no format for that thing.
+    WriteError
+        The folder is not there or takes no new files, or what stands there is a folder, a device
+        or read-only.
     """
     path = Path(path)
     formats = _formats(thing)
@@ -106,13 +109,7 @@ def check_target(path: str | Path, thing: object) -> Path:
         )
     if _suffix(path) == ".xlsx":
         check_openpyxl()
-    folder = path.parent
-    if not folder.is_dir():
-        raise DataError(f"Invalid file {str(path)!r}: there is no folder {str(folder)!r}.")
-    if path.is_dir():
-        raise DataError(f"Invalid file {str(path)!r}: it is a folder. Must be a file's name.")
-    if not os.access(folder, os.W_OK):
-        raise DataError(f"Invalid file {str(path)!r}: the folder {str(folder)!r} is read-only.")
+    check_place(path)
     return path
 
 
@@ -138,7 +135,8 @@ def _is_figure(kind: type) -> bool:
     return any((c.__module__, c.__name__) == ("matplotlib.figure", "Figure") for c in kind.__mro__)
 
 
-def _writer(thing: Any, suffix: str) -> Callable[[Path], Any]:
+def _writer(thing: Any, target: Path) -> Callable[[Path], Any]:
+    suffix = _suffix(target)
     if suffix == ".html":
         return lambda path: thing.save(str(path))
     if suffix in _PICTURES:
@@ -146,11 +144,7 @@ def _writer(thing: Any, suffix: str) -> Callable[[Path], Any]:
     is_zone = isinstance(thing, (BufferZone, CombinedZone))
     if is_zone and suffix in {".kml", ".kmz"}:
         return lambda path: write_kml(thing, path)
-    table = thing.to_frame() if is_zone else thing
-    if isinstance(table, gpd.GeoDataFrame):
-        table = _in_degrees(table)
-    if table.index.name is not None or not isinstance(table.index, pd.RangeIndex):
-        table = _with_row_names(table)
+    table = prepared(thing.to_frame() if is_zone else thing, suffix, target)
     plain: dict[str, Callable[[Path], Any]] = {
         ".csv": lambda path: _flat(table).to_csv(path, index=False, encoding="utf-8-sig"),
         ".xlsx": lambda path: write_workbook(_flat(table), path),
@@ -168,12 +162,27 @@ def _writer(thing: Any, suffix: str) -> Callable[[Path], Any]:
 
 def _write_layer(table: gpd.GeoDataFrame, path: Path, suffix: str) -> str:
     """Write a table as the layer of a file, and return the layer's name."""
-    drivers = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
+    drivers = {".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
     # RFC 7946 wants outer rings counterclockwise, no CRS, and seven decimals at most; we keep nine
     # (0.1 mm), so that a zone read back is the zone that was written.
-    options = {"RFC7946": "YES", "COORDINATE_PRECISION": 9} if suffix == ".geojson" else {}
+    options: dict[str, Any] = {}
+    if suffix == ".geojson":
+        options = {"RFC7946": "YES", "COORDINATE_PRECISION": 9}
+    if suffix == ".gpkg":
+        options = geopackage_names(table)
+    shapes = table.geometry.to_numpy()
+    if suffix == ".fgb" and (shapely.is_missing(shapes) | shapely.is_empty(shapes)).any():
+        # The format's index takes no row without a shape; such a file is whole, if slower to ask.
+        options = {"SPATIAL_INDEX": "NO"}
     layer = _layer_name(path)
-    table.to_file(path, driver=drivers[suffix], layer=layer, index=False, **options)
+    if suffix == ".gpkg":
+        table.to_file(path, driver="GPKG", layer=layer, index=False, **options)
+        check_whole_geopackage(path, layer, table)
+        return layer
+    # Made in memory: GDAL says nothing of a last buffer that the disk had no room for.
+    made = io.BytesIO()
+    table.to_file(made, driver=drivers[suffix], layer=layer, index=False, **options)
+    path.write_bytes(made.getbuffer())
     return layer
 
 
@@ -223,33 +232,15 @@ def _layer_name(path: Path) -> str:
     return f"layer {name}" if name.lower().startswith("geobuffer_") else name
 
 
-def _in_degrees(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    if table.crs is None:
-        raise MissingCRSError(
-            "The table's geometry has no coordinate reference system. Must have one: use set_crs()."
-        )
-    return table.to_crs("EPSG:4326")
-
-
-def _with_row_names(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with the names of its rows as a column, if they say anything.
-
-    Numbers that are left of a longer table's index do not.
-    """
-    index = table.index
-    if index.name is None and pd.api.types.is_integer_dtype(index):
-        return table
-    named = table.copy(deep=False)
-    named.index = index.rename("row" if index.name is None else index.name)
-    return named.reset_index()
-
-
 def _flat(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table without geometry: points as longitude and latitude, others as WKT."""
     if not isinstance(table, gpd.GeoDataFrame):
         return table
     shapes = table.geometry
     flat = pd.DataFrame(table.drop(columns=shapes.name))
+    made = ("longitude", "latitude", "wkt")
+    # What a table says of that kind by itself steps aside: the shapes decide.
+    flat = flat.rename(columns={n: f"{n}_original" for n in made if n in flat.columns})
     if (shapes.geom_type.dropna() == "Point").all():
         # Six decimals: 0.1 m, far below the accuracy of any gazetteer.
         return flat.assign(longitude=shapes.x.round(6), latitude=shapes.y.round(6))

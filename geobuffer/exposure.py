@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geobuffer.errors import DataError, did_you_mean
-from geobuffer.queries import classify, numbers, with_columns
+from geobuffer.queries import ORIGIN, classify, numbers, with_columns
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -48,7 +48,8 @@ def exposure(
         uncertain ones, of whom ``uncertain_without_figure`` have none. A place near an edge
         between two rings is uncertain in both, so do not sum ``uncertain`` over rings: ask for
         ``cumulative``. Where the table has ``population_as_of``, ``as_of`` lists the dates of the
-        figures.
+        figures. ``attrs["geobuffer"]`` says where border and places are from, and
+        :func:`geobuffer.write` puts that into every row.
 
     Raises
     ------
@@ -89,7 +90,17 @@ def exposure(
         ]
     columns = [*(["within_km"] if cumulative else ["ring"]), *([by] if by else []), *COUNTS]
     columns += ["as_of"] if "population_as_of" in joined.columns else []
-    return pd.DataFrame(rows, columns=columns)
+    counted = pd.DataFrame(rows, columns=columns)
+    counted.attrs[ORIGIN] = joined.attrs[ORIGIN] | _sources(joined)
+    return counted
+
+
+def _sources(joined: pd.DataFrame) -> dict[str, str]:
+    """Return where the places that are counted come from, each source once."""
+    if "source" not in joined.columns:
+        return {}
+    counted = joined.loc[joined["membership"].isin(["inside", "uncertain"]), "source"].dropna()
+    return {"places_source": "; ".join(sorted(counted.astype(str).unique()))}
 
 
 #: The columns that are counted.

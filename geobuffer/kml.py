@@ -18,6 +18,7 @@ import shapely
 
 from geobuffer.errors import DataError
 from geobuffer.palette import BORDER, MEMBERSHIP, ring_colours
+from geobuffer.queries import ORIGIN_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -96,7 +97,8 @@ def _add_zone(document: ET.Element, zone: Zone) -> None:
 def _add_table(document: ET.Element, table: gpd.GeoDataFrame) -> None:
     from geobuffer import __version__
 
-    _describe(document, {"made_with": f"geobuffer {__version__}"})
+    origin = {c: table[c].iloc[0] for c in ORIGIN_COLUMNS if c in table.columns and len(table)}
+    _describe(document, origin | {"made_with": f"geobuffer {__version__}"})
     for kind, colour in MEMBERSHIP.items():
         _style(document, kind, line=(colour, 1.5), fill=(colour, 0.4), icon=colour)
     _style(document, "plain", line=(BORDER, 1.5), fill=(BORDER, 0.2), icon=BORDER)
@@ -192,6 +194,8 @@ def _describe(parent: ET.Element, facts: Mapping[str, Any]) -> None:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return f"{value:,.0f}"
     return f"{value:,.6g}" if isinstance(value, float) else str(value)
 
 

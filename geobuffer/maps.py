@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from geobuffer.captions import along, title_of, voice
-from geobuffer.document import page_class
+from geobuffer.document import map_class, page_class
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
 from geobuffer.facts import NAMES, country_facts, has_slider, place_facts, shape_facts, slider_facts
 from geobuffer.model import BufferZone
@@ -178,7 +178,6 @@ def _basemap(name: str) -> folium.TileLayer:
 
 def _folium_map(facts: dict[str, Any], zone: Zone, tiles: folium.TileLayer | None) -> folium.Map:
     """Return folium's map of the zone's surroundings, inside our page."""
-    import folium
     from folium.elements import MethodCall
     from folium.utilities import JsCode
 
@@ -186,7 +185,7 @@ def _folium_map(facts: dict[str, Any], zone: Zone, tiles: folium.TileLayer | Non
     # A finger needs 24 px; the smallest dot is 6 px wide.
     canvas: Any = JsCode("L.canvas({tolerance: 9, padding: 0.3})")
     west, south, east, north = zone.polygon.bounds
-    drawn = folium.Map(
+    drawn: folium.Map = map_class()(
         location=[(south + north) / 2, (west + east) / 2],
         zoom_start=8,
         tiles=None,

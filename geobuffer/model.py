@@ -29,7 +29,7 @@ from geobuffer.geodesy import Floats, LineIndex, area_m2, holds
 from geobuffer.names import LANGUAGES, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -175,12 +175,13 @@ class Regions:
     Parameters
     ----------
     members
-        The regions, in order; of two of one name, the first is found.
+        The regions, in order.
 
     Raises
     ------
     UnknownRegion
-        No region has that name; the message suggests the nearest.
+        No region has that name, and the message suggests the nearest; or several have it, and none
+        of them alone is a country.
 
     Examples
     --------
@@ -215,21 +216,52 @@ class Regions:
     def _find(self, name: str) -> Region:
         if not isinstance(name, str):
             raise UnknownRegion(f"Invalid region {name!r}. Must be a name or an ISO code.")
-        try:
-            return self._by_name[_region_key(name)]
-        except KeyError:
-            known = [region.name for region in self]
-            message = f"Invalid region {name!r}. {did_you_mean(name, known)}"
-            raise UnknownRegion(message) from None
+        for key in (fold(name), f"~{_region_key(name)}"):
+            if found := self._by_name.get(key):
+                return _only(name, found)
+        known = [region.name for region in self]
+        raise UnknownRegion(f"Invalid region {name!r}. {did_you_mean(name, known)}")
 
     @cached_property
-    def _by_name(self) -> dict[str, Region]:
-        found: dict[str, Region] = {}
+    def _by_name(self) -> dict[str, list[Region]]:
+        """Regions by what they are called, whole; and, after a ~, by what is left of that."""
+        ways: list[dict[str, list[Region]]] = [{}, {}, {}, {}]
         for region in self:
-            for name in (region.name, region.iso, *region.names.values()):
-                if name:
-                    found.setdefault(_region_key(name), region)
-        return found
+            full = region.names.values()
+            # Without what is drawn with it, which stands in brackets.
+            others = (*full, *(name.partition(" (")[0] for name in full))
+            for way, names in enumerate(((region.name,), (region.iso,), others)):
+                for name in filter(None, names):
+                    ways[way].setdefault(fold(name), []).append(region)
+                    ways[3].setdefault(f"~{_region_key(name)}", []).append(region)
+        # Its short name counts before its code, and that before what it is called elsewhere.
+        return ways[3] | ways[2] | ways[1] | ways[0]
+
+
+def _only(name: str, found: Sequence[Region]) -> Region:
+    """Return the region that is meant: the only one, or the country among its namesakes."""
+    different: list[Region] = []
+    for region in found:
+        if not any(_is_same(region, other) for other in different):
+            different.append(region)
+    countries = [region for region in different if region.iso and region.iso == region.country]
+    for meant in (different, countries):
+        if len(meant) == 1:
+            return meant[0]
+    shown = ", ".join(
+        " ".join(filter(None, (region.name, region.iso and f"({region.iso})")))
+        for region in different
+    )
+    raise UnknownRegion(
+        f"Ambiguous region {name!r}: {len(different)} are called so: {shown}. Must be a name or a "
+        "code that only one of them has."
+    )
+
+
+def _is_same(one: Region, other: Region) -> bool:
+    """Tell whether two are one region that was read twice, as countries of one region are."""
+    facts = [(region.name, region.iso, region.country) for region in (one, other)]
+    return facts[0] == facts[1] and bool(one.geometry == other.geometry)
 
 
 def _region_key(name: str) -> str:

@@ -67,3 +67,14 @@ def _edits(one: str, other: str, most: int) -> int:
                 min(row[j] + 1, row[j - 1] + 1, before + (letter != against)),
             )
     return row[-1]
+
+
+def legible(text: str) -> str:
+    r"""Return text for a message: signs that are not shown, but obeyed, as escapes.
+
+    Examples
+    --------
+    >>> legible("Суджа\u202e\x1b[31m")
+    'Суджа\\u202e\\x1b[31m'
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

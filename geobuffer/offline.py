@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from geobuffer.assets import Asset, Sheet, Shelves, data_url
 from geobuffer.cards import card
+from geobuffer.drafts import write_text
 from geobuffer.errors import DataError
 from geobuffer.pages import INERT, Piece, Pieces, guarded, linked, sealed
 
@@ -129,14 +130,14 @@ class OfflinePage:
     missing: tuple[Missing, ...] = ()
 
     def save(self, path: str | Path) -> None:
-        """Write the page to a file; :func:`geobuffer.write` never leaves half of one.
+        """Write the page to a file, which is whole or not there.
 
         Parameters
         ----------
         path
             The file.
         """
-        Path(path).write_text(self.html, "utf-8", newline="\n")
+        write_text(Path(path), self.html)
 
     def _repr_html_(self) -> str:
         frame = (

@@ -176,6 +176,7 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
     joined[counts] = joined[counts].fillna(0).astype(int)
     order = [joined[by[0]].map(rings), *(joined[c].fillna("").astype(str) for c in by[1:])]
     rank = np.lexsort([key.to_numpy() for key in reversed(order)])
+    joined.attrs |= places.attrs
     return joined.iloc[rank].reset_index(drop=True)
 
 

@@ -224,7 +224,8 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     -------
     geopandas.GeoDataFrame
         The rows in their order, with their index, columns and CRS; the columns of :func:`classify`
-        are added (or replaced).
+        are added (or replaced). ``attrs["geobuffer"]`` says which border they were measured against
+        and where it is from; :func:`geobuffer.write` puts that into every row.
 
     Raises
     ------
@@ -250,7 +251,9 @@ def with_columns(table: gpd.GeoDataFrame, found: pd.DataFrame) -> gpd.GeoDataFra
     """Return a table with the columns of another of the same rows, in the same order."""
     kept = table.drop(columns=[c for c in found.columns if c in table.columns])
     # By position: labels of rows may repeat.
-    return kept.assign(**{column: found[column].to_numpy() for column in found.columns})
+    joined = kept.assign(**{column: found[column].to_numpy() for column in found.columns})
+    joined.attrs |= found.attrs
+    return joined
 
 
 def lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
@@ -309,8 +312,8 @@ def _decoded(
     section: NDArray[np.int16],
     chainage: Floats,
 ) -> pd.DataFrame:
-    """Return where points lie as a frame with the table's index."""
-    return pd.DataFrame(
+    """Return where points lie as a frame with the table's index, and of which border it tells."""
+    found = pd.DataFrame(
         {
             "distance_km": distance,
             "side": _named([s.name for s in border.sides], side, ""),
@@ -319,6 +322,33 @@ def _decoded(
         },
         index=table.index,
     )
+    found.attrs[ORIGIN] = _origin(border)
+    return found
+
+
+#: The entry of a table's ``attrs`` that says what it was measured against: ``write`` adds it to
+#: every row, as a file must say it and most formats have no other place.
+ORIGIN = "geobuffer"
+
+#: The columns that so come about; the last is of counts only.
+ORIGIN_COLUMNS = (
+    "border", "border_source", "border_citation", "border_licence", "border_as_of",
+    "border_accuracy_m", "places_source",
+)  # fmt: skip
+
+
+def _origin(border: Border | Zone) -> dict[str, Any]:
+    """Return what a table must say of the border that it was measured against."""
+    source = border.source
+    facts = {
+        "border": "; ".join(section.name for section in border.sections),
+        "border_source": source.title,
+        "border_citation": source.citation,
+        "border_licence": source.licence,
+        "border_as_of": source.as_of,
+        "border_accuracy_m": source.accuracy_m,
+    }
+    return {name: fact for name, fact in facts.items() if fact not in {"", None}}
 
 
 def _metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> Floats:

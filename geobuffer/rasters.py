@@ -9,6 +9,7 @@ import numpy as np
 import pyproj
 
 from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.references import check_reference
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +22,10 @@ _OFF_GRID = 0.01
 _FORMATS = {
     b"II*\0": "GTiff", b"MM\0*": "GTiff", b"II+\0": "GTiff", b"MM\0+": "GTiff", b"ncol": "AAIGrid",
 }  # fmt: skip
+
+# GDAL would look beside a raster for masks, overviews and notes, which may be of any format and
+# name any file or address. The reference system of an ASCII grid (.prj) is read all the same.
+_ALONE = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
 
 
 def open_raster(path: Path) -> Any:
@@ -45,7 +50,9 @@ def open_raster(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            raster = rasterio.open(path.absolute(), driver=_format(path))
+            _check_beside(path)
+            with rasterio.Env(**_ALONE):
+                raster = rasterio.open(path.absolute(), driver=_format(path))
     except RasterioIOError as error:
         message = f"Unreadable {path}: {error}. Must be whole; fetch it again."
         raise DataError(message) from error
@@ -55,6 +62,21 @@ def open_raster(path: Path) -> Any:
         raster.close()
         raise
     return raster
+
+
+def _check_beside(path: Path) -> None:
+    """Refuse what would count otherwise without a file beside it, or is defined by others."""
+    for suffix in (".msk", ".MSK"):
+        mask = path.with_name(path.name + suffix)
+        if mask.exists():
+            raise DataError(
+                f"Invalid {path}: {mask.name} beside it says where it has data, which is not read. "
+                "Must say so itself, by a value of no data: gdalwarp -dstnodata."
+            )
+    for suffix in (".prj", ".PRJ"):
+        notes = path.with_suffix(suffix)
+        if notes.is_file():
+            check_reference(notes.read_text("utf-8", "replace"), str(notes))
 
 
 def _format(path: Path) -> str:
@@ -73,6 +95,7 @@ def _check_raster(path: Path, raster: Any) -> None:
         raise MissingCRSError(
             f"{path} has no coordinate reference system. Must have one: rio edit-info --crs."
         )
+    check_reference(raster.crs.to_wkt(), str(path))
     if raster.count != 1:
         raise DataError(f"Invalid {path}: {raster.count} bands. Must have one: rio stack --bidx.")
     t = raster.transform
@@ -118,11 +141,13 @@ def same_grid(one: Any, other: Any) -> bool:
 
 def read_window(raster: Any, left: int, top: int, columns: int, rows: int) -> Floats:
     """Read a window as numbers, scaled as the file says; NaN where there is no data."""
+    import rasterio
     from rasterio.errors import RasterioIOError
     from rasterio.windows import Window
 
     try:
-        masked = raster.read(1, window=Window(left, top, columns, rows), masked=True)
+        with rasterio.Env(**_ALONE):
+            masked = raster.read(1, window=Window(left, top, columns, rows), masked=True)
     except RasterioIOError as error:
         message = f"Unreadable {raster.name}: {error}. Must be whole; fetch it again."
         raise DataError(message) from error

@@ -30,6 +30,9 @@ _ANNOUNCED = {"en": "Announced by {}", "uk": "Оголошено: {}", "ru": "О
 _DATES = {"en": "%d %B %Y", "uk": "%d.%m.%Y", "ru": "%d.%m.%Y"}
 _DEFAULT = "announced-zone-2025.toml"
 
+# A scenario is a page or two of text; this is a shelf of books.
+_MOST_BYTES = 10_000_000
+
 # Every key a scenario may have, by table, with the type its value must be of.
 _KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     "": {
@@ -314,12 +317,19 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
 
 def _parsed(file: Path) -> dict[str, Any]:
     try:
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            raise DataError(f"Unreadable scenario {file}: a device or a pipe. Must be a file.")
+        if file.stat().st_size > _MOST_BYTES:
+            raise DataError(
+                f"Unreadable scenario {file}: {file.stat().st_size / 1e6:,.0f} MB. Must be at most "
+                f"{_MOST_BYTES / 1e6:g} MB; is it a scenario?"
+            )
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise DataError(f"Unreadable scenario {file}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise DataError(f"Invalid scenario {file}: not UTF-8 at byte {error.start}.") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise DataError(f"Invalid scenario {file}: {error}. Must be TOML.") from error
 
 

@@ -7,20 +7,22 @@ What had to be changed is told in a warning and in a text beside the shapes.
 from __future__ import annotations
 
 import re
-import tempfile
 import warnings
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
 import shapely
 
+from geobuffer.drafts import scratch
 from geobuffer.errors import DataError
+from geobuffer.queries import ORIGIN_COLUMNS
+from geobuffer.wholeness import check_whole_shapefile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 # dBASE III, which holds the columns.
 _LONGEST_NAME = 10
@@ -51,15 +53,16 @@ def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> None:
     table, names, notes = _as_dbase(table)
     if notes:
         warnings.warn(f"A shapefile cannot hold all: {'; '.join(notes)}.", stacklevel=4)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    with scratch(path.parent) as folder:
         inner = re.sub(r"[^\w.-]", "_", stem) or "shapes"
         pyogrio.write_dataframe(
-            table, Path(folder) / f"{inner}.shp", driver="ESRI Shapefile", encoding="UTF-8",
+            table, folder / f"{inner}.shp", driver="ESRI Shapefile", encoding="UTF-8",
             geometry_type=kind,
         )  # fmt: skip
+        check_whole_shapefile(folder / f"{inner}.shp", len(table))
         told = _told(table, names, notes)
-        (Path(folder) / f"{inner}.txt").write_text(told, encoding="utf-8")
-        files = sorted(Path(folder).iterdir())
+        (folder / f"{inner}.txt").write_text(told, encoding="utf-8")
+        files = sorted(folder.glob(f"{inner}.*"))
         large = [file.name for file in files if file.stat().st_size > _MOST_BYTES]
         if large:
             raise DataError(
@@ -74,7 +77,7 @@ def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> None:
 def _one_kind(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, str]:
     """Return a table whose shapes are of one kind, and that kind."""
     shapes = table.geometry
-    there = shapes.notna() & ~shapes.is_empty
+    there = ~(shapely.is_missing(shapes.to_numpy()) | shapes.is_empty)
     kinds = {kind.removeprefix("Multi") for kind in shapes[there].geom_type}
     if len(kinds) != 1 or kinds == {"GeometryCollection"}:
         told = ", ".join(sorted(kinds)) or "none"
@@ -158,7 +161,7 @@ def _told(table: gpd.GeoDataFrame, names: dict[str, str], notes: list[str]) -> s
     from geobuffer import __version__
 
     lines = [f"made_with: geobuffer {__version__}", "crs: EPSG:4326, longitude and latitude"]
-    for name in ("source", "licence", "as_of", "accuracy_m", "method"):
+    for name in ("source", "licence", "as_of", "accuracy_m", "method", *ORIGIN_COLUMNS):
         if name in names and len(table):
             told = table[names[name]].dropna().astype(str).unique()
             lines += [f"{name}: {text}" for text in told[:100]]

@@ -54,7 +54,9 @@ def border_along(
     Raises
     ------
     GeometryError
-        There is no line, one has no length or is no line; or names and lines differ in number.
+        There is no line, one has no length or is no line; names and lines differ in number; or two
+        lines, or parts of one, run against each other where they meet, so that left of one would
+        be right of the other (:func:`geobuffer.read_border` turns such lines round).
     MissingCRSError
         A table has no coordinate reference system.
 
@@ -76,6 +78,7 @@ def border_along(
         section = Section(shape.name, line, (), chainage, length_m(line) / 1e3)
         chainage += section.length_km
         sections.append(section)
+    _check_one_way(sections)
     left, right = Side("left", None, (), _LEFT), Side("right", None, (), _RIGHT)
     return Border(tuple(sections), (left, right), source)
 
@@ -135,6 +138,24 @@ def border_around(
     inside = Side("inside", cut_at_antimeridian(area) if parts else area, regions, _INSIDE)
     outside = Side("outside", None, (), _OUTSIDE)
     return Border(tuple(sections), (inside, outside), join_sources(s.source for s in given))
+
+
+def _check_one_way(sections: Sequence[Section]) -> None:
+    """Refuse lines of which two alone meet at a point, both with their ends or both with theirs."""
+    parts = [(s.name, part) for s in sections for part in shapely.get_parts(s.line)]
+    meeting: dict[tuple[float, ...], list[tuple[str, int]]] = {}
+    for name, part in parts:
+        for end in (0, -1):
+            meeting.setdefault(part.coords[end][:2], []).append((name, end))
+    for (lon, lat), there in meeting.items():
+        if len(there) == 2 and there[0][1] == there[1][1]:
+            (one, end), (other, _) = there
+            how = "begin" if end == 0 else "end"
+            raise GeometryError(
+                f"Invalid lines {one!r} and {other!r}: they, or parts of them, both {how} at "
+                f"{lon:.6f}, {lat:.6f} (longitude, latitude), so that left of one is right of the "
+                "other. Must run one way: shapely.reverse() turns a line round."
+            )
 
 
 @dataclass(frozen=True, eq=False)

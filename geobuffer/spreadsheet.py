@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from geobuffer.errors import DataError
+from geobuffer.queries import ORIGIN_COLUMNS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,8 +65,8 @@ def write_workbook(table: pd.DataFrame, path: Path) -> None:
         )
     book = Workbook(write_only=True)
     try:
-        _fill(book.create_sheet("data"), table)
-        about = book.create_sheet("about")
+        _fill(_sheet(book, "data", path.parent), table)
+        about = _sheet(book, "about", path.parent)
         for key, value in _about(table, __version__):
             about.append([_cell(about, key, "about"), _cell(about, value, "about")])
         book.save(path)
@@ -77,9 +78,26 @@ def write_workbook(table: pd.DataFrame, path: Path) -> None:
                     sheet.close()
 
 
+def _sheet(book: Any, title: str, folder: Path) -> Any:
+    """Add a sheet whose rows are drafted in a folder.
+
+    openpyxl would draft them among the system's temporary files, where they stay when the process
+    is killed.
+    """
+    from openpyxl.worksheet import _writer
+
+    sheet, draft = book.create_sheet(title), str(folder / f"{title}.xml")
+    if title == "data":
+        sheet.freeze_panes = "A2"
+    sheet._writer = _writer.WorksheetWriter(sheet, draft)  # noqa: SLF001 - there is no other way
+    sheet._writer.write_top()  # noqa: SLF001
+    # openpyxl removes from this list what it has removed from the disk.
+    _writer.ALL_TEMP_FILES.append(draft)
+    return sheet
+
+
 def _fill(sheet: Any, table: pd.DataFrame) -> None:
     """Append the names of columns and the rows of a table."""
-    sheet.freeze_panes = "A2"
     names = [str(name) for name in table.columns]
     sheet.append([_cell(sheet, name, "the names of columns") for name in names])
     columns = [table.iloc[:, n].astype(object).tolist() for n in range(len(names))]
@@ -94,7 +112,7 @@ def _about(table: pd.DataFrame, version: str) -> list[tuple[str, Any]]:
         ("rows", len(table)),
         ("coordinates", "WGS 84, degrees"),
     ]
-    for column in ("source", "licence", "as_of"):
+    for column in ("source", "licence", "as_of", *ORIGIN_COLUMNS):
         if column in table.columns:
             told = table[column].dropna().astype(str).unique()
             rows += [(column, text[:_LONGEST]) for text in told[:1000]]

@@ -23,18 +23,22 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import ChecksumMismatch, DataError, UnknownRegion, did_you_mean
+from geobuffer.kept import keep_shape, load_shape
 from geobuffer.model import Region, Regions, Source
 from geobuffer.names import LANGUAGES, fold
 from geobuffer.outlines import cut_at_antimeridian, without_slivers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from shapely.geometry.base import BaseGeometry
 
 _PACKAGE = "omim-data-borders"
 # Of borders.tar.xz in version 10.3.0rc2, of which world.csv names the files.
 _SHA256 = "d524431b108102b34b46ad3883a832984aaa143aa56acfba043940dbe4144e5a"
+
+# Raised when parse_poly or _joined makes another shape of the same files.
+_MADE = 1
 
 # Parts of one country are simplified apart: where they disagree, by up to 8 m, a union keeps
 # slivers. Nothing that is mapped is as thin as this.
@@ -51,6 +55,13 @@ _SOURCE = Source(
     accuracy_m=30.0,
     citation="© OpenStreetMap contributors",
 )
+
+
+# What countries are called beside their names of today, in CLDR and ISO.
+_ALSO = {
+    "UK": "GB", "Turkey": "TR", "Czech Republic": "CZ", "Burma": "MM", "Ivory Coast": "CI",
+    "Cape Verde": "CV", "Swaziland": "SZ", "Macedonia": "MK", "East Timor": "TL", "DR Congo": "CD",
+}  # fmt: skip
 
 
 class _File(NamedTuple):
@@ -79,7 +90,9 @@ class _File(NamedTuple):
 def load_world(country: str | Iterable[str] | None = None, *, level: int = 1) -> Regions:
     """Return the first-level regions, or the countries, of the world or of some countries.
 
-    Only the files of those countries are read: some seconds a call, a minute or two for all.
+    Only the files of those countries are read: some seconds the first time, a minute or two for
+    all. What was read is kept in the user's cache folder, from where it takes a fraction of a
+    second.
 
     Parameters
     ----------
@@ -145,7 +158,7 @@ def _codes() -> Mapping[str, str]:
         for name in (code, *names, *more):
             if name:
                 found.setdefault(fold(name), code)
-    return found
+    return {fold(name): code for name, code in _ALSO.items()} | found
 
 
 @cache
@@ -170,7 +183,7 @@ def _region(group: Sequence[_File], shapes: Mapping[str, BaseGeometry], level: i
     names = country_names if whole else _region_names(first)
     return Region(
         name=country_names["en"] if whole else first.name,
-        geometry=_joined([shapes[row.file] for row in group]),
+        geometry=_joined([row.file for row in group], shapes),
         source=_SOURCE,
         names=names,
         iso=first.country if whole else first.iso,
@@ -179,8 +192,16 @@ def _region(group: Sequence[_File], shapes: Mapping[str, BaseGeometry], level: i
     )
 
 
-def _joined(parts: Sequence[BaseGeometry]) -> BaseGeometry:
-    return parts[0] if len(parts) == 1 else without_slivers(shapely.union_all(parts), _SLIVER_M)
+def _joined(files: Sequence[str], shapes: Mapping[str, BaseGeometry]) -> BaseGeometry:
+    if len(files) == 1:
+        return shapes[files[0]]
+    name = "\n".join((f"without slivers of {_SLIVER_M} m", *files))
+    whole = load_shape(_kept_in(), name)
+    if whole is None:
+        parts = [shapes[file] for file in files]
+        whole = without_slivers(shapely.union_all(parts), _SLIVER_M)
+        keep_shape(_kept_in(), name, whole)
+    return whole
 
 
 def _region_names(row: _File) -> dict[str, str]:
@@ -250,20 +271,39 @@ def _archive() -> Path:
     return path
 
 
+def _kept_in() -> Path:
+    """Return the folder where shapes of this archive are kept, as this library makes them."""
+    made_by = f"{_SHA256[:12]}-{_MADE}-geos{shapely.geos_version_string}"
+    cache: Path = _extra("platformdirs").user_cache_path("geobuffer", appauthor=False)
+    return cache / f"world-{made_by}"
+
+
 # A script asks for the same few countries again and again; the world is some 400 MB.
 @lru_cache(maxsize=4)
 def _read_shapes(files: tuple[str, ...]) -> Mapping[str, BaseGeometry]:
-    """Return the shapes of files by name; the archive is read no further than the last of them."""
-    wanted = {f"{file}.poly" for file in files}
-    shapes = {}
-    with tarfile.open(_archive(), mode="r|xz") as archive:
+    """Return the shapes of files by name: those that were kept, the others from the archive."""
+    archive, folder = _archive(), _kept_in()
+    shapes = {file: shape for file in files if (shape := load_shape(folder, file)) is not None}
+    missing = set(files) - set(shapes)
+    for file, shape in _unpacked(archive, missing):
+        shapes[file] = shape
+        keep_shape(folder, file, shape)
+    return shapes
+
+
+def _unpacked(path: Path, files: set[str]) -> Iterator[tuple[str, BaseGeometry]]:
+    """Yield files of the archive, which is one block: read from its beginning to the last asked."""
+    left = {f"{file}.poly" for file in files}
+    if not left:
+        return
+    with tarfile.open(path, mode="r|xz") as archive:
         for member in archive:
             name = member.name.removeprefix("./")
-            if name in wanted and (content := archive.extractfile(member)) is not None:
-                shapes[name.removesuffix(".poly")] = parse_poly(content.read().decode("utf-8"))
-                if len(shapes) == len(wanted):
-                    break
-    return shapes
+            if name in left and (content := archive.extractfile(member)) is not None:
+                yield name.removesuffix(".poly"), parse_poly(content.read().decode("utf-8"))
+                left.discard(name)
+                if not left:
+                    return
 
 
 def parse_poly(text: str) -> BaseGeometry:

@@ -20,7 +20,10 @@ import shapely
 
 from geobuffer.combined import CombinedZone
 from geobuffer.errors import DataError
+from geobuffer.geopackages import check_geopackage, is_geopackage
+from geobuffer.healing import Healing
 from geobuffer.model import Border, BufferZone, Region, Section, Side, Source
+from geobuffer.wholeness import check_whole_geopackage
 from geobuffer.zones import flat_ends
 
 if TYPE_CHECKING:
@@ -87,7 +90,7 @@ def write_zone_layers(zone: Zone, path: Path, layer: str) -> None:
         "layer": layer,
         "tree": tree,
         "zones": [_zone_facts(one, shelf) for one in shelf.zones],
-        "borders": [{"source": shelf.source(border.source)} for border in shelf.borders],
+        "borders": [_border_facts(border, shelf) for border in shelf.borders],
     }
     tables = {
         "rings": _rings(shelf) if isinstance(zone, CombinedZone) else None,
@@ -104,6 +107,7 @@ def write_zone_layers(zone: Zone, path: Path, layer: str) -> None:
         pyogrio.write_dataframe(
             table, path, layer=f"geobuffer_{name}", driver="GPKG", promote_to_multi=False, **kinds
         )
+        check_whole_geopackage(path, f"geobuffer_{name}", table)
 
 
 def read_zone(path: str | Path) -> Zone:
@@ -153,6 +157,10 @@ def _tables(path: Path) -> Mapping[str, Any]:
 
     if not path.is_file():
         raise DataError(f"Unreadable zone {str(path)!r}: there is no such file.")
+    with path.open("rb") as file:
+        if not is_geopackage(file.read(72)):
+            raise DataError(f"Unreadable zone {str(path)!r}: Must be a GeoPackage.")
+    check_geopackage(path, repr(str(path)))
     try:
         names = [str(name) for name, _ in pyogrio.list_layers(path)]
     except pyogrio.errors.DataSourceError as error:
@@ -195,6 +203,11 @@ def _tree(part: Part, shelf: _Shelf) -> dict[str, Any]:
         "parts": [_tree(one, shelf) for one in part.parts],
         "wkb": shapely.to_wkb(part.polygon, hex=True),
     }
+
+
+def _border_facts(border: Border, shelf: _Shelf) -> dict[str, Any]:
+    healing = None if border.healing is None else asdict(border.healing)
+    return {"source": shelf.source(border.source), "healing": healing}
 
 
 def _zone_facts(zone: BufferZone, shelf: _Shelf) -> dict[str, Any]:
@@ -338,7 +351,9 @@ def _border(
             side = Side(row["name"], area, named(row["regions"]), json.loads(row["names"]))
             sides.append(side)
     one, other = sides
-    return Border(sections, (one, other), sources[facts["source"]])
+    # Files of before it was kept have none.
+    healing = Healing(**facts["healing"]) if facts.get("healing") else None
+    return Border(sections, (one, other), sources[facts["source"]], healing)
 
 
 def _zone(facts: Mapping[str, Any], borders: Sequence[Border], rings: Sequence[Any]) -> BufferZone:

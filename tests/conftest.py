@@ -56,6 +56,14 @@ def publisher():
     server.stop()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """A cache folder of the tests' own, for commands too: shapes of today's code, nobody else's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def how(publisher, tmp_path):
     """A downloader whose every site is the publisher on this machine."""

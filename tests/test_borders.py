@@ -169,3 +169,25 @@ def test_regions_are_found_by_a_list_as_well(regions):
     assert regions[["Kursk", "Sumy"]] == regions["Kursk", "Sumy"]
     with pytest.raises(gb.UnknownRegion, match="Invalid region 0"):
         regions[0]
+
+
+def test_two_regions_of_one_name_are_told_apart_or_refused():
+    source = gb.Source("two files")
+    one, other = (gb.Region("Park", shapely.box(x, 50, x + 1, 51), source) for x in (30, 31))
+    with pytest.raises(gb.UnknownRegion, match=r"Ambiguous region 'park': 2 are called so"):
+        gb.Regions((one, other))["park"]
+    # Read twice, it is still one.
+    assert gb.Regions((one, gb.Region("Park", one.geometry, source)))["Park"] is one
+
+
+def test_the_whole_name_counts_before_what_is_left_without_the_word_for_oblast():
+    source = gb.Source("a map")
+    city = gb.Region("Kyiv", shapely.box(30, 50, 31, 51), source)
+    about = gb.Region(
+        "Kyiv Oblast", shapely.box(31, 50, 32, 51), source, {"uk": "Київська область"}
+    )
+    for order in ((city, about), (about, city)):
+        regions = gb.Regions(order)
+        assert regions["Kyiv"] is city
+        assert regions["kyiv oblast"] is about
+        assert regions["Київська"] is about

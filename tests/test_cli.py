@@ -12,6 +12,7 @@ import json
 import os
 import pty
 import re
+import resource
 import subprocess
 import sys
 import tomllib
@@ -453,7 +454,11 @@ def test_settlements_out_for_other_programs(run, here, suffix):
 def test_exposure_out_to_a_workbook(run, here):
     run("exposure", *SHORT, "--by", "section", "--out", here / "counts.xlsx")
     rows = run("exposure", *SHORT, "--by", "section", "--json").json
-    assert pd.read_excel(here / "counts.xlsx").to_dict("records") == rows
+    written = pd.read_excel(here / "counts.xlsx")
+    assert written[list(rows[0])].to_dict("records") == rows
+    # A file says besides where its figures are from.
+    assert written["border_licence"].tolist() == ["ODbL-1.0"] * len(rows)
+    assert written["places_source"].str.contains("GeoNames").all()
 
 
 def test_settlements_in_words(run):
@@ -1083,6 +1088,57 @@ def test_a_mistake_leaves_an_older_file_as_it_was(run, here, args, file):
     assert run(*args, "--out", file).code == 2
     assert (here / file).read_text() == "older"
     assert [p.name for p in here.iterdir()] == [file]
+
+
+# Every command that writes a file, as it names it, and a suffix that it takes.
+WRITES = {
+    "zone": (["zone", "--out"], ".gpkg"), "settlements": (["settlements", "--out"], ".csv"),
+    "exposure": (["exposure", "--out"], ".csv"), "map": (["map", "--out"], ".html"),
+    "picture": (["map", "--png"], ".png"), "bulk": (["bulk", "points.csv"], ".parquet"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", WRITES)
+def test_nothing_is_computed_for_a_file_that_cannot_be_written(run, here, command, monkeypatch):
+    args, suffix = WRITES[command]
+    monkeypatch.setattr(cli.commands, "read_scenario", lambda *_, **__: pytest.fail("computed"))
+    (here / f"folder{suffix}").mkdir()
+    (here / f"pipe{suffix}").symlink_to("/dev/null")
+    for file, told in (
+        (f"no/x{suffix}", "there is no folder 'no'"), (f"folder{suffix}", "it is a folder"),
+        (f"pipe{suffix}", "it is a device"), ("x.doc", "Must be one of"),
+        (f"/proc/x{suffix}", "'/proc' is read-only"),
+    ):  # fmt: skip
+        answer = run(*args, file)
+        assert (answer.code, answer.out) == (2, "")
+        assert told in answer.err
+        assert len(answer.err.splitlines()) == 1
+    assert sorted(p.name for p in here.iterdir()) == [f"folder{suffix}", f"pipe{suffix}"]
+
+
+def test_get_asks_nobody_for_a_folder_that_cannot_be_written(get, publisher):
+    answer = get("geonames", "--country", "UA", "--out", "/proc")
+    assert answer.code == 2
+    assert "Invalid --out '/proc': the folder '/proc' is read-only" in answer.err
+    assert publisher.asked == []
+
+
+@pytest.mark.parametrize("command", ["zone", "settlements", "exposure", "map", "picture"])
+def test_for_want_of_room_the_old_file_stays_and_one_line_tells(run, here, command):
+    args, suffix = WRITES[command]
+    (here / f"x{suffix}").write_text("older")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limit[1]))
+    try:
+        answer = run(args[0], *SHORT, *args[1:], f"x{suffix}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith(f"geobuffer: Cannot write 'x{suffix}': ")
+    assert "Is there room for it?" in answer.err
+    assert len(answer.err.splitlines()) == 1
+    assert (here / f"x{suffix}").read_text() == "older"
+    assert [p.name for p in here.iterdir()] == [f"x{suffix}"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import sqlite3
 import subprocess
 import sys
@@ -360,6 +361,7 @@ def break_off(monkeypatch, kind, method):
     asked = []
 
     def half(self, path, *args, **kwargs):
+        path = self if isinstance(self, pathlib.Path) else path
         asked.append(os.fspath(path))
         with open(path, "wb") as file:  # noqa: PTH123 - a text or a path
             file.write(b"half")
@@ -371,8 +373,8 @@ def break_off(monkeypatch, kind, method):
 
 WRITERS = [
     (".gpkg", gpd.GeoDataFrame, "to_file"),
-    (".geojson", gpd.GeoDataFrame, "to_file"),
-    (".fgb", gpd.GeoDataFrame, "to_file"),
+    (".geojson", pathlib.Path, "write_bytes"),
+    (".fgb", pathlib.Path, "write_bytes"),
     (".parquet", gpd.GeoDataFrame, "to_parquet"),
     (".csv", pd.DataFrame, "to_csv"),
     (".html", folium.Map, "save"),
@@ -394,7 +396,7 @@ def test_a_failure_in_the_middle_leaves_no_trace(  # noqa: PLR0917 - fixtures
     asked = break_off(monkeypatch, kind, method)
     table = pd.DataFrame({"a": [1]})
     thing = {".csv": table, ".xlsx": table, ".html": folium.Map()}.get(suffix, rings)
-    with pytest.raises((DiskFullError, gb.GeobufferError)):
+    with pytest.raises(gb.WriteError, match="room for it"):
         gb.write(thing, path)
     assert asked  # or it failed before the middle
     assert asked != [str(path)]
@@ -403,9 +405,11 @@ def test_a_failure_in_the_middle_leaves_no_trace(  # noqa: PLR0917 - fixtures
 
 
 def test_a_driver_that_fails_by_itself_leaves_no_trace(villages, tmp_path):
-    table = villages.assign(odd=[1, "b"])  # Parquet wants one type to a column
-    with pytest.raises(Exception, match="odd"):
-        gb.write(table, tmp_path / "out.parquet")
+    # Half a letter, which no UTF-8 has.
+    odd = pd.Series(["a", "\ud800"], index=villages.index, dtype=object)
+    table = villages.assign(odd=odd)
+    with pytest.raises(UnicodeEncodeError):
+        gb.write(table, tmp_path / "out.gpkg")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -521,7 +525,120 @@ def test_a_picture_that_fails_in_the_middle_leaves_no_trace(old, picture, tmp_pa
     if old:
         path.write_bytes(old)
     break_off(monkeypatch, Figure, "savefig")
-    with pytest.raises(DiskFullError):
+    with pytest.raises(gb.WriteError, match="room for it"):
         gb.write(picture, path)
     assert [p.name for p in tmp_path.iterdir()] == ([path.name] if old else [])
     assert not old or path.read_bytes() == old
+
+
+ODD = {
+    "of capitals": ({"Name": ["a", "b"], "fid": [5, 5], "geom": ["x", "y"]}, [".kml"]),
+    "durations": ({"walk": pd.to_timedelta(["1h", None])}, []),
+    "numbers and texts": ({"house": [12, "12a"]}, []),
+    "large numbers": ({"hash": np.array([2**64 - 1, 1], dtype=np.uint64)}, []),
+    "short numbers": ({"share": np.array([0.5, 1], dtype=np.float16)}, []),
+    "complex": ({"wave": [1 + 2j, 0]}, []),
+    "of a pivot": ({("places", 2020): [1, 2]}, []),
+    "numbered": ({2020: [1, 2]}, []),
+}
+ALL = [*SHAPES, ".kml", ".kmz", ".shp.zip", ".csv", ".xlsx"]
+
+
+@pytest.mark.filterwarnings("ignore:A shapefile cannot hold all")
+@pytest.mark.parametrize("suffix", ALL)
+@pytest.mark.parametrize("what", ODD)
+def test_columns_of_any_kind_are_written_in_every_format(what, suffix, tmp_path):
+    columns, _ = ODD[what]
+    points = [shapely.Point(30, 50), shapely.Point(31, 51)]
+    table = gpd.GeoDataFrame(columns, geometry=points, crs=4326)
+    path = gb.write(table, tmp_path / f"odd{suffix}")
+    if suffix in {".gpkg", ".parquet"}:
+        names = [" ".join(map(str, n)) if isinstance(n, tuple) else str(n) for n in columns]
+        back = read(path)
+        assert [c for c in back.columns if c != "geometry"] == names
+        for name, column in columns.items():
+            if name in {"fid", "geom", "house", "share"}:
+                assert back[name].astype(str).tolist() == [str(v) for v in column]
+
+
+@pytest.mark.parametrize("suffix", ALL)
+def test_rows_without_a_shape_are_written_in_every_format(suffix, tmp_path):
+    points = [shapely.Point(30, 50), None, shapely.Point()]
+    table = gpd.GeoDataFrame({"name": ["a", "b", "c"]}, geometry=points, crs=4326)
+    path = gb.write(table, tmp_path / f"some{suffix}")
+    if suffix in SHAPES:
+        assert read(path)["name"].tolist() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("suffix", [*SHAPES, ".csv"])
+def test_names_of_rows_never_collide_with_a_column(suffix, villages, tmp_path):
+    keyed = villages.set_index(pd.Index(["x", "y"], name="name"))
+    levels = pd.MultiIndex.from_tuples([("UA", 1), ("RU", 2)], names=["country", None])
+    for index, (table, expected) in enumerate(
+        [
+            (keyed, {"name_of_row": ["x", "y"], "name": ["Юнаківка", "Тёткино"]}),
+            (villages.set_index(levels), {"country": ["UA", "RU"], "row_1": [1, 2]}),
+        ]
+    ):
+        path = gb.write(table, tmp_path / f"t{index}{suffix}")
+        back = pd.read_csv(path) if suffix == ".csv" else read(path)
+        for name, values in expected.items():
+            assert sorted(back[name].tolist()) == sorted(values)
+
+
+def test_columns_that_a_file_could_not_tell_apart_are_refused(villages, tmp_path):
+    twice = pd.concat([villages, villages[["name"]]], axis=1)
+    refused(twice, tmp_path / "t.geojson", "Invalid columns 'name' and 'name'", "rename() one")
+    capitals = villages.assign(NAME="x")
+    refused(capitals, tmp_path / "t.gpkg", "'name' and 'NAME'", "does not tell capitals")
+    assert set(read(gb.write(capitals, tmp_path / "t.fgb"))["NAME"]) == {"x"}
+
+
+def test_a_second_column_of_shapes_is_text(villages, tmp_path):
+    table = villages.assign(centre=villages.geometry)
+    back = read(gb.write(table, tmp_path / "t.gpkg"))
+    assert back["centre"].tolist() == table["centre"].to_wkt().tolist()
+
+
+def test_coordinates_that_a_table_had_are_not_overwritten(villages, tmp_path):
+    table = villages.assign(longitude=["35°07′E", "34°15′E"])
+    back = pd.read_csv(gb.write(table, tmp_path / "t.csv"))
+    assert back["longitude"].tolist() == pytest.approx([35.123457, 34.25])
+    assert back["longitude_original"].tolist() == ["35°07′E", "34°15′E"]
+
+
+@pytest.mark.filterwarnings("ignore:A shapefile cannot hold all")
+@pytest.mark.parametrize("suffix", ALL)
+def test_what_was_measured_says_against_which_border(suffix, strip, tmp_path):
+    zone = gb.build_zone(strip, km=10, tolerance_m=10)
+    middle = zone.polygon.representative_point()
+    places = gpd.GeoDataFrame(
+        {"name": ["A"], "source": ["a gazetteer"]}, geometry=[middle], crs=4326
+    )
+    inside = gb.within(places, zone).sort_values("distance_km")
+    path = gb.write(inside, tmp_path / f"inside{suffix}")
+    assert strip.source.title in _text_of(path)
+    assert f"geobuffer {gb.__version__}" in _text_of(path)
+    if suffix == ".xlsx":
+        assert strip.source.title in pd.read_excel(path, sheet_name="about").to_string()
+    if suffix == ".shp.zip":
+        assert strip.source.title in zipfile.ZipFile(path).read("inside.txt").decode()
+    assert "border_source" not in inside.columns
+    counted = gb.exposure(places, zone)
+    back = pd.read_csv(gb.write(counted, tmp_path / "counted.csv"))
+    assert back["border_source"].tolist() == [strip.source.title]
+    assert back["places_source"].tolist() == ["a gazetteer"]
+
+
+def _text_of(path):
+    """All that a file says, as one text."""
+    if path.suffix == ".xlsx":
+        return pd.read_excel(path).to_string()
+    if path.suffix == ".csv":
+        return path.read_text("utf-8")
+    if path.suffix == ".kmz":
+        return zipfile.ZipFile(path).read("doc.kml").decode()
+    if path.suffix == ".kml":
+        return path.read_text("utf-8")
+    frame = gpd.read_file(f"zip://{path}") if path.suffix == ".zip" else read(path)
+    return frame.drop(columns="geometry").to_string()

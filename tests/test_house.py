@@ -15,8 +15,8 @@ PACKAGE = Path(gb.__file__).parent
 # Floors from the ground up; rooms of one floor do not know one another.
 FLOORS = (
     {"errors", "palette", "names", "lettering", "versions"},
-    {"cells", "assets", "cards", "pages"},
-    {"geodesy", "document"},
+    {"cells", "assets", "cards", "pages", "references", "drafts", "wholeness"},
+    {"geodesy", "document", "geopackages", "kept"},
     {"outlines", "packing", "projections", "stretches"},
     {"halves", "healing"},
     {"model", "marginalia"},
@@ -24,7 +24,8 @@ FLOORS = (
     {"drawing", "captions", "membership"},
     {"datasets", "borders", "zones", "queries", "sheets", "downloads", "matching",
      "rasters"},
-    {"sketches", "zonefile", "kml", "spreadsheet", "shapefile", "shapes"},
+    {"sketches", "zonefile", "kml", "spreadsheet", "shapefile", "shapes",
+     "tabular"},
     {"reading"},
     {"facts"},
     {"exposure", "mosaics", "records"},
@@ -161,3 +162,105 @@ def test_neither_import_nor_lists_load_what_downloads_need(tmp_path):
         "print([m for m in ('requests', 'urllib3', 'filelock', 'pycountry') if m in sys.modules])"
     )
     assert _silently(code, tmp_path).stdout == "[]\n"
+
+
+# Whatever is written goes through drafts. What follows are the calls by which Python and the
+# libraries in use write files, and who else may make them: functions that are given a draft's path.
+WRITES = {
+    "write_text", "write_bytes", "to_file", "to_parquet", "to_feather", "to_csv", "to_excel",
+    "to_pickle", "savefig", "write_dataframe", "write_table", "CSVWriter", "ParquetWriter", "save",
+    "mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryFile", "TemporaryDirectory",
+    "copy2", "copyfile", "copytree", "copyfileobj", "move", "mkdir", "makedirs", "unlink", "rmtree",
+    "touch", "symlink_to", "hardlink_to", "fdopen", "tofile",
+}  # fmt: skip
+WRITERS = {
+    "export.write": {"save"},
+    "export._writer": {"save", "to_csv"},
+    "export._write_layer": {"to_file", "write_bytes"},
+    "export._write_parquet": {"to_parquet"},
+    "export._save_picture": {"savefig"},
+    "zonefile.write_zone_layers": {"write_dataframe"},
+    "shapefile.write_shapefile": {"write_dataframe", "write_text", "ZipFile"},
+    "kml.write_kml": {"ZipFile", "open", "write"},
+    "spreadsheet.write_workbook": {"save"},
+    "bulk._Writer": {"CSVWriter", "ParquetWriter", "write_table"},
+    # Into memory.
+    "plots._png": {"savefig"},
+    # To what is within a scratch folder.
+    "kept.keep_shape": {"mkdir", "write_bytes"},
+    "reading.opening._as_kml": {"open"},
+    "reading.shapefile.completed": {"write_bytes"},
+    "downloads.content.unpack": {"open", "copyfileobj"},
+    # Folders, and what is to be gone.
+    "bulk._begin_parts": {"mkdir"},
+    "downloads.cache.obtain": {"mkdir"},
+    "downloads.cache._bring": {"unlink"},
+    "downloads.transfer.forget": {"unlink"},
+    "downloads.transfer._store": {"unlink"},
+    "cli.data._keep": {"unlink"},
+    # Hands on what it draws to drafts.
+    "document._Whole": {"open", "save"},
+}
+
+
+def _written(node):
+    """Return the name by which a call writes a file, if it does."""
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    if isinstance(node.func, ast.Name) and name in {"write_text", "move", "copy"}:
+        return None  # those of drafts
+    if name in WRITES:
+        return name
+    texts = [a.value for a in [*node.args, *(k.value for k in node.keywords)]
+             if isinstance(a, ast.Constant) and isinstance(a.value, str)]  # fmt: skip
+    is_mode = any(
+        text and set(text) <= set("rwxabt+") and set(text) & set("wxa+") for text in texts
+    )
+    conditional = any(isinstance(a, ast.IfExp) for a in node.args)
+    if name in {"open", "ZipFile", "TarFile"} and (is_mode or conditional):
+        return name
+    owner = getattr(getattr(node.func, "value", None), "id", "")
+    # Those of paths take one argument; replace of texts takes two, rename of tables a keyword.
+    is_of_path = len(node.args) == 1 and not node.keywords and owner != "index"
+    if name in {"replace", "rename"} and is_of_path:
+        return name
+    if (owner, name) in {
+        ("whole", "write"),
+        ("os", "open"),
+        ("os", "replace"),
+        ("os", "rename"),
+        ("os", "write"),
+    }:
+        return name
+    return None
+
+
+def test_nothing_is_written_but_through_drafts():
+    found = {}
+    for file in PACKAGE.rglob("*.py"):
+        module = ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
+        if module == "drafts":
+            continue
+        for top in ast.parse(file.read_text(encoding="utf-8")).body:
+            where = f"{module}.{getattr(top, 'name', '')}"
+            calls = (node for node in ast.walk(top) if isinstance(node, ast.Call))
+            names = {name for name in map(_written, calls) if name}
+            if names:
+                found[where] = names
+    assert found == WRITERS
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["open(p, 'w')", "p.open(mode='xb')", "p.open('a' if b else 'w')", "p.write_text(t)",
+     "zipfile.ZipFile(p, 'w')", "table.to_file(p)", "draft.replace(path)", "os.replace(a, b)",
+     "shutil.move(a, b)", "figure.savefig(p)", "tempfile.mkdtemp()", "open(p, 'r+b')"],
+)  # fmt: skip
+def test_a_call_that_writes_is_seen(code):
+    assert _written(ast.parse(code).body[0].value)
+
+
+@pytest.mark.parametrize(
+    "code", ["open(p)", "p.open('rb')", "text.replace('a', 'w')", "dataclasses.replace(a, b=1)"]
+)
+def test_a_call_that_does_not_write_is_not(code):
+    assert not _written(ast.parse(code).body[0].value)

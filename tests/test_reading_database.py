@@ -35,6 +35,13 @@ def database():
             "CREATE TABLE twice (name text, one geometry(Point, 4326), two geometry(Point, 4326))",
             "INSERT INTO twice VALUES ('A', 'SRID=4326;POINT(1 2)', 'SRID=4326;POINT(3 4)')",
             "CREATE TABLE plain (name text)",
+            "CREATE TABLE zones (name text, geom geometry)",
+            """INSERT INTO zones VALUES ('none', NULL),
+               ('36', 'SRID=32636;POINT(500000 5600000)'),
+               ('37', 'SRID=32637;POINT(500000 5600000)')""",
+            "CREATE TABLE arcs (name text, geom geometry(CurvePolygon, 4326))",
+            """INSERT INTO arcs VALUES ('Round', 'SRID=4326;CURVEPOLYGON(CIRCULARSTRING(
+               30 50, 31 51, 32 50, 31 49, 30 50))')""",
         )
         yield running
 
@@ -81,7 +88,7 @@ def test_columns_of_shapes_are_chosen_or_told(database):
     assert places.geometry.iloc[0].equals(shapely.Point(3, 4))
     with pytest.raises(gb.DataError, match="Must be one of: one, two"):
         gb.read_settlements(f"{database.url}?table=twice&geometry=three")
-    with pytest.raises(gb.DataError, match="no column of shapes"):
+    with pytest.raises(gb.DataError, match=r"no column of shapes.*ST_MakePoint"):
         gb.read_settlements(f"{database.url}?table=plain")
 
 
@@ -148,3 +155,25 @@ def test_without_the_extra_it_is_named(database, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(gb.DataError, match=r"geobuffer\[postgis\]"):
         gb.read_regions(f"{database.url}?table=rivers")
+
+
+def test_rows_of_several_systems_are_not_read_as_one(database):
+    with pytest.raises(gb.DataError, match=r"row 2 of .*SRID is 32637, but that of row 1 is 32636"):
+        gb.read_settlements(f"{database.url}?table=zones")
+    query = quote("SELECT name, ST_Transform(geom, 4326) AS geom FROM zones WHERE name <> 'none'")
+    places = gb.read_settlements(f"{database.url}?query={query}")
+    assert places.geometry.x.round(6).tolist() == [33, 39]
+
+
+def test_curves_are_refused_with_what_makes_them_straight(database):
+    with pytest.raises(gb.DataError, match=r"curved.*ST_CurveToLine\(geom, t, 1, 0\)"):
+        gb.read_regions(f"{database.url}?table=arcs")
+    query = quote("SELECT name, ST_CurveToLine(geom, 0.000001, 1, 0) AS geom FROM arcs")
+    round_ = gb.read_regions(f"{database.url}?query={query}")["Round"].geometry
+    assert round_.area == pytest.approx(3.14159265, abs=1e-5)
+
+
+def test_columns_of_one_name_are_refused(database):
+    query = quote("SELECT a.name, b.name, a.shape FROM rivers a, rivers b")
+    with pytest.raises(gb.DataError, match=r"two are named 'name'.*AS"):
+        gb.read_border(f"{database.url}?query={query}")

@@ -1,11 +1,18 @@
 """Lines from users' files become sections that run one way, whose names and source are kept."""
 
+import itertools
+
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import geobuffer as gb
+from geobuffer.geodesy import length_m
 from geobuffer.reading.lines import read_lines
+from geobuffer.reading.runs import one_way
 
 A, B, C, D = (34, 52), (34, 51), (34.5, 50.5), (35, 50)
 
@@ -131,3 +138,76 @@ def test_sides_of_a_line_may_have_names(write):
 def test_sides_of_a_line_differ(write, sides):
     with pytest.raises(gb.DataError, match="Must be two names"):
         gb.read_border(write([line(A, B)]), sides=sides)
+
+
+E4 = (36, 50)
+
+
+def _sides_along(border):
+    """The side of a point 1 km to the left of the middle of each stretch of A, B, C, D, E4."""
+    points = [A, B, C, D, E4]
+    left = []
+    for (x, y), (to_x, to_y) in itertools.pairwise(points):
+        along = np.array([to_x - x, to_y - y]) / np.hypot(to_x - x, to_y - y)
+        left.append([(x + to_x) / 2 - 0.01 * along[1], (y + to_y) / 2 + 0.01 * along[0]])
+    found = gb.locate(gpd.GeoSeries.from_xy(*np.array(left).T, crs="EPSG:4326"), border)
+    return found["side"].tolist()
+
+
+WAYS = [line(A, B), line(B, C), line(C, D), line(D, E4)]
+
+
+@pytest.mark.filterwarnings("ignore:.*run one way", "ignore:.*order of the line")
+@given(
+    order=st.permutations(range(4)),
+    backwards=st.lists(st.booleans(), min_size=4, max_size=4),
+    dissolved=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_sides_do_not_change_along_a_line_however_it_was_drawn(order, backwards, dissolved):
+    ways = [shapely.reverse(WAYS[n]) if backwards[n] else WAYS[n] for n in order]
+    lines = [shapely.MultiLineString(ways)] if dissolved else ways
+    runs = one_way(lines)
+    border = gb.border_along(runs.lines, source=gb.Source("a map"))
+    assert len(set(_sides_along(border))) == 1
+    assert border.length_km == pytest.approx(sum(length_m(w) for w in WAYS) / 1e3)
+    assert border.line.geom_type == "LineString"
+    # Where the order of the file is that of the line, it decides.
+    if not dissolved and order == sorted(order):
+        assert _sides_along(border) == ["left"] * 4
+    # Sections are in the order of the line: each begins where the one before it ended.
+    ends = [shapely.get_coordinates(run)[[0, -1]].tolist() for run in runs.lines]
+    assert all(one[1] == other[0] for one, other in itertools.pairwise(ends))
+
+
+def test_sections_out_of_order_are_put_in_order_and_told(write):
+    file = write([WAYS[0], WAYS[2], WAYS[1]], name=["upper", "lower", "middle"])
+    with pytest.warns(UserWarning, match=r"not in the order of the line.*3 \(rows 0, 2, 1\)"):
+        border = gb.read_border(file)
+    assert [section.name for section in border.sections] == ["upper", "middle", "lower"]
+    assert _sides_along(border)[:3] == ["left"] * 3
+
+
+def test_parts_that_run_against_the_rest_are_turned_and_told(write):
+    file = write([shapely.MultiLineString([WAYS[0], shapely.reverse(WAYS[1]), WAYS[2]])])
+    with pytest.warns(UserWarning, match=r"in part, so that all run one way: 1 \(row 0\)"):
+        border = gb.read_border(file)
+    assert border.sections[0].line.coords[:] == [A, B, C, D]
+
+
+def test_a_ring_of_sections_keeps_the_order_of_the_file(write):
+    ring = [line(A, B), line(C, B), line(C, A)]
+    with pytest.warns(UserWarning, match=r"run one way: 1 \(row 1\)"):
+        read = read_lines(write(ring))
+    assert [one.coords[:] for one in read.lines] == [[A, B], [B, C], [C, A]]
+
+
+def test_branches_are_told(write):
+    with pytest.warns(UserWarning, match=r"meet at 34\.0000, 51\.0000 \("):
+        read_lines(write([line(A, B), line(B, C), line(B, (33, 50))]))
+
+
+def test_ends_on_either_side_of_the_antimeridian_meet(write):
+    with pytest.warns(UserWarning, match="run one way"):
+        read = read_lines(write([line((179, 65), (180, 66)), line((-179, 66), (-180, 66))]))
+    assert read.lines[1].coords[:] == [(-180, 66), (-179, 66)]

@@ -1,11 +1,17 @@
 """Regions from users' files: names, parts, reference systems, repairs, the antimeridian, poles."""
 
+import contextlib
+import itertools
 import json
 import re
+import sqlite3
+import struct
 import warnings
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
+import pyogrio
 import pyproj
 import pytest
 import shapely
@@ -422,3 +428,42 @@ def test_cutting_a_line_keeps_its_length_and_order(points):
 
 def test_the_public_function_is_the_one_of_the_face():
     assert read_regions is gb.read_regions
+
+
+def _with_a_circle(file, radius):
+    """Put a circle of arcs in the place of the shape of a GeoPackage's one row."""
+    x, y = 30.0, 50.0
+    arcs = [(x - radius, y), (x, y + radius), (x + radius, y), (x, y - radius), (x - radius, y)]
+    # WKB 10 is a CurvePolygon, 8 a CircularString.
+    wkb = struct.pack("<BII", 1, 10, 1) + struct.pack("<BII10d", 1, 8, 5, *itertools.chain(*arcs))
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            database.execute(f'DROP TRIGGER "{name}"')
+        head = b"GP" + struct.pack("<BBi", 0, 1, 4326)
+        database.execute("UPDATE mine SET geom = ?", (head + wkb,))
+        database.execute("UPDATE gpkg_geometry_columns SET geometry_type_name = 'CURVEPOLYGON'")
+        database.commit()
+
+
+@pytest.mark.filterwarnings("ignore:.*not consistent with type")
+def test_arcs_are_cut_finely(write):
+    radius = 0.36  # degrees: 40 km of latitude
+    file = write(frame({"name": ["Round"]}, [BOX]))
+    _with_a_circle(file, radius)
+    ring = gb.read_regions(file)["Round"].geometry.exterior
+    middles = shapely.get_coordinates(ring.segmentize(radius / 500)) - [30, 50]
+    # 0.1 m in degrees of latitude.
+    assert (radius - np.hypot(*middles.T)).max() < 0.1 / 111_000
+    assert pyogrio.get_gdal_config_option("OGR_ARC_STEPSIZE") is None
+
+
+def test_names_of_rows_are_names_of_regions(tmp_path):
+    parts = frame({"oblast": ["A", "A", "B"], "area": [1, 2, 3]})
+    parts.dissolve(by="oblast").to_parquet(tmp_path / "dissolved.parquet")
+    regions = gb.read_regions(tmp_path / "dissolved.parquet", name="oblast")
+    assert [region.name for region in regions] == ["A", "B"]
+    parts.set_index(pd.Index(["x", "y", "z"]))[["geometry"]].to_parquet(tmp_path / "named.parquet")
+    assert [r.name for r in gb.read_regions(tmp_path / "named.parquet")] == ["x", "y", "z"]
+    places = frame({"code": ["007"], "lat": [50]}, [shapely.Point(30, 50)]).set_index("code")
+    places.to_parquet(tmp_path / "places.parquet")
+    assert gb.read_settlements(tmp_path / "places.parquet", name="code")["name"].tolist() == ["007"]

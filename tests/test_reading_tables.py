@@ -272,3 +272,38 @@ def test_without_openpyxl_the_extra_is_named(workbook, monkeypatch):
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(gb.DataError, match=r"geobuffer\[excel\]"):
         gb.read_settlements(workbook)
+
+
+def test_a_line_that_tells_excel_what_parts_columns_is_obeyed(tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_text("sep=|\n" + text("|", rows=[("Су;джа", "51,19", "35,27")]), encoding="utf-8")
+    assert gb.read_settlements(file)["name"].tolist() == ["Су;джа"]
+    file.write_text("sep=;\n" + text(rows=[("A", "north", "35,27")]), encoding="utf-8")
+    with pytest.raises(gb.DataError, match="in line 3 of"):
+        gb.read_settlements(file)
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n"])
+def test_lines_may_end_as_on_any_system(tmp_path, end):
+    file = tmp_path / "places.csv"
+    file.write_bytes(text().replace("\n", end).encode())
+    assert gb.read_settlements(file)["name"].tolist() == [row[0] for row in ROWS]
+
+
+def test_columns_for_looks_are_left_out(tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_text("name,,lat,,lon\nA,,51.1,,35.2\n", encoding="utf-8")
+    assert list(gb.read_settlements(file).columns) == ["name", "source", "geometry"]
+    file.write_text("name,,lat,,lon\nA,x,51.1,y,35.2\n", encoding="utf-8")
+    with pytest.raises(gb.DataError, match="two columns are named ''"):
+        gb.read_settlements(file)
+
+
+def test_cells_right_of_the_header_are_told(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["name", None, "lat", "lon"], ["A", None, 51.1, 35.2], ["B", None, 51, 35, "why?"]):
+        book.active.append(row)
+    book.save(tmp_path / "places.xlsx")
+    with pytest.warns(UserWarning, match="right of the last named column left out, in 1 lines: 3"):
+        places = gb.read_settlements(tmp_path / "places.xlsx")
+    assert places["name"].tolist() == ["A", "B"]

@@ -281,3 +281,18 @@ def test_a_point_has_no_inside():
     frame = gb.build_zone(border, km=5).to_frame()
     assert isinstance(frame, pd.DataFrame)
     assert frame["border"].tolist() == ["shape"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "how"),
+    [
+        ([[(30, 50), (30, 51)], [(30, 52), (30, 51)]], "end at 30.000000, 51"),
+        ([[(30, 51), (30, 50)], [(30, 51), (30, 52)]], "begin at 30.000000, 51"),
+    ],
+)
+@pytest.mark.parametrize("of_one", [True, False])
+def test_lines_that_run_against_each_other_have_no_left(lines, how, of_one):
+    given = shapely.MultiLineString(lines)
+    given = given if of_one else list(given.geoms)
+    with pytest.raises(gb.GeometryError, match=f"both {how}.*Must run one way"):
+        gb.border_along(given, source=gb.Source("a sketch"))

@@ -425,3 +425,95 @@ def test_a_ring_that_doubles_itself_keeps_its_area_only():
     spur = "T\n1\n 0 0\n 0 1\n 1 1\n 2 2\n 1 1\n 1 0\n 0 0\nEND\nEND\n"
     shape = world.parse_poly(spur)
     assert (shape.geom_type, shape.area, shape.is_valid) == ("Polygon", 1.0, True)
+
+
+def test_a_name_of_two_regions_is_answered_with_their_codes():
+    regions = gb.load_regions("world", country=["NL", "BE"])
+    with pytest.raises(gb.UnknownRegion, match=r"'Limburg': 2 .*BE-VLI.*NL-LI"):
+        regions["Limburg"]
+    assert regions["NL-LI"].country == "NL"
+
+
+def test_a_city_is_not_taken_for_the_oblast_about_it():
+    russia = gb.load_regions("world", country="RU")
+    assert [russia[n].iso for n in ("Moscow", "Moscow Oblast", "Московская область")] == [
+        "RU-MOW", "RU-MOS", "RU-MOS",
+    ]  # fmt: skip
+    # Both as "Kursk" for Kursk Oblast, and without what is drawn with it.
+    assert russia["Kursk"].iso == "RU-KRS"
+    assert gb.load_regions("world", country="UA")["Київська область"].iso == "UA-32"
+
+
+def test_a_country_comes_before_a_region_of_its_name():
+    levels = (gb.load_regions("world", country=["BE", "LU"], level=level) for level in (1, 0))
+    both = gb.Regions(tuple(itertools.chain(*levels)))
+    assert (both["Luxembourg"].iso, both["BE-WLX"].country) == ("LU", "BE")
+
+
+def test_what_was_read_is_kept_and_the_same(monkeypatch):
+    first = gb.load_regions("world", country=["RW", "LU"], level=0)
+    world._read_shapes.cache_clear()
+
+    def unpacked(path, files):
+        assert not files, "the archive is read again"
+        return iter(())
+
+    monkeypatch.setattr(world, "_unpacked", unpacked)
+    again = gb.load_regions("world", country=["RW", "LU"], level=0)
+    assert [r.geometry.wkb for r in again] == [r.geometry.wkb for r in first]
+    world._read_shapes.cache_clear()
+
+
+def _met_km(one, other, reach_m):
+    """The length of the outline of one area that runs within a reach of the other's.
+
+    It knows neither border_between nor its helpers: both outlines in a plane about their middle,
+    equidistant along its meridian, cut to 200 m, each piece asked for its distance in the plane.
+    """
+    middle = shapely.union_all([g.geometry.envelope for g in one]).intersection(
+        shapely.union_all([g.geometry.envelope for g in other]).buffer(0.1)
+    )
+    lon, lat = middle.centroid.coords[0]
+    # The scale of the plane errs by a hundredth within 900 km, of a reach of 40 m by 0.4 m.
+    plane = pyproj.Transformer.from_crs(
+        "EPSG:4326", f"+proj=aeqd +lon_0={lon} +lat_0={lat} +ellps=WGS84", always_xy=True
+    )
+
+    def flat(regions):
+        lines = shapely.union_all([region.geometry for region in regions]).boundary
+        lines = shapely.intersection(lines, middle.buffer(0.2))
+        return [
+            shapely.transform(part, lambda xy: np.stack(plane.transform(*xy.T), axis=1))
+            for part in shapely.get_parts(shapely.segmentize(lines, 0.002))
+        ]
+
+    facing = shapely.STRtree(
+        [
+            shapely.LineString(pair)
+            for part in flat(other)
+            for pair in itertools.pairwise(shapely.get_coordinates(part))
+        ]
+    )
+    total = 0.0
+    for part in flat(one):
+        xy = shapely.get_coordinates(part)
+        mid = shapely.points((xy[:-1] + xy[1:]) / 2.0)
+        near = np.zeros(len(mid), dtype=bool)
+        near[facing.query(mid, predicate="dwithin", distance=reach_m)[0]] = True
+        back = np.stack(plane.transform(*xy.T, direction="INVERSE"), axis=1)
+        total += GEOD.inv(*back[:-1].T, *back[1:].T)[2][near].sum() / 1e3
+    return total
+
+
+@pytest.mark.parametrize("name", [name for name in BORDERS if name != "Fiji"])
+def test_a_real_border_is_all_that_its_regions_have_in_common(name, borders):
+    border = borders[name]
+    one, other = (side.regions for side in border.sides)
+    # Beyond the ends of the border outlines part within a few hundred metres.
+    assert border.length_km == pytest.approx(_met_km(one, other, 30), rel=2e-3)
+
+
+def test_countries_are_known_by_what_they_were_called_before():
+    for name, code in world._ALSO.items():
+        assert world._code(name) == world._code(name.lower()) == code
+        assert code in {row.country for row in world._table()}

@@ -38,6 +38,11 @@ def _combined(border):
     return gb.subtract(gb.unite(sides, disc, _park(), name="перша"), gb.build_zone(_line(), km=2))
 
 
+def _healed():
+    east = gb.Region("East", shapely.box(30.201, 50, 30.4, 50.1), gb.Source("another layer"))
+    return gb.border_between(_park(), east, tolerance_m=100)
+
+
 ZONES = {
     "the default": lambda border: gb.build_zone(border, km=10, side="Ukraine", tolerance_m=10),
     "flat rings": lambda border: gb.build_zone(border, km=[3, 5], ends="flat", tolerance_m=10),
@@ -47,6 +52,7 @@ ZONES = {
     "left of a line": lambda _: gb.build_zone(_line(), km=[1, 4], side="left", tolerance_m=5),
     "a disc": lambda _: gb.build_zone(_plant(), km=[10, 30]),
     "round a park": lambda _: gb.build_zone(gb.border_of(_park()), km=2, side="outside"),
+    "of outlines that were healed": lambda _: gb.build_zone(_healed(), km=2, tolerance_m=5),
     "of many": _combined,
     "clipped": lambda border: gb.clip_zone(
         gb.build_zone(border, km=9, tolerance_m=20),
@@ -72,6 +78,8 @@ def test_what_is_read_is_what_was_written(name, border, tmp_path):
     assert again.ring_names == zone.ring_names
     assert all(map(_same, again.rings, zone.rings))
     assert again.source == zone.source
+    if isinstance(zone, gb.BufferZone):
+        assert again.border.healing == zone.border.healing
     for was, now in zip(zone.sections, again.sections, strict=True):
         assert (was.name, was.start_km, was.length_km) == (now.name, now.start_km, now.length_km)
         assert _same(was.line, now.line)

@@ -15,7 +15,6 @@ import geopandas as gpd
 import pandas as pd
 import typer
 from rich.progress import Progress
-from rich.text import Text
 
 import geobuffer as gb
 from geobuffer.bulk import check_bulk_target
@@ -38,6 +37,7 @@ from geobuffer.cli.options import (
     takes_options,
 )
 from geobuffer.cli.printing import (
+    inert,
     print_json,
     print_records,
     print_table,
@@ -483,5 +483,5 @@ def main() -> None:
 
 
 def _refuse(message: str) -> NoReturn:
-    stderr.print(Text(f"geobuffer: {' '.join(message.split())}"), soft_wrap=True)
+    stderr.print(inert(f"geobuffer: {' '.join(message.split())}"), soft_wrap=True)
     raise SystemExit(2) from None

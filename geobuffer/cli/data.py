@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shutil
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +17,7 @@ from geobuffer.cli.options import AsJson  # noqa: TC001 - typer looks it up when
 from geobuffer.cli.printing import print_json, print_records, print_table, say, stderr
 from geobuffer.downloads.fetching import fetch_with_sources
 from geobuffer.downloads.tables import cite, regions_table
+from geobuffer.drafts import check_folder, copy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,6 +70,8 @@ def data_get(  # noqa: PLR0913 - one parameter for each option of the command
     """Fetch public data into the cache, from which they are used offline."""
     if out is not None and not out.is_dir():
         raise gb.DataError(f"Invalid --out {str(out)!r}. Must be a folder that exists.")
+    if out is not None:
+        check_folder(out, f"Invalid --out {str(out)!r}")
     what = {"country": country, "level": level, "iso": iso, "bbox": bbox, "year": year}
     with _download_bar() as moved:
         got = fetch_with_sources(
@@ -95,9 +96,11 @@ def data_get(  # noqa: PLR0913 - one parameter for each option of the command
 def _keep(got: gb.Regions | gpd.GeoDataFrame | Path, folder: Path, asked: str) -> Path:
     """Write what was fetched to a folder: a GeoPackage, or a raster with its papers beside it."""
     if isinstance(got, Path):
-        for file in (got, got.with_name(got.name + ".json")):
-            with tempfile.TemporaryDirectory(dir=folder, prefix=".geobuffer-") as drafts:
-                Path(shutil.copy2(file, drafts)).replace(folder / file.name)
+        papers = got.with_name(got.name + ".json")
+        # At no moment do the papers of one raster lie beside another.
+        (folder / papers.name).unlink(missing_ok=True)
+        for file in (got, papers):
+            copy(file, folder / file.name)
         return folder / got.name
     table = regions_table(got) if isinstance(got, gb.Regions) else got
     return gb.write(table, folder / f"{re.sub('[^A-Za-z0-9.-]+', '_', asked)}.gpkg")

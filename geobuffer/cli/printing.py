@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import warnings
 from contextlib import contextmanager
@@ -26,6 +27,22 @@ if TYPE_CHECKING:
 _answers = Console()
 #: Progress, notes and errors go here.
 stderr = Console(stderr=True)
+
+
+# What a terminal obeys in place of showing it: controls, but tabs and line ends, and marks that
+# turn the direction of what follows. A name may have them.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def inert(text: str) -> Text:
+    r"""Return text for a terminal that shows it, and does nothing that it says.
+
+    Examples
+    --------
+    >>> inert("\x1b[31mred[/bold]").plain
+    '\\x1b[31mred[/bold]'
+    """
+    return Text(_OBEYED.sub(lambda sign: ascii(sign[0])[1:-1], text))
 
 
 @contextmanager
@@ -53,7 +70,7 @@ def telling() -> Iterator[None]:
 
 def note(text: str) -> None:
     """Print what should be known of an answer, to stderr."""
-    stderr.print(Text(f"geobuffer: note: {text}"), soft_wrap=True)
+    stderr.print(inert(f"geobuffer: note: {text}"), soft_wrap=True)
 
 
 def write_telling(thing: Zone | pd.DataFrame, out: Path) -> None:
@@ -64,20 +81,20 @@ def write_telling(thing: Zone | pd.DataFrame, out: Path) -> None:
 
 def say(text: str) -> None:
     """Print a line of the answer."""
-    _answers.print(Text(text), soft_wrap=True)
+    _answers.print(inert(text), soft_wrap=True)
 
 
 def print_table(table: pd.DataFrame, title: str) -> None:
     """Print a table with short headings, as wide as the terminal."""
     say(title)
-    shown = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    printed = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in table.columns:
         numeric = pd.api.types.is_numeric_dtype(table[column])
         heading = _HEADINGS.get(str(column), str(column))
-        shown.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+        printed.add_column(inert(heading), justify="right" if numeric else "left", overflow="fold")
     for row in table.itertuples(index=False):
-        shown.add_row(*(Text(_cell(value)) for value in row))
-    _answers.print(shown)
+        printed.add_row(*(inert(" ".join(_cell(value).split("\n"))) for value in row))
+    _answers.print(printed)
 
 
 # Short headings for a terminal; files and JSON keep the columns' own names.
@@ -97,8 +114,9 @@ def _cell(value: object) -> str:
 
 
 def print_json(facts: object) -> None:
-    """Print facts as JSON."""
-    sys.stdout.write(json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+    """Print facts as JSON; signs that a terminal would obey are escaped, as JSON can have them."""
+    text = json.dumps(facts, ensure_ascii=False, indent=2)
+    sys.stdout.write(_OBEYED.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n")
 
 
 def print_records(table: pd.DataFrame) -> None:

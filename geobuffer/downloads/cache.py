@@ -5,9 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import re
-import tempfile
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +24,8 @@ from geobuffer.downloads.transfer import (
     put_off,
     transfer,
 )
-from geobuffer.errors import ChecksumMismatch, DataError, DownloadError
+from geobuffer.drafts import move, write_text
+from geobuffer.errors import ChecksumMismatch, DataError, DownloadError, WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +135,7 @@ def _bring(path: Path, wanted: Wanted, how: Downloader) -> Obtained:
     papers = _papers(wanted, url, _hash(part, "sha256"), datetime.now(UTC), _hash_note(wanted))
     # Without papers a file counts as put there by hand: so at no moment is one taken for another.
     _papers_of(path).unlink(missing_ok=True)
-    part.replace(path)
+    move(part, path)
     forget(part)
     _write_papers(path, papers)
     return _from_cache(path, wanted)
@@ -156,6 +155,10 @@ def _download(path: Path, part: Path, wanted: Wanted, how: Downloader) -> str:
                 turns.append(url)
                 own = min(how.pause_s * 2**number, _BACKOFF_S)
                 put_off(url, own if failure.wait_s is None else failure.wait_s)
+        except WriteError:
+            # A part that fills the disk is of no use to anybody.
+            forget(part)
+            raise
         except DataError as wrong:
             reasons.append(f"{_host(url)}: {str(wrong).rstrip('.')}")
             forget(part)
@@ -250,11 +253,4 @@ def _read_papers(path: Path) -> dict[str, str] | None:
 
 def _write_papers(path: Path, papers: dict[str, Any]) -> None:
     text = json.dumps(papers, ensure_ascii=False, indent=2) + "\n"
-    target = _papers_of(path)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=".papers-", delete=False, encoding="utf-8"
-    ) as draft:
-        draft.write(text)
-        draft.flush()
-        os.fsync(draft.fileno())
-    Path(draft.name).replace(target)
+    write_text(_papers_of(path), text)

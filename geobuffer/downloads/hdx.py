@@ -9,7 +9,6 @@ are ``adm1_name``, ``adm1_name1``, ``adm1_pcode``; and older ones whose layers a
 from __future__ import annotations
 
 import re
-import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -22,13 +21,18 @@ from geobuffer.downloads.countries import country_of, ukraine_iso
 from geobuffer.downloads.downloader import Wanted
 from geobuffer.downloads.tables import Fetched, Outline, level_of, regions_of
 from geobuffer.downloads.transfer import check_address
+from geobuffer.drafts import scratch
 from geobuffer.errors import DataError
 from geobuffer.model import Source
+from geobuffer.references import check_reference
 
 if TYPE_CHECKING:
     from geobuffer.downloads.downloader import Downloader, Obtained
 
 # GeoJSON first: one file, UTF-8 and WGS 84 by definition.
+# How a Shapefile begins: the number 9994.
+_SHAPEFILE = b"\x00\x00\x27\x0a"
+
 _FORMATS = ("geojson", "shp")
 
 
@@ -118,8 +122,8 @@ def _read_layer(file: Obtained, level: int) -> gpd.GeoDataFrame:
         held = ", ".join(members[:12])
         raise DataError(f"Invalid {file.path}: no layer of level {level} in it, but {held}.")
     member = min(areas, key=lambda m: (not m.lower().endswith("geojson"), m))
-    with tempfile.TemporaryDirectory(prefix="geobuffer-") as folder:
-        table = _read_member(file.path, member, members, Path(folder))
+    with scratch() as folder:
+        table = _read_member(file.path, member, members, folder)
     return table.rename(columns={c: str(c).lower() for c in table.columns})
 
 
@@ -133,6 +137,11 @@ def _read_member(path: Path, member: str, members: list[str], folder: Path) -> g
     if missing := {".shx", ".dbf", ".prj"} - {name[5:] for name in parts.values()}:
         raise DataError(f"Invalid {path}: {member} lacks {', '.join(sorted(missing))} beside it.")
     unpack(path, parts, folder)
+    with (folder / "layer.shp").open("rb") as file:
+        # Else GDAL would take it for what it looks like, and open other files that it names.
+        if file.read(4) != _SHAPEFILE:
+            raise DataError(f"Invalid {path}: {member} is no Shapefile.")
+    check_reference((folder / "layer.prj").read_text("utf-8", "replace"), f"{path}, {member}")
     encoding = None if "layer.cpg" in parts.values() else "UTF-8"
     try:
         table = gpd.read_file(folder / "layer.shp", encoding=encoding)

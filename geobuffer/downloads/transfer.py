@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from geobuffer.drafts import growing, write_text
 from geobuffer.errors import DataError
 
 if TYPE_CHECKING:
@@ -225,12 +226,13 @@ def _store(answer: requests.Response, url: str, part: Path, name: str, how: Down
         _check_size(total, how)
     if start == 0:
         validator = _validator(answer)
-        notes = json.dumps({"url": url, "validator": validator})
-        _notes_of(part).write_text(notes, encoding="utf-8")
+        # What is there belongs to other notes: at no moment may it be gone on with by these.
+        part.unlink(missing_ok=True)
+        write_text(_notes_of(part), json.dumps({"url": url, "validator": validator}))
     have = start
-    with part.open("ab" if start else "wb") as file:
+    with growing(part, anew=not start) as add:
         for chunk in answer.iter_content(_CHUNK):
-            file.write(chunk)
+            add(chunk)
             have += len(chunk)
             _check_size(have, how)
             if how.progress is not None:

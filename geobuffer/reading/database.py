@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from geobuffer.errors import DataError
 from geobuffer.reading.files import hide_password
@@ -15,6 +16,8 @@ from geobuffer.reading.raw import Raw
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 _SCHEMES = ("postgresql://", "postgres://")
 
@@ -119,7 +122,9 @@ def _geometry_column(connection: Any, statement: str, name: str, given: str | No
     shaped = {row[0] for row in connection.exec_driver_sql(types)}
     none_of_it = f"SELECT * FROM ({statement}) AS shape LIMIT 0"  # noqa: S608 - as above
     empty = connection.exec_driver_sql(none_of_it)
-    columns = [field.name for field in empty.cursor.description if field.type_code in shaped]
+    fields = empty.cursor.description
+    _check_columns([field.name for field in fields], name)
+    columns = [field.name for field in fields if field.type_code in shaped]
     if given is not None:
         if given not in columns:
             shown = ", ".join(columns) or "none"
@@ -128,18 +133,48 @@ def _geometry_column(connection: Any, statement: str, name: str, given: str | No
     if len(columns) != 1:
         shown = ", ".join(columns)
         what = f"{len(columns)} columns of shapes ({shown})" if columns else "no column of shapes"
-        raise DataError(f"Ambiguous {name}: it has {what}. Must have one; geometry= tells which.")
+        remedy = (
+            "geometry= tells which"
+            if columns
+            else "?query=SELECT *, ST_SetSRID(ST_MakePoint(lon, lat), 4326) … makes one of numbers"
+        )
+        raise DataError(f"Ambiguous {name}: it has {what}. Must have one; {remedy}.")
     return str(columns[0])
+
+
+def _check_columns(columns: list[str], name: str) -> None:
+    twice = [column for column in dict.fromkeys(columns) if columns.count(column) > 1]
+    if twice:
+        raise DataError(
+            f"Invalid columns of {name}: two are named {twice[0]!r}. Must differ; AS renames them."
+        )
 
 
 def _read(connection: Any, statement: str, name: str, column: str) -> Raw:
     import geopandas as gpd
 
-    frame = gpd.read_postgis(statement, connection, geom_col=column)
-    shapes = frame.geometry
-    return Raw(
-        name,
-        pd.DataFrame(frame.drop(columns=column)),
-        np.asarray(shapes.to_numpy(), dtype=object),
-        shapes.crs,
-    )
+    try:
+        frame = gpd.read_postgis(statement, connection, geom_col=column)
+    except (NotImplementedError, shapely.GEOSException) as error:
+        raise DataError(
+            f"Unreadable {name}: a shape in {column!r} is curved or of another kind that is not "
+            f"read ({error}). Must be straight: ?query=SELECT …, ST_CurveToLine({column}, t, 1, 0) "
+            "with how far t it may stray in units of its coordinates, as 0.1 for metres."
+        ) from error
+    shapes = np.asarray(frame.geometry.to_numpy(), dtype=object)
+    _check_one_system(shapes, name)
+    attributes = pd.DataFrame(frame.drop(columns=column))
+    return Raw(name, attributes, shapes, frame.crs)
+
+
+def _check_one_system(shapes: NDArray[np.object_], name: str) -> None:
+    """Refuse rows of several reference systems, all of which would be read in that of the first."""
+    there = np.flatnonzero(~shapely.is_missing(shapes))
+    codes = shapely.get_srid(shapes[there])
+    other = np.flatnonzero(codes != codes[0]) if len(codes) else codes
+    if len(other):
+        raise DataError(
+            f"Invalid geometry in row {there[other[0]]} of {name}: its SRID is "
+            f"{codes[other[0]]}, but that of row {there[0]} is {codes[0]}. Must be one: "
+            "?query=SELECT …, ST_Transform(…, 4326)."
+        )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from geobuffer.errors import DataError, did_you_mean
+from geobuffer.names import legible
 from geobuffer.reading.formats import HEAD_BYTES, SUFFIXES, Kind, kind_of
 
 #: The largest file that is read unless the caller allows more: bounds of all the world at full
@@ -27,7 +30,7 @@ class UserFile:
     member: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path}/{self.member}" if self.member else str(self.path)
+        return legible(f"{self.path}/{self.member}" if self.member else str(self.path))
 
     @property
     def stem(self) -> str:
@@ -95,6 +98,8 @@ def find_file(
             kind = kind_of(file.read(HEAD_BYTES), str(local))
         if kind is Kind.ZIP:
             return _in_archive(local, layer, max_gb)
+        if kind is Kind.PARQUET:
+            _check_rows(UserFile(local, kind), max_gb)
     except OSError as error:
         raise DataError(f"Unreadable {local}: {error.strerror or error}.") from error
     return UserFile(local, kind), layer
@@ -134,6 +139,18 @@ def hide_password(url: str) -> str:
     return re.sub(r"(password=)[^&]*", r"\1***", hidden, flags=re.IGNORECASE)
 
 
+def broken(file: UserFile, error: object) -> DataError:
+    """Return the error of a file that is incomplete or damaged, with its size and what was said."""
+    told = " ".join(str(error).split())
+    plainly = "it is incomplete or damaged"
+    if file.kind is Kind.KML:
+        plainly = "its XML is broken, or declares entities"
+    return DataError(
+        f"Unreadable {file}: {plainly} ({file.size:,} bytes; {told[:200]}). Must be a whole "
+        f"{file.kind}; get it again or save it anew."
+    )
+
+
 def _too_large(name: str, size: int, max_gb: float) -> DataError:
     return DataError(
         f"Unreadable {name}: {size / 1e9:,.1f} GB, unpacked. Must be at most {max_gb:g} GB; "
@@ -155,8 +172,9 @@ def _in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[UserFile,
                     f"Unreadable {path}: {member!r} lies outside of the archive. Pack it anew."
                 )
                 raise DataError(message)
-            stem = member.rpartition(".")[0]
-            _check_size(path, [e for n, e in entries.items() if n.startswith(stem)], max_gb)
+            stem = member.rpartition(".")[0].casefold()
+            beside = [e for n, e in entries.items() if n.casefold().startswith(stem)]
+            _check_size(path, beside, max_gb)
             with archive.open(member) as file:
                 kind = kind_of(file.read(HEAD_BYTES), f"{path}/{member}")
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
@@ -169,7 +187,26 @@ def _in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[UserFile,
     if kind is Kind.ZIP:
         message = f"Unreadable {path}: {member} is an archive in an archive. Unpack it first."
         raise DataError(message)
-    return UserFile(path, kind, member), layer
+    found = UserFile(path, kind, member)
+    if kind is Kind.PARQUET:
+        _check_rows(found, max_gb)
+    return found, layer
+
+
+def _check_rows(file: UserFile, max_gb: float) -> None:
+    """Refuse a Parquet file whose rows, which may be packed into next to nothing, are too many."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    source: Any = io.BytesIO(file.read()) if file.member else file.path
+    try:
+        told = parquet.read_metadata(source)
+    except (OSError, pa.ArrowException) as error:
+        raise broken(file, error) from error
+    # No value takes less than 8 bytes in a table of pandas: it is a number or refers to an object.
+    size = 8 * told.num_rows * told.num_columns
+    if size > max_gb * 1e9:
+        raise _too_large(str(file), size, max_gb)
 
 
 def _chosen(path: Path, names: list[str], layer: str | None) -> tuple[str, str | None]:

@@ -10,6 +10,7 @@ import enum
 import re
 
 from geobuffer.errors import DataError
+from geobuffer.geopackages import is_geopackage, is_sqlite
 from geobuffer.reading.encodings import utf16_without_mark
 
 #: How much of a file tells what it is: a KML may begin with a long comment.
@@ -66,9 +67,6 @@ _NOT_READ = (
     (b"version https://git-lfs", "a Git LFS pointer, not the file", "Fetch it with git lfs pull."),
 )
 
-# The names by which an SQLite database says that it is a GeoPackage, from version 1.0 on.
-_GEOPACKAGE_IDS = (b"GPKG", b"GP10", b"GP11")
-
 # What may stand before the first element of XML.
 _PROLOGUE = re.compile(rb"\A(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 
@@ -99,9 +97,9 @@ def kind_of(head: bytes, name: str) -> Kind:
     for magic, what, remedy in _NOT_READ:
         if head.startswith(magic):
             raise _not_read(name, what, remedy)
-    if head.startswith(b"SQLite format 3\x00"):
-        if head[68:72] in _GEOPACKAGE_IDS:
-            return Kind.GEOPACKAGE
+    if is_geopackage(head):
+        return Kind.GEOPACKAGE
+    if is_sqlite(head):
         raise _not_read(name, "an SQLite database, but no GeoPackage", "Save it as GeoPackage.")
     return _kind_of_text(head, name)
 

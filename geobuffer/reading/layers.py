@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,18 +12,30 @@ import pandas as pd
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.reading.encodings import encoding_of
+from geobuffer.reading.files import broken
 from geobuffer.reading.formats import DRIVERS, FIXED_CRS, Kind
+from geobuffer.reading.gdal import gdal_setting
+from geobuffer.reading.opening import opened
 from geobuffer.reading.raw import Raw
-from geobuffer.reading.shapefile import completed
+from geobuffer.references import check_geoparquet, check_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
     from geobuffer.reading.files import UserFile
 
 # What is no number in JSON (RFC 8259), though GDAL takes it for one.
 _NOT_JSON = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity)\s*[,}\]]")
+
+# Arcs are cut into chords of so many degrees, which stray from one of 40 km radius by 0.1 m, as
+# the edges of a zone may; of themselves GDAL's are of 4 degrees, and stray by 24 m.
+_ARC_DEGREES = "0.25"
+
+# Curved types, as GIS of cadastres write them, by what they are when cut.
+_STRAIGHT = {
+    "CurvePolygon": "Polygon", "MultiSurface": "MultiPolygon", "CircularString": "LineString",
+    "CompoundCurve": "LineString", "MultiCurve": "MultiLineString",
+}  # fmt: skip
 
 # How much of a GeoJSON is looked at in one go.
 _BLOCK = 1 << 24
@@ -59,12 +70,7 @@ def read_layer(file: UserFile, layer: str | None, kinds: tuple[str, ...]) -> Raw
         _check_pages(file)
     if file.kind is Kind.GEOJSON:
         _check_json(file, notes)
-    opened: AbstractContextManager[tuple[str, str | None]] = (
-        completed(file, notes)
-        if file.kind is Kind.SHAPEFILE
-        else nullcontext((file.gdal_name, None))
-    )
-    with opened as (name, encoding):
+    with gdal_setting("OGR_ARC_STEPSIZE", _ARC_DEGREES), opened(file, notes) as (name, encoding):
         # A Shapefile is a layer by itself, whatever its copy is called.
         wanted = None if file.kind is Kind.SHAPEFILE else layer
         return _read(file, name, wanted, kinds, encoding, notes)
@@ -96,9 +102,9 @@ def _read(
         except DataError:
             raise
         except failures as error:
-            raise _broken(file, error) from error
+            raise broken(file, error) from error
     if len(frame) < info["features"]:
-        raise _broken(file, f"{len(frame)} of {info['features']} rows")
+        raise broken(file, f"{len(frame)} of {info['features']} rows")
     notes += [str(warning.message) for warning in said if _matters(warning)]
     several = file.kind in {Kind.GEOPACKAGE, Kind.KML} and chosen
     return _raw(file, f"{file}, layer {chosen}" if several else str(file), frame, notes)
@@ -111,6 +117,7 @@ def _info(file: UserFile, name: str, layer: str | None, encoding: str | None) ->
     info: dict[str, Any] = pyogrio.read_info(name, layer=layer, encoding=encoding)
     if info["driver"] not in DRIVERS[file.kind]:
         raise DataError(f"Unreadable {file}: it is {info['driver']}. Must be {file.kind}.")
+    check_reference(info["crs"] or "", str(file))
     return info
 
 
@@ -150,7 +157,7 @@ def _choose(file: UserFile, name: str, layer: str | None, kinds: tuple[str, ...]
     if len(shaped) == 1:
         return next(iter(shaped))
     if not shaped:
-        raise _broken(file, "no layer in it")
+        raise broken(file, "no layer in it")
     fitting = [key for key, value in shaped.items() if _is(value, kinds)]
     if len(fitting) == 1:
         return fitting[0]
@@ -159,24 +166,13 @@ def _choose(file: UserFile, name: str, layer: str | None, kinds: tuple[str, ...]
 
 
 def _is(geometry_type: str, kinds: tuple[str, ...]) -> bool:
-    """Tell whether a layer's type is one of those wanted, whatever its dimensions.
+    """Tell whether a layer's type is one of those wanted, whatever its dimensions or curves.
 
-    >>> _is("2.5D MultiPolygon", ("Polygon", "MultiPolygon"))
-    True
+    >>> _is("2.5D MultiPolygon", ("Polygon", "MultiPolygon")), _is("CurvePolygon", ("Polygon",))
+    (True, True)
     """
     plain = re.sub(r"^(2\.5D|3D|Measured|3D Measured) | ?Z?M?$", "", geometry_type)
-    return plain in kinds
-
-
-def _broken(file: UserFile, error: object) -> DataError:
-    told = " ".join(str(error).split())
-    plainly = "it is incomplete or damaged"
-    if file.kind is Kind.KML:
-        plainly = "its XML is broken, or declares entities"
-    return DataError(
-        f"Unreadable {file}: {plainly} ({file.size:,} bytes; {told[:200]}). Must be a whole "
-        f"{file.kind}; get it again or save it anew."
-    )
+    return _STRAIGHT.get(plain, plain) in kinds
 
 
 def _check_pages(file: UserFile) -> None:
@@ -187,7 +183,7 @@ def _check_pages(file: UserFile) -> None:
     page = int.from_bytes(head[16:18], "big")
     promised = (65_536 if page == 1 else page) * int.from_bytes(head[28:32], "big")
     if head[24:28] == head[92:96] and file.size < promised:
-        raise _broken(file, f"of {promised:,}")
+        raise broken(file, f"of {promised:,}")
 
 
 def _check_json(file: UserFile, notes: list[str]) -> None:
@@ -229,8 +225,21 @@ def _read_parquet(file: UserFile) -> Raw:
     source: Any = io.BytesIO(file.read()) if file.member else file.path
     try:
         metadata = parquet.read_schema(source).metadata or {}
+        if b"geo" in metadata:
+            check_geoparquet(metadata[b"geo"], str(file))
         with np.errstate(invalid="ignore"):  # as above
             frame = (gpd.read_parquet if b"geo" in metadata else pd.read_parquet)(source)
+    except DataError:
+        raise
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
-        raise _broken(file, error) from error
-    return _raw(file, str(file), frame, [])
+        raise broken(file, error) from error
+    return _raw(file, str(file), _with_index(frame), [])
+
+
+def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose row names are a column: of dissolve() and set_index() they are names."""
+    index = frame.index
+    if index.nlevels == 1 and index.name is None and not pd.api.types.is_integer_dtype(index):
+        frame = frame.rename_axis(index="index")
+    levels = [n for n in frame.index.names if n is not None and n not in frame.columns]
+    return frame.reset_index(level=levels) if levels else frame

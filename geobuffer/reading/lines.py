@@ -9,11 +9,11 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import DataError
-from geobuffer.geodesy import inverse
 from geobuffer.model import BOTH, Source
 from geobuffer.names import fold
 from geobuffer.reading.columns import NAME, NAMES, find, named
 from geobuffer.reading.files import MAX_GB
+from geobuffer.reading.runs import one_way
 from geobuffer.reading.shapes import check_lines
 from geobuffer.reading.sources import read_shapes
 from geobuffer.reading.texts import clean_names
@@ -21,16 +21,14 @@ from geobuffer.reading.texts import clean_names
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiLineString
 
     from geobuffer.model import Border
     from geobuffer.reading.raw import Raw
+    from geobuffer.reading.runs import Runs
 
 _SIDES = ("left", "right")
-
-# Ends nearer than this are one: ten times what seven decimals of a degree, as GeoJSON has them
-# by default, can part them by.
-_JOINED_M = 0.1
 
 
 class Lines(NamedTuple):
@@ -53,9 +51,10 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
 ) -> Border:
     """Read a border from a file of lines, without regions: its sides are its left and right.
 
-    Each feature is a section, in the order of the file, which is the order of the line. Left and
-    right are those of somebody who goes along it. A feature that runs against the one before it
-    is turned round, and a warning tells of it.
+    Each feature is a section. Left and right are those of somebody who goes along the line: the way
+    in which the features are listed, or, where their order is not that of the line, the way most
+    of it was drawn. Features, and parts of one, that run against the rest are turned round, and
+    those out of order are put in order; warnings tell of it, and of places where lines branch.
 
     Parameters
     ----------
@@ -138,8 +137,10 @@ def _read(
         raise DataError(f"Invalid file {raw.name}: it has no line. Must have one.")
     names = _names(raw, name)
     kept = np.flatnonzero(there)
-    lines = _in_one_direction(raw, kept)
-    return raw, Lines(lines, tuple(names[row] for row in kept), source or Source(title))
+    runs = one_way(list(raw.placed[kept]))
+    _note(raw, runs, kept)
+    titles = tuple(names[row] for row in kept[runs.rows])
+    return raw, Lines(tuple(runs.lines), titles, source or Source(title))
 
 
 def _names(raw: Raw, given: str | None) -> list[str]:
@@ -152,44 +153,18 @@ def _names(raw: Raw, given: str | None) -> list[str]:
     return [text or f"section {number}" for number, text in enumerate(names, 1)]
 
 
-def _in_one_direction(raw: Raw, rows: Any) -> tuple[LineString | MultiLineString, ...]:
-    """Return lines of which none runs against the one before it."""
-    lines = [_merged(raw.placed[row]) for row in rows]
-    turned = []
-    # The first has nothing before it: it is against the second if only its start touches it.
-    if len(lines) > 1 and not _meets(lines[0], -1, lines[1]) and _meets(lines[0], 0, lines[1]):
-        lines[0] = shapely.reverse(lines[0])
-        turned.append(rows[0])
-    for i in range(1, len(lines)):
-        if _gap_m(lines[i - 1], -1, lines[i], 0) <= _JOINED_M:
-            continue
-        if _gap_m(lines[i - 1], -1, lines[i], -1) <= _JOINED_M:
-            lines[i] = shapely.reverse(lines[i])
-            turned.append(rows[i])
-    if turned:
-        raw.notes.append(f"turned round to run on from the one before: {raw.rows(turned)}.")
-    return tuple(lines)
-
-
-def _merged(line: LineString | MultiLineString) -> LineString | MultiLineString:
-    """Return a line with those of its parts joined that run on from the one before, in order."""
-    runs: list[Any] = []
-    for part in shapely.get_parts(line):
-        xy = shapely.get_coordinates(part)
-        if runs and (runs[-1][-1] == xy[0]).all():
-            runs[-1] = np.vstack([runs[-1], xy[1:]])
-        else:
-            runs.append(xy)
-    lines = [shapely.LineString(run) for run in runs]
-    return lines[0] if len(lines) == 1 else shapely.MultiLineString(lines)
-
-
-def _meets(line: LineString | MultiLineString, end: int, other: Any) -> bool:
-    return any(_gap_m(line, end, other, at) <= _JOINED_M for at in (0, -1))
-
-
-def _gap_m(one: Any, end: int, other: Any, other_end: int) -> float:
-    """Return the distance between an end (0 or −1) of one line and one of another."""
-    a, b = (shapely.get_coordinates(line)[at] for line, at in ((one, end), (other, other_end)))
-    _, _, distance = inverse(a[0], a[1], b[0], b[1])
-    return float(distance[0])
+def _note(raw: Raw, runs: Runs, rows: NDArray[np.int64]) -> None:
+    """Note what was done so that all lines run one way, and where that is not certain."""
+    if runs.turned:
+        turned = raw.rows(rows[runs.turned])
+        raw.notes.append(f"turned round, wholly or in part, so that all run one way: {turned}.")
+    if runs.rows != sorted(runs.rows):
+        order = raw.rows(rows[runs.rows])
+        raw.notes.append(f"not in the order of the line, into which they were put: {order}.")
+    if len(runs.branches):
+        (lon, lat), more = runs.branches[0], len(runs.branches) - 1
+        raw.notes.append(
+            f"three lines or more meet at {lon:.4f}, {lat:.4f} (longitude, latitude)"
+            f"{f' and {more} more places' if more else ''}: left and right of each beyond are as "
+            "most of it was drawn. Must be one line, without branches, for them to be sure."
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from geobuffer.errors import DataError
+from geobuffer.names import legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,6 +49,10 @@ class Raw:
     crs_is_fixed: bool = False
     line_numbers: list[int] | None = None
     notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Make its name, which may be that of a layer in the file, fit for messages."""
+        self.name = legible(self.name)
 
     @property
     def placed(self) -> NDArray[np.object_]:

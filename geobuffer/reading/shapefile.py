@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geobuffer.drafts import scratch
 from geobuffer.errors import DataError
 from geobuffer.reading.encodings import encoding_of
+from geobuffer.reading.gdal import gdal_setting
+from geobuffer.references import check_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +29,12 @@ def completed(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | Non
     Raises
     ------
     DataError
-        The ``.dbf`` is missing, without which no shape has a name; or the file was cut off.
+        The ``.dbf`` is missing, without which no shape has a name; the file was cut off; one of
+        its companions is a link to another folder; or its reference system names another file.
     """
+    _check_links(file)
     _check_whole(file)
+    check_reference((file.companion(".prj") or b"").decode("utf-8", "replace"), str(file))
     table = file.companion(".dbf")
     if table is None:
         raise DataError(
@@ -42,26 +46,28 @@ def completed(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | Non
         yield file.gdal_name, encoding
         return
     notes.append("its index (.shx) is missing and was made anew for reading.")
-    with tempfile.TemporaryDirectory(prefix="geobuffer-") as folder:
-        copy = Path(folder) / "shapes.shp"
+    with scratch() as folder:
+        copy = folder / "shapes.shp"
         copy.write_bytes(file.read())
         for suffix in (".dbf", ".prj", ".cpg"):
             if (content := file.companion(suffix)) is not None:
                 copy.with_suffix(suffix).write_bytes(content)
-        with _restoring_index():
+        with gdal_setting("SHAPE_RESTORE_SHX", "YES"):
             yield str(copy), encoding
 
 
-@contextmanager
-def _restoring_index() -> Iterator[None]:
-    import pyogrio
-
-    before = pyogrio.get_gdal_config_option("SHAPE_RESTORE_SHX")
-    pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": True})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": before})
+def _check_links(file: UserFile) -> None:
+    """Refuse companions that are not in the folder of the file, but links to somewhere else."""
+    if file.member:
+        return
+    home = file.path.resolve()
+    for path in home.parent.iterdir():
+        beside = path.name.casefold().startswith(f"{home.stem.casefold()}.")
+        if beside and path.is_symlink() and path.resolve().parent != home.parent:
+            raise DataError(
+                f"Unreadable {file}: {path.name} beside it is a link to another folder. Must be a "
+                "file of the same folder; put the files themselves together."
+            )
 
 
 def _check_whole(file: UserFile) -> None:

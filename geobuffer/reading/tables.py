@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 # What may part columns, in the order in which it is tried: a decimal comma is no separator.
 _SEPARATORS = ("\t", ";", ",", "|")
 
+# The line by which Excel is told what parts the columns.
+_TOLD = re.compile(r"sep=(.)\n", re.IGNORECASE)
+
 # How many lines tell what parts the columns.
 _SAMPLE_LINES = 50
 
@@ -36,6 +40,8 @@ class _Sheet(NamedTuple):
     header: list[str]
     rows: list[list[Any]]
     lines: list[int]
+    beside: tuple[int, ...] = ()
+    """The lines that have a value where the header ends."""
 
 
 def read_table(file: UserFile, sheet: str | None) -> Raw:
@@ -49,14 +55,28 @@ def read_table(file: UserFile, sheet: str | None) -> Raw:
     """
     notes: list[str] = []
     if file.kind is Kind.EXCEL:
-        name, found = _from_excel(file, sheet)
+        name, found = _from_excel(file, sheet, notes)
     else:
         name, found = str(file), _from_text(file, notes)
+    found = _without_spacers(found)
     twice = [c for c in dict.fromkeys(found.header) if found.header.count(c) > 1]
     if twice:
         raise DataError(f"Invalid table {name}: two columns are named {twice[0]!r}. Must differ.")
     frame = pd.DataFrame(found.rows, columns=found.header, dtype=object)
     return Raw(name, frame, line_numbers=found.lines, notes=notes)
+
+
+def _without_spacers(sheet: _Sheet) -> _Sheet:
+    """Return rows without columns that have neither a name nor a value, and are there for looks."""
+    used = [
+        n
+        for n, name in enumerate(sheet.header)
+        if name or any(row[n] not in {None, ""} for row in sheet.rows)
+    ]
+    if len(used) == len(sheet.header):
+        return sheet
+    rows = [[row[n] for n in used] for row in sheet.rows]
+    return _Sheet([sheet.header[n] for n in used], rows, sheet.lines)
 
 
 def _from_text(file: UserFile, notes: list[str]) -> _Sheet:
@@ -70,10 +90,15 @@ def _from_text(file: UserFile, notes: list[str]) -> _Sheet:
         raise DataError(
             f"Unreadable {file}: no {encoding} at byte {error.start:,}. Save it as UTF-8."
         ) from error
-    separator = _separator(text)
+    # Lines may end as of old on a Macintosh, which Excel still offers.
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    told = _TOLD.match(text)
+    separator = told[1] if told else _separator(text)
     csv.field_size_limit(_FIELD_BYTES)
     reader = csv.reader(io.StringIO(text), delimiter=separator)
     rows, lines = [], []
+    if told:
+        next(reader)
     try:
         for row in reader:
             if any(row):
@@ -129,7 +154,7 @@ def _even(sheet: _Sheet, name: str, separator: str) -> _Sheet:
     return _Sheet(sheet.header[:width], rows, sheet.lines)
 
 
-def _from_excel(file: UserFile, sheet: str | None) -> tuple[str, _Sheet]:
+def _from_excel(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[str, _Sheet]:
     try:
         import openpyxl
     except ImportError as error:
@@ -141,13 +166,23 @@ def _from_excel(file: UserFile, sheet: str | None) -> tuple[str, _Sheet]:
             warnings.simplefilter("ignore")
             source: Any = io.BytesIO(file.read())
             book = openpyxl.load_workbook(source, read_only=True, data_only=True)
+            for one in book.worksheets:
+                # A sheet may say that it is as large as a sheet can be: 17 thousand million cells.
+                one.reset_dimensions()
             sheets = {one.title: _rows(one.iter_rows(values_only=True)) for one in book.worksheets}
     except (OSError, KeyError, ValueError, TypeError, SyntaxError) as error:
         raise DataError(
             f"Unreadable {file}: a workbook that is incomplete or damaged ({error}). Save it anew."
         ) from error
     title = _sheet(file, sheets, sheet)
-    return f"{file}, sheet {title}", sheets[title]
+    chosen = sheets[title]
+    if chosen.beside:
+        lines = ", ".join(str(line) for line in chosen.beside[:5])
+        notes.append(
+            f"cells right of the last named column left out, in {len(chosen.beside)} lines: {lines}"
+            f"{' and others' if len(chosen.beside) > 5 else ''}."
+        )
+    return f"{file}, sheet {title}", chosen
 
 
 def _rows(rows: Iterable[Sequence[Any]]) -> _Sheet:
@@ -164,6 +199,7 @@ def _rows(rows: Iterable[Sequence[Any]]) -> _Sheet:
         header,
         [(row + [None] * len(header))[: len(header)] for _, row in filled[1:]],
         [number for number, _ in filled[1:]],
+        tuple(n for n, row in filled[1:] if any(v is not None for v in row[len(header) :])),
     )
 
 
