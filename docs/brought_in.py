@@ -27,7 +27,15 @@ BROUGHT = (
     ("benchmarks/README.md", "benchmarks", (b"](../docs/", b"](../")),
     ("benchmarks/requirements.txt", "benchmarks", None),
     ("benchmarks/results/*", "benchmarks/results", None),
-    ("CHANGELOG.md", "changes", (b"](docs/", b"](../")),
+    ("CHANGELOG.md", "project", (b"](docs/", b"](../")),
+    ("SECURITY.md", "project", (b"](docs/", b"](../")),
+)
+
+# Where links of pages to the repository lead on the site.
+LEADS = (
+    ("](../../notebooks/", "](../tutorials/"),
+    ("](../../benchmarks/", "](../benchmarks/"),
+    ("](../../SECURITY.md", "](../project/SECURITY.md"),
 )
 
 
@@ -44,8 +52,8 @@ def lead_to_copies(_app: Sphinx, _page: str, text: list[str]) -> None:
 
     So a page leads to the right place in the repository as well as on the site.
     """
-    for there, here in (("notebooks", "tutorials"), ("benchmarks", "benchmarks")):
-        text[0] = text[0].replace(f"](../../{there}/", f"](../{here}/")
+    for there, here in LEADS:
+        text[0] = text[0].replace(there, here)
 
 
 def bring(_app: Sphinx) -> None:

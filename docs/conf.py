@@ -61,7 +61,7 @@ html_css_files = ["geobuffer.css"]
 html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {"index": [], "quick-start": [], "changes/CHANGELOG": []}
+html_sidebars = {"index": [], "quick-start": [], "project/*": []}
 html_theme_options = {
     "logo": {"text": "geobuffer"},
     "navigation_with_keys": False,

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 
 # What a build of the site copies or makes is not a page of its own.
-MADE = ("_build", "benchmarks", "changes", "tutorials/0", "reference/command-line")
+MADE = ("_build", "benchmarks", "project", "tutorials/0", "reference/command-line")
 PAGES = sorted(
     page.relative_to(DOCS).as_posix()
     for page in DOCS.rglob("*.md")
@@ -129,7 +129,7 @@ def test_copies_are_of_all_notebooks_and_lead_back_to_the_site():
     }
     stems = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert {Path(name).name for name in copies if name.endswith(".ipynb")} == stems
-    for page in ("benchmarks/README.md", "changes/CHANGELOG.md"):
+    for page in ("benchmarks/README.md", "project/CHANGELOG.md"):
         targets = re.findall(r"\]\((\.\./[^)#]+)", copies[page].decode())
         assert targets
         for target in targets:
