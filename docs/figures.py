@@ -1,7 +1,8 @@
 # ruff: noqa: INP001, T201
-"""Draw the figures of the documentation, and print method.md's table, from the library itself.
+"""Draw the figures of the documentation, and print a table of its, from the library itself.
 
-Run: python docs/figures.py. Needs the extra plot; takes about a minute.
+The table is that of explanation/exactness.md. Run: python docs/figures.py. Needs the extra plot;
+takes about a minute.
 """
 
 from __future__ import annotations

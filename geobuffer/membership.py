@@ -85,7 +85,7 @@ def answer(  # noqa: PLR0913 - what a place says of itself
     zone
         The zone.
     margin
-        How far a place may be from its point, in km (:func:`margin_km`).
+        How far a place may be from its point, in km: its accuracy and the border's, and its radius.
     unlisted, wrong_country
         Whether no country lists the place, or another than the one that holds its point. The
         border is an edge of a one-sided zone only for such: one that is listed stands on its

@@ -1,31 +1,214 @@
-"""The code of the how-to guides runs as it stands, from top to bottom."""
+"""The code of the pages runs as it stands, from top to bottom.
 
+A few pages speak of what the reader has: files, a database, a network. It is made before they run.
+"""
+
+import inspect
+import os
 import re
+import shlex
+from importlib.util import find_spec
 from pathlib import Path
 
+import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pytest
+import shapely
+from postgres import needs_postgis, postgis
+from typer.testing import CliRunner
 
-HOW_TO = Path(__file__).parents[1] / "docs" / "how-to"
+import geobuffer as gb
+from geobuffer.cli import app
+
+DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.mark.parametrize(
-    ("guide", "leaves"),
-    [
-        ("zones", {"curve.png"}),
-        ("formats", {"zone.gpkg", "zone.kmz", "places.kml", "zone.shp.zip"}),
-    ],
-)
-def test_the_code_of_a_guide_runs(guide, leaves, tmp_path, monkeypatch):
+def blocks_of(page):
+    """Return the blocks of Python and of SQL on a page, in order."""
+    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+    return re.findall(r"^```(python|sql)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def run(page, names, database=None, put=()):
+    """Run a page in a namespace, with what it leaves to the reader put in; return the namespace."""
+    for language, code in blocks_of(page):
+        for placeholder, with_ in put:
+            code = code.replace(placeholder, with_)  # noqa: PLW2901
+        if language == "sql":
+            database.run(code)
+        else:
+            exec(compile(code, page, "exec"), names)  # noqa: S102 - our own page
+    return names
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    text = (HOW_TO / f"{guide}.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    names = {}
-    for block in blocks:
-        exec(compile(block, guide, "exec"), names)  # noqa: S102 - our own guide
-    assert {path.name for path in tmp_path.iterdir()} == leaves
-    if guide == "zones":
-        assert names["whole"].area_km2 > names["park"].area_km2
-        assert names["in_sumy"].area_km2 < names["by_side"].area_km2
-    else:
-        assert names["again"].ring_names == names["zone"].ring_names
-        assert "is called" in str(names["told"][0].message)
+
+
+def left_behind():
+    return {path.name for path in Path().iterdir()}
+
+
+def test_what_a_page_gets_wrong_is_found(tmp_path, monkeypatch):
+    (tmp_path / "page.md").write_text("```python\nimport geobuffer as gb\ngb.nothing()\n```\n")
+    monkeypatch.setattr("test_how_to.DOCS", tmp_path)
+    with pytest.raises(AttributeError, match="nothing"):
+        run("page", {})
+
+
+def test_zones():
+    names = run("how-to/zones", {})
+    assert left_behind() == {"curve.png"}
+    assert names["whole"].area_km2 > names["park"].area_km2
+    assert names["in_sumy"].area_km2 < names["by_side"].area_km2
+
+
+def test_scenarios_on_pages_are_read():
+    shown = [
+        block
+        for page in DOCS.rglob("*.md")
+        for block in re.findall(
+            r"^```toml\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+        )
+    ]
+    assert shown
+    for number, block in enumerate(shown):
+        file = Path(f"{number}.toml")
+        # A page shows the part it speaks of; a title is all that must be added.
+        file.write_text(f'title = "Shown"\n{block}', encoding="utf-8")
+        assert gb.load_scenario(file).title == "Shown"
+
+
+def test_formats():
+    names = run("how-to/formats", {})
+    assert left_behind() == {"zone.gpkg", "zone.kmz", "places.kml", "zone.shp.zip"}
+    assert names["again"].ring_names == names["zone"].ring_names
+    assert "is called" in str(names["told"][0].message)
+
+
+def test_quick_start(zone, towns):
+    names = run("quick-start", {})
+    assert left_behind() == {"zone.png", "zone.gpkg"}
+    assert len(names["inside"]) == len(gb.within(towns, zone))
+
+
+def test_the_commands_of_the_quick_start():
+    parks = gpd.GeoDataFrame(
+        {"name": ["Riverside", "Lakeside"]},
+        geometry=[shapely.box(30, 50, 30.1, 50.1), shapely.box(30.1, 50, 30.2, 50.1)],
+        crs="EPSG:4326",
+    )
+    parks.to_file("parks.gpkg")
+    Path("places.csv").write_text("name;lat;lon\nMill;50,001;30,09\n", encoding="utf-8")
+    text = (DOCS / "quick-start.md").read_text(encoding="utf-8")
+    said = {}
+    for line in re.findall(r"^\$ geobuffer (.+)$", text, re.MULTILINE):
+        done = CliRunner().invoke(app, shlex.split(line))
+        assert done.exit_code == 0, f"{line}: {done.output}"
+        said[line.split()[0]] = done.output
+    assert {"geobuffer-map.html", "inside.csv"} <= left_behind()
+    assert "2.095 km from the border, in Russia" in said["where"]
+    assert len(pd.read_csv("inside.csv")) > 300
+
+
+def test_data():
+    assert run("explanation/data", {})["gb"] is gb
+
+
+def test_journalists(zone, towns):
+    names = run("how-to/journalists", {})
+    # Several villages bear the name that the page asks for, which is its point.
+    assert len(names["near"]) > 1
+    assert (names["near"]["distance_km"] > 0).all()
+    assert len(names["found"]) == len(gb.within(towns, zone))
+    assert names["counted"]["places"].is_monotonic_increasing
+
+
+@pytest.mark.skipif(
+    not os.environ.get("CI") and find_spec("borders") is None, reason="needs the extra world"
+)
+def test_anywhere():
+    source = gb.Source("drawn by hand", accuracy_m=5)
+    # 200 m apart at 50° N.
+    park = gb.Region("Park", shapely.box(29.0, 50.0, 30.0, 50.2), source)
+    county = gb.Region("County", shapely.box(30.0028, 49.9, 31.0, 50.3), source)
+    names = run("how-to/anywhere", {"my_park": park, "their_county": county})
+    assert names["zone"].width_km == 2
+    assert names["border"].healing.disagreement_km == pytest.approx(0.2, abs=0.01)
+
+
+def test_downloads(regions, towns):
+    """Fetching itself is tested against a publisher; here, that what the page asks can be asked."""
+    asked = []
+
+    def fetch(name, **how):
+        inspect.signature(real).bind(name, **how)
+        assert name in gb.list_sources().index
+        asked.append(name)
+        return regions if "boundaries" in name else towns
+
+    real = gb.fetch
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gb, "fetch", fetch)
+        run("how-to/downloads", {})
+    assert asked == ["osm-boundaries", "geonames", "geonames"]
+
+
+def test_gazetteers(towns):
+    own = towns[["name_uk", "accuracy_m", "geometry"]].head(50).assign(source="OpenStreetMap")
+    own.insert(0, "id", [f"osm:{number}" for number in range(50)])
+    names = run("how-to/gazetteers", {"given": own}, put=[("osm = ...", "osm = given")])
+    ids = {one for merged in names["merged"]["merged_from"] for one in merged.split("; ")}
+    assert set(own["id"]) <= ids
+
+
+def raster_of_ones(file, west, south, columns, rows, step=0.02):
+    import rasterio
+
+    profile = {
+        "driver": "GTiff", "width": columns, "height": rows, "count": 1, "dtype": "float32",
+        "crs": "EPSG:4326", "nodata": -1.0,
+        "transform": rasterio.Affine(step, 0.0, west, 0.0, -step, south + rows * step),
+    }  # fmt: skip
+    with rasterio.open(file, "w", **profile) as made:
+        made.write(np.ones((rows, columns), dtype="float32"), 1)
+
+
+def test_population(regions, towns):
+    # Two frames that meet at 34.5° E, a person in every cell.
+    raster_of_ones("ukr_2025.tif", 33.0, 50.5, 75, 100)
+    raster_of_ones("rus_2025.tif", 34.5, 50.5, 75, 100)
+    border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    zone = gb.build_zone(border, km=[5, 10], side="Ukraine", tolerance_m=5)
+    names = run("how-to/population", {"zone": zone, "towns": towns})
+    assert names["people"]["population"].sum() > 500
+    assert names["people"]["source"].unique().tolist() == ["WorldPop R2025A, 100 m"]
+
+
+@needs_postgis
+def test_postgis(regions, towns):
+    with postgis() as database:
+        database.run("CREATE SCHEMA gazetteer")
+        rows = ", ".join(
+            f"('{number}', 'place {number}', ST_SetSRID(ST_MakePoint({p.x}, {p.y}), 4326))"
+            for number, p in enumerate(towns.geometry[:200])
+        )
+        sumy = shapely.set_srid(regions["Sumy"].geometry, 4326)
+        sumy = shapely.to_wkb(sumy, hex=True, include_srid=True)
+        database.run(
+            "CREATE TABLE gazetteer.places (id text, name text, geom geometry(Point, 4326))",
+            f"INSERT INTO gazetteer.places VALUES {rows}",  # noqa: S608 - our own rows
+            "CREATE TABLE gazetteer.oblasts (name text, country text, geom geometry)",
+            f"INSERT INTO gazetteer.oblasts VALUES ('Sumy', 'UA', '{sumy}')",  # noqa: S608
+        )
+        names = run("how-to/postgis", {"address": database.url}, database)
+        try:
+            back = gpd.read_postgis("SELECT * FROM gazetteer.zone", names["engine"])
+        finally:
+            names["engine"].dispose()
+    assert back.crs == "EPSG:4326"
+    assert back.geometry.iloc[0].equals(names["zone"].polygon)
+    assert [region.name for region in names["regions"]] == ["Sumy"]
+    assert len(names["answers"]) == 200

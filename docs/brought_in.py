@@ -1,0 +1,68 @@
+# ruff: noqa: INP001
+"""Copy pages that live elsewhere in the repository into the source of the site, at build time.
+
+Sphinx reads no page outside its source folder. Links in the file system would bring them in, but
+a checkout on Windows has them as text files; copies in the repository would fall behind. So each
+build copies them, into places that git ignores, and only where they differ, so that a second
+build reads only what has changed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sphinx.application import Sphinx
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+
+# What to copy, where to, and how links to the site's own pages begin in it, and should.
+BROUGHT = (
+    ("notebooks/*.ipynb", "tutorials", None),
+    ("notebooks/*.png", "tutorials", None),
+    ("benchmarks/README.md", "benchmarks", (b"](../docs/", b"](../")),
+    ("benchmarks/requirements.txt", "benchmarks", None),
+    ("benchmarks/results/*", "benchmarks/results", None),
+    ("CHANGELOG.md", "project", (b"](docs/", b"](../")),
+    ("SECURITY.md", "project", (b"](docs/", b"](../")),
+)
+
+# Where links of pages to the repository lead on the site.
+LEADS = (
+    ("](../../notebooks/", "](../tutorials/"),
+    ("](../../benchmarks/", "](../benchmarks/"),
+    ("](../../SECURITY.md", "](../project/SECURITY.md"),
+)
+
+
+def copies() -> Iterator[tuple[Path, bytes]]:
+    """Yield where each copy belongs, and what is in it."""
+    for pattern, folder, links in BROUGHT:
+        for file in sorted(ROOT.glob(pattern)):
+            content = file.read_bytes()
+            yield DOCS / folder / file.name, content.replace(*links) if links else content
+
+
+def lead_to_copies(_app: Sphinx, _page: str, text: list[str]) -> None:
+    """Turn links of a page to files of the repository, as it is read, into links to their copies.
+
+    So a page leads to the right place in the repository as well as on the site.
+    """
+    for there, here in LEADS:
+        text[0] = text[0].replace(there, here)
+
+
+def bring(_app: Sphinx) -> None:
+    """Write the copies that are missing or differ; remove notebooks that are gone."""
+    wanted = dict(copies())
+    for old in (DOCS / "tutorials").glob("*.ipynb"):
+        if old not in wanted:
+            old.unlink()
+    for target, content in wanted.items():
+        if not target.exists() or target.read_bytes() != content:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)

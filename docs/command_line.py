@@ -1,0 +1,70 @@
+# ruff: noqa: INP001
+"""Write the reference of the command line from the commands themselves, at build time.
+
+What it asks of a command is what typer asks to print its help, so the page cannot differ from it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer.main
+
+from geobuffer.cli import app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sphinx.application import Sphinx
+
+PAGE = Path(__file__).parent / "reference" / "command-line.md"
+
+HEAD = """\
+# Command line
+
+Each command answers one question through the public functions. Answers go to stdout, progress and
+errors to stderr. A mistake gets one line on stderr and exit code 2; Ctrl-C ends with 130.
+
+This page is made from the commands themselves; `geobuffer COMMAND --help` says the same.
+"""
+
+# Typed here as it is shown; a backslash keeps Markdown from reading it as markup.
+_MARKUP = str.maketrans({mark: f"\\{mark}" for mark in r"\`*_<>[]|"})
+
+
+def commands(group: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the commands of a group and of the groups in it: name, command, and its context."""
+    for own, command in group.commands.items():
+        full = f"{name} {own}"
+        yield full, command, command.make_context(full, [], resilient_parsing=True)
+        if hasattr(command, "commands"):
+            yield from commands(command, full)
+
+
+def described(command: Any, context: Any) -> Iterator[str]:
+    """Yield the parts of the page about a command."""
+    yield str(command.help).translate(_MARKUP)
+    usage = " ".join(command.collect_usage_pieces(context))
+    yield f"```text\n{context.info_name} {usage}\n```"
+    for parameter in command.params:
+        record = parameter.get_help_record(context)
+        if record is not None:
+            # Columns are aligned for a terminal.
+            name, told = (" ".join(text.split()) for text in record)
+            yield f"```{{option}} {name}\n{told.translate(_MARKUP)}\n```"
+
+
+def page() -> str:
+    """Return the whole page."""
+    parts = [HEAD]
+    for name, command, context in commands(typer.main.get_command(app), "geobuffer"):
+        parts += [f"## {name}", f"```{{program}} {name}\n```", *described(command, context)]
+    return "\n\n".join(parts) + "\n"
+
+
+def write_page(_app: Sphinx) -> None:
+    """Write the page if it differs from the one that is there."""
+    text = page()
+    if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
+        PAGE.write_text(text, encoding="utf-8")

@@ -1,0 +1,98 @@
+# ruff: noqa: INP001
+"""How Sphinx builds the site: python -m sphinx -W --keep-going -n docs <out>."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import brought_in
+import command_line
+
+import geobuffer as gb
+
+if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+project = "geobuffer"
+author = "The geobuffer developers"
+copyright = author  # noqa: A001 - the name that Sphinx asks for
+release = version = gb.__version__
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+
+# Notebooks are shown with the answers stored in them, which a test compares with fresh ones.
+nb_execution_mode = "off"
+# Heads down to the third level can be linked to, as on the pages of a repository.
+myst_heading_anchors = 3
+myst_enable_extensions = ["deflist"]
+
+# Quotation marks are set; two hyphens begin an option and are no dash.
+smartquotes_action = "qe"
+
+# What a name is for is told by the page it is on; members come in the order of their source.
+autosummary_generate = False
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True}
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 80
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+
+# Types of other packages, and of rooms that are not public, are named without a link: links to
+# other sites would need a network in every build.
+nitpick_ignore_regex = [
+    (r"py:class", r"(?!geobuffer\b).*"),
+    (r"py:.*", r"geobuffer\.\w+\..*"),
+]
+
+html_theme = "pydata_sphinx_theme"
+html_title = "geobuffer"
+html_static_path = ["_static"]
+html_css_files = ["geobuffer.css"]
+html_context = {"default_mode": "auto"}
+html_show_sourcelink = False
+html_copy_source = False
+html_sidebars = {"index": [], "quick-start": [], "project/*": []}
+html_theme_options = {
+    "logo": {"text": "geobuffer"},
+    "navigation_with_keys": False,
+    "header_links_before_dropdown": 6,
+    "show_toc_level": 2,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+# Both palettes have contrasts of at least 4.5 to 1 on their ground.
+pygments_style = "a11y-high-contrast-light"
+
+
+def resolve_public(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.Element
+) -> nodes.Element | None:
+    """Find a public name by the room it is made in: geobuffer.model.Border is geobuffer.Border."""
+    name = str(node.get("reftarget", "")).rpartition(".")[2]
+    if node.get("refdomain") != "py" or name not in gb.__all__:
+        return None
+    domain = env.get_domain("py")
+    target = f"geobuffer.{name}"
+    found: Any = domain.resolve_xref(
+        env, node["refdoc"], app.builder, "obj", target, node, contnode
+    )
+    return found
+
+
+def setup(app: Sphinx) -> None:
+    """Bring in what is written elsewhere before any page is read."""
+    app.connect("builder-inited", brought_in.bring)
+    app.connect("builder-inited", command_line.write_page)
+    app.connect("source-read", brought_in.lead_to_copies)
+    app.connect("missing-reference", resolve_public)
