@@ -9,8 +9,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geobuffer.listings import contradictions
 from geobuffer.matching import SAME_UNIT_KM, UNSTATED_KM, Rows, distance_km, match, named_alike
-from geobuffer.queries import contradictions, lonlat
+from geobuffer.queries import lonlat
 from geobuffer.records import AND, gathered, ids_of, texts
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from geobuffer.cards import (
 )
 from geobuffer.errors import UnknownRegion, UnknownSide, did_you_mean
 from geobuffer.geodesy import Floats, LineIndex, area_m2, holds
-from geobuffer.names import LANGUAGES, fold
+from geobuffer.names import LANGUAGES, fold, other_names, region_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -158,7 +158,9 @@ class Region:
 class Regions:
     """Regions, found by name in any of their languages or by ISO code.
 
-    ``regions["Kursk"]`` is a :class:`Region`; ``regions["Kursk", "Sumy"]`` a tuple of them.
+    ``regions["Kursk"]`` is a :class:`Region`; ``regions["Kursk", "Sumy"]`` a tuple of them. Case,
+    accents and letters that spellings differ in do not matter, nor does the word *oblast*; the
+    names of the towns that oblasts are named after are known in other spellings too (*Kiev*).
 
     Raises
     ------
@@ -191,12 +193,12 @@ class Regions:
     def _find(self, name: str) -> Region:
         if not isinstance(name, str):
             raise UnknownRegion(f"Invalid region {name!r}. Must be a name or an ISO code.")
-        try:
-            return self._by_name[_region_key(name)]
-        except KeyError:
-            known = [region.name for region in self]
-            message = f"Invalid region {name!r}. {did_you_mean(name, known)}"
-            raise UnknownRegion(message) from None
+        key = region_key(name)
+        for known in (key, *other_names(key)):
+            if known in self._by_name:
+                return self._by_name[known]
+        hint = did_you_mean(name, [region.name for region in self])
+        raise UnknownRegion(f"Invalid region {name!r}. {hint}")
 
     @cached_property
     def _by_name(self) -> dict[str, Region]:
@@ -204,18 +206,8 @@ class Regions:
         for region in self:
             for name in (region.name, region.iso, *region.names.values()):
                 if name:
-                    found.setdefault(_region_key(name), region)
+                    found.setdefault(region_key(name), region)
         return found
-
-
-def _region_key(name: str) -> str:
-    """Fold a region's name, without the word for *oblast*.
-
-    >>> _region_key("Курская область") == _region_key("курская")
-    True
-    """
-    words = fold(name).split()
-    return " ".join(w for w in words if w not in {"oblast", "област", "region"}) or fold(name)
 
 
 @dataclass(frozen=True, eq=False)
