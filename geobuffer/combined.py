@@ -255,9 +255,7 @@ def _combined(how: How, parts: tuple[Part, ...], name: str) -> CombinedZone:
             raise GeometryError(f"Invalid part: a {kind}. Must be a zone or a region.")
     if all(isinstance(part, Region) for part in parts):
         raise GeometryError("Invalid parts: no zone among them. Must have one.")
-    first, *rest = (
-        _area(part) if isinstance(part, Region) else part.polygon for part in parts
-    )
+    first, *rest = (_area(part) if isinstance(part, Region) else part.polygon for part in parts)
     shape = first
     if how == "union":
         shape = shapely.union_all([first, *rest])

@@ -16,8 +16,8 @@ _ALIKE = str.maketrans(
     }
 )  # fmt: skip
 
-# Letters that look alike in both scripts, as capitals or small: what is typed on the wrong keyboard.
-# Folded, і and й are и.
+# Letters that look alike in both scripts, as capitals or small: what is typed on the wrong
+# keyboard. Folded, і and й are и.
 _LATIN = "abcehikmoptxy"
 _CYRILLIC = "авсеникмортху"
 _TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)

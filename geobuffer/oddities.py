@@ -55,20 +55,24 @@ def warn_if_swapped(
     lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry], *, stacklevel: int
 ) -> None:
     """Warn of points that seem to have their axes swapped."""
-    if seem_swapped(lon, lat, shapes):
-        first = int(np.flatnonzero(np.isfinite(lon))[0])
-        warnings.warn(
-            f"Most points lie far from the border, but not with longitude and latitude swapped: "
-            f"the first is at longitude {lon[first]:g}, latitude {lat[first]:g}. Longitude comes "
-            "first; read_settlements(swap=True) turns the two of a file.",
-            stacklevel=stacklevel + 1,
-        )
+    if not seem_swapped(lon, lat, shapes):
+        return
+    first = int(np.flatnonzero(np.isfinite(lon))[0])
+    where = f"longitude {lon[first]:g}, latitude {lat[first]:g}"
+    if len(lon) == 1:
+        which, remedy = f"The point at {where} lies", ""
+    else:
+        which = f"Most points, such as the first at {where}, lie"
+        remedy = "; read_settlements(swap=True) turns those of a file"
+    warnings.warn(
+        f"{which} far from the border, but near it with longitude and latitude swapped: is one "
+        f"taken for the other{remedy}?",
+        stacklevel=stacklevel + 1,
+    )
 
 
 def repeated(table: pd.DataFrame, shapes: NDArray[np.object_]) -> Flags:
     """Tell which rows repeat an earlier one in every column and their shape.
-
-    None does in a table that has neither names nor ids.
 
     Examples
     --------
@@ -77,8 +81,6 @@ def repeated(table: pd.DataFrame, shapes: NDArray[np.object_]) -> Flags:
     >>> repeated(table, np.array([point, point])).tolist()
     [False, True]
     """
-    if not set(_TELLING) & set(table.columns):
-        return np.zeros(len(table), dtype=bool)
     wkb = pd.Series(shapely.to_wkb(shapes), dtype=object, index=table.index)
     # As text: columns may hold lists and other things that cannot be compared.
     rows = table.astype(str).assign(**{"\0point": wkb.map(str)})
@@ -88,10 +90,13 @@ def repeated(table: pd.DataFrame, shapes: NDArray[np.object_]) -> Flags:
 def drop_uncounted(table: Any, near: Flags, *, stacklevel: int) -> Flags:
     """Return which of the rows near a zone count, and warn of those that do not.
 
-    A row without a point is in no zone, and a row that repeats another is counted once.
+    A row without a point is in no zone, and a row that repeats another is counted once; in a table
+    that has neither names nor ids none does.
     """
     there = ~(table.geometry.isna() | table.geometry.is_empty).to_numpy()
     warn_of(table.index[~there], "without a point, and so in no zone", stacklevel=stacklevel + 1)
+    if not set(_TELLING) & set(table.columns):
+        return near
     rows = np.flatnonzero(near)
     part = table.iloc[rows]
     shapes = part.geometry.to_numpy()

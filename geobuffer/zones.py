@@ -19,14 +19,19 @@ from geobuffer.halves import halves
 from geobuffer.model import BOTH, Border, BufferZone
 from geobuffer.names import LANGUAGES, fold
 from geobuffer.outlines import FlatEnd, half_disc, outline
+from geobuffer.widths import kilometres
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from shapely.geometry import MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
 
     from geobuffer.model import Section
+
+    # A number of kilometres, or a text with its unit.
+    _Width = float | str
+    _Widths = float | str | Iterable[float] | Sequence[float | str]
 
 _ENDS = ("round", "flat")
 
@@ -38,8 +43,8 @@ _LEAST_KM = 0.001
 def build_zone(
     border: Border,
     *,
-    km: float | Iterable[float],
-    from_km: float = ...,
+    km: _Widths,
+    from_km: _Width = ...,
     side: str = ...,
     ends: Literal["round", "flat"] = ...,
     tolerance_m: float = ...,
@@ -48,8 +53,8 @@ def build_zone(
 def build_zone(
     border: Border,
     *,
-    km: Mapping[str, float],
-    from_km: float = ...,
+    km: Mapping[str, _Width],
+    from_km: _Width = ...,
     side: str = ...,
     ends: Literal["round", "flat"] = ...,
     tolerance_m: float = ...,
@@ -57,8 +62,8 @@ def build_zone(
 def build_zone(
     border: Border,
     *,
-    km: float | Iterable[float] | Mapping[str, float],
-    from_km: float = 0.0,
+    km: _Widths | Mapping[str, _Width],
+    from_km: _Width = 0.0,
     side: str = BOTH,
     ends: Literal["round", "flat"] = "round",
     tolerance_m: float = 0.1,
@@ -70,7 +75,8 @@ def build_zone(
     border
         The border.
     km
-        The width, or the outer edges of several rings: ``[5, 10]`` gives 0–5 and 5–10 km; or a
+        The width, or the outer edges of several rings: ``[5, 10]`` gives 0–5 and 5–10 km; each a
+        number of kilometres or a text such as ``"10 km"``, ``"500 m"`` or ``"5 NM"``. Or a
         width for each side, ``{"Ukraine": 10, "Russia": 5}``, or for each section by its name,
         ``{"Kursk–Sumy": 10}``: in one ring and with round ends. A side left out has no part, and
         neither has what lies on no side's territory. A section left out has no zone; of the others
@@ -146,7 +152,7 @@ def build_zone(
     return replace(zone, rings=rings, error_m=error_m)
 
 
-def _sections_named(border: Border, km: Mapping[str, float]) -> dict[float, tuple[Section, ...]]:
+def _sections_named(border: Border, km: Mapping[str, _Width]) -> dict[float, tuple[Section, ...]]:
     """Return the sections of each width; nothing if widths are for sides."""
     keys = {key: _known_as(border, str(key)) for key in km}
     kinds = {kind for kind, _ in keys.values()}
@@ -200,7 +206,7 @@ def _by_section(
 
 
 def _by_side(
-    border: Border, km: Mapping[str, float], side: str, ends: str
+    border: Border, km: Mapping[str, _Width], side: str, ends: str
 ) -> tuple[str, tuple[float, float] | None, float]:
     """Return the side, the widths on both, and the largest, of widths given by side."""
     if side != BOTH or ends != "round":
@@ -270,16 +276,15 @@ def _territory(
     return on_side, error_m
 
 
-def _edges(km: float | Iterable[float], from_km: float = 0.0) -> tuple[float, ...]:
+def _edges(km: _Widths, from_km: _Width = 0.0) -> tuple[float, ...]:
     widths = list(km) if isinstance(km, Iterable) and not isinstance(km, str) else [km]
     if not widths:
         raise GeometryError("Invalid km []. Must be a distance or several, in kilometres.")
-    edges = [_beginning(from_km)]
-    for width in widths:
-        if not _is_number(width):
-            raise GeometryError(f"Invalid km {width!r}. Must be a number of kilometres.")
+    edges = [from_km := _beginning(from_km)]
+    for given in widths:
+        width = kilometres(given)
         if not (math.isfinite(width) and width > 0):
-            raise GeometryError(f"Invalid km {width:g}. Must be positive and finite.")
+            raise GeometryError(f"Invalid km {width:g}. Must be positive and finite{_why(width)}.")
         if width < _LEAST_KM:
             raise GeometryError(f"Invalid km {width:g}. Must be at least a metre: {_LEAST_KM:g}.")
         if width * 1e3 > LIMIT_M:
@@ -289,16 +294,26 @@ def _edges(km: float | Iterable[float], from_km: float = 0.0) -> tuple[float, ..
             raise GeometryError(f"Invalid km {width:g}. Must be more than from_km {from_km:g}.")
         if width <= edges[-1]:
             raise GeometryError(f"Invalid km {widths!r}. Must ascend, without repeats.")
-        edges.append(float(width))
+        edges.append(width)
     return tuple(edges)
 
 
-def _beginning(from_km: float) -> float:
-    if not (_is_number(from_km) and math.isfinite(from_km) and from_km >= 0):
-        raise GeometryError(f"Invalid from_km {from_km!r}. Must be a number, not negative.")
+def _why(width: float) -> str:
+    """Return what was probably meant by a width that is none."""
+    if width == 0:
+        return ": at no distance is only the line itself"
+    if width < 0:
+        return ": a line has no inside; side= takes one side of it, as 'inside' of a region"
+    return ""
+
+
+def _beginning(given: float | str) -> float:
+    from_km = kilometres(given, "from_km")
+    if not (math.isfinite(from_km) and from_km >= 0):
+        raise GeometryError(f"Invalid from_km {given!r}. Must be a number, not negative.")
     if 0 < from_km < _LEAST_KM:
         raise GeometryError(f"Invalid from_km {from_km:g}. Must be 0 or at least {_LEAST_KM:g}.")
-    return float(from_km)
+    return from_km
 
 
 def _is_number(value: object) -> bool:

@@ -15,7 +15,7 @@ PACKAGE = Path(gb.__file__).parent
 # Floors from the ground up; rooms of one floor do not know one another.
 FLOORS = (
     {"errors", "palette", "names", "lettering"},
-    {"cells", "assets", "cards", "pages"},
+    {"widths", "cells", "assets", "cards", "pages"},
     {"geodesy", "document"},
     {"outlines", "packing", "projections", "stretches"},
     {"halves", "healing", "areas"},

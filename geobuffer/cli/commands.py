@@ -45,7 +45,7 @@ from geobuffer.cli.printing import (
     progress,
     say,
     stderr,
-    write_telling,
+    telling,
 )
 from geobuffer.export import check_target
 from geobuffer.names import LANGUAGES
@@ -235,7 +235,7 @@ def zone(  # noqa: PLR0913 - one parameter for each option of the command
     with progress("Building the zone"):
         built = build_zone(asked, own, tolerance)
         if out is not None:
-            write_telling(built, out)
+            gb.write(built, out)
     if as_json:
         print_json(_zone_facts(built) | ({"file": str(out)} if out else {}))
         return
@@ -274,7 +274,7 @@ def settlements(  # noqa: PLR0913 - one parameter for each option of the command
         towns = load_places(places, zone.border, bundled=regions is None)
         inside = gb.within(towns, zone).sort_values("distance_km")
     if out is not None:
-        write_telling(inside, out)
+        gb.write(inside, out)
     if as_json:
         table = inside.assign(longitude=inside.geometry.x, latitude=inside.geometry.y)
         print_records(table.drop(columns="geometry"))
@@ -338,7 +338,7 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
             )
         counted = gb.compare_exposure(counted, people)
     if out is not None:
-        write_telling(counted, out)
+        gb.write(counted, out)
     if as_json:
         print_records(counted)
         return
@@ -422,11 +422,6 @@ def where(  # noqa: PLR0913 - one parameter for each option of the command
     say(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
     if border.source.accuracy_m is not None:
         say(f"The border itself is right to about {border.source.accuracy_m:g} m.")
-    swapped = gpd.GeoSeries.from_xy([latitude], [longitude], crs="EPSG:4326")
-    if found["distance_km"] > 500.0 and abs(longitude) <= 90.0:
-        other = float(gb.distance_to_border(swapped, border).iloc[0])
-        if other < 100.0:
-            say(f"Swapped, the two would be {other:.1f} km away: latitude comes first here.")
 
 
 app.add_typer(data_app, name="data", help="List the data, bundled and to be fetched; fetch them.")
@@ -473,7 +468,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        raise SystemExit(app(standalone_mode=False))
+        with telling():
+            code = app(standalone_mode=False)
     except _UsageError as error:
         _refuse(error.format_message())
     except gb.GeobufferError as error:
@@ -482,6 +478,7 @@ def main() -> None:
         _refuse(f"Cannot write {error.filename or 'the answer'}: {error.strerror}.")
     except (typer.Abort, KeyboardInterrupt):
         raise SystemExit(130) from None
+    raise SystemExit(code)
 
 
 def _refuse(message: str) -> NoReturn:

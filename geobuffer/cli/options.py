@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import geobuffer as gb
-from geobuffer.cli.printing import note, telling
+from geobuffer.cli.printing import note
+from geobuffer.widths import kilometres
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -119,12 +120,15 @@ def _separate(names: list[str] | None) -> list[str]:
 
 
 def _widths(km: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in km.split(","))
-    except ValueError:
+    parts = [part.strip() for part in km.split(",")]
+    with_unit = [part[-1:].isalpha() for part in parts]
+    # In 10,5 km nobody knows whether rings or decimals are meant.
+    if len(set(with_unit)) > 1:
         raise gb.GeometryError(
-            f"Invalid --km {km!r}. Must be kilometres, such as 10, or 5,10,20 for rings."
-        ) from None
+            f"Invalid --km {km!r}. Commas part rings, each a number of kilometres or with a unit "
+            "of its own, such as 5,10,20 or '500 m, 5 km'; decimals have a point."
+        )
+    return tuple(kilometres(part, "--km") for part in parts)
 
 
 def load_regions(
@@ -147,8 +151,7 @@ def load_regions(
             "Invalid --regions without --between and --and. Must name regions of the file there, "
             "or in a --scenario."
         )
-    with telling():
-        return gb.read_regions(file, name=column)
+    return gb.read_regions(file, name=column)
 
 
 def _of_the_world(codes: list[str], *, named: bool) -> gb.Regions:
@@ -173,8 +176,7 @@ def load_places(file: str | None, border: gb.Border, *, bundled: bool) -> gpd.Ge
                 "--places reads your own."
             )
         return gb.load_settlements()
-    with telling():
-        return gb.read_settlements(file, near=border)
+    return gb.read_settlements(file, near=border)
 
 
 def build_zone(

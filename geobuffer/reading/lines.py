@@ -13,6 +13,7 @@ from geobuffer.geodesy import inverse
 from geobuffer.model import BOTH, Source
 from geobuffer.names import fold
 from geobuffer.reading.columns import NAME, NAMES, find, named
+from geobuffer.reading.expected import check_place
 from geobuffer.reading.files import MAX_GB
 from geobuffer.reading.shapes import check_lines
 from geobuffer.reading.sources import read_shapes
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 
     from shapely.geometry import LineString, MultiLineString
 
-    from geobuffer.model import Border
+    from geobuffer.model import Border, Region, Regions
     from geobuffer.reading.raw import Raw
 
 _SIDES = ("left", "right")
+_KINDS = ("LineString", "MultiLineString")
 
 # Ends nearer than this are one: ten times what seven decimals of a degree, as GeoJSON has them
 # by default, can part them by.
@@ -49,6 +51,8 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     source: Source | None = None,
     crs: Any = None,
     sides: tuple[str, str] = _SIDES,
+    near: Region | Regions | Border | None = None,
+    swap: bool = False,
     max_gb: float = MAX_GB,
 ) -> Border:
     """Read a border from a file of lines, without regions: its sides are its left and right.
@@ -59,7 +63,7 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
 
     Parameters
     ----------
-    path, layer, crs, max_gb
+    path, layer, crs, near, swap, max_gb
         As for :func:`geobuffer.read_regions`.
     name
         The column of the sections' names; by default ``name`` or the like. Features without a name
@@ -89,7 +93,10 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     """
     from geobuffer.shapes import border_along
 
-    raw, read = _read(path, name, layer, source, crs, max_gb)
+    raw, title = read_shapes(path, layer, _KINDS, max_gb)
+    check_lines(raw, crs, swap=swap)
+    check_place(raw, near)
+    read = _lines_of(raw, name, source or Source(title))
     border = border_along(read.lines, names=read.names, source=read.source)
     raw.tell()
     return border if sides == _SIDES else _called(border, sides)
@@ -118,28 +125,21 @@ def read_lines(
 
     Parameters and errors as :func:`read_border`.
     """
-    raw, read = _read(path, name, layer, source, crs, max_gb)
+    raw, title = read_shapes(path, layer, _KINDS, max_gb)
+    check_lines(raw, crs)
+    read = _lines_of(raw, name, source or Source(title))
     raw.tell()
     return read
 
 
-def _read(
-    path: str | Path,
-    name: str | None,
-    layer: str | None,
-    source: Source | None,
-    crs: Any,
-    max_gb: float,
-) -> tuple[Raw, Lines]:
-    raw, title = read_shapes(path, layer, ("LineString", "MultiLineString"), max_gb)
-    check_lines(raw, crs)
+def _lines_of(raw: Raw, name: str | None, source: Source) -> Lines:
     there = ~shapely.is_missing(raw.placed)
     if not there.any():
         raise DataError(f"Invalid file {raw.name}: it has no line. Must have one.")
     names = _names(raw, name)
     kept = np.flatnonzero(there)
     lines = _in_one_direction(raw, kept)
-    return raw, Lines(lines, tuple(names[row] for row in kept), source or Source(title))
+    return Lines(lines, tuple(names[row] for row in kept), source)
 
 
 def _names(raw: Raw, given: str | None) -> list[str]:
