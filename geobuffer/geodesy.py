@@ -253,7 +253,8 @@ def check_degrees(coords: Floats, what: str) -> None:
 
 #: What coordinates must be, for messages.
 ON_GLOBE = (
-    "Must be finite degrees within ±180 and ±90, longitude first; are the two swapped, or metres?"
+    "Must be finite degrees, longitude within ±180, latitude within ±90; are they swapped, or "
+    "metres?"
 )
 
 

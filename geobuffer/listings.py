@@ -86,7 +86,8 @@ def contradictions(
         if not (here.any() or elsewhere.any() or pd.notna(country).any()):
             continue
         there = holds(region.geometry, lon, lat)
-        abroad = there & pd.notna(country) & (country != region.country) & bool(region.country)
+        abroad = there & pd.notna(country) & (country != region.country).astype(bool)
+        abroad &= bool(region.country)
         absent = ~there & here & np.isfinite(lon)
         for row in np.flatnonzero(absent & (said == "")):
             said[row] = f"listed in {oblast[row]}, but its point lies outside it"
@@ -117,9 +118,11 @@ def _known_oblasts(
             name: (key in mine, key in all_spelled or (is_town and bool(other_names(key))))
             for name, key in keys.items()
         }
-        told = np.array([by_name.get(name, (False, False)) for name in names]).reshape(-1, 2)
+        told = np.array([by_name.get(name, (False, False)) for name in names], dtype=bool)
+        told = told.reshape(-1, 2)
         # There are namesakes in two countries.
-        same = pd.isna(country) | (country == region.country) | (not region.country)
+        same = np.array([not (known and region.country) or known == region.country
+                         for known in country], dtype=bool)  # fmt: skip
         here |= told[:, 0] & same
         elsewhere |= told[:, 1] & ~told[:, 0]
         found.append((here, elsewhere))

@@ -17,7 +17,7 @@ from geobuffer.errors import DataError, GeometryError, did_you_mean
 from geobuffer.listings import listed
 from geobuffer.model import BOTH, Border, BufferZone, Regions
 from geobuffer.names import LANGUAGES, fold, other_names
-from geobuffer.widths import kilometres
+from geobuffer.widths import FORMS, kilometres
 from geobuffer.zones import build_zone
 
 if TYPE_CHECKING:
@@ -308,4 +308,5 @@ def _widths(file: Path, given: Any) -> tuple[float, ...]:
     try:
         return tuple(kilometres(width) for width in widths)
     except GeometryError as error:
-        raise DataError(f"Invalid scenario {file}: [zone] {error}") from error
+        message = f"Invalid scenario {file}: [zone] km = {given!r}. {FORMS}"
+        raise DataError(message) from error

@@ -22,7 +22,11 @@ _WRITTEN = re.compile(
     r"([+-]?(?:\d{1,3}(?: \d{3})+|\d+)(?:\.\d+|,(?!\d{3}(?!\d))\d+)?) ?([^\W\d]*)"
 )
 
-_FORMS = "'10 km', '10,5 km', '10 000 m', '5 NM' or '3 mi'"
+#: What a width must be, for messages.
+FORMS = (
+    "Must be a number of kilometres, or a text such as '10 km', '10,5 km', '10 000 m', '5 NM' or "
+    "'3 mi'."
+)
 
 
 def kilometres(given: object, name: str = "km") -> float:
@@ -58,6 +62,4 @@ def kilometres(given: object, name: str = "km") -> float:
         if match and (factor or not unit):
             number = float(match[1].replace(" ", "").replace(",", "."))
             return round(number * (factor or 1.0), 9)  # a micrometre: no trace of 1e-3
-    raise GeometryError(
-        f"Invalid {name} {given!r}. Must be a number of kilometres, or a text such as {_FORMS}."
-    )
+    raise GeometryError(f"Invalid {name} {given!r}. {FORMS}")

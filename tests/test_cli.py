@@ -1038,11 +1038,11 @@ def test_process_answers_where_only_ascii_can_be_shown():
 def test_process_tells_a_mistake_in_one_line(tmp_path):
     file = tmp_path / "zone.geojson"
     file.write_text("older")
-    answer = process("zone", "--between", "Курськ", "--and", "Sumi", "--out", str(file),
+    answer = process("zone", "--between", "Куртськ", "--and", "Sumy", "--out", str(file),
                      LC_ALL="POSIX")  # fmt: skip
     assert (answer.code, answer.out) == (2, b"")
     (line,) = answer.err.decode("utf-8").splitlines()
-    assert line.startswith("geobuffer: Invalid region 'Курськ'")
+    assert line.startswith("geobuffer: Invalid region 'Куртськ'")
     assert file.read_text() == "older"
     assert list(tmp_path.iterdir()) == [file]
 
