@@ -103,8 +103,11 @@ def _known_oblasts(
 ) -> list[tuple[Flags, Flags]]:
     """Tell for each region which rows are listed in it, and which surely in another."""
     coded = iso.notna().to_numpy()
-    names = named.where(named.map(lambda value: isinstance(value, str)) & ~coded).to_numpy()
-    keys = {name: region_key(name) for name in pd.unique(names) if isinstance(name, str)}
+    names = [
+        name if isinstance(name, str) and not code else None
+        for name, code in zip(named, coded, strict=True)
+    ]
+    keys = {name: region_key(name) for name in set(names) if name is not None}
     spelled = [_spellings(region) for region in regions]
     all_spelled = set().union(*spelled)
     found = []

@@ -120,12 +120,6 @@ def test_columns_of_coordinates_may_be_told(table):
         gb.read_settlements(table("name;lat;LAT;lon\nA;1;1;2\n"))
 
 
-def test_a_latitude_beyond_the_pole_names_line_and_value(table):
-    file = table("name;lat;lon\nA;51;35\nB;136;35\nC;51;135\n")
-    with pytest.raises(gb.DataError, match=r"line 3 .*longitude 35, latitude 136"):
-        gb.read_settlements(file)
-
-
 def test_swapped_axes_are_refused_and_turned_on_demand(table):
     file = table("name;lat;lon\nA;135,1;48,5\nB;134,9;48,4\n")  # Khabarovsk
     with pytest.raises(gb.DataError, match=r"swapped.*swap=True"):
@@ -178,11 +172,6 @@ def test_rows_that_repeat_others_are_left_out_and_told(table):
         places = gb.read_settlements(file)
     assert "repeat others: 3 (lines 3, 5, 7)" in "\n".join(str(one.message) for one in said)
     assert places["name"].tolist() == ["A", "A", "B"]
-
-
-def test_namesakes_stay_apart(table):
-    file = table("name;oblast;lat;lon\nВеселівка;Сумська;51;35\nВеселівка;Харківська;50;36\n")
-    assert gb.read_settlements(file)["oblast"].tolist() == ["Сумська", "Харківська"]
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_a_scenario_may_say_the_unit_and_is_told_what_is_none(here, answered, re
     assert json.loads(facts.out)["edges_km"] == [0, 10]
     (here / "mine.toml").write_text(lines.format('"ten"'))
     refused("zone", "--regions", "regions.gpkg", "--scenario", "mine.toml", "--out", "z.gpkg",
-            says=["scenario mine.toml", "[zone] Invalid km 'ten'", "'10 km'"])  # fmt: skip
+            says=["scenario mine.toml", "[zone] km = 'ten'", "'10 km'"])  # fmt: skip
 
 
 @pytest.mark.row(22)
