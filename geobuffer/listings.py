@@ -53,18 +53,16 @@ def listed_country(table: pd.DataFrame | pd.Series, regions: Iterable[Region]) -
         names = (region.country, *region.country_names.values())
         known |= {fold(name): region.country for name in names if name}
 
-    def code(value: object) -> str | None:
-        if not isinstance(value, str):
-            return None
+    def code(value: str) -> str | None:
         text = value.strip()
         is_code = len(text) == 2 and text.isascii() and text.isalpha()
         return text.upper() if is_code else known.get(fold(text))
 
     country = listed(table, "country")
     given = country.where(country.notna(), listed(table, "country_name"))
-    codes = {value: code(value) for value in given.unique()}
+    codes = {value: code(value) for value in given.unique() if isinstance(value, str)}
     # Not by map(), which makes a column of nothing but gaps one of numbers.
-    return pd.Series([codes[value] for value in given], index=table.index, dtype=object)
+    return pd.Series([codes.get(value) for value in given], index=table.index, dtype=object)
 
 
 def contradictions(
@@ -103,11 +101,10 @@ def _known_oblasts(
 ) -> list[tuple[Flags, Flags]]:
     """Tell for each region which rows are listed in it, and which surely in another."""
     coded = iso.notna().to_numpy()
-    names = [
-        name if isinstance(name, str) and not code else None
-        for name, code in zip(named, coded, strict=True)
-    ]
-    keys = {name: region_key(name) for name in set(names) if name is not None}
+    # Each name and country once, and −1 where there is none: the last of what is told of them.
+    name_number, names = pd.factorize(named.where(~coded).to_numpy(dtype=object))
+    country_number, countries = pd.factorize(country)
+    keys = [region_key(name) if isinstance(name, str) else "" for name in names]
     spelled = [_spellings(region) for region in regions]
     all_spelled = set().union(*spelled)
     found = []
@@ -117,17 +114,12 @@ def _known_oblasts(
         here = (iso == region.iso).to_numpy(dtype=bool, na_value=False) & is_oblast
         elsewhere = coded & ~here & is_oblast
         is_town = any(other_names(key) for key in mine)
-        by_name = {
-            name: (key in mine, key in all_spelled or (is_town and bool(other_names(key))))
-            for name, key in keys.items()
-        }
-        told = np.array([by_name.get(name, (False, False)) for name in names], dtype=bool)
-        told = told.reshape(-1, 2)
+        told = [(k in mine, k in all_spelled or (is_town and bool(other_names(k)))) for k in keys]
+        its_own, known = np.array([*told, (False, False)], dtype=bool)[name_number].T
         # There are namesakes in two countries.
-        same = np.array([not (known and region.country) or known == region.country
-                         for known in country], dtype=bool)  # fmt: skip
-        here |= told[:, 0] & same
-        elsewhere |= told[:, 1] & ~told[:, 0]
+        agrees = [not region.country or code == region.country for code in countries]
+        here |= its_own & np.array([*agrees, True], dtype=bool)[country_number]
+        elsewhere |= known & ~its_own
         found.append((here, elsewhere))
     return found
 
