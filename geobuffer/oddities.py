@@ -81,10 +81,14 @@ def repeated(table: pd.DataFrame, shapes: NDArray[np.object_]) -> Flags:
     >>> repeated(table, np.array([point, point])).tolist()
     [False, True]
     """
-    wkb = pd.Series(shapely.to_wkb(shapes), dtype=object, index=table.index)
+    wkb = pd.Series(shapely.to_wkb(shapes), dtype=object)
+    # Few rows share a shape, and only those are compared in all columns.
+    alike = np.flatnonzero(wkb.duplicated(keep=False))
     # As text: columns may hold lists and other things that cannot be compared.
-    rows = table.astype(str).assign(**{"\0point": wkb.map(str)})
-    return np.asarray(rows.duplicated().to_numpy())
+    rows = table.iloc[alike].astype(str).assign(**{"\0shape": wkb.iloc[alike].map(str).to_numpy()})
+    found = np.zeros(len(table), dtype=bool)
+    found[alike] = rows.duplicated().to_numpy()
+    return found
 
 
 def drop_uncounted(table: Any, near: Flags, *, stacklevel: int) -> Flags:
