@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from geobuffer.areas import checked_area
 from geobuffer.errors import GeometryError, NotAdjacent
 from geobuffer.geodesy import LineIndex, area_m2, inverse, length_m
 from geobuffer.healing import common_line, tell_apart
@@ -226,24 +227,8 @@ def _as_regions(given: Region | Iterable[Region]) -> list[Region]:
 
 
 def _area_of(regions: Sequence[Region]) -> Polygon | MultiPolygon:
-    for region in regions:
-        _check_area(region)
-    areas = [cut_at_antimeridian(region.geometry) for region in regions]
+    areas = [checked_area(region.geometry, f"region {region.name!r}") for region in regions]
     return areas[0] if len(areas) == 1 else shapely.union_all(areas)
-
-
-def _check_area(region: Region) -> None:
-    shape = region.geometry
-    if shape.is_empty or shape.geom_type not in {"Polygon", "MultiPolygon"}:
-        raise GeometryError(
-            f"Invalid region {region.name!r}: its geometry is an empty or linear "
-            f"{shape.geom_type}. Must be a Polygon or MultiPolygon."
-        )
-    if not shape.is_valid:
-        raise GeometryError(
-            f"Invalid region {region.name!r}: {shapely.is_valid_reason(shape)}. Must be a valid "
-            "polygon; shapely.make_valid() mends most."
-        )
 
 
 def _linear(shape: BaseGeometry) -> list[LineString]:
@@ -256,7 +241,7 @@ def _linear(shape: BaseGeometry) -> list[LineString]:
 
 def _seamed(region: Region) -> BaseGeometry:
     """Return a region's boundary, what runs along −180° brought to 180°, where others have it."""
-    boundary = boundary_of(cut_at_antimeridian(region.geometry))
+    boundary = boundary_of(cut_at_antimeridian(shapely.force_2d(region.geometry)))
     west = shapely.intersection(boundary, meridian(-180.0))
     if not _linear(west):
         return boundary

@@ -18,8 +18,9 @@ import shapely
 
 from geobuffer.drafts import check_folder, check_place, drafted, is_draft, write_text
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
-from geobuffer.geodesy import has_numba, wrap
+from geobuffer.geodesy import ON_GLOBE, has_numba, is_on_globe, wrap
 from geobuffer.membership import MEMBERSHIP, answer, margin_km
+from geobuffer.oddities import warn_if_swapped
 from geobuffer.queries import UNSTATED_M
 from geobuffer.references import check_geoparquet
 
@@ -382,13 +383,16 @@ def _offset_type(column: pa.Array) -> type[np.signedinteger[Any]]:
 def _answered(rows: pa.Table, at: _Coordinates, zone: Zone, first: int) -> pa.Table:
     """Return rows with what a zone says of them."""
     lon, lat = _points(rows, at, first)
-    bad = np.flatnonzero(np.isinf(lon) | (np.abs(lat) > 90.0) | (np.isnan(lon) != np.isnan(lat)))
+    nowhere = np.isnan(lon) & np.isnan(lat)
+    bad = np.flatnonzero(~nowhere & ~is_on_globe(lon, lat))
     if len(bad):
         row = bad[0]
         raise DataError(
-            f"Invalid point in row {first + row}: longitude {lon[row]:g}, latitude {lat[row]:g}. "
-            "Must be finite degrees, latitude within ±90; are they swapped?"
+            f"Invalid point in row {first + row}: longitude {lon[row]:.10g}, latitude "
+            f"{lat[row]:.10g}. {ON_GLOBE}"
         )
+    if not first:  # the first batch tells as well as all
+        warn_if_swapped(lon, lat, [one.line for one in zone.sections], stacklevel=2)
     accuracy, radius = (_metres(rows, name, first) for name in ("accuracy_m", "radius_m"))
     margin = margin_km(accuracy, radius, zone)
     # Not left to the number of rows: the last batch is short, and must be asked like the others.
@@ -460,7 +464,11 @@ def _tables(
     first = 0
     for number, (share, batch) in enumerate(_read(rows)):
         if number not in skip:
-            yield number, _answered(batch, rows.at, zone, first)
+            try:
+                answered = _answered(batch, rows.at, zone, first)
+            except DataError as error:
+                raise DataError(f"{rows.path}: {error}") from error
+            yield number, answered
         first += batch.num_rows
         if progress is not None:
             progress(share)

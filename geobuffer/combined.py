@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import shapely
 
+from geobuffer.areas import checked_area
 from geobuffer.cards import of_zone
 from geobuffer.errors import GeometryError
 from geobuffer.geodesy import area_m2
 from geobuffer.model import BufferZone, Region, Section, Side, Source, join_sources, zone_frame
-from geobuffer.outlines import cut_at_antimeridian
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -194,7 +194,8 @@ def unite(*parts: Part, name: str = "") -> CombinedZone:
     Raises
     ------
     GeometryError
-        There is no zone among the parts, or something that is neither zone nor region.
+        There is no zone among the parts, or something that is neither zone nor region; or a
+        region's geometry is no valid polygon in degrees.
 
     Examples
     --------
@@ -272,10 +273,14 @@ def clip_zone(zone: Zone, regions: Region | Iterable[Region], *, name: str = "")
         # One area, so that the edge between two of them is none.
         joined = Region(
             ", ".join(region.name for region in given),
-            shapely.union_all([cut_at_antimeridian(region.geometry) for region in given]),
+            shapely.union_all([_area(region) for region in given]),
             join_sources(region.source for region in given),
         )
     return _combined("intersection", (zone, joined), name or f"zone in {joined.name}")
+
+
+def _area(region: Region) -> Polygon | MultiPolygon:
+    return checked_area(region.geometry, f"region {region.name!r}")
 
 
 def _combined(how: How, parts: tuple[Part, ...], name: str) -> CombinedZone:
@@ -285,10 +290,7 @@ def _combined(how: How, parts: tuple[Part, ...], name: str) -> CombinedZone:
             raise GeometryError(f"Invalid part: a {kind}. Must be a zone or a region.")
     if all(isinstance(part, Region) for part in parts):
         raise GeometryError("Invalid parts: no zone among them. Must have one.")
-    first, *rest = (
-        cut_at_antimeridian(part.geometry) if isinstance(part, Region) else part.polygon
-        for part in parts
-    )
+    first, *rest = (_area(part) if isinstance(part, Region) else part.polygon for part in parts)
     shape = first
     if how == "union":
         shape = shapely.union_all([first, *rest])

@@ -12,7 +12,8 @@ from geobuffer.combined import CombinedZone
 from geobuffer.errors import GeometryError
 from geobuffer.geodesy import area_m2
 from geobuffer.model import BufferZone
-from geobuffer.queries import classify, numbers
+from geobuffer.oddities import drop_uncounted
+from geobuffer.queries import classified, numbers
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -75,8 +76,10 @@ def compare(
     table = pd.DataFrame({"area_km2": {k: area_m2(s) / 1e6 for k, s in shapes.items()}})
     if settlements is None:
         return table
-    told = [classify(settlements, zone) for zone in (before, after)]
+    told = [classified(settlements, zone, stacklevel=2) for zone in (before, after)]
     was, now = (found["ring"].notna().to_numpy() for found in told)
+    counts = drop_uncounted(settlements, was | now, stacklevel=2)
+    was, now = was & counts, now & counts
     unsure = np.any([found["membership"] == "uncertain" for found in told], axis=0)
     rows = {"kept": was & now, "gained": now & ~was, "lost": was & ~now}
     people = np.full(len(settlements), np.nan)

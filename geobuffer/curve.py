@@ -11,8 +11,9 @@ import pandas as pd
 from geobuffer.errors import DataError, GeometryError
 from geobuffer.geodesy import LIMIT_M
 from geobuffer.model import BOTH, Border, BufferZone
+from geobuffer.oddities import drop_uncounted
 from geobuffer.palette import MEMBERSHIP, ZONE
-from geobuffer.queries import classify, numbers
+from geobuffer.queries import classified, numbers
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -74,8 +75,9 @@ def exposure_curve(
     name = side if side == BOTH else border.side(side).name
     # Nobody sees the polygon; what lies in the zone does not depend on it.
     zone = BufferZone(border, (0.0, float(to_km)), name, "round", (), math.inf, math.inf)
-    found = classify(table, zone)
-    near = (found["membership"].isin(["inside", "uncertain"])).to_numpy()
+    found = classified(table, zone, stacklevel=2)
+    may_be = found["membership"].isin(["inside", "uncertain"]).to_numpy()
+    near = drop_uncounted(table, may_be, stacklevel=2)
     begin, sure = _thresholds(found[near], to_km)
     people = np.full(len(table), np.nan)
     if "population" in table.columns:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from geobuffer.errors import DataError, did_you_mean
-from geobuffer.queries import ORIGIN, classify, numbers, with_columns
+from geobuffer.oddities import drop_uncounted
+from geobuffer.queries import ORIGIN, classified, numbers, with_columns
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -30,7 +31,9 @@ def exposure(
     Parameters
     ----------
     table
-        Points, in any CRS; people are counted from the column ``population`` if there is one.
+        Points, in any CRS; people are counted from the column ``population`` if there is one. A
+        row without a point counts nowhere, one that repeats another in every column counts once;
+        a warning tells of both.
     zone
         The zone.
     by
@@ -66,12 +69,15 @@ def exposure(
     >>> exposure(gb.load_settlements(), zone)["ring"].tolist()
     ['0–5 km', '5–10 km']
     """
-    joined = with_columns(table, classify(table, zone))
+    joined = with_columns(table, classified(table, zone, stacklevel=2))
     people = (
         numbers(joined, "population")
         if "population" in joined.columns
         else np.full(len(joined), np.nan)
     )
+    may_be = joined["membership"].isin(["inside", "uncertain"]).to_numpy()
+    counts = drop_uncounted(joined, may_be, stacklevel=2)
+    joined, people = joined[counts], people[counts]
     groups = {None: np.ones(len(joined), dtype=bool)} if by is None else _groups(joined, by)
     dates = _dates(joined, people)
     rows = []

@@ -235,6 +235,48 @@ def holds(area: BaseGeometry, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
         return np.asarray(shapely.intersects_xy(area, lon, lat))
 
 
+def check_degrees(coords: Floats, what: str) -> None:
+    """Refuse vertices, longitude and latitude in the last axis, that lie on no globe.
+
+    Raises
+    ------
+    GeometryError
+        A coordinate is not finite, or beyond ±720 and ±90, as metres are; the vertex is named.
+
+    Examples
+    --------
+    >>> check_degrees(np.array([[30.0, 50.0], [373000.0, 50.0]]), "line 'Psel'")
+    Traceback (most recent call last):
+    geobuffer.errors.GeometryError: Invalid line 'Psel': vertex 1 is longitude 373000, latitude ...
+    """
+    lon, lat = coords[:, 0], coords[:, 1]
+    bad = np.flatnonzero(~is_on_globe(lon, lat))
+    if len(bad):
+        raise GeometryError(
+            f"Invalid {what}: vertex {bad[0]} is longitude {lon[bad[0]]:.10g}, latitude "
+            f"{lat[bad[0]]:.10g}. {ON_GLOBE}"
+        )
+
+
+#: What coordinates must be, for messages.
+ON_GLOBE = (
+    "Must be finite degrees, longitude within ±180, latitude within ±90; are they swapped, or "
+    "metres?"
+)
+
+
+def is_on_globe(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+    """Tell which coordinates may be degrees: finite, within ±720 and ±90.
+
+    Charts of the Pacific go up to 360, and shapes that run on across the antimeridian beyond that;
+    no metres are as few as twice round the globe.
+
+    >>> is_on_globe(np.array([35.0, 51.0, np.nan]), np.array([51.0, 136.0, 51.0])).tolist()
+    [True, False, False]
+    """
+    return (np.abs(lon) <= 720.0) & (np.abs(lat) <= 90.0)
+
+
 def _segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints, Ints]:
     """Return starts (n, 2), differences (n, 2), line and part numbers (n,) of all segments.
 
@@ -242,18 +284,7 @@ def _segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints, Ints
     """
     parts, owner = shapely.get_parts(np.asarray(lines, dtype=object), return_index=True)
     coords, part = shapely.get_coordinates(parts, return_index=True)
-    if not np.isfinite(coords).all():
-        bad = int(np.flatnonzero(~np.isfinite(coords).all(axis=1))[0])
-        raise GeometryError(
-            f"Invalid line: vertex {bad} is {tuple(coords[bad].tolist())}. "
-            "Coordinates must be finite numbers."
-        )
-    if np.abs(coords[:, 1]).max(initial=0.0) > 90.0:
-        bad = int(np.abs(coords[:, 1]).argmax())
-        raise GeometryError(
-            f"Invalid line: vertex {bad} has latitude {coords[bad, 1]:g}. Must lie within ±90; "
-            "are longitude and latitude swapped, or the coordinates metres?"
-        )
+    check_degrees(coords, "line")
     step = np.diff(coords, axis=0, append=coords[-1:])
     step[np.diff(part, append=-1) != 0] = 0.0
     step[:, 0] = wrap(step[:, 0])
@@ -645,11 +676,11 @@ def _arrays(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 
 def _check(lon: Floats, lat: Floats, position: Ints) -> None:
     """Refuse what is no point on the globe, by its position."""
-    bad = np.flatnonzero(~(np.isfinite(lon) & (np.abs(lat) <= 90.0)))
+    bad = np.flatnonzero(~is_on_globe(lon, lat))
     if len(bad):
         raise GeometryError(
-            f"Invalid point at position {position[bad[0]]}: longitude {lon[bad[0]]:g}, latitude "
-            f"{lat[bad[0]]:g}. Must be finite degrees, latitude within ±90."
+            f"Invalid point at position {position[bad[0]]}: longitude {lon[bad[0]]:.10g}, latitude "
+            f"{lat[bad[0]]:.10g}. {ON_GLOBE}"
         )
 
 

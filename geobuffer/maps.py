@@ -18,7 +18,7 @@ from geobuffer.document import map_class, page_class
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
 from geobuffer.facts import NAMES, country_facts, has_slider, place_facts, shape_facts, slider_facts
 from geobuffer.model import BufferZone
-from geobuffer.names import LANGUAGES
+from geobuffer.names import LANGUAGES, ONE_PLACE
 from geobuffer.packing import texts
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, RINGS
 from geobuffer.queries import numbers
@@ -126,6 +126,7 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
         "slider": slider_facts(pictures),
         "places": {**place_facts(table, zone, pictures), "is_bundled": bundled},
         "sources": sources,
+        "one_place": ONE_PLACE,
         "has_basemap": bool(tiles),
     }
     return _folium_map(facts, zone, tiles)

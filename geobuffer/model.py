@@ -26,7 +26,7 @@ from geobuffer.cards import (
 )
 from geobuffer.errors import UnknownRegion, UnknownSide, did_you_mean
 from geobuffer.geodesy import Floats, LineIndex, area_m2, holds
-from geobuffer.names import LANGUAGES, fold
+from geobuffer.names import LANGUAGES, fold, other_names, region_key
 from geobuffer.outlines import boundary_of, cut_at_antimeridian
 
 if TYPE_CHECKING:
@@ -186,7 +186,9 @@ class Region:
 class Regions:
     """Regions, found by name in any of their languages or by ISO code.
 
-    ``regions["Kursk"]`` is a :class:`Region`; ``regions["Kursk", "Sumy"]`` a tuple of them.
+    ``regions["Kursk"]`` is a :class:`Region`; ``regions["Kursk", "Sumy"]`` a tuple of them. Case,
+    accents and letters that spellings differ in do not matter, nor does the word *oblast*; the
+    names of the towns that oblasts are named after are known in other spellings too (*Kiev*).
 
     Parameters
     ----------
@@ -232,11 +234,12 @@ class Regions:
     def _find(self, name: str) -> Region:
         if not isinstance(name, str):
             raise UnknownRegion(f"Invalid region {name!r}. Must be a name or an ISO code.")
-        for key in (fold(name), f"~{_region_key(name)}"):
-            if found := self._by_name.get(key):
+        key = region_key(name)
+        for known in (fold(name), f"~{key}", *(f"~{other}" for other in other_names(key))):
+            if found := self._by_name.get(known):
                 return _only(name, found)
-        known = [region.name for region in self]
-        raise UnknownRegion(f"Invalid region {name!r}. {did_you_mean(name, known)}")
+        names = [region.name for region in self]
+        raise UnknownRegion(f"Invalid region {name!r}. {did_you_mean(name, names)}")
 
     @cached_property
     def _by_name(self) -> dict[str, list[Region]]:
@@ -249,7 +252,7 @@ class Regions:
             for way, names in enumerate(((region.name,), (region.iso,), others)):
                 for name in filter(None, names):
                     ways[way].setdefault(fold(name), []).append(region)
-                    ways[3].setdefault(f"~{_region_key(name)}", []).append(region)
+                    ways[3].setdefault(f"~{region_key(name)}", []).append(region)
         # Its short name counts before its code, and that before what it is called elsewhere.
         return ways[3] | ways[2] | ways[1] | ways[0]
 
@@ -278,16 +281,6 @@ def _is_same(one: Region, other: Region) -> bool:
     """Tell whether two are one region that was read twice, as countries of one region are."""
     facts = [(region.name, region.iso, region.country) for region in (one, other)]
     return facts[0] == facts[1] and bool(one.geometry == other.geometry)
-
-
-def _region_key(name: str) -> str:
-    """Fold a region's name, without the word for *oblast*.
-
-    >>> _region_key("Курская область") == _region_key("курская")
-    True
-    """
-    words = fold(name).split()
-    return " ".join(w for w in words if w not in {"oblast", "област", "region"}) or fold(name)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from functools import cache
 
 # Letters that Ukrainian and Russian spell one sound with, brought to one of them; the apostrophes
 # and the signs of hardness and softness, which readers leave out when they search.
@@ -14,7 +16,48 @@ _ALIKE = str.maketrans(
     }
 )  # fmt: skip
 
+# Letters that look alike in both scripts, as capitals or small: what is typed on the wrong
+# keyboard. Folded, і and й are и.
+_LATIN = "abcehikmoptxy"
+_CYRILLIC = "авсеникмортху"
+_TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
+_TO_LATIN = str.maketrans(_CYRILLIC, _LATIN)
+_MIXED = re.compile(r"[a-z]\w*[а-я]|[а-я]\w*[a-z]")
+_SURELY_CYRILLIC = re.compile(f"[^{_CYRILLIC}\\W\\d_a-z]")
+_SURELY_LATIN = re.compile(f"[^{_LATIN}\\W\\d_а-я]")
+
 LANGUAGES = ("en", "uk", "ru")
+
+# Towns by which oblasts go, and names that they are also known by, which no folding brings
+# together: in Ukrainian, in Russian, and in Latin letters after either.
+ONE_PLACE = (
+    ("Kyiv", "Київ", "Киев", "Kiev"),
+    ("Kharkiv", "Харків", "Харьков", "Kharkov"),
+    ("Chernihiv", "Чернігів", "Чернигов", "Chernigov"),
+    ("Sumy", "Суми", "Сумы"),
+    ("Luhansk", "Луганськ", "Луганск", "Lugansk"),
+    ("Donetsk", "Донецьк", "Донецк"),
+    ("Poltava", "Полтава"),
+    ("Zaporizhzhia", "Запоріжжя", "Запорожье", "Zaporozhye", "Zaporizhia"),
+    ("Kherson", "Херсон"),
+    ("Mykolaiv", "Миколаїв", "Николаев", "Nikolaev"),
+    ("Odesa", "Одеса", "Одесса", "Odessa"),
+    ("Dnipro", "Дніпро", "Днепр", "Dnepr"),
+    ("Zhytomyr", "Житомир", "Zhitomir"),
+    ("Rivne", "Рівне", "Ровно", "Rovno"),
+    ("Lviv", "Львів", "Львов", "Lvov"),
+    ("Ternopil", "Тернопіль", "Тернополь", "Ternopol"),
+    ("Vinnytsia", "Вінниця", "Винница", "Vinnitsa"),
+    ("Chernivtsi", "Чернівці", "Черновцы", "Chernovtsy"),
+    ("Belgorod", "Бєлгород", "Білгород", "Белгород", "Bilhorod", "Bielhorod"),
+    ("Kursk", "Курськ", "Курск"),
+    ("Bryansk", "Брянськ", "Брянск", "Briansk"),
+    ("Voronezh", "Воронеж", "Voroniezh"),
+    ("Rostov", "Ростов", "Ростов-на-Дону", "Rostov-on-Don"),
+    ("Smolensk", "Смоленськ", "Смоленск"),
+    ("Oryol", "Орел", "Орёл", "Orel"),
+    ("Gomel", "Гомель", "Homel", "Homiel", "Homyel"),
+)
 
 
 def fold(name: str) -> str:
@@ -26,10 +69,52 @@ def fold(name: str) -> str:
     (True, True)
     >>> fold("Kyïv  oblast")
     'kyiv oblast'
+
+    A word of both scripts is brought to one: here the first letter of *Сумы* is Latin.
+
+    >>> fold("Cумы") == fold("Сумы"), fold("Kуіv")
+    (True, 'kyiv')
     """
     plain = unicodedata.normalize("NFC", name).casefold().translate(_ALIKE)
     decomposed = unicodedata.normalize("NFD", plain)
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+    words = "".join(c for c in decomposed if not unicodedata.combining(c)).split()
+    return " ".join(_of_one_script(word) if _MIXED.search(word) else word for word in words)
+
+
+def _of_one_script(word: str) -> str:
+    """Return a folded word of both scripts in the one that its other letters are surely of.
+
+    It stays as it is where there are such of both.
+    """
+    cyrillic, latin = _SURELY_CYRILLIC.search(word), _SURELY_LATIN.search(word)
+    if cyrillic and latin:
+        return word
+    return word.translate(_TO_LATIN if latin else _TO_CYRILLIC)
+
+
+def other_names(folded: str) -> tuple[str, ...]:
+    """Return what else a place of a folded name is known as, folded.
+
+    >>> other_names("kiev"), other_names("sudzha")
+    (('kyiv', 'киив', 'киев'), ())
+    """
+    return tuple(name for name in _groups().get(folded, ()) if name != folded)
+
+
+@cache
+def _groups() -> dict[str, tuple[str, ...]]:
+    folded = [tuple(dict.fromkeys(fold(name) for name in group)) for group in ONE_PLACE]
+    return {name: group for group in folded for name in group}
+
+
+def region_key(name: str) -> str:
+    """Fold a region's name, without the word for *oblast*.
+
+    >>> region_key("Курская область") == region_key("курская")
+    True
+    """
+    words = fold(name).split()
+    return " ".join(w for w in words if w not in {"oblast", "област", "region"}) or fold(name)
 
 
 def alike(one: str, other: str) -> bool:

@@ -13,17 +13,20 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError, MissingCRSError
-from geobuffer.geodesy import Floats, holds, wrap
+from geobuffer.geodesy import ON_GLOBE, Floats, is_on_globe, wrap
+from geobuffer.listings import contradictions, listed_country
 from geobuffer.membership import MEMBERSHIP, answer, margin_km, placed
+from geobuffer.oddities import warn_if_swapped, warn_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from geobuffer.combined import Zone
-    from geobuffer.model import Border, Region
+    from geobuffer.model import Border
 
 
 # What an accuracy or a radius is taken for in a row that leaves it out, where other rows state it:
@@ -57,7 +60,8 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
     MissingCRSError
         The table has no coordinate reference system.
     DataError
-        A geometry is not a point, or its coordinates are not finite or beyond ±90° latitude.
+        A geometry is not a point, or its coordinates are not finite or no degrees. Points that
+        would lie near the border with longitude and latitude swapped are warned of.
 
     Examples
     --------
@@ -69,7 +73,9 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
     >>> distance_to_border(sumy, border).round(1).tolist()
     [28.9]
     """
-    distance, _, _ = placed(*lonlat(table), border)
+    lon, lat = lonlat(table)
+    warn_if_swapped(lon, lat, _lines(border), stacklevel=2)
+    distance, _, _ = placed(lon, lat, border)
     return pd.Series(distance, index=table.index, name="distance_km")
 
 
@@ -103,7 +109,9 @@ def nearest_section(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> 
     >>> nearest_section(point, border)["section"].tolist()
     ['Kursk–Sumy']
     """
-    return locate(table, border)[["section", "chainage_km"]]
+    lon, lat = lonlat(table)
+    warn_if_swapped(lon, lat, _lines(border), stacklevel=2)
+    return _located(table, border, lon, lat)[["section", "chainage_km"]]
 
 
 def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFrame:
@@ -138,8 +146,19 @@ def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFr
     ['Ukraine']
     """
     lon, lat = lonlat(table)
+    warn_if_swapped(lon, lat, _lines(border), stacklevel=2)
+    return _located(table, border, lon, lat)
+
+
+def _located(
+    table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border, lon: Floats, lat: Floats
+) -> pd.DataFrame:
     distance, section, chainage = placed(lon, lat, border)
     return _decoded(table, border, distance, border.side_codes(lon, lat), section, chainage)
+
+
+def _lines(border: Border | Zone) -> list[BaseGeometry]:
+    return [section.line for section in border.sections]
 
 
 def classify(
@@ -155,7 +174,7 @@ def classify(
     table
         Points, in any CRS. Used where present: ``accuracy_m`` (of the point) and ``radius_m`` (of
         the place about it), in metres, a gap in either for 1,000; ``country`` and ``oblast_iso``
-        (ISO codes).
+        (ISO codes), or their names in ``country`` and ``oblast``.
     zone
         The zone. Its edges belong to it; a point on the edge of two rings is in the inner one.
     compiled
@@ -189,7 +208,19 @@ def classify(
     >>> classify(place, zone)[["side", "ring", "membership"]].values.tolist()
     [['Ukraine', '0–10 km', 'inside']]
     """
+    return classified(table, zone, compiled=compiled, stacklevel=2)
+
+
+def classified(
+    table: gpd.GeoDataFrame | gpd.GeoSeries,
+    zone: Zone,
+    *,
+    compiled: bool | None = None,
+    stacklevel: int = 1,
+) -> pd.DataFrame:
+    """Return what :func:`classify` does, whose warnings point to a caller further up."""
     lon, lat = lonlat(table)
+    warn_if_swapped(lon, lat, _lines(zone), stacklevel=stacklevel + 1)
     doubts = doubts_of(table, zone)
     said = answer(lon, lat, zone, **doubts._asdict(), compiled=compiled)
     found = _decoded(table, zone, *said[:4])
@@ -205,7 +236,7 @@ def doubts_of(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: Zone) -> Doubts:
     _, wrong_country = contradictions(table, zone.regions, *lonlat(table))
     return Doubts(
         margin_km(_metres(table, "accuracy_m"), _metres(table, "radius_m"), zone),
-        _listed(table, "country").isna().to_numpy(),
+        listed_country(table, zone.regions).isna().to_numpy(),
         wrong_country,
     )
 
@@ -232,6 +263,11 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     MissingCRSError, DataError
         As :func:`classify`.
 
+    Warns
+    -----
+    UserWarning
+        Rows have no point; they are in no zone.
+
     Examples
     --------
     >>> import geobuffer as gb
@@ -242,7 +278,9 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     >>> sorted(inside["membership"].unique())
     ['inside', 'uncertain']
     """
-    found = classify(table, zone)
+    found = classified(table, zone, stacklevel=2)
+    nowhere = found["membership"].isna().to_numpy()
+    warn_of(table.index[nowhere], "without a point, and so in no zone", stacklevel=2)
     keep = found["membership"].isin(["inside", "uncertain"]).to_numpy()
     return with_columns(table, found)[keep]
 
@@ -280,12 +318,12 @@ def lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
     there = np.flatnonzero(~missing)
     lon, lat = np.full((2, len(points)), np.nan)
     lon[there], lat[there] = shapely.get_coordinates(points.to_numpy()[there]).T
-    bad = np.flatnonzero(~missing & ~(np.isfinite(lon) & (np.abs(lat) <= 90.0)))
+    bad = np.flatnonzero(~missing & ~is_on_globe(lon, lat))
     if len(bad):
         row = bad[0]
         raise DataError(
-            f"Invalid point in row {table.index[row]!r}: longitude {lon[row]:g}, latitude "
-            f"{lat[row]:g}. Must be finite, latitude within ±90; are they swapped?"
+            f"Invalid point in row {table.index[row]!r}: longitude {lon[row]:.10g}, latitude "
+            f"{lat[row]:.10g}. {ON_GLOBE}"
         )
     return wrap(lon), lat
 
@@ -376,39 +414,3 @@ def numbers(table: pd.DataFrame, column: str) -> Floats:
             "Must be a number, not negative, or missing."
         )
     return np.asarray(found)
-
-
-def _listed(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> pd.Series:
-    """Return a column of a table, or missing values where it has none of that name."""
-    if column in getattr(table, "columns", ()):
-        listed: pd.Series = table[column]
-        return listed
-    return pd.Series(None, index=table.index, dtype=object)
-
-
-def contradictions(
-    table: gpd.GeoDataFrame | gpd.GeoSeries, regions: Iterable[Region], lon: Floats, lat: Floats
-) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
-    """Tell where a row's country or oblast contradicts its point, and where its country does."""
-    said = np.full(len(lon), "", dtype=object)
-    wrong_country = np.zeros(len(lon), dtype=bool)
-    country, iso = _listed(table, "country"), _listed(table, "oblast_iso")
-    if country.isna().all() and iso.isna().all():
-        return said, wrong_country
-    # As objects: a column of categories takes no others.
-    named = _listed(table, "oblast").astype(object)
-    oblast = named.where(named.notna(), iso).to_numpy()
-    for region in regions:
-        there = holds(region.geometry, lon, lat)
-        abroad = there & (country.notna() & (country != region.country)).to_numpy()
-        abroad &= bool(region.country)
-        astray = there & (iso.notna() & (iso != region.iso)).to_numpy() & bool(region.iso)
-        absent = ~there & np.isfinite(lon)  # what has no point lies nowhere, not outside
-        absent &= (iso == region.iso).to_numpy(dtype=bool, na_value=False)
-        for row in np.flatnonzero(absent & (said == "")):
-            said[row] = f"listed in {oblast[row]}, but its point lies outside it"
-        for row in np.flatnonzero(astray | abroad):
-            listed = country.iloc[row] if abroad[row] else oblast[row]
-            said[row] = f"listed in {listed}, but its point lies in {region.name}"
-        wrong_country |= abroad
-    return said, wrong_country

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from geobuffer.borders import border_between
 from geobuffer.cards import of_report, of_scenario
 from geobuffer.datasets import data_folder
-from geobuffer.errors import DataError, did_you_mean
+from geobuffer.errors import DataError, GeometryError, did_you_mean
+from geobuffer.listings import listed
 from geobuffer.model import BOTH, Border, Regions
-from geobuffer.names import LANGUAGES
+from geobuffer.names import LANGUAGES, fold, other_names
+from geobuffer.widths import FORMS, kilometres
 from geobuffer.zones import build_zone
 
 if TYPE_CHECKING:
@@ -42,7 +46,7 @@ _KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     },
     "zone": {
         "between": (str, list), "and": (str, list), "side": (str,),
-        "km": (int, float, list, dict), "from_km": (int, float), "ends": (str,),
+        "km": (int, float, str, list, dict), "from_km": (int, float, str), "ends": (str,),
     },
     "report": {
         "date": (dt.date,), "said_by": (str, dict), "claim": (str, dict), "url": (str,),
@@ -208,7 +212,7 @@ def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Sc
         between=_names(file, zone, "between"),
         other=_names(file, zone, "and"),
         km=_widths(file, zone["km"]),
-        from_km=float(zone.get("from_km", 0.0)),
+        from_km=_beginning(file, zone),
         side=zone.get("side", BOTH),
         ends=zone.get("ends", "round"),
         summary=_text(file, "summary", content.get("summary", ""), language),
@@ -281,8 +285,8 @@ def scenario_zone(scenario: Scenario, regions: Regions) -> Zone:
 def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the rows of a table of settlements that a scenario's reports name.
 
-    A place is found by its Ukrainian name and its hromada, so that namesakes stay apart; rows come
-    in the scenario's order.
+    A place is found by its name, in any language and spelling, and its hromada, so that namesakes
+    stay apart; rows come in the scenario's order.
 
     Parameters
     ----------
@@ -303,16 +307,31 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
     >>> named["name_en"].tolist()
     ['Novenke', 'Basivka', 'Veselivka', 'Zhuravka']
     """
+    columns = [table[c] for c in ("name_uk", "name_ru", "name_en", "name") if c in table]
+    hromadas = np.array([fold(h) if isinstance(h, str) else "" for h in listed(table, "hromada")])
     rows = []
     for name, hromada in scenario.places:
-        found = (table["name_uk"] == name) & (table["hromada"] == hromada)
-        if found.sum() != 1:
+        near = np.flatnonzero(hromadas == fold(hromada))
+        wanted = {fold(name), *other_names(fold(name))}
+        exact = [row for row in near if any(c.iloc[row] == name for c in columns)]
+        folded = [row for row in near if any(_folded(c.iloc[row]) in wanted for c in columns)]
+        found = exact or folded
+        if len(found) != 1:
+            hint = did_you_mean(name, [str(columns[0].iloc[row]) for row in near])
             raise DataError(
                 f"Invalid place {name!r} in {hromada!r} of the scenario: it is in the table "
-                f"{found.sum()} times. Must be there once."
+                f"{len(found)} times. Must be there once. {hint if len(near) else _HROMADA}"
             )
-        rows.append(int(found.to_numpy().argmax()))
+        rows.append(int(found[0]))
     return table.iloc[rows]
+
+
+# What to look at where a scenario names a hromada that the table has not.
+_HROMADA = "The table has nothing of that hromada."
+
+
+def _folded(name: object) -> str:
+    return fold(name) if isinstance(name, str) else ""
 
 
 def _parsed(file: Path) -> dict[str, Any]:
@@ -384,17 +403,26 @@ def _names(file: Path, zone: Mapping[str, Any], key: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _beginning(file: Path, zone: Mapping[str, Any]) -> float:
+    given = zone.get("from_km", 0.0)
+    try:
+        return kilometres(given)
+    except GeometryError as error:
+        raise DataError(f"Invalid scenario {file}: [zone] from_km = {given!r}. {FORMS}") from error
+
+
 def _widths(file: Path, given: Any) -> tuple[float, ...] | dict[str, float]:
     widths = given if isinstance(given, list) else [given]
     if isinstance(given, dict):
         widths = list(given.values())
-    if not widths or not all(
-        isinstance(w, (int, float)) and not isinstance(w, bool) for w in widths
-    ):
+    if not widths:
         raise DataError(
             f"Invalid scenario {file}: [zone] km = {given!r}. Must be a number or several, or one "
             "for each side or section, as in { Ukraine = 10, Russia = 5 }."
         )
-    if isinstance(given, dict):
-        return {name: float(width) for name, width in given.items()}
-    return tuple(float(w) for w in widths)
+    try:
+        found = tuple(kilometres(width) for width in widths)
+    except GeometryError as error:
+        message = f"Invalid scenario {file}: [zone] km = {given!r}. {FORMS}"
+        raise DataError(message) from error
+    return dict(zip(given, found, strict=True)) if isinstance(given, dict) else found

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import shapely
 from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
+from geobuffer.areas import checked_area
 from geobuffer.borders import border_of
 from geobuffer.errors import DataError, GeometryError, MissingCRSError
-from geobuffer.geodesy import length_m
+from geobuffer.geodesy import check_degrees, length_m
 from geobuffer.model import Border, Region, Section, Side, Source, join_sources
 from geobuffer.outlines import cut_at_antimeridian
 
@@ -221,21 +221,14 @@ def _check(shape: Any, what: str, allowed: tuple[str, ...]) -> None:
     coords = shapely.get_coordinates(shape)
     if not len(coords):
         raise GeometryError(f"Invalid {what}: it is empty.")
-    bad = np.flatnonzero(~(np.isfinite(coords).all(axis=1) & (np.abs(coords[:, 1]) <= 90.0)))
-    if len(bad):
-        raise GeometryError(
-            f"Invalid {what}: vertex {bad[0]} is {tuple(coords[bad[0]].tolist())}. Must be finite "
-            "degrees, longitude first, latitude within ±90."
-        )
+    check_degrees(coords, what)
 
 
 def _touching(shapes: Sequence[_Shape]) -> list[_Shape]:
     """Unite the areas that touch each other, in the order of the first of each."""
     groups: list[_Shape] = []
     for shape in shapes:
-        if not shape.geometry.is_valid:
-            reason = shapely.is_valid_reason(shape.geometry)
-            raise GeometryError(f"Invalid shape {shape.name!r}: {reason}. Must be a valid polygon.")
+        checked_area(shape.geometry, f"shape {shape.name!r}")
         near = [g for g in groups if _meet(g.geometry, shape.geometry)]
         members = [*near, shape]
         areas = [cut_at_antimeridian(m.geometry) for m in members]

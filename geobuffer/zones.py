@@ -20,14 +20,19 @@ from geobuffer.halves import halves
 from geobuffer.model import BOTH, Border, BufferZone
 from geobuffer.names import LANGUAGES, fold
 from geobuffer.outlines import FlatEnd, half_disc, outline
+from geobuffer.widths import kilometres
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from shapely.geometry import MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
 
     from geobuffer.model import Section
+
+    # A number of kilometres, or a text with its unit.
+    _Width = float | str
+    _Widths = float | str | Iterable[float] | Sequence[float | str]
 
 _ENDS = ("round", "flat")
 
@@ -39,8 +44,8 @@ _LEAST_KM = 0.001
 def build_zone(
     border: Border,
     *,
-    km: Mapping[str, float] | pd.Series,
-    from_km: float = ...,
+    km: Mapping[str, _Width] | pd.Series,
+    from_km: _Width = ...,
     side: str = ...,
     ends: Literal["round", "flat"] = ...,
     tolerance_m: float = ...,
@@ -49,17 +54,27 @@ def build_zone(
 def build_zone(
     border: Border,
     *,
-    km: float | Iterable[float],
-    from_km: float = ...,
+    km: _Widths,
+    from_km: _Width = ...,
     side: str = ...,
     ends: Literal["round", "flat"] = ...,
     tolerance_m: float = ...,
 ) -> BufferZone: ...
+@overload
 def build_zone(
     border: Border,
     *,
-    km: float | Iterable[float] | Mapping[str, float] | pd.Series,
-    from_km: float = 0.0,
+    km: _Widths | Mapping[str, _Width] | pd.Series,
+    from_km: _Width = ...,
+    side: str = ...,
+    ends: Literal["round", "flat"] = ...,
+    tolerance_m: float = ...,
+) -> BufferZone | CombinedZone: ...
+def build_zone(
+    border: Border,
+    *,
+    km: _Widths | Mapping[str, _Width] | pd.Series,
+    from_km: _Width = 0.0,
     side: str = BOTH,
     ends: Literal["round", "flat"] = "round",
     tolerance_m: float = 0.1,
@@ -71,7 +86,8 @@ def build_zone(
     border
         The border.
     km
-        The width, or the outer edges of several rings: ``[5, 10]`` gives 0–5 and 5–10 km; or a
+        The width, or the outer edges of several rings: ``[5, 10]`` gives 0–5 and 5–10 km; each a
+        number of kilometres or a text such as ``"10 km"``, ``"500 m"`` or ``"5 NM"``. Or a
         width for each side, ``{"Ukraine": 10, "Russia": 5}``, or for each section by its name,
         ``{"Kursk–Sumy": 10}``: in one ring and with round ends. A Series labelled by names, such as
         ``lines.set_index("name")["km"]``, is the same. A side left out has no part, and neither has
@@ -120,7 +136,7 @@ def build_zone(
     if ends not in _ENDS:
         raise GeometryError(f"Invalid ends {ends!r}. {did_you_mean(str(ends), _ENDS)}")
     name, side_km = (side if side == BOTH else border.side(side).name), None
-    km = _labelled(km)
+    km, from_km = _labelled(km), _beginning(from_km)
     if isinstance(km, Mapping):
         if by_section := _sections_named(border, km):
             if ends != "round" or from_km or (border.is_bare and side != BOTH):
@@ -150,8 +166,8 @@ def build_zone(
 
 
 def _labelled(
-    km: float | Iterable[float] | Mapping[str, float] | pd.Series,
-) -> float | Iterable[float] | Mapping[str, float]:
+    km: _Widths | Mapping[str, _Width] | pd.Series,
+) -> _Widths | Mapping[str, _Width]:
     """Return the width for each label of a column that is labelled by names, else what is given."""
     if not (isinstance(km, pd.Series) and any(isinstance(label, str) for label in km.index)):
         return km
@@ -164,7 +180,7 @@ def _labelled(
     return dict(zip(km.index, km.tolist(), strict=True))
 
 
-def _sections_named(border: Border, km: Mapping[str, float]) -> dict[float, tuple[Section, ...]]:
+def _sections_named(border: Border, km: Mapping[str, _Width]) -> dict[float, tuple[Section, ...]]:
     """Return the sections of each width; nothing if widths are for sides."""
     keys = {key: _known_as(border, str(key)) for key in km}
     kinds = {kind for kind, _ in keys.values()}
@@ -218,7 +234,7 @@ def _by_section(
 
 
 def _by_side(
-    border: Border, km: Mapping[str, float], side: str, ends: str
+    border: Border, km: Mapping[str, _Width], side: str, ends: str
 ) -> tuple[str, tuple[float, float] | None, float]:
     """Return the side, the widths on both, and the largest, of widths given by side."""
     if side != BOTH or ends != "round":
@@ -288,16 +304,15 @@ def _territory(
     return on_side, error_m
 
 
-def _edges(km: float | Iterable[float], from_km: float = 0.0) -> tuple[float, ...]:
+def _edges(km: _Widths, from_km: float = 0.0) -> tuple[float, ...]:
     widths = list(km) if isinstance(km, Iterable) and not isinstance(km, str) else [km]
     if not widths:
         raise GeometryError("Invalid km []. Must be a distance or several, in kilometres.")
-    edges = [_beginning(from_km)]
-    for width in widths:
-        if not _is_number(width):
-            raise GeometryError(f"Invalid km {width!r}. Must be a number of kilometres.")
+    edges = [from_km]
+    for given in widths:
+        width = kilometres(given)
         if not (math.isfinite(width) and width > 0):
-            raise GeometryError(f"Invalid km {width:g}. Must be positive and finite.")
+            raise GeometryError(f"Invalid km {width:g}. Must be positive and finite{_why(width)}.")
         if width < _LEAST_KM:
             raise GeometryError(f"Invalid km {width:g}. Must be at least a metre: {_LEAST_KM:g}.")
         if width * 1e3 > LIMIT_M:
@@ -307,16 +322,26 @@ def _edges(km: float | Iterable[float], from_km: float = 0.0) -> tuple[float, ..
             raise GeometryError(f"Invalid km {width:g}. Must be more than from_km {from_km:g}.")
         if width <= edges[-1]:
             raise GeometryError(f"Invalid km {widths!r}. Must ascend, without repeats.")
-        edges.append(float(width))
+        edges.append(width)
     return tuple(edges)
 
 
-def _beginning(from_km: float) -> float:
-    if not (_is_number(from_km) and math.isfinite(from_km) and from_km >= 0):
-        raise GeometryError(f"Invalid from_km {from_km!r}. Must be a number, not negative.")
+def _why(width: float) -> str:
+    """Return what was probably meant by a width that is none."""
+    if width == 0:
+        return ": at no distance is only the line itself"
+    if width < 0:
+        return ": a line has no inside; side= takes one side of it, as 'inside' of a region"
+    return ""
+
+
+def _beginning(given: float | str) -> float:
+    from_km = kilometres(given, "from_km")
+    if not (math.isfinite(from_km) and from_km >= 0):
+        raise GeometryError(f"Invalid from_km {given!r}. Must be a number, not negative.")
     if 0 < from_km < _LEAST_KM:
         raise GeometryError(f"Invalid from_km {from_km:g}. Must be 0 or at least {_LEAST_KM:g}.")
-    return float(from_km)
+    return from_km
 
 
 def _is_number(value: object) -> bool:

@@ -1019,13 +1019,16 @@ MISTAKES = {
     "a country alone": (["zone", "--country", "KR,KP"], ["--country alone", "--between"]),
     "unknown side": (["zone", *SHORT, "--side", "Ukrain"],
                      ["Invalid side 'Ukrain'", "Did you mean 'Ukraine'?"]),
-    "km a word": (["zone", *SHORT, "--km", "ten"], ["--km 'ten'", "such as 10, or 5,10,20"]),
-    "km an empty text": (["settlements", *SHORT, "--km", ""], ["--km ''", "such as 10"]),
-    "km a gap": (["exposure", *SHORT, "--km", "5,,10"], ["--km '5,,10'", "such as 10"]),
+    "km a word": (["zone", *SHORT, "--km", "ten"], ["--km 'ten'", "such as '10 km'"]),
+    "km an empty text": (["settlements", *SHORT, "--km", ""], ["--km ''", "such as '10 km'"]),
+    "km a gap": (["exposure", *SHORT, "--km", "5,,10"], ["--km ''", "such as '10 km'"]),
     "km of two lines": (["zone", *SHORT, "--km", "5\n10x"], ["--km '5\\n10x'"]),
+    "km in no unit of length": (["zone", *SHORT, "--km", "10km/h"], ["--km '10km/h'"]),
+    "km with a decimal comma": (["zone", *SHORT, "--km", "10,5 km"],
+                                ["--km '10,5 km'", "Commas part rings", "decimals have a point"]),
     "km negative": (["zone", *SHORT, "--km=-5"], ["Invalid km -5", "Must be positive"]),
     "km nothing": (["zone", *SHORT, "--km", "0"], ["Invalid km 0", "Must be positive"]),
-    "km no number": (["map", *SHORT, "--km", "nan"], ["Invalid km nan", "Must be positive"]),
+    "km no number": (["map", *SHORT, "--km", "nan"], ["--km 'nan'", "such as '10 km'"]),
     "km too far": (["zone", *SHORT, "--km", "2001"], ["Invalid km 2001", "at most 2,000 km"]),
     "km descending": (["zone", *SHORT, "--km", "10,5"], ["[10.0, 5.0]", "Must ascend"]),
     "tolerance nothing": (["zone", *SHORT, "--tolerance", "0"],
@@ -1223,11 +1226,11 @@ def test_process_answers_where_only_ascii_can_be_shown():
 def test_process_tells_a_mistake_in_one_line(tmp_path):
     file = tmp_path / "zone.geojson"
     file.write_text("older")
-    answer = process("zone", "--between", "Курськ", "--and", "Sumi", "--out", str(file),
+    answer = process("zone", "--between", "Куртськ", "--and", "Sumy", "--out", str(file),
                      LC_ALL="POSIX")  # fmt: skip
     assert (answer.code, answer.out) == (2, b"")
     (line,) = answer.err.decode("utf-8").splitlines()
-    assert line.startswith("geobuffer: Invalid region 'Курськ'")
+    assert line.startswith("geobuffer: Invalid region 'Куртськ'")
     assert file.read_text() == "older"
     assert list(tmp_path.iterdir()) == [file]
 

@@ -15,13 +15,13 @@ PACKAGE = Path(gb.__file__).parent
 # Floors from the ground up; rooms of one floor do not know one another.
 FLOORS = (
     {"errors", "palette", "names", "lettering", "versions", "hearing"},
-    {"cells", "assets", "cards", "pages", "references", "drafts", "wholeness"},
+    {"cells", "assets", "cards", "pages", "references", "drafts", "wholeness", "widths"},
     {"geodesy", "document", "geopackages", "kept"},
     {"outlines", "packing", "projections", "stretches"},
-    {"halves", "healing"},
+    {"halves", "healing", "areas"},
     {"model", "marginalia"},
     {"combined", "world"},
-    {"drawing", "captions", "membership"},
+    {"drawing", "captions", "membership", "listings", "oddities"},
     {"datasets", "borders", "zones", "queries", "sheets", "downloads", "matching",
      "rasters"},
     {"sketches", "zonefile", "kml", "spreadsheet", "shapefile", "shapes",

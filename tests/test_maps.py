@@ -332,15 +332,25 @@ class TestPage:
         assert len(searched(browser, "мар'їне")) == len(searched(browser, "марине")) == 1
         assert len(searched(browser, "далі")) == len(searched(browser, "Дали")) == 1
         assert len(searched(browser, "dalee")) == 1  # Далее in Latin letters
+        assert len(searched(browser, "дaлі")) == 1  # its second letter is Latin
         assert searched(browser, "nowhere") == []
         assert "No settlement" in browser.text("#search-status")
 
     def test_folds_as_python_does(self, browser: Browser, page: Path) -> None:
         browser.open(page)
-        names = ["Мар’їно", "Журавлёвка", "Kyïv  oblast", "Ґанок-Єва", "Où", "Straße", *PROBES]
+        names = ["Мар’їно", "Журавлёвка", "Kyïv  oblast", "Ґанок-Єва", "Où", "Straße", *PROBES,
+                 "Cумы", "Kуіv", "Бєлгopoд", "Мікро-Rайон", "IVан-2a"]  # fmt: skip
         assert browser.run("return arguments[0].map(geobuffer.fold)", names) == list(
             map(fold, names)
         )
+
+    def test_finds_by_another_name(self, browser: Browser, tmp_path: Path) -> None:
+        table = made_places()
+        table.loc[0, ["name_en", "name_uk", "name_ru"]] = ["Bilhorod", "Білгород", None]
+        maps.map_zone(made_zone(), settlements=table).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        for name in ("Belgorod", "Белгород", "bielhorod"):
+            assert len(searched(browser, name)) == 1
 
     def test_popup_tells_what_is_known(self, browser: Browser, page: Path) -> None:
         browser.open(page)

@@ -51,13 +51,6 @@ def test_plain_texts_need_no_encoding(tmp_path):
     assert len(gb.read_regions(file)) == 2
 
 
-def test_without_dbf_nothing_has_a_name(tmp_path):
-    file = shapefile(tmp_path)
-    file.with_suffix(".dbf").unlink()
-    with pytest.raises(gb.DataError, match=r"no areas\.dbf beside it"):
-        gb.read_regions(file)
-
-
 @pytest.mark.parametrize("packed", [False, True])
 def test_without_shx_it_is_read_and_told_and_nothing_is_written(tmp_path, packed):
     file = shapefile(tmp_path, "UTF-8")
@@ -74,13 +67,6 @@ def test_without_shx_it_is_read_and_told_and_nothing_is_written(tmp_path, packed
     assert [region.name for region in regions] == NAMES
     assert sorted(tmp_path.iterdir()) == before
     assert pyogrio.get_gdal_config_option("SHAPE_RESTORE_SHX") is None
-
-
-def test_without_prj_the_system_must_be_told(tmp_path):
-    file = shapefile(tmp_path)
-    file.with_suffix(".prj").unlink()
-    with pytest.raises(gb.MissingCRSError, match=r"\.prj"):
-        gb.read_regions(file)
 
 
 def test_a_file_cut_off_is_refused_though_gdal_reads_on(tmp_path):

@@ -184,7 +184,7 @@ MISTAKES = {
     "side a number": (LEAST + "side = 1", ["[zone] side = 1", "Must be a text"]),
     "side a list": (LEAST + "side = ['East']", ["[zone] side = ['East']", "Must be a text"]),
     "ends a boolean": (LEAST + "ends = true", ["[zone] ends = True", "Must be a text"]),
-    "km a text": (LEAST.replace("10", "'10'"), ["[zone] km = '10'", "Must be a number"]),
+    "km a text": (LEAST.replace("10", "'ten'"), ["[zone] km = 'ten'", "Must be a number"]),
     "km a boolean": (LEAST.replace("10", "true"), ["[zone] km = True", "Must be a number"]),
     "km no width": (LEAST.replace("10", "[]"), ["[zone] km = []", "Must be a number or several"]),
     "km of texts": (LEAST.replace("10", "[5, 'x']"), ["[zone] km = [5, 'x']", "Must be a number"]),

@@ -131,7 +131,7 @@ def test_error_is_reported_and_kept(border):
         ({"km": float("nan")}, "km nan"),
         ({"km": float("inf")}, "km inf"),
         ({"km": True}, "km True. Must be a number"),
-        ({"km": "10"}, "km '10'. Must be a number"),
+        ({"km": "ten"}, "km 'ten'. Must be a number"),
         ({"km": []}, "km \\[\\]"),
         ({"km": [10, 5]}, "Must ascend"),
         ({"km": [5, 5]}, "Must ascend"),

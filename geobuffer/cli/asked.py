@@ -10,8 +10,9 @@ import pandas as pd
 import shapely
 
 import geobuffer as gb
-from geobuffer.cli.printing import note, telling
+from geobuffer.cli.printing import note
 from geobuffer.model import BOTH
+from geobuffer.widths import kilometres
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,12 +108,12 @@ _CHANGED = {
 
 def read_zone(options: ZoneOptions, *, language: str = "en") -> gb.Scenario:
     """Return the scenario with the widths, the side and the ends of the options."""
-    km = None if options.km is None else _widths(options.km)
+    from_km, km = options.from_km, None if options.km is None else _widths(options.km)
     # Widths for each side or section say themselves which sides are meant.
     side = BOTH if isinstance(km, dict) and options.side is None else options.side
     given = {
         "km": km,
-        "from_km": options.from_km,
+        "from_km": None if from_km is None else kilometres(from_km, "--from-km"),
         "side": side,
         "ends": options.ends and options.ends.value,
     }
@@ -136,16 +137,18 @@ def separate(names: list[str] | None) -> list[str]:
 
 def _widths(km: str) -> tuple[float, ...] | dict[str, float]:
     """Return the edges of rings, or a width for each side or section."""
-    parts = [part.rpartition("=") for part in km.split(",")]
-    try:
-        if all(equals for _, equals, _ in parts):
-            return {name.strip(): float(width) for name, _, width in parts}
-        return tuple(float(part) for part in km.split(","))
-    except ValueError:
+    parts = [part.strip() for part in km.split(",")]
+    named = [part.rpartition("=") for part in parts]
+    if all(equals for _, equals, _ in named):
+        return {name.strip(): kilometres(width.strip(), "--km") for name, _, width in named}
+    with_unit = [part[-1:].isalpha() for part in parts]
+    # In 10,5 km nobody knows whether rings or decimals are meant.
+    if len(set(with_unit)) > 1:
         raise gb.GeometryError(
-            f"Invalid --km {km!r}. Must be kilometres, such as 10, or 5,10,20 for rings, or "
-            "Ukraine=10,Russia=5."
-        ) from None
+            f"Invalid --km {km!r}. Commas part rings, each a number of kilometres or with a unit "
+            "of its own, such as 5,10,20 or '500 m, 5 km'; decimals have a point."
+        )
+    return tuple(kilometres(part, "--km") for part in parts)
 
 
 class _Around(NamedTuple):
@@ -172,8 +175,7 @@ def _point_or_file(text: str) -> _Around:
 def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
     """Return the border of a scenario, or of the options, and the regions about it."""
     if options.along is not None:
-        with telling():
-            line = gb.read_border(options.along, name=options.region_name)
+        line = gb.read_border(options.along, name=options.region_name)
         return Ground(line, gb.Regions(()), bundled=False)
     if options.around:
         border = _around(options.around, options.region_name)
@@ -195,9 +197,7 @@ def _around(texts: list[str], name: str | None) -> gb.Border:
         return gb.border_around(points, names=[one.title for one in given], source=_TYPED)
     if points:
         raise gb.DataError(f"Invalid --around {', '.join(texts)}. Must be points, or files.")
-    with telling():
-        areas = [area for file in texts for area in gb.read_regions(file, name=name)]
-    return gb.border_around(areas)
+    return gb.border_around([area for file in texts for area in gb.read_regions(file, name=name)])
 
 
 def _load_regions(options: BorderOptions) -> gb.Regions:
@@ -210,8 +210,7 @@ def _load_regions(options: BorderOptions) -> gb.Regions:
         return gb.Regions(tuple(region for regions in levels for region in regions))
     if options.regions is None:
         return gb.load_regions()
-    with telling():
-        return gb.read_regions(options.regions, name=options.region_name)
+    return gb.read_regions(options.regions, name=options.region_name)
 
 
 def build_zone(scenario: gb.Scenario, border: gb.Border, tolerance_m: float = 0.1) -> Zone:
@@ -258,8 +257,7 @@ def _first_places(options: PlaceOptions, ground: Ground) -> list[pd.DataFrame]:
 
 
 def _read_places(file: str, ground: Ground) -> gpd.GeoDataFrame:
-    with telling():
-        return gb.read_settlements(file, near=ground.border)
+    return gb.read_settlements(file, near=ground.border)
 
 
 def _with_ids(table: gpd.GeoDataFrame, file: str) -> gpd.GeoDataFrame:

@@ -47,13 +47,14 @@ from geobuffer.cli.printing import (
     progress,
     say,
     stderr,
-    write_telling,
+    telling,
 )
 from geobuffer.datasets import of_same_hromadas
 from geobuffer.export import check_target
 from geobuffer.names import LANGUAGES
 from geobuffer.plots import require_matplotlib
 from geobuffer.queries import with_columns
+from geobuffer.rasters import papers_of
 
 if TYPE_CHECKING:
     from geobuffer.combined import Zone
@@ -219,7 +220,7 @@ def zone_(
     with progress("Building the zone"):
         built = build_zone(asked, ground.border, tolerance)
         if out is not None:
-            write_telling(built, out)
+            gb.write(built, out)
     if as_json:
         print_json(_zone_facts(built, ground.border) | ({"file": str(out)} if out else {}))
         return
@@ -249,7 +250,7 @@ def settlements(
         towns = load_places(places, ground)
         inside = gb.within(towns.located, built).sort_values("distance_km")
     if out is not None:
-        write_telling(inside, out)
+        gb.write(inside, out)
     if as_json:
         table = inside.assign(longitude=inside.geometry.x, latitude=inside.geometry.y)
         print_records(table.drop(columns="geometry"))
@@ -303,16 +304,15 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
         towns = load_places(places, ground).located
         counted = gb.exposure(towns, built, by=by, cumulative=cumulative)
     if raster and values:
-        if isinstance(built, gb.CombinedZone):
-            raise gb.DataError("Invalid --raster with widths by section. Must be one width.")
-        source = gb.Source(", ".join(path.name for path in raster), as_of=as_of)
+        named = gb.Source(", ".join(path.name for path in raster), as_of=as_of)
         with progress("Laying the zone over the raster"):
             people = gb.exposure_raster(
-                raster, built, values=values, by=by, cumulative=cumulative, source=source
-            )
+                raster, built, values=values, by=by, cumulative=cumulative,
+                source=named if as_of else papers_of(raster) or named,
+            )  # fmt: skip
         counted = gb.compare_exposure(counted, people)
     if out is not None:
-        write_telling(counted, out)
+        gb.write(counted, out)
     if as_json:
         print_records(counted)
         return
@@ -372,7 +372,7 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
         gb.plot_curve(whole, ax=figure.subplots())
         gb.write(figure, png)
     if out is not None:
-        write_telling(counted, out)
+        gb.write(counted, out)
     if as_json:
         print_records(counted)
         return
@@ -434,11 +434,6 @@ def where(
     say(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
     if line.source.accuracy_m is not None:
         say(f"The border itself is right to about {line.source.accuracy_m:g} m.")
-    swapped = gpd.GeoSeries.from_xy([latitude], [longitude], crs="EPSG:4326")
-    if found["distance_km"] > 500.0 and abs(longitude) <= 90.0:
-        other = float(gb.distance_to_border(swapped, line).iloc[0])
-        if other < 100.0:
-            say(f"Swapped, the two would be {other:.1f} km away: latitude comes first here.")
 
 
 app.add_typer(data_app, name="data", help="List the data, bundled and to be fetched; fetch them.")
@@ -474,11 +469,10 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        with listening():
+        with listening(), telling():
             code = app(standalone_mode=False)
             # Here, where it is known what to say, and not while Python ends.
             sys.stdout.flush()
-        raise SystemExit(code)
     except Stopped as stopped:
         _stop(stopped)
     except BrokenPipeError:
@@ -491,6 +485,7 @@ def main() -> None:
         _refuse(f"Cannot write {error.filename or 'the answer'}: {error.strerror}.")
     except typer.Abort:
         raise SystemExit(130) from None
+    raise SystemExit(code)
 
 
 def _refuse(message: str) -> NoReturn:

@@ -96,7 +96,7 @@ class ZoneOptions(BorderOptions):
         ),
     ] = None
     from_km: Annotated[
-        float | None, typer.Option("--from-km", help="Where it begins; what is nearer is left out.")
+        str | None, typer.Option("--from-km", help="Where it begins; what is nearer is left out.")
     ] = None
     side: SideName = None
     ends: Annotated[

@@ -7,7 +7,7 @@ import re
 import sys
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
@@ -15,13 +15,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-import geobuffer as gb
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from geobuffer.combined import Zone
 
 # Answers go here.
 _answers = Console()
@@ -57,26 +53,24 @@ def progress(task: str) -> Iterator[None]:
 
 @contextmanager
 def telling() -> Iterator[None]:
-    """Print what is warned of while a user's file is read, each as a line, to stderr."""
-    with warnings.catch_warnings(record=True) as said:
+    """Print what users are warned of, as a line each, to stderr."""
+    with warnings.catch_warnings():
+        others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+            if issubclass(category, UserWarning):
+                note(str(message))
+            else:
+                others(message, category, *where)
+
         warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = show  # type: ignore[assignment]
         yield
-    for one in said:
-        if issubclass(one.category, UserWarning):
-            note(str(one.message))
-        else:
-            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
 def note(text: str) -> None:
     """Print what should be known of an answer, to stderr."""
     stderr.print(inert(f"geobuffer: note: {text}"), soft_wrap=True)
-
-
-def write_telling(thing: Zone | pd.DataFrame, out: Path) -> None:
-    """Write a file; tell on stderr what its format could not hold."""
-    with telling():
-        gb.write(thing, out)
 
 
 def say(text: str) -> None:

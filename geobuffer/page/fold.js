@@ -8,11 +8,27 @@
     '-': ' ', '–': ' ', '—': ' ',
   };
 
+  // Letters that look alike in both scripts: what is typed on the wrong keyboard.
+  const LOOKS_LATIN = 'abcehikmoptxy';
+  const LOOKS_CYRILLIC = 'авсеникмортху';
+  const MIXED = /[a-z][\p{L}\p{N}_]*[а-я]|[а-я][\p{L}\p{N}_]*[a-z]/u;
+  const SURELY_CYRILLIC = new RegExp(`(?![${LOOKS_CYRILLIC}a-z])\\p{L}`, 'u');
+  const SURELY_LATIN = new RegExp(`(?![${LOOKS_LATIN}а-я])\\p{L}`, 'u');
+
+  function ofOneScript(word) {
+    if (!MIXED.test(word)) return word;
+    const [cyrillic, latin] = [SURELY_CYRILLIC.test(word), SURELY_LATIN.test(word)];
+    if (cyrillic && latin) return word;
+    const [from, to] = latin ? [LOOKS_CYRILLIC, LOOKS_LATIN] : [LOOKS_LATIN, LOOKS_CYRILLIC];
+    return Array.from(word, (sign) => to[from.indexOf(sign)] ?? sign).join('');
+  }
+
   /** A name without case, accents, apostrophes and the letters that spellings differ in. */
   function fold(name) {
     const lower = name.normalize('NFC').toLowerCase().replace(/ß/g, 'ss');
     const plain = Array.from(lower, (sign) => ALIKE[sign] ?? sign).join('');
-    return plain.normalize('NFD').replace(/\p{M}/gu, '').split(/\s+/u).filter(Boolean).join(' ');
+    const words = plain.normalize('NFD').replace(/\p{M}/gu, '').split(/\s+/u).filter(Boolean);
+    return words.map(ofOneScript).join(' ');
   }
 
   const NAMES = ['name_en', 'name_uk', 'name_ru', 'name'];
@@ -43,14 +59,24 @@
 
   const CLASS_ORDER = { inside: 0, uncertain: 1, outside: 2, unlocated: 3 };
   let index = null;
+  let known = null;
+
+  /** A query, and what else a place of that name is known as. */
+  function queriesOf(text) {
+    const query = fold(text);
+    if (!query) return [];
+    known ??= geobuffer.facts.one_place.map((names) => names.map(fold));
+    return [query, ...known.filter((names) => names.includes(query)).flat()];
+  }
 
   /** All places that answer a query, best first; places of one name stay apart. */
   function findPlaces(text) {
-    const query = fold(text);
-    if (!query) return [];
+    const queries = queriesOf(text);
     index ??= geobuffer.places.map((place) => ({ place, names: foldedNames(place) }));
     return index
-      .map(({ place, names }) => ({ place, rank: rank(names, query) }))
+      .map(({ place, names }) => ({
+        place, rank: Math.min(...queries.map((query) => rank(names, query))),
+      }))
       .filter((answer) => answer.rank < Infinity)
       .sort((a, b) => a.rank - b.rank || classOrder(a.place) - classOrder(b.place)
         || (a.place.distance_km ?? Infinity) - (b.place.distance_km ?? Infinity))

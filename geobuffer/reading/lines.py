@@ -12,6 +12,7 @@ from geobuffer.errors import DataError
 from geobuffer.model import BOTH, Source
 from geobuffer.names import fold
 from geobuffer.reading.columns import NAME, NAMES, find, named
+from geobuffer.reading.expected import check_place
 from geobuffer.reading.files import MAX_GB
 from geobuffer.reading.runs import one_way
 from geobuffer.reading.shapes import check_lines
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiLineString
 
-    from geobuffer.model import Border
+    from geobuffer.model import Border, Region, Regions
     from geobuffer.reading.raw import Raw
     from geobuffer.reading.runs import Runs
 
 _SIDES = ("left", "right")
+_KINDS = ("LineString", "MultiLineString")
 
 
 class Lines(NamedTuple):
@@ -47,6 +49,8 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     source: Source | None = None,
     crs: Any = None,
     sides: tuple[str, str] = _SIDES,
+    near: Region | Regions | Border | None = None,
+    swap: bool = False,
     max_gb: float = MAX_GB,
 ) -> Border:
     """Read a border from a file of lines, without regions: its sides are its left and right.
@@ -58,7 +62,7 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
 
     Parameters
     ----------
-    path, layer, crs, max_gb
+    path, layer, crs, near, swap, max_gb
         As for :func:`geobuffer.read_regions`.
     name
         The column of the sections' names; by default ``name`` or the like. Features without a name
@@ -88,7 +92,10 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     """
     from geobuffer.shapes import border_along
 
-    raw, read = _read(path, name, layer, source, crs, max_gb)
+    raw, title = read_shapes(path, layer, _KINDS, max_gb)
+    check_lines(raw, crs, swap=swap)
+    check_place(raw, near)
+    read = _lines_of(raw, name, source or Source(title))
     border = border_along(read.lines, names=read.names, source=read.source)
     raw.tell()
     return border if sides == _SIDES else _called(border, sides)
@@ -117,21 +124,14 @@ def read_lines(
 
     Parameters and errors as :func:`read_border`.
     """
-    raw, read = _read(path, name, layer, source, crs, max_gb)
+    raw, title = read_shapes(path, layer, _KINDS, max_gb)
+    check_lines(raw, crs)
+    read = _lines_of(raw, name, source or Source(title))
     raw.tell()
     return read
 
 
-def _read(
-    path: str | Path,
-    name: str | None,
-    layer: str | None,
-    source: Source | None,
-    crs: Any,
-    max_gb: float,
-) -> tuple[Raw, Lines]:
-    raw, title = read_shapes(path, layer, ("LineString", "MultiLineString"), max_gb)
-    check_lines(raw, crs)
+def _lines_of(raw: Raw, name: str | None, source: Source) -> Lines:
     there = ~shapely.is_missing(raw.placed)
     if not there.any():
         raise DataError(f"Invalid file {raw.name}: it has no line. Must have one.")
@@ -140,7 +140,7 @@ def _read(
     runs = one_way(list(raw.placed[kept]))
     _note(raw, runs, kept)
     titles = tuple(names[row] for row in kept[runs.rows])
-    return raw, Lines(tuple(runs.lines), titles, source or Source(title))
+    return Lines(tuple(runs.lines), titles, source)
 
 
 def _names(raw: Raw, given: str | None) -> list[str]:

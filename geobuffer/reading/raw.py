@@ -97,3 +97,15 @@ class Raw:
         self.shapes = None if self.shapes is None else self.shapes[kept]
         if self.line_numbers is not None:
             self.line_numbers = [n for n, k in zip(self.line_numbers, kept, strict=True) if k]
+
+
+def check_rows(raw: Raw) -> None:
+    """Refuse a file without rows.
+
+    Raises
+    ------
+    DataError
+        It has none.
+    """
+    if not len(raw.frame):
+        raise DataError(f"Invalid file {raw.name}: it has no rows. Must have some.")

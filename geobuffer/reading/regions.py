@@ -11,7 +11,9 @@ import shapely
 from geobuffer.errors import DataError
 from geobuffer.model import Region, Regions, Source
 from geobuffer.reading.columns import COUNTRY, ISO, find, name_column, name_columns, named, plain
+from geobuffer.reading.expected import check_place
 from geobuffer.reading.files import MAX_GB
+from geobuffer.reading.raw import check_rows
 from geobuffer.reading.shapes import check_polygons
 from geobuffer.reading.sources import read_shapes
 from geobuffer.reading.texts import clean_names
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from geobuffer.model import Border
     from geobuffer.reading.raw import Raw
 
 _ALPHA_2 = re.compile(r"[A-Z]{2}")
@@ -35,6 +38,8 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     iso: str | None = None,
     country: str | None = None,
     crs: Any = None,
+    near: Region | Regions | Border | None = None,
+    swap: bool = False,
     max_gb: float = MAX_GB,
 ) -> Regions:
     """Read regions from a file of areas, or from a PostGIS table.
@@ -65,6 +70,11 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
         a code of two letters for all.
     crs
         The coordinate reference system, where the file does not tell it or tells it wrongly.
+    near
+        Where they are expected: if most are not, but would be with longitude and latitude swapped,
+        the file is refused.
+    swap
+        Take the first coordinate for the latitude.
     max_gb
         The largest size, unpacked, that is read.
 
@@ -72,7 +82,7 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     ------
     DataError
         The file is not there, damaged, of no format that is read, or too large; a column or layer
-        is not there or must be told; no region is left; namesakes.
+        is not there or must be told; no region is left; namesakes; the axes are swapped.
     GeometryError
         A row is no area, or so broken that repairing it would change it by more than 1 %.
     MissingCRSError
@@ -91,10 +101,12 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     Regions(Riverside)
     """
     raw, title = read_shapes(path, layer, ("Polygon", "MultiPolygon"), max_gb)
+    check_rows(raw)
     column = name_column(raw, name)
     by_language = name_columns(raw, names or {})
     codes = _codes(raw, iso, ISO, "iso"), _countries(raw, country)
-    check_polygons(raw, crs)
+    check_polygons(raw, crs, swap=swap)
+    check_place(raw, near)
     labels = clean_names(raw, raw.frame[column])
     kept = _kept(raw, labels)
     groups: dict[str, list[int]] = {}

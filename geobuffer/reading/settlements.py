@@ -11,12 +11,15 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError
+from geobuffer.oddities import repeated
 from geobuffer.reading.columns import COUNTRY, NAME, NAMES, find, named
 from geobuffer.reading.coordinates import NO_NUMBER, place
 from geobuffer.reading.database import is_database, read_database
+from geobuffer.reading.expected import check_place
 from geobuffer.reading.files import MAX_GB, find_file
 from geobuffer.reading.formats import Kind
 from geobuffer.reading.layers import read_layer
+from geobuffer.reading.raw import check_rows
 from geobuffer.reading.shapes import check_points
 from geobuffer.reading.tables import read_table
 from geobuffer.reading.texts import clean_names
@@ -51,10 +54,6 @@ _ALPHA_2 = re.compile(r"[A-Za-z]{2}")
 
 # A whole number whose thousands are parted by spaces, commas or points, or not at all.
 _COUNT = re.compile(r"-?\d{1,3}(?:([ ,.'’])\d{3})(?:\1\d{3})*|-?\d+(?:[.,]0+)?")
-
-# How far about the expected area a place may lie, in degrees: towns of the neighbourhood are
-# wanted too, and the axes are swapped only where turning them brings most places here.
-_MARGIN_DEGREES = 5.0
 
 
 def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file may not tell
@@ -134,15 +133,16 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     0  Юнаківка  POINT (34.99 51.09)
     """
     raw, title = _rows(path, layer, sheet, max_gb)
+    check_rows(raw)
     if raw.shapes is None:
         place(raw, lon, lat, crs)
     elif lon is not None or lat is not None:
         raise DataError(f"Invalid lon and lat: {raw.name} has shapes. Must be without them.")
     check_points(raw, crs, swap=swap)
     _drop_repeated(raw)
-    if near is not None:
-        _check_place(raw, near)
+    check_place(raw, near)
     table = _known_columns(raw, name)
+    _note_alike(raw, table)
     table["source"] = _filled(table, "source", source or title)
     if accuracy_m is not None or "accuracy_m" in table:
         table["accuracy_m"] = _filled(table, "accuracy_m", accuracy_m)
@@ -166,43 +166,22 @@ def _rows(path: str | Path, layer: str | None, sheet: str | None, max_gb: float)
 
 def _drop_repeated(raw: Raw) -> None:
     """Leave out rows that repeat an earlier one in every column, and note them."""
-    wkb = pd.Series(shapely.to_wkb(raw.shapes), dtype=object)
-    # As text: columns may hold lists and other things that cannot be compared.
-    rows = raw.frame.astype(str).assign(**{"\0point": wkb.map(str)})
-    repeated = rows.duplicated().to_numpy()
-    if repeated.any():
-        raw.notes.append(f"left out, as they repeat others: {raw.rows(np.flatnonzero(repeated))}.")
-        raw.drop(repeated)
+    twice = repeated(raw.frame, raw.placed)
+    if twice.any():
+        raw.notes.append(f"left out, as they repeat others: {raw.rows(np.flatnonzero(twice))}.")
+        raw.drop(twice)
 
 
-def _check_place(raw: Raw, near: Region | Regions | Border) -> None:
-    """Refuse places of which most would lie where they are expected if their axes were swapped."""
-    xy = shapely.get_coordinates(raw.placed)
-    west, south, east, north = _bounds(near)
-
-    def share_there(x: Any, y: Any) -> float:
-        across = (x >= west - _MARGIN_DEGREES) & (x <= east + _MARGIN_DEGREES)
-        up = (y >= south - _MARGIN_DEGREES) & (y <= north + _MARGIN_DEGREES)
-        return float((across & up).mean()) if len(x) else 1.0
-
-    if share_there(*xy.T) < 0.5 < share_there(*xy.T[::-1]):
-        lon, lat = xy[0]
-        raise DataError(
-            f"Invalid coordinates in {raw.name}: longitude {lon:g}, latitude {lat:g} and most "
-            "others lie far from where they are expected, but not with longitude and latitude "
-            "swapped. Must be in that order; swap=True turns them."
+def _note_alike(raw: Raw, table: pd.DataFrame) -> None:
+    """Note rows of one name at one point that differ in something else: they count one by one."""
+    named = [column for column in ("name", "name_en", "name_uk", "name_ru") if column in table]
+    there = ~shapely.is_missing(raw.placed) & table[named].notna().any(axis=1).to_numpy()
+    alike = repeated(table[named], raw.placed) & there
+    if named and alike.any():
+        raw.notes.append(
+            f"of the same name at the same point as others, but not the same in all columns, and "
+            f"kept: {raw.rows(np.flatnonzero(alike))}."
         )
-
-
-def _bounds(near: Region | Regions | Border) -> tuple[float, float, float, float]:
-    from geobuffer.model import Border, Region
-
-    if isinstance(near, Border):
-        shapes = [near.line]
-    else:
-        shapes = [near.geometry] if isinstance(near, Region) else [one.geometry for one in near]
-    west, south, east, north = (float(bound) for bound in shapely.total_bounds(shapes))
-    return west, south, east, north
 
 
 def _known_columns(raw: Raw, name: str | None) -> pd.DataFrame:

@@ -38,8 +38,10 @@ _REMEDIES = {
 _MOST_CHANGED = 0.01
 
 
-def check_polygons(raw: Raw, crs: object) -> None:
+def check_polygons(raw: Raw, crs: object, *, swap: bool = False) -> None:
     """Make a file's shapes valid polygons in degrees, or say which row cannot be one.
+
+    ``swap`` takes their first coordinate for the latitude.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def check_polygons(raw: Raw, crs: object) -> None:
         As :func:`geobuffer.reading.projections.in_degrees`; a coordinate is not finite or no
         degree.
     """
-    _check(raw, crs, "polygons")
+    _check(raw, crs, "polygons", swap=swap)
     shapes = raw.placed
     crossing: list[int] = []
     mended: list[str] = []
@@ -66,12 +68,12 @@ def check_polygons(raw: Raw, crs: object) -> None:
     raw.notes.extend(mended)
 
 
-def check_lines(raw: Raw, crs: object) -> None:
+def check_lines(raw: Raw, crs: object, *, swap: bool = False) -> None:
     """Make a file's shapes lines in degrees, cut at the antimeridian.
 
-    Errors as :func:`check_polygons`.
+    Parameters and errors as :func:`check_polygons`.
     """
-    _check(raw, crs, "lines")
+    _check(raw, crs, "lines", swap=swap)
     shapes = raw.placed
     crossing = [row for row in _there(shapes) if jumps(shapes[row])]
     for row in crossing:
@@ -82,13 +84,9 @@ def check_lines(raw: Raw, crs: object) -> None:
 def check_points(raw: Raw, crs: object, *, swap: bool = False) -> None:
     """Make a file's shapes points in degrees; a row without coordinates has none.
 
-    Errors as :func:`check_polygons`.
+    Parameters and errors as :func:`check_polygons`.
     """
-    shapes = raw.placed
-    if swap:
-        shapes = shapely.transform(shapes, lambda xy: xy[:, ::-1])
-    raw.shapes = shapes
-    _check(raw, crs, "points")
+    _check(raw, crs, "points", swap=swap)
     shapes = raw.placed
     several = shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOINT
     for row in np.flatnonzero(several).tolist():
@@ -107,7 +105,7 @@ def _there(shapes: NDArray[np.object_]) -> list[int]:
     return rows
 
 
-def _check(raw: Raw, crs: object, kind: str) -> None:
+def _check(raw: Raw, crs: object, kind: str, *, swap: bool) -> None:
     shapes = raw.shapes = raw.placed.copy()
     shapes[shapely.is_empty(shapes)] = None
     there = ~shapely.is_missing(shapes)
@@ -120,9 +118,11 @@ def _check(raw: Raw, crs: object, kind: str) -> None:
     if raised.any():
         raw.notes.append(f"heights and measures left out: {raw.rows(np.flatnonzero(raised))}.")
         shapes[raised] = shapely.force_2d(shapes[raised])
+    if swap:
+        raw.shapes = shapes = shapely.transform(shapes, lambda xy: xy[:, ::-1])
     _check_finite(raw, shapes)
     in_degrees(raw, crs)
-    _check_range(raw, raw.placed, kind)
+    _check_range(raw, raw.placed)
 
 
 def _has_m(shapes: NDArray[np.object_]) -> Any:
@@ -149,7 +149,7 @@ def _check_finite(raw: Raw, shapes: NDArray[np.object_]) -> None:
         )
 
 
-def _check_range(raw: Raw, shapes: NDArray[np.object_], kind: str) -> None:
+def _check_range(raw: Raw, shapes: NDArray[np.object_]) -> None:
     """Refuse what cannot be degrees: metres, and latitudes where longitudes should be."""
     xy, row = shapely.get_coordinates(shapes, return_index=True)
     # Longitudes up to 360 are those of charts of the Pacific.
@@ -159,7 +159,7 @@ def _check_range(raw: Raw, shapes: NDArray[np.object_], kind: str) -> None:
     lon, lat = xy[bad[0]]
     swapped = (np.abs(xy[:, 1]) <= 360.0).all() and (np.abs(xy[:, 0]) <= 90.0).all()
     remedy = (
-        ("swap=True turns them." if kind == "points" else "turn them in the file.")
+        "swap=True turns them."
         if swapped
         else 'metres of a projection need crs=: "EPSG:3857" for web maps, or that of the file.'
     )

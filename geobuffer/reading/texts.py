@@ -19,7 +19,7 @@ def clean_names(raw: Raw, column: pd.Series) -> list[str]:
     """Return a column of names: composed (NFC), without spaces about them; empty where missing.
 
     Words that mix Latin and Cyrillic letters are kept as they are and noted: a Latin C in *Cумы*
-    looks right and is found by nobody.
+    looks right, and only what folds names as :func:`geobuffer.names.fold` does finds it.
     """
     names = [
         " ".join(unicodedata.normalize("NFC", _text(value)).split()) if known else ""
@@ -29,7 +29,8 @@ def clean_names(raw: Raw, column: pd.Series) -> list[str]:
     if mixed:
         raw.notes.append(
             f"names in {column.name!r} that mix Latin and Cyrillic letters, such as "
-            f"{names[mixed[0]]!r}: {raw.rows(mixed)}; searches will not find them."
+            f"{names[mixed[0]]!r}: {raw.rows(mixed)}; kept as they are, and found here by either "
+            "spelling, but elsewhere by nobody."
         )
     return names
 

@@ -1,0 +1,109 @@
+"""The command line for every row: run in an empty folder, and looked at afterwards."""
+
+import contextlib
+import io
+import sys
+from typing import NamedTuple
+
+import given
+import pytest
+
+import geobuffer as gb
+from geobuffer import cli
+
+
+class Answer(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty folder, in which commands are run; it holds the regions West and East."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    given.save(given.areas(), folder / "regions.gpkg")
+    return folder
+
+
+@pytest.fixture
+def run(here, monkeypatch, regions, towns):
+    """Run geobuffer in this process; the bundled data are loaded but once."""
+    monkeypatch.setattr(gb, "load_regions", lambda: regions)
+    monkeypatch.setattr(gb, "load_settlements", towns.copy)
+
+    def asked(*args):
+        monkeypatch.setattr(sys, "argv", ["geobuffer", *map(str, args)])
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                cli.main()
+            except SystemExit as done:
+                code = done.code or 0
+        return Answer(code, out.getvalue(), err.getvalue())
+
+    return asked
+
+
+def _files(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def refused(run, here):
+    """Run a command that must fail: one plain line, exit code 2, no file made or changed."""
+
+    def asked(*args, says=()):
+        before = _files(here)
+        answer = run(*args)
+        assert (answer.code, answer.out) == (2, ""), answer
+        *notes, error = answer.err.splitlines()
+        assert all(line.startswith("geobuffer: note: ") for line in notes)
+        assert error.startswith("geobuffer: ")
+        given.plain(error)
+        for part in says:
+            assert part in error
+        assert _files(here) == before
+        return error
+
+    return asked
+
+
+@pytest.fixture
+def answered(run, here):
+    """Run a command that must succeed, and return its answer; what it read is not changed."""
+
+    def asked(*args, notes=()):
+        before = _files(here)
+        answer = run(*args)
+        assert answer.code == 0, answer
+        for part in notes:
+            assert part in answer.err
+        after = _files(here)
+        assert before == {path: after.get(path) for path in before}
+        return answer
+
+    return asked
+
+
+@pytest.fixture
+def says():
+    """Check that a call raises our error, that its message is plain and holds some parts."""
+
+    @contextlib.contextmanager
+    def raised(kind, *parts):
+        with pytest.raises(kind) as caught:
+            yield
+        message = given.plain(str(caught.value))
+        for part in parts:
+            assert part in message
+
+    return raised
+
+
+@pytest.fixture(scope="session")
+def belt(strip):
+    """The zone of 10 km on both sides of the meridian."""
+    return gb.build_zone(strip, km=10, tolerance_m=1)

@@ -1,0 +1,327 @@
+"""Rows about shapes: off the globe, empty, broken, mixed, raised, at its seams; and edges."""
+
+import json
+import math
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from geopandas.testing import assert_geodataframe_equal
+from given import (
+    BETWEEN,
+    BOW_TIE,
+    EAST,
+    GEOD,
+    LINE,
+    SOURCE,
+    WEST,
+    areas,
+    own,
+    points,
+    save,
+    text,
+)  # fmt: skip
+
+import geobuffer as gb
+
+NEAR = (30.05, 50.5)  # 3.55 km east of the border
+
+# A rectangle with a spike: made valid by GEOS's first method it is a polygon and a line.
+SPIKE = shapely.Polygon([(29, 50), (30, 50), (30, 51), (29.5, 51), (29.5, 51.2), (29.5, 51),
+                         (29, 51)])  # fmt: skip
+
+
+@pytest.mark.row(6)
+def test_a_latitude_beyond_the_pole_names_row_and_value(here, belt, refused, says):
+    with says(gb.DataError, "row 'b'", "longitude 30, latitude 136"):
+        gb.classify(points(NEAR, (30, 136)).set_index([["a", "b"]]), belt)
+    text(here / "places.csv", "name,lat,lon", "A,50.5,30.05", "B,136,30")
+    said = ["line 3 of places.csv", "latitude 136", "Must lie within ±180 and ±90"]
+    refused("settlements", *own(), "--places", "places.csv", "--out", "o.csv", says=said)
+    refused("bulk", "places.csv", "o.parquet", *own(), says=["places.csv", "row 1", "136"])
+    refused("where", "136", "30", "--regions", "regions.gpkg", *BETWEEN[:4], says=["latitude 136"])
+
+
+@pytest.mark.row(7)
+def test_rows_without_a_point_stay_as_missing_and_are_told_where_they_do_not_count(belt):
+    table = points(None, NEAR, (30.04, 50.5), population=[7, 5, 3])
+    table.loc[2, "geometry"] = shapely.Point()
+    before = table.copy()
+    found = gb.classify(table, belt)
+    assert found.index.equals(table.index)
+    assert found["membership"].isna().tolist() == [True, False, True]
+    said = r"2 rows without a point, and so in no zone: 0, 2\."
+    for ask in (gb.within, gb.exposure, lambda t, z: gb.exposure_curve(t, z.border, to_km=10),
+                lambda t, z: gb.compare(z, z, t)):  # fmt: skip
+        with pytest.warns(UserWarning, match=said):
+            assert len(ask(table, belt))
+    with pytest.warns(UserWarning, match=said):
+        assert gb.exposure(table, belt)["population"].tolist() == [5]
+    assert_geodataframe_equal(table, before)
+
+
+@pytest.mark.row(7)
+def test_rows_of_files_without_a_point_are_told_with_their_lines(here, answered):
+    text(here / "places.csv", "name,lat,lon", "A,50.5,30.05", "B,,", "C,50.6,")
+    with pytest.warns(UserWarning, match=r"rows without coordinates: 2 \(lines 3, 4\)"):
+        table = gb.read_settlements("places.csv")
+    assert table.geometry.isna().tolist() == [False, True, True]
+    answered("settlements", *own(), "--places", "places.csv",
+             notes=["places.csv: rows without coordinates: 2 (lines 3, 4)"])  # fmt: skip
+
+
+@pytest.mark.row(7)
+def test_regions_without_an_area_are_left_out_and_told(here, answered):
+    table = areas([WEST, EAST, shapely.Polygon()], ["West", "East", "Nowhere"])
+    save(table, here / "areas.gpkg")
+    answered("zone", *own("areas.gpkg"), notes=["rows without geometry: 1 (row 2)"])
+
+
+@pytest.mark.row(8)
+def test_a_bow_tie_is_refused_with_its_area_before_and_after(here, refused, says):
+    save(areas([BOW_TIE, EAST]), here / "bow.gpkg")
+    said = ["row 0 of bow.gpkg", "Self-intersection", "0 km² before", "3,946", "km² after",
+            "Must be drawn anew"]  # fmt: skip
+    with says(gb.GeometryError, *said):
+        gb.read_regions("bow.gpkg")
+    refused("zone", *own("bow.gpkg"), "--out", "zone.gpkg", says=said)
+    region = gb.Region("Bow", BOW_TIE, SOURCE)
+    for make in (gb.border_of, lambda r: gb.border_between(r, gb.Region("East", EAST, SOURCE)),
+                 lambda r: gb.border_around(r.geometry, names=["Bow"], source=SOURCE)):  # fmt: skip
+        with says(
+            gb.GeometryError, "'Bow'", "Self-intersection", "make_valid()", "3,946", "of these 0"
+        ):
+            make(region)
+
+
+@pytest.mark.row(8)
+def test_a_slip_of_the_pen_is_repaired_and_told_with_both_areas(here, answered):
+    slip = [(30, 50.51), (30.001, 50.5), (29.999, 50.5)]
+    crossed = shapely.Polygon([(29, 50), (30, 50), *slip, (30, 51), (29, 51)])
+    assert not crossed.is_valid
+    save(areas([crossed], ["West"]), here / "slip.gpkg")
+    with pytest.warns(UserWarning, match=r"repaired the polygon of row 0 .*before.*after"):
+        assert gb.read_regions("slip.gpkg")["West"].geometry.is_valid
+    save(areas([crossed, shapely.box(29, 49, 30, 50)]), here / "two.gpkg")
+    answered("zone", *own("two.gpkg"), notes=["repaired the polygon of row 0", "km² before"])
+
+
+@pytest.mark.row(9)
+def test_an_overlay_with_a_bow_tie_names_it(belt, says):
+    bow = gb.Region("Bow", BOW_TIE, SOURCE)
+    for combine in (gb.clip_zone, gb.subtract, gb.unite):
+        with says(gb.GeometryError, "region 'Bow'", "Self-intersection", "make_valid()", "3,946"):
+            combine(belt, bow)
+    with says(gb.GeometryError, "region 'Bow'"):
+        gb.clip_zone(belt, [gb.Region("East", EAST, SOURCE), bow])
+
+
+@pytest.mark.row(10)
+def test_repair_keeps_polygons_only(here, answered, says):
+    assert shapely.make_valid(SPIKE).geom_type == "GeometryCollection"
+    save(areas([SPIKE, EAST]), here / "spike.gpkg")
+    with pytest.warns(UserWarning, match="repaired the polygon of row 0"):
+        region = gb.read_regions("spike.gpkg")["West"]
+    assert region.geometry.geom_type == "Polygon"
+    assert gb.border_of(region).length_km == pytest.approx(gb.border_of(
+        gb.Region("West", WEST, SOURCE)).length_km)  # fmt: skip
+    answered("zone", *own("spike.gpkg"), notes=["repaired the polygon of row 0"])
+    mixed = gb.Region("Mixed", shapely.make_valid(SPIKE), SOURCE)
+    with says(gb.GeometryError, "region 'Mixed'", "GeometryCollection", "get_parts()"):
+        gb.border_of(mixed)
+
+
+@pytest.mark.row(11)
+def test_shapes_of_several_kinds_are_told_apart_by_row(here, belt, refused, says):
+    save(areas([WEST, LINE]), here / "mixed.geojson")
+    said = ["row 1 of mixed.geojson", "LineString", "Must be polygons", "read_border()"]
+    with says(gb.GeometryError, *said):
+        gb.read_regions("mixed.geojson")
+    refused("zone", *own("mixed.geojson"), "--out", "zone.kml", says=said)
+    table = gpd.GeoDataFrame({"name": ["A", "B"]}, geometry=[shapely.Point(NEAR), EAST], crs=4326)
+    with says(gb.DataError, "row 1", "Polygon", "representative_point()"):
+        gb.exposure(table, belt)
+    with says(gb.GeometryError, "'shape 2'", "LineString", "border_along takes it"):
+        gb.border_around(gpd.GeoSeries([EAST, LINE], crs=4326).to_frame("geometry"), source=SOURCE)
+
+
+@pytest.mark.row(12)
+def test_heights_are_left_out_and_told_once(here, answered, belt):
+    save(areas([shapely.force_3d(one, 150) for one in (WEST, EAST)]), here / "raised.gpkg")
+    with pytest.warns(UserWarning, match="heights and measures left out") as told:
+        region = gb.read_regions("raised.gpkg")["West"]
+    assert len(told) == 1
+    assert not region.geometry.has_z
+    answer = answered("zone", *own("raised.gpkg"))
+    assert answer.err.count("heights and measures left out: 2 (rows 0, 1)") == 1
+    # What callers hold in their hands is flattened too, and a height is no part of a distance.
+    raised = [
+        gb.Region(n, shapely.force_3d(s, 9), SOURCE) for n, s in {"W": WEST, "E": EAST}.items()
+    ]
+    border = gb.border_between(*raised)
+    assert not border.line.has_z
+    table = gpd.GeoDataFrame(geometry=[shapely.Point(*NEAR, 2_000)], crs=4326)
+    assert gb.classify(table, belt)["distance_km"][0] == gb.classify(points(NEAR), belt)[
+        "distance_km"][0]  # fmt: skip
+    assert gb.within(table, belt).geometry[0].z == 2_000
+
+
+@pytest.mark.row(13)
+def test_a_line_across_the_antimeridian_goes_the_short_way(here, answered):
+    line = shapely.LineString([(179.9, 0), (-179.9, 0)])
+    border = gb.border_along(line, source=SOURCE)
+    assert border.length_km == pytest.approx(GEOD.inv(179.9, 0, -179.9, 0)[2] / 1e3)
+    zone = gb.build_zone(border, km=5, tolerance_m=1)
+    assert zone.area_km2 == pytest.approx(10 * border.length_km + 25 * np.pi, rel=1e-3)
+    assert all(
+        east - west < 1 for west, _, east, _ in shapely.bounds(shapely.get_parts(zone.polygon))
+    )
+    here_, there = shapely.box(179, 50, 180, 51), shapely.box(-180, 50, -179, 51)
+    save(areas([here_, there]), here / "seam.gpkg")
+    answer = json.loads(answered("zone", *own("seam.gpkg"), "--json").out)
+    plain = json.loads(answered("zone", *own(), "--json").out)
+    assert answer["area_km2"] == pytest.approx(plain["area_km2"], rel=1e-5)
+
+
+@pytest.mark.row(14)
+def test_the_pole_is_measured_truly_and_not_drawn_across(here, refused, says):
+    line = shapely.LineString([(0, 89), (10, 89)])
+    border = gb.border_along(line, source=SOURCE)
+    assert gb.distance_to_border(points((45, 90)), border)[0] == pytest.approx(
+        GEOD.inv(0, 90, 0, 89)[2] / 1e3
+    )
+    zone = gb.build_zone(border, km=50, tolerance_m=1)
+    assert zone.error_m <= 1
+    said = ["the zone would reach a pole", "111 km from the border", "Must be less"]
+    with says(gb.GeometryError, *said):
+        gb.build_zone(border, km=120)
+    north = [shapely.box(0, 88, 10, 89.5), shapely.box(10, 88, 20, 89.5)]
+    save(areas(north), here / "north.gpkg")
+    refused("zone", *own("north.gpkg")[:-1], "70", "--out", "zone.gpkg",
+            says=["70 km", "reach a pole"])  # fmt: skip
+
+
+@pytest.mark.row(14)
+def test_a_layer_in_a_polar_projection_comes_out_in_degrees(here):
+    north = areas([shapely.box(0, 84, 10, 86), shapely.box(10, 84, 20, 86)])
+    save(north.to_crs(3413), here / "polar.gpkg")
+    border = gb.border_between(*gb.read_regions("polar.gpkg")["West", "East"])
+    assert border.length_km == pytest.approx(GEOD.inv(10, 84, 10, 86)[2] / 1e3, rel=1e-6)
+
+
+@pytest.mark.row(15)
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_coordinates_that_are_not_finite_name_row_and_value(bad, belt, here, refused, says):
+    with says(gb.DataError, "row 1", f"longitude 30, latitude {bad:g}", "Must be finite"):
+        gb.classify(points(NEAR, (30, bad)), belt)
+    with np.errstate(invalid="ignore"):
+        line = shapely.LineString([(30, 50), (30, bad)])
+        area = shapely.Polygon([(29, 50), (30, 50), (30, bad), (29, 50)])
+    with says(gb.GeometryError, "vertex 1", f"latitude {bad:g}", "finite"):
+        gb.border_along(line, source=SOURCE)
+    with says(gb.GeometryError, "region 'Odd'", "vertex 2", "finite"):
+        gb.border_of(gb.Region("Odd", area, SOURCE))
+    areas([WEST, area]).to_parquet(here / "odd.parquet")
+    refused("zone", *own("odd.parquet"), says=["row 1 of odd.parquet", f"(30, {bad:g})", "finite"])
+
+
+@pytest.mark.row(15)
+def test_texts_of_no_number_name_line_and_column(here, refused):
+    text(here / "places.csv", "name,lat,lon", "A,50.5,30.05", "B,50.5,inf")
+    said = ["Invalid lon in line 3 of places.csv", "'inf'", "Must be decimal degrees"]
+    refused("settlements", *own(), "--places", "places.csv", "--out", "o.csv", says=said)
+
+
+@pytest.mark.row(25)
+def test_a_place_in_two_zones_counts_once(here, answered, strip, belt):
+    narrow = gb.build_zone(strip, km=5, tolerance_m=1)
+    table = points(NEAR, (30.1, 50.5), population=[5, 7])
+    united = gb.unite(belt, narrow)
+    assert gb.exposure(table, united)["population"].tolist() == [12]
+    assert united.area_km2 == pytest.approx(belt.area_km2, rel=1e-6)
+    text(here / "places.csv", "name,lat,lon,population", "A,50.5,30.05,5", "B,50.5,30.1,7")
+    ring = json.loads(answered("exposure", *own()[:-1], "5,10", "--places", "places.csv",
+                               "--json").out)  # fmt: skip
+    assert [row["population"] for row in ring] == [5, 7]
+
+
+@pytest.mark.row(26)
+def test_the_edge_belongs_to_the_zone(strip, here, answered):
+    table = points(NEAR)
+    km = gb.distance_to_border(table, strip)[0]
+    zone = gb.build_zone(strip, km=km, tolerance_m=1)
+    assert gb.classify(table, zone)["membership"].tolist() == ["inside"]
+    less = gb.build_zone(strip, km=np.nextafter(km, 0), tolerance_m=1)
+    assert gb.classify(table, less)["membership"].tolist() == ["outside"]
+    # The edge of two rings belongs to the inner one, and where a position is not exact, an edge
+    # is told as such.
+    rings = gb.build_zone(strip, km=[km, 10], tolerance_m=1)
+    assert gb.classify(table, rings)["ring"].tolist() == [rings.ring_names[0]]
+    found = gb.classify(table.assign(accuracy_m=10.0), zone)
+    assert found["membership"].tolist() == ["uncertain"]
+    text(here / "places.csv", "name,lat,lon", "A,50.5,30.05")
+    listed = answered(
+        "settlements", *own()[:-1], repr(float(km)), "--places", "places.csv", "--json"
+    )
+    assert [row["membership"] for row in json.loads(listed.out)] == ["inside"]
+
+
+@pytest.mark.row(61)
+def test_regions_that_do_not_meet_are_told_their_gap(here, refused, says):
+    far = shapely.box(31, 50, 32, 51)
+    gap = GEOD.inv(30, 51, 31, 51)[2] / 1e3
+    said = ["West and East do not meet", f"{gap:.3g} km apart", "51.0000", "Must be neighbours"]
+    with says(gb.NotAdjacent, *said):
+        gb.border_between(gb.Region("West", WEST, SOURCE), gb.Region("East", far, SOURCE))
+    save(areas([WEST, far]), here / "far.gpkg")
+    refused("zone", *own("far.gpkg"), "--out", "zone.gpkg", says=said)
+    save(areas([WEST, shapely.box(30, 51, 31, 52)]), here / "corner.gpkg")
+    refused("zone", *own("corner.gpkg"), says=["meet at a point", "30.0000, 51.0000"])
+
+
+@pytest.mark.row(62)
+def test_outlines_that_disagree_are_healed_and_told(here, answered):
+    """Two drawings of the meridian, 36 m apart: one line, whose doubt is in its accuracy."""
+    other = shapely.box(30.0005, 50, 31, 51)
+    rough = gb.Source("drawn roughly", accuracy_m=50)
+    west, east = gb.Region("West", WEST, SOURCE), gb.Region("East", other, rough)
+    border = gb.border_between(west, east)
+    apart = GEOD.inv(30, 50, 30.0005, 50)[2] / 1e3
+    assert border.healing.disagreement_km == pytest.approx(apart, rel=0.01)
+    assert border.length_km == pytest.approx(GEOD.inv(30, 50, 30, 51)[2] / 1e3, rel=1e-3)
+    assert border.source.accuracy_m >= 1e3 * apart
+    with pytest.raises(gb.NotAdjacent, match="give tolerance_m"):
+        gb.border_between(west, gb.Region("East", other, SOURCE))
+    assert gb.border_between(west, gb.Region("East", other, SOURCE), tolerance_m=40).healing
+
+
+@pytest.mark.row(63)
+def test_which_way_a_ring_runs_changes_nothing(here, answered):
+    clockwise = [shapely.Polygon(shapely.get_coordinates(one)[::-1]) for one in (WEST, EAST)]
+    assert [one.exterior.is_ccw for one in clockwise] != [WEST.exterior.is_ccw] * 2
+    assert gb.Region("West", clockwise[0], SOURCE).area_km2 == pytest.approx(
+        gb.Region("West", WEST, SOURCE).area_km2
+    )
+    save(areas(clockwise), here / "turned.gpkg")
+    one, other = (
+        json.loads(answered("zone", *own(file), "--json").out)
+        for file in ("regions.gpkg", "turned.gpkg")
+    )
+    assert one["area_km2"] == pytest.approx(other["area_km2"])
+    assert other["area_km2"] > 0
+
+
+@pytest.mark.row(64)
+def test_a_disc_stays_round_wherever_it_is_drawn():
+    """Pages simplify shapes by metres on the ground: 15 m of these 10 km, at any latitude."""
+    from geobuffer.packing import simple_line
+
+    for lat in (0, 50, 80):
+        disc = gb.build_zone(
+            gb.border_around(shapely.Point(30, lat), source=SOURCE), km=10, tolerance_m=1
+        )
+        drawn = simple_line(shapely.get_coordinates(disc.polygon.exterior), 15.0)
+        away = GEOD.inv(*np.broadcast_to([[30.0], [lat]], (2, len(drawn))), *drawn.T)[2]
+        assert len(drawn) > 30
+        assert np.abs(away - 10_000).max() < 20

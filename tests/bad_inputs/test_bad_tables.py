@@ -1,0 +1,170 @@
+"""Rows about tables of places: decimal commas, encodings, repeats, namesakes, conflicts."""
+
+import json
+
+import geopandas as gpd
+import pytest
+import shapely
+from geopandas.testing import assert_geodataframe_equal
+from given import areas, own, points, save, text
+
+import geobuffer as gb
+
+
+@pytest.fixture(scope="module")
+def sumy(regions):
+    """The zone of 10 km on both sides of the border of Kursk and Sumy."""
+    return gb.build_zone(gb.border_between(regions["Kursk"], regions["Sumy"]), km=10, tolerance_m=5)
+
+
+# Sudzha, 9 km into Russia, and Yunakivka, 7 km into Ukraine.
+SUDZHA, YUNAKIVKA = (35.272, 51.192), (35.038, 51.123)
+
+
+@pytest.mark.row(27)
+@pytest.mark.parametrize("country", ["UA", "ua", "Ukraine", "Україна", "UKR"])
+def test_a_country_that_contradicts_the_point_is_told_and_makes_it_uncertain(country, sumy):
+    table = points(SUDZHA, YUNAKIVKA, country=[country, country])
+    before = table.copy()
+    found = gb.classify(table, sumy)
+    assert found["conflict"].tolist() == ["listed in UA, but its point lies in Kursk", ""]
+    assert found["membership"].tolist() == ["uncertain", "inside"]
+    assert_geodataframe_equal(table, before)
+
+
+@pytest.mark.row(27)
+@pytest.mark.parametrize(
+    "oblast", ["Sumy", "Sumy Oblast", "Сумська область", "сумская", "Суми", "Cумська область"]
+)
+def test_an_oblast_that_contradicts_the_point_is_told(oblast, sumy):
+    table = points(SUDZHA, YUNAKIVKA, oblast=[oblast, oblast])
+    said = f"listed in {oblast}, but its point lies in Kursk"
+    assert gb.classify(table, sumy)["conflict"].tolist() == [said, ""]
+
+
+@pytest.mark.row(27)
+def test_an_oblast_that_is_none_of_these_is_told_if_it_is_known(sumy):
+    table = points(YUNAKIVKA, YUNAKIVKA, YUNAKIVKA, oblast=["Kharkov", "of the north", None])
+    found = gb.classify(table, sumy)["conflict"].tolist()
+    assert found == ["listed in Kharkov, but its point lies in Sumy", "", ""]
+    coded = points(YUNAKIVKA, oblast_iso=["UA-63"], oblast=["Kharkiv"])
+    assert gb.classify(coded, sumy)["conflict"][0].startswith("listed in Kharkiv")
+
+
+@pytest.mark.row(27)
+def test_the_command_line_tells_conflicts_too(here, answered):
+    text(here / "places.csv", "name;country;область;lat;lon", "Суджа;Ukraine;Сумська;51,19;35,27")
+    listed = answered("settlements", "--between", "Kursk", "--and", "Sumy", "--km", "10",
+                      "--places", "places.csv", "--json")  # fmt: skip
+    (row,) = json.loads(listed.out)
+    assert row["conflict"] == "listed in UA, but its point lies in Kursk"
+    assert row["membership"] == "uncertain"
+
+
+@pytest.mark.row(37)
+def test_nan_in_geojson_is_accepted_and_told(here, answered):
+    table = areas(height=[1.5, 2.5])
+    save(table, here / "nan.geojson")
+    plain = (here / "nan.geojson").read_text()
+    (here / "nan.geojson").write_text(plain.replace("1.5", "NaN"))
+    with pytest.warns(UserWarning, match=r"nan\.geojson: it holds NaN.*JSON does not allow"):
+        assert len(gb.read_regions("nan.geojson")) == 2
+    answered("zone", *own("nan.geojson"), notes=["note: nan.geojson: it holds NaN"])
+
+
+@pytest.mark.row(39)
+def test_decimal_commas_between_semicolons_are_understood(here, answered):
+    text(here / "places.csv", "Назва;Широта;Довгота", "Село;50,5;30,05")
+    table = gb.read_settlements("places.csv")
+    assert (table.geometry[0].x, table.geometry[0].y) == (30.05, 50.5)
+    listed = json.loads(answered("settlements", *own(), "--places", "places.csv", "--json").out)
+    assert [row["name"] for row in listed] == ["Село"]
+
+
+@pytest.mark.row(39)
+def test_decimal_commas_that_cannot_be_told_apart_name_line_and_value(here, refused):
+    text(here / "places.csv", "name,lat,lon", "A,50.5,30.05", "B,50,5,30,05")
+    said = ["line 3 of places.csv", "5 fields, but the header has 3", "decimal commas in quotes"]
+    refused("settlements", *own(), "--places", "places.csv", "--out", "o.csv", says=said)
+    text(here / "other.csv", "name;lat;lon", "A;50,5;thirty")
+    said = ["Invalid lon in line 2 of other.csv", "'thirty'", "35.27 or 35,27"]
+    refused("settlements", *own(), "--places", "other.csv", "--out", "o.csv", says=said)
+    said = ["other.csv", "parted by ';'", "with decimal points"]
+    refused("bulk", "other.csv", "o.csv", *own(), says=said)
+
+
+@pytest.mark.row(40)
+def test_cp1251_is_detected_and_told(here, answered):
+    text(here / "places.csv", "Назва;Широта;Довгота", "Юнаківка;50,5;30,05", encoding="cp1251")
+    with pytest.warns(UserWarning, match=r"places\.csv: read as cp1251"):
+        assert gb.read_settlements("places.csv")["name"].tolist() == ["Юнаківка"]
+    told = ["note: places.csv: read as cp1251; if letters look wrong"]
+    answer = answered("settlements", *own(), "--places", "places.csv", "--json", notes=told)
+    assert json.loads(answer.out)[0]["name"] == "Юнаківка"
+
+
+@pytest.mark.row(41)
+def test_a_byte_order_mark_is_no_part_of_the_first_name(here, answered):
+    text(here / "places.csv", "name,lat,lon", "Юнаківка,50.5,30.05", encoding="utf-8-sig")
+    assert gb.read_settlements("places.csv").columns[0] == "name"
+    listed = json.loads(answered("settlements", *own(), "--places", "places.csv", "--json").out)
+    assert listed[0]["name"] == "Юнаківка"
+    assert answered("bulk", "places.csv", "o.csv", *own()).code == 0
+
+
+TWICE = ("name,lat,lon,population", "A,50.5,30.05,5", "A,50.5,30.05,5", "A,50.5,30.05,7")
+
+
+@pytest.mark.row(42)
+def test_rows_that_repeat_others_count_once_and_are_told(here, belt, answered):
+    text(here / "places.csv", *TWICE)
+    said = r"left out, as they repeat others: 1 \(line 3\)"
+    alike = r"of the same name at the same point as others.* kept: 1 \(line 4\)"
+    with pytest.warns(UserWarning, match=said), pytest.warns(UserWarning, match=alike):
+        assert len(gb.read_settlements("places.csv")) == 2
+    told = ["repeat others: 1 (line 3)", "same name at the same point"]
+    answer = answered("exposure", *own(), "--places", "places.csv", "--json", notes=told)
+    assert json.loads(answer.out)[0]["population"] == 12
+    table = points((30.05, 50.5), (30.05, 50.5), (30.04, 50.5), name=list("AAB"),
+                   population=[5, 5, 3])  # fmt: skip
+    before = table.copy()
+    said = r"1 row repeating another in every column, and counted once: 1\."
+    with pytest.warns(UserWarning, match=said):
+        assert gb.exposure(table, belt)["population"].tolist() == [8]
+    with pytest.warns(UserWarning, match=said):
+        curve = gb.exposure_curve(table, belt.border, to_km=10)
+    assert curve["places"].iloc[-1] == 2
+    with pytest.warns(UserWarning, match=said):
+        assert gb.compare(belt, belt, table).loc["kept", "places"] == 2
+    assert_geodataframe_equal(table, before)
+
+
+@pytest.mark.row(42)
+def test_what_has_neither_name_nor_id_is_not_taken_for_given_twice(belt):
+    people = gpd.GeoDataFrame(geometry=[shapely.Point(30.05, 50.5)] * 3, crs=4326)
+    assert gb.exposure(people, belt)["places"].tolist() == [3]
+
+
+@pytest.mark.row(43)
+def test_namesakes_stay_apart(here, sumy, towns, answered):
+    """There are two Yunakivkas, say: each is counted and listed with its own oblast."""
+    text(here / "places.csv", "name,oblast,lat,lon", "Yunakivka,Sumy,51.123,35.038",
+         "Yunakivka,Kursk,51.192,35.272")  # fmt: skip
+    answer = answered("settlements", "--between", "Kursk", "--and", "Sumy", "--km", "10",
+                      "--places", "places.csv", "--json")  # fmt: skip
+    listed = json.loads(answer.out)
+    assert [(row["name"], row["oblast"]) for row in listed] == [
+        ("Yunakivka", "Sumy"), ("Yunakivka", "Kursk")]  # fmt: skip
+    assert gb.exposure(gb.read_settlements("places.csv"), sumy, by="oblast")["places"].sum() == 2
+    # Of the bundled places many share a name; each has an id of its own, and an oblast.
+    assert towns["name_uk"].duplicated().sum() > 100
+    assert towns["id"].is_unique
+    assert towns["oblast"].notna().all()
+
+
+@pytest.mark.row(43)
+def test_regions_of_one_name_are_refused(here, refused):
+    table = areas(names=["West", "West"], oblast=["Sumy", "Kursk"])
+    save(table, here / "areas.gpkg")
+    said = ["areas.gpkg", "'West' names 2 (rows 0, 1)", "'Sumy', 'Kursk'", "name="]
+    refused("zone", *own("areas.gpkg"), "--out", "zone.gpkg", says=said)

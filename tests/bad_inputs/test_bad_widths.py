@@ -1,0 +1,131 @@
+"""Rows about widths: negative, none, endless, as texts, too wide; and how finely to draw."""
+
+import json
+import math
+
+import pytest
+from given import LINE, SOURCE, own
+
+import geobuffer as gb
+
+
+def widths(*km):
+    """Return the options of the command line for a width."""
+    return (*own()[:-2], *(f"--km={one}" for one in km))
+
+
+@pytest.mark.row(16)
+def test_a_line_has_no_inside(strip, refused, says):
+    said = ["Invalid km -10", "a line has no inside", "side="]
+    with says(gb.GeometryError, *said):
+        gb.build_zone(strip, km=-10)
+    with says(gb.GeometryError, "Invalid km -3"):
+        gb.build_zone(gb.border_along(LINE, source=SOURCE), km=[5, -3])
+    refused("zone", *widths(-10), "--out", "zone.gpkg", says=said)
+    # What a negative distance is asked for has a name.
+    park = gb.border_of(strip.sides[0].regions[0])
+    assert gb.build_zone(park, km=5, side="inside", tolerance_m=10).area_km2 > 0
+
+
+@pytest.mark.row(17)
+def test_no_distance_is_no_zone(strip, refused, says):
+    said = ["Invalid km 0", "Must be positive", "only the line itself"]
+    with says(gb.GeometryError, *said):
+        gb.build_zone(strip, km=0)
+    refused("map", *widths(0), says=said)
+    with says(gb.GeometryError, "Invalid to_km 0"):
+        gb.exposure_curve(gb.load_settlements(), strip, to_km=0)
+
+
+@pytest.mark.row(18)
+@pytest.mark.parametrize("km", [math.nan, math.inf, -math.inf])
+def test_a_distance_is_finite(km, strip, refused, says):
+    with says(gb.GeometryError, f"Invalid km {km:g}", "positive and finite"):
+        gb.build_zone(strip, km=km)
+    refused("zone", *widths(km), "--out", "zone.gpkg", says=["--km", "a number of kilometres"])
+
+
+@pytest.mark.row(19)
+def test_a_text_with_its_unit_is_understood(strip, answered):
+    zone = gb.build_zone(strip, km="10 km", tolerance_m=10)
+    assert zone.edges_km == (0, 10)
+    assert gb.build_zone(strip, km=["500 m", 1], tolerance_m=10).edges_km == (0, 0.5, 1)
+    assert json.loads(answered("zone", *widths("10 km"), "--json").out)["edges_km"] == [0, 10]
+
+
+@pytest.mark.row(20)
+def test_the_unit_is_in_the_name(strip, answered, here):
+    """A number is kilometres because the parameter, the option and the key say so: km."""
+    with pytest.raises(TypeError, match="positional"):
+        gb.build_zone(strip, 10)
+    with pytest.raises(TypeError, match="km"):
+        gb.build_zone(strip)
+    zone = gb.build_zone(strip, km=10, tolerance_m=10)
+    assert zone.ring_names == ("0–10 km",)
+    answer = answered("zone", *widths(10))
+    assert "0–10 km" in answer.out
+
+
+@pytest.mark.row(21)
+@pytest.mark.parametrize(
+    ("written", "km"),
+    [
+        ("10,5 km", 10.5), ("10 000 m", 10), ("5 NM", 9.26), ("10km", 10), ("10.5", 10.5),
+        ("2\u202f500 м", 2.5), ("3 mi", 4.828032), (" 10 Km ", 10),
+    ],
+)  # fmt: skip
+def test_forms_that_are_plain_are_understood(written, km, strip):
+    assert gb.build_zone(strip, km=written, tolerance_m=50).width_km == pytest.approx(km)
+
+
+@pytest.mark.row(21)
+@pytest.mark.parametrize(
+    "written", ["10km/h", "ten", "10,000 m", "5 M", "", "km", "1e1 km", "10 10", "1 0 km", "10 °"]
+)
+def test_forms_that_are_not_get_those_that_are(written, strip, refused, says):
+    said = [repr(written), "'10 km', '10,5 km', '10 000 m', '5 NM' or '3 mi'"]
+    with says(gb.GeometryError, "Invalid km", *said):
+        gb.build_zone(strip, km=written)
+    if "," not in written:
+        refused("zone", *widths(written), "--out", "zone.gpkg", says=["Invalid --km", *said])
+
+
+@pytest.mark.row(21)
+def test_a_comma_on_the_command_line_parts_rings(here, refused, answered):
+    rings = json.loads(answered("zone", *widths("500 m, 5 km"), "--json").out)["edges_km"]
+    assert rings == [0, 0.5, 5]
+    said = ["Invalid --km '10,5 km'", "Commas part rings", "decimals have a point"]
+    refused("zone", *widths("10,5 km"), "--out", "zone.gpkg", says=said)
+
+
+@pytest.mark.row(21)
+def test_a_scenario_may_say_the_unit_and_is_told_what_is_none(here, answered, refused):
+    lines = '[zone]\nbetween = "West"\nand = "East"\nkm = {}\n'
+    (here / "mine.toml").write_text(lines.format('"10 000 m"'))
+    facts = answered("zone", "--regions", "regions.gpkg", "--scenario", "mine.toml", "--json")
+    assert json.loads(facts.out)["edges_km"] == [0, 10]
+    (here / "mine.toml").write_text(lines.format('"ten"'))
+    refused("zone", "--regions", "regions.gpkg", "--scenario", "mine.toml", "--out", "z.gpkg",
+            says=["scenario mine.toml", "[zone] km = 'ten'", "'10 km'"])  # fmt: skip
+
+
+@pytest.mark.row(22)
+@pytest.mark.parametrize("km", [2001, 10_000, 20_000])
+def test_a_distance_has_a_limit(km, strip, refused, says):
+    said = [f"Invalid km {km}", "Must be at most 2,000 km"]
+    with says(gb.GeometryError, *said):
+        gb.build_zone(strip, km=km)
+    refused("zone", *widths(km), "--out", "zone.gpkg", says=said)
+
+
+@pytest.mark.row(23)
+@pytest.mark.parametrize("tolerance", [0, -1, math.nan, "fine"])
+def test_how_finely_to_draw_is_a_distance_too(tolerance, strip, refused, says):
+    """There are no segments per quarter circle: the edge is as fine as its tolerance asks."""
+    with says(gb.GeometryError, f"Invalid tolerance_m {tolerance!r}", "at least 0.001"):
+        gb.build_zone(strip, km=10, tolerance_m=tolerance)
+    if not isinstance(tolerance, str):
+        refused("zone", *widths(10), f"--tolerance={tolerance}", "--out", "zone.gpkg",
+                says=["Invalid tolerance_m", "at least 0.001"])  # fmt: skip
+    with pytest.raises(TypeError, match="quad_segs"):
+        gb.build_zone(strip, km=10, quad_segs=0)
