@@ -132,7 +132,6 @@ class Scenario:
     between: tuple[str, ...]
     other: tuple[str, ...]
     km: tuple[float, ...] | Mapping[str, float]
-    from_km: float = 0.0
     side: str = BOTH
     ends: Literal["round", "flat"] = "round"
     summary: str = ""
@@ -141,6 +140,7 @@ class Scenario:
     reports: tuple[Report, ...] = ()
     places: tuple[tuple[str, str], ...] = field(default=())
     language: str = "en"
+    from_km: float = 0.0
 
     @property
     def width(self) -> str:

@@ -67,6 +67,7 @@ def border_along(
     >>> border = border_along(river, names=["Irpin"], source=Source("a sketch", accuracy_m=50))
     >>> border
     Border(left | right: Irpin; 113 km)
+    >>> import numpy as np
     >>> border.side_codes(np.array([29.9, 30.1]), np.array([50.2, 50.2])).tolist()
     [0, 1]
     """

@@ -538,7 +538,9 @@ def test_exposure_out(run, here, suffix):
     csv = suffix == "csv"
     table = pd.read_csv(path, encoding="utf-8-sig", keep_default_na=False) if csv else (
         pd.read_parquet(path))  # fmt: skip
-    assert table.to_dict("records") == rows
+    # A file says too what it was measured against.
+    assert {"border_source", "border_licence"} <= set(table) - set(rows[0])
+    assert table[list(rows[0])].to_dict("records") == rows
     told = run("exposure", *SHORT, "--by", "section", "--out", path, "--json")
     assert told.json == rows
 
@@ -1010,7 +1012,7 @@ MISTAKES = {
                            ["51,34, x.gpkg", "points, or files"]),
     "a width of neither side": (["zone", *SHORT, "--km", "Poland=5"], ["Poland"]),
     "a width without a number": (["zone", *SHORT, "--km", "Ukraine=wide"],
-                                 ["--km 'Ukraine=wide'", "Ukraine=10"]),
+                                 ["--km 'wide'", "such as '10 km'"]),
     "from beyond the width": (["zone", *SHORT, "--km", "5", "--from-km", "6"], ["6"]),
     "a gap that is none": (["zone", *SHORT, "--gap-m", "-1"], ["-1"]),
     "curve to nowhere": (["curve", *SHORT, "--to-km", "0"], ["to_km 0", "positive"]),
