@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import shapely
 
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy import LIMIT_M, LineIndex, area_m2
+from geobuffer.geodesy import LIMIT_M, area_m2
 from geobuffer.model import BOTH, BufferZone
+from geobuffer.nearest import LineIndex
 from geobuffer.outlines import cut_at_antimeridian, rough_outline
 from geobuffer.packing import simple
 from geobuffer.zones import cut_at_ends

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geobuffer.geodesy import WGS84, Floats, Ints, LineIndex, inverse
+from geobuffer.geodesy import WGS84, Floats, Ints, inverse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
+    from geobuffer.nearest import LineIndex
 
 # Outlines nearer than this coincide: twice what an index of lines may be off.
 SAME_M = 2e-3

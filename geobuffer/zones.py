@@ -15,10 +15,11 @@ import shapely
 
 from geobuffer.combined import CombinedZone, unite
 from geobuffer.errors import GeometryError, did_you_mean
-from geobuffer.geodesy import LIMIT_M, LineIndex, inverse
+from geobuffer.geodesy import LIMIT_M, inverse
 from geobuffer.halves import halves
 from geobuffer.model import BOTH, Border, BufferZone
 from geobuffer.names import LANGUAGES, fold
+from geobuffer.nearest import LineIndex
 from geobuffer.outlines import FlatEnd, half_disc, outline
 from geobuffer.widths import kilometres
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from reference import distance_m
 
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy import LineIndex, area_m2, length_m
+from geobuffer.geodesy import area_m2, length_m
+from geobuffer.nearest import LineIndex
 
 GEOD = pyproj.Geod(ellps="WGS84")
 

@@ -14,10 +14,13 @@ PACKAGE = Path(gb.__file__).parent
 
 # Floors from the ground up; rooms of one floor do not know one another.
 FLOORS = (
-    {"errors", "palette", "names", "lettering", "versions", "hearing"},
+    {"errors", "palette", "names", "lettering", "versions", "hearing", "ragged"},
     {"cells", "assets", "cards", "pages", "references", "drafts", "wholeness", "widths"},
     {"geodesy", "document", "geopackages", "kept"},
-    {"outlines", "packing", "projections", "stretches"},
+    {"chords", "nodes", "azimuthal", "packing"},
+    {"nearest", "projections"},
+    {"refinement", "stretches"},
+    {"outlines"},
     {"halves", "healing", "areas"},
     {"model", "marginalia"},
     {"combined", "world"},
