@@ -32,7 +32,7 @@ def on_globe(at_lon: ArrayLike, at_lat: ArrayLike, plane: Floats) -> tuple[Float
     --------
     >>> lon, lat = on_globe(180.0, 50.0, np.array([[1000.0], [0.0]]))
     >>> round(float(lon[0]), 4), round(float(lat[0]), 4)
-    (-179.986, 50.0)
+    (-179.9861, 50.0)
     """
     azimuth = np.degrees(np.arctan2(plane[0], plane[1]))
     lon, lat, _ = direct(at_lon, at_lat, azimuth, np.hypot(plane[0], plane[1]))
