@@ -17,8 +17,8 @@ def on_plane(at_lon: ArrayLike, at_lat: ArrayLike, lon: ArrayLike, lat: ArrayLik
 
     Examples
     --------
-    >>> on_plane(30.0, 50.0, [30.0, 30.0], [50.0, 50.01]).round(1).tolist()
-    [[0.0, 0.0], [0.0, 1112.3]]
+    >>> on_plane(30.0, 50.0, [30.01], [50.01]).round(1).tolist()
+    [[716.8], [1112.3]]
     """
     azimuth, _, away = inverse(at_lon, at_lat, lon, lat)
     azimuth = np.radians(azimuth)

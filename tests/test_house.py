@@ -14,7 +14,7 @@ PACKAGE = Path(gb.__file__).parent
 
 # Floors from the ground up; rooms of one floor do not know one another.
 FLOORS = (
-    {"errors", "palette", "names", "lettering", "versions", "hearing", "ragged"},
+    {"errors", "palette", "names", "lettering", "versions", "hearing", "ragged", "kernels"},
     {"cells", "assets", "cards", "pages", "references", "drafts", "wholeness", "widths"},
     {"geodesy", "document", "geopackages", "kept"},
     {"chords", "nodes", "azimuthal", "packing"},
