@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from geobuffer.ends import flat_ends
 from geobuffer.model import BOTH, BufferZone
 from geobuffer.names import LANGUAGES
 from geobuffer.packing import (
@@ -26,7 +27,6 @@ from geobuffer.packing import (
 )
 from geobuffer.queries import classify, doubts_of
 from geobuffer.sketches import strays_m
-from geobuffer.zones import flat_ends
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from geobuffer.combined import Zone
+    from geobuffer.ends import FlatEnd
     from geobuffer.geodesy import Floats
     from geobuffer.model import Region, Section, Side
-    from geobuffer.outlines import FlatEnd
     from geobuffer.sketches import Sketch
 
 # Settlements farther than this from the widest zone of the slider are counted but not drawn: the
@@ -150,7 +150,7 @@ def _zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
         "side": zone.side,
         "side_label": zone.side_label,
         "is_plain": has_slider(zone),
-        "has_ends": isinstance(zone, BufferZone) and bool(flat_ends(zone.border, 1.0)),
+        "has_ends": isinstance(zone, BufferZone) and bool(flat_ends(zone.border.line, 1.0)),
         "ends": zone.ends,
         "error_m": zone.error_m,
         "bounds": [[south, float(lon.min())], [north, float(lon.max())]],
@@ -327,7 +327,7 @@ def _exceptions(
         return []
     found = []
     for picture in pictures:
-        squared = tuple(flat_ends(zone.border, picture.km * 1e3))
+        squared = tuple(flat_ends(zone.border.line, picture.km * 1e3))
         for side in (BOTH, *(side.name for side in zone.sides)):
             known, plain = (
                 classify(shown, _at(zone, picture.km, side, ends))["membership"]

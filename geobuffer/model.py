@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 
+    from geobuffer.ends import FlatEnd
     from geobuffer.healing import Healing
-    from geobuffer.outlines import FlatEnd
 
 #: The side of a zone that lies on both sides of its border.
 BOTH = "both"

@@ -8,7 +8,7 @@ geodesic until it lies at the distance, and edges are cut until they do.
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -16,7 +16,7 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from geobuffer.azimuthal import on_globe, on_plane
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy import WGS84, Floats, Ints, direct, inverse, wrap
+from geobuffer.geodesy import WGS84, Floats, Ints, wrap
 from geobuffer.refinement import Draft, refined
 
 if TYPE_CHECKING:
@@ -32,34 +32,6 @@ _RUN_M = 25_000.0
 # Segments per quarter circle of the start: 3 m short at 10 km, as much as the planar buffer's own
 # simplification, so that finer ones would not show it more holes; arcs are cut finer below.
 _QUADRANT = 32
-
-
-class FlatEnd(NamedTuple):
-    """Where a zone is cut off square at an end of its border.
-
-    What lies beyond the perpendicular at the end, and farther than the zone's width from the rest
-    of the border, is left out. ``azimuth`` points outward: the bearing of the border over its last
-    stretch as long as the zone is wide, so that a bend in the last few metres does not turn it.
-    """
-
-    lon: float
-    lat: float
-    azimuth: float
-    rest: LineIndex | None
-
-    def beyond_m(self, lon: Floats, lat: Floats, width_m: float) -> Floats:
-        """Return how far points of a zone of that width lie beyond the end, negative before it.
-
-        Minus infinity for those which the end does not concern: nearer to another stretch.
-        """
-        bearing, _, away = inverse(self.lon, self.lat, lon, lat)
-        beyond = away * np.cos(np.radians(bearing - self.azimuth))
-        beyond[away > 2.0 * width_m] = -np.inf
-        near = np.flatnonzero(np.isfinite(beyond))
-        if self.rest is not None and len(near):
-            kept = self.rest.nearest(lon[near], lat[near]).distance_m <= width_m
-            beyond[near[kept]] = -np.inf
-        return np.asarray(beyond)
 
 
 def outline(
@@ -119,19 +91,6 @@ def rough_outline(index: LineIndex, distance_m: float, *, chord_m: float) -> Pol
     quadrant = np.pi / 4.0 / np.arccos(1.0 - min(chord_m / distance_m, 0.1))
     centre = _central_meridian(index, distance_m)
     return _areal(_planar_start(index, distance_m, centre, int(np.ceil(quadrant))))
-
-
-def half_disc(end: FlatEnd, radius_m: float, *, tolerance_m: float) -> Polygon | MultiPolygon:
-    """Return what lies beyond a flat end, up to a radius; its edges are right to the tolerance."""
-    arc = np.sqrt(8.0 * tolerance_m / radius_m)
-    turns = np.linspace(-90.0, 90.0, int(np.ceil(np.pi / arc)) + 1)
-    # The two straight edges: 100 m steps stray by 0.3 mm from a geodesic at latitude 60°.
-    steps = np.linspace(0.0, radius_m, max(int(radius_m / 100.0), 2))
-    bearing = np.concatenate([np.full(len(steps) - 1, -90.0), turns, np.full(len(steps) - 1, 90.0)])
-    away = np.concatenate([steps[:-1], np.full(len(turns), radius_m), steps[:0:-1]])
-    lon, lat, _ = direct(end.lon, end.lat, end.azimuth + bearing, away)
-    unwrapped = end.lon + wrap(lon - end.lon)
-    return cut_at_antimeridian(Polygon(np.stack([unwrapped, lat], axis=1)))
 
 
 def _central_meridian(index: LineIndex, distance_m: float) -> float:

@@ -20,12 +20,12 @@ import shapely
 from shapely.errors import ShapelyError
 
 from geobuffer.combined import CombinedZone
+from geobuffer.ends import flat_ends
 from geobuffer.errors import DataError
 from geobuffer.geopackages import check_geopackage, is_geopackage
 from geobuffer.healing import Healing
 from geobuffer.model import Border, BufferZone, Region, Section, Side, Source
 from geobuffer.wholeness import check_whole_geopackage
-from geobuffer.zones import flat_ends
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -377,7 +377,7 @@ def _zone(facts: Mapping[str, Any], borders: Sequence[Border], rings: Sequence[A
     # Where some rings have several parts, the layer has made multipolygons of all.
     parts = [shapely.get_parts(ring) for ring in rings]
     rings = [ps[0] if len(ps) == 1 else ring for ps, ring in zip(parts, rings, strict=True)]
-    squared = tuple(flat_ends(border, edges[-1] * 1e3)) if facts["ends"] == "flat" else ()
+    squared = tuple(flat_ends(border.line, edges[-1] * 1e3)) if facts["ends"] == "flat" else ()
     return BufferZone(
         border,
         edges,

@@ -21,7 +21,7 @@ FLOORS = (
     {"nearest", "projections"},
     {"refinement", "stretches"},
     {"outlines"},
-    {"halves", "healing", "areas"},
+    {"halves", "healing", "areas", "ends"},
     {"model", "marginalia"},
     {"combined", "world"},
     {"drawing", "captions", "membership", "listings", "oddities"},
