@@ -22,7 +22,7 @@ from geobuffer.geodesy import ON_GLOBE, is_on_globe, wrap
 from geobuffer.membership import MEMBERSHIP, answer, margin_km
 from geobuffer.nearest import has_numba
 from geobuffer.oddities import warn_if_swapped
-from geobuffer.queries import UNSTATED_M
+from geobuffer.points import UNSTATED_M
 from geobuffer.references import check_geoparquet
 
 if TYPE_CHECKING:
