@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from geobuffer.geodesy import Floats, LineIndex
+    from geobuffer.geodesy import Floats
+    from geobuffer.nearest import LineIndex
 
 HERE = Path(__file__).parent
 WIDTH_M = 10_000.0

@@ -13,9 +13,10 @@ import shapely
 
 from geobuffer.areas import checked_area
 from geobuffer.errors import GeometryError, NotAdjacent
-from geobuffer.geodesy import LineIndex, area_m2, inverse, length_m
+from geobuffer.geodesy import area_m2, inverse, length_m
 from geobuffer.healing import common_line, tell_apart
 from geobuffer.model import Border, Region, Section, Side, Source, join_sources
+from geobuffer.nearest import LineIndex
 from geobuffer.outlines import boundary_of, cut_at_antimeridian, meridian
 from geobuffer.stretches import SAME_M
 

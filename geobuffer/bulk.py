@@ -18,10 +18,11 @@ import shapely
 
 from geobuffer.drafts import check_folder, check_place, drafted, is_draft, write_text
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
-from geobuffer.geodesy import ON_GLOBE, has_numba, is_on_globe, wrap
+from geobuffer.geodesy import ON_GLOBE, is_on_globe, wrap
 from geobuffer.membership import MEMBERSHIP, answer, margin_km
+from geobuffer.nearest import has_numba
 from geobuffer.oddities import warn_if_swapped
-from geobuffer.queries import UNSTATED_M
+from geobuffer.points import UNSTATED_M
 from geobuffer.references import check_geoparquet
 
 if TYPE_CHECKING:

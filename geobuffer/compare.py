@@ -13,7 +13,8 @@ from geobuffer.errors import GeometryError
 from geobuffer.geodesy import area_m2
 from geobuffer.model import BufferZone
 from geobuffer.oddities import drop_uncounted
-from geobuffer.queries import classified, numbers
+from geobuffer.points import numbers
+from geobuffer.queries import classified
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -13,7 +13,8 @@ from geobuffer.geodesy import LIMIT_M
 from geobuffer.model import BOTH, Border, BufferZone
 from geobuffer.oddities import drop_uncounted
 from geobuffer.palette import MEMBERSHIP, ZONE
-from geobuffer.queries import classified, numbers
+from geobuffer.points import numbers
+from geobuffer.queries import classified
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -19,7 +19,7 @@ from geobuffer.shapefile import write_shapefile
 from geobuffer.spreadsheet import check_openpyxl, write_workbook
 from geobuffer.tabular import geopackage_names, prepared
 from geobuffer.wholeness import check_whole_geopackage
-from geobuffer.zonefile import write_zone_layers
+from geobuffer.zonelayers import write_zone_layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

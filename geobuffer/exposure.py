@@ -9,7 +9,8 @@ import pandas as pd
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.oddities import drop_uncounted
-from geobuffer.queries import ORIGIN, classified, numbers, with_columns
+from geobuffer.points import numbers
+from geobuffer.queries import ORIGIN, classified, with_columns
 
 if TYPE_CHECKING:
     import geopandas as gpd

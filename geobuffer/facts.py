@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from geobuffer.ends import flat_ends
 from geobuffer.model import BOTH, BufferZone
 from geobuffer.names import LANGUAGES
 from geobuffer.packing import (
@@ -26,19 +27,18 @@ from geobuffer.packing import (
 )
 from geobuffer.queries import classify, doubts_of
 from geobuffer.sketches import strays_m
-from geobuffer.zones import flat_ends
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
     import pandas as pd
     from shapely.geometry.base import BaseGeometry
 
     from geobuffer.combined import Zone
+    from geobuffer.ends import FlatEnd
     from geobuffer.geodesy import Floats
     from geobuffer.model import Region, Section, Side
-    from geobuffer.outlines import FlatEnd
     from geobuffer.sketches import Sketch
 
 # Settlements farther than this from the widest zone of the slider are counted but not drawn: the
@@ -91,11 +91,7 @@ def shape_facts(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     arcs = shared_arcs([shape for these in groups.values() for shape in these])
     shapes = iter(arcs.shapes)
     parts = {layer: [next(shapes) for _ in these] for layer, these in groups.items()}
-    # An arc is as right as the most exacting of the shapes that it is an edge of.
-    finest = [tolerance_m["neighbours"]] * len(arcs.lines)
-    for layer, these in parts.items():
-        for number in _numbers_in(these):
-            finest[number] = min(finest[number], tolerance_m[layer])
+    finest = _finest(parts, tolerance_m, len(arcs.lines))
     of_sides = parts["regions"][len(parts["regions"]) - len(zone.sides) :]
     by_region = iter([*parts["regions"][: -len(zone.sides)], *parts["neighbours"]])
     ordered = sorted(regions, key=lambda region: region not in zone.regions)
@@ -110,14 +106,7 @@ def shape_facts(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
         ],
         "zone": _zone(zone, parts["zone"]),
         "sides": [_side(side, shape) for side, shape in zip(zone.sides, of_sides, strict=True)],
-        "border": {
-            "length_km": sum(section.length_km for section in zone.sections),
-            "as_of": zone.source.as_of,
-            "sections": [
-                _section(section, lines)
-                for section, lines in zip(zone.sections, parts["border"], strict=True)
-            ],
-        },
+        "border": _border(zone, parts["border"]),
         "regions": [
             _region(region, next(by_region), seen if region in zone.regions else None)
             for region in ordered
@@ -132,6 +121,17 @@ def _drawable(line: BaseGeometry) -> BaseGeometry:
     points = shapely.get_coordinates(line)
     ends = np.add(points, [GRID, 0.0])
     return shapely.multilinestrings(list(np.stack([points, ends], axis=1)))
+
+
+def _finest(
+    parts: Mapping[str, Sequence[Any]], tolerance_m: Mapping[str, float], count: int
+) -> list[float]:
+    """Return how right each arc must be: as the most exacting of the shapes it is an edge of."""
+    finest = [tolerance_m["neighbours"]] * count
+    for layer, these in parts.items():
+        for number in _numbers_in(these):
+            finest[number] = min(finest[number], tolerance_m[layer])
+    return finest
 
 
 def _numbers_in(shape: Any) -> set[int]:
@@ -150,13 +150,23 @@ def _zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
         "side": zone.side,
         "side_label": zone.side_label,
         "is_plain": has_slider(zone),
-        "has_ends": isinstance(zone, BufferZone) and bool(flat_ends(zone.border, 1.0)),
+        "has_ends": isinstance(zone, BufferZone) and bool(flat_ends(zone.border.line, 1.0)),
         "ends": zone.ends,
         "error_m": zone.error_m,
         "bounds": [[south, float(lon.min())], [north, float(lon.max())]],
         "rings": [
             {"name": name, "area_km2": area, "shape": shape}
             for name, area, shape in zip(zone.ring_names, zone.ring_areas_km2, rings, strict=True)
+        ],
+    }
+
+
+def _border(zone: Zone, shapes: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "length_km": sum(section.length_km for section in zone.sections),
+        "as_of": zone.source.as_of,
+        "sections": [
+            _section(section, lines) for section, lines in zip(zone.sections, shapes, strict=True)
         ],
     }
 
@@ -327,7 +337,7 @@ def _exceptions(
         return []
     found = []
     for picture in pictures:
-        squared = tuple(flat_ends(zone.border, picture.km * 1e3))
+        squared = tuple(flat_ends(zone.border.line, picture.km * 1e3))
         for side in (BOTH, *(side.name for side in zone.sides)):
             known, plain = (
                 classify(shown, _at(zone, picture.km, side, ends))["membership"]

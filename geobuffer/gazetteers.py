@@ -12,7 +12,7 @@ import pandas as pd
 from geobuffer.errors import DataError
 from geobuffer.listings import contradictions
 from geobuffer.matching import SAME_UNIT_KM, UNSTATED_KM, Rows, distance_km, match, named_alike
-from geobuffer.queries import lonlat, numbers
+from geobuffer.points import lonlat, numbers
 from geobuffer.records import AND, gathered, ids_of, texts
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 The line itself parts them, and beyond its ends the geodesic straight on. Where a left and a right
 bank of different stretches face each other, as between two lines that run the same way, they part
 half-way: there the picture starts from a Voronoi diagram of the banks and is then moved to where
-:meth:`geobuffer.geodesy.LineIndex.is_left` changes.
+:meth:`geobuffer.nearest.LineIndex.is_left` changes.
 """
 
 from __future__ import annotations
@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import shapely
 
+from geobuffer.azimuthal import on_globe, on_plane
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy import Floats, Ints, LineIndex, direct, inverse, wrap
+from geobuffer.geodesy import Floats, Ints, direct, inverse, wrap
 from geobuffer.outlines import cut_at_antimeridian
+from geobuffer.ragged import numbered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry import MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
+
+    from geobuffer.nearest import LineIndex
 
 # The banks of a piece are looked at this far from its middle: less than any gap that matters.
 _BANK_M = 1e-3
@@ -73,6 +77,7 @@ def halves(
 
     Examples
     --------
+    >>> from geobuffer.nearest import LineIndex
     >>> from geobuffer.outlines import outline
     >>> index = LineIndex([shapely.LineString([(30, 50), (31, 50)])])
     >>> whole, _ = outline(index, 1000, tolerance_m=1)
@@ -221,12 +226,18 @@ def _parted(
     at = face.centroid
     step = distance_m / _SAMPLES
     sites, left = _sampled(index, bank, step)
-    plane = _on_plane(sites, at.x, at.y)
-    reach = shapely.MultiPoint(_on_plane(shapely.get_coordinates(face), at.x, at.y)).buffer(step)
+    plane = on_plane(at.x, at.y, *sites.T).T
+    corners = on_plane(at.x, at.y, *shapely.get_coordinates(face).T).T
+    reach = shapely.MultiPoint(corners).buffer(step)
     cells = _cells(plane, reach)
+
+    def placed(xy: Floats) -> Floats:
+        lon, lat = on_globe(at.x, at.y, xy.T)
+        return np.stack([at.x + wrap(lon - at.x), lat], axis=1)
+
     area = shapely.union_all(shapely.get_parts(cells)[left])
     area = shapely.segmentize(area, 4.0 * step)
-    area = shapely.transform(area, lambda xy: _on_globe(xy, at.x, at.y))
+    area = shapely.transform(area, placed)
     reach_m = max(step, _SHIFT * distance_m)
     area = _bent(index, _moved_half_way(index, area, face, reach_m), face, reach_m)
     one, other = shapely.intersection(face, area), shapely.difference(face, area)
@@ -262,25 +273,11 @@ def _sampled(index: LineIndex, bank: Ints, step_m: float) -> tuple[Floats, NDArr
     p, count = index.pieces, len(index.pieces.lon)
     cuts = np.ceil(p.length_m[bank % count] / step_m).astype(np.int64)
     piece, left = np.repeat(bank % count, cuts), np.repeat(bank < count, cuts)
-    share = (np.arange(len(piece)) - np.repeat(np.cumsum(cuts) - cuts, cuts) + 0.5) / np.repeat(
-        cuts, cuts
-    )
-    lon, lat = p.lon[piece] + share * p.dlon[piece], p.lat[piece] + share * p.dlat[piece]
+    share = (numbered(cuts) + 0.5) / np.repeat(cuts, cuts)
+    lon, lat = p.at(piece, share)
     along, _, _ = inverse(lon, lat, p.lon[piece] + p.dlon[piece], p.lat[piece] + p.dlat[piece])
     to_lon, to_lat, _ = direct(lon, lat, along + np.where(left, -90.0, 90.0), _BANK_M)
     return np.stack([to_lon, to_lat], axis=1), left
-
-
-def _on_plane(points: Floats, lon: float, lat: float) -> Floats:
-    azimuth, _, away = inverse(lon, lat, points[:, 0], points[:, 1])
-    azimuth = np.radians(azimuth)
-    return np.stack([away * np.sin(azimuth), away * np.cos(azimuth)], axis=1)
-
-
-def _on_globe(plane: Floats, lon: float, lat: float) -> Floats:
-    azimuth = np.degrees(np.arctan2(plane[:, 0], plane[:, 1]))
-    to_lon, to_lat, _ = direct(lon, lat, azimuth, np.hypot(plane[:, 0], plane[:, 1]))
-    return np.stack([lon + wrap(to_lon - lon), to_lat], axis=1)
 
 
 def _moved_half_way(

@@ -16,8 +16,10 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy import Floats, Ints, LineIndex, area_m2, holds, inverse
+from geobuffer.geodesy import Floats, Ints, area_m2, holds, inverse
+from geobuffer.nearest import LineIndex
 from geobuffer.outlines import cut_at_antimeridian
+from geobuffer.ragged import numbered
 from geobuffer.stretches import (
     SAME_M,
     Samples,
@@ -348,7 +350,7 @@ def _stepped(line: LineString, step_m: float) -> tuple[Floats, Floats]:
     coords = shapely.get_coordinates(line)
     length = inverse(*coords[:-1].T, *coords[1:].T)[2]
     steps = np.maximum(np.ceil(length / step_m), 1.0).astype(int)
-    nth = np.arange(steps.sum()) - np.repeat(np.cumsum(steps) - steps, steps)
+    nth = numbered(steps)
     share = (nth / np.repeat(steps, steps))[:, None]
     points = np.repeat(coords[:-1], steps, axis=0) + share * np.repeat(
         np.diff(coords, axis=0), steps, axis=0

@@ -21,7 +21,7 @@ from geobuffer.model import BufferZone
 from geobuffer.names import LANGUAGES, ONE_PLACE
 from geobuffer.packing import texts
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, RINGS
-from geobuffer.queries import numbers
+from geobuffer.points import numbers
 from geobuffer.sketches import sketches
 
 if TYPE_CHECKING:

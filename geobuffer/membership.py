@@ -91,7 +91,7 @@ def answer(  # noqa: PLR0913 - what a place says of itself
         border is an edge of a one-sided zone only for such: one that is listed stands on its
         country's side, however coarse its point.
     compiled
-        As :meth:`geobuffer.geodesy.LineIndex.nearest`.
+        As :meth:`geobuffer.nearest.LineIndex.nearest`.
 
     Examples
     --------

@@ -25,8 +25,9 @@ from geobuffer.cards import (
     of_zone,
 )
 from geobuffer.errors import UnknownRegion, UnknownSide, did_you_mean
-from geobuffer.geodesy import Floats, LineIndex, area_m2, holds
+from geobuffer.geodesy import Floats, area_m2, holds
 from geobuffer.names import LANGUAGES, fold, other_names, region_key
+from geobuffer.nearest import LineIndex
 from geobuffer.outlines import boundary_of, cut_at_antimeridian
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 
+    from geobuffer.ends import FlatEnd
     from geobuffer.healing import Healing
-    from geobuffer.outlines import FlatEnd
 
 #: The side of a zone that lies on both sides of its border.
 BOTH = "both"
@@ -438,14 +439,14 @@ class Border:
         """Return the number of the side whose territory holds each point; −1 for neither's.
 
         A point on the border itself is the first side's. Of a bare line that is the left one
-        (:meth:`geobuffer.geodesy.LineIndex.is_left`).
+        (:meth:`geobuffer.nearest.LineIndex.is_left`).
 
         Parameters
         ----------
         lon, lat
             Degrees; NaN where there is no point.
         compiled
-            As :meth:`geobuffer.geodesy.LineIndex.nearest`.
+            As :meth:`geobuffer.nearest.LineIndex.nearest`.
         """
         if self.is_bare:
             codes = np.full(len(lon), -1, dtype=np.int8)

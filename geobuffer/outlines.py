@@ -8,19 +8,22 @@ geodesic until it lies at the distance, and edges are cut until they do.
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
+from geobuffer.azimuthal import on_globe, on_plane
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy import WGS84, Floats, Ints, LineIndex, direct, inverse, wrap
+from geobuffer.geodesy import WGS84, Floats, Ints, wrap
+from geobuffer.refinement import Draft, refined
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from shapely.geometry import LineString
     from shapely.geometry.base import BaseGeometry
+
+    from geobuffer.nearest import LineIndex
 
 # Lines are buffered in runs of this length or of the distance, whichever is more, each in an
 # azimuthal equidistant plane of its own: off by at most 3 cm where a 10 km zone is widest.
@@ -29,42 +32,6 @@ _RUN_M = 25_000.0
 # Segments per quarter circle of the start: 3 m short at 10 km, as much as the planar buffer's own
 # simplification, so that finer ones would not show it more holes; arcs are cut finer below.
 _QUADRANT = 32
-
-# Where an edge is measured: an arc strays most at its middle, a notch may sit anywhere. The edge
-# is cut above this share of the tolerance, as the most that it strays lies between two probes.
-_PROBES = np.array([0.0, 0.05, 0.15, 0.3, 0.5, 0.7, 0.85, 0.95])
-_MARGIN = 0.75
-
-# Arcs take two or three rounds; a notch between many feet takes one round for each.
-_ROUNDS = 20
-
-
-class FlatEnd(NamedTuple):
-    """Where a zone is cut off square at an end of its border.
-
-    What lies beyond the perpendicular at the end, and farther than the zone's width from the rest
-    of the border, is left out. ``azimuth`` points outward: the bearing of the border over its last
-    stretch as long as the zone is wide, so that a bend in the last few metres does not turn it.
-    """
-
-    lon: float
-    lat: float
-    azimuth: float
-    rest: LineIndex | None
-
-    def beyond_m(self, lon: Floats, lat: Floats, width_m: float) -> Floats:
-        """Return how far points of a zone of that width lie beyond the end, negative before it.
-
-        Minus infinity for those which the end does not concern: nearer to another stretch.
-        """
-        bearing, _, away = inverse(self.lon, self.lat, lon, lat)
-        beyond = away * np.cos(np.radians(bearing - self.azimuth))
-        beyond[away > 2.0 * width_m] = -np.inf
-        near = np.flatnonzero(np.isfinite(beyond))
-        if self.rest is not None and len(near):
-            kept = self.rest.nearest(lon[near], lat[near]).distance_m <= width_m
-            beyond[near[kept]] = -np.inf
-        return np.asarray(beyond)
 
 
 def outline(
@@ -93,6 +60,7 @@ def outline(
 
     Examples
     --------
+    >>> from geobuffer.nearest import LineIndex
     >>> dot = LineIndex([shapely.LineString([(30, 50), (30, 50.00001)])])
     >>> disc, error = outline(dot, 1000, tolerance_m=0.1)
     >>> disc.geom_type, error <= 0.1
@@ -101,7 +69,7 @@ def outline(
     centre = _central_meridian(index, distance_m)
     start = _planar_start(index, distance_m, centre)
     vertices, ring, shells = _rings(start)
-    draft = _refined(index, vertices, ring, distance_m, tolerance_m)
+    draft = refined(index, vertices, ring, distance_m, tolerance_m)
     shape = _assembled(draft, shells, tolerance_m)
     return cut_at_antimeridian(shape), float(draft.error.max())
 
@@ -115,6 +83,7 @@ def rough_outline(index: LineIndex, distance_m: float, *, chord_m: float) -> Pol
 
     Examples
     --------
+    >>> from geobuffer.nearest import LineIndex
     >>> dot = LineIndex([shapely.LineString([(30, 50), (30, 50.00001)])])
     >>> len(rough_outline(dot, 1000, chord_m=20).exterior.coords) < 40
     True
@@ -122,19 +91,6 @@ def rough_outline(index: LineIndex, distance_m: float, *, chord_m: float) -> Pol
     quadrant = np.pi / 4.0 / np.arccos(1.0 - min(chord_m / distance_m, 0.1))
     centre = _central_meridian(index, distance_m)
     return _areal(_planar_start(index, distance_m, centre, int(np.ceil(quadrant))))
-
-
-def half_disc(end: FlatEnd, radius_m: float, *, tolerance_m: float) -> Polygon | MultiPolygon:
-    """Return what lies beyond a flat end, up to a radius; its edges are right to the tolerance."""
-    arc = np.sqrt(8.0 * tolerance_m / radius_m)
-    turns = np.linspace(-90.0, 90.0, int(np.ceil(np.pi / arc)) + 1)
-    # The two straight edges: 100 m steps stray by 0.3 mm from a geodesic at latitude 60°.
-    steps = np.linspace(0.0, radius_m, max(int(radius_m / 100.0), 2))
-    bearing = np.concatenate([np.full(len(steps) - 1, -90.0), turns, np.full(len(steps) - 1, 90.0)])
-    away = np.concatenate([steps[:-1], np.full(len(turns), radius_m), steps[:0:-1]])
-    lon, lat, _ = direct(end.lon, end.lat, end.azimuth + bearing, away)
-    unwrapped = end.lon + wrap(lon - end.lon)
-    return cut_at_antimeridian(Polygon(np.stack([unwrapped, lat], axis=1)))
 
 
 def _central_meridian(index: LineIndex, distance_m: float) -> float:
@@ -181,17 +137,14 @@ def _planar_buffer(
     lon: Floats, lat: Floats, distance_m: float, centre: float, quadrant: int
 ) -> BaseGeometry:
     at_lon, at_lat = lon[len(lon) // 2], lat[len(lat) // 2]
-    azimuth, _, away = inverse(at_lon, at_lat, lon, lat)
-    azimuth = np.radians(azimuth)
-    plane = np.stack([away * np.sin(azimuth), away * np.cos(azimuth)], axis=1)
+    plane = on_plane(at_lon, at_lat, lon, lat).T
     buffer = shapely.buffer(shapely.linestrings(plane), distance_m, quad_segs=quadrant)
 
-    def on_globe(xy: Floats) -> Floats:
-        bearing = np.degrees(np.arctan2(xy[:, 0], xy[:, 1]))
-        to_lon, to_lat, _ = direct(at_lon, at_lat, bearing, np.hypot(xy[:, 0], xy[:, 1]))
+    def placed(xy: Floats) -> Floats:
+        to_lon, to_lat = on_globe(at_lon, at_lat, xy.T)
         return np.stack([centre + wrap(to_lon - centre), to_lat], axis=1)
 
-    return shapely.transform(buffer, on_globe)
+    return shapely.transform(buffer, placed)
 
 
 def _rings(shape: BaseGeometry) -> tuple[tuple[Floats, Floats], Ints, Ints]:
@@ -207,217 +160,7 @@ def _rings(shape: BaseGeometry) -> tuple[tuple[Floats, Floats], Ints, Ints]:
     return (coords[keep, 0], coords[keep, 1]), ring[keep].astype(np.int64), polygon
 
 
-class _Draft(NamedTuple):
-    """The vertices of all rings, one after another, each ring open."""
-
-    lon: Floats
-    lat: Floats
-    ring: Ints
-    error: Floats
-    """Of the edge from a vertex to the next, in metres; infinite where not measured yet."""
-
-
-def _refined(
-    index: LineIndex, vertices: tuple[Floats, Floats], ring: Ints, distance_m: float, tol: float
-) -> _Draft:
-    """Bring vertices to the distance and cut edges until they keep to it."""
-    lon, lat, settled = _snapped(index, *vertices, distance_m, tol)
-    draft = _Draft(lon, lat, ring, np.full(len(lon), np.inf))
-    draft = _cut_until_right(index, draft, distance_m, tol)
-    # Vertices at the tip of a notch that would not settle marked it until its corner was found.
-    off = np.abs(index.nearest(draft.lon, draft.lat).distance_m - distance_m)
-    # A ring keeps at least a triangle.
-    settled = (off <= tol) | (np.bincount(draft.ring, weights=off <= tol)[draft.ring] < 3)
-    widowed = ~settled[_successors(draft.ring)]
-    error = np.where(widowed, np.inf, draft.error)
-    draft = _Draft(draft.lon[settled], draft.lat[settled], draft.ring[settled], error[settled])
-    return _cut_until_right(index, draft, distance_m, tol)
-
-
-def _cut_until_right(index: LineIndex, draft: _Draft, distance_m: float, tol: float) -> _Draft:
-    for _ in range(_ROUNDS):
-        draft, after, length = _measured(index, draft, distance_m)
-        # An edge no longer than the tolerance cannot be improved.
-        over = np.flatnonzero((draft.error > _MARGIN * tol) & (length > tol))
-        if not len(over):
-            return draft
-        draft = _cut(index, draft, after, over, distance_m, tol)
-        if not np.isinf(draft.error).any():
-            return draft
-    return _measured(index, draft, distance_m)[0]
-
-
-def _measured(index: LineIndex, draft: _Draft, distance_m: float) -> tuple[_Draft, Ints, Floats]:
-    """Measure the edges whose error is unknown; return also successors and new edges' lengths."""
-    after = _successors(draft.ring)
-    fresh = np.flatnonzero(np.isinf(draft.error))
-    error, length = draft.error.copy(), np.zeros(len(after))
-    error[fresh], length[fresh] = _edge_error(
-        index, draft.lon, draft.lat, fresh, after[fresh], distance_m
-    )
-    return draft._replace(error=error), after, length
-
-
-def _cut(
-    index: LineIndex, draft: _Draft, after: Ints, over: Ints, distance_m: float, tol: float
-) -> _Draft:
-    """Cut the edges that stray, and forget the error of those that were cut."""
-    lon, lat, ring, error = draft
-    in_notch, corner_lon, corner_lat = _corners(
-        index, lon, lat, over, after[over], (distance_m, tol)
-    )
-    cuts = np.ones(len(lon), dtype=np.int64)
-    # The sagitta falls with the square of the cuts.
-    cuts[over] = np.clip(np.ceil(np.sqrt(error[over] / (_MARGIN * tol))), 2, 64)
-    cuts[over[in_notch]] = 2
-    edge = np.repeat(np.arange(len(lon)), cuts)
-    nth = np.arange(len(edge)) - np.repeat(np.cumsum(cuts) - cuts, cuts)
-    share, new = nth / cuts[edge], nth > 0
-    new_lon = lon[edge] + share * (lon[after] - lon)[edge]
-    new_lat = lat[edge] + share * (lat[after] - lat)[edge]
-    at = np.cumsum(cuts)[over[in_notch]] - 1
-    new_lon[at], new_lat[at] = corner_lon, corner_lat
-    new_lon[new], new_lat[new], settled = _snapped(
-        index, new_lon[new], new_lat[new], distance_m, tol
-    )
-    keep = np.ones(len(edge), dtype=bool)
-    keep[new] = settled
-    # An edge none of whose new vertices settled stays as it is, and so does its error.
-    grown = np.bincount(edge[keep], minlength=len(lon)) > 1
-    new_error = np.where(grown, np.inf, error)[edge]
-    return _Draft(new_lon[keep], new_lat[keep], ring[edge][keep], new_error[keep])
-
-
-def _corners(
-    index: LineIndex, lon: Floats, lat: Floats, begin: Ints, end: Ints, at_m: tuple[float, float]
-) -> tuple[Ints, Floats, Floats]:
-    """Return which edges hold the point of a notch, and where it is.
-
-    The point lies at the distance from a foot on either bank. Circles about the feet of the
-    edge's ends give a first guess, in the plane; then the nearer bank's foot is looked up again
-    and the point mended with geodesics, in turns.
-    """
-    distance_m, tol = at_m
-    a, b = index.nearest(lon[begin], lat[begin]), index.nearest(lon[end], lat[end])
-    at_lon, at_lat = (lon[begin] + lon[end]) / 2.0, (lat[begin] + lat[end]) / 2.0
-    feet = [(a.lon, a.lat), (b.lon, b.lat)]
-    half_edge, foot_a, foot_b = (
-        _in_plane(at_lon, at_lat, *to) for to in ((lon[end], lat[end]), *feet)
-    )
-    between = foot_b - foot_a
-    # In a notch the ways from the feet close in on each other: feet lie farther apart than ends.
-    converge = (between * half_edge).sum(axis=0) > 2.0001 * (half_edge**2).sum(axis=0)
-    height = distance_m**2 - (between**2).sum(axis=0) / 4.0
-    notch = np.flatnonzero(converge & (height > 0.0) & (np.hypot(*between) > 2e-3))
-    if not len(notch):
-        return notch, np.empty(0), np.empty(0)
-    middle, across = ((foot_a + foot_b) / 2.0)[:, notch], between[:, notch]
-    normal = np.stack([-across[1], across[0]]) / np.hypot(*across)
-    normal *= -np.sign((normal * middle).sum(axis=0))
-    at_lon, at_lat = _moved(at_lon[notch], at_lat[notch], middle + np.sqrt(height[notch]) * normal)
-    feet = [(foot_lon[notch], foot_lat[notch]) for foot_lon, foot_lat in feet]
-    at_lon, at_lat = _between_banks(index, at_lon, at_lat, feet, distance_m)
-    at_lon, at_lat, settled = _snapped(index, at_lon, at_lat, distance_m, tol)
-    # A notch that comes to its point in a vertex already is cut as the arc that it leaves.
-    for ends in (begin[notch], end[notch]):
-        settled &= np.hypot(*_in_plane(at_lon, at_lat, lon[ends], lat[ends])) > tol
-    return notch[settled], at_lon[settled], at_lat[settled]
-
-
-def _between_banks(
-    index: LineIndex,
-    lon: Floats,
-    lat: Floats,
-    feet: list[tuple[Floats, Floats]],
-    distance_m: float,
-) -> tuple[Floats, Floats]:
-    """Move points until they lie at the distance from a foot on either bank."""
-    # Each turn halves what is left at worst; four feet are rare and mended in the next round.
-    for _ in range(6):
-        to_a, to_b = (_in_plane(lon, lat, *foot) for foot in feet)
-        lon, lat = _moved(lon, lat, _newton(to_a, to_b, distance_m))
-        foot = index.nearest(lon, lat)
-        to_foot, to_a, to_b = (_in_plane(lon, lat, *to) for to in ((foot.lon, foot.lat), *feet))
-        is_a = np.hypot(*(to_foot - to_a)) < np.hypot(*(to_foot - to_b))
-        feet = [
-            (np.where(is_a == first, foot.lon, old[0]), np.where(is_a == first, foot.lat, old[1]))
-            for first, old in ((True, feet[0]), (False, feet[1]))
-        ]
-    return lon, lat
-
-
-def _newton(to_a: Floats, to_b: Floats, distance_m: float) -> Floats:
-    """Return the step (2, n) that brings two distances, with these vectors to the feet, to one."""
-    away_a, away_b = np.maximum(np.hypot(*to_a), 1.0), np.maximum(np.hypot(*to_b), 1.0)
-    (ax, ay), (bx, by) = -to_a / away_a, -to_b / away_b
-    da, db = distance_m - away_a, distance_m - away_b
-    det = ax * by - ay * bx
-    det = np.where(np.abs(det) < 1e-6, np.inf, det)  # feet in one line: no step
-    return np.stack([(by * da - ay * db) / det, (ax * db - bx * da) / det])
-
-
-def _in_plane(at_lon: Floats, at_lat: Floats, lon: Floats, lat: Floats) -> Floats:
-    """Return (2, n) metres east and north of points, in equidistant planes about others."""
-    azimuth, _, away = inverse(at_lon, at_lat, lon, lat)
-    azimuth = np.radians(azimuth)
-    return np.stack([away * np.sin(azimuth), away * np.cos(azimuth)])
-
-
-def _moved(lon: Floats, lat: Floats, step: Floats) -> tuple[Floats, Floats]:
-    """Move points by (2, n) metres east and north."""
-    azimuth = np.degrees(np.arctan2(step[0], step[1]))
-    to_lon, to_lat, _ = direct(lon, lat, azimuth, np.hypot(step[0], step[1]))
-    return lon + wrap(to_lon - lon), to_lat
-
-
-def _successors(ring: Ints) -> Ints:
-    """Return the position of each vertex's successor in its (closed) ring."""
-    after = np.arange(1, len(ring) + 1)
-    first = np.flatnonzero(np.diff(ring, prepend=-1))
-    last = np.append(first[1:], len(ring)) - 1
-    after[last] = first
-    return after
-
-
-def _edge_error(
-    index: LineIndex, lon: Floats, lat: Floats, begin: Ints, end: Ints, distance_m: float
-) -> tuple[Floats, Floats]:
-    """Return the largest departure from the distance along edges, and their lengths, in metres."""
-    along_lon = lon[begin, None] + _PROBES * (lon[end] - lon[begin])[:, None]
-    along_lat = lat[begin, None] + _PROBES * (lat[end] - lat[begin])[:, None]
-    found = index.nearest(along_lon.ravel(), along_lat.ravel()).distance_m
-    off = np.abs(found - distance_m).reshape(len(begin), len(_PROBES))
-    _, _, length = inverse(lon[begin], lat[begin], lon[end], lat[end])
-    return off.max(axis=1), length
-
-
-def _snapped(
-    index: LineIndex, lon: Floats, lat: Floats, distance_m: float, tol: float
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Move points along the geodesics from their feet until they lie at the distance.
-
-    The last array tells which do: in the tip of a notch, between two feet, some never settle,
-    and stay where they were.
-    """
-    was_lon, was_lat, lon, lat = lon, lat, lon.copy(), lat.copy()
-    moving = np.arange(len(lon))
-    # One move is exact unless it brings another foot nearer, which happens beside notches only.
-    for _ in range(6):
-        foot = index.nearest(lon[moving], lat[moving])
-        off = np.abs(foot.distance_m - distance_m) > tol / 20.0
-        moving = moving[off]
-        if not len(moving):
-            break
-        foot_lon, foot_lat = foot.lon[off], foot.lat[off]
-        azimuth, _, _ = inverse(foot_lon, foot_lat, lon[moving], lat[moving])
-        new_lon, lat[moving], _ = direct(foot_lon, foot_lat, azimuth, distance_m)
-        lon[moving] += wrap(new_lon - lon[moving])
-    settled = np.ones(len(lon), dtype=bool)
-    settled[moving] = False
-    return np.where(settled, lon, was_lon), np.where(settled, lat, was_lat), settled
-
-
-def _assembled(draft: _Draft, polygon_of_ring: Ints, tol: float) -> BaseGeometry:
+def _assembled(draft: Draft, polygon_of_ring: Ints, tol: float) -> BaseGeometry:
     """Put rings back together as polygons; mend those that cross themselves beside a notch."""
     vertices = np.stack([draft.lon, draft.lat], axis=1)
     rings = shapely.linearrings(vertices, indices=draft.ring)

@@ -32,8 +32,9 @@ from geobuffer.lettering import (
 from geobuffer.marginalia import graticule, north, scale_bar
 from geobuffer.names import LANGUAGES
 from geobuffer.palette import ring_colours
+from geobuffer.points import numbers
 from geobuffer.projections import fit_projection, to_plane
-from geobuffer.queries import classify, numbers
+from geobuffer.queries import classify
 from geobuffer.sheets import GAP, Sheet, Words, house_style, lay_out, page
 
 if TYPE_CHECKING:

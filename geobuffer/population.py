@@ -11,11 +11,12 @@ import shapely
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.exposure import COUNTS
-from geobuffer.geodesy import area_m2, has_numba
+from geobuffer.geodesy import area_m2
 from geobuffer.halves import halves
 from geobuffer.membership import answer
 from geobuffer.model import BOTH, BufferZone
 from geobuffer.mosaics import covered, open_mosaics
+from geobuffer.nearest import has_numba
 from geobuffer.outlines import outline
 from geobuffer.rasters import check_values, papers_of
 

@@ -13,7 +13,7 @@ import pandas as pd
 from geobuffer.errors import DataError
 from geobuffer.matching import SAME_UNIT_KM, Rows, distance_km, same_ids
 from geobuffer.names import fold
-from geobuffer.queries import UNSTATED_M, lonlat, numbers
+from geobuffer.points import UNSTATED_M, lonlat, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

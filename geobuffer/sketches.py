@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import shapely
 
+from geobuffer.ends import cut_out, flat_ends
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy import LIMIT_M, LineIndex, area_m2
+from geobuffer.geodesy import LIMIT_M, area_m2
 from geobuffer.model import BOTH, BufferZone
+from geobuffer.nearest import LineIndex
 from geobuffer.outlines import cut_at_antimeridian, rough_outline
 from geobuffer.packing import simple
-from geobuffer.zones import cut_at_ends
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +116,8 @@ def _side_areas(border: Border, tolerance_m: float) -> dict[str, MultiPolygon]:
 def _sketch(zone: BufferZone, index: LineIndex, km: float, strays: float) -> Polygon | MultiPolygon:
     whole = rough_outline(index, km * 1e3, chord_m=_ARCS * strays)
     if zone.ends == "flat":
-        whole = shapely.difference(whole, cut_at_ends(zone.border, km * 1e3, _ARCS * strays))
+        ends = flat_ends(zone.border.line, km * 1e3)
+        whole = shapely.difference(whole, cut_out(ends, km * 1e3, _ARCS * strays))
     edge = shapely.multipolygons(simple(whole, _EDGE * strays))
     return cut_at_antimeridian(edge)
 

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geobuffer.geodesy import WGS84, Floats, Ints, LineIndex, inverse
+from geobuffer.geodesy import WGS84, Floats, Ints, inverse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
+    from geobuffer.nearest import LineIndex
 
 # Outlines nearer than this coincide: twice what an index of lines may be off.
 SAME_M = 2e-3
@@ -105,7 +107,7 @@ def compare_outlines(index: LineIndex, other: LineIndex, tolerance_m: float) -> 
         piece, begin, end = piece[open_], begin[open_], end[open_]
         head, tail = head[:, open_], tail[:, open_]
         mid = (begin + end) / 2.0
-        at = near(p.lon[piece] + p.dlon[piece] * mid, p.lat[piece] + p.dlat[piece] * mid)
+        at = near(*p.at(piece, mid))
         found.append((piece, mid, at))
         piece = np.concatenate([piece, piece])
         begin, end = np.concatenate([begin, mid]), np.concatenate([mid, end])
@@ -118,8 +120,7 @@ def compare_outlines(index: LineIndex, other: LineIndex, tolerance_m: float) -> 
     return Samples(
         p.line[pieces],
         p.chainage_m[pieces] + p.length_m[pieces] * share,
-        p.lon[pieces] + p.dlon[pieces] * share,
-        p.lat[pieces] + p.dlat[pieces] * share,
+        *p.at(pieces, share),
         distance[order],
         foot_line[order].astype(np.int64),
         foot_chainage[order],
@@ -290,9 +291,7 @@ def points_at(index: LineIndex, ring: int, chainage: Floats) -> Floats:
     at = np.flatnonzero(p.line == ring)
     piece = at[np.searchsorted(p.chainage_m[at], chainage, side="right") - 1]
     share = np.clip((chainage - p.chainage_m[piece]) / p.length_m[piece], 0.0, 1.0)
-    return np.stack(
-        [p.lon[piece] + p.dlon[piece] * share, p.lat[piece] + p.dlat[piece] * share], axis=1
-    )
+    return np.stack(p.at(piece, share), axis=1)
 
 
 def gap_m(one: Floats, other: Floats) -> float:

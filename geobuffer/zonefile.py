@@ -1,114 +1,29 @@
-"""A zone as a GeoPackage that holds all of it, and back: borders, sides, regions, sources, edges.
-
-The rings are the first layer, under the file's name, for any GIS. Beside them lie the layers
-``geobuffer_rings`` (of the zones that a combined zone is made of), ``geobuffer_sections``,
-``geobuffer_sides`` and ``geobuffer_regions``, and the tables ``geobuffer_sources`` and
-``geobuffer_zone``: one row of JSON that says how they belong together. Coordinates are kept to the
-last bit, so that what is read gives the same answers.
-"""
+"""A zone read back from the GeoPackage that :mod:`geobuffer.zonelayers` made of it."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import pandas as pd
 import shapely
 from shapely.errors import ShapelyError
 
 from geobuffer.combined import CombinedZone
+from geobuffer.ends import flat_ends
 from geobuffer.errors import DataError
 from geobuffer.geopackages import check_geopackage, is_geopackage
 from geobuffer.healing import Healing
 from geobuffer.model import Border, BufferZone, Region, Section, Side, Source
-from geobuffer.wholeness import check_whole_geopackage
-from geobuffer.zones import flat_ends
+from geobuffer.zonelayers import FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from geobuffer.combined import Part, Zone
 
-# Raised when a file of today could not be read by the geobuffer of yesterday.
-_FORMAT = 1
-
 _LAYERS = ("rings", "sections", "sides", "regions")
-
-
-@dataclass
-class _Shelf:
-    """What a zone is made of, each thing once and known by its number."""
-
-    zones: list[BufferZone] = field(default_factory=list)
-    borders: list[Border] = field(default_factory=list)
-    regions: list[Region] = field(default_factory=list)
-    sources: list[Source] = field(default_factory=list)
-
-    def zone(self, zone: BufferZone) -> int:
-        self.border(zone.border)
-        return _number(self.zones, zone)
-
-    def border(self, border: Border) -> int:
-        for region in border.regions:
-            self.region(region)
-        for section in border.sections:
-            for region in section.regions:
-                self.region(region)
-        self.source(border.source)
-        return _number(self.borders, border)
-
-    def region(self, region: Region) -> int:
-        self.source(region.source)
-        if region.border_source is not None:
-            self.source(region.border_source)
-        return _number(self.regions, region)
-
-    def source(self, source: Source) -> int:
-        return _number(self.sources, source)
-
-
-def _number(shelf: list[Any], thing: Any) -> int:
-    """Return the number of a thing on a shelf, where it is put if it is not there."""
-    if thing not in shelf:
-        shelf.append(thing)
-    return shelf.index(thing)
-
-
-def write_zone_layers(zone: Zone, path: Path, layer: str) -> None:
-    """Write beside a zone's rings, which are in the file already, what it is made of."""
-    import pyogrio
-
-    from geobuffer import __version__
-
-    shelf = _Shelf()
-    tree = _tree(zone, shelf)
-    definition = {
-        "format": _FORMAT,
-        "made_with": f"geobuffer {__version__}",
-        "layer": layer,
-        "tree": tree,
-        "zones": [_zone_facts(one, shelf) for one in shelf.zones],
-        "borders": [_border_facts(border, shelf) for border in shelf.borders],
-    }
-    tables = {
-        "rings": _rings(shelf) if isinstance(zone, CombinedZone) else None,
-        "sections": _sections(shelf),
-        "sides": _sides(shelf),
-        "regions": _regions(shelf),
-        "sources": pd.DataFrame([asdict(source) for source in shelf.sources]),
-        "zone": pd.DataFrame({"definition": [json.dumps(definition, ensure_ascii=False)]}),
-    }
-    for name, table in tables.items():
-        if table is None or not len(table):
-            continue
-        kinds = {"geometry_type": "Unknown"} if isinstance(table, gpd.GeoDataFrame) else {}
-        pyogrio.write_dataframe(
-            table, path, layer=f"geobuffer_{name}", driver="GPKG", promote_to_multi=False, **kinds
-        )
-        check_whole_geopackage(path, f"geobuffer_{name}", table)
 
 
 def read_zone(path: str | Path) -> Zone:
@@ -177,11 +92,11 @@ def _tables(path: Path) -> Mapping[str, Any]:
         wanted, layer = definition["format"], definition["layer"]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise DataError(f"Invalid zone in {str(path)!r}: its definition is damaged.") from error
-    if wanted != _FORMAT:
+    if wanted != FORMAT:
         made = definition.get("made_with", "another geobuffer")
         raise DataError(
             f"Invalid zone in {str(path)!r}: format {wanted!r}, made with {made}. This geobuffer "
-            f"reads format {_FORMAT}; a later one may read it."
+            f"reads format {FORMAT}; a later one may read it."
         )
     tables = {
         name: _layer(path, f"geobuffer_{name}")
@@ -203,92 +118,6 @@ def _layer(path: Path, name: str) -> Any:
             f"Unreadable zone {str(path)!r}: {name!r} in it is damaged ({error}). Must be as "
             "geobuffer.write() wrote it; get it again."
         ) from error
-
-
-def _tree(part: Part, shelf: _Shelf) -> dict[str, Any]:
-    """Return how a zone is made of others, as nested dictionaries of numbers."""
-    if isinstance(part, BufferZone):
-        return {"zone": shelf.zone(part)}
-    if isinstance(part, Region):
-        return {"region": shelf.region(part)}
-    return {
-        "how": part.how,
-        "name": part.name,
-        "parts": [_tree(one, shelf) for one in part.parts],
-        "wkb": shapely.to_wkb(part.polygon, hex=True),
-    }
-
-
-def _border_facts(border: Border, shelf: _Shelf) -> dict[str, Any]:
-    healing = None if border.healing is None else asdict(border.healing)
-    return {"source": shelf.source(border.source), "healing": healing}
-
-
-def _zone_facts(zone: BufferZone, shelf: _Shelf) -> dict[str, Any]:
-    return {
-        "border": shelf.border(zone.border),
-        "edges_km": zone.edges_km,
-        "side": zone.side,
-        "ends": zone.ends,
-        "tolerance_m": zone.tolerance_m,
-        "error_m": zone.error_m,
-        "side_km": zone.side_km,
-    }
-
-
-def _rings(shelf: _Shelf) -> gpd.GeoDataFrame:
-    rows = [(n, ring) for n, zone in enumerate(shelf.zones) for ring in zone.rings]
-    return _frame({"zone": [n for n, _ in rows]}, [ring for _, ring in rows])
-
-
-def _sections(shelf: _Shelf) -> gpd.GeoDataFrame:
-    rows = [(n, section) for n, border in enumerate(shelf.borders) for section in border.sections]
-    columns = {
-        "border": [n for n, _ in rows],
-        "name": [s.name for _, s in rows],
-        "start_km": [s.start_km for _, s in rows],
-        "length_km": [s.length_km for _, s in rows],
-        "regions": [_numbers(s.regions, shelf) for _, s in rows],
-    }
-    return _frame(columns, [s.line for _, s in rows])
-
-
-def _sides(shelf: _Shelf) -> gpd.GeoDataFrame:
-    rows = [(n, side) for n, border in enumerate(shelf.borders) for side in border.sides]
-    columns = {
-        "border": [n for n, _ in rows],
-        "name": [s.name for _, s in rows],
-        "names": [json.dumps(dict(s.names), ensure_ascii=False) for _, s in rows],
-        "regions": [_numbers(s.regions, shelf) for _, s in rows],
-        # An area that is empty, as of points, is not the same as none.
-        "has_area": [int(s.area is not None) for _, s in rows],
-    }
-    areas = [None if s.area is None or s.area.is_empty else s.area for _, s in rows]
-    return _frame(columns, areas)
-
-
-def _regions(shelf: _Shelf) -> gpd.GeoDataFrame:
-    regions = shelf.regions
-    columns = {
-        "name": [r.name for r in regions],
-        "names": [json.dumps(dict(r.names), ensure_ascii=False) for r in regions],
-        "iso": [r.iso for r in regions],
-        "country": [r.country for r in regions],
-        "country_names": [json.dumps(dict(r.country_names), ensure_ascii=False) for r in regions],
-        "source": [shelf.source(r.source) for r in regions],
-        "border_source": [
-            -1 if r.border_source is None else shelf.source(r.border_source) for r in regions
-        ],
-    }
-    return _frame(columns, [r.geometry for r in regions])
-
-
-def _frame(columns: Mapping[str, Any], shapes: Sequence[Any]) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(dict(columns), geometry=list(shapes), crs="EPSG:4326")
-
-
-def _numbers(regions: Sequence[Region], shelf: _Shelf) -> str:
-    return json.dumps([shelf.region(region) for region in regions])
 
 
 def _read(tables: Mapping[str, Any]) -> Zone:
@@ -377,7 +206,7 @@ def _zone(facts: Mapping[str, Any], borders: Sequence[Border], rings: Sequence[A
     # Where some rings have several parts, the layer has made multipolygons of all.
     parts = [shapely.get_parts(ring) for ring in rings]
     rings = [ps[0] if len(ps) == 1 else ring for ps, ring in zip(parts, rings, strict=True)]
-    squared = tuple(flat_ends(border, edges[-1] * 1e3)) if facts["ends"] == "flat" else ()
+    squared = tuple(flat_ends(border.line, edges[-1] * 1e3)) if facts["ends"] == "flat" else ()
     return BufferZone(
         border,
         edges,

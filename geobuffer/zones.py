@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, overload
@@ -14,12 +13,13 @@ import pandas as pd
 import shapely
 
 from geobuffer.combined import CombinedZone, unite
+from geobuffer.ends import cut_out, flat_ends
 from geobuffer.errors import GeometryError, did_you_mean
-from geobuffer.geodesy import LIMIT_M, LineIndex, inverse
+from geobuffer.geodesy import LIMIT_M
 from geobuffer.halves import halves
 from geobuffer.model import BOTH, Border, BufferZone
 from geobuffer.names import LANGUAGES, fold
-from geobuffer.outlines import FlatEnd, half_disc, outline
+from geobuffer.outlines import outline
 from geobuffer.widths import kilometres
 
 if TYPE_CHECKING:
@@ -129,22 +129,12 @@ def build_zone(
     >>> zone.ring_names, zone.error_m <= 1
     (('0–10 km',), True)
     """
-    if not (_is_number(tolerance_m) and math.isfinite(tolerance_m) and tolerance_m >= 0.001):
-        raise GeometryError(
-            f"Invalid tolerance_m {tolerance_m!r}. Must be at least 0.001: a millimetre."
-        )
-    if ends not in _ENDS:
-        raise GeometryError(f"Invalid ends {ends!r}. {did_you_mean(str(ends), _ENDS)}")
+    _check_drawing(ends, tolerance_m)
     name, side_km = (side if side == BOTH else border.side(side).name), None
     km, from_km = _labelled(km), _beginning(from_km)
     if isinstance(km, Mapping):
         if by_section := _sections_named(border, km):
-            if ends != "round" or from_km or (border.is_bare and side != BOTH):
-                raise GeometryError(
-                    f"Invalid km {dict(km)!r} with ends {ends!r}, from_km {from_km:g}, side "
-                    f"{side!r}. Widths for each section must come with round ends, from_km 0 and, "
-                    "along a bare line, both sides."
-                )
+            _check_of_sections(border, km, from_km, side, ends)
             return _by_section(border, by_section, name, tolerance_m)
         name, side_km, km = _by_side(border, km, side, ends)
     for one in border.sides:
@@ -153,7 +143,7 @@ def build_zone(
     edges = _edges(km, from_km)
     if side_km and edges[0] >= min(side_km):
         raise GeometryError(f"Invalid from_km {from_km:g}. Must be less than {min(side_km):g}.")
-    squared = tuple(flat_ends(border, edges[-1] * 1e3) if ends == "flat" else ())
+    squared = tuple(flat_ends(border.line, edges[-1] * 1e3) if ends == "flat" else ())
     zone = BufferZone(border, edges, name, ends, (), tolerance_m, 0.0, squared, side_km)
     rings, error_m = _drawn(zone)
     if error_m > tolerance_m:
@@ -163,6 +153,28 @@ def build_zone(
             stacklevel=2,
         )
     return replace(zone, rings=rings, error_m=error_m)
+
+
+def _check_drawing(ends: str, tolerance_m: float) -> None:
+    """Refuse ends and tolerances that there are not."""
+    if not (_is_number(tolerance_m) and math.isfinite(tolerance_m) and tolerance_m >= 0.001):
+        raise GeometryError(
+            f"Invalid tolerance_m {tolerance_m!r}. Must be at least 0.001: a millimetre."
+        )
+    if ends not in _ENDS:
+        raise GeometryError(f"Invalid ends {ends!r}. {did_you_mean(str(ends), _ENDS)}")
+
+
+def _check_of_sections(
+    border: Border, km: Mapping[str, _Width], from_km: float, side: str, ends: str
+) -> None:
+    """Refuse what cannot come with widths for each section."""
+    if ends != "round" or from_km or (border.is_bare and side != BOTH):
+        raise GeometryError(
+            f"Invalid km {dict(km)!r} with ends {ends!r}, from_km {from_km:g}, side "
+            f"{side!r}. Widths for each section must come with round ends, from_km 0 and, "
+            "along a bare line, both sides."
+        )
 
 
 def _labelled(
@@ -259,7 +271,7 @@ def _by_side(
 
 def _drawn(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], float]:
     """Return the polygons of a zone's rings, and the error of their edges."""
-    cut = _cut_out(zone.flat_ends, zone.width_km * 1e3, zone.tolerance_m)
+    cut = cut_out(zone.flat_ends, zone.width_km * 1e3, zone.tolerance_m)
     outlines: dict[float, tuple[BaseGeometry, float]] = {}
 
     def within(km: float) -> BaseGeometry:
@@ -352,72 +364,3 @@ def _polygonal(shape: BaseGeometry) -> Polygon | MultiPolygon:
     """Keep the polygons of an overlay, without the points and lines where shapes only touch."""
     parts = [p for p in shapely.get_parts(shapely.get_parts(shape)) if p.geom_type == "Polygon"]
     return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
-
-
-def cut_at_ends(border: Border, width_m: float, tolerance_m: float) -> BaseGeometry:
-    """Return what flat ends leave out of a zone of that width, as a polygon."""
-    return _cut_out(flat_ends(border, width_m), width_m, tolerance_m)
-
-
-def flat_ends(border: Border, width_m: float) -> list[FlatEnd]:
-    """Return the free ends of a border, where it neither goes on nor closes, for flat ends."""
-    tips: Counter[tuple[float, float]] = Counter()
-    runs = list(shapely.get_parts(border.line))
-    for run in runs:
-        tips.update((_tip(run.coords[0]), _tip(run.coords[-1])))
-    ends = []
-    for i, run in enumerate(runs):
-        for line in (run, shapely.reverse(run)):
-            if tips[_tip(line.coords[-1])] == 1:
-                others = runs[:i] + runs[i + 1 :]
-                ends.append(_flat_end(line, others, width_m))
-    return ends
-
-
-def _tip(vertex: tuple[float, ...]) -> tuple[float, float]:
-    """Return a vertex, the same on either side of the antimeridian."""
-    return (vertex[0] % 360.0, vertex[1])
-
-
-def _flat_end(line: BaseGeometry, others: list[BaseGeometry], width_m: float) -> FlatEnd:
-    """Return the flat end at the last vertex of a line."""
-    coords = shapely.get_coordinates(line)
-    tip = coords[-1]
-    _, _, away = inverse(tip[0], tip[1], coords[:, 0], coords[:, 1])
-    beyond = np.flatnonzero(away >= width_m)
-    last = int(beyond[-1]) if len(beyond) else 0
-    _, back, _ = inverse(*coords[last], *tip)
-    rest = [shapely.linestrings(coords[: last + 1])] if last else []
-    rest += others
-    return FlatEnd(
-        float(tip[0]), float(tip[1]), float(back[0]) + 180.0, LineIndex(rest) if rest else None
-    )
-
-
-def _near(end: FlatEnd, width_m: float) -> LineIndex | None:
-    """Return the rest of the border so far as its zone can reach beyond a flat end."""
-    # 2.02 widths to the half disc's rim, one more to the border; 2 % for the flattening.
-    reach = 3.1 * width_m
-    p = end.rest.pieces if end.rest else None
-    if p is None:
-        return None
-    _, _, away = inverse(end.lon, end.lat, p.lon, p.lat)
-    begins = np.stack([p.lon, p.lat], axis=1)[away < reach]
-    ends = begins + np.stack([p.dlon, p.dlat], axis=1)[away < reach]
-    if not len(begins):
-        return None
-    return LineIndex(list(shapely.linestrings(np.stack([begins, ends], axis=1))))
-
-
-def _cut_out(ends: Iterable[FlatEnd], width_m: float, tolerance_m: float) -> BaseGeometry:
-    """Return what flat ends leave out of a zone, as a polygon."""
-    cuts = []
-    for end in ends:
-        # Within the width of the last stretch, which itself lies within the width of the tip.
-        beyond = half_disc(end, 2.02 * width_m, tolerance_m=tolerance_m)
-        near = _near(end, width_m)
-        if near is not None:
-            kept, _ = outline(near, width_m, tolerance_m=tolerance_m)
-            beyond = shapely.difference(beyond, kept)
-        cuts.append(beyond)
-    return shapely.union_all(cuts)

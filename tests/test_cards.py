@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import geobuffer as gb
 from geobuffer.cards import card, outline
-from geobuffer.outlines import FlatEnd
+from geobuffer.ends import FlatEnd
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from reference import distance_m
 
 import geobuffer as gb
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy import LineIndex
+from geobuffer.nearest import LineIndex
 
 
 def _both(index, lon, lat):
@@ -107,7 +107,7 @@ def test_grid_is_kept_and_pickled(border):
 
 
 def test_without_numba_the_tree_answers(border, monkeypatch):
-    monkeypatch.setattr("geobuffer.geodesy.has_numba", lambda: False)
+    monkeypatch.setattr("geobuffer.nearest.has_numba", lambda: False)
     rng = np.random.default_rng(4)
     lon, lat = rng.uniform(33.0, 36.0, 200_000), rng.uniform(50.0, 52.0, 200_000)
     found = border.index.nearest(lon, lat)

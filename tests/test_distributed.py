@@ -111,8 +111,8 @@ def folder(points, tmp_path, monkeypatch):
 def _count_on_worker():
     """Count in a worker how often a zone arrives and an index or a grid is built there."""
     from geobuffer import cells
-    from geobuffer.geodesy import LineIndex
     from geobuffer.model import BufferZone
+    from geobuffer.nearest import LineIndex
 
     counts = {"pid": os.getpid(), "zones": 0, "indexes": 0, "grids": 0}
 

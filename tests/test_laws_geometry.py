@@ -16,7 +16,8 @@ from reference import distance_m
 from shapely.affinity import translate
 
 import geobuffer as gb
-from geobuffer.geodesy import LineIndex, area_m2
+from geobuffer.geodesy import area_m2
+from geobuffer.nearest import LineIndex
 
 GEOD = pyproj.Geod(ellps="WGS84")
 HAND = gb.Source("drawn by hand")

@@ -4,7 +4,7 @@ import numpy as np
 
 import geobuffer as gb
 from geobuffer.listings import contradictions, listed_country
-from geobuffer.queries import lonlat
+from geobuffer.points import lonlat
 
 
 def test_names_contradict_where_codes_do(towns, regions, zone):

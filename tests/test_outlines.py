@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy import LineIndex, area_m2
+from geobuffer.geodesy import area_m2
+from geobuffer.nearest import LineIndex
 from geobuffer.outlines import outline
 
 GEOD = pyproj.Geod(ellps="WGS84")

@@ -140,27 +140,6 @@ def test_bare_points_will_do(strip, strip_zone):
     assert gb.classify(points, strip_zone)["membership"].tolist() == ["inside"]
 
 
-def test_missing_crs_is_refused_with_the_likely_one(strip):
-    with pytest.raises(gb.MissingCRSError, match='set_crs\\("EPSG:4326"\\)'):
-        gb.distance_to_border(gpd.GeoSeries([_east(1)]), strip)
-    with pytest.raises(gb.MissingCRSError, match="they were made in"):
-        gb.distance_to_border(gpd.GeoSeries([shapely.Point(370_000, 5_600_000)]), strip)
-
-
-def test_shapes_that_are_no_points_are_refused_by_row(strip):
-    table = gpd.GeoSeries([_east(1), shapely.box(0, 0, 1, 1)], index=["a", "b"], crs="EPSG:4326")
-    with pytest.raises(gb.DataError, match=r"row 'b': Polygon"):
-        gb.distance_to_border(table, strip)
-
-
-def test_impossible_coordinates_are_refused_by_row(strip):
-    table = gpd.GeoSeries([_east(1), shapely.Point(50.0, 136.0)], crs="EPSG:4326")
-    with pytest.raises(gb.DataError, match=r"row 1: .*latitude 136"):
-        gb.distance_to_border(table, strip)
-    with pytest.raises(gb.DataError, match=r"accuracy_m in row 0: -1\.0"):
-        gb.classify(_table([1], accuracy_m=[-1.0]), gb.build_zone(strip, km=1, tolerance_m=1.0))
-
-
 def test_polygon_and_distance_agree(border):
     zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=0.5)
     rng = np.random.default_rng(2)
@@ -200,13 +179,11 @@ def test_place_by_a_flat_end_is_uncertain(strip):
     assert gb.classify(table, zone)["membership"].tolist() == ["uncertain", "outside"]
 
 
-@pytest.mark.parametrize("value", ["500 m", -1.0, np.inf])
-def test_accuracy_that_is_none_is_refused(strip_zone, value):
-    table = _table([1, 2]).assign(accuracy_m=pd.Series([1.0, value], dtype=object))
-    with pytest.raises(gb.DataError, match="Invalid accuracy_m in row 1"):
-        gb.classify(table, strip_zone)
-
-
-def test_table_without_geometry_is_refused(strip_zone):
-    with pytest.raises(gb.DataError, match="a DataFrame without geometry"):
-        gb.classify(pd.DataFrame({"lon": [30]}), strip_zone)
+def test_what_is_asked_of_a_table_refuses_what_is_no_point(strip, strip_zone):
+    nowhere = gpd.GeoSeries([_east(1), shapely.Point(50.0, 136.0)], crs="EPSG:4326")
+    asked = (gb.distance_to_border, gb.nearest_section, gb.locate, gb.classify, gb.within)
+    for ask, of in zip(asked, (strip, strip, strip, strip_zone, strip_zone), strict=True):
+        with pytest.raises(gb.DataError, match=r"row 1: .*latitude 136"):
+            ask(nowhere, of)
+    with pytest.raises(gb.DataError, match=r"accuracy_m in row 0: -1\.0"):
+        gb.classify(_table([1], accuracy_m=[-1.0]), strip_zone)
