@@ -37,6 +37,7 @@ FLOORS = (
 
 # A room may be a flat of its own, with the same rule inside.
 FLATS = {
+    "model": ({"source"}, {"region"}, {"border"}, {"zone"}),
     "downloads": (
         {"content", "countries", "downloader"},
         {"transfer"},
