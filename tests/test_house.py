@@ -37,6 +37,7 @@ FLOORS = (
 
 # A room may be a flat of its own, with the same rule inside.
 FLATS = {
+    "bulk": ({"opening"}, {"points"}, {"answering", "writing", "parts"}, {"files"}),
     "model": ({"source"}, {"region"}, {"border"}, {"zone"}),
     "downloads": (
         {"content", "countries", "downloader"},
@@ -186,7 +187,7 @@ WRITERS = {
     "shapefile.write_shapefile": {"write_dataframe", "write_text", "ZipFile"},
     "kml.write_kml": {"ZipFile", "open", "write"},
     "spreadsheet.write_workbook": {"save"},
-    "bulk._Writer": {"CSVWriter", "ParquetWriter", "write_table"},
+    "bulk.writing.Writer": {"CSVWriter", "ParquetWriter", "write_table"},
     # Into memory.
     "plots._png": {"savefig"},
     # To what is within a scratch folder.
@@ -195,7 +196,7 @@ WRITERS = {
     "reading.shapefile.completed": {"write_bytes"},
     "downloads.content.unpack": {"open", "copyfileobj"},
     # Folders, and what is to be gone.
-    "bulk._begin_parts": {"mkdir"},
+    "bulk.parts.begin_parts": {"mkdir"},
     "downloads.cache.obtain": {"mkdir"},
     "downloads.cache._bring": {"unlink"},
     "downloads.transfer.forget": {"unlink"},
