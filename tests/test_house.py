@@ -38,6 +38,7 @@ FLOORS = (
 # A room may be a flat of its own, with the same rule inside.
 FLATS = {
     "bulk": ({"opening"}, {"points"}, {"answering", "writing", "parts"}, {"files"}),
+    "scenarios": ({"scenario"}, {"loading", "subject"}),
     "model": ({"source"}, {"region"}, {"border"}, {"zone"}),
     "downloads": (
         {"content", "countries", "downloader"},

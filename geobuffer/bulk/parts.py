@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 # What notes of which source and zone parts are, and what may be there beside drafts.
 _MARK = "_geobuffer.json"
-
 _PART = re.compile(r"part-\d{6,}\.parquet|_geobuffer\.json")
 
 
