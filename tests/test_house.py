@@ -39,6 +39,13 @@ FLOORS = (
 FLATS = {
     "bulk": ({"opening"}, {"points"}, {"answering", "writing", "parts"}, {"files"}),
     "scenarios": ({"scenario"}, {"loading", "subject"}),
+    "cli": (
+        {"options", "printing", "interrupts", "targets"},
+        {"asked", "data"},
+        {"maps", "counts", "zones"},
+        {"commands"},
+        {"running"},
+    ),
     "model": ({"source"}, {"region"}, {"border"}, {"zone"}),
     "downloads": (
         {"content", "countries", "downloader"},
@@ -178,7 +185,7 @@ WRITES = {
 }  # fmt: skip
 WRITERS = {
     # To nowhere: /dev/null.
-    "cli.commands._hang_up": {"open"},
+    "cli.running._hang_up": {"open"},
     "export.write": {"save"},
     "export._writer": {"save", "to_csv"},
     "export._write_layer": {"to_file", "write_bytes"},
