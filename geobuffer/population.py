@@ -133,13 +133,18 @@ def exposure_raster(
         found = _by_label(pieces, sums, [one.name for one in named])
     if cumulative:
         found = _within(found)
-    known = found["data_km2"] > 0.0
-    edges = {"within_km": [zone.edges_km[n + 1] for n in found["ring"]]}
-    rings = {"ring": [zone.ring_names[n] for n in found["ring"]]}
-    table = pd.DataFrame(edges if cumulative else rings)
+        rings = pd.DataFrame({"within_km": [zone.edges_km[n + 1] for n in found["ring"]]})
+    else:
+        rings = pd.DataFrame({"ring": [zone.ring_names[n] for n in found["ring"]]})
     if by is not None:
-        table[by] = found["key"].to_numpy()
-    table["population"] = found["people"].where(known).to_numpy()
+        rings[by] = found["key"].to_numpy()
+    return _with_figures(rings, found, source)
+
+
+def _with_figures(rings: pd.DataFrame, found: pd.DataFrame, source: Source | None) -> pd.DataFrame:
+    """Return rings with their people and areas, and the source of these."""
+    table = rings.copy()
+    table["population"] = found["people"].where(found["data_km2"] > 0.0).to_numpy()
     table["area_km2"] = found["area_km2"].to_numpy()
     table["no_data_km2"] = (found["area_km2"] - found["data_km2"]).to_numpy()
     table["no_data_share"] = table["no_data_km2"] / table["area_km2"]

@@ -19,7 +19,7 @@ import shapely
 from matplotlib.figure import Figure
 
 import geobuffer as gb
-from geobuffer import bulk
+from geobuffer.bulk import answering, opening
 from geobuffer.downloads import cache
 from geobuffer.downloads.content import read_json
 from geobuffer.downloads.downloader import Downloader, Wanted
@@ -123,8 +123,8 @@ def ended(path, versions, after_s, number):
 
 
 def main(folder):
-    bulk.has_numba = lambda: False  # compiled code would be loaded for every kill
-    bulk.BATCH_ROWS = 400
+    answering.has_numba = lambda: False  # compiled code would be loaded for every kill
+    opening.BATCH_ROWS = 400
     versions = (made(0), made(1))
     took = {}
     for number, writers in enumerate(versions):

@@ -23,7 +23,9 @@ import pytest
 import shapely
 
 import geobuffer as gb
-from geobuffer import bulk, cells, cli
+from geobuffer import cells, cli
+from geobuffer.bulk import answering, opening, writing
+from geobuffer.bulk.points import points_of
 
 ADDED = ["distance_km", "side", "section", "ring", "membership"]
 
@@ -60,20 +62,20 @@ def places():
 @pytest.fixture
 def plainly(monkeypatch):
     """Ask the exact way, as classify does for small tables, and in many small batches."""
-    monkeypatch.setattr(bulk, "has_numba", lambda: False)
-    monkeypatch.setattr(bulk, "BATCH_ROWS", 64)
+    monkeypatch.setattr(answering, "has_numba", lambda: False)
+    monkeypatch.setattr(opening, "BATCH_ROWS", 64)
 
 
 @pytest.fixture
 def asked(monkeypatch):
     """How many rows each batch had that the zone was asked of."""
-    sizes, answer = [], bulk.answer
+    sizes, answer = [], answering.answer
 
     def counted(lon, *args, **options):
         sizes.append(len(lon))
         return answer(lon, *args, **options)
 
-    monkeypatch.setattr(bulk, "answer", counted)
+    monkeypatch.setattr(answering, "answer", counted)
     return sizes
 
 
@@ -370,7 +372,7 @@ def test_answers_depend_on_neither_batches_nor_order_nor_threads(
         (600, 7, True),
         (90, 3, True),
     ]:
-        monkeypatch.setattr(bulk, "BATCH_ROWS", rows)
+        monkeypatch.setattr(opening, "BATCH_ROWS", rows)
         monkeypatch.setattr(os, "cpu_count", lambda threads=threads: threads)
         table = places.iloc[order] if shuffled else places
         if suffix == ".csv":
@@ -413,8 +415,8 @@ def ways(points):
 
 @pytest.mark.parametrize("way", ways(shapely.points([[0, 0], [1, 1]])))
 def test_points_in_any_well_known_binary(way, rings, places, tmp_path, monkeypatch):
-    monkeypatch.setattr(bulk, "has_numba", lambda: False)
-    monkeypatch.setattr(bulk, "BATCH_ROWS", 41)
+    monkeypatch.setattr(answering, "has_numba", lambda: False)
+    monkeypatch.setattr(opening, "BATCH_ROWS", 41)
     some = places[["geometry"]].iloc[:200]
     geometry = ways(some.geometry.to_numpy())[way]
     kinds = ["Point Z"] if way.startswith("Z") else ["Point"]
@@ -431,8 +433,8 @@ def test_the_bytes_of_any_array_are_read_as_shapely_reads_them(way):
     points = shapely.points(np.random.default_rng(2).uniform(-80, 80, (40, 2)))
     for start, stop in [(0, 40), (5, 23), (39, 40), (11, 11)]:
         table = pa.table({"g": ways(points)[way]})[start:stop]
-        at = bulk._Coordinates(("g",), "WKB", None)
-        lon, lat = bulk._points(table, at, 0)
+        at = opening.Coordinates(("g",), "WKB", None)
+        lon, lat = points_of(table, at, 0)
         assert (
             np.column_stack([lon, lat]).tolist()
             == shapely.get_coordinates(points[start:stop]).tolist()
@@ -520,7 +522,7 @@ def test_coordinates_may_be_any_numbers(kind, rings, tmp_path):
 
 @pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=needs_numba)])
 def test_longitudes_beyond_180_are_brought_round(compiled, rings, tmp_path, monkeypatch):
-    monkeypatch.setattr(bulk, "has_numba", lambda: compiled)
+    monkeypatch.setattr(answering, "has_numba", lambda: compiled)
     source = numbers(tmp_path / "in.parquet", lon=[390.05, -329.95], lat=[50.5, 50.5])
     gb.classify_file(source, rings, tmp_path / "out.parquet")
     wanted = expected(at_points([390.05, -329.95], [50.5, 50.5]), rings)
@@ -773,7 +775,7 @@ def test_a_target_that_is_something_else_is_refused(rings, tmp_path, asked):
 def breaks(monkeypatch):
     """Let the engine fail after so many batches."""
 
-    answer = bulk.answer
+    answer = answering.answer
 
     def after(batches, error=RuntimeError):
         left = [batches]
@@ -784,7 +786,7 @@ def breaks(monkeypatch):
             left[0] -= 1
             return answer(*args, **options)
 
-        monkeypatch.setattr(bulk, "answer", failing)
+        monkeypatch.setattr(answering, "answer", failing)
 
     return after
 
@@ -809,7 +811,7 @@ def test_a_failure_leaves_the_older_file(  # noqa: PLR0917 - one parameter for e
 def test_a_failure_to_write_leaves_the_older_file(rings, places, tmp_path, monkeypatch):
     places.to_parquet(tmp_path / "in.parquet")
     target = text(tmp_path / "out.parquet", "an older file")
-    write, left = bulk._Writer.write, [3]
+    write, left = writing.Writer.write, [3]
 
     def full(self, table):
         left[0] -= 1
@@ -817,7 +819,7 @@ def test_a_failure_to_write_leaves_the_older_file(rings, places, tmp_path, monke
             raise OSError(28, "No space left on device")
         write(self, table)
 
-    monkeypatch.setattr(bulk._Writer, "write", full)
+    monkeypatch.setattr(writing.Writer, "write", full)
     with pytest.raises((OSError, gb.DataError), match="No space"):
         gb.classify_file(tmp_path / "in.parquet", rings, target)
     assert target.read_text(encoding="utf-8") == "an older file"
@@ -864,7 +866,7 @@ def test_others_may_read_a_file_as_the_umask_says(rings, tmp_path):
 @pytest.mark.parametrize("target", ["out.parquet", "out.csv", "parts"])
 @pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=needs_numba)])
 def test_a_table_without_rows_stays_one(suffix, target, compiled, rings, tmp_path, monkeypatch):
-    monkeypatch.setattr(bulk, "has_numba", lambda: compiled)
+    monkeypatch.setattr(answering, "has_numba", lambda: compiled)
     source = tmp_path / f"in{suffix}"
     if suffix == ".csv":
         text(source, "name,lon,lat\n")
@@ -977,7 +979,7 @@ def test_a_folder_of_a_border_of_another_accuracy_is_refused(whole, rings):
 def test_other_batches_do_not_mix(whole, rings, monkeypatch):
     source, single = whole
     (single / "part-000003.parquet").unlink()
-    monkeypatch.setattr(bulk, "BATCH_ROWS", 50)
+    monkeypatch.setattr(opening, "BATCH_ROWS", 50)
     refused(source, rings, single, "Invalid folder")
 
 
@@ -1016,7 +1018,7 @@ KILLED = """
 import os, signal, sys
 import shapely
 import geobuffer as gb
-from geobuffer import bulk
+from geobuffer.bulk import answering, opening, writing
 
 source, target, writes = sys.argv[1], sys.argv[2], int(sys.argv[3])
 drawn = gb.Source("drawn by hand")
@@ -1024,9 +1026,9 @@ west = gb.Region("West", shapely.box(29, 50, 30, 51), drawn, country="AA", names
 east = gb.Region("East", shapely.box(30, 50, 31, 51), drawn, country="BB", names={})
 border = gb.border_between(west, east)
 zone = gb.build_zone(border, km=[5, 10], side="East", ends="flat", tolerance_m=1)
-bulk.BATCH_ROWS = 64
-bulk.has_numba = lambda: False
-write = bulk._Writer.write
+opening.BATCH_ROWS = 64
+answering.has_numba = lambda: False
+write = writing.Writer.write
 
 def killed(self, table):
     global writes
@@ -1035,7 +1037,7 @@ def killed(self, table):
     if writes == 0:
         os.kill(os.getpid(), signal.SIGKILL)
 
-bulk._Writer.write = killed
+writing.Writer.write = killed
 gb.classify_file(source, zone, target)
 """
 
@@ -1084,14 +1086,14 @@ MEMORY = """
 import pathlib, re, sys
 import numpy as np, pyarrow as pa, pyarrow.parquet as pq, shapely
 import geobuffer as gb
-from geobuffer import bulk
+from geobuffer.bulk import opening
 
 folder, suffix = pathlib.Path(sys.argv[1]), sys.argv[2]
 drawn = gb.Source("drawn by hand")
 west = gb.Region("West", shapely.box(29, 50, 30, 51), drawn, names={})
 east = gb.Region("East", shapely.box(30, 50, 31, 51), drawn, names={})
 zone = gb.build_zone(gb.border_between(west, east), km=10, tolerance_m=1)
-bulk.BATCH_ROWS = 50_000
+opening.BATCH_ROWS = 50_000
 rng = np.random.default_rng(0)
 peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) // 1024
 
@@ -1137,8 +1139,8 @@ def run(monkeypatch, tmp_path, regions, capsys):
     """Run ``geobuffer bulk`` in this process; the data are loaded but once."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(gb, "load_regions", lambda: regions)
-    monkeypatch.setattr(bulk, "has_numba", lambda: False)
-    monkeypatch.setattr(bulk, "BATCH_ROWS", 500)
+    monkeypatch.setattr(answering, "has_numba", lambda: False)
+    monkeypatch.setattr(opening, "BATCH_ROWS", 500)
 
     def asked(*args):
         monkeypatch.setattr(sys, "argv", ["geobuffer", "bulk", *map(str, args)])

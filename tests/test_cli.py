@@ -1106,7 +1106,7 @@ WRITES = {
 @pytest.mark.parametrize("command", WRITES)
 def test_nothing_is_computed_for_a_file_that_cannot_be_written(run, here, command, monkeypatch):
     args, suffix = WRITES[command]
-    monkeypatch.setattr(cli.commands, "read_scenario", lambda *_, **__: pytest.fail("computed"))
+    monkeypatch.setattr(cli.asked, "read_scenario", lambda *_, **__: pytest.fail("computed"))
     (here / f"folder{suffix}").mkdir()
     (here / f"pipe{suffix}").symlink_to("/dev/null")
     for file, told in (

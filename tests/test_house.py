@@ -41,6 +41,16 @@ FLOORS = (
 
 # A room may be a flat of its own, with the same rule inside.
 FLATS = {
+    "bulk": ({"opening"}, {"points"}, {"answering", "writing", "parts"}, {"files"}),
+    "scenarios": ({"scenario"}, {"loading", "subject"}),
+    "cli": (
+        {"options", "printing", "interrupts", "targets"},
+        {"asked", "data"},
+        {"maps", "counts", "zones"},
+        {"commands"},
+        {"running"},
+    ),
+    "model": ({"source"}, {"region"}, {"border"}, {"zone"}),
     "downloads": (
         {"content", "countries", "downloader"},
         {"transfer"},
@@ -227,7 +237,7 @@ WRITES = {
 }  # fmt: skip
 WRITERS = {
     # To nowhere: /dev/null.
-    "cli.commands._hang_up": {"open"},
+    "cli.running._hang_up": {"open"},
     "export.write": {"save"},
     "export._writer": {"save", "to_csv"},
     "export._write_layer": {"to_file", "write_bytes"},
@@ -237,7 +247,7 @@ WRITERS = {
     "shapefile.write_shapefile": {"write_dataframe", "write_text", "ZipFile"},
     "kml.write_kml": {"ZipFile", "open", "write"},
     "spreadsheet.write_workbook": {"save"},
-    "bulk._Writer": {"CSVWriter", "ParquetWriter", "write_table"},
+    "bulk.writing.Writer": {"CSVWriter", "ParquetWriter", "write_table"},
     # Into memory.
     "plots._png": {"savefig"},
     # To what is within a scratch folder.
@@ -246,7 +256,7 @@ WRITERS = {
     "reading.shapefile.completed": {"write_bytes"},
     "downloads.content.unpack": {"open", "copyfileobj"},
     # Folders, and what is to be gone.
-    "bulk._begin_parts": {"mkdir"},
+    "bulk.parts.begin_parts": {"mkdir"},
     "downloads.cache.obtain": {"mkdir"},
     "downloads.cache._bring": {"unlink"},
     "downloads.transfer.forget": {"unlink"},

@@ -32,7 +32,7 @@ def in_its_own_process(code, folder):
         "import gc, json, pathlib, sys\n"
         f"sys.path.insert(0, {str(SOAK.parent)!r})\n"
         "import soak, geobuffer as gb, numpy as np\n"
-        "from geobuffer import bulk\n"
+        "from geobuffer.bulk import opening\n"
         "folder = pathlib.Path(sys.argv[1])\n"
     )
     done = subprocess.run(
@@ -43,7 +43,7 @@ def in_its_own_process(code, folder):
 
 
 STREAM = """
-bulk.BATCH_ROWS = 50_000
+opening.BATCH_ROWS = 50_000
 zone = gb.build_zone(
     gb.border_between(*(gb.load_regions()[name] for name in ("Belgorod", "Sumy"))),
     km=10, tolerance_m=50,

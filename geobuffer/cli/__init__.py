@@ -1,5 +1,6 @@
 """The command line: ``geobuffer map``, ``zone``, ``settlements`` and their like."""
 
-from geobuffer.cli.commands import app, main
+from geobuffer.cli.commands import app
+from geobuffer.cli.running import main
 
 __all__ = ["app", "main"]

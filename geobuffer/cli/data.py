@@ -6,7 +6,7 @@ import dataclasses
 import re
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import geopandas as gpd
+
+    from geobuffer.downloads.tables import Fetched
 
 data_app = typer.Typer()
 
@@ -68,10 +70,8 @@ def data_get(  # noqa: PLR0913 - one parameter for each option of the command
     as_json: AsJson = False,
 ) -> None:
     """Fetch public data into the cache, from which they are used offline."""
-    if out is not None and not out.is_dir():
-        raise gb.DataError(f"Invalid --out {str(out)!r}. Must be a folder that exists.")
     if out is not None:
-        check_folder(out, f"Invalid --out {str(out)!r}")
+        _check_out(out)
     what = {"country": country, "level": level, "iso": iso, "bbox": bbox, "year": year}
     with _download_bar() as moved:
         got = fetch_with_sources(
@@ -79,18 +79,33 @@ def data_get(  # noqa: PLR0913 - one parameter for each option of the command
         )
     asked = "-".join([name, *(str(value) for value in what.values() if value is not None)])
     file = None if out is None else _keep(got.value, out, asked)
-    sources = [dataclasses.asdict(source) for source in got.sources]
-    count = {} if isinstance(got.value, Path) else {"rows": len(got.value)}
     if as_json:
-        cached = {"file": str(file or got.value)} if file or not count else {}
-        print_json({"name": name, **count, **cached, "sources": sources})
+        print_json({"name": name, **_facts(got, file)})
         return
-    for source in got.sources:
-        say(f"{cite(source)}.")
-    held = "1 raster" if not count else f"{count['rows']:,} rows"
-    say(f"{held}, in the cache: gb.fetch({name!r}, ...) uses it offline from now on.")
+    _print_fetched(name, got)
     if file is not None:
         say(f"Wrote {file}.")
+
+
+def _print_fetched(name: str, got: Fetched) -> None:
+    """Print whose data were fetched, and how many."""
+    for source in got.sources:
+        say(f"{cite(source)}.")
+    held = "1 raster" if isinstance(got.value, Path) else f"{len(got.value):,} rows"
+    say(f"{held}, in the cache: gb.fetch({name!r}, ...) uses it offline from now on.")
+
+
+def _check_out(folder: Path) -> None:
+    if not folder.is_dir():
+        raise gb.DataError(f"Invalid --out {str(folder)!r}. Must be a folder that exists.")
+    check_folder(folder, f"Invalid --out {str(folder)!r}")
+
+
+def _facts(got: Fetched, file: Path | None) -> dict[str, Any]:
+    """Return what JSON says of what was fetched, and where it was written."""
+    count = {} if isinstance(got.value, Path) else {"rows": len(got.value)}
+    there = {"file": str(file or got.value)} if file or not count else {}
+    return {**count, **there, "sources": [dataclasses.asdict(one) for one in got.sources]}
 
 
 def _keep(got: gb.Regions | gpd.GeoDataFrame | Path, folder: Path, asked: str) -> Path:

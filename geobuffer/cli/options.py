@@ -123,6 +123,20 @@ class PlaceOptions:
     ] = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class RasterOptions:
+    """Which rasters of people, and what they hold."""
+
+    raster: Annotated[
+        list[Path] | None,
+        typer.Option("--raster", help="Set a population raster beside the places; may repeat."),
+    ] = None
+    values: Annotated[
+        str | None, typer.Option("--values", help="What its pixels hold: counts or density.")
+    ] = None
+    as_of: Annotated[str, typer.Option("--as-of", help="The date of the raster's people.")] = ""
+
+
 def takes_options(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command that has, for each parameter that is a group of options, the options."""
     hints = get_type_hints(command, include_extras=True)

@@ -18,6 +18,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import geobuffer as gb
+    from geobuffer.combined import Zone
 
 # Answers go here.
 _answers = Console()
@@ -116,3 +118,18 @@ def print_json(facts: object) -> None:
 def print_records(table: pd.DataFrame) -> None:
     """Print a table as JSON: a list of its rows."""
     print_json(json.loads(table.to_json(orient="records", force_ascii=False, double_precision=9)))
+
+
+def zone_facts(built: Zone, border: gb.Border) -> dict[str, Any]:
+    """Return what JSON says of a zone."""
+    return {
+        "side": built.side,
+        "ends": built.ends,
+        "edges_km": list(built.edges_km),
+        "area_km2": built.area_km2,
+        "ring_areas_km2": list(built.ring_areas_km2),
+        "edge_error_m": built.error_m,
+        "border_km": border.length_km,
+        "sections": [section.name for section in border.sections],
+        "healing": None if border.healing is None else vars(border.healing),
+    }

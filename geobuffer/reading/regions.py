@@ -108,10 +108,7 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     check_polygons(raw, crs, swap=swap)
     check_place(raw, near)
     labels = clean_names(raw, raw.frame[column])
-    kept = _kept(raw, labels)
-    groups: dict[str, list[int]] = {}
-    for row in kept:
-        groups.setdefault(labels[row], []).append(row)
+    groups = _groups(_kept(raw, labels), labels)
     _join_parts(raw, groups, column)
     told = {language: clean_names(raw, raw.frame[c]) for language, c in by_language.items()}
     regions = tuple(
@@ -165,6 +162,14 @@ def _kept(raw: Raw, labels: list[str]) -> list[int]:
     if not kept:
         raise DataError(f"Invalid file {raw.name}: no row has a name and an area. Must have one.")
     return kept
+
+
+def _groups(rows: list[int], labels: list[str]) -> dict[str, list[int]]:
+    """Return rows by their names, in order."""
+    groups: dict[str, list[int]] = {}
+    for row in rows:
+        groups.setdefault(labels[row], []).append(row)
+    return groups
 
 
 def _join_parts(raw: Raw, groups: Mapping[str, list[int]], column: str) -> None:

@@ -1,0 +1,157 @@
+"""``geobuffer exposure`` and ``geobuffer curve``: how many places and people lie how near."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - typer looks it up when it runs
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+import geobuffer as gb
+from geobuffer.cli.asked import (
+    PAGE_M,
+    UNSEEN_M,
+    build_zone,
+    load_ground,
+    load_places,
+    read_scenario,
+    read_zone,
+)
+from geobuffer.cli.options import (
+    AsJson,
+    BorderOptions,
+    Out,
+    PlaceOptions,
+    RasterOptions,
+    SideName,
+    ZoneOptions,
+    takes_options,
+)
+from geobuffer.cli.printing import print_records, print_table, progress, say
+from geobuffer.cli.targets import check_out, check_picture
+from geobuffer.rasters import papers_of
+
+# What a terminal is too narrow for.
+_UNPRINTED = ["as_of", "as_of_places", "as_of_raster", "source_raster", "no_data_share"]
+
+_UNPRINTED_BESIDE = ["uncertain", "population_uncertain", "uncertain_without_figure"]
+
+
+# What a reader of people in places should know.
+_AT_LEAST = "People are at least this many: places without a figure are counted beside them."
+
+
+@takes_options
+def exposure(  # noqa: PLR0913 - one parameter for each option of the command
+    *,
+    zone: ZoneOptions,
+    places: PlaceOptions,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Count by this column: oblast, raion, section.")
+    ] = None,
+    cumulative: Annotated[
+        bool, typer.Option("--cumulative", help="Count all within each edge, not ring by ring.")
+    ] = False,
+    rasters: RasterOptions,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count the places and people in each ring of the zone."""
+    check_out(out, pd.DataFrame)
+    asked = read_zone(zone)
+    raster, values = rasters.raster, rasters.values  # noqa: PD011 - options, no table
+    if bool(raster) != (values is not None):
+        raise gb.DataError("Invalid --raster and --values. Must be given together.")
+    ground = load_ground(zone, asked)
+    with progress("Measuring the zone and its settlements"):
+        # A pixel of 100 m is cut by the polygon's edge, which must be right to a hundredth of it.
+        built = build_zone(asked, ground.border, PAGE_M if raster else UNSEEN_M)
+        towns = load_places(places, ground).located
+        counted = gb.exposure(towns, built, by=by, cumulative=cumulative)
+    if raster and values:
+        source = _raster_source(raster, rasters.as_of)
+        with progress("Laying the zone over the raster"):
+            people = gb.exposure_raster(
+                raster, built, values=values, by=by, cumulative=cumulative, source=source
+            )
+        counted = gb.compare_exposure(counted, people)
+    if out is not None:
+        gb.write(counted, out)
+    if as_json:
+        print_records(counted)
+    elif out is not None:
+        say(f"Wrote {len(counted)} rows to {out}.")
+    else:
+        _print_exposure(counted, asked.title, beside=bool(raster))
+
+
+def _raster_source(raster: list[Path], as_of: str) -> gb.Source:
+    """Return what the user says of rasters, or else the papers beside them."""
+    named = gb.Source(", ".join(path.name for path in raster), as_of=as_of)
+    return named if as_of else papers_of(raster) or named
+
+
+def _print_exposure(counted: pd.DataFrame, title: str, *, beside: bool) -> None:
+    """Print counts, beside those of a raster or not."""
+    if "population_raster" in counted:
+        counted["population_raster"] = counted["population_raster"].round().astype("Int64")
+    unprinted = _UNPRINTED + (_UNPRINTED_BESIDE if beside else [])
+    print_table(counted.drop(columns=unprinted, errors="ignore"), title)
+    say(_AT_LEAST)
+    if beside:
+        say("The raster's people are a model's estimate; where it has no data, nobody is counted.")
+        return
+    say("“?” stands for places nearer to the zone's edge than their position is accurate.")
+
+
+@takes_options
+def curve(  # noqa: PLR0913 - one parameter for each option of the command
+    *,
+    border: BorderOptions,
+    side: SideName = None,
+    places: PlaceOptions,
+    to_km: Annotated[float, typer.Option("--to-km", help="The largest distance.")] = 50.0,
+    step_km: Annotated[
+        float, typer.Option("--step-km", help="How far apart the distances are.")
+    ] = 5.0,
+    png: Annotated[
+        Path | None, typer.Option("--png", help="Draw it too: a picture (.png, .svg, .pdf).")
+    ] = None,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count the places and people within every distance: to see how far it would have to be."""
+    check_out(out, pd.DataFrame)
+    check_picture(png)
+    asked = read_scenario(border, {} if side is None else {"side": side})
+    ground = load_ground(border, asked)
+    with progress("Measuring the settlements"):
+        towns = load_places(places, ground).located
+        counted = gb.exposure_curve(
+            towns, ground.border, side=asked.side, to_km=to_km, step_km=step_km
+        )
+    if png is not None:
+        # Of every place, not of every step.
+        _draw_curve(gb.exposure_curve(towns, ground.border, side=asked.side, to_km=to_km), png)
+    if out is not None:
+        gb.write(counted, out)
+    if as_json:
+        print_records(counted)
+        return
+    if out is None:
+        borders = ", ".join(section.name for section in ground.border.sections)
+        print_table(
+            counted.drop(columns=_UNPRINTED, errors="ignore"), f"{borders} – side: {asked.side}"
+        )
+        say(_AT_LEAST)
+    for path in filter(None, (out, png)):
+        say(f"Wrote {path}.")
+
+
+def _draw_curve(curve: pd.DataFrame, path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(layout="constrained")
+    gb.plot_curve(curve, ax=figure.subplots())
+    gb.write(figure, path)

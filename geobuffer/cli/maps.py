@@ -1,0 +1,109 @@
+"""``geobuffer map``: the zone and its settlements as a page, as a picture, or as both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import geopandas as gpd
+import pandas as pd
+import typer
+
+import geobuffer as gb
+from geobuffer.cli.asked import (
+    PAGE_M,
+    Places,
+    build_zone,
+    known_near,
+    load_ground,
+    load_places,
+    read_zone,
+)
+from geobuffer.cli.options import AsJson, PlaceOptions, ZoneOptions, takes_options
+from geobuffer.cli.printing import print_json, progress, say, zone_facts
+from geobuffer.cli.targets import check_page, check_picture
+from geobuffer.names import LANGUAGES
+from geobuffer.queries import with_columns
+
+if TYPE_CHECKING:
+    from geobuffer.combined import Zone
+
+
+@takes_options
+def map_(
+    *,
+    zone: ZoneOptions,
+    places: PlaceOptions,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The HTML file. Default: geobuffer-map.html.")
+    ] = None,
+    png: Annotated[
+        Path | None,
+        typer.Option("--png", help="A picture (.png, .svg, .pdf); the page only with --out too."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw the zone and its settlements: one HTML file that opens offline, or a picture."""
+    page = out or (None if png else Path("geobuffer-map.html"))
+    check_page(page)
+    check_picture(png)
+    asked = read_zone(zone)
+    ground = load_ground(zone, asked)
+    with progress("Measuring the zone and its settlements"):
+        built = build_zone(asked, ground.border, PAGE_M)
+        towns = load_places(places, ground)
+        located = with_columns(towns.located, gb.classify(towns.located, built))
+    # Of another part of the world than the bundled settlements', none are shown.
+    shown = None if zone.country and not places.places else towns._replace(located=located)
+    with progress("Drawing the map"):
+        if page is not None:
+            _write_page(page, zone, built, shown, ground.regions)
+        if png is not None:
+            _write_picture(png, asked, built, shown, ground.regions)
+    count = located["membership"].value_counts()
+    counts = {name: int(count.get(name, 0)) for name in ("inside", "uncertain")}
+    if as_json:
+        print_json(_written(page, png) | {"zone": zone_facts(built, ground.border)} | counts)
+        return
+    if shown is not None:
+        say(f"{counts['inside']} settlements inside, {counts['uncertain']} uncertain.")
+    if page is not None:
+        say(f"Wrote {page}: open it in any browser.")
+    if png is not None:
+        say(f"Wrote {png}.")
+
+
+def _written(page: Path | None, png: Path | None) -> dict[str, Any]:
+    files = {"file": page, "picture": png}
+    return {name: str(path) for name, path in files.items() if path is not None}
+
+
+def _write_page(
+    path: Path, options: ZoneOptions, zone: Zone, places: Places | None, regions: gb.Regions
+) -> None:
+    """Draw the page; it tells of the zone in every language."""
+    told = {to: read_zone(options, language=to) for to in LANGUAGES}
+    table = None if places is None else _together(places.located, places.not_located)
+    drawn = gb.map_zone(
+        zone,
+        settlements=table,
+        regions=regions,
+        title={to: one.title for to, one in told.items()},
+        notes={to: one.notes for to, one in told.items()},
+    )
+    gb.write(drawn, path)
+
+
+def _write_picture(
+    path: Path, asked: gb.Scenario, zone: Zone, places: Places | None, regions: gb.Regions
+) -> None:
+    """Draw the picture; places without a position are rows without a point, for its legend."""
+    table = None if places is None else _together(places.located, known_near(places))
+    figure = gb.plot_zone(zone, settlements=table, regions=regions, title=asked.title)
+    gb.write(figure, path)
+
+
+def _together(located: gpd.GeoDataFrame, not_located: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return one table of places with a point and places without."""
+    both = pd.concat([located, not_located], ignore_index=True)
+    return gpd.GeoDataFrame(both, geometry="geometry", crs=located.crs)

@@ -1,0 +1,159 @@
+"""``geobuffer zone``, ``settlements``, ``bulk`` and ``where``: the zone, and what lies in it."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - typer looks it up when it runs
+from typing import Annotated
+
+import geopandas as gpd
+import pandas as pd
+import typer
+from rich.progress import Progress
+
+import geobuffer as gb
+from geobuffer.bulk import check_bulk_target
+from geobuffer.cli.asked import (
+    PAGE_M,
+    UNSEEN_M,
+    Places,
+    build_zone,
+    known_near,
+    load_ground,
+    load_places,
+    read_scenario,
+    read_zone,
+)
+from geobuffer.cli.options import (
+    AsJson,
+    BorderOptions,
+    Out,
+    PlaceOptions,
+    ZoneOptions,
+    takes_options,
+)
+from geobuffer.cli.printing import (
+    print_json,
+    print_records,
+    print_table,
+    progress,
+    say,
+    stderr,
+    zone_facts,
+)
+from geobuffer.cli.targets import check_out
+
+# What a list of settlements shows of them, where it has it; own files may have other names.
+_LISTED = (
+    "name", "name_en", "name_uk", "oblast", "distance_km", "section", "population", "membership",
+)  # fmt: skip
+
+
+@takes_options
+def zone_(
+    *,
+    zone: ZoneOptions,
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", help="How far its edge may stray, in metres.")
+    ] = 0.1,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build the zone; write it as .gpkg, .geojson, .fgb, .parquet, .kml, .kmz or .shp.zip."""
+    check_out(out, gb.BufferZone)
+    asked = read_zone(zone)
+    ground = load_ground(zone, asked)
+    with progress("Building the zone"):
+        built = build_zone(asked, ground.border, tolerance)
+        if out is not None:
+            gb.write(built, out)
+    if as_json:
+        print_json(zone_facts(built, ground.border) | ({"file": str(out)} if out else {}))
+        return
+    rows = pd.DataFrame({"ring": built.ring_names, "area_km2": built.ring_areas_km2})
+    print_table(rows, f"{asked.title} – side: {built.side}, ends: {built.ends}")
+    border = ground.border
+    say(f"Border: {', '.join(section.name for section in border.sections)}.")
+    say(f"Length {border.length_km:,.1f} km; edges within {built.error_m:.2g} m.")
+    if border.healing is not None:
+        say(f"Outlines do not match exactly. {border.healing}.")
+    if out is not None:
+        say(f"Wrote {out}.")
+
+
+@takes_options
+def settlements(
+    *, zone: ZoneOptions, places: PlaceOptions, out: Out = None, as_json: AsJson = False
+) -> None:
+    """List the settlements in the zone, with distance, section, population and how sure it is."""
+    check_out(out, gpd.GeoDataFrame)
+    asked = read_zone(zone)
+    ground = load_ground(zone, asked)
+    with progress("Measuring the zone and its settlements"):
+        built = build_zone(asked, ground.border, UNSEEN_M)
+        towns = load_places(places, ground)
+        inside = gb.within(towns.located, built).sort_values("distance_km")
+    if out is not None:
+        gb.write(inside, out)
+    if as_json:
+        table = inside.assign(longitude=inside.geometry.x, latitude=inside.geometry.y)
+        print_records(table.drop(columns="geometry"))
+        return
+    if out is not None:
+        say(f"Wrote {len(inside)} settlements to {out}.")
+        return
+    columns = [column for column in _LISTED if column in inside]
+    print_table(pd.DataFrame(inside[columns]), asked.title)
+    near = known_near(Places(inside, towns.not_located))
+    if not near.empty:
+        say(
+            f"{len(near)} more places of the same hromadas are known by name but have no trusted "
+            "position; they are in none of these counts."
+        )
+
+
+@takes_options
+def bulk(
+    source: Annotated[Path, typer.Argument(help="Parquet, GeoParquet or CSV with points.")],
+    target: Annotated[Path, typer.Argument(help=".parquet, .csv, or a folder of parts.")],
+    *,
+    zone: ZoneOptions,
+    as_json: AsJson = False,
+) -> None:
+    """Classify every row of a table, however large: distance, side, section, ring, membership."""
+    check_bulk_target(target)
+    asked = read_zone(zone)
+    border = load_ground(zone, asked).border
+    with Progress(console=stderr, disable=not stderr.is_terminal) as bar:
+        task = bar.add_task("Classifying", total=1.0)
+        rows = gb.classify_file(
+            source,
+            build_zone(asked, border, PAGE_M),
+            target,
+            progress=lambda share: bar.update(task, completed=share),
+        )
+    if as_json:
+        print_json({"rows": rows, "file": str(target)})
+        return
+    say(f"Wrote {rows:,} rows to {target}.")
+
+
+@takes_options
+def where(
+    latitude: Annotated[float, typer.Argument(help="Latitude in degrees, north positive.")],
+    longitude: Annotated[float, typer.Argument(help="Longitude in degrees, east positive.")],
+    *,
+    border: BorderOptions,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how far a point is from the border, on which side, and by which section."""
+    line = load_ground(border, read_scenario(border)).border
+    point = gpd.GeoSeries.from_xy([longitude], [latitude], crs="EPSG:4326")
+    found = gb.locate(point, line).iloc[0]
+    if as_json:
+        print_json({"latitude": latitude, "longitude": longitude, **found.to_dict()})
+        return
+    territory = f"in {found['side']}" if found["side"] else "on the territory of neither side"
+    say(f"{found['distance_km']:.3f} km from the border, {territory}.")
+    say(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
+    if line.source.accuracy_m is not None:
+        say(f"The border itself is right to about {line.source.accuracy_m:g} m.")
