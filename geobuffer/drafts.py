@@ -11,9 +11,11 @@ import errno
 import os
 import re
 import shutil
+import signal
 import stat
 import sys
 import tempfile
+import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ from geobuffer.errors import GeobufferError, WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
 
 # The name of a draft's folder: a beginning that tells whose it is, and eight letters of mkdtemp.
 PREFIX = ".geobuffer-"
@@ -180,13 +183,40 @@ def scratch(parent: Path | None = None) -> Iterator[Path]:
     """
     parent = parent or Path(tempfile.gettempdir())
     _sweep(parent)
-    folder, lock = _begun(parent)
+    begun: tuple[Path, int | None] | None = None
     try:
-        yield folder
+        with _undisturbed():
+            begun = _begun(parent)
+        yield begun[0]
     finally:
-        if lock is not None:
-            os.close(lock)
-        shutil.rmtree(folder, ignore_errors=True)
+        if begun is not None:
+            try:
+                with _undisturbed():
+                    _ended(*begun)
+            except BaseException:
+                # It came in the moment before it was put off.
+                _ended(*begun)
+                raise
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put off Ctrl-C and SIGTERM until what must not be half-done is done: some milliseconds."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are for the main thread
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    known = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = {number: how for number, how in known.items() if callable(how)}
+    for number in heeded:
+        signal.signal(number, lambda *told: came.append(told))
+    try:
+        yield
+    finally:
+        for number, how in heeded.items():
+            signal.signal(number, how)
+    for told in came:
+        heeded[signal.Signals(told[0])](*told)
 
 
 def is_draft(path: Path) -> bool:
@@ -214,6 +244,13 @@ def _begun(parent: Path) -> tuple[Path, int | None]:
             return folder, lock
         os.close(lock)
     raise OSError(errno.EAGAIN, "drafts are taken away before they can be held")
+
+
+def _ended(folder: Path, lock: int | None) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if lock is not None:
+        with suppress(OSError):  # closed before
+            os.close(lock)
 
 
 def _take(lock: int) -> bool | None:

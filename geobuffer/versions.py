@@ -31,10 +31,12 @@ def _system() -> dict[str, str]:
     # GDAL takes a while to load, and is asked for by no more than readers and writers.
     import pyogrio
 
+    host = platform.uname()
+
     return {
         "geobuffer": metadata.version("geobuffer"),
         "Python": sys.version.split()[0],
-        "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "system": f"{host.system} {host.release}, {host.machine}",
         "GEOS": shapely.geos_version_string,
         "PROJ": pyproj.proj_version_str,
         "GDAL": ".".join(map(str, pyogrio.__gdal_version__)),
