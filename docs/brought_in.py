@@ -23,7 +23,6 @@ ROOT = DOCS.parent
 # What to copy, where to, and how links to the site's own pages begin in it, and should.
 BROUGHT = (
     ("notebooks/*.ipynb", "tutorials", None),
-    ("notebooks/*.png", "tutorials", None),
     ("benchmarks/README.md", "benchmarks", (b"](../docs/", b"](../")),
     ("benchmarks/requirements.txt", "benchmarks", None),
     ("benchmarks/results/*", "benchmarks/results", None),

@@ -1,8 +1,11 @@
+import re
 from pathlib import Path
 
+import jupytext
 import nbformat
 import pytest
 from browser import chromium, needs_browser
+from jupytext.compare import NotebookDifference, compare_notebooks
 from nbconvert.exporters import HTMLExporter
 from nbconvert.preprocessors import ExecutePreprocessor
 
@@ -33,7 +36,43 @@ def test_notebook_runs_and_says_what_is_stored(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_is_small(path):
-    assert path.stat().st_size < 300_000
+    assert path.stat().st_size < 1_500_000
+
+
+def _compare(path, text):
+    """Compare a notebook with the text beside it, as jupytext does, without what cells answered."""
+    notebook = jupytext.read(path)
+    assert notebook.metadata["jupytext"]["formats"] == "ipynb,md"
+    page = jupytext.reads(text, fmt="md")
+    compare_notebooks(page, notebook, fmt="md", allow_expected_differences=False)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_and_the_page_beside_it_say_the_same(path):
+    """Where this fails: jupytext --sync notebooks/*.ipynb, which takes the file saved last."""
+    _compare(path, path.with_suffix(".md").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("old", "new"), [("border", "line"), ("import geobuffer", "import os")])
+def test_a_page_that_says_something_else_is_seen(old, new):
+    path = NOTEBOOKS[0]
+    text = path.with_suffix(".md").read_text(encoding="utf-8")
+    assert old in text
+    with pytest.raises(NotebookDifference):
+        _compare(path, text.replace(old, new, 1))
+
+
+def test_every_page_is_one_of_a_notebook():
+    pages = {page.stem for page in NOTEBOOKS[0].parent.glob("*.md")} - {"README"}
+    assert pages == {path.stem for path in NOTEBOOKS}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_begins_with_what_it_needs_and_ends_with_a_picture(path):
+    code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    assert "pip install" in code[0].source
+    assert not [c for c in code[1:] if re.search(r"^(import|from) ", c.source, re.MULTILINE)]
+    assert [o for o in code[-1].outputs if "image/png" in o.get("data", {})]
 
 
 # What nbconvert's own page asks for: it loads these from the web for widgets and formulas.
