@@ -58,7 +58,7 @@ from geobuffer.versions import show_versions
 from geobuffer.zonefile import read_zone
 from geobuffer.zones import build_zone
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 __all__ = [
     "Answers",

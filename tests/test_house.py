@@ -328,3 +328,9 @@ def test_a_call_that_writes_is_seen(code):
 )
 def test_a_call_that_does_not_write_is_not(code):
     assert not _written(ast.parse(code).body[0].value)
+
+
+def test_who_cites_this_version_cites_this_version():
+    root = Path(__file__).parents[1]
+    assert f"version: {gb.__version__}\n" in (root / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"## {gb.__version__}" in (root / "CHANGELOG.md").read_text(encoding="utf-8")
