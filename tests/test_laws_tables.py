@@ -16,6 +16,11 @@ from pandas.testing import assert_frame_equal
 
 import geobuffer as gb
 
+# Rows without a point, and rows given twice, are told of; what is said is tested elsewhere.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*without a point:UserWarning", "ignore:.*(twice|repeat):UserWarning"
+)
+
 # Near the strip, far off, beyond the antimeridian, at a pole; none; empty.
 _POINTS = st.one_of(
     st.tuples(st.floats(29.7, 30.3), st.floats(49.8, 51.2)).map(shapely.Point),
