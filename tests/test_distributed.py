@@ -145,6 +145,7 @@ def _said(lon, lat, zone):
 
 
 @needs_dask
+@pytest.mark.filterwarnings("ignore:.*without a point:UserWarning")
 def test_dask_answers_as_one_process_and_sends_the_zone_once(client, points, ready):
     import dask
     import dask_geopandas

@@ -42,7 +42,9 @@ test('search folds letters and finds Russian names in Latin ones', () => {
   const places = placesOf([
     { name_en: 'Vovchansk', name_uk: 'Вовчанськ', name_ru: 'Волчанск', membership: 'inside' },
   ]);
-  const page = load(['data.js', 'fold.js', 'say.js'], { places });
+  const one_place = [['Вовчанськ', 'Vovcha Town']];
+  const page = load(['data.js', 'fold.js', 'say.js'], { places, one_place });
+  assert.equal(page.findPlaces('vovcha town').length, 1, 'another name of the place');
   for (const query of ['vovch', 'ВОВЧАНСЬК', 'волчанск', 'Volchansk', 'вовчанск']) {
     assert.equal(page.findPlaces(query).length, 1, query);
   }
