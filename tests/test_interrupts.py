@@ -2,10 +2,12 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -80,14 +82,31 @@ def test_at_random_moments(command, number, points, tmp_path):
     for _ in range(MOMENTS):
         for name in names:
             (tmp_path / name).write_bytes(OLD)
-        wait = moments.uniform(0.1, seconds)
+        wait = moments.uniform(0.0, seconds)
         process = started(args, tmp_path)
+        wait_until_listening(process)
         time.sleep(wait)
         process.send_signal(number)
         check_stopped(process, number, tmp_path, names)
         if process.returncode:
             # Whole, old or new: a command that writes two files may have written one.
             assert all(whole(tmp_path / name) for name in names), (seed, wait)
+
+
+def wait_until_listening(process):
+    """Wait until the command has begun: until then signals are for Python alone.
+
+    SIGTERM is the second signal that it takes for itself, and Linux tells when.
+    """
+    status = Path(f"/proc/{process.pid}/status")
+    if not status.exists():
+        time.sleep(1.0)
+        return
+    caught = 0
+    while not caught >> (signal.SIGTERM - 1) & 1:
+        assert process.poll() is None
+        caught = int(re.search(r"SigCgt:\s*(\w+)", status.read_text())[1], 16)
+        time.sleep(0.002)
 
 
 def whole(path):

@@ -43,13 +43,13 @@ def in_its_own_process(code, folder):
 
 
 STREAM = """
-opening.BATCH_ROWS = 50_000
+opening.BATCH_ROWS = 150_000
 zone = gb.build_zone(
     gb.border_between(*(gb.load_regions()[name] for name in ("Belgorod", "Sumy"))),
     km=10, tolerance_m=50,
 )
-source = soak.make_points(folder / "in.parquet", 3_000_000, zone.border.line.bounds)
-moments = soak.stream(source, zone, folder / "out.parquet", 3_000_000)
+source = soak.make_points(folder / "in.parquet", 9_000_000, zone.border.line.bounds)
+moments = soak.stream(source, zone, folder / "out.parquet", 9_000_000)
 done, held = [m.done for m in moments], [m.memory_mb for m in moments]
 # What a leak would look like: each batch's distances are kept.
 leak = [mb + rows * 8 / 1e6 for mb, rows in zip(held, done)]
@@ -64,9 +64,10 @@ def test_points_stream_without_growth_of_memory(tmp_path):
     pytest.importorskip("numba")
     told = in_its_own_process(STREAM, tmp_path)
     assert told["batches"] == 60
-    # A million rows of one column are 8 MB; what a run holds swings by some 10 MB.
+    # A million rows of one column are 8 MB; what a run holds swings by some 15 MB,
+    # which is less than 2 MB for a million of nine.
     assert told["grows"] < 4.0 < told["leaks"], told
-    assert max(told["files"][5:]) <= max(told["files"][:5]) + 2
+    assert min(told["files"][-5:]) <= max(told["files"][:5]), told
 
 
 ZONES = """
@@ -88,8 +89,9 @@ print(json.dumps({
 
 def test_zones_maps_and_pictures_leave_nothing_behind(tmp_path):
     told = in_its_own_process(ZONES, tmp_path)
-    # All that is opened by the first drawing is open for good: GDAL's and PROJ's databases.
-    assert max(told["files"][3:]) <= max(told["files"][:3]), told
+    # All that is opened by the first drawing is open for good: GDAL's and PROJ's databases. One
+    # that is open just then is none that stays: a leak would show at each of the last.
+    assert min(told["files"][-4:]) <= max(told["files"][:3]), told
     assert told["figures"] == []
     # A border with its settlements is thousands of objects and megabytes.
     assert told["objects"] < 200, told
