@@ -1319,8 +1319,33 @@ def test_own_regions_have_zones_and_distances(run, own, here, tmp_path):
 
 def test_bundled_places_by_own_regions_are_told(run, own):
     regions, _ = own
-    answer = run("settlements", *regions)
-    assert "note: the bundled settlements are those along the border" in answer.err
+    # Far from all of them, nobody is told that none lies there.
+    for command in ("settlements", "exposure", "curve"):
+        answer = run(command, *regions)
+        assert (answer.code, answer.out) == (2, "")
+        assert "No settlements are bundled along this border" in answer.err
+    facts = run("map", *regions, "--json").json
+    assert not {"inside", "uncertain"} & set(facts)
+    near = run("settlements", "--around", "50.908,34.803")
+    assert near.code == 0
+    assert "note: the bundled settlements are those along the border" in near.err
+
+
+def test_a_raster_counts_people_where_no_settlements_are_bundled(run, raster):
+    args = ("exposure", "--around", "49,31.5", "--raster", raster, "--values", "density")
+    rows = run(*args, "--json").json
+    assert "places" not in rows[0]
+    assert rows[0]["population"] == pytest.approx(np.pi * 100, rel=1e-3)
+    said = run(*args).out
+    assert "314" in said
+    assert "a model's estimate" in said
+    assert "at least" not in said
+
+
+def test_a_gazetteer_is_enough_where_no_settlements_are_bundled(run, own):
+    regions, (_, file) = own
+    answer = run("settlements", *regions, "--add-places", file, "--json")
+    assert [row["name"] for row in json.loads(answer.out)] == ["Село"]
 
 
 def test_own_places_with_swapped_axes_are_refused_by_the_border(run, tmp_path):

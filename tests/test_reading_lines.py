@@ -1,6 +1,7 @@
 """Lines from users' files become sections that run one way, whose names and source are kept."""
 
 import itertools
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 
 import geobuffer as gb
 from geobuffer.geodesy import length_m
-from geobuffer.reading.lines import read_lines
 from geobuffer.reading.runs import one_way
 
 A, B, C, D = (34, 52), (34, 51), (34.5, 50.5), (35, 50)
@@ -26,6 +26,20 @@ def write(tmp_path):
         return tmp_path / "lines.gpkg"
 
     return written
+
+
+class Read(NamedTuple):
+    """What a border was read as: its sections' names and lines, and its source."""
+
+    names: tuple
+    lines: tuple
+    source: gb.Source
+
+
+def read_lines(file, **told):
+    border = gb.read_border(file, **told)
+    names, lines = zip(*((one.name, one.line) for one in border.sections), strict=True)
+    return Read(names, lines, border.source)
 
 
 def line(*points):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - typer looks it up when it runs
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
 import typer
@@ -13,6 +13,7 @@ from geobuffer.cli.asked import (
     PAGE_M,
     UNSEEN_M,
     build_zone,
+    find_places,
     load_ground,
     load_places,
     read_scenario,
@@ -33,7 +34,9 @@ from geobuffer.cli.targets import check_out, check_picture
 from geobuffer.rasters import papers_of
 
 # What a terminal is too narrow for.
-_UNPRINTED = ["as_of", "as_of_places", "as_of_raster", "source_raster", "no_data_share"]
+_UNPRINTED = [
+    "as_of", "as_of_places", "as_of_raster", "source", "source_raster", "no_data_share",
+]  # fmt: skip
 
 _UNPRINTED_BESIDE = ["uncertain", "population_uncertain", "uncertain_without_figure"]
 
@@ -67,15 +70,14 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     with progress("Measuring the zone and its settlements"):
         # A pixel of 100 m is cut by the polygon's edge, which must be right to a hundredth of it.
         built = build_zone(asked, ground.border, PAGE_M if raster else UNSEEN_M)
-        towns = load_places(places, ground).located
-        counted = gb.exposure(towns, built, by=by, cumulative=cumulative)
+        # A raster counts people where no settlement is listed, too.
+        towns = find_places(places, ground) if raster else load_places(places, ground)
+        tables = [gb.exposure(t.located, built, by=by, cumulative=cumulative) for t in [towns] if t]
     if raster and values:
-        source = _raster_source(raster, rasters.as_of)
+        told: dict[str, Any] = {"values": values, "source": _raster_source(raster, rasters.as_of)}
         with progress("Laying the zone over the raster"):
-            people = gb.exposure_raster(
-                raster, built, values=values, by=by, cumulative=cumulative, source=source
-            )
-        counted = gb.compare_exposure(counted, people)
+            tables += [gb.exposure_raster(raster, built, by=by, cumulative=cumulative, **told)]
+    counted = gb.compare_exposure(*tables) if len(tables) > 1 else tables[0]
     if out is not None:
         gb.write(counted, out)
     if as_json:
@@ -83,7 +85,7 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     elif out is not None:
         say(f"Wrote {len(counted)} rows to {out}.")
     else:
-        _print_exposure(counted, asked.title, beside=bool(raster))
+        _print_exposure(counted, asked.title, places=towns is not None, raster=bool(raster))
 
 
 def _raster_source(raster: list[Path], as_of: str) -> gb.Source:
@@ -92,14 +94,16 @@ def _raster_source(raster: list[Path], as_of: str) -> gb.Source:
     return named if as_of else papers_of(raster) or named
 
 
-def _print_exposure(counted: pd.DataFrame, title: str, *, beside: bool) -> None:
-    """Print counts, beside those of a raster or not."""
-    if "population_raster" in counted:
-        counted["population_raster"] = counted["population_raster"].round().astype("Int64")
-    unprinted = _UNPRINTED + (_UNPRINTED_BESIDE if beside else [])
+def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: bool) -> None:
+    """Print the counts of places, of a raster, or of both side by side."""
+    estimate = "population_raster" if places else "population"
+    if raster:
+        counted[estimate] = counted[estimate].round().astype("Int64")
+    unprinted = _UNPRINTED + (_UNPRINTED_BESIDE if raster else [])
     print_table(counted.drop(columns=unprinted, errors="ignore"), title)
-    say(_AT_LEAST)
-    if beside:
+    if places:
+        say(_AT_LEAST)
+    if raster:
         say("The raster's people are a model's estimate; where it has no data, nobody is counted.")
         return
     say("“?” stands for places nearer to the zone's edge than their position is accurate.")

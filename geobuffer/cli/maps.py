@@ -14,9 +14,9 @@ from geobuffer.cli.asked import (
     PAGE_M,
     Places,
     build_zone,
+    find_places,
     known_near,
     load_ground,
-    load_places,
     read_zone,
 )
 from geobuffer.cli.options import AsJson, PlaceOptions, ZoneOptions, takes_options
@@ -51,26 +51,30 @@ def map_(
     ground = load_ground(zone, asked)
     with progress("Measuring the zone and its settlements"):
         built = build_zone(asked, ground.border, PAGE_M)
-        towns = load_places(places, ground)
-        located = with_columns(towns.located, gb.classify(towns.located, built))
-    # Of another part of the world than the bundled settlements', none are shown.
-    shown = None if zone.country and not places.places else towns._replace(located=located)
+        shown = find_places(places, ground)
+        if shown is not None:
+            located = with_columns(shown.located, gb.classify(shown.located, built))
+            shown = shown._replace(located=located)
     with progress("Drawing the map"):
         if page is not None:
             _write_page(page, zone, built, shown, ground.regions)
         if png is not None:
             _write_picture(png, asked, built, shown, ground.regions)
-    count = located["membership"].value_counts()
-    counts = {name: int(count.get(name, 0)) for name in ("inside", "uncertain")}
+    counts = {} if shown is None else _counts(shown)
     if as_json:
         print_json(_written(page, png) | {"zone": zone_facts(built, ground.border)} | counts)
         return
-    if shown is not None:
+    if counts:
         say(f"{counts['inside']} settlements inside, {counts['uncertain']} uncertain.")
     if page is not None:
         say(f"Wrote {page}: open it in any browser.")
     if png is not None:
         say(f"Wrote {png}.")
+
+
+def _counts(places: Places) -> dict[str, int]:
+    count = places.located["membership"].value_counts()
+    return {name: int(count.get(name, 0)) for name in ("inside", "uncertain")}
 
 
 def _written(page: Path | None, png: Path | None) -> dict[str, Any]:

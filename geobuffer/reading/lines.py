@@ -111,26 +111,6 @@ def _called(border: Border, sides: tuple[str, str]) -> Border:
     return replace(border, sides=named)
 
 
-def read_lines(
-    path: str | Path,
-    *,
-    name: str | None = None,
-    layer: str | None = None,
-    source: Source | None = None,
-    crs: Any = None,
-    max_gb: float = MAX_GB,
-) -> Lines:
-    """Return the lines of a file as sections: what :func:`read_border` makes a border of.
-
-    Parameters and errors as :func:`read_border`.
-    """
-    raw, title = read_shapes(path, layer, _KINDS, max_gb)
-    check_lines(raw, crs)
-    read = _lines_of(raw, name, source or Source(title))
-    raw.tell()
-    return read
-
-
 def _lines_of(raw: Raw, name: str | None, source: Source) -> Lines:
     there = ~shapely.is_missing(raw.placed)
     if not there.any():
