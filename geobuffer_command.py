@@ -27,4 +27,10 @@ def main() -> None:
             signal.signal(number, _end)
     from geobuffer.cli import main as run
 
-    run()
+    try:
+        run()
+    finally:
+        # All is written or cleaned away. Python gives a caught signal its default back while it
+        # ends, and one in those milliseconds would turn success into a death by a signal.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)

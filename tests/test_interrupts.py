@@ -171,6 +171,23 @@ def test_while_it_is_imported(number, tmp_path):
     assert done.stderr == SAID[number] + "nothing was written.\n"
 
 
+@pytest.mark.parametrize("number", list(SAID), ids=lambda number: number.name)
+def test_once_all_is_written_it_has_succeeded(number, tmp_path):
+    """Python gives caught signals back to the system while it ends: that is no failure."""
+    late = (
+        "import atexit, os\n"
+        f"atexit.register(os.kill, os.getpid(), {int(number)})\n"
+        "import geobuffer_command\ngeobuffer_command.main()"
+    )
+    args = ["zone", "--tolerance", "50", "--out", "out.geojson"]
+    done = subprocess.run(
+        [sys.executable, "-c", late, *args], cwd=tmp_path, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "out.geojson").exists()
+
+
 def test_a_download_that_is_stopped_goes_on_later(publisher, tmp_path):
     from publisher import Page
 

@@ -70,9 +70,9 @@ def test_a_query_becomes_places(database):
 
 
 def test_lines_of_a_table(database):
-    read = gb.reading.lines.read_lines(f"{database.url}?table=rivers")
-    assert read.names == ("Псел",)
-    assert read.lines[0].equals(shapely.LineString([(34, 51), (34, 50)]))
+    (river,) = gb.read_border(f"{database.url}?table=rivers").sections
+    assert river.name == "Псел"
+    assert river.line.equals(shapely.LineString([(34, 51), (34, 50)]))
 
 
 def test_a_table_without_a_system_needs_one(database):
@@ -112,7 +112,7 @@ def test_an_address_names_a_table_or_a_query(database, ending):
 def test_nothing_can_be_written(database, trick):
     with pytest.raises(gb.DataError, match="Unreadable the query"):
         gb.read_regions(f"{database.url}?query={quote(trick)}")
-    assert len(gb.reading.lines.read_lines(f"{database.url}?table=rivers").lines) == 1
+    assert len(gb.read_border(f"{database.url}?table=rivers").sections) == 1
 
 
 def test_a_function_that_writes_is_refused(database):
@@ -123,13 +123,13 @@ def test_a_function_that_writes_is_refused(database):
     query = "SELECT * FROM spoil()"
     with pytest.raises(gb.DataError, match="read-only"):
         gb.read_regions(f"{database.url}?query={quote(query)}")
-    assert len(gb.reading.lines.read_lines(f"{database.url}?table=rivers").lines) == 1
+    assert len(gb.read_border(f"{database.url}?table=rivers").sections) == 1
 
 
 def test_a_name_of_a_table_is_a_name(database):
     with pytest.raises(gb.DataError, match="does not exist"):
         gb.read_regions(f'{database.url}?table={quote("""rivers" ; DROP TABLE "rivers""")}')
-    assert len(gb.reading.lines.read_lines(f"{database.url}?table=rivers").lines) == 1
+    assert len(gb.read_border(f"{database.url}?table=rivers").sections) == 1
 
 
 def test_no_failure_shows_the_password(database):
