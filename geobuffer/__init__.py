@@ -27,6 +27,7 @@ from geobuffer.errors import (
     UnknownRegion,
     UnknownSide,
     WriteError,
+    WrongKind,
 )
 from geobuffer.export import write
 from geobuffer.exposure import exposure
@@ -86,6 +87,7 @@ __all__ = [
     "UnknownRegion",
     "UnknownSide",
     "WriteError",
+    "WrongKind",
     "__version__",
     "answer",
     "border_along",

@@ -6,22 +6,25 @@ import dataclasses
 import math
 import numbers
 import warnings
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from geobuffer.areas import checked_area
 from geobuffer.errors import GeometryError, NotAdjacent
 from geobuffer.geodesy import area_m2, inverse, length_m
 from geobuffer.healing import common_line, tell_apart
+from geobuffer.kinds import check_region
 from geobuffer.model import Border, Region, Section, Side, Source, join_sources
 from geobuffer.nearest import LineIndex
 from geobuffer.outlines import boundary_of, cut_at_antimeridian, meridian
 from geobuffer.stretches import SAME_M
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from shapely.geometry import LineString, MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
@@ -57,6 +60,7 @@ def border_of(region: Region) -> Border:
     >>> border_of(park)
     Border(inside | outside: Park; 37 km)
     """
+    check_region(region)
     area = _area_of([region])
     parts = shapely.get_parts(shapely.line_merge(boundary_of(area)))
     line = parts[0] if len(parts) == 1 else shapely.multilinestrings(parts)
@@ -221,7 +225,11 @@ def _identity(region: Region) -> tuple[str, str, str]:
 
 
 def _as_regions(given: Region | Iterable[Region]) -> list[Region]:
-    regions = [given] if isinstance(given, Region) else list(dict.fromkeys(given))
+    regions: list[Any] = [given]
+    if isinstance(given, Iterable) and not isinstance(given, (str, pd.DataFrame)):
+        regions = list(dict.fromkeys(given))
+    for region in regions:
+        check_region(region)
     if not regions:
         raise GeometryError("Invalid side: no regions given. Must be a region or several.")
     return regions

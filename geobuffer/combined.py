@@ -14,7 +14,7 @@ import shapely
 
 from geobuffer.areas import checked_area
 from geobuffer.cards import of_zone
-from geobuffer.errors import GeometryError
+from geobuffer.errors import GeometryError, WrongKind
 from geobuffer.geodesy import area_m2
 from geobuffer.model import BufferZone, Region, Section, Side, Source, join_sources, zone_frame
 
@@ -194,8 +194,9 @@ def unite(*parts: Part, name: str = "") -> CombinedZone:
     Raises
     ------
     GeometryError
-        There is no zone among the parts, or something that is neither zone nor region; or a
-        region's geometry is no valid polygon in degrees.
+        There is no zone among the parts; or a region's geometry is no valid polygon in degrees.
+    WrongKind
+        Something is neither zone nor region.
 
     Examples
     --------
@@ -223,7 +224,7 @@ def subtract(zone: Zone, *others: Part, name: str = "") -> CombinedZone:
 
     Raises
     ------
-    GeometryError
+    GeometryError, WrongKind
         As :func:`unite`.
 
     Examples
@@ -253,7 +254,7 @@ def clip_zone(zone: Zone, regions: Region | Iterable[Region], *, name: str = "")
 
     Raises
     ------
-    GeometryError
+    GeometryError, WrongKind
         As :func:`unite`.
 
     Examples
@@ -267,7 +268,7 @@ def clip_zone(zone: Zone, regions: Region | Iterable[Region], *, name: str = "")
     """
     given = tuple(regions) if isinstance(regions, Iterable) else (regions,)
     if not given or not all(isinstance(region, Region) for region in given):
-        raise GeometryError(f"Invalid regions {given!r}. Must be a region or several.")
+        raise WrongKind(f"Invalid regions {given!r}. Must be a region or several.")
     joined = given[0]
     if len(given) > 1:
         # One area, so that the edge between two of them is none.
@@ -287,7 +288,7 @@ def _combined(how: How, parts: tuple[Part, ...], name: str) -> CombinedZone:
     for part in parts:
         if not isinstance(part, (BufferZone, CombinedZone, Region)):
             kind = type(part).__name__
-            raise GeometryError(f"Invalid part: a {kind}. Must be a zone or a region.")
+            raise WrongKind(f"Invalid part: a {kind}. Must be a zone or a region.")
     if all(isinstance(part, Region) for part in parts):
         raise GeometryError("Invalid parts: no zone among them. Must have one.")
     first, *rest = (_area(part) if isinstance(part, Region) else part.polygon for part in parts)

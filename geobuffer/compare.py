@@ -8,10 +8,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.combined import CombinedZone
-from geobuffer.errors import GeometryError
 from geobuffer.geodesy import area_m2
-from geobuffer.model import BufferZone
+from geobuffer.kinds import check_zone
 from geobuffer.oddities import drop_uncounted
 from geobuffer.points import numbers
 from geobuffer.queries import classified
@@ -49,7 +47,7 @@ def compare(
 
     Raises
     ------
-    GeometryError
+    WrongKind
         Something given is no zone.
     DataError, MissingCRSError
         As :func:`geobuffer.classify`.
@@ -66,8 +64,7 @@ def compare(
     (True, True)
     """
     for zone in (before, after):
-        if not isinstance(zone, (BufferZone, CombinedZone)):
-            raise GeometryError(f"Invalid zone: a {type(zone).__name__}. Must be one to compare.")
+        check_zone(zone)
     old, new = before.polygon, after.polygon
     shapes = {
         "kept": shapely.intersection(old, new),

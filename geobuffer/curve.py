@@ -10,6 +10,7 @@ import pandas as pd
 
 from geobuffer.errors import DataError, GeometryError
 from geobuffer.geodesy import LIMIT_M
+from geobuffer.kinds import check_border
 from geobuffer.model import BOTH, Border, BufferZone
 from geobuffer.oddities import drop_uncounted
 from geobuffer.palette import MEMBERSHIP, ZONE
@@ -73,6 +74,7 @@ def exposure_curve(
         if km is not None and not (number and math.isfinite(km) and 0 < km <= LIMIT_M / 1e3):
             limit = f"{LIMIT_M / 1e3:,.0f} km"
             raise GeometryError(f"Invalid {name} {km!r}. Must be positive, and at most {limit}.")
+    check_border(border)
     name = side if side == BOTH else border.side(side).name
     # Nobody sees the polygon; what lies in the zone does not depend on it.
     zone = BufferZone(border, (0.0, float(to_km)), name, "round", (), math.inf, math.inf)

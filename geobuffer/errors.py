@@ -12,6 +12,7 @@
     │   └── WriteError (OSError)            a file cannot be written where it should be
     ├── GeometryError (ValueError)          a shape or a distance that cannot be worked with
     │   └── NotAdjacent                     regions that share no border
+    ├── WrongKind (TypeError)               no border, zone or region, where one is needed
     ├── DownloadError (ConnectionError)     a file is neither to be had nor in the cache
     └── MissingExtra (ImportError)          what was asked for needs an optional part of geobuffer
 
@@ -65,6 +66,10 @@ class GeometryError(GeobufferError, ValueError):
 
 class NotAdjacent(GeometryError):
     """Regions that share no border."""
+
+
+class WrongKind(GeobufferError, TypeError):
+    """Something else was given where a border, a zone or a region is needed."""
 
 
 class DownloadError(GeobufferError, ConnectionError):

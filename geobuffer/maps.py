@@ -17,6 +17,7 @@ from geobuffer.captions import along, title_of, voice
 from geobuffer.document import map_class, page_class
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
 from geobuffer.facts import NAMES, country_facts, has_slider, place_facts, shape_facts, slider_facts
+from geobuffer.kinds import check_zone
 from geobuffer.model import BufferZone
 from geobuffer.names import LANGUAGES, ONE_PLACE
 from geobuffer.packing import texts
@@ -101,6 +102,7 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
     >>> "<title>Ten kilometres</title>" in page, "https://cdn" in page
     (True, False)
     """
+    check_zone(zone)
     if language not in LANGUAGES:
         raise DataError(f"Invalid language {language!r}. {did_you_mean(language, LANGUAGES)}")
     tiles = _basemap(basemap) if basemap else None

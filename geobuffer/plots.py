@@ -19,6 +19,7 @@ import shapely
 from geobuffer import captions, drawing
 from geobuffer.datasets import sources_of_places
 from geobuffer.errors import MissingExtra
+from geobuffer.kinds import check_zone
 from geobuffer.lettering import (
     LINE,
     Box,
@@ -122,6 +123,7 @@ def plot_zone(
     >>> figure.get_suptitle()
     'Зона 10 км уздовж кордону Росія – Україна, бік: Україна'
     """
+    check_zone(zone)
     to = captions.voice(language)
     require_matplotlib()
     drawn = tuple(regions) or zone.regions

@@ -13,6 +13,7 @@ from geobuffer.errors import DataError, did_you_mean
 from geobuffer.exposure import COUNTS
 from geobuffer.geodesy import area_m2
 from geobuffer.halves import halves
+from geobuffer.kinds import check_zone
 from geobuffer.membership import answer
 from geobuffer.model import BOTH, BufferZone
 from geobuffer.mosaics import covered, open_mosaics
@@ -114,6 +115,7 @@ def exposure_raster(
     Traceback (most recent call last):
     geobuffer.errors.DataError: No file nowhere.tif. Must be a raster on this machine.
     """
+    check_zone(zone)
     if values not in _VALUES:
         raise DataError(f"Invalid values {values!r}. {did_you_mean(str(values), _VALUES)}")
     if by is not None and by not in _RASTER_BY:

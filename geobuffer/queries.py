@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from geobuffer.kinds import check_border, check_zone
 from geobuffer.listings import contradictions, listed_country
 from geobuffer.membership import MEMBERSHIP, answer, margin_km, placed
 from geobuffer.oddities import warn_if_swapped, warn_of
@@ -56,6 +57,8 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
     DataError
         A geometry is not a point, or its coordinates are not finite or no degrees. Points that
         would lie near the border with longitude and latitude swapped are warned of.
+    WrongKind
+        The border is none.
 
     Examples
     --------
@@ -67,6 +70,7 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
     >>> distance_to_border(sumy, border).round(1).tolist()
     [28.9]
     """
+    check_border(border)
     lon, lat = lonlat(table)
     warn_if_swapped(lon, lat, _lines(border), stacklevel=2)
     distance, _, _ = placed(lon, lat, border)
@@ -90,7 +94,7 @@ def nearest_section(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> 
 
     Raises
     ------
-    MissingCRSError, DataError
+    MissingCRSError, DataError, WrongKind
         As :func:`distance_to_border`.
 
     Examples
@@ -103,6 +107,7 @@ def nearest_section(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> 
     >>> nearest_section(point, border)["section"].tolist()
     ['Kursk–Sumy']
     """
+    check_border(border)
     lon, lat = lonlat(table)
     warn_if_swapped(lon, lat, _lines(border), stacklevel=2)
     return _located(table, border, lon, lat)[["section", "chainage_km"]]
@@ -126,7 +131,7 @@ def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFr
 
     Raises
     ------
-    MissingCRSError, DataError
+    MissingCRSError, DataError, WrongKind
         As :func:`distance_to_border`.
 
     Examples
@@ -139,6 +144,7 @@ def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFr
     >>> locate(point, border)["side"].tolist()
     ['Ukraine']
     """
+    check_border(border)
     lon, lat = lonlat(table)
     warn_if_swapped(lon, lat, _lines(border), stacklevel=2)
     return _located(table, border, lon, lat)
@@ -190,6 +196,8 @@ def classify(
     ------
     MissingCRSError, DataError
         As :func:`distance_to_border`; also where an accuracy or radius is negative.
+    WrongKind
+        The zone is none.
 
     Examples
     --------
@@ -213,6 +221,7 @@ def classified(
     stacklevel: int = 1,
 ) -> pd.DataFrame:
     """Return what :func:`classify` does, whose warnings point to a caller further up."""
+    check_zone(zone)
     lon, lat = lonlat(table)
     warn_if_swapped(lon, lat, _lines(zone), stacklevel=stacklevel + 1)
     doubts = doubts_of(table, zone)
@@ -254,7 +263,7 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
 
     Raises
     ------
-    MissingCRSError, DataError
+    MissingCRSError, DataError, WrongKind
         As :func:`classify`.
 
     Warns

@@ -17,6 +17,7 @@ from geobuffer.ends import cut_out, flat_ends
 from geobuffer.errors import GeometryError, did_you_mean
 from geobuffer.geodesy import LIMIT_M
 from geobuffer.halves import halves
+from geobuffer.kinds import check_border
 from geobuffer.model import BOTH, Border, BufferZone
 from geobuffer.names import LANGUAGES, fold
 from geobuffer.outlines import outline
@@ -119,6 +120,8 @@ def build_zone(
         are given for what is neither side nor section, or for some of both, or two for one name.
     UnknownSide
         The border has no side of that name.
+    WrongKind
+        No border is given, but its line, its file or its name.
 
     Examples
     --------
@@ -129,6 +132,7 @@ def build_zone(
     >>> zone.ring_names, zone.error_m <= 1
     (('0–10 km',), True)
     """
+    check_border(border)
     _check_drawing(ends, tolerance_m)
     name, side_km = (side if side == BOTH else border.side(side).name), None
     km, from_km = _labelled(km), _beginning(from_km)

@@ -165,5 +165,5 @@ def test_people_less_the_uncertain_are_those_surely_in_both(towns, regions):
 
 
 def test_what_is_no_zone_is_not_compared(built, strip):
-    with pytest.raises(gb.GeometryError, match="Invalid zone: a Border"):
+    with pytest.raises(gb.WrongKind, match="Invalid zone: a Border"):
         gb.compare(built(5), strip)

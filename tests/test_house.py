@@ -25,6 +25,7 @@ FLOORS = (
     {"halves", "healing", "areas", "ends"},
     {"model", "marginalia"},
     {"combined", "world"},
+    {"kinds"},
     {"drawing", "captions", "membership", "listings", "oddities"},
     {"datasets", "borders", "zones", "queries", "sheets", "downloads", "matching",
      "rasters", "zonelayers"},

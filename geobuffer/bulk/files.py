@@ -12,6 +12,7 @@ from geobuffer.bulk.parts import begin_parts, fingerprint, rows_in
 from geobuffer.bulk.writing import Writer, check_plain
 from geobuffer.drafts import check_folder, check_place, drafted
 from geobuffer.errors import DataError, did_you_mean
+from geobuffer.kinds import check_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +73,7 @@ def classify_file(
     True
     """
     source, target = Path(source), Path(target)
+    check_zone(zone)
     check_bulk_target(target)
     rows = opened(source)
     if target.suffix.lower() == ".csv":
