@@ -60,9 +60,12 @@ def check_geopackage(content: Path | bytes, name: str) -> None:
     """
     try:
         with closing(_database(content)) as database:
+            # What is no text is looked at all the same, and so is text stored as bytes.
+            database.text_factory = _text
             _check_tables(database, name)
             _check_references(database, name)
-    except sqlite3.Error as error:
+    # The other is of SQLite's messages, which may quote what is no text.
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         size = len(content) if isinstance(content, bytes) else content.stat().st_size
         raise DataError(
             f"Unreadable {name}: it is incomplete or damaged ({size:,} bytes; {error}). Must be a "
@@ -82,8 +85,9 @@ def _database(content: Path | bytes) -> sqlite3.Connection:
 
 
 def _check_tables(database: sqlite3.Connection, name: str) -> None:
-    for table, made in database.execute("SELECT name, sql FROM sqlite_master"):
-        if _VIRTUAL.match(made or "") and not _OWN_MODULE.match(made):
+    for table, sql in database.execute("SELECT name, sql FROM sqlite_master"):
+        made = _text(sql or b"")
+        if _VIRTUAL.match(made) and not _OWN_MODULE.match(made):
             raise DataError(
                 f"Invalid GeoPackage {name}: its table {table!r} is a virtual one, whose rows may "
                 "lie in other files. Must hold its rows itself; save it anew."
@@ -95,5 +99,8 @@ def _check_references(database: sqlite3.Connection, name: str) -> None:
     if database.execute(there).fetchone():
         for row in database.execute("SELECT * FROM gpkg_spatial_ref_sys"):
             for value in row:
-                text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-                check_reference(str(text), name)
+                check_reference(_text(value), name)
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -15,7 +15,7 @@ from geobuffer.ends import flat_ends
 from geobuffer.errors import DataError
 from geobuffer.geopackages import check_geopackage, is_geopackage
 from geobuffer.healing import Healing
-from geobuffer.model import Border, BufferZone, Region, Section, Side, Source
+from geobuffer.model import BOTH, Border, BufferZone, Region, Section, Side, Source
 from geobuffer.zonelayers import FORMAT
 
 if TYPE_CHECKING:
@@ -187,6 +187,8 @@ def _border(
         for row in _rows(tables, "sections")
         if row["border"] == number
     )
+    if not sections:
+        raise ValueError("a border without sections")
     sides = []
     for row in _rows(tables, "sides"):
         if row["border"] == number:
@@ -203,6 +205,8 @@ def _zone(facts: Mapping[str, Any], borders: Sequence[Border], rings: Sequence[A
     border, edges = borders[facts["border"]], tuple(map(float, facts["edges_km"]))
     if len(rings) != len(edges) - 1 or list(edges) != sorted(set(edges)):
         raise ValueError(f"{len(rings)} rings between edges at {edges} km")
+    if facts["side"] not in {BOTH, *(side.name for side in border.sides)}:
+        raise ValueError(f"no side {facts['side']!r}")
     # Where some rings have several parts, the layer has made multipolygons of all.
     parts = [shapely.get_parts(ring) for ring in rings]
     rings = [ps[0] if len(ps) == 1 else ring for ps, ring in zip(parts, rings, strict=True)]

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 
@@ -297,3 +298,25 @@ def test_relative_paths_work(everything, monkeypatch):
     monkeypatch.chdir(everything)
     assert len(gb.read_regions("squares.gpkg")) == 2
     assert len(gb.read_regions(Path("squares.gpkg"))) == 2
+
+
+@pytest.mark.parametrize("suffix", [".geojson", ".kml", ".csv", ".gpkg", ".parquet", ".fgb"])
+def test_a_damaged_file_in_an_archive_is_refused(suffix, tmp_path):
+    """GDAL reads some of these and does not hold them against their checksum."""
+    count = 3000
+    lon, lat = np.random.default_rng(1).uniform((30, 50), (35, 52), (count, 2)).T
+    names = [f"place {n}" for n in range(count)]
+    table = gpd.GeoDataFrame(
+        {"name": names}, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326"
+    )
+    gb.write(table, tmp_path / f"places{suffix}")
+    packed = tmp_path / "places.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(tmp_path / f"places{suffix}", f"places{suffix}")
+    assert len(gb.read_settlements(packed)) == count
+    damaged = bytearray(packed.read_bytes())
+    middle = len(damaged) // 2
+    damaged[middle : middle + 6] = bytes(255 - byte for byte in damaged[middle : middle + 6])
+    packed.write_bytes(damaged)
+    with pytest.raises(gb.DataError, match="archive that is incomplete or damaged"):
+        gb.read_settlements(packed)

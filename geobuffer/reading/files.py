@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,6 +17,9 @@ from geobuffer.reading.formats import HEAD_BYTES, SUFFIXES, Kind, kind_of
 #: The largest file that is read unless the caller allows more: bounds of all the world at full
 #: resolution are 3 GB, and reading takes a few times as much memory.
 MAX_GB = 4.0
+
+# An archive is checked in blocks of so many bytes, however large its files.
+_BLOCK = 1 << 24
 
 # What an archive may be called in a program's or a database's name for a file.
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
@@ -177,7 +181,11 @@ def _in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[UserFile,
             _check_size(path, beside, max_gb)
             with archive.open(member) as file:
                 kind = kind_of(file.read(HEAD_BYTES), f"{path}/{member}")
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+            _check_whole(archive, beside)
+    # A damaged archive may also hold names that are no text, and what cannot be unpacked.
+    except (
+        zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError, NotImplementedError,
+    ) as error:  # fmt: skip
         raise DataError(
             f"Unreadable {path}: a zip archive that is incomplete or damaged "
             f"({path.stat().st_size:,} bytes; {error}). Get it again."
@@ -236,6 +244,14 @@ def _chosen(path: Path, names: list[str], layer: str | None) -> tuple[str, str |
 
 def _suffixes() -> str:
     return ", ".join(SUFFIXES)
+
+
+def _check_whole(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
+    """Unpack what will be read, in passing: zipfile holds it against its checksum, GDAL may not."""
+    for entry in entries:
+        with archive.open(entry) as file:
+            while file.read(_BLOCK):
+                pass
 
 
 def _check_size(path: Path, entries: list[zipfile.ZipInfo], max_gb: float) -> None:

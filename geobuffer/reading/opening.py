@@ -195,7 +195,8 @@ class _Root:
             for start in range(0, len(content), HEAD_BYTES):
                 parser.Parse(content[start : start + HEAD_BYTES])
             parser.Parse(b"", True)  # noqa: FBT003 - as expat has it
-        except expat.ExpatError as error:
+        # The other two are of encodings that expat does not know.
+        except (expat.ExpatError, LookupError, ValueError) as error:
             raise broken(file, error) from error
         if not self.end:
             raise broken(file, "nothing in it")
