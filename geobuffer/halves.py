@@ -45,6 +45,11 @@ _ROUNDS = 8
 # A plane about the middle of 1,000 km shifts a half-way line by half a percent of the width.
 _SHIFT = 0.02
 
+_TWICE = (
+    "Invalid side: lines run along one another, so that what is left of one is right of another. "
+    "Must be without the stretch that comes twice; side 'both' needs no sides."
+)
+
 
 class _Banks(NamedTuple):
     """Points on either bank of the pieces: first all left ones, then all right ones."""
@@ -86,6 +91,7 @@ def halves(
     (True, True, 0.0)
     """
     runs, ends = _in_frame(_runs(index)), _straight_on(index, whole)
+    _check_once(runs)
     patches = [_patch(end.line, distance_m) for end in ends if not end.nearest]
     rooms = _faces(whole, runs)
     cuts = [*_in_frame([end.line for end in ends]), *(patch.exterior for patch in patches)]
@@ -107,6 +113,14 @@ def halves(
         errors.append(error)
     left_half, right_half = (cut_at_antimeridian(shapely.union_all(part)) for part in parts)
     return left_half, right_half, max(errors)
+
+
+def _check_once(runs: list[BaseGeometry]) -> None:
+    """Refuse lines of which a stretch comes twice: it has no left and no right."""
+    twice = float(np.sum(shapely.length(runs))) - shapely.union_all(runs).length
+    # A tenth of a metre; sums of a million lengths in degrees are right to a thousandth of that.
+    if twice > 1e-6:
+        raise GeometryError(_TWICE)
 
 
 def _runs(index: LineIndex) -> list[Floats]:
@@ -251,10 +265,7 @@ def _cells(plane: Floats, reach: BaseGeometry) -> BaseGeometry:
     try:
         return shapely.voronoi_polygons(shapely.MultiPoint(plane), extend_to=reach, ordered=True)
     except shapely.GEOSException as error:
-        raise GeometryError(
-            "Invalid side: lines run along one another, so that what is left of one is right of "
-            "another. Must be without the stretch that comes twice; side 'both' needs no sides."
-        ) from error
+        raise GeometryError(_TWICE) from error
 
 
 def _sorted(
