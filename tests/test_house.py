@@ -47,7 +47,7 @@ FLATS = {
     "cli": (
         {"options", "printing", "interrupts", "targets"},
         {"asked", "data"},
-        {"maps", "counts", "zones"},
+        {"maps", "counts", "spots", "zones"},
         {"commands"},
         {"running"},
     ),

@@ -29,7 +29,7 @@ from geobuffer.cli.options import (
     ZoneOptions,
     takes_options,
 )
-from geobuffer.cli.printing import print_records, print_table, progress, say
+from geobuffer.cli.printing import print_records, print_table, progress, say, say_sources
 from geobuffer.cli.targets import check_out, check_picture
 from geobuffer.rasters import papers_of
 
@@ -41,8 +41,17 @@ _UNPRINTED = [
 _UNPRINTED_BESIDE = ["uncertain", "population_uncertain", "uncertain_without_figure"]
 
 
+# Only a sum of rings is wrong: those places that may lie in either of two surely lie in both.
+_NO_SUMS = (
+    "Do not add rings up: a place near an edge between two is uncertain in both. --cumulative "
+    "counts all within each edge."
+)
+
 # What a reader of people in places should know.
-_AT_LEAST = "People are at least this many: places without a figure are counted beside them."
+_AT_LEAST = (
+    "People are at least this many: places without a figure are counted beside them; “–” where "
+    "none has one."
+)
 
 
 @takes_options
@@ -85,7 +94,11 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     elif out is not None:
         say(f"Wrote {len(counted)} rows to {out}.")
     else:
-        _print_exposure(counted, asked.title, places=towns is not None, raster=bool(raster))
+        title = f"{asked.title} – side: {built.side}"
+        _print_exposure(counted, title, places=towns is not None, raster=bool(raster))
+        if towns is not None and not cumulative and len(built.ring_names) > 1:
+            say(_NO_SUMS)
+        say_sources(counted, bundled=towns is not None and places.places is None)
 
 
 def _raster_source(raster: list[Path], as_of: str) -> gb.Source:
@@ -100,13 +113,30 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
     if raster:
         counted[estimate] = counted[estimate].round().astype("Int64")
     unprinted = _UNPRINTED + (_UNPRINTED_BESIDE if raster else [])
-    print_table(counted.drop(columns=unprinted, errors="ignore"), title)
+    print_table(_without_zeros(counted).drop(columns=unprinted, errors="ignore"), title)
     if places:
         say(_AT_LEAST)
     if raster:
         say("The raster's people are a model's estimate; where it has no data, nobody is counted.")
         return
     say("“?” stands for places nearer to the zone's edge than their position is accurate.")
+
+
+def _without_zeros(counted: pd.DataFrame) -> pd.DataFrame:
+    """Return counts with gaps, not zeros, where none of the places has a figure."""
+    people = {
+        "population": ("places", "without_figure"),
+        "population_uncertain": ("uncertain", "uncertain_without_figure"),
+    }
+    there = {name: of for name, of in people.items() if {name, *of} <= set(counted)}
+    return counted.assign(
+        **{
+            name: counted[name]
+            .astype("Int64")
+            .mask((counted[among] > 0) & (counted[among] == counted[without]))
+            for name, (among, without) in there.items()
+        }
+    )
 
 
 @takes_options

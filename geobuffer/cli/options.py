@@ -23,7 +23,12 @@ class Ends(enum.StrEnum):
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write to this file.")]
-SideName = Annotated[str | None, typer.Option("--side", help="A side's name, or both.")]
+SideName = Annotated[
+    str | None,
+    typer.Option(
+        "--side", help="A side's name, or both. Default: both; in the zone of May 2025, Ukraine."
+    ),
+]
 
 
 # Files are texts, not paths: a database's address is no path.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import numbers
 import re
 import sys
 import warnings
@@ -14,6 +15,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from geobuffer.queries import ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,9 +96,22 @@ def print_table(table: pd.DataFrame, title: str) -> None:
     _answers.print(printed)
 
 
+def say_sources(table: pd.DataFrame, *, bundled: bool) -> None:
+    """Print what a caption must say of a table that was measured against a border."""
+    origin = table.attrs.get(ORIGIN, {})
+    border = origin.get("border_citation") or origin.get("border_source")
+    if border:
+        as_of = f" As of {origin['border_as_of']}." if "border_as_of" in origin else ""
+        say(f"Border: {border.rstrip('.')}.{as_of}")
+    if origin.get("places_source"):
+        say(f"Places and people: {origin['places_source'].rstrip('.')}.")
+    if bundled:
+        say("The bundled figures of people are pre-war: of about 2020, or undated.")
+
+
 # Short headings for a terminal; files and JSON keep the columns' own names.
 _HEADINGS = {
-    "name_en": "name", "name_uk": "українською", "distance_km": "km", "membership": "class",
+    "name_en": "name", "raion_en": "raion", "name_uk": "українською", "distance_km": "km", "membership": "class",
     "population": "people", "without_figure": "no figure", "population_uncertain": "people?",
     "uncertain_without_figure": "no figure?", "within_km": "within km", "area_km2": "km²",
     "accuracy_m": "± m", "as_of": "as of", "population_places": "people",
@@ -106,7 +122,9 @@ _HEADINGS = {
 def _cell(value: object) -> str:
     if pd.isna(value):  # type: ignore[call-overload]
         return "–"
-    return f"{value:,.1f}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    return f"{value:,}" if isinstance(value, numbers.Integral) else str(value)
 
 
 def print_json(facts: object) -> None:

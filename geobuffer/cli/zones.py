@@ -1,4 +1,4 @@
-"""``geobuffer zone``, ``settlements``, ``bulk`` and ``where``: the zone, and what lies in it."""
+"""``geobuffer zone``, ``settlements`` and ``bulk``: the zone, and what lies in it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,10 @@ from geobuffer.cli.asked import (
     known_near,
     load_ground,
     load_places,
-    read_scenario,
     read_zone,
 )
 from geobuffer.cli.options import (
     AsJson,
-    BorderOptions,
     Out,
     PlaceOptions,
     ZoneOptions,
@@ -99,10 +97,11 @@ def settlements(
         print_records(table.drop(columns="geometry"))
         return
     if out is not None:
-        say(f"Wrote {len(inside)} settlements to {out}.")
+        unsure = int((inside["membership"] == "uncertain").sum())
+        say(f"Wrote {len(inside) - unsure:,} settlements inside and {unsure:,} uncertain to {out}.")
         return
     columns = [column for column in _LISTED if column in inside]
-    print_table(pd.DataFrame(inside[columns]), asked.title)
+    print_table(pd.DataFrame(inside[columns]), f"{asked.title} – side: {built.side}")
     near = known_near(Places(inside, towns.not_located))
     if not near.empty:
         say(
@@ -135,25 +134,3 @@ def bulk(
         print_json({"rows": rows, "file": str(target)})
         return
     say(f"Wrote {rows:,} rows to {target}.")
-
-
-@takes_options
-def where(
-    latitude: Annotated[float, typer.Argument(help="Latitude in degrees, north positive.")],
-    longitude: Annotated[float, typer.Argument(help="Longitude in degrees, east positive.")],
-    *,
-    border: BorderOptions,
-    as_json: AsJson = False,
-) -> None:
-    """Tell how far a point is from the border, on which side, and by which section."""
-    line = load_ground(border, read_scenario(border)).border
-    point = gpd.GeoSeries.from_xy([longitude], [latitude], crs="EPSG:4326")
-    found = gb.locate(point, line).iloc[0]
-    if as_json:
-        print_json({"latitude": latitude, "longitude": longitude, **found.to_dict()})
-        return
-    territory = f"in {found['side']}" if found["side"] else "on the territory of neither side"
-    say(f"{found['distance_km']:.3f} km from the border, {territory}.")
-    say(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
-    if line.source.accuracy_m is not None:
-        say(f"The border itself is right to about {line.source.accuracy_m:g} m.")

@@ -1,0 +1,136 @@
+"""``geobuffer where``: how far a point is from the border, or every place of a name."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import geopandas as gpd
+import pandas as pd
+import typer
+
+import geobuffer as gb
+from geobuffer.cli.asked import load_ground, load_places, read_scenario
+from geobuffer.cli.options import AsJson, BorderOptions, PlaceOptions, takes_options
+from geobuffer.cli.printing import print_json, print_records, print_table, say
+from geobuffer.errors import did_you_mean
+from geobuffer.names import fold
+from geobuffer.queries import with_columns
+
+# What is told of a place that was found by its name.
+_TOLD = (
+    "name", "name_en", "name_uk", "oblast", "raion_en", "distance_km", "accuracy_m", "side",
+    "section",
+)  # fmt: skip
+
+# Of columns that may hold a place's name, those of the bundled settlements and of own files.
+_NAMES = ("name", "name_en", "name_uk", "name_ru")
+
+_NUMBER = r"([+-]?(?:\d+(?:\.\d*)?|nan|inf))"
+# Two numbers, parted by a blank or a comma; or by a blank, with decimal commas.
+_PAIR = re.compile(rf"{_NUMBER}(?:\s*,\s*|\s+){_NUMBER}", re.IGNORECASE)
+_WITH_COMMAS = re.compile(r"([+-]?\d+),(\d+)[,;]?\s+([+-]?\d+),(\d+)")
+
+
+@takes_options
+def where(
+    place: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="LATITUDE LONGITUDE | NAME",
+            help="Latitude (north positive), then longitude (east positive), in degrees; or the "
+            "name of a settlement.",
+        ),
+    ],
+    *,
+    border: BorderOptions,
+    places: PlaceOptions,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how far a point or a settlement is from the border, on which side, by which section."""
+    for word in place:
+        if word.startswith("--"):
+            raise gb.DataError(f"No such option: {word}. geobuffer where --help lists them.")
+    asked = " ".join(place)
+    point = _coordinates(asked)
+    if point is None:
+        _tell_of_name(asked, border, places, as_json=as_json)
+    else:
+        _tell_of_point(*point, border, as_json=as_json)
+
+
+def _coordinates(asked: str) -> tuple[float, float] | None:
+    """Return latitude and longitude; None of a name.
+
+    >>> _coordinates("51.27 34.63"), _coordinates("51.27,34.63"), _coordinates("51,27 34,63")
+    ((51.27, 34.63), (51.27, 34.63), (51.27, 34.63))
+    >>> _coordinates("Yunakivka")
+    """
+    text = asked.strip()
+    if found := _WITH_COMMAS.fullmatch(text):
+        a, b, c, d = found.groups()
+        return float(f"{a}.{b}"), float(f"{c}.{d}")
+    if found := _PAIR.fullmatch(text):
+        return float(found[1]), float(found[2])
+    if not any(sign.isalpha() for sign in text) or any(sign.isdigit() for sign in text):
+        raise gb.DataError(
+            f"Invalid place {asked!r}. Must be latitude and longitude in degrees, as in "
+            "51.27 34.63, or the name of a settlement."
+        )
+    return None
+
+
+def _tell_of_point(
+    latitude: float, longitude: float, border: BorderOptions, *, as_json: bool
+) -> None:
+    line = load_ground(border, read_scenario(border)).border
+    point = gpd.GeoSeries.from_xy([longitude], [latitude], crs="EPSG:4326")
+    found = gb.locate(point, line).iloc[0]
+    if as_json:
+        print_json({"latitude": latitude, "longitude": longitude, **found.to_dict()})
+        return
+    territory = f"in {found['side']}" if found["side"] else "on the territory of neither side"
+    say(f"{found['distance_km']:.3f} km from the border, {territory}.")
+    say(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
+    _tell_of_border(line)
+
+
+def _tell_of_name(name: str, border: BorderOptions, places: PlaceOptions, *, as_json: bool) -> None:
+    ground = load_ground(border, read_scenario(border))
+    towns = load_places(places, ground)
+    found = _named(towns.located, name)
+    unplaced = _named(towns.not_located, name)
+    if found.empty and unplaced.empty:
+        known = {str(one) for column in _names(towns.located) for one in towns.located[column]}
+        raise gb.DataError(f"No settlement is called {name!r}. {did_you_mean(name, known)}")
+    told = gb.locate(found, ground.border)
+    table = with_columns(found, told).sort_values("distance_km")
+    if as_json:
+        table = table.assign(longitude=table.geometry.x, latitude=table.geometry.y)
+        print_records(pd.DataFrame(table.drop(columns=table.geometry.name)))
+        return
+    if not table.empty:
+        columns = [column for column in _TOLD if column in table]
+        print_table(pd.DataFrame(table[columns]), f"Distance from the border: {name}")
+    if not unplaced.empty:
+        areas = ", ".join(sorted(set(unplaced["raion_en"].fillna(unplaced["oblast"]))))
+        say(f"Known by name only, without a trusted position: {len(unplaced)} ({areas}).")
+    _tell_of_border(ground.border)
+
+
+def _names(table: pd.DataFrame) -> list[str]:
+    return [column for column in _NAMES if column in table]
+
+
+def _named(table: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
+    """Return the rows that have a name in any language, as search on the page finds them."""
+    wanted = fold(name)
+    same = pd.Series(data=False, index=table.index)
+    for column in _names(table):
+        same |= table[column].map(fold, na_action="ignore") == wanted
+    return table[same.to_numpy()]
+
+
+def _tell_of_border(line: gb.Border) -> None:
+    if line.source.accuracy_m is not None:
+        say(f"The border itself is right to about {line.source.accuracy_m:g} m.")
