@@ -45,9 +45,9 @@ SHORT = ("--between", "Belgorod", "--and", "Sumy")
 
 # Every option there is. A new one fails the test below until it is written here, and tested.
 BORDER = {"--scenario", "--between", "--and", "--regions", "--region-name", "--country", "--gap-m",
-          "--along", "--around", "--json"}  # fmt: skip
+          "--along", "--around", "--layer", "--crs", "--swap", "--json"}  # fmt: skip
 ZONE = {*BORDER, "--km", "--from-km", "--side", "--ends"}
-PLACES = {"--places", "--add-places"}
+PLACES = {"--places", "--add-places", "--places-layer", "--places-crs", "--places-swap"}
 OPTIONS = {
     "": {"--version", "--versions", "--help"},
     "map": {*ZONE, *PLACES, "--out", "--png"},
@@ -57,7 +57,7 @@ OPTIONS = {
                  "--out"},
     "curve": {*BORDER, *PLACES, "--side", "--to-km", "--step-km", "--png", "--out"},
     "bulk": {*ZONE, "source", "target"},
-    "where": {*BORDER, "latitude", "longitude"},
+    "where": {*BORDER, *PLACES, "place"},
     "data": {"--json"},
     "data get": {"name", "--country", "--level", "--iso", "--bbox", "--year", "--refresh", "--out",
                  "--json"},

@@ -45,6 +45,7 @@ FLATS = {
     "bulk": ({"opening"}, {"points"}, {"answering", "writing", "parts"}, {"files"}),
     "scenarios": ({"scenario"}, {"loading", "subject"}),
     "cli": (
+        {"wording"},
         {"options", "printing", "interrupts", "targets"},
         {"asked", "data"},
         {"maps", "counts", "spots", "zones"},

@@ -11,6 +11,7 @@ import shapely
 
 import geobuffer as gb
 from geobuffer.cli.printing import note
+from geobuffer.cli.wording import options_of
 from geobuffer.datasets import of_same_hromadas
 from geobuffer.model import BOTH
 from geobuffer.widths import kilometres
@@ -64,10 +65,15 @@ def check_together(options: BorderOptions) -> None:
         )
     if options.regions is not None and options.country:
         raise gb.DataError("Invalid --regions with --country. Must be one of them.")
-    if options.region_name is not None and not (options.regions or options.along or options.around):
-        raise gb.DataError(
-            "Invalid --region-name without --regions, --along or --around. Must be given together."
-        )
+    of_files = {
+        "--region-name": options.region_name, "--layer": options.layer, "--crs": options.crs,
+        "--swap": options.swap or None,
+    }  # fmt: skip
+    for flag, value in of_files.items():
+        if value is not None and not (options.regions or options.along or options.around):
+            raise gb.DataError(
+                f"Invalid {flag} without --regions, --along or --around. Must be given together."
+            )
     if options.along is not None and options.around:
         raise gb.DataError("Invalid --along with --around. Must be one of them.")
     _check_bare(options)
@@ -188,10 +194,11 @@ def _point_or_file(text: str) -> _Around:
 def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
     """Return the border of a scenario, or of the options, and the regions about it."""
     if options.along is not None:
-        line = gb.read_border(options.along, name=options.region_name)
+        with options_of("--"):
+            line = gb.read_border(options.along, **_of_file(options))
         return Ground(line, gb.Regions(()), bundled=False)
     if options.around:
-        border = _around(options.around, options.region_name)
+        border = _around(options.around, _of_file(options))
         return Ground(border, gb.Regions(()), bundled=False)
     regions = _load_regions(options)
     border = gb.border_between(
@@ -202,7 +209,15 @@ def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
     return Ground(border, shown, bundled=options.regions is None and not options.country)
 
 
-def _around(texts: list[str], name: str | None) -> gb.Border:
+def _of_file(options: BorderOptions) -> dict[str, Any]:
+    """Return how the file of a border or of regions is to be read."""
+    return {
+        "name": options.region_name, "layer": options.layer, "crs": options.crs,
+        "swap": options.swap,
+    }  # fmt: skip
+
+
+def _around(texts: list[str], how: Mapping[str, Any]) -> gb.Border:
     """Return the border around points, or around the areas of files."""
     given = [_point_or_file(text) for text in texts]
     points = [one.point for one in given if one.point is not None]
@@ -210,7 +225,8 @@ def _around(texts: list[str], name: str | None) -> gb.Border:
         return gb.border_around(points, names=[one.title for one in given], source=_TYPED)
     if points:
         raise gb.DataError(f"Invalid --around {', '.join(texts)}. Must be points, or files.")
-    return gb.border_around([area for file in texts for area in gb.read_regions(file, name=name)])
+    with options_of("--"):
+        return gb.border_around([area for file in texts for area in gb.read_regions(file, **how)])
 
 
 def _load_regions(options: BorderOptions) -> gb.Regions:
@@ -223,7 +239,8 @@ def _load_regions(options: BorderOptions) -> gb.Regions:
         return gb.Regions(tuple(region for regions in levels for region in regions))
     if options.regions is None:
         return gb.load_regions()
-    return gb.read_regions(options.regions, name=options.region_name)
+    with options_of("--"):
+        return gb.read_regions(options.regions, **_of_file(options))
 
 
 def build_zone(scenario: gb.Scenario, border: gb.Border, tolerance_m: float = 0.1) -> Zone:
@@ -258,7 +275,7 @@ def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
     if not options.add_places:
         known = pd.concat(tables[1:]) if tables[1:] else pd.DataFrame()
         return Places(tables[0], known) if tables else None
-    tables += [_with_ids(_read_places(file, ground), file) for file in options.add_places]
+    tables += [_with_ids(_read_places(file, options, ground), file) for file in options.add_places]
     merged = gb.merge_settlements(*tables, regions=ground.regions)
     counts = gb.merge_summary(merged)
     note(
@@ -273,7 +290,7 @@ def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
 def _first_places(options: PlaceOptions, ground: Ground) -> list[pd.DataFrame]:
     """Return the tables to begin with: the user's own, or those bundled of the border's area."""
     if options.places is not None:
-        own = _read_places(options.places, ground)
+        own = _read_places(options.places, options, ground)
         return [_with_ids(own, options.places) if options.add_places else own]
     bundled = gb.load_settlements()
     if ground.bundled:
@@ -288,8 +305,21 @@ def _first_places(options: PlaceOptions, ground: Ground) -> list[pd.DataFrame]:
     return [bundled]
 
 
-def _read_places(file: str, ground: Ground) -> gpd.GeoDataFrame:
-    return gb.read_settlements(file, near=ground.border)
+def _read_places(file: str, options: PlaceOptions, ground: Ground) -> gpd.GeoDataFrame:
+    with options_of("--places-"):
+        places = gb.read_settlements(
+            file,
+            layer=options.places_layer,
+            crs=options.places_crs,
+            swap=options.places_swap,
+            near=ground.border,
+        )
+    if "accuracy_m" not in places:
+        note(
+            f"{file} has no column accuracy_m: its points count as exact, and a place is inside or "
+            "outside by its point alone. Add one, in metres, to see which are uncertain."
+        )
+    return places
 
 
 def _with_ids(table: gpd.GeoDataFrame, file: str) -> gpd.GeoDataFrame:

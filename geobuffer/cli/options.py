@@ -60,6 +60,18 @@ class BorderOptions:
             help="The column of names in that file, or of --along or --around.",
         ),
     ] = None
+    layer: Annotated[
+        str | None, typer.Option("--layer", help="The layer of that file, if it has several.")
+    ] = None
+    crs: Annotated[
+        str | None,
+        typer.Option(
+            "--crs", metavar="EPSG:CODE", help="The reference system of that file, if none is told."
+        ),
+    ] = None
+    swap: Annotated[
+        bool, typer.Option("--swap", help="That file has latitude before longitude.")
+    ] = False
     country: Annotated[
         list[str] | None,
         typer.Option(
@@ -126,6 +138,18 @@ class PlaceOptions:
             "--add-places", metavar="FILE", help="Another gazetteer, to be merged in; may repeat."
         ),
     ] = None
+    places_layer: Annotated[
+        str | None, typer.Option("--places-layer", help="The layer of those files, if several.")
+    ] = None
+    places_crs: Annotated[
+        str | None,
+        typer.Option(
+            "--places-crs", metavar="EPSG:CODE", help="Their reference system, if none is told."
+        ),
+    ] = None
+    places_swap: Annotated[
+        bool, typer.Option("--places-swap", help="Those files have latitude before longitude.")
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)

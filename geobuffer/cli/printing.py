@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from geobuffer.cli.wording import in_options
 from geobuffer.queries import ORIGIN
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def telling() -> Iterator[None]:
 
         def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
             if issubclass(category, UserWarning):
-                note(str(message))
+                note(in_options(str(message)))
             else:
                 others(message, category, *where)
 
@@ -111,7 +112,8 @@ def say_sources(table: pd.DataFrame, *, bundled: bool) -> None:
 
 # Short headings for a terminal; files and JSON keep the columns' own names.
 _HEADINGS = {
-    "name_en": "name", "raion_en": "raion", "name_uk": "українською", "distance_km": "km", "membership": "class",
+    "name_en": "name", "name_uk": "українською", "raion_en": "raion", "distance_km": "km",
+    "membership": "class",
     "population": "people", "without_figure": "no figure", "population_uncertain": "people?",
     "uncertain_without_figure": "no figure?", "within_km": "within km", "area_km2": "km²",
     "accuracy_m": "± m", "as_of": "as of", "population_places": "people",

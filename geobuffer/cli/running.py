@@ -15,6 +15,7 @@ import geobuffer as gb
 from geobuffer.cli.commands import app
 from geobuffer.cli.interrupts import Stopped, listening
 from geobuffer.cli.printing import inert, stderr, telling
+from geobuffer.cli.wording import in_options
 
 # typer's own errors of usage derive from this; it shows where it is from nowhere else.
 _UsageError: Any = typer.BadParameter.__bases__[0]
@@ -37,7 +38,7 @@ def main() -> None:
     except _UsageError as error:
         _refuse(error.format_message())
     except gb.GeobufferError as error:
-        _refuse(str(error))
+        _refuse(in_options(str(error)))
     except OSError as error:
         _refuse(f"Cannot write {error.filename or 'the answer'}: {error.strerror}.")
     except typer.Abort:
