@@ -39,23 +39,37 @@ def seem_swapped(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) -> bo
     >>> seem_swapped(np.array([51.2, 51.3]), np.array([34.9, 35.0]), [line])
     True
     """
+    near, turned = _near(lon, lat, shapes)
+    there = np.isfinite(lon)
+    return bool(there.any()) and near[there].mean() < 0.5 < turned[there].mean()
+
+
+def _near(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) -> tuple[Flags, Flags]:
+    """Return which points lie near some shapes, and which would with their axes swapped."""
     west, south, east, north = shapely.total_bounds(list(shapes))
 
-    def share_there(x: Floats, y: Floats) -> float:
+    def there(x: Floats, y: Floats) -> Flags:
         across = (x >= west - _MARGIN_DEGREES) & (x <= east + _MARGIN_DEGREES)
         up = (y >= south - _MARGIN_DEGREES) & (y <= north + _MARGIN_DEGREES)
-        return float((across & up).mean())
+        return np.asarray(across & up)
 
-    there = np.isfinite(lon)
-    lon, lat = lon[there], lat[there]
-    return bool(len(lon)) and share_there(lon, lat) < 0.5 < share_there(lat, lon)
+    return there(lon, lat), there(lat, lon)
 
 
 def warn_if_swapped(
-    lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry], *, stacklevel: int
+    lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry], labels: pd.Index, *, stacklevel: int
 ) -> None:
-    """Warn of points that seem to have their axes swapped."""
+    """Warn of points that seem to have their axes swapped: most of them, or a few among others."""
+    shapes = list(shapes)
     if not seem_swapped(lon, lat, shapes):
+        near, turned = _near(lon, lat, shapes)
+        # Of places all over the world some lie so by chance.
+        if near.any() and near[np.isfinite(lon)].mean() > 0.5:
+            warn_of(
+                labels[turned & ~near],
+                "far from the border, but near it with longitude and latitude swapped",
+                stacklevel=stacklevel + 1,
+            )
         return
     first = int(np.flatnonzero(np.isfinite(lon))[0])
     where = f"longitude {lon[first]:g}, latitude {lat[first]:g}"

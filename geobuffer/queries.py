@@ -72,7 +72,7 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
     """
     check_border(border)
     lon, lat = lonlat(table)
-    warn_if_swapped(lon, lat, _lines(border), stacklevel=2)
+    warn_if_swapped(lon, lat, _lines(border), _called(table), stacklevel=2)
     distance, _, _ = placed(lon, lat, border)
     return pd.Series(distance, index=table.index, name="distance_km")
 
@@ -109,7 +109,7 @@ def nearest_section(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> 
     """
     check_border(border)
     lon, lat = lonlat(table)
-    warn_if_swapped(lon, lat, _lines(border), stacklevel=2)
+    warn_if_swapped(lon, lat, _lines(border), _called(table), stacklevel=2)
     return _located(table, border, lon, lat)[["section", "chainage_km"]]
 
 
@@ -146,7 +146,7 @@ def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFr
     """
     check_border(border)
     lon, lat = lonlat(table)
-    warn_if_swapped(lon, lat, _lines(border), stacklevel=2)
+    warn_if_swapped(lon, lat, _lines(border), _called(table), stacklevel=2)
     return _located(table, border, lon, lat)
 
 
@@ -155,6 +155,15 @@ def _located(
 ) -> pd.DataFrame:
     distance, section, chainage = placed(lon, lat, border)
     return _decoded(table, border, distance, border.side_codes(lon, lat), section, chainage)
+
+
+def _called(table: gpd.GeoDataFrame | gpd.GeoSeries) -> pd.Index:
+    """Return what a message calls the rows: by name, if they have one."""
+    labels: pd.Index = table.index
+    for column in ("name_en", "name"):
+        if column in getattr(table, "columns", ()):
+            labels = pd.Index(table[column])
+    return labels
 
 
 def _lines(border: Border | Zone) -> list[BaseGeometry]:
@@ -223,7 +232,7 @@ def classified(
     """Return what :func:`classify` does, whose warnings point to a caller further up."""
     check_zone(zone)
     lon, lat = lonlat(table)
-    warn_if_swapped(lon, lat, _lines(zone), stacklevel=stacklevel + 1)
+    warn_if_swapped(lon, lat, _lines(zone), _called(table), stacklevel=stacklevel + 1)
     doubts = doubts_of(table, zone)
     said = answer(lon, lat, zone, **doubts._asdict(), compiled=compiled)
     found = _decoded(table, zone, *said[:4])

@@ -16,6 +16,7 @@ import resource
 import subprocess
 import sys
 import tomllib
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -176,15 +177,16 @@ def test_every_option_is_known_here_and_explained(command, run):
     help_ = run(*command.split(), "--help")
     assert (help_.code, help_.err) == (0, "")
     words = help_.out.split()
-    for option in options - {"latitude", "longitude", "source", "target", "name"}:
+    for option in options - {"place", "source", "target", "name"}:
         assert option in words
     for name in below:
         assert name.split()[-1] in words
 
 
 def test_help_of_where_explains_the_order_of_its_arguments(run):
-    text = run("where", "--help").out.casefold()
-    assert text.index("latitude in degrees") < text.index("longitude in degrees")
+    text = " ".join(run("where", "--help").out.split())
+    assert "LATITUDE LONGITUDE | NAME" in text
+    assert "Latitude (north positive), then longitude (east positive), in degrees" in text
 
 
 # zone
@@ -428,7 +430,9 @@ def test_settlements_out_holds_points(run, here, suffix):
     table = gpd.read_parquet(path) if suffix == "parquet" else gpd.read_file(path)
     assert table.crs == "EPSG:4326"
     assert (table.geom_type == "Point").all()
-    assert answer == Answer(0, f"Wrote {len(table)} settlements to {path}.\n", "")
+    unsure = int((table["membership"] == "uncertain").sum())
+    told = f"Wrote {len(table) - unsure} settlements inside and {unsure} uncertain to {path}.\n"
+    assert answer == Answer(0, told, "")
 
 
 @pytest.mark.parametrize("suffix", ["kml", "kmz", "shp.zip", "xlsx"])
@@ -436,7 +440,9 @@ def test_settlements_out_for_other_programs(run, here, suffix):
     path = here / f"inside.{suffix}"
     answer = run("settlements", *SHORT, "--km", "3", "--out", path)
     records = run("settlements", *SHORT, "--km", "3", "--json").json
-    assert answer.out == f"Wrote {len(records)} settlements to {path}.\n"
+    unsure = sum(record["membership"] == "uncertain" for record in records)
+    sure = len(records) - unsure
+    assert answer.out == f"Wrote {sure} settlements inside and {unsure} uncertain to {path}.\n"
     if suffix == "xlsx":
         table = pd.read_excel(path, sheet_name="data")
         assert table["name_uk"].tolist() == [r["name_uk"] for r in records]
@@ -468,7 +474,7 @@ def test_settlements_in_words(run):
         if record["name_uk"] == "Велика Писарівка"
     )
     out = run("settlements", *SHORT, "--km", "6").out
-    assert out.startswith("Belgorod | Sumy\n")
+    assert out.startswith("Belgorod | Sumy – side: both\n")
     for said in ("name", "українською", "section", "class", "Belgorod–Sumy", "uncertain"):
         assert said in out
     (line,) = (line for line in out.splitlines() if "Велика" in line)
@@ -619,6 +625,43 @@ def test_where_tells_distance_side_and_section(run, towns, border, place, side):
         f"Nearest section: {facts['section']}, at kilometre {facts['chainage_km']:.1f}.",
         "The border itself is right to about 10 m.",
     ]
+
+
+@pytest.mark.parametrize(
+    "words", [("51.27,34.63",), ("51.27, 34.63",), ("51,27", "34,63"), ("51.27", "+34.63")]
+)
+def test_where_takes_pairs_as_people_write_them(run, words):
+    assert run("where", *words) == run("where", "51.27", "34.63")
+
+
+@pytest.mark.parametrize("name", ["Yunakivka", "yunakivka", "Юнаківка", "Юнаковка"])
+def test_where_finds_a_place_by_its_name(run, towns, border, name):
+    (record,) = run("where", name, "--json").json
+    (row,) = towns.index[towns["name_en"] == "Yunakivka"]
+    told = gb.locate(towns.loc[[row]], border).iloc[0]
+    assert record["distance_km"] == pytest.approx(told["distance_km"])
+    assert (record["id"], record["section"]) == (towns.loc[row, "id"], told["section"])
+    words = run("where", name).out
+    assert f"{told['distance_km']:.1f}" in words
+    assert "right to about 10 m" in words
+
+
+def test_where_tells_all_places_of_a_name_and_those_without_a_position(run):
+    same = run("where", "Mykhailivka", "--json").json
+    assert len(same) > 3
+    distances = [record["distance_km"] for record in same]
+    assert distances == sorted(distances)
+    unplaced = gb.load_not_located()
+    located = gb.load_settlements()
+    names = set(unplaced["name_en"]) - set(located["name_en"]) - set(located["name_ru"])
+    name = min(one for one in names if one.isalpha() and one.isascii())
+    assert "Known by name only, without a trusted position: " in run("where", name).out
+
+
+def test_where_finds_a_name_of_a_file(run, here):
+    (here / "mine.csv").write_text("name,lat,lon,accuracy_m\nMy farm,51.1,35.0,50\n")
+    (record,) = run("where", "my", "farm", "--places", "mine.csv", "--json").json
+    assert (record["name"], record["latitude"], record["longitude"]) == ("My farm", 51.1, 35.0)
 
 
 def test_where_on_the_territory_of_neither(run):
@@ -1059,9 +1102,12 @@ MISTAKES = {
     "option misspelt": (["zone", "--sid", "Ukraine"], ["No such option: --sid", "--side"]),
     "unknown ends": (["zone", *SHORT, "--ends", "oval"], ["--ends", "oval", "round", "flat"]),
     "tolerance a word": (["zone", *SHORT, "--tolerance", "fine"], ["--tolerance", "number"]),
-    "latitude a word": (["where", "north", "34"], ["latitude", "number"]),
-    "no longitude": (["where", "51"], ["longitude"]),
-    "option of where misspelt": (["where", "51", "34", "--jsn"], ["--jsn"]),
+    "latitude a word": (["where", "north", "34"], ["'north 34'", "latitude and longitude"]),
+    "no longitude": (["where", "51"], ["latitude and longitude", "51.27 34.63"]),
+    "no such place": (["where", "Yunakivk"], ["'Yunakivk'", "'Yunakivka'"]),
+    "option of where misspelt": (["where", "51", "34", "--jsn"], ["--jsn", "where --help"]),
+    "a file's option without a file": (["zone", "--crs", "EPSG:4326"], ["--crs", "--along"]),
+    "width below zero": (["zone", "--km", "-5"], ["--side takes one side"]),
     "option without a value": (["zone", "--km"], ["--km"]),
     "unknown command": (["zones"], ["zones"]),
 }  # fmt: skip
@@ -1375,3 +1421,112 @@ def test_own_files_that_cannot_be_read_are_one_line(run, args, told):
     assert told in answer.err
     assert answer.err.count("\n") == 1
     assert "tiger" not in answer.err
+
+
+# The words of the command line
+
+
+@pytest.fixture
+def odd(here):
+    """Files that lack something, or have it the other way round."""
+    line = shapely.LineString([(35.0, 51.0), (35.2, 51.1)])
+    tables = {
+        "nocrs.shp": gpd.GeoDataFrame({"name": ["A"]}, geometry=[line]),
+        "areas.gpkg": gpd.GeoDataFrame({"name": ["A"]}, geometry=[line.buffer(0.1)], crs=4326),
+        "turned.gpkg": gpd.GeoDataFrame(
+            {"name": list("ABC"), "accuracy_m": 50},
+            geometry=gpd.points_from_xy([51.0, 51.1, 51.2], [35.0, 35.1, 35.2]), crs=4326,
+        ),
+        "nocrs-places.shp": gpd.GeoDataFrame(
+            {"name": ["A"]}, geometry=[shapely.Point(35.1, 51.1)]
+        ),
+    }  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there is no reference system
+        for name, table in tables.items():
+            table.to_file(here / name)
+    tables["areas.gpkg"].to_file(here / "areas.gpkg", layer="more")
+    (here / "table.csv").write_text("name,lat,lon\nA,51,35\n")
+    return here
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("zone", "--along", "nocrs.shp", "--km", "1"), "--crs EPSG:4326 fits"),
+        (("zone", "--along", "areas.gpkg", "--layer", "more", "--km", "1"), "read by --around"),
+        (("zone", "--around", "areas.gpkg", "--km", "1"), "Tell --layer:"),
+        (("zone", "--around", "nocrs.shp", "--crs", "EPSG:4326", "--km", "1"), "read by --along"),
+        (("zone", "--along", "table.csv", "--km", "1"), "--places reads tables"),
+        (("settlements", "--places", "turned.gpkg"), "--places-swap turns them"),
+        (("settlements", "--places", "nocrs-places.shp"), "--places-crs EPSG:4326 fits"),
+    ],
+)
+def test_remedies_are_options(run, odd, args, said):
+    answer = run(*args)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
+    assert "()" not in answer.err
+    assert not re.search(r"\b(crs|swap|layer)=", answer.err)
+
+
+def test_options_of_files_are_heeded(run, odd):
+    line = ("zone", "--along", "nocrs.shp", "--crs", "EPSG:4326", "--km", "1", "--json")
+    there, turned = ([35.0, 35.2], [51.0, 51.1]), ([51.0, 51.1], [35.0, 35.2])
+    for options, points in (((), there), (("--swap",), turned)):
+        length = GEOD.line_length(*points) / 1e3
+        assert run(*line, *options).json["border_km"] == pytest.approx(length)
+    area = run("zone", "--around", "areas.gpkg", "--layer", "more", "--km", "1", "--json")
+    assert area.json["sections"] == ["A"]
+    for args in (("turned.gpkg", "--places-swap"), ("nocrs-places.shp", "--places-crs", "4326")):
+        found = run("settlements", *SHORT, "--km", "300", "--places", *args, "--json")
+        assert json.loads(found.out)
+
+
+def test_points_without_an_accuracy_are_told_of(run, odd):
+    (odd / "sure.csv").write_text("name,lat,lon,accuracy_m\nA,51,35,50\n")
+    assert "no column accuracy_m" in run("settlements", *SHORT, "--places", "table.csv").err
+    assert run("settlements", *SHORT, "--places", "sure.csv").err == ""
+
+
+def test_one_swapped_row_among_others_is_told_of(run, here):
+    rows = "A,51.0,35.0\nB,51.1,35.1\nC,34.2,51.2\n"
+    (here / "one.csv").write_text(f"name,lat,lon\n{rows}")
+    for command in ("settlements", "exposure"):
+        err = run(command, *SHORT, "--places", "one.csv").err
+        assert "1 row far from the border, but near it with longitude and latitude swapped" in err
+        assert "'C'" in err
+
+
+# What a reader needs beside the numbers
+
+
+def test_headings_tell_the_side(run):
+    for command in ("exposure", "settlements"):
+        assert "– side: both" in run(command, *SHORT).out.splitlines()[0]
+        told = run(command, *SHORT, "--side", "Ukraine").out.splitlines()[0]
+        assert "– side: Ukraine" in told
+
+
+def test_rings_are_not_to_be_added_up(run):
+    assert "Do not add rings up" in run("exposure", *SHORT, "--km", "3,6").out
+    assert "Do not add rings up" not in run("exposure", *SHORT, "--km", "3,6", "--cumulative").out
+    assert "Do not add rings up" not in run("exposure", *SHORT, "--km", "6").out
+
+
+def test_counts_say_where_they_are_from(run, here):
+    told = run("exposure", *SHORT).out
+    assert "Border: © OpenStreetMap contributors" in told
+    assert "As of 2026." in told
+    assert "Places and people: GeoNames gazetteer" in told
+    assert "pre-war" in told
+    (here / "mine.csv").write_text("name,lat,lon,population,accuracy_m\nA,51,35,10,5\n")
+    assert "pre-war" not in run("exposure", *SHORT, "--places", "mine.csv").out
+
+
+def test_unknown_is_not_printed_as_none(run, here):
+    rows = "A,51.0,35.3,,5\nB,51.0,35.31,,5\n"
+    (here / "mine.csv").write_text(f"name,lat,lon,population,accuracy_m\n{rows}")
+    answer = run("exposure", *SHORT, "--km", "100", "--places", "mine.csv")
+    (row,) = [line for line in answer.out.splitlines() if line.strip().startswith("0–100 km")]
+    assert row.split()[2:] == ["2", "0", "–", "2", "0", "0"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from geobuffer.bulk.opening import read_batches
 from geobuffer.bulk.points import numbers_of, points_of
@@ -57,7 +58,8 @@ def _answered(rows: pa.Table, at: Coordinates, zone: Zone, first: int) -> pa.Tab
             f"{lat[row]:.10g}. {ON_GLOBE}"
         )
     if not first:  # the first batch tells as well as all
-        warn_if_swapped(lon, lat, [one.line for one in zone.sections], stacklevel=2)
+        lines = [one.line for one in zone.sections]
+        warn_if_swapped(lon, lat, lines, pd.RangeIndex(len(lon)), stacklevel=2)
     accuracy, radius = (_metres(rows, name, first) for name in ("accuracy_m", "radius_m"))
     margin = margin_km(accuracy, radius, zone)
     # Not left to the number of rows: the last batch is short, and must be asked like the others.
