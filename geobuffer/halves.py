@@ -77,8 +77,7 @@ def halves(
     Returns
     -------
     tuple
-        Two polygons, and how far (metres) the edge between them strays from where the side
-        changes: 0 where that is the line itself or goes straight on from its end.
+        Two polygons, and how far (metres) the edge between them strays from where the side changes.
 
     Examples
     --------
@@ -117,9 +116,8 @@ def halves(
 
 def _check_once(runs: list[BaseGeometry]) -> None:
     """Refuse lines of which a stretch comes twice: it has no left and no right."""
-    twice = float(np.sum(shapely.length(runs))) - shapely.union_all(runs).length
     # A tenth of a metre; sums of a million lengths in degrees are right to a thousandth of that.
-    if twice > 1e-6:
+    if float(np.sum(shapely.length(runs))) - shapely.union_all(runs).length > 1e-6:
         raise GeometryError(_TWICE)
 
 

@@ -479,7 +479,7 @@ def test_settlements_in_words(run):
         assert said in out
     (line,) = (line for line in out.splitlines() if "Велика" in line)
     assert f" {wanted['distance_km']:.1f} " in line
-    assert f" {wanted['population']} " in line
+    assert f" {wanted['population']:,} " in line
     assert wanted["membership"] in line
 
 

@@ -118,9 +118,11 @@ def test_the_page_of_commands_has_every_command_and_option():
     assert "geobuffer data get" in parts
     for name, command in typer.main.get_command(app).commands.items():
         for parameter in command.params:
-            assert all(
-                f"```{{option}} {opt}" in parts[f"geobuffer {name}"] for opt in parameter.opts
-            )
+            # An argument is called by what it stands for, if that has a name of its own.
+            called = parameter.opts
+            if parameter.param_type_name == "argument":
+                called = [parameter.metavar or parameter.name]
+            assert all(f"```{{option}} {name_}" in parts[f"geobuffer {name}"] for name_ in called)
 
 
 def test_copies_are_of_all_notebooks_and_lead_back_to_the_site():

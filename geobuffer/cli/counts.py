@@ -72,9 +72,7 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     """Count the places and people in each ring of the zone."""
     check_out(out, pd.DataFrame)
     asked = read_zone(zone)
-    raster, values = rasters.raster, rasters.values  # noqa: PD011 - options, no table
-    if bool(raster) != (values is not None):
-        raise gb.DataError("Invalid --raster and --values. Must be given together.")
+    raster, values = _given(rasters)
     ground = load_ground(zone, asked)
     with progress("Measuring the zone and its settlements"):
         # A pixel of 100 m is cut by the polygon's edge, which must be right to a hundredth of it.
@@ -96,9 +94,15 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     else:
         title = f"{asked.title} – side: {built.side}"
         _print_exposure(counted, title, places=towns is not None, raster=bool(raster))
-        if towns is not None and not cumulative and len(built.ring_names) > 1:
-            say(_NO_SUMS)
-        say_sources(counted, bundled=towns is not None and places.places is None)
+        say_sources(counted, bundled=bool(towns) and not places.places)
+
+
+def _given(rasters: RasterOptions) -> tuple[list[Path] | None, str | None]:
+    """Return the rasters and what they hold, or refuse one without the other."""
+    raster, values = rasters.raster, rasters.values  # noqa: PD011 - options, no table
+    if bool(raster) != (values is not None):
+        raise gb.DataError("Invalid --raster and --values. Must be given together.")
+    return raster, values
 
 
 def _raster_source(raster: list[Path], as_of: str) -> gb.Source:
@@ -116,6 +120,8 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
     print_table(_without_zeros(counted).drop(columns=unprinted, errors="ignore"), title)
     if places:
         say(_AT_LEAST)
+        if "ring" in counted and len(set(counted["ring"])) > 1:
+            say(_NO_SUMS)
     if raster:
         say("The raster's people are a model's estimate; where it has no data, nobody is counted.")
         return
