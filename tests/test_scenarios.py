@@ -149,6 +149,19 @@ def test_a_path_may_be_a_text(tmp_path):
     assert gb.load_scenario(str(tmp_path / "a.toml")) == gb.load_scenario(tmp_path / "a.toml")
 
 
+def test_a_place_needs_no_hromada_where_its_name_is_unique(load):
+    towns = gb.load_settlements()
+    scenario = load(LEAST + "[[place]]\nname = 'Юнаківка'")
+    assert scenario.places == (("Юнаківка", ""),)
+    assert gb.scenario_places(scenario, towns)["name_en"].tolist() == ["Yunakivka"]
+    several = load(LEAST + "[[place]]\nname = 'Михайлівка'")
+    with pytest.raises(gb.DataError, match=r"'Михайлівка' of the .*Tell its hromada"):
+        gb.scenario_places(several, towns)
+    nowhere = load(LEAST + "[[place]]\nname = 'Юнакавка'")
+    with pytest.raises(gb.DataError, match=r"0 times\. .*Did you mean"):
+        gb.scenario_places(nowhere, towns)
+
+
 # Mistakes
 
 MISTAKES = {

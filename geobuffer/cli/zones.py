@@ -72,8 +72,13 @@ def zone_(
     border = ground.border
     say(f"Border: {', '.join(section.name for section in border.sections)}.")
     say(f"Length {border.length_km:,.1f} km; edges within {built.error_m:.2g} m.")
-    if border.healing is not None:
-        say(f"Outlines do not match exactly. {border.healing}.")
+    if (healed := border.healing) is not None:
+        say(
+            f"The outlines do not match exactly: {healed.healed_km:,.0f} km of the border were "
+            f"healed within {healed.tolerance_m:g} m; the two run at most "
+            f"{healed.disagreement_km * 1e3:.2g} m apart, at latitude {healed.lat:.4f}, longitude "
+            f"{healed.lon:.4f}."
+        )
     if out is not None:
         say(f"Wrote {out}.")
 

@@ -82,7 +82,9 @@ def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Sc
         announced_by=_text(file, "announced_by", content.get("announced_by", ""), language),
         announced_on=content.get("announced_on"),
         reports=tuple(_report(file, entry, language) for entry in content.get("report", [])),
-        places=tuple((place["name"], place["hromada"]) for place in content.get("place", [])),
+        places=tuple(
+            (place["name"], place.get("hromada", "")) for place in content.get("place", [])
+        ),
         language=language,
     )
 
@@ -116,7 +118,7 @@ def _check_content(file: Path, content: dict[str, Any]) -> None:
     for table in ("report", "place"):
         for entry in content.get(table, []):
             _check(file, table, entry)
-    for table, keys in (("report", ["claim"]), ("place", ["name", "hromada"])):
+    for table, keys in (("report", ["claim"]), ("place", ["name"])):
         for key in keys:
             if any(key not in entry for entry in content.get(table, [])):
                 message = f"Invalid scenario {file}: a [[{table}]] lacks {key!r}. Must have it."

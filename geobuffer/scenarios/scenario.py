@@ -80,7 +80,7 @@ class Scenario:
     reports
         What was said of it.
     places
-        Pairs of the name and hromada of places that the reports name.
+        Pairs of the name and hromada (or ``""``) of places that the reports name.
     language
         The one that its texts are in.
 

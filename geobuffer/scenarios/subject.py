@@ -81,8 +81,8 @@ def scenario_zone(scenario: Scenario, regions: Regions) -> Zone:
 def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the rows of a table of settlements that a scenario's reports name.
 
-    A place is found by its name, in any language and spelling, and its hromada, so that namesakes
-    stay apart; rows come in the scenario's order.
+    A place is found by its name, in any language and spelling, and by its hromada where that is
+    told, so that namesakes stay apart; rows come in the scenario's order.
 
     Parameters
     ----------
@@ -107,15 +107,18 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
     hromadas = np.array([fold(h) if isinstance(h, str) else "" for h in listed(table, "hromada")])
     rows = []
     for name, hromada in scenario.places:
-        near = np.flatnonzero(hromadas == fold(hromada))
+        near = np.flatnonzero(hromadas == fold(hromada)) if hromada else np.arange(len(table))
         wanted = {fold(name), *other_names(fold(name))}
         exact = [row for row in near if any(c.iloc[row] == name for c in columns)]
         folded = [row for row in near if any(_folded(c.iloc[row]) in wanted for c in columns)]
         found = exact or folded
         if len(found) != 1:
             hint = did_you_mean(name, [str(columns[0].iloc[row]) for row in near])
+            where = f" in {hromada!r}" if hromada else ""
+            if len(found) > 1 and not hromada:
+                hint = "Tell its hromada."
             raise DataError(
-                f"Invalid place {name!r} in {hromada!r} of the scenario: it is in the table "
+                f"Invalid place {name!r}{where} of the scenario: it is in the table "
                 f"{len(found)} times. Must be there once. {hint if len(near) else _HROMADA}"
             )
         rows.append(int(found[0]))
