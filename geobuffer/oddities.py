@@ -41,7 +41,7 @@ def seem_swapped(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) -> bo
     """
     near, turned = _near(lon, lat, shapes)
     there = np.isfinite(lon)
-    return bool(there.any()) and near[there].mean() < 0.5 < turned[there].mean()
+    return bool(there.any() and near[there].mean() < 0.5 < turned[there].mean())
 
 
 def _near(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) -> tuple[Flags, Flags]:

@@ -83,7 +83,7 @@ def test_metres_are_not_taken_for_degrees(shape, says):
 @pytest.mark.row(2)
 def test_columns_of_metres_are_refused(here, refused):
     text(here / "places.csv", "name,x,y", "A,3345000,6550000")
-    says_ = ["line 2 of places.csv", "3.345e+06", "metres of a projection need crs="]
+    says_ = ["line 2 of places.csv", "3.345e+06", "metres of a projection need crs=:"]
     refused("settlements", *own(), "--places", "places.csv", says=says_)
     refused("bulk", "places.csv", "o.csv", *own(), says=["places.csv", "row 0", "or metres?"])
 
@@ -220,7 +220,7 @@ def test_geojson_of_projected_numbers_is_refused(here, refused, says):
     features = json.loads(metres.to_json())
     features.pop("crs", None)
     (here / "metres.geojson").write_text(json.dumps(features))
-    said = ["row 0 of metres.geojson", "Must lie within ±180 and ±90", "crs="]
+    said = ["row 0 of metres.geojson", "Must lie within ±180 and ±90", "crs=:"]
     with says(gb.DataError, *said):
         gb.read_regions("metres.geojson")
     refused("zone", *own("metres.geojson"), "--out", "zone.gpkg", says=said)

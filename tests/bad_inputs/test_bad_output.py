@@ -102,7 +102,7 @@ def test_two_writers_of_one_file_do_not_mix(tmp_path):
 
 @pytest.mark.row(57)
 def test_a_posix_locale_loses_no_letter(here):
-    text(here / "places.csv", "name,lat,lon", "Юнаківка,50.5,30.05")
+    text(here / "places.csv", "name,lat,lon,accuracy_m", "Юнаківка,50.5,30.05,50")
     environment = {**os.environ, "LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     for options in (["--out", "out.csv"], []):
         done = subprocess.run(

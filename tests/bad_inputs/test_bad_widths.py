@@ -16,7 +16,7 @@ def widths(*km):
 
 @pytest.mark.row(16)
 def test_a_line_has_no_inside(strip, refused, says):
-    said = ["Invalid km -10", "a line has no inside", "side="]
+    said = ["Invalid km -10", "a line has no inside", "side= takes"]
     with says(gb.GeometryError, *said):
         gb.build_zone(strip, km=-10)
     with says(gb.GeometryError, "Invalid km -3"):
