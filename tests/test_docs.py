@@ -12,6 +12,7 @@ import typer.main
 
 import geobuffer as gb
 from geobuffer.cli import app
+from geobuffer.scenarios import loading
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -38,6 +39,7 @@ RUN_BY = {
     "how-to/pictures.md": "test_plots.py",
     "how-to/population.md": "test_how_to.py",
     "how-to/postgis.md": "test_how_to.py",
+    "how-to/publish.md": "test_how_to.py",
     "how-to/spark.md": "test_distributed.py",
     "how-to/zones.md": "test_how_to.py",
     "quick-start.md": "test_how_to.py",
@@ -70,7 +72,7 @@ def test_every_fence_has_a_language_that_is_checked():
 
 
 def _commands():
-    for page in PAGES:
+    for page in (*PAGES, "../README.md"):
         for block in re.findall(r"^```console\n(.*?)^```", _text(page), re.MULTILINE | re.DOTALL):
             for line in block.replace("\\\n", " ").splitlines():
                 if line.startswith("$ geobuffer"):
@@ -154,6 +156,43 @@ def test_links_within_lead_to_pages_that_are_there():
         for link in re.findall(r"\]\(((?!\w+:|#)[^)\s]+)\)", _text(page)):
             target = (DOCS / page).parent / link.partition("#")[0]
             assert target.exists() or target.name == "command-line.md", f"{page}: {link}"
+
+
+def test_the_reference_of_scenarios_has_every_key_and_which_must_be_there(tmp_path):
+    """What the table says must be there is refused without, and nothing else."""
+    rows = re.findall(
+        r"^\| `?(top|\[+\w+\]+)`? \| `(\w+)` \| (yes|no)\b.*\| (`.*`) \|$",
+        _text("reference/scenarios.md"),
+        re.MULTILINE,
+    )
+    tables = {}
+    for where, key, needed, example in rows:
+        told = example.split("`")[1]
+        tables.setdefault(where, {})[key] = (needed == "yes", f"{key} = {told}\n")
+    known = {where.strip("[]").replace("top", ""): set(keys) for where, keys in tables.items()}
+    known[""] |= {"zone", "report", "place"}
+    assert known == {where: set(keys) for where, keys in loading._KEYS.items()}
+    file = tmp_path / "shown.toml"
+
+    def load(without=None):
+        file.write_text(
+            "".join(
+                ("" if where == "top" else f"{where}\n")
+                + "".join(line for key, (_, line) in keys.items() if (where, key) != without)
+                for where, keys in tables.items()
+            ),
+            encoding="utf-8",
+        )
+        return gb.load_scenario(file)
+
+    assert load().from_km == 2
+    for where, keys in tables.items():
+        for key, (needed, _) in keys.items():
+            if needed:
+                with pytest.raises(gb.DataError, match=f"lacks '{key}'"):
+                    load(without=(where, key))
+            else:
+                load(without=(where, key))
 
 
 @pytest.mark.parametrize("picture", sorted((DOCS / "figures").glob("failure-*.png")), ids=str)

@@ -4,6 +4,7 @@ A few pages speak of what the reader has: files, a database, a network. It is ma
 """
 
 import inspect
+import itertools
 import os
 import re
 import shlex
@@ -113,6 +114,64 @@ def test_the_commands_of_the_quick_start():
     assert len(pd.read_csv("inside.csv")) > 300
 
 
+# What a command says of things that only the reader has: files, a database, a network.
+OF_THE_READER = {
+    "--places", "--add-places", "--regions", "--along", "--scenario", "--raster", "bulk", "get",
+}  # fmt: skip
+
+
+def needs_nothing_of_the_reader(words):
+    around = [value for option, value in itertools.pairwise(words) if option == "--around"]
+    files = [value for value in around if not re.fullmatch(r"[-\d.]+,[-\d.]+", value)]
+    return not files and OF_THE_READER.isdisjoint(words)
+
+
+def commands_of(page):
+    text = page.read_text(encoding="utf-8")
+    for block in re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        for line in re.findall(r"^\$ geobuffer (.+)$", block.replace("\\\n", " "), re.MULTILINE):
+            yield tuple(shlex.split(line, comments=True))
+
+
+def without_out(words):
+    where = words.index("--out") if "--out" in words else len(words)
+    return words[:where] + words[where + 2 :]
+
+
+def commands_for_everyone():
+    """The commands of all pages that the bundled data are enough for, each once.
+
+    Not those of the quick start, which are run above, be it to another file.
+    """
+    seen = {without_out(words) for words in commands_of(DOCS / "quick-start.md")}
+    for page in [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]:
+        for words in commands_of(page):
+            if needs_nothing_of_the_reader(words) and without_out(words) not in seen:
+                seen.add(without_out(words))
+                yield words
+
+
+@pytest.mark.parametrize("words", list(commands_for_everyone()), ids=" ".join)
+def test_commands_that_need_no_files_run(words, monkeypatch, regions, towns):
+    if "--country" in words and not os.environ.get("CI"):
+        pytest.importorskip("borders", reason="needs the extra world")
+    monkeypatch.setattr(gb, "load_settlements", towns.copy)
+    if "--country" not in words:
+        monkeypatch.setattr(gb, "load_regions", lambda: regions)
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.exception or done.output
+    for option, file in itertools.pairwise(words):
+        assert option not in {"--out", "--png"} or file in left_behind()
+
+
+def test_a_command_that_lacks_a_file_is_seen():
+    words = shlex.split("exposure --around 51.3895,30.0995 --km 10,30")
+    assert needs_nothing_of_the_reader(words)
+    assert not needs_nothing_of_the_reader([*words, "--places", "towns.csv"])
+    assert not needs_nothing_of_the_reader(["zone", "--around", "parks.gpkg"])
+    assert "--places FILE" in str(CliRunner().invoke(app, words).exception)
+
+
 def test_data():
     assert run("explanation/data", {})["gb"] is gb
 
@@ -176,15 +235,28 @@ def raster_of_ones(file, west, south, columns, rows, step=0.02):
         made.write(np.ones((rows, columns), dtype="float32"), 1)
 
 
-def test_population(regions, towns):
+def test_population():
     # Two frames that meet at 34.5° E, a person in every cell.
     raster_of_ones("ukr_2025.tif", 33.0, 50.5, 75, 100)
     raster_of_ones("rus_2025.tif", 34.5, 50.5, 75, 100)
-    border = gb.border_between(regions["Kursk"], regions["Sumy"])
-    zone = gb.build_zone(border, km=[5, 10], side="Ukraine", tolerance_m=5)
-    names = run("how-to/population", {"zone": zone, "towns": towns})
+    names = run("how-to/population", {})
     assert names["people"]["population"].sum() > 500
     assert names["people"]["source"].unique().tolist() == ["WorldPop R2025A, 100 m"]
+
+
+def test_publish(zone, towns):
+    caption = run("how-to/publish", {})["caption"]
+    assert "OpenStreetMap" in caption
+    assert "GeoNames" in caption
+    text = (DOCS / "how-to" / "publish.md").read_text(encoding="utf-8")
+    counted = gb.exposure(towns, zone).iloc[0]
+    names = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| [a-z].*\|$", text, re.MULTILINE)))
+    CliRunner().invoke(app, ["exposure", "--cumulative", "--out", "counts.csv"])
+    assert set(names) <= set(pd.read_csv("counts.csv", encoding="utf-8-sig").columns)
+    # The caption on the page is of the data as they are.
+    for column in ("places", "uncertain", "population", "population_uncertain", "without_figure",
+                   "uncertain_without_figure"):  # fmt: skip
+        assert f" {counted[column]:,}" in text.partition("a caption may read")[2], column
 
 
 @needs_postgis
