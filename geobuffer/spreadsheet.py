@@ -71,8 +71,9 @@ def write_workbook(table: pd.DataFrame, path: Path) -> None:
             about.append([_cell(about, key, "about"), _cell(about, value, "about")])
         book.save(path)
     finally:
-        # Rows are drafted in files of their own, which stay open when a value is refused.
-        with suppress(OSError):
+        # Rows are drafted in files of their own, which stay open when a value is refused. Where a
+        # disk was full, the draft's writer has ended: Python 3.14 says so by the other error.
+        with suppress(OSError, StopIteration):
             for sheet in book.worksheets:
                 if not sheet.closed:
                     sheet.close()

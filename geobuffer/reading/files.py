@@ -221,7 +221,7 @@ def _chosen(path: Path, names: list[str], layer: str | None) -> tuple[str, str |
     readable = [
         name
         for name in names
-        if PurePosixPath(name).suffix.lower() in SUFFIXES and not name.startswith("__MACOSX/")
+        if name.lower().endswith(SUFFIXES) and not name.startswith("__MACOSX/")
     ]
     if not readable:
         shown = ", ".join(names[:8]) or "nothing"
