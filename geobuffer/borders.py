@@ -52,6 +52,8 @@ def border_of(region: Region) -> Border:
     ------
     GeometryError
         The region's geometry is not a valid polygon, or is empty.
+    WrongKind
+        It is no region, but its name.
 
     Examples
     --------
@@ -107,6 +109,8 @@ def border_between(
     GeometryError
         A geometry is not a valid polygon; a region stands on both sides, or overlaps one on the
         other by more than the tolerance; or the tolerance is no distance.
+    WrongKind
+        A side is not of regions, but of names.
 
     Examples
     --------

@@ -59,6 +59,8 @@ def exposure_curve(
         ``to_km`` or ``step_km`` is not positive and finite, or beyond the limit of 2,000 km.
     DataError, UnknownSide
         As :func:`geobuffer.exposure` and :func:`geobuffer.build_zone`.
+    WrongKind
+        The border is none.
 
     Examples
     --------

@@ -60,6 +60,8 @@ def exposure(
     DataError
         There is no column ``by``, or it is one of those counted; a population is no number; or as
         :func:`geobuffer.classify`.
+    WrongKind
+        The zone is none.
 
     Examples
     --------

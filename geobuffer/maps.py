@@ -89,6 +89,8 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
     DataError
         The table has no points, no names, or more than 100,000 rows; the language or the basemap
         is unknown.
+    WrongKind
+        The zone is none.
 
     Examples
     --------

@@ -12,6 +12,7 @@ import numpy as np
 
 from geobuffer.combined import CombinedZone
 from geobuffer.geodesy import Floats, direct, holds, wrap
+from geobuffer.kinds import check_zone
 from geobuffer.model import BufferZone, Region
 from geobuffer.outlines import cut_at_antimeridian
 
@@ -93,6 +94,11 @@ def answer(  # noqa: PLR0913 - what a place says of itself
     compiled
         As :meth:`geobuffer.nearest.LineIndex.nearest`.
 
+    Raises
+    ------
+    WrongKind
+        The zone is none.
+
     Examples
     --------
     >>> import geobuffer as gb
@@ -102,6 +108,7 @@ def answer(  # noqa: PLR0913 - what a place says of itself
     >>> answer(np.array([30.1, 30.3]), np.array([51.4, 51.4]), disc).membership.tolist()
     [1, 0]
     """
+    check_zone(zone)
     doubts = _Doubts(margin, unlisted, wrong_country)
     if isinstance(zone, CombinedZone):
         return _of_parts(lon, lat, zone, doubts, compiled)

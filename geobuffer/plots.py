@@ -112,6 +112,8 @@ def plot_zone(
         The table has no coordinate reference system.
     MissingExtra
         matplotlib is not installed.
+    WrongKind
+        The zone is none.
 
     Examples
     --------
@@ -160,6 +162,11 @@ def plot_crs(zone: Zone) -> pyproj.CRS:
     zone
         The zone.
 
+    Raises
+    ------
+    WrongKind
+        The zone is none.
+
     Examples
     --------
     >>> import geobuffer as gb
@@ -169,6 +176,7 @@ def plot_crs(zone: Zone) -> pyproj.CRS:
     >>> plot_crs(zone).is_projected
     True
     """
+    check_zone(zone)
     return fit_projection(zone.polygon).crs
 
 

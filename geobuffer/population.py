@@ -97,6 +97,8 @@ def exposure_raster(
         in the zone; says of its values something else than ``values``; or two tell of one place.
     MissingCRSError
         A raster has no coordinate reference system.
+    WrongKind
+        The zone is none.
 
     Notes
     -----

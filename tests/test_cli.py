@@ -658,6 +658,12 @@ def test_where_tells_all_places_of_a_name_and_those_without_a_position(run):
     assert "Known by name only, without a trusted position: " in run("where", name).out
 
 
+def test_where_knows_the_other_names_of_a_place(run):
+    known = run("where", "Belgorod", "--json").json
+    assert known
+    assert run("where", "Bilhorod", "--json").json == known
+
+
 def test_where_finds_a_name_of_a_file(run, here):
     (here / "mine.csv").write_text("name,lat,lon,accuracy_m\nMy farm,51.1,35.0,50\n")
     (record,) = run("where", "my", "farm", "--places", "mine.csv", "--json").json
@@ -1077,8 +1083,8 @@ MISTAKES = {
     "km too far": (["zone", *SHORT, "--km", "2001"], ["Invalid km 2001", "at most 2,000 km"]),
     "km descending": (["zone", *SHORT, "--km", "10,5"], ["[10.0, 5.0]", "Must ascend"]),
     "tolerance nothing": (["zone", *SHORT, "--tolerance", "0"],
-                          ["Invalid tolerance_m 0", "at least 0.001"]),
-    "tolerance no number": (["zone", *SHORT, "--tolerance", "nan"], ["Invalid tolerance_m nan"]),
+                          ["Invalid --tolerance 0", "at least 0.001"]),
+    "tolerance no number": (["zone", *SHORT, "--tolerance", "nan"], ["Invalid --tolerance nan"]),
     "unknown by": (["exposure", *SHORT, "--by", "oblats"],
                    ["Invalid by 'oblats'", "Did you mean 'oblast'?"]),
     "by a ring": (["exposure", *SHORT, "--by", "ring", "--json"], ["by 'ring'"]),
@@ -1108,6 +1114,15 @@ MISTAKES = {
     "option of where misspelt": (["where", "51", "34", "--jsn"], ["--jsn", "where --help"]),
     "a file's option without a file": (["zone", "--crs", "EPSG:4326"], ["--crs", "--along"]),
     "width below zero": (["zone", "--km", "-5"], ["--side takes one side"]),
+    "a file of places without one": (["settlements", "--places-swap"], ["without --places"]),
+    "a point and a file's option": (
+        ["zone", "--around", "51,34", "--km", "1", "--crs", "4326"], ["--crs", "with a point"],
+    ),
+    "a point and a file of names": (["where", "51", "34", "--places", "x"], ["--places", "point"]),
+    "regions that do not meet": (
+        ["zone", "--between", "Kursk", "--and", "Kharkiv"], ["give --gap-m"],
+    ),
+    "a gap below zero": (["zone", *SHORT, "--gap-m", "-1"], ["Invalid --gap-m -1", "metres"]),
     "option without a value": (["zone", "--km"], ["--km"]),
     "unknown command": (["zones"], ["zones"]),
 }  # fmt: skip

@@ -48,7 +48,7 @@ FLATS = {
         {"wording"},
         {"options", "printing", "interrupts", "targets"},
         {"asked", "data"},
-        {"maps", "counts", "spots", "zones"},
+        {"maps", "counts", "where", "zones"},
         {"commands"},
         {"running"},
     ),

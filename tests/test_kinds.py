@@ -1,6 +1,7 @@
 """Whatever else is given for a border, a zone or a region is refused at the door, with a remedy."""
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 
@@ -20,12 +21,14 @@ OF_BORDER = {
     "nearest_section": lambda given: gb.nearest_section(PLACES, given),
 }
 OF_ZONE = {
+    "answer": lambda given: gb.answer(np.zeros(1), np.zeros(1), given),
     "classify": lambda given: gb.classify(PLACES, given),
     "classify_file": lambda given: gb.classify_file("in.csv", given, "out.csv"),
     "compare": lambda given: gb.compare(ZONE, given),
     "exposure": lambda given: gb.exposure(PLACES, given),
     "exposure_raster": lambda given: gb.exposure_raster("people.tif", given, values="counts"),
     "map_zone": gb.map_zone,
+    "plot_crs": gb.plot_crs,
     "plot_zone": gb.plot_zone,
     "within": lambda given: gb.within(PLACES, given),
 }

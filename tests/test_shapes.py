@@ -352,3 +352,27 @@ def test_lines_that_run_against_each_other_have_no_left(lines, how, of_one):
     given = given if of_one else list(given.geoms)
     with pytest.raises(gb.GeometryError, match=f"both {how}.*Must run one way"):
         gb.border_along(given, source=gb.Source("a sketch"))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [[(30, 50), (30.2, 50), (30.1, 50)]],  # there and half back
+        [[(30, 50), (30.2, 50.1), (30, 50)]],
+        [[(30, 50), (30.1, 50), (30.2, 50)], [(30.1, 50), (30.3, 50)]],  # two share a stretch
+    ],
+)
+def test_a_stretch_that_comes_twice_has_no_left_and_no_right(lines):
+    border = gb.border_along(shapely.MultiLineString(lines), source=HAND)
+    for side in ("left", "right"):
+        with pytest.raises(gb.GeometryError, match=r"run along one another.*side 'both'"):
+            gb.build_zone(border, km=1, side=side, tolerance_m=10)
+    assert gb.build_zone(border, km=1, tolerance_m=10).area_km2 > 0
+
+
+def test_lines_that_meet_at_points_have_sides():
+    lines = [[(30, 50), (30.2, 50)], [(30.1, 49.9), (30.1, 50)], [(30.2, 50), (30.3, 50.05)]]
+    border = gb.border_along(shapely.MultiLineString(lines), source=HAND)
+    left, right = (gb.build_zone(border, km=1, side=s, tolerance_m=10) for s in ("left", "right"))
+    both = gb.build_zone(border, km=1, tolerance_m=10)
+    assert left.area_km2 + right.area_km2 == pytest.approx(both.area_km2, rel=1e-5)

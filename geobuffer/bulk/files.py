@@ -60,6 +60,8 @@ def classify_file(
         column of the source; the folder is of another source or zone.
     MissingCRSError
         GeoParquet that says it has no reference system.
+    WrongKind
+        The zone is none.
 
     Examples
     --------

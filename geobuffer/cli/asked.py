@@ -222,6 +222,11 @@ def _around(texts: list[str], how: Mapping[str, Any]) -> gb.Border:
     given = [_point_or_file(text) for text in texts]
     points = [one.point for one in given if one.point is not None]
     if len(points) == len(given):
+        if any(how.values()):
+            raise gb.DataError(
+                "Invalid --region-name, --layer, --crs or --swap with a point. Must come with a "
+                "file."
+            )
         return gb.border_around(points, names=[one.title for one in given], source=_TYPED)
     if points:
         raise gb.DataError(f"Invalid --around {', '.join(texts)}. Must be points, or files.")
@@ -271,6 +276,12 @@ def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
 
     None where nobody gave any and none are bundled: that is not the same as an empty place.
     """
+    of_files = (options.places_layer, options.places_crs, options.places_swap)
+    if any(of_files) and not (options.places or options.add_places):
+        raise gb.DataError(
+            "Invalid --places-layer, --places-crs or --places-swap without --places or "
+            "--add-places. Must be given together."
+        )
     tables = _first_places(options, ground)
     if not options.add_places:
         known = pd.concat(tables[1:]) if tables[1:] else pd.DataFrame()

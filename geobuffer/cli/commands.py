@@ -14,7 +14,7 @@ import geobuffer as gb
 from geobuffer.cli.counts import curve, exposure
 from geobuffer.cli.data import data_app
 from geobuffer.cli.maps import map_
-from geobuffer.cli.spots import where
+from geobuffer.cli.where import where
 from geobuffer.cli.zones import bulk, settlements, zone_
 
 app = typer.Typer(

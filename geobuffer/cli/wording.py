@@ -26,7 +26,8 @@ _OTHERS = (
     (r"\bmax_gb= allows more", "In Python, max_gb= allows more"),
     (r"\btolerance_m=(\d+)", r"--gap-m \1"),
     (r"\b(give|within) tolerance_m\b", r"\1 --gap-m"),
-    (r"\bmore than tolerance_m\b", "more than --tolerance"),
+    (r"\bInvalid tolerance_m (\S+) Must be metres", r"Invalid --gap-m \1 Must be metres"),
+    (r"\b(more than|Invalid) tolerance_m\b", r"\1 --tolerance"),
 )
 
 

@@ -76,7 +76,7 @@ def zone_(
         say(
             f"The outlines do not match exactly: {healed.healed_km:,.0f} km of the border were "
             f"healed within {healed.tolerance_m:g} m; the two run at most "
-            f"{healed.disagreement_km * 1e3:.2g} m apart, at latitude {healed.lat:.4f}, longitude "
+            f"{healed.disagreement_km * 1e3:,.1f} m apart, at latitude {healed.lat:.4f}, longitude "
             f"{healed.lon:.4f}."
         )
     if out is not None:

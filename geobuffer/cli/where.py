@@ -14,7 +14,7 @@ from geobuffer.cli.asked import load_ground, load_places, read_scenario
 from geobuffer.cli.options import AsJson, BorderOptions, PlaceOptions, takes_options
 from geobuffer.cli.printing import print_json, print_records, print_table, say
 from geobuffer.errors import did_you_mean
-from geobuffer.names import fold
+from geobuffer.names import fold, other_names
 from geobuffer.queries import with_columns
 
 # What is told of a place that was found by its name.
@@ -55,8 +55,10 @@ def where(
     point = _coordinates(asked)
     if point is None:
         _tell_of_name(asked, border, places, as_json=as_json)
-    else:
-        _tell_of_point(*point, border, as_json=as_json)
+        return
+    if places.places or places.add_places:
+        raise gb.DataError("Invalid --places with a point. Must come with the name of a place.")
+    _tell_of_point(*point, border, as_json=as_json)
 
 
 def _coordinates(asked: str) -> tuple[float, float] | None:
@@ -101,7 +103,8 @@ def _tell_of_name(name: str, border: BorderOptions, places: PlaceOptions, *, as_
     found = _named(towns.located, name)
     unplaced = _named(towns.not_located, name)
     if found.empty and unplaced.empty:
-        known = {str(one) for column in _names(towns.located) for one in towns.located[column]}
+        columns = [towns.located[column].dropna() for column in _names(towns.located)]
+        known = {str(one) for column in columns for one in column}
         raise gb.DataError(f"No settlement is called {name!r}. {did_you_mean(name, known)}")
     told = gb.locate(found, ground.border)
     table = with_columns(found, told).sort_values("distance_km")
@@ -124,10 +127,10 @@ def _names(table: pd.DataFrame) -> list[str]:
 
 def _named(table: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     """Return the rows that have a name in any language, as search on the page finds them."""
-    wanted = fold(name)
+    wanted = {fold(name), *other_names(fold(name))}
     same = pd.Series(data=False, index=table.index)
     for column in _names(table):
-        same |= table[column].map(fold, na_action="ignore") == wanted
+        same |= table[column].map(fold, na_action="ignore").isin(wanted)
     return table[same.to_numpy()]
 
 
