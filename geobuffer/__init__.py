@@ -134,3 +134,8 @@ __all__ = [
     "within",
     "write",
 ]
+
+
+def __dir__() -> list[str]:
+    """Return the public names: the modules behind them are no part of what is promised."""
+    return sorted(__all__)

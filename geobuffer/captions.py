@@ -12,20 +12,28 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import shapely
+
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.lettering import printable
 from geobuffer.model import BOTH
 from geobuffer.names import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from geobuffer.combined import Zone
-    from geobuffer.model import Region, Source
+    from geobuffer.model import Region, Section, Source
     from geobuffer.projections import Projection
 
 # Sources of places that are named one by one; a table of a thousand sources is told by its first.
 _MOST_SOURCES = 6
+
+# Points that are named in a line, and regions on either side in a heading.
+_MOST_NAMES, _MOST_REGIONS = 4, 2
+
+# How the keys end of what is said otherwise of a zone around points.
+_POINT = "_point"
 
 
 class Voice(NamedTuple):
@@ -55,8 +63,13 @@ class Voice(NamedTuple):
         return f"{value:g}" if self.language == "en" else f"{value:g}".replace(".", ",")
 
 
-def voice(language: str) -> Voice:
-    """Return the words of a language.
+def of_points(sections: Iterable[Section]) -> bool:
+    """Tell whether there is no border but points, which have no sides and no length."""
+    return all(shapely.get_dimensions(section.line) == 0 for section in sections)
+
+
+def voice(language: str, sections: Iterable[Section] = ()) -> Voice:
+    """Return the words of a language, for a border of these sections.
 
     Raises
     ------
@@ -71,7 +84,11 @@ def voice(language: str) -> Voice:
     if language not in LANGUAGES:
         known = did_you_mean(str(language), LANGUAGES)
         raise DataError(f"Invalid language {language!r}. {known}")
-    return Voice(language, _words()[language])
+    words, sections = _words()[language], tuple(sections)
+    if sections and of_points(sections):
+        own = {key: text for key, text in words.items() if key.endswith(_POINT)}
+        words = {**words, **{key.removesuffix(_POINT): text for key, text in own.items()}}
+    return Voice(language, words)
 
 
 @functools.cache
@@ -92,7 +109,7 @@ def title_of(zone: Zone, title: str, to: Voice) -> str:
     >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
     >>> zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=50)
     >>> title_of(zone, "", voice("en"))
-    '10 km zone along the border Russia – Ukraine, side: Ukraine'
+    '10 km zone along the border Kursk Oblast – Sumy Oblast, side: Ukraine'
     """
     if own := printable(title):
         return own
@@ -112,6 +129,7 @@ def subtitle_of(zone: Zone, to: Voice, *, titled: bool) -> str:
         "facts",
         length=_measure(sum(section.length_km for section in zone.sections), to),
         sections=len(zone.sections),
+        names=_names(zone.sections, to),
         as_of=as_of if zone.source.as_of else "",
         area=_measure(zone.area_km2, to),
     )
@@ -182,6 +200,13 @@ def degrees(value: float, to: Voice, signs: str, step: float = 1 / 60) -> str:
     return to.say(signs[value < 0.0], degrees=text)
 
 
+def _names(sections: Sequence[Section], to: Voice) -> str:
+    """Return a few names, and that there are more."""
+    more = ["…"] if len(sections) > _MOST_NAMES else []
+    names = [printable(section.label(to.language)) for section in sections[:_MOST_NAMES]]
+    return "; ".join([*names, *more])
+
+
 def _widths(zone: Zone, to: Voice) -> str:
     widths = " / ".join(to.km(edge) for edge in zone.edges_km[1:])
     return f"{to.km(zone.edges_km[0])}–{widths}" if zone.edges_km[0] else widths
@@ -193,12 +218,17 @@ def _side(zone: Zone, to: Voice) -> str:
 
 
 def along(zone: Zone, to: Voice) -> str:
-    """Return a heading with a place for {km}: along the border between two sides, or of what."""
+    """Return a heading with a place for {km}: along the border between two sides, or of what.
+
+    A few regions are named themselves; of more, their countries.
+    """
     if all(side.regions for side in zone.sides):
-        names = [printable(side.label(to.language)) for side in zone.sides]
-        return to.say("title", border=" – ".join(names))
-    named: Any = zone.regions or zone.sections
-    return to.say("title_of", border=", ".join(printable(n.label(to.language)) for n in named))
+        few = max(len(side.regions) for side in zone.sides) <= _MOST_REGIONS
+        named: list[Any] = [side.regions if few else [side] for side in zone.sides]
+        sides = [", ".join(printable(n.label(to.language)) for n in some) for some in named]
+        return to.say("title", border=" – ".join(sides))
+    around: Any = zone.regions or zone.sections
+    return to.say("title_of", border=", ".join(printable(n.label(to.language)) for n in around))
 
 
 def _measure(value: float, to: Voice) -> str:

@@ -350,8 +350,9 @@ def _key(row: LegendRow, zoom: float) -> Any:
         return Patch(facecolor=_LAND, edgecolor=REGION, linewidth=0.7, linestyle=(0, (4, 3)))
     if row.kind == "border":
         return Line2D([], [], color=BORDER, linewidth=1.5)
-    if row.kind == "junctions":
-        return Line2D([], [], color=BORDER, linewidth=1.5, marker="o", markersize=4.1,
+    if row.kind in {"junctions", "points"}:
+        line = 1.5 if row.kind == "junctions" else 0.0
+        return Line2D([], [], color=BORDER, linewidth=line, marker="o", markersize=4.1,
                       markerfacecolor="white", markeredgewidth=1.1)  # fmt: skip
     if row.kind not in DOTS:
         return Line2D([], [], linestyle="none")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from geobuffer.captions import along, title_of, voice
+from geobuffer.captions import along, of_points, title_of, voice
 from geobuffer.document import map_class, page_class
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
 from geobuffer.facts import NAMES, country_facts, has_slider, place_facts, shape_facts, slider_facts
@@ -121,9 +121,12 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
     facts = {
         "language": language,
         "given_titles": given,
-        "titles": {to: given[to] or title_of(zone, "", voice(to)) for to in LANGUAGES},
-        "along": {to: along(zone, voice(to)) for to in LANGUAGES},
+        "titles": {
+            to: given[to] or title_of(zone, "", voice(to, zone.sections)) for to in LANGUAGES
+        },
+        "along": {to: along(zone, voice(to, zone.sections)) for to in LANGUAGES},
         "notes": {to: _lines(_in_language(notes, to)) for to in LANGUAGES},
+        "of_points": of_points(zone.sections),
         "palette": {"border": BORDER, "rings": RINGS, "region": REGION, **MEMBERSHIP},
         "countries": country_facts(drawn),
         **shape_facts(zone, drawn),

@@ -63,6 +63,9 @@ _ROOM_PER_NAME = 4_600.0
 # Names that are tried for each that there is room for: most that fail do so in a crowd.
 _TRIES = 6
 
+# Places so few that each has room for its name; the page counts so, too.
+_FEW = 40
+
 # The widest that a name may be, in points: a fifth of the map.
 _WIDEST_NAME = 100.0
 
@@ -123,10 +126,10 @@ def plot_zone(
     >>> zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=50)
     >>> figure = plot_zone(zone, settlements=gb.load_settlements(), language="uk")
     >>> figure.get_suptitle()
-    'Зона 10 км уздовж кордону Росія – Україна, бік: Україна'
+    'Зона 10 км уздовж кордону Курська область – Сумська область, бік: Україна'
     """
     check_zone(zone)
-    to = captions.voice(language)
+    to = captions.voice(language, zone.sections)
     require_matplotlib()
     drawn = tuple(regions) or zone.regions
     projection = fit_projection(zone.polygon)
@@ -229,7 +232,9 @@ def _legend(
 ) -> list[tuple[str, str, str]]:
     """Return the rows of the legend, with what was counted: kind, words, colour."""
     many = len(zone.sections) > 1
-    rows = [("junctions", to.say("border"))] if many else [("border", to.say("border_plain"))]
+    words = to.say("border" if many else "border_plain")
+    of_points = captions.of_points(zone.sections)
+    rows = [("points" if of_points else "junctions" if many else "border", words)]
     rows += [("ring", name) for name in captions.ring_names(zone, to)]
     rows += [("regions", to.say("regions"))] if with_regions else []
     if places is not None:
@@ -267,8 +272,9 @@ def _draw_map(
 
 
 def _junctions(zone: Zone, sheet: Sheet) -> Floats:
-    """Return where one section of the border ends and the next begins, in the plane."""
-    starts = [shapely.get_coordinates(section.line)[0] for section in zone.sections[1:]]
+    """Return where one section of the border ends and the next begins, in the plane; or points."""
+    drawn = zone.sections if captions.of_points(zone.sections) else zone.sections[1:]
+    starts = [shapely.get_coordinates(section.line)[0] for section in drawn]
     return np.stack(to_plane(sheet.projection, *np.array(starts).reshape(-1, 2).T), axis=1)
 
 
@@ -349,11 +355,12 @@ def _by_weight(places: _Places, near: NDArray[np.bool_], seen: NDArray[np.bool_]
 
     People count by orders of magnitude, and half as much again in the zone: a town of 4,000 there
     comes before a city of 200,000 outside, which comes before a village of 3,000 there. Where no
-    population is known, those in the zone are named.
+    population is known, those in the zone are named; all are where they are few.
     """
     named = seen & np.array([bool(name) for name in places.names], dtype=bool)
     peopled = named & (np.nan_to_num(places.population) > 0.0)
     wanted = peopled if peopled.any() else named & near
+    wanted = named if len(named) <= _FEW else wanted
     weight = np.log10(10.0 + np.nan_to_num(places.population)) * np.where(near, 1.5, 1.0)
     rows = np.flatnonzero(wanted)
     return [int(i) for i in rows[np.argsort(-weight[rows], kind="stable")]]

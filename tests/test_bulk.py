@@ -5,6 +5,7 @@ import datetime as dt
 import decimal
 import hashlib
 import importlib.util
+import io
 import json
 import os
 import re
@@ -250,6 +251,33 @@ def test_texts_of_csv_are_carried_letter_by_letter(rings, tmp_path):
 
 
 @pytest.mark.usefixtures("plainly")
+@pytest.mark.parametrize("mark", [";", "\t"])
+@pytest.mark.parametrize("point", [",", "."])
+def test_columns_parted_by_other_marks_may_have_decimal_commas(mark, point, rings, tmp_path):
+    rows = [
+        ["name", "lon", "lat", "accuracy_m"],
+        ["а, б", "30.1", "50.5", "12.5"],
+        ["", "", "", ""],
+    ]
+    gb.classify_file(text(tmp_path / "in.csv", as_csv(rows, ",")), rings, tmp_path / "plain.csv")
+    told = [[cell.replace(".", point) for cell in row] for row in rows]
+    source = text(tmp_path / "in.csv", as_csv(told, mark))
+    assert gb.classify_file(source, rings, tmp_path / "out.csv") == 2
+    now = csv_rows(tmp_path / "out.csv")
+    # What was there stays as it was written; the answers are those of points.
+    assert [row[:4] for row in now] == told
+    plain = csv_rows(tmp_path / "plain.csv")
+    assert [row[4:] for row in now] == [row[4:] for row in plain]
+    assert (float(plain[1][4]) > 0, plain[2][4]) == (True, "")
+
+
+def as_csv(rows, mark):
+    """Return rows as a table whose columns are parted by a mark."""
+    made = io.StringIO(newline="")
+    csv.writer(made, delimiter=mark, lineterminator="\n").writerows(rows)
+    return made.getvalue()
+
+
 def test_csv_becomes_parquet_of_texts_and_parquet_csv(rings, places, tmp_path):
     gb.write(places, tmp_path / "in.csv")
     gb.classify_file(tmp_path / "in.csv", rings, tmp_path / "out.parquet")
@@ -610,13 +638,13 @@ def test_a_source_broken_in_the_middle_is_refused(rings, places, tmp_path):
 @pytest.mark.parametrize(
     ("content", "encoding", "fragment"),
     [
-        ("name;lon;lat\nа;30,1;50,5\n", "utf-8-sig", "';'"),
         ("name,lon\nа,30.1\n", "utf-8", "lat"),
         ("name,lat,lon\n" + "а,50.5,30.1\n" * 99 + "Суджа,50.5,30.1\n", "cp1251", "UTF8"),
         ("name,lat,lon\nа,50.5,30.1\n", "utf-16", "in.csv"),
         ("lat,lon\n50.5,30.1\n50.5\n", "utf-8", "columns"),
         ("lat,lon,lat\n50.5,30.1,1\n", "utf-8", "'lat'"),
-        ("name\tlon\tlat\nа\t30.1\t50.5\n", "utf-8", "commas"),
+        ("name;lon;lat\nа;30,1;50,5\nб;30,1;1.050,5\n", "utf-8", "lat in row 1: '1.050.5'"),
+        ("name|lon|lat\nа|30.1|50.5\n", "utf-8", "no columns of coordinates"),
     ],
 )
 @pytest.mark.usefixtures("plainly")

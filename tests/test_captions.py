@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+import shapely
 
 import geobuffer as gb
 from geobuffer import captions
@@ -44,6 +45,32 @@ def test_titles_tell_width_and_side(language, zone, strip):
     assert ("0.5 / 2" if language == "en" else "0,5 / 2") in said
     assert to.words["title_both"] in said
     assert captions.title_of(both, "Mine\n\u202e$x$", to) == "Mine $x$"
+
+
+def test_a_few_regions_are_named_in_a_title_and_of_more_their_countries(zone, regions):
+    to = captions.voice("en")
+    assert "the border Russia – Ukraine" in captions.title_of(zone, "", to)
+    border = gb.border_between(regions[["Kursk", "Belgorod"]], regions["Sumy"])
+    narrow = gb.build_zone(border, km=2, tolerance_m=50)
+    assert captions.title_of(narrow, "", to) == (
+        "2 km zone along the border Kursk Oblast, Belgorod Oblast – Sumy Oblast, both sides"
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_points_have_no_border_and_no_sides(language):
+    points = [shapely.Point(30.1 + i / 10, 51.39) for i in range(5)]
+    plant = gb.border_around(points, names=list("ABCDE"), source=gb.Source("a map", as_of="1986"))
+    zone = gb.build_zone(plant, km=30, tolerance_m=50)
+    to = captions.voice(language, zone.sections)
+    said = " ".join(
+        [captions.title_of(zone, "", to), captions.subtitle_of(zone, to, titled=True),
+         *captions.source_lines(zone, (), None, to)[:-1], to.say("border")]
+    )  # fmt: skip
+    assert "30" in said
+    assert "A; B; C; D; …, " in said
+    assert "1986" in said
+    assert not re.search(r"border|кордон|границ|both|обидва|обе", said, re.IGNORECASE)
 
 
 def test_the_line_under_a_title_of_ones_own_tells_what_the_title_may_not(zone):

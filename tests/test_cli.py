@@ -43,6 +43,7 @@ GEOD = pyproj.Geod(ellps="WGS84")
 
 # A short border, for tests that ask nothing of the default one: Belgorod and Sumy share 117 km.
 SHORT = ("--between", "Belgorod", "--and", "Sumy")
+TITLE = "{} km zone along the border Belgorod Oblast – Sumy Oblast"
 
 # Every option there is. A new one fails the test below until it is written here, and tested.
 BORDER = {"--scenario", "--between", "--and", "--regions", "--region-name", "--country", "--gap-m",
@@ -51,9 +52,9 @@ ZONE = {*BORDER, "--km", "--from-km", "--side", "--ends"}
 PLACES = {"--places", "--add-places", "--places-layer", "--places-crs", "--places-swap"}
 OPTIONS = {
     "": {"--version", "--versions", "--help"},
-    "map": {*ZONE, *PLACES, "--out", "--png"},
+    "map": {*ZONE, *PLACES, "--title", "--out", "--png"},
     "zone": {*ZONE, "--tolerance", "--out"},
-    "settlements": {*ZONE, *PLACES, "--out"},
+    "settlements": {*ZONE, *PLACES, "--all", "--out"},
     "exposure": {*ZONE, *PLACES, "--by", "--cumulative", "--raster", "--values", "--as-of",
                  "--out"},
     "curve": {*BORDER, *PLACES, "--side", "--to-km", "--step-km", "--png", "--out"},
@@ -338,7 +339,7 @@ def test_zone_out_can_be_read_again(run, here):
 def test_zone_in_words(run, here):
     answer = run("zone", *SHORT, "--km", "2,6", "--ends", "flat", "--out", "zone.fgb")
     assert (answer.code, answer.err) == (0, "")
-    for said in ("0–2 km", "2–6 km", "km²", "Belgorod | Sumy", "side: both", "ends: flat",
+    for said in ("0–2 km", "2–6 km", "km²", TITLE.format("2 / 6"), "both sides", "ends: flat",
                  "Belgorod–Sumy", "edges within", "Wrote zone.fgb."):  # fmt: skip
         assert said in answer.out
     assert (here / "zone.fgb").is_file()
@@ -431,7 +432,8 @@ def test_settlements_out_holds_points(run, here, suffix):
     assert table.crs == "EPSG:4326"
     assert (table.geom_type == "Point").all()
     unsure = int((table["membership"] == "uncertain").sum())
-    told = f"Wrote {len(table) - unsure} settlements inside and {unsure} uncertain to {path}.\n"
+    sure = len(table) - unsure
+    told = f"Wrote {len(table)} settlements to {path}: {sure} inside, {unsure} uncertain.\n"
     assert answer == Answer(0, told, "")
 
 
@@ -442,7 +444,8 @@ def test_settlements_out_for_other_programs(run, here, suffix):
     records = run("settlements", *SHORT, "--km", "3", "--json").json
     unsure = sum(record["membership"] == "uncertain" for record in records)
     sure = len(records) - unsure
-    assert answer.out == f"Wrote {sure} settlements inside and {unsure} uncertain to {path}.\n"
+    told = f"Wrote {len(records)} settlements to {path}: {sure} inside, {unsure} uncertain.\n"
+    assert answer.out == told
     if suffix == "xlsx":
         table = pd.read_excel(path, sheet_name="data")
         assert table["name_uk"].tolist() == [r["name_uk"] for r in records]
@@ -474,13 +477,42 @@ def test_settlements_in_words(run):
         if record["name_uk"] == "Велика Писарівка"
     )
     out = run("settlements", *SHORT, "--km", "6").out
-    assert out.startswith("Belgorod | Sumy – side: both\n")
-    for said in ("name", "українською", "section", "class", "Belgorod–Sumy", "uncertain"):
+    assert out.startswith(TITLE.format(6) + ", both sides\n")
+    for said in ("name", "українською", "section", "membership", "Belgorod–Sumy", "uncertain"):
         assert said in out
     (line,) = (line for line in out.splitlines() if "Велика" in line)
     assert f" {wanted['distance_km']:.1f} " in line
     assert f" {wanted['population']:,} " in line
     assert wanted["membership"] in line
+
+
+def test_all_settlements_are_listed_with_those_outside(run, here, towns, short):
+    args = ("settlements", *SHORT, "--km", "6", "--all")
+    records = run(*args, "--json").json
+    expected = gb.classify(towns, gb.build_zone(short.border, km=6, tolerance_m=50))
+    assert [r["membership"] for r in records].count("outside") > 1000
+    told = {record["id"]: record["membership"] for record in records}
+    assert told == dict(zip(towns["id"], expected["membership"], strict=True))
+    count = expected["membership"].value_counts()
+    assert run(*args, "--out", here / "all.csv").out == (
+        f"Wrote {len(towns):,} settlements to {here / 'all.csv'}: {count['inside']} inside, "
+        f"{count['uncertain']} uncertain.\n"
+    )
+    assert len(pd.read_csv(here / "all.csv")) == len(towns)
+
+
+def test_no_name_is_broken_for_a_file(run, here):
+    name = "A very long name of a settlement that nobody would ever give to one, " * 3
+    (here / "long.csv").write_text(f'name,lat,lon\n"{name.strip(" ,")}",50.6,35.4\n', "utf-8")
+    out = run("settlements", *SHORT, "--km", "50", "--places", "long.csv").out
+    assert name.strip(" ,") in out
+
+
+def test_a_row_without_a_point_is_told_of_once(run, here):
+    (here / "gap.csv").write_text("name,lat,lon\nA,50.6,35.4\nB,,\n", "utf-8")
+    err = run("settlements", *SHORT, "--km", "50", "--places", "gap.csv").err
+    (told,) = (line for line in err.splitlines() if "without" in line)
+    assert told == "geobuffer: note: gap.csv: rows without coordinates: 1 (line 3)."
 
 
 def test_settlements_tell_how_many_are_known_but_not_located(run):
@@ -553,8 +585,16 @@ def test_exposure_out(run, here, suffix):
 
 def test_exposure_in_words_says_that_people_are_at_least_so_many(run):
     out = run("exposure", *SHORT).out
-    for said in ("0–10 km", "places", "uncertain", "people", "no figure", "at least"):
+    for said in ("0–10 km", "at least", "Uncertain are places nearer"):
         assert said in out
+    (head,) = (line for line in out.splitlines() if line.startswith(" ring"))
+    (row,) = (line for line in out.splitlines() if line.startswith(" 0–10 km"))
+    told = "ring inside people no_figure_for uncertain people no_figure_for"
+    assert head.replace("no figure for", "no_figure_for").split() == told.split()
+    (facts,) = run("exposure", *SHORT, "--json").json
+    counts = ("places", "population", "without_figure", "uncertain", "population_uncertain",
+              "uncertain_without_figure")  # fmt: skip
+    assert row.split()[2:] == [f"{facts[name]:,}" for name in counts]
 
 
 @pytest.fixture
@@ -877,6 +917,18 @@ def test_map_of_a_scenario_file_shows_its_title_and_reports(run, here, mine):
     assert "Oleh Hryhorov" not in page
 
 
+def test_map_has_the_title_that_is_given_on_page_and_picture(run, here):
+    title = "Ours & <theirs>"
+    files = ("--out", "m.html", "--png", "m.png")
+    answer = run("map", *SHORT, "--km", "3", "--title", title, *files)
+    assert answer.code == 0, answer.err
+    page = (here / "m.html").read_text("utf-8")
+    assert "<title>Ours &amp; &lt;theirs&gt;</title>" in page
+    assert TITLE.format(3) not in page.split('"along"')[0]
+    with PIL.Image.open(here / "m.png") as image:
+        assert image.info["Title"] == title
+
+
 def test_map_in_words(run, here):
     answer = run("map", *SHORT, "--km", "3", "--out", "m.html")
     assert re.fullmatch(
@@ -894,7 +946,7 @@ def test_map_png_writes_the_picture_and_no_page(run, here):
     assert (answer.code, answer.err) == (0, "")
     assert [p.name for p in here.iterdir()] == ["m.png"]
     with PIL.Image.open(here / "m.png") as image:
-        assert image.info["Title"] == "Belgorod | Sumy"
+        assert image.info["Title"] == TITLE.format("3 / 6") + ", side: Ukraine"
         assert min(image.size) > 1500
 
 
@@ -970,7 +1022,7 @@ def test_along_a_line_left_and_right_are_sides(run, river, here):
     assert told["sections"] == ["Psel"]
     # Half of what lies within 2 km of 44.5 km, one end and the other.
     assert told["area_km2"] == pytest.approx(told["border_km"] * 2 + np.pi * 4 / 2, rel=1e-3)
-    assert "in right" in run("where", "50.9", "34.9", "--along", river).out
+    assert "from the border, on its right." in run("where", "50.9", "34.9", "--along", river).out
     answer = run("map", "--along", river, "--out", "river.html", "--png", "river.png")
     assert answer.code == 0, answer.err
     assert "Psel" in (here / "river.html").read_text(encoding="utf-8")
@@ -989,6 +1041,23 @@ def test_around_a_point_is_a_disc(run, towns):
     assert {row["id"] for row in rows} <= set(towns["id"][metres < 20_000])
 
 
+def test_of_a_point_no_border_is_told(run, here):
+    point = ("--around", "50.908,34.803")
+    told = run("where", "50.9", "34.8", *point)
+    km = GEOD.inv(34.8, 50.9, 34.803, 50.908)[2] / 1e3
+    assert told == Answer(0, f"{km:.3f} km from 50.908, 34.803.\n", "")
+    zone = run("zone", *point, "--km", "10").out
+    assert zone.startswith("10 km around 50.908, 34.803\n")
+    assert "order" not in zone
+    assert run("map", *point, "--km", "10", "--out", "m.html").code == 0
+    page = (here / "m.html").read_text("utf-8")
+    facts = json.loads(re.search(r'id="geobuffer-data">(.*?)</script>', page)[1])
+    assert facts["of_points"]
+    assert facts["titles"]["en"] == "10 km around 50.908, 34.803"
+    # The bundled oblasts about it are its context.
+    assert "Sumy" in [region["name"] for region in facts["regions"]]
+
+
 def test_around_the_areas_of_a_file(run, own):
     (_, file, *_), _ = own
     args = ("--around", file, "--region-name", "park", "--km", "1", "--side", "outside")
@@ -996,6 +1065,7 @@ def test_around_the_areas_of_a_file(run, own):
     assert told["side"] == "outside"
     perimeter_km = GEOD.geometry_area_perimeter(shapely.box(10, 45, 12, 46))[1] / 1e3
     assert told["area_km2"] == pytest.approx(perimeter_km + np.pi, rel=1e-2)
+    assert "km from the border, inside." in run("where", "45.5", "11", *args[:4]).out
 
 
 def test_gap_heals_outlines_that_do_not_match(run, tmp_path):
@@ -1106,6 +1176,8 @@ MISTAKES = {
     "suffix of a picture": (["map", "--png", "m.jpg"], ["'m.jpg'", "Figure", "'.png'"]),
     "folder not there": (["map", "--out", "no/m.html"], ["'no/m.html'", "no folder 'no'"]),
     "option misspelt": (["zone", "--sid", "Ukraine"], ["No such option: --sid", "--side"]),
+    "option of other programs": (["zone", "--width", "5"],
+                                 ["No such option: --width (Possible options: --km)"]),
     "unknown ends": (["zone", *SHORT, "--ends", "oval"], ["--ends", "oval", "round", "flat"]),
     "tolerance a word": (["zone", *SHORT, "--tolerance", "fine"], ["--tolerance", "number"]),
     "latitude a word": (["where", "north", "34"], ["'north 34'", "latitude and longitude"]),
@@ -1518,9 +1590,10 @@ def test_one_swapped_row_among_others_is_told_of(run, here):
 
 def test_headings_tell_the_side(run):
     for command in ("exposure", "settlements"):
-        assert "– side: both" in run(command, *SHORT).out.splitlines()[0]
+        assert run(command, *SHORT).out.splitlines()[0].endswith(", both sides")
         told = run(command, *SHORT, "--side", "Ukraine").out.splitlines()[0]
-        assert "– side: Ukraine" in told
+        assert told.endswith(", side: Ukraine")
+        assert run(command, "--km", "5").out.splitlines()[0].endswith(" – side: Ukraine")
 
 
 def test_rings_are_not_to_be_added_up(run):

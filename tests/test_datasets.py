@@ -67,7 +67,7 @@ def test_every_dataset_has_its_papers(name):
 def test_every_licence_named_lies_beside_the_data(name):
     texts = [path.name for path in (FOLDER / "licences").iterdir() if path.stat().st_size]
     licence = ENTRIES[name]["licence"]
-    if licence.casefold().startswith("in doubt"):
+    if licence.casefold().startswith("licence in doubt"):
         assert f"{name}-in-doubt.txt" in texts
         return
     named = [one for one in ("ODbL-1.0", "CC-BY-4.0", "MIT") if one in licence]

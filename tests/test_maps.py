@@ -16,7 +16,7 @@ import shapely
 from browser import axe_core, chromium, needs_browser
 
 from geobuffer import document, maps
-from geobuffer.borders import border_between
+from geobuffer.borders import border_around, border_between
 from geobuffer.combined import subtract
 from geobuffer.datasets import load_not_located, load_regions
 from geobuffer.errors import DataError, MissingCRSError
@@ -746,6 +746,45 @@ class TestKindsOfZones:
         assert browser.run("return geobuffer.view.map.getZoom()") >= 8
         assert browser.run("return geobuffer.view.layers.dots._seen.length") == 2
         assert counts_of(browser)["inside"] == 2
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_around_a_point_nothing_is_said_of_a_border_or_its_sides(
+        self, browser: Browser, tmp_path: Path, language: str
+    ) -> None:
+        plant = border_around(shapely.Point(30.1, 51.39), names=["Plant"], source=Source("a map"))
+        table = gpd.GeoDataFrame(
+            {"name": ["Near", "Far"]}, geometry=gpd.points_from_xy([30.2, 31.5], [51.4, 51.4]),
+            crs=4326,
+        )  # fmt: skip
+        zone = build_zone(plant, km=30)
+        maps.map_zone(zone, settlements=table, language=language).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        browser.run("geobuffer.setWidth(20); geobuffer.openPlace(geobuffer.places[0])")
+        texts = "main, header, .leaflet-popup-content"
+        said = browser.run(
+            "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText).join(' ')",
+            texts,
+        )
+        assert "Plant" in said
+        said = said.replace(document.words()[language]["endorsement"], "")
+        assert not re.search(r"border|\bside\b|кордон|\bбік\b|границ|сторона", said, re.IGNORECASE)
+        assert browser.run("return document.getElementById('side-room').offsetParent") is None
+        assert browser.run("return geobuffer.view.layers.junctions.length") == 1
+        assert browser.complaints() == []
+
+    def test_a_few_places_are_all_named_and_drawn_large(
+        self, browser: Browser, strip: Border, tmp_path: Path
+    ) -> None:
+        lon, lat = strip.line.coords[0]
+        names = [f"Place {i}" for i in range(6)]
+        points = [shapely.Point(lon + 0.4 * i, lat) for i in range(6)]
+        table = gpd.GeoDataFrame({"name": names}, geometry=points, crs=4326)
+        maps.map_zone(build_zone(strip, km=200), settlements=table).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        labels = "return [...document.querySelectorAll('.label')].map(e => e.textContent)"
+        assert set(names) <= set(browser.run(labels))
+        large = "return geobuffer.view.layers.dots._styleOf('inside').radius"
+        assert browser.run(large) > browser.run("return geobuffer.placeStyle('inside').radius")
 
     def test_as_many_rings_as_are_asked_for(
         self, browser: Browser, strip: Border, tmp_path: Path

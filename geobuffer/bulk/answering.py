@@ -60,7 +60,9 @@ def _answered(rows: pa.Table, at: Coordinates, zone: Zone, first: int) -> pa.Tab
     if not first:  # the first batch tells as well as all
         lines = [one.line for one in zone.sections]
         warn_if_swapped(lon, lat, lines, pd.RangeIndex(len(lon)), stacklevel=2)
-    accuracy, radius = (_metres(rows, name, first) for name in ("accuracy_m", "radius_m"))
+    accuracy, radius = (
+        _metres(rows, name, first, at.decimal) for name in ("accuracy_m", "radius_m")
+    )
     margin = margin_km(accuracy, radius, zone)
     # Not left to the number of rows: the last batch is short, and must be asked like the others.
     said = answer(wrap(lon), lat, zone, margin=margin, compiled=has_numba())
@@ -79,11 +81,11 @@ def _answered(rows: pa.Table, at: Coordinates, zone: Zone, first: int) -> pa.Tab
     return rows
 
 
-def _metres(rows: pa.Table, name: str, first: int) -> Floats:
+def _metres(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
     """Return accuracies or radii."""
     if name not in rows.column_names:
         return np.zeros(rows.num_rows)
-    metres = numbers_of(rows, name, first)
+    metres = numbers_of(rows, name, first, decimal)
     bad = np.flatnonzero(metres < 0)
     if len(bad):
         row = bad[0]

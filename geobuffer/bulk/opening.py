@@ -34,6 +34,8 @@ class Coordinates(NamedTuple):
     """The reference system, if it is not longitude and latitude."""
     boxes: str = ""
     """GeoParquet's column of boxes about the points, which says nothing that they do not."""
+    decimal: str = "."
+    """What parts a number's decimals, where numbers are texts."""
 
 
 class Rows(NamedTuple):
@@ -85,13 +87,14 @@ def _open_csv(path: Path) -> Rows:
     import pyarrow as pa
     from pyarrow import csv
 
-    _check_commas(path)
+    mark = _separator(path)
     # A newline within quotes may be where one block ends and the next begins.
-    parse = csv.ParseOptions(newlines_in_values=True)
+    parse = csv.ParseOptions(delimiter=mark, newlines_in_values=True)
     with csv.open_csv(path, csv.ReadOptions(block_size=1 << 20), parse) as head:
         names = head.schema.names
     _check_names(path, names)
-    at = _numbers_at(path, names)
+    # Where commas part no columns, they may part decimals.
+    at = _numbers_at(path, names)._replace(decimal="." if mark == "," else ",")
     # All is carried through as text, letter by letter; coordinates and accuracies too.
     schema = pa.schema({name: pa.string() for name in names}.items())
     convert = csv.ConvertOptions(column_types=schema, strings_can_be_null=False)
@@ -107,16 +110,12 @@ def _open_csv(path: Path) -> Rows:
     return Rows(path, schema, at, batches)
 
 
-def _check_commas(path: Path) -> None:
-    """Refuse a table whose columns are parted by something else: its decimals may be commas."""
+def _separator(path: Path) -> str:
+    """Return what parts a table's columns: commas, unless its first line has none."""
     with path.open("rb") as file:
         head = file.readline(1 << 16)
-    other = next((mark for mark in (b";", b"\t") if mark in head and b"," not in head), None)
-    if other:
-        raise DataError(
-            f"Invalid table {path}: its columns are parted by {other.decode()!r}. Must be parted "
-            "by commas, with decimal points."
-        )
+    marks = () if b"," in head else (b";", b"\t")
+    return next((mark for mark in marks if mark in head), b",").decode()
 
 
 def _check_names(path: Path, names: list[str]) -> None:

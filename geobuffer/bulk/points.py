@@ -26,7 +26,7 @@ _NO_NUMBER = ("", "na", "n/a", "nan", "null", "none")
 def points_of(rows: pa.Table, at: Coordinates, first: int) -> tuple[Floats, Floats]:
     """Return longitudes and latitudes; NaN where there is no point."""
     if at.encoding == "numbers":
-        lon, lat = (numbers_of(rows, name, first) for name in at.columns)
+        lon, lat = (numbers_of(rows, name, first, at.decimal) for name in at.columns)
     else:
         column = _whole(rows, at.columns[0])
         read = from_struct if at.encoding == "point" else _from_wkb
@@ -48,8 +48,11 @@ def _whole(rows: pa.Table, name: str) -> pa.Array:
     return column.cast(pa.large_binary()) if column.type == pa.binary_view() else column
 
 
-def numbers_of(rows: pa.Table, name: str, first: int) -> Floats:
-    """Return a column of numbers, or of texts that are numbers; NaN where there is none."""
+def numbers_of(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
+    """Return a column of numbers, or of texts that are numbers; NaN where there is none.
+
+    ``decimal`` is what parts their decimals besides a point.
+    """
     import pyarrow as pa
     from pyarrow import compute as pc
 
@@ -61,6 +64,8 @@ def numbers_of(rows: pa.Table, name: str, first: int) -> Floats:
             column = pc.utf8_trim_whitespace(column.cast(pa.string()))
             absent = pc.is_in(pc.utf8_lower(column), value_set=pa.array(_NO_NUMBER))
             column = pc.if_else(absent, pa.scalar(None, pa.string()), column)
+            if decimal != ".":
+                column = pc.replace_substring(column, decimal, ".")
         numbers: Floats = column.cast(pa.float64(), safe=False).to_numpy()
     except pa.ArrowException as error:
         raise DataError(_no_number(column, name, first)) from error

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 import geobuffer as gb
+from geobuffer.captions import title_of, voice
 from geobuffer.cli.printing import note
 from geobuffer.cli.wording import options_of
 from geobuffer.datasets import of_same_hromadas
@@ -107,10 +108,10 @@ def read_scenario(
     """Return the scenario that the options describe, starting from the file or the default."""
     check_together(options)
     scenario = gb.load_scenario(options.scenario, language=language)
-    own = _own_title(options)
+    own = bool(options.between or options.along or options.around)
     if own:
         between, and_ = (tuple(separate(names)) for names in (options.between, options.and_))
-        scenario = gb.Scenario(own, between, and_, scenario.km, language=language)
+        scenario = gb.Scenario("", between, and_, scenario.km, language=language)
     changed = dataclasses.replace(scenario, **changes or {})
     if own or changed == scenario:
         return changed
@@ -140,13 +141,11 @@ def read_zone(options: ZoneOptions, *, language: str = "en") -> gb.Scenario:
     return read_scenario(options, changes, language=language)
 
 
-def _own_title(options: BorderOptions) -> str:
-    """Return the title of a zone along a border that the options name; empty where none is."""
-    if options.between and options.and_:
-        return " | ".join(", ".join(separate(names)) for names in (options.between, options.and_))
-    if options.along is not None:
-        return Path(options.along).stem
-    return "; ".join(_point_or_file(text).title for text in options.around or [])
+def heading(scenario: gb.Scenario, zone: Zone) -> str:
+    """Return what a table says above: what was announced, or which border the options name."""
+    if scenario.title:
+        return f"{scenario.title} – side: {zone.side}"
+    return title_of(zone, "", voice("en", zone.sections))
 
 
 def separate(names: list[str] | None) -> list[str]:
@@ -170,25 +169,18 @@ def _widths(km: str) -> tuple[float, ...] | dict[str, float]:
     return tuple(kilometres(part, "--km") for part in parts)
 
 
-class _Around(NamedTuple):
-    """A point, or a file of areas, and what to call it."""
-
-    title: str
-    point: shapely.Point | None
-
-
-def _point_or_file(text: str) -> _Around:
-    """Return what ``--around`` stands for: latitude and longitude, or a file."""
+def _point(text: str) -> shapely.Point | None:
+    """Return the point that ``--around`` stands for, by latitude and longitude; None of a file."""
     parts = text.split(",")
     try:
         lat, lon = (float(part) for part in parts)
     except ValueError:
-        return _Around(Path(text).stem, None)
+        return None
     if not (-90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0):
         raise gb.GeometryError(
             f"Invalid --around {text!r}. Must be latitude within ±90, then longitude within ±180."
         )
-    return _Around(f"{lat:g}, {lon:g}", shapely.Point(lon, lat))
+    return shapely.Point(lon, lat)
 
 
 def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
@@ -196,10 +188,10 @@ def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
     if options.along is not None:
         with options_of("--"):
             line = gb.read_border(options.along, **_of_file(options))
-        return Ground(line, gb.Regions(()), bundled=False)
+        return Ground(line, gb.load_regions(), bundled=False)
     if options.around:
         border = _around(options.around, _of_file(options))
-        return Ground(border, gb.Regions(()), bundled=False)
+        return Ground(border, gb.load_regions(), bundled=False)
     regions = _load_regions(options)
     border = gb.border_between(
         regions[scenario.between], regions[scenario.other], tolerance_m=options.gap_m
@@ -219,15 +211,17 @@ def _of_file(options: BorderOptions) -> dict[str, Any]:
 
 def _around(texts: list[str], how: Mapping[str, Any]) -> gb.Border:
     """Return the border around points, or around the areas of files."""
-    given = [_point_or_file(text) for text in texts]
-    points = [one.point for one in given if one.point is not None]
+    given = [_point(text) for text in texts]
+    points = [point for point in given if point is not None]
     if len(points) == len(given):
         if any(how.values()):
             raise gb.DataError(
                 "Invalid --region-name, --layer, --crs or --swap with a point. Must come with a "
                 "file."
             )
-        return gb.border_around(points, names=[one.title for one in given], source=_TYPED)
+        return gb.border_around(
+            points, names=[f"{point.y:g}, {point.x:g}" for point in points], source=_TYPED
+        )
     if points:
         raise gb.DataError(f"Invalid --around {', '.join(texts)}. Must be points, or files.")
     with options_of("--"):

@@ -14,6 +14,7 @@ from geobuffer.cli.asked import (
     UNSEEN_M,
     build_zone,
     find_places,
+    heading,
     load_ground,
     load_places,
     read_scenario,
@@ -49,7 +50,7 @@ _NO_SUMS = (
 
 # What a reader of people in places should know.
 _AT_LEAST = (
-    "People are at least this many: places without a figure are counted beside them; “–” where "
+    "People are at least this many: “no figure for” counts the places that have none; “–” where "
     "none has one."
 )
 
@@ -92,7 +93,7 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     elif out is not None:
         say(f"Wrote {len(counted)} rows to {out}.")
     else:
-        title = f"{asked.title} – side: {built.side}"
+        title = heading(asked, built)
         _print_exposure(counted, title, places=towns is not None, raster=bool(raster))
         say_sources(counted, bundled=bool(towns) and not places.places)
 
@@ -117,7 +118,8 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
     if raster:
         counted[estimate] = counted[estimate].round().astype("Int64")
     unprinted = _UNPRINTED + (_UNPRINTED_BESIDE if raster else [])
-    print_table(_without_zeros(counted).drop(columns=unprinted, errors="ignore"), title)
+    shown = _without_zeros(counted).drop(columns=unprinted, errors="ignore")
+    print_table(_uncertain_last(shown), title)
     if places:
         say(_AT_LEAST)
         if "ring" in counted and len(set(counted["ring"])) > 1:
@@ -125,7 +127,15 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
     if raster:
         say("The raster's people are a model's estimate; where it has no data, nobody is counted.")
         return
-    say("“?” stands for places nearer to the zone's edge than their position is accurate.")
+    say(
+        "Uncertain are places nearer to the zone's edge than their position is accurate; their "
+        "people stand beside them."
+    )
+
+
+def _uncertain_last(counted: pd.DataFrame) -> pd.DataFrame:
+    """Return counts with what is said of uncertain places side by side, behind the others."""
+    return counted[sorted(counted.columns, key=lambda name: "uncertain" in str(name))]
 
 
 def _without_zeros(counted: pd.DataFrame) -> pd.DataFrame:
@@ -181,9 +191,8 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
         return
     if out is None:
         borders = ", ".join(section.name for section in ground.border.sections)
-        print_table(
-            counted.drop(columns=_UNPRINTED, errors="ignore"), f"{borders} – side: {asked.side}"
-        )
+        shown = counted.drop(columns=_UNPRINTED, errors="ignore")
+        print_table(_uncertain_last(shown), f"{borders} – side: {asked.side}")
         say(_AT_LEAST)
     for path in filter(None, (out, png)):
         say(f"Wrote {path}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,6 +38,9 @@ def map_(
     out: Annotated[
         Path | None, typer.Option("--out", help="The HTML file. Default: geobuffer-map.html.")
     ] = None,
+    title: Annotated[
+        str | None, typer.Option("--title", help="The heading. Default: what is shown.")
+    ] = None,
     png: Annotated[
         Path | None,
         typer.Option("--png", help="A picture (.png, .svg, .pdf); the page only with --out too."),
@@ -57,8 +61,9 @@ def map_(
             shown = shown._replace(located=located)
     with progress("Drawing the map"):
         if page is not None:
-            _write_page(page, zone, built, shown, ground.regions)
+            _write_page(page, zone, built, shown, ground.regions, title)
         if png is not None:
+            asked = dataclasses.replace(asked, title=title or asked.title)
             _write_picture(png, asked, built, shown, ground.regions)
     counts = {} if shown is None else _counts(shown)
     if as_json:
@@ -83,7 +88,12 @@ def _written(page: Path | None, png: Path | None) -> dict[str, Any]:
 
 
 def _write_page(
-    path: Path, options: ZoneOptions, zone: Zone, places: Places | None, regions: gb.Regions
+    path: Path,
+    options: ZoneOptions,
+    zone: Zone,
+    places: Places | None,
+    regions: gb.Regions,
+    title: str | None,
 ) -> None:
     """Draw the page; it tells of the zone in every language."""
     told = {to: read_zone(options, language=to) for to in LANGUAGES}
@@ -92,7 +102,7 @@ def _write_page(
         zone,
         settlements=table,
         regions=regions,
-        title={to: one.title for to, one in told.items()},
+        title={to: title or one.title for to, one in told.items()},
         notes={to: one.notes for to, one in told.items()},
     )
     gb.write(drawn, path)

@@ -85,7 +85,7 @@ def say(text: str) -> None:
 
 
 def print_table(table: pd.DataFrame, title: str) -> None:
-    """Print a table with short headings, as wide as the terminal."""
+    """Print a table with short headings: as wide as the terminal, or as it is long for a file."""
     say(title)
     printed = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in table.columns:
@@ -94,7 +94,8 @@ def print_table(table: pd.DataFrame, title: str) -> None:
         printed.add_column(inert(heading), justify="right" if numeric else "left", overflow="fold")
     for row in table.itertuples(index=False):
         printed.add_row(*(inert(" ".join(_cell(value).split("\n"))) for value in row))
-    _answers.print(printed)
+    paper = _answers if _answers.is_terminal else Console(width=_UNBROKEN)
+    paper.print(printed)
 
 
 def say_sources(table: pd.DataFrame, *, bundled: bool) -> None:
@@ -110,14 +111,16 @@ def say_sources(table: pd.DataFrame, *, bundled: bool) -> None:
         say("The bundled figures of people are pre-war: of about 2020, or undated.")
 
 
+# Columns of letters where nobody's terminal ends: no name is broken for a file or another program.
+_UNBROKEN = 10_000
+
 # Short headings for a terminal; files and JSON keep the columns' own names.
 _HEADINGS = {
     "name_en": "name", "name_uk": "українською", "raion_en": "raion", "distance_km": "km",
-    "membership": "class",
-    "population": "people", "without_figure": "no figure", "population_uncertain": "people?",
-    "uncertain_without_figure": "no figure?", "within_km": "within km", "area_km2": "km²",
-    "accuracy_m": "± m", "as_of": "as of", "population_places": "people",
-    "population_raster": "raster", "no_data_km2": "km² no data",
+    "places": "inside", "population": "people", "without_figure": "no figure for",
+    "population_uncertain": "people", "uncertain_without_figure": "no figure for",
+    "within_km": "within km", "area_km2": "km²", "accuracy_m": "± m", "as_of": "as of",
+    "population_places": "people", "population_raster": "raster", "no_data_km2": "km² no data",
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import geobuffer as gb
 from geobuffer.cli.commands import app
 from geobuffer.cli.interrupts import Stopped, listening
 from geobuffer.cli.printing import inert, stderr, telling
-from geobuffer.cli.wording import in_options
+from geobuffer.cli.wording import in_options, option_meant
 
 # typer's own errors of usage derive from this; it shows where it is from nowhere else.
 _UsageError: Any = typer.BadParameter.__bases__[0]
@@ -36,7 +36,7 @@ def main() -> None:
     except BrokenPipeError:
         _hang_up()
     except _UsageError as error:
-        _refuse(error.format_message())
+        _refuse(_with_option_meant(error))
     except gb.GeobufferError as error:
         _refuse(in_options(str(error)))
     except OSError as error:
@@ -44,6 +44,14 @@ def main() -> None:
     except typer.Abort:
         raise SystemExit(130) from None
     raise SystemExit(code)
+
+
+def _with_option_meant(error: Any) -> str:
+    """Return what an error of usage says; of an unknown option, the one that was meant."""
+    meant = option_meant(getattr(error, "option_name", ""))
+    if not meant:
+        return str(error.format_message())
+    return f"No such option: {error.option_name} (Possible options: {meant})"
 
 
 def _refuse(message: str) -> NoReturn:

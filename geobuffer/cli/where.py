@@ -10,6 +10,7 @@ import pandas as pd
 import typer
 
 import geobuffer as gb
+from geobuffer.captions import of_points
 from geobuffer.cli.asked import load_ground, load_places, read_scenario
 from geobuffer.cli.options import AsJson, BorderOptions, PlaceOptions, takes_options
 from geobuffer.cli.printing import print_json, print_records, print_table, say
@@ -91,10 +92,22 @@ def _tell_of_point(
     if as_json:
         print_json({"latitude": latitude, "longitude": longitude, **found.to_dict()})
         return
-    territory = f"in {found['side']}" if found["side"] else "on the territory of neither side"
-    say(f"{found['distance_km']:.3f} km from the border, {territory}.")
-    say(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
+    if of_points(line.sections):
+        say(f"{found['distance_km']:.3f} km from {found['section']}.")
+    else:
+        say(f"{found['distance_km']:.3f} km from the border, {_territory(found['side'])}.")
+        say(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
     _tell_of_border(line)
+
+
+def _territory(side: str | None) -> str:
+    """Return on which side of a border something lies, in words."""
+    if not side:
+        return "on the territory of neither side"
+    # Sides of lines and outlines, which are no territories.
+    return {"left": "on its left", "right": "on its right"}.get(
+        side, side if side in {"inside", "outside"} else f"in {side}"
+    )
 
 
 def _tell_of_name(name: str, border: BorderOptions, places: PlaceOptions, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -29,6 +30,25 @@ _OTHERS = (
     (r"\bInvalid tolerance_m (\S+) Must be metres", r"Invalid --gap-m \1 Must be metres"),
     (r"\b(more than|Invalid) tolerance_m\b", r"\1 --tolerance"),
 )
+
+
+# What other programs call some of our options.
+_ELSEWHERE = {
+    "--width": "--km", "--distance": "--km", "--radius": "--km", "--buffer": "--km",
+    "--output": "--out",
+}  # fmt: skip
+
+
+def option_meant(name: str) -> str:
+    """Return the option that goes by another name elsewhere, be it misspelt; empty if none does.
+
+    Examples
+    --------
+    >>> option_meant("--widht"), option_meant("--sdie")
+    ('--km', '')
+    """
+    near = difflib.get_close_matches(name, _ELSEWHERE, 1, cutoff=0.8)
+    return _ELSEWHERE[near[0]] if near else ""
 
 
 def in_options(text: str, file: str = "--") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - typer looks it up when it runs
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import geopandas as gpd
 import pandas as pd
@@ -12,23 +12,19 @@ from rich.progress import Progress
 
 import geobuffer as gb
 from geobuffer.bulk import check_bulk_target
+from geobuffer.captions import of_points
 from geobuffer.cli.asked import (
     PAGE_M,
     UNSEEN_M,
     Places,
     build_zone,
+    heading,
     known_near,
     load_ground,
     load_places,
     read_zone,
 )
-from geobuffer.cli.options import (
-    AsJson,
-    Out,
-    PlaceOptions,
-    ZoneOptions,
-    takes_options,
-)
+from geobuffer.cli.options import AsJson, Out, PlaceOptions, ZoneOptions, takes_options
 from geobuffer.cli.printing import (
     print_json,
     print_records,
@@ -39,6 +35,10 @@ from geobuffer.cli.printing import (
     zone_facts,
 )
 from geobuffer.cli.targets import check_out
+from geobuffer.queries import with_columns
+
+if TYPE_CHECKING:
+    from geobuffer.combined import Zone
 
 # What a list of settlements shows of them, where it has it; own files may have other names.
 _LISTED = (
@@ -67,10 +67,21 @@ def zone_(
     if as_json:
         print_json(zone_facts(built, ground.border) | ({"file": str(out)} if out else {}))
         return
+    _print_zone(built, ground.border, heading(asked, built))
+    if out is not None:
+        say(f"Wrote {out}.")
+
+
+def _print_zone(built: Zone, border: gb.Border, title: str) -> None:
+    """Print a zone's rings, and of which border they are."""
     rows = pd.DataFrame({"ring": built.ring_names, "area_km2": built.ring_areas_km2})
-    print_table(rows, f"{asked.title} – side: {built.side}, ends: {built.ends}")
-    border = ground.border
-    say(f"Border: {', '.join(section.name for section in border.sections)}.")
+    names = ", ".join(section.name for section in border.sections)
+    if of_points(border.sections):
+        print_table(rows, title)
+        say(f"Edges within {built.error_m:.2g} m.")
+        return
+    print_table(rows, f"{title}, ends: {built.ends}")
+    say(f"Border: {names}.")
     say(f"Length {border.length_km:,.1f} km; edges within {built.error_m:.2g} m.")
     if (healed := border.healing) is not None:
         say(
@@ -79,13 +90,18 @@ def zone_(
             f"{healed.disagreement_km * 1e3:,.1f} m apart, at latitude {healed.lat:.4f}, longitude "
             f"{healed.lon:.4f}."
         )
-    if out is not None:
-        say(f"Wrote {out}.")
 
 
 @takes_options
 def settlements(
-    *, zone: ZoneOptions, places: PlaceOptions, out: Out = None, as_json: AsJson = False
+    *,
+    zone: ZoneOptions,
+    places: PlaceOptions,
+    every: Annotated[
+        bool, typer.Option("--all", help="List the settlements outside, too.")
+    ] = False,
+    out: Out = None,
+    as_json: AsJson = False,
 ) -> None:
     """List the settlements in the zone, with distance, section, population and how sure it is."""
     check_out(out, gpd.GeoDataFrame)
@@ -94,20 +110,23 @@ def settlements(
     with progress("Measuring the zone and its settlements"):
         built = build_zone(asked, ground.border, UNSEEN_M)
         towns = load_places(places, ground)
-        inside = gb.within(towns.located, built).sort_values("distance_km")
+        classed = with_columns(towns.located, gb.classify(towns.located, built))
+        is_in = classed["membership"].isin(["inside", "uncertain"])
+        listed = (classed if every else classed[is_in]).sort_values("distance_km")
     if out is not None:
-        gb.write(inside, out)
+        gb.write(listed, out)
     if as_json:
-        table = inside.assign(longitude=inside.geometry.x, latitude=inside.geometry.y)
+        table = listed.assign(longitude=listed.geometry.x, latitude=listed.geometry.y)
         print_records(table.drop(columns="geometry"))
         return
     if out is not None:
-        unsure = int((inside["membership"] == "uncertain").sum())
-        say(f"Wrote {len(inside) - unsure:,} settlements inside and {unsure:,} uncertain to {out}.")
+        count = listed["membership"].value_counts()
+        told = ", ".join(f"{count.get(name, 0):,} {name}" for name in ("inside", "uncertain"))
+        say(f"Wrote {len(listed):,} settlements to {out}: {told}.")
         return
-    columns = [column for column in _LISTED if column in inside]
-    print_table(pd.DataFrame(inside[columns]), f"{asked.title} – side: {built.side}")
-    near = known_near(Places(inside, towns.not_located))
+    columns = [column for column in _LISTED if column in listed]
+    print_table(pd.DataFrame(listed[columns]), heading(asked, built))
+    near = known_near(Places(listed, towns.not_located))
     if not near.empty:
         say(
             f"{len(near)} more places of the same hromadas are known by name but have no trusted "

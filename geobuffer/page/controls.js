@@ -78,7 +78,7 @@
 
   function startSides() {
     const names = ['both', ...facts.sides.map((side) => side.name)];
-    byId('side-room').hidden = !geobuffer.canSwitchSides();
+    byId('side-room').hidden = facts.of_points || !geobuffer.canSwitchSides();
     byId('sides').append(...names.map(choice));
   }
 

@@ -33,15 +33,16 @@
     }[membership];
   }
 
-  /** Dots shrink where the whole border is in view, so that they do not hide it. */
+  /** Dots shrink where the whole border is in view, so that they do not hide it; a few never do. */
   function dotScale(zoom) {
+    if (geobuffer.areFew) return 1.2;
     return Math.min(1.3, Math.max(0.3, 0.42 + (zoom - 7) * 0.15));
   }
 
   function dotStyle(membership) {
     const style = placeStyle(membership);
     const zoom = view.map.getZoom();
-    const scale = dotScale(zoom) * (membership === 'outside' && zoom < 9 ? 0.7 : 1);
+    const scale = dotScale(zoom) * (membership === 'outside' && zoom < 9 && !geobuffer.areFew ? 0.7 : 1);
     return {
       ...style, radius: style.radius * scale, weight: style.weight * Math.max(scale, 0.7),
     };
@@ -98,9 +99,10 @@
 
   /** As many layers as there can be rings: layers made later would lie over the border. */
   function makeRings(map) {
+    // Coarser, and an arc is seen to be made of straight pieces.
     const most = Math.max(facts.zone.rings.length + 1, 8);
     return Array.from({ length: most }, () =>
-      new Ring([], { interactive: false, smoothFactor: 0.6, weight: 1.2 }).addTo(map));
+      new Ring([], { interactive: false, smoothFactor: 0.25, weight: 1.2 }).addTo(map));
   }
 
   /** The rings' blues, nearest to the border first: as geobuffer/palette.py has them. */
@@ -135,9 +137,9 @@
     });
   }
 
-  /** A point where one section of the border ends and the next begins. */
+  /** A point where one section of the border ends and the next begins; or all that there is. */
   function drawJunctions(map, sections) {
-    return sections.slice(1).map((drawn) =>
+    return (facts.of_points ? sections : sections.slice(1)).map((drawn) =>
       L.circleMarker(drawn.getLatLngs()[0][0], {
         interactive: false, radius: 3.6, weight: 1.6, fillOpacity: 1,
       }).addTo(map));

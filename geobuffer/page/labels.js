@@ -17,6 +17,7 @@
   function isNamed(place, zoom) {
     if (!place.located) return false;
     if (place.membership === 'outside' && !geobuffer.view.outside) return false;
+    if (geobuffer.areFew) return true;
     if (zoom >= 11 && place.membership !== 'outside') return true;
     if (zoom >= 12) return true;
     return (place.population ?? 0) >= leastPopulation(zoom) && (place.population ?? 0) > 0;

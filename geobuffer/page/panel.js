@@ -4,6 +4,7 @@
 (function (geobuffer) {
   const { say, number, plain, element, button, termList, svg, facts, view } = geobuffer;
   const byId = (id) => document.getElementById(id);
+  const MOST_NAMES = 4;
 
   function swatch(...shapes) {
     const size = { viewBox: '0 0 26 18', width: 26, height: 18 };
@@ -28,17 +29,22 @@
     }));
   }
 
+  function pointShape() {
+    return svg('circle', {
+      cx: 13, cy: 9, r: 3.6, fill: geobuffer.colour('junction'), stroke: geobuffer.colour('border'),
+      'stroke-width': 1.6,
+    });
+  }
+
   function lineGlyph(withJunction) {
     const stroke = geobuffer.colour('border');
     const line = svg('line', { x1: 1, x2: 25, y1: 9, y2: 9, stroke, 'stroke-width': 2.4 });
-    const dot = svg('circle', {
-      cx: 13, cy: 9, r: 3.6, fill: geobuffer.colour('junction'), stroke, 'stroke-width': 1.6,
-    });
-    return withJunction ? swatch(line, dot) : swatch(line);
+    return withJunction ? swatch(line, pointShape()) : swatch(line);
   }
 
   function borderEntry(hasSections) {
-    return entry(lineGlyph(hasSections), say(hasSections ? 'border' : 'border_plain'));
+    const glyph = facts.of_points ? swatch(pointShape()) : lineGlyph(hasSections);
+    return entry(glyph, say(hasSections ? 'border' : 'border_plain'));
   }
 
   function regionGlyph() {
@@ -146,6 +152,12 @@
       : say('title_side', { side: geobuffer.sideLabel(view.side) }));
   }
 
+  /** A few names, and that there are more. */
+  function namesOf(sections) {
+    const names = sections.slice(0, MOST_NAMES).map((section) => section.names[view.language]);
+    return [...names, ...(sections.length > MOST_NAMES ? ['…'] : [])].join('; ');
+  }
+
   function showTitle() {
     const { border } = facts;
     document.title = heading();
@@ -154,7 +166,7 @@
     byId('subtitle').replaceChildren(
       ...(geobuffer.isAsked() ? [] : [element('strong', '', now), ' ']),
       say('subtitle', {
-        sections: number(border.sections.length), length: number(border.length_km),
+        names: namesOf(border.sections), sections: number(border.sections.length), length: number(border.length_km),
         date: border.as_of || say('not_stated'),
       }),
     );

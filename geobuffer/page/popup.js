@@ -59,7 +59,7 @@
   }
 
   function side(place) {
-    if (!place.side) return null;
+    if (!place.side || geobuffer.facts.of_points) return null;
     return geobuffer.sideLabel(place.side);
   }
 
@@ -95,7 +95,7 @@
   }
 
   function placeRows(place) {
-    const chainage = Number.isFinite(place.chainage_km)
+    const chainage = Number.isFinite(place.chainage_km) && !geobuffer.facts.of_points
       ? say('chainage_value', { km: number(place.chainage_km, 1) }) : null;
     return [
       [say('class'), element('strong', '', say(`${geobuffer.stateOf(place)}_short`))],

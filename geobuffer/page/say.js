@@ -2,10 +2,14 @@
 // Words and numbers in the language of the page, and elements that hold text and nothing else.
 
 (function (geobuffer) {
-  /** The page's words for a key, with {values} filled in; the key itself if there are none. */
+  /**
+   * The page's words for a key, with {values} filled in; the key itself if there are none. Of a zone
+   * around points, which have no sides and no length, some things are said otherwise.
+   */
   function say(key, values = {}) {
     const words = geobuffer.words[geobuffer.view.language];
-    const text = Object.hasOwn(words, key) ? words[key] : key;
+    const ofPoints = geobuffer.facts.of_points ? words[`${key}_point`] : undefined;
+    const text = ofPoints ?? (Object.hasOwn(words, key) ? words[key] : key);
     return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
   }
 

@@ -89,7 +89,7 @@ def test_decimal_commas_that_cannot_be_told_apart_name_line_and_value(here, refu
     text(here / "other.csv", "name;lat;lon", "A;50,5;thirty")
     said = ["Invalid lon in line 2 of other.csv", "'thirty'", "35.27 or 35,27"]
     refused("settlements", *own(), "--places", "other.csv", "--out", "o.csv", says=said)
-    said = ["other.csv", "parted by ';'", "with decimal points"]
+    said = ["other.csv", "Invalid lon in row 0", "'thirty'", "Must be a number"]
     refused("bulk", "other.csv", "o.csv", *own(), says=said)
 
 
