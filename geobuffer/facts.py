@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from geobuffer.captions import of_points
 from geobuffer.ends import flat_ends
 from geobuffer.model import BOTH, BufferZone
 from geobuffer.names import LANGUAGES
@@ -101,6 +102,7 @@ def shape_facts(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     return {
         "tolerance_m": tolerance_m,
         "wraps": wraps(zone),
+        "of_points": of_points(zone.sections),
         "arcs": [
             encode(simple_line(line, tol)) for line, tol in zip(arcs.lines, finest, strict=True)
         ],

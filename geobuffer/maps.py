@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from geobuffer.captions import along, of_points, title_of, voice
+from geobuffer.captions import along, title_of, voice
 from geobuffer.document import map_class, page_class
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
 from geobuffer.facts import NAMES, country_facts, has_slider, place_facts, shape_facts, slider_facts
@@ -115,18 +115,12 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
     pictures = (
         sketches(zone, widths_km(zone)) if isinstance(zone, BufferZone) and has_slider(zone) else []
     )
-    given = {to: " ".join(_in_language(title, to).split()) for to in LANGUAGES}
     sources = _sources(zone, drawn, table)
     bundled = any(row["layer"] == "places" and "as_of" in row for row in sources)
     facts = {
         "language": language,
-        "given_titles": given,
-        "titles": {
-            to: given[to] or title_of(zone, "", voice(to, zone.sections)) for to in LANGUAGES
-        },
-        "along": {to: along(zone, voice(to, zone.sections)) for to in LANGUAGES},
+        **_headings(zone, title),
         "notes": {to: _lines(_in_language(notes, to)) for to in LANGUAGES},
-        "of_points": of_points(zone.sections),
         "palette": {"border": BORDER, "rings": RINGS, "region": REGION, **MEMBERSHIP},
         "countries": country_facts(drawn),
         **shape_facts(zone, drawn),
@@ -137,6 +131,17 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
         "has_basemap": bool(tiles),
     }
     return _folium_map(facts, zone, tiles)
+
+
+def _headings(zone: Zone, title: str | Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return the user's headings, or else ours: of the zone as it is, and at any width."""
+    given = {to: " ".join(_in_language(title, to).split()) for to in LANGUAGES}
+    voices = {to: voice(to, zone.sections) for to in LANGUAGES}
+    return {
+        "given_titles": given,
+        "titles": {to: given[to] or title_of(zone, "", said) for to, said in voices.items()},
+        "along": {to: along(zone, said) for to, said in voices.items()},
+    }
 
 
 def widths_km(zone: Zone) -> list[float]:

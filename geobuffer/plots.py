@@ -359,8 +359,7 @@ def _by_weight(places: _Places, near: NDArray[np.bool_], seen: NDArray[np.bool_]
     """
     named = seen & np.array([bool(name) for name in places.names], dtype=bool)
     peopled = named & (np.nan_to_num(places.population) > 0.0)
-    wanted = peopled if peopled.any() else named & near
-    wanted = named if len(named) <= _FEW else wanted
+    wanted = named if len(named) <= _FEW else peopled if peopled.any() else named & near
     weight = np.log10(10.0 + np.nan_to_num(places.population)) * np.where(near, 1.5, 1.0)
     rows = np.flatnonzero(wanted)
     return [int(i) for i in rows[np.argsort(-weight[rows], kind="stable")]]

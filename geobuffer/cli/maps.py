@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,16 +54,12 @@ def map_(
     ground = load_ground(zone, asked)
     with progress("Measuring the zone and its settlements"):
         built = build_zone(asked, ground.border, PAGE_M)
-        shown = find_places(places, ground)
-        if shown is not None:
-            located = with_columns(shown.located, gb.classify(shown.located, built))
-            shown = shown._replace(located=located)
+        shown = _classified(find_places(places, ground), built)
     with progress("Drawing the map"):
         if page is not None:
             _write_page(page, zone, built, shown, ground.regions, title)
         if png is not None:
-            asked = dataclasses.replace(asked, title=title or asked.title)
-            _write_picture(png, asked, built, shown, ground.regions)
+            _write_picture(png, title or asked.title, built, shown, ground.regions)
     counts = {} if shown is None else _counts(shown)
     if as_json:
         print_json(_written(page, png) | {"zone": zone_facts(built, ground.border)} | counts)
@@ -75,6 +70,13 @@ def map_(
         say(f"Wrote {page}: open it in any browser.")
     if png is not None:
         say(f"Wrote {png}.")
+
+
+def _classified(places: Places | None, zone: Zone) -> Places | None:
+    if places is None:
+        return None
+    told = gb.classify(places.located, zone)
+    return places._replace(located=with_columns(places.located, told))
 
 
 def _counts(places: Places) -> dict[str, int]:
@@ -109,11 +111,11 @@ def _write_page(
 
 
 def _write_picture(
-    path: Path, asked: gb.Scenario, zone: Zone, places: Places | None, regions: gb.Regions
+    path: Path, title: str, zone: Zone, places: Places | None, regions: gb.Regions
 ) -> None:
     """Draw the picture; places without a position are rows without a point, for its legend."""
     table = None if places is None else _together(places.located, known_near(places))
-    figure = gb.plot_zone(zone, settlements=table, regions=regions, title=asked.title)
+    figure = gb.plot_zone(zone, settlements=table, regions=regions, title=title)
     gb.write(figure, path)
 
 
