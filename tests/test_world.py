@@ -271,8 +271,9 @@ def test_zone_of_countries_on_the_command_line(tmp_path, kivu):
     assert facts["sections"] == ["Rwanda–Congo - Kinshasa"]
     assert facts["healing"]["disagreement_km"] == kivu.healing.disagreement_km
     told = _run(tmp_path, "zone", *KIVU, "--km", "3", "--tolerance", "5").stdout
-    assert "The outlines do not match exactly: 8 km of the border were healed within 30 m" in told
-    assert "at most 0.9 m apart" in told
+    healed = f"{kivu.healing.healed_km:,.0f} km of the border were healed within 30 m"
+    assert f"The outlines do not match exactly: {healed}" in told
+    assert f"at most {kivu.healing.disagreement_km * 1e3:.1f} m apart" in told
 
 
 def test_where_by_a_border_of_countries(tmp_path, kivu):
