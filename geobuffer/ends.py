@@ -12,12 +12,18 @@ from shapely.geometry import Polygon
 from geobuffer.geodesy import Floats, direct, inverse, wrap
 from geobuffer.nearest import LineIndex
 from geobuffer.outlines import cut_at_antimeridian, outline
+from geobuffer.packing import simple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import NDArray
     from shapely.geometry import MultiPolygon
     from shapely.geometry.base import BaseGeometry
+
+
+# Within the width of the last stretch, which itself lies within the width of the tip.
+_REACH = 2.0
 
 
 class FlatEnd(NamedTuple):
@@ -33,6 +39,11 @@ class FlatEnd(NamedTuple):
     azimuth: float
     rest: LineIndex | None
 
+    def concerns(self, lon: Floats, lat: Floats, width_m: float) -> NDArray[np.bool_]:
+        """Tell which points the end may leave out of a zone of that width."""
+        _, _, away = inverse(self.lon, self.lat, lon, lat)
+        return np.asarray(away <= _REACH * width_m)
+
     def beyond_m(self, lon: Floats, lat: Floats, width_m: float) -> Floats:
         """Return how far points of a zone of that width lie beyond the end, negative before it.
 
@@ -40,7 +51,7 @@ class FlatEnd(NamedTuple):
         """
         bearing, _, away = inverse(self.lon, self.lat, lon, lat)
         beyond = away * np.cos(np.radians(bearing - self.azimuth))
-        beyond[away > 2.0 * width_m] = -np.inf
+        beyond[away > _REACH * width_m] = -np.inf
         near = np.flatnonzero(np.isfinite(beyond))
         if self.rest is not None and len(near):
             kept = self.rest.nearest(lon[near], lat[near]).distance_m <= width_m
@@ -48,8 +59,12 @@ class FlatEnd(NamedTuple):
         return np.asarray(beyond)
 
 
-def flat_ends(line: BaseGeometry, width_m: float) -> list[FlatEnd]:
-    """Return the free ends of a border's line, where it neither goes on nor closes, to be flat."""
+def flat_ends(line: BaseGeometry, width_m: float, *, simplify_m: float = 0.0) -> list[FlatEnd]:
+    """Return the free ends of a border's line, where it neither goes on nor closes, to be flat.
+
+    For a sketch, the rest of the border may be simplified by some metres: a buffer of 30 km about
+    every bend of a real border takes seconds.
+    """
     tips: Counter[tuple[float, float]] = Counter()
     runs = list(shapely.get_parts(line))
     for run in runs:
@@ -59,7 +74,7 @@ def flat_ends(line: BaseGeometry, width_m: float) -> list[FlatEnd]:
         for way in (run, shapely.reverse(run)):
             if tips[_tip(way.coords[-1])] == 1:
                 others = runs[:i] + runs[i + 1 :]
-                ends.append(_flat_end(way, others, width_m))
+                ends.append(_flat_end(way, others, width_m, simplify_m))
     return ends
 
 
@@ -67,8 +82,8 @@ def cut_out(ends: Iterable[FlatEnd], width_m: float, tolerance_m: float) -> Base
     """Return what flat ends leave out of a zone, as a polygon."""
     cuts = []
     for end in ends:
-        # Within the width of the last stretch, which itself lies within the width of the tip.
-        beyond = _half_disc(end, 2.02 * width_m, tolerance_m=tolerance_m)
+        # One hundredth more, for the drawn edge.
+        beyond = _half_disc(end, 1.01 * _REACH * width_m, tolerance_m=tolerance_m)
         near = _near(end, width_m)
         if near is not None:
             kept, _ = outline(near, width_m, tolerance_m=tolerance_m)
@@ -82,7 +97,9 @@ def _tip(vertex: tuple[float, ...]) -> tuple[float, float]:
     return (vertex[0] % 360.0, vertex[1])
 
 
-def _flat_end(line: BaseGeometry, others: list[BaseGeometry], width_m: float) -> FlatEnd:
+def _flat_end(
+    line: BaseGeometry, others: list[BaseGeometry], width_m: float, simplify_m: float
+) -> FlatEnd:
     """Return the flat end at the last vertex of a line."""
     coords = shapely.get_coordinates(line)
     tip = coords[-1]
@@ -92,6 +109,8 @@ def _flat_end(line: BaseGeometry, others: list[BaseGeometry], width_m: float) ->
     _, back, _ = inverse(*coords[last], *tip)
     rest = [shapely.linestrings(coords[: last + 1])] if last else []
     rest += others
+    if simplify_m:
+        rest = [part for one in rest for part in simple(one, simplify_m)]
     return FlatEnd(
         float(tip[0]), float(tip[1]), float(back[0]) + 180.0, LineIndex(rest) if rest else None
     )
@@ -101,15 +120,19 @@ def _near(end: FlatEnd, width_m: float) -> LineIndex | None:
     """Return the rest of the border so far as its zone can reach beyond a flat end."""
     # 2.02 widths to the half disc's rim, one more to the border; 2 % for the flattening.
     reach = 3.1 * width_m
-    p = end.rest.pieces if end.rest else None
-    if p is None:
+    if end.rest is None:
         return None
+    p = end.rest.pieces
     _, _, away = inverse(end.lon, end.lat, p.lon, p.lat)
-    begins = np.stack([p.lon, p.lat], axis=1)[away < reach]
-    ends = begins + np.stack([p.dlon, p.dlat], axis=1)[away < reach]
-    if not len(begins):
+    near = np.flatnonzero(away < reach)
+    if not len(near):
         return None
-    return LineIndex(list(shapely.linestrings(np.stack([begins, ends], axis=1))))
+    begins = np.stack([p.lon, p.lat], axis=1)[near]
+    ends = begins + np.stack([p.dlon, p.dlat], axis=1)[near]
+    # In lines as long as they go: a buffer for each piece would take ten times as long.
+    anew = (np.diff(near, prepend=-2) != 1) | ~end.rest.continues[near]
+    runs = np.split(np.arange(len(near)), np.flatnonzero(anew)[1:])
+    return LineIndex([shapely.linestrings([*begins[run], ends[run[-1]]]) for run in runs])
 
 
 def _half_disc(end: FlatEnd, radius_m: float, *, tolerance_m: float) -> Polygon | MultiPolygon:

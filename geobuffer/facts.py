@@ -13,6 +13,7 @@ import shapely
 
 from geobuffer.captions import of_points
 from geobuffer.ends import flat_ends
+from geobuffer.membership import MEMBERSHIP, answer
 from geobuffer.model import BOTH, BufferZone
 from geobuffer.names import LANGUAGES
 from geobuffer.packing import (
@@ -26,6 +27,7 @@ from geobuffer.packing import (
     simple_line,
     texts,
 )
+from geobuffer.points import lonlat
 from geobuffer.queries import classify, doubts_of
 from geobuffer.sketches import strays_m
 
@@ -333,21 +335,27 @@ def _exceptions(
     They are those that flat ends decide on, and all of a zone that is not a plain distance.
     """
     if not isinstance(zone, BufferZone) or not has_slider(zone):
-        known = shown["membership"]
-        return [_exception(zone.width_km, zone.side, np.flatnonzero(known.notna()), known)]
+        named = {name: code for code, name in enumerate(MEMBERSHIP)}
+        known = np.array([named.get(name, -1) for name in shown["membership"]])
+        there = np.flatnonzero(known >= 0)
+        return [_exception(zone.width_km, zone.side, there, known[there])]
     if zone.ends != "flat":
         return []
     found = []
-    for picture in pictures:
-        squared = tuple(flat_ends(zone.border.line, picture.km * 1e3))
+    (lon, lat), doubts = lonlat(shown), doubts_of(shown, zone)
+    for km in (picture.km for picture in pictures):
+        squared = tuple(flat_ends(zone.border.line, km * 1e3))
+        concerned = [end.concerns(lon, lat, km * 1e3) for end in squared]
+        rows = np.flatnonzero(np.any(concerned, axis=0))
+        asked = {name: values[rows] for name, values in doubts._asdict().items()}
         for side in (BOTH, *(side.name for side in zone.sides)):
             known, plain = (
-                classify(shown, _at(zone, picture.km, side, ends))["membership"]
+                answer(lon[rows], lat[rows], _at(zone, km, side, ends), **asked).membership
                 for ends in (squared, ())
             )
-            differ = np.flatnonzero((known != plain).to_numpy() & known.notna().to_numpy())
-            if len(differ):
-                found.append(_exception(picture.km, side, differ, known))
+            differ = known != plain
+            if differ.any():
+                found.append(_exception(km, side, rows[differ], known[differ]))
     return found
 
 
@@ -356,8 +364,9 @@ def _at(zone: BufferZone, km: float, side: str, ends: tuple[FlatEnd, ...]) -> Bu
     return BufferZone(zone.border, (0.0, km), side, zone.ends, (), 0.0, 0.0, ends)
 
 
-def _exception(km: float, side: str, rows: Any, known: pd.Series[str]) -> dict[str, Any]:
-    return {"km": km, "side": side, "rows": rows.tolist(), "classes": known.iloc[rows].tolist()}
+def _exception(km: float, side: str, rows: Any, codes: Any) -> dict[str, Any]:
+    classes = [MEMBERSHIP[code] for code in codes]
+    return {"km": km, "side": side, "rows": rows.tolist(), "classes": classes}
 
 
 def _columns(table: gpd.GeoDataFrame) -> dict[str, Any]:

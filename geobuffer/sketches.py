@@ -116,7 +116,7 @@ def _side_areas(border: Border, tolerance_m: float) -> dict[str, MultiPolygon]:
 def _sketch(zone: BufferZone, index: LineIndex, km: float, strays: float) -> Polygon | MultiPolygon:
     whole = rough_outline(index, km * 1e3, chord_m=_ARCS * strays)
     if zone.ends == "flat":
-        ends = flat_ends(zone.border.line, km * 1e3)
+        ends = flat_ends(zone.border.line, km * 1e3, simplify_m=_BORDER * strays)
         whole = shapely.difference(whole, cut_out(ends, km * 1e3, _ARCS * strays))
     edge = shapely.multipolygons(simple(whole, _EDGE * strays))
     return cut_at_antimeridian(edge)

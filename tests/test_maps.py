@@ -16,13 +16,14 @@ import shapely
 from browser import axe_core, chromium, needs_browser
 
 from geobuffer import document, maps
-from geobuffer.borders import border_around, border_between
+from geobuffer.borders import border_between
 from geobuffer.combined import subtract
 from geobuffer.datasets import load_not_located, load_regions
 from geobuffer.errors import DataError, MissingCRSError
 from geobuffer.model import Border, BufferZone, Region, Section, Side, Source
 from geobuffer.names import LANGUAGES, fold
 from geobuffer.queries import classify
+from geobuffer.shapes import border_around
 from geobuffer.zones import build_zone
 
 if TYPE_CHECKING:
@@ -777,7 +778,7 @@ class TestKindsOfZones:
     ) -> None:
         lon, lat = strip.line.coords[0]
         names = [f"Place {i}" for i in range(6)]
-        points = [shapely.Point(lon + 0.4 * i, lat) for i in range(6)]
+        points = [shapely.Point(lon, lat + 0.5 * i) for i in range(6)]
         table = gpd.GeoDataFrame({"name": names}, geometry=points, crs=4326)
         maps.map_zone(build_zone(strip, km=200), settlements=table).save(str(tmp_path / "map.html"))
         browser.open(tmp_path / "map.html")

@@ -42,8 +42,8 @@ def classify_file(
     ----------
     source
         GeoParquet with points, in any CRS; or Parquet or CSV with columns of longitude and
-        latitude in degrees (``lon``/``lat``, ``longitude``/``latitude``, ``lng``, ``x``/``y``). Where
-        semicolons or tabs part the columns of CSV, numbers may have decimal commas.
+        latitude in degrees (``lon``/``lat``, ``longitude``/``latitude``, ``lng``, ``x``/``y``).
+        Where semicolons or tabs part the columns of CSV, numbers may have decimal commas.
     zone
         The zone.
     target
