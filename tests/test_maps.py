@@ -113,9 +113,9 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
-@pytest.fixture
-def page(tmp_path: Path) -> Path:
-    path = tmp_path / "map.html"
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "map.html"
     maps.map_zone(made_zone(), settlements=made_places()).save(str(path))
     return path
 
@@ -196,8 +196,11 @@ class TestFacts:
 
     def test_default_title_says_what_where_and_how_wide(self) -> None:
         titles = facts_of(rendered(maps.map_zone(made_zone(edges=(0, 5, 10)))))["titles"]
-        assert titles["en"] == "5 / 10 km zone along the border Ukraine – Russia, side: Ukraine"
-        assert titles["uk"] == "Зона 5 / 10 км уздовж кордону Україна – Росія, бік: Україна"
+        assert (
+            titles["en"]
+            == "5 / 10 km zone along the border West Oblast – South, North, side: Ukraine"
+        )
+        assert titles["uk"] == "Зона 5 / 10 км уздовж кордону Захід – South, North, бік: Україна"
 
     def test_table_in_another_reference_system_is_drawn_in_its_place(self) -> None:
         table = made_places()
@@ -778,7 +781,7 @@ class TestKindsOfZones:
     ) -> None:
         lon, lat = strip.line.coords[0]
         names = [f"Place {i}" for i in range(6)]
-        points = [shapely.Point(lon, lat + 0.5 * i) for i in range(6)]
+        points = [shapely.Point(lon + 1.2, lat + 0.3 * i) for i in range(6)]
         table = gpd.GeoDataFrame({"name": names}, geometry=points, crs=4326)
         maps.map_zone(build_zone(strip, km=200), settlements=table).save(str(tmp_path / "map.html"))
         browser.open(tmp_path / "map.html")
