@@ -67,9 +67,14 @@ def publisher():
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
-    """A cache folder of the tests' own, for commands too: shapes of today's code, nobody else's."""
+    """A cache folder of the tests' own, for commands too: shapes of today's code, nobody else's.
+
+    All workers share it: unpacking a country takes five seconds.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "cache"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CACHE_HOME", str(folder))
         yield
 
 

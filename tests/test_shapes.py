@@ -111,7 +111,8 @@ def test_a_point_on_the_line_is_on_the_left():
 SHAPES = {
     "one": [_line(11, 60)],
     "two the same way": [
-        shapely.LineString([(30, 50), (31, 50)]), shapely.LineString([(30, 50.06), (31, 50.06)]),
+        shapely.LineString([(30, 50), (30.3, 50)]),
+        shapely.LineString([(30, 50.06), (30.3, 50.06)]),
     ],
     "an end before a line": [
         shapely.LineString([(30, 50), (30, 50.4)]),

@@ -27,9 +27,13 @@ from geobuffer import world
 
 _missing = [m for m in ("babel", "pycountry", "borders") if importlib.util.find_spec(m) is None]
 # In continuous integration the extra must be there: nothing may be skipped unseen.
-pytestmark = pytest.mark.skipif(
-    bool(_missing) and not os.environ.get("CI"), reason=f"the extra world lacks {_missing}"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        bool(_missing) and not os.environ.get("CI"), reason=f"the extra world lacks {_missing}"
+    ),
+    # Its borders take half a minute to make: one worker has them.
+    pytest.mark.xdist_group("world"),
+]
 
 GEOD = pyproj.Geod(ellps="WGS84")
 GUIDE = Path(__file__).parents[1] / "docs" / "how-to" / "anywhere.md"
@@ -55,6 +59,9 @@ def _load(codes, level):
 
 @pytest.fixture(scope="module")
 def borders():
+    # The archive is one block: what is asked for together is unpacked together, and kept.
+    codes = [code for one, other, _ in BORDERS.values() for code in (*one, *(other or []))]
+    gb.load_regions("world", country=sorted({code[:2] for code in codes}), level=1)
     made = {}
     for name, (one, other, level) in BORDERS.items():
         levels = level if isinstance(level, tuple) else (level, level)
