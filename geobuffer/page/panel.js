@@ -166,7 +166,8 @@
     byId('subtitle').replaceChildren(
       ...(geobuffer.isAsked() ? [] : [element('strong', '', now), ' ']),
       say('subtitle', {
-        names: namesOf(border.sections), sections: number(border.sections.length), length: number(border.length_km),
+        names: namesOf(border.sections),
+        sections: number(border.sections.length), length: number(border.length_km),
         date: border.as_of || say('not_stated'),
       }),
     );
