@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # Sources of places that are named one by one; a table of a thousand sources is told by its first.
 _MOST_SOURCES = 6
 
-# Points that are named in a line, and regions on either side in a heading.
+# Points or areas that are named in a line, and regions on either side in a heading.
 _MOST_NAMES, _MOST_REGIONS = 4, 2
 
 # How the keys end of what is said otherwise of a zone around points.
@@ -200,10 +200,10 @@ def degrees(value: float, to: Voice, signs: str, step: float = 1 / 60) -> str:
     return to.say(signs[value < 0.0], degrees=text)
 
 
-def _names(sections: Sequence[Section], to: Voice) -> str:
+def _names(named: Sequence[Region | Section], to: Voice) -> str:
     """Return a few names, and that there are more."""
-    more = ["…"] if len(sections) > _MOST_NAMES else []
-    names = [printable(section.label(to.language)) for section in sections[:_MOST_NAMES]]
+    more = ["…"] if len(named) > _MOST_NAMES else []
+    names = [printable(one.label(to.language)) for one in named[:_MOST_NAMES]]
     return "; ".join([*names, *more])
 
 
@@ -227,8 +227,7 @@ def along(zone: Zone, to: Voice) -> str:
         named: list[Any] = [side.regions if few else [side] for side in zone.sides]
         sides = [", ".join(printable(n.label(to.language)) for n in some) for some in named]
         return to.say("title", border=" – ".join(sides))
-    around: Any = zone.regions or zone.sections
-    return to.say("title_of", border=", ".join(printable(n.label(to.language)) for n in around))
+    return to.say("title_of", border=_names(zone.regions or zone.sections, to))
 
 
 def _measure(value: float, to: Voice) -> str:

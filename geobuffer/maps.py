@@ -11,12 +11,17 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import shapely
-
 from geobuffer.captions import along, title_of, voice
 from geobuffer.document import map_class, page_class
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
-from geobuffer.facts import NAMES, country_facts, has_slider, place_facts, shape_facts, slider_facts
+from geobuffer.facts import (
+    NAMES,
+    country_facts,
+    has_slider,
+    place_facts,
+    shape_facts,
+    slider_facts,
+)
 from geobuffer.kinds import check_zone
 from geobuffer.model import BufferZone
 from geobuffer.names import LANGUAGES, ONE_PLACE
@@ -24,6 +29,7 @@ from geobuffer.packing import texts
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, RINGS
 from geobuffer.points import numbers
 from geobuffer.sketches import sketches
+from geobuffer.surroundings import regions_to_draw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -109,9 +115,7 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
         raise DataError(f"Invalid language {language!r}. {did_you_mean(language, LANGUAGES)}")
     tiles = _basemap(basemap) if basemap else None
     table = None if settlements is None else _checked(settlements)
-    # The border's own regions win over others of their name: loaded twice, they are two objects.
-    near = [region for region in regions if _is_near(region, zone)]
-    drawn = tuple({r.name: r for r in (*near, *zone.regions)}.values())
+    drawn = regions_to_draw(zone, regions)
     pictures = (
         sketches(zone, widths_km(zone)) if isinstance(zone, BufferZone) and has_slider(zone) else []
     )
@@ -161,14 +165,6 @@ def widths_km(zone: Zone) -> list[float]:
     step = next(power * part for part in (1.0, 2.0, 5.0, 10.0) if power * part >= wanted * 0.999)
     even = {round(step * i, 6) for i in range(1, _STEPS + 1)}
     return sorted(even | set(zone.edges_km[1:]))
-
-
-def _is_near(region: Region, zone: Zone) -> bool:
-    """Tell whether a region may be seen where the map opens, or after a step out."""
-    west, south, east, north = zone.polygon.bounds
-    wide, high = east - west, north - south
-    seen = shapely.box(west - wide, south - high, east + wide, north + high)
-    return bool(shapely.intersects(seen, shapely.box(*region.geometry.bounds)))
 
 
 def _basemap(name: str) -> folium.TileLayer:

@@ -37,6 +37,7 @@ from geobuffer.points import numbers
 from geobuffer.projections import fit_projection, to_plane
 from geobuffer.queries import classify
 from geobuffer.sheets import GAP, Sheet, Words, house_style, lay_out, page
+from geobuffer.surroundings import regions_to_draw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,7 +64,7 @@ _ROOM_PER_NAME = 4_600.0
 # Names that are tried for each that there is room for: most that fail do so in a crowd.
 _TRIES = 6
 
-# Places so few that each has room for its name; the page counts so, too.
+# Places so few, of those to be seen, that each has room for its name; the page counts so, too.
 _FEW = 40
 
 # The widest that a name may be, in points: a fifth of the map.
@@ -131,7 +132,7 @@ def plot_zone(
     check_zone(zone)
     to = captions.voice(language, zone.sections)
     require_matplotlib()
-    drawn = tuple(regions) or zone.regions
+    drawn = regions_to_draw(zone, regions)
     projection = fit_projection(zone.polygon)
     places = None if settlements is None else _places(settlements, zone, projection, language)
     sources = None if settlements is None else sources_of_places(settlements)
@@ -231,9 +232,10 @@ def _legend(
     zone: Zone, places: _Places | None, to: Voice, *, with_regions: bool
 ) -> list[tuple[str, str, str]]:
     """Return the rows of the legend, with what was counted: kind, words, colour."""
-    many = len(zone.sections) > 1
-    words = to.say("border" if many else "border_plain")
     of_points = captions.of_points(zone.sections)
+    lines = [section.line for section in zone.sections]
+    many = len(shapely.get_parts(lines) if of_points else lines) > 1
+    words = to.say("border" if many else "border_plain")
     rows = [("points" if of_points else "junctions" if many else "border", words)]
     rows += [("ring", name) for name in captions.ring_names(zone, to)]
     rows += [("regions", to.say("regions"))] if with_regions else []
@@ -273,9 +275,10 @@ def _draw_map(
 
 def _junctions(zone: Zone, sheet: Sheet) -> Floats:
     """Return where one section of the border ends and the next begins, in the plane; or points."""
-    drawn = zone.sections if captions.of_points(zone.sections) else zone.sections[1:]
-    starts = [shapely.get_coordinates(section.line)[0] for section in drawn]
-    return np.stack(to_plane(sheet.projection, *np.array(starts).reshape(-1, 2).T), axis=1)
+    starts = shapely.get_coordinates([section.line for section in zone.sections])
+    if not captions.of_points(zone.sections):
+        starts = [shapely.get_coordinates(section.line)[0] for section in zone.sections[1:]]
+    return np.stack(to_plane(sheet.projection, *np.reshape(starts, (-1, 2)).T), axis=1)
 
 
 def _draw_region_names(
@@ -359,7 +362,7 @@ def _by_weight(places: _Places, near: NDArray[np.bool_], seen: NDArray[np.bool_]
     """
     named = seen & np.array([bool(name) for name in places.names], dtype=bool)
     peopled = named & (np.nan_to_num(places.population) > 0.0)
-    wanted = named if len(named) <= _FEW else peopled if peopled.any() else named & near
+    wanted = named if seen.sum() <= _FEW else peopled if peopled.any() else named & near
     weight = np.log10(10.0 + np.nan_to_num(places.population)) * np.where(near, 1.5, 1.0)
     rows = np.flatnonzero(wanted)
     return [int(i) for i in rows[np.argsort(-weight[rows], kind="stable")]]
@@ -381,16 +384,9 @@ def _draw_margin(axes: Axes, sheet: Sheet, to: Voice) -> None:
     drawing.draw_north(axes, angle, to.say("north"), x, sheet.size)
     beside = (x + 26.0) / sheet.size[0], -29.0 / sheet.size[1]
     drawing.written(
-        axes,
-        beside[0],
-        beside[1],
-        to.say("scale"),
-        size=drawing.SMALL,
-        gid="geobuffer-scale",
-        va="center",
-        color=drawing.QUIET,
-        transform=axes.transAxes,
-    )
+        axes, *beside, to.say("scale"), size=drawing.SMALL, gid="geobuffer-scale", va="center",
+        color=drawing.QUIET, transform=axes.transAxes,
+    )  # fmt: skip
 
 
 def _png(figure: Figure) -> bytes:

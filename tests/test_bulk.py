@@ -250,8 +250,7 @@ def test_texts_of_csv_are_carried_letter_by_letter(rings, tmp_path):
         assert added(tmp_path / "out.csv") == wanted
 
 
-@pytest.mark.usefixtures("plainly")
-@pytest.mark.parametrize("mark", [";", "\t"])
+@pytest.mark.parametrize("mark", [";", "\t", ","])
 @pytest.mark.parametrize("point", [",", "."])
 def test_columns_parted_by_other_marks_may_have_decimal_commas(mark, point, rings, tmp_path):
     rows = [
@@ -278,6 +277,27 @@ def as_csv(rows, mark):
     return made.getvalue()
 
 
+def test_a_comma_of_thousands_is_not_taken_for_decimals(rings, tmp_path):
+    rows = [["lon", "lat", "accuracy_m"], ["30.1", "50.5", "1,500"]]
+    source = text(tmp_path / "in.csv", as_csv(rows, "\t"))
+    refused(source, rings, tmp_path / "out.csv", "Invalid accuracy_m in row 0: '1,500'")
+    rows = [["lon", "lat", "accuracy_m"], ["30,1", "50,5", "1.500"]]
+    source = text(tmp_path / "in.csv", as_csv(rows, ";"))
+    refused(source, rings, tmp_path / "out.csv", "Invalid accuracy_m in row 0: '1.500'", "35,27")
+
+
+@pytest.mark.parametrize(
+    "header", ["name\tlon\tlat\tpeople (2020, est.)", '"name, full";lon;lat', '"a;b"\tlon\tlat']
+)
+def test_names_of_columns_may_hold_other_marks(header, rings, tmp_path):
+    mark = ";" if "full" in header else "\t"
+    row = ["А", "30.1", "50.5", "7"][: header.count(mark) + 1]
+    source = text(tmp_path / "in.csv", f"{header}\n{mark.join(row)}\n")
+    assert gb.classify_file(source, rings, tmp_path / "out.csv") == 1
+    assert csv_rows(tmp_path / "out.csv")[1][-1] == "inside"
+
+
+@pytest.mark.usefixtures("plainly")
 def test_csv_becomes_parquet_of_texts_and_parquet_csv(rings, places, tmp_path):
     gb.write(places, tmp_path / "in.csv")
     gb.classify_file(tmp_path / "in.csv", rings, tmp_path / "out.parquet")
@@ -643,7 +663,7 @@ def test_a_source_broken_in_the_middle_is_refused(rings, places, tmp_path):
         ("name,lat,lon\nа,50.5,30.1\n", "utf-16", "in.csv"),
         ("lat,lon\n50.5,30.1\n50.5\n", "utf-8", "columns"),
         ("lat,lon,lat\n50.5,30.1,1\n", "utf-8", "'lat'"),
-        ("name;lon;lat\nа;30,1;50,5\nб;30,1;1.050,5\n", "utf-8", "lat in row 1: '1.050.5'"),
+        ("name;lon;lat\nа;30,1;50,5\nб;30,1;1.050,5\n", "utf-8", "lat in row 1: '1.050,5'"),
         ("name|lon|lat\nа|30.1|50.5\n", "utf-8", "no columns of coordinates"),
     ],
 )

@@ -496,7 +496,7 @@ def test_all_settlements_are_listed_with_those_outside(run, here, towns, short):
     count = expected["membership"].value_counts()
     assert run(*args, "--out", here / "all.csv").out == (
         f"Wrote {len(towns):,} settlements to {here / 'all.csv'}: {count['inside']} inside, "
-        f"{count['uncertain']} uncertain.\n"
+        f"{count['uncertain']} uncertain, {count['outside']:,} outside, 0 without a point.\n"
     )
     assert len(pd.read_csv(here / "all.csv")) == len(towns)
 
@@ -1049,6 +1049,11 @@ def test_of_a_point_no_border_is_told(run, here):
     zone = run("zone", *point, "--km", "10").out
     assert zone.startswith("10 km around 50.908, 34.803\n")
     assert "order" not in zone
+    assert "\nPoint: as given" in run("exposure", *point).out
+    assert run("curve", *point, "--to-km", "5").out.startswith("50.908, 34.803\n")
+    sumy = run("where", "Sumy", *point).out
+    assert "order" not in sumy
+    assert "side" not in sumy
     assert run("map", *point, "--km", "10", "--out", "m.html").code == 0
     page = (here / "m.html").read_text("utf-8")
     facts = json.loads(re.search(r'id="geobuffer-data">(.*?)</script>', page)[1])
@@ -1176,6 +1181,8 @@ MISTAKES = {
     "suffix of a picture": (["map", "--png", "m.jpg"], ["'m.jpg'", "Figure", "'.png'"]),
     "folder not there": (["map", "--out", "no/m.html"], ["'no/m.html'", "no folder 'no'"]),
     "option misspelt": (["zone", "--sid", "Ukraine"], ["No such option: --sid", "--side"]),
+    "option of other programs, and of none of ours": (
+        ["data", "--output", "x"], ["No such option: --output\n"]),
     "option of other programs": (["zone", "--width", "5"],
                                  ["No such option: --width (Possible options: --km)"]),
     "unknown ends": (["zone", *SHORT, "--ends", "oval"], ["--ends", "oval", "round", "flat"]),

@@ -26,7 +26,7 @@ FLOORS = (
     {"model", "marginalia"},
     {"combined", "world"},
     {"kinds"},
-    {"drawing", "captions", "membership", "listings", "oddities"},
+    {"drawing", "captions", "membership", "listings", "oddities", "surroundings"},
     {"datasets", "borders", "zones", "queries", "sheets", "downloads", "matching",
      "rasters", "zonelayers"},
     {"sketches", "zonefile", "kml", "spreadsheet", "shapefile", "shapes",

@@ -764,6 +764,7 @@ class TestKindsOfZones:
         maps.map_zone(zone, settlements=table, language=language).save(str(tmp_path / "map.html"))
         browser.open(tmp_path / "map.html")
         browser.run("geobuffer.setWidth(20); geobuffer.openPlace(geobuffer.places[0])")
+        browser.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
         texts = "main, header, .leaflet-popup-content"
         said = browser.run(
             "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText).join(' ')",
@@ -774,6 +775,12 @@ class TestKindsOfZones:
         assert not re.search(r"border|\bside\b|кордон|\bбік\b|границ|сторона", said, re.IGNORECASE)
         assert browser.run("return document.getElementById('side-room').offsetParent") is None
         assert browser.run("return geobuffer.view.layers.junctions.length") == 1
+        wells = shapely.MultiPoint([(30, 50), (30.2, 50), (30.1, 50.1)])
+        zone = build_zone(border_around(wells, names=["Wells"], source=Source("a map")), km=3)
+        maps.map_zone(zone, language=language).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        assert browser.run("return geobuffer.view.layers.junctions.length") == 3
+        assert document.words()[language]["border_point"] in browser.text("#legend")
         assert browser.complaints() == []
 
     def test_a_few_places_are_all_named_and_drawn_large(

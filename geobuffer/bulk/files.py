@@ -43,7 +43,8 @@ def classify_file(
     source
         GeoParquet with points, in any CRS; or Parquet or CSV with columns of longitude and
         latitude in degrees (``lon``/``lat``, ``longitude``/``latitude``, ``lng``, ``x``/``y``).
-        Where semicolons or tabs part the columns of CSV, numbers may have decimal commas.
+        Commas, semicolons or tabs part the columns of CSV; if coordinates have decimal commas, all
+        numbers must.
     zone
         The zone.
     target

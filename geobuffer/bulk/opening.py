@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +12,7 @@ from geobuffer.errors import DataError, MissingCRSError, did_you_mean
 from geobuffer.references import check_geoparquet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
@@ -85,37 +86,52 @@ def _open_parquet(path: Path) -> Rows:
 
 def _open_csv(path: Path) -> Rows:
     import pyarrow as pa
-    from pyarrow import csv
+    from pyarrow import csv as arrow
 
     mark = _separator(path)
     # A newline within quotes may be where one block ends and the next begins.
-    parse = csv.ParseOptions(delimiter=mark, newlines_in_values=True)
-    with csv.open_csv(path, csv.ReadOptions(block_size=1 << 20), parse) as head:
+    parse = arrow.ParseOptions(delimiter=mark, newlines_in_values=True)
+    with arrow.open_csv(path, arrow.ReadOptions(block_size=1 << 20), parse) as head:
         names = head.schema.names
     _check_names(path, names)
-    # Where commas part no columns, they may part decimals.
-    at = _numbers_at(path, names)._replace(decimal="." if mark == "," else ",")
+    at = _numbers_at(path, names)
     # All is carried through as text, letter by letter; coordinates and accuracies too.
     schema = pa.schema({name: pa.string() for name in names}.items())
-    convert = csv.ConvertOptions(column_types=schema, strings_can_be_null=False)
+    convert = arrow.ConvertOptions(column_types=schema, strings_can_be_null=False)
+    with arrow.open_csv(path, arrow.ReadOptions(block_size=1 << 20), parse, convert) as head:
+        at = at._replace(decimal=_decimal(head, at))
     size = max(path.stat().st_size, 1)
 
     def batches() -> Iterator[tuple[float, pa.Table]]:
         # Some 100 bytes a row.
         with path.open("rb") as file:
-            options = csv.ReadOptions(block_size=100 * BATCH_ROWS)
-            for batch in csv.open_csv(file, options, parse, convert):
+            options = arrow.ReadOptions(block_size=100 * BATCH_ROWS)
+            for batch in arrow.open_csv(file, options, parse, convert):
                 yield min(file.tell() / size, 1.0), pa.Table.from_batches([batch])
 
     return Rows(path, schema, at, batches)
 
 
 def _separator(path: Path) -> str:
-    """Return what parts a table's columns: commas, unless its first line has none."""
+    """Return what parts a table's columns: what finds coordinates in its first line, or commas."""
     with path.open("rb") as file:
-        head = file.readline(1 << 16)
-    marks = () if b"," in head else (b";", b"\t")
-    return next((mark for mark in marks if mark in head), b",").decode()
+        head = file.readline(1 << 16).decode("utf-8-sig", "replace")
+    for mark in (",", ";", "\t"):
+        if _found(next(csv.reader([head], delimiter=mark), [])):
+            return mark
+    return ","
+
+
+def _decimal(rows: Iterable[pa.RecordBatch], at: Coordinates) -> str:
+    """Return what parts decimals: commas if the first coordinates have them, else points.
+
+    One mark for all numbers of a table: 1,500 is read as 1500 by some and as 1.5 by others.
+    """
+    from pyarrow import compute as pc
+
+    first = next(iter(rows), None)
+    columns = [first[name] for name in at.columns] if first is not None else []
+    return "," if any(pc.any(pc.match_substring(one, ",")).as_py() for one in columns) else "."
 
 
 def _check_names(path: Path, names: list[str]) -> None:
@@ -157,12 +173,19 @@ def _geometry_at(path: Path, geo: bytes, names: list[str]) -> Coordinates:
     return Coordinates((name,), encoding, None if degrees else crs, boxes)
 
 
-def _numbers_at(path: Path, names: list[str]) -> Coordinates:
-    """Return which columns of a table are longitude and latitude."""
+def _found(names: list[str]) -> tuple[str, ...]:
+    """Return which columns of a table are longitude and latitude, if there are any."""
     folded = {name.strip().casefold(): name for name in reversed(names)}
     for lon, lat in zip(_LONGITUDE, (*_LATITUDE[:2], "lat", "lat", "y"), strict=True):
         if lon in folded and lat in folded:
-            return Coordinates((folded[lon], folded[lat]), "numbers", None)
+            return (folded[lon], folded[lat])
+    return ()
+
+
+def _numbers_at(path: Path, names: list[str]) -> Coordinates:
+    """Return which columns of a table are longitude and latitude, or refuse it."""
+    if columns := _found(names):
+        return Coordinates(columns, "numbers", None)
     shown = ", ".join(names[:12])
     raise DataError(
         f"Invalid table {path}: no columns of coordinates among {shown}. Must have lon and lat, "

@@ -51,36 +51,42 @@ def _whole(rows: pa.Table, name: str) -> pa.Array:
 def numbers_of(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
     """Return a column of numbers, or of texts that are numbers; NaN where there is none.
 
-    ``decimal`` is what parts their decimals besides a point.
+    ``decimal`` is what parts the decimals of texts.
     """
     import pyarrow as pa
     from pyarrow import compute as pc
 
-    column = rows.column(name)
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+    given = rows.column(name)
+    if pa.types.is_dictionary(given.type):
+        given = given.cast(given.type.value_type)
+    column = given
     try:
         if not pa.types.is_primitive(column.type) and not pa.types.is_decimal(column.type):
             column = pc.utf8_trim_whitespace(column.cast(pa.string()))
             absent = pc.is_in(pc.utf8_lower(column), value_set=pa.array(_NO_NUMBER))
             column = pc.if_else(absent, pa.scalar(None, pa.string()), column)
-            if decimal != ".":
-                column = pc.replace_substring(column, decimal, ".")
+            if decimal == ",":
+                # A point in such a number parts thousands, or is a mistake.
+                column = pc.replace_substring(column, ".", "_")
+                column = pc.replace_substring(column, ",", ".")
         numbers: Floats = column.cast(pa.float64(), safe=False).to_numpy()
     except pa.ArrowException as error:
-        raise DataError(_no_number(column, name, first)) from error
+        raise DataError(_no_number(given, column, name, first, decimal)) from error
     return numbers
 
 
-def _no_number(column: pa.ChunkedArray, name: str, first: int) -> str:
+def _no_number(
+    given: pa.ChunkedArray, column: pa.ChunkedArray, name: str, first: int, decimal: str
+) -> str:
     """Return what to say of a column in which some row is not a number."""
     import pyarrow as pa
 
+    told = f"Must be a number, as in 35{decimal}27."
     for row, value in enumerate(column.to_pylist()):
         try:
             pa.array([value]).cast(pa.float64(), safe=False)
         except pa.ArrowException:
-            return f"Invalid {name} in row {first + row}: {value!r}. Must be a number, as in 35.27."
+            return f"Invalid {name} in row {first + row}: {given[row].as_py()!r}. {told}"
     return f"Invalid {name}: it is of type {column.type}. Must be numbers."
 
 

@@ -15,6 +15,7 @@ from geobuffer.cli.printing import note
 from geobuffer.cli.wording import options_of
 from geobuffer.datasets import of_same_hromadas
 from geobuffer.model import BOTH
+from geobuffer.queries import with_columns
 from geobuffer.widths import kilometres
 
 if TYPE_CHECKING:
@@ -333,6 +334,11 @@ def _with_ids(table: gpd.GeoDataFrame, file: str) -> gpd.GeoDataFrame:
         return table
     stem = Path(file).stem.replace(";", "")
     return table.assign(id=[f"{stem}:{number}" for number in range(1, len(table) + 1)])
+
+
+def with_classes(places: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
+    """Return places with what the zone says of each."""
+    return with_columns(places, gb.classify(places, zone))
 
 
 def known_near(places: Places) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 import typer
 
 import geobuffer as gb
+from geobuffer.captions import of_points
 from geobuffer.cli.asked import (
     PAGE_M,
     UNSEEN_M,
@@ -95,7 +96,8 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     else:
         title = heading(asked, built)
         _print_exposure(counted, title, places=towns is not None, raster=bool(raster))
-        say_sources(counted, bundled=bool(towns) and not places.places)
+        of = "Point" if of_points(built.sections) else "Border"
+        say_sources(counted, of, bundled=bool(towns) and not places.places)
 
 
 def _given(rasters: RasterOptions) -> tuple[list[Path] | None, str | None]:
@@ -192,7 +194,8 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
     if out is None:
         borders = ", ".join(section.name for section in ground.border.sections)
         shown = counted.drop(columns=_UNPRINTED, errors="ignore")
-        print_table(_uncertain_last(shown), f"{borders} – side: {asked.side}")
+        side = "" if of_points(ground.border.sections) else f" – side: {asked.side}"
+        print_table(_uncertain_last(shown), borders + side)
         say(_AT_LEAST)
     for path in filter(None, (out, png)):
         say(f"Wrote {path}.")

@@ -18,12 +18,12 @@ from geobuffer.cli.asked import (
     known_near,
     load_ground,
     read_zone,
+    with_classes,
 )
 from geobuffer.cli.options import AsJson, PlaceOptions, ZoneOptions, takes_options
 from geobuffer.cli.printing import print_json, progress, say, zone_facts
 from geobuffer.cli.targets import check_page, check_picture
 from geobuffer.names import LANGUAGES
-from geobuffer.queries import with_columns
 
 if TYPE_CHECKING:
     from geobuffer.combined import Zone
@@ -38,7 +38,8 @@ def map_(
         Path | None, typer.Option("--out", help="The HTML file. Default: geobuffer-map.html.")
     ] = None,
     title: Annotated[
-        str | None, typer.Option("--title", help="The heading. Default: what is shown.")
+        str | None,
+        typer.Option("--title", help="The heading, in place of our own."),
     ] = None,
     png: Annotated[
         Path | None,
@@ -73,10 +74,7 @@ def map_(
 
 
 def _classified(places: Places | None, zone: Zone) -> Places | None:
-    if places is None:
-        return None
-    told = gb.classify(places.located, zone)
-    return places._replace(located=with_columns(places.located, told))
+    return places and places._replace(located=with_classes(places.located, zone))
 
 
 def _counts(places: Places) -> dict[str, int]:

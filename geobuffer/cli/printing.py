@@ -98,13 +98,13 @@ def print_table(table: pd.DataFrame, title: str) -> None:
     paper.print(printed)
 
 
-def say_sources(table: pd.DataFrame, *, bundled: bool) -> None:
-    """Print what a caption must say of a table that was measured against a border."""
+def say_sources(table: pd.DataFrame, of: str, *, bundled: bool) -> None:
+    """Print what a caption must say of a table that was measured against a border or point."""
     origin = table.attrs.get(ORIGIN, {})
     border = origin.get("border_citation") or origin.get("border_source")
     if border:
         as_of = f" As of {origin['border_as_of']}." if "border_as_of" in origin else ""
-        say(f"Border: {border.rstrip('.')}.{as_of}")
+        say(f"{of}: {border.rstrip('.')}.{as_of}")
     if origin.get("places_source"):
         say(f"Places and people: {origin['places_source'].rstrip('.')}.")
     if bundled:

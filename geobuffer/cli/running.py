@@ -49,7 +49,8 @@ def main() -> None:
 def _with_option_meant(error: Any) -> str:
     """Return what an error of usage says; of an unknown option, the one that was meant."""
     meant = option_meant(getattr(error, "option_name", ""))
-    if not meant:
+    command = getattr(error.ctx, "command", None)
+    if command is None or not any(meant in one.opts for one in command.params):
         return str(error.format_message())
     return f"No such option: {error.option_name} (Possible options: {meant})"
 

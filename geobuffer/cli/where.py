@@ -126,8 +126,10 @@ def _tell_of_name(name: str, border: BorderOptions, places: PlaceOptions, *, as_
         print_records(pd.DataFrame(table.drop(columns=table.geometry.name)))
         return
     if not table.empty:
-        columns = [column for column in _TOLD if column in table]
-        print_table(pd.DataFrame(table[columns]), f"Distance from the border: {name}")
+        apart = {"side"} if of_points(ground.border.sections) else set()
+        columns = [column for column in _TOLD if column in table and column not in apart]
+        title = f"Distance: {name}" if apart else f"Distance from the border: {name}"
+        print_table(pd.DataFrame(table[columns]), title)
     if not unplaced.empty:
         areas = ", ".join(sorted(set(unplaced["raion_en"].fillna(unplaced["oblast"]))))
         say(f"Known by name only, without a trusted position: {len(unplaced)} ({areas}).")

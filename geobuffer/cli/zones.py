@@ -23,6 +23,7 @@ from geobuffer.cli.asked import (
     load_ground,
     load_places,
     read_zone,
+    with_classes,
 )
 from geobuffer.cli.options import AsJson, Out, PlaceOptions, ZoneOptions, takes_options
 from geobuffer.cli.printing import (
@@ -35,7 +36,6 @@ from geobuffer.cli.printing import (
     zone_facts,
 )
 from geobuffer.cli.targets import check_out
-from geobuffer.queries import with_columns
 
 if TYPE_CHECKING:
     from geobuffer.combined import Zone
@@ -98,7 +98,7 @@ def settlements(
     zone: ZoneOptions,
     places: PlaceOptions,
     every: Annotated[
-        bool, typer.Option("--all", help="List the settlements outside, too.")
+        bool, typer.Option("--all", help="List those outside and without a point, too.")
     ] = False,
     out: Out = None,
     as_json: AsJson = False,
@@ -110,7 +110,7 @@ def settlements(
     with progress("Measuring the zone and its settlements"):
         built = build_zone(asked, ground.border, UNSEEN_M)
         towns = load_places(places, ground)
-        classed = with_columns(towns.located, gb.classify(towns.located, built))
+        classed = with_classes(towns.located, built)
         is_in = classed["membership"].isin(["inside", "uncertain"])
         listed = (classed if every else classed[is_in]).sort_values("distance_km")
     if out is not None:
@@ -120,8 +120,9 @@ def settlements(
         print_records(table.drop(columns="geometry"))
         return
     if out is not None:
-        count = listed["membership"].value_counts()
-        told = ", ".join(f"{count.get(name, 0):,} {name}" for name in ("inside", "uncertain"))
+        count = listed["membership"].fillna("without a point").value_counts()
+        kinds = ["inside", "uncertain", *(["outside", "without a point"] if every else [])]
+        told = ", ".join(f"{count.get(kind, 0):,} {kind}" for kind in kinds)
         say(f"Wrote {len(listed):,} settlements to {out}: {told}.")
         return
     columns = [column for column in _LISTED if column in listed]

@@ -139,8 +139,11 @@
 
   /** A point where one section of the border ends and the next begins; or all that there is. */
   function drawJunctions(map, sections) {
-    return (facts.of_points ? sections : sections.slice(1)).map((drawn) =>
-      L.circleMarker(drawn.getLatLngs()[0][0], {
+    const starts = facts.of_points
+      ? sections.flatMap((drawn) => drawn.getLatLngs().map((part) => part[0]))
+      : sections.slice(1).map((drawn) => drawn.getLatLngs()[0][0]);
+    return starts.map((start) =>
+      L.circleMarker(start, {
         interactive: false, radius: 3.6, weight: 1.6, fillOpacity: 1,
       }).addTo(map));
   }

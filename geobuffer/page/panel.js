@@ -100,12 +100,13 @@
     const { border, regions, places } = facts;
     byId('legend').replaceChildren(
       ...(places.given ? placeEntries() : []), ...rings.map(ringEntry),
-      borderEntry(border.sections.length > 1),
+      borderEntry(border.sections.flatMap((one) => (facts.of_points ? one.shape : [one])).length > 1),
       ...(regions.length ? [entry(regionGlyph(), say('regions'))] : []),
     );
-    const isCutToRegions = facts.zone.ends === 'round' && view.side !== 'both' && regions.length;
+    const isCut = facts.zone.ends === 'round' && view.side !== 'both'
+      && facts.sides.some((side) => side.shape);
     byId('ends').hidden = !facts.zone.has_ends;
-    byId('ends').textContent = say(isCutToRegions ? 'ends_side_note' : `ends_${facts.zone.ends}_note`);
+    byId('ends').textContent = say(isCut ? 'ends_side_note' : `ends_${facts.zone.ends}_note`);
   }
 
   function populationText(people) {

@@ -45,7 +45,7 @@
   /** Who made a layer, in a few words; the panel says it in full. */
   function shortCredit(source) {
     const [maker] = (source.publisher || source.title).split(/[,(;]/);
-    const [licence] = (source.licence || '').split(/[(;:]/);
+    const [licence] = (source.licence || '').split(/[(;]|: /);
     return `© ${[maker, licence].map((part) => part.trim()).filter(Boolean).join(', ')}`;
   }
 
