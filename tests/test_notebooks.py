@@ -1,3 +1,4 @@
+import itertools
 import re
 from pathlib import Path
 
@@ -13,9 +14,16 @@ NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
 
 def _printed(notebook):
-    """What the cells say in plain text, without addresses of objects and sizes of files."""
+    """What the cells say in plain text, without addresses of objects and sizes of files.
+
+    What is printed comes in as many pieces as the kernel had time for, broken anywhere.
+    """
     outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
-    texts = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs]
+    pieces = itertools.groupby(outputs, key=lambda o: o.get("name") or id(o))
+    texts = [
+        "".join(o.get("text") or o.get("data", {}).get("text/plain", "") for o in some)
+        for _, some in pieces
+    ]
     return [line for text in texts for line in text.splitlines() if "kB" not in line]
 
 

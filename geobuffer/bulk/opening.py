@@ -123,7 +123,7 @@ def _separator(path: Path) -> str:
 
 
 def _decimal(rows: Iterable[pa.RecordBatch], at: Coordinates) -> str:
-    """Return what parts decimals: commas if the first coordinates have them, else points.
+    """Return what parts decimals: commas if more of the first coordinates have them than points.
 
     One mark for all numbers of a table: 1,500 is read as 1500 by some and as 1.5 by others.
     """
@@ -131,7 +131,10 @@ def _decimal(rows: Iterable[pa.RecordBatch], at: Coordinates) -> str:
 
     first = next(iter(rows), None)
     columns = [first[name] for name in at.columns] if first is not None else []
-    return "," if any(pc.any(pc.match_substring(one, ",")).as_py() for one in columns) else "."
+    commas, points = (
+        sum(pc.sum(pc.match_substring(one, mark)).as_py() or 0 for one in columns) for mark in ",."
+    )
+    return "," if commas > points else "."
 
 
 def _check_names(path: Path, names: list[str]) -> None:
