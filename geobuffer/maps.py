@@ -77,7 +77,7 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
         always where the table has no such column. Places
         farther from the border than the slider reaches, and a tenth, are counted, but not drawn.
     regions
-        Regions to draw as context, by default those along the border.
+        Regions to draw as context, besides those along the border.
     title
         Heading of the page; by default what is shown, where and how wide. A mapping by language
         (``"en"``, ``"uk"``, ``"ru"``) gives each its own.

@@ -102,7 +102,7 @@ def plot_zone(
         worked out here. Used where present: ``name_en``, ``name_uk``, ``name_ru`` or ``name``,
         ``population`` and ``source``. Rows without a point are counted in the legend.
     regions
-        Regions to draw as context, by default those along the border.
+        Regions to draw as context, besides those along the border.
     title
         The heading; by default what is shown, how wide, where and on which side.
     language

@@ -75,13 +75,12 @@ def zone_(
 def _print_zone(built: Zone, border: gb.Border, title: str) -> None:
     """Print a zone's rings, and of which border they are."""
     rows = pd.DataFrame({"ring": built.ring_names, "area_km2": built.ring_areas_km2})
-    names = ", ".join(section.name for section in border.sections)
     if of_points(border.sections):
         print_table(rows, title)
         say(f"Edges within {built.error_m:.2g} m.")
         return
     print_table(rows, f"{title}, ends: {built.ends}")
-    say(f"Border: {names}.")
+    say(f"Border: {', '.join(section.name for section in border.sections)}.")
     say(f"Length {border.length_km:,.1f} km; edges within {built.error_m:.2g} m.")
     if (healed := border.healing) is not None:
         say(
