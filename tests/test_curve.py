@@ -22,7 +22,7 @@ def test_each_row_is_the_exposure_of_the_zone_of_that_width(side, border, towns)
     towns = towns.drop(columns="population_as_of")  # a curve tells no dates
     counted = gb.exposure(towns, rings, cumulative=True)
     assert curve.to_numpy().tolist() == counted.to_numpy().tolist()
-    for n, km in ((0, 4), (4, 20)):
+    for n, km in enumerate(edges):
         single = gb.build_zone(border, km=km, side=side, tolerance_m=50)
         assert (
             curve.iloc[n, 1:].astype(int).tolist()

@@ -599,7 +599,7 @@ class TestSlider:
     ) -> None:
         browser.open(default_page)
         browser.run("geobuffer.setSide(arguments[0])", side)
-        for km in (1, 17, 30):
+        for km in (1, 4, 10, 17, 30):
             browser.run(
                 "const slider = document.getElementById('width');"
                 "slider.value = geobuffer.facts.slider.widths_km.indexOf(arguments[0]);"

@@ -409,7 +409,7 @@ def test_turning_the_globe_changes_no_area(lon, lat, size, turn):
     assert whole.area == pytest.approx(still.area, rel=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(st.floats(-180, 180), st.floats(-85, 85)), min_size=2, max_size=8, unique=True
