@@ -70,7 +70,10 @@ def announced(zone, towns, regions):
 def drawn(figure):
     """Return a figure as a PNG file; letters are not moved to whole pixels, as versions differ."""
     import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+    # A canvas of its own: one that has measured letters keeps their widths, moved as they were.
+    FigureCanvasAgg(figure)
     file = io.BytesIO()
     with mpl.rc_context({"text.hinting": "no_hinting"}):
         figure.savefig(file, format="png", dpi=DPI, metadata={"Software": None})

@@ -411,7 +411,10 @@ def test_an_empty_table_and_one_without_names_are_drawn():
 
 
 def test_the_same_again_is_the_same_picture(figure):
-    assert drawn(made()) == drawn(figure)
+    first = drawn(made())
+    assert drawn(figure) == first
+    lettered(figure, (1, 1))
+    assert drawn(figure) == first
 
 
 def test_the_users_settings_stay_and_change_nothing(figure):
