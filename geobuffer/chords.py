@@ -39,37 +39,55 @@ class Chords:
         self.start = ecef(p.lon, p.lat)
         self.chord = ecef(p.lon + p.dlon, p.lat + p.dlat) - self.start
         self.squared = np.einsum("ij,ij->i", self.chord, self.chord)
-        self._levels = _sphere_tree(self.start, np.sqrt(self.squared))
+        # Axis by axis: what is taken from a column lies together, which halves the time.
+        self._start, self._chord = _columns(self.start), _columns(self.chord)
+        self._levels = [
+            (_columns(centre), radius)
+            for centre, radius in _sphere_tree(self.start, np.sqrt(self.squared))
+        ]
 
     def near(self, xyz: Floats) -> Candidates:
         """Return the pieces whose geodesics from points, (n, 3) Earth-centred, may be shortest."""
-        point, piece = self._in_reach(xyz)
-        to_start = xyz[point] - self.start[piece]
-        squared = self.squared[piece]
-        along = np.einsum("ij,ij->i", to_start, self.chord[piece])
+        at = _columns(xyz)
+        point, piece = self._in_reach(at)
+        start, ahead = self._start.take(piece, axis=1), self._chord.take(piece, axis=1)
+        squared = self.squared.take(piece)
+        to_start = at.take(point, axis=1) - start
+        along = (to_start * ahead).sum(axis=0)
         t = np.clip(along / np.where(squared > 0.0, squared, 1.0), 0.0, 1.0)
-        foot = self.start[piece] + t[:, None] * self.chord[piece]
-        foot *= 1.0 + (t * (1.0 - t) * squared / (2.0 * WGS84.a**2))[:, None]
-        chord = np.linalg.norm(xyz[point] - foot, axis=1)
+        foot = start + t * ahead
+        foot *= 1.0 + t * (1.0 - t) * squared / (2.0 * WGS84.a**2)
+        chord = _length(at.take(point, axis=1) - foot)
         best = least(chord, point)
         keep = np.flatnonzero(chord <= (best + _slack(best))[point])
         return Candidates(point[keep], piece[keep], t[keep], best)
 
-    def _in_reach(self, xyz: Floats) -> tuple[Ints, Ints]:
+    def _in_reach(self, at: Floats) -> tuple[Ints, Ints]:
         """Return pairs (point, piece), sorted by point, among which is each point's nearest."""
-        top = len(self._levels[0][0])
-        point = np.repeat(np.arange(len(xyz)), top)
-        node = np.tile(np.arange(top), len(xyz))
-        reach = np.full(len(xyz), np.inf)
+        top, count = len(self._levels[0][1]), at.shape[1]
+        point = np.repeat(np.arange(count), top)
+        node = np.tile(np.arange(top), count)
+        reach = np.full(count, np.inf)
         for depth, (centre, radius) in enumerate(self._levels):
             if depth:
-                point, node = _children(point, node, len(centre))
-            away = np.linalg.norm(xyz[point] - centre[node], axis=1)
+                point, node = _children(point, node, len(radius))
+            away = _length(at.take(point, axis=1) - centre.take(node, axis=1))
             # The centre is a point of the line, so the nearest cannot be farther than it.
             reach = np.minimum(reach, least(away, point))
-            keep = away - radius[node] <= (reach + _slack(reach))[point]
-            point, node = point[keep], node[keep]
+            keep = np.flatnonzero(away - radius.take(node) <= (reach + _slack(reach)).take(point))
+            point, node = point.take(keep), node.take(keep)
         return point, node
+
+
+def _columns(rows: Floats) -> Floats:
+    """Return (n, 3) as (3, n), each axis in one piece of memory."""
+    return np.ascontiguousarray(rows.T)
+
+
+def _length(columns: Floats) -> Floats:
+    """Return the lengths of vectors (3, n), which are overwritten."""
+    columns *= columns
+    return np.asarray(np.sqrt(columns.sum(axis=0)))
 
 
 def _slack(chord: Floats) -> Floats:

@@ -174,6 +174,28 @@ def _ring_area_m2(ring: LineString) -> float:
     return abs(float(area))
 
 
+def equal_area(lonlat: Floats) -> Floats:
+    """Return longitude and latitude, (n, 2) degrees, in a plane of true areas, in metres.
+
+    It is a cylinder's, with authalic latitude as its second axis. Edges straight in longitude and
+    latitude bend in it by the square of their length over the Earth's radius: 2 m for one of 10 km.
+
+    Examples
+    --------
+    >>> square = shapely.transform(shapely.box(0, 0, 1, 1), equal_area)
+    >>> round(square.area / 1e6, 1)  # as area_m2(shapely.box(0, 0, 1, 1))
+    12308.5
+    """
+    lon, lat = lonlat.T
+    eccentricity = math.sqrt(WGS84.es)
+    sine = np.sin(np.radians(lat))
+    # Snyder (1987), Map Projections, eq. 3-12: a²/2 · dλ · dq is a piece of the ellipsoid.
+    q = (1.0 - WGS84.es) * (
+        sine / (1.0 - WGS84.es * sine**2) + np.arctanh(eccentricity * sine) / eccentricity
+    )
+    return np.stack([WGS84.a * np.radians(lon), WGS84.a * q / 2.0], axis=1)
+
+
 def quadrangle_area_m2(lon: Floats, lat: Floats) -> Floats:
     """Return the areas of small quadrangles, such as pixels; corners in order in the last axis.
 
@@ -186,16 +208,13 @@ def quadrangle_area_m2(lon: Floats, lat: Floats) -> Floats:
     >>> round(float(cell) / 1e6, 1)  # as area_m2(shapely.box(0, 0, 1, 1))
     12308.5
     """
-    eccentricity = math.sqrt(WGS84.es)
-    sine = np.sin(np.radians(lat))
-    # Snyder (1987), Map Projections, eq. 3-12: a²/2 · dλ · dq is a piece of the ellipsoid.
-    q = (1.0 - WGS84.es) * (
-        sine / (1.0 - WGS84.es * sine**2) + np.arctanh(eccentricity * sine) / eccentricity
-    )
-    # From the first corner, so that no digits are lost and the antimeridian does not matter.
-    x, y = np.radians(wrap(lon - lon[..., :1])), q - q[..., :1]
+    # From the first corner, so that the antimeridian does not matter.
+    lonlat = np.stack([wrap(lon - lon[..., :1]), lat], axis=-1)
+    plane = equal_area(lonlat.reshape(-1, 2)).reshape(lonlat.shape)
+    # And here, so that no digits are lost.
+    x, y = np.moveaxis(plane - plane[..., :1, :], -1, 0)
     twice = (x * np.roll(y, -1, axis=-1) - np.roll(x, -1, axis=-1) * y).sum(axis=-1)
-    return np.asarray(WGS84.a**2 / 4.0 * np.abs(twice))
+    return np.asarray(np.abs(twice) / 2.0)
 
 
 # A prepared area finishes itself while it is first asked, without the interpreter's lock: two
