@@ -26,6 +26,7 @@ from geobuffer.stretches import SAME_M
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
 
@@ -132,8 +133,7 @@ def border_between(
         both = ", ".join(name for name, *_ in sorted(twice))
         raise GeometryError(f"Invalid sides: {both} stands on both. Must stand on one.")
     areas = [_area_of(ones), _area_of(others)]
-    exact = [(a, b, line) for a in ones for b in others if not (line := _shared(a, b)).is_empty]
-    meeting: _Meeting = exact
+    meeting = exact = _meeting(ones, others)
     healing = None
     tolerance = _tolerance_m(tolerance_m, ones, others)
     if tolerance > 0.0 and (tolerance_m is not None or not exact or _is_broken(exact)):
@@ -244,19 +244,19 @@ def _area_of(regions: Sequence[Region]) -> Polygon | MultiPolygon:
     return areas[0] if len(areas) == 1 else shapely.union_all(areas)
 
 
-def _linear(shape: BaseGeometry) -> list[LineString]:
-    return [
-        part
-        for part in shapely.get_parts(shape)
-        if part.geom_type == "LineString" and not part.is_empty
-    ]
+def _linear(shape: BaseGeometry) -> NDArray[np.object_]:
+    parts = shapely.get_parts(shape)
+    is_line = shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING
+    return np.asarray(parts[is_line & ~shapely.is_empty(parts)])
 
 
 def _seamed(region: Region) -> BaseGeometry:
     """Return a region's boundary, what runs along −180° brought to 180°, where others have it."""
     boundary = boundary_of(cut_at_antimeridian(shapely.force_2d(region.geometry)))
+    if boundary.is_empty or boundary.bounds[0] > -180.0:
+        return boundary
     west = shapely.intersection(boundary, meridian(-180.0))
-    if not _linear(west):
+    if not len(_linear(west)):
         return boundary
     moved = shapely.transform(west, lambda xy: xy + _ROUND)
     return shapely.union(shapely.difference(boundary, west), moved)
@@ -274,10 +274,16 @@ def _check_apart(ones: Sequence[Region], others: Sequence[Region], length_m: flo
                 )
 
 
-def _shared(a: Region, b: Region) -> BaseGeometry:
-    """Return the lines along which two regions meet, merged; empty where they do not."""
-    common = shapely.intersection(_seamed(a), _seamed(b))
-    return shapely.line_merge(shapely.MultiLineString(_linear(common)))
+def _meeting(ones: Sequence[Region], others: Sequence[Region]) -> _Meeting:
+    """Return the pairs of regions that meet, each with the lines along which it does, merged."""
+    outlines = [_seamed(region) for region in ones], [_seamed(region) for region in others]
+    found = []
+    for a, outline_a in zip(ones, outlines[0], strict=True):
+        for b, outline_b in zip(others, outlines[1], strict=True):
+            common = _linear(shapely.intersection(outline_a, outline_b))
+            if len(common):
+                found.append((a, b, shapely.line_merge(shapely.multilinestrings(common))))
+    return found
 
 
 def _apart(ones: Sequence[Region], others: Sequence[Region], tolerance_m: float) -> str:
@@ -332,7 +338,8 @@ def _in_order(meeting: Sequence[tuple[Region, Region, BaseGeometry]]) -> tuple[S
         shapely.multilinestrings([p for *_, line in meeting for p in shapely.get_parts(line)])
     )
     runs = sorted((_from_west(run) for run in shapely.get_parts(whole)), key=lambda r: r.coords[0])
-    place = {vertex: i for i, vertex in enumerate(c for run in runs for c in run.coords)}
+    vertices = shapely.get_coordinates(runs).tolist()
+    place = {tuple(vertex): i for i, vertex in enumerate(vertices)}
     pieces = []
     for a, b, line in meeting:
         parts = [_directed(part, place) for part in shapely.get_parts(line)]

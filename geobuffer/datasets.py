@@ -224,7 +224,11 @@ def load_settlements() -> gpd.GeoDataFrame:
         )
     tables = [_with_sources(name) for name in there]
     ids = set().union(*(table["id"] for table in tables))
-    kept = [table[~table["duplicate_of"].isin(ids)] for table in tables]
+    twice = [table["duplicate_of"].dropna().map(ids.__contains__) for table in tables]
+    kept = [
+        table.drop(index=found.index[found.astype(bool)])
+        for table, found in zip(tables, twice, strict=True)
+    ]
     places = pd.concat(kept, ignore_index=True).drop(columns="duplicate_of")
     places["population"] = places["population"].astype("Int64")
     return gpd.GeoDataFrame(places, geometry="geometry", crs="EPSG:4326")

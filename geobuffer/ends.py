@@ -11,7 +11,7 @@ from shapely.geometry import Polygon
 
 from geobuffer.geodesy import Floats, direct, inverse, wrap
 from geobuffer.nearest import LineIndex
-from geobuffer.outlines import cut_at_antimeridian, outline
+from geobuffer.outlines import RoughOutlines, cut_at_antimeridian, outline
 from geobuffer.packing import simple
 
 if TYPE_CHECKING:
@@ -78,15 +78,24 @@ def flat_ends(line: BaseGeometry, width_m: float, *, simplify_m: float = 0.0) ->
     return ends
 
 
-def cut_out(ends: Iterable[FlatEnd], width_m: float, tolerance_m: float) -> BaseGeometry:
-    """Return what flat ends leave out of a zone, as a polygon."""
+def cut_out(
+    ends: Iterable[FlatEnd], width_m: float, tolerance_m: float, *, rough: bool = False
+) -> BaseGeometry:
+    """Return what flat ends leave out of a zone, as a polygon.
+
+    ``rough``, for a sketch, draws the zone of the rest of the border as :class:`RoughOutlines`.
+    """
     cuts = []
     for end in ends:
         # One hundredth more, for the drawn edge.
         beyond = _half_disc(end, 1.01 * _REACH * width_m, tolerance_m=tolerance_m)
         near = _near(end, width_m)
         if near is not None:
-            kept, _ = outline(near, width_m, tolerance_m=tolerance_m)
+            if rough:
+                kept = RoughOutlines(near, width_m, strays_m=tolerance_m).at(width_m)
+                kept = cut_at_antimeridian(kept)
+            else:
+                kept, _ = outline(near, width_m, tolerance_m=tolerance_m)
             beyond = shapely.difference(beyond, kept)
         cuts.append(beyond)
     return shapely.union_all(cuts)

@@ -253,6 +253,8 @@ def areal(shape: BaseGeometry) -> Polygon | MultiPolygon:
 def boundary_of(area: BaseGeometry) -> BaseGeometry:
     """Return an area's boundary without the seams at which it was cut at the antimeridian."""
     boundary, round_ = area.boundary, np.array([360.0, 0.0])
+    if boundary.is_empty or boundary.bounds[0] > -180.0 or boundary.bounds[2] < 180.0:
+        return boundary
     west, east = (shapely.intersection(boundary, meridian(lon)) for lon in (-180.0, 180.0))
     if west.is_empty or east.is_empty:
         return boundary

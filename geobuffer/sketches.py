@@ -128,7 +128,7 @@ def _outline(
     whole = rough.at(km * 1e3)
     if zone.ends == "flat":
         ends = flat_ends(zone.border.line, km * 1e3, simplify_m=_BORDER * strays)
-        whole = shapely.difference(whole, cut_out(ends, km * 1e3, _ARCS * strays))
+        whole = shapely.difference(whole, cut_out(ends, km * 1e3, _ARCS * strays, rough=True))
     edge = shapely.multipolygons(simple(whole, _EDGE * strays))
     return cut_at_antimeridian(edge)
 
