@@ -253,8 +253,9 @@ class LineIndex:
         best_t, t = t.copy(), t.copy()
         for _ in range(8):
             better = np.clip(t + slide / length, 0.0, 1.0)
-            # Sliding a foot by e changes the distance by e²/2s: stop below a nanometre.
-            loose = np.flatnonzero(((better - t) * length) ** 2 > 2e-9 * best)
+            # Sliding a foot by e changes the distance by e²/2s: stop below a nanometre, as where
+            # the distance itself is none, so that no direction says where to slide to.
+            loose = np.flatnonzero((((better - t) * length) ** 2 > 2e-9 * best) & (best > 1e-9))
             if not len(loose):
                 break
             t[loose] = better[loose]
