@@ -382,19 +382,22 @@ def _where_side_changes(
     if not len(points):
         return points, np.zeros(0, dtype=bool)
     # Not so far as to meet the line itself.
-    high = np.minimum(reach_m, index.nearest(*points.T).distance_m / 2.0)
-    low = -high
+    reach = np.minimum(reach_m, index.nearest(*points.T).distance_m / 2.0)
 
-    def left(away: Floats) -> NDArray[np.bool_]:
-        lon, lat, _ = direct(points[:, 0], points[:, 1], azimuth, away)
-        return index.is_left(lon, lat)
+    def at(rows: Ints, away: Floats) -> Floats:
+        lon, lat, _ = direct(points[rows, 0], points[rows, 1], azimuth[rows], away)
+        return np.stack([points[rows, 0] + wrap(lon - points[rows, 0]), lat], axis=1)
 
-    first = left(low)
-    found = first != left(high)
+    every = np.arange(len(points))
+    first = index.is_left(*at(every, -reach).T)
+    found = first != index.is_left(*at(every, reach).T)
+    rows = np.flatnonzero(found)
+    low, high = -reach[rows], reach[rows]
     # 200 m halved 15 times is a centimetre.
-    for _ in range(15):
+    for _ in range(15 if len(rows) else 0):
         middle = (low + high) / 2.0
-        same = left(middle) == first
+        same = index.is_left(*at(rows, middle).T) == first[rows]
         low, high = np.where(same, middle, low), np.where(same, high, middle)
-    lon, lat, _ = direct(points[:, 0], points[:, 1], azimuth, (low + high) / 2.0)
-    return np.stack([points[:, 0] + wrap(lon - points[:, 0]), lat], axis=1), found
+    where = points.copy()
+    where[rows] = at(rows, (low + high) / 2.0)
+    return where, found
