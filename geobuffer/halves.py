@@ -379,8 +379,6 @@ def _where_side_changes(
     index: LineIndex, points: Floats, azimuth: Floats, reach_m: float
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Return where, along lines through points, the side changes, and for which it does."""
-    if not len(points):
-        return points, np.zeros(0, dtype=bool)
     # Not so far as to meet the line itself.
     reach = np.minimum(reach_m, index.nearest(*points.T).distance_m / 2.0)
 
@@ -388,13 +386,12 @@ def _where_side_changes(
         lon, lat, _ = direct(points[rows, 0], points[rows, 1], azimuth[rows], away)
         return np.stack([points[rows, 0] + wrap(lon - points[rows, 0]), lat], axis=1)
 
-    every = np.arange(len(points))
-    first = index.is_left(*at(every, -reach).T)
-    found = first != index.is_left(*at(every, reach).T)
+    first, last = (index.is_left(*at(np.arange(len(points)), away).T) for away in (-reach, reach))
+    found = first != last
     rows = np.flatnonzero(found)
     low, high = -reach[rows], reach[rows]
     # 200 m halved 15 times is a centimetre.
-    for _ in range(15 if len(rows) else 0):
+    for _ in range(15):
         middle = (low + high) / 2.0
         same = index.is_left(*at(rows, middle).T) == first[rows]
         low, high = np.where(same, middle, low), np.where(same, high, middle)
