@@ -63,7 +63,10 @@ class Chords:
         return Candidates(point[keep], piece[keep], t[keep], best)
 
     def _in_reach(self, at: Floats) -> tuple[Ints, Ints]:
-        """Return pairs (point, piece), sorted by point, among which is each point's nearest."""
+        """Return pairs (point, piece), sorted by point, among which is each point's nearest.
+
+        Points are (3, n).
+        """
         top, count = len(self._levels[0][1]), at.shape[1]
         point = np.repeat(np.arange(count), top)
         node = np.tile(np.arange(top), count)

@@ -110,13 +110,16 @@ class RoughOutlines:
         half = strays_m / 2.0
         quadrant = _quadrant(self._narrow_m, half)
         narrow = (_grown(run, self._narrow_m, quadrant) for run in self._lines)
-        self._narrow = [run._replace(shape=shapely.simplify(run.shape, half)) for run in narrow]
+        self._narrow = [
+            run._replace(shape=_cut_short(shapely.simplify(run.shape, half), self._narrow_m / 2.0))
+            for run in narrow
+        ]
 
     def at(self, distance_m: float) -> Polygon | MultiPolygon:
         """Return the outline at a distance, not cut at the antimeridian; errors as :func:`outline`.
 
-        Its projection adds centimetres, and the buffer's own simplification about a thousandth of
-        the distance.
+        Its projection adds centimetres. The buffer leaves out hollows that it takes for shallow: on
+        real borders that has added up to 35 m at 60 km.
         """
         centre = _central_meridian(self._index, distance_m)
         runs, rest = self._lines, distance_m
@@ -124,6 +127,14 @@ class RoughOutlines:
             runs, rest = self._narrow, distance_m - self._narrow_m
         quadrant = _quadrant(rest, self._strays_m)
         return areal(_united([_grown(run, rest, quadrant) for run in runs], centre))
+
+
+def _cut_short(shape: BaseGeometry, most: float) -> BaseGeometry:
+    """Cut edges so short that a buffer sees how deep a hollow is, which it asks at vertices.
+
+    Along edges as long as simplifying leaves them, it filled bays that were 200 m deep.
+    """
+    return shapely.segmentize(shape, most)
 
 
 def _quadrant(distance_m: float, chord_m: float) -> int:

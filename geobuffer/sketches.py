@@ -17,7 +17,7 @@ from geobuffer.errors import GeometryError
 from geobuffer.geodesy import LIMIT_M, equal_area
 from geobuffer.model import BOTH, BufferZone
 from geobuffer.nearest import LineIndex
-from geobuffer.outlines import RoughOutlines, areal, cut_at_antimeridian
+from geobuffer.outlines import RoughOutlines, areal, cut_at_antimeridian, without_slivers
 from geobuffer.packing import simple
 
 if TYPE_CHECKING:
@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 
     from geobuffer.model import Border
 
-# Shares of what a sketch may stray, which add up to it: the border simplified, outlines started and
-# their arcs drawn as chords, the edge simplified. They seldom meet: 47 m is the most measured on
-# the default border.
+# Shares of what a sketch may stray, which add up to it: the border simplified, twice the arcs (the
+# outline that the others are drawn about, and theirs), the edge simplified. They seldom meet: 47 m
+# is the most measured on the default border.
 _BORDER, _ARCS, _EDGE = 0.3, 0.1, 0.5
+
+# Areas are measured with edges of 2.2 km at most: in the plane they bend by 0.1 m at latitude 45.
+_EDGE_DEGREES = 0.02
 
 # At zoom 11, where a hundred villages fit a screen, a pixel is 48 m at latitude 51.
 _STRAYS_M = 60.0
@@ -99,9 +102,11 @@ def sketches(zone: BufferZone, widths_km: Sequence[float]) -> list[Sketch]:
     areas = _side_areas(zone.border, _BORDER * strays)
     made = []
     for km, outline in reversed(outlines):
-        # A narrower one lies in this one: of the territories, what this one holds is enough.
-        areas = {side: areal(shapely.intersection(outline, a)) for side, a in areas.items()}
-        made.append(Sketch(km, outline, _areas_km2(zone.border, outline, areas)))
+        held = {side: areal(shapely.intersection(outline, area)) for side, area in areas.items()}
+        made.append(Sketch(km, outline, _areas_km2(zone.border, outline, held)))
+        if zone.ends == "round":
+            # Narrower ones lie in this one: of the territories, what this one holds is enough.
+            areas = held
     return made[::-1]
 
 
@@ -125,10 +130,16 @@ def _side_areas(border: Border, tolerance_m: float) -> dict[str, BaseGeometry]:
 def _outline(
     zone: BufferZone, rough: RoughOutlines, km: float, strays: float
 ) -> Polygon | MultiPolygon:
-    whole = rough.at(km * 1e3)
+    whole: BaseGeometry = rough.at(km * 1e3)
     if zone.ends == "flat":
         ends = flat_ends(zone.border.line, km * 1e3, simplify_m=_BORDER * strays)
-        whole = shapely.difference(whole, cut_out(ends, km * 1e3, _ARCS * strays, rough=True))
+        cut = cut_out(ends, km * 1e3, _ARCS * strays, rough=True)
+        # The outline is not cut at the antimeridian yet, but goes on over it on either side.
+        for turn in (-360.0, 0.0, 360.0):
+            turned = shapely.transform(cut, lambda xy, turn=turn: xy - [turn, 0.0])
+            whole = shapely.difference(whole, turned)
+    # Where stretches of the border meet, a union may leave a hole of a hand's breadth.
+    whole = without_slivers(whole, _ARCS * strays)
     edge = shapely.multipolygons(simple(whole, _EDGE * strays))
     return cut_at_antimeridian(edge)
 
@@ -146,4 +157,4 @@ def _areas_km2(
 
 
 def _area_km2(shape: BaseGeometry) -> float:
-    return float(shapely.transform(shape, equal_area).area) / 1e6
+    return float(shapely.transform(shapely.segmentize(shape, _EDGE_DEGREES), equal_area).area) / 1e6
