@@ -132,12 +132,22 @@ def test_within_keeps_rows_order_columns_and_labels(rings, table):
     assert_frame_equal(pd.DataFrame(kept[own]), pd.DataFrame(table[held][own]))
 
 
+def _is_first(table):
+    """Tell which rows repeat none before them in every column; without names, none does."""
+    if "name" not in table:
+        return np.ones(len(table), dtype=bool)
+    # An older answer is replaced by today's, and tells no two rows apart.
+    own = table.drop(columns="ring", errors="ignore")
+    rows = [tuple(map(str, row)) for row in own.itertuples(index=False)]
+    return np.array([row not in rows[:n] for n, row in enumerate(rows)], dtype=bool)
+
+
 @given(table=places())
 def test_counts_add_up_to_the_rows_and_people_that_are_there(rings, table):
-    said = gb.classify(table, rings)
+    said, first = gb.classify(table, rings), _is_first(table)
     whole = gb.exposure(table, rings, cumulative=True).iloc[-1]
-    sure = (said["membership"] == "inside").to_numpy()
-    unsure = (said["membership"] == "uncertain").to_numpy()
+    sure = (said["membership"] == "inside").to_numpy() & first
+    unsure = (said["membership"] == "uncertain").to_numpy() & first
     assert whole["places"] == sure.sum()
     assert whole["uncertain"] == unsure.sum()
     figures = (
