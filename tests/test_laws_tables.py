@@ -18,7 +18,9 @@ import geobuffer as gb
 
 # Rows without a point, and rows given twice, are told of; what is said is tested elsewhere.
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*without a point:UserWarning", "ignore:.*(twice|repeat):UserWarning"
+    "ignore:.*without a point:UserWarning",
+    "ignore:.*(twice|repeat):UserWarning",
+    "ignore:.*swapped:UserWarning",
 )
 
 # Near the strip, far off, beyond the antimeridian, at a pole; none; empty.
