@@ -105,13 +105,17 @@ class RoughOutlines:
     def __init__(self, index: LineIndex, widest_m: float, *, strays_m: float) -> None:
         self._index, self._strays_m = index, strays_m
         self._lines = _runs(index, _RUN_M)
-        # At a tenth or a thirtieth of it, all takes a tenth longer.
+        # At a tenth or a thirtieth of it, all takes a twentieth longer.
         self._narrow_m = widest_m / 15.0
         half = strays_m / 2.0
         quadrant = _quadrant(self._narrow_m, half)
         narrow = (_grown(run, self._narrow_m, quadrant) for run in self._lines)
+        # A buffer asks at vertices how deep a hollow is, and leaves out shallow ones: along edges
+        # as long as simplifying leaves them, it filled bays that were 200 m deep.
         self._narrow = [
-            run._replace(shape=_cut_short(shapely.simplify(run.shape, half), self._narrow_m / 2.0))
+            run._replace(
+                shape=shapely.segmentize(shapely.simplify(run.shape, half), self._narrow_m / 2.0)
+            )
             for run in narrow
         ]
 
@@ -127,14 +131,6 @@ class RoughOutlines:
             runs, rest = self._narrow, distance_m - self._narrow_m
         quadrant = _quadrant(rest, self._strays_m)
         return areal(_united([_grown(run, rest, quadrant) for run in runs], centre))
-
-
-def _cut_short(shape: BaseGeometry, most: float) -> BaseGeometry:
-    """Cut edges so short that a buffer sees how deep a hollow is, which it asks at vertices.
-
-    Along edges as long as simplifying leaves them, it filled bays that were 200 m deep.
-    """
-    return shapely.segmentize(shape, most)
 
 
 def _quadrant(distance_m: float, chord_m: float) -> int:
@@ -256,8 +252,9 @@ def cut_at_antimeridian(shape: BaseGeometry) -> Polygon | MultiPolygon:
 
 
 def areal(shape: BaseGeometry) -> Polygon | MultiPolygon:
-    """Keep the polygons of a shape, one of them as a Polygon."""
-    parts = [p for p in shapely.get_parts(shape) if isinstance(p, Polygon) and not p.is_empty]
+    """Keep the polygons of an overlay, one as a Polygon: no points or lines where shapes touch."""
+    flat = shapely.get_parts(shapely.get_parts(shape))
+    parts = [part for part in flat if isinstance(part, Polygon) and not part.is_empty]
     return parts[0] if len(parts) == 1 else MultiPolygon(parts)
 
 

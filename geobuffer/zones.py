@@ -20,7 +20,7 @@ from geobuffer.halves import halves
 from geobuffer.kinds import check_border
 from geobuffer.model import BOTH, Border, BufferZone
 from geobuffer.names import LANGUAGES, fold
-from geobuffer.outlines import outline
+from geobuffer.outlines import areal, outline
 from geobuffer.widths import kilometres
 
 if TYPE_CHECKING:
@@ -293,7 +293,7 @@ def _drawn(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], float]
         whole = within(edge) if zone.reach_km[2] > 0 else shapely.union_all(parts)
         if not cut.is_empty:
             whole = shapely.difference(whole, cut)
-        rings.append(_polygonal(shapely.difference(whole, inner)))
+        rings.append(areal(shapely.difference(whole, inner)))
         inner = within(edge)
     return tuple(rings), max(error_m, *(error for _, error in outlines.values()))
 
@@ -362,9 +362,3 @@ def _beginning(given: float | str) -> float:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-
-
-def _polygonal(shape: BaseGeometry) -> Polygon | MultiPolygon:
-    """Keep the polygons of an overlay, without the points and lines where shapes only touch."""
-    parts = [p for p in shapely.get_parts(shapely.get_parts(shape)) if p.geom_type == "Polygon"]
-    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
