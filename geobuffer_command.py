@@ -25,7 +25,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end)
-    from geobuffer.cli import main as run
+    from geobuffer.cli.main import main as run
 
     try:
         run()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 # What each must hold; the licence of every bundled file is among data/licences.
 WHEEL = (
-    "geobuffer/py.typed", "geobuffer/page/page.html", "geobuffer/data/manifest.toml",
+    "geobuffer/py.typed", "geobuffer/viz/web/assets/page.html", "geobuffer/data/manifest.toml",
     "geobuffer/data/boundaries/", "geobuffer/data/settlements/", "geobuffer/data/scenarios/",
     "geobuffer/data/licences/", ".dist-info/licenses/LICENSE", ".dist-info/licenses/data/licences/",
 )  # fmt: skip

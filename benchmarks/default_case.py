@@ -61,7 +61,7 @@ def commands() -> None:
     """Time whole commands, from cold start to finished file."""
     with tempfile.TemporaryDirectory() as folder:
         page = str(Path(folder) / "map.html")
-        code = "from geobuffer.cli import main; main()"
+        code = "from geobuffer.cli.main import main; main()"
         for name, command in {
             "python -c 'import geopandas'": [sys.executable, "-c", "import geopandas"],
             "python -c 'import geobuffer'": [sys.executable, "-c", "import geobuffer"],

@@ -18,8 +18,8 @@ import pyproj
 import shapely
 
 import geobuffer as gb
-from geobuffer.geodesy import WGS84
-from geobuffer.outlines import outline
+from geobuffer.geodesy.buffer import outline
+from geobuffer.geodesy.ellipsoid import WGS84
 from geobuffer.palette import BORDER, REGION, ZONE
 
 mpl.use("agg")
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from geobuffer.geodesy import Floats
-    from geobuffer.nearest import LineIndex
+    from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.geodesy.nearest import LineIndex
 
 HERE = Path(__file__).parent
 WIDTH_M = 10_000.0

@@ -1,19 +1,35 @@
 """Model buffer zones along borders: exact distances, the places inside, the people, the map."""
 
-from geobuffer.borders import border_between, border_of
-from geobuffer.bulk import classify_file
-from geobuffer.combined import CombinedZone, clip_zone, subtract, unite
-from geobuffer.compare import compare
-from geobuffer.curve import exposure_curve, plot_curve
-from geobuffer.datasets import (
+from geobuffer._version import __version__
+from geobuffer.analysis.bulk import classify_file
+from geobuffer.analysis.classify import (
+    classify,
+    distance_to_border,
+    locate,
+    nearest_section,
+    within,
+)
+from geobuffer.analysis.exposure import compare, exposure, exposure_curve
+from geobuffer.analysis.membership import Answers, answer
+from geobuffer.analysis.merge import merge_settlements, merge_summary
+from geobuffer.analysis.raster_exposure import compare_exposure, exposure_raster
+from geobuffer.datasets.bundled import (
     list_datasets,
     load_not_located,
     load_regions,
     load_settlements,
     source_of,
 )
-from geobuffer.downloads.downloader import Downloader
-from geobuffer.downloads.fetching import fetch, list_sources
+from geobuffer.datasets.fetch.catalogue import fetch, list_sources
+from geobuffer.datasets.fetch.downloader import Downloader
+from geobuffer.datasets.scenario import (
+    Report,
+    Scenario,
+    load_scenario,
+    scenario_border,
+    scenario_places,
+    scenario_zone,
+)
 from geobuffer.errors import (
     ChecksumMismatch,
     DataError,
@@ -29,37 +45,20 @@ from geobuffer.errors import (
     WriteError,
     WrongKind,
 )
-from geobuffer.export import write
-from geobuffer.exposure import exposure
-from geobuffer.gazetteers import merge_settlements, merge_summary
-from geobuffer.maps import map_zone
-from geobuffer.membership import Answers, answer
-from geobuffer.model import Border, BufferZone, Region, Regions, Section, Side, Source
-from geobuffer.offline import OfflinePage, inline
-from geobuffer.plots import plot_crs, plot_zone
-from geobuffer.population import compare_exposure, exposure_raster
-from geobuffer.queries import (
-    classify,
-    distance_to_border,
-    locate,
-    nearest_section,
-    within,
-)
-from geobuffer.reading import read_border, read_regions, read_settlements
-from geobuffer.scenarios import (
-    Report,
-    Scenario,
-    load_scenario,
-    scenario_border,
-    scenario_places,
-    scenario_zone,
-)
-from geobuffer.shapes import border_along, border_around
+from geobuffer.io.read.read import read_border, read_regions, read_settlements
+from geobuffer.io.write.write import write
+from geobuffer.io.zone_file import read_zone
 from geobuffer.versions import show_versions
-from geobuffer.zonefile import read_zone
-from geobuffer.zones import build_zone
-
-__version__ = "0.1.0"
+from geobuffer.viz.figure.curve import plot_curve
+from geobuffer.viz.figure.plot import plot_crs, plot_zone
+from geobuffer.viz.offline.inline import OfflinePage, inline
+from geobuffer.viz.web.map import map_zone
+from geobuffer.zones.border import Border, Section, Side
+from geobuffer.zones.make_border import border_along, border_around, border_between, border_of
+from geobuffer.zones.make_zone import build_zone, clip_zone, subtract, unite
+from geobuffer.zones.region import Region, Regions
+from geobuffer.zones.source import Source
+from geobuffer.zones.zone import BufferZone, CombinedZone
 
 __all__ = [
     "Answers",

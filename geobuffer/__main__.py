@@ -1,5 +1,5 @@
 """``python -m geobuffer`` is the command ``geobuffer``."""
 
-from geobuffer.cli import main
+from geobuffer.cli.main import main
 
 main()

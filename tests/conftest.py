@@ -5,10 +5,10 @@ import os
 import pytest
 import shapely
 from hypothesis import settings
-from publisher import Publisher
+from support.publisher import Publisher
 
 import geobuffer as gb
-from geobuffer.downloads.downloader import SITES
+from geobuffer.datasets.fetch.downloader import SITES
 
 # Quick: the same examples each time, so that a change fails by its own fault alone. Thorough: many
 # more, others each time, for a campaign; what fails is printed so that it can be tried again.

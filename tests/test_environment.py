@@ -263,7 +263,7 @@ gb.load_regions("world", country="LU"), gb.list_sources(), gb.list_datasets()
 zone._repr_html_(), border._repr_html_(), regions._repr_html_()
 import folium
 gb.write(gb.inline(folium.Map([50, 30], tiles=None)), folder / "folium.html")
-from geobuffer.cli import main
+from geobuffer.cli.main import main
 for args in (["where", "51.27", "34.63"], ["settlements"], ["exposure"], ["data"],
              ["zone", "--between", "Belgorod", "--and", "Sumy"]):
     sys.argv = ["geobuffer", *args]

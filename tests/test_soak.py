@@ -32,7 +32,7 @@ def in_its_own_process(code, folder):
         "import gc, json, pathlib, sys\n"
         f"sys.path.insert(0, {str(SOAK.parent)!r})\n"
         "import soak, geobuffer as gb, numpy as np\n"
-        "from geobuffer.bulk import opening\n"
+        "from geobuffer.analysis import _arrow as opening\n"
         "folder = pathlib.Path(sys.argv[1])\n"
     )
     done = subprocess.run(

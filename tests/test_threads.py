@@ -13,7 +13,7 @@ import shapely
 from geopandas.testing import assert_geodataframe_equal
 
 import geobuffer as gb
-from geobuffer.geodesy import holds
+from geobuffer.geodesy.ellipsoid import holds
 
 THREADS = 8
 

@@ -14,17 +14,18 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 import geobuffer as gb
 from geobuffer.cli.options import AsJson  # noqa: TC001 - typer looks it up when it runs
-from geobuffer.cli.printing import print_json, print_records, print_table, say, stderr
-from geobuffer.downloads.fetching import fetch_with_sources
-from geobuffer.downloads.tables import cite, regions_table
-from geobuffer.drafts import check_folder, copy
+from geobuffer.cli.output import print_json, print_records, print_table, say, stderr
+from geobuffer.datasets.fetch.catalogue import fetch_with_sources
+from geobuffer.datasets.fetch.tables import cite, regions_table
+from geobuffer.io.atomic import check_folder, copy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import geopandas as gpd
 
-    from geobuffer.downloads.tables import Fetched
+    from geobuffer.datasets.fetch.tables import Fetched
+
 
 data_app = typer.Typer()
 

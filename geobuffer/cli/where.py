@@ -10,13 +10,13 @@ import pandas as pd
 import typer
 
 import geobuffer as gb
-from geobuffer.captions import of_points
-from geobuffer.cli.asked import load_ground, load_places, read_scenario
+from geobuffer.analysis.classify import with_columns
+from geobuffer.cli.inputs import load_ground, load_places, read_scenario
 from geobuffer.cli.options import AsJson, BorderOptions, PlaceOptions, takes_options
-from geobuffer.cli.printing import print_json, print_records, print_table, say
+from geobuffer.cli.output import print_json, print_records, print_table, say
 from geobuffer.errors import did_you_mean
-from geobuffer.names import fold, other_names
-from geobuffer.queries import with_columns
+from geobuffer.viz.captions import of_points
+from geobuffer.zones.toponyms import fold, other_names
 
 # What is told of a place that was found by its name.
 _TOLD = (

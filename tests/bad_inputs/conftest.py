@@ -5,12 +5,12 @@ import io
 import sys
 from typing import NamedTuple
 
-import given
 import pytest
+from support import given
 
 import geobuffer as gb
-from geobuffer import cli
-from geobuffer.cli.wording import in_options
+from geobuffer.cli import main as cli
+from geobuffer.cli.output import in_options
 
 
 class Answer(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
-from given import BETWEEN, EAST, GEOD, LINE, SOURCE, WEST, areas, own, points, save, text
+from support.given import BETWEEN, EAST, GEOD, LINE, SOURCE, WEST, areas, own, points, save, text
 
 import geobuffer as gb
 

@@ -6,7 +6,7 @@ import zipfile
 import geopandas as gpd
 import pandas as pd
 import pytest
-from given import areas, own, points, save, text
+from support.given import areas, own, points, save, text
 
 import geobuffer as gb
 

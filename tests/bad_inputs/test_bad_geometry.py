@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
-from given import (
+from support.given import (
     BETWEEN,
     BOW_TIE,
     EAST,
@@ -315,7 +315,7 @@ def test_which_way_a_ring_runs_changes_nothing(here, answered):
 @pytest.mark.row(64)
 def test_a_disc_stays_round_wherever_it_is_drawn():
     """Pages simplify shapes by metres on the ground: 15 m of these 10 km, at any latitude."""
-    from geobuffer.packing import simple_line
+    from geobuffer.viz.web.compact import simple_line
 
     for lat in (0, 50, 80):
         disc = gb.build_zone(

@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 import pytest
-from given import areas, own, points, save, text
+from support.given import areas, own, points, save, text
 
 import geobuffer as gb
 

@@ -13,7 +13,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from given import own, points, save, text
+from support.given import own, points, save, text
 
 import geobuffer as gb
 

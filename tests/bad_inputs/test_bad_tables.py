@@ -6,7 +6,7 @@ import geopandas as gpd
 import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
-from given import areas, own, points, save, text
+from support.given import areas, own, points, save, text
 
 import geobuffer as gb
 

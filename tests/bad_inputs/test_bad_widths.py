@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from given import LINE, SOURCE, own
+from support.given import LINE, SOURCE, own
 
 import geobuffer as gb
 

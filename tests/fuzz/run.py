@@ -42,7 +42,7 @@ def main():
     options = _options()
     if options.child:
         return _child(options)
-    from targets import TARGETS
+    from fuzz.targets import TARGETS
 
     options.findings.mkdir(parents=True, exist_ok=True)
     wanted = options.target or list(TARGETS)
@@ -117,8 +117,8 @@ def _child(options):
     # A file that is written may be large by mistake, too.
     resource.setrlimit(resource.RLIMIT_FSIZE, (256 << 20, 256 << 20))
     with atheris.instrument_imports(include=list(_GUIDES)):
-        from seeds import seeds
-        from targets import try_target
+        from fuzz.seeds import seeds
+        from fuzz.targets import try_target
     (name,), seen = options.target, set()
     folder = options.findings / name
     begin = Path(tempfile.mkdtemp(prefix="seeds-"))

@@ -13,10 +13,10 @@ import geopandas as gpd
 import numpy as np
 import pyogrio
 import shapely
-from targets import NEXT, workbook_parts, zone
+from fuzz.targets import NEXT, workbook_parts, zone
 
 import geobuffer as gb
-from geobuffer.datasets import data_folder
+from geobuffer.datasets.bundled import data_folder
 
 CORPUS = Path(__file__).parent / "corpus"
 

@@ -24,11 +24,12 @@ import numpy as np
 import shapely
 
 import geobuffer as gb
-from geobuffer.reading.encodings import encoding_of
-from geobuffer.reading.formats import HEAD_BYTES, kind_of
+from geobuffer.io.read.encodings import encoding_of
+from geobuffer.io.read.files import HEAD_BYTES, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 
 #: Parts the files of one input, where a format has several.
 NEXT = b"\n\0NEXT\0\n"

@@ -1,8 +1,8 @@
 """Inputs that once crashed a reader, and those that reach most of it, are read or refused."""
 
 import pytest
-from seeds import CORPUS, kept, seeds
-from targets import TARGETS, try_target
+from fuzz.seeds import CORPUS, kept, seeds
+from fuzz.targets import TARGETS, try_target
 
 # More would burden every clone: inputs are small, or packed with gzip.
 _MOST_BYTES = 300_000

@@ -1,0 +1,1 @@
+"""Questions about tables and rasters: classify places, count people, merge tables."""

@@ -1,0 +1,411 @@
+"""A source of any length: its columns, where it keeps its points, and its rows in batches.
+
+Points and numbers of a batch, from whatever columns keep them.
+
+Writing answered batches one after another, to Parquet or CSV.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pyproj
+import shapely
+
+from geobuffer.errors import DataError, MissingCRSError, did_you_mean
+from geobuffer.io.untrusted import check_geoparquet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from geobuffer.geodesy.ellipsoid import Floats
+
+
+# Rows at a time: some 100 MB with a few columns, and enough for two processors to share.
+BATCH_ROWS = 500_000
+
+# Names by which columns of coordinates are known, in the order in which they are looked for.
+_LONGITUDE = ("longitude", "lon", "lng", "long", "x")
+_LATITUDE = ("latitude", "lat", "y")
+
+
+class Coordinates(NamedTuple):
+    """Where a table keeps its points: one column of geometry, or two of numbers."""
+
+    columns: tuple[str, ...]
+    encoding: str
+    """``"WKB"``, ``"point"`` (GeoArrow) or ``"numbers"``."""
+    crs: pyproj.CRS | None
+    """The reference system, if it is not longitude and latitude."""
+    boxes: str = ""
+    """GeoParquet's column of boxes about the points, which says nothing that they do not."""
+    decimal: str = "."
+    """What parts a number's decimals, where numbers are texts."""
+
+
+class Rows(NamedTuple):
+    """An opened source: its columns, where its points are, and a way to read it in order."""
+
+    path: Path
+    schema: pa.Schema
+    at: Coordinates
+    batches: Callable[[], Iterator[tuple[float, pa.Table]]]
+    """Yields the share of the source read so far, and the next rows."""
+
+
+def opened(path: Path) -> Rows:
+    """Open a source by its suffix, and find where it keeps its points."""
+    import pyarrow as pa
+
+    readers = {".parquet": _open_parquet, ".csv": _open_csv}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise DataError(f"Invalid file {str(path)!r}. {did_you_mean(path.suffix, readers)}")
+    try:
+        return reader(path)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"Unreadable {path}: {error}") from error
+
+
+def _open_parquet(path: Path) -> Rows:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    # Buffering ahead keeps all that was read: as much memory as the file is long.
+    file = pq.ParquetFile(path, pre_buffer=False)
+    schema = file.schema_arrow
+    _check_names(path, schema.names)
+    geo = (schema.metadata or {}).get(b"geo")
+    at = _geometry_at(path, geo, schema.names) if geo else _numbers_at(path, schema.names)
+    total = max(file.metadata.num_rows, 1)
+
+    def batches() -> Iterator[tuple[float, pa.Table]]:
+        done = 0
+        for batch in file.iter_batches(batch_size=BATCH_ROWS):
+            done += batch.num_rows
+            yield done / total, pa.Table.from_batches([batch])
+
+    return Rows(path, schema, at, batches)
+
+
+def _open_csv(path: Path) -> Rows:
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    mark = _separator(path)
+    # A newline within quotes may be where one block ends and the next begins.
+    parse = arrow.ParseOptions(delimiter=mark, newlines_in_values=True)
+    with arrow.open_csv(path, arrow.ReadOptions(block_size=1 << 20), parse) as head:
+        names = head.schema.names
+    _check_names(path, names)
+    at = _numbers_at(path, names)
+    # All is carried through as text, letter by letter; coordinates and accuracies too.
+    schema = pa.schema({name: pa.string() for name in names}.items())
+    convert = arrow.ConvertOptions(column_types=schema, strings_can_be_null=False)
+    with arrow.open_csv(path, arrow.ReadOptions(block_size=1 << 20), parse, convert) as head:
+        at = at._replace(decimal=_decimal(head, at))
+    size = max(path.stat().st_size, 1)
+
+    def batches() -> Iterator[tuple[float, pa.Table]]:
+        # Some 100 bytes a row.
+        with path.open("rb") as file:
+            options = arrow.ReadOptions(block_size=100 * BATCH_ROWS)
+            for batch in arrow.open_csv(file, options, parse, convert):
+                yield min(file.tell() / size, 1.0), pa.Table.from_batches([batch])
+
+    return Rows(path, schema, at, batches)
+
+
+def _separator(path: Path) -> str:
+    """Return what parts a table's columns: what finds coordinates in its first line, or commas."""
+    with path.open("rb") as file:
+        head = file.readline(1 << 16).decode("utf-8-sig", "replace")
+    for mark in (",", ";", "\t"):
+        if _found(next(csv.reader([head], delimiter=mark), [])):
+            return mark
+    return ","
+
+
+def _decimal(rows: Iterable[pa.RecordBatch], at: Coordinates) -> str:
+    """Return what parts decimals: commas if more of the first coordinates have them than points.
+
+    One mark for all numbers of a table: 1,500 is read as 1500 by some and as 1.5 by others.
+    """
+    from pyarrow import compute as pc
+
+    first = next(iter(rows), None)
+    columns = [first[name] for name in at.columns] if first is not None else []
+    commas, points = (
+        sum(pc.sum(pc.match_substring(one, mark)).as_py() or 0 for one in columns) for mark in ",."
+    )
+    return "," if commas > points else "."
+
+
+def _check_names(path: Path, names: list[str]) -> None:
+    """Refuse a table in which two columns have one name: neither could be told from the other."""
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise DataError(f"Invalid table {path}: two columns are named {twice[0]!r}. Must differ.")
+
+
+def _geometry_at(path: Path, geo: bytes, names: list[str]) -> Coordinates:
+    """Return where a GeoParquet file keeps its points."""
+    check_geoparquet(geo, str(path))
+    try:
+        told = json.loads(geo)
+        name, column = told["primary_column"], told["columns"][told["primary_column"]]
+        encoding, kinds = column.get("encoding", "WKB"), column.get("geometry_types", [])
+        boxes = column.get("covering", {}).get("bbox", {}).get("xmin", [""])[0]
+        crs = pyproj.CRS.from_user_input(column["crs"]) if column.get("crs") else None
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        pyproj.exceptions.CRSError,
+    ) as error:
+        raise DataError(
+            f"Unreadable {path}: its GeoParquet metadata are broken: {error}"
+        ) from error
+    if name not in names:
+        raise DataError(f"Invalid table {path}: there is no column {name!r}, its geometry.")
+    if encoding not in {"WKB", "point"} or {kind.removesuffix(" Z") for kind in kinds} - {"Point"}:
+        shown = ", ".join(kinds) or encoding
+        raise DataError(f"Invalid geometry in {path}: {name!r} holds {shown}. Must hold points.")
+    # No key means longitude and latitude (GeoParquet 1.1); a null, that nobody knows.
+    if "crs" in column and column["crs"] is None:
+        raise MissingCRSError(f"{path} says that {name!r} has no reference system. Must have one.")
+    degrees = crs is None or crs.equals(pyproj.CRS("OGC:CRS84"), ignore_axis_order=True)
+    degrees = degrees or (crs is not None and crs.to_epsg() == 4326)
+    return Coordinates((name,), encoding, None if degrees else crs, boxes)
+
+
+def _found(names: list[str]) -> tuple[str, ...]:
+    """Return which columns of a table are longitude and latitude, if there are any."""
+    folded = {name.strip().casefold(): name for name in reversed(names)}
+    for lon, lat in zip(_LONGITUDE, (*_LATITUDE[:2], "lat", "lat", "y"), strict=True):
+        if lon in folded and lat in folded:
+            return (folded[lon], folded[lat])
+    return ()
+
+
+def _numbers_at(path: Path, names: list[str]) -> Coordinates:
+    """Return which columns of a table are longitude and latitude, or refuse it."""
+    if columns := _found(names):
+        return Coordinates(columns, "numbers", None)
+    shown = ", ".join(names[:12])
+    raise DataError(
+        f"Invalid table {path}: no columns of coordinates among {shown}. Must have lon and lat, "
+        "or longitude and latitude, in degrees; or be GeoParquet."
+    )
+
+
+def read_batches(rows: Rows) -> Iterator[tuple[float, pa.Table]]:
+    """Yield the batches of a source; one without rows, if it has none."""
+    import pyarrow as pa
+
+    batch = None
+    try:
+        for share, batch in rows.batches():
+            yield share, batch
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"Unreadable {rows.path}: {error}") from error
+    if batch is None:
+        yield 1.0, rows.schema.empty_table()
+
+
+# A point in well-known binary: byte order, type, longitude, latitude; 21 bytes, no padding.
+_WKB_POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("lon", "<f8"), ("lat", "<f8")])
+
+# Texts that stand for no number, in small letters.
+_NO_NUMBER = ("", "na", "n/a", "nan", "null", "none")
+
+
+def points_of(rows: pa.Table, at: Coordinates, first: int) -> tuple[Floats, Floats]:
+    """Return longitudes and latitudes; NaN where there is no point."""
+    if at.encoding == "numbers":
+        lon, lat = (numbers_of(rows, name, first, at.decimal) for name in at.columns)
+    else:
+        column = _whole(rows, at.columns[0])
+        read = from_struct if at.encoding == "point" else _from_wkb
+        lon, lat = read(column, first)
+    if at.crs is not None:
+        to_degrees = pyproj.Transformer.from_crs(at.crs, "OGC:CRS84", always_xy=True)
+        there = np.isfinite(lon)
+        lon, lat = np.array(lon), np.array(lat)
+        lon[there], lat[there] = to_degrees.transform(lon[there], lat[there])
+    return lon, lat
+
+
+def _whole(rows: pa.Table, name: str) -> pa.Array:
+    """Return a column as one array, in a layout whose bytes can be looked at."""
+    import pyarrow as pa
+
+    column = rows.column(name).combine_chunks()
+    column = getattr(column, "storage", column)
+    return column.cast(pa.large_binary()) if column.type == pa.binary_view() else column
+
+
+def numbers_of(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
+    """Return a column of numbers, or of texts that are numbers; NaN where there is none.
+
+    ``decimal`` is what parts the decimals of texts.
+    """
+    import pyarrow as pa
+    from pyarrow import compute as pc
+
+    given = rows.column(name)
+    if pa.types.is_dictionary(given.type):
+        given = given.cast(given.type.value_type)
+    column = given
+    try:
+        if not pa.types.is_primitive(column.type) and not pa.types.is_decimal(column.type):
+            column = pc.utf8_trim_whitespace(column.cast(pa.string()))
+            absent = pc.is_in(pc.utf8_lower(column), value_set=pa.array(_NO_NUMBER))
+            column = pc.if_else(absent, pa.scalar(None, pa.string()), column)
+            if decimal == ",":
+                # A point in such a number parts thousands, or is a mistake.
+                column = pc.replace_substring(column, ".", "_")
+                column = pc.replace_substring(column, ",", ".")
+        numbers: Floats = column.cast(pa.float64(), safe=False).to_numpy()
+    except pa.ArrowException as error:
+        raise DataError(_no_number(given, column, name, first, decimal)) from error
+    return numbers
+
+
+def _no_number(
+    given: pa.ChunkedArray, column: pa.ChunkedArray, name: str, first: int, decimal: str
+) -> str:
+    """Return what to say of a column in which some row is not a number."""
+    import pyarrow as pa
+
+    told = f"Must be a number, as in 35{decimal}27."
+    for row, value in enumerate(column.to_pylist()):
+        try:
+            pa.array([value]).cast(pa.float64(), safe=False)
+        except pa.ArrowException:
+            return f"Invalid {name} in row {first + row}: {given[row].as_py()!r}. {told}"
+    return f"Invalid {name}: it is of type {column.type}. Must be numbers."
+
+
+def from_struct(column: pa.Array, first: int) -> tuple[Floats, Floats]:  # noqa: ARG001 - as _from_wkb
+    """Return the points of GeoArrow: numbers x and y."""
+    x, y = column.flatten()[:2]
+    return x.to_numpy(zero_copy_only=False), y.to_numpy(zero_copy_only=False)
+
+
+def _from_wkb(column: pa.Array, first: int) -> tuple[Floats, Floats]:
+    """Return the points of well-known binary: by a view of its bytes where all are plain points."""
+    offsets = np.frombuffer(column.buffers()[1], dtype=_offset_type(column))
+    offsets = offsets[column.offset : column.offset + len(column) + 1]
+    if column.null_count == 0 and (np.diff(offsets) == _WKB_POINT.itemsize).all() and len(column):
+        values = np.frombuffer(column.buffers()[2], dtype=np.uint8)[offsets[0] : offsets[-1]]
+        points = values.view(_WKB_POINT)
+        if ((points["order"] == 1) & (points["type"] == 1)).all():
+            return np.ascontiguousarray(points["lon"]), np.ascontiguousarray(points["lat"])
+    shapes = _shapes(column, first)
+    lon, lat = np.full((2, len(shapes)), np.nan)
+    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    wrong = np.flatnonzero(there & (shapely.get_type_id(shapes) != 0))
+    if len(wrong):
+        kind = shapes[wrong[0]].geom_type
+        raise DataError(f"Invalid geometry in row {first + wrong[0]}: {kind}. Must be a Point.")
+    lon[there], lat[there] = shapely.get_coordinates(shapes[there]).T
+    return lon, lat
+
+
+def _shapes(column: pa.Array, first: int) -> np.ndarray[Any, Any]:
+    """Return the shapes of well-known binary."""
+    texts = column.to_numpy(zero_copy_only=False)
+    try:
+        return np.asarray(shapely.from_wkb(texts))
+    except (shapely.errors.GEOSException, TypeError) as error:
+        shapes = shapely.from_wkb(texts, on_invalid="ignore")
+        row = np.flatnonzero(
+            shapely.is_missing(shapes) & column.is_valid().to_numpy(zero_copy_only=False)
+        )[0]
+        message = f"Invalid geometry in row {first + row}: {error}. Must be well-known binary."
+        raise DataError(message) from error
+
+
+def _offset_type(column: pa.Array) -> type[np.signedinteger[Any]]:
+    import pyarrow as pa
+
+    return np.int64 if pa.types.is_large_binary(column.type) else np.int32
+
+
+def check_plain(rows: Rows, target: Path) -> None:
+    """Refuse CSV for a table with columns that it cannot hold, before anything is computed."""
+    import pyarrow as pa
+
+    unfit = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)
+    for field in rows.schema:
+        known = {*rows.at.columns, rows.at.boxes}
+        if field.name not in known and any(is_(field.type) for is_ in unfit):
+            raise DataError(
+                f"Invalid file {str(target)!r}: CSV cannot hold the column {field.name!r} of type "
+                f"{field.type}. Must be .parquet, or a folder."
+            )
+
+
+class Writer:
+    """Writes tables one after another to a Parquet or CSV file; made when the first one comes."""
+
+    def __init__(self, path: Path, rows: Rows) -> None:
+        self._path, self._rows = path, rows
+        self._file: Any = None
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, table: pa.Table) -> None:
+        """Write a table after those that were written before."""
+        if self._path.suffix.lower() == ".csv":
+            table = _plain(table, self._rows.at)
+        # The source's own notes (what its geometry is, above all) hold for its rows.
+        table = table.replace_schema_metadata(self._rows.schema.metadata)
+        if self._file is None:
+            self._file = self._made(table.schema)
+        self._file.write_table(table)
+
+    def _made(self, schema: pa.Schema) -> Any:
+        import pyarrow.parquet as pq
+        from pyarrow import csv
+
+        if self._path.suffix.lower() == ".csv":
+            return csv.CSVWriter(
+                self._path, schema, write_options=csv.WriteOptions(quoting_style="needed")
+            )
+        return pq.ParquetWriter(self._path, schema, compression="zstd")
+
+
+def _plain(table: pa.Table, at: Coordinates) -> pa.Table:
+    """Return a table with names written out and geometry as well-known text, for CSV."""
+    import pyarrow as pa
+
+    if at.boxes in table.column_names:
+        table = table.drop_columns(at.boxes)
+    columns = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_dictionary(column.type):
+            columns.append(column.cast(column.type.value_type))
+        elif name in at.columns and at.encoding == "WKB":
+            shapes = shapely.from_wkb(column.to_numpy())
+            columns.append(pa.array(shapely.to_wkt(shapes, rounding_precision=9), pa.string()))
+        elif name in at.columns and at.encoding == "point":
+            lon, lat = from_struct(column.combine_chunks(), 0)
+            texts = shapely.to_wkt(shapely.points(lon, lat), rounding_precision=9)
+            columns.append(pa.array(texts, mask=np.isnan(lon)))
+        else:
+            columns.append(column)
+    return pa.table(columns, names=table.column_names)

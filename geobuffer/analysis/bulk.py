@@ -1,0 +1,305 @@
+"""A file in, the same rows with what a zone says of them out.
+
+A folder of parts, and the note that tells of which source and zone they are.
+
+What a zone says of the rows of a source, batch by batch.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from geobuffer.analysis import _arrow
+from geobuffer.analysis._arrow import (
+    Writer,
+    check_plain,
+    numbers_of,
+    opened,
+    points_of,
+    read_batches,
+)
+from geobuffer.analysis.membership import MEMBERSHIP, answer, margin_km
+from geobuffer.errors import DataError, did_you_mean
+from geobuffer.geodesy.ellipsoid import ON_GLOBE, is_on_globe, wrap
+from geobuffer.geodesy.nearest import has_numba
+from geobuffer.io.atomic import check_folder, check_place, drafted, is_draft, write_text
+from geobuffer.io.point_tables import UNSTATED_M, warn_if_swapped
+from geobuffer.zones.checks import check_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
+
+    from geobuffer.analysis._arrow import Coordinates, Rows
+    from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.zones.zone import Zone
+
+
+# What notes of which source and zone parts are, and what may be there beside drafts.
+_MARK = "_geobuffer.json"
+_PART = re.compile(r"part-\d{6,}\.parquet|_geobuffer\.json")
+
+
+def begin_parts(target: Path, said: dict[str, Any]) -> None:
+    """Make a folder of parts, or see that what is there may be gone on with."""
+    mark = target / _MARK
+    there = list(target.iterdir()) if target.is_dir() else []
+    foreign = [path for path in there if not (_PART.fullmatch(path.name) or is_draft(path))]
+    if foreign or (there and not mark.is_file() and not all(map(is_draft, there))):
+        name = (foreign or there)[0].name
+        raise DataError(f"Invalid folder {str(target)!r}: it holds {name!r}. Must be empty.")
+    if mark.is_file() and _noted(mark) != said:
+        raise DataError(
+            f"Invalid folder {str(target)!r}: its parts are of another source or zone. Must be "
+            "of these, or not be there."
+        )
+    target.mkdir(exist_ok=True)
+    write_text(mark, json.dumps(said))
+
+
+def _noted(mark: Path) -> object:
+    """Return what a folder's note says; nothing, if it is not one."""
+    try:
+        return json.loads(mark.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
+
+
+def rows_in(folder: Path) -> int:
+    """Return how many rows the parts of a folder have."""
+    import pyarrow.parquet as pq
+
+    return sum(pq.read_metadata(part).num_rows for part in sorted(folder.glob("part-*.parquet")))
+
+
+def fingerprint(source: Path, zone: Zone) -> dict[str, Any]:
+    """Return what must be the same for parts to belong together."""
+    state = source.stat()
+    return {
+        "source": str(source.resolve()),
+        "bytes": state.st_size,
+        "modified": state.st_mtime_ns,
+        "batch_rows": _arrow.BATCH_ROWS,
+        "edges_km": list(zone.edges_km),
+        "zone": repr(zone),
+        "side": zone.side_label,
+        "ends": zone.ends,
+        "sections": [section.name for section in zone.sections],
+        "border_km": sum(section.length_km for section in zone.sections),
+        "accuracy_m": zone.source.accuracy_m,
+    }
+
+
+def answered_batches(
+    rows: Rows,
+    zone: Zone,
+    progress: Callable[[float], None] | None,
+    skip: set[int],
+) -> Iterator[tuple[int, pa.Table]]:
+    """Yield numbered batches with what the zone says of them, but for those to skip."""
+    first = 0
+    for number, (share, batch) in enumerate(read_batches(rows)):
+        if number not in skip:
+            try:
+                answered = _answered(batch, rows.at, zone, first)
+            except DataError as error:
+                raise DataError(f"{rows.path}: {error}") from error
+            yield number, answered
+        first += batch.num_rows
+        if progress is not None:
+            progress(share)
+
+
+def _answered(rows: pa.Table, at: Coordinates, zone: Zone, first: int) -> pa.Table:
+    """Return rows with what a zone says of them."""
+    lon, lat = points_of(rows, at, first)
+    nowhere = np.isnan(lon) & np.isnan(lat)
+    bad = np.flatnonzero(~nowhere & ~is_on_globe(lon, lat))
+    if len(bad):
+        row = bad[0]
+        raise DataError(
+            f"Invalid point in row {first + row}: longitude {lon[row]:.10g}, latitude "
+            f"{lat[row]:.10g}. {ON_GLOBE}"
+        )
+    if not first:  # the first batch tells as well as all
+        lines = [one.line for one in zone.sections]
+        warn_if_swapped(lon, lat, lines, pd.RangeIndex(len(lon)), stacklevel=2)
+    accuracy, radius = (
+        _metres(rows, name, first, at.decimal) for name in ("accuracy_m", "radius_m")
+    )
+    margin = margin_km(accuracy, radius, zone)
+    # Not left to the number of rows: the last batch is short, and must be asked like the others.
+    said = answer(wrap(lon), lat, zone, margin=margin, compiled=has_numba())
+    sides, sections = zone.sides, zone.sections
+    columns = {
+        "distance_km": _floats(said.distance_km),
+        "side": _coded(said.side, [side.name for side in sides]),
+        "section": _coded(said.section, [section.name for section in sections]),
+        "ring": _coded(said.ring, zone.ring_names),
+        "membership": _coded(said.membership, MEMBERSHIP),
+    }
+    kept = [name for name in rows.column_names if name not in columns]
+    rows = rows.select(kept)
+    for name, column in columns.items():
+        rows = rows.append_column(name, column)
+    return rows
+
+
+def _metres(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
+    """Return accuracies or radii."""
+    if name not in rows.column_names:
+        return np.zeros(rows.num_rows)
+    metres = numbers_of(rows, name, first, decimal)
+    bad = np.flatnonzero(metres < 0)
+    if len(bad):
+        row = bad[0]
+        raise DataError(
+            f"Invalid {name} in row {first + row}: {metres[row]:g}. Must not be negative."
+        )
+    return np.where(np.isnan(metres), UNSTATED_M, metres)
+
+
+def _floats(values: Floats) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(values, from_pandas=True)
+
+
+def _coded(codes: np.ndarray[Any, Any], names: Any) -> pa.Array:
+    """Return codes as a column of names, each name kept once; −1 is missing."""
+    import pyarrow as pa
+
+    indices = pa.array(codes, mask=codes < 0) if (codes < 0).any() else pa.array(codes)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(list(names), pa.string()))
+
+
+_FORMATS = (".parquet", ".csv")
+
+
+def classify_file(
+    source: str | Path,
+    zone: Zone,
+    target: str | Path,
+    *,
+    progress: Callable[[float], None] | None = None,
+) -> int:
+    """Write the rows of a file with what a zone says of each, and return how many they are.
+
+    Added are ``distance_km``, ``side``, ``section``, ``ring`` and ``membership``, as by
+    :func:`geobuffer.classify` (columns of these names are replaced); rows without a point get
+    missing values. ``accuracy_m`` and ``radius_m`` are used where the file has them, as by
+    ``classify``; ``country`` and ``oblast_iso`` are not used. The side of a place
+    on the territory of neither is missing.
+
+    Parameters
+    ----------
+    source
+        GeoParquet with points, in any CRS; or Parquet or CSV with columns of longitude and
+        latitude in degrees (``lon``/``lat``, ``longitude``/``latitude``, ``lng``, ``x``/``y``).
+        Commas, semicolons or tabs part the columns of CSV; if coordinates have decimal commas, all
+        numbers must.
+    zone
+        The zone.
+    target
+        ``.parquet`` or ``.csv``: one file, whole or not there. A path without suffix: a folder of
+        parts in Parquet, in order; if it is there already, from the same source and zone, the
+        parts that it lacks are added.
+    progress
+        Called with the share done, from 0 to 1.
+
+    Raises
+    ------
+    DataError
+        The source cannot be read, has no coordinates, or one is impossible, or an accuracy is: the
+        row is named, counted from 0; the target's suffix names no format, or it cannot hold a
+        column of the source; the folder is of another source or zone.
+    MissingCRSError
+        GeoParquet that says it has no reference system.
+    WrongKind
+        The zone is none.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import geobuffer as gb
+    >>> zone = gb.scenario_zone(gb.load_scenario(), gb.load_regions())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = gb.write(gb.load_settlements(), f"{folder}/towns.parquet")
+    ...     rows = classify_file(path, zone, f"{folder}/classified.parquet")
+    ...     print(rows == len(gb.load_settlements()))
+    True
+    """
+    source, target = Path(source), Path(target)
+    check_zone(zone)
+    check_bulk_target(target)
+    rows = opened(source)
+    if target.suffix.lower() == ".csv":
+        check_plain(rows, target)
+    if target.suffix == "":
+        return _write_parts(rows, zone, target, progress)
+    return _write_file(rows, zone, target, progress)
+
+
+def check_bulk_target(target: Path) -> None:
+    """Refuse a target that cannot be written, before anything is read.
+
+    Raises
+    ------
+    DataError
+        Its suffix names no format, or a file stands where a folder is meant.
+    WriteError
+        Its folder does not exist or is read-only, or a folder stands where a file is meant.
+    """
+    if target.suffix.lower() not in (*_FORMATS, ""):
+        hint = did_you_mean(target.suffix, _FORMATS)
+        raise DataError(f"Invalid file {str(target)!r} for a large table. {hint}")
+    if not target.suffix and target.exists() and not target.is_dir():
+        raise DataError(f"Invalid folder {str(target)!r}: it is a file. Must be a folder's name.")
+    if not target.suffix and target.is_dir():
+        check_folder(target, f"Invalid folder {str(target)!r}")
+    else:
+        check_place(target)
+
+
+def _write_file(
+    rows: Rows,
+    zone: Zone,
+    target: Path,
+    progress: Callable[[float], None] | None,
+) -> int:
+    """Write one file, which is whole or not there."""
+    count = 0
+    with drafted(target) as draft, Writer(draft, rows) as writer, ThreadPoolExecutor(1) as behind:
+        writing: Future[None] | None = None
+        for _, table in answered_batches(rows, zone, progress, set()):
+            count += table.num_rows
+            if writing is not None:
+                writing.result()
+            writing = behind.submit(writer.write, table)
+        if writing is not None:
+            writing.result()
+    return count
+
+
+def _write_parts(
+    rows: Rows,
+    zone: Zone,
+    target: Path,
+    progress: Callable[[float], None] | None,
+) -> int:
+    """Write a folder of parts; add those that it lacks, if it is of this source and zone."""
+    begin_parts(target, fingerprint(rows.path, zone))
+    done = {int(part.stem.removeprefix("part-")) for part in target.glob("part-*.parquet")}
+    for number, table in answered_batches(rows, zone, progress, done):
+        part = target / f"part-{number:06}.parquet"
+        with drafted(part) as draft, Writer(draft, rows) as writer:
+            writer.write(table)
+    return rows_in(target)

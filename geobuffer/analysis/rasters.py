@@ -1,0 +1,523 @@
+"""Open rasters, checked at the door, and read windows of them as numbers.
+
+Go over rasters block by block, and tell what share of each pixel a shape covers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+from pyproj.exceptions import ProjError
+from shapely.affinity import translate
+
+from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.geodesy.ellipsoid import Floats, Ints, quadrangle_area_m2
+from geobuffer.io.untrusted import check_reference, unheard
+from geobuffer.zones.source import Source, join_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from geobuffer.geodesy.ellipsoid import Floats
+
+
+# Grids are one if their pixels coincide within this share of a pixel all along.
+_OFF_GRID = 0.01
+# Formats that hold their own pixels, by their first bytes; others may point at any file or address.
+_FORMATS = {
+    b"II*\0": "GTiff", b"MM\0*": "GTiff", b"II+\0": "GTiff", b"MM\0+": "GTiff", b"ncol": "AAIGrid",
+}  # fmt: skip
+
+# GDAL would look beside a raster for masks, overviews and notes, which may be of any format and
+# name any file or address. The reference system of an ASCII grid (.prj) is read all the same.
+_ALONE = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
+
+
+def open_raster(path: Path) -> Any:
+    """Open a raster of one band, north up, with a reference system.
+
+    Raises
+    ------
+    DataError, MissingCRSError
+        It is missing, unreadable, or not such a one.
+    """
+    try:
+        import exactextract  # noqa: F401 - needed as soon as the first pixel is read
+        import rasterio
+        from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
+    except ImportError as error:
+        message = (
+            f"{error.name} is not installed. Rasters need it: pip install 'geobuffer[raster]'."
+        )
+        raise DataError(message) from error
+    if not path.is_file():
+        raise DataError(f"No file {path}. Must be a raster on this machine.")
+    try:
+        with unheard(NotGeoreferencedWarning):
+            _check_beside(path)
+            with rasterio.Env(**_ALONE):
+                raster = rasterio.open(path.absolute(), driver=_format(path))
+    except (RasterioIOError, UnicodeDecodeError) as error:
+        message = f"Unreadable {path}: {error}. Must be whole; fetch it again."
+        raise DataError(message) from error
+    try:
+        _check_raster(path, raster)
+    except Exception:
+        raster.close()
+        raise
+    return raster
+
+
+def _check_beside(path: Path) -> None:
+    """Refuse what would count otherwise without a file beside it, or is defined by others."""
+    for suffix in (".msk", ".MSK"):
+        mask = path.with_name(path.name + suffix)
+        if mask.exists():
+            raise DataError(
+                f"Invalid {path}: {mask.name} beside it says where it has data, which is not read. "
+                "Must say so itself, by a value of no data: gdalwarp -dstnodata."
+            )
+    for suffix in (".prj", ".PRJ"):
+        notes = path.with_suffix(suffix)
+        if notes.is_file():
+            check_reference(notes.read_text("utf-8", "replace"), str(notes))
+
+
+def _format(path: Path) -> str:
+    with path.open("rb") as file:
+        first = file.read(4)
+    try:
+        return _FORMATS[first if first[:1] in b"IM" else first.lower()]
+    except KeyError:
+        raise DataError(
+            f"Invalid {path}: it begins with {first!r}. Must be a GeoTIFF or an ASCII grid."
+        ) from None
+
+
+def _check_raster(path: Path, raster: Any) -> None:
+    if raster.crs is None:
+        raise MissingCRSError(
+            f"{path} has no coordinate reference system. Must have one: rio edit-info --crs."
+        )
+    check_reference(raster.crs.to_wkt(), str(path))
+    if raster.count != 1:
+        raise DataError(f"Invalid {path}: {raster.count} bands. Must have one: rio stack --bidx.")
+    t = raster.transform
+    if t.b or t.d or t.a <= 0 or t.e >= 0:
+        message = f"Invalid {path}: its rows do not run from west to east, or not from the north."
+        raise DataError(f"{message} Must be north up: rio warp.")
+    west, south, east, north = raster.bounds
+    if not (np.isfinite(raster.bounds).all() and west < east and south < north):
+        raise DataError(f"Invalid {path}: its pixels are {t.a:g} by {-t.e:g}. Must have a size.")
+    crs = pyproj.CRS.from_user_input(raster.crs)
+    if not (crs.is_geographic or crs.is_projected):
+        raise DataError(f"Invalid {path}: {crs.name}. Must be geographic or projected: rio warp.")
+    try:
+        pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    except ProjError as error:
+        raise DataError(
+            f"Invalid {path}: {crs.name} does not lead to longitude and latitude ({error}). Must "
+            "be a system of the Earth: rio warp."
+        ) from error
+    if crs.is_geographic and raster.width * t.a > 360.0 + t.a * _OFF_GRID:
+        raise DataError(f"Invalid {path}: wider than 360°. Must tell each place once; clip it.")
+
+
+def check_values(raster: Any, values: str) -> None:
+    """Refuse a raster that says of itself that it holds something else.
+
+    Raises
+    ------
+    DataError
+        The unit or description of its band speaks of density where counts were announced, or of
+        counts where density was.
+    """
+    said = f"{raster.units[0] or ''} {raster.descriptions[0] or ''}".strip()
+    density = any(word in said.casefold() for word in ("densit", "/", "per ", "km-2"))
+    wrong = density if values == "counts" else "count" in said.casefold() and not density
+    if wrong:
+        other = "density" if values == "counts" else "counts"
+        raise DataError(
+            f"Invalid values {values!r}: {raster.name} says {said!r}. Must be {other!r}."
+        )
+
+
+def same_grid(one: Any, other: Any) -> bool:
+    """Tell whether the pixels of two rasters coincide."""
+    if pyproj.CRS.from_user_input(one.crs) != pyproj.CRS.from_user_input(other.crs):
+        return False
+    a, b = one.transform, other.transform
+    columns, rows = (b.c - a.c) / a.a, (b.f - a.f) / a.e
+    grown = max(abs(b.a / a.a - 1.0) * other.width, abs(b.e / a.e - 1.0) * other.height)
+    off = max(abs(columns - round(columns)), abs(rows - round(rows)))
+    return bool(off + grown < _OFF_GRID)
+
+
+def read_window(raster: Any, left: int, top: int, columns: int, rows: int) -> Floats:
+    """Read a window as numbers, scaled as the file says; NaN where there is no data."""
+    import rasterio
+    from rasterio.errors import RasterioIOError
+    from rasterio.windows import Window
+
+    try:
+        with rasterio.Env(**_ALONE):
+            masked = raster.read(1, window=Window(left, top, columns, rows), masked=True)
+    except RasterioIOError as error:
+        message = f"Unreadable {raster.name}: {error}. Must be whole; fetch it again."
+        raise DataError(message) from error
+    values = np.ma.filled(masked.astype(np.float64), np.nan)
+    values[~np.isfinite(values)] = np.nan
+    return np.asarray(values * raster.scales[0] + raster.offsets[0])
+
+
+def papers_of(paths: Iterable[str | Path]) -> Source | None:
+    """Return the source of rasters from the papers beside each; None unless all have some."""
+    known = {field.name for field in dataclasses.fields(Source)}
+    sources = []
+    for path in map(Path, paths):
+        try:
+            said = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
+            sources.append(Source(**{key: said[key] for key in known & set(said)}))
+        except (OSError, ValueError, TypeError):
+            return None  # another program's file, or none
+    return join_sources(sources) if sources else None
+
+
+# Pixels of a block's edge: 8 MB for its values, and some 150 MB for all that is known of each of
+# its pixels where a zone covers the whole block.
+_BLOCK = 1024
+# Edges are straight in longitude and latitude, and so curved in a projection. Cut to pieces of this
+# many degrees (1.1 km), none strays more than 7 cm up to 80° of latitude: length² · tan(φ) / 8R.
+_EDGE_DEG = 0.01
+
+
+class Cells(NamedTuple):
+    """The pixels of a block that shapes cover, and what share of each every shape covers."""
+
+    value: Floats
+    """What the raster says; NaN where it has no data."""
+    area_km2: Floats
+    """The ground the whole pixel stands for."""
+    lon: Floats
+    lat: Floats
+    """Its centre."""
+    shape: Ints
+    """Numbers of shapes, and beside each the number of a pixel and its share."""
+    cell: Ints
+    share: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Mosaic:
+    """Rasters of one grid: same reference system, same pixels, none of them told twice."""
+
+    crs: pyproj.CRS
+    left: float
+    top: float
+    pixel: tuple[float, float]
+    """Width and height, both positive."""
+    rasters: Sequence[Any] = field(repr=False)
+
+    @cached_property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows."""
+        ends = [(at[0] + r.width, at[1] + r.height) for r, at in self._placed]
+        return max(end[0] for end in ends), max(end[1] for end in ends)
+
+    @cached_property
+    def _placed(self) -> list[tuple[Any, tuple[int, int]]]:
+        """Each raster, and the column and row of its first pixel."""
+        (width, height), placed = self.pixel, []
+        for raster in self.rasters:
+            across, down = raster.bounds.left - self.left, self.top - raster.bounds.top
+            placed.append((raster, (round(across / width), round(down / height))))
+        return placed
+
+    @property
+    def footprint(self) -> BaseGeometry:
+        """What its rasters cover, in its own coordinates."""
+        return shapely.union_all([shapely.box(*r.bounds) for r in self.rasters])
+
+    def cells(self, shapes: Sequence[BaseGeometry]) -> Iterator[Cells]:
+        """Yield the pixels that shapes in longitude and latitude cover, block by block.
+
+        Raises
+        ------
+        DataError
+            Rasters have data for the same pixel in a shape, or one has values below zero there.
+        """
+        drawn = np.array([self._in_grid(shape) for shape in shapes], dtype=object)
+        whole = shapely.union_all(drawn)
+        for column, row in self._blocks(whole):
+            block = self._block_at(column, row)
+            near = np.flatnonzero(shapely.intersects(drawn, block))
+            parts = shapely.intersection(drawn[near], block)
+            found = self._covered(parts, near, column, row)
+            if len(found):
+                yield self._told(found, column, row)
+
+    def frames(self, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+        """Tell which points lie within the frame of one of its rasters, data or not."""
+        x, y = self._from_lonlat(lon, lat)
+        if self.crs.is_geographic:
+            x = self.left + (x - self.left) % 360.0
+        found = np.zeros(len(lon), dtype=bool)
+        for raster in self.rasters:
+            west, south, east, north = raster.bounds
+            found |= (x > west) & (x < east) & (y > south) & (y < north)
+        return found
+
+    def _in_grid(self, shape: BaseGeometry) -> BaseGeometry:
+        """Return a shape in the grid's coordinates, wherever its longitudes begin."""
+        if self.crs.is_geographic:
+            moved = self._moved(shape)
+            left, right = self.left, self.left + self.size[0] * self.pixel[0]
+            turns = [translate(moved, 360.0 * n) for n in (-1, 0, 1)]
+            inside = [shapely.clip_by_rect(t, left, -91.0, right, 91.0) for t in turns]
+            return _polygonal(shapely.union_all([shapely.make_valid(part) for part in inside]))
+        near = self._in_reach(shape)
+        return _polygonal(shapely.make_valid(self._moved(shapely.segmentize(near, _EDGE_DEG))))
+
+    def _moved(self, shape: BaseGeometry) -> BaseGeometry:
+        if shape.is_empty:
+            return shape
+        return shapely.transform(shape, lambda xy: np.column_stack(self._from_lonlat(*xy.T)))
+
+    @cached_property
+    def _transformer(self) -> pyproj.Transformer:
+        return pyproj.Transformer.from_crs("EPSG:4326", self.crs, always_xy=True)
+
+    def _from_lonlat(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+        x, y = self._transformer.transform(lon, lat)
+        return np.asarray(x), np.asarray(y)
+
+    def _to_lonlat(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        lon, lat = self._transformer.transform(x.ravel(), y.ravel(), direction="INVERSE")
+        return np.reshape(lon, x.shape), np.reshape(lat, y.shape)
+
+    def _in_reach(self, shape: BaseGeometry) -> BaseGeometry:
+        """Cut a shape to what a projection made for the rasters can draw."""
+        west, south, east, north = self.footprint.bounds
+        x, y = np.meshgrid(np.linspace(west, east, 33), np.linspace(south, north, 33))
+        if not np.isfinite(self._to_lonlat(x, y)[0]).all():
+            return shape  # the rim of a map of the world, which draws every place there is
+        left, bottom, right, top = self._transformer.transform_bounds(
+            west, south, east, north, densify_pts=33, direction="INVERSE"
+        )
+        # Between the points that were tried an edge may bulge by a thousandth of its length.
+        spare = 0.01 + (top - bottom) / 100.0
+        boxes = [(left, right)] if left <= right else [(left, 180.0), (-180.0, right)]
+        reach = [shapely.box(w - spare, bottom - spare, e + spare, top + spare) for w, e in boxes]
+        return shapely.intersection(shape, shapely.union_all(reach))
+
+    def _blocks(self, whole: BaseGeometry) -> Iterator[tuple[int, int]]:
+        """Yield first column and row of each block that a shape touches, in reading order."""
+        if whole.is_empty:
+            return
+        (width, height), (columns, rows) = self.pixel, self.size
+        west, south, east, north = whole.bounds
+        first = max(0, int((west - self.left) / width)) // _BLOCK
+        last = min(columns - 1, int((east - self.left) / width))
+        above = max(0, int((self.top - north) / height)) // _BLOCK
+        below = min(rows - 1, int((self.top - south) / height))
+        shapely.prepare(whole)
+        for row in range(above * _BLOCK, below + 1, _BLOCK):
+            for column in range(first * _BLOCK, last + 1, _BLOCK):
+                if shapely.intersects(whole, self._block_at(column, row)):
+                    yield column, row
+
+    def _extent(self, column: int, row: int) -> tuple[int, int]:
+        return min(_BLOCK, self.size[0] - column), min(_BLOCK, self.size[1] - row)
+
+    def _block_at(self, column: int, row: int) -> BaseGeometry:
+        columns, rows = self._extent(column, row)
+        x, y = self._corner(column, row)
+        return shapely.box(x, y - rows * self.pixel[1], x + columns * self.pixel[0], y)
+
+    def _corner(self, column: Any, row: Any) -> tuple[Any, Any]:
+        return self.left + column * self.pixel[0], self.top - row * self.pixel[1]
+
+    def _covered(
+        self, parts: NDArray[np.object_], numbers: Ints, column: int, row: int
+    ) -> pd.DataFrame:
+        """Return which share of each pixel of a block each shape covers."""
+        from exactextract import exact_extract
+        from exactextract.raster import NumPyRasterSource
+
+        parts = np.array([_polygonal(part) for part in parts], dtype=object)
+        there = ~shapely.is_empty(parts)
+        if not there.any():
+            return pd.DataFrame()
+        columns, rows = self._extent(column, row)
+        west, south, east, north = self._block_at(column, row).bounds
+        plain = NumPyRasterSource(
+            np.zeros((rows, columns), dtype=np.uint8), xmin=west, ymin=south, xmax=east, ymax=north
+        )
+        frame = gpd.GeoDataFrame({"shape": numbers[there]}, geometry=parts[there], crs=self.crs)
+        found = exact_extract(
+            plain, frame, ["cell_id", "coverage"], include_cols=["shape"], output="pandas"
+        )
+        counts = found["cell_id"].map(len)
+        return pd.DataFrame(
+            {
+                "shape": np.repeat(found["shape"].to_numpy(), counts),
+                "cell": np.concatenate(found["cell_id"].to_list()).astype(np.int64),
+                "share": np.concatenate(found["coverage"].to_list()),
+            }
+        )
+
+    def _told(self, found: pd.DataFrame, column: int, row: int) -> Cells:
+        """Return what is known of the pixels that shapes cover."""
+        cells, number = np.unique(found["cell"], return_inverse=True)
+        down, across = np.divmod(cells, self._extent(column, row)[0])
+        value = self._values(column, row, across, down)
+        x, y = self._corner(column + across + 0.5, row + down + 0.5)
+        lon, lat = self._to_lonlat(x, y)
+        return Cells(
+            value,
+            self._areas_km2(x, y),
+            lon,
+            lat,
+            found["shape"].to_numpy(),
+            number,
+            found["share"].to_numpy(),
+        )
+
+    def _areas_km2(self, x: Floats, y: Floats) -> Floats:
+        half = np.array(self.pixel) / 2.0
+        lon, lat = self._to_lonlat(
+            x[:, None] + half[0] * np.array([-1, 1, 1, -1]),
+            y[:, None] + half[1] * np.array([-1, -1, 1, 1]),
+        )
+        area = quadrangle_area_m2(lon, np.clip(lat, -90.0, 90.0)) / 1e6
+        # A pixel on the rim of a map of the world has corners that are nowhere.
+        return np.where(np.isfinite(area), area, self.pixel[0] * self.pixel[1] / 1e6)
+
+    def _values(self, column: int, row: int, across: Ints, down: Ints) -> Floats:
+        """Return the values of some pixels of a block; NaN where no raster has data."""
+        columns, rows = self._extent(column, row)
+        value, told = np.full(len(across), np.nan), np.full(len(across), -1)
+        for number, (raster, at) in enumerate(self._placed):
+            window = _shared(raster, at, (column, row), (columns, rows))
+            if window is None:
+                continue
+            left, top, wide, high = window
+            here = (across >= left - column) & (across < left - column + wide)
+            here &= (down >= top - row) & (down < top - row + high)
+            if not here.any():
+                continue
+            read = read_window(raster, left - at[0], top - at[1], wide, high)
+            values = read[down[here] - (top - row), across[here] - (left - column)]
+            spots = np.flatnonzero(here)
+            _check_values(raster, values, (column + across[here], row + down[here]), self)
+            known = ~np.isnan(values)
+            twice = np.flatnonzero(known & (told[spots] >= 0))
+            if len(twice):
+                first = self.rasters[told[spots[twice[0]]]]
+                raise DataError(
+                    f"Overlap of {first.name} and {raster.name}: both have data for "
+                    f"{len(twice)} pixels of the zone. Must be told once; clip one of them."
+                )
+            value[spots[known]] = values[known]
+            told[spots[known]] = number
+        return value
+
+
+def _shared(
+    raster: Any, at: tuple[int, int], block: tuple[int, int], extent: tuple[int, int]
+) -> tuple[int, int, int, int] | None:
+    """Return column, row, columns and rows of what a raster and a block share, if anything."""
+    left, top = max(at[0], block[0]), max(at[1], block[1])
+    right = min(at[0] + raster.width, block[0] + extent[0])
+    bottom = min(at[1] + raster.height, block[1] + extent[1])
+    return (left, top, right - left, bottom - top) if left < right and top < bottom else None
+
+
+def _check_values(raster: Any, values: Floats, at: tuple[Ints, Ints], mosaic: Mosaic) -> None:
+    below = np.flatnonzero(values < 0.0)
+    if len(below):
+        x, y = mosaic._corner(at[0][below[0]] + 0.5, at[1][below[0]] + 0.5)  # noqa: SLF001
+        raise DataError(
+            f"Invalid value in {raster.name} at {x:.10g}, {y:.10g}: {values[below[0]]:g}. Must not "
+            "be negative; if it stands for no data, say so: rio edit-info --nodata."
+        )
+
+
+@contextmanager
+def open_mosaics(paths: Iterable[str | Path]) -> Iterator[list[Mosaic]]:
+    """Open rasters, gathered by the grid they share.
+
+    Raises
+    ------
+    DataError
+        There is none; or one is missing, no raster, not north up, or of several bands.
+    MissingCRSError
+        One has no coordinate reference system.
+    """
+    with ExitStack() as stack:
+        rasters = [stack.enter_context(open_raster(Path(path))) for path in paths]
+        if not rasters:
+            raise DataError("No raster. Must be given at least one file.")
+        yield _by_grid(rasters)
+
+
+def _by_grid(rasters: Sequence[Any]) -> list[Mosaic]:
+    groups: list[list[Any]] = []
+    for raster in rasters:
+        for group in groups:
+            if same_grid(group[0], raster):
+                group.append(raster)
+                break
+        else:
+            groups.append([raster])
+    return [
+        Mosaic(
+            pyproj.CRS.from_user_input(group[0].crs),
+            min(raster.bounds.left for raster in group),
+            max(raster.bounds.top for raster in group),
+            (group[0].transform.a, -group[0].transform.e),
+            group,
+        )
+        for group in groups
+    ]
+
+
+def covered(mosaics: Sequence[Mosaic], shapes: Sequence[BaseGeometry]) -> Iterator[Cells]:
+    """Yield the pixels of all rasters that shapes in longitude and latitude cover.
+
+    Raises
+    ------
+    DataError
+        As :meth:`Mosaic.cells`; or a pixel with data lies, by its centre, in the frame of a raster
+        on another grid, where nobody could tell what is counted twice.
+    """
+    for mosaic in mosaics:
+        for cells in mosaic.cells(shapes):
+            known = ~np.isnan(cells.value)
+            for other in mosaics:
+                if other is not mosaic and other.frames(cells.lon[known], cells.lat[known]).any():
+                    names = (mosaic.rasters[0].name, other.rasters[0].name)
+                    raise DataError(
+                        f"Overlap of {names[0]} and {names[1]} in the zone, on different grids. "
+                        "Must tell each place once: clip one, or bring both to one grid (rio warp)."
+                    )
+            yield cells
+
+
+def _polygonal(shape: BaseGeometry) -> BaseGeometry:
+    parts = [part for part in shapely.get_parts(shapely.get_parts(shape)) if part.area > 0.0]
+    return shapely.MultiPolygon([p for p in parts if p.geom_type == "Polygon"])

@@ -1,0 +1,347 @@
+"""What a command's options stand for: a scenario, its border and zone, and the places."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+import shapely
+
+import geobuffer as gb
+from geobuffer.analysis.classify import with_columns
+from geobuffer.cli.output import note, options_of
+from geobuffer.datasets.bundled import of_same_hromadas
+from geobuffer.viz.captions import title_of, voice
+from geobuffer.zones.border import BOTH
+from geobuffer.zones.checks import kilometres
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+
+    from geobuffer.cli.options import BorderOptions, PlaceOptions, ZoneOptions
+    from geobuffer.zones.zone import Zone
+
+
+# Where a point is only a pair of numbers, nobody says who measured it.
+_TYPED = gb.Source("as given on the command line")
+
+# A page shows a pixel as 12 m at its closest useful zoom: an edge within 1 m is drawn as exactly,
+# and costs half the time of one within 0.1 m.
+PAGE_M = 1.0
+
+# Where only distances are asked for, nobody sees the polygon.
+UNSEEN_M = 50.0
+
+
+# Where settlements are bundled, none of 5,000 random spots was more than 18 km from the next one: a
+# border farther from all of them lies elsewhere, and that it has none near it says nothing.
+_COVERED_KM = 20.0
+
+
+class Ground(NamedTuple):
+    """A border, and what lies about it."""
+
+    border: gb.Border
+    regions: gb.Regions
+    bundled: bool  # whether the regions are: others may lie where no bundled settlement is
+
+
+class Places(NamedTuple):
+    """Settlements with a point, and those known by name only."""
+
+    located: gpd.GeoDataFrame
+    not_located: pd.DataFrame
+
+
+def check_together(options: BorderOptions) -> None:
+    """Refuse options that contradict each other, or lack one another."""
+    if bool(options.between) != bool(options.and_):
+        raise gb.DataError("Invalid --between and --and. Must be given together.")
+    if options.between and options.scenario is not None:
+        raise gb.DataError(
+            "Invalid --scenario with --between. Must be one of them: a file names its regions."
+        )
+    if options.regions is not None and options.country:
+        raise gb.DataError("Invalid --regions with --country. Must be one of them.")
+    of_files = {
+        "--region-name": options.region_name, "--layer": options.layer, "--crs": options.crs,
+        "--swap": options.swap or None,
+    }  # fmt: skip
+    for flag, value in of_files.items():
+        if value is not None and not (options.regions or options.along or options.around):
+            raise gb.DataError(
+                f"Invalid {flag} without --regions, --along or --around. Must be given together."
+            )
+    if options.along is not None and options.around:
+        raise gb.DataError("Invalid --along with --around. Must be one of them.")
+    _check_bare(options)
+    named = bool(options.between or options.scenario)
+    if options.regions is not None and not named:
+        raise gb.DataError(
+            "Invalid --regions without --between and --and. Must name regions of the file there, "
+            "or in a --scenario."
+        )
+    if options.country and not named:
+        raise gb.DataError(
+            "Invalid --country alone. Must come with --between and --and, or with --scenario."
+        )
+
+
+def _check_bare(options: BorderOptions) -> None:
+    """Refuse what says something of regions, where there are none."""
+    bare = "--along" if options.along is not None else "--around" if options.around else ""
+    of_regions = {
+        "--scenario": options.scenario, "--between": options.between, "--regions": options.regions,
+        "--country": options.country, "--gap-m": options.gap_m,
+    }  # fmt: skip
+    for flag, value in of_regions.items():
+        if bare and value is not None:
+            raise gb.DataError(f"Invalid {flag} with {bare}. Must be one of them.")
+
+
+def read_scenario(
+    options: BorderOptions, changes: Mapping[str, Any] | None = None, *, language: str = "en"
+) -> gb.Scenario:
+    """Return the scenario that the options describe, starting from the file or the default."""
+    check_together(options)
+    scenario = gb.load_scenario(options.scenario, language=language)
+    own = bool(options.between or options.along or options.around)
+    if own:
+        between, and_ = (tuple(separate(names)) for names in (options.between, options.and_))
+        scenario = gb.Scenario("", between, and_, scenario.km, language=language)
+    changed = dataclasses.replace(scenario, **changes or {})
+    if own or changed == scenario:
+        return changed
+    # What was changed is no longer what was announced.
+    title = _CHANGED[language].format(changed.width)
+    return dataclasses.replace(changed, title=title, summary="", announced_by="")
+
+
+_CHANGED = {
+    "en": "Not as announced: {} km", "uk": "Не так, як оголошено: {} км",
+    "ru": "Не так, как объявлено: {} км",
+}  # fmt: skip
+
+
+def read_zone(options: ZoneOptions, *, language: str = "en") -> gb.Scenario:
+    """Return the scenario with the widths, the side and the ends of the options."""
+    from_km, km = options.from_km, None if options.km is None else _widths(options.km)
+    # Widths for each side or section say themselves which sides are meant.
+    side = BOTH if isinstance(km, dict) and options.side is None else options.side
+    given = {
+        "km": km,
+        "from_km": None if from_km is None else kilometres(from_km, "--from-km"),
+        "side": side,
+        "ends": options.ends and options.ends.value,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    return read_scenario(options, changes, language=language)
+
+
+def heading(scenario: gb.Scenario, zone: Zone) -> str:
+    """Return what a table says above: what was announced, or which border the options name."""
+    if scenario.title:
+        return f"{scenario.title} – side: {zone.side}"
+    return title_of(zone, "", voice("en", zone.sections))
+
+
+def separate(names: list[str] | None) -> list[str]:
+    """Return names given one by one or, as widths may be, with commas between."""
+    return [name.strip() for given in names or [] for name in given.split(",")]
+
+
+def _widths(km: str) -> tuple[float, ...] | dict[str, float]:
+    """Return the edges of rings, or a width for each side or section."""
+    parts = [part.strip() for part in km.split(",")]
+    named = [part.rpartition("=") for part in parts]
+    if all(equals for _, equals, _ in named):
+        return {name.strip(): kilometres(width.strip(), "--km") for name, _, width in named}
+    with_unit = [part[-1:].isalpha() for part in parts]
+    # In 10,5 km nobody knows whether rings or decimals are meant.
+    if len(set(with_unit)) > 1:
+        raise gb.GeometryError(
+            f"Invalid --km {km!r}. Commas part rings, each a number of kilometres or with a unit "
+            "of its own, such as 5,10,20 or '500 m, 5 km'; decimals have a point."
+        )
+    return tuple(kilometres(part, "--km") for part in parts)
+
+
+def _point(text: str) -> shapely.Point | None:
+    """Return the point that ``--around`` stands for, by latitude and longitude; None of a file."""
+    parts = text.split(",")
+    try:
+        lat, lon = (float(part) for part in parts)
+    except ValueError:
+        return None
+    if not (-90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0):
+        raise gb.GeometryError(
+            f"Invalid --around {text!r}. Must be latitude within ±90, then longitude within ±180."
+        )
+    return shapely.Point(lon, lat)
+
+
+def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
+    """Return the border of a scenario, or of the options, and the regions about it."""
+    if options.along is not None:
+        with options_of("--"):
+            line = gb.read_border(options.along, **_of_file(options))
+        return Ground(line, gb.load_regions(), bundled=False)
+    if options.around:
+        border = _around(options.around, _of_file(options))
+        return Ground(border, gb.load_regions(), bundled=False)
+    regions = _load_regions(options)
+    border = gb.border_between(
+        regions[scenario.between], regions[scenario.other], tolerance_m=options.gap_m
+    )
+    # Of the world there are countries and their regions, which would lie on one another.
+    shown = gb.Regions(()) if options.country else regions
+    return Ground(border, shown, bundled=options.regions is None and not options.country)
+
+
+def _of_file(options: BorderOptions) -> dict[str, Any]:
+    """Return how the file of a border or of regions is to be read."""
+    return {
+        "name": options.region_name, "layer": options.layer, "crs": options.crs,
+        "swap": options.swap,
+    }  # fmt: skip
+
+
+def _around(texts: list[str], how: Mapping[str, Any]) -> gb.Border:
+    """Return the border around points, or around the areas of files."""
+    given = [_point(text) for text in texts]
+    points = [point for point in given if point is not None]
+    if len(points) == len(given):
+        if any(how.values()):
+            raise gb.DataError(
+                "Invalid --region-name, --layer, --crs or --swap with a point. Must come with a "
+                "file."
+            )
+        return gb.border_around(
+            points, names=[f"{point.y:g}, {point.x:g}" for point in points], source=_TYPED
+        )
+    if points:
+        raise gb.DataError(f"Invalid --around {', '.join(texts)}. Must be points, or files.")
+    with options_of("--"):
+        return gb.border_around([area for file in texts for area in gb.read_regions(file, **how)])
+
+
+def _load_regions(options: BorderOptions) -> gb.Regions:
+    """Return the user's own regions, those of countries of the world, or the bundled ones."""
+    if options.country:
+        levels = (
+            gb.load_regions("world", country=separate(options.country), level=level)
+            for level in (0, 1)
+        )
+        return gb.Regions(tuple(region for regions in levels for region in regions))
+    if options.regions is None:
+        return gb.load_regions()
+    with options_of("--"):
+        return gb.read_regions(options.regions, **_of_file(options))
+
+
+def build_zone(scenario: gb.Scenario, border: gb.Border, tolerance_m: float = 0.1) -> Zone:
+    """Return the zone of a scenario along a border."""
+    return gb.build_zone(
+        border,
+        km=scenario.km,
+        from_km=scenario.from_km,
+        side=scenario.side,
+        ends=scenario.ends,
+        tolerance_m=tolerance_m,
+    )
+
+
+def load_places(options: PlaceOptions, ground: Ground) -> Places:
+    """Return settlements as :func:`find_places`, and refuse to count where there are none."""
+    places = find_places(options, ground)
+    if places is None:
+        raise gb.DataError(
+            "No settlements are bundled along this border: they are those along that of Ukraine "
+            "and Russia. Must be given: --places FILE."
+        )
+    return places
+
+
+def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
+    """Return the user's own settlements, or the bundled ones, with other gazetteers merged in.
+
+    None where nobody gave any and none are bundled: that is not the same as an empty place.
+    """
+    of_files = (options.places_layer, options.places_crs, options.places_swap)
+    if any(of_files) and not (options.places or options.add_places):
+        raise gb.DataError(
+            "Invalid --places-layer, --places-crs or --places-swap without --places or "
+            "--add-places. Must be given together."
+        )
+    tables = _first_places(options, ground)
+    if not options.add_places:
+        known = pd.concat(tables[1:]) if tables[1:] else pd.DataFrame()
+        return Places(tables[0], known) if tables else None
+    tables += [_with_ids(_read_places(file, options, ground), file) for file in options.add_places]
+    merged = gb.merge_settlements(*tables, regions=ground.regions)
+    counts = gb.merge_summary(merged)
+    note(
+        f"{counts['records']:,} records are {counts['places']:,} places; known by name only: "
+        f"{counts['newly_located']:,} of them now have a position, {counts['not_located']:,} have "
+        f"none. Records that contradict each other: {counts['conflicts']:,}."
+    )
+    there = merged.geometry.notna()
+    return Places(merged[there], merged[~there])
+
+
+def _first_places(options: PlaceOptions, ground: Ground) -> list[pd.DataFrame]:
+    """Return the tables to begin with: the user's own, or those bundled of the border's area."""
+    if options.places is not None:
+        own = _read_places(options.places, options, ground)
+        return [_with_ids(own, options.places) if options.add_places else own]
+    bundled = gb.load_settlements()
+    if ground.bundled:
+        # Places known by name only come without a point: they are counted and found.
+        return [bundled, gb.load_not_located()]
+    if gb.distance_to_border(bundled, ground.border).min() > _COVERED_KM:
+        return []
+    note(
+        "the bundled settlements are those along the border of Ukraine and Russia; "
+        "--places reads your own."
+    )
+    return [bundled]
+
+
+def _read_places(file: str, options: PlaceOptions, ground: Ground) -> gpd.GeoDataFrame:
+    with options_of("--places-"):
+        places = gb.read_settlements(
+            file,
+            layer=options.places_layer,
+            crs=options.places_crs,
+            swap=options.places_swap,
+            near=ground.border,
+        )
+    if "accuracy_m" not in places:
+        note(
+            f"{file} has no column accuracy_m: its points count as exact, and a place is inside or "
+            "outside by its point alone. Add one, in metres, to see which are uncertain."
+        )
+    return places
+
+
+def _with_ids(table: gpd.GeoDataFrame, file: str) -> gpd.GeoDataFrame:
+    """Return a table whose rows have an id: the file and the number of the row."""
+    if "id" in table:
+        return table
+    stem = Path(file).stem.replace(";", "")
+    return table.assign(id=[f"{stem}:{number}" for number in range(1, len(table) + 1)])
+
+
+def with_classes(places: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
+    """Return places with what the zone says of each."""
+    return with_columns(places, gb.classify(places, zone))
+
+
+def known_near(places: Places) -> pd.DataFrame:
+    """Return the places known by name only, of the hromadas of those in the zone."""
+    inside = places.located[places.located["membership"].isin(["inside", "uncertain"])]
+    return of_same_hromadas(places.not_located, inside)

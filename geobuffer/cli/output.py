@@ -1,0 +1,256 @@
+"""What the commands print: text and tables for people, JSON for scripts.
+
+Files that commands are told to write: what cannot be, is refused before anything is computed.
+
+What the library's messages call arguments of Python, said as options of the command line.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import numbers
+import re
+import sys
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import geobuffer as gb
+from geobuffer.io.write.write import check_target
+from geobuffer.viz.figure.plot import require_matplotlib
+from geobuffer.zones.source import ORIGIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from geobuffer.zones.zone import Zone
+
+
+def check_out(path: Path | None, kind: type) -> None:
+    """Refuse a file that cannot be written, or whose format cannot hold what it is for."""
+    if path is not None:
+        check_target(path, kind)
+
+
+def check_page(path: Path | None) -> None:
+    """Refuse a page that cannot be written."""
+    if path is not None:
+        import folium
+
+        check_target(path, folium.Map)
+
+
+def check_picture(path: Path | None) -> None:
+    """Refuse a picture that cannot be written, or drawn."""
+    if path is not None:
+        require_matplotlib()
+        from matplotlib.figure import Figure
+
+        check_target(path, Figure)
+
+
+# Options of the file that is read, which come after what tells the file apart.
+_OF_FILES = (
+    (r"read_settlements\(swap=True\)", r"--places-swap"),
+    (r"\bswap=True\b", r"{}swap"),
+    (r'\bcrs="([^"]*)"', r"{}crs \1"),
+    (r"\b(crs|layer)=:", r"{}\1:"),
+)
+_OTHERS = (
+    (r"\bread_settlements\(\)", "--places"),
+    (r"\bread_border\(\)", "--along"),
+    (r"\bread_regions\(\), their outline is border_of\(\)", "--around"),
+    (r"\bside= takes", "--side takes"),
+    (r"\bmax_gb= allows more", "In Python, max_gb= allows more"),
+    (r"\btolerance_m=(\d+)", r"--gap-m \1"),
+    (r"\b(give|within) tolerance_m\b", r"\1 --gap-m"),
+    (r"\bInvalid tolerance_m (\S+) Must be metres", r"Invalid --gap-m \1 Must be metres"),
+    (r"\b(more than|Invalid) tolerance_m\b", r"\1 --tolerance"),
+)
+
+
+# What other programs call some of our options.
+_ELSEWHERE = {
+    "--width": "--km", "--distance": "--km", "--radius": "--km", "--buffer": "--km",
+    "--output": "--out",
+}  # fmt: skip
+
+
+def option_meant(name: str) -> str:
+    """Return the option that goes by another name elsewhere, be it misspelt; empty if none does.
+
+    Examples
+    --------
+    >>> option_meant("--widht"), option_meant("--sdie")
+    ('--km', '')
+    """
+    near = difflib.get_close_matches(name, _ELSEWHERE, 1, cutoff=0.8)
+    return _ELSEWHERE[near[0]] if near else ""
+
+
+def in_options(text: str, file: str = "--") -> str:
+    """Return a message whose remedies are options; ``file`` is how those of its file begin.
+
+    Examples
+    --------
+    >>> in_options('No coordinate reference system. Must have one: crs="EPSG:4326" fits.')
+    'No coordinate reference system. Must have one: --crs EPSG:4326 fits.'
+    >>> in_options("Must be in that order; swap=True turns them.", "--places-")
+    'Must be in that order; --places-swap turns them.'
+    """
+    for pattern, said in _OF_FILES:
+        text = re.sub(pattern, said.format(file), text)
+    for pattern, said in _OTHERS:
+        text = re.sub(pattern, said, text)
+    return text
+
+
+@contextmanager
+def options_of(file: str) -> Iterator[None]:
+    """Say errors of a file that is read meanwhile with its own options."""
+    try:
+        yield
+    except gb.GeobufferError as error:
+        error.args = (in_options(str(error), file), *error.args[1:])
+        raise
+
+
+# Answers go here.
+_answers = Console()
+#: Progress, notes and errors go here.
+stderr = Console(stderr=True)
+
+
+# What a terminal obeys in place of showing it: controls, but tabs and line ends, and marks that
+# turn the direction of what follows. A name may have them.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def inert(text: str) -> Text:
+    r"""Return text for a terminal that shows it, and does nothing that it says.
+
+    Examples
+    --------
+    >>> inert("\x1b[31mred[/bold]").plain
+    '\\x1b[31mred[/bold]'
+    """
+    return Text(_OBEYED.sub(lambda sign: ascii(sign[0])[1:-1], text))
+
+
+@contextmanager
+def progress(task: str) -> Iterator[None]:
+    """Show on a terminal that something is being done."""
+    if not stderr.is_terminal:
+        yield
+        return
+    with stderr.status(f"{task} …"):
+        yield
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Print what users are warned of, as a line each, to stderr."""
+    with warnings.catch_warnings():
+        others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+            if issubclass(category, UserWarning):
+                note(in_options(str(message)))
+            else:
+                others(message, category, *where)
+
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = show  # type: ignore[assignment]
+        yield
+
+
+def note(text: str) -> None:
+    """Print what should be known of an answer, to stderr."""
+    stderr.print(inert(f"geobuffer: note: {text}"), soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """Print a line of the answer."""
+    _answers.print(inert(text), soft_wrap=True)
+
+
+def print_table(table: pd.DataFrame, title: str) -> None:
+    """Print a table with short headings: as wide as the terminal, or as it is long for a file."""
+    say(title)
+    printed = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in table.columns:
+        numeric = pd.api.types.is_numeric_dtype(table[column])
+        heading = _HEADINGS.get(str(column), str(column))
+        printed.add_column(inert(heading), justify="right" if numeric else "left", overflow="fold")
+    for row in table.itertuples(index=False):
+        printed.add_row(*(inert(" ".join(_cell(value).split("\n"))) for value in row))
+    paper = _answers if _answers.is_terminal else Console(width=_UNBROKEN)
+    paper.print(printed)
+
+
+def say_sources(table: pd.DataFrame, of: str, *, bundled: bool) -> None:
+    """Print what a caption must say of a table that was measured against a border or point."""
+    origin = table.attrs.get(ORIGIN, {})
+    border = origin.get("border_citation") or origin.get("border_source")
+    if border:
+        as_of = f" As of {origin['border_as_of']}." if "border_as_of" in origin else ""
+        say(f"{of}: {border.rstrip('.')}.{as_of}")
+    if origin.get("places_source"):
+        say(f"Places and people: {origin['places_source'].rstrip('.')}.")
+    if bundled:
+        say("The bundled figures of people are pre-war: of about 2020, or undated.")
+
+
+# Columns of letters where nobody's terminal ends: no name is broken for a file or another program.
+_UNBROKEN = 10_000
+
+# Short headings for a terminal; files and JSON keep the columns' own names.
+_HEADINGS = {
+    "name_en": "name", "name_uk": "українською", "raion_en": "raion", "distance_km": "km",
+    "places": "inside", "population": "people", "without_figure": "no figure for",
+    "population_uncertain": "people", "uncertain_without_figure": "no figure for",
+    "within_km": "within km", "area_km2": "km²", "accuracy_m": "± m", "as_of": "as of",
+    "population_places": "people", "population_raster": "raster", "no_data_km2": "km² no data",
+}  # fmt: skip
+
+
+def _cell(value: object) -> str:
+    if pd.isna(value):  # type: ignore[call-overload]
+        return "–"
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    return f"{value:,}" if isinstance(value, numbers.Integral) else str(value)
+
+
+def print_json(facts: object) -> None:
+    """Print facts as JSON; signs that a terminal would obey are escaped, as JSON can have them."""
+    text = json.dumps(facts, ensure_ascii=False, indent=2)
+    sys.stdout.write(_OBEYED.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n")
+
+
+def print_records(table: pd.DataFrame) -> None:
+    """Print a table as JSON: a list of its rows."""
+    print_json(json.loads(table.to_json(orient="records", force_ascii=False, double_precision=9)))
+
+
+def zone_facts(built: Zone, border: gb.Border) -> dict[str, Any]:
+    """Return what JSON says of a zone."""
+    return {
+        "side": built.side,
+        "ends": built.ends,
+        "edges_km": list(built.edges_km),
+        "area_km2": built.area_km2,
+        "ring_areas_km2": list(built.ring_areas_km2),
+        "edge_error_m": built.error_m,
+        "border_km": border.length_km,
+        "sections": [section.name for section in border.sections],
+        "healing": None if border.healing is None else vars(border.healing),
+    }

@@ -1,0 +1,1 @@
+"""The bundled data, the regions of the world, scenario files and downloads."""

@@ -1,0 +1,1 @@
+"""Download data from publishers: catalogue, HTTP, cache, and one module for each source."""

@@ -1,0 +1,42 @@
+"""WorldPop: people per cell of 3 arc seconds (about 100 m), a GeoTIFF for a country and a year.
+
+Release statement: https://data.worldpop.org/repo/prj/Global_2015_2030/R2025A/doc/
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from geobuffer.datasets.countries import country_of
+from geobuffer.datasets.fetch.cache import obtain
+from geobuffer.datasets.fetch.check_content import check_geotiff
+from geobuffer.datasets.fetch.downloader import Wanted
+from geobuffer.datasets.fetch.tables import Fetched
+from geobuffer.errors import DataError
+from geobuffer.zones.source import Source
+
+if TYPE_CHECKING:
+    from geobuffer.datasets.fetch.downloader import Downloader
+
+
+_FIRST, _LAST = 2015, 2030
+
+
+def raster(how: Downloader, *, refresh: bool, country: str, year: int = 2025) -> Fetched:
+    """Return the path of the raster of a country and a year: constrained counts, EPSG:4326."""
+    iso3 = country_of(country).alpha_3
+    if not str(year).isdecimal() or not _FIRST <= int(year) <= _LAST:
+        raise DataError(f"Invalid year {year!r}. Must be {_FIRST} to {_LAST}.")
+    name = f"{iso3.lower()}_pop_{year}_CN_100m_R2025A_v1.tif"
+    source = Source(
+        f"WorldPop, people per 100 m cell, {iso3} {year}, constrained, R2025A v1",
+        "WorldPop, University of Southampton", licence="CC BY 4.0", version="R2025A v1",
+        as_of=str(year),
+        citation="Bondarenko et al. (2025), WorldPop, doi:10.5258/SOTON/WP00839. Alpha release.",
+    )  # fmt: skip
+    urls = tuple(
+        f"{address}/{year}/{iso3}/v1/100m/constrained/{name}"
+        for address in how.addresses("worldpop")
+    )
+    file = obtain(Wanted("worldpop", name, urls, source, check_geotiff), how, refresh=refresh)
+    return Fetched(file.path, (file.source,))

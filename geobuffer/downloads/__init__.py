@@ -1,1 +1,0 @@
-"""Public data fetched when asked for: cached, checked by hash, with their sources."""

@@ -1,0 +1,1 @@
+"""Distances, buffers and sides on the ellipsoid: arrays, shapely geometries, degrees and metres."""

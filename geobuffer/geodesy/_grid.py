@@ -1,0 +1,230 @@
+"""The compiled way to the nearest piece of a line: a grid of cells that know which pieces to ask.
+
+Each cell of a grid in longitude and latitude keeps just the pieces that can be nearest to some
+point in it: two or three, of tens of thousands. A point costs a look-up and as many distances. This
+room takes and gives arrays; it needs numba (:mod:`geobuffer.kernels`), and
+:mod:`geobuffer.nearest` does without it when that is missing or the points are few.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geobuffer.geodesy import _kernels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+# The first cells, about as many as this, are halved both ways so many times: 400,000 cells, of a
+# square kilometre each about the default border. Twice as many take 1.5 times as long to build and
+# as long to ask for distances; half as many leave more points beside an edge to be measured.
+_ROOTS = 24
+_HALVINGS = 7
+
+# How far beyond the lines the grid reaches; a point outside it is looked up in the tree.
+_MARGIN_M = 110_000.0
+
+# Points a thread takes at a time: small enough to share out evenly, 3 ms of work each.
+_SHARE = 32_768
+
+
+class Grid(NamedTuple):
+    """Cells in rows from south-west, and the pieces that each may be nearest to."""
+
+    west: float
+    south: float
+    width: float
+    height: float
+    columns: int
+    rows: int
+    first: NDArray[np.int32]
+    """Where the pieces of a cell begin in ``member``; one more than there are cells."""
+    member: NDArray[np.int32]
+    middle_m: NDArray[np.float32]
+    """Distance of the middle of a cell from the lines."""
+    radius_m: NDArray[np.float32]
+    """Distance of the corners of a row's cells from their middle."""
+    sag_m: float
+    """By how much the distances to a piece and to its chord differ at most."""
+
+
+class PackedPieces(NamedTuple):
+    """PackedPieces of lines: chords, and how the line bends away from each."""
+
+    chord: Floats
+    """Beginning, chord, its length squared and the inverse of that: a cache line for each."""
+    bend: Floats
+    """Four times the way from the middle of the chord to the middle of the piece."""
+
+
+def packed(start: Floats, chord: Floats, squared: Floats, middle: Floats) -> PackedPieces:
+    """Return pieces from their beginnings, chords, and middles on the surface (Earth-centred)."""
+    # A point is a chord of no length, of which no share is passed.
+    inverse = np.divide(1.0, squared, out=np.zeros_like(squared), where=squared > 0.0)
+    rows = np.column_stack([start, chord, squared, inverse])
+    return PackedPieces(np.ascontiguousarray(rows), 4.0 * (middle - start - chord / 2.0))
+
+
+def build_grid(pieces: PackedPieces, lon: Floats, lat: Floats) -> Grid:
+    """Build the grid about pieces; ``lon`` and ``lat`` are of their beginnings."""
+    pad_lat = np.degrees(_MARGIN_M / _kernels.B)
+    south, north = lat.min() - pad_lat, lat.max() + pad_lat
+    pad_lon = pad_lat / np.cos(np.radians(min(max(abs(south), abs(north)), 89.0)))
+    west, span = _span(lon)
+    west, span = west - pad_lon, min(span + 2.0 * pad_lon, 360.0)
+    aspect = span * np.cos(np.radians((south + north) / 2.0)) / (north - south)
+    rows = max(round(np.sqrt(_ROOTS / aspect)), 1)
+    columns = max(round(_ROOTS / rows), 1)
+    first = np.arange(rows * columns + 1, dtype=np.int64) * len(pieces.chord)
+    member = np.tile(np.arange(len(pieces.chord), dtype=np.int32), rows * columns)
+    width, height = span / columns, (north - south) / rows
+    # By how much the distance to a piece and to its chord may differ.
+    sag = 2.0 * float(np.linalg.norm(pieces.bend, axis=1).max() / 4.0)
+    for halving in range(_HALVINGS + 1):
+        if halving:
+            rows, columns, width, height = 2 * rows, 2 * columns, width / 2, height / 2
+        frame, shape = (west, south, width, height), (columns, rows)
+        first, member, middle, radius = _thinned(
+            pieces.chord, sag, frame, shape, (first, member), halved=halving > 0
+        )
+    return Grid(
+        west, south, width, height, columns, rows,
+        first.astype(np.int32), member, middle.astype(np.float32), radius.astype(np.float32), sag,
+    )  # fmt: skip
+
+
+def _span(lon: Floats) -> tuple[float, float]:
+    """Return the western end and the width of the narrowest range that holds all longitudes."""
+    turned = np.sort(lon % 360.0)
+    gaps = np.diff(turned, append=turned[0] + 360.0)
+    widest = int(gaps.argmax())
+    return float(turned[(widest + 1) % len(turned)]), float(360.0 - gaps[widest])
+
+
+def _thinned(
+    pieces: Floats,
+    sag: float,
+    frame: tuple[float, float, float, float],
+    shape: tuple[int, int],
+    held: tuple[Ints, NDArray[np.int32]],
+    *,
+    halved: bool,
+) -> tuple[Ints, NDArray[np.int32], Floats, Floats]:
+    """Hand each cell the pieces of the cell it was cut from that can be nearest in it."""
+    (columns, rows), (first, member) = shape, held
+    count = columns * rows
+    parent = np.arange(count)
+    if halved:
+        row, column = parent // columns, parent % columns
+        parent = (row // 2) * (columns // 2) + column // 2
+    room = np.concatenate([[0], np.cumsum(np.diff(first)[parent])])
+    kept = np.empty(count, dtype=np.int64)
+    roomy = np.empty(int(room[-1]), dtype=np.int32)
+    middle, radius = np.empty(count), np.empty(rows)
+
+    def work(low: int, high: int) -> None:
+        _kernels.thin(pieces, sag, *frame, columns, first, member, parent, room, low, high,
+              kept, roomy, middle, radius)  # fmt: skip
+
+    _shared_out(work, count, max(count // 64, 1))
+    starts = np.concatenate([[0], np.cumsum(kept)])
+    nth = np.arange(starts[-1]) - np.repeat(starts[:-1], kept)
+    return starts, roomy[np.repeat(room[:-1], kept) + nth], middle, radius
+
+
+def _shared_out(work: Callable[[int, int], None], count: int, share: int) -> None:
+    """Do work on ranges of a count, on all processors; the kernels leave the lock to others."""
+    bounds = range(0, count, share)
+    if len(bounds) < 2:
+        work(0, count)
+        return
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done in [pool.submit(work, low, min(low + share, count)) for low in bounds]:
+            done.result()
+
+
+def nearest(
+    grid: Grid, pieces: PackedPieces, lon: Floats, lat: Floats
+) -> tuple[Floats, NDArray[np.int32], Floats]:
+    """Return the distance (m), piece and share along it of points; −1 for the piece if unknown.
+
+    It is unknown outside the grid.
+    """
+    n = len(lon)
+    distance, piece, share = np.empty(n), np.empty(n, dtype=np.int32), np.empty(n)
+    tables = _tables(grid)
+
+    def work(low: int, high: int) -> None:
+        _kernels.nearest(
+            lon[low:high], lat[low:high], *pieces, grid.first, grid.member,
+            grid.west, grid.south, grid.width, grid.height, grid.columns, grid.rows,
+            *tables, grid.sag_m, distance[low:high], piece[low:high], share[low:high],
+        )  # fmt: skip
+
+    _shared_out(work, n, _SHARE)
+    return distance, piece, share
+
+
+def classes(grid: Grid, edge_m: float) -> NDArray[np.int8]:
+    """Return for each cell 1 if it lies within a distance of the lines, 0 if beyond, −1 if both."""
+    # Middles are rounded to a float32 (8 mm at 100 km) and farther ones are a lower bound; 10 cm.
+    radius = np.repeat(grid.radius_m, grid.columns) + 0.1
+    found = np.full(len(grid.middle_m), -1, dtype=np.int8)
+    found[grid.middle_m + radius < edge_m] = 1
+    found[grid.middle_m - radius > edge_m] = 0
+    return found
+
+
+def classed(grid: Grid, classes: NDArray[np.int8], lon: Floats, lat: Floats) -> NDArray[np.int8]:
+    """Return the class of the cell of each point, −1 outside the grid."""
+    found = np.empty(len(lon), dtype=np.int8)
+
+    def work(low: int, high: int) -> None:
+        _kernels.classed(
+            lon[low:high], lat[low:high], grid.west, grid.south, grid.width, grid.height,
+            grid.columns, grid.rows, classes, found[low:high],
+        )  # fmt: skip
+
+    _shared_out(work, len(lon), 8 * _SHARE)  # an eighth of the work for a point
+    return found
+
+
+def cell_of(grid: Grid, lon: Floats, lat: Floats) -> NDArray[np.int32]:
+    """Return the cell of each point, −1 outside the grid."""
+    cell = np.empty(len(lon), dtype=np.int32)
+
+    def work(low: int, high: int) -> None:
+        _kernels.cell_of(
+            lon[low:high], lat[low:high], grid.west, grid.south, grid.width, grid.height,
+            grid.columns, grid.rows, cell[low:high],
+        )  # fmt: skip
+
+    _shared_out(work, len(lon), _SHARE)
+    return cell
+
+
+def outlines(grid: Grid) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]], Any]:
+    """Return the middles of all cells (longitude within ±180°), and boxes about them."""
+    cell = np.arange(grid.rows * grid.columns)
+    lon = grid.west + (cell % grid.columns + 0.5) * grid.width
+    lon = (lon + 180.0) % 360.0 - 180.0
+    lat = grid.south + (cell // grid.columns + 0.5) * grid.height
+    wide, high = grid.width / 2.0, grid.height / 2.0
+    return lon, lat, shapely.box(lon - wide, lat - high, lon + wide, lat + high)
+
+
+def _tables(grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return sine and cosine of the middles of rows, and of columns."""
+    lat = np.radians(grid.south + (np.arange(grid.rows) + 0.5) * grid.height)
+    lon = np.radians(grid.west + (np.arange(grid.columns) + 0.5) * grid.width)
+    return np.sin(lat), np.cos(lat), np.sin(lon), np.cos(lon)

@@ -1,0 +1,300 @@
+"""Which stretches of one outline run along another: outlines compared point by point.
+
+A stretch of a ring runs along another outline where it lies within a tolerance of it *and* is
+what the other is nearest to: both must answer to each other, so that neither the far side of a
+thin strip nor the outline beyond a corner counts. It takes and gives arrays, degrees (longitude
+first) and metres.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from geobuffer.geodesy.ellipsoid import WGS84, Floats, Ints, inverse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from geobuffer.geodesy.nearest import LineIndex
+
+
+# Outlines nearer than this coincide: twice what an index of lines may be off.
+SAME_M = 2e-3
+
+# Outlines are compared at points no farther apart than this share of the tolerance, so that an
+# end is found to within it; but not closer than the second: 2,000 km are 400,000 points then.
+_SPACING = 0.25
+_FINEST_M = 5.0
+
+# A step along one outline may answer to a way this many tolerances longer along the other: round
+# a meander that the other leaves out, but not round the far side of a thin strip.
+_DETOUR = 10.0
+
+# An end is cut back to where the outlines are no farther apart than this many times the median
+# of its stretch. Below 2, so that outlines which only touch, and part in proportion to the way,
+# are cut back to nothing; above 1, so that mere noise is hardly cut.
+_TYPICAL = 1.5
+
+
+class Samples(NamedTuple):
+    """Points along outlines, ordered by line and chainage, with what they are nearest to."""
+
+    line: Ints
+    chainage: Floats
+    lon: Floats
+    lat: Floats
+    distance: Floats
+    foot_line: Ints
+    foot_chainage: Floats
+
+
+class Stretch(NamedTuple):
+    """A stretch of a ring: the points along it, by chainage and by their place in the samples.
+
+    Chainages lie beyond the ring's length where the stretch has run over its first vertex.
+    """
+
+    ring: int
+    chainage: Floats
+    distance: Floats
+    sample: Ints
+
+    @property
+    def length_m(self) -> float:
+        """Its length."""
+        return float(self.chainage[-1] - self.chainage[0])
+
+    @property
+    def weights(self) -> Floats:
+        """The length that each of its points stands for."""
+        half = np.diff(self.chainage) / 2.0
+        return np.asarray(np.append(half, 0.0) + np.append(0.0, half))
+
+    def part(self, points: slice | Ints) -> Stretch:
+        """Return the stretch along some of its points."""
+        return Stretch(self.ring, self.chainage[points], self.distance[points], self.sample[points])
+
+
+def ring_lengths(index: LineIndex) -> Floats:
+    """Return the length of each ring of an index."""
+    lengths = np.bincount(index.pieces.line, weights=index.pieces.length_m)
+    return np.asarray(lengths, dtype=float)
+
+
+def compare_outlines(index: LineIndex, other: LineIndex, tolerance_m: float) -> Samples:
+    """Return points along the rings of an index, with their distance from those of another.
+
+    Wherever the distance may be within the tolerance, they are close enough to tell. Points far
+    off the other's bounds have no distance (infinity).
+    """
+    p = index.pieces
+    near = _Near(other, tolerance_m)
+    begin, end = np.zeros(len(p.lon)), np.ones(len(p.lon))
+    piece = np.arange(len(p.lon))
+    head = near(p.lon, p.lat)
+    found = [(piece, begin, head)]
+    tail = head[:, _successors(p.line)]
+    while True:
+        length = p.length_m[piece] * (end - begin)
+        open_ = (head[0] + tail[0] - length) / 2.0 <= tolerance_m
+        open_ &= length > max(_SPACING * tolerance_m, _FINEST_M)
+        open_ &= ~_coincide(head, tail, length)
+        if not open_.any():
+            break
+        piece, begin, end = piece[open_], begin[open_], end[open_]
+        head, tail = head[:, open_], tail[:, open_]
+        mid = (begin + end) / 2.0
+        at = near(*p.at(piece, mid))
+        found.append((piece, mid, at))
+        piece = np.concatenate([piece, piece])
+        begin, end = np.concatenate([begin, mid]), np.concatenate([mid, end])
+        head, tail = np.hstack([head, at]), np.hstack([at, tail])
+    pieces = np.concatenate([f[0] for f in found])
+    share = np.concatenate([f[1] for f in found])
+    distance, foot_line, foot_chainage = np.hstack([f[2] for f in found])
+    order = np.lexsort([share, pieces])
+    pieces, share = pieces[order], share[order]
+    return Samples(
+        p.line[pieces],
+        p.chainage_m[pieces] + p.length_m[pieces] * share,
+        *p.at(pieces, share),
+        distance[order],
+        foot_line[order].astype(np.int64),
+        foot_chainage[order],
+    )
+
+
+class _Near:
+    """Finds distance, line and chainage of the nearest point, for points near the lines only."""
+
+    def __init__(self, index: LineIndex, tolerance_m: float) -> None:
+        self.index = index
+        p = index.pieces
+        # A piece is at most a kilometre long, so what may come within the tolerance begins there.
+        margin = np.degrees((tolerance_m + 2e3) / WGS84.b)
+        self.south, self.north = p.lat.min() - margin, p.lat.max() + margin
+        steepest = np.radians(min(max(abs(self.south), abs(self.north)), 89.9))
+        self.west = p.lon.min() - margin / np.cos(steepest)
+        self.east = p.lon.max() + margin / np.cos(steepest)
+
+    def __call__(self, lon: Floats, lat: Floats) -> Floats:
+        found = np.full((3, len(lon)), np.inf)
+        found[1] = -1.0
+        there = (lon >= self.west) & (lon <= self.east) & (lat >= self.south) & (lat <= self.north)
+        if there.any():
+            foot = self.index.nearest(lon[there], lat[there])
+            found[:, there] = np.stack([foot.distance_m, foot.line, foot.chainage_m])
+        return found
+
+
+def _coincide(head: Floats, tail: Floats, length: Floats) -> NDArray[np.bool_]:
+    """Tell which intervals lie on the other outline from end to end."""
+    both = (head[0] <= SAME_M) & (tail[0] <= SAME_M) & (head[1] == tail[1])
+    with np.errstate(invalid="ignore"):  # infinity less infinity, where both are far off
+        along = np.abs(np.abs(head[2] - tail[2]) - length) <= 2 * SAME_M
+    return np.asarray(both & along)
+
+
+def _successors(line: Ints) -> Ints:
+    """Return the position of the piece after each; after the last of a ring, its first."""
+    after = np.arange(1, len(line) + 1)
+    first = np.flatnonzero(np.diff(line, prepend=-1))
+    after[np.append(first[1:], len(line)) - 1] = first
+    return after
+
+
+def find_stretches(
+    mine: Samples, theirs: Samples, lengths: Floats, tolerance_m: float
+) -> list[Stretch]:
+    """Return the stretches of my rings that run along their outline, within the tolerance.
+
+    Parameters
+    ----------
+    mine, theirs
+        Points along either outline, compared with the other.
+    lengths
+        The length of each of my rings.
+    """
+    found = []
+    for ring in np.unique(theirs.foot_line[theirs.distance <= tolerance_m]):
+        at = np.flatnonzero(mine.line == ring)
+        length = float(lengths[ring])
+        twice = Stretch(
+            int(ring),
+            np.concatenate([mine.chainage[at], mine.chainage[at] + length]),
+            np.tile(mine.distance[at], 2),
+            np.tile(at, 2),
+        )
+        answered = _answered(theirs, int(ring), length, tolerance_m)
+        if np.isinf(answered).any() and (mine.distance[at] <= tolerance_m).all():
+            found.append(twice.part(slice(len(at) + 1)))
+            continue
+        for begin, end in _opened(answered, twice, length, tolerance_m):
+            found += _within(twice, begin, end, tolerance_m)
+    return [cut for stretch in found if (cut := _trimmed(stretch, lengths[stretch.ring]))]
+
+
+def _answered(theirs: Samples, ring: int, length: float, tolerance_m: float) -> Floats:
+    """Return the intervals (n, 2) of a ring's chainage to which their outline answers.
+
+    They begin within the ring; one that runs over its first vertex ends beyond its length. If
+    all of it is answered, the one interval ends at infinity.
+    """
+    here = (theirs.distance <= tolerance_m) & (theirs.foot_line == ring)
+    after = _successors(theirs.line)
+    step = np.flatnonzero(here & here[after])
+    way = theirs.chainage[after[step]] - theirs.chainage[step]
+    way = np.where(way < 0.0, 0.0, way)  # the last step of their ring: short, or a detour at most
+    a, b = theirs.foot_chainage[step], theirs.foot_chainage[after[step]]
+    ahead = (b - a + length / 2.0) % length - length / 2.0
+    kept = np.abs(ahead) <= _DETOUR * tolerance_m + way
+    begin = np.where(ahead >= 0.0, a, b)[kept] % length
+    end = begin + np.abs(ahead[kept])
+    if not len(begin):
+        return np.empty((0, 2))
+    order = np.argsort(begin)
+    begin, reach = begin[order], np.maximum.accumulate(end[order])
+    first = np.flatnonzero(np.append(True, begin[1:] > reach[:-1] + SAME_M))
+    begin, end = begin[first], reach[np.append(first[1:], len(reach)) - 1]
+    return _joined_ends(begin, end, length)
+
+
+def _joined_ends(begin: Floats, end: Floats, length: float) -> Floats:
+    """Join the last interval of a ring to those at its beginning that it runs into."""
+    while len(begin) > 1 and end[-1] - length >= begin[0] - SAME_M:
+        end[-1] = max(end[-1], end[0] + length)
+        begin, end = begin[1:], end[1:]
+    if len(begin) == 1 and end[0] - begin[0] >= length - SAME_M:
+        end = np.array([np.inf])
+    return np.stack([begin, end], axis=1)
+
+
+def _opened(
+    answered: Floats, twice: Stretch, length: float, tolerance_m: float
+) -> Iterator[tuple[float, float]]:
+    """Yield the intervals; one that goes all the way round begins where the ring is outside."""
+    for begin, end in answered:
+        if np.isfinite(end):
+            yield float(begin), float(end)
+        else:
+            outside = float(twice.chainage[twice.distance > tolerance_m][0])
+            yield outside, outside + length
+
+
+def _within(twice: Stretch, begin: float, end: float, tolerance_m: float) -> Iterator[Stretch]:
+    """Yield the parts of an interval of a ring in which its points lie within the tolerance."""
+    there = twice.part(slice(*np.searchsorted(twice.chainage, [begin - SAME_M, end + SAME_M])))
+    inside = np.flatnonzero(there.distance <= tolerance_m)
+    for run in np.split(inside, np.flatnonzero(np.diff(inside) > 1) + 1):
+        if len(run) > 1:
+            yield there.part(run)
+
+
+def _trimmed(stretch: Stretch, length: float) -> Stretch | None:
+    """Cut a stretch back at either end to where the outlines are as near as they typically are."""
+    if stretch.length_m >= length - SAME_M:
+        return stretch
+    while len(stretch.chainage) > 1:
+        typical = max(_median(stretch), SAME_M)
+        good = np.flatnonzero(stretch.distance <= _TYPICAL * typical)
+        if good[-1] - good[0] == len(stretch.chainage) - 1:
+            return stretch
+        stretch = stretch.part(slice(good[0], good[-1] + 1))
+    return None
+
+
+def _median(stretch: Stretch) -> float:
+    """Return the distance that half the length of a stretch keeps within."""
+    order = np.argsort(stretch.distance)
+    total = np.cumsum(stretch.weights[order])
+    return float(stretch.distance[order][np.searchsorted(total, total[-1] / 2.0)])
+
+
+def vertex_chainages(index: LineIndex, ring: int, coords: Floats) -> Floats:
+    """Return the chainage of each vertex of a ring, the last of which closes it.
+
+    A vertex begins a piece of the index; a valid ring meets none of its vertices twice.
+    """
+    p = index.pieces
+    at = np.flatnonzero(p.line == ring)
+    place = dict(zip(zip(p.lon[at], p.lat[at], strict=True), p.chainage_m[at], strict=True))
+    inner = [place[lon, lat] for lon, lat in coords[:-1]]
+    return np.append(inner, p.chainage_m[at[-1]] + p.length_m[at[-1]])
+
+
+def points_at(index: LineIndex, ring: int, chainage: Floats) -> Floats:
+    """Return the points (n, 2) of a ring at some chainages."""
+    p = index.pieces
+    at = np.flatnonzero(p.line == ring)
+    piece = at[np.searchsorted(p.chainage_m[at], chainage, side="right") - 1]
+    share = np.clip((chainage - p.chainage_m[piece]) / p.length_m[piece], 0.0, 1.0)
+    return np.stack(p.at(piece, share), axis=1)
+
+
+def gap_m(one: Floats, other: Floats) -> float:
+    """Return the distance between two points (longitude, latitude)."""
+    return float(inverse(one[0], one[1], other[0], other[1])[2][0])

@@ -1,0 +1,379 @@
+"""The common line of two areas whose outlines nearly coincide: layers of different origin.
+
+The line follows the outline of the first area: the stretches of it that run along the second's
+within a tolerance, spurs cut off and breaks closed. The second area is brought to it, so that no
+point near the line is claimed by both or by nobody. It takes and gives shapely geometry in
+longitude and latitude, and metres; it knows neither regions nor borders.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import shapely
+
+from geobuffer.errors import GeometryError
+from geobuffer.geodesy._stretches import (
+    SAME_M,
+    Samples,
+    Stretch,
+    compare_outlines,
+    find_stretches,
+    gap_m,
+    points_at,
+    ring_lengths,
+    vertex_chainages,
+)
+from geobuffer.geodesy.antimeridian import cut_at_antimeridian
+from geobuffer.geodesy.ellipsoid import Floats, Ints, area_m2, holds, inverse, numbered
+from geobuffer.geodesy.nearest import LineIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shapely.geometry import LineString, MultiPolygon, Polygon
+    from shapely.geometry.base import BaseGeometry
+
+
+_ROUND = np.array([360.0, 0.0])  # once round the globe
+
+# What is shorter than this many tolerances, and nowhere exact, is a corner and no border.
+_CRUMB = 2.0
+
+# Sections of a healed line are told apart at points no farther apart than this or half the
+# tolerance, if that is more: finer than anyone maps where three regions meet.
+_STEP_M = 50.0
+
+# Degrees (some centimetres) by which a tie to the other outline reaches beyond it, so that the
+# two surely cross.
+_OVERSHOOT = 1e-7
+
+
+@dataclass(frozen=True)
+class Healing:
+    """How far two outlines disagreed along their common border, which follows the first.
+
+    Parameters
+    ----------
+    tolerance_m
+        The disagreement that was allowed.
+    healed_km
+        Length of the border along which the outlines differ (by more than 2 mm).
+    disagreement_km
+        The largest distance from either outline to the other along the border.
+    lon, lat
+        Where that is.
+    typical_m
+        Root mean square of the distance along the border.
+    gap_km2, overlap_km2
+        Area between the outlines that was nobody's, and that was claimed by both.
+    bridges
+        How many spurs and breaks no wider than the tolerance were crossed in a straight line.
+    """
+
+    tolerance_m: float
+    healed_km: float
+    disagreement_km: float
+    lon: float
+    lat: float
+    typical_m: float
+    gap_km2: float
+    overlap_km2: float
+    bridges: int
+
+    def __repr__(self) -> str:
+        return (
+            f"Healing({self.healed_km:,.3g} km healed within {self.tolerance_m:g} m; at most "
+            f"{self.disagreement_km:.3g} km apart, at {self.lon:.4f}, {self.lat:.4f}; "
+            f"gaps {self.gap_km2:.3g} km², overlaps {self.overlap_km2:.3g} km²)"
+        )
+
+
+def is_exact(healing: Healing) -> bool:
+    """Return whether the outlines agree so closely that they count as the same line."""
+    return 1e3 * healing.disagreement_km <= SAME_M
+
+
+class CommonLine(NamedTuple):
+    """What two areas have in common: lines, the second area brought to them, and how far."""
+
+    lines: list[LineString]
+    other: Polygon | MultiPolygon
+    healing: Healing | None
+    """``None`` where there is no line."""
+
+
+def common_line(one: BaseGeometry, other: BaseGeometry, tolerance_m: float) -> CommonLine:
+    """Return the line along which two areas meet within a tolerance, following the first.
+
+    Parameters
+    ----------
+    one, other
+        Polygons or MultiPolygons within ±180° of longitude.
+    tolerance_m
+        How far apart their outlines may run, in metres; positive.
+
+    Returns
+    -------
+    CommonLine
+        The lines, within ±180°; the second area with what was nobody's between it and the line,
+        and without what the first area holds; and the healing.
+
+    Raises
+    ------
+    GeometryError
+        The areas overlap by more than the tolerance.
+
+    Examples
+    --------
+    >>> one, other = shapely.box(30, 50, 31, 51), shapely.box(31.001, 50, 32, 51)  # 72 m apart
+    >>> found = common_line(one, other, 100.0)
+    >>> [list(line.coords) for line in found.lines]
+    [[(31.0, 50.0), (31.0, 51.0)]]
+    >>> found.healing
+    Healing(111 km healed within 100 m; at most 0.0717 km apart, at 31.0010, 50.0000;
+            gaps 7.89 km², overlaps 0 km²)
+    """
+    if _at_antimeridian(one) or _at_antimeridian(other):
+        one, other = _unwrapped(one), _unwrapped(other)
+    rings = _rings(one)
+    index, facing = LineIndex(rings), LineIndex(_rings(other))
+    mine = compare_outlines(index, facing, tolerance_m)
+    theirs = compare_outlines(facing, index, tolerance_m)
+    _check_overlap(one, theirs, tolerance_m)
+    _check_overlap(other, mine, tolerance_m)
+    stretches = _long(find_stretches(mine, theirs, ring_lengths(index), tolerance_m), tolerance_m)
+    lines, bridges = _drawn(rings, index, stretches, tolerance_m)
+    answers = _long(find_stretches(theirs, mine, ring_lengths(facing), tolerance_m), tolerance_m)
+    apart, lon, lat = max(_worst(mine, stretches), _worst(theirs, answers))
+    drawn = [part for line in lines for part in _wrapped(line)]
+    if not lines:
+        return CommonLine([], cut_at_antimeridian(other), None)
+    gaps = _gaps(one, other, lines, tolerance_m)
+    overlap = shapely.intersection(one, other)
+    brought = shapely.difference(shapely.union(other, gaps), one)
+    healed, typical = _healed(stretches)
+    areas = area_m2(gaps) / 1e6, area_m2(overlap) / 1e6
+    healing = Healing(tolerance_m, healed, apart / 1e3, lon, lat, typical, *areas, bridges)
+    return CommonLine(drawn, cut_at_antimeridian(brought), healing)
+
+
+def _at_antimeridian(area: BaseGeometry) -> bool:
+    west, _, east, _ = area.bounds
+    return bool(west <= -180.0 or east >= 180.0)
+
+
+def _unwrapped(area: BaseGeometry) -> BaseGeometry:
+    """Bring longitudes into 0° to 360°, so that the antimeridian cuts nothing."""
+    west, east = (
+        shapely.intersection(area, shapely.box(lon, -90.0, lon + 180.0, 90.0))
+        for lon in (-180.0, 0.0)
+    )
+    return shapely.union(shapely.transform(west, lambda xy: xy + _ROUND), east)
+
+
+def _wrapped(shape: BaseGeometry) -> list[BaseGeometry]:
+    """Cut a line at the antimeridian and bring its parts into ±180°."""
+    parts = []
+    for turn in (0.0 * _ROUND, _ROUND):
+        half = shapely.intersection(
+            shape, shapely.box(turn[0] - 180.0, -90.0, turn[0] + 180.0, 90.0)
+        )
+        moved = shapely.transform(half, lambda xy, t=turn: xy - t)
+        parts += [p for p in shapely.get_parts(moved) if p.length > 0.0]
+    merged = shapely.line_merge(shapely.multilinestrings(parts), directed=True)
+    return list(shapely.get_parts(merged))
+
+
+def _rings(area: BaseGeometry) -> list[BaseGeometry]:
+    return [
+        ring
+        for polygon in shapely.get_parts(area)
+        if polygon.geom_type == "Polygon"
+        for ring in (polygon.exterior, *polygon.interiors)
+    ]
+
+
+def _check_overlap(area: BaseGeometry, samples: Samples, tolerance_m: float) -> None:
+    """Refuse an outline that reaches into the other area by more than the tolerance."""
+    far = np.flatnonzero((samples.distance > tolerance_m) & np.isfinite(samples.distance))
+    far = far[holds(area, samples.lon[far], samples.lat[far])]
+    if not len(far):
+        return
+    worst = far[samples.distance[far].argmax()]
+    raise GeometryError(
+        f"Invalid sides: they overlap by up to {samples.distance[worst] / 1e3:,.3g} km, at "
+        f"{samples.lon[worst]:.4f}, {samples.lat[worst]:.4f} (longitude, latitude), which is more "
+        f"than the tolerance of {tolerance_m:g} m. Must lie beside each other."
+    )
+
+
+def _drawn(
+    rings: Sequence[BaseGeometry],
+    index: LineIndex,
+    stretches: Sequence[Stretch],
+    tolerance_m: float,
+) -> tuple[list[LineString], int]:
+    """Return the stretches as lines, joined across breaks within the tolerance, and how many."""
+    lines: list[LineString] = []
+    bridges = 0
+    for ring in dict.fromkeys(stretch.ring for stretch in stretches):
+        coords = shapely.get_coordinates(rings[ring])
+        place = vertex_chainages(index, ring, coords)
+        runs = [
+            _cut_out(index, coords, place, stretch) for stretch in stretches if stretch.ring == ring
+        ]
+        joined = [runs[0]]
+        for run in runs[1:]:
+            if gap_m(joined[-1][-1], run[0]) <= tolerance_m:
+                joined[-1] = np.vstack([joined[-1], run])
+                bridges += 1
+            else:
+                joined.append(run)
+        last, first = joined[-1][-1], joined[0][0]
+        if (last != first).any() and gap_m(last, first) <= tolerance_m:
+            # Round the ring's first vertex; if there is one run only, it closes.
+            joined[0] = np.vstack([joined.pop(), joined[0]]) if len(joined) > 1 else np.vstack(
+                [joined[0], first]
+            )  # fmt: skip
+            bridges += 1
+        lines += [shapely.linestrings(run) for run in joined]
+    return lines, bridges
+
+
+def _cut_out(index: LineIndex, coords: Floats, place: Floats, stretch: Stretch) -> Floats:
+    """Return the vertices (n, 2) of a stretch of a ring, its ends included."""
+    length = place[-1]
+    place = np.concatenate([place[:-1], place + length])
+    coords = np.concatenate([coords[:-1], coords])
+    within = (place > stretch.chainage[0] + SAME_M) & (place < stretch.chainage[-1] - SAME_M)
+    ends = []
+    for chainage in stretch.chainage[[0, -1]]:
+        vertex = int(np.abs(place - chainage).argmin())
+        if abs(place[vertex] - chainage) <= SAME_M:
+            ends.append(coords[vertex][np.newaxis])
+        else:
+            ends.append(points_at(index, stretch.ring, np.array([chainage % length])))
+    return np.vstack([ends[0], coords[within], ends[1]])
+
+
+def _long(stretches: Sequence[Stretch], tolerance_m: float) -> list[Stretch]:
+    """Drop what is a corner: short, and not exact."""
+    return [
+        stretch
+        for stretch in stretches
+        if stretch.length_m > _CRUMB * tolerance_m or stretch.distance.max() <= SAME_M
+    ]
+
+
+def _worst(samples: Samples, stretches: Sequence[Stretch]) -> tuple[float, float, float]:
+    """Return the largest distance from the other outline along stretches, and where it is."""
+    worst = (0.0, 0.0, 0.0)
+    for stretch in stretches:
+        at = int(stretch.sample[stretch.distance.argmax()])
+        lon = (samples.lon[at] + 180.0) % 360.0 - 180.0
+        worst = max(worst, (float(samples.distance[at]), float(lon), float(samples.lat[at])))
+    return worst
+
+
+def _healed(stretches: Sequence[Stretch]) -> tuple[float, float]:
+    """Return the length in km along which outlines differ, and their root mean square distance."""
+    distance = np.concatenate([stretch.distance for stretch in stretches])
+    weight = np.concatenate([stretch.weights for stretch in stretches])
+    healed = float(weight[distance > SAME_M].sum()) / 1e3
+    return healed, float(np.sqrt(np.average(distance**2, weights=weight)))
+
+
+def _gaps(
+    one: BaseGeometry, other: BaseGeometry, lines: Sequence[LineString], tolerance_m: float
+) -> BaseGeometry:
+    """Return what lies between the lines and the second area, within the tolerance, and is free."""
+    ties = []
+    facing = LineIndex([other.boundary])
+    for line in lines:
+        if not line.is_closed:
+            ends = shapely.get_coordinates(line)[[0, -1]]
+            feet = facing.nearest(*ends.T)
+            for end, foot in zip(ends, np.stack([feet.lon, feet.lat], axis=1), strict=True):
+                away = foot - end
+                reach = np.hypot(*away)
+                if reach > 0.0:
+                    tie = np.stack([end, foot + away / reach * _OVERSHOOT])
+                    ties.append(shapely.linestrings(tie))
+    net = shapely.union_all([one.boundary, other.boundary, *lines, *ties])
+    faces = shapely.get_parts(shapely.polygonize([net]))
+    inner = shapely.get_coordinates(shapely.point_on_surface(faces))
+    free = ~(holds(one, *inner.T) | holds(other, *inner.T))
+    index = LineIndex(lines)
+    kept = [face for face in faces[free] if _is_near(index, face, tolerance_m)]
+    return shapely.union_all(kept) if kept else shapely.Polygon()
+
+
+def _is_near(index: LineIndex, face: Polygon, tolerance_m: float) -> bool:
+    """Tell whether a face lies along lines: nowhere farther from them than the tolerance."""
+    lon, lat = shapely.get_coordinates(face).T
+    # The last centimetre is the overshoot of a tie.
+    return bool((index.nearest(lon, lat).distance_m <= tolerance_m + 0.05).all())
+
+
+def tell_apart(
+    lines: Sequence[LineString],
+    ones: Sequence[BaseGeometry],
+    others: Sequence[BaseGeometry],
+    tolerance_m: float,
+) -> dict[tuple[int, int], list[LineString]]:
+    """Cut lines where their nearest outline changes on either side.
+
+    Returns
+    -------
+    dict
+        Lines by the numbers of the nearest of `ones` and of `others`. What would be shorter than
+        twice the tolerance stays with its longer neighbour.
+    """
+    sides = [LineIndex(outlines) for outlines in (ones, others)]
+    found: dict[tuple[int, int], list[LineString]] = {}
+    for line in lines:
+        points, is_vertex = _stepped(line, max(tolerance_m / 2.0, _STEP_M))
+        middle = (points[:-1] + points[1:]) / 2.0
+        a, b = (index.nearest(*middle.T).line for index in sides)
+        pair = a * len(others) + b
+        length = inverse(*points[:-1].T, *points[1:].T)[2]
+        for begin, end in _runs(pair, length, _CRUMB * tolerance_m):
+            most = np.bincount(pair[begin:end], weights=length[begin:end]).argmax()
+            kept = is_vertex[begin : end + 1].copy()
+            kept[[0, -1]] = True
+            run = shapely.linestrings(points[begin : end + 1][kept])
+            found.setdefault(divmod(int(most), len(others)), []).append(run)
+    return found
+
+
+def _stepped(line: LineString, step_m: float) -> tuple[Floats, Floats]:
+    """Return the points (n, 2) of a line with steps between, and which of them are vertices."""
+    coords = shapely.get_coordinates(line)
+    length = inverse(*coords[:-1].T, *coords[1:].T)[2]
+    steps = np.maximum(np.ceil(length / step_m), 1.0).astype(int)
+    nth = numbered(steps)
+    share = (nth / np.repeat(steps, steps))[:, None]
+    points = np.repeat(coords[:-1], steps, axis=0) + share * np.repeat(
+        np.diff(coords, axis=0), steps, axis=0
+    )
+    return np.vstack([points, coords[-1:]]), np.append(nth == 0, True)
+
+
+def _runs(label: Ints, length: Floats, least_m: float) -> Iterator[tuple[int, int]]:
+    """Yield begin and end of runs of one label; runs shorter than the least join a neighbour."""
+    first = np.flatnonzero(np.diff(label, prepend=-1)).tolist()
+    bounds = [*first, len(label)]
+    while len(bounds) > 2:
+        lengths = [float(length[a:b].sum()) for a, b in pairwise(bounds)]
+        shortest = int(np.argmin(lengths))
+        if lengths[shortest] >= least_m:
+            break
+        # Its beginning goes if the neighbour before is the longer one, else its end.
+        before = lengths[shortest - 1] if shortest > 0 else -1.0
+        after = lengths[shortest + 1] if shortest + 1 < len(lengths) else -1.0
+        del bounds[shortest if before >= after else shortest + 1]
+    yield from pairwise(bounds)

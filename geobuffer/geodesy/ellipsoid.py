@@ -1,0 +1,386 @@
+"""Distances, lengths and areas on the WGS 84 ellipsoid: where it is known that the Earth is round.
+
+It takes and gives shapely geometry, numpy arrays, degrees (longitude first) and metres. A segment
+of a line is *straight in longitude and latitude*, as RFC 7946 (section 3.1.1) says and as every
+map draws it; it is not a geodesic, and is measured in short pieces. All geodesics are solved by
+GeographicLib (C. F. F. Karney, *Algorithms for geodesics*, J. Geodesy 87, 2013) through
+:class:`pyproj.Geod`, to some nanometres.
+
+Groups of unequal size as flat arrays, one group after another.
+
+Azimuthal equidistant planes about points: metres east and north, true from the middle.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from shapely.geometry import LineString, Polygon
+
+from geobuffer.errors import GeometryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike
+    from shapely.geometry.base import BaseGeometry
+
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+WGS84 = pyproj.Geod(ellps="WGS84")
+
+# Beyond this a buffer reaches a tenth of the way round the globe, outlines start to meet
+# themselves behind the pole, and no announced zone is as wide.
+LIMIT_M = 2_000_000.0
+
+# A piece of a segment is short enough when its chord strays from the line by no more than this.
+# It only bounds where a foot is looked for: the distance is measured to the line itself.
+_CHORD_M = 1e-3
+
+# A piece is no longer than this, so that its foot, lifted from the chord to the surface by the
+# first-order sagitta (2 cm here), is right to a micrometre.
+_PIECE_M = 1_000.0
+
+
+class Pieces(NamedTuple):
+    """Short pieces of lines, straight in longitude and latitude; one entry per piece."""
+
+    lon: Floats
+    lat: Floats
+    dlon: Floats
+    dlat: Floats
+    line: Ints
+    chainage_m: Floats
+    length_m: Floats
+    part: Ints
+    """Which part of the lines a piece belongs to; pieces of a part follow one another unbroken."""
+
+    def at(self, piece: Ints, share: Floats) -> tuple[Floats, Floats]:
+        """Return the points at these shares of pieces; longitudes run on over ±180°."""
+        return (
+            self.lon[piece] + share * self.dlon[piece],
+            self.lat[piece] + share * self.dlat[piece],
+        )
+
+    def heading(self, piece: Ints, lat: Floats) -> Floats:
+        """Return in which direction pieces run at a latitude, in radians east of north."""
+        phi = np.radians(lat)
+        # Radius of the prime vertical over that of the meridian: a degree east over one north.
+        ratio = (1.0 - WGS84.es * np.sin(phi) ** 2) / (1.0 - WGS84.es)
+        return np.asarray(np.arctan2(self.dlon[piece] * np.cos(phi) * ratio, self.dlat[piece]))
+
+
+def ecef(lon: ArrayLike, lat: ArrayLike) -> Floats:
+    """Return points of the ellipsoid as Earth-centred x, y, z in metres, in the last axis.
+
+    Examples
+    --------
+    >>> ecef([0.0, 90.0], [0.0, 0.0]).round(3).tolist()
+    [[6378137.0, 0.0, 0.0], [0.0, 6378137.0, 0.0]]
+    """
+    lam, phi = np.radians(lon), np.radians(lat)
+    prime_vertical = WGS84.a / np.sqrt(1.0 - WGS84.es * np.sin(phi) ** 2)
+    return np.stack(
+        [
+            prime_vertical * np.cos(phi) * np.cos(lam),
+            prime_vertical * np.cos(phi) * np.sin(lam),
+            prime_vertical * (1.0 - WGS84.es) * np.sin(phi),
+        ],
+        axis=-1,
+    )
+
+
+def inverse(
+    lon: ArrayLike, lat: ArrayLike, to_lon: ArrayLike, to_lat: ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    """Return azimuths there and back (degrees) and lengths (metres) of geodesics between points.
+
+    Examples
+    --------
+    >>> there, back, length = inverse([0.0], [0.0], [0.0], [1.0])
+    >>> float(there[0]), float(back[0]), round(float(length[0]))
+    (0.0, 180.0, 110574)
+    """
+    return _solved(WGS84.inv, lon, lat, to_lon, to_lat)
+
+
+def direct(
+    lon: ArrayLike, lat: ArrayLike, azimuth: ArrayLike, length_m: ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    """Return where geodesics lead: longitude, latitude, and the azimuth back; degrees."""
+    return _solved(WGS84.fwd, lon, lat, azimuth, length_m)
+
+
+def _solved(solve: Callable[..., Any], *given: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """Solve geodesics for arrays that are broadcast to each other."""
+    arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(g, dtype=float)) for g in given))
+    if arrays[0].size == 1:
+        # pyproj 3.7 takes an array of one for a number, of which numpy 2.0 to 2.3 warns.
+        found = solve(*(float(array[0]) for array in arrays))
+    else:
+        found = solve(*(np.array(array) for array in arrays))
+    first, second, third = (np.atleast_1d(np.asarray(f, dtype=float)) for f in found)
+    return first, second, third
+
+
+def wrap(dlon: Floats) -> Floats:
+    """Bring differences of longitude into −180 to 180 degrees: the short way round.
+
+    Examples
+    --------
+    >>> wrap(np.array([359.0, -190.0, 20.0])).tolist()
+    [-1.0, 170.0, 20.0]
+    """
+    return np.where(np.abs(dlon) > 180.0, (dlon + 180.0) % 360.0 - 180.0, dlon)
+
+
+def length_m(line: BaseGeometry) -> float:
+    """Return the length of a line whose segments are straight in longitude and latitude.
+
+    Examples
+    --------
+    >>> round(length_m(LineString([(0, 60), (1, 60)])), 2)  # a stretch of the parallel
+    55800.0
+    """
+    return float(pieces_of([line]).length_m.sum())
+
+
+def area_m2(shape: BaseGeometry) -> float:
+    """Return the area of a polygon whose edges are straight in longitude and latitude.
+
+    Edges are cut into geodesics that stray from them by at most 1 mm.
+
+    Examples
+    --------
+    >>> round(area_m2(shapely.box(0, 0, 1, 1)) / 1e6, 1)
+    12308.5
+    """
+    parts = shapely.get_parts(shape)
+    polygons = [part for part in parts if isinstance(part, Polygon) and not part.is_empty]
+    return float(sum(_polygon_area_m2(polygon) for polygon in polygons))
+
+
+def _polygon_area_m2(polygon: Polygon) -> float:
+    outer, *holes = (_ring_area_m2(ring) for ring in (polygon.exterior, *polygon.interiors))
+    return outer - sum(holes)
+
+
+def _ring_area_m2(ring: LineString) -> float:
+    pieces = pieces_of([ring])
+    area, _ = WGS84.polygon_area_perimeter(pieces.lon, pieces.lat)
+    return abs(float(area))
+
+
+def equal_area(lonlat: Floats) -> Floats:
+    """Return longitude and latitude, (n, 2) degrees, in a plane of true areas, in metres.
+
+    It is a cylinder's, with authalic latitude as its second axis. Edges straight in longitude and
+    latitude bend in it, by up to the square of their length times the tangent of their latitude
+    over eight Earth radii: 2 m for one of 10 km at 45°, 200 m for one of 100 km.
+
+    Examples
+    --------
+    >>> square = shapely.transform(shapely.box(0, 0, 1, 1), equal_area)
+    >>> round(square.area / 1e6, 1)  # as area_m2(shapely.box(0, 0, 1, 1))
+    12308.5
+    """
+    lon, lat = lonlat.T
+    eccentricity = math.sqrt(WGS84.es)
+    sine = np.sin(np.radians(lat))
+    # Snyder (1987), Map Projections, eq. 3-12: a²/2 · dλ · dq is a piece of the ellipsoid.
+    q = (1.0 - WGS84.es) * (
+        sine / (1.0 - WGS84.es * sine**2) + np.arctanh(eccentricity * sine) / eccentricity
+    )
+    return np.stack([WGS84.a * np.radians(lon), WGS84.a * q / 2.0], axis=1)
+
+
+def quadrangle_area_m2(lon: Floats, lat: Floats) -> Floats:
+    """Return the areas of small quadrangles, such as pixels; corners in order in the last axis.
+
+    Their edges are straight where longitude and authalic latitude are the axes: exact for cells of
+    longitude and latitude, and otherwise right to the square of (size over the Earth's radius).
+
+    Examples
+    --------
+    >>> cell = quadrangle_area_m2(np.array([0.0, 1, 1, 0]), np.array([0.0, 0, 1, 1]))
+    >>> round(float(cell) / 1e6, 1)  # as area_m2(shapely.box(0, 0, 1, 1))
+    12308.5
+    """
+    # From the first corner, so that the antimeridian does not matter.
+    lonlat = np.stack([wrap(lon - lon[..., :1]), lat], axis=-1)
+    plane = equal_area(lonlat.reshape(-1, 2)).reshape(lonlat.shape)
+    # And here, so that no digits are lost.
+    x, y = np.moveaxis(plane - plane[..., :1, :], -1, 0)
+    twice = (x * np.roll(y, -1, axis=-1) - np.roll(x, -1, axis=-1) * y).sum(axis=-1)
+    return np.asarray(np.abs(twice) / 2.0)
+
+
+# A prepared area finishes itself while it is first asked, without the interpreter's lock: two
+# threads that ask it at once, as those that share a border do, end the process.
+_ONE_ASKS = threading.Lock()
+
+
+def holds(area: BaseGeometry, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+    """Tell which points an area holds, its edge included; none where a coordinate is NaN."""
+    with _ONE_ASKS:
+        shapely.prepare(area)
+        return np.asarray(shapely.intersects_xy(area, lon, lat))
+
+
+def check_degrees(coords: Floats, what: str) -> None:
+    """Refuse vertices, longitude and latitude in the last axis, that lie on no globe.
+
+    Raises
+    ------
+    GeometryError
+        A coordinate is not finite, or beyond ±720 and ±90, as metres are; the vertex is named.
+
+    Examples
+    --------
+    >>> check_degrees(np.array([[30.0, 50.0], [373000.0, 50.0]]), "line 'Psel'")
+    Traceback (most recent call last):
+    geobuffer.errors.GeometryError: Invalid line 'Psel': vertex 1 is longitude 373000, latitude ...
+    """
+    lon, lat = coords[:, 0], coords[:, 1]
+    bad = np.flatnonzero(~is_on_globe(lon, lat))
+    if len(bad):
+        raise GeometryError(
+            f"Invalid {what}: vertex {bad[0]} is longitude {lon[bad[0]]:.10g}, latitude "
+            f"{lat[bad[0]]:.10g}. {ON_GLOBE}"
+        )
+
+
+#: What coordinates must be, for messages.
+ON_GLOBE = (
+    "Must be finite degrees, longitude within ±180, latitude within ±90; are they swapped, or "
+    "metres?"
+)
+
+
+def is_on_globe(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+    """Tell which coordinates may be degrees: finite, within ±720 and ±90.
+
+    Charts of the Pacific go up to 360, and shapes that run on across the antimeridian beyond that;
+    no metres are as few as twice round the globe.
+
+    >>> is_on_globe(np.array([35.0, 51.0, np.nan]), np.array([51.0, 136.0, 51.0])).tolist()
+    [True, False, False]
+    """
+    return (np.abs(lon) <= 720.0) & (np.abs(lat) <= 90.0)
+
+
+def _segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints, Ints]:
+    """Return starts (n, 2), differences (n, 2), line and part numbers (n,) of all segments.
+
+    A point is a segment of no length.
+    """
+    parts, owner = shapely.get_parts(np.asarray(lines, dtype=object), return_index=True)
+    coords, part = shapely.get_coordinates(parts, return_index=True)
+    check_degrees(coords, "line")
+    step = np.diff(coords, axis=0, append=coords[-1:])
+    step[np.diff(part, append=-1) != 0] = 0.0
+    step[:, 0] = wrap(step[:, 0])
+    dots = shapely.get_type_id(parts)[part] == shapely.GeometryType.POINT
+    kept = (step != 0.0).any(axis=1) | dots
+    if not kept.any():
+        raise GeometryError("Invalid line: it is empty or has no length.")
+    part = part[kept].astype(np.int64)
+    return coords[kept], step[kept], owner[part].astype(np.int64), part
+
+
+def pieces_of(lines: Sequence[BaseGeometry]) -> Pieces:
+    """Cut lines into pieces whose geodesic strays from the line by at most a millimetre.
+
+    Raises
+    ------
+    GeometryError
+        A line is empty, has no length, or a vertex is not finite or beyond ±90° latitude.
+    """
+    start, step, owner, part = _segments(lines)
+    cuts = _cuts(start, step)
+    share = np.repeat(step, cuts, axis=0) / np.repeat(cuts, cuts)[:, None]
+    begin = np.repeat(start, cuts, axis=0) + share * numbered(cuts)[:, None]
+    end = begin + share
+    _, _, length = inverse(begin[:, 0], begin[:, 1], end[:, 0], end[:, 1])
+    line = np.repeat(owner, cuts)
+    total = np.cumsum(length) - length
+    first = np.searchsorted(line, line)
+    chainage, part = total - total[first], np.repeat(part, cuts)
+    places = begin[:, 0], begin[:, 1], share[:, 0], share[:, 1]
+    return Pieces(*places, line, chainage, length, part)
+
+
+def _cuts(start: Floats, step: Floats) -> Ints:
+    """Return into how many pieces each segment is cut.
+
+    A line straight in longitude and latitude that runs at azimuth α has the geodesic curvature
+    tan φ · sin α · (1 + cos²α) / R, so a piece of length s strays by that times s² / 8.
+    """
+    phi = np.radians(np.minimum(np.abs(np.stack([start[:, 1], (start + step)[:, 1]])).max(0), 89.9))
+    east, north = np.radians(step[:, 0]) * np.cos(phi), np.radians(step[:, 1])
+    angle = np.hypot(np.radians(step[:, 0]) * np.cos(np.radians(start[:, 1])), north)
+    angle = np.maximum(angle, np.hypot(east, north))
+    # sin α (1 + cos²α) is at most 1.09.
+    sagitta = WGS84.a * angle**2 * np.tan(phi) * 1.09 / 8.0
+    flat = np.abs(step[:, 0]) < 1e-12
+    wanted = np.where(flat, 1.0, np.sqrt(sagitta / _CHORD_M))
+    pieces = np.maximum.reduce([wanted, angle * WGS84.a / _PIECE_M, np.ones_like(wanted)])
+    return np.asarray(np.ceil(pieces), dtype=np.int64)
+
+
+def numbered(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the number of each member within its group, of groups of these sizes.
+
+    Examples
+    --------
+    >>> numbered(np.array([2, 0, 3])).tolist()
+    [0, 1, 0, 1, 2]
+    """
+    return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+
+
+def least(values: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the least value of each group; groups are sorted and none is empty.
+
+    Examples
+    --------
+    >>> least(np.array([3.0, 1.0, 2.0]), np.array([0, 0, 1])).tolist()
+    [1.0, 2.0]
+    """
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    return np.minimum.reduceat(values, starts)
+
+
+def on_plane(at_lon: ArrayLike, at_lat: ArrayLike, lon: ArrayLike, lat: ArrayLike) -> Floats:
+    """Return (2, n) metres east and north of points, in planes about others (degrees).
+
+    Examples
+    --------
+    >>> on_plane(30.0, 50.0, [30.01], [50.01]).round(1).tolist()
+    [[716.8], [1112.3]]
+    """
+    azimuth, _, away = inverse(at_lon, at_lat, lon, lat)
+    azimuth = np.radians(azimuth)
+    return np.stack([away * np.sin(azimuth), away * np.cos(azimuth)])
+
+
+def on_globe(at_lon: ArrayLike, at_lat: ArrayLike, plane: Floats) -> tuple[Floats, Floats]:
+    """Return longitude, within ±180°, and latitude of points, (2, n), of planes about others.
+
+    Examples
+    --------
+    >>> lon, lat = on_globe(180.0, 50.0, np.array([[1000.0], [0.0]]))
+    >>> round(float(lon[0]), 4), round(float(lat[0]), 4)
+    (-179.9861, 50.0)
+    """
+    azimuth = np.degrees(np.arctan2(plane[0], plane[1]))
+    lon, lat, _ = direct(at_lon, at_lat, azimuth, np.hypot(plane[0], plane[1]))
+    return lon, lat

@@ -1,0 +1,225 @@
+"""What tables say of points: where they lie, and how surely. A row that cannot be is refused.
+
+What is odd about a table of points: axes swapped, rows without a point, rows given twice.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.geodesy.ellipsoid import ON_GLOBE, Floats, is_on_globe, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    Flags = NDArray[np.bool_]
+
+
+# What an accuracy or a radius is taken for in a row that leaves it out, where other rows state it:
+# on the careful side of what the bundled gazetteers state, so that a gap makes nothing surer.
+UNSTATED_M = 1_000.0
+
+
+def lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
+    """Return longitudes and latitudes of a table's points; NaN where there is none."""
+    points = getattr(table, "geometry", None)
+    if points is None or not hasattr(points, "crs"):
+        raise DataError(
+            f"Invalid table: a {type(table).__name__} without geometry. Must be a GeoDataFrame or "
+            "GeoSeries of points; geopandas.points_from_xy() makes them."
+        )
+    if points.crs is None:
+        raise MissingCRSError(_no_crs(points))
+    kinds = shapely.get_type_id(points.to_numpy())
+    missing = (kinds == -1) | points.is_empty.to_numpy()
+    wrong = np.flatnonzero((kinds != 0) & ~missing)
+    if len(wrong):
+        row = wrong[0]
+        raise DataError(
+            f"Invalid geometry in row {table.index[row]!r}: {points.iloc[row].geom_type}. Must be "
+            "a Point; for shapes use their representative_point()."
+        )
+    # always_xy is geopandas' own rule: longitude first.
+    points = points.to_crs("EPSG:4326") if points.crs != "EPSG:4326" else points
+    there = np.flatnonzero(~missing)
+    lon, lat = np.full((2, len(points)), np.nan)
+    lon[there], lat[there] = shapely.get_coordinates(points.to_numpy()[there]).T
+    bad = np.flatnonzero(~missing & ~is_on_globe(lon, lat))
+    if len(bad):
+        row = bad[0]
+        raise DataError(
+            f"Invalid point in row {table.index[row]!r}: longitude {lon[row]:.10g}, latitude "
+            f"{lat[row]:.10g}. {ON_GLOBE}"
+        )
+    return wrap(lon), lat
+
+
+def _no_crs(points: gpd.GeoSeries) -> str:
+    west, south, east, north = points.total_bounds
+    degrees = west >= -180 and east <= 180 and south >= -90 and north <= 90
+    hint = 'set_crs("EPSG:4326") fits their range' if degrees else "set the one they were made in"
+    return f"The table's points have no coordinate reference system. Must have one: {hint}."
+
+
+def metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> Floats:
+    """Return a column of accuracies or radii; 0 where there is no such column."""
+    if column not in getattr(table, "columns", ()):
+        return np.zeros(len(table))
+    return np.nan_to_num(numbers(table, column), nan=UNSTATED_M)
+
+
+def numbers(table: pd.DataFrame, column: str) -> Floats:
+    """Return a column of numbers, none of them negative; NaN where there is none.
+
+    Raises
+    ------
+    DataError
+        A value is no number, negative or infinite; the row is named.
+    """
+    found = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    absent = table[column].isna().to_numpy()
+    wrong = np.flatnonzero((np.isnan(found) & ~absent) | (found < 0.0) | np.isinf(found))
+    if len(wrong):
+        row = wrong[0]
+        raise DataError(
+            f"Invalid {column} in row {table.index[row]!r}: {table[column].tolist()[row]!r}. "
+            "Must be a number, not negative, or missing."
+        )
+    return np.asarray(found)
+
+
+# How far about where points are expected one may lie, in degrees: a gazetteer covers more than a
+# border's neighbourhood, and axes are swapped only where turning them brings most points here.
+_MARGIN_DEGREES = 5.0
+
+# How many rows a message names before it only counts them.
+_NAMED_ROWS = 5
+
+# Without one of these nothing tells a row given twice from two places.
+_TELLING = ("id", "code", "name", "name_en", "name_uk", "name_ru")
+
+
+def seem_swapped(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) -> bool:
+    """Tell whether most points lie far from some shapes, but not with their axes swapped.
+
+    Examples
+    --------
+    >>> line = shapely.LineString([(34, 51), (34, 52)])
+    >>> seem_swapped(np.array([51.2, 51.3]), np.array([34.9, 35.0]), [line])
+    True
+    """
+    near, turned = _near(lon, lat, shapes)
+    there = np.isfinite(lon)
+    return bool(there.any() and near[there].mean() < 0.5 < turned[there].mean())
+
+
+def _near(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) -> tuple[Flags, Flags]:
+    """Return which points lie near some shapes, and which would with their axes swapped."""
+    west, south, east, north = shapely.total_bounds(list(shapes))
+
+    def there(x: Floats, y: Floats) -> Flags:
+        across = (x >= west - _MARGIN_DEGREES) & (x <= east + _MARGIN_DEGREES)
+        up = (y >= south - _MARGIN_DEGREES) & (y <= north + _MARGIN_DEGREES)
+        return np.asarray(across & up)
+
+    return there(lon, lat), there(lat, lon)
+
+
+def warn_if_swapped(
+    lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry], labels: pd.Index, *, stacklevel: int
+) -> None:
+    """Warn of points that seem to have their axes swapped: most of them, or a few among others."""
+    shapes = list(shapes)
+    if not seem_swapped(lon, lat, shapes):
+        near, turned = _near(lon, lat, shapes)
+        # Of places all over the world some lie so by chance.
+        if near.any() and near[np.isfinite(lon)].mean() > 0.5:
+            warn_of(
+                labels[turned & ~near],
+                "far from the border, but near it with longitude and latitude swapped",
+                stacklevel=stacklevel + 1,
+            )
+        return
+    first = int(np.flatnonzero(np.isfinite(lon))[0])
+    where = f"longitude {lon[first]:g}, latitude {lat[first]:g}"
+    if len(lon) == 1:
+        which, remedy = f"The point at {where} lies", ""
+    else:
+        which = f"Most points, such as the first at {where}, lie"
+        remedy = "; read_settlements(swap=True) turns those of a file"
+    warnings.warn(
+        f"{which} far from the border, but near it with longitude and latitude swapped: is one "
+        f"taken for the other{remedy}?",
+        stacklevel=stacklevel + 1,
+    )
+
+
+def repeated(table: pd.DataFrame, shapes: NDArray[np.object_]) -> Flags:
+    """Tell which rows repeat an earlier one in every column and their shape.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"name": ["Sudzha", "Sudzha"], "people": [5, 5]})
+    >>> point = shapely.Point(35.3, 51.2)
+    >>> repeated(table, np.array([point, point])).tolist()
+    [False, True]
+    """
+    wkb = pd.Series(shapely.to_wkb(shapes), dtype=object)
+    # Few rows share a shape, and only those are compared in all columns.
+    alike = np.flatnonzero(wkb.duplicated(keep=False))
+    # As text: columns may hold lists and other things that cannot be compared.
+    rows = table.iloc[alike].astype(str).assign(**{"\0shape": wkb.iloc[alike].map(str).to_numpy()})
+    found = np.zeros(len(table), dtype=bool)
+    found[alike] = rows.duplicated().to_numpy()
+    return found
+
+
+def drop_uncounted(table: Any, near: Flags, *, stacklevel: int) -> Flags:
+    """Return which of the rows near a zone count, and warn of those that do not.
+
+    A row without a point is in no zone, and a row that repeats another is counted once; in a table
+    that has neither names nor ids none does.
+    """
+    there = ~(table.geometry.isna() | table.geometry.is_empty).to_numpy()
+    warn_of(table.index[~there], "without a point, and so in no zone", stacklevel=stacklevel + 1)
+    if not set(_TELLING) & set(table.columns):
+        return near
+    rows = np.flatnonzero(near)
+    part = table.iloc[rows]
+    shapes = part.geometry.to_numpy()
+    twice = repeated(pd.DataFrame(part.drop(columns=part.geometry.name)), shapes)
+    warn_of(
+        part.index[twice], "repeating another in every column, and counted once",
+        stacklevel=stacklevel + 1,
+    )  # fmt: skip
+    counts = near.copy()
+    counts[rows[twice]] = False
+    return counts
+
+
+def warn_of(labels: pd.Index, what: str, *, stacklevel: int) -> None:
+    """Warn of rows, if there are any: how many they are, and the labels of the first."""
+    if not len(labels):
+        return
+    shown = ", ".join(repr(label) for label in labels[:_NAMED_ROWS].tolist())
+    more = f" and {len(labels) - _NAMED_ROWS:,} more" if len(labels) > _NAMED_ROWS else ""
+    rows = "row" if len(labels) == 1 else "rows"
+    warnings.warn(f"{len(labels):,} {rows} {what}: {shown}{more}.", stacklevel=stacklevel + 1)
+
+
+def listed(table: pd.DataFrame | pd.Series, column: str) -> pd.Series:
+    """Return a column of a table, or missing values where it has none of that name."""
+    if column in getattr(table, "columns", ()):
+        found: pd.Series = table[column]
+        return found
+    return pd.Series(None, index=table.index, dtype=object)

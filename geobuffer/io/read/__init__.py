@@ -1,0 +1,1 @@
+"""Read users' own files and database tables: regions, settlements and lines."""

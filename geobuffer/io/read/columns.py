@@ -1,0 +1,338 @@
+"""Which column of a table is which: by the names that publishers give them, in three languages.
+
+Columns of coordinates as points: decimal points and commas, degrees with minutes and seconds.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geobuffer.errors import DataError, did_you_mean
+from geobuffer.io.read.reproject import parse_crs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.io.read.raw import Raw
+
+
+# Names of columns, plain, by what they hold, the surest first. They are those of OpenStreetMap,
+# GeoNames, HDX, geoBoundaries, GADM and Natural Earth, of Wikidata, and of tables in Ukrainian and
+# Russian.
+LONGITUDE = (
+    "longitude", "lon", "lng", "long", "x", "longitude_dd", "lon_dd", "decimallongitude",
+    "geo_lon", "point_x", "x_coord", "coord_x", "xcoord", "довгота", "долгота",
+)  # fmt: skip
+LATITUDE = (
+    "latitude", "lat", "y", "latitude_dd", "lat_dd", "decimallatitude", "geo_lat", "point_y",
+    "y_coord", "coord_y", "ycoord", "широта",
+)  # fmt: skip
+NAME = (
+    "name", "shapename", "title", "label", "назва", "название", "наименование", "settlement",
+    "place", "place_name", "placename", "village", "locality", "населений_пункт",
+    "населенный_пункт", "назва_населеного_пункту", "название_населенного_пункта",
+)  # fmt: skip
+NAMES = {
+    "en": ("name_en", "name_eng", "nameeng", "name_english", "en_name", "назва_англ"),
+    "uk": ("name_uk", "name_ua", "name_ukr", "nameukr", "назва_укр", "название_укр"),
+    "ru": ("name_ru", "name_rus", "namerus", "назва_рос", "название_рус"),
+}  # fmt: skip
+ISO = ("iso_3166_2", "iso3166_2", "iso", "shapeiso", "iso_code", "hasc_1", "ref_iso")
+COUNTRY = (
+    "country", "country_code", "countrycode", "iso_a2", "iso2", "cc", "iso_country", "adm0_pcode",
+    "код_країни", "код_страны", "країна", "страна",
+)  # fmt: skip
+
+# Columns of nested units, of which the deepest is the one that names a row: HDX and GADM.
+_NESTED = re.compile(r"(?:adm(\d)_(en|ua|uk|ru)|name_(\d))")
+
+# Long enough that a column which goes on after them ("Широта, градусы") is still meant.
+_LONG = ("longitude", "latitude", "довгота", "долгота", "широта")
+
+
+def plain(name: object) -> str:
+    """Return a column's name in small letters, with what parts words as underscores.
+
+    >>> plain("Населений пункт "), plain("name:en"), plain("ISO3166-2")
+    ('населений_пункт', 'name_en', 'iso3166_2')
+    """
+    text = unicodedata.normalize("NFC", str(name)).casefold().replace("ё", "е")
+    return re.sub(r"[\W_]+", "_", text).strip("_")
+
+
+def find(columns: Iterable[object], wanted: Sequence[str]) -> list[str]:
+    """Return the columns of the surest of the wanted names that any has.
+
+    >>> find(["Lat", "LATITUDE", "y"], LATITUDE)
+    ['LATITUDE']
+    >>> find(["Широта, градусы"], LATITUDE)
+    ['Широта, градусы']
+    """
+    by_name: dict[str, list[str]] = {}
+    for column in columns:
+        by_name.setdefault(plain(column), []).append(str(column))
+    for name in wanted:
+        if name in by_name:
+            return by_name[name]
+    begun = [word for word in _LONG if word in wanted]
+    return [
+        column
+        for name, of_name in by_name.items()
+        if any(name.startswith(f"{word}_") for word in begun)
+        for column in of_name
+    ]
+
+
+def named(raw: Raw, column: str, option: str) -> str:
+    """Return a column that the caller names.
+
+    Raises
+    ------
+    DataError
+        There is none of that name; the message suggests the nearest.
+    """
+    columns = [str(c) for c in raw.frame.columns]
+    if column not in columns:
+        hint = did_you_mean(column, columns) if columns else "It has no columns."
+        raise DataError(f"Invalid {option} {column!r} of {raw.name}: no such column. {hint}")
+    return column
+
+
+def name_column(raw: Raw, given: str | None) -> str:
+    """Return the column of names: the one given, or the one that is plainly meant.
+
+    Raises
+    ------
+    DataError
+        There is none of the name given, or none or several that may be meant.
+    """
+    if given is not None:
+        return named(raw, given, "name")
+    columns = [str(column) for column in raw.frame.columns]
+    texts = [c for c in columns if raw.frame[c].map(lambda v: isinstance(v, str)).any()]
+    found = _candidates(texts)
+    if len(found) == 1:
+        return found[0]
+    shown = ", ".join(repr(c) for c in (found or texts or columns)[:12]) or "none"
+    what = "several columns may hold" if found else "no column is known to hold"
+    raise DataError(f"Ambiguous {raw.name}: {what} the names. Tell name=: {shown}.")
+
+
+def _candidates(texts: Sequence[str]) -> list[str]:
+    for wanted in (NAME[:1], NAMES["en"], NAME):
+        if found := find(texts, wanted):
+            return found
+    if deepest := _deepest(texts):
+        return deepest
+    for language in ("uk", "ru"):
+        if found := find(texts, NAMES[language]):
+            return found
+    ending = [c for c in texts if plain(c).endswith("_name")]
+    return ending or (list(texts) if len(texts) == 1 else [])
+
+
+def _deepest(columns: Sequence[str], language: str = "") -> list[str]:
+    """Return the column of the deepest of nested units; in English, if no language is asked for.
+
+    >>> _deepest(["ADM0_EN", "ADM1_EN", "ADM1_UA"]), _deepest(["ADM0_EN", "ADM1_UA"], "uk")
+    (['ADM1_EN'], ['ADM1_UA'])
+    """
+    codes = {"uk": ("uk", "ua"), "": ("en", None)}.get(language, (language,))
+    found: dict[int, list[str]] = {}
+    for column in columns:
+        match = _NESTED.fullmatch(plain(column))
+        if match and match[2] in codes:
+            found.setdefault(int(match[1] or match[3]), []).append(column)
+    return found[max(found)] if found else []
+
+
+def name_columns(raw: Raw, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns of names by language: those given, and those whose name tells.
+
+    Raises
+    ------
+    DataError
+        A column given is not there.
+    """
+    columns = [str(column) for column in raw.frame.columns]
+    found: dict[str, str] = {}
+    for language, wanted in NAMES.items():
+        candidates = find(columns, wanted) or _deepest(columns, language)
+        if len(candidates) == 1:
+            found[language] = candidates[0]
+    return found | {
+        language: named(raw, column, f"names[{language!r}]") for language, column in given.items()
+    }
+
+
+# What stands for no number, in small letters: in spreadsheets, statistics and both languages.
+NO_NUMBER = {
+    "",
+    "-",
+    "–",
+    "—",
+    "na",
+    "n/a",
+    "nan",
+    "null",
+    "none",
+    "н/д",
+    "немає",
+    "нет",
+    "…",
+    "...",
+}
+
+_DECIMAL = re.compile(r"([+-]?\d+(?:[.,]\d*)?(?:e[+-]?\d+)?)\s*°?", re.IGNORECASE)
+_SEXAGESIMAL = re.compile(
+    r"([+-]?\d+)\s*°\s*(\d+(?:[.,]\d+)?)\s*['′’](?:\s*(\d+(?:[.,]\d+)?)\s*(?:[\"″”]|''|′′))?"
+)
+
+# Hemispheres, by the letters that stand before or after a number: English, Ukrainian (пн. ш.) and
+# Russian (с. ш.).
+_HEMISPHERES = {
+    "latitude": {
+        "n": 1, "s": -1, "пнш": 1, "пдш": -1, "пн": 1, "пд": -1, "сш": 1, "юш": -1,
+    },
+    "longitude": {
+        "e": 1, "w": -1, "схд": 1, "зхд": -1, "сх": 1, "зх": -1, "вд": 1, "зд": -1,
+    },
+}  # fmt: skip
+
+
+def place(raw: Raw, lon: str | None, lat: str | None, crs: object) -> None:
+    """Give a table points from its columns of coordinates, longitude (or x) and latitude (or y).
+
+    A row without one of them, or at 0, 0, gets none.
+
+    Raises
+    ------
+    DataError
+        There are no such columns or several that may be meant, or a value is no coordinate; the
+        line, the column and the value are named.
+    """
+    x_column = _column(raw, lon, LONGITUDE, "lon")
+    y_column = _column(raw, lat, LATITUDE, "lat")
+    if x_column == y_column:
+        raise DataError(f"Invalid lon and lat of {raw.name}: both are {x_column!r}. Must differ.")
+    x = numbers(raw, x_column, "longitude")
+    y = numbers(raw, y_column, "latitude")
+    missing = np.isnan(x) | np.isnan(y)
+    nowhere = (x == 0.0) & (y == 0.0)
+    if nowhere.any():
+        raw.notes.append(
+            f"rows at 0, 0, where nobody lives, left without a point: "
+            f"{raw.rows(np.flatnonzero(nowhere))}."
+        )
+    there = ~(missing | nowhere)
+    raw.shapes = np.full(len(x), None, dtype=object)
+    raw.shapes[there] = shapely.points(x[there], y[there])
+    raw.crs = "EPSG:4326" if crs is None else parse_crs(crs)
+    raw.frame = raw.frame.drop(columns=[x_column, y_column])
+
+
+def _column(raw: Raw, given: str | None, wanted: tuple[str, ...], option: str) -> str:
+    if given is not None:
+        return named(raw, given, option)
+    found = find(raw.frame.columns, wanted)
+    if len(found) == 1:
+        return found[0]
+    shown = ", ".join(repr(str(c)) for c in (found or list(raw.frame.columns))[:12])
+    what = "several columns may be" if found else "no column is known as"
+    word = "longitude" if option == "lon" else "latitude"
+    raise DataError(f"Ambiguous {raw.name}: {what} the {word}. Tell {option}=: {shown}.")
+
+
+def numbers(raw: Raw, column: str, axis: str) -> Floats:
+    """Return a column of coordinates as numbers; NaN where there is none.
+
+    Raises
+    ------
+    DataError
+        A value is no coordinate; the line, the column and the value are named.
+    """
+    values = raw.frame[column]
+    if pd.api.types.is_numeric_dtype(values):
+        found = values.to_numpy(dtype=float, na_value=np.nan)
+        _check_finite(raw, column, found, values.tolist())
+        return np.asarray(found)
+    return _parsed(raw, column, values.tolist(), axis)
+
+
+def _check_finite(raw: Raw, column: str, found: Floats, values: Sequence[object]) -> None:
+    bad = np.flatnonzero(np.isinf(found))
+    if len(bad):
+        raise _no_coordinate(raw, int(bad[0]), column, values[bad[0]])
+
+
+def _parsed(raw: Raw, column: str, values: Sequence[object], axis: str) -> Floats:
+    found = np.full(len(values), np.nan)
+    for row, value in enumerate(values):
+        if value is None or (isinstance(value, float) and np.isnan(value)):
+            continue
+        number = parse_coordinate(str(value), axis)
+        if number is None or np.isinf(number):
+            raise _no_coordinate(raw, row, column, value)
+        found[row] = number
+    return found
+
+
+def _no_coordinate(raw: Raw, row: int, column: str, value: object) -> DataError:
+    return DataError(
+        f"Invalid {column} in {raw.row(row)}: {value!r}. Must be decimal degrees, such as 35.27 or "
+        "35,27, or such as 35°16′12″E; is it the other coordinate's column?"
+    )
+
+
+def parse_coordinate(text: str, axis: str) -> float | None:
+    """Return a coordinate as a number: NaN where the text stands for none, ``None`` if it is none.
+
+    Examples
+    --------
+    >>> parse_coordinate("35,27", "longitude"), parse_coordinate("51°11′30″ пн. ш.", "latitude")
+    (35.27, 51.19166666666666)
+    >>> parse_coordinate("51.19 N", "longitude") is None
+    True
+    """
+    if match := _DECIMAL.fullmatch(text):  # as nearly all are
+        return float(match[1].replace(",", "."))
+    plain = " ".join(text.replace("−", "-").replace("º", "°").replace("˚", "°").split())
+    if plain.casefold() in NO_NUMBER:
+        return float("nan")
+    sign, digits = _hemisphere(plain, axis)
+    if sign is None:
+        return None
+    if match := _DECIMAL.fullmatch(digits):
+        number = float(match[1].replace(",", "."))
+    elif match := _SEXAGESIMAL.fullmatch(digits):
+        number = _sexagesimal(match)
+    else:
+        return None
+    # A sign and a letter contradict or double each other.
+    return None if sign < 0 and digits.startswith("-") else (sign or 1) * number
+
+
+def _hemisphere(text: str, axis: str) -> tuple[int | None, str]:
+    """Return the sign of a hemisphere (0: none is told; ``None``: it is unknown), and the rest."""
+    match = re.fullmatch(r"([^\W\d_][^\d°+-]*?)?\s*([+-]?\d.*?)\s*([^\W\d_][^\d°]*)?", text)
+    if match is None or (match[1] and match[3]):
+        return None, text
+    letters = re.sub(r"[\s.]", "", match[1] or match[3] or "").casefold()
+    if not letters:
+        return 0, match[2]
+    return _HEMISPHERES[axis].get(letters), match[2]
+
+
+def _sexagesimal(match: re.Match[str]) -> float:
+    degrees, minutes, seconds = (float((part or "0").replace(",", ".")) for part in match.groups())
+    if minutes >= 60.0 or seconds >= 60.0:
+        return float("inf")  # refused with its line by the caller
+    size = abs(degrees) + minutes / 60.0 + seconds / 3600.0
+    return -size if match[1].startswith("-") else size

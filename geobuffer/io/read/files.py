@@ -1,0 +1,403 @@
+"""A user's file: local, of a known format and a sane size; within a zip archive, read in place.
+
+What a file is, by its first bytes: a name may say anything, and some formats open others.
+
+A GDAL virtual format (VRT) named ``.geojson``, for one, would open any file that it names.
+"""
+
+from __future__ import annotations
+
+import codecs
+import enum
+import io
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from geobuffer.errors import DataError, did_you_mean
+from geobuffer.io.read.encodings import utf16_without_mark
+from geobuffer.io.untrusted import is_geopackage, is_sqlite
+from geobuffer.zones.toponyms import legible
+
+#: How much of a file tells what it is: a KML may begin with a long comment.
+HEAD_BYTES = 65_536
+
+
+class Kind(enum.StrEnum):
+    """The formats that are read."""
+
+    GEOPACKAGE = "GeoPackage"
+    GEOJSON = "GeoJSON"
+    FLATGEOBUF = "FlatGeobuf"
+    SHAPEFILE = "Shapefile"
+    KML = "KML"
+    PARQUET = "Parquet"
+    EXCEL = "Excel"
+    TEXT = "text table"
+    ZIP = "zip archive"
+
+
+#: The names of GDAL's drivers for what it reads; it must not choose another by itself.
+DRIVERS = {
+    Kind.GEOPACKAGE: ("GPKG",),
+    Kind.GEOJSON: ("GeoJSON", "GeoJSONSeq"),
+    Kind.FLATGEOBUF: ("FlatGeobuf",),
+    Kind.SHAPEFILE: ("ESRI Shapefile",),
+    Kind.KML: ("LIBKML", "KML"),
+}
+
+#: Formats whose reference system is fixed by their standard (RFC 7946; OGC 12-007).
+FIXED_CRS = (Kind.GEOJSON, Kind.KML)
+
+#: What files of these formats are called within an archive.
+SUFFIXES = (
+    ".gpkg", ".geojson", ".json", ".fgb", ".shp", ".kml", ".parquet", ".geoparquet", ".csv",
+    ".tsv", ".txt", ".xlsx", ".xlsm",
+)  # fmt: skip
+
+_MAGIC = (
+    (b"fgb\x03fgb", Kind.FLATGEOBUF),
+    (b"\x00\x00\x27\x0a", Kind.SHAPEFILE),
+    (b"PAR1", Kind.PARQUET),
+    (b"PK\x03\x04", Kind.ZIP),
+)
+
+# What people save or download by mistake: how it begins, what it is, what to do.
+_NOT_READ = (
+    (b"PK\x05\x06", "an empty zip archive", "Must hold a file."),
+    (b"\x1f\x8b", "compressed with gzip", "Decompress it first."),
+    (b"7z\xbc\xaf", "a 7z archive", "Unpack it first."),
+    (b"Rar!", "a RAR archive", "Unpack it first."),
+    (b"%PDF", "a PDF document", "Must be a table or a layer."),
+    (b"\xd0\xcf\x11\xe0", "an Excel file of before 2007 (.xls)", "Save it as .xlsx."),
+    (b"version https://git-lfs", "a Git LFS pointer, not the file", "Fetch it with git lfs pull."),
+)
+
+# What may stand before the first element of XML.
+_PROLOGUE = re.compile(rb"\A(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+
+_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def kind_of(head: bytes, name: str) -> Kind:
+    """Return what a file is by its first bytes; ``name`` is for messages and tells text apart.
+
+    Raises
+    ------
+    DataError
+        It is of none of the formats that are read; the message says what it is instead.
+
+    Examples
+    --------
+    >>> kind_of(b'{"type": "FeatureCollection"', "parks.json")
+    <Kind.GEOJSON: 'GeoJSON'>
+    >>> kind_of(b"<!DOCTYPE html><html>", "parks.geojson")
+    Traceback (most recent call last):
+    geobuffer.errors.DataError: Unreadable parks.geojson: it is a web page (HTML). A download ...
+    """
+    if not head:
+        raise _not_read(name, "empty (0 bytes)", "Must hold data.")
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return kind
+    for magic, what, remedy in _NOT_READ:
+        if head.startswith(magic):
+            raise _not_read(name, what, remedy)
+    if is_geopackage(head):
+        return Kind.GEOPACKAGE
+    if is_sqlite(head):
+        raise _not_read(name, "an SQLite database, but no GeoPackage", "Save it as GeoPackage.")
+    return _kind_of_text(head, name)
+
+
+def _kind_of_text(head: bytes, name: str) -> Kind:
+    if head.startswith(_BOMS):
+        start = head.decode("utf-16", "ignore").lstrip()[:1]
+        if start in {"{", "[", "<"}:
+            raise _not_read(name, "text in UTF-16", "Save it as UTF-8, as its format wants.")
+        return Kind.TEXT
+    plain = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if plain.startswith((b"{", b"[")):
+        return Kind.GEOJSON
+    if plain.startswith(b"<"):
+        return _kind_of_xml(plain, name)
+    # Control characters other than tabs and line ends are in no text, but in UTF-16.
+    if re.search(rb"[\0-\x08\x0e-\x1a]", plain) and not utf16_without_mark(head):
+        raise _not_read(name, "of no format that is known", f"Must be one of {formats()}.")
+    return Kind.TEXT
+
+
+def _kind_of_xml(start: bytes, name: str) -> Kind:
+    body = _PROLOGUE.sub(b"", start, count=1)
+    root = body[:200].lower()
+    if re.match(rb"<!doctype\s+html|<html", root):
+        remedy = "A download probably failed; open it in a browser to see why."
+        raise _not_read(name, "a web page (HTML)", remedy)
+    if root.startswith(b"<!doctype"):
+        remedy = "Must be without a DOCTYPE, which no KML needs."
+        raise _not_read(name, "XML that declares entities of its own", remedy)
+    if re.match(rb"<(?:\w+:)?kml\b", root):
+        return Kind.KML
+    if root.startswith(b"<ogrvrt"):
+        raise _not_read(name, "a GDAL virtual format (VRT), which opens other files", "Convert it.")
+    element = re.match(rb"<([\w:.-]+)", root)
+    what = f"XML of another kind (<{element[1].decode()}>)" if element else "broken XML"
+    raise _not_read(name, what, f"Must be one of {formats()}.")
+
+
+def _not_read(name: str, what: str, remedy: str) -> DataError:
+    return DataError(f"Unreadable {name}: it is {what}. {remedy}")
+
+
+def formats() -> str:
+    """Return the formats that are read, for messages."""
+    return ", ".join(kind.value for kind in Kind)
+
+
+#: The largest file that is read unless the caller allows more: bounds of all the world at full
+#: resolution are 3 GB, and reading takes a few times as much memory.
+MAX_GB = 4.0
+
+# An archive is checked in blocks of so many bytes, however large its files.
+_BLOCK = 1 << 24
+
+# What an archive may be called in a program's or a database's name for a file.
+_URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class UserFile:
+    """A file, or one within an archive, known by its content."""
+
+    path: Path
+    kind: Kind
+    member: str = ""
+
+    def __str__(self) -> str:
+        return legible(f"{self.path}/{self.member}" if self.member else str(self.path))
+
+    @property
+    def stem(self) -> str:
+        """Its name without folder and suffix."""
+        return PurePosixPath(self.member or self.path.name).stem
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has, unpacked."""
+        if not self.member:
+            return self.path.stat().st_size
+        with zipfile.ZipFile(self.path) as archive:
+            return archive.getinfo(self.member).file_size
+
+    @property
+    def gdal_name(self) -> str:
+        """The name by which GDAL opens it."""
+        # In braces the archive's own name may hold anything.
+        path = self.path.resolve()
+        return f"/vsizip/{{{path}}}/{self.member}" if self.member else str(path)
+
+    def companion(self, suffix: str) -> bytes | None:
+        """Return the content of the file of the same name and another suffix, if there is one."""
+        if not self.member:
+            # On a file system that tells them apart, suffixes may be in capitals.
+            for path in (self.path.with_suffix(suffix), self.path.with_suffix(suffix.upper())):
+                if path.is_file():
+                    return path.read_bytes()
+            return None
+        with zipfile.ZipFile(self.path) as archive:
+            wanted = str(PurePosixPath(self.member).with_suffix(suffix)).casefold()
+            for name in archive.namelist():
+                if name.casefold() == wanted:
+                    return archive.read(name)
+        return None
+
+    def read(self, count: int = -1) -> bytes:
+        """Return its content, or the first bytes of it."""
+        if not self.member:
+            with self.path.open("rb") as file:
+                return file.read(count)
+        with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as file:
+            return file.read(count)
+
+
+def find_file(
+    path: str | Path, *, layer: str | None = None, max_gb: float = MAX_GB
+) -> tuple[UserFile, str | None]:
+    """Return a user's file, and the layer of it that is asked for.
+
+    In an archive of several files ``layer`` may name one of them.
+
+    Raises
+    ------
+    DataError
+        It is not there, is a folder, a web address or a name for one of GDAL's file systems, is
+        larger than ``max_gb``, of no format that is read, or an archive with nothing to read or
+        too much to choose from.
+    """
+    local = _local(path)
+    try:
+        if local.stat().st_size > max_gb * 1e9:
+            raise _too_large(str(local), local.stat().st_size, max_gb)
+        with local.open("rb") as file:
+            kind = kind_of(file.read(HEAD_BYTES), str(local))
+        if kind is Kind.ZIP:
+            return _in_archive(local, layer, max_gb)
+        if kind is Kind.PARQUET:
+            _check_rows(UserFile(local, kind), max_gb)
+    except OSError as error:
+        raise DataError(f"Unreadable {local}: {error.strerror or error}.") from error
+    return UserFile(local, kind), layer
+
+
+def _local(path: str | Path) -> Path:
+    text = str(path)
+    if _URL.match(text) or text.startswith(("/vsi", "\\vsi")):
+        raise DataError(
+            f"Invalid file {hide_password(text)!r}. Must be a file on this machine: download it "
+            "first; archives in zip are read as they are."
+        )
+    local = Path(path)
+    if local.is_file():
+        # Names with an exclamation mark mean an archive to the library that opens them.
+        if "!" in str(local.resolve()):
+            raise DataError(f"Invalid file {text!r}: its path has a '!'. Must be without: move it.")
+        return local
+    if local.is_dir():
+        raise DataError(f"Invalid file {text!r}: it is a folder. Must be a file.")
+    if local.exists():
+        raise DataError(f"Invalid file {text!r}: it is a device or a pipe. Must be a file.")
+    if not local.parent.is_dir():
+        raise DataError(f"No file {text!r}: there is no folder {str(local.parent)!r}.")
+    there = sorted(entry.name for entry in local.parent.iterdir() if entry.is_file())
+    hint = did_you_mean(local.name, there) if there else f"The folder {local.parent} is empty."
+    raise DataError(f"No file {text!r}. {hint}")
+
+
+def hide_password(url: str) -> str:
+    """Return an address without the password in it.
+
+    >>> hide_password("postgresql://me:secret@host/db?password=secret")
+    'postgresql://me:***@host/db?password=***'
+    """
+    hidden = re.sub(r"(:/{1,2}[^:/@?]*):[^/?]*@", r"\1:***@", url)
+    return re.sub(r"(password=)[^&]*", r"\1***", hidden, flags=re.IGNORECASE)
+
+
+def broken(file: UserFile, error: object) -> DataError:
+    """Return the error of a file that is incomplete or damaged, with its size and what was said."""
+    told = " ".join(str(error).split())
+    plainly = "it is incomplete or damaged"
+    if file.kind is Kind.KML:
+        plainly = "its XML is broken, or declares entities"
+    return DataError(
+        f"Unreadable {file}: {plainly} ({file.size:,} bytes; {told[:200]}). Must be a whole "
+        f"{file.kind}; get it again or save it anew."
+    )
+
+
+def _too_large(name: str, size: int, max_gb: float) -> DataError:
+    return DataError(
+        f"Unreadable {name}: {size / 1e9:,.1f} GB, unpacked. Must be at most {max_gb:g} GB; "
+        "max_gb= allows more."
+    )
+
+
+def _in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[UserFile, str | None]:
+    """Return the file of an archive that is meant, and the layer of it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = {entry.filename: entry for entry in archive.infolist() if entry.file_size}
+            if "xl/workbook.xml" in entries:
+                _check_size(path, list(entries.values()), max_gb)
+                return UserFile(path, Kind.EXCEL), layer
+            member, layer = _chosen(path, list(entries), layer)
+            if member.startswith("/") or ".." in member.split("/"):
+                message = (
+                    f"Unreadable {path}: {member!r} lies outside of the archive. Pack it anew."
+                )
+                raise DataError(message)
+            stem = member.rpartition(".")[0].casefold()
+            beside = [e for n, e in entries.items() if n.casefold().startswith(stem)]
+            _check_size(path, beside, max_gb)
+            with archive.open(member) as file:
+                kind = kind_of(file.read(HEAD_BYTES), f"{path}/{member}")
+            _check_whole(archive, beside)
+    # A damaged archive may also hold names that are no text, and what cannot be unpacked.
+    except (
+        zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError, NotImplementedError,
+    ) as error:  # fmt: skip
+        raise DataError(
+            f"Unreadable {path}: a zip archive that is incomplete or damaged "
+            f"({path.stat().st_size:,} bytes; {error}). Get it again."
+        ) from error
+    except RuntimeError as error:  # what zipfile says of an archive that is encrypted
+        raise DataError(f"Unreadable {path}: {error}. Must be without a password.") from error
+    if kind is Kind.ZIP:
+        message = f"Unreadable {path}: {member} is an archive in an archive. Unpack it first."
+        raise DataError(message)
+    found = UserFile(path, kind, member)
+    if kind is Kind.PARQUET:
+        _check_rows(found, max_gb)
+    return found, layer
+
+
+def _check_rows(file: UserFile, max_gb: float) -> None:
+    """Refuse a Parquet file whose rows, which may be packed into next to nothing, are too many."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    source: Any = io.BytesIO(file.read()) if file.member else file.path
+    try:
+        told = parquet.read_metadata(source)
+    except (OSError, pa.ArrowException) as error:
+        raise broken(file, error) from error
+    # No value takes less than 8 bytes in a table of pandas: it is a number or refers to an object.
+    size = 8 * told.num_rows * told.num_columns
+    if size > max_gb * 1e9:
+        raise _too_large(str(file), size, max_gb)
+
+
+def _chosen(path: Path, names: list[str], layer: str | None) -> tuple[str, str | None]:
+    readable = [
+        name
+        for name in names
+        if name.lower().endswith(SUFFIXES) and not name.startswith("__MACOSX/")
+    ]
+    if not readable:
+        shown = ", ".join(names[:8]) or "nothing"
+        raise DataError(f"Unreadable {path}: an archive of {shown}. Must hold {_suffixes()}.")
+    # Read-me texts and metadata that lie beside the data are not meant.
+    for aside in (".txt", ".json"):
+        if layer is None and len(readable) > 1:
+            readable = [n for n in readable if not n.lower().endswith(aside)] or readable
+    if len(readable) == 1:
+        return readable[0], layer
+    named = [name for name in readable if layer in {name, PurePosixPath(name).stem}]
+    if len(named) == 1:
+        return named[0], None
+    if layer is None:
+        shown = ", ".join(repr(PurePosixPath(name).stem) for name in readable[:12])
+        raise DataError(f"Ambiguous {path}: it holds {len(readable)} files. Tell layer=: {shown}.")
+    hint = did_you_mean(layer, readable)
+    raise DataError(f"Invalid layer {layer!r} of {path}. {hint}")
+
+
+def _suffixes() -> str:
+    return ", ".join(SUFFIXES)
+
+
+def _check_whole(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
+    """Unpack what will be read, in passing: zipfile holds it against its checksum, GDAL may not."""
+    for entry in entries:
+        with archive.open(entry) as file:
+            while file.read(_BLOCK):
+                pass
+
+
+def _check_size(path: Path, entries: list[zipfile.ZipInfo], max_gb: float) -> None:
+    size = sum(entry.file_size for entry in entries)
+    if size > max_gb * 1e9:
+        raise _too_large(str(path), size, max_gb)

@@ -1,0 +1,310 @@
+"""How GDAL is brought to open a file as what it is: as nothing else, and no other file with it.
+
+GDAL asks its drivers in turn whether a file is theirs, and some take it for a list of other files
+or addresses by a few words anywhere near its beginning. Which driver opens a GeoJSON is told by
+the name; the beginning of a KML is written anew; the other formats begin with a zero byte or have
+one before any word, where those drivers stop.
+
+The companions of a Shapefile: which are missing, and in which encoding its texts are.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from xml.parsers import expat
+
+from geobuffer.errors import DataError
+from geobuffer.io.atomic import scratch
+from geobuffer.io.read.encodings import encoding_of
+from geobuffer.io.read.files import HEAD_BYTES, Kind, broken
+from geobuffer.io.untrusted import check_geopackage, check_reference, gdal_setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from geobuffer.io.read.files import UserFile
+
+
+# What a dBASE table's byte 29 says of its encoding, for those in which Cyrillic comes.
+_LANGUAGE_DRIVERS = {0x26: "cp866", 0x65: "cp866", 0xC9: "cp1251"}
+
+
+@contextmanager
+def completed(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield the name by which GDAL opens a Shapefile, and the encoding of its texts.
+
+    Without ``.shx``, the index, it is copied to a folder of its own and the index made there.
+
+    Raises
+    ------
+    DataError
+        The ``.dbf`` is missing, without which no shape has a name; the file was cut off; one of
+        its companions is a link to another folder; or its reference system names another file.
+    """
+    _check_links(file)
+    _check_whole(file)
+    check_reference((file.companion(".prj") or b"").decode("utf-8", "replace"), str(file))
+    table = file.companion(".dbf")
+    if table is None:
+        raise DataError(
+            f"Unreadable {file}: there is no {file.stem}.dbf beside it, so no shape has a name. "
+            "Must be together: a Shapefile is .shp, .shx, .dbf and .prj."
+        )
+    encoding = None if file.companion(".cpg") else _encoding(table, notes)
+    if file.companion(".shx") is not None:
+        yield file.gdal_name, encoding
+        return
+    notes.append("its index (.shx) is missing and was made anew for reading.")
+    with scratch() as folder:
+        copy = folder / "shapes.shp"
+        copy.write_bytes(file.read())
+        for suffix in (".dbf", ".prj", ".cpg"):
+            if (content := file.companion(suffix)) is not None:
+                copy.with_suffix(suffix).write_bytes(content)
+        with gdal_setting("SHAPE_RESTORE_SHX", "YES"):
+            yield str(copy), encoding
+
+
+def _check_links(file: UserFile) -> None:
+    """Refuse companions that are not in the folder of the file, but links to somewhere else."""
+    if file.member:
+        return
+    home = file.path.resolve()
+    for path in home.parent.iterdir():
+        beside = path.name.casefold().startswith(f"{home.stem.casefold()}.")
+        if beside and path.is_symlink() and path.resolve().parent != home.parent:
+            raise DataError(
+                f"Unreadable {file}: {path.name} beside it is a link to another folder. Must be a "
+                "file of the same folder; put the files themselves together."
+            )
+
+
+def _check_whole(file: UserFile) -> None:
+    """Refuse a file shorter than its header says: GDAL reads the shapes cut off as missing."""
+    # Bytes 24 to 27 hold the length in words of two bytes.
+    promised = 2 * int.from_bytes(file.read(28)[24:28], "big")
+    if file.size < promised:
+        raise DataError(
+            f"Unreadable {file}: it is incomplete, {file.size:,} bytes of {promised:,}. Get it "
+            "again."
+        )
+
+
+def _encoding(table: bytes, notes: list[str]) -> str | None:
+    """Return the encoding of a dBASE table that no ``.cpg`` tells; ``None`` if it needs none."""
+    header = int.from_bytes(table[8:10], "little")
+    content = table[header:]
+    if content.isascii():
+        return None
+    encoding = _LANGUAGE_DRIVERS.get(table[29]) or encoding_of(content)
+    notes.append(
+        f"its texts were read as {encoding}, as there is no .cpg to tell; a .cpg file with the "
+        "name of the encoding says otherwise."
+    )
+    return encoding
+
+
+# All up to what is to be looked at: a string that may be "crs", whose letters may be written as
+# \uXXXX; or what GDAL knows, but not JSON: strings in single quotes, and comments. A gigabyte of
+# it takes some 12 s.
+_PLAIN = re.compile(rb"""(?:[^"'/]++|"(?![cC\\](?:[rR\\]|u00))(?:[^"\\]++|\\.)*+")*+""", re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_VALUE = re.compile(rb"\s*:\s*(?=\{)")
+
+# The name of that member, however its letters are written; for GDAL a zero ends it.
+_CRS = re.compile(
+    rb'"(?:c|\\u00[46]3)(?:r|\\u00[57]2)(?:s|\\u00[57]3)(?:"|\\u0000|\0)', re.IGNORECASE
+)
+# No name of a reference system is as long.
+_CRS_BYTES = 10_000
+# Names as in "EPSG:3857", "urn:ogc:def:crs:OGC:1.3:CRS84" or "WGS 84": never a path or a program.
+_CRS_NAME = re.compile(r"[\w .:()-]+|https?://www\.opengis\.net/(?:def/crs|gml/srs)/[\w./#-]+")
+
+# The larger FlatGeobuf's own library refuses; within it, the last byte of the size is zero.
+_FLATGEOBUF_HEADER = 10 * 1024 * 1024
+
+_KML_NAMESPACES = re.compile(
+    r"https?://(?:www\.|earth\.)?(?:opengis\.net/kml/2\.\d|google\.com/kml/(?:ext/)?2\.\d"
+    r"|w3\.org/2005/Atom)"
+)
+
+
+@contextmanager
+def opened(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield the name by which GDAL opens a file, and the encoding of its texts if it needs one.
+
+    Raises
+    ------
+    DataError
+        The file is damaged, or refers to other files where its format has no need to; or as
+        :func:`geobuffer.reading.shapefile.completed`.
+    """
+    if file.kind is Kind.SHAPEFILE:
+        with completed(file, notes) as named:
+            yield named
+    elif file.kind is Kind.KML:
+        with _as_kml(file) as name:
+            yield name, None
+    else:
+        yield _PREFIXES[file.kind](file) + file.gdal_name, None
+
+
+def _content(file: UserFile) -> mmap.mmap | bytes:
+    if file.member:
+        return file.read()
+    with file.path.open("rb") as plain:
+        return mmap.mmap(plain.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _geopackage(file: UserFile) -> str:
+    check_geopackage(file.read() if file.member else file.path, str(file))
+    return ""
+
+
+def _flatgeobuf(file: UserFile) -> str:
+    size = int.from_bytes(file.read(12)[8:], "little")
+    if size > _FLATGEOBUF_HEADER:
+        raise broken(file, f"a header of {size:,}")
+    check_reference(file.read(12 + size).decode("utf-8", "replace"), str(file))
+    return ""
+
+
+def _geojson(file: UserFile) -> str:
+    """Return the name of the driver for a GeoJSON, or for one with a feature on each line."""
+    content = _content(file)
+    at = _plain_to(content, 0)
+    while at < len(content) and (string := _STRING.match(content, at)):
+        if _CRS.match(string[0]) and (value := _VALUE.match(content, string.end())):
+            _check_crs(file, content[value.end() : value.end() + _CRS_BYTES])
+        at = _plain_to(content, string.end())
+    if content[at : at + 1] in {b"'", b"/"}:
+        raise broken(file, f"no JSON at byte {at:,}: {content[at : at + 1].decode()}")
+    end = content.find(b"\n")
+    first = content[: max(end, 0)].rstrip()
+    lines = first.endswith(b"}") and content[end : end + HEAD_BYTES].lstrip().startswith(b"{")
+    return "GeoJSONSeq:" if lines else "GeoJSON:"
+
+
+def _plain_to(content: mmap.mmap | bytes, start: int) -> int:
+    plain = _PLAIN.match(content, start)
+    return plain.end() if plain else start
+
+
+_PREFIXES = {Kind.GEOJSON: _geojson, Kind.GEOPACKAGE: _geopackage, Kind.FLATGEOBUF: _flatgeobuf}
+
+
+def _check_crs(file: UserFile, begin: bytes) -> None:
+    """Refuse a reference system of GeoJSON that is not told by name, but by an address or a file.
+
+    RFC 7946 has done away with the member; what GDAL still reads of it is that of 2008.
+    """
+    try:
+        decoder = json.JSONDecoder(object_pairs_hook=_once)
+        told, _ = decoder.raw_decode(begin.decode("utf-8", "ignore"))
+    except (ValueError, RecursionError) as error:
+        raise broken(file, f"of its member 'crs': {error}") from error
+    if any(str(key).casefold() == "type" for key in told) and not _is_named(told):
+        raise DataError(
+            f"Invalid GeoJSON {file}: its member 'crs' does not name a reference system, but "
+            "refers to something else. Must be left out (RFC 7946), or name one such as EPSG:4326."
+        )
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs) or any("\0" in key for key, _ in pairs):
+        raise ValueError("a member is there twice, or has a zero in its name")
+    return dict(pairs)
+
+
+def _is_named(told: dict[str, Any]) -> bool:
+    """Tell whether the value of a member "crs" is a plain name, a number of EPSG, or unknown."""
+    match told:
+        case {"type": "name", "properties": {"name": str(name)}}:
+            plain = _CRS_NAME.fullmatch(name) is not None
+        case {"type": "EPSG", "properties": {"code": int()}}:
+            plain = True
+        case {"type": "name", "properties": {"name": None}}:
+            plain = True
+        case _:
+            plain = False
+    return plain and len(told) == 2 and len(told["properties"]) == 1
+
+
+@contextmanager
+def _as_kml(file: UserFile) -> Iterator[str]:
+    """Yield the name of a copy that begins with its root element, and with nothing else in reach.
+
+    What stands before the root, its attributes and unknown namespaces are left out; blanks follow
+    it as far as any driver looks.
+    """
+    content = _content(file)
+    root = _Root(file, content)
+    with scratch() as folder:
+        # Not the file's own name, which in an archive may be no name for a file. GDAL calls a layer
+        # so that has no name.
+        copy = folder / "layer.kml"
+        with copy.open("wb") as written:
+            written.write(root.opening.encode("ascii"))
+            written.write(b" " * HEAD_BYTES)
+            written.write(memoryview(content)[root.end :])
+        yield str(copy)
+
+
+class _Root:
+    """The root element of a KML that is well-formed and declares no entities.
+
+    ``opening`` is its declaration and start tag, ``end`` where in the file that tag ends.
+    """
+
+    def __init__(self, file: UserFile, content: mmap.mmap | bytes) -> None:
+        self.opening, self.end = "", 0
+        self._encoding = "UTF-8"
+        self._parser = parser = expat.ParserCreate()
+        parser.XmlDeclHandler = self._declared
+        parser.StartDoctypeDeclHandler = self._refuse
+        parser.StartElementHandler = self._started
+        parser.EndElementHandler = parser.CharacterDataHandler = self._went_on
+        parser.CommentHandler = self._went_on
+        parser.ProcessingInstructionHandler = self._went_on
+        parser.StartCdataSectionHandler = self._went_on
+        try:
+            for start in range(0, len(content), HEAD_BYTES):
+                parser.Parse(content[start : start + HEAD_BYTES])
+            parser.Parse(b"", True)  # noqa: FBT003 - as expat has it
+        # The other two are of encodings that expat does not know.
+        except (expat.ExpatError, LookupError, ValueError) as error:
+            raise broken(file, error) from error
+        if not self.end:
+            raise broken(file, "nothing in it")
+
+    def _declared(self, _version: str, encoding: str | None, _alone: int) -> None:
+        self._encoding = encoding or self._encoding
+
+    @staticmethod
+    def _refuse(*_: object) -> None:
+        raise expat.ExpatError("a DOCTYPE, which no KML needs")
+
+    def _started(self, name: str, given: dict[str, str]) -> None:
+        if self.opening:
+            self._went_on()
+            return
+        if name not in {"kml", "kml:kml"}:
+            raise expat.ExpatError(f"its root is {name[:40]!r}, not 'kml'")
+        spaces = "".join(
+            f' {key}="{value if _KML_NAMESPACES.fullmatch(value) else "urn:other"}"'
+            for key, value in given.items()
+            if re.fullmatch(r"xmlns(?::[A-Za-z][\w-]*)?", key, re.ASCII)
+        )
+        self.opening = f'<?xml version="1.0" encoding="{self._encoding}"?>\n<{name}{spaces}>'
+
+    def _went_on(self, *_: object) -> None:
+        """Note where the first thing after the root's start tag begins, which is where that ends.
+
+        An end tag that comes first may be that of an empty root, and is none to note.
+        """
+        if self.opening and not self.end:
+            self.end = self._parser.CurrentByteIndex

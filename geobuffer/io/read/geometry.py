@@ -1,0 +1,386 @@
+"""A file's shapes as geobuffer has them: of one kind, flat, finite, in degrees, and valid.
+
+Where a file's shapes are expected, and whether they would lie there with their axes swapped.
+
+Lines of a file put in the order and the direction of the whole line that they make up.
+
+Left and right of a border are those of somebody who goes along it, so it must run one way. Files
+seldom do: ways of OpenStreetMap, and what was dissolved from them, run as they were drawn.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import shapely
+
+from geobuffer.errors import DataError, GeometryError
+from geobuffer.geodesy.antimeridian import cut_at_antimeridian, cut_line, jumps, unwrap_polygon
+from geobuffer.geodesy.ellipsoid import area_m2, inverse, length_m, wrap
+from geobuffer.io.point_tables import seem_swapped
+from geobuffer.io.read.reproject import in_degrees
+from geobuffer.zones.border import Border
+from geobuffer.zones.region import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from shapely.geometry import LineString, MultiLineString
+
+    from geobuffer.geodesy.ellipsoid import Floats, Ints
+    from geobuffer.io.read.raw import Raw
+    from geobuffer.zones.region import Regions
+
+
+def check_place(raw: Raw, near: Region | Regions | Border | None) -> None:
+    """Refuse shapes of which most would lie where they are expected if their axes were swapped.
+
+    Raises
+    ------
+    DataError
+        They would; the message tells the first coordinates and the remedy.
+    """
+    if near is None:
+        return
+    xy = shapely.get_coordinates(raw.placed)
+    if seem_swapped(xy[:, 0], xy[:, 1], _shapes(near)):
+        lon, lat = xy[0]
+        raise DataError(
+            f"Invalid coordinates in {raw.name}: longitude {lon:g}, latitude {lat:g} and most "
+            "others lie far from where they are expected, but not with longitude and latitude "
+            "swapped. Must be in that order; swap=True turns them."
+        )
+
+
+def _shapes(near: Region | Regions | Border) -> list[shapely.Geometry]:
+    if isinstance(near, Border):
+        return [near.line]
+    return [near.geometry] if isinstance(near, Region) else [one.geometry for one in near]
+
+
+# Ends nearer than this are one: ten times what seven decimals of a degree, as GeoJSON has them
+# by default, can part them by.
+_JOINED_M = 0.1
+_EARTH_M = 6.3e6  # less than any radius of it, so that no pair is missed
+
+
+class Runs(NamedTuple):
+    """Lines in the order and direction of the whole, and what was done to them."""
+
+    lines: list[LineString | MultiLineString]
+    rows: list[int]
+    """The number that each line was given with."""
+    turned: list[int]
+    """The numbers of those of which something was turned round."""
+    branches: Floats
+    """Longitude and latitude (n, 2) of places where three ends or more meet."""
+
+
+class _Piece(NamedTuple):
+    """A part of a line on its way along a chain: backwards if it was drawn the other way."""
+
+    number: int
+    backwards: bool
+
+
+def one_way(lines: Sequence[LineString | MultiLineString]) -> Runs:
+    """Return lines so that none runs against another that it meets.
+
+    Where two ends meet, one line runs on into the other. Lines that so make up one run the way in
+    which they are numbered; where their numbers tell nothing, the way most of their length runs.
+    Lines that nothing meets stay as they are.
+
+    Examples
+    --------
+    >>> there = shapely.MultiLineString([[(30, 49), (30, 51)], [(30, 52), (30, 51)]])
+    >>> runs = one_way([there])
+    >>> print(runs.lines[0], runs.turned)
+    LINESTRING (30 49, 30 51, 30 52) [0]
+    """
+    parts, owner = shapely.get_parts(np.asarray(lines, dtype=object), return_index=True)
+    node, branches = _nodes(parts)
+    chains = [_directed(chain, owner, parts, node) for chain in _chains(node)]
+    # Chains come in the order of the first line of each.
+    chains.sort(key=lambda chain: min(int(owner[piece.number]) for piece in chain))
+    path = [piece for chain in chains for piece in chain]
+    order = list(dict.fromkeys(int(owner[piece.number]) for piece in path))
+    made = {row: [p for p in path if owner[p.number] == row] for row in order}
+    turned = [row for row, pieces in made.items() if any(piece.backwards for piece in pieces)]
+    return Runs([_whole(made[row], parts) for row in order], order, sorted(turned), branches)
+
+
+def _nodes(parts: Any) -> tuple[Ints, Floats]:
+    """Return the node (n, 2) at which each part begins and ends, and the nodes of three or more."""
+    ends = np.array([shapely.get_coordinates(part)[[0, -1]] for part in parts]).reshape(-1, 2)
+    # In space, where neither poles nor the antimeridian are in the way; the sphere will do.
+    lon, lat = np.radians(ends).T
+    unit = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+    tree = shapely.STRtree(shapely.points(unit[:, :2]))
+    reach = _JOINED_M / _EARTH_M
+    a, b = tree.query(tree.geometries, predicate="dwithin", distance=reach)
+    a, b = a[a < b], b[a < b]
+    near = inverse(*ends[a].T, *ends[b].T)[2] <= _JOINED_M
+    node = np.arange(len(ends))
+    for one, other in zip(a[near].tolist(), b[near].tolist(), strict=True):
+        node[node == node[other]] = node[one]
+    _, count = np.unique(node, return_counts=True)
+    crowded = np.unique(node)[count > 2]
+    where = np.array([ends[np.flatnonzero(node == n)[0]] for n in crowded]).reshape(-1, 2)
+    return node.reshape(-1, 2), where
+
+
+def _chains(node: Ints) -> list[list[_Piece]]:
+    """Return the parts as chains: through nodes at which just two ends meet."""
+    ends: dict[int, list[tuple[int, int]]] = {}
+    for number, pair in enumerate(node.tolist()):
+        for end, at in enumerate(pair):
+            ends.setdefault(at, []).append((number, end))
+    chains: list[list[_Piece]] = []
+    done: set[int] = set()
+    for number in range(len(node)):
+        if number in done:
+            continue
+        onward = _follow(_Piece(number, backwards=False), node, ends, done)
+        back = _follow(_Piece(number, backwards=True), node, ends, done)
+        before = [_Piece(p.number, not p.backwards) for p in reversed(back[1:])]
+        chains.append(before + onward)
+    return chains
+
+
+def _follow(
+    piece: _Piece,
+    node: Ints,
+    ends: dict[int, list[tuple[int, int]]],
+    done: set[int],
+) -> list[_Piece]:
+    """Return a part and those that it runs on into, until a free end, a branch or a part done."""
+    chain = [piece]
+    done.add(piece.number)
+    while True:
+        last = chain[-1]
+        leaving = (last.number, 0 if last.backwards else 1)
+        here = ends[int(node[leaving])]
+        if len(here) != 2:
+            return chain
+        number, end = here[0] if here[1] == leaving else here[1]
+        if number in done:
+            return chain
+        done.add(number)
+        chain.append(_Piece(number, backwards=end == 1))
+
+
+def _directed(chain: list[_Piece], owner: Ints, parts: Any, node: Ints) -> list[_Piece]:
+    """Return a chain in its own direction: that of the numbers, or of most of its length."""
+    first, last = chain[0], chain[-1]
+    closed = node[first.number, int(first.backwards)] == node[last.number, 1 - int(last.backwards)]
+    back = [_Piece(piece.number, not piece.backwards) for piece in reversed(chain)]
+    if closed and len(chain) > 1:
+        back = [back[-1], *back[:-1]]  # a ring begins with the same part either way round
+    up, down = ([int(owner[p.number]) for p in way] for way in (chain, back))
+    if (up == sorted(up)) != (down == sorted(down)):
+        return chain if up == sorted(up) else back
+    length = [length_m(parts[piece.number]) * (-1) ** piece.backwards for piece in chain]
+    # As the first part of the file, if as much of it runs one way as the other.
+    with_it = sum(length) or (-1) ** min(chain).backwards
+    return chain if with_it > 0 else back
+
+
+def _whole(pieces: Sequence[_Piece], parts: Any) -> LineString | MultiLineString:
+    """Return the line that parts make up, joined where one begins at the end of the other."""
+    runs: list[Floats] = []
+    for piece in pieces:
+        xy = shapely.get_coordinates(parts[piece.number])
+        xy = xy[::-1] if piece.backwards else xy
+        if runs and (runs[-1][-1] == xy[0]).all():
+            runs[-1] = np.vstack([runs[-1], xy[1:]])
+        else:
+            runs.append(xy)
+    lines = [shapely.LineString(run) for run in runs]
+    return lines[0] if len(lines) == 1 else shapely.MultiLineString(lines)
+
+
+# What shapes may be of each kind, and what to do with others.
+_TYPES = {
+    "polygons": {"Polygon", "MultiPolygon"},
+    "lines": {"LineString", "MultiLineString"},
+    "points": {"Point", "MultiPoint"},
+}
+_REMEDIES = {
+    ("polygons", "lines"): "lines are read by read_border()",
+    ("polygons", "points"): "points are read by read_settlements()",
+    ("lines", "polygons"): "areas are read by read_regions(), their outline is border_of()",
+    ("lines", "points"): "points are read by read_settlements()",
+    ("points", "polygons"): "save the areas' representative points instead",
+    ("points", "lines"): "lines are read by read_border()",
+}
+
+# A slip of the pen changes an area by far less than this; a figure of eight, whose lobes cancel
+# each other, by all of it, and nobody knows what was meant.
+_MOST_CHANGED = 0.01
+
+
+def check_polygons(raw: Raw, crs: object, *, swap: bool = False) -> None:
+    """Make a file's shapes valid polygons in degrees, or say which row cannot be one.
+
+    ``swap`` takes their first coordinate for the latitude.
+
+    Raises
+    ------
+    GeometryError
+        A row is no polygon, or repairing it would change its area by more than 1 %.
+    DataError, MissingCRSError
+        As :func:`geobuffer.reading.projections.in_degrees`; a coordinate is not finite or no
+        degree.
+    """
+    _check(raw, crs, "polygons", swap=swap)
+    shapes = raw.placed
+    crossing: list[int] = []
+    mended: list[str] = []
+    for row in _there(shapes):
+        shape = shapes[row]
+        if crosses := jumps(shape):
+            crossing.append(row)
+            shape = _in_turn(raw, row, shape)
+        if not shape.is_valid:
+            shape = _mended(raw, row, shape, mended)
+        # The parts of what goes round a pole may meet again where its ring began.
+        shapes[row] = shapely.union_all([cut_at_antimeridian(shape)]) if crosses else shape
+    _note_crossing(raw, crossing)
+    raw.notes.extend(mended)
+
+
+def check_lines(raw: Raw, crs: object, *, swap: bool = False) -> None:
+    """Make a file's shapes lines in degrees, cut at the antimeridian.
+
+    Parameters and errors as :func:`check_polygons`.
+    """
+    _check(raw, crs, "lines", swap=swap)
+    shapes = raw.placed
+    crossing = [row for row in _there(shapes) if jumps(shapes[row])]
+    for row in crossing:
+        shapes[row] = cut_line(shapes[row])
+    _note_crossing(raw, crossing)
+
+
+def check_points(raw: Raw, crs: object, *, swap: bool = False) -> None:
+    """Make a file's shapes points in degrees; a row without coordinates has none.
+
+    Parameters and errors as :func:`check_polygons`.
+    """
+    _check(raw, crs, "points", swap=swap)
+    shapes = raw.placed
+    several = shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOINT
+    for row in np.flatnonzero(several).tolist():
+        parts = shapely.get_parts(shapes[row])
+        if len(parts) > 1:
+            raise GeometryError(
+                f"Invalid geometry in {raw.row(row)}: {len(parts)} points. Must be one."
+            )
+        shapes[row] = parts[0]
+    raw.shapes = shapely.transform(shapes, lambda xy: np.stack([wrap(xy[:, 0]), xy[:, 1]], axis=1))
+
+
+def _there(shapes: NDArray[np.object_]) -> list[int]:
+    """Return the rows that have a shape."""
+    rows: list[int] = np.flatnonzero(~shapely.is_missing(shapes)).tolist()
+    return rows
+
+
+def _check(raw: Raw, crs: object, kind: str, *, swap: bool) -> None:
+    shapes = raw.shapes = raw.placed.copy()
+    shapes[shapely.is_empty(shapes)] = None
+    there = ~shapely.is_missing(shapes)
+    if not there.all():
+        what = "coordinates" if kind == "points" else "geometry"
+        raw.notes.append(f"rows without {what}: {raw.rows(np.flatnonzero(~there))}.")
+    for row in _there(shapes):
+        _check_type(raw, row, shapes[row].geom_type, kind)
+    raised = shapely.has_z(shapes) | _has_m(shapes)
+    if raised.any():
+        raw.notes.append(f"heights and measures left out: {raw.rows(np.flatnonzero(raised))}.")
+        shapes[raised] = shapely.force_2d(shapes[raised])
+    if swap:
+        raw.shapes = shapes = shapely.transform(shapes, lambda xy: xy[:, ::-1])
+    _check_finite(raw, shapes)
+    in_degrees(raw, crs)
+    _check_range(raw, raw.placed)
+
+
+def _has_m(shapes: NDArray[np.object_]) -> Any:
+    # Measures are known from GEOS 3.12 on.
+    return shapely.has_m(shapes) if shapely.geos_version >= (3, 12, 0) else False
+
+
+def _check_type(raw: Raw, row: int, found: str, kind: str) -> None:
+    if found in _TYPES[kind]:
+        return
+    other = next((name for name, types in _TYPES.items() if found in types), "")
+    hint = f"; {_REMEDIES[kind, other]}" if other else "; take it apart first"
+    raise GeometryError(f"Invalid geometry in {raw.row(row)}: {found}. Must be {kind}{hint}.")
+
+
+def _check_finite(raw: Raw, shapes: NDArray[np.object_]) -> None:
+    xy, row = shapely.get_coordinates(shapes, return_index=True)
+    bad = np.flatnonzero(~np.isfinite(xy).all(axis=1))
+    if len(bad):
+        at = xy[bad[0]]
+        raise DataError(
+            f"Invalid coordinates in {raw.row(int(row[bad[0]]))}: ({at[0]:g}, {at[1]:g}). Must be "
+            "finite numbers."
+        )
+
+
+def _check_range(raw: Raw, shapes: NDArray[np.object_]) -> None:
+    """Refuse what cannot be degrees: metres, and latitudes where longitudes should be."""
+    xy, row = shapely.get_coordinates(shapes, return_index=True)
+    # Longitudes up to 360 are those of charts of the Pacific.
+    bad = np.flatnonzero((np.abs(xy[:, 0]) > 360.0) | (np.abs(xy[:, 1]) > 90.0))
+    if not len(bad):
+        return
+    lon, lat = xy[bad[0]]
+    swapped = (np.abs(xy[:, 1]) <= 360.0).all() and (np.abs(xy[:, 0]) <= 90.0).all()
+    remedy = (
+        "swap=True turns them."
+        if swapped
+        else 'metres of a projection need crs=: "EPSG:3857" for web maps, or that of the file.'
+    )
+    question = "are longitude and latitude swapped? " if swapped else ""
+    raise DataError(
+        f"Invalid coordinates in {raw.row(int(row[bad[0]]))}: longitude {lon:g}, latitude {lat:g}. "
+        f"Must lie within ±180 and ±90; {question}{remedy}"
+    )
+
+
+def _in_turn(raw: Raw, row: int, shape: Any) -> Any:
+    try:
+        return unwrap_polygon(shape)
+    except GeometryError as error:
+        raise GeometryError(
+            f"Invalid geometry in {raw.row(row)}: {error}. Must be cut at the antimeridian first."
+        ) from error
+
+
+def _mended(raw: Raw, row: int, shape: Any, notes: list[str]) -> Any:
+    """Return the valid polygon that a shape stands for, if that is plain."""
+    reason = shapely.is_valid_reason(shape)
+    made = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    whole = shapely.MultiPolygon(
+        [part for part in shapely.get_parts(made) if part.geom_type == "Polygon"]
+    )
+    before, after = area_m2(shape) / 1e6, area_m2(whole) / 1e6
+    areas = f"area {before:,.6g} km² before, {after:,.6g} km² after"
+    if abs(after - before) > _MOST_CHANGED * max(before, after) or not after:
+        raise GeometryError(
+            f"Invalid polygon in {raw.row(row)}: {reason}; repairing it would change it by more "
+            f"than {_MOST_CHANGED:.0%} ({areas}). Must be drawn anew, or mended by hand "
+            '("Fix geometries" in QGIS, make_valid() in geopandas) and looked at.'
+        )
+    notes.append(f"repaired the polygon of row {row} ({reason}): {areas}.")
+    return whole if len(whole.geoms) > 1 else whole.geoms[0]
+
+
+def _note_crossing(raw: Raw, rows: list[int]) -> None:
+    if rows:
+        raw.notes.append(f"read as crossing the antimeridian and cut there: {raw.rows(rows)}.")

@@ -1,0 +1,181 @@
+"""Tables of a PostGIS database, by an address such as ``postgresql://me@host/db?table=s.t``."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geobuffer.errors import DataError
+from geobuffer.io.read.files import hide_password
+from geobuffer.io.read.raw import Raw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+_SCHEMES = ("postgresql://", "postgres://")
+
+# How long to wait for a server: one that does not answer in that time is not there.
+_CONNECT_S = 10
+
+
+def is_database(path: str | Path) -> bool:
+    """Tell whether a path is the address of a database.
+
+    >>> is_database("postgresql://me@host/gis?table=oblasts"), is_database("oblasts.gpkg")
+    (True, False)
+    """
+    return str(path).lower().startswith(_SCHEMES)
+
+
+def read_database(address: str, layer: str | None = None) -> Raw:
+    """Return the rows of a table or query of a PostGIS database, read without writing.
+
+    Parameters
+    ----------
+    address
+        An address as PostgreSQL knows them, with ``table=schema.table`` or ``query=SELECT …``
+        among what follows the question mark, and ``geometry=column`` where there are several.
+    layer
+        The table, if the address names none.
+
+    Raises
+    ------
+    DataError
+        The extra ``postgis`` is not installed; the server cannot be reached or refuses; there is
+        no such table, or none or several columns of shapes. No message shows the password.
+    """
+    try:
+        import psycopg  # noqa: F401 - SQLAlchemy finds it by name
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+    except ImportError as error:
+        raise DataError(
+            "Reading from PostGIS needs psycopg and SQLAlchemy: pip install 'geobuffer[postgis]'."
+        ) from error
+    shown = hide_password(address)
+    try:
+        url = make_url("postgresql" + address[address.index("://") :])
+        asked = {key: _one(url.query.get(key)) for key in ("table", "query", "geometry")}
+        url = url.difference_update_query(asked).set(drivername="postgresql+psycopg")
+    except (ArgumentError, ValueError):
+        raise DataError(f"Invalid address {shown!r}. Must be postgresql://…") from None
+    statement, name = _statement(shown, asked["table"] or layer, asked["query"])
+    name = f"{name} of {url.host or 'the local server'}/{url.database or ''}"
+    try:
+        with _connected(url) as connection:
+            column = _geometry_column(connection, statement, name, asked["geometry"])
+            return _read(connection, statement, name, column)
+    except (SQLAlchemyError, pd.errors.DatabaseError) as error:
+        # Without the chain: what lies beneath may show the password in a traceback.
+        beneath = error.__cause__ if isinstance(error, pd.errors.DatabaseError) else error
+        said = " ".join(str(getattr(beneath, "orig", None) or error).split())
+        if url.password:
+            said = said.replace(str(url.password), "***")
+        raise DataError(f"Unreadable {name}: {said}.") from None
+
+
+def _one(value: str | tuple[str, ...] | None) -> str | None:
+    return value[-1] if isinstance(value, tuple) else value
+
+
+def _statement(shown: str, table: str | None, query: str | None) -> tuple[str, str]:
+    """Return the SELECT that is meant, and how messages call it."""
+    if bool(table) == bool(query):
+        raise DataError(
+            f"Invalid address {shown!r}. Must end in ?table=schema.table or ?query=SELECT …, one "
+            "of them."
+        )
+    if query:
+        # A line of its own: the query may end in a comment.
+        asked = query.strip().rstrip(";")
+        return f"SELECT * FROM ({asked}\n) AS asked", "the query"  # noqa: S608 - it is the user's
+    quoted = ".".join('"' + part.replace('"', '""') + '"' for part in str(table).split("."))
+    return f"SELECT * FROM {quoted}", f"table {table}"  # noqa: S608 - the names are quoted
+
+
+@contextmanager
+def _connected(url: Any) -> Iterator[Any]:
+    """Yield a connection that cannot write."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
+    engine = create_engine(
+        url,
+        poolclass=NullPool,
+        connect_args={"connect_timeout": _CONNECT_S},
+        # A percent sign in a query is one.
+        execution_options={"no_parameters": True, "postgresql_readonly": True},
+    )
+    with engine.connect() as connection:
+        yield connection
+
+
+def _geometry_column(connection: Any, statement: str, name: str, given: str | None) -> str:
+    types = "SELECT oid FROM pg_type WHERE typname IN ('geometry', 'geography')"
+    shaped = {row[0] for row in connection.exec_driver_sql(types)}
+    none_of_it = f"SELECT * FROM ({statement}) AS shape LIMIT 0"  # noqa: S608 - as above
+    empty = connection.exec_driver_sql(none_of_it)
+    fields = empty.cursor.description
+    _check_columns([field.name for field in fields], name)
+    columns = [field.name for field in fields if field.type_code in shaped]
+    if given is not None:
+        if given not in columns:
+            shown = ", ".join(columns) or "none"
+            raise DataError(f"Invalid geometry {given!r} of {name}. Must be one of: {shown}.")
+        return given
+    if len(columns) != 1:
+        shown = ", ".join(columns)
+        what = f"{len(columns)} columns of shapes ({shown})" if columns else "no column of shapes"
+        remedy = (
+            "geometry= tells which"
+            if columns
+            else "?query=SELECT *, ST_SetSRID(ST_MakePoint(lon, lat), 4326) … makes one of numbers"
+        )
+        raise DataError(f"Ambiguous {name}: it has {what}. Must have one; {remedy}.")
+    return str(columns[0])
+
+
+def _check_columns(columns: list[str], name: str) -> None:
+    twice = [column for column in dict.fromkeys(columns) if columns.count(column) > 1]
+    if twice:
+        raise DataError(
+            f"Invalid columns of {name}: two are named {twice[0]!r}. Must differ; AS renames them."
+        )
+
+
+def _read(connection: Any, statement: str, name: str, column: str) -> Raw:
+    import geopandas as gpd
+
+    try:
+        frame = gpd.read_postgis(statement, connection, geom_col=column)
+    except (NotImplementedError, shapely.GEOSException) as error:
+        raise DataError(
+            f"Unreadable {name}: a shape in {column!r} is curved or of another kind that is not "
+            f"read ({error}). Must be straight: ?query=SELECT …, ST_CurveToLine({column}, t, 1, 0) "
+            "with how far t it may stray in units of its coordinates, as 0.1 for metres."
+        ) from error
+    shapes = np.asarray(frame.geometry.to_numpy(), dtype=object)
+    _check_one_system(shapes, name)
+    attributes = pd.DataFrame(frame.drop(columns=column))
+    return Raw(name, attributes, shapes, frame.crs)
+
+
+def _check_one_system(shapes: NDArray[np.object_], name: str) -> None:
+    """Refuse rows of several reference systems, all of which would be read in that of the first."""
+    there = np.flatnonzero(~shapely.is_missing(shapes))
+    codes = shapely.get_srid(shapes[there])
+    other = np.flatnonzero(codes != codes[0]) if len(codes) else codes
+    if len(other):
+        raise DataError(
+            f"Invalid geometry in row {there[other[0]]} of {name}: its SRID is "
+            f"{codes[other[0]]}, but that of row {there[0]} is {codes[0]}. Must be one: "
+            "?query=SELECT …, ST_Transform(…, 4326)."
+        )

@@ -1,0 +1,189 @@
+"""Shapes in any reference system, brought to longitude and latitude without bending their edges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyproj
+import shapely
+from pyproj.exceptions import ProjError
+from pyproj.transformer import TransformerGroup
+
+from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.geodesy.ellipsoid import Floats, wrap
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geobuffer.io.read.raw import Raw
+
+    Shapes = NDArray[np.object_]
+
+
+_DEGREES = pyproj.CRS("EPSG:4326")
+
+# An edge that is straight in a projection is bent in longitude and latitude: it is cut until no
+# piece strays by more than the edges of a zone may, by default.
+_BEND_M = 0.1
+_DEGREE_M = 111_320.0
+
+# Half a great circle in pieces that stray by 0.1 m needs no more than this.
+_MOST_PIECES = 10_000
+
+# Where a projection is torn, edges across the tear never end to be bent; elsewhere two do.
+_ROUNDS = 4
+
+
+def in_degrees(raw: Raw, crs: object) -> None:
+    """Bring a file's shapes to longitude and latitude (EPSG:4326).
+
+    Raises
+    ------
+    MissingCRSError
+        Neither the file nor ``crs`` tells their reference system.
+    DataError
+        ``crs`` is none that is known, or a shape lies where its system is not defined.
+    """
+    shapes = raw.placed
+    system = _system(raw, crs)
+    if system is None:
+        raise MissingCRSError(_no_crs(raw, shapes))
+    if _is_degrees(system):
+        return
+    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    _note_unsure_shift(raw, system)
+    try:
+        convert = pyproj.Transformer.from_crs(system, _DEGREES, always_xy=True)
+    except ProjError as error:
+        raise DataError(
+            f"Invalid reference system {system.name} of {raw.name}: it does not lead to longitude "
+            f"and latitude on Earth ({error}). Must be one that does; crs= names another."
+        ) from error
+    parts = shapes[there]
+    if not system.is_geographic:
+        parts = _cut(parts, convert)
+    moved = shapely.transform(parts, lambda xy: np.stack(convert.transform(*xy.T), axis=1))
+    beyond = [not np.isfinite(shapely.get_coordinates(shape)).all() for shape in moved]
+    if any(beyond):
+        row = np.flatnonzero(there)[beyond.index(True)]
+        raise DataError(
+            f"Invalid geometry in {raw.row(row)}: it lies where {system.name} is not defined. "
+            "Must be in that system; crs= names another."
+        )
+    raw.shapes = shapes.copy()
+    raw.shapes[there] = moved
+
+
+def _system(raw: Raw, crs: object) -> pyproj.CRS | None:
+    """Return the system that shapes are in: the one the caller names, else the file's own."""
+    own = pyproj.CRS.from_user_input(raw.crs) if raw.crs is not None else None
+    if own is not None and not (own.is_geographic or own.is_projected):
+        own = None  # what GeoPackage calls undefined, and drawings
+    if crs is None:
+        return own
+    named = parse_crs(crs)
+    # A GeoJSON or KML says nothing of its system unless it is an unusual one.
+    if own is not None and not (raw.crs_is_fixed and _is_degrees(own)) and own != named:
+        raw.notes.append(f"its own reference system, {own.name}, is not used: crs= names another.")
+    return named
+
+
+def parse_crs(crs: Any) -> pyproj.CRS:
+    """Return the reference system that a caller names.
+
+    Raises
+    ------
+    DataError
+        There is none of that name, or it is not one of places on Earth.
+    """
+    try:
+        named = pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError as error:
+        raise DataError(f"Invalid crs {crs!r}. Must be such as 'EPSG:4326'.") from error
+    if not (named.is_geographic or named.is_projected):
+        raise DataError(f"Invalid crs {crs!r}. Must be geographic or projected.")
+    return named
+
+
+def _is_degrees(system: pyproj.CRS) -> bool:
+    """Tell whether a system is WGS 84 in degrees, whichever axis it names first."""
+    return system.to_2d().equals(_DEGREES, ignore_axis_order=True) if _may_be(system) else False
+
+
+def _may_be(system: pyproj.CRS) -> bool:
+    return system.is_geographic and not system.is_bound
+
+
+def _no_crs(raw: Raw, shapes: Shapes) -> str:
+    west, south, east, north = shapely.total_bounds(shapes)
+    fits = west >= -180 and east <= 180 and south >= -90 and north <= 90
+    hint = (
+        'crs="EPSG:4326" fits the range of its coordinates'
+        if fits
+        else f"its coordinates, from {west:g} {south:g} to {east:g} {north:g}, are no degrees; "
+        'tell crs="EPSG:…" of the projection they were made in'
+    )
+    missing = " (there is no .prj beside it)" if raw.name.lower().endswith(".shp") else ""
+    return f"{raw.name} has no coordinate reference system{missing}. Must have one: {hint}."
+
+
+def _note_unsure_shift(raw: Raw, system: pyproj.CRS) -> None:
+    """Note where no shift between the datums is known, which may be some hundred metres."""
+    ways = TransformerGroup(system, _DEGREES, always_xy=True).transformers
+    if not ways or "ballpark" in ways[0].description.lower():
+        raw.notes.append(
+            f"no shift is known from the datum of {system.name} to WGS 84; positions may be off by "
+            "some hundred metres."
+        )
+
+
+def _cut(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
+    """Add vertices to edges that are bent in longitude and latitude.
+
+    An edge that two shapes share gets the same vertices in both, to the last bit, whichever way
+    it runs: the pieces are counted from its lesser end.
+    """
+    if not len(shapes) or (shapely.get_dimensions(shapes) == 0).all():
+        return shapes
+    # Halving an edge quarters its bend only where that is even: what is left is cut again.
+    for _ in range(_ROUNDS):
+        shapes, cut = _cut_once(shapes, convert)
+        if not cut:
+            break
+    return shapes
+
+
+def _cut_once(shapes: Shapes, convert: pyproj.Transformer) -> tuple[Shapes, bool]:
+    """Add vertices where they are known to be needed, and tell whether there were any."""
+    kind, xy, offsets = shapely.to_ragged_array(shapes)
+    ends = np.zeros(len(xy), dtype=bool)
+    ends[offsets[0][1:] - 1] = True
+    pieces = _pieces(xy, ends, convert)
+    owner = np.repeat(np.arange(len(xy)), pieces)
+    first = np.cumsum(pieces) - pieces
+    nth = (np.arange(len(owner)) - first[owner]).astype(float)
+    start, stop = xy[owner], xy[np.minimum(owner + 1, len(xy) - 1)]
+    turned = (stop[:, 0] < start[:, 0]) | ((stop[:, 0] == start[:, 0]) & (stop[:, 1] < start[:, 1]))
+    low, high = np.where(turned[:, None], stop, start), np.where(turned[:, None], start, stop)
+    share = np.where(turned, pieces[owner] - nth, nth) / pieces[owner]
+    cut = np.where(nth[:, None] == 0.0, start, low + (high - low) * share[:, None])
+    rings = np.append(first, len(owner))[offsets[0]]
+    made = shapely.from_ragged_array(kind, cut, (rings, *offsets[1:]))
+    return np.asarray(made), bool((pieces > 1).any())
+
+
+def _pieces(xy: Floats, ends: NDArray[np.bool_], convert: pyproj.Transformer) -> NDArray[np.int64]:
+    """Return into how many pieces the edge from each vertex to the next is to be cut."""
+    pieces = np.ones(len(xy), dtype=np.int64)
+    edge = np.flatnonzero(~ends)
+    middle = (xy[edge] + xy[edge + 1]) / 2.0
+    lon, lat = convert.transform(*xy.T)
+    at_lon, at_lat = convert.transform(*middle.T)
+    half = lon[edge] + wrap(lon[edge + 1] - lon[edge]) / 2.0
+    north = at_lat - (lat[edge] + lat[edge + 1]) / 2.0
+    east = wrap(at_lon - half) * np.cos(np.radians(at_lat))
+    bend = np.hypot(north, east) * _DEGREE_M
+    wanted = np.ceil(np.sqrt(np.nan_to_num(bend, nan=0.0, posinf=0.0) / _BEND_M))
+    pieces[edge] = np.clip(wanted, 1, _MOST_PIECES).astype(np.int64)
+    return pieces

@@ -1,0 +1,270 @@
+"""Tables of texts and numbers: CSV, TSV and Excel, in any encoding, parted by any mark.
+
+Names as texts: one form of each letter, and a note of letters that only look right.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from geobuffer.errors import DataError, did_you_mean
+from geobuffer.io.read.columns import LATITUDE, LONGITUDE, find
+from geobuffer.io.read.encodings import encoding_of
+from geobuffer.io.read.files import Kind
+from geobuffer.io.read.raw import Raw
+from geobuffer.io.untrusted import unheard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from geobuffer.io.read.files import UserFile
+
+
+_LATIN = re.compile(r"[A-Za-z]")
+_CYRILLIC = re.compile(r"[Ѐ-ӿ]")
+
+
+def clean_names(raw: Raw, column: pd.Series) -> list[str]:
+    """Return a column of names: composed (NFC), without spaces about them; empty where missing.
+
+    Words that mix Latin and Cyrillic letters are kept as they are and noted: a Latin C in *Cумы*
+    looks right, and only what folds names as :func:`geobuffer.names.fold` does finds it.
+    """
+    names = [
+        " ".join(unicodedata.normalize("NFC", _text(value)).split()) if known else ""
+        for value, known in zip(column, column.notna(), strict=True)
+    ]
+    mixed = [row for row, name in enumerate(names) if any(map(is_mixed, name.split()))]
+    if mixed:
+        raw.notes.append(
+            f"names in {column.name!r} that mix Latin and Cyrillic letters, such as "
+            f"{names[mixed[0]]!r}: {raw.rows(mixed)}; kept as they are, and found here by either "
+            "spelling, but elsewhere by nobody."
+        )
+    return names
+
+
+def _text(value: object) -> str:
+    """Return a value as text; a whole number without the decimals it got in a spreadsheet."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def is_mixed(word: str) -> bool:
+    """Tell whether a word has letters of both scripts.
+
+    >>> is_mixed("Cумы"), is_mixed("Сумы"), is_mixed("Kyiv")
+    (True, False, False)
+    """
+    return bool(_LATIN.search(word) and _CYRILLIC.search(word))
+
+
+# What may part columns, in the order in which it is tried: a decimal comma is no separator.
+_SEPARATORS = ("\t", ";", ",", "|")
+
+# The line by which Excel is told what parts the columns.
+_TOLD = re.compile(r"sep=(.)\n", re.IGNORECASE)
+
+# How many lines tell what parts the columns.
+_SAMPLE_LINES = 50
+
+# The longest text of a field: an outline in a table of places, which is not read, may be long.
+_FIELD_BYTES = 1 << 27
+
+# What openpyxl and what it is built on raise of a workbook that is damaged, wherever they notice.
+_BROKEN_WORKBOOK = (
+    ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, OSError,
+    RuntimeError, SyntaxError, TypeError, ValueError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
+
+class _Sheet(NamedTuple):
+    """A header, the rows below it, and the line of each."""
+
+    header: list[str]
+    rows: list[list[Any]]
+    lines: list[int]
+    beside: tuple[int, ...] = ()
+    """The lines that have a value where the header ends."""
+
+
+def read_table(file: UserFile, sheet: str | None) -> Raw:
+    """Return the rows of a text table or a spreadsheet, as texts or as the sheet's own values.
+
+    Raises
+    ------
+    DataError
+        A line has more or fewer fields than the header, two columns have one name, there is no
+        such sheet or none that is plainly meant, or the extra ``excel`` is not installed.
+    """
+    notes: list[str] = []
+    if file.kind is Kind.EXCEL:
+        name, found = _from_excel(file, sheet, notes)
+    else:
+        name, found = str(file), _from_text(file, notes)
+    found = _without_spacers(found)
+    twice = [c for c in dict.fromkeys(found.header) if found.header.count(c) > 1]
+    if twice:
+        raise DataError(f"Invalid table {name}: two columns are named {twice[0]!r}. Must differ.")
+    frame = pd.DataFrame(found.rows, columns=found.header, dtype=object)
+    return Raw(name, frame, line_numbers=found.lines, notes=notes)
+
+
+def _without_spacers(sheet: _Sheet) -> _Sheet:
+    """Return rows without columns that have neither a name nor a value, and are there for looks."""
+    used = [
+        n
+        for n, name in enumerate(sheet.header)
+        if name or any(row[n] not in {None, ""} for row in sheet.rows)
+    ]
+    if len(used) == len(sheet.header):
+        return sheet
+    rows = [[row[n] for n in used] for row in sheet.rows]
+    return _Sheet([sheet.header[n] for n in used], rows, sheet.lines)
+
+
+def _from_text(file: UserFile, notes: list[str]) -> _Sheet:
+    data = file.read()
+    encoding = encoding_of(data)
+    if encoding not in {"utf-8", "utf-8-sig"}:
+        notes.append(f"read as {encoding}; if letters look wrong, save it as UTF-8.")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"Unreadable {file}: no {encoding} at byte {error.start:,}. Save it as UTF-8."
+        ) from error
+    # Lines may end as of old on a Macintosh, which Excel still offers.
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    told = _TOLD.match(text)
+    separator = told[1] if told else _separator(text)
+    csv.field_size_limit(_FIELD_BYTES)
+    reader = csv.reader(io.StringIO(text), delimiter=separator)
+    rows, lines = [], []
+    if told:
+        next(reader)
+    try:
+        for row in reader:
+            if any(row):
+                rows.append(row)
+                lines.append(reader.line_num)
+    except csv.Error as error:
+        message = f"Unreadable {file}, line {reader.line_num}: {error}."
+        raise DataError(message) from error
+    if len(rows) < 2:
+        raise DataError(f"Invalid table {file}: no rows below a header. Must have some.")
+    return _even(_Sheet([c.strip() for c in rows[0]], rows[1:], lines[1:]), str(file), separator)
+
+
+def _separator(text: str) -> str:
+    r"""Return what parts the columns: what gives every line as many fields as the header.
+
+    >>> _separator("name;lat;lon\nСуджа;51,19;35,27")
+    ';'
+    """
+    sample = "".join(text.splitlines(keepends=True)[:_SAMPLE_LINES])
+    best, fit = ",", (0.0, 1)
+    for separator in _SEPARATORS:
+        try:
+            rows = [r for r in csv.reader(io.StringIO(sample), delimiter=separator) if any(r)]
+        except csv.Error:
+            continue
+        width = len(rows[0]) if rows else 0
+        even = sum(1 for row in rows if len(row) == width) / max(len(rows), 1)
+        if width > 1 and (even, width) > fit:
+            best, fit = separator, (even, width)
+    return best
+
+
+def _even(sheet: _Sheet, name: str, separator: str) -> _Sheet:
+    """Return rows as long as the header: with empty fields cut off or added at their end."""
+    width = len(sheet.header)
+    while width and not sheet.header[width - 1]:
+        width -= 1
+    rows = []
+    for row, line in zip(sheet.rows, sheet.lines, strict=True):
+        if any(row[width:]):
+            hint = " or with decimal commas in quotes" if separator == "," else ""
+            raise DataError(
+                f"Invalid line {line} of {name}: {len(row)} fields, but the header has {width}. "
+                f"Must be as many{hint}; columns are parted by {separator!r}."
+            )
+        if len(row) < width:
+            raise DataError(
+                f"Invalid line {line} of {name}: {len(row)} fields, but the header has {width}. "
+                "Must be as many; is the file incomplete?"
+            )
+        rows.append([field if field != "" else None for field in row[:width]])
+    return _Sheet(sheet.header[:width], rows, sheet.lines)
+
+
+def _from_excel(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[str, _Sheet]:
+    try:
+        import openpyxl
+    except ImportError as error:
+        message = "Reading Excel needs openpyxl: pip install 'geobuffer[excel]'."
+        raise DataError(message) from error
+    try:
+        # Of what it leaves out of a workbook: styles, validation. Cells are what is wanted.
+        with unheard():
+            source: Any = io.BytesIO(file.read())
+            book = openpyxl.load_workbook(source, read_only=True, data_only=True)
+            for one in book.worksheets:
+                # A sheet may say that it is as large as a sheet can be: 17 thousand million cells.
+                one.reset_dimensions()
+            sheets = {one.title: _rows(one.iter_rows(values_only=True)) for one in book.worksheets}
+    except _BROKEN_WORKBOOK as error:
+        raise DataError(
+            f"Unreadable {file}: a workbook that is incomplete or damaged ({error}). Save it anew."
+        ) from error
+    title = _sheet(file, sheets, sheet)
+    chosen = sheets[title]
+    if chosen.beside:
+        lines = ", ".join(str(line) for line in chosen.beside[:5])
+        notes.append(
+            f"cells right of the last named column left out, in {len(chosen.beside)} lines: {lines}"
+            f"{' and others' if len(chosen.beside) > 5 else ''}."
+        )
+    return f"{file}, sheet {title}", chosen
+
+
+def _rows(rows: Iterable[Sequence[Any]]) -> _Sheet:
+    """Return the header, which is the first row that is not empty, and what is below it."""
+    filled = [
+        (number, list(row)) for number, row in enumerate(rows, 1) if any(v is not None for v in row)
+    ]
+    if not filled:
+        return _Sheet([], [], [])
+    header = ["" if value is None else str(value).strip() for value in filled[0][1]]
+    while header and not header[-1]:
+        header.pop()
+    return _Sheet(
+        header,
+        [(row + [None] * len(header))[: len(header)] for _, row in filled[1:]],
+        [number for number, _ in filled[1:]],
+        tuple(n for n, row in filled[1:] if any(v is not None for v in row[len(header) :])),
+    )
+
+
+def _sheet(file: UserFile, sheets: dict[str, _Sheet], wanted: str | None) -> str:
+    """Return the sheet that is meant: the one named, the only one, or the one with coordinates."""
+    if wanted is not None:
+        if wanted not in sheets:
+            raise DataError(f"Invalid sheet {wanted!r} of {file}. {did_you_mean(wanted, sheets)}")
+        return wanted
+    filled = [title for title, one in sheets.items() if one.rows]
+    placed = [
+        t for t in filled if find(sheets[t].header, LATITUDE) and find(sheets[t].header, LONGITUDE)
+    ]
+    chosen = filled if len(filled) == 1 else placed
+    if len(chosen) != 1:
+        shown = ", ".join(repr(title) for title in sheets)
+        raise DataError(f"Ambiguous {file}: {len(filled)} sheets with rows. Tell sheet=: {shown}.")
+    return chosen[0]

@@ -1,0 +1,1 @@
+"""Write tables, zones, pictures and maps to files."""

@@ -1,0 +1,261 @@
+"""KML for Google Earth and its kin: zones and tables with colours, names, folders, descriptions.
+
+Written to OGC KML 2.2. A description is read as HTML by Google Earth, so what comes from a table is
+escaped twice: once as HTML, once as XML. It never becomes markup.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import zipfile
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from geobuffer.errors import DataError
+from geobuffer.palette import BORDER, MEMBERSHIP, ring_colours
+from geobuffer.zones.source import ORIGIN_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from shapely.geometry import Polygon
+    from shapely.geometry.base import BaseGeometry
+
+    from geobuffer.zones.zone import Zone
+
+
+_NAMESPACE = "http://www.opengis.net/kml/2.2"
+
+# Columns that may hold what a row is called, the first that is there.
+_NAMES = ("name_en", "name", "name_uk", "name_ru", "ring", "title")
+
+# Characters that XML 1.0 cannot hold, however escaped.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+# Nine decimals, as in GeoJSON: 0.1 mm.
+_DECIMALS = 9
+
+
+def write_kml(thing: Zone | gpd.GeoDataFrame, path: Path) -> None:
+    """Write a zone or a table in degrees as KML or, by the suffix, as KMZ: the same, zipped.
+
+    A zone has a folder of its rings and one of its border's sections; a table has a placemark for
+    each row, coloured by ``membership`` where it has such a column.
+
+    Raises
+    ------
+    DataError
+        A text has a character that XML cannot hold.
+    """
+    root = ET.Element("kml", xmlns=_NAMESPACE)
+    document = ET.SubElement(root, "Document")
+    _text(document, "name", path.stem)
+    if isinstance(thing, gpd.GeoDataFrame):
+        _add_table(document, thing)
+    else:
+        _add_zone(document, thing)
+    ET.indent(root)
+    whole = ET.ElementTree(root)
+    if path.suffix.lower() == ".kmz":
+        with (
+            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed,
+            packed.open("doc.kml", "w") as file,
+        ):
+            whole.write(file, encoding="utf-8", xml_declaration=True)
+    else:
+        whole.write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _add_zone(document: ET.Element, zone: Zone) -> None:
+    frame = zone.to_frame()
+    _describe(document, _told(frame.iloc[0]))
+    for n, colour in enumerate(ring_colours(len(frame))):
+        # Four tenths opaque, so that the ground shows; the outline is whole.
+        _style(document, f"ring{n}", line=(colour, 1.5), fill=(colour, 0.4))
+    _style(document, "border", line=(BORDER, 2.5), icon=BORDER)
+    rings = _folder(document, "Zone")
+    for n, row in enumerate(frame.to_dict("records")):
+        shape = row.pop("geometry")
+        _placemark(rings, str(row["ring"]), f"ring{n}", row, shape)
+    sections = _folder(document, "Border")
+    for section in zone.sections:
+        facts = {
+            "section": section.name,
+            "start_km": section.start_km,
+            "length_km": section.length_km,
+            "source": zone.source.title,
+            "licence": zone.source.licence,
+        }
+        _placemark(sections, section.name, "border", facts, section.line)
+
+
+def _add_table(document: ET.Element, table: gpd.GeoDataFrame) -> None:
+    from geobuffer._version import __version__
+
+    origin = {c: table[c].iloc[0] for c in ORIGIN_COLUMNS if c in table.columns and len(table)}
+    _describe(document, origin | {"made_with": f"geobuffer {__version__}"})
+    for kind, colour in MEMBERSHIP.items():
+        _style(document, kind, line=(colour, 1.5), fill=(colour, 0.4), icon=colour)
+    _style(document, "plain", line=(BORDER, 1.5), fill=(BORDER, 0.2), icon=BORDER)
+    shapes, facts = table.geometry, table.drop(columns=table.geometry.name)
+    named = next((name for name in _NAMES if name in facts.columns), None)
+    # One folder to a class, so that a reader can hide the places outside.
+    folders: dict[str, ET.Element] = {}
+    for n, row in enumerate(facts.to_dict("records")):
+        kind = row.get("membership")
+        kind = kind if isinstance(kind, str) and kind in MEMBERSHIP else "plain"
+        if kind not in folders:
+            title = "Places" if kind == "plain" else kind.capitalize()
+            folders[kind] = _folder(document, title)
+        name = row.get(named) if named else None
+        label = str(n + 1) if _missing(name) else str(name)
+        told = {str(key): value for key, value in row.items()}
+        _placemark(folders[kind], label, kind, told, shapes.iloc[n])
+
+
+def _told(row: pd.Series[Any]) -> dict[str, Any]:
+    """Return what of a zone's row holds for all of it."""
+    wanted = ("side", "ends", "border", "edge_error_m", "source", "licence", "as_of", "accuracy_m",
+              "method", "made_with")  # fmt: skip
+    return {name: row[name] for name in wanted}
+
+
+def _folder(parent: ET.Element, name: str) -> ET.Element:
+    folder = ET.SubElement(parent, "Folder")
+    _text(folder, "name", name)
+    return folder
+
+
+def _style(
+    document: ET.Element,
+    name: str,
+    *,
+    line: tuple[str, float],
+    fill: tuple[str, float] | None = None,
+    icon: str | None = None,
+) -> None:
+    style = ET.SubElement(document, "Style", id=name)
+    if icon is not None:
+        drawn = ET.SubElement(style, "IconStyle")
+        _text(drawn, "color", _colour(icon))
+        _text(drawn, "scale", "0.6")
+        dot = "https://maps.google.com/mapfiles/kml/shapes/placemark_circle.png"
+        _text(ET.SubElement(drawn, "Icon"), "href", dot)
+        # Small, as names beside some thousand places hide the ground.
+        _text(ET.SubElement(style, "LabelStyle"), "scale", "0.7")
+    drawn = ET.SubElement(style, "LineStyle")
+    _text(drawn, "color", _colour(line[0]))
+    _text(drawn, "width", f"{line[1]:g}")
+    if fill is not None:
+        _text(ET.SubElement(style, "PolyStyle"), "color", _colour(*fill))
+    balloon = ET.SubElement(style, "BalloonStyle")
+    _text(balloon, "text", "<b>$[name]</b><br/>$[description]")
+
+
+def _colour(colour: str, opacity: float = 1.0) -> str:
+    """Return ``#rrggbb`` as KML has it.
+
+    >>> _colour("#0072b2", 0.4)
+    '66b27200'
+    """
+    red, green, blue = colour[1:3], colour[3:5], colour[5:7]
+    return f"{round(255 * opacity):02x}{blue}{green}{red}"
+
+
+def _placemark(
+    folder: ET.Element, name: str, style: str, facts: Mapping[str, Any], shape: BaseGeometry | None
+) -> None:
+    placemark = ET.SubElement(folder, "Placemark")
+    _text(placemark, "name", name)
+    # What is shown below a name in the list of places; by default, the description over again.
+    ET.SubElement(placemark, "Snippet", maxLines="0")
+    _describe(placemark, facts)
+    _text(placemark, "styleUrl", f"#{style}")
+    data = ET.SubElement(placemark, "ExtendedData")
+    for key, value in facts.items():
+        if not _missing(value):
+            _text(ET.SubElement(data, "Data", name=_clean(str(key))), "value", str(value))
+    if shape is not None and not shape.is_empty:
+        _add_shape(placemark, shape)
+
+
+def _describe(parent: ET.Element, facts: Mapping[str, Any]) -> None:
+    lines = [
+        f"{html.escape(str(key))}: {html.escape(_shown(value))}"
+        for key, value in facts.items()
+        if not _missing(value) and value != ""
+    ]
+    _text(parent, "description", "<br/>".join(lines))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return f"{value:,.0f}"
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+
+
+def _missing(value: Any) -> bool:
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+def _add_shape(parent: ET.Element, shape: BaseGeometry) -> None:
+    parts = shapely.get_parts(shape)
+    if len(parts) > 1:
+        parent = ET.SubElement(parent, "MultiGeometry")
+    for part in parts:
+        if part.geom_type.startswith(("Multi", "Geometry")):
+            _add_shape(parent, part)
+        elif part.geom_type == "Polygon":
+            _add_polygon(parent, shapely.orient_polygons(part))
+        else:
+            kind = "Point" if part.geom_type == "Point" else "LineString"
+            drawn = ET.SubElement(parent, kind)
+            if kind == "LineString":
+                _text(drawn, "tessellate", "1")
+            _text(drawn, "coordinates", _coordinates(part))
+
+
+def _add_polygon(parent: ET.Element, polygon: Polygon) -> None:
+    drawn = ET.SubElement(parent, "Polygon")
+    # Along the ground, rather than straight through hills.
+    _text(drawn, "tessellate", "1")
+    rings: Iterable[tuple[str, BaseGeometry]] = [
+        ("outerBoundaryIs", polygon.exterior),
+        *(("innerBoundaryIs", ring) for ring in polygon.interiors),
+    ]
+    for name, ring in rings:
+        boundary = ET.SubElement(ET.SubElement(drawn, name), "LinearRing")
+        _text(boundary, "coordinates", _coordinates(ring))
+
+
+def _coordinates(line: BaseGeometry) -> str:
+    pairs: Sequence[Sequence[float]] = shapely.get_coordinates(line).round(_DECIMALS).tolist()
+    return " ".join(f"{_number(lon)},{_number(lat)}" for lon, lat in pairs)
+
+
+def _number(degrees: float) -> str:
+    """Return degrees without an exponent, and no more digits than there are.
+
+    >>> _number(30.0), _number(1e-8)
+    ('30', '0.00000001')
+    """
+    return f"{degrees:.{_DECIMALS}f}".rstrip("0").rstrip(".")
+
+
+def _text(parent: ET.Element, tag: str, text: str) -> None:
+    ET.SubElement(parent, tag).text = _clean(text)
+
+
+def _clean(text: str) -> str:
+    if found := _UNWRITABLE.search(text):
+        raise DataError(
+            f"Invalid text {text[:40]!r}: the character U+{ord(found.group()):04X} cannot stand in "
+            "KML. Must be taken out."
+        )
+    return text

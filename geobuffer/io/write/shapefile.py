@@ -1,0 +1,171 @@
+"""Shapefiles, for those who need them: one zip of its five files, and what the format took away.
+
+The format has names of ten letters, texts of 254 bytes, dates without time and one kind of shape.
+What had to be changed is told in a warning and in a text beside the shapes.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from geobuffer.errors import DataError
+from geobuffer.io.atomic import check_whole_shapefile, scratch
+from geobuffer.zones.source import ORIGIN_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+# dBASE III, which holds the columns.
+_LONGEST_NAME = 10
+_LONGEST_TEXT = 254
+
+# The offsets of a .shp are counted in 32 bits, and most readers stop here.
+_MOST_BYTES = 2**31 - 1
+
+
+def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> None:
+    """Write a table in degrees as a zip of a shapefile, in UTF-8.
+
+    Warns
+    -----
+    UserWarning
+        Names of columns were shortened, texts were cut, or moments were written as texts: all of
+        that is also told in the ``.txt`` beside the shapes.
+
+    Raises
+    ------
+    DataError
+        The table has shapes of more than one kind or none at all, or is beyond 2 GB.
+    """
+    import pyogrio
+
+    stem = path.name[: -len(".shp.zip")]
+    table, kind = _one_kind(table)
+    table, names, notes = _as_dbase(table)
+    if notes:
+        warnings.warn(f"A shapefile cannot hold all: {'; '.join(notes)}.", stacklevel=4)
+    with scratch(path.parent) as folder:
+        inner = re.sub(r"[^\w.-]", "_", stem) or "shapes"
+        pyogrio.write_dataframe(
+            table, folder / f"{inner}.shp", driver="ESRI Shapefile", encoding="UTF-8",
+            geometry_type=kind,
+        )  # fmt: skip
+        check_whole_shapefile(folder / f"{inner}.shp", len(table))
+        told = _told(table, names, notes)
+        (folder / f"{inner}.txt").write_text(told, encoding="utf-8")
+        files = sorted(folder.glob(f"{inner}.*"))
+        large = [file.name for file in files if file.stat().st_size > _MOST_BYTES]
+        if large:
+            raise DataError(
+                f"Invalid table for a shapefile: {large[0]} has more than 2 GB. Must be less; "
+                ".gpkg has no such limit."
+            )
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+            for file in files:
+                packed.write(file, file.name)
+
+
+def _one_kind(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, str]:
+    """Return a table whose shapes are of one kind, and that kind."""
+    shapes = table.geometry
+    there = ~(shapely.is_missing(shapes.to_numpy()) | shapes.is_empty)
+    kinds = {kind.removeprefix("Multi") for kind in shapes[there].geom_type}
+    if len(kinds) != 1 or kinds == {"GeometryCollection"}:
+        told = ", ".join(sorted(kinds)) or "none"
+        raise DataError(f"Invalid shapes for a shapefile: {told}. Must be of one kind.")
+    kind = kinds.pop()
+    if kind == "Point" and (shapes[there].geom_type == "MultiPoint").any():
+        points = [
+            shapely.MultiPoint(shapely.get_parts(shape)) if given else None
+            for shape, given in zip(shapes, there, strict=True)
+        ]
+        return table.set_geometry(points, crs=table.crs), "MultiPoint"
+    return table, kind
+
+
+def _as_dbase(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, dict[str, str], list[str]]:
+    """Return a table that dBASE can hold, its columns' names by the old ones, and what was lost."""
+    shapes = table.geometry
+    columns: dict[str, Any] = {}
+    names: dict[str, str] = {}
+    notes: list[str] = []
+    for name, column in pd.DataFrame(table.drop(columns=shapes.name)).items():
+        short = _short(str(name), names.values())
+        if short != name:
+            notes.append(f"column {str(name)!r} is called {short!r}")
+        names[str(name)] = short
+        values, note = _plain(column)
+        if note:
+            notes.append(f"column {short!r}: {note}")
+        columns[short] = values
+    kept = gpd.GeoDataFrame(columns, geometry=shapes.to_numpy(), crs=table.crs)
+    return kept, names, notes
+
+
+def _short(name: str, taken: Iterable[str]) -> str:
+    """Return a name of at most ten ASCII letters that is not taken.
+
+    >>> _short("population_as_of", ["population"]), _short("назва", [])
+    ('populati_1', 'field')
+    """
+    used = {one.casefold() for one in taken}
+    plain = re.sub(r"[^A-Za-z0-9_]", "", name)[:_LONGEST_NAME] or "field"
+    short, count = plain, 0
+    # Readers fold case, and geometry is called so by ours.
+    while short.casefold() in used | {"geometry"}:
+        count += 1
+        short = f"{plain[: _LONGEST_NAME - 1 - len(str(count))]}_{count}"
+    return short
+
+
+def _plain(column: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
+    """Return a column as dBASE can hold it, and a note of what that took away."""
+    column = column.reset_index(drop=True)
+    if pd.api.types.is_datetime64_any_dtype(column):
+        there = column.notna()
+        texts = pd.Series(None, index=column.index, dtype=object)
+        texts[there] = [moment.isoformat() for moment in column[there]]
+        return texts, "moments are written as ISO 8601 texts"
+    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
+        return column, ""
+    values = [None if _missing(value) else str(value) for value in column.astype(object)]
+    long = [n for n, text in enumerate(values) if text and len(text.encode()) > _LONGEST_TEXT]
+    for n in long:
+        values[n] = _cut(str(values[n]))
+    texts = pd.Series(values, dtype=object)
+    return texts, f"{len(long)} texts are cut to {_LONGEST_TEXT} bytes" if long else ""
+
+
+def _missing(value: Any) -> bool:
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+def _cut(text: str) -> str:
+    """Return the beginning of a text, no letter broken, with a mark that it goes on."""
+    mark = "…"
+    room = _LONGEST_TEXT - len(mark.encode())
+    return text.encode()[:room].decode(errors="ignore") + mark
+
+
+def _told(table: gpd.GeoDataFrame, names: dict[str, str], notes: list[str]) -> str:
+    """Return what a reader of the shapes must know, as text."""
+    from geobuffer._version import __version__
+
+    lines = [f"made_with: geobuffer {__version__}", "crs: EPSG:4326, longitude and latitude"]
+    for name in ("source", "licence", "as_of", "accuracy_m", "method", *ORIGIN_COLUMNS):
+        if name in names and len(table):
+            told = table[names[name]].dropna().astype(str).unique()
+            lines += [f"{name}: {text}" for text in told[:100]]
+    lines += ["", "columns:", *(f"  {short} = {name}" for name, short in names.items())]
+    if notes:
+        lines += ["", "what the format could not hold:", *(f"  {note}" for note in notes)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,401 @@
+"""Write zones, tables, maps, pictures: the suffix is the format, a file is whole or not there.
+
+Tables made fit for a format: names and kinds of columns, one geometry, degrees, named rows.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geobuffer.errors import DataError, MissingCRSError, did_you_mean
+from geobuffer.io.atomic import check_place, check_whole_geopackage, drafted
+from geobuffer.io.write.excel import check_openpyxl, write_workbook
+from geobuffer.io.write.kml import write_kml
+from geobuffer.io.write.shapefile import write_shapefile
+from geobuffer.io.zone_file import write_zone_layers
+from geobuffer.zones.source import ORIGIN
+from geobuffer.zones.zone import BufferZone, CombinedZone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import folium
+    from matplotlib.figure import Figure
+
+    from geobuffer.zones.zone import Zone
+
+
+# What the libraries behind these suffixes write: numbers, booleans, dates, texts; Parquet more.
+_BY_GDAL = (".gpkg", ".geojson", ".fgb", ".shp.zip")
+
+
+def prepared(table: pd.DataFrame, suffix: str, path: Path) -> pd.DataFrame:
+    """Return a table as a format can hold it; the one that was given is not changed.
+
+    ``path`` is for messages.
+
+    Shapes are brought to degrees. The names of rows become a column, if they say anything. What the
+    format has no kind for (durations, say, or a column of both numbers and texts) becomes text.
+
+    Raises
+    ------
+    DataError
+        Two columns have one name; in a GeoPackage, which tells no capitals, also two that differ in
+        capitals alone.
+    MissingCRSError
+        The geometry has no coordinate reference system.
+    """
+    table = _with_row_names(_with_origin(_with_text_names(table)))
+    _check_names(table, suffix, path)
+    if isinstance(table, gpd.GeoDataFrame):
+        table = _of_one_geometry(_in_degrees(table))
+    if suffix in _BY_GDAL or suffix == ".parquet":
+        fit = _as_gdal_has_it if suffix in _BY_GDAL else _as_arrow_has_it
+        shape = table.active_geometry_name if isinstance(table, gpd.GeoDataFrame) else None
+        changed = {
+            name: fitted
+            for name in table.columns
+            if name != shape and (fitted := fit(table[name])) is not table[name]
+        }
+        table = table.assign(**changed) if changed else table
+    return table
+
+
+def geopackage_names(table: pd.DataFrame) -> dict[str, str]:
+    """Return what a GeoPackage is to call its own two columns, so that the table keeps its own.
+
+    >>> geopackage_names(pd.DataFrame({"name": []})), geopackage_names(pd.DataFrame({"FID": []}))
+    ({'FID': 'fid', 'GEOMETRY_NAME': 'geom'}, {'FID': 'fid_1', 'GEOMETRY_NAME': 'geom'})
+    """
+    taken = {str(name).casefold() for name in table.columns}
+    names = {}
+    for option, name in (("FID", "fid"), ("GEOMETRY_NAME", "geom")):
+        free = (f"{name}_{n}" if n else name for n in range(len(taken) + 1))
+        names[option] = next(one for one in free if one not in taken)
+    return names
+
+
+def _in_degrees(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    if table.crs is None:
+        raise MissingCRSError(
+            "The table's geometry has no coordinate reference system. Must have one: use set_crs()."
+        )
+    return table.to_crs("EPSG:4326")
+
+
+def _of_one_geometry(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a table whose other columns of shapes are WKT, as most formats hold one of them."""
+    more = [
+        name
+        for name, kind in table.dtypes.items()
+        if str(kind) == "geometry" and name != table.active_geometry_name
+    ]
+    return table.assign(**{name: table[name].to_wkt() for name in more}) if more else table
+
+
+def _with_text_names(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose columns are called by texts: the levels of a pivot's with spaces."""
+    if all(isinstance(name, str) for name in table.columns):
+        return table
+    plain: pd.DataFrame = table.set_axis([_as_name(name) for name in table.columns], axis="columns")
+    if isinstance(plain, gpd.GeoDataFrame):
+        plain = plain.set_geometry(_as_name(table.active_geometry_name))
+    return plain
+
+
+def _as_name(name: Any) -> str:
+    return " ".join(map(str, name)).strip() if isinstance(name, tuple) else str(name)
+
+
+def _with_origin(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table that says in every row what it was measured against, if that is known."""
+    from geobuffer._version import __version__
+
+    told = table.attrs.get(ORIGIN)
+    if not told:
+        return table
+    facts = {**told, "made_with": f"geobuffer {__version__}"}
+    return table.assign(**{n: fact for n, fact in facts.items() if n not in table.columns})
+
+
+def _with_row_names(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with the names of its rows as columns, if they say anything.
+
+    Numbers that are left of a longer table's index do not.
+    """
+    index = table.index
+    if index.nlevels == 1 and index.name is None and pd.api.types.is_integer_dtype(index):
+        return table
+    taken = {str(name) for name in table.columns}
+    names = []
+    for level, name in enumerate(index.names):
+        plain = str(name) if name is not None else "row" if index.nlevels == 1 else f"row_{level}"
+        names.append(plain if plain not in taken else f"{plain}_of_row")
+    named = table.copy(deep=False)
+    named.index = index.set_names(names)
+    return named.reset_index()
+
+
+def _check_names(table: pd.DataFrame, suffix: str, path: Path) -> None:
+    """Refuse two columns of one name."""
+    seen: dict[str, str] = {}
+    for name in table.columns:
+        key = name.casefold() if suffix == ".gpkg" else name
+        if key in seen:
+            alike = "" if seen[key] == name else ", and GeoPackage does not tell capitals"
+            raise DataError(
+                f"Invalid columns {seen[key]!r} and {name!r} for {str(path)!r}: they have one "
+                f"name{alike}. Must differ: rename() one."
+            )
+        seen[key] = name
+
+
+def _as_gdal_has_it(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column of a kind that GDAL writes, as text if there is none."""
+    kind = column.dtype
+    if kind == np.float16:
+        return column.astype(np.float32)
+    # Whole numbers have 64 bits, of which one is the sign.
+    beyond = kind == np.uint64 and bool((column > np.iinfo(np.int64).max).any())
+    odd = beyond or getattr(kind, "kind", "") in "mc" or isinstance(kind, pd.PeriodDtype)
+    return _as_text(column) if odd else column
+
+
+def _as_arrow_has_it(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column of a kind that Parquet has, as text if it has none."""
+    import pyarrow as pa
+
+    try:
+        pa.array(column, from_pandas=True)
+    except (pa.ArrowException, TypeError, OverflowError):
+        return _as_text(column)
+    return column
+
+
+def _as_text(column: pd.Series[Any]) -> pd.Series[Any]:
+    return column.astype(object).where(column.notna(), None).map(str, na_action="ignore")
+
+
+_SHAPES = (".gpkg", ".geojson", ".fgb", ".parquet", ".kml", ".kmz", ".shp.zip")
+_TABLES = (".csv", ".xlsx")
+_MAPS = (".html",)
+_PICTURES = (".png", ".svg", ".pdf")
+
+# What journals ask of pictures in pixels.
+_DPI = 300
+
+# The parts of a picture that say in words what it shows and where it is from.
+_SAID = ("geobuffer-subtitle", "geobuffer-sources")
+
+
+def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) -> Path:
+    """Write a zone, a table, a map or a picture to a file, and return the file's path.
+
+    Parameters
+    ----------
+    thing
+        A zone (one row for each ring, with its source), a (Geo)DataFrame, a map (of folium, or as
+        :func:`geobuffer.inline` returns it), or a matplotlib figure such as
+        :func:`geobuffer.plot_zone` returns.
+    path
+        The suffix names the format. For zones and tables with geometry, in EPSG:4326: ``.gpkg``
+        (of a zone, all that :func:`geobuffer.read_zone` needs to give it back), ``.geojson`` (RFC
+        7946), ``.fgb``, ``.parquet`` (GeoParquet 1.1), ``.kml`` and ``.kmz``, ``.shp.zip`` (a
+        shapefile, with a warning that tells what it cannot hold). For tables, points as
+        ``longitude`` and ``latitude``, other shapes as WKT: ``.csv`` (UTF-8 with a byte order mark,
+        so that spreadsheets read Cyrillic) and ``.xlsx`` (the extra ``excel``). For tables without
+        geometry also ``.parquet``. For maps ``.html``. Pictures are
+        ``.png`` (300 pixels to the inch), ``.svg`` (letters as shapes) or ``.pdf`` (with its
+        fonts): the same picture gives the same bytes, and its title and sources are in its
+        metadata too.
+
+    Raises
+    ------
+    DataError
+        The suffix names no format for that thing.
+    WriteError
+        The folder is not there or read-only, the file is read-only or no plain file: told before
+        anything is done. Or the disk is full. The file that stood there before, if any, stays as
+        it was.
+    MissingCRSError
+        A table's geometry has no coordinate reference system.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write(pd.DataFrame({"name": ["Юнаківка"]}), f"{folder}/places.csv")
+    ...     print(path.read_text(encoding="utf-8-sig"))
+    name
+    Юнаківка
+    """
+    path = Path(path)
+    save = _writer(thing, check_target(path, thing))
+    with drafted(path) as draft:
+        save(draft)
+    return path
+
+
+def check_target(path: str | Path, thing: object) -> Path:
+    """Return the path if the thing can be written there, before anything is computed.
+
+    Raises
+    ------
+    DataError
+        The suffix names no format for that thing.
+    WriteError
+        The folder is not there or takes no new files, or what stands there is a folder, a device
+        or read-only.
+    """
+    path = Path(path)
+    formats = _formats(thing)
+    if _suffix(path) not in formats:
+        kind = thing.__name__ if isinstance(thing, type) else type(thing).__name__
+        raise DataError(
+            f"Invalid file {str(path)!r} for a {kind}. {did_you_mean(path.suffix, formats)}"
+        )
+    if _suffix(path) == ".xlsx":
+        check_openpyxl()
+    check_place(path)
+    return path
+
+
+def _suffix(path: Path) -> str:
+    """Return what names a file's format, in small letters: of a zipped shapefile, both suffixes."""
+    zipped = path.name.lower().endswith(".shp.zip")
+    return ".shp.zip" if zipped else path.suffix.lower()
+
+
+def _formats(thing: object) -> tuple[str, ...]:
+    kind = thing if isinstance(thing, type) else type(thing)
+    if issubclass(kind, (BufferZone, CombinedZone)):
+        return _SHAPES
+    if issubclass(kind, gpd.GeoDataFrame):
+        return _SHAPES + _TABLES
+    if issubclass(kind, pd.DataFrame):
+        return (*_TABLES, ".parquet")
+    return _PICTURES if _is_figure(kind) else _MAPS
+
+
+def _is_figure(kind: type) -> bool:
+    """Tell a matplotlib figure without importing matplotlib."""
+    return any((c.__module__, c.__name__) == ("matplotlib.figure", "Figure") for c in kind.__mro__)
+
+
+def _writer(thing: Any, target: Path) -> Callable[[Path], Any]:
+    suffix = _suffix(target)
+    if suffix == ".html":
+        return lambda path: thing.save(str(path))
+    if suffix in _PICTURES:
+        return lambda path: _save_picture(thing, path, suffix)
+    is_zone = isinstance(thing, (BufferZone, CombinedZone))
+    if is_zone and suffix in {".kml", ".kmz"}:
+        return lambda path: write_kml(thing, path)
+    table = prepared(thing.to_frame() if is_zone else thing, suffix, target)
+    plain: dict[str, Callable[[Path], Any]] = {
+        ".csv": lambda path: _flat(table).to_csv(path, index=False, encoding="utf-8-sig"),
+        ".xlsx": lambda path: write_workbook(_flat(table), path),
+        ".kml": lambda path: write_kml(table, path),
+        ".kmz": lambda path: write_kml(table, path),
+        ".shp.zip": lambda path: write_shapefile(table, path),
+        ".parquet": lambda path: _write_parquet(table, path),
+    }
+    if suffix in plain:
+        return plain[suffix]
+    if is_zone and suffix == ".gpkg":
+        return lambda path: _write_zone(thing, table, path)
+    return lambda path: _write_layer(table, path, suffix)
+
+
+def _write_layer(table: gpd.GeoDataFrame, path: Path, suffix: str) -> str:
+    """Write a table as the layer of a file, and return the layer's name."""
+    drivers = {".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
+    # RFC 7946 wants outer rings counterclockwise, no CRS, and seven decimals at most; we keep nine
+    # (0.1 mm), so that a zone read back is the zone that was written.
+    options: dict[str, Any] = {}
+    if suffix == ".geojson":
+        options = {"RFC7946": "YES", "COORDINATE_PRECISION": 9}
+    if suffix == ".gpkg":
+        options = geopackage_names(table)
+    shapes = table.geometry.to_numpy()
+    if suffix == ".fgb" and (shapely.is_missing(shapes) | shapely.is_empty(shapes)).any():
+        # The format's index takes no row without a shape; such a file is whole, if slower to ask.
+        options = {"SPATIAL_INDEX": "NO"}
+    layer = _layer_name(path)
+    if suffix == ".gpkg":
+        table.to_file(path, driver="GPKG", layer=layer, index=False, **options)
+        check_whole_geopackage(path, layer, table, shapes_in=options["GEOMETRY_NAME"])
+        return layer
+    # Made in memory: GDAL says nothing of a last buffer that the disk had no room for.
+    made = io.BytesIO()
+    table.to_file(made, driver=drivers[suffix], layer=layer, index=False, **options)
+    path.write_bytes(made.getbuffer())
+    return layer
+
+
+def _write_zone(zone: Zone, table: gpd.GeoDataFrame, path: Path) -> None:
+    layer = _write_layer(table, path, ".gpkg")
+    write_zone_layers(zone, path, layer)
+
+
+def _write_parquet(table: pd.DataFrame, path: Path) -> None:
+    if not isinstance(table, gpd.GeoDataFrame):
+        table.to_parquet(path, index=False)
+        return
+    # GeoParquet 1.1: a column of boxes, by which readers skip what lies elsewhere.
+    covering = "bbox" not in table.columns
+    table.to_parquet(path, index=False, schema_version="1.1.0", write_covering_bbox=covering)
+
+
+def _save_picture(figure: Figure, path: Path, suffix: str) -> None:
+    """Save a picture, the same bytes each time: without a date, and with ids that do not change."""
+    import matplotlib as mpl
+
+    settings: dict[Any, Any] = {
+        "svg.hashsalt": "geobuffer",
+        "svg.fonttype": "path",
+        "pdf.fonttype": 42,
+    }
+    with mpl.rc_context(settings):
+        figure.savefig(path, dpi=_DPI, metadata=_metadata(figure, suffix))
+
+
+def _metadata(figure: Figure, suffix: str) -> dict[str, str | None]:
+    """Return what a picture says of itself, under the names that its format has for it."""
+    title = " ".join(figure.get_suptitle().split())
+    about = " ".join(" ".join(t.get_text() for t in figure.texts if t.get_gid() in _SAID).split())
+    said_as: dict[str, dict[str, str | None]] = {
+        ".png": {"Title": title, "Description": about, "Software": "geobuffer"},
+        ".svg": {"Title": title, "Description": about, "Creator": "geobuffer", "Date": None},
+        ".pdf": {"Title": title, "Subject": about, "Creator": "geobuffer", "CreationDate": None},
+    }
+    return {key: text for key, text in said_as[suffix].items() if text != ""}
+
+
+def _layer_name(path: Path) -> str:
+    """Return a file's name as that of a layer, which GeoPackage wants to begin with a letter."""
+    name = path.stem.lstrip("`~!@#$%^&*()+-={}|[]\\:\";'<>?,./ ") or "layer"
+    # Layers of that beginning are ours.
+    return f"layer {name}" if name.lower().startswith("geobuffer_") else name
+
+
+def _flat(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without geometry: points as longitude and latitude, others as WKT."""
+    if not isinstance(table, gpd.GeoDataFrame):
+        return table
+    shapes = table.geometry
+    flat = pd.DataFrame(table.drop(columns=shapes.name))
+    made = ("longitude", "latitude", "wkt")
+    # What a table says of that kind by itself steps aside: the shapes decide.
+    flat = flat.rename(columns={n: f"{n}_original" for n in made if n in flat.columns})
+    if (shapes.geom_type.dropna() == "Point").all():
+        # Six decimals: 0.1 m, far below the accuracy of any gazetteer.
+        return flat.assign(longitude=shapes.x.round(6), latitude=shapes.y.round(6))
+    return flat.assign(wkt=shapely.to_wkt(shapes.to_numpy(), rounding_precision=9))

@@ -1,0 +1,410 @@
+"""A zone read back from the GeoPackage that :mod:`geobuffer.zonelayers` made of it.
+
+A zone as a GeoPackage that holds all of it: borders, sides, regions, sources, edges.
+
+The rings are the first layer, under the file's name, for any GIS. Beside them lie the layers
+``geobuffer_rings`` (of the zones that a combined zone is made of), ``geobuffer_sections``,
+``geobuffer_sides`` and ``geobuffer_regions``, and the tables ``geobuffer_sources`` and
+``geobuffer_zone``: one row of JSON that says how they belong together. Coordinates are kept to the
+last bit, so that what :mod:`geobuffer.zonefile` reads gives the same answers.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from shapely.errors import ShapelyError
+
+from geobuffer.errors import DataError
+from geobuffer.geodesy.edgematch import Healing
+from geobuffer.io.atomic import check_whole_geopackage
+from geobuffer.io.untrusted import check_geopackage, is_geopackage
+from geobuffer.zones.border import BOTH, Border, Section, Side
+from geobuffer.zones.flat_ends import flat_ends
+from geobuffer.zones.region import Region
+from geobuffer.zones.source import Source
+from geobuffer.zones.zone import BufferZone, CombinedZone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from geobuffer.zones.zone import Part, Zone
+
+
+# Raised when a file of today could not be read by the geobuffer of yesterday.
+FORMAT = 1
+
+
+@dataclass
+class _Shelf:
+    """What a zone is made of, each thing once and known by its number."""
+
+    zones: list[BufferZone] = field(default_factory=list)
+    borders: list[Border] = field(default_factory=list)
+    regions: list[Region] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+
+    def zone(self, zone: BufferZone) -> int:
+        self.border(zone.border)
+        return _number(self.zones, zone)
+
+    def border(self, border: Border) -> int:
+        for region in border.regions:
+            self.region(region)
+        for section in border.sections:
+            for region in section.regions:
+                self.region(region)
+        self.source(border.source)
+        return _number(self.borders, border)
+
+    def region(self, region: Region) -> int:
+        self.source(region.source)
+        if region.border_source is not None:
+            self.source(region.border_source)
+        return _number(self.regions, region)
+
+    def source(self, source: Source) -> int:
+        return _number(self.sources, source)
+
+
+def _number(shelf: list[Any], thing: Any) -> int:
+    """Return the number of a thing on a shelf, where it is put if it is not there."""
+    if thing not in shelf:
+        shelf.append(thing)
+    return shelf.index(thing)
+
+
+def write_zone_layers(zone: Zone, path: Path, layer: str) -> None:
+    """Write beside a zone's rings, which are in the file already, what it is made of."""
+    import pyogrio
+
+    from geobuffer._version import __version__
+
+    shelf = _Shelf()
+    tree = _tree(zone, shelf)
+    definition = {
+        "format": FORMAT,
+        "made_with": f"geobuffer {__version__}",
+        "layer": layer,
+        "tree": tree,
+        "zones": [_zone_facts(one, shelf) for one in shelf.zones],
+        "borders": [_border_facts(border, shelf) for border in shelf.borders],
+    }
+    tables = {
+        "rings": _rings(shelf) if isinstance(zone, CombinedZone) else None,
+        "sections": _sections(shelf),
+        "sides": _sides(shelf),
+        "regions": _regions(shelf),
+        "sources": pd.DataFrame([asdict(source) for source in shelf.sources]),
+        "zone": pd.DataFrame({"definition": [json.dumps(definition, ensure_ascii=False)]}),
+    }
+    for name, table in tables.items():
+        if table is None or not len(table):
+            continue
+        kinds = {"geometry_type": "Unknown"} if isinstance(table, gpd.GeoDataFrame) else {}
+        pyogrio.write_dataframe(
+            table, path, layer=f"geobuffer_{name}", driver="GPKG", promote_to_multi=False, **kinds
+        )
+        check_whole_geopackage(path, f"geobuffer_{name}", table)
+
+
+def _tree(part: Part, shelf: _Shelf) -> dict[str, Any]:
+    """Return how a zone is made of others, as nested dictionaries of numbers."""
+    if isinstance(part, BufferZone):
+        return {"zone": shelf.zone(part)}
+    if isinstance(part, Region):
+        return {"region": shelf.region(part)}
+    return {
+        "how": part.how,
+        "name": part.name,
+        "parts": [_tree(one, shelf) for one in part.parts],
+        "wkb": shapely.to_wkb(part.polygon, hex=True),
+    }
+
+
+def _border_facts(border: Border, shelf: _Shelf) -> dict[str, Any]:
+    healing = None if border.healing is None else asdict(border.healing)
+    return {"source": shelf.source(border.source), "healing": healing}
+
+
+def _zone_facts(zone: BufferZone, shelf: _Shelf) -> dict[str, Any]:
+    return {
+        "border": shelf.border(zone.border),
+        "edges_km": zone.edges_km,
+        "side": zone.side,
+        "ends": zone.ends,
+        "tolerance_m": zone.tolerance_m,
+        "error_m": zone.error_m,
+        "side_km": zone.side_km,
+    }
+
+
+def _rings(shelf: _Shelf) -> gpd.GeoDataFrame:
+    rows = [(n, ring) for n, zone in enumerate(shelf.zones) for ring in zone.rings]
+    return _frame({"zone": [n for n, _ in rows]}, [ring for _, ring in rows])
+
+
+def _sections(shelf: _Shelf) -> gpd.GeoDataFrame:
+    rows = [(n, section) for n, border in enumerate(shelf.borders) for section in border.sections]
+    columns = {
+        "border": [n for n, _ in rows],
+        "name": [s.name for _, s in rows],
+        "start_km": [s.start_km for _, s in rows],
+        "length_km": [s.length_km for _, s in rows],
+        "regions": [_numbers(s.regions, shelf) for _, s in rows],
+    }
+    return _frame(columns, [s.line for _, s in rows])
+
+
+def _sides(shelf: _Shelf) -> gpd.GeoDataFrame:
+    rows = [(n, side) for n, border in enumerate(shelf.borders) for side in border.sides]
+    columns = {
+        "border": [n for n, _ in rows],
+        "name": [s.name for _, s in rows],
+        "names": [json.dumps(dict(s.names), ensure_ascii=False) for _, s in rows],
+        "regions": [_numbers(s.regions, shelf) for _, s in rows],
+        # An area that is empty, as of points, is not the same as none.
+        "has_area": [int(s.area is not None) for _, s in rows],
+    }
+    areas = [None if s.area is None or s.area.is_empty else s.area for _, s in rows]
+    return _frame(columns, areas)
+
+
+def _regions(shelf: _Shelf) -> gpd.GeoDataFrame:
+    regions = shelf.regions
+    columns = {
+        "name": [r.name for r in regions],
+        "names": [json.dumps(dict(r.names), ensure_ascii=False) for r in regions],
+        "iso": [r.iso for r in regions],
+        "country": [r.country for r in regions],
+        "country_names": [json.dumps(dict(r.country_names), ensure_ascii=False) for r in regions],
+        "source": [shelf.source(r.source) for r in regions],
+        "border_source": [
+            -1 if r.border_source is None else shelf.source(r.border_source) for r in regions
+        ],
+    }
+    return _frame(columns, [r.geometry for r in regions])
+
+
+def _frame(columns: Mapping[str, Any], shapes: Sequence[Any]) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(dict(columns), geometry=list(shapes), crs="EPSG:4326")
+
+
+def _numbers(regions: Sequence[Region], shelf: _Shelf) -> str:
+    return json.dumps([shelf.region(region) for region in regions])
+
+
+_LAYERS = ("rings", "sections", "sides", "regions")
+
+
+def read_zone(path: str | Path) -> Zone:
+    """Read a zone from a GeoPackage that :func:`geobuffer.write` made.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    BufferZone or CombinedZone
+        The zone that was written: its polygons, border, sides, regions and sources are the same,
+        and so is what it says of any place.
+
+    Raises
+    ------
+    DataError
+        There is no such file, it holds no zone of geobuffer's, or one of a later geobuffer's.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import geobuffer as gb
+    >>> plant = gb.border_around(shapely.Point(30.1, 51.39), source=gb.Source("a map"))
+    >>> zone = gb.build_zone(plant, km=[10, 30])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = read_zone(gb.write(zone, f"{folder}/plant.gpkg"))
+    >>> again.ring_names == zone.ring_names, again.border.source == zone.border.source
+    (True, True)
+    """
+    path = Path(path)
+    tables = _tables(path)
+    try:
+        return _read(tables)
+    except (AttributeError, IndexError, KeyError, LookupError, TypeError, ValueError) as error:
+        raise DataError(
+            f"Invalid zone in {str(path)!r}: {type(error).__name__} {error}. Must be as "
+            "geobuffer.write() wrote it; was it edited?"
+        ) from error
+
+
+def _tables(path: Path) -> Mapping[str, Any]:
+    """Return the layers and tables of a file, by their names without the prefix."""
+    import pyogrio
+
+    if not path.is_file():
+        raise DataError(f"Unreadable zone {str(path)!r}: there is no such file.")
+    with path.open("rb") as file:
+        if not is_geopackage(file.read(72)):
+            raise DataError(f"Unreadable zone {str(path)!r}: Must be a GeoPackage.")
+    check_geopackage(path, repr(str(path)))
+    try:
+        names = [str(name) for name, _ in pyogrio.list_layers(path)]
+    except (RuntimeError, ValueError) as error:
+        raise DataError(f"Unreadable zone {str(path)!r}: {error}. Must be a GeoPackage.") from error
+    if "geobuffer_zone" not in names:
+        raise DataError(
+            f"Invalid zone {str(path)!r}: it holds {', '.join(map(repr, names))}, but no zone of "
+            "geobuffer's. Must be a GeoPackage that geobuffer.write() made of a zone."
+        )
+    told = _layer(path, "geobuffer_zone")
+    try:
+        definition = json.loads(told["definition"].iloc[0])
+        wanted, layer = definition["format"], definition["layer"]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise DataError(f"Invalid zone in {str(path)!r}: its definition is damaged.") from error
+    if wanted != FORMAT:
+        made = definition.get("made_with", "another geobuffer")
+        raise DataError(
+            f"Invalid zone in {str(path)!r}: format {wanted!r}, made with {made}. This geobuffer "
+            f"reads format {FORMAT}; a later one may read it."
+        )
+    tables = {
+        name: _layer(path, f"geobuffer_{name}")
+        for name in (*_LAYERS, "sources")
+        if f"geobuffer_{name}" in names
+    }
+    return {"definition": definition, "main": _layer(path, layer), **tables}
+
+
+def _layer(path: Path, name: str) -> Any:
+    """Return a layer or table of a file."""
+    import pyogrio
+
+    try:
+        return pyogrio.read_dataframe(path, layer=name)
+    # The third is a mistake of pyogrio's own (0.13), of a reference system that cannot be written.
+    except (RuntimeError, ValueError, UnboundLocalError, TypeError, ShapelyError) as error:
+        raise DataError(
+            f"Unreadable zone {str(path)!r}: {name!r} in it is damaged ({error}). Must be as "
+            "geobuffer.write() wrote it; get it again."
+        ) from error
+
+
+def _read(tables: Mapping[str, Any]) -> Zone:
+    definition = tables["definition"]
+    sources = [_source(row) for row in tables["sources"].to_dict("records")]
+    regions = [_region(row, sources) for row in _rows(tables, "regions")]
+    borders = [
+        _border(n, facts, tables, regions, sources) for n, facts in enumerate(definition["borders"])
+    ]
+    zones = []
+    for n, facts in enumerate(definition["zones"]):
+        if "rings" in tables:
+            rings = [row["geometry"] for row in _rows(tables, "rings") if row["zone"] == n]
+        else:
+            rings = [row["geometry"] for row in _rows(tables, "main")]
+        zones.append(_zone(facts, borders, rings))
+    whole = _part(definition["tree"], zones, regions)
+    if isinstance(whole, Region):
+        raise TypeError("a region is no zone")
+    return whole
+
+
+def _rows(tables: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    if name not in tables:
+        return []
+    rows: list[dict[str, Any]] = tables[name].to_dict("records")
+    return rows
+
+
+def _source(row: Mapping[str, Any]) -> Source:
+    accuracy = row["accuracy_m"]
+    texts = {
+        key: "" if pd.isna(value) else str(value)
+        for key, value in row.items()
+        if key != "accuracy_m"
+    }
+    return Source(**texts, accuracy_m=None if pd.isna(accuracy) else float(accuracy))
+
+
+def _region(row: Mapping[str, Any], sources: Sequence[Source]) -> Region:
+    return Region(
+        row["name"],
+        row["geometry"],
+        sources[row["source"]],
+        json.loads(row["names"]),
+        row["iso"] or "",
+        row["country"] or "",
+        json.loads(row["country_names"]),
+        None if row["border_source"] < 0 else sources[row["border_source"]],
+    )
+
+
+def _border(
+    number: int,
+    facts: Mapping[str, Any],
+    tables: Mapping[str, Any],
+    regions: Sequence[Region],
+    sources: Sequence[Source],
+) -> Border:
+    def named(text: str) -> tuple[Region, ...]:
+        return tuple(regions[n] for n in json.loads(text))
+
+    sections = tuple(
+        Section(
+            row["name"], row["geometry"], named(row["regions"]), row["start_km"], row["length_km"]
+        )
+        for row in _rows(tables, "sections")
+        if row["border"] == number
+    )
+    if not sections:
+        raise ValueError("a border without sections")
+    sides = []
+    for row in _rows(tables, "sides"):
+        if row["border"] == number:
+            area = (row["geometry"] or shapely.MultiPolygon()) if row["has_area"] else None
+            side = Side(row["name"], area, named(row["regions"]), json.loads(row["names"]))
+            sides.append(side)
+    one, other = sides
+    # Files of before it was kept have none.
+    healing = Healing(**facts["healing"]) if facts.get("healing") else None
+    return Border(sections, (one, other), sources[facts["source"]], healing)
+
+
+def _zone(facts: Mapping[str, Any], borders: Sequence[Border], rings: Sequence[Any]) -> BufferZone:
+    border, edges = borders[facts["border"]], tuple(map(float, facts["edges_km"]))
+    if len(rings) != len(edges) - 1 or list(edges) != sorted(set(edges)):
+        raise ValueError(f"{len(rings)} rings between edges at {edges} km")
+    if facts["side"] not in {BOTH, *(side.name for side in border.sides)}:
+        raise ValueError(f"no side {facts['side']!r}")
+    # Where some rings have several parts, the layer has made multipolygons of all.
+    parts = [shapely.get_parts(ring) for ring in rings]
+    rings = [ps[0] if len(ps) == 1 else ring for ps, ring in zip(parts, rings, strict=True)]
+    squared = tuple(flat_ends(border.line, edges[-1] * 1e3)) if facts["ends"] == "flat" else ()
+    return BufferZone(
+        border,
+        edges,
+        facts["side"],
+        facts["ends"],
+        tuple(rings),
+        facts["tolerance_m"],
+        facts["error_m"],
+        squared,
+        tuple(facts["side_km"]) if facts["side_km"] else None,
+    )
+
+
+def _part(tree: Mapping[str, Any], zones: Sequence[BufferZone], regions: Sequence[Region]) -> Part:
+    if "zone" in tree:
+        return zones[int(tree["zone"])]
+    if "region" in tree:
+        return regions[int(tree["region"])]
+    parts = tuple(_part(one, zones, regions) for one in tree["parts"])
+    return CombinedZone(tree["how"], parts, shapely.from_wkb(tree["wkb"]), tree["name"])

@@ -1,0 +1,76 @@
+"""Draw an exposure curve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geobuffer.errors import DataError
+from geobuffer.palette import MEMBERSHIP, ZONE
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+
+def plot_curve(curve: pd.DataFrame, *, people: bool = True, ax: Axes | None = None) -> Axes:
+    """Draw a curve of :func:`exposure_curve`: the sure as a line, the uncertain on top of it.
+
+    Parameters
+    ----------
+    curve
+        The table.
+    people
+        Whether to draw people (at least so many), or places.
+    ax
+        The axes to draw in; by default those of a new figure.
+
+    Raises
+    ------
+    DataError
+        The table is not one of :func:`exposure_curve`, or matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> regions = gb.load_regions()
+    >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    >>> curve = gb.exposure_curve(gb.load_settlements(), border, to_km=10)
+    >>> plot_curve(curve, people=False).get_ylabel()
+    'places'
+    """
+    sure, unsure = ("population", "population_uncertain") if people else ("places", "uncertain")
+    columns = getattr(curve, "columns", ())
+    lacking = [name for name in ("within_km", sure, unsure) if name not in columns]
+    if lacking:
+        raise DataError(f"Invalid curve: no column {lacking[0]!r}. Must be of gb.exposure_curve().")
+    axes = _new_axes() if ax is None else ax
+    km = np.append(0.0, curve["within_km"])
+    low = np.append(0, curve[sure])
+    high = low + np.append(0, curve[unsure])
+    axes.fill_between(
+        km, low, high, step="post", color=MEMBERSHIP["uncertain"], alpha=0.6, label="uncertain"
+    )
+    axes.step(km, low, where="post", color=ZONE, label="surely within")
+    axes.set_xlabel("distance from the border, km")
+    axes.set_ylabel("people, at least" if people else "places")
+    axes.set_xlim(0.0, float(km[-1]))
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter("{x:,.0f}")  # not 1e6, which readers of figures stumble over
+    axes.legend(loc="upper left")
+    return axes
+
+
+def _new_axes() -> Axes:
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise DataError(
+            "Plots need matplotlib. Must be installed: pip install 'geobuffer[plot]'."
+        ) from error
+    # Not through pyplot, which keeps every figure until it is closed.
+    figure = Figure(layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure.add_subplot()

@@ -1,0 +1,373 @@
+"""Put shapes, dots, names and marginalia on matplotlib axes, in the looks of the map page.
+
+Positions are metres of the plane; sizes are points. All text goes through :func:`written`, which
+takes it as it is: never as TeX, and in the font that it was measured in. Every part has a gid, by
+which users find it, and by which an SVG names its groups.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import shapely
+
+from geobuffer.palette import BORDER, MEMBERSHIP, REGION, ZONE, ring_colours
+from geobuffer.viz.figure.labels import FONT, LINE, Box, Label, width_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+    from shapely.geometry.base import BaseGeometry
+
+    from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.viz.figure.map_elements import Graticule, ScaleBar
+
+
+#: Ink of the page: headings and names, and what is said quietly.
+INK, QUIET = "#1a1a1a", "#555b63"
+
+# Land of the regions, and what lies about them: the page's.
+_LAND, _BEYOND = "#fbfaf7", "#eef0f3"
+
+# Opacity of a ring: more than on the page, where light comes from behind; what lies under it still
+# shows through.
+_RING = 0.42
+
+#: Size of what is written about the map, in points: none is below 6, the least that journals print.
+SMALL = 7.0
+
+# A CSS pixel, in points: the page's sizes are in pixels.
+PIXEL = 0.75
+
+
+class DotStyle(NamedTuple):
+    """How a class of settlements looks: size, outline and hue all tell it. As on the page."""
+
+    radius: float
+    outline: float
+    fill: str
+    edge: str
+
+
+DOTS = {
+    "outside": DotStyle(2.6, 0.0, MEMBERSHIP["outside"], MEMBERSHIP["outside"]),
+    "inside": DotStyle(5.0, 1.0, MEMBERSHIP["inside"], INK),
+    "uncertain": DotStyle(6.0, 2.6, MEMBERSHIP["uncertain"], INK),
+}
+
+# More dots than this are stored as pixels in SVG and PDF: as shapes they would make a file of
+# more than 2 MB.
+_MOST_SHAPES = 10_000
+
+
+def dot_scale(zoom: float, membership: str) -> float:
+    """Return how much dots shrink where a whole border is in view, so that they do not hide it.
+
+    The page's rule (``page/draw.js``), but at the least that it has on a screen, 0.3, a village in
+    the zone would be a printed dot of 0.8 mm; at 0.42 it is told from those outside.
+
+    Examples
+    --------
+    >>> [round(dot_scale(zoom, "inside"), 2) for zoom in (5, 9, 20)]
+    [0.42, 0.72, 1.3]
+    >>> round(dot_scale(5, "outside"), 2)
+    0.29
+    """
+    scale = min(1.3, max(0.42, 0.42 + (zoom - 7.0) * 0.15))
+    return scale * (0.7 if membership == "outside" and zoom < 9.0 else 1.0)
+
+
+def dot_radius(zoom: float, membership: str) -> float:
+    """Return the radius of a class's dots in points."""
+    return DOTS[membership].radius * PIXEL * dot_scale(zoom, membership)
+
+
+def written(
+    to: Axes | Figure, x: float, y: float, text: str, *, size: float, gid: str, **style: Any
+) -> Text:
+    """Write text that is text, in the font that it was measured in."""
+    made = to.text(x, y, text, fontsize=size, gid=gid, **{"color": INK, **style})
+    plain(made)
+    return made
+
+
+def plain(text: Text) -> None:
+    """Let text be text: a dollar sign begins no formula, whatever the user's settings."""
+    text.set_parse_math(False)
+    text.set_usetex(False)
+    text.set_fontfamily(family())
+
+
+def family() -> list[str]:
+    """Return the font of pictures; the user's own fonts help out where it lacks a character."""
+    import matplotlib as mpl
+
+    return list(dict.fromkeys([FONT, *mpl.rcParams["font.family"]]))
+
+
+def _path(shape: BaseGeometry) -> Any:
+    """Return a shape as a path: outer rings one way round, holes the other, so that they stay."""
+    from matplotlib.path import Path
+
+    parts = shapely.get_parts(shapely.orient_polygons(shape))
+    lines: list[Any] = []
+    for part in parts[shapely.get_type_id(parts) != 0]:  # a point has nothing to draw
+        areal = shapely.get_type_id(part) == 3
+        lines += [part.exterior, *part.interiors] if areal else [part]
+    paths = [Path(shapely.get_coordinates(line), closed=line.is_ring) for line in lines]
+    return Path.make_compound_path(*paths)
+
+
+def fill(axes: Axes, shape: BaseGeometry, *, gid: str, **style: Any) -> None:
+    """Draw a shape; one without an area is drawn as a line."""
+    from matplotlib.patches import PathPatch
+
+    if not shape.is_empty:
+        axes.add_patch(PathPatch(_path(shape), gid=gid, **style))
+
+
+def draw_regions(axes: Axes, shapes: Iterable[BaseGeometry]) -> None:
+    """Draw the land of the regions, and their outlines in dashes."""
+    axes.set_facecolor(_BEYOND)
+    for shape in shapes:
+        fill(axes, shape, gid="geobuffer-regions", zorder=1, facecolor=_LAND, edgecolor=REGION,
+             linewidth=0.7, linestyle=(0, (4, 3)))  # fmt: skip
+
+
+def draw_graticule(axes: Axes, lines: Iterable[Floats]) -> None:
+    """Draw meridians and parallels, thin, below all but the land."""
+    from matplotlib.collections import LineCollection
+
+    axes.add_collection(
+        LineCollection(list(lines), colors="#c3c8d0", linewidths=0.4, zorder=1.5,
+                       gid="geobuffer-graticule"),
+        autolim=False,
+    )  # fmt: skip
+
+
+def draw_rings(axes: Axes, rings: Sequence[BaseGeometry]) -> None:
+    """Draw the zone, ring by ring."""
+    for shape, colour in zip(rings, ring_colours(len(rings)), strict=True):
+        fill(axes, shape, gid="geobuffer-zone", zorder=2, **ring_style(colour))
+
+
+def ring_style(colour: str) -> dict[str, Any]:
+    """Return how a ring looks: its fill lets the land through, its edge does not."""
+    from matplotlib.colors import to_rgba
+
+    return {"facecolor": to_rgba(colour, _RING), "edgecolor": ZONE, "linewidth": 0.7}
+
+
+def draw_border(axes: Axes, sections: Sequence[BaseGeometry], junctions: Floats) -> None:
+    """Draw the border, and a point where one section ends and the next begins."""
+    style = {"facecolor": "none", "edgecolor": BORDER, "linewidth": 1.5, "capstyle": "round"}
+    for section in sections:
+        fill(axes, section, gid="geobuffer-border", zorder=4, joinstyle="round", **style)
+    if len(junctions):
+        axes.scatter(
+            junctions[:, 0],
+            junctions[:, 1],
+            s=17,
+            c="white",
+            edgecolors=BORDER,
+            linewidths=1.1,
+            zorder=5,
+            gid="geobuffer-junctions",
+        )
+
+
+def draw_dots(axes: Axes, membership: str, xy: Floats, zoom: float) -> None:
+    """Draw the settlements of a class."""
+    style, scale = DOTS[membership], dot_scale(zoom, membership)
+    order = {"outside": 3.0, "inside": 6.0, "uncertain": 6.5}[membership]
+    axes.scatter(
+        xy[:, 0],
+        xy[:, 1],
+        s=(2.0 * dot_radius(zoom, membership)) ** 2,
+        c=style.fill,
+        edgecolors=style.edge if style.outline else "none",
+        linewidths=style.outline * PIXEL * max(scale, 0.5),
+        zorder=order,
+        gid=f"geobuffer-{membership}",
+        rasterized=len(xy) > _MOST_SHAPES,
+    )
+
+
+def draw_names(
+    axes: Axes, placed: Iterable[tuple[Label, Box, tuple[float, float]]], *, gid: str, colour: str
+) -> None:
+    """Write names in their boxes, with a rim of paper that keeps them legible on lines.
+
+    Each comes with its point in the plane; where it stands from there is in points, so that names
+    keep by their dots when the axes are zoomed.
+    """
+    from matplotlib.patheffects import withStroke
+
+    for label, box, at in placed:
+        middle = (box.bottom + box.top) / 2.0
+        name = axes.annotate(
+            label.text, at, xytext=(box.left - label.x, middle - label.y),
+            textcoords="offset points", ha="left", va="center", fontsize=label.size, color=colour,
+            fontweight=label.weight, multialignment="center", zorder=9, gid=gid,
+            annotation_clip=True,
+        )  # fmt: skip
+        plain(name)
+        name.set_path_effects([withStroke(linewidth=2.0, foreground="white")])
+
+
+def draw_ticks(
+    axes: Axes, lines: Graticule, texts: tuple[Sequence[str], Sequence[str]], *, point: float
+) -> None:
+    """Write degrees at the frame, below and to the left; none over another.
+
+    ``texts`` are those of the meridians and of the parallels, ``point`` is one in the plane.
+    """
+    axes.tick_params(labelsize=SMALL, length=3, width=0.6, color=QUIET, labelcolor=QUIET, pad=2)
+    limits = axes.get_xlim(), axes.get_ylim()
+    for side, at in enumerate((lines.meridians, lines.parallels)):
+        axis = axes.yaxis if side else axes.xaxis
+        low, high = limits[side]
+        # Text that reached far past a corner of the frame would stand among other words.
+        ends = (low - 8.0 * point, high + 8.0 * point)
+        kept = _apart([x for x, _ in at], texts[side], point, ends)
+        axis.set_ticks([at[i][0] for i in kept], [texts[side][i] for i in kept])
+        for text in axis.get_ticklabels():
+            plain(text)
+            if side:
+                text.set(rotation=90, va="center")
+    axes.spines[:].set(color=QUIET, linewidth=0.8)
+
+
+def _apart(
+    at: Sequence[float], texts: Sequence[str], point: float, ends: tuple[float, float]
+) -> list[int]:
+    """Return which texts along a line can be written without touching, between its ends."""
+    kept: list[int] = []
+    free, end = ends
+    for i, text in enumerate(texts):
+        half = width_of(text, SMALL) * point / 2.0
+        if at[i] - half >= free and at[i] + half <= end:
+            kept.append(i)
+            free = at[i] + half + 6.0 * point
+    return kept
+
+
+def draw_scale(axes: Axes, bar: ScaleBar, texts: Sequence[str], size: tuple[float, float]) -> float:
+    """Draw the scale bar below the frame, from its left edge; return its end in points.
+
+    ``texts`` are what is written at its beginning, middle and end; ``size`` is the map's, in
+    points. Its length is in metres of the plane, so that it stays true when the axes are zoomed.
+    """
+    from matplotlib.patches import Rectangle
+
+    west, east = axes.get_xlim()
+    width, height = size
+    half = (bar.east - bar.west) / 2.0
+    across = axes.get_xaxis_transform()
+    for i, colour in enumerate((INK, "white")):
+        axes.add_patch(
+            Rectangle((west + i * half, -26.0 / height), half, 4.0 / height, facecolor=colour,
+                      edgecolor=INK, linewidth=0.7, clip_on=False, transform=across, zorder=10,
+                      gid="geobuffer-scale-bar")
+        )  # fmt: skip
+    for i, text in enumerate(texts):
+        written(axes, west + i * half, -28.5 / height, text, size=SMALL, gid="geobuffer-scale-bar",
+                ha="left" if i == 0 else "center", va="top", transform=across)  # fmt: skip
+    return 2.0 * half / (east - west) * width + width_of(texts[-1], SMALL) / 2.0
+
+
+def draw_north(axes: Axes, angle: float, letter: str, x: float, size: tuple[float, float]) -> None:
+    """Draw an arrow below the frame that points so many degrees right of upwards.
+
+    ``x`` is where, in points from the left edge of the map; ``size`` is that of the map.
+    """
+    from matplotlib.patches import Polygon
+
+    turn = math.radians(angle)
+    along = np.array([math.sin(turn), math.cos(turn)])
+    across = np.array([along[1], -along[0]])
+    middle = np.array([x, -29.0])
+    tip, tail = middle + 10.0 * along, middle - 7.0 * along
+    for side, colour in ((1.0, INK), (-1.0, "white")):
+        corners = [tip, tail + 5.0 * side * across, middle - 3.5 * along]
+        axes.add_patch(
+            Polygon(np.array(corners) / size, closed=True, facecolor=colour, edgecolor=INK,
+                    linewidth=0.7, joinstyle="round", clip_on=False, transform=axes.transAxes,
+                    zorder=10, gid="geobuffer-north-arrow")
+        )  # fmt: skip
+    beside = (middle + np.array([12.0, 3.0])) / size
+    written(
+        axes,
+        beside[0],
+        beside[1],
+        letter,
+        size=8,
+        gid="geobuffer-north-arrow",
+        ha="center",
+        va="center",
+        fontweight="bold",
+        transform=axes.transAxes,
+    )
+
+
+class LegendRow(NamedTuple):
+    """A row of the legend: what kind of thing it stands for, and its words, line by line."""
+
+    kind: str
+    lines: Sequence[str]
+    colour: str = ""
+
+
+def draw_legend(
+    axes: Axes, rows: Sequence[LegendRow], title: str, zoom: float, at: tuple[float, float]
+) -> None:
+    """Draw the legend with its upper left corner at a point, in shares of the axes."""
+    legend = axes.legend(
+        [_key(row, zoom) for row in rows],
+        ["\n".join(row.lines) for row in rows],
+        title=title, loc="upper left", bbox_to_anchor=at, borderaxespad=0.0, borderpad=0.0,
+        frameon=False, fontsize=8, handlelength=2.2, handletextpad=0.8, labelspacing=0.75,
+        alignment="left", labelcolor=INK,
+    )  # fmt: skip
+    legend.set_gid("geobuffer-legend")
+    legend.get_title().set(fontsize=9, fontweight="bold", color=INK)
+    for text in (*legend.get_texts(), legend.get_title()):
+        plain(text)
+
+
+def _key(row: LegendRow, zoom: float) -> Any:
+    """Return what stands beside a row of the legend."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    if row.kind == "ring":
+        return Patch(**ring_style(row.colour))
+    if row.kind == "regions":
+        return Patch(facecolor=_LAND, edgecolor=REGION, linewidth=0.7, linestyle=(0, (4, 3)))
+    if row.kind == "border":
+        return Line2D([], [], color=BORDER, linewidth=1.5)
+    if row.kind in {"junctions", "points"}:
+        line = 1.5 if row.kind == "junctions" else 0.0
+        return Line2D([], [], color=BORDER, linewidth=line, marker="o", markersize=4.1,
+                      markerfacecolor="white", markeredgewidth=1.1)  # fmt: skip
+    if row.kind not in DOTS:
+        return Line2D([], [], linestyle="none")
+    style = DOTS[row.kind]
+    # As large as on the map, or as can be told apart in a legend.
+    shown = max(dot_scale(zoom, row.kind), 0.6)
+    return Line2D(
+        [], [], linestyle="none", marker="o", markersize=2.0 * style.radius * PIXEL * shown,
+        markerfacecolor=style.fill, markeredgecolor=style.edge,
+        markeredgewidth=style.outline * PIXEL * max(shown, 0.5),
+    )  # fmt: skip
+
+
+def legend_height(rows: Sequence[LegendRow]) -> float:
+    """Return about how high a legend is, in points; rather too much than too little."""
+    lines = sum(len(row.lines) for row in rows)
+    return 8.0 * (lines * LINE + 0.75 * len(rows)) + 9.0 * LINE * 2.0

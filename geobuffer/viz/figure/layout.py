@@ -1,0 +1,204 @@
+"""Lay out the page of a picture, in points (1/72 inch), before anything is drawn on it.
+
+The heading is above, the legend to the right, scale bar and sources are below the map, so that
+nothing lies over the zone. The map is as wide as the page allows and as high as the zone asks.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import shapely
+
+from geobuffer.viz.figure import draw
+from geobuffer.viz.figure.labels import LINE, wrapped
+from geobuffer.viz.figure.projection import (
+    Projection,
+    Window,
+    planar,
+    to_degrees,
+    whole_globe,
+    window_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from geobuffer.geodesy.ellipsoid import Floats
+
+
+# Room in points. A picture is some 10 inches wide: the text of a page at its full width, half
+# a slide. The map takes 7 of them; the legend's column holds the longest of its words.
+_MAP_WIDTH, _LEAST_WIDTH, _MOST_HEIGHT, _LEAST_HEIGHT = 500.0, 300.0, 560.0, 300.0
+_LEFT, _RIGHT, _TOP, _BOTTOM, GAP, _LEGEND = 30.0, 12.0, 12.0, 10.0, 14.0, 172.0
+# Between the heading and the line under it.
+_LEAD = 3.0
+# Degrees at the frame, the scale bar and its numbers, and air before the sources.
+_BELOW = 52.0
+# What the legend's keys take of its column.
+_KEYS = 26.0
+
+# Sizes of text in points: none below 6, the least that journals print.
+_TITLE, _SUBTITLE, _SMALL = 14.0, 8.5, 6.2
+
+# The frame reaches beyond the zone by this share of the longer side, to show what surrounds it.
+_MARGIN = 0.07
+
+# Lines are simplified by this share of the map's width: an eighth of a point, 0.04 mm.
+_SIMPLER = 1 / 4_000
+
+
+class Words(NamedTuple):
+    """What is written about the map, not yet broken into lines.
+
+    Rows of the legend are the kind of thing, its words and its colour.
+    """
+
+    title: str
+    subtitle: str
+    legend: Sequence[tuple[str, str, str]]
+    small: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """Where things are: the plane, the frame in it (metres), the map on the page (points)."""
+
+    projection: Projection
+    frame: tuple[float, float, float, float]
+    window: Window
+    size: tuple[float, float]
+    title: list[str]
+    subtitle: list[str]
+    legend: list[draw.LegendRow]
+    small: list[str]
+
+    @property
+    def unit_m(self) -> float:
+        """Metres of the plane to a point of the page."""
+        return (self.frame[2] - self.frame[0]) / self.size[0]
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle of the frame in the plane."""
+        west, south, east, north_ = self.frame
+        return (west + east) / 2.0, (south + north_) / 2.0
+
+    @property
+    def bottom(self) -> float:
+        """The height of the map's lower edge on the page."""
+        return _BOTTOM + len(self.small) * _SMALL * LINE + _BELOW
+
+    @property
+    def page(self) -> tuple[float, float]:
+        """The size of the page in points."""
+        head = (len(self.title) * _TITLE + len(self.subtitle) * _SUBTITLE) * LINE + _LEAD
+        height = _TOP + head + GAP + self.size[1] + self.bottom
+        return _LEFT + self.size[0] + GAP + _LEGEND + _RIGHT, height
+
+    @property
+    def zoom(self) -> float:
+        """The zoom of a web map on which things are as large."""
+        _, lat = to_degrees(self.projection, *np.array(self.centre).reshape(2, 1))
+        # A web map is 156,543 m to a pixel at zoom 0 on the equator, and half of it at each next.
+        widest = 156_543.0 * max(math.cos(math.radians(lat[0])), 0.01)
+        return math.log2(widest / (self.unit_m * draw.PIXEL))
+
+    def points(self, xy: Floats) -> Floats:
+        """Return where positions in the plane are on the map, in points."""
+        return np.asarray((xy - self.frame[:2]) / self.unit_m)
+
+    def shape(self, shape: BaseGeometry) -> BaseGeometry:
+        """Return what is seen of a shape, in the plane, as fine as it can be seen."""
+        flat = planar(shape, self.projection, self.window)
+        return shapely.simplify(flat, self.size[0] * self.unit_m * _SIMPLER)
+
+    def holds(self, xy: Floats) -> NDArray[np.bool_]:
+        """Tell which positions are in the frame."""
+        west, south, east, north_ = self.frame
+        x, y = xy.T
+        return np.asarray((x >= west) & (x <= east) & (y >= south) & (y <= north_))
+
+
+def lay_out(shape: BaseGeometry, projection: Projection, words: Words) -> Sheet:
+    """Return the sheet on which a shape (in degrees) is drawn with its words about it."""
+    rows = [
+        draw.LegendRow(kind, wrapped(text, _LEGEND - _KEYS, 8.0), colour)
+        for kind, text, colour in words.legend
+    ]
+    bounds = planar(shape, projection, whole_globe(projection)).bounds
+    frame, size = _frame(bounds, draw.legend_height(rows))
+    width = size[0] + GAP + _LEGEND
+    return Sheet(
+        projection, frame, window_of(projection, frame), size,
+        title=wrapped(words.title, width, _TITLE, "bold"),
+        subtitle=wrapped(words.subtitle, width, _SUBTITLE),
+        legend=rows,
+        small=[line for text in words.small for line in wrapped(text, width, _SMALL)],
+    )  # fmt: skip
+
+
+def _frame(
+    bounds: tuple[float, float, float, float], legend: float
+) -> tuple[tuple[float, float, float, float], tuple[float, float]]:
+    """Return the frame about a zone in metres, and its size in points: no more drawn out than fits.
+
+    >>> _frame((0, 0, 86, 0.1), 100.0)[1], _frame((0, 0, 0.1, 86), 100.0)[1]
+    ((500.0, 300.0), (300.0, 560.0))
+    """
+    west, south, east, north_ = bounds
+    margin = 2.0 * _MARGIN * max(east - west, north_ - south)
+    width, height = east - west + margin, north_ - south + margin
+    least = max(_LEAST_HEIGHT, legend)
+    most = max(_MOST_HEIGHT, least)
+    shape = min(max(width / height, _LEAST_WIDTH / most), _MAP_WIDTH / least)
+    width, height = max(width, height * shape), max(height, width / shape)
+    x, y = (west + east) / 2.0, (south + north_) / 2.0
+    frame = (x - width / 2.0, y - height / 2.0, x + width / 2.0, y + height / 2.0)
+    drawn = min(_MAP_WIDTH, most * shape)
+    return frame, (drawn, drawn / shape)
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw the same picture whatever the user's settings; their fonts still help ours out."""
+    import matplotlib as mpl
+    from matplotlib import style
+
+    fonts = draw.family()
+    with style.context("default"), mpl.rc_context({"font.family": fonts}):
+        yield
+
+
+def page(sheet: Sheet) -> tuple[Figure, Axes]:
+    """Return the page with its heading and small print, and the empty map on it."""
+    from matplotlib.figure import Figure
+
+    wide, high = sheet.page
+    # Not pyplot's: it would keep the figure alive, and show it twice in a notebook.
+    figure = Figure(figsize=(wide / 72.0, high / 72.0), dpi=144, facecolor="white")
+    left, top = _LEFT / wide, 1.0 - _TOP / high
+    heading = figure.suptitle(
+        "\n".join(sheet.title), x=left, y=top, ha="left", va="top", fontsize=_TITLE,
+        fontweight="bold", color=draw.INK, gid="geobuffer-title",
+    )  # fmt: skip
+    draw.plain(heading)
+    below = top - (len(sheet.title) * _TITLE * LINE + _LEAD) / high
+    style = {"ha": "left", "color": draw.QUIET}
+    draw.written(figure, left, below, "\n".join(sheet.subtitle), size=_SUBTITLE, va="top",
+                    gid="geobuffer-subtitle", **style)  # fmt: skip
+    draw.written(figure, left, _BOTTOM / high, "\n".join(sheet.small), size=_SMALL,
+                    va="bottom", gid="geobuffer-sources", **style)  # fmt: skip
+    axes = figure.add_axes((left, sheet.bottom / high, sheet.size[0] / wide, sheet.size[1] / high))
+    west, south, east, north_ = sheet.frame
+    axes.set(xlim=(west, east), ylim=(south, north_), aspect="equal", autoscale_on=False)
+    return figure, axes

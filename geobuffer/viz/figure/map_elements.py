@@ -1,0 +1,176 @@
+"""What stands about a map: its scale bar, where north is, meridians and parallels.
+
+Each is measured on the ellipsoid, in the plane that the map is drawn in.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+
+from geobuffer.geodesy.ellipsoid import Floats, inverse
+from geobuffer.viz.figure.projection import Projection, Window, to_degrees, to_plane
+
+# Steps between meridians or parallels, in degrees: those that read well in degrees, minutes and
+# seconds.
+_STEPS = tuple(
+    part / unit
+    for unit, parts in ((1.0, (30, 20, 10, 5, 2, 1)), (60.0, (30, 20, 10, 5, 2, 1)),
+                        (3600.0, (30, 20, 10, 5, 2, 1)))
+    for part in parts
+)  # fmt: skip
+
+# Meridians and parallels across a map, at the least: two name a direction, three show its bend.
+_LINES = 3
+
+# Points that a meridian or a parallel is drawn through: across 60° it bends by less than a pixel
+# between two of them.
+_POINTS = 200
+
+# The share of the map's width that a scale bar is at the most.
+_BAR = 0.3
+
+
+class ScaleBar(NamedTuple):
+    """A length in km, and from where to where it reaches in the plane, about the map's centre."""
+
+    km: float
+    west: float
+    east: float
+
+
+class Graticule(NamedTuple):
+    """Meridians and parallels in the plane, and where they meet the frame.
+
+    ``meridians`` are the x at which meridians cross the lower edge with their longitudes;
+    ``parallels`` the y at which parallels cross the left one with their latitudes. ``step`` is
+    between two of them, in degrees.
+    """
+
+    lines: list[Floats]
+    meridians: list[tuple[float, float]]
+    parallels: list[tuple[float, float]]
+    step: float
+
+
+def scale_bar(projection: Projection, frame: tuple[float, float, float, float]) -> ScaleBar:
+    """Return a bar of a round length that is true at the centre of a frame.
+
+    Its ends are at equal distances from the centre, and the geodesic between them is its length.
+
+    Examples
+    --------
+    >>> from geobuffer.viz.figure.projection import fit_projection
+    >>> plane = fit_projection(shapely.box(30, 50, 31, 51))
+    >>> bar = scale_bar(plane, (-50_000, -50_000, 50_000, 50_000))
+    >>> bar.km, round(bar.east - bar.west)
+    (20, 20000)
+    """
+    west, south, east, north = frame
+    x, y = (west + east) / 2.0, (south + north) / 2.0
+    half = _BAR * (east - west) / 2.0
+    round_ = _round_down(_apart_m(projection, x, y, half) / 1e3)
+    # Once more after the first guess: what is left of the error is below a micrometre.
+    for _ in range(2):
+        half *= round_ * 1e3 / _apart_m(projection, x, y, half)
+    return ScaleBar(round_, x - half, x + half)
+
+
+def _apart_m(projection: Projection, x: float, y: float, half: float) -> float:
+    lon, lat = to_degrees(projection, np.array([x - half, x + half]), np.array([y, y]))
+    _, _, length = inverse(lon[0], lat[0], lon[1], lat[1])
+    return float(length[0])
+
+
+def _round_down(value: float) -> float:
+    """Return the next smaller of 1, 2 and 5 times a power of ten.
+
+    >>> [_round_down(value) for value in (0.3, 7, 10, 24)]
+    [0.2, 5, 10, 20]
+    """
+    power = 10.0 ** math.floor(math.log10(value) + 1e-9)
+    best = max(m for m in (1, 2, 5) if m * power <= value * (1 + 1e-9)) * power
+    return int(best) if best >= 1 else best
+
+
+def north(projection: Projection, x: float, y: float) -> float:
+    """Return the direction of true north at a point of the plane, in degrees right of upwards.
+
+    Examples
+    --------
+    >>> from geobuffer.viz.figure.projection import fit_projection
+    >>> plane = fit_projection(shapely.box(30, 50, 31, 51))
+    >>> abs(north(plane, 0.0, 0.0)) < 0.01, north(plane, 50_000.0, 0.0) < -0.5
+    (True, True)
+    """
+    lon, lat = to_degrees(projection, np.array([x]), np.array([y]))
+    # A second of arc either way, of some 31 m: a meridian is straight over that.
+    step = np.array([-1.0, 1.0]) / 3600.0
+    at_x, at_y = to_plane(projection, np.repeat(lon, 2), np.clip(lat + step, -90.0, 90.0))
+    return math.degrees(math.atan2(at_x[1] - at_x[0], at_y[1] - at_y[0]))
+
+
+def graticule(
+    projection: Projection, frame: tuple[float, float, float, float], window: Window
+) -> Graticule:
+    """Return meridians and parallels across a frame, at a step that reads well."""
+    step = _step(frame, window, projection)
+    lon_step = _round_lon(step, (window.south + window.north) / 2.0)
+    lats, lons = _multiples(window.south, window.north, step), _multiples(
+        window.west, window.east, lon_step)  # fmt: skip
+    # At a pole all meridians meet.
+    lats = lats[np.abs(lats) < 90.0]
+    along_lat = np.linspace(window.south, window.north, _POINTS)
+    along_lon = np.linspace(window.west, window.east, _POINTS)
+    meridians = [_line(projection, np.full(_POINTS, lon), along_lat) for lon in lons]
+    parallels = [_line(projection, along_lon, np.full(_POINTS, lat)) for lat in lats]
+    west, south, east, north_ = frame
+    lower = shapely.LineString([(west, south), (east, south)])
+    left = shapely.LineString([(west, south), (west, north_)])
+    return Graticule(
+        [*meridians, *parallels],
+        _crossings(meridians, lons, lower, axis=0),
+        _crossings(parallels, lats, left, axis=1),
+        step,
+    )
+
+
+def _step(
+    frame: tuple[float, float, float, float], window: Window, projection: Projection
+) -> float:  # fmt: skip
+    """Return the widest step of latitude that still shows enough lines across the shorter side."""
+    west, south, east, north_ = frame
+    x, y = (west + east) / 2.0, (south + north_) / 2.0
+    side = min(east - west, north_ - south) / 2.0
+    lat = to_degrees(projection, np.array([x, x]), np.array([y - side, y + side]))[1]
+    span = min(abs(lat[1] - lat[0]), window.north - window.south) or window.north - window.south
+    return next((step for step in _STEPS if span / step >= _LINES), _STEPS[-1])
+
+
+def _round_lon(step: float, lat: float) -> float:
+    """Return a step of longitude that is about as long on the ground as one of latitude."""
+    wanted = step / max(math.cos(math.radians(lat)), 0.05)
+    return min(_STEPS, key=lambda known: abs(math.log(known / wanted)))
+
+
+def _multiples(low: float, high: float, step: float) -> Floats:
+    return np.asarray(np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step)
+
+
+def _line(projection: Projection, lon: Floats, lat: Floats) -> Floats:
+    return np.stack(to_plane(projection, lon, lat), axis=1)
+
+
+def _crossings(
+    lines: list[Floats], values: Floats, edge: shapely.LineString, *, axis: int
+) -> list[tuple[float, float]]:
+    """Return where lines cross an edge of the frame, along it, with what each line stands for."""
+    found = []
+    for line, value in zip(lines, values.tolist(), strict=True):
+        met = shapely.intersection(shapely.LineString(line), edge)
+        points = [part for part in shapely.get_parts(met) if part.geom_type == "Point"]
+        found += [(float(shapely.get_coordinates(point)[0, axis]), value) for point in points]
+    return sorted(found)

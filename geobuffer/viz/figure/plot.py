@@ -1,0 +1,398 @@
+"""Draw a zone as a picture for print: a matplotlib figure that can be saved and restyled.
+
+Its axes are in metres of the projection that :func:`plot_crs` returns. The same zone and places
+give the same picture: nothing is placed by chance, and the user's settings change nothing but the
+fonts that help out where ours lacks a character.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import io
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geobuffer.analysis.classify import classify
+from geobuffer.datasets.bundled import sources_of_places
+from geobuffer.errors import MissingExtra
+from geobuffer.io.point_tables import numbers
+from geobuffer.palette import ring_colours
+from geobuffer.viz import captions
+from geobuffer.viz.extent import regions_to_draw
+from geobuffer.viz.figure import draw as drawing
+from geobuffer.viz.figure.labels import (
+    LINE,
+    Box,
+    Label,
+    place_labels,
+    printable,
+    shortened,
+    width_of,
+    wrapped,
+)
+from geobuffer.viz.figure.layout import GAP, Sheet, Words, house_style, lay_out, page
+from geobuffer.viz.figure.map_elements import graticule, north, scale_bar
+from geobuffer.viz.figure.projection import fit_projection, to_plane
+from geobuffer.zones.checks import check_zone
+from geobuffer.zones.toponyms import LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import geopandas as gpd
+    import pyproj
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.viz.captions import Voice
+    from geobuffer.viz.figure.projection import Projection
+    from geobuffer.zones.region import Region
+    from geobuffer.zones.zone import Zone
+
+
+# Sizes of the names of regions and places, in points.
+_REGION, _NAME = 8.5, 7.0
+
+# A name for so many square points of map, some 36 on a whole one: more would hide it.
+_ROOM_PER_NAME = 4_600.0
+
+# Names that are tried for each that there is room for: most that fail do so in a crowd.
+_TRIES = 6
+
+# Places so few, of those to be seen, that each has room for its name; the page counts so, too.
+_FEW = 40
+
+# The widest that a name may be, in points: a fifth of the map.
+_WIDEST_NAME = 100.0
+
+# The name of a region keeps so many points off the zone and the frame, and this share of it lies in
+# what is seen of the region.
+_OFF, _WITHIN = 4.0, 0.85
+
+# A dot with a name is drawn as from this zoom of the page on, so that it is seen which it is.
+_NAMED_ZOOM = 9.5
+
+
+def plot_zone(
+    zone: Zone,
+    *,
+    settlements: gpd.GeoDataFrame | None = None,
+    regions: Iterable[Region] = (),
+    title: str = "",
+    language: str = "en",
+) -> Figure:
+    """Draw a zone, its border and the settlements about it as a picture for print.
+
+    The result is a :class:`matplotlib.figure.Figure`: :func:`geobuffer.write` saves it as PNG, SVG
+    or PDF, a notebook shows it, and every part can be restyled. The map is ``figure.axes[0]``, in
+    metres of :func:`plot_crs`; parts are found by their gid, as in
+    ``figure.findobj(lambda part: part.get_gid() == "geobuffer-zone")``.
+
+    Parameters
+    ----------
+    zone
+        The zone to draw, from :func:`geobuffer.build_zone`.
+    settlements
+        A table of places (points in any CRS); what :func:`geobuffer.classify` says of them is
+        worked out here. Used where present: ``name_en``, ``name_uk``, ``name_ru`` or ``name``,
+        ``population`` and ``source``. Rows without a point are counted in the legend.
+    regions
+        Regions to draw as context, besides those along the border.
+    title
+        The heading; by default what is shown, how wide, where and on which side.
+    language
+        The language of words and names: ``"en"``, ``"uk"`` or ``"ru"``.
+
+    Raises
+    ------
+    DataError
+        The language is unknown; or the table is not one of points, or a population no number.
+    MissingCRSError
+        The table has no coordinate reference system.
+    MissingExtra
+        matplotlib is not installed.
+    WrongKind
+        The zone is none.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> regions = gb.load_regions()
+    >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    >>> zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=50)
+    >>> figure = plot_zone(zone, settlements=gb.load_settlements(), language="uk")
+    >>> figure.get_suptitle()
+    'Зона 10 км уздовж кордону Курська область – Сумська область, бік: Україна'
+    """
+    check_zone(zone)
+    to = captions.voice(language, zone.sections)
+    require_matplotlib()
+    drawn = regions_to_draw(zone, regions)
+    projection = fit_projection(zone.polygon)
+    places = None if settlements is None else _places(settlements, zone, projection, language)
+    sources = None if settlements is None else sources_of_places(settlements)
+    words = Words(
+        title=captions.title_of(zone, title, to),
+        subtitle=captions.subtitle_of(zone, to, titled=bool(printable(title))),
+        legend=_legend(zone, places, to, with_regions=bool(drawn)),
+        small=(
+            *captions.source_lines(zone, drawn, sources, to),
+            captions.projection_line(projection, to),
+        ),
+    )
+    sheet = lay_out(zone.polygon, projection, words)
+    with house_style():
+        figure, axes = page(sheet)
+        _draw_map(axes, sheet, zone, drawn, places, to)
+        _draw_margin(axes, sheet, to)
+    # A notebook shows what has this; pyplot, which would show it a second time, is not asked.
+    setattr(figure, "_repr_png_", functools.partial(_png, figure))  # noqa: B010 - not declared
+    return figure
+
+
+def plot_crs(zone: Zone) -> pyproj.CRS:
+    """Return the projection that :func:`plot_zone` draws a zone in, for layers of one's own.
+
+    It is conformal, and of the usual projections of that kind the one whose scale is nearest to
+    true over the zone. Axes are metres east and north.
+
+    Parameters
+    ----------
+    zone
+        The zone.
+
+    Raises
+    ------
+    WrongKind
+        The zone is none.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> regions = gb.load_regions()
+    >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    >>> zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=50)
+    >>> plot_crs(zone).is_projected
+    True
+    """
+    check_zone(zone)
+    return fit_projection(zone.polygon).crs
+
+
+def require_matplotlib() -> None:
+    """Raise :class:`MissingExtra` if matplotlib is not installed."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MissingExtra(
+            "Pictures are drawn by matplotlib, which is not installed. Must be there: "
+            "pip install 'geobuffer[plot]'."
+        )
+
+
+class _Places(NamedTuple):
+    """The settlements of a table: where in the plane, of which class, what they are called."""
+
+    xy: Floats
+    membership: NDArray[np.object_]
+    population: Floats
+    names: list[str]
+
+    @property
+    def unlocated(self) -> int:
+        return int(np.isnan(self.xy[:, 0]).sum())
+
+
+def _places(table: gpd.GeoDataFrame, zone: Zone, projection: Projection, language: str) -> _Places:
+    # Asked anew, not read from columns that the table may have: they may be of another zone.
+    membership = classify(table, zone)["membership"].to_numpy(dtype=object)
+    points = table.geometry.to_crs("EPSG:4326").to_numpy()
+    xy = np.stack(to_plane(projection, shapely.get_x(points), shapely.get_y(points)), axis=1)
+    xy[pd.isna(membership)] = np.nan
+    known = np.full(len(table), np.nan)
+    if "population" in table:
+        known = numbers(pd.DataFrame(table), "population")
+    return _Places(xy, membership, known, _names(table, language))
+
+
+def _names(table: gpd.GeoDataFrame, language: str) -> list[str]:
+    """Return each row's name in a language, or the first that it has; empty where it has none."""
+    names = np.full(len(table), "", dtype=object)
+    for column in (f"name_{language}", "name", *(f"name_{to}" for to in LANGUAGES)):
+        if column in table:
+            values = table[column].astype(object).where(table[column].notna(), "").to_numpy()
+            names = np.where(names == "", values, names)
+    return [printable(str(name)) for name in names]
+
+
+def _legend(
+    zone: Zone, places: _Places | None, to: Voice, *, with_regions: bool
+) -> list[tuple[str, str, str]]:
+    """Return the rows of the legend, with what was counted: kind, words, colour."""
+    of_points = captions.of_points(zone.sections)
+    lines = [section.line for section in zone.sections]
+    many = len(shapely.get_parts(lines) if of_points else lines) > 1
+    words = to.say("border" if many else "border_plain")
+    rows = [("points" if of_points else "junctions" if many else "border", words)]
+    rows += [("ring", name) for name in captions.ring_names(zone, to)]
+    rows += [("regions", to.say("regions"))] if with_regions else []
+    if places is not None:
+        for kind in ("inside", "uncertain"):
+            count = to.number(int((places.membership == kind).sum()))
+            rows.append((kind, to.say("count", label=to.say(kind), count=count)))
+        rows.append(("outside", to.say("outside")))
+        if places.unlocated:
+            count = to.number(places.unlocated)
+            rows.append(("none", to.say("count", label=to.say("unlocated"), count=count)))
+    colours = iter(ring_colours(len(zone.rings)))
+    return [(kind, text, next(colours) if kind == "ring" else "") for kind, text in rows]
+
+
+def _draw_map(
+    axes: Axes, sheet: Sheet, zone: Zone, regions: Sequence[Region],
+    places: _Places | None, to: Voice,
+) -> None:  # fmt: skip
+    """Draw what is within the frame."""
+    land = [sheet.shape(region.geometry) for region in regions]
+    rings = [sheet.shape(ring) for ring in zone.rings]
+    sections = [sheet.shape(section.line) for section in zone.sections]
+    drawing.draw_regions(axes, land)
+    drawing.draw_rings(axes, rings)
+    drawing.draw_border(axes, sections, _junctions(zone, sheet))
+    names = [printable(region.label(to.language)) for region in regions]
+    zone_and_border = shapely.union_all([*rings, *sections])
+    taken = _draw_region_names(axes, sheet, land, names, zone_and_border)
+    if places is None:
+        return
+    seen = sheet.holds(places.xy)
+    for kind in ("outside", "inside", "uncertain"):
+        drawing.draw_dots(axes, kind, places.xy[seen & (places.membership == kind)], sheet.zoom)
+    _draw_place_names(axes, sheet, places, taken, shapely.union_all(sections))
+
+
+def _junctions(zone: Zone, sheet: Sheet) -> Floats:
+    """Return where one section of the border ends and the next begins, in the plane; or points."""
+    starts = shapely.get_coordinates([section.line for section in zone.sections])
+    if not captions.of_points(zone.sections):
+        starts = [shapely.get_coordinates(section.line)[0] for section in zone.sections[1:]]
+    return np.stack(to_plane(sheet.projection, *np.reshape(starts, (-1, 2)).T), axis=1)
+
+
+def _draw_region_names(
+    axes: Axes,
+    sheet: Sheet,
+    land: Sequence[BaseGeometry],
+    names: Sequence[str],
+    zone_and_border: BaseGeometry,
+) -> list[Box]:
+    """Write the names of regions where most of each is seen, off the zone; return their boxes."""
+    room = shapely.buffer(shapely.box(*sheet.frame), -_OFF * sheet.unit_m, join_style="mitre")
+    kept = shapely.buffer(zone_and_border, _OFF * sheet.unit_m)
+    placed: list[tuple[Label, Box, tuple[float, float]]] = []
+    for shape, name in zip(land, names, strict=True):
+        free = shapely.difference(shapely.intersection(shape, room), kept)
+        parts = [part for part in shapely.get_parts(free) if part.area > 0.0]
+        if not (parts and name):
+            continue
+        label, box, at = _widest(max(parts, key=shapely.area), name, sheet)
+        # A name that reaches far out of what is seen of its region would name its neighbour.
+        inked = shapely.box(*(np.array(box) * sheet.unit_m + [*sheet.frame[:2]] * 2))
+        within = shapely.intersection(inked, free).area > _WITHIN * inked.area
+        if within and not any(box.meets(other) for _, other, _ in placed):
+            placed.append((label, box, at))
+    drawing.draw_names(axes, placed, gid="geobuffer-region-names", colour=drawing.QUIET)
+    return [box for _, box, _ in placed]
+
+
+def _widest(part: BaseGeometry, name: str, sheet: Sheet) -> tuple[Label, Box, tuple[float, float]]:
+    """Return a region's name with its box, about the middle of the widest circle that fits."""
+    circle = shapely.maximum_inscribed_circle(part, tolerance=4.0 * sheet.unit_m)
+    at = shapely.get_coordinates(circle)[0]
+    room = min(shapely.length(circle) * 2.0 / sheet.unit_m, 1.5 * _WIDEST_NAME)
+    whole = max(width_of(word, _REGION) for word in name.split())
+    lines = wrapped(shortened(name, 3.0 * _WIDEST_NAME, _REGION), max(room, whole), _REGION)
+    x, y = sheet.points(at)
+    half = max(width_of(line, _REGION) for line in lines) / 2.0, len(lines) * _REGION * LINE / 2.0
+    box = Box(x - half[0], y - half[1], x + half[0], y + half[1])
+    label = Label("\n".join(lines), float(x), float(y), _REGION, 0.0)
+    return label, box, (float(at[0]), float(at[1]))
+
+
+def _draw_place_names(
+    axes: Axes, sheet: Sheet, places: _Places, taken: Sequence[Box], line: BaseGeometry
+) -> None:
+    """Write the names of the larger places, those in the zone before those outside."""
+    near = np.isin(places.membership, ["inside", "uncertain"])
+    at = sheet.points(places.xy)
+    seen = sheet.holds(places.xy)
+    named_zoom = max(sheet.zoom, _NAMED_ZOOM)
+    # The border, as points as far apart as the lines of a name are high.
+    along = shapely.get_coordinates(shapely.segmentize(line, _NAME * sheet.unit_m))
+    most = int(sheet.size[0] * sheet.size[1] / _ROOM_PER_NAME)
+    labels: dict[Label, int] = {}
+    for i in _by_weight(places, near, seen)[: _TRIES * most]:
+        weight, zoom = ("bold", sheet.zoom) if near[i] else ("normal", named_zoom)
+        text = shortened(places.names[i], _WIDEST_NAME, _NAME, weight)
+        radius = drawing.dot_radius(zoom, places.membership[i])
+        labels[Label(text, float(at[i, 0]), float(at[i, 1]), _NAME, radius, weight)] = i
+    room = Box(2.0, 2.0, sheet.size[0] - 2.0, sheet.size[1] - 2.0)
+    placed = place_labels(
+        labels, room, taken=taken, dots=at[near & seen], line=sheet.points(along), most=most
+    )
+    outside = [row for label, _ in placed if not near[row := labels[label]]]
+    drawing.draw_dots(axes, "outside", places.xy[outside], named_zoom)
+    for bold, colour in ((True, drawing.INK), (False, drawing.QUIET)):
+        drawing.draw_names(
+            axes,
+            [(label, box, tuple(places.xy[labels[label]].tolist())) for label, box in placed
+             if near[labels[label]] == bold],
+            gid="geobuffer-names", colour=colour,
+        )  # fmt: skip
+
+
+def _by_weight(places: _Places, near: NDArray[np.bool_], seen: NDArray[np.bool_]) -> list[int]:
+    """Return the rows to be named, those with most to say first.
+
+    People count by orders of magnitude, and half as much again in the zone: a town of 4,000 there
+    comes before a city of 200,000 outside, which comes before a village of 3,000 there. Where no
+    population is known, those in the zone are named; all are where they are few.
+    """
+    named = seen & np.array([bool(name) for name in places.names], dtype=bool)
+    peopled = named & (np.nan_to_num(places.population) > 0.0)
+    wanted = named if seen.sum() <= _FEW else peopled if peopled.any() else named & near
+    weight = np.log10(10.0 + np.nan_to_num(places.population)) * np.where(near, 1.5, 1.0)
+    rows = np.flatnonzero(wanted)
+    return [int(i) for i in rows[np.argsort(-weight[rows], kind="stable")]]
+
+
+def _draw_margin(axes: Axes, sheet: Sheet, to: Voice) -> None:
+    """Draw legend, graticule, degrees at the frame, scale bar and north arrow."""
+    beside = (1.0 + GAP / sheet.size[0], 1.0)
+    drawing.draw_legend(axes, sheet.legend, to.say("legend"), sheet.zoom, beside)
+    lines = graticule(sheet.projection, sheet.frame, sheet.window)
+    drawing.draw_graticule(axes, lines.lines)
+    meridians = [captions.degrees(lon, to, "EW", lines.step) for _, lon in lines.meridians]
+    parallels = [captions.degrees(lat, to, "NS", lines.step) for _, lat in lines.parallels]
+    drawing.draw_ticks(axes, lines, (meridians, parallels), point=sheet.unit_m)
+    bar = scale_bar(sheet.projection, sheet.frame)
+    texts = ["0", to.km(bar.km / 2.0), f"{to.km(bar.km)} {to.say('unit_km')}"]
+    x = drawing.draw_scale(axes, bar, texts, sheet.size) + 18.0
+    angle = north(sheet.projection, *sheet.centre)
+    drawing.draw_north(axes, angle, to.say("north"), x, sheet.size)
+    beside = (x + 26.0) / sheet.size[0], -29.0 / sheet.size[1]
+    drawing.written(
+        axes, *beside, to.say("scale"), size=drawing.SMALL, gid="geobuffer-scale", va="center",
+        color=drawing.QUIET, transform=axes.transAxes,
+    )  # fmt: skip
+
+
+def _png(figure: Figure) -> bytes:
+    """Return a figure as a notebook shows it."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()

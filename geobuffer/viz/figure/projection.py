@@ -1,0 +1,244 @@
+"""Choose the plane that a zone is drawn in: conformal, and with the least distortion there is.
+
+A conformal projection keeps angles, so that a zone keeps its shape everywhere, and its scale at a
+point is one number, which PROJ tells. Candidates are laid through the middle of the zone; the one
+whose scale varies least over the zone is taken.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyproj
+import shapely
+from pyproj.exceptions import ProjError
+
+from geobuffer.geodesy.ellipsoid import Floats, ecef, inverse, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shapely.geometry.base import BaseGeometry
+
+
+# Scale that varies by less than a tenth of a per mille is off by less than a line's width on any
+# page: of projections as good as that the plainest is taken, in the order of the candidates.
+_INVISIBLE = 1e-4
+
+# Points of a shape's outline, and steps of a grid over it, that its distortion is measured at:
+# scale is smooth, and from one to the next changes by less than a hundredth of its spread.
+_OUTLINE, _GRID = 2_000, 40
+
+# A straight line in longitude and latitude is cut into steps of this share of the window before it
+# is projected: even across a window of 60° it then bends less than a pixel off what is drawn.
+_STEP = 1 / 400
+
+
+class Projection(NamedTuple):
+    """A conformal projection fitted to a shape.
+
+    ``kind`` is PROJ's name for it (a stereographic about a pole is ``"polar"``), ``lon`` and
+    ``lat`` where its middle is in degrees, ``scale_error`` how far its scale is from one over the
+    shape, at the most.
+    """
+
+    kind: str
+    crs: pyproj.CRS
+    lon: float
+    lat: float
+    scale_error: float
+
+
+class Window(NamedTuple):
+    """Bounds in degrees; longitudes run on past ±180° where the antimeridian is within."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+def fit_projection(shape: BaseGeometry) -> Projection:
+    """Return the conformal projection whose scale varies least over a shape.
+
+    Candidates are the transverse, plain and oblique Mercator projections, Lambert's conformal
+    conic, and the stereographic about the middle of the shape and about the nearer pole; all are
+    in Snyder, *Map projections: a working manual* (USGS 1395, 1987). Each is scaled so that its
+    largest and its smallest scale over the shape are equally far from one.
+
+    Parameters
+    ----------
+    shape
+        A shape in longitude and latitude, degrees; it may cross the antimeridian.
+
+    Examples
+    --------
+    >>> found = fit_projection(shapely.box(30, 50, 31, 51))
+    >>> found.kind, found.scale_error < 1e-4
+    ('tmerc', True)
+    >>> [fit_projection(shapely.box(*bounds)).kind for bounds in
+    ...  [(20, 49, 50, 52), (20, 10, 23, 60), (-170, 84, 170, 88), (0, -1, 40, 1)]]
+    ['lcc', 'tmerc', 'polar', 'merc']
+    """
+    lon, lat = _sample(shape)
+    fitted = (_scaled(*candidate, lon, lat) for candidate in _candidates(lon, lat))
+    good = [projection for projection in fitted if projection is not None]
+    return min(good, key=lambda projection: max(projection.scale_error, _INVISIBLE))
+
+
+def scales(crs: pyproj.CRS, lon: Floats, lat: Floats) -> Floats:
+    """Return the scale of a projection at points: metres of the plane for one on the ground.
+
+    Examples
+    --------
+    >>> mercator = pyproj.CRS("+proj=merc +ellps=sphere")
+    >>> scales(mercator, np.array([0.0, 0.0]), np.array([0.0, 60.0])).round(6).tolist()
+    [1.0, 2.0]
+    """
+    return np.asarray(pyproj.Proj(crs).get_factors(lon, lat).meridional_scale)
+
+
+def unrolled(lon: Floats, projection: Projection) -> Floats:
+    """Return longitudes within 180° of the projection's middle, past ±180° if need be."""
+    return np.asarray(projection.lon + wrap(lon - projection.lon))
+
+
+def window_of(projection: Projection, frame: tuple[float, float, float, float]) -> Window:
+    """Return bounds in degrees that hold all of a frame (west, south, east, north in metres).
+
+    A frame that holds a pole sees all longitudes.
+    """
+    west, south, east, north = frame
+    x, y = (part.ravel() for part in np.meshgrid(
+        np.linspace(west, east, _GRID), np.linspace(south, north, _GRID)))  # fmt: skip
+    lon, lat = to_degrees(projection, x, y)
+    lon = unrolled(lon, projection)
+    # Between two points of the grid, bounds may be exceeded by a step of it.
+    margin = 2.0 / _GRID
+    dlat = margin * (lat.max() - lat.min())
+    dlon = margin * (lon.max() - lon.min())
+    low, high = max(lat.min() - dlat, -90.0), min(lat.max() + dlat, 90.0)
+    for pole in (-90.0, 90.0):
+        at_x, at_y = to_plane(projection, np.array([projection.lon]), np.array([pole]))
+        if west <= at_x[0] <= east and south <= at_y[0] <= north:
+            low, high, dlon = min(low, pole), max(high, pole), 360.0
+    # Short of half way round, where the plane is cut open.
+    least, most = projection.lon - 180.0, projection.lon + 180.0
+    return Window(max(lon.min() - dlon, least), low, min(lon.max() + dlon, most), high)
+
+
+def to_plane(projection: Projection, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Return where points in degrees are in the plane, in metres."""
+    x, y = pyproj.Proj(projection.crs)(lon, lat)
+    return np.asarray(x), np.asarray(y)
+
+
+def to_degrees(projection: Projection, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Return longitude and latitude of points in the plane."""
+    lon, lat = pyproj.Proj(projection.crs)(x, y, inverse=True)
+    return np.asarray(lon), np.asarray(lat)
+
+
+def whole_globe(projection: Projection) -> Window:
+    """Return the window that holds all, cut open opposite the projection's middle."""
+    return Window(projection.lon - 180.0, -90.0, projection.lon + 180.0, 90.0)
+
+
+def planar(shape: BaseGeometry, projection: Projection, window: Window) -> BaseGeometry:
+    """Return what of a shape is in a window, in the plane; joined where the antimeridian cut it."""
+    if window.east - window.west >= 360.0 and shapely.get_dimensions(shape) == 2:
+        # All round a pole: in halves, joined again, so that no seam stays. Both come from the same
+        # longitudes, so that a centimetre is far more than they can differ.
+        halves = (window._replace(east=projection.lon), window._replace(west=projection.lon))
+        return shapely.union_all([planar(shape, projection, h) for h in halves], grid_size=0.01)
+    box = shapely.box(*window)
+    west, _, east, _ = shape.bounds
+    turns = np.arange(np.floor((window.west - east) / 360.0), (window.east - west) / 360.0 + 1.0)
+    near = [
+        shapely.intersection(shapely.transform(shape, lambda xy, by=by: xy + by), box)
+        for by in np.stack([360.0 * turns, 0.0 * turns], axis=1)
+    ]
+    there = [part for part in near if not part.is_empty]
+    whole = shapely.union_all(there) if len(there) > 1 else (there or [near[0]])[0]
+    step = (window.east - window.west + window.north - window.south) * _STEP / 2.0
+    fine = shapely.segmentize(whole, step)
+    return shapely.transform(fine, lambda xy: np.stack(to_plane(projection, *xy.T), axis=1))
+
+
+def _candidates(lon: Floats, lat: Floats) -> Iterator[tuple[str, float, float, str]]:
+    """Yield kind, middle and definition of each projection, the plainest first."""
+    south, north = lat.min(), lat.max()
+    middle, centre = float(lon.min() + lon.max()) / 2.0, float(south + north) / 2.0
+    # Round a pole, these would tear a shape apart opposite its middle.
+    if lon.max() - lon.min() < 180.0:
+        at = f"+lat_0={centre:.6f} +lon_0={middle:.6f}"
+        yield "tmerc", middle, centre, f"+proj=tmerc {at}"
+        yield "merc", middle, centre, f"+proj=merc +lon_0={middle:.6f}"
+        # Standard parallels a sixth from either end spread the error evenly (Snyder, page 99).
+        sixth = (north - south) / 6.0
+        parallels = f"+lat_1={south + sixth:.6f} +lat_2={north - sixth:.6f}"
+        yield "lcc", middle, centre, f"+proj=lcc {parallels} {at}"
+    pole = 90.0 if centre >= 0.0 else -90.0
+    yield "polar", middle, pole, f"+proj=stere +lat_0={pole:g} +lon_0={middle:.6f}"
+    at_lon, at_lat, azimuth = _axis(lon, lat)
+    about = f"+lat_0={at_lat:.6f}"
+    yield "stere", at_lon, at_lat, f"+proj=stere {about} +lon_0={at_lon:.6f}"
+    # alpha within ±90° keeps north up.
+    oblique = f"+lonc={at_lon:.6f} +alpha={azimuth:.6f} +no_uoff"
+    yield "omerc", at_lon, at_lat, f"+proj=omerc {about} {oblique}"
+
+
+def _scaled(
+    kind: str, middle: float, centre: float, definition: str, lon: Floats, lat: Floats
+) -> Projection | None:  # fmt: skip
+    """Return a projection scaled to its points; nothing where it cannot show one of them."""
+    plain = f"{definition} +ellps=WGS84 +datum=WGS84 +units=m"
+    try:
+        scale = scales(pyproj.CRS(plain), lon, lat)
+    except ProjError:
+        return None
+    if not (np.isfinite(scale).all() and scale.min() > 0.0):
+        return None
+    k_0 = 2.0 / (scale.min() + scale.max())
+    crs = pyproj.CRS(f"{plain} +k_0={k_0:.10f}")
+    return Projection(kind, crs, middle, centre, float(scale.max() * k_0 - 1.0))
+
+
+def _sample(shape: BaseGeometry) -> tuple[Floats, Floats]:
+    """Return points of a shape's outline and inside; longitudes run on past ±180° if need be."""
+    degrees = shapely.get_coordinates(shapely.segmentize(shape, 1.0))
+    xy = degrees[:: len(degrees) // _OUTLINE + 1]
+    west, south, east, north = shape.bounds
+    x, y = (part.ravel() for part in np.meshgrid(
+        np.linspace(west, east, _GRID), np.linspace(south, north, _GRID)))  # fmt: skip
+    # A copy of one's own: other threads may have the shape, and none may ask one that is prepared.
+    own = shapely.force_2d(shape)
+    shapely.prepare(own)
+    within = shapely.contains_xy(own, x, y)
+    lon, lat = np.concatenate([xy, np.stack([x[within], y[within]], axis=1)]).T
+    # The widest gap between longitudes is where nothing is: there they may be cut.
+    turns = np.unique(lon % 360.0)
+    gaps = np.diff(turns, append=turns[0] + 360.0)
+    start = turns[(np.argmax(gaps) + 1) % len(turns)]
+    along = start + (lon - start) % 360.0
+    return along - 360.0 * np.floor((along.min() + 180.0) / 360.0), lat
+
+
+def _axis(lon: Floats, lat: Floats) -> tuple[float, float, float]:
+    """Return the middle of points, and the azimuth (within ±90°) of the great circle along them.
+
+    That circle lies in the plane through the Earth's centre from which the points stray least.
+    """
+    at = ecef(lon, lat)
+    at /= np.linalg.norm(at, axis=1, keepdims=True)
+    _, axes = np.linalg.eigh(at.T @ at)
+    along = np.cross(axes[:, 0], middle := (at.min(axis=0) + at.max(axis=0)) / 2.0)
+    middle = np.cross(along, axes[:, 0])
+    ahead = middle / np.linalg.norm(middle) + 0.01 * along / np.linalg.norm(along)
+    to = [
+        (np.degrees(np.arctan2(y, x)), np.degrees(np.arctan2(z, np.hypot(x, y))))
+        for x, y, z in (middle, ahead)
+    ]
+    azimuth = inverse(*to[0], *to[1])[0][0]
+    return float(to[0][0]), float(to[0][1]), float((azimuth + 90.0) % 180.0 - 90.0)

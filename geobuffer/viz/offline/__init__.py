@@ -1,0 +1,1 @@
+"""Make any folium map open offline."""

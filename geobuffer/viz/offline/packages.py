@@ -1,0 +1,338 @@
+"""Find what a web page links to among the installed packages; nothing is ever fetched.
+
+The address of a content delivery network says which library it is of, in which version, and which
+file. Python packages carry such files: an XStatic package one library, folium some of its own, and
+folium-offline nearly all that folium and its plugins ask for, as text by address.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import importlib.metadata
+import posixpath
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urljoin, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from importlib.metadata import Distribution, PackagePath
+
+    Found = tuple[tuple[int, ...], "Asset"]
+
+
+# How the networks that folium and its plugins use spell library, version and file.
+_ADDRESSES = (
+    (
+        r"(?:cdn\.jsdelivr\.net/npm|unpkg\.com)/+"
+        r"(?P<library>(?:@[^/]+/)?[^/@]+)(?:@(?P<version>[^/]+))?(?:/(?P<path>.+))?"
+    ),
+    r"cdn\.jsdelivr\.net/gh/[^/]+/(?P<library>[^/@]+)(?:@(?P<version>[^/]+))?/(?P<path>.+)",
+    r"cdnjs\.cloudflare\.com/ajax/libs/(?P<library>[^/]+)/(?P<version>[^/]+)/(?P<path>.+)",
+    r"[^/]+/(?P<library>[^/]+)/(?P<version>\d[\d.]*)/(?P<path>.+)",
+    (
+        r"[^/]+/(?:.*/)?"
+        r"(?P<path>(?P<library>[A-Za-z][\w-]*?)[-.]v?(?P<version>\d+(?:\.\d+)*)(?:\.[A-Za-z]+)+)"
+    ),
+)
+
+# Libraries that npm calls otherwise than Python's packages do.
+_ALSO_CALLED = {"fontawesomefree": "fontawesome"}
+
+# The package that holds texts by address, and its modules that do. They are read, never run.
+_BOOK = "folium-offline"
+_BOOK_MODULES = ("offlinefolium/elements.py", "offlinefolium/features.py")
+
+# What style sheets refer to. Of a font's files one is enough: the first of these that is there.
+_FONTS = ("woff2", "woff", "ttf", "otf")
+_FONT_TYPES = {"ttf": "truetype", "otf": "opentype"}
+_KINDS = {
+    "png": "image/png", "gif": "image/gif", "svg": "image/svg+xml", "jpg": "image/jpeg",
+    "jpeg": "image/jpeg", "webp": "image/webp", "ico": "image/x-icon", "cur": "image/x-icon",
+    **{font: f"font/{font}" for font in _FONTS},
+}  # fmt: skip
+# A page may have what pages are made of, and no other file of a package.
+_SERVED = {"js", "mjs", "css", "json", *_KINDS}
+_URL = re.compile(r"""url\(\s*("[^"]*"|'[^']*'|[^)"'\s]*)\s*\)""")
+_IMPORT = re.compile(r"""@import\s+(?:url\(\s*)?["']?([^"')\s;]+)["']?\s*\)?([^;]*);""")
+_FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
+_FONT_FAMILY = re.compile(r"""font-family\s*:\s*["']?([^"';}]+)""")
+_FONT_SOURCE = re.compile(r"src\s*:(?:url\([^)]*\)|[^;}])*;?")
+
+
+@dataclass(frozen=True)
+class Address:
+    """What a web address asks for: a library, its version (empty for any), and a file of it."""
+
+    library: str
+    version: str
+    path: str
+
+
+@dataclass(frozen=True, eq=False)
+class Asset:
+    """The bytes that an address stands for.
+
+    Parameters
+    ----------
+    url
+        The address.
+    data
+        What it stands for.
+    package
+        Name and version of the package it is from.
+    note
+        How it differs from what the address asks for; empty if it does not.
+    """
+
+    url: str
+    data: bytes = field(repr=False)
+    package: str
+    note: str = ""
+    _path: str = field(default="", repr=False)
+    _files: tuple[PackagePath, ...] = field(default=(), repr=False)
+
+    def beside(self, reference: str) -> bytes | None:
+        """Return a file of the same package by its path relative to this one, if it is there."""
+        if urlsplit(reference).netloc:
+            return None
+        plain = unquote(urlsplit(reference).path)
+        wanted = posixpath.normpath(posixpath.join(posixpath.dirname(self._path), plain))
+        found = next((f for f in self._files if f.as_posix() == wanted and _is_served(f)), None)
+        return found.read_binary() if found else None
+
+
+def read_address(url: str) -> Address | None:
+    """Return what an address asks for, or ``None`` where it does not say.
+
+    Examples
+    --------
+    >>> read_address("https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/leaflet.js")
+    Address(library='leaflet', version='1.9.3', path='dist/leaflet.js')
+    >>> read_address("https://code.jquery.com/jquery-3.7.1.min.js")
+    Address(library='jquery', version='3.7.1', path='jquery-3.7.1.min.js')
+    """
+    parts = urlsplit(url)
+    plain = unquote(parts.netloc + parts.path)
+    for pattern in _ADDRESSES:
+        if found := re.fullmatch(pattern, plain):
+            return Address(found["library"], found["version"] or "", found["path"] or "")
+    return None
+
+
+class Shelves:
+    """The packages that are installed when they are first looked at."""
+
+    def find(self, url: str) -> Asset | str:
+        """Return what an address stands for, or in words why that is not known.
+
+        The version asked for is preferred. Another must be of the same major version (below 1.0 of
+        the same minor one), and the newest of those is taken.
+        """
+        url = urljoin("https://cdn/", url)
+        address = read_address(url)
+        found = [*self._filed(url, address), *self._written(url, address)]
+        if not found:
+            advice = "" if self._book else "; pip install 'geobuffer[offline]' brings most"
+            return f"no installed package has it{advice}"
+        asked = _numbers(address.version) if address else ()
+        exact = [asset for version, asset in found if version[: len(asked)] == asked]
+        if exact:
+            return exact[0]
+        alike = [one for one in found if _is_alike(one[0], asked)]
+        if not alike:
+            return f"{found[0][1].package} has another major version of it"
+        version, asset = max(alike, key=lambda one: one[0])
+        note = f"version {'.'.join(map(str, version))} in place of {'.'.join(map(str, asked))}"
+        return Asset(url, asset.data, asset.package, note, asset._path, asset._files)  # noqa: SLF001
+
+    def _filed(self, url: str, address: Address | None) -> Iterator[Found]:
+        """Yield the file asked for from each package that is named like the library."""
+        if address is None:
+            return
+        for package in self._by_library.get(_plain(address.library), ()):
+            files = tuple(package.files or ())
+            if file := _file_among(files, address):
+                title = f"{package.name} {package.version}"
+                asset = Asset(url, file.read_binary(), title, "", file.as_posix(), files)
+                yield _numbers(package.version), asset
+
+    def _written(self, url: str, address: Address | None) -> Iterator[Found]:
+        """Yield the texts by address: of this one, or of another version of its file."""
+        for known, text in self._book.items():
+            other = read_address(known)
+            if known == url or (address and other and _names_same_file(address, other)):
+                version = _numbers(other.version) if other else ()
+                yield version, Asset(url, text.encode(), self._book_title)
+
+    @cached_property
+    def _by_library(self) -> dict[str, list[Distribution]]:
+        shelves: dict[str, list[Distribution]] = {}
+        for package in importlib.metadata.distributions():
+            name = _plain(package.name or "").removeprefix("xstatic")
+            shelves.setdefault(name, []).append(package)
+        return shelves
+
+    @cached_property
+    def _book(self) -> dict[str, str]:
+        """What the modules of the book assign to addresses."""
+        packages = self._by_library.get(_plain(_BOOK), ())
+        files = [file for package in packages for file in package.files or ()]
+        texts = [file.read_text("utf-8") for file in files if file.as_posix() in _BOOK_MODULES]
+        return {url: text for module in texts for url, text in _assigned(module)}
+
+    @cached_property
+    def _book_title(self) -> str:
+        package = self._by_library[_plain(_BOOK)][0]
+        return f"{package.name} {package.version}"
+
+
+def _assigned(module: str) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of a Python module's statements ``name["https://…"] = "…"``.
+
+    >>> list(_assigned("x['https://a/b.js'] = 'text'; y = 1; z[y] = 'no'; print('never')"))
+    [('https://a/b.js', 'text')]
+    """
+    for statement in ast.parse(module).body:
+        match statement:
+            case ast.Assign([ast.Subscript(slice=ast.Constant(str(url)))], ast.Constant(str(text))):
+                yield url, text
+
+
+def _plain(name: str) -> str:
+    """Return a library's name as all its publishers would spell it.
+
+    >>> _plain("Leaflet.draw"), _plain("moment.js"), _plain("@fortawesome/fontawesome-free")
+    ('leafletdraw', 'moment', 'fontawesome')
+    """
+    letters = re.sub(r"[^a-z0-9]", "", name.lower().rsplit("/", 1)[-1].removesuffix(".js"))
+    return _ALSO_CALLED.get(letters, letters)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return a version's numbers, none for a word such as ``latest``.
+
+    >>> _numbers("1.9.3.0"), _numbers("v4"), _numbers("main")
+    ((1, 9, 3, 0), (4,), ())
+    """
+    found = re.match(r"v?(\d+(?:\.\d+)*)", version)
+    return tuple(int(number) for number in found[1].split(".")) if found else ()
+
+
+def _is_alike(version: tuple[int, ...], asked: tuple[int, ...]) -> bool:
+    """Tell whether a version promises what another does: same major, or same minor below 1.0."""
+    same = 2 if asked[0] == 0 else 1
+    return version[:same] == asked[:same]
+
+
+def _file_names(address: Address) -> tuple[str, str]:
+    """Return an address's file name, and the same without the version."""
+    name = posixpath.basename(address.path)
+    return name, re.sub(rf"[-.]v?{re.escape(address.version)}(?=\.)", "", name)
+
+
+def _names_same_file(one: Address, other: Address) -> bool:
+    return (
+        _plain(one.library) == _plain(other.library)
+        and _file_names(one)[1] == _file_names(other)[1] != ""
+    )
+
+
+def _file_among(files: tuple[PackagePath, ...], address: Address) -> PackagePath | None:
+    """Return the file of an address's name whose folders are most like the address's, if any."""
+    wanted = posixpath.dirname(address.path).split("/")
+    named = [file for file in files if file.name in _file_names(address) and _is_served(file)]
+    there = [file for file in named if file.locate().is_file()]  # type: ignore[attr-defined]
+    return max(there, key=lambda file: len({*file.parent.parts} & {*wanted}), default=None)
+
+
+def _is_served(file: PackagePath) -> bool:
+    """Tell whether a file of a package is one that pages are made of, and within the packages."""
+    return file.suffix[1:].lower() in _SERVED and ".." not in file.parts
+
+
+def data_url(name: str, data: bytes) -> str:
+    """Return bytes as an address that holds them; the ending of a file's name tells their kind.
+
+    >>> data_url("images/layers.png", b"x")
+    'data:image/png;base64,eA=='
+    """
+    ending = posixpath.splitext(urlsplit(name).path)[1][1:].lower()
+    kind = _KINDS.get(ending, "application/octet-stream")
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _is_font(reference: str, font: str) -> bool:
+    """Tell whether a reference is to a font of a kind, by the ending of its name or as data.
+
+    >>> _is_font("a/b.woff?v=1", "woff"), _is_font("data:font/woff2;base64,x", "woff")
+    (True, False)
+    """
+    if not reference.startswith("data:"):
+        return urlsplit(reference).path.endswith(f".{font}")
+    kind = reference[5:40].partition(";")[0].partition(",")[0].rpartition("/")[2]
+    return kind.removeprefix("x-").removeprefix("font-") in {font, _FONT_TYPES.get(font)}
+
+
+class Sheet:
+    """A style sheet with all that it refers to written into it.
+
+    ``text`` is the sheet, ``gone`` the addresses that no installed package has. ``asset`` is where
+    the sheet is from, by which its relative addresses are meant; ``None`` for a page's own.
+    Fonts that neither the sheet nor the page about it names are left out.
+    """
+
+    def __init__(self, text: str, asset: Asset | None, shelves: Shelves, page: str) -> None:
+        self.gone: list[str] = []
+        self._asset, self._shelves, self._page = asset, shelves, page
+        text = _IMPORT.sub(self._imported, text)
+        self._rules = _FONT_FACE.sub("", text)
+        text = _FONT_FACE.sub(self._one_source, text)
+        self.text = _URL.sub(self._written, text)
+
+    def _absolute(self, reference: str) -> str:
+        return urljoin(self._asset.url if self._asset else "", reference)
+
+    def _data(self, reference: str) -> str | None:
+        """Return a reference as data, if it is known; one that asks for nothing as it is."""
+        if re.match(r"data:|blob:|about:|#|$", reference):
+            return reference
+        data = self._asset.beside(reference) if self._asset else None
+        if data is None:
+            found = self._shelves.find(self._absolute(reference))
+            data = found.data if isinstance(found, Asset) else None
+        return None if data is None else data_url(reference, data)
+
+    def _imported(self, match: re.Match[str]) -> str:
+        asset, media = self._shelves.find(self._absolute(match[1])), match[2].strip()
+        if isinstance(asset, str):
+            self.gone.append(self._absolute(match[1]))
+            return ""
+        sheet = Sheet(asset.data.decode("utf-8-sig"), asset, self._shelves, self._page)
+        self.gone += sheet.gone
+        return f"@media {media} {{{sheet.text}}}" if media else sheet.text
+
+    def _one_source(self, match: re.Match[str]) -> str:
+        """Return a font with the best one of its files that is there; nothing if it is no use."""
+        family = _FONT_FAMILY.search(match[0])
+        if family and family[1].strip() not in self._rules + self._page:
+            return ""
+        references = [found.strip("\"'") for found in _URL.findall(match[0])]
+        ordered = [one for font in _FONTS for one in references if _is_font(one, font)]
+        data = next((data for one in ordered if (data := self._data(one))), None)
+        if data is None:
+            self.gone += [self._absolute(one) for one in references[:1]]
+            return ""
+        return _FONT_SOURCE.sub("", match[0])[:-1].rstrip() + f';src:url("{data}")}}'
+
+    def _written(self, match: re.Match[str]) -> str:
+        reference = match[1].strip("\"'")
+        data = self._data(reference)
+        if data == reference:
+            return match[0]
+        if data is None:
+            self.gone.append(self._absolute(reference))
+        return f'url("{data or "data:,"}")'

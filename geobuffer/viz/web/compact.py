@@ -1,0 +1,204 @@
+"""Shapes and columns in few characters, for a page that must be mailed.
+
+Lines that shapes share (a border is an edge of two regions, of its zone and itself) are written
+once, as arcs; shapes name their arcs. Where the shapes meet exactly they so stay together however
+much is simplified.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geobuffer.geodesy.simplify import simple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from geobuffer.geodesy.ellipsoid import Floats, Ints
+
+
+# Coordinates are written as whole numbers of this many degrees: 1.1 m.
+GRID = 1e-5
+
+
+def encode(lonlat: Floats, grid: float = GRID) -> str:
+    """Return a line as text: steps on a grid, latitude first, each from the vertex before.
+
+    Google's Encoded Polyline Algorithm Format: five bits to a character, the sign in the lowest,
+    four characters for a typical vertex, all of them plain ASCII.
+
+    Examples
+    --------
+    >>> encode(np.array([(-120.2, 38.5), (-120.95, 40.7), (-126.453, 43.252)]))
+    '_p~iF~ps|U_ulLnnqC_mqNvxq`@'
+    """
+    whole = np.round(np.asarray(lonlat)[:, ::-1] / grid).astype(np.int64)
+    steps = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+    steps = steps[(steps != 0).any(axis=1) | (np.arange(len(steps)) == 0)]
+    signed = np.where(steps < 0, ~(steps << 1), steps << 1).ravel()
+    signs: list[int] = []
+    for value in signed.tolist():
+        rest = value
+        while rest >= 32:
+            signs.append((32 | (rest & 31)) + 63)
+            rest >>= 5
+        signs.append(rest + 63)
+    return bytes(signs).decode("ascii")
+
+
+class Arcs(NamedTuple):
+    """Lines that shapes share, each once, and the shapes in terms of them.
+
+    A shape is a list of polygons or lines, a polygon a list of rings, a ring or line a list of
+    numbers of arcs: ``n`` as it stands, ``~n`` (that is, ``-n - 1``) backwards, as in TopoJSON.
+    """
+
+    lines: list[Floats]
+    shapes: list[list[Any]]
+
+
+def shared_arcs(shapes: Sequence[BaseGeometry]) -> Arcs:
+    """Split polygons and lines where they part from one another; keep what they share once.
+
+    Vertices are shared where their coordinates are equal.
+
+    Examples
+    --------
+    >>> arcs = shared_arcs([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)])
+    >>> len(arcs.lines), arcs.shapes
+    (3, [[[[0, 1]]], [[[-1, 2]]]])
+    """
+    paths = [_paths(shape) for shape in shapes]
+    flat = [path for these in paths for parts in these for path in parts]
+    if not flat:
+        return Arcs([], [[] for _ in shapes])
+    coords, names = np.unique(np.concatenate(flat), axis=0, return_inverse=True)
+    ids = np.split(names.ravel(), np.cumsum([len(path) for path in flat])[:-1])
+    parting = _partings(ids, len(coords))
+    known: dict[bytes, int] = {}
+    lines: list[Floats] = []
+    numbered = iter([_numbered(path, parting, coords, known, lines) for path in ids])
+    return Arcs(
+        lines, [_shape(these, shape, numbered) for these, shape in zip(paths, shapes, strict=True)]
+    )
+
+
+def _paths(shape: BaseGeometry) -> list[list[Floats]]:
+    """Return the paths of each part of a shape: a polygon's rings, or a line."""
+    parts = [part for part in shapely.get_parts(shape) if not part.is_empty]
+    return [
+        [shapely.get_coordinates(ring) for ring in (part.exterior, *part.interiors)]
+        if part.geom_type == "Polygon"
+        else [shapely.get_coordinates(part)]
+        for part in parts
+    ]
+
+
+def _shape(paths: list[list[Floats]], shape: BaseGeometry, numbered: Any) -> list[Any]:
+    rings = [[next(numbered) for _ in part] for part in paths]
+    return rings if "Polygon" in shape.geom_type else [part[0] for part in rings]
+
+
+def _partings(paths: Sequence[Ints], count: int) -> NDArray[np.bool_]:
+    """Tell at which vertices paths part: where not just two edges meet, and where lines end."""
+    edges = np.concatenate([np.sort(np.stack([p[:-1], p[1:]], axis=1), axis=1) for p in paths])
+    edges = np.unique(edges[edges[:, 0] != edges[:, 1]], axis=0)
+    parting = np.bincount(edges.ravel(), minlength=count) != 2
+    for path in paths:
+        if path[0] != path[-1]:
+            parting[path[[0, -1]]] = True
+    return np.asarray(parting)
+
+
+def _numbered(
+    path: Ints,
+    parting: NDArray[np.bool_],
+    coords: Floats,
+    known: dict[bytes, int],
+    lines: list[Floats],
+) -> list[int]:
+    """Return a path as numbers of arcs, adding those that are new."""
+    path = path[np.diff(path, prepend=-1) != 0]
+    cuts = np.flatnonzero(parting[path])
+    if path[0] == path[-1] and not parting[path[0]]:
+        # Begin where it parts from another; where it nowhere does, at a vertex that all agree on.
+        first = int(cuts[0]) if len(cuts) else int(np.argmin(path))
+        path = np.concatenate([path[first:], path[1 : first + 1]])
+        cuts = np.flatnonzero(parting[path])
+    cuts = np.unique([0, *cuts.tolist(), len(path) - 1])
+    found = []
+    for a, b in itertools.pairwise(cuts.tolist()):
+        arc = path[a : b + 1]
+        there, back = arc.tobytes(), arc[::-1].tobytes()
+        if back in known and there not in known:
+            found.append(~known[back])
+            continue
+        if there not in known:
+            known[there] = len(lines)
+            lines.append(coords[arc])
+        found.append(known[there])
+    return found
+
+
+def simple_line(lonlat: Floats, tolerance_m: float) -> Floats:
+    """Return a line's vertices, simplified to within a tolerance; its ends stay."""
+    parts = simple(shapely.linestrings(lonlat), tolerance_m)
+    inner = shapely.get_coordinates(parts)[1:-1]
+    return np.concatenate([lonlat[:1], inner, lonlat[-1:]])
+
+
+def texts(column: pd.Series[Any]) -> list[str]:
+    """Return a column as text, empty where nothing is known."""
+    known = column.notna()
+    return [str(value) if is_known else "" for value, is_known in zip(column, known, strict=True)]
+
+
+def coded(column: Sequence[Any]) -> dict[str, Any]:
+    """Return a column as its different values and which of them each row has.
+
+    ``runs`` are codes and how many rows in succession have them; a table sorted by country has
+    few. Otherwise ``codes`` has one for each row.
+
+    Examples
+    --------
+    >>> coded(["Sumy", "", "Sumy"])
+    {'values': ['Sumy', ''], 'codes': [0, 1, 0]}
+    >>> coded(["Sumy"] * 500)
+    {'values': ['Sumy'], 'runs': [0, 500]}
+    """
+    codes: dict[Any, int] = {}
+    rows = [codes.setdefault(value, len(codes)) for value in column]
+    runs = [(code, len(list(same))) for code, same in itertools.groupby(rows)]
+    if 2 * len(runs) < len(rows):
+        return {"values": list(codes), "runs": [part for run in runs for part in run]}
+    return {"values": list(codes), "codes": rows}
+
+
+def floats(column: pd.Series[Any]) -> Floats:
+    """Return a column as numbers, NaN where nothing is known."""
+    return np.asarray(pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan))
+
+
+def numbers(values: Any, digits: int | None = 4) -> list[float | int | None]:
+    """Return numbers for JSON: rounded, whole where they are whole, ``None`` where unknown.
+
+    Examples
+    --------
+    >>> numbers([1.0, 2.345678, float("nan")])
+    [1, 2.3457, None]
+    """
+    exact = np.asarray(values, dtype=np.float64)
+    rounded = exact if digits is None else np.round(exact, digits)
+    return [
+        None if not math.isfinite(one) else int(one) if one.is_integer() else one
+        for one in rounded.tolist()
+    ]

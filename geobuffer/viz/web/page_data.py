@@ -1,0 +1,390 @@
+"""What a map's page shows, as plain facts: shapes, columns and the names they go by.
+
+The page only compares and counts; all that takes geometry is done here.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from geobuffer.analysis.classify import classify, doubts_of
+from geobuffer.analysis.membership import MEMBERSHIP, answer
+from geobuffer.geodesy.simplify import scaled
+from geobuffer.io.point_tables import lonlat
+from geobuffer.viz.captions import of_points
+from geobuffer.viz.web.compact import (
+    GRID,
+    coded,
+    encode,
+    floats,
+    numbers,
+    shared_arcs,
+    simple_line,
+    texts,
+)
+from geobuffer.viz.web.slider import strays_m
+from geobuffer.zones.border import BOTH
+from geobuffer.zones.flat_ends import flat_ends
+from geobuffer.zones.toponyms import LANGUAGES
+from geobuffer.zones.zone import BufferZone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import geopandas as gpd
+    import pandas as pd
+    from shapely.geometry.base import BaseGeometry
+
+    from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.viz.web.slider import Sketch
+    from geobuffer.zones.border import Section, Side
+    from geobuffer.zones.flat_ends import FlatEnd
+    from geobuffer.zones.region import Region
+    from geobuffer.zones.zone import Zone
+
+
+# Settlements farther than this from the widest zone of the slider are counted but not drawn: the
+# reader sees what comes next, and half of the default table stays out of the page.
+_BEYOND = 1.1
+
+# How far a drawn line may stray, in metres. At zoom 13, the closest at which a whole town fits a
+# screen, a pixel is 12 m at latitude 51; outlines of oblasts are themselves 32 m off on average.
+# Regions that the border does not touch are there to be recognised.
+_TOLERANCE_M = {"border": 10.0, "zone": 15.0, "regions": 50.0, "neighbours": 1000.0}
+
+# Sketches are right to 60 m: steps of 11 m add 7 m at most to that and save a fifth of their size.
+_SKETCH_GRID = 1e-4
+
+NAMES = ("name_en", "name_uk", "name_ru", "name")
+# Columns with few different values, each written once.
+_CODED = (
+    "transliterated", "kind", "country", "oblast", "raion", "raion_en", "hromada", "code_system",
+    "population_as_of", "source", "side", "section", "conflict",
+)  # fmt: skip
+# Numbers and their decimals: no finer than a position is known.
+_NUMBERS = {"population": 0, "chainage_km": 1}
+_CODED_NUMBERS = {"accuracy_m": 0, "radius_m": 0}
+
+
+def has_slider(zone: Zone) -> bool:
+    """Tell whether a page can show the zone at other widths: if it is a plain distance."""
+    if not isinstance(zone, BufferZone) or not zone.has_plain_edges or zone.edges_km[0] > 0.0:
+        return False
+    return zone.side == BOTH or any(side.area is not None for side in zone.sides)
+
+
+def wraps(zone: Zone) -> bool:
+    """Tell whether the antimeridian runs through a zone, so that its map must not end there."""
+    west, _, east, _ = zone.polygon.bounds
+    return bool(west <= -179.99 and east >= 179.99)
+
+
+def shape_facts(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
+    """Return the border, its sides, the regions and the zone's rings in terms of shared arcs."""
+    share = min(1.0, zone.width_km / 10.0)  # narrower zones are looked at from nearer
+    tolerance_m = {layer: metres * share for layer, metres in _TOLERANCE_M.items()}
+    groups: dict[str, list[BaseGeometry]] = {
+        "border": [_drawable(section.line) for section in zone.sections],
+        "zone": list(zone.rings),
+        "regions": [r.geometry for r in regions if r in zone.regions]
+        + [side.area or shapely.Polygon() for side in zone.sides],
+        "neighbours": [r.geometry for r in regions if r not in zone.regions],
+    }
+    arcs = shared_arcs([shape for these in groups.values() for shape in these])
+    shapes = iter(arcs.shapes)
+    parts = {layer: [next(shapes) for _ in these] for layer, these in groups.items()}
+    finest = _finest(parts, tolerance_m, len(arcs.lines))
+    of_sides = parts["regions"][len(parts["regions"]) - len(zone.sides) :]
+    by_region = iter([*parts["regions"][: -len(zone.sides)], *parts["neighbours"]])
+    ordered = sorted(regions, key=lambda region: region not in zone.regions)
+    # A second place for the name, where the map opens; neighbours have a corner there at most.
+    view = shapely.box(*zone.polygon.bounds)
+    seen = shapely.difference(view, shapely.simplify(zone.polygon, 0.01))
+    return {
+        "tolerance_m": tolerance_m,
+        "wraps": wraps(zone),
+        "of_points": of_points(zone.sections),
+        "arcs": [
+            encode(simple_line(line, tol)) for line, tol in zip(arcs.lines, finest, strict=True)
+        ],
+        "zone": _zone(zone, parts["zone"]),
+        "sides": [_side(side, shape) for side, shape in zip(zone.sides, of_sides, strict=True)],
+        "border": _border(zone, parts["border"]),
+        "regions": [
+            _region(region, next(by_region), seen if region in zone.regions else None)
+            for region in ordered
+        ],
+    }
+
+
+def _drawable(line: BaseGeometry) -> BaseGeometry:
+    """Return a border's points as lines of a metre, which a pen draws as dots."""
+    if line.geom_type not in {"Point", "MultiPoint"}:
+        return line
+    points = shapely.get_coordinates(line)
+    ends = np.add(points, [GRID, 0.0])
+    return shapely.multilinestrings(list(np.stack([points, ends], axis=1)))
+
+
+def _finest(
+    parts: Mapping[str, Sequence[Any]], tolerance_m: Mapping[str, float], count: int
+) -> list[float]:
+    """Return how right each arc must be: as the most exacting of the shapes it is an edge of."""
+    finest = [tolerance_m["neighbours"]] * count
+    for layer, these in parts.items():
+        for number in _numbers_in(these):
+            finest[number] = min(finest[number], tolerance_m[layer])
+    return finest
+
+
+def _numbers_in(shape: Any) -> set[int]:
+    """Return the arcs that a shape is made of, whichever way they run."""
+    if isinstance(shape, int):
+        return {max(shape, ~shape)}
+    return set().union(*(_numbers_in(part) for part in shape)) if shape else set()
+
+
+def _zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
+    _, south, _, north = zone.polygon.bounds
+    lon = shapely.get_coordinates(zone.polygon)[:, 0]
+    lon = lon % 360.0 if wraps(zone) else lon
+    return {
+        "edges_km": list(zone.edges_km),
+        "side": zone.side,
+        "side_label": zone.side_label,
+        "is_plain": has_slider(zone),
+        "has_ends": isinstance(zone, BufferZone) and bool(flat_ends(zone.border.line, 1.0)),
+        "ends": zone.ends,
+        "error_m": zone.error_m,
+        "bounds": [[south, float(lon.min())], [north, float(lon.max())]],
+        "rings": [
+            {"name": name, "area_km2": area, "shape": shape}
+            for name, area, shape in zip(zone.ring_names, zone.ring_areas_km2, rings, strict=True)
+        ],
+    }
+
+
+def _border(zone: Zone, shapes: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "length_km": sum(section.length_km for section in zone.sections),
+        "as_of": zone.source.as_of,
+        "sections": [
+            _section(section, lines) for section, lines in zip(zone.sections, shapes, strict=True)
+        ],
+    }
+
+
+def _side(side: Side, shape: Any) -> dict[str, Any]:
+    return {
+        "name": side.name,
+        "names": {to: side.label(to) for to in LANGUAGES},
+        "shape": shape if side.area is not None else None,
+    }
+
+
+def _section(section: Section, lines: Any) -> dict[str, Any]:
+    return {
+        "name": section.name,
+        "names": {to: section.label(to) for to in LANGUAGES},
+        "start_km": section.start_km,
+        "length_km": section.length_km,
+        "shape": lines,
+    }
+
+
+def _region(region: Region, shape: Any, seen: BaseGeometry | None) -> dict[str, Any]:
+    # 0.01° is a kilometre: a name is longer.
+    rough = shapely.simplify(region.geometry, 0.01)
+    near = shapely.intersection(rough, seen or shapely.Polygon())
+    return {
+        "name": region.name,
+        "names": {to: region.label(to) for to in LANGUAGES},
+        "country": region.country,
+        "labels": [_roomiest(part) for part in (rough, near) if part.area],
+        "shape": shape,
+    }
+
+
+def _roomiest(area: BaseGeometry) -> list[float]:
+    """Return latitude and longitude of where a name has most room: the widest circle's middle."""
+    plane, scale = scaled(max(shapely.get_parts(area), key=shapely.area))
+    at = shapely.maximum_inscribed_circle(plane, tolerance=0.01)  # to 1 km
+    lon, lat = at.coords[0] / scale
+    return [round(lat, 3), round(lon, 3)]
+
+
+def country_facts(regions: Sequence[Region]) -> list[dict[str, Any]]:
+    """Return the names of the regions' countries, by their codes."""
+    named = {region.country: region.country_names for region in regions if region.country}
+    return [
+        {"name": code, "names": {to: names.get(to, code) for to in LANGUAGES}}
+        for code, names in named.items()
+    ]
+
+
+def slider_facts(pictures: Sequence[Sketch]) -> dict[str, Any]:
+    """Return the zone at each width of the slider: outlines on both sides, areas on each."""
+    strays = strays_m([picture.km for picture in pictures]) if pictures else 0.0
+    grid = _SKETCH_GRID if strays >= 60.0 else GRID
+    return {
+        "widths_km": [picture.km for picture in pictures],
+        "grid": grid,
+        "strays_m": strays + (7.0 if grid == _SKETCH_GRID else 1.0),
+        "areas_km2": {
+            side: numbers([picture.areas_km2[side] for picture in pictures], 1)
+            for side in (pictures[0].areas_km2 if pictures else ())
+        },
+        "outlines": [
+            [
+                [encode(shapely.get_coordinates(ring), grid) for ring in (p.exterior, *p.interiors)]
+                for p in shapely.get_parts(picture.outline)
+            ]
+            for picture in pictures
+        ],
+    }
+
+
+def place_facts(
+    table: gpd.GeoDataFrame | None, zone: Zone, pictures: Sequence[Sketch]
+) -> dict[str, Any]:
+    """Return the table column by column, in the shape that weighs least."""
+    if table is None:
+        return {"given": False, "count": 0, "far": 0, "columns": {}}
+    answers = classify(table, zone)
+    if "conflict" in table:
+        answers["conflict"] = _joined(table["conflict"], answers["conflict"])
+    table = table.assign(**{name: answers[name] for name in answers.columns})
+    widths = np.array([*zone.edges_km[1:], *(picture.km for picture in pictures)])
+    reach_km = _BEYOND * float(widths.max())
+    doubts = doubts_of(table, zone)
+    away = answers["distance_km"].to_numpy()
+    # A town may reach into the widest zone from farther than what is drawn.
+    far = (away > reach_km) & (away - doubts.margin > widths.max())
+    near = ~far
+    near[near] = _may_be_near(table[near])
+    shown = table[near]
+    columns = _columns(shown) | {
+        "distance_km": numbers(decisive(away[near], doubts.margin[near], widths), None),
+        "margin_km": coded(numbers(doubts.margin[near], None)),
+        "unlisted": coded(doubts.unlisted[near].astype(int).tolist()),
+        "wrong_country": coded(doubts.wrong_country[near].astype(int).tolist()),
+    }
+    if not has_slider(zone):  # what no comparison of one distance tells
+        rings = [-1, *range(len(zone.ring_names))]
+        named = {name: number for number, name in zip(rings, [None, *zone.ring_names], strict=True)}
+        columns["ring"] = coded([named.get(ring, -1) for ring in answers["ring"][near]])
+    return {
+        "given": True,
+        "count": len(shown),
+        "far": int(far.sum()),
+        "reach_km": reach_km,
+        "exceptions": _exceptions(shown, zone, pictures),
+        "columns": columns,
+    }
+
+
+def _joined(given: pd.Series[Any], found: pd.Series[Any]) -> list[str]:
+    """Return what a table says of conflicts, and what was found besides."""
+    pairs = zip(texts(given), texts(found), strict=True)
+    return [a if b in a else f"{a}; {b}" if a else b for a, b in pairs]
+
+
+def _may_be_near(table: gpd.GeoDataFrame) -> Any:
+    """Tell which rows have a point, or none but one of the same hromada has."""
+    located = table.geometry.notna().to_numpy()
+    if "hromada" not in table:
+        return np.ones(len(table), dtype=bool)
+    near = set(table["hromada"][located].dropna())
+    return located | table["hromada"].isin(near).to_numpy() | table["hromada"].isna().to_numpy()
+
+
+def decisive(distance_km: Any, margin_km: Floats, widths_km: Floats) -> Floats:
+    """Return distances in as few decimals as leave every comparison that a page makes as it is.
+
+    Two where that does no harm: 10 m, far finer than a position is known.
+
+    Examples
+    --------
+    >>> decisive([4.56789, 10.00001], np.array([0.0, 0.0]), np.array([5.0, 10.0])).tolist()
+    [4.57, 10.00001]
+    """
+    exact = np.asarray(distance_km, dtype=np.float64)
+    margin, width = np.asarray(margin_km)[:, None], np.asarray(widths_km)[None, :]
+
+    def decisions(given: Floats) -> Any:
+        near = given[:, None]
+        return np.concatenate([near <= width, np.abs(near - width) < margin, near < margin], axis=1)
+
+    wanted = decisions(exact)
+    short = exact.copy()
+    # Two decimals for zones told in kilometres; a digit more for those in hundreds of metres.
+    fewest = 2 - min(0, math.floor(math.log10(width.min())))
+    for digits in range(fewest + 4, fewest - 1, -1):
+        rounded = np.round(exact, digits)
+        same = (decisions(rounded) == wanted).all(axis=1)
+        short[same] = rounded[same]
+    return short
+
+
+def _exceptions(
+    shown: gpd.GeoDataFrame, zone: Zone, pictures: Sequence[Sketch]
+) -> list[dict[str, Any]]:
+    """Return the rows whose class no comparison of one distance tells, by width and side.
+
+    They are those that flat ends decide on, and all of a zone that is not a plain distance.
+    """
+    if not isinstance(zone, BufferZone) or not has_slider(zone):
+        named = {name: code for code, name in enumerate(MEMBERSHIP)}
+        known = np.array([named.get(name, -1) for name in shown["membership"]])
+        there = np.flatnonzero(known >= 0)
+        return [_exception(zone.width_km, zone.side, there, known[there])]
+    if zone.ends != "flat":
+        return []
+    found = []
+    (lon, lat), doubts = lonlat(shown), doubts_of(shown, zone)
+    for km in (picture.km for picture in pictures):
+        squared = tuple(flat_ends(zone.border.line, km * 1e3))
+        concerned = [end.concerns(lon, lat, km * 1e3) for end in squared]
+        rows = np.flatnonzero(np.any(concerned, axis=0))
+        asked = {name: values[rows] for name, values in doubts._asdict().items()}
+        for side in (BOTH, *(side.name for side in zone.sides)):
+            known, plain = (
+                answer(lon[rows], lat[rows], _at(zone, km, side, ends), **asked).membership
+                for ends in (squared, ())
+            )
+            differ = known != plain
+            if differ.any():
+                found.append(_exception(km, side, rows[differ], known[differ]))
+    return found
+
+
+def _at(zone: BufferZone, km: float, side: str, ends: tuple[FlatEnd, ...]) -> BufferZone:
+    """Return a zone at another width and side, to ask and not to draw."""
+    return BufferZone(zone.border, (0.0, km), side, zone.ends, (), 0.0, 0.0, ends)
+
+
+def _exception(km: float, side: str, rows: Any, codes: Any) -> dict[str, Any]:
+    classes = [MEMBERSHIP[code] for code in codes]
+    return {"km": km, "side": side, "rows": rows.tolist(), "classes": classes}
+
+
+def _columns(table: gpd.GeoDataFrame) -> dict[str, Any]:
+    points = table.geometry
+    columns: dict[str, Any] = {"lon": numbers(points.x), "lat": numbers(points.y)}
+    columns |= {name: texts(table[name]) for name in (*NAMES, "code") if name in table}
+    columns |= {name: coded(texts(table[name])) for name in _CODED if name in table}
+    columns |= {
+        name: numbers(floats(table[name]), digits)
+        for name, digits in _NUMBERS.items()
+        if name in table
+    }
+    columns |= {
+        name: coded(numbers(floats(table[name]), digits))
+        for name, digits in _CODED_NUMBERS.items()
+        if name in table
+    }
+    return columns

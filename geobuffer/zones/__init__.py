@@ -1,0 +1,1 @@
+"""The nouns (Source, Region, Border, BufferZone) and the functions that build them."""

@@ -1,0 +1,266 @@
+"""A border: a line with two named sides, made of sections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from geobuffer.errors import UnknownSide, did_you_mean
+from geobuffer.geodesy.ellipsoid import holds
+from geobuffer.geodesy.nearest import LineIndex
+from geobuffer.zones.repr_html import of_border, of_section, of_side
+from geobuffer.zones.toponyms import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+    from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
+
+    from geobuffer.geodesy.edgematch import Healing
+    from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.zones.region import Region
+    from geobuffer.zones.source import Source
+
+
+#: The side of a zone that lies on both sides of its border.
+BOTH = "both"
+
+_MIXED = -2
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One of the two sides of a border: a name, and the territory it stands for.
+
+    Parameters
+    ----------
+    name
+        What it is called, such as ``"Ukraine"``.
+    area
+        Its territory, in longitude and latitude. ``None`` for a side that is everything not on the
+        other (outside a park), and for both sides of a bare line, which lie left and right of its
+        nearest stretch.
+    regions
+        The regions it is made of.
+    names
+        Its name by language.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> line = shapely.LineString([(30, 50), (30, 51)])
+    >>> border = gb.border_along(line, source=gb.Source("a map"))
+    >>> border.side("left").label("uk")
+    'ліворуч'
+    """
+
+    name: str
+    area: Polygon | MultiPolygon | None = field(repr=False)
+    regions: tuple[Region, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def label(self, language: str) -> str:
+        """Return its name in a language, or its own name where there is none.
+
+        Parameters
+        ----------
+        language
+            ``"en"``, ``"uk"`` or ``"ru"``.
+        """
+        return self.names.get(language, self.name)
+
+    _repr_html_ = of_side
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A stretch of a border between one pair of regions, with its chainage.
+
+    Parameters
+    ----------
+    name
+        The names of its regions, or what it was called.
+    line
+        Its line in longitude and latitude; of a section around a point, the point.
+    regions
+        The regions on either side; none of a bare line.
+    start_km
+        The chainage at which it begins: the length of the sections before it.
+    length_km
+        Its length on the ellipsoid.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> regions = gb.load_regions()
+    >>> [section] = gb.border_between(regions["Kursk"], regions["Sumy"]).sections
+    >>> section.name, section.label("uk"), round(section.length_km)
+    ('Kursk–Sumy', 'Курська область – Сумська область', 313)
+    """
+
+    name: str
+    line: LineString | MultiLineString = field(repr=False)
+    regions: tuple[Region, ...]
+    start_km: float
+    length_km: float
+
+    def label(self, language: str) -> str:
+        """Return its name in a language: the names of its regions.
+
+        Parameters
+        ----------
+        language
+            ``"en"``, ``"uk"`` or ``"ru"``.
+        """
+        if not self.regions or language == "en":
+            return self.name
+        return " – ".join(region.label(language) for region in self.regions)
+
+    _repr_html_ = of_section
+
+
+@dataclass(frozen=True, eq=False)
+class Border:
+    """A line with two named sides, made of sections, with chainage in km.
+
+    Made by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`, from bare lines by
+    :func:`geobuffer.border_along`, and about points and areas by :func:`geobuffer.border_around`.
+
+    Parameters
+    ----------
+    sections
+        Its stretches, in order.
+    sides
+        Its first and its second side.
+    source
+        Where its line comes from, and how accurate it is.
+    healing
+        How far the outlines of its two sides disagreed; ``None`` where they share every vertex.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> regions = gb.load_regions()
+    >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    >>> round(border.length_km), [side.name for side in border.sides]
+    (313, ['Russia', 'Ukraine'])
+    """
+
+    sections: tuple[Section, ...]
+    sides: tuple[Side, Side]
+    source: Source
+    healing: Healing | None = None
+
+    @cached_property
+    def line(self) -> LineString | MultiLineString:
+        """The whole line, at full resolution; empty for points."""
+        parts = [part for s in self.sections for part in shapely.get_parts(s.line)]
+        lines = [part for part in parts if part.geom_type != "Point"]
+        return shapely.line_merge(shapely.MultiLineString(lines), directed=True)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is a bare line, whose sides are its left and its right."""
+        return all(side.area is None for side in self.sides)
+
+    @property
+    def length_km(self) -> float:
+        """Its length on the ellipsoid."""
+        return sum(section.length_km for section in self.sections)
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The regions on either side, in the order they were given."""
+        return tuple(region for side in self.sides for region in side.regions)
+
+    @cached_property
+    def index(self) -> LineIndex:
+        """The index that finds the nearest point of each section; built once, can be pickled."""
+        return LineIndex([section.line for section in self.sections])
+
+    def side_codes(
+        self, lon: Floats, lat: Floats, *, compiled: bool | None = None
+    ) -> NDArray[np.int8]:
+        """Return the number of the side whose territory holds each point; −1 for neither's.
+
+        A point on the border itself is the first side's. Of a bare line that is the left one
+        (:meth:`geobuffer.nearest.LineIndex.is_left`).
+
+        Parameters
+        ----------
+        lon, lat
+            Degrees; NaN where there is no point.
+        compiled
+            As :meth:`geobuffer.nearest.LineIndex.nearest`.
+        """
+        if self.is_bare:
+            codes = np.full(len(lon), -1, dtype=np.int8)
+            there = np.isfinite(lon)
+            codes[there] = ~self.index.is_left(lon[there], lat[there], compiled=compiled)
+            return codes
+        if not self.index.uses_grid(len(lon), compiled):
+            return self._codes(lon, lat)
+        there = np.isfinite(lon)
+        cell = np.full(len(lon), -1, dtype=np.int32)
+        cell[there] = self.index.cells_of(lon[there], lat[there])
+        codes = self._cell_codes[cell]
+        open_ = np.flatnonzero((codes == _MIXED) | (cell < 0))
+        codes[open_] = self._codes(lon[open_], lat[open_])
+        return codes
+
+    def _codes(self, lon: Floats, lat: Floats) -> NDArray[np.int8]:
+        one, other = self.sides
+        codes = np.full(len(lon), -1, dtype=np.int8)
+        for number, side, opposite in ((1, other, one), (0, one, other)):
+            if side.area is not None:
+                codes[holds(side.area, lon, lat)] = number
+            elif opposite.area is not None:
+                codes[~holds(opposite.area, lon, lat) & np.isfinite(lon)] = number
+        return codes
+
+    @cached_property
+    def _cell_codes(self) -> NDArray[np.int8]:
+        """The side of each cell of the index's grid; ``_MIXED`` where an outline crosses it."""
+        areas = [side.area for side in self.sides if side.area is not None]
+        where = self.index.cells_in(areas)
+        if len(areas) == 1:
+            inside, outside = (0, 1) if self.sides[0].area is not None else (1, 0)
+            codes = np.where(where[0] > 0, inside, outside)
+        else:
+            codes = np.where(where[0] > 0, 0, np.where(where[1] > 0, 1, -1))
+        return np.where((where < 0).any(axis=0), _MIXED, codes).astype(np.int8)
+
+    def side(self, name: str) -> Side:
+        """Return a side by its name in any language.
+
+        Parameters
+        ----------
+        name
+            The name; case and accents do not matter.
+
+        Raises
+        ------
+        UnknownSide
+            The border has no such side; the message names those it has.
+        """
+        wanted = fold(str(name))
+        for side in self.sides:
+            if wanted in {fold(side.name), *(fold(n) for n in side.names.values())}:
+                return side
+        known = [*(side.name for side in self.sides), BOTH]
+        raise UnknownSide(f"Invalid side {name!r}. {did_you_mean(str(name), known)}")
+
+    def __repr__(self) -> str:
+        names = ", ".join(section.name for section in self.sections)
+        one, other = (side.name for side in self.sides)
+        healed = ""
+        if self.healing is not None:
+            healed = f"; healed: outlines up to {self.healing.disagreement_km:.3g} km apart"
+        return f"Border({one} | {other}: {names}; {self.length_km:,.0f} km{healed})"
+
+    _repr_html_ = of_border

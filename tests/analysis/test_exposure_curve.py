@@ -1,0 +1,157 @@
+"""The curve of places and people against distance says of each width what exposure says of it."""
+
+import sys
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+import geobuffer as gb
+from geobuffer.analysis import exposure as module
+
+
+@pytest.mark.parametrize("side", ["both", "Ukraine", "Russia"])
+def test_each_row_is_the_exposure_of_the_zone_of_that_width(side, border, towns):
+    curve = gb.exposure_curve(towns, border, side=side, to_km=20, step_km=4)
+    edges = [4, 8, 12, 16, 20]
+    rings = gb.build_zone(border, km=edges, side=side, tolerance_m=50)
+    towns = towns.drop(columns="population_as_of")  # a curve tells no dates
+    counted = gb.exposure(towns, rings, cumulative=True)
+    assert curve.to_numpy().tolist() == counted.to_numpy().tolist()
+    for n, km in enumerate(edges):
+        single = gb.build_zone(border, km=km, side=side, tolerance_m=50)
+        assert (
+            curve.iloc[n, 1:].astype(int).tolist()
+            == gb.exposure(towns, single).iloc[0, 1:].astype(int).tolist()
+        )
+
+
+def test_every_place_is_a_row_and_the_sums_only_grow(border, towns):
+    curve = gb.exposure_curve(towns, border, side="Ukraine", to_km=10)
+    inside = gb.within(towns, gb.build_zone(border, km=10, side="Ukraine", tolerance_m=50))
+    distances = inside["distance_km"][inside["distance_km"] <= 10].unique()
+    assert curve["within_km"].tolist() == sorted({*distances, 10.0})
+    for column in ("places", "population", "without_figure"):
+        assert curve[column].is_monotonic_increasing
+    assert curve[["places", "uncertain"]].iloc[-1].tolist() == [
+        (inside["membership"] == "inside").sum(), (inside["membership"] == "uncertain").sum(),
+    ]  # fmt: skip
+
+
+@given(
+    kms=st.lists(st.floats(-15, 15), min_size=1, max_size=12),
+    accuracy=st.sampled_from([0.0, 300.0, 4000.0]),
+    km=st.floats(0.5, 12),
+    side=st.sampled_from(["both", "West"]),
+)
+@settings(max_examples=25, deadline=None)
+def test_it_agrees_with_classify_at_any_width(strip, kms, accuracy, km, side):
+    points = gpd.points_from_xy(30 + np.array(kms) / 70.9, np.full(len(kms), 50.5))
+    table = gpd.GeoDataFrame(
+        {"accuracy_m": [accuracy] * len(kms)}, geometry=points, crs="EPSG:4326"
+    )
+    last = gb.exposure_curve(table, strip, side=side, to_km=12.5, step_km=km).iloc[0]
+    zone = gb.BufferZone(strip, (0.0, km), side, "round", (), 1.0, 1.0)
+    told = gb.classify(table, zone)["membership"]
+    assert last["within_km"] == km
+    assert (last["places"], last["uncertain"]) == (
+        (told == "inside").sum(), (told == "uncertain").sum(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("side", ["both", "West", "East"])
+def test_listed_elsewhere_they_agree_too(strip, side):
+    """A place that another country lists may stand across the border, as far as its margin goes."""
+    kms = np.array([-9.8, -6.2, -5.9, -3.0, -0.1, 0.2, 2.8, 3.1, 5.7, 6.1, 9.9])
+    points = gpd.points_from_xy(30 + kms / 70.9, np.full(len(kms), 50.5))
+    table = gpd.GeoDataFrame(
+        {"accuracy_m": 400.0, "country": ["BB"] * 8 + ["AA", None, "AA"]},
+        geometry=points, crs="EPSG:4326",
+    )  # fmt: skip
+    edges = [3, 6, 9]
+    curve = gb.exposure_curve(table, strip, side=side, to_km=9, step_km=3)
+    rings = gb.build_zone(strip, km=edges, side=side, tolerance_m=10)
+    singles = [gb.build_zone(strip, km=km, side=side, tolerance_m=10) for km in edges]
+    columns = ["places", "uncertain"]
+    expected = [gb.exposure(table, zone)[columns].iloc[0].tolist() for zone in singles]
+    assert curve[columns].to_numpy().tolist() == expected
+    counted = gb.exposure(table, rings, cumulative=True)[columns]
+    assert counted.to_numpy().tolist() == expected
+    late = [gb.build_zone(strip, km=km, from_km=3, side=side, tolerance_m=10) for km in ([6, 9], 9)]
+    several, one = (gb.exposure(table, zone, cumulative=True)[columns] for zone in late)
+    assert several.iloc[-1].tolist() == one.iloc[-1].tolist()
+
+
+def test_places_without_a_figure_are_counted_apart(strip):
+    table = gpd.GeoDataFrame(
+        {"population": pd.array([100, None, 7], dtype="Int64")},
+        geometry=gpd.points_from_xy([30.01, 30.02, 30.05], [50.5] * 3), crs="EPSG:4326",
+    )  # fmt: skip
+    curve = gb.exposure_curve(table, strip, to_km=5, step_km=2)
+    assert curve["within_km"].tolist() == [2, 4, 5]
+    assert curve["population"].tolist() == [100, 107, 107]
+    assert curve["without_figure"].tolist() == [1, 1, 1]
+    bare = gb.exposure_curve(table.drop(columns="population"), strip, to_km=5)
+    assert bare["without_figure"].tolist() == [1, 2, 3, 3]
+
+
+def test_steps_that_fit_make_no_extra_row(strip, towns):
+    for step, count in ((0.1, 10), (0.3, 4), (1.0, 1), (5.0, 1)):
+        curve = gb.exposure_curve(towns, strip, to_km=1, step_km=step)
+        assert len(curve) == count
+        assert curve["within_km"].iloc[-1] == 1
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "says"),
+    [
+        ({"to_km": 0}, "to_km 0"),
+        ({"to_km": float("nan")}, "to_km nan"),
+        ({"to_km": 3000}, "at most 2,000 km"),
+        ({"to_km": 5, "step_km": -1}, "step_km -1"),
+        ({"to_km": "5"}, "to_km '5'"),
+        ({"to_km": 5, "side": "Wst"}, "Did you mean 'West'"),
+    ],
+)
+def test_what_makes_no_curve_is_refused(strip, towns, kwargs, says):
+    with pytest.raises(gb.GeobufferError, match=says):
+        gb.exposure_curve(towns, strip, **kwargs)
+
+
+def test_the_plot_shows_the_numbers_of_the_table(border, towns, tmp_path):
+    curve = gb.exposure_curve(towns, border, side="Ukraine", to_km=20, step_km=5)
+    axes = gb.plot_curve(curve)
+    (line,) = axes.lines
+    assert line.get_xdata().tolist() == [0, 5, 10, 15, 20]
+    assert line.get_ydata().tolist() == [0, *curve["population"]]
+    (band,) = axes.collections
+    top = band.get_paths()[0].vertices[:, 1].max()
+    assert top == (curve["population"] + curve["population_uncertain"]).max()
+    assert (axes.get_xlabel(), axes.get_ylabel()) == (
+        "distance from the border, km", "people, at least",
+    )  # fmt: skip
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "uncertain", "surely within",
+    ]  # fmt: skip
+    axes.figure.savefig(tmp_path / "curve.png")
+    assert (tmp_path / "curve.png").stat().st_size > 5_000
+
+
+def test_it_can_be_drawn_in_axes_of_ones_own(strip, towns):
+    own = Figure().add_subplot()
+    curve = gb.exposure_curve(towns, strip, to_km=2)
+    assert gb.plot_curve(curve, people=False, ax=own) is own
+    assert own.get_ylabel() == "places"
+
+
+def test_other_tables_and_a_missing_library_are_told(strip, towns, monkeypatch):
+    curve = gb.exposure_curve(towns, strip, to_km=2)
+    with pytest.raises(gb.DataError, match="no column 'within_km'"):
+        gb.plot_curve(curve.drop(columns="within_km"))
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(gb.DataError, match=r"geobuffer\[plot\]"):
+        module.plot_curve(curve)

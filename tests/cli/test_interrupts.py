@@ -1,0 +1,269 @@
+"""Ctrl-C, SIGTERM and a reader who has seen enough: nothing half-written, one line, the code."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geobuffer.cli import main as interrupts
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX has them")
+
+# The command as pip installs it, whatever the folder's name of scripts is.
+COMMAND = [sys.executable, "-c", "from geobuffer_command import main; main()"]
+OLD = b"what stood here before"
+
+# How many moments in each command; a campaign sets more.
+MOMENTS = int(os.environ.get("INTERRUPT_MOMENTS", "2"))
+
+SAID = {
+    signal.SIGINT: "geobuffer: interrupted; ",
+    signal.SIGTERM: "geobuffer: terminated; ",
+}
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory):
+    """A table that takes bulk some seconds."""
+    rng = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("points") / "points.parquet"
+    count = 2_000_000
+    lon, lat = rng.uniform(33, 37, count), rng.uniform(50, 52.5, count)
+    pd.DataFrame({"lon": lon, "lat": lat}).to_parquet(path)
+    return path
+
+
+def started(args, folder, **options):
+    return subprocess.Popen(
+        [*COMMAND, *map(str, args)],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
+    )  # fmt: skip
+
+
+# A command, the file that it writes, and for how many seconds it does on a quiet machine.
+COMMANDS = {
+    "map": (["map", "--out", "out.html", "--png", "out.png"], ("out.html", "out.png"), 5.0),
+    "list": (["settlements", "--out", "out.xlsx"], ("out.xlsx",), 2.5),
+    "zone": (["zone", "--tolerance", "1", "--out", "out.gpkg"], ("out.gpkg",), 3.0),
+    "bulk": (["bulk", "{points}", "out.parquet"], ("out.parquet",), 5.0),
+    "bulk to csv": (["bulk", "{points}", "out.csv"], ("out.csv",), 6.0),
+}
+
+
+def check_stopped(process, number, folder, names):
+    """Hold what a stopped command has said and left against what it must."""
+    out, err = process.communicate(timeout=60)
+    if process.returncode == 0:
+        # It was done before the signal came.
+        return
+    assert process.returncode == 128 + number, err
+    assert err.startswith(SAID[number]), err
+    assert err.count("\n") == 1, err
+    assert out == "" or out.startswith("Wrote")
+    assert {path.name for path in folder.iterdir()} == set(names)
+
+
+@pytest.mark.parametrize("number", list(SAID), ids=lambda number: number.name)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_at_random_moments(command, number, points, tmp_path):
+    args, names, seconds = COMMANDS[command]
+    args = [arg.format(points=points) for arg in args]
+    # Another seed in each run finds other moments; it is told where a test fails.
+    seed = random.randrange(1 << 32)  # noqa: S311 - a moment, no secret
+    moments = random.Random(seed)  # noqa: S311
+    for _ in range(MOMENTS):
+        for name in names:
+            (tmp_path / name).write_bytes(OLD)
+        wait = moments.uniform(0.0, seconds)
+        process = started(args, tmp_path)
+        wait_until_listening(process)
+        time.sleep(wait)
+        process.send_signal(number)
+        check_stopped(process, number, tmp_path, names)
+        if process.returncode:
+            # Whole, old or new: a command that writes two files may have written one.
+            assert all(whole(tmp_path / name) for name in names), (seed, wait)
+
+
+def wait_until_listening(process):
+    """Wait until the command has begun: until then signals are for Python alone.
+
+    SIGTERM is the second signal that it takes for itself, and Linux tells when.
+    """
+    status = Path(f"/proc/{process.pid}/status")
+    if not status.exists():
+        time.sleep(1.0)
+        return
+    caught = 0
+    while not caught >> (signal.SIGTERM - 1) & 1:
+        assert process.poll() is None
+        caught = int(re.search(r"SigCgt:\s*(\w+)", status.read_text())[1], 16)
+        time.sleep(0.002)
+
+
+def whole(path):
+    """Tell whether a file is the old one or a whole new one."""
+    ends = {".html": b"</html>", ".png": b"IEND\xaeB`\x82", ".parquet": b"PAR1"}
+    content = path.read_bytes()
+    return content == OLD or content.rstrip().endswith(ends.get(path.suffix, b""))
+
+
+# While a file is written is when most could go wrong, and a random moment seldom hits it: here
+# the signal comes from within.
+WITHIN = """
+import os, signal, sys
+import geobuffer_command
+import geobuffer.cli.main
+import geobuffer.io.write.write as export
+
+number, folder = int(sys.argv.pop(1)), sys.argv.pop(1)
+before = export._writer
+
+def writer(thing, suffix):
+    save = before(thing, suffix)
+    def half(path):
+        save(path)
+        assert any(name.startswith(".geobuffer-") for name in os.listdir(folder))
+        os.kill(os.getpid(), number)
+        os.kill(os.getpid(), number)
+    return half
+
+export._writer = writer
+geobuffer_command.main()
+"""
+
+
+@pytest.mark.parametrize("number", list(SAID), ids=lambda number: number.name)
+def test_twice_while_a_file_is_written(number, tmp_path):
+    (tmp_path / "out.geojson").write_bytes(OLD)
+    args = ["zone", "--tolerance", "50", "--out", "out.geojson"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", WITHIN, str(int(number)), tmp_path, *args],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    check_stopped(process, number, tmp_path, ["out.geojson"])
+    assert process.returncode == 128 + number
+    assert (tmp_path / "out.geojson").read_bytes() == OLD
+
+
+@pytest.mark.parametrize("number", list(SAID), ids=lambda number: number.name)
+def test_while_it_is_imported(number, tmp_path):
+    """The library takes a second to be imported; nobody sees a traceback of that."""
+    late = (
+        "import os, sys; sys.path.insert(0, os.getcwd()); import geobuffer_command as c; c.main()"
+    )
+    (tmp_path / "geopandas.py").write_text(
+        f"import os, signal\nos.kill(os.getpid(), {int(number)})\nraise RuntimeError\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", late, "map"], cwd=tmp_path, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (128 + number, "")
+    assert done.stderr == SAID[number] + "nothing was written.\n"
+
+
+@pytest.mark.parametrize("number", list(SAID), ids=lambda number: number.name)
+def test_once_all_is_written_it_has_succeeded(number, tmp_path):
+    """Python gives caught signals back to the system while it ends: that is no failure."""
+    late = (
+        "import atexit, os\n"
+        f"atexit.register(os.kill, os.getpid(), {int(number)})\n"
+        "import geobuffer_command\ngeobuffer_command.main()"
+    )
+    args = ["zone", "--tolerance", "50", "--out", "out.geojson"]
+    done = subprocess.run(
+        [sys.executable, "-c", late, *args], cwd=tmp_path, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "out.geojson").exists()
+
+
+def test_a_download_that_is_stopped_goes_on_later(publisher, tmp_path):
+    from support.publisher import Page
+
+    publisher.serve("/geonames/UA.zip", Page(hang=True))
+    script = (
+        "import functools, geobuffer as gb\n"
+        "from geobuffer.datasets.fetch.downloader import SITES\n"
+        f"sites = {{site: '{publisher.url}/' + site for site in SITES}}\n"
+        "gb.Downloader = functools.partial(gb.Downloader, sites=sites)\n"
+        "from geobuffer_command import main\nmain()"
+    )
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, "data", "get", "geonames", "--country", "UA"],
+        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    patience = time.monotonic() + 30
+    while not publisher.asked and process.poll() is None and time.monotonic() < patience:
+        time.sleep(0.05)
+    assert publisher.asked, process.communicate()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, ""), err
+    assert err.startswith(SAID[signal.SIGINT])
+    assert err.count("\n") == 1
+    left = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    # The lock stays, as locks do; nothing that a later run would take for the file.
+    assert all(path.name.endswith(".lock") for path in left), left
+
+
+def test_a_command_that_ignores_ctrl_c_goes_on_doing_so(tmp_path):
+    def ignore():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    process = started(["where", "51.27", "34.63"], tmp_path, preexec_fn=ignore)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert "km from the border" in out
+
+
+@pytest.mark.parametrize(
+    "args", [["settlements"], ["settlements", "--json"], ["exposure"], ["data", "--json"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_reader_who_has_seen_enough(args, tmp_path):
+    process = started(args, tmp_path)
+    # As head does: one line is read, or none, and the pipe is closed.
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(60) == 1
+
+
+def test_nobody_reads_the_errors_either(tmp_path):
+    process = started(["zone", "--km", "wide"], tmp_path)
+    process.stderr.close()
+    assert process.stdout.read() == ""
+    process.stdout.close()
+    assert process.wait(60) in {1, 2}
+
+
+def test_a_second_signal_does_not_break_off_the_cleaning_up():
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    cleaned = []
+
+    def stopped_twice():
+        with interrupts.listening():
+            try:
+                signal.raise_signal(signal.SIGTERM)
+            finally:
+                signal.raise_signal(signal.SIGINT)
+                cleaned.append(True)
+
+    with pytest.raises(interrupts.Stopped) as stopped:
+        stopped_twice()
+    assert (stopped.value.exit_code, cleaned) == (143, [True])
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before

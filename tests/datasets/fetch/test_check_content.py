@@ -1,0 +1,221 @@
+"""What came is what it must be, before anything is read from it."""
+
+import gzip
+import io
+import json
+import struct
+import warnings
+import zipfile
+
+import pytest
+
+import geobuffer as gb
+from geobuffer.datasets.fetch import check_content
+
+CAP = 10_000_000
+FEATURE = {
+    "type": "Feature",
+    "properties": {"name": "A"},
+    "geometry": {"type": "Point", "coordinates": [30, 50]},
+}
+COLLECTION = {"type": "FeatureCollection", "features": [FEATURE]}
+
+
+def zipped(members, method=zipfile.ZIP_DEFLATED):
+    data = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(data, "w", method) as archive:
+        for name, body in members.items():
+            archive.writestr(name, body)
+    return data.getvalue()
+
+
+def geotiff(*, big=False, order="<", strips=4, geo=True, strip_bytes=300):
+    """A GeoTIFF by hand: one directory at its beginning, the pixels behind it."""
+    wide, word = ("Q", 8) if big else ("I", 4)
+    long_type = 16 if big else 4
+    tags = [(256, 3, [10]), (257, 3, [40]), (258, 3, [32]), (277, 3, [1]),
+            (273, long_type, [0] * strips), (279, long_type, [strip_bytes] * strips)]  # fmt: skip
+    if geo:
+        tags.append((34735, 3, [1, 1, 0, 2, 1024, 0, 1, 2, 2048, 0, 1, 4326]))
+    tags.sort()
+    head = 16 if big else 8
+    count = "Q" if big else "H"
+    behind = head + struct.calcsize(order + count) + len(tags) * (4 + 2 * word) + word
+    sizes = {3: "H", 4: "I", 16: "Q"}
+    extra, pixels = b"", None
+
+    def pack(values, kind):
+        return struct.pack(f"{order}{len(values)}{sizes[kind]}", *values)
+
+    for _ in range(2):  # the first time to learn how long it is, the second with true offsets
+        extra, entries = b"", b""
+        for tag, kind, values in tags:
+            if tag == 273 and pixels is not None:
+                values = [pixels + n * strip_bytes for n in range(strips)]  # noqa: PLW2901
+            raw = pack(values, kind)
+            if len(raw) > word:
+                field = struct.pack(order + wide, behind + len(extra))
+                extra += raw
+            else:
+                field = raw.ljust(word, b"\0")
+            entries += struct.pack(f"{order}HH{wide}", tag, kind, len(values)) + field
+        pixels = behind + len(extra)
+    magic = b"II" if order == "<" else b"MM"
+    start = struct.pack(order + "HHHQ", 43, 8, 0, 16) if big else struct.pack(order + "HI", 42, 8)
+    directory = struct.pack(order + count, len(tags)) + entries + b"\0" * word
+    return magic + start + directory + extra + b"\1" * (strips * strip_bytes)
+
+
+@pytest.fixture
+def file(tmp_path):
+    def written(body, name="data.bin"):
+        path = tmp_path / name
+        path.write_bytes(body)
+        return path
+
+    return written
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [(b"", "empty"), (b" \r\n", "empty"), (b"<!DOCTYPE html><p>", "HTML page"),
+     (b"\xef\xbb\xbf\n<html>", "HTML page"), (b"<?xml version='1.0'?><Error>", "XML"),
+     (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "Git LFS pointer")],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "read",
+    [check_content.read_json, check_content.read_features, check_content.check_geotiff,
+     lambda path: check_content.check_zip(path, CAP),
+     lambda path: check_content.read_zipped_features(path, CAP)],
+)  # fmt: skip
+def test_pages_and_pointers_are_told_whatever_was_expected(file, read, body, told):
+    with pytest.raises(gb.DataError, match=rf"data\.bin.*{told}"):
+        read(file(body))
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a": 1', b"{'a': 1}", b"\xff\xfe{\x00", b"[" * 200_000, b"PK\x03\x04"]
+)
+def test_no_json_is_told(file, body):
+    with pytest.raises(gb.DataError, match=r"data\.bin"):
+        check_content.read_json(file(body))
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [([], "no GeoJSON"), ({"type": "Topology"}, "no GeoJSON"), ({"features": [FEATURE]}, "no Geo"),
+     ({**COLLECTION, "features": []}, "no features"), ({**COLLECTION, "features": [1]}, "ture 0"),
+     ({**COLLECTION, "features": [FEATURE, {**FEATURE, "geometry": None}]}, "feature 1"),
+     ({**COLLECTION, "features": [{**FEATURE, "properties": None}]}, "feature 0")],
+)  # fmt: skip
+def test_no_geojson_is_told(file, document, told):
+    with pytest.raises(gb.DataError, match=told):
+        check_content.read_features(file(json.dumps(document).encode()))
+
+
+def test_geojson_is_read(file):
+    body = b"\xef\xbb\xbf" + json.dumps(COLLECTION).encode()
+    assert check_content.read_features(file(body)) == [FEATURE]
+
+
+def test_geojson_under_gzip_is_read_as_collection_or_by_line(file):
+    whole = gzip.compress(json.dumps(COLLECTION, indent=1).encode())
+    lines = gzip.compress(b"\n".join(json.dumps(FEATURE).encode() for _ in range(3)) + b"\n")
+    assert check_content.read_zipped_features(file(whole), CAP) == [FEATURE]
+    assert check_content.read_zipped_features(file(lines), CAP) == [FEATURE] * 3
+
+
+def test_gzip_that_is_cut_or_damaged_or_a_bomb_is_told(file):
+    good = gzip.compress(json.dumps({**COLLECTION, "features": [FEATURE] * 500}).encode())
+    damaged = bytearray(good)
+    damaged[len(good) // 2] ^= 0xFF
+    for body in (good[:-20], bytes(damaged), b"\x1f\x8b" + b"x" * 50, b"plain"):
+        with pytest.raises(gb.DataError, match=r"no gzip, or cut off"):
+            check_content.read_zipped_features(file(body), CAP)
+    bomb = gzip.compress(b" " * (CAP + 1))
+    with pytest.raises(gb.DataError, match=r"unpacks to more than 9\.5 MB.*size_cap_bytes"):
+        check_content.read_zipped_features(file(bomb), CAP)
+
+
+def test_a_whole_zip_passes(file):
+    check_content.check_zip(file(zipped({"a/b.txt": "x", "c.txt": "y" * 1000})), CAP)
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/etc/evil", "C:\\evil", "..\\evil"])
+def test_members_that_point_out_of_a_zip_are_refused(file, name):
+    with pytest.raises(gb.DataError, match="points out of it"):
+        check_content.check_zip(file(zipped({"good.txt": "x", name: "y"})), CAP)
+
+
+def test_zip_bombs_are_refused_unopened(file):
+    bomb = zipped({f"{n}.txt": b"\0" * 3_000_000 for n in range(4)})
+    assert len(bomb) < 20_000
+    with pytest.raises(gb.DataError, match=r"unpacks to 11\.4 MB, more than 9\.5 MB"):
+        check_content.check_zip(file(bomb), CAP)
+
+
+def test_a_zip_that_lies_about_its_size_gives_no_more_than_it_states(file):
+    honest = zipped({"a.txt": b"\0" * 3_000_000})
+    at = honest.rindex(b"PK\x01\x02") + 24  # uncompressed size in the central directory
+    liar = honest[:at] + struct.pack("<I", 10) + honest[at + 4 :]
+    with pytest.raises(gb.DataError, match="damaged"):
+        check_content.check_zip(file(liar), CAP)
+
+
+def test_zips_that_are_cut_damaged_or_locked_are_told(file):
+    good = zipped({"a.txt": b"hello" * 500}, zipfile.ZIP_STORED)
+    flipped = bytearray(good)
+    flipped[100] ^= 0xFF
+    at = good.rindex(b"PK\x01\x02") + 8  # flags in the central directory
+    locked = good[:at] + b"\x01" + good[at + 1 :]
+    for body, told in (
+        (good[:-30], "no zip, cut off"), (bytes(flipped), "damaged"), (locked, "locked"),
+        (b"PK\x05\x06", "no zip"),
+    ):  # fmt: skip
+        with pytest.raises(gb.DataError, match=told):
+            check_content.check_zip(file(body), CAP)
+
+
+def test_a_member_that_is_not_there_is_told(file):
+    path = file(zipped({"b.txt": "x"}))
+    with (
+        pytest.raises(gb.DataError, match=r"no a\.txt in it, but b\.txt"),
+        check_content.opened_member(path, "a.txt"),
+    ):
+        pass
+
+
+def test_members_are_unpacked_under_names_of_our_own(file, tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    check_content.unpack(file(zipped({"../x.shp": "x"})), {"../x.shp": "layer.shp"}, folder)
+    assert [p.name for p in folder.iterdir()] == ["layer.shp"]
+    assert not (tmp_path / "x.shp").exists()
+
+
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("strips", [1, 4])
+def test_geotiffs_pass_and_cut_ones_do_not(file, big, order, strips):
+    whole = geotiff(big=big, order=order, strips=strips)
+    check_content.check_geotiff(file(whole))
+    with pytest.raises(gb.DataError, match=r"cut off\. Its pixels end at byte"):
+        check_content.check_geotiff(file(whole[:-1]))
+    for end in (3, 8, 40):
+        with pytest.raises(gb.DataError, match="no GeoTIFF, or cut off"):
+            check_content.check_geotiff(file(whole[:end]))
+
+
+def test_a_tiff_that_lies_nowhere_is_refused(file):
+    with pytest.raises(gb.DataError, match="placed nowhere"):
+        check_content.check_geotiff(file(geotiff(geo=False)))
+
+
+def test_noise_is_no_geotiff(file):
+    for body in (
+        b"GIF89a" + b"x" * 100,
+        b"II\x2a\x00\xff\xff\xff\x7f",
+        b"MM\x00\x2a" + b"\xff" * 99,
+    ):
+        with pytest.raises(gb.DataError, match="no GeoTIFF"):
+            check_content.check_geotiff(file(body))

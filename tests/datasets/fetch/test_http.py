@@ -1,0 +1,464 @@
+"""The cache and the way there: what goes wrong on the network, and what may not go wrong here."""
+
+import email.utils
+import hashlib
+import json
+import multiprocessing
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from support.publisher import Page
+
+import geobuffer as gb
+from geobuffer.datasets.fetch import cache
+from geobuffer.datasets.fetch import http as transfer
+from geobuffer.datasets.fetch.check_content import read_json
+from geobuffer.datasets.fetch.downloader import Downloader, Wanted
+
+BODY = json.dumps({"elements": list(range(60_000))}).encode()
+
+
+@pytest.fixture
+def how(tmp_path):
+    return Downloader(folder=tmp_path / "cache", timeout_s=0.3, pause_s=0.01, attempts=3)
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """Every wait that was made, none of which takes time."""
+    made = []
+    monkeypatch.setattr(transfer.time, "sleep", made.append)
+    return made
+
+
+def wanted(*urls, check=read_json, stated=""):
+    return Wanted("test", "data.json", urls, gb.Source("Test data", "A test"), check, stated)
+
+
+def obtain(what, how, *, refresh=False):
+    return cache.obtain(what, how, refresh=refresh)
+
+
+def files(how):
+    return sorted(p.name for p in (how.folder / "test").iterdir() if not p.name.endswith(".lock"))
+
+
+def test_a_file_comes_with_its_papers_and_only_once(publisher, how):
+    publisher.serve("/data.json", Page(BODY))
+    first = obtain(wanted(f"{publisher.url}/data.json"), how)
+    assert first.path.read_bytes() == BODY
+    assert first.source.sha256 == hashlib.sha256(BODY).hexdigest()
+    assert first.source.url == f"{publisher.url}/data.json"
+    assert first.source.retrieved == time.strftime("%Y-%m-%d", time.gmtime())
+    assert files(how) == ["data.json", "data.json.json"]
+    papers = json.loads((how.folder / "test" / "data.json.json").read_text(encoding="utf-8"))
+    assert (papers["title"], papers["sha256"]) == ("Test data", first.source.sha256)
+    assert papers["sha256_note"].startswith("its publisher states none")
+    publisher.stop()  # offline from here
+    second = obtain(wanted(f"{publisher.url}/data.json"), how)
+    assert second.source == first.source
+    assert len(publisher.asked) == 1
+
+
+def test_the_user_agent_names_the_program_and_its_version(publisher, how):
+    publisher.serve("/data.json", Page(BODY))
+    obtain(wanted(f"{publisher.url}/data.json"), how)
+    _, headers, _ = publisher.asked[0]
+    assert headers["User-Agent"].startswith(f"geobuffer/{gb.__version__} ")
+    assert headers["Accept-Encoding"] == "identity"
+
+
+def test_progress_ends_at_the_whole(publisher, tmp_path):
+    steps = []
+    how = Downloader(folder=tmp_path, pause_s=0, progress=lambda *step: steps.append(step))
+    body = b'["' + b"x" * 300_000 + b'"]'
+    publisher.serve("/data.json", Page(body))
+    obtain(wanted(f"{publisher.url}/data.json"), how)
+    assert len(steps) > 2
+    assert [done for _, done, _ in steps] == sorted(done for _, done, _ in steps)
+    assert steps[-1] == ("data.json", len(body), len(body))
+
+
+def test_refresh_brings_the_new_file_and_its_hash(publisher, how):
+    publisher.serve("/data.json", Page(BODY), Page(b"[1]"))
+    what = wanted(f"{publisher.url}/data.json")
+    old = obtain(what, how)
+    assert obtain(what, how).source == old.source
+    new = obtain(what, how, refresh=True)
+    assert new.path.read_bytes() == b"[1]"
+    assert new.source.sha256 == hashlib.sha256(b"[1]").hexdigest()
+    assert obtain(what, how).source == new.source
+
+
+def test_refresh_that_fails_keeps_the_old_file_and_says_so(publisher, how):
+    publisher.serve("/data.json", Page(BODY), Page(status=404))
+    what = wanted(f"{publisher.url}/data.json")
+    obtain(what, how)
+    with pytest.raises(gb.DownloadError, match=r"404.*holds an older one.*leave out refresh"):
+        obtain(what, how, refresh=True)
+    assert obtain(what, how).path.read_bytes() == BODY
+
+
+# What servers say
+
+
+def test_404_is_asked_once_and_tells_how_to_do_it_by_hand(publisher, how):
+    with pytest.raises(gb.DownloadError) as told:
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+    message = str(told.value)
+    assert "404 Not Found" in message
+    assert f"download {publisher.url}/data.json and save it as " in message
+    assert str(how.folder / "test" / "data.json") in message
+    assert len(publisher.asked) == 1
+    assert files(how) == []
+    assert isinstance(told.value, ConnectionError)
+
+
+def test_a_file_put_there_by_hand_is_used(publisher, how):
+    with pytest.raises(gb.DownloadError) as told:
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+    place = Path(str(told.value).split(" save it as ")[1].split(";")[0])
+    place.write_bytes(BODY)
+    file = obtain(wanted(f"{publisher.url}/data.json"), how)
+    assert file.path == place
+    assert file.source.sha256 == hashlib.sha256(BODY).hexdigest()
+    note = json.loads(place.with_name("data.json.json").read_text(encoding="utf-8"))["sha256_note"]
+    assert "by hand" in note
+
+
+def test_a_wrong_file_put_there_by_hand_is_refused(how):
+    (how.folder / "test").mkdir(parents=True)
+    (how.folder / "test" / "data.json").write_text("<!DOCTYPE html><html>log in", encoding="utf-8")
+    with pytest.raises(gb.DataError, match="HTML page"):
+        obtain(wanted("https://data.example/data.json"), how)
+
+
+@pytest.mark.parametrize("said", ["7", "date"])
+def test_429_waits_as_long_as_it_is_told_to(publisher, how, waits, said):
+    date = email.utils.formatdate(time.time() + 7, usegmt=True)
+    headers = {"Retry-After": date if said == "date" else said}
+    publisher.serve("/data.json", Page(status=429, headers=headers), Page(BODY))
+    assert obtain(wanted(f"{publisher.url}/data.json"), how).path.read_bytes() == BODY
+    assert len(publisher.asked) == 2
+    assert [w for w in waits if w > 1] == [pytest.approx(6.5, abs=0.6)]
+
+
+def test_a_wait_beyond_patience_is_told_and_not_made(publisher, how, waits):
+    publisher.serve("/data.json", Page(status=429, headers={"Retry-After": "86400"}))
+    with pytest.raises(gb.DownloadError, match=r"429 Too Many Requests \(asks to wait 86,400 s\)"):
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+    assert len(publisher.asked) == 1
+    assert not [w for w in waits if w > 1]
+
+
+def test_faults_that_pass_are_tried_again_with_longer_waits(publisher, tmp_path, waits):
+    how = Downloader(folder=tmp_path, pause_s=4, attempts=4)
+    publisher.serve("/data.json", *[Page(status=s) for s in (500, 503, 504)], Page(BODY))
+    assert obtain(wanted(f"{publisher.url}/data.json"), how).path.read_bytes() == BODY
+    # time.sleep is not made, so each wait counts from about the same moment
+    assert waits == [pytest.approx(w, abs=0.5) for w in (4, 8, 16)]
+
+
+def test_attempts_come_to_an_end(publisher, how):
+    publisher.serve("/data.json", Page(status=503))
+    with pytest.raises(gb.DownloadError, match="503 Service Unavailable"):
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+    assert len(publisher.asked) == how.attempts
+
+
+def test_two_requests_to_a_host_keep_their_distance(publisher, tmp_path):
+    how = Downloader(folder=tmp_path, pause_s=0.2)
+    publisher.serve("/data.json", Page(BODY))
+    start = time.monotonic()
+    for _ in range(3):
+        obtain(wanted(f"{publisher.url}/data.json"), how, refresh=True)
+    assert time.monotonic() - start >= 0.4
+
+
+def test_html_instead_of_data_is_told(publisher, how):
+    page = b"\n<!DOCTYPE html><html><body>Please log in</body></html>"
+    publisher.serve("/data.json", Page(page))
+    with pytest.raises(gb.DownloadError, match=r"HTML page, not data"):
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+    assert files(how) == []
+
+
+def test_a_mirror_takes_over(publisher, how):
+    publisher.serve("/one", Page(status=504))
+    publisher.serve("/two", Page(b"<html>busy</html>"))
+    publisher.serve("/three", Page(BODY))
+    urls = [f"{publisher.url}/{name}" for name in ("one", "two", "three")]
+    file = obtain(wanted(*urls), how)
+    assert publisher.paths() == ["/one", "/two", "/three"]
+    assert file.source.url == urls[2]
+
+
+def test_silence_ends_at_the_timeout(publisher, how):
+    publisher.serve("/data.json", Page(hang=True))
+    start = time.monotonic()
+    with pytest.raises(gb.DownloadError, match=r"no answer within 0\.3 s"):
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+    assert time.monotonic() - start < 3 * 0.3 + 1
+
+
+def test_a_name_that_does_not_exist_is_told(how, monkeypatch):
+    def no_name(*args, **kwargs):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_name)
+    for proxy in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(proxy, raising=False)
+    with pytest.raises(gb.DownloadError) as told:
+        obtain(wanted("https://nowhere.example/data.json"), how)
+    assert "no connection: " in str(told.value)
+    assert "Name or service not known" in str(told.value)
+    assert "download https://nowhere.example/data.json and save it as" in str(told.value)
+
+
+def test_nobody_there_is_told(how):
+    with socket.socket() as taken:  # bound and not listening: a connection is refused
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(gb.DownloadError, match=r"no connection: .*refused"):
+            obtain(wanted(f"http://127.0.0.1:{taken.getsockname()[1]}/data.json"), how)
+
+
+# Bodies that end too early, and going on from there
+
+
+def test_a_cut_connection_is_resumed_where_it_was_cut(publisher, how):
+    cut = Page(BODY, etag='"v1"', cut_after=150_000)
+    publisher.serve("/data.json", cut, Page(BODY, etag='"v1"'))
+    assert obtain(wanted(f"{publisher.url}/data.json"), how).path.read_bytes() == BODY
+    _, first, _ = publisher.asked[0]
+    _, second, _ = publisher.asked[1]
+    assert "Range" not in first
+    start = int(second["Range"].removeprefix("bytes=").removesuffix("-"))
+    assert 150_000 - 2**16 < start <= 150_000  # what came since the last write is asked for again
+    assert second["If-Range"] == '"v1"'
+
+
+def test_what_one_process_began_another_ends(publisher, tmp_path):
+    publisher.serve("/data.json", Page(BODY, etag='"v1"', cut_after=150_000))
+    once = Downloader(folder=tmp_path, pause_s=0, attempts=1)
+    with pytest.raises(gb.DownloadError, match="cut"):
+        obtain(wanted(f"{publisher.url}/data.json"), once)
+    have = (tmp_path / "test" / "data.json.part").stat().st_size
+    assert 150_000 - 2**16 < have <= 150_000
+    assert not (tmp_path / "test" / "data.json").exists()
+    publisher.serve("/data.json", Page(BODY, etag='"v1"'))
+    assert obtain(wanted(f"{publisher.url}/data.json"), once).path.read_bytes() == BODY
+    assert publisher.asked[-1][1]["Range"] == f"bytes={have}-"
+
+
+def test_a_file_that_changed_meanwhile_starts_anew(publisher, how):
+    new = json.dumps(["another file"] * 30_000).encode()
+    cut = Page(BODY, etag='"v1"', cut_after=150_000)
+    publisher.serve("/data.json", cut, Page(new, etag='"v2"'))
+    assert obtain(wanted(f"{publisher.url}/data.json"), how).path.read_bytes() == new
+
+
+@pytest.mark.parametrize("etag", ["", 'W/"v1"'])
+def test_without_a_strong_validator_nothing_is_resumed(publisher, how, etag):
+    cut = Page(BODY, headers={"ETag": etag} if etag else {}, cut_after=150_000)
+    publisher.serve("/data.json", cut, Page(BODY))
+    assert obtain(wanted(f"{publisher.url}/data.json"), how).path.read_bytes() == BODY
+    assert "Range" not in publisher.asked[1][1]
+
+
+def test_a_body_that_is_always_cut_is_told(publisher, how):
+    publisher.serve("/data.json", Page(BODY, cut_after=150_000))
+    with pytest.raises(gb.DownloadError, match="cut"):
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+    assert "data.json" not in files(how)
+
+
+def test_a_cut_without_a_stated_length_is_seen_in_the_content(publisher, how):
+    publisher.serve("/data.json", Page(BODY[:-1], length=False))
+    with pytest.raises(gb.DownloadError, match="no JSON, or cut off"):
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+
+
+def test_the_wrong_part_is_not_taken(publisher, how):
+    cut = Page(BODY, etag='"v1"', cut_after=150_000)
+    wrong = Page(BODY[:50], 206, {"Content-Range": "bytes 0-49/99999"})
+    publisher.serve("/data.json", cut, wrong, Page(BODY))
+    assert obtain(wanted(f"{publisher.url}/data.json"), how).path.read_bytes() == BODY
+
+
+def test_a_part_beyond_the_end_starts_anew(publisher, how):
+    cut = Page(BODY, etag='"v1"', cut_after=150_000)
+    publisher.serve("/data.json", cut, Page(status=416), Page(BODY))
+    assert obtain(wanted(f"{publisher.url}/data.json"), how).path.read_bytes() == BODY
+    assert "Range" not in publisher.asked[2][1]
+
+
+# Hashes
+
+
+def test_an_altered_file_is_refused(publisher, how):
+    publisher.serve("/data.json", Page(BODY))
+    what = wanted(f"{publisher.url}/data.json")
+    obtain(what, how).path.write_bytes(BODY.replace(b"17", b"71", 1))
+    with pytest.raises(gb.ChecksumMismatch, match=r"Altered .*data\.json.*refresh"):
+        obtain(what, how)
+    assert obtain(what, how, refresh=True).path.read_bytes() == BODY
+
+
+@pytest.mark.parametrize("method", ["md5", "sha1", "sha256"])
+def test_the_hash_that_a_publisher_states_is_compared(publisher, how, method):
+    publisher.serve("/data.json", Page(BODY), Page(BODY + b" "))
+    stated = hashlib.new(method, BODY, usedforsecurity=False).hexdigest()
+    what = wanted(f"{publisher.url}/data.json", stated=stated)
+    path = obtain(what, how).path
+    papers = json.loads(path.with_name("data.json.json").read_text(encoding="utf-8"))
+    assert papers["sha256_note"] == f"agrees with the {method} that its publisher states"
+    with pytest.raises(gb.ChecksumMismatch, match=rf"Wrong data\.json: {method} is"):
+        obtain(what, how, refresh=True)
+    assert path.read_bytes() == BODY
+
+
+def test_papers_that_cannot_be_read_are_told(publisher, how):
+    publisher.serve("/data.json", Page(BODY))
+    what = wanted(f"{publisher.url}/data.json")
+    path = obtain(what, how).path
+    path.with_name("data.json.json").write_text("{", encoding="utf-8")
+    with pytest.raises(gb.DataError, match="Unreadable"):
+        obtain(what, how)
+
+
+# Where requests may go
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://data.example/x", "ftp://data.example/x", "file:///etc/passwd", "https:///x", "x",
+     "http://127.0.0.1.data.example/x", "http://localhost.data.example/x"],
+)  # fmt: skip
+def test_only_https_or_this_machine(how, url):
+    with pytest.raises(gb.DataError, match=r"Must begin with https://"):
+        obtain(wanted(url), how)
+
+
+@pytest.mark.parametrize("target", ["http://data.example/x", "https://data.example/x", "file:///x"])
+def test_no_redirect_to_another_scheme_or_an_open_address(publisher, how, target):
+    publisher.serve("/data.json", Page(status=302, headers={"Location": target}))
+    with pytest.raises(gb.DownloadError, match="Invalid address"):
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+
+
+def test_a_redirect_is_followed(publisher, how):
+    publisher.serve("/data.json", Page(status=302, headers={"Location": "/moved"}))
+    publisher.serve("/moved", Page(BODY))
+    assert obtain(wanted(f"{publisher.url}/data.json"), how).path.read_bytes() == BODY
+
+
+def test_redirects_in_a_circle_end(publisher, how):
+    publisher.serve("/data.json", Page(status=302, headers={"Location": "/data.json"}))
+    with pytest.raises(gb.DownloadError, match="more than 5 redirects"):
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+    assert len(publisher.asked) == 6
+
+
+# Sizes, names, company
+
+
+@pytest.mark.parametrize("length", [True, False])
+def test_what_is_larger_than_the_cap_is_refused(publisher, tmp_path, length):
+    how = Downloader(folder=tmp_path, pause_s=0, size_cap_bytes=5000)
+    publisher.serve("/data.json", Page(BODY, length=length))
+    with pytest.raises(gb.DownloadError, match=r"larger than 5,000 bytes.*size_cap_bytes"):
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+    assert [p for p in (tmp_path / "test").iterdir() if p.stat().st_size > 5000] == []
+
+
+def test_a_stated_length_beyond_the_cap_is_refused_before_the_body(publisher, tmp_path):
+    how = Downloader(folder=tmp_path, pause_s=0, size_cap_bytes=5000)
+    publisher.serve("/data.json", Page(BODY, cut_after=0))
+    with pytest.raises(gb.DownloadError, match="larger than 5,000 bytes"):
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+
+
+def test_a_packed_body_that_was_not_asked_for_is_refused(publisher, how):
+    publisher.serve("/data.json", Page(BODY, headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(gb.DownloadError, match="packed"):
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+
+
+def test_threads_that_want_the_same_file_bring_it_once(publisher, how):
+    publisher.serve("/data.json", Page(BODY))
+    found = []
+    threads = [
+        threading.Thread(
+            target=lambda: found.append(obtain(wanted(f"{publisher.url}/data.json"), how).source)
+        )
+        for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 6
+    assert len(set(found)) == 1
+    assert len(publisher.asked) == 1
+
+
+def _in_another_process(url, folder, answers):
+    how = Downloader(folder=folder, pause_s=0)
+    answers.put(obtain(wanted(url), how, refresh=True).source.sha256)
+
+
+def test_processes_do_not_mix_their_files(publisher, tmp_path):
+    """Each refreshes; every answer is one of the bodies, whole."""
+    bodies = [json.dumps([n] * 40_000).encode() for n in range(4)]
+    publisher.serve("/data.json", *[Page(body) for body in bodies])
+    spawn = multiprocessing.get_context("spawn")
+    answers = spawn.Queue()
+    url = f"{publisher.url}/data.json"
+    workers = [
+        spawn.Process(target=_in_another_process, args=(url, tmp_path, answers)) for _ in range(3)
+    ]
+    for worker in workers:
+        worker.start()
+    hashes = {answers.get(timeout=60) for _ in workers}
+    for worker in workers:
+        worker.join()
+    assert hashes <= {hashlib.sha256(body).hexdigest() for body in bodies}
+    assert len(hashes) == 3
+    kept = obtain(wanted(url), Downloader(folder=tmp_path, pause_s=0))
+    assert kept.source.sha256 in hashes
+
+
+def test_a_cache_that_is_not_to_be_written_is_told(tmp_path, monkeypatch):
+    def refused(self, **kwargs):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    with pytest.raises(gb.DataError, match=r"not to be written.*Downloader\(folder"):
+        obtain(wanted("https://data.example/x"), Downloader(folder=tmp_path / "cache"))
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "..", "", "a\x00b", "x" * 500, ".hidden"])
+def test_names_given_by_others_reach_no_path(name):
+    safe = cache.file_name(name)
+    assert 0 < len(safe) <= 100
+    assert not set(safe) & set("/\\\x00")
+    assert not safe.startswith(".")
+
+
+def test_the_default_folder_is_the_users_own(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache.cache_folder(Downloader()).name == "geobuffer"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [({"sites": {"geoname": "https://x"}}, "Did you mean 'geonames'"), ({"timeout_s": 0}, "above"),
+     ({"attempts": 0}, "above"), ({"pause_s": -1}, "zero or above"), ({"timeout_s": float("nan")},
+     "above")],
+)  # fmt: skip
+def test_a_downloader_refuses_what_makes_no_sense(wrong, told):
+    with pytest.raises(gb.DataError, match=told):
+        Downloader(**wrong)

@@ -1,0 +1,706 @@
+"""Every source against a server on this machine that speaks its format, good and bad."""
+
+import gzip
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import zipfile
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+from datasets.fetch.test_check_content import geotiff, zipped
+from geopandas.testing import assert_geodataframe_equal
+from support.publisher import Page
+
+import geobuffer as gb
+from geobuffer.datasets.fetch import overpass, tables
+from geobuffer.datasets.fetch.catalogue import fetch_with_sources
+from geobuffer.datasets.fetch.downloader import SITES
+
+
+def geonames_row(geonameid, name, lat, lon, code="PPL", kind="P", *, admin=("03", ""), people=0,
+                 date="2026-11-20"):  # fmt: skip
+    admin1, admin2 = admin
+    row = [geonameid, name, name, "", lat, lon, kind, code, "UA", "", admin1, admin2, "", "",
+           people, "", 150, "Europe/Kyiv", date]  # fmt: skip
+    return "\t".join(map(str, row))
+
+
+DUMP = [
+    geonames_row(692196, "Sumy Oblast", 51, 34, "ADM1", "A", admin=("21", "")),
+    geonames_row(12194872, "Sumskyi Raion", 51, 34.5, "ADM2", "A", admin=("21", "21059")),
+    geonames_row(690889, 'Yunakivka "old"', 51.1, 35.0, admin=("21", "21059"), date="2026-11-24"),
+    geonames_row(692194, "Sumy", 50.9216, 34.80029, "PPLA", admin=("21", "21059"), people=294456),
+    geonames_row(1, "Gone", 51.2, 35, "PPLQ"),
+    geonames_row(2, "Quarter", 50.9, 34.8, "PPLX", people=9000),
+    geonames_row(3, "A river", 51.2, 35, "STM", "H", date="2026-12-31"),
+]
+ALTERNATES = [
+    "1\t690889\tuk\tЮнаки\t\t\t\t1\t\t",
+    "2\t690889\tuk\tЮнаківка\t\t\t\t\t\t",
+    "3\t690889\tru\tЮнаковка\t\t\t\t\t\t",
+    "4\t692194\tuk\tСуми-місто\t\t\t\t\t\t",
+    "5\t692194\tuk\tСуми\t1\t\t\t\t\t",
+    "6\t692194\tru\tСумская столица\t1\t\t1\t\t\t",
+    "7\t692194\tru\tСумы\t\t\t\t\t\t",
+    "8\t692194\tlink\thttps://en.wikipedia.org/wiki/Sumy\t\t\t\t\t\t",
+]
+
+
+def serve_geonames(publisher, dump=DUMP, names=ALTERNATES, member="UA.txt"):
+    body = zipped({"readme.txt": "GeoNames", member: "\n".join(dump) + "\n"})
+    publisher.serve("/geonames/UA.zip", Page(body))
+    names = zipped({"UA.txt": "\n".join(names) + "\n", "iso-languagecodes.txt": ""})
+    publisher.serve("/geonames/alternatenames/UA.zip", Page(names))
+    return hashlib.sha256(body).hexdigest()
+
+
+# GeoNames
+
+
+def test_geonames_places_with_their_names(publisher, how):
+    digest = serve_geonames(publisher)
+    places = gb.fetch("geonames", country="UA", downloader=how)
+    assert list(places.columns) == list(gb.load_settlements().columns)
+    assert places.crs == "EPSG:4326"
+    assert places["id"].tolist() == ["geonames:690889", "geonames:692194"]
+    village, city = places.to_dict("records")
+    assert (village["name_uk"], village["name_ru"], village["name_en"]) == (
+        "Юнаківка", "Юнаковка", 'Yunakivka "old"',
+    )  # fmt: skip
+    assert (city["name_uk"], city["name_ru"]) == ("Суми", "Сумы")
+    assert (city["oblast"], city["raion_en"], city["country"]) == (
+        "Sumy Oblast", "Sumskyi Raion", "UA",
+    )  # fmt: skip
+    assert pd.isna(village["population"])
+    assert city["population"] == 294456
+    assert city["radius_m"] == round(78 * 294456**0.35)
+    assert (city["geometry"].x, city["geometry"].y) == (34.80029, 50.9216)
+    for fact in ("GeoNames", "CC BY 4.0", f"{publisher.url}/geonames/UA.zip", "retrieved 20",
+                 f"sha256 {digest}", "as of 2026-12-31"):  # fmt: skip
+        assert fact in city["source"]
+
+
+def test_geonames_is_offline_after_the_first_time(publisher, how):
+    serve_geonames(publisher)
+    first = gb.fetch("geonames", country="Ukraine", downloader=how)
+    publisher.stop()
+    again = gb.fetch("geonames", country="ukr", downloader=how)
+    assert_geodataframe_equal(first, again)
+
+
+def test_the_namibian_code_is_not_a_gap(publisher, how):
+    row = geonames_row(1, "NA", -22, 17).replace("\tUA\t", "\tNA\t")
+    publisher.serve("/geonames/NA.zip", Page(zipped({"NA.txt": row + "\n"})))
+    publisher.serve("/geonames/alternatenames/NA.zip", Page(zipped({"NA.txt": ""})))
+    places = gb.fetch("geonames", country="NA", downloader=how)
+    assert places[["name_en", "country"]].to_numpy().tolist() == [["NA", "NA"]]
+
+
+@pytest.mark.parametrize(
+    ("dump", "told"),
+    [(["a\tb"], r"UA\.txt.*row 1: 2 columns\. Must be 19"), ([*DUMP, "a\tb"], "row 8: 2 columns"),
+     ([*DUMP, DUMP[0] + "\textra"], "row 8: 20 columns"), (DUMP[:2], "holds no places"),
+     ([geonames_row(7, "X", 95, 30)], r"row geonames:7: longitude '30', latitude '95'"),
+     ([geonames_row(7, "X", "", 30)], "row geonames:7")],
+)  # fmt: skip
+def test_a_broken_dump_is_told(publisher, how, dump, told):
+    serve_geonames(publisher, dump=dump)
+    with pytest.raises(gb.DataError, match=told):
+        gb.fetch("geonames", country="UA", downloader=how)
+
+
+def test_a_dump_of_something_else_is_told(publisher, how):
+    serve_geonames(publisher, member="RU.txt")
+    with pytest.raises(gb.DownloadError, match=r"no UA\.txt in it, but readme\.txt, RU\.txt"):
+        gb.fetch("geonames", country="UA", downloader=how)
+
+
+def test_a_zip_bomb_is_told(publisher, how, tmp_path):
+    publisher.serve("/geonames/UA.zip", Page(zipped({"UA.txt": b"\0" * 2_000_000})))
+    small = gb.Downloader(folder=tmp_path, sites=how.sites, pause_s=0, size_cap_bytes=1_000_000)
+    with pytest.raises(gb.DownloadError, match=r"unpacks to 1\.9 MB, more than 1\.0 MB"):
+        gb.fetch("geonames", country="UA", downloader=small)
+
+
+# OpenStreetMap
+
+
+def overpass_answer(*elements, **more):
+    head = {"version": 0.6, "generator": "Overpass API 0.7.62.8",
+            "osm3s": {"timestamp_osm_base": "2026-11-24T21:00:12Z"}}  # fmt: skip
+    return Page(json.dumps({**head, "elements": list(elements), **more}).encode())
+
+
+def node(number, lat, lon, **tags):
+    return {"type": "node", "id": number, "lat": lat, "lon": lon, "tags": tags}
+
+
+YUNAKIVKA = node(337, 51.1, 35.0, place="village", name="Юнаківка", katotth="UA59080330010086784",
+                 population="1 234", **{"name:ru": "Юнаковка", "name:en": "Yunakivka"})  # fmt: skip
+
+
+def way(points, role="outer", ref=1):
+    geometry = [{"lat": lat, "lon": lon} for lon, lat in points]
+    return {"type": "way", "ref": ref, "role": role, "geometry": geometry}
+
+
+def relation(*members, number=72639, **tags):
+    return {"type": "relation", "id": number, "members": list(members), "tags": tags}
+
+
+BOX = [(30, 50), (34, 50), (34, 54), (30, 54), (30, 50)]
+
+
+def test_osm_places_of_a_box(publisher, how):
+    hamlet = node(2, 51, 35, place="hamlet", name="Х", population="~50")
+    publisher.serve("/overpass", overpass_answer(YUNAKIVKA, hamlet))
+    places = gb.fetch("osm-places", bbox=(33.5, 50.9, 35, 52), country="UA", downloader=how)
+    query = publisher.asked[0][2]["data"][0]
+    assert query.startswith("[out:json][timeout:2];")
+    assert 'area["ISO3166-1"="UA"]' in query
+    assert "(50.900000,33.500000,52.000000,35.000000)" in query
+    assert '"^(city|town|village|hamlet|isolated_dwelling)$"' in query
+    one, other = places.to_dict("records")
+    assert (one["id"], one["name_uk"], one["name_ru"], one["name_en"]) == (
+        "osm:node/337", "Юнаківка", "Юнаковка", "Yunakivka",
+    )  # fmt: skip
+    assert (one["code"], one["code_system"], one["population"]) == (
+        "UA59080330010086784", "KATOTTG", 1234,
+    )  # fmt: skip
+    assert (one["kind"], other["kind"], other["radius_m"]) == ("village", "hamlet", 350.0)
+    assert pd.isna(other["population"])
+    assert "ODbL 1.0" in one["source"]
+    assert "as of 2026-11-24" in one["source"]
+
+
+def test_another_box_is_another_question(publisher, how):
+    publisher.serve("/overpass", overpass_answer(YUNAKIVKA))
+    for box in ("33,50,35,52", "33,50,35,52", "33,50,35,53"):
+        gb.fetch("osm-places", bbox=box, downloader=how)
+    assert len(publisher.asked) == 2
+
+
+def test_a_remark_is_an_answer_with_something_missing(publisher, how):
+    remark = 'runtime error: Query timed out in "query" at line 1 after 2 seconds.'
+    publisher.serve(
+        "/overpass", overpass_answer(YUNAKIVKA, remark=remark), overpass_answer(YUNAKIVKA)
+    )
+    with pytest.raises(gb.DownloadError, match="Query timed out"):
+        gb.fetch("osm-places", bbox="33,50,35,52", downloader=how)
+    assert len(gb.fetch("osm-places", bbox="33,50,35,52", downloader=how)) == 1
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [(overpass_answer(), "nothing of the kind"), (Page(b"{}"), "Must have elements"),
+     (Page(b"<?xml version='1.0'?><osm/>"), "XML"), (Page(b"no", 400), "400 Bad Request")],
+)  # fmt: skip
+def test_what_is_no_answer_of_overpass_is_told_and_not_kept(publisher, how, page, told):
+    publisher.serve("/overpass", page, overpass_answer(YUNAKIVKA))
+    with pytest.raises(gb.DownloadError, match=told):
+        gb.fetch("osm-places", bbox="33,50,35,52", downloader=how)
+    assert len(gb.fetch("osm-places", bbox="33,50,35,52", downloader=how)) == 1
+
+
+def test_a_busy_overpass_is_left_for_its_mirror(publisher, how, tmp_path):
+    busy = Page(b"<html>rate_limited</html>", 429)
+    publisher.serve("/one", busy)
+    publisher.serve("/two", overpass_answer(YUNAKIVKA))
+    sites = {"overpass": [f"{publisher.url}/one", f"{publisher.url}/two/"]}
+    mirrored = gb.Downloader(folder=tmp_path, sites=sites, pause_s=0)
+    places = gb.fetch("osm-places", bbox="33,50,35,52", downloader=mirrored)
+    assert publisher.paths() == ["/one", "/two"]
+    assert f"{publisher.url}/two?data=" in places["source"].iloc[0]
+
+
+def test_osm_boundaries_by_code(publisher, how):
+    tags = {"ISO3166-2": "RU-KRS", "name": "Курская область", "name:en": "Kursk Oblast",
+            "name:uk": "Курська область", "name:ru": "Курская область"}  # fmt: skip
+    west = relation(way(BOX[:3], ref=1), way(BOX[2:][::-1], ref=2), **tags)
+    east = relation(way([(34, 50), (38, 50), (38, 54), (34, 54), (34, 50)]), number=71249,
+                    **{"ISO3166-2": "UA-59", "name": "Сумська область"})  # fmt: skip
+    publisher.serve("/overpass", overpass_answer(west, east))
+    regions = gb.fetch("osm-boundaries", iso="RU-KRS,ua-59", downloader=how)
+    query = publisher.asked[0][2]["data"][0]
+    assert '["ISO3166-2"~"^(RU-KRS|UA-59)$"]' in query
+    assert query.endswith("out geom;")
+    kursk = regions["Курская область"]
+    assert (kursk.name, kursk.iso, kursk.country) == ("Kursk Oblast", "RU-KRS", "RU")
+    assert kursk.geometry.equals(shapely.box(30, 50, 34, 54))
+    assert kursk.source.as_of == "2026-11-24"
+    assert kursk.source.sha256
+    assert kursk.source.retrieved
+    border = gb.border_between(regions["RU-KRS"], regions["UA-59"])
+    assert [side.name for side in border.sides] == ["Russia", "Ukraine"]
+    zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=50)
+    assert zone.area_km2 == pytest.approx(4450, rel=0.02)  # 445 km of meridian, 10 km wide
+
+
+def test_a_code_that_openstreetmap_lacks_is_told(publisher, how):
+    publisher.serve("/overpass", overpass_answer(relation(way(BOX), **{"ISO3166-2": "RU-KRS"})))
+    with pytest.raises(gb.DataError, match="no boundary UA-59"):
+        gb.fetch("osm-boundaries", iso="RU-KRS,UA-59", downloader=how)
+
+
+def test_countries_are_asked_for_by_their_level(publisher, how):
+    publisher.serve("/overpass", overpass_answer(relation(way(BOX), **{"ISO3166-1": "KR"})))
+    region = gb.fetch("osm-boundaries", iso=["KR"], downloader=how)["KR"]
+    assert 'rel["admin_level"="2"]["ISO3166-1"~"^(KR)$"]' in publisher.asked[0][2]["data"][0]
+    assert (region.country, region.country_names["en"]) == ("KR", "South Korea")
+
+
+@pytest.mark.parametrize("iso", ['UA"];out;', "UA-", "Ukraine", "", "UA-5999", 5, ["UA", None]])
+def test_codes_are_data_and_no_query(how, publisher, iso):
+    with pytest.raises(gb.DataError, match="Must be an ISO 3166 code"):
+        gb.fetch("osm-boundaries", iso=iso, downloader=how)
+    assert publisher.asked == []
+
+
+# Rings
+
+
+HOLE = [(31, 51), (33, 51), (33, 53), (31, 53), (31, 51)]
+ISLAND = [(31.5, 51.5), (32.5, 51.5), (32.5, 52.5), (31.5, 52.5), (31.5, 51.5)]
+
+
+def test_a_hole_and_an_island_in_it():
+    ring = [way(HOLE[:2], "inner"), way(HOLE[1:4][::-1], "inner"), way(HOLE[3:], "inner")]
+    label = {"type": "node", "ref": 1, "role": "label", "lat": 50, "lon": 30}
+    area = overpass.assemble(relation(label, *ring, way(ISLAND), way(BOX[1:3]), way(BOX[2:]),
+                                      way(BOX[:2])))  # fmt: skip
+    expected = shapely.MultiPolygon([shapely.Polygon(BOX, [HOLE]), shapely.Polygon(ISLAND)])
+    assert area.equals(expected)
+    assert area.is_valid
+
+
+def test_holes_that_share_an_edge_and_parts_that_touch():
+    left, right = shapely.box(31, 51, 32, 52), shapely.box(32, 51, 33, 52)
+    shared = [(32, 51), (32, 52)]
+    inner = [way([(32, 51), (31, 51), (31, 52), (32, 52)], "inner"), way(shared, "inner"),
+             way([(32, 51), (33, 51), (33, 52), (32, 52)], "inner")]  # fmt: skip
+    corner = [(34, 54), (35, 54), (35, 55), (34, 55), (34, 54)]
+    area = overpass.assemble(relation(way(BOX), way(corner), *inner))
+    expected = shapely.box(30, 50, 34, 54) - left - right  # the second part touches a corner
+    assert area.equals(expected.union(shapely.Polygon(corner)))
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [([way(BOX[:4])], r"do not close a ring near 5\d\.00000, 3\d\.00000"),
+     ([way(BOX), way(HOLE[:3], "inner")], "do not close"),
+     ([way(BOX), way([(40, 51), (41, 51), (41, 52), (40, 51)], "inner")],
+      "inner ring at 5.* does not lie in an outer"),
+     ([way(BOX), way(HOLE)], "outer ring at 5.* does not lie outside an outer"),
+     ([way(BOX), way(HOLE, "inner"), way(ISLAND, "inner")], "inner ring at 5.* does not lie in"),
+     ([way(HOLE, "inner")], "no outer ways"), ([], "no outer ways"),
+     ([{"type": "way", "ref": 9, "role": "outer", "geometry": [None, {"lat": 1, "lon": 1}]}],
+      "way 9 lacks geometry"), ([{"type": "way", "ref": 9, "role": ""}], "way 9 lacks geometry")],
+)  # fmt: skip
+def test_broken_relations_are_told(members, told):
+    with pytest.raises(gb.DataError, match=rf"relation 72639.*{told}"):
+        overpass.assemble(relation(*members))
+
+
+# geoBoundaries
+
+
+def boundary(name, box, **more):
+    properties = {"shapeName": name, "shapeISO": "", "shapeID": f"id-{name}", "shapeGroup": "UKR",
+                  "shapeType": "ADM1", **more}  # fmt: skip
+    return {
+        "type": "Feature",
+        "properties": properties,
+        "geometry": shapely.box(*box).__geo_interface__,
+    }
+
+
+def serve_geoboundaries(publisher, features, url=None):
+    api = {
+        "boundaryID": "UKR-ADM1-13919839", "boundaryName": "Ukraine", "boundaryISO": "UKR",
+        "boundaryYearRepresented": "2017", "boundaryType": "ADM1", "boundaryCanonical": "Oblast",
+        "boundarySource": "OpenStreetMap, Wambacher",
+        "boundaryLicense": "Open Data Commons Open Database License 1.0",
+        "gjDownloadURL": url or f"{publisher.url}/raw/geoBoundaries-UKR-ADM1.geojson",
+    }  # fmt: skip
+    publisher.serve("/geoboundaries/gbOpen/UKR/ADM1/", Page(json.dumps(api).encode()))
+    document = {"type": "FeatureCollection", "features": features}
+    publisher.serve("/raw/geoBoundaries-UKR-ADM1.geojson", Page(json.dumps(document).encode()))
+
+
+def test_geoboundaries_regions(publisher, how):
+    sumy = boundary("Sumy Oblast", (33, 50, 35, 52), shapeISO="UA-59")
+    kharkiv = boundary("Kharkiv Oblast", (35, 49, 38, 51), shapeISO="x")
+    serve_geoboundaries(publisher, [sumy, kharkiv])
+    regions = gb.fetch("geoboundaries", country="UA", downloader=how)
+    assert regions["UA-59"].name == "Sumy Oblast"
+    assert regions["Kharkiv"].iso == ""
+    source = regions["Sumy"].source
+    assert source.licence == "Open Data Commons Open Database License 1.0"
+    assert (source.version, source.as_of) == ("UKR-ADM1-13919839", "2017")
+    assert "OpenStreetMap, Wambacher" in source.publisher
+    assert source.url.endswith("/raw/geoBoundaries-UKR-ADM1.geojson")
+    assert regions["Sumy"].country_names == {"en": "Ukraine", "uk": "Україна", "ru": "Украина"}
+
+
+def test_names_that_repeat_get_their_codes(publisher, how):
+    serve_geoboundaries(publisher, [boundary("Raion", (33, 50, 35, 52), shapeID="A1"),
+                                    boundary("Raion", (35, 50, 36, 52), shapeID="B2")])  # fmt: skip
+    regions = gb.fetch("geoboundaries", country="UA", downloader=how)
+    assert [region.name for region in regions] == ["Raion (A1)", "Raion (B2)"]
+
+
+def test_an_address_in_an_answer_keeps_the_scheme(publisher, how):
+    serve_geoboundaries(publisher, [], url="https://elsewhere.example/x.geojson")
+    with pytest.raises(gb.DataError, match="led to another scheme"):
+        gb.fetch("geoboundaries", country="UA", downloader=how)
+    serve_geoboundaries(publisher, [], url="file:///etc/passwd")
+    with pytest.raises(gb.DataError, match="Must begin with https"):
+        gb.fetch("geoboundaries", country="UA", downloader=how, refresh=True)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "told"),
+    [({"type": "Point", "coordinates": [30, 50]}, "Must be a polygon"),
+     ({"type": "Polygon", "coordinates": [[[373000, 5e6], [373001, 5e6], [373001, 5e6 + 1],
+                                           [373000, 5e6]]]}, "longitude and latitude in degrees"),
+     ({"type": "Polygon", "coordinates": [[[1]]]}, "Invalid geometry of Sumy"),
+     ({"type": "Blob"}, "Invalid geometry of Sumy")],
+)  # fmt: skip
+def test_shapes_that_are_no_areas_are_told(publisher, how, geometry, told):
+    feature = {**boundary("Sumy", (33, 50, 35, 52)), "geometry": geometry}
+    serve_geoboundaries(publisher, [feature])
+    with pytest.raises(gb.DataError, match=told):
+        gb.fetch("geoboundaries", country="UA", downloader=how)
+
+
+def test_a_bow_tie_is_mended(publisher, how):
+    tie = {"type": "Polygon", "coordinates": [[[30, 50], [32, 52], [32, 50], [30, 52], [30, 50]]]}
+    serve_geoboundaries(publisher, [{**boundary("Tie", (0, 0, 1, 1)), "geometry": tie}])
+    region = gb.fetch("geoboundaries", country="UA", downloader=how)["Tie"]
+    assert region.geometry.is_valid
+    assert region.geometry.area == pytest.approx(2)
+
+
+@pytest.mark.parametrize("level", [6, -1, "one", 1.5])
+def test_levels_that_do_not_exist_are_told(how, level):
+    with pytest.raises(gb.DataError, match=r"Invalid level.*Must be 0 \(the country\) to 5"):
+        gb.fetch("geoboundaries", country="UA", level=level, downloader=how)
+
+
+# HDX
+
+
+SUMY, KHARKIV = shapely.box(33, 50, 35, 52), shapely.box(35, 49, 38, 51)
+
+
+def hdx_package(publisher, *resources, **more):
+    listed = [
+        {"name": name, "format": form, "url": f"{publisher.url}/download/{name}", "hash": hash_}
+        for name, form, hash_ in resources
+    ]
+    result = {
+        "name": "cod-ab-ukr", "title": "Ukraine - Subnational Administrative Boundaries",
+        "dataset_source": 'State Scientific Production Enterprise "Kartographia"',
+        "license_title": "Creative Commons Attribution for Intergovernmental Organisations",
+        "dataset_date": "[2024-01-01T00:00:00 TO 2025-01-29T23:59:59]", "resources": listed,
+    } | more  # fmt: skip
+    answer = {"help": "…", "success": True, "result": result}
+    publisher.serve("/hdx/package_show", Page(json.dumps(answer).encode()))
+
+
+def new_layout():
+    def layer(level, rows):
+        features = [
+            {"type": "Feature", "geometry": shape.__geo_interface__,
+             "properties": {f"adm{level}_name": en, f"adm{level}_name1": uk,
+                            f"adm{level}_name2": None, f"adm{level}_pcode": code, "lang": "en",
+                            "lang1": "uk", "lang2": "ru", "adm0_pcode": "UA"}}
+            for en, uk, code, shape in rows
+        ]  # fmt: skip
+        return json.dumps({"type": "FeatureCollection", "features": features})
+
+    return zipped({
+        "ukr_admin0.geojson": layer(0, [("Ukraine", "Україна", "UA", SUMY.union(KHARKIV))]),
+        "ukr_admin1.geojson": layer(1, [("Sumska", "Сумська", "UA59", SUMY),
+                                        ("Luhanska", "Луганська", "UA44", KHARKIV)]),
+        "ukr_adminlines.geojson": layer(1, []), "ukr_adminpoints.geojson": layer(1, []),
+    })  # fmt: skip
+
+
+def old_layout(folder, *, crs="EPSG:4326", without=()):
+    """Shapefiles as SSPE's, areas beside points, in a folder within the zip."""
+    areas = gpd.GeoDataFrame(
+        {"ADM1_EN": ["Sumska"], "ADM1_UA": ["Сумська"], "ADM1_RU": ["Сумская"],
+         "ADM1_PCODE": ["UA59"]}, geometry=[SUMY], crs="EPSG:4326",
+    ).to_crs(crs)  # fmt: skip
+    areas.to_file(folder / "ukr_admbnda_adm1_sspe_20240416.shp", encoding="UTF-8")
+    points = areas.set_geometry(areas.representative_point())
+    points.to_file(folder / "ukr_admbndp_adm1_sspe_20240416.shp", encoding="UTF-8")
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for file in sorted(folder.iterdir()):
+            if file.suffix not in without:
+                archive.write(file, f"ukr_admbnd_SHP/{file.name}")
+    return data.getvalue()
+
+
+def test_hdx_geojson_of_the_new_layout(publisher, how):
+    body = new_layout()
+    stated = hashlib.md5(body, usedforsecurity=False).hexdigest()
+    hdx_package(publisher, ("ukr_admin_boundaries.shp.zip", "SHP", ""),
+                ("ukr_admin_boundaries.geojson.zip", "GeoJSON", stated),
+                ("ukr_adminboundaries_tabulardata.xlsx", "XLSX", ""))  # fmt: skip
+    publisher.serve("/download/ukr_admin_boundaries.geojson.zip", Page(body))
+    regions = gb.fetch("hdx", country="UA", downloader=how)
+    assert publisher.asked[0][2] == {"id": ["cod-ab-ukr"]}
+    sumy = regions["Сумська"]
+    assert (sumy.name, sumy.iso, sumy.country) == ("Sumska", "UA-59", "UA")
+    assert sumy.names == {"en": "Sumska", "uk": "Сумська"}
+    assert regions["Luhanska"].iso == "UA-09"
+    assert sumy.source.licence.startswith("Creative Commons Attribution for Intergov")
+    assert sumy.source.as_of == "2025-01-29"
+    assert "Kartographia" in sumy.source.publisher
+    country = gb.fetch("hdx", country="UA", level=0, downloader=how)["UA"]
+    assert country.geometry.equals(SUMY.union(KHARKIV))
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:3857"])
+def test_hdx_shapefiles_of_the_old_layout(publisher, how, tmp_path, crs):
+    (tmp_path / "shp").mkdir()
+    name = "ukr_admbnd_sspe_20240416_AB_SHP.zip"
+    hdx_package(publisher, (name, "SHP", ""))
+    publisher.serve(f"/download/{name}", Page(old_layout(tmp_path / "shp", crs=crs)))
+    sumy = gb.fetch("hdx", country="UA", downloader=how)["UA-59"]
+    assert sumy.names == {"en": "Sumska", "uk": "Сумська", "ru": "Сумская"}
+    assert sumy.geometry.hausdorff_distance(SUMY) < 1e-9
+    with pytest.raises(gb.DataError, match=r"no layer of level 2 in it, but ukr_admbnd_SHP"):
+        gb.fetch("hdx", country="UA", level=2, downloader=how)
+
+
+@pytest.mark.parametrize("without", [".prj", ".dbf"])
+def test_a_shapefile_that_lacks_a_part_is_told(publisher, how, tmp_path, without):
+    (tmp_path / "shp").mkdir()
+    hdx_package(publisher, ("ukr_SHP.zip", "SHP", ""))
+    publisher.serve("/download/ukr_SHP.zip", Page(old_layout(tmp_path / "shp", without=(without,))))
+    with pytest.raises(gb.DataError, match=rf"lacks {without} beside it"):
+        gb.fetch("hdx", country="UA", downloader=how)
+
+
+def test_points_are_no_boundaries(publisher, how, tmp_path):
+    (tmp_path / "shp").mkdir()
+    hdx_package(publisher, ("ukr_SHP.zip", "SHP", ""))
+    whole = zipfile.ZipFile(io.BytesIO(old_layout(tmp_path / "shp")))
+    points = {name: whole.read(name) for name in whole.namelist() if "admbndp" in name}
+    publisher.serve("/download/ukr_SHP.zip", Page(zipped(points)))
+    with pytest.raises(gb.DataError, match=r"no layer of level 1 in it, but .*admbndp"):
+        gb.fetch("hdx", country="UA", downloader=how)
+
+
+def test_hdx_leads_to_no_other_scheme(publisher, how):
+    hdx_package(publisher, resources=[{"format": "GeoJSON", "url": "file:///x.geojson.zip"}])
+    with pytest.raises(gb.DataError, match="Must begin with https"):
+        gb.fetch("hdx", country="UA", downloader=how)
+
+
+def test_a_wrong_hash_of_hdx_is_told(publisher, how):
+    hdx_package(publisher, ("ukr.geojson.zip", "GeoJSON", "0" * 32))
+    publisher.serve("/download/ukr.geojson.zip", Page(new_layout()))
+    with pytest.raises(gb.ChecksumMismatch, match="its publisher states 000000000000…"):
+        gb.fetch("hdx", country="UA", downloader=how)
+
+
+def test_a_dataset_without_boundaries_is_told(publisher, how):
+    hdx_package(publisher, ("ukr_gazetteer.xlsx", "XLSX", ""))
+    with pytest.raises(gb.DataError, match=r"no zipped GeoJSON.*but ukr_gazetteer\.xlsx"):
+        gb.fetch("hdx", country="UA", downloader=how)
+
+
+def test_ckan_saying_no_is_told(publisher, how):
+    no = {"success": False, "error": {"__type": "Not Found Error", "message": "Not found"}}
+    publisher.serve("/hdx/package_show", Page(json.dumps(no).encode(), 404))
+    with pytest.raises(gb.DownloadError, match="404"):
+        gb.fetch("hdx", country="UA", downloader=how)
+    publisher.serve("/hdx/package_show", Page(json.dumps(no).encode()))
+    with pytest.raises(gb.DownloadError, match="no dataset of HDX's"):
+        gb.fetch("hdx", country="UA", downloader=how)
+
+
+def test_a_layer_without_names_is_told(publisher, how):
+    bare = {"type": "FeatureCollection", "features": [boundary("X", (33, 50, 35, 52))]}
+    hdx_package(publisher, ("ukr.geojson.zip", "GeoJSON", ""))
+    body = zipped({"ukr_admin1.geojson": json.dumps(bare)})
+    publisher.serve("/download/ukr.geojson.zip", Page(body))
+    with pytest.raises(gb.DataError, match=r"no names or codes among .*shapename"):
+        gb.fetch("hdx", country="UA", downloader=how)
+
+
+# ua-geo
+
+
+REGISTER = """\
+katottg,level,category,name,parent,lat,lon,koatuu
+UA59000000000057109,1,O,Сумська,,50.9,34.8,5900000000
+UA59080000000060316,2,P,Сумський,UA59000000000057109,50.9,34.8,
+UA59080330000017245,3,H,Юнаківська,UA59080000000060316,51.1,35.0,
+UA59080330010086784,4,C,Юнаківка,UA59080330000017245,51.1,35.01,5924789101
+UA59080330020000001,4,С,Без місця,UA59080330000017245,,,
+UA80000000000093317,1,K,Київ,,50.45,30.52,8000000000
+UA80000000000126643,5,B,Голосіївський,UA80000000000093317,50.38,30.5,
+""".replace("UA80000000000126643", "UA80000000000126643".replace("000000000001", "000000000101"))
+
+
+def test_ua_geo_places(publisher, how):
+    publisher.serve("/ua-geo/katottg.csv", Page(("\ufeff" + REGISTER).encode()))
+    places = gb.fetch("ua-geo", downloader=how)
+    village, city = places.to_dict("records")
+    assert (village["name_uk"], village["kind"], village["kind_local"]) == (
+        "Юнаківка", "village", "C",
+    )  # fmt: skip
+    assert (village["oblast"], village["raion"], village["hromada"]) == (
+        "Сумська", "Сумський", "Юнаківська",
+    )  # fmt: skip
+    assert (village["oblast_iso"], village["code"]) == ("UA-59", "UA59080330010086784")
+    assert (village["geometry"].x, village["geometry"].y) == (35.01, 51.1)
+    assert (city["name_uk"], city["kind"], city["oblast_iso"]) == ("Київ", "city", "UA-30")
+    assert "ODbL 1.0" in village["source"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("a,b\n1,2\n", "no column for code, name, latitude, longitude among a, b"),
+     (REGISTER.replace("lat,", "breite,"), r"no column for latitude.*Must be one of lat"),
+     (REGISTER.replace("UA59080330010086784", "5924789101"), r"row 5: code '5924789101'"),
+     (REGISTER.split("\n", maxsplit=1)[0], "nothing"), ("\x00\xff", r"katottg\.csv")],
+)  # fmt: skip
+def test_a_register_of_another_shape_is_told(publisher, how, text, told):
+    publisher.serve("/ua-geo/katottg.csv", Page(text.encode("latin-1", "replace")
+                                                if "\xff" in text else text.encode()))  # fmt: skip
+    with pytest.raises(gb.DownloadError, match=told):
+        gb.fetch("ua-geo", downloader=how)
+
+
+@pytest.mark.parametrize("by_line", [False, True])
+def test_ua_geo_boundaries(publisher, how, by_line):
+    features = [
+        {"type": "Feature", "properties": {"katottg": code, "name": name, "level": 1},
+         "geometry": shape.__geo_interface__}
+        for code, name, shape in (("UA59000000000057109", "Сумська", SUMY),
+                                  ("UA44000000000018893", "Луганська", KHARKIV),
+                                  ("UA59080000000060316", "Сумський", SUMY))
+    ]  # fmt: skip
+    text = "\n".join(map(json.dumps, features)) if by_line else json.dumps(
+        {"type": "FeatureCollection", "features": features}
+    )  # fmt: skip
+    publisher.serve("/ua-geo/boundaries.geojson.gz", Page(gzip.compress(text.encode())))
+    regions = gb.fetch("ua-geo-boundaries", downloader=how)
+    assert [(r.name, r.iso) for r in regions] == [("Сумська", "UA-59"), ("Луганська", "UA-09")]
+    assert len(gb.fetch("ua-geo-boundaries", level=2, downloader=how)) == 1
+    with pytest.raises(gb.DataError, match="no regions of level 3"):
+        gb.fetch("ua-geo-boundaries", level=3, downloader=how)
+
+
+# WorldPop
+
+
+PATH = "/worldpop/2025/UKR/v1/100m/constrained/ukr_pop_2025_CN_100m_R2025A_v1.tif"
+
+
+def test_worldpop_raster(publisher, how):
+    publisher.serve(PATH, Page(geotiff()))
+    got = fetch_with_sources("worldpop", country="UA", downloader=how)
+    path = gb.fetch("worldpop", country="UA", downloader=how)
+    assert path == got.value
+    assert path.read_bytes() == geotiff()
+    papers = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
+    assert papers["licence"] == "CC BY 4.0"
+    assert papers["as_of"] == "2025"
+    assert papers["sha256"] == got.sources[0].sha256 == hashlib.sha256(geotiff()).hexdigest()
+    assert len(publisher.asked) == 1
+
+
+def test_a_raster_that_is_none_is_told(publisher, how):
+    publisher.serve(PATH, Page(b"II*\0" + b"\0" * 100))
+    with pytest.raises(gb.DownloadError, match="no GeoTIFF"):
+        gb.fetch("worldpop", country="UA", downloader=how)
+
+
+@pytest.mark.parametrize("year", [2014, 2031, "now", 2025.5])
+def test_years_that_worldpop_lacks_are_told(how, year):
+    with pytest.raises(gb.DataError, match=r"Invalid year .*Must be 2015 to 2030"):
+        gb.fetch("worldpop", country="UA", year=year, downloader=how)
+
+
+# What is asked for
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "told"),
+    [("geoname", {}, "Did you mean 'geonames'"), ("geonames", {}, "geonames needs country"),
+     ("geonames", {"contry": "UA"}, "Invalid contry for geonames. Did you mean 'country'"),
+     ("ua-geo", {"country": "UA"}, "It takes nothing"),
+     ("geonames", {"country": "Ukrain"}, "Did you mean 'Ukraine'"),
+     ("geonames", {"country": "../UA"}, "Invalid country"),
+     ("osm-places", {}, "needs country or bbox"), ("osm-boundaries", {}, "needs iso"),
+     ("osm-boundaries", {"iso": "UA", "country": "UA"}, "needs iso"),
+     ("osm-places", {"bbox": "1,2,3"}, "Invalid bbox"),
+     ("osm-places", {"bbox": (35, 50, 33, 52)}, "Invalid bbox"),
+     ("osm-places", {"bbox": (33, 50, float("nan"), 52)}, "Invalid bbox"),
+     ("osm-places", {"bbox": 5}, "Invalid bbox")],
+)  # fmt: skip
+def test_mistakes_are_told_before_anything_is_asked(publisher, how, name, what, told):
+    with pytest.raises(gb.DataError, match=told):
+        gb.fetch(name, downloader=how, **what)
+    assert publisher.asked == []
+
+
+def test_the_list_names_what_can_be_fetched_and_nothing_else():
+    from geobuffer.datasets.fetch.catalogue import _LOADERS as LOADERS
+
+    listed = gb.list_sources()
+    assert set(listed.index) == set(LOADERS)
+    assert (listed["holds"].str.len() > 0).all()
+
+
+def test_every_site_is_https():
+    assert all(url.startswith("https://") for urls in SITES.values() for url in urls)
+
+
+@pytest.mark.parametrize("module", ["requests", "filelock", "platformdirs", "pycountry"])
+def test_without_the_extra_its_name_is_told(module):
+    code = (
+        f"import sys; sys.modules[{module!r}] = None; import geobuffer as gb; gb.list_sources()\n"
+        "try: gb.fetch('geonames', country='UA')\n"
+        "except gb.MissingExtra as error: print(error)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert f"need {module}, which is not installed" in run.stdout
+    assert "pip install 'geobuffer[fetch]'" in run.stdout
+
+
+def test_kosovo_goes_by_the_codes_its_publishers_use(publisher, how):
+    row = geonames_row(1, "Pristina", 42.67, 21.17).replace("\tUA\t", "\tXK\t")
+    publisher.serve("/geonames/XK.zip", Page(zipped({"XK.txt": row + "\n"})))
+    publisher.serve("/geonames/alternatenames/XK.zip", Page(zipped({"XK.txt": ""})))
+    assert len(gb.fetch("geonames", country="XKX", downloader=how)) == 1
+
+
+def test_fetched_places_go_all_the_way_to_a_map(publisher, how, zone):
+    serve_geonames(publisher)
+    places = gb.fetch("geonames", country="UA", downloader=how)
+    inside = gb.within(places, zone)
+    assert inside["id"].tolist() == ["geonames:690889"]
+    page = gb.map_zone(zone, settlements=places).get_root().render()
+    assert "Юнаківка" in page
+
+
+def test_regions_as_a_table(publisher, how):
+    serve_geoboundaries(publisher, [boundary("Sumy Oblast", (33, 50, 35, 52), shapeISO="UA-59")])
+    regions = gb.fetch("geoboundaries", country="UA", downloader=how)
+    table = tables.regions_table(regions)
+    assert table[["name", "iso", "country"]].to_numpy().tolist() == [["Sumy Oblast", "UA-59", "UA"]]
+    assert regions["Sumy"].source.sha256 in table["source"].iloc[0]

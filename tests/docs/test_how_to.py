@@ -1,0 +1,286 @@
+"""The code of the pages runs as it stands, from top to bottom.
+
+A few pages speak of what the reader has: files, a database, a network. It is made before they run.
+"""
+
+import inspect
+import itertools
+import os
+import re
+import shlex
+from importlib.util import find_spec
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from support.postgres import needs_postgis, postgis
+from typer.testing import CliRunner
+
+import geobuffer as gb
+from geobuffer.cli.main import app
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def blocks_of(page):
+    """Return the blocks of Python and of SQL on a page, in order."""
+    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+    return re.findall(r"^```(python|sql)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def run(page, names, database=None, put=()):
+    """Run a page in a namespace, with what it leaves to the reader put in; return the namespace."""
+    for language, code in blocks_of(page):
+        for placeholder, with_ in put:
+            code = code.replace(placeholder, with_)  # noqa: PLW2901
+        if language == "sql":
+            database.run(code)
+        else:
+            exec(compile(code, page, "exec"), names)  # noqa: S102 - our own page
+    return names
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def left_behind():
+    return {path.name for path in Path().iterdir()}
+
+
+def test_what_a_page_gets_wrong_is_found(tmp_path, monkeypatch):
+    (tmp_path / "page.md").write_text("```python\nimport geobuffer as gb\ngb.nothing()\n```\n")
+    monkeypatch.setitem(globals(), "DOCS", tmp_path)
+    with pytest.raises(AttributeError, match="nothing"):
+        run("page", {})
+
+
+def test_zones():
+    names = run("how-to/zones", {})
+    assert left_behind() == {"curve.png"}
+    assert names["whole"].area_km2 > names["park"].area_km2
+    assert names["in_sumy"].area_km2 < names["by_side"].area_km2
+
+
+def test_scenarios_on_pages_are_read():
+    shown = [
+        block
+        for page in DOCS.rglob("*.md")
+        for block in re.findall(
+            r"^```toml\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+        )
+    ]
+    assert shown
+    for number, block in enumerate(shown):
+        file = Path(f"{number}.toml")
+        # A page shows the part it speaks of; a title is all that must be added.
+        file.write_text(f'title = "Shown"\n{block}', encoding="utf-8")
+        assert gb.load_scenario(file).title == "Shown"
+
+
+def test_formats():
+    names = run("how-to/formats", {})
+    assert left_behind() == {"zone.gpkg", "zone.kmz", "places.kml", "zone.shp.zip"}
+    assert names["again"].ring_names == names["zone"].ring_names
+    assert "is called" in str(names["told"][0].message)
+
+
+def test_quick_start(zone, towns):
+    names = run("quick-start", {})
+    assert left_behind() == {"zone.png", "zone.gpkg"}
+    assert len(names["inside"]) == len(gb.within(towns, zone))
+
+
+def test_the_commands_of_the_quick_start():
+    parks = gpd.GeoDataFrame(
+        {"name": ["Riverside", "Lakeside"]},
+        geometry=[shapely.box(30, 50, 30.1, 50.1), shapely.box(30.1, 50, 30.2, 50.1)],
+        crs="EPSG:4326",
+    )
+    parks.to_file("parks.gpkg")
+    Path("places.csv").write_text("name;lat;lon\nMill;50,001;30,09\n", encoding="utf-8")
+    text = (DOCS / "quick-start.md").read_text(encoding="utf-8")
+    said = {}
+    for line in re.findall(r"^\$ geobuffer (.+)$", text, re.MULTILINE):
+        done = CliRunner().invoke(app, shlex.split(line))
+        assert done.exit_code == 0, f"{line}: {done.output}"
+        said[line.split()[0]] = done.output
+    assert {"geobuffer-map.html", "inside.csv"} <= left_behind()
+    assert "2.095 km from the border, in Russia" in said["where"]
+    assert len(pd.read_csv("inside.csv")) > 300
+
+
+# What a command says of things that only the reader has: files, a database, a network.
+OF_THE_READER = {
+    "--places", "--add-places", "--regions", "--along", "--scenario", "--raster", "bulk", "get",
+}  # fmt: skip
+
+
+def needs_nothing_of_the_reader(words):
+    around = [value for option, value in itertools.pairwise(words) if option == "--around"]
+    files = [value for value in around if not re.fullmatch(r"[-\d.]+,[-\d.]+", value)]
+    return not files and OF_THE_READER.isdisjoint(words)
+
+
+def commands_of(page):
+    text = page.read_text(encoding="utf-8")
+    for block in re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        for line in re.findall(r"^\$ geobuffer (.+)$", block.replace("\\\n", " "), re.MULTILINE):
+            yield tuple(shlex.split(line, comments=True))
+
+
+def without_out(words):
+    where = words.index("--out") if "--out" in words else len(words)
+    return words[:where] + words[where + 2 :]
+
+
+def commands_for_everyone():
+    """The commands of all pages that the bundled data are enough for, each once.
+
+    Not those of the quick start, which are run above, be it to another file.
+    """
+    seen = {without_out(words) for words in commands_of(DOCS / "quick-start.md")}
+    for page in [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]:
+        for words in commands_of(page):
+            if needs_nothing_of_the_reader(words) and without_out(words) not in seen:
+                seen.add(without_out(words))
+                yield words
+
+
+@pytest.mark.parametrize("words", list(commands_for_everyone()), ids=" ".join)
+def test_commands_that_need_no_files_run(words, monkeypatch, regions, towns):
+    if "--country" in words and not os.environ.get("CI"):
+        pytest.importorskip("borders", reason="needs the extra world")
+    monkeypatch.setattr(gb, "load_settlements", towns.copy)
+    if "--country" not in words:
+        monkeypatch.setattr(gb, "load_regions", lambda: regions)
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.exception or done.output
+    for option, file in itertools.pairwise(words):
+        assert option not in {"--out", "--png"} or file in left_behind()
+
+
+def test_a_command_that_lacks_a_file_is_seen():
+    words = shlex.split("exposure --around 51.3895,30.0995 --km 10,30")
+    assert needs_nothing_of_the_reader(words)
+    assert not needs_nothing_of_the_reader([*words, "--places", "towns.csv"])
+    assert not needs_nothing_of_the_reader(["zone", "--around", "parks.gpkg"])
+    assert "--places FILE" in str(CliRunner().invoke(app, words).exception)
+
+
+def test_data():
+    assert run("explanation/data", {})["gb"] is gb
+
+
+def test_journalists(zone, towns):
+    names = run("how-to/journalists", {})
+    # Several villages bear the name that the page asks for, which is its point.
+    assert len(names["near"]) > 1
+    assert (names["near"]["distance_km"] > 0).all()
+    assert len(names["found"]) == len(gb.within(towns, zone))
+    assert names["counted"]["places"].is_monotonic_increasing
+
+
+@pytest.mark.skipif(
+    not os.environ.get("CI") and find_spec("borders") is None, reason="needs the extra world"
+)
+def test_anywhere():
+    source = gb.Source("drawn by hand", accuracy_m=5)
+    # 200 m apart at 50° N.
+    park = gb.Region("Park", shapely.box(29.0, 50.0, 30.0, 50.2), source)
+    county = gb.Region("County", shapely.box(30.0028, 49.9, 31.0, 50.3), source)
+    names = run("how-to/anywhere", {"my_park": park, "their_county": county})
+    assert names["zone"].width_km == 2
+    assert names["border"].healing.disagreement_km == pytest.approx(0.2, abs=0.01)
+
+
+def test_downloads(regions, towns):
+    """Fetching itself is tested against a publisher; here, that what the page asks can be asked."""
+    asked = []
+
+    def fetch(name, **how):
+        inspect.signature(real).bind(name, **how)
+        assert name in gb.list_sources().index
+        asked.append(name)
+        return regions if "boundaries" in name else towns
+
+    real = gb.fetch
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gb, "fetch", fetch)
+        run("how-to/downloads", {})
+    assert asked == ["osm-boundaries", "geonames", "geonames"]
+
+
+def test_gazetteers(towns):
+    own = towns[["name_uk", "accuracy_m", "geometry"]].head(50).assign(source="OpenStreetMap")
+    own.insert(0, "id", [f"osm:{number}" for number in range(50)])
+    names = run("how-to/gazetteers", {"given": own}, put=[("osm = ...", "osm = given")])
+    ids = {one for merged in names["merged"]["merged_from"] for one in merged.split("; ")}
+    assert set(own["id"]) <= ids
+
+
+def raster_of_ones(file, west, south, columns, rows, step=0.02):
+    import rasterio
+
+    profile = {
+        "driver": "GTiff", "width": columns, "height": rows, "count": 1, "dtype": "float32",
+        "crs": "EPSG:4326", "nodata": -1.0,
+        "transform": rasterio.Affine(step, 0.0, west, 0.0, -step, south + rows * step),
+    }  # fmt: skip
+    with rasterio.open(file, "w", **profile) as made:
+        made.write(np.ones((rows, columns), dtype="float32"), 1)
+
+
+def test_population():
+    # Two frames that meet at 34.5° E, a person in every cell.
+    raster_of_ones("ukr_2025.tif", 33.0, 50.5, 75, 100)
+    raster_of_ones("rus_2025.tif", 34.5, 50.5, 75, 100)
+    names = run("how-to/population", {})
+    assert names["people"]["population"].sum() > 500
+    assert names["people"]["source"].unique().tolist() == ["WorldPop R2025A, 100 m"]
+
+
+def test_publish(zone, towns):
+    caption = run("how-to/publish", {})["caption"]
+    assert "OpenStreetMap" in caption
+    assert "GeoNames" in caption
+    text = (DOCS / "how-to" / "publish.md").read_text(encoding="utf-8")
+    counted = gb.exposure(towns, zone).iloc[0]
+    names = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| [a-z].*\|$", text, re.MULTILINE)))
+    CliRunner().invoke(app, ["exposure", "--cumulative", "--out", "counts.csv"])
+    assert set(names) <= set(pd.read_csv("counts.csv", encoding="utf-8-sig").columns)
+    # The caption on the page is of the data as they are.
+    for column in ("places", "uncertain", "population", "population_uncertain", "without_figure",
+                   "uncertain_without_figure"):  # fmt: skip
+        assert f" {counted[column]:,}" in text.partition("a caption may read")[2], column
+
+
+@needs_postgis
+def test_postgis(regions, towns):
+    with postgis() as database:
+        database.run("CREATE SCHEMA gazetteer")
+        rows = ", ".join(
+            f"('{number}', 'place {number}', ST_SetSRID(ST_MakePoint({p.x}, {p.y}), 4326))"
+            for number, p in enumerate(towns.geometry[:200])
+        )
+        sumy = shapely.set_srid(regions["Sumy"].geometry, 4326)
+        sumy = shapely.to_wkb(sumy, hex=True, include_srid=True)
+        database.run(
+            "CREATE TABLE gazetteer.places (id text, name text, geom geometry(Point, 4326))",
+            f"INSERT INTO gazetteer.places VALUES {rows}",  # noqa: S608 - our own rows
+            "CREATE TABLE gazetteer.oblasts (name text, country text, geom geometry)",
+            f"INSERT INTO gazetteer.oblasts VALUES ('Sumy', 'UA', '{sumy}')",  # noqa: S608
+        )
+        names = run("how-to/postgis", {"address": database.url}, database)
+        try:
+            back = gpd.read_postgis("SELECT * FROM gazetteer.zone", names["engine"])
+        finally:
+            names["engine"].dispose()
+    assert back.crs == "EPSG:4326"
+    assert back.geometry.iloc[0].equals(names["zone"].polygon)
+    assert [region.name for region in names["regions"]] == ["Sumy"]
+    assert len(names["answers"]) == 200

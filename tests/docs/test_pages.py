@@ -1,0 +1,209 @@
+"""The pages of the site say what is so: code runs, names are all there, links are well formed."""
+
+import ast
+import importlib.util
+import re
+import shlex
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import typer.main
+
+import geobuffer as gb
+from geobuffer.cli.main import app
+from geobuffer.datasets import scenario
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+# What a build of the site copies or makes is not a page of its own.
+MADE = ("_build", "benchmarks", "project", "tutorials/0", "reference/command-line")
+PAGES = sorted(
+    page.relative_to(DOCS).as_posix()
+    for page in DOCS.rglob("*.md")
+    if not page.relative_to(DOCS).as_posix().startswith(MADE)
+)
+
+# Where the Python of each page is run, from top to bottom and as it stands.
+RUN_BY = {
+    "explanation/data.md": "docs/test_how_to.py",
+    "how-to/anywhere.md": "docs/test_how_to.py",
+    "how-to/dask.md": "analysis/test_distributed.py",
+    "how-to/downloads.md": "docs/test_how_to.py",
+    "how-to/formats.md": "docs/test_how_to.py",
+    "how-to/gazetteers.md": "docs/test_how_to.py",
+    "how-to/journalists.md": "docs/test_how_to.py",
+    "how-to/offline.md": "viz/offline/test_inline.py",
+    "how-to/own-files.md": "docs/test_own_files.py",
+    "how-to/pictures.md": "viz/figure/test_plot.py",
+    "how-to/population.md": "docs/test_how_to.py",
+    "how-to/postgis.md": "docs/test_how_to.py",
+    "how-to/publish.md": "docs/test_how_to.py",
+    "how-to/spark.md": "analysis/test_distributed.py",
+    "how-to/zones.md": "docs/test_how_to.py",
+    "quick-start.md": "docs/test_how_to.py",
+}
+
+
+def _text(page):
+    return (DOCS / page).read_text(encoding="utf-8")
+
+
+def _module(name):
+    """A module of the site's build, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_python_of_every_page_is_run_somewhere():
+    assert {page for page in PAGES if "```python" in _text(page)} == set(RUN_BY)
+    for page, file in RUN_BY.items():
+        assert Path(page).stem in (ROOT / "tests" / file).read_text(encoding="utf-8"), page
+
+
+def test_every_fence_has_a_language_that_is_checked():
+    known = {"python", "console", "sql", "text", "bash", "toml", "{toctree}", "{eval-rst}"}
+    for page in PAGES:
+        opened = re.findall(r"^```(\S*)", _text(page), re.MULTILINE)[::2]
+        assert set(opened) <= known, page
+
+
+def _commands():
+    for page in (*PAGES, "../README.md"):
+        for block in re.findall(r"^```console\n(.*?)^```", _text(page), re.MULTILINE | re.DOTALL):
+            for line in block.replace("\\\n", " ").splitlines():
+                if line.startswith("$ geobuffer"):
+                    yield page, line[2:]
+
+
+@pytest.mark.parametrize(("page", "line"), list(_commands()))
+def test_commands_on_pages_are_understood(page, line):
+    """Options are parsed by the command itself, as far as it goes without running."""
+    command, words = typer.main.get_command(app), shlex.split(line, comments=True)[1:]
+    while hasattr(command, "commands") and words and words[0] in command.commands:
+        command = command.commands[words.pop(0)]
+    command.make_context(line, words)
+
+
+def test_a_command_that_is_not_there_is_not_understood():
+    with pytest.raises(Exception, match="No such option"):
+        test_commands_on_pages_are_understood("", "geobuffer map --nonsense 3")
+
+
+def test_the_reference_has_every_public_name_once():
+    listed = [
+        name
+        for page in PAGES
+        if page.startswith("reference/")
+        for name in re.findall(r"^\.\. (?:auto\w+|py:data):: (\w+)$", _text(page), re.MULTILINE)
+    ]
+    assert sorted(listed) == gb.__all__
+
+
+def test_the_reference_sums_up_what_it_holds():
+    for page in PAGES:
+        if page.startswith("reference/") and ".. autosummary::" in _text(page):
+            block = _text(page).partition("   :nosignatures:\n\n")[2].partition("```")[0]
+            held = re.findall(r"^\.\. auto\w+:: (\w+)$", _text(page), re.MULTILINE)
+            assert block.split() == held, page
+
+
+def test_the_page_of_commands_has_every_command_and_option():
+    page = _module("command_line").page()
+    parts = dict(
+        re.findall(r"^## (geobuffer .*?)\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    )
+    assert "geobuffer map" in parts
+    assert "geobuffer data get" in parts
+    for name, command in typer.main.get_command(app).commands.items():
+        for parameter in command.params:
+            # An argument is called by what it stands for, if that has a name of its own.
+            called = parameter.opts
+            if parameter.param_type_name == "argument":
+                called = [parameter.metavar or parameter.name]
+            assert all(f"```{{option}} {name_}" in parts[f"geobuffer {name}"] for name_ in called)
+
+
+def test_copies_are_of_all_notebooks_and_lead_back_to_the_site():
+    copies = {
+        path.relative_to(DOCS).as_posix(): text for path, text in _module("brought_in").copies()
+    }
+    stems = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert {Path(name).name for name in copies if name.endswith(".ipynb")} == stems
+    for page in ("benchmarks/README.md", "project/CHANGELOG.md"):
+        targets = re.findall(r"\]\((\.\./[^)#]+)", copies[page].decode())
+        assert targets
+        for target in targets:
+            assert (DOCS / page).parent.joinpath(target).resolve().is_relative_to(DOCS), target
+            assert (DOCS / target.removeprefix("../")).exists(), target
+
+
+def test_links_out_are_well_formed_and_safe():
+    """Whether they answer, linkcheck tells where there is a network."""
+    for page in PAGES:
+        for link in re.findall(r"\]\((\w+:[^)\s]+)\)", _text(page).replace("\n", " ")):
+            parts = urlsplit(link)
+            assert parts.scheme == "https", f"{page}: {link}"
+            assert re.fullmatch(r"(?:[a-z0-9-]+\.)+[a-z]{2,}", parts.netloc), f"{page}: {link}"
+
+
+def test_links_within_lead_to_pages_that_are_there():
+    """In the repository, where nothing is built; Sphinx checks them for the site."""
+    for page in PAGES:
+        for link in re.findall(r"\]\(((?!\w+:|#)[^)\s]+)\)", _text(page)):
+            target = (DOCS / page).parent / link.partition("#")[0]
+            assert target.exists() or target.name == "command-line.md", f"{page}: {link}"
+
+
+def test_the_reference_of_scenarios_has_every_key_and_which_must_be_there(tmp_path):
+    """What the table says must be there is refused without, and nothing else."""
+    rows = re.findall(
+        r"^\| `?(top|\[+\w+\]+)`? \| `(\w+)` \| (yes|no)\b.*\| (`.*`) \|$",
+        _text("reference/scenarios.md"),
+        re.MULTILINE,
+    )
+    tables = {}
+    for where, key, needed, example in rows:
+        told = example.split("`")[1]
+        tables.setdefault(where, {})[key] = (needed == "yes", f"{key} = {told}\n")
+    known = {where.strip("[]").replace("top", ""): set(keys) for where, keys in tables.items()}
+    known[""] |= {"zone", "report", "place"}
+    assert known == {where: set(keys) for where, keys in scenario._KEYS.items()}
+    file = tmp_path / "shown.toml"
+
+    def load(without=None):
+        file.write_text(
+            "".join(
+                ("" if where == "top" else f"{where}\n")
+                + "".join(line for key, (_, line) in keys.items() if (where, key) != without)
+                for where, keys in tables.items()
+            ),
+            encoding="utf-8",
+        )
+        return gb.load_scenario(file)
+
+    assert load().from_km == 2
+    for where, keys in tables.items():
+        for key, (needed, _) in keys.items():
+            if needed:
+                with pytest.raises(gb.DataError, match=f"lacks '{key}'"):
+                    load(without=(where, key))
+            else:
+                load(without=(where, key))
+
+
+@pytest.mark.parametrize("picture", sorted((DOCS / "figures").glob("failure-*.png")), ids=str)
+def test_pictures_of_failures_are_small_and_used(picture):
+    assert picture.stat().st_size < 100_000
+    assert f"figures/{picture.name}" in _text("explanation/failure-modes.md")
+
+
+def test_examples_of_pages_use_public_names_only():
+    for page in PAGES:
+        for block in re.findall(r"^```python\n(.*?)^```", _text(page), re.MULTILINE | re.DOTALL):
+            for node in ast.walk(ast.parse(block)):
+                if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "gb":
+                    assert node.attr in gb.__all__, f"{page}: gb.{node.attr}"

@@ -1,0 +1,119 @@
+import numpy as np
+import pyproj
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geobuffer.errors import GeometryError
+from geobuffer.geodesy.buffer import outline
+from geobuffer.geodesy.ellipsoid import area_m2
+from geobuffer.geodesy.nearest import LineIndex
+
+GEOD = pyproj.Geod(ellps="WGS84")
+
+
+def _edge_errors(index, shape, distance_m, shares=(0.0, 0.11, 0.33, 0.5, 0.62, 0.87)):
+    """Measure all edges but those that cut the shape at the antimeridian."""
+    errors = []
+    for ring in shapely.get_rings(shapely.get_parts(shape)):
+        c = shapely.get_coordinates(ring)
+        cut = (np.abs(c[:-1, 0]) == 180.0) & (np.abs(c[1:, 0]) == 180.0)
+        begin, step = c[:-1][~cut], np.diff(c, axis=0)[~cut]
+        for share in shares:
+            p = begin + share * step
+            errors.append(index.nearest(p[:, 0], p[:, 1]).distance_m - distance_m)
+    return np.abs(np.concatenate(errors)).max()
+
+
+@pytest.mark.parametrize(("km", "tolerance"), [(10, 0.1), (10, 1.0), (1, 0.1), (40, 0.5)])
+def test_every_edge_of_the_real_zone_keeps_to_its_distance(border, km, tolerance):
+    shape, error = outline(border.index, km * 1e3, tolerance_m=tolerance)
+    assert shape.is_valid
+    assert error <= tolerance
+    assert _edge_errors(border.index, shape, km * 1e3) <= tolerance
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    spread=st.sampled_from([0.002, 0.02, 0.2]),
+    metres=st.sampled_from([50.0, 1_000.0, 12_000.0]),
+    lat=st.floats(-84.0, 84.0),
+    lon=st.floats(-180.0, 180.0),
+)
+@settings(max_examples=60, deadline=None)
+def test_every_edge_keeps_to_its_distance_anywhere(seed, spread, metres, lat, lon):
+    rng = np.random.default_rng(seed)
+    line = np.array([lon, lat]) + np.cumsum(rng.normal(0.0, spread, (12, 2)), axis=0)
+    line[:, 0] = (line[:, 0] + 180.0) % 360.0 - 180.0
+    index = LineIndex([shapely.LineString(line)])
+    shape, error = outline(index, metres, tolerance_m=0.5)
+    assert shape.is_valid
+    assert error <= 0.5
+    assert _edge_errors(index, shape, metres) <= 0.6  # a notch may peak between the probes
+    west, south, east, north = shape.bounds
+    assert west >= -180.0
+    assert east <= 180.0
+    # Polygon and distance agree on random points, save within the error of an edge.
+    lon, lat = rng.uniform(west, east, 300), rng.uniform(south, north, 300)
+    away = index.nearest(lon, lat).distance_m
+    clear = np.abs(away - metres) > 1.0
+    assert (shapely.contains_xy(shape, lon, lat) == (away <= metres))[clear].all()
+
+
+def test_zone_of_a_point_is_a_geodesic_disc():
+    dot = LineIndex([shapely.LineString([(24.0, 60.0), (24.0, 60.0 + 1e-8)])])
+    shape, _ = outline(dot, 10_000.0, tolerance_m=0.01)
+    turns = np.arange(3600) / 10.0
+    lon, lat, _ = GEOD.fwd(np.full(3600, 24.0), np.full(3600, 60.0), turns, np.full(3600, 1e4))
+    disc = abs(GEOD.polygon_area_perimeter(lon, lat)[0])
+    assert area_m2(shape) == pytest.approx(disc, rel=1e-5)
+
+
+def test_straight_strip_has_area_width_by_length():
+    equator = shapely.LineString([(10.0, 0.0), (12.0, 0.0)])
+    shape, _ = outline(LineIndex([equator]), 5_000.0, tolerance_m=0.01)
+    length = GEOD.inv(10.0, 0.0, 12.0, 0.0)[2]
+    expected = 2.0 * 5_000.0 * length + np.pi * 5_000.0**2
+    assert area_m2(shape) == pytest.approx(expected, rel=1e-5)
+
+
+def test_finer_tolerance_is_kept_and_costs_vertices(border):
+    section = LineIndex([border.sections[2].line])
+    coarse, _ = outline(section, 10_000.0, tolerance_m=1.0)
+    fine, error = outline(section, 10_000.0, tolerance_m=0.01)
+    assert error <= 0.01
+    assert _edge_errors(section, fine, 10_000.0) <= 0.01
+    assert shapely.get_num_coordinates(fine) > 3 * shapely.get_num_coordinates(coarse)
+
+
+def test_holes_are_kept():
+    ring = shapely.Point(30.0, 50.0).buffer(0.5).exterior
+    index = LineIndex([ring])
+    shape, _ = outline(index, 5_000.0, tolerance_m=1.0)
+    assert len(shape.interiors) == 1
+    assert not shape.contains(shapely.Point(30.0, 50.0))
+
+
+def test_zone_across_the_antimeridian_is_cut_there():
+    index = LineIndex([shapely.LineString([(179.9, -17.0), (-179.9, -16.5)])])
+    shape, _ = outline(index, 20_000.0, tolerance_m=1.0)
+    assert shape.geom_type == "MultiPolygon"
+    assert shape.bounds[0] == -180.0
+    assert shape.bounds[2] == 180.0
+    turned = LineIndex([shapely.LineString([(9.9, -17.0), (10.1, -16.5)])])
+    assert area_m2(shape) == pytest.approx(
+        area_m2(outline(turned, 20_000.0, tolerance_m=1.0)[0]), rel=1e-6
+    )
+
+
+def test_zone_that_would_reach_a_pole_is_refused():
+    index = LineIndex([shapely.LineString([(0.0, 89.0), (10.0, 89.0)])])
+    with pytest.raises(GeometryError, match="reach a pole"):
+        outline(index, 200_000.0, tolerance_m=1.0)
+
+
+def test_zone_round_the_globe_is_refused():
+    index = LineIndex([shapely.LineString([(-170.0, 0.0), (0.0, 0.0), (170.0, 0.0)])])
+    with pytest.raises(GeometryError, match="round the globe"):
+        outline(index, 1_000_000.0, tolerance_m=10.0)

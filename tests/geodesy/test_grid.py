@@ -1,0 +1,143 @@
+"""The compiled engine and the tree must agree, as must both with the independent search."""
+
+import pickle
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.reference import distance_m
+
+import geobuffer as gb
+from geobuffer.errors import GeometryError
+from geobuffer.geodesy.nearest import LineIndex
+
+
+def _both(index, lon, lat):
+    return index.nearest(lon, lat, compiled=True), index.nearest(lon, lat, compiled=False)
+
+
+def test_engines_agree_on_the_real_border(border):
+    rng = np.random.default_rng(0)
+    lon, lat = rng.uniform(29.0, 42.0, 20_000), rng.uniform(48.0, 54.0, 20_000)
+    fast, slow = _both(border.index, lon, lat)
+    off = np.abs(fast.distance_m - slow.distance_m)
+    near = slow.distance_m < 1e5
+    assert off[near].max() < 1e-6
+    assert (off[~near] / slow.distance_m[~near]).max() < 1e-9
+    # Where two feet are equally far, either may be named.
+    same = np.abs(fast.chainage_m - slow.chainage_m) < 0.1
+    assert same.mean() > 0.9999
+
+
+def test_compiled_distance_is_right_to_a_millimetre(border):
+    rng = np.random.default_rng(1)
+    lines = [shapely.get_coordinates(section.line) for section in border.sections]
+    lon, lat = rng.uniform(31.0, 39.5, 40), rng.uniform(49.5, 53.0, 40)
+    expected = np.array([distance_m(lines, *point) for point in zip(lon, lat, strict=True)])
+    near = expected < 1e5
+    found = border.index.nearest(lon[near], lat[near], compiled=True).distance_m
+    assert found == pytest.approx(expected[near], abs=1e-3)
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    spread=st.sampled_from([0.001, 0.02, 0.5]),
+    lat=st.floats(-75.0, 75.0),
+    lon=st.floats(-180.0, 180.0),
+)
+@settings(max_examples=30, deadline=None)
+def test_engines_agree_anywhere(seed, spread, lat, lon):
+    rng = np.random.default_rng(seed)
+    line = np.array([lon, lat]) + np.cumsum(rng.normal(0.0, spread, (12, 2)), axis=0)
+    line[:, 0] = (line[:, 0] + 180.0) % 360.0 - 180.0
+    line[:, 1] = np.clip(line[:, 1], -79.0, 79.0)
+    index = LineIndex([shapely.LineString(line)])
+    away = 10.0 ** rng.uniform(-4.0, 0.3, 100)
+    bearing = rng.uniform(0.0, 2.0 * np.pi, 100)
+    at = line[rng.integers(0, 12, 100)]
+    lon, lat = at[:, 0] + away * np.cos(bearing), at[:, 1] + away * np.sin(bearing)
+    fast, slow = _both(index, lon, lat)
+    near = slow.distance_m < 1e5
+    assert np.abs(fast.distance_m - slow.distance_m)[near].max(initial=0.0) < 1e-5
+    assert np.abs(fast.distance_m / slow.distance_m - 1.0)[~near].max(initial=0.0) < 1e-9
+    for edge in (500.0, 5_000.0, 50_000.0):
+        clear = np.abs(slow.distance_m - edge) > 0.001
+        inside = index.within(lon, lat, edge, compiled=True)
+        assert (inside == (slow.distance_m <= edge))[clear].all()
+
+
+def test_answers_do_not_depend_on_number_order_or_threads(border, monkeypatch):
+    rng = np.random.default_rng(2)
+    lon, lat = rng.uniform(30.0, 40.0, 300_000), rng.uniform(49.0, 53.0, 300_000)
+    whole = border.index.nearest(lon, lat)  # so many that the grid is used by itself
+    parts = [border.index.nearest(lon[i : i + 7001], lat[i : i + 7001], compiled=True)
+             for i in range(0, 300_000, 7001)]  # fmt: skip
+    assert (np.concatenate([part.distance_m for part in parts]) == whole.distance_m).all()
+    backward = border.index.nearest(lon[::-1].copy(), lat[::-1].copy())
+    assert (backward.distance_m[::-1] == whole.distance_m).all()
+    assert (backward.line[::-1] == whole.line).all()
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    assert (border.index.nearest(lon, lat).distance_m == whole.distance_m).all()
+
+
+def test_membership_agrees_with_distance(border):
+    rng = np.random.default_rng(3)
+    lon, lat = rng.uniform(28.0, 43.0, 250_000), rng.uniform(47.0, 55.0, 250_000)
+    measured = border.index.nearest(lon, lat).distance_m
+    for edge in (100.0, 10_000.0, 80_000.0, 300_000.0):
+        assert (border.index.within(lon, lat, edge) == (measured <= edge)).all()
+
+
+def test_points_outside_the_grid_are_measured_as_well():
+    index = LineIndex([shapely.LineString([(30.0, 50.0), (31.0, 50.5)])])
+    lon, lat = np.array([-150.0, 30.5, 30.0]), np.array([-40.0, 50.2, 89.9])
+    fast, slow = _both(index, lon, lat)
+    assert fast.distance_m == pytest.approx(slow.distance_m, rel=1e-9, abs=1e-3)
+
+
+def test_grid_is_kept_and_pickled(border):
+    border.index.nearest([34.0], [51.0], compiled=True)
+    copy = pickle.loads(pickle.dumps(border.index))  # noqa: S301 - our own bytes
+    assert copy._grid is not None
+    assert copy.nearest([34.0], [51.0], compiled=True).distance_m == (
+        border.index.nearest([34.0], [51.0], compiled=True).distance_m
+    )
+
+
+def test_without_numba_the_tree_answers(border, monkeypatch):
+    monkeypatch.setattr("geobuffer.geodesy.nearest.has_numba", lambda: False)
+    rng = np.random.default_rng(4)
+    lon, lat = rng.uniform(33.0, 36.0, 200_000), rng.uniform(50.0, 52.0, 200_000)
+    found = border.index.nearest(lon, lat)
+    assert (found.distance_m == border.index.nearest(lon, lat, compiled=False).distance_m).all()
+
+
+def test_sides_by_cell_are_those_by_point(border):
+    rng = np.random.default_rng(6)
+    lon, lat = rng.uniform(28.0, 43.0, 50_000), rng.uniform(48.0, 54.5, 50_000)
+    by_cell = border.side_codes(lon, lat, compiled=True)
+    assert (by_cell == border.side_codes(lon, lat, compiled=False)).all()
+    assert set(by_cell) == {-1, 0, 1}
+
+
+def test_sides_of_a_park_across_the_antimeridian():
+    west, east = shapely.box(179.5, -17.0, 180.0, -16.0), shapely.box(-180.0, -17.0, -179.5, -16.0)
+    park = gb.Region("Park", shapely.MultiPolygon([west, east]), gb.Source("a sketch"))
+    border = gb.border_of(park)
+    rng = np.random.default_rng(7)
+    lon, lat = rng.uniform(179.0, 181.0, 5_000), rng.uniform(-18.0, -15.0, 5_000)
+    lon = np.where(lon > 180.0, lon - 360.0, lon)
+    by_cell = border.side_codes(lon, lat, compiled=True)
+    assert (by_cell == border.side_codes(lon, lat, compiled=False)).all()
+
+
+@pytest.mark.parametrize("point", [(np.nan, 50.0), (30.0, np.inf), (30.0, 91.0), (30.0, np.nan)])
+def test_what_is_no_point_is_refused_by_its_position(border, point):
+    lon, lat = np.full(5, 34.0), np.full(5, 51.0)
+    lon[3], lat[3] = point
+    with pytest.raises(GeometryError, match="position 3"):
+        border.index.nearest(lon, lat, compiled=True)
+    with pytest.raises(GeometryError, match="position 3"):
+        border.index.within(lon, lat, 10_000.0, compiled=True)

@@ -1,0 +1,309 @@
+"""Tables of texts in any encoding, parted by any mark, and workbooks."""
+
+import datetime as dt
+import random
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import geobuffer as gb
+from geobuffer.io.read.columns import parse_coordinate
+from geobuffer.io.read.encodings import encoding_of
+
+ROWS = [("Суджа", "51,19", "35,27"), ("Юнаківка", "51,09", "34,99"), ("Ґудове", "51,2", "34,5")]
+
+
+def text(separator=";", header=("Назва", "Широта", "Довгота"), rows=ROWS):
+    return "\n".join(separator.join(row) for row in (header, *rows)) + "\n"
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_what_parts_columns_is_found(tmp_path, separator):
+    file = tmp_path / "places.csv"
+    file.write_text(text(separator), encoding="utf-8")
+    places = gb.read_settlements(file)
+    assert places["name"].tolist() == [row[0] for row in ROWS]
+    assert places.geometry.x.tolist() == [35.27, 34.99, 34.5]
+    assert places.geometry.y.tolist() == [51.19, 51.09, 51.2]
+
+
+def test_commas_with_points_or_quoted_decimal_commas(tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_text('name,lat,lon\n"Sudzha, town",51.19,35.27\nB,"51,09","34,99"\n')
+    places = gb.read_settlements(file)
+    assert places["name"].tolist() == ["Sudzha, town", "B"]
+    assert places.geometry.y.tolist() == [51.19, 51.09]
+
+
+def test_unquoted_decimal_commas_between_commas_name_the_line(tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_text("name,lat,lon\nA,51,19,35,27\n")
+    with pytest.raises(gb.DataError, match=r"line 2 .*5 fields.*header has 3.*decimal commas"):
+        gb.read_settlements(file)
+
+
+def test_a_line_too_short_is_named(tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_text("name;lat;lon\nA;51;35\nB;51\n")
+    with pytest.raises(gb.DataError, match=r"line 3 .*2 fields.*incomplete\?"):
+        gb.read_settlements(file)
+
+
+def test_lines_are_counted_as_an_editor_does(tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_text('name;lat;lon\n"A\nA";51;35\n\nB;north;35\n')
+    with pytest.raises(gb.DataError, match=r"Invalid lat in line 5 .*'north'"):
+        gb.read_settlements(file)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_unicode_in_any_form(tmp_path, encoding):
+    file = tmp_path / "places.txt"
+    file.write_bytes(text("\t").encode(encoding))
+    if encoding.startswith("utf-16"):
+        with pytest.warns(UserWarning, match="read as utf-16"):
+            places = gb.read_settlements(file)
+    else:
+        places = gb.read_settlements(file)
+    assert places["name"].tolist() == [row[0] for row in ROWS]
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8_u"])
+def test_old_encodings_are_detected_and_told(tmp_path, encoding):
+    file = tmp_path / "places.csv"
+    file.write_bytes(text().encode(encoding))
+    with pytest.warns(UserWarning, match=f"read as {encoding}; if letters look wrong"):
+        places = gb.read_settlements(file)
+    assert places["name"].tolist() == [row[0] for row in ROWS]
+
+
+@pytest.mark.parametrize(("column", "encoding", "least"), [
+    ("name_uk", "cp1251", 1.0), ("name_uk", "koi8_u", 1.0), ("name_ru", "cp1251", 1.0),
+    ("name_ru", "koi8_u", 0.99), ("name_ru", "cp866", 0.99), ("name_uk", "utf-8", 1.0),
+])  # fmt: skip
+def test_the_encoding_of_a_single_village_is_found(towns, column, encoding, least):
+    """Even of one name: a table of few places is no worse than one of many."""
+    names = random.Random(7).sample(  # noqa: S311 - no secret
+        sorted(set(towns[column].dropna())), 300
+    )
+    right = tried = 0
+    for name in names:
+        try:
+            data = f"name;lat;lon\n{name};51,5;34,5\n".encode(encoding)
+        except UnicodeEncodeError:
+            continue
+        tried += 1
+        right += data.isascii() or data.decode(encoding_of(data)) == data.decode(encoding)
+    assert tried > 250
+    assert right / tried >= least
+
+
+@pytest.mark.parametrize(("text", "encoding"), [
+    ("Łódź;Kraków;Gdańsk;Świnoujście;Żyrardów;Poznań", "cp1250"),
+    ("서울 부산 대구 인천 광주 대전 울산", "cp949"),
+    ("Αθήνα;Θεσσαλονίκη;Πάτρα;Ηράκλειο;Λάρισα", "cp1253"),
+    ("Orléans;Besançon;Saint-Étienne;Châlons", "cp1252"),
+])  # fmt: skip
+def test_other_scripts_are_not_taken_for_cyrillic(text, encoding):
+    assert text.encode(encoding).decode(encoding_of(text.encode(encoding))) == text
+
+
+def test_a_table_that_is_no_text_in_its_encoding(tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_bytes("name;lat;lon\nСуджа;51;35".encode("utf-16")[:-1])
+    with pytest.raises(gb.DataError, match="no utf-16 at byte"):
+        gb.read_settlements(file)
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_text("name;lat;lat\nA;51;35\n")
+    with pytest.raises(gb.DataError, match="two columns are named 'lat'"):
+        gb.read_settlements(file)
+
+
+def test_a_table_without_rows(tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_text("name;lat;lon\n")
+    with pytest.raises(gb.DataError, match="no rows below a header"):
+        gb.read_settlements(file)
+
+
+# Coordinates as people write them.
+
+
+@pytest.mark.parametrize(
+    ("written", "axis", "meant"),
+    [
+        ("35.27", "longitude", 35.27), ("35,27", "longitude", 35.27),
+        (" −35,27 ", "longitude", -35.27),
+        ("51.19°", "latitude", 51.19), ("51.19 N", "latitude", 51.19), ("33.9S", "latitude", -33.9),
+        ("51°11′24″", "latitude", 51.19), ("51° 11' 24\" N", "latitude", 51.19),
+        ("35°16.2'E", "longitude", 35.27), ("W 58°22′", "longitude", -58.36666666666667),
+        ("-0°30'", "latitude", -0.5), ("35,27 сх. д.", "longitude", 35.27),
+        ("51,19 пн.ш.", "latitude", 51.19), ("35,27 в. д.", "longitude", 35.27),
+        ("51,19 с.ш.", "latitude", 51.19), ("3.527e1", "longitude", 35.27),
+    ],
+)  # fmt: skip
+def test_coordinates_that_are_plain_are_understood(written, axis, meant):
+    assert parse_coordinate(written, axis) == pytest.approx(meant, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("written", "axis"),
+    [
+        ("51 11 24", "latitude"), ("north", "latitude"), ("1.234,5", "longitude"),
+        ("51.19 N", "longitude"), ("35.27 E", "latitude"), ("-33.9 S", "latitude"),
+        ("35°61′", "longitude"), ("1 000,5", "longitude"), ("N 51 N", "latitude"),
+        ("--5", "latitude"),
+        ("51;19", "latitude"), ("inf", "latitude"), ("0x33", "latitude"),
+    ],
+)  # fmt: skip
+def test_coordinates_that_are_not_plain_are_refused_with_line_column_and_value(
+    tmp_path, written, axis
+):
+    file = tmp_path / "places.csv"
+    pair = {"latitude": "51.19", "longitude": "35.27"} | {axis: written}
+    file.write_text(
+        f'name,latitude,longitude\nA,51,35\nB,"{pair["latitude"]}","{pair["longitude"]}"\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(gb.DataError, match=f"Invalid {axis} in line 3 of ") as refused:
+        gb.read_settlements(file)
+    assert repr(written) in str(refused.value)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(-180, 180), st.sampled_from([".", ","]))
+def test_every_decimal_number_is_understood(number, mark):
+    written = repr(number).replace(".", mark)
+    assert parse_coordinate(written, "longitude") == number
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 179), st.integers(0, 59), st.integers(0, 59), st.sampled_from("EW"))
+def test_degrees_minutes_and_seconds_are_sixtieths(degrees, minutes, seconds, letter):
+    meant = (degrees * 3600 + minutes * 60 + seconds) / 3600 * (1 if letter == "E" else -1)
+    written = f"{degrees}°{minutes}′{seconds}″{letter}"
+    assert parse_coordinate(written, "longitude") == pytest.approx(meant, abs=1e-12)
+
+
+# Workbooks.
+
+
+@pytest.fixture
+def workbook(tmp_path):
+    book = openpyxl.Workbook()
+    notes = book.active
+    notes.title = "Notes"
+    notes.append(["A note"])
+    notes.append(["of no use"])
+    places = book.create_sheet("Places")
+    places.append([None])
+    places.append(["Назва", "Широта", "Довгота", "Населення", "Станом на", "Код"])
+    places.append(["Суджа", 51.19, "35,27", 5127, dt.datetime(2024, 1, 1), "007"])  # noqa: DTZ001
+    places.append([None] * 6)
+    places.append(["Юнаківка", 51.09, 34.99, None, None, "008"])
+    book.save(tmp_path / "places.xlsx")
+    return tmp_path / "places.xlsx"
+
+
+def test_a_workbook_is_read_from_the_sheet_with_coordinates(workbook):
+    places = gb.read_settlements(workbook)
+    assert places["name"].tolist() == ["Суджа", "Юнаківка"]
+    assert places.geometry.x.tolist() == [35.27, 34.99]
+    assert places["population"].fillna(-1).tolist() == [5127, -1]
+    assert places["Станом на"].iloc[0] == dt.datetime(2024, 1, 1)  # noqa: DTZ001
+    assert places["Код"].tolist() == ["007", "008"]
+
+
+def test_a_sheet_may_be_named(workbook):
+    with pytest.raises(gb.DataError, match="Did you mean 'Places'"):
+        gb.read_settlements(workbook, sheet="Place")
+    with pytest.raises(gb.DataError, match="sheet Notes: no column is known as the longitude"):
+        gb.read_settlements(workbook, sheet="Notes")
+    assert len(gb.read_settlements(workbook, sheet="Places")) == 2
+
+
+def test_several_sheets_with_coordinates_must_be_told_apart(workbook):
+    book = openpyxl.load_workbook(workbook)
+    more = book.create_sheet("More")
+    more.append(["name", "lat", "lon"])
+    more.append(["A", 51, 35])
+    book.save(workbook)
+    with pytest.raises(gb.DataError, match="Tell sheet=: 'Notes', 'Places', 'More'"):
+        gb.read_settlements(workbook)
+    assert len(gb.read_settlements(workbook, sheet="More")) == 1
+
+
+def test_lines_of_a_sheet_are_its_own(workbook):
+    book = openpyxl.load_workbook(workbook)
+    book["Places"]["B5"] = "north"
+    book.save(workbook)
+    with pytest.raises(gb.DataError, match=r"Широта in line 5 of .*sheet Places: 'north'"):
+        gb.read_settlements(workbook)
+
+
+def test_a_damaged_workbook_says_so(workbook):
+    import zipfile
+
+    with zipfile.ZipFile(workbook) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    parts["xl/worksheets/sheet2.xml"] = parts["xl/worksheets/sheet2.xml"][:-90]
+    with zipfile.ZipFile(workbook, "w") as book:
+        for name, content in parts.items():
+            book.writestr(name, content)
+    with pytest.raises(gb.DataError, match="workbook that is incomplete or damaged"):
+        gb.read_settlements(workbook)
+
+
+def test_a_sheet_of_a_text_table_is_refused(tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_text(text(), encoding="utf-8")
+    with pytest.raises(gb.DataError, match="is no workbook"):
+        gb.read_settlements(file, sheet="Places")
+
+
+def test_without_openpyxl_the_extra_is_named(workbook, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(gb.DataError, match=r"geobuffer\[excel\]"):
+        gb.read_settlements(workbook)
+
+
+def test_a_line_that_tells_excel_what_parts_columns_is_obeyed(tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_text("sep=|\n" + text("|", rows=[("Су;джа", "51,19", "35,27")]), encoding="utf-8")
+    assert gb.read_settlements(file)["name"].tolist() == ["Су;джа"]
+    file.write_text("sep=;\n" + text(rows=[("A", "north", "35,27")]), encoding="utf-8")
+    with pytest.raises(gb.DataError, match="in line 3 of"):
+        gb.read_settlements(file)
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n"])
+def test_lines_may_end_as_on_any_system(tmp_path, end):
+    file = tmp_path / "places.csv"
+    file.write_bytes(text().replace("\n", end).encode())
+    assert gb.read_settlements(file)["name"].tolist() == [row[0] for row in ROWS]
+
+
+def test_columns_for_looks_are_left_out(tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_text("name,,lat,,lon\nA,,51.1,,35.2\n", encoding="utf-8")
+    assert list(gb.read_settlements(file).columns) == ["name", "source", "geometry"]
+    file.write_text("name,,lat,,lon\nA,x,51.1,y,35.2\n", encoding="utf-8")
+    with pytest.raises(gb.DataError, match="two columns are named ''"):
+        gb.read_settlements(file)
+
+
+def test_cells_right_of_the_header_are_told(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["name", None, "lat", "lon"], ["A", None, 51.1, 35.2], ["B", None, 51, 35, "why?"]):
+        book.active.append(row)
+    book.save(tmp_path / "places.xlsx")
+    with pytest.warns(UserWarning, match="right of the last named column left out, in 1 lines: 3"):
+        places = gb.read_settlements(tmp_path / "places.xlsx")
+    assert places["name"].tolist() == ["A", "B"]

@@ -1,0 +1,59 @@
+"""What libraries warn of is heard by the thread that asked, and the filters stay as they were."""
+
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from geobuffer.io.untrusted import heard, unheard
+
+
+@pytest.mark.parametrize("hearing", [heard, unheard])
+def test_filters_are_afterwards_what_they_were(hearing):
+    before = list(warnings.filters)
+    shown = warnings.showwarning
+    together = threading.Barrier(8)
+
+    def listen(_):
+        together.wait()
+        for _ in range(200):
+            with hearing():
+                pass
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(listen, range(8)))
+    assert list(warnings.filters) == before
+    assert warnings.showwarning is shown
+
+
+def test_each_thread_hears_its_own_file():
+    together = threading.Barrier(8)
+
+    def listen(number):
+        together.wait()
+        texts = set()
+        for _ in range(50):
+            with heard() as said:
+                warnings.warn(f"file {number}", stacklevel=1)
+                texts |= {str(one.message) for one in said}
+        return texts
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(listen, range(8))) == [{f"file {n}"} for n in range(8)]
+
+
+def test_one_may_listen_within_another():
+    with heard() as outer:
+        with heard() as inner:
+            warnings.warn("inner", stacklevel=1)
+        warnings.warn("outer", stacklevel=1)
+    assert [str(one.message) for one in inner] == ["inner"]
+    assert [str(one.message) for one in outer] == ["outer"]
+
+
+def test_only_the_category_is_unheard():
+    with heard() as said, unheard(DeprecationWarning):
+        warnings.warn("unheard", DeprecationWarning, stacklevel=1)
+        warnings.warn("heard", UserWarning, stacklevel=1)
+    assert [str(one.message) for one in said] == ["heard"]

@@ -1,0 +1,147 @@
+"""Writers that are killed: one process that imports once, and forks for every kill.
+
+Run as a script, it writes both versions of every file to a folder, then takes lines of JSON: which
+writer to start, where, how long to let it overwrite a file again and again, and which signal to
+send it then. It answers with what the writer ended with.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from matplotlib.figure import Figure
+
+import geobuffer as gb
+from geobuffer.analysis import _arrow, bulk
+from geobuffer.datasets.fetch import cache
+from geobuffer.datasets.fetch.check_content import read_json
+from geobuffer.datasets.fetch.downloader import Downloader, Wanted
+from geobuffer.io.atomic import write_text
+
+# The two versions of a file: so many places, rings or points of a line.
+PLACES = (1_500, 2_500)
+RINGS = (2, 3)
+
+
+def places(count):
+    """Return points with a name, the same each time."""
+    lon, lat = np.random.default_rng(count).uniform((29.5, 50), (30.5, 51), (count, 2)).T
+    names = [f"Юнаківка {n}" for n in range(count)]
+    return gpd.GeoDataFrame({"name": names}, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
+
+
+def zone(rings):
+    source = gb.Source("drawn by hand")
+    west = gb.Region("West", shapely.box(29, 50, 30, 51), source, country="AA", names={})
+    east = gb.Region("East", shapely.box(30, 50, 31, 51), source, country="BB", names={})
+    border = gb.border_between(west, east)
+    return gb.build_zone(border, km=[5, 10, 15][:rings], side="East", tolerance_m=1)
+
+
+def picture(count):
+    figure = Figure(figsize=(1, 1))
+    figure.add_subplot().plot(np.random.default_rng(0).random(count))
+    return figure
+
+
+def made(version):
+    """Return what each writer writes: by the name of the file, a function that takes its path."""
+    rows, rings = places(PLACES[version]), zone(RINGS[version])
+    table = pd.DataFrame(rows.drop(columns="geometry"))
+    drawn = gb.map_zone(rings)
+    page = gb.OfflinePage(drawn.get_root().render())
+    things = {
+        "zone.gpkg": rings, "places.gpkg": rows, "zone.geojson": rings, "places.geojson": rows,
+        "places.fgb": rows, "places.parquet": rows, "table.parquet": table, "zone.kml": rings,
+        "zone.kmz": rings, "places.shp.zip": rows, "places.csv": rows, "places.xlsx": rows,
+        "map.html": drawn, "line.png": picture(10 + version), "line.svg": picture(10 + version),
+        "line.pdf": picture(10 + version),
+    }  # fmt: skip
+    writers = {name: lambda path, thing=thing: gb.write(thing, path) for name, thing in
+               things.items()}  # fmt: skip
+    text = json.dumps(list(range(PLACES[version])))
+    return writers | {
+        "saved.html": lambda path: drawn.save(str(path)),
+        "page.html": page.save,
+        "bulk.parquet": lambda path: gb.classify_file(_source(rows, path), rings, path),
+        "bulk.csv": lambda path: gb.classify_file(_source(rows, path), rings, path),
+        "papers.json": lambda path: write_text(path, text),
+    }
+
+
+def fetched(folder, url, *, refresh):
+    """Return a file of the cache, brought there if it must be."""
+    what = Wanted("test", "data.json", (url,), gb.Source("Test data", "A test"), read_json, "")
+    return cache.obtain(what, Downloader(folder=folder, pause_s=0), refresh=refresh)
+
+
+def _source(rows, path):
+    source = path.parent.parent / f"source-{len(rows)}.parquet"
+    return source if source.exists() else gb.write(rows, source)
+
+
+def overwrite(path, versions, started):
+    """Write the two versions of a file by turns, until somebody ends it."""
+    if path.name == "cache":
+        os.write(started, b"!")
+        while True:
+            fetched(path, os.environ["PUBLISHER"], refresh=True)
+    # The first is slow: what libraries prepare once is not what is to be killed.
+    versions[1][path.name](path)
+    os.write(started, b"!")
+    while True:
+        for writers in versions:
+            writers[path.name](path)
+
+
+def ended(path, versions, after_s, number):
+    """Start a writer, send it a signal after a while, and return what it ended with."""
+    reads, writes = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            overwrite(path, versions, writes)
+        except KeyboardInterrupt:
+            os._exit(130)
+        except BaseException as error:  # noqa: BLE001 - told, whatever it is
+            os.write(2, repr(error).encode())
+            os._exit(1)
+    os.read(reads, 1)
+    os.close(reads)
+    os.close(writes)
+    time.sleep(after_s)
+    os.kill(child, number)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def main(folder):
+    bulk.has_numba = lambda: False  # compiled code would be loaded for every kill
+    _arrow.BATCH_ROWS = 400
+    versions = (made(0), made(1))
+    took = {}
+    for number, writers in enumerate(versions):
+        place = folder / f"version-{number}"
+        place.mkdir()
+        for name, write in writers.items():
+            started = time.perf_counter()
+            write(place / name)
+            took[name] = time.perf_counter() - started
+    sys.stdout.write(json.dumps(took) + "\n")
+    sys.stdout.flush()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        told = ended(Path(asked["path"]), versions, asked["after_s"], asked["signal"])
+        sys.stdout.write(f"{told}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,278 @@
+"""The house keeps its plan: imports run down, the face shows what it says, no work at import."""
+
+import ast
+import graphlib
+import re
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+import geobuffer as gb
+
+PACKAGE = Path(gb.__file__).parent
+
+ROOT = Path(__file__).parents[1]
+FACE = "geobuffer"
+
+
+def _drawing():
+    """Return the lines of the drawing in ARCHITECTURE.md, the lowest first: sets of packages."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    lines = re.search(r"^```text\n(.*?)^```", text, re.DOTALL | re.MULTILINE)[1].splitlines()
+    known = {p.stem for p in PACKAGE.glob("*.py")} | {
+        p.parent.name for p in PACKAGE.glob("*/__init__.py")
+    }
+    known |= {FACE}
+    # A name counts at the beginning of a line or after two spaces; what follows it explains it.
+    words = [re.findall(r"(?:^|  +)(\w+)", line) for line in lines]
+    return [{word for word in line if word in known} for line in reversed(words)]
+
+
+def _module_names(file):
+    """Return the dotted name of a module, and that of its package."""
+    parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts), ".".join(parts[:-1])
+
+
+def _imports(file):
+    """Yield the modules of geobuffer that a file imports, at its top or inside its functions."""
+    modules = {_module_names(p)[0].removesuffix(".__init__") for p in PACKAGE.rglob("*.py")}
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file.name} imports relatively"
+            deeper = {f"{node.module}.{a.name}" for a in node.names} & modules
+            yield from deeper or {node.module} & modules
+        elif isinstance(node, ast.Import):
+            yield from {a.name for a in node.names} & modules
+
+
+def _package_of(module):
+    """Return the first part of a module's name below the package; the face for the package."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else FACE
+
+
+def test_every_package_stands_in_the_drawing_once():
+    stands = {p.stem for p in PACKAGE.glob("*.py")} - {"__init__", "__main__"}
+    stands |= {p.parent.name for p in PACKAGE.glob("*/__init__.py")} | {FACE}
+    drawn = [name for line in _drawing() for name in line]
+    assert sorted(drawn) == sorted(stands)
+
+
+def test_at_most_six_modules_stand_beside_the_packages():
+    assert len(list(PACKAGE.glob("*.py"))) <= 6
+
+
+FILES = sorted(p for p in PACKAGE.rglob("*.py") if p.name not in {"__init__.py", "__main__.py"})
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda p: _module_names(p)[0])
+def test_imports_run_down_only(file):
+    drawing = _drawing()
+    level = {name: number for number, line in enumerate(drawing) for name in line}
+    name, package = _module_names(file)
+    mine = _package_of(name)
+    for module in _imports(file):
+        theirs = _package_of(module)
+        is_below = level[theirs] < level[mine]
+        assert theirs == mine or is_below, f"{name} imports {module}"
+        leaf = module.rpartition(".")[2]
+        is_private = leaf.startswith("_") and leaf != "_version"
+        assert not is_private or module.rpartition(".")[0] == package, f"{module} is private"
+
+
+def test_no_module_imports_in_a_circle():
+    graph = {_module_names(file)[0]: set(_imports(file)) for file in FILES}
+    list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError
+
+
+def test_a_sub_package_holds_a_docstring_only():
+    # A name imported there would hide a module of the same name.
+    for file in PACKAGE.glob("*/**/__init__.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        assert ast.get_docstring(tree), file
+        assert len(tree.body) == 1, file
+
+
+def test_face_shows_exactly_what_it_lists():
+    shown = {name for name in vars(gb) if not name.startswith("_")} | {"__version__"}
+    modules = {name for name in shown if isinstance(getattr(gb, name), types.ModuleType)}
+    assert shown - modules == set(gb.__all__)
+    assert gb.__all__ == dir(gb) == sorted(gb.__all__)
+
+
+@pytest.mark.parametrize("name", [n for n in gb.__all__ if n != "__version__"])
+def test_every_public_name_is_documented(name):
+    assert (getattr(gb, name).__doc__ or "").strip()
+
+
+def test_import_draws_nothing_and_reads_nothing():
+    code = (
+        "import sys, geobuffer; "
+        "late = ('folium', 'matplotlib', 'typer', 'pyogrio', 'rasterio'); "
+        "print(*[m for m in late if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == ""
+
+
+def test_files_are_named_by_what_is_in_them():
+    vague = {"utils", "helpers", "common", "core", "base", "manager"}
+    assert not vague & {p.stem.strip("_") for p in PACKAGE.rglob("*.py")}
+
+
+# Nothing else goes to the network. The hook sees every connection and every name that Python
+# looks up, also those of libraries.
+SILENT = """
+import sys
+def hook(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "urllib.Request"):
+        print("NETWORK", event, args[1:], file=sys.stderr)
+        raise OSError(f"{event} is not allowed here")
+sys.addaudithook(hook)
+"""
+
+
+def _silently(code, folder):
+    done = subprocess.run(
+        [sys.executable, "-c", SILENT + code], capture_output=True, text=True, cwd=folder,
+        check=False,
+    )  # fmt: skip
+    assert "NETWORK" not in done.stderr, done.stderr
+    return done
+
+
+def test_the_hook_sees_a_download(tmp_path):
+    code = "import socket; socket.create_connection(('127.0.0.1', 9))"
+    done = subprocess.run(
+        [sys.executable, "-c", SILENT + code], capture_output=True, text=True, check=False
+    )
+    assert "NETWORK socket.getaddrinfo" in done.stderr
+
+
+def test_the_default_map_is_made_without_a_network(tmp_path):
+    code = "sys.argv = ['geobuffer', 'map']\nfrom geobuffer.cli.main import main\nmain()"
+    done = _silently(code, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "geobuffer-map.html").stat().st_size > 100_000
+
+
+def test_neither_import_nor_lists_load_what_downloads_need(tmp_path):
+    code = (
+        "import geobuffer as gb\ngb.list_sources(); gb.load_regions(); gb.load_settlements()\n"
+        "print([m for m in ('requests', 'urllib3', 'filelock', 'pycountry') if m in sys.modules])"
+    )
+    assert _silently(code, tmp_path).stdout == "[]\n"
+
+
+# Whatever is written goes through drafts. What follows are the calls by which Python and the
+# libraries in use write files, and who else may make them: functions that are given a draft's path.
+WRITES = {
+    "write_text", "write_bytes", "to_file", "to_parquet", "to_feather", "to_csv", "to_excel",
+    "to_pickle", "savefig", "write_dataframe", "write_table", "CSVWriter", "ParquetWriter", "save",
+    "mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryFile", "TemporaryDirectory",
+    "copy2", "copyfile", "copytree", "copyfileobj", "move", "mkdir", "makedirs", "unlink", "rmtree",
+    "touch", "symlink_to", "hardlink_to", "fdopen", "tofile",
+}  # fmt: skip
+WRITERS = {
+    # To nowhere: /dev/null.
+    "cli.main._hang_up": {"open"},
+    "io.write.write.write": {"save"},
+    "io.write.write._writer": {"save", "to_csv"},
+    "io.write.write._write_layer": {"to_file", "write_bytes"},
+    "io.write.write._write_parquet": {"to_parquet"},
+    "io.write.write._save_picture": {"savefig"},
+    "io.zone_file.write_zone_layers": {"write_dataframe"},
+    "io.write.shapefile.write_shapefile": {"write_dataframe", "write_text", "ZipFile"},
+    "io.write.kml.write_kml": {"ZipFile", "open", "write"},
+    "io.write.excel.write_workbook": {"save"},
+    "analysis._arrow.Writer": {"CSVWriter", "ParquetWriter", "write_table"},
+    # Into memory.
+    "viz.figure.plot._png": {"savefig"},
+    # To what is within a scratch folder.
+    "datasets.world.keep_shape": {"mkdir", "write_bytes"},
+    "io.read.gdal._as_kml": {"open"},
+    "io.read.gdal.completed": {"write_bytes"},
+    "datasets.fetch.check_content.unpack": {"open", "copyfileobj"},
+    # Folders, and what is to be gone.
+    "analysis.bulk.begin_parts": {"mkdir"},
+    "datasets.fetch.cache.obtain": {"mkdir"},
+    "datasets.fetch.cache._bring": {"unlink"},
+    "datasets.fetch.http.forget": {"unlink"},
+    "datasets.fetch.http._store": {"unlink"},
+    "cli.data._keep": {"unlink"},
+    # Hands on what it draws to drafts.
+    "viz.web.page._Whole": {"open", "save"},
+}
+
+
+def _written(node):
+    """Return the name by which a call writes a file, if it does."""
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    if isinstance(node.func, ast.Name) and name in {"write_text", "move", "copy"}:
+        return None  # those of drafts
+    if name in WRITES:
+        return name
+    texts = [a.value for a in [*node.args, *(k.value for k in node.keywords)]
+             if isinstance(a, ast.Constant) and isinstance(a.value, str)]  # fmt: skip
+    is_mode = any(
+        text and set(text) <= set("rwxabt+") and set(text) & set("wxa+") for text in texts
+    )
+    conditional = any(isinstance(a, ast.IfExp) for a in node.args)
+    if name in {"open", "ZipFile", "TarFile"} and (is_mode or conditional):
+        return name
+    owner = getattr(getattr(node.func, "value", None), "id", "")
+    # Those of paths take one argument; replace of texts takes two, rename of tables a keyword.
+    is_of_path = len(node.args) == 1 and not node.keywords and owner != "index"
+    if name in {"replace", "rename"} and is_of_path:
+        return name
+    if (owner, name) in {
+        ("whole", "write"),
+        ("os", "open"),
+        ("os", "replace"),
+        ("os", "rename"),
+        ("os", "write"),
+    }:
+        return name
+    return None
+
+
+def test_nothing_is_written_but_through_drafts():
+    found = {}
+    for file in PACKAGE.rglob("*.py"):
+        module = ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
+        if module == "io.atomic":
+            continue
+        for top in ast.parse(file.read_text(encoding="utf-8")).body:
+            where = f"{module}.{getattr(top, 'name', '')}"
+            calls = (node for node in ast.walk(top) if isinstance(node, ast.Call))
+            names = {name for name in map(_written, calls) if name}
+            if names:
+                found[where] = names
+    assert found == WRITERS
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["open(p, 'w')", "p.open(mode='xb')", "p.open('a' if b else 'w')", "p.write_text(t)",
+     "zipfile.ZipFile(p, 'w')", "table.to_file(p)", "draft.replace(path)", "os.replace(a, b)",
+     "shutil.move(a, b)", "figure.savefig(p)", "tempfile.mkdtemp()", "open(p, 'r+b')"],
+)  # fmt: skip
+def test_a_call_that_writes_is_seen(code):
+    assert _written(ast.parse(code).body[0].value)
+
+
+@pytest.mark.parametrize(
+    "code", ["open(p)", "p.open('rb')", "text.replace('a', 'w')", "dataclasses.replace(a, b=1)"]
+)
+def test_a_call_that_does_not_write_is_not(code):
+    assert not _written(ast.parse(code).body[0].value)
+
+
+def test_who_cites_this_version_cites_this_version():
+    root = ROOT
+    assert f"version: {gb.__version__}\n" in (root / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"## {gb.__version__}" in (root / "CHANGELOG.md").read_text(encoding="utf-8")

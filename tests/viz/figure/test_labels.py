@@ -1,0 +1,80 @@
+"""Lettering: nothing over another, nothing cut, and no character that turns a line round."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geobuffer.viz.figure.labels import (
+    Box,
+    Label,
+    place_labels,
+    printable,
+    shortened,
+    width_of,
+    wrapped,
+)
+
+NONE = np.empty((0, 2))
+words = st.text(alphabet="абвгҐїє abcW$_^\\{}iIl.-", max_size=80)
+
+
+@given(st.text())
+def test_printable_text_is_one_line_and_can_be_written(text):
+    shown = printable(text)
+    assert shown.isprintable()
+    shown.encode("utf-8")
+    assert printable(shown) == shown
+
+
+def test_marks_that_turn_text_round_are_left_out():
+    assert printable("a\u202eb\u2066c\u200fd\x00e\ud83df") == "abcdef"
+
+
+@settings(deadline=None, max_examples=50)
+@given(words, st.floats(30, 300), st.floats(6, 14))
+def test_wrapped_lines_fit_and_lose_nothing(text, width, size):
+    lines = wrapped(text, width, size)
+    assert "".join(lines).replace(" ", "") == "".join(text.split())
+    assert all(width_of(line, size) <= width for line in lines)
+
+
+@settings(deadline=None, max_examples=50)
+@given(words, st.floats(30, 300))
+def test_shortened_text_fits(text, width):
+    short = shortened(text, width, 8.0)
+    assert width_of(short, 8.0) <= width
+    assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(
+        st.builds(Label, st.text("abcдє", min_size=1, max_size=12), st.floats(0, 300),
+                  st.floats(0, 200), st.just(7.0), st.floats(0, 6), st.just("normal")),
+        max_size=40,
+    )
+)  # fmt: skip
+def test_no_label_lies_over_another_or_out_of_the_room(labels):
+    room, taken = Box(0, 0, 300, 200), [Box(100, 50, 180, 90)]
+    dots = np.array([(label.x, label.y) for label in labels]).reshape(-1, 2)
+    placed = place_labels(labels, room, taken=taken, dots=dots, line=NONE, most=25)
+    boxes = [box for _, box in placed] + taken
+    assert not any(a.meets(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    assert all(
+        box.left >= 0 and box.bottom >= 0 and box.right <= 300 and box.top <= 200 for box in boxes
+    )
+    assert len(placed) <= 25
+    # The same again is the same.
+    assert placed == place_labels(labels, room, taken=taken, dots=dots, line=NONE, most=25)
+
+
+def test_the_first_is_served_first_and_a_crowd_is_not_hidden():
+    room = Box(0, 0, 200, 100)
+    label = Label("Велика Писарівка", 100, 50, 7, 2)
+    crowd = np.array([(x, 50.0) for x in range(104, 180, 3)])
+    ((_, box),) = place_labels([label], room, taken=[], dots=crowd, line=NONE, most=9)
+    assert not ((crowd > box[:2]) & (crowd < box[2:])).all(axis=1).any()
+    everywhere = np.stack(np.meshgrid(np.arange(0, 200, 3.0), np.arange(0, 100, 3.0)), 2)
+    assert not place_labels(
+        [label], room, taken=[], dots=everywhere.reshape(-1, 2), line=NONE, most=9
+    )

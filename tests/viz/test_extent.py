@@ -1,0 +1,41 @@
+"""Regions about a zone: its own always, others where they may be seen."""
+
+import shapely
+
+import geobuffer as gb
+from geobuffer.viz.extent import regions_to_draw
+
+HAND = gb.Source("drawn by hand")
+
+
+def _region(name, *bounds):
+    return gb.Region(name, shapely.box(*bounds), HAND, names={})
+
+
+def test_a_zones_own_regions_and_those_near_enough_to_be_seen(strip):
+    zone = gb.build_zone(strip, km=10, tolerance_m=50)
+    near, far = _region("Near", 31, 50, 32, 51), _region("Far", 40, 50, 41, 51)
+    own = [region.name for region in strip.regions]
+    assert [one.name for one in regions_to_draw(zone, [far, near])] == ["Near", *own]
+    assert [one.name for one in regions_to_draw(zone, [])] == own
+    # Of two of one name, the border's own: the other may be another drawing of it.
+    double = _region("West", 29, 50, 30, 50.9)
+    (west,) = (one for one in regions_to_draw(zone, [double]) if one.name == "West")
+    assert west in strip.regions
+
+
+def test_an_area_of_ones_own_is_drawn_wherever_other_regions_are(regions):
+    park = _region("Park", -62, -3, -61, -2)
+    zone = gb.build_zone(gb.border_of(park), km=5, tolerance_m=50)
+    assert regions_to_draw(zone, regions) == (park,)
+    figure = gb.plot_zone(zone, regions=regions)
+    assert [text.get_text() for text in figure.axes[0].texts if text.get_text() == "Park"]
+
+
+def test_around_points_that_belong_together_each_is_marked():
+    wells = shapely.MultiPoint([(30, 50), (30.2, 50), (30.1, 50.1)])
+    zone = gb.build_zone(gb.border_around(wells, source=HAND), km=3, tolerance_m=50)
+    figure = gb.plot_zone(zone)
+    (marks,) = (one for one in figure.axes[0].collections if one.get_gid() == "geobuffer-junctions")
+    assert len(marks.get_offsets()) == 3
+    assert figure.axes[0].get_legend().get_texts()[0].get_text().startswith("Points")

