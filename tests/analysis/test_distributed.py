@@ -194,6 +194,7 @@ def spark():
     session.stop()
 
 
+@pytest.mark.spark
 @needs_spark
 @ignores_new_pandas
 @ignores_open_sockets
@@ -255,6 +256,7 @@ def test_page_on_dask_runs_as_it_stands(folder, points, ready):
     assert_frame_equal(codes, _said(points["lon"].to_numpy(), points["lat"].to_numpy(), ready))
 
 
+@pytest.mark.spark
 @needs_spark
 def test_page_on_spark_runs_as_it_stands(folder, points, ready):
     _run("spark.md")
