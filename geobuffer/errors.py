@@ -1,39 +1,55 @@
-"""Every error that geobuffer raises on purpose, in one tree.
+"""All errors that geobuffer raises on purpose, in one class tree.
 
 ::
 
     GeobufferError
-    ├── DataError (ValueError)              a table, a file or a scenario is not what it must be
+    ├── DataError (ValueError)              a table, file or scenario is invalid
     │   ├── UnknownDataset (LookupError)    no bundled dataset has that name
     │   ├── UnknownRegion (LookupError)     no region has that name
     │   ├── UnknownSide (LookupError)       the border has no side of that name
-    │   ├── ChecksumMismatch                a bundled file is not the one that was published
-    │   ├── MissingCRSError                 coordinates without a reference system
-    │   └── WriteError (OSError)            a file cannot be written where it should be
-    ├── GeometryError (ValueError)          a shape or a distance that cannot be worked with
-    │   └── NotAdjacent                     regions that share no border
-    ├── WrongKind (TypeError)               no border, zone or region, where one is needed
-    ├── DownloadError (ConnectionError)     a file is neither to be had nor in the cache
-    └── MissingExtra (ImportError)          what was asked for needs an optional part of geobuffer
+    │   ├── ChecksumMismatch                a bundled file differs from the published one
+    │   ├── MissingCRSError                 coordinates have no coordinate reference system
+    │   └── WriteError (OSError)            a file cannot be written at the given path
+    ├── GeometryError (ValueError)          a shape or a distance is invalid
+    │   └── NotAdjacent                     the regions share no border
+    ├── WrongKind (TypeError)               an argument is not a border, zone or region
+    ├── DownloadError (ConnectionError)     a file can neither be downloaded nor found in the cache
+    └── MissingExtra (ImportError)          an optional part of geobuffer is not installed
 
-Each is also the builtin it resembles, so ``except ValueError`` works as a newcomer expects.
+Each class also derives from the built-in error that it resembles, so that ``except ValueError``
+works as a newcomer expects.
 """
 
 from __future__ import annotations
 
 import difflib
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import ModuleType
 
 
 class GeobufferError(Exception):
-    """Any error that geobuffer raises on purpose."""
+    """Base class of all errors that geobuffer raises on purpose.
+
+    Parameters
+    ----------
+    *args
+        The message.
+    parameter
+        The name of the argument that is invalid, such as ``"km"``; ``None`` if the error is not
+        about one argument. The command line uses it to name its option.
+    """
+
+    def __init__(self, *args: object, parameter: str | None = None) -> None:
+        super().__init__(*args)
+        self.parameter = parameter
 
 
 class DataError(GeobufferError, ValueError):
-    """A table, a file or a scenario is not what it must be."""
+    """A table, a file or a scenario is invalid."""
 
 
 class UnknownDataset(DataError, LookupError):
@@ -49,39 +65,102 @@ class UnknownSide(DataError, LookupError):
 
 
 class ChecksumMismatch(DataError):
-    """A bundled file is not the one that was published."""
+    """A bundled file differs from the one that was published."""
 
 
 class MissingCRSError(DataError):
-    """Coordinates came without a coordinate reference system."""
+    """Coordinates have no coordinate reference system."""
 
 
 class WriteError(DataError, OSError):
-    """A file cannot be written: its place takes none, or the disk is full."""
+    """A file cannot be written at the given path, or the disk is full."""
 
 
 class GeometryError(GeobufferError, ValueError):
-    """A shape or a distance that cannot be worked with."""
+    """A shape or a distance is invalid."""
 
 
 class NotAdjacent(GeometryError):
-    """Regions that share no border."""
+    """The regions share no border."""
 
 
 class WrongKind(GeobufferError, TypeError):
-    """Something else was given where a border, a zone or a region is needed."""
+    """An argument is not a border, a zone or a region where one is needed."""
 
 
 class DownloadError(GeobufferError, ConnectionError):
-    """A file is neither to be had nor in the cache."""
+    """A file can neither be downloaded nor found in the cache."""
 
 
 class MissingExtra(GeobufferError, ImportError):
-    """What was asked for needs an optional part of geobuffer that is not installed."""
+    """A function needs an optional part of geobuffer that is not installed."""
+
+
+def require(
+    extra: str, module: str, purpose: str, *, error: type[GeobufferError] = MissingExtra
+) -> ModuleType:
+    """Import and return a module that belongs to an optional part of geobuffer.
+
+    Parameters
+    ----------
+    extra
+        The optional part, as ``pip install 'geobuffer[extra]'`` names it.
+    module
+        The module to import.
+    purpose
+        What needs the module, for the message: a subject in the singular.
+    error
+        The class of the error. Some readers and writers have always raised
+        :class:`DataError` here, and callers may catch it.
+
+    Raises
+    ------
+    GeobufferError
+        The module, or a module that it imports, is not installed. The error is of the class
+        ``error``.
+
+    Examples
+    --------
+    >>> require("plot", "json", "A figure").__name__
+    'json'
+    >>> require("plot", "no_such_module", "A figure")
+    Traceback (most recent call last):
+    geobuffer.errors.MissingExtra: A figure needs no_such_module, which is not installed. Run: ...
+    """
+    try:
+        return import_module(module)
+    except ImportError as cause:
+        raise missing_extra(extra, cause.name or module, purpose, error=error) from cause
+
+
+def missing_extra(
+    extra: str, package: str, purpose: str, *, error: type[GeobufferError] = MissingExtra
+) -> GeobufferError:
+    """Return the error that says which optional part of geobuffer is not installed.
+
+    Parameters
+    ----------
+    extra, purpose, error
+        As for :func:`require`.
+    package
+        The package or file that is missing.
+    """
+    return error(
+        f"{purpose} needs {package}, which is not installed. Run: pip install 'geobuffer[{extra}]'."
+    )
 
 
 def did_you_mean(name: str, known: Iterable[str], *, list_up_to: int = 12) -> str:
-    """Return the end of a message about an unknown name: the nearest names, or all of them.
+    """Return the end of a message about an unknown name: the most similar names, or all names.
+
+    Parameters
+    ----------
+    name
+        The unknown name.
+    known
+        The valid names.
+    list_up_to
+        If no name is similar, how many valid names the message lists.
 
     Examples
     --------
