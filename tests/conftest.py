@@ -1,6 +1,7 @@
-"""What many tests need and nobody should build twice."""
+"""Fixtures that many tests share, and which tests are slow."""
 
 import os
+from pathlib import Path
 
 import pytest
 import shapely
@@ -10,15 +11,38 @@ from support.publisher import Publisher
 import geobuffer as gb
 from geobuffer.datasets.fetch.downloader import SITES
 
-# Quick: the same examples each time, so that a change fails by its own fault alone. Thorough: many
-# more, others each time, for a campaign; what fails is printed so that it can be tried again.
+# Quick: the same examples in each run, so that only a change of the code makes a test fail.
+# Thorough: many more examples, other ones in each run. Hypothesis prints what repeats a failure.
 settings.register_profile("quick", max_examples=12, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=400, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+# `make quick` leaves these out: they start, stop and kill processes, run guides and notebooks as
+# users would, load the outlines of the whole world or read large rasters.
+SLOW = (
+    "analysis/test_raster_exposure.py",
+    "bad_inputs/test_bad_output.py",
+    "cli/test_interrupts.py",
+    "datasets/test_world.py",
+    "docs/test_how_to.py",
+    "docs/test_notebooks.py",
+    "io/test_kills.py",
+    "test_environment.py",
+    "test_soak.py",
+    "test_threads.py",
+)
+TESTS = Path(__file__).parent
+
+
 def pytest_collection_modifyitems(items):
-    """Begin with what one worker has to itself: as the last it would leave the others idle."""
+    """Mark the slow files; sort the tests."""
+    slow = {TESTS / file for file in SLOW}
+    for item in items:
+        if item.path in slow:
+            item.add_marker(pytest.mark.slow)
+    # A group of tests runs on one worker. It begins first, because as the last it would leave
+    # the other workers idle.
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
@@ -53,8 +77,8 @@ def towns():
 def strip():
     """A border along the meridian 30° E from 50° N to 51° N, between boxes a degree wide.
 
-    It is a geodesic, so what lies within 10 km of it is solved by hand. Its source states no
-    accuracy, so only what a place says of itself makes it uncertain.
+    The meridian is a geodesic, so distances from it are known without our code. The border's source
+    states no accuracy, so a place is uncertain only by the accuracy of its own row.
     """
     source = gb.Source("drawn by hand")
     west = gb.Region("West", shapely.box(29, 50, 30, 51), source, country="AA", names={})
@@ -64,7 +88,7 @@ def strip():
 
 @pytest.fixture
 def publisher():
-    """A publisher of data on this machine, who is asked in place of the real ones."""
+    """A server on this machine that answers downloads in place of the real publishers."""
     server = Publisher()
     yield server
     server.stop()
@@ -72,7 +96,7 @@ def publisher():
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
-    """A cache folder of the tests' own, for commands too: shapes of today's code, nobody else's.
+    """Give the tests and their subprocesses an empty cache, so that all shapes are of this code.
 
     All workers share it: unpacking a country takes five seconds.
     """
@@ -85,7 +109,7 @@ def own_cache(tmp_path_factory):
 
 @pytest.fixture
 def how(publisher, tmp_path):
-    """A downloader whose every site is the publisher on this machine."""
+    """A downloader that asks the server on this machine for every site."""
     sites = {site: f"{publisher.url}/{site}" for site in SITES}
     folder = tmp_path / "cache"
     return gb.Downloader(folder=folder, sites=sites, timeout_s=2, pause_s=0, attempts=2)

@@ -276,3 +276,15 @@ def test_who_cites_this_version_cites_this_version():
     root = ROOT
     assert f"version: {gb.__version__}\n" in (root / "CITATION.cff").read_text(encoding="utf-8")
     assert f"## {gb.__version__}" in (root / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_list_of_slow_tests_names_files_that_exist():
+    tree = ast.parse((ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"))
+    (slow,) = (
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "SLOW"
+    )
+    assert slow
+    missing = [file for file in slow if not (ROOT / "tests" / file).is_file()]
+    assert not missing, f"renamed? then rename it in SLOW of tests/conftest.py: {missing}"

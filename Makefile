@@ -1,0 +1,32 @@
+# The commands of daily work. They use the Python of .venv if there is one, else the one in PATH.
+
+PYTHON := $(if $(wildcard .venv/bin/python),.venv/bin/python,$(shell command -v python || command -v python3))
+export PATH := $(dir $(PYTHON)):$(PATH)
+
+.PHONY: help quick test lint docs bench all
+.DEFAULT_GOAL := help
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+quick: ## tests without browser, world data and whole processes; under two minutes on two cores
+	@start=$$(date +%s); \
+	$(PYTHON) -m pytest -q -n auto -m "not browser and not slow and not spark" && \
+	echo "quick: $$(($$(date +%s) - start)) seconds"
+
+test: ## the whole suite, as in the README; about nine minutes on two cores
+	$(PYTHON) -m pytest -n auto
+
+lint: ## ruff, words, notebooks and workflows, then mypy; needs geobuffer[lint]
+	pre-commit run --all-files
+	mypy
+
+docs: ## build the site into docs/_build/site; needs geobuffer[docs]
+	$(PYTHON) -m sphinx -W --keep-going -n -q docs docs/_build/site
+
+bench: ## compare the speed with the recorded one, as multiples of a piece of numpy work
+	$(PYTHON) benchmarks/regressions.py
+
+all: ## all that CI runs, then Spark, the thorough laws and the fuzzer; about an hour
+	.ci/run
+	.ci/long
