@@ -193,7 +193,7 @@ WRITERS = {
     # Into memory.
     "viz.figure.plot._png": {"savefig"},
     # To what is within a scratch folder.
-    "datasets.world.keep_shape": {"mkdir", "write_bytes"},
+    "datasets.world.write_cached_shape": {"mkdir", "write_bytes"},
     "io.read.gdal._as_kml": {"open"},
     "io.read.gdal.completed": {"write_bytes"},
     "datasets.fetch.check_content.unpack": {"open", "copyfileobj"},

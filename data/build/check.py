@@ -221,19 +221,19 @@ def is_clean(text: object) -> bool:
 def check_manifest() -> Iterator[Check]:
     """Rows, hash and columns that the manifest states, and the size of everything."""
     manifest = tomllib.loads((DATA / "manifest.toml").read_text(encoding="utf-8"))
-    for name, paper in manifest.items():
-        path = DATA / paper["file"]
+    for name, entry in manifest.items():
+        path = DATA / entry["file"]
         stored = pq.ParquetFile(path)
         true = (
-            hashlib.sha256(path.read_bytes()).hexdigest() == paper["sha256"]
-            and stored.metadata.num_rows == paper["rows"]
-            and list(paper["columns"]) == stored.schema_arrow.names
+            hashlib.sha256(path.read_bytes()).hexdigest() == entry["sha256"]
+            and stored.metadata.num_rows == entry["rows"]
+            and list(entry["columns"]) == stored.schema_arrow.names
         )
         yield expect(f"manifest of {name}", held=true)
         located = "geometry" in stored.schema_arrow.names
         geo = b"geo" in (stored.metadata.metadata or {})
         yield expect(f"GeoParquet metadata of {name}", held=geo == located)
-    size = sum((DATA / paper["file"]).stat().st_size for paper in manifest.values()) / 1e6
+    size = sum((DATA / entry["file"]).stat().st_size for entry in manifest.values()) / 1e6
     yield Check("size of the files, MB", round(size, 2), "< 10", size < 10)
 
 

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _HASH_BYTES = 32
 
 
-def load_shape(folder: Path, name: str) -> BaseGeometry | None:
+def read_cached_shape(folder: Path, name: str) -> BaseGeometry | None:
     """Return a shape that was kept; ``None`` if there is none, or not as it was kept.
 
     Examples
@@ -53,28 +53,30 @@ def load_shape(folder: Path, name: str) -> BaseGeometry | None:
     >>> import tempfile
     >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     keep_shape(Path(folder), "a point", shapely.Point(30, 50))
-    ...     print(load_shape(Path(folder), "a point"), load_shape(Path(folder), "another"))
-    POINT (30 50) None
+    ...     write_cached_shape(Path(folder), "a point", shapely.Point(30, 50))
+    ...     print(read_cached_shape(Path(folder), "a point"))
+    ...     print(read_cached_shape(Path(folder), "another"))
+    POINT (30 50)
+    None
     """
     try:
-        content = _file(folder, name).read_bytes()
+        content = _cached_shape_file(folder, name).read_bytes()
     except OSError:
         return None
     told, wkb = content[:_HASH_BYTES], content[_HASH_BYTES:]
     return shapely.from_wkb(wkb) if hashlib.sha256(wkb).digest() == told else None
 
 
-def keep_shape(folder: Path, name: str, shape: BaseGeometry) -> None:
+def write_cached_shape(folder: Path, name: str, shape: BaseGeometry) -> None:
     """Keep a shape under a name, if the folder can be written."""
     wkb = shapely.to_wkb(shape)
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        with drafted(_file(folder, name)) as draft:
+        with drafted(_cached_shape_file(folder, name)) as draft:
             draft.write_bytes(hashlib.sha256(wkb).digest() + wkb)
 
 
-def _file(folder: Path, name: str) -> Path:
+def _cached_shape_file(folder: Path, name: str) -> Path:
     """Return the file of a name, which may hold any signs."""
     return folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.shape"
 
@@ -83,8 +85,8 @@ _PACKAGE = "omim-data-borders"
 # Of borders.tar.xz in version 10.3.0rc2, of which world.csv names the files.
 _SHA256 = "d524431b108102b34b46ad3883a832984aaa143aa56acfba043940dbe4144e5a"
 
-# Raised when parse_poly or _joined makes another shape of the same files.
-_MADE = 1
+# Raised when parse_poly or _join_shapes makes another shape of the same files.
+_SHAPE_VERSION = 1
 
 # Parts of one country are simplified apart: where they disagree, by up to 8 m, a union keeps
 # slivers. Nothing that is mapped is as thin as this.
@@ -110,7 +112,7 @@ _ALSO = {
 }  # fmt: skip
 
 
-class _File(NamedTuple):
+class _WorldFile(NamedTuple):
     """A row of ``world.csv``: a file of the wheel, and what it shows."""
 
     file: str
@@ -161,45 +163,48 @@ def load_world(country: str | Iterable[str] | None = None, *, level: int = 1) ->
     if level not in {0, 1}:
         raise DataError(f"Invalid level {level!r}. Must be 0 for countries or 1 for regions.")
     rows = _rows_of(country)
-    parts: dict[str, list[_File]] = defaultdict(list)
+    parts: dict[str, list[_WorldFile]] = defaultdict(list)
     for row in rows:
         parts[row.unit if level == 1 or not row.country else row.country].append(row)
-    shapes = _read_shapes(tuple(row.file for row in rows))
-    return Regions(tuple(_region(group, shapes, level) for group in parts.values()))
+    shapes = _load_shapes(tuple(row.file for row in rows))
+    return Regions(tuple(_world_region(group, shapes, level) for group in parts.values()))
 
 
-def _rows_of(country: str | Iterable[str] | None) -> tuple[_File, ...]:
+def _rows_of(country: str | Iterable[str] | None) -> tuple[_WorldFile, ...]:
     """Return the rows of some countries, in the order of the table."""
     if country is None:
-        return _table()
-    wanted = {_code(c) for c in ([country] if isinstance(country, str) else country)}
+        return _world_table()
+    wanted = {_country_code(c) for c in ([country] if isinstance(country, str) else country)}
     if not wanted:
         raise UnknownRegion("Invalid country: none given. Must be a code or a name, or several.")
-    return tuple(row for row in _table() if (row.country or row.file) in wanted)
+    return tuple(row for row in _world_table() if (row.country or row.file) in wanted)
 
 
-def _code(country: str) -> str:
+def _country_code(country: str) -> str:
     """Return the code of a country, or the file of a territory of none, by code or name."""
     if not isinstance(country, str):
         raise UnknownRegion(f"Invalid country {country!r}. Must be an ISO code or a name.")
     try:
-        return _codes()[fold(country)]
+        return _country_codes()[fold(country)]
     except KeyError:
-        known = [*sorted(_names("en").values()), *(row.country or row.file for row in _table())]
+        known = [
+            *sorted(_country_names("en").values()),
+            *(row.country or row.file for row in _world_table()),
+        ]
         raise UnknownRegion(
             f"Invalid country {country!r}. {did_you_mean(country, known)}"
         ) from None
 
 
 @cache
-def _codes() -> Mapping[str, str]:
+def _country_codes() -> Mapping[str, str]:
     """Return codes by the folded codes and names of the countries in the table."""
-    countries = _extra("pycountry").countries
+    countries = _import_extra("pycountry").countries
     found: dict[str, str] = {}
-    for row in _table():
+    for row in _world_table():
         code = row.country or row.file
         entry = countries.get(alpha_2=row.country) if row.country else None
-        names = [_names(language).get(row.country, "") for language in LANGUAGES]
+        names = [_country_names(language).get(row.country, "") for language in LANGUAGES]
         more = [entry.alpha_3, entry.name, getattr(entry, "common_name", "")] if entry else []
         for name in (code, *names, *more):
             if name:
@@ -208,28 +213,32 @@ def _codes() -> Mapping[str, str]:
 
 
 @cache
-def _names(language: str) -> Mapping[str, str]:
+def _country_names(language: str) -> Mapping[str, str]:
     """Return the names of the table's countries in a language, by code."""
-    territories = _extra("babel").Locale(language).territories
-    return {row.country: territories[row.country] for row in _table() if row.country}
+    territories = _import_extra("babel").Locale(language).territories
+    return {row.country: territories[row.country] for row in _world_table() if row.country}
 
 
 @cache
-def _table() -> tuple[_File, ...]:
+def _world_table() -> tuple[_WorldFile, ...]:
     table = resources.files("geobuffer.datasets").joinpath("world.csv").read_text(encoding="utf-8")
-    return tuple(_File(*row) for row in list(csv.reader(table.splitlines()))[1:])
+    return tuple(_WorldFile(*row) for row in list(csv.reader(table.splitlines()))[1:])
 
 
-def _region(group: Sequence[_File], shapes: Mapping[str, BaseGeometry], level: int) -> Region:
+def _world_region(
+    group: Sequence[_WorldFile], shapes: Mapping[str, BaseGeometry], level: int
+) -> Region:
     """Put the parts of a region or a country together."""
     first = group[0]
-    country_names = {language: _names(language).get(first.country, "") for language in LANGUAGES}
+    country_names = {
+        language: _country_names(language).get(first.country, "") for language in LANGUAGES
+    }
     country_names = {language: name for language, name in country_names.items() if name}
     whole = bool(first.country) and (level == 0 or not first.name)
     names = country_names if whole else _region_names(first)
     return Region(
         name=country_names["en"] if whole else first.name,
-        geometry=_joined([row.file for row in group], shapes),
+        geometry=_join_shapes([row.file for row in group], shapes),
         source=_SOURCE,
         names=names,
         iso=first.country if whole else first.iso,
@@ -238,21 +247,21 @@ def _region(group: Sequence[_File], shapes: Mapping[str, BaseGeometry], level: i
     )
 
 
-def _joined(files: Sequence[str], shapes: Mapping[str, BaseGeometry]) -> BaseGeometry:
+def _join_shapes(files: Sequence[str], shapes: Mapping[str, BaseGeometry]) -> BaseGeometry:
     if len(files) == 1:
         return shapes[files[0]]
     name = "\n".join((f"without slivers of {_SLIVER_M} m", *files))
-    whole = load_shape(_kept_in(), name)
+    whole = read_cached_shape(_shape_cache_folder(), name)
     if whole is None:
         parts = [shapes[file] for file in files]
         whole = without_slivers(shapely.union_all(parts), _SLIVER_M)
-        keep_shape(_kept_in(), name, whole)
+        write_cached_shape(_shape_cache_folder(), name, whole)
     return whole
 
 
-def _region_names(row: _File) -> dict[str, str]:
+def _region_names(row: _WorldFile) -> dict[str, str]:
     """Return a region's names by language; those of what is drawn with it in brackets."""
-    subdivisions = _extra("pycountry").subdivisions
+    subdivisions = _import_extra("pycountry").subdivisions
     entries = [subdivisions.get(code=code) for code in (row.iso, *row.with_.split()) if code]
     # Of a code that ISO has withdrawn since, only our own names are known.
     official = [entry.name for entry in entries if entry]
@@ -260,7 +269,7 @@ def _region_names(row: _File) -> dict[str, str]:
     if len(official) > 1:
         names["en"] += f" (with {', '.join(official[1:])})"
     for language, given in (("uk", row.uk), ("ru", row.ru)):
-        known = [_translations(language).gettext(name) for name in official]
+        known = [_region_translations(language).gettext(name) for name in official]
         if given:
             names[language] = given
         elif known and all(one != other for one, other in zip(known, official, strict=True)):
@@ -270,22 +279,22 @@ def _region_names(row: _File) -> dict[str, str]:
 
 
 @cache
-def _translations(language: str) -> gettext.NullTranslations:
-    folder = _extra("pycountry").LOCALES_DIR
+def _region_translations(language: str) -> gettext.NullTranslations:
+    folder = _import_extra("pycountry").LOCALES_DIR
     return gettext.translation("iso3166-2", folder, languages=[language])
 
 
-def _extra(module: str) -> Any:
+def _import_extra(module: str) -> Any:
     """Import a module that comes with the extra."""
     import importlib
 
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise _missing(module) from error
+        raise _missing_error(module) from error
 
 
-def _missing(package: str) -> DataError:
+def _missing_error(package: str) -> DataError:
     return DataError(
         f"The borders of the world are not installed: {package} is missing. Must be installed "
         "with the extra 'world': pip install 'geobuffer[world]'."
@@ -293,22 +302,22 @@ def _missing(package: str) -> DataError:
 
 
 @cache
-def _archive() -> Path:
+def _borders_archive() -> Path:
     """Return the path of the archive of borders, checked by its hash."""
     try:
         files = metadata.files(_PACKAGE) or []
     except metadata.PackageNotFoundError as error:
-        raise _missing(_PACKAGE) from error
+        raise _missing_error(_PACKAGE) from error
     for file in files:
         if file.name == "borders.tar.xz":
             path = Path(str(file.locate()))
             break
     else:
-        raise _missing(f"borders.tar.xz of {_PACKAGE}")
+        raise _missing_error(f"borders.tar.xz of {_PACKAGE}")
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise _missing(str(path)) from error
+        raise _missing_error(str(path)) from error
     if found != _SHA256:
         raise ChecksumMismatch(
             f"Altered {path}: sha256 is {found[:12]}…, but must be {_SHA256[:12]}…, of version "
@@ -317,27 +326,29 @@ def _archive() -> Path:
     return path
 
 
-def _kept_in() -> Path:
+def _shape_cache_folder() -> Path:
     """Return the folder where shapes of this archive are kept, as this library makes them."""
-    made_by = f"{_SHA256[:12]}-{_MADE}-geos{shapely.geos_version_string}"
-    cache: Path = _extra("platformdirs").user_cache_path("geobuffer", appauthor=False)
+    made_by = f"{_SHA256[:12]}-{_SHAPE_VERSION}-geos{shapely.geos_version_string}"
+    cache: Path = _import_extra("platformdirs").user_cache_path("geobuffer", appauthor=False)
     return cache / f"world-{made_by}"
 
 
 # A script asks for the same few countries again and again; the world is some 400 MB.
 @lru_cache(maxsize=4)
-def _read_shapes(files: tuple[str, ...]) -> Mapping[str, BaseGeometry]:
+def _load_shapes(files: tuple[str, ...]) -> Mapping[str, BaseGeometry]:
     """Return the shapes of files by name: those that were kept, the others from the archive."""
-    archive, folder = _archive(), _kept_in()
-    shapes = {file: shape for file in files if (shape := load_shape(folder, file)) is not None}
+    archive, folder = _borders_archive(), _shape_cache_folder()
+    shapes = {
+        file: shape for file in files if (shape := read_cached_shape(folder, file)) is not None
+    }
     missing = set(files) - set(shapes)
-    for file, shape in _unpacked(archive, missing):
+    for file, shape in _unpack_shapes(archive, missing):
         shapes[file] = shape
-        keep_shape(folder, file, shape)
+        write_cached_shape(folder, file, shape)
     return shapes
 
 
-def _unpacked(path: Path, files: set[str]) -> Iterator[tuple[str, BaseGeometry]]:
+def _unpack_shapes(path: Path, files: set[str]) -> Iterator[tuple[str, BaseGeometry]]:
     """Yield files of the archive, which is one block: read from its beginning to the last asked."""
     left = {f"{file}.poly" for file in files}
     if not left:

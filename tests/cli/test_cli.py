@@ -30,10 +30,8 @@ import pytest
 import rasterio
 import shapely
 import typer
-from datasets.fetch import test_sources as sources
-from datasets.fetch.test_check_content import geotiff
 from rich.console import Console
-from support import reference
+from support import reference, sources
 from support.publisher import Page
 
 import geobuffer as gb
@@ -821,12 +819,12 @@ def test_get_out_writes_regions(get, here, publisher):
 
 
 def test_get_out_copies_a_raster_with_its_papers(get, here, publisher):
-    publisher.serve(sources.PATH, Page(geotiff()))
+    publisher.serve(sources.WORLDPOP_PATH, Page(sources.geotiff()))
     options = ("--country", "UA", "--year", "2025")
     facts = get("worldpop", *options, "--out", here, "--json").json
-    name = sources.PATH.rsplit("/", maxsplit=1)[1]
+    name = sources.WORLDPOP_PATH.rsplit("/", maxsplit=1)[1]
     assert sorted(p.name for p in here.iterdir()) == [name, f"{name}.json"]
-    assert (here / name).read_bytes() == geotiff()
+    assert (here / name).read_bytes() == sources.geotiff()
     assert json.loads((here / f"{name}.json").read_text(encoding="utf-8"))["as_of"] == "2025"
     assert facts["file"] == str(here / name)
     assert "1 raster, in the cache" in get("worldpop", *options).out

@@ -27,7 +27,7 @@ import shapely
 
 import geobuffer as gb
 from geobuffer.datasets import world
-from geobuffer.datasets.world import keep_shape, load_shape
+from geobuffer.datasets.world import read_cached_shape, write_cached_shape
 
 _missing = [m for m in ("babel", "pycountry", "borders") if importlib.util.find_spec(m) is None]
 # In continuous integration the extra must be there: nothing may be skipped unseen.
@@ -310,15 +310,15 @@ def test_map_and_bulk_of_a_border_of_countries(tmp_path, kivu):
 
 
 def test_every_file_of_the_archive_is_in_the_table_once():
-    with tarfile.open(world._archive(), mode="r|xz") as archive:
+    with tarfile.open(world._borders_archive(), mode="r|xz") as archive:
         files = sorted(Path(m.name).stem for m in archive if m.name.endswith(".poly"))
-    assert sorted(row.file for row in world._table()) == files
+    assert sorted(row.file for row in world._world_table()) == files
 
 
 def test_every_code_of_the_table_is_one_of_iso():
     import pycountry
 
-    for row in world._table():
+    for row in world._world_table():
         if row.country not in {"", "XK"}:  # Kosovo: a code of CLDR's, ISO has none
             assert pycountry.countries.get(alpha_2=row.country), row
         for code in (row.iso, *row.with_.split()):
@@ -327,7 +327,7 @@ def test_every_code_of_the_table_is_one_of_iso():
 
 
 def test_parts_of_one_region_agree_on_its_names():
-    rows = sorted((row for row in world._table() if row.iso), key=lambda row: row.iso)
+    rows = sorted((row for row in world._world_table() if row.iso), key=lambda row: row.iso)
     for iso, group in itertools.groupby(rows, key=lambda row: row.iso):
         assert len({row[1:] for row in group}) == 1, iso
 
@@ -380,33 +380,33 @@ def test_without_the_extra_the_message_names_it(monkeypatch):
     def absent(_):
         raise world.metadata.PackageNotFoundError
 
-    world._archive.cache_clear()
-    world._read_shapes.cache_clear()
+    world._borders_archive.cache_clear()
+    world._load_shapes.cache_clear()
     monkeypatch.setattr(world.metadata, "files", absent)
     with pytest.raises(gb.DataError, match=r"omim-data-borders is missing.*geobuffer\[world\]"):
         gb.load_regions("world", country="RW")
     with pytest.raises(gb.DataError, match=r"babbel is missing.*geobuffer\[world\]"):
-        world._extra("babbel")
+        world._import_extra("babbel")
 
 
 def test_an_altered_archive_is_refused(monkeypatch):
-    world._archive.cache_clear()
-    world._read_shapes.cache_clear()
+    world._borders_archive.cache_clear()
+    world._load_shapes.cache_clear()
     monkeypatch.setattr(world, "_SHA256", "0" * 64)
     with pytest.raises(gb.ChecksumMismatch, match=r"Altered .*borders\.tar\.xz"):
         gb.load_regions("world", country="RW")
-    world._archive.cache_clear()
+    world._borders_archive.cache_clear()
 
 
 def test_disputed_territory_is_shown_as_the_guide_says():
-    table = {row.file: row for row in world._table()}
+    table = {row.file: row for row in world._world_table()}
     assert table["Crimea"].iso == "UA-43"
     assert table["Abkhazia"].country == table["South Ossetia"].country == "GE"
     assert table["Nagorno-Karabakh"].country == "AZ"
     assert table["Republic of Kosovo"].country == "XK"
-    western_sahara = {row.file for row in world._table() if row.country == "EH"}
+    western_sahara = {row.file for row in world._world_table() if row.country == "EH"}
     assert western_sahara == {"Morocco_Western Sahara", "Sahrawi Arab Democratic Republic"}
-    assert {row.file for row in world._table() if not row.country} == {
+    assert {row.file for row in world._world_table() if not row.country} == {
         "Jerusalem", "Campo de Hielo Sur",
     }  # fmt: skip
     told = GUIDE.read_text("utf-8")
@@ -465,16 +465,16 @@ def test_a_country_comes_before_a_region_of_its_name():
 
 def test_what_was_read_is_kept_and_the_same(monkeypatch):
     first = gb.load_regions("world", country=["RW", "LU"], level=0)
-    world._read_shapes.cache_clear()
+    world._load_shapes.cache_clear()
 
     def unpacked(path, files):
         assert not files, "the archive is read again"
         return iter(())
 
-    monkeypatch.setattr(world, "_unpacked", unpacked)
+    monkeypatch.setattr(world, "_unpack_shapes", unpacked)
     again = gb.load_regions("world", country=["RW", "LU"], level=0)
     assert [r.geometry.wkb for r in again] == [r.geometry.wkb for r in first]
-    world._read_shapes.cache_clear()
+    world._load_shapes.cache_clear()
 
 
 def _met_km(one, other, reach_m):
@@ -528,8 +528,8 @@ def test_a_real_border_is_all_that_its_regions_have_in_common(name, borders):
 
 def test_countries_are_known_by_what_they_were_called_before():
     for name, code in world._ALSO.items():
-        assert world._code(name) == world._code(name.lower()) == code
-        assert code in {row.country for row in world._table()}
+        assert world._country_code(name) == world._country_code(name.lower()) == code
+        assert code in {row.country for row in world._world_table()}
 
 
 SHAPE = shapely.MultiPolygon([shapely.box(30, 50, 31, 51), shapely.box(32, 50, 33, 51 + 1e-15)])
@@ -537,10 +537,10 @@ SHAPE = shapely.MultiPolygon([shapely.box(30, 50, 31, 51), shapely.box(32, 50, 3
 
 def test_a_shape_is_given_back_to_the_last_bit(tmp_path):
     folder = tmp_path / "not" / "there yet"
-    assert load_shape(folder, "one") is None
-    keep_shape(folder, "one", SHAPE)
-    assert load_shape(folder, "one").wkb == SHAPE.wkb
-    assert load_shape(folder, "../other") is None
+    assert read_cached_shape(folder, "one") is None
+    write_cached_shape(folder, "one", SHAPE)
+    assert read_cached_shape(folder, "one").wkb == SHAPE.wkb
+    assert read_cached_shape(folder, "../other") is None
     assert len(list(folder.iterdir())) == 1
 
 
@@ -548,27 +548,28 @@ def test_a_shape_is_given_back_to_the_last_bit(tmp_path):
     "damage", [lambda b: b[:-1], lambda b: b[:-9] + b"\0" + b[-8:], lambda _: b""]
 )
 def test_what_was_damaged_is_not_taken_for_the_shape(damage, tmp_path):
-    keep_shape(tmp_path, "one", SHAPE)
+    write_cached_shape(tmp_path, "one", SHAPE)
     (file,) = tmp_path.iterdir()
     file.write_bytes(damage(file.read_bytes()))
-    assert load_shape(tmp_path, "one") is None
-    keep_shape(tmp_path, "one", SHAPE)
-    assert load_shape(tmp_path, "one").wkb == SHAPE.wkb
+    assert read_cached_shape(tmp_path, "one") is None
+    write_cached_shape(tmp_path, "one", SHAPE)
+    assert read_cached_shape(tmp_path, "one").wkb == SHAPE.wkb
 
 
 def test_a_folder_that_cannot_be_made_is_done_without(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    keep_shape(tmp_path / "file", "one", SHAPE)
-    assert load_shape(tmp_path / "file", "one") is None
+    write_cached_shape(tmp_path / "file", "one", SHAPE)
+    assert read_cached_shape(tmp_path / "file", "one") is None
 
 
 def test_several_may_keep_the_same_at_once(tmp_path):
     threads = [
-        threading.Thread(target=keep_shape, args=(tmp_path, "one", SHAPE)) for _ in range(16)
+        threading.Thread(target=write_cached_shape, args=(tmp_path, "one", SHAPE))
+        for _ in range(16)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert load_shape(tmp_path, "one").wkb == SHAPE.wkb
+    assert read_cached_shape(tmp_path, "one").wkb == SHAPE.wkb
     assert len(list(tmp_path.iterdir())) == 1

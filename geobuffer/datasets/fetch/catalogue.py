@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # The module and the function that download each source. They are imported on first use, because
 # they need the extra ``fetch``.
-_LOADERS: Mapping[str, tuple[str, str]] = MappingProxyType(
+LOADERS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "geonames": ("geonames", "places"),
         "osm-places": ("overpass", "places"),
@@ -158,7 +158,7 @@ def fetch_with_sources(
             raise DataError(f"Invalid {key} for {name}. {end}")
     if missing := [key for key in offer.needs if key not in given]:
         raise DataError(f"{name} needs {' and '.join(missing)}.")
-    module, function = _LOADERS[name]
+    module, function = LOADERS[name]
     try:
         loader = getattr(import_module(f"geobuffer.datasets.fetch.{module}"), function)
     except ModuleNotFoundError as error:

@@ -1,13 +1,12 @@
 """What came is what it must be, before anything is read from it."""
 
 import gzip
-import io
 import json
 import struct
-import warnings
 import zipfile
 
 import pytest
+from support.sources import geotiff, zipped
 
 import geobuffer as gb
 from geobuffer.datasets.fetch import check_content
@@ -19,51 +18,6 @@ FEATURE = {
     "geometry": {"type": "Point", "coordinates": [30, 50]},
 }
 COLLECTION = {"type": "FeatureCollection", "features": [FEATURE]}
-
-
-def zipped(members, method=zipfile.ZIP_DEFLATED):
-    data = io.BytesIO()
-    with warnings.catch_warnings(), zipfile.ZipFile(data, "w", method) as archive:
-        for name, body in members.items():
-            archive.writestr(name, body)
-    return data.getvalue()
-
-
-def geotiff(*, big=False, order="<", strips=4, geo=True, strip_bytes=300):
-    """A GeoTIFF by hand: one directory at its beginning, the pixels behind it."""
-    wide, word = ("Q", 8) if big else ("I", 4)
-    long_type = 16 if big else 4
-    tags = [(256, 3, [10]), (257, 3, [40]), (258, 3, [32]), (277, 3, [1]),
-            (273, long_type, [0] * strips), (279, long_type, [strip_bytes] * strips)]  # fmt: skip
-    if geo:
-        tags.append((34735, 3, [1, 1, 0, 2, 1024, 0, 1, 2, 2048, 0, 1, 4326]))
-    tags.sort()
-    head = 16 if big else 8
-    count = "Q" if big else "H"
-    behind = head + struct.calcsize(order + count) + len(tags) * (4 + 2 * word) + word
-    sizes = {3: "H", 4: "I", 16: "Q"}
-    extra, pixels = b"", None
-
-    def pack(values, kind):
-        return struct.pack(f"{order}{len(values)}{sizes[kind]}", *values)
-
-    for _ in range(2):  # the first time to learn how long it is, the second with true offsets
-        extra, entries = b"", b""
-        for tag, kind, values in tags:
-            if tag == 273 and pixels is not None:
-                values = [pixels + n * strip_bytes for n in range(strips)]  # noqa: PLW2901
-            raw = pack(values, kind)
-            if len(raw) > word:
-                field = struct.pack(order + wide, behind + len(extra))
-                extra += raw
-            else:
-                field = raw.ljust(word, b"\0")
-            entries += struct.pack(f"{order}HH{wide}", tag, kind, len(values)) + field
-        pixels = behind + len(extra)
-    magic = b"II" if order == "<" else b"MM"
-    start = struct.pack(order + "HHHQ", 43, 8, 0, 16) if big else struct.pack(order + "HI", 42, 8)
-    directory = struct.pack(order + count, len(tags)) + entries + b"\0" * word
-    return magic + start + directory + extra + b"\1" * (strips * strip_bytes)
 
 
 @pytest.fixture

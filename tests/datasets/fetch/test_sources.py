@@ -12,52 +12,30 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from datasets.fetch.test_check_content import geotiff, zipped
 from geopandas.testing import assert_geodataframe_equal
 from support.publisher import Page
+from support.sources import (
+    BOX,
+    DUMP,
+    WORLDPOP_PATH,
+    YUNAKIVKA,
+    boundary,
+    geonames_row,
+    geotiff,
+    hdx_package,
+    node,
+    overpass_answer,
+    relation,
+    serve_geoboundaries,
+    serve_geonames,
+    way,
+    zipped,
+)
 
 import geobuffer as gb
-from geobuffer.datasets.fetch import overpass, tables
+from geobuffer.datasets.fetch import catalogue, overpass, tables
 from geobuffer.datasets.fetch.catalogue import fetch_with_sources
 from geobuffer.datasets.fetch.downloader import SITES
-
-
-def geonames_row(geonameid, name, lat, lon, code="PPL", kind="P", *, admin=("03", ""), people=0,
-                 date="2026-11-20"):  # fmt: skip
-    admin1, admin2 = admin
-    row = [geonameid, name, name, "", lat, lon, kind, code, "UA", "", admin1, admin2, "", "",
-           people, "", 150, "Europe/Kyiv", date]  # fmt: skip
-    return "\t".join(map(str, row))
-
-
-DUMP = [
-    geonames_row(692196, "Sumy Oblast", 51, 34, "ADM1", "A", admin=("21", "")),
-    geonames_row(12194872, "Sumskyi Raion", 51, 34.5, "ADM2", "A", admin=("21", "21059")),
-    geonames_row(690889, 'Yunakivka "old"', 51.1, 35.0, admin=("21", "21059"), date="2026-11-24"),
-    geonames_row(692194, "Sumy", 50.9216, 34.80029, "PPLA", admin=("21", "21059"), people=294456),
-    geonames_row(1, "Gone", 51.2, 35, "PPLQ"),
-    geonames_row(2, "Quarter", 50.9, 34.8, "PPLX", people=9000),
-    geonames_row(3, "A river", 51.2, 35, "STM", "H", date="2026-12-31"),
-]
-ALTERNATES = [
-    "1\t690889\tuk\tЮнаки\t\t\t\t1\t\t",
-    "2\t690889\tuk\tЮнаківка\t\t\t\t\t\t",
-    "3\t690889\tru\tЮнаковка\t\t\t\t\t\t",
-    "4\t692194\tuk\tСуми-місто\t\t\t\t\t\t",
-    "5\t692194\tuk\tСуми\t1\t\t\t\t\t",
-    "6\t692194\tru\tСумская столица\t1\t\t1\t\t\t",
-    "7\t692194\tru\tСумы\t\t\t\t\t\t",
-    "8\t692194\tlink\thttps://en.wikipedia.org/wiki/Sumy\t\t\t\t\t\t",
-]
-
-
-def serve_geonames(publisher, dump=DUMP, names=ALTERNATES, member="UA.txt"):
-    body = zipped({"readme.txt": "GeoNames", member: "\n".join(dump) + "\n"})
-    publisher.serve("/geonames/UA.zip", Page(body))
-    names = zipped({"UA.txt": "\n".join(names) + "\n", "iso-languagecodes.txt": ""})
-    publisher.serve("/geonames/alternatenames/UA.zip", Page(names))
-    return hashlib.sha256(body).hexdigest()
-
 
 # GeoNames
 
@@ -128,32 +106,6 @@ def test_a_zip_bomb_is_told(publisher, how, tmp_path):
 
 
 # OpenStreetMap
-
-
-def overpass_answer(*elements, **more):
-    head = {"version": 0.6, "generator": "Overpass API 0.7.62.8",
-            "osm3s": {"timestamp_osm_base": "2026-11-24T21:00:12Z"}}  # fmt: skip
-    return Page(json.dumps({**head, "elements": list(elements), **more}).encode())
-
-
-def node(number, lat, lon, **tags):
-    return {"type": "node", "id": number, "lat": lat, "lon": lon, "tags": tags}
-
-
-YUNAKIVKA = node(337, 51.1, 35.0, place="village", name="Юнаківка", katotth="UA59080330010086784",
-                 population="1 234", **{"name:ru": "Юнаковка", "name:en": "Yunakivka"})  # fmt: skip
-
-
-def way(points, role="outer", ref=1):
-    geometry = [{"lat": lat, "lon": lon} for lon, lat in points]
-    return {"type": "way", "ref": ref, "role": role, "geometry": geometry}
-
-
-def relation(*members, number=72639, **tags):
-    return {"type": "relation", "id": number, "members": list(members), "tags": tags}
-
-
-BOX = [(30, 50), (34, 50), (34, 54), (30, 54), (30, 50)]
 
 
 def test_osm_places_of_a_box(publisher, how):
@@ -309,29 +261,6 @@ def test_broken_relations_are_told(members, told):
 # geoBoundaries
 
 
-def boundary(name, box, **more):
-    properties = {"shapeName": name, "shapeISO": "", "shapeID": f"id-{name}", "shapeGroup": "UKR",
-                  "shapeType": "ADM1", **more}  # fmt: skip
-    return {
-        "type": "Feature",
-        "properties": properties,
-        "geometry": shapely.box(*box).__geo_interface__,
-    }
-
-
-def serve_geoboundaries(publisher, features, url=None):
-    api = {
-        "boundaryID": "UKR-ADM1-13919839", "boundaryName": "Ukraine", "boundaryISO": "UKR",
-        "boundaryYearRepresented": "2017", "boundaryType": "ADM1", "boundaryCanonical": "Oblast",
-        "boundarySource": "OpenStreetMap, Wambacher",
-        "boundaryLicense": "Open Data Commons Open Database License 1.0",
-        "gjDownloadURL": url or f"{publisher.url}/raw/geoBoundaries-UKR-ADM1.geojson",
-    }  # fmt: skip
-    publisher.serve("/geoboundaries/gbOpen/UKR/ADM1/", Page(json.dumps(api).encode()))
-    document = {"type": "FeatureCollection", "features": features}
-    publisher.serve("/raw/geoBoundaries-UKR-ADM1.geojson", Page(json.dumps(document).encode()))
-
-
 def test_geoboundaries_regions(publisher, how):
     sumy = boundary("Sumy Oblast", (33, 50, 35, 52), shapeISO="UA-59")
     kharkiv = boundary("Kharkiv Oblast", (35, 49, 38, 51), shapeISO="x")
@@ -396,21 +325,6 @@ def test_levels_that_do_not_exist_are_told(how, level):
 
 
 SUMY, KHARKIV = shapely.box(33, 50, 35, 52), shapely.box(35, 49, 38, 51)
-
-
-def hdx_package(publisher, *resources, **more):
-    listed = [
-        {"name": name, "format": form, "url": f"{publisher.url}/download/{name}", "hash": hash_}
-        for name, form, hash_ in resources
-    ]
-    result = {
-        "name": "cod-ab-ukr", "title": "Ukraine - Subnational Administrative Boundaries",
-        "dataset_source": 'State Scientific Production Enterprise "Kartographia"',
-        "license_title": "Creative Commons Attribution for Intergovernmental Organisations",
-        "dataset_date": "[2024-01-01T00:00:00 TO 2025-01-29T23:59:59]", "resources": listed,
-    } | more  # fmt: skip
-    answer = {"help": "…", "success": True, "result": result}
-    publisher.serve("/hdx/package_show", Page(json.dumps(answer).encode()))
 
 
 def new_layout():
@@ -607,11 +521,8 @@ def test_ua_geo_boundaries(publisher, how, by_line):
 # WorldPop
 
 
-PATH = "/worldpop/2025/UKR/v1/100m/constrained/ukr_pop_2025_CN_100m_R2025A_v1.tif"
-
-
 def test_worldpop_raster(publisher, how):
-    publisher.serve(PATH, Page(geotiff()))
+    publisher.serve(WORLDPOP_PATH, Page(geotiff()))
     got = fetch_with_sources("worldpop", country="UA", downloader=how)
     path = gb.fetch("worldpop", country="UA", downloader=how)
     assert path == got.value
@@ -624,7 +535,7 @@ def test_worldpop_raster(publisher, how):
 
 
 def test_a_raster_that_is_none_is_told(publisher, how):
-    publisher.serve(PATH, Page(b"II*\0" + b"\0" * 100))
+    publisher.serve(WORLDPOP_PATH, Page(b"II*\0" + b"\0" * 100))
     with pytest.raises(gb.DownloadError, match="no GeoTIFF"):
         gb.fetch("worldpop", country="UA", downloader=how)
 
@@ -659,10 +570,8 @@ def test_mistakes_are_told_before_anything_is_asked(publisher, how, name, what, 
 
 
 def test_the_list_names_what_can_be_fetched_and_nothing_else():
-    from geobuffer.datasets.fetch.catalogue import _LOADERS as LOADERS
-
     listed = gb.list_sources()
-    assert set(listed.index) == set(LOADERS)
+    assert set(listed.index) == set(catalogue.LOADERS)
     assert (listed["holds"].str.len() > 0).all()
 
 
