@@ -191,7 +191,7 @@ WRITERS = {
     "io.write.excel.write_workbook": {"save"},
     "analysis._arrow.Writer": {"CSVWriter", "ParquetWriter", "write_table"},
     # Into memory.
-    "viz.figure.plot._png": {"savefig"},
+    "viz.figure.plot._render_png": {"savefig"},
     # To what is within a scratch folder.
     "datasets.world.write_cached_shape": {"mkdir", "write_bytes"},
     "io.read.gdal._as_kml": {"open"},
@@ -205,7 +205,7 @@ WRITERS = {
     "datasets.fetch.http._store": {"unlink"},
     "cli.data._keep": {"unlink"},
     # Hands on what it draws to drafts.
-    "viz.web.page._Whole": {"open", "save"},
+    "viz.web.page._AtomicSave": {"open", "save"},
 }
 
 

@@ -40,7 +40,7 @@ from geobuffer.cli.output import (
     say,
     say_sources,
 )
-from geobuffer.viz.captions import of_points
+from geobuffer.viz.captions import has_only_points
 
 # What a terminal is too narrow for.
 _UNPRINTED = [
@@ -103,7 +103,7 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     else:
         title = heading(asked, built)
         _print_exposure(counted, title, places=towns is not None, raster=bool(raster))
-        of = "Point" if of_points(built.sections) else "Border"
+        of = "Point" if has_only_points(built.sections) else "Border"
         say_sources(counted, of, bundled=bool(towns) and not places.places)
 
 
@@ -201,7 +201,7 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
     if out is None:
         borders = ", ".join(section.name for section in ground.border.sections)
         shown = counted.drop(columns=_UNPRINTED, errors="ignore")
-        side = "" if of_points(ground.border.sections) else f" – side: {asked.side}"
+        side = "" if has_only_points(ground.border.sections) else f" – side: {asked.side}"
         print_table(_uncertain_last(shown), borders + side)
         say(_AT_LEAST)
     for path in filter(None, (out, png)):

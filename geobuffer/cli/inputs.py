@@ -13,7 +13,7 @@ import geobuffer as gb
 from geobuffer.analysis.classify import with_columns
 from geobuffer.cli.output import note, options_of
 from geobuffer.datasets.bundled import of_same_hromadas
-from geobuffer.viz.captions import title_of, voice
+from geobuffer.viz.captions import load_translation, write_title
 from geobuffer.zones.border import BOTH
 from geobuffer.zones.checks import kilometres
 
@@ -146,7 +146,7 @@ def heading(scenario: gb.Scenario, zone: Zone) -> str:
     """Return what a table says above: what was announced, or which border the options name."""
     if scenario.title:
         return f"{scenario.title} – side: {zone.side}"
-    return title_of(zone, "", voice("en", zone.sections))
+    return write_title(zone, "", load_translation("en", zone.sections))
 
 
 def separate(names: list[str] | None) -> list[str]:

@@ -15,7 +15,7 @@ from geobuffer.cli.inputs import load_ground, load_places, read_scenario
 from geobuffer.cli.options import AsJson, BorderOptions, PlaceOptions, takes_options
 from geobuffer.cli.output import print_json, print_records, print_table, say
 from geobuffer.errors import did_you_mean
-from geobuffer.viz.captions import of_points
+from geobuffer.viz.captions import has_only_points
 from geobuffer.zones.toponyms import fold, other_names
 
 # What is told of a place that was found by its name.
@@ -92,7 +92,7 @@ def _tell_of_point(
     if as_json:
         print_json({"latitude": latitude, "longitude": longitude, **found.to_dict()})
         return
-    if of_points(line.sections):
+    if has_only_points(line.sections):
         say(f"{found['distance_km']:.3f} km from {found['section']}.")
     else:
         say(f"{found['distance_km']:.3f} km from the border, {_territory(found['side'])}.")
@@ -126,7 +126,7 @@ def _tell_of_name(name: str, border: BorderOptions, places: PlaceOptions, *, as_
         print_records(pd.DataFrame(table.drop(columns=table.geometry.name)))
         return
     if not table.empty:
-        apart = {"side"} if of_points(ground.border.sections) else set()
+        apart = {"side"} if has_only_points(ground.border.sections) else set()
         columns = [column for column in _TOLD if column in table and column not in apart]
         title = f"Distance: {name}" if apart else f"Distance from the border: {name}"
         print_table(pd.DataFrame(table[columns]), title)

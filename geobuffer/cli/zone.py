@@ -35,7 +35,7 @@ from geobuffer.cli.output import (
     stderr,
     zone_facts,
 )
-from geobuffer.viz.captions import of_points
+from geobuffer.viz.captions import has_only_points
 
 if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
@@ -76,7 +76,7 @@ def zone_(
 def _print_zone(built: Zone, border: gb.Border, title: str) -> None:
     """Print a zone's rings, and of which border they are."""
     rows = pd.DataFrame({"ring": built.ring_names, "area_km2": built.ring_areas_km2})
-    if of_points(border.sections):
+    if has_only_points(border.sections):
         print_table(rows, title)
         say(f"Edges within {built.error_m:.2g} m.")
         return

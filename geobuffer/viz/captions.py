@@ -1,7 +1,7 @@
 """Say in words what a picture shows: its title, legend, sources, projection; in three languages.
 
-Words that the page says too are the page's own (``geobuffer/page/words.json``); those that only a
-picture needs are in ``geobuffer/plot_words.json``.
+Words that the page uses too stand in ``web/assets/words.json``; those that only a picture needs
+stand beside this module in ``captions.json``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import shapely
 
 from geobuffer.errors import DataError, did_you_mean
-from geobuffer.viz.figure.labels import printable
+from geobuffer.viz.figure.labels import clean_text
 from geobuffer.zones.border import BOTH
 from geobuffer.zones.toponyms import LANGUAGES
 
@@ -39,7 +39,7 @@ _MOST_NAMES, _MOST_REGIONS = 4, 2
 _POINT = "_point"
 
 
-class Voice(NamedTuple):
+class Translation(NamedTuple):
     """The words of a language, and how it writes numbers."""
 
     language: str
@@ -55,7 +55,7 @@ class Voice(NamedTuple):
     def number(self, value: float, digits: int = 0) -> str:
         """Return a number as the language writes it.
 
-        >>> [voice(to).number(12345.5, 1).replace(chr(160), "_") for to in ("en", "uk")]
+        >>> [load_translation(to).number(12345.5, 1).replace(chr(160), "_") for to in ("en", "uk")]
         ['12,345.5', '12_345,5']
         """
         plain = f"{value:,.{digits}f}"
@@ -66,12 +66,12 @@ class Voice(NamedTuple):
         return f"{value:g}" if self.language == "en" else f"{value:g}".replace(".", ",")
 
 
-def of_points(sections: Iterable[Section]) -> bool:
+def has_only_points(sections: Iterable[Section]) -> bool:
     """Tell whether there is no border but points, which have no sides and no length."""
     return all(shapely.get_dimensions(section.line) == 0 for section in sections)
 
 
-def voice(language: str, sections: Iterable[Section] = ()) -> Voice:
+def load_translation(language: str, sections: Iterable[Section] = ()) -> Translation:
     """Return the words of a language, for a border of these sections.
 
     Raises
@@ -81,28 +81,28 @@ def voice(language: str, sections: Iterable[Section] = ()) -> Voice:
 
     Examples
     --------
-    >>> voice("uk").say("border_plain")
+    >>> load_translation("uk").say("border_plain")
     'Кордон'
     """
     if language not in LANGUAGES:
         known = did_you_mean(str(language), LANGUAGES)
         raise DataError(f"Invalid language {language!r}. {known}")
-    words, sections = _words()[language], tuple(sections)
-    if sections and of_points(sections):
+    words, sections = _read_words()[language], tuple(sections)
+    if sections and has_only_points(sections):
         own = {key: text for key, text in words.items() if key.endswith(_POINT)}
         words = {**words, **{key.removesuffix(_POINT): text for key, text in own.items()}}
-    return Voice(language, words)
+    return Translation(language, words)
 
 
 @functools.cache
-def _words() -> Mapping[str, Mapping[str, str]]:
+def _read_words() -> Mapping[str, Mapping[str, str]]:
     folder = importlib.resources.files("geobuffer.viz")
     shared = json.loads((folder / "web" / "assets" / "words.json").read_text("utf-8"))
-    own = json.loads((folder / "plot_words.json").read_text("utf-8"))
+    own = json.loads((folder / "captions.json").read_text("utf-8"))
     return {language: {**shared[language], **own[language]} for language in LANGUAGES}
 
 
-def title_of(zone: Zone, title: str, to: Voice) -> str:
+def write_title(zone: Zone, title: str, to: Translation) -> str:
     """Return the heading: the user's, or what is shown, how wide, where and on which side.
 
     Examples
@@ -111,50 +111,52 @@ def title_of(zone: Zone, title: str, to: Voice) -> str:
     >>> regions = gb.load_regions()
     >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
     >>> zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=50)
-    >>> title_of(zone, "", voice("en"))
+    >>> write_title(zone, "", load_translation("en"))
     '10 km zone along the border Kursk Oblast – Sumy Oblast, side: Ukraine'
     """
-    if own := printable(title):
+    if own := clean_text(title):
         return own
     if not zone.has_plain_edges:
         sections = ", ".join(section.label(to.language) for section in zone.sections)
-        return printable(f"{zone.ring_names[0]} · {sections}")
-    heading = along(zone, to).replace("{km}", _widths(zone, to))
+        return clean_text(f"{zone.ring_names[0]} · {sections}")
+    heading = heading_template(zone, to).replace("{km}", _format_widths(zone, to))
     if zone.side == BOTH:
         return heading + to.say("title_both")
-    return heading + to.say("title_side", side=_side(zone, to))
+    return heading + to.say("title_side", side=_name_side(zone, to))
 
 
-def subtitle_of(zone: Zone, to: Voice, *, titled: bool) -> str:
+def write_subtitle(zone: Zone, to: Translation, *, titled: bool) -> str:
     """Return the line under the heading: width and side unless the heading has them; facts."""
-    as_of = f", {to.say('as_of', date=printable(zone.source.as_of))}"
+    as_of = f", {to.say('as_of', date=clean_text(zone.source.as_of))}"
     facts = to.say(
         "facts",
-        length=_measure(sum(section.length_km for section in zone.sections), to),
+        length=_format_measure(sum(section.length_km for section in zone.sections), to),
         sections=len(zone.sections),
-        names=_names(zone.sections, to),
+        names=_join_names(zone.sections, to),
         as_of=as_of if zone.source.as_of else "",
-        area=_measure(zone.area_km2, to),
+        area=_format_measure(zone.area_km2, to),
     )
     if not titled or not zone.has_plain_edges:
         return facts
-    side = to.say("both_sides") if zone.side == BOTH else to.say("one_side", side=_side(zone, to))
-    return f"{to.say('within', km=_widths(zone, to), side=side)} {facts}"
+    side = (
+        to.say("both_sides") if zone.side == BOTH else to.say("one_side", side=_name_side(zone, to))
+    )
+    return f"{to.say('within', km=_format_widths(zone, to), side=side)} {facts}"
 
 
-def ring_names(zone: Zone, to: Voice) -> list[str]:
+def describe_rings(zone: Zone, to: Translation) -> list[str]:
     """Return what the legend says of each ring, the innermost first."""
     if not zone.has_plain_edges:
-        return [f"{zone.ring_names[0]}, {_measure(zone.area_km2, to)} km²"]
+        return [f"{zone.ring_names[0]}, {_format_measure(zone.area_km2, to)} km²"]
     pairs = zip(zone.edges_km[:-1], zone.edges_km[1:], zone.ring_areas_km2, strict=True)
     return [
-        to.say("ring", **{"from": to.km(inner), "to": to.km(outer)}, area=_measure(area, to))
+        to.say("ring", **{"from": to.km(inner), "to": to.km(outer)}, area=_format_measure(area, to))
         for inner, outer, area in pairs
     ]
 
 
-def source_lines(
-    zone: Zone, regions: Iterable[Region], places: Iterable[Source] | None, to: Voice
+def describe_sources(
+    zone: Zone, regions: Iterable[Region], places: Iterable[Source] | None, to: Translation
 ) -> list[str]:
     """Return where each layer comes from, a line for each, and that nothing is endorsed.
 
@@ -165,30 +167,33 @@ def source_lines(
     layers = [("source_border", border), ("source_regions", [r.source for r in regions])]
     if places is not None:
         layers.append(("source_places", list(places)))
-    told = [_layer(to.say(key), sources, to) for key, sources in layers if sources or "pl" in key]
+    told = [
+        _credit_layer(to.say(key), sources, to) for key, sources in layers if sources or "pl" in key
+    ]
     return [*told, to.say("endorsement")]
 
 
-def projection_line(projection: Projection, to: Voice) -> str:
+def describe_projection(projection: Projection, to: Translation) -> str:
     """Return the name of the projection, where its middle is and how true its scale."""
-    lon, lat = degrees(projection.lon, to, "EW"), degrees(projection.lat, to, "NS")
+    lon, lat = format_degrees(projection.lon, to, "EW"), format_degrees(projection.lat, to, "NS")
     # Rounded up, so that what is said is kept; a hundred-thousandth is nothing on any map.
     error = to.number(math.ceil(projection.scale_error * 1e5) / 1e3, 3)
     name = to.say(projection.kind, lon=lon, lat=lat)
     return to.say("projection", name=name, error=error)
 
 
-def degrees(value: float, to: Voice, signs: str, step: float = 1 / 60) -> str:
+def format_degrees(value: float, to: Translation, signs: str, step: float = 1 / 60) -> str:
     """Return an angle in degrees, minutes and seconds, as fine as a step asks, with its direction.
 
     ``signs`` are the keys of the directions of positive and negative angles.
 
     Examples
     --------
-    >>> degrees(34.5, voice("en"), "EW", 0.5), degrees(-181.0, voice("en"), "EW", 1.0)
-    ('34°30′ E', '179° E')
-    >>> degrees(0.0, voice("en"), "NS", 1.0), degrees(180.0, voice("en"), "EW", 1.0)
-    ('0°', '180°')
+    >>> english = load_translation("en")
+    >>> [format_degrees(lon, english, "EW", 0.5) for lon in (34.5, -181.0, 180.0)]
+    ['34°30′ E', '179° E', '180°']
+    >>> format_degrees(0.0, english, "NS", 1.0)
+    '0°'
     """
     if signs == "EW":
         value = (value + 180.0) % 360.0 - 180.0
@@ -203,24 +208,24 @@ def degrees(value: float, to: Voice, signs: str, step: float = 1 / 60) -> str:
     return to.say(signs[value < 0.0], degrees=text)
 
 
-def _names(named: Sequence[Region | Section], to: Voice) -> str:
+def _join_names(named: Sequence[Region | Section], to: Translation) -> str:
     """Return a few names, and that there are more."""
     more = ["…"] if len(named) > _MOST_NAMES else []
-    names = [printable(one.label(to.language)) for one in named[:_MOST_NAMES]]
+    names = [clean_text(one.label(to.language)) for one in named[:_MOST_NAMES]]
     return "; ".join([*names, *more])
 
 
-def _widths(zone: Zone, to: Voice) -> str:
+def _format_widths(zone: Zone, to: Translation) -> str:
     widths = " / ".join(to.km(edge) for edge in zone.edges_km[1:])
     return f"{to.km(zone.edges_km[0])}–{widths}" if zone.edges_km[0] else widths
 
 
-def _side(zone: Zone, to: Voice) -> str:
-    name = printable(next(s for s in zone.sides if s.name == zone.side).label(to.language))
+def _name_side(zone: Zone, to: Translation) -> str:
+    name = clean_text(next(s for s in zone.sides if s.name == zone.side).label(to.language))
     return to.words.get(f"side_{zone.side}", name)
 
 
-def along(zone: Zone, to: Voice) -> str:
+def heading_template(zone: Zone, to: Translation) -> str:
     """Return a heading with a place for {km}: along the border between two sides, or of what.
 
     A few regions are named themselves; of more, their countries.
@@ -228,37 +233,37 @@ def along(zone: Zone, to: Voice) -> str:
     if all(side.regions for side in zone.sides):
         few = max(len(side.regions) for side in zone.sides) <= _MOST_REGIONS
         named: list[Any] = [side.regions if few else [side] for side in zone.sides]
-        sides = [", ".join(printable(n.label(to.language)) for n in some) for some in named]
+        sides = [", ".join(clean_text(n.label(to.language)) for n in some) for some in named]
         return to.say("title", border=" – ".join(sides))
-    return to.say("title_of", border=_names(zone.regions or zone.sections, to))
+    return to.say("title_of", border=_join_names(zone.regions or zone.sections, to))
 
 
-def _measure(value: float, to: Voice) -> str:
+def _format_measure(value: float, to: Translation) -> str:
     """Return a length or area with three digits at the least: 1,265 but 4.52."""
     if value <= 0.0 or value >= 100.0:
         return to.number(value)
     return to.number(value, max(0, 2 - math.floor(math.log10(value))))
 
 
-def _layer(name: str, sources: Iterable[Source], to: Voice) -> str:
-    told = list(dict.fromkeys(_credit(source, to) for source in sources))
+def _credit_layer(name: str, sources: Iterable[Source], to: Translation) -> str:
+    told = list(dict.fromkeys(_credit_source(source, to) for source in sources))
     more = ["…"] if len(told) > _MOST_SOURCES else []
     listed = "; ".join([*told[:_MOST_SOURCES], *more]) or to.say("not_stated")
     return f"{name}: {listed.rstrip('.')}."
 
 
-def _credit(source: Source, to: Voice) -> str:
+def _credit_source(source: Source, to: Translation) -> str:
     """Return what a source asks to be shown, its licence and its date."""
     who = source.citation or ", ".join(filter(None, [source.title, source.publisher]))
-    parts = [printable(who).rstrip(".")]
-    licence = printable(source.licence)
+    parts = [clean_text(who).rstrip(".")]
+    licence = clean_text(source.licence)
     # "ODbL-1.0" and "ODbL 1.0" are the same words.
-    if licence and _plain(licence) not in _plain(who):
+    if licence and _fold_licence(licence) not in _fold_licence(who):
         parts.append(licence)
     if source.as_of:
-        parts.append(to.say("as_of", date=printable(source.as_of)))
+        parts.append(to.say("as_of", date=clean_text(source.as_of)))
     return ", ".join(parts)
 
 
-def _plain(text: str) -> str:
+def _fold_licence(text: str) -> str:
     return text.casefold().replace("-", " ")

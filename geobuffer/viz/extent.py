@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-def regions_to_draw(zone: Zone, regions: Iterable[Region]) -> tuple[Region, ...]:
+def select_regions(zone: Zone, regions: Iterable[Region]) -> tuple[Region, ...]:
     """Return the regions along a zone's border, and those given that may be seen about it.
 
     The border's own win over others of their name: loaded twice, they are two objects.

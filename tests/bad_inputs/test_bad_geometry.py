@@ -315,13 +315,13 @@ def test_which_way_a_ring_runs_changes_nothing(here, answered):
 @pytest.mark.row(64)
 def test_a_disc_stays_round_wherever_it_is_drawn():
     """Pages simplify shapes by metres on the ground: 15 m of these 10 km, at any latitude."""
-    from geobuffer.viz.web.compact import simple_line
+    from geobuffer.viz.web.compact import simplify_line
 
     for lat in (0, 50, 80):
         disc = gb.build_zone(
             gb.border_around(shapely.Point(30, lat), source=SOURCE), km=10, tolerance_m=1
         )
-        drawn = simple_line(shapely.get_coordinates(disc.polygon.exterior), 15.0)
+        drawn = simplify_line(shapely.get_coordinates(disc.polygon.exterior), 15.0)
         away = GEOD.inv(*np.broadcast_to([[30.0], [lat]], (2, len(drawn))), *drawn.T)[2]
         assert len(drawn) > 30
         assert np.abs(away - 10_000).max() < 20

@@ -27,7 +27,7 @@ from support.watch import CAN_WATCH, Watch
 import geobuffer as gb
 from geobuffer.analysis.rasters import open_mosaics, open_raster, read_window
 from geobuffer.io.untrusted import check_reference
-from geobuffer.viz.offline.packages import Shelves
+from geobuffer.viz.offline.packages import InstalledPackages
 
 pytestmark = pytest.mark.skipif(not CAN_WATCH, reason="the kernel tells nobody what is opened")
 
@@ -620,10 +620,10 @@ def test_a_scenario_names_regions_not_files(watch, tmp_path):
 def test_a_page_is_given_files_of_packages_alone(watch, url):
     script = watch.folder / "canary.js"
     script.write_text("1;")
-    shelves = Shelves()
+    packages = InstalledPackages()
     watch.begin()
-    assert isinstance(shelves.find(url.format(script)), str)
-    leaflet = shelves.find("https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/leaflet.js")
+    assert isinstance(packages.find(url.format(script)), str)
+    leaflet = packages.find("https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/leaflet.js")
     assert leaflet.beside(url.format(script)) is None
     assert watch.opened() == []
     assert watch.asked == []

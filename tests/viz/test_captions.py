@@ -8,12 +8,13 @@ import pytest
 import shapely
 
 import geobuffer as gb
+from geobuffer.datasets.bundled import sources_of_places
 from geobuffer.viz import captions
 from geobuffer.viz.figure.projection import fit_projection
 from geobuffer.zones.toponyms import LANGUAGES
 
 WORDS = json.loads(
-    (Path(captions.__file__).parent / "plot_words.json").read_text(encoding="utf-8")
+    (Path(captions.__file__).parent / "captions.json").read_text(encoding="utf-8")
 )  # fmt: skip
 
 
@@ -30,29 +31,29 @@ def test_every_word_is_there_in_each_language_with_the_same_gaps():
 @pytest.mark.parametrize("language", ["de", "EN", "", None, 3])
 def test_another_language_is_refused(language):
     with pytest.raises(gb.DataError, match=r"Must be one of 'en', 'uk', 'ru'|Did you mean"):
-        captions.voice(language)
+        captions.load_translation(language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_titles_tell_width_and_side(language, zone, strip):
-    to = captions.voice(language)
-    assert "10" in captions.title_of(zone, " ", to)
-    assert "Ukraine" in captions.title_of(zone, "", to) or "Україна" in captions.title_of(
+    to = captions.load_translation(language)
+    assert "10" in captions.write_title(zone, " ", to)
+    assert "Ukraine" in captions.write_title(zone, "", to) or "Україна" in captions.write_title(
         zone, "", to
-    ) or "Украина" in captions.title_of(zone, "", to)  # fmt: skip
+    ) or "Украина" in captions.write_title(zone, "", to)  # fmt: skip
     both = gb.build_zone(strip, km=[0.5, 2], tolerance_m=1)
-    said = captions.title_of(both, "", to)
+    said = captions.write_title(both, "", to)
     assert ("0.5 / 2" if language == "en" else "0,5 / 2") in said
     assert to.words["title_both"] in said
-    assert captions.title_of(both, "Mine\n\u202e$x$", to) == "Mine $x$"
+    assert captions.write_title(both, "Mine\n\u202e$x$", to) == "Mine $x$"
 
 
 def test_a_few_regions_are_named_in_a_title_and_of_more_their_countries(zone, regions):
-    to = captions.voice("en")
-    assert "the border Russia – Ukraine" in captions.title_of(zone, "", to)
+    to = captions.load_translation("en")
+    assert "the border Russia – Ukraine" in captions.write_title(zone, "", to)
     border = gb.border_between(regions[["Kursk", "Belgorod"]], regions["Sumy"])
     narrow = gb.build_zone(border, km=2, tolerance_m=50)
-    assert captions.title_of(narrow, "", to) == (
+    assert captions.write_title(narrow, "", to) == (
         "2 km zone along the border Kursk Oblast, Belgorod Oblast – Sumy Oblast, both sides"
     )
 
@@ -62,10 +63,10 @@ def test_points_have_no_border_and_no_sides(language):
     points = [shapely.Point(30.1 + i / 10, 51.39) for i in range(5)]
     plant = gb.border_around(points, names=list("ABCDE"), source=gb.Source("a map", as_of="1986"))
     zone = gb.build_zone(plant, km=30, tolerance_m=50)
-    to = captions.voice(language, zone.sections)
+    to = captions.load_translation(language, zone.sections)
     said = " ".join(
-        [captions.title_of(zone, "", to), captions.subtitle_of(zone, to, titled=True),
-         *captions.source_lines(zone, (), None, to)[:-1], to.say("border")]
+        [captions.write_title(zone, "", to), captions.write_subtitle(zone, to, titled=True),
+         *captions.describe_sources(zone, (), None, to)[:-1], to.say("border")]
     )  # fmt: skip
     assert "30" in said
     assert "A; B; C; D; …, " in said
@@ -74,29 +75,29 @@ def test_points_have_no_border_and_no_sides(language):
 
 
 def test_the_line_under_a_title_of_ones_own_tells_what_the_title_may_not(zone):
-    to = captions.voice("en")
-    plain = captions.subtitle_of(zone, to, titled=False)
+    to = captions.load_translation("en")
+    plain = captions.write_subtitle(zone, to, titled=False)
     assert plain == "Border: 1,104 km, sections: 5, as of 2026. Zone: 8,137 km²."
-    titled = captions.subtitle_of(zone, to, titled=True)
+    titled = captions.write_subtitle(zone, to, titled=True)
     assert titled == f"Within 10 km of the border, side: Ukraine. {plain}"
 
 
 def test_every_source_is_credited_as_it_asks(zone, towns, regions):
-    to = captions.voice("en")
-    places = gb.datasets.sources_of_places(towns)
-    lines = captions.source_lines(zone, regions, places, to)
+    to = captions.load_translation("en")
+    places = sources_of_places(towns)
+    lines = captions.describe_sources(zone, regions, places, to)
     said = " ".join(lines)
     for source in (*places, zone.border.source, regions["Sumy"].source):
         assert source.citation.rstrip(".") in said
     assert "in doubt" in said  # of the licence of one table
     assert lines[-1] == to.words["endorsement"]
-    assert captions.source_lines(zone, regions, None, to) == [*lines[:2], lines[-1]]
-    assert captions.source_lines(zone, regions, [], to)[2] == "Settlements: not stated."
+    assert captions.describe_sources(zone, regions, None, to) == [*lines[:2], lines[-1]]
+    assert captions.describe_sources(zone, regions, [], to)[2] == "Settlements: not stated."
 
 
 def test_what_is_said_of_the_scale_is_kept(zone):
     found = fit_projection(zone.polygon)
-    said = captions.projection_line(found, captions.voice("en"))
+    said = captions.describe_projection(found, captions.load_translation("en"))
     percent = float(re.search(r"within ([\d.]+) %", said)[1])
     assert found.scale_error * 100 <= percent <= found.scale_error * 100 + 0.001
     assert said.startswith("Projection: oblique Mercator about 35°0")
@@ -108,4 +109,4 @@ def test_what_is_said_of_the_scale_is_kept(zone):
      (30.50833, "EW", 1 / 120, "30°30′30″ E"), (-180, "EW", 1, "180°"), (-0.1, "EW", 1, "0°")],
 )  # fmt: skip
 def test_degrees(value, signs, step, text):
-    assert captions.degrees(value, captions.voice("en"), signs, step) == text
+    assert captions.format_degrees(value, captions.load_translation("en"), signs, step) == text

@@ -3,7 +3,7 @@
 import shapely
 
 import geobuffer as gb
-from geobuffer.viz.extent import regions_to_draw
+from geobuffer.viz.extent import select_regions
 
 HAND = gb.Source("drawn by hand")
 
@@ -16,18 +16,18 @@ def test_a_zones_own_regions_and_those_near_enough_to_be_seen(strip):
     zone = gb.build_zone(strip, km=10, tolerance_m=50)
     near, far = _region("Near", 31, 50, 32, 51), _region("Far", 40, 50, 41, 51)
     own = [region.name for region in strip.regions]
-    assert [one.name for one in regions_to_draw(zone, [far, near])] == ["Near", *own]
-    assert [one.name for one in regions_to_draw(zone, [])] == own
+    assert [one.name for one in select_regions(zone, [far, near])] == ["Near", *own]
+    assert [one.name for one in select_regions(zone, [])] == own
     # Of two of one name, the border's own: the other may be another drawing of it.
     double = _region("West", 29, 50, 30, 50.9)
-    (west,) = (one for one in regions_to_draw(zone, [double]) if one.name == "West")
+    (west,) = (one for one in select_regions(zone, [double]) if one.name == "West")
     assert west in strip.regions
 
 
 def test_an_area_of_ones_own_is_drawn_wherever_other_regions_are(regions):
     park = _region("Park", -62, -3, -61, -2)
     zone = gb.build_zone(gb.border_of(park), km=5, tolerance_m=50)
-    assert regions_to_draw(zone, regions) == (park,)
+    assert select_regions(zone, regions) == (park,)
     figure = gb.plot_zone(zone, regions=regions)
     assert [text.get_text() for text in figure.axes[0].texts if text.get_text() == "Park"]
 

@@ -23,28 +23,29 @@ import geobuffer as gb
 from geobuffer.cli import main as cli
 
 PACKAGE = Path(gb.__file__).parent
+ASSETS = PACKAGE / "viz" / "web" / "assets"
 
 # What is put into HTML, by module: made harmless by the functions named, or never from data.
 IN_HTML = {
-    "cards.py": {
+    "zones/repr_html.py": {
         "_text(title)", "_text(kind)", "_text(name)", "_text(text)", "_link(fact)", "_link(cell)",
         # Of HTML from here, numbers and constants.
         "outline(shapes, title)", "_table(rows)", "told", "lines", "line", "paths",
         "_path(lines, closed=fill > 0)", "fill", "5 if fill else 12", "width", "height",
         "width * 10", "height * 10", "len(body) - _MOST_ROWS", "_TABLE", "_HEAD", "_CELL",
     },
-    "document.py": {
-        "html.escape(_sound(facts['titles'][facts['language']]))",
+    "viz/web/page.py": {
+        "html.escape(_escape_surrogates(facts['titles'][facts['language']]))",
         # JSON whose signs of HTML are escaped; a name from here.
-        "_sound(text)", "name",
+        "_escape_surrogates(text)", "name",
         # Scripts, styles and their hashes, from here and from folium; one of three languages.
         "text", "tag", "policy", "facts['language']",
     },
     # Pages that somebody made with folium: their own HTML, which is kept as it is.
-    "offline.py": {
-        "html.escape(self.html)", "sealed(text)", "self._sheet(text, asset)", "given", "stay",
+    "viz/offline/inline.py": {
+        "html.escape(self.html)", "escape_script(text)", "self._inline_style(text, asset)", "given",
+        "stay", "content", "tag",
     },
-    "pages.py": {"content", "tag"},
 }  # fmt: skip
 
 # What folium and branca are given: constants, numbers, and a layer of tiles by its name.
@@ -143,7 +144,8 @@ def test_nothing_is_evaluated():
 def test_the_page_writes_texts_as_texts():
     """Its scripts set the text of elements; HTML is read only from a guest's own popup."""
     allowed = {"guests.js": 1, "start.js": 1}
-    for file in sorted((PACKAGE / "page").glob("*.js")):
+    assert (ASSETS / "start.js").exists()
+    for file in sorted(ASSETS.glob("*.js")):
         text = file.read_text(encoding="utf-8")
         found = len(re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", text))
         assert found == allowed.get(file.name, 0), file.name

@@ -1,6 +1,6 @@
 """Put shapes, dots, names and marginalia on matplotlib axes, in the looks of the map page.
 
-Positions are metres of the plane; sizes are points. All text goes through :func:`written`, which
+Positions are metres of the plane; sizes are points. All text goes through :func:`add_text`, which
 takes it as it is: never as TeX, and in the font that it was measured in. Every part has a gid, by
 which users find it, and by which an SVG names its groups.
 """
@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, ZONE, ring_colours
-from geobuffer.viz.figure.labels import FONT, LINE, Box, Label, width_of
+from geobuffer.viz.figure.labels import FONT, LINE, Box, Label, measure_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,30 +87,30 @@ def dot_radius(zoom: float, membership: str) -> float:
     return DOTS[membership].radius * PIXEL * dot_scale(zoom, membership)
 
 
-def written(
+def add_text(
     to: Axes | Figure, x: float, y: float, text: str, *, size: float, gid: str, **style: Any
 ) -> Text:
     """Write text that is text, in the font that it was measured in."""
     made = to.text(x, y, text, fontsize=size, gid=gid, **{"color": INK, **style})
-    plain(made)
+    disable_markup(made)
     return made
 
 
-def plain(text: Text) -> None:
+def disable_markup(text: Text) -> None:
     """Let text be text: a dollar sign begins no formula, whatever the user's settings."""
     text.set_parse_math(False)
     text.set_usetex(False)
-    text.set_fontfamily(family())
+    text.set_fontfamily(font_families())
 
 
-def family() -> list[str]:
+def font_families() -> list[str]:
     """Return the font of pictures; the user's own fonts help out where it lacks a character."""
     import matplotlib as mpl
 
     return list(dict.fromkeys([FONT, *mpl.rcParams["font.family"]]))
 
 
-def _path(shape: BaseGeometry) -> Any:
+def _make_path(shape: BaseGeometry) -> Any:
     """Return a shape as a path: outer rings one way round, holes the other, so that they stay."""
     from matplotlib.path import Path
 
@@ -123,20 +123,22 @@ def _path(shape: BaseGeometry) -> Any:
     return Path.make_compound_path(*paths)
 
 
-def fill(axes: Axes, shape: BaseGeometry, *, gid: str, **style: Any) -> None:
+def draw_shape(axes: Axes, shape: BaseGeometry, *, gid: str, **style: Any) -> None:
     """Draw a shape; one without an area is drawn as a line."""
     from matplotlib.patches import PathPatch
 
     if not shape.is_empty:
-        axes.add_patch(PathPatch(_path(shape), gid=gid, **style))
+        axes.add_patch(PathPatch(_make_path(shape), gid=gid, **style))
 
 
 def draw_regions(axes: Axes, shapes: Iterable[BaseGeometry]) -> None:
     """Draw the land of the regions, and their outlines in dashes."""
     axes.set_facecolor(_BEYOND)
     for shape in shapes:
-        fill(axes, shape, gid="geobuffer-regions", zorder=1, facecolor=_LAND, edgecolor=REGION,
-             linewidth=0.7, linestyle=(0, (4, 3)))  # fmt: skip
+        draw_shape(
+            axes, shape, gid="geobuffer-regions", zorder=1, facecolor=_LAND, edgecolor=REGION,
+            linewidth=0.7, linestyle=(0, (4, 3)),
+        )  # fmt: skip
 
 
 def draw_graticule(axes: Axes, lines: Iterable[Floats]) -> None:
@@ -153,7 +155,7 @@ def draw_graticule(axes: Axes, lines: Iterable[Floats]) -> None:
 def draw_rings(axes: Axes, rings: Sequence[BaseGeometry]) -> None:
     """Draw the zone, ring by ring."""
     for shape, colour in zip(rings, ring_colours(len(rings)), strict=True):
-        fill(axes, shape, gid="geobuffer-zone", zorder=2, **ring_style(colour))
+        draw_shape(axes, shape, gid="geobuffer-zone", zorder=2, **ring_style(colour))
 
 
 def ring_style(colour: str) -> dict[str, Any]:
@@ -167,7 +169,7 @@ def draw_border(axes: Axes, sections: Sequence[BaseGeometry], junctions: Floats)
     """Draw the border, and a point where one section ends and the next begins."""
     style = {"facecolor": "none", "edgecolor": BORDER, "linewidth": 1.5, "capstyle": "round"}
     for section in sections:
-        fill(axes, section, gid="geobuffer-border", zorder=4, joinstyle="round", **style)
+        draw_shape(axes, section, gid="geobuffer-border", zorder=4, joinstyle="round", **style)
     if len(junctions):
         axes.scatter(
             junctions[:, 0],
@@ -216,7 +218,7 @@ def draw_names(
             fontweight=label.weight, multialignment="center", zorder=9, gid=gid,
             annotation_clip=True,
         )  # fmt: skip
-        plain(name)
+        disable_markup(name)
         name.set_path_effects([withStroke(linewidth=2.0, foreground="white")])
 
 
@@ -234,23 +236,23 @@ def draw_ticks(
         low, high = limits[side]
         # Text that reached far past a corner of the frame would stand among other words.
         ends = (low - 8.0 * point, high + 8.0 * point)
-        kept = _apart([x for x, _ in at], texts[side], point, ends)
+        kept = _choose_ticks([x for x, _ in at], texts[side], point, ends)
         axis.set_ticks([at[i][0] for i in kept], [texts[side][i] for i in kept])
         for text in axis.get_ticklabels():
-            plain(text)
+            disable_markup(text)
             if side:
                 text.set(rotation=90, va="center")
     axes.spines[:].set(color=QUIET, linewidth=0.8)
 
 
-def _apart(
+def _choose_ticks(
     at: Sequence[float], texts: Sequence[str], point: float, ends: tuple[float, float]
 ) -> list[int]:
     """Return which texts along a line can be written without touching, between its ends."""
     kept: list[int] = []
     free, end = ends
     for i, text in enumerate(texts):
-        half = width_of(text, SMALL) * point / 2.0
+        half = measure_text(text, SMALL) * point / 2.0
         if at[i] - half >= free and at[i] + half <= end:
             kept.append(i)
             free = at[i] + half + 6.0 * point
@@ -276,9 +278,11 @@ def draw_scale(axes: Axes, bar: ScaleBar, texts: Sequence[str], size: tuple[floa
                       gid="geobuffer-scale-bar")
         )  # fmt: skip
     for i, text in enumerate(texts):
-        written(axes, west + i * half, -28.5 / height, text, size=SMALL, gid="geobuffer-scale-bar",
-                ha="left" if i == 0 else "center", va="top", transform=across)  # fmt: skip
-    return 2.0 * half / (east - west) * width + width_of(texts[-1], SMALL) / 2.0
+        add_text(
+            axes, west + i * half, -28.5 / height, text, size=SMALL, gid="geobuffer-scale-bar",
+            ha="left" if i == 0 else "center", va="top", transform=across,
+        )  # fmt: skip
+    return 2.0 * half / (east - west) * width + measure_text(texts[-1], SMALL) / 2.0
 
 
 def draw_north(axes: Axes, angle: float, letter: str, x: float, size: tuple[float, float]) -> None:
@@ -301,7 +305,7 @@ def draw_north(axes: Axes, angle: float, letter: str, x: float, size: tuple[floa
                     zorder=10, gid="geobuffer-north-arrow")
         )  # fmt: skip
     beside = (middle + np.array([12.0, 3.0])) / size
-    written(
+    add_text(
         axes,
         beside[0],
         beside[1],
@@ -328,7 +332,7 @@ def draw_legend(
 ) -> None:
     """Draw the legend with its upper left corner at a point, in shares of the axes."""
     legend = axes.legend(
-        [_key(row, zoom) for row in rows],
+        [_make_legend_key(row, zoom) for row in rows],
         ["\n".join(row.lines) for row in rows],
         title=title, loc="upper left", bbox_to_anchor=at, borderaxespad=0.0, borderpad=0.0,
         frameon=False, fontsize=8, handlelength=2.2, handletextpad=0.8, labelspacing=0.75,
@@ -337,10 +341,10 @@ def draw_legend(
     legend.set_gid("geobuffer-legend")
     legend.get_title().set(fontsize=9, fontweight="bold", color=INK)
     for text in (*legend.get_texts(), legend.get_title()):
-        plain(text)
+        disable_markup(text)
 
 
-def _key(row: LegendRow, zoom: float) -> Any:
+def _make_legend_key(row: LegendRow, zoom: float) -> Any:
     """Return what stands beside a row of the legend."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -367,7 +371,7 @@ def _key(row: LegendRow, zoom: float) -> Any:
     )  # fmt: skip
 
 
-def legend_height(rows: Sequence[LegendRow]) -> float:
+def measure_legend(rows: Sequence[LegendRow]) -> float:
     """Return about how high a legend is, in points; rather too much than too little."""
     lines = sum(len(row.lines) for row in rows)
     return 8.0 * (lines * LINE + 0.75 * len(rows)) + 9.0 * LINE * 2.0

@@ -69,12 +69,12 @@ class Label(NamedTuple):
     weight: str = "normal"
 
 
-def printable(text: str) -> str:
+def clean_text(text: str) -> str:
     r"""Return text in one line, without characters that cannot be seen.
 
     Examples
     --------
-    >>> printable("Zone\n\u202eone\ud800  two")
+    >>> clean_text("Zone\n\u202eone\ud800  two")
     'Zone one two'
     """
     shown = (" " if c.isspace() else c for c in text)
@@ -82,73 +82,75 @@ def printable(text: str) -> str:
     return " ".join(seen.split())
 
 
-def width_of(text: str, size: float, weight: str = "normal") -> float:
+def measure_text(text: str, size: float, weight: str = "normal") -> float:
     """Return the width of text in points.
 
     Examples
     --------
-    >>> width_of("Sumy", 10) < width_of("Sumy", 10, "bold") < width_of("Sumy", 20)
+    >>> measure_text("Sumy", 10) < measure_text("Sumy", 10, "bold") < measure_text("Sumy", 20)
     True
     """
     from matplotlib.textpath import text_to_path
 
-    wide, _, _ = text_to_path.get_text_width_height_descent(text, _font(size, weight), ismath=False)
+    wide, _, _ = text_to_path.get_text_width_height_descent(
+        text, _find_font(size, weight), ismath=False
+    )
     return float(wide)
 
 
 @functools.cache
-def _font(size: float, weight: str) -> Any:
+def _find_font(size: float, weight: str) -> Any:
     from matplotlib.font_manager import FontProperties
 
     return FontProperties(family=FONT, size=size, weight=weight)
 
 
-def wrapped(text: str, width: float, size: float, weight: str = "normal") -> list[str]:
+def wrap_text(text: str, width: float, size: float, weight: str = "normal") -> list[str]:
     """Return text broken into lines no wider than so many points.
 
     A word wider than a line is broken too, wherever the line ends.
 
     Examples
     --------
-    >>> wrapped("Boundaries imply nothing", 80, 10)
+    >>> wrap_text("Boundaries imply nothing", 80, 10)
     ['Boundaries', 'imply nothing']
-    >>> len(wrapped("x" * 100, 80, 10)) > 5
+    >>> len(wrap_text("x" * 100, 80, 10)) > 5
     True
     """
     lines, line = [], ""
     for word in text.split():
         longer = f"{line} {word}" if line else word
-        if width_of(longer, size, weight) <= width:
+        if measure_text(longer, size, weight) <= width:
             line = longer
             continue
         if line:
             lines.append(line)
-        *whole, line = _pieces(word, width, size, weight)
+        *whole, line = _break_word(word, width, size, weight)
         lines.extend(whole)
     return [*lines, line] if line else lines
 
 
-def _pieces(word: str, width: float, size: float, weight: str) -> list[str]:
+def _break_word(word: str, width: float, size: float, weight: str) -> list[str]:
     """Return a word in pieces that fit a line."""
     pieces = [""]
     for letter in word:
-        if pieces[-1] and width_of(pieces[-1] + letter, size, weight) > width:
+        if pieces[-1] and measure_text(pieces[-1] + letter, size, weight) > width:
             pieces.append("")
         pieces[-1] += letter
     return pieces
 
 
-def shortened(text: str, width: float, size: float, weight: str = "normal") -> str:
+def shorten_text(text: str, width: float, size: float, weight: str = "normal") -> str:
     """Return text cut to so many points, with an ellipsis where it was cut.
 
     Examples
     --------
-    >>> shortened("Chernihiv", 40, 10), shortened("Sumy", 40, 10)
+    >>> shorten_text("Chernihiv", 40, 10), shorten_text("Sumy", 40, 10)
     ('Chern…', 'Sumy')
     """
-    if width_of(text, size, weight) <= width:
+    if measure_text(text, size, weight) <= width:
         return text
-    kept = _pieces(text, width - width_of("…", size, weight), size, weight)[0]
+    kept = _break_word(text, width - measure_text("…", size, weight), size, weight)[0]
     return f"{kept}…"
 
 
@@ -197,11 +199,11 @@ def place_labels(
             break
         reach = _HIDES * label.radius
         free = [
-            (hidden + _hidden(box, line), box)
-            for box in _places(label)
-            if _holds(room, box)
-            and not any(_grown(box, *_AIR).meets(other) for other in boxes)
-            and (hidden := _hidden(_grown(box, reach, reach), shown)) <= _MOST_HIDDEN
+            (hidden + _count_hidden(box, line), box)
+            for box in _list_boxes(label)
+            if _contains_box(room, box)
+            and not any(_grow_box(box, *_AIR).meets(other) for other in boxes)
+            and (hidden := _count_hidden(_grow_box(box, reach, reach), shown)) <= _MOST_HIDDEN
         ]
         if free:
             _, best = min(free, key=lambda found: found[0])
@@ -211,9 +213,9 @@ def place_labels(
     return placed
 
 
-def _places(label: Label) -> list[Box]:
+def _list_boxes(label: Label) -> list[Box]:
     """Return where a label may be, the best first."""
-    wide, high = width_of(label.text, label.size, label.weight), label.size * LINE
+    wide, high = measure_text(label.text, label.size, label.weight), label.size * LINE
     gap = label.radius + 2.5  # points: near enough to belong to its dot, its rim not on it
     near = gap * 0.75  # at a corner, where the dot is round
     left, right = label.x - gap - wide, label.x + gap
@@ -229,17 +231,17 @@ def _places(label: Label) -> list[Box]:
     return [Box(x, y, x + wide, y + high) for x, y in at]
 
 
-def _grown(box: Box, x: float, y: float) -> Box:
+def _grow_box(box: Box, x: float, y: float) -> Box:
     return Box(box.left - x, box.bottom - y, box.right + x, box.top + y)
 
 
-def _hidden(box: Box, dots: NDArray[np.float64]) -> int:
+def _count_hidden(box: Box, dots: NDArray[np.float64]) -> int:
     x, y = dots.T
     inside = (x > box.left) & (x < box.right) & (y > box.bottom) & (y < box.top)
     return int(np.count_nonzero(inside))
 
 
-def _holds(room: Box, box: Box) -> bool:
+def _contains_box(room: Box, box: Box) -> bool:
     return (
         room.left <= box.left
         and box.right <= room.right

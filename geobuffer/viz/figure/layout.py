@@ -15,14 +15,14 @@ import numpy as np
 import shapely
 
 from geobuffer.viz.figure import draw
-from geobuffer.viz.figure.labels import LINE, wrapped
+from geobuffer.viz.figure.labels import LINE, wrap_text
 from geobuffer.viz.figure.projection import (
     Projection,
     Window,
-    planar,
-    to_degrees,
-    whole_globe,
-    window_of,
+    find_window,
+    globe_window,
+    project_shape,
+    unproject_points,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ _MARGIN = 0.07
 _SIMPLER = 1 / 4_000
 
 
-class Words(NamedTuple):
+class LayoutText(NamedTuple):
     """What is written about the map, not yet broken into lines.
 
     Rows of the legend are the kind of thing, its words and its colour.
@@ -70,7 +70,7 @@ class Words(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class Layout:
     """Where things are: the plane, the frame in it (metres), the map on the page (points)."""
 
     projection: Projection
@@ -108,7 +108,7 @@ class Sheet:
     @property
     def zoom(self) -> float:
         """The zoom of a web map on which things are as large."""
-        _, lat = to_degrees(self.projection, *np.array(self.centre).reshape(2, 1))
+        _, lat = unproject_points(self.projection, *np.array(self.centre).reshape(2, 1))
         # A web map is 156,543 m to a pixel at zoom 0 on the equator, and half of it at each next.
         widest = 156_543.0 * max(math.cos(math.radians(lat[0])), 0.01)
         return math.log2(widest / (self.unit_m * draw.PIXEL))
@@ -119,7 +119,7 @@ class Sheet:
 
     def shape(self, shape: BaseGeometry) -> BaseGeometry:
         """Return what is seen of a shape, in the plane, as fine as it can be seen."""
-        flat = planar(shape, self.projection, self.window)
+        flat = project_shape(shape, self.projection, self.window)
         return shapely.simplify(flat, self.size[0] * self.unit_m * _SIMPLER)
 
     def holds(self, xy: Floats) -> NDArray[np.bool_]:
@@ -129,30 +129,30 @@ class Sheet:
         return np.asarray((x >= west) & (x <= east) & (y >= south) & (y <= north_))
 
 
-def lay_out(shape: BaseGeometry, projection: Projection, words: Words) -> Sheet:
-    """Return the sheet on which a shape (in degrees) is drawn with its words about it."""
+def make_layout(shape: BaseGeometry, projection: Projection, words: LayoutText) -> Layout:
+    """Return the layout on which a shape (in degrees) is drawn with its words about it."""
     rows = [
-        draw.LegendRow(kind, wrapped(text, _LEGEND - _KEYS, 8.0), colour)
+        draw.LegendRow(kind, wrap_text(text, _LEGEND - _KEYS, 8.0), colour)
         for kind, text, colour in words.legend
     ]
-    bounds = planar(shape, projection, whole_globe(projection)).bounds
-    frame, size = _frame(bounds, draw.legend_height(rows))
+    bounds = project_shape(shape, projection, globe_window(projection)).bounds
+    frame, size = _fit_frame(bounds, draw.measure_legend(rows))
     width = size[0] + GAP + _LEGEND
-    return Sheet(
-        projection, frame, window_of(projection, frame), size,
-        title=wrapped(words.title, width, _TITLE, "bold"),
-        subtitle=wrapped(words.subtitle, width, _SUBTITLE),
+    return Layout(
+        projection, frame, find_window(projection, frame), size,
+        title=wrap_text(words.title, width, _TITLE, "bold"),
+        subtitle=wrap_text(words.subtitle, width, _SUBTITLE),
         legend=rows,
-        small=[line for text in words.small for line in wrapped(text, width, _SMALL)],
+        small=[line for text in words.small for line in wrap_text(text, width, _SMALL)],
     )  # fmt: skip
 
 
-def _frame(
+def _fit_frame(
     bounds: tuple[float, float, float, float], legend: float
 ) -> tuple[tuple[float, float, float, float], tuple[float, float]]:
     """Return the frame about a zone in metres, and its size in points: no more drawn out than fits.
 
-    >>> _frame((0, 0, 86, 0.1), 100.0)[1], _frame((0, 0, 0.1, 86), 100.0)[1]
+    >>> _fit_frame((0, 0, 86, 0.1), 100.0)[1], _fit_frame((0, 0, 0.1, 86), 100.0)[1]
     ((500.0, 300.0), (300.0, 560.0))
     """
     west, south, east, north_ = bounds
@@ -169,36 +169,38 @@ def _frame(
 
 
 @contextmanager
-def house_style() -> Iterator[None]:
+def default_style() -> Iterator[None]:
     """Draw the same picture whatever the user's settings; their fonts still help ours out."""
     import matplotlib as mpl
     from matplotlib import style
 
-    fonts = draw.family()
+    fonts = draw.font_families()
     with style.context("default"), mpl.rc_context({"font.family": fonts}):
         yield
 
 
-def page(sheet: Sheet) -> tuple[Figure, Axes]:
+def draw_page(layout: Layout) -> tuple[Figure, Axes]:
     """Return the page with its heading and small print, and the empty map on it."""
     from matplotlib.figure import Figure
 
-    wide, high = sheet.page
+    wide, high = layout.page
     # Not pyplot's: it would keep the figure alive, and show it twice in a notebook.
     figure = Figure(figsize=(wide / 72.0, high / 72.0), dpi=144, facecolor="white")
     left, top = _LEFT / wide, 1.0 - _TOP / high
     heading = figure.suptitle(
-        "\n".join(sheet.title), x=left, y=top, ha="left", va="top", fontsize=_TITLE,
+        "\n".join(layout.title), x=left, y=top, ha="left", va="top", fontsize=_TITLE,
         fontweight="bold", color=draw.INK, gid="geobuffer-title",
     )  # fmt: skip
-    draw.plain(heading)
-    below = top - (len(sheet.title) * _TITLE * LINE + _LEAD) / high
+    draw.disable_markup(heading)
+    below = top - (len(layout.title) * _TITLE * LINE + _LEAD) / high
     style = {"ha": "left", "color": draw.QUIET}
-    draw.written(figure, left, below, "\n".join(sheet.subtitle), size=_SUBTITLE, va="top",
+    draw.add_text(figure, left, below, "\n".join(layout.subtitle), size=_SUBTITLE, va="top",
                     gid="geobuffer-subtitle", **style)  # fmt: skip
-    draw.written(figure, left, _BOTTOM / high, "\n".join(sheet.small), size=_SMALL,
+    draw.add_text(figure, left, _BOTTOM / high, "\n".join(layout.small), size=_SMALL,
                     va="bottom", gid="geobuffer-sources", **style)  # fmt: skip
-    axes = figure.add_axes((left, sheet.bottom / high, sheet.size[0] / wide, sheet.size[1] / high))
-    west, south, east, north_ = sheet.frame
+    axes = figure.add_axes(
+        (left, layout.bottom / high, layout.size[0] / wide, layout.size[1] / high)
+    )
+    west, south, east, north_ = layout.frame
     axes.set(xlim=(west, east), ylim=(south, north_), aspect="equal", autoscale_on=False)
     return figure, axes

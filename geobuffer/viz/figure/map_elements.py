@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from geobuffer.geodesy.ellipsoid import Floats, inverse
-from geobuffer.viz.figure.projection import Projection, Window, to_degrees, to_plane
+from geobuffer.viz.figure.projection import Projection, Window, project_points, unproject_points
 
 # Steps between meridians or parallels, in degrees: those that read well in degrees, minutes and
 # seconds.
@@ -56,7 +56,7 @@ class Graticule(NamedTuple):
     step: float
 
 
-def scale_bar(projection: Projection, frame: tuple[float, float, float, float]) -> ScaleBar:
+def fit_scale_bar(projection: Projection, frame: tuple[float, float, float, float]) -> ScaleBar:
     """Return a bar of a round length that is true at the centre of a frame.
 
     Its ends are at equal distances from the centre, and the geodesic between them is its length.
@@ -65,22 +65,22 @@ def scale_bar(projection: Projection, frame: tuple[float, float, float, float]) 
     --------
     >>> from geobuffer.viz.figure.projection import fit_projection
     >>> plane = fit_projection(shapely.box(30, 50, 31, 51))
-    >>> bar = scale_bar(plane, (-50_000, -50_000, 50_000, 50_000))
+    >>> bar = fit_scale_bar(plane, (-50_000, -50_000, 50_000, 50_000))
     >>> bar.km, round(bar.east - bar.west)
     (20, 20000)
     """
     west, south, east, north = frame
     x, y = (west + east) / 2.0, (south + north) / 2.0
     half = _BAR * (east - west) / 2.0
-    round_ = _round_down(_apart_m(projection, x, y, half) / 1e3)
+    round_ = _round_down(_measure_bar(projection, x, y, half) / 1e3)
     # Once more after the first guess: what is left of the error is below a micrometre.
     for _ in range(2):
-        half *= round_ * 1e3 / _apart_m(projection, x, y, half)
+        half *= round_ * 1e3 / _measure_bar(projection, x, y, half)
     return ScaleBar(round_, x - half, x + half)
 
 
-def _apart_m(projection: Projection, x: float, y: float, half: float) -> float:
-    lon, lat = to_degrees(projection, np.array([x - half, x + half]), np.array([y, y]))
+def _measure_bar(projection: Projection, x: float, y: float, half: float) -> float:
+    lon, lat = unproject_points(projection, np.array([x - half, x + half]), np.array([y, y]))
     _, _, length = inverse(lon[0], lat[0], lon[1], lat[1])
     return float(length[0])
 
@@ -96,75 +96,75 @@ def _round_down(value: float) -> float:
     return int(best) if best >= 1 else best
 
 
-def north(projection: Projection, x: float, y: float) -> float:
+def find_north(projection: Projection, x: float, y: float) -> float:
     """Return the direction of true north at a point of the plane, in degrees right of upwards.
 
     Examples
     --------
     >>> from geobuffer.viz.figure.projection import fit_projection
     >>> plane = fit_projection(shapely.box(30, 50, 31, 51))
-    >>> abs(north(plane, 0.0, 0.0)) < 0.01, north(plane, 50_000.0, 0.0) < -0.5
+    >>> abs(find_north(plane, 0.0, 0.0)) < 0.01, find_north(plane, 50_000.0, 0.0) < -0.5
     (True, True)
     """
-    lon, lat = to_degrees(projection, np.array([x]), np.array([y]))
+    lon, lat = unproject_points(projection, np.array([x]), np.array([y]))
     # A second of arc either way, of some 31 m: a meridian is straight over that.
     step = np.array([-1.0, 1.0]) / 3600.0
-    at_x, at_y = to_plane(projection, np.repeat(lon, 2), np.clip(lat + step, -90.0, 90.0))
+    at_x, at_y = project_points(projection, np.repeat(lon, 2), np.clip(lat + step, -90.0, 90.0))
     return math.degrees(math.atan2(at_x[1] - at_x[0], at_y[1] - at_y[0]))
 
 
-def graticule(
+def make_graticule(
     projection: Projection, frame: tuple[float, float, float, float], window: Window
 ) -> Graticule:
     """Return meridians and parallels across a frame, at a step that reads well."""
-    step = _step(frame, window, projection)
-    lon_step = _round_lon(step, (window.south + window.north) / 2.0)
-    lats, lons = _multiples(window.south, window.north, step), _multiples(
+    step = _choose_step(frame, window, projection)
+    lon_step = _choose_lon_step(step, (window.south + window.north) / 2.0)
+    lats, lons = _list_multiples(window.south, window.north, step), _list_multiples(
         window.west, window.east, lon_step)  # fmt: skip
     # At a pole all meridians meet.
     lats = lats[np.abs(lats) < 90.0]
     along_lat = np.linspace(window.south, window.north, _POINTS)
     along_lon = np.linspace(window.west, window.east, _POINTS)
-    meridians = [_line(projection, np.full(_POINTS, lon), along_lat) for lon in lons]
-    parallels = [_line(projection, along_lon, np.full(_POINTS, lat)) for lat in lats]
+    meridians = [_project_line(projection, np.full(_POINTS, lon), along_lat) for lon in lons]
+    parallels = [_project_line(projection, along_lon, np.full(_POINTS, lat)) for lat in lats]
     west, south, east, north_ = frame
     lower = shapely.LineString([(west, south), (east, south)])
     left = shapely.LineString([(west, south), (west, north_)])
     return Graticule(
         [*meridians, *parallels],
-        _crossings(meridians, lons, lower, axis=0),
-        _crossings(parallels, lats, left, axis=1),
+        _find_crossings(meridians, lons, lower, axis=0),
+        _find_crossings(parallels, lats, left, axis=1),
         step,
     )
 
 
-def _step(
+def _choose_step(
     frame: tuple[float, float, float, float], window: Window, projection: Projection
 ) -> float:  # fmt: skip
     """Return the widest step of latitude that still shows enough lines across the shorter side."""
     west, south, east, north_ = frame
     x, y = (west + east) / 2.0, (south + north_) / 2.0
     side = min(east - west, north_ - south) / 2.0
-    lat = to_degrees(projection, np.array([x, x]), np.array([y - side, y + side]))[1]
+    lat = unproject_points(projection, np.array([x, x]), np.array([y - side, y + side]))[1]
     span = min(abs(lat[1] - lat[0]), window.north - window.south) or window.north - window.south
     return next((step for step in _STEPS if span / step >= _LINES), _STEPS[-1])
 
 
-def _round_lon(step: float, lat: float) -> float:
+def _choose_lon_step(step: float, lat: float) -> float:
     """Return a step of longitude that is about as long on the ground as one of latitude."""
     wanted = step / max(math.cos(math.radians(lat)), 0.05)
     return min(_STEPS, key=lambda known: abs(math.log(known / wanted)))
 
 
-def _multiples(low: float, high: float, step: float) -> Floats:
+def _list_multiples(low: float, high: float, step: float) -> Floats:
     return np.asarray(np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step)
 
 
-def _line(projection: Projection, lon: Floats, lat: Floats) -> Floats:
-    return np.stack(to_plane(projection, lon, lat), axis=1)
+def _project_line(projection: Projection, lon: Floats, lat: Floats) -> Floats:
+    return np.stack(project_points(projection, lon, lat), axis=1)
 
 
-def _crossings(
+def _find_crossings(
     lines: list[Floats], values: Floats, edge: shapely.LineString, *, axis: int
 ) -> list[tuple[float, float]]:
     """Return where lines cross an edge of the frame, along it, with what each line stands for."""

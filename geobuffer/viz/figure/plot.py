@@ -22,21 +22,28 @@ from geobuffer.errors import MissingExtra
 from geobuffer.io.point_tables import numbers
 from geobuffer.palette import ring_colours
 from geobuffer.viz import captions
-from geobuffer.viz.extent import regions_to_draw
+from geobuffer.viz.extent import select_regions
 from geobuffer.viz.figure import draw as drawing
 from geobuffer.viz.figure.labels import (
     LINE,
     Box,
     Label,
+    clean_text,
+    measure_text,
     place_labels,
-    printable,
-    shortened,
-    width_of,
-    wrapped,
+    shorten_text,
+    wrap_text,
 )
-from geobuffer.viz.figure.layout import GAP, Sheet, Words, house_style, lay_out, page
-from geobuffer.viz.figure.map_elements import graticule, north, scale_bar
-from geobuffer.viz.figure.projection import fit_projection, to_plane
+from geobuffer.viz.figure.layout import (
+    GAP,
+    Layout,
+    LayoutText,
+    default_style,
+    draw_page,
+    make_layout,
+)
+from geobuffer.viz.figure.map_elements import find_north, fit_scale_bar, make_graticule
+from geobuffer.viz.figure.projection import fit_projection, project_points
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.toponyms import LANGUAGES
 
@@ -51,7 +58,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from geobuffer.geodesy.ellipsoid import Floats
-    from geobuffer.viz.captions import Voice
+    from geobuffer.viz.captions import Translation
     from geobuffer.viz.figure.projection import Projection
     from geobuffer.zones.region import Region
     from geobuffer.zones.zone import Zone
@@ -132,28 +139,30 @@ def plot_zone(
     'Зона 10 км уздовж кордону Курська область – Сумська область, бік: Україна'
     """
     check_zone(zone)
-    to = captions.voice(language, zone.sections)
+    to = captions.load_translation(language, zone.sections)
     require_matplotlib()
-    drawn = regions_to_draw(zone, regions)
+    drawn = select_regions(zone, regions)
     projection = fit_projection(zone.polygon)
-    places = None if settlements is None else _places(settlements, zone, projection, language)
+    places = (
+        None if settlements is None else _locate_places(settlements, zone, projection, language)
+    )
     sources = None if settlements is None else sources_of_places(settlements)
-    words = Words(
-        title=captions.title_of(zone, title, to),
-        subtitle=captions.subtitle_of(zone, to, titled=bool(printable(title))),
-        legend=_legend(zone, places, to, with_regions=bool(drawn)),
+    words = LayoutText(
+        title=captions.write_title(zone, title, to),
+        subtitle=captions.write_subtitle(zone, to, titled=bool(clean_text(title))),
+        legend=_list_legend_rows(zone, places, to, with_regions=bool(drawn)),
         small=(
-            *captions.source_lines(zone, drawn, sources, to),
-            captions.projection_line(projection, to),
+            *captions.describe_sources(zone, drawn, sources, to),
+            captions.describe_projection(projection, to),
         ),
     )
-    sheet = lay_out(zone.polygon, projection, words)
-    with house_style():
-        figure, axes = page(sheet)
-        _draw_map(axes, sheet, zone, drawn, places, to)
-        _draw_margin(axes, sheet, to)
+    layout = make_layout(zone.polygon, projection, words)
+    with default_style():
+        figure, axes = draw_page(layout)
+        _draw_map(axes, layout, zone, drawn, places, to)
+        _draw_margin(axes, layout, to)
     # A notebook shows what has this; pyplot, which would show it a second time, is not asked.
-    setattr(figure, "_repr_png_", functools.partial(_png, figure))  # noqa: B010 - not declared
+    setattr(figure, "_repr_png_", functools.partial(_render_png, figure))  # noqa: B010 - not declared
     return figure
 
 
@@ -208,38 +217,40 @@ class _Places(NamedTuple):
         return int(np.isnan(self.xy[:, 0]).sum())
 
 
-def _places(table: gpd.GeoDataFrame, zone: Zone, projection: Projection, language: str) -> _Places:
+def _locate_places(
+    table: gpd.GeoDataFrame, zone: Zone, projection: Projection, language: str
+) -> _Places:
     # Asked anew, not read from columns that the table may have: they may be of another zone.
     membership = classify(table, zone)["membership"].to_numpy(dtype=object)
     points = table.geometry.to_crs("EPSG:4326").to_numpy()
-    xy = np.stack(to_plane(projection, shapely.get_x(points), shapely.get_y(points)), axis=1)
+    xy = np.stack(project_points(projection, shapely.get_x(points), shapely.get_y(points)), axis=1)
     xy[pd.isna(membership)] = np.nan
     known = np.full(len(table), np.nan)
     if "population" in table:
         known = numbers(pd.DataFrame(table), "population")
-    return _Places(xy, membership, known, _names(table, language))
+    return _Places(xy, membership, known, _list_names(table, language))
 
 
-def _names(table: gpd.GeoDataFrame, language: str) -> list[str]:
+def _list_names(table: gpd.GeoDataFrame, language: str) -> list[str]:
     """Return each row's name in a language, or the first that it has; empty where it has none."""
     names = np.full(len(table), "", dtype=object)
     for column in (f"name_{language}", "name", *(f"name_{to}" for to in LANGUAGES)):
         if column in table:
             values = table[column].astype(object).where(table[column].notna(), "").to_numpy()
             names = np.where(names == "", values, names)
-    return [printable(str(name)) for name in names]
+    return [clean_text(str(name)) for name in names]
 
 
-def _legend(
-    zone: Zone, places: _Places | None, to: Voice, *, with_regions: bool
+def _list_legend_rows(
+    zone: Zone, places: _Places | None, to: Translation, *, with_regions: bool
 ) -> list[tuple[str, str, str]]:
     """Return the rows of the legend, with what was counted: kind, words, colour."""
-    of_points = captions.of_points(zone.sections)
+    of_points = captions.has_only_points(zone.sections)
     lines = [section.line for section in zone.sections]
     many = len(shapely.get_parts(lines) if of_points else lines) > 1
     words = to.say("border" if many else "border_plain")
     rows = [("points" if of_points else "junctions" if many else "border", words)]
-    rows += [("ring", name) for name in captions.ring_names(zone, to)]
+    rows += [("ring", name) for name in captions.describe_rings(zone, to)]
     rows += [("regions", to.say("regions"))] if with_regions else []
     if places is not None:
         for kind in ("inside", "uncertain"):
@@ -254,54 +265,54 @@ def _legend(
 
 
 def _draw_map(
-    axes: Axes, sheet: Sheet, zone: Zone, regions: Sequence[Region],
-    places: _Places | None, to: Voice,
+    axes: Axes, layout: Layout, zone: Zone, regions: Sequence[Region],
+    places: _Places | None, to: Translation,
 ) -> None:  # fmt: skip
     """Draw what is within the frame."""
-    land = [sheet.shape(region.geometry) for region in regions]
-    rings = [sheet.shape(ring) for ring in zone.rings]
-    sections = [sheet.shape(section.line) for section in zone.sections]
+    land = [layout.shape(region.geometry) for region in regions]
+    rings = [layout.shape(ring) for ring in zone.rings]
+    sections = [layout.shape(section.line) for section in zone.sections]
     drawing.draw_regions(axes, land)
     drawing.draw_rings(axes, rings)
-    drawing.draw_border(axes, sections, _junctions(zone, sheet))
-    names = [printable(region.label(to.language)) for region in regions]
+    drawing.draw_border(axes, sections, _find_junctions(zone, layout))
+    names = [clean_text(region.label(to.language)) for region in regions]
     zone_and_border = shapely.union_all([*rings, *sections])
-    taken = _draw_region_names(axes, sheet, land, names, zone_and_border)
+    taken = _draw_region_names(axes, layout, land, names, zone_and_border)
     if places is None:
         return
-    seen = sheet.holds(places.xy)
+    seen = layout.holds(places.xy)
     for kind in ("outside", "inside", "uncertain"):
-        drawing.draw_dots(axes, kind, places.xy[seen & (places.membership == kind)], sheet.zoom)
-    _draw_place_names(axes, sheet, places, taken, shapely.union_all(sections))
+        drawing.draw_dots(axes, kind, places.xy[seen & (places.membership == kind)], layout.zoom)
+    _draw_place_names(axes, layout, places, taken, shapely.union_all(sections))
 
 
-def _junctions(zone: Zone, sheet: Sheet) -> Floats:
+def _find_junctions(zone: Zone, layout: Layout) -> Floats:
     """Return where one section of the border ends and the next begins, in the plane; or points."""
     starts = shapely.get_coordinates([section.line for section in zone.sections])
-    if not captions.of_points(zone.sections):
+    if not captions.has_only_points(zone.sections):
         starts = [shapely.get_coordinates(section.line)[0] for section in zone.sections[1:]]
-    return np.stack(to_plane(sheet.projection, *np.reshape(starts, (-1, 2)).T), axis=1)
+    return np.stack(project_points(layout.projection, *np.reshape(starts, (-1, 2)).T), axis=1)
 
 
 def _draw_region_names(
     axes: Axes,
-    sheet: Sheet,
+    layout: Layout,
     land: Sequence[BaseGeometry],
     names: Sequence[str],
     zone_and_border: BaseGeometry,
 ) -> list[Box]:
     """Write the names of regions where most of each is seen, off the zone; return their boxes."""
-    room = shapely.buffer(shapely.box(*sheet.frame), -_OFF * sheet.unit_m, join_style="mitre")
-    kept = shapely.buffer(zone_and_border, _OFF * sheet.unit_m)
+    room = shapely.buffer(shapely.box(*layout.frame), -_OFF * layout.unit_m, join_style="mitre")
+    kept = shapely.buffer(zone_and_border, _OFF * layout.unit_m)
     placed: list[tuple[Label, Box, tuple[float, float]]] = []
     for shape, name in zip(land, names, strict=True):
         free = shapely.difference(shapely.intersection(shape, room), kept)
         parts = [part for part in shapely.get_parts(free) if part.area > 0.0]
         if not (parts and name):
             continue
-        label, box, at = _widest(max(parts, key=shapely.area), name, sheet)
+        label, box, at = _place_region_name(max(parts, key=shapely.area), name, layout)
         # A name that reaches far out of what is seen of its region would name its neighbour.
-        inked = shapely.box(*(np.array(box) * sheet.unit_m + [*sheet.frame[:2]] * 2))
+        inked = shapely.box(*(np.array(box) * layout.unit_m + [*layout.frame[:2]] * 2))
         within = shapely.intersection(inked, free).area > _WITHIN * inked.area
         if within and not any(box.meets(other) for _, other, _ in placed):
             placed.append((label, box, at))
@@ -309,40 +320,45 @@ def _draw_region_names(
     return [box for _, box, _ in placed]
 
 
-def _widest(part: BaseGeometry, name: str, sheet: Sheet) -> tuple[Label, Box, tuple[float, float]]:
+def _place_region_name(
+    part: BaseGeometry, name: str, layout: Layout
+) -> tuple[Label, Box, tuple[float, float]]:
     """Return a region's name with its box, about the middle of the widest circle that fits."""
-    circle = shapely.maximum_inscribed_circle(part, tolerance=4.0 * sheet.unit_m)
+    circle = shapely.maximum_inscribed_circle(part, tolerance=4.0 * layout.unit_m)
     at = shapely.get_coordinates(circle)[0]
-    room = min(shapely.length(circle) * 2.0 / sheet.unit_m, 1.5 * _WIDEST_NAME)
-    whole = max(width_of(word, _REGION) for word in name.split())
-    lines = wrapped(shortened(name, 3.0 * _WIDEST_NAME, _REGION), max(room, whole), _REGION)
-    x, y = sheet.points(at)
-    half = max(width_of(line, _REGION) for line in lines) / 2.0, len(lines) * _REGION * LINE / 2.0
+    room = min(shapely.length(circle) * 2.0 / layout.unit_m, 1.5 * _WIDEST_NAME)
+    whole = max(measure_text(word, _REGION) for word in name.split())
+    lines = wrap_text(shorten_text(name, 3.0 * _WIDEST_NAME, _REGION), max(room, whole), _REGION)
+    x, y = layout.points(at)
+    half = (
+        max(measure_text(line, _REGION) for line in lines) / 2.0,
+        len(lines) * _REGION * LINE / 2.0,
+    )
     box = Box(x - half[0], y - half[1], x + half[0], y + half[1])
     label = Label("\n".join(lines), float(x), float(y), _REGION, 0.0)
     return label, box, (float(at[0]), float(at[1]))
 
 
 def _draw_place_names(
-    axes: Axes, sheet: Sheet, places: _Places, taken: Sequence[Box], line: BaseGeometry
+    axes: Axes, layout: Layout, places: _Places, taken: Sequence[Box], line: BaseGeometry
 ) -> None:
     """Write the names of the larger places, those in the zone before those outside."""
     near = np.isin(places.membership, ["inside", "uncertain"])
-    at = sheet.points(places.xy)
-    seen = sheet.holds(places.xy)
-    named_zoom = max(sheet.zoom, _NAMED_ZOOM)
+    at = layout.points(places.xy)
+    seen = layout.holds(places.xy)
+    named_zoom = max(layout.zoom, _NAMED_ZOOM)
     # The border, as points as far apart as the lines of a name are high.
-    along = shapely.get_coordinates(shapely.segmentize(line, _NAME * sheet.unit_m))
-    most = int(sheet.size[0] * sheet.size[1] / _ROOM_PER_NAME)
+    along = shapely.get_coordinates(shapely.segmentize(line, _NAME * layout.unit_m))
+    most = int(layout.size[0] * layout.size[1] / _ROOM_PER_NAME)
     labels: dict[Label, int] = {}
-    for i in _by_weight(places, near, seen)[: _TRIES * most]:
-        weight, zoom = ("bold", sheet.zoom) if near[i] else ("normal", named_zoom)
-        text = shortened(places.names[i], _WIDEST_NAME, _NAME, weight)
+    for i in _rank_places(places, near, seen)[: _TRIES * most]:
+        weight, zoom = ("bold", layout.zoom) if near[i] else ("normal", named_zoom)
+        text = shorten_text(places.names[i], _WIDEST_NAME, _NAME, weight)
         radius = drawing.dot_radius(zoom, places.membership[i])
         labels[Label(text, float(at[i, 0]), float(at[i, 1]), _NAME, radius, weight)] = i
-    room = Box(2.0, 2.0, sheet.size[0] - 2.0, sheet.size[1] - 2.0)
+    room = Box(2.0, 2.0, layout.size[0] - 2.0, layout.size[1] - 2.0)
     placed = place_labels(
-        labels, room, taken=taken, dots=at[near & seen], line=sheet.points(along), most=most
+        labels, room, taken=taken, dots=at[near & seen], line=layout.points(along), most=most
     )
     outside = [row for label, _ in placed if not near[row := labels[label]]]
     drawing.draw_dots(axes, "outside", places.xy[outside], named_zoom)
@@ -355,7 +371,7 @@ def _draw_place_names(
         )  # fmt: skip
 
 
-def _by_weight(places: _Places, near: NDArray[np.bool_], seen: NDArray[np.bool_]) -> list[int]:
+def _rank_places(places: _Places, near: NDArray[np.bool_], seen: NDArray[np.bool_]) -> list[int]:
     """Return the rows to be named, those with most to say first.
 
     People count by orders of magnitude, and half as much again in the zone: a town of 4,000 there
@@ -370,28 +386,28 @@ def _by_weight(places: _Places, near: NDArray[np.bool_], seen: NDArray[np.bool_]
     return [int(i) for i in rows[np.argsort(-weight[rows], kind="stable")]]
 
 
-def _draw_margin(axes: Axes, sheet: Sheet, to: Voice) -> None:
+def _draw_margin(axes: Axes, layout: Layout, to: Translation) -> None:
     """Draw legend, graticule, degrees at the frame, scale bar and north arrow."""
-    beside = (1.0 + GAP / sheet.size[0], 1.0)
-    drawing.draw_legend(axes, sheet.legend, to.say("legend"), sheet.zoom, beside)
-    lines = graticule(sheet.projection, sheet.frame, sheet.window)
+    beside = (1.0 + GAP / layout.size[0], 1.0)
+    drawing.draw_legend(axes, layout.legend, to.say("legend"), layout.zoom, beside)
+    lines = make_graticule(layout.projection, layout.frame, layout.window)
     drawing.draw_graticule(axes, lines.lines)
-    meridians = [captions.degrees(lon, to, "EW", lines.step) for _, lon in lines.meridians]
-    parallels = [captions.degrees(lat, to, "NS", lines.step) for _, lat in lines.parallels]
-    drawing.draw_ticks(axes, lines, (meridians, parallels), point=sheet.unit_m)
-    bar = scale_bar(sheet.projection, sheet.frame)
+    meridians = [captions.format_degrees(lon, to, "EW", lines.step) for _, lon in lines.meridians]
+    parallels = [captions.format_degrees(lat, to, "NS", lines.step) for _, lat in lines.parallels]
+    drawing.draw_ticks(axes, lines, (meridians, parallels), point=layout.unit_m)
+    bar = fit_scale_bar(layout.projection, layout.frame)
     texts = ["0", to.km(bar.km / 2.0), f"{to.km(bar.km)} {to.say('unit_km')}"]
-    x = drawing.draw_scale(axes, bar, texts, sheet.size) + 18.0
-    angle = north(sheet.projection, *sheet.centre)
-    drawing.draw_north(axes, angle, to.say("north"), x, sheet.size)
-    beside = (x + 26.0) / sheet.size[0], -29.0 / sheet.size[1]
-    drawing.written(
+    x = drawing.draw_scale(axes, bar, texts, layout.size) + 18.0
+    angle = find_north(layout.projection, *layout.centre)
+    drawing.draw_north(axes, angle, to.say("north"), x, layout.size)
+    beside = (x + 26.0) / layout.size[0], -29.0 / layout.size[1]
+    drawing.add_text(
         axes, *beside, to.say("scale"), size=drawing.SMALL, gid="geobuffer-scale", va="center",
         color=drawing.QUIET, transform=axes.transAxes,
     )  # fmt: skip
 
 
-def _png(figure: Figure) -> bytes:
+def _render_png(figure: Figure) -> bytes:
     """Return a figure as a notebook shows it."""
     file = io.BytesIO()
     figure.savefig(file, format="png")

@@ -81,30 +81,30 @@ def fit_projection(shape: BaseGeometry) -> Projection:
     ...  [(20, 49, 50, 52), (20, 10, 23, 60), (-170, 84, 170, 88), (0, -1, 40, 1)]]
     ['lcc', 'tmerc', 'polar', 'merc']
     """
-    lon, lat = _sample(shape)
-    fitted = (_scaled(*candidate, lon, lat) for candidate in _candidates(lon, lat))
+    lon, lat = _sample_points(shape)
+    fitted = (_fit_candidate(*candidate, lon, lat) for candidate in _list_candidates(lon, lat))
     good = [projection for projection in fitted if projection is not None]
     return min(good, key=lambda projection: max(projection.scale_error, _INVISIBLE))
 
 
-def scales(crs: pyproj.CRS, lon: Floats, lat: Floats) -> Floats:
+def measure_scales(crs: pyproj.CRS, lon: Floats, lat: Floats) -> Floats:
     """Return the scale of a projection at points: metres of the plane for one on the ground.
 
     Examples
     --------
     >>> mercator = pyproj.CRS("+proj=merc +ellps=sphere")
-    >>> scales(mercator, np.array([0.0, 0.0]), np.array([0.0, 60.0])).round(6).tolist()
+    >>> measure_scales(mercator, np.array([0.0, 0.0]), np.array([0.0, 60.0])).round(6).tolist()
     [1.0, 2.0]
     """
     return np.asarray(pyproj.Proj(crs).get_factors(lon, lat).meridional_scale)
 
 
-def unrolled(lon: Floats, projection: Projection) -> Floats:
+def unwrap_longitudes(lon: Floats, projection: Projection) -> Floats:
     """Return longitudes within 180° of the projection's middle, past ±180° if need be."""
     return np.asarray(projection.lon + wrap(lon - projection.lon))
 
 
-def window_of(projection: Projection, frame: tuple[float, float, float, float]) -> Window:
+def find_window(projection: Projection, frame: tuple[float, float, float, float]) -> Window:
     """Return bounds in degrees that hold all of a frame (west, south, east, north in metres).
 
     A frame that holds a pole sees all longitudes.
@@ -112,15 +112,15 @@ def window_of(projection: Projection, frame: tuple[float, float, float, float]) 
     west, south, east, north = frame
     x, y = (part.ravel() for part in np.meshgrid(
         np.linspace(west, east, _GRID), np.linspace(south, north, _GRID)))  # fmt: skip
-    lon, lat = to_degrees(projection, x, y)
-    lon = unrolled(lon, projection)
+    lon, lat = unproject_points(projection, x, y)
+    lon = unwrap_longitudes(lon, projection)
     # Between two points of the grid, bounds may be exceeded by a step of it.
     margin = 2.0 / _GRID
     dlat = margin * (lat.max() - lat.min())
     dlon = margin * (lon.max() - lon.min())
     low, high = max(lat.min() - dlat, -90.0), min(lat.max() + dlat, 90.0)
     for pole in (-90.0, 90.0):
-        at_x, at_y = to_plane(projection, np.array([projection.lon]), np.array([pole]))
+        at_x, at_y = project_points(projection, np.array([projection.lon]), np.array([pole]))
         if west <= at_x[0] <= east and south <= at_y[0] <= north:
             low, high, dlon = min(low, pole), max(high, pole), 360.0
     # Short of half way round, where the plane is cut open.
@@ -128,30 +128,32 @@ def window_of(projection: Projection, frame: tuple[float, float, float, float]) 
     return Window(max(lon.min() - dlon, least), low, min(lon.max() + dlon, most), high)
 
 
-def to_plane(projection: Projection, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+def project_points(projection: Projection, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     """Return where points in degrees are in the plane, in metres."""
     x, y = pyproj.Proj(projection.crs)(lon, lat)
     return np.asarray(x), np.asarray(y)
 
 
-def to_degrees(projection: Projection, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+def unproject_points(projection: Projection, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Return longitude and latitude of points in the plane."""
     lon, lat = pyproj.Proj(projection.crs)(x, y, inverse=True)
     return np.asarray(lon), np.asarray(lat)
 
 
-def whole_globe(projection: Projection) -> Window:
+def globe_window(projection: Projection) -> Window:
     """Return the window that holds all, cut open opposite the projection's middle."""
     return Window(projection.lon - 180.0, -90.0, projection.lon + 180.0, 90.0)
 
 
-def planar(shape: BaseGeometry, projection: Projection, window: Window) -> BaseGeometry:
+def project_shape(shape: BaseGeometry, projection: Projection, window: Window) -> BaseGeometry:
     """Return what of a shape is in a window, in the plane; joined where the antimeridian cut it."""
     if window.east - window.west >= 360.0 and shapely.get_dimensions(shape) == 2:
         # All round a pole: in halves, joined again, so that no seam stays. Both come from the same
         # longitudes, so that a centimetre is far more than they can differ.
         halves = (window._replace(east=projection.lon), window._replace(west=projection.lon))
-        return shapely.union_all([planar(shape, projection, h) for h in halves], grid_size=0.01)
+        return shapely.union_all(
+            [project_shape(shape, projection, h) for h in halves], grid_size=0.01
+        )
     box = shapely.box(*window)
     west, _, east, _ = shape.bounds
     turns = np.arange(np.floor((window.west - east) / 360.0), (window.east - west) / 360.0 + 1.0)
@@ -163,10 +165,10 @@ def planar(shape: BaseGeometry, projection: Projection, window: Window) -> BaseG
     whole = shapely.union_all(there) if len(there) > 1 else (there or [near[0]])[0]
     step = (window.east - window.west + window.north - window.south) * _STEP / 2.0
     fine = shapely.segmentize(whole, step)
-    return shapely.transform(fine, lambda xy: np.stack(to_plane(projection, *xy.T), axis=1))
+    return shapely.transform(fine, lambda xy: np.stack(project_points(projection, *xy.T), axis=1))
 
 
-def _candidates(lon: Floats, lat: Floats) -> Iterator[tuple[str, float, float, str]]:
+def _list_candidates(lon: Floats, lat: Floats) -> Iterator[tuple[str, float, float, str]]:
     """Yield kind, middle and definition of each projection, the plainest first."""
     south, north = lat.min(), lat.max()
     middle, centre = float(lon.min() + lon.max()) / 2.0, float(south + north) / 2.0
@@ -181,7 +183,7 @@ def _candidates(lon: Floats, lat: Floats) -> Iterator[tuple[str, float, float, s
         yield "lcc", middle, centre, f"+proj=lcc {parallels} {at}"
     pole = 90.0 if centre >= 0.0 else -90.0
     yield "polar", middle, pole, f"+proj=stere +lat_0={pole:g} +lon_0={middle:.6f}"
-    at_lon, at_lat, azimuth = _axis(lon, lat)
+    at_lon, at_lat, azimuth = _find_axis(lon, lat)
     about = f"+lat_0={at_lat:.6f}"
     yield "stere", at_lon, at_lat, f"+proj=stere {about} +lon_0={at_lon:.6f}"
     # alpha within ±90° keeps north up.
@@ -189,13 +191,13 @@ def _candidates(lon: Floats, lat: Floats) -> Iterator[tuple[str, float, float, s
     yield "omerc", at_lon, at_lat, f"+proj=omerc {about} {oblique}"
 
 
-def _scaled(
+def _fit_candidate(
     kind: str, middle: float, centre: float, definition: str, lon: Floats, lat: Floats
 ) -> Projection | None:  # fmt: skip
     """Return a projection scaled to its points; nothing where it cannot show one of them."""
     plain = f"{definition} +ellps=WGS84 +datum=WGS84 +units=m"
     try:
-        scale = scales(pyproj.CRS(plain), lon, lat)
+        scale = measure_scales(pyproj.CRS(plain), lon, lat)
     except ProjError:
         return None
     if not (np.isfinite(scale).all() and scale.min() > 0.0):
@@ -205,7 +207,7 @@ def _scaled(
     return Projection(kind, crs, middle, centre, float(scale.max() * k_0 - 1.0))
 
 
-def _sample(shape: BaseGeometry) -> tuple[Floats, Floats]:
+def _sample_points(shape: BaseGeometry) -> tuple[Floats, Floats]:
     """Return points of a shape's outline and inside; longitudes run on past ±180° if need be."""
     degrees = shapely.get_coordinates(shapely.segmentize(shape, 1.0))
     xy = degrees[:: len(degrees) // _OUTLINE + 1]
@@ -225,7 +227,7 @@ def _sample(shape: BaseGeometry) -> tuple[Floats, Floats]:
     return along - 360.0 * np.floor((along.min() + 180.0) / 360.0), lat
 
 
-def _axis(lon: Floats, lat: Floats) -> tuple[float, float, float]:
+def _find_axis(lon: Floats, lat: Floats) -> tuple[float, float, float]:
     """Return the middle of points, and the azimuth (within ±90°) of the great circle along them.
 
     That circle lies in the plane through the Earth's centre from which the points stray least.

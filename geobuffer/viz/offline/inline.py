@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from geobuffer.errors import DataError
 from geobuffer.io.atomic import write_text
-from geobuffer.viz.offline.packages import Asset, Sheet, Shelves, data_url
+from geobuffer.viz.offline.packages import Asset, InstalledPackages, StyleSheet, data_url
 from geobuffer.zones.repr_html import card
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ INERT = re.compile(r"data:|blob:|about:|#|$")
 
 
 @dataclass(frozen=True)
-class Piece:
+class PageElement:
     """An element of a page: what it is given, and where it and its text stand."""
 
     tag: str
@@ -53,69 +53,71 @@ class Piece:
     text: tuple[int, int]
 
 
-class Pieces(HTMLParser):
+class PageElements(HTMLParser):
     """The elements of a page: scripts and styles with their text, others by their opening tag."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.found: list[Piece] = []
+        self.found: list[PageElement] = []
         self.head = (0, 0)
         self._lines = [0, *(found.end() for found in re.finditer("\n", page))]
         self.feed(page)
         self.close()
 
-    def _here(self) -> int:
+    def _position(self) -> int:
         line, column = self.getpos()
         return self._lines[line - 1] + column
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element: where it begins and what it is given."""
-        start = self._here()
+        start = self._position()
         end = start + len(self.get_starttag_text() or "")
         given = {name: value or "" for name, value in attrs}
-        self.found.append(Piece(tag, given, (start, end), (end, end)))
+        self.found.append(PageElement(tag, given, (start, end), (end, end)))
         if tag == "head":
             self.head = (end, end)
 
     def handle_endtag(self, tag: str) -> None:
         """Note where the text of a script or a style ends."""
-        here = self._here()
+        here = self._position()
         if tag == "head":
             self.head = (self.head[0], here)
         elif tag in {"script", "style"} and self.found and self.found[-1].tag == tag:
             begun = self.found.pop()
             end = here + len(f"</{tag}>")
             text = (begun.text[0], here)
-            self.found.append(Piece(tag, begun.given, (begun.span[0], end), text))
+            self.found.append(PageElement(tag, begun.given, (begun.span[0], end), text))
 
 
-def linked(piece: Piece) -> str:
+def linked_url(element: PageElement) -> str:
     """Return the address of a script or style sheet that an element links to, or nothing."""
-    sheet = piece.tag == "link" and "stylesheet" in piece.given.get("rel", "").lower().split()
-    name = "href" if sheet else "src" if piece.tag == "script" else ""
-    url = piece.given.get(name, "")
+    sheet = element.tag == "link" and "stylesheet" in element.given.get("rel", "").lower().split()
+    name = "href" if sheet else "src" if element.tag == "script" else ""
+    url = element.given.get(name, "")
     return "" if INERT.match(url) else url
 
 
-def sealed(text: str) -> str:
+def escape_script(text: str) -> str:
     r"""Return a script that no text in it can end early, and that points to no source map.
 
     The signs that HTML would see stand in literals and comments only, where these mean the same.
 
-    >>> sealed("a = '</script><!--'")
+    >>> escape_script("a = '</script><!--'")
     "a = '<\\/script>\\x3C!--'"
     """
     text = re.sub(r"</(?=script)", r"<\\/", text, flags=re.IGNORECASE).replace("<!--", r"\x3C!--")
     return re.sub(r"//[#@] sourceMappingURL=\S*", "", text)
 
 
-def guarded(page: str, begin: int) -> str:
+def add_policy(page: str, begin: int) -> str:
     """Return a page with a policy that lets it fetch nothing; its own, if it has one, made so."""
-    pieces = Pieces(page).found
-    for piece in pieces:
-        if piece.given.get("http-equiv", "").lower() == "content-security-policy":
-            rules = [_rule(rule, page, pieces) for rule in piece.given["content"].split(";")]
-            policy, (begin, end) = "; ".join(rule for rule in rules if rule), piece.span
+    elements = PageElements(page).found
+    for element in elements:
+        if element.given.get("http-equiv", "").lower() == "content-security-policy":
+            rules = [
+                _restrict_rule(rule, page, elements) for rule in element.given["content"].split(";")
+            ]
+            policy, (begin, end) = "; ".join(rule for rule in rules if rule), element.span
             break
     else:
         policy, end = _POLICY, begin
@@ -124,13 +126,13 @@ def guarded(page: str, begin: int) -> str:
     return page[:begin] + meta + page[end:]
 
 
-def _rule(rule: str, page: str, pieces: list[Piece]) -> str:
+def _restrict_rule(rule: str, page: str, elements: list[PageElement]) -> str:
     """Return a rule of a policy without the web, and with the hashes of what the page now holds."""
     name, *sources = rule.split() or [""]
     kept = [one for one in sources if not re.match(r"https?:|\*|'sha256-", one)]
     tag = {"script-src": "script", "style-src": "style"}.get(name)
     if tag and "'unsafe-inline'" not in kept:
-        texts = [page[slice(*p.text)] for p in pieces if p.tag == tag and not p.given.get("type")]
+        texts = [page[slice(*p.text)] for p in elements if p.tag == tag and not p.given.get("type")]
         digests = [hashlib.sha256(text.encode()).digest() for text in dict.fromkeys(texts)]
         kept += [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
     return " ".join([name, *(kept or (["'none'"] if sources else []))])
@@ -183,7 +185,7 @@ _AMISS = {
 }
 
 # Run after Leaflet and before the map: pictures of the plain pin, and tiles that ask nobody.
-_STAY_HOME = """(function () {
+_NO_FETCH_SCRIPT = """(function () {
     if (!window.L || !L.TileLayer) return;
     L.Icon.Default.mergeOptions(PINS);
     const create = L.TileLayer.prototype.createTile;
@@ -301,53 +303,55 @@ def inline(m: folium.Map) -> OfflinePage:
     root: Any = m.get_root() if isinstance(m, Element) else None  # type: ignore[redundant-expr]
     if not hasattr(root, "script"):
         raise DataError(f"Invalid map {m!r:.80}. Must be a folium map.")
-    page = _Binder(root).bound()
+    page = _PageInliner(root).inline()
     if page.missing:
         told = "\n".join(f"- {missing}" for missing in page.missing)
         warnings.warn(f"The page lacks:\n{told}", stacklevel=2)
     return page
 
 
-class _Binder:
+class _PageInliner:
     """Binds one map into one page, and keeps account of what was found and what was not."""
 
     def __init__(self, figure: Any) -> None:
         self.page: str = figure.render()
         self.parts = [part.render() for part in figure.script._children.values()]  # noqa: SLF001
-        self.users = _users(figure)
-        self.pieces = Pieces(self.page)
-        links = [piece.span for piece in self.pieces.found if linked(piece)]
-        self.own = _edited(self.page, [(*span, "") for span in links])
-        self.shelves = Shelves()
+        self.users = _list_users(figure)
+        self.elements = PageElements(self.page)
+        links = [element.span for element in self.elements.found if linked_url(element)]
+        self.own = _apply_edits(self.page, [(*span, "") for span in links])
+        self.packages = InstalledPackages()
         self.broken = False
         self.inlined: dict[str, str] = {}
         self.unused: list[str] = []
         self.missing: dict[str, Missing] = {}
 
-    def bound(self) -> OfflinePage:
+    def inline(self) -> OfflinePage:
         """Return the page with all that could be found; as it was, if it asks for nothing."""
-        found = self._linked()
-        self.broken = any(url in self.missing for url in found if not _is_sheet(url))
-        edits = [edit for piece in self.pieces.found if (edit := self._edit(piece, found))]
+        found = self._find_assets()
+        self.broken = any(url in self.missing for url in found if not _is_style_sheet(url))
+        edits = [
+            edit for element in self.elements.found if (edit := self._edit_element(element, found))
+        ]
         page = self.page
         if edits or self.missing:
-            begin, end = self.pieces.head
-            stay = _STAY_HOME.replace("PINS", json.dumps(self._pins()))
+            begin, end = self.elements.head
+            stay = _NO_FETCH_SCRIPT.replace("PINS", json.dumps(self._read_pins()))
             edits.append((end, end, f"<script>{stay}</script>\n"))
-            page = guarded(_edited(page, edits), begin)
+            page = add_policy(_apply_edits(page, edits), begin)
         return OfflinePage(page, self.inlined, tuple(self.unused), tuple(self.missing.values()))
 
-    def _linked(self) -> dict[str, Asset | None]:
+    def _find_assets(self) -> dict[str, Asset | None]:
         """Return what is written in for each address linked to, keeping account of all."""
-        urls = dict.fromkeys(url for piece in self.pieces.found if (url := linked(piece)))
-        found = {url: self.shelves.find(url) for url in urls}
-        traces = self._traces(found)
-        return {url: self._booked(url, asset, traces) for url, asset in found.items()}
+        urls = dict.fromkeys(url for element in self.elements.found if (url := linked_url(element)))
+        found = {url: self.packages.find(url) for url in urls}
+        traces = self._collect_uses(found)
+        return {url: self._record_asset(url, asset, traces) for url, asset in found.items()}
 
-    def _booked(self, url: str, asset: Asset | str, traces: str) -> Asset | None:
+    def _record_asset(self, url: str, asset: Asset | str, traces: str) -> Asset | None:
         trace, amiss = next(
             (uses for end, uses in _LIBRARIES.items() if re.search(f"(?:{end})$", url)),
-            ("", self._amiss_without(url)),
+            ("", self._describe_loss(url)),
         )
         if trace and not re.search(trace, traces):
             self.unused.append(url)
@@ -358,11 +362,11 @@ class _Binder:
         self.inlined[url] = f"{asset.package}, {asset.note}" if asset.note else asset.package
         return asset
 
-    def _amiss_without(self, url: str) -> str:
+    def _describe_loss(self, url: str) -> str:
         users = ", ".join(sorted(self.users.get(url, ()))) or "what needs it"
-        return f"{users} may look wrong" if _is_sheet(url) else f"{users} will not work"
+        return f"{users} may look wrong" if _is_style_sheet(url) else f"{users} will not work"
 
-    def _traces(self, found: Mapping[str, Asset | str]) -> str:
+    def _collect_uses(self, found: Mapping[str, Asset | str]) -> str:
         """Return all text that could use one of folium's libraries: the page's, and plugins'."""
         libraries = "|".join([*_LIBRARIES, r"/leaflet(\.min|-src)?\.js"])
         plugins = [
@@ -372,87 +376,89 @@ class _Binder:
         ]
         return "\n".join([self.own, *plugins])
 
-    def _edit(self, piece: Piece, found: Mapping[str, Asset | None]) -> tuple[int, int, str] | None:
+    def _edit_element(
+        self, element: PageElement, found: Mapping[str, Asset | None]
+    ) -> tuple[int, int, str] | None:
         """Return what takes the place of an element, or of its text, if anything does."""
-        if url := linked(piece):
-            return (*piece.span, self._written(piece, found[url]))
-        before = self.page[slice(*piece.text)]
+        if url := linked_url(element):
+            return (*element.span, self._inline_asset(element, found[url]))
+        before = self.page[slice(*element.text)]
         after = before
-        if piece.tag == "script" and piece.given.get("type", "") in _SCRIPT_TYPES:
-            after = self._script(before)
-        elif piece.tag == "style":
-            after = self._sheet(before, None)
+        if element.tag == "script" and element.given.get("type", "") in _SCRIPT_TYPES:
+            after = self._edit_script(before)
+        elif element.tag == "style":
+            after = self._inline_style(before, None)
         else:
-            self._tell_of(_source(piece))
-        return None if after == before else (*piece.text, after)
+            self._record_missing(_source_url(element))
+        return None if after == before else (*element.text, after)
 
-    def _written(self, piece: Piece, asset: Asset | None) -> str:
+    def _inline_asset(self, element: PageElement, asset: Asset | None) -> str:
         """Return an element with an asset in it, that takes the place of one with a link to it."""
         if asset is None:
             return ""
         # Browsers read a line's end as one sign, and hash it so.
         text = asset.data.decode("utf-8-sig", "replace").replace("\r\n", "\n")
-        kept = "media" if piece.tag == "link" else "type"
-        given = f' {kept}="{html.escape(piece.given[kept])}"' if piece.given.get(kept) else ""
-        if piece.tag == "link":
-            return f"<style{given}>{self._sheet(text, asset)}</style>"
-        return f"<script{given}>{sealed(text)}</script>"
+        kept = "media" if element.tag == "link" else "type"
+        given = f' {kept}="{html.escape(element.given[kept])}"' if element.given.get(kept) else ""
+        if element.tag == "link":
+            return f"<style{given}>{self._inline_style(text, asset)}</style>"
+        return f"<script{given}>{escape_script(text)}</script>"
 
-    def _sheet(self, text: str, asset: Asset | None) -> str:
-        sheet = Sheet(text, asset, self.shelves, self.own)
-        for url in sheet.gone:
+    def _inline_style(self, text: str, asset: Asset | None) -> str:
+        sheet = StyleSheet(text, asset, self.packages, self.own)
+        for url in sheet.missing:
             effect = "a picture or a font of this style is not shown"
             self.missing[url] = Missing(url, "no installed package has it", effect)
         return re.sub("</(?=style)", r"<\\/", sheet.text, flags=re.IGNORECASE)
 
-    def _script(self, text: str) -> str:
+    def _edit_script(self, text: str) -> str:
         """Return a script of the page whose parts do not fall with one that lacks its library."""
         for part in self.parts if self.broken else ():
             guarded = f"try {{{part}}} catch (amiss) {{ console.warn(amiss); }}"
             text = text.replace(part, guarded, 1) if part.strip() else text
         for found in _SHOWN.finditer(text):
-            self._tell_of(found["url"])
+            self._record_missing(found["url"])
         for framed in _FRAMED.findall(text):
             page = base64.b64decode(framed).decode("utf-8", "replace")
-            for piece in Pieces(page).found:
-                self._tell_of(linked(piece) or _source(piece))
-        return _FETCHES.sub(self._stayed, text)
+            for element in PageElements(page).found:
+                self._record_missing(linked_url(element) or _source_url(element))
+        return _FETCHES.sub(self._embed_address, text)
 
-    def _stayed(self, match: re.Match[str]) -> str:
+    def _embed_address(self, match: re.Match[str]) -> str:
         """Return a script's address as data; it stays, or is a blank, if nobody has it."""
         url, by = match["url"].replace("\\u0026", "&"), match["by"]
         tiles = "tiles are fetched as the map is moved"
-        asset = tiles if "tileLayer" in by else self.shelves.find(url)
+        asset = tiles if "tileLayer" in by else self.packages.find(url)
         if isinstance(asset, Asset):
             self.inlined[url] = asset.package
             return f'{by}"{data_url(url, asset.data)}"'
         amiss = next(amiss for sign, amiss in _AMISS.items() if sign in by)
         self.missing[url] = Missing(url, asset, amiss)
         if "Url" in by:
-            return f'{by}"{_BLANK if "shadow" in by else self._pins()["iconUrl"]}"'
+            return f'{by}"{_BLANK if "shadow" in by else self._read_pins()["iconUrl"]}"'
         return f'{by}"{_BLANK}"' if "Overlay" in by else match[0]
 
-    def _tell_of(self, url: str) -> None:
+    def _record_missing(self, url: str) -> None:
         """Keep account of a picture or a frame in what a user wrote."""
         if not INERT.match(url):
             reason = "it is in HTML that was added to the map, which is not altered"
             self.missing[url] = Missing(url, reason, "it is not shown")
 
-    def _pins(self) -> dict[str, str]:
+    def _read_pins(self) -> dict[str, str]:
         """Return the pictures of Leaflet's own pin."""
         names = {
             "iconUrl": "marker-icon.png",
             "iconRetinaUrl": "marker-icon-2x.png",
             "shadowUrl": "marker-shadow.png",
         }
-        found = {to: self.shelves.find(f"{_LEAFLET}images/{name}") for to, name in names.items()}
+        found = {to: self.packages.find(f"{_LEAFLET}images/{name}") for to, name in names.items()}
         return {to: data_url(p.url, p.data) for to, p in found.items() if isinstance(p, Asset)}
 
 
-def _edited(page: str, edits: list[tuple[int, int, str]]) -> str:
+def _apply_edits(page: str, edits: list[tuple[int, int, str]]) -> str:
     """Return a page with other texts in some places.
 
-    >>> _edited("0123456", [(1, 2, "a"), (4, 4, "b")])
+    >>> _apply_edits("0123456", [(1, 2, "a"), (4, 4, "b")])
     '0a23b456'
     """
     for start, stop, text in sorted(edits, reverse=True):
@@ -460,7 +466,7 @@ def _edited(page: str, edits: list[tuple[int, int, str]]) -> str:
     return page
 
 
-def _users(element: Any) -> dict[str, set[str]]:
+def _list_users(element: Any) -> dict[str, set[str]]:
     """Return the addresses that the elements of a map ask for, with the elements' names."""
     names: dict[str, set[str]] = {}
     waiting = [element]
@@ -472,11 +478,11 @@ def _users(element: Any) -> dict[str, set[str]]:
     return names
 
 
-def _source(piece: Piece) -> str:
+def _source_url(element: PageElement) -> str:
     """Return the address of what an element of the page's body shows, or nothing."""
-    names = () if piece.tag in {"a", "link", "meta", "script"} else ("src", "data", "poster")
-    return next((piece.given[name] for name in names if piece.given.get(name)), "")
+    names = () if element.tag in {"a", "link", "meta", "script"} else ("src", "data", "poster")
+    return next((element.given[name] for name in names if element.given.get(name)), "")
 
 
-def _is_sheet(url: str) -> bool:
+def _is_style_sheet(url: str) -> bool:
     return url.partition("?")[0].endswith(".css")

@@ -40,11 +40,11 @@ _ADDRESSES = (
 )
 
 # Libraries that npm calls otherwise than Python's packages do.
-_ALSO_CALLED = {"fontawesomefree": "fontawesome"}
+_OTHER_NAMES = {"fontawesomefree": "fontawesome"}
 
 # The package that holds texts by address, and its modules that do. They are read, never run.
-_BOOK = "folium-offline"
-_BOOK_MODULES = ("offlinefolium/elements.py", "offlinefolium/features.py")
+_TEXT_PACKAGE = "folium-offline"
+_TEXT_MODULES = ("offlinefolium/elements.py", "offlinefolium/features.py")
 
 # What style sheets refer to. Of a font's files one is enough: the first of these that is there.
 _FONTS = ("woff2", "woff", "ttf", "otf")
@@ -123,7 +123,7 @@ def read_address(url: str) -> Address | None:
     return None
 
 
-class Shelves:
+class InstalledPackages:
     """The packages that are installed when they are first looked at."""
 
     def find(self, url: str) -> Asset | str:
@@ -134,66 +134,66 @@ class Shelves:
         """
         url = urljoin("https://cdn/", url)
         address = read_address(url)
-        found = [*self._filed(url, address), *self._written(url, address)]
+        found = [*self._find_files(url, address), *self._find_texts(url, address)]
         if not found:
-            advice = "" if self._book else "; pip install 'geobuffer[offline]' brings most"
+            advice = "" if self._texts_by_url else "; pip install 'geobuffer[offline]' brings most"
             return f"no installed package has it{advice}"
-        asked = _numbers(address.version) if address else ()
+        asked = _version_numbers(address.version) if address else ()
         exact = [asset for version, asset in found if version[: len(asked)] == asked]
         if exact:
             return exact[0]
-        alike = [one for one in found if _is_alike(one[0], asked)]
+        alike = [one for one in found if _is_compatible(one[0], asked)]
         if not alike:
             return f"{found[0][1].package} has another major version of it"
         version, asset = max(alike, key=lambda one: one[0])
         note = f"version {'.'.join(map(str, version))} in place of {'.'.join(map(str, asked))}"
         return Asset(url, asset.data, asset.package, note, asset._path, asset._files)  # noqa: SLF001
 
-    def _filed(self, url: str, address: Address | None) -> Iterator[Found]:
+    def _find_files(self, url: str, address: Address | None) -> Iterator[Found]:
         """Yield the file asked for from each package that is named like the library."""
         if address is None:
             return
-        for package in self._by_library.get(_plain(address.library), ()):
+        for package in self._by_library.get(_fold_library(address.library), ()):
             files = tuple(package.files or ())
-            if file := _file_among(files, address):
+            if file := _choose_file(files, address):
                 title = f"{package.name} {package.version}"
                 asset = Asset(url, file.read_binary(), title, "", file.as_posix(), files)
-                yield _numbers(package.version), asset
+                yield _version_numbers(package.version), asset
 
-    def _written(self, url: str, address: Address | None) -> Iterator[Found]:
+    def _find_texts(self, url: str, address: Address | None) -> Iterator[Found]:
         """Yield the texts by address: of this one, or of another version of its file."""
-        for known, text in self._book.items():
+        for known, text in self._texts_by_url.items():
             other = read_address(known)
             if known == url or (address and other and _names_same_file(address, other)):
-                version = _numbers(other.version) if other else ()
-                yield version, Asset(url, text.encode(), self._book_title)
+                version = _version_numbers(other.version) if other else ()
+                yield version, Asset(url, text.encode(), self._text_package_title)
 
     @cached_property
     def _by_library(self) -> dict[str, list[Distribution]]:
-        shelves: dict[str, list[Distribution]] = {}
+        packages: dict[str, list[Distribution]] = {}
         for package in importlib.metadata.distributions():
-            name = _plain(package.name or "").removeprefix("xstatic")
-            shelves.setdefault(name, []).append(package)
-        return shelves
+            name = _fold_library(package.name or "").removeprefix("xstatic")
+            packages.setdefault(name, []).append(package)
+        return packages
 
     @cached_property
-    def _book(self) -> dict[str, str]:
+    def _texts_by_url(self) -> dict[str, str]:
         """What the modules of the book assign to addresses."""
-        packages = self._by_library.get(_plain(_BOOK), ())
+        packages = self._by_library.get(_fold_library(_TEXT_PACKAGE), ())
         files = [file for package in packages for file in package.files or ()]
-        texts = [file.read_text("utf-8") for file in files if file.as_posix() in _BOOK_MODULES]
-        return {url: text for module in texts for url, text in _assigned(module)}
+        texts = [file.read_text("utf-8") for file in files if file.as_posix() in _TEXT_MODULES]
+        return {url: text for module in texts for url, text in _read_assignments(module)}
 
     @cached_property
-    def _book_title(self) -> str:
-        package = self._by_library[_plain(_BOOK)][0]
+    def _text_package_title(self) -> str:
+        package = self._by_library[_fold_library(_TEXT_PACKAGE)][0]
         return f"{package.name} {package.version}"
 
 
-def _assigned(module: str) -> Iterator[tuple[str, str]]:
+def _read_assignments(module: str) -> Iterator[tuple[str, str]]:
     """Yield the pairs of a Python module's statements ``name["https://…"] = "…"``.
 
-    >>> list(_assigned("x['https://a/b.js'] = 'text'; y = 1; z[y] = 'no'; print('never')"))
+    >>> list(_read_assignments("x['https://a/b.js'] = 'text'; y = 1; z[y] = 'no'; print('never')"))
     [('https://a/b.js', 'text')]
     """
     for statement in ast.parse(module).body:
@@ -202,27 +202,28 @@ def _assigned(module: str) -> Iterator[tuple[str, str]]:
                 yield url, text
 
 
-def _plain(name: str) -> str:
+def _fold_library(name: str) -> str:
     """Return a library's name as all its publishers would spell it.
 
-    >>> _plain("Leaflet.draw"), _plain("moment.js"), _plain("@fortawesome/fontawesome-free")
-    ('leafletdraw', 'moment', 'fontawesome')
+    >>> names = ("Leaflet.draw", "moment.js", "@fortawesome/fontawesome-free")
+    >>> [_fold_library(name) for name in names]
+    ['leafletdraw', 'moment', 'fontawesome']
     """
     letters = re.sub(r"[^a-z0-9]", "", name.lower().rsplit("/", 1)[-1].removesuffix(".js"))
-    return _ALSO_CALLED.get(letters, letters)
+    return _OTHER_NAMES.get(letters, letters)
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def _version_numbers(version: str) -> tuple[int, ...]:
     """Return a version's numbers, none for a word such as ``latest``.
 
-    >>> _numbers("1.9.3.0"), _numbers("v4"), _numbers("main")
+    >>> _version_numbers("1.9.3.0"), _version_numbers("v4"), _version_numbers("main")
     ((1, 9, 3, 0), (4,), ())
     """
     found = re.match(r"v?(\d+(?:\.\d+)*)", version)
     return tuple(int(number) for number in found[1].split(".")) if found else ()
 
 
-def _is_alike(version: tuple[int, ...], asked: tuple[int, ...]) -> bool:
+def _is_compatible(version: tuple[int, ...], asked: tuple[int, ...]) -> bool:
     """Tell whether a version promises what another does: same major, or same minor below 1.0."""
     same = 2 if asked[0] == 0 else 1
     return version[:same] == asked[:same]
@@ -236,12 +237,12 @@ def _file_names(address: Address) -> tuple[str, str]:
 
 def _names_same_file(one: Address, other: Address) -> bool:
     return (
-        _plain(one.library) == _plain(other.library)
+        _fold_library(one.library) == _fold_library(other.library)
         and _file_names(one)[1] == _file_names(other)[1] != ""
     )
 
 
-def _file_among(files: tuple[PackagePath, ...], address: Address) -> PackagePath | None:
+def _choose_file(files: tuple[PackagePath, ...], address: Address) -> PackagePath | None:
     """Return the file of an address's name whose folders are most like the address's, if any."""
     wanted = posixpath.dirname(address.path).split("/")
     named = [file for file in files if file.name in _file_names(address) and _is_served(file)]
@@ -277,7 +278,7 @@ def _is_font(reference: str, font: str) -> bool:
     return kind.removeprefix("x-").removeprefix("font-") in {font, _FONT_TYPES.get(font)}
 
 
-class Sheet:
+class StyleSheet:
     """A style sheet with all that it refers to written into it.
 
     ``text`` is the sheet, ``gone`` the addresses that no installed package has. ``asset`` is where
@@ -285,54 +286,56 @@ class Sheet:
     Fonts that neither the sheet nor the page about it names are left out.
     """
 
-    def __init__(self, text: str, asset: Asset | None, shelves: Shelves, page: str) -> None:
-        self.gone: list[str] = []
-        self._asset, self._shelves, self._page = asset, shelves, page
-        text = _IMPORT.sub(self._imported, text)
+    def __init__(
+        self, text: str, asset: Asset | None, packages: InstalledPackages, page: str
+    ) -> None:
+        self.missing: list[str] = []
+        self._asset, self._packages, self._page = asset, packages, page
+        text = _IMPORT.sub(self._inline_import, text)
         self._rules = _FONT_FACE.sub("", text)
-        text = _FONT_FACE.sub(self._one_source, text)
-        self.text = _URL.sub(self._written, text)
+        text = _FONT_FACE.sub(self._reduce_font, text)
+        self.text = _URL.sub(self._embed_reference, text)
 
-    def _absolute(self, reference: str) -> str:
+    def _resolve(self, reference: str) -> str:
         return urljoin(self._asset.url if self._asset else "", reference)
 
-    def _data(self, reference: str) -> str | None:
+    def _read_data(self, reference: str) -> str | None:
         """Return a reference as data, if it is known; one that asks for nothing as it is."""
         if re.match(r"data:|blob:|about:|#|$", reference):
             return reference
         data = self._asset.beside(reference) if self._asset else None
         if data is None:
-            found = self._shelves.find(self._absolute(reference))
+            found = self._packages.find(self._resolve(reference))
             data = found.data if isinstance(found, Asset) else None
         return None if data is None else data_url(reference, data)
 
-    def _imported(self, match: re.Match[str]) -> str:
-        asset, media = self._shelves.find(self._absolute(match[1])), match[2].strip()
+    def _inline_import(self, match: re.Match[str]) -> str:
+        asset, media = self._packages.find(self._resolve(match[1])), match[2].strip()
         if isinstance(asset, str):
-            self.gone.append(self._absolute(match[1]))
+            self.missing.append(self._resolve(match[1]))
             return ""
-        sheet = Sheet(asset.data.decode("utf-8-sig"), asset, self._shelves, self._page)
-        self.gone += sheet.gone
+        sheet = StyleSheet(asset.data.decode("utf-8-sig"), asset, self._packages, self._page)
+        self.missing += sheet.missing
         return f"@media {media} {{{sheet.text}}}" if media else sheet.text
 
-    def _one_source(self, match: re.Match[str]) -> str:
+    def _reduce_font(self, match: re.Match[str]) -> str:
         """Return a font with the best one of its files that is there; nothing if it is no use."""
         family = _FONT_FAMILY.search(match[0])
         if family and family[1].strip() not in self._rules + self._page:
             return ""
         references = [found.strip("\"'") for found in _URL.findall(match[0])]
         ordered = [one for font in _FONTS for one in references if _is_font(one, font)]
-        data = next((data for one in ordered if (data := self._data(one))), None)
+        data = next((data for one in ordered if (data := self._read_data(one))), None)
         if data is None:
-            self.gone += [self._absolute(one) for one in references[:1]]
+            self.missing += [self._resolve(one) for one in references[:1]]
             return ""
         return _FONT_SOURCE.sub("", match[0])[:-1].rstrip() + f';src:url("{data}")}}'
 
-    def _written(self, match: re.Match[str]) -> str:
+    def _embed_reference(self, match: re.Match[str]) -> str:
         reference = match[1].strip("\"'")
-        data = self._data(reference)
+        data = self._read_data(reference)
         if data == reference:
             return match[0]
         if data is None:
-            self.gone.append(self._absolute(reference))
+            self.missing.append(self._resolve(reference))
         return f'url("{data or "data:,"}")'

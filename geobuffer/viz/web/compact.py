@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 GRID = 1e-5
 
 
-def encode(lonlat: Floats, grid: float = GRID) -> str:
+def encode_line(lonlat: Floats, grid: float = GRID) -> str:
     """Return a line as text: steps on a grid, latitude first, each from the vertex before.
 
     Google's Encoded Polyline Algorithm Format: five bits to a character, the sign in the lowest,
@@ -38,7 +38,7 @@ def encode(lonlat: Floats, grid: float = GRID) -> str:
 
     Examples
     --------
-    >>> encode(np.array([(-120.2, 38.5), (-120.95, 40.7), (-126.453, 43.252)]))
+    >>> encode_line(np.array([(-120.2, 38.5), (-120.95, 40.7), (-126.453, 43.252)]))
     '_p~iF~ps|U_ulLnnqC_mqNvxq`@'
     """
     whole = np.round(np.asarray(lonlat)[:, ::-1] / grid).astype(np.int64)
@@ -66,33 +66,34 @@ class Arcs(NamedTuple):
     shapes: list[list[Any]]
 
 
-def shared_arcs(shapes: Sequence[BaseGeometry]) -> Arcs:
+def share_arcs(shapes: Sequence[BaseGeometry]) -> Arcs:
     """Split polygons and lines where they part from one another; keep what they share once.
 
     Vertices are shared where their coordinates are equal.
 
     Examples
     --------
-    >>> arcs = shared_arcs([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)])
+    >>> arcs = share_arcs([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)])
     >>> len(arcs.lines), arcs.shapes
     (3, [[[[0, 1]]], [[[-1, 2]]]])
     """
-    paths = [_paths(shape) for shape in shapes]
+    paths = [_list_paths(shape) for shape in shapes]
     flat = [path for these in paths for parts in these for path in parts]
     if not flat:
         return Arcs([], [[] for _ in shapes])
     coords, names = np.unique(np.concatenate(flat), axis=0, return_inverse=True)
     ids = np.split(names.ravel(), np.cumsum([len(path) for path in flat])[:-1])
-    parting = _partings(ids, len(coords))
+    parting = _find_junctions(ids, len(coords))
     known: dict[bytes, int] = {}
     lines: list[Floats] = []
-    numbered = iter([_numbered(path, parting, coords, known, lines) for path in ids])
+    numbered = iter([_number_arcs(path, parting, coords, known, lines) for path in ids])
     return Arcs(
-        lines, [_shape(these, shape, numbered) for these, shape in zip(paths, shapes, strict=True)]
+        lines,
+        [_arrange_arcs(these, shape, numbered) for these, shape in zip(paths, shapes, strict=True)],
     )
 
 
-def _paths(shape: BaseGeometry) -> list[list[Floats]]:
+def _list_paths(shape: BaseGeometry) -> list[list[Floats]]:
     """Return the paths of each part of a shape: a polygon's rings, or a line."""
     parts = [part for part in shapely.get_parts(shape) if not part.is_empty]
     return [
@@ -103,12 +104,12 @@ def _paths(shape: BaseGeometry) -> list[list[Floats]]:
     ]
 
 
-def _shape(paths: list[list[Floats]], shape: BaseGeometry, numbered: Any) -> list[Any]:
+def _arrange_arcs(paths: list[list[Floats]], shape: BaseGeometry, numbered: Any) -> list[Any]:
     rings = [[next(numbered) for _ in part] for part in paths]
     return rings if "Polygon" in shape.geom_type else [part[0] for part in rings]
 
 
-def _partings(paths: Sequence[Ints], count: int) -> NDArray[np.bool_]:
+def _find_junctions(paths: Sequence[Ints], count: int) -> NDArray[np.bool_]:
     """Tell at which vertices paths part: where not just two edges meet, and where lines end."""
     edges = np.concatenate([np.sort(np.stack([p[:-1], p[1:]], axis=1), axis=1) for p in paths])
     edges = np.unique(edges[edges[:, 0] != edges[:, 1]], axis=0)
@@ -119,7 +120,7 @@ def _partings(paths: Sequence[Ints], count: int) -> NDArray[np.bool_]:
     return np.asarray(parting)
 
 
-def _numbered(
+def _number_arcs(
     path: Ints,
     parting: NDArray[np.bool_],
     coords: Floats,
@@ -149,20 +150,20 @@ def _numbered(
     return found
 
 
-def simple_line(lonlat: Floats, tolerance_m: float) -> Floats:
+def simplify_line(lonlat: Floats, tolerance_m: float) -> Floats:
     """Return a line's vertices, simplified to within a tolerance; its ends stay."""
     parts = simple(shapely.linestrings(lonlat), tolerance_m)
     inner = shapely.get_coordinates(parts)[1:-1]
     return np.concatenate([lonlat[:1], inner, lonlat[-1:]])
 
 
-def texts(column: pd.Series[Any]) -> list[str]:
+def read_texts(column: pd.Series[Any]) -> list[str]:
     """Return a column as text, empty where nothing is known."""
     known = column.notna()
     return [str(value) if is_known else "" for value, is_known in zip(column, known, strict=True)]
 
 
-def coded(column: Sequence[Any]) -> dict[str, Any]:
+def encode_column(column: Sequence[Any]) -> dict[str, Any]:
     """Return a column as its different values and which of them each row has.
 
     ``runs`` are codes and how many rows in succession have them; a table sorted by country has
@@ -170,9 +171,9 @@ def coded(column: Sequence[Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> coded(["Sumy", "", "Sumy"])
+    >>> encode_column(["Sumy", "", "Sumy"])
     {'values': ['Sumy', ''], 'codes': [0, 1, 0]}
-    >>> coded(["Sumy"] * 500)
+    >>> encode_column(["Sumy"] * 500)
     {'values': ['Sumy'], 'runs': [0, 500]}
     """
     codes: dict[Any, int] = {}
@@ -183,17 +184,17 @@ def coded(column: Sequence[Any]) -> dict[str, Any]:
     return {"values": list(codes), "codes": rows}
 
 
-def floats(column: pd.Series[Any]) -> Floats:
+def read_floats(column: pd.Series[Any]) -> Floats:
     """Return a column as numbers, NaN where nothing is known."""
     return np.asarray(pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan))
 
 
-def numbers(values: Any, digits: int | None = 4) -> list[float | int | None]:
+def round_numbers(values: Any, digits: int | None = 4) -> list[float | int | None]:
     """Return numbers for JSON: rounded, whole where they are whole, ``None`` where unknown.
 
     Examples
     --------
-    >>> numbers([1.0, 2.345678, float("nan")])
+    >>> round_numbers([1.0, 2.345678, float("nan")])
     [1, 2.3457, None]
     """
     exact = np.asarray(values, dtype=np.float64)

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
 from geobuffer.io.point_tables import numbers
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, RINGS
-from geobuffer.viz.captions import along, title_of, voice
-from geobuffer.viz.extent import regions_to_draw
-from geobuffer.viz.web.compact import texts
-from geobuffer.viz.web.page import map_class, page_class
+from geobuffer.viz.captions import heading_template, load_translation, write_title
+from geobuffer.viz.extent import select_regions
+from geobuffer.viz.web.compact import read_texts
+from geobuffer.viz.web.page import make_map_class, make_page_class
 from geobuffer.viz.web.page_data import (
     NAMES,
-    country_facts,
+    describe_countries,
+    describe_places,
+    describe_shapes,
+    describe_slider,
     has_slider,
-    place_facts,
-    shape_facts,
-    slider_facts,
 )
-from geobuffer.viz.web.slider import sketches
+from geobuffer.viz.web.slider import draw_outlines
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.toponyms import LANGUAGES, ONE_PLACE
 from geobuffer.zones.zone import BufferZone
@@ -116,50 +116,52 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
     check_zone(zone)
     if language not in LANGUAGES:
         raise DataError(f"Invalid language {language!r}. {did_you_mean(language, LANGUAGES)}")
-    tiles = _basemap(basemap) if basemap else None
-    table = None if settlements is None else _checked(settlements)
-    drawn = regions_to_draw(zone, regions)
+    tiles = _find_basemap(basemap) if basemap else None
+    table = None if settlements is None else _check_settlements(settlements)
+    drawn = select_regions(zone, regions)
     pictures = (
-        sketches(zone, widths_km(zone)) if isinstance(zone, BufferZone) and has_slider(zone) else []
+        draw_outlines(zone, choose_widths(zone))
+        if isinstance(zone, BufferZone) and has_slider(zone)
+        else []
     )
-    sources = _sources(zone, drawn, table)
+    sources = _list_sources(zone, drawn, table)
     bundled = any(row["layer"] == "places" and "as_of" in row for row in sources)
     facts = {
         "language": language,
-        **_headings(zone, title),
-        "notes": {to: _lines(_in_language(notes, to)) for to in LANGUAGES},
+        **_write_headings(zone, title),
+        "notes": {to: _list_notes(_pick_language(notes, to)) for to in LANGUAGES},
         "palette": {"border": BORDER, "rings": RINGS, "region": REGION, **MEMBERSHIP},
-        "countries": country_facts(drawn),
-        **shape_facts(zone, drawn),
-        "slider": slider_facts(pictures),
-        "places": {**place_facts(table, zone, pictures), "is_bundled": bundled},
+        "countries": describe_countries(drawn),
+        **describe_shapes(zone, drawn),
+        "slider": describe_slider(pictures),
+        "places": {**describe_places(table, zone, pictures), "is_bundled": bundled},
         "sources": sources,
         "one_place": ONE_PLACE,
         "has_basemap": bool(tiles),
     }
-    return _folium_map(facts, zone, tiles)
+    return _make_folium_map(facts, zone, tiles)
 
 
-def _headings(zone: Zone, title: str | Mapping[str, str]) -> dict[str, dict[str, str]]:
+def _write_headings(zone: Zone, title: str | Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Return the user's headings, or else ours: of the zone as it is, and at any width."""
-    given = {to: " ".join(_in_language(title, to).split()) for to in LANGUAGES}
-    voices = {to: voice(to, zone.sections) for to in LANGUAGES}
+    given = {to: " ".join(_pick_language(title, to).split()) for to in LANGUAGES}
+    voices = {to: load_translation(to, zone.sections) for to in LANGUAGES}
     return {
         "given_titles": given,
-        "titles": {to: given[to] or title_of(zone, "", said) for to, said in voices.items()},
-        "along": {to: along(zone, said) for to, said in voices.items()},
+        "titles": {to: given[to] or write_title(zone, "", said) for to, said in voices.items()},
+        "along": {to: heading_template(zone, said) for to, said in voices.items()},
     }
 
 
-def widths_km(zone: Zone) -> list[float]:
+def choose_widths(zone: Zone) -> list[float]:
     """Return the widths that a page's slider stops at: thirty even steps, and the zone's own edges.
 
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> widths_km(SimpleNamespace(edges_km=(0, 10.0), width_km=10.0))[:3]
+    >>> choose_widths(SimpleNamespace(edges_km=(0, 10.0), width_km=10.0))[:3]
     [1.0, 2.0, 3.0]
-    >>> widths_km(SimpleNamespace(edges_km=(0, 0.5), width_km=0.5))[-1]
+    >>> choose_widths(SimpleNamespace(edges_km=(0, 0.5), width_km=0.5))[-1]
     1.5
     """
     # Thrice the width to see what comes next; a reader counts in steps of 1, 2 or 5.
@@ -170,7 +172,7 @@ def widths_km(zone: Zone) -> list[float]:
     return sorted(even | set(zone.edges_km[1:]))
 
 
-def _basemap(name: str) -> folium.TileLayer:
+def _find_basemap(name: str) -> folium.TileLayer:
     import folium
     import xyzservices.providers
 
@@ -188,7 +190,9 @@ def _basemap(name: str) -> folium.TileLayer:
     return folium.TileLayer(provider)
 
 
-def _folium_map(facts: dict[str, Any], zone: Zone, tiles: folium.TileLayer | None) -> folium.Map:
+def _make_folium_map(
+    facts: dict[str, Any], zone: Zone, tiles: folium.TileLayer | None
+) -> folium.Map:
     """Return folium's map of the zone's surroundings, inside our page."""
     from folium.elements import MethodCall
     from folium.utilities import JsCode
@@ -197,7 +201,7 @@ def _folium_map(facts: dict[str, Any], zone: Zone, tiles: folium.TileLayer | Non
     # A finger needs 24 px; the smallest dot is 6 px wide.
     canvas: Any = JsCode("L.canvas({tolerance: 9, padding: 0.3})")
     west, south, east, north = zone.polygon.bounds
-    drawn: folium.Map = map_class()(
+    drawn: folium.Map = make_map_class()(
         location=[(south + north) / 2, (west + east) / 2],
         zoom_start=8,
         tiles=None,
@@ -213,22 +217,22 @@ def _folium_map(facts: dict[str, Any], zone: Zone, tiles: folium.TileLayer | Non
     drawn.add_child(MethodCall(drawn, "draw_zone"), name="draw_zone")
     if tiles is not None:
         tiles.add_to(drawn)
-    page_class()(facts, drawn)
+    make_page_class()(facts, drawn)
     return drawn
 
 
-def _in_language(given: Any, language: str) -> Any:
+def _pick_language(given: Any, language: str) -> Any:
     """Return what is given in a language: English or the first where it lacks that one."""
     if not isinstance(given, Mapping):
         return given
     return given.get(language) or given.get("en") or next(iter(given.values()), "")
 
 
-def _lines(notes: Any) -> list[str]:
+def _list_notes(notes: Any) -> list[str]:
     return [notes] if isinstance(notes, str) else list(notes)
 
 
-def _checked(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _check_settlements(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the table in degrees, its rows numbered from 0, or say why it cannot be drawn."""
     if len(settlements) > _MOST_PLACES:
         raise DataError(
@@ -262,7 +266,7 @@ def _checked(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return settlements.to_crs("EPSG:4326").reset_index(drop=True)
 
 
-def _sources(
+def _list_sources(
     zone: Zone, regions: Sequence[Region], settlements: gpd.GeoDataFrame | None
 ) -> list[dict[str, Any]]:
     """Return where each layer comes from, each source once."""
@@ -270,16 +274,16 @@ def _sources(
     named = [("border", zone.source), *(("border", source) for source in parts if source)]
     named += [("regions", region.source) for region in regions]
     rows = [{"layer": layer, **asdict(source)} for layer, source in dict.fromkeys(named)]
-    return rows + _place_sources(settlements)
+    return rows + _list_place_sources(settlements)
 
 
-def _place_sources(settlements: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
+def _list_place_sources(settlements: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
     """Return where positions come from: bundled sources in the manifest's words, others by name."""
     if settlements is None or "source" not in settlements:
         return []
     from geobuffer.datasets.bundled import manifest, source_of
 
-    named = {text for text in texts(settlements["source"]) if text}
+    named = {text for text in read_texts(settlements["source"]) if text}
     rows = []
     for dataset, entry in manifest().items():
         if ours := named & set(entry.get("sources", {}).values()):

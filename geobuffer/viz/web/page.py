@@ -32,7 +32,7 @@ _SCRIPTS = (
 )  # fmt: skip
 
 
-class _Whole:
+class _AtomicSave:
     """What branca draws, saved whole or not at all."""
 
     def save(self, outfile: Any, *args: Any, **kwargs: Any) -> None:
@@ -46,22 +46,22 @@ class _Whole:
 
 
 @functools.cache
-def map_class() -> Any:
+def make_map_class() -> Any:
     """Return folium's map, saved whole or not at all."""
     import folium
 
-    class Map(_Whole, folium.Map):
+    class Map(_AtomicSave, folium.Map):
         """A map of folium's whose ``save`` never leaves half a file."""
 
     return Map
 
 
 @functools.cache
-def page_class() -> Any:
+def make_page_class() -> Any:
     """Return the page: a branca figure that writes itself without a template."""
     from branca.element import Figure
 
-    class Page(_Whole, Figure):
+    class Page(_AtomicSave, Figure):
         def __init__(self, facts: dict[str, Any], drawn: folium.Map) -> None:
             super().__init__(height="640px")
             self.facts = facts
@@ -72,7 +72,7 @@ def page_class() -> Any:
             for child in self._children.values():
                 child.render(**kwargs)
             drawn = self.to_dict(depth=2)["children"]["map_geobuffer"]["children"]
-            return _document(
+            return _write_document(
                 self.facts,
                 header=self.header.render(**kwargs),
                 body=self.html.render(**kwargs),
@@ -83,7 +83,7 @@ def page_class() -> Any:
     return Page
 
 
-def _document(
+def _write_document(
     facts: Mapping[str, Any], *, header: str, body: str, script: str, extended: bool
 ) -> str:
     """Return the whole page as text.
@@ -94,23 +94,23 @@ def _document(
     # folium forbids zooming on a phone; a reader with weak eyes needs it.
     header = re.sub(r'<meta\s+name="viewport".*?/>', "", header, flags=re.DOTALL)
     head = [
-        f"<title>{html.escape(_sound(facts['titles'][facts['language']]))}</title>",
+        f"<title>{html.escape(_escape_surrogates(facts['titles'][facts['language']]))}</title>",
         '<meta name="viewport" content="width=device-width, initial-scale=1" />',
         '<link rel="icon" href="data:," />',
-        _style(_leaflet_css()),
-        _script(_leaflet_js()),
+        _style_element(_leaflet_css()),
+        _script_element(_leaflet_js()),
         header,
-        _style(asset("page.css")),
+        _style_element(read_asset("page.css")),
     ]
-    room = asset("page.html").replace("<!-- map -->", body)
+    room = read_asset("page.html").replace("<!-- map -->", body)
     data = {**facts, "pins": _pins() if extended else {}, "is_extended": extended}
     tail = [
-        _inert("geobuffer-words", words()),
-        _inert("geobuffer-data", data),
-        *(_script(asset(name)) for name in _SCRIPTS),
-        _script(script),
+        _json_element("geobuffer-words", load_words()),
+        _json_element("geobuffer-data", data),
+        *(_script_element(read_asset(name)) for name in _SCRIPTS),
+        _script_element(script),
     ]
-    policy = _policy("\n".join([*head, room, *tail]), extended=extended)
+    policy = _write_policy("\n".join([*head, room, *tail]), extended=extended)
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -126,17 +126,17 @@ def _document(
     )
 
 
-def _policy(page: str, *, extended: bool) -> str:
+def _write_policy(page: str, *, extended: bool) -> str:
     """Return the content security policy that lets a page do what it does and nothing else.
 
     Inline scripts and styles are let in by the hash of their text; those that a layer of the
     user's links to, by their address. Only such layers may fetch pictures and data.
 
-    >>> _policy("<style>p {}</style><script>1;</script>", extended=False)
+    >>> _write_policy("<style>p {}</style><script>1;</script>", extended=False)
     "default-src 'none'; base-uri 'none'; form-action 'none'; script-src 'sha256-...';
     style-src 'sha256-...'; img-src data:"
     """
-    scripts, styles = _hashes(page, "script"), _hashes(page, "style")
+    scripts, styles = _hash_elements(page, "script"), _hash_elements(page, "style")
     scripts += re.findall(r'<script[^>]* src="(https?://[^"; ]+)"', page)
     styles += re.findall(r'<link rel="stylesheet" href="(https?://[^"; ]+)"', page)
     rules = [
@@ -155,47 +155,47 @@ def _policy(page: str, *, extended: bool) -> str:
     return "; ".join(rules)
 
 
-def _hashes(page: str, tag: str) -> list[str]:
+def _hash_elements(page: str, tag: str) -> list[str]:
     """Return the sources by hash of a page's inline elements of a kind, each once."""
     texts = re.findall(rf"<{tag}>(.*?)</{tag}>", page, flags=re.DOTALL)
     digests = (hashlib.sha256(text.encode()).digest() for text in dict.fromkeys(texts))
     return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
 
 
-def _script(text: str) -> str:
+def _script_element(text: str) -> str:
     return f"<script>{text}</script>"
 
 
-def _style(text: str) -> str:
+def _style_element(text: str) -> str:
     return f"<style>{text}</style>"
 
 
-def _inert(name: str, facts: object) -> str:
+def _json_element(name: str, facts: object) -> str:
     r"""Return facts as a block of JSON that no browser runs and no text can break out of.
 
-    >>> _inert("x", "</script>")
+    >>> _json_element("x", "</script>")
     '<script type="application/json" id="x">"\\u003c/script\\u003e"</script>'
     """
     text = json.dumps(facts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return f'<script type="application/json" id="{name}">{_sound(text)}</script>'
+    return f'<script type="application/json" id="{name}">{_escape_surrogates(text)}</script>'
 
 
-def _sound(text: str) -> str:
+def _escape_surrogates(text: str) -> str:
     """Return text that can be written as UTF-8: half a surrogate pair becomes its escape."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @functools.cache
-def words() -> dict[str, dict[str, str]]:
+def load_words() -> dict[str, dict[str, str]]:
     """Return the page's words by language and key."""
-    read: dict[str, dict[str, str]] = json.loads(asset("words.json"))
+    read: dict[str, dict[str, str]] = json.loads(read_asset("words.json"))
     return read
 
 
 @functools.cache
-def asset(name: str) -> str:
+def read_asset(name: str) -> str:
     """Return a file of ``geobuffer/page``; browsers hash a line end as one character."""
     text = (importlib.resources.files("geobuffer.viz.web") / "assets" / name).read_text("utf-8")
     return text.replace("\r\n", "\n")

@@ -15,18 +15,18 @@ from geobuffer.analysis.classify import classify, doubts_of
 from geobuffer.analysis.membership import MEMBERSHIP, answer
 from geobuffer.geodesy.simplify import scaled
 from geobuffer.io.point_tables import lonlat
-from geobuffer.viz.captions import of_points
+from geobuffer.viz.captions import has_only_points
 from geobuffer.viz.web.compact import (
     GRID,
-    coded,
-    encode,
-    floats,
-    numbers,
-    shared_arcs,
-    simple_line,
-    texts,
+    encode_column,
+    encode_line,
+    read_floats,
+    read_texts,
+    round_numbers,
+    share_arcs,
+    simplify_line,
 )
-from geobuffer.viz.web.slider import strays_m
+from geobuffer.viz.web.slider import outline_error_m
 from geobuffer.zones.border import BOTH
 from geobuffer.zones.flat_ends import flat_ends
 from geobuffer.zones.toponyms import LANGUAGES
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from geobuffer.geodesy.ellipsoid import Floats
-    from geobuffer.viz.web.slider import Sketch
+    from geobuffer.viz.web.slider import SliderOutline
     from geobuffer.zones.border import Section, Side
     from geobuffer.zones.flat_ends import FlatEnd
     from geobuffer.zones.region import Region
@@ -77,27 +77,27 @@ def has_slider(zone: Zone) -> bool:
     return zone.side == BOTH or any(side.area is not None for side in zone.sides)
 
 
-def wraps(zone: Zone) -> bool:
+def crosses_antimeridian(zone: Zone) -> bool:
     """Tell whether the antimeridian runs through a zone, so that its map must not end there."""
     west, _, east, _ = zone.polygon.bounds
     return bool(west <= -179.99 and east >= 179.99)
 
 
-def shape_facts(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
+def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     """Return the border, its sides, the regions and the zone's rings in terms of shared arcs."""
     share = min(1.0, zone.width_km / 10.0)  # narrower zones are looked at from nearer
     tolerance_m = {layer: metres * share for layer, metres in _TOLERANCE_M.items()}
     groups: dict[str, list[BaseGeometry]] = {
-        "border": [_drawable(section.line) for section in zone.sections],
+        "border": [_make_drawable(section.line) for section in zone.sections],
         "zone": list(zone.rings),
         "regions": [r.geometry for r in regions if r in zone.regions]
         + [side.area or shapely.Polygon() for side in zone.sides],
         "neighbours": [r.geometry for r in regions if r not in zone.regions],
     }
-    arcs = shared_arcs([shape for these in groups.values() for shape in these])
+    arcs = share_arcs([shape for these in groups.values() for shape in these])
     shapes = iter(arcs.shapes)
     parts = {layer: [next(shapes) for _ in these] for layer, these in groups.items()}
-    finest = _finest(parts, tolerance_m, len(arcs.lines))
+    finest = _find_tolerances(parts, tolerance_m, len(arcs.lines))
     of_sides = parts["regions"][len(parts["regions"]) - len(zone.sides) :]
     by_region = iter([*parts["regions"][: -len(zone.sides)], *parts["neighbours"]])
     ordered = sorted(regions, key=lambda region: region not in zone.regions)
@@ -106,22 +106,25 @@ def shape_facts(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     seen = shapely.difference(view, shapely.simplify(zone.polygon, 0.01))
     return {
         "tolerance_m": tolerance_m,
-        "wraps": wraps(zone),
-        "of_points": of_points(zone.sections),
+        "wraps": crosses_antimeridian(zone),
+        "of_points": has_only_points(zone.sections),
         "arcs": [
-            encode(simple_line(line, tol)) for line, tol in zip(arcs.lines, finest, strict=True)
+            encode_line(simplify_line(line, tol))
+            for line, tol in zip(arcs.lines, finest, strict=True)
         ],
-        "zone": _zone(zone, parts["zone"]),
-        "sides": [_side(side, shape) for side, shape in zip(zone.sides, of_sides, strict=True)],
-        "border": _border(zone, parts["border"]),
+        "zone": _describe_zone(zone, parts["zone"]),
+        "sides": [
+            _describe_side(side, shape) for side, shape in zip(zone.sides, of_sides, strict=True)
+        ],
+        "border": _describe_border(zone, parts["border"]),
         "regions": [
-            _region(region, next(by_region), seen if region in zone.regions else None)
+            _describe_region(region, next(by_region), seen if region in zone.regions else None)
             for region in ordered
         ],
     }
 
 
-def _drawable(line: BaseGeometry) -> BaseGeometry:
+def _make_drawable(line: BaseGeometry) -> BaseGeometry:
     """Return a border's points as lines of a metre, which a pen draws as dots."""
     if line.geom_type not in {"Point", "MultiPoint"}:
         return line
@@ -130,28 +133,28 @@ def _drawable(line: BaseGeometry) -> BaseGeometry:
     return shapely.multilinestrings(list(np.stack([points, ends], axis=1)))
 
 
-def _finest(
+def _find_tolerances(
     parts: Mapping[str, Sequence[Any]], tolerance_m: Mapping[str, float], count: int
 ) -> list[float]:
     """Return how right each arc must be: as the most exacting of the shapes it is an edge of."""
     finest = [tolerance_m["neighbours"]] * count
     for layer, these in parts.items():
-        for number in _numbers_in(these):
+        for number in _list_arcs(these):
             finest[number] = min(finest[number], tolerance_m[layer])
     return finest
 
 
-def _numbers_in(shape: Any) -> set[int]:
+def _list_arcs(shape: Any) -> set[int]:
     """Return the arcs that a shape is made of, whichever way they run."""
     if isinstance(shape, int):
         return {max(shape, ~shape)}
-    return set().union(*(_numbers_in(part) for part in shape)) if shape else set()
+    return set().union(*(_list_arcs(part) for part in shape)) if shape else set()
 
 
-def _zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
+def _describe_zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
     _, south, _, north = zone.polygon.bounds
     lon = shapely.get_coordinates(zone.polygon)[:, 0]
-    lon = lon % 360.0 if wraps(zone) else lon
+    lon = lon % 360.0 if crosses_antimeridian(zone) else lon
     return {
         "edges_km": list(zone.edges_km),
         "side": zone.side,
@@ -168,17 +171,18 @@ def _zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _border(zone: Zone, shapes: Sequence[Any]) -> dict[str, Any]:
+def _describe_border(zone: Zone, shapes: Sequence[Any]) -> dict[str, Any]:
     return {
         "length_km": sum(section.length_km for section in zone.sections),
         "as_of": zone.source.as_of,
         "sections": [
-            _section(section, lines) for section, lines in zip(zone.sections, shapes, strict=True)
+            _describe_section(section, lines)
+            for section, lines in zip(zone.sections, shapes, strict=True)
         ],
     }
 
 
-def _side(side: Side, shape: Any) -> dict[str, Any]:
+def _describe_side(side: Side, shape: Any) -> dict[str, Any]:
     return {
         "name": side.name,
         "names": {to: side.label(to) for to in LANGUAGES},
@@ -186,7 +190,7 @@ def _side(side: Side, shape: Any) -> dict[str, Any]:
     }
 
 
-def _section(section: Section, lines: Any) -> dict[str, Any]:
+def _describe_section(section: Section, lines: Any) -> dict[str, Any]:
     return {
         "name": section.name,
         "names": {to: section.label(to) for to in LANGUAGES},
@@ -196,7 +200,7 @@ def _section(section: Section, lines: Any) -> dict[str, Any]:
     }
 
 
-def _region(region: Region, shape: Any, seen: BaseGeometry | None) -> dict[str, Any]:
+def _describe_region(region: Region, shape: Any, seen: BaseGeometry | None) -> dict[str, Any]:
     # 0.01° is a kilometre: a name is longer.
     rough = shapely.simplify(region.geometry, 0.01)
     near = shapely.intersection(rough, seen or shapely.Polygon())
@@ -204,12 +208,12 @@ def _region(region: Region, shape: Any, seen: BaseGeometry | None) -> dict[str, 
         "name": region.name,
         "names": {to: region.label(to) for to in LANGUAGES},
         "country": region.country,
-        "labels": [_roomiest(part) for part in (rough, near) if part.area],
+        "labels": [_find_label_point(part) for part in (rough, near) if part.area],
         "shape": shape,
     }
 
 
-def _roomiest(area: BaseGeometry) -> list[float]:
+def _find_label_point(area: BaseGeometry) -> list[float]:
     """Return latitude and longitude of where a name has most room: the widest circle's middle."""
     plane, scale = scaled(max(shapely.get_parts(area), key=shapely.area))
     at = shapely.maximum_inscribed_circle(plane, tolerance=0.01)  # to 1 km
@@ -217,7 +221,7 @@ def _roomiest(area: BaseGeometry) -> list[float]:
     return [round(lat, 3), round(lon, 3)]
 
 
-def country_facts(regions: Sequence[Region]) -> list[dict[str, Any]]:
+def describe_countries(regions: Sequence[Region]) -> list[dict[str, Any]]:
     """Return the names of the regions' countries, by their codes."""
     named = {region.country: region.country_names for region in regions if region.country}
     return [
@@ -226,21 +230,24 @@ def country_facts(regions: Sequence[Region]) -> list[dict[str, Any]]:
     ]
 
 
-def slider_facts(pictures: Sequence[Sketch]) -> dict[str, Any]:
+def describe_slider(pictures: Sequence[SliderOutline]) -> dict[str, Any]:
     """Return the zone at each width of the slider: outlines on both sides, areas on each."""
-    strays = strays_m([picture.km for picture in pictures]) if pictures else 0.0
+    strays = outline_error_m([picture.km for picture in pictures]) if pictures else 0.0
     grid = _SKETCH_GRID if strays >= 60.0 else GRID
     return {
         "widths_km": [picture.km for picture in pictures],
         "grid": grid,
         "strays_m": strays + (7.0 if grid == _SKETCH_GRID else 1.0),
         "areas_km2": {
-            side: numbers([picture.areas_km2[side] for picture in pictures], 1)
+            side: round_numbers([picture.areas_km2[side] for picture in pictures], 1)
             for side in (pictures[0].areas_km2 if pictures else ())
         },
         "outlines": [
             [
-                [encode(shapely.get_coordinates(ring), grid) for ring in (p.exterior, *p.interiors)]
+                [
+                    encode_line(shapely.get_coordinates(ring), grid)
+                    for ring in (p.exterior, *p.interiors)
+                ]
                 for p in shapely.get_parts(picture.outline)
             ]
             for picture in pictures
@@ -248,15 +255,15 @@ def slider_facts(pictures: Sequence[Sketch]) -> dict[str, Any]:
     }
 
 
-def place_facts(
-    table: gpd.GeoDataFrame | None, zone: Zone, pictures: Sequence[Sketch]
+def describe_places(
+    table: gpd.GeoDataFrame | None, zone: Zone, pictures: Sequence[SliderOutline]
 ) -> dict[str, Any]:
     """Return the table column by column, in the shape that weighs least."""
     if table is None:
         return {"given": False, "count": 0, "far": 0, "columns": {}}
     answers = classify(table, zone)
     if "conflict" in table:
-        answers["conflict"] = _joined(table["conflict"], answers["conflict"])
+        answers["conflict"] = _join_conflicts(table["conflict"], answers["conflict"])
     table = table.assign(**{name: answers[name] for name in answers.columns})
     widths = np.array([*zone.edges_km[1:], *(picture.km for picture in pictures)])
     reach_km = _BEYOND * float(widths.max())
@@ -265,35 +272,37 @@ def place_facts(
     # A town may reach into the widest zone from farther than what is drawn.
     far = (away > reach_km) & (away - doubts.margin > widths.max())
     near = ~far
-    near[near] = _may_be_near(table[near])
+    near[near] = _may_be_in_zone(table[near])
     shown = table[near]
-    columns = _columns(shown) | {
-        "distance_km": numbers(decisive(away[near], doubts.margin[near], widths), None),
-        "margin_km": coded(numbers(doubts.margin[near], None)),
-        "unlisted": coded(doubts.unlisted[near].astype(int).tolist()),
-        "wrong_country": coded(doubts.wrong_country[near].astype(int).tolist()),
+    columns = _pack_columns(shown) | {
+        "distance_km": round_numbers(
+            round_distances(away[near], doubts.margin[near], widths), None
+        ),
+        "margin_km": encode_column(round_numbers(doubts.margin[near], None)),
+        "unlisted": encode_column(doubts.unlisted[near].astype(int).tolist()),
+        "wrong_country": encode_column(doubts.wrong_country[near].astype(int).tolist()),
     }
     if not has_slider(zone):  # what no comparison of one distance tells
         rings = [-1, *range(len(zone.ring_names))]
         named = {name: number for number, name in zip(rings, [None, *zone.ring_names], strict=True)}
-        columns["ring"] = coded([named.get(ring, -1) for ring in answers["ring"][near]])
+        columns["ring"] = encode_column([named.get(ring, -1) for ring in answers["ring"][near]])
     return {
         "given": True,
         "count": len(shown),
         "far": int(far.sum()),
         "reach_km": reach_km,
-        "exceptions": _exceptions(shown, zone, pictures),
+        "exceptions": _list_exceptions(shown, zone, pictures),
         "columns": columns,
     }
 
 
-def _joined(given: pd.Series[Any], found: pd.Series[Any]) -> list[str]:
+def _join_conflicts(given: pd.Series[Any], found: pd.Series[Any]) -> list[str]:
     """Return what a table says of conflicts, and what was found besides."""
-    pairs = zip(texts(given), texts(found), strict=True)
+    pairs = zip(read_texts(given), read_texts(found), strict=True)
     return [a if b in a else f"{a}; {b}" if a else b for a, b in pairs]
 
 
-def _may_be_near(table: gpd.GeoDataFrame) -> Any:
+def _may_be_in_zone(table: gpd.GeoDataFrame) -> Any:
     """Tell which rows have a point, or none but one of the same hromada has."""
     located = table.geometry.notna().to_numpy()
     if "hromada" not in table:
@@ -302,14 +311,14 @@ def _may_be_near(table: gpd.GeoDataFrame) -> Any:
     return located | table["hromada"].isin(near).to_numpy() | table["hromada"].isna().to_numpy()
 
 
-def decisive(distance_km: Any, margin_km: Floats, widths_km: Floats) -> Floats:
+def round_distances(distance_km: Any, margin_km: Floats, widths_km: Floats) -> Floats:
     """Return distances in as few decimals as leave every comparison that a page makes as it is.
 
     Two where that does no harm: 10 m, far finer than a position is known.
 
     Examples
     --------
-    >>> decisive([4.56789, 10.00001], np.array([0.0, 0.0]), np.array([5.0, 10.0])).tolist()
+    >>> round_distances([4.56789, 10.00001], np.array([0.0, 0.0]), np.array([5.0, 10.0])).tolist()
     [4.57, 10.00001]
     """
     exact = np.asarray(distance_km, dtype=np.float64)
@@ -330,8 +339,8 @@ def decisive(distance_km: Any, margin_km: Floats, widths_km: Floats) -> Floats:
     return short
 
 
-def _exceptions(
-    shown: gpd.GeoDataFrame, zone: Zone, pictures: Sequence[Sketch]
+def _list_exceptions(
+    shown: gpd.GeoDataFrame, zone: Zone, pictures: Sequence[SliderOutline]
 ) -> list[dict[str, Any]]:
     """Return the rows whose class no comparison of one distance tells, by width and side.
 
@@ -341,7 +350,7 @@ def _exceptions(
         named = {name: code for code, name in enumerate(MEMBERSHIP)}
         known = np.array([named.get(name, -1) for name in shown["membership"]])
         there = np.flatnonzero(known >= 0)
-        return [_exception(zone.width_km, zone.side, there, known[there])]
+        return [_describe_exception(zone.width_km, zone.side, there, known[there])]
     if zone.ends != "flat":
         return []
     found = []
@@ -353,37 +362,39 @@ def _exceptions(
         asked = {name: values[rows] for name, values in doubts._asdict().items()}
         for side in (BOTH, *(side.name for side in zone.sides)):
             known, plain = (
-                answer(lon[rows], lat[rows], _at(zone, km, side, ends), **asked).membership
+                answer(
+                    lon[rows], lat[rows], _zone_at_width(zone, km, side, ends), **asked
+                ).membership
                 for ends in (squared, ())
             )
             differ = known != plain
             if differ.any():
-                found.append(_exception(km, side, rows[differ], known[differ]))
+                found.append(_describe_exception(km, side, rows[differ], known[differ]))
     return found
 
 
-def _at(zone: BufferZone, km: float, side: str, ends: tuple[FlatEnd, ...]) -> BufferZone:
+def _zone_at_width(zone: BufferZone, km: float, side: str, ends: tuple[FlatEnd, ...]) -> BufferZone:
     """Return a zone at another width and side, to ask and not to draw."""
     return BufferZone(zone.border, (0.0, km), side, zone.ends, (), 0.0, 0.0, ends)
 
 
-def _exception(km: float, side: str, rows: Any, codes: Any) -> dict[str, Any]:
+def _describe_exception(km: float, side: str, rows: Any, codes: Any) -> dict[str, Any]:
     classes = [MEMBERSHIP[code] for code in codes]
     return {"km": km, "side": side, "rows": rows.tolist(), "classes": classes}
 
 
-def _columns(table: gpd.GeoDataFrame) -> dict[str, Any]:
+def _pack_columns(table: gpd.GeoDataFrame) -> dict[str, Any]:
     points = table.geometry
-    columns: dict[str, Any] = {"lon": numbers(points.x), "lat": numbers(points.y)}
-    columns |= {name: texts(table[name]) for name in (*NAMES, "code") if name in table}
-    columns |= {name: coded(texts(table[name])) for name in _CODED if name in table}
+    columns: dict[str, Any] = {"lon": round_numbers(points.x), "lat": round_numbers(points.y)}
+    columns |= {name: read_texts(table[name]) for name in (*NAMES, "code") if name in table}
+    columns |= {name: encode_column(read_texts(table[name])) for name in _CODED if name in table}
     columns |= {
-        name: numbers(floats(table[name]), digits)
+        name: round_numbers(read_floats(table[name]), digits)
         for name, digits in _NUMBERS.items()
         if name in table
     }
     columns |= {
-        name: coded(numbers(floats(table[name]), digits))
+        name: encode_column(round_numbers(read_floats(table[name]), digits))
         for name, digits in _CODED_NUMBERS.items()
         if name in table
     }

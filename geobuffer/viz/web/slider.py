@@ -43,7 +43,7 @@ _EDGE_DEGREES = 0.02
 _STRAYS_M = 60.0
 
 
-class Sketch(NamedTuple):
+class SliderOutline(NamedTuple):
     """A zone's picture at one width: on both sides, and the area of it on each."""
 
     km: float
@@ -51,8 +51,8 @@ class Sketch(NamedTuple):
     areas_km2: dict[str, float]
 
 
-def strays_m(widths_km: Sequence[float]) -> float:
-    """Return how far the sketches of a zone at these widths may stray, in metres.
+def outline_error_m(widths_km: Sequence[float]) -> float:
+    """Return how far the draw_outlines of a zone at these widths may stray, in metres.
 
     60 m, or six hundredths of the narrowest width if that is less: then a width of 1 km is drawn
     as 940 to 1,060 m at the worst.
@@ -60,7 +60,7 @@ def strays_m(widths_km: Sequence[float]) -> float:
     return min(_STRAYS_M, 60.0 * min(widths_km))
 
 
-def sketches(zone: BufferZone, widths_km: Sequence[float]) -> list[Sketch]:
+def draw_outlines(zone: BufferZone, widths_km: Sequence[float]) -> list[SliderOutline]:
     """Return the zone's picture at each width that it can be drawn at.
 
     Parameters
@@ -72,7 +72,7 @@ def sketches(zone: BufferZone, widths_km: Sequence[float]) -> list[Sketch]:
 
     Returns
     -------
-    list of Sketch
+    list of SliderOutline
         Outlines lie within :func:`strays_m` of their distance; areas are right to some
         0.2 %. Widths beyond the limit, or that would reach a pole, are left out.
 
@@ -82,12 +82,12 @@ def sketches(zone: BufferZone, widths_km: Sequence[float]) -> list[Sketch]:
     >>> regions = gb.load_regions()
     >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
     >>> zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=1)
-    >>> at_10, at_20 = sketches(zone, [10, 20])
+    >>> at_10, at_20 = draw_outlines(zone, [10, 20])
     >>> abs(at_10.areas_km2["Ukraine"] / zone.area_km2 - 1) < 0.002
     True
     """
-    strays = strays_m(widths_km)
-    index = LineIndex(_simple_lines(zone.border, _BORDER * strays))
+    strays = outline_error_m(widths_km)
+    index = LineIndex(_simplify_lines(zone.border, _BORDER * strays))
     widths = [km for km in widths_km if km * 1e3 <= LIMIT_M]
     if not widths:
         return []
@@ -95,25 +95,25 @@ def sketches(zone: BufferZone, widths_km: Sequence[float]) -> list[Sketch]:
 
     def drawn(km: float) -> tuple[float, Polygon | MultiPolygon] | None:
         try:
-            return km, _outline(zone, rough, km, strays)
+            return km, _draw_outline(zone, rough, km, strays)
         except GeometryError:  # it would reach a pole or round the globe
             return None
 
     # Buffers are made outside of the interpreter's lock: two threads take half the time.
     with ThreadPoolExecutor() as threads:
         outlines = [made for made in threads.map(drawn, widths) if made is not None]
-    areas = _side_areas(zone.border, _BORDER * strays)
+    areas = _simplify_sides(zone.border, _BORDER * strays)
     made = []
     for km, outline in reversed(outlines):
         held = {side: areal(shapely.intersection(outline, area)) for side, area in areas.items()}
-        made.append(Sketch(km, outline, _areas_km2(zone.border, outline, held)))
+        made.append(SliderOutline(km, outline, _measure_sides(zone.border, outline, held)))
         if zone.ends == "round":
             # Narrower ones lie in this one: of the territories, what this one holds is enough.
             areas = held
     return made[::-1]
 
 
-def _simple_lines(border: Border, tolerance_m: float) -> list[BaseGeometry]:
+def _simplify_lines(border: Border, tolerance_m: float) -> list[BaseGeometry]:
     """Return the sections' lines, simplified; points as they are."""
     return [
         shapely.multilinestrings(simple(line, tolerance_m)) if line.length else line
@@ -121,7 +121,7 @@ def _simple_lines(border: Border, tolerance_m: float) -> list[BaseGeometry]:
     ]
 
 
-def _side_areas(border: Border, tolerance_m: float) -> dict[str, BaseGeometry]:
+def _simplify_sides(border: Border, tolerance_m: float) -> dict[str, BaseGeometry]:
     """Return the sides' territories, simplified: an area is wanted, not a line."""
     return {
         side.name: shapely.union_all(simple(side.area, tolerance_m))
@@ -130,7 +130,7 @@ def _side_areas(border: Border, tolerance_m: float) -> dict[str, BaseGeometry]:
     }
 
 
-def _outline(
+def _draw_outline(
     zone: BufferZone, rough: RoughOutlines, km: float, strays: float
 ) -> Polygon | MultiPolygon:
     whole: BaseGeometry = rough.at(km * 1e3)
@@ -147,17 +147,17 @@ def _outline(
     return cut_at_antimeridian(edge)
 
 
-def _areas_km2(
+def _measure_sides(
     border: Border, outline: Polygon | MultiPolygon, areas: dict[str, BaseGeometry]
 ) -> dict[str, float]:
     """Return the area of a sketch in all, and on each side: what it holds of the territories."""
-    whole = _area_km2(outline)
-    found = {name: _area_km2(area) for name, area in areas.items()}
+    whole = _measure_area(outline)
+    found = {name: _measure_area(area) for name, area in areas.items()}
     for side in border.sides:
         if side.name not in found:  # everything that is not on the other side
             found[side.name] = whole - math.fsum(found[name] for name in areas)
     return {BOTH: whole, **found}
 
 
-def _area_km2(shape: BaseGeometry) -> float:
+def _measure_area(shape: BaseGeometry) -> float:
     return float(shapely.transform(shapely.segmentize(shape, _EDGE_DEGREES), equal_area).area) / 1e6

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from geobuffer.viz.figure.labels import (
     Box,
     Label,
+    clean_text,
+    measure_text,
     place_labels,
-    printable,
-    shortened,
-    width_of,
-    wrapped,
+    shorten_text,
+    wrap_text,
 )
 
 NONE = np.empty((0, 2))
@@ -20,29 +20,29 @@ words = st.text(alphabet="абвгҐїє abcW$_^\\{}iIl.-", max_size=80)
 
 @given(st.text())
 def test_printable_text_is_one_line_and_can_be_written(text):
-    shown = printable(text)
+    shown = clean_text(text)
     assert shown.isprintable()
     shown.encode("utf-8")
-    assert printable(shown) == shown
+    assert clean_text(shown) == shown
 
 
 def test_marks_that_turn_text_round_are_left_out():
-    assert printable("a\u202eb\u2066c\u200fd\x00e\ud83df") == "abcdef"
+    assert clean_text("a\u202eb\u2066c\u200fd\x00e\ud83df") == "abcdef"
 
 
 @settings(deadline=None, max_examples=50)
 @given(words, st.floats(30, 300), st.floats(6, 14))
 def test_wrapped_lines_fit_and_lose_nothing(text, width, size):
-    lines = wrapped(text, width, size)
+    lines = wrap_text(text, width, size)
     assert "".join(lines).replace(" ", "") == "".join(text.split())
-    assert all(width_of(line, size) <= width for line in lines)
+    assert all(measure_text(line, size) <= width for line in lines)
 
 
 @settings(deadline=None, max_examples=50)
 @given(words, st.floats(30, 300))
 def test_shortened_text_fits(text, width):
-    short = shortened(text, width, 8.0)
-    assert width_of(short, 8.0) <= width
+    short = shorten_text(text, width, 8.0)
+    assert measure_text(short, 8.0) <= width
     assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
 
 

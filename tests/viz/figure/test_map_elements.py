@@ -7,9 +7,9 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geobuffer.viz.figure.layout import _frame
-from geobuffer.viz.figure.map_elements import graticule, north, scale_bar
-from geobuffer.viz.figure.projection import fit_projection, planar, whole_globe, window_of
+from geobuffer.viz.figure.layout import _fit_frame
+from geobuffer.viz.figure.map_elements import find_north, fit_scale_bar, make_graticule
+from geobuffer.viz.figure.projection import find_window, fit_projection, globe_window, project_shape
 
 GEOD = pyproj.Geod(ellps="WGS84")
 
@@ -21,7 +21,7 @@ boxes = st.builds(
 
 def framed(shape):
     found = fit_projection(shape)
-    frame, _ = _frame(planar(shape, found, whole_globe(found)).bounds, 100.0)
+    frame, _ = _fit_frame(project_shape(shape, found, globe_window(found)).bounds, 100.0)
     return found, frame
 
 
@@ -29,7 +29,7 @@ def framed(shape):
 @given(boxes)
 def test_a_scale_bar_is_as_long_as_it_says(shape):
     found, frame = framed(shape)
-    bar = scale_bar(found, frame)
+    bar = fit_scale_bar(found, frame)
     y = (frame[1] + frame[3]) / 2
     (lon, to_lon), (lat, to_lat) = pyproj.Proj(found.crs)(
         [bar.west, bar.east], [y, y], inverse=True
@@ -46,14 +46,14 @@ def test_north_is_where_proj_says_that_meridians_lead(shape, right, up):
     x, y = west + right * (east - west), south + up * (north_ - south)
     lon, lat = pyproj.Proj(found.crs)(x, y, inverse=True)
     convergence = pyproj.Proj(found.crs).get_factors(lon, lat).meridian_convergence
-    assert north(found, x, y) == pytest.approx(-convergence, abs=0.01)
+    assert find_north(found, x, y) == pytest.approx(-convergence, abs=0.01)
 
 
 @settings(deadline=None, max_examples=50)
 @given(boxes)
 def test_degrees_at_the_frame_are_where_their_lines_meet_it(shape):
     found, frame = framed(shape)
-    lines = graticule(found, frame, window_of(found, frame))
+    lines = make_graticule(found, frame, find_window(found, frame))
     for x, lon in lines.meridians:
         assert frame[0] <= x <= frame[2]
         at = pyproj.Proj(found.crs)(x, frame[1], inverse=True)[0]
@@ -67,7 +67,7 @@ def test_degrees_at_the_frame_are_where_their_lines_meet_it(shape):
 
 def test_a_graticule_reads_well():
     found, frame = framed(shapely.box(30, 50, 31, 51))
-    lines = graticule(found, frame, window_of(found, frame))
+    lines = make_graticule(found, frame, find_window(found, frame))
     assert lines.step in {1 / 3, 1 / 6}
     lats = np.array([lat for _, lat in lines.parallels])
     assert np.allclose(lats / lines.step, np.round(lats / lines.step))

@@ -32,10 +32,11 @@ from support.pictures import (
 )
 
 import geobuffer as gb
+from geobuffer.geodesy.antimeridian import cut_at_antimeridian
 from geobuffer.palette import MEMBERSHIP
 from geobuffer.viz.figure import draw
-from geobuffer.viz.figure.layout import _frame
-from geobuffer.viz.figure.projection import scales
+from geobuffer.viz.figure.layout import _fit_frame
+from geobuffer.viz.figure.projection import measure_scales
 from geobuffer.zones.toponyms import LANGUAGES
 
 GEOD = pyproj.Geod(ellps="WGS84")
@@ -281,7 +282,7 @@ def blob(lon, lat, radius):
 def region_at(lon, lat, radius):
     from dataclasses import replace
 
-    shape = gb.outlines.cut_at_antimeridian(blob(lon, lat, radius))
+    shape = cut_at_antimeridian(blob(lon, lat, radius))
     return replace(made_region("Cape", 0, 0, 1, 1), geometry=shape)
 
 
@@ -302,7 +303,7 @@ def test_a_picture_of_a_zone_anywhere(where):
     zone = gb.build_zone(gb.border_of(region_at(lon, lat, radius)), km=km, tolerance_m=50)
     crs = gb.plot_crs(zone)
     lons, lats = shapely.get_coordinates(zone.polygon).T
-    assert np.abs(scales(crs, lons, lats) - 1).max() < bound
+    assert np.abs(measure_scales(crs, lons, lats) - 1).max() < bound
     rng = np.random.default_rng(0)
     # To the east of the middle, and so across the antimeridian where the zone is.
     points = gpd.points_from_xy(lon + rng.uniform(0, 1, 30) * radius, np.full(30, lat), crs=4326)
@@ -328,13 +329,13 @@ def test_one_piece_across_the_antimeridian():
 
 def test_the_frame_holds_the_zone_and_is_not_drawn_out():
     for bounds in ((0, 0, 1000, 10), (0, 0, 10, 1000), (5, 5, 305, 205)):
-        (west, south, east, north), (width, height) = _frame(bounds, 100.0)
+        (west, south, east, north), (width, height) = _fit_frame(bounds, 100.0)
         assert west < bounds[0] < bounds[2] < east
         assert south < bounds[1] < bounds[3] < north
         assert (east - west) / (north - south) == pytest.approx(width / height)
         assert 0.5 < width / height < 1.7
     # A legend of many rings makes room for itself.
-    assert _frame((0, 0, 10, 10), 900.0)[1][1] >= 900.0
+    assert _fit_frame((0, 0, 10, 10), 900.0)[1][1] >= 900.0
 
 
 def test_many_rings_have_room_in_the_legend():

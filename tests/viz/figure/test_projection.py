@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geobuffer.viz.figure import projection as projections
-from geobuffer.viz.figure.projection import fit_projection, planar, whole_globe, window_of
+from geobuffer.viz.figure.projection import find_window, fit_projection, globe_window, project_shape
 
 # Shapes and the kind that suits them, with the most that its scale may be off: from Snyder's rules
 # for the choice of a projection, and the square of the half width over the Earth's radius.
@@ -56,8 +56,11 @@ def test_scale_is_what_it_says_in_every_direction(kind):
 
 def test_no_candidate_is_better_than_the_one_taken():
     for shape, _ in SHAPES.values():
-        lon, lat = projections._sample(shape)
-        fitted = [projections._scaled(*one, lon, lat) for one in projections._candidates(lon, lat)]
+        lon, lat = projections._sample_points(shape)
+        fitted = [
+            projections._fit_candidate(*one, lon, lat)
+            for one in projections._list_candidates(lon, lat)
+        ]
         errors = [one.scale_error for one in fitted if one is not None]
         assert len(errors) >= 3
         assert fit_projection(shape).scale_error <= max(min(errors), projections._INVISIBLE)
@@ -72,7 +75,7 @@ def test_any_zone_of_some_hundred_km_is_true_to_a_few_per_mille(lon, lat, wide, 
     shape = shapely.box(lon, lat - high / 2, lon + wide, lat + high / 2)
     found = fit_projection(shape)
     assert 0.0 <= found.scale_error < 0.003
-    assert np.isfinite(planar(shape, found, whole_globe(found)).bounds).all()
+    assert np.isfinite(project_shape(shape, found, globe_window(found)).bounds).all()
 
 
 def test_default_zone_is_true_to_a_twentieth_of_a_per_mille(zone):
@@ -82,7 +85,7 @@ def test_default_zone_is_true_to_a_twentieth_of_a_per_mille(zone):
     # UTM, which geopandas would estimate, is off by thirty times as much.
     utm = pyproj.CRS.from_epsg(32636)
     lon, lat = shapely.get_coordinates(zone.polygon).T
-    assert np.abs(projections.scales(utm, lon, lat) - 1.0).max() > 1.2e-3
+    assert np.abs(projections.measure_scales(utm, lon, lat) - 1.0).max() > 1.2e-3
 
 
 @pytest.mark.parametrize("turn", [0.0, 360.0])
@@ -90,16 +93,18 @@ def test_a_shape_across_the_antimeridian_is_one_and_no_larger_than_elsewhere(tur
     cut = shapely.multipolygons([shapely.box(178, 60, 180, 62), shapely.box(-180, 60, -178, 62)])
     shape = cut if turn == 0.0 else shapely.box(178, 60, 182, 62)
     found = fit_projection(shape)
-    flat = planar(shape, found, whole_globe(found))
+    flat = project_shape(shape, found, globe_window(found))
     elsewhere = shapely.box(28, 60, 32, 62)
     there = fit_projection(elsewhere)
     assert flat.geom_type == "Polygon"
-    assert flat.area == pytest.approx(planar(elsewhere, there, whole_globe(there)).area, rel=1e-6)
+    assert flat.area == pytest.approx(
+        project_shape(elsewhere, there, globe_window(there)).area, rel=1e-6
+    )
 
 
 def test_a_ring_about_the_pole_has_no_seam():
     found = fit_projection(shapely.box(-180, 80, 180, 85))
-    flat = planar(shapely.box(-180, 80, 180, 85), found, whole_globe(found))
+    flat = project_shape(shapely.box(-180, 80, 180, 85), found, globe_window(found))
     assert flat.geom_type == "Polygon"
     assert len(flat.interiors) == 1
     assert not shapely.intersects(flat.boundary, shapely.Point(0, (flat.bounds[3] * 0.8)))
@@ -108,11 +113,11 @@ def test_a_ring_about_the_pole_has_no_seam():
 def test_a_window_holds_all_of_its_frame():
     for shape, _ in SHAPES.values():
         found = fit_projection(shape)
-        frame = planar(shape, found, whole_globe(found)).bounds
-        window = window_of(found, frame)
+        frame = project_shape(shape, found, globe_window(found)).bounds
+        window = find_window(found, frame)
         x, y = np.random.default_rng(0).uniform(frame[:2], frame[2:], (500, 2)).T
-        lon, lat = projections.to_degrees(found, x, y)
-        lon = projections.unrolled(lon, found)
+        lon, lat = projections.unproject_points(found, x, y)
+        lon = projections.unwrap_longitudes(lon, found)
         assert (window.west <= lon).all()
         assert (lon <= window.east).all()
         assert (window.south <= lat).all()

@@ -24,8 +24,8 @@ from support.browser import chromium, needs_browser
 
 import geobuffer as gb
 from geobuffer.errors import DataError
-from geobuffer.viz.offline.inline import Pieces, guarded, linked, sealed
-from geobuffer.viz.offline.packages import Shelves
+from geobuffer.viz.offline.inline import PageElements, add_policy, escape_script, linked_url
+from geobuffer.viz.offline.packages import InstalledPackages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -321,10 +321,10 @@ class TestInABrowser:
     def test_without_the_extra_the_map_is_there_and_plainer(
         self, browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("geobuffer.viz.offline.packages.Shelves._book", {})
+        monkeypatch.setattr("geobuffer.viz.offline.packages.InstalledPackages._texts_by_url", {})
         monkeypatch.setattr(
-            "geobuffer.viz.offline.packages.Shelves._filed",
-            lambda self, url, address, filed=Shelves._filed: (
+            "geobuffer.viz.offline.packages.InstalledPackages._find_files",
+            lambda self, url, address, filed=InstalledPackages._find_files: (
                 one for one in filed(self, url, address) if "Leaflet" in one[1].package
             ),
         )
@@ -391,19 +391,19 @@ PAGE = """<!DOCTYPE html><html><head>
 
 
 def test_links_are_those_that_a_browser_would_follow() -> None:
-    assert [url for piece in Pieces(PAGE).found if (url := linked(piece))] == [
+    assert [url for element in PageElements(PAGE).found if (url := linked_url(element))] == [
         "https://a/b.js", "https://a/c.css",
     ]  # fmt: skip
 
 
 def test_pieces_know_where_they_stand() -> None:
-    pieces = Pieces(PAGE)
-    texts = {PAGE[slice(*p.text)] for p in pieces.found if p.tag in {"script", "style"}}
+    elements = PageElements(PAGE)
+    texts = {PAGE[slice(*p.text)] for p in elements.found if p.tag in {"script", "style"}}
     assert texts == {"", "x = '<script src=\"https://no/2.js\">';", "a > b {}"}
-    script = next(piece for piece in pieces.found if linked(piece))
+    script = next(element for element in elements.found if linked_url(element))
     assert PAGE[slice(*script.span)] == '<script src="https://a/b.js"></script>'
-    assert PAGE[slice(*pieces.head)].startswith("\n<!--")
-    assert PAGE[pieces.head[1] :].startswith("</head>")
+    assert PAGE[slice(*elements.head)].startswith("\n<!--")
+    assert PAGE[elements.head[1] :].startswith("</head>")
 
 
 @pytest.mark.parametrize(
@@ -411,19 +411,19 @@ def test_pieces_know_where_they_stand() -> None:
     ["a = '</script>'", "/* </SCRIPT > */", "`<!-- <script>`", "/<\\/script>/.test(x)", "'<!--'"],
 )
 def test_no_script_ends_early(script: str) -> None:
-    page = f"<script>{sealed(script)}</script><p>after</p>"
-    pieces = Pieces(page).found
-    assert [piece.tag for piece in pieces] == ["script", "p"]
+    page = f"<script>{escape_script(script)}</script><p>after</p>"
+    elements = PageElements(page).found
+    assert [element.tag for element in elements] == ["script", "p"]
     assert "<!--" not in page
 
 
 def test_scripts_point_to_no_source_map() -> None:
-    assert sealed("x;\n//# sourceMappingURL=leaflet.js.map") == "x;\n"
+    assert escape_script("x;\n//# sourceMappingURL=leaflet.js.map") == "x;\n"
 
 
 def test_a_page_is_put_under_a_policy() -> None:
-    begin, _ = Pieces(PAGE).head
-    page = guarded(PAGE, begin)
+    begin, _ = PageElements(PAGE).head
+    page = add_policy(PAGE, begin)
     assert page.index("default-src 'none'") < page.index("<script")
     assert "http" not in page.partition('content="')[2].partition('"')[0]
 
@@ -435,7 +435,7 @@ def test_the_policy_that_a_page_has_lets_in_what_it_now_holds_and_no_web() -> No
         """img-src data: https: http:; connect-src https:; upgrade-insecure-requests">"""
         """</head><script>1;</script><script type="application/json">{}</script>"""
     )
-    assert guarded(page, 6).partition('content="')[2].partition('"')[0] == (
+    assert add_policy(page, 6).partition('content="')[2].partition('"')[0] == (
         # printf '1;' | openssl dgst -sha256 -binary | base64
         "default-src 'none'; script-src 'sha256-CImjRDTlhukYQ2AnxOi0wzgPhGQ3Mb3rVwJK24dFz1M='; "
         "style-src 'unsafe-inline'; img-src data:; connect-src 'none'; upgrade-insecure-requests"

@@ -11,7 +11,14 @@ import folium.plugins
 import pytest
 from folium.elements import JSCSSMixin
 
-from geobuffer.viz.offline.packages import Address, Asset, Sheet, Shelves, data_url, read_address
+from geobuffer.viz.offline.packages import (
+    Address,
+    Asset,
+    InstalledPackages,
+    StyleSheet,
+    data_url,
+    read_address,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,19 +78,21 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 class TestShelves:
     def test_finds_a_file_by_the_name_of_its_library(self, install) -> None:
         install("XStatic-Some-Thing", "2.1.0.3", {"xstatic/pkg/st/data/some.thing.min.js": "1"})
-        found = Shelves().find(f"{JSDELIVR}some.thing@2.1.0/dist/some.thing.min.js")
+        found = InstalledPackages().find(f"{JSDELIVR}some.thing@2.1.0/dist/some.thing.min.js")
         assert isinstance(found, Asset)
         assert (found.data, found.package, found.note) == (b"1", "XStatic-Some-Thing 2.1.0.3", "")
 
     def test_finds_a_file_whose_address_has_the_version_in_its_name(self, install) -> None:
         install("XStatic-jQuery", "3.7.1.1", {"data/jquery.min.js": "1", "data/jquery.js": "2"})
-        found = Shelves().find("https://code.jquery.com/jquery-3.7.1.min.js")
+        found = InstalledPackages().find("https://code.jquery.com/jquery-3.7.1.min.js")
         assert isinstance(found, Asset)
         assert found.data == b"1"
 
     def test_tells_that_it_has_another_version_of_the_same_promise(self, install) -> None:
         install("XStatic-Thing", "2.4.0.0", {"thing.js": "old"})
-        found = Shelves().find("https://cdnjs.cloudflare.com/ajax/libs/thing/2.1.0/thing.js")
+        found = InstalledPackages().find(
+            "https://cdnjs.cloudflare.com/ajax/libs/thing/2.1.0/thing.js"
+        )
         assert isinstance(found, Asset)
         assert found.note == "version 2.4.0.0 in place of 2.1.0"
 
@@ -92,42 +101,46 @@ class TestShelves:
         self, install, here: str, asked: str
     ) -> None:
         install("thing", here, {"thing.js": "1"})
-        found = Shelves().find(f"https://cdnjs.cloudflare.com/ajax/libs/thing/{asked}/thing.js")
+        found = InstalledPackages().find(
+            f"https://cdnjs.cloudflare.com/ajax/libs/thing/{asked}/thing.js"
+        )
         assert found == f"thing {here} has another major version of it"
 
     def test_prefers_the_version_asked_for_and_then_the_newest(self, install) -> None:
         install("thing", "1.2.0", {"a/thing.js": "1.2"})
         install("xstatic-thing", "1.4.0", {"b/thing.js": "1.4"})
-        shelves = Shelves()
-        exact = shelves.find(f"{JSDELIVR}thing@1.2.0/thing.js")
-        newest = shelves.find(f"{JSDELIVR}thing@1.3.0/thing.js")
+        packages = InstalledPackages()
+        exact = packages.find(f"{JSDELIVR}thing@1.2.0/thing.js")
+        newest = packages.find(f"{JSDELIVR}thing@1.3.0/thing.js")
         assert isinstance(exact, Asset)
         assert isinstance(newest, Asset)
         assert (exact.data, newest.data) == (b"1.2", b"1.4")
 
     def test_takes_the_file_in_the_folders_of_the_address(self, install) -> None:
         install("thing", "1.0", {"thing/src/css/a.css": "no", "thing/dist/css/a.css": "yes"})
-        found = Shelves().find(f"{JSDELIVR}thing@1.0/dist/css/a.css")
+        found = InstalledPackages().find(f"{JSDELIVR}thing@1.0/dist/css/a.css")
         assert isinstance(found, Asset)
         assert found.data == b"yes"
 
     def test_reads_texts_by_address_without_running_them(self, install) -> None:
         module = 'raise SystemExit\n_res = {}\n_res["https://x.org/a.js"] = "text"\n'
         install("folium-offline", "1.0", {"offlinefolium/elements.py": module})
-        found = Shelves().find("https://x.org/a.js")
+        found = InstalledPackages().find("https://x.org/a.js")
         assert isinstance(found, Asset)
         assert (found.data, found.package) == (b"text", "folium-offline 1.0")
 
     def test_advises_what_to_install_where_that_is_not_there(self, install) -> None:
-        assert "pip install 'geobuffer[offline]'" in str(Shelves().find("https://x.org/a.js"))
+        assert "pip install 'geobuffer[offline]'" in str(
+            InstalledPackages().find("https://x.org/a.js")
+        )
         module = "_res['https://x.org/b.js'] = 'text'"
         install("folium-offline", "1.0", {"offlinefolium/features.py": module})
-        assert "pip install" not in str(Shelves().find("x"))
+        assert "pip install" not in str(InstalledPackages().find("x"))
 
     def test_looks_beside_a_file_within_its_package_only(self, install, tmp_path: Path) -> None:
         install("thing", "1.0", {"css/a.css": "", "images/b.png": "picture"})
         (tmp_path / "secret.png").write_text("no")
-        found = Shelves().find(f"{JSDELIVR}thing@1.0/css/a.css")
+        found = InstalledPackages().find(f"{JSDELIVR}thing@1.0/css/a.css")
         assert isinstance(found, Asset)
         assert found.beside("../images/b.png?v=1#x") == b"picture"
         assert found.beside("../secret.png") is None
@@ -137,7 +150,7 @@ class TestShelves:
     def test_leaves_out_a_file_that_is_listed_and_gone(self, install, tmp_path: Path) -> None:
         install("thing", "1.0", {"thing.js": "1"})
         (tmp_path / "thing.js").unlink()
-        assert isinstance(Shelves().find(f"{JSDELIVR}thing@1.0/thing.js"), str)
+        assert isinstance(InstalledPackages().find(f"{JSDELIVR}thing@1.0/thing.js"), str)
 
     def test_has_all_that_folium_and_its_plugins_ask_for(
         self, monkeypatch: pytest.MonkeyPatch
@@ -150,28 +163,28 @@ class TestShelves:
             if isinstance(kind, type) and issubclass(kind, JSCSSMixin)
             for _, url in [*kind.default_js, *kind.default_css]
         }
-        shelves = Shelves()
+        packages = InstalledPackages()
         assert len(asked) > 50
-        assert [url for url in asked if isinstance(shelves.find(url), str)] == []
+        assert [url for url in asked if isinstance(packages.find(url), str)] == []
 
 
 class TestSheet:
-    def bound(self, text: str, install, page: str = "") -> Sheet:
+    def bound(self, text: str, install, page: str = "") -> StyleSheet:
         files = {
             "css/a.css": text, "css/b.css": "b {}", "images/p.png": "p", "fonts/f.woff2": "2",
             "fonts/f.ttf": "t",
         }  # fmt: skip
         install("thing", "1.0", files)
-        shelves = Shelves()
-        asset = shelves.find(f"{JSDELIVR}thing@1.0/css/a.css")
+        packages = InstalledPackages()
+        asset = packages.find(f"{JSDELIVR}thing@1.0/css/a.css")
         assert isinstance(asset, Asset)
-        return Sheet(text, asset, shelves, page)
+        return StyleSheet(text, asset, packages, page)
 
     @pytest.mark.parametrize("quote", ["", '"', "'"])
     def test_pictures_become_data(self, install, quote: str) -> None:
         sheet = self.bound(f"a {{background: url({quote}../images/p.png{quote}) 0 0}}", install)
         assert sheet.text == f'a {{background: url("{data_url("p.png", b"p")}") 0 0}}'
-        assert sheet.gone == []
+        assert sheet.missing == []
 
     def test_what_asks_for_nothing_stays(self, install) -> None:
         text = "a {behavior: url(#default#VML); background: url(data:image/png;base64,eA==)}"
@@ -180,12 +193,12 @@ class TestSheet:
     def test_what_nobody_has_is_told_and_asks_for_nothing(self, install) -> None:
         sheet = self.bound("a {background: url(no.png)} b {color: red}", install)
         assert sheet.text == 'a {background: url("data:,")} b {color: red}'
-        assert sheet.gone == [f"{JSDELIVR}thing@1.0/css/no.png"]
+        assert sheet.missing == [f"{JSDELIVR}thing@1.0/css/no.png"]
 
     def test_imports_are_written_in(self, install) -> None:
         sheet = self.bound('@import "b.css"; @import url(b.css) print; @import "c.css";', install)
         assert sheet.text.split() == ["b", "{}", "@media", "print", "{b", "{}}"]
-        assert sheet.gone == [f"{JSDELIVR}thing@1.0/css/c.css"]
+        assert sheet.missing == [f"{JSDELIVR}thing@1.0/css/c.css"]
 
     def test_of_a_font_one_file_is_taken(self, install) -> None:
         face = (
@@ -197,7 +210,7 @@ class TestSheet:
             "@font-face{font-family:'F G';font-weight:1;"
             f'src:url("{data_url("f.woff2", b"2")}")}}' + "a{font:1em 'F G'}"
         )
-        assert sheet.gone == []
+        assert sheet.missing == []
 
     def test_a_font_that_nothing_names_is_left_out(self, install) -> None:
         sheet = self.bound("@font-face{font-family:F;src:url(../fonts/f.ttf)}a{}", install)
@@ -210,4 +223,4 @@ class TestSheet:
     def test_a_font_without_a_file_is_told(self, install) -> None:
         sheet = self.bound("@font-face{font-family:F;src:url(no.woff)}a{font:F}", install)
         assert sheet.text == "a{font:F}"
-        assert sheet.gone == [f"{JSDELIVR}thing@1.0/css/no.woff"]
+        assert sheet.missing == [f"{JSDELIVR}thing@1.0/css/no.woff"]

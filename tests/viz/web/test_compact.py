@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geobuffer.geodesy.simplify import simple
-from geobuffer.viz.web.compact import encode, numbers, shared_arcs, simple_line
+from geobuffer.viz.web.compact import encode_line, round_numbers, share_arcs, simplify_line
 
 
 def decoded(text, grid=1e-5):
@@ -32,7 +32,7 @@ lonlat = st.tuples(st.floats(-180, 180), st.floats(-90, 90))
 @given(st.lists(lonlat, min_size=1, max_size=30), st.sampled_from([1e-5, 1e-4]))
 def test_a_line_comes_back_within_half_a_step(points, grid):
     line = np.array(points)
-    back = decoded(encode(line, grid), grid)
+    back = decoded(encode_line(line, grid), grid)
     whole = np.round(line / grid)
     kept = np.concatenate([[True], (np.diff(whole, axis=0) != 0).any(axis=1)])
     assert np.abs(back - line[kept]).max() <= grid * 0.5001
@@ -42,7 +42,7 @@ def test_lines_stay_within_the_stated_tolerance():
     rng = np.random.default_rng(1)
     lat = np.linspace(50, 51, 2_000)
     line = np.stack([30 + rng.normal(0, 3e-4, 2_000), lat], axis=1)
-    drawn = shapely.linestrings(simple_line(line, 10))
+    drawn = shapely.linestrings(simplify_line(line, 10))
     metres = np.array([111_320 * np.cos(np.radians(50)), 111_320])
     away = shapely.distance(
         shapely.points(line * metres), shapely.transform(drawn, lambda xy: xy * metres)
@@ -82,7 +82,7 @@ GRID_OF_BOXES = [shapely.box(x, y, x + 1, y + 1) for x, y in itertools.product(r
     ],
 )  # fmt: skip
 def test_shapes_come_back_from_their_arcs(shapes):
-    arcs = shared_arcs(shapes)
+    arcs = share_arcs(shapes)
     for shape, these in zip(shapes, arcs.shapes, strict=True):
         assert rebuilt(arcs, these).equals(shape)
     edges = sorted(
@@ -98,7 +98,7 @@ def test_a_line_along_regions_shares_their_arc():
     part = shapely.segmentize(shapely.LineString([(1, 0), (1, 2)]), 0.5)
     west, east = shapely.segmentize(west, 0.5), shapely.segmentize(east, 0.5)
     line = shapely.linestrings(shapely.get_coordinates(part)[1:3])  # ends amid the common edge
-    arcs = shared_arcs([line, west, east])
+    arcs = share_arcs([line, west, east])
     (own,) = arcs.shapes[0]
     assert all(any(n in (m, ~m) for m in arcs.shapes[1][0][0]) for n in own)
     assert rebuilt(arcs, arcs.shapes[1]).equals(west)
@@ -106,10 +106,10 @@ def test_a_line_along_regions_shares_their_arc():
 
 
 def test_nothing_in_nothing_out():
-    assert shared_arcs([]) == ([], [])
-    assert shared_arcs([shapely.Polygon()]).shapes == [[]]
+    assert share_arcs([]) == ([], [])
+    assert share_arcs([shapely.Polygon()]).shapes == [[]]
     assert simple(shapely.Polygon(), 10) == []
 
 
 def test_numbers_stay_exact_when_asked():
-    assert numbers([1 / 3, 2.0, np.inf], None) == [1 / 3, 2, None]
+    assert round_numbers([1 / 3, 2.0, np.inf], None) == [1 / 3, 2, None]

@@ -19,7 +19,7 @@ from geobuffer.analysis.classify import classify
 from geobuffer.datasets.bundled import load_not_located, load_regions
 from geobuffer.errors import DataError, MissingCRSError
 from geobuffer.viz.web import map as maps
-from geobuffer.viz.web import page as document
+from geobuffer.viz.web import page as pages
 from geobuffer.zones.border import Border, Section, Side
 from geobuffer.zones.make_border import border_around, border_between
 from geobuffer.zones.make_zone import build_zone, subtract
@@ -282,7 +282,7 @@ class TestRefusals:
 
 
 def test_words_are_said_in_every_language() -> None:
-    words = json.loads(document.asset("words.json"))
+    words = json.loads(pages.read_asset("words.json"))
     assert set(words) == set(LANGUAGES)
     assert words["en"].keys() == words["uk"].keys() == words["ru"].keys()
     for key, text in words["en"].items():
@@ -774,7 +774,7 @@ class TestKindsOfZones:
             texts,
         )
         assert "Plant" in said
-        said = said.replace(document.words()[language]["endorsement"], "")
+        said = said.replace(pages.load_words()[language]["endorsement"], "")
         assert not re.search(r"border|\bside\b|кордон|\bбік\b|границ|сторона", said, re.IGNORECASE)
         assert browser.run("return document.getElementById('side-room').offsetParent") is None
         assert browser.run("return geobuffer.view.layers.junctions.length") == 1
@@ -783,7 +783,7 @@ class TestKindsOfZones:
         maps.map_zone(zone, language=language).save(str(tmp_path / "map.html"))
         browser.open(tmp_path / "map.html")
         assert browser.run("return geobuffer.view.layers.junctions.length") == 3
-        assert document.words()[language]["border_point"] in browser.text("#legend")
+        assert pages.load_words()[language]["border_point"] in browser.text("#legend")
         assert browser.complaints() == []
 
     def test_a_few_places_are_all_named_and_drawn_large(

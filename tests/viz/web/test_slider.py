@@ -7,14 +7,14 @@ import pytest
 import shapely
 
 import geobuffer as gb
-from geobuffer.viz.web.slider import sketches, strays_m
+from geobuffer.viz.web.slider import draw_outlines, outline_error_m
 
 SOURCE = gb.Source("by hand")
 
 
 @pytest.fixture(scope="module")
 def drawn(zone):
-    return sketches(zone, [1, 2, 3, 5, 10, 20, 30])
+    return draw_outlines(zone, [1, 2, 3, 5, 10, 20, 30])
 
 
 def strays(drawn, border):
@@ -28,11 +28,11 @@ def strays(drawn, border):
 
 
 def test_edges_lie_within_what_is_stated(drawn, border):
-    assert strays(drawn, border) <= strays_m([1])
+    assert strays(drawn, border) <= outline_error_m([1])
 
 
 def test_edges_of_narrow_ones_do_too(zone, border):
-    assert strays(sketches(zone, [0.2, 4, 6]), border) <= strays_m([0.2]) == 12.0
+    assert strays(draw_outlines(zone, [0.2, 4, 6]), border) <= outline_error_m([0.2]) == 12.0
 
 
 def test_bays_are_not_filled():
@@ -44,7 +44,7 @@ def test_bays_are_not_filled():
     y = lat + waves + np.cumsum(rng.normal(0, 0.01 * wide / 3, count))
     border = gb.border_along([shapely.LineString(np.c_[x, y])], source=SOURCE)
     zone = gb.build_zone(border, km=1, tolerance_m=50)
-    assert strays(sketches(zone, [1, 25, 30]), border) <= strays_m([1])
+    assert strays(draw_outlines(zone, [1, 25, 30]), border) <= outline_error_m([1])
 
 
 def test_nothing_is_missing(drawn, border):
@@ -54,7 +54,7 @@ def test_nothing_is_missing(drawn, border):
     away = border.index.nearest(lon, lat).distance_m
     for sketch in drawn:
         held = shapely.contains_xy(sketch.outline, lon, lat)
-        clear = np.abs(away - sketch.km * 1e3) > strays_m([1])
+        clear = np.abs(away - sketch.km * 1e3) > outline_error_m([1])
         assert (held == (away < sketch.km * 1e3))[clear].all()
 
 
@@ -72,7 +72,7 @@ def test_areas_beside_long_straight_edges():
         for name, rest in (("North", up), ("South", down))
     )
     zone = gb.build_zone(gb.border_between(north, south), km=10)
-    (sketch,) = sketches(zone, [10])
+    (sketch,) = draw_outlines(zone, [10])
     for side in ("both", "North", "South"):
         exact = gb.build_zone(zone.border, km=10, side=side).area_km2
         assert sketch.areas_km2[side] == pytest.approx(exact, rel=0.002)
@@ -86,7 +86,7 @@ def test_areas_of_flat_ends_that_turn_with_the_width():
         "B", shapely.Polygon([*tip, (31.5, 50.045), (31.5, 49.4), (30, 49.4)]), SOURCE
     )
     border = gb.border_between(one, other)
-    for sketch in sketches(gb.build_zone(border, km=1, ends="flat"), [1, 5, 20]):
+    for sketch in draw_outlines(gb.build_zone(border, km=1, ends="flat"), [1, 5, 20]):
         for side in ("A", "B"):
             exact = gb.build_zone(border, km=sketch.km, side=side, ends="flat").area_km2
             assert sketch.areas_km2[side] == pytest.approx(exact, rel=0.003)
@@ -99,22 +99,22 @@ def test_wider_contains_narrower(drawn):
 
 def test_flat_ends_are_cut(strip):
     round_, flat = (gb.build_zone(strip, km=10, ends=ends) for ends in ("round", "flat"))
-    (of_round,), (of_flat,) = sketches(round_, [10]), sketches(flat, [10])
+    (of_round,), (of_flat,) = draw_outlines(round_, [10]), draw_outlines(flat, [10])
     assert of_flat.areas_km2["both"] == pytest.approx(flat.area_km2, rel=0.002)
     assert of_round.areas_km2["both"] == pytest.approx(round_.area_km2, rel=0.002)
 
 
 def test_narrow_zones_are_drawn_finer(strip):
     zone = gb.build_zone(strip, km=0.1)
-    (sketch,) = sketches(zone, [0.1])
+    (sketch,) = draw_outlines(zone, [0.1])
     assert sketch.areas_km2["both"] == pytest.approx(zone.area_km2, rel=0.02)
-    assert strays_m([0.1]) == 6.0
+    assert outline_error_m([0.1]) == 6.0
 
 
 def test_widths_that_cannot_be_drawn_are_left_out():
     north = gb.Region("North", shapely.box(10, 80, 20, 84), SOURCE)
     zone = gb.build_zone(gb.border_of(north), km=50)
-    assert [sketch.km for sketch in sketches(zone, [50, 100, 1_000])] == [50, 100]
+    assert [sketch.km for sketch in draw_outlines(zone, [50, 100, 1_000])] == [50, 100]
 
 
 @pytest.mark.parametrize("ends", ["round", "flat"])
@@ -122,7 +122,7 @@ def test_across_the_antimeridian(ends):
     east = gb.Region("East", shapely.box(179.9, 60, 180, 61), SOURCE)
     west = gb.Region("West", shapely.box(-180, 60, -179.9, 61), SOURCE)
     zone = gb.build_zone(gb.border_between(east, west), km=20, ends=ends)
-    (sketch,) = sketches(zone, [20])
+    (sketch,) = draw_outlines(zone, [20])
     assert sketch.areas_km2["both"] == pytest.approx(zone.area_km2, rel=0.005)
     west_m, _, east_m, _ = sketch.outline.bounds
     assert west_m >= -180
@@ -133,5 +133,5 @@ def test_about_a_point_and_along_a_bare_line():
     disc = gb.build_zone(gb.border_around(shapely.Point(30, 50), source=SOURCE), km=10)
     line = gb.border_along([shapely.LineString([(30, 50), (31, 50.5)])], source=SOURCE)
     for zone in (disc, gb.build_zone(line, km=10)):
-        (sketch,) = sketches(zone, [10])
+        (sketch,) = draw_outlines(zone, [10])
         assert sketch.areas_km2["both"] == pytest.approx(zone.area_km2, rel=0.005)
