@@ -49,7 +49,7 @@ def recipe_distance(line: gpd.GeoSeries, towns: gpd.GeoDataFrame) -> gpd.GeoSeri
 
 
 def edge_error_m(border: gb.Border, polygon: shapely.Geometry) -> float:
-    """Return how far the edge of a 10 km zone strays at most, at vertices and middles."""
+    """Return the largest error of the edge of a 10 km zone, at vertices and middles."""
     rings = shapely.get_rings(shapely.get_parts(polygon))
     coords = [shapely.get_coordinates(ring) for ring in rings]
     points = np.concatenate([np.vstack([c, (c[:-1] + c[1:]) / 2]) for c in coords])

@@ -5,9 +5,9 @@ or:  python benchmarks/soak.py zones [--zones 1000]
 
 Points: makes a table of so many random points in the bounding box of the default border, classifies
 it with ``classify_file``, and prints memory over time. Zones: builds so many zones, each along a
-border made anew; classifies settlements by each, and draws, writes and reads back every tenth. Both
-print the slope of memory, the median over all pairs of rows of the table (Theil and Sen), over the
-last two thirds of the run: what the first third takes is caches that fill once.
+newly made border; classifies settlements by each, and draws, writes and reads back every tenth.
+Both print the slope of memory: the median over all pairs of rows of the table (Theil and Sen), over
+the last two thirds of the run, because caches fill once in the first third.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def stream(source: Path, zone: gb.BufferZone, target: Path, count: int) -> list[
 
 
 def make_zones(count: int, folder: Path, *, drawn_every: int = 25) -> Iterator[int]:
-    """Build zones of random width and side, each along a border made anew.
+    """Build zones of random width and side, each along a newly made border.
 
     By turns along the border of two oblasts, whose settlements are classified, and along a line
     anywhere on the globe, since what is kept by place must not pile up. Yields the number so far.

@@ -41,7 +41,7 @@ _AXE = Path(__file__).parents[1] / "viz/web/assets/node_modules/axe-core/axe.min
 
 
 def axe_core() -> str:
-    """Return axe-core, which ``npm ci`` in tests/viz/web/assets installs; in CI it must be there."""
+    """Return axe-core, installed by ``npm ci`` in tests/viz/web/assets; CI must have it."""
     if not _AXE.exists() and not os.environ.get("CI"):
         pytest.skip("needs axe-core: run `npm ci` in tests/viz/web/assets")
     return _AXE.read_text("utf-8")
