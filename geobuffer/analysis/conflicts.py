@@ -9,7 +9,7 @@ import pandas as pd
 
 from geobuffer.geodesy.ellipsoid import Floats, holds
 from geobuffer.io.point_tables import listed
-from geobuffer.zones.toponyms import fold, other_names, region_key
+from geobuffer.zones.toponyms import find_other_names, fold_name, fold_region_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,12 +45,12 @@ def listed_country(table: pd.DataFrame | pd.Series, regions: Iterable[Region]) -
     known = dict(_ALSO)
     for region in regions:
         names = (region.country, *region.country_names.values())
-        known |= {fold(name): region.country for name in names if name}
+        known |= {fold_name(name): region.country for name in names if name}
 
     def code(value: str) -> str | None:
         text = value.strip()
         is_code = len(text) == 2 and text.isascii() and text.isalpha()
-        return text.upper() if is_code else known.get(fold(text))
+        return text.upper() if is_code else known.get(fold_name(text))
 
     country = listed(table, "country")
     given = country.where(country.notna(), listed(table, "country_name"))
@@ -98,7 +98,7 @@ def _known_oblasts(
     # Each name and country once, and −1 where there is none: the last of what is told of them.
     name_number, names = pd.factorize(named.where(~coded).to_numpy(dtype=object))
     country_number, countries = pd.factorize(country)
-    keys = [region_key(name) if isinstance(name, str) else "" for name in names]
+    keys = [fold_region_name(name) if isinstance(name, str) else "" for name in names]
     spelled = [_spellings(region) for region in regions]
     all_spelled = set().union(*spelled)
     found = []
@@ -107,8 +107,10 @@ def _known_oblasts(
         is_oblast = "-" in region.iso
         here = (iso == region.iso).to_numpy(dtype=bool, na_value=False) & is_oblast
         elsewhere = coded & ~here & is_oblast
-        is_town = any(other_names(key) for key in mine)
-        told = [(k in mine, k in all_spelled or (is_town and bool(other_names(k)))) for k in keys]
+        is_town = any(find_other_names(key) for key in mine)
+        told = [
+            (k in mine, k in all_spelled or (is_town and bool(find_other_names(k)))) for k in keys
+        ]
         its_own, known = np.array([*told, (False, False)], dtype=bool)[name_number].T
         # There are namesakes in two countries.
         agrees = [not region.country or code == region.country for code in countries]
@@ -119,5 +121,5 @@ def _known_oblasts(
 
 
 def _spellings(region: Region) -> set[str]:
-    names = {region_key(name) for name in (region.name, *region.names.values()) if name}
-    return names | {other for name in names for other in other_names(name)}
+    names = {fold_region_name(name) for name in (region.name, *region.names.values()) if name}
+    return names | {other for name in names for other in find_other_names(name)}

@@ -26,7 +26,7 @@ from geobuffer.analysis.record_linkage import (
 )
 from geobuffer.errors import DataError
 from geobuffer.io.point_tables import UNSTATED_M, lonlat, numbers
-from geobuffer.zones.toponyms import fold
+from geobuffer.zones.toponyms import fold_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 # What stands between the ids and sources of rows that became one.
 AND = "; "
 # Words that say that a raion is one.
-_UNIT = {fold(w) for w in ("район", "raion", "rayon", "district", "county", "муниципальный")}
+_UNIT = {fold_name(w) for w in ("район", "raion", "rayon", "district", "county", "муниципальный")}
 
 
 def gathered(tables: tuple[pd.DataFrame, ...]) -> tuple[Rows, pd.DataFrame]:
@@ -131,7 +131,7 @@ def _rows(said: pd.DataFrame, table: Ints, lon: Floats, lat: Floats) -> Rows:
         country=texts(said, "country"),
         oblast=texts(said, "oblast_iso"),
         raion=[frozenset(filter(None, map(_unit_key, pair))) for pair in raions],
-        hromada=[fold(name) for name in texts(said, "hromada")],
+        hromada=[fold_name(name) for name in texts(said, "hromada")],
         code=[(system, code) if system and code else ("", "") for system, code in codes],
         order=_order(said, lon, lat),
     )
@@ -154,13 +154,13 @@ def _order(said: pd.DataFrame, lon: Floats, lat: Floats) -> Ints:
 
 def _name_keys(names: Iterable[object]) -> frozenset[str]:
     """Return what of names is compared: folded; in Latin letters, i and y count as one."""
-    folded = {fold(str(name)) for name in names if name is not None}
+    folded = {fold_name(str(name)) for name in names if name is not None}
     return frozenset(re.sub("[iy]+", "i", name) for name in folded) - {""}
 
 
 @lru_cache(maxsize=10_000)  # an area has few raions, and each is named by many rows
 def _unit_key(name: str) -> str:
-    return " ".join(word for word in fold(name).split() if word not in _UNIT)
+    return " ".join(word for word in fold_name(name).split() if word not in _UNIT)
 
 
 def _check_ids(rows: Rows, said: pd.DataFrame) -> None:

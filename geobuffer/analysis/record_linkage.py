@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from geobuffer.geodesy.ellipsoid import Floats, Ints, ecef, inverse, wrap
-from geobuffer.zones.toponyms import alike
+from geobuffer.zones.toponyms import differ_by_slip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -236,7 +236,7 @@ def _by_likeness(rows: Rows) -> Iterator[Pair]:
     near = np.flatnonzero(away <= ALIKE_KM)
     for i, j, km in zip(*(side[near].tolist() for side in pairs), away[near].tolist(), strict=True):
         unlike = not rows.names[i] & rows.names[j]
-        if unlike and any(alike(x, y) for x in rows.names[i] for y in rows.names[j]):
+        if unlike and any(differ_by_slip(x, y) for x in rows.names[i] for y in rows.names[j]):
             yield _pair(rows, ALIKE, km, i, j)
 
 

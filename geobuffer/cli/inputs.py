@@ -15,7 +15,7 @@ from geobuffer.cli.output import note, options_of
 from geobuffer.datasets.bundled import of_same_hromadas
 from geobuffer.viz.captions import load_translation, write_title
 from geobuffer.zones.border import BOTH
-from geobuffer.zones.checks import kilometres
+from geobuffer.zones.checks import parse_km
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,7 +134,7 @@ def read_zone(options: ZoneOptions, *, language: str = "en") -> gb.Scenario:
     side = BOTH if isinstance(km, dict) and options.side is None else options.side
     given = {
         "km": km,
-        "from_km": None if from_km is None else kilometres(from_km, "--from-km"),
+        "from_km": None if from_km is None else parse_km(from_km, "--from-km"),
         "side": side,
         "ends": options.ends and options.ends.value,
     }
@@ -159,7 +159,7 @@ def _widths(km: str) -> tuple[float, ...] | dict[str, float]:
     parts = [part.strip() for part in km.split(",")]
     named = [part.rpartition("=") for part in parts]
     if all(equals for _, equals, _ in named):
-        return {name.strip(): kilometres(width.strip(), "--km") for name, _, width in named}
+        return {name.strip(): parse_km(width.strip(), "--km") for name, _, width in named}
     with_unit = [part[-1:].isalpha() for part in parts]
     # In 10,5 km nobody knows whether rings or decimals are meant.
     if len(set(with_unit)) > 1:
@@ -167,7 +167,7 @@ def _widths(km: str) -> tuple[float, ...] | dict[str, float]:
             f"Invalid --km {km!r}. Commas part rings, each a number of kilometres or with a unit "
             "of its own, such as 5,10,20 or '500 m, 5 km'; decimals have a point."
         )
-    return tuple(kilometres(part, "--km") for part in parts)
+    return tuple(parse_km(part, "--km") for part in parts)
 
 
 def _point(text: str) -> shapely.Point | None:

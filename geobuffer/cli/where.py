@@ -16,7 +16,7 @@ from geobuffer.cli.options import AsJson, BorderOptions, PlaceOptions, takes_opt
 from geobuffer.cli.output import print_json, print_records, print_table, say
 from geobuffer.errors import did_you_mean
 from geobuffer.viz.captions import has_only_points
-from geobuffer.zones.toponyms import fold, other_names
+from geobuffer.zones.toponyms import find_other_names, fold_name
 
 # What is told of a place that was found by its name.
 _TOLD = (
@@ -142,10 +142,10 @@ def _names(table: pd.DataFrame) -> list[str]:
 
 def _named(table: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     """Return the rows that have a name in any language, as search on the page finds them."""
-    wanted = {fold(name), *other_names(fold(name))}
+    wanted = {fold_name(name), *find_other_names(fold_name(name))}
     same = pd.Series(data=False, index=table.index)
     for column in _names(table):
-        same |= table[column].map(fold, na_action="ignore").isin(wanted)
+        same |= table[column].map(fold_name, na_action="ignore").isin(wanted)
     return table[same.to_numpy()]
 
 

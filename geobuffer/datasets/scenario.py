@@ -19,11 +19,11 @@ from geobuffer.datasets.bundled import data_folder
 from geobuffer.errors import DataError, GeometryError, did_you_mean
 from geobuffer.io.point_tables import listed
 from geobuffer.zones.border import BOTH
-from geobuffer.zones.checks import FORMS, kilometres
+from geobuffer.zones.checks import KM_FORMS, parse_km
 from geobuffer.zones.make_border import border_between
 from geobuffer.zones.make_zone import build_zone
-from geobuffer.zones.repr_html import of_report, of_scenario
-from geobuffer.zones.toponyms import LANGUAGES, fold, other_names
+from geobuffer.zones.repr_html import report_html, scenario_html
+from geobuffer.zones.toponyms import LANGUAGES, find_other_names, fold_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +76,7 @@ class Report:
         tail = f" ({self.url})" if self.url else ""
         return f"{head}: {self.claim}{tail}" if head else f"{self.claim}{tail}"
 
-    _repr_html_ = of_report
+    _repr_html_ = report_html
 
 
 def _dated(date: dt.date | None, language: str) -> str:
@@ -146,7 +146,7 @@ class Scenario:
         summary = (self.summary,) if self.summary else ()
         return (*summary, *announced, *(str(report) for report in self.reports))
 
-    _repr_html_ = of_scenario
+    _repr_html_ = scenario_html
 
 
 _ENDS = ("round", "flat")
@@ -314,9 +314,11 @@ def _names(file: Path, zone: Mapping[str, Any], key: str) -> tuple[str, ...]:
 def _beginning(file: Path, zone: Mapping[str, Any]) -> float:
     given = zone.get("from_km", 0.0)
     try:
-        return kilometres(given)
+        return parse_km(given)
     except GeometryError as error:
-        raise DataError(f"Invalid scenario {file}: [zone] from_km = {given!r}. {FORMS}") from error
+        raise DataError(
+            f"Invalid scenario {file}: [zone] from_km = {given!r}. {KM_FORMS}"
+        ) from error
 
 
 def _widths(file: Path, given: Any) -> tuple[float, ...] | dict[str, float]:
@@ -329,9 +331,9 @@ def _widths(file: Path, given: Any) -> tuple[float, ...] | dict[str, float]:
             "for each side or section, as in { Ukraine = 10, Russia = 5 }."
         )
     try:
-        found = tuple(kilometres(width) for width in widths)
+        found = tuple(parse_km(width) for width in widths)
     except GeometryError as error:
-        message = f"Invalid scenario {file}: [zone] km = {given!r}. {FORMS}"
+        message = f"Invalid scenario {file}: [zone] km = {given!r}. {KM_FORMS}"
         raise DataError(message) from error
     return dict(zip(given, found, strict=True)) if isinstance(given, dict) else found
 
@@ -420,11 +422,13 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
     ['Novenke', 'Basivka', 'Veselivka', 'Zhuravka']
     """
     columns = [table[c] for c in ("name_uk", "name_ru", "name_en", "name") if c in table]
-    hromadas = np.array([fold(h) if isinstance(h, str) else "" for h in listed(table, "hromada")])
+    hromadas = np.array(
+        [fold_name(h) if isinstance(h, str) else "" for h in listed(table, "hromada")]
+    )
     rows = []
     for name, hromada in scenario.places:
-        near = np.flatnonzero(hromadas == fold(hromada)) if hromada else np.arange(len(table))
-        wanted = {fold(name), *other_names(fold(name))}
+        near = np.flatnonzero(hromadas == fold_name(hromada)) if hromada else np.arange(len(table))
+        wanted = {fold_name(name), *find_other_names(fold_name(name))}
         exact = [row for row in near if any(c.iloc[row] == name for c in columns)]
         folded = [row for row in near if any(_folded(c.iloc[row]) in wanted for c in columns)]
         found = exact or folded
@@ -446,4 +450,4 @@ _HROMADA = "The table has nothing of that hromada."
 
 
 def _folded(name: object) -> str:
-    return fold(name) if isinstance(name, str) else ""
+    return fold_name(name) if isinstance(name, str) else ""

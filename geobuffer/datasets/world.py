@@ -34,7 +34,7 @@ from geobuffer.geodesy.buffer import without_slivers
 from geobuffer.io.atomic import drafted
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.source import Source
-from geobuffer.zones.toponyms import LANGUAGES, fold
+from geobuffer.zones.toponyms import LANGUAGES, fold_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -185,7 +185,7 @@ def _country_code(country: str) -> str:
     if not isinstance(country, str):
         raise UnknownRegion(f"Invalid country {country!r}. Must be an ISO code or a name.")
     try:
-        return _country_codes()[fold(country)]
+        return _country_codes()[fold_name(country)]
     except KeyError:
         known = [
             *sorted(_country_names("en").values()),
@@ -208,8 +208,8 @@ def _country_codes() -> Mapping[str, str]:
         more = [entry.alpha_3, entry.name, getattr(entry, "common_name", "")] if entry else []
         for name in (code, *names, *more):
             if name:
-                found.setdefault(fold(name), code)
-    return {fold(name): code for name, code in _ALSO.items()} | found
+                found.setdefault(fold_name(name), code)
+    return {fold_name(name): code for name, code in _ALSO.items()} | found
 
 
 @cache

@@ -26,7 +26,7 @@ from geobuffer.geodesy.edgematch import Healing
 from geobuffer.io.atomic import check_whole_geopackage
 from geobuffer.io.untrusted import check_geopackage, is_geopackage
 from geobuffer.zones.border import BOTH, Border, Section, Side
-from geobuffer.zones.flat_ends import flat_ends
+from geobuffer.zones.flat_ends import find_flat_ends
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import Source
 from geobuffer.zones.zone import BufferZone, CombinedZone
@@ -387,7 +387,7 @@ def _zone(facts: Mapping[str, Any], borders: Sequence[Border], rings: Sequence[A
     # Where some rings have several parts, the layer has made multipolygons of all.
     parts = [shapely.get_parts(ring) for ring in rings]
     rings = [ps[0] if len(ps) == 1 else ring for ps, ring in zip(parts, rings, strict=True)]
-    squared = tuple(flat_ends(border.line, edges[-1] * 1e3)) if facts["ends"] == "flat" else ()
+    squared = tuple(find_flat_ends(border.line, edges[-1] * 1e3)) if facts["ends"] == "flat" else ()
     return BufferZone(
         border,
         edges,

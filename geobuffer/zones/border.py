@@ -12,8 +12,8 @@ import shapely
 from geobuffer.errors import UnknownSide, did_you_mean
 from geobuffer.geodesy.ellipsoid import holds
 from geobuffer.geodesy.nearest import LineIndex
-from geobuffer.zones.repr_html import of_border, of_section, of_side
-from geobuffer.zones.toponyms import fold
+from geobuffer.zones.repr_html import border_html, section_html, side_html
+from geobuffer.zones.toponyms import fold_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +74,7 @@ class Side:
         """
         return self.names.get(language, self.name)
 
-    _repr_html_ = of_side
+    _repr_html_ = side_html
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +121,7 @@ class Section:
             return self.name
         return " – ".join(region.label(language) for region in self.regions)
 
-    _repr_html_ = of_section
+    _repr_html_ = section_html
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,9 +248,9 @@ class Border:
         UnknownSide
             The border has no such side; the message names those it has.
         """
-        wanted = fold(str(name))
+        wanted = fold_name(str(name))
         for side in self.sides:
-            if wanted in {fold(side.name), *(fold(n) for n in side.names.values())}:
+            if wanted in {fold_name(side.name), *(fold_name(n) for n in side.names.values())}:
                 return side
         known = [*(side.name for side in self.sides), BOTH]
         raise UnknownSide(f"Invalid side {name!r}. {did_you_mean(str(name), known)}")
@@ -263,4 +263,4 @@ class Border:
             healed = f"; healed: outlines up to {self.healing.disagreement_km:.3g} km apart"
         return f"Border({one} | {other}: {names}; {self.length_km:,.0f} km{healed})"
 
-    _repr_html_ = of_border
+    _repr_html_ = border_html

@@ -40,13 +40,13 @@ _WRITTEN = re.compile(
 )
 
 #: What a width must be, for messages.
-FORMS = (
+KM_FORMS = (
     "Must be a number of kilometres, or a text such as '10 km', '10,5 km', '10 000 m', '5 NM' or "
     "'3 mi'."
 )
 
 
-def kilometres(given: object, name: str = "km") -> float:
+def parse_km(given: object, name: str = "km") -> float:
     """Return a width in kilometres; a text without a unit is kilometres too, as ``name`` says.
 
     Parameters
@@ -64,9 +64,9 @@ def kilometres(given: object, name: str = "km") -> float:
 
     Examples
     --------
-    >>> kilometres(10), kilometres("10,5 km"), kilometres("10 000 m"), kilometres("5 NM")
+    >>> parse_km(10), parse_km("10,5 km"), parse_km("10 000 m"), parse_km("5 NM")
     (10.0, 10.5, 10.0, 9.26)
-    >>> kilometres("10,000 m")
+    >>> parse_km("10,000 m")
     Traceback (most recent call last):
     geobuffer.errors.GeometryError: Invalid km '10,000 m'. Must be a number of kilometres, or ...
     """
@@ -79,10 +79,10 @@ def kilometres(given: object, name: str = "km") -> float:
         if match and (factor or not unit):
             number = float(match[1].replace(" ", "").replace(",", "."))
             return round(number * (factor or 1.0), 9)  # a micrometre: no trace of 1e-3
-    raise GeometryError(f"Invalid {name} {given!r}. {FORMS}")
+    raise GeometryError(f"Invalid {name} {given!r}. {KM_FORMS}")
 
 
-def checked_area(shape: BaseGeometry, what: str) -> Polygon | MultiPolygon:
+def check_area(shape: BaseGeometry, what: str) -> Polygon | MultiPolygon:
     """Return an area without heights, cut at the antimeridian; ``what`` is for messages.
 
     Raises
@@ -93,7 +93,7 @@ def checked_area(shape: BaseGeometry, what: str) -> Polygon | MultiPolygon:
     Examples
     --------
     >>> bow_tie = shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])
-    >>> checked_area(bow_tie, "region 'Park'")
+    >>> check_area(bow_tie, "region 'Park'")
     Traceback (most recent call last):
     geobuffer.errors.GeometryError: Invalid region 'Park': Self-intersection[0.5 0.5]. Must be ...
     """

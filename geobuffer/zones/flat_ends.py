@@ -60,7 +60,7 @@ class FlatEnd(NamedTuple):
         return np.asarray(beyond)
 
 
-def flat_ends(line: BaseGeometry, width_m: float, *, simplify_m: float = 0.0) -> list[FlatEnd]:
+def find_flat_ends(line: BaseGeometry, width_m: float, *, simplify_m: float = 0.0) -> list[FlatEnd]:
     """Return the free ends of a border's line, where it neither goes on nor closes, to be flat.
 
     For a sketch, the rest of the border may be simplified by some metres: a buffer of 30 km about
@@ -79,7 +79,7 @@ def flat_ends(line: BaseGeometry, width_m: float, *, simplify_m: float = 0.0) ->
     return ends
 
 
-def cut_out(
+def build_end_cuts(
     ends: Iterable[FlatEnd], width_m: float, tolerance_m: float, *, rough: bool = False
 ) -> BaseGeometry:
     """Return what flat ends leave out of a zone, as a polygon.

@@ -25,7 +25,7 @@ from geobuffer.geodesy.edgematch import common_line, is_exact, tell_apart
 from geobuffer.geodesy.ellipsoid import area_m2, check_degrees, inverse, length_m
 from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.zones.border import Border, Section, Side
-from geobuffer.zones.checks import check_region, checked_area
+from geobuffer.zones.checks import check_area, check_region
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import Source, join_sources
 
@@ -247,7 +247,7 @@ def _as_regions(given: Region | Iterable[Region]) -> list[Region]:
 
 
 def _area_of(regions: Sequence[Region]) -> Polygon | MultiPolygon:
-    areas = [checked_area(region.geometry, f"region {region.name!r}") for region in regions]
+    areas = [check_area(region.geometry, f"region {region.name!r}") for region in regions]
     return areas[0] if len(areas) == 1 else shapely.union_all(areas)
 
 
@@ -597,7 +597,7 @@ def _touching(shapes: Sequence[_Shape]) -> list[_Shape]:
     """Unite the areas that touch each other, in the order of the first of each."""
     groups: list[_Shape] = []
     for shape in shapes:
-        checked_area(shape.geometry, f"shape {shape.name!r}")
+        check_area(shape.geometry, f"shape {shape.name!r}")
         near = [g for g in groups if _meet(g.geometry, shape.geometry)]
         members = [*near, shape]
         areas = [cut_at_antimeridian(m.geometry) for m in members]

@@ -23,11 +23,11 @@ from geobuffer.geodesy.buffer import outline
 from geobuffer.geodesy.ellipsoid import LIMIT_M
 from geobuffer.geodesy.sides import halves
 from geobuffer.zones.border import BOTH, Border, Section
-from geobuffer.zones.checks import check_border, checked_area, kilometres
-from geobuffer.zones.flat_ends import cut_out, flat_ends
+from geobuffer.zones.checks import check_area, check_border, parse_km
+from geobuffer.zones.flat_ends import build_end_cuts, find_flat_ends
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import join_sources
-from geobuffer.zones.toponyms import LANGUAGES, fold
+from geobuffer.zones.toponyms import LANGUAGES, fold_name
 from geobuffer.zones.zone import BufferZone, CombinedZone, How, Part, Zone
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def build_zone(
     edges = _edges(km, from_km)
     if side_km and edges[0] >= min(side_km):
         raise GeometryError(f"Invalid from_km {from_km:g}. Must be less than {min(side_km):g}.")
-    squared = tuple(flat_ends(border.line, edges[-1] * 1e3) if ends == "flat" else ())
+    squared = tuple(find_flat_ends(border.line, edges[-1] * 1e3) if ends == "flat" else ())
     zone = BufferZone(border, edges, name, ends, (), tolerance_m, 0.0, squared, side_km)
     rings, error_m = _drawn(zone)
     if error_m > tolerance_m:
@@ -227,14 +227,14 @@ def _sections_named(border: Border, km: Mapping[str, _Width]) -> dict[float, tup
 
 def _known_as(border: Border, name: str) -> tuple[str, list[int]]:
     """Tell whether a name is that of a side or of sections, and return those sections' numbers."""
-    wanted = fold(name)
+    wanted = fold_name(name)
     for side in border.sides:
-        if wanted in {fold(side.name), *map(fold, side.names.values())}:
+        if wanted in {fold_name(side.name), *map(fold_name, side.names.values())}:
             return "side", []
     found = [
         number
         for number, section in enumerate(border.sections)
-        if wanted in {fold(section.name), *(fold(section.label(to)) for to in LANGUAGES)}
+        if wanted in {fold_name(section.name), *(fold_name(section.label(to)) for to in LANGUAGES)}
     ]
     if not found:
         known = [*(s.name for s in border.sides), *(s.name for s in border.sections)]
@@ -283,7 +283,7 @@ def _by_side(
 
 def _drawn(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], float]:
     """Return the polygons of a zone's rings, and the error of their edges."""
-    cut = cut_out(zone.flat_ends, zone.width_km * 1e3, zone.tolerance_m)
+    cut = build_end_cuts(zone.flat_ends, zone.width_km * 1e3, zone.tolerance_m)
     outlines: dict[float, tuple[BaseGeometry, float]] = {}
 
     def within(km: float) -> BaseGeometry:
@@ -334,7 +334,7 @@ def _edges(km: _Widths, from_km: float = 0.0) -> tuple[float, ...]:
         raise GeometryError("Invalid km []. Must be a distance or several, in kilometres.")
     edges = [from_km]
     for given in widths:
-        width = kilometres(given)
+        width = parse_km(given)
         if not (math.isfinite(width) and width > 0):
             raise GeometryError(f"Invalid km {width:g}. Must be positive and finite{_why(width)}.")
         if width < _LEAST_KM:
@@ -360,7 +360,7 @@ def _why(width: float) -> str:
 
 
 def _beginning(given: float | str) -> float:
-    from_km = kilometres(given, "from_km")
+    from_km = parse_km(given, "from_km")
     if not (math.isfinite(from_km) and from_km >= 0):
         raise GeometryError(f"Invalid from_km {given!r}. Must be a number, not negative.")
     if 0 < from_km < _LEAST_KM:
@@ -473,7 +473,7 @@ def clip_zone(zone: Zone, regions: Region | Iterable[Region], *, name: str = "")
 
 
 def _area(region: Region) -> Polygon | MultiPolygon:
-    return checked_area(region.geometry, f"region {region.name!r}")
+    return check_area(region.geometry, f"region {region.name!r}")
 
 
 def _combined(how: How, parts: tuple[Part, ...], name: str) -> CombinedZone:

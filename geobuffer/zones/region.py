@@ -10,8 +10,8 @@ from geobuffer.errors import UnknownRegion, did_you_mean
 from geobuffer.geodesy.antimeridian import boundary_of, cut_at_antimeridian
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.geodesy.nearest import LineIndex
-from geobuffer.zones.repr_html import of_region, of_regions
-from geobuffer.zones.toponyms import fold, other_names, region_key
+from geobuffer.zones.repr_html import region_html, regions_html
+from geobuffer.zones.toponyms import find_other_names, fold_name, fold_region_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -77,7 +77,7 @@ class Region:
         """Its area on the ellipsoid."""
         return area_m2(self.geometry) / 1e6
 
-    _repr_html_ = of_region
+    _repr_html_ = region_html
 
     @cached_property
     def index(self) -> LineIndex:
@@ -132,13 +132,17 @@ class Regions:
     def __repr__(self) -> str:
         return f"Regions({', '.join(region.name for region in self)})"
 
-    _repr_html_ = of_regions
+    _repr_html_ = regions_html
 
     def _find(self, name: str) -> Region:
         if not isinstance(name, str):
             raise UnknownRegion(f"Invalid region {name!r}. Must be a name or an ISO code.")
-        key = region_key(name)
-        for known in (fold(name), f"~{key}", *(f"~{other}" for other in other_names(key))):
+        key = fold_region_name(name)
+        for known in (
+            fold_name(name),
+            f"~{key}",
+            *(f"~{other}" for other in find_other_names(key)),
+        ):
             if found := self._by_name.get(known):
                 return _only(name, found)
         names = [region.name for region in self]
@@ -154,8 +158,8 @@ class Regions:
             others = (*full, *(name.partition(" (")[0] for name in full))
             for way, names in enumerate(((region.name,), (region.iso,), others)):
                 for name in filter(None, names):
-                    ways[way].setdefault(fold(name), []).append(region)
-                    ways[3].setdefault(f"~{region_key(name)}", []).append(region)
+                    ways[way].setdefault(fold_name(name), []).append(region)
+                    ways[3].setdefault(f"~{fold_region_name(name)}", []).append(region)
         # Its short name counts before its code, and that before what it is called elsewhere.
         return ways[3] | ways[2] | ways[1] | ways[0]
 

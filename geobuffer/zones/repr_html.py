@@ -40,7 +40,7 @@ _HEAD = f"{_CELL};font-weight:normal;white-space:nowrap;opacity:.7"
 _TABLE = "border-collapse:collapse;border:0;margin:4px 0;font-size:inherit;color:inherit"
 
 
-def card(
+def card_html(
     kind: str,
     title: str,
     facts: Facts,
@@ -63,9 +63,9 @@ def card(
 
     Examples
     --------
-    >>> print(card("Region", "<b>", [("country", "AA"), ("iso", "")]))
+    >>> print(card_html("Region", "<b>", [("country", "AA"), ("iso", "")]))
     <div style="..."><div style="..."><strong>&lt;b&gt;</strong> <span ...>Region</span>...
-    >>> "<b>" in card("Region", "<b>", [("<b>", "<b>")], rows=[["<b>"], ["<b>"]])
+    >>> "<b>" in card_html("Region", "<b>", [("<b>", "<b>")], rows=[["<b>"], ["<b>"]])
     False
     """
     told = "".join(
@@ -76,7 +76,7 @@ def card(
     )
     return (
         '<div style="display:flex;flex-wrap:wrap;gap:4px 20px;align-items:flex-start;'
-        f'line-height:1.4">{outline(shapes, title)}<div style="flex:1;min-width:18em">'
+        f'line-height:1.4">{outline_svg(shapes, title)}<div style="flex:1;min-width:18em">'
         f'<strong>{_text(title)}</strong> <span style="opacity:.7">{_text(kind)}</span>'
         f'<table style="{_TABLE}">{told}</table>{_table(rows)}</div></div>'
     )
@@ -114,7 +114,7 @@ def _table(rows: Rows) -> str:
     return f'<table style="{_TABLE}">{lines}</table>'
 
 
-def outline(shapes: Shapes, title: str) -> str:
+def outline_svg(shapes: Shapes, title: str) -> str:
     """Return shapes as a small picture, true in proportion; an empty text if there are none.
 
     A shape that crosses the antimeridian is drawn in one piece, whether it is cut there or not.
@@ -210,9 +210,9 @@ def _path(lines: list[Points], *, closed: bool) -> str:
     )
 
 
-def of_source(source: Any) -> str:
+def source_html(source: Any) -> str:
     """Return a source's card."""
-    return card("Source", source.title, [*_papers(source)[1:], ("cite as", source.citation)])
+    return card_html("Source", source.title, [*_papers(source)[1:], ("cite as", source.citation)])
 
 
 def _papers(source: Any) -> list[tuple[str, object]]:
@@ -238,17 +238,17 @@ def _km2(area: float) -> str:
     return f"{area:,.0f}" if area >= 100 else f"{area:.3g}"
 
 
-def of_region(region: Any) -> str:
+def region_html(region: Any) -> str:
     """Return a region's card."""
     country = region.country_names.get("en", region.country)
     facts = [*_names(region), ("ISO 3166", region.iso), ("country", country)]
     facts += [("area", f"{_km2(region.area_km2)} km²"), *_papers(region.source)]
     if region.border_source:
         facts.append(("border from", region.border_source.title))
-    return card("Region", region.name, facts, shapes=[(region.geometry, 0.15)])
+    return card_html("Region", region.name, facts, shapes=[(region.geometry, 0.15)])
 
 
-def of_regions(regions: Any) -> str:
+def regions_html(regions: Any) -> str:
     """Return the card of several regions: a row for each."""
     names = [[one.names.get(language, "") for language in LANGUAGES] for one in regions]
     rows = [
@@ -256,27 +256,27 @@ def of_regions(regions: Any) -> str:
     ]
     rows.insert(0, ["name", *LANGUAGES, "ISO 3166", "country"])
     shapes = [(region.geometry, 0.15) for region in regions]
-    return card("Regions", f"{len(regions):,} regions", [], rows=rows, shapes=shapes)
+    return card_html("Regions", f"{len(regions):,} regions", [], rows=rows, shapes=shapes)
 
 
-def of_side(side: Any) -> str:
+def side_html(side: Any) -> str:
     """Return a side's card."""
     facts = [*_names(side), ("regions", ", ".join(region.name for region in side.regions))]
     if side.area is None:
         facts.append(("territory", "all that is not on the other side"))
-    return card("Side", side.name, facts, shapes=[(side.area, 0.15)])
+    return card_html("Side", side.name, facts, shapes=[(side.area, 0.15)])
 
 
-def of_section(section: Any) -> str:
+def section_html(section: Any) -> str:
     """Return a section's card."""
     end_km = section.start_km + section.length_km
     facts = [(language, section.label(language)) for language in LANGUAGES]
     facts.append(("chainage", f"{section.start_km:,.1f} to {end_km:,.1f} km"))
     facts.append(("length", f"{section.length_km:,.1f} km"))
-    return card("Section", section.name, facts, shapes=[(section.line, 0.0)])
+    return card_html("Section", section.name, facts, shapes=[(section.line, 0.0)])
 
 
-def of_border(border: Any) -> str:
+def border_html(border: Any) -> str:
     """Return a border's card: a row for each section."""
     title = " | ".join(side.name for side in border.sides)
     rows: list[list[object]] = [["section", "from km", "to km", "length km"]]
@@ -287,10 +287,10 @@ def of_border(border: Any) -> str:
     ]  # fmt: skip
     facts = [("length", f"{border.length_km:,.1f} km"), *_papers(border.source)]
     shapes = [(section.line, 0.0) for section in border.sections]
-    return card("Border", title, facts, rows=rows, shapes=shapes)
+    return card_html("Border", title, facts, rows=rows, shapes=shapes)
 
 
-def of_zone(zone: Any) -> str:
+def zone_html(zone: Any) -> str:
     """Return the card of any zone: a row for each ring."""
     facts = [
         ("along", ", ".join(section.name for section in zone.sections)),
@@ -307,10 +307,10 @@ def of_zone(zone: Any) -> str:
     plain = zone.has_plain_edges
     title = f"{zone.width_km:g} km from the border" if plain else zone.ring_names[0]
     kind = type(zone).__name__
-    return card(kind, title, facts, rows=[("ring", "km²"), *areas], shapes=shapes)
+    return card_html(kind, title, facts, rows=[("ring", "km²"), *areas], shapes=shapes)
 
 
-def of_scenario(scenario: Any) -> str:
+def scenario_html(scenario: Any) -> str:
     """Return a scenario's card: a row for each report."""
     facts = [
         ("summary", scenario.summary), ("announced by", scenario.announced_by),
@@ -322,10 +322,10 @@ def of_scenario(scenario: Any) -> str:
     ]  # fmt: skip
     reports = [(one.said_by, one.date or "", one.claim, one.url) for one in scenario.reports]
     rows = [("said by", "on", "claim", "reported at"), *reports] if reports else []
-    return card("Scenario", scenario.title, facts, rows=rows)
+    return card_html("Scenario", scenario.title, facts, rows=rows)
 
 
-def of_report(report: Any) -> str:
+def report_html(report: Any) -> str:
     """Return a report's card."""
     facts = [("said by", report.said_by), ("on", report.date or ""), ("reported at", report.url)]
-    return card("Report", report.claim, facts)
+    return card_html("Report", report.claim, facts)

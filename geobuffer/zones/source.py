@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from geobuffer.zones.repr_html import of_source
+from geobuffer.zones.repr_html import source_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +53,7 @@ class Source:
         facts = (self.title, self.licence, self.as_of and f"as of {self.as_of}", known)
         return f"Source({', '.join(fact for fact in facts if fact)})"
 
-    _repr_html_ = of_source
+    _repr_html_ = source_html
 
 
 def join_sources(sources: Iterable[Source]) -> Source:

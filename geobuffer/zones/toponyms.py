@@ -30,7 +30,7 @@ LANGUAGES = ("en", "uk", "ru")
 
 # Towns by which oblasts go, and names that they are also known by, which no folding brings
 # together: in Ukrainian, in Russian, and in Latin letters after either.
-ONE_PLACE = (
+TOWN_NAMES = (
     ("Kyiv", "Київ", "Киев", "Kiev"),
     ("Kharkiv", "Харків", "Харьков", "Kharkov"),
     ("Chernihiv", "Чернігів", "Чернигов", "Chernigov"),
@@ -60,19 +60,21 @@ ONE_PLACE = (
 )
 
 
-def fold(name: str) -> str:
+def fold_name(name: str) -> str:
     """Return a name without case, accents, apostrophes and the letters that spellings differ in.
 
     Examples
     --------
-    >>> fold("Журавлёвка") == fold("ЖУРАВЛЕВКА"), fold("Мар’їно") == fold("Марьино")
-    (True, True)
-    >>> fold("Kyïv  oblast")
+    >>> fold_name("Журавлёвка") == fold_name("ЖУРАВЛЕВКА")
+    True
+    >>> fold_name("Мар’їно") == fold_name("Марьино")
+    True
+    >>> fold_name("Kyïv  oblast")
     'kyiv oblast'
 
     A word of both scripts is brought to one: here the first letter of *Сумы* is Latin.
 
-    >>> fold("Cумы") == fold("Сумы"), fold("Kуіv")
+    >>> fold_name("Cумы") == fold_name("Сумы"), fold_name("Kуіv")
     (True, 'kyiv')
     """
     plain = unicodedata.normalize("NFC", name).casefold().translate(_ALIKE)
@@ -92,10 +94,10 @@ def _of_one_script(word: str) -> str:
     return word.translate(_TO_LATIN if latin else _TO_CYRILLIC)
 
 
-def other_names(folded: str) -> tuple[str, ...]:
+def find_other_names(folded: str) -> tuple[str, ...]:
     """Return what else a place of a folded name is known as, folded.
 
-    >>> other_names("kiev"), other_names("sudzha")
+    >>> find_other_names("kiev"), find_other_names("sudzha")
     (('kyiv', 'киив', 'киев'), ())
     """
     return tuple(name for name in _groups().get(folded, ()) if name != folded)
@@ -103,31 +105,33 @@ def other_names(folded: str) -> tuple[str, ...]:
 
 @cache
 def _groups() -> dict[str, tuple[str, ...]]:
-    folded = [tuple(dict.fromkeys(fold(name) for name in group)) for group in ONE_PLACE]
+    folded = [tuple(dict.fromkeys(fold_name(name) for name in group)) for group in TOWN_NAMES]
     return {name: group for group in folded for name in group}
 
 
-def region_key(name: str) -> str:
+def fold_region_name(name: str) -> str:
     """Fold a region's name, without the word for *oblast*.
 
-    >>> region_key("Курская область") == region_key("курская")
+    >>> fold_region_name("Курская область") == fold_region_name("курская")
     True
     """
-    words = fold(name).split()
-    return " ".join(w for w in words if w not in {"oblast", "област", "region"}) or fold(name)
+    words = fold_name(name).split()
+    return " ".join(w for w in words if w not in {"oblast", "област", "region"}) or fold_name(name)
 
 
-def alike(one: str, other: str) -> bool:
+def differ_by_slip(one: str, other: str) -> bool:
     """Tell whether two folded names are one slip of spelling apart, two from eight letters on.
 
     Numbers must be the same, and there must be as many words.
 
     Examples
     --------
-    >>> alike("страчево", "страчово"), alike("крапивна", "крапивное")
+    >>> differ_by_slip("страчево", "страчово"), differ_by_slip("крапивна", "крапивное")
     (True, True)
-    >>> alike("победа 1 я", "победа 2 я"), alike("лужки", "ляжки"), alike("яма", "ямы")
-    (False, True, False)
+    >>> differ_by_slip("победа 1 я", "победа 2 я"), differ_by_slip("лужки", "ляжки")
+    (False, True)
+    >>> differ_by_slip("яма", "ямы")
+    False
     """
     if len(one.split()) != len(other.split()):
         return False
@@ -154,12 +158,12 @@ def _edits(one: str, other: str, most: int) -> int:
     return row[-1]
 
 
-def legible(text: str) -> str:
+def escape_controls(text: str) -> str:
     r"""Return text for a message: signs that are not shown, but obeyed, as escapes.
 
     Examples
     --------
-    >>> legible("Суджа\u202e\x1b[31m")
+    >>> escape_controls("Суджа\u202e\x1b[31m")
     'Суджа\\u202e\\x1b[31m'
     """
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

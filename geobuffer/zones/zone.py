@@ -12,7 +12,7 @@ import shapely
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.zones.border import BOTH, Section, Side
 from geobuffer.zones.region import Region
-from geobuffer.zones.repr_html import of_zone
+from geobuffer.zones.repr_html import zone_html
 from geobuffer.zones.source import Source, join_sources
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class BufferZone:
             f"{self.area_km2:,.0f} km², edges within {self.error_m:.2g} m)"
         )
 
-    _repr_html_ = of_zone
+    _repr_html_ = zone_html
 
 
 def zone_frame(zone: Any) -> gpd.GeoDataFrame:
@@ -347,7 +347,7 @@ class CombinedZone:
             f"CombinedZone({self.name}: {self.how} of {len(self.parts)}, {self.area_km2:,.0f} km²)"
         )
 
-    _repr_html_ = of_zone
+    _repr_html_ = zone_html
 
 
 #: A zone, of either kind.

@@ -30,7 +30,7 @@ IN_HTML = {
     "zones/repr_html.py": {
         "_text(title)", "_text(kind)", "_text(name)", "_text(text)", "_link(fact)", "_link(cell)",
         # Of HTML from here, numbers and constants.
-        "outline(shapes, title)", "_table(rows)", "told", "lines", "line", "paths",
+        "outline_svg(shapes, title)", "_table(rows)", "told", "lines", "line", "paths",
         "_path(lines, closed=fill > 0)", "fill", "5 if fill else 12", "width", "height",
         "width * 10", "height * 10", "len(body) - _MOST_ROWS", "_TABLE", "_HEAD", "_CELL",
     },

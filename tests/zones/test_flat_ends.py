@@ -4,7 +4,7 @@ import shapely
 
 import geobuffer as gb
 from geobuffer.geodesy.ellipsoid import area_m2
-from geobuffer.zones.flat_ends import flat_ends
+from geobuffer.zones.flat_ends import find_flat_ends
 
 KM = {"km": 10, "tolerance_m": 1.0}
 
@@ -55,11 +55,11 @@ def test_flat_ends_keep_what_another_stretch_reaches():
 
 
 def test_a_border_that_closes_has_no_ends_and_one_that_does_not_has_two(strip):
-    assert len(flat_ends(strip.line, 1_000.0)) == 2
-    assert flat_ends(shapely.box(0, 0, 1, 1).exterior, 1_000.0) == []
+    assert len(find_flat_ends(strip.line, 1_000.0)) == 2
+    assert find_flat_ends(shapely.box(0, 0, 1, 1).exterior, 1_000.0) == []
 
 
 def test_a_bend_in_the_last_metres_does_not_turn_an_end():
     hooked = shapely.LineString([(30.0, 50.0), (30.0, 51.0), (30.001, 51.0)])
-    end = max(flat_ends(hooked, 10_000.0), key=lambda end: end.lat)
+    end = max(find_flat_ends(hooked, 10_000.0), key=lambda end: end.lat)
     assert abs((end.azimuth + 180.0) % 360.0 - 180.0) < 1.0

@@ -17,7 +17,7 @@ from support.browser import chromium, needs_browser
 
 import geobuffer as gb
 from geobuffer.zones.flat_ends import FlatEnd
-from geobuffer.zones.repr_html import card, outline
+from geobuffer.zones.repr_html import card_html, outline_svg
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -217,18 +217,18 @@ def coast(points: int, parts: int) -> shapely.MultiPolygon:
 
 @pytest.mark.parametrize(("points", "parts"), [(200_000, 1), (20, 5_000), (2_000, 200)])
 def test_a_picture_is_small_however_rough_the_shape(points: int, parts: int) -> None:
-    picture = outline([(coast(points, parts), 0.2)], "coast")
+    picture = outline_svg([(coast(points, parts), 0.2)], "coast")
     assert len(picture) < 11_000
     assert picture.count("M") >= 1
 
 
 def test_more_rows_than_a_table_shows_are_counted() -> None:
-    told = Reader(card("Kind", "Title", [], rows=[["n"], *([k] for k in range(1_000))])).text
+    told = Reader(card_html("Kind", "Title", [], rows=[["n"], *([k] for k in range(1_000))])).text
     assert told.endswith("19and 980 more")
 
 
 def test_a_long_text_is_cut() -> None:
-    assert len(Reader(card("Kind", "Title", [("fact", "&" * 10_000)])).text) < 550
+    assert len(Reader(card_html("Kind", "Title", [("fact", "&" * 10_000)])).text) < 550
 
 
 def size(picture: str) -> tuple[int, int]:
@@ -249,12 +249,12 @@ def drawn(picture: str) -> np.ndarray[Any, Any]:
 
 @pytest.mark.parametrize("lat", [0.0, 50.0, -60.0])
 def test_proportions_are_those_of_the_ground(lat: float) -> None:
-    width, height = size(outline([(shapely.box(10, lat - 1, 12, lat + 1), 0.2)], ""))
+    width, height = size(outline_svg([(shapely.box(10, lat - 1, 12, lat + 1), 0.2)], ""))
     assert (width - 2) / (height - 2) == pytest.approx(np.cos(np.radians(lat)), abs=0.02)
 
 
 def test_north_is_up() -> None:
-    points = drawn(outline([(shapely.LineString([(0, 0), (1, 2)]), 0.0)], ""))
+    points = drawn(outline_svg([(shapely.LineString([(0, 0), (1, 2)]), 0.0)], ""))
     assert points[0, 1] > points[-1, 1]
     assert points[0, 0] < points[-1, 0]
 
@@ -265,15 +265,15 @@ def test_where_the_antimeridian_is_makes_no_difference(west: float, width: float
     here = shapely.LineString([(west, 60), (east, 62)])
     there = shapely.LineString([((x + 180) % 360 - 180, y) for x, y in here.coords])
     # A pixel for rounding.
-    assert size(outline([(there, 0.0)], "")) == pytest.approx(
-        size(outline([(here, 0.0)], "")), abs=1
+    assert size(outline_svg([(there, 0.0)], "")) == pytest.approx(
+        size(outline_svg([(here, 0.0)], "")), abs=1
     )
 
 
 def test_a_region_cut_at_the_antimeridian_is_drawn_in_one_piece() -> None:
     cut = shapely.MultiPolygon([shapely.box(170, 60, 180, 70), shapely.box(-180, 60, -170, 70)])
     whole = shapely.box(170, 60, 190, 70)
-    assert size(outline([(cut, 0.2)], "")) == size(outline([(whole, 0.2)], ""))
+    assert size(outline_svg([(cut, 0.2)], "")) == size(outline_svg([(whole, 0.2)], ""))
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_a_region_cut_at_the_antimeridian_is_drawn_in_one_piece() -> None:
      shapely.LineString([(30, 50), (30, 51)]), shapely.box(-180, -90, 180, 90)],
 )  # fmt: skip
 def test_odd_shapes_are_drawn_or_left_out(shape: Any) -> None:
-    assert "nan" not in outline([(shape, 0.2)], "odd").lower()
+    assert "nan" not in outline_svg([(shape, 0.2)], "odd").lower()
 
 
 @needs_browser

@@ -20,7 +20,7 @@ from typing import Any
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.io.read.encodings import utf16_without_mark
 from geobuffer.io.untrusted import is_geopackage, is_sqlite
-from geobuffer.zones.toponyms import legible
+from geobuffer.zones.toponyms import escape_controls
 
 #: How much of a file tells what it is: a KML may begin with a long comment.
 HEAD_BYTES = 65_536
@@ -177,7 +177,7 @@ class UserFile:
     member: str = ""
 
     def __str__(self) -> str:
-        return legible(f"{self.path}/{self.member}" if self.member else str(self.path))
+        return escape_controls(f"{self.path}/{self.member}" if self.member else str(self.path))
 
     @property
     def stem(self) -> str:

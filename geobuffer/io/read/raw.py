@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from geobuffer.errors import DataError
-from geobuffer.zones.toponyms import legible
+from geobuffer.zones.toponyms import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +53,7 @@ class Raw:
 
     def __post_init__(self) -> None:
         """Make its name, which may be that of a layer in the file, fit for messages."""
-        self.name = legible(self.name)
+        self.name = escape_controls(self.name)
 
     @property
     def placed(self) -> NDArray[np.object_]:

@@ -46,7 +46,7 @@ from geobuffer.io.read.text_tables import clean_names, read_table
 from geobuffer.zones.border import BOTH
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.source import Source
-from geobuffer.zones.toponyms import fold
+from geobuffer.zones.toponyms import fold_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -561,7 +561,7 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
 def _called(border: Border, sides: tuple[str, str]) -> Border:
     """Return a border whose sides have other names."""
     left, right = sides
-    if fold(left) == fold(right) or BOTH in sides:
+    if fold_name(left) == fold_name(right) or BOTH in sides:
         raise DataError(f"Invalid sides {sides!r}. Must be two names, and neither of them 'both'.")
     one, other = border.sides
     named = replace(one, name=left, names={}), replace(other, name=right, names={})

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from geobuffer.errors import DataError
 from geobuffer.io.atomic import write_text
 from geobuffer.viz.offline.packages import Asset, InstalledPackages, StyleSheet, data_url
-from geobuffer.zones.repr_html import card
+from geobuffer.zones.repr_html import card_html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -256,7 +256,7 @@ class OfflinePage:
             'style="width:100%;height:480px;border:0"></iframe>'
         )
         facts = [(one.url, f"{one.reason}; {one.effect}") for one in self.missing]
-        return frame + (card("OfflinePage", "Not in this page", facts) if facts else "")
+        return frame + (card_html("OfflinePage", "Not in this page", facts) if facts else "")
 
 
 def inline(m: folium.Map) -> OfflinePage:

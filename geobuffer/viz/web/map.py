@@ -28,7 +28,7 @@ from geobuffer.viz.web.page_data import (
 )
 from geobuffer.viz.web.slider import draw_outlines
 from geobuffer.zones.checks import check_zone
-from geobuffer.zones.toponyms import LANGUAGES, ONE_PLACE
+from geobuffer.zones.toponyms import LANGUAGES, TOWN_NAMES
 from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
         "slider": describe_slider(pictures),
         "places": {**describe_places(table, zone, pictures), "is_bundled": bundled},
         "sources": sources,
-        "one_place": ONE_PLACE,
+        "one_place": TOWN_NAMES,
         "has_basemap": bool(tiles),
     }
     return _make_folium_map(facts, zone, tiles)

@@ -28,7 +28,7 @@ from geobuffer.viz.web.compact import (
 )
 from geobuffer.viz.web.slider import outline_error_m
 from geobuffer.zones.border import BOTH
-from geobuffer.zones.flat_ends import flat_ends
+from geobuffer.zones.flat_ends import find_flat_ends
 from geobuffer.zones.toponyms import LANGUAGES
 from geobuffer.zones.zone import BufferZone
 
@@ -160,7 +160,7 @@ def _describe_zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
         "side": zone.side,
         "side_label": zone.side_label,
         "is_plain": has_slider(zone),
-        "has_ends": isinstance(zone, BufferZone) and bool(flat_ends(zone.border.line, 1.0)),
+        "has_ends": isinstance(zone, BufferZone) and bool(find_flat_ends(zone.border.line, 1.0)),
         "ends": zone.ends,
         "error_m": zone.error_m,
         "bounds": [[south, float(lon.min())], [north, float(lon.max())]],
@@ -356,7 +356,7 @@ def _list_exceptions(
     found = []
     (lon, lat), doubts = lonlat(shown), doubts_of(shown, zone)
     for km in (picture.km for picture in pictures):
-        squared = tuple(flat_ends(zone.border.line, km * 1e3))
+        squared = tuple(find_flat_ends(zone.border.line, km * 1e3))
         concerned = [end.concerns(lon, lat, km * 1e3) for end in squared]
         rows = np.flatnonzero(np.any(concerned, axis=0))
         asked = {name: values[rows] for name, values in doubts._asdict().items()}

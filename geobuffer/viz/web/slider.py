@@ -19,7 +19,7 @@ from geobuffer.geodesy.ellipsoid import LIMIT_M, equal_area
 from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.geodesy.simplify import simple
 from geobuffer.zones.border import BOTH
-from geobuffer.zones.flat_ends import cut_out, flat_ends
+from geobuffer.zones.flat_ends import build_end_cuts, find_flat_ends
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,8 +135,8 @@ def _draw_outline(
 ) -> Polygon | MultiPolygon:
     whole: BaseGeometry = rough.at(km * 1e3)
     if zone.ends == "flat":
-        ends = flat_ends(zone.border.line, km * 1e3, simplify_m=_BORDER * strays)
-        cut = cut_out(ends, km * 1e3, _ARCS * strays, rough=True)
+        ends = find_flat_ends(zone.border.line, km * 1e3, simplify_m=_BORDER * strays)
+        cut = build_end_cuts(ends, km * 1e3, _ARCS * strays, rough=True)
         # The outline is not cut at the antimeridian yet, but goes on over it on either side.
         for turn in (-360.0, 0.0, 360.0):
             turned = shapely.transform(cut, lambda xy, turn=turn: xy - [turn, 0.0])

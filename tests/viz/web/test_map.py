@@ -25,7 +25,7 @@ from geobuffer.zones.make_border import border_around, border_between
 from geobuffer.zones.make_zone import build_zone, subtract
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import Source
-from geobuffer.zones.toponyms import LANGUAGES, fold
+from geobuffer.zones.toponyms import LANGUAGES, fold_name
 from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
@@ -348,7 +348,7 @@ class TestPage:
         names = ["Мар’їно", "Журавлёвка", "Kyïv  oblast", "Ґанок-Єва", "Où", "Straße", *PROBES,
                  "Cумы", "Kуіv", "Бєлгopoд", "Мікро-Rайон", "IVан-2a"]  # fmt: skip
         assert browser.run("return arguments[0].map(geobuffer.fold)", names) == list(
-            map(fold, names)
+            map(fold_name, names)
         )
 
     def test_finds_by_another_name(self, browser: Browser, tmp_path: Path) -> None:
