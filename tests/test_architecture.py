@@ -189,7 +189,7 @@ WRITERS = {
     "io.write.shapefile.write_shapefile": {"write_dataframe", "write_text", "ZipFile"},
     "io.write.kml.write_kml": {"ZipFile", "open", "write"},
     "io.write.excel.write_workbook": {"save"},
-    "analysis._arrow.Writer": {"CSVWriter", "ParquetWriter", "write_table"},
+    "analysis._arrow.TableWriter": {"CSVWriter", "ParquetWriter", "write_table"},
     # Into memory.
     "viz.figure.plot._render_png": {"savefig"},
     # To what is within a scratch folder.

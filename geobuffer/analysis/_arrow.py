@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.ellipsoid import Floats
 
 
-# Rows at a time: some 100 MB with a few columns, and enough for two processors to share.
+# Rows of a batch: some 100 MB with a few columns, and enough for two processors to share.
 BATCH_ROWS = 500_000
 
 # Names by which columns of coordinates are known, in the order in which they are looked for.
@@ -49,7 +49,7 @@ class Coordinates(NamedTuple):
     """What parts a number's decimals, where numbers are texts."""
 
 
-class Rows(NamedTuple):
+class TableSource(NamedTuple):
     """An opened source: its columns, where its points are, and a way to read it in order."""
 
     path: Path
@@ -59,7 +59,7 @@ class Rows(NamedTuple):
     """Yields the share of the source read so far, and the next rows."""
 
 
-def opened(path: Path) -> Rows:
+def open_table(path: Path) -> TableSource:
     """Open a source by its suffix, and find where it keeps its points."""
     import pyarrow as pa
 
@@ -73,7 +73,7 @@ def opened(path: Path) -> Rows:
         raise DataError(f"Unreadable {path}: {error}") from error
 
 
-def _open_parquet(path: Path) -> Rows:
+def _open_parquet(path: Path) -> TableSource:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -82,7 +82,7 @@ def _open_parquet(path: Path) -> Rows:
     schema = file.schema_arrow
     _check_names(path, schema.names)
     geo = (schema.metadata or {}).get(b"geo")
-    at = _geometry_at(path, geo, schema.names) if geo else _numbers_at(path, schema.names)
+    at = _locate_geometry(path, geo, schema.names) if geo else _locate_numbers(path, schema.names)
     total = max(file.metadata.num_rows, 1)
 
     def batches() -> Iterator[tuple[float, pa.Table]]:
@@ -91,10 +91,10 @@ def _open_parquet(path: Path) -> Rows:
             done += batch.num_rows
             yield done / total, pa.Table.from_batches([batch])
 
-    return Rows(path, schema, at, batches)
+    return TableSource(path, schema, at, batches)
 
 
-def _open_csv(path: Path) -> Rows:
+def _open_csv(path: Path) -> TableSource:
     import pyarrow as pa
     from pyarrow import csv as arrow
 
@@ -104,7 +104,7 @@ def _open_csv(path: Path) -> Rows:
     with arrow.open_csv(path, arrow.ReadOptions(block_size=1 << 20), parse) as head:
         names = head.schema.names
     _check_names(path, names)
-    at = _numbers_at(path, names)
+    at = _locate_numbers(path, names)
     # All is carried through as text, letter by letter; coordinates and accuracies too.
     schema = pa.schema({name: pa.string() for name in names}.items())
     convert = arrow.ConvertOptions(column_types=schema, strings_can_be_null=False)
@@ -119,7 +119,7 @@ def _open_csv(path: Path) -> Rows:
             for batch in arrow.open_csv(file, options, parse, convert):
                 yield min(file.tell() / size, 1.0), pa.Table.from_batches([batch])
 
-    return Rows(path, schema, at, batches)
+    return TableSource(path, schema, at, batches)
 
 
 def _separator(path: Path) -> str:
@@ -127,7 +127,7 @@ def _separator(path: Path) -> str:
     with path.open("rb") as file:
         head = file.readline(1 << 16).decode("utf-8-sig", "replace")
     for mark in (",", ";", "\t"):
-        if _found(next(csv.reader([head], delimiter=mark), [])):
+        if _find_coordinates(next(csv.reader([head], delimiter=mark), [])):
             return mark
     return ","
 
@@ -154,7 +154,7 @@ def _check_names(path: Path, names: list[str]) -> None:
         raise DataError(f"Invalid table {path}: two columns are named {twice[0]!r}. Must differ.")
 
 
-def _geometry_at(path: Path, geo: bytes, names: list[str]) -> Coordinates:
+def _locate_geometry(path: Path, geo: bytes, names: list[str]) -> Coordinates:
     """Return where a GeoParquet file keeps its points."""
     check_geoparquet(geo, str(path))
     try:
@@ -186,7 +186,7 @@ def _geometry_at(path: Path, geo: bytes, names: list[str]) -> Coordinates:
     return Coordinates((name,), encoding, None if degrees else crs, boxes)
 
 
-def _found(names: list[str]) -> tuple[str, ...]:
+def _find_coordinates(names: list[str]) -> tuple[str, ...]:
     """Return which columns of a table are longitude and latitude, if there are any."""
     folded = {name.strip().casefold(): name for name in reversed(names)}
     for lon, lat in zip(_LONGITUDE, (*_LATITUDE[:2], "lat", "lat", "y"), strict=True):
@@ -195,9 +195,9 @@ def _found(names: list[str]) -> tuple[str, ...]:
     return ()
 
 
-def _numbers_at(path: Path, names: list[str]) -> Coordinates:
+def _locate_numbers(path: Path, names: list[str]) -> Coordinates:
     """Return which columns of a table are longitude and latitude, or refuse it."""
-    if columns := _found(names):
+    if columns := _find_coordinates(names):
         return Coordinates(columns, "numbers", None)
     shown = ", ".join(names[:12])
     raise DataError(
@@ -206,7 +206,7 @@ def _numbers_at(path: Path, names: list[str]) -> Coordinates:
     )
 
 
-def read_batches(rows: Rows) -> Iterator[tuple[float, pa.Table]]:
+def read_batches(rows: TableSource) -> Iterator[tuple[float, pa.Table]]:
     """Yield the batches of a source; one without rows, if it has none."""
     import pyarrow as pa
 
@@ -224,16 +224,16 @@ def read_batches(rows: Rows) -> Iterator[tuple[float, pa.Table]]:
 _WKB_POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("lon", "<f8"), ("lat", "<f8")])
 
 # Texts that stand for no number, in small letters.
-_NO_NUMBER = ("", "na", "n/a", "nan", "null", "none")
+_MISSING = ("", "na", "n/a", "nan", "null", "none")
 
 
-def points_of(rows: pa.Table, at: Coordinates, first: int) -> tuple[Floats, Floats]:
+def read_points(rows: pa.Table, at: Coordinates, first: int) -> tuple[Floats, Floats]:
     """Return longitudes and latitudes; NaN where there is no point."""
     if at.encoding == "numbers":
-        lon, lat = (numbers_of(rows, name, first, at.decimal) for name in at.columns)
+        lon, lat = (read_numbers(rows, name, first, at.decimal) for name in at.columns)
     else:
-        column = _whole(rows, at.columns[0])
-        read = from_struct if at.encoding == "point" else _from_wkb
+        column = _join_chunks(rows, at.columns[0])
+        read = read_struct_points if at.encoding == "point" else _read_wkb_points
         lon, lat = read(column, first)
     if at.crs is not None:
         to_degrees = pyproj.Transformer.from_crs(at.crs, "OGC:CRS84", always_xy=True)
@@ -243,7 +243,7 @@ def points_of(rows: pa.Table, at: Coordinates, first: int) -> tuple[Floats, Floa
     return lon, lat
 
 
-def _whole(rows: pa.Table, name: str) -> pa.Array:
+def _join_chunks(rows: pa.Table, name: str) -> pa.Array:
     """Return a column as one array, in a layout whose bytes can be looked at."""
     import pyarrow as pa
 
@@ -252,7 +252,7 @@ def _whole(rows: pa.Table, name: str) -> pa.Array:
     return column.cast(pa.large_binary()) if column.type == pa.binary_view() else column
 
 
-def numbers_of(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
+def read_numbers(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
     """Return a column of numbers, or of texts that are numbers; NaN where there is none.
 
     ``decimal`` is what parts the decimals of texts.
@@ -267,7 +267,7 @@ def numbers_of(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
     try:
         if not pa.types.is_primitive(column.type) and not pa.types.is_decimal(column.type):
             column = pc.utf8_trim_whitespace(column.cast(pa.string()))
-            absent = pc.is_in(pc.utf8_lower(column), value_set=pa.array(_NO_NUMBER))
+            absent = pc.is_in(pc.utf8_lower(column), value_set=pa.array(_MISSING))
             column = pc.if_else(absent, pa.scalar(None, pa.string()), column)
             if decimal == ",":
                 # A point in such a number parts thousands, or is a mistake.
@@ -275,11 +275,11 @@ def numbers_of(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
                 column = pc.replace_substring(column, ",", ".")
         numbers: Floats = column.cast(pa.float64(), safe=False).to_numpy()
     except pa.ArrowException as error:
-        raise DataError(_no_number(given, column, name, first, decimal)) from error
+        raise DataError(_number_message(given, column, name, first, decimal)) from error
     return numbers
 
 
-def _no_number(
+def _number_message(
     given: pa.ChunkedArray, column: pa.ChunkedArray, name: str, first: int, decimal: str
 ) -> str:
     """Return what to say of a column in which some row is not a number."""
@@ -294,13 +294,13 @@ def _no_number(
     return f"Invalid {name}: it is of type {column.type}. Must be numbers."
 
 
-def from_struct(column: pa.Array, first: int) -> tuple[Floats, Floats]:  # noqa: ARG001 - as _from_wkb
+def read_struct_points(column: pa.Array, first: int) -> tuple[Floats, Floats]:  # noqa: ARG001 - as _read_wkb_points
     """Return the points of GeoArrow: numbers x and y."""
     x, y = column.flatten()[:2]
     return x.to_numpy(zero_copy_only=False), y.to_numpy(zero_copy_only=False)
 
 
-def _from_wkb(column: pa.Array, first: int) -> tuple[Floats, Floats]:
+def _read_wkb_points(column: pa.Array, first: int) -> tuple[Floats, Floats]:
     """Return the points of well-known binary: by a view of its bytes where all are plain points."""
     offsets = np.frombuffer(column.buffers()[1], dtype=_offset_type(column))
     offsets = offsets[column.offset : column.offset + len(column) + 1]
@@ -309,7 +309,7 @@ def _from_wkb(column: pa.Array, first: int) -> tuple[Floats, Floats]:
         points = values.view(_WKB_POINT)
         if ((points["order"] == 1) & (points["type"] == 1)).all():
             return np.ascontiguousarray(points["lon"]), np.ascontiguousarray(points["lat"])
-    shapes = _shapes(column, first)
+    shapes = _parse_wkb(column, first)
     lon, lat = np.full((2, len(shapes)), np.nan)
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     wrong = np.flatnonzero(there & (shapely.get_type_id(shapes) != 0))
@@ -320,7 +320,7 @@ def _from_wkb(column: pa.Array, first: int) -> tuple[Floats, Floats]:
     return lon, lat
 
 
-def _shapes(column: pa.Array, first: int) -> np.ndarray[Any, Any]:
+def _parse_wkb(column: pa.Array, first: int) -> np.ndarray[Any, Any]:
     """Return the shapes of well-known binary."""
     texts = column.to_numpy(zero_copy_only=False)
     try:
@@ -340,7 +340,7 @@ def _offset_type(column: pa.Array) -> type[np.signedinteger[Any]]:
     return np.int64 if pa.types.is_large_binary(column.type) else np.int32
 
 
-def check_plain(rows: Rows, target: Path) -> None:
+def check_csv_columns(rows: TableSource, target: Path) -> None:
     """Refuse CSV for a table with columns that it cannot hold, before anything is computed."""
     import pyarrow as pa
 
@@ -354,14 +354,14 @@ def check_plain(rows: Rows, target: Path) -> None:
             )
 
 
-class Writer:
+class TableWriter:
     """Writes tables one after another to a Parquet or CSV file; made when the first one comes."""
 
-    def __init__(self, path: Path, rows: Rows) -> None:
+    def __init__(self, path: Path, rows: TableSource) -> None:
         self._path, self._rows = path, rows
         self._file: Any = None
 
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> TableWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -371,14 +371,14 @@ class Writer:
     def write(self, table: pa.Table) -> None:
         """Write a table after those that were written before."""
         if self._path.suffix.lower() == ".csv":
-            table = _plain(table, self._rows.at)
+            table = _flatten_columns(table, self._rows.at)
         # The source's own notes (what its geometry is, above all) hold for its rows.
         table = table.replace_schema_metadata(self._rows.schema.metadata)
         if self._file is None:
-            self._file = self._made(table.schema)
+            self._file = self._open_file(table.schema)
         self._file.write_table(table)
 
-    def _made(self, schema: pa.Schema) -> Any:
+    def _open_file(self, schema: pa.Schema) -> Any:
         import pyarrow.parquet as pq
         from pyarrow import csv
 
@@ -389,7 +389,7 @@ class Writer:
         return pq.ParquetWriter(self._path, schema, compression="zstd")
 
 
-def _plain(table: pa.Table, at: Coordinates) -> pa.Table:
+def _flatten_columns(table: pa.Table, at: Coordinates) -> pa.Table:
     """Return a table with names written out and geometry as well-known text, for CSV."""
     import pyarrow as pa
 
@@ -403,7 +403,7 @@ def _plain(table: pa.Table, at: Coordinates) -> pa.Table:
             shapes = shapely.from_wkb(column.to_numpy())
             columns.append(pa.array(shapely.to_wkt(shapes, rounding_precision=9), pa.string()))
         elif name in at.columns and at.encoding == "point":
-            lon, lat = from_struct(column.combine_chunks(), 0)
+            lon, lat = read_struct_points(column.combine_chunks(), 0)
             texts = shapely.to_wkt(shapely.points(lon, lat), rounding_precision=9)
             columns.append(pa.array(texts, mask=np.isnan(lon)))
         else:

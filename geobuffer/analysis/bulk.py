@@ -18,14 +18,14 @@ import pandas as pd
 
 from geobuffer.analysis import _arrow
 from geobuffer.analysis._arrow import (
-    Writer,
-    check_plain,
-    numbers_of,
-    opened,
-    points_of,
+    TableWriter,
+    check_csv_columns,
+    open_table,
     read_batches,
+    read_numbers,
+    read_points,
 )
-from geobuffer.analysis.membership import MEMBERSHIP, answer, margin_km
+from geobuffer.analysis.membership import MEMBERSHIP, answer, compute_margin_km
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.geodesy.ellipsoid import ON_GLOBE, is_on_globe, wrap
 from geobuffer.geodesy.nearest import has_numba
@@ -38,25 +38,25 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from geobuffer.analysis._arrow import Coordinates, Rows
+    from geobuffer.analysis._arrow import Coordinates, TableSource
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.zones.zone import Zone
 
 
 # What notes of which source and zone parts are, and what may be there beside drafts.
-_MARK = "_geobuffer.json"
+_NOTE = "_geobuffer.json"
 _PART = re.compile(r"part-\d{6,}\.parquet|_geobuffer\.json")
 
 
 def begin_parts(target: Path, said: dict[str, Any]) -> None:
     """Make a folder of parts, or see that what is there may be gone on with."""
-    mark = target / _MARK
+    mark = target / _NOTE
     there = list(target.iterdir()) if target.is_dir() else []
     foreign = [path for path in there if not (_PART.fullmatch(path.name) or is_draft(path))]
     if foreign or (there and not mark.is_file() and not all(map(is_draft, there))):
         name = (foreign or there)[0].name
         raise DataError(f"Invalid folder {str(target)!r}: it holds {name!r}. Must be empty.")
-    if mark.is_file() and _noted(mark) != said:
+    if mark.is_file() and _read_note(mark) != said:
         raise DataError(
             f"Invalid folder {str(target)!r}: its parts are of another source or zone. Must be "
             "of these, or not be there."
@@ -65,7 +65,7 @@ def begin_parts(target: Path, said: dict[str, Any]) -> None:
     write_text(mark, json.dumps(said))
 
 
-def _noted(mark: Path) -> object:
+def _read_note(mark: Path) -> object:
     """Return what a folder's note says; nothing, if it is not one."""
     try:
         return json.loads(mark.read_text(encoding="utf-8"))
@@ -73,14 +73,14 @@ def _noted(mark: Path) -> object:
         return None
 
 
-def rows_in(folder: Path) -> int:
+def count_rows(folder: Path) -> int:
     """Return how many rows the parts of a folder have."""
     import pyarrow.parquet as pq
 
     return sum(pq.read_metadata(part).num_rows for part in sorted(folder.glob("part-*.parquet")))
 
 
-def fingerprint(source: Path, zone: Zone) -> dict[str, Any]:
+def describe_run(source: Path, zone: Zone) -> dict[str, Any]:
     """Return what must be the same for parts to belong together."""
     state = source.stat()
     return {
@@ -98,8 +98,8 @@ def fingerprint(source: Path, zone: Zone) -> dict[str, Any]:
     }
 
 
-def answered_batches(
-    rows: Rows,
+def answer_batches(
+    rows: TableSource,
     zone: Zone,
     progress: Callable[[float], None] | None,
     skip: set[int],
@@ -109,7 +109,7 @@ def answered_batches(
     for number, (share, batch) in enumerate(read_batches(rows)):
         if number not in skip:
             try:
-                answered = _answered(batch, rows.at, zone, first)
+                answered = _answer_batch(batch, rows.at, zone, first)
             except DataError as error:
                 raise DataError(f"{rows.path}: {error}") from error
             yield number, answered
@@ -118,9 +118,9 @@ def answered_batches(
             progress(share)
 
 
-def _answered(rows: pa.Table, at: Coordinates, zone: Zone, first: int) -> pa.Table:
+def _answer_batch(rows: pa.Table, at: Coordinates, zone: Zone, first: int) -> pa.Table:
     """Return rows with what a zone says of them."""
-    lon, lat = points_of(rows, at, first)
+    lon, lat = read_points(rows, at, first)
     nowhere = np.isnan(lon) & np.isnan(lat)
     bad = np.flatnonzero(~nowhere & ~is_on_globe(lon, lat))
     if len(bad):
@@ -133,18 +133,18 @@ def _answered(rows: pa.Table, at: Coordinates, zone: Zone, first: int) -> pa.Tab
         lines = [one.line for one in zone.sections]
         warn_if_swapped(lon, lat, lines, pd.RangeIndex(len(lon)), stacklevel=2)
     accuracy, radius = (
-        _metres(rows, name, first, at.decimal) for name in ("accuracy_m", "radius_m")
+        _read_metres(rows, name, first, at.decimal) for name in ("accuracy_m", "radius_m")
     )
-    margin = margin_km(accuracy, radius, zone)
+    margin = compute_margin_km(accuracy, radius, zone)
     # Not left to the number of rows: the last batch is short, and must be asked like the others.
     said = answer(wrap(lon), lat, zone, margin=margin, compiled=has_numba())
     sides, sections = zone.sides, zone.sections
     columns = {
-        "distance_km": _floats(said.distance_km),
-        "side": _coded(said.side, [side.name for side in sides]),
-        "section": _coded(said.section, [section.name for section in sections]),
-        "ring": _coded(said.ring, zone.ring_names),
-        "membership": _coded(said.membership, MEMBERSHIP),
+        "distance_km": _float_column(said.distance_km),
+        "side": _name_column(said.side, [side.name for side in sides]),
+        "section": _name_column(said.section, [section.name for section in sections]),
+        "ring": _name_column(said.ring, zone.ring_names),
+        "membership": _name_column(said.membership, MEMBERSHIP),
     }
     kept = [name for name in rows.column_names if name not in columns]
     rows = rows.select(kept)
@@ -153,11 +153,11 @@ def _answered(rows: pa.Table, at: Coordinates, zone: Zone, first: int) -> pa.Tab
     return rows
 
 
-def _metres(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
+def _read_metres(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
     """Return accuracies or radii."""
     if name not in rows.column_names:
         return np.zeros(rows.num_rows)
-    metres = numbers_of(rows, name, first, decimal)
+    metres = read_numbers(rows, name, first, decimal)
     bad = np.flatnonzero(metres < 0)
     if len(bad):
         row = bad[0]
@@ -167,13 +167,13 @@ def _metres(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
     return np.where(np.isnan(metres), UNSTATED_M, metres)
 
 
-def _floats(values: Floats) -> pa.Array:
+def _float_column(values: Floats) -> pa.Array:
     import pyarrow as pa
 
     return pa.array(values, from_pandas=True)
 
 
-def _coded(codes: np.ndarray[Any, Any], names: Any) -> pa.Array:
+def _name_column(codes: np.ndarray[Any, Any], names: Any) -> pa.Array:
     """Return codes as a column of names, each name kept once; −1 is missing."""
     import pyarrow as pa
 
@@ -240,9 +240,9 @@ def classify_file(
     source, target = Path(source), Path(target)
     check_zone(zone)
     check_bulk_target(target)
-    rows = opened(source)
+    rows = open_table(source)
     if target.suffix.lower() == ".csv":
-        check_plain(rows, target)
+        check_csv_columns(rows, target)
     if target.suffix == "":
         return _write_parts(rows, zone, target, progress)
     return _write_file(rows, zone, target, progress)
@@ -270,16 +270,20 @@ def check_bulk_target(target: Path) -> None:
 
 
 def _write_file(
-    rows: Rows,
+    rows: TableSource,
     zone: Zone,
     target: Path,
     progress: Callable[[float], None] | None,
 ) -> int:
     """Write one file, which is whole or not there."""
     count = 0
-    with drafted(target) as draft, Writer(draft, rows) as writer, ThreadPoolExecutor(1) as behind:
+    with (
+        drafted(target) as draft,
+        TableWriter(draft, rows) as writer,
+        ThreadPoolExecutor(1) as behind,
+    ):
         writing: Future[None] | None = None
-        for _, table in answered_batches(rows, zone, progress, set()):
+        for _, table in answer_batches(rows, zone, progress, set()):
             count += table.num_rows
             if writing is not None:
                 writing.result()
@@ -290,16 +294,16 @@ def _write_file(
 
 
 def _write_parts(
-    rows: Rows,
+    rows: TableSource,
     zone: Zone,
     target: Path,
     progress: Callable[[float], None] | None,
 ) -> int:
     """Write a folder of parts; add those that it lacks, if it is of this source and zone."""
-    begin_parts(target, fingerprint(rows.path, zone))
+    begin_parts(target, describe_run(rows.path, zone))
     done = {int(part.stem.removeprefix("part-")) for part in target.glob("part-*.parquet")}
-    for number, table in answered_batches(rows, zone, progress, done):
+    for number, table in answer_batches(rows, zone, progress, done):
         part = target / f"part-{number:06}.parquet"
-        with drafted(part) as draft, Writer(draft, rows) as writer:
+        with drafted(part) as draft, TableWriter(draft, rows) as writer:
             writer.write(table)
-    return rows_in(target)
+    return count_rows(target)

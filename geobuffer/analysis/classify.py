@@ -1,7 +1,8 @@
-"""Ask where points lie: how far from a border, by which section, in a zone or not, and how surely.
+"""Classify tables of points: distance to a border, nearest section, zone membership and conflicts.
 
-The table comes first, in any CRS; results have its index, one row for each of its rows. A row
-without a point gets missing values, never dropped. The caller's table is not changed.
+The table is the first argument and may be in any CRS. The result has one row for each row of the
+table, with the same index. A row without a point gets missing values. The table of the caller stays
+unchanged.
 """
 
 from __future__ import annotations
@@ -11,8 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from geobuffer.analysis.conflicts import contradictions, listed_country
-from geobuffer.analysis.membership import MEMBERSHIP, answer, margin_km, placed
+from geobuffer.analysis.conflicts import find_conflicts
+from geobuffer.analysis.membership import (
+    MEMBERSHIP,
+    Uncertainty,
+    answer,
+    compute_margin_km,
+    is_counted,
+    locate_points,
+)
 from geobuffer.io.point_tables import lonlat, metres, warn_if_swapped, warn_of
 from geobuffer.zones.checks import check_border, check_zone
 from geobuffer.zones.source import ORIGIN
@@ -22,26 +30,32 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     from numpy.typing import NDArray
-    from shapely.geometry.base import BaseGeometry
 
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.zones.border import Border
     from geobuffer.zones.zone import Zone
 
 
-class Doubts(NamedTuple):
-    """Why a place may not be where its point is: one entry for each row of a table."""
+class Classification(NamedTuple):
+    """The result of :func:`classify_table`: one entry for each row of the table."""
 
-    margin: Floats
-    """How far the place may be from its point, in km."""
-    unlisted: NDArray[np.bool_]
-    """Whether no country lists it."""
-    wrong_country: NDArray[np.bool_]
-    """Whether another country lists it than the one that holds its point."""
+    frame: pd.DataFrame
+    """The columns that :func:`classify` returns."""
+    lon: Floats
+    lat: Floats
+    """Coordinates in degrees; NaN where there is no point."""
+    uncertainty: Uncertainty
+    """Why the places may lie elsewhere than their points."""
+
+    def select(self, rows: NDArray[np.bool_]) -> Classification:
+        """Return the entries of some rows."""
+        margin, unlisted, wrong_country = self.uncertainty
+        uncertainty = Uncertainty(margin[rows], unlisted[rows], wrong_country[rows])
+        return Classification(self.frame[rows], self.lon[rows], self.lat[rows], uncertainty)
 
 
 def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.Series:
-    """Return each point's geodesic distance to a border in km, right to a millimetre.
+    """Return the geodesic distance of each point to a border in km, exact to a millimetre.
 
     Parameters
     ----------
@@ -55,10 +69,14 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
     MissingCRSError
         The table has no coordinate reference system.
     DataError
-        A geometry is not a point, or its coordinates are not finite or no degrees. Points that
-        would lie near the border with longitude and latitude swapped are warned of.
+        A geometry is not a point, or a coordinate is not finite or outside the range of degrees.
     WrongKind
-        The border is none.
+        ``border`` is not a border.
+
+    Warns
+    -----
+    UserWarning
+        Points lie far from the border, but near it with longitude and latitude swapped.
 
     Examples
     --------
@@ -70,15 +88,13 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
     >>> distance_to_border(sumy, border).round(1).tolist()
     [28.9]
     """
-    check_border(border)
-    lon, lat = lonlat(table)
-    warn_if_swapped(lon, lat, _lines(border), _called(table), stacklevel=2)
-    distance, _, _ = placed(lon, lat, border)
-    return pd.Series(distance, index=table.index, name="distance_km")
+    found = _locate_table(table, border, stacklevel=2, with_side=False)["distance_km"]
+    found.attrs = {}
+    return found
 
 
 def nearest_section(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFrame:
-    """Return each point's nearest section, and the chainage (km) of its nearest point there.
+    """Return the section nearest to each point, and the chainage (km) of its nearest point there.
 
     Parameters
     ----------
@@ -107,14 +123,12 @@ def nearest_section(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> 
     >>> nearest_section(point, border)["section"].tolist()
     ['Kursk–Sumy']
     """
-    check_border(border)
-    lon, lat = lonlat(table)
-    warn_if_swapped(lon, lat, _lines(border), _called(table), stacklevel=2)
-    return _located(table, border, lon, lat)[["section", "chainage_km"]]
+    found = _locate_table(table, border, stacklevel=2, with_side=False)
+    return found[["section", "chainage_km"]]
 
 
 def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFrame:
-    """Return where each point lies by a border: how far, on which side, by which kilometre.
+    """Return where each point lies along a border: distance, side, section and chainage.
 
     Parameters
     ----------
@@ -144,30 +158,45 @@ def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFr
     >>> locate(point, border)["side"].tolist()
     ['Ukraine']
     """
-    check_border(border)
-    lon, lat = lonlat(table)
-    warn_if_swapped(lon, lat, _lines(border), _called(table), stacklevel=2)
-    return _located(table, border, lon, lat)
+    return _locate_table(table, border, stacklevel=2)
 
 
-def _located(
-    table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border, lon: Floats, lat: Floats
+def _locate_table(
+    table: gpd.GeoDataFrame | gpd.GeoSeries,
+    border: Border,
+    *,
+    stacklevel: int,
+    with_side: bool = True,
 ) -> pd.DataFrame:
-    distance, section, chainage = placed(lon, lat, border)
-    return _decoded(table, border, distance, border.side_codes(lon, lat), section, chainage)
+    """Return what :func:`locate` does, on request without the side, which takes longer to find.
+
+    Warnings point to a caller further up.
+    """
+    check_border(border)
+    lon, lat = _read_points(table, border, stacklevel=stacklevel + 1)
+    distance, section, chainage = locate_points(lon, lat, border)
+    none = np.full(len(lon), -1, dtype=np.int8)
+    side = border.side_codes(lon, lat) if with_side else none
+    return _location_frame(table, border, distance, side, section, chainage)
 
 
-def _called(table: gpd.GeoDataFrame | gpd.GeoSeries) -> pd.Index:
-    """Return what a message calls the rows: by name, if they have one."""
+def _read_points(
+    table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border | Zone, *, stacklevel: int
+) -> tuple[Floats, Floats]:
+    """Return longitudes and latitudes; warn if they seem to be swapped."""
+    lon, lat = lonlat(table)
+    lines = [section.line for section in border.sections]
+    warn_if_swapped(lon, lat, lines, _row_labels(table), stacklevel=stacklevel + 1)
+    return lon, lat
+
+
+def _row_labels(table: gpd.GeoDataFrame | gpd.GeoSeries) -> pd.Index:
+    """Return how messages name the rows: by a column of names, or else by the index."""
     labels: pd.Index = table.index
     for column in ("name_en", "name"):
         if column in getattr(table, "columns", ()):
             labels = pd.Index(table[column])
     return labels
-
-
-def _lines(border: Border | Zone) -> list[BaseGeometry]:
-    return [section.line for section in border.sections]
 
 
 def classify(
@@ -176,37 +205,39 @@ def classify(
     *,
     compiled: bool | None = None,
 ) -> pd.DataFrame:
-    """Tell for each point whether it lies in a zone, in which ring, and how surely.
+    """Classify points: whether each lies in a zone, in which ring, and how surely.
 
     Parameters
     ----------
     table
-        Points, in any CRS. Used where present: ``accuracy_m`` (of the point) and ``radius_m`` (of
-        the place about it), in metres, a gap in either for 1,000; ``country`` and ``oblast_iso``
-        (ISO codes), or their names in ``country`` and ``oblast``.
+        Points, in any CRS. These columns are used where present: ``accuracy_m``, the error range
+        of the point, and ``radius_m``, the radius of the place, in metres (a missing value counts
+        as 1,000); ``country`` and ``oblast_iso`` (ISO codes), or names in ``country`` and
+        ``oblast``.
     zone
         The zone. Its edges belong to it; a point on the edge of two rings is in the inner one.
     compiled
-        Whether to use the compiled engine (the extra ``fast``); by default, for 200,000 rows or
-        more. Say so for tables that come in pieces of different sizes: the engines' distances
-        may differ by a hundredth of a millimetre.
+        Whether to use the compiled engine (the extra ``fast``). By default it is used for 200,000
+        rows or more. Set it for a table that comes in pieces of different sizes, because the
+        distances of the two engines may differ by a hundredth of a millimetre.
 
     Returns
     -------
     pandas.DataFrame
         ``distance_km`` to the border; ``side``, the name of the side whose territory holds the
-        point, or ``""``; ``section`` and ``chainage_km`` of the border's nearest point; ``ring``,
-        missing outside the zone; ``membership``: ``"inside"``, ``"outside"``, or ``"uncertain"``
-        where the zone's edge is nearer than ``margin_km``; that margin: the accuracies of border
-        and point, combined as independent errors, and the radius of the place; ``conflict``, a
-        sentence where the table's country or oblast contradicts the point's position, else ``""``.
+        point, or ``""``; ``section`` and ``chainage_km`` of the nearest point of the border;
+        ``ring``, missing outside the zone; ``membership``: ``"inside"``, ``"outside"``, or
+        ``"uncertain"`` where the edge of the zone is nearer than ``margin_km``; ``margin_km``, the
+        accuracies of border and point, combined as independent errors, plus the radius of the
+        place; ``conflict``, a sentence where the country or oblast of the table contradicts the
+        point, else ``""``.
 
     Raises
     ------
     MissingCRSError, DataError
         As :func:`distance_to_border`; also where an accuracy or radius is negative.
     WrongKind
-        The zone is none.
+        ``zone`` is not a zone.
 
     Examples
     --------
@@ -219,42 +250,42 @@ def classify(
     >>> classify(place, zone)[["side", "ring", "membership"]].values.tolist()
     [['Ukraine', '0–10 km', 'inside']]
     """
-    return classified(table, zone, compiled=compiled, stacklevel=2)
+    return classify_table(table, zone, compiled=compiled, stacklevel=2).frame
 
 
-def classified(
+def classify_table(
     table: gpd.GeoDataFrame | gpd.GeoSeries,
     zone: Zone,
     *,
     compiled: bool | None = None,
     stacklevel: int = 1,
-) -> pd.DataFrame:
-    """Return what :func:`classify` does, whose warnings point to a caller further up."""
+) -> Classification:
+    """Return what :func:`classify` does, and the coordinates and error ranges that decided.
+
+    Callers that need more than the columns call this once and hand the result on. Warnings point
+    to the caller, or with ``stacklevel`` to one further up.
+    """
     check_zone(zone)
-    lon, lat = lonlat(table)
-    warn_if_swapped(lon, lat, _lines(zone), _called(table), stacklevel=stacklevel + 1)
-    doubts = doubts_of(table, zone)
-    said = answer(lon, lat, zone, **doubts._asdict(), compiled=compiled)
-    found = _decoded(table, zone, *said[:4])
-    found["ring"] = pd.array(_named(zone.ring_names, said.ring, None), dtype="string")
-    found["membership"] = _named(MEMBERSHIP, said.membership, None)
-    found["margin_km"] = doubts.margin
-    found["conflict"], _ = contradictions(table, zone.regions, lon, lat)
-    return found
-
-
-def doubts_of(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: Zone) -> Doubts:
-    """Return what a table's rows leave in doubt about their points; errors as :func:`classify`."""
-    _, wrong_country = contradictions(table, zone.regions, *lonlat(table))
-    return Doubts(
-        margin_km(metres(table, "accuracy_m"), metres(table, "radius_m"), zone),
-        listed_country(table, zone.regions).isna().to_numpy(),
-        wrong_country,
+    lon, lat = _read_points(table, zone, stacklevel=stacklevel + 1)
+    conflicts = find_conflicts(table, zone.regions, lon, lat)
+    uncertainty = Uncertainty(
+        compute_margin_km(metres(table, "accuracy_m"), metres(table, "radius_m"), zone),
+        conflicts.unlisted,
+        conflicts.wrong_country,
     )
+    answers = answer(lon, lat, zone, **uncertainty._asdict(), compiled=compiled)
+    frame = _location_frame(
+        table, zone, answers.distance_km, answers.side, answers.section, answers.chainage_km
+    )
+    frame["ring"] = pd.array(_decode_names(zone.ring_names, answers.ring, None), dtype="string")
+    frame["membership"] = _decode_names(MEMBERSHIP, answers.membership, None)
+    frame["margin_km"] = uncertainty.margin
+    frame["conflict"] = conflicts.sentences
+    return Classification(frame, lon, lat, uncertainty)
 
 
 def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
-    """Return the rows that lie in a zone, surely or uncertainly, with what ``classify`` says.
+    """Return the rows that lie or may lie in a zone, with the columns of ``classify``.
 
     Parameters
     ----------
@@ -267,8 +298,8 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     -------
     geopandas.GeoDataFrame
         The rows in their order, with their index, columns and CRS; the columns of :func:`classify`
-        are added (or replaced). ``attrs["geobuffer"]`` says which border they were measured against
-        and where it is from; :func:`geobuffer.write` puts that into every row.
+        are added (or replaced). ``attrs["geobuffer"]`` names the border and its source;
+        :func:`geobuffer.write` puts that into every row.
 
     Raises
     ------
@@ -278,7 +309,7 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     Warns
     -----
     UserWarning
-        Rows have no point; they are in no zone.
+        Rows have no point, so no zone holds them.
 
     Examples
     --------
@@ -290,30 +321,29 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     >>> sorted(inside["membership"].unique())
     ['inside', 'uncertain']
     """
-    found = classified(table, zone, stacklevel=2)
-    nowhere = found["membership"].isna().to_numpy()
-    warn_of(table.index[nowhere], "without a point, and so in no zone", stacklevel=2)
-    keep = found["membership"].isin(["inside", "uncertain"]).to_numpy()
-    return with_columns(table, found)[keep]
+    found = classify_table(table, zone, stacklevel=2).frame
+    unlocated = found["membership"].isna().to_numpy()
+    warn_of(table.index[unlocated], "without a point, and so in no zone", stacklevel=2)
+    return join_columns(table, found)[is_counted(found["membership"])]
 
 
-def with_columns(table: gpd.GeoDataFrame, found: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Return a table with the columns of another of the same rows, in the same order."""
-    kept = table.drop(columns=[c for c in found.columns if c in table.columns])
-    # By position: labels of rows may repeat.
-    joined = kept.assign(**{column: found[column].to_numpy() for column in found.columns})
+def join_columns(table: gpd.GeoDataFrame, found: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return a table with the columns of another one that has the same rows in the same order."""
+    others = table.drop(columns=[c for c in found.columns if c in table.columns])
+    # We join by position, because labels of rows may repeat.
+    joined = others.assign(**{column: found[column].to_numpy() for column in found.columns})
     joined.attrs |= found.attrs
     return joined
 
 
-def _named(
-    names: Sequence[str], codes: NDArray[np.signedinteger[Any]], none: str | None
+def _decode_names(
+    names: Sequence[str], codes: NDArray[np.signedinteger[Any]], missing: str | None
 ) -> NDArray[np.object_]:
-    """Return the names that codes stand for; −1 for none."""
-    return np.asarray(np.array([*names, none], dtype=object)[codes])
+    """Return the names that codes stand for; the code −1 stands for a missing one."""
+    return np.asarray(np.array([*names, missing], dtype=object)[codes])
 
 
-def _decoded(
+def _location_frame(
     table: gpd.GeoDataFrame | gpd.GeoSeries,
     border: Border | Zone,
     distance: Floats,
@@ -321,22 +351,22 @@ def _decoded(
     section: NDArray[np.int16],
     chainage: Floats,
 ) -> pd.DataFrame:
-    """Return where points lie as a frame with the table's index, and of which border it tells."""
+    """Return locations as a frame with the index of the table and the origin of the border."""
     found = pd.DataFrame(
         {
             "distance_km": distance,
-            "side": _named([s.name for s in border.sides], side, ""),
-            "section": _named([s.name for s in border.sections], section, None),
+            "side": _decode_names([s.name for s in border.sides], side, ""),
+            "section": _decode_names([s.name for s in border.sections], section, None),
             "chainage_km": chainage,
         },
         index=table.index,
     )
-    found.attrs[ORIGIN] = _origin(border)
+    found.attrs[ORIGIN] = _border_origin(border)
     return found
 
 
-def _origin(border: Border | Zone) -> dict[str, Any]:
-    """Return what a table must say of the border that it was measured against."""
+def _border_origin(border: Border | Zone) -> dict[str, Any]:
+    """Return the facts about a border that a table of distances to it must state."""
     source = border.source
     facts = {
         "border": "; ".join(section.name for section in border.sections),

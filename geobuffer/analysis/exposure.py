@@ -1,8 +1,9 @@
-"""Count who lies in each ring of a zone: places, and people where anybody gives a figure.
+"""Count the places and people that a zone holds: by ring, between two zones, and by distance.
 
-Compare two zones: what was kept, gained and lost, in area, places and people.
-
-How far would it have to be: places and people within every distance, as a table and a plot.
+:func:`exposure` counts them in each ring of a zone. :func:`compare` counts what two zones share and
+what the second one gains and loses. :func:`exposure_curve` counts them within every distance of a
+border. People are counted from the column ``population``; places without a figure are counted
+apart, as are those for which the zone gives *uncertain*.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.analysis.classify import classified, with_columns
+from geobuffer.analysis.classify import classify_table, join_columns
+from geobuffer.analysis.membership import is_counted
 from geobuffer.errors import DataError, GeometryError, did_you_mean
 from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
 from geobuffer.io.point_tables import drop_uncounted, numbers
@@ -38,41 +40,41 @@ def exposure(
     by: str | None = None,
     cumulative: bool = False,
 ) -> pd.DataFrame:
-    """Count the places and people in each ring of a zone, the sure apart from the uncertain.
+    """Count the places and people in each ring of a zone, certain and uncertain ones apart.
 
     Parameters
     ----------
     table
         Points, in any CRS; people are counted from the column ``population`` if there is one. A
-        row without a point counts nowhere, one that repeats another in every column counts once;
-        a warning tells of both.
+        row without a point is not counted. A row that repeats another one in every column is
+        counted once. A warning reports both.
     zone
         The zone.
     by
-        A column of the table (``"oblast"``), or of what :func:`geobuffer.classify` adds to it
-        (``"section"``, ``"side"``), to count by within each ring.
+        A column to count by within each ring: one of the table (``"oblast"``), or one that
+        :func:`geobuffer.classify` adds (``"section"``, ``"side"``).
     cumulative
-        Count all that lies within a ring's outer edge, not just between its two edges.
+        Count everything within the outer edge of a ring, not only between its two edges.
 
     Returns
     -------
     pandas.DataFrame
-        A row for each ring (and value of ``by``): ``ring`` (or ``within_km``), ``places`` surely
-        in it, ``uncertain`` ones that may or may not be, ``population`` of the sure ones, which is
-        *at least* that, as ``without_figure`` of them have none; ``population_uncertain`` of the
-        uncertain ones, of whom ``uncertain_without_figure`` have none. A place near an edge
-        between two rings is uncertain in both, so do not sum ``uncertain`` over rings: ask for
-        ``cumulative``. Where the table has ``population_as_of``, ``as_of`` lists the dates of the
-        figures. ``attrs["geobuffer"]`` says where border and places are from, and
-        :func:`geobuffer.write` puts that into every row.
+        A row for each ring (and value of ``by``). ``ring`` (or ``within_km``) names it.
+        ``places`` counts the places certainly in it, and ``uncertain`` those that may be in it.
+        ``population`` is that of the certain places: a lower limit, because ``without_figure`` of
+        them have no figure. ``population_uncertain`` and ``uncertain_without_figure`` are the same
+        for the uncertain places. A place near the edge between two rings is uncertain in both, so
+        do not sum ``uncertain`` over rings: use ``cumulative``. If the table has
+        ``population_as_of``, ``as_of`` lists the dates of the figures. ``attrs["geobuffer"]`` holds
+        the sources of border and places; :func:`geobuffer.write` puts them into every row.
 
     Raises
     ------
     DataError
-        There is no column ``by``, or it is one of those counted; a population is no number; or as
-        :func:`geobuffer.classify`.
+        The table has no column ``by``, or this is one of the columns that are counted; a population
+        is not a number; or as :func:`geobuffer.classify`.
     WrongKind
-        The zone is none.
+        ``zone`` is not a zone.
 
     Examples
     --------
@@ -83,77 +85,88 @@ def exposure(
     >>> exposure(gb.load_settlements(), zone)["ring"].tolist()
     ['0–5 km', '5–10 km']
     """
-    joined = with_columns(table, classified(table, zone, stacklevel=2))
-    people = (
-        numbers(joined, "population")
-        if "population" in joined.columns
-        else np.full(len(joined), np.nan)
-    )
-    may_be = joined["membership"].isin(["inside", "uncertain"]).to_numpy()
-    counts = drop_uncounted(joined, may_be, stacklevel=2)
+    joined = join_columns(table, classify_table(table, zone, stacklevel=2).frame)
+    people = read_population(joined)
+    counts = drop_uncounted(joined, is_counted(joined["membership"]), stacklevel=2)
     joined, people = joined[counts], people[counts]
-    groups = {None: np.ones(len(joined), dtype=bool)} if by is None else _groups(joined, by)
-    dates = _dates(joined, people)
+    groups = {None: np.ones(len(joined), dtype=bool)} if by is None else _group_rows(joined, by)
+    dates = _figure_dates(joined, people)
     rows = []
     for ring, inner, outer in zip(
         zone.ring_names, zone.edges_km[:-1], zone.edges_km[1:], strict=True
     ):
-        sure, unsure = _in_ring(joined, zone, zone.edges_km[0] if cumulative else inner, outer)
+        sure, unsure = _split_ring(joined, zone, zone.edges_km[0] if cumulative else inner, outer)
         label: dict[str, object] = {"within_km": outer} if cumulative else {"ring": ring}
         rows += [
             label
             | ({} if by is None else {by: key})
-            | _counted(people, sure & here, unsure & here)
-            | {"as_of": _listed(dates[(sure | unsure) & here])}
+            | _count_group(people, sure & here, unsure & here)
+            | {"as_of": _join_dates(dates[(sure | unsure) & here])}
             for key, here in groups.items()
             if by is None or (here & (sure | unsure)).any()
         ]
     columns = [*(["within_km"] if cumulative else ["ring"]), *([by] if by else []), *COUNTS]
     columns += ["as_of"] if "population_as_of" in joined.columns else []
     counted = pd.DataFrame(rows, columns=columns)
-    counted.attrs[ORIGIN] = joined.attrs[ORIGIN] | _sources(joined)
+    counted.attrs[ORIGIN] = joined.attrs[ORIGIN] | _list_sources(joined)
     return counted
 
 
-def _sources(joined: pd.DataFrame) -> dict[str, str]:
-    """Return where the places that are counted come from, each source once."""
+def read_population(table: pd.DataFrame) -> Floats:
+    """Return the population of each row; NaN where the table gives no figure.
+
+    Examples
+    --------
+    >>> read_population(pd.DataFrame({"population": [120, None]})).tolist()
+    [120.0, nan]
+    >>> read_population(pd.DataFrame({"name": ["Sudzha"]})).tolist()
+    [nan]
+    """
+    if "population" not in table.columns:
+        return np.full(len(table), np.nan)
+    return numbers(table, "population")
+
+
+def _list_sources(joined: pd.DataFrame) -> dict[str, str]:
+    """Return the sources of the places that are counted, each source once."""
     if "source" not in joined.columns:
         return {}
-    counted = joined.loc[joined["membership"].isin(["inside", "uncertain"]), "source"].dropna()
+    counted = joined.loc[is_counted(joined["membership"]), "source"].dropna()
     return {"places_source": "; ".join(sorted(counted.astype(str).unique()))}
 
 
-#: The columns that are counted.
+#: The columns of counts.
 COUNTS = (
     "places", "uncertain", "population", "without_figure",
     "population_uncertain", "uncertain_without_figure",
 )  # fmt: skip
 
 
-def _in_ring(
+def _split_ring(
     joined: pd.DataFrame, zone: Zone, inner: float, outer: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell which rows surely lie between two edges, and which may."""
+    """Return which rows certainly lie between two edges, and which may."""
     distance, margin = joined["distance_km"].to_numpy(), joined["margin_km"].to_numpy()
     membership = joined["membership"].to_numpy()
     if len(zone.rings) == 1:
         return membership == "inside", membership == "uncertain"
-    candidate = np.isin(membership, ["inside", "uncertain"])
+    candidate = is_counted(membership)
     between = candidate & (distance <= outer) & ((distance > inner) | (inner == 0.0))
     near = (np.abs(distance - outer) < margin) | ((np.abs(distance - inner) < margin) & (inner > 0))
-    # What is uncertain for another reason than the outer edge (its side, say) stays so.
+    # A place may be uncertain for another reason than the outer edge, for example its side. Then it
+    # is uncertain in its ring as well.
     doubtful = (membership == "uncertain") & (np.abs(distance - zone.width_km) >= margin)
     unsure = candidate & (near | (between & doubtful))
     return between & ~unsure, unsure
 
 
-def _groups(joined: gpd.GeoDataFrame, by: str) -> dict[object, NDArray[np.bool_]]:
-    """Return which rows have each value of a column, and which have none."""
+def _group_rows(joined: gpd.GeoDataFrame, by: str) -> dict[object, NDArray[np.bool_]]:
+    """Return which rows have each value of a column; the key None stands for a missing value."""
     columns = [str(column) for column in joined.columns if column != joined.geometry.name]
     if by not in columns:
         raise DataError(f"Invalid by {by!r}. {did_you_mean(by, columns)}")
     if by in {"ring", *COUNTS}:
-        raise DataError(f"Invalid by {by!r}: it is what is counted. Must be another column.")
+        raise DataError(f"Invalid by {by!r}: this column is counted. Must be another column.")
     values = joined[by].astype(object)
     missing = values.isna().to_numpy()
     groups = {
@@ -163,7 +176,9 @@ def _groups(joined: gpd.GeoDataFrame, by: str) -> dict[object, NDArray[np.bool_]
     return groups | ({None: missing} if missing.any() else {})
 
 
-def _counted(people: Floats, sure: NDArray[np.bool_], unsure: NDArray[np.bool_]) -> dict[str, int]:
+def _count_group(
+    people: Floats, sure: NDArray[np.bool_], unsure: NDArray[np.bool_]
+) -> dict[str, int]:
     return {
         "places": int(sure.sum()),
         "uncertain": int(unsure.sum()),
@@ -174,16 +189,16 @@ def _counted(people: Floats, sure: NDArray[np.bool_], unsure: NDArray[np.bool_])
     }
 
 
-def _dates(joined: pd.DataFrame, people: Floats) -> NDArray[np.object_]:
+def _figure_dates(joined: pd.DataFrame, people: Floats) -> NDArray[np.object_]:
     """Return the dates of figures; None where there is no figure."""
     if "population_as_of" not in joined.columns:
         return np.full(len(joined), None)
     dates = joined["population_as_of"].astype(object)
-    told = dates.where(dates.notna(), "undated").where(~np.isnan(people), None)
-    return np.asarray(told.to_numpy(dtype=object))
+    named = dates.where(dates.notna(), "undated").where(~np.isnan(people), None)
+    return np.asarray(named.to_numpy(dtype=object))
 
 
-def _listed(dates: NDArray[np.object_]) -> str:
+def _join_dates(dates: NDArray[np.object_]) -> str:
     return "; ".join(sorted({str(date) for date in dates if date is not None}))
 
 
@@ -192,30 +207,32 @@ def compare(
     after: Zone,
     settlements: gpd.GeoDataFrame | None = None,
 ) -> pd.DataFrame:
-    """Return what two zones have in common, what the second gains and what it loses.
+    """Compare two zones: what they share, what the second one gains and what it loses.
 
     Parameters
     ----------
     before, after
         The zones.
     settlements
-        Places to count as well, with ``population`` if known. A place counts by its point.
+        Places to count as well, with a column ``population`` if known. The point of a place
+        decides where it is counted.
 
     Returns
     -------
     pandas.DataFrame
-        Rows ``kept``, ``gained``, ``lost``; columns ``area_km2``, and with settlements ``places``
-        by their points, the uncertain among them; ``population`` of those that have a figure, and
-        ``without_figure``, how many have none; ``uncertain``, how many of those places are so in
-        one zone or the other and may belong to another row, or to none; and their
-        ``population_uncertain``. So ``population`` less ``population_uncertain`` is what
-        :func:`geobuffer.exposure` calls *at least*. Places that either zone may hold, but by their
-        points neither does, are in none of these.
+        The rows are ``kept``, ``gained`` and ``lost``; the column ``area_km2`` is always there.
+        With settlements, ``places`` counts them by their points, uncertain ones included.
+        ``population`` is that of the places with a figure, and ``without_figure`` counts the
+        others. ``uncertain`` counts the places that are uncertain in one zone or the other, which
+        may belong to another row or to no row, and ``population_uncertain`` is their population.
+        So ``population`` less ``population_uncertain`` is the lower limit that
+        :func:`geobuffer.exposure` gives. No row counts a place that a zone may hold if the point
+        lies in neither zone.
 
     Raises
     ------
     WrongKind
-        Something given is no zone.
+        ``before`` or ``after`` is not a zone.
     DataError, MissingCRSError
         As :func:`geobuffer.classify`.
 
@@ -241,15 +258,13 @@ def compare(
     table = pd.DataFrame({"area_km2": {k: area_m2(s) / 1e6 for k, s in shapes.items()}})
     if settlements is None:
         return table
-    told = [classified(settlements, zone, stacklevel=2) for zone in (before, after)]
-    was, now = (found["ring"].notna().to_numpy() for found in told)
+    found = [classify_table(settlements, zone, stacklevel=2).frame for zone in (before, after)]
+    was, now = (frame["ring"].notna().to_numpy() for frame in found)
     counts = drop_uncounted(settlements, was | now, stacklevel=2)
     was, now = was & counts, now & counts
-    unsure = np.any([found["membership"] == "uncertain" for found in told], axis=0)
+    unsure = np.any([frame["membership"] == "uncertain" for frame in found], axis=0)
     rows = {"kept": was & now, "gained": now & ~was, "lost": was & ~now}
-    people = np.full(len(settlements), np.nan)
-    if "population" in settlements.columns:
-        people = numbers(settlements, "population")
+    people = read_population(settlements)
     table["places"] = {k: int(rows[k].sum()) for k in table.index}
     table["population"] = {k: round(np.nansum(people[rows[k]])) for k in table.index}
     table["without_figure"] = {k: int(np.isnan(people[rows[k]]).sum()) for k in table.index}
@@ -268,7 +283,7 @@ def exposure_curve(
     side: str = BOTH,
     step_km: float | None = None,
 ) -> pd.DataFrame:
-    """Count the places and people within every distance of a border, up to one.
+    """Count the places and people within every distance of a border, up to a largest one.
 
     Parameters
     ----------
@@ -281,22 +296,22 @@ def exposure_curve(
     side
         ``"both"``, or the name of one of the border's sides.
     step_km
-        How far apart the distances are; by default there is a row for the distance of every place.
+        The step between the distances. By default there is a row for the distance of every place.
 
     Returns
     -------
     pandas.DataFrame
-        ``within_km``, ascending to ``to_km``, and the columns of :func:`geobuffer.exposure`, which
-        mean the same: each row is what it says of the zone of that width, with round ends.
+        ``within_km``, ascending to ``to_km``, and the columns of :func:`geobuffer.exposure`. Each
+        row holds what :func:`geobuffer.exposure` counts in a zone of that width with round ends.
 
     Raises
     ------
     GeometryError
-        ``to_km`` or ``step_km`` is not positive and finite, or beyond the limit of 2,000 km.
+        ``to_km`` or ``step_km`` is not positive and finite, or exceeds the limit of 2,000 km.
     DataError, UnknownSide
         As :func:`geobuffer.exposure` and :func:`geobuffer.build_zone`.
     WrongKind
-        The border is none.
+        ``border`` is not a border.
 
     Examples
     --------
@@ -314,23 +329,21 @@ def exposure_curve(
             raise GeometryError(f"Invalid {name} {km!r}. Must be positive, and at most {limit}.")
     check_border(border)
     name = side if side == BOTH else border.side(side).name
-    # Nobody sees the polygon; what lies in the zone does not depend on it.
+    # The zone needs no polygon here: distances decide which places it holds.
     zone = BufferZone(border, (0.0, float(to_km)), name, "round", (), math.inf, math.inf)
-    found = classified(table, zone, stacklevel=2)
-    may_be = found["membership"].isin(["inside", "uncertain"]).to_numpy()
-    near = drop_uncounted(table, may_be, stacklevel=2)
-    begin, sure = _thresholds(found[near], to_km)
-    people = np.full(len(table), np.nan)
-    if "population" in table.columns:
-        people = numbers(table, "population")
-    within = _distances(found["distance_km"].to_numpy()[near], to_km, step_km)
-    return _curve_counted(within, begin, sure, people[near])
+    found = classify_table(table, zone, stacklevel=2).frame
+    near = drop_uncounted(table, is_counted(found["membership"]), stacklevel=2)
+    begin, sure = _entry_distances(found[near], to_km)
+    people = read_population(table)
+    within = _curve_distances(found["distance_km"].to_numpy()[near], to_km, step_km)
+    return _count_curve(within, begin, sure, people[near])
 
 
-def _thresholds(found: pd.DataFrame, to_km: float) -> tuple[Floats, Floats]:
-    """Return beyond which width of a zone each place may be in it, and from which it surely is."""
+def _entry_distances(found: pd.DataFrame, to_km: float) -> tuple[Floats, Floats]:
+    """Return the zone widths from which on each place may be inside, and certainly is inside."""
     distance, margin = found["distance_km"].to_numpy(), found["margin_km"].to_numpy()
-    # Uncertain though the edge is farther away than its margin: for its side, however wide it is.
+    # A place whose margin does not reach the edge is uncertain because of its side. It stays
+    # uncertain at every width.
     doubtful = (found["membership"] == "uncertain").to_numpy() & (
         np.abs(distance - to_km) >= margin
     )
@@ -338,15 +351,15 @@ def _thresholds(found: pd.DataFrame, to_km: float) -> tuple[Floats, Floats]:
     return begin, np.where(doubtful, np.inf, distance + margin)
 
 
-def _distances(distance: Floats, to_km: float, step_km: float | None) -> Floats:
+def _curve_distances(distance: Floats, to_km: float, step_km: float | None) -> Floats:
     if step_km is None:
         return np.unique(np.append(distance[distance <= to_km], to_km))
-    # A step less than a whole number of them short of the end is rounding.
+    # The last step may fall just short of the end because of rounding: then it is left out.
     steps = np.arange(1, math.ceil(to_km / step_km - 1e-9)) * float(step_km)
     return np.append(steps, to_km)
 
 
-def _curve_counted(within: Floats, begin: Floats, sure: Floats, people: Floats) -> pd.DataFrame:
+def _count_curve(within: Floats, begin: Floats, sure: Floats, people: Floats) -> pd.DataFrame:
     known = ~np.isnan(people)
     weights = {
         ("places", "uncertain"): np.ones(len(people)),
@@ -365,7 +378,7 @@ def _curve_counted(within: Floats, begin: Floats, sure: Floats, people: Floats) 
 
 
 def _sum_up_to(within: Floats, at: Floats, weight: Floats, side: Any) -> Floats:
-    """Return the sum of the weights that lie at less than (left), or at most (right), distances."""
+    """Return the sums of the weights that lie below ("left") or up to ("right") each distance."""
     order = np.argsort(at, kind="stable")
     sums = np.append(0.0, np.cumsum(weight[order]))
     return np.asarray(sums[np.searchsorted(at[order], within, side=side)])

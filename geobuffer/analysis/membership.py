@@ -1,12 +1,13 @@
-"""Whether points lie in a zone, and how surely: arrays in, numbers out.
+"""Decide whether points lie in a zone, and how surely: arrays in, arrays of codes out.
 
-A zone is its distances: a point's distance to the border, its side, and how far it may be from
-where it is said to be, decide. Tables are asked in :mod:`geobuffer.queries`.
+A zone is a distance. Four things decide: the distance of the point to the border, the side it lies
+on, the error range of its coordinates and the radius of the place. The functions that take tables
+are in :mod:`geobuffer.analysis.classify`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -25,22 +26,42 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-#: What a zone may say of a place, in the order of :class:`Answers`' codes.
+#: The classes of places, in the order of the codes of :class:`Answers`.
 MEMBERSHIP = ("outside", "inside", "uncertain")
+
+#: The classes of the places that a zone holds or may hold.
+COUNTED = ("inside", "uncertain")
+
+# Truth values of the codes outside, inside, uncertain: false 0, unknown 1, true 2. The last entry
+# stands for the code −1 (no point), which is set again at the end.
+_TRUTH_OF_CODE = np.array([0, 2, 1, 0], dtype=np.int8)
+# Codes of the truth values false, unknown, true.
+_CODE_OF_TRUTH = np.array([0, 2, 1], dtype=np.int8)
+
+
+def is_counted(membership: Any) -> NDArray[np.bool_]:
+    """Return which of an array or column of classes a zone holds or may hold.
+
+    Examples
+    --------
+    >>> is_counted(["inside", "outside", "uncertain", None]).tolist()
+    [True, False, True, False]
+    """
+    return np.asarray(np.isin(np.asarray(membership, dtype=object), COUNTED))
 
 
 class Answers(NamedTuple):
-    """What a zone says of points, as numbers: one entry for each point.
+    """Where points lie and whether a zone holds them: arrays with one entry for each point.
 
-    ``distance_km`` and ``chainage_km`` are NaN, and codes −1, where there is no point (longitude
-    NaN).
+    Where there is no point (the longitude is NaN), ``distance_km`` and ``chainage_km`` are NaN and
+    all codes are −1.
 
     Parameters
     ----------
     distance_km
         Distance to the border.
     side
-        Number of the border's side whose territory holds the point; −1 for neither.
+        Number of the border's side whose territory holds the point; −1 if neither does.
     section
         Number of the nearest section.
     chainage_km
@@ -52,7 +73,7 @@ class Answers(NamedTuple):
 
     Examples
     --------
-    As :func:`answer` has them:
+    :func:`answer` returns these fields:
 
     >>> Answers._fields
     ('distance_km', 'side', 'section', 'chainage_km', 'ring', 'membership')
@@ -66,7 +87,7 @@ class Answers(NamedTuple):
     membership: NDArray[np.int8]
 
 
-def answer(  # noqa: PLR0913 - what a place says of itself
+def answer(  # noqa: PLR0913
     lon: Floats,
     lat: Floats,
     zone: Zone,
@@ -76,9 +97,9 @@ def answer(  # noqa: PLR0913 - what a place says of itself
     wrong_country: NDArray[np.bool_] | bool = False,
     compiled: bool | None = None,
 ) -> Answers:
-    """Return what a zone says of points in longitude and latitude, as numbers.
+    """Classify points in longitude and latitude: distance, side, ring and membership as arrays.
 
-    This is :func:`geobuffer.classify` without the table: for those who have arrays, and many.
+    This is :func:`geobuffer.classify` for arrays instead of a table. Use it for many points.
 
     Parameters
     ----------
@@ -87,18 +108,21 @@ def answer(  # noqa: PLR0913 - what a place says of itself
     zone
         The zone.
     margin
-        How far a place may be from its point, in km: its accuracy and the border's, and its radius.
-    unlisted, wrong_country
-        Whether no country lists the place, or another than the one that holds its point. The
-        border is an edge of a one-sided zone only for such: one that is listed stands on its
-        country's side, however coarse its point.
+        How far a place may be from its point, in km: the accuracies of point and border combined,
+        plus the radius of the place.
+    unlisted
+        Whether no country lists the place. Only then can the place lie across the border: a place
+        that a country lists stands on the side of that country, however coarse its point.
+    wrong_country
+        Whether another country lists the place than the one that holds its point.
     compiled
-        As :meth:`geobuffer.nearest.LineIndex.nearest`.
+        Whether to use the compiled engine, as in
+        :meth:`geobuffer.geodesy.nearest.LineIndex.nearest`.
 
     Raises
     ------
     WrongKind
-        The zone is none.
+        ``zone`` is not a zone.
 
     Examples
     --------
@@ -110,121 +134,124 @@ def answer(  # noqa: PLR0913 - what a place says of itself
     [1, 0]
     """
     check_zone(zone)
-    doubts = _Doubts(margin, unlisted, wrong_country)
+    uncertainty = Uncertainty(
+        np.broadcast_to(np.asarray(margin, dtype=np.float64), len(lon)),
+        np.broadcast_to(np.asarray(unlisted), len(lon)),
+        np.broadcast_to(np.asarray(wrong_country), len(lon)),
+    )
     if isinstance(zone, CombinedZone):
-        return _of_parts(lon, lat, zone, doubts, compiled)
-    return _of_zone(lon, lat, zone, doubts, compiled)
+        return _answer_combined(lon, lat, zone, uncertainty, compiled)
+    return _answer_zone(lon, lat, zone, uncertainty, compiled)
 
 
-class _Doubts(NamedTuple):
-    """What makes places uncertain, as :func:`answer` has it."""
+class Uncertainty(NamedTuple):
+    """Why places may lie elsewhere than their points: one entry for each place."""
 
-    margin: Floats | float
-    unlisted: NDArray[np.bool_] | bool
-    wrong_country: NDArray[np.bool_] | bool
+    margin: Floats
+    """How far the place may be from its point, in km."""
+    unlisted: NDArray[np.bool_]
+    """Whether no country lists the place."""
+    wrong_country: NDArray[np.bool_]
+    """Whether another country lists the place than the one that holds its point."""
 
 
-def _of_zone(
+def _answer_zone(
     lon: Floats,
     lat: Floats,
     zone: BufferZone,
-    doubts: _Doubts,
+    uncertainty: Uncertainty,
     compiled: bool | None,  # noqa: FBT001
 ) -> Answers:
-    margin, unlisted, wrong_country = doubts
-    distance, section, chainage = placed(lon, lat, zone.border, compiled)
+    margin, unlisted, wrong_country = uncertainty
+    distance, section, chainage = locate_points(lon, lat, zone.border, compiled)
     side = zone.border.side_codes(lon, lat, compiled=compiled)
-    inside, doubtful = _by_distance(zone, distance, side, margin, unlisted)
+    inside, doubtful = _compare_distance(zone, distance, side, margin, unlisted)
     near_enough = _may_be_within(zone, distance, margin)
     doubtful |= near_enough & wrong_country
     if zone.border.is_bare and zone.reach_km[2] < 0:
-        # What both sides reach lies in the zone on whichever it is.
+        # Within the shorter reach of the two sides a change of side changes nothing.
         near = np.flatnonzero(near_enough & (distance + margin > min(zone.reach_km[:2])))
-        radius = np.broadcast_to(margin, len(lon))[near]
-        doubtful[near] |= _may_change_side(zone.border, lon[near], lat[near], radius)
+        doubtful[near] |= _may_change_side(zone.border, lon[near], lat[near], margin[near])
     for end in zone.flat_ends:
         near = np.flatnonzero(inside)
         beyond = end.beyond_m(lon[near], lat[near], zone.width_km * 1e3) / 1e3
         inside[near[beyond > 0.0]] = False
-        doubtful[near] |= np.abs(beyond) < np.broadcast_to(margin, len(lon))[near]
+        doubtful[near] |= np.abs(beyond) < margin[near]
     ring = np.where(inside, np.searchsorted(zone.edges_km[1:], distance), -1).astype(np.int8)
     membership = np.where(doubtful, 2, inside).astype(np.int8)
     membership[np.isnan(lon)] = -1
     return Answers(distance, side, section, chainage, ring, membership)
 
 
-def _of_parts(
+def _answer_combined(
     lon: Floats,
     lat: Floats,
     zone: CombinedZone,
-    doubts: _Doubts,
+    uncertainty: Uncertainty,
     compiled: bool | None,  # noqa: FBT001
 ) -> Answers:
-    """Return what a zone made of zones says: where points lie by the border nearest to them."""
-    said = {one: _of_zone(lon, lat, one, doubts, compiled) for one in zone.zones}
-    inside, membership = _joined(lon, lat, zone, doubts, said)
+    """Classify points by a zone made of zones; distances are those to the nearest border."""
+    answers = {one: _answer_zone(lon, lat, one, uncertainty, compiled) for one in zone.zones}
+    inside, truth = _combine_truth(lon, lat, zone, uncertainty, answers)
+    membership = _CODE_OF_TRUTH[truth]
     nearest = np.full(len(lon), np.inf)
     distance, chainage = np.full((2, len(lon)), np.nan)
     side, section = np.full(len(lon), -1, np.int8), np.full(len(lon), -1, np.int16)
     names = [one.name for one in zone.sides]
-    for one, told in said.items():
-        rows = np.flatnonzero(told.distance_km < nearest)
-        nearest[rows] = distance[rows] = told.distance_km[rows]
-        chainage[rows] = told.chainage_km[rows]
+    for one, found in answers.items():
+        rows = np.flatnonzero(found.distance_km < nearest)
+        nearest[rows] = distance[rows] = found.distance_km[rows]
+        chainage[rows] = found.chainage_km[rows]
         sides = np.array([*(names.index(s.name) for s in one.sides), -1], dtype=np.int8)
         sections = np.array([zone.sections.index(s) for s in one.sections], dtype=np.int16)
-        side[rows], section[rows] = sides[told.side[rows]], sections[told.section[rows]]
+        side[rows], section[rows] = sides[found.side[rows]], sections[found.section[rows]]
     membership[np.isnan(lon)] = -1
     return Answers(distance, side, section, chainage, inside.astype(np.int8) - 1, membership)
 
 
-def _joined(
+def _combine_truth(
     lon: Floats,
     lat: Floats,
     part: Zone | Region,
-    doubts: _Doubts,
-    said: Mapping[BufferZone, Answers],
+    uncertainty: Uncertainty,
+    answers: Mapping[BufferZone, Answers],
 ) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
-    """Return which points lie in a part, and their membership, by three-valued logic.
+    """Return which points lie in a part, and how true that is: 0 false, 1 unknown, 2 true.
 
-    S. C. Kleene, *On notation for ordinal numbers*, J. Symbolic Logic 3 (1938): from false to true
-    by way of unknown, *or* is the greater, *and* the lesser, *not* the opposite.
+    The logic of three values is that of S. C. Kleene, *On notation for ordinal numbers*,
+    J. Symbolic Logic 3 (1938): *or* is the greater value, *and* the lesser, *not* the opposite.
     """
     if isinstance(part, BufferZone):
-        return said[part].ring >= 0, said[part].membership.copy()
+        return answers[part].ring >= 0, _TRUTH_OF_CODE[answers[part].membership]
     if isinstance(part, Region):
         inside = holds(cut_at_antimeridian(part.geometry), lon, lat)
         near = np.zeros(len(lon), dtype=bool)
         there = np.isfinite(lon)
         away = part.index.nearest(lon[there], lat[there]).distance_m / 1e3
-        near[there] = away < np.broadcast_to(doubts.margin, len(lon))[there]
-        return inside, np.where(near, 2, inside).astype(np.int8)
-    told = [_joined(lon, lat, one, doubts, said) for one in part.parts]
-    # Codes of membership are outside, inside, uncertain; truth is outside, uncertain, inside.
-    crisp = [inside for inside, _ in told]
-    truth = [_TRUTH[membership] for _, membership in told]
+        near[there] = away < uncertainty.margin[there]
+        return inside, np.where(near, 1, np.where(inside, 2, 0)).astype(np.int8)
+    parts = [_combine_truth(lon, lat, one, uncertainty, answers) for one in part.parts]
+    crisp = [inside for inside, _ in parts]
+    truth = [value for _, value in parts]
     if part.how == "difference":
         crisp[1:] = [~inside for inside in crisp[1:]]
         truth[1:] = [2 - value for value in truth[1:]]
     either = part.how == "union"
     inside = (np.any if either else np.all)(crisp, axis=0)
-    return inside, _TRUTH[(np.max if either else np.min)(truth, axis=0)]
+    return inside, (np.max if either else np.min)(truth, axis=0)
 
 
-# Its own inverse: it exchanges the codes of inside and uncertain. Last, for no point: no matter.
-_TRUTH = np.array([0, 2, 1, 0], dtype=np.int8)
-
-
-def _by_distance(
+def _compare_distance(
     zone: BufferZone,
     distance: Floats,
     side: NDArray[np.int8],
-    margin: Floats | float,
-    unlisted: NDArray[np.bool_] | bool,  # noqa: FBT001 - private
+    margin: Floats,
+    unlisted: NDArray[np.bool_],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell which points lie in a zone by distance and side, and which may lie on the other hand."""
+    """Return which points lie in a zone by distance and side, and for which that is uncertain."""
     reach = np.array(zone.reach_km)
-    # How far the zone reaches on the side of a point, and across the border (code −1 is the last).
+    # How far the zone reaches on the side of a point, and across the border. The code −1 (neither
+    # side) takes the last entry.
     own = reach[side]
     across = np.maximum(np.array([reach[1], reach[0], reach[:2].min()])[side], 0.0)
     begin = zone.edges_km[0]
@@ -233,26 +260,27 @@ def _by_distance(
     doubtful = (np.abs(distance - own) < margin) & on_side
     if begin > 0.0:
         doubtful |= (np.abs(distance - begin) < margin) & on_side
-    # It may be across, up to this far from the border.
+    # The place may lie across the border, up to this far from it.
     beyond = margin - distance
     other = np.where(inside, beyond > across, (beyond > begin) & (across > 0.0))
     if zone.border.is_bare:
-        # No country lists a place as left or right of a line.
-        unlisted = True
+        # The sides of a bare line belong to no country, so no table says on which side a place is.
+        unlisted = np.ones_like(unlisted)
     return inside, doubtful | ((beyond > 0.0) & other & unlisted)
 
 
-def _may_be_within(zone: BufferZone, distance: Floats, margin: Floats | float) -> NDArray[np.bool_]:
-    """Tell which points may lie between a zone's innermost and outermost edge, on any side."""
+def _may_be_within(zone: BufferZone, distance: Floats, margin: Floats) -> NDArray[np.bool_]:
+    """Return which points may lie between a zone's innermost and outermost edge, on any side."""
     begin, end = zone.edges_km[0], zone.width_km
     within = (distance <= end) | (np.abs(distance - end) < margin)
     return np.asarray(within & ((begin == 0.0) | (distance + margin > begin)))
 
 
 def _may_change_side(border: Border, lon: Floats, lat: Floats, margin: Floats) -> NDArray[np.bool_]:
-    """Tell which points have both sides of a bare line within a margin (km), in eight directions.
+    """Return which points have both sides of a bare line within a margin (km).
 
-    The sides also meet beyond the line's ends and half-way between two stretches.
+    We try eight directions. A comparison with the distance to the line is not enough: the sides
+    also meet beyond the ends of the line and half-way between two of its parts.
     """
     turns = np.arange(0.0, 360.0, 45.0)
     at, turn = np.repeat(np.arange(len(lon)), len(turns)), np.tile(turns, len(lon))
@@ -261,17 +289,17 @@ def _may_change_side(border: Border, lon: Floats, lat: Floats, margin: Floats) -
     return np.asarray((codes != codes[:, :1]).any(axis=1) & (margin > 0.0))
 
 
-def margin_km(accuracy_m: Floats, radius_m: Floats, border: Border | Zone) -> Floats:
+def compute_margin_km(accuracy_m: Floats, radius_m: Floats, border: Border | Zone) -> Floats:
     """Return how far places may be from their points, in km.
 
-    The errors of point and border are independent, so their squares add up; the radius of the
-    place comes on top.
+    The errors of point and border are independent, so we add their squares. The radius of the
+    place is added to the result.
     """
     error = np.hypot(accuracy_m, border.source.accuracy_m or 0.0)
     return np.asarray((error + radius_m) / 1e3)
 
 
-def placed(
+def locate_points(
     lon: Floats,
     lat: Floats,
     border: Border,
@@ -284,14 +312,14 @@ def placed(
         lon if everywhere else lon[there], lat if everywhere else lat[there], compiled=compiled
     )
     starts = np.array([section.start_km for section in border.sections])
-    placed = (
+    located = (
         foot.distance_m / 1e3,
         foot.line.astype(np.int16),
         starts[foot.line] + foot.chainage_m / 1e3,
     )
     if everywhere:
-        return placed
+        return located
     distance, chainage = np.full((2, len(lon)), np.nan)
     section = np.full(len(lon), -1, dtype=np.int16)
-    distance[there], section[there], chainage[there] = placed
+    distance[there], section[there], chainage[there] = located
     return distance, section, chainage

@@ -14,15 +14,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geobuffer.analysis.conflicts import contradictions
+from geobuffer.analysis.conflicts import find_conflicts
 from geobuffer.analysis.record_linkage import (
     SAME_UNIT_KM,
     UNSTATED_KM,
-    Rows,
+    Records,
     distance_km,
-    match,
-    named_alike,
-    same_ids,
+    link_records,
+    pair_by_id,
+    pair_namesakes,
 )
 from geobuffer.errors import DataError
 from geobuffer.io.point_tables import UNSTATED_M, lonlat, numbers
@@ -38,24 +38,26 @@ if TYPE_CHECKING:
 
 
 # What stands between the ids and sources of rows that became one.
-AND = "; "
+SEPARATOR = "; "
 # Words that say that a raion is one.
-_UNIT = {fold_name(w) for w in ("район", "raion", "rayon", "district", "county", "муниципальный")}
+_UNIT_WORDS = {
+    fold_name(w) for w in ("район", "raion", "rayon", "district", "county", "муниципальный")
+}
 
 
-def gathered(tables: tuple[pd.DataFrame, ...]) -> tuple[Rows, pd.DataFrame]:
+def gather_records(tables: tuple[pd.DataFrame, ...]) -> tuple[Records, pd.DataFrame]:
     """Return what decides about all rows, and all that they say."""
     if not tables:
         raise DataError("No table of settlements. Must be given at least one.")
     for number, table in enumerate(tables):
         _check_table(table, number)
-    points = [_points(table) for table in tables]
-    columns = dict.fromkeys(str(c) for t in tables for c in t.columns if c != _geometry_of(t))
+    points = [_table_points(table) for table in tables]
+    columns = dict.fromkeys(str(c) for t in tables for c in t.columns if c != _geometry_column(t))
     said = pd.DataFrame(
         {
             column: np.concatenate(
                 [
-                    _objects(t[column]) if column in t.columns else np.full(len(t), None)
+                    _column_objects(t[column]) if column in t.columns else np.full(len(t), None)
                     for t in tables
                 ]
             )
@@ -65,7 +67,8 @@ def gathered(tables: tuple[pd.DataFrame, ...]) -> tuple[Rows, pd.DataFrame]:
     )
     said["id"] = said["id"].map(str)
     lon, lat = np.concatenate(points, axis=1)
-    rows = _rows(said, np.repeat(np.arange(len(tables)), [len(t) for t in tables]), lon, lat)
+    table_numbers = np.repeat(np.arange(len(tables)), [len(t) for t in tables])
+    rows = _make_records(said, table_numbers, lon, lat)
     _check_ids(rows, said)
     return rows, said
 
@@ -88,64 +91,67 @@ def _check_table(table: pd.DataFrame, number: int) -> None:
         numbers(table, "population")
 
 
-def _geometry_of(table: pd.DataFrame) -> str | None:
+def _geometry_column(table: pd.DataFrame) -> str | None:
     if not isinstance(table, gpd.GeoDataFrame):
         return None
     name: str | None = table.active_geometry_name
     return name
 
 
-def _points(table: pd.DataFrame) -> NDArray[np.float64]:
+def _table_points(table: pd.DataFrame) -> NDArray[np.float64]:
     """Return longitudes and latitudes; NaN for all rows of a table without geometry."""
-    if _geometry_of(table) is None or table.geometry.isna().all():
+    if _geometry_column(table) is None or table.geometry.isna().all():
         return np.full((2, len(table)), np.nan)
     return np.stack(lonlat(table))
 
 
-def _objects(column: pd.Series) -> NDArray[np.object_]:
+def _column_objects(column: pd.Series) -> NDArray[np.object_]:
     """Return a column's values, None for each that is missing."""
     values = column.astype(object).to_numpy(copy=True)
     values[column.isna().to_numpy()] = None
     return np.asarray(values)
 
 
-def texts(said: pd.DataFrame, column: str) -> list[str]:
+def column_texts(said: pd.DataFrame, column: str) -> list[str]:
     """Return a column as text; empty where nothing is said."""
     if column not in said:
         return [""] * len(said)
     return ["" if value is None else str(value) for value in said[column]]
 
 
-def _rows(said: pd.DataFrame, table: Ints, lon: Floats, lat: Floats) -> Rows:
+def _make_records(said: pd.DataFrame, table: Ints, lon: Floats, lat: Floats) -> Records:
     names = [c for c in said.columns if c.startswith("name")]
     accuracy = numbers(said, "accuracy_m") if "accuracy_m" in said else np.full(len(said), np.nan)
-    codes = list(zip(texts(said, "code_system"), texts(said, "code"), strict=True))
-    raions = zip(texts(said, "raion"), texts(said, "raion_en"), strict=True)
-    return Rows(
+    codes = list(zip(column_texts(said, "code_system"), column_texts(said, "code"), strict=True))
+    raions = zip(column_texts(said, "raion"), column_texts(said, "raion_en"), strict=True)
+    return Records(
         table=table,
-        ids=[frozenset(ids.split(AND)) for ids in ids_of(said)],
+        ids=[frozenset(ids.split(SEPARATOR)) for ids in record_ids(said)],
         lon=lon,
         lat=lat,
         accuracy_m=np.nan_to_num(accuracy, nan=UNSTATED_M),
         names=[_name_keys(row) for row in said[names].itertuples(index=False)],
-        country=texts(said, "country"),
-        oblast=texts(said, "oblast_iso"),
+        country=column_texts(said, "country"),
+        oblast=column_texts(said, "oblast_iso"),
         raion=[frozenset(filter(None, map(_unit_key, pair))) for pair in raions],
-        hromada=[fold_name(name) for name in texts(said, "hromada")],
+        hromada=[fold_name(name) for name in column_texts(said, "hromada")],
         code=[(system, code) if system and code else ("", "") for system, code in codes],
-        order=_order(said, lon, lat),
+        order=_sort_records(said, lon, lat),
     )
 
 
-def ids_of(said: pd.DataFrame) -> list[str]:
+def record_ids(said: pd.DataFrame) -> list[str]:
     """Return the ids of each row: those it was merged from before, or its own."""
-    return [b or a for a, b in zip(texts(said, "id"), texts(said, "merged_from"), strict=True)]
+    return [
+        b or a
+        for a, b in zip(column_texts(said, "id"), column_texts(said, "merged_from"), strict=True)
+    ]
 
 
-def _order(said: pd.DataFrame, lon: Floats, lat: Floats) -> Ints:
+def _sort_records(said: pd.DataFrame, lon: Floats, lat: Floats) -> Ints:
     """Return the place of each row when rows are sorted by all they say, the id first."""
     columns = ["id", *sorted(c for c in said.columns if c != "id")]
-    parts = ["\0".join(row) for row in zip(*(texts(said, c) for c in columns), strict=True)]
+    parts = ["\0".join(row) for row in zip(*(column_texts(said, c) for c in columns), strict=True)]
     keys = [f"{t}\0{x!r}\0{y!r}" for t, x, y in zip(parts, lon.tolist(), lat.tolist(), strict=True)]
     order = np.empty(len(keys), dtype=np.int64)
     order[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
@@ -160,12 +166,12 @@ def _name_keys(names: Iterable[object]) -> frozenset[str]:
 
 @lru_cache(maxsize=10_000)  # an area has few raions, and each is named by many rows
 def _unit_key(name: str) -> str:
-    return " ".join(word for word in fold_name(name).split() if word not in _UNIT)
+    return " ".join(word for word in fold_name(name).split() if word not in _UNIT_WORDS)
 
 
-def _check_ids(rows: Rows, said: pd.DataFrame) -> None:
+def _check_ids(rows: Records, said: pd.DataFrame) -> None:
     """Refuse an id that stands for two places: numbers from 1 in each table, say."""
-    a, b = same_ids(rows)
+    a, b = pair_by_id(rows)
     for i, j, km in zip(a.tolist(), b.tolist(), distance_km(rows, a, b).tolist(), strict=True):
         named = rows.names[i] & rows.names[j] or not (rows.names[i] and rows.names[j])
         # What was merged before may hold rows of other names, farther away.
@@ -179,12 +185,12 @@ def _check_ids(rows: Rows, said: pd.DataFrame) -> None:
 
 
 # The columns that merging adds, before the conflicts; a table merged before has them already.
-_ADDED = ("source", "merged_from", "position_source", "population_source", "newly_located",
+_ADDED_COLUMNS = ("source", "merged_from", "position_source", "population_source", "newly_located",
           "geometry")  # fmt: skip
 
 
 # What a summary counts from.
-_COUNTED = ("merged_from", "newly_located", "conflict", "geometry")
+_COUNTED_COLUMNS = ("merged_from", "newly_located", "conflict", "geometry")
 
 
 def merge_settlements(*tables: pd.DataFrame, regions: Iterable[Region] = ()) -> gpd.GeoDataFrame:
@@ -243,10 +249,10 @@ def merge_settlements(*tables: pd.DataFrame, regions: Iterable[Region] = ()) -> 
     >>> merge_settlements(here, there)[["id", "merged_from", "source", "position_source"]].values
     array([['b:9', 'b:9; a:1', 'B; A', 'B']], dtype=object)
     """
-    rows, said = gathered(tables)
-    place = match(rows)
-    merged = _assembled(rows, said, place)
-    conflict = _conflicts(rows, said, place, merged, tuple(regions))
+    rows, said = gather_records(tables)
+    place = link_records(rows)
+    merged = _assemble_places(rows, said, place)
+    conflict = _collect_conflicts(rows, said, place, merged, tuple(regions))
     merged.insert(len(merged.columns) - 1, "conflict", conflict)
     return merged
 
@@ -271,9 +277,9 @@ def merge_summary(merged: pd.DataFrame) -> pd.Series:
     >>> merge_summary(merge_settlements(gb.load_settlements()))["merged"]
     np.int64(0)
     """
-    if lacking := [name for name in _COUNTED if name not in merged]:
+    if lacking := [name for name in _COUNTED_COLUMNS if name not in merged]:
         raise DataError(f"Invalid table: no column {lacking[0]!r}. Must be of merge_settlements().")
-    records = [ids.split(AND) for ids in merged["merged_from"]]
+    records = [ids.split(SEPARATOR) for ids in merged["merged_from"]]
     counts = {
         "records": sum(map(len, records)),
         "places": len(merged),
@@ -285,33 +291,35 @@ def merge_summary(merged: pd.DataFrame) -> pd.Series:
     return pd.Series(list(counts.values()), index=list(counts), name="count")
 
 
-def _assembled(rows: Rows, said: pd.DataFrame, place: Ints) -> gpd.GeoDataFrame:
+def _assemble_places(rows: Records, said: pd.DataFrame, place: Ints) -> gpd.GeoDataFrame:
     """Make a row of each place: the leading row's answers, its gaps filled from the others."""
     uncoded = np.array([not code for _, code in rows.code])
     rank = np.lexsort((rows.order, rows.accuracy_m, uncoded, place))
     lead, number = said.drop(columns="conflict", errors="ignore").iloc[rank], place[rank]
     merged = lead.groupby(number, sort=True).first()
-    merged["merged_from"] = _joined(pd.Series(ids_of(said))[rank], number)
+    merged["merged_from"] = _join_texts(pd.Series(record_ids(said))[rank], number)
     _fill_names(merged, lead, number)
     _fill_population(merged, lead, number)
     _fill_position(merged, rows, said, place)
-    sources = pd.Series(texts(said, "source"))[rank]
-    merged["source"] = _joined(sources, number)
+    sources = pd.Series(column_texts(said, "source"))[rank]
+    merged["source"] = _join_texts(sources, number)
     for column in merged.columns.drop("geometry"):
         merged[column] = merged[column].where(merged[column].notna(), None).infer_objects()
     if "population" in merged:
         people = merged["population"].astype("Float64")
         whole = bool((people.dropna() % 1 == 0).all())  # estimates may have fractions
         merged["population"] = people.astype("Int64") if whole else people
-    last = [column for column in _ADDED if column in merged]
+    last = [column for column in _ADDED_COLUMNS if column in merged]
     merged = merged[[*merged.columns.difference(last, sort=False), *last]]
     return gpd.GeoDataFrame(merged, geometry="geometry", crs="EPSG:4326")
 
 
-def _joined(texts: pd.Series, number: Ints) -> pd.Series:
+def _join_texts(texts: pd.Series, number: Ints) -> pd.Series:
     """Join the parts of a place's texts, each once."""
     parts = texts.groupby(number, sort=True).agg(
-        lambda group: AND.join(dict.fromkeys(p for t in group for p in t.split(AND) if p))
+        lambda group: SEPARATOR.join(
+            dict.fromkeys(p for t in group for p in t.split(SEPARATOR) if p)
+        )
     )
     return pd.Series(parts)
 
@@ -320,7 +328,7 @@ def _fill_names(merged: pd.DataFrame, lead: pd.DataFrame, number: Ints) -> None:
     """Let names that were found in a source come before those made by rule."""
     if "transliterated" not in lead:
         return
-    made = [text.split() for text in texts(lead, "transliterated")]
+    made = [text.split() for text in column_texts(lead, "transliterated")]
     left = pd.Series("", index=merged.index)
     for language in ("ru", "uk", "en"):  # as the bundled tables list them
         if (column := f"name_{language}") not in lead:
@@ -342,27 +350,25 @@ def _fill_population(merged: pd.DataFrame, lead: pd.DataFrame, number: Ints) -> 
     )
     facts = pd.DataFrame({"population": numbers(lead, "population")})
     facts["population_as_of"] = dates.to_numpy()
-    facts["population_source"] = _stated(lead, "population_source", "source")
-    later = [_descending(date) for date in texts(lead, "population_as_of")]
-    facts = facts.assign(number=number, later=later)[facts["population"].notna()]
-    # A stable sort keeps the leading row first among figures of one date.
-    latest = facts.sort_values("later", kind="stable").drop_duplicates("number")
+    facts["population_source"] = _texts_or(lead, "population_source", "source")
+    # A year or month without a day sorts as its end, after every day in it.
+    stated = [date and f"{date}\U0010ffff" for date in column_texts(lead, "population_as_of")]
+    facts["stated"] = pd.Series(stated, index=facts.index).replace("", None)
+    facts = facts.assign(number=number)[facts["population"].notna()]
+    # The sort is stable, so the leading row stays first among figures of one date.
+    latest = facts.sort_values("stated", ascending=False, na_position="last", kind="stable")
+    latest = latest.drop_duplicates("number")
     for column in ("population", "population_as_of", "population_source"):
         merged[column] = latest.set_index("number")[column].reindex(merged.index)
 
 
-def _stated(said: pd.DataFrame, column: str, otherwise: str) -> list[str | None]:
+def _texts_or(said: pd.DataFrame, column: str, otherwise: str) -> list[str | None]:
     """Return what rows say in a column, and in another where they say nothing."""
-    both = zip(texts(said, column), texts(said, otherwise), strict=True)
+    both = zip(column_texts(said, column), column_texts(said, otherwise), strict=True)
     return [one or other or None for one, other in both]
 
 
-def _descending(date: str) -> str:
-    """Return a key that sorts later ISO dates first, and no date last."""
-    return "".join(chr(0x10FFFF - ord(letter)) for letter in date) or chr(0x10FFFF)
-
-
-def _fill_position(merged: pd.DataFrame, rows: Rows, said: pd.DataFrame, place: Ints) -> None:
+def _fill_position(merged: pd.DataFrame, rows: Records, said: pd.DataFrame, place: Ints) -> None:
     """Take the most accurate point, with its accuracy and source."""
     there = np.isfinite(rows.lon)
     best = np.lexsort((rows.order, rows.accuracy_m, ~there, place))
@@ -373,15 +379,15 @@ def _fill_position(merged: pd.DataFrame, rows: Rows, said: pd.DataFrame, place: 
     if "accuracy_m" in said:
         known = pd.Series(said["accuracy_m"].to_numpy()[best], index=merged.index)
         merged["accuracy_m"] = known.where(located, None)
-    sources = np.array(_stated(said, "position_source", "source"), dtype=object)[best]
+    sources = np.array(_texts_or(said, "position_source", "source"), dtype=object)[best]
     merged["position_source"] = pd.Series(sources, index=merged.index).where(located, None)
-    before = np.array([text == "True" for text in texts(said, "newly_located")], dtype=bool)
+    before = np.array([text == "True" for text in column_texts(said, "newly_located")], dtype=bool)
     lost = pd.Series(~there | before).groupby(place, sort=True).any()
     merged["newly_located"] = located & lost
 
 
-def _conflicts(
-    rows: Rows,
+def _collect_conflicts(
+    rows: Records,
     said: pd.DataFrame,
     place: Ints,
     merged: gpd.GeoDataFrame,
@@ -389,23 +395,25 @@ def _conflicts(
 ) -> list[str]:
     """Return what contradicts itself in each place, the conflicts it came with included."""
     found: list[dict[str, None]] = [{} for _ in range(len(merged))]
-    for row, text in enumerate(texts(said, "conflict")):
-        found[place[row]] |= dict.fromkeys(filter(None, text.split(AND)))
-    told = [*_apart(rows, said, place), *_differing(rows, said, place)]
+    for row, text in enumerate(column_texts(said, "conflict")):
+        found[place[row]] |= dict.fromkeys(filter(None, text.split(SEPARATOR)))
+    told = [*_find_far_namesakes(rows, said, place), *_find_disagreements(rows, said, place)]
     if regions and len(merged):
-        astray, _ = contradictions(merged, regions, *lonlat(merged))
-        told += [(at, sentence) for at, sentence in enumerate(astray) if sentence]
+        sentences = find_conflicts(merged, regions, *lonlat(merged)).sentences
+        told += [(at, sentence) for at, sentence in enumerate(sentences) if sentence]
     for at, sentence in told:
         found[at][sentence] = None
-    return [AND.join(sentences) for sentences in found]
+    return [SEPARATOR.join(sentences) for sentences in found]
 
 
-def _apart(rows: Rows, said: pd.DataFrame, place: Ints) -> Iterator[tuple[int, str]]:
+def _find_far_namesakes(
+    rows: Records, said: pd.DataFrame, place: Ints
+) -> Iterator[tuple[int, str]]:
     """Tell of rows of one name in one raion that were too far apart to be one place."""
     tables: dict[int, set[int]] = {}
     for row, at in enumerate(place.tolist()):
         tables.setdefault(at, set()).add(int(rows.table[row]))
-    for a, b, km, together in named_alike(rows):
+    for a, b, km, together in pair_namesakes(rows):
         one, other = int(place[a]), int(place[b])
         coded = rows.code[a][0] == rows.code[b][0] != ""
         # Where each has its own partner in the other's table, they are namesakes, not strays.
@@ -419,7 +427,9 @@ def _apart(rows: Rows, said: pd.DataFrame, place: Ints) -> Iterator[tuple[int, s
                 yield at, f"{said['id'][to]} has its name in one raion, {km:.1f} km away"
 
 
-def _differing(rows: Rows, said: pd.DataFrame, place: Ints) -> Iterator[tuple[int, str]]:
+def _find_disagreements(
+    rows: Records, said: pd.DataFrame, place: Ints
+) -> Iterator[tuple[int, str]]:
     """Tell where rows that became one lie far apart, or share no name."""
     members: dict[int, list[int]] = {}
     for row in np.argsort(rows.order, kind="stable").tolist():

@@ -11,7 +11,12 @@ import shapely
 
 from geobuffer.analysis.exposure import COUNTS
 from geobuffer.analysis.membership import answer
-from geobuffer.analysis.rasters import check_values, covered, open_mosaics, papers_of
+from geobuffer.analysis.rasters import (
+    check_band_unit,
+    measure_coverage,
+    open_mosaics,
+    read_raster_source,
+)
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.geodesy.buffer import outline
 from geobuffer.geodesy.ellipsoid import area_m2
@@ -43,14 +48,14 @@ _VALUES = ("counts", "density")
 
 # An area taken from pixels agrees with that of the polygon to some 10⁻⁵: less than this share of
 # it missing is rounding, more lies outside the rasters.
-_ROUNDING = 1e-4
+_ROUNDING_SHARE = 1e-4
 # Polygons of different origin leave slivers between them, which are nobody's: a hectare, but of a
 # small ring no more than is rounding.
 _SLIVER_M2 = 1e4
 # Pixels of a block.
-_MANY = 15_000
+_COMPILED_FROM_PIXELS = 15_000
 # Stands for no side, oblast or section while rows are grouped; no name holds a zero byte.
-_NONE = "\0"
+_NO_KEY = "\0"
 
 
 def exposure_raster(
@@ -125,29 +130,29 @@ def exposure_raster(
     if by is not None and by not in _RASTER_BY:
         raise DataError(f"Invalid by {by!r}. {did_you_mean(by, _RASTER_BY)}")
     paths = [rasters] if isinstance(rasters, (str, Path)) else list(rasters)
-    source = source or papers_of(paths)
-    label = _label(zone, by)
-    pieces = _pieces(zone, None if label else by)
+    source = source or read_raster_source(paths)
+    label = _pixel_label(zone, by)
+    pieces = _cut_rings(zone, None if label else by)
     with open_mosaics(paths) as mosaics:
         for raster in (raster for mosaic in mosaics for raster in mosaic.rasters):
-            check_values(raster, values)
-        sums = _summed(mosaics, [piece.shape for piece in pieces], values, label)
+            check_band_unit(raster, values)
+        sums = _sum_pixels(mosaics, [piece.shape for piece in pieces], values, label)
     if label is None:
-        found = _by_piece(pieces, sums)
+        found = _tabulate_pieces(pieces, sums)
     else:
         named = zone.sections if by == "section" else zone.sides
-        found = _by_label(pieces, sums, [one.name for one in named])
+        found = _tabulate_labels(pieces, sums, [one.name for one in named])
     if cumulative:
-        found = _within(found)
+        found = _accumulate_rings(found)
         rings = pd.DataFrame({"within_km": [zone.edges_km[n + 1] for n in found["ring"]]})
     else:
         rings = pd.DataFrame({"ring": [zone.ring_names[n] for n in found["ring"]]})
     if by is not None:
         rings[by] = found["key"].to_numpy()
-    return _with_figures(rings, found, source)
+    return _add_figures(rings, found, source)
 
 
-def _with_figures(rings: pd.DataFrame, found: pd.DataFrame, source: Source | None) -> pd.DataFrame:
+def _add_figures(rings: pd.DataFrame, found: pd.DataFrame, source: Source | None) -> pd.DataFrame:
     """Return rings with their people and areas, and the source of these."""
     table = rings.copy()
     table["population"] = found["people"].where(found["data_km2"] > 0.0).to_numpy()
@@ -189,7 +194,7 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
     >>> compare_exposure(places, raster).columns.tolist()
     ['ring', 'places', 'population_places', 'population_raster', 'no_data_share']
     """
-    keys = [_keys(table) for table in (places, raster)]
+    keys = [_key_columns(table) for table in (places, raster)]
     if keys[0] != keys[1] or set(places[keys[0][0]]) - set(raster[keys[1][0]]):
         raise DataError(
             f"Invalid tables: one counts by {', '.join(keys[0])}, the other by "
@@ -197,7 +202,7 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
         )
     by = keys[0]
     for column in by[1:]:
-        _check_names(places[column], raster[column], column)
+        _check_common_names(places[column], raster[column], column)
     rings = {ring: number for number, ring in enumerate(raster[by[0]].unique())}
     marked = [
         table.rename(columns={c: f"{c}_{mark}" for c in ("population", "as_of", "source")})
@@ -213,7 +218,7 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
     return joined.iloc[rank].reset_index(drop=True)
 
 
-def _check_names(places: pd.Series, raster: pd.Series, column: str) -> None:
+def _check_common_names(places: pd.Series, raster: pd.Series, column: str) -> None:
     """Refuse names of which the other table has none: side by side they would say 0 places."""
     ours, theirs = (set(names[names.notna() & (names != "")]) for names in (places, raster))
     if ours and theirs and not ours & theirs:
@@ -232,7 +237,7 @@ class _Piece(NamedTuple):
     shape: BaseGeometry
 
 
-def _label(zone: Zone, by: str | None) -> _Label | None:
+def _pixel_label(zone: Zone, by: str | None) -> _Label | None:
     """Return what tells the section or side of a pixel's centre; None if shapes are cut."""
     if by == "section" and isinstance(zone, BufferZone):
         return _nearest_section(zone.border)
@@ -246,7 +251,7 @@ def _label(zone: Zone, by: str | None) -> _Label | None:
 def _nearest_section(border: Border) -> _Label:
     def section(lon: Floats, lat: Floats) -> NDArray[np.signedinteger]:
         # From so many pixels on, a third of a second's work, the compiled engine is worth it.
-        compiled = True if has_numba() and len(lon) > _MANY else None
+        compiled = True if has_numba() and len(lon) > _COMPILED_FROM_PIXELS else None
         return border.index.nearest(lon, lat, compiled=compiled).line
 
     return section
@@ -261,7 +266,7 @@ def _common_border(zone: Zone) -> Border | None:
     return first if alike else None
 
 
-def _pieces(zone: Zone, by: str | None) -> list[_Piece]:
+def _cut_rings(zone: Zone, by: str | None) -> list[_Piece]:
     """Return the rings, cut by side or oblast; what belongs to none comes last."""
     whole = [_Piece(number, None, ring) for number, ring in enumerate(zone.rings)]
     if by is None:
@@ -277,7 +282,7 @@ def _pieces(zone: Zone, by: str | None) -> list[_Piece]:
     pieces = []
     for piece in whole:
         left = piece.shape
-        least = min(_SLIVER_M2, _ROUNDING * area_m2(left))
+        least = min(_SLIVER_M2, _ROUNDING_SHARE * area_m2(left))
         parts = []
         for key, area in areas.items():
             parts.append(_Piece(piece.ring, key, shapely.intersection(left, area)))
@@ -298,7 +303,7 @@ def _side_areas(zone: Zone) -> dict[str, BaseGeometry]:
     return dict(zip((side.name for side in zone.sides), (left, right), strict=True))
 
 
-def _summed(
+def _sum_pixels(
     mosaics: Sequence[Mosaic],
     shapes: Sequence[BaseGeometry],
     values: str,
@@ -307,7 +312,7 @@ def _summed(
     """Sum people, and km² with data and of pixels, for each shape (and label)."""
     empty = pd.DataFrame(columns=["people", "data_km2", "grid_km2"], dtype=float)
     total = empty.set_index(pd.MultiIndex.from_arrays([[], []], names=["shape", "label"]))
-    for cells in covered(mosaics, shapes):
+    for cells in measure_coverage(mosaics, shapes):
         known = ~np.isnan(cells.value)
         people = np.where(known, cells.value, 0.0)
         people = people * cells.area_km2 if values == "density" else people
@@ -328,17 +333,19 @@ def _summed(
     return total.reset_index()
 
 
-def _by_piece(pieces: list[_Piece], sums: pd.DataFrame) -> pd.DataFrame:
+def _tabulate_pieces(pieces: list[_Piece], sums: pd.DataFrame) -> pd.DataFrame:
     """Return people, km² with data and km² in all of each piece."""
     found = sums.set_index("shape")[["people", "data_km2", "grid_km2"]]
     found = found.reindex(range(len(pieces)), fill_value=0.0)
     found["ring"] = [piece.ring for piece in pieces]
     found["key"] = pd.Series([piece.key for piece in pieces], index=found.index, dtype=object)
     found["area_km2"] = [area_m2(piece.shape) / 1e6 for piece in pieces]
-    return _rounded(found)
+    return _absorb_rounding(found)
 
 
-def _by_label(pieces: list[_Piece], sums: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+def _tabulate_labels(
+    pieces: list[_Piece], sums: pd.DataFrame, names: Sequence[str]
+) -> pd.DataFrame:
     """Return the same of each name in each ring; what no pixel covers belongs to none."""
     # By name, as sections may share one; in their order, what is on neither side first.
     order = {name: number for number, name in enumerate(dict.fromkeys(["", *names]))}
@@ -352,7 +359,7 @@ def _by_label(pieces: list[_Piece], sums: pd.DataFrame, names: Sequence[str]) ->
     for piece in pieces:
         area = area_m2(piece.shape) / 1e6
         left = area - found.loc[found["ring"] == piece.ring, "grid_km2"].sum()
-        if left > _ROUNDING * area:
+        if left > _ROUNDING_SHARE * area:
             beyond.append({"ring": piece.ring, "key": None, "area_km2": left})
     if beyond:
         rest = pd.DataFrame(beyond).assign(people=0.0, data_km2=0.0, grid_km2=0.0, rank=-1)
@@ -360,29 +367,29 @@ def _by_label(pieces: list[_Piece], sums: pd.DataFrame, names: Sequence[str]) ->
     return found.reset_index(drop=True)
 
 
-def _rounded(found: pd.DataFrame) -> pd.DataFrame:
+def _absorb_rounding(found: pd.DataFrame) -> pd.DataFrame:
     """Make up for what areas of pixels and polygons differ by where all pixels have data."""
-    off = (found["area_km2"] - found["grid_km2"]).abs() <= _ROUNDING * found["area_km2"]
+    off = (found["area_km2"] - found["grid_km2"]).abs() <= _ROUNDING_SHARE * found["area_km2"]
     scale = (found["area_km2"] / found["grid_km2"]).where(off, 1.0)
     within = (found["data_km2"] * scale).clip(upper=found["area_km2"])
     full = off & (found["data_km2"] == found["grid_km2"])
     return found.assign(data_km2=within.where(~full, found["area_km2"]))
 
 
-def _within(found: pd.DataFrame) -> pd.DataFrame:
+def _accumulate_rings(found: pd.DataFrame) -> pd.DataFrame:
     """Add to each ring all that lies within it."""
-    order = found.assign(key=found["key"].fillna(_NONE))
+    order = found.assign(key=found["key"].fillna(_NO_KEY))
     rings = range(int(order["ring"].max()) + 1)
     grid = pd.MultiIndex.from_product([rings, dict.fromkeys(order["key"])], names=["ring", "key"])
     columns = ["people", "data_km2", "area_km2"]
     summed = order.set_index(["ring", "key"])[columns].reindex(grid, fill_value=0.0)
     summed = summed.groupby(level="key", sort=False).cumsum().reset_index()
     summed = summed[summed["area_km2"] > 0.0].reset_index(drop=True)
-    keys = [None if key == _NONE else key for key in summed["key"]]
+    keys = [None if key == _NO_KEY else key for key in summed["key"]]
     return summed.assign(key=pd.Series(keys, index=summed.index, dtype=object))
 
 
-def _keys(table: pd.DataFrame) -> list[str]:
+def _key_columns(table: pd.DataFrame) -> list[str]:
     """Return the columns by which a table of exposure was counted."""
     said = {*COUNTS, "as_of", "source", "area_km2", "no_data_km2", "no_data_share"}
     keys = [str(column) for column in table.columns if column not in said]

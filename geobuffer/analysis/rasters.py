@@ -44,7 +44,7 @@ _FORMATS = {
 
 # GDAL would look beside a raster for masks, overviews and notes, which may be of any format and
 # name any file or address. The reference system of an ASCII grid (.prj) is read all the same.
-_ALONE = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
+_NO_SIDECARS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
 
 
 def open_raster(path: Path) -> Any:
@@ -68,9 +68,9 @@ def open_raster(path: Path) -> Any:
         raise DataError(f"No file {path}. Must be a raster on this machine.")
     try:
         with unheard(NotGeoreferencedWarning):
-            _check_beside(path)
-            with rasterio.Env(**_ALONE):
-                raster = rasterio.open(path.absolute(), driver=_format(path))
+            _check_sidecars(path)
+            with rasterio.Env(**_NO_SIDECARS):
+                raster = rasterio.open(path.absolute(), driver=_raster_format(path))
     except (RasterioIOError, UnicodeDecodeError) as error:
         message = f"Unreadable {path}: {error}. Must be whole; fetch it again."
         raise DataError(message) from error
@@ -82,7 +82,7 @@ def open_raster(path: Path) -> Any:
     return raster
 
 
-def _check_beside(path: Path) -> None:
+def _check_sidecars(path: Path) -> None:
     """Refuse what would count otherwise without a file beside it, or is defined by others."""
     for suffix in (".msk", ".MSK"):
         mask = path.with_name(path.name + suffix)
@@ -97,7 +97,7 @@ def _check_beside(path: Path) -> None:
             check_reference(notes.read_text("utf-8", "replace"), str(notes))
 
 
-def _format(path: Path) -> str:
+def _raster_format(path: Path) -> str:
     with path.open("rb") as file:
         first = file.read(4)
     try:
@@ -137,7 +137,7 @@ def _check_raster(path: Path, raster: Any) -> None:
         raise DataError(f"Invalid {path}: wider than 360°. Must tell each place once; clip it.")
 
 
-def check_values(raster: Any, values: str) -> None:
+def check_band_unit(raster: Any, values: str) -> None:
     """Refuse a raster that says of itself that it holds something else.
 
     Raises
@@ -174,7 +174,7 @@ def read_window(raster: Any, left: int, top: int, columns: int, rows: int) -> Fl
     from rasterio.windows import Window
 
     try:
-        with rasterio.Env(**_ALONE):
+        with rasterio.Env(**_NO_SIDECARS):
             masked = raster.read(1, window=Window(left, top, columns, rows), masked=True)
     except RasterioIOError as error:
         message = f"Unreadable {raster.name}: {error}. Must be whole; fetch it again."
@@ -184,7 +184,7 @@ def read_window(raster: Any, left: int, top: int, columns: int, rows: int) -> Fl
     return np.asarray(values * raster.scales[0] + raster.offsets[0])
 
 
-def papers_of(paths: Iterable[str | Path]) -> Source | None:
+def read_raster_source(paths: Iterable[str | Path]) -> Source | None:
     """Return the source of rasters from the papers beside each; None unless all have some."""
     known = {field.name for field in dataclasses.fields(Source)}
     sources = []
@@ -199,7 +199,7 @@ def papers_of(paths: Iterable[str | Path]) -> Source | None:
 
 # Pixels of a block's edge: 8 MB for its values, and some 150 MB for all that is known of each of
 # its pixels where a zone covers the whole block.
-_BLOCK = 1024
+_BLOCK_PIXELS = 1024
 # Edges are straight in longitude and latitude, and so curved in a projection. Cut to pieces of this
 # many degrees (1.1 km), none strays more than 7 cm up to 80° of latitude: length² · tan(φ) / 8R.
 _EDGE_DEG = 0.01
@@ -235,11 +235,11 @@ class Mosaic:
     @cached_property
     def size(self) -> tuple[int, int]:
         """Columns and rows."""
-        ends = [(at[0] + r.width, at[1] + r.height) for r, at in self._placed]
+        ends = [(at[0] + r.width, at[1] + r.height) for r, at in self._raster_offsets]
         return max(end[0] for end in ends), max(end[1] for end in ends)
 
     @cached_property
-    def _placed(self) -> list[tuple[Any, tuple[int, int]]]:
+    def _raster_offsets(self) -> list[tuple[Any, tuple[int, int]]]:
         """Each raster, and the column and row of its first pixel."""
         (width, height), placed = self.pixel, []
         for raster in self.rasters:
@@ -260,17 +260,17 @@ class Mosaic:
         DataError
             Rasters have data for the same pixel in a shape, or one has values below zero there.
         """
-        drawn = np.array([self._in_grid(shape) for shape in shapes], dtype=object)
+        drawn = np.array([self._shape_in_grid(shape) for shape in shapes], dtype=object)
         whole = shapely.union_all(drawn)
-        for column, row in self._blocks(whole):
-            block = self._block_at(column, row)
+        for column, row in self._list_blocks(whole):
+            block = self._block_box(column, row)
             near = np.flatnonzero(shapely.intersects(drawn, block))
             parts = shapely.intersection(drawn[near], block)
-            found = self._covered(parts, near, column, row)
+            found = self._coverage_table(parts, near, column, row)
             if len(found):
-                yield self._told(found, column, row)
+                yield self._describe_pixels(found, column, row)
 
-    def frames(self, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+    def is_in_frame(self, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
         """Tell which points lie within the frame of one of its rasters, data or not."""
         x, y = self._from_lonlat(lon, lat)
         if self.crs.is_geographic:
@@ -281,18 +281,20 @@ class Mosaic:
             found |= (x > west) & (x < east) & (y > south) & (y < north)
         return found
 
-    def _in_grid(self, shape: BaseGeometry) -> BaseGeometry:
+    def _shape_in_grid(self, shape: BaseGeometry) -> BaseGeometry:
         """Return a shape in the grid's coordinates, wherever its longitudes begin."""
         if self.crs.is_geographic:
-            moved = self._moved(shape)
+            moved = self._transform_shape(shape)
             left, right = self.left, self.left + self.size[0] * self.pixel[0]
             turns = [translate(moved, 360.0 * n) for n in (-1, 0, 1)]
             inside = [shapely.clip_by_rect(t, left, -91.0, right, 91.0) for t in turns]
             return _polygonal(shapely.union_all([shapely.make_valid(part) for part in inside]))
-        near = self._in_reach(shape)
-        return _polygonal(shapely.make_valid(self._moved(shapely.segmentize(near, _EDGE_DEG))))
+        near = self._clip_to_reach(shape)
+        return _polygonal(
+            shapely.make_valid(self._transform_shape(shapely.segmentize(near, _EDGE_DEG)))
+        )
 
-    def _moved(self, shape: BaseGeometry) -> BaseGeometry:
+    def _transform_shape(self, shape: BaseGeometry) -> BaseGeometry:
         if shape.is_empty:
             return shape
         return shapely.transform(shape, lambda xy: np.column_stack(self._from_lonlat(*xy.T)))
@@ -309,7 +311,7 @@ class Mosaic:
         lon, lat = self._transformer.transform(x.ravel(), y.ravel(), direction="INVERSE")
         return np.reshape(lon, x.shape), np.reshape(lat, y.shape)
 
-    def _in_reach(self, shape: BaseGeometry) -> BaseGeometry:
+    def _clip_to_reach(self, shape: BaseGeometry) -> BaseGeometry:
         """Cut a shape to what a projection made for the rasters can draw."""
         west, south, east, north = self.footprint.bounds
         x, y = np.meshgrid(np.linspace(west, east, 33), np.linspace(south, north, 33))
@@ -324,34 +326,34 @@ class Mosaic:
         reach = [shapely.box(w - spare, bottom - spare, e + spare, top + spare) for w, e in boxes]
         return shapely.intersection(shape, shapely.union_all(reach))
 
-    def _blocks(self, whole: BaseGeometry) -> Iterator[tuple[int, int]]:
+    def _list_blocks(self, whole: BaseGeometry) -> Iterator[tuple[int, int]]:
         """Yield first column and row of each block that a shape touches, in reading order."""
         if whole.is_empty:
             return
         (width, height), (columns, rows) = self.pixel, self.size
         west, south, east, north = whole.bounds
-        first = max(0, int((west - self.left) / width)) // _BLOCK
+        first = max(0, int((west - self.left) / width)) // _BLOCK_PIXELS
         last = min(columns - 1, int((east - self.left) / width))
-        above = max(0, int((self.top - north) / height)) // _BLOCK
+        above = max(0, int((self.top - north) / height)) // _BLOCK_PIXELS
         below = min(rows - 1, int((self.top - south) / height))
         shapely.prepare(whole)
-        for row in range(above * _BLOCK, below + 1, _BLOCK):
-            for column in range(first * _BLOCK, last + 1, _BLOCK):
-                if shapely.intersects(whole, self._block_at(column, row)):
+        for row in range(above * _BLOCK_PIXELS, below + 1, _BLOCK_PIXELS):
+            for column in range(first * _BLOCK_PIXELS, last + 1, _BLOCK_PIXELS):
+                if shapely.intersects(whole, self._block_box(column, row)):
                     yield column, row
 
-    def _extent(self, column: int, row: int) -> tuple[int, int]:
-        return min(_BLOCK, self.size[0] - column), min(_BLOCK, self.size[1] - row)
+    def _block_size(self, column: int, row: int) -> tuple[int, int]:
+        return min(_BLOCK_PIXELS, self.size[0] - column), min(_BLOCK_PIXELS, self.size[1] - row)
 
-    def _block_at(self, column: int, row: int) -> BaseGeometry:
-        columns, rows = self._extent(column, row)
-        x, y = self._corner(column, row)
+    def _block_box(self, column: int, row: int) -> BaseGeometry:
+        columns, rows = self._block_size(column, row)
+        x, y = self._pixel_corner(column, row)
         return shapely.box(x, y - rows * self.pixel[1], x + columns * self.pixel[0], y)
 
-    def _corner(self, column: Any, row: Any) -> tuple[Any, Any]:
+    def _pixel_corner(self, column: Any, row: Any) -> tuple[Any, Any]:
         return self.left + column * self.pixel[0], self.top - row * self.pixel[1]
 
-    def _covered(
+    def _coverage_table(
         self, parts: NDArray[np.object_], numbers: Ints, column: int, row: int
     ) -> pd.DataFrame:
         """Return which share of each pixel of a block each shape covers."""
@@ -362,8 +364,8 @@ class Mosaic:
         there = ~shapely.is_empty(parts)
         if not there.any():
             return pd.DataFrame()
-        columns, rows = self._extent(column, row)
-        west, south, east, north = self._block_at(column, row).bounds
+        columns, rows = self._block_size(column, row)
+        west, south, east, north = self._block_box(column, row).bounds
         plain = NumPyRasterSource(
             np.zeros((rows, columns), dtype=np.uint8), xmin=west, ymin=south, xmax=east, ymax=north
         )
@@ -380,16 +382,16 @@ class Mosaic:
             }
         )
 
-    def _told(self, found: pd.DataFrame, column: int, row: int) -> Cells:
+    def _describe_pixels(self, found: pd.DataFrame, column: int, row: int) -> Cells:
         """Return what is known of the pixels that shapes cover."""
         cells, number = np.unique(found["cell"], return_inverse=True)
-        down, across = np.divmod(cells, self._extent(column, row)[0])
-        value = self._values(column, row, across, down)
-        x, y = self._corner(column + across + 0.5, row + down + 0.5)
+        down, across = np.divmod(cells, self._block_size(column, row)[0])
+        value = self._read_values(column, row, across, down)
+        x, y = self._pixel_corner(column + across + 0.5, row + down + 0.5)
         lon, lat = self._to_lonlat(x, y)
         return Cells(
             value,
-            self._areas_km2(x, y),
+            self._pixel_areas_km2(x, y),
             lon,
             lat,
             found["shape"].to_numpy(),
@@ -397,7 +399,7 @@ class Mosaic:
             found["share"].to_numpy(),
         )
 
-    def _areas_km2(self, x: Floats, y: Floats) -> Floats:
+    def _pixel_areas_km2(self, x: Floats, y: Floats) -> Floats:
         half = np.array(self.pixel) / 2.0
         lon, lat = self._to_lonlat(
             x[:, None] + half[0] * np.array([-1, 1, 1, -1]),
@@ -407,12 +409,12 @@ class Mosaic:
         # A pixel on the rim of a map of the world has corners that are nowhere.
         return np.where(np.isfinite(area), area, self.pixel[0] * self.pixel[1] / 1e6)
 
-    def _values(self, column: int, row: int, across: Ints, down: Ints) -> Floats:
+    def _read_values(self, column: int, row: int, across: Ints, down: Ints) -> Floats:
         """Return the values of some pixels of a block; NaN where no raster has data."""
-        columns, rows = self._extent(column, row)
+        columns, rows = self._block_size(column, row)
         value, told = np.full(len(across), np.nan), np.full(len(across), -1)
-        for number, (raster, at) in enumerate(self._placed):
-            window = _shared(raster, at, (column, row), (columns, rows))
+        for number, (raster, at) in enumerate(self._raster_offsets):
+            window = _intersect_windows(raster, at, (column, row), (columns, rows))
             if window is None:
                 continue
             left, top, wide, high = window
@@ -423,7 +425,7 @@ class Mosaic:
             read = read_window(raster, left - at[0], top - at[1], wide, high)
             values = read[down[here] - (top - row), across[here] - (left - column)]
             spots = np.flatnonzero(here)
-            _check_values(raster, values, (column + across[here], row + down[here]), self)
+            _check_not_negative(raster, values, (column + across[here], row + down[here]), self)
             known = ~np.isnan(values)
             twice = np.flatnonzero(known & (told[spots] >= 0))
             if len(twice):
@@ -437,7 +439,7 @@ class Mosaic:
         return value
 
 
-def _shared(
+def _intersect_windows(
     raster: Any, at: tuple[int, int], block: tuple[int, int], extent: tuple[int, int]
 ) -> tuple[int, int, int, int] | None:
     """Return column, row, columns and rows of what a raster and a block share, if anything."""
@@ -447,10 +449,10 @@ def _shared(
     return (left, top, right - left, bottom - top) if left < right and top < bottom else None
 
 
-def _check_values(raster: Any, values: Floats, at: tuple[Ints, Ints], mosaic: Mosaic) -> None:
+def _check_not_negative(raster: Any, values: Floats, at: tuple[Ints, Ints], mosaic: Mosaic) -> None:
     below = np.flatnonzero(values < 0.0)
     if len(below):
-        x, y = mosaic._corner(at[0][below[0]] + 0.5, at[1][below[0]] + 0.5)  # noqa: SLF001
+        x, y = mosaic._pixel_corner(at[0][below[0]] + 0.5, at[1][below[0]] + 0.5)  # noqa: SLF001
         raise DataError(
             f"Invalid value in {raster.name} at {x:.10g}, {y:.10g}: {values[below[0]]:g}. Must not "
             "be negative; if it stands for no data, say so: rio edit-info --nodata."
@@ -472,10 +474,10 @@ def open_mosaics(paths: Iterable[str | Path]) -> Iterator[list[Mosaic]]:
         rasters = [stack.enter_context(open_raster(Path(path))) for path in paths]
         if not rasters:
             raise DataError("No raster. Must be given at least one file.")
-        yield _by_grid(rasters)
+        yield _group_by_grid(rasters)
 
 
-def _by_grid(rasters: Sequence[Any]) -> list[Mosaic]:
+def _group_by_grid(rasters: Sequence[Any]) -> list[Mosaic]:
     groups: list[list[Any]] = []
     for raster in rasters:
         for group in groups:
@@ -496,7 +498,7 @@ def _by_grid(rasters: Sequence[Any]) -> list[Mosaic]:
     ]
 
 
-def covered(mosaics: Sequence[Mosaic], shapes: Sequence[BaseGeometry]) -> Iterator[Cells]:
+def measure_coverage(mosaics: Sequence[Mosaic], shapes: Sequence[BaseGeometry]) -> Iterator[Cells]:
     """Yield the pixels of all rasters that shapes in longitude and latitude cover.
 
     Raises
@@ -509,7 +511,10 @@ def covered(mosaics: Sequence[Mosaic], shapes: Sequence[BaseGeometry]) -> Iterat
         for cells in mosaic.cells(shapes):
             known = ~np.isnan(cells.value)
             for other in mosaics:
-                if other is not mosaic and other.frames(cells.lon[known], cells.lat[known]).any():
+                if (
+                    other is not mosaic
+                    and other.is_in_frame(cells.lon[known], cells.lat[known]).any()
+                ):
                     names = (mosaic.rasters[0].name, other.rasters[0].name)
                     raise DataError(
                         f"Overlap of {names[0]} and {names[1]} in the zone, on different grids. "

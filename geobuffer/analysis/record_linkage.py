@@ -37,15 +37,15 @@ ALIKE_KM = 2.0
 # A place without a point belongs to the one of its name within this distance of the middle of its
 # hromada (15 km across, as a rule), if any other is twice as far and 5 km farther: the rule of the
 # bundled data, wrong in 0.3 % of the pairs it decides.
-MIDDLE_KM = 15.0
+CENTRE_KM = 15.0
 LEAD, LEAD_KM = 2.0, 5.0
 # No two points on Earth are farther apart: under one code, equal names come before any others.
 FARTHEST_KM = 20_004.0
 # A middle is worth its name from so many places on.
-MIDDLE_OF = 3
+CENTRE_PLACES = 3
 
 
-class Rows(NamedTuple):
+class Records(NamedTuple):
     """The rows of all tables, one after the other; what is not stated is empty or NaN."""
 
     table: Ints
@@ -77,20 +77,20 @@ class Pair(NamedTuple):
 SAME_ID, SAME_CODE, SAME_NAME, ALIKE, BY_HROMADA = range(5)
 
 
-def match(rows: Rows) -> Ints:
+def link_records(rows: Records) -> Ints:
     """Return for each row the number of the place it stands for."""
-    places = Places(rows)
-    places.unite(_by_id(rows))
-    places.unite(itertools.chain(_by_code(rows), _by_name(rows), _by_likeness(rows)))
-    places.unite(_by_hromada(rows, places))
+    places = Clusters(rows)
+    places.unite(_pair_by_id(rows))
+    places.unite(itertools.chain(_pair_by_code(rows), _pair_by_name(rows), _pair_by_likeness(rows)))
+    places.unite(_pair_by_hromada(rows, places))
     return places.numbers()
 
 
-class Places:
+class Clusters:
     """Rows gathered into places: no place has two rows of a table or two codes of a system."""
 
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
+    def __init__(self, rows: Records) -> None:
+        self._records = rows
         self._place = list(range(len(rows.table)))
         self.members = {row: [row] for row in self._place}
 
@@ -102,16 +102,16 @@ class Places:
         """Unite the places of pairs of rows, the best first, where nothing forbids it."""
         for pair in sorted(pairs):
             a, b = self.of(pair.a), self.of(pair.b)
-            if a != b and self.can_be_one(a, b, pair.rank):
+            if a != b and self.may_be_one(a, b, pair.rank):
                 small, large = sorted((a, b), key=lambda place: len(self.members[place]))
                 for row in self.members[small]:
                     self._place[row] = large
                 self.members[large] += self.members.pop(small)
 
-    def can_be_one(self, a: int, b: int, rank: int) -> bool:
+    def may_be_one(self, a: int, b: int, rank: int) -> bool:
         """Tell whether nothing forbids two places to be one."""
         ours, theirs = self.members[a], self.members[b]
-        rows = self._rows
+        rows = self._records
         if {rows.table[row] for row in ours} & {rows.table[row] for row in theirs}:
             return False
         if rank == SAME_ID:
@@ -131,7 +131,7 @@ class Places:
         return np.asarray(pd.factorize(np.array(self._place))[0], dtype=np.int64)
 
 
-def distance_km(rows: Rows, a: Ints, b: Ints) -> Floats:
+def distance_km(rows: Records, a: Ints, b: Ints) -> Floats:
     """Return how far apart rows are; NaN where one has no point."""
     found = np.full(len(a), np.nan)
     there = np.flatnonzero(np.isfinite(rows.lon[a]) & np.isfinite(rows.lon[b]))
@@ -143,7 +143,7 @@ def distance_km(rows: Rows, a: Ints, b: Ints) -> Floats:
     return found
 
 
-def same_unit(rows: Rows, a: int, b: int) -> bool | None:
+def same_unit(rows: Records, a: int, b: int) -> bool | None:
     """Tell whether two rows name the same hromada or raion; None where one names none."""
     if rows.oblast[a] and rows.oblast[b] and rows.oblast[a] != rows.oblast[b]:
         return False
@@ -154,13 +154,13 @@ def same_unit(rows: Rows, a: int, b: int) -> bool | None:
     return None
 
 
-def _pair(rows: Rows, rank: int, score: float, a: int, b: int) -> Pair:
+def _make_pair(rows: Records, rank: int, score: float, a: int, b: int) -> Pair:
     low, high = sorted((int(rows.order[a]), int(rows.order[b])))
     return Pair(rank, score, (low, high), a, b)
 
 
-def _sharing(
-    rows: Rows, keyed: Iterable[tuple[object, int]], again: Iterable[tuple[object, int]] = ()
+def _pair_by_key(
+    rows: Records, keyed: Iterable[tuple[object, int]], again: Iterable[tuple[object, int]] = ()
 ) -> tuple[Ints, Ints]:
     """Return the pairs of rows of different tables that share a key.
 
@@ -176,28 +176,32 @@ def _sharing(
     return pairs[:, 0], pairs[:, 1]
 
 
-def same_ids(rows: Rows) -> tuple[Ints, Ints]:
+def pair_by_id(rows: Records) -> tuple[Ints, Ints]:
     """Return the pairs of rows of different tables that share an id."""
-    return _sharing(rows, [(one, row) for row, ids in enumerate(rows.ids) for one in ids])
+    return _pair_by_key(rows, [(one, row) for row, ids in enumerate(rows.ids) for one in ids])
 
 
-def _by_id(rows: Rows) -> list[Pair]:
-    a, b = same_ids(rows)
-    return [_pair(rows, SAME_ID, 0.0, i, j) for i, j in zip(a.tolist(), b.tolist(), strict=True)]
+def _pair_by_id(rows: Records) -> list[Pair]:
+    a, b = pair_by_id(rows)
+    return [
+        _make_pair(rows, SAME_ID, 0.0, i, j) for i, j in zip(a.tolist(), b.tolist(), strict=True)
+    ]
 
 
-def _by_code(rows: Rows) -> list[Pair]:
+def _pair_by_code(rows: Records) -> list[Pair]:
     """Pair rows of one code; some tables give it to several places, so names and points rank."""
     keyed = [(code, row) for row, code in enumerate(rows.code) if code[0]]
-    a, b = _sharing(rows, keyed)
+    a, b = _pair_by_key(rows, keyed)
     away = np.nan_to_num(distance_km(rows, a, b), nan=0.0)
     return [
-        _pair(rows, SAME_CODE, km + (0.0 if rows.names[i] & rows.names[j] else FARTHEST_KM), i, j)
+        _make_pair(
+            rows, SAME_CODE, km + (0.0 if rows.names[i] & rows.names[j] else FARTHEST_KM), i, j
+        )
         for i, j, km in zip(a.tolist(), b.tolist(), away.tolist(), strict=True)
     ]
 
 
-def named_alike(rows: Rows) -> Iterator[tuple[int, int, float, bool | None]]:
+def pair_namesakes(rows: Records) -> Iterator[tuple[int, int, float, bool | None]]:
     """Yield pairs of rows of one name that are near or in one raion, how far, and whether so."""
     units = [
         ((name, unit), row)
@@ -205,43 +209,43 @@ def named_alike(rows: Rows) -> Iterator[tuple[int, int, float, bool | None]]:
         for name in names
         for unit in {*rows.raion[row], rows.hromada[row]} - {""}
     ]
-    pairs = [np.stack(_sharing(rows, units))]
+    pairs = [np.stack(_pair_by_key(rows, units))]
     cells, reached = _cells(rows, UNSTATED_KM)
     near = [((name, cell), row) for row, cell in cells for name in rows.names[row]]
     again = [((name, cell), row) for row, cell in reached for name in rows.names[row]]
-    pairs.append(np.stack(_sharing(rows, near, again)))
+    pairs.append(np.stack(_pair_by_key(rows, near, again)))
     a, b = np.unique(np.concatenate(pairs, axis=1), axis=1)
     for i, j, km in zip(a.tolist(), b.tolist(), distance_km(rows, a, b).tolist(), strict=True):
         if np.isfinite(km):
             yield i, j, km, same_unit(rows, i, j)
 
 
-def limit_km(together: bool | None) -> float:  # noqa: FBT001 - what same_unit says
+def distance_limit_km(together: bool | None) -> float:  # noqa: FBT001 - what same_unit says
     """Return how far apart two points of one name may be."""
     return {True: SAME_UNIT_KM, None: UNSTATED_KM, False: OTHER_UNIT_KM}[together]
 
 
-def _by_name(rows: Rows) -> Iterator[Pair]:
+def _pair_by_name(rows: Records) -> Iterator[Pair]:
     """Pair rows of one name; the score is the distance as a share of its limit."""
-    for a, b, km, together in named_alike(rows):
-        if km <= limit_km(together):
-            yield _pair(rows, SAME_NAME, km / limit_km(together), a, b)
+    for a, b, km, together in pair_namesakes(rows):
+        if km <= distance_limit_km(together):
+            yield _make_pair(rows, SAME_NAME, km / distance_limit_km(together), a, b)
 
 
-def _by_likeness(rows: Rows) -> Iterator[Pair]:
+def _pair_by_likeness(rows: Records) -> Iterator[Pair]:
     """Pair rows at one spot whose names are a slip of spelling apart."""
     cells, reached = _cells(rows, ALIKE_KM)
-    pairs = _sharing(rows, [(c, r) for r, c in cells], [(c, r) for r, c in reached])
+    pairs = _pair_by_key(rows, [(c, r) for r, c in cells], [(c, r) for r, c in reached])
     away = distance_km(rows, *pairs)
     near = np.flatnonzero(away <= ALIKE_KM)
     for i, j, km in zip(*(side[near].tolist() for side in pairs), away[near].tolist(), strict=True):
         unlike = not rows.names[i] & rows.names[j]
         if unlike and any(differ_by_slip(x, y) for x in rows.names[i] for y in rows.names[j]):
-            yield _pair(rows, ALIKE, km, i, j)
+            yield _make_pair(rows, ALIKE, km, i, j)
 
 
 def _cells(
-    rows: Rows, km: float
+    rows: Records, km: float
 ) -> tuple[list[tuple[int, tuple[int, ...]]], list[tuple[int, tuple[int, ...]]]]:
     """Return the cell of space each row lies in, and all cells within a distance of it."""
     there = np.flatnonzero(np.isfinite(rows.lon))
@@ -261,11 +265,11 @@ def _cells(
     return cells, reached
 
 
-class _Unplaced(NamedTuple):
+class _Unlocated(NamedTuple):
     """What decides about places without a point: middles of hromadas, and who bears a name."""
 
-    rows: Rows
-    places: Places
+    rows: Records
+    places: Clusters
     middle: dict[tuple[str, str, str], tuple[float, float]]
     bearers: dict[str, set[int]]
 
@@ -286,7 +290,7 @@ class _Unplaced(NamedTuple):
 
     def unit(self, place: int) -> tuple[str, str, str] | None:
         """Return the hromada of a place, or else its raion."""
-        found = {unit for row in self.places.members[place] if (unit := _unit(self.rows, row))}
+        found = {unit for row in self.places.members[place] if (unit := _row_unit(self.rows, row))}
         return max(found, key=lambda unit: (unit[2] != "", unit)) if found else None
 
     def away_km(self, one: int, other: int) -> float:
@@ -316,7 +320,7 @@ class _Unplaced(NamedTuple):
         return {
             other: self.away_km(place, other)
             for other in others
-            if self.places.can_be_one(place, other, BY_HROMADA) and self._same_oblast(place, other)
+            if self.places.may_be_one(place, other, BY_HROMADA) and self._same_oblast(place, other)
         }
 
     def _same_oblast(self, one: int, other: int) -> bool:
@@ -326,47 +330,49 @@ class _Unplaced(NamedTuple):
         return len(oblasts) < 2
 
 
-def _unit(rows: Rows, row: int) -> tuple[str, str, str] | None:
+def _row_unit(rows: Records, row: int) -> tuple[str, str, str] | None:
     raion = min(rows.raion[row], default="")
     if not raion and not rows.hromada[row]:
         return None
     return rows.oblast[row], "" if rows.hromada[row] else raion, rows.hromada[row]
 
 
-def _by_hromada(rows: Rows, places: Places) -> Iterator[Pair]:
+def _pair_by_hromada(rows: Records, places: Clusters) -> Iterator[Pair]:
     """Pair places without a point and those of their name that nothing else rivals."""
     bearers = defaultdict(set)
     for row, names in enumerate(rows.names):
         for name in names:
             bearers[name].add(places.of(row))
-    known = _Unplaced(rows, places, _middles(rows, places), bearers)
+    known = _Unlocated(rows, places, _find_centres(rows, places), bearers)
     for place in sorted(places.members):
         if known.point(place) is not None:
             continue
         rivals = known.rivals(place)
         for other, km in rivals.items():
-            if km <= MIDDLE_KM and _leads(km, other, rivals):
+            if km <= CENTRE_KM and _is_clearly_nearer(km, other, rivals):
                 back = known.rivals(other)
-                if _leads(km, place, back):
-                    yield _pair(rows, BY_HROMADA, km, known.best(place), known.best(other))
+                if _is_clearly_nearer(km, place, back):
+                    yield _make_pair(rows, BY_HROMADA, km, known.best(place), known.best(other))
 
 
-def _leads(km: float, place: int, rivals: dict[int, float]) -> bool:
+def _is_clearly_nearer(km: float, place: int, rivals: dict[int, float]) -> bool:
     """Tell whether a place is so much nearer than all its rivals that it must be the one."""
     others = [away for rival, away in rivals.items() if rival != place]
     # What is nowhere may be anywhere: NaN is never far enough.
     return all(away >= max(LEAD * km, km + LEAD_KM) for away in others)
 
 
-def _middles(rows: Rows, places: Places) -> dict[tuple[str, str, str], tuple[float, float]]:
+def _find_centres(
+    rows: Records, places: Clusters
+) -> dict[tuple[str, str, str], tuple[float, float]]:
     """Return the median position of each hromada and raion with enough places in it."""
     inside = defaultdict(list)
     for row in np.argsort(rows.order, kind="stable").tolist():
-        if np.isfinite(rows.lon[row]) and (unit := _unit(rows, row)):
+        if np.isfinite(rows.lon[row]) and (unit := _row_unit(rows, row)):
             inside[unit].append(row)
     found = {}
     for unit, members in inside.items():
-        if len({places.of(row) for row in members}) >= MIDDLE_OF:
+        if len({places.of(row) for row in members}) >= CENTRE_PLACES:
             lon = rows.lon[members[0]] + wrap(rows.lon[members] - rows.lon[members[0]])
             found[unit] = (
                 float(wrap(np.median(lon, keepdims=True))[0]),

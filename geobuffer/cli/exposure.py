@@ -9,7 +9,7 @@ import pandas as pd
 import typer
 
 import geobuffer as gb
-from geobuffer.analysis.rasters import papers_of
+from geobuffer.analysis.rasters import read_raster_source
 from geobuffer.cli.inputs import (
     PAGE_M,
     UNSEEN_M,
@@ -118,7 +118,7 @@ def _given(rasters: RasterOptions) -> tuple[list[Path] | None, str | None]:
 def _raster_source(raster: list[Path], as_of: str) -> gb.Source:
     """Return what the user says of rasters, or else the papers beside them."""
     named = gb.Source(", ".join(path.name for path in raster), as_of=as_of)
-    return named if as_of else papers_of(raster) or named
+    return named if as_of else read_raster_source(raster) or named
 
 
 def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: bool) -> None:

@@ -10,7 +10,8 @@ import pandas as pd
 import shapely
 
 import geobuffer as gb
-from geobuffer.analysis.classify import with_columns
+from geobuffer.analysis.classify import join_columns
+from geobuffer.analysis.membership import is_counted
 from geobuffer.cli.output import note, options_of
 from geobuffer.datasets.bundled import of_same_hromadas
 from geobuffer.viz.captions import load_translation, write_title
@@ -338,10 +339,10 @@ def _with_ids(table: gpd.GeoDataFrame, file: str) -> gpd.GeoDataFrame:
 
 def with_classes(places: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     """Return places with what the zone says of each."""
-    return with_columns(places, gb.classify(places, zone))
+    return join_columns(places, gb.classify(places, zone))
 
 
 def known_near(places: Places) -> pd.DataFrame:
     """Return the places known by name only, of the hromadas of those in the zone."""
-    inside = places.located[places.located["membership"].isin(["inside", "uncertain"])]
+    inside = places.located[is_counted(places.located["membership"])]
     return of_same_hromadas(places.not_located, inside)

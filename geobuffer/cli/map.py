@@ -10,6 +10,7 @@ import pandas as pd
 import typer
 
 import geobuffer as gb
+from geobuffer.analysis.membership import COUNTED
 from geobuffer.cli.inputs import (
     PAGE_M,
     Places,
@@ -78,7 +79,7 @@ def _classified(places: Places | None, zone: Zone) -> Places | None:
 
 def _counts(places: Places) -> dict[str, int]:
     count = places.located["membership"].value_counts()
-    return {name: int(count.get(name, 0)) for name in ("inside", "uncertain")}
+    return {name: int(count.get(name, 0)) for name in COUNTED}
 
 
 def _written(page: Path | None, png: Path | None) -> dict[str, Any]:

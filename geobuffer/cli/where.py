@@ -10,7 +10,7 @@ import pandas as pd
 import typer
 
 import geobuffer as gb
-from geobuffer.analysis.classify import with_columns
+from geobuffer.analysis.classify import join_columns
 from geobuffer.cli.inputs import load_ground, load_places, read_scenario
 from geobuffer.cli.options import AsJson, BorderOptions, PlaceOptions, takes_options
 from geobuffer.cli.output import print_json, print_records, print_table, say
@@ -120,7 +120,7 @@ def _tell_of_name(name: str, border: BorderOptions, places: PlaceOptions, *, as_
         known = {str(one) for column in columns for one in column}
         raise gb.DataError(f"No settlement is called {name!r}. {did_you_mean(name, known)}")
     told = gb.locate(found, ground.border)
-    table = with_columns(found, told).sort_values("distance_km")
+    table = join_columns(found, told).sort_values("distance_km")
     if as_json:
         table = table.assign(longitude=table.geometry.x, latitude=table.geometry.y)
         print_records(pd.DataFrame(table.drop(columns=table.geometry.name)))

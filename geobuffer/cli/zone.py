@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 import geobuffer as gb
 from geobuffer.analysis.bulk import check_bulk_target
+from geobuffer.analysis.membership import COUNTED, is_counted
 from geobuffer.cli.inputs import (
     PAGE_M,
     UNSEEN_M,
@@ -111,7 +112,7 @@ def settlements(
         built = build_zone(asked, ground.border, UNSEEN_M)
         towns = load_places(places, ground)
         classed = with_classes(towns.located, built)
-        is_in = classed["membership"].isin(["inside", "uncertain"])
+        is_in = is_counted(classed["membership"])
         listed = (classed if every else classed[is_in]).sort_values("distance_km")
     if out is not None:
         gb.write(listed, out)
@@ -121,7 +122,7 @@ def settlements(
         return
     if out is not None:
         count = listed["membership"].fillna("without a point").value_counts()
-        kinds = ["inside", "uncertain", *(["outside", "without a point"] if every else [])]
+        kinds = [*COUNTED, *(["outside", "without a point"] if every else [])]
         told = ", ".join(f"{count.get(kind, 0):,} {kind}" for kind in kinds)
         say(f"Wrote {len(listed):,} settlements to {out}: {told}.")
         return

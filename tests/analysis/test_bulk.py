@@ -27,7 +27,7 @@ import geobuffer as gb
 from geobuffer.analysis import _arrow as opening
 from geobuffer.analysis import _arrow as writing
 from geobuffer.analysis import bulk as answering
-from geobuffer.analysis._arrow import points_of
+from geobuffer.analysis._arrow import read_points
 from geobuffer.cli import main as cli
 from geobuffer.geodesy import _grid
 
@@ -485,7 +485,7 @@ def test_the_bytes_of_any_array_are_read_as_shapely_reads_them(way):
     for start, stop in [(0, 40), (5, 23), (39, 40), (11, 11)]:
         table = pa.table({"g": ways(points)[way]})[start:stop]
         at = opening.Coordinates(("g",), "WKB", None)
-        lon, lat = points_of(table, at, 0)
+        lon, lat = read_points(table, at, 0)
         assert (
             np.column_stack([lon, lat]).tolist()
             == shapely.get_coordinates(points[start:stop]).tolist()
@@ -862,7 +862,7 @@ def test_a_failure_leaves_the_older_file(  # noqa: PLR0917 - one parameter for e
 def test_a_failure_to_write_leaves_the_older_file(rings, places, tmp_path, monkeypatch):
     places.to_parquet(tmp_path / "in.parquet")
     target = text(tmp_path / "out.parquet", "an older file")
-    write, left = writing.Writer.write, [3]
+    write, left = writing.TableWriter.write, [3]
 
     def full(self, table):
         left[0] -= 1
@@ -870,7 +870,7 @@ def test_a_failure_to_write_leaves_the_older_file(rings, places, tmp_path, monke
             raise OSError(28, "No space left on device")
         write(self, table)
 
-    monkeypatch.setattr(writing.Writer, "write", full)
+    monkeypatch.setattr(writing.TableWriter, "write", full)
     with pytest.raises((OSError, gb.DataError), match="No space"):
         gb.classify_file(tmp_path / "in.parquet", rings, target)
     assert target.read_text(encoding="utf-8") == "an older file"
@@ -1069,7 +1069,7 @@ KILLED = """
 import os, signal, sys
 import shapely
 import geobuffer as gb
-from geobuffer.bulk import answering, opening, writing
+from geobuffer.analysis import bulk as answering, _arrow as opening, _arrow as writing
 
 source, target, writes = sys.argv[1], sys.argv[2], int(sys.argv[3])
 drawn = gb.Source("drawn by hand")
@@ -1079,7 +1079,7 @@ border = gb.border_between(west, east)
 zone = gb.build_zone(border, km=[5, 10], side="East", ends="flat", tolerance_m=1)
 opening.BATCH_ROWS = 64
 answering.has_numba = lambda: False
-write = writing.Writer.write
+write = writing.TableWriter.write
 
 def killed(self, table):
     global writes
@@ -1088,7 +1088,7 @@ def killed(self, table):
     if writes == 0:
         os.kill(os.getpid(), signal.SIGKILL)
 
-writing.Writer.write = killed
+writing.TableWriter.write = killed
 gb.classify_file(source, zone, target)
 """
 
@@ -1137,7 +1137,7 @@ MEMORY = """
 import pathlib, re, sys
 import numpy as np, pyarrow as pa, pyarrow.parquet as pq, shapely
 import geobuffer as gb
-from geobuffer.bulk import opening
+from geobuffer.analysis import _arrow as opening
 
 folder, suffix = pathlib.Path(sys.argv[1]), sys.argv[2]
 drawn = gb.Source("drawn by hand")

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 import geobuffer as gb
-from geobuffer.analysis import exposure as module
 
 
 @pytest.mark.parametrize("side", ["both", "Ukraine", "Russia"])
@@ -154,4 +153,4 @@ def test_other_tables_and_a_missing_library_are_told(strip, towns, monkeypatch):
         gb.plot_curve(curve.drop(columns="within_km"))
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(gb.DataError, match=r"geobuffer\[plot\]"):
-        module.plot_curve(curve)
+        gb.plot_curve(curve)

@@ -244,7 +244,7 @@ def test_nothing_is_computed_for_a_place_that_is_refused(zone, tmp_path, monkeyp
     for path in ("nowhere/zone.gpkg", "folder.gpkg", "zone.doc"):
         with pytest.raises(gb.DataError):
             gb.write(zone, tmp_path / path)
-    monkeypatch.setattr("geobuffer.analysis.bulk.opened", computed)
+    monkeypatch.setattr("geobuffer.analysis.bulk.open_table", computed)
     with pytest.raises(AssertionError, match="computed"):
         gb.classify_file("any.parquet", zone, tmp_path / "a.parquet")
     (tmp_path / "folder.csv").mkdir()

@@ -17,9 +17,10 @@ import pandas as pd
 import shapely
 
 from geobuffer.analysis.classify import classify
+from geobuffer.analysis.exposure import read_population
+from geobuffer.analysis.membership import COUNTED, is_counted
 from geobuffer.datasets.bundled import sources_of_places
 from geobuffer.errors import MissingExtra
-from geobuffer.io.point_tables import numbers
 from geobuffer.palette import ring_colours
 from geobuffer.viz import captions
 from geobuffer.viz.extent import select_regions
@@ -225,10 +226,7 @@ def _locate_places(
     points = table.geometry.to_crs("EPSG:4326").to_numpy()
     xy = np.stack(project_points(projection, shapely.get_x(points), shapely.get_y(points)), axis=1)
     xy[pd.isna(membership)] = np.nan
-    known = np.full(len(table), np.nan)
-    if "population" in table:
-        known = numbers(pd.DataFrame(table), "population")
-    return _Places(xy, membership, known, _list_names(table, language))
+    return _Places(xy, membership, read_population(table), _list_names(table, language))
 
 
 def _list_names(table: gpd.GeoDataFrame, language: str) -> list[str]:
@@ -253,7 +251,7 @@ def _list_legend_rows(
     rows += [("ring", name) for name in captions.describe_rings(zone, to)]
     rows += [("regions", to.say("regions"))] if with_regions else []
     if places is not None:
-        for kind in ("inside", "uncertain"):
+        for kind in COUNTED:
             count = to.number(int((places.membership == kind).sum()))
             rows.append((kind, to.say("count", label=to.say(kind), count=count)))
         rows.append(("outside", to.say("outside")))
@@ -343,7 +341,7 @@ def _draw_place_names(
     axes: Axes, layout: Layout, places: _Places, taken: Sequence[Box], line: BaseGeometry
 ) -> None:
     """Write the names of the larger places, those in the zone before those outside."""
-    near = np.isin(places.membership, ["inside", "uncertain"])
+    near = is_counted(places.membership)
     at = layout.points(places.xy)
     seen = layout.holds(places.xy)
     named_zoom = max(layout.zoom, _NAMED_ZOOM)

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from geobuffer.analysis.classify import classify, doubts_of
+from geobuffer.analysis.classify import Classification, classify_table
 from geobuffer.analysis.membership import MEMBERSHIP, answer
 from geobuffer.geodesy.simplify import scaled
-from geobuffer.io.point_tables import lonlat
 from geobuffer.viz.captions import has_only_points
 from geobuffer.viz.web.compact import (
     GRID,
@@ -261,26 +260,24 @@ def describe_places(
     """Return the table column by column, in the shape that weighs least."""
     if table is None:
         return {"given": False, "count": 0, "far": 0, "columns": {}}
-    answers = classify(table, zone)
+    found = classify_table(table, zone)
+    answers, uncertainty = found.frame, found.uncertainty
     if "conflict" in table:
         answers["conflict"] = _join_conflicts(table["conflict"], answers["conflict"])
     table = table.assign(**{name: answers[name] for name in answers.columns})
     widths = np.array([*zone.edges_km[1:], *(picture.km for picture in pictures)])
     reach_km = _BEYOND * float(widths.max())
-    doubts = doubts_of(table, zone)
     away = answers["distance_km"].to_numpy()
     # A town may reach into the widest zone from farther than what is drawn.
-    far = (away > reach_km) & (away - doubts.margin > widths.max())
+    far = (away > reach_km) & (away - uncertainty.margin > widths.max())
     near = ~far
     near[near] = _may_be_in_zone(table[near])
-    shown = table[near]
+    shown, here = table[near], found.select(near).uncertainty
     columns = _pack_columns(shown) | {
-        "distance_km": round_numbers(
-            round_distances(away[near], doubts.margin[near], widths), None
-        ),
-        "margin_km": encode_column(round_numbers(doubts.margin[near], None)),
-        "unlisted": encode_column(doubts.unlisted[near].astype(int).tolist()),
-        "wrong_country": encode_column(doubts.wrong_country[near].astype(int).tolist()),
+        "distance_km": round_numbers(round_distances(away[near], here.margin, widths), None),
+        "margin_km": encode_column(round_numbers(here.margin, None)),
+        "unlisted": encode_column(here.unlisted.astype(int).tolist()),
+        "wrong_country": encode_column(here.wrong_country.astype(int).tolist()),
     }
     if not has_slider(zone):  # what no comparison of one distance tells
         rings = [-1, *range(len(zone.ring_names))]
@@ -291,7 +288,7 @@ def describe_places(
         "count": len(shown),
         "far": int(far.sum()),
         "reach_km": reach_km,
-        "exceptions": _list_exceptions(shown, zone, pictures),
+        "exceptions": _list_exceptions(found.select(near), zone, pictures),
         "columns": columns,
     }
 
@@ -340,7 +337,7 @@ def round_distances(distance_km: Any, margin_km: Floats, widths_km: Floats) -> F
 
 
 def _list_exceptions(
-    shown: gpd.GeoDataFrame, zone: Zone, pictures: Sequence[SliderOutline]
+    shown: Classification, zone: Zone, pictures: Sequence[SliderOutline]
 ) -> list[dict[str, Any]]:
     """Return the rows whose class no comparison of one distance tells, by width and side.
 
@@ -348,18 +345,18 @@ def _list_exceptions(
     """
     if not isinstance(zone, BufferZone) or not has_slider(zone):
         named = {name: code for code, name in enumerate(MEMBERSHIP)}
-        known = np.array([named.get(name, -1) for name in shown["membership"]])
+        known = np.array([named.get(name, -1) for name in shown.frame["membership"]])
         there = np.flatnonzero(known >= 0)
         return [_describe_exception(zone.width_km, zone.side, there, known[there])]
     if zone.ends != "flat":
         return []
     found = []
-    (lon, lat), doubts = lonlat(shown), doubts_of(shown, zone)
+    lon, lat = shown.lon, shown.lat
     for km in (picture.km for picture in pictures):
         squared = tuple(find_flat_ends(zone.border.line, km * 1e3))
         concerned = [end.concerns(lon, lat, km * 1e3) for end in squared]
         rows = np.flatnonzero(np.any(concerned, axis=0))
-        asked = {name: values[rows] for name, values in doubts._asdict().items()}
+        asked = {name: values[rows] for name, values in shown.uncertainty._asdict().items()}
         for side in (BOTH, *(side.name for side in zone.sides)):
             known, plain = (
                 answer(
