@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import geobuffer as gb
+from geobuffer.datasets.bundled import data_folder
 
 PAIRS = Path(__file__).parent / "data" / "gazetteer_pairs.csv"
 KM = 1 / 111.2  # a kilometre of latitude, in degrees
@@ -420,7 +421,7 @@ def test_the_tables_given_are_not_changed():
 
 
 def test_pairs_labelled_by_hand():
-    folder = gb.datasets.data_folder() / "settlements"
+    folder = data_folder() / "settlements"
     files = ("russia_geonames", "russia_inid")
     read = [gpd.read_parquet(folder / f"{f}.parquet").drop(columns="duplicate_of") for f in files]
     place_of = {i: n for n, ids in enumerate(partition(gb.merge_settlements(*read))) for i in ids}
