@@ -18,7 +18,7 @@ import pyproj
 import shapely
 
 import geobuffer as gb
-from geobuffer.geodesy.buffer import outline
+from geobuffer.geodesy.buffer import buffer_lines
 from geobuffer.geodesy.ellipsoid import WGS84
 from geobuffer.palette import BORDER, REGION, ZONE
 
@@ -110,7 +110,7 @@ def table(border: gb.Border) -> None:
     """Print how far the edges of 10 km zones lie from 10 km, and what they misclassify."""
     zones = recipes(border.line)
     for tolerance in (1.0, 0.1, 0.01):
-        zones[f"**geobuffer, tolerance {tolerance:g} m**"], _ = outline(
+        zones[f"**geobuffer, tolerance {tolerance:g} m**"], _ = buffer_lines(
             border.index, WIDTH_M, tolerance_m=tolerance
         )
     edge = zones["**geobuffer, tolerance 0.1 m**"]
@@ -151,7 +151,11 @@ def draw_edge_errors(border: gb.Border) -> None:
     starts = np.array([section.start_km for section in border.sections])
     for zone, colour, label in (
         (recipe(border.line, utm, 16), RECIPE, "planar buffer in UTM 36N, as usual"),
-        (outline(border.index, WIDTH_M, tolerance_m=0.1)[0], ZONE, "geobuffer, tolerance 0.1 m"),
+        (
+            buffer_lines(border.index, WIDTH_M, tolerance_m=0.1)[0],
+            ZONE,
+            "geobuffer, tolerance 0.1 m",
+        ),
     ):
         foot = border.index.nearest(*sampled(zone, 150.0))
         chainage = starts[foot.line] + foot.chainage_m / 1e3
@@ -249,7 +253,7 @@ def draw_notch(border: gb.Border) -> None:
     aeqd = f"+proj=aeqd +lon_0={at[0]} +lat_0={at[1]} +ellps=WGS84"
     near = shapely.clip_by_rect(border.line, at[0] - 0.5, at[1] - 0.3, at[0] + 0.5, at[1] + 0.3)
     start = plane.drawn(recipe(near, aeqd, 32), 4 * reach)
-    zone, _ = outline(border.index, WIDTH_M, tolerance_m=0.1)
+    zone, _ = buffer_lines(border.index, WIDTH_M, tolerance_m=0.1)
     ours = plane.drawn(zone, 4 * reach)
     filled(axes, ours, fc="#b8d8ee", ec="none")
     traced(axes, shapely.boundary(ours), color=ZONE, lw=1.6, marker="o", ms=3.5)

@@ -13,7 +13,7 @@ import shapely
 from geopandas.testing import assert_geodataframe_equal
 
 import geobuffer as gb
-from geobuffer.geodesy.ellipsoid import holds
+from geobuffer.geodesy.ellipsoid import covers_points
 
 THREADS = 8
 
@@ -93,20 +93,20 @@ def test_the_compiled_way(regions):
 ASKED = """
 import sys, threading
 import numpy as np, shapely
-from geobuffer.geodesy import holds
+from geobuffer.geodesy.ellipsoid import covers_points
 
 sys.setswitchinterval(1e-5)
 rng = np.random.default_rng(0)
 angle, away = np.sort(rng.uniform(0, 2 * np.pi, 5_000)), rng.uniform(0.5, 1, 5_000)
 ring = np.stack([away * np.cos(angle), away * np.sin(angle)], axis=1)
 x, y = rng.uniform(-1, 1, (2, 500))
-truth = holds(shapely.Polygon(ring), x, y)
+truth = covers_points(shapely.Polygon(ring), x, y)
 wrong = 0
 for _ in range(25):
     area, got, together = shapely.Polygon(ring), [None] * 8, threading.Barrier(8)
     def ask(number):
         together.wait()
-        got[number] = holds(area, x, y)
+        got[number] = covers_points(area, x, y)
     threads = [threading.Thread(target=ask, args=(n,)) for n in range(8)]
     for thread in threads: thread.start()
     for thread in threads: thread.join()
@@ -123,7 +123,9 @@ def test_an_area_nobody_has_asked_yet():
 
 
 def test_an_area_without_points_holds_none():
-    assert holds(shapely.Polygon(), np.array([0.0, np.nan]), np.array([0.0, 1.0])).tolist() == [
+    assert covers_points(
+        shapely.Polygon(), np.array([0.0, np.nan]), np.array([0.0, 1.0])
+    ).tolist() == [
         False,
         False,
     ]

@@ -27,7 +27,8 @@ from geobuffer.analysis._arrow import (
 )
 from geobuffer.analysis.membership import MEMBERSHIP, answer, compute_margin_km
 from geobuffer.errors import DataError, did_you_mean
-from geobuffer.geodesy.ellipsoid import ON_GLOBE, is_on_globe, wrap
+from geobuffer.geodesy.antimeridian import wrap_degrees
+from geobuffer.geodesy.ellipsoid import ON_GLOBE, is_on_globe
 from geobuffer.geodesy.nearest import has_numba
 from geobuffer.io.atomic import check_folder, check_place, drafted, is_draft, write_text
 from geobuffer.io.point_tables import UNSTATED_M, warn_if_swapped
@@ -137,7 +138,7 @@ def _answer_batch(rows: pa.Table, at: Coordinates, zone: Zone, first: int) -> pa
     )
     margin = compute_margin_km(accuracy, radius, zone)
     # Not left to the number of rows: the last batch is short, and must be asked like the others.
-    said = answer(wrap(lon), lat, zone, margin=margin, compiled=has_numba())
+    said = answer(wrap_degrees(lon), lat, zone, margin=margin, compiled=has_numba())
     sides, sections = zone.sides, zone.sections
     columns = {
         "distance_km": _float_column(said.distance_km),

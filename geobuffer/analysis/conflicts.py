@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from geobuffer.geodesy.ellipsoid import Floats, holds
+from geobuffer.geodesy.ellipsoid import Floats, covers_points
 from geobuffer.io.point_tables import listed
 from geobuffer.zones.toponyms import find_other_names, fold_name, fold_region_name
 
@@ -89,7 +89,7 @@ def find_conflicts(
     for region, (here, elsewhere) in zip(regions, known, strict=True):
         if not (here.any() or elsewhere.any() or pd.notna(country).any()):
             continue
-        there = holds(region.geometry, lon, lat)
+        there = covers_points(region.geometry, lon, lat)
         abroad = there & pd.notna(country) & (country != region.country).astype(bool)
         abroad &= bool(region.country)
         absent = ~there & here & np.isfinite(lon)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from geobuffer.geodesy.antimeridian import cut_at_antimeridian
-from geobuffer.geodesy.ellipsoid import Floats, direct, holds, wrap
+from geobuffer.geodesy.antimeridian import cut_at_antimeridian, wrap_degrees
+from geobuffer.geodesy.ellipsoid import Floats, covers_points, direct
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.region import Region
 from geobuffer.zones.zone import BufferZone, CombinedZone
@@ -224,7 +224,7 @@ def _combine_truth(
     if isinstance(part, BufferZone):
         return answers[part].ring >= 0, _TRUTH_OF_CODE[answers[part].membership]
     if isinstance(part, Region):
-        inside = holds(cut_at_antimeridian(part.geometry), lon, lat)
+        inside = covers_points(cut_at_antimeridian(part.geometry), lon, lat)
         near = np.zeros(len(lon), dtype=bool)
         there = np.isfinite(lon)
         away = part.index.nearest(lon[there], lat[there]).distance_m / 1e3
@@ -285,7 +285,7 @@ def _may_change_side(border: Border, lon: Floats, lat: Floats, margin: Floats) -
     turns = np.arange(0.0, 360.0, 45.0)
     at, turn = np.repeat(np.arange(len(lon)), len(turns)), np.tile(turns, len(lon))
     to_lon, to_lat, _ = direct(lon[at], lat[at], turn, margin[at] * 1e3)
-    codes = border.side_codes(wrap(to_lon), to_lat).reshape(-1, len(turns))
+    codes = border.side_codes(wrap_degrees(to_lon), to_lat).reshape(-1, len(turns))
     return np.asarray((codes != codes[:, :1]).any(axis=1) & (margin > 0.0))
 
 

@@ -19,9 +19,14 @@ import pandas as pd
 import pyproj
 import shapely
 from pyproj.exceptions import ProjError
-from shapely.affinity import translate
 
 from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.geodesy.antimeridian import (
+    keep_polygons,
+    repeat_around_globe,
+    split_longitude_range,
+    unwrap_east_of,
+)
 from geobuffer.geodesy.ellipsoid import Floats, Ints, quadrangle_area_m2
 from geobuffer.io.untrusted import check_reference, unheard
 from geobuffer.zones.source import Source, join_sources
@@ -274,7 +279,7 @@ class Mosaic:
         """Tell which points lie within the frame of one of its rasters, data or not."""
         x, y = self._from_lonlat(lon, lat)
         if self.crs.is_geographic:
-            x = self.left + (x - self.left) % 360.0
+            x = unwrap_east_of(x, self.left)
         found = np.zeros(len(lon), dtype=bool)
         for raster in self.rasters:
             west, south, east, north = raster.bounds
@@ -286,11 +291,11 @@ class Mosaic:
         if self.crs.is_geographic:
             moved = self._transform_shape(shape)
             left, right = self.left, self.left + self.size[0] * self.pixel[0]
-            turns = [translate(moved, 360.0 * n) for n in (-1, 0, 1)]
-            inside = [shapely.clip_by_rect(t, left, -91.0, right, 91.0) for t in turns]
-            return _polygonal(shapely.union_all([shapely.make_valid(part) for part in inside]))
+            copies = repeat_around_globe(moved)
+            inside = [shapely.clip_by_rect(copy, left, -91.0, right, 91.0) for copy in copies]
+            return keep_polygons(shapely.union_all([shapely.make_valid(part) for part in inside]))
         near = self._clip_to_reach(shape)
-        return _polygonal(
+        return keep_polygons(
             shapely.make_valid(self._transform_shape(shapely.segmentize(near, _EDGE_DEG)))
         )
 
@@ -322,7 +327,7 @@ class Mosaic:
         )
         # Between the points that were tried an edge may bulge by a thousandth of its length.
         spare = 0.01 + (top - bottom) / 100.0
-        boxes = [(left, right)] if left <= right else [(left, 180.0), (-180.0, right)]
+        boxes = split_longitude_range(left, right)
         reach = [shapely.box(w - spare, bottom - spare, e + spare, top + spare) for w, e in boxes]
         return shapely.intersection(shape, shapely.union_all(reach))
 
@@ -360,7 +365,7 @@ class Mosaic:
         from exactextract import exact_extract
         from exactextract.raster import NumPyRasterSource
 
-        parts = np.array([_polygonal(part) for part in parts], dtype=object)
+        parts = np.array([keep_polygons(part) for part in parts], dtype=object)
         there = ~shapely.is_empty(parts)
         if not there.any():
             return pd.DataFrame()
@@ -521,8 +526,3 @@ def measure_coverage(mosaics: Sequence[Mosaic], shapes: Sequence[BaseGeometry]) 
                         "Must tell each place once: clip one, or bring both to one grid (rio warp)."
                     )
             yield cells
-
-
-def _polygonal(shape: BaseGeometry) -> BaseGeometry:
-    parts = [part for part in shapely.get_parts(shapely.get_parts(shape)) if part.area > 0.0]
-    return shapely.MultiPolygon([p for p in parts if p.geom_type == "Polygon"])

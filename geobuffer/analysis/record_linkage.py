@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from geobuffer.geodesy.ellipsoid import Floats, Ints, ecef, inverse, wrap
+from geobuffer.geodesy.antimeridian import unwrap_near, wrap_degrees
+from geobuffer.geodesy.ellipsoid import Floats, Ints, inverse, to_ecef
 from geobuffer.zones.toponyms import differ_by_slip
 
 if TYPE_CHECKING:
@@ -250,7 +251,7 @@ def _cells(
     """Return the cell of space each row lies in, and all cells within a distance of it."""
     there = np.flatnonzero(np.isfinite(rows.lon))
     # A chord is shorter than its geodesic, so that a cube of the distance holds all it must.
-    at, reach = ecef(rows.lon[there], rows.lat[there]) / 1e3, km
+    at, reach = to_ecef(rows.lon[there], rows.lat[there]) / 1e3, km
     size = 2.0 * reach
     own = np.floor(at / size).astype(np.int64)
     low, high = np.floor((at - reach) / size), np.floor((at + reach) / size)
@@ -373,9 +374,9 @@ def _find_centres(
     found = {}
     for unit, members in inside.items():
         if len({places.of(row) for row in members}) >= CENTRE_PLACES:
-            lon = rows.lon[members[0]] + wrap(rows.lon[members] - rows.lon[members[0]])
+            lon = unwrap_near(rows.lon[members], rows.lon[members[0]])
             found[unit] = (
-                float(wrap(np.median(lon, keepdims=True))[0]),
+                float(wrap_degrees(np.median(lon, keepdims=True))[0]),
                 float(np.median(rows.lat[members])),
             )
     return found

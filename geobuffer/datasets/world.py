@@ -30,7 +30,7 @@ import shapely
 
 from geobuffer.errors import ChecksumMismatch, DataError, UnknownRegion, did_you_mean
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian
-from geobuffer.geodesy.buffer import without_slivers
+from geobuffer.geodesy.buffer import drop_slivers
 from geobuffer.io.atomic import drafted
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.source import Source
@@ -254,7 +254,7 @@ def _join_shapes(files: Sequence[str], shapes: Mapping[str, BaseGeometry]) -> Ba
     whole = read_cached_shape(_shape_cache_folder(), name)
     if whole is None:
         parts = [shapes[file] for file in files]
-        whole = without_slivers(shapely.union_all(parts), _SLIVER_M)
+        whole = drop_slivers(shapely.union_all(parts), _SLIVER_M)
         write_cached_shape(_shape_cache_folder(), name, whole)
     return whole
 

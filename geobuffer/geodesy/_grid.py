@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from geobuffer.geodesy import _kernels
+from geobuffer.geodesy.antimeridian import find_narrowest_range, normalize_longitudes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
+    from geobuffer.geodesy.ellipsoid import Floats, Ints
+
 
 # The first cells, about as many as this, are halved both ways so many times: 400,000 cells, of a
 # square kilometre each about the default border. Twice as many take 1.5 times as long to build and
@@ -67,7 +68,7 @@ class PackedPieces(NamedTuple):
     """Four times the way from the middle of the chord to the middle of the piece."""
 
 
-def packed(start: Floats, chord: Floats, squared: Floats, middle: Floats) -> PackedPieces:
+def pack_pieces(start: Floats, chord: Floats, squared: Floats, middle: Floats) -> PackedPieces:
     """Return pieces from their beginnings, chords, and middles on the surface (Earth-centred)."""
     # A point is a chord of no length, of which no share is passed.
     inverse = np.divide(1.0, squared, out=np.zeros_like(squared), where=squared > 0.0)
@@ -80,7 +81,7 @@ def build_grid(pieces: PackedPieces, lon: Floats, lat: Floats) -> Grid:
     pad_lat = np.degrees(_MARGIN_M / _kernels.B)
     south, north = lat.min() - pad_lat, lat.max() + pad_lat
     pad_lon = pad_lat / np.cos(np.radians(min(max(abs(south), abs(north)), 89.0)))
-    west, span = _span(lon)
+    west, span = find_narrowest_range(lon)
     west, span = west - pad_lon, min(span + 2.0 * pad_lon, 360.0)
     aspect = span * np.cos(np.radians((south + north) / 2.0)) / (north - south)
     rows = max(round(np.sqrt(_ROOTS / aspect)), 1)
@@ -94,7 +95,7 @@ def build_grid(pieces: PackedPieces, lon: Floats, lat: Floats) -> Grid:
         if halving:
             rows, columns, width, height = 2 * rows, 2 * columns, width / 2, height / 2
         frame, shape = (west, south, width, height), (columns, rows)
-        first, member, middle, radius = _thinned(
+        first, member, middle, radius = _thin_cells(
             pieces.chord, sag, frame, shape, (first, member), halved=halving > 0
         )
     return Grid(
@@ -103,15 +104,7 @@ def build_grid(pieces: PackedPieces, lon: Floats, lat: Floats) -> Grid:
     )  # fmt: skip
 
 
-def _span(lon: Floats) -> tuple[float, float]:
-    """Return the western end and the width of the narrowest range that holds all longitudes."""
-    turned = np.sort(lon % 360.0)
-    gaps = np.diff(turned, append=turned[0] + 360.0)
-    widest = int(gaps.argmax())
-    return float(turned[(widest + 1) % len(turned)]), float(360.0 - gaps[widest])
-
-
-def _thinned(
+def _thin_cells(
     pieces: Floats,
     sag: float,
     frame: tuple[float, float, float, float],
@@ -136,13 +129,13 @@ def _thinned(
         _kernels.thin(pieces, sag, *frame, columns, first, member, parent, room, low, high,
               kept, roomy, middle, radius)  # fmt: skip
 
-    _shared_out(work, count, max(count // 64, 1))
+    _run_in_threads(work, count, max(count // 64, 1))
     starts = np.concatenate([[0], np.cumsum(kept)])
     nth = np.arange(starts[-1]) - np.repeat(starts[:-1], kept)
     return starts, roomy[np.repeat(room[:-1], kept) + nth], middle, radius
 
 
-def _shared_out(work: Callable[[int, int], None], count: int, share: int) -> None:
+def _run_in_threads(work: Callable[[int, int], None], count: int, share: int) -> None:
     """Do work on ranges of a count, on all processors; the kernels leave the lock to others."""
     bounds = range(0, count, share)
     if len(bounds) < 2:
@@ -153,7 +146,7 @@ def _shared_out(work: Callable[[int, int], None], count: int, share: int) -> Non
             done.result()
 
 
-def nearest(
+def find_nearest(
     grid: Grid, pieces: PackedPieces, lon: Floats, lat: Floats
 ) -> tuple[Floats, NDArray[np.int32], Floats]:
     """Return the distance (m), piece and share along it of points; −1 for the piece if unknown.
@@ -162,7 +155,7 @@ def nearest(
     """
     n = len(lon)
     distance, piece, share = np.empty(n), np.empty(n, dtype=np.int32), np.empty(n)
-    tables = _tables(grid)
+    tables = _tabulate_sines(grid)
 
     def work(low: int, high: int) -> None:
         _kernels.nearest(
@@ -171,11 +164,11 @@ def nearest(
             *tables, grid.sag_m, distance[low:high], piece[low:high], share[low:high],
         )  # fmt: skip
 
-    _shared_out(work, n, _SHARE)
+    _run_in_threads(work, n, _SHARE)
     return distance, piece, share
 
 
-def classes(grid: Grid, edge_m: float) -> NDArray[np.int8]:
+def classify_cells(grid: Grid, edge_m: float) -> NDArray[np.int8]:
     """Return for each cell 1 if it lies within a distance of the lines, 0 if beyond, −1 if both."""
     # Middles are rounded to a float32 (8 mm at 100 km) and farther ones are a lower bound; 10 cm.
     radius = np.repeat(grid.radius_m, grid.columns) + 0.1
@@ -185,7 +178,9 @@ def classes(grid: Grid, edge_m: float) -> NDArray[np.int8]:
     return found
 
 
-def classed(grid: Grid, classes: NDArray[np.int8], lon: Floats, lat: Floats) -> NDArray[np.int8]:
+def look_up_classes(
+    grid: Grid, classes: NDArray[np.int8], lon: Floats, lat: Floats
+) -> NDArray[np.int8]:
     """Return the class of the cell of each point, −1 outside the grid."""
     found = np.empty(len(lon), dtype=np.int8)
 
@@ -195,11 +190,11 @@ def classed(grid: Grid, classes: NDArray[np.int8], lon: Floats, lat: Floats) -> 
             grid.columns, grid.rows, classes, found[low:high],
         )  # fmt: skip
 
-    _shared_out(work, len(lon), 8 * _SHARE)  # an eighth of the work for a point
+    _run_in_threads(work, len(lon), 8 * _SHARE)  # an eighth of the work for a point
     return found
 
 
-def cell_of(grid: Grid, lon: Floats, lat: Floats) -> NDArray[np.int32]:
+def find_cells(grid: Grid, lon: Floats, lat: Floats) -> NDArray[np.int32]:
     """Return the cell of each point, −1 outside the grid."""
     cell = np.empty(len(lon), dtype=np.int32)
 
@@ -209,21 +204,23 @@ def cell_of(grid: Grid, lon: Floats, lat: Floats) -> NDArray[np.int32]:
             grid.columns, grid.rows, cell[low:high],
         )  # fmt: skip
 
-    _shared_out(work, len(lon), _SHARE)
+    _run_in_threads(work, len(lon), _SHARE)
     return cell
 
 
-def outlines(grid: Grid) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]], Any]:
+def build_cell_boxes(
+    grid: Grid,
+) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]], Any]:
     """Return the middles of all cells (longitude within ±180°), and boxes about them."""
     cell = np.arange(grid.rows * grid.columns)
     lon = grid.west + (cell % grid.columns + 0.5) * grid.width
-    lon = (lon + 180.0) % 360.0 - 180.0
+    lon = normalize_longitudes(lon)
     lat = grid.south + (cell // grid.columns + 0.5) * grid.height
     wide, high = grid.width / 2.0, grid.height / 2.0
     return lon, lat, shapely.box(lon - wide, lat - high, lon + wide, lat + high)
 
 
-def _tables(grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:
+def _tabulate_sines(grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:
     """Return sine and cosine of the middles of rows, and of columns."""
     lat = np.radians(grid.south + (np.arange(grid.rows) + 0.5) * grid.height)
     lon = np.radians(grid.west + (np.arange(grid.columns) + 0.5) * grid.width)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geobuffer.geodesy.ellipsoid import WGS84, Floats, Ints, inverse
+from geobuffer.geodesy.ellipsoid import WGS84, Floats, Ints, find_successors, inverse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ class Stretch(NamedTuple):
         return Stretch(self.ring, self.chainage[points], self.distance[points], self.sample[points])
 
 
-def ring_lengths(index: LineIndex) -> Floats:
+def measure_rings(index: LineIndex) -> Floats:
     """Return the length of each ring of an index."""
     lengths = np.bincount(index.pieces.line, weights=index.pieces.length_m)
     return np.asarray(lengths, dtype=float)
@@ -92,17 +92,17 @@ def compare_outlines(index: LineIndex, other: LineIndex, tolerance_m: float) -> 
     off the other's bounds have no distance (infinity).
     """
     p = index.pieces
-    near = _Near(other, tolerance_m)
+    near = _NearbyIndex(other, tolerance_m)
     begin, end = np.zeros(len(p.lon)), np.ones(len(p.lon))
     piece = np.arange(len(p.lon))
     head = near(p.lon, p.lat)
     found = [(piece, begin, head)]
-    tail = head[:, _successors(p.line)]
+    tail = head[:, find_successors(p.line)]
     while True:
         length = p.length_m[piece] * (end - begin)
         open_ = (head[0] + tail[0] - length) / 2.0 <= tolerance_m
         open_ &= length > max(_SPACING * tolerance_m, _FINEST_M)
-        open_ &= ~_coincide(head, tail, length)
+        open_ &= ~_find_coincident(head, tail, length)
         if not open_.any():
             break
         piece, begin, end = piece[open_], begin[open_], end[open_]
@@ -128,7 +128,7 @@ def compare_outlines(index: LineIndex, other: LineIndex, tolerance_m: float) -> 
     )
 
 
-class _Near:
+class _NearbyIndex:
     """Finds distance, line and chainage of the nearest point, for points near the lines only."""
 
     def __init__(self, index: LineIndex, tolerance_m: float) -> None:
@@ -151,20 +151,12 @@ class _Near:
         return found
 
 
-def _coincide(head: Floats, tail: Floats, length: Floats) -> NDArray[np.bool_]:
+def _find_coincident(head: Floats, tail: Floats, length: Floats) -> NDArray[np.bool_]:
     """Tell which intervals lie on the other outline from end to end."""
     both = (head[0] <= SAME_M) & (tail[0] <= SAME_M) & (head[1] == tail[1])
     with np.errstate(invalid="ignore"):  # infinity less infinity, where both are far off
         along = np.abs(np.abs(head[2] - tail[2]) - length) <= 2 * SAME_M
     return np.asarray(both & along)
-
-
-def _successors(line: Ints) -> Ints:
-    """Return the position of the piece after each; after the last of a ring, its first."""
-    after = np.arange(1, len(line) + 1)
-    first = np.flatnonzero(np.diff(line, prepend=-1))
-    after[np.append(first[1:], len(line)) - 1] = first
-    return after
 
 
 def find_stretches(
@@ -189,23 +181,23 @@ def find_stretches(
             np.tile(mine.distance[at], 2),
             np.tile(at, 2),
         )
-        answered = _answered(theirs, int(ring), length, tolerance_m)
+        answered = _find_answered(theirs, int(ring), length, tolerance_m)
         if np.isinf(answered).any() and (mine.distance[at] <= tolerance_m).all():
             found.append(twice.part(slice(len(at) + 1)))
             continue
-        for begin, end in _opened(answered, twice, length, tolerance_m):
-            found += _within(twice, begin, end, tolerance_m)
-    return [cut for stretch in found if (cut := _trimmed(stretch, lengths[stretch.ring]))]
+        for begin, end in _open_intervals(answered, twice, length, tolerance_m):
+            found += _split_within(twice, begin, end, tolerance_m)
+    return [cut for stretch in found if (cut := _trim_ends(stretch, lengths[stretch.ring]))]
 
 
-def _answered(theirs: Samples, ring: int, length: float, tolerance_m: float) -> Floats:
+def _find_answered(theirs: Samples, ring: int, length: float, tolerance_m: float) -> Floats:
     """Return the intervals (n, 2) of a ring's chainage to which their outline answers.
 
     They begin within the ring; one that runs over its first vertex ends beyond its length. If
     all of it is answered, the one interval ends at infinity.
     """
     here = (theirs.distance <= tolerance_m) & (theirs.foot_line == ring)
-    after = _successors(theirs.line)
+    after = find_successors(theirs.line)
     step = np.flatnonzero(here & here[after])
     way = theirs.chainage[after[step]] - theirs.chainage[step]
     way = np.where(way < 0.0, 0.0, way)  # the last step of their ring: short, or a detour at most
@@ -220,10 +212,10 @@ def _answered(theirs: Samples, ring: int, length: float, tolerance_m: float) -> 
     begin, reach = begin[order], np.maximum.accumulate(end[order])
     first = np.flatnonzero(np.append(True, begin[1:] > reach[:-1] + SAME_M))
     begin, end = begin[first], reach[np.append(first[1:], len(reach)) - 1]
-    return _joined_ends(begin, end, length)
+    return _join_ends(begin, end, length)
 
 
-def _joined_ends(begin: Floats, end: Floats, length: float) -> Floats:
+def _join_ends(begin: Floats, end: Floats, length: float) -> Floats:
     """Join the last interval of a ring to those at its beginning that it runs into."""
     while len(begin) > 1 and end[-1] - length >= begin[0] - SAME_M:
         end[-1] = max(end[-1], end[0] + length)
@@ -233,7 +225,7 @@ def _joined_ends(begin: Floats, end: Floats, length: float) -> Floats:
     return np.stack([begin, end], axis=1)
 
 
-def _opened(
+def _open_intervals(
     answered: Floats, twice: Stretch, length: float, tolerance_m: float
 ) -> Iterator[tuple[float, float]]:
     """Yield the intervals; one that goes all the way round begins where the ring is outside."""
@@ -245,7 +237,9 @@ def _opened(
             yield outside, outside + length
 
 
-def _within(twice: Stretch, begin: float, end: float, tolerance_m: float) -> Iterator[Stretch]:
+def _split_within(
+    twice: Stretch, begin: float, end: float, tolerance_m: float
+) -> Iterator[Stretch]:
     """Yield the parts of an interval of a ring in which its points lie within the tolerance."""
     there = twice.part(slice(*np.searchsorted(twice.chainage, [begin - SAME_M, end + SAME_M])))
     inside = np.flatnonzero(there.distance <= tolerance_m)
@@ -254,12 +248,12 @@ def _within(twice: Stretch, begin: float, end: float, tolerance_m: float) -> Ite
             yield there.part(run)
 
 
-def _trimmed(stretch: Stretch, length: float) -> Stretch | None:
+def _trim_ends(stretch: Stretch, length: float) -> Stretch | None:
     """Cut a stretch back at either end to where the outlines are as near as they typically are."""
     if stretch.length_m >= length - SAME_M:
         return stretch
     while len(stretch.chainage) > 1:
-        typical = max(_median(stretch), SAME_M)
+        typical = max(_median_distance(stretch), SAME_M)
         good = np.flatnonzero(stretch.distance <= _TYPICAL * typical)
         if good[-1] - good[0] == len(stretch.chainage) - 1:
             return stretch
@@ -267,14 +261,14 @@ def _trimmed(stretch: Stretch, length: float) -> Stretch | None:
     return None
 
 
-def _median(stretch: Stretch) -> float:
+def _median_distance(stretch: Stretch) -> float:
     """Return the distance that half the length of a stretch keeps within."""
     order = np.argsort(stretch.distance)
     total = np.cumsum(stretch.weights[order])
     return float(stretch.distance[order][np.searchsorted(total, total[-1] / 2.0)])
 
 
-def vertex_chainages(index: LineIndex, ring: int, coords: Floats) -> Floats:
+def measure_vertex_chainages(index: LineIndex, ring: int, coords: Floats) -> Floats:
     """Return the chainage of each vertex of a ring, the last of which closes it.
 
     A vertex begins a piece of the index; a valid ring meets none of its vertices twice.
@@ -286,7 +280,7 @@ def vertex_chainages(index: LineIndex, ring: int, coords: Floats) -> Floats:
     return np.append(inner, p.chainage_m[at[-1]] + p.length_m[at[-1]])
 
 
-def points_at(index: LineIndex, ring: int, chainage: Floats) -> Floats:
+def find_points_at(index: LineIndex, ring: int, chainage: Floats) -> Floats:
     """Return the points (n, 2) of a ring at some chainages."""
     p = index.pieces
     at = np.flatnonzero(p.line == ring)

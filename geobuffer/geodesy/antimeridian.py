@@ -1,32 +1,160 @@
-"""Shapes across the antimeridian: read the short way round, and cut at ±180° (RFC 7946, 3.1.9)."""
+"""Handle 180 degrees of longitude: wrap and unwrap longitudes, cut and join shapes there.
+
+A shape that crosses the antimeridian has two forms. In files it is *cut* at ±180° (RFC 7946,
+section 3.1.9): every longitude lies within ±180°. For computing it is *unwrapped*: longitudes run
+on beyond ±180°, so that no edge jumps from one end of the map to the other.
+
+Coordinates are degrees, longitude first. A turn is 360°.
+"""
 
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
+from shapely.affinity import translate
 from shapely.geometry import MultiPolygon, Polygon
 
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy.ellipsoid import Floats
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
     from shapely.geometry import LineString, MultiLineString
     from shapely.geometry.base import BaseGeometry
 
-    from geobuffer.geodesy.ellipsoid import Floats
+
+_Floats: TypeAlias = NDArray[np.float64]
+
+_TURN = 360.0
 
 
-def jumps(shape: BaseGeometry) -> bool:
-    """Tell whether a shape leaves ±180°, or an edge of it leaps from one end of them to the other.
+# --- longitudes ---
 
-    An edge along a pole is none: it is how Antarctica is drawn.
+
+def wrap_degrees(degrees: _Floats) -> _Floats:
+    """Bring differences of longitude, or azimuths, into ±180°: the short way round.
+
+    What lies within ±180° already stays as it is, to the last bit.
 
     Examples
     --------
-    >>> jumps(shapely.LineString([(179.9, 65), (-179.9, 65)]))
+    >>> wrap_degrees(np.array([359.0, -190.0, 20.0])).tolist()
+    [-1.0, 170.0, 20.0]
+    """
+    return np.where(np.abs(degrees) > 180.0, (degrees + 180.0) % _TURN - 180.0, degrees)
+
+
+def normalize_longitudes(lon: ArrayLike) -> _Floats:
+    """Bring longitudes into −180° (included) to 180° (excluded).
+
+    Examples
+    --------
+    >>> normalize_longitudes([180.0, 359.0, -181.0]).tolist()
+    [-180.0, -1.0, 179.0]
+    """
+    return np.asarray((np.asarray(lon, dtype=float) + 180.0) % _TURN - 180.0)
+
+
+def shift_to_0_360(lon: ArrayLike) -> _Floats:
+    """Bring longitudes into 0° (included) to 360° (excluded): one number for ±180°.
+
+    Examples
+    --------
+    >>> shift_to_0_360([180.0, -180.0, -1.0]).tolist()
+    [180.0, 180.0, 359.0]
+    """
+    return np.asarray(np.asarray(lon, dtype=float) % _TURN)
+
+
+def unwrap_near(lon: _Floats, centre: _Floats | float) -> _Floats:
+    """Return longitudes within 180° of a centre, so beyond ±180° where the centre is near there.
+
+    Examples
+    --------
+    >>> unwrap_near(np.array([-179.0, 179.0]), 178.0).tolist()
+    [181.0, 179.0]
+    """
+    return np.asarray(centre + wrap_degrees(lon - centre))
+
+
+def unwrap_east_of(lon: ArrayLike, west: float) -> _Floats:
+    """Return longitudes within the turn that begins at a western end.
+
+    Examples
+    --------
+    >>> unwrap_east_of([-179.0, 0.0], 90.0).tolist()
+    [181.0, 360.0]
+    """
+    return np.asarray(west + (np.asarray(lon, dtype=float) - west) % _TURN)
+
+
+def find_narrowest_range(lon: _Floats) -> tuple[float, float]:
+    """Return the western end (0° to 360°) and width of the narrowest range of all longitudes.
+
+    The rest of the turn is the widest gap between them.
+
+    Examples
+    --------
+    >>> find_narrowest_range(np.array([-170.0, 175.0, 178.0]))
+    (175.0, 15.0)
+    """
+    turned = np.sort(shift_to_0_360(lon))
+    gaps = np.diff(turned, append=turned[0] + _TURN)
+    widest = int(gaps.argmax())
+    return float(turned[(widest + 1) % len(turned)]), float(_TURN - gaps[widest])
+
+
+def unwrap_narrowest(lon: _Floats) -> _Floats:
+    """Return longitudes as one unbroken range, the narrowest; it begins within ±180°.
+
+    Examples
+    --------
+    >>> unwrap_narrowest(np.array([-170.0, 175.0, 178.0])).tolist()
+    [190.0, 175.0, 178.0]
+    """
+    west, _ = find_narrowest_range(lon)
+    along = unwrap_east_of(lon, west)
+    return np.asarray(along - _TURN * np.floor((along.min() + 180.0) / _TURN))
+
+
+def unwrap_vertices(lonlat: _Floats, west: float) -> _Floats:
+    """Return the vertices (n, 2) of a line without jumps, its middle within a turn from ``west``.
+
+    Examples
+    --------
+    >>> unwrap_vertices(np.array([[179.0, 65.0], [-179.0, 66.0]]), 0.0).tolist()
+    [[179.0, 65.0], [181.0, 66.0]]
+    """
+    lon = np.unwrap(lonlat[:, 0], period=_TURN)
+    turn = np.floor(((lon.min() + lon.max()) / 2.0 - west) / _TURN)
+    return np.column_stack([lon - _TURN * turn, lonlat[:, 1]])
+
+
+def split_longitude_range(west: float, east: float) -> list[tuple[float, float]]:
+    """Return a range of longitudes within ±180°; two ranges if the antimeridian runs through it.
+
+    Examples
+    --------
+    >>> split_longitude_range(170.0, -170.0)
+    [(170.0, 180.0), (-180.0, -170.0)]
+    """
+    return [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+
+
+# --- shapes: from jumping edges to unwrapped or cut ones ---
+
+
+def crosses_antimeridian(shape: BaseGeometry) -> bool:
+    """Return whether a shape leaves ±180°, or one of its edges jumps from one end to the other.
+
+    An edge along a pole does not count: Antarctica is drawn with one.
+
+    Examples
+    --------
+    >>> crosses_antimeridian(shapely.LineString([(179.9, 65), (-179.9, 65)]))
     True
     """
     west, _, east, _ = shape.bounds
@@ -34,18 +162,18 @@ def jumps(shape: BaseGeometry) -> bool:
         return bool(west < -180.0 or east > 180.0)
     lines = shape.boundary if shapely.get_dimensions(shape) == 2 else shape
     parts = shapely.get_parts(lines)
-    leaps = any(_leaps(shapely.get_coordinates(part)) for part in parts)
-    return leaps or west < -180.0 or east > 180.0
+    jumps = any(_has_jump(shapely.get_coordinates(part)) for part in parts)
+    return jumps or west < -180.0 or east > 180.0
 
 
-def _leaps(xy: Floats) -> bool:
-    long = np.abs(np.diff(xy[:, 0])) > 180.0
-    polar = (np.abs(xy[:-1, 1]) == 90.0) & (np.abs(xy[1:, 1]) == 90.0)
+def _has_jump(lonlat: _Floats) -> bool:
+    long = np.abs(np.diff(lonlat[:, 0])) > 180.0
+    polar = (np.abs(lonlat[:-1, 1]) == 90.0) & (np.abs(lonlat[1:, 1]) == 90.0)
     return bool((long & ~polar).any())
 
 
 def unwrap_polygon(shape: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
-    """Return a polygon whose edges run the short way round, so beyond ±180° if need be.
+    """Return a polygon whose edges run the short way round, beyond ±180° where necessary.
 
     Raises
     ------
@@ -53,38 +181,38 @@ def unwrap_polygon(shape: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
         A ring goes once round the globe on both sides of the equator.
     """
     parts = [
-        _unwrapped(part) if _leaps_anywhere(part) else part for part in shapely.get_parts(shape)
+        _unwrap_part(part) if _rings_have_jump(part) else part for part in shapely.get_parts(shape)
     ]
     return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
 
 
-def _leaps_anywhere(part: Polygon) -> bool:
-    return any(_leaps(shapely.get_coordinates(r)) for r in (part.exterior, *part.interiors))
+def _rings_have_jump(part: Polygon) -> bool:
+    return any(_has_jump(shapely.get_coordinates(r)) for r in (part.exterior, *part.interiors))
 
 
-def _unwrapped(part: Polygon) -> Polygon:
-    shell = _unwrapped_ring(shapely.get_coordinates(part.exterior))
+def _unwrap_part(part: Polygon) -> Polygon:
+    shell = _unwrap_ring(shapely.get_coordinates(part.exterior))
     west, east = shell[:, 0].min(), shell[:, 0].max()
     holes = []
     for interior in part.interiors:
-        hole = _unwrapped_ring(shapely.get_coordinates(interior))
+        hole = _unwrap_ring(shapely.get_coordinates(interior))
         middle = (hole[:, 0].min() + hole[:, 0].max()) / 2.0
-        # Each ring begins where it was written; a hole belongs within its shell.
-        hole[:, 0] += 360.0 * round(((west + east) / 2.0 - middle) / 360.0)
+        # Each ring starts at the longitude it was written with; we turn holes into their shell.
+        hole[:, 0] += _TURN * round(((west + east) / 2.0 - middle) / _TURN)
         holes.append(hole)
     return shapely.Polygon(shell, holes)
 
 
-def _unwrapped_ring(xy: Floats) -> Floats:
-    lon = np.unwrap(xy[:, 0], period=360.0)
-    ring = np.stack([lon, xy[:, 1]], axis=1)
-    turn = round((lon[-1] - lon[0]) / 360.0)
-    if not turn:
+def _unwrap_ring(lonlat: _Floats) -> _Floats:
+    lon = np.unwrap(lonlat[:, 0], period=_TURN)
+    ring = np.stack([lon, lonlat[:, 1]], axis=1)
+    turns = round((lon[-1] - lon[0]) / _TURN)
+    if not turns:
         return ring
-    south, north = xy[:, 1].min(), xy[:, 1].max()
+    south, north = lonlat[:, 1].min(), lonlat[:, 1].max()
     if south <= 0.0 <= north:
         raise GeometryError("a ring goes round the globe across the equator")
-    # It goes round a pole: what it encloses is what lies between it and that pole.
+    # The ring goes round a pole: it encloses what lies between it and that pole.
     pole = 90.0 if north > 0.0 else -90.0
     return np.vstack([ring, [(lon[-1], pole), (lon[0], pole)], ring[:1]])
 
@@ -100,63 +228,174 @@ def cut_line(shape: LineString | MultiLineString) -> LineString | MultiLineStrin
     pieces = [
         piece
         for part in shapely.get_parts(shape)
-        for piece in _cut_part(shapely.get_coordinates(part))
+        for piece in _cut_vertices(shapely.get_coordinates(part))
     ]
     return pieces[0] if len(pieces) == 1 else shapely.MultiLineString(pieces)
 
 
-def _cut_part(xy: Floats) -> list[LineString]:
-    lon = np.unwrap(xy[:, 0], period=360.0)
-    turn = np.floor((lon + 180.0) / 360.0)
-    path = [(lon[0], xy[0, 1])]
+def _cut_vertices(lonlat: _Floats) -> list[LineString]:
+    lon = np.unwrap(lonlat[:, 0], period=_TURN)
+    turn = np.floor((lon + 180.0) / _TURN)
+    path = [(lon[0], lonlat[0, 1])]
     for i in range(len(lon) - 1):
         if turn[i] != turn[i + 1]:
-            meridian = 360.0 * max(turn[i], turn[i + 1]) - 180.0
-            share = (meridian - lon[i]) / (lon[i + 1] - lon[i])
+            seam = _TURN * max(turn[i], turn[i + 1]) - 180.0
+            share = (seam - lon[i]) / (lon[i + 1] - lon[i])
             if 0.0 < share < 1.0:
-                path.append((meridian, xy[i, 1] + share * (xy[i + 1, 1] - xy[i, 1])))
-        path.append((lon[i + 1], xy[i + 1, 1]))
+                path.append((seam, lonlat[i, 1] + share * (lonlat[i + 1, 1] - lonlat[i, 1])))
+        path.append((lon[i + 1], lonlat[i + 1, 1]))
     whole = np.array(path)
-    between = np.floor(((whole[:-1, 0] + whole[1:, 0]) / 2.0 + 180.0) / 360.0)
+    between = np.floor(((whole[:-1, 0] + whole[1:, 0]) / 2.0 + 180.0) / _TURN)
     starts = [0, *(np.flatnonzero(np.diff(between)) + 1), len(between)]
-    pieces = (whole[a : b + 1] - [360.0 * between[a], 0.0] for a, b in itertools.pairwise(starts))
+    pieces = (whole[a : b + 1] - [_TURN * between[a], 0.0] for a, b in itertools.pairwise(starts))
     # Rounding may leave ±180 by its last bit.
     return [shapely.LineString(np.clip(piece, -180.0, 180.0)) for piece in pieces]
 
 
+# --- shapes: from unwrapped to cut, and back ---
+
+
 def cut_at_antimeridian(shape: BaseGeometry) -> Polygon | MultiPolygon:
-    """Bring longitudes into ±180°, cutting polygons at the antimeridian (RFC 7946, 3.1.9)."""
+    """Return an unwrapped polygon within ±180°, cut at the antimeridian (RFC 7946, 3.1.9).
+
+    Examples
+    --------
+    >>> cut_at_antimeridian(shapely.box(170, 50, 190, 60)).bounds
+    (-180.0, 50.0, 180.0, 60.0)
+    """
     west, _, east, _ = shape.bounds
     if west >= -180.0 and east <= 180.0:
-        return areal(shape)
-    parts = []
-    turns = np.arange(np.floor((west + 180.0) / 360.0), np.ceil((east + 180.0) / 360.0))
-    for turn in 360.0 * turns:
-        part = shapely.intersection(shape, shapely.box(-180.0 + turn, -90.0, 180.0 + turn, 90.0))
-        parts.extend(shapely.get_parts(shapely.transform(part, lambda xy, t=turn: xy - [t, 0.0])))
-    return areal(shapely.multipolygons([p for p in parts if isinstance(p, Polygon)]))
+        return keep_polygons(shape)
+    turns = np.arange(np.floor((west + 180.0) / _TURN), np.ceil((east + 180.0) / _TURN))
+    parts = [part for turn in turns for part in shapely.get_parts(_clip_to_turn(shape, turn))]
+    return keep_polygons(shapely.multipolygons([p for p in parts if isinstance(p, Polygon)]))
 
 
-def areal(shape: BaseGeometry) -> Polygon | MultiPolygon:
-    """Keep the polygons of an overlay, one as a Polygon: no points or lines where shapes touch."""
-    flat = shapely.get_parts(shapely.get_parts(shape))
-    parts = [part for part in flat if isinstance(part, Polygon) and not part.is_empty]
-    return parts[0] if len(parts) == 1 else MultiPolygon(parts)
+def cut_unwrapped_line(line: LineString) -> list[LineString]:
+    """Return a line of longitudes from −180° to 540° within ±180°: in parts, each as it ran."""
+    parts = [
+        part
+        for turn in (0.0, 1.0)
+        for part in shapely.get_parts(_clip_to_turn(line, turn))
+        if part.length > 0.0
+    ]
+    merged = shapely.line_merge(shapely.multilinestrings(parts), directed=True)
+    return list(shapely.get_parts(merged))
 
 
-def boundary_of(area: BaseGeometry) -> BaseGeometry:
-    """Return an area's boundary without the seams at which it was cut at the antimeridian."""
-    boundary, round_ = area.boundary, np.array([360.0, 0.0])
+def cut_unwrapped_lines(lines: list[_Floats]) -> list[BaseGeometry]:
+    """Return lines, given as vertices (n, 2), within ±180°; one geometry for a line and a turn.
+
+    A line within ±180° stays as it is.
+    """
+    cut = []
+    for vertices in lines:
+        line = shapely.LineString(vertices)
+        west, east = vertices[:, 0].min(), vertices[:, 0].max()
+        if west >= -180.0 and east <= 180.0:
+            cut.append(line)
+            continue
+        turns = np.arange(np.floor((west + 180.0) / _TURN), np.floor((east + 180.0) / _TURN) + 1)
+        cut += [_clip_to_turn(line, turn) for turn in turns]
+    return cut
+
+
+def _clip_to_turn(shape: BaseGeometry, turn: float) -> BaseGeometry:
+    """Return what of an unwrapped shape lies in one turn, moved to within ±180°."""
+    by = _TURN * turn
+    inside = shapely.intersection(shape, shapely.box(-180.0 + by, -90.0, 180.0 + by, 90.0))
+    return shapely.transform(inside, lambda lonlat: lonlat - [by, 0.0])
+
+
+def reaches_antimeridian(area: BaseGeometry) -> bool:
+    """Return whether an area within ±180° touches the antimeridian, as one cut there does."""
+    west, _, east, _ = area.bounds
+    return bool(west <= -180.0 or east >= 180.0)
+
+
+def unwrap_to_0_360(area: BaseGeometry) -> BaseGeometry:
+    """Return an area within ±180° in longitudes 0° to 360°: joined where it was cut at ±180°."""
+    west, east = (
+        shapely.intersection(area, shapely.box(lon, -90.0, lon + 180.0, 90.0))
+        for lon in (-180.0, 0.0)
+    )
+    return shapely.union(translate(west, _TURN), east)
+
+
+def trace_boundary(area: BaseGeometry) -> BaseGeometry:
+    """Return the boundary of an area within ±180°, without the seams of a cut at ±180°."""
+    boundary = area.boundary
     if boundary.is_empty or boundary.bounds[0] > -180.0 or boundary.bounds[2] < 180.0:
         return boundary
-    west, east = (shapely.intersection(boundary, meridian(lon)) for lon in (-180.0, 180.0))
+    west, east = (shapely.intersection(boundary, _meridian(lon)) for lon in (-180.0, 180.0))
     if west.is_empty or east.is_empty:
         return boundary
-    seam = shapely.intersection(shapely.transform(west, lambda xy: xy + round_), east)
-    twin = shapely.transform(seam, lambda xy: xy - round_)
+    seam = shapely.intersection(translate(west, _TURN), east)
+    twin = translate(seam, -_TURN)
     return shapely.difference(boundary, shapely.union(seam, twin))
 
 
-def meridian(lon: float) -> LineString:
+def trace_boundary_at_180(area: BaseGeometry) -> BaseGeometry:
+    """Return the boundary as :func:`trace_boundary`; what runs along −180° is moved to 180°.
+
+    Two areas on either side of the antimeridian then share that part of their boundaries.
+    """
+    boundary = trace_boundary(cut_at_antimeridian(shapely.force_2d(area)))
+    if boundary.is_empty or boundary.bounds[0] > -180.0:
+        return boundary
+    west = shapely.intersection(boundary, _meridian(-180.0))
+    if not west.length:
+        return boundary
+    return shapely.union(shapely.difference(boundary, west), translate(west, _TURN))
+
+
+def _meridian(lon: float) -> LineString:
     """Return a meridian from pole to pole."""
     return shapely.LineString([(lon, -90.0), (lon, 90.0)])
+
+
+# --- two shapes whose longitudes may be turns apart ---
+
+
+def repeat_around_globe(shape: BaseGeometry) -> list[BaseGeometry]:
+    """Return a shape one turn to the west, where it is, and one turn to the east."""
+    return [translate(shape, turn * _TURN) for turn in (-1, 0, 1)]
+
+
+def repeat_within(shape: BaseGeometry, west: float, east: float) -> list[BaseGeometry]:
+    """Return a shape moved by every number of turns that may bring it between two longitudes."""
+    shape_west, _, shape_east, _ = shape.bounds
+    turns = np.arange(np.floor((west - shape_east) / _TURN), (east - shape_west) / _TURN + 1.0)
+    return [translate(shape, turn * _TURN) for turn in turns]
+
+
+def meet_around_globe(one: BaseGeometry, other: BaseGeometry) -> bool:
+    """Return whether two areas touch or overlap, also across the antimeridian.
+
+    Examples
+    --------
+    >>> meet_around_globe(shapely.box(170, 50, 180, 60), shapely.box(-180, 50, -170, 60))
+    True
+    """
+    whole, part = cut_at_antimeridian(one), cut_at_antimeridian(other)
+    return any(shapely.intersects(whole, copy) for copy in repeat_around_globe(part))
+
+
+def subtract_around_globe(shape: BaseGeometry, cut: BaseGeometry) -> BaseGeometry:
+    """Return an unwrapped shape without what a shape within ±180° covers of it, in any turn."""
+    for copy in reversed(repeat_around_globe(cut)):
+        shape = shapely.difference(shape, copy)
+    return shape
+
+
+# --- overlays ---
+
+
+def keep_polygons(shape: BaseGeometry) -> Polygon | MultiPolygon:
+    """Return the polygons of an overlay's result, without points and lines where shapes touch.
+
+    A single polygon is returned as a Polygon.
+    """
+    flat = shapely.get_parts(shapely.get_parts(shape))
+    parts = [part for part in flat if isinstance(part, Polygon) and not part.is_empty]
+    return parts[0] if len(parts) == 1 else MultiPolygon(parts)

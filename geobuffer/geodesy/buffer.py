@@ -18,17 +18,22 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy.antimeridian import areal, cut_at_antimeridian
+from geobuffer.geodesy.antimeridian import (
+    cut_at_antimeridian,
+    keep_polygons,
+    unwrap_near,
+    wrap_degrees,
+)
 from geobuffer.geodesy.ellipsoid import (
     WGS84,
     Floats,
     Ints,
     direct,
+    find_successors,
     inverse,
-    numbered,
-    on_globe,
-    on_plane,
-    wrap,
+    number_within_groups,
+    project_to_globe,
+    project_to_plane,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +54,7 @@ _MARGIN = 0.75
 _ROUNDS = 20
 
 
-class Draft(NamedTuple):
+class _Edges(NamedTuple):
     """The vertices of all rings, one after another, each ring open."""
 
     lon: Floats
@@ -59,53 +64,55 @@ class Draft(NamedTuple):
     """Of the edge from a vertex to the next, in metres; infinite where not measured yet."""
 
 
-def refined(
+def _refine_rings(
     index: LineIndex, vertices: tuple[Floats, Floats], ring: Ints, distance_m: float, tol: float
-) -> Draft:
+) -> _Edges:
     """Bring vertices to the distance and cut edges until they keep to it."""
-    lon, lat, settled = _snapped(index, *vertices, distance_m, tol)
-    draft = Draft(lon, lat, ring, np.full(len(lon), np.inf))
-    draft = _cut_until_right(index, draft, distance_m, tol)
+    lon, lat, settled = _snap_to_distance(index, *vertices, distance_m, tol)
+    draft = _Edges(lon, lat, ring, np.full(len(lon), np.inf))
+    draft = _cut_to_tolerance(index, draft, distance_m, tol)
     # Vertices at the tip of a notch that would not settle marked it until its corner was found.
     off = np.abs(index.nearest(draft.lon, draft.lat).distance_m - distance_m)
     # A ring keeps at least a triangle.
     settled = (off <= tol) | (np.bincount(draft.ring, weights=off <= tol)[draft.ring] < 3)
-    widowed = ~settled[_successors(draft.ring)]
+    widowed = ~settled[find_successors(draft.ring)]
     error = np.where(widowed, np.inf, draft.error)
-    draft = Draft(draft.lon[settled], draft.lat[settled], draft.ring[settled], error[settled])
-    return _cut_until_right(index, draft, distance_m, tol)
+    draft = _Edges(draft.lon[settled], draft.lat[settled], draft.ring[settled], error[settled])
+    return _cut_to_tolerance(index, draft, distance_m, tol)
 
 
-def _cut_until_right(index: LineIndex, draft: Draft, distance_m: float, tol: float) -> Draft:
+def _cut_to_tolerance(index: LineIndex, draft: _Edges, distance_m: float, tol: float) -> _Edges:
     for _ in range(_ROUNDS):
-        draft, after, length = _measured(index, draft, distance_m)
+        draft, after, length = _measure_edges(index, draft, distance_m)
         # An edge no longer than the tolerance cannot be improved.
         over = np.flatnonzero((draft.error > _MARGIN * tol) & (length > tol))
         if not len(over):
             return draft
-        draft = _cut(index, draft, after, over, distance_m, tol)
+        draft = _cut_edges(index, draft, after, over, distance_m, tol)
         if not np.isinf(draft.error).any():
             return draft
-    return _measured(index, draft, distance_m)[0]
+    return _measure_edges(index, draft, distance_m)[0]
 
 
-def _measured(index: LineIndex, draft: Draft, distance_m: float) -> tuple[Draft, Ints, Floats]:
+def _measure_edges(
+    index: LineIndex, draft: _Edges, distance_m: float
+) -> tuple[_Edges, Ints, Floats]:
     """Measure the edges whose error is unknown; return also successors and new edges' lengths."""
-    after = _successors(draft.ring)
+    after = find_successors(draft.ring)
     fresh = np.flatnonzero(np.isinf(draft.error))
     error, length = draft.error.copy(), np.zeros(len(after))
-    error[fresh], length[fresh] = _edge_error(
+    error[fresh], length[fresh] = _find_edge_errors(
         index, draft.lon, draft.lat, fresh, after[fresh], distance_m
     )
     return draft._replace(error=error), after, length
 
 
-def _cut(
-    index: LineIndex, draft: Draft, after: Ints, over: Ints, distance_m: float, tol: float
-) -> Draft:
+def _cut_edges(
+    index: LineIndex, draft: _Edges, after: Ints, over: Ints, distance_m: float, tol: float
+) -> _Edges:
     """Cut the edges that stray, and forget the error of those that were cut."""
     lon, lat, ring, error = draft
-    in_notch, corner_lon, corner_lat = _corners(
+    in_notch, corner_lon, corner_lat = _find_notch_corners(
         index, lon, lat, over, after[over], (distance_m, tol)
     )
     cuts = np.ones(len(lon), dtype=np.int64)
@@ -113,13 +120,13 @@ def _cut(
     cuts[over] = np.clip(np.ceil(np.sqrt(error[over] / (_MARGIN * tol))), 2, 64)
     cuts[over[in_notch]] = 2
     edge = np.repeat(np.arange(len(lon)), cuts)
-    nth = numbered(cuts)
+    nth = number_within_groups(cuts)
     share, new = nth / cuts[edge], nth > 0
     new_lon = lon[edge] + share * (lon[after] - lon)[edge]
     new_lat = lat[edge] + share * (lat[after] - lat)[edge]
     at = np.cumsum(cuts)[over[in_notch]] - 1
     new_lon[at], new_lat[at] = corner_lon, corner_lat
-    new_lon[new], new_lat[new], settled = _snapped(
+    new_lon[new], new_lat[new], settled = _snap_to_distance(
         index, new_lon[new], new_lat[new], distance_m, tol
     )
     keep = np.ones(len(edge), dtype=bool)
@@ -127,10 +134,10 @@ def _cut(
     # An edge none of whose new vertices settled stays as it is, and so does its error.
     grown = np.bincount(edge[keep], minlength=len(lon)) > 1
     new_error = np.where(grown, np.inf, error)[edge]
-    return Draft(new_lon[keep], new_lat[keep], ring[edge][keep], new_error[keep])
+    return _Edges(new_lon[keep], new_lat[keep], ring[edge][keep], new_error[keep])
 
 
-def _edge_error(
+def _find_edge_errors(
     index: LineIndex, lon: Floats, lat: Floats, begin: Ints, end: Ints, distance_m: float
 ) -> tuple[Floats, Floats]:
     """Return the largest departure from the distance along edges, and their lengths, in metres."""
@@ -142,16 +149,7 @@ def _edge_error(
     return off.max(axis=1), length
 
 
-def _successors(ring: Ints) -> Ints:
-    """Return the position of each vertex's successor in its (closed) ring."""
-    after = np.arange(1, len(ring) + 1)
-    first = np.flatnonzero(np.diff(ring, prepend=-1))
-    last = np.append(first[1:], len(ring)) - 1
-    after[last] = first
-    return after
-
-
-def _snapped(
+def _snap_to_distance(
     index: LineIndex, lon: Floats, lat: Floats, distance_m: float, tol: float
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Move points along the geodesics from their feet until they lie at the distance.
@@ -171,13 +169,13 @@ def _snapped(
         foot_lon, foot_lat = foot.lon[off], foot.lat[off]
         azimuth, _, _ = inverse(foot_lon, foot_lat, lon[moving], lat[moving])
         new_lon, lat[moving], _ = direct(foot_lon, foot_lat, azimuth, distance_m)
-        lon[moving] += wrap(new_lon - lon[moving])
+        lon[moving] += wrap_degrees(new_lon - lon[moving])
     settled = np.ones(len(lon), dtype=bool)
     settled[moving] = False
     return np.where(settled, lon, was_lon), np.where(settled, lat, was_lat), settled
 
 
-def _corners(
+def _find_notch_corners(
     index: LineIndex, lon: Floats, lat: Floats, begin: Ints, end: Ints, at_m: tuple[float, float]
 ) -> tuple[Ints, Floats, Floats]:
     """Return which edges hold the point of a notch, and where it is.
@@ -191,7 +189,7 @@ def _corners(
     at_lon, at_lat = (lon[begin] + lon[end]) / 2.0, (lat[begin] + lat[end]) / 2.0
     feet = [(a.lon, a.lat), (b.lon, b.lat)]
     half_edge, foot_a, foot_b = (
-        on_plane(at_lon, at_lat, *to) for to in ((lon[end], lat[end]), *feet)
+        project_to_plane(at_lon, at_lat, *to) for to in ((lon[end], lat[end]), *feet)
     )
     between = foot_b - foot_a
     # In a notch the ways from the feet close in on each other: feet lie farther apart than ends.
@@ -203,17 +201,19 @@ def _corners(
     middle, across = ((foot_a + foot_b) / 2.0)[:, notch], between[:, notch]
     normal = np.stack([-across[1], across[0]]) / np.hypot(*across)
     normal *= -np.sign((normal * middle).sum(axis=0))
-    at_lon, at_lat = _moved(at_lon[notch], at_lat[notch], middle + np.sqrt(height[notch]) * normal)
+    at_lon, at_lat = _move_points(
+        at_lon[notch], at_lat[notch], middle + np.sqrt(height[notch]) * normal
+    )
     feet = [(foot_lon[notch], foot_lat[notch]) for foot_lon, foot_lat in feet]
-    at_lon, at_lat = _between_banks(index, at_lon, at_lat, feet, distance_m)
-    at_lon, at_lat, settled = _snapped(index, at_lon, at_lat, distance_m, tol)
+    at_lon, at_lat = _move_between_banks(index, at_lon, at_lat, feet, distance_m)
+    at_lon, at_lat, settled = _snap_to_distance(index, at_lon, at_lat, distance_m, tol)
     # A notch that comes to its point in a vertex already is cut as the arc that it leaves.
     for ends in (begin[notch], end[notch]):
-        settled &= np.hypot(*on_plane(at_lon, at_lat, lon[ends], lat[ends])) > tol
+        settled &= np.hypot(*project_to_plane(at_lon, at_lat, lon[ends], lat[ends])) > tol
     return notch[settled], at_lon[settled], at_lat[settled]
 
 
-def _between_banks(
+def _move_between_banks(
     index: LineIndex,
     lon: Floats,
     lat: Floats,
@@ -223,10 +223,12 @@ def _between_banks(
     """Move points until they lie at the distance from a foot on either bank."""
     # Each turn halves what is left at worst; four feet are rare and mended in the next round.
     for _ in range(6):
-        to_a, to_b = (on_plane(lon, lat, *foot) for foot in feet)
-        lon, lat = _moved(lon, lat, _newton(to_a, to_b, distance_m))
+        to_a, to_b = (project_to_plane(lon, lat, *foot) for foot in feet)
+        lon, lat = _move_points(lon, lat, _newton_step(to_a, to_b, distance_m))
         foot = index.nearest(lon, lat)
-        to_foot, to_a, to_b = (on_plane(lon, lat, *to) for to in ((foot.lon, foot.lat), *feet))
+        to_foot, to_a, to_b = (
+            project_to_plane(lon, lat, *to) for to in ((foot.lon, foot.lat), *feet)
+        )
         is_a = np.hypot(*(to_foot - to_a)) < np.hypot(*(to_foot - to_b))
         feet = [
             (np.where(is_a == first, foot.lon, old[0]), np.where(is_a == first, foot.lat, old[1]))
@@ -235,7 +237,7 @@ def _between_banks(
     return lon, lat
 
 
-def _newton(to_a: Floats, to_b: Floats, distance_m: float) -> Floats:
+def _newton_step(to_a: Floats, to_b: Floats, distance_m: float) -> Floats:
     """Return the step (2, n) that brings two distances, with these vectors to the feet, to one."""
     away_a, away_b = np.maximum(np.hypot(*to_a), 1.0), np.maximum(np.hypot(*to_b), 1.0)
     (ax, ay), (bx, by) = -to_a / away_a, -to_b / away_b
@@ -245,10 +247,10 @@ def _newton(to_a: Floats, to_b: Floats, distance_m: float) -> Floats:
     return np.stack([(by * da - ay * db) / det, (ax * db - bx * da) / det])
 
 
-def _moved(lon: Floats, lat: Floats, step: Floats) -> tuple[Floats, Floats]:
+def _move_points(lon: Floats, lat: Floats, step: Floats) -> tuple[Floats, Floats]:
     """Move points by (2, n) metres east and north."""
-    to_lon, to_lat = on_globe(lon, lat, step)
-    return lon + wrap(to_lon - lon), to_lat
+    to_lon, to_lat = project_to_globe(lon, lat, step)
+    return unwrap_near(to_lon, lon), to_lat
 
 
 # Lines are buffered in runs of this length or of the distance, whichever is more, each in an
@@ -260,7 +262,7 @@ _RUN_M = 25_000.0
 _QUADRANT = 32
 
 
-def outline(
+def buffer_lines(
     index: LineIndex, distance_m: float, *, tolerance_m: float
 ) -> tuple[Polygon | MultiPolygon, float]:
     """Return all that lies within a distance of the lines, and the error of its edges.
@@ -288,20 +290,20 @@ def outline(
     --------
     >>> from geobuffer.geodesy.nearest import LineIndex
     >>> dot = LineIndex([shapely.LineString([(30, 50), (30, 50.00001)])])
-    >>> disc, error = outline(dot, 1000, tolerance_m=0.1)
+    >>> disc, error = buffer_lines(dot, 1000, tolerance_m=0.1)
     >>> disc.geom_type, error <= 0.1
     ('Polygon', True)
     """
-    centre = _central_meridian(index, distance_m)
-    runs = _runs(index, max(_RUN_M, distance_m))
-    start = _united([_grown(run, distance_m, _QUADRANT) for run in runs], centre)
-    vertices, ring, shells = _rings(start)
-    draft = refined(index, vertices, ring, distance_m, tolerance_m)
-    shape = _assembled(draft, shells, tolerance_m)
+    centre = _find_central_meridian(index, distance_m)
+    runs = _cut_into_runs(index, max(_RUN_M, distance_m))
+    start = _unite_runs([_buffer_run(run, distance_m, _QUADRANT) for run in runs], centre)
+    vertices, ring, shells = _list_rings(start)
+    draft = _refine_rings(index, vertices, ring, distance_m, tolerance_m)
+    shape = _assemble_polygons(draft, shells, tolerance_m)
     return cut_at_antimeridian(shape), float(draft.error.max())
 
 
-class RoughOutlines:
+class PlanarBuffers:
     """Planar buffers at many distances from lines: pictures, with no measured error.
 
     Wide ones are drawn about a narrow one, in which the bends of the lines have closed: about
@@ -321,18 +323,18 @@ class RoughOutlines:
     --------
     >>> from geobuffer.geodesy.nearest import LineIndex
     >>> dot = LineIndex([shapely.LineString([(30, 50), (30, 50.00001)])])
-    >>> len(RoughOutlines(dot, 1000, strays_m=20).at(1000).exterior.coords) < 40
+    >>> len(PlanarBuffers(dot, 1000, strays_m=20).at(1000).exterior.coords) < 40
     True
     """
 
     def __init__(self, index: LineIndex, widest_m: float, *, strays_m: float) -> None:
         self._index, self._strays_m = index, strays_m
-        self._lines = _runs(index, _RUN_M)
+        self._lines = _cut_into_runs(index, _RUN_M)
         # At a tenth or a thirtieth of it, all takes a twentieth longer.
         self._narrow_m = widest_m / 15.0
         half = strays_m / 2.0
-        quadrant = _quadrant(self._narrow_m, half)
-        narrow = (_grown(run, self._narrow_m, quadrant) for run in self._lines)
+        quadrant = _count_quadrant_segments(self._narrow_m, half)
+        narrow = (_buffer_run(run, self._narrow_m, quadrant) for run in self._lines)
         # A buffer asks at vertices how deep a hollow is, and leaves out shallow ones: along edges
         # as long as simplifying leaves them, it filled bays that were 200 m deep.
         self._narrow = [
@@ -343,25 +345,27 @@ class RoughOutlines:
         ]
 
     def at(self, distance_m: float) -> Polygon | MultiPolygon:
-        """Return the outline at a distance, not cut at the antimeridian; errors as :func:`outline`.
+        """Return the outline at a distance, unwrapped; errors as :func:`buffer_lines`.
 
         Its projection adds centimetres. The buffer leaves out hollows that it takes for shallow: on
         real borders that has added up to 35 m at 60 km.
         """
-        centre = _central_meridian(self._index, distance_m)
+        centre = _find_central_meridian(self._index, distance_m)
         runs, rest = self._lines, distance_m
         if distance_m > self._narrow_m:
             runs, rest = self._narrow, distance_m - self._narrow_m
-        quadrant = _quadrant(rest, self._strays_m)
-        return areal(_united([_grown(run, rest, quadrant) for run in runs], centre))
+        quadrant = _count_quadrant_segments(rest, self._strays_m)
+        return keep_polygons(
+            _unite_runs([_buffer_run(run, rest, quadrant) for run in runs], centre)
+        )
 
 
-def _quadrant(distance_m: float, chord_m: float) -> int:
+def _count_quadrant_segments(distance_m: float, chord_m: float) -> int:
     """Return into how many chords to cut a quarter circle, so that they run so little short."""
     return int(np.ceil(np.pi / 4.0 / np.arccos(1.0 - min(chord_m / distance_m, 0.1))))
 
 
-def _central_meridian(index: LineIndex, distance_m: float) -> float:
+def _find_central_meridian(index: LineIndex, distance_m: float) -> float:
     """Return a longitude about which the zone can be drawn unbroken, in whole degrees."""
     lat, lon = index.pieces.lat, np.radians(index.pieces.lon)
     pole_m = (90.0 - np.abs(lat).max()) * 111_000.0
@@ -372,7 +376,7 @@ def _central_meridian(index: LineIndex, distance_m: float) -> float:
         )
     centre = float(np.round(np.degrees(np.arctan2(np.sin(lon).mean(), np.cos(lon).mean()))))
     margin = np.degrees(distance_m / (WGS84.b * np.sin(pole_m / WGS84.a)))
-    if np.abs(wrap(index.pieces.lon - centre)).max() + margin > 175.0:
+    if np.abs(wrap_degrees(index.pieces.lon - centre)).max() + margin > 175.0:
         raise GeometryError(
             f"Invalid distance {distance_m / 1e3:g} km: the zone would reach round the globe. "
             "Must be less, or the border shorter."
@@ -388,7 +392,7 @@ class _Run(NamedTuple):
     shape: BaseGeometry
 
 
-def _runs(index: LineIndex, run_m: float) -> list[_Run]:
+def _cut_into_runs(index: LineIndex, run_m: float) -> list[_Run]:
     """Cut the lines into runs, each in a plane of its own."""
     p = index.pieces
     run = np.floor(p.chainage_m / run_m).astype(np.int64)
@@ -399,29 +403,29 @@ def _runs(index: LineIndex, run_m: float) -> list[_Run]:
         lon = np.append(p.lon[a:b], p.lon[b - 1] + p.dlon[b - 1])
         lat = np.append(p.lat[a:b], p.lat[b - 1] + p.dlat[b - 1])
         at_lon, at_lat = float(lon[len(lon) // 2]), float(lat[len(lat) // 2])
-        plane = on_plane(at_lon, at_lat, lon, lat).T
+        plane = project_to_plane(at_lon, at_lat, lon, lat).T
         runs.append(_Run(at_lon, at_lat, shapely.linestrings(plane)))
     return runs
 
 
-def _grown(run: _Run, distance_m: float, quadrant: int) -> _Run:
+def _buffer_run(run: _Run, distance_m: float, quadrant: int) -> _Run:
     """Buffer a run in its plane."""
     return run._replace(shape=shapely.buffer(run.shape, distance_m, quad_segs=quadrant))
 
 
-def _united(runs: Iterable[_Run], centre: float) -> BaseGeometry:
+def _unite_runs(runs: Iterable[_Run], centre: float) -> BaseGeometry:
     """Bring runs from their planes to the globe, about a central meridian, and unite them."""
 
-    def placed(xy: Floats, run: _Run) -> Floats:
-        lon, lat = on_globe(run.lon, run.lat, xy.T)
-        return np.stack([centre + wrap(lon - centre), lat], axis=1)
+    def to_globe(xy: Floats, run: _Run) -> Floats:
+        lon, lat = project_to_globe(run.lon, run.lat, xy.T)
+        return np.stack([unwrap_near(lon, centre), lat], axis=1)
 
     return shapely.union_all(
-        [shapely.transform(run.shape, functools.partial(placed, run=run)) for run in runs]
+        [shapely.transform(run.shape, functools.partial(to_globe, run=run)) for run in runs]
     )
 
 
-def _rings(shape: BaseGeometry) -> tuple[tuple[Floats, Floats], Ints, Ints]:
+def _list_rings(shape: BaseGeometry) -> tuple[tuple[Floats, Floats], Ints, Ints]:
     """Return the (lon, lat) of all rings, open; each vertex's ring; and each ring's polygon.
 
     The first ring of a polygon is its shell.
@@ -434,7 +438,7 @@ def _rings(shape: BaseGeometry) -> tuple[tuple[Floats, Floats], Ints, Ints]:
     return (coords[keep, 0], coords[keep, 1]), ring[keep].astype(np.int64), polygon
 
 
-def _assembled(draft: Draft, polygon_of_ring: Ints, tol: float) -> BaseGeometry:
+def _assemble_polygons(draft: _Edges, polygon_of_ring: Ints, tol: float) -> BaseGeometry:
     """Put rings back together as polygons; mend those that cross themselves beside a notch."""
     vertices = np.stack([draft.lon, draft.lat], axis=1)
     rings = shapely.linearrings(vertices, indices=draft.ring)
@@ -442,20 +446,20 @@ def _assembled(draft: Draft, polygon_of_ring: Ints, tol: float) -> BaseGeometry:
     holes = np.split(rings, shells[1:])
     polygons = [shapely.Polygon(part[0], list(part[1:])) for part in holes]
     mended = shapely.make_valid(polygons, method="structure", keep_collapsed=False)
-    return without_slivers(shapely.union_all(mended), tol)
+    return drop_slivers(shapely.union_all(mended), tol)
 
 
-def without_slivers(shape: BaseGeometry, tol: float) -> BaseGeometry:
+def drop_slivers(shape: BaseGeometry, tol: float) -> BaseGeometry:
     """Drop parts and holes thinner than the tolerance, left where an edge crossed itself."""
     degrees = np.degrees(tol / WGS84.a)
 
-    def thick(ring: BaseGeometry) -> bool:
+    def is_thick(ring: BaseGeometry) -> bool:
         return bool(Polygon(ring).area > degrees * ring.length / 2.0)
 
     return MultiPolygon(
         [
-            Polygon(part.exterior, [hole for hole in part.interiors if thick(hole)])
+            Polygon(part.exterior, [hole for hole in part.interiors if is_thick(hole)])
             for part in shapely.get_parts(shape)
-            if isinstance(part, Polygon) and thick(part.exterior)
+            if isinstance(part, Polygon) and is_thick(part.exterior)
         ]
     )

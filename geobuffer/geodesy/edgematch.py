@@ -21,14 +21,27 @@ from geobuffer.geodesy._stretches import (
     Samples,
     Stretch,
     compare_outlines,
+    find_points_at,
     find_stretches,
     gap_m,
-    points_at,
-    ring_lengths,
-    vertex_chainages,
+    measure_rings,
+    measure_vertex_chainages,
 )
-from geobuffer.geodesy.antimeridian import cut_at_antimeridian
-from geobuffer.geodesy.ellipsoid import Floats, Ints, area_m2, holds, inverse, numbered
+from geobuffer.geodesy.antimeridian import (
+    cut_at_antimeridian,
+    cut_unwrapped_line,
+    normalize_longitudes,
+    reaches_antimeridian,
+    unwrap_to_0_360,
+)
+from geobuffer.geodesy.ellipsoid import (
+    Floats,
+    Ints,
+    area_m2,
+    covers_points,
+    inverse,
+    number_within_groups,
+)
 from geobuffer.geodesy.nearest import LineIndex
 
 if TYPE_CHECKING:
@@ -37,8 +50,6 @@ if TYPE_CHECKING:
     from shapely.geometry import LineString, MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
 
-
-_ROUND = np.array([360.0, 0.0])  # once round the globe
 
 # What is shorter than this many tolerances, and nowhere exact, is a corner and no border.
 _CRUMB = 2.0
@@ -106,7 +117,7 @@ class CommonLine(NamedTuple):
     """``None`` where there is no line."""
 
 
-def common_line(one: BaseGeometry, other: BaseGeometry, tolerance_m: float) -> CommonLine:
+def find_common_line(one: BaseGeometry, other: BaseGeometry, tolerance_m: float) -> CommonLine:
     """Return the line along which two areas meet within a tolerance, following the first.
 
     Parameters
@@ -130,65 +141,44 @@ def common_line(one: BaseGeometry, other: BaseGeometry, tolerance_m: float) -> C
     Examples
     --------
     >>> one, other = shapely.box(30, 50, 31, 51), shapely.box(31.001, 50, 32, 51)  # 72 m apart
-    >>> found = common_line(one, other, 100.0)
+    >>> found = find_common_line(one, other, 100.0)
     >>> [list(line.coords) for line in found.lines]
     [[(31.0, 50.0), (31.0, 51.0)]]
     >>> found.healing
     Healing(111 km healed within 100 m; at most 0.0717 km apart, at 31.0010, 50.0000;
             gaps 7.89 km², overlaps 0 km²)
     """
-    if _at_antimeridian(one) or _at_antimeridian(other):
-        one, other = _unwrapped(one), _unwrapped(other)
-    rings = _rings(one)
-    index, facing = LineIndex(rings), LineIndex(_rings(other))
+    if reaches_antimeridian(one) or reaches_antimeridian(other):
+        one, other = unwrap_to_0_360(one), unwrap_to_0_360(other)
+    rings = _list_rings(one)
+    index, facing = LineIndex(rings), LineIndex(_list_rings(other))
     mine = compare_outlines(index, facing, tolerance_m)
     theirs = compare_outlines(facing, index, tolerance_m)
     _check_overlap(one, theirs, tolerance_m)
     _check_overlap(other, mine, tolerance_m)
-    stretches = _long(find_stretches(mine, theirs, ring_lengths(index), tolerance_m), tolerance_m)
-    lines, bridges = _drawn(rings, index, stretches, tolerance_m)
-    answers = _long(find_stretches(theirs, mine, ring_lengths(facing), tolerance_m), tolerance_m)
-    apart, lon, lat = max(_worst(mine, stretches), _worst(theirs, answers))
-    drawn = [part for line in lines for part in _wrapped(line)]
+    stretches = _drop_crumbs(
+        find_stretches(mine, theirs, measure_rings(index), tolerance_m), tolerance_m
+    )
+    lines, bridges = _join_stretches(rings, index, stretches, tolerance_m)
+    answers = _drop_crumbs(
+        find_stretches(theirs, mine, measure_rings(facing), tolerance_m), tolerance_m
+    )
+    apart, lon, lat = max(
+        _find_largest_distance(mine, stretches), _find_largest_distance(theirs, answers)
+    )
+    drawn = [part for line in lines for part in cut_unwrapped_line(line)]
     if not lines:
         return CommonLine([], cut_at_antimeridian(other), None)
-    gaps = _gaps(one, other, lines, tolerance_m)
+    gaps = _find_gaps(one, other, lines, tolerance_m)
     overlap = shapely.intersection(one, other)
     brought = shapely.difference(shapely.union(other, gaps), one)
-    healed, typical = _healed(stretches)
+    healed, typical = _summarize_distances(stretches)
     areas = area_m2(gaps) / 1e6, area_m2(overlap) / 1e6
     healing = Healing(tolerance_m, healed, apart / 1e3, lon, lat, typical, *areas, bridges)
     return CommonLine(drawn, cut_at_antimeridian(brought), healing)
 
 
-def _at_antimeridian(area: BaseGeometry) -> bool:
-    west, _, east, _ = area.bounds
-    return bool(west <= -180.0 or east >= 180.0)
-
-
-def _unwrapped(area: BaseGeometry) -> BaseGeometry:
-    """Bring longitudes into 0° to 360°, so that the antimeridian cuts nothing."""
-    west, east = (
-        shapely.intersection(area, shapely.box(lon, -90.0, lon + 180.0, 90.0))
-        for lon in (-180.0, 0.0)
-    )
-    return shapely.union(shapely.transform(west, lambda xy: xy + _ROUND), east)
-
-
-def _wrapped(shape: BaseGeometry) -> list[BaseGeometry]:
-    """Cut a line at the antimeridian and bring its parts into ±180°."""
-    parts = []
-    for turn in (0.0 * _ROUND, _ROUND):
-        half = shapely.intersection(
-            shape, shapely.box(turn[0] - 180.0, -90.0, turn[0] + 180.0, 90.0)
-        )
-        moved = shapely.transform(half, lambda xy, t=turn: xy - t)
-        parts += [p for p in shapely.get_parts(moved) if p.length > 0.0]
-    merged = shapely.line_merge(shapely.multilinestrings(parts), directed=True)
-    return list(shapely.get_parts(merged))
-
-
-def _rings(area: BaseGeometry) -> list[BaseGeometry]:
+def _list_rings(area: BaseGeometry) -> list[BaseGeometry]:
     return [
         ring
         for polygon in shapely.get_parts(area)
@@ -200,7 +190,7 @@ def _rings(area: BaseGeometry) -> list[BaseGeometry]:
 def _check_overlap(area: BaseGeometry, samples: Samples, tolerance_m: float) -> None:
     """Refuse an outline that reaches into the other area by more than the tolerance."""
     far = np.flatnonzero((samples.distance > tolerance_m) & np.isfinite(samples.distance))
-    far = far[holds(area, samples.lon[far], samples.lat[far])]
+    far = far[covers_points(area, samples.lon[far], samples.lat[far])]
     if not len(far):
         return
     worst = far[samples.distance[far].argmax()]
@@ -211,7 +201,7 @@ def _check_overlap(area: BaseGeometry, samples: Samples, tolerance_m: float) -> 
     )
 
 
-def _drawn(
+def _join_stretches(
     rings: Sequence[BaseGeometry],
     index: LineIndex,
     stretches: Sequence[Stretch],
@@ -222,9 +212,11 @@ def _drawn(
     bridges = 0
     for ring in dict.fromkeys(stretch.ring for stretch in stretches):
         coords = shapely.get_coordinates(rings[ring])
-        place = vertex_chainages(index, ring, coords)
+        place = measure_vertex_chainages(index, ring, coords)
         runs = [
-            _cut_out(index, coords, place, stretch) for stretch in stretches if stretch.ring == ring
+            _extract_stretch(index, coords, place, stretch)
+            for stretch in stretches
+            if stretch.ring == ring
         ]
         joined = [runs[0]]
         for run in runs[1:]:
@@ -244,7 +236,7 @@ def _drawn(
     return lines, bridges
 
 
-def _cut_out(index: LineIndex, coords: Floats, place: Floats, stretch: Stretch) -> Floats:
+def _extract_stretch(index: LineIndex, coords: Floats, place: Floats, stretch: Stretch) -> Floats:
     """Return the vertices (n, 2) of a stretch of a ring, its ends included."""
     length = place[-1]
     place = np.concatenate([place[:-1], place + length])
@@ -256,11 +248,11 @@ def _cut_out(index: LineIndex, coords: Floats, place: Floats, stretch: Stretch) 
         if abs(place[vertex] - chainage) <= SAME_M:
             ends.append(coords[vertex][np.newaxis])
         else:
-            ends.append(points_at(index, stretch.ring, np.array([chainage % length])))
+            ends.append(find_points_at(index, stretch.ring, np.array([chainage % length])))
     return np.vstack([ends[0], coords[within], ends[1]])
 
 
-def _long(stretches: Sequence[Stretch], tolerance_m: float) -> list[Stretch]:
+def _drop_crumbs(stretches: Sequence[Stretch], tolerance_m: float) -> list[Stretch]:
     """Drop what is a corner: short, and not exact."""
     return [
         stretch
@@ -269,17 +261,19 @@ def _long(stretches: Sequence[Stretch], tolerance_m: float) -> list[Stretch]:
     ]
 
 
-def _worst(samples: Samples, stretches: Sequence[Stretch]) -> tuple[float, float, float]:
+def _find_largest_distance(
+    samples: Samples, stretches: Sequence[Stretch]
+) -> tuple[float, float, float]:
     """Return the largest distance from the other outline along stretches, and where it is."""
     worst = (0.0, 0.0, 0.0)
     for stretch in stretches:
         at = int(stretch.sample[stretch.distance.argmax()])
-        lon = (samples.lon[at] + 180.0) % 360.0 - 180.0
+        lon = normalize_longitudes(samples.lon[at])
         worst = max(worst, (float(samples.distance[at]), float(lon), float(samples.lat[at])))
     return worst
 
 
-def _healed(stretches: Sequence[Stretch]) -> tuple[float, float]:
+def _summarize_distances(stretches: Sequence[Stretch]) -> tuple[float, float]:
     """Return the length in km along which outlines differ, and their root mean square distance."""
     distance = np.concatenate([stretch.distance for stretch in stretches])
     weight = np.concatenate([stretch.weights for stretch in stretches])
@@ -287,7 +281,7 @@ def _healed(stretches: Sequence[Stretch]) -> tuple[float, float]:
     return healed, float(np.sqrt(np.average(distance**2, weights=weight)))
 
 
-def _gaps(
+def _find_gaps(
     one: BaseGeometry, other: BaseGeometry, lines: Sequence[LineString], tolerance_m: float
 ) -> BaseGeometry:
     """Return what lies between the lines and the second area, within the tolerance, and is free."""
@@ -306,7 +300,7 @@ def _gaps(
     net = shapely.union_all([one.boundary, other.boundary, *lines, *ties])
     faces = shapely.get_parts(shapely.polygonize([net]))
     inner = shapely.get_coordinates(shapely.point_on_surface(faces))
-    free = ~(holds(one, *inner.T) | holds(other, *inner.T))
+    free = ~(covers_points(one, *inner.T) | covers_points(other, *inner.T))
     index = LineIndex(lines)
     kept = [face for face in faces[free] if _is_near(index, face, tolerance_m)]
     return shapely.union_all(kept) if kept else shapely.Polygon()
@@ -319,7 +313,7 @@ def _is_near(index: LineIndex, face: Polygon, tolerance_m: float) -> bool:
     return bool((index.nearest(lon, lat).distance_m <= tolerance_m + 0.05).all())
 
 
-def tell_apart(
+def split_by_nearest(
     lines: Sequence[LineString],
     ones: Sequence[BaseGeometry],
     others: Sequence[BaseGeometry],
@@ -336,12 +330,12 @@ def tell_apart(
     sides = [LineIndex(outlines) for outlines in (ones, others)]
     found: dict[tuple[int, int], list[LineString]] = {}
     for line in lines:
-        points, is_vertex = _stepped(line, max(tolerance_m / 2.0, _STEP_M))
+        points, is_vertex = _subdivide_line(line, max(tolerance_m / 2.0, _STEP_M))
         middle = (points[:-1] + points[1:]) / 2.0
         a, b = (index.nearest(*middle.T).line for index in sides)
         pair = a * len(others) + b
         length = inverse(*points[:-1].T, *points[1:].T)[2]
-        for begin, end in _runs(pair, length, _CRUMB * tolerance_m):
+        for begin, end in _split_into_runs(pair, length, _CRUMB * tolerance_m):
             most = np.bincount(pair[begin:end], weights=length[begin:end]).argmax()
             kept = is_vertex[begin : end + 1].copy()
             kept[[0, -1]] = True
@@ -350,12 +344,12 @@ def tell_apart(
     return found
 
 
-def _stepped(line: LineString, step_m: float) -> tuple[Floats, Floats]:
+def _subdivide_line(line: LineString, step_m: float) -> tuple[Floats, Floats]:
     """Return the points (n, 2) of a line with steps between, and which of them are vertices."""
     coords = shapely.get_coordinates(line)
     length = inverse(*coords[:-1].T, *coords[1:].T)[2]
     steps = np.maximum(np.ceil(length / step_m), 1.0).astype(int)
-    nth = numbered(steps)
+    nth = number_within_groups(steps)
     share = (nth / np.repeat(steps, steps))[:, None]
     points = np.repeat(coords[:-1], steps, axis=0) + share * np.repeat(
         np.diff(coords, axis=0), steps, axis=0
@@ -363,7 +357,7 @@ def _stepped(line: LineString, step_m: float) -> tuple[Floats, Floats]:
     return np.vstack([points, coords[-1:]]), np.append(nth == 0, True)
 
 
-def _runs(label: Ints, length: Floats, least_m: float) -> Iterator[tuple[int, int]]:
+def _split_into_runs(label: Ints, length: Floats, least_m: float) -> Iterator[tuple[int, int]]:
     """Yield begin and end of runs of one label; runs shorter than the least join a neighbour."""
     first = np.flatnonzero(np.diff(label, prepend=-1)).tolist()
     bounds = [*first, len(label)]

@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from shapely.geometry import LineString, Polygon
 
 from geobuffer.errors import GeometryError
+from geobuffer.geodesy.antimeridian import wrap_degrees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,12 +79,12 @@ class Pieces(NamedTuple):
         return np.asarray(np.arctan2(self.dlon[piece] * np.cos(phi) * ratio, self.dlat[piece]))
 
 
-def ecef(lon: ArrayLike, lat: ArrayLike) -> Floats:
+def to_ecef(lon: ArrayLike, lat: ArrayLike) -> Floats:
     """Return points of the ellipsoid as Earth-centred x, y, z in metres, in the last axis.
 
     Examples
     --------
-    >>> ecef([0.0, 90.0], [0.0, 0.0]).round(3).tolist()
+    >>> to_ecef([0.0, 90.0], [0.0, 0.0]).round(3).tolist()
     [[6378137.0, 0.0, 0.0], [0.0, 6378137.0, 0.0]]
     """
     lam, phi = np.radians(lon), np.radians(lat)
@@ -109,17 +110,17 @@ def inverse(
     >>> float(there[0]), float(back[0]), round(float(length[0]))
     (0.0, 180.0, 110574)
     """
-    return _solved(WGS84.inv, lon, lat, to_lon, to_lat)
+    return _solve_geodesics(WGS84.inv, lon, lat, to_lon, to_lat)
 
 
 def direct(
     lon: ArrayLike, lat: ArrayLike, azimuth: ArrayLike, length_m: ArrayLike
 ) -> tuple[Floats, Floats, Floats]:
     """Return where geodesics lead: longitude, latitude, and the azimuth back; degrees."""
-    return _solved(WGS84.fwd, lon, lat, azimuth, length_m)
+    return _solve_geodesics(WGS84.fwd, lon, lat, azimuth, length_m)
 
 
-def _solved(solve: Callable[..., Any], *given: ArrayLike) -> tuple[Floats, Floats, Floats]:
+def _solve_geodesics(solve: Callable[..., Any], *given: ArrayLike) -> tuple[Floats, Floats, Floats]:
     """Solve geodesics for arrays that are broadcast to each other."""
     arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(g, dtype=float)) for g in given))
     if arrays[0].size == 1:
@@ -131,17 +132,6 @@ def _solved(solve: Callable[..., Any], *given: ArrayLike) -> tuple[Floats, Float
     return first, second, third
 
 
-def wrap(dlon: Floats) -> Floats:
-    """Bring differences of longitude into −180 to 180 degrees: the short way round.
-
-    Examples
-    --------
-    >>> wrap(np.array([359.0, -190.0, 20.0])).tolist()
-    [-1.0, 170.0, 20.0]
-    """
-    return np.where(np.abs(dlon) > 180.0, (dlon + 180.0) % 360.0 - 180.0, dlon)
-
-
 def length_m(line: BaseGeometry) -> float:
     """Return the length of a line whose segments are straight in longitude and latitude.
 
@@ -150,7 +140,7 @@ def length_m(line: BaseGeometry) -> float:
     >>> round(length_m(LineString([(0, 60), (1, 60)])), 2)  # a stretch of the parallel
     55800.0
     """
-    return float(pieces_of([line]).length_m.sum())
+    return float(cut_into_pieces([line]).length_m.sum())
 
 
 def area_m2(shape: BaseGeometry) -> float:
@@ -174,12 +164,12 @@ def _polygon_area_m2(polygon: Polygon) -> float:
 
 
 def _ring_area_m2(ring: LineString) -> float:
-    pieces = pieces_of([ring])
+    pieces = cut_into_pieces([ring])
     area, _ = WGS84.polygon_area_perimeter(pieces.lon, pieces.lat)
     return abs(float(area))
 
 
-def equal_area(lonlat: Floats) -> Floats:
+def project_equal_area(lonlat: Floats) -> Floats:
     """Return longitude and latitude, (n, 2) degrees, in a plane of true areas, in metres.
 
     It is a cylinder's, with authalic latitude as its second axis. Edges straight in longitude and
@@ -188,7 +178,7 @@ def equal_area(lonlat: Floats) -> Floats:
 
     Examples
     --------
-    >>> square = shapely.transform(shapely.box(0, 0, 1, 1), equal_area)
+    >>> square = shapely.transform(shapely.box(0, 0, 1, 1), project_equal_area)
     >>> round(square.area / 1e6, 1)  # as area_m2(shapely.box(0, 0, 1, 1))
     12308.5
     """
@@ -215,8 +205,8 @@ def quadrangle_area_m2(lon: Floats, lat: Floats) -> Floats:
     12308.5
     """
     # From the first corner, so that the antimeridian does not matter.
-    lonlat = np.stack([wrap(lon - lon[..., :1]), lat], axis=-1)
-    plane = equal_area(lonlat.reshape(-1, 2)).reshape(lonlat.shape)
+    lonlat = np.stack([wrap_degrees(lon - lon[..., :1]), lat], axis=-1)
+    plane = project_equal_area(lonlat.reshape(-1, 2)).reshape(lonlat.shape)
     # And here, so that no digits are lost.
     x, y = np.moveaxis(plane - plane[..., :1, :], -1, 0)
     twice = (x * np.roll(y, -1, axis=-1) - np.roll(x, -1, axis=-1) * y).sum(axis=-1)
@@ -225,12 +215,12 @@ def quadrangle_area_m2(lon: Floats, lat: Floats) -> Floats:
 
 # A prepared area finishes itself while it is first asked, without the interpreter's lock: two
 # threads that ask it at once, as those that share a border do, end the process.
-_ONE_ASKS = threading.Lock()
+_PREPARE_LOCK = threading.Lock()
 
 
-def holds(area: BaseGeometry, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+def covers_points(area: BaseGeometry, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
     """Tell which points an area holds, its edge included; none where a coordinate is NaN."""
-    with _ONE_ASKS:
+    with _PREPARE_LOCK:
         shapely.prepare(area)
         return np.asarray(shapely.intersects_xy(area, lon, lat))
 
@@ -277,7 +267,7 @@ def is_on_globe(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
     return (np.abs(lon) <= 720.0) & (np.abs(lat) <= 90.0)
 
 
-def _segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints, Ints]:
+def _list_segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints, Ints]:
     """Return starts (n, 2), differences (n, 2), line and part numbers (n,) of all segments.
 
     A point is a segment of no length.
@@ -287,7 +277,7 @@ def _segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints, Ints
     check_degrees(coords, "line")
     step = np.diff(coords, axis=0, append=coords[-1:])
     step[np.diff(part, append=-1) != 0] = 0.0
-    step[:, 0] = wrap(step[:, 0])
+    step[:, 0] = wrap_degrees(step[:, 0])
     dots = shapely.get_type_id(parts)[part] == shapely.GeometryType.POINT
     kept = (step != 0.0).any(axis=1) | dots
     if not kept.any():
@@ -296,7 +286,7 @@ def _segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints, Ints
     return coords[kept], step[kept], owner[part].astype(np.int64), part
 
 
-def pieces_of(lines: Sequence[BaseGeometry]) -> Pieces:
+def cut_into_pieces(lines: Sequence[BaseGeometry]) -> Pieces:
     """Cut lines into pieces whose geodesic strays from the line by at most a millimetre.
 
     Raises
@@ -304,10 +294,10 @@ def pieces_of(lines: Sequence[BaseGeometry]) -> Pieces:
     GeometryError
         A line is empty, has no length, or a vertex is not finite or beyond ±90° latitude.
     """
-    start, step, owner, part = _segments(lines)
-    cuts = _cuts(start, step)
+    start, step, owner, part = _list_segments(lines)
+    cuts = _count_pieces(start, step)
     share = np.repeat(step, cuts, axis=0) / np.repeat(cuts, cuts)[:, None]
-    begin = np.repeat(start, cuts, axis=0) + share * numbered(cuts)[:, None]
+    begin = np.repeat(start, cuts, axis=0) + share * number_within_groups(cuts)[:, None]
     end = begin + share
     _, _, length = inverse(begin[:, 0], begin[:, 1], end[:, 0], end[:, 1])
     line = np.repeat(owner, cuts)
@@ -318,7 +308,7 @@ def pieces_of(lines: Sequence[BaseGeometry]) -> Pieces:
     return Pieces(*places, line, chainage, length, part)
 
 
-def _cuts(start: Floats, step: Floats) -> Ints:
+def _count_pieces(start: Floats, step: Floats) -> Ints:
     """Return into how many pieces each segment is cut.
 
     A line straight in longitude and latitude that runs at azimuth α has the geodesic curvature
@@ -336,35 +326,53 @@ def _cuts(start: Floats, step: Floats) -> Ints:
     return np.asarray(np.ceil(pieces), dtype=np.int64)
 
 
-def numbered(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+def number_within_groups(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the number of each member within its group, of groups of these sizes.
 
     Examples
     --------
-    >>> numbered(np.array([2, 0, 3])).tolist()
+    >>> number_within_groups(np.array([2, 0, 3])).tolist()
     [0, 1, 0, 1, 2]
     """
     return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
 
 
-def least(values: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:
+def find_successors(group: Ints) -> Ints:
+    """Return the position of each member's successor; the last of a group leads to its first.
+
+    Members of a group follow one another, as the vertices of a closed ring do.
+
+    Examples
+    --------
+    >>> find_successors(np.array([0, 0, 0, 1, 1])).tolist()
+    [1, 2, 0, 4, 3]
+    """
+    after = np.arange(1, len(group) + 1)
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    after[np.append(first[1:], len(group)) - 1] = first
+    return after
+
+
+def find_group_minima(values: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the least value of each group; groups are sorted and none is empty.
 
     Examples
     --------
-    >>> least(np.array([3.0, 1.0, 2.0]), np.array([0, 0, 1])).tolist()
+    >>> find_group_minima(np.array([3.0, 1.0, 2.0]), np.array([0, 0, 1])).tolist()
     [1.0, 2.0]
     """
     starts = np.flatnonzero(np.diff(group, prepend=-1))
     return np.minimum.reduceat(values, starts)
 
 
-def on_plane(at_lon: ArrayLike, at_lat: ArrayLike, lon: ArrayLike, lat: ArrayLike) -> Floats:
+def project_to_plane(
+    at_lon: ArrayLike, at_lat: ArrayLike, lon: ArrayLike, lat: ArrayLike
+) -> Floats:
     """Return (2, n) metres east and north of points, in planes about others (degrees).
 
     Examples
     --------
-    >>> on_plane(30.0, 50.0, [30.01], [50.01]).round(1).tolist()
+    >>> project_to_plane(30.0, 50.0, [30.01], [50.01]).round(1).tolist()
     [[716.8], [1112.3]]
     """
     azimuth, _, away = inverse(at_lon, at_lat, lon, lat)
@@ -372,12 +380,12 @@ def on_plane(at_lon: ArrayLike, at_lat: ArrayLike, lon: ArrayLike, lat: ArrayLik
     return np.stack([away * np.sin(azimuth), away * np.cos(azimuth)])
 
 
-def on_globe(at_lon: ArrayLike, at_lat: ArrayLike, plane: Floats) -> tuple[Floats, Floats]:
+def project_to_globe(at_lon: ArrayLike, at_lat: ArrayLike, plane: Floats) -> tuple[Floats, Floats]:
     """Return longitude, within ±180°, and latitude of points, (2, n), of planes about others.
 
     Examples
     --------
-    >>> lon, lat = on_globe(180.0, 50.0, np.array([[1000.0], [0.0]]))
+    >>> lon, lat = project_to_globe(180.0, 50.0, np.array([[1000.0], [0.0]]))
     >>> round(float(lon[0]), 4), round(float(lat[0]), 4)
     (-179.9861, 50.0)
     """

@@ -17,19 +17,19 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError
+from geobuffer.geodesy.antimeridian import shift_to_0_360, wrap_degrees
 from geobuffer.geodesy.ellipsoid import (
     ON_GLOBE,
     WGS84,
     Floats,
     Ints,
-    ecef,
-    holds,
+    covers_points,
+    cut_into_pieces,
+    find_group_minima,
     inverse,
     is_on_globe,
-    least,
-    numbered,
-    pieces_of,
-    wrap,
+    number_within_groups,
+    to_ecef,
 )
 
 if TYPE_CHECKING:
@@ -59,24 +59,24 @@ class Candidates(NamedTuple):
     """The length of each point's shortest chord; one entry per point."""
 
 
-class Chords:
+class ChordTree:
     """The chords of pieces, and the spheres that bound them."""
 
     def __init__(self, pieces: Pieces) -> None:
         p = pieces
-        self.start = ecef(p.lon, p.lat)
-        self.chord = ecef(p.lon + p.dlon, p.lat + p.dlat) - self.start
+        self.start = to_ecef(p.lon, p.lat)
+        self.chord = to_ecef(p.lon + p.dlon, p.lat + p.dlat) - self.start
         self.squared = np.einsum("ij,ij->i", self.chord, self.chord)
         # Axis by axis: what is taken from a column lies together, which halves the time.
-        self._start, self._chord = _columns(self.start), _columns(self.chord)
+        self._start, self._chord = _to_columns(self.start), _to_columns(self.chord)
         self._levels = [
-            (_columns(centre), radius)
-            for centre, radius in _sphere_tree(self.start, np.sqrt(self.squared))
+            (_to_columns(centre), radius)
+            for centre, radius in _build_sphere_tree(self.start, np.sqrt(self.squared))
         ]
 
     def near(self, xyz: Floats) -> Candidates:
         """Return the pieces whose geodesics from points, (n, 3) Earth-centred, may be shortest."""
-        at = _columns(xyz)
+        at = _to_columns(xyz)
         point, piece = self._in_reach(at)
         start, ahead = self._start.take(piece, axis=1), self._chord.take(piece, axis=1)
         squared = self.squared.take(piece)
@@ -85,9 +85,9 @@ class Chords:
         t = np.clip(along / np.where(squared > 0.0, squared, 1.0), 0.0, 1.0)
         foot = start + t * ahead
         foot *= 1.0 + t * (1.0 - t) * squared / (2.0 * WGS84.a**2)
-        chord = _length(at.take(point, axis=1) - foot)
-        best = least(chord, point)
-        keep = np.flatnonzero(chord <= (best + _slack(best))[point])
+        chord = _vector_lengths(at.take(point, axis=1) - foot)
+        best = find_group_minima(chord, point)
+        keep = np.flatnonzero(chord <= (best + _chord_slack(best))[point])
         return Candidates(point[keep], piece[keep], t[keep], best)
 
     def _in_reach(self, at: Floats) -> tuple[Ints, Ints]:
@@ -101,27 +101,29 @@ class Chords:
         reach = np.full(count, np.inf)
         for depth, (centre, radius) in enumerate(self._levels):
             if depth:
-                point, node = _children(point, node, len(radius))
-            away = _length(at.take(point, axis=1) - centre.take(node, axis=1))
+                point, node = _expand_children(point, node, len(radius))
+            away = _vector_lengths(at.take(point, axis=1) - centre.take(node, axis=1))
             # The centre is a point of the line, so the nearest cannot be farther than it.
-            reach = np.minimum(reach, least(away, point))
-            keep = np.flatnonzero(away - radius.take(node) <= (reach + _slack(reach)).take(point))
+            reach = np.minimum(reach, find_group_minima(away, point))
+            keep = np.flatnonzero(
+                away - radius.take(node) <= (reach + _chord_slack(reach)).take(point)
+            )
             point, node = point.take(keep), node.take(keep)
         return point, node
 
 
-def _columns(rows: Floats) -> Floats:
+def _to_columns(rows: Floats) -> Floats:
     """Return (n, 3) as (3, n), each axis in one piece of memory."""
     return np.ascontiguousarray(rows.T)
 
 
-def _length(columns: Floats) -> Floats:
+def _vector_lengths(columns: Floats) -> Floats:
     """Return the lengths of vectors (3, n), which are overwritten."""
     columns *= columns
     return np.asarray(np.sqrt(columns.sum(axis=0)))
 
 
-def _slack(chord: Floats) -> Floats:
+def _chord_slack(chord: Floats) -> Floats:
     """Return by how much a chord may be longer than the shortest, and its geodesic yet shorter.
 
     A geodesic of length s is longer than its chord by s³ / 24r², where r, the radius of curvature
@@ -131,14 +133,14 @@ def _slack(chord: Floats) -> Floats:
     return 1e-6 + 0.03 * chord**3 / (24.0 * WGS84.b**2)
 
 
-def _children(point: Ints, node: Ints, count: int) -> tuple[Ints, Ints]:
+def _expand_children(point: Ints, node: Ints, count: int) -> tuple[Ints, Ints]:
     """Replace each pair (point, node) by the pairs of the point and the node's children."""
     first = node * _BRANCH
     size = np.minimum(first + _BRANCH, count) - first
-    return np.repeat(point, size), np.repeat(first, size) + numbered(size)
+    return np.repeat(point, size), np.repeat(first, size) + number_within_groups(size)
 
 
-def _sphere_tree(start: Floats, reach: Floats) -> list[tuple[Floats, Floats]]:
+def _build_sphere_tree(start: Floats, reach: Floats) -> list[tuple[Floats, Floats]]:
     """Return levels of bounding spheres (centres, radii), the coarsest first, pieces last.
 
     A node spans consecutive nodes of the level below; its centre is a vertex of the line.
@@ -162,7 +164,7 @@ class Nodes:
     pieces
         The pieces of lines.
     tips
-        What :func:`tips_of` returns for those lines.
+        What :func:`find_tips` returns for those lines.
     """
 
     def __init__(self, pieces: Pieces, tips: Floats) -> None:
@@ -181,9 +183,9 @@ class Nodes:
         at, bearing, leaves = self._rays
         first, count = np.searchsorted(at, node), np.searchsorted(at, node, side="right")
         count -= first
-        ray = np.repeat(first, count) + numbered(count)
+        ray = np.repeat(first, count) + number_within_groups(count)
         point = np.repeat(np.arange(len(node)), count)
-        turn = wrap(np.repeat(azimuth, count) - bearing[ray])
+        turn = wrap_degrees(np.repeat(azimuth, count) - bearing[ray])
         best = np.lexsort((np.abs(turn), point))
         best = best[np.diff(point[best], prepend=-1) != 0]
         return np.asarray((turn[best] <= 0.0) == leaves[ray[best]])
@@ -196,7 +198,7 @@ class Nodes:
         ends = np.concatenate([self.begin, self.end])
         piece_of = np.argsort(ends, kind="stable")[ray] % len(self.begin)
         lon, lat = self._pieces.at(piece_of, (~leaves[ray]).astype(float))
-        return lon, lat, wrap(azimuth[ray] + 180.0)
+        return lon, lat, wrap_degrees(azimuth[ray] + 180.0)
 
     @cached_property
     def _rays(self) -> tuple[Ints, Floats, NDArray[np.bool_]]:
@@ -210,21 +212,21 @@ class Nodes:
         return node[order], np.concatenate([out, back])[order], leaves[order]
 
 
-def tips_of(lines: Sequence[BaseGeometry]) -> Floats:
+def find_tips(lines: Sequence[BaseGeometry]) -> Floats:
     """Return (parts, 2, 2): first and last vertex of each part, as given, save for whole turns.
 
     Parts that meet share that vertex; rounded to 0.01 mm, for what adding a turn rounds off.
 
     Examples
     --------
-    >>> tips_of([shapely.LineString([(-170, 50), (0, 51), (10, 52)])]).tolist()
+    >>> find_tips([shapely.LineString([(-170, 50), (0, 51), (10, 52)])]).tolist()
     [[[190.0, 50.0], [10.0, 52.0]]]
     """
     parts = shapely.get_parts(np.asarray(lines, dtype=object))
     coords, part = shapely.get_coordinates(parts, return_index=True)
     ends = np.full((len(parts), 2, 2), np.nan)
     ends[part[::-1], 0], ends[part, 1] = coords[::-1], coords
-    ends[..., 0] %= 360.0
+    ends[..., 0] = shift_to_0_360(ends[..., 0])
     return np.round(ends, 10)
 
 
@@ -291,10 +293,10 @@ class LineIndex:
     """
 
     def __init__(self, lines: Sequence[BaseGeometry]) -> None:
-        self.pieces = pieces_of(lines)
+        self.pieces = cut_into_pieces(lines)
         self.continues: NDArray[np.bool_] = np.diff(self.pieces.part, prepend=-1) == 0
-        self._chords = Chords(self.pieces)
-        self._tips = tips_of(lines)
+        self._chords = ChordTree(self.pieces)
+        self._tips = find_tips(lines)
         self._grid: Grid | None = None
 
     def nearest(self, lon: ArrayLike, lat: ArrayLike, *, compiled: bool | None = None) -> Nearest:
@@ -314,10 +316,10 @@ class LineIndex:
         GeometryError
             A coordinate is not finite, or a latitude lies beyond ±90°.
         """
-        p, (distance, i, t) = self.pieces, self._feet(*_arrays(lon, lat), compiled)
+        p, (distance, i, t) = self.pieces, self._feet(*_to_arrays(lon, lat), compiled)
         chainage = p.chainage_m[i] + t * p.length_m[i]
         foot_lon, foot_lat = p.at(i, t)
-        return Nearest(distance, p.line[i], chainage, wrap(foot_lon), foot_lat)
+        return Nearest(distance, p.line[i], chainage, wrap_degrees(foot_lon), foot_lat)
 
     def is_left(
         self, lon: ArrayLike, lat: ArrayLike, *, compiled: bool | None = None
@@ -329,13 +331,13 @@ class LineIndex:
         go straight on. A point of the line itself, to a tenth of a millimetre, is on the left.
         Parameters and errors as :meth:`nearest`.
         """
-        lon, lat = _arrays(lon, lat)
+        lon, lat = _to_arrays(lon, lat)
         distance, piece, share = self._feet(lon, lat, compiled)
         p, nodes = self.pieces, self._nodes
         foot_lon, foot_lat = p.at(piece, share)
         azimuth, _, _ = inverse(foot_lon, foot_lat, lon, lat)
         along = np.degrees(p.heading(piece, foot_lat))
-        turn = wrap(azimuth - along)
+        turn = wrap_degrees(azimuth - along)
         left = turn <= 0.0
         passed = share * p.length_m[piece]
         at_begin, at_end = passed < _TIE_M, p.length_m[piece] - passed < _TIE_M
@@ -359,26 +361,28 @@ class LineIndex:
         With the grid, only points in cells that the edge crosses are measured, one in a hundred.
         Parameters and errors as :meth:`nearest`.
         """
-        lon, lat = _arrays(lon, lat)
+        lon, lat = _to_arrays(lon, lat)
         if not self.uses_grid(len(lon), compiled):
             return self.nearest(lon, lat, compiled=False).distance_m <= distance_m
-        _grid, grid = _compiled(), self._built_grid()
-        found = _grid.classed(grid, _grid.classes(grid, distance_m), lon, lat)
+        _grid, grid = _import_grid(), self._built_grid()
+        found = _grid.look_up_classes(grid, _grid.classify_cells(grid, distance_m), lon, lat)
         # Crossed by the edge, or outside the grid, as what is no point on the globe always is.
         open_ = np.flatnonzero(found < 0)
-        _check(lon[open_], lat[open_], open_)
+        _check_points(lon[open_], lat[open_], open_)
         found[open_] = self._from_grid(lon[open_], lat[open_]).distance_m <= distance_m
         inside: NDArray[np.bool_] = found.view(bool)
         return inside
 
     def cells_of(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.int32]:
         """Return the number of the grid's cell that holds each point; −1 outside the grid."""
-        found: NDArray[np.int32] = _compiled().cell_of(self._built_grid(), *_arrays(lon, lat))
+        found: NDArray[np.int32] = _import_grid().find_cells(
+            self._built_grid(), *_to_arrays(lon, lat)
+        )
         return found
 
     def cells_in(self, areas: Sequence[BaseGeometry]) -> NDArray[np.int8]:
         """Return (areas, cells): 1 if a cell of the grid lies in an area, 0 beside, −1 if both."""
-        middle_lon, middle_lat, boxes = _compiled().outlines(self._built_grid())
+        middle_lon, middle_lat, boxes = _import_grid().build_cell_boxes(self._built_grid())
         # Cells across the antimeridian are left to the points themselves.
         split = np.abs(middle_lon) + shapely.area(boxes) ** 0.5 > 180.0
         found = np.empty((len(areas), len(boxes)), dtype=np.int8)
@@ -386,7 +390,7 @@ class LineIndex:
             edge = area.boundary
             shapely.prepare(edge)
             mixed = shapely.intersects(edge, boxes) | split
-            row[:] = np.where(mixed, -1, holds(area, middle_lon, middle_lat))
+            row[:] = np.where(mixed, -1, covers_points(area, middle_lon, middle_lat))
         return found
 
     def uses_grid(self, count: int, compiled: bool | None) -> bool:  # noqa: FBT001
@@ -404,7 +408,7 @@ class LineIndex:
     def _feet(self, lon: Floats, lat: Floats, compiled: bool | None) -> _Feet:  # noqa: FBT001
         if self.uses_grid(len(lon), compiled):
             return self._from_grid(lon, lat)
-        _check(lon, lat, np.arange(len(lon)))
+        _check_points(lon, lat, np.arange(len(lon)))
         batches = [
             self._nearest(lon[at : at + _BATCH], lat[at : at + _BATCH])
             for at in range(0, max(len(lon), 1), _BATCH)
@@ -412,7 +416,7 @@ class LineIndex:
         return _Feet(*(np.concatenate(column) for column in zip(*batches, strict=True)))
 
     def _nearest(self, lon: Floats, lat: Floats) -> _Feet:
-        point, piece, t, chord = self._chords.near(ecef(lon, lat))
+        point, piece, t, chord = self._chords.near(to_ecef(lon, lat))
         once = ~self._repeats(point, piece, t, chord)
         return self._measured(lon, lat, point[once], piece[once], t[once])
 
@@ -433,7 +437,7 @@ class LineIndex:
     def _measured(self, lon: Floats, lat: Floats, point: Ints, piece: Ints, t: Floats) -> _Feet:
         """Measure geodesics to the candidates' feet, and keep each point's shortest."""
         distance, t = self._settled(lon[point], lat[point], piece, t)
-        shortest = least(distance, point)
+        shortest = find_group_minima(distance, point)
         level = np.flatnonzero(distance <= shortest[point] + _TIE_M)
         chosen = level[np.flatnonzero(np.diff(point[level], prepend=-1))]
         return _Feet(distance[chosen], piece[chosen], t[chosen])
@@ -473,10 +477,10 @@ class LineIndex:
         return distance, slide
 
     def _from_grid(self, lon: Floats, lat: Floats) -> _Feet:
-        found = _Feet(*_compiled().nearest(self._built_grid(), self._packed, lon, lat))
+        found = _Feet(*_import_grid().find_nearest(self._built_grid(), self._packed, lon, lat))
         beyond = np.flatnonzero(found.piece < 0)
         if len(beyond):
-            _check(lon[beyond], lat[beyond], beyond)
+            _check_points(lon[beyond], lat[beyond], beyond)
             rest = self._feet(lon[beyond], lat[beyond], compiled=False)
             for column, values in zip(found, rest, strict=True):
                 column[beyond] = values
@@ -484,21 +488,21 @@ class LineIndex:
 
     def _built_grid(self) -> Grid:
         if self._grid is None:
-            self._grid = _compiled().build_grid(self._packed, self.pieces.lon, self.pieces.lat)
+            self._grid = _import_grid().build_grid(self._packed, self.pieces.lon, self.pieces.lat)
         return self._grid
 
     @cached_property
     def _packed(self) -> PackedPieces:
         """The pieces as the compiled way takes them."""
         p = self.pieces
-        middle = ecef(p.lon + p.dlon / 2.0, p.lat + p.dlat / 2.0)
-        packed: PackedPieces = _compiled().packed(
+        middle = to_ecef(p.lon + p.dlon / 2.0, p.lat + p.dlat / 2.0)
+        packed: PackedPieces = _import_grid().pack_pieces(
             self._chords.start, self._chords.chord, self._chords.squared, middle
         )
         return packed
 
 
-def _arrays(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
+def _to_arrays(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     """Return points as one-dimensional arrays."""
     return (
         np.atleast_1d(np.asarray(lon, dtype=np.float64)),
@@ -506,7 +510,7 @@ def _arrays(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     )
 
 
-def _check(lon: Floats, lat: Floats, position: Ints) -> None:
+def _check_points(lon: Floats, lat: Floats, position: Ints) -> None:
     """Refuse what is no point on the globe, by its position."""
     bad = np.flatnonzero(~is_on_globe(lon, lat))
     if len(bad):
@@ -522,7 +526,7 @@ def has_numba() -> bool:
     return importlib.util.find_spec("numba") is not None
 
 
-def _compiled() -> ModuleType:
+def _import_grid() -> ModuleType:
     """Return the compiled room, which takes a second to import."""
     from geobuffer.geodesy import _grid
 

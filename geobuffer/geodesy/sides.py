@@ -15,16 +15,20 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy.antimeridian import cut_at_antimeridian
+from geobuffer.geodesy.antimeridian import (
+    cut_at_antimeridian,
+    cut_unwrapped_lines,
+    unwrap_near,
+    wrap_degrees,
+)
 from geobuffer.geodesy.ellipsoid import (
     Floats,
     Ints,
     direct,
     inverse,
-    numbered,
-    on_globe,
-    on_plane,
-    wrap,
+    number_within_groups,
+    project_to_globe,
+    project_to_plane,
 )
 
 if TYPE_CHECKING:
@@ -68,7 +72,7 @@ class _Banks(NamedTuple):
     room_of_face: Ints
 
 
-def halves(
+def split_sides(
     index: LineIndex, whole: BaseGeometry, distance_m: float
 ) -> tuple[Polygon | MultiPolygon, Polygon | MultiPolygon, float]:
     """Return what of a zone lies left and what right of the lines, and the error between them.
@@ -90,31 +94,34 @@ def halves(
     Examples
     --------
     >>> from geobuffer.geodesy.nearest import LineIndex
-    >>> from geobuffer.geodesy.buffer import outline
+    >>> from geobuffer.geodesy.buffer import buffer_lines
     >>> index = LineIndex([shapely.LineString([(30, 50), (31, 50)])])
-    >>> whole, _ = outline(index, 1000, tolerance_m=1)
-    >>> left, right, error = halves(index, whole, 1000)
+    >>> whole, _ = buffer_lines(index, 1000, tolerance_m=1)
+    >>> left, right, error = split_sides(index, whole, 1000)
     >>> left.bounds[3] > 50.008, right.bounds[1] < 49.992, error
     (True, True, 0.0)
     """
-    runs, ends = _in_frame(_runs(index)), _straight_on(index, whole)
-    _check_once(runs)
-    patches = [_patch(end.line, distance_m) for end in ends if not end.nearest]
-    rooms = _faces(whole, runs)
-    cuts = [*_in_frame([end.line for end in ends]), *(patch.exterior for patch in patches)]
-    faces = _faces(whole, [*runs, *cuts])
+    runs, ends = cut_unwrapped_lines(_list_runs(index)), _trace_end_rays(index, whole)
+    _check_no_repeats(runs)
+    patches = [_patch_around(end.line, distance_m) for end in ends if not end.nearest]
+    rooms = _cut_into_faces(whole, runs)
+    cuts = [
+        *cut_unwrapped_lines([end.line for end in ends]),
+        *(patch.exterior for patch in patches),
+    ]
+    faces = _cut_into_faces(whole, [*runs, *cuts])
     inner = np.array([face.point_on_surface() for face in faces])
     round_the_end = shapely.intersects(shapely.union_all(patches), inner)
-    banks = _banks(index, _holder(rooms, shapely.STRtree(inner)), rooms, faces)
+    banks = _locate_banks(index, _find_holders(rooms, shapely.STRtree(inner)), rooms, faces)
     parts: tuple[list[BaseGeometry], list[BaseGeometry]] = ([], [])
     errors = [0.0]
     for number, face in enumerate(faces):
-        bank = _sites(banks, number, face, distance_m, both=bool(round_the_end[number]))
+        bank = _select_banks(banks, number, face, distance_m, both=bool(round_the_end[number]))
         left = bank < len(banks.face) // 2
         if left.all() or not left.any():
             parts[int(not left.all())].append(face)
             continue
-        one, other, error = _parted(index, face, bank, distance_m)
+        one, other, error = _split_face(index, face, bank, distance_m)
         parts[0].append(one)
         parts[1].append(other)
         errors.append(error)
@@ -122,34 +129,34 @@ def halves(
     return left_half, right_half, max(errors)
 
 
-def _check_once(runs: list[BaseGeometry]) -> None:
+def _check_no_repeats(runs: list[BaseGeometry]) -> None:
     """Refuse lines of which a stretch comes twice: it has no left and no right."""
     # A tenth of a metre; sums of a million lengths in degrees are right to a thousandth of that.
     if float(np.sum(shapely.length(runs))) - shapely.union_all(runs).length > 1e-6:
         raise GeometryError(_TWICE)
 
 
-def _runs(index: LineIndex) -> list[Floats]:
+def _list_runs(index: LineIndex) -> list[Floats]:
     """Return the vertices of each unbroken run of pieces, longitudes going on over 180°."""
     p, begins = index.pieces, np.flatnonzero(~index.continues)
     runs = []
     for a, b in zip(begins, np.append(begins[1:], len(p.lon)), strict=True):
         lon = np.append(p.lon[a:b], p.lon[b - 1] + p.dlon[b - 1])
-        turned = lon[0] + np.append(0.0, np.cumsum(wrap(np.diff(lon))))
+        turned = lon[0] + np.append(0.0, np.cumsum(wrap_degrees(np.diff(lon))))
         # As given where nothing turns, to the last digit.
         lon = np.where(np.abs(turned - lon) < 1.0, lon, turned)
         runs.append(np.stack([lon, np.append(p.lat[a:b], p.lat[b - 1] + p.dlat[b - 1])], axis=1))
     return runs
 
 
-class _End(NamedTuple):
+class _EndRay(NamedTuple):
     """The geodesic straight on from a free end, and whether the end is what is nearest to it."""
 
     line: Floats
     nearest: bool
 
 
-def _straight_on(index: LineIndex, whole: BaseGeometry) -> list[_End]:
+def _trace_end_rays(index: LineIndex, whole: BaseGeometry) -> list[_EndRay]:
     """Return the geodesics straight on from the free ends, until they leave the zone."""
     west, south, east, north = whole.bounds
     _, _, across = inverse(west, south, min(east, west + 179.0), north)
@@ -157,22 +164,22 @@ def _straight_on(index: LineIndex, whole: BaseGeometry) -> list[_End]:
     ends = []
     for lon, lat, azimuth in zip(*index.free_ends(), strict=True):
         to_lon, to_lat, _ = direct(lon, lat, azimuth, reach)
-        left = np.flatnonzero(~shapely.contains_xy(whole, wrap(to_lon), to_lat))
+        left = np.flatnonzero(~shapely.contains_xy(whole, wrap_degrees(to_lon), to_lat))
         count = max((left[0] if len(left) else len(reach) - 1) + 1, 2)
-        line = np.stack([lon + wrap(to_lon - lon), to_lat], axis=1)[:count]
+        line = np.stack([unwrap_near(to_lon, lon), to_lat], axis=1)[:count]
         line[0] = lon, lat
         away = index.nearest(*line.T).distance_m
         # Up to the last point within the zone.
-        ends.append(_End(line, bool((np.abs(away - reach[:count]) < 0.01)[:-1].all())))
+        ends.append(_EndRay(line, bool((np.abs(away - reach[:count]) < 0.01)[:-1].all())))
     return ends
 
 
-def _patch(line: Floats, distance_m: float) -> Polygon:
+def _patch_around(line: Floats, distance_m: float) -> Polygon:
     """Return a box about all that can be nearer than a distance to something across a line."""
-    return shapely.box(*_widened(shapely.LineString(line).bounds, distance_m))
+    return shapely.box(*_widen_bounds(shapely.LineString(line).bounds, distance_m))
 
 
-def _widened(bounds: tuple[float, ...], distance_m: float) -> Floats:
+def _widen_bounds(bounds: tuple[float, ...], distance_m: float) -> Floats:
     """Return bounds with a tenth more than a distance added on each side."""
     high = 1.1 * distance_m / 111_000.0
     _, south, _, north = bounds
@@ -181,22 +188,7 @@ def _widened(bounds: tuple[float, ...], distance_m: float) -> Floats:
     return np.asarray(np.add(bounds, [-wide, -high, wide, high]))
 
 
-def _in_frame(lines: list[Floats]) -> list[BaseGeometry]:
-    """Bring lines into ±180° longitude, cutting them at the antimeridian."""
-    framed = []
-    for coords in lines:
-        low, high = coords[:, 0].min(), coords[:, 0].max()
-        for turn in np.arange(
-            np.floor((low + 180.0) / 360.0), np.floor((high + 180.0) / 360.0) + 1
-        ):
-            line = shapely.LineString(coords - [360.0 * turn, 0.0])
-            inside = low >= -180.0 and high <= 180.0
-            frame = shapely.box(-180.0, -90.0, 180.0, 90.0)
-            framed.append(line if inside else shapely.intersection(line, frame))
-    return framed
-
-
-def _faces(whole: BaseGeometry, lines: list[BaseGeometry]) -> list[BaseGeometry]:
+def _cut_into_faces(whole: BaseGeometry, lines: list[BaseGeometry]) -> list[BaseGeometry]:
     """Return the parts into which lines cut a zone."""
     edges = shapely.union_all([whole.boundary, *lines])
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(edges)))
@@ -204,7 +196,7 @@ def _faces(whole: BaseGeometry, lines: list[BaseGeometry]) -> list[BaseGeometry]
     return [face for face in faces if shapely.intersects(whole, face.point_on_surface())]
 
 
-def _holder(faces: list[BaseGeometry], points: shapely.STRtree) -> Ints:
+def _find_holders(faces: list[BaseGeometry], points: shapely.STRtree) -> Ints:
     """Return which face holds each point; −1 for none."""
     found = np.full(len(points), -1, dtype=np.int64)
     # Points in the tree, as what is asked for is prepared: hundreds of times as fast.
@@ -213,7 +205,7 @@ def _holder(faces: list[BaseGeometry], points: shapely.STRtree) -> Ints:
     return found
 
 
-def _banks(
+def _locate_banks(
     index: LineIndex, room_of_face: Ints, rooms: list[BaseGeometry], faces: list[BaseGeometry]
 ) -> _Banks:
     """Return points on both banks of the pieces, and which room and face each lies in."""
@@ -223,10 +215,12 @@ def _banks(
     sides = [direct(lon, lat, along + turn, _BANK_M)[:2] for turn in (-90.0, 90.0)]
     points = shapely.points(np.concatenate([np.stack(side, axis=1) for side in sides]))
     tree = shapely.STRtree(points)
-    return _Banks(tree, _holder(rooms, tree), _holder(faces, tree), room_of_face)
+    return _Banks(tree, _find_holders(rooms, tree), _find_holders(faces, tree), room_of_face)
 
 
-def _sites(banks: _Banks, face: int, shape: BaseGeometry, distance_m: float, *, both: bool) -> Ints:
+def _select_banks(
+    banks: _Banks, face: int, shape: BaseGeometry, distance_m: float, *, both: bool
+) -> Ints:
     """Return the banks that can be nearest in a face: of its room, not across its own line.
 
     ``both`` keeps those, for faces from which one may look round an end.
@@ -234,39 +228,39 @@ def _sites(banks: _Banks, face: int, shape: BaseGeometry, distance_m: float, *, 
     here = banks.face == face
     across = np.roll(here, len(here) // 2) & (not both)
     near = np.zeros(len(here), dtype=bool)
-    near[banks.tree.query(shapely.box(*_widened(shape.bounds, distance_m)))] = True
+    near[banks.tree.query(shapely.box(*_widen_bounds(shape.bounds, distance_m)))] = True
     same_room = banks.room == banks.room_of_face[face]
     return np.flatnonzero(here | (same_room & near & ~across))
 
 
-def _parted(
+def _split_face(
     index: LineIndex, face: BaseGeometry, bank: Ints, distance_m: float
 ) -> tuple[BaseGeometry, BaseGeometry, float]:
     """Part a face half-way between left and right banks; return both parts and their error."""
     at = face.centroid
     step = distance_m / _SAMPLES
-    sites, left = _sampled(index, bank, step)
-    plane = on_plane(at.x, at.y, *sites.T).T
-    corners = on_plane(at.x, at.y, *shapely.get_coordinates(face).T).T
+    sites, left = _sample_banks(index, bank, step)
+    plane = project_to_plane(at.x, at.y, *sites.T).T
+    corners = project_to_plane(at.x, at.y, *shapely.get_coordinates(face).T).T
     reach = shapely.MultiPoint(corners).buffer(step)
-    cells = _cells(plane, reach)
+    cells = _draw_voronoi_cells(plane, reach)
 
     def placed(xy: Floats) -> Floats:
-        lon, lat = on_globe(at.x, at.y, xy.T)
-        return np.stack([at.x + wrap(lon - at.x), lat], axis=1)
+        lon, lat = project_to_globe(at.x, at.y, xy.T)
+        return np.stack([unwrap_near(lon, at.x), lat], axis=1)
 
     area = shapely.union_all(shapely.get_parts(cells)[left])
     area = shapely.segmentize(area, 4.0 * step)
     area = shapely.transform(area, placed)
     reach_m = max(step, _SHIFT * distance_m)
-    area = _bent(index, _moved_half_way(index, area, face, reach_m), face, reach_m)
+    area = _refine_half_way(index, _move_half_way(index, area, face, reach_m), face, reach_m)
     one, other = shapely.intersection(face, area), shapely.difference(face, area)
-    one, other = _sorted(index, one, other)
-    away = _strays(index, one, face, reach_m).away_m
+    one, other = _sort_slivers(index, one, other)
+    away = _measure_edge_errors(index, one, face, reach_m).away_m
     return one, other, float(away.max(initial=0.0))
 
 
-def _cells(plane: Floats, reach: BaseGeometry) -> BaseGeometry:
+def _draw_voronoi_cells(plane: Floats, reach: BaseGeometry) -> BaseGeometry:
     """Return the Voronoi cells of banks, in their order."""
     try:
         return shapely.voronoi_polygons(shapely.MultiPoint(plane), extend_to=reach, ordered=True)
@@ -274,7 +268,7 @@ def _cells(plane: Floats, reach: BaseGeometry) -> BaseGeometry:
         raise GeometryError(_TWICE) from error
 
 
-def _sorted(
+def _sort_slivers(
     index: LineIndex, one: BaseGeometry, other: BaseGeometry
 ) -> tuple[BaseGeometry, BaseGeometry]:
     """Give slivers along the line, where cells of both banks meet, to the side they lie on."""
@@ -285,29 +279,29 @@ def _sorted(
     return shapely.union_all(parts[left]), shapely.union_all(parts[~left])
 
 
-def _sampled(index: LineIndex, bank: Ints, step_m: float) -> tuple[Floats, NDArray[np.bool_]]:
+def _sample_banks(index: LineIndex, bank: Ints, step_m: float) -> tuple[Floats, NDArray[np.bool_]]:
     """Return (n, 2) points along banks, at most a step apart, and which are left banks."""
     p, count = index.pieces, len(index.pieces.lon)
     cuts = np.ceil(p.length_m[bank % count] / step_m).astype(np.int64)
     piece, left = np.repeat(bank % count, cuts), np.repeat(bank < count, cuts)
-    share = (numbered(cuts) + 0.5) / np.repeat(cuts, cuts)
+    share = (number_within_groups(cuts) + 0.5) / np.repeat(cuts, cuts)
     lon, lat = p.at(piece, share)
     along, _, _ = inverse(lon, lat, p.lon[piece] + p.dlon[piece], p.lat[piece] + p.dlat[piece])
     to_lon, to_lat, _ = direct(lon, lat, along + np.where(left, -90.0, 90.0), _BANK_M)
     return np.stack([to_lon, to_lat], axis=1), left
 
 
-def _moved_half_way(
+def _move_half_way(
     index: LineIndex, area: BaseGeometry, face: BaseGeometry, reach_m: float
 ) -> BaseGeometry:
     """Move the vertices of a half-way line to where the side changes."""
-    begin, end = _edges(area)
+    begin, end = _list_edges(area)
     # Those just beyond the face as well, so that the line leaves it where it should.
-    near = shapely.box(*_widened(face.bounds, 4.0 * reach_m))
+    near = shapely.box(*_widen_bounds(face.bounds, 4.0 * reach_m))
     here = shapely.intersects_xy(near, *begin.T)
     begin, end = begin[here], end[here]
     along, _, _ = inverse(*begin.T, *end.T)
-    where, found = _where_side_changes(index, begin, along + 90.0, reach_m)
+    where, found = _find_side_change(index, begin, along + 90.0, reach_m)
     moved = dict(zip(map(tuple, begin[found].tolist()), where[found].tolist(), strict=True))
 
     def placed(coords: Floats) -> Floats:
@@ -316,7 +310,7 @@ def _moved_half_way(
     return shapely.make_valid(shapely.transform(area, placed), method="structure")
 
 
-class _Strays(NamedTuple):
+class _EdgeErrors(NamedTuple):
     """Edges that part a face: both ends, where the side changes by them, and how far off it is."""
 
     begin: Floats
@@ -325,20 +319,22 @@ class _Strays(NamedTuple):
     away_m: Floats
 
 
-def _strays(index: LineIndex, shape: BaseGeometry, face: BaseGeometry, reach_m: float) -> _Strays:
+def _measure_edge_errors(
+    index: LineIndex, shape: BaseGeometry, face: BaseGeometry, reach_m: float
+) -> _EdgeErrors:
     """Return how far the edges that part a face lie from where the side changes, at the most."""
-    begin, end = _edges(shape)
+    begin, end = _list_edges(shape)
     shapely.prepare(face)
     edges = shapely.linestrings(np.stack([begin, end], axis=1))
     inside = np.flatnonzero(shapely.intersects(face, edges))
     begin, end = begin[inside], end[inside]
-    worst = _Strays(begin, end, (begin + end) / 2.0, np.zeros(len(begin)))
+    worst = _EdgeErrors(begin, end, (begin + end) / 2.0, np.zeros(len(begin)))
     along, _, _ = inverse(*begin.T, *end.T)
     for share in _PROBES:
         point = begin + share * (end - begin)
         # A millimetre inside the face's own edge: what lies on that is not half-way.
         free = np.flatnonzero(shapely.distance(shapely.points(point), face.boundary) > 1e-8)
-        where, found = _where_side_changes(index, point[free], along[free] + 90.0, reach_m)
+        where, found = _find_side_change(index, point[free], along[free] + 90.0, reach_m)
         free, where = free[found], where[found]
         away = inverse(*point[free].T, *where.T)[2]
         more = away > worst.away_m[free]
@@ -346,10 +342,12 @@ def _strays(index: LineIndex, shape: BaseGeometry, face: BaseGeometry, reach_m: 
     return worst
 
 
-def _bent(index: LineIndex, area: BaseGeometry, face: BaseGeometry, reach_m: float) -> BaseGeometry:
+def _refine_half_way(
+    index: LineIndex, area: BaseGeometry, face: BaseGeometry, reach_m: float
+) -> BaseGeometry:
     """Cut the edges of a half-way line that stray, and move the cuts to where the side changes."""
     for _ in range(_ROUNDS):
-        found = _strays(index, area, face, reach_m)
+        found = _measure_edge_errors(index, area, face, reach_m)
         off = found.away_m > _HALF_WAY_M
         if not off.any():
             break
@@ -357,7 +355,7 @@ def _bent(index: LineIndex, area: BaseGeometry, face: BaseGeometry, reach_m: flo
         cuts = dict(zip(map(tuple, ends.tolist()), found.where[off].tolist(), strict=True))
         parts = [
             shapely.Polygon(
-                _cut(part.exterior, cuts), [_cut(hole, cuts) for hole in part.interiors]
+                _cut_ring(part.exterior, cuts), [_cut_ring(hole, cuts) for hole in part.interiors]
             )
             for part in shapely.get_parts(area)
         ]
@@ -365,7 +363,7 @@ def _bent(index: LineIndex, area: BaseGeometry, face: BaseGeometry, reach_m: flo
     return area
 
 
-def _cut(ring: BaseGeometry, cuts: dict[tuple[float, ...], list[float]]) -> list[list[float]]:
+def _cut_ring(ring: BaseGeometry, cuts: dict[tuple[float, ...], list[float]]) -> list[list[float]]:
     """Return a ring's vertices and, between the ends of an edge, its cut."""
     coords = ring.coords[:]
     cut = [coords[0]]
@@ -375,7 +373,7 @@ def _cut(ring: BaseGeometry, cuts: dict[tuple[float, ...], list[float]]) -> list
     return cut
 
 
-def _edges(shape: BaseGeometry) -> tuple[Floats, Floats]:
+def _list_edges(shape: BaseGeometry) -> tuple[Floats, Floats]:
     """Return the beginnings and ends of all edges of polygons."""
     rings = shapely.get_rings(shapely.get_parts(shape))
     coords, ring = shapely.get_coordinates(rings, return_index=True)
@@ -383,7 +381,7 @@ def _edges(shape: BaseGeometry) -> tuple[Floats, Floats]:
     return coords[same], coords[same + 1]
 
 
-def _where_side_changes(
+def _find_side_change(
     index: LineIndex, points: Floats, azimuth: Floats, reach_m: float
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Return where, along lines through points, the side changes, and for which it does."""
@@ -392,7 +390,7 @@ def _where_side_changes(
 
     def at(rows: Ints, away: Floats) -> Floats:
         lon, lat, _ = direct(points[rows, 0], points[rows, 1], azimuth[rows], away)
-        return np.stack([points[rows, 0] + wrap(lon - points[rows, 0]), lat], axis=1)
+        return np.stack([unwrap_near(lon, points[rows, 0]), lat], axis=1)
 
     first, last = (index.is_left(*at(np.arange(len(points)), away).T) for away in (-reach, reach))
     found = first != last

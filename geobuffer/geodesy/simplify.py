@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _DEGREE_M = 111_694.0
 
 
-def scaled(shape: BaseGeometry) -> tuple[BaseGeometry, Floats]:
+def scale_degrees(shape: BaseGeometry) -> tuple[BaseGeometry, Floats]:
     """Return a shape in degrees that measure as much in either direction, and the scale."""
     _, south, _, north = shape.bounds
     nearest_equator = 0.0 if south < 0.0 < north else min(abs(south), abs(north))
@@ -27,18 +27,18 @@ def scaled(shape: BaseGeometry) -> tuple[BaseGeometry, Floats]:
     return shapely.transform(shape, lambda lonlat: lonlat * scale), scale
 
 
-def simple(shape: BaseGeometry, tolerance_m: float) -> list[Any]:
+def simplify_parts(shape: BaseGeometry, tolerance_m: float) -> list[Any]:
     """Return the parts of a shape, simplified to within a tolerance in metres.
 
     Examples
     --------
     >>> bend = shapely.LineString([(30, 50), (30.5, 50.0001), (31, 50)])  # 11 m off straight
-    >>> [len(simple(bend, metres)[0].coords) for metres in (10, 12)]
+    >>> [len(simplify_parts(bend, metres)[0].coords) for metres in (10, 12)]
     [3, 2]
     """
     if shape.is_empty:
         return []
-    plane, scale = scaled(shape)
+    plane, scale = scale_degrees(shape)
     drawn = shapely.simplify(plane, tolerance_m / _DEGREE_M, preserve_topology=True)
     back = shapely.transform(drawn, lambda xy: xy / scale)
     return [part for part in shapely.get_parts(back) if part.length]

@@ -13,7 +13,8 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError, MissingCRSError
-from geobuffer.geodesy.ellipsoid import ON_GLOBE, Floats, is_on_globe, wrap
+from geobuffer.geodesy.antimeridian import wrap_degrees
+from geobuffer.geodesy.ellipsoid import ON_GLOBE, Floats, is_on_globe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +62,7 @@ def lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
             f"Invalid point in row {table.index[row]!r}: longitude {lon[row]:.10g}, latitude "
             f"{lat[row]:.10g}. {ON_GLOBE}"
         )
-    return wrap(lon), lat
+    return wrap_degrees(lon), lat
 
 
 def _no_crs(points: gpd.GeoSeries) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import shapely
 
 from geobuffer.errors import DataError, did_you_mean
+from geobuffer.geodesy.antimeridian import normalize_longitudes
 from geobuffer.viz.figure.labels import clean_text
 from geobuffer.zones.border import BOTH
 from geobuffer.zones.toponyms import LANGUAGES
@@ -196,7 +197,7 @@ def format_degrees(value: float, to: Translation, signs: str, step: float = 1 / 
     '0°'
     """
     if signs == "EW":
-        value = (value + 180.0) % 360.0 - 180.0
+        value = float(normalize_longitudes(value))
     unit = 1 if step >= 1.0 else 60 if step >= 1 / 60 - 1e-9 else 3600
     whole = round(abs(value) * unit)
     parts = [whole // unit, whole * 60 // unit % 60, whole * 3600 // unit % 60]

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import UnknownSide, did_you_mean
-from geobuffer.geodesy.ellipsoid import holds
+from geobuffer.geodesy.ellipsoid import covers_points
 from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.zones.repr_html import border_html, section_html, side_html
 from geobuffer.zones.toponyms import fold_name
@@ -218,9 +218,9 @@ class Border:
         codes = np.full(len(lon), -1, dtype=np.int8)
         for number, side, opposite in ((1, other, one), (0, one, other)):
             if side.area is not None:
-                codes[holds(side.area, lon, lat)] = number
+                codes[covers_points(side.area, lon, lat)] = number
             elif opposite.area is not None:
-                codes[~holds(opposite.area, lon, lat) & np.isfinite(lon)] = number
+                codes[~covers_points(opposite.area, lon, lat) & np.isfinite(lon)] = number
         return codes
 
     @cached_property

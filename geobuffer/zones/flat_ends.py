@@ -9,11 +9,11 @@ import numpy as np
 import shapely
 from shapely.geometry import Polygon
 
-from geobuffer.geodesy.antimeridian import cut_at_antimeridian
-from geobuffer.geodesy.buffer import RoughOutlines, outline
-from geobuffer.geodesy.ellipsoid import Floats, direct, inverse, wrap
+from geobuffer.geodesy.antimeridian import cut_at_antimeridian, shift_to_0_360, unwrap_near
+from geobuffer.geodesy.buffer import PlanarBuffers, buffer_lines
+from geobuffer.geodesy.ellipsoid import Floats, direct, inverse
 from geobuffer.geodesy.nearest import LineIndex
-from geobuffer.geodesy.simplify import simple
+from geobuffer.geodesy.simplify import simplify_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,7 +84,7 @@ def build_end_cuts(
 ) -> BaseGeometry:
     """Return what flat ends leave out of a zone, as a polygon.
 
-    ``rough``, for a sketch, draws the zone of the rest of the border as :class:`RoughOutlines`.
+    ``rough``, for a sketch, draws the zone of the rest of the border as :class:`PlanarBuffers`.
     """
     cuts = []
     for end in ends:
@@ -93,10 +93,10 @@ def build_end_cuts(
         near = _near(end, width_m)
         if near is not None:
             if rough:
-                kept = RoughOutlines(near, width_m, strays_m=tolerance_m).at(width_m)
+                kept = PlanarBuffers(near, width_m, strays_m=tolerance_m).at(width_m)
                 kept = cut_at_antimeridian(kept)
             else:
-                kept, _ = outline(near, width_m, tolerance_m=tolerance_m)
+                kept, _ = buffer_lines(near, width_m, tolerance_m=tolerance_m)
             beyond = shapely.difference(beyond, kept)
         cuts.append(beyond)
     return shapely.union_all(cuts)
@@ -104,7 +104,7 @@ def build_end_cuts(
 
 def _tip(vertex: tuple[float, ...]) -> tuple[float, float]:
     """Return a vertex, the same on either side of the antimeridian."""
-    return (vertex[0] % 360.0, vertex[1])
+    return (float(shift_to_0_360(vertex[0])), vertex[1])
 
 
 def _flat_end(
@@ -120,7 +120,7 @@ def _flat_end(
     rest = [shapely.linestrings(coords[: last + 1])] if last else []
     rest += others
     if simplify_m:
-        rest = [part for one in rest for part in simple(one, simplify_m)]
+        rest = [part for one in rest for part in simplify_parts(one, simplify_m)]
     return FlatEnd(
         float(tip[0]), float(tip[1]), float(back[0]) + 180.0, LineIndex(rest) if rest else None
     )
@@ -154,5 +154,5 @@ def _half_disc(end: FlatEnd, radius_m: float, *, tolerance_m: float) -> Polygon 
     bearing = np.concatenate([np.full(len(steps) - 1, -90.0), turns, np.full(len(steps) - 1, 90.0)])
     away = np.concatenate([steps[:-1], np.full(len(turns), radius_m), steps[:0:-1]])
     lon, lat, _ = direct(end.lon, end.lat, end.azimuth + bearing, away)
-    unwrapped = end.lon + wrap(lon - end.lon)
+    unwrapped = unwrap_near(lon, end.lon)
     return cut_at_antimeridian(Polygon(np.stack([unwrapped, lat], axis=1)))

@@ -16,12 +16,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import shapely
-from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from geobuffer.errors import DataError, GeometryError, MissingCRSError, NotAdjacent
-from geobuffer.geodesy.antimeridian import boundary_of, cut_at_antimeridian, meridian
-from geobuffer.geodesy.edgematch import common_line, is_exact, tell_apart
+from geobuffer.geodesy.antimeridian import (
+    cut_at_antimeridian,
+    meet_around_globe,
+    trace_boundary,
+    trace_boundary_at_180,
+)
+from geobuffer.geodesy.edgematch import find_common_line, is_exact, split_by_nearest
 from geobuffer.geodesy.ellipsoid import area_m2, check_degrees, inverse, length_m
 from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.zones.border import Border, Section, Side
@@ -40,8 +44,6 @@ if TYPE_CHECKING:
     _Meeting = Sequence[tuple[Region, Region, BaseGeometry]]
     import geopandas as gpd
 
-
-_ROUND = np.array([360.0, 0.0])  # once round the globe
 
 # An exact line that breaks off and goes on nearer than this has probably lost what lies between
 # to outlines that do not match; between islands or lakes there is more.
@@ -72,7 +74,7 @@ def border_of(region: Region) -> Border:
     """
     check_region(region)
     area = _area_of([region])
-    parts = shapely.get_parts(shapely.line_merge(boundary_of(area)))
+    parts = shapely.get_parts(shapely.line_merge(trace_boundary(area)))
     line = parts[0] if len(parts) == 1 else shapely.multilinestrings(parts)
     section = Section(region.name, line, (region,), 0.0, length_m(line) / 1e3)
     inside = Side("inside", area, (region,), {"en": "inside", "uk": "всередині", "ru": "внутри"})
@@ -144,7 +146,7 @@ def border_between(
     healing = None
     tolerance = _tolerance_m(tolerance_m, ones, others)
     if tolerance > 0.0 and (tolerance_m is not None or not exact or _is_broken(exact)):
-        found = common_line(areas[0], areas[1], tolerance)
+        found = find_common_line(areas[0], areas[1], tolerance)
         if found.healing is not None and not _is_same(exact, found):
             meeting = _told_apart(found.lines, ones, others, tolerance)
             healing, areas[1] = found.healing, found.other
@@ -226,7 +228,7 @@ def _told_apart(
     outlines = [[region.geometry.boundary for region in regions] for regions in (ones, others)]
     return [
         (ones[a], others[b], shapely.line_merge(shapely.multilinestrings(runs)))
-        for (a, b), runs in tell_apart(lines, outlines[0], outlines[1], tolerance_m).items()
+        for (a, b), runs in split_by_nearest(lines, outlines[0], outlines[1], tolerance_m).items()
     ]
 
 
@@ -257,18 +259,6 @@ def _linear(shape: BaseGeometry) -> NDArray[np.object_]:
     return np.asarray(parts[is_line & ~shapely.is_empty(parts)])
 
 
-def _seamed(region: Region) -> BaseGeometry:
-    """Return a region's boundary, what runs along −180° brought to 180°, where others have it."""
-    boundary = boundary_of(cut_at_antimeridian(shapely.force_2d(region.geometry)))
-    if boundary.is_empty or boundary.bounds[0] > -180.0:
-        return boundary
-    west = shapely.intersection(boundary, meridian(-180.0))
-    if not len(_linear(west)):
-        return boundary
-    moved = shapely.transform(west, lambda xy: xy + _ROUND)
-    return shapely.union(shapely.difference(boundary, west), moved)
-
-
 def _check_apart(ones: Sequence[Region], others: Sequence[Region], length_m: float) -> None:
     """Refuse regions that overlap by more than a sliver: on average a metre along their border."""
     for a in ones:
@@ -283,7 +273,10 @@ def _check_apart(ones: Sequence[Region], others: Sequence[Region], length_m: flo
 
 def _meeting(ones: Sequence[Region], others: Sequence[Region]) -> _Meeting:
     """Return the pairs of regions that meet, each with the lines along which it does, merged."""
-    outlines = [_seamed(region) for region in ones], [_seamed(region) for region in others]
+    outlines = (
+        [trace_boundary_at_180(region.geometry) for region in ones],
+        [trace_boundary_at_180(region.geometry) for region in others],
+    )
     found = []
     for a, outline_a in zip(ones, outlines[0], strict=True):
         for b, outline_b in zip(others, outlines[1], strict=True):
@@ -598,7 +591,7 @@ def _touching(shapes: Sequence[_Shape]) -> list[_Shape]:
     groups: list[_Shape] = []
     for shape in shapes:
         check_area(shape.geometry, f"shape {shape.name!r}")
-        near = [g for g in groups if _meet(g.geometry, shape.geometry)]
+        near = [g for g in groups if meet_around_globe(g.geometry, shape.geometry)]
         members = [*near, shape]
         areas = [cut_at_antimeridian(m.geometry) for m in members]
         joined = _Shape(
@@ -610,10 +603,3 @@ def _touching(shapes: Sequence[_Shape]) -> list[_Shape]:
         at = groups.index(near[0]) if near else len(groups)
         groups = [*groups[:at], joined, *(g for g in groups[at:] if g not in near)]
     return groups
-
-
-def _meet(one: BaseGeometry, other: BaseGeometry) -> bool:
-    """Tell whether two areas touch, across the antimeridian as well."""
-    whole, part = cut_at_antimeridian(one), cut_at_antimeridian(other)
-    turned = (translate(part, turn) for turn in (-360.0, 360.0))
-    return any(shapely.intersects(whole, area) for area in (part, *turned))

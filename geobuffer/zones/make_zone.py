@@ -18,10 +18,10 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import GeometryError, WrongKind, did_you_mean
-from geobuffer.geodesy.antimeridian import areal
-from geobuffer.geodesy.buffer import outline
+from geobuffer.geodesy.antimeridian import keep_polygons
+from geobuffer.geodesy.buffer import buffer_lines
 from geobuffer.geodesy.ellipsoid import LIMIT_M
-from geobuffer.geodesy.sides import halves
+from geobuffer.geodesy.sides import split_sides
 from geobuffer.zones.border import BOTH, Border, Section
 from geobuffer.zones.checks import check_area, check_border, parse_km
 from geobuffer.zones.flat_ends import build_end_cuts, find_flat_ends
@@ -289,7 +289,7 @@ def _drawn(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], float]
     def within(km: float) -> BaseGeometry:
         if km not in outlines:
             tolerance = min(zone.tolerance_m, km * 10.0)  # a hundredth of a very narrow zone
-            outlines[km] = outline(zone.border.index, km * 1e3, tolerance_m=tolerance)
+            outlines[km] = buffer_lines(zone.border.index, km * 1e3, tolerance_m=tolerance)
         return outlines[km][0]
 
     on_side, error_m = _territory(zone, within)
@@ -301,7 +301,7 @@ def _drawn(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], float]
         whole = within(edge) if zone.reach_km[2] > 0 else shapely.union_all(parts)
         if not cut.is_empty:
             whole = shapely.difference(whole, cut)
-        rings.append(areal(shapely.difference(whole, inner)))
+        rings.append(keep_polygons(shapely.difference(whole, inner)))
         inner = within(edge)
     return tuple(rings), max(error_m, *(error for _, error in outlines.values()))
 
@@ -314,7 +314,7 @@ def _territory(
     areas = [side.area for side in border.sides]
     if border.is_bare and zone.reach_km[2] < 0:
         width_m = zone.width_km * 1e3
-        left, right, error_m = halves(border.index, within(zone.width_km), width_m)
+        left, right, error_m = split_sides(border.index, within(zone.width_km), width_m)
         areas = [left, right]
 
     def on_side(shape: BaseGeometry, side: int) -> BaseGeometry:
@@ -491,7 +491,4 @@ def _combined(how: How, parts: tuple[Part, ...], name: str) -> CombinedZone:
         shape = shapely.difference(first, shapely.union_all(rest))
     elif rest:
         shape = shapely.intersection_all([first, *rest])
-    polygons = shapely.get_parts(shapely.get_parts(shape))
-    polygons = [part for part in polygons if part.geom_type == "Polygon"]
-    picture = polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
-    return CombinedZone(how, tuple(parts), picture, name)
+    return CombinedZone(how, tuple(parts), keep_polygons(shape), name)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
 from geobuffer.errors import UnknownRegion, did_you_mean
-from geobuffer.geodesy.antimeridian import boundary_of, cut_at_antimeridian
+from geobuffer.geodesy.antimeridian import cut_at_antimeridian, trace_boundary
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.zones.repr_html import region_html, regions_html
@@ -82,7 +82,7 @@ class Region:
     @cached_property
     def index(self) -> LineIndex:
         """The index that finds the nearest point of its outline; built once."""
-        return LineIndex([boundary_of(cut_at_antimeridian(self.geometry))])
+        return LineIndex([trace_boundary(cut_at_antimeridian(self.geometry))])
 
 
 @dataclass(frozen=True, eq=False)

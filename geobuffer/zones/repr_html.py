@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from geobuffer.geodesy.antimeridian import unwrap_vertices
 from geobuffer.zones.toponyms import LANGUAGES
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _lines(shape: BaseGeometry, fill: float) -> list[tuple[Points, float]]:
 
 def _on_paper(lines: list[Points]) -> tuple[list[Points], int, int]:
     """Return lines in units of the picture, x to the right and y down, and its width and height."""
-    frames = [[_turned(line, west) for line in lines] for west in (-180.0, 0.0)]
+    frames = [[unwrap_vertices(line, west) for line in lines] for west in (-180.0, 0.0)]
     chosen = min(frames, key=lambda frame: np.ptp(np.concatenate(frame)[:, 0]))
     low, high = np.concatenate(chosen).min(axis=0), np.concatenate(chosen).max(axis=0)
     # A degree of longitude as a share of one of latitude, in the middle; near a pole not nothing.
@@ -161,13 +162,6 @@ def _on_paper(lines: list[Points]) -> tuple[list[Points], int, int]:
     ]
     width, height = np.concatenate(paper).max(axis=0) + _MARGIN
     return paper, round(width), round(height)
-
-
-def _turned(line: Points, west: float) -> Points:
-    """Return a line without a leap, its middle within the 360° east of a meridian."""
-    lon = np.unwrap(line[:, 0], period=360.0)
-    turns = math.floor(((lon.min() + lon.max()) / 2.0 - west) / 360.0)
-    return np.column_stack([lon - 360.0 * turns, line[:, 1]])
 
 
 def _simplified(lines: list[Points]) -> list[Points]:

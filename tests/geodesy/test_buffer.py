@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy.buffer import outline
+from geobuffer.geodesy.buffer import buffer_lines
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.geodesy.nearest import LineIndex
 
@@ -28,7 +28,7 @@ def _edge_errors(index, shape, distance_m, shares=(0.0, 0.11, 0.33, 0.5, 0.62, 0
 
 @pytest.mark.parametrize(("km", "tolerance"), [(10, 0.1), (10, 1.0), (1, 0.1), (40, 0.5)])
 def test_every_edge_of_the_real_zone_keeps_to_its_distance(border, km, tolerance):
-    shape, error = outline(border.index, km * 1e3, tolerance_m=tolerance)
+    shape, error = buffer_lines(border.index, km * 1e3, tolerance_m=tolerance)
     assert shape.is_valid
     assert error <= tolerance
     assert _edge_errors(border.index, shape, km * 1e3) <= tolerance
@@ -47,7 +47,7 @@ def test_every_edge_keeps_to_its_distance_anywhere(seed, spread, metres, lat, lo
     line = np.array([lon, lat]) + np.cumsum(rng.normal(0.0, spread, (12, 2)), axis=0)
     line[:, 0] = (line[:, 0] + 180.0) % 360.0 - 180.0
     index = LineIndex([shapely.LineString(line)])
-    shape, error = outline(index, metres, tolerance_m=0.5)
+    shape, error = buffer_lines(index, metres, tolerance_m=0.5)
     assert shape.is_valid
     assert error <= 0.5
     assert _edge_errors(index, shape, metres) <= 0.6  # a notch may peak between the probes
@@ -63,7 +63,7 @@ def test_every_edge_keeps_to_its_distance_anywhere(seed, spread, metres, lat, lo
 
 def test_zone_of_a_point_is_a_geodesic_disc():
     dot = LineIndex([shapely.LineString([(24.0, 60.0), (24.0, 60.0 + 1e-8)])])
-    shape, _ = outline(dot, 10_000.0, tolerance_m=0.01)
+    shape, _ = buffer_lines(dot, 10_000.0, tolerance_m=0.01)
     turns = np.arange(3600) / 10.0
     lon, lat, _ = GEOD.fwd(np.full(3600, 24.0), np.full(3600, 60.0), turns, np.full(3600, 1e4))
     disc = abs(GEOD.polygon_area_perimeter(lon, lat)[0])
@@ -72,7 +72,7 @@ def test_zone_of_a_point_is_a_geodesic_disc():
 
 def test_straight_strip_has_area_width_by_length():
     equator = shapely.LineString([(10.0, 0.0), (12.0, 0.0)])
-    shape, _ = outline(LineIndex([equator]), 5_000.0, tolerance_m=0.01)
+    shape, _ = buffer_lines(LineIndex([equator]), 5_000.0, tolerance_m=0.01)
     length = GEOD.inv(10.0, 0.0, 12.0, 0.0)[2]
     expected = 2.0 * 5_000.0 * length + np.pi * 5_000.0**2
     assert area_m2(shape) == pytest.approx(expected, rel=1e-5)
@@ -80,8 +80,8 @@ def test_straight_strip_has_area_width_by_length():
 
 def test_finer_tolerance_is_kept_and_costs_vertices(border):
     section = LineIndex([border.sections[2].line])
-    coarse, _ = outline(section, 10_000.0, tolerance_m=1.0)
-    fine, error = outline(section, 10_000.0, tolerance_m=0.01)
+    coarse, _ = buffer_lines(section, 10_000.0, tolerance_m=1.0)
+    fine, error = buffer_lines(section, 10_000.0, tolerance_m=0.01)
     assert error <= 0.01
     assert _edge_errors(section, fine, 10_000.0) <= 0.01
     assert shapely.get_num_coordinates(fine) > 3 * shapely.get_num_coordinates(coarse)
@@ -90,30 +90,30 @@ def test_finer_tolerance_is_kept_and_costs_vertices(border):
 def test_holes_are_kept():
     ring = shapely.Point(30.0, 50.0).buffer(0.5).exterior
     index = LineIndex([ring])
-    shape, _ = outline(index, 5_000.0, tolerance_m=1.0)
+    shape, _ = buffer_lines(index, 5_000.0, tolerance_m=1.0)
     assert len(shape.interiors) == 1
     assert not shape.contains(shapely.Point(30.0, 50.0))
 
 
 def test_zone_across_the_antimeridian_is_cut_there():
     index = LineIndex([shapely.LineString([(179.9, -17.0), (-179.9, -16.5)])])
-    shape, _ = outline(index, 20_000.0, tolerance_m=1.0)
+    shape, _ = buffer_lines(index, 20_000.0, tolerance_m=1.0)
     assert shape.geom_type == "MultiPolygon"
     assert shape.bounds[0] == -180.0
     assert shape.bounds[2] == 180.0
     turned = LineIndex([shapely.LineString([(9.9, -17.0), (10.1, -16.5)])])
     assert area_m2(shape) == pytest.approx(
-        area_m2(outline(turned, 20_000.0, tolerance_m=1.0)[0]), rel=1e-6
+        area_m2(buffer_lines(turned, 20_000.0, tolerance_m=1.0)[0]), rel=1e-6
     )
 
 
 def test_zone_that_would_reach_a_pole_is_refused():
     index = LineIndex([shapely.LineString([(0.0, 89.0), (10.0, 89.0)])])
     with pytest.raises(GeometryError, match="reach a pole"):
-        outline(index, 200_000.0, tolerance_m=1.0)
+        buffer_lines(index, 200_000.0, tolerance_m=1.0)
 
 
 def test_zone_round_the_globe_is_refused():
     index = LineIndex([shapely.LineString([(-170.0, 0.0), (0.0, 0.0), (170.0, 0.0)])])
     with pytest.raises(GeometryError, match="round the globe"):
-        outline(index, 1_000_000.0, tolerance_m=10.0)
+        buffer_lines(index, 1_000_000.0, tolerance_m=10.0)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import geobuffer as gb
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian
-from geobuffer.geodesy.edgematch import common_line
+from geobuffer.geodesy.edgematch import find_common_line
 
 GEOD = pyproj.Geod(ellps="WGS84")
 LAT = 50.0
@@ -334,6 +334,6 @@ def test_classify_is_uncertain_where_the_outlines_would_disagree():
 
 
 def test_common_line_of_areas_apart_is_none():
-    found = common_line(shapely.box(0, 0, 1, 1), shapely.box(5, 5, 6, 6), 100.0)
+    found = find_common_line(shapely.box(0, 0, 1, 1), shapely.box(5, 5, 6, 6), 100.0)
     assert found.lines == []
     assert found.healing is None

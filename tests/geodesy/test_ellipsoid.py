@@ -6,16 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geobuffer.errors import GeometryError
+from geobuffer.geodesy.antimeridian import wrap_degrees
 from geobuffer.geodesy.ellipsoid import (
     area_m2,
+    cut_into_pieces,
+    find_group_minima,
     inverse,
-    least,
     length_m,
-    numbered,
-    on_globe,
-    on_plane,
-    pieces_of,
-    wrap,
+    number_within_groups,
+    project_to_globe,
+    project_to_plane,
 )
 
 GEOD = pyproj.Geod(ellps="WGS84")
@@ -39,7 +39,7 @@ def test_pieces_keep_to_the_line_and_sum_up_to_it(lon, lat, seed):
     line = shapely.LineString(
         np.array([lon, lat]) + np.cumsum(rng.normal(0.0, 0.2, (5, 2)), axis=0)
     )
-    pieces = pieces_of([line])
+    pieces = cut_into_pieces([line])
     every = np.arange(len(pieces.lon))
     # A piece strays from its geodesic by a millimetre at most, so half-way does.
     end_lon, end_lat = pieces.at(every, np.ones(len(every)))
@@ -54,7 +54,7 @@ def test_pieces_keep_to_the_line_and_sum_up_to_it(lon, lat, seed):
 
 
 def test_heading_is_that_of_a_short_way_along_the_piece():
-    pieces = pieces_of([shapely.LineString([(30.0, 60.0), (31.0, 60.5)])])
+    pieces = cut_into_pieces([shapely.LineString([(30.0, 60.0), (31.0, 60.5)])])
     every = np.arange(len(pieces.lon))
     lon, lat = pieces.at(every, np.full(len(every), 1e-3))
     azimuth = GEOD.inv(pieces.lon, pieces.lat, lon, lat)[0]
@@ -74,19 +74,21 @@ def test_vertices_that_lie_on_no_globe_are_refused():
 )
 def test_there_and_back_and_true_from_the_middle(lon, lat, east, north):
     plane = np.array([[east], [north]])
-    to_lon, to_lat = on_globe(lon, lat, plane)
-    assert on_plane(lon, lat, to_lon, to_lat) == pytest.approx(plane, abs=1e-6)
+    to_lon, to_lat = project_to_globe(lon, lat, plane)
+    assert project_to_plane(lon, lat, to_lon, to_lat) == pytest.approx(plane, abs=1e-6)
     assert inverse(lon, lat, to_lon, to_lat)[2] == pytest.approx(np.hypot(east, north), abs=1e-6)
-    assert np.abs(wrap(to_lon)) <= 180.0
+    assert np.abs(wrap_degrees(to_lon)) <= 180.0
 
 
 @given(st.lists(st.integers(0, 5)))
 def test_members_are_numbered_within_their_group(sizes):
     wanted = [number for size in sizes for number in range(size)]
-    assert numbered(np.array(sizes, dtype=np.int64)).tolist() == wanted
+    assert number_within_groups(np.array(sizes, dtype=np.int64)).tolist() == wanted
 
 
 @given(st.lists(st.lists(st.floats(-1e9, 1e9), min_size=1), min_size=1))
 def test_the_least_of_each_group(groups):
     group = np.repeat(np.arange(len(groups)), [len(values) for values in groups])
-    assert least(np.concatenate(groups), group).tolist() == [min(values) for values in groups]
+    assert find_group_minima(np.concatenate(groups), group).tolist() == [
+        min(values) for values in groups
+    ]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from support.reference import distance_m
 
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy.ellipsoid import ecef, inverse, length_m, pieces_of
-from geobuffer.geodesy.nearest import Chords, LineIndex, Nodes, tips_of
+from geobuffer.geodesy.ellipsoid import cut_into_pieces, inverse, length_m, to_ecef
+from geobuffer.geodesy.nearest import ChordTree, LineIndex, Nodes, find_tips
 
 GEOD = pyproj.Geod(ellps="WGS84")
 
@@ -141,9 +141,9 @@ def test_points_that_cannot_be_measured_are_refused(border, point):
 def test_the_nearest_piece_is_among_a_few_candidates(seed):
     rng = np.random.default_rng(seed)
     line = np.array([30.0, 50.0]) + np.cumsum(rng.normal(0.0, 0.05, (60, 2)), axis=0)
-    pieces = pieces_of([shapely.LineString(line)])
+    pieces = cut_into_pieces([shapely.LineString(line)])
     lon, lat = rng.uniform(25.0, 35.0, 50), rng.uniform(45.0, 55.0, 50)
-    found = Chords(pieces).near(ecef(lon, lat))
+    found = ChordTree(pieces).near(to_ecef(lon, lat))
     assert (np.diff(found.point) >= 0).all()
     every = np.arange(len(pieces.lon))
     # Geodesics to eleven points of every piece, the one nearest to it among them.
@@ -159,17 +159,17 @@ def test_the_nearest_piece_is_among_a_few_candidates(seed):
 
 
 def test_a_point_is_its_own_foot_and_a_short_line_one_piece():
-    dot = Chords(pieces_of([shapely.Point(30.0, 50.0)])).near(ecef([30.1], [50.0]))
+    dot = ChordTree(cut_into_pieces([shapely.Point(30.0, 50.0)])).near(to_ecef([30.1], [50.0]))
     assert (dot.piece.tolist(), dot.share.tolist()) == ([0], [0.0])
     line = shapely.LineString([(30.0, 50.0), (30.0, 50.001)])
-    dash = Chords(pieces_of([line])).near(ecef([30.0], [50.0004]))
+    dash = ChordTree(cut_into_pieces([line])).near(to_ecef([30.0], [50.0004]))
     assert dash.piece.tolist() == [0]
     assert dash.share == pytest.approx([0.4], abs=1e-6)
 
 
 def _nodes(*lines):
     shapes = [shapely.LineString(line) for line in lines]
-    return Nodes(pieces_of(shapes), tips_of(shapes))
+    return Nodes(cut_into_pieces(shapes), find_tips(shapes))
 
 
 def test_a_line_has_two_free_ends_that_point_outward():

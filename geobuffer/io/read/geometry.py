@@ -16,8 +16,14 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import DataError, GeometryError
-from geobuffer.geodesy.antimeridian import cut_at_antimeridian, cut_line, jumps, unwrap_polygon
-from geobuffer.geodesy.ellipsoid import area_m2, inverse, length_m, wrap
+from geobuffer.geodesy.antimeridian import (
+    crosses_antimeridian,
+    cut_at_antimeridian,
+    cut_line,
+    unwrap_polygon,
+    wrap_degrees,
+)
+from geobuffer.geodesy.ellipsoid import area_m2, inverse, length_m
 from geobuffer.io.point_tables import seem_swapped
 from geobuffer.io.read.reproject import in_degrees
 from geobuffer.zones.border import Border
@@ -240,7 +246,7 @@ def check_polygons(raw: Raw, crs: object, *, swap: bool = False) -> None:
     mended: list[str] = []
     for row in _there(shapes):
         shape = shapes[row]
-        if crosses := jumps(shape):
+        if crosses := crosses_antimeridian(shape):
             crossing.append(row)
             shape = _in_turn(raw, row, shape)
         if not shape.is_valid:
@@ -258,7 +264,7 @@ def check_lines(raw: Raw, crs: object, *, swap: bool = False) -> None:
     """
     _check(raw, crs, "lines", swap=swap)
     shapes = raw.placed
-    crossing = [row for row in _there(shapes) if jumps(shapes[row])]
+    crossing = [row for row in _there(shapes) if crosses_antimeridian(shapes[row])]
     for row in crossing:
         shapes[row] = cut_line(shapes[row])
     _note_crossing(raw, crossing)
@@ -279,7 +285,9 @@ def check_points(raw: Raw, crs: object, *, swap: bool = False) -> None:
                 f"Invalid geometry in {raw.row(row)}: {len(parts)} points. Must be one."
             )
         shapes[row] = parts[0]
-    raw.shapes = shapely.transform(shapes, lambda xy: np.stack([wrap(xy[:, 0]), xy[:, 1]], axis=1))
+    raw.shapes = shapely.transform(
+        shapes, lambda xy: np.stack([wrap_degrees(xy[:, 0]), xy[:, 1]], axis=1)
+    )
 
 
 def _there(shapes: NDArray[np.object_]) -> list[int]:

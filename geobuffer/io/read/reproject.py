@@ -11,11 +11,12 @@ from pyproj.exceptions import ProjError
 from pyproj.transformer import TransformerGroup
 
 from geobuffer.errors import DataError, MissingCRSError
-from geobuffer.geodesy.ellipsoid import Floats, wrap
+from geobuffer.geodesy.antimeridian import wrap_degrees
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.io.read.raw import Raw
 
     Shapes = NDArray[np.object_]
@@ -180,9 +181,9 @@ def _pieces(xy: Floats, ends: NDArray[np.bool_], convert: pyproj.Transformer) ->
     middle = (xy[edge] + xy[edge + 1]) / 2.0
     lon, lat = convert.transform(*xy.T)
     at_lon, at_lat = convert.transform(*middle.T)
-    half = lon[edge] + wrap(lon[edge + 1] - lon[edge]) / 2.0
+    half = lon[edge] + wrap_degrees(lon[edge + 1] - lon[edge]) / 2.0
     north = at_lat - (lat[edge] + lat[edge + 1]) / 2.0
-    east = wrap(at_lon - half) * np.cos(np.radians(at_lat))
+    east = wrap_degrees(at_lon - half) * np.cos(np.radians(at_lat))
     bend = np.hypot(north, east) * _DEGREE_M
     wanted = np.ceil(np.sqrt(np.nan_to_num(bend, nan=0.0, posinf=0.0) / _BEND_M))
     pieces[edge] = np.clip(wanted, 1, _MOST_PIECES).astype(np.int64)

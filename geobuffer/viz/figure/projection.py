@@ -14,7 +14,8 @@ import pyproj
 import shapely
 from pyproj.exceptions import ProjError
 
-from geobuffer.geodesy.ellipsoid import Floats, ecef, inverse, wrap
+from geobuffer.geodesy.antimeridian import repeat_within, unwrap_narrowest, unwrap_near
+from geobuffer.geodesy.ellipsoid import Floats, inverse, to_ecef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +102,7 @@ def measure_scales(crs: pyproj.CRS, lon: Floats, lat: Floats) -> Floats:
 
 def unwrap_longitudes(lon: Floats, projection: Projection) -> Floats:
     """Return longitudes within 180° of the projection's middle, past ±180° if need be."""
-    return np.asarray(projection.lon + wrap(lon - projection.lon))
+    return unwrap_near(lon, projection.lon)
 
 
 def find_window(projection: Projection, frame: tuple[float, float, float, float]) -> Window:
@@ -155,12 +156,8 @@ def project_shape(shape: BaseGeometry, projection: Projection, window: Window) -
             [project_shape(shape, projection, h) for h in halves], grid_size=0.01
         )
     box = shapely.box(*window)
-    west, _, east, _ = shape.bounds
-    turns = np.arange(np.floor((window.west - east) / 360.0), (window.east - west) / 360.0 + 1.0)
-    near = [
-        shapely.intersection(shapely.transform(shape, lambda xy, by=by: xy + by), box)
-        for by in np.stack([360.0 * turns, 0.0 * turns], axis=1)
-    ]
+    copies = repeat_within(shape, window.west, window.east)
+    near = [shapely.intersection(copy, box) for copy in copies]
     there = [part for part in near if not part.is_empty]
     whole = shapely.union_all(there) if len(there) > 1 else (there or [near[0]])[0]
     step = (window.east - window.west + window.north - window.south) * _STEP / 2.0
@@ -219,12 +216,7 @@ def _sample_points(shape: BaseGeometry) -> tuple[Floats, Floats]:
     shapely.prepare(own)
     within = shapely.contains_xy(own, x, y)
     lon, lat = np.concatenate([xy, np.stack([x[within], y[within]], axis=1)]).T
-    # The widest gap between longitudes is where nothing is: there they may be cut.
-    turns = np.unique(lon % 360.0)
-    gaps = np.diff(turns, append=turns[0] + 360.0)
-    start = turns[(np.argmax(gaps) + 1) % len(turns)]
-    along = start + (lon - start) % 360.0
-    return along - 360.0 * np.floor((along.min() + 180.0) / 360.0), lat
+    return unwrap_narrowest(lon), lat
 
 
 def _find_axis(lon: Floats, lat: Floats) -> tuple[float, float, float]:
@@ -232,7 +224,7 @@ def _find_axis(lon: Floats, lat: Floats) -> tuple[float, float, float]:
 
     That circle lies in the plane through the Earth's centre from which the points stray least.
     """
-    at = ecef(lon, lat)
+    at = to_ecef(lon, lat)
     at /= np.linalg.norm(at, axis=1, keepdims=True)
     _, axes = np.linalg.eigh(at.T @ at)
     along = np.cross(axes[:, 0], middle := (at.min(axis=0) + at.max(axis=0)) / 2.0)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.geodesy.simplify import simple
+from geobuffer.geodesy.simplify import simplify_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,7 +152,7 @@ def _number_arcs(
 
 def simplify_line(lonlat: Floats, tolerance_m: float) -> Floats:
     """Return a line's vertices, simplified to within a tolerance; its ends stay."""
-    parts = simple(shapely.linestrings(lonlat), tolerance_m)
+    parts = simplify_parts(shapely.linestrings(lonlat), tolerance_m)
     inner = shapely.get_coordinates(parts)[1:-1]
     return np.concatenate([lonlat[:1], inner, lonlat[-1:]])
 

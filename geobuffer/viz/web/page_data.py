@@ -13,7 +13,8 @@ import shapely
 
 from geobuffer.analysis.classify import Classification, classify_table
 from geobuffer.analysis.membership import MEMBERSHIP, answer
-from geobuffer.geodesy.simplify import scaled
+from geobuffer.geodesy.antimeridian import shift_to_0_360
+from geobuffer.geodesy.simplify import scale_degrees
 from geobuffer.viz.captions import has_only_points
 from geobuffer.viz.web.compact import (
     GRID,
@@ -153,7 +154,7 @@ def _list_arcs(shape: Any) -> set[int]:
 def _describe_zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
     _, south, _, north = zone.polygon.bounds
     lon = shapely.get_coordinates(zone.polygon)[:, 0]
-    lon = lon % 360.0 if crosses_antimeridian(zone) else lon
+    lon = shift_to_0_360(lon) if crosses_antimeridian(zone) else lon
     return {
         "edges_km": list(zone.edges_km),
         "side": zone.side,
@@ -214,7 +215,7 @@ def _describe_region(region: Region, shape: Any, seen: BaseGeometry | None) -> d
 
 def _find_label_point(area: BaseGeometry) -> list[float]:
     """Return latitude and longitude of where a name has most room: the widest circle's middle."""
-    plane, scale = scaled(max(shapely.get_parts(area), key=shapely.area))
+    plane, scale = scale_degrees(max(shapely.get_parts(area), key=shapely.area))
     at = shapely.maximum_inscribed_circle(plane, tolerance=0.01)  # to 1 km
     lon, lat = at.coords[0] / scale
     return [round(lat, 3), round(lon, 3)]

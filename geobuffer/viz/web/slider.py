@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import shapely
 
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy.antimeridian import areal, cut_at_antimeridian
-from geobuffer.geodesy.buffer import RoughOutlines, without_slivers
-from geobuffer.geodesy.ellipsoid import LIMIT_M, equal_area
+from geobuffer.geodesy.antimeridian import cut_at_antimeridian, keep_polygons, subtract_around_globe
+from geobuffer.geodesy.buffer import PlanarBuffers, drop_slivers
+from geobuffer.geodesy.ellipsoid import LIMIT_M, project_equal_area
 from geobuffer.geodesy.nearest import LineIndex
-from geobuffer.geodesy.simplify import simple
+from geobuffer.geodesy.simplify import simplify_parts
 from geobuffer.zones.border import BOTH
 from geobuffer.zones.flat_ends import build_end_cuts, find_flat_ends
 
@@ -91,7 +91,7 @@ def draw_outlines(zone: BufferZone, widths_km: Sequence[float]) -> list[SliderOu
     widths = [km for km in widths_km if km * 1e3 <= LIMIT_M]
     if not widths:
         return []
-    rough = RoughOutlines(index, max(widths) * 1e3, strays_m=_ARCS * strays)
+    rough = PlanarBuffers(index, max(widths) * 1e3, strays_m=_ARCS * strays)
 
     def drawn(km: float) -> tuple[float, Polygon | MultiPolygon] | None:
         try:
@@ -105,7 +105,9 @@ def draw_outlines(zone: BufferZone, widths_km: Sequence[float]) -> list[SliderOu
     areas = _simplify_sides(zone.border, _BORDER * strays)
     made = []
     for km, outline in reversed(outlines):
-        held = {side: areal(shapely.intersection(outline, area)) for side, area in areas.items()}
+        held = {
+            side: keep_polygons(shapely.intersection(outline, area)) for side, area in areas.items()
+        }
         made.append(SliderOutline(km, outline, _measure_sides(zone.border, outline, held)))
         if zone.ends == "round":
             # Narrower ones lie in this one: of the territories, what this one holds is enough.
@@ -116,7 +118,7 @@ def draw_outlines(zone: BufferZone, widths_km: Sequence[float]) -> list[SliderOu
 def _simplify_lines(border: Border, tolerance_m: float) -> list[BaseGeometry]:
     """Return the sections' lines, simplified; points as they are."""
     return [
-        shapely.multilinestrings(simple(line, tolerance_m)) if line.length else line
+        shapely.multilinestrings(simplify_parts(line, tolerance_m)) if line.length else line
         for line in (section.line for section in border.sections)
     ]
 
@@ -124,26 +126,24 @@ def _simplify_lines(border: Border, tolerance_m: float) -> list[BaseGeometry]:
 def _simplify_sides(border: Border, tolerance_m: float) -> dict[str, BaseGeometry]:
     """Return the sides' territories, simplified: an area is wanted, not a line."""
     return {
-        side.name: shapely.union_all(simple(side.area, tolerance_m))
+        side.name: shapely.union_all(simplify_parts(side.area, tolerance_m))
         for side in border.sides
         if side.area is not None
     }
 
 
 def _draw_outline(
-    zone: BufferZone, rough: RoughOutlines, km: float, strays: float
+    zone: BufferZone, rough: PlanarBuffers, km: float, strays: float
 ) -> Polygon | MultiPolygon:
     whole: BaseGeometry = rough.at(km * 1e3)
     if zone.ends == "flat":
         ends = find_flat_ends(zone.border.line, km * 1e3, simplify_m=_BORDER * strays)
         cut = build_end_cuts(ends, km * 1e3, _ARCS * strays, rough=True)
         # The outline is not cut at the antimeridian yet, but goes on over it on either side.
-        for turn in (-360.0, 0.0, 360.0):
-            turned = shapely.transform(cut, lambda xy, turn=turn: xy - [turn, 0.0])
-            whole = shapely.difference(whole, turned)
+        whole = subtract_around_globe(whole, cut)
     # Where stretches of the border meet, a union may leave a hole of a hand's breadth.
-    whole = without_slivers(whole, _ARCS * strays)
-    edge = shapely.multipolygons(simple(whole, _EDGE * strays))
+    whole = drop_slivers(whole, _ARCS * strays)
+    edge = shapely.multipolygons(simplify_parts(whole, _EDGE * strays))
     return cut_at_antimeridian(edge)
 
 
@@ -160,4 +160,7 @@ def _measure_sides(
 
 
 def _measure_area(shape: BaseGeometry) -> float:
-    return float(shapely.transform(shapely.segmentize(shape, _EDGE_DEGREES), equal_area).area) / 1e6
+    return (
+        float(shapely.transform(shapely.segmentize(shape, _EDGE_DEGREES), project_equal_area).area)
+        / 1e6
+    )

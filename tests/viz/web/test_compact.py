@@ -8,7 +8,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geobuffer.geodesy.simplify import simple
+from geobuffer.geodesy.simplify import simplify_parts
 from geobuffer.viz.web.compact import encode_line, round_numbers, share_arcs, simplify_line
 
 
@@ -108,7 +108,7 @@ def test_a_line_along_regions_shares_their_arc():
 def test_nothing_in_nothing_out():
     assert share_arcs([]) == ([], [])
     assert share_arcs([shapely.Polygon()]).shapes == [[]]
-    assert simple(shapely.Polygon(), 10) == []
+    assert simplify_parts(shapely.Polygon(), 10) == []
 
 
 def test_numbers_stay_exact_when_asked():
