@@ -200,9 +200,9 @@ WRITERS = {
     # Folders, and what is to be gone.
     "analysis.bulk.begin_parts": {"mkdir"},
     "datasets.fetch.cache.obtain": {"mkdir"},
-    "datasets.fetch.cache._bring": {"unlink"},
-    "datasets.fetch.http.forget": {"unlink"},
-    "datasets.fetch.http._store": {"unlink"},
+    "datasets.fetch.cache._fetch_to_cache": {"unlink"},
+    "datasets.fetch.http.remove_partial": {"unlink"},
+    "datasets.fetch.http._write_body": {"unlink"},
     "cli.data._keep": {"unlink"},
     # Hands on what it draws to drafts.
     "viz.web.page._AtomicSave": {"open", "save"},

@@ -1,4 +1,4 @@
-"""The cache: each file whole or not there, with its papers; one process at a time brings a file."""
+"""The cache of downloads: complete files only, each with its metadata, one process at a time."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from geobuffer.datasets.fetch.http import (
     PATIENCE_S,
     Failure,
     check_address,
-    forget,
-    put_off,
-    transfer,
+    delay_host,
+    download,
+    remove_partial,
+    retry_policy,
 )
 from geobuffer.errors import ChecksumMismatch, DataError, DownloadError, WriteError
 from geobuffer.io.atomic import move, write_text
@@ -34,46 +35,45 @@ if TYPE_CHECKING:
     from geobuffer.zones.source import Source
 
 
-# The longest that another process may hold a file: a large raster over a slow line.
+# The longest time that another process may lock a file: a large raster over a slow connection.
 _LOCK_S = 3600.0
-# The longest wait between two attempts where the server names none.
-_BACKOFF_S = 30.0
-# By length in hexadecimal digits; publishers state MD5 too, against damage and not against fraud.
+# Methods by the length of the hash in hexadecimal digits. Some publishers state MD5, which
+# detects damage but not fraud.
 _HASHES = {32: "md5", 40: "sha1", 64: "sha256"}
 
 
 def cache_folder(how: Downloader) -> Path:
-    """Return the folder that a downloader keeps its files in."""
+    """Return the folder where a downloader stores its files."""
     return Path(how.folder or platformdirs.user_cache_path("geobuffer", appauthor=False))
 
 
 def file_name(text: str) -> str:
-    """Return a text as a plain file name: letters, digits, dot, dash and underscore.
+    """Return a plain file name made of a text: letters, digits, dot, dash and underscore.
 
     Examples
     --------
     >>> file_name("../../etc/passwd"), file_name("ukr admin.zip")
     ('etc_passwd', 'ukr_admin.zip')
     """
-    # 100 characters: with the suffixes of drafts, below the 143 that encrypted file systems allow.
+    # At most 100 characters: unfinished files add suffixes, and encrypted file systems allow 143.
     return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._")[-100:] or "file"
 
 
 def obtain(wanted: Wanted, how: Downloader, *, refresh: bool) -> Obtained:
-    """Return a file from the cache, or bring it there.
+    """Return a file from the cache; download it first if it is missing.
 
-    A file that somebody put into the cache by hand is taken as it is, once it is checked.
+    A file that a user put into the cache by hand is checked and then used as it is.
 
     Raises
     ------
     ChecksumMismatch
-        The file in the cache is not the one that was downloaded, or a download is not the one
-        that its publisher states.
+        The file in the cache has changed since the download, or the download differs from the
+        hash that its publisher states.
     DataError
-        An address is not HTTPS; a file put there by hand is not what it must be; the cache is
-        not to be written.
+        An address is not HTTPS, a file put there by hand has the wrong content, or we may not
+        write to the cache.
     DownloadError
-        It is neither to be had nor in the cache.
+        The file is not in the cache and cannot be downloaded.
     """
     for url in wanted.urls:
         check_address(url)
@@ -81,132 +81,142 @@ def obtain(wanted: Wanted, how: Downloader, *, refresh: bool) -> Obtained:
     path = folder / wanted.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(path):
+        with _locked(path):
             if path.is_file() and not refresh:
-                return _from_cache(path, wanted)
-            return _bring(path, wanted, how)
+                return _read_cached(path, wanted)
+            return _fetch_to_cache(path, wanted, how)
     except PermissionError as error:
         raise DataError(
-            f"The cache {str(folder)!r} is not to be written: {error.strerror}. Must be; name "
-            "another with Downloader(folder=...)."
+            f"Cannot write to the cache {str(folder)!r}: {error.strerror}. Choose another folder "
+            "with Downloader(folder=...)."
         ) from error
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Keep other processes from a file of the cache."""
+def _locked(path: Path) -> Iterator[None]:
+    """Lock a file of the cache against other processes and threads."""
     try:
         with filelock.FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_S):
             yield
     except filelock.Timeout:
-        raise DownloadError(f"Another process has been fetching {path} for an hour.") from None
+        raise DownloadError(f"Another process has been downloading {path} for an hour.") from None
 
 
-def _from_cache(path: Path, wanted: Wanted) -> Obtained:
-    papers = _read_papers(path)
-    found = _hash(path, "sha256")
-    if papers is None:
+def _read_cached(path: Path, wanted: Wanted) -> Obtained:
+    """Return a file of the cache, after comparing its hash with its metadata."""
+    metadata = _read_metadata(path)
+    found = _file_hash(path, "sha256")
+    if metadata is None:
         wanted.check(path)
-        _check_stated(path, wanted)
+        _check_stated_hash(path, wanted)
         day = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         note = "put into the cache by hand; hash recorded when it was first used"
-        papers = _papers(wanted, wanted.urls[0], found, day, note)
-        _write_papers(path, papers)
-    if found != papers["sha256"]:
+        metadata = _describe(wanted, wanted.urls[0], found, day, note)
+        _write_metadata(path, metadata)
+    if found != metadata["sha256"]:
         raise ChecksumMismatch(
-            f"Altered {path}: sha256 is {found[:12]}…, but was {papers['sha256'][:12]}… when it "
-            "was downloaded. Remove it, or fetch it with refresh."
+            f"Altered {path}: its sha256 is {found[:12]}…, but was {metadata['sha256'][:12]}… when "
+            "it was downloaded. Remove the file, or fetch it with refresh."
         )
-    return Obtained(path, _dated(wanted.source, papers["url"], papers["retrieved"], found))
+    source = _dated_source(wanted.source, metadata["url"], metadata["retrieved"], found)
+    return Obtained(path, source)
 
 
-def _dated(source: Source, url: str, retrieved: str, sha256: str) -> Source:
+def _dated_source(source: Source, url: str, retrieved: str, sha256: str) -> Source:
     return dataclasses.replace(source, url=url, retrieved=retrieved, sha256=sha256)
 
 
-def _bring(path: Path, wanted: Wanted, how: Downloader) -> Obtained:
-    """Download a file, check it, and put it in its place with its papers."""
+def _fetch_to_cache(path: Path, wanted: Wanted, how: Downloader) -> Obtained:
+    """Download a file, check it, and move it to its place with its metadata."""
     part = path.with_name(path.name + ".part")
-    url = _download(path, part, wanted, how)
+    url = _download_part(path, part, wanted, how)
     try:
-        _check_stated(part, wanted)
+        _check_stated_hash(part, wanted)
     except ChecksumMismatch:
-        forget(part)
+        remove_partial(part)
         raise
-    papers = _papers(wanted, url, _hash(part, "sha256"), datetime.now(UTC), _hash_note(wanted))
-    # Without papers a file counts as put there by hand: so at no moment is one taken for another.
-    _papers_of(path).unlink(missing_ok=True)
+    sha256, note = _file_hash(part, "sha256"), _hash_note(wanted)
+    metadata = _describe(wanted, url, sha256, datetime.now(UTC), note)
+    # We delete the old metadata first: a file without metadata counts as added by hand, so new
+    # data is never paired with old metadata.
+    _metadata_file(path).unlink(missing_ok=True)
     move(part, path)
-    forget(part)
-    _write_papers(path, papers)
-    return _from_cache(path, wanted)
+    remove_partial(part)
+    _write_metadata(path, metadata)
+    return _read_cached(path, wanted)
 
 
-def _download(path: Path, part: Path, wanted: Wanted, how: Downloader) -> str:
-    """Bring a file to `part`, from the first address that gives it; return that address."""
-    turns, reasons = list(wanted.urls), []
-    for number in range(max(how.attempts, len(turns))):
-        url = turns.pop(0)
+def _download_part(path: Path, part: Path, wanted: Wanted, how: Downloader) -> str:
+    """Download a file to `part` and return the address that delivered it.
+
+    Addresses take turns. An address whose failure is temporary is tried again after the others.
+    """
+    queue, reasons = list(wanted.urls), []
+    retry = retry_policy(how)
+    for _ in range(max(how.attempts, len(queue))):
+        url = queue.pop(0)
         try:
-            transfer(url, part, wanted.name, how)
+            download(url, part, wanted.name, how)
             wanted.check(part)
         except Failure as failure:
-            reasons.append(f"{_host(url)}: {failure}{_asked_wait(failure)}")
-            if failure.passing and (failure.wait_s or 0.0) <= PATIENCE_S:
-                turns.append(url)
-                own = min(how.pause_s * 2**number, _BACKOFF_S)
-                put_off(url, own if failure.wait_s is None else failure.wait_s)
+            reasons.append(f"{_host(url)}: {failure}{_requested_wait(failure)}")
+            retry = retry.increment("GET", url, error=failure)
+            if failure.temporary and (failure.wait_s or 0.0) <= PATIENCE_S:
+                queue.append(url)
+                own_s = retry.get_backoff_time()
+                delay_host(url, own_s if failure.wait_s is None else failure.wait_s)
         except WriteError:
-            # A part that fills the disk is of no use to anybody.
-            forget(part)
+            # The disk is full or refuses the file, so a partial file helps no later attempt.
+            remove_partial(part)
             raise
         except DataError as wrong:
             reasons.append(f"{_host(url)}: {str(wrong).rstrip('.')}")
-            forget(part)
+            retry = retry.increment("GET", url, error=wrong)
+            remove_partial(part)
         else:
             return url
-        if not turns:
-            forget(part)
+        if not queue:
+            remove_partial(part)
             break
-    raise DownloadError(_message(path, wanted, reasons))
+    raise DownloadError(_failure_message(path, wanted, reasons))
 
 
 def _host(url: str) -> str:
     return urlsplit(url).netloc or url
 
 
-def _asked_wait(failure: Failure) -> str:
+def _requested_wait(failure: Failure) -> str:
     return "" if failure.wait_s is None else f" (asks to wait {failure.wait_s:,.0f} s)"
 
 
-def _message(path: Path, wanted: Wanted, reasons: list[str]) -> str:
-    """Return what happened, and how to have the file all the same."""
-    told = "; ".join(dict.fromkeys(reasons))
+def _failure_message(path: Path, wanted: Wanted, reasons: list[str]) -> str:
+    """Return why each address failed, and how to obtain the file without a download."""
+    causes = "; ".join(dict.fromkeys(reasons))
     if path.is_file():
-        rest = f"The cache holds an older one, {path}: leave out refresh to use it."
+        rest = f"The cache holds an older copy, {path}: leave out refresh to use it."
     else:
         rest = (
-            f"It is not in the cache. To do it by hand, download {wanted.urls[0]} and save it as "
-            f"{path}; it will be used from there."
+            f"It is not in the cache. To add it by hand, download {wanted.urls[0]} and save it as "
+            f"{path}; geobuffer will use that file."
         )
-    return f"Cannot download {wanted.source.title}: {told}. {rest}"
+    return f"Cannot download {wanted.source.title}: {causes}. {rest}"
 
 
-def _check_stated(path: Path, wanted: Wanted) -> None:
+def _check_stated_hash(path: Path, wanted: Wanted) -> None:
     stated = wanted.stated_hash.lower()
     if not stated:
         return
-    found = _hash(path, _HASHES[len(stated)])
+    found = _file_hash(path, _HASHES[len(stated)])
     if found != stated:
         raise ChecksumMismatch(
             f"Wrong {wanted.name}: {_HASHES[len(stated)]} is {found[:12]}…, but its publisher "
-            f"states {stated[:12]}…. Damaged or changed on the way, or the statement is old: fetch "
-            "it again with refresh."
+            f"states {stated[:12]}…. The file is damaged or was changed on the way, or the stated "
+            "hash is old. Fetch it again with refresh."
         )
 
 
 def known_hash(text: str) -> str:
-    """Return a stated hash if it is one that can be checked, else nothing.
+    """Return a stated hash in lower case if we can check it, else an empty text.
 
     Examples
     --------
@@ -217,7 +227,7 @@ def known_hash(text: str) -> str:
     return bare if len(bare) in _HASHES and re.fullmatch("[0-9a-f]+", bare) else ""
 
 
-def _hash(path: Path, method: str) -> str:
+def _file_hash(path: Path, method: str) -> str:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, lambda: hashlib.new(method, usedforsecurity=False))
     return digest.hexdigest()
@@ -229,29 +239,29 @@ def _hash_note(wanted: Wanted) -> str:
     return "its publisher states none; recorded at this download, and compared at every use"
 
 
-def _papers(wanted: Wanted, url: str, sha256: str, when: datetime, note: str) -> dict[str, Any]:
-    """Return the papers of a file: its source, and how far its hash is to be trusted."""
-    source = _dated(wanted.source, url, when.date().isoformat(), sha256)
+def _describe(wanted: Wanted, url: str, sha256: str, when: datetime, note: str) -> dict[str, Any]:
+    """Return the metadata of a file: its source, and a note on where its hash comes from."""
+    source = _dated_source(wanted.source, url, when.date().isoformat(), sha256)
     return {**dataclasses.asdict(source), "sha256_note": note}
 
 
-def _papers_of(path: Path) -> Path:
-    """Return the file that says where another comes from: beside it, its name with `.json`."""
+def _metadata_file(path: Path) -> Path:
+    """Return the file that stores the metadata of another: beside it, its name with `.json`."""
     return path.with_name(path.name + ".json")
 
 
-def _read_papers(path: Path) -> dict[str, str] | None:
-    papers = _papers_of(path)
-    if not papers.is_file():
+def _read_metadata(path: Path) -> dict[str, str] | None:
+    file = _metadata_file(path)
+    if not file.is_file():
         return None
     try:
-        read = json.loads(papers.read_text(encoding="utf-8"))
+        read = json.loads(file.read_text(encoding="utf-8"))
         return {key: str(read[key]) for key in ("url", "retrieved", "sha256")}
     except (ValueError, KeyError, TypeError) as error:
-        message = f"Unreadable {papers}: {error}. Remove it: the file will be checked anew."
+        message = f"Cannot read {file}: {error}. Remove it, and {path.name} will be checked again."
         raise DataError(message) from error
 
 
-def _write_papers(path: Path, papers: dict[str, Any]) -> None:
-    text = json.dumps(papers, ensure_ascii=False, indent=2) + "\n"
-    write_text(_papers_of(path), text)
+def _write_metadata(path: Path, metadata: dict[str, Any]) -> None:
+    text = json.dumps(metadata, ensure_ascii=False, indent=2) + "\n"
+    write_text(_metadata_file(path), text)

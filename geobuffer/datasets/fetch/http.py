@@ -1,20 +1,21 @@
-"""One request for one file: resumed where it was cut, within limits, polite to the server."""
+"""Download one file over HTTP: resume partial files, limit sizes, space out requests."""
 
 from __future__ import annotations
 
-import email.utils
 import ipaddress
 import json
 import re
+import sys
 import threading
 import time
-from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
 from geobuffer.errors import DataError
 from geobuffer.io.atomic import growing, write_text
@@ -25,16 +26,19 @@ if TYPE_CHECKING:
     from geobuffer.datasets.fetch.downloader import Downloader
 
 
-#: The longest wait that a server may ask for: as long as somebody sits before a terminal.
+#: The longest wait that a server may ask for: a person at a terminal waits about this long.
 PATIENCE_S = 120.0
 
-# Enough for a file behind an archive's address, a mirror and a signed address; more is a circle.
-_REDIRECTS = 5
-# Large enough that Python's own time does not count, small enough for a bar that moves.
-_CHUNK = 2**16
+# Enough for the address of an archive, a mirror and a signed address. More is a loop.
+_MOST_REDIRECTS = 5
+# Large enough that the time of Python itself does not matter, small enough that a progress bar
+# moves.
+_CHUNK_BYTES = 2**16
+# The longest wait between two attempts if the server names none.
+_LONGEST_BACKOFF_S = 30.0
 
-# Answers that may be others in a moment.
-_PASSING = {
+# Statuses that may change within moments, so that we ask again.
+_TEMPORARY_STATUSES = {
     HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
@@ -45,28 +49,50 @@ _next_turn: dict[str, float] = {}
 
 
 class Failure(Exception):
-    """A request that brought nothing, and whether it is worth another.
+    """A request that did not bring the file.
 
-    ``wait_s`` is the wait that the server asks for, where it does.
+    ``temporary`` says whether another request may succeed. ``wait_s`` is the wait in seconds that
+    the server asks for, or None.
     """
 
-    def __init__(self, reason: str, *, passing: bool, wait_s: float | None = None) -> None:
+    def __init__(self, reason: str, *, temporary: bool, wait_s: float | None = None) -> None:
         super().__init__(reason)
-        self.passing = passing
+        self.temporary = temporary
         self.wait_s = wait_s
 
 
-def check_address(url: str, *, like: str = "") -> None:
-    """Raise DataError unless an address is HTTPS, or HTTP on the machine itself.
+def retry_policy(how: Downloader) -> Retry:
+    """Return when to repeat a request, and after which wait: urllib3's rules for HTTP.
 
-    ``like`` is the address that led to it, whose scheme it must keep.
+    The policy is not mounted on the session, because an adapter repeats a request at the same
+    address and from the first byte. We also turn to mirrors, resume a partial file, and make
+    other threads wait for a host that is busy. So `cache.obtain` counts the attempts and asks
+    the policy for the statuses, the `Retry-After` header and the growing waits.
+    """
+    policy = Retry(
+        total=None,
+        status_forcelist=_TEMPORARY_STATUSES,
+        backoff_factor=how.pause_s,
+        backoff_max=_LONGEST_BACKOFF_S,
+    )
+    # urllib3 2.6 and later shorten Retry-After to six hours. Our message shows the real wait.
+    policy.retry_after_max = sys.maxsize
+    return policy
+
+
+def check_address(url: str, *, like: str = "") -> None:
+    """Raise DataError unless an address is HTTPS, or HTTP on this machine.
+
+    ``like`` is the address that names ``url``, as in a redirect. Both must have the same scheme.
     """
     parts = urlsplit(url)
     secure = parts.scheme == "https" and parts.hostname
     if not secure and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
-        raise DataError(f"Invalid address {url!r}. Must begin with https://.")
+        raise DataError(f"Invalid address {url!r}. It must begin with https://.")
     if like and parts.scheme != urlsplit(like).scheme:
-        raise DataError(f"Invalid address {url!r}: {like!r} led to another scheme. Must keep it.")
+        raise DataError(
+            f"Invalid address {url!r}: {like!r} led to another scheme. Use the same scheme."
+        )
 
 
 def _is_loopback(host: str) -> bool:
@@ -76,39 +102,45 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-class _Session(requests.Session):
-    """A session that follows redirects only to addresses it would have asked itself."""
+class _CheckedSession(requests.Session):
+    """A session that checks the address of a redirect before it follows it."""
 
     def get_redirect_target(self, response: requests.Response) -> str | None:
         target = super().get_redirect_target(response)
         if target:
-            check_address(urljoin(response.url, target), like=response.url)
+            try:
+                check_address(urljoin(response.url, target), like=response.url)
+            except DataError:
+                response.close()  # requests would leave the connection open
+                raise
         return target
 
 
-def _session(url: str) -> _Session:
-    session = _Session()
-    session.max_redirects = _REDIRECTS
-    session.trust_env = not _is_loopback(urlsplit(url).hostname or "")  # no proxy to oneself
+def _open_session(url: str) -> _CheckedSession:
+    session = _CheckedSession()
+    session.max_redirects = _MOST_REDIRECTS
+    # The environment may name a proxy. A proxy does not reach servers on this machine.
+    session.trust_env = not _is_loopback(urlsplit(url).hostname or "")
     session.headers.update(
         {
             "User-Agent": f"geobuffer/{version('geobuffer')} python-requests/{version('requests')}",
-            # A body that is packed on the way could not be resumed by its length.
+            # The length of a compressed body says nothing about the part that we have, so it
+            # could not be resumed.
             "Accept-Encoding": "identity",
         }
     )
     return session
 
 
-def put_off(url: str, wait_s: float) -> None:
-    """Let no request go to an address's host for a while."""
+def delay_host(url: str, wait_s: float) -> None:
+    """Delay all requests of this process to the host of an address, by some seconds."""
     host = urlsplit(url).netloc
     with _turn_lock:
         _next_turn[host] = max(_next_turn.get(host, 0.0), time.monotonic() + wait_s)
 
 
 def _await_turn(url: str, pause_s: float) -> None:
-    """Wait until the host's turn comes, and take it."""
+    """Wait until a request to the host is allowed, and reserve the pause that follows it."""
     host = urlsplit(url).netloc
     with _turn_lock:
         now = time.monotonic()
@@ -118,142 +150,147 @@ def _await_turn(url: str, pause_s: float) -> None:
         time.sleep(turn - now)
 
 
-def transfer(url: str, part: Path, name: str, how: Downloader) -> None:
-    """Bring a file to `part`, going on from what is there if the server vouches for it.
+def download(url: str, part: Path, name: str, how: Downloader) -> None:
+    """Download a file to `part`; resume it if the server confirms that it has not changed.
 
     Raises
     ------
     Failure
-        It did not come, or not whole; what came stays in `part` for the next attempt.
+        The file did not arrive, or not completely. The bytes that arrived stay in `part` for the
+        next attempt.
     DataError
-        It leads to an address that is neither HTTPS nor the machine itself.
+        A redirect leads to an address that is neither HTTPS nor this machine.
     """
     _await_turn(url, how.pause_s)
-    asked = _resume_headers(url, part)
+    headers = _resume_headers(url, part)
     try:
-        with _session(url).get(url, headers=asked, stream=True, timeout=how.timeout_s) as answer:
-            _check_status(answer, part)
-            _store(answer, url, part, name, how)
+        with (
+            _open_session(url) as session,
+            session.get(url, headers=headers, stream=True, timeout=how.timeout_s) as answer,
+        ):
+            _check_status(answer, part, how)
+            _write_body(answer, url, part, name, how)
     except requests.TooManyRedirects:
-        raise Failure(f"more than {_REDIRECTS} redirects", passing=False) from None
+        raise Failure(f"more than {_MOST_REDIRECTS} redirects", temporary=False) from None
     except requests.exceptions.SSLError as error:
-        raise Failure(f"no secure connection: {_words(error)}", passing=False) from error
+        reason = f"no secure connection: {_innermost_reason(error)}"
+        raise Failure(reason, temporary=False) from error
     except requests.Timeout as error:
-        raise Failure(f"no answer within {how.timeout_s:g} s", passing=True) from error
+        raise Failure(f"no answer within {how.timeout_s:g} s", temporary=True) from error
     except requests.exceptions.ChunkedEncodingError as error:
-        raise Failure("the connection was cut", passing=True) from error
+        raise Failure("the connection was cut", temporary=True) from error
     except requests.ConnectionError as error:
         slow = "timed out" in str(error)
         reason = (
-            f"no byte within {how.timeout_s:g} s" if slow else f"no connection: {_words(error)}"
+            f"no byte within {how.timeout_s:g} s"
+            if slow
+            else f"no connection: {_innermost_reason(error)}"
         )
-        raise Failure(reason, passing=True) from error
+        raise Failure(reason, temporary=True) from error
     except requests.RequestException as error:
-        raise Failure(_words(error), passing=False) from error
+        raise Failure(_innermost_reason(error), temporary=False) from error
 
 
-def _words(error: Exception) -> str:
-    """Return the innermost reason of an error of requests, which wraps several in another."""
+def _innermost_reason(error: Exception) -> str:
+    """Return the text of the innermost error: requests wraps one error into another."""
     inner: BaseException = error
     while inner.args and isinstance(inner.args[0], BaseException):
         inner = inner.args[0]
     reason = getattr(inner, "reason", None)
-    # The reason follows the connection object that it befell.
+    # The text begins with the connection object, which helps no reader.
     return re.sub(r"^<?\S*Connection\w*\(.*?\)[^:]*: ", "", str(reason or inner))
 
 
 def _resume_headers(url: str, part: Path) -> dict[str, str]:
-    """Return the headers that ask for the rest of a file only, if it is still the same one.
+    """Return the headers that ask for the rest of a partial file, if it has not changed.
 
-    RFC 9110, 13.1.5: If-Range with the validator of the first answer; without one, from the start.
+    RFC 9110, 13.1.5: If-Range with the validator of the first answer. Without a validator, the
+    partial file is removed and the download starts from the first byte.
     """
-    notes = _read_notes(part)
+    resume = _read_resume_info(part)
     have = part.stat().st_size if part.is_file() else 0
-    if not have or notes.get("url") != url or not notes.get("validator"):
-        forget(part)
+    if not have or resume.get("url") != url or not resume.get("validator"):
+        remove_partial(part)
         return {}
-    return {"Range": f"bytes={have}-", "If-Range": notes["validator"]}
+    return {"Range": f"bytes={have}-", "If-Range": resume["validator"]}
 
 
-def _notes_of(part: Path) -> Path:
+def _resume_file(part: Path) -> Path:
     return part.with_name(part.name + ".json")
 
 
-def _read_notes(part: Path) -> dict[str, str]:
+def _read_resume_info(part: Path) -> dict[str, str]:
     try:
-        notes = json.loads(_notes_of(part).read_text(encoding="utf-8"))
+        resume = json.loads(_resume_file(part).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return notes if isinstance(notes, dict) else {}
+    return resume if isinstance(resume, dict) else {}
 
 
-def forget(part: Path) -> None:
-    """Remove what came of a file so far."""
+def remove_partial(part: Path) -> None:
+    """Remove a partial file and the information to resume it."""
     part.unlink(missing_ok=True)
-    _notes_of(part).unlink(missing_ok=True)
+    _resume_file(part).unlink(missing_ok=True)
 
 
-def _check_status(answer: requests.Response, part: Path) -> None:
+def _check_status(answer: requests.Response, part: Path, how: Downloader) -> None:
     status = answer.status_code
     if status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
         return
     reason = f"{status} {answer.reason or ''}".strip()
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        forget(part)
-        raise Failure(reason, passing=True)
-    raise Failure(reason, passing=status in _PASSING, wait_s=_retry_after(answer))
-
-
-def _retry_after(answer: requests.Response) -> float | None:
-    """Return the seconds to wait that a server asks for: RFC 9110, 10.2.3, a number or a date."""
-    said = answer.headers.get("Retry-After", "").strip()
-    if said.isdecimal():
-        return float(said)
+        remove_partial(part)
+        raise Failure(reason, temporary=True)
+    policy = retry_policy(how)
     try:
-        when = email.utils.parsedate_to_datetime(said)
-    except ValueError:
-        return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())
+        wait_s = policy.get_retry_after(answer.raw)
+    except (InvalidHeader, ValueError, OverflowError):
+        wait_s = None  # Retry-After is neither a number nor a date.
+    raise Failure(reason, temporary=policy.is_retry("GET", status), wait_s=wait_s)
 
 
-def _store(answer: requests.Response, url: str, part: Path, name: str, how: Downloader) -> None:
-    """Write a body to `part`: at its end if it is the rest, else from the start."""
+def _write_body(
+    answer: requests.Response, url: str, part: Path, name: str, how: Downloader
+) -> None:
+    """Write a body to `part`: append it if it is the rest of the file, else replace `part`."""
     if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise Failure("the body is packed, which was not asked for", passing=False)
-    start = _start(answer, part)
-    total = _total(answer, start)
+        raise Failure(
+            "the body is packed (Content-Encoding), which was not asked for", temporary=False
+        )
+    start = _first_byte(answer, part)
+    total = _total_bytes(answer, start)
     if total is not None:
         _check_size(total, how)
     if start == 0:
         validator = _validator(answer)
-        # What is there belongs to other notes: at no moment may it be gone on with by these.
+        # The partial file belongs to an earlier download. We delete it before we store the new
+        # information to resume, so that the new information never applies to the old bytes.
         part.unlink(missing_ok=True)
-        write_text(_notes_of(part), json.dumps({"url": url, "validator": validator}))
+        write_text(_resume_file(part), json.dumps({"url": url, "validator": validator}))
     have = start
     with growing(part, anew=not start) as add:
-        for chunk in answer.iter_content(_CHUNK):
+        for chunk in answer.iter_content(_CHUNK_BYTES):
             add(chunk)
             have += len(chunk)
             _check_size(have, how)
             if how.progress is not None:
                 how.progress(name, have, total)
     if total is not None and have != total:
-        raise Failure(f"cut off after {have:,} of {total:,} bytes", passing=True)
+        raise Failure(f"cut off after {have:,} of {total:,} bytes", temporary=True)
 
 
-def _start(answer: requests.Response, part: Path) -> int:
-    """Return the byte that a body begins at."""
+def _first_byte(answer: requests.Response, part: Path) -> int:
+    """Return the position in the file at which a body begins."""
     if answer.status_code != HTTPStatus.PARTIAL_CONTENT:
         return 0
     have = part.stat().st_size if part.is_file() else 0
     if not answer.headers.get("Content-Range", "").startswith(f"bytes {have}-") or not have:
-        forget(part)
-        raise Failure("another part of the file came than was asked for", passing=True)
+        remove_partial(part)
+        raise Failure("the server sent another part of the file than we asked for", temporary=True)
     return have
 
 
-def _total(answer: requests.Response, start: int) -> int | None:
+def _total_bytes(answer: requests.Response, start: int) -> int | None:
     length = answer.headers.get("Content-Length", "")
     return start + int(length) if length.isdecimal() else None
 
@@ -261,13 +298,13 @@ def _total(answer: requests.Response, start: int) -> int | None:
 def _check_size(count: int, how: Downloader) -> None:
     if count > how.size_cap_bytes:
         raise Failure(
-            f"larger than {how.size_cap_bytes:,} bytes; if that is right, raise size_cap_bytes of "
-            "the Downloader",
-            passing=False,
+            f"larger than {how.size_cap_bytes:,} bytes; to accept it, raise size_cap_bytes of the "
+            "Downloader",
+            temporary=False,
         )
 
 
 def _validator(answer: requests.Response) -> str:
-    """Return what tells this version of a file from others; a weak ETag does not."""
+    """Return the header that identifies this version of the file; a weak ETag does not."""
     tag = answer.headers.get("ETag", "")
     return tag if tag.startswith('"') else answer.headers.get("Last-Modified", "")
