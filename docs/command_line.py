@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer.main
 
-from geobuffer.cli.main import app
+from geobuffer.cli.commands import app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

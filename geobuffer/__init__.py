@@ -1,64 +1,76 @@
-"""Model buffer zones along borders: exact distances, the places inside, the people, the map."""
+"""Model buffer zones along borders: exact distances, the places inside, the people, the map.
+
+``import geobuffer`` takes milliseconds: each public name is imported on first use (PEP 562). So
+``geobuffer --help`` does not wait for geopandas. Type checkers and editors read the imports below
+``TYPE_CHECKING``; a test compares them with ``_NAMES``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from geobuffer._version import __version__
-from geobuffer.analysis.bulk import classify_file
-from geobuffer.analysis.classify import (
-    classify,
-    distance_to_border,
-    locate,
-    nearest_section,
-    within,
-)
-from geobuffer.analysis.exposure import compare, exposure, exposure_curve
-from geobuffer.analysis.membership import Answers, answer
-from geobuffer.analysis.merge import merge_settlements, merge_summary
-from geobuffer.analysis.raster_exposure import compare_exposure, exposure_raster
-from geobuffer.datasets.bundled import (
-    list_datasets,
-    load_not_located,
-    load_regions,
-    load_settlements,
-    source_of,
-)
-from geobuffer.datasets.fetch.catalogue import fetch, list_sources
-from geobuffer.datasets.fetch.downloader import Downloader
-from geobuffer.datasets.scenario import (
-    Report,
-    Scenario,
-    load_scenario,
-    scenario_border,
-    scenario_places,
-    scenario_zone,
-)
-from geobuffer.errors import (
-    ChecksumMismatch,
-    DataError,
-    DownloadError,
-    GeobufferError,
-    GeometryError,
-    MissingCRSError,
-    MissingExtra,
-    NotAdjacent,
-    UnknownDataset,
-    UnknownRegion,
-    UnknownSide,
-    WriteError,
-    WrongKind,
-)
-from geobuffer.io.read.read import read_border, read_regions, read_settlements
-from geobuffer.io.write.write import write
-from geobuffer.io.zone_file import read_zone
-from geobuffer.versions import show_versions
-from geobuffer.viz.figure.curve import plot_curve
-from geobuffer.viz.figure.plot import plot_crs, plot_zone
-from geobuffer.viz.offline.inline import OfflinePage, inline
-from geobuffer.viz.web.map import map_zone
-from geobuffer.zones.border import Border, Section, Side
-from geobuffer.zones.make_border import border_along, border_around, border_between, border_of
-from geobuffer.zones.make_zone import build_zone, clip_zone, subtract, unite
-from geobuffer.zones.region import Region, Regions
-from geobuffer.zones.source import Source
-from geobuffer.zones.zone import BufferZone, CombinedZone
+
+if TYPE_CHECKING:
+    from geobuffer.analysis.bulk import classify_file
+    from geobuffer.analysis.classify import (
+        classify,
+        distance_to_border,
+        locate,
+        nearest_section,
+        within,
+    )
+    from geobuffer.analysis.exposure import compare, exposure, exposure_curve
+    from geobuffer.analysis.membership import Answers, answer
+    from geobuffer.analysis.merge import merge_settlements, merge_summary
+    from geobuffer.analysis.raster_exposure import compare_exposure, exposure_raster
+    from geobuffer.datasets.bundled import (
+        list_datasets,
+        load_not_located,
+        load_regions,
+        load_settlements,
+        source_of,
+    )
+    from geobuffer.datasets.fetch.catalogue import fetch, list_sources
+    from geobuffer.datasets.fetch.downloader import Downloader
+    from geobuffer.datasets.scenario import (
+        Report,
+        Scenario,
+        load_scenario,
+        scenario_border,
+        scenario_places,
+        scenario_zone,
+    )
+    from geobuffer.errors import (
+        ChecksumMismatch,
+        DataError,
+        DownloadError,
+        GeobufferError,
+        GeometryError,
+        MissingCRSError,
+        MissingExtra,
+        NotAdjacent,
+        UnknownDataset,
+        UnknownRegion,
+        UnknownSide,
+        WriteError,
+        WrongKind,
+    )
+    from geobuffer.io.read.read import read_border, read_regions, read_settlements
+    from geobuffer.io.write.write import write
+    from geobuffer.io.zone_file import read_zone
+    from geobuffer.versions import show_versions
+    from geobuffer.viz.figure.curve import plot_curve
+    from geobuffer.viz.figure.plot import plot_crs, plot_zone
+    from geobuffer.viz.offline.inline import OfflinePage, inline
+    from geobuffer.viz.web.map import map_zone
+    from geobuffer.zones.border import Border, Section, Side
+    from geobuffer.zones.make_border import border_along, border_around, border_between, border_of
+    from geobuffer.zones.make_zone import build_zone, clip_zone, subtract, unite
+    from geobuffer.zones.region import Region, Regions
+    from geobuffer.zones.source import Source
+    from geobuffer.zones.zone import BufferZone, CombinedZone
 
 __all__ = [
     "Answers",
@@ -134,7 +146,81 @@ __all__ = [
     "write",
 ]
 
+# The public names, by the module that defines them.
+_NAMES = {
+    "analysis.bulk": ("classify_file",),
+    "analysis.classify": ("classify", "distance_to_border", "locate", "nearest_section", "within"),
+    "analysis.exposure": ("compare", "exposure", "exposure_curve"),
+    "analysis.membership": ("Answers", "answer"),
+    "analysis.merge": ("merge_settlements", "merge_summary"),
+    "analysis.raster_exposure": ("compare_exposure", "exposure_raster"),
+    "datasets.bundled": (
+        "list_datasets",
+        "load_not_located",
+        "load_regions",
+        "load_settlements",
+        "source_of",
+    ),
+    "datasets.fetch.catalogue": ("fetch", "list_sources"),
+    "datasets.fetch.downloader": ("Downloader",),
+    "datasets.scenario": (
+        "Report",
+        "Scenario",
+        "load_scenario",
+        "scenario_border",
+        "scenario_places",
+        "scenario_zone",
+    ),
+    "errors": (
+        "ChecksumMismatch",
+        "DataError",
+        "DownloadError",
+        "GeobufferError",
+        "GeometryError",
+        "MissingCRSError",
+        "MissingExtra",
+        "NotAdjacent",
+        "UnknownDataset",
+        "UnknownRegion",
+        "UnknownSide",
+        "WriteError",
+        "WrongKind",
+    ),
+    "io.read.read": ("read_border", "read_regions", "read_settlements"),
+    "io.write.write": ("write",),
+    "io.zone_file": ("read_zone",),
+    "versions": ("show_versions",),
+    "viz.figure.curve": ("plot_curve",),
+    "viz.figure.plot": ("plot_crs", "plot_zone"),
+    "viz.offline.inline": ("OfflinePage", "inline"),
+    "viz.web.map": ("map_zone",),
+    "zones.border": ("Border", "Section", "Side"),
+    "zones.make_border": ("border_along", "border_around", "border_between", "border_of"),
+    "zones.make_zone": ("build_zone", "clip_zone", "subtract", "unite"),
+    "zones.region": ("Region", "Regions"),
+    "zones.source": ("Source",),
+    "zones.zone": ("BufferZone", "CombinedZone"),
+}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
+
+# ``gb.errors`` and its like work without an import of their own.
+_SUBMODULES = frozenset(
+    {"analysis", "datasets", "errors", "geodesy", "io", "palette", "versions", "viz", "zones"}
+)
+
+if not TYPE_CHECKING:  # A type checker that sees a __getattr__ accepts every name, misspelt too.
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name or a module of the package on first use."""
+        if name in _SUBMODULES:
+            return importlib.import_module(f"geobuffer.{name}")
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(f"geobuffer.{_MODULE_OF[name]}"), name)
+        # The next access does not come here. A value that another thread or a test has set stays.
+        return globals().setdefault(name, value)
+
 
 def __dir__() -> list[str]:
-    """Return the public names: the modules behind them are no part of what is promised."""
+    """Return the public names: the modules that define them may change."""
     return sorted(__all__)

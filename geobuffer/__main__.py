@@ -1,4 +1,4 @@
-"""``python -m geobuffer`` is the command ``geobuffer``."""
+"""Run the command line by ``python -m geobuffer``."""
 
 from geobuffer.cli.main import main
 

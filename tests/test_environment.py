@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 import geobuffer as gb
 
 ROOT = Path(__file__).parents[1]
-COMMAND = "from geobuffer_command import main; main()"
+COMMAND = "from geobuffer.cli.main import main; main()"
 SHORT = ("--between", "Belgorod", "--and", "Sumy", "--km", "5")
 STRANGE = "Мої дані {1} %s"  # spaces, Cyrillic, and what formatting would take for its own
 
@@ -136,7 +136,6 @@ def test_an_installation_and_a_home_that_are_read_only(tmp_path):
     site, out = tmp_path / "site", tmp_path / "out"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(gb.__file__).parent, site / "geobuffer", ignore=ignored)
-    shutil.copy(ROOT / "geobuffer_command.py", site)
     if not (site / "geobuffer" / "data").exists():
         shutil.copytree(ROOT / "data", site / "data")
     out.mkdir()

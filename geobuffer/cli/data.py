@@ -9,20 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
 import geobuffer as gb
+from geobuffer.cli.interrupts import import_geopandas_first
 from geobuffer.cli.options import AsJson  # noqa: TC001 - typer looks it up when it runs
-from geobuffer.cli.output import print_json, print_records, print_table, say, stderr
-from geobuffer.datasets.fetch.catalogue import fetch_with_sources
-from geobuffer.datasets.fetch.tables import cite, regions_table
-from geobuffer.io.atomic import check_folder, copy
+from geobuffer.cli.output import print_json, print_records, print_table, say, stderr_console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import geopandas as gpd
+    from rich.progress import TaskID
 
     from geobuffer.datasets.fetch.tables import Fetched
 
@@ -33,8 +30,12 @@ data_app = typer.Typer()
 @data_app.callback(invoke_without_command=True)
 def data(context: typer.Context, *, as_json: AsJson = False) -> None:
     """List the bundled data: licence, date, accuracy; and what can be fetched."""
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        _print_data(as_json=as_json)
+
+
+@import_geopandas_first
+def _print_data(*, as_json: bool) -> None:
     table = gb.list_datasets()
     if as_json:
         print_records(table.reset_index())
@@ -46,6 +47,7 @@ def data(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 @data_app.command("get")
+@import_geopandas_first
 def data_get(  # noqa: PLR0913 - one parameter for each option of the command
     name: Annotated[str, typer.Argument(help="A name that geobuffer data lists.")],
     *,
@@ -71,6 +73,8 @@ def data_get(  # noqa: PLR0913 - one parameter for each option of the command
     as_json: AsJson = False,
 ) -> None:
     """Fetch public data into the cache, from which they are used offline."""
+    from geobuffer.datasets.fetch.catalogue import fetch_with_sources
+
     if out is not None:
         _check_out(out)
     what = {"country": country, "level": level, "iso": iso, "bbox": bbox, "year": year}
@@ -90,6 +94,8 @@ def data_get(  # noqa: PLR0913 - one parameter for each option of the command
 
 def _print_fetched(name: str, got: Fetched) -> None:
     """Print whose data were fetched, and how many."""
+    from geobuffer.datasets.fetch.tables import cite
+
     for source in got.sources:
         say(f"{cite(source)}.")
     held = "1 raster" if isinstance(got.value, Path) else f"{len(got.value):,} rows"
@@ -97,6 +103,8 @@ def _print_fetched(name: str, got: Fetched) -> None:
 
 
 def _check_out(folder: Path) -> None:
+    from geobuffer.io.atomic import check_folder
+
     if not folder.is_dir():
         raise gb.DataError(f"Invalid --out {str(folder)!r}. Must be a folder that exists.")
     check_folder(folder, f"Invalid --out {str(folder)!r}")
@@ -111,6 +119,9 @@ def _facts(got: Fetched, file: Path | None) -> dict[str, Any]:
 
 def _keep(got: gb.Regions | gpd.GeoDataFrame | Path, folder: Path, asked: str) -> Path:
     """Write what was fetched to a folder: a GeoPackage, or a raster with its papers beside it."""
+    from geobuffer.datasets.fetch.tables import regions_table
+    from geobuffer.io.atomic import copy
+
     if isinstance(got, Path):
         papers = got.with_name(got.name + ".json")
         # At no moment do the papers of one raster lie beside another.
@@ -125,6 +136,10 @@ def _keep(got: gb.Regions | gpd.GeoDataFrame | Path, folder: Path, asked: str) -
 @contextmanager
 def _download_bar() -> Iterator[Callable[[str, int, int | None], None]]:
     """Show on a terminal how far each file has come."""
+    from rich.markup import escape
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    stderr = stderr_console()
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     tasks: dict[str, TaskID] = {}
     with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as bar:

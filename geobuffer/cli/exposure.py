@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - typer looks it up when it runs
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 
 import geobuffer as gb
-from geobuffer.analysis.rasters import read_raster_source
 from geobuffer.cli.inputs import (
     PAGE_M,
     UNSEEN_M,
@@ -32,15 +30,17 @@ from geobuffer.cli.options import (
     takes_options,
 )
 from geobuffer.cli.output import (
-    check_out,
     check_picture,
+    check_table,
     print_records,
     print_table,
     progress,
     say,
     say_sources,
 )
-from geobuffer.viz.captions import has_only_points
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # What a terminal is too narrow for.
 _UNPRINTED = [
@@ -79,7 +79,9 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     as_json: AsJson = False,
 ) -> None:
     """Count the places and people in each ring of the zone."""
-    check_out(out, pd.DataFrame)
+    from geobuffer.viz.captions import has_only_points
+
+    check_table(out)
     asked = read_zone(zone)
     raster, values = _given(rasters)
     ground = load_ground(zone, asked)
@@ -117,6 +119,8 @@ def _given(rasters: RasterOptions) -> tuple[list[Path] | None, str | None]:
 
 def _raster_source(raster: list[Path], as_of: str) -> gb.Source:
     """Return what the user says of rasters, or else the papers beside them."""
+    from geobuffer.analysis.rasters import read_raster_source
+
     named = gb.Source(", ".join(path.name for path in raster), as_of=as_of)
     return named if as_of else read_raster_source(raster) or named
 
@@ -181,7 +185,9 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
     as_json: AsJson = False,
 ) -> None:
     """Count the places and people within every distance: to see how far it would have to be."""
-    check_out(out, pd.DataFrame)
+    from geobuffer.viz.captions import has_only_points
+
+    check_table(out)
     check_picture(png)
     asked = read_scenario(border, {} if side is None else {"side": side})
     ground = load_ground(border, asked)

@@ -6,29 +6,19 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pandas as pd
-import shapely
-
 import geobuffer as gb
-from geobuffer.analysis.classify import join_columns
-from geobuffer.analysis.membership import is_counted
 from geobuffer.cli.output import note, options_of
-from geobuffer.datasets.bundled import of_same_hromadas
-from geobuffer.viz.captions import load_translation, write_title
-from geobuffer.zones.border import BOTH
-from geobuffer.zones.checks import parse_km
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
+    import pandas as pd
+    import shapely
 
     from geobuffer.cli.options import BorderOptions, PlaceOptions, ZoneOptions
     from geobuffer.zones.zone import Zone
 
-
-# Where a point is only a pair of numbers, nobody says who measured it.
-_TYPED = gb.Source("as given on the command line")
 
 # A page shows a pixel as 12 m at its closest useful zoom: an edge within 1 m is drawn as exactly,
 # and costs half the time of one within 0.1 m.
@@ -130,6 +120,9 @@ _CHANGED = {
 
 def read_zone(options: ZoneOptions, *, language: str = "en") -> gb.Scenario:
     """Return the scenario with the widths, the side and the ends of the options."""
+    from geobuffer.zones.border import BOTH
+    from geobuffer.zones.checks import parse_km
+
     from_km, km = options.from_km, None if options.km is None else _widths(options.km)
     # Widths for each side or section say themselves which sides are meant.
     side = BOTH if isinstance(km, dict) and options.side is None else options.side
@@ -145,6 +138,8 @@ def read_zone(options: ZoneOptions, *, language: str = "en") -> gb.Scenario:
 
 def heading(scenario: gb.Scenario, zone: Zone) -> str:
     """Return what a table says above: what was announced, or which border the options name."""
+    from geobuffer.viz.captions import load_translation, write_title
+
     if scenario.title:
         return f"{scenario.title} – side: {zone.side}"
     return write_title(zone, "", load_translation("en", zone.sections))
@@ -157,6 +152,8 @@ def separate(names: list[str] | None) -> list[str]:
 
 def _widths(km: str) -> tuple[float, ...] | dict[str, float]:
     """Return the edges of rings, or a width for each side or section."""
+    from geobuffer.zones.checks import parse_km
+
     parts = [part.strip() for part in km.split(",")]
     named = [part.rpartition("=") for part in parts]
     if all(equals for _, equals, _ in named):
@@ -173,6 +170,8 @@ def _widths(km: str) -> tuple[float, ...] | dict[str, float]:
 
 def _point(text: str) -> shapely.Point | None:
     """Return the point that ``--around`` stands for, by latitude and longitude; None of a file."""
+    import shapely
+
     parts = text.split(",")
     try:
         lat, lon = (float(part) for part in parts)
@@ -221,8 +220,10 @@ def _around(texts: list[str], how: Mapping[str, Any]) -> gb.Border:
                 "Invalid --region-name, --layer, --crs or --swap with a point. Must come with a "
                 "file."
             )
+        # A point is only a pair of numbers: we do not know who measured it.
+        typed = gb.Source("as given on the command line")
         return gb.border_around(
-            points, names=[f"{point.y:g}, {point.x:g}" for point in points], source=_TYPED
+            points, names=[f"{point.y:g}, {point.x:g}" for point in points], source=typed
         )
     if points:
         raise gb.DataError(f"Invalid --around {', '.join(texts)}. Must be points, or files.")
@@ -272,6 +273,8 @@ def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
 
     None where nobody gave any and none are bundled: that is not the same as an empty place.
     """
+    import pandas as pd
+
     of_files = (options.places_layer, options.places_crs, options.places_swap)
     if any(of_files) and not (options.places or options.add_places):
         raise gb.DataError(
@@ -339,10 +342,15 @@ def _with_ids(table: gpd.GeoDataFrame, file: str) -> gpd.GeoDataFrame:
 
 def with_classes(places: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     """Return places with what the zone says of each."""
+    from geobuffer.analysis.classify import join_columns
+
     return join_columns(places, gb.classify(places, zone))
 
 
 def known_near(places: Places) -> pd.DataFrame:
     """Return the places known by name only, of the hromadas of those in the zone."""
+    from geobuffer.analysis.membership import is_counted
+    from geobuffer.datasets.bundled import of_same_hromadas
+
     inside = places.located[is_counted(places.located["membership"])]
     return of_same_hromadas(places.not_located, inside)

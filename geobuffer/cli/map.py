@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import geopandas as gpd
-import pandas as pd
 import typer
 
 import geobuffer as gb
@@ -26,6 +24,9 @@ from geobuffer.cli.output import check_page, check_picture, print_json, progress
 from geobuffer.zones.toponyms import LANGUAGES
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
     from geobuffer.zones.zone import Zone
 
 
@@ -119,5 +120,8 @@ def _write_picture(
 
 def _together(located: gpd.GeoDataFrame, not_located: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return one table of places with a point and places without."""
+    import geopandas as gpd
+    import pandas as pd
+
     both = pd.concat([located, not_located], ignore_index=True)
     return gpd.GeoDataFrame(both, geometry="geometry", crs=located.crs)

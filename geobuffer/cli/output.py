@@ -8,6 +8,7 @@ What the library's messages call arguments of Python, said as options of the com
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 import numbers
 import re
@@ -16,45 +17,64 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 import geobuffer as gb
-from geobuffer.io.write.write import check_target
-from geobuffer.viz.figure.plot import require_matplotlib
-from geobuffer.zones.source import ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import pandas as pd
+    from rich.console import Console
+    from rich.text import Text
+
     from geobuffer.zones.zone import Zone
 
 
-def check_out(path: Path | None, kind: type) -> None:
-    """Refuse a file that cannot be written, or whose format cannot hold what it is for."""
+def check_zone_file(path: Path | None) -> None:
+    """Raise WriteError or DataError for a file that cannot be written, or cannot hold a zone."""
     if path is not None:
-        check_target(path, kind)
+        _check_target(path, gb.BufferZone)
+
+
+def check_places_file(path: Path | None) -> None:
+    """Raise WriteError or DataError for a file that cannot be written, or cannot hold places."""
+    if path is not None:
+        import geopandas as gpd
+
+        _check_target(path, gpd.GeoDataFrame)
+
+
+def check_table(path: Path | None) -> None:
+    """Raise WriteError or DataError for a file that cannot be written, or cannot hold a table."""
+    if path is not None:
+        import pandas as pd
+
+        _check_target(path, pd.DataFrame)
 
 
 def check_page(path: Path | None) -> None:
-    """Refuse a page that cannot be written."""
+    """Raise WriteError or DataError for a file that cannot be written, or is not HTML."""
     if path is not None:
         import folium
 
-        check_target(path, folium.Map)
+        _check_target(path, folium.Map)
 
 
 def check_picture(path: Path | None) -> None:
-    """Refuse a picture that cannot be written, or drawn."""
+    """Raise an error for a picture that cannot be written, or drawn without matplotlib."""
     if path is not None:
+        from geobuffer.viz.figure.plot import require_matplotlib
+
         require_matplotlib()
         from matplotlib.figure import Figure
 
-        check_target(path, Figure)
+        _check_target(path, Figure)
+
+
+def _check_target(path: Path, kind: type) -> None:
+    from geobuffer.io.write.write import check_target
+
+    check_target(path, kind)
 
 
 # Options of the file that is read, which come after what tells the file apart.
@@ -123,10 +143,20 @@ def options_of(file: str) -> Iterator[None]:
         raise
 
 
-# Answers go here.
-_answers = Console()
-#: Progress, notes and errors go here.
-stderr = Console(stderr=True)
+@functools.cache
+def stdout_console() -> Console:
+    """Return the console of answers."""
+    from rich.console import Console
+
+    return Console()
+
+
+@functools.cache
+def stderr_console() -> Console:
+    """Return the console of progress, notes and errors."""
+    from rich.console import Console
+
+    return Console(stderr=True)
 
 
 # What a terminal obeys in place of showing it: controls, but tabs and line ends, and marks that
@@ -142,16 +172,18 @@ def inert(text: str) -> Text:
     >>> inert("\x1b[31mred[/bold]").plain
     '\\x1b[31mred[/bold]'
     """
+    from rich.text import Text
+
     return Text(_OBEYED.sub(lambda sign: ascii(sign[0])[1:-1], text))
 
 
 @contextmanager
 def progress(task: str) -> Iterator[None]:
     """Show on a terminal that something is being done."""
-    if not stderr.is_terminal:
+    if not stderr_console().is_terminal:
         yield
         return
-    with stderr.status(f"{task} …"):
+    with stderr_console().status(f"{task} …"):
         yield
 
 
@@ -174,16 +206,21 @@ def telling() -> Iterator[None]:
 
 def note(text: str) -> None:
     """Print what should be known of an answer, to stderr."""
-    stderr.print(inert(f"geobuffer: note: {text}"), soft_wrap=True)
+    stderr_console().print(inert(f"geobuffer: note: {text}"), soft_wrap=True)
 
 
 def say(text: str) -> None:
     """Print a line of the answer."""
-    _answers.print(inert(text), soft_wrap=True)
+    stdout_console().print(inert(text), soft_wrap=True)
 
 
 def print_table(table: pd.DataFrame, title: str) -> None:
     """Print a table with short headings: as wide as the terminal, or as it is long for a file."""
+    import pandas as pd
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
     say(title)
     printed = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in table.columns:
@@ -192,12 +229,15 @@ def print_table(table: pd.DataFrame, title: str) -> None:
         printed.add_column(inert(heading), justify="right" if numeric else "left", overflow="fold")
     for row in table.itertuples(index=False):
         printed.add_row(*(inert(" ".join(_cell(value).split("\n"))) for value in row))
-    paper = _answers if _answers.is_terminal else Console(width=_UNBROKEN)
-    paper.print(printed)
+    on_terminal = stdout_console().is_terminal
+    console = stdout_console() if on_terminal else Console(width=_UNBROKEN)
+    console.print(printed)
 
 
 def say_sources(table: pd.DataFrame, of: str, *, bundled: bool) -> None:
     """Print what a caption must say of a table that was measured against a border or point."""
+    from geobuffer.zones.source import ORIGIN
+
     origin = table.attrs.get(ORIGIN, {})
     border = origin.get("border_citation") or origin.get("border_source")
     if border:
@@ -223,6 +263,8 @@ _HEADINGS = {
 
 
 def _cell(value: object) -> str:
+    import pandas as pd
+
     if pd.isna(value):  # type: ignore[call-overload]
         return "–"
     if isinstance(value, float):

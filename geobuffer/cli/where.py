@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import geopandas as gpd
-import pandas as pd
 import typer
 
 import geobuffer as gb
-from geobuffer.analysis.classify import join_columns
 from geobuffer.cli.inputs import load_ground, load_places, read_scenario
 from geobuffer.cli.options import AsJson, BorderOptions, PlaceOptions, takes_options
 from geobuffer.cli.output import print_json, print_records, print_table, say
 from geobuffer.errors import did_you_mean
-from geobuffer.viz.captions import has_only_points
 from geobuffer.zones.toponyms import find_other_names, fold_name
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
 
 # What is told of a place that was found by its name.
 _TOLD = (
@@ -86,6 +86,10 @@ def _coordinates(asked: str) -> tuple[float, float] | None:
 def _tell_of_point(
     latitude: float, longitude: float, border: BorderOptions, *, as_json: bool
 ) -> None:
+    import geopandas as gpd
+
+    from geobuffer.viz.captions import has_only_points
+
     line = load_ground(border, read_scenario(border)).border
     point = gpd.GeoSeries.from_xy([longitude], [latitude], crs="EPSG:4326")
     found = gb.locate(point, line).iloc[0]
@@ -111,6 +115,11 @@ def _territory(side: str | None) -> str:
 
 
 def _tell_of_name(name: str, border: BorderOptions, places: PlaceOptions, *, as_json: bool) -> None:
+    import pandas as pd
+
+    from geobuffer.analysis.classify import join_columns
+    from geobuffer.viz.captions import has_only_points
+
     ground = load_ground(border, read_scenario(border))
     towns = load_places(places, ground)
     found = _named(towns.located, name)
@@ -142,6 +151,8 @@ def _names(table: pd.DataFrame) -> list[str]:
 
 def _named(table: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     """Return the rows that have a name in any language, as search on the page finds them."""
+    import pandas as pd
+
     wanted = {fold_name(name), *find_other_names(fold_name(name))}
     same = pd.Series(data=False, index=table.index)
     for column in _names(table):

@@ -5,14 +5,9 @@ from __future__ import annotations
 from pathlib import Path  # noqa: TC003 - typer looks it up when it runs
 from typing import TYPE_CHECKING, Annotated
 
-import geopandas as gpd
-import pandas as pd
 import typer
-from rich.progress import Progress
 
 import geobuffer as gb
-from geobuffer.analysis.bulk import check_bulk_target
-from geobuffer.analysis.membership import COUNTED, is_counted
 from geobuffer.cli.inputs import (
     PAGE_M,
     UNSEEN_M,
@@ -27,16 +22,16 @@ from geobuffer.cli.inputs import (
 )
 from geobuffer.cli.options import AsJson, Out, PlaceOptions, ZoneOptions, takes_options
 from geobuffer.cli.output import (
-    check_out,
+    check_places_file,
+    check_zone_file,
     print_json,
     print_records,
     print_table,
     progress,
     say,
-    stderr,
+    stderr_console,
     zone_facts,
 )
-from geobuffer.viz.captions import has_only_points
 
 if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
@@ -59,7 +54,7 @@ def zone_(
     as_json: AsJson = False,
 ) -> None:
     """Build the zone; write it as .gpkg, .geojson, .fgb, .parquet, .kml, .kmz or .shp.zip."""
-    check_out(out, gb.BufferZone)
+    check_zone_file(out)
     asked = read_zone(zone)
     ground = load_ground(zone, asked)
     with progress("Building the zone"):
@@ -76,6 +71,10 @@ def zone_(
 
 def _print_zone(built: Zone, border: gb.Border, title: str) -> None:
     """Print a zone's rings, and of which border they are."""
+    import pandas as pd
+
+    from geobuffer.viz.captions import has_only_points
+
     rows = pd.DataFrame({"ring": built.ring_names, "area_km2": built.ring_areas_km2})
     if has_only_points(border.sections):
         print_table(rows, title)
@@ -105,7 +104,11 @@ def settlements(
     as_json: AsJson = False,
 ) -> None:
     """List the settlements in the zone, with distance, section, population and how sure it is."""
-    check_out(out, gpd.GeoDataFrame)
+    import pandas as pd
+
+    from geobuffer.analysis.membership import COUNTED, is_counted
+
+    check_places_file(out)
     asked = read_zone(zone)
     ground = load_ground(zone, asked)
     with progress("Measuring the zone and its settlements"):
@@ -145,9 +148,14 @@ def bulk(
     as_json: AsJson = False,
 ) -> None:
     """Classify every row of a table, however large: distance, side, section, ring, membership."""
+    from rich.progress import Progress
+
+    from geobuffer.analysis.bulk import check_bulk_target
+
     check_bulk_target(target)
     asked = read_zone(zone)
     border = load_ground(zone, asked).border
+    stderr = stderr_console()
     with Progress(console=stderr, disable=not stderr.is_terminal) as bar:
         task = bar.add_task("Classifying", total=1.0)
         rows = gb.classify_file(

@@ -28,7 +28,7 @@ from geobuffer.analysis import _arrow as opening
 from geobuffer.analysis import _arrow as writing
 from geobuffer.analysis import bulk as answering
 from geobuffer.analysis._arrow import read_points
-from geobuffer.cli import main as cli
+from geobuffer.cli.main import run_command
 from geobuffer.geodesy import _grid
 
 ADDED = ["distance_km", "side", "section", "ring", "membership"]
@@ -1196,7 +1196,7 @@ def run(monkeypatch, tmp_path, regions, capsys):
     def asked(*args):
         monkeypatch.setattr(sys, "argv", ["geobuffer", "bulk", *map(str, args)])
         with pytest.raises(SystemExit) as done:
-            cli.main()
+            run_command()
         out, err = capsys.readouterr()
         return done.value.code or 0, out, err
 

@@ -9,7 +9,7 @@ import pytest
 from support import given
 
 import geobuffer as gb
-from geobuffer.cli import main as cli
+from geobuffer.cli.main import run_command
 from geobuffer.cli.output import in_options
 
 
@@ -40,7 +40,7 @@ def run(here, monkeypatch, regions, towns):
         out, err, code = io.StringIO(), io.StringIO(), 0
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
-                cli.main()
+                run_command()
             except SystemExit as done:
                 code = done.code or 0
         return Answer(code, out.getvalue(), err.getvalue())

@@ -24,7 +24,7 @@ import resource, signal, sys
 sys.argv[0] = "geobuffer"
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-from geobuffer.cli import main
+from geobuffer.cli.main import main
 main()
 """
 
@@ -47,7 +47,6 @@ def test_a_full_disk_leaves_the_old_file(suffix, here):
 
 KILLED = """
 import sys, geobuffer as gb, shapely
-from geobuffer import export
 line = gb.border_along(shapely.LineString([(30, 50), (30, 51)]), source=gb.Source("drawn"))
 zone = gb.build_zone(line, km=10, tolerance_m=10)
 print("ready", flush=True)

@@ -35,7 +35,10 @@ from support import reference, sources
 from support.publisher import Page
 
 import geobuffer as gb
-from geobuffer.cli import main as cli
+from geobuffer.cli import data as data_command
+from geobuffer.cli import inputs
+from geobuffer.cli.commands import app
+from geobuffer.cli.main import run_command
 from geobuffer.datasets import bundled as datasets
 
 GEOD = pyproj.Geod(ellps="WGS84")
@@ -107,7 +110,7 @@ def run(monkeypatch, tmp_path, regions, towns, built):
         code = 0
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
-                cli.main()
+                run_command()
             except SystemExit as done:
                 code = done.code or 0
         return Answer(code, out.getvalue(), err.getvalue())
@@ -165,7 +168,7 @@ def test_versions_are_those_of_all_that_is_asked_for(run):
 
 @pytest.mark.parametrize("command", OPTIONS)
 def test_every_option_is_known_here_and_explained(command, run):
-    root = typer.main.get_command(cli.app)
+    root = typer.main.get_command(app)
     node = root
     for word in command.split():
         node = node.commands[word]
@@ -859,7 +862,8 @@ def test_get_draws_a_bar_on_a_terminal_and_none_elsewhere(get, publisher, monkey
     assert get("geonames", "--country", "UA").err == ""
     leader, follower = pty.openpty()
     with os.fdopen(follower, "w") as terminal:
-        monkeypatch.setattr(cli.data, "stderr", Console(file=terminal, force_terminal=True))
+        console = Console(file=terminal, force_terminal=True)
+        monkeypatch.setattr(data_command, "stderr_console", lambda: console)
         get("geonames", "--country", "UA", "--refresh")
     shown = os.read(leader, 100_000).decode()
     os.close(leader)
@@ -1245,7 +1249,7 @@ WRITES = {
 @pytest.mark.parametrize("command", WRITES)
 def test_nothing_is_computed_for_a_file_that_cannot_be_written(run, here, command, monkeypatch):
     args, suffix = WRITES[command]
-    monkeypatch.setattr(cli.asked, "read_scenario", lambda *_, **__: pytest.fail("computed"))
+    monkeypatch.setattr(inputs, "read_scenario", lambda *_, **__: pytest.fail("computed"))
     (here / f"folder{suffix}").mkdir()
     (here / f"pipe{suffix}").symlink_to("/dev/null")
     for file, told in (
@@ -1329,7 +1333,7 @@ def test_without_arguments_there_is_help(run):
 # As a process of its own
 
 SCRIPT = "from geobuffer.cli.main import main; main()"
-ROOT = Path(cli.__file__).parents[2]
+ROOT = Path(gb.__file__).parents[1]
 
 
 def process(*args, streams="", **environment):

@@ -1,4 +1,8 @@
-"""Ctrl-C, SIGTERM and a reader who has seen enough: nothing half-written, one line, the code."""
+"""Ctrl-C, SIGTERM and a closed pipe: no half-written file, one line on stderr, the exit code.
+
+A shell starts the suite with Ctrl-C ignored when the suite runs in the background, and a process
+inherits that. So every command here starts with the default action, unless a test says otherwise.
+"""
 
 import os
 import random
@@ -13,12 +17,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geobuffer.cli import main as interrupts
+from geobuffer.cli.interrupts import Stopped, handle_signals, raise_stopped
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX has them")
 
-# The command as pip installs it, whatever the folder's name of scripts is.
-COMMAND = [sys.executable, "-c", "from geobuffer_command import main; main()"]
+# What the script does that pip installs, wherever it is.
+COMMAND = "from geobuffer.cli.main import main; main()"
 OLD = b"what stood here before"
 
 # How many moments in each command; a campaign sets more.
@@ -41,11 +45,16 @@ def points(tmp_path_factory):
     return path
 
 
-def started(args, folder, **options):
-    return subprocess.Popen(
-        [*COMMAND, *map(str, args)],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
-    )  # fmt: skip
+def started(args, folder, *, code=COMMAND, ctrl_c=signal.default_int_handler, **options):
+    """Start a command; a process inherits from its parent whether it ignores Ctrl-C."""
+    ours = signal.signal(signal.SIGINT, ctrl_c)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *map(str, args)], cwd=folder,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
+        )  # fmt: skip
+    finally:
+        signal.signal(signal.SIGINT, ours)
 
 
 # A command, the file that it writes, and for how many seconds it does on a quiet machine.
@@ -120,8 +129,7 @@ def whole(path):
 # the signal comes from within.
 WITHIN = """
 import os, signal, sys
-import geobuffer_command
-import geobuffer.cli.main
+from geobuffer.cli.main import main
 import geobuffer.io.write.write as export
 
 number, folder = int(sys.argv.pop(1)), sys.argv.pop(1)
@@ -137,7 +145,7 @@ def writer(thing, suffix):
     return half
 
 export._writer = writer
-geobuffer_command.main()
+main()
 """
 
 
@@ -145,46 +153,33 @@ geobuffer_command.main()
 def test_twice_while_a_file_is_written(number, tmp_path):
     (tmp_path / "out.geojson").write_bytes(OLD)
     args = ["zone", "--tolerance", "50", "--out", "out.geojson"]
-    process = subprocess.Popen(
-        [sys.executable, "-c", WITHIN, str(int(number)), tmp_path, *args],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    process = started([int(number), tmp_path, *args], tmp_path, code=WITHIN)
     check_stopped(process, number, tmp_path, ["out.geojson"])
     assert process.returncode == 128 + number
     assert (tmp_path / "out.geojson").read_bytes() == OLD
 
 
 @pytest.mark.parametrize("number", list(SAID), ids=lambda number: number.name)
-def test_while_it_is_imported(number, tmp_path):
-    """The library takes a second to be imported; nobody sees a traceback of that."""
-    late = (
-        "import os, sys; sys.path.insert(0, os.getcwd()); import geobuffer_command as c; c.main()"
-    )
-    (tmp_path / "geopandas.py").write_text(
+@pytest.mark.parametrize("library", ["typer", "geopandas"])
+def test_while_a_library_is_imported(library, number, tmp_path):
+    """Typer takes 0.2 s and geopandas a second to be imported; neither may show a traceback."""
+    late = "import os, sys; sys.path.insert(0, os.getcwd())\n" + COMMAND
+    (tmp_path / f"{library}.py").write_text(
         f"import os, signal\nos.kill(os.getpid(), {int(number)})\nraise RuntimeError\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", late, "map"], cwd=tmp_path, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (128 + number, "")
-    assert done.stderr == SAID[number] + "nothing was written.\n"
+    process = started(["map"], tmp_path, code=late)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (128 + number, "")
+    assert err == SAID[number] + "nothing was written.\n"
 
 
 @pytest.mark.parametrize("number", list(SAID), ids=lambda number: number.name)
 def test_once_all_is_written_it_has_succeeded(number, tmp_path):
     """Python gives caught signals back to the system while it ends: that is no failure."""
-    late = (
-        "import atexit, os\n"
-        f"atexit.register(os.kill, os.getpid(), {int(number)})\n"
-        "import geobuffer_command\ngeobuffer_command.main()"
-    )
-    args = ["zone", "--tolerance", "50", "--out", "out.geojson"]
-    done = subprocess.run(
-        [sys.executable, "-c", late, *args], cwd=tmp_path, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
+    late = f"import atexit, os\natexit.register(os.kill, os.getpid(), {int(number)})\n" + COMMAND
+    process = started(["zone", "--tolerance", "50", "--out", "out.geojson"], tmp_path, code=late)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, ""), out
     assert (tmp_path / "out.geojson").exists()
 
 
@@ -196,14 +191,11 @@ def test_a_download_that_is_stopped_goes_on_later(publisher, tmp_path):
         "import functools, geobuffer as gb\n"
         "from geobuffer.datasets.fetch.downloader import SITES\n"
         f"sites = {{site: '{publisher.url}/' + site for site in SITES}}\n"
-        "gb.Downloader = functools.partial(gb.Downloader, sites=sites)\n"
-        "from geobuffer_command import main\nmain()"
+        "gb.Downloader = functools.partial(gb.Downloader, sites=sites)\n" + COMMAND
     )
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, "data", "get", "geonames", "--country", "UA"],
-        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    args = ["data", "get", "geonames", "--country", "UA"]
+    process = started(args, tmp_path, code=script, env=environment)
     patience = time.monotonic() + 30
     while not publisher.asked and process.poll() is None and time.monotonic() < patience:
         time.sleep(0.05)
@@ -219,12 +211,11 @@ def test_a_download_that_is_stopped_goes_on_later(publisher, tmp_path):
 
 
 def test_a_command_that_ignores_ctrl_c_goes_on_doing_so(tmp_path):
-    def ignore():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    process = started(["where", "51.27", "34.63"], tmp_path, preexec_fn=ignore)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
+    """As in the background of a script: it ends well, though Ctrl-C comes again and again."""
+    process = started(["where", "51.27", "34.63"], tmp_path, ctrl_c=signal.SIG_IGN)
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     assert "km from the border" in out
@@ -256,14 +247,14 @@ def test_a_second_signal_does_not_break_off_the_cleaning_up():
     cleaned = []
 
     def stopped_twice():
-        with interrupts.listening():
+        with handle_signals(raise_stopped):
             try:
                 signal.raise_signal(signal.SIGTERM)
             finally:
                 signal.raise_signal(signal.SIGINT)
                 cleaned.append(True)
 
-    with pytest.raises(interrupts.Stopped) as stopped:
+    with pytest.raises(Stopped) as stopped:
         stopped_twice()
     assert (stopped.value.exit_code, cleaned) == (143, [True])
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before

@@ -20,7 +20,7 @@ from support.postgres import needs_postgis, postgis
 from typer.testing import CliRunner
 
 import geobuffer as gb
-from geobuffer.cli.main import app
+from geobuffer.cli.commands import app
 
 DOCS = Path(__file__).parents[2] / "docs"
 

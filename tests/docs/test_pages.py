@@ -11,7 +11,7 @@ import pytest
 import typer.main
 
 import geobuffer as gb
-from geobuffer.cli.main import app
+from geobuffer.cli.commands import app
 from geobuffer.datasets import scenario
 
 ROOT = Path(__file__).parents[2]

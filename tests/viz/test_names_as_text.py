@@ -20,7 +20,7 @@ import pytest
 import shapely
 
 import geobuffer as gb
-from geobuffer.cli import main as cli
+from geobuffer.cli.main import run_command
 
 PACKAGE = Path(gb.__file__).parent
 ASSETS = PACKAGE / "viz" / "web" / "assets"
@@ -189,7 +189,7 @@ def run(monkeypatch, capsys, files, *options):
     monkeypatch.setattr(sys, "argv", ["geobuffer", command, *map(str, told), *map(str, more)])
     monkeypatch.setenv("COLUMNS", "300")
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        run_command()
     assert not ended.value.code
     return capsys.readouterr()
 
@@ -224,7 +224,7 @@ def test_json_gives_names_back(monkeypatch, capsys, files):
 def test_an_error_shows_names_as_they_are(monkeypatch, capsys, files):
     monkeypatch.setattr(sys, "argv", ["geobuffer", "zone", "--between", "\x1b[2J", "--and", "Sumy"])
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        run_command()
     assert ended.value.code == 2
     said = capsys.readouterr().err
     assert not obeyed(said)
