@@ -30,7 +30,13 @@ from geobuffer.errors import DataError, did_you_mean
 from geobuffer.geodesy.antimeridian import wrap_degrees
 from geobuffer.geodesy.ellipsoid import ON_GLOBE, is_on_globe
 from geobuffer.geodesy.nearest import has_numba
-from geobuffer.io.atomic import check_folder, check_place, drafted, is_draft, write_text
+from geobuffer.io.atomic import (
+    check_folder_writable,
+    check_writable,
+    is_temporary_folder,
+    replace_file,
+    write_text,
+)
 from geobuffer.io.point_tables import UNSTATED_M, warn_if_swapped
 from geobuffer.zones.checks import check_zone
 
@@ -53,8 +59,10 @@ def begin_parts(target: Path, said: dict[str, Any]) -> None:
     """Make a folder of parts, or see that what is there may be gone on with."""
     mark = target / _NOTE
     there = list(target.iterdir()) if target.is_dir() else []
-    foreign = [path for path in there if not (_PART.fullmatch(path.name) or is_draft(path))]
-    if foreign or (there and not mark.is_file() and not all(map(is_draft, there))):
+    foreign = [
+        path for path in there if not (_PART.fullmatch(path.name) or is_temporary_folder(path))
+    ]
+    if foreign or (there and not mark.is_file() and not all(map(is_temporary_folder, there))):
         name = (foreign or there)[0].name
         raise DataError(f"Invalid folder {str(target)!r}: it holds {name!r}. Must be empty.")
     if mark.is_file() and _read_note(mark) != said:
@@ -265,9 +273,9 @@ def check_bulk_target(target: Path) -> None:
     if not target.suffix and target.exists() and not target.is_dir():
         raise DataError(f"Invalid folder {str(target)!r}: it is a file. Must be a folder's name.")
     if not target.suffix and target.is_dir():
-        check_folder(target, f"Invalid folder {str(target)!r}")
+        check_folder_writable(target, f"Invalid folder {str(target)!r}")
     else:
-        check_place(target)
+        check_writable(target)
 
 
 def _write_file(
@@ -279,7 +287,7 @@ def _write_file(
     """Write one file, which is whole or not there."""
     count = 0
     with (
-        drafted(target) as draft,
+        replace_file(target) as draft,
         TableWriter(draft, rows) as writer,
         ThreadPoolExecutor(1) as behind,
     ):
@@ -305,6 +313,6 @@ def _write_parts(
     done = {int(part.stem.removeprefix("part-")) for part in target.glob("part-*.parquet")}
     for number, table in answer_batches(rows, zone, progress, done):
         part = target / f"part-{number:06}.parquet"
-        with drafted(part) as draft, TableWriter(draft, rows) as writer:
+        with replace_file(part) as draft, TableWriter(draft, rows) as writer:
             writer.write(table)
     return count_rows(target)

@@ -21,7 +21,7 @@ from geobuffer.analysis.membership import (
     is_counted,
     locate_points,
 )
-from geobuffer.io.point_tables import lonlat, metres, warn_if_swapped, warn_of
+from geobuffer.io.point_tables import read_lonlat, read_metres, warn_if_swapped, warn_of_rows
 from geobuffer.zones.checks import check_border, check_zone
 from geobuffer.zones.source import ORIGIN
 
@@ -184,7 +184,7 @@ def _read_points(
     table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border | Zone, *, stacklevel: int
 ) -> tuple[Floats, Floats]:
     """Return longitudes and latitudes; warn if they seem to be swapped."""
-    lon, lat = lonlat(table)
+    lon, lat = read_lonlat(table)
     lines = [section.line for section in border.sections]
     warn_if_swapped(lon, lat, lines, _row_labels(table), stacklevel=stacklevel + 1)
     return lon, lat
@@ -269,7 +269,7 @@ def classify_table(
     lon, lat = _read_points(table, zone, stacklevel=stacklevel + 1)
     conflicts = find_conflicts(table, zone.regions, lon, lat)
     uncertainty = Uncertainty(
-        compute_margin_km(metres(table, "accuracy_m"), metres(table, "radius_m"), zone),
+        compute_margin_km(read_metres(table, "accuracy_m"), read_metres(table, "radius_m"), zone),
         conflicts.unlisted,
         conflicts.wrong_country,
     )
@@ -323,7 +323,7 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     """
     found = classify_table(table, zone, stacklevel=2).frame
     unlocated = found["membership"].isna().to_numpy()
-    warn_of(table.index[unlocated], "without a point, and so in no zone", stacklevel=2)
+    warn_of_rows(table.index[unlocated], "without a point, and so in no zone", stacklevel=2)
     return join_columns(table, found)[is_counted(found["membership"])]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geobuffer.geodesy.ellipsoid import Floats, covers_points
-from geobuffer.io.point_tables import listed
+from geobuffer.io.point_tables import get_column
 from geobuffer.zones.toponyms import find_other_names, fold_name, fold_region_name
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def find_listed_country(table: pd.DataFrame | pd.Series, regions: Iterable[Regio
         is_code = len(text) == 2 and text.isascii() and text.isalpha()
         return text.upper() if is_code else known.get(fold_name(text))
 
-    country = listed(table, "country")
-    given = country.where(country.notna(), listed(table, "country_name"))
+    country = get_column(table, "country")
+    given = country.where(country.notna(), get_column(table, "country_name"))
     codes = {value: code(value) for value in given.unique() if isinstance(value, str)}
     # Series.map() would turn a column of missing values alone into a column of numbers.
     return pd.Series([codes.get(value) for value in given], index=table.index, dtype=object)
@@ -83,7 +83,7 @@ def find_conflicts(
     sentences = np.full(len(lon), "", dtype=object)
     wrong_country = np.zeros(len(lon), dtype=bool)
     country = find_listed_country(table, regions).to_numpy()
-    iso, named = listed(table, "oblast_iso"), listed(table, "oblast").astype(object)
+    iso, named = get_column(table, "oblast_iso"), get_column(table, "oblast").astype(object)
     oblast = named.where(named.notna(), iso).to_numpy()
     known = _compare_oblasts(iso, named, country, regions)
     for region, (here, elsewhere) in zip(regions, known, strict=True):

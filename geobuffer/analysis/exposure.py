@@ -19,7 +19,7 @@ from geobuffer.analysis.classify import classify_table, join_columns
 from geobuffer.analysis.membership import is_counted
 from geobuffer.errors import DataError, GeometryError, did_you_mean
 from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
-from geobuffer.io.point_tables import drop_uncounted, numbers
+from geobuffer.io.point_tables import drop_uncounted, read_numbers
 from geobuffer.zones.border import BOTH, Border
 from geobuffer.zones.checks import check_border, check_zone
 from geobuffer.zones.source import ORIGIN
@@ -124,7 +124,7 @@ def read_population(table: pd.DataFrame) -> Floats:
     """
     if "population" not in table.columns:
         return np.full(len(table), np.nan)
-    return numbers(table, "population")
+    return read_numbers(table, "population")
 
 
 def _list_sources(joined: pd.DataFrame) -> dict[str, str]:

@@ -25,7 +25,7 @@ from geobuffer.analysis.record_linkage import (
     pair_namesakes,
 )
 from geobuffer.errors import DataError
-from geobuffer.io.point_tables import UNSTATED_M, lonlat, numbers
+from geobuffer.io.point_tables import UNSTATED_M, read_lonlat, read_numbers
 from geobuffer.zones.toponyms import fold_name
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _check_table(table: pd.DataFrame, number: int) -> None:
             "be unique in the table and hold no semicolon."
         )
     if "population" in table.columns:
-        numbers(table, "population")
+        read_numbers(table, "population")
 
 
 def _geometry_column(table: pd.DataFrame) -> str | None:
@@ -102,7 +102,7 @@ def _table_points(table: pd.DataFrame) -> NDArray[np.float64]:
     """Return longitudes and latitudes; NaN for all rows of a table without geometry."""
     if _geometry_column(table) is None or table.geometry.isna().all():
         return np.full((2, len(table)), np.nan)
-    return np.stack(lonlat(table))
+    return np.stack(read_lonlat(table))
 
 
 def _column_objects(column: pd.Series) -> NDArray[np.object_]:
@@ -121,7 +121,9 @@ def column_texts(said: pd.DataFrame, column: str) -> list[str]:
 
 def _make_records(said: pd.DataFrame, table: Ints, lon: Floats, lat: Floats) -> Records:
     names = [c for c in said.columns if c.startswith("name")]
-    accuracy = numbers(said, "accuracy_m") if "accuracy_m" in said else np.full(len(said), np.nan)
+    accuracy = (
+        read_numbers(said, "accuracy_m") if "accuracy_m" in said else np.full(len(said), np.nan)
+    )
     codes = list(zip(column_texts(said, "code_system"), column_texts(said, "code"), strict=True))
     raions = zip(column_texts(said, "raion"), column_texts(said, "raion_en"), strict=True)
     return Records(
@@ -348,7 +350,7 @@ def _fill_population(merged: pd.DataFrame, lead: pd.DataFrame, number: Ints) -> 
     dates = (
         lead["population_as_of"] if "population_as_of" in lead else pd.Series([None] * len(lead))
     )
-    facts = pd.DataFrame({"population": numbers(lead, "population")})
+    facts = pd.DataFrame({"population": read_numbers(lead, "population")})
     facts["population_as_of"] = dates.to_numpy()
     facts["population_source"] = _texts_or(lead, "population_source", "source")
     # A year or month without a day sorts as its end, after every day in it.
@@ -399,7 +401,7 @@ def _collect_conflicts(
         found[place[row]] |= dict.fromkeys(filter(None, text.split(SEPARATOR)))
     told = [*_find_far_namesakes(rows, said, place), *_find_disagreements(rows, said, place)]
     if regions and len(merged):
-        sentences = find_conflicts(merged, regions, *lonlat(merged)).sentences
+        sentences = find_conflicts(merged, regions, *read_lonlat(merged)).sentences
         told += [(at, sentence) for at, sentence in enumerate(sentences) if sentence]
     for at, sentence in told:
         found[at][sentence] = None

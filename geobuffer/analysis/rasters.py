@@ -28,7 +28,7 @@ from geobuffer.geodesy.antimeridian import (
     unwrap_east_of,
 )
 from geobuffer.geodesy.ellipsoid import Floats, Ints, quadrangle_area_m2
-from geobuffer.io.untrusted import check_reference, unheard
+from geobuffer.io.untrusted import check_crs_definition, silence_warnings
 from geobuffer.zones.source import Source, join_sources
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def open_raster(path: Path) -> Any:
     if not path.is_file():
         raise DataError(f"No file {path}. Must be a raster on this machine.")
     try:
-        with unheard(NotGeoreferencedWarning):
+        with silence_warnings(NotGeoreferencedWarning):
             _check_sidecars(path)
             with rasterio.Env(**_NO_SIDECARS):
                 raster = rasterio.open(path.absolute(), driver=_raster_format(path))
@@ -99,7 +99,7 @@ def _check_sidecars(path: Path) -> None:
     for suffix in (".prj", ".PRJ"):
         notes = path.with_suffix(suffix)
         if notes.is_file():
-            check_reference(notes.read_text("utf-8", "replace"), str(notes))
+            check_crs_definition(notes.read_text("utf-8", "replace"), str(notes))
 
 
 def _raster_format(path: Path) -> str:
@@ -118,7 +118,7 @@ def _check_raster(path: Path, raster: Any) -> None:
         raise MissingCRSError(
             f"{path} has no coordinate reference system. Must have one: rio edit-info --crs."
         )
-    check_reference(raster.crs.to_wkt(), str(path))
+    check_crs_definition(raster.crs.to_wkt(), str(path))
     if raster.count != 1:
         raise DataError(f"Invalid {path}: {raster.count} bands. Must have one: rio stack --bidx.")
     t = raster.transform

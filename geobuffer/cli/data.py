@@ -103,11 +103,11 @@ def _print_fetched(name: str, got: Fetched) -> None:
 
 
 def _check_out(folder: Path) -> None:
-    from geobuffer.io.atomic import check_folder
+    from geobuffer.io.atomic import check_folder_writable
 
     if not folder.is_dir():
         raise gb.DataError(f"Invalid --out {str(folder)!r}. Must be a folder that exists.")
-    check_folder(folder, f"Invalid --out {str(folder)!r}")
+    check_folder_writable(folder, f"Invalid --out {str(folder)!r}")
 
 
 def _facts(got: Fetched, file: Path | None) -> dict[str, Any]:
@@ -120,14 +120,14 @@ def _facts(got: Fetched, file: Path | None) -> dict[str, Any]:
 def _keep(got: gb.Regions | gpd.GeoDataFrame | Path, folder: Path, asked: str) -> Path:
     """Write what was fetched to a folder: a GeoPackage, or a raster with its papers beside it."""
     from geobuffer.datasets.fetch.tables import regions_table
-    from geobuffer.io.atomic import copy
+    from geobuffer.io.atomic import copy_file
 
     if isinstance(got, Path):
         papers = got.with_name(got.name + ".json")
         # At no moment do the papers of one raster lie beside another.
         (folder / papers.name).unlink(missing_ok=True)
         for file in (got, papers):
-            copy(file, folder / file.name)
+            copy_file(file, folder / file.name)
         return folder / got.name
     table = regions_table(got) if isinstance(got, gb.Regions) else got
     return gb.write(table, folder / f"{re.sub('[^A-Za-z0-9.-]+', '_', asked)}.gpkg")

@@ -17,7 +17,7 @@ import numpy as np
 
 from geobuffer.datasets.bundled import data_folder
 from geobuffer.errors import DataError, GeometryError, did_you_mean
-from geobuffer.io.point_tables import listed
+from geobuffer.io.point_tables import get_column
 from geobuffer.zones.border import BOTH
 from geobuffer.zones.checks import KM_FORMS, parse_km
 from geobuffer.zones.make_border import border_between
@@ -423,7 +423,7 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
     """
     columns = [table[c] for c in ("name_uk", "name_ru", "name_en", "name") if c in table]
     hromadas = np.array(
-        [fold_name(h) if isinstance(h, str) else "" for h in listed(table, "hromada")]
+        [fold_name(h) if isinstance(h, str) else "" for h in get_column(table, "hromada")]
     )
     rows = []
     for name, hromada in scenario.places:

@@ -31,7 +31,7 @@ import shapely
 from geobuffer.errors import ChecksumMismatch, DataError, UnknownRegion, did_you_mean
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian
 from geobuffer.geodesy.buffer import drop_slivers
-from geobuffer.io.atomic import drafted
+from geobuffer.io.atomic import replace_file
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.source import Source
 from geobuffer.zones.toponyms import LANGUAGES, fold_name
@@ -72,7 +72,7 @@ def write_cached_shape(folder: Path, name: str, shape: BaseGeometry) -> None:
     wkb = shapely.to_wkb(shape)
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        with drafted(_cached_shape_file(folder, name)) as draft:
+        with replace_file(_cached_shape_file(folder, name)) as draft:
             draft.write_bytes(hashlib.sha256(wkb).digest() + wkb)
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 # The name of a draft's folder: a beginning that tells whose it is, and eight letters of mkdtemp.
 PREFIX = ".geobuffer-"
-_DRAFT = re.compile(re.escape(PREFIX) + "[a-z0-9_]{8}")
+_TEMPORARY_NAME = re.compile(re.escape(PREFIX) + "[a-z0-9_]{8}")
 # The file by which its writer holds it. No file that is drafted has such a name.
 _LOCK = ".lock"
 
@@ -51,7 +51,7 @@ _TRIES = 100
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def check_place(path: Path) -> None:
+def check_writable(path: Path) -> None:
     """Refuse a file's place where it cannot be written, before anything is computed.
 
     A folder is made there and removed: permissions alone do not tell, least of all an
@@ -64,20 +64,20 @@ def check_place(path: Path) -> None:
         or read-only.
     """
     where = f"Invalid file {str(path)!r}"
-    _checked(path, where)
-    check_folder(_folder_of(path), where)
+    _resolve_target(path, where)
+    check_folder_writable(_target_folder(path), where)
 
 
-def _folder_of(path: Path) -> Path:
+def _target_folder(path: Path) -> Path:
     """Return the folder in which a file is replaced: of a link, that of what it leads to."""
     return Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
 
 
-def _checked(path: Path, where: str) -> Path:
+def _resolve_target(path: Path, where: str) -> Path:
     """Return the place that a path leads to, through links, if a file may stand there."""
     place = Path(os.path.realpath(path))
     if not place.parent.is_dir():
-        folder = str(_folder_of(path))
+        folder = str(_target_folder(path))
         raise WriteError(f"{where}: there is no folder {folder!r}. Must be made first.")
     if place.is_symlink():
         raise WriteError(f"{where}: it is a link that leads in a circle. Must lead to a file.")
@@ -92,7 +92,7 @@ def _checked(path: Path, where: str) -> Path:
     return place
 
 
-def check_folder(folder: Path, where: str) -> None:
+def check_folder_writable(folder: Path, where: str) -> None:
     """Refuse a folder that takes no new files; ``where`` begins the message.
 
     Raises
@@ -107,17 +107,17 @@ def check_folder(folder: Path, where: str) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise WriteError(closed)
     try:
-        with scratch(folder) as tried:
+        with temporary_folder(folder) as tried:
             # A byte: on a full disk there may be room for a folder and an empty file.
             (tried / "byte").write_bytes(b"\0")
     except OSError as error:
         if error.errno in _NO_ROOM:
-            raise WriteError(_no_room(where, folder, 0)) from error
+            raise WriteError(_full_disk_message(where, folder, 0)) from error
         raise WriteError(f"{closed} ({error.strerror})") from error
 
 
 @contextmanager
-def drafted(path: Path) -> Iterator[Path]:
+def replace_file(path: Path) -> Iterator[Path]:
     """Give the path of a draft, and put what was written there in the place of a file.
 
     The draft has the file's name, after which formats call their layers. A link is kept, and what
@@ -129,41 +129,41 @@ def drafted(path: Path) -> Iterator[Path]:
     WriteError
         It cannot be written, as on a full disk. What stood there is as it was, and no draft stays.
     """
-    if is_draft(path.parent):
+    if is_temporary_folder(path.parent):
         yield path  # a draft already, as where a page is written that saves itself whole
         return
-    place = _checked(path, f"Invalid file {str(path)!r}")
-    with _told(path, place.parent), scratch(place.parent) as folder:
+    place = _resolve_target(path, f"Invalid file {str(path)!r}")
+    with _translate_errors(path, place.parent), temporary_folder(place.parent) as folder:
         draft = folder / path.name
-        with _told(path, folder):
+        with _translate_errors(path, folder):
             yield draft
-            _dress(draft, place, folder / _LOCK)
-            move(draft, place)
+            _copy_permissions(draft, place, folder / _LOCK)
+            move_into_place(draft, place)
 
 
-def move(draft: Path, place: Path) -> None:
+def move_into_place(draft: Path, place: Path) -> None:
     """Put a file in the place of another of the same disk, so that it survives a loss of power."""
-    _flush(draft)
+    _flush_to_disk(draft)
     draft.replace(place)
     # Some systems cannot flush a folder; its entry is then as durable as they make it.
     with suppress(OSError):
-        _flush(place.parent)
+        _flush_to_disk(place.parent)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text in UTF-8, with line ends as they are: whole, or not at all."""
-    with drafted(path) as draft:
+    with replace_file(path) as draft:
         draft.write_text(text, encoding="utf-8", newline="")
 
 
-def copy(source: Path, path: Path) -> None:
+def copy_file(source: Path, path: Path) -> None:
     """Copy a file, with the time of its last change: whole, or not at all."""
-    with drafted(path) as draft:
+    with replace_file(path) as draft:
         shutil.copy2(source, draft)
 
 
 @contextmanager
-def growing(path: Path, *, anew: bool) -> Iterator[Callable[[bytes], None]]:
+def append_to_file(path: Path, *, truncate: bool) -> Iterator[Callable[[bytes], None]]:
     """Give what adds bytes to a file that grows from run to run, until it is whole and moved.
 
     Raises
@@ -171,11 +171,11 @@ def growing(path: Path, *, anew: bool) -> Iterator[Callable[[bytes], None]]:
     WriteError
         It cannot be written, as on a full disk.
     """
-    with _told(path, path):
-        file = path.open("wb" if anew else "ab")
+    with _translate_errors(path, path):
+        file = path.open("wb" if truncate else "ab")
 
     def add(chunk: bytes) -> None:
-        with _told(path, path):
+        with _translate_errors(path, path):
             file.write(chunk)
             file.flush()
 
@@ -188,31 +188,31 @@ def growing(path: Path, *, anew: bool) -> Iterator[Callable[[bytes], None]]:
 
 
 @contextmanager
-def scratch(parent: Path | None = None) -> Iterator[Path]:
+def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
     """Give a folder of one's own, by default among the system's temporary files.
 
     It is gone afterwards; if the process is killed, when the next one is asked for beside it.
     """
     parent = parent or Path(tempfile.gettempdir())
-    _sweep(parent)
+    _remove_abandoned_folders(parent)
     begun: tuple[Path, int | None] | None = None
     try:
-        with _undisturbed():
-            begun = _begun(parent)
+        with _delay_signals():
+            begun = _make_locked_folder(parent)
         yield begun[0]
     finally:
         if begun is not None:
             try:
-                with _undisturbed():
-                    _ended(*begun)
+                with _delay_signals():
+                    _remove_locked_folder(*begun)
             except BaseException:
                 # It came in the moment before it was put off.
-                _ended(*begun)
+                _remove_locked_folder(*begun)
                 raise
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def _delay_signals() -> Iterator[None]:
     """Put off Ctrl-C and SIGTERM until what must not be half-done is done: some milliseconds."""
     if threading.current_thread() is not threading.main_thread():
         yield  # signals are for the main thread
@@ -231,12 +231,12 @@ def _undisturbed() -> Iterator[None]:
         heeded[signal.Signals(told[0])](*told)
 
 
-def is_draft(path: Path) -> bool:
+def is_temporary_folder(path: Path) -> bool:
     """Tell whether a path is that of a draft's folder, by its name."""
-    return bool(_DRAFT.fullmatch(path.name))
+    return bool(_TEMPORARY_NAME.fullmatch(path.name))
 
 
-def _begun(parent: Path) -> tuple[Path, int | None]:
+def _make_locked_folder(parent: Path) -> tuple[Path, int | None]:
     """Make a folder for a draft, and hold it."""
     for _ in range(_TRIES):
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
@@ -247,7 +247,7 @@ def _begun(parent: Path) -> tuple[Path, int | None]:
         except OSError:
             folder.rmdir()
             raise
-        taken = _take(lock)
+        taken = _try_lock(lock)
         if taken is None:
             # Nothing here can be held, so nobody sweeps either.
             os.close(lock)
@@ -258,14 +258,14 @@ def _begun(parent: Path) -> tuple[Path, int | None]:
     raise OSError(errno.EAGAIN, "drafts are taken away before they can be held")
 
 
-def _ended(folder: Path, lock: int | None) -> None:
+def _remove_locked_folder(folder: Path, lock: int | None) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     if lock is not None:
         with suppress(OSError):  # closed before
             os.close(lock)
 
 
-def _take(lock: int) -> bool | None:
+def _try_lock(lock: int) -> bool | None:
     """Hold a lock, unless another does or has removed it; None where files cannot be locked."""
     if sys.platform == "win32":
         return None
@@ -280,30 +280,30 @@ def _take(lock: int) -> bool | None:
     return os.fstat(lock).st_nlink > 0
 
 
-def _sweep(parent: Path) -> None:
+def _remove_abandoned_folders(parent: Path) -> None:
     """Remove the drafts of processes that were killed: those of this user that nobody holds."""
     if sys.platform == "win32":
         return
     with suppress(OSError), os.scandir(parent) as entries:
-        left = [entry for entry in entries if _DRAFT.fullmatch(entry.name)]
+        left = [entry for entry in entries if _TEMPORARY_NAME.fullmatch(entry.name)]
         for entry in left:
             with suppress(OSError):
                 is_folder = entry.is_dir(follow_symlinks=False)
                 if is_folder and entry.stat(follow_symlinks=False).st_uid == os.geteuid():
-                    _remove_unheld(Path(entry.path))
+                    _remove_if_unlocked(Path(entry.path))
 
 
-def _remove_unheld(folder: Path) -> None:
+def _remove_if_unlocked(folder: Path) -> None:
     # A process may have been killed before it made its lock, or after it removed it.
     lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     try:
-        if _take(lock):
+        if _try_lock(lock):
             shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(lock)
 
 
-def _dress(draft: Path, place: Path, new: Path) -> None:
+def _copy_permissions(draft: Path, place: Path, new: Path) -> None:
     """Give a draft the mode and owner of the file that it replaces, or the mode of a new one."""
     try:
         was = place.stat()
@@ -322,7 +322,7 @@ def _dress(draft: Path, place: Path, new: Path) -> None:
     draft.chmod(mode)
 
 
-def _flush(path: Path) -> None:
+def _flush_to_disk(path: Path) -> None:
     """Wait until a file or a folder is on the disk."""
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
@@ -332,7 +332,7 @@ def _flush(path: Path) -> None:
 
 
 @contextmanager
-def _told(path: Path, draft: Path) -> Iterator[None]:
+def _translate_errors(path: Path, draft: Path) -> Iterator[None]:
     """Turn what the system and GDAL say of a failed write into our words.
 
     ``draft`` is the file or folder that was being filled.
@@ -345,23 +345,25 @@ def _told(path: Path, draft: Path) -> Iterator[None]:
         is_gdal = type(error).__module__.startswith("pyogrio")
         if not is_gdal and not isinstance(error, OSError):
             raise
-        raise WriteError(_words(path, draft, error)) from error
+        raise WriteError(_failure_message(path, draft, error)) from error
 
 
-def _words(path: Path, draft: Path, error: Exception) -> str:
+def _failure_message(path: Path, draft: Path, error: Exception) -> str:
     where = f"Cannot write {str(path)!r}"
     number = error.errno if isinstance(error, OSError) else None
     said = (error.strerror if isinstance(error, OSError) else None) or str(error).splitlines()[0]
     # GDAL hands on no number and seldom the reason, but that the place takes files is known.
     if number is None or number in _NO_ROOM:
-        return _no_room(f"{where}: {said.rstrip('.')}", _folder_of(path), _size(draft))
+        return _full_disk_message(
+            f"{where}: {said.rstrip('.')}", _target_folder(path), _count_written_bytes(draft)
+        )
     return (
         f"{where}: {said.rstrip('.')}. What stood there, if anything, is as it was. Must be a "
         "place that takes files: change that, or write elsewhere."
     )
 
 
-def _no_room(where: str, folder: Path, taken: int) -> str:
+def _full_disk_message(where: str, folder: Path, taken: int) -> str:
     """Return what to say of a full disk; ``taken`` is how many bytes the draft has come to."""
     free = shutil.disk_usage(folder).free
     return (
@@ -372,9 +374,9 @@ def _no_room(where: str, folder: Path, taken: int) -> str:
     )
 
 
-def _size(draft: Path) -> int:
+def _count_written_bytes(draft: Path) -> int:
     """Return the bytes of a growing file or of all in a draft's folder; of another folder, none."""
-    files = [draft, *draft.rglob("*")] if is_draft(draft) else [draft]
+    files = [draft, *draft.rglob("*")] if is_temporary_folder(draft) else [draft]
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
@@ -413,9 +415,9 @@ def check_whole_geopackage(
             for what, question, values, number in wanted:
                 found = database.execute(question, values).fetchone()
                 if found is None or found[0] != number:
-                    raise WriteError(_lacking(path, f"the {what} of {layer!r}"))
+                    raise WriteError(_incomplete_message(path, f"the {what} of {layer!r}"))
     except sqlite3.Error as error:
-        raise WriteError(_lacking(path, f"a part of {layer!r} ({error})")) from error
+        raise WriteError(_incomplete_message(path, f"a part of {layer!r} ({error})")) from error
 
 
 def check_whole_shapefile(path: Path, rows: int) -> None:
@@ -439,15 +441,15 @@ def check_whole_shapefile(path: Path, rows: int) -> None:
     }
     for suffix, length in wanted.items():
         if path.with_suffix(suffix).stat().st_size != length:
-            raise WriteError(_lacking(path, suffix))
+            raise WriteError(_incomplete_message(path, suffix))
     if lengths[1] != wanted[".shx"] or count != rows:
-        raise WriteError(_lacking(path, "rows"))
+        raise WriteError(_incomplete_message(path, "rows"))
     for suffix in (".prj", ".cpg"):
         if not path.with_suffix(suffix).stat().st_size:
-            raise WriteError(_lacking(path, suffix))
+            raise WriteError(_incomplete_message(path, suffix))
 
 
-def _lacking(path: Path, what: str) -> str:
+def _incomplete_message(path: Path, what: str) -> str:
     return (
         f"Cannot write {path.name!r} whole: GDAL left out {what}, most likely as the disk is full "
         "or files may not be as large here. What stood there, if anything, is as it was. Must have "

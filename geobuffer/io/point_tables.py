@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 UNSTATED_M = 1_000.0
 
 
-def lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
+def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
     """Return longitudes and latitudes of a table's points; NaN where there is none."""
     points = getattr(table, "geometry", None)
     if points is None or not hasattr(points, "crs"):
@@ -72,14 +72,14 @@ def _no_crs(points: gpd.GeoSeries) -> str:
     return f"The table's points have no coordinate reference system. Must have one: {hint}."
 
 
-def metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> Floats:
+def read_metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> Floats:
     """Return a column of accuracies or radii; 0 where there is no such column."""
     if column not in getattr(table, "columns", ()):
         return np.zeros(len(table))
-    return np.nan_to_num(numbers(table, column), nan=UNSTATED_M)
+    return np.nan_to_num(read_numbers(table, column), nan=UNSTATED_M)
 
 
-def numbers(table: pd.DataFrame, column: str) -> Floats:
+def read_numbers(table: pd.DataFrame, column: str) -> Floats:
     """Return a column of numbers, none of them negative; NaN where there is none.
 
     Raises
@@ -110,13 +110,13 @@ _NAMED_ROWS = 5
 _TELLING = ("id", "code", "name", "name_en", "name_uk", "name_ru")
 
 
-def seem_swapped(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) -> bool:
+def axes_seem_swapped(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) -> bool:
     """Tell whether most points lie far from some shapes, but not with their axes swapped.
 
     Examples
     --------
     >>> line = shapely.LineString([(34, 51), (34, 52)])
-    >>> seem_swapped(np.array([51.2, 51.3]), np.array([34.9, 35.0]), [line])
+    >>> axes_seem_swapped(np.array([51.2, 51.3]), np.array([34.9, 35.0]), [line])
     True
     """
     near, turned = _near(lon, lat, shapes)
@@ -141,11 +141,11 @@ def warn_if_swapped(
 ) -> None:
     """Warn of points that seem to have their axes swapped: most of them, or a few among others."""
     shapes = list(shapes)
-    if not seem_swapped(lon, lat, shapes):
+    if not axes_seem_swapped(lon, lat, shapes):
         near, turned = _near(lon, lat, shapes)
         # Of places all over the world some lie so by chance.
         if near.any() and near[np.isfinite(lon)].mean() > 0.5:
-            warn_of(
+            warn_of_rows(
                 labels[turned & ~near],
                 "far from the border, but near it with longitude and latitude swapped",
                 stacklevel=stacklevel + 1,
@@ -165,14 +165,14 @@ def warn_if_swapped(
     )
 
 
-def repeated(table: pd.DataFrame, shapes: NDArray[np.object_]) -> Flags:
+def find_repeats(table: pd.DataFrame, shapes: NDArray[np.object_]) -> Flags:
     """Tell which rows repeat an earlier one in every column and their shape.
 
     Examples
     --------
     >>> table = pd.DataFrame({"name": ["Sudzha", "Sudzha"], "people": [5, 5]})
     >>> point = shapely.Point(35.3, 51.2)
-    >>> repeated(table, np.array([point, point])).tolist()
+    >>> find_repeats(table, np.array([point, point])).tolist()
     [False, True]
     """
     wkb = pd.Series(shapely.to_wkb(shapes), dtype=object)
@@ -192,14 +192,16 @@ def drop_uncounted(table: Any, near: Flags, *, stacklevel: int) -> Flags:
     that has neither names nor ids none does.
     """
     there = ~(table.geometry.isna() | table.geometry.is_empty).to_numpy()
-    warn_of(table.index[~there], "without a point, and so in no zone", stacklevel=stacklevel + 1)
+    warn_of_rows(
+        table.index[~there], "without a point, and so in no zone", stacklevel=stacklevel + 1
+    )
     if not set(_TELLING) & set(table.columns):
         return near
     rows = np.flatnonzero(near)
     part = table.iloc[rows]
     shapes = part.geometry.to_numpy()
-    twice = repeated(pd.DataFrame(part.drop(columns=part.geometry.name)), shapes)
-    warn_of(
+    twice = find_repeats(pd.DataFrame(part.drop(columns=part.geometry.name)), shapes)
+    warn_of_rows(
         part.index[twice], "repeating another in every column, and counted once",
         stacklevel=stacklevel + 1,
     )  # fmt: skip
@@ -208,7 +210,7 @@ def drop_uncounted(table: Any, near: Flags, *, stacklevel: int) -> Flags:
     return counts
 
 
-def warn_of(labels: pd.Index, what: str, *, stacklevel: int) -> None:
+def warn_of_rows(labels: pd.Index, what: str, *, stacklevel: int) -> None:
     """Warn of rows, if there are any: how many they are, and the labels of the first."""
     if not len(labels):
         return
@@ -218,7 +220,7 @@ def warn_of(labels: pd.Index, what: str, *, stacklevel: int) -> None:
     warnings.warn(f"{len(labels):,} {rows} {what}: {shown}{more}.", stacklevel=stacklevel + 1)
 
 
-def listed(table: pd.DataFrame | pd.Series, column: str) -> pd.Series:
+def get_column(table: pd.DataFrame | pd.Series, column: str) -> pd.Series:
     """Return a column of a table, or missing values where it has none of that name."""
     if column in getattr(table, "columns", ()):
         found: pd.Series = table[column]

@@ -30,46 +30,46 @@ if TYPE_CHECKING:
 # Up to Python 3.13 the filters are the whole process's: of two threads that change them, one may
 # hear what the other one's file says, and the last may leave them changed for good, so that
 # nothing is ever heard again. Reentrant, as a reader may use another one.
-_one_hears = threading.RLock()
+_warnings_lock = threading.RLock()
 
 
 @contextmanager
-def heard() -> Iterator[list[warnings.WarningMessage]]:
+def capture_warnings() -> Iterator[list[warnings.WarningMessage]]:
     """Keep warnings from the user, and give them to the caller instead.
 
     Examples
     --------
-    >>> with heard() as said:
+    >>> with capture_warnings() as said:
     ...     warnings.warn("A ring is broken.")
     >>> [str(one.message) for one in said]
     ['A ring is broken.']
     """
-    with _one_hears, warnings.catch_warnings(record=True) as said:
+    with _warnings_lock, warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         yield said
 
 
 @contextmanager
-def unheard(category: type[Warning] = Warning) -> Iterator[None]:
+def silence_warnings(category: type[Warning] = Warning) -> Iterator[None]:
     """Keep warnings of a category from everybody: they say nothing of what is asked.
 
     Examples
     --------
-    >>> with unheard(UserWarning):
+    >>> with silence_warnings(UserWarning):
     ...     warnings.warn("Fonts are not read.")
     """
-    with _one_hears, warnings.catch_warnings():
+    with _warnings_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore", category)
         yield
 
 
 @contextmanager
-def gdal_setting(name: str, value: str) -> Iterator[None]:
+def set_gdal_option(name: str, value: str) -> Iterator[None]:
     """Set one of GDAL's configuration options, and give it back its value after.
 
     Examples
     --------
-    >>> with gdal_setting("OGR_ARC_STEPSIZE", "0.25"):
+    >>> with set_gdal_option("OGR_ARC_STEPSIZE", "0.25"):
     ...     pass
     """
     import pyogrio
@@ -94,7 +94,7 @@ _NAMES_A_FILE = re.compile(
 )
 
 
-def check_reference(definition: str, name: str) -> None:
+def check_crs_definition(definition: str, name: str) -> None:
     """Refuse a reference system whose definition, of a file called ``name``, names another file.
 
     Raises
@@ -104,8 +104,8 @@ def check_reference(definition: str, name: str) -> None:
 
     Examples
     --------
-    >>> check_reference('GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.3]]]', "a")
-    >>> check_reference("+proj=longlat +ellps=GRS80 +nadgrids=there.gsb", "mine.prj")
+    >>> check_crs_definition('GEOGCS["WGS 84",DATUM["WGS_1984"]]', "a")
+    >>> check_crs_definition("+proj=longlat +ellps=GRS80 +nadgrids=there.gsb", "mine.prj")
     Traceback (most recent call last):
     geobuffer.errors.DataError: Invalid reference system of mine.prj: it names another file, ...
     """
@@ -133,7 +133,7 @@ def check_geoparquet(geo: bytes, name: str) -> None:
         ) from error
     for system in systems:
         # PROJJSON, or what older programs wrote in its place.
-        check_reference(system if isinstance(system, str) else json.dumps(system), name)
+        check_crs_definition(system if isinstance(system, str) else json.dumps(system), name)
 
 
 # How an SQLite database begins; and at byte 68 the names by which it says that it is a GeoPackage,
@@ -182,11 +182,11 @@ def check_geopackage(content: Path | bytes, name: str) -> None:
         or it is damaged.
     """
     try:
-        with closing(_database(content)) as database:
+        with closing(_open_database(content)) as database:
             # What is no text is looked at all the same, and so is text stored as bytes.
-            database.text_factory = _text
+            database.text_factory = _decode_text
             _check_tables(database, name)
-            _check_references(database, name)
+            _check_crs_table(database, name)
     # The other is of SQLite's messages, which may quote what is no text.
     except (sqlite3.Error, UnicodeDecodeError) as error:
         size = len(content) if isinstance(content, bytes) else content.stat().st_size
@@ -196,7 +196,7 @@ def check_geopackage(content: Path | bytes, name: str) -> None:
         ) from error
 
 
-def _database(content: Path | bytes) -> sqlite3.Connection:
+def _open_database(content: Path | bytes) -> sqlite3.Connection:
     if not isinstance(content, bytes):
         return sqlite3.connect(f"{content.resolve().as_uri()}?mode=ro", uri=True)
     database = sqlite3.connect(":memory:")
@@ -209,7 +209,7 @@ def _database(content: Path | bytes) -> sqlite3.Connection:
 
 def _check_tables(database: sqlite3.Connection, name: str) -> None:
     for table, sql in database.execute("SELECT name, sql FROM sqlite_master"):
-        made = _text(sql or b"")
+        made = _decode_text(sql or b"")
         if _VIRTUAL.match(made) and not _OWN_MODULE.match(made):
             raise DataError(
                 f"Invalid GeoPackage {name}: its table {table!r} is a virtual one, whose rows may "
@@ -217,13 +217,13 @@ def _check_tables(database: sqlite3.Connection, name: str) -> None:
             )
 
 
-def _check_references(database: sqlite3.Connection, name: str) -> None:
+def _check_crs_table(database: sqlite3.Connection, name: str) -> None:
     there = "SELECT 1 FROM sqlite_master WHERE name = 'gpkg_spatial_ref_sys'"
     if database.execute(there).fetchone():
         for row in database.execute("SELECT * FROM gpkg_spatial_ref_sys"):
             for value in row:
-                check_reference(_text(value), name)
+                check_crs_definition(_decode_text(value), name)
 
 
-def _text(value: object) -> str:
+def _decode_text(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

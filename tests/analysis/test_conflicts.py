@@ -4,14 +4,14 @@ import numpy as np
 
 import geobuffer as gb
 from geobuffer.analysis.conflicts import find_conflicts, find_listed_country
-from geobuffer.io.point_tables import lonlat
+from geobuffer.io.point_tables import read_lonlat
 
 
 def test_names_contradict_where_codes_do(towns, regions, zone):
     """The bundled places, each listed where another one is, in codes and then in names."""
     columns = ["oblast_iso", "oblast", "country"]
     table = towns.assign(**{column: np.roll(towns[column], 2_000) for column in columns})
-    lon, lat = lonlat(table)
+    lon, lat = read_lonlat(table)
     said, wrong, _ = find_conflicts(table, zone.regions, lon, lat)
     assert said.astype(bool).sum() > 30
     assert wrong.sum() > 10
@@ -24,7 +24,7 @@ def test_names_contradict_where_codes_do(towns, regions, zone):
 
 def test_a_table_that_says_nothing_contradicts_nothing(towns, zone):
     bare = towns[["name_uk", "geometry"]]
-    said, wrong, _ = find_conflicts(bare, zone.regions, *lonlat(bare))
+    said, wrong, _ = find_conflicts(bare, zone.regions, *read_lonlat(bare))
     assert not said.astype(bool).any()
     assert not wrong.any()
 
@@ -39,7 +39,7 @@ def test_namesakes_in_other_countries_are_other_oblasts():
         {"oblast": ["Limburg"] * 2, "country": ["NL", "BE"]},
         geometry=[shapely.Point(6.1, 51.5)] * 2, crs=4326,
     )  # fmt: skip
-    said, _, _ = find_conflicts(table, [limburg], *lonlat(table))
+    said, _, _ = find_conflicts(table, [limburg], *read_lonlat(table))
     assert said.tolist() == ["", "listed in Limburg, but its point lies outside it"]
 
 
@@ -49,7 +49,7 @@ def test_a_code_of_a_country_is_no_oblasts(towns):
     land = gb.Region("Land", shapely.box(20, 40, 50, 60), gb.Source("drawn"), iso="UA",
                      country="UA")  # fmt: skip
     some = towns[towns["country"] == "UA"].head(50)
-    said, wrong, _ = find_conflicts(some, [land], *lonlat(some))
+    said, wrong, _ = find_conflicts(some, [land], *read_lonlat(some))
     assert not said.astype(bool).any()
     assert not wrong.any()
 

@@ -24,8 +24,8 @@ import numpy as np
 import shapely
 
 import geobuffer as gb
-from geobuffer.io.read.encodings import encoding_of
-from geobuffer.io.read.files import HEAD_BYTES, kind_of
+from geobuffer.io.read.encodings import detect_encoding
+from geobuffer.io.read.files import HEAD_BYTES, detect_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,8 +96,8 @@ def scenario(data, folder):
 
 def sniffing(data, folder):
     """The first bytes of any file, and the encoding of any text."""
-    data.decode(encoding_of(data), "replace")
-    kind_of(data[:HEAD_BYTES], "a file")
+    data.decode(detect_encoding(data), "replace")
+    detect_format(data[:HEAD_BYTES], "a file")
 
 
 def text_table(data, folder):

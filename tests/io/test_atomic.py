@@ -103,7 +103,7 @@ def test_a_text_keeps_its_line_ends(tmp_path):
 
 def test_an_exception_takes_the_draft_along_and_is_not_reworded(tmp_path):
     for error in (ZeroDivisionError, KeyboardInterrupt, RuntimeError):
-        with contextlib.suppress(error), atomic.drafted(tmp_path / "a.txt") as draft:
+        with contextlib.suppress(error), atomic.replace_file(tmp_path / "a.txt") as draft:
             draft.write_text("half")
             raise error
         assert names(tmp_path) == []
@@ -184,8 +184,8 @@ def test_a_link_to_nothing_makes_what_it_leads_to(table, tmp_path):
 def refused(path, *told):
     """See that a path is refused both by the check and by a writer, and what is said."""
     with pytest.raises(gb.WriteError) as checked:
-        atomic.check_place(path)
-    with pytest.raises(gb.WriteError), atomic.drafted(path) as draft:
+        atomic.check_writable(path)
+    with pytest.raises(gb.WriteError), atomic.replace_file(path) as draft:
         draft.write_text("text")
     for text in (repr(str(path)), "Must", *told):
         assert text in str(checked.value)
@@ -196,7 +196,7 @@ def test_links_in_a_circle_are_refused(tmp_path):
     (tmp_path / "a.csv").symlink_to("b.csv")
     (tmp_path / "b.csv").symlink_to("a.csv")
     with pytest.raises(gb.WriteError, match=r"a\.csv"):
-        atomic.check_place(tmp_path / "a.csv")
+        atomic.check_writable(tmp_path / "a.csv")
 
 
 def test_a_folder_a_pipe_and_a_socket_are_refused(tmp_path, monkeypatch):
@@ -219,10 +219,10 @@ def test_a_read_only_file_and_folder_are_refused(common):
     path.write_text("older", encoding="utf-8")
     path.chmod(0o444)
     with as_nobody(), pytest.raises(gb.WriteError, match="it is read-only"):
-        atomic.check_place(path)
+        atomic.check_writable(path)
     common.chmod(0o555)
     with as_nobody(), pytest.raises(gb.WriteError, match=r"is read-only\. Must take new files"):
-        atomic.check_place(common / "b.csv")
+        atomic.check_writable(common / "b.csv")
     common.chmod(0o777)
     assert names(common) == ["a.csv"]
 
@@ -230,7 +230,7 @@ def test_a_read_only_file_and_folder_are_refused(common):
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc")
 def test_a_folder_that_takes_no_files_whatever_its_mode_says_is_refused():
     with pytest.raises(gb.WriteError, match="'/proc' is read-only"):
-        atomic.check_place(Path("/proc/a.csv"))
+        atomic.check_writable(Path("/proc/a.csv"))
 
 
 def test_nothing_is_computed_for_a_place_that_is_refused(zone, tmp_path, monkeypatch):
@@ -262,8 +262,8 @@ def test_a_check_leaves_nothing_behind(tmp_path):
 
 KILLED = """
 import os, pathlib, signal, sys
-from geobuffer import drafts
-with atomic.drafted(pathlib.Path(sys.argv[1])) as draft:
+from geobuffer.io import atomic
+with atomic.replace_file(pathlib.Path(sys.argv[1])) as draft:
     draft.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -278,7 +278,7 @@ def test_the_draft_of_a_killed_process_goes_with_the_next_write_or_check(tmp_pat
     kill_a_writer(tmp_path / "a.txt")
     (litter,) = tmp_path.iterdir()
     assert (litter / "a.txt").read_text() == "half"
-    atomic.check_place(tmp_path / "b.txt")
+    atomic.check_writable(tmp_path / "b.txt")
     assert names(tmp_path) == []
     kill_a_writer(tmp_path / "a.txt")
     atomic.write_text(tmp_path / "b.txt", "whole")
@@ -303,7 +303,7 @@ def test_what_only_looks_like_a_draft_stays(tmp_path):
     (tmp_path / "mine" / "a.txt").write_text("mine")
     (tmp_path / ".geobuffer-alink_12").symlink_to("mine")
     before = names(tmp_path)
-    atomic.check_place(tmp_path / "b.txt")
+    atomic.check_writable(tmp_path / "b.txt")
     assert names(tmp_path) == before
     assert names(tmp_path / "mine") == ["a.txt"]
 
@@ -313,16 +313,16 @@ def test_drafts_of_another_user_stay(tmp_path):
     litter = tmp_path / f"{atomic.PREFIX}abcd_123"
     litter.mkdir()
     os.chown(litter, 1234, -1)
-    atomic.check_place(tmp_path / "b.txt")
+    atomic.check_writable(tmp_path / "b.txt")
     assert names(tmp_path) == [litter.name]
 
 
 def test_the_draft_of_a_living_process_stays(tmp_path):
-    with atomic.drafted(tmp_path / "a.txt") as one:
+    with atomic.replace_file(tmp_path / "a.txt") as one:
         one.write_text("one")
-        with atomic.drafted(tmp_path / "a.txt") as other:
+        with atomic.replace_file(tmp_path / "a.txt") as other:
             other.write_text("other")
-            atomic.check_place(tmp_path / "b.txt")
+            atomic.check_writable(tmp_path / "b.txt")
             assert one.read_text() == "one"
             assert one != other
         assert (tmp_path / "a.txt").read_text() == "other"
@@ -360,7 +360,7 @@ def test_many_writers_at_once_neither_mix_nor_sweep_one_another(tmp_path):
 
 STARTED = """
 import pathlib, sys
-from geobuffer import drafts
+from geobuffer.io import atomic
 text = sys.argv[2] * 50_000
 for _ in range(150):
     atomic.write_text(pathlib.Path(sys.argv[1]), text)
@@ -461,7 +461,7 @@ def test_on_a_disk_that_is_full_already_nothing_is_begun(small_disk):
         while True:
             file.write(bytes(4096))
     with pytest.raises(gb.WriteError, match="room for it"):
-        atomic.check_place(small_disk / "a.gpkg")
+        atomic.check_writable(small_disk / "a.gpkg")
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only an administrator mounts disks")

@@ -134,7 +134,7 @@ def moments(name, killer, count):
 def left_beside(path):
     """Return what lies beside a file, all of which must be atomic."""
     beside = [other for other in path.parent.iterdir() if other != path]
-    assert all(atomic.is_draft(other) for other in beside), beside
+    assert all(atomic.is_temporary_folder(other) for other in beside), beside
     return beside
 
 
@@ -227,4 +227,4 @@ def test_python_opens_no_file_for_writing_but_drafts(tmp_path):
     seen = [Path(path) for path in json.loads(done.stdout)]
     ours = [path for path in seen if path.is_relative_to(tmp_path)]
     assert len(ours) > 30
-    assert all(any(map(atomic.is_draft, path.parents)) for path in ours), ours
+    assert all(any(map(atomic.is_temporary_folder, path.parents)) for path in ours), ours

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from geobuffer.io.untrusted import heard, unheard
+from geobuffer.io.untrusted import capture_warnings, silence_warnings
 
 
-@pytest.mark.parametrize("hearing", [heard, unheard])
+@pytest.mark.parametrize("hearing", [capture_warnings, silence_warnings])
 def test_filters_are_afterwards_what_they_were(hearing):
     before = list(warnings.filters)
     shown = warnings.showwarning
@@ -34,7 +34,7 @@ def test_each_thread_hears_its_own_file():
         together.wait()
         texts = set()
         for _ in range(50):
-            with heard() as said:
+            with capture_warnings() as said:
                 warnings.warn(f"file {number}", stacklevel=1)
                 texts |= {str(one.message) for one in said}
         return texts
@@ -44,8 +44,8 @@ def test_each_thread_hears_its_own_file():
 
 
 def test_one_may_listen_within_another():
-    with heard() as outer:
-        with heard() as inner:
+    with capture_warnings() as outer:
+        with capture_warnings() as inner:
             warnings.warn("inner", stacklevel=1)
         warnings.warn("outer", stacklevel=1)
     assert [str(one.message) for one in inner] == ["inner"]
@@ -53,7 +53,7 @@ def test_one_may_listen_within_another():
 
 
 def test_only_the_category_is_unheard():
-    with heard() as said, unheard(DeprecationWarning):
+    with capture_warnings() as said, silence_warnings(DeprecationWarning):
         warnings.warn("unheard", DeprecationWarning, stacklevel=1)
         warnings.warn("heard", UserWarning, stacklevel=1)
     assert [str(one.message) for one in said] == ["heard"]

@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 import geobuffer as gb
-from geobuffer.io.point_tables import UNSTATED_M, lonlat, metres
+from geobuffer.io.point_tables import UNSTATED_M, read_lonlat, read_metres
 
 HERE = shapely.Point(30.0, 50.0)
 
@@ -17,48 +17,48 @@ def _table(count=1, **columns):
 def test_points_come_back_from_any_crs_and_gaps_as_nan():
     points = gpd.GeoSeries([HERE, None, shapely.Point()], crs="EPSG:4326")
     for given in (points, points.to_crs("EPSG:32636"), points.to_frame("geometry")):
-        lon, lat = lonlat(given)
+        lon, lat = read_lonlat(given)
         assert lon == pytest.approx([30.0, np.nan, np.nan], nan_ok=True)
         assert lat == pytest.approx([50.0, np.nan, np.nan], nan_ok=True)
 
 
 def test_longitudes_of_a_pacific_chart_are_brought_within_180():
-    lon, _ = lonlat(gpd.GeoSeries.from_xy([190.0, -190.0], [0.0, 0.0], crs="EPSG:4326"))
+    lon, _ = read_lonlat(gpd.GeoSeries.from_xy([190.0, -190.0], [0.0, 0.0], crs="EPSG:4326"))
     assert lon.tolist() == [-170.0, 170.0]
 
 
 def test_missing_crs_is_refused_with_the_likely_one():
     with pytest.raises(gb.MissingCRSError, match='set_crs\\("EPSG:4326"\\)'):
-        lonlat(gpd.GeoSeries([HERE]))
+        read_lonlat(gpd.GeoSeries([HERE]))
     with pytest.raises(gb.MissingCRSError, match="they were made in"):
-        lonlat(gpd.GeoSeries([shapely.Point(370_000, 5_600_000)]))
+        read_lonlat(gpd.GeoSeries([shapely.Point(370_000, 5_600_000)]))
 
 
 def test_shapes_that_are_no_points_are_refused_by_row():
     table = gpd.GeoSeries([HERE, shapely.box(0, 0, 1, 1)], index=["a", "b"], crs="EPSG:4326")
     with pytest.raises(gb.DataError, match=r"row 'b': Polygon"):
-        lonlat(table)
+        read_lonlat(table)
 
 
 def test_impossible_coordinates_are_refused_by_row():
     table = gpd.GeoSeries([HERE, shapely.Point(50.0, 136.0)], crs="EPSG:4326")
     with pytest.raises(gb.DataError, match=r"row 1: .*latitude 136"):
-        lonlat(table)
+        read_lonlat(table)
 
 
 def test_table_without_geometry_is_refused():
     with pytest.raises(gb.DataError, match="a DataFrame without geometry"):
-        lonlat(pd.DataFrame({"lon": [30]}))
+        read_lonlat(pd.DataFrame({"lon": [30]}))
 
 
 def test_gaps_in_a_stated_column_are_careful_and_a_column_not_there_is_none():
     table = _table(2, accuracy_m=[300.0, None])
-    assert metres(table, "accuracy_m").tolist() == [300.0, UNSTATED_M]
-    assert metres(table, "radius_m").tolist() == [0.0, 0.0]
+    assert read_metres(table, "accuracy_m").tolist() == [300.0, UNSTATED_M]
+    assert read_metres(table, "radius_m").tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("value", ["500 m", -1.0, np.inf])
 def test_accuracy_that_is_none_is_refused_by_row(value):
     table = _table(2).assign(accuracy_m=pd.Series([1.0, value], dtype=object))
     with pytest.raises(gb.DataError, match="Invalid accuracy_m in row 1"):
-        metres(table, "accuracy_m")
+        read_metres(table, "accuracy_m")

@@ -26,7 +26,7 @@ from support.watch import CAN_WATCH, Watch
 
 import geobuffer as gb
 from geobuffer.analysis.rasters import open_mosaics, open_raster, read_window
-from geobuffer.io.untrusted import check_reference
+from geobuffer.io.untrusted import check_crs_definition
 from geobuffer.viz.offline.packages import InstalledPackages
 
 pytestmark = pytest.mark.skipif(not CAN_WATCH, reason="the kernel tells nobody what is opened")
@@ -431,16 +431,16 @@ def test_no_raster_opens_what_lies_beside_it(watch, tmp_path, beside, content, r
 )  # fmt: skip
 def test_definitions_that_name_files_are_refused(definition):
     with pytest.raises(gb.DataError, match="there"):
-        check_reference(definition, "mine")
+        check_crs_definition(definition, "mine")
 
 
 @pytest.mark.parametrize("code", [4326, 3857, 32636, 28404, 2154, 27700, 28992, 5564])
 def test_definitions_that_name_none_are_taken(code):
     crs = pyproj.CRS.from_epsg(code)
     for definition in (crs.to_wkt(), crs.to_wkt("WKT1_GDAL"), crs.to_json()):
-        check_reference(definition, "mine")
-    check_reference("+proj=merc +a=6378137 +b=6378137 +nadgrids=@null +wktext", "mine")
-    check_reference("+init=epsg:4326", "mine")
+        check_crs_definition(definition, "mine")
+    check_crs_definition("+proj=merc +a=6378137 +b=6378137 +nadgrids=@null +wktext", "mine")
+    check_crs_definition("+init=epsg:4326", "mine")
 
 
 def test_no_raster_is_another_one(watch, tmp_path):

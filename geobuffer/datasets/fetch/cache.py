@@ -26,7 +26,7 @@ from geobuffer.datasets.fetch.http import (
     retry_policy,
 )
 from geobuffer.errors import ChecksumMismatch, DataError, DownloadError, WriteError
-from geobuffer.io.atomic import move, write_text
+from geobuffer.io.atomic import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +140,7 @@ def _fetch_to_cache(path: Path, wanted: Wanted, how: Downloader) -> Obtained:
     # We delete the old metadata first: a file without metadata counts as added by hand, so new
     # data is never paired with old metadata.
     _metadata_file(path).unlink(missing_ok=True)
-    move(part, path)
+    move_into_place(part, path)
     remove_partial(part)
     _write_metadata(path, metadata)
     return _read_cached(path, wanted)

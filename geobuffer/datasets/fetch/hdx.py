@@ -28,8 +28,8 @@ from geobuffer.datasets.fetch.downloader import Wanted
 from geobuffer.datasets.fetch.http import check_address
 from geobuffer.datasets.fetch.tables import Fetched, Outline, level_of, regions_of
 from geobuffer.errors import DataError
-from geobuffer.io.atomic import scratch
-from geobuffer.io.untrusted import check_reference
+from geobuffer.io.atomic import temporary_folder
+from geobuffer.io.untrusted import check_crs_definition
 from geobuffer.zones.source import Source
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _read_layer(file: Obtained, level: int) -> gpd.GeoDataFrame:
         held = ", ".join(members[:12])
         raise DataError(f"Invalid {file.path}: no layer of level {level} in it, but {held}.")
     member = min(areas, key=lambda m: (not m.lower().endswith("geojson"), m))
-    with scratch() as folder:
+    with temporary_folder() as folder:
         table = _read_member(file.path, member, members, folder)
     return table.rename(columns={c: str(c).lower() for c in table.columns})
 
@@ -148,7 +148,7 @@ def _read_member(path: Path, member: str, members: list[str], folder: Path) -> g
         # Else GDAL would take it for what it looks like, and open other files that it names.
         if file.read(4) != _SHAPEFILE:
             raise DataError(f"Invalid {path}: {member} is no Shapefile.")
-    check_reference((folder / "layer.prj").read_text("utf-8", "replace"), f"{path}, {member}")
+    check_crs_definition((folder / "layer.prj").read_text("utf-8", "replace"), f"{path}, {member}")
     encoding = None if "layer.cpg" in parts.values() else "UTF-8"
     try:
         table = gpd.read_file(folder / "layer.shp", encoding=encoding)

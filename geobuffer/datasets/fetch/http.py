@@ -18,7 +18,7 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from geobuffer.errors import DataError
-from geobuffer.io.atomic import growing, write_text
+from geobuffer.io.atomic import write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -268,7 +268,7 @@ def _write_body(
         part.unlink(missing_ok=True)
         write_text(_resume_file(part), json.dumps({"url": url, "validator": validator}))
     have = start
-    with growing(part, anew=not start) as add:
+    with append_to_file(part, truncate=not start) as add:
         for chunk in answer.iter_content(_CHUNK_BYTES):
             add(chunk)
             have += len(chunk)

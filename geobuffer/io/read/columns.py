@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from geobuffer.geodesy.ellipsoid import Floats
-    from geobuffer.io.read.raw import Raw
+    from geobuffer.io.read.source_table import SourceTable
 
 
 # Names of columns, plain, by what they hold, the surest first. They are those of OpenStreetMap,
@@ -57,27 +57,27 @@ _NESTED = re.compile(r"(?:adm(\d)_(en|ua|uk|ru)|name_(\d))")
 _LONG = ("longitude", "latitude", "довгота", "долгота", "широта")
 
 
-def plain(name: object) -> str:
+def simplify_name(name: object) -> str:
     """Return a column's name in small letters, with what parts words as underscores.
 
-    >>> plain("Населений пункт "), plain("name:en"), plain("ISO3166-2")
+    >>> simplify_name("Населений пункт "), simplify_name("name:en"), simplify_name("ISO3166-2")
     ('населений_пункт', 'name_en', 'iso3166_2')
     """
     text = unicodedata.normalize("NFC", str(name)).casefold().replace("ё", "е")
     return re.sub(r"[\W_]+", "_", text).strip("_")
 
 
-def find(columns: Iterable[object], wanted: Sequence[str]) -> list[str]:
+def find_columns(columns: Iterable[object], wanted: Sequence[str]) -> list[str]:
     """Return the columns of the surest of the wanted names that any has.
 
-    >>> find(["Lat", "LATITUDE", "y"], LATITUDE)
+    >>> find_columns(["Lat", "LATITUDE", "y"], LATITUDE)
     ['LATITUDE']
-    >>> find(["Широта, градусы"], LATITUDE)
+    >>> find_columns(["Широта, градусы"], LATITUDE)
     ['Широта, градусы']
     """
     by_name: dict[str, list[str]] = {}
     for column in columns:
-        by_name.setdefault(plain(column), []).append(str(column))
+        by_name.setdefault(simplify_name(column), []).append(str(column))
     for name in wanted:
         if name in by_name:
             return by_name[name]
@@ -90,7 +90,7 @@ def find(columns: Iterable[object], wanted: Sequence[str]) -> list[str]:
     ]
 
 
-def named(raw: Raw, column: str, option: str) -> str:
+def require_column(table: SourceTable, column: str, option: str) -> str:
     """Return a column that the caller names.
 
     Raises
@@ -98,14 +98,14 @@ def named(raw: Raw, column: str, option: str) -> str:
     DataError
         There is none of that name; the message suggests the nearest.
     """
-    columns = [str(c) for c in raw.frame.columns]
+    columns = [str(c) for c in table.frame.columns]
     if column not in columns:
         hint = did_you_mean(column, columns) if columns else "It has no columns."
-        raise DataError(f"Invalid {option} {column!r} of {raw.name}: no such column. {hint}")
+        raise DataError(f"Invalid {option} {column!r} of {table.name}: no such column. {hint}")
     return column
 
 
-def name_column(raw: Raw, given: str | None) -> str:
+def find_name_column(table: SourceTable, given: str | None) -> str:
     """Return the column of names: the one given, or the one that is plainly meant.
 
     Raises
@@ -114,46 +114,46 @@ def name_column(raw: Raw, given: str | None) -> str:
         There is none of the name given, or none or several that may be meant.
     """
     if given is not None:
-        return named(raw, given, "name")
-    columns = [str(column) for column in raw.frame.columns]
-    texts = [c for c in columns if raw.frame[c].map(lambda v: isinstance(v, str)).any()]
-    found = _candidates(texts)
+        return require_column(table, given, "name")
+    columns = [str(column) for column in table.frame.columns]
+    texts = [c for c in columns if table.frame[c].map(lambda v: isinstance(v, str)).any()]
+    found = _find_name_candidates(texts)
     if len(found) == 1:
         return found[0]
     shown = ", ".join(repr(c) for c in (found or texts or columns)[:12]) or "none"
     what = "several columns may hold" if found else "no column is known to hold"
-    raise DataError(f"Ambiguous {raw.name}: {what} the names. Tell name=: {shown}.")
+    raise DataError(f"Ambiguous {table.name}: {what} the names. Tell name=: {shown}.")
 
 
-def _candidates(texts: Sequence[str]) -> list[str]:
+def _find_name_candidates(texts: Sequence[str]) -> list[str]:
     for wanted in (NAME[:1], NAMES["en"], NAME):
-        if found := find(texts, wanted):
+        if found := find_columns(texts, wanted):
             return found
-    if deepest := _deepest(texts):
+    if deepest := _find_deepest_level(texts):
         return deepest
     for language in ("uk", "ru"):
-        if found := find(texts, NAMES[language]):
+        if found := find_columns(texts, NAMES[language]):
             return found
-    ending = [c for c in texts if plain(c).endswith("_name")]
+    ending = [c for c in texts if simplify_name(c).endswith("_name")]
     return ending or (list(texts) if len(texts) == 1 else [])
 
 
-def _deepest(columns: Sequence[str], language: str = "") -> list[str]:
+def _find_deepest_level(columns: Sequence[str], language: str = "") -> list[str]:
     """Return the column of the deepest of nested units; in English, if no language is asked for.
 
-    >>> _deepest(["ADM0_EN", "ADM1_EN", "ADM1_UA"]), _deepest(["ADM0_EN", "ADM1_UA"], "uk")
+    >>> _find_deepest_level(["ADM0_EN", "ADM1_EN"]), _find_deepest_level(["ADM1_UA"], "uk")
     (['ADM1_EN'], ['ADM1_UA'])
     """
     codes = {"uk": ("uk", "ua"), "": ("en", None)}.get(language, (language,))
     found: dict[int, list[str]] = {}
     for column in columns:
-        match = _NESTED.fullmatch(plain(column))
+        match = _NESTED.fullmatch(simplify_name(column))
         if match and match[2] in codes:
             found.setdefault(int(match[1] or match[3]), []).append(column)
     return found[max(found)] if found else []
 
 
-def name_columns(raw: Raw, given: Mapping[str, str]) -> dict[str, str]:
+def find_language_columns(table: SourceTable, given: Mapping[str, str]) -> dict[str, str]:
     """Return the columns of names by language: those given, and those whose name tells.
 
     Raises
@@ -161,14 +161,15 @@ def name_columns(raw: Raw, given: Mapping[str, str]) -> dict[str, str]:
     DataError
         A column given is not there.
     """
-    columns = [str(column) for column in raw.frame.columns]
+    columns = [str(column) for column in table.frame.columns]
     found: dict[str, str] = {}
     for language, wanted in NAMES.items():
-        candidates = find(columns, wanted) or _deepest(columns, language)
+        candidates = find_columns(columns, wanted) or _find_deepest_level(columns, language)
         if len(candidates) == 1:
             found[language] = candidates[0]
     return found | {
-        language: named(raw, column, f"names[{language!r}]") for language, column in given.items()
+        language: require_column(table, column, f"names[{language!r}]")
+        for language, column in given.items()
     }
 
 
@@ -207,7 +208,7 @@ _HEMISPHERES = {
 }  # fmt: skip
 
 
-def place(raw: Raw, lon: str | None, lat: str | None, crs: object) -> None:
+def add_points(table: SourceTable, lon: str | None, lat: str | None, crs: object) -> None:
     """Give a table points from its columns of coordinates, longitude (or x) and latitude (or y).
 
     A row without one of them, or at 0, 0, gets none.
@@ -218,39 +219,41 @@ def place(raw: Raw, lon: str | None, lat: str | None, crs: object) -> None:
         There are no such columns or several that may be meant, or a value is no coordinate; the
         line, the column and the value are named.
     """
-    x_column = _column(raw, lon, LONGITUDE, "lon")
-    y_column = _column(raw, lat, LATITUDE, "lat")
+    x_column = _find_coordinate_column(table, lon, LONGITUDE, "lon")
+    y_column = _find_coordinate_column(table, lat, LATITUDE, "lat")
     if x_column == y_column:
-        raise DataError(f"Invalid lon and lat of {raw.name}: both are {x_column!r}. Must differ.")
-    x = numbers(raw, x_column, "longitude")
-    y = numbers(raw, y_column, "latitude")
+        raise DataError(f"Invalid lon and lat of {table.name}: both are {x_column!r}. Must differ.")
+    x = read_coordinates(table, x_column, "longitude")
+    y = read_coordinates(table, y_column, "latitude")
     missing = np.isnan(x) | np.isnan(y)
     nowhere = (x == 0.0) & (y == 0.0)
     if nowhere.any():
-        raw.notes.append(
+        table.notes.append(
             f"rows at 0, 0, where nobody lives, left without a point: "
-            f"{raw.rows(np.flatnonzero(nowhere))}."
+            f"{table.cite_rows(np.flatnonzero(nowhere))}."
         )
     there = ~(missing | nowhere)
-    raw.shapes = np.full(len(x), None, dtype=object)
-    raw.shapes[there] = shapely.points(x[there], y[there])
-    raw.crs = "EPSG:4326" if crs is None else parse_crs(crs)
-    raw.frame = raw.frame.drop(columns=[x_column, y_column])
+    table.shapes = np.full(len(x), None, dtype=object)
+    table.shapes[there] = shapely.points(x[there], y[there])
+    table.crs = "EPSG:4326" if crs is None else parse_crs(crs)
+    table.frame = table.frame.drop(columns=[x_column, y_column])
 
 
-def _column(raw: Raw, given: str | None, wanted: tuple[str, ...], option: str) -> str:
+def _find_coordinate_column(
+    table: SourceTable, given: str | None, wanted: tuple[str, ...], option: str
+) -> str:
     if given is not None:
-        return named(raw, given, option)
-    found = find(raw.frame.columns, wanted)
+        return require_column(table, given, option)
+    found = find_columns(table.frame.columns, wanted)
     if len(found) == 1:
         return found[0]
-    shown = ", ".join(repr(str(c)) for c in (found or list(raw.frame.columns))[:12])
+    shown = ", ".join(repr(str(c)) for c in (found or list(table.frame.columns))[:12])
     what = "several columns may be" if found else "no column is known as"
     word = "longitude" if option == "lon" else "latitude"
-    raise DataError(f"Ambiguous {raw.name}: {what} the {word}. Tell {option}=: {shown}.")
+    raise DataError(f"Ambiguous {table.name}: {what} the {word}. Tell {option}=: {shown}.")
 
 
-def numbers(raw: Raw, column: str, axis: str) -> Floats:
+def read_coordinates(table: SourceTable, column: str, axis: str) -> Floats:
     """Return a column of coordinates as numbers; NaN where there is none.
 
     Raises
@@ -258,35 +261,36 @@ def numbers(raw: Raw, column: str, axis: str) -> Floats:
     DataError
         A value is no coordinate; the line, the column and the value are named.
     """
-    values = raw.frame[column]
+    values = table.frame[column]
     if pd.api.types.is_numeric_dtype(values):
         found = values.to_numpy(dtype=float, na_value=np.nan)
-        _check_finite(raw, column, found, values.tolist())
+        _check_finite(table, column, found, values.tolist())
         return np.asarray(found)
-    return _parsed(raw, column, values.tolist(), axis)
+    return _parse_texts(table, column, values.tolist(), axis)
 
 
-def _check_finite(raw: Raw, column: str, found: Floats, values: Sequence[object]) -> None:
+def _check_finite(table: SourceTable, column: str, found: Floats, values: Sequence[object]) -> None:
     bad = np.flatnonzero(np.isinf(found))
     if len(bad):
-        raise _no_coordinate(raw, int(bad[0]), column, values[bad[0]])
+        raise _coordinate_error(table, int(bad[0]), column, values[bad[0]])
 
 
-def _parsed(raw: Raw, column: str, values: Sequence[object], axis: str) -> Floats:
+def _parse_texts(table: SourceTable, column: str, values: Sequence[object], axis: str) -> Floats:
     found = np.full(len(values), np.nan)
     for row, value in enumerate(values):
         if value is None or (isinstance(value, float) and np.isnan(value)):
             continue
         number = parse_coordinate(str(value), axis)
         if number is None or np.isinf(number):
-            raise _no_coordinate(raw, row, column, value)
+            raise _coordinate_error(table, row, column, value)
         found[row] = number
     return found
 
 
-def _no_coordinate(raw: Raw, row: int, column: str, value: object) -> DataError:
+def _coordinate_error(table: SourceTable, row: int, column: str, value: object) -> DataError:
     return DataError(
-        f"Invalid {column} in {raw.row(row)}: {value!r}. Must be decimal degrees, such as 35.27 or "
+        f"Invalid {column} in {table.cite_row(row)}: {value!r}. Must be decimal degrees, such as "
+        "35.27 or "
         "35,27, or such as 35°16′12″E; is it the other coordinate's column?"
     )
 
@@ -306,20 +310,20 @@ def parse_coordinate(text: str, axis: str) -> float | None:
     plain = " ".join(text.replace("−", "-").replace("º", "°").replace("˚", "°").split())
     if plain.casefold() in NO_NUMBER:
         return float("nan")
-    sign, digits = _hemisphere(plain, axis)
+    sign, digits = _split_hemisphere(plain, axis)
     if sign is None:
         return None
     if match := _DECIMAL.fullmatch(digits):
         number = float(match[1].replace(",", "."))
     elif match := _SEXAGESIMAL.fullmatch(digits):
-        number = _sexagesimal(match)
+        number = _convert_sexagesimal(match)
     else:
         return None
     # A sign and a letter contradict or double each other.
     return None if sign < 0 and digits.startswith("-") else (sign or 1) * number
 
 
-def _hemisphere(text: str, axis: str) -> tuple[int | None, str]:
+def _split_hemisphere(text: str, axis: str) -> tuple[int | None, str]:
     """Return the sign of a hemisphere (0: none is told; ``None``: it is unknown), and the rest."""
     match = re.fullmatch(r"([^\W\d_][^\d°+-]*?)?\s*([+-]?\d.*?)\s*([^\W\d_][^\d°]*)?", text)
     if match is None or (match[1] and match[3]):
@@ -330,7 +334,7 @@ def _hemisphere(text: str, axis: str) -> tuple[int | None, str]:
     return _HEMISPHERES[axis].get(letters), match[2]
 
 
-def _sexagesimal(match: re.Match[str]) -> float:
+def _convert_sexagesimal(match: re.Match[str]) -> float:
     degrees, minutes, seconds = (float((part or "0").replace(",", ".")) for part in match.groups())
     if minutes >= 60.0 or seconds >= 60.0:
         return float("inf")  # refused with its line by the caller

@@ -40,18 +40,18 @@ _CYRILLIC_WORD = re.compile(r"[А-ЯЁІЇЄҐЎ]?[а-яёіїєґў]+|[А-ЯЁ�
 _ODD = re.compile(r"[\x80-\x9f\u2500-\u259f¤¦©«¬®±µ¶·‡†‰‹›™]")
 
 
-def encoding_of(data: bytes) -> str:
+def detect_encoding(data: bytes) -> str:
     """Return the name of the encoding that a text is in.
 
     Examples
     --------
-    >>> encoding_of("Суджа".encode("cp1251")), encoding_of("Суджа".encode())
+    >>> detect_encoding("Суджа".encode("cp1251")), detect_encoding("Суджа".encode())
     ('cp1251', 'utf-8')
     """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return encoding
-    if wide := utf16_without_mark(data):
+    if wide := detect_utf16(data):
         return wide
     try:
         data.decode("utf-8")
@@ -62,10 +62,10 @@ def encoding_of(data: bytes) -> str:
     else:
         return "utf-8"
     told = b"\n".join(line for line in data.splitlines() if not line.isascii())
-    return _guessed(told[:_SAMPLE_BYTES])
+    return _guess_encoding(told[:_SAMPLE_BYTES])
 
 
-def _guessed(data: bytes) -> str:
+def _guess_encoding(data: bytes) -> str:
     """Return the encoding in which a text that is no Unicode reads as words."""
     share, cyrillic = max((_share_of_words(data, e), -i, e) for i, e in enumerate(_CYRILLIC))[::2]
     if share >= _WORDS:
@@ -73,22 +73,22 @@ def _guessed(data: bytes) -> str:
     found = charset_normalizer.from_bytes(data, cp_isolation=list(_OTHERS)).best()
     if found is None or found.encoding in _LATIN:
         # They differ in few letters, and where one is wrong it has signs within words.
-        return min(_LATIN, key=lambda encoding: _signs(data.decode(encoding, "replace")))
+        return min(_LATIN, key=lambda encoding: _count_signs(data.decode(encoding, "replace")))
     return found.encoding
 
 
-def _signs(text: str) -> int:
+def _count_signs(text: str) -> int:
     return sum(1 for sign in text if sign > "\x7f" and not sign.isalpha())
 
 
-def utf16_without_mark(data: bytes) -> str:
+def detect_utf16(data: bytes) -> str:
     """Return which UTF-16 a text is in that does not say so; empty if it is in none.
 
     Of its digits and separators one byte in two is zero, and all of it can be printed.
 
     Examples
     --------
-    >>> utf16_without_mark("Суджа;51".encode("utf-16-le")), utf16_without_mark(b"Sudzha;51")
+    >>> detect_utf16("Суджа;51".encode("utf-16-le")), detect_utf16(b"Sudzha;51")
     ('utf-16-le', '')
     """
     sample = data[: len(data) // 2 * 2]

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from geobuffer.errors import DataError, did_you_mean
-from geobuffer.io.read.encodings import utf16_without_mark
+from geobuffer.io.read.encodings import detect_utf16
 from geobuffer.io.untrusted import is_geopackage, is_sqlite
 from geobuffer.zones.toponyms import escape_controls
 
@@ -26,7 +26,7 @@ from geobuffer.zones.toponyms import escape_controls
 HEAD_BYTES = 65_536
 
 
-class Kind(enum.StrEnum):
+class FileFormat(enum.StrEnum):
     """The formats that are read."""
 
     GEOPACKAGE = "GeoPackage"
@@ -42,15 +42,15 @@ class Kind(enum.StrEnum):
 
 #: The names of GDAL's drivers for what it reads; it must not choose another by itself.
 DRIVERS = {
-    Kind.GEOPACKAGE: ("GPKG",),
-    Kind.GEOJSON: ("GeoJSON", "GeoJSONSeq"),
-    Kind.FLATGEOBUF: ("FlatGeobuf",),
-    Kind.SHAPEFILE: ("ESRI Shapefile",),
-    Kind.KML: ("LIBKML", "KML"),
+    FileFormat.GEOPACKAGE: ("GPKG",),
+    FileFormat.GEOJSON: ("GeoJSON", "GeoJSONSeq"),
+    FileFormat.FLATGEOBUF: ("FlatGeobuf",),
+    FileFormat.SHAPEFILE: ("ESRI Shapefile",),
+    FileFormat.KML: ("LIBKML", "KML"),
 }
 
 #: Formats whose reference system is fixed by their standard (RFC 7946; OGC 12-007).
-FIXED_CRS = (Kind.GEOJSON, Kind.KML)
+FIXED_CRS = (FileFormat.GEOJSON, FileFormat.KML)
 
 #: What files of these formats are called within an archive.
 SUFFIXES = (
@@ -59,10 +59,10 @@ SUFFIXES = (
 )  # fmt: skip
 
 _MAGIC = (
-    (b"fgb\x03fgb", Kind.FLATGEOBUF),
-    (b"\x00\x00\x27\x0a", Kind.SHAPEFILE),
-    (b"PAR1", Kind.PARQUET),
-    (b"PK\x03\x04", Kind.ZIP),
+    (b"fgb\x03fgb", FileFormat.FLATGEOBUF),
+    (b"\x00\x00\x27\x0a", FileFormat.SHAPEFILE),
+    (b"PAR1", FileFormat.PARQUET),
+    (b"PK\x03\x04", FileFormat.ZIP),
 )
 
 # What people save or download by mistake: how it begins, what it is, what to do.
@@ -82,7 +82,7 @@ _PROLOGUE = re.compile(rb"\A(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def kind_of(head: bytes, name: str) -> Kind:
+def detect_format(head: bytes, name: str) -> FileFormat:
     """Return what a file is by its first bytes; ``name`` is for messages and tells text apart.
 
     Raises
@@ -92,69 +92,77 @@ def kind_of(head: bytes, name: str) -> Kind:
 
     Examples
     --------
-    >>> kind_of(b'{"type": "FeatureCollection"', "parks.json")
-    <Kind.GEOJSON: 'GeoJSON'>
-    >>> kind_of(b"<!DOCTYPE html><html>", "parks.geojson")
+    >>> detect_format(b'{"type": "FeatureCollection"', "parks.json")
+    <FileFormat.GEOJSON: 'GeoJSON'>
+    >>> detect_format(b"<!DOCTYPE html><html>", "parks.geojson")
     Traceback (most recent call last):
     geobuffer.errors.DataError: Unreadable parks.geojson: it is a web page (HTML). A download ...
     """
     if not head:
-        raise _not_read(name, "empty (0 bytes)", "Must hold data.")
+        raise _unreadable_error(name, "empty (0 bytes)", "Must hold data.")
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
     for magic, what, remedy in _NOT_READ:
         if head.startswith(magic):
-            raise _not_read(name, what, remedy)
+            raise _unreadable_error(name, what, remedy)
     if is_geopackage(head):
-        return Kind.GEOPACKAGE
+        return FileFormat.GEOPACKAGE
     if is_sqlite(head):
-        raise _not_read(name, "an SQLite database, but no GeoPackage", "Save it as GeoPackage.")
-    return _kind_of_text(head, name)
+        raise _unreadable_error(
+            name, "an SQLite database, but no GeoPackage", "Save it as GeoPackage."
+        )
+    return _detect_text_format(head, name)
 
 
-def _kind_of_text(head: bytes, name: str) -> Kind:
+def _detect_text_format(head: bytes, name: str) -> FileFormat:
     if head.startswith(_BOMS):
         start = head.decode("utf-16", "ignore").lstrip()[:1]
         if start in {"{", "[", "<"}:
-            raise _not_read(name, "text in UTF-16", "Save it as UTF-8, as its format wants.")
-        return Kind.TEXT
+            raise _unreadable_error(
+                name, "text in UTF-16", "Save it as UTF-8, as its format wants."
+            )
+        return FileFormat.TEXT
     plain = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if plain.startswith((b"{", b"[")):
-        return Kind.GEOJSON
+        return FileFormat.GEOJSON
     if plain.startswith(b"<"):
-        return _kind_of_xml(plain, name)
+        return _detect_xml_format(plain, name)
     # Control characters other than tabs and line ends are in no text, but in UTF-16.
-    if re.search(rb"[\0-\x08\x0e-\x1a]", plain) and not utf16_without_mark(head):
-        raise _not_read(name, "of no format that is known", f"Must be one of {formats()}.")
-    return Kind.TEXT
+    if re.search(rb"[\0-\x08\x0e-\x1a]", plain) and not detect_utf16(head):
+        raise _unreadable_error(
+            name, "of no format that is known", f"Must be one of {list_formats()}."
+        )
+    return FileFormat.TEXT
 
 
-def _kind_of_xml(start: bytes, name: str) -> Kind:
+def _detect_xml_format(start: bytes, name: str) -> FileFormat:
     body = _PROLOGUE.sub(b"", start, count=1)
     root = body[:200].lower()
     if re.match(rb"<!doctype\s+html|<html", root):
         remedy = "A download probably failed; open it in a browser to see why."
-        raise _not_read(name, "a web page (HTML)", remedy)
+        raise _unreadable_error(name, "a web page (HTML)", remedy)
     if root.startswith(b"<!doctype"):
         remedy = "Must be without a DOCTYPE, which no KML needs."
-        raise _not_read(name, "XML that declares entities of its own", remedy)
+        raise _unreadable_error(name, "XML that declares entities of its own", remedy)
     if re.match(rb"<(?:\w+:)?kml\b", root):
-        return Kind.KML
+        return FileFormat.KML
     if root.startswith(b"<ogrvrt"):
-        raise _not_read(name, "a GDAL virtual format (VRT), which opens other files", "Convert it.")
+        raise _unreadable_error(
+            name, "a GDAL virtual format (VRT), which opens other files", "Convert it."
+        )
     element = re.match(rb"<([\w:.-]+)", root)
     what = f"XML of another kind (<{element[1].decode()}>)" if element else "broken XML"
-    raise _not_read(name, what, f"Must be one of {formats()}.")
+    raise _unreadable_error(name, what, f"Must be one of {list_formats()}.")
 
 
-def _not_read(name: str, what: str, remedy: str) -> DataError:
+def _unreadable_error(name: str, what: str, remedy: str) -> DataError:
     return DataError(f"Unreadable {name}: it is {what}. {remedy}")
 
 
-def formats() -> str:
+def list_formats() -> str:
     """Return the formats that are read, for messages."""
-    return ", ".join(kind.value for kind in Kind)
+    return ", ".join(kind.value for kind in FileFormat)
 
 
 #: The largest file that is read unless the caller allows more: bounds of all the world at full
@@ -173,7 +181,7 @@ class UserFile:
     """A file, or one within an archive, known by its content."""
 
     path: Path
-    kind: Kind
+    format: FileFormat
     member: str = ""
 
     def __str__(self) -> str:
@@ -237,22 +245,22 @@ def find_file(
         larger than ``max_gb``, of no format that is read, or an archive with nothing to read or
         too much to choose from.
     """
-    local = _local(path)
+    local = _check_local_file(path)
     try:
         if local.stat().st_size > max_gb * 1e9:
-            raise _too_large(str(local), local.stat().st_size, max_gb)
+            raise _too_large_error(str(local), local.stat().st_size, max_gb)
         with local.open("rb") as file:
-            kind = kind_of(file.read(HEAD_BYTES), str(local))
-        if kind is Kind.ZIP:
-            return _in_archive(local, layer, max_gb)
-        if kind is Kind.PARQUET:
-            _check_rows(UserFile(local, kind), max_gb)
+            kind = detect_format(file.read(HEAD_BYTES), str(local))
+        if kind is FileFormat.ZIP:
+            return _find_in_archive(local, layer, max_gb)
+        if kind is FileFormat.PARQUET:
+            _check_parquet_size(UserFile(local, kind), max_gb)
     except OSError as error:
         raise DataError(f"Unreadable {local}: {error.strerror or error}.") from error
     return UserFile(local, kind), layer
 
 
-def _local(path: str | Path) -> Path:
+def _check_local_file(path: str | Path) -> Path:
     text = str(path)
     if _URL.match(text) or text.startswith(("/vsi", "\\vsi")):
         raise DataError(
@@ -286,34 +294,34 @@ def hide_password(url: str) -> str:
     return re.sub(r"(password=)[^&]*", r"\1***", hidden, flags=re.IGNORECASE)
 
 
-def broken(file: UserFile, error: object) -> DataError:
+def damaged_error(file: UserFile, error: object) -> DataError:
     """Return the error of a file that is incomplete or damaged, with its size and what was said."""
     told = " ".join(str(error).split())
     plainly = "it is incomplete or damaged"
-    if file.kind is Kind.KML:
+    if file.format is FileFormat.KML:
         plainly = "its XML is broken, or declares entities"
     return DataError(
         f"Unreadable {file}: {plainly} ({file.size:,} bytes; {told[:200]}). Must be a whole "
-        f"{file.kind}; get it again or save it anew."
+        f"{file.format}; get it again or save it anew."
     )
 
 
-def _too_large(name: str, size: int, max_gb: float) -> DataError:
+def _too_large_error(name: str, size: int, max_gb: float) -> DataError:
     return DataError(
         f"Unreadable {name}: {size / 1e9:,.1f} GB, unpacked. Must be at most {max_gb:g} GB; "
         "max_gb= allows more."
     )
 
 
-def _in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[UserFile, str | None]:
+def _find_in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[UserFile, str | None]:
     """Return the file of an archive that is meant, and the layer of it."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = {entry.filename: entry for entry in archive.infolist() if entry.file_size}
             if "xl/workbook.xml" in entries:
                 _check_size(path, list(entries.values()), max_gb)
-                return UserFile(path, Kind.EXCEL), layer
-            member, layer = _chosen(path, list(entries), layer)
+                return UserFile(path, FileFormat.EXCEL), layer
+            member, layer = _choose_member(path, list(entries), layer)
             if member.startswith("/") or ".." in member.split("/"):
                 message = (
                     f"Unreadable {path}: {member!r} lies outside of the archive. Pack it anew."
@@ -323,8 +331,8 @@ def _in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[UserFile,
             beside = [e for n, e in entries.items() if n.casefold().startswith(stem)]
             _check_size(path, beside, max_gb)
             with archive.open(member) as file:
-                kind = kind_of(file.read(HEAD_BYTES), f"{path}/{member}")
-            _check_whole(archive, beside)
+                kind = detect_format(file.read(HEAD_BYTES), f"{path}/{member}")
+            _check_checksums(archive, beside)
     # A damaged archive may also hold names that are no text, and what cannot be unpacked.
     except (
         zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError, NotImplementedError,
@@ -335,16 +343,16 @@ def _in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[UserFile,
         ) from error
     except RuntimeError as error:  # what zipfile says of an archive that is encrypted
         raise DataError(f"Unreadable {path}: {error}. Must be without a password.") from error
-    if kind is Kind.ZIP:
+    if kind is FileFormat.ZIP:
         message = f"Unreadable {path}: {member} is an archive in an archive. Unpack it first."
         raise DataError(message)
     found = UserFile(path, kind, member)
-    if kind is Kind.PARQUET:
-        _check_rows(found, max_gb)
+    if kind is FileFormat.PARQUET:
+        _check_parquet_size(found, max_gb)
     return found, layer
 
 
-def _check_rows(file: UserFile, max_gb: float) -> None:
+def _check_parquet_size(file: UserFile, max_gb: float) -> None:
     """Refuse a Parquet file whose rows, which may be packed into next to nothing, are too many."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -353,14 +361,14 @@ def _check_rows(file: UserFile, max_gb: float) -> None:
     try:
         told = parquet.read_metadata(source)
     except (OSError, pa.ArrowException) as error:
-        raise broken(file, error) from error
+        raise damaged_error(file, error) from error
     # No value takes less than 8 bytes in a table of pandas: it is a number or refers to an object.
     size = 8 * told.num_rows * told.num_columns
     if size > max_gb * 1e9:
-        raise _too_large(str(file), size, max_gb)
+        raise _too_large_error(str(file), size, max_gb)
 
 
-def _chosen(path: Path, names: list[str], layer: str | None) -> tuple[str, str | None]:
+def _choose_member(path: Path, names: list[str], layer: str | None) -> tuple[str, str | None]:
     readable = [
         name
         for name in names
@@ -368,7 +376,7 @@ def _chosen(path: Path, names: list[str], layer: str | None) -> tuple[str, str |
     ]
     if not readable:
         shown = ", ".join(names[:8]) or "nothing"
-        raise DataError(f"Unreadable {path}: an archive of {shown}. Must hold {_suffixes()}.")
+        raise DataError(f"Unreadable {path}: an archive of {shown}. Must hold {_list_suffixes()}.")
     # Read-me texts and metadata that lie beside the data are not meant.
     for aside in (".txt", ".json"):
         if layer is None and len(readable) > 1:
@@ -385,11 +393,11 @@ def _chosen(path: Path, names: list[str], layer: str | None) -> tuple[str, str |
     raise DataError(f"Invalid layer {layer!r} of {path}. {hint}")
 
 
-def _suffixes() -> str:
+def _list_suffixes() -> str:
     return ", ".join(SUFFIXES)
 
 
-def _check_whole(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
+def _check_checksums(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
     """Unpack what will be read, in passing: zipfile holds it against its checksum, GDAL may not."""
     for entry in entries:
         with archive.open(entry) as file:
@@ -400,4 +408,4 @@ def _check_whole(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> No
 def _check_size(path: Path, entries: list[zipfile.ZipInfo], max_gb: float) -> None:
     size = sum(entry.file_size for entry in entries)
     if size > max_gb * 1e9:
-        raise _too_large(str(path), size, max_gb)
+        raise _too_large_error(str(path), size, max_gb)

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from geobuffer.errors import DataError
-from geobuffer.io.atomic import scratch
-from geobuffer.io.read.encodings import encoding_of
-from geobuffer.io.read.files import HEAD_BYTES, Kind, broken
-from geobuffer.io.untrusted import check_geopackage, check_reference, gdal_setting
+from geobuffer.io.atomic import temporary_folder
+from geobuffer.io.read.encodings import detect_encoding
+from geobuffer.io.read.files import HEAD_BYTES, FileFormat, damaged_error
+from geobuffer.io.untrusted import check_crs_definition, check_geopackage, set_gdal_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ _LANGUAGE_DRIVERS = {0x26: "cp866", 0x65: "cp866", 0xC9: "cp1251"}
 
 
 @contextmanager
-def completed(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | None]]:
+def open_shapefile(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | None]]:
     """Yield the name by which GDAL opens a Shapefile, and the encoding of its texts.
 
     Without ``.shx``, the index, it is copied to a folder of its own and the index made there.
@@ -46,26 +46,26 @@ def completed(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | Non
         its companions is a link to another folder; or its reference system names another file.
     """
     _check_links(file)
-    _check_whole(file)
-    check_reference((file.companion(".prj") or b"").decode("utf-8", "replace"), str(file))
+    _check_complete(file)
+    check_crs_definition((file.companion(".prj") or b"").decode("utf-8", "replace"), str(file))
     table = file.companion(".dbf")
     if table is None:
         raise DataError(
             f"Unreadable {file}: there is no {file.stem}.dbf beside it, so no shape has a name. "
             "Must be together: a Shapefile is .shp, .shx, .dbf and .prj."
         )
-    encoding = None if file.companion(".cpg") else _encoding(table, notes)
+    encoding = None if file.companion(".cpg") else _detect_dbase_encoding(table, notes)
     if file.companion(".shx") is not None:
         yield file.gdal_name, encoding
         return
     notes.append("its index (.shx) is missing and was made anew for reading.")
-    with scratch() as folder:
+    with temporary_folder() as folder:
         copy = folder / "shapes.shp"
         copy.write_bytes(file.read())
         for suffix in (".dbf", ".prj", ".cpg"):
             if (content := file.companion(suffix)) is not None:
                 copy.with_suffix(suffix).write_bytes(content)
-        with gdal_setting("SHAPE_RESTORE_SHX", "YES"):
+        with set_gdal_option("SHAPE_RESTORE_SHX", "YES"):
             yield str(copy), encoding
 
 
@@ -83,7 +83,7 @@ def _check_links(file: UserFile) -> None:
             )
 
 
-def _check_whole(file: UserFile) -> None:
+def _check_complete(file: UserFile) -> None:
     """Refuse a file shorter than its header says: GDAL reads the shapes cut off as missing."""
     # Bytes 24 to 27 hold the length in words of two bytes.
     promised = 2 * int.from_bytes(file.read(28)[24:28], "big")
@@ -94,13 +94,13 @@ def _check_whole(file: UserFile) -> None:
         )
 
 
-def _encoding(table: bytes, notes: list[str]) -> str | None:
+def _detect_dbase_encoding(table: bytes, notes: list[str]) -> str | None:
     """Return the encoding of a dBASE table that no ``.cpg`` tells; ``None`` if it needs none."""
     header = int.from_bytes(table[8:10], "little")
     content = table[header:]
     if content.isascii():
         return None
-    encoding = _LANGUAGE_DRIVERS.get(table[29]) or encoding_of(content)
+    encoding = _LANGUAGE_DRIVERS.get(table[29]) or detect_encoding(content)
     notes.append(
         f"its texts were read as {encoding}, as there is no .cpg to tell; a .cpg file with the "
         "name of the encoding says otherwise."
@@ -134,7 +134,7 @@ _KML_NAMESPACES = re.compile(
 
 
 @contextmanager
-def opened(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | None]]:
+def open_for_gdal(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | None]]:
     """Yield the name by which GDAL opens a file, and the encoding of its texts if it needs one.
 
     Raises
@@ -143,58 +143,62 @@ def opened(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | None]]
         The file is damaged, or refers to other files where its format has no need to; or as
         :func:`geobuffer.reading.shapefile.completed`.
     """
-    if file.kind is Kind.SHAPEFILE:
-        with completed(file, notes) as named:
+    if file.format is FileFormat.SHAPEFILE:
+        with open_shapefile(file, notes) as named:
             yield named
-    elif file.kind is Kind.KML:
-        with _as_kml(file) as name:
+    elif file.format is FileFormat.KML:
+        with _copy_kml(file) as name:
             yield name, None
     else:
-        yield _PREFIXES[file.kind](file) + file.gdal_name, None
+        yield _PREFIXES[file.format](file) + file.gdal_name, None
 
 
-def _content(file: UserFile) -> mmap.mmap | bytes:
+def _map_content(file: UserFile) -> mmap.mmap | bytes:
     if file.member:
         return file.read()
     with file.path.open("rb") as plain:
         return mmap.mmap(plain.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _geopackage(file: UserFile) -> str:
+def _check_geopackage(file: UserFile) -> str:
     check_geopackage(file.read() if file.member else file.path, str(file))
     return ""
 
 
-def _flatgeobuf(file: UserFile) -> str:
+def _check_flatgeobuf(file: UserFile) -> str:
     size = int.from_bytes(file.read(12)[8:], "little")
     if size > _FLATGEOBUF_HEADER:
-        raise broken(file, f"a header of {size:,}")
-    check_reference(file.read(12 + size).decode("utf-8", "replace"), str(file))
+        raise damaged_error(file, f"a header of {size:,}")
+    check_crs_definition(file.read(12 + size).decode("utf-8", "replace"), str(file))
     return ""
 
 
-def _geojson(file: UserFile) -> str:
+def _choose_geojson_driver(file: UserFile) -> str:
     """Return the name of the driver for a GeoJSON, or for one with a feature on each line."""
-    content = _content(file)
-    at = _plain_to(content, 0)
+    content = _map_content(file)
+    at = _skip_plain(content, 0)
     while at < len(content) and (string := _STRING.match(content, at)):
         if _CRS.match(string[0]) and (value := _VALUE.match(content, string.end())):
             _check_crs(file, content[value.end() : value.end() + _CRS_BYTES])
-        at = _plain_to(content, string.end())
+        at = _skip_plain(content, string.end())
     if content[at : at + 1] in {b"'", b"/"}:
-        raise broken(file, f"no JSON at byte {at:,}: {content[at : at + 1].decode()}")
+        raise damaged_error(file, f"no JSON at byte {at:,}: {content[at : at + 1].decode()}")
     end = content.find(b"\n")
     first = content[: max(end, 0)].rstrip()
     lines = first.endswith(b"}") and content[end : end + HEAD_BYTES].lstrip().startswith(b"{")
     return "GeoJSONSeq:" if lines else "GeoJSON:"
 
 
-def _plain_to(content: mmap.mmap | bytes, start: int) -> int:
+def _skip_plain(content: mmap.mmap | bytes, start: int) -> int:
     plain = _PLAIN.match(content, start)
     return plain.end() if plain else start
 
 
-_PREFIXES = {Kind.GEOJSON: _geojson, Kind.GEOPACKAGE: _geopackage, Kind.FLATGEOBUF: _flatgeobuf}
+_PREFIXES = {
+    FileFormat.GEOJSON: _choose_geojson_driver,
+    FileFormat.GEOPACKAGE: _check_geopackage,
+    FileFormat.FLATGEOBUF: _check_flatgeobuf,
+}
 
 
 def _check_crs(file: UserFile, begin: bytes) -> None:
@@ -203,24 +207,24 @@ def _check_crs(file: UserFile, begin: bytes) -> None:
     RFC 7946 has done away with the member; what GDAL still reads of it is that of 2008.
     """
     try:
-        decoder = json.JSONDecoder(object_pairs_hook=_once)
+        decoder = json.JSONDecoder(object_pairs_hook=_reject_repeated_members)
         told, _ = decoder.raw_decode(begin.decode("utf-8", "ignore"))
     except (ValueError, RecursionError) as error:
-        raise broken(file, f"of its member 'crs': {error}") from error
-    if any(str(key).casefold() == "type" for key in told) and not _is_named(told):
+        raise damaged_error(file, f"of its member 'crs': {error}") from error
+    if any(str(key).casefold() == "type" for key in told) and not _names_a_crs(told):
         raise DataError(
             f"Invalid GeoJSON {file}: its member 'crs' does not name a reference system, but "
             "refers to something else. Must be left out (RFC 7946), or name one such as EPSG:4326."
         )
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_repeated_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) < len(pairs) or any("\0" in key for key, _ in pairs):
         raise ValueError("a member is there twice, or has a zero in its name")
     return dict(pairs)
 
 
-def _is_named(told: dict[str, Any]) -> bool:
+def _names_a_crs(told: dict[str, Any]) -> bool:
     """Tell whether the value of a member "crs" is a plain name, a number of EPSG, or unknown."""
     match told:
         case {"type": "name", "properties": {"name": str(name)}}:
@@ -235,15 +239,15 @@ def _is_named(told: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def _as_kml(file: UserFile) -> Iterator[str]:
+def _copy_kml(file: UserFile) -> Iterator[str]:
     """Yield the name of a copy that begins with its root element, and with nothing else in reach.
 
     What stands before the root, its attributes and unknown namespaces are left out; blanks follow
     it as far as any driver looks.
     """
-    content = _content(file)
-    root = _Root(file, content)
-    with scratch() as folder:
+    content = _map_content(file)
+    root = _KmlRoot(file, content)
+    with temporary_folder() as folder:
         # Not the file's own name, which in an archive may be no name for a file. GDAL calls a layer
         # so that has no name.
         copy = folder / "layer.kml"
@@ -254,7 +258,7 @@ def _as_kml(file: UserFile) -> Iterator[str]:
         yield str(copy)
 
 
-class _Root:
+class _KmlRoot:
     """The root element of a KML that is well-formed and declares no entities.
 
     ``opening`` is its declaration and start tag, ``end`` where in the file that tag ends.
@@ -277,9 +281,9 @@ class _Root:
             parser.Parse(b"", True)  # noqa: FBT003 - as expat has it
         # The other two are of encodings that expat does not know.
         except (expat.ExpatError, LookupError, ValueError) as error:
-            raise broken(file, error) from error
+            raise damaged_error(file, error) from error
         if not self.end:
-            raise broken(file, "nothing in it")
+            raise damaged_error(file, "nothing in it")
 
     def _declared(self, _version: str, encoding: str | None, _alone: int) -> None:
         self._encoding = encoding or self._encoding

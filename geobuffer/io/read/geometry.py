@@ -24,8 +24,8 @@ from geobuffer.geodesy.antimeridian import (
     wrap_degrees,
 )
 from geobuffer.geodesy.ellipsoid import area_m2, inverse, length_m
-from geobuffer.io.point_tables import seem_swapped
-from geobuffer.io.read.reproject import in_degrees
+from geobuffer.io.point_tables import axes_seem_swapped
+from geobuffer.io.read.reproject import reproject_to_degrees
 from geobuffer.zones.border import Border
 from geobuffer.zones.region import Region
 
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from shapely.geometry import LineString, MultiLineString
 
     from geobuffer.geodesy.ellipsoid import Floats, Ints
-    from geobuffer.io.read.raw import Raw
+    from geobuffer.io.read.source_table import SourceTable
     from geobuffer.zones.region import Regions
 
 
-def check_place(raw: Raw, near: Region | Regions | Border | None) -> None:
+def check_axis_order(table: SourceTable, near: Region | Regions | Border | None) -> None:
     """Refuse shapes of which most would lie where they are expected if their axes were swapped.
 
     Raises
@@ -50,17 +50,17 @@ def check_place(raw: Raw, near: Region | Regions | Border | None) -> None:
     """
     if near is None:
         return
-    xy = shapely.get_coordinates(raw.placed)
-    if seem_swapped(xy[:, 0], xy[:, 1], _shapes(near)):
+    xy = shapely.get_coordinates(table.required_shapes)
+    if axes_seem_swapped(xy[:, 0], xy[:, 1], _expected_shapes(near)):
         lon, lat = xy[0]
         raise DataError(
-            f"Invalid coordinates in {raw.name}: longitude {lon:g}, latitude {lat:g} and most "
+            f"Invalid coordinates in {table.name}: longitude {lon:g}, latitude {lat:g} and most "
             "others lie far from where they are expected, but not with longitude and latitude "
             "swapped. Must be in that order; swap=True turns them."
         )
 
 
-def _shapes(near: Region | Regions | Border) -> list[shapely.Geometry]:
+def _expected_shapes(near: Region | Regions | Border) -> list[shapely.Geometry]:
     if isinstance(near, Border):
         return [near.line]
     return [near.geometry] if isinstance(near, Region) else [one.geometry for one in near]
@@ -72,7 +72,7 @@ _JOINED_M = 0.1
 _EARTH_M = 6.3e6  # less than any radius of it, so that no pair is missed
 
 
-class Runs(NamedTuple):
+class OrientedLines(NamedTuple):
     """Lines in the order and direction of the whole, and what was done to them."""
 
     lines: list[LineString | MultiLineString]
@@ -91,7 +91,7 @@ class _Piece(NamedTuple):
     backwards: bool
 
 
-def one_way(lines: Sequence[LineString | MultiLineString]) -> Runs:
+def orient_lines(lines: Sequence[LineString | MultiLineString]) -> OrientedLines:
     """Return lines so that none runs against another that it meets.
 
     Where two ends meet, one line runs on into the other. Lines that so make up one run the way in
@@ -101,23 +101,25 @@ def one_way(lines: Sequence[LineString | MultiLineString]) -> Runs:
     Examples
     --------
     >>> there = shapely.MultiLineString([[(30, 49), (30, 51)], [(30, 52), (30, 51)]])
-    >>> runs = one_way([there])
+    >>> runs = orient_lines([there])
     >>> print(runs.lines[0], runs.turned)
     LINESTRING (30 49, 30 51, 30 52) [0]
     """
     parts, owner = shapely.get_parts(np.asarray(lines, dtype=object), return_index=True)
-    node, branches = _nodes(parts)
-    chains = [_directed(chain, owner, parts, node) for chain in _chains(node)]
+    node, branches = _find_nodes(parts)
+    chains = [_orient_chain(chain, owner, parts, node) for chain in _follow_chains(node)]
     # Chains come in the order of the first line of each.
     chains.sort(key=lambda chain: min(int(owner[piece.number]) for piece in chain))
     path = [piece for chain in chains for piece in chain]
     order = list(dict.fromkeys(int(owner[piece.number]) for piece in path))
     made = {row: [p for p in path if owner[p.number] == row] for row in order}
     turned = [row for row, pieces in made.items() if any(piece.backwards for piece in pieces)]
-    return Runs([_whole(made[row], parts) for row in order], order, sorted(turned), branches)
+    return OrientedLines(
+        [_join_pieces(made[row], parts) for row in order], order, sorted(turned), branches
+    )
 
 
-def _nodes(parts: Any) -> tuple[Ints, Floats]:
+def _find_nodes(parts: Any) -> tuple[Ints, Floats]:
     """Return the node (n, 2) at which each part begins and ends, and the nodes of three or more."""
     ends = np.array([shapely.get_coordinates(part)[[0, -1]] for part in parts]).reshape(-1, 2)
     # In space, where neither poles nor the antimeridian are in the way; the sphere will do.
@@ -137,7 +139,7 @@ def _nodes(parts: Any) -> tuple[Ints, Floats]:
     return node.reshape(-1, 2), where
 
 
-def _chains(node: Ints) -> list[list[_Piece]]:
+def _follow_chains(node: Ints) -> list[list[_Piece]]:
     """Return the parts as chains: through nodes at which just two ends meet."""
     ends: dict[int, list[tuple[int, int]]] = {}
     for number, pair in enumerate(node.tolist()):
@@ -148,14 +150,14 @@ def _chains(node: Ints) -> list[list[_Piece]]:
     for number in range(len(node)):
         if number in done:
             continue
-        onward = _follow(_Piece(number, backwards=False), node, ends, done)
-        back = _follow(_Piece(number, backwards=True), node, ends, done)
+        onward = _follow_chain(_Piece(number, backwards=False), node, ends, done)
+        back = _follow_chain(_Piece(number, backwards=True), node, ends, done)
         before = [_Piece(p.number, not p.backwards) for p in reversed(back[1:])]
         chains.append(before + onward)
     return chains
 
 
-def _follow(
+def _follow_chain(
     piece: _Piece,
     node: Ints,
     ends: dict[int, list[tuple[int, int]]],
@@ -177,7 +179,7 @@ def _follow(
         chain.append(_Piece(number, backwards=end == 1))
 
 
-def _directed(chain: list[_Piece], owner: Ints, parts: Any, node: Ints) -> list[_Piece]:
+def _orient_chain(chain: list[_Piece], owner: Ints, parts: Any, node: Ints) -> list[_Piece]:
     """Return a chain in its own direction: that of the numbers, or of most of its length."""
     first, last = chain[0], chain[-1]
     closed = node[first.number, int(first.backwards)] == node[last.number, 1 - int(last.backwards)]
@@ -193,7 +195,7 @@ def _directed(chain: list[_Piece], owner: Ints, parts: Any, node: Ints) -> list[
     return chain if with_it > 0 else back
 
 
-def _whole(pieces: Sequence[_Piece], parts: Any) -> LineString | MultiLineString:
+def _join_pieces(pieces: Sequence[_Piece], parts: Any) -> LineString | MultiLineString:
     """Return the line that parts make up, joined where one begins at the end of the other."""
     runs: list[Floats] = []
     for piece in pieces:
@@ -227,7 +229,7 @@ _REMEDIES = {
 _MOST_CHANGED = 0.01
 
 
-def check_polygons(raw: Raw, crs: object, *, swap: bool = False) -> None:
+def check_polygons(table: SourceTable, crs: object, *, swap: bool = False) -> None:
     """Make a file's shapes valid polygons in degrees, or say which row cannot be one.
 
     ``swap`` takes their first coordinate for the latitude.
@@ -240,107 +242,112 @@ def check_polygons(raw: Raw, crs: object, *, swap: bool = False) -> None:
         As :func:`geobuffer.reading.projections.in_degrees`; a coordinate is not finite or no
         degree.
     """
-    _check(raw, crs, "polygons", swap=swap)
-    shapes = raw.placed
+    _check_shapes(table, crs, "polygons", swap=swap)
+    shapes = table.required_shapes
     crossing: list[int] = []
     mended: list[str] = []
-    for row in _there(shapes):
+    for row in _rows_with_shape(shapes):
         shape = shapes[row]
         if crosses := crosses_antimeridian(shape):
             crossing.append(row)
-            shape = _in_turn(raw, row, shape)
+            shape = _unwrap(table, row, shape)
         if not shape.is_valid:
-            shape = _mended(raw, row, shape, mended)
+            shape = _repair_polygon(table, row, shape, mended)
         # The parts of what goes round a pole may meet again where its ring began.
         shapes[row] = shapely.union_all([cut_at_antimeridian(shape)]) if crosses else shape
-    _note_crossing(raw, crossing)
-    raw.notes.extend(mended)
+    _note_crossing(table, crossing)
+    table.notes.extend(mended)
 
 
-def check_lines(raw: Raw, crs: object, *, swap: bool = False) -> None:
+def check_lines(table: SourceTable, crs: object, *, swap: bool = False) -> None:
     """Make a file's shapes lines in degrees, cut at the antimeridian.
 
     Parameters and errors as :func:`check_polygons`.
     """
-    _check(raw, crs, "lines", swap=swap)
-    shapes = raw.placed
-    crossing = [row for row in _there(shapes) if crosses_antimeridian(shapes[row])]
+    _check_shapes(table, crs, "lines", swap=swap)
+    shapes = table.required_shapes
+    crossing = [row for row in _rows_with_shape(shapes) if crosses_antimeridian(shapes[row])]
     for row in crossing:
         shapes[row] = cut_line(shapes[row])
-    _note_crossing(raw, crossing)
+    _note_crossing(table, crossing)
 
 
-def check_points(raw: Raw, crs: object, *, swap: bool = False) -> None:
+def check_points(table: SourceTable, crs: object, *, swap: bool = False) -> None:
     """Make a file's shapes points in degrees; a row without coordinates has none.
 
     Parameters and errors as :func:`check_polygons`.
     """
-    _check(raw, crs, "points", swap=swap)
-    shapes = raw.placed
+    _check_shapes(table, crs, "points", swap=swap)
+    shapes = table.required_shapes
     several = shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOINT
     for row in np.flatnonzero(several).tolist():
         parts = shapely.get_parts(shapes[row])
         if len(parts) > 1:
             raise GeometryError(
-                f"Invalid geometry in {raw.row(row)}: {len(parts)} points. Must be one."
+                f"Invalid geometry in {table.cite_row(row)}: {len(parts)} points. Must be one."
             )
         shapes[row] = parts[0]
-    raw.shapes = shapely.transform(
+    table.shapes = shapely.transform(
         shapes, lambda xy: np.stack([wrap_degrees(xy[:, 0]), xy[:, 1]], axis=1)
     )
 
 
-def _there(shapes: NDArray[np.object_]) -> list[int]:
+def _rows_with_shape(shapes: NDArray[np.object_]) -> list[int]:
     """Return the rows that have a shape."""
     rows: list[int] = np.flatnonzero(~shapely.is_missing(shapes)).tolist()
     return rows
 
 
-def _check(raw: Raw, crs: object, kind: str, *, swap: bool) -> None:
-    shapes = raw.shapes = raw.placed.copy()
+def _check_shapes(table: SourceTable, crs: object, kind: str, *, swap: bool) -> None:
+    shapes = table.shapes = table.required_shapes.copy()
     shapes[shapely.is_empty(shapes)] = None
     there = ~shapely.is_missing(shapes)
     if not there.all():
         what = "coordinates" if kind == "points" else "geometry"
-        raw.notes.append(f"rows without {what}: {raw.rows(np.flatnonzero(~there))}.")
-    for row in _there(shapes):
-        _check_type(raw, row, shapes[row].geom_type, kind)
-    raised = shapely.has_z(shapes) | _has_m(shapes)
+        table.notes.append(f"rows without {what}: {table.cite_rows(np.flatnonzero(~there))}.")
+    for row in _rows_with_shape(shapes):
+        _check_type(table, row, shapes[row].geom_type, kind)
+    raised = shapely.has_z(shapes) | _have_measures(shapes)
     if raised.any():
-        raw.notes.append(f"heights and measures left out: {raw.rows(np.flatnonzero(raised))}.")
+        table.notes.append(
+            f"heights and measures left out: {table.cite_rows(np.flatnonzero(raised))}."
+        )
         shapes[raised] = shapely.force_2d(shapes[raised])
     if swap:
-        raw.shapes = shapes = shapely.transform(shapes, lambda xy: xy[:, ::-1])
-    _check_finite(raw, shapes)
-    in_degrees(raw, crs)
-    _check_range(raw, raw.placed)
+        table.shapes = shapes = shapely.transform(shapes, lambda xy: xy[:, ::-1])
+    _check_finite(table, shapes)
+    reproject_to_degrees(table, crs)
+    _check_range(table, table.required_shapes)
 
 
-def _has_m(shapes: NDArray[np.object_]) -> Any:
+def _have_measures(shapes: NDArray[np.object_]) -> Any:
     # Measures are known from GEOS 3.12 on.
     return shapely.has_m(shapes) if shapely.geos_version >= (3, 12, 0) else False
 
 
-def _check_type(raw: Raw, row: int, found: str, kind: str) -> None:
+def _check_type(table: SourceTable, row: int, found: str, kind: str) -> None:
     if found in _TYPES[kind]:
         return
     other = next((name for name, types in _TYPES.items() if found in types), "")
     hint = f"; {_REMEDIES[kind, other]}" if other else "; take it apart first"
-    raise GeometryError(f"Invalid geometry in {raw.row(row)}: {found}. Must be {kind}{hint}.")
+    raise GeometryError(
+        f"Invalid geometry in {table.cite_row(row)}: {found}. Must be {kind}{hint}."
+    )
 
 
-def _check_finite(raw: Raw, shapes: NDArray[np.object_]) -> None:
+def _check_finite(table: SourceTable, shapes: NDArray[np.object_]) -> None:
     xy, row = shapely.get_coordinates(shapes, return_index=True)
     bad = np.flatnonzero(~np.isfinite(xy).all(axis=1))
     if len(bad):
         at = xy[bad[0]]
         raise DataError(
-            f"Invalid coordinates in {raw.row(int(row[bad[0]]))}: ({at[0]:g}, {at[1]:g}). Must be "
+            f"Invalid coordinates in {table.cite_row(int(row[bad[0]]))}: ({at[0]:g}, {at[1]:g}). "
+            "Must be "
             "finite numbers."
         )
 
 
-def _check_range(raw: Raw, shapes: NDArray[np.object_]) -> None:
+def _check_range(table: SourceTable, shapes: NDArray[np.object_]) -> None:
     """Refuse what cannot be degrees: metres, and latitudes where longitudes should be."""
     xy, row = shapely.get_coordinates(shapes, return_index=True)
     # Longitudes up to 360 are those of charts of the Pacific.
@@ -356,21 +363,23 @@ def _check_range(raw: Raw, shapes: NDArray[np.object_]) -> None:
     )
     question = "are longitude and latitude swapped? " if swapped else ""
     raise DataError(
-        f"Invalid coordinates in {raw.row(int(row[bad[0]]))}: longitude {lon:g}, latitude {lat:g}. "
+        f"Invalid coordinates in {table.cite_row(int(row[bad[0]]))}: longitude {lon:g}, latitude "
+        f"{lat:g}. "
         f"Must lie within ±180 and ±90; {question}{remedy}"
     )
 
 
-def _in_turn(raw: Raw, row: int, shape: Any) -> Any:
+def _unwrap(table: SourceTable, row: int, shape: Any) -> Any:
     try:
         return unwrap_polygon(shape)
     except GeometryError as error:
         raise GeometryError(
-            f"Invalid geometry in {raw.row(row)}: {error}. Must be cut at the antimeridian first."
+            f"Invalid geometry in {table.cite_row(row)}: {error}. Must be cut at the antimeridian "
+            "first."
         ) from error
 
 
-def _mended(raw: Raw, row: int, shape: Any, notes: list[str]) -> Any:
+def _repair_polygon(table: SourceTable, row: int, shape: Any, notes: list[str]) -> Any:
     """Return the valid polygon that a shape stands for, if that is plain."""
     reason = shapely.is_valid_reason(shape)
     made = shapely.make_valid(shape, method="structure", keep_collapsed=False)
@@ -381,7 +390,8 @@ def _mended(raw: Raw, row: int, shape: Any, notes: list[str]) -> Any:
     areas = f"area {before:,.6g} km² before, {after:,.6g} km² after"
     if abs(after - before) > _MOST_CHANGED * max(before, after) or not after:
         raise GeometryError(
-            f"Invalid polygon in {raw.row(row)}: {reason}; repairing it would change it by more "
+            f"Invalid polygon in {table.cite_row(row)}: {reason}; repairing it would change it by "
+            "more "
             f"than {_MOST_CHANGED:.0%} ({areas}). Must be drawn anew, or mended by hand "
             '("Fix geometries" in QGIS, make_valid() in geopandas) and looked at.'
         )
@@ -389,6 +399,8 @@ def _mended(raw: Raw, row: int, shape: Any, notes: list[str]) -> Any:
     return whole if len(whole.geoms) > 1 else whole.geoms[0]
 
 
-def _note_crossing(raw: Raw, rows: list[int]) -> None:
+def _note_crossing(table: SourceTable, rows: list[int]) -> None:
     if rows:
-        raw.notes.append(f"read as crossing the antimeridian and cut there: {raw.rows(rows)}.")
+        table.notes.append(
+            f"read as crossing the antimeridian and cut there: {table.cite_rows(rows)}."
+        )

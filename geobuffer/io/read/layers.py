@@ -14,12 +14,17 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError, did_you_mean
-from geobuffer.io.read.encodings import encoding_of
-from geobuffer.io.read.files import DRIVERS, FIXED_CRS, Kind, broken, find_file
-from geobuffer.io.read.gdal import opened
+from geobuffer.io.read.encodings import detect_encoding
+from geobuffer.io.read.files import DRIVERS, FIXED_CRS, FileFormat, damaged_error, find_file
+from geobuffer.io.read.gdal import open_for_gdal
 from geobuffer.io.read.postgis import is_database, read_database
-from geobuffer.io.read.raw import Raw
-from geobuffer.io.untrusted import check_geoparquet, check_reference, gdal_setting, heard
+from geobuffer.io.read.source_table import SourceTable
+from geobuffer.io.untrusted import (
+    capture_warnings,
+    check_crs_definition,
+    check_geoparquet,
+    set_gdal_option,
+)
 
 if TYPE_CHECKING:
     import warnings
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
 
 def read_shapes(
     path: str | Path, layer: str | None, kinds: tuple[str, ...], max_gb: float
-) -> tuple[Raw, str]:
+) -> tuple[SourceTable, str]:
     """Return the rows of a layer or table, and the title of a source that nobody described.
 
     Errors as :func:`geobuffer.reading.files.find_file`,
@@ -39,8 +44,8 @@ def read_shapes(
     :func:`geobuffer.reading.database.read_database`.
     """
     if is_database(path):
-        raw = read_database(str(path), layer)
-        return raw, raw.name
+        table = read_database(str(path), layer)
+        return table, table.name
     file, layer = find_file(path, layer=layer, max_gb=max_gb)
     return read_layer(file, layer, kinds), file.path.name
 
@@ -62,7 +67,7 @@ _STRAIGHT = {
 _BLOCK = 1 << 24
 
 
-def read_layer(file: UserFile, layer: str | None, kinds: tuple[str, ...]) -> Raw:
+def read_layer(file: UserFile, layer: str | None, kinds: tuple[str, ...]) -> SourceTable:
     """Return the rows of a layer; of several, the one that holds shapes of the wanted kinds.
 
     Parameters
@@ -79,32 +84,35 @@ def read_layer(file: UserFile, layer: str | None, kinds: tuple[str, ...]) -> Raw
     DataError
         The file is incomplete or damaged, has no such layer, or several among which to choose.
     """
-    if file.kind is Kind.PARQUET:
+    if file.format is FileFormat.PARQUET:
         return _read_parquet(file)
-    if file.kind not in DRIVERS:
+    if file.format not in DRIVERS:
         raise DataError(
-            f"Invalid file {file}: a table ({file.kind}) has no shapes. Must be a layer of lines "
+            f"Invalid file {file}: a table ({file.format}) has no shapes. Must be a layer of lines "
             "or areas; read_settlements() reads tables with coordinates."
         )
     notes: list[str] = []
-    if file.kind is Kind.GEOPACKAGE:
-        _check_pages(file)
-    if file.kind is Kind.GEOJSON:
-        _check_json(file, notes)
-    with gdal_setting("OGR_ARC_STEPSIZE", _ARC_DEGREES), opened(file, notes) as (name, encoding):
+    if file.format is FileFormat.GEOPACKAGE:
+        _check_geopackage_size(file)
+    if file.format is FileFormat.GEOJSON:
+        _check_geojson_text(file, notes)
+    with (
+        set_gdal_option("OGR_ARC_STEPSIZE", _ARC_DEGREES),
+        open_for_gdal(file, notes) as (name, encoding),
+    ):
         # A Shapefile is a layer by itself, whatever its copy is called.
-        wanted = None if file.kind is Kind.SHAPEFILE else layer
-        return _read(file, name, wanted, kinds, encoding, notes)
+        wanted = None if file.format is FileFormat.SHAPEFILE else layer
+        return _read_with_gdal(file, name, wanted, kinds, encoding, notes)
 
 
-def _read(
+def _read_with_gdal(
     file: UserFile,
     name: str,
     layer: str | None,
     kinds: tuple[str, ...],
     encoding: str | None,
     notes: list[str],
-) -> Raw:
+) -> SourceTable:
     import pyogrio
     from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError
 
@@ -114,61 +122,65 @@ def _read(
         UnboundLocalError, UnicodeDecodeError, ValueError,
     )  # fmt: skip
     # Coordinates that are no numbers are told later, with their row.
-    with np.errstate(invalid="ignore"), heard() as said:
+    with np.errstate(invalid="ignore"), capture_warnings() as said:
         try:
-            chosen = _choose(file, name, layer, kinds)
-            info = _info(file, name, chosen, encoding)
+            chosen = _choose_layer(file, name, layer, kinds)
+            info = _read_layer_info(file, name, chosen, encoding)
             # Broken rings become missing shapes and a warning, which is passed on.
             frame = pyogrio.read_dataframe(name, layer=chosen, encoding=encoding, on_invalid="warn")
         except DataError:
             raise
         except failures as error:
-            raise broken(file, error) from error
+            raise damaged_error(file, error) from error
     if len(frame) < info["features"]:
-        raise broken(file, f"{len(frame)} of {info['features']} rows")
-    notes += [str(warning.message) for warning in said if _matters(warning)]
-    several = file.kind in {Kind.GEOPACKAGE, Kind.KML} and chosen
-    return _raw(file, f"{file}, layer {chosen}" if several else str(file), frame, notes)
+        raise damaged_error(file, f"{len(frame)} of {info['features']} rows")
+    notes += [str(warning.message) for warning in said if _concerns_file(warning)]
+    several = file.format in {FileFormat.GEOPACKAGE, FileFormat.KML} and chosen
+    return _make_table(file, f"{file}, layer {chosen}" if several else str(file), frame, notes)
 
 
-def _info(file: UserFile, name: str, layer: str | None, encoding: str | None) -> dict[str, Any]:
+def _read_layer_info(
+    file: UserFile, name: str, layer: str | None, encoding: str | None
+) -> dict[str, Any]:
     """Return what GDAL says of a layer, if it opens the file as what it is."""
     import pyogrio
 
     info: dict[str, Any] = pyogrio.read_info(name, layer=layer, encoding=encoding)
-    if info["driver"] not in DRIVERS[file.kind]:
-        raise DataError(f"Unreadable {file}: it is {info['driver']}. Must be {file.kind}.")
-    check_reference(info["crs"] or "", str(file))
+    if info["driver"] not in DRIVERS[file.format]:
+        raise DataError(f"Unreadable {file}: it is {info['driver']}. Must be {file.format}.")
+    check_crs_definition(info["crs"] or "", str(file))
     return info
 
 
-def _matters(warning: warnings.WarningMessage) -> bool:
+def _concerns_file(warning: warnings.WarningMessage) -> bool:
     """Tell whether a library's warning is about the file: not of its future, nor of measures."""
     text = str(warning.message)
     ours = "Measured" in text or issubclass(warning.category, (DeprecationWarning, FutureWarning))
     return not ours
 
 
-def _raw(file: UserFile, name: str, frame: pd.DataFrame, notes: list[str]) -> Raw:
+def _make_table(file: UserFile, name: str, frame: pd.DataFrame, notes: list[str]) -> SourceTable:
     import geopandas as gpd
 
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
         raise DataError(f"Invalid layer {name}: two columns are named {twice[0]!r}. Must differ.")
     if not isinstance(frame, gpd.GeoDataFrame):
-        return Raw(name, frame.reset_index(drop=True), notes=notes)
+        return SourceTable(name, frame.reset_index(drop=True), notes=notes)
     shapes = frame.geometry
-    return Raw(
+    return SourceTable(
         name,
         pd.DataFrame(frame.drop(columns=shapes.name)).reset_index(drop=True),
         np.asarray(shapes.to_numpy(), dtype=object),
-        shapes.crs or ("EPSG:4326" if file.kind in FIXED_CRS else None),
-        crs_is_fixed=file.kind in FIXED_CRS,
+        shapes.crs or ("EPSG:4326" if file.format in FIXED_CRS else None),
+        crs_is_fixed=file.format in FIXED_CRS,
         notes=notes,
     )
 
 
-def _choose(file: UserFile, name: str, layer: str | None, kinds: tuple[str, ...]) -> str | None:
+def _choose_layer(
+    file: UserFile, name: str, layer: str | None, kinds: tuple[str, ...]
+) -> str | None:
     """Return the name of the layer that is meant."""
     import pyogrio
 
@@ -181,25 +193,25 @@ def _choose(file: UserFile, name: str, layer: str | None, kinds: tuple[str, ...]
     if len(shaped) == 1:
         return next(iter(shaped))
     if not shaped:
-        raise broken(file, "no layer in it")
-    fitting = [key for key, value in shaped.items() if _is(value, kinds)]
+        raise damaged_error(file, "no layer in it")
+    fitting = [key for key, value in shaped.items() if _is_of_kind(value, kinds)]
     if len(fitting) == 1:
         return fitting[0]
     shown = ", ".join(f"{key!r} ({value})" for key, value in list(shaped.items())[:12])
     raise DataError(f"Ambiguous {file}: it has {len(shaped)} layers. Tell layer=: {shown}.")
 
 
-def _is(geometry_type: str, kinds: tuple[str, ...]) -> bool:
+def _is_of_kind(geometry_type: str, kinds: tuple[str, ...]) -> bool:
     """Tell whether a layer's type is one of those wanted, whatever its dimensions or curves.
 
-    >>> _is("2.5D MultiPolygon", ("Polygon", "MultiPolygon")), _is("CurvePolygon", ("Polygon",))
+    >>> _is_of_kind("2.5D Polygon", ("Polygon",)), _is_of_kind("CurvePolygon", ("Polygon",))
     (True, True)
     """
     plain = re.sub(r"^(2\.5D|3D|Measured|3D Measured) | ?Z?M?$", "", geometry_type)
     return _STRAIGHT.get(plain, plain) in kinds
 
 
-def _check_pages(file: UserFile) -> None:
+def _check_geopackage_size(file: UserFile) -> None:
     """Refuse a GeoPackage that has fewer pages than its header says."""
     head = file.read(100)
     # Bytes of the SQLite header: 16 the size of a page (1 for 65,536), 28 their number, which
@@ -207,30 +219,30 @@ def _check_pages(file: UserFile) -> None:
     page = int.from_bytes(head[16:18], "big")
     promised = (65_536 if page == 1 else page) * int.from_bytes(head[28:32], "big")
     if head[24:28] == head[92:96] and file.size < promised:
-        raise broken(file, f"of {promised:,}")
+        raise damaged_error(file, f"of {promised:,}")
 
 
-def _check_json(file: UserFile, notes: list[str]) -> None:
+def _check_geojson_text(file: UserFile, notes: list[str]) -> None:
     """Refuse GeoJSON that is not UTF-8, and note what is no JSON in it."""
     import codecs
 
     decoder = codecs.getincrementaldecoder("utf-8")()
     done, legal = 0, True
-    for block in _blocks(file):
+    for block in _read_blocks(file):
         legal = legal and not _NOT_JSON.search(block)
         try:
             decoder.decode(block)
         except UnicodeDecodeError as error:
             raise DataError(
                 f"Unreadable {file}: not UTF-8 at byte {done + error.start:,}; it seems to be "
-                f"{encoding_of(block)}. Must be UTF-8 (RFC 8259); save it so."
+                f"{detect_encoding(block)}. Must be UTF-8 (RFC 8259); save it so."
             ) from error
         done += len(block)
     if not legal:
         notes.append("it holds NaN or Infinity, which JSON does not allow (RFC 8259).")
 
 
-def _blocks(file: UserFile) -> Iterator[bytes]:
+def _read_blocks(file: UserFile) -> Iterator[bytes]:
     import zipfile
 
     if file.member:
@@ -241,7 +253,7 @@ def _blocks(file: UserFile) -> Iterator[bytes]:
             yield from iter(lambda: plain.read(_BLOCK), b"")
 
 
-def _read_parquet(file: UserFile) -> Raw:
+def _read_parquet(file: UserFile) -> SourceTable:
     import geopandas as gpd
     import pyarrow as pa
     from pyarrow import parquet
@@ -260,11 +272,11 @@ def _read_parquet(file: UserFile) -> Raw:
         OSError, pa.ArrowException, shapely.errors.ShapelyError, CRSError,
         AttributeError, LookupError, TypeError, ValueError,
     ) as error:  # fmt: skip
-        raise broken(file, error) from error
-    return _raw(file, str(file), _with_index(frame), [])
+        raise damaged_error(file, error) from error
+    return _make_table(file, str(file), _index_to_columns(frame), [])
 
 
-def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
+def _index_to_columns(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose row names are a column: of dissolve() and set_index() they are names."""
     index = frame.index
     if index.nlevels == 1 and index.name is None and not pd.api.types.is_integer_dtype(index):

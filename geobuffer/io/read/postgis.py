@@ -11,7 +11,7 @@ import shapely
 
 from geobuffer.errors import DataError
 from geobuffer.io.read.files import hide_password
-from geobuffer.io.read.raw import Raw
+from geobuffer.io.read.source_table import SourceTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def is_database(path: str | Path) -> bool:
     return str(path).lower().startswith(_SCHEMES)
 
 
-def read_database(address: str, layer: str | None = None) -> Raw:
+def read_database(address: str, layer: str | None = None) -> SourceTable:
     """Return the rows of a table or query of a PostGIS database, read without writing.
 
     Parameters
@@ -63,16 +63,16 @@ def read_database(address: str, layer: str | None = None) -> Raw:
     shown = hide_password(address)
     try:
         url = make_url("postgresql" + address[address.index("://") :])
-        asked = {key: _one(url.query.get(key)) for key in ("table", "query", "geometry")}
+        asked = {key: _last_value(url.query.get(key)) for key in ("table", "query", "geometry")}
         url = url.difference_update_query(asked).set(drivername="postgresql+psycopg")
     except (ArgumentError, ValueError):
         raise DataError(f"Invalid address {shown!r}. Must be postgresql://…") from None
-    statement, name = _statement(shown, asked["table"] or layer, asked["query"])
+    statement, name = _make_statement(shown, asked["table"] or layer, asked["query"])
     name = f"{name} of {url.host or 'the local server'}/{url.database or ''}"
     try:
-        with _connected(url) as connection:
-            column = _geometry_column(connection, statement, name, asked["geometry"])
-            return _read(connection, statement, name, column)
+        with _connect(url) as connection:
+            column = _find_geometry_column(connection, statement, name, asked["geometry"])
+            return _read_rows(connection, statement, name, column)
     except (SQLAlchemyError, pd.errors.DatabaseError) as error:
         # Without the chain: what lies beneath may show the password in a traceback.
         beneath = error.__cause__ if isinstance(error, pd.errors.DatabaseError) else error
@@ -82,11 +82,11 @@ def read_database(address: str, layer: str | None = None) -> Raw:
         raise DataError(f"Unreadable {name}: {said}.") from None
 
 
-def _one(value: str | tuple[str, ...] | None) -> str | None:
+def _last_value(value: str | tuple[str, ...] | None) -> str | None:
     return value[-1] if isinstance(value, tuple) else value
 
 
-def _statement(shown: str, table: str | None, query: str | None) -> tuple[str, str]:
+def _make_statement(shown: str, table: str | None, query: str | None) -> tuple[str, str]:
     """Return the SELECT that is meant, and how messages call it."""
     if bool(table) == bool(query):
         raise DataError(
@@ -102,7 +102,7 @@ def _statement(shown: str, table: str | None, query: str | None) -> tuple[str, s
 
 
 @contextmanager
-def _connected(url: Any) -> Iterator[Any]:
+def _connect(url: Any) -> Iterator[Any]:
     """Yield a connection that cannot write."""
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
@@ -118,13 +118,13 @@ def _connected(url: Any) -> Iterator[Any]:
         yield connection
 
 
-def _geometry_column(connection: Any, statement: str, name: str, given: str | None) -> str:
+def _find_geometry_column(connection: Any, statement: str, name: str, given: str | None) -> str:
     types = "SELECT oid FROM pg_type WHERE typname IN ('geometry', 'geography')"
     shaped = {row[0] for row in connection.exec_driver_sql(types)}
     none_of_it = f"SELECT * FROM ({statement}) AS shape LIMIT 0"  # noqa: S608 - as above
     empty = connection.exec_driver_sql(none_of_it)
     fields = empty.cursor.description
-    _check_columns([field.name for field in fields], name)
+    _check_column_names([field.name for field in fields], name)
     columns = [field.name for field in fields if field.type_code in shaped]
     if given is not None:
         if given not in columns:
@@ -143,7 +143,7 @@ def _geometry_column(connection: Any, statement: str, name: str, given: str | No
     return str(columns[0])
 
 
-def _check_columns(columns: list[str], name: str) -> None:
+def _check_column_names(columns: list[str], name: str) -> None:
     twice = [column for column in dict.fromkeys(columns) if columns.count(column) > 1]
     if twice:
         raise DataError(
@@ -151,7 +151,7 @@ def _check_columns(columns: list[str], name: str) -> None:
         )
 
 
-def _read(connection: Any, statement: str, name: str, column: str) -> Raw:
+def _read_rows(connection: Any, statement: str, name: str, column: str) -> SourceTable:
     import geopandas as gpd
 
     try:
@@ -163,12 +163,12 @@ def _read(connection: Any, statement: str, name: str, column: str) -> Raw:
             "with how far t it may stray in units of its coordinates, as 0.1 for metres."
         ) from error
     shapes = np.asarray(frame.geometry.to_numpy(), dtype=object)
-    _check_one_system(shapes, name)
+    _check_one_srid(shapes, name)
     attributes = pd.DataFrame(frame.drop(columns=column))
-    return Raw(name, attributes, shapes, frame.crs)
+    return SourceTable(name, attributes, shapes, frame.crs)
 
 
-def _check_one_system(shapes: NDArray[np.object_], name: str) -> None:
+def _check_one_srid(shapes: NDArray[np.object_], name: str) -> None:
     """Refuse rows of several reference systems, all of which would be read in that of the first."""
     there = np.flatnonzero(~shapely.is_missing(shapes))
     codes = shapely.get_srid(shapes[there])

@@ -17,31 +17,31 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError
-from geobuffer.io.point_tables import repeated
+from geobuffer.io.point_tables import find_repeats
 from geobuffer.io.read.columns import (
     COUNTRY,
     ISO,
     NAME,
     NAMES,
     NO_NUMBER,
-    find,
-    name_column,
-    name_columns,
-    named,
-    place,
-    plain,
+    add_points,
+    find_columns,
+    find_language_columns,
+    find_name_column,
+    require_column,
+    simplify_name,
 )
-from geobuffer.io.read.files import MAX_GB, Kind, find_file
+from geobuffer.io.read.files import MAX_GB, FileFormat, find_file
 from geobuffer.io.read.geometry import (
+    check_axis_order,
     check_lines,
-    check_place,
     check_points,
     check_polygons,
-    one_way,
+    orient_lines,
 )
 from geobuffer.io.read.layers import read_layer, read_shapes
 from geobuffer.io.read.postgis import is_database, read_database
-from geobuffer.io.read.raw import check_rows
+from geobuffer.io.read.source_table import check_has_rows
 from geobuffer.io.read.text_tables import clean_names, read_table
 from geobuffer.zones.border import BOTH
 from geobuffer.zones.region import Region, Regions
@@ -55,12 +55,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiLineString
 
-    from geobuffer.io.read.geometry import Runs
-    from geobuffer.io.read.raw import Raw
+    from geobuffer.io.read.geometry import OrientedLines
+    from geobuffer.io.read.source_table import SourceTable
     from geobuffer.zones.border import Border
 
 
-_ALPHA_2 = re.compile(r"[A-Z]{2}")
+# A code given as an argument must be in capitals; a column of places may hold either case.
+_COUNTRY_CODE = re.compile(r"[A-Z]{2}")
+_COUNTRY_CODE_ANY_CASE = re.compile(r"[A-Za-z]{2}")
 
 
 def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may not tell
@@ -135,21 +137,21 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     ...     read_regions(f"{folder}/parks.gpkg", source=gb.Source("City parks 2025"))
     Regions(Riverside)
     """
-    raw, title = read_shapes(path, layer, ("Polygon", "MultiPolygon"), max_gb)
-    check_rows(raw)
-    column = name_column(raw, name)
-    by_language = name_columns(raw, names or {})
-    codes = _codes(raw, iso, ISO, "iso"), _countries(raw, country)
-    check_polygons(raw, crs, swap=swap)
-    check_place(raw, near)
-    labels = clean_names(raw, raw.frame[column])
-    groups = _groups(_kept(raw, labels), labels)
-    _join_parts(raw, groups, column)
-    told = {language: clean_names(raw, raw.frame[c]) for language, c in by_language.items()}
+    table, title = read_shapes(path, layer, ("Polygon", "MultiPolygon"), max_gb)
+    check_has_rows(table)
+    column = find_name_column(table, name)
+    by_language = find_language_columns(table, names or {})
+    codes = _read_codes(table, iso, ISO, "iso"), _read_countries(table, country)
+    check_polygons(table, crs, swap=swap)
+    check_axis_order(table, near)
+    labels = clean_names(table, table.frame[column])
+    groups = _group_rows(_rows_to_keep(table, labels), labels)
+    _join_parts(table, groups, column)
+    told = {language: clean_names(table, table.frame[c]) for language, c in by_language.items()}
     regions = tuple(
         Region(
             name=label,
-            geometry=_whole(raw, rows),
+            geometry=_join_shapes(table, rows),
             source=source or Source(title),
             names={language: texts[rows[0]] for language, texts in told.items() if texts[rows[0]]},
             iso=codes[0][rows[0]],
@@ -157,49 +159,56 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
         )
         for label, rows in groups.items()
     )
-    raw.tell()
+    table.warn_notes()
     return Regions(regions)
 
 
-def _codes(raw: Raw, given: str | None, wanted: tuple[str, ...], option: str) -> list[str]:
+def _read_codes(
+    table: SourceTable, given: str | None, wanted: tuple[str, ...], option: str
+) -> list[str]:
     """Return the codes of a column, given or found; empty texts where there is none."""
-    found = [named(raw, given, option)] if given is not None else find(raw.frame.columns, wanted)
+    found = (
+        [require_column(table, given, option)]
+        if given is not None
+        else find_columns(table.frame.columns, wanted)
+    )
     if len(found) != 1:
-        return [""] * len(raw.frame)
-    column = raw.frame[found[0]]
+        return [""] * len(table.frame)
+    column = table.frame[found[0]]
     return [
         str(v).strip() if known else "" for v, known in zip(column, column.notna(), strict=True)
     ]
 
 
-def _countries(raw: Raw, given: str | None) -> list[str]:
+def _read_countries(table: SourceTable, given: str | None) -> list[str]:
     """Return codes of two letters; whatever else a column called *country* holds is none."""
-    if given is not None and given not in raw.frame.columns and _ALPHA_2.fullmatch(given):
-        return [given] * len(raw.frame)
-    codes = [code.upper() for code in _codes(raw, given, COUNTRY, "country")]
+    if given is not None and given not in table.frame.columns and _COUNTRY_CODE.fullmatch(given):
+        return [given] * len(table.frame)
+    codes = [code.upper() for code in _read_codes(table, given, COUNTRY, "country")]
     if given is not None:
         for row, code in enumerate(codes):
-            if code and not _ALPHA_2.fullmatch(code):
+            if code and not _COUNTRY_CODE.fullmatch(code):
                 raise DataError(
-                    f"Invalid {given} in {raw.row(row)}: {code!r}. Must be an ISO code of two "
+                    f"Invalid {given} in {table.cite_row(row)}: {code!r}. Must be an ISO code of "
+                    "two "
                     "letters."
                 )
-    return [code if _ALPHA_2.fullmatch(code) else "" for code in codes]
+    return [code if _COUNTRY_CODE.fullmatch(code) else "" for code in codes]
 
 
-def _kept(raw: Raw, labels: list[str]) -> list[int]:
+def _rows_to_keep(table: SourceTable, labels: list[str]) -> list[int]:
     """Return the rows that have a name and an area."""
     nameless = [row for row, label in enumerate(labels) if not label]
     if nameless:
-        raw.notes.append(f"left out, as they have no name: {raw.rows(nameless)}.")
-    there = ~shapely.is_missing(raw.placed)
+        table.notes.append(f"left out, as they have no name: {table.cite_rows(nameless)}.")
+    there = ~shapely.is_missing(table.required_shapes)
     kept = [int(row) for row in np.flatnonzero(there) if labels[row]]
     if not kept:
-        raise DataError(f"Invalid file {raw.name}: no row has a name and an area. Must have one.")
+        raise DataError(f"Invalid file {table.name}: no row has a name and an area. Must have one.")
     return kept
 
 
-def _groups(rows: list[int], labels: list[str]) -> dict[str, list[int]]:
+def _group_rows(rows: list[int], labels: list[str]) -> dict[str, list[int]]:
     """Return rows by their names, in order."""
     groups: dict[str, list[int]] = {}
     for row in rows:
@@ -207,35 +216,38 @@ def _groups(rows: list[int], labels: list[str]) -> dict[str, list[int]]:
     return groups
 
 
-def _join_parts(raw: Raw, groups: Mapping[str, list[int]], column: str) -> None:
+def _join_parts(table: SourceTable, groups: Mapping[str, list[int]], column: str) -> None:
     """Note regions of several rows, and refuse namesakes: rows that differ in another text."""
     joined = {label: rows for label, rows in groups.items() if len(rows) > 1}
-    texts = [c for c in raw.frame.columns if raw.frame[c].map(lambda v: isinstance(v, str)).any()]
+    texts = [
+        c for c in table.frame.columns if table.frame[c].map(lambda v: isinstance(v, str)).any()
+    ]
     for label, rows in joined.items():
         for other in texts:
-            values = list(dict.fromkeys(raw.frame[other].iloc[rows].dropna()))
-            if other != column and plain(other) not in _OF_A_PART and len(values) > 1:
+            values = list(dict.fromkeys(table.frame[other].iloc[rows].dropna()))
+            if other != column and simplify_name(other) not in _OF_A_PART and len(values) > 1:
                 one, two = values[:2]
                 raise DataError(
-                    f"Ambiguous {raw.name}: {label!r} names {raw.rows(rows)}, which differ in "
+                    f"Ambiguous {table.name}: {label!r} names {table.cite_rows(rows)}, which "
+                    "differ in "
                     f"{other!r} ({one!r}, {two!r}). Tell a column of different names with name=, "
                     "or join the rows first if they are parts of one region."
                 )
     if joined:
         shown = ", ".join(f"{label} ({len(rows)})" for label, rows in list(joined.items())[:6])
         more = f" and {len(joined) - 6} more" if len(joined) > 6 else ""
-        raw.notes.append(f"rows of one name were joined to one region: {shown}{more}.")
+        table.notes.append(f"rows of one name were joined to one region: {shown}{more}.")
 
 
 # Texts that tell one part of a region from another, and not one region from its namesake.
 _OF_A_PART = ("id", "fid", "gid", "objectid", "osm_id", "shapeid", "uuid", "globalid")
 
 
-def _whole(raw: Raw, rows: list[int]) -> Any:
+def _join_shapes(table: SourceTable, rows: list[int]) -> Any:
     """Return the area of a region: that of its row, or of its parts together."""
     if len(rows) == 1:
-        return raw.placed[rows[0]]
-    return shapely.union_all(raw.placed[rows])
+        return table.required_shapes[rows[0]]
+    return shapely.union_all(table.required_shapes[rows])
 
 
 # Other columns that geobuffer knows, and what publishers call them.
@@ -338,114 +350,128 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
            name             geometry
     0  Юнаківка  POINT (34.99 51.09)
     """
-    raw, title = _rows(path, layer, sheet, max_gb)
-    check_rows(raw)
-    if raw.shapes is None:
-        place(raw, lon, lat, crs)
+    table, title = _read_rows(path, layer, sheet, max_gb)
+    check_has_rows(table)
+    if table.shapes is None:
+        add_points(table, lon, lat, crs)
     elif lon is not None or lat is not None:
-        raise DataError(f"Invalid lon and lat: {raw.name} has shapes. Must be without them.")
-    check_points(raw, crs, swap=swap)
-    _drop_repeated(raw)
-    check_place(raw, near)
-    table = _known_columns(raw, name)
-    _note_alike(raw, table)
-    table["source"] = _filled(table, "source", source or title)
-    if accuracy_m is not None or "accuracy_m" in table:
-        table["accuracy_m"] = _filled(table, "accuracy_m", accuracy_m)
-    places = gpd.GeoDataFrame(table, geometry=raw.shapes, crs="EPSG:4326")
-    raw.tell()
+        raise DataError(f"Invalid lon and lat: {table.name} has shapes. Must be without them.")
+    check_points(table, crs, swap=swap)
+    _drop_repeats(table)
+    check_axis_order(table, near)
+    attributes = _standardise_columns(table, name)
+    _note_alike(table, attributes)
+    attributes["source"] = _fill_gaps(attributes, "source", source or title)
+    if accuracy_m is not None or "accuracy_m" in attributes:
+        attributes["accuracy_m"] = _fill_gaps(attributes, "accuracy_m", accuracy_m)
+    places = gpd.GeoDataFrame(attributes, geometry=table.shapes, crs="EPSG:4326")
+    table.warn_notes()
     return places
 
 
-def _rows(path: str | Path, layer: str | None, sheet: str | None, max_gb: float) -> tuple[Raw, str]:
+def _read_rows(
+    path: str | Path, layer: str | None, sheet: str | None, max_gb: float
+) -> tuple[SourceTable, str]:
     """Return the rows of a table or layer, and the title of a source that nobody described."""
     if is_database(path):
-        raw = read_database(str(path), layer)
-        return raw, raw.name
+        table = read_database(str(path), layer)
+        return table, table.name
     file, layer = find_file(path, layer=layer, max_gb=max_gb)
-    if sheet is not None and file.kind is not Kind.EXCEL:
+    if sheet is not None and file.format is not FileFormat.EXCEL:
         raise DataError(f"Invalid sheet {sheet!r}: {file} is no workbook. Must be without it.")
-    tabular = file.kind in {Kind.TEXT, Kind.EXCEL}
-    raw = read_table(file, sheet) if tabular else read_layer(file, layer, ("Point", "MultiPoint"))
-    return raw, file.path.name
+    tabular = file.format in {FileFormat.TEXT, FileFormat.EXCEL}
+    table = read_table(file, sheet) if tabular else read_layer(file, layer, ("Point", "MultiPoint"))
+    return table, file.path.name
 
 
-def _drop_repeated(raw: Raw) -> None:
+def _drop_repeats(table: SourceTable) -> None:
     """Leave out rows that repeat an earlier one in every column, and note them."""
-    twice = repeated(raw.frame, raw.placed)
+    twice = find_repeats(table.frame, table.required_shapes)
     if twice.any():
-        raw.notes.append(f"left out, as they repeat others: {raw.rows(np.flatnonzero(twice))}.")
-        raw.drop(twice)
+        table.notes.append(
+            f"left out, as they repeat others: {table.cite_rows(np.flatnonzero(twice))}."
+        )
+        table.drop_rows(twice)
 
 
-def _note_alike(raw: Raw, table: pd.DataFrame) -> None:
+def _note_alike(table: SourceTable, attributes: pd.DataFrame) -> None:
     """Note rows of one name at one point that differ in something else: they count one by one."""
-    named = [column for column in ("name", "name_en", "name_uk", "name_ru") if column in table]
-    there = ~shapely.is_missing(raw.placed) & table[named].notna().any(axis=1).to_numpy()
-    alike = repeated(table[named], raw.placed) & there
+    named = [column for column in ("name", "name_en", "name_uk", "name_ru") if column in attributes]
+    there = (
+        ~shapely.is_missing(table.required_shapes)
+        & attributes[named].notna().any(axis=1).to_numpy()
+    )
+    alike = find_repeats(attributes[named], table.required_shapes) & there
     if named and alike.any():
-        raw.notes.append(
+        table.notes.append(
             f"of the same name at the same point as others, but not the same in all columns, and "
-            f"kept: {raw.rows(np.flatnonzero(alike))}."
+            f"kept: {table.cite_rows(np.flatnonzero(alike))}."
         )
 
 
-def _known_columns(raw: Raw, name: str | None) -> pd.DataFrame:
+def _standardise_columns(table: SourceTable, name: str | None) -> pd.DataFrame:
     """Return the attributes with the names and kinds of value that geobuffer knows."""
-    meant = _meant(raw, name)
+    meant = _find_known_columns(table, name)
     renamed = {old: new for new, old in meant.items()}
     # A column that has a known name, but is not what is meant by it, steps aside.
-    aside = {new: f"{new}_original" for new in meant if new in raw.frame and new not in renamed}
-    if "country" in raw.frame and "country" not in meant:
+    aside = {new: f"{new}_original" for new in meant if new in table.frame and new not in renamed}
+    if "country" in table.frame and "country" not in meant:
         aside["country"] = "country_name"
-    table = raw.frame.rename(columns=aside | renamed)
+    attributes = table.frame.rename(columns=aside | renamed)
     for column in sorted({"name", "name_en", "name_uk", "name_ru"} & set(meant)):
-        texts = clean_names(raw, table[column])
-        table[column] = pd.Series([text or None for text in texts], dtype=object)
+        texts = clean_names(table, attributes[column])
+        attributes[column] = pd.Series([text or None for text in texts], dtype=object)
     if not {"name", *(f"name_{language}" for language in NAMES)} & set(meant):
-        shown = ", ".join(repr(str(c)) for c in list(raw.frame.columns)[:12])
-        raw.notes.append(f"no column is known to hold names; name= tells which: {shown}.")
+        shown = ", ".join(repr(str(c)) for c in list(table.frame.columns)[:12])
+        table.notes.append(f"no column is known to hold names; name= tells which: {shown}.")
     for column in sorted({"accuracy_m", "radius_m"} & set(meant)):
-        table[column] = _metres(raw, table[column], meant[column])
+        attributes[column] = _read_metres(table, attributes[column], meant[column])
     if "population" in meant:
-        table["population"] = _population(raw, table["population"], meant["population"])
+        attributes["population"] = _read_population(
+            table, attributes["population"], meant["population"]
+        )
     if "country" in meant:
-        table["country"] = table["country"].map(lambda v: v.upper() if isinstance(v, str) else None)
-    return table
+        attributes["country"] = attributes["country"].map(
+            lambda v: v.upper() if isinstance(v, str) else None
+        )
+    return attributes
 
 
-def _meant(raw: Raw, name: str | None) -> dict[str, str]:
+def _find_known_columns(table: SourceTable, name: str | None) -> dict[str, str]:
     """Return which column of the file is meant by each that geobuffer knows."""
-    columns = [str(column) for column in raw.frame.columns]
+    columns = [str(column) for column in table.frame.columns]
     wanted = {"name": NAME, **{f"name_{to}": names for to, names in NAMES.items()}, **_KNOWN}
-    meant: dict[str, str] = {} if name is None else {"name": named(raw, name, "name")}
+    meant: dict[str, str] = {} if name is None else {"name": require_column(table, name, "name")}
     for known, names in wanted.items():
-        found = [column for column in find(columns, names) if column not in meant.values()]
+        found = [column for column in find_columns(columns, names) if column not in meant.values()]
         if known not in meant and len(found) == 1:
             meant[known] = found[0]
-    for column in find(columns, COUNTRY):
-        codes = raw.frame[column].dropna().astype(str).str.strip()
-        if len(codes) and codes.map(lambda code: bool(_ALPHA_2.fullmatch(code))).all():
+    for column in find_columns(columns, COUNTRY):
+        codes = table.frame[column].dropna().astype(str).str.strip()
+        if (
+            len(codes)
+            and codes.map(lambda code: bool(_COUNTRY_CODE_ANY_CASE.fullmatch(code))).all()
+        ):
             meant["country"] = column
     return meant
 
 
-def _population(raw: Raw, column: pd.Series, called: str) -> pd.Series:
+def _read_population(table: SourceTable, column: pd.Series, called: str) -> pd.Series:
     """Return counts of people; missing where a value stands for none, and where it is negative."""
     counts: list[int | None] = []
     negative = []
     for row, value in enumerate(column.tolist()):
-        count = _count(raw, row, value, called)
+        count = _parse_count(table, row, value, called)
         if count is not None and count < 0:
             negative.append(row)
             count = None
         counts.append(count)
     if negative:
-        raw.notes.append(f"negative {called} taken for unknown: {raw.rows(negative)}.")
+        table.notes.append(f"negative {called} taken for unknown: {table.cite_rows(negative)}.")
     return pd.Series(counts, dtype="Int64")
 
 
-def _count(raw: Raw, row: int, value: Any, called: str) -> int | None:
+def _parse_count(table: SourceTable, row: int, value: Any, called: str) -> int | None:
     if pd.isna(value):
         return None
     text = " ".join(str(value).replace("−", "-").split())
@@ -458,12 +484,13 @@ def _count(raw: Raw, row: int, value: Any, called: str) -> int | None:
         whole = text if match[1] else re.split("[.,]", text)[0]
         return int(re.sub(r"[^\d-]", "", whole))
     raise DataError(
-        f"Invalid {called} in {raw.row(row)}: {value!r}. Must be a whole number, such as 1234 or "
+        f"Invalid {called} in {table.cite_row(row)}: {value!r}. Must be a whole number, such as "
+        "1234 or "
         "1 234, or empty."
     )
 
 
-def _metres(raw: Raw, column: pd.Series, called: str) -> pd.Series:
+def _read_metres(table: SourceTable, column: pd.Series, called: str) -> pd.Series:
     values: list[float] = []
     for row, value in enumerate(column.tolist()):
         text = "" if pd.isna(value) else str(value).strip().replace(",", ".")
@@ -473,24 +500,28 @@ def _metres(raw: Raw, column: pd.Series, called: str) -> pd.Series:
             number = -1.0
         if number < 0 or np.isinf(number):
             raise DataError(
-                f"Invalid {called} in {raw.row(row)}: {value!r}. Must be metres, or empty."
+                f"Invalid {called} in {table.cite_row(row)}: {value!r}. Must be metres, or empty."
             )
         values.append(number)
     return pd.Series(values, dtype=float)
 
 
-def _filled(table: pd.DataFrame, column: str, value: Any) -> Any:
+def _fill_gaps(attributes: pd.DataFrame, column: str, value: Any) -> Any:
     """Return a column with its gaps filled, or a new one."""
-    if column not in table:
+    if column not in attributes:
         return value
-    return table[column] if value is None else table[column].where(table[column].notna(), value)
+    return (
+        attributes[column]
+        if value is None
+        else attributes[column].where(attributes[column].notna(), value)
+    )
 
 
 _SIDES = ("left", "right")
 _KINDS = ("LineString", "MultiLineString")
 
 
-class Lines(NamedTuple):
+class _Lines(NamedTuple):
     """The sections of a line, in order, their names, and what they come from."""
 
     lines: tuple[LineString | MultiLineString, ...]
@@ -549,16 +580,16 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     """
     from geobuffer.zones.make_border import border_along
 
-    raw, title = read_shapes(path, layer, _KINDS, max_gb)
-    check_lines(raw, crs, swap=swap)
-    check_place(raw, near)
-    read = _lines_of(raw, name, source or Source(title))
+    table, title = read_shapes(path, layer, _KINDS, max_gb)
+    check_lines(table, crs, swap=swap)
+    check_axis_order(table, near)
+    read = _collect_lines(table, name, source or Source(title))
     border = border_along(read.lines, names=read.names, source=read.source)
-    raw.tell()
-    return border if sides == _SIDES else _called(border, sides)
+    table.warn_notes()
+    return border if sides == _SIDES else _rename_sides(border, sides)
 
 
-def _called(border: Border, sides: tuple[str, str]) -> Border:
+def _rename_sides(border: Border, sides: tuple[str, str]) -> Border:
     """Return a border whose sides have other names."""
     left, right = sides
     if fold_name(left) == fold_name(right) or BOTH in sides:
@@ -568,39 +599,41 @@ def _called(border: Border, sides: tuple[str, str]) -> Border:
     return replace(border, sides=named)
 
 
-def _lines_of(raw: Raw, name: str | None, source: Source) -> Lines:
-    there = ~shapely.is_missing(raw.placed)
+def _collect_lines(table: SourceTable, name: str | None, source: Source) -> _Lines:
+    there = ~shapely.is_missing(table.required_shapes)
     if not there.any():
-        raise DataError(f"Invalid file {raw.name}: it has no line. Must have one.")
-    names = _names(raw, name)
+        raise DataError(f"Invalid file {table.name}: it has no line. Must have one.")
+    names = _name_rows(table, name)
     kept = np.flatnonzero(there)
-    runs = one_way(list(raw.placed[kept]))
-    _note(raw, runs, kept)
+    runs = orient_lines(list(table.required_shapes[kept]))
+    _note_orientation(table, runs, kept)
     titles = tuple(names[row] for row in kept[runs.rows])
-    return Lines(tuple(runs.lines), titles, source)
+    return _Lines(tuple(runs.lines), titles, source)
 
 
-def _names(raw: Raw, given: str | None) -> list[str]:
+def _name_rows(table: SourceTable, given: str | None) -> list[str]:
     """Return a name for each row; a number where it has none."""
-    columns = raw.frame.columns
-    found = [named(raw, given, "name")] if given is not None else []
+    columns = table.frame.columns
+    found = [require_column(table, given, "name")] if given is not None else []
     for wanted in (NAME, NAMES["en"]):
-        found = found or find(columns, wanted)
-    names = clean_names(raw, raw.frame[found[0]]) if len(found) == 1 else [""] * len(raw.frame)
+        found = found or find_columns(columns, wanted)
+    names = (
+        clean_names(table, table.frame[found[0]]) if len(found) == 1 else [""] * len(table.frame)
+    )
     return [text or f"section {number}" for number, text in enumerate(names, 1)]
 
 
-def _note(raw: Raw, runs: Runs, rows: NDArray[np.int64]) -> None:
+def _note_orientation(table: SourceTable, runs: OrientedLines, rows: NDArray[np.int64]) -> None:
     """Note what was done so that all lines run one way, and where that is not certain."""
     if runs.turned:
-        turned = raw.rows(rows[runs.turned])
-        raw.notes.append(f"turned round, wholly or in part, so that all run one way: {turned}.")
+        turned = table.cite_rows(rows[runs.turned])
+        table.notes.append(f"turned round, wholly or in part, so that all run one way: {turned}.")
     if runs.rows != sorted(runs.rows):
-        order = raw.rows(rows[runs.rows])
-        raw.notes.append(f"not in the order of the line, into which they were put: {order}.")
+        order = table.cite_rows(rows[runs.rows])
+        table.notes.append(f"not in the order of the line, into which they were put: {order}.")
     if len(runs.branches):
         (lon, lat), more = runs.branches[0], len(runs.branches) - 1
-        raw.notes.append(
+        table.notes.append(
             f"three lines or more meet at {lon:.4f}, {lat:.4f} (longitude, latitude)"
             f"{f' and {more} more places' if more else ''}: left and right of each beyond are as "
             "most of it was drawn. Must be one line, without branches, for them to be sure."

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geobuffer.geodesy.ellipsoid import Floats
-    from geobuffer.io.read.raw import Raw
+    from geobuffer.io.read.source_table import SourceTable
 
     Shapes = NDArray[np.object_]
 
@@ -36,7 +36,7 @@ _MOST_PIECES = 10_000
 _ROUNDS = 4
 
 
-def in_degrees(raw: Raw, crs: object) -> None:
+def reproject_to_degrees(table: SourceTable, crs: object) -> None:
     """Bring a file's shapes to longitude and latitude (EPSG:4326).
 
     Raises
@@ -46,47 +46,51 @@ def in_degrees(raw: Raw, crs: object) -> None:
     DataError
         ``crs`` is none that is known, or a shape lies where its system is not defined.
     """
-    shapes = raw.placed
-    system = _system(raw, crs)
+    shapes = table.required_shapes
+    system = _choose_crs(table, crs)
     if system is None:
-        raise MissingCRSError(_no_crs(raw, shapes))
+        raise MissingCRSError(_missing_crs_message(table, shapes))
     if _is_degrees(system):
         return
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    _note_unsure_shift(raw, system)
+    _note_unknown_datum_shift(table, system)
     try:
         convert = pyproj.Transformer.from_crs(system, _DEGREES, always_xy=True)
     except ProjError as error:
         raise DataError(
-            f"Invalid reference system {system.name} of {raw.name}: it does not lead to longitude "
+            f"Invalid reference system {system.name} of {table.name}: it does not lead to "
+            "longitude "
             f"and latitude on Earth ({error}). Must be one that does; crs= names another."
         ) from error
     parts = shapes[there]
     if not system.is_geographic:
-        parts = _cut(parts, convert)
+        parts = _densify(parts, convert)
     moved = shapely.transform(parts, lambda xy: np.stack(convert.transform(*xy.T), axis=1))
     beyond = [not np.isfinite(shapely.get_coordinates(shape)).all() for shape in moved]
     if any(beyond):
         row = np.flatnonzero(there)[beyond.index(True)]
         raise DataError(
-            f"Invalid geometry in {raw.row(row)}: it lies where {system.name} is not defined. "
+            f"Invalid geometry in {table.cite_row(row)}: it lies where {system.name} is not "
+            "defined. "
             "Must be in that system; crs= names another."
         )
-    raw.shapes = shapes.copy()
-    raw.shapes[there] = moved
+    table.shapes = shapes.copy()
+    table.shapes[there] = moved
 
 
-def _system(raw: Raw, crs: object) -> pyproj.CRS | None:
+def _choose_crs(table: SourceTable, crs: object) -> pyproj.CRS | None:
     """Return the system that shapes are in: the one the caller names, else the file's own."""
-    own = pyproj.CRS.from_user_input(raw.crs) if raw.crs is not None else None
+    own = pyproj.CRS.from_user_input(table.crs) if table.crs is not None else None
     if own is not None and not (own.is_geographic or own.is_projected):
         own = None  # what GeoPackage calls undefined, and drawings
     if crs is None:
         return own
     named = parse_crs(crs)
     # A GeoJSON or KML says nothing of its system unless it is an unusual one.
-    if own is not None and not (raw.crs_is_fixed and _is_degrees(own)) and own != named:
-        raw.notes.append(f"its own reference system, {own.name}, is not used: crs= names another.")
+    if own is not None and not (table.crs_is_fixed and _is_degrees(own)) and own != named:
+        table.notes.append(
+            f"its own reference system, {own.name}, is not used: crs= names another."
+        )
     return named
 
 
@@ -109,14 +113,18 @@ def parse_crs(crs: Any) -> pyproj.CRS:
 
 def _is_degrees(system: pyproj.CRS) -> bool:
     """Tell whether a system is WGS 84 in degrees, whichever axis it names first."""
-    return system.to_2d().equals(_DEGREES, ignore_axis_order=True) if _may_be(system) else False
+    return (
+        system.to_2d().equals(_DEGREES, ignore_axis_order=True)
+        if _is_plain_geographic(system)
+        else False
+    )
 
 
-def _may_be(system: pyproj.CRS) -> bool:
+def _is_plain_geographic(system: pyproj.CRS) -> bool:
     return system.is_geographic and not system.is_bound
 
 
-def _no_crs(raw: Raw, shapes: Shapes) -> str:
+def _missing_crs_message(table: SourceTable, shapes: Shapes) -> str:
     west, south, east, north = shapely.total_bounds(shapes)
     fits = west >= -180 and east <= 180 and south >= -90 and north <= 90
     hint = (
@@ -125,21 +133,21 @@ def _no_crs(raw: Raw, shapes: Shapes) -> str:
         else f"its coordinates, from {west:g} {south:g} to {east:g} {north:g}, are no degrees; "
         'tell crs="EPSG:…" of the projection they were made in'
     )
-    missing = " (there is no .prj beside it)" if raw.name.lower().endswith(".shp") else ""
-    return f"{raw.name} has no coordinate reference system{missing}. Must have one: {hint}."
+    missing = " (there is no .prj beside it)" if table.name.lower().endswith(".shp") else ""
+    return f"{table.name} has no coordinate reference system{missing}. Must have one: {hint}."
 
 
-def _note_unsure_shift(raw: Raw, system: pyproj.CRS) -> None:
+def _note_unknown_datum_shift(table: SourceTable, system: pyproj.CRS) -> None:
     """Note where no shift between the datums is known, which may be some hundred metres."""
     ways = TransformerGroup(system, _DEGREES, always_xy=True).transformers
     if not ways or "ballpark" in ways[0].description.lower():
-        raw.notes.append(
+        table.notes.append(
             f"no shift is known from the datum of {system.name} to WGS 84; positions may be off by "
             "some hundred metres."
         )
 
 
-def _cut(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
+def _densify(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
     """Add vertices to edges that are bent in longitude and latitude.
 
     An edge that two shapes share gets the same vertices in both, to the last bit, whichever way
@@ -149,18 +157,18 @@ def _cut(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
         return shapes
     # Halving an edge quarters its bend only where that is even: what is left is cut again.
     for _ in range(_ROUNDS):
-        shapes, cut = _cut_once(shapes, convert)
+        shapes, cut = _densify_once(shapes, convert)
         if not cut:
             break
     return shapes
 
 
-def _cut_once(shapes: Shapes, convert: pyproj.Transformer) -> tuple[Shapes, bool]:
+def _densify_once(shapes: Shapes, convert: pyproj.Transformer) -> tuple[Shapes, bool]:
     """Add vertices where they are known to be needed, and tell whether there were any."""
     kind, xy, offsets = shapely.to_ragged_array(shapes)
     ends = np.zeros(len(xy), dtype=bool)
     ends[offsets[0][1:] - 1] = True
-    pieces = _pieces(xy, ends, convert)
+    pieces = _count_pieces(xy, ends, convert)
     owner = np.repeat(np.arange(len(xy)), pieces)
     first = np.cumsum(pieces) - pieces
     nth = (np.arange(len(owner)) - first[owner]).astype(float)
@@ -174,7 +182,9 @@ def _cut_once(shapes: Shapes, convert: pyproj.Transformer) -> tuple[Shapes, bool
     return np.asarray(made), bool((pieces > 1).any())
 
 
-def _pieces(xy: Floats, ends: NDArray[np.bool_], convert: pyproj.Transformer) -> NDArray[np.int64]:
+def _count_pieces(
+    xy: Floats, ends: NDArray[np.bool_], convert: pyproj.Transformer
+) -> NDArray[np.int64]:
     """Return into how many pieces the edge from each vertex to the next is to be cut."""
     pieces = np.ones(len(xy), dtype=np.int64)
     edge = np.flatnonzero(~ends)

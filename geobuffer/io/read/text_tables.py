@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from geobuffer.errors import DataError, did_you_mean
-from geobuffer.io.read.columns import LATITUDE, LONGITUDE, find
-from geobuffer.io.read.encodings import encoding_of
-from geobuffer.io.read.files import Kind
-from geobuffer.io.read.raw import Raw
-from geobuffer.io.untrusted import unheard
+from geobuffer.io.read.columns import LATITUDE, LONGITUDE, find_columns
+from geobuffer.io.read.encodings import detect_encoding
+from geobuffer.io.read.files import FileFormat
+from geobuffer.io.read.source_table import SourceTable
+from geobuffer.io.untrusted import silence_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,35 +32,36 @@ _LATIN = re.compile(r"[A-Za-z]")
 _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 
 
-def clean_names(raw: Raw, column: pd.Series) -> list[str]:
+def clean_names(table: SourceTable, column: pd.Series) -> list[str]:
     """Return a column of names: composed (NFC), without spaces about them; empty where missing.
 
     Words that mix Latin and Cyrillic letters are kept as they are and noted: a Latin C in *Cумы*
     looks right, and only what folds names as :func:`geobuffer.names.fold` does finds it.
     """
     names = [
-        " ".join(unicodedata.normalize("NFC", _text(value)).split()) if known else ""
+        " ".join(unicodedata.normalize("NFC", _name_text(value)).split()) if known else ""
         for value, known in zip(column, column.notna(), strict=True)
     ]
-    mixed = [row for row, name in enumerate(names) if any(map(is_mixed, name.split()))]
+    mixed = [row for row, name in enumerate(names) if any(map(mixes_scripts, name.split()))]
     if mixed:
-        raw.notes.append(
+        table.notes.append(
             f"names in {column.name!r} that mix Latin and Cyrillic letters, such as "
-            f"{names[mixed[0]]!r}: {raw.rows(mixed)}; kept as they are, and found here by either "
+            f"{names[mixed[0]]!r}: {table.cite_rows(mixed)}; kept as they are, and found here by "
+            "either "
             "spelling, but elsewhere by nobody."
         )
     return names
 
 
-def _text(value: object) -> str:
+def _name_text(value: object) -> str:
     """Return a value as text; a whole number without the decimals it got in a spreadsheet."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def is_mixed(word: str) -> bool:
+def mixes_scripts(word: str) -> bool:
     """Tell whether a word has letters of both scripts.
 
-    >>> is_mixed("Cумы"), is_mixed("Сумы"), is_mixed("Kyiv")
+    >>> mixes_scripts("Cумы"), mixes_scripts("Сумы"), mixes_scripts("Kyiv")
     (True, False, False)
     """
     return bool(_LATIN.search(word) and _CYRILLIC.search(word))
@@ -70,7 +71,7 @@ def is_mixed(word: str) -> bool:
 _SEPARATORS = ("\t", ";", ",", "|")
 
 # The line by which Excel is told what parts the columns.
-_TOLD = re.compile(r"sep=(.)\n", re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r"sep=(.)\n", re.IGNORECASE)
 
 # How many lines tell what parts the columns.
 _SAMPLE_LINES = 50
@@ -85,7 +86,7 @@ _BROKEN_WORKBOOK = (
 )  # fmt: skip
 
 
-class _Sheet(NamedTuple):
+class _Grid(NamedTuple):
     """A header, the rows below it, and the line of each."""
 
     header: list[str]
@@ -95,7 +96,7 @@ class _Sheet(NamedTuple):
     """The lines that have a value where the header ends."""
 
 
-def read_table(file: UserFile, sheet: str | None) -> Raw:
+def read_table(file: UserFile, sheet: str | None) -> SourceTable:
     """Return the rows of a text table or a spreadsheet, as texts or as the sheet's own values.
 
     Raises
@@ -105,19 +106,19 @@ def read_table(file: UserFile, sheet: str | None) -> Raw:
         such sheet or none that is plainly meant, or the extra ``excel`` is not installed.
     """
     notes: list[str] = []
-    if file.kind is Kind.EXCEL:
-        name, found = _from_excel(file, sheet, notes)
+    if file.format is FileFormat.EXCEL:
+        name, found = _read_excel(file, sheet, notes)
     else:
-        name, found = str(file), _from_text(file, notes)
-    found = _without_spacers(found)
+        name, found = str(file), _read_text(file, notes)
+    found = _drop_empty_columns(found)
     twice = [c for c in dict.fromkeys(found.header) if found.header.count(c) > 1]
     if twice:
         raise DataError(f"Invalid table {name}: two columns are named {twice[0]!r}. Must differ.")
     frame = pd.DataFrame(found.rows, columns=found.header, dtype=object)
-    return Raw(name, frame, line_numbers=found.lines, notes=notes)
+    return SourceTable(name, frame, line_numbers=found.lines, notes=notes)
 
 
-def _without_spacers(sheet: _Sheet) -> _Sheet:
+def _drop_empty_columns(sheet: _Grid) -> _Grid:
     """Return rows without columns that have neither a name nor a value, and are there for looks."""
     used = [
         n
@@ -127,12 +128,12 @@ def _without_spacers(sheet: _Sheet) -> _Sheet:
     if len(used) == len(sheet.header):
         return sheet
     rows = [[row[n] for n in used] for row in sheet.rows]
-    return _Sheet([sheet.header[n] for n in used], rows, sheet.lines)
+    return _Grid([sheet.header[n] for n in used], rows, sheet.lines)
 
 
-def _from_text(file: UserFile, notes: list[str]) -> _Sheet:
+def _read_text(file: UserFile, notes: list[str]) -> _Grid:
     data = file.read()
-    encoding = encoding_of(data)
+    encoding = detect_encoding(data)
     if encoding not in {"utf-8", "utf-8-sig"}:
         notes.append(f"read as {encoding}; if letters look wrong, save it as UTF-8.")
     try:
@@ -143,8 +144,8 @@ def _from_text(file: UserFile, notes: list[str]) -> _Sheet:
         ) from error
     # Lines may end as of old on a Macintosh, which Excel still offers.
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    told = _TOLD.match(text)
-    separator = told[1] if told else _separator(text)
+    told = _SEPARATOR_LINE.match(text)
+    separator = told[1] if told else detect_separator(text)
     csv.field_size_limit(_FIELD_BYTES)
     reader = csv.reader(io.StringIO(text), delimiter=separator)
     rows, lines = [], []
@@ -160,13 +161,15 @@ def _from_text(file: UserFile, notes: list[str]) -> _Sheet:
         raise DataError(message) from error
     if len(rows) < 2:
         raise DataError(f"Invalid table {file}: no rows below a header. Must have some.")
-    return _even(_Sheet([c.strip() for c in rows[0]], rows[1:], lines[1:]), str(file), separator)
+    return _check_row_lengths(
+        _Grid([c.strip() for c in rows[0]], rows[1:], lines[1:]), str(file), separator
+    )
 
 
-def _separator(text: str) -> str:
+def detect_separator(text: str) -> str:
     r"""Return what parts the columns: what gives every line as many fields as the header.
 
-    >>> _separator("name;lat;lon\nСуджа;51,19;35,27")
+    >>> detect_separator("name;lat;lon\nСуджа;51,19;35,27")
     ';'
     """
     sample = "".join(text.splitlines(keepends=True)[:_SAMPLE_LINES])
@@ -183,7 +186,7 @@ def _separator(text: str) -> str:
     return best
 
 
-def _even(sheet: _Sheet, name: str, separator: str) -> _Sheet:
+def _check_row_lengths(sheet: _Grid, name: str, separator: str) -> _Grid:
     """Return rows as long as the header: with empty fields cut off or added at their end."""
     width = len(sheet.header)
     while width and not sheet.header[width - 1]:
@@ -202,10 +205,10 @@ def _even(sheet: _Sheet, name: str, separator: str) -> _Sheet:
                 "Must be as many; is the file incomplete?"
             )
         rows.append([field if field != "" else None for field in row[:width]])
-    return _Sheet(sheet.header[:width], rows, sheet.lines)
+    return _Grid(sheet.header[:width], rows, sheet.lines)
 
 
-def _from_excel(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[str, _Sheet]:
+def _read_excel(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[str, _Grid]:
     try:
         import openpyxl
     except ImportError as error:
@@ -213,18 +216,20 @@ def _from_excel(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[st
         raise DataError(message) from error
     try:
         # Of what it leaves out of a workbook: styles, validation. Cells are what is wanted.
-        with unheard():
+        with silence_warnings():
             source: Any = io.BytesIO(file.read())
             book = openpyxl.load_workbook(source, read_only=True, data_only=True)
             for one in book.worksheets:
                 # A sheet may say that it is as large as a sheet can be: 17 thousand million cells.
                 one.reset_dimensions()
-            sheets = {one.title: _rows(one.iter_rows(values_only=True)) for one in book.worksheets}
+            sheets = {
+                one.title: _split_header(one.iter_rows(values_only=True)) for one in book.worksheets
+            }
     except _BROKEN_WORKBOOK as error:
         raise DataError(
             f"Unreadable {file}: a workbook that is incomplete or damaged ({error}). Save it anew."
         ) from error
-    title = _sheet(file, sheets, sheet)
+    title = _choose_sheet(file, sheets, sheet)
     chosen = sheets[title]
     if chosen.beside:
         lines = ", ".join(str(line) for line in chosen.beside[:5])
@@ -235,17 +240,17 @@ def _from_excel(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[st
     return f"{file}, sheet {title}", chosen
 
 
-def _rows(rows: Iterable[Sequence[Any]]) -> _Sheet:
+def _split_header(rows: Iterable[Sequence[Any]]) -> _Grid:
     """Return the header, which is the first row that is not empty, and what is below it."""
     filled = [
         (number, list(row)) for number, row in enumerate(rows, 1) if any(v is not None for v in row)
     ]
     if not filled:
-        return _Sheet([], [], [])
+        return _Grid([], [], [])
     header = ["" if value is None else str(value).strip() for value in filled[0][1]]
     while header and not header[-1]:
         header.pop()
-    return _Sheet(
+    return _Grid(
         header,
         [(row + [None] * len(header))[: len(header)] for _, row in filled[1:]],
         [number for number, _ in filled[1:]],
@@ -253,7 +258,7 @@ def _rows(rows: Iterable[Sequence[Any]]) -> _Sheet:
     )
 
 
-def _sheet(file: UserFile, sheets: dict[str, _Sheet], wanted: str | None) -> str:
+def _choose_sheet(file: UserFile, sheets: dict[str, _Grid], wanted: str | None) -> str:
     """Return the sheet that is meant: the one named, the only one, or the one with coordinates."""
     if wanted is not None:
         if wanted not in sheets:
@@ -261,7 +266,9 @@ def _sheet(file: UserFile, sheets: dict[str, _Sheet], wanted: str | None) -> str
         return wanted
     filled = [title for title, one in sheets.items() if one.rows]
     placed = [
-        t for t in filled if find(sheets[t].header, LATITUDE) and find(sheets[t].header, LONGITUDE)
+        t
+        for t in filled
+        if find_columns(sheets[t].header, LATITUDE) and find_columns(sheets[t].header, LONGITUDE)
     ]
     chosen = filled if len(filled) == 1 else placed
     if len(chosen) != 1:

@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError
-from geobuffer.io.atomic import check_whole_shapefile, scratch
+from geobuffer.io.atomic import check_whole_shapefile, temporary_folder
 from geobuffer.zones.source import ORIGIN_COLUMNS
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> None:
     table, names, notes = _as_dbase(table)
     if notes:
         warnings.warn(f"A shapefile cannot hold all: {'; '.join(notes)}.", stacklevel=4)
-    with scratch(path.parent) as folder:
+    with temporary_folder(path.parent) as folder:
         inner = re.sub(r"[^\w.-]", "_", stem) or "shapes"
         pyogrio.write_dataframe(
             table, folder / f"{inner}.shp", driver="ESRI Shapefile", encoding="UTF-8",

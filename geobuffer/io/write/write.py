@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
-from geobuffer.io.atomic import check_place, check_whole_geopackage, drafted
+from geobuffer.io.atomic import check_whole_geopackage, check_writable, replace_file
 from geobuffer.io.write.excel import check_openpyxl, write_workbook
 from geobuffer.io.write.kml import write_kml
 from geobuffer.io.write.shapefile import write_shapefile
@@ -238,7 +238,7 @@ def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) ->
     """
     path = Path(path)
     save = _writer(thing, check_target(path, thing))
-    with drafted(path) as draft:
+    with replace_file(path) as draft:
         save(draft)
     return path
 
@@ -263,7 +263,7 @@ def check_target(path: str | Path, thing: object) -> Path:
         )
     if _suffix(path) == ".xlsx":
         check_openpyxl()
-    check_place(path)
+    check_writable(path)
     return path
 
 

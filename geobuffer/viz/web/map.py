@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
-from geobuffer.io.point_tables import numbers
+from geobuffer.io.point_tables import read_numbers
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, RINGS
 from geobuffer.viz.captions import heading_template, load_translation, write_title
 from geobuffer.viz.extent import select_regions
@@ -256,7 +256,7 @@ def _check_settlements(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         )
     for name in ("population", "accuracy_m", "radius_m"):
         if name in settlements:
-            numbers(settlements, name)  # says which row is none
+            read_numbers(settlements, name)  # says which row is none
     kinds = settlements.geometry.dropna().geom_type
     if not (kinds == "Point").all():
         raise DataError(

@@ -17,7 +17,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geobuffer.io.atomic import drafted
+from geobuffer.io.atomic import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ class _AtomicSave:
         if not isinstance(outfile, (str, bytes, os.PathLike)):
             save(outfile, *args, **kwargs)
             return
-        with drafted(Path(os.fsdecode(outfile))) as draft, draft.open("wb") as file:
+        with replace_file(Path(os.fsdecode(outfile))) as draft, draft.open("wb") as file:
             save(file, *args, **kwargs)
 
 

@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 import geobuffer as gb
-from geobuffer.io.read.files import Kind, find_file, hide_password, kind_of
+from geobuffer.io.read.files import FileFormat, detect_format, find_file, hide_password
 
 SQUARES = {"West": shapely.box(30, 50, 31, 51), "East": shapely.box(31, 50, 32, 51)}
 
@@ -277,10 +277,10 @@ def test_kinds_are_told_by_content_not_by_name(everything):
     misnamed = everything / "squares.csv"
     (everything / "squares.gpkg").rename(misnamed)
     found, layer = find_file(misnamed)
-    assert (found.kind, layer) == (Kind.GEOPACKAGE, None)
-    assert kind_of("\ufeff{}".encode(), "x") is Kind.GEOJSON
-    assert kind_of(b"<!-- note --><kml:kml>", "x") is Kind.KML
-    assert kind_of("name;lat;lon".encode("utf-16"), "x") is Kind.TEXT
+    assert (found.format, layer) == (FileFormat.GEOPACKAGE, None)
+    assert detect_format("\ufeff{}".encode(), "x") is FileFormat.GEOJSON
+    assert detect_format(b"<!-- note --><kml:kml>", "x") is FileFormat.KML
+    assert detect_format("name;lat;lon".encode("utf-16"), "x") is FileFormat.TEXT
 
 
 def test_reading_leaves_no_file_open_and_writes_nothing(everything):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import geobuffer as gb
 from geobuffer.geodesy.ellipsoid import length_m
-from geobuffer.io.read.geometry import one_way
+from geobuffer.io.read.geometry import orient_lines
 
 A, B, C, D = (34, 52), (34, 51), (34.5, 50.5), (35, 50)
 
@@ -181,7 +181,7 @@ WAYS = [line(A, B), line(B, C), line(C, D), line(D, E4)]
 def test_sides_do_not_change_along_a_line_however_it_was_drawn(order, backwards, dissolved):
     ways = [shapely.reverse(WAYS[n]) if backwards[n] else WAYS[n] for n in order]
     lines = [shapely.MultiLineString(ways)] if dissolved else ways
-    runs = one_way(lines)
+    runs = orient_lines(lines)
     border = gb.border_along(runs.lines, source=gb.Source("a map"))
     assert len(set(_sides_along(border))) == 1
     assert border.length_km == pytest.approx(sum(length_m(w) for w in WAYS) / 1e3)

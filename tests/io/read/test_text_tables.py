@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import geobuffer as gb
 from geobuffer.io.read.columns import parse_coordinate
-from geobuffer.io.read.encodings import encoding_of
+from geobuffer.io.read.encodings import detect_encoding
 
 ROWS = [("Суджа", "51,19", "35,27"), ("Юнаківка", "51,09", "34,99"), ("Ґудове", "51,2", "34,5")]
 
@@ -95,7 +95,7 @@ def test_the_encoding_of_a_single_village_is_found(towns, column, encoding, leas
         except UnicodeEncodeError:
             continue
         tried += 1
-        right += data.isascii() or data.decode(encoding_of(data)) == data.decode(encoding)
+        right += data.isascii() or data.decode(detect_encoding(data)) == data.decode(encoding)
     assert tried > 250
     assert right / tried >= least
 
@@ -107,7 +107,7 @@ def test_the_encoding_of_a_single_village_is_found(towns, column, encoding, leas
     ("Orléans;Besançon;Saint-Étienne;Châlons", "cp1252"),
 ])  # fmt: skip
 def test_other_scripts_are_not_taken_for_cyrillic(text, encoding):
-    assert text.encode(encoding).decode(encoding_of(text.encode(encoding))) == text
+    assert text.encode(encoding).decode(detect_encoding(text.encode(encoding))) == text
 
 
 def test_a_table_that_is_no_text_in_its_encoding(tmp_path):

@@ -22,7 +22,7 @@ _NAMED_ROWS = 5
 
 
 @dataclass(eq=False)
-class Raw:
+class SourceTable:
     """The rows of a file or table as they are, and what is to be told of them.
 
     Parameters
@@ -56,7 +56,7 @@ class Raw:
         self.name = escape_controls(self.name)
 
     @property
-    def placed(self) -> NDArray[np.object_]:
+    def required_shapes(self) -> NDArray[np.object_]:
         """Its shapes.
 
         Raises
@@ -71,13 +71,13 @@ class Raw:
             )
         return self.shapes
 
-    def row(self, number: int) -> str:
+    def cite_row(self, number: int) -> str:
         """Return how a message calls a row."""
         if self.line_numbers is not None:
             return f"line {self.line_numbers[number]} of {self.name}"
         return f"row {number} of {self.name}"
 
-    def rows(self, numbers: Iterable[int]) -> str:
+    def cite_rows(self, numbers: Iterable[int]) -> str:
         """Return how a message calls several rows: how many they are, and the first of them."""
         chosen = [int(number) for number in numbers]
         shown = chosen if self.line_numbers is None else [self.line_numbers[n] for n in chosen]
@@ -86,12 +86,12 @@ class Raw:
         more = f" and {len(shown) - _NAMED_ROWS} more" if len(shown) > _NAMED_ROWS else ""
         return f"{len(shown):,} ({word}{'s'[: len(shown) != 1]} {first}{more})"
 
-    def tell(self) -> None:
+    def warn_notes(self) -> None:
         """Warn of all that was noted; to be called by the function that the user calls."""
         for note in self.notes:
             warnings.warn(f"{self.name}: {note}", stacklevel=3)
 
-    def drop(self, rows: NDArray[np.bool_]) -> None:
+    def drop_rows(self, rows: NDArray[np.bool_]) -> None:
         """Leave rows out."""
         kept = ~rows
         self.frame = self.frame[kept].reset_index(drop=True)
@@ -100,7 +100,7 @@ class Raw:
             self.line_numbers = [n for n, k in zip(self.line_numbers, kept, strict=True) if k]
 
 
-def check_rows(raw: Raw) -> None:
+def check_has_rows(table: SourceTable) -> None:
     """Refuse a file without rows.
 
     Raises
@@ -108,5 +108,5 @@ def check_rows(raw: Raw) -> None:
     DataError
         It has none.
     """
-    if not len(raw.frame):
-        raise DataError(f"Invalid file {raw.name}: it has no rows. Must have some.")
+    if not len(table.frame):
+        raise DataError(f"Invalid file {table.name}: it has no rows. Must have some.")
