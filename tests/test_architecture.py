@@ -197,8 +197,8 @@ WRITERS = {
     "viz.figure.plot._render_png": {"savefig"},
     # To what is within a scratch folder.
     "datasets.world.write_cached_shape": {"mkdir", "write_bytes"},
-    "io.read.gdal._as_kml": {"open"},
-    "io.read.gdal.completed": {"write_bytes"},
+    "io.read.gdal._copy_kml": {"open"},
+    "io.read.gdal.open_shapefile": {"write_bytes"},
     "datasets.fetch.check_content.unpack": {"open", "copyfileobj"},
     # Folders, and what is to be gone.
     "analysis.bulk.begin_parts": {"mkdir"},
@@ -215,8 +215,8 @@ WRITERS = {
 def _written(node):
     """Return the name by which a call writes a file, if it does."""
     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-    if isinstance(node.func, ast.Name) and name in {"write_text", "move", "copy"}:
-        return None  # those of drafts
+    if isinstance(node.func, ast.Name) and name == "write_text":
+        return None  # the one of io.atomic
     if name in WRITES:
         return name
     texts = [a.value for a in [*node.args, *(k.value for k in node.keywords)]
