@@ -26,7 +26,7 @@ from geobuffer.datasets.fetch.http import (
     retry_policy,
 )
 from geobuffer.errors import ChecksumMismatch, DataError, DownloadError, WriteError
-from geobuffer.io.atomic import write_text
+from geobuffer.io.atomic import move_into_place, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

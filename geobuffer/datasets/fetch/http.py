@@ -18,7 +18,7 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from geobuffer.errors import DataError
-from geobuffer.io.atomic import write_text
+from geobuffer.io.atomic import append_to_file, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
