@@ -37,7 +37,7 @@ myst_enable_extensions = ["deflist"]
 # Quotation marks are set; two hyphens begin an option and are no dash.
 smartquotes_action = "qe"
 
-# What a name is for is told by the page it is on; members come in the order of their source.
+# Each page of the reference describes its names; members come in the order of the source code.
 autosummary_generate = False
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
@@ -47,7 +47,7 @@ python_maximum_signature_line_length = 80
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
-# Types of other packages, and of rooms that are not public, are named without a link: links to
+# Types of other packages, and of modules that are not public, are named without a link: links to
 # other sites would need a network in every build.
 nitpick_ignore_regex = [
     (r"py:class", r"(?!geobuffer\b).*"),
@@ -78,7 +78,7 @@ pygments_style = "a11y-high-contrast-light"
 def resolve_public(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.Element
 ) -> nodes.Element | None:
-    """Find a public name by the room it is made in: geobuffer.model.Border is geobuffer.Border."""
+    """Find a public name by its module: geobuffer.zones.border.Border is geobuffer.Border."""
     name = str(node.get("reftarget", "")).rpartition(".")[2]
     if node.get("refdomain") != "py" or name not in gb.__all__:
         return None

@@ -47,21 +47,21 @@ class Ground:
         lost, added = (within & ~held).sum(), (~within & held).sum()
         return f"of {within.sum()} places within 10 km {lost} lost, {added} added"
 
-    def strays(self, polygon: shapely.Geometry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def edge_errors_m(self, polygon: shapely.Geometry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return points along a polygon's edge, and how far from 10 km each is, in metres."""
         lon, lat = sampled(polygon, 100.0)
         return lon, lat, self.border.index.nearest(lon, lat).distance_m - WIDTH_M
 
     def worst(self, polygon: shapely.Geometry) -> tuple[float, float, float]:
-        """Return where a polygon's edge strays most, and by how many metres."""
-        lon, lat, off = self.strays(polygon)
+        """Return where the error of a polygon's edge is largest, and the error in metres."""
+        lon, lat, off = self.edge_errors_m(polygon)
         at = int(np.argmax(np.abs(off)))
         return float(lon[at]), float(lat[at]), float(off[at])
 
 
 def told(name: str, ground: Ground, polygon: shapely.Geometry) -> None:
     """Print what the page says of a recipe."""
-    _, _, off = ground.strays(polygon)
+    _, _, off = ground.edge_errors_m(polygon)
     print(f"{name}: edge {off.min():+,.0f} … {off.max():+,.0f} m; {ground.wrong(polygon)}")
 
 
@@ -114,7 +114,7 @@ def draw_mercator(ground: Ground) -> None:
 
 
 def draw_utm(ground: Ground) -> None:
-    """Draw the buffer in UTM where it strays most."""
+    """Draw the buffer in UTM where its error is largest."""
     utm = gpd.GeoSeries([ground.line], crs=4326).estimate_utm_crs()
     wrong = recipe(ground.line, utm, 16)
     told(utm.name, ground, wrong)

@@ -16,7 +16,7 @@ from plane import project, project_geometry
 from regions import COUNTRIES, REGIONS, Region
 from shapely.ops import linemerge
 
-# The simplified shapes stray up to 0.9 km from the exact line; an end of a line between oblasts
+# The simplified shapes lie up to 0.9 km from the exact line; an end of a line between oblasts
 # that is farther away than this is a meeting of three oblasts and not an end at the border.
 REACH_M = 3_000.0
 # Gaps between simplified neighbours up to this width (in degrees, some 1.5 km) are closed.
