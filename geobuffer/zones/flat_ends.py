@@ -93,7 +93,7 @@ def build_end_cuts(
         near = _near(end, width_m)
         if near is not None:
             if rough:
-                kept = PlanarBuffers(near, width_m, strays_m=tolerance_m).at(width_m)
+                kept = PlanarBuffers(near, width_m, error_m=tolerance_m).at(width_m)
                 kept = cut_at_antimeridian(kept)
             else:
                 kept, _ = buffer_lines(near, width_m, tolerance_m=tolerance_m)

@@ -91,7 +91,7 @@ def draw_outlines(zone: BufferZone, widths_km: Sequence[float]) -> list[SliderOu
     widths = [km for km in widths_km if km * 1e3 <= LIMIT_M]
     if not widths:
         return []
-    rough = PlanarBuffers(index, max(widths) * 1e3, strays_m=_ARCS * strays)
+    rough = PlanarBuffers(index, max(widths) * 1e3, error_m=_ARCS * strays)
 
     def drawn(km: float) -> tuple[float, Polygon | MultiPolygon] | None:
         try:
