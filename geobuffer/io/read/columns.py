@@ -19,6 +19,8 @@ from geobuffer.io.read.reproject import parse_crs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import pyarrow as pa
+
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.io.read.source_table import SourceTable
 
@@ -48,6 +50,12 @@ ISO = ("iso_3166_2", "iso3166_2", "iso", "shapeiso", "iso_code", "hasc_1", "ref_
 COUNTRY = (
     "country", "country_code", "countrycode", "iso_a2", "iso2", "cc", "iso_country", "adm0_pcode",
     "код_країни", "код_страны", "країна", "страна",
+)  # fmt: skip
+
+# The pairs of names that big tables (classify_file) know, in the order in which they are tried.
+# This list is shorter than LONGITUDE and LATITUDE on purpose: a run of hours takes no guesses.
+COORDINATE_PAIRS = (
+    ("longitude", "latitude"), ("lon", "lat"), ("lng", "lat"), ("long", "lat"), ("x", "y"),
 )  # fmt: skip
 
 # Columns of nested units, of which the deepest is the one that names a row: HDX and GADM.
@@ -88,6 +96,23 @@ def find_columns(columns: Iterable[object], wanted: Sequence[str]) -> list[str]:
         if any(name.startswith(f"{word}_") for word in begun)
         for column in of_name
     ]
+
+
+def find_coordinate_pair(columns: Iterable[str]) -> tuple[str, str] | None:
+    """Return the columns of longitude and latitude that are one of ``COORDINATE_PAIRS``, if any.
+
+    Case and surrounding spaces do not count. Of two columns of the same name the first is returned.
+
+    >>> find_coordinate_pair(["name", "Lat", "LON "]), find_coordinate_pair(["name"])
+    (('LON ', 'Lat'), None)
+    """
+    by_name: dict[str, str] = {}
+    for column in columns:
+        by_name.setdefault(column.strip().casefold(), column)
+    for lon, lat in COORDINATE_PAIRS:
+        if lon in by_name and lat in by_name:
+            return by_name[lon], by_name[lat]
+    return None
 
 
 def require_column(table: SourceTable, column: str, option: str) -> str:
@@ -173,23 +198,13 @@ def find_language_columns(table: SourceTable, given: Mapping[str, str]) -> dict[
     }
 
 
-# What stands for no number, in small letters: in spreadsheets, statistics and both languages.
+# Texts that mean "no number", in small letters: in spreadsheets, statistics and both languages.
 NO_NUMBER = {
-    "",
-    "-",
-    "–",
-    "—",
-    "na",
-    "n/a",
-    "nan",
-    "null",
-    "none",
-    "н/д",
-    "немає",
-    "нет",
-    "…",
-    "...",
-}
+    "", "-", "–", "—", "na", "n/a", "nan", "null", "none", "н/д", "немає", "нет", "…", "...",
+}  # fmt: skip
+
+# Those that big tables (classify_file) know.
+NO_NUMBER_IN_ARROW = ("", "na", "n/a", "nan", "null", "none")
 
 _DECIMAL = re.compile(r"([+-]?\d+(?:[.,]\d*)?(?:e[+-]?\d+)?)\s*°?", re.IGNORECASE)
 _SEXAGESIMAL = re.compile(
@@ -340,3 +355,46 @@ def _convert_sexagesimal(match: re.Match[str]) -> float:
         return float("inf")  # refused with its line by the caller
     size = abs(degrees) + minutes / 60.0 + seconds / 3600.0
     return -size if match[1].startswith("-") else size
+
+
+def prepare_number_texts(texts: pa.ChunkedArray, decimal: str) -> pa.ChunkedArray:
+    """Return the texts of an Arrow column so that a cast to ``float64`` reads them as numbers.
+
+    Surrounding spaces are removed, texts in ``NO_NUMBER_IN_ARROW`` become null, and decimal commas
+    become points if ``decimal`` is a comma. A text that is not a number stays as it is, so that the
+    cast fails and the caller can name its row.
+
+    >>> import pyarrow as pa
+    >>> prepare_number_texts(pa.chunked_array([[" 51,2", "n/a"]]), ",").to_pylist()
+    ['51.2', None]
+    """
+    import pyarrow as pa
+    from pyarrow import compute as pc
+
+    trimmed = pc.utf8_trim_whitespace(texts.cast(pa.string()))
+    absent = pc.is_in(pc.utf8_lower(trimmed), value_set=pa.array(NO_NUMBER_IN_ARROW))
+    prepared = pc.if_else(absent, pa.scalar(None, pa.string()), trimmed)
+    if decimal == ",":
+        # A point in such a number separates thousands or is a mistake: it must not be read.
+        prepared = pc.replace_substring(prepared, ".", "_")
+        prepared = pc.replace_substring(prepared, ",", ".")
+    return prepared
+
+
+def detect_decimal_mark(columns: Iterable[pa.Array]) -> str:
+    """Return the decimal mark of Arrow columns of texts: a comma if more texts have one than ".".
+
+    All numbers of a table have one mark: some readers take 1,500 for 1500 and others for 1.5.
+
+    >>> import pyarrow as pa
+    >>> detect_decimal_mark([pa.array(["51,2", "35,3"]), pa.array(["1.5"])])
+    ','
+    """
+    from pyarrow import compute as pc
+
+    arrays = list(columns)
+    commas, points = (
+        sum(pc.sum(pc.match_substring(array, mark)).as_py() or 0 for array in arrays)
+        for mark in ",."
+    )
+    return "," if commas > points else "."

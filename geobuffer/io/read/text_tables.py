@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from geobuffer.errors import DataError, did_you_mean
-from geobuffer.io.read.columns import LATITUDE, LONGITUDE, find_columns
+from geobuffer.io.read.columns import LATITUDE, LONGITUDE, find_columns, find_coordinate_pair
 from geobuffer.io.read.encodings import detect_encoding
 from geobuffer.io.read.files import FileFormat
 from geobuffer.io.read.source_table import SourceTable
@@ -184,6 +184,20 @@ def detect_separator(text: str) -> str:
         if width > 1 and (even, width) > fit:
             best, fit = separator, (even, width)
     return best
+
+
+def detect_header_separator(header: str) -> str:
+    r"""Return the separator of columns that makes coordinates appear in a header, or a comma.
+
+    This is for tables that are too big to look at more than their first line.
+
+    >>> detect_header_separator("name;lat;lon"), detect_header_separator("name")
+    (';', ',')
+    """
+    for separator in (",", ";", "\t"):
+        if find_coordinate_pair(next(csv.reader([header], delimiter=separator), [])):
+            return separator
+    return ","
 
 
 def _check_row_lengths(sheet: _Grid, name: str, separator: str) -> _Grid:
