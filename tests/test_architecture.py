@@ -208,7 +208,7 @@ WRITERS = {
     "datasets.fetch.http._write_body": {"unlink"},
     "cli.data._keep": {"unlink"},
     # Hands on what it draws to drafts.
-    "viz.web.page._AtomicSave": {"open", "save"},
+    "viz.web.page._save_atomically": {"open", "save"},
 }
 
 

@@ -1,16 +1,14 @@
 """Turn any folium map into one file that opens without a network.
 
-folium links to a dozen libraries on the web. They are taken from the installed packages
-(:mod:`geobuffer.assets`) and written into the page. What nothing in the page can use is left out;
-what no package has is told, and the rest of the map works without it.
-
-Take a page of HTML apart, and make it one that fetches nothing.
+folium links to a dozen libraries on the web. We find their files in the installed packages
+(:mod:`geobuffer.viz.offline.packages`) and write them into the page. Libraries that nothing in the
+page uses are left out. A warning lists the files that no package has; the rest of the map works
+without them.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import html
 import json
 import re
@@ -22,7 +20,16 @@ from typing import TYPE_CHECKING, Any
 
 from geobuffer.errors import DataError
 from geobuffer.io.atomic import write_text
-from geobuffer.viz.offline.packages import Asset, InstalledPackages, StyleSheet, data_url
+from geobuffer.viz.content_policy import OFFLINE_POLICY, policy_element, restrict_policy
+from geobuffer.viz.leaflet import read_pin_pictures
+from geobuffer.viz.offline.packages import (
+    INERT_URL,
+    Asset,
+    InstalledPackages,
+    StyleSheet,
+    data_url,
+    escape_script,
+)
 from geobuffer.zones.repr_html import card_html
 
 if TYPE_CHECKING:
@@ -31,115 +38,9 @@ if TYPE_CHECKING:
     import folium
 
 
-# Nothing is asked of anybody. Scripts and styles are folium's and the user's, all inline; some
-# plugins make functions of text. What the page holds as data may be shown.
-_POLICY = (
-    "default-src 'none'; base-uri 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; "
-    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; "
-    "connect-src data: blob:; frame-src data: blob:; worker-src blob:"
-)
-
-# Addresses that hold what they stand for, or ask for nothing.
-INERT = re.compile(r"data:|blob:|about:|#|$")
-
-
-@dataclass(frozen=True)
-class PageElement:
-    """An element of a page: what it is given, and where it and its text stand."""
-
-    tag: str
-    given: Mapping[str, str]
-    span: tuple[int, int]
-    text: tuple[int, int]
-
-
-class PageElements(HTMLParser):
-    """The elements of a page: scripts and styles with their text, others by their opening tag."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[PageElement] = []
-        self.head = (0, 0)
-        self._lines = [0, *(found.end() for found in re.finditer("\n", page))]
-        self.feed(page)
-        self.close()
-
-    def _position(self) -> int:
-        line, column = self.getpos()
-        return self._lines[line - 1] + column
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element: where it begins and what it is given."""
-        start = self._position()
-        end = start + len(self.get_starttag_text() or "")
-        given = {name: value or "" for name, value in attrs}
-        self.found.append(PageElement(tag, given, (start, end), (end, end)))
-        if tag == "head":
-            self.head = (end, end)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Note where the text of a script or a style ends."""
-        here = self._position()
-        if tag == "head":
-            self.head = (self.head[0], here)
-        elif tag in {"script", "style"} and self.found and self.found[-1].tag == tag:
-            begun = self.found.pop()
-            end = here + len(f"</{tag}>")
-            text = (begun.text[0], here)
-            self.found.append(PageElement(tag, begun.given, (begun.span[0], end), text))
-
-
-def linked_url(element: PageElement) -> str:
-    """Return the address of a script or style sheet that an element links to, or nothing."""
-    sheet = element.tag == "link" and "stylesheet" in element.given.get("rel", "").lower().split()
-    name = "href" if sheet else "src" if element.tag == "script" else ""
-    url = element.given.get(name, "")
-    return "" if INERT.match(url) else url
-
-
-def escape_script(text: str) -> str:
-    r"""Return a script that no text in it can end early, and that points to no source map.
-
-    The signs that HTML would see stand in literals and comments only, where these mean the same.
-
-    >>> escape_script("a = '</script><!--'")
-    "a = '<\\/script>\\x3C!--'"
-    """
-    text = re.sub(r"</(?=script)", r"<\\/", text, flags=re.IGNORECASE).replace("<!--", r"\x3C!--")
-    return re.sub(r"//[#@] sourceMappingURL=\S*", "", text)
-
-
-def add_policy(page: str, begin: int) -> str:
-    """Return a page with a policy that lets it fetch nothing; its own, if it has one, made so."""
-    elements = PageElements(page).found
-    for element in elements:
-        if element.given.get("http-equiv", "").lower() == "content-security-policy":
-            rules = [
-                _restrict_rule(rule, page, elements) for rule in element.given["content"].split(";")
-            ]
-            policy, (begin, end) = "; ".join(rule for rule in rules if rule), element.span
-            break
-    else:
-        policy, end = _POLICY, begin
-    content = html.escape(policy, quote=False)
-    meta = f'<meta http-equiv="Content-Security-Policy" content="{content}" />'
-    return page[:begin] + meta + page[end:]
-
-
-def _restrict_rule(rule: str, page: str, elements: list[PageElement]) -> str:
-    """Return a rule of a policy without the web, and with the hashes of what the page now holds."""
-    name, *sources = rule.split() or [""]
-    kept = [one for one in sources if not re.match(r"https?:|\*|'sha256-", one)]
-    tag = {"script-src": "script", "style-src": "style"}.get(name)
-    if tag and "'unsafe-inline'" not in kept:
-        texts = [page[slice(*p.text)] for p in elements if p.tag == tag and not p.given.get("type")]
-        digests = [hashlib.sha256(text.encode()).digest() for text in dict.fromkeys(texts)]
-        kept += [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
-    return " ".join([name, *(kept or (["'none'"] if sources else []))])
-
-
-# Libraries that folium links to on every map, by the end of their address: what any use of them
-# leaves in a page, and what is amiss without them. Bootstrap's style sheet changes every element.
+# Libraries that folium links to on every map, by the end of their address. Each comes with a
+# pattern that any use of it leaves in a page, and with what does not work without it. Bootstrap's
+# style sheet changes every element, so it counts as used.
 _LIBRARIES: Mapping[str, tuple[str, str]] = {
     r"/jquery[-.\d]*(\.slim)?(\.min)?\.js": (r"\$(?!\{)|jQuery", "popups do not open"),
     r"/bootstrap(\.bundle)?(\.min)?\.js": (
@@ -163,28 +64,29 @@ _LIBRARIES: Mapping[str, tuple[str, str]] = {
     ),
 }  # fmt: skip
 
-# What fetches by an address that is written into a script, and what is amiss without it.
+# Calls in a script that fetch an address written there, and what is not shown without its content.
 _FETCHES = re.compile(
     r"(?P<by>(?:L\.tileLayer(?:\.wms)?|L\.(?:image|video|svg)Overlay|L\.vectorGrid\.\w+"
     r"|L\.[rR]ealtime|fetch|\$\.(?:ajax|get\w*))\(\s*"
     r'|"(?:icon|iconRetina|shadow)Url":\s*)'
     r"""(?P<quote>["'`])(?!data:|blob:)(?P<url>[^"'`\s]+)(?P=quote)"""
 )
-# Pictures and frames in HTML that a script puts into popups and the like.
+# Pictures and frames in HTML that a script writes into popups and tooltips.
 _SHOWN = re.compile(
     r"(?:<|\\u003c)(?:img|iframe|video|audio|source|embed)\b[^>]*?\bsrc=\\?"
     r"""["'](?P<url>(?:https?:)?//[^"'\\]+)"""
 )
 # Pages in frames, as folium.IFrame writes them.
 _FRAMED = re.compile(r"data:text/html[^,\"']*;base64,([A-Za-z0-9+/]+=*)")
-_AMISS = {
+_LOSSES = {
     "tileLayer": "this background is blank",
     "Overlay": "this picture is not shown",
     "Url": "this marker has the plain pin",
     "": "what it would load is not shown",
 }
 
-# Run after Leaflet and before the map: pictures of the plain pin, and tiles that ask nobody.
+# Runs after Leaflet and before the map. It gives Leaflet the pictures of its default pin, and shows
+# an empty picture for each tile, so that Leaflet requests none.
 _NO_FETCH_SCRIPT = """(function () {
     if (!window.L || !L.TileLayer) return;
     L.Icon.Default.mergeOptions(PINS);
@@ -197,13 +99,92 @@ _NO_FETCH_SCRIPT = """(function () {
 })();"""
 
 _BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
-_LEAFLET = "https://cdn.jsdelivr.net/npm/leaflet@1/dist/"
 _SCRIPT_TYPES = {"", "text/javascript", "application/javascript", "module"}
 
 
 @dataclass(frozen=True)
+class PageElement:
+    """An element of a page: its tag and attributes, and where it and its text stand."""
+
+    tag: str
+    attributes: Mapping[str, str]
+    span: tuple[int, int]
+    text: tuple[int, int]
+
+
+class PageElements(HTMLParser):
+    """The elements of a page: scripts and styles with their text, others by their opening tag."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[PageElement] = []
+        self.head = (0, 0)
+        self._lines = [0, *(found.end() for found in re.finditer("\n", page))]
+        self.feed(page)
+        self.close()
+
+    def _position(self) -> int:
+        line, column = self.getpos()
+        return self._lines[line - 1] + column
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Store an element: where it begins, and its attributes."""
+        start = self._position()
+        end = start + len(self.get_starttag_text() or "")
+        attributes = {name: value or "" for name, value in attrs}
+        self.found.append(PageElement(tag, attributes, (start, end), (end, end)))
+        if tag == "head":
+            self.head = (end, end)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Store where the text of a script or a style ends."""
+        here = self._position()
+        if tag == "head":
+            self.head = (self.head[0], here)
+        elif tag in {"script", "style"} and self.found and self.found[-1].tag == tag:
+            opened = self.found.pop()
+            end = here + len(f"</{tag}>")
+            text = (opened.text[0], here)
+            self.found.append(PageElement(tag, opened.attributes, (opened.span[0], end), text))
+
+
+def linked_url(element: PageElement) -> str:
+    """Return the address of the script or style sheet that an element links to, or ``""``."""
+    is_style = (
+        element.tag == "link" and "stylesheet" in element.attributes.get("rel", "").lower().split()
+    )
+    name = "href" if is_style else "src" if element.tag == "script" else ""
+    url = element.attributes.get(name, "")
+    return "" if INERT_URL.match(url) else url
+
+
+def add_policy(page: str, begin: int) -> str:
+    """Return a page whose policy lets it fetch nothing.
+
+    A policy that the page already has is restricted; otherwise one is written at ``begin``.
+    """
+    elements = PageElements(page).found
+    for element in elements:
+        if element.attributes.get("http-equiv", "").lower() == "content-security-policy":
+            texts = {
+                f"{tag}-src": [
+                    page[slice(*one.text)]
+                    for one in elements
+                    if one.tag == tag and not one.attributes.get("type")
+                ]
+                for tag in ("script", "style")
+            }
+            policy = restrict_policy(element.attributes["content"], texts)
+            begin, end = element.span
+            break
+    else:
+        policy, end = OFFLINE_POLICY, begin
+    return page[:begin] + policy_element(policy) + page[end:]
+
+
+@dataclass(frozen=True)
 class Missing:
-    """What a page asks for and cannot have: why, and what will not work without it."""
+    """A file that a page links to and does not contain: why, and what does not work without it."""
 
     url: str
     reason: str
@@ -215,19 +196,19 @@ class Missing:
 
 @dataclass(frozen=True, eq=False)
 class OfflinePage:
-    """A folium map as one page that fetches nothing. Made by :func:`geobuffer.inline`.
+    """A folium map as one page that fetches nothing, made by :func:`geobuffer.inline`.
 
     Parameters
     ----------
     html
         The page.
     inlined
-        What was written into it: addresses, each with the package that it is from and how that
-        differs from what was asked, if it does.
+        The files that were written into the page: address to package. If the package holds
+        another version of the file, its entry says so.
     unused
-        Addresses that were left out because nothing in the page can use them.
+        Addresses that were left out because nothing in the page uses them.
     missing
-        What could not be written into it.
+        Files that could not be written into the page.
 
     Examples
     --------
@@ -241,7 +222,7 @@ class OfflinePage:
     missing: tuple[Missing, ...] = ()
 
     def save(self, path: str | Path) -> None:
-        """Write the page to a file, which is whole or not there.
+        """Write the page to a file: all of it, or none if an error occurs.
 
         Parameters
         ----------
@@ -262,30 +243,32 @@ class OfflinePage:
 def inline(m: folium.Map) -> OfflinePage:
     """Turn a folium map into one page that opens without a network.
 
-    What the map links to is looked for among the installed packages; the extra
-    ``geobuffer[offline]`` brings what folium 0.20 and its plugins need. Nothing is ever fetched,
-    neither here nor by the page, whose security policy forbids it. What a user wrote into popups
-    and elsewhere stays as it is; pictures of it that lie on the web are not shown.
+    The files that the map links to come from the installed packages. The extra
+    ``geobuffer[offline]`` installs those that folium 0.20 and its plugins need. Nothing is ever
+    fetched: neither by this function nor by the page, whose security policy forbids it. HTML that a
+    user wrote into popups and elsewhere stays unchanged, but its pictures on the web are not shown.
 
     Parameters
     ----------
     m
-        Any folium map: with plugins, of geopandas' ``explore()``, of :func:`geobuffer.map_zone`.
+        Any folium map: with plugins, from the ``explore()`` method of geopandas, or from
+        :func:`geobuffer.map_zone`.
 
     Returns
     -------
     OfflinePage
-        The page, and what was found where, what was left out as unused, and what is missing.
+        The page, with lists of the files that it contains, that it does not use, and that are
+        missing.
 
     Raises
     ------
     DataError
-        It is no folium map.
+        The argument is not a folium map.
 
     Warns
     -----
     UserWarning
-        Something is missing: what, why, and what will not work. The rest does.
+        Files are missing. For each, the warning says why, and what does not work without it.
 
     Examples
     --------
@@ -305,13 +288,13 @@ def inline(m: folium.Map) -> OfflinePage:
         raise DataError(f"Invalid map {m!r:.80}. Must be a folium map.")
     page = _PageInliner(root).inline()
     if page.missing:
-        told = "\n".join(f"- {missing}" for missing in page.missing)
-        warnings.warn(f"The page lacks:\n{told}", stacklevel=2)
+        listed = "\n".join(f"- {missing}" for missing in page.missing)
+        warnings.warn(f"The page lacks:\n{listed}", stacklevel=2)
     return page
 
 
 class _PageInliner:
-    """Binds one map into one page, and keeps account of what was found and what was not."""
+    """Writes the files of one map into its page, and records which of them were found."""
 
     def __init__(self, figure: Any) -> None:
         self.page: str = figure.render()
@@ -327,7 +310,7 @@ class _PageInliner:
         self.missing: dict[str, Missing] = {}
 
     def inline(self) -> OfflinePage:
-        """Return the page with all that could be found; as it was, if it asks for nothing."""
+        """Return the page with all files that were found; unchanged if it links to nothing."""
         found = self._find_assets()
         self.broken = any(url in self.missing for url in found if not _is_style_sheet(url))
         edits = [
@@ -336,28 +319,28 @@ class _PageInliner:
         page = self.page
         if edits or self.missing:
             begin, end = self.elements.head
-            stay = _NO_FETCH_SCRIPT.replace("PINS", json.dumps(self._read_pins()))
+            stay = _NO_FETCH_SCRIPT.replace("PINS", json.dumps(read_pin_pictures()))
             edits.append((end, end, f"<script>{stay}</script>\n"))
             page = add_policy(_apply_edits(page, edits), begin)
         return OfflinePage(page, self.inlined, tuple(self.unused), tuple(self.missing.values()))
 
     def _find_assets(self) -> dict[str, Asset | None]:
-        """Return what is written in for each address linked to, keeping account of all."""
+        """Return the file to write for each linked address, if any, and record the outcome."""
         urls = dict.fromkeys(url for element in self.elements.found if (url := linked_url(element)))
         found = {url: self.packages.find(url) for url in urls}
-        traces = self._collect_uses(found)
-        return {url: self._record_asset(url, asset, traces) for url, asset in found.items()}
+        text = self._collect_uses(found)
+        return {url: self._record_asset(url, asset, text) for url, asset in found.items()}
 
-    def _record_asset(self, url: str, asset: Asset | str, traces: str) -> Asset | None:
-        trace, amiss = next(
+    def _record_asset(self, url: str, asset: Asset | str, text: str) -> Asset | None:
+        use, loss = next(
             (uses for end, uses in _LIBRARIES.items() if re.search(f"(?:{end})$", url)),
             ("", self._describe_loss(url)),
         )
-        if trace and not re.search(trace, traces):
+        if use and not re.search(use, text):
             self.unused.append(url)
             return None
         if isinstance(asset, str):
-            self.missing[url] = Missing(url, asset, amiss)
+            self.missing[url] = Missing(url, asset, loss)
             return None
         self.inlined[url] = f"{asset.package}, {asset.note}" if asset.note else asset.package
         return asset
@@ -367,7 +350,7 @@ class _PageInliner:
         return f"{users} may look wrong" if _is_style_sheet(url) else f"{users} will not work"
 
     def _collect_uses(self, found: Mapping[str, Asset | str]) -> str:
-        """Return all text that could use one of folium's libraries: the page's, and plugins'."""
+        """Return all text that could use one of folium's libraries: of the page and of plugins."""
         libraries = "|".join([*_LIBRARIES, r"/leaflet(\.min|-src)?\.js"])
         plugins = [
             asset.data.decode("utf-8", "replace")
@@ -379,12 +362,12 @@ class _PageInliner:
     def _edit_element(
         self, element: PageElement, found: Mapping[str, Asset | None]
     ) -> tuple[int, int, str] | None:
-        """Return what takes the place of an element, or of its text, if anything does."""
+        """Return the replacement of an element or of its text, or ``None`` if it stays."""
         if url := linked_url(element):
             return (*element.span, self._inline_asset(element, found[url]))
         before = self.page[slice(*element.text)]
         after = before
-        if element.tag == "script" and element.given.get("type", "") in _SCRIPT_TYPES:
+        if element.tag == "script" and element.attributes.get("type", "") in _SCRIPT_TYPES:
             after = self._edit_script(before)
         elif element.tag == "style":
             after = self._inline_style(before, None)
@@ -393,16 +376,17 @@ class _PageInliner:
         return None if after == before else (*element.text, after)
 
     def _inline_asset(self, element: PageElement, asset: Asset | None) -> str:
-        """Return an element with an asset in it, that takes the place of one with a link to it."""
+        """Return an element that contains a file, to replace one that links to it."""
         if asset is None:
             return ""
-        # Browsers read a line's end as one sign, and hash it so.
+        # Browsers read each line end as one character, and hash it so.
         text = asset.data.decode("utf-8-sig", "replace").replace("\r\n", "\n")
-        kept = "media" if element.tag == "link" else "type"
-        given = f' {kept}="{html.escape(element.given[kept])}"' if element.given.get(kept) else ""
+        name = "media" if element.tag == "link" else "type"
+        value = element.attributes.get(name)
+        attribute = f' {name}="{html.escape(value)}"' if value else ""
         if element.tag == "link":
-            return f"<style{given}>{self._inline_style(text, asset)}</style>"
-        return f"<script{given}>{escape_script(text)}</script>"
+            return f"<style{attribute}>{self._inline_style(text, asset)}</style>"
+        return f"<script{attribute}>{escape_script(text)}</script>"
 
     def _inline_style(self, text: str, asset: Asset | None) -> str:
         sheet = StyleSheet(text, asset, self.packages, self.own)
@@ -412,10 +396,10 @@ class _PageInliner:
         return re.sub("</(?=style)", r"<\\/", sheet.text, flags=re.IGNORECASE)
 
     def _edit_script(self, text: str) -> str:
-        """Return a script of the page whose parts do not fall with one that lacks its library."""
+        """Return a script whose other parts still run if the library of one part is missing."""
         for part in self.parts if self.broken else ():
-            guarded = f"try {{{part}}} catch (amiss) {{ console.warn(amiss); }}"
-            text = text.replace(part, guarded, 1) if part.strip() else text
+            caught = f"try {{{part}}} catch (error) {{ console.warn(error); }}"
+            text = text.replace(part, caught, 1) if part.strip() else text
         for found in _SHOWN.finditer(text):
             self._record_missing(found["url"])
         for framed in _FRAMED.findall(text):
@@ -425,38 +409,31 @@ class _PageInliner:
         return _FETCHES.sub(self._embed_address, text)
 
     def _embed_address(self, match: re.Match[str]) -> str:
-        """Return a script's address as data; it stays, or is a blank, if nobody has it."""
+        """Return a call in a script with its address as a data URL.
+
+        If no package has the file, a picture becomes blank, and other addresses stay.
+        """
         url, by = match["url"].replace("\\u0026", "&"), match["by"]
         tiles = "tiles are fetched as the map is moved"
         asset = tiles if "tileLayer" in by else self.packages.find(url)
         if isinstance(asset, Asset):
             self.inlined[url] = asset.package
             return f'{by}"{data_url(url, asset.data)}"'
-        amiss = next(amiss for sign, amiss in _AMISS.items() if sign in by)
-        self.missing[url] = Missing(url, asset, amiss)
+        loss = next(loss for word, loss in _LOSSES.items() if word in by)
+        self.missing[url] = Missing(url, asset, loss)
         if "Url" in by:
-            return f'{by}"{_BLANK if "shadow" in by else self._read_pins()["iconUrl"]}"'
+            return f'{by}"{_BLANK if "shadow" in by else read_pin_pictures()["iconUrl"]}"'
         return f'{by}"{_BLANK}"' if "Overlay" in by else match[0]
 
     def _record_missing(self, url: str) -> None:
-        """Keep account of a picture or a frame in what a user wrote."""
-        if not INERT.match(url):
+        """Record a picture or a frame in HTML of the user as missing."""
+        if not INERT_URL.match(url):
             reason = "it is in HTML that was added to the map, which is not altered"
             self.missing[url] = Missing(url, reason, "it is not shown")
 
-    def _read_pins(self) -> dict[str, str]:
-        """Return the pictures of Leaflet's own pin."""
-        names = {
-            "iconUrl": "marker-icon.png",
-            "iconRetinaUrl": "marker-icon-2x.png",
-            "shadowUrl": "marker-shadow.png",
-        }
-        found = {to: self.packages.find(f"{_LEAFLET}images/{name}") for to, name in names.items()}
-        return {to: data_url(p.url, p.data) for to, p in found.items() if isinstance(p, Asset)}
-
 
 def _apply_edits(page: str, edits: list[tuple[int, int, str]]) -> str:
-    """Return a page with other texts in some places.
+    """Return a page in which some spans are replaced: each edit is start, stop and new text.
 
     >>> _apply_edits("0123456", [(1, 2, "a"), (4, 4, "b")])
     '0a23b456'
@@ -467,7 +444,7 @@ def _apply_edits(page: str, edits: list[tuple[int, int, str]]) -> str:
 
 
 def _list_users(element: Any) -> dict[str, set[str]]:
-    """Return the addresses that the elements of a map ask for, with the elements' names."""
+    """Return the addresses that the elements of a map link to, with the names of the elements."""
     names: dict[str, set[str]] = {}
     waiting = [element]
     while waiting:
@@ -479,9 +456,9 @@ def _list_users(element: Any) -> dict[str, set[str]]:
 
 
 def _source_url(element: PageElement) -> str:
-    """Return the address of what an element of the page's body shows, or nothing."""
+    """Return the address of the picture or frame that an element shows, or ``""``."""
     names = () if element.tag in {"a", "link", "meta", "script"} else ("src", "data", "poster")
-    return next((element.given[name] for name in names if element.given.get(name)), "")
+    return next((element.attributes[name] for name in names if element.attributes.get(name)), "")
 
 
 def _is_style_sheet(url: str) -> bool:

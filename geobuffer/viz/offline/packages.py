@@ -1,8 +1,9 @@
-"""Find what a web page links to among the installed packages; nothing is ever fetched.
+"""Find the files that a web page links to among the installed packages; fetch nothing.
 
-The address of a content delivery network says which library it is of, in which version, and which
-file. Python packages carry such files: an XStatic package one library, folium some of its own, and
-folium-offline nearly all that folium and its plugins ask for, as text by address.
+The address of a file on a content delivery network states its library, its version and its path.
+Some Python packages hold such files. An XStatic package holds one library, and folium holds a few
+files of its own. folium-offline holds nearly all that folium and its plugins link to, as texts by
+address.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from importlib.metadata import Distribution, PackagePath
 
     Found = tuple[tuple[int, ...], "Asset"]
 
 
-# How the networks that folium and its plugins use spell library, version and file.
+# How the networks that folium and its plugins use write library, version and file.
 _ADDRESSES = (
     (
         r"(?:cdn\.jsdelivr\.net/npm|unpkg\.com)/+"
@@ -39,14 +40,14 @@ _ADDRESSES = (
     ),
 )
 
-# Libraries that npm calls otherwise than Python's packages do.
+# Libraries whose name in npm differs from that of their Python package.
 _OTHER_NAMES = {"fontawesomefree": "fontawesome"}
 
-# The package that holds texts by address, and its modules that do. They are read, never run.
+# The package that holds texts by address, and the modules in it. We read them and never run them.
 _TEXT_PACKAGE = "folium-offline"
 _TEXT_MODULES = ("offlinefolium/elements.py", "offlinefolium/features.py")
 
-# What style sheets refer to. Of a font's files one is enough: the first of these that is there.
+# Formats of fonts, the best first: of a font's files, the first that is installed is enough.
 _FONTS = ("woff2", "woff", "ttf", "otf")
 _FONT_TYPES = {"ttf": "truetype", "otf": "opentype"}
 _KINDS = {
@@ -54,8 +55,11 @@ _KINDS = {
     "jpeg": "image/jpeg", "webp": "image/webp", "ico": "image/x-icon", "cur": "image/x-icon",
     **{font: f"font/{font}" for font in _FONTS},
 }  # fmt: skip
-# A page may have what pages are made of, and no other file of a package.
+# Kinds of files that a page may get. No other file of a package is ever read.
 _SERVED = {"js", "mjs", "css", "json", *_KINDS}
+#: Addresses that fetch nothing: they hold their data, or point into the page.
+INERT_URL = re.compile(r"data:|blob:|about:|#|$")
+
 _URL = re.compile(r"""url\(\s*("[^"]*"|'[^']*'|[^)"'\s]*)\s*\)""")
 _IMPORT = re.compile(r"""@import\s+(?:url\(\s*)?["']?([^"')\s;]+)["']?\s*\)?([^;]*);""")
 _FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
@@ -65,7 +69,7 @@ _FONT_SOURCE = re.compile(r"src\s*:(?:url\([^)]*\)|[^;}])*;?")
 
 @dataclass(frozen=True)
 class Address:
-    """What a web address asks for: a library, its version (empty for any), and a file of it."""
+    """The parts of a web address: a library, its version (empty for any), and a file in it."""
 
     library: str
     version: str
@@ -74,16 +78,16 @@ class Address:
 
 @dataclass(frozen=True, eq=False)
 class Asset:
-    """The bytes that an address stands for.
+    """The content of a file that a page links to.
 
     Parameters
     ----------
     url
-        The address.
+        The address of the file.
     data
-        What it stands for.
+        Its content.
     package
-        Name and version of the package it is from.
+        Name and version of the package that holds it.
     note
         How it differs from what the address asks for; empty if it does not.
     """
@@ -95,8 +99,8 @@ class Asset:
     _path: str = field(default="", repr=False)
     _files: tuple[PackagePath, ...] = field(default=(), repr=False)
 
-    def beside(self, reference: str) -> bytes | None:
-        """Return a file of the same package by its path relative to this one, if it is there."""
+    def find_sibling(self, reference: str) -> bytes | None:
+        """Return a file of the same package by its path relative to this one, if there is one."""
         if urlsplit(reference).netloc:
             return None
         plain = unquote(urlsplit(reference).path)
@@ -106,7 +110,7 @@ class Asset:
 
 
 def read_address(url: str) -> Address | None:
-    """Return what an address asks for, or ``None`` where it does not say.
+    """Return the parts of an address, or ``None`` if it does not state them.
 
     Examples
     --------
@@ -124,13 +128,13 @@ def read_address(url: str) -> Address | None:
 
 
 class InstalledPackages:
-    """The packages that are installed when they are first looked at."""
+    """The installed packages, as they are when a file is first looked for."""
 
     def find(self, url: str) -> Asset | str:
-        """Return what an address stands for, or in words why that is not known.
+        """Return the file that an address names, or a text that says why there is none.
 
-        The version asked for is preferred. Another must be of the same major version (below 1.0 of
-        the same minor one), and the newest of those is taken.
+        The version in the address is preferred. Another version must be compatible: of the same
+        major version, or below 1.0 of the same minor version. The newest compatible one is chosen.
         """
         url = urljoin("https://cdn/", url)
         address = read_address(url)
@@ -142,15 +146,15 @@ class InstalledPackages:
         exact = [asset for version, asset in found if version[: len(asked)] == asked]
         if exact:
             return exact[0]
-        alike = [one for one in found if _is_compatible(one[0], asked)]
-        if not alike:
+        compatible = [one for one in found if _is_compatible(one[0], asked)]
+        if not compatible:
             return f"{found[0][1].package} has another major version of it"
-        version, asset = max(alike, key=lambda one: one[0])
+        version, asset = max(compatible, key=lambda one: one[0])
         note = f"version {'.'.join(map(str, version))} in place of {'.'.join(map(str, asked))}"
         return Asset(url, asset.data, asset.package, note, asset._path, asset._files)  # noqa: SLF001
 
     def _find_files(self, url: str, address: Address | None) -> Iterator[Found]:
-        """Yield the file asked for from each package that is named like the library."""
+        """Yield the file that an address names from each package with the library's name."""
         if address is None:
             return
         for package in self._by_library.get(_fold_library(address.library), ()):
@@ -161,7 +165,7 @@ class InstalledPackages:
                 yield _version_numbers(package.version), asset
 
     def _find_texts(self, url: str, address: Address | None) -> Iterator[Found]:
-        """Yield the texts by address: of this one, or of another version of its file."""
+        """Yield the stored texts of an address: of the address itself, and of other versions."""
         for known, text in self._texts_by_url.items():
             other = read_address(known)
             if known == url or (address and other and _names_same_file(address, other)):
@@ -178,7 +182,7 @@ class InstalledPackages:
 
     @cached_property
     def _texts_by_url(self) -> dict[str, str]:
-        """What the modules of the book assign to addresses."""
+        """The texts in the modules of folium-offline, by their addresses."""
         packages = self._by_library.get(_fold_library(_TEXT_PACKAGE), ())
         files = [file for package in packages for file in package.files or ()]
         texts = [file.read_text("utf-8") for file in files if file.as_posix() in _TEXT_MODULES]
@@ -203,7 +207,7 @@ def _read_assignments(module: str) -> Iterator[tuple[str, str]]:
 
 
 def _fold_library(name: str) -> str:
-    """Return a library's name as all its publishers would spell it.
+    """Return a library's name in one spelling for all publishers.
 
     >>> names = ("Leaflet.draw", "moment.js", "@fortawesome/fontawesome-free")
     >>> [_fold_library(name) for name in names]
@@ -214,7 +218,7 @@ def _fold_library(name: str) -> str:
 
 
 def _version_numbers(version: str) -> tuple[int, ...]:
-    """Return a version's numbers, none for a word such as ``latest``.
+    """Return the numbers of a version; empty for a word such as ``latest``.
 
     >>> _version_numbers("1.9.3.0"), _version_numbers("v4"), _version_numbers("main")
     ((1, 9, 3, 0), (4,), ())
@@ -224,13 +228,13 @@ def _version_numbers(version: str) -> tuple[int, ...]:
 
 
 def _is_compatible(version: tuple[int, ...], asked: tuple[int, ...]) -> bool:
-    """Tell whether a version promises what another does: same major, or same minor below 1.0."""
+    """Return whether two versions are compatible: same major one, or below 1.0 same minor one."""
     same = 2 if asked[0] == 0 else 1
     return version[:same] == asked[:same]
 
 
 def _file_names(address: Address) -> tuple[str, str]:
-    """Return an address's file name, and the same without the version."""
+    """Return the file name of an address, with and without the version in it."""
     name = posixpath.basename(address.path)
     return name, re.sub(rf"[-.]v?{re.escape(address.version)}(?=\.)", "", name)
 
@@ -243,7 +247,7 @@ def _names_same_file(one: Address, other: Address) -> bool:
 
 
 def _choose_file(files: tuple[PackagePath, ...], address: Address) -> PackagePath | None:
-    """Return the file of an address's name whose folders are most like the address's, if any."""
+    """Return the file with the name in an address; of several, the one in the same folders."""
     wanted = posixpath.dirname(address.path).split("/")
     named = [file for file in files if file.name in _file_names(address) and _is_served(file)]
     there = [file for file in named if file.locate().is_file()]  # type: ignore[attr-defined]
@@ -251,12 +255,12 @@ def _choose_file(files: tuple[PackagePath, ...], address: Address) -> PackagePat
 
 
 def _is_served(file: PackagePath) -> bool:
-    """Tell whether a file of a package is one that pages are made of, and within the packages."""
+    """Return whether a file is of a kind that pages use, and lies within its package."""
     return file.suffix[1:].lower() in _SERVED and ".." not in file.parts
 
 
 def data_url(name: str, data: bytes) -> str:
-    """Return bytes as an address that holds them; the ending of a file's name tells their kind.
+    """Return bytes as a data URL; the media type follows from the ending of the file's name.
 
     >>> data_url("images/layers.png", b"x")
     'data:image/png;base64,eA=='
@@ -267,7 +271,7 @@ def data_url(name: str, data: bytes) -> str:
 
 
 def _is_font(reference: str, font: str) -> bool:
-    """Tell whether a reference is to a font of a kind, by the ending of its name or as data.
+    """Return whether a reference names a font of a format, by its ending or its media type.
 
     >>> _is_font("a/b.woff?v=1", "woff"), _is_font("data:font/woff2;base64,x", "woff")
     (True, False)
@@ -278,12 +282,41 @@ def _is_font(reference: str, font: str) -> bool:
     return kind.removeprefix("x-").removeprefix("font-") in {font, _FONT_TYPES.get(font)}
 
 
+def escape_script(text: str) -> str:
+    r"""Return a script as it can stand between tags: no text in it ends it, no source map is named.
+
+    In JavaScript, ``</script`` and ``<!--`` occur only in literals and comments, where their
+    escapes mean the same.
+
+    >>> escape_script("a = '</script><!--'")
+    "a = '<\\/script>\\x3C!--'"
+    """
+    text = re.sub(r"</(?=script)", r"<\\/", text, flags=re.IGNORECASE).replace("<!--", r"\x3C!--")
+    return re.sub(r"//[#@] sourceMappingURL=\S*", "", text)
+
+
+def embed_urls(style: str, find_url: Callable[[str], str | None]) -> str:
+    """Return a style sheet whose ``url(...)`` references are replaced by other addresses.
+
+    ``find_url`` returns the new address for a reference, or ``None`` to leave it as it is.
+
+    >>> embed_urls("a {background: url(b.png)}", lambda reference: "data:,")
+    'a {background: url("data:,")}'
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        url = find_url(match[1].strip("\"'"))
+        return match[0] if url is None else f'url("{url}")'
+
+    return _URL.sub(replace, style)
+
+
 class StyleSheet:
     """A style sheet with all that it refers to written into it.
 
-    ``text`` is the sheet, ``gone`` the addresses that no installed package has. ``asset`` is where
-    the sheet is from, by which its relative addresses are meant; ``None`` for a page's own.
-    Fonts that neither the sheet nor the page about it names are left out.
+    ``text`` is the style sheet, and ``missing`` holds the addresses that no installed package has.
+    ``asset`` is the file of the style sheet, to which its addresses are relative; ``None`` for a
+    style in the page itself. Fonts that neither the style sheet nor the page names are left out.
     """
 
     def __init__(
@@ -294,16 +327,16 @@ class StyleSheet:
         text = _IMPORT.sub(self._inline_import, text)
         self._rules = _FONT_FACE.sub("", text)
         text = _FONT_FACE.sub(self._reduce_font, text)
-        self.text = _URL.sub(self._embed_reference, text)
+        self.text = embed_urls(text, self._embed_reference)
 
     def _resolve(self, reference: str) -> str:
         return urljoin(self._asset.url if self._asset else "", reference)
 
-    def _read_data(self, reference: str) -> str | None:
-        """Return a reference as data, if it is known; one that asks for nothing as it is."""
-        if re.match(r"data:|blob:|about:|#|$", reference):
+    def _find_data(self, reference: str) -> str | None:
+        """Return a reference as a data URL if a package has the file; an inert one unchanged."""
+        if INERT_URL.match(reference):
             return reference
-        data = self._asset.beside(reference) if self._asset else None
+        data = self._asset.find_sibling(reference) if self._asset else None
         if data is None:
             found = self._packages.find(self._resolve(reference))
             data = found.data if isinstance(found, Asset) else None
@@ -319,23 +352,22 @@ class StyleSheet:
         return f"@media {media} {{{sheet.text}}}" if media else sheet.text
 
     def _reduce_font(self, match: re.Match[str]) -> str:
-        """Return a font with the best one of its files that is there; nothing if it is no use."""
+        """Return a font with the best of its installed files; empty if the font is not used."""
         family = _FONT_FAMILY.search(match[0])
         if family and family[1].strip() not in self._rules + self._page:
             return ""
         references = [found.strip("\"'") for found in _URL.findall(match[0])]
         ordered = [one for font in _FONTS for one in references if _is_font(one, font)]
-        data = next((data for one in ordered if (data := self._read_data(one))), None)
+        data = next((data for one in ordered if (data := self._find_data(one))), None)
         if data is None:
             self.missing += [self._resolve(one) for one in references[:1]]
             return ""
         return _FONT_SOURCE.sub("", match[0])[:-1].rstrip() + f';src:url("{data}")}}'
 
-    def _embed_reference(self, match: re.Match[str]) -> str:
-        reference = match[1].strip("\"'")
-        data = self._read_data(reference)
-        if data == reference:
-            return match[0]
-        if data is None:
+    def _embed_reference(self, reference: str) -> str | None:
+        url = self._find_data(reference)
+        if url == reference:
+            return None
+        if url is None:
             self.missing.append(self._resolve(reference))
-        return f'url("{data or "data:,"}")'
+        return url or "data:,"

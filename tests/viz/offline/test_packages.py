@@ -142,10 +142,10 @@ class TestShelves:
         (tmp_path / "secret.png").write_text("no")
         found = InstalledPackages().find(f"{JSDELIVR}thing@1.0/css/a.css")
         assert isinstance(found, Asset)
-        assert found.beside("../images/b.png?v=1#x") == b"picture"
-        assert found.beside("../secret.png") is None
-        assert found.beside("../../../etc/passwd") is None
-        assert found.beside("https://x.org/../images/b.png") is None
+        assert found.find_sibling("../images/b.png?v=1#x") == b"picture"
+        assert found.find_sibling("../secret.png") is None
+        assert found.find_sibling("../../../etc/passwd") is None
+        assert found.find_sibling("https://x.org/../images/b.png") is None
 
     def test_leaves_out_a_file_that_is_listed_and_gone(self, install, tmp_path: Path) -> None:
         install("thing", "1.0", {"thing.js": "1"})

@@ -131,7 +131,7 @@ class TestFile:
         text = rendered(drawn)
         assert isinstance(drawn, folium.Map)
         assert not re.findall(r'<(?:script|link|img)[^>]* (?:src|href)="(?!data:)', text)
-        assert not re.findall(r"<script src|@import|url\((?!data:|#)|cdn", text)
+        assert not re.findall(r"<script src|@import|url\((?!\"?data:|#)|cdn", text)
         assert "sourceMappingURL" not in text
 
     def test_lets_readers_zoom(self) -> None:
