@@ -1,13 +1,10 @@
-"""A source of any length: its columns, where it keeps its points, and its rows in batches.
+"""Read and write large tables with Arrow: find their points, yield batches, write answered ones.
 
-Points and numbers of a batch, from whatever columns keep them.
-
-Writing answered batches one after another, to Parquet or CSV.
+A table is Parquet, GeoParquet or CSV of any length. Only one batch is in memory at a time.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +13,8 @@ import pyproj
 import shapely
 
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
+from geobuffer.io.read.columns import NO_NUMBER_IN_ARROW, find_coordinate_pair
+from geobuffer.io.read.text_tables import detect_header_separator
 from geobuffer.io.untrusted import check_geoparquet
 
 if TYPE_CHECKING:
@@ -27,40 +26,44 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.ellipsoid import Floats
 
 
-# Rows of a batch: some 100 MB with a few columns, and enough for two processors to share.
+# Rows of a batch: some 100 MB with a few columns, and enough work for two processors.
 BATCH_ROWS = 500_000
-
-# Names by which columns of coordinates are known, in the order in which they are looked for.
-_LONGITUDE = ("longitude", "lon", "lng", "long", "x")
-_LATITUDE = ("latitude", "lat", "y")
 
 
 class Coordinates(NamedTuple):
-    """Where a table keeps its points: one column of geometry, or two of numbers."""
+    """The columns that hold the points of a table: one of geometry, or two of numbers."""
 
     columns: tuple[str, ...]
     encoding: str
     """``"WKB"``, ``"point"`` (GeoArrow) or ``"numbers"``."""
     crs: pyproj.CRS | None
-    """The reference system, if it is not longitude and latitude."""
+    """The coordinate reference system; None for longitude and latitude."""
     boxes: str = ""
-    """GeoParquet's column of boxes about the points, which says nothing that they do not."""
+    """GeoParquet's column of bounding boxes, which repeats what the points say."""
     decimal: str = "."
-    """What parts a number's decimals, where numbers are texts."""
+    """The decimal separator of numbers that are stored as text."""
 
 
 class TableSource(NamedTuple):
-    """An opened source: its columns, where its points are, and a way to read it in order."""
+    """An opened source: its columns, the columns of its points, and a reader of batches."""
 
     path: Path
     schema: pa.Schema
     at: Coordinates
     batches: Callable[[], Iterator[tuple[float, pa.Table]]]
-    """Yields the share of the source read so far, and the next rows."""
+    """Yields the share of the source read so far and the next rows."""
 
 
 def open_table(path: Path) -> TableSource:
-    """Open a source by its suffix, and find where it keeps its points."""
+    """Open a source by its suffix, and find the columns of its points.
+
+    Raises
+    ------
+    DataError
+        The suffix names no format, or the file cannot be read or has no coordinates.
+    MissingCRSError
+        GeoParquet states that its reference system is unknown.
+    """
     import pyarrow as pa
 
     readers = {".parquet": _open_parquet, ".csv": _open_csv}
@@ -77,7 +80,7 @@ def _open_parquet(path: Path) -> TableSource:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    # Buffering ahead keeps all that was read: as much memory as the file is long.
+    # With pre_buffer Arrow keeps all that it has read, so memory would grow to the file's size.
     file = pq.ParquetFile(path, pre_buffer=False)
     schema = file.schema_arrow
     _check_names(path, schema.names)
@@ -98,22 +101,22 @@ def _open_csv(path: Path) -> TableSource:
     import pyarrow as pa
     from pyarrow import csv as arrow
 
-    mark = _separator(path)
-    # A newline within quotes may be where one block ends and the next begins.
-    parse = arrow.ParseOptions(delimiter=mark, newlines_in_values=True)
+    separator = _detect_separator(path)
+    # A block may end at a newline within quotes, so Arrow must know that there are such newlines.
+    parse = arrow.ParseOptions(delimiter=separator, newlines_in_values=True)
     with arrow.open_csv(path, arrow.ReadOptions(block_size=1 << 20), parse) as head:
         names = head.schema.names
     _check_names(path, names)
     at = _locate_numbers(path, names)
-    # All is carried through as text, letter by letter; coordinates and accuracies too.
+    # We read every column as text, so that it reaches the target letter by letter.
     schema = pa.schema({name: pa.string() for name in names}.items())
     convert = arrow.ConvertOptions(column_types=schema, strings_can_be_null=False)
     with arrow.open_csv(path, arrow.ReadOptions(block_size=1 << 20), parse, convert) as head:
-        at = at._replace(decimal=_decimal(head, at))
+        at = at._replace(decimal=_detect_decimal(head, at))
     size = max(path.stat().st_size, 1)
 
     def batches() -> Iterator[tuple[float, pa.Table]]:
-        # Some 100 bytes a row.
+        # A row takes some 100 bytes.
         with path.open("rb") as file:
             options = arrow.ReadOptions(block_size=100 * BATCH_ROWS)
             for batch in arrow.open_csv(file, options, parse, convert):
@@ -122,20 +125,16 @@ def _open_csv(path: Path) -> TableSource:
     return TableSource(path, schema, at, batches)
 
 
-def _separator(path: Path) -> str:
-    """Return what parts a table's columns: what finds coordinates in its first line, or commas."""
+def _detect_separator(path: Path) -> str:
     with path.open("rb") as file:
-        head = file.readline(1 << 16).decode("utf-8-sig", "replace")
-    for mark in (",", ";", "\t"):
-        if _find_coordinates(next(csv.reader([head], delimiter=mark), [])):
-            return mark
-    return ","
+        header = file.readline(1 << 16).decode("utf-8-sig", "replace")
+    return detect_header_separator(header)
 
 
-def _decimal(rows: Iterable[pa.RecordBatch], at: Coordinates) -> str:
-    """Return what parts decimals: commas if more of the first coordinates have them than points.
+def _detect_decimal(rows: Iterable[pa.RecordBatch], at: Coordinates) -> str:
+    """Return the decimal separator: a comma if more of the first coordinates have it than a point.
 
-    One mark for all numbers of a table: 1,500 is read as 1500 by some and as 1.5 by others.
+    One separator holds for all numbers of a table, because 1,500 may mean 1500 or 1.5.
     """
     from pyarrow import compute as pc
 
@@ -148,18 +147,19 @@ def _decimal(rows: Iterable[pa.RecordBatch], at: Coordinates) -> str:
 
 
 def _check_names(path: Path, names: list[str]) -> None:
-    """Refuse a table in which two columns have one name: neither could be told from the other."""
+    """Refuse a table in which two columns have the same name, because we could not choose one."""
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
         raise DataError(f"Invalid table {path}: two columns are named {twice[0]!r}. Must differ.")
 
 
 def _locate_geometry(path: Path, geo: bytes, names: list[str]) -> Coordinates:
-    """Return where a GeoParquet file keeps its points."""
+    """Return the column of points that the metadata of a GeoParquet file name."""
     check_geoparquet(geo, str(path))
     try:
-        told = json.loads(geo)
-        name, column = told["primary_column"], told["columns"][told["primary_column"]]
+        metadata = json.loads(geo)
+        name = metadata["primary_column"]
+        column = metadata["columns"][name]
         encoding, kinds = column.get("encoding", "WKB"), column.get("geometry_types", [])
         boxes = column.get("covering", {}).get("bbox", {}).get("xmin", [""])[0]
         crs = pyproj.CRS.from_user_input(column["crs"]) if column.get("crs") else None
@@ -171,33 +171,26 @@ def _locate_geometry(path: Path, geo: bytes, names: list[str]) -> Coordinates:
         pyproj.exceptions.CRSError,
     ) as error:
         raise DataError(
-            f"Unreadable {path}: its GeoParquet metadata are broken: {error}"
+            f"Unreadable {path}: its GeoParquet metadata are invalid: {error}"
         ) from error
     if name not in names:
         raise DataError(f"Invalid table {path}: there is no column {name!r}, its geometry.")
     if encoding not in {"WKB", "point"} or {kind.removesuffix(" Z") for kind in kinds} - {"Point"}:
         shown = ", ".join(kinds) or encoding
         raise DataError(f"Invalid geometry in {path}: {name!r} holds {shown}. Must hold points.")
-    # No key means longitude and latitude (GeoParquet 1.1); a null, that nobody knows.
+    # In GeoParquet 1.1 a missing key means longitude and latitude; null means unknown.
     if "crs" in column and column["crs"] is None:
-        raise MissingCRSError(f"{path} says that {name!r} has no reference system. Must have one.")
+        raise MissingCRSError(
+            f"Invalid {path}: {name!r} has no coordinate reference system. Must have one."
+        )
     degrees = crs is None or crs.equals(pyproj.CRS("OGC:CRS84"), ignore_axis_order=True)
     degrees = degrees or (crs is not None and crs.to_epsg() == 4326)
     return Coordinates((name,), encoding, None if degrees else crs, boxes)
 
 
-def _find_coordinates(names: list[str]) -> tuple[str, ...]:
-    """Return which columns of a table are longitude and latitude, if there are any."""
-    folded = {name.strip().casefold(): name for name in reversed(names)}
-    for lon, lat in zip(_LONGITUDE, (*_LATITUDE[:2], "lat", "lat", "y"), strict=True):
-        if lon in folded and lat in folded:
-            return (folded[lon], folded[lat])
-    return ()
-
-
 def _locate_numbers(path: Path, names: list[str]) -> Coordinates:
-    """Return which columns of a table are longitude and latitude, or refuse it."""
-    if columns := _find_coordinates(names):
+    """Return the columns of longitude and latitude; raise an error if there are none."""
+    if columns := find_coordinate_pair(names):
         return Coordinates(columns, "numbers", None)
     shown = ", ".join(names[:12])
     raise DataError(
@@ -207,7 +200,7 @@ def _locate_numbers(path: Path, names: list[str]) -> Coordinates:
 
 
 def read_batches(rows: TableSource) -> Iterator[tuple[float, pa.Table]]:
-    """Yield the batches of a source; one without rows, if it has none."""
+    """Yield the batches of a source: the share read so far and the rows; at least one batch."""
     import pyarrow as pa
 
     batch = None
@@ -220,15 +213,15 @@ def read_batches(rows: TableSource) -> Iterator[tuple[float, pa.Table]]:
         yield 1.0, rows.schema.empty_table()
 
 
-# A point in well-known binary: byte order, type, longitude, latitude; 21 bytes, no padding.
+# A point in well-known binary: byte order, type, longitude, latitude; 21 bytes without padding.
 _WKB_POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("lon", "<f8"), ("lat", "<f8")])
-
-# Texts that stand for no number, in small letters.
-_MISSING = ("", "na", "n/a", "nan", "null", "none")
 
 
 def read_points(rows: pa.Table, at: Coordinates, first: int) -> tuple[Floats, Floats]:
-    """Return longitudes and latitudes; NaN where there is no point."""
+    """Return longitudes and latitudes; NaN where there is no point.
+
+    ``first`` is the number of the first row in the file, for messages.
+    """
     if at.encoding == "numbers":
         lon, lat = (read_numbers(rows, name, first, at.decimal) for name in at.columns)
     else:
@@ -244,7 +237,7 @@ def read_points(rows: pa.Table, at: Coordinates, first: int) -> tuple[Floats, Fl
 
 
 def _join_chunks(rows: pa.Table, name: str) -> pa.Array:
-    """Return a column as one array, in a layout whose bytes can be looked at."""
+    """Return a column as one array, in a layout whose bytes we can view."""
     import pyarrow as pa
 
     column = rows.column(name).combine_chunks()
@@ -253,9 +246,9 @@ def _join_chunks(rows: pa.Table, name: str) -> pa.Array:
 
 
 def read_numbers(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
-    """Return a column of numbers, or of texts that are numbers; NaN where there is none.
+    """Return a column of numbers, or of texts that are numbers; NaN where one is missing.
 
-    ``decimal`` is what parts the decimals of texts.
+    ``decimal`` is the decimal separator of the texts.
     """
     import pyarrow as pa
     from pyarrow import compute as pc
@@ -267,10 +260,11 @@ def read_numbers(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
     try:
         if not pa.types.is_primitive(column.type) and not pa.types.is_decimal(column.type):
             column = pc.utf8_trim_whitespace(column.cast(pa.string()))
-            absent = pc.is_in(pc.utf8_lower(column), value_set=pa.array(_MISSING))
+            absent = pc.is_in(pc.utf8_lower(column), value_set=pa.array(NO_NUMBER_IN_ARROW))
             column = pc.if_else(absent, pa.scalar(None, pa.string()), column)
             if decimal == ",":
-                # A point in such a number parts thousands, or is a mistake.
+                # A point would separate thousands or be a mistake. An underscore makes the cast
+                # below fail, so that an error names the row.
                 column = pc.replace_substring(column, ".", "_")
                 column = pc.replace_substring(column, ",", ".")
         numbers: Floats = column.cast(pa.float64(), safe=False).to_numpy()
@@ -282,26 +276,29 @@ def read_numbers(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
 def _number_message(
     given: pa.ChunkedArray, column: pa.ChunkedArray, name: str, first: int, decimal: str
 ) -> str:
-    """Return what to say of a column in which some row is not a number."""
+    """Return the message about a column that has a row which is not a number."""
     import pyarrow as pa
 
-    told = f"Must be a number, as in 35{decimal}27."
+    remedy = f"Must be a number, as in 35{decimal}27."
     for row, value in enumerate(column.to_pylist()):
         try:
             pa.array([value]).cast(pa.float64(), safe=False)
         except pa.ArrowException:
-            return f"Invalid {name} in row {first + row}: {given[row].as_py()!r}. {told}"
-    return f"Invalid {name}: it is of type {column.type}. Must be numbers."
+            return f"Invalid {name} in row {first + row}: {given[row].as_py()!r}. {remedy}"
+    return f"Invalid {name}: the column has the type {column.type}. Must be numbers."
 
 
 def read_struct_points(column: pa.Array, first: int) -> tuple[Floats, Floats]:  # noqa: ARG001 - as _read_wkb_points
-    """Return the points of GeoArrow: numbers x and y."""
+    """Return the coordinates of points in GeoArrow: a struct of the numbers x and y."""
     x, y = column.flatten()[:2]
     return x.to_numpy(zero_copy_only=False), y.to_numpy(zero_copy_only=False)
 
 
 def _read_wkb_points(column: pa.Array, first: int) -> tuple[Floats, Floats]:
-    """Return the points of well-known binary: by a view of its bytes where all are plain points."""
+    """Return the coordinates of points in well-known binary.
+
+    If all values are plain points, we view their bytes instead of parsing them.
+    """
     offsets = np.frombuffer(column.buffers()[1], dtype=_offset_type(column))
     offsets = offsets[column.offset : column.offset + len(column) + 1]
     if column.null_count == 0 and (np.diff(offsets) == _WKB_POINT.itemsize).all() and len(column):
@@ -321,7 +318,7 @@ def _read_wkb_points(column: pa.Array, first: int) -> tuple[Floats, Floats]:
 
 
 def _parse_wkb(column: pa.Array, first: int) -> np.ndarray[Any, Any]:
-    """Return the shapes of well-known binary."""
+    """Return the shapes of well-known binary; an error names the row that is invalid."""
     texts = column.to_numpy(zero_copy_only=False)
     try:
         return np.asarray(shapely.from_wkb(texts))
@@ -341,7 +338,7 @@ def _offset_type(column: pa.Array) -> type[np.signedinteger[Any]]:
 
 
 def check_csv_columns(rows: TableSource, target: Path) -> None:
-    """Refuse CSV for a table with columns that it cannot hold, before anything is computed."""
+    """Refuse CSV as the target of a table with columns that CSV cannot hold."""
     import pyarrow as pa
 
     unfit = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)
@@ -355,7 +352,7 @@ def check_csv_columns(rows: TableSource, target: Path) -> None:
 
 
 class TableWriter:
-    """Writes tables one after another to a Parquet or CSV file; made when the first one comes."""
+    """Write tables one after another to a Parquet or CSV file; the first one opens the file."""
 
     def __init__(self, path: Path, rows: TableSource) -> None:
         self._path, self._rows = path, rows
@@ -369,10 +366,10 @@ class TableWriter:
             self._file.close()
 
     def write(self, table: pa.Table) -> None:
-        """Write a table after those that were written before."""
+        """Write a table after the earlier ones."""
         if self._path.suffix.lower() == ".csv":
             table = _flatten_columns(table, self._rows.at)
-        # The source's own notes (what its geometry is, above all) hold for its rows.
+        # We keep the metadata of the source, because they describe its geometry.
         table = table.replace_schema_metadata(self._rows.schema.metadata)
         if self._file is None:
             self._file = self._open_file(table.schema)
@@ -390,7 +387,7 @@ class TableWriter:
 
 
 def _flatten_columns(table: pa.Table, at: Coordinates) -> pa.Table:
-    """Return a table with names written out and geometry as well-known text, for CSV."""
+    """Return a table for CSV: codes replaced by names, geometry as well-known text."""
     import pyarrow as pa
 
     if at.boxes in table.column_names:

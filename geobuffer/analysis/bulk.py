@@ -1,8 +1,7 @@
-"""A file in, the same rows with what a zone says of them out.
+"""Classify the points of a large file: read batches, add the answers of a zone, write them.
 
-A folder of parts, and the note that tells of which source and zone they are.
-
-What a zone says of the rows of a source, batch by batch.
+The target is one file, complete or absent, or a folder of parts in Parquet. The folder holds a note
+that names the source and the zone, so that an interrupted run can be continued.
 """
 
 from __future__ import annotations
@@ -50,47 +49,47 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-# What notes of which source and zone parts are, and what may be there beside drafts.
+# The file that records the source and the zone of a folder of parts, and the names of the files
+# that such a folder may hold besides temporary ones.
 _NOTE = "_geobuffer.json"
 _PART = re.compile(r"part-\d{6,}\.parquet|_geobuffer\.json")
 
 
-def begin_parts(target: Path, said: dict[str, Any]) -> None:
-    """Make a folder of parts, or see that what is there may be gone on with."""
-    mark = target / _NOTE
+def begin_parts(target: Path, run: dict[str, Any]) -> None:
+    """Make a folder of parts, or check that its parts belong to this source and zone."""
+    note = target / _NOTE
     there = list(target.iterdir()) if target.is_dir() else []
-    foreign = [
-        path for path in there if not (_PART.fullmatch(path.name) or is_temporary_folder(path))
-    ]
-    if foreign or (there and not mark.is_file() and not all(map(is_temporary_folder, there))):
-        name = (foreign or there)[0].name
+    others = [path for path in there if not is_temporary_folder(path)]
+    foreign = [path for path in others if not _PART.fullmatch(path.name)]
+    if foreign or (others and not note.is_file()):
+        name = (foreign or others)[0].name
         raise DataError(f"Invalid folder {str(target)!r}: it holds {name!r}. Must be empty.")
-    if mark.is_file() and _read_note(mark) != said:
+    if note.is_file() and _read_note(note) != run:
         raise DataError(
-            f"Invalid folder {str(target)!r}: its parts are of another source or zone. Must be "
-            "of these, or not be there."
+            f"Invalid folder {str(target)!r}: its parts belong to another source or zone. "
+            "Must belong to these, or be absent."
         )
     target.mkdir(exist_ok=True)
-    write_text(mark, json.dumps(said))
+    write_text(note, json.dumps(run))
 
 
-def _read_note(mark: Path) -> object:
-    """Return what a folder's note says; nothing, if it is not one."""
+def _read_note(note: Path) -> object:
+    """Return the content of the note of a folder; None if it is not JSON."""
     try:
-        return json.loads(mark.read_text(encoding="utf-8"))
+        return json.loads(note.read_text(encoding="utf-8"))
     except ValueError:
         return None
 
 
 def count_rows(folder: Path) -> int:
-    """Return how many rows the parts of a folder have."""
+    """Return the number of rows in the parts of a folder."""
     import pyarrow.parquet as pq
 
     return sum(pq.read_metadata(part).num_rows for part in sorted(folder.glob("part-*.parquet")))
 
 
 def describe_run(source: Path, zone: Zone) -> dict[str, Any]:
-    """Return what must be the same for parts to belong together."""
+    """Return the facts about source and zone that all parts of a folder must share."""
     state = source.stat()
     return {
         "source": str(source.resolve()),
@@ -113,7 +112,7 @@ def answer_batches(
     progress: Callable[[float], None] | None,
     skip: set[int],
 ) -> Iterator[tuple[int, pa.Table]]:
-    """Yield numbered batches with what the zone says of them, but for those to skip."""
+    """Yield the number of each batch and its answered rows; leave out the numbers in ``skip``."""
     first = 0
     for number, (share, batch) in enumerate(read_batches(rows)):
         if number not in skip:
@@ -128,7 +127,7 @@ def answer_batches(
 
 
 def _answer_batch(rows: pa.Table, at: Coordinates, zone: Zone, first: int) -> pa.Table:
-    """Return rows with what a zone says of them."""
+    """Return rows with the columns of answers added or replaced."""
     lon, lat = read_points(rows, at, first)
     nowhere = np.isnan(lon) & np.isnan(lat)
     bad = np.flatnonzero(~nowhere & ~is_on_globe(lon, lat))
@@ -138,32 +137,32 @@ def _answer_batch(rows: pa.Table, at: Coordinates, zone: Zone, first: int) -> pa
             f"Invalid point in row {first + row}: longitude {lon[row]:.10g}, latitude "
             f"{lat[row]:.10g}. {ON_GLOBE}"
         )
-    if not first:  # the first batch tells as well as all
+    if not first:  # the first batch is enough to see whether the axes are swapped
         lines = [one.line for one in zone.sections]
         warn_if_swapped(lon, lat, lines, pd.RangeIndex(len(lon)), stacklevel=2)
     accuracy, radius = (
         _read_metres(rows, name, first, at.decimal) for name in ("accuracy_m", "radius_m")
     )
     margin = compute_margin_km(accuracy, radius, zone)
-    # Not left to the number of rows: the last batch is short, and must be asked like the others.
-    said = answer(wrap_degrees(lon), lat, zone, margin=margin, compiled=has_numba())
+    # The number of rows must not choose the engine: the last batch is short, and its answers must
+    # come from the same engine as the others.
+    answers = answer(wrap_degrees(lon), lat, zone, margin=margin, compiled=has_numba())
     sides, sections = zone.sides, zone.sections
     columns = {
-        "distance_km": _float_column(said.distance_km),
-        "side": _name_column(said.side, [side.name for side in sides]),
-        "section": _name_column(said.section, [section.name for section in sections]),
-        "ring": _name_column(said.ring, zone.ring_names),
-        "membership": _name_column(said.membership, MEMBERSHIP),
+        "distance_km": _float_column(answers.distance_km),
+        "side": _name_column(answers.side, [side.name for side in sides]),
+        "section": _name_column(answers.section, [section.name for section in sections]),
+        "ring": _name_column(answers.ring, zone.ring_names),
+        "membership": _name_column(answers.membership, MEMBERSHIP),
     }
-    kept = [name for name in rows.column_names if name not in columns]
-    rows = rows.select(kept)
+    rows = rows.select([name for name in rows.column_names if name not in columns])
     for name, column in columns.items():
         rows = rows.append_column(name, column)
     return rows
 
 
 def _read_metres(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
-    """Return accuracies or radii."""
+    """Return a column of accuracies or radii in metres; 0 if the table has no such column."""
     if name not in rows.column_names:
         return np.zeros(rows.num_rows)
     metres = read_numbers(rows, name, first, decimal)
@@ -183,7 +182,7 @@ def _float_column(values: Floats) -> pa.Array:
 
 
 def _name_column(codes: np.ndarray[Any, Any], names: Any) -> pa.Array:
-    """Return codes as a column of names, each name kept once; −1 is missing."""
+    """Return codes as a dictionary column of names; the code −1 is missing."""
     import pyarrow as pa
 
     indices = pa.array(codes, mask=codes < 0) if (codes < 0).any() else pa.array(codes)
@@ -200,40 +199,39 @@ def classify_file(
     *,
     progress: Callable[[float], None] | None = None,
 ) -> int:
-    """Write the rows of a file with what a zone says of each, and return how many they are.
+    """Classify the rows of a file of any length, write them, and return their number.
 
-    Added are ``distance_km``, ``side``, ``section``, ``ring`` and ``membership``, as by
-    :func:`geobuffer.classify` (columns of these names are replaced); rows without a point get
-    missing values. ``accuracy_m`` and ``radius_m`` are used where the file has them, as by
-    ``classify``; ``country`` and ``oblast_iso`` are not used. The side of a place
-    on the territory of neither is missing.
+    The columns ``distance_km``, ``side``, ``section``, ``ring`` and ``membership`` are added or
+    replaced, with the values of :func:`geobuffer.classify`. Rows without a point get missing
+    values. ``accuracy_m`` and ``radius_m`` are used where the file has them; ``country`` and
+    ``oblast_iso`` are not used. The side is missing where a place is on the territory of neither.
 
     Parameters
     ----------
     source
         GeoParquet with points, in any CRS; or Parquet or CSV with columns of longitude and
         latitude in degrees (``lon``/``lat``, ``longitude``/``latitude``, ``lng``, ``x``/``y``).
-        Commas, semicolons or tabs part the columns of CSV; if coordinates have decimal commas, all
-        numbers must.
+        CSV may be separated by commas, semicolons or tabs; if coordinates have decimal commas, all
+        numbers must have them.
     zone
         The zone.
     target
-        ``.parquet`` or ``.csv``: one file, whole or not there. A path without suffix: a folder of
-        parts in Parquet, in order; if it is there already, from the same source and zone, the
-        parts that it lacks are added.
+        A path that ends with ``.parquet`` or ``.csv`` is one file, which is written completely or
+        not at all. A path without a suffix is a folder of parts in Parquet, in order. If the folder
+        exists and is of the same source and zone, the missing parts are added.
     progress
-        Called with the share done, from 0 to 1.
+        Called with the share of the source that is done, from 0 to 1.
 
     Raises
     ------
     DataError
-        The source cannot be read, has no coordinates, or one is impossible, or an accuracy is: the
-        row is named, counted from 0; the target's suffix names no format, or it cannot hold a
-        column of the source; the folder is of another source or zone.
+        The source cannot be read or has no coordinates; a coordinate or an accuracy is invalid (the
+        message names the row, counted from 0); the suffix of the target names no format, or the
+        format cannot hold a column of the source; the folder is of another source or zone.
     MissingCRSError
-        GeoParquet that says it has no reference system.
+        GeoParquet states that its coordinate reference system is unknown.
     WrongKind
-        The zone is none.
+        ``zone`` is not a zone.
 
     Examples
     --------
@@ -258,14 +256,14 @@ def classify_file(
 
 
 def check_bulk_target(target: Path) -> None:
-    """Refuse a target that cannot be written, before anything is read.
+    """Refuse a target that cannot be written, before the source is read.
 
     Raises
     ------
     DataError
-        Its suffix names no format, or a file stands where a folder is meant.
+        The suffix names no format, or a file has the name of the folder.
     WriteError
-        Its folder does not exist or is read-only, or a folder stands where a file is meant.
+        The folder does not exist or is read-only, or a folder has the name of the file.
     """
     if target.suffix.lower() not in (*_FORMATS, ""):
         hint = did_you_mean(target.suffix, _FORMATS)
@@ -284,7 +282,7 @@ def _write_file(
     target: Path,
     progress: Callable[[float], None] | None,
 ) -> int:
-    """Write one file, which is whole or not there."""
+    """Write one file, completely or not at all; one thread classifies while another one writes."""
     count = 0
     with (
         replace_file(target) as draft,
@@ -308,7 +306,7 @@ def _write_parts(
     target: Path,
     progress: Callable[[float], None] | None,
 ) -> int:
-    """Write a folder of parts; add those that it lacks, if it is of this source and zone."""
+    """Write a folder of parts; add only the missing ones if it is of this source and zone."""
     begin_parts(target, describe_run(rows.path, zone))
     done = {int(part.stem.removeprefix("part-")) for part in target.glob("part-*.parquet")}
     for number, table in answer_batches(rows, zone, progress, done):
