@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import geobuffer as gb
-from geobuffer.analysis.membership import COUNTED
 from geobuffer.cli.inputs import (
     PAGE_M,
     Places,
@@ -79,6 +78,8 @@ def _classified(places: Places | None, zone: Zone) -> Places | None:
 
 
 def _counts(places: Places) -> dict[str, int]:
+    from geobuffer.analysis.membership import COUNTED
+
     count = places.located["membership"].value_counts()
     return {name: int(count.get(name, 0)) for name in COUNTED}
 
