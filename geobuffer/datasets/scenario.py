@@ -22,7 +22,7 @@ from geobuffer.zones.border import BOTH
 from geobuffer.zones.checks import KM_FORMS, parse_km
 from geobuffer.zones.make_border import border_between
 from geobuffer.zones.make_zone import build_zone
-from geobuffer.zones.repr_html import report_html, scenario_html
+from geobuffer.zones.repr_html import card_html
 from geobuffer.zones.toponyms import LANGUAGES, find_other_names, fold_name
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ class Report:
         tail = f" ({self.url})" if self.url else ""
         return f"{head}: {self.claim}{tail}" if head else f"{self.claim}{tail}"
 
-    _repr_html_ = report_html
+    def _repr_html_(self) -> str:
+        facts = [("said by", self.said_by), ("on", self.date or ""), ("reported at", self.url)]
+        return card_html("Report", self.claim, facts)
 
 
 def _dated(date: dt.date | None, language: str) -> str:
@@ -146,7 +148,21 @@ class Scenario:
         summary = (self.summary,) if self.summary else ()
         return (*summary, *announced, *(str(report) for report in self.reports))
 
-    _repr_html_ = scenario_html
+    def _repr_html_(self) -> str:
+        facts = [
+            ("summary", self.summary),
+            ("announced by", self.announced_by),
+            ("announced on", self.announced_on or ""),
+            ("between", ", ".join(self.between)),
+            ("and", ", ".join(self.other)),
+            ("width", f"{self.width} km"),
+            ("side", self.side),
+            ("ends", self.ends),
+            ("places", ", ".join(name for name, _ in self.places)),
+        ]
+        reports = [(one.said_by, one.date or "", one.claim, one.url) for one in self.reports]
+        rows = [("said by", "on", "claim", "reported at"), *reports] if reports else []
+        return card_html("Scenario", self.title, facts, rows=rows)
 
 
 _ENDS = ("round", "flat")

@@ -12,8 +12,9 @@ import shapely
 from geobuffer.errors import UnknownSide, did_you_mean
 from geobuffer.geodesy.ellipsoid import covers_points
 from geobuffer.geodesy.nearest import LineIndex
-from geobuffer.zones.repr_html import border_html, section_html, side_html
-from geobuffer.zones.toponyms import fold_name
+from geobuffer.zones.repr_html import card_html
+from geobuffer.zones.source import source_facts
+from geobuffer.zones.toponyms import LANGUAGES, fold_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,12 @@ class Side:
         """
         return self.names.get(language, self.name)
 
-    _repr_html_ = side_html
+    def _repr_html_(self) -> str:
+        facts = [(language, self.names.get(language, "")) for language in LANGUAGES]
+        facts.append(("regions", ", ".join(region.name for region in self.regions)))
+        if self.area is None:
+            facts.append(("territory", "all that is not on the other side"))
+        return card_html("Side", self.name, facts, shapes=[(self.area, 0.15)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +127,12 @@ class Section:
             return self.name
         return " – ".join(region.label(language) for region in self.regions)
 
-    _repr_html_ = section_html
+    def _repr_html_(self) -> str:
+        facts = [(language, self.label(language)) for language in LANGUAGES]
+        end_km = self.start_km + self.length_km
+        facts.append(("chainage", f"{self.start_km:,.1f} to {end_km:,.1f} km"))
+        facts.append(("length", f"{self.length_km:,.1f} km"))
+        return card_html("Section", self.name, facts, shapes=[(self.line, 0.0)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,4 +274,13 @@ class Border:
             healed = f"; healed: outlines up to {self.healing.disagreement_km:.3g} km apart"
         return f"Border({one} | {other}: {names}; {self.length_km:,.0f} km{healed})"
 
-    _repr_html_ = border_html
+    def _repr_html_(self) -> str:
+        rows: list[list[object]] = [["section", "from km", "to km", "length km"]]
+        for section in self.sections:
+            end_km = section.start_km + section.length_km
+            ends = (f"{section.start_km:,.1f}", f"{end_km:,.1f}")
+            rows.append([section.name, *ends, f"{section.length_km:,.1f}"])
+        facts = [("length", f"{self.length_km:,.1f} km"), *source_facts(self.source)]
+        title = " | ".join(side.name for side in self.sides)
+        shapes = [(section.line, 0.0) for section in self.sections]
+        return card_html("Border", title, facts, rows=rows, shapes=shapes)

@@ -1,16 +1,15 @@
-"""What is given for a border, a zone or a region is one: an error at the door, not far inside.
+"""Check arguments that many functions take: borders, zones, regions, areas, numbers and widths.
 
-Widths as people write them: a number of kilometres, or a text with its unit.
-
-Areas that callers give: refused where no zone could be right, else flat and within ±180°.
+A public function calls these checks on its arguments before it computes anything. So an error
+names the argument, and functions further down need not check it again.
 """
 
 from __future__ import annotations
 
+import numbers
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
-import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError, WrongKind
@@ -18,7 +17,7 @@ from geobuffer.geodesy.antimeridian import cut_at_antimeridian
 from geobuffer.geodesy.ellipsoid import area_m2, check_degrees
 from geobuffer.zones.border import Border
 from geobuffer.zones.region import Region
-from geobuffer.zones.zone import BufferZone, CombinedZone
+from geobuffer.zones.zone import is_zone
 
 if TYPE_CHECKING:
     from shapely.geometry import MultiPolygon, Polygon
@@ -26,18 +25,17 @@ if TYPE_CHECKING:
 
 
 # Kilometres in each unit. The nautical mile is 1,852 m (BIPM, The International System of Units,
-# 2019, table 8), the mile 1,609.344 m. A capital M alone may be metres or nautical miles: neither.
+# 2019, table 8), the mile 1,609.344 m. A capital M alone may mean metres or nautical miles, so it
+# is no unit here.
 _UNITS = {
     "km": 1.0, "км": 1.0, "kilometre": 1.0, "kilometres": 1.0, "kilometer": 1.0, "kilometers": 1.0,
     "m": 1e-3, "м": 1e-3, "metre": 1e-3, "metres": 1e-3, "meter": 1e-3, "meters": 1e-3,
     "nm": 1.852, "nmi": 1.852, "mi": 1.609344, "mile": 1.609344, "miles": 1.609344,
 }  # fmt: skip
 
-# Thousands are parted by spaces, decimals by a point or a comma. A comma before three digits may
-# mean either.
-_WRITTEN = re.compile(
-    r"([+-]?(?:\d{1,3}(?: \d{3})+|\d+)(?:\.\d+|,(?!\d{3}(?!\d))\d+)?) ?([^\W\d]*)"
-)
+# Spaces separate thousands; a point or a comma separates decimals. A comma before three digits may
+# mean either, so it is refused.
+_WIDTH = re.compile(r"([+-]?(?:\d{1,3}(?: \d{3})+|\d+)(?:\.\d+|,(?!\d{3}(?!\d))\d+)?) ?([^\W\d]*)")
 
 #: What a width must be, for messages.
 KM_FORMS = (
@@ -46,8 +44,20 @@ KM_FORMS = (
 )
 
 
+def is_number(value: object) -> TypeGuard[float]:
+    """Return whether a value is a real number of Python or numpy; a truth value is not one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> is_number(1), is_number(np.float32(0.5)), is_number(True), is_number("1")
+    (True, True, False, False)
+    """
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
 def parse_km(given: object, name: str = "km") -> float:
-    """Return a width in kilometres; a text without a unit is kilometres too, as ``name`` says.
+    """Return a width in kilometres; a text without a unit is a number of kilometres too.
 
     Parameters
     ----------
@@ -55,12 +65,12 @@ def parse_km(given: object, name: str = "km") -> float:
         A number, or a text such as ``"10 km"``, ``"10,5 km"``, ``"10 000 m"``, ``"5 NM"`` (nautical
         miles) or ``"3 mi"``.
     name
-        What messages call it.
+        The name of the argument, for messages.
 
     Raises
     ------
     GeometryError
-        It is neither; the message lists the forms. Whether a width is a sensible one is not asked.
+        It is neither; the message lists the forms. The caller checks the size of the width.
 
     Examples
     --------
@@ -70,25 +80,33 @@ def parse_km(given: object, name: str = "km") -> float:
     Traceback (most recent call last):
     geobuffer.errors.GeometryError: Invalid km '10,000 m'. Must be a number of kilometres, or ...
     """
-    if isinstance(given, (int, float, np.number)) and not isinstance(given, bool):
+    if is_number(given):
         return float(given)
     if isinstance(given, str):
-        match = _WRITTEN.fullmatch(" ".join(given.replace("−", "-").split()))
+        match = _WIDTH.fullmatch(" ".join(given.replace("−", "-").split()))
         unit = match[2] if match else ""
         factor = _UNITS.get(unit.casefold()) if unit not in {"M", "М"} else None
         if match and (factor or not unit):
             number = float(match[1].replace(" ", "").replace(",", "."))
-            return round(number * (factor or 1.0), 9)  # a micrometre: no trace of 1e-3
-    raise GeometryError(f"Invalid {name} {given!r}. {KM_FORMS}")
+            # To a micrometre, which removes the rounding error of the factor 1e-3.
+            return round(number * (factor or 1.0), 9)
+    raise GeometryError(f"Invalid {name} {given!r}. {KM_FORMS}", parameter=name)
 
 
 def check_area(shape: BaseGeometry, what: str) -> Polygon | MultiPolygon:
-    """Return an area without heights, cut at the antimeridian; ``what`` is for messages.
+    """Return an area without heights, cut at the antimeridian.
+
+    Parameters
+    ----------
+    shape
+        A Polygon or MultiPolygon in longitude and latitude.
+    what
+        What the shape is, for messages.
 
     Raises
     ------
     GeometryError
-        It is no polygon, empty, not valid, or its coordinates are no degrees.
+        The shape is not a polygon, is empty or is not valid, or its coordinates are not degrees.
 
     Examples
     --------
@@ -107,27 +125,27 @@ def check_area(shape: BaseGeometry, what: str) -> Polygon | MultiPolygon:
         )
     check_degrees(shapely.get_coordinates(shape), what)
     if not shape.is_valid:
-        raise GeometryError(f"Invalid {what}: {_not_valid(shape)}")
+        raise GeometryError(f"Invalid {what}: {_invalid_area_message(shape)}")
     return cut_at_antimeridian(shapely.force_2d(shape))
 
 
-def _not_valid(shape: BaseGeometry) -> str:
-    """Return what is wrong with a polygon, and what mending would do to its area."""
-    mended = shapely.make_valid(shape, method="structure", keep_collapsed=False)
-    before, after = (area_m2(one) / 1e6 for one in (shape, mended))
+def _invalid_area_message(shape: BaseGeometry) -> str:
+    """Return why a polygon is not valid, and how a repair would change its area."""
+    repaired = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    before_km2, after_km2 = (area_m2(one) / 1e6 for one in (shape, repaired))
     return (
-        f"{shapely.is_valid_reason(shape)}. Must be a valid polygon; shapely.make_valid() makes "
-        f"one of {after:,.6g} km² of these {before:,.6g} km²: look whether that is meant."
+        f"{shapely.is_valid_reason(shape)}. Must be a valid polygon. shapely.make_valid() turns "
+        f"its {before_km2:,.6g} km² into {after_km2:,.6g} km²: check that the result is right."
     )
 
 
 def check_border(given: object) -> None:
-    """Refuse what is no border.
+    """Raise an error unless the argument is a border.
 
     Raises
     ------
     WrongKind
-        With the functions that make one of what people have.
+        It is something else; the message lists the functions that make a border.
 
     Examples
     --------
@@ -139,41 +157,58 @@ one of regions, border_along() of lines, border_around() of shapes, read_border(
     """
     if not isinstance(given, Border):
         raise WrongKind(
-            f"Invalid border: {_kind(given)}. Must be a Border: border_between() makes one of "
-            "regions, border_along() of lines, border_around() of shapes, read_border() of a file."
+            f"Invalid border: a {type(given).__name__}. Must be a Border: border_between() makes "
+            "one of regions, border_along() of lines, border_around() of shapes, read_border() of "
+            "a file.",
+            parameter="border",
         )
 
 
-def check_zone(given: object) -> None:
-    """Refuse what is no zone.
+def check_zone(given: object, parameter: str = "zone") -> None:
+    """Raise an error unless the argument is a zone.
+
+    Parameters
+    ----------
+    given
+        The argument.
+    parameter
+        The name of the argument, for the command line.
 
     Raises
     ------
     WrongKind
-        With the functions that make one.
+        It is something else; the message lists the functions that make a zone.
 
     Examples
     --------
-    >>> check_zone(10)
+    >>> check_zone("10 km")
     Traceback (most recent call last):
     ...
-    geobuffer.errors.WrongKind: Invalid zone: a int. Must be a zone: build_zone() makes one of a \
+    geobuffer.errors.WrongKind: Invalid zone: a str. Must be a zone: build_zone() makes one of a \
 border, read_zone() of a file.
     """
-    if not isinstance(given, (BufferZone, CombinedZone)):
+    if not is_zone(given):
         raise WrongKind(
-            f"Invalid zone: {_kind(given)}. Must be a zone: build_zone() makes one of a border, "
-            "read_zone() of a file."
+            f"Invalid zone: a {type(given).__name__}. Must be a zone: build_zone() makes one of a "
+            "border, read_zone() of a file.",
+            parameter=parameter,
         )
 
 
-def check_region(given: object) -> None:
-    """Refuse what is no region.
+def check_region(given: object, parameter: str | None = None) -> None:
+    """Raise an error unless the argument is a region.
+
+    Parameters
+    ----------
+    given
+        The argument.
+    parameter
+        The name of the argument, for the command line.
 
     Raises
     ------
     WrongKind
-        With the way from a name to its region.
+        It is something else; the message says how to get a region from its name.
 
     Examples
     --------
@@ -186,14 +221,12 @@ load_regions()['Kursk'] if it is bundled, read_regions() makes them of a file.
     if isinstance(given, str):
         raise WrongKind(
             f"Invalid region: {given!r}, a str. Must be a Region: load_regions()[{given!r}] if it "
-            "is bundled, read_regions() makes them of a file."
+            "is bundled, read_regions() makes them of a file.",
+            parameter=parameter,
         )
     if not isinstance(given, Region):
         raise WrongKind(
-            f"Invalid region: {_kind(given)}. Must be a Region, as load_regions() or "
-            "read_regions() holds them."
+            f"Invalid region: a {type(given).__name__}. Must be a Region: load_regions() and "
+            "read_regions() return regions.",
+            parameter=parameter,
         )
-
-
-def _kind(given: object) -> str:
-    return f"a {type(given).__name__}"

@@ -10,8 +10,9 @@ from geobuffer.errors import UnknownRegion, did_you_mean
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian, trace_boundary
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.geodesy.nearest import LineIndex
-from geobuffer.zones.repr_html import region_html, regions_html
-from geobuffer.zones.toponyms import find_other_names, fold_name, fold_region_name
+from geobuffer.zones.repr_html import card_html, format_km2
+from geobuffer.zones.source import source_facts
+from geobuffer.zones.toponyms import LANGUAGES, find_other_names, fold_name, fold_region_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -77,12 +78,22 @@ class Region:
         """Its area on the ellipsoid."""
         return area_m2(self.geometry) / 1e6
 
-    _repr_html_ = region_html
-
     @cached_property
     def index(self) -> LineIndex:
         """The index that finds the nearest point of its outline; built once."""
         return LineIndex([trace_boundary(cut_at_antimeridian(self.geometry))])
+
+    def _repr_html_(self) -> str:
+        facts: list[tuple[str, object]] = [
+            (language, self.names.get(language, "")) for language in LANGUAGES
+        ]
+        facts.append(("ISO 3166", self.iso))
+        facts.append(("country", self.country_names.get("en", self.country)))
+        facts.append(("area", f"{format_km2(self.area_km2)} km²"))
+        facts += source_facts(self.source)
+        if self.border_source:
+            facts.append(("border from", self.border_source.title))
+        return card_html("Region", self.name, facts, shapes=[(self.geometry, 0.15)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +143,13 @@ class Regions:
     def __repr__(self) -> str:
         return f"Regions({', '.join(region.name for region in self)})"
 
-    _repr_html_ = regions_html
+    def _repr_html_(self) -> str:
+        rows = [["name", *LANGUAGES, "ISO 3166", "country"]]
+        for region in self:
+            names = [region.names.get(language, "") for language in LANGUAGES]
+            rows.append([region.name, *names, region.iso, region.country])
+        shapes = [(region.geometry, 0.15) for region in self]
+        return card_html("Regions", f"{len(self):,} regions", [], rows=rows, shapes=shapes)
 
     def _find(self, name: str) -> Region:
         if not isinstance(name, str):

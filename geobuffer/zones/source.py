@@ -1,11 +1,11 @@
-"""Where a shape or a table comes from."""
+"""Where a shape or a table comes from, and how files and notebooks say it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from geobuffer.zones.repr_html import source_html
+from geobuffer.zones.repr_html import card_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,18 +18,18 @@ class Source:
     Parameters
     ----------
     title, publisher, url, licence, version
-        As the publisher gives them; empty where unknown.
+        As the publisher gives them; empty if unknown.
     as_of
         The date of the facts (``2026``, ``2026-03`` or ``2026-03-01``), not of the download.
     accuracy_m
-        How far off a position is, typically (about one standard deviation), in metres; ``None``
-        where nobody says, which makes nothing that rests on it *uncertain*.
+        The typical error of a position (about one standard deviation), in metres. ``None`` if the
+        source does not state it; then the source makes no place *uncertain*.
     citation
-        How to cite it, and what its licence asks to be shown.
+        How to cite the source, and what its licence asks users to show.
     retrieved
-        The day a download was made (``2026-11-25``); empty for what is bundled or drawn.
+        The day of the download (``2026-11-25``); empty for bundled or drawn data.
     sha256
-        The hash of the file that was downloaded; empty for what is bundled or drawn.
+        The hash of the downloaded file; empty for bundled or drawn data.
 
     Examples
     --------
@@ -53,14 +53,33 @@ class Source:
         facts = (self.title, self.licence, self.as_of and f"as of {self.as_of}", known)
         return f"Source({', '.join(fact for fact in facts if fact)})"
 
-    _repr_html_ = source_html
+    def _repr_html_(self) -> str:
+        facts = [*source_facts(self)[1:], ("cite as", self.citation)]
+        return card_html("Source", self.title, facts)
+
+
+def source_facts(source: Source) -> list[tuple[str, object]]:
+    """Return the facts of a source as notebooks show them: pairs of a name and a value."""
+    return [
+        ("source", source.title),
+        ("publisher", source.publisher),
+        ("address", source.url),
+        ("licence", source.licence),
+        ("version", source.version),
+        ("as of", source.as_of),
+        ("accuracy", "" if source.accuracy_m is None else f"±{source.accuracy_m:g} m"),
+    ]
+
+
+# What a joined source says of a member that does not state what other members state.
+_UNKNOWN = {"as_of": "undated", "licence": "licence not stated"}
 
 
 def join_sources(sources: Iterable[Source]) -> Source:
-    """Return several sources as one, each named once; the least accurate decides its accuracy.
+    """Return several sources as one, each named once; the least accurate decides the accuracy.
 
-    Where only some state a date or a licence, those of the others are said to be unknown, so that
-    nobody takes one source's for another's.
+    If only some sources state a date or a licence, the joined source says that those of the others
+    are unknown. So no reader takes one source's date or licence for another's.
 
     Examples
     --------
@@ -70,24 +89,20 @@ def join_sources(sources: Iterable[Source]) -> Source:
     sources = list(dict.fromkeys(sources))
     if len(sources) == 1:
         return sources[0]
-    known = [source.accuracy_m for source in sources if source.accuracy_m is not None]
+    accuracies = [source.accuracy_m for source in sources if source.accuracy_m is not None]
     texts = {}
-    for told in (f.name for f in fields(Source) if f.name != "accuracy_m"):
-        values = dict.fromkeys(getattr(source, told) for source in sources)
-        unknown = _UNKNOWN.get(told, "") if any(values) else ""
-        texts[told] = "; ".join(filter(None, (value or unknown for value in values)))
-    return Source(**texts, accuracy_m=max(known, default=None))
+    for name in (f.name for f in fields(Source) if f.name != "accuracy_m"):
+        values = dict.fromkeys(getattr(source, name) for source in sources)
+        unknown = _UNKNOWN.get(name, "") if any(values) else ""
+        texts[name] = "; ".join(filter(None, (value or unknown for value in values)))
+    return Source(**texts, accuracy_m=max(accuracies, default=None))
 
 
-# What is said of a source that does not state what others do.
-_UNKNOWN = {"as_of": "undated", "licence": "licence not stated"}
-
-
-#: The entry of a table's ``attrs`` that says what it was measured against: ``write`` adds it to
-#: every row, as a file must say it and most formats have no other place.
+#: The entry of a table's ``attrs`` that says what the table was measured against. ``write`` adds it
+#: to every row, because most file formats have no other place for it.
 ORIGIN = "geobuffer"
 
-#: The columns that so come about; the last is of counts only.
+#: The columns that ``write`` adds for it; only counts have the last one.
 ORIGIN_COLUMNS = (
     "border", "border_source", "border_citation", "border_licence", "border_as_of",
     "border_accuracy_m", "places_source",

@@ -1,4 +1,4 @@
-"""Names of places: folded so that one spelling finds another, shown in the language asked for."""
+"""Names of places: fold spellings for a search, know other names of towns, list name columns."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ import re
 import unicodedata
 from functools import cache
 
-# Letters that Ukrainian and Russian spell one sound with, brought to one of them; the apostrophes
-# and the signs of hardness and softness, which readers leave out when they search.
+#: The languages of names, captions and the page.
+LANGUAGES = ("en", "uk", "ru")
+
+#: The columns of a table that hold the name of a place: in no stated language, and in each.
+NAME_COLUMNS = ("name", "name_en", "name_uk", "name_ru")
+
+# Letters with which Ukrainian and Russian spell the same sound become one letter. Apostrophes and
+# the hard and the soft sign go, because readers omit them in a search.
 _ALIKE = str.maketrans(
     {
         "ё": "е", "є": "е", "э": "е", "і": "и", "ї": "и", "й": "и", "ы": "и", "ґ": "г",
@@ -16,8 +22,8 @@ _ALIKE = str.maketrans(
     }
 )  # fmt: skip
 
-# Letters that look alike in both scripts, as capitals or small: what is typed on the wrong
-# keyboard. Folded, і and й are и.
+# Letters that look alike in both scripts, as capitals or as small letters: people type them on the
+# wrong keyboard. In a folded name, і and й are и already.
 _LATIN = "abcehikmoptxy"
 _CYRILLIC = "авсеникмортху"
 _TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
@@ -26,10 +32,8 @@ _MIXED = re.compile(r"[a-z]\w*[а-я]|[а-я]\w*[a-z]")
 _SURELY_CYRILLIC = re.compile(f"[^{_CYRILLIC}\\W\\d_a-z]")
 _SURELY_LATIN = re.compile(f"[^{_LATIN}\\W\\d_а-я]")
 
-LANGUAGES = ("en", "uk", "ru")
-
-# Towns by which oblasts go, and names that they are also known by, which no folding brings
-# together: in Ukrainian, in Russian, and in Latin letters after either.
+# Towns after which oblasts are named, with their other names that no folding makes equal: in
+# Ukrainian, in Russian, and in Latin letters after either.
 TOWN_NAMES = (
     ("Kyiv", "Київ", "Киев", "Kiev"),
     ("Kharkiv", "Харків", "Харьков", "Kharkov"),
@@ -60,8 +64,24 @@ TOWN_NAMES = (
 )
 
 
+def name_columns(language: str) -> tuple[str, ...]:
+    """Return the name columns in the order in which a reader of a language prefers them.
+
+    Parameters
+    ----------
+    language
+        ``"en"``, ``"uk"`` or ``"ru"``.
+
+    Examples
+    --------
+    >>> name_columns("uk")
+    ('name_uk', 'name', 'name_en', 'name_ru')
+    """
+    return tuple(dict.fromkeys((f"name_{language}", *NAME_COLUMNS)))
+
+
 def fold_name(name: str) -> str:
-    """Return a name without case, accents, apostrophes and the letters that spellings differ in.
+    """Return a name without case, accents, apostrophes and differences between spellings.
 
     Examples
     --------
@@ -72,7 +92,8 @@ def fold_name(name: str) -> str:
     >>> fold_name("Kyïv  oblast")
     'kyiv oblast'
 
-    A word of both scripts is brought to one: here the first letter of *Сумы* is Latin.
+    A word with letters of both scripts becomes a word of one: here the first letter of *Сумы* is
+    Latin.
 
     >>> fold_name("Cумы") == fold_name("Сумы"), fold_name("Kуіv")
     (True, 'kyiv')
@@ -80,13 +101,13 @@ def fold_name(name: str) -> str:
     plain = unicodedata.normalize("NFC", name).casefold().translate(_ALIKE)
     decomposed = unicodedata.normalize("NFD", plain)
     words = "".join(c for c in decomposed if not unicodedata.combining(c)).split()
-    return " ".join(_of_one_script(word) if _MIXED.search(word) else word for word in words)
+    return " ".join(_unify_script(word) if _MIXED.search(word) else word for word in words)
 
 
-def _of_one_script(word: str) -> str:
-    """Return a folded word of both scripts in the one that its other letters are surely of.
+def _unify_script(word: str) -> str:
+    """Return a folded word of two scripts in the script of the letters that only one script has.
 
-    It stays as it is where there are such of both.
+    If both scripts have such letters in the word, it stays as it is.
     """
     cyrillic, latin = _SURELY_CYRILLIC.search(word), _SURELY_LATIN.search(word)
     if cyrillic and latin:
@@ -95,34 +116,40 @@ def _of_one_script(word: str) -> str:
 
 
 def find_other_names(folded: str) -> tuple[str, ...]:
-    """Return what else a place of a folded name is known as, folded.
+    """Return the other names of the town that has a folded name, folded.
 
+    Examples
+    --------
     >>> find_other_names("kiev"), find_other_names("sudzha")
     (('kyiv', 'киив', 'киев'), ())
     """
-    return tuple(name for name in _groups().get(folded, ()) if name != folded)
+    return tuple(name for name in _town_groups().get(folded, ()) if name != folded)
 
 
 @cache
-def _groups() -> dict[str, tuple[str, ...]]:
-    folded = [tuple(dict.fromkeys(fold_name(name) for name in group)) for group in TOWN_NAMES]
-    return {name: group for group in folded for name in group}
+def _town_groups() -> dict[str, tuple[str, ...]]:
+    """Return, for each folded name of a town, all its folded names."""
+    groups = [tuple(dict.fromkeys(fold_name(name) for name in names)) for names in TOWN_NAMES]
+    return {name: group for group in groups for name in group}
 
 
 def fold_region_name(name: str) -> str:
     """Fold a region's name, without the word for *oblast*.
 
+    Examples
+    --------
     >>> fold_region_name("Курская область") == fold_region_name("курская")
     True
     """
     words = fold_name(name).split()
-    return " ".join(w for w in words if w not in {"oblast", "област", "region"}) or fold_name(name)
+    rest = " ".join(word for word in words if word not in {"oblast", "област", "region"})
+    return rest or fold_name(name)
 
 
 def differ_by_slip(one: str, other: str) -> bool:
-    """Tell whether two folded names are one slip of spelling apart, two from eight letters on.
+    """Return whether two folded names differ by one slip of spelling; from 8 letters on, by two.
 
-    Numbers must be the same, and there must be as many words.
+    Numbers in the names must be equal, and so must the number of words.
 
     Examples
     --------
@@ -138,28 +165,30 @@ def differ_by_slip(one: str, other: str) -> bool:
     if [c for c in one if c.isdigit()] != [c for c in other if c.isdigit()]:
         return False
     letters = min(len(one), len(other))
-    # A name of four letters has too many neighbours one letter away.
+    # Too many names of four letters differ by one letter only.
     slips = 0 if letters < 5 else 1 if letters < 8 else 2
-    return 0 < slips >= _edits(one, other, slips)
+    return 0 < slips >= _count_edits(one, other, slips)
 
 
-def _edits(one: str, other: str, most: int) -> int:
-    """Return how many letters must be put in, left out or changed; beyond ``most``, more."""
+def _count_edits(one: str, other: str, most: int) -> int:
+    """Return the Levenshtein distance of two names: letters to insert, omit or change.
+
+    If the distance is more than ``most``, some number above ``most``.
+    """
     if abs(len(one) - len(other)) > most:
         return most + 1
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, 1):
-        before, row[0] = row[0], i
+        diagonal, row[0] = row[0], i
         for j, against in enumerate(other, 1):
-            before, row[j] = (
-                row[j],
-                min(row[j] + 1, row[j - 1] + 1, before + (letter != against)),
-            )
+            changed = diagonal + (letter != against)
+            diagonal = row[j]
+            row[j] = min(row[j] + 1, row[j - 1] + 1, changed)
     return row[-1]
 
 
 def escape_controls(text: str) -> str:
-    r"""Return text for a message: signs that are not shown, but obeyed, as escapes.
+    r"""Return text for a message, with characters that a terminal obeys as escapes.
 
     Examples
     --------

@@ -1,19 +1,20 @@
-"""A zone along a border, and its rings as a table."""
+"""The zones: a zone along one border, a zone made of several, and what every zone offers."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeGuard
 
+import numpy as np
 import shapely
 
 from geobuffer.geodesy.ellipsoid import area_m2
-from geobuffer.zones.border import BOTH, Section, Side
+from geobuffer.zones.border import BOTH
 from geobuffer.zones.region import Region
-from geobuffer.zones.repr_html import zone_html
-from geobuffer.zones.source import Source, join_sources
+from geobuffer.zones.repr_html import card_html, format_km2
+from geobuffer.zones.source import join_sources, source_facts
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -24,24 +25,158 @@ if TYPE_CHECKING:
     from geobuffer.zones.source import Source
 
 
-#: How zones are measured, in a sentence that travels with files.
+#: How zones are measured, in a sentence that is written into files.
 METHOD = "Geodesic distance on WGS 84 to the border; segments straight in longitude and latitude."
+
+
+class Zone(Protocol):
+    """What every zone offers, whether it lies along one border or is made of several zones."""
+
+    @property
+    def zones(self) -> tuple[BufferZone, ...]:
+        """The zones along single borders that it is made of; a zone along one border itself."""
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The sections of all its borders."""
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The sides of all its borders; sides of one name once."""
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The regions along its borders, and those that are parts of it."""
+
+    @property
+    def source(self) -> Source:
+        """Where its borders and regions come from."""
+
+    @property
+    def edges_km(self) -> tuple[float, ...]:
+        """The distances of its edges from the border, in kilometres, ascending."""
+
+    @property
+    def width_km(self) -> float:
+        """The distance of its outermost edge from the border, in kilometres."""
+
+    @property
+    def has_plain_edges(self) -> bool:
+        """Whether its edges lie at the same distances everywhere."""
+
+    @property
+    def side(self) -> str:
+        """``"both"``, the name of a side, or how the zone was made."""
+
+    @property
+    def side_label(self) -> str:
+        """Its side for readers; where the widths of the sides differ, both sides with theirs."""
+
+    @property
+    def ends(self) -> str:
+        """What happens at the ends of its borders: ``"round"``, ``"flat"`` or ``"mixed"``."""
+
+    @property
+    def rings(self) -> tuple[Polygon | MultiPolygon, ...]:
+        """A polygon for each ring, the innermost first."""
+
+    @property
+    def ring_names(self) -> tuple[str, ...]:
+        """The names of the rings, the innermost first."""
+
+    @property
+    def ring_areas_km2(self) -> tuple[float, ...]:
+        """The area of each ring on the ellipsoid, in square kilometres."""
+
+    @property
+    def polygon(self) -> Polygon | MultiPolygon:
+        """All its rings together."""
+
+    @property
+    def area_km2(self) -> float:
+        """Its area on the ellipsoid, in square kilometres."""
+
+    @property
+    def error_m(self) -> float:
+        """The largest measured error of its edges, in metres."""
+
+    @property
+    def tolerance_m(self) -> float:
+        """The largest error that its edges were allowed to have, in metres."""
+
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """Return a row for each ring."""
+
+
+def is_zone(thing: object) -> TypeGuard[BufferZone | CombinedZone]:
+    """Return whether something is a zone of either class."""
+    return isinstance(thing, (BufferZone, CombinedZone))
+
+
+def zone_frame(zone: Zone) -> gpd.GeoDataFrame:
+    """Return a row for each ring of a zone, with its metadata as columns."""
+    import geopandas as gpd
+
+    from geobuffer._version import __version__
+
+    source = zone.source
+    return gpd.GeoDataFrame(
+        {
+            "ring": zone.ring_names,
+            "from_km": zone.edges_km[:-1],
+            "to_km": zone.edges_km[1:],
+            "side": zone.side_label,
+            "ends": zone.ends,
+            "area_km2": zone.ring_areas_km2,
+            "edge_error_m": zone.error_m,
+            "border": "; ".join(section.name for section in zone.sections),
+            "source": source.title,
+            "licence": source.licence,
+            "as_of": source.as_of,
+            "accuracy_m": math.nan if source.accuracy_m is None else source.accuracy_m,
+            "method": METHOD,
+            "made_with": f"geobuffer {__version__}",
+        },
+        geometry=list(zone.rings),
+        crs="EPSG:4326",
+    )
+
+
+def _zone_html(zone: Zone) -> str:
+    """Return the HTML that a notebook shows of a zone: a table with a row for each ring."""
+    facts = [
+        ("along", ", ".join(section.name for section in zone.sections)),
+        ("side", zone.side_label),
+        ("ends", zone.ends),
+        ("area", f"{format_km2(zone.area_km2)} km²"),
+        ("edges drawn", f"within {zone.error_m:.2g} m of their distance"),
+        *source_facts(zone.source),
+    ]
+    areas = zip(zone.ring_names, map(format_km2, zone.ring_areas_km2), strict=True)
+    # The innermost ring has the strongest fill.
+    fills = np.linspace(0.4, 0.1, len(zone.rings)).tolist() if len(zone.rings) > 1 else [0.2]
+    lines = [(section.line, 0.0) for section in zone.sections]
+    shapes = [*zip(zone.rings, fills, strict=True), *lines]
+    is_plain = zone.has_plain_edges
+    title = f"{zone.width_km:g} km from the border" if is_plain else zone.ring_names[0]
+    rows = [("ring", "km²"), *areas]
+    return card_html(type(zone).__name__, title, facts, rows=rows, shapes=shapes)
 
 
 @dataclass(frozen=True, eq=False)
 class BufferZone:
-    """What lies within a distance of a border, on one side or both, ring by ring.
+    """All points within a distance of a border, on one side or both, in one or several rings.
 
-    Made by :func:`geobuffer.build_zone`. The zone *is* the distance: whether a place lies in it
-    is decided by the place's geodesic distance. The polygons are its picture.
+    Made by :func:`geobuffer.build_zone`. The zone *is* the distance: the geodesic distance of a
+    place decides whether the place lies in the zone. The polygons are the picture of the zone.
 
     Parameters
     ----------
     border
         The border it lies along.
     edges_km
-        Its edges, ascending: ``(0, 5, 10)`` are the rings 0–5 km and 5–10 km. Where the first is
-        not 0, what lies nearer, that edge included, is not in it.
+        Its edges, ascending: ``(0, 5, 10)`` are the rings 0–5 km and 5–10 km. If the first edge is
+        not 0, points nearer to the border than that edge, or on it, are not in the zone.
     side
         ``"both"`` or the name of one of the border's sides.
     ends
@@ -49,14 +184,14 @@ class BufferZone:
     rings
         A polygon for each ring, the innermost first.
     tolerance_m
-        How far an edge of the polygons was allowed to lie from its distance.
+        How far an edge of the polygons was allowed to lie from its distance, in metres.
     error_m
-        The largest departure found when the finished edges were measured.
+        The largest error found when the finished edges were measured, in metres.
     flat_ends
-        Where it is cut off square; empty for round ends.
+        Where the zone is cut off square; empty for round ends.
     side_km
-        Its widths on the border's first and second side, where they differ; then what lies on the
-        territory of neither is not in it.
+        Its widths on the border's first and second side, in kilometres, if they differ. Then
+        points on the territory of neither side are not in the zone.
 
     Examples
     --------
@@ -75,6 +210,11 @@ class BufferZone:
     error_m: float
     flat_ends: tuple[FlatEnd, ...] = field(repr=False, default=())
     side_km: tuple[float, float] | None = None
+
+    @property
+    def zones(self) -> tuple[BufferZone, ...]:
+        """The zone itself: it is made of no others."""
+        return (self,)
 
     @property
     def sections(self) -> tuple[Section, ...]:
@@ -103,27 +243,27 @@ class BufferZone:
 
     @property
     def width_km(self) -> float:
-        """The distance of its outermost edge from the border."""
+        """The distance of its outermost edge from the border, in kilometres."""
         return self.edges_km[-1]
 
     @property
     def reach_km(self) -> tuple[float, float, float]:
-        """How far it reaches on the first and second side and on neither's territory, by code.
+        """Its widths on the first side, the second side and the territory of neither.
 
-        Minus infinity where it has no part.
+        In kilometres; minus infinity where the zone has no part. A side's code is its position.
         """
         if self.side_km:
             return (*self.side_km, -math.inf)
         if self.side == BOTH:
             return (self.width_km,) * 3
         one, other = (
-            self.width_km if s.name == self.side else -math.inf for s in self.border.sides
+            self.width_km if side.name == self.side else -math.inf for side in self.border.sides
         )
         return (one, other, -math.inf)
 
     @property
     def ring_names(self) -> tuple[str, ...]:
-        """The rings' names, innermost first: ``"0–5 km"``, ``"5–10 km"``."""
+        """The names of the rings, the innermost first: ``"0–5 km"``, ``"5–10 km"``."""
         if self.side_km:
             begin = f", from {self.edges_km[0]:g} km" if self.edges_km[0] else ""
             return (self.side_label + begin,)
@@ -132,7 +272,10 @@ class BufferZone:
 
     @property
     def side_label(self) -> str:
-        """Its side; where widths differ, both with theirs: ``"Russia 5 km, Ukraine 10 km"``."""
+        """Its side; if the widths differ, both sides with theirs: ``"Russia 5 km, Ukraine 10 km"``.
+
+        The widths are in kilometres.
+        """
         if self.side_km is None:
             return self.side
         pairs = zip(self.border.sides, self.side_km, strict=True)
@@ -147,55 +290,27 @@ class BufferZone:
 
     @cached_property
     def ring_areas_km2(self) -> tuple[float, ...]:
-        """The area of each ring on the ellipsoid."""
+        """The area of each ring on the ellipsoid, in square kilometres."""
         return tuple(area_m2(ring) / 1e6 for ring in self.rings)
 
     @property
     def area_km2(self) -> float:
-        """Its area on the ellipsoid."""
+        """Its area on the ellipsoid, in square kilometres."""
         return math.fsum(self.ring_areas_km2)
 
     def to_frame(self) -> gpd.GeoDataFrame:
-        """Return a row for each ring, with everything that must outlast the object as a column."""
+        """Return a row for each ring, with the metadata of the zone as columns."""
         return zone_frame(self)
 
     def __repr__(self) -> str:
-        edges = "/".join(f"{edge:g}" for edge in self.edges_km[not self.edges_km[0] :])
+        shown = self.edges_km if self.edges_km[0] else self.edges_km[1:]
+        edges = "/".join(f"{edge:g}" for edge in shown)
         return (
             f"BufferZone({edges} km, side={self.side_label!r}, ends={self.ends!r}, "
             f"{self.area_km2:,.0f} km², edges within {self.error_m:.2g} m)"
         )
 
-    _repr_html_ = zone_html
-
-
-def zone_frame(zone: Any) -> gpd.GeoDataFrame:
-    """Return a row for each ring of any zone, with all that must outlast it as columns."""
-    import geopandas as gpd
-
-    from geobuffer._version import __version__
-
-    source = zone.source
-    return gpd.GeoDataFrame(
-        {
-            "ring": zone.ring_names,
-            "from_km": zone.edges_km[:-1],
-            "to_km": zone.edges_km[1:],
-            "side": zone.side_label,
-            "ends": zone.ends,
-            "area_km2": zone.ring_areas_km2,
-            "edge_error_m": zone.error_m,
-            "border": "; ".join(section.name for section in zone.sections),
-            "source": source.title,
-            "licence": source.licence,
-            "as_of": source.as_of,
-            "accuracy_m": math.nan if source.accuracy_m is None else source.accuracy_m,
-            "method": METHOD,
-            "made_with": f"geobuffer {__version__}",
-        },
-        geometry=list(zone.rings),
-        crs="EPSG:4326",
-    )
+    _repr_html_ = _zone_html
 
 
 How: TypeAlias = Literal["union", "intersection", "difference"]
@@ -206,26 +321,27 @@ class CombinedZone:
     """Several zones and regions as one zone, of one ring.
 
     Made by :func:`geobuffer.unite`, :func:`geobuffer.subtract`, :func:`geobuffer.clip_zone`, and
-    by :func:`geobuffer.build_zone` for widths by section. A place that is uncertain in a part, and
-    not settled by the others, is uncertain in the whole: in a union, being surely inside one part
-    settles it; in an intersection, being surely outside one.
+    by :func:`geobuffer.build_zone` for widths by section. A place that is uncertain in one part is
+    uncertain in the whole, unless the other parts decide. In a union, a place surely inside one
+    part is inside; in an intersection, a place surely outside one part is outside.
 
     Parameters
     ----------
     how
-        ``"union"``, ``"intersection"``, or ``"difference"``: the first part less the others.
+        ``"union"``, ``"intersection"``, or ``"difference"``: the first part without the others.
     parts
         Zones and regions, of which at least one is a zone.
     polygon
-        Its picture.
+        The picture of the zone, as a polygon.
     name
-        What its ring is called.
+        The name of its ring.
 
     Examples
     --------
     >>> import geobuffer as gb
+    >>> source = gb.Source("a map")
     >>> spots = shapely.points([(30.0, 50.0), (30.1, 50.0)])
-    >>> one, two = (gb.build_zone(gb.border_around(p, source=Source("a map")), km=5) for p in spots)
+    >>> one, two = (gb.build_zone(gb.border_around(p, source=source), km=5) for p in spots)
     >>> gb.unite(one, two).area_km2 < one.area_km2 + two.area_km2
     True
     """
@@ -237,30 +353,26 @@ class CombinedZone:
 
     @cached_property
     def zones(self) -> tuple[BufferZone, ...]:
-        """The zones that it is made of, in the order of the parts."""
-        found: list[BufferZone] = []
-        for part in self.parts:
-            if isinstance(part, CombinedZone):
-                found += part.zones
-            elif isinstance(part, BufferZone):
-                found.append(part)
-        return tuple(found)
+        """The zones along single borders that it is made of, in the order of the parts."""
+        return tuple(
+            zone for part in self.parts if not isinstance(part, Region) for zone in part.zones
+        )
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:
         """The sections of all its borders."""
-        return tuple(dict.fromkeys(s for zone in self.zones for s in zone.border.sections))
+        return tuple(dict.fromkeys(s for zone in self.zones for s in zone.sections))
 
     @cached_property
     def sides(self) -> tuple[Side, ...]:
-        """The sides of all its borders, those of one name once."""
-        return tuple({s.name: s for zone in self.zones for s in zone.border.sides}.values())
+        """The sides of all its borders; sides of one name once."""
+        return tuple({side.name: side for zone in self.zones for side in zone.sides}.values())
 
     @cached_property
     def regions(self) -> tuple[Region, ...]:
         """The regions along its borders, and those that are parts of it."""
-        found = [region for zone in self.zones for region in zone.border.regions]
-        return tuple(dict.fromkeys([*found, *self._region_parts]))
+        along = [region for zone in self.zones for region in zone.regions]
+        return tuple(dict.fromkeys([*along, *self._region_parts]))
 
     @cached_property
     def _region_parts(self) -> tuple[Region, ...]:
@@ -274,14 +386,14 @@ class CombinedZone:
 
     @cached_property
     def source(self) -> Source:
-        """The sources of its borders and regions; the least accurate decides."""
+        """The sources of its borders and regions; the least accurate decides the accuracy."""
         return join_sources(
-            [zone.border.source for zone in self.zones] + [r.source for r in self._region_parts]
+            [zone.source for zone in self.zones] + [region.source for region in self._region_parts]
         )
 
     @property
     def side(self) -> str:
-        """The side of its zones, or how it was made where they have several."""
+        """The side of its zones; if they have several, how the zone was made."""
         sides = {zone.side for zone in self.zones}
         return sides.pop() if len(sides) == 1 else self.how
 
@@ -289,57 +401,57 @@ class CombinedZone:
 
     @property
     def ends(self) -> str:
-        """What happens at its borders' ends: ``"round"``, ``"flat"``, or ``"mixed"``."""
+        """What happens at the ends of its borders: ``"round"``, ``"flat"``, or ``"mixed"``."""
         ends = {zone.ends for zone in self.zones}
         return ends.pop() if len(ends) == 1 else "mixed"
 
     @property
     def width_km(self) -> float:
-        """The largest width of its zones."""
+        """The largest width of its zones, in kilometres."""
         return max(zone.width_km for zone in self.zones)
 
     @property
     def edges_km(self) -> tuple[float, float]:
-        """0 and its width: it has one ring."""
+        """0 and its width, in kilometres: it has one ring."""
         return (0.0, self.width_km)
 
     @property
     def has_plain_edges(self) -> bool:
-        """No: how far its edge lies from a border differs from place to place."""
+        """Always false: the distance of its edge from a border differs from place to place."""
         return False
 
     @property
     def ring_names(self) -> tuple[str]:
-        """Its name."""
+        """Its name, as that of its only ring."""
         return (self.name,)
 
     @property
     def rings(self) -> tuple[Polygon | MultiPolygon]:
-        """Its polygon."""
+        """Its polygon, as its only ring."""
         return (self.polygon,)
 
     @property
     def error_m(self) -> float:
-        """The largest error of its zones' edges."""
+        """The largest error of its zones' edges, in metres."""
         return max(zone.error_m for zone in self.zones)
 
     @property
     def tolerance_m(self) -> float:
-        """The largest tolerance of its zones."""
+        """The largest tolerance of its zones, in metres."""
         return max(zone.tolerance_m for zone in self.zones)
 
     @cached_property
     def area_km2(self) -> float:
-        """Its area on the ellipsoid."""
+        """Its area on the ellipsoid, in square kilometres."""
         return area_m2(self.polygon) / 1e6
 
     @property
     def ring_areas_km2(self) -> tuple[float]:
-        """Its area."""
+        """Its area in square kilometres, as that of its only ring."""
         return (self.area_km2,)
 
     def to_frame(self) -> gpd.GeoDataFrame:
-        """Return it as a row, with the columns of :meth:`geobuffer.BufferZone.to_frame`."""
+        """Return it as one row, with the columns of :meth:`geobuffer.BufferZone.to_frame`."""
         return zone_frame(self)
 
     def __repr__(self) -> str:
@@ -347,10 +459,7 @@ class CombinedZone:
             f"CombinedZone({self.name}: {self.how} of {len(self.parts)}, {self.area_km2:,.0f} km²)"
         )
 
-    _repr_html_ = zone_html
+    _repr_html_ = _zone_html
 
 
-#: A zone, of either kind.
-Zone: TypeAlias = BufferZone | CombinedZone
-
-Part: TypeAlias = Zone | Region
+Part: TypeAlias = BufferZone | CombinedZone | Region

@@ -28,10 +28,11 @@ ASSETS = PACKAGE / "viz" / "web" / "assets"
 # What is put into HTML, by module: made harmless by the functions named, or never from data.
 IN_HTML = {
     "zones/repr_html.py": {
-        "_text(title)", "_text(kind)", "_text(name)", "_text(text)", "_link(fact)", "_link(cell)",
+        "_escape(title)", "_escape(kind)", "_escape(name)", "_escape(text)", "_link(fact)",
+        "_link(cell)",
         # Of HTML from here, numbers and constants.
-        "outline_svg(shapes, title)", "_table(rows)", "told", "lines", "line", "paths",
-        "_path(lines, closed=fill > 0)", "fill", "5 if fill else 12", "width", "height",
+        "outline_svg(shapes, title)", "_table_html(rows)", "fact_rows", "lines", "line", "paths",
+        "_svg_path(group, closed=fill > 0)", "fill", "5 if fill else 12", "width", "height",
         "width * 10", "height * 10", "len(body) - _MOST_ROWS", "_TABLE", "_HEAD", "_CELL",
     },
     "viz/web/page.py": {
