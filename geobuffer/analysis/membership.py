@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geobuffer.zones.border import Border
-    from geobuffer.zones.zone import Zone
+    from geobuffer.zones.zone import Part, Zone
 
 
 #: The classes of places, in the order of the codes of :class:`Answers`.
@@ -141,7 +141,7 @@ def answer(  # noqa: PLR0913
     )
     if isinstance(zone, CombinedZone):
         return _answer_combined(lon, lat, zone, uncertainty, compiled)
-    return _answer_zone(lon, lat, zone, uncertainty, compiled)
+    return _answer_zone(lon, lat, zone.zones[0], uncertainty, compiled)
 
 
 class Uncertainty(NamedTuple):
@@ -212,7 +212,7 @@ def _answer_combined(
 def _combine_truth(
     lon: Floats,
     lat: Floats,
-    part: Zone | Region,
+    part: Part,
     uncertainty: Uncertainty,
     answers: Mapping[BufferZone, Answers],
 ) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:

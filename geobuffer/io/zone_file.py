@@ -80,7 +80,7 @@ def _number(shelf: list[Any], thing: Any) -> int:
     return shelf.index(thing)
 
 
-def write_zone_layers(zone: Zone, path: Path, layer: str) -> None:
+def write_zone_layers(zone: BufferZone | CombinedZone, path: Path, layer: str) -> None:
     """Write beside a zone's rings, which are in the file already, what it is made of."""
     import pyogrio
 

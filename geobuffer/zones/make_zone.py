@@ -1,8 +1,7 @@
-"""Build the zone about a border: rings, sides, ends.
+"""Build zones: the zone along a border, and zones combined from other zones and regions.
 
-Zones made of zones: united, cut out of one another, clipped to regions.
-
-What lies in one is decided by its parts' distances, never by the polygons, which are its picture.
+The distances of the parts decide which points lie in a combined zone. Its polygon is computed from
+the polygons of the parts and serves as a picture only.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, overload
 
-import numpy as np
 import pandas as pd
 import shapely
 
@@ -23,20 +21,18 @@ from geobuffer.geodesy.buffer import buffer_lines
 from geobuffer.geodesy.ellipsoid import LIMIT_M
 from geobuffer.geodesy.sides import split_sides
 from geobuffer.zones.border import BOTH, Border, Section
-from geobuffer.zones.checks import check_area, check_border, parse_km
+from geobuffer.zones.checks import check_area, check_border, is_number, parse_km
 from geobuffer.zones.flat_ends import build_end_cuts, find_flat_ends
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import join_sources
 from geobuffer.zones.toponyms import LANGUAGES, fold_name
-from geobuffer.zones.zone import BufferZone, CombinedZone, How, Part, Zone
+from geobuffer.zones.zone import BufferZone, CombinedZone, How, Part, Zone, is_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from shapely.geometry import MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
-
-    from geobuffer.zones.border import Section
 
     # A number of kilometres, or a text with its unit.
     _Width = float | str
@@ -45,7 +41,7 @@ if TYPE_CHECKING:
 
 _ENDS = ("round", "flat")
 
-# No border is known to a metre.
+# The smallest width: no border is known to a metre.
 _LEAST_KM = 0.001
 
 
@@ -95,41 +91,46 @@ def build_zone(
     border
         The border.
     km
-        The width, or the outer edges of several rings: ``[5, 10]`` gives 0–5 and 5–10 km; each a
-        number of kilometres or a text such as ``"10 km"``, ``"500 m"`` or ``"5 NM"``. Or a
-        width for each side, ``{"Ukraine": 10, "Russia": 5}``, or for each section by its name,
-        ``{"Kursk–Sumy": 10}``: in one ring and with round ends. A Series labelled by names, such as
-        ``lines.set_index("name")["km"]``, is the same. A side left out has no part, and neither has
-        what lies on no side's territory. A section left out has no zone; of the others the zones
-        are united, each with its own round ends. Sections of one name have one width.
+        The width, or the outer edges of several rings: ``[5, 10]`` gives 0–5 and 5–10 km. Each is
+        a number of kilometres or a text such as ``"10 km"``, ``"500 m"`` or ``"5 NM"``.
+
+        Or a width for each side, ``{"Ukraine": 10, "Russia": 5}``, or for each section by its
+        name, ``{"Kursk–Sumy": 10}``, with one ring and round ends. A Series labelled by names,
+        such as ``lines.set_index("name")["km"]``, means the same. A side without a width has no
+        part in the zone, and neither has land on the territory of no side. A section without a
+        width has no zone. The zones of the other sections are united, each with its own round
+        ends. Sections of one name have one width.
     from_km
-        Where it begins: what lies nearer, or just so near, is not in it.
+        Where the zone begins, in kilometres: points nearer to the border, or exactly so near, are
+        not in it.
     side
-        ``"both"``, or the name of one of the border's sides: then the zone is cut to that side's
-        territory, which is that of the regions the border was made from; or, of a bare line, to
-        what lies left or right of its nearest stretch.
+        ``"both"``, or the name of one of the border's sides. Then the zone is clipped to that
+        side's territory: the regions from which the border was made. For a bare line, it is
+        clipped to what lies left or right of the nearest part of the line.
     ends
-        ``"round"`` keeps all that is within the distance of the border, past its ends as well;
-        ``"flat"`` cuts the zone off square where the border ends, by a geodesic across the bearing
-        of its last stretch as long as the zone is wide: not along other borders that begin there,
-        so some of a neighbour may stay in. On one side, round ends are the better choice: the zone
-        stays within that side's regions, so that one of Chernihiv, Sumy and Kharkiv reaches
-        neither into Luhansk nor into Belarus, and keeps all of theirs that is near enough.
+        ``"round"`` keeps all points within the distance, also past the ends of the border.
+        ``"flat"`` cuts the zone off square where the border ends. The cut is a geodesic across the
+        bearing of the last part of the border that is as long as the zone is wide. It does not
+        follow other borders that begin there, so some of a neighbour may stay in the zone. For one
+        side, round ends are the better choice, because the zone stays within that side's regions:
+        one of Chernihiv, Sumy and Kharkiv reaches neither into Luhansk nor into Belarus, and keeps
+        all parts of the three that are near enough.
     tolerance_m
-        How far the polygons' edges may lie from their distance.
+        How far the polygons' edges may lie from their distance, in metres.
 
     Raises
     ------
     GeometryError
-        A distance is not a positive finite number, or beyond the limit of 2,000 km; rings do not
-        ascend; the tolerance is not positive; ``ends`` is neither; the zone would reach a pole;
-        widths for each side are given with rings, a ``side`` or flat ends; those for each section
-        with rings, flat ends, ``from_km`` or one side of a bare line; a point has no inside; widths
-        are given for what is neither side nor section, or for some of both, or two for one name.
+        A distance is not a positive finite number, or above the limit of 2,000 km; rings do not
+        ascend; the tolerance is not positive; ``ends`` is neither value; the zone would reach a
+        pole; widths for each side come with rings, a ``side`` or flat ends; widths for each
+        section come with rings, flat ends, ``from_km`` or one side of a bare line; the side is the
+        inside of a point; a width names neither a side nor a section; widths name sides as well
+        as sections; or one name has two widths.
     UnknownSide
         The border has no side of that name.
     WrongKind
-        No border is given, but its line, its file or its name.
+        ``border`` is not a border but, for example, its line, its file or its name.
 
     Examples
     --------
@@ -141,92 +142,95 @@ def build_zone(
     (('0–10 km',), True)
     """
     check_border(border)
-    _check_drawing(ends, tolerance_m)
-    name, side_km = (side if side == BOTH else border.side(side).name), None
-    km, from_km = _labelled(km), _beginning(from_km)
-    if isinstance(km, Mapping):
-        if by_section := _sections_named(border, km):
-            _check_of_sections(border, km, from_km, side, ends)
-            return _by_section(border, by_section, name, tolerance_m)
-        name, side_km, km = _by_side(border, km, side, ends)
-    for one in border.sides:
-        if one.name == name and one.area is not None and one.area.is_empty:
-            raise GeometryError(f"Invalid side {name!r}: a point has none. Must be 'outside'.")
-    edges = _edges(km, from_km)
-    if side_km and edges[0] >= min(side_km):
-        raise GeometryError(f"Invalid from_km {from_km:g}. Must be less than {min(side_km):g}.")
-    squared = tuple(find_flat_ends(border.line, edges[-1] * 1e3) if ends == "flat" else ())
-    zone = BufferZone(border, edges, name, ends, (), tolerance_m, 0.0, squared, side_km)
-    rings, error_m = _drawn(zone)
-    if error_m > tolerance_m:
+    _check_tolerance(tolerance_m)
+    if ends not in _ENDS:
+        message = f"Invalid ends {ends!r}. {did_you_mean(str(ends), _ENDS)}"
+        raise GeometryError(message, parameter="ends")
+    name = side if side == BOTH else border.side(side).name
+    widths, begin_km = _read_labelled_widths(km), _parse_from_km(from_km)
+    zone: BufferZone | CombinedZone
+    if not isinstance(widths, Mapping):
+        edges_km = _parse_edges(widths, begin_km)
+        zone = _build_buffer_zone(border, edges_km, name, ends, tolerance_m)
+    elif sections := _group_sections_by_width(border, widths):
+        _check_section_options(border, widths, begin_km, side, ends)
+        zone = _build_section_zones(border, sections, name, tolerance_m)
+    else:
+        zone = _build_side_zone(border, widths, begin_km, side, ends, tolerance_m)
+    if zone.error_m > tolerance_m:
         warnings.warn(
-            f"The zone's edges stray by up to {error_m:.2g} m, more than tolerance_m "
-            f"{tolerance_m:g}. Distances and membership are not affected.",
+            f"The edges of the zone lie up to {zone.error_m:.2g} m from their distance, more than "
+            f"tolerance_m {tolerance_m:g}. Distances and membership are not affected.",
             stacklevel=2,
         )
-    return replace(zone, rings=rings, error_m=error_m)
+    return zone
 
 
-def _check_drawing(ends: str, tolerance_m: float) -> None:
-    """Refuse ends and tolerances that there are not."""
-    if not (_is_number(tolerance_m) and math.isfinite(tolerance_m) and tolerance_m >= 0.001):
+def _check_tolerance(tolerance_m: object) -> None:
+    if not (is_number(tolerance_m) and math.isfinite(tolerance_m) and tolerance_m >= 0.001):
         raise GeometryError(
-            f"Invalid tolerance_m {tolerance_m!r}. Must be at least 0.001: a millimetre."
+            f"Invalid tolerance_m {tolerance_m!r}. Must be at least 0.001: a millimetre.",
+            parameter="tolerance_m",
         )
-    if ends not in _ENDS:
-        raise GeometryError(f"Invalid ends {ends!r}. {did_you_mean(str(ends), _ENDS)}")
 
 
-def _check_of_sections(
+def _check_section_options(
     border: Border, km: Mapping[str, _Width], from_km: float, side: str, ends: str
 ) -> None:
-    """Refuse what cannot come with widths for each section."""
+    """Raise an error for options that widths for each section do not support."""
     if ends != "round" or from_km or (border.is_bare and side != BOTH):
         raise GeometryError(
             f"Invalid km {dict(km)!r} with ends {ends!r}, from_km {from_km:g}, side "
             f"{side!r}. Widths for each section must come with round ends, from_km 0 and, "
-            "along a bare line, both sides."
+            "along a bare line, both sides.",
+            parameter="km",
         )
 
 
-def _labelled(
+def _read_labelled_widths(
     km: _Widths | Mapping[str, _Width] | pd.Series,
 ) -> _Widths | Mapping[str, _Width]:
-    """Return the width for each label of a column that is labelled by names, else what is given."""
+    """Turn a Series that is labelled by names into a dictionary; return other widths as given."""
     if not (isinstance(km, pd.Series) and any(isinstance(label, str) for label in km.index)):
         return km
     for name, widths in km.groupby(level=0, sort=False):
         if len(set(widths)) > 1:
             raise GeometryError(
                 f"Invalid km for {name!r}: {', '.join(f'{width}' for width in widths)}. Must be "
-                "one width for a name; give what is to differ different names."
+                "one width for a name. Give different names to lines of different widths.",
+                parameter="km",
             )
     return dict(zip(km.index, km.tolist(), strict=True))
 
 
-def _sections_named(border: Border, km: Mapping[str, _Width]) -> dict[float, tuple[Section, ...]]:
-    """Return the sections of each width; nothing if widths are for sides."""
-    keys = {key: _known_as(border, str(key)) for key in km}
-    kinds = {kind for kind, _ in keys.values()}
-    if len(kinds) > 1:
+def _group_sections_by_width(
+    border: Border, km: Mapping[str, _Width]
+) -> dict[float, tuple[Section, ...]]:
+    """Return the sections of each width; an empty dictionary if the widths are for sides."""
+    matches = {key: _match_name(border, str(key)) for key in km}
+    if len({kind for kind, _ in matches.values()}) > 1:
         raise GeometryError(
-            f"Invalid km {dict(km)!r}: some are sides, some sections. Must be all of one kind."
+            f"Invalid km {dict(km)!r}: some are sides, some sections. Must be all of one kind.",
+            parameter="km",
         )
-    named: dict[int, float] = {}
-    for key, (_, numbers) in keys.items():
+    width_of: dict[int, float] = {}
+    for key, (_, numbers) in matches.items():
         for number in numbers:
-            if number in named:
-                name = border.sections[number].name
-                raise GeometryError(f"Invalid km {dict(km)!r}: {name!r} is named twice.")
-            named[number] = _edges([km[key]])[-1]
+            if number in width_of:
+                raise _named_twice(km, border.sections[number].name)
+            width_of[number] = _parse_edges([km[key]])[-1]
     return {
-        width: tuple(border.sections[n] for n in sorted(named) if named[n] == width)
-        for width in sorted(set(named.values()))
+        width: tuple(border.sections[n] for n in sorted(width_of) if width_of[n] == width)
+        for width in sorted(set(width_of.values()))
     }
 
 
-def _known_as(border: Border, name: str) -> tuple[str, list[int]]:
-    """Tell whether a name is that of a side or of sections, and return those sections' numbers."""
+def _named_twice(km: Mapping[str, _Width], name: str) -> GeometryError:
+    return GeometryError(f"Invalid km {dict(km)!r}: {name!r} is named twice.", parameter="km")
+
+
+def _match_name(border: Border, name: str) -> tuple[str, list[int]]:
+    """Return whether a name is that of a side or of sections, and those sections' positions."""
     wanted = fold_name(name)
     for side in border.sides:
         if wanted in {fold_name(side.name), *map(fold_name, side.names.values())}:
@@ -238,120 +242,175 @@ def _known_as(border: Border, name: str) -> tuple[str, list[int]]:
     ]
     if not found:
         known = [*(s.name for s in border.sides), *(s.name for s in border.sections)]
-        raise GeometryError(f"Invalid km for {name!r}. {did_you_mean(name, known)}")
+        message = f"Invalid km for {name!r}. {did_you_mean(name, known)}"
+        raise GeometryError(message, parameter="km")
     return "section", found
 
 
-def _by_section(
-    border: Border, by_width: Mapping[float, tuple[Section, ...]], side: str, tolerance_m: float
+def _build_section_zones(
+    border: Border,
+    sections_of: Mapping[float, tuple[Section, ...]],
+    side: str,
+    tolerance_m: float,
 ) -> CombinedZone:
     """Unite the zones of the sections of each width."""
     zones = [
-        build_zone(replace(border, sections=sections), km=km, side=side, tolerance_m=tolerance_m)
-        for km, sections in by_width.items()
+        _build_buffer_zone(
+            replace(border, sections=sections), (0.0, width_km), side, "round", tolerance_m
+        )
+        for width_km, sections in sections_of.items()
     ]
     widths = ", ".join(
-        f"{km:g} km along {', '.join(s.name for s in sections)}"
-        for km, sections in by_width.items()
+        f"{width_km:g} km along {', '.join(section.name for section in sections)}"
+        for width_km, sections in sections_of.items()
     )
-    return unite(*zones, name=widths)
+    return _combine_parts("union", zones, widths)
 
 
-def _by_side(
-    border: Border, km: Mapping[str, _Width], side: str, ends: str
-) -> tuple[str, tuple[float, float] | None, float]:
-    """Return the side, the widths on both, and the largest, of widths given by side."""
+def _build_side_zone(
+    border: Border,
+    km: Mapping[str, _Width],
+    from_km: float,
+    side: str,
+    ends: str,
+    tolerance_m: float,
+) -> BufferZone:
+    """Build the zone that has a width for one side, or for each."""
     if side != BOTH or ends != "round":
         raise GeometryError(
             f"Invalid km {dict(km)!r} with side {side!r} and ends {ends!r}. Widths for each side "
-            "must come with side 'both' and round ends."
+            "must come with side 'both' and round ends.",
+            parameter="km",
         )
-    widths = {}
+    width_of: dict[str, float] = {}
     for name, width in km.items():
         found = border.side(name).name
-        if found in widths:
-            raise GeometryError(f"Invalid km {dict(km)!r}: {found!r} is named twice.")
-        widths[found] = _edges([width])[-1]
-    if not widths:
-        raise GeometryError("Invalid km {}. Must have a width for a side or a section.")
-    if len(widths) == 1:
-        name, width = next(iter(widths.items()))
-        return name, None, width
-    one, other = (widths[s.name] for s in border.sides)
-    return BOTH, (one, other), max(one, other)
+        if found in width_of:
+            raise _named_twice(km, found)
+        width_of[found] = _parse_edges([width])[-1]
+    if not width_of:
+        message = "Invalid km {}. Must have a width for a side or a section."
+        raise GeometryError(message, parameter="km")
+    if len(width_of) == 1:
+        [(name, width_km)] = width_of.items()
+        edges_km = _parse_edges([width_km], from_km)
+        return _build_buffer_zone(border, edges_km, name, ends, tolerance_m)
+    one_km, other_km = (width_of[one.name] for one in border.sides)
+    edges_km = _parse_edges([max(one_km, other_km)], from_km)
+    least_km = min(one_km, other_km)
+    if from_km >= least_km:
+        message = f"Invalid from_km {from_km:g}. Must be less than {least_km:g}."
+        raise GeometryError(message, parameter="from_km")
+    return _build_buffer_zone(border, edges_km, BOTH, ends, tolerance_m, (one_km, other_km))
 
 
-def _drawn(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], float]:
-    """Return the polygons of a zone's rings, and the error of their edges."""
+def _build_buffer_zone(
+    border: Border,
+    edges_km: tuple[float, ...],
+    side: str,
+    ends: str,
+    tolerance_m: float,
+    side_km: tuple[float, float] | None = None,
+) -> BufferZone:
+    """Build the zone along a border; all arguments but the side's area are checked."""
+    for one in border.sides:
+        if one.name == side and one.area is not None and one.area.is_empty:
+            message = f"Invalid side {side!r}: a point has none. Must be 'outside'."
+            raise GeometryError(message, parameter="side")
+    squared = tuple(find_flat_ends(border.line, edges_km[-1] * 1e3) if ends == "flat" else ())
+    zone = BufferZone(border, edges_km, side, ends, (), tolerance_m, 0.0, squared, side_km)
+    rings, error_m = _build_rings(zone)
+    return replace(zone, rings=rings, error_m=error_m)
+
+
+def _build_rings(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], float]:
+    """Return the polygons of a zone's rings, and the largest error of their edges in metres."""
     cut = build_end_cuts(zone.flat_ends, zone.width_km * 1e3, zone.tolerance_m)
-    outlines: dict[float, tuple[BaseGeometry, float]] = {}
+    buffers: dict[float, tuple[BaseGeometry, float]] = {}
 
-    def within(km: float) -> BaseGeometry:
-        if km not in outlines:
-            tolerance = min(zone.tolerance_m, km * 10.0)  # a hundredth of a very narrow zone
-            outlines[km] = buffer_lines(zone.border.index, km * 1e3, tolerance_m=tolerance)
-        return outlines[km][0]
+    def buffer_border(km: float) -> BaseGeometry:
+        if km not in buffers:
+            # For a very narrow zone, one hundredth of its width.
+            tolerance_m = min(zone.tolerance_m, km * 10.0)
+            buffers[km] = buffer_lines(zone.border.index, km * 1e3, tolerance_m=tolerance_m)
+        return buffers[km][0]
 
-    on_side, error_m = _territory(zone, within)
+    clip_to_side, error_m = _make_side_clipper(zone, buffer_border)
+    covers_all = zone.reach_km[2] > 0
     rings = []
-    inner = within(zone.edges_km[0]) if zone.edges_km[0] else shapely.Polygon()
-    for edge in zone.edges_km[1:]:
-        reach = zone.side_km or (edge, edge)
-        parts = [on_side(within(km), side) for side, km in enumerate(reach)]
-        whole = within(edge) if zone.reach_km[2] > 0 else shapely.union_all(parts)
+    inner = buffer_border(zone.edges_km[0]) if zone.edges_km[0] else shapely.Polygon()
+    for edge_km in zone.edges_km[1:]:
+        if covers_all:
+            whole = buffer_border(edge_km)
+        else:
+            widths_km = zone.side_km or (edge_km, edge_km)
+            parts = [clip_to_side(buffer_border(km), side) for side, km in enumerate(widths_km)]
+            whole = shapely.union_all(parts)
         if not cut.is_empty:
             whole = shapely.difference(whole, cut)
         rings.append(keep_polygons(shapely.difference(whole, inner)))
-        inner = within(edge)
-    return tuple(rings), max(error_m, *(error for _, error in outlines.values()))
+        inner = buffer_border(edge_km)
+    return tuple(rings), max(error_m, *(error for _, error in buffers.values()))
 
 
-def _territory(
-    zone: BufferZone, within: Callable[[float], BaseGeometry]
+def _make_side_clipper(
+    zone: BufferZone, buffer_border: Callable[[float], BaseGeometry]
 ) -> tuple[Callable[[BaseGeometry, int], BaseGeometry], float]:
-    """Return what cuts a shape to the zone's part of a side, and the error of that cut."""
+    """Return a function that clips a shape to the zone's part of a side, and its error in metres.
+
+    The function takes the shape and the side's position.
+    """
     border, error_m = zone.border, 0.0
     areas = [side.area for side in border.sides]
     if border.is_bare and zone.reach_km[2] < 0:
-        width_m = zone.width_km * 1e3
-        left, right, error_m = split_sides(border.index, within(zone.width_km), width_m)
+        widest = buffer_border(zone.width_km)
+        left, right, error_m = split_sides(border.index, widest, zone.width_km * 1e3)
         areas = [left, right]
 
-    def on_side(shape: BaseGeometry, side: int) -> BaseGeometry:
-        if zone.reach_km[side] < 0 or zone.reach_km[2] > 0:
+    def clip_to_side(shape: BaseGeometry, side: int) -> BaseGeometry:
+        if zone.reach_km[side] < 0:
             return shapely.Polygon()
         area = areas[side]
         if area is None:
             return shapely.difference(shape, areas[1 - side])
         return shapely.intersection(shape, area)
 
-    return on_side, error_m
+    return clip_to_side, error_m
 
 
-def _edges(km: _Widths, from_km: float = 0.0) -> tuple[float, ...]:
+def _parse_edges(km: _Widths, from_km: float = 0.0) -> tuple[float, ...]:
+    """Return the edges of all rings in kilometres, the first being where the zone begins."""
     widths = list(km) if isinstance(km, Iterable) and not isinstance(km, str) else [km]
     if not widths:
-        raise GeometryError("Invalid km []. Must be a distance or several, in kilometres.")
+        message = "Invalid km []. Must be a distance or several, in kilometres."
+        raise GeometryError(message, parameter="km")
     edges = [from_km]
     for given in widths:
         width = parse_km(given)
-        if not (math.isfinite(width) and width > 0):
-            raise GeometryError(f"Invalid km {width:g}. Must be positive and finite{_why(width)}.")
-        if width < _LEAST_KM:
-            raise GeometryError(f"Invalid km {width:g}. Must be at least a metre: {_LEAST_KM:g}.")
-        if width * 1e3 > LIMIT_M:
-            limit = f"{LIMIT_M / 1e3:,.0f} km"
-            raise GeometryError(f"Invalid km {width:g}. Must be at most {limit}.")
-        if width <= from_km:
-            raise GeometryError(f"Invalid km {width:g}. Must be more than from_km {from_km:g}.")
+        if problem := _find_width_problem(width, from_km):
+            raise GeometryError(f"Invalid km {width:g}. {problem}", parameter="km")
         if width <= edges[-1]:
-            raise GeometryError(f"Invalid km {widths!r}. Must ascend, without repeats.")
+            message = f"Invalid km {widths!r}. Must ascend, without repeats."
+            raise GeometryError(message, parameter="km")
         edges.append(width)
     return tuple(edges)
 
 
-def _why(width: float) -> str:
-    """Return what was probably meant by a width that is none."""
+def _find_width_problem(width: float, from_km: float) -> str:
+    """Return what a width must be, for the message; an empty text if it is valid."""
+    if not (math.isfinite(width) and width > 0):
+        return f"Must be positive and finite{_explain_width(width)}."
+    if width < _LEAST_KM:
+        return f"Must be at least a metre: {_LEAST_KM:g}."
+    if width * 1e3 > LIMIT_M:
+        return f"Must be at most {LIMIT_M / 1e3:,.0f} km."
+    if width <= from_km:
+        return f"Must be more than from_km {from_km:g}."
+    return ""
+
+
+def _explain_width(width: float) -> str:
+    """Return why a width of zero or less makes no zone, for the end of a message."""
     if width == 0:
         return ": at no distance is only the line itself"
     if width < 0:
@@ -359,36 +418,34 @@ def _why(width: float) -> str:
     return ""
 
 
-def _beginning(given: float | str) -> float:
+def _parse_from_km(given: float | str) -> float:
     from_km = parse_km(given, "from_km")
     if not (math.isfinite(from_km) and from_km >= 0):
-        raise GeometryError(f"Invalid from_km {given!r}. Must be a number, not negative.")
+        message = f"Invalid from_km {given!r}. Must be a number, not negative."
+        raise GeometryError(message, parameter="from_km")
     if 0 < from_km < _LEAST_KM:
-        raise GeometryError(f"Invalid from_km {from_km:g}. Must be 0 or at least {_LEAST_KM:g}.")
+        message = f"Invalid from_km {from_km:g}. Must be 0 or at least {_LEAST_KM:g}."
+        raise GeometryError(message, parameter="from_km")
     return from_km
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-
-
-def unite(*parts: Part, name: str = "") -> CombinedZone:
-    """Return what lies in any of several zones (and regions).
+def unite(*parts: Zone | Region, name: str = "") -> CombinedZone:
+    """Return the zone of all points that lie in any of several zones and regions.
 
     Parameters
     ----------
     *parts
-        Zones, and regions whose whole area shall belong to it: a park and all within 5 km of it is
-        the zone outside it, united with the park.
+        Zones, and regions whose whole area belongs to the result. A park with all land within 5 km
+        of it is the zone outside the park, united with the park.
     name
-        What its ring is called.
+        The name of its ring.
 
     Raises
     ------
     GeometryError
-        There is no zone among the parts; or a region's geometry is no valid polygon in degrees.
+        There is no zone among the parts, or a region's geometry is not a valid polygon in degrees.
     WrongKind
-        Something is neither zone nor region.
+        A part is neither a zone nor a region.
 
     Examples
     --------
@@ -399,20 +456,20 @@ def unite(*parts: Part, name: str = "") -> CombinedZone:
     >>> both.area_km2 - about.area_km2 - park.area_km2 < 1e-6
     True
     """
-    return _combined("union", parts, name or "united zone")
+    return _combine_parts("union", _check_parts(parts), name or "united zone")
 
 
-def subtract(zone: Zone, *others: Part, name: str = "") -> CombinedZone:
-    """Return what lies in a zone and in none of others.
+def subtract(zone: Zone, *others: Zone | Region, name: str = "") -> CombinedZone:
+    """Return the zone of all points that lie in one zone and in none of the others.
 
     Parameters
     ----------
     zone
         The zone.
     *others
-        Zones and regions to be cut out of it.
+        Zones and regions to cut out of it.
     name
-        What its ring is called.
+        The name of its ring.
 
     Raises
     ------
@@ -427,13 +484,14 @@ def subtract(zone: Zone, *others: Part, name: str = "") -> CombinedZone:
     >>> subtract(wide, narrow).area_km2 < wide.area_km2
     True
     """
-    return _combined("difference", (zone, *others), name or "zone less others")
+    parts = _check_parts((zone, *others))
+    return _combine_parts("difference", parts, name or "zone less others")
 
 
 def clip_zone(zone: Zone, regions: Region | Iterable[Region], *, name: str = "") -> CombinedZone:
-    """Return what of a zone lies in a region, or in any of several.
+    """Return the part of a zone that lies in a region, or in any of several regions.
 
-    Places nearer to a region's edge than they are accurate are uncertain.
+    A place whose accuracy is larger than its distance to the edge of the regions is uncertain.
 
     Parameters
     ----------
@@ -442,7 +500,7 @@ def clip_zone(zone: Zone, regions: Region | Iterable[Region], *, name: str = "")
     regions
         A region or several, which count as one area.
     name
-        What its ring is called.
+        The name of its ring.
 
     Raises
     ------
@@ -460,31 +518,43 @@ def clip_zone(zone: Zone, regions: Region | Iterable[Region], *, name: str = "")
     """
     given = tuple(regions) if isinstance(regions, Iterable) else (regions,)
     if not given or not all(isinstance(region, Region) for region in given):
-        raise WrongKind(f"Invalid regions {given!r}. Must be a region or several.")
+        message = f"Invalid regions {given!r}. Must be a region or several."
+        raise WrongKind(message, parameter="regions")
     joined = given[0]
     if len(given) > 1:
-        # One area, so that the edge between two of them is none.
+        # One area, so that the line between two of the regions is no edge.
         joined = Region(
             ", ".join(region.name for region in given),
-            shapely.union_all([_area(region) for region in given]),
+            shapely.union_all([_check_region_area(region) for region in given]),
             join_sources(region.source for region in given),
         )
-    return _combined("intersection", (zone, joined), name or f"zone in {joined.name}")
+    parts = _check_parts((zone, joined))
+    return _combine_parts("intersection", parts, name or f"zone in {joined.name}")
 
 
-def _area(region: Region) -> Polygon | MultiPolygon:
+def _check_region_area(region: Region) -> Polygon | MultiPolygon:
     return check_area(region.geometry, f"region {region.name!r}")
 
 
-def _combined(how: How, parts: tuple[Part, ...], name: str) -> CombinedZone:
+def _check_parts(parts: Sequence[Zone | Region]) -> list[Part]:
+    """Return the parts of a combined zone after checking their classes."""
+    checked: list[Part] = []
     for part in parts:
-        if not isinstance(part, (BufferZone, CombinedZone, Region)):
+        if not (is_zone(part) or isinstance(part, Region)):
             kind = type(part).__name__
             raise WrongKind(f"Invalid part: a {kind}. Must be a zone or a region.")
-    if all(isinstance(part, Region) for part in parts):
+        checked.append(part)
+    if all(isinstance(part, Region) for part in checked):
         raise GeometryError("Invalid parts: no zone among them. Must have one.")
-    first, *rest = (_area(part) if isinstance(part, Region) else part.polygon for part in parts)
-    shape = first
+    return checked
+
+
+def _combine_parts(how: How, parts: Sequence[Part], name: str) -> CombinedZone:
+    """Combine zones and regions; the first part is the one from which others are subtracted."""
+    first, *rest = (
+        _check_region_area(part) if isinstance(part, Region) else part.polygon for part in parts
+    )
+    shape: BaseGeometry = first
     if how == "union":
         shape = shapely.union_all([first, *rest])
     elif how == "difference":

@@ -41,7 +41,7 @@ def _zone(border, width_m, **options):
     """
     options.setdefault("tolerance_m", max(0.01, width_m / 100.0))
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The zone's edges stray by up to")
+        warnings.filterwarnings("ignore", "The edges of the zone lie up to")
         try:
             return gb.build_zone(border, km=width_m / 1e3, **options)
         except gb.GeometryError as error:
@@ -217,7 +217,7 @@ def test_rings_add_up_to_the_zone(drawn, inner):
     edges = [max(0.001, inner * drawn.width_m / 1e3), drawn.width_m / 1e3]
     assume(edges[0] < edges[1])
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The zone's edges stray by up to")
+        warnings.filterwarnings("ignore", "The edges of the zone lie up to")
         rings = gb.build_zone(_border(drawn), km=edges, tolerance_m=tolerance_m)
     assert all(shapely.is_valid(ring) for ring in rings.rings)
     assert shapely.intersection(*rings.rings).area <= 1e-9 * whole.polygon.area
@@ -235,7 +235,7 @@ NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 def test_any_numbers_give_a_valid_zone_or_an_error_that_says_why(xy, km):
     """Whatever the coordinates and the width: no other error, no polygon that is none."""
     with contextlib.suppress(gb.GeobufferError), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The zone's edges stray by up to")
+        warnings.filterwarnings("ignore", "The edges of the zone lie up to")
         warnings.filterwarnings("ignore", "overflow|invalid value", RuntimeWarning)
         border = gb.border_along(shapely.LineString(xy), source=HAND)
         assume(border.length_km < 5_000)

@@ -317,7 +317,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.filterwarnings("ignore:The zone's edges stray")
+@pytest.mark.filterwarnings("ignore:The edges of the zone lie up to")
 def test_left_and_right_zones_add_up_to_both_and_are_what_is_drawn(name):
     border = gb.border_along(SHAPES[name], source=HAND)
     left, right, both = (

@@ -340,7 +340,7 @@ def _write_layer(table: gpd.GeoDataFrame, path: Path, suffix: str) -> str:
     return layer
 
 
-def _write_zone(zone: Zone, table: gpd.GeoDataFrame, path: Path) -> None:
+def _write_zone(zone: BufferZone | CombinedZone, table: gpd.GeoDataFrame, path: Path) -> None:
     layer = _write_layer(table, path, ".gpkg")
     write_zone_layers(zone, path, layer)
 
