@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from geobuffer.datasets.fetch.downloader import Downloader
-from geobuffer.errors import DataError, MissingExtra, UnknownDataset, did_you_mean
+from geobuffer.errors import DataError, UnknownDataset, did_you_mean, missing_extra
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,9 +162,6 @@ def fetch_with_sources(
     try:
         loader = getattr(import_module(f"geobuffer.datasets.fetch.{module}"), function)
     except ModuleNotFoundError as error:
-        raise MissingExtra(
-            f"Downloads need {error.name}, which is not installed. Must be: pip install "
-            "'geobuffer[fetch]'."
-        ) from error
+        raise missing_extra("fetch", str(error.name), "A download") from error
     fetched: Fetched = loader(downloader or Downloader(), refresh=refresh, **given)
     return fetched

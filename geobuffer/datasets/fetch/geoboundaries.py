@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from geobuffer.datasets.countries import country_of
+from geobuffer.datasets.countries import describe_country
 from geobuffer.datasets.fetch.cache import file_name, obtain
 from geobuffer.datasets.fetch.check_content import read_features, read_json
 from geobuffer.datasets.fetch.downloader import Wanted
@@ -31,7 +31,7 @@ _CITATION = (
 
 def boundaries(how: Downloader, *, refresh: bool, country: str, level: int = 1) -> Fetched:
     """Return the regions of a country at an administrative level, 0 (itself) to 5."""
-    where = country_of(country)
+    where = describe_country(country)
     level = level_of(level, deepest=5)
     title = f"geoBoundaries gbOpen, {where.alpha_3} ADM{level}"
     api = _api(how, where.alpha_3, level, title, refresh=refresh)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from geobuffer.datasets.countries import country_of
+from geobuffer.datasets.countries import describe_country
 from geobuffer.datasets.fetch.cache import obtain
 from geobuffer.datasets.fetch.check_content import check_zip, opened_member
 from geobuffer.datasets.fetch.downloader import Wanted
@@ -48,7 +48,7 @@ _ACCURACY_M = 700.0
 
 def places(how: Downloader, *, refresh: bool, country: str) -> Fetched:
     """Return the populated places of a country."""
-    where = country_of(country)
+    where = describe_country(country)
     code = where.alpha_2
     dump = _file(how, f"{code}.zip", f"{code}.zip", code, refresh=refresh)
     extra = _file(how, f"alternatenames/{code}.zip", f"{code}-names.zip", code, refresh=refresh)

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import geopandas as gpd
 
-from geobuffer.datasets.countries import country_of, ukraine_iso
+from geobuffer.datasets.countries import describe_country, ukraine_iso
 from geobuffer.datasets.fetch.cache import file_name, known_hash, obtain
 from geobuffer.datasets.fetch.check_content import (
     check_zip,
@@ -45,7 +45,7 @@ _FORMATS = ("geojson", "shp")
 
 def boundaries(how: Downloader, *, refresh: bool, country: str, level: int = 1) -> Fetched:
     """Return the regions of a country at an administrative level, 0 (itself) to 4."""
-    where = country_of(country)
+    where = describe_country(country)
     level = level_of(level, deepest=4)
     package = _package(how, where.alpha_3, refresh=refresh)
     resource = _resource(package, level)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.datasets.countries import country_of
+from geobuffer.datasets.countries import describe_country
 from geobuffer.datasets.fetch.cache import obtain
 from geobuffer.datasets.fetch.check_content import read_json
 from geobuffer.datasets.fetch.downloader import Wanted
@@ -58,7 +58,7 @@ def places(
     """Return the places of a country, of a box, or of the part of a country in a box."""
     if country is None and bbox is None:
         raise DataError("osm-places needs country or bbox, or both.")
-    where = country_of(country) if country else None
+    where = describe_country(country) if country else None
     box = ""
     if bbox is not None:
         west, south, east, north = bbox_of(bbox)
@@ -81,7 +81,7 @@ def boundaries(
     if (iso is None) == (country is None):
         raise DataError("osm-boundaries needs iso, such as RU-KRS or UA, or country.")
     if country is not None:
-        code = country_of(country).alpha_2
+        code = describe_country(country).alpha_2
         select, name = f'rel["boundary"="administrative"]["ISO3166-2"~"^{code}-"]', code
     else:
         codes = _codes(iso)
@@ -277,6 +277,6 @@ def _regions(found: list[Outline], source: Source) -> Regions:
     """Return outlines as regions, each of its own country."""
     members: list[Any] = []
     for outline in found:
-        country = country_of(outline.iso[:2]) if outline.iso else None
+        country = describe_country(outline.iso[:2]) if outline.iso else None
         members += regions_of([outline], country, source)
     return Regions(tuple(members))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from geobuffer.datasets.countries import country_of, ukraine_iso
+from geobuffer.datasets.countries import describe_country, ukraine_iso
 from geobuffer.datasets.fetch.cache import obtain
 from geobuffer.datasets.fetch.check_content import check_text, read_zipped_features
 from geobuffer.datasets.fetch.downloader import Wanted
@@ -80,7 +80,7 @@ def boundaries(how: Downloader, *, refresh: bool, level: int = 1) -> Fetched:
     outlines = [o for o in map(_outline, features) if level_of_code(o.code) == level]
     if not outlines:
         raise DataError(f"Invalid {file.path}: no regions of level {level}. Must have some.")
-    return Fetched(regions_of(outlines, country_of("UA"), file.source), (file.source,))
+    return Fetched(regions_of(outlines, describe_country("UA"), file.source), (file.source,))
 
 
 def level_of_code(code: str) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geobuffer.datasets.countries import country_of
+from geobuffer.datasets.countries import describe_country
 from geobuffer.datasets.fetch.cache import obtain
 from geobuffer.datasets.fetch.check_content import check_geotiff
 from geobuffer.datasets.fetch.downloader import Wanted
@@ -24,7 +24,7 @@ _FIRST, _LAST = 2015, 2030
 
 def raster(how: Downloader, *, refresh: bool, country: str, year: int = 2025) -> Fetched:
     """Return the path of the raster of a country and a year: constrained counts, EPSG:4326."""
-    iso3 = country_of(country).alpha_3
+    iso3 = describe_country(country).alpha_3
     if not str(year).isdecimal() or not _FIRST <= int(year) <= _LAST:
         raise DataError(f"Invalid year {year!r}. Must be {_FIRST} to {_LAST}.")
     name = f"{iso3.lower()}_pop_{year}_CN_100m_R2025A_v1.tif"

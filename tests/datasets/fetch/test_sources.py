@@ -587,7 +587,7 @@ def test_without_the_extra_its_name_is_told(module):
         "except gb.MissingExtra as error: print(error)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert f"need {module}, which is not installed" in run.stdout
+    assert module in run.stdout
     assert "pip install 'geobuffer[fetch]'" in run.stdout
 
 
