@@ -1,9 +1,10 @@
-"""The compiled way to the nearest piece of a line: a grid of cells that know which pieces to ask.
+"""Find the nearest piece of lines for many points, with a grid of cells and compiled loops.
 
-Each cell of a grid in longitude and latitude keeps just the pieces that can be nearest to some
-point in it: two or three, of tens of thousands. A point costs a look-up and as many distances. This
-room takes and gives arrays; it needs numba (:mod:`geobuffer.kernels`), and
-:mod:`geobuffer.nearest` does without it when that is missing or the points are few.
+Each cell of a grid in longitude and latitude keeps only the pieces that can be nearest to some
+point in it: two or three, of tens of thousands. So a point costs one look-up and as many distances.
+
+The module needs numba (:mod:`geobuffer.geodesy._kernels`). Where numba is missing or the points
+are few, :mod:`geobuffer.geodesy.nearest` uses its tree instead.
 """
 
 from __future__ import annotations
@@ -26,21 +27,22 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.ellipsoid import Floats, Ints
 
 
-# The first cells, about as many as this, are halved both ways so many times: 400,000 cells, of a
-# square kilometre each about the default border. Twice as many take 1.5 times as long to build and
-# as long to ask for distances; half as many leave more points beside an edge to be measured.
-_ROOTS = 24
+# We start with about this many cells and halve them both ways so many times: 400,000 cells, of a
+# square kilometre each about the default border. Twice as many cells take 1.5 times as long to
+# build, and distances take as long. With half as many, more points lie in cells that an edge
+# crosses and must be measured.
+_FIRST_CELLS = 24
 _HALVINGS = 7
 
-# How far beyond the lines the grid reaches; a point outside it is looked up in the tree.
+# How far beyond the lines the grid reaches; the tree answers for points outside.
 _MARGIN_M = 110_000.0
 
-# Points a thread takes at a time: small enough to share out evenly, 3 ms of work each.
+# Points that a thread takes at a time: 3 ms of work, small enough to keep all threads busy.
 _SHARE = 32_768
 
 
 class Grid(NamedTuple):
-    """Cells in rows from south-west, and the pieces that each may be nearest to."""
+    """Cells in rows from the south-west corner (degrees), and the pieces that each one keeps."""
 
     west: float
     south: float
@@ -59,47 +61,63 @@ class Grid(NamedTuple):
     """By how much the distances to a piece and to its chord differ at most."""
 
 
+class _Frame(NamedTuple):
+    """Where the cells of a grid are: the south-west corner, a cell's size (degrees), the number."""
+
+    west: float
+    south: float
+    width: float
+    height: float
+    columns: int
+    rows: int
+
+    def halve_cells(self) -> _Frame:
+        """Return the frame of cells halved both ways."""
+        west, south, width, height, columns, rows = self
+        return _Frame(west, south, width / 2, height / 2, 2 * columns, 2 * rows)
+
+
 class PackedPieces(NamedTuple):
-    """PackedPieces of lines: chords, and how the line bends away from each."""
+    """Pieces of lines as the kernels take them: chords, and how the line bends away from each."""
 
     chord: Floats
-    """Beginning, chord, its length squared and the inverse of that: a cache line for each."""
+    """Start, chord, its length squared and the inverse of that: (n, 8), one cache line each."""
     bend: Floats
-    """Four times the way from the middle of the chord to the middle of the piece."""
+    """Four times the way from the middle of the chord to the middle of the piece: (n, 3)."""
 
 
 def pack_pieces(start: Floats, chord: Floats, squared: Floats, middle: Floats) -> PackedPieces:
-    """Return pieces from their beginnings, chords, and middles on the surface (Earth-centred)."""
-    # A point is a chord of no length, of which no share is passed.
+    """Return pieces from their starts, chords and middles on the surface (Earth-centred metres)."""
+    # A point is a chord of no length; the inverse 0 makes the share passed 0.
     inverse = np.divide(1.0, squared, out=np.zeros_like(squared), where=squared > 0.0)
     rows = np.column_stack([start, chord, squared, inverse])
     return PackedPieces(np.ascontiguousarray(rows), 4.0 * (middle - start - chord / 2.0))
 
 
 def build_grid(pieces: PackedPieces, lon: Floats, lat: Floats) -> Grid:
-    """Build the grid about pieces; ``lon`` and ``lat`` are of their beginnings."""
+    """Build the grid about pieces; ``lon`` and ``lat`` (degrees) are those of their starts."""
     pad_lat = np.degrees(_MARGIN_M / _kernels.B)
     south, north = lat.min() - pad_lat, lat.max() + pad_lat
     pad_lon = pad_lat / np.cos(np.radians(min(max(abs(south), abs(north)), 89.0)))
     west, span = find_narrowest_range(lon)
     west, span = west - pad_lon, min(span + 2.0 * pad_lon, 360.0)
     aspect = span * np.cos(np.radians((south + north) / 2.0)) / (north - south)
-    rows = max(round(np.sqrt(_ROOTS / aspect)), 1)
-    columns = max(round(_ROOTS / rows), 1)
+    rows = max(round(np.sqrt(_FIRST_CELLS / aspect)), 1)
+    columns = max(round(_FIRST_CELLS / rows), 1)
     first = np.arange(rows * columns + 1, dtype=np.int64) * len(pieces.chord)
     member = np.tile(np.arange(len(pieces.chord), dtype=np.int32), rows * columns)
     width, height = span / columns, (north - south) / rows
     # By how much the distance to a piece and to its chord may differ.
     sag = 2.0 * float(np.linalg.norm(pieces.bend, axis=1).max() / 4.0)
+    frame = _Frame(west, south, width, height, columns, rows)
     for halving in range(_HALVINGS + 1):
         if halving:
-            rows, columns, width, height = 2 * rows, 2 * columns, width / 2, height / 2
-        frame, shape = (west, south, width, height), (columns, rows)
+            frame = frame.halve_cells()
         first, member, middle, radius = _thin_cells(
-            pieces.chord, sag, frame, shape, (first, member), halved=halving > 0
+            pieces.chord, sag, frame, first, member, halved=halving > 0
         )
     return Grid(
-        west, south, width, height, columns, rows,
+        *frame,
         first.astype(np.int32), member, middle.astype(np.float32), radius.astype(np.float32), sag,
     )  # fmt: skip
 
@@ -107,36 +125,43 @@ def build_grid(pieces: PackedPieces, lon: Floats, lat: Floats) -> Grid:
 def _thin_cells(
     pieces: Floats,
     sag: float,
-    frame: tuple[float, float, float, float],
-    shape: tuple[int, int],
-    held: tuple[Ints, NDArray[np.int32]],
+    frame: _Frame,
+    first: Ints,
+    member: NDArray[np.int32],
     *,
     halved: bool,
 ) -> tuple[Ints, NDArray[np.int32], Floats, Floats]:
-    """Hand each cell the pieces of the cell it was cut from that can be nearest in it."""
-    (columns, rows), (first, member) = shape, held
+    """Select for each cell the pieces that can be nearest in it, from those of its parent.
+
+    ``first`` and ``member`` hold the parents' pieces. A cell is its own parent, unless the cells
+    were ``halved``. Returned are the cells' own ``first`` and ``member``, their middles' distances
+    and their rows' radii.
+    """
+    west, south, width, height, columns, rows = frame
     count = columns * rows
     parent = np.arange(count)
     if halved:
         row, column = parent // columns, parent % columns
         parent = (row // 2) * (columns // 2) + column // 2
-    room = np.concatenate([[0], np.cumsum(np.diff(first)[parent])])
+    offset = np.concatenate([[0], np.cumsum(np.diff(first)[parent])])
     kept = np.empty(count, dtype=np.int64)
-    roomy = np.empty(int(room[-1]), dtype=np.int32)
+    candidates = np.empty(int(offset[-1]), dtype=np.int32)
     middle, radius = np.empty(count), np.empty(rows)
 
     def work(low: int, high: int) -> None:
-        _kernels.thin(pieces, sag, *frame, columns, first, member, parent, room, low, high,
-              kept, roomy, middle, radius)  # fmt: skip
+        _kernels.thin_cells(
+            pieces, sag, west, south, width, height, columns, first, member, parent, offset,
+            low, high, kept, candidates, middle, radius,
+        )  # fmt: skip
 
     _run_in_threads(work, count, max(count // 64, 1))
     starts = np.concatenate([[0], np.cumsum(kept)])
     nth = np.arange(starts[-1]) - np.repeat(starts[:-1], kept)
-    return starts, roomy[np.repeat(room[:-1], kept) + nth], middle, radius
+    return starts, candidates[np.repeat(offset[:-1], kept) + nth], middle, radius
 
 
 def _run_in_threads(work: Callable[[int, int], None], count: int, share: int) -> None:
-    """Do work on ranges of a count, on all processors; the kernels leave the lock to others."""
+    """Call a kernel on ranges of a count, on all processors; kernels release the GIL."""
     bounds = range(0, count, share)
     if len(bounds) < 2:
         work(0, count)
@@ -149,16 +174,16 @@ def _run_in_threads(work: Callable[[int, int], None], count: int, share: int) ->
 def find_nearest(
     grid: Grid, pieces: PackedPieces, lon: Floats, lat: Floats
 ) -> tuple[Floats, NDArray[np.int32], Floats]:
-    """Return the distance (m), piece and share along it of points; −1 for the piece if unknown.
+    """Return the distance (m), piece and share of it passed for points (degrees).
 
-    It is unknown outside the grid.
+    The piece is −1, and the rest undefined, outside the grid and beyond 1,000 km from the lines.
     """
     n = len(lon)
     distance, piece, share = np.empty(n), np.empty(n, dtype=np.int32), np.empty(n)
     tables = _tabulate_sines(grid)
 
     def work(low: int, high: int) -> None:
-        _kernels.nearest(
+        _kernels.find_nearest(
             lon[low:high], lat[low:high], *pieces, grid.first, grid.member,
             grid.west, grid.south, grid.width, grid.height, grid.columns, grid.rows,
             *tables, grid.sag_m, distance[low:high], piece[low:high], share[low:high],
@@ -170,7 +195,7 @@ def find_nearest(
 
 def classify_cells(grid: Grid, edge_m: float) -> NDArray[np.int8]:
     """Return for each cell 1 if it lies within a distance of the lines, 0 if beyond, −1 if both."""
-    # Middles are rounded to a float32 (8 mm at 100 km) and farther ones are a lower bound; 10 cm.
+    # A middle's distance is a float32 (8 mm off at 100 km); far ones are a lower bound. So 10 cm.
     radius = np.repeat(grid.radius_m, grid.columns) + 0.1
     found = np.full(len(grid.middle_m), -1, dtype=np.int8)
     found[grid.middle_m + radius < edge_m] = 1
@@ -185,12 +210,12 @@ def look_up_classes(
     found = np.empty(len(lon), dtype=np.int8)
 
     def work(low: int, high: int) -> None:
-        _kernels.classed(
+        _kernels.look_up_classes(
             lon[low:high], lat[low:high], grid.west, grid.south, grid.width, grid.height,
             grid.columns, grid.rows, classes, found[low:high],
         )  # fmt: skip
 
-    _run_in_threads(work, len(lon), 8 * _SHARE)  # an eighth of the work for a point
+    _run_in_threads(work, len(lon), 8 * _SHARE)  # a point is an eighth of the work
     return found
 
 
@@ -199,7 +224,7 @@ def find_cells(grid: Grid, lon: Floats, lat: Floats) -> NDArray[np.int32]:
     cell = np.empty(len(lon), dtype=np.int32)
 
     def work(low: int, high: int) -> None:
-        _kernels.cell_of(
+        _kernels.find_cells(
             lon[low:high], lat[low:high], grid.west, grid.south, grid.width, grid.height,
             grid.columns, grid.rows, cell[low:high],
         )  # fmt: skip

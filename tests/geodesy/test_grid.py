@@ -11,6 +11,7 @@ from support.reference import distance_m
 
 import geobuffer as gb
 from geobuffer.errors import GeometryError
+from geobuffer.geodesy import _kernels, nearest
 from geobuffer.geodesy.nearest import LineIndex
 
 
@@ -95,6 +96,25 @@ def test_points_outside_the_grid_are_measured_as_well():
     lon, lat = np.array([-150.0, 30.5, 30.0]), np.array([-40.0, 50.2, 89.9])
     fast, slow = _both(index, lon, lat)
     assert fast.distance_m == pytest.approx(slow.distance_m, rel=1e-9, abs=1e-3)
+
+
+def test_points_far_inside_a_wide_ring_are_answered_by_the_tree():
+    # Up to 1,600 km from the ring: within its grid, but beyond the reach of the compiled series.
+    index = LineIndex([shapely.box(60.0, 20.0, 110.0, 55.0).exterior])
+    rng = np.random.default_rng(8)
+    lon, lat = rng.uniform(59.0, 111.0, 3_000), rng.uniform(19.0, 56.0, 3_000)
+    fast, slow = _both(index, lon, lat)
+    far = slow.distance_m > 1.001e6
+    assert 100 < far.sum() < 2_000
+    assert (fast.distance_m == slow.distance_m)[far].all()
+    assert fast.distance_m == pytest.approx(slow.distance_m, rel=1e-9, abs=1e-6)
+    assert (fast.line == slow.line).all()
+
+
+def test_tree_and_kernels_allow_the_same_slack():
+    chord = np.concatenate([[0.0], 10.0 ** np.linspace(-3.0, 7.0, 101)])
+    compiled = [_kernels._chord_slack(length) for length in chord]
+    assert compiled == pytest.approx(nearest._chord_slack(chord).tolist(), rel=1e-12)
 
 
 def test_grid_is_kept_and_pickled(border):

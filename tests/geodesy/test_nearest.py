@@ -143,7 +143,7 @@ def test_the_nearest_piece_is_among_a_few_candidates(seed):
     line = np.array([30.0, 50.0]) + np.cumsum(rng.normal(0.0, 0.05, (60, 2)), axis=0)
     pieces = cut_into_pieces([shapely.LineString(line)])
     lon, lat = rng.uniform(25.0, 35.0, 50), rng.uniform(45.0, 55.0, 50)
-    found = ChordTree(pieces).near(to_ecef(lon, lat))
+    found = ChordTree(pieces).find_candidates(to_ecef(lon, lat))
     assert (np.diff(found.point) >= 0).all()
     every = np.arange(len(pieces.lon))
     # Geodesics to eleven points of every piece, the one nearest to it among them.
@@ -159,10 +159,12 @@ def test_the_nearest_piece_is_among_a_few_candidates(seed):
 
 
 def test_a_point_is_its_own_foot_and_a_short_line_one_piece():
-    dot = ChordTree(cut_into_pieces([shapely.Point(30.0, 50.0)])).near(to_ecef([30.1], [50.0]))
+    dot = ChordTree(cut_into_pieces([shapely.Point(30.0, 50.0)])).find_candidates(
+        to_ecef([30.1], [50.0])
+    )
     assert (dot.piece.tolist(), dot.share.tolist()) == ([0], [0.0])
     line = shapely.LineString([(30.0, 50.0), (30.0, 50.001)])
-    dash = ChordTree(cut_into_pieces([line])).near(to_ecef([30.0], [50.0004]))
+    dash = ChordTree(cut_into_pieces([line])).find_candidates(to_ecef([30.0], [50.0004]))
     assert dash.piece.tolist() == [0]
     assert dash.share == pytest.approx([0.4], abs=1e-6)
 
@@ -198,7 +200,7 @@ def test_at_a_bend_both_stretches_decide_which_way_is_left():
     nodes = _nodes([(30.0, 50.0), (30.0, 50.005), (30.005, 50.005)])  # north, then east
     bend = np.repeat(nodes.end[0], 4)
     directions = np.array([-45.0, -135.0, 45.0, 135.0])
-    assert nodes.left(directions, bend).tolist() == [True, True, True, False]
+    assert nodes.is_left(directions, bend).tolist() == [True, True, True, False]
 
 
 def test_beyond_an_end_the_line_is_thought_to_go_straight_on():
