@@ -35,15 +35,38 @@ SLOW = (
 TESTS = Path(__file__).parent
 
 
+# With several workers (-n), one worker runs all tests of such a file, because the file makes things
+# once that take long: borders of countries, a browser, versions of files.
+TOGETHER = (
+    "tests/datasets/test_world.py",
+    "tests/io/test_kills.py",
+    "tests/viz/web/test_map.py",
+)
+
+
 def pytest_collection_modifyitems(items):
-    """Mark the slow files; sort the tests."""
+    """Mark the tests of slow files."""
     slow = {TESTS / file for file in SLOW}
     for item in items:
         if item.path in slow:
             item.add_marker(pytest.mark.slow)
-    # A group of tests runs on one worker. It begins first, because as the last it would leave
-    # the other workers idle.
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Share single tests between workers, but keep the files of TOGETHER whole.
+
+    Whole files begin first, because as the last they would leave the other workers idle. The
+    markers of xdist itself have no effect with pytest 9.2 and xdist 3.8.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class FileOrTestScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            return file if file in TOGETHER else nodeid
+
+    return FileOrTestScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -281,13 +281,13 @@ def test_who_cites_this_version_cites_this_version():
     assert f"## {gb.__version__}" in (root / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-def test_the_list_of_slow_tests_names_files_that_exist():
+def test_the_lists_of_test_files_name_files_that_exist():
     tree = ast.parse((ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"))
-    (slow,) = (
-        ast.literal_eval(node.value)
+    lists = {
+        node.targets[0].id: ast.literal_eval(node.value)
         for node in tree.body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "SLOW"
-    )
-    assert slow
-    missing = [file for file in slow if not (ROOT / "tests" / file).is_file()]
-    assert not missing, f"renamed? then rename it in SLOW of tests/conftest.py: {missing}"
+        if isinstance(node, ast.Assign) and node.targets[0].id in {"SLOW", "TOGETHER"}
+    }
+    files = {f"tests/{file}" for file in lists["SLOW"]} | set(lists["TOGETHER"])
+    missing = sorted(file for file in files if not (ROOT / file).is_file())
+    assert not missing, f"renamed? then rename it in tests/conftest.py: {missing}"
