@@ -175,6 +175,7 @@ def test_neither_import_nor_lists_load_what_downloads_need(tmp_path):
 WRITES = {
     "write_text", "write_bytes", "to_file", "to_parquet", "to_feather", "to_csv", "to_excel",
     "to_pickle", "savefig", "write_dataframe", "write_table", "CSVWriter", "ParquetWriter", "save",
+    "ExcelWriter",
     "mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryFile", "TemporaryDirectory",
     "copy2", "copyfile", "copytree", "copyfileobj", "move", "mkdir", "makedirs", "unlink", "rmtree",
     "touch", "symlink_to", "hardlink_to", "fdopen", "tofile",
@@ -191,7 +192,7 @@ WRITERS = {
     "io.zone_file.write_zone_layers": {"write_dataframe"},
     "io.write.shapefile.write_shapefile": {"write_dataframe", "write_text", "ZipFile"},
     "io.write.kml.write_kml": {"ZipFile", "open", "write"},
-    "io.write.excel.write_workbook": {"save"},
+    "io.write.excel.write_workbook": {"ExcelWriter"},
     "analysis._arrow.TableWriter": {"CSVWriter", "ParquetWriter", "write_table"},
     # Into memory.
     "viz.figure.plot._render_png": {"savefig"},

@@ -1,172 +1,197 @@
-"""Excel workbooks: texts stay texts, whatever they begin with, and codes keep their zeros."""
+"""Write Excel workbooks in which every text stays a text.
+
+XlsxWriter writes them. We choose the kind of each cell ourselves, from the value alone, so that
+XlsxWriter never takes a text for a formula, an address or a number.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import importlib.util
 import numbers
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from geobuffer.errors import DataError
+from geobuffer.errors import DataError, missing_extra
+from geobuffer.io.write.values import NOT_IN_XML, is_missing
 from geobuffer.zones.source import ORIGIN_COLUMNS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-# What a sheet of the format holds, with a row for the names of columns.
+# The limits of a sheet, without the row of column names, and of a cell.
 _MOST_ROWS = 1_048_575
 _MOST_COLUMNS = 16_384
 _LONGEST = 32_767
 
-# Excel keeps fifteen digits of a number; longer ones are codes.
+# Excel keeps fifteen digits of a number; longer whole numbers are codes and become texts.
 _MOST_DIGITS = 10**15
 
+# Widths of columns, in letters. The first rows suffice to see how long a column's values are.
+_NARROWEST, _WIDEST = 8, 60
+_ROWS_FOR_WIDTH = 500
+# Room for the button of the filter beside a column's name.
+_FILTER_BUTTON = 3
 
-def check_openpyxl() -> None:
-    """Refuse to write a workbook where the library that does it is missing.
+# How Excel shows the cells of each kind; "@" is text, which keeps "007" when a user edits the cell.
+_STYLES: dict[str, dict[str, Any]] = {
+    "header": {"bold": True, "num_format": "@"},
+    "text": {"num_format": "@"},
+    "date": {"num_format": "yyyy-mm-dd"},
+    "moment": {"num_format": "yyyy-mm-dd h:mm:ss"},
+}
+
+
+def check_xlsxwriter() -> None:
+    """Check that the library that writes workbooks is installed.
 
     Raises
     ------
     DataError
-        openpyxl is not installed.
+        XlsxWriter is not installed.
     """
-    if importlib.util.find_spec("openpyxl") is None:
-        raise DataError(
-            "Excel files need openpyxl. Must be installed: pip install 'geobuffer[excel]'."
-        )
+    if importlib.util.find_spec("xlsxwriter") is None:
+        raise missing_extra("excel", "xlsxwriter", "Writing an Excel file", error=DataError)
 
 
 def write_workbook(table: pd.DataFrame, path: Path) -> None:
-    """Write a table without geometry as a workbook: the sheet ``data``, and ``about`` it.
+    """Write a table without geometry as a workbook with the sheets ``data`` and ``about``.
 
-    Texts are written as texts and shown as such, so that one that begins with ``=`` is no formula
-    and ``007`` keeps its zeros. Dates are dates; moments with a time zone are ISO 8601 texts, as
-    the format knows no zones.
+    A text is written and shown as a text: one that begins with ``=`` is not a formula, and ``007``
+    keeps its zeros. Dates are dates. Moments with a time zone are ISO 8601 texts, because Excel has
+    no time zones. The row of column names is bold, stays in view and has a filter.
 
     Raises
     ------
     DataError
-        The table has more rows or columns than a sheet, a text is longer than a cell, or has a
-        character that the format cannot hold.
+        The table has more rows or columns than a sheet can hold, a text is longer than a cell, or a
+        text has a character that Excel files cannot hold.
     """
-    check_openpyxl()
-    from openpyxl import Workbook
-
-    from geobuffer._version import __version__
-
+    check_xlsxwriter()
     if len(table) > _MOST_ROWS or len(table.columns) > _MOST_COLUMNS:
         raise DataError(
             f"Invalid table for Excel: {len(table):,} rows, {len(table.columns):,} columns. Must "
             f"be at most {_MOST_ROWS:,} and {_MOST_COLUMNS:,}; .csv and .parquet have no limits."
         )
-    book = Workbook(write_only=True)
-    try:
-        _fill(_sheet(book, "data", path.parent), table)
-        about = _sheet(book, "about", path.parent)
-        for key, value in _about(table, __version__):
-            about.append([_cell(about, key, "about"), _cell(about, value, "about")])
-        book.save(path)
-    finally:
-        # Rows are drafted in files of their own, which stay open when a value is refused. Where a
-        # disk was full, the draft's writer has ended: Python 3.14 says so by the other error.
-        with suppress(OSError, StopIteration):
-            for sheet in book.worksheets:
-                if not sheet.closed:
-                    sheet.close()
+    header, columns = _convert_table(table)
+    about = [[_convert_value(value, "about") for value in row] for row in _describe_table(table)]
+    # The temporary files of XlsxWriter lie beside the workbook, in a folder that we remove even
+    # after the process was killed. Its option constant_memory would write them row by row, but then
+    # it takes cells in one order only and loses others without an error.
+    options = {"tmpdir": str(path.parent)}
+    with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs={"options": options}) as writer:
+        book: Any = writer.book
+        styles = {name: book.add_format(style) for name, style in _STYLES.items()}
+        sheet = book.add_worksheet("data")
+        _write_data(sheet, header, columns, styles)
+        sheet = book.add_worksheet("about")
+        for row, values in enumerate(about):
+            for column, value in enumerate(values):
+                _write_cell(sheet, row, column, value, styles)
 
 
-def _sheet(book: Any, title: str, folder: Path) -> Any:
-    """Add a sheet whose rows are drafted in a folder.
-
-    openpyxl would draft them among the system's temporary files, where they stay when the process
-    is killed.
-    """
-    from openpyxl.worksheet import _writer
-
-    sheet, draft = book.create_sheet(title), str(folder / f"{title}.xml")
-    if title == "data":
-        sheet.freeze_panes = "A2"
-    sheet._writer = _writer.WorksheetWriter(sheet, draft)  # noqa: SLF001 - there is no other way
-    sheet._writer.write_top()  # noqa: SLF001
-    # openpyxl removes from this list what it has removed from the disk.
-    _writer.ALL_TEMP_FILES.append(draft)
-    return sheet
-
-
-def _fill(sheet: Any, table: pd.DataFrame) -> None:
-    """Append the names of columns and the rows of a table."""
+def _convert_table(table: pd.DataFrame) -> tuple[list[str], list[list[Any]]]:
+    """Return the names of columns and, by column, the values as cells can hold them."""
     names = [str(name) for name in table.columns]
-    sheet.append([_cell(sheet, name, "the names of columns") for name in names])
-    columns = [table.iloc[:, n].astype(object).tolist() for n in range(len(names))]
-    for n, row in enumerate(zip(*columns, strict=True)):
-        where = f"row {table.index[n]!r}"
-        sheet.append([_cell(sheet, v, f"{where}, {k!r}") for k, v in zip(names, row, strict=True)])
+    header = [_convert_value(name, "the names of columns") for name in names]
+    columns = [
+        [
+            _convert_value(value, f"row {label!r}, {name!r}")
+            for label, value in zip(table.index, table.iloc[:, n].astype(object), strict=True)
+        ]
+        for n, name in enumerate(names)
+    ]
+    return header, columns
 
 
-def _about(table: pd.DataFrame, version: str) -> list[tuple[str, Any]]:
+def _describe_table(table: pd.DataFrame) -> list[tuple[str, Any]]:
+    """Return the rows of the sheet ``about``: version, size and sources."""
+    from geobuffer._version import __version__
+
     rows: list[tuple[str, Any]] = [
-        ("made_with", f"geobuffer {version}"),
+        ("made_with", f"geobuffer {__version__}"),
         ("rows", len(table)),
         ("coordinates", "WGS 84, degrees"),
     ]
     for column in ("source", "licence", "as_of", *ORIGIN_COLUMNS):
         if column in table.columns:
-            told = table[column].dropna().astype(str).unique()
-            rows += [(column, text[:_LONGEST]) for text in told[:1000]]
+            texts = table[column].dropna().astype(str).unique()
+            rows += [(column, text[:_LONGEST]) for text in texts[:1000]]
     return rows
 
 
-def _cell(sheet: Any, value: Any, where: str) -> Any:
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.utils.exceptions import IllegalCharacterError
-
-    plain = _plain(value)
-    if not isinstance(plain, str):
-        return WriteOnlyCell(sheet, plain)
-    if len(plain) > _LONGEST:
-        raise DataError(
-            f"Invalid text in {where}: {len(plain):,} characters. Must be at most {_LONGEST:,} in "
-            "Excel; .csv has no limit."
-        )
-    try:
-        cell = WriteOnlyCell(sheet, plain)
-    except IllegalCharacterError as error:
-        raise DataError(
-            f"Invalid text in {where}: {plain[:40]!r} has a character that Excel files cannot "
-            "hold. Must be taken out."
-        ) from error
-    # Set after the value, which openpyxl takes for a formula or an error by how it begins.
-    cell.data_type = "s"
-    cell.number_format = "@"
-    return cell
+def _write_data(
+    sheet: Any, header: list[str], columns: list[list[Any]], styles: dict[str, Any]
+) -> None:
+    for column, (name, values) in enumerate(zip(header, columns, strict=True)):
+        sheet.write_string(0, column, name, styles["header"])
+        for row, value in enumerate(values, 1):
+            _write_cell(sheet, row, column, value, styles)
+        sheet.set_column(column, column, _measure_width(name, values))
+    sheet.freeze_panes(1, 0)
+    if header:
+        sheet.autofilter(0, 0, len(columns[0]), len(header) - 1)
 
 
-def _plain(value: Any) -> Any:
-    """Return a value as a cell can have it."""
-    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+def _measure_width(name: str, values: list[Any]) -> int:
+    """Return the width of a column, in letters."""
+    longest = max((len(str(value)) for value in values[:_ROWS_FOR_WIDTH]), default=0)
+    return min(max(len(name) + _FILTER_BUTTON, longest, _NARROWEST), _WIDEST)
+
+
+def _write_cell(sheet: Any, row: int, column: int, value: Any, styles: dict[str, Any]) -> None:
+    """Write a value by the method of its kind: the general ``write`` would guess from texts."""
+    if value is None:
+        return
+    if isinstance(value, str):
+        sheet.write_string(row, column, value, styles["text"])
+    elif isinstance(value, bool):
+        sheet.write_boolean(row, column, value)
+    elif isinstance(value, dt.date):
+        style = styles["moment" if isinstance(value, dt.datetime) else "date"]
+        sheet.write_datetime(row, column, value, style)
+    else:
+        sheet.write_number(row, column, value)
+
+
+def _convert_value(value: Any, where: str) -> Any:
+    """Return a value as a cell can hold it; ``where`` names its place in messages."""
+    if is_missing(value):
         return None
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, numbers.Real):
-        return _number(value)
+        return _convert_number(value)
     if isinstance(value, dt.date):
-        return _date(value)
-    return str(value)
+        return _convert_date(value)
+    return _check_text(str(value), where)
 
 
-def _number(value: Any) -> int | float | str:
+def _check_text(text: str, where: str) -> str:
+    if len(text) > _LONGEST:
+        raise DataError(
+            f"Invalid text in {where}: {len(text):,} characters. Must be at most {_LONGEST:,} in "
+            "Excel; .csv has no limit."
+        )
+    if NOT_IN_XML.search(text):
+        raise DataError(
+            f"Invalid text in {where}: {text[:40]!r} has a character that Excel files cannot hold. "
+            "Remove it."
+        )
+    return text
+
+
+def _convert_number(value: Any) -> int | float | str:
     if isinstance(value, numbers.Integral):
         return int(value) if abs(int(value)) < _MOST_DIGITS else str(int(value))
     return float(value) if np.isfinite(float(value)) else str(float(value))
 
 
-def _date(value: dt.date) -> dt.date | str:
-    """Return a date or moment, as text where the format has none such."""
+def _convert_date(value: dt.date) -> dt.date | str:
+    """Return a date or moment, as a text where Excel cannot hold it."""
     if isinstance(value, pd.Timestamp):
         value = value.to_pydatetime(warn=False)
     zoned = isinstance(value, dt.datetime) and value.tzinfo is not None

@@ -7,16 +7,15 @@ escaped twice: once as HTML, once as XML. It never becomes markup.
 from __future__ import annotations
 
 import html
-import re
 import zipfile
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
-import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError
+from geobuffer.io.write.values import NOT_IN_XML, is_missing
 from geobuffer.palette import BORDER, MEMBERSHIP, ring_colours
 from geobuffer.zones.source import ORIGIN_COLUMNS
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    import pandas as pd
     from shapely.geometry import Polygon
     from shapely.geometry.base import BaseGeometry
 
@@ -34,9 +34,6 @@ _NAMESPACE = "http://www.opengis.net/kml/2.2"
 
 # Columns that may hold what a row is called, the first that is there.
 _NAMES = ("name_en", "name", "name_uk", "name_ru", "ring", "title")
-
-# Characters that XML 1.0 cannot hold, however escaped.
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 # Nine decimals, as in GeoJSON: 0.1 mm.
 _DECIMALS = 9
@@ -114,7 +111,7 @@ def _add_table(document: ET.Element, table: gpd.GeoDataFrame) -> None:
             title = "Places" if kind == "plain" else kind.capitalize()
             folders[kind] = _folder(document, title)
         name = row.get(named) if named else None
-        label = str(n + 1) if _missing(name) else str(name)
+        label = str(n + 1) if is_missing(name) else str(name)
         told = {str(key): value for key, value in row.items()}
         _placemark(folders[kind], label, kind, told, shapes.iloc[n])
 
@@ -179,7 +176,7 @@ def _placemark(
     _text(placemark, "styleUrl", f"#{style}")
     data = ET.SubElement(placemark, "ExtendedData")
     for key, value in facts.items():
-        if not _missing(value):
+        if not is_missing(value):
             _text(ET.SubElement(data, "Data", name=_clean(str(key))), "value", str(value))
     if shape is not None and not shape.is_empty:
         _add_shape(placemark, shape)
@@ -189,7 +186,7 @@ def _describe(parent: ET.Element, facts: Mapping[str, Any]) -> None:
     lines = [
         f"{html.escape(str(key))}: {html.escape(_shown(value))}"
         for key, value in facts.items()
-        if not _missing(value) and value != ""
+        if not is_missing(value) and value != ""
     ]
     _text(parent, "description", "<br/>".join(lines))
 
@@ -198,10 +195,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return f"{value:,.0f}"
     return f"{value:,.6g}" if isinstance(value, float) else str(value)
-
-
-def _missing(value: Any) -> bool:
-    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
 def _add_shape(parent: ET.Element, shape: BaseGeometry) -> None:
@@ -253,7 +246,7 @@ def _text(parent: ET.Element, tag: str, text: str) -> None:
 
 
 def _clean(text: str) -> str:
-    if found := _UNWRITABLE.search(text):
+    if found := NOT_IN_XML.search(text):
         raise DataError(
             f"Invalid text {text[:40]!r}: the character U+{ord(found.group()):04X} cannot stand in "
             "KML. Must be taken out."

@@ -17,6 +17,7 @@ import shapely
 
 from geobuffer.errors import DataError
 from geobuffer.io.atomic import check_whole_shapefile, temporary_folder
+from geobuffer.io.write.values import is_missing
 from geobuffer.zones.source import ORIGIN_COLUMNS
 
 if TYPE_CHECKING:
@@ -137,16 +138,12 @@ def _plain(column: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
         return texts, "moments are written as ISO 8601 texts"
     if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
         return column, ""
-    values = [None if _missing(value) else str(value) for value in column.astype(object)]
+    values = [None if is_missing(value) else str(value) for value in column.astype(object)]
     long = [n for n, text in enumerate(values) if text and len(text.encode()) > _LONGEST_TEXT]
     for n in long:
         values[n] = _cut(str(values[n]))
     texts = pd.Series(values, dtype=object)
     return texts, f"{len(long)} texts are cut to {_LONGEST_TEXT} bytes" if long else ""
-
-
-def _missing(value: Any) -> bool:
-    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
 def _cut(text: str) -> str:

@@ -16,7 +16,7 @@ import shapely
 
 from geobuffer.errors import DataError, MissingCRSError, did_you_mean
 from geobuffer.io.atomic import check_whole_geopackage, check_writable, replace_file
-from geobuffer.io.write.excel import check_openpyxl, write_workbook
+from geobuffer.io.write.excel import check_xlsxwriter, write_workbook
 from geobuffer.io.write.kml import write_kml
 from geobuffer.io.write.shapefile import write_shapefile
 from geobuffer.io.zone_file import write_zone_layers
@@ -262,7 +262,7 @@ def check_target(path: str | Path, thing: object) -> Path:
             f"Invalid file {str(path)!r} for a {kind}. {did_you_mean(path.suffix, formats)}"
         )
     if _suffix(path) == ".xlsx":
-        check_openpyxl()
+        check_xlsxwriter()
     check_writable(path)
     return path
 

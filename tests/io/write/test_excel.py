@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 import geobuffer as gb
-from geobuffer.io.write import excel as spreadsheet
+from geobuffer.io.write import excel
 
 
 def _cells(path, sheet="data"):
@@ -80,7 +80,7 @@ def test_what_a_sheet_cannot_hold_is_refused(tmp_path, monkeypatch):
         gb.write(pd.DataFrame({"a": ["x", "y" * 40_000]}), path)
     with pytest.raises(gb.DataError, match=r"row 0, 'a': .* cannot hold"):
         gb.write(pd.DataFrame({"a": ["bell\x07"]}), path)
-    monkeypatch.setattr(spreadsheet, "_MOST_ROWS", 2)
+    monkeypatch.setattr(excel, "_MOST_ROWS", 2)
     with pytest.raises(gb.DataError, match="3 rows"):
         gb.write(pd.DataFrame({"a": [1, 2, 3]}), path)
     square = gpd.GeoDataFrame(geometry=[shapely.Point(30, 50).buffer(1, 2000)], crs="EPSG:4326")
@@ -89,8 +89,33 @@ def test_what_a_sheet_cannot_hold_is_refused(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_openpyxl_it_says_how_to_get_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(spreadsheet.importlib.util, "find_spec", lambda _: None)
+def test_without_xlsxwriter_the_error_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setattr(excel.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(gb.DataError, match=r"pip install 'geobuffer\[excel\]'"):
         gb.write(pd.DataFrame({"a": [1]}), tmp_path / "t.xlsx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_header_is_bold_stays_in_view_and_has_a_filter(tmp_path):
+    table = pd.DataFrame({"name": ["Юнаківка" * 4, "b"], "n": [1, 2], "wkt": ["x" * 500, ""]})
+    sheet = openpyxl.load_workbook(gb.write(table, tmp_path / "t.xlsx"))["data"]
+    assert [cell.font.bold for cell in sheet[1]] == [True, True, True]
+    assert not any(cell.font.bold for cell in sheet[2])
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref == "A1:C3"
+    # As wide as the longest value, but neither narrower than the least nor wider than the most.
+    widths = [sheet.column_dimensions[letter].width for letter in "ABC"]
+    assert [round(width) for width in widths] == [33, 9, 61]
+
+
+def test_numbers_among_texts_stay_numbers(tmp_path):
+    path = gb.write(pd.DataFrame({"mixed": ["007", 7, 1.5]}), tmp_path / "t.xlsx")
+    cells = [row[0] for row in openpyxl.load_workbook(path)["data"].rows][1:]
+    assert [(c.value, c.number_format) for c in cells] == [
+        ("007", "@"), (7, "General"), (1.5, "General"),
+    ]  # fmt: skip
+
+
+def test_a_table_without_rows_or_columns_is_written(tmp_path):
+    assert _cells(gb.write(pd.DataFrame({"a": []}), tmp_path / "rows.xlsx")) == [["a"]]
+    assert _cells(gb.write(pd.DataFrame(), tmp_path / "none.xlsx")) in ([], [[None]])

@@ -13,7 +13,6 @@ from xml.etree.ElementTree import ElementTree
 import folium
 import geopandas as gpd
 import numpy as np
-import openpyxl
 import pandas as pd
 import PIL.Image
 import pyarrow.parquet as pq
@@ -380,7 +379,7 @@ WRITERS = [
     (".html", folium.Map, "save"),
     (".kml", ElementTree, "write"),
     (".kmz", zipfile.ZipFile, "__init__"),
-    (".xlsx", openpyxl.Workbook, "save"),
+    (".xlsx", pd.ExcelWriter, "__new__"),
 ]
 
 
