@@ -1,4 +1,4 @@
-"""Estimate the people in each ring of a zone from rasters, and set that beside what places say."""
+"""Estimate the people in each ring of a zone from rasters, and compare with counts of places."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ if TYPE_CHECKING:
     from geobuffer.zones.source import Source
     from geobuffer.zones.zone import Zone
 
-    # The number of the section or side of points in longitude and latitude; −1 for none.
+    # Returns the number of the section or side of points in longitude and latitude; −1 for neither.
     _Label = Callable[[Floats, Floats], NDArray[np.signedinteger]]
 
 
-# What of a raster can be told apart; what its pixels may say.
+# The columns by which a raster can be counted, and the meanings of its values.
 _RASTER_BY = ("side", "oblast", "section")
 _VALUES = ("counts", "density")
 
-# An area taken from pixels agrees with that of the polygon to some 10⁻⁵: less than this share of
-# it missing is rounding, more lies outside the rasters.
+# The area summed over pixels agrees with that of the polygon to some 10⁻⁵. If less than this share
+# is missing, that is rounding; if more is missing, it lies outside the rasters.
 _ROUNDING_SHARE = 1e-4
-# Polygons of different origin leave slivers between them, which are nobody's: a hectare, but of a
-# small ring no more than is rounding.
+# Polygons of different origin leave slivers between them, which belong to no side or oblast. We
+# drop parts up to a hectare, but in a small ring no more than rounding.
 _SLIVER_M2 = 1e4
-# Pixels of a block.
+# From so many pixels on, a third of a second's work, the compiled engine is worth its start.
 _COMPILED_FROM_PIXELS = 15_000
-# Stands for no side, oblast or section while rows are grouped; no name holds a zero byte.
+# Stands for a missing side, oblast or section while we group rows. No name holds a zero byte.
 _NO_KEY = "\0"
 
 
@@ -72,47 +72,49 @@ def exposure_raster(
     Parameters
     ----------
     rasters
-        GeoTIFF or ASCII grid files of one band, in any reference system: one, or several
-        that do not tell any place twice. Read block by block, however large.
+        GeoTIFF or ASCII grid files of one band, in any reference system: one file, or several
+        that do not overlap. They are read block by block, so they may be larger than memory.
     zone
-        The zone; its polygons are laid over the pixels.
+        The zone. Its polygons are laid over the pixels.
     values
-        ``"counts"`` if a pixel says how many people live in it, ``"density"`` if how many to a
-        square kilometre.
+        ``"counts"`` if a pixel holds the number of its people, ``"density"`` if it holds people
+        per square kilometre.
     by
-        ``"side"``; ``"oblast"``, the regions the border was made of; or ``"section"``, a pixel
-        being counted to the section nearest to its centre. So it is to a side where zones of
-        borders with other sides are combined, or of bare lines; else sides cut the zone exactly.
+        ``"side"``; ``"oblast"``, the regions from which the border was made; or ``"section"``. A
+        pixel counts for the section nearest to its centre. Sides cut the zone exactly, except in
+        combined zones whose borders have different sides, and in those of bare lines: there the
+        centre of the pixel decides as well.
     cumulative
-        Count all that lies within a ring's outer edge, not just between its two edges.
+        Count everything within the outer edge of a ring, not only between its two edges.
     source
-        Where the raster comes from, to be told in the columns ``source`` (its title) and ``as_of``;
-        by default what the papers beside each raster say that :func:`geobuffer.fetch` brought.
+        The source of the raster, for the columns ``source`` (its title) and ``as_of``. By default
+        it is read from the metadata file that :func:`geobuffer.fetch` stores beside each raster.
 
     Returns
     -------
     pandas.DataFrame
-        A row for each ring (and value of ``by``): ``ring`` (or ``within_km``); ``population``, at
-        least, as nobody is counted where the raster has no data, and missing where it has none at
-        all; ``area_km2`` of the ring; ``no_data_km2`` of it, outside the rasters or without data
-        in them, and ``no_data_share``; ``source`` and ``as_of``.
+        A row for each ring (and value of ``by``). ``ring`` (or ``within_km``) names it.
+        ``population`` is a lower limit, because areas without data count no people; it is missing
+        if the whole ring has no data. ``area_km2`` is the area of the ring, ``no_data_km2`` the
+        part of it that lies outside the rasters or has no data, and ``no_data_share`` the share of
+        that part. ``source`` and ``as_of`` name the source.
 
     Raises
     ------
     DataError
-        A raster is missing, not readable or not north up; has several bands or values below zero
-        in the zone; says of its values something else than ``values``; or two tell of one place.
+        A raster is missing, not readable or not north up; it has several bands or negative values
+        in the zone; its own description contradicts ``values``; or two rasters overlap.
     MissingCRSError
         A raster has no coordinate reference system.
     WrongKind
-        The zone is none.
+        ``zone`` is not a zone.
 
     Notes
     -----
-    Shares are those of a pixel's area in the raster's own plane, computed exactly by exactextract
-    (Baston). Within a pixel of 1 km the scale of longitude and latitude changes by less than
-    0.03 % up to 60° of latitude, so that a share is off by less than that; a pixel of 100 m, a
-    tenth of it. People are taken to be spread evenly within a pixel.
+    exactextract (Baston) computes the share of a pixel in a shape exactly, in the plane of the
+    raster. Within a pixel of 1 km the scale of longitude and latitude changes by less than 0.03 %
+    up to 60° of latitude, so the error of a share is smaller than that; for a pixel of 100 m it is
+    a tenth of it. We assume that people are spread evenly within a pixel.
 
     Examples
     --------
@@ -153,7 +155,7 @@ def exposure_raster(
 
 
 def _add_figures(rings: pd.DataFrame, found: pd.DataFrame, source: Source | None) -> pd.DataFrame:
-    """Return rings with their people and areas, and the source of these."""
+    """Return rings with their people, areas and source."""
     table = rings.copy()
     table["population"] = found["people"].where(found["data_km2"] > 0.0).to_numpy()
     table["area_km2"] = found["area_km2"].to_numpy()
@@ -165,27 +167,27 @@ def _add_figures(rings: pd.DataFrame, found: pd.DataFrame, source: Source | None
 
 
 def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame:
-    """Put what places say and what a raster says side by side.
+    """Join the counts from places and from a raster, side by side.
 
     Parameters
     ----------
     places
-        What :func:`exposure` returned.
+        The result of :func:`exposure`.
     raster
-        What :func:`exposure_raster` returned for the same zone, ``by`` and ``cumulative``.
+        The result of :func:`exposure_raster` for the same zone, ``by`` and ``cumulative``.
 
     Returns
     -------
     pandas.DataFrame
-        Their rows, joined; ``population``, ``as_of`` and ``source`` carry ``_places`` or
-        ``_raster`` at their end. Neither is the truth: the first leaves out all who live in places
-        without a figure (``without_figure``) or a point, the second is a model's guess.
+        The joined rows. ``population``, ``as_of`` and ``source`` end with ``_places`` or
+        ``_raster``. Neither figure is exact: the first one leaves out places without a figure
+        (``without_figure``) or a point, and the second one is the estimate of a model.
 
     Raises
     ------
     DataError
-        The two were counted by different rings or columns, or name oblasts, sides or sections so
-        differently that none is in both.
+        The two tables count by different rings or columns, or have no name of an oblast, side or
+        section in common.
 
     Examples
     --------
@@ -198,7 +200,7 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
     if keys[0] != keys[1] or set(places[keys[0][0]]) - set(raster[keys[1][0]]):
         raise DataError(
             f"Invalid tables: one counts by {', '.join(keys[0])}, the other by "
-            f"{', '.join(keys[1])}, or by other rings. Must be of one zone, counted alike."
+            f"{', '.join(keys[1])}, or by other rings. Must be of one zone, with the same columns."
         )
     by = keys[0]
     for column in by[1:]:
@@ -209,7 +211,7 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
         for table, mark in ((places, "places"), (raster, "raster"))
     ]
     joined = marked[0].merge(marked[1], on=by, how="outer")
-    # Where no place was listed there is none; of a raster nobody can say so.
+    # A ring without a row in the table of places has no places. For the raster it stays missing.
     counts = [c for c in (*COUNTS, "population_places") if c in joined]
     joined[counts] = joined[counts].fillna(0).astype(int)
     order = [joined[by[0]].map(rings), *(joined[c].fillna("").astype(str) for c in by[1:])]
@@ -219,18 +221,18 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
 
 
 def _check_common_names(places: pd.Series, raster: pd.Series, column: str) -> None:
-    """Refuse names of which the other table has none: side by side they would say 0 places."""
+    """Refuse two tables without a common name: joined, every row would count 0 places."""
     ours, theirs = (set(names[names.notna() & (names != "")]) for names in (places, raster))
     if ours and theirs and not ours & theirs:
-        said = "; ".join(", ".join(sorted(map(str, names))[:5]) for names in (ours, theirs))
+        shown = "; ".join(", ".join(sorted(map(str, names))[:5]) for names in (ours, theirs))
         raise DataError(
-            f"Invalid {column}: places and raster have no name in common ({said}). Must be named "
-            f"alike; rename the regions or the table's column {column!r}."
+            f"Invalid {column}: places and raster have no name in common ({shown}). Must have the "
+            f"same names; rename the regions or the table's column {column!r}."
         )
 
 
 class _Piece(NamedTuple):
-    """A part of a ring, by what it is counted."""
+    """A part of a ring, and the key that it counts for."""
 
     ring: int
     key: str | None
@@ -238,7 +240,7 @@ class _Piece(NamedTuple):
 
 
 def _pixel_label(zone: Zone, by: str | None) -> _Label | None:
-    """Return what tells the section or side of a pixel's centre; None if shapes are cut."""
+    """Return a function from the centres of pixels to sections or sides; None if shapes are cut."""
     if by == "section" and isinstance(zone, BufferZone):
         return _nearest_section(zone.border)
     if by == "section":
@@ -250,7 +252,6 @@ def _pixel_label(zone: Zone, by: str | None) -> _Label | None:
 
 def _nearest_section(border: Border) -> _Label:
     def section(lon: Floats, lat: Floats) -> NDArray[np.signedinteger]:
-        # From so many pixels on, a third of a second's work, the compiled engine is worth it.
         compiled = True if has_numba() and len(lon) > _COMPILED_FROM_PIXELS else None
         return border.index.nearest(lon, lat, compiled=compiled).line
 
@@ -258,7 +259,7 @@ def _nearest_section(border: Border) -> _Label:
 
 
 def _common_border(zone: Zone) -> Border | None:
-    """Return a border whose sides are those of the whole zone, by which it can be cut."""
+    """Return a border whose sides can cut the whole zone; None if there is none."""
     if isinstance(zone, BufferZone):
         return zone.border
     first, *rest = (one.border for one in zone.zones)
@@ -267,7 +268,7 @@ def _common_border(zone: Zone) -> Border | None:
 
 
 def _cut_rings(zone: Zone, by: str | None) -> list[_Piece]:
-    """Return the rings, cut by side or oblast; what belongs to none comes last."""
+    """Return the rings, cut by side or oblast; the part that belongs to neither comes last."""
     whole = [_Piece(number, None, ring) for number, ring in enumerate(zone.rings)]
     if by is None:
         return whole
@@ -293,7 +294,7 @@ def _cut_rings(zone: Zone, by: str | None) -> list[_Piece]:
 
 
 def _side_areas(zone: Zone) -> dict[str, BaseGeometry]:
-    """Return the territory of each side, of a bare line what lies left and right of it."""
+    """Return the territory of each side; for a bare line, the areas left and right of it."""
     border = _common_border(zone)
     if border is None or not border.is_bare:
         return {side.name: side.area for side in zone.sides if side.area is not None}
@@ -309,7 +310,7 @@ def _sum_pixels(
     values: str,
     label: _Label | None,
 ) -> pd.DataFrame:
-    """Sum people, and km² with data and of pixels, for each shape (and label)."""
+    """Sum people, km² with data and km² of pixels for each shape (and label)."""
     empty = pd.DataFrame(columns=["people", "data_km2", "grid_km2"], dtype=float)
     total = empty.set_index(pd.MultiIndex.from_arrays([[], []], names=["shape", "label"]))
     for cells in measure_coverage(mosaics, shapes):
@@ -334,7 +335,7 @@ def _sum_pixels(
 
 
 def _tabulate_pieces(pieces: list[_Piece], sums: pd.DataFrame) -> pd.DataFrame:
-    """Return people, km² with data and km² in all of each piece."""
+    """Return people, km² with data and total km² of each piece."""
     found = sums.set_index("shape")[["people", "data_km2", "grid_km2"]]
     found = found.reindex(range(len(pieces)), fill_value=0.0)
     found["ring"] = [piece.ring for piece in pieces]
@@ -346,8 +347,9 @@ def _tabulate_pieces(pieces: list[_Piece], sums: pd.DataFrame) -> pd.DataFrame:
 def _tabulate_labels(
     pieces: list[_Piece], sums: pd.DataFrame, names: Sequence[str]
 ) -> pd.DataFrame:
-    """Return the same of each name in each ring; what no pixel covers belongs to none."""
-    # By name, as sections may share one; in their order, what is on neither side first.
+    """Return people and areas of each name in each ring; areas without pixels have no name."""
+    # We group by name, because sections may share one. The order is that of the names; the part on
+    # neither side comes first.
     order = {name: number for number, name in enumerate(dict.fromkeys(["", *names]))}
     key = [[*names, ""][int(number)] for number in sums["label"]]
     found = sums.rename(columns={"shape": "ring"}).drop(columns="label")
@@ -368,7 +370,7 @@ def _tabulate_labels(
 
 
 def _absorb_rounding(found: pd.DataFrame) -> pd.DataFrame:
-    """Make up for what areas of pixels and polygons differ by where all pixels have data."""
+    """Remove the rounding between areas of pixels and of polygons, so that full rings are full."""
     off = (found["area_km2"] - found["grid_km2"]).abs() <= _ROUNDING_SHARE * found["area_km2"]
     scale = (found["area_km2"] / found["grid_km2"]).where(off, 1.0)
     within = (found["data_km2"] * scale).clip(upper=found["area_km2"])
@@ -377,7 +379,7 @@ def _absorb_rounding(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _accumulate_rings(found: pd.DataFrame) -> pd.DataFrame:
-    """Add to each ring all that lies within it."""
+    """Add the rings inside it to each ring."""
     order = found.assign(key=found["key"].fillna(_NO_KEY))
     rings = range(int(order["ring"].max()) + 1)
     grid = pd.MultiIndex.from_product([rings, dict.fromkeys(order["key"])], names=["ring", "key"])
@@ -391,8 +393,8 @@ def _accumulate_rings(found: pd.DataFrame) -> pd.DataFrame:
 
 def _key_columns(table: pd.DataFrame) -> list[str]:
     """Return the columns by which a table of exposure was counted."""
-    said = {*COUNTS, "as_of", "source", "area_km2", "no_data_km2", "no_data_share"}
-    keys = [str(column) for column in table.columns if column not in said]
+    figures = {*COUNTS, "as_of", "source", "area_km2", "no_data_km2", "no_data_share"}
+    keys = [str(column) for column in table.columns if column not in figures]
     if not keys or keys[0] not in {"ring", "within_km"}:
         raise DataError("Invalid table: no ring. Must come from exposure or exposure_raster.")
     return keys

@@ -1,6 +1,7 @@
-"""Open rasters, checked at the door, and read windows of them as numbers.
+"""Open and check rasters, read windows of them, and measure the share of each pixel in a shape.
 
-Go over rasters block by block, and tell what share of each pixel a shape covers.
+Rasters on one grid form a :class:`Mosaic`, which is read block by block, so that a raster may be
+larger than memory.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import pyproj
 import shapely
 from pyproj.exceptions import ProjError
 
-from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.errors import DataError, MissingCRSError, require
 from geobuffer.geodesy.antimeridian import (
     keep_polygons,
     repeat_around_globe,
@@ -40,15 +41,16 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.ellipsoid import Floats
 
 
-# Grids are one if their pixels coincide within this share of a pixel all along.
+# Two rasters are on one grid if their pixels coincide everywhere within this share of a pixel.
 _OFF_GRID = 0.01
-# Formats that hold their own pixels, by their first bytes; others may point at any file or address.
+# Formats that hold their own pixels, by their first bytes. Other formats may refer to any file or
+# address, so we do not let GDAL open them.
 _FORMATS = {
     b"II*\0": "GTiff", b"MM\0*": "GTiff", b"II+\0": "GTiff", b"MM\0+": "GTiff", b"ncol": "AAIGrid",
 }  # fmt: skip
 
-# GDAL would look beside a raster for masks, overviews and notes, which may be of any format and
-# name any file or address. The reference system of an ASCII grid (.prj) is read all the same.
+# With these options GDAL ignores masks, overviews and metadata beside a raster. Such files may have
+# any format and refer to any file or address. GDAL still reads the .prj file of an ASCII grid.
 _NO_SIDECARS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
 
 
@@ -58,17 +60,14 @@ def open_raster(path: Path) -> Any:
     Raises
     ------
     DataError, MissingCRSError
-        It is missing, unreadable, or not such a one.
+        The file is missing, unreadable or not such a raster; or the extra ``raster`` is not
+        installed.
     """
-    try:
-        import exactextract  # noqa: F401 - needed as soon as the first pixel is read
-        import rasterio
-        from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
-    except ImportError as error:
-        message = (
-            f"{error.name} is not installed. Rasters need it: pip install 'geobuffer[raster]'."
-        )
-        raise DataError(message) from error
+    for module in ("exactextract", "rasterio"):
+        require("raster", module, "Reading a raster", error=DataError)
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
+
     if not path.is_file():
         raise DataError(f"No file {path}. Must be a raster on this machine.")
     try:
@@ -77,7 +76,7 @@ def open_raster(path: Path) -> Any:
             with rasterio.Env(**_NO_SIDECARS):
                 raster = rasterio.open(path.absolute(), driver=_raster_format(path))
     except (RasterioIOError, UnicodeDecodeError) as error:
-        message = f"Unreadable {path}: {error}. Must be whole; fetch it again."
+        message = f"Unreadable {path}: {error}. Must be complete; download it again."
         raise DataError(message) from error
     try:
         _check_raster(path, raster)
@@ -88,18 +87,18 @@ def open_raster(path: Path) -> Any:
 
 
 def _check_sidecars(path: Path) -> None:
-    """Refuse what would count otherwise without a file beside it, or is defined by others."""
+    """Refuse a raster with a mask beside it, or with a .prj file that refers to other files."""
     for suffix in (".msk", ".MSK"):
         mask = path.with_name(path.name + suffix)
         if mask.exists():
             raise DataError(
-                f"Invalid {path}: {mask.name} beside it says where it has data, which is not read. "
-                "Must say so itself, by a value of no data: gdalwarp -dstnodata."
+                f"Invalid {path}: the mask {mask.name} beside it is not read. Must mark pixels "
+                "without data by a value of its own: gdalwarp -dstnodata."
             )
     for suffix in (".prj", ".PRJ"):
-        notes = path.with_suffix(suffix)
-        if notes.is_file():
-            check_crs_definition(notes.read_text("utf-8", "replace"), str(notes))
+        definition = path.with_suffix(suffix)
+        if definition.is_file():
+            check_crs_definition(definition.read_text("utf-8", "replace"), str(definition))
 
 
 def _raster_format(path: Path) -> str:
@@ -123,7 +122,7 @@ def _check_raster(path: Path, raster: Any) -> None:
         raise DataError(f"Invalid {path}: {raster.count} bands. Must have one: rio stack --bidx.")
     t = raster.transform
     if t.b or t.d or t.a <= 0 or t.e >= 0:
-        message = f"Invalid {path}: its rows do not run from west to east, or not from the north."
+        message = f"Invalid {path}: its rows do not run from west to east, or not from north down."
         raise DataError(f"{message} Must be north up: rio warp.")
     west, south, east, north = raster.bounds
     if not (np.isfinite(raster.bounds).all() and west < east and south < north):
@@ -135,34 +134,34 @@ def _check_raster(path: Path, raster: Any) -> None:
         pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
     except ProjError as error:
         raise DataError(
-            f"Invalid {path}: {crs.name} does not lead to longitude and latitude ({error}). Must "
-            "be a system of the Earth: rio warp."
+            f"Invalid {path}: {crs.name} cannot be converted to longitude and latitude ({error}). "
+            "Must be a reference system of the Earth: rio warp."
         ) from error
     if crs.is_geographic and raster.width * t.a > 360.0 + t.a * _OFF_GRID:
-        raise DataError(f"Invalid {path}: wider than 360°. Must tell each place once; clip it.")
+        raise DataError(f"Invalid {path}: wider than 360°. Must hold each place once; clip it.")
 
 
 def check_band_unit(raster: Any, values: str) -> None:
-    """Refuse a raster that says of itself that it holds something else.
+    """Refuse a raster whose own unit or description contradicts ``values``.
 
     Raises
     ------
     DataError
-        The unit or description of its band speaks of density where counts were announced, or of
-        counts where density was.
+        The unit or description of the band names a density, but ``values`` is ``"counts"``; or it
+        names counts, but ``values`` is ``"density"``.
     """
-    said = f"{raster.units[0] or ''} {raster.descriptions[0] or ''}".strip()
-    density = any(word in said.casefold() for word in ("densit", "/", "per ", "km-2"))
-    wrong = density if values == "counts" else "count" in said.casefold() and not density
+    stated = f"{raster.units[0] or ''} {raster.descriptions[0] or ''}".strip()
+    density = any(word in stated.casefold() for word in ("densit", "/", "per ", "km-2"))
+    wrong = density if values == "counts" else "count" in stated.casefold() and not density
     if wrong:
         other = "density" if values == "counts" else "counts"
         raise DataError(
-            f"Invalid values {values!r}: {raster.name} says {said!r}. Must be {other!r}."
+            f"Invalid values {values!r}: {raster.name} states {stated!r}. Must be {other!r}."
         )
 
 
-def same_grid(one: Any, other: Any) -> bool:
-    """Tell whether the pixels of two rasters coincide."""
+def is_same_grid(one: Any, other: Any) -> bool:
+    """Return whether the pixels of two rasters coincide."""
     if pyproj.CRS.from_user_input(one.crs) != pyproj.CRS.from_user_input(other.crs):
         return False
     a, b = one.transform, other.transform
@@ -173,7 +172,7 @@ def same_grid(one: Any, other: Any) -> bool:
 
 
 def read_window(raster: Any, left: int, top: int, columns: int, rows: int) -> Floats:
-    """Read a window as numbers, scaled as the file says; NaN where there is no data."""
+    """Read a window as numbers, with the scale and offset of the file; NaN where it has no data."""
     import rasterio
     from rasterio.errors import RasterioIOError
     from rasterio.windows import Window
@@ -182,7 +181,7 @@ def read_window(raster: Any, left: int, top: int, columns: int, rows: int) -> Fl
         with rasterio.Env(**_NO_SIDECARS):
             masked = raster.read(1, window=Window(left, top, columns, rows), masked=True)
     except RasterioIOError as error:
-        message = f"Unreadable {raster.name}: {error}. Must be whole; fetch it again."
+        message = f"Unreadable {raster.name}: {error}. Must be complete; download it again."
         raise DataError(message) from error
     values = np.ma.filled(masked.astype(np.float64), np.nan)
     values[~np.isfinite(values)] = np.nan
@@ -190,56 +189,57 @@ def read_window(raster: Any, left: int, top: int, columns: int, rows: int) -> Fl
 
 
 def read_raster_source(paths: Iterable[str | Path]) -> Source | None:
-    """Return the source of rasters from the papers beside each; None unless all have some."""
+    """Return the source of rasters from the metadata file beside each; None unless all have one."""
     known = {field.name for field in dataclasses.fields(Source)}
     sources = []
     for path in map(Path, paths):
         try:
-            said = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
-            sources.append(Source(**{key: said[key] for key in known & set(said)}))
+            stated = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
+            sources.append(Source(**{key: stated[key] for key in known & set(stated)}))
         except (OSError, ValueError, TypeError):
-            return None  # another program's file, or none
+            return None  # there is no such file, or another program wrote it
     return join_sources(sources) if sources else None
 
 
-# Pixels of a block's edge: 8 MB for its values, and some 150 MB for all that is known of each of
-# its pixels where a zone covers the whole block.
+# Pixels along the edge of a block: its values take 8 MB, and some 150 MB are needed for the
+# coordinates, areas and shares of its pixels where a zone covers the whole block.
 _BLOCK_PIXELS = 1024
-# Edges are straight in longitude and latitude, and so curved in a projection. Cut to pieces of this
-# many degrees (1.1 km), none strays more than 7 cm up to 80° of latitude: length² · tan(φ) / 8R.
+# Edges are straight in longitude and latitude, so they are curved in a projection. We cut them to
+# pieces of this many degrees (1.1 km). A piece then departs from the curve by at most 7 cm up to a
+# latitude of 80°: length² · tan(φ) / 8R.
 _EDGE_DEG = 0.01
 
 
 class Cells(NamedTuple):
-    """The pixels of a block that shapes cover, and what share of each every shape covers."""
+    """The pixels of a block that shapes cover, and the share of each pixel in each shape."""
 
     value: Floats
-    """What the raster says; NaN where it has no data."""
+    """The value of each pixel; NaN where the raster has no data."""
     area_km2: Floats
-    """The ground the whole pixel stands for."""
+    """The area of the whole pixel on the ground."""
     lon: Floats
     lat: Floats
-    """Its centre."""
+    """The centre of the pixel."""
     shape: Ints
-    """Numbers of shapes, and beside each the number of a pixel and its share."""
+    """The numbers of shapes; ``cell`` and ``share`` hold a pixel number and its share for each."""
     cell: Ints
     share: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Mosaic:
-    """Rasters of one grid: same reference system, same pixels, none of them told twice."""
+    """Rasters on one grid: same reference system and pixels that coincide."""
 
     crs: pyproj.CRS
     left: float
     top: float
     pixel: tuple[float, float]
-    """Width and height, both positive."""
+    """Width and height of a pixel, both positive."""
     rasters: Sequence[Any] = field(repr=False)
 
     @cached_property
     def size(self) -> tuple[int, int]:
-        """Columns and rows."""
+        """The number of columns and rows."""
         ends = [(at[0] + r.width, at[1] + r.height) for r, at in self._raster_offsets]
         return max(end[0] for end in ends), max(end[1] for end in ends)
 
@@ -254,29 +254,29 @@ class Mosaic:
 
     @property
     def footprint(self) -> BaseGeometry:
-        """What its rasters cover, in its own coordinates."""
+        """The area that the rasters cover, in the coordinates of the grid."""
         return shapely.union_all([shapely.box(*r.bounds) for r in self.rasters])
 
-    def cells(self, shapes: Sequence[BaseGeometry]) -> Iterator[Cells]:
+    def measure_coverage(self, shapes: Sequence[BaseGeometry]) -> Iterator[Cells]:
         """Yield the pixels that shapes in longitude and latitude cover, block by block.
 
         Raises
         ------
         DataError
-            Rasters have data for the same pixel in a shape, or one has values below zero there.
+            Two rasters have data for the same pixel in a shape, or a value there is negative.
         """
-        drawn = np.array([self._shape_in_grid(shape) for shape in shapes], dtype=object)
-        whole = shapely.union_all(drawn)
+        grid_shapes = np.array([self._shape_in_grid(shape) for shape in shapes], dtype=object)
+        whole = shapely.union_all(grid_shapes)
         for column, row in self._list_blocks(whole):
             block = self._block_box(column, row)
-            near = np.flatnonzero(shapely.intersects(drawn, block))
-            parts = shapely.intersection(drawn[near], block)
+            near = np.flatnonzero(shapely.intersects(grid_shapes, block))
+            parts = shapely.intersection(grid_shapes[near], block)
             found = self._coverage_table(parts, near, column, row)
             if len(found):
                 yield self._describe_pixels(found, column, row)
 
     def is_in_frame(self, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
-        """Tell which points lie within the frame of one of its rasters, data or not."""
+        """Return which points lie within the bounds of one of the rasters, with data or without."""
         x, y = self._from_lonlat(lon, lat)
         if self.crs.is_geographic:
             x = unwrap_east_of(x, self.left)
@@ -287,7 +287,7 @@ class Mosaic:
         return found
 
     def _shape_in_grid(self, shape: BaseGeometry) -> BaseGeometry:
-        """Return a shape in the grid's coordinates, wherever its longitudes begin."""
+        """Return a shape in the coordinates of the grid, in its range of longitudes."""
         if self.crs.is_geographic:
             moved = self._transform_shape(shape)
             left, right = self.left, self.left + self.size[0] * self.pixel[0]
@@ -317,22 +317,22 @@ class Mosaic:
         return np.reshape(lon, x.shape), np.reshape(lat, y.shape)
 
     def _clip_to_reach(self, shape: BaseGeometry) -> BaseGeometry:
-        """Cut a shape to what a projection made for the rasters can draw."""
+        """Cut a shape to the area in which the projection of the rasters is valid."""
         west, south, east, north = self.footprint.bounds
         x, y = np.meshgrid(np.linspace(west, east, 33), np.linspace(south, north, 33))
         if not np.isfinite(self._to_lonlat(x, y)[0]).all():
-            return shape  # the rim of a map of the world, which draws every place there is
+            return shape  # a map of the whole world: its projection is valid everywhere
         left, bottom, right, top = self._transformer.transform_bounds(
             west, south, east, north, densify_pts=33, direction="INVERSE"
         )
-        # Between the points that were tried an edge may bulge by a thousandth of its length.
+        # Between the points that we tried, an edge may bulge by a thousandth of its length.
         spare = 0.01 + (top - bottom) / 100.0
         boxes = split_longitude_range(left, right)
         reach = [shapely.box(w - spare, bottom - spare, e + spare, top + spare) for w, e in boxes]
         return shapely.intersection(shape, shapely.union_all(reach))
 
     def _list_blocks(self, whole: BaseGeometry) -> Iterator[tuple[int, int]]:
-        """Yield first column and row of each block that a shape touches, in reading order."""
+        """Yield the first column and row of each block that a shape touches, row by row."""
         if whole.is_empty:
             return
         (width, height), (columns, rows) = self.pixel, self.size
@@ -352,16 +352,17 @@ class Mosaic:
 
     def _block_box(self, column: int, row: int) -> BaseGeometry:
         columns, rows = self._block_size(column, row)
-        x, y = self._pixel_corner(column, row)
+        x, y = self.find_corner(column, row)
         return shapely.box(x, y - rows * self.pixel[1], x + columns * self.pixel[0], y)
 
-    def _pixel_corner(self, column: Any, row: Any) -> tuple[Any, Any]:
+    def find_corner(self, column: Any, row: Any) -> tuple[Any, Any]:
+        """Return the upper left corner of a pixel; with half numbers added, its centre."""
         return self.left + column * self.pixel[0], self.top - row * self.pixel[1]
 
     def _coverage_table(
         self, parts: NDArray[np.object_], numbers: Ints, column: int, row: int
     ) -> pd.DataFrame:
-        """Return which share of each pixel of a block each shape covers."""
+        """Return the share of each pixel of a block that each shape covers."""
         from exactextract import exact_extract
         from exactextract.raster import NumPyRasterSource
 
@@ -388,11 +389,11 @@ class Mosaic:
         )
 
     def _describe_pixels(self, found: pd.DataFrame, column: int, row: int) -> Cells:
-        """Return what is known of the pixels that shapes cover."""
+        """Return the values, areas and centres of the pixels that shapes cover."""
         cells, number = np.unique(found["cell"], return_inverse=True)
         down, across = np.divmod(cells, self._block_size(column, row)[0])
         value = self._read_values(column, row, across, down)
-        x, y = self._pixel_corner(column + across + 0.5, row + down + 0.5)
+        x, y = self.find_corner(column + across + 0.5, row + down + 0.5)
         lon, lat = self._to_lonlat(x, y)
         return Cells(
             value,
@@ -411,13 +412,13 @@ class Mosaic:
             y[:, None] + half[1] * np.array([-1, -1, 1, 1]),
         )
         area = quadrangle_area_m2(lon, np.clip(lat, -90.0, 90.0)) / 1e6
-        # A pixel on the rim of a map of the world has corners that are nowhere.
+        # On the rim of a map of the world, corners of pixels have no longitude and latitude.
         return np.where(np.isfinite(area), area, self.pixel[0] * self.pixel[1] / 1e6)
 
     def _read_values(self, column: int, row: int, across: Ints, down: Ints) -> Floats:
         """Return the values of some pixels of a block; NaN where no raster has data."""
         columns, rows = self._block_size(column, row)
-        value, told = np.full(len(across), np.nan), np.full(len(across), -1)
+        value, owner = np.full(len(across), np.nan), np.full(len(across), -1)
         for number, (raster, at) in enumerate(self._raster_offsets):
             window = _intersect_windows(raster, at, (column, row), (columns, rows))
             if window is None:
@@ -432,22 +433,22 @@ class Mosaic:
             spots = np.flatnonzero(here)
             _check_not_negative(raster, values, (column + across[here], row + down[here]), self)
             known = ~np.isnan(values)
-            twice = np.flatnonzero(known & (told[spots] >= 0))
+            twice = np.flatnonzero(known & (owner[spots] >= 0))
             if len(twice):
-                first = self.rasters[told[spots[twice[0]]]]
+                first = self.rasters[owner[spots[twice[0]]]]
                 raise DataError(
                     f"Overlap of {first.name} and {raster.name}: both have data for "
-                    f"{len(twice)} pixels of the zone. Must be told once; clip one of them."
+                    f"{len(twice)} pixels of the zone. Must be in one of them only; clip the other."
                 )
             value[spots[known]] = values[known]
-            told[spots[known]] = number
+            owner[spots[known]] = number
         return value
 
 
 def _intersect_windows(
     raster: Any, at: tuple[int, int], block: tuple[int, int], extent: tuple[int, int]
 ) -> tuple[int, int, int, int] | None:
-    """Return column, row, columns and rows of what a raster and a block share, if anything."""
+    """Return column, row, columns and rows of the pixels that a raster and a block share."""
     left, top = max(at[0], block[0]), max(at[1], block[1])
     right = min(at[0] + raster.width, block[0] + extent[0])
     bottom = min(at[1] + raster.height, block[1] + extent[1])
@@ -457,23 +458,23 @@ def _intersect_windows(
 def _check_not_negative(raster: Any, values: Floats, at: tuple[Ints, Ints], mosaic: Mosaic) -> None:
     below = np.flatnonzero(values < 0.0)
     if len(below):
-        x, y = mosaic._pixel_corner(at[0][below[0]] + 0.5, at[1][below[0]] + 0.5)  # noqa: SLF001
+        x, y = mosaic.find_corner(at[0][below[0]] + 0.5, at[1][below[0]] + 0.5)
         raise DataError(
             f"Invalid value in {raster.name} at {x:.10g}, {y:.10g}: {values[below[0]]:g}. Must not "
-            "be negative; if it stands for no data, say so: rio edit-info --nodata."
+            "be negative; if it stands for no data, declare it: rio edit-info --nodata."
         )
 
 
 @contextmanager
 def open_mosaics(paths: Iterable[str | Path]) -> Iterator[list[Mosaic]]:
-    """Open rasters, gathered by the grid they share.
+    """Open rasters and group them by the grid that they share.
 
     Raises
     ------
     DataError
-        There is none; or one is missing, no raster, not north up, or of several bands.
+        No path is given; or a file is missing, not a raster, not north up, or has several bands.
     MissingCRSError
-        One has no coordinate reference system.
+        A raster has no coordinate reference system.
     """
     with ExitStack() as stack:
         rasters = [stack.enter_context(open_raster(Path(path))) for path in paths]
@@ -486,7 +487,7 @@ def _group_by_grid(rasters: Sequence[Any]) -> list[Mosaic]:
     groups: list[list[Any]] = []
     for raster in rasters:
         for group in groups:
-            if same_grid(group[0], raster):
+            if is_same_grid(group[0], raster):
                 group.append(raster)
                 break
         else:
@@ -509,11 +510,11 @@ def measure_coverage(mosaics: Sequence[Mosaic], shapes: Sequence[BaseGeometry]) 
     Raises
     ------
     DataError
-        As :meth:`Mosaic.cells`; or a pixel with data lies, by its centre, in the frame of a raster
-        on another grid, where nobody could tell what is counted twice.
+        As :meth:`Mosaic.measure_coverage`. Also where the centre of a pixel with data lies within
+        the bounds of a raster on another grid, because we could not see what is counted twice.
     """
     for mosaic in mosaics:
-        for cells in mosaic.cells(shapes):
+        for cells in mosaic.measure_coverage(shapes):
             known = ~np.isnan(cells.value)
             for other in mosaics:
                 if (
@@ -523,6 +524,6 @@ def measure_coverage(mosaics: Sequence[Mosaic], shapes: Sequence[BaseGeometry]) 
                     names = (mosaic.rasters[0].name, other.rasters[0].name)
                     raise DataError(
                         f"Overlap of {names[0]} and {names[1]} in the zone, on different grids. "
-                        "Must tell each place once: clip one, or bring both to one grid (rio warp)."
+                        "Must hold each place once: clip one, or bring both to one grid (rio warp)."
                     )
             yield cells
