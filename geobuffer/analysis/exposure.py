@@ -164,9 +164,11 @@ def _group_rows(joined: gpd.GeoDataFrame, by: str) -> dict[object, NDArray[np.bo
     """Return which rows have each value of a column; the key None stands for a missing value."""
     columns = [str(column) for column in joined.columns if column != joined.geometry.name]
     if by not in columns:
-        raise DataError(f"Invalid by {by!r}. {did_you_mean(by, columns)}")
+        raise DataError(f"Invalid by {by!r}. {did_you_mean(by, columns)}", parameter="by")
     if by in {"ring", *COUNTS}:
-        raise DataError(f"Invalid by {by!r}: this column is counted. Must be another column.")
+        raise DataError(
+            f"Invalid by {by!r}: this column is counted. Must be another column.", parameter="by"
+        )
     values = joined[by].astype(object)
     missing = values.isna().to_numpy()
     groups = {
@@ -326,7 +328,9 @@ def exposure_curve(
         number = isinstance(km, (int, float, np.number)) and not isinstance(km, bool)
         if km is not None and not (number and math.isfinite(km) and 0 < km <= LIMIT_M / 1e3):
             limit = f"{LIMIT_M / 1e3:,.0f} km"
-            raise GeometryError(f"Invalid {name} {km!r}. Must be positive, and at most {limit}.")
+            raise GeometryError(
+                f"Invalid {name} {km!r}. Must be positive, and at most {limit}.", parameter=name
+            )
     check_border(border)
     name = side if side == BOTH else border.side(side).name
     # The zone needs no polygon here: distances decide which places it holds.

@@ -128,9 +128,11 @@ def exposure_raster(
     """
     check_zone(zone)
     if values not in _VALUES:
-        raise DataError(f"Invalid values {values!r}. {did_you_mean(str(values), _VALUES)}")
+        raise DataError(
+            f"Invalid values {values!r}. {did_you_mean(str(values), _VALUES)}", parameter="values"
+        )
     if by is not None and by not in _RASTER_BY:
-        raise DataError(f"Invalid by {by!r}. {did_you_mean(by, _RASTER_BY)}")
+        raise DataError(f"Invalid by {by!r}. {did_you_mean(by, _RASTER_BY)}", parameter="by")
     paths = [rasters] if isinstance(rasters, (str, Path)) else list(rasters)
     source = source or read_raster_source(paths)
     label = _pixel_label(zone, by)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geobuffer as gb
-from geobuffer.cli.output import note, options_of
+from geobuffer.cli.output import OPTIONS_OF_PLACES, name_options, note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -187,16 +187,16 @@ def _point(text: str) -> shapely.Point | None:
 def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
     """Return the border of a scenario, or of the options, and the regions about it."""
     if options.along is not None:
-        with options_of("--"):
-            line = gb.read_border(options.along, **_of_file(options))
+        line = gb.read_border(options.along, **_of_file(options))
         return Ground(line, gb.load_regions(), bundled=False)
     if options.around:
         border = _around(options.around, _of_file(options))
         return Ground(border, gb.load_regions(), bundled=False)
     regions = _load_regions(options)
-    border = gb.border_between(
-        regions[scenario.between], regions[scenario.other], tolerance_m=options.gap_m
-    )
+    with name_options({"tolerance_m": "--gap-m"}):
+        border = gb.border_between(
+            regions[scenario.between], regions[scenario.other], tolerance_m=options.gap_m
+        )
     # Of the world there are countries and their regions, which would lie on one another.
     shown = gb.Regions(()) if options.country else regions
     return Ground(border, shown, bundled=options.regions is None and not options.country)
@@ -227,8 +227,7 @@ def _around(texts: list[str], how: Mapping[str, Any]) -> gb.Border:
         )
     if points:
         raise gb.DataError(f"Invalid --around {', '.join(texts)}. Must be points, or files.")
-    with options_of("--"):
-        return gb.border_around([area for file in texts for area in gb.read_regions(file, **how)])
+    return gb.border_around([area for file in texts for area in gb.read_regions(file, **how)])
 
 
 def _load_regions(options: BorderOptions) -> gb.Regions:
@@ -241,8 +240,7 @@ def _load_regions(options: BorderOptions) -> gb.Regions:
         return gb.Regions(tuple(region for regions in levels for region in regions))
     if options.regions is None:
         return gb.load_regions()
-    with options_of("--"):
-        return gb.read_regions(options.regions, **_of_file(options))
+    return gb.read_regions(options.regions, **_of_file(options))
 
 
 def build_zone(scenario: gb.Scenario, border: gb.Border, tolerance_m: float = 0.1) -> Zone:
@@ -316,7 +314,7 @@ def _first_places(options: PlaceOptions, ground: Ground) -> list[pd.DataFrame]:
 
 
 def _read_places(file: str, options: PlaceOptions, ground: Ground) -> gpd.GeoDataFrame:
-    with options_of("--places-"):
+    with name_options(OPTIONS_OF_PLACES):
         places = gb.read_settlements(
             file,
             layer=options.places_layer,

@@ -65,7 +65,7 @@ def run_command() -> NoReturn:
     except usage_error as error:
         _exit_with(_usage_message(error), 2)
     except GeobufferError as error:
-        _exit_with(in_options(str(error)), 2)
+        _exit_with(in_options(str(error), parameter=error.parameter), 2)
     except OSError as error:
         _exit_with(f"Cannot write {error.filename or 'the answer'}: {error.strerror}.", 2)
     except typer.Abort:

@@ -15,12 +15,13 @@ import re
 import sys
 import warnings
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import geobuffer as gb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -77,23 +78,30 @@ def _check_target(path: Path, kind: type) -> None:
     check_target(path, kind)
 
 
-# Options of the file that is read, which come after what tells the file apart.
-_OF_FILES = (
-    (r"read_settlements\(swap=True\)", r"--places-swap"),
-    (r"\bswap=True\b", r"{}swap"),
-    (r'\bcrs="([^"]*)"', r"{}crs \1"),
-    (r"\b(crs|layer)=:", r"{}\1:"),
-)
-_OTHERS = (
-    (r"\bread_settlements\(\)", "--places"),
-    (r"\bread_border\(\)", "--along"),
-    (r"\bread_regions\(\), their outline is border_of\(\)", "--around"),
-    (r"\bside= takes", "--side takes"),
-    (r"\bmax_gb= allows more", "In Python, max_gb= allows more"),
-    (r"\btolerance_m=(\d+)", r"--gap-m \1"),
-    (r"\b(give|within) tolerance_m\b", r"\1 --gap-m"),
-    (r"\bInvalid tolerance_m (\S+) Must be metres", r"Invalid --gap-m \1 Must be metres"),
-    (r"\b(more than|Invalid) tolerance_m\b", r"\1 --tolerance"),
+#: The options that give the arguments of the library their values, in most commands. Widths, side
+#: and ends are not among them: a scenario file may give them, so messages call them as it does.
+OPTIONS = {
+    "by": "--by", "crs": "--crs", "layer": "--layer", "step_km": "--step-km",
+    "swap": "--swap", "to_km": "--to-km", "tolerance_m": "--tolerance", "values": "--values",
+}  # fmt: skip
+
+#: The options that say how the files of ``--places`` are read.
+OPTIONS_OF_PLACES = OPTIONS | {
+    "crs": "--places-crs", "layer": "--places-layer", "swap": "--places-swap",
+}  # fmt: skip
+
+# What messages recommend to users of Python, and what the command line has in its place.
+_RECOMMENDED = {
+    "read_settlements(swap=True)": "--places-swap", "read_settlements()": "--places",
+    "read_border()": "--along", "read_regions(), their outline is border_of()": "--around",
+    "side= takes": "--side takes", "max_gb= allows more": "In Python, max_gb= allows more",
+}  # fmt: skip
+
+# An argument as messages write it: swap=True, crs="EPSG:4326", tolerance_m=50, or layer= alone.
+# In the address of a database, & and ? stand before names. No message uses tolerance_m otherwise.
+_ARGUMENT = re.compile(
+    r'(?<![?&\w])(?:(?P<name>\w+)=(?:True\b|"(?P<text>[^"]*)"|(?P<number>\d+)|(?=[ :]))'
+    r"|(?P<bare>tolerance_m)\b)"
 )
 
 
@@ -116,31 +124,58 @@ def option_meant(name: str) -> str:
     return _ELSEWHERE[near[0]] if near else ""
 
 
-def in_options(text: str, file: str = "--") -> str:
-    """Return a message whose remedies are options; ``file`` is how those of its file begin.
+def in_options(
+    text: str, options: Mapping[str, str] = OPTIONS, *, parameter: str | None = None
+) -> str:
+    """Return a message of the library in which options stand for the arguments of Python.
+
+    Parameters
+    ----------
+    text
+        The message.
+    options
+        The option for each argument that the command passes on.
+    parameter
+        The argument that is invalid, as the error says.
 
     Examples
     --------
     >>> in_options('No coordinate reference system. Must have one: crs="EPSG:4326" fits.')
     'No coordinate reference system. Must have one: --crs EPSG:4326 fits.'
-    >>> in_options("Must be in that order; swap=True turns them.", "--places-")
+    >>> in_options("Must be in that order; swap=True turns them.", OPTIONS_OF_PLACES)
     'Must be in that order; --places-swap turns them.'
+    >>> in_options("Invalid by 'oblats'.", parameter="by")
+    "Invalid --by 'oblats'."
     """
-    for pattern, said in _OF_FILES:
-        text = re.sub(pattern, said.format(file), text)
-    for pattern, said in _OTHERS:
-        text = re.sub(pattern, said, text)
-    return text
+    for call, option in _RECOMMENDED.items():
+        text = text.replace(call, option)
+    if parameter is not None and parameter in options:
+        text = text.replace(f"Invalid {parameter} ", f"Invalid {options[parameter]} ", 1)
+
+    def name_option(found: re.Match[str]) -> str:
+        name = found["name"] or found["bare"]
+        value = found["text"] or found["number"]
+        return " ".join(filter(None, (options[name], value))) if name in options else found[0]
+
+    return _ARGUMENT.sub(name_option, text)
+
+
+# The options that the library's arguments have while a part of a command runs.
+_current: ContextVar[Mapping[str, str]] = ContextVar("options", default=OPTIONS)
 
 
 @contextmanager
-def options_of(file: str) -> Iterator[None]:
-    """Say errors of a file that is read meanwhile with its own options."""
+def name_options(options: Mapping[str, str]) -> Iterator[None]:
+    """Name these options in the errors and warnings of the library that come meanwhile."""
+    before = _current.set({**OPTIONS, **options})
     try:
         yield
     except gb.GeobufferError as error:
-        error.args = (in_options(str(error), file), *error.args[1:])
+        message = in_options(str(error), _current.get(), parameter=error.parameter)
+        error.args = (message, *error.args[1:])
         raise
+    finally:
+        _current.reset(before)
 
 
 @functools.cache
@@ -195,7 +230,7 @@ def telling() -> Iterator[None]:
 
         def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
             if issubclass(category, UserWarning):
-                note(in_options(str(message)))
+                note(in_options(str(message), _current.get()))
             else:
                 others(message, category, *where)
 

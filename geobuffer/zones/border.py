@@ -264,7 +264,9 @@ class Border:
             if wanted in {fold_name(side.name), *(fold_name(n) for n in side.names.values())}:
                 return side
         known = [*(side.name for side in self.sides), BOTH]
-        raise UnknownSide(f"Invalid side {name!r}. {did_you_mean(str(name), known)}")
+        raise UnknownSide(
+            f"Invalid side {name!r}. {did_you_mean(str(name), known)}", parameter="side"
+        )
 
     def __repr__(self) -> str:
         names = ", ".join(section.name for section in self.sections)

@@ -171,7 +171,9 @@ def _tolerance_m(given: float | None, ones: Sequence[Region], others: Sequence[R
         return max(region.source.accuracy_m or 0.0 for region in (*ones, *others))
     number = isinstance(given, numbers.Real) and not isinstance(given, bool)
     if not number or not math.isfinite(given) or given < 0.0:
-        raise GeometryError(f"Invalid tolerance_m {given!r}. Must be metres, 0 or more.")
+        raise GeometryError(
+            f"Invalid tolerance_m {given!r}. Must be metres, 0 or more.", parameter="tolerance_m"
+        )
     return float(given)
 
 

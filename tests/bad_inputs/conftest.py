@@ -10,7 +10,7 @@ from support import given
 
 import geobuffer as gb
 from geobuffer.cli.main import run_command
-from geobuffer.cli.output import in_options
+from geobuffer.cli.output import OPTIONS, OPTIONS_OF_PLACES, in_options
 
 
 class Answer(NamedTuple):
@@ -66,7 +66,11 @@ def refused(run, here):
         given.plain(error)
         for part in says:
             # What is an argument in Python is an option here.
-            assert any(in_options(part, file) in error for file in ("--", "--places-")), part
+            assert any(
+                in_options(part, options, parameter=parameter) in error
+                for options in (OPTIONS, OPTIONS_OF_PLACES, OPTIONS | {"tolerance_m": "--gap-m"})
+                for parameter in (None, *OPTIONS)
+            ), part
         assert _files(here) == before
         return error
 
