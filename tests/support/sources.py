@@ -19,19 +19,24 @@ def zipped(members, method=zipfile.ZIP_DEFLATED):
     return data.getvalue()
 
 
-def geotiff(*, big=False, order="<", strips=4, geo=True, strip_bytes=300):
-    """A GeoTIFF by hand: one directory at its beginning, the pixels behind it."""
+def geotiff(*, big=False, order="<", strips=4, geo=True):
+    """A GeoTIFF of 10 by 40 pixels made by hand: its directory first, the pixels behind it."""
     wide, word = ("Q", 8) if big else ("I", 4)
     long_type = 16 if big else 4
-    tags = [(256, 3, [10]), (257, 3, [40]), (258, 3, [32]), (277, 3, [1]),
-            (273, long_type, [0] * strips), (279, long_type, [strip_bytes] * strips)]  # fmt: skip
+    strip_bytes = 10 * 40 * 4 // strips
+    tags = [(256, 3, [10]), (257, 3, [40]), (258, 3, [32]), (259, 3, [1]), (262, 3, [1]),
+            (273, long_type, [0] * strips), (277, 3, [1]), (278, 3, [40 // strips]),
+            (279, long_type, [strip_bytes] * strips), (339, 3, [3])]  # fmt: skip
     if geo:
-        tags.append((34735, 3, [1, 1, 0, 2, 1024, 0, 1, 2, 2048, 0, 1, 4326]))
+        tags += [
+            (33550, 12, [0.1, 0.1, 0.0]), (33922, 12, [0.0, 0.0, 0.0, 30.0, 54.0, 0.0]),
+            (34735, 3, [1, 1, 0, 2, 1024, 0, 1, 2, 2048, 0, 1, 4326]),
+        ]  # fmt: skip
     tags.sort()
     head = 16 if big else 8
     count = "Q" if big else "H"
     behind = head + struct.calcsize(order + count) + len(tags) * (4 + 2 * word) + word
-    sizes = {3: "H", 4: "I", 16: "Q"}
+    sizes = {3: "H", 4: "I", 12: "d", 16: "Q"}
     extra, pixels = b"", None
 
     def pack(values, kind):

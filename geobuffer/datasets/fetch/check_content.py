@@ -1,11 +1,10 @@
-"""Check that a file is what it must be, before anything is read from it."""
+"""Check the content of downloaded files before we read data from them."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import shutil
-import struct
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -13,54 +12,56 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from geobuffer.errors import DataError
+from geobuffer.io.untrusted import silence_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import IO
 
 
-# Bytes at the beginning that tell what came instead of data.
-_PEEK = 512
-_CHUNK = 2**20
-
-# Baseline TIFF: the tags that say where the pixels are, and those of GeoTIFF that place them.
-_STRIP_OFFSETS, _STRIP_BYTES, _TILE_OFFSETS, _TILE_BYTES = 273, 279, 324, 325
-_GEO_KEYS = 34735
-# Sizes of the types that offsets and counts come in: SHORT, LONG and, in BigTIFF, LONG8.
-_TIFF_TYPES = {3: "H", 4: "I", 16: "Q"}
+# This many bytes at the beginning show whether a file holds a web page in place of data.
+_PEEK_BYTES = 512
+_CHUNK_BYTES = 2**20
+# A TIFF begins with one of these: little or big endian, TIFF or BigTIFF.
+_TIFF_SIGNATURES = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
+# GDAL reads only the TIFF itself: files beside it could be of any format and name other files.
+_NO_SIDECARS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
+_RAISE_CAP = "To accept it, raise size_cap_bytes of the Downloader."
 
 
 def check_text(path: Path) -> None:
-    """Raise DataError if a file is empty, a web page or a pointer to a file kept elsewhere."""
+    """Raise DataError if a file is empty, a web page or a Git LFS pointer."""
     with path.open("rb") as file:
-        head = file.read(_PEEK).lstrip(b"\xef\xbb\xbf \t\r\n")
+        head = file.read(_PEEK_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n")
     if not head:
-        raise DataError(f"Invalid {path.name}: it is empty. Must hold data.")
+        raise DataError(f"Invalid {path.name}: it is empty. Download it again.")
     if head[:1] == b"<":
         page = "an HTML page" if b"<html" in head.lower() or b"<!doc" in head.lower() else "XML"
         raise DataError(
-            f"Invalid {path.name}: it is {page}, not data. A log-in page of the network, or an "
-            "error of the server's that calls itself a success."
+            f"Invalid {path.name}: it is {page}, not data. The network may have sent its log-in "
+            "page, or the server an error page with a status of success."
         )
     if head.startswith(b"version https://git-lfs"):
-        raise DataError(f"Invalid {path.name}: it is a Git LFS pointer, not the file it points to.")
+        raise DataError(f"Invalid {path.name}: it is a Git LFS pointer, not the file itself.")
 
 
 def read_json(path: Path) -> Any:
-    """Return what a JSON file holds.
+    """Return the content of a JSON file.
 
     Raises
     ------
     DataError
-        It is no JSON, is cut off, or is a web page.
+        The file is not JSON, is cut off, or is a web page.
     """
     check_text(path)
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"Invalid {path.name}: no JSON, or cut off: {error}.") from error
+        raise DataError(f"Invalid {path.name}: not JSON, or cut off: {error}.") from error
     except RecursionError as error:
-        raise DataError(f"Invalid {path.name}: JSON nested too deeply to be data.") from error
+        raise DataError(
+            f"Invalid {path.name}: its JSON is nested too deeply to be data."
+        ) from error
 
 
 def read_features(path: Path) -> list[dict[str, Any]]:
@@ -69,18 +70,18 @@ def read_features(path: Path) -> list[dict[str, Any]]:
     Raises
     ------
     DataError
-        It is no FeatureCollection, or has no features.
+        The file is not a FeatureCollection, or has no features.
     """
-    return features_of(read_json(path), path.name)
+    return list_features(read_json(path), path.name)
 
 
-def features_of(document: Any, name: str) -> list[dict[str, Any]]:
-    """Return the features of a GeoJSON document; its errors are those of `read_features`."""
+def list_features(document: Any, name: str) -> list[dict[str, Any]]:
+    """Return the features of a GeoJSON document; raise the same errors as `read_features`."""
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or document.get("type") != "FeatureCollection":
-        raise DataError(f"Invalid {name}: no GeoJSON. Must be a FeatureCollection.")
+        raise DataError(f"Invalid {name}: not GeoJSON. Expected a FeatureCollection.")
     if not features:
-        raise DataError(f"Invalid {name}: it has no features. Must have one.")
+        raise DataError(f"Invalid {name}: it has no features. Expected one or more.")
     for number, feature in enumerate(features):
         known = isinstance(feature, dict) and isinstance(feature.get("properties"), dict)
         if not known or not isinstance(feature.get("geometry"), dict):
@@ -89,48 +90,49 @@ def features_of(document: Any, name: str) -> list[dict[str, Any]]:
 
 
 def read_zipped_features(path: Path, cap: int) -> list[dict[str, Any]]:
-    """Return the features of a GeoJSON file under gzip: a collection, or a feature per line.
+    """Return the features of a gzipped GeoJSON file: a collection, or one feature a line.
 
     Raises
     ------
     DataError
-        It is no gzip, is cut off or damaged, unpacks to more than `cap` bytes, or is no GeoJSON.
+        The file is not gzip, is cut off or damaged, unpacks to more than `cap` bytes, or does
+        not hold GeoJSON.
     """
-    text = _gunzip(path, cap)
+    text = _unpack_gzip(path, cap)
     try:
-        return features_of(json.loads(text), path.name)
+        return list_features(json.loads(text), path.name)
     except json.JSONDecodeError:
         pass
     try:
         lines = [json.loads(line) for line in text.splitlines() if line.strip()]
     except json.JSONDecodeError as error:
-        raise DataError(f"Invalid {path.name}: no GeoJSON: {error}.") from error
-    return features_of({"type": "FeatureCollection", "features": lines}, path.name)
+        raise DataError(f"Invalid {path.name}: not GeoJSON: {error}.") from error
+    return list_features({"type": "FeatureCollection", "features": lines}, path.name)
 
 
-def _gunzip(path: Path, cap: int) -> str:
+def _unpack_gzip(path: Path, cap: int) -> str:
     check_text(path)
     try:
         with gzip.open(path) as file:
             data = file.read(cap + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"Invalid {path.name}: no gzip, or cut off: {error}.") from error
+        raise DataError(f"Invalid {path.name}: not gzip, or cut off: {error}.") from error
     if len(data) > cap:
-        raise DataError(f"Invalid {path.name}: unpacks to more than {_size(cap)}. {_RAISE_CAP}")
+        raise DataError(
+            f"Invalid {path.name}: unpacks to more than {_megabytes(cap)}. {_RAISE_CAP}"
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"Invalid {path.name}: not UTF-8: {error}.") from error
 
 
-_RAISE_CAP = "If that is right, raise size_cap_bytes of the Downloader."
-
-
 def check_zip(path: Path, cap: int) -> None:
-    """Raise DataError unless a file is a whole zip that is safe to read.
+    """Raise DataError unless a file is a complete zip that is safe to read.
 
-    Its members may not point out of it, and unpack to no more than `cap` bytes in all: zipfile
-    never gives more of a member than its header states. Every checksum is compared.
+    The names of its members must stay inside the zip. Its members must unpack to at most `cap`
+    bytes in all; zipfile never returns more of a member than its header states. We compare every
+    checksum.
     """
     with opened_zip(path) as archive:
         for member in archive.infolist():
@@ -139,12 +141,13 @@ def check_zip(path: Path, cap: int) -> None:
                 message = f"Invalid {path.name}: its member {member.filename!r} points out of it."
                 raise DataError(message)
             if member.flag_bits & 1:  # bit 0: encrypted
-                raise DataError(f"Invalid {path.name}: its member {member.filename!r} is locked.")
+                message = f"Invalid {path.name}: its member {member.filename!r} is encrypted."
+                raise DataError(message)
         unpacked = sum(member.file_size for member in archive.infolist())
         if unpacked > cap:
             raise DataError(
-                f"Invalid {path.name}: unpacks to {_size(unpacked)}, more than {_size(cap)}. "
-                f"{_RAISE_CAP}"
+                f"Invalid {path.name}: unpacks to {_megabytes(unpacked)}, more than "
+                f"{_megabytes(cap)}. {_RAISE_CAP}"
             )
         if damaged := archive.testzip():
             raise DataError(f"Invalid {path.name}: its member {damaged!r} is damaged.")
@@ -157,14 +160,14 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     Raises
     ------
     DataError
-        It is none, or it is cut off or damaged.
+        The file is not a zip, or is cut off or damaged.
     """
     check_text(path)
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise DataError(f"Invalid {path.name}: no zip, cut off or damaged: {error}.") from error
+        raise DataError(f"Invalid {path.name}: not a zip, cut off or damaged: {error}.") from error
 
 
 @contextmanager
@@ -174,83 +177,73 @@ def opened_member(path: Path, member: str) -> Iterator[IO[bytes]]:
     Raises
     ------
     DataError
-        There is none of that name.
+        The zip has no member of that name.
     """
     with opened_zip(path) as archive:
         if member not in archive.namelist():
             held = ", ".join(archive.namelist()[:10])
-            raise DataError(f"Invalid {path.name}: no {member} in it, but {held}.")
+            raise DataError(f"Invalid {path.name}: it does not contain {member}, but {held}.")
         with archive.open(member) as file:
             yield file
 
 
 def unpack(path: Path, members: Mapping[str, str], folder: Path) -> None:
-    """Write members of a zip to a folder, under names of our own: theirs reach no path."""
+    """Write members of a zip to a folder under names that we choose, so that no path is theirs."""
     for member, name in members.items():
         with opened_member(path, member) as packed, (folder / name).open("wb") as file:
-            shutil.copyfileobj(packed, file, _CHUNK)
+            shutil.copyfileobj(packed, file, _CHUNK_BYTES)
 
 
 def check_geotiff(path: Path) -> None:
-    """Raise DataError unless a file is a GeoTIFF whose pixels are all there.
+    """Raise DataError unless a file is a GeoTIFF that holds all of its pixels.
 
-    Reads the first directory only: where the strips or tiles end, and that GeoTIFF keys say
-    where the raster lies.
+    Rasterio checks the pixels and the position. It belongs to the extra ``raster``, not to
+    ``fetch``. Without it, we check only the first bytes; a download is still compared with the
+    length that the server states.
     """
     check_text(path)
-    size = path.stat().st_size
+    with path.open("rb") as file:
+        if file.read(4) not in _TIFF_SIGNATURES:
+            raise DataError(f"Invalid {path.name}: not a GeoTIFF, or cut off.")
     try:
-        with path.open("rb") as file:
-            tags = _tiff_tags(file)
-    except (struct.error, KeyError, IndexError) as error:
-        raise DataError(f"Invalid {path.name}: no GeoTIFF, or cut off.") from error
-    if _GEO_KEYS not in tags:
-        raise DataError(f"Invalid {path.name}: a TIFF without GeoTIFF keys, so placed nowhere.")
-    offsets = tags.get(_TILE_OFFSETS) or tags.get(_STRIP_OFFSETS) or []
-    lengths = tags.get(_TILE_BYTES) or tags.get(_STRIP_BYTES) or []
-    if not offsets or len(offsets) != len(lengths):
-        raise DataError(f"Invalid {path.name}: a TIFF without pixels.")
-    end = max(offset + length for offset, length in zip(offsets, lengths, strict=True))
+        import rasterio
+        from rasterio.errors import NotGeoreferencedWarning, RasterioError
+    except ImportError:
+        return
+    try:
+        with (
+            silence_warnings(NotGeoreferencedWarning),
+            rasterio.Env(**_NO_SIDECARS),
+            rasterio.open(path.absolute(), driver="GTiff") as raster,
+        ):
+            placed = raster.crs is not None
+            end = _pixels_end(raster)
+    except RasterioError as error:
+        raise DataError(f"Invalid {path.name}: not a GeoTIFF, or cut off: {error}.") from error
+    if not placed:
+        raise DataError(
+            f"Invalid {path.name}: a TIFF without a coordinate reference system, so its position "
+            "is unknown. Expected a GeoTIFF."
+        )
+    size = path.stat().st_size
     if end > size:
         raise DataError(
             f"Invalid {path.name}: cut off. Its pixels end at byte {end:,}, the file at {size:,}."
         )
 
 
-def _tiff_tags(file: IO[bytes]) -> dict[int, list[int]]:
-    """Return the tags of a TIFF's first directory that hold whole numbers.
-
-    Layout: TIFF 6.0, section 2; BigTIFF widens counts and offsets to eight bytes.
-    """
-    order = {b"II": "<", b"MM": ">"}[file.read(2)]
-    big = {42: False, 43: True}[struct.unpack(order + "H", file.read(2))[0]]
-    wide, size, skip, count = ("Q", 8, 4, "Q") if big else ("I", 4, 0, "H")
-    file.seek(skip, 1)
-    file.seek(struct.unpack(order + wide, file.read(size))[0])
-    entries = struct.unpack(order + count, file.read(struct.calcsize(count)))[0]
-    # A directory has some twenty entries; more than this many is noise read as one.
-    if entries > 4096:
-        raise KeyError(entries)
-    raw = [
-        struct.unpack(order + "HH" + wide + f"{size}s", file.read(4 + 2 * size))
-        for _ in range(entries)
-    ]
-    return {
-        tag: _tiff_values(file, order, _TIFF_TYPES[kind], number, value)
-        for tag, kind, number, value in raw
-        if kind in _TIFF_TYPES
-    }
+def _pixels_end(raster: Any) -> int:
+    """Return the position after the last byte of the pixels of the first band."""
+    end = 0
+    for (row, column), _ in raster.block_windows(1):
+        block = f"{column}_{row}"
+        offset = raster.get_tag_item(f"BLOCK_OFFSET_{block}", "TIFF", bidx=1)
+        length = raster.get_tag_item(f"BLOCK_SIZE_{block}", "TIFF", bidx=1)
+        # A sparse TIFF leaves out blocks that hold no data.
+        if offset is not None and length is not None:
+            end = max(end, int(offset) + int(length))
+    return end
 
 
-def _tiff_values(file: IO[bytes], order: str, kind: str, number: int, value: bytes) -> list[int]:
-    """Return the values of an entry: in the entry itself if they fit, else where it points."""
-    length = number * struct.calcsize(kind)
-    if length > len(value):
-        wide = "Q" if len(value) == 8 else "I"
-        file.seek(struct.unpack(order + wide, value)[0])
-        value = file.read(length)
-    return list(struct.unpack(f"{order}{number}{kind}", value[:length]))
-
-
-def _size(count: int) -> str:
+def _megabytes(count: int) -> str:
     return f"{count / 2**20:,.1f} MB"

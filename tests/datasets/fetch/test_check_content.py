@@ -3,9 +3,12 @@
 import gzip
 import json
 import struct
+import sys
 import zipfile
 
+import numpy as np
 import pytest
+import rasterio
 from support.sources import geotiff, zipped
 
 import geobuffer as gb
@@ -57,7 +60,8 @@ def test_no_json_is_told(file, body):
 
 @pytest.mark.parametrize(
     ("document", "told"),
-    [([], "no GeoJSON"), ({"type": "Topology"}, "no GeoJSON"), ({"features": [FEATURE]}, "no Geo"),
+    [([], "not GeoJSON"), ({"type": "Topology"}, "not GeoJSON"),
+     ({"features": [FEATURE]}, "not GeoJSON"),
      ({**COLLECTION, "features": []}, "no features"), ({**COLLECTION, "features": [1]}, "ture 0"),
      ({**COLLECTION, "features": [FEATURE, {**FEATURE, "geometry": None}]}, "feature 1"),
      ({**COLLECTION, "features": [{**FEATURE, "properties": None}]}, "feature 0")],
@@ -84,7 +88,7 @@ def test_gzip_that_is_cut_or_damaged_or_a_bomb_is_told(file):
     damaged = bytearray(good)
     damaged[len(good) // 2] ^= 0xFF
     for body in (good[:-20], bytes(damaged), b"\x1f\x8b" + b"x" * 50, b"plain"):
-        with pytest.raises(gb.DataError, match=r"no gzip, or cut off"):
+        with pytest.raises(gb.DataError, match=r"not gzip, or cut off"):
             check_content.read_zipped_features(file(body), CAP)
     bomb = gzip.compress(b" " * (CAP + 1))
     with pytest.raises(gb.DataError, match=r"unpacks to more than 9\.5 MB.*size_cap_bytes"):
@@ -123,8 +127,8 @@ def test_zips_that_are_cut_damaged_or_locked_are_told(file):
     at = good.rindex(b"PK\x01\x02") + 8  # flags in the central directory
     locked = good[:at] + b"\x01" + good[at + 1 :]
     for body, told in (
-        (good[:-30], "no zip, cut off"), (bytes(flipped), "damaged"), (locked, "locked"),
-        (b"PK\x05\x06", "no zip"),
+        (good[:-30], "not a zip, cut off"), (bytes(flipped), "damaged"), (locked, "encrypted"),
+        (b"PK\x05\x06", "not a zip"),
     ):  # fmt: skip
         with pytest.raises(gb.DataError, match=told):
             check_content.check_zip(file(body), CAP)
@@ -133,7 +137,7 @@ def test_zips_that_are_cut_damaged_or_locked_are_told(file):
 def test_a_member_that_is_not_there_is_told(file):
     path = file(zipped({"b.txt": "x"}))
     with (
-        pytest.raises(gb.DataError, match=r"no a\.txt in it, but b\.txt"),
+        pytest.raises(gb.DataError, match=r"a\.txt, but b\.txt"),
         check_content.opened_member(path, "a.txt"),
     ):
         pass
@@ -156,12 +160,12 @@ def test_geotiffs_pass_and_cut_ones_do_not(file, big, order, strips):
     with pytest.raises(gb.DataError, match=r"cut off\. Its pixels end at byte"):
         check_content.check_geotiff(file(whole[:-1]))
     for end in (3, 8, 40):
-        with pytest.raises(gb.DataError, match="no GeoTIFF, or cut off"):
+        with pytest.raises(gb.DataError, match="not a GeoTIFF, or cut off"):
             check_content.check_geotiff(file(whole[:end]))
 
 
 def test_a_tiff_that_lies_nowhere_is_refused(file):
-    with pytest.raises(gb.DataError, match="placed nowhere"):
+    with pytest.raises(gb.DataError, match="without a coordinate reference system"):
         check_content.check_geotiff(file(geotiff(geo=False)))
 
 
@@ -171,5 +175,26 @@ def test_noise_is_no_geotiff(file):
         b"II\x2a\x00\xff\xff\xff\x7f",
         b"MM\x00\x2a" + b"\xff" * 99,
     ):
-        with pytest.raises(gb.DataError, match="no GeoTIFF"):
+        with pytest.raises(gb.DataError, match="not a GeoTIFF"):
             check_content.check_geotiff(file(body))
+
+
+def test_without_rasterio_only_the_beginning_of_a_geotiff_is_checked(file, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rasterio", None)
+    check_content.check_geotiff(file(geotiff()))
+    for body, reason in ((b"GIF89a" + b"x" * 100, "not a GeoTIFF"), (b"<html>", "HTML page")):
+        with pytest.raises(gb.DataError, match=reason):
+            check_content.check_geotiff(file(body))
+
+
+def test_a_geotiff_whose_empty_blocks_are_left_out_passes(tmp_path):
+    path = tmp_path / "sparse.tif"
+    profile = {"driver": "GTiff", "width": 64, "height": 64, "count": 1, "dtype": "float32",
+               "crs": "EPSG:4326", "transform": rasterio.Affine(0.1, 0, 30, 0, -0.1, 54),
+               "tiled": True, "blockxsize": 16, "blockysize": 16, "sparse_ok": True}  # fmt: skip
+    pixels = np.zeros((64, 64), "float32")
+    pixels[:16, :16] = 1
+    with rasterio.open(path, "w", **profile) as raster:
+        raster.write(pixels, 1)
+    assert path.stat().st_size < 64 * 64 * 4
+    check_content.check_geotiff(path)

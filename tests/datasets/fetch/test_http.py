@@ -277,7 +277,7 @@ def test_a_body_that_is_always_cut_is_told(publisher, how):
 
 def test_a_cut_without_a_stated_length_is_seen_in_the_content(publisher, how):
     publisher.serve("/data.json", Page(BODY[:-1], length=False))
-    with pytest.raises(gb.DownloadError, match="no JSON, or cut off"):
+    with pytest.raises(gb.DownloadError, match="not JSON, or cut off"):
         obtain(wanted(f"{publisher.url}/data.json"), how)
 
 
