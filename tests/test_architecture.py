@@ -292,3 +292,11 @@ def test_the_lists_of_test_files_name_files_that_exist():
     files = {f"tests/{file}" for file in lists["SLOW"]} | set(lists["TOGETHER"])
     missing = sorted(file for file in files if not (ROOT / file).is_file())
     assert not missing, f"renamed? then rename it in tests/conftest.py: {missing}"
+
+
+def test_every_file_that_the_architecture_names_exists():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w/]+(?:\.py|/))`", text))
+    assert len(named) > 20
+    places = (ROOT, PACKAGE)
+    assert not {name for name in named if not any((place / name).exists() for place in places)}
