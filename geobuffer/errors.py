@@ -150,6 +150,25 @@ def missing_extra(
     )
 
 
+def missing_crs(subject: str, remedy: str) -> MissingCRSError:
+    """Return the error that says which coordinates have no coordinate reference system.
+
+    Parameters
+    ----------
+    subject
+        What lacks one, with its verb: ``"towns.shp has"``.
+    remedy
+        How to state one.
+
+    Examples
+    --------
+    >>> raise missing_crs("towns.shp has", 'use set_crs("EPSG:4326")')
+    Traceback (most recent call last):
+    geobuffer.errors.MissingCRSError: towns.shp has no coordinate reference system. Must have ...
+    """
+    return MissingCRSError(f"{subject} no coordinate reference system. Must have one: {remedy}.")
+
+
 def did_you_mean(name: str, known: Iterable[str], *, list_up_to: int = 12) -> str:
     """Return the end of a message about an unknown name: the most similar names, or all names.
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyproj
 import shapely
 
-from geobuffer.errors import DataError, MissingCRSError, did_you_mean
+from geobuffer.errors import DataError, did_you_mean, missing_crs
 from geobuffer.io.read.columns import NO_NUMBER_IN_ARROW, find_coordinate_pair
 from geobuffer.io.read.text_tables import detect_header_separator
 from geobuffer.io.untrusted import check_geoparquet
@@ -180,9 +180,7 @@ def _locate_geometry(path: Path, geo: bytes, names: list[str]) -> Coordinates:
         raise DataError(f"Invalid geometry in {path}: {name!r} holds {shown}. Must hold points.")
     # In GeoParquet 1.1 a missing key means longitude and latitude; null means unknown.
     if "crs" in column and column["crs"] is None:
-        raise MissingCRSError(
-            f"Invalid {path}: {name!r} has no coordinate reference system. Must have one."
-        )
+        raise missing_crs(f"The column {name!r} of {path} has", "state one in its metadata")
     degrees = crs is None or crs.equals(pyproj.CRS("OGC:CRS84"), ignore_axis_order=True)
     degrees = degrees or (crs is not None and crs.to_epsg() == 4326)
     return Coordinates((name,), encoding, None if degrees else crs, boxes)

@@ -21,7 +21,7 @@ import pyproj
 import shapely
 from pyproj.exceptions import ProjError
 
-from geobuffer.errors import DataError, MissingCRSError, require
+from geobuffer.errors import DataError, missing_crs, require
 from geobuffer.geodesy.antimeridian import (
     keep_polygons,
     repeat_around_globe,
@@ -114,9 +114,7 @@ def _raster_format(path: Path) -> str:
 
 def _check_raster(path: Path, raster: Any) -> None:
     if raster.crs is None:
-        raise MissingCRSError(
-            f"{path} has no coordinate reference system. Must have one: rio edit-info --crs."
-        )
+        raise missing_crs(f"{path} has", "run rio edit-info --crs")
     check_crs_definition(raster.crs.to_wkt(), str(path))
     if raster.count != 1:
         raise DataError(f"Invalid {path}: {raster.count} bands. Must have one: rio stack --bidx.")

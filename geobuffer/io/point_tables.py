@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.errors import DataError, MissingCRSError, missing_crs
 from geobuffer.geodesy.antimeridian import wrap_degrees
 from geobuffer.geodesy.ellipsoid import ON_GLOBE, Floats, is_on_globe
 
@@ -40,7 +40,7 @@ def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats
             "GeoSeries of points; geopandas.points_from_xy() makes them."
         )
     if points.crs is None:
-        raise MissingCRSError(_no_crs(points))
+        raise _missing_crs(points)
     kinds = shapely.get_type_id(points.to_numpy())
     missing = (kinds == -1) | points.is_empty.to_numpy()
     wrong = np.flatnonzero((kinds != 0) & ~missing)
@@ -65,11 +65,11 @@ def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats
     return wrap_degrees(lon), lat
 
 
-def _no_crs(points: gpd.GeoSeries) -> str:
+def _missing_crs(points: gpd.GeoSeries) -> MissingCRSError:
     west, south, east, north = points.total_bounds
     degrees = west >= -180 and east <= 180 and south >= -90 and north <= 90
     hint = 'set_crs("EPSG:4326") fits their range' if degrees else "set the one they were made in"
-    return f"The table's points have no coordinate reference system. Must have one: {hint}."
+    return missing_crs("The table's points have", hint)
 
 
 def read_metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> Floats:

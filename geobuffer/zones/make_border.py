@@ -18,7 +18,7 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geobuffer.errors import DataError, GeometryError, MissingCRSError, NotAdjacent
+from geobuffer.errors import DataError, GeometryError, NotAdjacent, missing_crs
 from geobuffer.geodesy.antimeridian import (
     cut_at_antimeridian,
     meet_around_globe,
@@ -565,9 +565,7 @@ def _items(given: Any) -> list[Any]:
     shapes: Any = getattr(given, "geometry", None)
     if hasattr(shapes, "to_crs"):
         if shapes.crs is None:
-            raise MissingCRSError(
-                "The table's shapes have no coordinate reference system. Must have one: set_crs()."
-            )
+            raise missing_crs("The table's shapes have", "use set_crs()")
         return list(shapes.to_crs("EPSG:4326"))
     if isinstance(given, (BaseGeometry, Region)):
         return [given]

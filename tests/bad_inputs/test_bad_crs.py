@@ -205,7 +205,7 @@ def test_tables_in_any_system_are_brought_together(here, belt, answered):
 @pytest.mark.row(29)
 def test_a_shapefile_without_prj_is_refused(here, refused, answered, says):
     save(areas(), here / "areas.shp").with_suffix(".prj").unlink()
-    said = ["areas.shp", "there is no .prj beside it", 'crs="EPSG:4326" fits']
+    said = ["areas.shp", "no .prj file beside it", 'crs="EPSG:4326" fits']
     with says(gb.MissingCRSError, *said):
         gb.read_regions("areas.shp")
     refused("zone", *own("areas.shp"), "--out", "zone.gpkg", says=said)

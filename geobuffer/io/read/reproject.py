@@ -10,7 +10,7 @@ import shapely
 from pyproj.exceptions import ProjError
 from pyproj.transformer import TransformerGroup
 
-from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.errors import DataError, MissingCRSError, missing_crs
 from geobuffer.geodesy.antimeridian import wrap_degrees
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def reproject_to_degrees(table: SourceTable, crs: object) -> None:
     shapes = table.required_shapes
     system = _choose_crs(table, crs)
     if system is None:
-        raise MissingCRSError(_missing_crs_message(table, shapes))
+        raise _missing_crs(table, shapes)
     if _is_degrees(system):
         return
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
@@ -124,7 +124,7 @@ def _is_plain_geographic(system: pyproj.CRS) -> bool:
     return system.is_geographic and not system.is_bound
 
 
-def _missing_crs_message(table: SourceTable, shapes: Shapes) -> str:
+def _missing_crs(table: SourceTable, shapes: Shapes) -> MissingCRSError:
     west, south, east, north = shapely.total_bounds(shapes)
     fits = west >= -180 and east <= 180 and south >= -90 and north <= 90
     hint = (
@@ -133,8 +133,9 @@ def _missing_crs_message(table: SourceTable, shapes: Shapes) -> str:
         else f"its coordinates, from {west:g} {south:g} to {east:g} {north:g}, are no degrees; "
         'tell crs="EPSG:…" of the projection they were made in'
     )
-    missing = " (there is no .prj beside it)" if table.name.lower().endswith(".shp") else ""
-    return f"{table.name} has no coordinate reference system{missing}. Must have one: {hint}."
+    if table.name.lower().endswith(".shp"):
+        return missing_crs(f"{table.name}, which has no .prj file beside it, has", hint)
+    return missing_crs(f"{table.name} has", hint)
 
 
 def _note_unknown_datum_shift(table: SourceTable, system: pyproj.CRS) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.errors import DataError, MissingCRSError, did_you_mean
+from geobuffer.errors import DataError, did_you_mean, missing_crs
 from geobuffer.io.atomic import check_whole_geopackage, check_writable, replace_file
 from geobuffer.io.write.excel import check_xlsxwriter, write_workbook
 from geobuffer.io.write.kml import write_kml
@@ -84,9 +84,7 @@ def geopackage_names(table: pd.DataFrame) -> dict[str, str]:
 
 def _in_degrees(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if table.crs is None:
-        raise MissingCRSError(
-            "The table's geometry has no coordinate reference system. Must have one: use set_crs()."
-        )
+        raise missing_crs("The table's geometry has", "use set_crs()")
     return table.to_crs("EPSG:4326")
 
 

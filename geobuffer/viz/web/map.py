@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from geobuffer.errors import DataError, MissingCRSError, did_you_mean
+from geobuffer.errors import DataError, did_you_mean, missing_crs
 from geobuffer.io.point_tables import read_numbers
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, RINGS
 from geobuffer.viz.captions import heading_template, load_translation, write_title
@@ -245,9 +245,9 @@ def _check_settlements(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             f"Must have one of {', '.join(NAMES)}."
         )
     if settlements.crs is None:
-        raise MissingCRSError(
-            "Invalid settlements: no coordinate reference system. Must have one; for longitude "
-            'and latitude use settlements.set_crs("EPSG:4326").'
+        raise missing_crs(
+            "The table of settlements has",
+            'for longitude and latitude use settlements.set_crs("EPSG:4326")',
         )
     twice = settlements.columns[settlements.columns.duplicated()]
     if len(twice):
