@@ -1,14 +1,11 @@
-"""Distances, lengths and areas on the WGS 84 ellipsoid: where it is known that the Earth is round.
+"""Measure distances, lengths and areas on the WGS 84 ellipsoid.
 
-It takes and gives shapely geometry, numpy arrays, degrees (longitude first) and metres. A segment
-of a line is *straight in longitude and latitude*, as RFC 7946 (section 3.1.1) says and as every
-map draws it; it is not a geodesic, and is measured in short pieces. All geodesics are solved by
-GeographicLib (C. F. F. Karney, *Algorithms for geodesics*, J. Geodesy 87, 2013) through
-:class:`pyproj.Geod`, to some nanometres.
+The functions take and return shapely geometry and numpy arrays: degrees on WGS 84, longitude first,
+and metres. A segment of a line is *straight in longitude and latitude*, as RFC 7946 (section 3.1.1)
+says and as maps draw it. It is not a geodesic; we measure it in short pieces that are.
 
-Groups of unequal size as flat arrays, one group after another.
-
-Azimuthal equidistant planes about points: metres east and north, true from the middle.
+GeographicLib (C. F. F. Karney, *Algorithms for geodesics*, J. Geodesy 87, 2013) solves all
+geodesics, through :class:`pyproj.Geod`, to some nanometres.
 """
 
 from __future__ import annotations
@@ -29,7 +26,6 @@ from geobuffer.geodesy.antimeridian import wrap_degrees
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import ArrayLike
     from shapely.geometry.base import BaseGeometry
 
 
@@ -38,49 +34,72 @@ Ints: TypeAlias = NDArray[np.int64]
 
 WGS84 = pyproj.Geod(ellps="WGS84")
 
-# Beyond this a buffer reaches a tenth of the way round the globe, outlines start to meet
+# The widest buffer: a tenth of the way round the globe. Beyond that, outlines start to meet
 # themselves behind the pole, and no announced zone is as wide.
 LIMIT_M = 2_000_000.0
 
-# A piece of a segment is short enough when its chord strays from the line by no more than this.
-# It only bounds where a foot is looked for: the distance is measured to the line itself.
+# A piece of a segment is short enough if its chord is off the segment by no more than this. This
+# bounds only where we look for a foot: the distance is measured to the segment itself.
 _CHORD_M = 1e-3
 
-# A piece is no longer than this, so that its foot, lifted from the chord to the surface by the
-# first-order sagitta (2 cm here), is right to a micrometre.
+# The longest piece. We lift a foot from the chord to the surface by the first-order sagitta (2 cm
+# for this length); the foot is then right to a micrometre.
 _PIECE_M = 1_000.0
 
+#: What coordinates must be, for messages.
+ON_GLOBE = (
+    "Must be finite degrees, longitude within ±180, latitude within ±90; are they swapped, or "
+    "metres?"
+)
 
-class Pieces(NamedTuple):
-    """Short pieces of lines, straight in longitude and latitude; one entry per piece."""
+# shapely prepares a geometry on first use and releases the GIL while doing so. Two threads at once
+# crash the process, and threads share borders; so we lock.
+_PREPARE_LOCK = threading.Lock()
 
-    lon: Floats
-    lat: Floats
-    dlon: Floats
-    dlat: Floats
-    line: Ints
-    chainage_m: Floats
-    length_m: Floats
-    part: Ints
-    """Which part of the lines a piece belongs to; pieces of a part follow one another unbroken."""
 
-    def at(self, piece: Ints, share: Floats) -> tuple[Floats, Floats]:
-        """Return the points at these shares of pieces; longitudes run on over ±180°."""
-        return (
-            self.lon[piece] + share * self.dlon[piece],
-            self.lat[piece] + share * self.dlat[piece],
-        )
+# --- geodesics between points ---
 
-    def heading(self, piece: Ints, lat: Floats) -> Floats:
-        """Return in which direction pieces run at a latitude, in radians east of north."""
-        phi = np.radians(lat)
-        # Radius of the prime vertical over that of the meridian: a degree east over one north.
-        ratio = (1.0 - WGS84.es * np.sin(phi) ** 2) / (1.0 - WGS84.es)
-        return np.asarray(np.arctan2(self.dlon[piece] * np.cos(phi) * ratio, self.dlat[piece]))
+
+def inverse(
+    lon: ArrayLike, lat: ArrayLike, to_lon: ArrayLike, to_lat: ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    """Solve the inverse problem: azimuths there and back (degrees), and lengths (metres).
+
+    Arrays are broadcast to each other; results are (n,).
+
+    Examples
+    --------
+    >>> there, back, length = inverse([0.0], [0.0], [0.0], [1.0])
+    >>> float(there[0]), float(back[0]), round(float(length[0]))
+    (0.0, 180.0, 110574)
+    """
+    return _solve_geodesics(WGS84.inv, lon, lat, to_lon, to_lat)
+
+
+def direct(
+    lon: ArrayLike, lat: ArrayLike, azimuth: ArrayLike, length_m: ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    """Solve the direct problem: longitude, latitude and azimuth back of the end, in degrees.
+
+    Arrays are broadcast to each other; results are (n,). Longitudes are within ±180°.
+    """
+    return _solve_geodesics(WGS84.fwd, lon, lat, azimuth, length_m)
+
+
+def _solve_geodesics(solve: Callable[..., Any], *given: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """Solve geodesics for arrays that are broadcast to each other."""
+    arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(g, dtype=float)) for g in given))
+    if arrays[0].size == 1:
+        # pyproj 3.7 converts an array of one to a number, and numpy 2.0 to 2.3 warns of that.
+        found = solve(*(float(array[0]) for array in arrays))
+    else:
+        found = solve(*(np.array(array) for array in arrays))
+    first, second, third = (np.atleast_1d(np.asarray(f, dtype=float)) for f in found)
+    return first, second, third
 
 
 def to_ecef(lon: ArrayLike, lat: ArrayLike) -> Floats:
-    """Return points of the ellipsoid as Earth-centred x, y, z in metres, in the last axis.
+    """Return points of the ellipsoid as Earth-centred x, y, z in metres: (..., 3).
 
     Examples
     --------
@@ -99,41 +118,135 @@ def to_ecef(lon: ArrayLike, lat: ArrayLike) -> Floats:
     )
 
 
-def inverse(
-    lon: ArrayLike, lat: ArrayLike, to_lon: ArrayLike, to_lat: ArrayLike
-) -> tuple[Floats, Floats, Floats]:
-    """Return azimuths there and back (degrees) and lengths (metres) of geodesics between points.
+def project_to_plane(
+    at_lon: ArrayLike, at_lat: ArrayLike, lon: ArrayLike, lat: ArrayLike
+) -> Floats:
+    """Project points to azimuthal equidistant planes about other points: (2, n) metres.
+
+    The first row is metres east, the second metres north; both are true from the middle.
 
     Examples
     --------
-    >>> there, back, length = inverse([0.0], [0.0], [0.0], [1.0])
-    >>> float(there[0]), float(back[0]), round(float(length[0]))
-    (0.0, 180.0, 110574)
+    >>> project_to_plane(30.0, 50.0, [30.01], [50.01]).round(1).tolist()
+    [[716.8], [1112.3]]
     """
-    return _solve_geodesics(WGS84.inv, lon, lat, to_lon, to_lat)
+    azimuth, _, away = inverse(at_lon, at_lat, lon, lat)
+    azimuth = np.radians(azimuth)
+    return np.stack([away * np.sin(azimuth), away * np.cos(azimuth)])
 
 
-def direct(
-    lon: ArrayLike, lat: ArrayLike, azimuth: ArrayLike, length_m: ArrayLike
-) -> tuple[Floats, Floats, Floats]:
-    """Return where geodesics lead: longitude, latitude, and the azimuth back; degrees."""
-    return _solve_geodesics(WGS84.fwd, lon, lat, azimuth, length_m)
+def project_to_globe(at_lon: ArrayLike, at_lat: ArrayLike, plane: Floats) -> tuple[Floats, Floats]:
+    """Return longitude (within ±180°) and latitude of points (2, n) of planes about other points.
+
+    The inverse of :func:`project_to_plane`.
+
+    Examples
+    --------
+    >>> lon, lat = project_to_globe(180.0, 50.0, np.array([[1000.0], [0.0]]))
+    >>> round(float(lon[0]), 4), round(float(lat[0]), 4)
+    (-179.9861, 50.0)
+    """
+    azimuth = np.degrees(np.arctan2(plane[0], plane[1]))
+    lon, lat, _ = direct(at_lon, at_lat, azimuth, np.hypot(plane[0], plane[1]))
+    return lon, lat
 
 
-def _solve_geodesics(solve: Callable[..., Any], *given: ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """Solve geodesics for arrays that are broadcast to each other."""
-    arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(g, dtype=float)) for g in given))
-    if arrays[0].size == 1:
-        # pyproj 3.7 takes an array of one for a number, of which numpy 2.0 to 2.3 warns.
-        found = solve(*(float(array[0]) for array in arrays))
-    else:
-        found = solve(*(np.array(array) for array in arrays))
-    first, second, third = (np.atleast_1d(np.asarray(f, dtype=float)) for f in found)
-    return first, second, third
+# --- lines in pieces ---
+
+
+class Pieces(NamedTuple):
+    """Short pieces of lines, straight in longitude and latitude; one entry per piece, (n,)."""
+
+    lon: Floats
+    """Longitude of the start, in degrees as given."""
+    lat: Floats
+    dlon: Floats
+    """Longitude of the end less that of the start."""
+    dlat: Floats
+    line: Ints
+    """The number of the line, in the order given."""
+    chainage_m: Floats
+    """Distance along the line from its start to that of the piece."""
+    length_m: Floats
+    part: Ints
+    """The number of the line's part; pieces of a part follow one another without a break."""
+
+    def at(self, piece: Ints, share: Floats) -> tuple[Floats, Floats]:
+        """Return longitude and latitude at these shares (0 to 1) of pieces; longitudes run on."""
+        return (
+            self.lon[piece] + share * self.dlon[piece],
+            self.lat[piece] + share * self.dlat[piece],
+        )
+
+    def heading(self, piece: Ints, lat: Floats) -> Floats:
+        """Return the azimuth of pieces at a latitude (degrees), in radians east of north."""
+        phi = np.radians(lat)
+        # The radius of the prime vertical over that of the meridian.
+        ratio = (1.0 - WGS84.es * np.sin(phi) ** 2) / (1.0 - WGS84.es)
+        return np.asarray(np.arctan2(self.dlon[piece] * np.cos(phi) * ratio, self.dlat[piece]))
+
+
+def cut_into_pieces(lines: Sequence[BaseGeometry]) -> Pieces:
+    """Cut lines into pieces whose geodesics are off the line by at most a millimetre.
+
+    Raises
+    ------
+    GeometryError
+        A line is empty, has no length, or a vertex is not finite or beyond ±90° latitude.
+    """
+    start, step, owner, part = _list_segments(lines)
+    cuts = _count_pieces(start, step)
+    share = np.repeat(step, cuts, axis=0) / np.repeat(cuts, cuts)[:, None]
+    begin = np.repeat(start, cuts, axis=0) + share * number_within_groups(cuts)[:, None]
+    end = begin + share
+    _, _, length = inverse(begin[:, 0], begin[:, 1], end[:, 0], end[:, 1])
+    line = np.repeat(owner, cuts)
+    total = np.cumsum(length) - length
+    first = np.searchsorted(line, line)
+    chainage, part = total - total[first], np.repeat(part, cuts)
+    places = begin[:, 0], begin[:, 1], share[:, 0], share[:, 1]
+    return Pieces(*places, line, chainage, length, part)
+
+
+def _list_segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints, Ints]:
+    """Return starts (n, 2), differences (n, 2), line and part numbers (n,) of all segments.
+
+    A point is a segment of no length.
+    """
+    parts, owner = shapely.get_parts(np.asarray(lines, dtype=object), return_index=True)
+    coords, part = shapely.get_coordinates(parts, return_index=True)
+    check_degrees(coords, "line")
+    step = np.diff(coords, axis=0, append=coords[-1:])
+    step[np.diff(part, append=-1) != 0] = 0.0
+    step[:, 0] = wrap_degrees(step[:, 0])
+    dots = shapely.get_type_id(parts)[part] == shapely.GeometryType.POINT
+    kept = (step != 0.0).any(axis=1) | dots
+    if not kept.any():
+        raise GeometryError("Invalid line: it is empty or has no length.")
+    part = part[kept].astype(np.int64)
+    return coords[kept], step[kept], owner[part].astype(np.int64), part
+
+
+def _count_pieces(start: Floats, step: Floats) -> Ints:
+    """Return into how many pieces each segment is cut.
+
+    A line straight in longitude and latitude that runs at azimuth α has the geodesic curvature
+    tan φ · sin α · (1 + cos²α) / R, so a piece of length s is off by that times s² / 8.
+    """
+    phi = np.radians(np.minimum(np.abs(np.stack([start[:, 1], (start + step)[:, 1]])).max(0), 89.9))
+    east, north = np.radians(step[:, 0]) * np.cos(phi), np.radians(step[:, 1])
+    angle = np.hypot(np.radians(step[:, 0]) * np.cos(np.radians(start[:, 1])), north)
+    angle = np.maximum(angle, np.hypot(east, north))
+    # sin α (1 + cos²α) is at most 1.09.
+    sagitta = WGS84.a * angle**2 * np.tan(phi) * 1.09 / 8.0
+    flat = np.abs(step[:, 0]) < 1e-12
+    wanted = np.where(flat, 1.0, np.sqrt(sagitta / _CHORD_M))
+    pieces = np.maximum.reduce([wanted, angle * WGS84.a / _PIECE_M, np.ones_like(wanted)])
+    return np.asarray(np.ceil(pieces), dtype=np.int64)
 
 
 def length_m(line: BaseGeometry) -> float:
-    """Return the length of a line whose segments are straight in longitude and latitude.
+    """Return the length in metres of a line, straight in longitude and latitude between vertices.
 
     Examples
     --------
@@ -143,10 +256,13 @@ def length_m(line: BaseGeometry) -> float:
     return float(cut_into_pieces([line]).length_m.sum())
 
 
-def area_m2(shape: BaseGeometry) -> float:
-    """Return the area of a polygon whose edges are straight in longitude and latitude.
+# --- areas ---
 
-    Edges are cut into geodesics that stray from them by at most 1 mm.
+
+def area_m2(shape: BaseGeometry) -> float:
+    """Return the area in m² of a polygon whose edges are straight in longitude and latitude.
+
+    We cut edges into geodesics that are off the edges by at most 1 mm.
 
     Examples
     --------
@@ -170,11 +286,11 @@ def _ring_area_m2(ring: LineString) -> float:
 
 
 def project_equal_area(lonlat: Floats) -> Floats:
-    """Return longitude and latitude, (n, 2) degrees, in a plane of true areas, in metres.
+    """Project longitude and latitude, (n, 2) degrees, to an equal-area plane, (n, 2) metres.
 
-    It is a cylinder's, with authalic latitude as its second axis. Edges straight in longitude and
-    latitude bend in it, by up to the square of their length times the tangent of their latitude
-    over eight Earth radii: 2 m for one of 10 km at 45°, 200 m for one of 100 km.
+    The projection is cylindrical; its second axis is the authalic latitude. Edges straight in
+    longitude and latitude bend in the plane, by up to the square of their length times the tangent
+    of their latitude over eight Earth radii: 2 m for an edge of 10 km at 45°, 200 m for 100 km.
 
     Examples
     --------
@@ -185,7 +301,7 @@ def project_equal_area(lonlat: Floats) -> Floats:
     lon, lat = lonlat.T
     eccentricity = math.sqrt(WGS84.es)
     sine = np.sin(np.radians(lat))
-    # Snyder (1987), Map Projections, eq. 3-12: a²/2 · dλ · dq is a piece of the ellipsoid.
+    # Snyder (1987), Map Projections, eq. 3-12: a²/2 · dλ · dq is an element of area.
     q = (1.0 - WGS84.es) * (
         sine / (1.0 - WGS84.es * sine**2) + np.arctanh(eccentricity * sine) / eccentricity
     )
@@ -193,10 +309,10 @@ def project_equal_area(lonlat: Floats) -> Floats:
 
 
 def quadrangle_area_m2(lon: Floats, lat: Floats) -> Floats:
-    """Return the areas of small quadrangles, such as pixels; corners in order in the last axis.
+    """Return the areas in m² of small quadrangles, such as pixels; corners (..., 4) in order.
 
-    Their edges are straight where longitude and authalic latitude are the axes: exact for cells of
-    longitude and latitude, and otherwise right to the square of (size over the Earth's radius).
+    Edges are straight in longitude and authalic latitude. That is exact for cells of longitude and
+    latitude; otherwise the relative error is the square of (size over the Earth's radius).
 
     Examples
     --------
@@ -204,34 +320,26 @@ def quadrangle_area_m2(lon: Floats, lat: Floats) -> Floats:
     >>> round(float(cell) / 1e6, 1)  # as area_m2(shapely.box(0, 0, 1, 1))
     12308.5
     """
-    # From the first corner, so that the antimeridian does not matter.
+    # Longitudes count from the first corner, so that the antimeridian does not matter.
     lonlat = np.stack([wrap_degrees(lon - lon[..., :1]), lat], axis=-1)
     plane = project_equal_area(lonlat.reshape(-1, 2)).reshape(lonlat.shape)
-    # And here, so that no digits are lost.
+    # Here as well, so that no digits are lost.
     x, y = np.moveaxis(plane - plane[..., :1, :], -1, 0)
     twice = (x * np.roll(y, -1, axis=-1) - np.roll(x, -1, axis=-1) * y).sum(axis=-1)
     return np.asarray(np.abs(twice) / 2.0)
 
 
-# A prepared area finishes itself while it is first asked, without the interpreter's lock: two
-# threads that ask it at once, as those that share a border do, end the process.
-_PREPARE_LOCK = threading.Lock()
-
-
-def covers_points(area: BaseGeometry, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
-    """Tell which points an area holds, its edge included; none where a coordinate is NaN."""
-    with _PREPARE_LOCK:
-        shapely.prepare(area)
-        return np.asarray(shapely.intersects_xy(area, lon, lat))
+# --- coordinates and areas that hold them ---
 
 
 def check_degrees(coords: Floats, what: str) -> None:
-    """Refuse vertices, longitude and latitude in the last axis, that lie on no globe.
+    """Check that vertices, (n, 2) longitude and latitude, can be degrees.
 
     Raises
     ------
     GeometryError
-        A coordinate is not finite, or beyond ±720 and ±90, as metres are; the vertex is named.
+        A coordinate is not finite, or beyond ±720 and ±90, as metres are. The message names the
+        vertex.
 
     Examples
     --------
@@ -248,82 +356,28 @@ def check_degrees(coords: Floats, what: str) -> None:
         )
 
 
-#: What coordinates must be, for messages.
-ON_GLOBE = (
-    "Must be finite degrees, longitude within ±180, latitude within ±90; are they swapped, or "
-    "metres?"
-)
-
-
 def is_on_globe(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
-    """Tell which coordinates may be degrees: finite, within ±720 and ±90.
+    """Return which coordinates may be degrees: finite, within ±720 and ±90.
 
-    Charts of the Pacific go up to 360, and shapes that run on across the antimeridian beyond that;
-    no metres are as few as twice round the globe.
+    Charts of the Pacific go up to 360, and unwrapped shapes go beyond that. Coordinates in metres
+    are practically never below 720.
 
+    Examples
+    --------
     >>> is_on_globe(np.array([35.0, 51.0, np.nan]), np.array([51.0, 136.0, 51.0])).tolist()
     [True, False, False]
     """
     return (np.abs(lon) <= 720.0) & (np.abs(lat) <= 90.0)
 
 
-def _list_segments(lines: Sequence[BaseGeometry]) -> tuple[Floats, Floats, Ints, Ints]:
-    """Return starts (n, 2), differences (n, 2), line and part numbers (n,) of all segments.
-
-    A point is a segment of no length.
-    """
-    parts, owner = shapely.get_parts(np.asarray(lines, dtype=object), return_index=True)
-    coords, part = shapely.get_coordinates(parts, return_index=True)
-    check_degrees(coords, "line")
-    step = np.diff(coords, axis=0, append=coords[-1:])
-    step[np.diff(part, append=-1) != 0] = 0.0
-    step[:, 0] = wrap_degrees(step[:, 0])
-    dots = shapely.get_type_id(parts)[part] == shapely.GeometryType.POINT
-    kept = (step != 0.0).any(axis=1) | dots
-    if not kept.any():
-        raise GeometryError("Invalid line: it is empty or has no length.")
-    part = part[kept].astype(np.int64)
-    return coords[kept], step[kept], owner[part].astype(np.int64), part
+def covers_points(area: BaseGeometry, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+    """Return which points (degrees) an area covers, its edge included; not where one is NaN."""
+    with _PREPARE_LOCK:
+        shapely.prepare(area)
+        return np.asarray(shapely.intersects_xy(area, lon, lat))
 
 
-def cut_into_pieces(lines: Sequence[BaseGeometry]) -> Pieces:
-    """Cut lines into pieces whose geodesic strays from the line by at most a millimetre.
-
-    Raises
-    ------
-    GeometryError
-        A line is empty, has no length, or a vertex is not finite or beyond ±90° latitude.
-    """
-    start, step, owner, part = _list_segments(lines)
-    cuts = _count_pieces(start, step)
-    share = np.repeat(step, cuts, axis=0) / np.repeat(cuts, cuts)[:, None]
-    begin = np.repeat(start, cuts, axis=0) + share * number_within_groups(cuts)[:, None]
-    end = begin + share
-    _, _, length = inverse(begin[:, 0], begin[:, 1], end[:, 0], end[:, 1])
-    line = np.repeat(owner, cuts)
-    total = np.cumsum(length) - length
-    first = np.searchsorted(line, line)
-    chainage, part = total - total[first], np.repeat(part, cuts)
-    places = begin[:, 0], begin[:, 1], share[:, 0], share[:, 1]
-    return Pieces(*places, line, chainage, length, part)
-
-
-def _count_pieces(start: Floats, step: Floats) -> Ints:
-    """Return into how many pieces each segment is cut.
-
-    A line straight in longitude and latitude that runs at azimuth α has the geodesic curvature
-    tan φ · sin α · (1 + cos²α) / R, so a piece of length s strays by that times s² / 8.
-    """
-    phi = np.radians(np.minimum(np.abs(np.stack([start[:, 1], (start + step)[:, 1]])).max(0), 89.9))
-    east, north = np.radians(step[:, 0]) * np.cos(phi), np.radians(step[:, 1])
-    angle = np.hypot(np.radians(step[:, 0]) * np.cos(np.radians(start[:, 1])), north)
-    angle = np.maximum(angle, np.hypot(east, north))
-    # sin α (1 + cos²α) is at most 1.09.
-    sagitta = WGS84.a * angle**2 * np.tan(phi) * 1.09 / 8.0
-    flat = np.abs(step[:, 0]) < 1e-12
-    wanted = np.where(flat, 1.0, np.sqrt(sagitta / _CHORD_M))
-    pieces = np.maximum.reduce([wanted, angle * WGS84.a / _PIECE_M, np.ones_like(wanted)])
-    return np.asarray(np.ceil(pieces), dtype=np.int64)
+# --- groups of unequal size, stored one after another in flat arrays ---
 
 
 def number_within_groups(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -354,7 +408,7 @@ def find_successors(group: Ints) -> Ints:
 
 
 def find_group_minima(values: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the least value of each group; groups are sorted and none is empty.
+    """Return the smallest value of each group; groups are sorted and not empty.
 
     Examples
     --------
@@ -363,32 +417,3 @@ def find_group_minima(values: NDArray[np.float64], group: NDArray[np.int64]) -> 
     """
     starts = np.flatnonzero(np.diff(group, prepend=-1))
     return np.minimum.reduceat(values, starts)
-
-
-def project_to_plane(
-    at_lon: ArrayLike, at_lat: ArrayLike, lon: ArrayLike, lat: ArrayLike
-) -> Floats:
-    """Return (2, n) metres east and north of points, in planes about others (degrees).
-
-    Examples
-    --------
-    >>> project_to_plane(30.0, 50.0, [30.01], [50.01]).round(1).tolist()
-    [[716.8], [1112.3]]
-    """
-    azimuth, _, away = inverse(at_lon, at_lat, lon, lat)
-    azimuth = np.radians(azimuth)
-    return np.stack([away * np.sin(azimuth), away * np.cos(azimuth)])
-
-
-def project_to_globe(at_lon: ArrayLike, at_lat: ArrayLike, plane: Floats) -> tuple[Floats, Floats]:
-    """Return longitude, within ±180°, and latitude of points, (2, n), of planes about others.
-
-    Examples
-    --------
-    >>> lon, lat = project_to_globe(180.0, 50.0, np.array([[1000.0], [0.0]]))
-    >>> round(float(lon[0]), 4), round(float(lat[0]), 4)
-    (-179.9861, 50.0)
-    """
-    azimuth = np.degrees(np.arctan2(plane[0], plane[1]))
-    lon, lat, _ = direct(at_lon, at_lat, azimuth, np.hypot(plane[0], plane[1]))
-    return lon, lat
