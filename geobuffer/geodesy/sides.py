@@ -1,9 +1,16 @@
-"""The two halves of a zone's picture: what lies left of the nearest stretch of line, and right.
+"""Split a zone into the left and the right side of its lines.
 
-The line itself parts them, and beyond its ends the geodesic straight on. Where a left and a right
-bank of different stretches face each other, as between two lines that run the same way, they part
-half-way: there the picture starts from a Voronoi diagram of the banks and is then moved to where
-:meth:`geobuffer.nearest.LineIndex.is_left` changes.
+A point belongs to the side on which it lies of the stretch of line nearest to it
+(:meth:`geobuffer.geodesy.nearest.LineIndex.is_left`). So the lines themselves part the sides, and
+beyond a free end the geodesic straight on. Where a left and a right bank of different stretches
+face each other, as between two lines that run the same way, the sides part half-way. For that
+half-way line we start from a Voronoi diagram of the banks. We then move its vertices to where
+``is_left`` changes.
+
+The lines cut the zone into *compartments*. The lines, the geodesics beyond free ends and boxes about
+those geodesics cut it into *faces*. Most faces lie on one side; the others are split half-way.
+
+Geometry is in longitude and latitude, degrees on WGS 84; distances are in metres.
 """
 
 from __future__ import annotations
@@ -39,22 +46,23 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.nearest import LineIndex
 
 
-# The banks of a piece are looked at this far from its middle: less than any gap that matters.
+# The points on the banks lie this far from the middle of a piece: less than any gap that matters.
 _BANK_M = 1e-3
 
-# A geodesic in steps of a kilometre strays by 2 cm from its chords in longitude and latitude.
+# With steps of a kilometre, a geodesic is within 2 cm of its chords in longitude and latitude.
 _STEP_M = 1_000.0
 
-# Banks are sampled two hundred times in the width: half-way lines then start right to some metres.
+# Samples of the banks per width of the zone: half-way lines then start right to some metres.
 _SAMPLES = 200
 
-# A half-way line bends where what is nearest changes; there its edges are cut, at the worst of
-# these shares of them, until they stray no more than so far; eight rounds make 1 m of 200.
+# A half-way line bends where another stretch becomes nearest. We cut its edges at the worst of
+# these shares until they are off by no more than this many metres. Eight rounds turn 200 m into 1 m.
 _PROBES = (0.25, 0.5, 0.75)
 _HALF_WAY_M = 0.5
 _ROUNDS = 8
 
-# A plane about the middle of 1,000 km shifts a half-way line by half a percent of the width.
+# How far, as a share of the width, a half-way line may start wrong: a plane about the middle of
+# 1,000 km shifts it by half a percent of the width.
 _SHIFT = 0.02
 
 _TWICE = (
@@ -64,18 +72,21 @@ _TWICE = (
 
 
 class _Banks(NamedTuple):
-    """Points on either bank of the pieces: first all left ones, then all right ones."""
+    """Points on either bank of the pieces: first all left ones, then all right ones.
+
+    ``compartment`` and ``face`` hold the number of the one that each point lies in.
+    """
 
     tree: shapely.STRtree
-    room: Ints
+    compartment: Ints
     face: Ints
-    room_of_face: Ints
+    compartment_of_face: Ints
 
 
 def split_sides(
     index: LineIndex, whole: BaseGeometry, distance_m: float
 ) -> tuple[Polygon | MultiPolygon, Polygon | MultiPolygon, float]:
-    """Return what of a zone lies left and what right of the lines, and the error between them.
+    """Return the left and the right side of a zone, and the error of the edge between them.
 
     Parameters
     ----------
@@ -84,12 +95,18 @@ def split_sides(
     whole
         The zone: a polygon within ±180° longitude.
     distance_m
-        Its width.
+        The zone's width, in metres.
 
     Returns
     -------
     tuple
-        Two polygons, and how far (metres) the edge between them strays from where the side changes.
+        Two polygons, cut at the antimeridian, and how far (in metres) the edge between them is at
+        most from where the side changes.
+
+    Raises
+    ------
+    GeometryError
+        A stretch of line comes twice, so that it has no left and no right.
 
     Examples
     --------
@@ -104,7 +121,7 @@ def split_sides(
     runs, ends = cut_unwrapped_lines(_list_runs(index)), _trace_end_rays(index, whole)
     _check_no_repeats(runs)
     patches = [_patch_around(end.line, distance_m) for end in ends if not end.nearest]
-    rooms = _cut_into_faces(whole, runs)
+    compartments = _cut_into_faces(whole, runs)
     cuts = [
         *cut_unwrapped_lines([end.line for end in ends]),
         *(patch.exterior for patch in patches),
@@ -112,7 +129,9 @@ def split_sides(
     faces = _cut_into_faces(whole, [*runs, *cuts])
     inner = np.array([face.point_on_surface() for face in faces])
     round_the_end = shapely.intersects(shapely.union_all(patches), inner)
-    banks = _locate_banks(index, _find_holders(rooms, shapely.STRtree(inner)), rooms, faces)
+    banks = _locate_banks(
+        index, _find_holders(compartments, shapely.STRtree(inner)), compartments, faces
+    )
     parts: tuple[list[BaseGeometry], list[BaseGeometry]] = ([], [])
     errors = [0.0]
     for number, face in enumerate(faces):
@@ -125,32 +144,32 @@ def split_sides(
         parts[0].append(one)
         parts[1].append(other)
         errors.append(error)
-    left_half, right_half = (cut_at_antimeridian(shapely.union_all(part)) for part in parts)
-    return left_half, right_half, max(errors)
+    left_side, right_side = (cut_at_antimeridian(shapely.union_all(part)) for part in parts)
+    return left_side, right_side, max(errors)
 
 
 def _check_no_repeats(runs: list[BaseGeometry]) -> None:
-    """Refuse lines of which a stretch comes twice: it has no left and no right."""
-    # A tenth of a metre; sums of a million lengths in degrees are right to a thousandth of that.
+    """Check that no stretch of the lines comes twice: it would have no left and no right."""
+    # In degrees, a tenth of a metre; sums of a million lengths are right to a thousandth of that.
     if float(np.sum(shapely.length(runs))) - shapely.union_all(runs).length > 1e-6:
         raise GeometryError(_TWICE)
 
 
 def _list_runs(index: LineIndex) -> list[Floats]:
-    """Return the vertices of each unbroken run of pieces, longitudes going on over 180°."""
+    """Return the vertices (n, 2) of each unbroken run of pieces, with unwrapped longitudes."""
     p, begins = index.pieces, np.flatnonzero(~index.continues)
     runs = []
     for a, b in zip(begins, np.append(begins[1:], len(p.lon)), strict=True):
         lon = np.append(p.lon[a:b], p.lon[b - 1] + p.dlon[b - 1])
         turned = lon[0] + np.append(0.0, np.cumsum(wrap_degrees(np.diff(lon))))
-        # As given where nothing turns, to the last digit.
+        # Where the line does not cross 180°, we keep the longitudes as given, to the last digit.
         lon = np.where(np.abs(turned - lon) < 1.0, lon, turned)
         runs.append(np.stack([lon, np.append(p.lat[a:b], p.lat[b - 1] + p.dlat[b - 1])], axis=1))
     return runs
 
 
 class _EndRay(NamedTuple):
-    """The geodesic straight on from a free end, and whether the end is what is nearest to it."""
+    """The geodesic straight on from a free end; ``nearest`` if the end is nearest to all of it."""
 
     line: Floats
     nearest: bool
@@ -169,18 +188,18 @@ def _trace_end_rays(index: LineIndex, whole: BaseGeometry) -> list[_EndRay]:
         line = np.stack([unwrap_near(to_lon, lon), to_lat], axis=1)[:count]
         line[0] = lon, lat
         away = index.nearest(*line.T).distance_m
-        # Up to the last point within the zone.
+        # We compare up to the last point within the zone.
         ends.append(_EndRay(line, bool((np.abs(away - reach[:count]) < 0.01)[:-1].all())))
     return ends
 
 
 def _patch_around(line: Floats, distance_m: float) -> Polygon:
-    """Return a box about all that can be nearer than a distance to something across a line."""
+    """Return a box about a line and all that is nearer to it than a distance."""
     return shapely.box(*_widen_bounds(shapely.LineString(line).bounds, distance_m))
 
 
 def _widen_bounds(bounds: tuple[float, ...], distance_m: float) -> Floats:
-    """Return bounds with a tenth more than a distance added on each side."""
+    """Return bounds in degrees, wider on each side by a distance and a tenth of it."""
     high = 1.1 * distance_m / 111_000.0
     _, south, _, north = bounds
     furthest = min(max(abs(south), abs(north)) + high, 89.0)
@@ -197,46 +216,53 @@ def _cut_into_faces(whole: BaseGeometry, lines: list[BaseGeometry]) -> list[Base
 
 
 def _find_holders(faces: list[BaseGeometry], points: shapely.STRtree) -> Ints:
-    """Return which face holds each point; −1 for none."""
+    """Return which face holds each point; −1 if no face does."""
     found = np.full(len(points), -1, dtype=np.int64)
-    # Points in the tree, as what is asked for is prepared: hundreds of times as fast.
+    # STRtree prepares the query geometries. So we index the points and query with the faces, which
+    # is hundreds of times as fast as the other way round.
     face, point = points.query(faces, predicate="contains")
     found[point] = face
     return found
 
 
 def _locate_banks(
-    index: LineIndex, room_of_face: Ints, rooms: list[BaseGeometry], faces: list[BaseGeometry]
+    index: LineIndex,
+    compartment_of_face: Ints,
+    compartments: list[BaseGeometry],
+    faces: list[BaseGeometry],
 ) -> _Banks:
-    """Return points on both banks of the pieces, and which room and face each lies in."""
+    """Return points on both banks of the pieces, with the compartment and face of each."""
     p = index.pieces
     lon, lat = p.lon + p.dlon / 2.0, p.lat + p.dlat / 2.0
     along, _, _ = inverse(lon, lat, p.lon + p.dlon, p.lat + p.dlat)
     sides = [direct(lon, lat, along + turn, _BANK_M)[:2] for turn in (-90.0, 90.0)]
     points = shapely.points(np.concatenate([np.stack(side, axis=1) for side in sides]))
     tree = shapely.STRtree(points)
-    return _Banks(tree, _find_holders(rooms, tree), _find_holders(faces, tree), room_of_face)
+    return _Banks(
+        tree, _find_holders(compartments, tree), _find_holders(faces, tree), compartment_of_face
+    )
 
 
 def _select_banks(
     banks: _Banks, face: int, shape: BaseGeometry, distance_m: float, *, both: bool
 ) -> Ints:
-    """Return the banks that can be nearest in a face: of its room, not across its own line.
+    """Return the banks that can be nearest in a face.
 
-    ``both`` keeps those, for faces from which one may look round an end.
+    They lie in the same compartment, but not across the face's own line. ``both`` keeps those
+    across the line, for faces near a free end, where they can be nearest.
     """
     here = banks.face == face
     across = np.roll(here, len(here) // 2) & (not both)
     near = np.zeros(len(here), dtype=bool)
     near[banks.tree.query(shapely.box(*_widen_bounds(shape.bounds, distance_m)))] = True
-    same_room = banks.room == banks.room_of_face[face]
-    return np.flatnonzero(here | (same_room & near & ~across))
+    same_compartment = banks.compartment == banks.compartment_of_face[face]
+    return np.flatnonzero(here | (same_compartment & near & ~across))
 
 
 def _split_face(
     index: LineIndex, face: BaseGeometry, bank: Ints, distance_m: float
 ) -> tuple[BaseGeometry, BaseGeometry, float]:
-    """Part a face half-way between left and right banks; return both parts and their error."""
+    """Split a face half-way between left and right banks; return both parts and their error."""
     at = face.centroid
     step = distance_m / _SAMPLES
     sites, left = _sample_banks(index, bank, step)
@@ -245,13 +271,13 @@ def _split_face(
     reach = shapely.MultiPoint(corners).buffer(step)
     cells = _draw_voronoi_cells(plane, reach)
 
-    def placed(xy: Floats) -> Floats:
+    def to_globe(xy: Floats) -> Floats:
         lon, lat = project_to_globe(at.x, at.y, xy.T)
         return np.stack([unwrap_near(lon, at.x), lat], axis=1)
 
     area = shapely.union_all(shapely.get_parts(cells)[left])
     area = shapely.segmentize(area, 4.0 * step)
-    area = shapely.transform(area, placed)
+    area = shapely.transform(area, to_globe)
     reach_m = max(step, _SHIFT * distance_m)
     area = _refine_half_way(index, _move_half_way(index, area, face, reach_m), face, reach_m)
     one, other = shapely.intersection(face, area), shapely.difference(face, area)
@@ -271,7 +297,7 @@ def _draw_voronoi_cells(plane: Floats, reach: BaseGeometry) -> BaseGeometry:
 def _sort_slivers(
     index: LineIndex, one: BaseGeometry, other: BaseGeometry
 ) -> tuple[BaseGeometry, BaseGeometry]:
-    """Give slivers along the line, where cells of both banks meet, to the side they lie on."""
+    """Move slivers along the line, where cells of both banks meet, to the side they lie on."""
     parts = shapely.get_parts(shapely.get_parts([one, other]))
     parts = parts[shapely.area(parts) > 0.0]
     lon, lat = shapely.get_coordinates(shapely.point_on_surface(parts)).T
@@ -280,7 +306,7 @@ def _sort_slivers(
 
 
 def _sample_banks(index: LineIndex, bank: Ints, step_m: float) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return (n, 2) points along banks, at most a step apart, and which are left banks."""
+    """Return points (n, 2) along banks, at most a step apart, and which are on left banks."""
     p, count = index.pieces, len(index.pieces.lon)
     cuts = np.ceil(p.length_m[bank % count] / step_m).astype(np.int64)
     piece, left = np.repeat(bank % count, cuts), np.repeat(bank < count, cuts)
@@ -296,7 +322,7 @@ def _move_half_way(
 ) -> BaseGeometry:
     """Move the vertices of a half-way line to where the side changes."""
     begin, end = _list_edges(area)
-    # Those just beyond the face as well, so that the line leaves it where it should.
+    # We include those just beyond the face, so that the line leaves the face in the right place.
     near = shapely.box(*_widen_bounds(face.bounds, 4.0 * reach_m))
     here = shapely.intersects_xy(near, *begin.T)
     begin, end = begin[here], end[here]
@@ -304,14 +330,14 @@ def _move_half_way(
     where, found = _find_side_change(index, begin, along + 90.0, reach_m)
     moved = dict(zip(map(tuple, begin[found].tolist()), where[found].tolist(), strict=True))
 
-    def placed(coords: Floats) -> Floats:
+    def move(coords: Floats) -> Floats:
         return np.array([moved.get(tuple(xy), xy) for xy in coords.tolist()]).reshape(-1, 2)
 
-    return shapely.make_valid(shapely.transform(area, placed), method="structure")
+    return shapely.make_valid(shapely.transform(area, move), method="structure")
 
 
 class _EdgeErrors(NamedTuple):
-    """Edges that part a face: both ends, where the side changes by them, and how far off it is."""
+    """Edges that split a face: both ends (n, 2), where the side changes nearby, and how far off."""
 
     begin: Floats
     end: Floats
@@ -322,7 +348,7 @@ class _EdgeErrors(NamedTuple):
 def _measure_edge_errors(
     index: LineIndex, shape: BaseGeometry, face: BaseGeometry, reach_m: float
 ) -> _EdgeErrors:
-    """Return how far the edges that part a face lie from where the side changes, at the most."""
+    """Return the largest distance of each edge that splits a face from where the side changes."""
     begin, end = _list_edges(shape)
     shapely.prepare(face)
     edges = shapely.linestrings(np.stack([begin, end], axis=1))
@@ -332,7 +358,7 @@ def _measure_edge_errors(
     along, _, _ = inverse(*begin.T, *end.T)
     for share in _PROBES:
         point = begin + share * (end - begin)
-        # A millimetre inside the face's own edge: what lies on that is not half-way.
+        # At least a millimetre inside the face: its own edge is not a half-way line.
         free = np.flatnonzero(shapely.distance(shapely.points(point), face.boundary) > 1e-8)
         where, found = _find_side_change(index, point[free], along[free] + 90.0, reach_m)
         free, where = free[found], where[found]
@@ -345,7 +371,7 @@ def _measure_edge_errors(
 def _refine_half_way(
     index: LineIndex, area: BaseGeometry, face: BaseGeometry, reach_m: float
 ) -> BaseGeometry:
-    """Cut the edges of a half-way line that stray, and move the cuts to where the side changes."""
+    """Cut the edges of a half-way line that are off, at the place where the side changes."""
     for _ in range(_ROUNDS):
         found = _measure_edge_errors(index, area, face, reach_m)
         off = found.away_m > _HALF_WAY_M
@@ -364,7 +390,7 @@ def _refine_half_way(
 
 
 def _cut_ring(ring: BaseGeometry, cuts: dict[tuple[float, ...], list[float]]) -> list[list[float]]:
-    """Return a ring's vertices and, between the ends of an edge, its cut."""
+    """Return a ring's vertices, and between the ends of an edge the vertex that cuts it."""
     coords = ring.coords[:]
     cut = [coords[0]]
     for begin, end in pairwise(coords):
@@ -374,7 +400,7 @@ def _cut_ring(ring: BaseGeometry, cuts: dict[tuple[float, ...], list[float]]) ->
 
 
 def _list_edges(shape: BaseGeometry) -> tuple[Floats, Floats]:
-    """Return the beginnings and ends of all edges of polygons."""
+    """Return the starts and ends, (n, 2) each, of all edges of polygons."""
     rings = shapely.get_rings(shapely.get_parts(shape))
     coords, ring = shapely.get_coordinates(rings, return_index=True)
     same = np.flatnonzero(ring[1:] == ring[:-1])
@@ -384,8 +410,8 @@ def _list_edges(shape: BaseGeometry) -> tuple[Floats, Floats]:
 def _find_side_change(
     index: LineIndex, points: Floats, azimuth: Floats, reach_m: float
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return where, along lines through points, the side changes, and for which it does."""
-    # Not so far as to meet the line itself.
+    """Return where the side changes along geodesics through points, and for which it does."""
+    # We do not look so far as to meet the line itself.
     reach = np.minimum(reach_m, index.nearest(*points.T).distance_m / 2.0)
 
     def at(rows: Ints, away: Floats) -> Floats:
