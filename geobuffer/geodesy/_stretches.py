@@ -1,9 +1,10 @@
-"""Which stretches of one outline run along another: outlines compared point by point.
+"""Find which stretches of one outline run along another, by comparing them point by point.
 
-A stretch of a ring runs along another outline where it lies within a tolerance of it *and* is
-what the other is nearest to: both must answer to each other, so that neither the far side of a
-thin strip nor the outline beyond a corner counts. It takes and gives arrays, degrees (longitude
-first) and metres.
+A stretch of a ring runs along another outline where two things hold: it lies within a tolerance of
+that outline, and that outline is nearest to it in turn. So neither the far side of a thin strip nor
+the outline beyond a corner counts.
+
+Arrays are degrees, longitude first; distances and chainages are in metres.
 """
 
 from __future__ import annotations
@@ -22,26 +23,29 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.nearest import LineIndex
 
 
-# Outlines nearer than this coincide: twice what an index of lines may be off.
+# Outlines nearer than this coincide: twice the error of a LineIndex.
 SAME_M = 2e-3
 
-# Outlines are compared at points no farther apart than this share of the tolerance, so that an
-# end is found to within it; but not closer than the second: 2,000 km are 400,000 points then.
+# We compare outlines at points no farther apart than this share of the tolerance, so that an end
+# is found to within it. They are not closer than the second figure: 2,000 km then need 400,000.
 _SPACING = 0.25
 _FINEST_M = 5.0
 
-# A step along one outline may answer to a way this many tolerances longer along the other: round
-# a meander that the other leaves out, but not round the far side of a thin strip.
+# A step along one outline may correspond to a way along the other that is this many tolerances
+# longer: round a meander that the other leaves out, but not round the far side of a thin strip.
 _DETOUR = 10.0
 
-# An end is cut back to where the outlines are no farther apart than this many times the median
-# of its stretch. Below 2, so that outlines which only touch, and part in proportion to the way,
-# are cut back to nothing; above 1, so that mere noise is hardly cut.
+# We cut an end back to where the outlines are no farther apart than this many times the median of
+# its stretch. The factor is below 2: outlines that only touch part in proportion to the way, and
+# are then cut back to nothing. It is above 1, so that noise alone is hardly cut.
 _TYPICAL = 1.5
 
 
 class Samples(NamedTuple):
-    """Points along outlines, ordered by line and chainage, with what they are nearest to."""
+    """Points along outlines, ordered by line and chainage, with their nearest points on others.
+
+    One entry per point, (n,). ``foot_line`` and ``foot_chainage`` are of the nearest point.
+    """
 
     line: Ints
     chainage: Floats
@@ -53,9 +57,9 @@ class Samples(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """A stretch of a ring: the points along it, by chainage and by their place in the samples.
+    """A stretch of a ring: the points along it, by chainage (m) and by their place in the samples.
 
-    Chainages lie beyond the ring's length where the stretch has run over its first vertex.
+    Beyond the ring's first vertex, chainages go on beyond the ring's length.
     """
 
     ring: int
@@ -65,12 +69,12 @@ class Stretch(NamedTuple):
 
     @property
     def length_m(self) -> float:
-        """Its length."""
+        """The length of the stretch, in metres."""
         return float(self.chainage[-1] - self.chainage[0])
 
     @property
     def weights(self) -> Floats:
-        """The length that each of its points stands for."""
+        """The length that each point stands for, in metres."""
         half = np.diff(self.chainage) / 2.0
         return np.asarray(np.append(half, 0.0) + np.append(0.0, half))
 
@@ -80,7 +84,7 @@ class Stretch(NamedTuple):
 
 
 def measure_rings(index: LineIndex) -> Floats:
-    """Return the length of each ring of an index."""
+    """Return the length of each ring of an index, in metres."""
     lengths = np.bincount(index.pieces.line, weights=index.pieces.length_m)
     return np.asarray(lengths, dtype=float)
 
@@ -88,8 +92,8 @@ def measure_rings(index: LineIndex) -> Floats:
 def compare_outlines(index: LineIndex, other: LineIndex, tolerance_m: float) -> Samples:
     """Return points along the rings of an index, with their distance from those of another.
 
-    Wherever the distance may be within the tolerance, they are close enough to tell. Points far
-    off the other's bounds have no distance (infinity).
+    Points are close together wherever the distance may be within the tolerance. Points far outside
+    the other's bounds have an infinite distance.
     """
     p = index.pieces
     near = _NearbyIndex(other, tolerance_m)
@@ -129,12 +133,12 @@ def compare_outlines(index: LineIndex, other: LineIndex, tolerance_m: float) -> 
 
 
 class _NearbyIndex:
-    """Finds distance, line and chainage of the nearest point, for points near the lines only."""
+    """An index that finds distance, line and chainage of feet, for points near the lines only."""
 
     def __init__(self, index: LineIndex, tolerance_m: float) -> None:
         self.index = index
         p = index.pieces
-        # A piece is at most a kilometre long, so what may come within the tolerance begins there.
+        # A piece that may come within the tolerance starts there, being a kilometre at most.
         margin = np.degrees((tolerance_m + 2e3) / WGS84.b)
         self.south, self.north = p.lat.min() - margin, p.lat.max() + margin
         steepest = np.radians(min(max(abs(self.south), abs(self.north)), 89.9))
@@ -152,9 +156,9 @@ class _NearbyIndex:
 
 
 def _find_coincident(head: Floats, tail: Floats, length: Floats) -> NDArray[np.bool_]:
-    """Tell which intervals lie on the other outline from end to end."""
+    """Return which intervals lie on the other outline from end to end."""
     both = (head[0] <= SAME_M) & (tail[0] <= SAME_M) & (head[1] == tail[1])
-    with np.errstate(invalid="ignore"):  # infinity less infinity, where both are far off
+    with np.errstate(invalid="ignore"):  # infinity minus infinity, where both are far away
         along = np.abs(np.abs(head[2] - tail[2]) - length) <= 2 * SAME_M
     return np.asarray(both & along)
 
@@ -162,14 +166,16 @@ def _find_coincident(head: Floats, tail: Floats, length: Floats) -> NDArray[np.b
 def find_stretches(
     mine: Samples, theirs: Samples, lengths: Floats, tolerance_m: float
 ) -> list[Stretch]:
-    """Return the stretches of my rings that run along their outline, within the tolerance.
+    """Return the stretches of one side's rings that run along the other side's outline.
 
     Parameters
     ----------
     mine, theirs
-        Points along either outline, compared with the other.
+        Points along the outline of either side, compared with the other.
     lengths
-        The length of each of my rings.
+        The length of each ring of ``mine``, in metres.
+    tolerance_m
+        How far apart the outlines may run, in metres.
     """
     found = []
     for ring in np.unique(theirs.foot_line[theirs.distance <= tolerance_m]):
@@ -181,26 +187,28 @@ def find_stretches(
             np.tile(mine.distance[at], 2),
             np.tile(at, 2),
         )
-        answered = _find_answered(theirs, int(ring), length, tolerance_m)
-        if np.isinf(answered).any() and (mine.distance[at] <= tolerance_m).all():
+        matched = _find_matched_intervals(theirs, int(ring), length, tolerance_m)
+        if np.isinf(matched).any() and (mine.distance[at] <= tolerance_m).all():
             found.append(twice.part(slice(len(at) + 1)))
             continue
-        for begin, end in _open_intervals(answered, twice, length, tolerance_m):
+        for begin, end in _open_intervals(matched, twice, length, tolerance_m):
             found += _split_within(twice, begin, end, tolerance_m)
     return [cut for stretch in found if (cut := _trim_ends(stretch, lengths[stretch.ring]))]
 
 
-def _find_answered(theirs: Samples, ring: int, length: float, tolerance_m: float) -> Floats:
-    """Return the intervals (n, 2) of a ring's chainage to which their outline answers.
+def _find_matched_intervals(
+    theirs: Samples, ring: int, length: float, tolerance_m: float
+) -> Floats:
+    """Return the intervals (n, 2) of a ring's chainage that are nearest to the other outline.
 
-    They begin within the ring; one that runs over its first vertex ends beyond its length. If
-    all of it is answered, the one interval ends at infinity.
+    They start within the ring; one that runs over its first vertex ends beyond its length. If the
+    whole ring is nearest to the other outline, the one interval ends at infinity.
     """
     here = (theirs.distance <= tolerance_m) & (theirs.foot_line == ring)
     after = find_successors(theirs.line)
     step = np.flatnonzero(here & here[after])
     way = theirs.chainage[after[step]] - theirs.chainage[step]
-    way = np.where(way < 0.0, 0.0, way)  # the last step of their ring: short, or a detour at most
+    way = np.where(way < 0.0, 0.0, way)  # the last step of a ring: short, or a detour at most
     a, b = theirs.foot_chainage[step], theirs.foot_chainage[after[step]]
     ahead = (b - a + length / 2.0) % length - length / 2.0
     kept = np.abs(ahead) <= _DETOUR * tolerance_m + way
@@ -216,7 +224,7 @@ def _find_answered(theirs: Samples, ring: int, length: float, tolerance_m: float
 
 
 def _join_ends(begin: Floats, end: Floats, length: float) -> Floats:
-    """Join the last interval of a ring to those at its beginning that it runs into."""
+    """Join the last interval of a ring to those at its start that it runs into."""
     while len(begin) > 1 and end[-1] - length >= begin[0] - SAME_M:
         end[-1] = max(end[-1], end[0] + length)
         begin, end = begin[1:], end[1:]
@@ -226,10 +234,10 @@ def _join_ends(begin: Floats, end: Floats, length: float) -> Floats:
 
 
 def _open_intervals(
-    answered: Floats, twice: Stretch, length: float, tolerance_m: float
+    matched: Floats, twice: Stretch, length: float, tolerance_m: float
 ) -> Iterator[tuple[float, float]]:
-    """Yield the intervals; one that goes all the way round begins where the ring is outside."""
-    for begin, end in answered:
+    """Yield the intervals; one that goes all the way round starts where the ring is outside."""
+    for begin, end in matched:
         if np.isfinite(end):
             yield float(begin), float(end)
         else:
@@ -249,7 +257,7 @@ def _split_within(
 
 
 def _trim_ends(stretch: Stretch, length: float) -> Stretch | None:
-    """Cut a stretch back at either end to where the outlines are as near as they typically are."""
+    """Cut a stretch back at either end to where the outlines are as near as is typical for it."""
     if stretch.length_m >= length - SAME_M:
         return stretch
     while len(stretch.chainage) > 1:
@@ -262,16 +270,16 @@ def _trim_ends(stretch: Stretch, length: float) -> Stretch | None:
 
 
 def _median_distance(stretch: Stretch) -> float:
-    """Return the distance that half the length of a stretch keeps within."""
+    """Return the median distance along a stretch, weighted by length."""
     order = np.argsort(stretch.distance)
     total = np.cumsum(stretch.weights[order])
     return float(stretch.distance[order][np.searchsorted(total, total[-1] / 2.0)])
 
 
 def measure_vertex_chainages(index: LineIndex, ring: int, coords: Floats) -> Floats:
-    """Return the chainage of each vertex of a ring, the last of which closes it.
+    """Return the chainage (m) of each vertex of a ring; the last vertex closes it.
 
-    A vertex begins a piece of the index; a valid ring meets none of its vertices twice.
+    Each vertex starts a piece of the index, and a valid ring has no vertex twice.
     """
     p = index.pieces
     at = np.flatnonzero(p.line == ring)
@@ -281,7 +289,7 @@ def measure_vertex_chainages(index: LineIndex, ring: int, coords: Floats) -> Flo
 
 
 def find_points_at(index: LineIndex, ring: int, chainage: Floats) -> Floats:
-    """Return the points (n, 2) of a ring at some chainages."""
+    """Return the points (n, 2), in degrees, of a ring at some chainages."""
     p = index.pieces
     at = np.flatnonzero(p.line == ring)
     piece = at[np.searchsorted(p.chainage_m[at], chainage, side="right") - 1]
@@ -290,5 +298,5 @@ def find_points_at(index: LineIndex, ring: int, chainage: Floats) -> Floats:
 
 
 def gap_m(one: Floats, other: Floats) -> float:
-    """Return the distance between two points (longitude, latitude)."""
+    """Return the distance in metres between two points (longitude, latitude)."""
     return float(inverse(one[0], one[1], other[0], other[1])[2][0])

@@ -1,9 +1,11 @@
-"""The common line of two areas whose outlines nearly coincide: layers of different origin.
+"""Match the edges of two areas whose outlines nearly coincide, and find their common line.
 
-The line follows the outline of the first area: the stretches of it that run along the second's
-within a tolerance, spurs cut off and breaks closed. The second area is brought to it, so that no
-point near the line is claimed by both or by nobody. It takes and gives shapely geometry in
-longitude and latitude, and metres; it knows neither regions nor borders.
+Layers of different origin draw the same border twice. The common line follows the outline of the
+first area: the stretches of it that run along the second outline within a tolerance, with spurs cut
+off and breaks closed. The second area is then adjusted to that line, so that near it no point
+belongs to both areas or to neither.
+
+Geometry is in longitude and latitude, degrees on WGS 84; distances are in metres.
 """
 
 from __future__ import annotations
@@ -51,38 +53,40 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 
-# What is shorter than this many tolerances, and nowhere exact, is a corner and no border.
+# A stretch shorter than this many tolerances, and nowhere exact, is a corner where outlines touch
+# and not a border.
 _CRUMB = 2.0
 
-# Sections of a healed line are told apart at points no farther apart than this or half the
-# tolerance, if that is more: finer than anyone maps where three regions meet.
+# To find where a section of a matched line ends, we look at points no farther apart than this, or
+# than half the tolerance if that is more. No map shows more finely where three regions meet.
 _STEP_M = 50.0
 
-# Degrees (some centimetres) by which a tie to the other outline reaches beyond it, so that the
-# two surely cross.
+# Degrees (some centimetres) by which a tie to the other outline reaches beyond that outline, so
+# that both surely cross.
 _OVERSHOOT = 1e-7
 
 
 @dataclass(frozen=True)
 class Healing:
-    """How far two outlines disagreed along their common border, which follows the first.
+    """How far two outlines disagreed along their common border; the border follows the first one.
 
     Parameters
     ----------
     tolerance_m
         The disagreement that was allowed.
     healed_km
-        Length of the border along which the outlines differ (by more than 2 mm).
+        Length of the border along which the outlines differ by more than 2 mm.
     disagreement_km
         The largest distance from either outline to the other along the border.
     lon, lat
-        Where that is.
+        Where that is, in degrees.
     typical_m
         Root mean square of the distance along the border.
     gap_km2, overlap_km2
-        Area between the outlines that was nobody's, and that was claimed by both.
+        Area between the outlines that belonged to neither side, and that belonged to both.
     bridges
-        How many spurs and breaks no wider than the tolerance were crossed in a straight line.
+        Number of spurs and breaks, no wider than the tolerance, that the border crosses in a
+        straight line.
     """
 
     tolerance_m: float
@@ -109,12 +113,12 @@ def is_exact(healing: Healing) -> bool:
 
 
 class CommonLine(NamedTuple):
-    """What two areas have in common: lines, the second area brought to them, and how far."""
+    """The common line of two areas, the second area adjusted to it, and by how much."""
 
     lines: list[LineString]
     other: Polygon | MultiPolygon
     healing: Healing | None
-    """``None`` where there is no line."""
+    """``None`` if there is no common line."""
 
 
 def find_common_line(one: BaseGeometry, other: BaseGeometry, tolerance_m: float) -> CommonLine:
@@ -123,15 +127,15 @@ def find_common_line(one: BaseGeometry, other: BaseGeometry, tolerance_m: float)
     Parameters
     ----------
     one, other
-        Polygons or MultiPolygons within ±180° of longitude.
+        Polygons or MultiPolygons in degrees, within ±180° of longitude.
     tolerance_m
         How far apart their outlines may run, in metres; positive.
 
     Returns
     -------
     CommonLine
-        The lines, within ±180°; the second area with what was nobody's between it and the line,
-        and without what the first area holds; and the healing.
+        The lines, within ±180°; the second area with the gaps up to the line added and without
+        what the first area covers; and how far the outlines disagreed.
 
     Raises
     ------
@@ -160,22 +164,22 @@ def find_common_line(one: BaseGeometry, other: BaseGeometry, tolerance_m: float)
         find_stretches(mine, theirs, measure_rings(index), tolerance_m), tolerance_m
     )
     lines, bridges = _join_stretches(rings, index, stretches, tolerance_m)
-    answers = _drop_crumbs(
+    facing_stretches = _drop_crumbs(
         find_stretches(theirs, mine, measure_rings(facing), tolerance_m), tolerance_m
     )
     apart, lon, lat = max(
-        _find_largest_distance(mine, stretches), _find_largest_distance(theirs, answers)
+        _find_largest_distance(mine, stretches), _find_largest_distance(theirs, facing_stretches)
     )
     drawn = [part for line in lines for part in cut_unwrapped_line(line)]
     if not lines:
         return CommonLine([], cut_at_antimeridian(other), None)
     gaps = _find_gaps(one, other, lines, tolerance_m)
     overlap = shapely.intersection(one, other)
-    brought = shapely.difference(shapely.union(other, gaps), one)
+    adjusted = shapely.difference(shapely.union(other, gaps), one)
     healed, typical = _summarize_distances(stretches)
     areas = area_m2(gaps) / 1e6, area_m2(overlap) / 1e6
     healing = Healing(tolerance_m, healed, apart / 1e3, lon, lat, typical, *areas, bridges)
-    return CommonLine(drawn, cut_at_antimeridian(brought), healing)
+    return CommonLine(drawn, cut_at_antimeridian(adjusted), healing)
 
 
 def _list_rings(area: BaseGeometry) -> list[BaseGeometry]:
@@ -188,7 +192,7 @@ def _list_rings(area: BaseGeometry) -> list[BaseGeometry]:
 
 
 def _check_overlap(area: BaseGeometry, samples: Samples, tolerance_m: float) -> None:
-    """Refuse an outline that reaches into the other area by more than the tolerance."""
+    """Check that an outline reaches into the other area by no more than the tolerance."""
     far = np.flatnonzero((samples.distance > tolerance_m) & np.isfinite(samples.distance))
     far = far[covers_points(area, samples.lon[far], samples.lat[far])]
     if not len(far):
@@ -207,7 +211,10 @@ def _join_stretches(
     stretches: Sequence[Stretch],
     tolerance_m: float,
 ) -> tuple[list[LineString], int]:
-    """Return the stretches as lines, joined across breaks within the tolerance, and how many."""
+    """Return the stretches as lines, joined across breaks within the tolerance.
+
+    The second value is the number of breaks that were bridged.
+    """
     lines: list[LineString] = []
     bridges = 0
     for ring in dict.fromkeys(stretch.ring for stretch in stretches):
@@ -227,7 +234,7 @@ def _join_stretches(
                 joined.append(run)
         last, first = joined[-1][-1], joined[0][0]
         if (last != first).any() and gap_m(last, first) <= tolerance_m:
-            # Round the ring's first vertex; if there is one run only, it closes.
+            # The break is at the ring's first vertex. If there is only one run, it closes.
             joined[0] = np.vstack([joined.pop(), joined[0]]) if len(joined) > 1 else np.vstack(
                 [joined[0], first]
             )  # fmt: skip
@@ -253,7 +260,7 @@ def _extract_stretch(index: LineIndex, coords: Floats, place: Floats, stretch: S
 
 
 def _drop_crumbs(stretches: Sequence[Stretch], tolerance_m: float) -> list[Stretch]:
-    """Drop what is a corner: short, and not exact."""
+    """Return the stretches without those that are corners: short, and not exact."""
     return [
         stretch
         for stretch in stretches
@@ -264,7 +271,7 @@ def _drop_crumbs(stretches: Sequence[Stretch], tolerance_m: float) -> list[Stret
 def _find_largest_distance(
     samples: Samples, stretches: Sequence[Stretch]
 ) -> tuple[float, float, float]:
-    """Return the largest distance from the other outline along stretches, and where it is."""
+    """Return the largest distance (m) from the other outline along stretches, and where it is."""
     worst = (0.0, 0.0, 0.0)
     for stretch in stretches:
         at = int(stretch.sample[stretch.distance.argmax()])
@@ -274,7 +281,7 @@ def _find_largest_distance(
 
 
 def _summarize_distances(stretches: Sequence[Stretch]) -> tuple[float, float]:
-    """Return the length in km along which outlines differ, and their root mean square distance."""
+    """Return the length (km) along which outlines differ, and their RMS distance (m)."""
     distance = np.concatenate([stretch.distance for stretch in stretches])
     weight = np.concatenate([stretch.weights for stretch in stretches])
     healed = float(weight[distance > SAME_M].sum()) / 1e3
@@ -284,7 +291,10 @@ def _summarize_distances(stretches: Sequence[Stretch]) -> tuple[float, float]:
 def _find_gaps(
     one: BaseGeometry, other: BaseGeometry, lines: Sequence[LineString], tolerance_m: float
 ) -> BaseGeometry:
-    """Return what lies between the lines and the second area, within the tolerance, and is free."""
+    """Return what lies between the lines and the second area and belongs to neither area.
+
+    Only gaps that are nowhere farther from the lines than the tolerance count.
+    """
     ties = []
     facing = LineIndex([other.boundary])
     for line in lines:
@@ -307,9 +317,9 @@ def _find_gaps(
 
 
 def _is_near(index: LineIndex, face: Polygon, tolerance_m: float) -> bool:
-    """Tell whether a face lies along lines: nowhere farther from them than the tolerance."""
+    """Return whether a face is nowhere farther from the lines than the tolerance."""
     lon, lat = shapely.get_coordinates(face).T
-    # The last centimetre is the overshoot of a tie.
+    # The last five centimetres are for the overshoot of a tie.
     return bool((index.nearest(lon, lat).distance_m <= tolerance_m + 0.05).all())
 
 
@@ -319,13 +329,22 @@ def split_by_nearest(
     others: Sequence[BaseGeometry],
     tolerance_m: float,
 ) -> dict[tuple[int, int], list[LineString]]:
-    """Cut lines where their nearest outline changes on either side.
+    """Cut lines where the outline nearest to them changes, on either side.
+
+    Parameters
+    ----------
+    lines
+        The common lines of two sides.
+    ones, others
+        The outlines of the areas on either side.
+    tolerance_m
+        The tolerance with which the lines were found, in metres.
 
     Returns
     -------
     dict
-        Lines by the numbers of the nearest of `ones` and of `others`. What would be shorter than
-        twice the tolerance stays with its longer neighbour.
+        Lines by the numbers of the nearest of `ones` and of `others`. A piece that would be
+        shorter than twice the tolerance stays with its longer neighbour.
     """
     sides = [LineIndex(outlines) for outlines in (ones, others)]
     found: dict[tuple[int, int], list[LineString]] = {}
@@ -345,7 +364,7 @@ def split_by_nearest(
 
 
 def _subdivide_line(line: LineString, step_m: float) -> tuple[Floats, Floats]:
-    """Return the points (n, 2) of a line with steps between, and which of them are vertices."""
+    """Return points (n, 2) along a line, at most a step apart, and which of them are vertices."""
     coords = shapely.get_coordinates(line)
     length = inverse(*coords[:-1].T, *coords[1:].T)[2]
     steps = np.maximum(np.ceil(length / step_m), 1.0).astype(int)
@@ -358,7 +377,7 @@ def _subdivide_line(line: LineString, step_m: float) -> tuple[Floats, Floats]:
 
 
 def _split_into_runs(label: Ints, length: Floats, least_m: float) -> Iterator[tuple[int, int]]:
-    """Yield begin and end of runs of one label; runs shorter than the least join a neighbour."""
+    """Yield start and end of runs of one label; runs shorter than the least join a neighbour."""
     first = np.flatnonzero(np.diff(label, prepend=-1)).tolist()
     bounds = [*first, len(label)]
     while len(bounds) > 2:
@@ -366,7 +385,7 @@ def _split_into_runs(label: Ints, length: Floats, least_m: float) -> Iterator[tu
         shortest = int(np.argmin(lengths))
         if lengths[shortest] >= least_m:
             break
-        # Its beginning goes if the neighbour before is the longer one, else its end.
+        # It joins the longer neighbour: we drop its start if that is the one before, else its end.
         before = lengths[shortest - 1] if shortest > 0 else -1.0
         after = lengths[shortest + 1] if shortest + 1 < len(lengths) else -1.0
         del bounds[shortest if before >= after else shortest + 1]

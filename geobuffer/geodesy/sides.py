@@ -7,8 +7,9 @@ face each other, as between two lines that run the same way, the sides part half
 half-way line we start from a Voronoi diagram of the banks. We then move its vertices to where
 ``is_left`` changes.
 
-The lines cut the zone into *compartments*. The lines, the geodesics beyond free ends and boxes about
-those geodesics cut it into *faces*. Most faces lie on one side; the others are split half-way.
+The lines cut the zone into *compartments*. The geodesics beyond free ends, and boxes about those,
+cut the compartments further, into *faces*. Most faces lie on one side; we
+split the others half-way.
 
 Geometry is in longitude and latitude, degrees on WGS 84; distances are in metres.
 """
@@ -56,7 +57,7 @@ _STEP_M = 1_000.0
 _SAMPLES = 200
 
 # A half-way line bends where another stretch becomes nearest. We cut its edges at the worst of
-# these shares until they are off by no more than this many metres. Eight rounds turn 200 m into 1 m.
+# these shares until they are off by no more than these metres. Eight rounds turn 200 m into 1 m.
 _PROBES = (0.25, 0.5, 0.75)
 _HALF_WAY_M = 0.5
 _ROUNDS = 8

@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.ellipsoid import Floats
 
 
-# The longest a degree of latitude gets (at the poles). Lines are simplified in degrees scaled by
-# the most they can measure, so that what is stated in metres is a bound and not an average.
+# The longest degree of latitude, at the poles. We simplify in degrees scaled to the longest that
+# they can be, so that a tolerance in metres is a bound and not an average.
 _DEGREE_M = 111_694.0
 
 
 def scale_degrees(shape: BaseGeometry) -> tuple[BaseGeometry, Floats]:
-    """Return a shape in degrees that measure as much in either direction, and the scale."""
+    """Return a shape in degrees that are about as long in both directions, and the scale.
+
+    Longitudes are multiplied by the cosine of the shape's latitude nearest to the equator. The
+    scale (2,) turns the shape back: divide by it.
+    """
     _, south, _, north = shape.bounds
     nearest_equator = 0.0 if south < 0.0 < north else min(abs(south), abs(north))
     scale = np.array([math.cos(math.radians(nearest_equator)), 1.0])
@@ -28,7 +32,9 @@ def scale_degrees(shape: BaseGeometry) -> tuple[BaseGeometry, Floats]:
 
 
 def simplify_parts(shape: BaseGeometry, tolerance_m: float) -> list[Any]:
-    """Return the parts of a shape, simplified to within a tolerance in metres.
+    """Return the parts of a shape in degrees, simplified to within a tolerance in metres.
+
+    Parts without length, such as points, are left out.
 
     Examples
     --------
