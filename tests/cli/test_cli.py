@@ -6,7 +6,6 @@ CliRunner: it is ``main`` that turns our errors into one line and exit code 2.
 
 import contextlib
 import functools
-import importlib.util
 import io
 import json
 import os
@@ -974,16 +973,13 @@ def test_map_png_shows_the_same_zone_and_places_as_the_page(run, here, monkeypat
 
 
 def test_map_png_without_matplotlib_is_one_line_before_anything_is_computed(run, here, monkeypatch):
-    find = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "matplotlib" else find(name)
-    )
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setattr(gb, "build_zone", lambda *_, **__: pytest.fail("computed first"))
     answer = run("map", "--png", "m.png")
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == (
-        "geobuffer: Pictures are drawn by matplotlib, which is not installed. Must be there: "
-        "pip install 'geobuffer[plot]'.\n"
+        "geobuffer: A picture needs matplotlib, which is not installed. "
+        "Run: pip install 'geobuffer[plot]'.\n"
     )
     assert not list(here.iterdir())
 

@@ -1,4 +1,4 @@
-"""Draw an exposure curve."""
+"""Draw the curve of people or places within each distance of a border."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geobuffer.errors import DataError
+from geobuffer.errors import DataError, require
 from geobuffer.palette import MEMBERSHIP, ZONE
 
 if TYPE_CHECKING:
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 def plot_curve(curve: pd.DataFrame, *, people: bool = True, ax: Axes | None = None) -> Axes:
-    """Draw a curve of :func:`exposure_curve`: the sure as a line, the uncertain on top of it.
+    """Draw a table of :func:`exposure_curve`: certain counts as a line, uncertain ones above it.
 
     Parameters
     ----------
     curve
         The table.
     people
-        Whether to draw people (at least so many), or places.
+        Whether to draw people, who are at least so many, or places.
     ax
         The axes to draw in; by default those of a new figure.
 
     Raises
     ------
     DataError
-        The table is not one of :func:`exposure_curve`, or matplotlib is not installed.
+        The table is not a result of :func:`exposure_curve`, or matplotlib is not installed.
 
     Examples
     --------
@@ -40,15 +40,19 @@ def plot_curve(curve: pd.DataFrame, *, people: bool = True, ax: Axes | None = No
     >>> plot_curve(curve, people=False).get_ylabel()
     'places'
     """
-    sure, unsure = ("population", "population_uncertain") if people else ("places", "uncertain")
+    certain, uncertain = (
+        ("population", "population_uncertain") if people else ("places", "uncertain")
+    )
     columns = getattr(curve, "columns", ())
-    lacking = [name for name in ("within_km", sure, unsure) if name not in columns]
-    if lacking:
-        raise DataError(f"Invalid curve: no column {lacking[0]!r}. Must be of gb.exposure_curve().")
-    axes = _new_axes() if ax is None else ax
+    missing = [name for name in ("within_km", certain, uncertain) if name not in columns]
+    if missing:
+        raise DataError(
+            f"Invalid curve: no column {missing[0]!r}. Must be a result of gb.exposure_curve()."
+        )
+    axes = _make_axes() if ax is None else ax
     km = np.append(0.0, curve["within_km"])
-    low = np.append(0, curve[sure])
-    high = low + np.append(0, curve[unsure])
+    low = np.append(0, curve[certain])
+    high = low + np.append(0, curve[uncertain])
     axes.fill_between(
         km, low, high, step="post", color=MEMBERSHIP["uncertain"], alpha=0.6, label="uncertain"
     )
@@ -57,20 +61,17 @@ def plot_curve(curve: pd.DataFrame, *, people: bool = True, ax: Axes | None = No
     axes.set_ylabel("people, at least" if people else "places")
     axes.set_xlim(0.0, float(km[-1]))
     axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter("{x:,.0f}")  # not 1e6, which readers of figures stumble over
+    axes.yaxis.set_major_formatter("{x:,.0f}")  # 1,000,000 and not 1e6
     axes.legend(loc="upper left")
     return axes
 
 
-def _new_axes() -> Axes:
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise DataError(
-            "Plots need matplotlib. Must be installed: pip install 'geobuffer[plot]'."
-        ) from error
-    # Not through pyplot, which keeps every figure until it is closed.
+def _make_axes() -> Axes:
+    require("plot", "matplotlib.figure", "A plot", error=DataError)
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    # We avoid pyplot, which keeps every figure until it is closed.
     figure = Figure(layout="constrained")
     FigureCanvasAgg(figure)
     return figure.add_subplot()

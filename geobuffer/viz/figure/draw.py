@@ -15,6 +15,7 @@ import shapely
 
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, ZONE, ring_colours
 from geobuffer.viz.figure.labels import FONT, LINE, Box, Label, measure_text
+from geobuffer.viz.symbols import DOT_SIZES, scale_dots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,46 +46,27 @@ SMALL = 7.0
 PIXEL = 0.75
 
 
-class DotStyle(NamedTuple):
-    """How a class of settlements looks: size, outline and hue all tell it. As on the page."""
+class DotColours(NamedTuple):
+    """The colours of a class of settlements, as on the page. Sizes come from ``DOT_SIZES``."""
 
-    radius: float
-    outline: float
     fill: str
     edge: str
 
 
-DOTS = {
-    "outside": DotStyle(2.6, 0.0, MEMBERSHIP["outside"], MEMBERSHIP["outside"]),
-    "inside": DotStyle(5.0, 1.0, MEMBERSHIP["inside"], INK),
-    "uncertain": DotStyle(6.0, 2.6, MEMBERSHIP["uncertain"], INK),
+DOT_COLOURS = {
+    "outside": DotColours(MEMBERSHIP["outside"], MEMBERSHIP["outside"]),
+    "inside": DotColours(MEMBERSHIP["inside"], INK),
+    "uncertain": DotColours(MEMBERSHIP["uncertain"], INK),
 }
 
-# More dots than this are stored as pixels in SVG and PDF: as shapes they would make a file of
-# more than 2 MB.
+# More dots than this are stored as pixels in SVG and PDF. As shapes, they would make a file of more
+# than 2 MB.
 _MOST_SHAPES = 10_000
 
 
-def dot_scale(zoom: float, membership: str) -> float:
-    """Return how much dots shrink where a whole border is in view, so that they do not hide it.
-
-    The page's rule (``page/draw.js``), but at the least that it has on a screen, 0.3, a village in
-    the zone would be a printed dot of 0.8 mm; at 0.42 it is told from those outside.
-
-    Examples
-    --------
-    >>> [round(dot_scale(zoom, "inside"), 2) for zoom in (5, 9, 20)]
-    [0.42, 0.72, 1.3]
-    >>> round(dot_scale(5, "outside"), 2)
-    0.29
-    """
-    scale = min(1.3, max(0.42, 0.42 + (zoom - 7.0) * 0.15))
-    return scale * (0.7 if membership == "outside" and zoom < 9.0 else 1.0)
-
-
 def dot_radius(zoom: float, membership: str) -> float:
-    """Return the radius of a class's dots in points."""
-    return DOTS[membership].radius * PIXEL * dot_scale(zoom, membership)
+    """Return the radius of the dots of a class, in points."""
+    return DOT_SIZES[membership].radius * PIXEL * scale_dots(zoom, membership)
 
 
 def add_text(
@@ -185,15 +167,16 @@ def draw_border(axes: Axes, sections: Sequence[BaseGeometry], junctions: Floats)
 
 def draw_dots(axes: Axes, membership: str, xy: Floats, zoom: float) -> None:
     """Draw the settlements of a class."""
-    style, scale = DOTS[membership], dot_scale(zoom, membership)
+    colours, scale = DOT_COLOURS[membership], scale_dots(zoom, membership)
+    outline = DOT_SIZES[membership].outline
     order = {"outside": 3.0, "inside": 6.0, "uncertain": 6.5}[membership]
     axes.scatter(
         xy[:, 0],
         xy[:, 1],
         s=(2.0 * dot_radius(zoom, membership)) ** 2,
-        c=style.fill,
-        edgecolors=style.edge if style.outline else "none",
-        linewidths=style.outline * PIXEL * max(scale, 0.5),
+        c=colours.fill,
+        edgecolors=colours.edge if outline else "none",
+        linewidths=outline * PIXEL * max(scale, 0.5),
         zorder=order,
         gid=f"geobuffer-{membership}",
         rasterized=len(xy) > _MOST_SHAPES,
@@ -359,15 +342,15 @@ def _make_legend_key(row: LegendRow, zoom: float) -> Any:
         line = 1.5 if row.kind == "junctions" else 0.0
         return Line2D([], [], color=BORDER, linewidth=line, marker="o", markersize=4.1,
                       markerfacecolor="white", markeredgewidth=1.1)  # fmt: skip
-    if row.kind not in DOTS:
+    if row.kind not in DOT_SIZES:
         return Line2D([], [], linestyle="none")
-    style = DOTS[row.kind]
-    # As large as on the map, or as can be told apart in a legend.
-    shown = max(dot_scale(zoom, row.kind), 0.6)
+    size, colours = DOT_SIZES[row.kind], DOT_COLOURS[row.kind]
+    # As large as on the map, but large enough to distinguish the classes in a legend.
+    shown = max(scale_dots(zoom, row.kind), 0.6)
     return Line2D(
-        [], [], linestyle="none", marker="o", markersize=2.0 * style.radius * PIXEL * shown,
-        markerfacecolor=style.fill, markeredgecolor=style.edge,
-        markeredgewidth=style.outline * PIXEL * max(shown, 0.5),
+        [], [], linestyle="none", marker="o", markersize=2.0 * size.radius * PIXEL * shown,
+        markerfacecolor=colours.fill, markeredgecolor=colours.edge,
+        markeredgewidth=size.outline * PIXEL * max(shown, 0.5),
     )  # fmt: skip
 
 

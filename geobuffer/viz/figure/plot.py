@@ -8,7 +8,6 @@ fonts that help out where ours lacks a character.
 from __future__ import annotations
 
 import functools
-import importlib.util
 import io
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +19,7 @@ from geobuffer.analysis.classify import classify
 from geobuffer.analysis.exposure import read_population
 from geobuffer.analysis.membership import COUNTED, is_counted
 from geobuffer.datasets.bundled import sources_of_places
-from geobuffer.errors import MissingExtra
+from geobuffer.errors import require
 from geobuffer.palette import ring_colours
 from geobuffer.viz import captions
 from geobuffer.viz.extent import select_regions
@@ -45,6 +44,7 @@ from geobuffer.viz.figure.layout import (
 )
 from geobuffer.viz.figure.map_elements import find_north, fit_scale_bar, make_graticule
 from geobuffer.viz.figure.projection import fit_projection, project_points
+from geobuffer.viz.symbols import FEW_PLACES
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.toponyms import LANGUAGES
 
@@ -73,9 +73,6 @@ _ROOM_PER_NAME = 4_600.0
 
 # Names that are tried for each that there is room for: most that fail do so in a crowd.
 _TRIES = 6
-
-# Places so few, of those to be seen, that each has room for its name; the page counts so, too.
-_FEW = 40
 
 # The widest that a name may be, in points: a fifth of the map.
 _WIDEST_NAME = 100.0
@@ -162,8 +159,8 @@ def plot_zone(
         figure, axes = draw_page(layout)
         _draw_map(axes, layout, zone, drawn, places, to)
         _draw_margin(axes, layout, to)
-    # A notebook shows what has this; pyplot, which would show it a second time, is not asked.
-    setattr(figure, "_repr_png_", functools.partial(_render_png, figure))  # noqa: B010 - not declared
+    # Jupyter displays objects with this method. We avoid pyplot, which would display it again.
+    figure._repr_png_ = functools.partial(_render_png, figure)  # type: ignore[attr-defined]
     return figure
 
 
@@ -198,11 +195,7 @@ def plot_crs(zone: Zone) -> pyproj.CRS:
 
 def require_matplotlib() -> None:
     """Raise :class:`MissingExtra` if matplotlib is not installed."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise MissingExtra(
-            "Pictures are drawn by matplotlib, which is not installed. Must be there: "
-            "pip install 'geobuffer[plot]'."
-        )
+    require("plot", "matplotlib", "A picture")
 
 
 class _Places(NamedTuple):
@@ -378,7 +371,7 @@ def _rank_places(places: _Places, near: NDArray[np.bool_], seen: NDArray[np.bool
     """
     named = seen & np.array([bool(name) for name in places.names], dtype=bool)
     peopled = named & (np.nan_to_num(places.population) > 0.0)
-    wanted = named if seen.sum() <= _FEW else peopled if peopled.any() else named & near
+    wanted = named if seen.sum() <= FEW_PLACES else peopled if peopled.any() else named & near
     weight = np.log10(10.0 + np.nan_to_num(places.population)) * np.where(near, 1.5, 1.0)
     rows = np.flatnonzero(wanted)
     return [int(i) for i in rows[np.argsort(-weight[rows], kind="stable")]]

@@ -1,8 +1,8 @@
-"""Shapes and columns in few characters, for a page that must be mailed.
+"""Encode shapes and columns in few characters, so that the page is small enough to mail.
 
-Lines that shapes share (a border is an edge of two regions, of its zone and itself) are written
-once, as arcs; shapes name their arcs. Where the shapes meet exactly they so stay together however
-much is simplified.
+A line that several shapes share is written once, as an arc, and each shape lists the numbers of its
+arcs. A border, for example, is an edge of two regions and of its zone. Shapes that meet exactly
+therefore still meet after their arcs are simplified.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 import shapely
 
 from geobuffer.geodesy.simplify import simplify_parts
@@ -20,6 +19,7 @@ from geobuffer.geodesy.simplify import simplify_parts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -31,10 +31,10 @@ GRID = 1e-5
 
 
 def encode_line(lonlat: Floats, grid: float = GRID) -> str:
-    """Return a line as text: steps on a grid, latitude first, each from the vertex before.
+    """Return a line as text: each vertex as steps on a grid from the one before, latitude first.
 
-    Google's Encoded Polyline Algorithm Format: five bits to a character, the sign in the lowest,
-    four characters for a typical vertex, all of them plain ASCII.
+    This is Google's Encoded Polyline Algorithm Format: five bits a character, the sign in the
+    lowest bit, four characters for a typical vertex, all of them ASCII.
 
     Examples
     --------
@@ -56,10 +56,11 @@ def encode_line(lonlat: Floats, grid: float = GRID) -> str:
 
 
 class Arcs(NamedTuple):
-    """Lines that shapes share, each once, and the shapes in terms of them.
+    """Lines that shapes share, each once, and the shapes as numbers of these lines.
 
-    A shape is a list of polygons or lines, a polygon a list of rings, a ring or line a list of
-    numbers of arcs: ``n`` as it stands, ``~n`` (that is, ``-n - 1``) backwards, as in TopoJSON.
+    A shape is a list of polygons or lines, and a polygon is a list of rings. A ring or a line is a
+    list of numbers of arcs, as in TopoJSON: ``n`` is an arc forwards, ``~n`` (that is, ``-n - 1``)
+    the same arc backwards.
     """
 
     lines: list[Floats]
@@ -67,9 +68,9 @@ class Arcs(NamedTuple):
 
 
 def share_arcs(shapes: Sequence[BaseGeometry]) -> Arcs:
-    """Split polygons and lines where they part from one another; keep what they share once.
+    """Split polygons and lines into arcs where they separate; store each shared arc once.
 
-    Vertices are shared where their coordinates are equal.
+    Shapes share a vertex if its coordinates are equal.
 
     Examples
     --------
@@ -83,10 +84,10 @@ def share_arcs(shapes: Sequence[BaseGeometry]) -> Arcs:
         return Arcs([], [[] for _ in shapes])
     coords, names = np.unique(np.concatenate(flat), axis=0, return_inverse=True)
     ids = np.split(names.ravel(), np.cumsum([len(path) for path in flat])[:-1])
-    parting = _find_junctions(ids, len(coords))
+    junctions = _find_junctions(ids, len(coords))
     known: dict[bytes, int] = {}
     lines: list[Floats] = []
-    numbered = iter([_number_arcs(path, parting, coords, known, lines) for path in ids])
+    numbered = iter([_number_arcs(path, junctions, coords, known, lines) for path in ids])
     return Arcs(
         lines,
         [_arrange_arcs(these, shape, numbered) for these, shape in zip(paths, shapes, strict=True)],
@@ -110,31 +111,31 @@ def _arrange_arcs(paths: list[list[Floats]], shape: BaseGeometry, numbered: Any)
 
 
 def _find_junctions(paths: Sequence[Ints], count: int) -> NDArray[np.bool_]:
-    """Tell at which vertices paths part: where not just two edges meet, and where lines end."""
+    """Return which vertices are junctions: where lines end, or other than two edges meet."""
     edges = np.concatenate([np.sort(np.stack([p[:-1], p[1:]], axis=1), axis=1) for p in paths])
     edges = np.unique(edges[edges[:, 0] != edges[:, 1]], axis=0)
-    parting = np.bincount(edges.ravel(), minlength=count) != 2
+    junctions = np.bincount(edges.ravel(), minlength=count) != 2
     for path in paths:
         if path[0] != path[-1]:
-            parting[path[[0, -1]]] = True
-    return np.asarray(parting)
+            junctions[path[[0, -1]]] = True
+    return np.asarray(junctions)
 
 
 def _number_arcs(
     path: Ints,
-    parting: NDArray[np.bool_],
+    junctions: NDArray[np.bool_],
     coords: Floats,
     known: dict[bytes, int],
     lines: list[Floats],
 ) -> list[int]:
-    """Return a path as numbers of arcs, adding those that are new."""
+    """Return a path as numbers of arcs, and add new arcs to ``known`` and ``lines``."""
     path = path[np.diff(path, prepend=-1) != 0]
-    cuts = np.flatnonzero(parting[path])
-    if path[0] == path[-1] and not parting[path[0]]:
-        # Begin where it parts from another; where it nowhere does, at a vertex that all agree on.
+    cuts = np.flatnonzero(junctions[path])
+    if path[0] == path[-1] and not junctions[path[0]]:
+        # Begin at a junction; without one, at the vertex that every copy of the path would choose.
         first = int(cuts[0]) if len(cuts) else int(np.argmin(path))
         path = np.concatenate([path[first:], path[1 : first + 1]])
-        cuts = np.flatnonzero(parting[path])
+        cuts = np.flatnonzero(junctions[path])
     cuts = np.unique([0, *cuts.tolist(), len(path) - 1])
     found = []
     for a, b in itertools.pairwise(cuts.tolist()):
@@ -151,23 +152,23 @@ def _number_arcs(
 
 
 def simplify_line(lonlat: Floats, tolerance_m: float) -> Floats:
-    """Return a line's vertices, simplified to within a tolerance; its ends stay."""
+    """Return the vertices of a line, simplified within a tolerance; its end points stay."""
     parts = simplify_parts(shapely.linestrings(lonlat), tolerance_m)
     inner = shapely.get_coordinates(parts)[1:-1]
     return np.concatenate([lonlat[:1], inner, lonlat[-1:]])
 
 
 def read_texts(column: pd.Series[Any]) -> list[str]:
-    """Return a column as text, empty where nothing is known."""
+    """Return a column as text, empty where the value is missing."""
     known = column.notna()
     return [str(value) if is_known else "" for value, is_known in zip(column, known, strict=True)]
 
 
 def encode_column(column: Sequence[Any]) -> dict[str, Any]:
-    """Return a column as its different values and which of them each row has.
+    """Return a column as its distinct values and a code for each row.
 
-    ``runs`` are codes and how many rows in succession have them; a table sorted by country has
-    few. Otherwise ``codes`` has one for each row.
+    ``runs`` holds pairs of a code and the number of successive rows with it; a table sorted by
+    country has few runs. If there are many, ``codes`` holds one code for each row instead.
 
     Examples
     --------
@@ -184,13 +185,8 @@ def encode_column(column: Sequence[Any]) -> dict[str, Any]:
     return {"values": list(codes), "codes": rows}
 
 
-def read_floats(column: pd.Series[Any]) -> Floats:
-    """Return a column as numbers, NaN where nothing is known."""
-    return np.asarray(pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan))
-
-
 def round_numbers(values: Any, digits: int | None = 4) -> list[float | int | None]:
-    """Return numbers for JSON: rounded, whole where they are whole, ``None`` where unknown.
+    """Return numbers for JSON: rounded, as integers where they are whole, ``None`` if not finite.
 
     Examples
     --------

@@ -1,7 +1,8 @@
 """Draw a zone on a slippy map: one HTML file that opens anywhere and fetches nothing.
 
-The map is a :class:`folium.Map`; the page around it is our own (``geobuffer/page``), put together
-by :mod:`geobuffer.document` from what :mod:`geobuffer.facts` tells of the zone.
+The map is a :class:`folium.Map`. The page around it is our own: its files stand in ``assets``,
+:mod:`geobuffer.viz.web.page_data` computes what it shows, and :mod:`geobuffer.viz.web.page` puts it
+together.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from geobuffer.errors import DataError, did_you_mean, missing_crs
 from geobuffer.io.point_tables import read_numbers
-from geobuffer.palette import BORDER, MEMBERSHIP, REGION, RINGS
+from geobuffer.palette import BORDER, MEMBERSHIP, REGION, ring_colours
 from geobuffer.viz.captions import heading_template, load_translation, write_title
 from geobuffer.viz.extent import select_regions
+from geobuffer.viz.symbols import describe_dots
 from geobuffer.viz.web.compact import read_texts
 from geobuffer.viz.web.page import make_map_class, make_page_class
 from geobuffer.viz.web.page_data import (
@@ -41,14 +43,19 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-# A page of 100,000 places is 12 MB and opens in 3 s on a desk; of more, phones give up.
+# A page of 100,000 places is 12 MB and opens in 3 s on a desktop computer. Phones cannot open
+# larger ones.
 _MOST_PLACES = 100_000
 
 # The slider has this many steps.
 _STEPS = 30
 
+# The page can show this many rings even if the zone has fewer: every fifth step of the slider, and
+# the width that is shown.
+_LEAST_RINGS = 8
 
-def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by keyword
+
+def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     zone: Zone,
     *,
     settlements: gpd.GeoDataFrame | None = None,
@@ -58,46 +65,48 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
     language: str = "en",
     basemap: str = "",
 ) -> folium.Map:
-    """Draw a zone, its border and the settlements about it on a map that works offline.
+    """Draw a zone, its border and the settlements around it on a map that works offline.
 
     The result is a :class:`folium.Map`: ``.save("map.html")`` writes one file, a notebook shows
-    it, and further folium layers can be added to it; ``folium.Icon`` is drawn as Leaflet's plain
-    pin. What those fetch is theirs (:func:`geobuffer.inline` writes it into the page), and folium
-    runs text that it is given as HTML and as a template: give it none that you did not write.
+    it, and you can add further folium layers; ``folium.Icon`` is drawn as Leaflet's plain pin.
+    Added layers may fetch files from the web (:func:`geobuffer.inline` writes those into the
+    page). folium runs text as HTML and as a template, so pass it only text that you wrote.
 
-    The page's slider shows the zone at thirty widths and on either side; its counts are
-    comparisons of each settlement's own distance, as :func:`geobuffer.classify` makes them.
+    The slider of the page shows the zone at thirty widths and on either side. Its counts compare
+    the distance of each settlement with the width, as :func:`geobuffer.classify` does.
 
     Parameters
     ----------
     zone
         The zone to draw, from :func:`geobuffer.build_zone`.
     settlements
-        A table of places (points in any CRS), classified anew. Rows without a point are known by
-        name only: they are counted with the zone if it holds others of their ``hromada``, and
-        always where the table has no such column. Places
-        farther from the border than the slider reaches, and a tenth, are counted, but not drawn.
+        A table of places (points in any CRS). They are classified here, whatever the table says
+        of their membership. Rows without a point are known by name only: they count with the zone
+        if it holds others of their ``hromada``, and always if the table has no such column. Places
+        more than a tenth farther from the border than the widest zone of the slider are counted,
+        but not drawn.
     regions
         Regions to draw as context, besides those along the border.
     title
-        Heading of the page; by default what is shown, where and how wide. A mapping by language
-        (``"en"``, ``"uk"``, ``"ru"``) gives each its own.
+        Heading of the page. By default it states what is shown, where and how wide. A mapping by
+        language (``"en"``, ``"uk"``, ``"ru"``) gives each language its own.
     notes
-        Lines to show beside the map: what is shown, who said so. By language too, if need be.
+        Lines to show beside the map, such as what is shown and who reported it. A mapping by
+        language is possible too.
     language
-        The language the page opens in: ``"en"``, ``"uk"`` or ``"ru"``.
+        The language in which the page opens: ``"en"``, ``"uk"`` or ``"ru"``.
     basemap
-        A tile provider that xyzservices knows by name, such as ``"OpenStreetMap.Mapnik"``, to draw
-        under the zone. Its pictures come from the network, with its attribution; some providers
-        answer only pages that are served, not opened as files.
+        The name of a tile provider in xyzservices, such as ``"OpenStreetMap.Mapnik"``, to draw
+        under the zone. Its pictures come from the network, with its attribution. Some providers
+        answer only pages from a web server, not pages opened as files.
 
     Raises
     ------
     DataError
-        The table has no points, no names, or more than 100,000 rows; the language or the basemap
-        is unknown.
+        The table has no points, no names, or more than 100,000 rows; or the language or the
+        basemap is unknown.
     WrongKind
-        The zone is none.
+        The zone is not a zone.
 
     Examples
     --------
@@ -119,7 +128,7 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
     tiles = _find_basemap(basemap) if basemap else None
     table = None if settlements is None else _check_settlements(settlements)
     drawn = select_regions(zone, regions)
-    pictures = (
+    outlines = (
         draw_outlines(zone, choose_widths(zone))
         if isinstance(zone, BufferZone) and has_slider(zone)
         else []
@@ -130,11 +139,20 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
         "language": language,
         **_write_headings(zone, title),
         "notes": {to: _list_notes(_pick_language(notes, to)) for to in LANGUAGES},
-        "palette": {"border": BORDER, "rings": RINGS, "region": REGION, **MEMBERSHIP},
+        "palette": {
+            "border": BORDER,
+            "region": REGION,
+            # The colours of one ring, of two rings, and so on.
+            "rings": [
+                ring_colours(n) for n in range(1, max(len(zone.rings) + 1, _LEAST_RINGS) + 1)
+            ],
+            **MEMBERSHIP,
+        },
+        "dots": describe_dots(),
         "countries": describe_countries(drawn),
         **describe_shapes(zone, drawn),
-        "slider": describe_slider(pictures),
-        "places": {**describe_places(table, zone, pictures), "is_bundled": bundled},
+        "slider": describe_slider(outlines),
+        "places": {**describe_places(table, zone, outlines), "is_bundled": bundled},
         "sources": sources,
         "one_place": TOWN_NAMES,
         "has_basemap": bool(tiles),
@@ -143,18 +161,18 @@ def map_zone(  # noqa: PLR0913 - what a page may be told, all but the zone by ke
 
 
 def _write_headings(zone: Zone, title: str | Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Return the user's headings, or else ours: of the zone as it is, and at any width."""
+    """Return the user's headings, or else ours: for the zone as it is, and for any width."""
     given = {to: " ".join(_pick_language(title, to).split()) for to in LANGUAGES}
-    voices = {to: load_translation(to, zone.sections) for to in LANGUAGES}
+    words = {to: load_translation(to, zone.sections) for to in LANGUAGES}
     return {
         "given_titles": given,
-        "titles": {to: given[to] or write_title(zone, "", said) for to, said in voices.items()},
-        "along": {to: heading_template(zone, said) for to, said in voices.items()},
+        "titles": {to: given[to] or write_title(zone, "", words[to]) for to in LANGUAGES},
+        "along": {to: heading_template(zone, words[to]) for to in LANGUAGES},
     }
 
 
 def choose_widths(zone: Zone) -> list[float]:
-    """Return the widths that a page's slider stops at: thirty even steps, and the zone's own edges.
+    """Return the widths at which the slider stops: thirty even steps, and the edges of the zone.
 
     Examples
     --------
@@ -164,7 +182,8 @@ def choose_widths(zone: Zone) -> list[float]:
     >>> choose_widths(SimpleNamespace(edges_km=(0, 0.5), width_km=0.5))[-1]
     1.5
     """
-    # Thrice the width to see what comes next; a reader counts in steps of 1, 2 or 5.
+    # The slider reaches three times the width, so that a reader sees what lies beyond it. Readers
+    # count in steps of 1, 2 or 5.
     wanted = min(zone.width_km, 10.0) / 10.0 if zone.width_km <= 30.0 else zone.width_km / 20.0
     power = 10.0 ** math.floor(math.log10(wanted) + 1e-9)
     step = next(power * part for part in (1.0, 2.0, 5.0, 10.0) if power * part >= wanted * 0.999)
@@ -184,7 +203,7 @@ def _find_basemap(name: str) -> folium.TileLayer:
         raise DataError(message) from None
     if provider.requires_token():
         raise DataError(
-            f"Invalid basemap {name!r}: its provider wants a key. Add it yourself: "
+            f"Invalid basemap {name!r}: its provider requires a key. Add the layer yourself: "
             "folium.TileLayer(url, attr=...).add_to(map)."
         )
     return folium.TileLayer(provider)
@@ -193,12 +212,12 @@ def _find_basemap(name: str) -> folium.TileLayer:
 def _make_folium_map(
     facts: dict[str, Any], zone: Zone, tiles: folium.TileLayer | None
 ) -> folium.Map:
-    """Return folium's map of the zone's surroundings, inside our page."""
+    """Return a folium map of the zone inside our page."""
     from folium.elements import MethodCall
     from folium.utilities import JsCode
 
-    # One canvas for all, theirs and ours: a second would lie over the first and take its clicks.
-    # A finger needs 24 px; the smallest dot is 6 px wide.
+    # All layers share one canvas: a second one would lie over the first and take its clicks. A
+    # finger needs 24 px, and the smallest dot is 6 px wide, so clicks beside a dot count too.
     canvas: Any = JsCode("L.canvas({tolerance: 9, padding: 0.3})")
     west, south, east, north = zone.polygon.bounds
     drawn: folium.Map = make_map_class()(
@@ -211,7 +230,7 @@ def _make_folium_map(
         zoomSnap=0.5,
         renderer=canvas,
     )
-    # Not from a CDN: they are in the page already, or not needed.
+    # The page contains what it needs of these libraries, so folium must not link to them.
     drawn.default_js, drawn.default_css = [], []
     drawn._id = "geobuffer"  # noqa: SLF001 - the same zone gives the same page, byte for byte
     drawn.add_child(MethodCall(drawn, "draw_zone"), name="draw_zone")
@@ -222,7 +241,7 @@ def _make_folium_map(
 
 
 def _pick_language(given: Any, language: str) -> Any:
-    """Return what is given in a language: English or the first where it lacks that one."""
+    """Return a text in a language; if it lacks that one, in English or the first that it has."""
     if not isinstance(given, Mapping):
         return given
     return given.get(language) or given.get("en") or next(iter(given.values()), "")
@@ -233,16 +252,16 @@ def _list_notes(notes: Any) -> list[str]:
 
 
 def _check_settlements(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the table in degrees, its rows numbered from 0, or say why it cannot be drawn."""
+    """Return the table in degrees, its rows numbered from 0; raise an error if it is unusable."""
     if len(settlements) > _MOST_PLACES:
         raise DataError(
-            f"Invalid settlements: {len(settlements):,} rows. Must be at most {_MOST_PLACES:,} for "
-            "a page that opens; draw a part of them, such as geobuffer.within(settlements, zone)."
+            f"Invalid settlements: {len(settlements):,} rows. A page can show at most "
+            f"{_MOST_PLACES:,}. Draw a part of them, such as geobuffer.within(settlements, zone)."
         )
     if not any(name in settlements for name in NAMES):
         raise DataError(
             f"Invalid settlements: no column of names among {list(settlements.columns)}. "
-            f"Must have one of {', '.join(NAMES)}."
+            f"The table must have one of {', '.join(NAMES)}."
         )
     if settlements.crs is None:
         raise missing_crs(
@@ -252,16 +271,16 @@ def _check_settlements(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     twice = settlements.columns[settlements.columns.duplicated()]
     if len(twice):
         raise DataError(
-            f"Invalid settlements: more than one column {twice[0]!r}. Must have each name once."
+            f"Invalid settlements: more than one column {twice[0]!r}. Rename or drop one of them."
         )
     for name in ("population", "accuracy_m", "radius_m"):
         if name in settlements:
-            read_numbers(settlements, name)  # says which row is none
+            read_numbers(settlements, name)  # raises an error that names the row
     kinds = settlements.geometry.dropna().geom_type
     if not (kinds == "Point").all():
         raise DataError(
-            f"Invalid settlements: a {kinds[kinds != 'Point'].iloc[0]} among the geometries. "
-            "Must be points; for areas use settlements.representative_point()."
+            f"Invalid settlements: a {kinds[kinds != 'Point'].iloc[0]} among the geometries. All "
+            "must be points. For areas, use settlements.representative_point()."
         )
     return settlements.to_crs("EPSG:4326").reset_index(drop=True)
 
@@ -269,7 +288,7 @@ def _check_settlements(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _list_sources(
     zone: Zone, regions: Sequence[Region], settlements: gpd.GeoDataFrame | None
 ) -> list[dict[str, Any]]:
-    """Return where each layer comes from, each source once."""
+    """Return the sources of each layer, each source once."""
     parts = [region.border_source for region in zone.regions]
     named = [("border", zone.source), *(("border", source) for source in parts if source)]
     named += [("regions", region.source) for region in regions]
@@ -278,7 +297,7 @@ def _list_sources(
 
 
 def _list_place_sources(settlements: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
-    """Return where positions come from: bundled sources in the manifest's words, others by name."""
+    """Return the sources of positions: bundled ones as in the manifest, others by their name."""
     if settlements is None or "source" not in settlements:
         return []
     from geobuffer.datasets.bundled import manifest, source_of
@@ -287,8 +306,9 @@ def _list_place_sources(settlements: gpd.GeoDataFrame | None) -> list[dict[str, 
     rows = []
     for dataset, entry in manifest().items():
         if ours := named & set(entry.get("sources", {}).values()):
-            told = asdict(source_of(dataset))
-            told["licence"] = " ".join(filter(None, [told["licence"], entry.get("licence_note")]))
-            rows.append({**told, "layer": "places", "key": "; ".join(sorted(ours))})
+            source = asdict(source_of(dataset))
+            parts = [source["licence"], entry.get("licence_note")]
+            source["licence"] = " ".join(filter(None, parts))
+            rows.append({**source, "layer": "places", "key": "; ".join(sorted(ours))})
     known = {text for e in manifest().values() for text in e.get("sources", {}).values()}
     return rows + [{"layer": "places", "key": t, "title": t} for t in sorted(named - known)]

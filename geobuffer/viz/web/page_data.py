@@ -1,6 +1,6 @@
-"""What a map's page shows, as plain facts: shapes, columns and the names they go by.
+"""Compute the data that the page of a map shows: shapes, columns and names, ready for JSON.
 
-The page only compares and counts; all that takes geometry is done here.
+The script of the page only compares and counts. All work with geometry is done here.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from geobuffer.analysis.classify import Classification, classify_table
 from geobuffer.analysis.membership import MEMBERSHIP, answer
 from geobuffer.geodesy.antimeridian import shift_to_0_360
 from geobuffer.geodesy.simplify import scale_degrees
+from geobuffer.io.point_tables import read_numbers
 from geobuffer.viz.captions import has_only_points
 from geobuffer.viz.web.compact import (
     GRID,
     encode_column,
     encode_line,
-    read_floats,
     read_texts,
     round_numbers,
     share_arcs,
@@ -47,18 +47,21 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-# Settlements farther than this from the widest zone of the slider are counted but not drawn: the
-# reader sees what comes next, and half of the default table stays out of the page.
+# Settlements farther from the border than this multiple of the slider's widest zone are counted but
+# not drawn. The reader sees what lies next to the zone, and half of the default table stays out of
+# the page.
 _BEYOND = 1.1
 
-# How far a drawn line may stray, in metres. At zoom 13, the closest at which a whole town fits a
-# screen, a pixel is 12 m at latitude 51; outlines of oblasts are themselves 32 m off on average.
-# Regions that the border does not touch are there to be recognised.
+# How far a drawn line may lie from the true one, in metres. At zoom 13, the closest at which a
+# whole town fits a screen, a pixel is 12 m at latitude 51; outlines of oblasts are themselves 32 m
+# off on average. Regions that the border does not touch only have to be recognised.
 _TOLERANCE_M = {"border": 10.0, "zone": 15.0, "regions": 50.0, "neighbours": 1000.0}
 
-# Sketches are right to 60 m: steps of 11 m add 7 m at most to that and save a fifth of their size.
-_SKETCH_GRID = 1e-4
+# The slider's outlines are exact to 60 m. A grid of 11 m adds at most 7 m to that error and saves a
+# fifth of their size.
+_OUTLINE_GRID = 1e-4
 
+#: Columns of names.
 NAMES = ("name_en", "name_uk", "name_ru", "name")
 # Columns with few different values, each written once.
 _CODED = (
@@ -71,21 +74,21 @@ _CODED_NUMBERS = {"accuracy_m": 0, "radius_m": 0}
 
 
 def has_slider(zone: Zone) -> bool:
-    """Tell whether a page can show the zone at other widths: if it is a plain distance."""
+    """Return whether a page can show the zone at other widths: if one distance decides."""
     if not isinstance(zone, BufferZone) or not zone.has_plain_edges or zone.edges_km[0] > 0.0:
         return False
     return zone.side == BOTH or any(side.area is not None for side in zone.sides)
 
 
 def crosses_antimeridian(zone: Zone) -> bool:
-    """Tell whether the antimeridian runs through a zone, so that its map must not end there."""
+    """Return whether the antimeridian runs through a zone, so that the map must not end there."""
     west, _, east, _ = zone.polygon.bounds
     return bool(west <= -179.99 and east >= 179.99)
 
 
 def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     """Return the border, its sides, the regions and the zone's rings in terms of shared arcs."""
-    share = min(1.0, zone.width_km / 10.0)  # narrower zones are looked at from nearer
+    share = min(1.0, zone.width_km / 10.0)  # readers zoom in further on narrower zones
     tolerance_m = {layer: metres * share for layer, metres in _TOLERANCE_M.items()}
     groups: dict[str, list[BaseGeometry]] = {
         "border": [_make_drawable(section.line) for section in zone.sections],
@@ -101,7 +104,8 @@ def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     of_sides = parts["regions"][len(parts["regions"]) - len(zone.sides) :]
     by_region = iter([*parts["regions"][: -len(zone.sides)], *parts["neighbours"]])
     ordered = sorted(regions, key=lambda region: region not in zone.regions)
-    # A second place for the name, where the map opens; neighbours have a corner there at most.
+    # Regions along the border get a second place for their name, in the part where the map opens.
+    # Others have a corner there at most.
     view = shapely.box(*zone.polygon.bounds)
     seen = shapely.difference(view, shapely.simplify(zone.polygon, 0.01))
     return {
@@ -125,7 +129,7 @@ def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
 
 
 def _make_drawable(line: BaseGeometry) -> BaseGeometry:
-    """Return a border's points as lines of a metre, which a pen draws as dots."""
+    """Return the points of a border as lines of one metre, which are drawn as dots."""
     if line.geom_type not in {"Point", "MultiPoint"}:
         return line
     points = shapely.get_coordinates(line)
@@ -136,7 +140,7 @@ def _make_drawable(line: BaseGeometry) -> BaseGeometry:
 def _find_tolerances(
     parts: Mapping[str, Sequence[Any]], tolerance_m: Mapping[str, float], count: int
 ) -> list[float]:
-    """Return how right each arc must be: as the most exacting of the shapes it is an edge of."""
+    """Return the tolerance of each arc in metres: the smallest of all shapes that it belongs to."""
     finest = [tolerance_m["neighbours"]] * count
     for layer, these in parts.items():
         for number in _list_arcs(these):
@@ -145,7 +149,7 @@ def _find_tolerances(
 
 
 def _list_arcs(shape: Any) -> set[int]:
-    """Return the arcs that a shape is made of, whichever way they run."""
+    """Return the numbers of the arcs of a shape, in whichever direction they run."""
     if isinstance(shape, int):
         return {max(shape, ~shape)}
     return set().union(*(_list_arcs(part) for part in shape)) if shape else set()
@@ -201,7 +205,7 @@ def _describe_section(section: Section, lines: Any) -> dict[str, Any]:
 
 
 def _describe_region(region: Region, shape: Any, seen: BaseGeometry | None) -> dict[str, Any]:
-    # 0.01° is a kilometre: a name is longer.
+    # 0.01° is about a kilometre; a name on the map is longer than that.
     rough = shapely.simplify(region.geometry, 0.01)
     near = shapely.intersection(rough, seen or shapely.Polygon())
     return {
@@ -214,7 +218,7 @@ def _describe_region(region: Region, shape: Any, seen: BaseGeometry | None) -> d
 
 
 def _find_label_point(area: BaseGeometry) -> list[float]:
-    """Return latitude and longitude of where a name has most room: the widest circle's middle."""
+    """Return latitude and longitude of the best place for a name: where it has most space."""
     plane, scale = scale_degrees(max(shapely.get_parts(area), key=shapely.area))
     at = shapely.maximum_inscribed_circle(plane, tolerance=0.01)  # to 1 km
     lon, lat = at.coords[0] / scale
@@ -230,17 +234,17 @@ def describe_countries(regions: Sequence[Region]) -> list[dict[str, Any]]:
     ]
 
 
-def describe_slider(pictures: Sequence[SliderOutline]) -> dict[str, Any]:
-    """Return the zone at each width of the slider: outlines on both sides, areas on each."""
-    strays = outline_error_m([picture.km for picture in pictures]) if pictures else 0.0
-    grid = _SKETCH_GRID if strays >= 60.0 else GRID
+def describe_slider(outlines: Sequence[SliderOutline]) -> dict[str, Any]:
+    """Return the zone at each width of the slider: its outline on both sides, its area on each."""
+    error_m = outline_error_m([outline.km for outline in outlines]) if outlines else 0.0
+    grid = _OUTLINE_GRID if error_m >= 60.0 else GRID
     return {
-        "widths_km": [picture.km for picture in pictures],
+        "widths_km": [outline.km for outline in outlines],
         "grid": grid,
-        "strays_m": strays + (7.0 if grid == _SKETCH_GRID else 1.0),
+        "error_m": error_m + (7.0 if grid == _OUTLINE_GRID else 1.0),
         "areas_km2": {
-            side: round_numbers([picture.areas_km2[side] for picture in pictures], 1)
-            for side in (pictures[0].areas_km2 if pictures else ())
+            side: round_numbers([outline.areas_km2[side] for outline in outlines], 1)
+            for side in (outlines[0].areas_km2 if outlines else ())
         },
         "outlines": [
             [
@@ -248,17 +252,17 @@ def describe_slider(pictures: Sequence[SliderOutline]) -> dict[str, Any]:
                     encode_line(shapely.get_coordinates(ring), grid)
                     for ring in (p.exterior, *p.interiors)
                 ]
-                for p in shapely.get_parts(picture.outline)
+                for p in shapely.get_parts(outline.shape)
             ]
-            for picture in pictures
+            for outline in outlines
         ],
     }
 
 
 def describe_places(
-    table: gpd.GeoDataFrame | None, zone: Zone, pictures: Sequence[SliderOutline]
+    table: gpd.GeoDataFrame | None, zone: Zone, outlines: Sequence[SliderOutline]
 ) -> dict[str, Any]:
-    """Return the table column by column, in the shape that weighs least."""
+    """Return the table column by column, each encoded in few characters."""
     if table is None:
         return {"given": False, "count": 0, "far": 0, "columns": {}}
     found = classify_table(table, zone)
@@ -266,10 +270,10 @@ def describe_places(
     if "conflict" in table:
         answers["conflict"] = _join_conflicts(table["conflict"], answers["conflict"])
     table = table.assign(**{name: answers[name] for name in answers.columns})
-    widths = np.array([*zone.edges_km[1:], *(picture.km for picture in pictures)])
+    widths = np.array([*zone.edges_km[1:], *(outline.km for outline in outlines)])
     reach_km = _BEYOND * float(widths.max())
     away = answers["distance_km"].to_numpy()
-    # A town may reach into the widest zone from farther than what is drawn.
+    # The margin of a town may reach into the widest zone even if its point is too far to be drawn.
     far = (away > reach_km) & (away - uncertainty.margin > widths.max())
     near = ~far
     near[near] = _may_be_in_zone(table[near])
@@ -280,7 +284,7 @@ def describe_places(
         "unlisted": encode_column(here.unlisted.astype(int).tolist()),
         "wrong_country": encode_column(here.wrong_country.astype(int).tolist()),
     }
-    if not has_slider(zone):  # what no comparison of one distance tells
+    if not has_slider(zone):  # the page cannot find the ring from one distance
         rings = [-1, *range(len(zone.ring_names))]
         named = {name: number for number, name in zip(rings, [None, *zone.ring_names], strict=True)}
         columns["ring"] = encode_column([named.get(ring, -1) for ring in answers["ring"][near]])
@@ -289,19 +293,19 @@ def describe_places(
         "count": len(shown),
         "far": int(far.sum()),
         "reach_km": reach_km,
-        "exceptions": _list_exceptions(found.select(near), zone, pictures),
+        "exceptions": _list_exceptions(found.select(near), zone, outlines),
         "columns": columns,
     }
 
 
 def _join_conflicts(given: pd.Series[Any], found: pd.Series[Any]) -> list[str]:
-    """Return what a table says of conflicts, and what was found besides."""
+    """Return the conflicts that the table states, and those that we found besides."""
     pairs = zip(read_texts(given), read_texts(found), strict=True)
     return [a if b in a else f"{a}; {b}" if a else b for a, b in pairs]
 
 
 def _may_be_in_zone(table: gpd.GeoDataFrame) -> Any:
-    """Tell which rows have a point, or none but one of the same hromada has."""
+    """Return which rows have a point, or share their hromada with a row that has one."""
     located = table.geometry.notna().to_numpy()
     if "hromada" not in table:
         return np.ones(len(table), dtype=bool)
@@ -310,9 +314,9 @@ def _may_be_in_zone(table: gpd.GeoDataFrame) -> Any:
 
 
 def round_distances(distance_km: Any, margin_km: Floats, widths_km: Floats) -> Floats:
-    """Return distances in as few decimals as leave every comparison that a page makes as it is.
+    """Return distances with as few decimals as possible, so that no comparison of the page changes.
 
-    Two where that does no harm: 10 m, far finer than a position is known.
+    Two decimals are enough for most: 10 m is far finer than a position is known.
 
     Examples
     --------
@@ -328,7 +332,7 @@ def round_distances(distance_km: Any, margin_km: Floats, widths_km: Floats) -> F
 
     wanted = decisions(exact)
     short = exact.copy()
-    # Two decimals for zones told in kilometres; a digit more for those in hundreds of metres.
+    # Two decimals for zones of some kilometres; one more for zones of some hundred metres.
     fewest = 2 - min(0, math.floor(math.log10(width.min())))
     for digits in range(fewest + 4, fewest - 1, -1):
         rounded = np.round(exact, digits)
@@ -338,11 +342,11 @@ def round_distances(distance_km: Any, margin_km: Floats, widths_km: Floats) -> F
 
 
 def _list_exceptions(
-    shown: Classification, zone: Zone, pictures: Sequence[SliderOutline]
+    shown: Classification, zone: Zone, outlines: Sequence[SliderOutline]
 ) -> list[dict[str, Any]]:
-    """Return the rows whose class no comparison of one distance tells, by width and side.
+    """Return the rows whose class does not follow from one distance, by width and side.
 
-    They are those that flat ends decide on, and all of a zone that is not a plain distance.
+    They are those near flat ends, and all rows if the zone is not a plain distance.
     """
     if not isinstance(zone, BufferZone) or not has_slider(zone):
         named = {name: code for code, name in enumerate(MEMBERSHIP)}
@@ -353,7 +357,7 @@ def _list_exceptions(
         return []
     found = []
     lon, lat = shown.lon, shown.lat
-    for km in (picture.km for picture in pictures):
+    for km in (outline.km for outline in outlines):
         squared = tuple(find_flat_ends(zone.border.line, km * 1e3))
         concerned = [end.concerns(lon, lat, km * 1e3) for end in squared]
         rows = np.flatnonzero(np.any(concerned, axis=0))
@@ -372,7 +376,7 @@ def _list_exceptions(
 
 
 def _zone_at_width(zone: BufferZone, km: float, side: str, ends: tuple[FlatEnd, ...]) -> BufferZone:
-    """Return a zone at another width and side, to ask and not to draw."""
+    """Return a zone at another width and side. It has no rings: it can answer, but not be drawn."""
     return BufferZone(zone.border, (0.0, km), side, zone.ends, (), 0.0, 0.0, ends)
 
 
@@ -387,12 +391,12 @@ def _pack_columns(table: gpd.GeoDataFrame) -> dict[str, Any]:
     columns |= {name: read_texts(table[name]) for name in (*NAMES, "code") if name in table}
     columns |= {name: encode_column(read_texts(table[name])) for name in _CODED if name in table}
     columns |= {
-        name: round_numbers(read_floats(table[name]), digits)
+        name: round_numbers(read_numbers(table, name), digits)
         for name, digits in _NUMBERS.items()
         if name in table
     }
     columns |= {
-        name: encode_column(round_numbers(read_floats(table[name]), digits))
+        name: encode_column(round_numbers(read_numbers(table, name), digits))
         for name, digits in _CODED_NUMBERS.items()
         if name in table
     }

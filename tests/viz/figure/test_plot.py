@@ -1,10 +1,9 @@
 """Pictures: all that belongs on them, where it belongs, and text that stays text."""
 
-import builtins
-import importlib.util
 import itertools
 import pickle
 import re
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -34,9 +33,9 @@ from support.pictures import (
 import geobuffer as gb
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian
 from geobuffer.palette import MEMBERSHIP
-from geobuffer.viz.figure import draw
 from geobuffer.viz.figure.layout import _fit_frame
 from geobuffer.viz.figure.projection import measure_scales
+from geobuffer.viz.symbols import scale_dots
 from geobuffer.zones.toponyms import LANGUAGES
 
 GEOD = pyproj.Geod(ellps="WGS84")
@@ -468,24 +467,15 @@ def test_tables_that_cannot_be_drawn_are_refused():
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch, strip):
     zone = gb.build_zone(strip, km=5, tolerance_m=10)
-    find = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "matplotlib" else find(name)
-    )
-    load = builtins.__import__
-    monkeypatch.setattr(
-        builtins, "__import__",
-        lambda name, *args, **more: pytest.fail(name) if name.startswith("matplotlib")
-        else load(name, *args, **more),
-    )  # fmt: skip
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(gb.MissingExtra, match=r"pip install 'geobuffer\[plot\]'"):
         gb.plot_zone(zone)
 
 
 @pytest.mark.parametrize(("zoom", "scale"), [(0, 0.42), (7, 0.42), (9, 0.72), (15, 1.3)])
 def test_dots_shrink_as_on_the_page(zoom, scale):
-    assert draw.dot_scale(zoom, "inside") == pytest.approx(scale)
-    assert draw.dot_scale(zoom, "outside") == pytest.approx(scale * (0.7 if zoom < 9 else 1))
+    assert scale_dots(zoom, "inside") == pytest.approx(scale)
+    assert scale_dots(zoom, "outside") == pytest.approx(scale * (0.7 if zoom < 9 else 1))
 
 
 def test_the_how_to_works_as_it_stands(tmp_path, monkeypatch):

@@ -252,7 +252,7 @@ class TestRefusals:
             maps.map_zone(made_zone(), basemap="OpenStreetMap.Mapnick")
 
     def test_a_basemap_that_wants_a_key(self) -> None:
-        with pytest.raises(DataError, match="wants a key"):
+        with pytest.raises(DataError, match="requires a key"):
             maps.map_zone(made_zone(), basemap="Thunderforest.OpenCycleMap")
 
     def test_too_many_places(self) -> None:

@@ -1,4 +1,4 @@
-"""Quick pictures of a zone at many widths: as right as they say."""
+"""The outlines for the slider: errors and areas stay within what is stated."""
 
 import itertools
 
@@ -17,22 +17,22 @@ def drawn(zone):
     return draw_outlines(zone, [1, 2, 3, 5, 10, 20, 30])
 
 
-def strays(drawn, border):
-    """Return the most that edges stray from their distance, in metres."""
+def measure_error(drawn, border):
+    """Return the largest deviation of the outlines' edges from their distance, in metres."""
     worst = 0.0
-    for sketch in drawn:
-        dense = shapely.get_coordinates(shapely.segmentize(sketch.outline, 0.001))  # 110 m
+    for outline in drawn:
+        dense = shapely.get_coordinates(shapely.segmentize(outline.shape, 0.001))  # 110 m
         away = border.index.nearest(dense[:, 0], dense[:, 1]).distance_m
-        worst = max(worst, np.abs(away - sketch.km * 1e3).max())
+        worst = max(worst, np.abs(away - outline.km * 1e3).max())
     return worst
 
 
 def test_edges_lie_within_what_is_stated(drawn, border):
-    assert strays(drawn, border) <= outline_error_m([1])
+    assert measure_error(drawn, border) <= outline_error_m([1])
 
 
 def test_edges_of_narrow_ones_do_too(zone, border):
-    assert strays(draw_outlines(zone, [0.2, 4, 6]), border) <= outline_error_m([0.2]) == 12.0
+    assert measure_error(draw_outlines(zone, [0.2, 4, 6]), border) <= outline_error_m([0.2]) == 12.0
 
 
 def test_bays_are_not_filled():
@@ -44,22 +44,22 @@ def test_bays_are_not_filled():
     y = lat + waves + np.cumsum(rng.normal(0, 0.01 * wide / 3, count))
     border = gb.border_along([shapely.LineString(np.c_[x, y])], source=SOURCE)
     zone = gb.build_zone(border, km=1, tolerance_m=50)
-    assert strays(draw_outlines(zone, [1, 25, 30]), border) <= outline_error_m([1])
+    assert measure_error(draw_outlines(zone, [1, 25, 30]), border) <= outline_error_m([1])
 
 
 def test_nothing_is_missing(drawn, border):
-    """A point well inside the distance is inside the sketch, one well outside is not."""
+    """A point well inside the distance is inside the outline, one well outside is not."""
     rng = np.random.default_rng(4)
     lon, lat = rng.uniform(31.2, 39.0, 20_000), rng.uniform(49.2, 52.8, 20_000)
     away = border.index.nearest(lon, lat).distance_m
-    for sketch in drawn:
-        held = shapely.contains_xy(sketch.outline, lon, lat)
-        clear = np.abs(away - sketch.km * 1e3) > outline_error_m([1])
-        assert (held == (away < sketch.km * 1e3))[clear].all()
+    for outline in drawn:
+        held = shapely.contains_xy(outline.shape, lon, lat)
+        clear = np.abs(away - outline.km * 1e3) > outline_error_m([1])
+        assert (held == (away < outline.km * 1e3))[clear].all()
 
 
 def test_areas_are_those_of_exact_zones(drawn, border):
-    at_10 = next(sketch for sketch in drawn if sketch.km == 10)
+    at_10 = next(outline for outline in drawn if outline.km == 10)
     for side in ("both", "Ukraine", "Russia"):
         exact = gb.build_zone(border, km=10, side=side, tolerance_m=5).area_km2
         assert at_10.areas_km2[side] == pytest.approx(exact, rel=0.002)
@@ -72,10 +72,10 @@ def test_areas_beside_long_straight_edges():
         for name, rest in (("North", up), ("South", down))
     )
     zone = gb.build_zone(gb.border_between(north, south), km=10)
-    (sketch,) = draw_outlines(zone, [10])
+    (outline,) = draw_outlines(zone, [10])
     for side in ("both", "North", "South"):
         exact = gb.build_zone(zone.border, km=10, side=side).area_km2
-        assert sketch.areas_km2[side] == pytest.approx(exact, rel=0.002)
+        assert outline.areas_km2[side] == pytest.approx(exact, rel=0.002)
 
 
 def test_areas_of_flat_ends_that_turn_with_the_width():
@@ -86,15 +86,15 @@ def test_areas_of_flat_ends_that_turn_with_the_width():
         "B", shapely.Polygon([*tip, (31.5, 50.045), (31.5, 49.4), (30, 49.4)]), SOURCE
     )
     border = gb.border_between(one, other)
-    for sketch in draw_outlines(gb.build_zone(border, km=1, ends="flat"), [1, 5, 20]):
+    for outline in draw_outlines(gb.build_zone(border, km=1, ends="flat"), [1, 5, 20]):
         for side in ("A", "B"):
-            exact = gb.build_zone(border, km=sketch.km, side=side, ends="flat").area_km2
-            assert sketch.areas_km2[side] == pytest.approx(exact, rel=0.003)
+            exact = gb.build_zone(border, km=outline.km, side=side, ends="flat").area_km2
+            assert outline.areas_km2[side] == pytest.approx(exact, rel=0.003)
 
 
 def test_wider_contains_narrower(drawn):
     for inner, outer in itertools.pairwise(drawn):
-        assert outer.outline.covers(inner.outline)
+        assert outer.shape.covers(inner.shape)
 
 
 def test_flat_ends_are_cut(strip):
@@ -106,15 +106,15 @@ def test_flat_ends_are_cut(strip):
 
 def test_narrow_zones_are_drawn_finer(strip):
     zone = gb.build_zone(strip, km=0.1)
-    (sketch,) = draw_outlines(zone, [0.1])
-    assert sketch.areas_km2["both"] == pytest.approx(zone.area_km2, rel=0.02)
+    (outline,) = draw_outlines(zone, [0.1])
+    assert outline.areas_km2["both"] == pytest.approx(zone.area_km2, rel=0.02)
     assert outline_error_m([0.1]) == 6.0
 
 
 def test_widths_that_cannot_be_drawn_are_left_out():
     north = gb.Region("North", shapely.box(10, 80, 20, 84), SOURCE)
     zone = gb.build_zone(gb.border_of(north), km=50)
-    assert [sketch.km for sketch in draw_outlines(zone, [50, 100, 1_000])] == [50, 100]
+    assert [outline.km for outline in draw_outlines(zone, [50, 100, 1_000])] == [50, 100]
 
 
 @pytest.mark.parametrize("ends", ["round", "flat"])
@@ -122,9 +122,9 @@ def test_across_the_antimeridian(ends):
     east = gb.Region("East", shapely.box(179.9, 60, 180, 61), SOURCE)
     west = gb.Region("West", shapely.box(-180, 60, -179.9, 61), SOURCE)
     zone = gb.build_zone(gb.border_between(east, west), km=20, ends=ends)
-    (sketch,) = draw_outlines(zone, [20])
-    assert sketch.areas_km2["both"] == pytest.approx(zone.area_km2, rel=0.005)
-    west_m, _, east_m, _ = sketch.outline.bounds
+    (outline,) = draw_outlines(zone, [20])
+    assert outline.areas_km2["both"] == pytest.approx(zone.area_km2, rel=0.005)
+    west_m, _, east_m, _ = outline.shape.bounds
     assert west_m >= -180
     assert east_m <= 180
 
@@ -133,5 +133,5 @@ def test_about_a_point_and_along_a_bare_line():
     disc = gb.build_zone(gb.border_around(shapely.Point(30, 50), source=SOURCE), km=10)
     line = gb.border_along([shapely.LineString([(30, 50), (31, 50.5)])], source=SOURCE)
     for zone in (disc, gb.build_zone(line, km=10)):
-        (sketch,) = draw_outlines(zone, [10])
-        assert sketch.areas_km2["both"] == pytest.approx(zone.area_km2, rel=0.005)
+        (outline,) = draw_outlines(zone, [10])
+        assert outline.areas_km2["both"] == pytest.approx(zone.area_km2, rel=0.005)

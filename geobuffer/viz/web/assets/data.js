@@ -95,8 +95,8 @@ window.geobuffer = {};
   geobuffer.words = readJson('geobuffer-words');
   geobuffer.arcs = geobuffer.facts.arcs.map((text) => decodeLine(text));
   geobuffer.places = unpackPlaces(geobuffer.facts.places);
-  // So few that all can be drawn large and named, wherever the map opens.
-  geobuffer.areFew = geobuffer.places.length <= 40;
+  // Few places are all drawn large and named, wherever the map opens.
+  geobuffer.areFew = geobuffer.places.length <= geobuffer.facts.dots.few;
   geobuffer.view = {
     language: geobuffer.facts.language,
     map: null,

@@ -21,28 +21,34 @@
     return (isNight() ? NIGHT[name] : DAY[name]) ?? facts.palette[name];
   }
 
-  /** How a class of settlements looks: size, outline and hue all tell it. */
-  function placeStyle(membership) {
-    return {
-      inside: { radius: 5, weight: 1, color: colour('rim'), fillColor: colour('inside') },
-      // A heavy ring about a hollow: dark about yellow by day, yellow about dark by night.
-      uncertain: isNight()
-        ? { radius: 6, weight: 2.6, color: colour('uncertain'), fillColor: colour('rim') }
-        : { radius: 6, weight: 2.6, color: colour('rim'), fillColor: colour('uncertain') },
-      outside: { radius: 2.6, weight: 0, color: colour('outside'), fillColor: colour('outside') },
-    }[membership];
+  /** Fill and outline of a class's dots. Uncertain ones are a heavy ring: dark around yellow by day,
+      yellow around dark by night. */
+  function dotColours(membership) {
+    if (membership === 'outside') return [colour('outside'), colour('outside')];
+    const colours = [colour(membership), colour('rim')];
+    return membership === 'uncertain' && isNight() ? colours.reverse() : colours;
   }
 
-  /** Dots shrink where the whole border is in view, so that they do not hide it; a few never do. */
-  function dotScale(zoom) {
+  /** How the dots of a class look. Classes differ in size, outline and colour. */
+  function placeStyle(membership) {
+    const size = facts.dots.sizes[membership];
+    if (!size) return undefined;
+    const [fillColor, color] = dotColours(membership);
+    return { radius: size.radius, weight: size.outline, color, fillColor };
+  }
+
+  /** The factor of dots at a zoom, as in geobuffer/viz/symbols.py. A few dots never shrink: they hide
+      nothing. */
+  function dotScale(zoom, membership) {
     if (geobuffer.areFew) return 1.2;
-    return Math.min(1.3, Math.max(0.3, 0.42 + (zoom - 7) * 0.15));
+    const rule = facts.dots.scale;
+    const scale = Math.min(rule.largest, Math.max(rule.smallest, rule.at_zoom_7 + (zoom - 7) * rule.growth));
+    return membership === 'outside' && zoom < rule.outside_below_zoom ? scale * rule.outside : scale;
   }
 
   function dotStyle(membership) {
     const style = placeStyle(membership);
-    const zoom = view.map.getZoom();
-    const scale = dotScale(zoom) * (membership === 'outside' && zoom < 9 && !geobuffer.areFew ? 0.7 : 1);
+    const scale = dotScale(view.map.getZoom(), membership);
     return {
       ...style, radius: style.radius * scale, weight: style.weight * Math.max(scale, 0.7),
     };
@@ -100,20 +106,13 @@
   /** As many layers as there can be rings: layers made later would lie over the border. */
   function makeRings(map) {
     // Coarser, and an arc is seen to be made of straight pieces.
-    const most = Math.max(facts.zone.rings.length + 1, 8);
-    return Array.from({ length: most }, () =>
+    return facts.palette.rings.map(() =>
       new Ring([], { interactive: false, smoothFactor: 0.25, weight: 1.2 }).addTo(map));
   }
 
-  /** The rings' blues, nearest to the border first: as geobuffer/palette.py has them. */
+  /** The colour of a ring among so many, the nearest to the border first. */
   function ringColour(number, count) {
-    const [deep, pale] = facts.palette.rings.map((hex) => parseInt(hex.slice(1), 16));
-    const share = number / Math.max(count - 1, 1);
-    const parts = [16, 8, 0].map((bits) => {
-      const [from, to] = [deep, pale].map((whole) => (whole >> bits) & 255);
-      return Math.round(from + (to - from) * share);
-    });
-    return `rgb(${parts.join(', ')})`;
+    return facts.palette.rings[Math.max(count, 1) - 1][number];
   }
 
   /** A ring's fill, and the line about it, which must be seen on dark ground too. */

@@ -277,7 +277,7 @@
       element('p', '', say('method_edges', { error, ends: say(`ends_${zone.ends}`) })),
       element('p', '', say('method_drawing', rounded(tolerance))),
       facts.zone.is_plain
-        ? element('p', '', say('method_slider', { strays: number(Math.ceil(facts.slider.strays_m)) }))
+        ? element('p', '', say('method_slider', { error: number(Math.ceil(facts.slider.error_m)) }))
         : null,
       element('p', '', say('leaflet', { version: L.version }),
         ' ', say(facts.is_extended ? 'fetches_layers' : 'fetches_nothing')),

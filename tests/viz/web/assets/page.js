@@ -22,6 +22,7 @@ const BARE = {
   countries: [],
   sources: [],
   pins: {},
+  dots: { few: 40 },
   slider: {
     widths_km: [5, 10, 15], grid: 1e-4, outlines: [[], [], []],
     areas_km2: { both: [100, 200, 300], West: [50, 100, 150], East: [50, 100, 150] },
