@@ -1,6 +1,8 @@
-"""Make one table of settlements of several: nothing lost, every source kept, conflicts told.
+"""Merge several tables of settlements into one, with all sources and with the conflicts found.
 
-What tables of settlements say, brought to one form: checked once, each row with its keys.
+We check the tables and bring their rows to one form, :class:`Records`. The module
+:mod:`geobuffer.analysis.record_linkage` finds the rows that are one place. Then each place gets one
+row, and ``conflict`` reports what its sources contradict.
 """
 
 from __future__ import annotations
@@ -19,9 +21,9 @@ from geobuffer.analysis.record_linkage import (
     SAME_UNIT_KM,
     UNSTATED_KM,
     Records,
-    distance_km,
+    find_shared_ids,
     link_records,
-    pair_by_id,
+    measure_distances_km,
     pair_namesakes,
 )
 from geobuffer.errors import DataError
@@ -37,23 +39,23 @@ if TYPE_CHECKING:
     from geobuffer.zones.region import Region
 
 
-# What stands between the ids and sources of rows that became one.
+# Separates the ids and the sources of rows that became one.
 SEPARATOR = "; "
-# Words that say that a raion is one.
+# Words for a raion, which some tables add to its name.
 _UNIT_WORDS = {
     fold_name(w) for w in ("район", "raion", "rayon", "district", "county", "муниципальный")
 }
 
 
 def gather_records(tables: tuple[pd.DataFrame, ...]) -> tuple[Records, pd.DataFrame]:
-    """Return what decides about all rows, and all that they say."""
+    """Return the records of all tables, for linkage, and all values of their columns."""
     if not tables:
         raise DataError("No table of settlements. Must be given at least one.")
     for number, table in enumerate(tables):
         _check_table(table, number)
     points = [_table_points(table) for table in tables]
     columns = dict.fromkeys(str(c) for t in tables for c in t.columns if c != _geometry_column(t))
-    said = pd.DataFrame(
+    values = pd.DataFrame(
         {
             column: np.concatenate(
                 [
@@ -65,12 +67,12 @@ def gather_records(tables: tuple[pd.DataFrame, ...]) -> tuple[Records, pd.DataFr
         },
         dtype=object,
     )
-    said["id"] = said["id"].map(str)
+    values["id"] = values["id"].map(str)
     lon, lat = np.concatenate(points, axis=1)
     table_numbers = np.repeat(np.arange(len(tables)), [len(t) for t in tables])
-    rows = _make_records(said, table_numbers, lon, lat)
-    _check_ids(rows, said)
-    return rows, said
+    records = _make_records(values, table_numbers, lon, lat)
+    _check_ids(records, values)
+    return records, values
 
 
 def _check_table(table: pd.DataFrame, number: int) -> None:
@@ -106,54 +108,62 @@ def _table_points(table: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def _column_objects(column: pd.Series) -> NDArray[np.object_]:
-    """Return a column's values, None for each that is missing."""
+    """Return the values of a column; None for each missing one."""
     values = column.astype(object).to_numpy(copy=True)
     values[column.isna().to_numpy()] = None
     return np.asarray(values)
 
 
-def column_texts(said: pd.DataFrame, column: str) -> list[str]:
-    """Return a column as text; empty where nothing is said."""
-    if column not in said:
-        return [""] * len(said)
-    return ["" if value is None else str(value) for value in said[column]]
+def column_texts(values: pd.DataFrame, column: str) -> list[str]:
+    """Return a column as texts; an empty text for each missing value."""
+    if column not in values:
+        return [""] * len(values)
+    return ["" if value is None else str(value) for value in values[column]]
 
 
-def _make_records(said: pd.DataFrame, table: Ints, lon: Floats, lat: Floats) -> Records:
-    names = [c for c in said.columns if c.startswith("name")]
+def _make_records(values: pd.DataFrame, table: Ints, lon: Floats, lat: Floats) -> Records:
+    names = [c for c in values.columns if c.startswith("name")]
     accuracy = (
-        read_numbers(said, "accuracy_m") if "accuracy_m" in said else np.full(len(said), np.nan)
+        read_numbers(values, "accuracy_m")
+        if "accuracy_m" in values
+        else np.full(len(values), np.nan)
     )
-    codes = list(zip(column_texts(said, "code_system"), column_texts(said, "code"), strict=True))
-    raions = zip(column_texts(said, "raion"), column_texts(said, "raion_en"), strict=True)
+    codes = list(
+        zip(column_texts(values, "code_system"), column_texts(values, "code"), strict=True)
+    )
+    raions = zip(column_texts(values, "raion"), column_texts(values, "raion_en"), strict=True)
     return Records(
         table=table,
-        ids=[frozenset(ids.split(SEPARATOR)) for ids in record_ids(said)],
+        ids=[frozenset(ids.split(SEPARATOR)) for ids in list_ids(values)],
         lon=lon,
         lat=lat,
         accuracy_m=np.nan_to_num(accuracy, nan=UNSTATED_M),
-        names=[_name_keys(row) for row in said[names].itertuples(index=False)],
-        country=column_texts(said, "country"),
-        oblast=column_texts(said, "oblast_iso"),
+        names=[_name_keys(row) for row in values[names].itertuples(index=False)],
+        country=column_texts(values, "country"),
+        oblast=column_texts(values, "oblast_iso"),
         raion=[frozenset(filter(None, map(_unit_key, pair))) for pair in raions],
-        hromada=[fold_name(name) for name in column_texts(said, "hromada")],
+        hromada=[fold_name(name) for name in column_texts(values, "hromada")],
         code=[(system, code) if system and code else ("", "") for system, code in codes],
-        order=_sort_records(said, lon, lat),
+        order=_sort_records(values, lon, lat),
     )
 
 
-def record_ids(said: pd.DataFrame) -> list[str]:
-    """Return the ids of each row: those it was merged from before, or its own."""
+def list_ids(values: pd.DataFrame) -> list[str]:
+    """Return the ids of each row: those of an earlier merge, or its own."""
     return [
         b or a
-        for a, b in zip(column_texts(said, "id"), column_texts(said, "merged_from"), strict=True)
+        for a, b in zip(
+            column_texts(values, "id"), column_texts(values, "merged_from"), strict=True
+        )
     ]
 
 
-def _sort_records(said: pd.DataFrame, lon: Floats, lat: Floats) -> Ints:
-    """Return the place of each row when rows are sorted by all they say, the id first."""
-    columns = ["id", *sorted(c for c in said.columns if c != "id")]
-    parts = ["\0".join(row) for row in zip(*(column_texts(said, c) for c in columns), strict=True)]
+def _sort_records(values: pd.DataFrame, lon: Floats, lat: Floats) -> Ints:
+    """Return the rank of each row when rows are sorted by id and then by all other values."""
+    columns = ["id", *sorted(c for c in values.columns if c != "id")]
+    parts = [
+        "\0".join(row) for row in zip(*(column_texts(values, c) for c in columns), strict=True)
+    ]
     keys = [f"{t}\0{x!r}\0{y!r}" for t, x, y in zip(parts, lon.tolist(), lat.tolist(), strict=True)]
     order = np.empty(len(keys), dtype=np.int64)
     order[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
@@ -161,7 +171,7 @@ def _sort_records(said: pd.DataFrame, lon: Floats, lat: Floats) -> Ints:
 
 
 def _name_keys(names: Iterable[object]) -> frozenset[str]:
-    """Return what of names is compared: folded; in Latin letters, i and y count as one."""
+    """Return names in the form in which we compare them: folded, with i and y as one letter."""
     folded = {fold_name(str(name)) for name in names if name is not None}
     return frozenset(re.sub("[iy]+", "i", name) for name in folded) - {""}
 
@@ -171,74 +181,80 @@ def _unit_key(name: str) -> str:
     return " ".join(word for word in fold_name(name).split() if word not in _UNIT_WORDS)
 
 
-def _check_ids(rows: Records, said: pd.DataFrame) -> None:
-    """Refuse an id that stands for two places: numbers from 1 in each table, say."""
-    a, b = pair_by_id(rows)
-    for i, j, km in zip(a.tolist(), b.tolist(), distance_km(rows, a, b).tolist(), strict=True):
-        named = rows.names[i] & rows.names[j] or not (rows.names[i] and rows.names[j])
-        # What was merged before may hold rows of other names, farther away.
-        whole = len(rows.ids[i]) == len(rows.ids[j]) == 1
-        if whole and (not named or km > SAME_UNIT_KM):
-            one, two = (f"table {rows.table[r] + 1} {sorted(rows.names[r])}" for r in (i, j))
+def _check_ids(records: Records, values: pd.DataFrame) -> None:
+    """Refuse an id that stands for two places, as where each table counts from 1."""
+    a, b = find_shared_ids(records)
+    for i, j, km in zip(
+        a.tolist(), b.tolist(), measure_distances_km(records, a, b).tolist(), strict=True
+    ):
+        named = records.names[i] & records.names[j] or not (records.names[i] and records.names[j])
+        # A row of an earlier merge may stand for records of other names that lie farther away.
+        unmerged = len(records.ids[i]) == len(records.ids[j]) == 1
+        if unmerged and (not named or km > SAME_UNIT_KM):
+            first, second = (
+                f"table {records.table[r] + 1} {sorted(records.names[r])}" for r in (i, j)
+            )
             raise DataError(
-                f"Invalid id {said['id'][i]!r}: {one} and {two} are not one place. Must stand for "
-                "the same place in all tables; put the table's name before it."
+                f"Invalid id {values['id'][i]!r}: {first} and {second} are not one place. Must "
+                "stand for the same place in all tables; put the name of the table before it."
             )
 
 
-# The columns that merging adds, before the conflicts; a table merged before has them already.
+# The columns that a merge adds before ``conflict``. A table from an earlier merge has them already.
 _ADDED_COLUMNS = ("source", "merged_from", "position_source", "population_source", "newly_located",
           "geometry")  # fmt: skip
 
 
-# What a summary counts from.
+# The columns that a summary needs.
 _COUNTED_COLUMNS = ("merged_from", "newly_located", "conflict", "geometry")
 
 
 def merge_settlements(*tables: pd.DataFrame, regions: Iterable[Region] = ()) -> gpd.GeoDataFrame:
-    """Make one table of several tables of settlements of one area.
+    """Merge tables of settlements of one area into one table.
 
-    Rows are one place if they share an ``id``, or the ``code`` of one ``code_system``; if they
-    share a name and lie within 15 km of each other in one raion or hromada, within 5 km where one
-    names neither, within 3 km where they name different ones; or if they lie within 2 km and their
-    names are a slip of spelling apart. A row without a point joins the one of its name within
-    15 km of the middle of its hromada, if no other comes near. Two rows of one table, or with
-    different codes of one system, are never one.
+    Rows are one place if they share an ``id``, or the ``code`` of one ``code_system``. They are
+    also one place if they share a name and lie within 15 km of each other in one raion or hromada,
+    within 5 km if one of them names neither, or within 3 km if they name different ones; or if they
+    lie within 2 km and their names differ by a slip of spelling. A row without a point joins the
+    place of its name within 15 km of the centre of its hromada, if no other place comes near. Two
+    rows of one table, or with different codes of one system, are never one place.
 
     Parameters
     ----------
     *tables
-        As :func:`geobuffer.load_settlements` and :func:`geobuffer.load_not_located` return them:
-        points in any CRS, or none. Each needs ``id``, unique in the table and standing for the
-        same place wherever it occurs, and a name in a column that begins with ``name``; all else
-        is used where present.
+        Tables such as those of :func:`geobuffer.load_settlements` and
+        :func:`geobuffer.load_not_located`, with points in any CRS or without points. Each needs
+        the column ``id``, which is unique in the table and stands for the same place in all tables,
+        and a name in a column that begins with ``name``. Other columns are used where present.
     regions
-        Where given, a row whose ``oblast_iso`` or ``country`` contradicts the region that holds
-        its point says so in ``conflict``.
+        If given, ``conflict`` also reports where ``oblast_iso`` or ``country`` contradicts the
+        region that holds the point.
 
     Returns
     -------
     geopandas.GeoDataFrame
         A row for each place, in the order of first rows, in EPSG:4326, with all columns of all
-        tables and these: ``merged_from``, the ids of its rows, and ``source``, all their sources,
-        divided by ``"; "``; ``position_source`` of its point, which with ``accuracy_m`` is that of
-        the most accurate row; ``population_source`` of the latest ``population``, never a sum;
-        ``newly_located`` where a row without a point got one; ``conflict``: sentences, or ``""``.
-        Names and the rest come from the row with an official code, the gaps from the others; a
-        name made by rule (``transliterated``) gives way to one that was not.
+        tables. These columns are added: ``merged_from``, the ids of its rows, and ``source``, all
+        their sources, separated by ``"; "``; ``position_source``, the source of the point, which
+        with ``accuracy_m`` comes from the most accurate row; ``population_source``, the source of
+        the latest ``population`` (figures are never added up); ``newly_located``, whether a row
+        without a point got one; ``conflict``: sentences, or ``""``. Other values come from the row
+        with an official code, and missing ones from the other rows. A transliterated name is used
+        only where no row has another one.
 
     Raises
     ------
     DataError
-        There is no table; one lacks ids or names; an id repeats, holds a ``;`` or stands for two
-        places; a population is no number or below zero; or as :func:`geobuffer.distance_to_border`.
+        No table is given; a table lacks ids or names; an id repeats, contains ``;`` or stands for
+        two places; a population is not a number or is negative; or as
+        :func:`geobuffer.distance_to_border`.
     MissingCRSError
         A table of points has no coordinate reference system.
 
     Notes
     -----
-    Pairs are united from the most alike down. The result does not depend on the order of tables,
-    except for the order of its rows.
+    The most similar pairs are united first. The order of the tables changes only the order of the
+    rows in the result.
 
     Examples
     --------
@@ -251,27 +267,28 @@ def merge_settlements(*tables: pd.DataFrame, regions: Iterable[Region] = ()) -> 
     >>> merge_settlements(here, there)[["id", "merged_from", "source", "position_source"]].values
     array([['b:9', 'b:9; a:1', 'B; A', 'B']], dtype=object)
     """
-    rows, said = gather_records(tables)
-    place = link_records(rows)
-    merged = _assemble_places(rows, said, place)
-    conflict = _collect_conflicts(rows, said, place, merged, tuple(regions))
+    records, values = gather_records(tables)
+    place = link_records(records)
+    merged = _assemble_places(records, values, place)
+    conflict = _collect_conflicts(records, values, place, merged, tuple(regions))
     merged.insert(len(merged.columns) - 1, "conflict", conflict)
     return merged
 
 
 def merge_summary(merged: pd.DataFrame) -> pd.Series:
-    """Count what :func:`merge_settlements` did.
+    """Count the records, places and conflicts of a merge.
 
     Parameters
     ----------
     merged
-        The table that it returned.
+        The result of :func:`merge_settlements`.
 
     Returns
     -------
     pandas.Series
-        ``records`` that came in, by different ids; ``places`` they are; ``merged``, places of more
-        than one record; ``newly_located``; ``not_located`` still; ``conflicts``, places with one.
+        ``records``, the number of different ids in all tables; ``places``, the rows of the result;
+        ``merged``, places of more than one record; ``newly_located``, places that got a point;
+        ``not_located``, places without a point; ``conflicts``, places with a conflict.
 
     Examples
     --------
@@ -280,7 +297,9 @@ def merge_summary(merged: pd.DataFrame) -> pd.Series:
     np.int64(0)
     """
     if lacking := [name for name in _COUNTED_COLUMNS if name not in merged]:
-        raise DataError(f"Invalid table: no column {lacking[0]!r}. Must be of merge_settlements().")
+        raise DataError(
+            f"Invalid table: no column {lacking[0]!r}. Must come from merge_settlements()."
+        )
     records = [ids.split(SEPARATOR) for ids in merged["merged_from"]]
     counts = {
         "records": sum(map(len, records)),
@@ -293,17 +312,17 @@ def merge_summary(merged: pd.DataFrame) -> pd.Series:
     return pd.Series(list(counts.values()), index=list(counts), name="count")
 
 
-def _assemble_places(rows: Records, said: pd.DataFrame, place: Ints) -> gpd.GeoDataFrame:
-    """Make a row of each place: the leading row's answers, its gaps filled from the others."""
-    uncoded = np.array([not code for _, code in rows.code])
-    rank = np.lexsort((rows.order, rows.accuracy_m, uncoded, place))
-    lead, number = said.drop(columns="conflict", errors="ignore").iloc[rank], place[rank]
+def _assemble_places(records: Records, values: pd.DataFrame, place: Ints) -> gpd.GeoDataFrame:
+    """Return a row for each place: the values of its leading row, and missing ones from others."""
+    uncoded = np.array([not code for _, code in records.code])
+    rank = np.lexsort((records.order, records.accuracy_m, uncoded, place))
+    lead, number = values.drop(columns="conflict", errors="ignore").iloc[rank], place[rank]
     merged = lead.groupby(number, sort=True).first()
-    merged["merged_from"] = _join_texts(pd.Series(record_ids(said))[rank], number)
+    merged["merged_from"] = _join_texts(pd.Series(list_ids(values))[rank], number)
     _fill_names(merged, lead, number)
     _fill_population(merged, lead, number)
-    _fill_position(merged, rows, said, place)
-    sources = pd.Series(column_texts(said, "source"))[rank]
+    _fill_position(merged, records, values, place)
+    sources = pd.Series(column_texts(values, "source"))[rank]
     merged["source"] = _join_texts(sources, number)
     for column in merged.columns.drop("geometry"):
         merged[column] = merged[column].where(merged[column].notna(), None).infer_objects()
@@ -317,17 +336,17 @@ def _assemble_places(rows: Records, said: pd.DataFrame, place: Ints) -> gpd.GeoD
 
 
 def _join_texts(texts: pd.Series, number: Ints) -> pd.Series:
-    """Join the parts of a place's texts, each once."""
-    parts = texts.groupby(number, sort=True).agg(
-        lambda group: SEPARATOR.join(
-            dict.fromkeys(p for t in group for p in t.split(SEPARATOR) if p)
-        )
-    )
-    return pd.Series(parts)
+    """Join the parts of the texts of each place; each part occurs once."""
+
+    def join_group(group: pd.Series) -> str:
+        parts = (part for text in group for part in text.split(SEPARATOR) if part)
+        return SEPARATOR.join(dict.fromkeys(parts))
+
+    return pd.Series(texts.groupby(number, sort=True).agg(join_group))
 
 
 def _fill_names(merged: pd.DataFrame, lead: pd.DataFrame, number: Ints) -> None:
-    """Let names that were found in a source come before those made by rule."""
+    """Prefer names from a source to names that were transliterated by rule."""
     if "transliterated" not in lead:
         return
     made = [text.split() for text in column_texts(lead, "transliterated")]
@@ -344,7 +363,7 @@ def _fill_names(merged: pd.DataFrame, lead: pd.DataFrame, number: Ints) -> None:
 
 
 def _fill_population(merged: pd.DataFrame, lead: pd.DataFrame, number: Ints) -> None:
-    """Take the latest figure, with its date and source; one without a date only if alone."""
+    """Take the latest figure, its date and its source; a figure without a date comes last."""
     if "population" not in lead:
         return
     dates = (
@@ -364,61 +383,69 @@ def _fill_population(merged: pd.DataFrame, lead: pd.DataFrame, number: Ints) -> 
         merged[column] = latest.set_index("number")[column].reindex(merged.index)
 
 
-def _texts_or(said: pd.DataFrame, column: str, otherwise: str) -> list[str | None]:
-    """Return what rows say in a column, and in another where they say nothing."""
-    both = zip(column_texts(said, column), column_texts(said, otherwise), strict=True)
+def _texts_or(values: pd.DataFrame, column: str, otherwise: str) -> list[str | None]:
+    """Return the texts of a column, or where one is empty, those of another column."""
+    both = zip(column_texts(values, column), column_texts(values, otherwise), strict=True)
     return [one or other or None for one, other in both]
 
 
-def _fill_position(merged: pd.DataFrame, rows: Records, said: pd.DataFrame, place: Ints) -> None:
-    """Take the most accurate point, with its accuracy and source."""
-    there = np.isfinite(rows.lon)
-    best = np.lexsort((rows.order, rows.accuracy_m, ~there, place))
+def _fill_position(
+    merged: pd.DataFrame, records: Records, values: pd.DataFrame, place: Ints
+) -> None:
+    """Take the most accurate point, its accuracy and its source."""
+    there = np.isfinite(records.lon)
+    best = np.lexsort((records.order, records.accuracy_m, ~there, place))
     best = best[np.unique(place[best], return_index=True)[1]]
     located = pd.Series(there[best], index=merged.index)
-    points = gpd.points_from_xy(rows.lon[best], rows.lat[best])
+    points = gpd.points_from_xy(records.lon[best], records.lat[best])
     merged["geometry"] = pd.Series(list(points), index=merged.index).where(located, None)
-    if "accuracy_m" in said:
-        known = pd.Series(said["accuracy_m"].to_numpy()[best], index=merged.index)
+    if "accuracy_m" in values:
+        known = pd.Series(values["accuracy_m"].to_numpy()[best], index=merged.index)
         merged["accuracy_m"] = known.where(located, None)
-    sources = np.array(_texts_or(said, "position_source", "source"), dtype=object)[best]
+    sources = np.array(_texts_or(values, "position_source", "source"), dtype=object)[best]
     merged["position_source"] = pd.Series(sources, index=merged.index).where(located, None)
-    before = np.array([text == "True" for text in column_texts(said, "newly_located")], dtype=bool)
+    before = np.array(
+        [text == "True" for text in column_texts(values, "newly_located")], dtype=bool
+    )
     lost = pd.Series(~there | before).groupby(place, sort=True).any()
     merged["newly_located"] = located & lost
 
 
 def _collect_conflicts(
-    rows: Records,
-    said: pd.DataFrame,
+    records: Records,
+    values: pd.DataFrame,
     place: Ints,
     merged: gpd.GeoDataFrame,
     regions: tuple[Region, ...],
 ) -> list[str]:
-    """Return what contradicts itself in each place, the conflicts it came with included."""
+    """Return the conflicts of each place, including those of an earlier merge."""
     found: list[dict[str, None]] = [{} for _ in range(len(merged))]
-    for row, text in enumerate(column_texts(said, "conflict")):
+    for row, text in enumerate(column_texts(values, "conflict")):
         found[place[row]] |= dict.fromkeys(filter(None, text.split(SEPARATOR)))
-    told = [*_find_far_namesakes(rows, said, place), *_find_disagreements(rows, said, place)]
+    found_conflicts = [
+        *_find_far_namesakes(records, values, place),
+        *_find_disagreements(records, values, place),
+    ]
     if regions and len(merged):
         sentences = find_conflicts(merged, regions, *read_lonlat(merged)).sentences
-        told += [(at, sentence) for at, sentence in enumerate(sentences) if sentence]
-    for at, sentence in told:
+        found_conflicts += [(at, sentence) for at, sentence in enumerate(sentences) if sentence]
+    for at, sentence in found_conflicts:
         found[at][sentence] = None
     return [SEPARATOR.join(sentences) for sentences in found]
 
 
 def _find_far_namesakes(
-    rows: Records, said: pd.DataFrame, place: Ints
+    records: Records, values: pd.DataFrame, place: Ints
 ) -> Iterator[tuple[int, str]]:
-    """Tell of rows of one name in one raion that were too far apart to be one place."""
+    """Yield the places of rows of one name in one raion that are too far apart to be one place."""
     tables: dict[int, set[int]] = {}
     for row, at in enumerate(place.tolist()):
-        tables.setdefault(at, set()).add(int(rows.table[row]))
-    for a, b, km, together in pair_namesakes(rows):
+        tables.setdefault(at, set()).add(int(records.table[row]))
+    for a, b, km, together in pair_namesakes(records):
         one, other = int(place[a]), int(place[b])
-        coded = rows.code[a][0] == rows.code[b][0] != ""
-        # Where each has its own partner in the other's table, they are namesakes, not strays.
+        coded = records.code[a][0] == records.code[b][0] != ""
+        # If each place also has a row of the other's table, the two are namesakes, not one place
+        # with a wrong position.
         if (
             one != other
             and together
@@ -426,23 +453,25 @@ def _find_far_namesakes(
             and not coded | bool(tables[one] & tables[other])
         ):
             for at, to in ((one, b), (other, a)):
-                yield at, f"{said['id'][to]} has its name in one raion, {km:.1f} km away"
+                yield at, f"{values['id'][to]} has its name in one raion, {km:.1f} km away"
 
 
 def _find_disagreements(
-    rows: Records, said: pd.DataFrame, place: Ints
+    records: Records, values: pd.DataFrame, place: Ints
 ) -> Iterator[tuple[int, str]]:
-    """Tell where rows that became one lie far apart, or share no name."""
+    """Yield the places whose rows lie far apart or share no name."""
     members: dict[int, list[int]] = {}
-    for row in np.argsort(rows.order, kind="stable").tolist():
+    for row in np.argsort(records.order, kind="stable").tolist():
         members.setdefault(int(place[row]), []).append(row)
     pairs = [(at, i, j) for at, group in members.items() for i, j in combinations(group, 2)]
     if not pairs:
         return
     _, first, second = np.array(pairs).T
-    for (at, i, j), km in zip(pairs, distance_km(rows, first, second).tolist(), strict=True):
-        both = f"{said['id'][i]} and {said['id'][j]}"
+    for (at, i, j), km in zip(
+        pairs, measure_distances_km(records, first, second).tolist(), strict=True
+    ):
+        both = f"{values['id'][i]} and {values['id'][j]}"
         if km > UNSTATED_KM:
             yield at, f"{both} lie {km:.1f} km apart"
-        if not rows.names[i] & rows.names[j]:
+        if not records.names[i] & records.names[j]:
             yield at, f"{both} have different names"

@@ -1,8 +1,8 @@
-"""Tell which rows of several tables are one place: by code, by name and distance, by hromada.
+"""Find the rows of several tables that are one place: by code, by name and distance, by hromada.
 
-Pairs of rows are ranked, and united from the best down unless that would put two rows of one table
-together, or two codes of one system. For two tables this is the one stable assignment: no two rows
-that were left apart would both be better off together. Nothing depends on the order of the tables.
+We rank pairs of rows and unite them, the best pair first. We do not unite two rows of one table, or
+two codes of one system. For two tables this is the stable matching: no two unmatched rows would
+both prefer each other to their match. The result does not depend on the order of the tables.
 """
 
 from __future__ import annotations
@@ -22,32 +22,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
-# How far apart two points of one name may be, and still be one place, in km. Of 721 places that
-# GeoNames and the INID table both have near the line between Ukraine and Russia, 95 % lie within
-# 2.3 km of each other; those astray are up to 12.2 km off. Of INID's 4,309 places, 24 pairs have
-# one name and one raion within this distance, so that it leaves room for all:
+# The largest distance (km) between two points of one name in one raion that may be one place. Of
+# 721 places that GeoNames and the INID table both have near the line between Ukraine and Russia,
+# 95 % lie within 2.3 km of each other, and the largest error is 12.2 km. Of the 4,309 places of
+# INID, 24 pairs have one name and one raion within this distance.
 SAME_UNIT_KM = 15.0
-# Without a raion to agree on: 17 pairs of one name lie within this distance, 12 within the next.
+# The same if a row names no raion. 17 pairs of one name lie within this distance, and 12 within the
+# next one.
 UNSTATED_KM = 5.0
-# Raions were merged and renamed, and places lie on their edges; but where two tables name
-# different ones, a point must be nearer than nearly all namesakes are:
+# The same if the rows name different raions. Raions were merged and renamed, and places lie on
+# their edges, so such rows may be one place; but the distance must be smaller than that of nearly
+# all namesakes.
 OTHER_UNIT_KM = 3.0
-# Names that are only alike must stand at one spot: slips of spelling were up to 1.8 km apart, the
-# nearest different places with names one letter apart 2.6 km.
+# The largest distance between rows whose names differ by a slip of spelling. Slips were up to
+# 1.8 km apart; the nearest different places with names one letter apart lie 2.6 km apart.
 ALIKE_KM = 2.0
-# A place without a point belongs to the one of its name within this distance of the middle of its
-# hromada (15 km across, as a rule), if any other is twice as far and 5 km farther: the rule of the
-# bundled data, wrong in 0.3 % of the pairs it decides.
+# A place without a point is the place of its name within this distance of the centre of its hromada
+# (which is usually 15 km across), if every other place of that name is twice as far and 5 km
+# farther. The bundled data use this rule, which is wrong in 0.3 % of the pairs that it decides.
 CENTRE_KM = 15.0
 LEAD, LEAD_KM = 2.0, 5.0
-# No two points on Earth are farther apart: under one code, equal names come before any others.
+# No two points on Earth are farther apart. Added to a score, it puts pairs of one code with
+# different names behind all pairs with equal names.
 FARTHEST_KM = 20_004.0
-# A middle is worth its name from so many places on.
+# A hromada or raion has a centre only if at least this many of its places have points.
 CENTRE_PLACES = 3
 
 
 class Records(NamedTuple):
-    """The rows of all tables, one after the other; what is not stated is empty or NaN."""
+    """The rows of all tables, one after the other; a missing value is empty or NaN."""
 
     table: Ints
     ids: Sequence[frozenset[str]]
@@ -62,11 +65,11 @@ class Records(NamedTuple):
     code: Sequence[tuple[str, str]]
     """System and code."""
     order: Ints
-    """The place of each row when all are sorted by what they say, whatever their table."""
+    """The rank of each row when all rows are sorted by their values, whatever their table."""
 
 
 class Pair(NamedTuple):
-    """Two rows that may be one place; pairs sort by how good a match they are."""
+    """Two rows that may be one place; the best match sorts first."""
 
     rank: int
     score: float
@@ -78,180 +81,186 @@ class Pair(NamedTuple):
 SAME_ID, SAME_CODE, SAME_NAME, ALIKE, BY_HROMADA = range(5)
 
 
-def link_records(rows: Records) -> Ints:
-    """Return for each row the number of the place it stands for."""
-    places = Clusters(rows)
-    places.unite(_pair_by_id(rows))
-    places.unite(itertools.chain(_pair_by_code(rows), _pair_by_name(rows), _pair_by_likeness(rows)))
-    places.unite(_pair_by_hromada(rows, places))
-    return places.numbers()
+def link_records(records: Records) -> Ints:
+    """Return for each row the number of its place."""
+    clusters = Clusters(records)
+    clusters.unite(_pair_by_id(records))
+    clusters.unite(
+        itertools.chain(_pair_by_code(records), _pair_by_name(records), _pair_by_likeness(records))
+    )
+    clusters.unite(_pair_by_hromada(records, clusters))
+    return clusters.number_rows()
 
 
 class Clusters:
-    """Rows gathered into places: no place has two rows of a table or two codes of a system."""
+    """Groups of rows that are one place; none has two rows of a table or two codes of a system."""
 
-    def __init__(self, rows: Records) -> None:
-        self._records = rows
-        self._place = list(range(len(rows.table)))
-        self.members = {row: [row] for row in self._place}
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._cluster = list(range(len(records.table)))
+        self.members = {row: [row] for row in self._cluster}
 
-    def of(self, row: int) -> int:
-        """Return the place of a row: the number of one of its rows."""
-        return self._place[row]
+    def find_cluster(self, row: int) -> int:
+        """Return the cluster of a row, which is the number of one of its rows."""
+        return self._cluster[row]
 
     def unite(self, pairs: Iterable[Pair]) -> None:
-        """Unite the places of pairs of rows, the best first, where nothing forbids it."""
+        """Unite the clusters of pairs of rows, the best pair first, where that is allowed."""
         for pair in sorted(pairs):
-            a, b = self.of(pair.a), self.of(pair.b)
+            a, b = self.find_cluster(pair.a), self.find_cluster(pair.b)
             if a != b and self.may_be_one(a, b, pair.rank):
-                small, large = sorted((a, b), key=lambda place: len(self.members[place]))
+                small, large = sorted((a, b), key=lambda cluster: len(self.members[cluster]))
                 for row in self.members[small]:
-                    self._place[row] = large
+                    self._cluster[row] = large
                 self.members[large] += self.members.pop(small)
 
     def may_be_one(self, a: int, b: int, rank: int) -> bool:
-        """Tell whether nothing forbids two places to be one."""
+        """Return whether two clusters may be one place."""
         ours, theirs = self.members[a], self.members[b]
-        rows = self._records
-        if {rows.table[row] for row in ours} & {rows.table[row] for row in theirs}:
+        records = self._records
+        if {records.table[row] for row in ours} & {records.table[row] for row in theirs}:
             return False
         if rank == SAME_ID:
             return True
         codes = defaultdict(set)
         for row in (*ours, *theirs):
-            system, code = rows.code[row]
+            system, code = records.code[row]
             if system:
                 codes[system].add(code)
         if any(len(found) > 1 for found in codes.values()):
             return False
-        countries = {rows.country[row] for row in (*ours, *theirs)} - {""}
+        countries = {records.country[row] for row in (*ours, *theirs)} - {""}
         return rank == SAME_CODE or len(countries) < 2
 
-    def numbers(self) -> Ints:
-        """Return the number of each row's place, in the order of first rows."""
-        return np.asarray(pd.factorize(np.array(self._place))[0], dtype=np.int64)
+    def number_rows(self) -> Ints:
+        """Return the number of the cluster of each row, in the order of first rows."""
+        return np.asarray(pd.factorize(np.array(self._cluster))[0], dtype=np.int64)
 
 
-def distance_km(rows: Records, a: Ints, b: Ints) -> Floats:
-    """Return how far apart rows are; NaN where one has no point."""
+def measure_distances_km(records: Records, a: Ints, b: Ints) -> Floats:
+    """Return the distance between two rows of each pair, in km; NaN if one has no point."""
     found = np.full(len(a), np.nan)
-    there = np.flatnonzero(np.isfinite(rows.lon[a]) & np.isfinite(rows.lon[b]))
+    there = np.flatnonzero(np.isfinite(records.lon[a]) & np.isfinite(records.lon[b]))
     if len(there):
-        # From the row that sorts first: back from the other the last digit may differ.
-        turned = rows.order[a] > rows.order[b]
+        # We measure from the row that sorts first: the other direction may give another last digit.
+        turned = records.order[a] > records.order[b]
         p, q = np.where(turned, b, a)[there], np.where(turned, a, b)[there]
-        found[there] = inverse(rows.lon[p], rows.lat[p], rows.lon[q], rows.lat[q])[2] / 1e3
+        found[there] = (
+            inverse(records.lon[p], records.lat[p], records.lon[q], records.lat[q])[2] / 1e3
+        )
     return found
 
 
-def same_unit(rows: Records, a: int, b: int) -> bool | None:
-    """Tell whether two rows name the same hromada or raion; None where one names none."""
-    if rows.oblast[a] and rows.oblast[b] and rows.oblast[a] != rows.oblast[b]:
+def shares_unit(records: Records, a: int, b: int) -> bool | None:
+    """Return whether two rows name the same hromada or raion; None if one of them names neither."""
+    if records.oblast[a] and records.oblast[b] and records.oblast[a] != records.oblast[b]:
         return False
-    if rows.hromada[a] and rows.hromada[a] == rows.hromada[b]:
+    if records.hromada[a] and records.hromada[a] == records.hromada[b]:
         return True
-    if rows.raion[a] and rows.raion[b]:
-        return bool(rows.raion[a] & rows.raion[b])
+    if records.raion[a] and records.raion[b]:
+        return bool(records.raion[a] & records.raion[b])
     return None
 
 
-def _make_pair(rows: Records, rank: int, score: float, a: int, b: int) -> Pair:
-    low, high = sorted((int(rows.order[a]), int(rows.order[b])))
+def _make_pair(records: Records, rank: int, score: float, a: int, b: int) -> Pair:
+    low, high = sorted((int(records.order[a]), int(records.order[b])))
     return Pair(rank, score, (low, high), a, b)
 
 
 def _pair_by_key(
-    rows: Records, keyed: Iterable[tuple[object, int]], again: Iterable[tuple[object, int]] = ()
+    records: Records, keyed: Iterable[tuple[object, int]], others: Iterable[tuple[object, int]] = ()
 ) -> tuple[Ints, Ints]:
     """Return the pairs of rows of different tables that share a key.
 
-    With ``again``, the first row's key is taken from ``keyed`` and the second's from there.
+    With ``others``, the key of the first row comes from ``keyed`` and that of the second from
+    ``others``.
     """
     one = pd.DataFrame(keyed, columns=["key", "row"])
-    other = pd.DataFrame(again, columns=["key", "row"]) if again else one
+    other = pd.DataFrame(others, columns=["key", "row"]) if others else one
     found = one.merge(other, on="key", suffixes=("_a", "_b"))
     a, b = found["row_a"].to_numpy(dtype=np.int64), found["row_b"].to_numpy(dtype=np.int64)
     low, high = np.minimum(a, b), np.maximum(a, b)
-    keep = rows.table[low] != rows.table[high]
+    keep = records.table[low] != records.table[high]
     pairs = np.unique(np.stack([low[keep], high[keep]], axis=1), axis=0)
     return pairs[:, 0], pairs[:, 1]
 
 
-def pair_by_id(rows: Records) -> tuple[Ints, Ints]:
+def find_shared_ids(records: Records) -> tuple[Ints, Ints]:
     """Return the pairs of rows of different tables that share an id."""
-    return _pair_by_key(rows, [(one, row) for row, ids in enumerate(rows.ids) for one in ids])
+    return _pair_by_key(records, [(one, row) for row, ids in enumerate(records.ids) for one in ids])
 
 
-def _pair_by_id(rows: Records) -> list[Pair]:
-    a, b = pair_by_id(rows)
+def _pair_by_id(records: Records) -> list[Pair]:
+    a, b = find_shared_ids(records)
     return [
-        _make_pair(rows, SAME_ID, 0.0, i, j) for i, j in zip(a.tolist(), b.tolist(), strict=True)
+        _make_pair(records, SAME_ID, 0.0, i, j) for i, j in zip(a.tolist(), b.tolist(), strict=True)
     ]
 
 
-def _pair_by_code(rows: Records) -> list[Pair]:
-    """Pair rows of one code; some tables give it to several places, so names and points rank."""
-    keyed = [(code, row) for row, code in enumerate(rows.code) if code[0]]
-    a, b = _pair_by_key(rows, keyed)
-    away = np.nan_to_num(distance_km(rows, a, b), nan=0.0)
-    return [
-        _make_pair(
-            rows, SAME_CODE, km + (0.0 if rows.names[i] & rows.names[j] else FARTHEST_KM), i, j
-        )
-        for i, j, km in zip(a.tolist(), b.tolist(), away.tolist(), strict=True)
-    ]
+def _pair_by_code(records: Records) -> list[Pair]:
+    """Pair rows of one code; names and distances rank them, as a code may have several places."""
+    keyed = [(code, row) for row, code in enumerate(records.code) if code[0]]
+    a, b = _pair_by_key(records, keyed)
+    away = np.nan_to_num(measure_distances_km(records, a, b), nan=0.0)
+    pairs = []
+    for i, j, km in zip(a.tolist(), b.tolist(), away.tolist(), strict=True):
+        score = km if records.names[i] & records.names[j] else km + FARTHEST_KM
+        pairs.append(_make_pair(records, SAME_CODE, score, i, j))
+    return pairs
 
 
-def pair_namesakes(rows: Records) -> Iterator[tuple[int, int, float, bool | None]]:
-    """Yield pairs of rows of one name that are near or in one raion, how far, and whether so."""
+def pair_namesakes(records: Records) -> Iterator[tuple[int, int, float, bool | None]]:
+    """Yield pairs of rows of one name that are near or in one unit, their distance, and which."""
     units = [
         ((name, unit), row)
-        for row, names in enumerate(rows.names)
+        for row, names in enumerate(records.names)
         for name in names
-        for unit in {*rows.raion[row], rows.hromada[row]} - {""}
+        for unit in {*records.raion[row], records.hromada[row]} - {""}
     ]
-    pairs = [np.stack(_pair_by_key(rows, units))]
-    cells, reached = _cells(rows, UNSTATED_KM)
-    near = [((name, cell), row) for row, cell in cells for name in rows.names[row]]
-    again = [((name, cell), row) for row, cell in reached for name in rows.names[row]]
-    pairs.append(np.stack(_pair_by_key(rows, near, again)))
+    pairs = [np.stack(_pair_by_key(records, units))]
+    cells, reached = _assign_cells(records, UNSTATED_KM)
+    near = [((name, cell), row) for row, cell in cells for name in records.names[row]]
+    others = [((name, cell), row) for row, cell in reached for name in records.names[row]]
+    pairs.append(np.stack(_pair_by_key(records, near, others)))
     a, b = np.unique(np.concatenate(pairs, axis=1), axis=1)
-    for i, j, km in zip(a.tolist(), b.tolist(), distance_km(rows, a, b).tolist(), strict=True):
+    for i, j, km in zip(
+        a.tolist(), b.tolist(), measure_distances_km(records, a, b).tolist(), strict=True
+    ):
         if np.isfinite(km):
-            yield i, j, km, same_unit(rows, i, j)
+            yield i, j, km, shares_unit(records, i, j)
 
 
-def distance_limit_km(together: bool | None) -> float:  # noqa: FBT001 - what same_unit says
-    """Return how far apart two points of one name may be."""
+def distance_limit_km(together: bool | None) -> float:  # noqa: FBT001 - the result of shares_unit
+    """Return the largest distance (km) between two points of one name that may be one place."""
     return {True: SAME_UNIT_KM, None: UNSTATED_KM, False: OTHER_UNIT_KM}[together]
 
 
-def _pair_by_name(rows: Records) -> Iterator[Pair]:
+def _pair_by_name(records: Records) -> Iterator[Pair]:
     """Pair rows of one name; the score is the distance as a share of its limit."""
-    for a, b, km, together in pair_namesakes(rows):
+    for a, b, km, together in pair_namesakes(records):
         if km <= distance_limit_km(together):
-            yield _make_pair(rows, SAME_NAME, km / distance_limit_km(together), a, b)
+            yield _make_pair(records, SAME_NAME, km / distance_limit_km(together), a, b)
 
 
-def _pair_by_likeness(rows: Records) -> Iterator[Pair]:
-    """Pair rows at one spot whose names are a slip of spelling apart."""
-    cells, reached = _cells(rows, ALIKE_KM)
-    pairs = _pair_by_key(rows, [(c, r) for r, c in cells], [(c, r) for r, c in reached])
-    away = distance_km(rows, *pairs)
+def _pair_by_likeness(records: Records) -> Iterator[Pair]:
+    """Pair rows near each other whose names differ by a slip of spelling."""
+    cells, reached = _assign_cells(records, ALIKE_KM)
+    pairs = _pair_by_key(records, [(c, r) for r, c in cells], [(c, r) for r, c in reached])
+    away = measure_distances_km(records, *pairs)
     near = np.flatnonzero(away <= ALIKE_KM)
     for i, j, km in zip(*(side[near].tolist() for side in pairs), away[near].tolist(), strict=True):
-        unlike = not rows.names[i] & rows.names[j]
-        if unlike and any(differ_by_slip(x, y) for x in rows.names[i] for y in rows.names[j]):
-            yield _make_pair(rows, ALIKE, km, i, j)
+        unlike = not records.names[i] & records.names[j]
+        if unlike and any(differ_by_slip(x, y) for x in records.names[i] for y in records.names[j]):
+            yield _make_pair(records, ALIKE, km, i, j)
 
 
-def _cells(
-    rows: Records, km: float
+def _assign_cells(
+    records: Records, km: float
 ) -> tuple[list[tuple[int, tuple[int, ...]]], list[tuple[int, tuple[int, ...]]]]:
-    """Return the cell of space each row lies in, and all cells within a distance of it."""
-    there = np.flatnonzero(np.isfinite(rows.lon))
-    # A chord is shorter than its geodesic, so that a cube of the distance holds all it must.
-    at, reach = to_ecef(rows.lon[there], rows.lat[there]) / 1e3, km
+    """Return the cell of space that each row lies in, and all cells within a distance of it."""
+    there = np.flatnonzero(np.isfinite(records.lon))
+    # A chord is shorter than its geodesic, so all points within the distance lie within the cube.
+    at, reach = to_ecef(records.lon[there], records.lat[there]) / 1e3, km
     size = 2.0 * reach
     own = np.floor(at / size).astype(np.int64)
     low, high = np.floor((at - reach) / size), np.floor((at + reach) / size)
@@ -266,47 +275,49 @@ def _cells(
     return cells, reached
 
 
-class _Unlocated(NamedTuple):
-    """What decides about places without a point: middles of hromadas, and who bears a name."""
+class _HromadaSearch(NamedTuple):
+    """Finds places for rows without a point, by the centres of hromadas and by names."""
 
-    rows: Records
-    places: Clusters
-    middle: dict[tuple[str, str, str], tuple[float, float]]
+    records: Records
+    clusters: Clusters
+    centre: dict[tuple[str, str, str], tuple[float, float]]
     bearers: dict[str, set[int]]
 
-    def best(self, place: int) -> int:
-        """Return the row whose point is a place's; one without a point if none has one."""
+    def choose_row(self, place: int) -> int:
+        """Return the row with the point of a place, or a row without a point if no row has one."""
         return min(
-            self.places.members[place],
+            self.clusters.members[place],
             key=lambda r: (
-                np.isnan(self.rows.lon[r]), self.rows.accuracy_m[r], self.rows.order[r],
+                np.isnan(self.records.lon[r]), self.records.accuracy_m[r], self.records.order[r],
             ),
         )  # fmt: skip
 
-    def point(self, place: int) -> tuple[float, float] | None:
-        """Return a place's own point, or None."""
-        row = self.best(place)
-        lon, lat = float(self.rows.lon[row]), float(self.rows.lat[row])
+    def find_point(self, place: int) -> tuple[float, float] | None:
+        """Return the point of a place, or None."""
+        row = self.choose_row(place)
+        lon, lat = float(self.records.lon[row]), float(self.records.lat[row])
         return None if np.isnan(lon) else (lon, lat)
 
-    def unit(self, place: int) -> tuple[str, str, str] | None:
+    def find_unit(self, place: int) -> tuple[str, str, str] | None:
         """Return the hromada of a place, or else its raion."""
-        found = {unit for row in self.places.members[place] if (unit := _row_unit(self.rows, row))}
+        found = {
+            unit for row in self.clusters.members[place] if (unit := _row_unit(self.records, row))
+        }
         return max(found, key=lambda unit: (unit[2] != "", unit)) if found else None
 
-    def away_km(self, one: int, other: int) -> float:
-        """Return how far two places may be taken to be apart; NaN where nobody can tell.
+    def estimate_km(self, one: int, other: int) -> float:
+        """Return an estimate of the distance between two places; NaN if it is unknown.
 
-        Nothing if both name one hromada, infinity if they name different ones; else from point to
-        point, the middle of the hromada standing in for a missing one.
+        It is 0 if both name one hromada, and infinite if they name different ones. Otherwise it is
+        the distance between their points; the centre of the hromada replaces a missing point.
         """
-        ours, theirs = self.unit(one), self.unit(other)
+        ours, theirs = self.find_unit(one), self.find_unit(other)
         if ours and ours == theirs:
             return 0.0
         if ours and theirs and ours[2] and theirs[2]:
             return np.inf
         ends = [
-            self.point(place) or (self.middle.get(unit) if unit else None)
+            self.find_point(place) or (self.centre.get(unit) if unit else None)
             for place, unit in ((one, ours), (other, theirs))
         ]
         if ends[0] is None or ends[1] is None:
@@ -314,69 +325,71 @@ class _Unlocated(NamedTuple):
         (lon, lat), (to_lon, to_lat) = sorted((ends[0], ends[1]))
         return float(inverse(lon, lat, to_lon, to_lat)[2][0]) / 1e3
 
-    def rivals(self, place: int) -> dict[int, float]:
-        """Return which other places of its name a place may be, and how far away they are."""
-        names = set().union(*(self.rows.names[row] for row in self.places.members[place]))
+    def find_rivals(self, place: int) -> dict[int, float]:
+        """Return the other places of the same name that may be this place, and their distances."""
+        names = set().union(*(self.records.names[row] for row in self.clusters.members[place]))
         others = set().union(*(self.bearers.get(name, set()) for name in names)) - {place}
         return {
-            other: self.away_km(place, other)
+            other: self.estimate_km(place, other)
             for other in others
-            if self.places.may_be_one(place, other, BY_HROMADA) and self._same_oblast(place, other)
+            if self.clusters.may_be_one(place, other, BY_HROMADA)
+            and self._same_oblast(place, other)
         }
 
     def _same_oblast(self, one: int, other: int) -> bool:
         oblasts = {
-            self.rows.oblast[row] for p in (one, other) for row in self.places.members[p]
+            self.records.oblast[row] for p in (one, other) for row in self.clusters.members[p]
         } - {""}
         return len(oblasts) < 2
 
 
-def _row_unit(rows: Records, row: int) -> tuple[str, str, str] | None:
-    raion = min(rows.raion[row], default="")
-    if not raion and not rows.hromada[row]:
+def _row_unit(records: Records, row: int) -> tuple[str, str, str] | None:
+    raion = min(records.raion[row], default="")
+    if not raion and not records.hromada[row]:
         return None
-    return rows.oblast[row], "" if rows.hromada[row] else raion, rows.hromada[row]
+    return records.oblast[row], "" if records.hromada[row] else raion, records.hromada[row]
 
 
-def _pair_by_hromada(rows: Records, places: Clusters) -> Iterator[Pair]:
-    """Pair places without a point and those of their name that nothing else rivals."""
+def _pair_by_hromada(records: Records, clusters: Clusters) -> Iterator[Pair]:
+    """Pair each place without a point with the one place of its name that is clearly nearest."""
     bearers = defaultdict(set)
-    for row, names in enumerate(rows.names):
+    for row, names in enumerate(records.names):
         for name in names:
-            bearers[name].add(places.of(row))
-    known = _Unlocated(rows, places, _find_centres(rows, places), bearers)
-    for place in sorted(places.members):
-        if known.point(place) is not None:
+            bearers[name].add(clusters.find_cluster(row))
+    search = _HromadaSearch(records, clusters, _find_centres(records, clusters), bearers)
+    for place in sorted(clusters.members):
+        if search.find_point(place) is not None:
             continue
-        rivals = known.rivals(place)
+        rivals = search.find_rivals(place)
         for other, km in rivals.items():
             if km <= CENTRE_KM and _is_clearly_nearer(km, other, rivals):
-                back = known.rivals(other)
+                back = search.find_rivals(other)
                 if _is_clearly_nearer(km, place, back):
-                    yield _make_pair(rows, BY_HROMADA, km, known.best(place), known.best(other))
+                    first, second = search.choose_row(place), search.choose_row(other)
+                    yield _make_pair(records, BY_HROMADA, km, first, second)
 
 
 def _is_clearly_nearer(km: float, place: int, rivals: dict[int, float]) -> bool:
-    """Tell whether a place is so much nearer than all its rivals that it must be the one."""
+    """Return whether a place is so much nearer than all others that it must be the one."""
     others = [away for rival, away in rivals.items() if rival != place]
-    # What is nowhere may be anywhere: NaN is never far enough.
+    # A candidate without coordinates could be anywhere, so NaN never counts as far enough away.
     return all(away >= max(LEAD * km, km + LEAD_KM) for away in others)
 
 
 def _find_centres(
-    rows: Records, places: Clusters
+    records: Records, clusters: Clusters
 ) -> dict[tuple[str, str, str], tuple[float, float]]:
-    """Return the median position of each hromada and raion with enough places in it."""
+    """Return the median position of each hromada and raion that has enough located places."""
     inside = defaultdict(list)
-    for row in np.argsort(rows.order, kind="stable").tolist():
-        if np.isfinite(rows.lon[row]) and (unit := _row_unit(rows, row)):
+    for row in np.argsort(records.order, kind="stable").tolist():
+        if np.isfinite(records.lon[row]) and (unit := _row_unit(records, row)):
             inside[unit].append(row)
     found = {}
     for unit, members in inside.items():
-        if len({places.of(row) for row in members}) >= CENTRE_PLACES:
-            lon = unwrap_near(rows.lon[members], rows.lon[members[0]])
+        if len({clusters.find_cluster(row) for row in members}) >= CENTRE_PLACES:
+            lon = unwrap_near(records.lon[members], records.lon[members[0]])
             found[unit] = (
                 float(wrap_degrees(np.median(lon, keepdims=True))[0]),
-                float(np.median(rows.lat[members])),
+                float(np.median(records.lat[members])),
             )
     return found

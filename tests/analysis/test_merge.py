@@ -245,6 +245,17 @@ def test_an_unstated_accuracy_is_no_good_one():
     assert gb.merge_settlements(here, there).geometry[0].equals(there.geometry[0])
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "latest"),
+    [("2010", "2021-03", 80), ("2021", "2021-03", 120), ("2021-03-05", "2021-03", 80)],
+)
+def test_a_year_or_month_without_a_day_counts_as_its_end(one, other, latest):
+    here = table(place("a:1", population=120, population_as_of=one))
+    there = table(place("b:1", population=80, population_as_of=other))
+    for tables in ((here, there), (there, here)):
+        assert gb.merge_settlements(*tables)["population"].tolist() == [latest]
+
+
 def test_populations_are_never_summed_and_the_latest_counts():
     here = table(place("a:1", population=120, population_as_of="2010", source="A"))
     there = table(place("b:1", population=80, population_as_of="2021-03", source="B"))
