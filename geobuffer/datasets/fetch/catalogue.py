@@ -1,7 +1,4 @@
-"""What can be fetched, and the one way to fetch it.
-
-Which function brings which source. Needs the extra ``fetch``, as everything below it does.
-"""
+"""List the public data sources and fetch from them; needs the extra ``fetch``."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
     from geobuffer.zones.region import Regions
 
 
-# The module and the function that download each source. They are imported on first use, because
+# The module and the function that download each source. We import them on first use, because
 # they need the extra ``fetch``.
 LOADERS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -40,8 +37,8 @@ LOADERS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-class _Offer(NamedTuple):
-    """What a name stands for, and what must and may be said with it."""
+class _DataSource(NamedTuple):
+    """What a source holds, and the arguments that it needs and takes."""
 
     holds: str
     publisher: str
@@ -51,29 +48,29 @@ class _Offer(NamedTuple):
 
 
 _CATALOGUE = {
-    "geonames": _Offer("places of a country", "GeoNames", "CC BY 4.0", ("country",)),
-    "osm-places": _Offer(
+    "geonames": _DataSource("places of a country", "GeoNames", "CC BY 4.0", ("country",)),
+    "osm-places": _DataSource(
         "places of a country or a box", "OpenStreetMap", "ODbL 1.0", (), ("country", "bbox")
     ),
-    "osm-boundaries": _Offer(
+    "osm-boundaries": _DataSource(
         "regions by ISO code", "OpenStreetMap", "ODbL 1.0", (), ("iso", "country")
     ),
-    "geoboundaries": _Offer(
+    "geoboundaries": _DataSource(
         "regions of a country", "geoBoundaries", "each its own", ("country",), ("level",)
     ),
-    "ua-geo": _Offer("places of Ukraine with official codes", "ua-geo", "ODbL 1.0"),
-    "ua-geo-boundaries": _Offer("regions of Ukraine", "ua-geo", "ODbL 1.0", (), ("level",)),
-    "hdx": _Offer(
+    "ua-geo": _DataSource("places of Ukraine with official codes", "ua-geo", "ODbL 1.0"),
+    "ua-geo-boundaries": _DataSource("regions of Ukraine", "ua-geo", "ODbL 1.0", (), ("level",)),
+    "hdx": _DataSource(
         "regions of a country with p-codes", "OCHA (HDX)", "each its own", ("country",), ("level",)
     ),
-    "worldpop": _Offer(
+    "worldpop": _DataSource(
         "people per 100 m cell, a raster", "WorldPop", "CC BY 4.0", ("country",), ("year",)
     ),
 }
 
 
 def list_sources() -> pd.DataFrame:
-    """Return a row for each thing that :func:`fetch` can bring: what it holds, whose, what to say.
+    """Return a row for each source of :func:`fetch`: content, publisher, licence and arguments.
 
     Examples
     --------
@@ -81,8 +78,8 @@ def list_sources() -> pd.DataFrame:
     ['people per 100 m cell, a raster', 'country', 'year']
     """
     rows = {
-        name: {**offer._asdict(), "needs": ", ".join(offer.needs), "takes": ", ".join(offer.takes)}
-        for name, offer in _CATALOGUE.items()
+        name: {**entry._asdict(), "needs": ", ".join(entry.needs), "takes": ", ".join(entry.takes)}
+        for name, entry in _CATALOGUE.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name")
 
@@ -94,24 +91,24 @@ def fetch(
     downloader: Downloader | None = None,
     **what: object,
 ) -> Regions | gpd.GeoDataFrame | Path:
-    """Return public data by name, from the cache or, if they are not there yet, from the network.
+    """Return public data by name, from the cache or, the first time, from the network.
 
-    Needs the extra ``fetch``. What was fetched once is used offline from then on; every use
-    compares it with its hash. Its source, with the day and the hash, is in the regions' ``source``,
-    in the column ``source`` of a table, and in a ``.json`` beside a raster.
+    Needs the extra ``fetch``. Data that were fetched once are then used without a network; every
+    use compares the file with its hash. The source, with the day and the hash, is in ``source`` of
+    the regions, in the column ``source`` of a table, and in a ``.json`` beside a raster.
 
     Parameters
     ----------
     name
-        One of :func:`list_sources`.
+        A name in the index of :func:`list_sources`.
     refresh
-        Download it again, though it is there.
+        Download the data again, even if they are in the cache.
     downloader
-        Another cache, other addresses, other patience.
+        Settings for another cache, other addresses or other timeouts.
     **what
         ``country`` (ISO 3166 code or English name), ``level`` (administrative, 0 is the country),
         ``iso`` (one or several of ISO 3166-1 or -2), ``bbox`` (west, south, east, north in
-        degrees) or ``year``, as the name needs.
+        degrees) or ``year``, depending on the name.
 
     Returns
     -------
@@ -121,13 +118,15 @@ def fetch(
     Raises
     ------
     UnknownDataset
-        There is nothing of that name.
+        No source has that name.
     DataError
-        Something that the name needs is not said, or is wrong; or what came is damaged.
+        An argument is missing or wrong, or the downloaded data are damaged.
     ChecksumMismatch
-        A file is not the one it was, or not the one its publisher states.
+        A file has changed since it was downloaded, or differs from the hash that its publisher
+        states.
     DownloadError
-        It is neither to be had nor in the cache; the message says how to put it there by hand.
+        The data are not in the cache and cannot be downloaded. The message says how to add them
+        by hand.
     MissingExtra
         geobuffer was installed without the extra ``fetch``.
 
@@ -146,17 +145,17 @@ def fetch(
 def fetch_with_sources(
     name: str, *, refresh: bool = False, downloader: Downloader | None = None, **what: object
 ) -> Fetched:
-    """Return what :func:`fetch` does, and beside it the sources of every file it was made from."""
-    offer = _CATALOGUE.get(name)
-    if offer is None:
+    """Return the result of :func:`fetch` together with the source of every file it comes from."""
+    entry = _CATALOGUE.get(name)
+    if entry is None:
         raise UnknownDataset(f"Invalid name {name!r}. {did_you_mean(name, _CATALOGUE)}")
     given = {key: value for key, value in what.items() if value is not None}
     for key in given:
-        if key not in (*offer.needs, *offer.takes):
-            known = [*offer.needs, *offer.takes]
-            end = did_you_mean(key, known) if known else "It takes nothing."
-            raise DataError(f"Invalid {key} for {name}. {end}")
-    if missing := [key for key in offer.needs if key not in given]:
+        known = [*entry.needs, *entry.takes]
+        if key not in known:
+            hint = did_you_mean(key, known) if known else "It takes no arguments."
+            raise DataError(f"Invalid {key} for {name}. {hint}")
+    if missing := [key for key in entry.needs if key not in given]:
         raise DataError(f"{name} needs {' and '.join(missing)}.")
     module, function = LOADERS[name]
     try:

@@ -1,4 +1,4 @@
-"""How downloads are made: from where, into which folder, how patiently; and what is asked for."""
+"""Settings for downloads: addresses, cache folder, timeouts; and the files to download."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from geobuffer.zones.source import Source
 
 
-#: Where each publisher serves its data; several addresses are mirrors, tried in order.
+#: The addresses of each publisher's data. Several addresses are mirrors; we try them in order.
 SITES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "geonames": ("https://download.geonames.org/export/dump",),
-        # The main instance and one that is run for the public by an association; both give the
-        # same data, and the second spares a user whose turn at the first is over.
+        # The main instance, and one that an association runs for the public. Both have the same
+        # data. The second one helps users who have reached the limit of the first.
         "overpass": (
             "https://overpass-api.de/api/interpreter",
             "https://overpass.private.coffee/api/interpreter",
@@ -35,34 +35,34 @@ SITES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Downloader:
-    """How files are downloaded, and where they are kept.
+    """Settings for downloads, and the folder where files are stored.
 
     Parameters
     ----------
     folder
-        The cache; by default ``geobuffer`` in the user's own cache folder.
+        The cache folder; by default ``geobuffer`` in the user's cache folder.
     sites
-        Addresses to use in place of a publisher's, by its name (``geonames``, ``overpass``,
-        ``geoboundaries``, ``ua-geo``, ``hdx``, ``worldpop``): a mirror of yours, or several in
-        the order to try them. HTTPS, or HTTP on the machine itself.
+        Addresses that replace those of a publisher, by its name (``geonames``, ``overpass``,
+        ``geoboundaries``, ``ua-geo``, ``hdx``, ``worldpop``): your mirror, or several in the
+        order to try them. HTTPS, or HTTP on this machine.
     timeout_s
-        How long to wait for a connection, and for the next byte. Overpass is told to give up
-        after as long, so a large query needs more.
+        How many seconds to wait for a connection, and for the next byte. We ask Overpass to stop
+        a query after the same time, so a large query needs more.
     attempts
-        How often a file is asked for in all, where the fault is a passing one.
+        How many requests to make for a file in all, if the failures are temporary.
     pause_s
-        The least time between two requests to one host, in seconds; the wait after a fault,
-        doubled after each, unless the server asks for another.
+        The shortest time between two requests to one host, in seconds. After a failure the wait
+        begins with this time and doubles, unless the server asks for another.
     size_cap_bytes
-        The largest file to accept, as it comes and unpacked.
+        The largest file to accept, in bytes, both compressed and unpacked.
     progress
-        Called with the file's name, the bytes that are there and those it will have (``None``
-        where the server does not say).
+        A function that we call with the name of the file, the bytes so far and the bytes of the
+        whole file (``None`` if the server does not state them).
 
     Raises
     ------
     DataError
-        A site that is not known, or a number that is not above zero.
+        A site is unknown, or a number is not above zero.
 
     Examples
     --------
@@ -73,13 +73,13 @@ class Downloader:
 
     folder: str | Path | None = None
     sites: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
-    # Overpass answers for a country's places in half a minute; its own default would be 180 s.
+    # Overpass returns the places of a country in half a minute; its own default is 180 s.
     timeout_s: float = 90.0
     attempts: int = 4
-    # Overpass asks for no more than some 10,000 requests a day; nobody asks for more than one a
-    # second.
+    # Overpass asks for at most some 10,000 requests a day. No publisher asks for a longer pause
+    # than a second.
     pause_s: float = 1.0
-    # What the format of a plain GeoTIFF and of a plain zip can hold.
+    # The largest size that a plain GeoTIFF or a plain zip can have.
     size_cap_bytes: int = 4 * 2**30
     progress: Callable[[str, int, int | None], object] | None = None
 
@@ -90,9 +90,9 @@ class Downloader:
         for name in ("timeout_s", "attempts", "size_cap_bytes"):
             value = getattr(self, name)
             if not value > 0:
-                raise DataError(f"Invalid {name} {value!r}. Must be above zero.")
+                raise DataError(f"Invalid {name} {value!r}. It must be above zero.")
         if not self.pause_s >= 0:
-            raise DataError(f"Invalid pause_s {self.pause_s!r}. Must be zero or above.")
+            raise DataError(f"Invalid pause_s {self.pause_s!r}. It must be zero or above.")
 
     def addresses(self, site: str) -> tuple[str, ...]:
         """Return the addresses of a site, without a slash at the end, in the order to try them.
@@ -109,23 +109,23 @@ class Downloader:
 
 @dataclass(frozen=True, eq=False)
 class Wanted:
-    """A file to be had.
+    """A file to download.
 
     Parameters
     ----------
     site
-        Whose it is: a folder of the cache is named after it.
+        The name of the publisher, and of the folder in the cache.
     name
-        What it is called in the cache.
+        The name of the file in the cache.
     urls
-        Where it can be had, the first choice first.
+        The addresses of the file, in the order to try them.
     source
-        Its papers, as far as they are known beforehand.
+        The metadata of the file, as far as they are known before the download.
     check
-        Raises :class:`~geobuffer.errors.DataError` if a file is not what it must be.
+        A function that raises :class:`~geobuffer.errors.DataError` if the content is wrong.
     stated_hash
-        The hash that its publisher states, in hexadecimal: MD5, SHA-1 or SHA-256 by its length;
-        empty where none is stated.
+        The hash that the publisher states, in hexadecimal digits; its length says whether it is
+        MD5, SHA-1 or SHA-256. Empty if the publisher states no hash.
     """
 
     site: str
@@ -138,7 +138,7 @@ class Wanted:
 
 @dataclass(frozen=True, eq=False)
 class Obtained:
-    """A file that is there, checked, and its source with date of retrieval and hash."""
+    """A checked file of the cache, and its source with the date of retrieval and the hash."""
 
     path: Path
     source: Source

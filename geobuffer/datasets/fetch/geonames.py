@@ -1,4 +1,4 @@
-"""GeoNames: the places of a country, from its daily dump, with names from the alternate names.
+"""Download the places of a country from the daily dump of GeoNames, with their alternate names.
 
 Formats: https://download.geonames.org/export/dump/readme.txt
 """
@@ -36,13 +36,13 @@ _NAMES = (
     "to",
 )  # fmt: skip
 
-# Populated places that are no place of their own to count people in: parts of a place, whose
-# people are counted with it, and places that are abandoned, destroyed or only of history.
-_NO_PLACE = {"PPLX", "PPLQ", "PPLW", "PPLH", "PPLCH"}
+# Feature codes that we leave out: parts of a place, whose people are counted with the place, and
+# abandoned, destroyed or historical places.
+_EXCLUDED_CODES = {"PPLX", "PPLQ", "PPLW", "PPLH", "PPLCH"}
 
-# Many positions descend from a gazetteer that gives them to the minute of arc, which alone is
-# some 600 m (one standard deviation, at 50° N); held against another table, places of GeoNames
-# near the default border differed by 480 m in the median, two thirds by less than 720 m.
+# Many positions come from a gazetteer that rounds to the minute of arc, which alone is some 600 m
+# (one standard deviation, at 50° N). Compared with another table, places of GeoNames near the
+# default border differed by 480 m in the median, and two thirds by less than 720 m.
 _ACCURACY_M = 700.0
 
 
@@ -50,16 +50,20 @@ def places(how: Downloader, *, refresh: bool, country: str) -> Fetched:
     """Return the populated places of a country."""
     where = describe_country(country)
     code = where.alpha_2
-    dump = _file(how, f"{code}.zip", f"{code}.zip", code, refresh=refresh)
-    extra = _file(how, f"alternatenames/{code}.zip", f"{code}-names.zip", code, refresh=refresh)
-    rows = _read(dump, f"{code}.txt", _DUMP)
-    names = _best_names(_read(extra, f"{code}.txt", _NAMES))
+    dump = _obtain_zip(how, f"{code}.zip", f"{code}.zip", code, refresh=refresh)
+    extra = _obtain_zip(
+        how, f"alternatenames/{code}.zip", f"{code}-names.zip", code, refresh=refresh
+    )
+    rows = _read_table(dump, f"{code}.txt", _DUMP)
+    names = _best_names(_read_table(extra, f"{code}.txt", _NAMES))
     source = dataclasses.replace(dump.source, as_of=rows["date"].max())
-    kept = rows[(rows["class"] == "P") & ~rows["code"].isin(_NO_PLACE)]
-    return Fetched(settlement_table(_table(kept, rows, names), source), (source, extra.source))
+    populated = rows[(rows["class"] == "P") & ~rows["code"].isin(_EXCLUDED_CODES)]
+    return Fetched(
+        settlement_table(_place_rows(populated, rows, names), source), (source, extra.source)
+    )
 
 
-def _file(how: Downloader, path: str, name: str, code: str, *, refresh: bool) -> Obtained:
+def _obtain_zip(how: Downloader, path: str, name: str, code: str, *, refresh: bool) -> Obtained:
     what = "alternate names" if path != name else "places"
     source = Source(
         f"GeoNames, {what} of {code}", "GeoNames", licence="CC BY 4.0", accuracy_m=_ACCURACY_M,
@@ -75,7 +79,7 @@ def _file(how: Downloader, path: str, name: str, code: str, *, refresh: bool) ->
     return obtain(Wanted("geonames", name, urls, source, check), how, refresh=refresh)
 
 
-def _read(file: Obtained, member: str, columns: tuple[str, ...]) -> pd.DataFrame:
+def _read_table(file: Obtained, member: str, columns: tuple[str, ...]) -> pd.DataFrame:
     """Read a table of GeoNames: UTF-8, tabs, no header, no quotes."""
     rows = []
     try:
@@ -85,7 +89,7 @@ def _read(file: Obtained, member: str, columns: tuple[str, ...]) -> pd.DataFrame
                 if len(fields) != len(columns):
                     raise DataError(
                         f"Invalid {member} in {file.path}, row {number}: {len(fields)} columns. "
-                        f"Must be {len(columns)}; fetch it with refresh."
+                        f"Expected {len(columns)}. Fetch the file again with refresh."
                     )
                 rows.append(fields)
     except UnicodeDecodeError as error:
@@ -94,9 +98,9 @@ def _read(file: Obtained, member: str, columns: tuple[str, ...]) -> pd.DataFrame
 
 
 def _best_names(names: pd.DataFrame) -> dict[str, dict[str, str]]:
-    """Return a name for each place by language: the preferred one, else the first of today's."""
-    today = names[(names["colloquial"] != "1") & (names["historic"] != "1")]
-    ranked = today.sort_values("preferred", ascending=False, kind="stable")
+    """Return names by language and place: the preferred one, else the first that is in use."""
+    in_use = names[(names["colloquial"] != "1") & (names["historic"] != "1")]
+    ranked = in_use.sort_values("preferred", ascending=False, kind="stable")
     best: dict[str, dict[str, str]] = {}
     for language in LANGUAGES:
         rows = ranked[ranked["language"] == language].drop_duplicates("geonameid")
@@ -104,15 +108,15 @@ def _best_names(names: pd.DataFrame) -> dict[str, dict[str, str]]:
     return best
 
 
-def _table(
-    kept: pd.DataFrame, rows: pd.DataFrame, names: dict[str, dict[str, str]]
+def _place_rows(
+    populated: pd.DataFrame, rows: pd.DataFrame, names: dict[str, dict[str, str]]
 ) -> pd.DataFrame:
-    ids = kept["geonameid"]
+    ids = populated["geonameid"]
     oblasts = rows[rows["code"] == "ADM1"].drop_duplicates("admin1").set_index("admin1")
     raions = rows[rows["code"] == "ADM2"].drop_duplicates(["admin1", "admin2"])
     raions = raions.set_index(raions["admin1"] + "." + raions["admin2"])
-    raion = kept["admin1"] + "." + kept["admin2"]
-    population = pd.to_numeric(kept["population"])
+    raion = populated["admin1"] + "." + populated["admin2"]
+    population = pd.to_numeric(populated["population"])
     return pd.DataFrame(
         {
             "id": "geonames:" + ids,
@@ -120,15 +124,15 @@ def _table(
             "name_ru": ids.map(names["ru"]),
             "name_en": [
                 names["en"].get(number, name)
-                for number, name in zip(ids, kept["name"], strict=True)
+                for number, name in zip(ids, populated["name"], strict=True)
             ],
             "kind": "populated place",
-            "kind_local": kept["code"],
-            "country": kept["country"],
-            "oblast": kept["admin1"].map(oblasts["name"]),
+            "kind_local": populated["code"],
+            "country": populated["country"],
+            "oblast": populated["admin1"].map(oblasts["name"]),
             "raion_en": raion.map(raions["name"]),
-            "population": population.where(population > 0),  # 0 is how the dump says unknown
-            "longitude": kept["longitude"],
-            "latitude": kept["latitude"],
+            "population": population.where(population > 0),  # in the dump, 0 means unknown
+            "longitude": populated["longitude"],
+            "latitude": populated["latitude"],
         }
     )

@@ -1,6 +1,6 @@
-"""HDX: the boundaries that the humanitarian community works with (COD-AB), with their p-codes.
+"""Download the boundaries that humanitarian organisations use (COD-AB) and their p-codes from HDX.
 
-HDX is a CKAN: https://docs.ckan.org/en/latest/api. Two layouts are about: zips named
+HDX runs CKAN: https://docs.ckan.org/en/latest/api. The files have one of two layouts: zips named
 ``*_admin_boundaries.geojson.zip`` or ``.shp.zip`` whose layers are ``ukr_admin1`` and whose columns
 are ``adm1_name``, ``adm1_name1``, ``adm1_pcode``; and older ones whose layers are
 ``ukr_admbnda_adm1_sspe_20240416`` and whose columns are ``ADM1_EN``, ``ADM1_UA``, ``ADM1_PCODE``.
@@ -26,7 +26,7 @@ from geobuffer.datasets.fetch.check_content import (
 )
 from geobuffer.datasets.fetch.downloader import Wanted
 from geobuffer.datasets.fetch.http import check_address
-from geobuffer.datasets.fetch.tables import Fetched, Outline, level_of, regions_of
+from geobuffer.datasets.fetch.tables import Fetched, Outline, parse_level, regions_of
 from geobuffer.errors import DataError
 from geobuffer.io.atomic import temporary_folder
 from geobuffer.io.untrusted import check_crs_definition
@@ -36,26 +36,26 @@ if TYPE_CHECKING:
     from geobuffer.datasets.fetch.downloader import Downloader, Obtained
 
 
-# GeoJSON first: one file, UTF-8 and WGS 84 by definition.
-# How a Shapefile begins: the number 9994.
-_SHAPEFILE = b"\x00\x00\x27\x0a"
+# A Shapefile begins with the number 9994.
+_SHAPEFILE_SIGNATURE = b"\x00\x00\x27\x0a"
 
+# We prefer GeoJSON: it is one file, and by definition in UTF-8 and WGS 84.
 _FORMATS = ("geojson", "shp")
 
 
 def boundaries(how: Downloader, *, refresh: bool, country: str, level: int = 1) -> Fetched:
-    """Return the regions of a country at an administrative level, 0 (itself) to 4."""
+    """Return the regions of a country at an administrative level, 0 (the country) to 4."""
     where = describe_country(country)
-    level = level_of(level, deepest=4)
-    package = _package(how, where.alpha_3, refresh=refresh)
-    resource = _resource(package, level)
-    file = _file(how, package, resource, where.alpha_3, refresh=refresh)
+    level = parse_level(level, deepest=4)
+    package = _fetch_package(how, where.alpha_3, refresh=refresh)
+    resource = _choose_resource(package, level)
+    file = _obtain_zip(how, package, resource, where.alpha_3, refresh=refresh)
     table = _read_layer(file, level)
     outlines = [_outline(row, level, where.alpha_2) for row in table.to_dict("records")]
     return Fetched(regions_of(outlines, where, file.source), (file.source,))
 
 
-def _package(how: Downloader, iso3: str, *, refresh: bool) -> dict[str, Any]:
+def _fetch_package(how: Downloader, iso3: str, *, refresh: bool) -> dict[str, Any]:
     query = f"package_show?id=cod-ab-{iso3.lower()}"
     urls = tuple(f"{address}/{query}" for address in how.addresses("hdx"))
     source = Source(f"HDX, boundaries of {iso3} (COD-AB): where they are", "OCHA")
@@ -72,20 +72,20 @@ def _check_package(path: Path) -> None:
     result = answer.get("result") if isinstance(answer, dict) and answer.get("success") else None
     resources = result.get("resources") if isinstance(result, dict) else None
     if not isinstance(resources, list) or not all(isinstance(r, dict) for r in resources):
-        raise DataError(f"Invalid {path.name}: no dataset of HDX's. Must list resources.")
+        raise DataError(f"Invalid {path.name}: not a dataset of HDX. Expected a list of resources.")
 
 
-def _resource(package: dict[str, Any], level: int) -> dict[str, Any]:
-    """Return the file to download: zipped boundaries, of all levels or of the one asked for."""
+def _choose_resource(package: dict[str, Any], level: int) -> dict[str, Any]:
+    """Return the file to download: zipped boundaries of all levels, or of the given level."""
     found: list[tuple[int, dict[str, Any]]] = []
     for resource in package["resources"]:
-        name = _name(resource).lower()
+        name = _resource_name(resource).lower()
         form = next((f for f in _FORMATS if f in f"{resource.get('format')} {name}".lower()), None)
         only = re.search(r"adm(?:in)?_?(\d)(?!\d)", name)
         if form and name.endswith(".zip") and (not only or int(only[1]) == level):
             found.append((_FORMATS.index(form), resource))
     if not found:
-        held = ", ".join(_name(resource) for resource in package["resources"]) or "nothing"
+        held = ", ".join(_resource_name(resource) for resource in package["resources"]) or "nothing"
         raise DataError(
             f"HDX has no zipped GeoJSON or Shapefile of level {level} in {package.get('name')}, "
             f"but {held}."
@@ -93,11 +93,11 @@ def _resource(package: dict[str, Any], level: int) -> dict[str, Any]:
     return min(found, key=lambda pair: pair[0])[1]
 
 
-def _name(resource: dict[str, Any]) -> str:
+def _resource_name(resource: dict[str, Any]) -> str:
     return unquote(PurePosixPath(urlsplit(str(resource.get("url"))).path).name)
 
 
-def _file(
+def _obtain_zip(
     how: Downloader, package: dict[str, Any], resource: dict[str, Any], iso3: str, *, refresh: bool
 ) -> Obtained:
     dates = re.findall(r"\d{4}-\d\d-\d\d", str(package.get("dataset_date")))
@@ -105,11 +105,11 @@ def _file(
         str(package.get("title") or f"COD-AB {iso3}"),
         f"{package.get('dataset_source') or 'OCHA'}, by way of HDX",
         licence=str(package.get("license_title") or package.get("license_id") or "not stated"),
-        version=_name(resource), as_of=dates[-1] if dates else "",
+        version=_resource_name(resource), as_of=dates[-1] if dates else "",
         citation=f"{package.get('dataset_source') or 'OCHA'}; HDX, {package.get('name')}.",
     )  # fmt: skip
     wanted = Wanted(
-        "hdx", file_name(f"{iso3}-{_name(resource)}"), (str(resource["url"]),), source,
+        "hdx", file_name(f"{iso3}-{_resource_name(resource)}"), (str(resource["url"]),), source,
         lambda path: check_zip(path, how.size_cap_bytes),
         known_hash(str(resource.get("hash") or "")),
     )  # fmt: skip
@@ -123,11 +123,11 @@ def _read_layer(file: Obtained, level: int) -> gpd.GeoDataFrame:
     layer = re.compile(
         rf"(?:.*/)?[^/]*adm(?:in)?_?{level}(?:_[^/]*)?\.(geojson|shp)", re.IGNORECASE
     )
-    # Points and lines (admbndp, admbndl) lie beside areas (admbnda) in the older layout.
+    # In the older layout, points and lines (admbndp, admbndl) are beside areas (admbnda).
     areas = [m for m in members if layer.fullmatch(m) and not re.search("admbnd[pl]", m)]
     if not areas:
         held = ", ".join(members[:12])
-        raise DataError(f"Invalid {file.path}: no layer of level {level} in it, but {held}.")
+        raise DataError(f"Invalid {file.path}: no layer of level {level}, but {held}.")
     member = min(areas, key=lambda m: (not m.lower().endswith("geojson"), m))
     with temporary_folder() as folder:
         table = _read_member(file.path, member, members, folder)
@@ -140,43 +140,43 @@ def _read_member(path: Path, member: str, members: list[str], folder: Path) -> g
         features = read_features(folder / "layer.geojson")
         return gpd.GeoDataFrame.from_features(features, crs="EPSG:4326")
     stem = member[:-4]
-    parts = {m: f"layer{m[len(stem) :].lower()}" for m in members if _beside(m, stem)}
+    parts = {m: f"layer{m[len(stem) :].lower()}" for m in members if _is_shapefile_part(m, stem)}
     if missing := {".shx", ".dbf", ".prj"} - {name[5:] for name in parts.values()}:
         raise DataError(f"Invalid {path}: {member} lacks {', '.join(sorted(missing))} beside it.")
     unpack(path, parts, folder)
     with (folder / "layer.shp").open("rb") as file:
-        # Else GDAL would take it for what it looks like, and open other files that it names.
-        if file.read(4) != _SHAPEFILE:
-            raise DataError(f"Invalid {path}: {member} is no Shapefile.")
+        # GDAL would open a file of another format by its content, and then files that it names.
+        if file.read(4) != _SHAPEFILE_SIGNATURE:
+            raise DataError(f"Invalid {path}: {member} is not a Shapefile.")
     check_crs_definition((folder / "layer.prj").read_text("utf-8", "replace"), f"{path}, {member}")
     encoding = None if "layer.cpg" in parts.values() else "UTF-8"
     try:
         table = gpd.read_file(folder / "layer.shp", encoding=encoding)
-    except Exception as error:  # pyogrio's errors have no common ancestor below this
-        raise DataError(f"Invalid {path}: {member} is no Shapefile: {error}.") from error
+    except Exception as error:  # the errors of pyogrio have no other common class
+        raise DataError(f"Invalid {path}: {member} is not a Shapefile: {error}.") from error
     return table.to_crs("EPSG:4326")
 
 
-def _beside(member: str, stem: str) -> bool:
+def _is_shapefile_part(member: str, stem: str) -> bool:
     suffixes = {".shp", ".shx", ".dbf", ".prj", ".cpg"}
     return member.startswith(stem) and member[len(stem) :].lower() in suffixes
 
 
 def _outline(row: dict[str, Any], level: int, country: str) -> Outline:
-    names = _names(row, level)
+    names = _region_names(row, level)
     code = str(row.get(f"adm{level}_pcode") or "")
     if not names or not code:
         raise DataError(
             f"Invalid layer of level {level}: no names or codes among {', '.join(map(str, row))}. "
-            f"Must have adm{level}_name or ADM{level}_EN, and adm{level}_pcode."
+            f"Expected adm{level}_name or ADM{level}_EN, and adm{level}_pcode."
         )
     iso = ukraine_iso(code) if country == "UA" and level == 1 else ""
     iso = country if level == 0 else iso
     return Outline(names.get("en") or code, row["geometry"], names, iso, code)
 
 
-def _names(row: dict[str, Any], level: int) -> dict[str, str]:
-    """Return the names of a region by language; Ukrainian is also called UA."""
+def _region_names(row: dict[str, Any], level: int) -> dict[str, str]:
+    """Return the names of a region by language; some files call Ukrainian UA."""
     found = {}
     for number in ("", "1", "2", "3"):
         language = str(row.get(f"lang{number}") or ("" if number else "en"))

@@ -1,4 +1,4 @@
-"""What every download becomes: a settlement table or regions, each carrying its source."""
+"""Build settlement tables and regions from downloaded data, with their source."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _COLUMNS = (
     "population_as_of", "accuracy_m", "radius_m", "source",
 )  # fmt: skip
 
-_TEXT = [name for name in _COLUMNS if name not in {"population", "accuracy_m", "radius_m"}]
-# What this pandas makes of text: "str" since 3, "object" before.
+_TEXT_COLUMNS = [name for name in _COLUMNS if name not in {"population", "accuracy_m", "radius_m"}]
+# The type that pandas gives to text: "str" since version 3, "object" before.
 _TEXT_TYPE = pd.Series(["text"]).dtype
 
 # Radius in metres of a place of unknown population, as in the bundled tables: that of the median
-# population of its kind within 60 km of the default border. A town is between 10,000 and 100,000
-# people by OpenStreetMap's definition: 20,000 give 2.5 km by the law below.
+# population of its kind within 60 km of the default border. By the definition of OpenStreetMap a
+# town has between 10,000 and 100,000 people: 20,000 give 2.5 km by the formula below.
 _KIND_RADIUS_M = {
     "city": 3000.0, "town": 2500.0, "urban-type settlement": 1800.0, "settlement": 500.0,
     "village": 500.0, "hamlet": 350.0, "populated place": 500.0,
@@ -42,14 +42,14 @@ _KIND_RADIUS_M = {
 
 
 class Fetched(NamedTuple):
-    """What was fetched, and the sources it comes from: first that of its positions."""
+    """Fetched data and their sources; the first source is that of the positions."""
 
     value: Regions | gpd.GeoDataFrame | Path
     sources: tuple[Source, ...]
 
 
 class Outline(NamedTuple):
-    """A region as its publisher gives it."""
+    """A region as its publisher describes it."""
 
     name: str
     geometry: Any
@@ -59,7 +59,7 @@ class Outline(NamedTuple):
 
 
 def cite(source: Source) -> str:
-    """Return a source in one line, as the column ``source`` has it."""
+    """Return a source as one line of text, for the column ``source``."""
     facts = (
         source.title, source.licence, source.url, source.as_of and f"as of {source.as_of}",
         source.retrieved and f"retrieved {source.retrieved}",
@@ -69,48 +69,49 @@ def cite(source: Source) -> str:
 
 
 def settlement_table(rows: pd.DataFrame, source: Source) -> gpd.GeoDataFrame:
-    """Return places in the columns of :func:`geobuffer.load_settlements`; unknown stays missing.
+    """Return places with the columns of :func:`geobuffer.load_settlements`.
 
-    ``rows`` has ``longitude`` and ``latitude`` in degrees beside some of those columns. The radius
-    of a place is estimated from its population or its kind, as in the bundled tables.
+    ``rows`` has ``longitude`` and ``latitude`` in degrees, and some of those columns. Values that
+    the publisher does not have are missing. The radius of a place is estimated from its population
+    or its kind, as in the bundled tables.
 
     Raises
     ------
     DataError
-        No rows, or a position that is none: the message names the row by its ``id``.
+        There are no rows, or a position is invalid: the message names the row by its ``id``.
     """
     if rows.empty:
-        raise DataError(f"{source.title} holds no places. Must hold one; ask for a larger area.")
-    points = _points(rows, source.title)
+        raise DataError(f"{source.title} holds no places. Ask for a larger area.")
+    points = _make_points(rows, source.title)
     table = rows.reindex(columns=list(_COLUMNS)).reset_index(drop=True)
     table["population"] = pd.to_numeric(table["population"]).astype("Int64")
-    for name in _TEXT:
+    for name in _TEXT_COLUMNS:
         known = [value if isinstance(value, str) and value else None for value in table[name]]
         table[name] = pd.Series(known, dtype=_TEXT_TYPE)
     table["transliterated"] = ""
     table["accuracy_m"] = float("nan") if source.accuracy_m is None else source.accuracy_m
-    table["radius_m"] = _radius_m(table)
+    table["radius_m"] = _estimate_radius_m(table)
     table["source"] = cite(source)
     return gpd.GeoDataFrame(table, geometry=points, crs="EPSG:4326")
 
 
-def _points(rows: pd.DataFrame, title: str) -> Any:
+def _make_points(rows: pd.DataFrame, title: str) -> Any:
     lon, lat = (pd.to_numeric(rows[c], errors="coerce") for c in ("longitude", "latitude"))
     wrong = ~(lon.between(-180, 180) & lat.between(-90, 90))
     if wrong.any():
         first = rows[wrong].iloc[0]
         raise DataError(
             f"Invalid position in {title}, row {first['id']}: longitude {first['longitude']!r}, "
-            f"latitude {first['latitude']!r}. Must be degrees."
+            f"latitude {first['latitude']!r}. Use degrees."
         )
     return gpd.points_from_xy(lon, lat)
 
 
-def _radius_m(table: pd.DataFrame) -> pd.Series[float]:
-    """Return the rough radius of each place, by the law of the bundled tables.
+def _estimate_radius_m(table: pd.DataFrame) -> pd.Series[float]:
+    """Return an estimated radius in metres for each place, by the formula of the bundled tables.
 
-    r = 78 m · population^0.35: a village of 500 takes some 0.3 ha a head, a city of 400,000 some
-    0.04 ha; within 26 % of the official areas of six cities.
+    r = 78 m · population^0.35: a village of 500 people has some 0.3 ha a head, a city of 400,000
+    some 0.04 ha. For six cities the result is within 26 % of the official areas.
     """
     by_kind = table["kind"].map(_KIND_RADIUS_M).fillna(_KIND_RADIUS_M["populated place"])
     by_people = (78.0 * table["population"].astype("float64") ** 0.35).round()
@@ -118,20 +119,20 @@ def _radius_m(table: pd.DataFrame) -> pd.Series[float]:
 
 
 def regions_of(outlines: Sequence[Outline], country: Country | None, source: Source) -> Regions:
-    """Return outlines as regions. Where names repeat, each of them gets its code added.
+    """Return outlines as regions. If several have one name, the code is added to each name.
 
     Raises
     ------
     DataError
-        An outline is no polygon, is invalid, or reaches beyond 180° or 90°.
+        An outline is not a polygon, or reaches beyond 180° or 90°.
     """
     names = [outline.name for outline in outlines]
-    twice = {name for name in names if names.count(name) > 1}
+    repeated = {name for name in names if names.count(name) > 1}
     return Regions(
         tuple(
             Region(
-                name=f"{o.name} ({o.code})" if o.name in twice else o.name,
-                geometry=checked_area(o.geometry, f"{o.name} in {source.title}"),
+                name=f"{o.name} ({o.code})" if o.name in repeated else o.name,
+                geometry=repair_area(o.geometry, f"{o.name} in {source.title}"),
                 source=source,
                 names={language: name for language, name in o.names.items() if name},
                 iso=o.iso,
@@ -144,12 +145,12 @@ def regions_of(outlines: Sequence[Outline], country: Country | None, source: Sou
 
 
 def shape_of(feature: Mapping[str, Any], name: str) -> Any:
-    """Return the shape of a GeoJSON feature, flat.
+    """Return the shape of a GeoJSON feature, without heights.
 
     Raises
     ------
     DataError
-        It is none.
+        The feature has no valid shape.
     """
     try:
         return shapely.force_2d(shapely.geometry.shape(feature["geometry"]))
@@ -157,39 +158,42 @@ def shape_of(feature: Mapping[str, Any], name: str) -> Any:
         raise DataError(f"Invalid geometry of {name}: {error}.") from error
 
 
-def checked_area(shape: Any, name: str) -> Any:
-    """Return a polygon or several, made valid where rings touch or cross themselves.
+def repair_area(shape: Any, name: str) -> Any:
+    """Return a polygon or multipolygon; repair it if its rings touch or cross themselves.
+
+    A download is repaired without a note, but `read_regions` notes each repair and refuses large
+    ones, and a zone around an invalid polygon is always refused.
 
     Raises
     ------
     DataError
-        It is no area, or its coordinates are no degrees.
+        The shape is not an area, or its coordinates are not degrees.
     """
     if shape.geom_type not in {"Polygon", "MultiPolygon"} or shape.is_empty:
-        raise DataError(f"Invalid geometry of {name}: {shape.geom_type}. Must be a polygon.")
+        raise DataError(f"Invalid geometry of {name}: {shape.geom_type}. Expected a polygon.")
     west, south, east, north = shape.bounds
     if min(west + 180, 180 - east, south + 90, 90 - north) < 0:
         raise DataError(
             f"Invalid geometry of {name}: it reaches to {west:g}, {south:g}, {east:g}, {north:g}. "
-            "Must be longitude and latitude in degrees."
+            "Expected longitude and latitude in degrees."
         )
     if not shape.is_valid:
-        # Only areas are kept: a spike that is cut off leaves a line.
+        # Cutting off a spike leaves a line. We keep only areas.
         shape = shapely.make_valid(shape, method="structure", keep_collapsed=False)
     return shape
 
 
-def bbox_of(bbox: object) -> tuple[float, float, float, float]:
+def parse_bbox(bbox: object) -> tuple[float, float, float, float]:
     """Return a box as (west, south, east, north) in degrees, from numbers or a text with commas.
 
     Raises
     ------
     DataError
-        It is none.
+        The box is invalid.
 
     Examples
     --------
-    >>> bbox_of("33.5,50.9,35,52")
+    >>> parse_bbox("33.5,50.9,35,52")
     (33.5, 50.9, 35.0, 52.0)
     """
     parts = bbox.split(",") if isinstance(bbox, str) else bbox
@@ -199,23 +203,23 @@ def bbox_of(bbox: object) -> tuple[float, float, float, float]:
         west, south, east, north = 1.0, 1.0, 0.0, 0.0
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
         raise DataError(
-            f"Invalid bbox {bbox!r}. Must be west, south, east, north in degrees, such as "
-            "33.5,50.9,35,52; a box across 180° is asked for in two halves."
+            f"Invalid bbox {bbox!r}. Use west, south, east, north in degrees, such as "
+            "33.5,50.9,35,52. Ask for a box across 180° in two halves."
         )
     return west, south, east, north
 
 
-def level_of(level: object, *, deepest: int) -> int:
-    """Return an administrative level.
+def parse_level(level: object, *, deepest: int) -> int:
+    """Return an administrative level as a whole number.
 
     Raises
     ------
     DataError
-        It is none.
+        The level is not a whole number from 0 to ``deepest``.
     """
     if str(level).isdecimal() and int(str(level)) <= deepest:
         return int(str(level))
-    raise DataError(f"Invalid level {level!r}. Must be 0 (the country) to {deepest}.")
+    raise DataError(f"Invalid level {level!r}. Use 0 (the country) to {deepest}.")
 
 
 def regions_table(regions: Regions) -> gpd.GeoDataFrame:

@@ -1,7 +1,8 @@
-"""ua-geo: Ukraine's register of places (KATOTTG) joined to OpenStreetMap's positions and outlines.
+"""Download the places and regions of Ukraine from ua-geo.
 
-https://github.com/alexbabintsev/ua-geo, release v0.1.0: ``katottg.csv``, the register with a
-position, and ``boundaries.geojson.gz``. Columns are found by name, in several spellings.
+ua-geo joins the official register of places (KATOTTG) to positions and outlines of OpenStreetMap:
+https://github.com/alexbabintsev/ua-geo, release v0.1.0. ``katottg.csv`` is the register with
+positions, ``boundaries.geojson.gz`` has the outlines. Columns may have one of several names.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from geobuffer.datasets.fetch.downloader import Wanted
 from geobuffer.datasets.fetch.tables import (
     Fetched,
     Outline,
-    level_of,
+    parse_level,
     regions_of,
     settlement_table,
     shape_of,
@@ -32,62 +33,63 @@ if TYPE_CHECKING:
     from geobuffer.datasets.fetch.downloader import Downloader, Obtained
 
 
-# Spellings of each column, the likeliest first.
-_SPELLINGS = {
+# Names of each column, the most likely first.
+_COLUMN_NAMES = {
     "code": ("katottg", "code", "katottg_code", "id"),
     "name": ("name", "name_uk", "title"),
     "category": ("category", "kind", "type"),
     "latitude": ("lat", "latitude"),
     "longitude": ("lon", "lng", "longitude"),
 }
-_NEEDED = ("code", "name", "latitude", "longitude")
+_NEEDED_COLUMNS = ("code", "name", "latitude", "longitude")
 
-# Categories of the codifier that people live in; K are the two cities that are oblasts. Its
-# letters come in Latin and in Cyrillic.
+# Categories of the register for places where people live. K stands for the two cities that are
+# oblasts. The register has the letters both in Latin and in Cyrillic.
 _KINDS = {
     "K": "city", "К": "city", "M": "city", "М": "city", "X": "settlement", "Х": "settlement",
     "C": "village", "С": "village",
 }  # fmt: skip
 
-# A point within the place's outline in OpenStreetMap.
+# A point within the outline of the place in OpenStreetMap.
 _PLACE_ACCURACY_M = 200.0
 _BORDER_ACCURACY_M = 10.0
 
-_CODE = r"UA\d{17}"
+_CODE_PATTERN = r"UA\d{17}"
 
 
 def places(how: Downloader, *, refresh: bool) -> Fetched:
     """Return the places of Ukraine that have a position, with their official codes."""
-    file = _file(how, "katottg.csv", _check_table, _PLACE_ACCURACY_M, refresh=refresh)
+    file = _obtain_file(how, "katottg.csv", _check_table, _PLACE_ACCURACY_M, refresh=refresh)
     table = _read_table(file.path)
     names = table.set_index("code")["name"]
     levels = table["code"].map(level_of_code)
-    # Kyiv and Sevastopol are places and oblasts at once.
+    # Kyiv and Sevastopol are both places and oblasts.
     cities = (levels == 1) & table["code"].str[2:4].isin(["80", "85"])
-    kept = table[((levels == 4) | cities) & table["latitude"].ne("") & table["longitude"].ne("")]
-    return Fetched(settlement_table(_rows(kept, names), file.source), (file.source,))
+    located = table[((levels == 4) | cities) & table["latitude"].ne("") & table["longitude"].ne("")]
+    return Fetched(settlement_table(_place_rows(located, names), file.source), (file.source,))
 
 
 def boundaries(how: Downloader, *, refresh: bool, level: int = 1) -> Fetched:
     """Return the regions of Ukraine: oblasts (1), raions (2), hromadas (3) or places (4)."""
-    level = level_of(level, deepest=4)
+    level = parse_level(level, deepest=4)
 
     def check(path: Path) -> None:
         read_zipped_features(path, how.size_cap_bytes)
 
-    file = _file(how, "boundaries.geojson.gz", check, _BORDER_ACCURACY_M, refresh=refresh)
+    file = _obtain_file(how, "boundaries.geojson.gz", check, _BORDER_ACCURACY_M, refresh=refresh)
     features = read_zipped_features(file.path, how.size_cap_bytes)
     outlines = [o for o in map(_outline, features) if level_of_code(o.code) == level]
     if not outlines:
-        raise DataError(f"Invalid {file.path}: no regions of level {level}. Must have some.")
+        raise DataError(f"Invalid {file.path}: no regions of level {level}. Expected one or more.")
     return Fetched(regions_of(outlines, describe_country("UA"), file.source), (file.source,))
 
 
 def level_of_code(code: str) -> int:
     """Return the level of a KATOTTG code: oblast 1, raion 2, hromada 3, place 4, city district 5.
 
-    Two digits for the oblast, two for the raion, three for the hromada, three for the place, two
-    for the district; zeros where there is none; then five that make it unique.
+    The code has two digits for the oblast, two for the raion, three for the hromada, three for
+    the place and two for the district, or zeros for levels below its own. Five more digits make
+    the code unique.
 
     Examples
     --------
@@ -98,7 +100,7 @@ def level_of_code(code: str) -> int:
     return 1 + max((n for n, part in enumerate(parts, 1) if part.strip("0")), default=0)
 
 
-def _file(
+def _obtain_file(
     how: Downloader, name: str, check: Callable[[Path], object], accuracy_m: float, *, refresh: bool
 ) -> Obtained:
     source = Source(
@@ -121,44 +123,45 @@ def _read_table(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
     except (ValueError, pd.errors.ParserError) as error:  # UnicodeDecodeError is a ValueError
-        raise DataError(f"Invalid {path.name}: no CSV: {error}.") from error
-    chosen = _choose(table.columns)
-    if missing := [name for name in _NEEDED if name not in chosen]:
+        raise DataError(f"Invalid {path.name}: not CSV: {error}.") from error
+    chosen = _find_columns(table.columns)
+    if missing := [name for name in _NEEDED_COLUMNS if name not in chosen]:
         raise DataError(
             f"Invalid {path.name}: no column for {', '.join(missing)} among "
-            f"{', '.join(map(str, table.columns))}. Must be one of "
-            f"{', '.join(s for name in missing for s in _SPELLINGS[name])}."
+            f"{', '.join(map(str, table.columns))}. Use one of "
+            f"{', '.join(s for name in missing for s in _COLUMN_NAMES[name])}."
         )
     named = table[list(chosen.values())].set_axis(list(chosen), axis=1)
-    wrong = ~named["code"].str.fullmatch(_CODE)
+    wrong = ~named["code"].str.fullmatch(_CODE_PATTERN)
     if wrong.any() or named.empty:
         row = int(wrong.to_numpy().argmax()) + 2 if wrong.any() else 2  # line 1 is the header
         shown = repr(named["code"].iloc[row - 2]) if wrong.any() else "nothing"
-        raise DataError(f"Invalid {path.name}, row {row}: code {shown}. Must be UA and 17 digits.")
+        raise DataError(f"Invalid {path.name}, row {row}: code {shown}. Expected UA and 17 digits.")
     return named
 
 
-def _choose(columns: Iterable[Any]) -> dict[str, Any]:
+def _find_columns(columns: Iterable[Any]) -> dict[str, Any]:
     lower = {str(column).strip().lower(): column for column in columns}
     return {
         name: lower[found]
-        for name, spellings in _SPELLINGS.items()
+        for name, spellings in _COLUMN_NAMES.items()
         if (found := next((s for s in spellings if s in lower), None)) is not None
     }
 
 
-def _rows(kept: pd.DataFrame, names: pd.Series[str]) -> pd.DataFrame:
-    # Each level's code is its own digits, zeros, and a number: found by what comes before them.
+def _place_rows(located: pd.DataFrame, names: pd.Series[str]) -> pd.DataFrame:
+    # The code of a region is its digits, then zeros, then a number. So we find the region of a
+    # place by the first digits of the place's code.
     above = {
         digits: {str(c)[:digits]: n for c, n in names.items() if level_of_code(str(c)) == level}
         for level, digits in ((1, 4), (2, 6), (3, 9))
     }
-    code = kept["code"]
-    category = kept.get("category", pd.Series("", index=kept.index))
+    code = located["code"]
+    category = located.get("category", pd.Series("", index=located.index))
     return pd.DataFrame(
         {
             "id": "katottg:" + code,
-            "name_uk": kept["name"],
+            "name_uk": located["name"],
             "kind": category.str.strip().str.upper().map(_KINDS).fillna("populated place"),
             "kind_local": category.where(category != ""),
             "country": "UA",
@@ -168,15 +171,15 @@ def _rows(kept: pd.DataFrame, names: pd.Series[str]) -> pd.DataFrame:
             "hromada": code.str[:9].map(above[9]),
             "code": code,
             "code_system": "KATOTTG",
-            "longitude": kept["longitude"],
-            "latitude": kept["latitude"],
+            "longitude": located["longitude"],
+            "latitude": located["latitude"],
         }
     )
 
 
 def _outline(feature: dict[str, Any]) -> Outline:
     facts = feature["properties"]
-    chosen = _choose(facts)
+    chosen = _find_columns(facts)
     if "code" not in chosen or "name" not in chosen:
         raise DataError(
             f"Invalid boundaries of ua-geo: no code or name among {', '.join(map(str, facts))}."

@@ -1,4 +1,6 @@
-"""WorldPop: people per cell of 3 arc seconds (about 100 m), a GeoTIFF for a country and a year.
+"""Download population rasters of WorldPop: people per cell of 3 arc seconds (about 100 m).
+
+There is one GeoTIFF for each country and year.
 
 Release statement: https://data.worldpop.org/repo/prj/Global_2015_2030/R2025A/doc/
 """
@@ -19,14 +21,14 @@ if TYPE_CHECKING:
     from geobuffer.datasets.fetch.downloader import Downloader
 
 
-_FIRST, _LAST = 2015, 2030
+_FIRST_YEAR, _LAST_YEAR = 2015, 2030
 
 
 def raster(how: Downloader, *, refresh: bool, country: str, year: int = 2025) -> Fetched:
     """Return the path of the raster of a country and a year: constrained counts, EPSG:4326."""
     iso3 = describe_country(country).alpha_3
-    if not str(year).isdecimal() or not _FIRST <= int(year) <= _LAST:
-        raise DataError(f"Invalid year {year!r}. Must be {_FIRST} to {_LAST}.")
+    if not str(year).isdecimal() or not _FIRST_YEAR <= int(year) <= _LAST_YEAR:
+        raise DataError(f"Invalid year {year!r}. It must be {_FIRST_YEAR} to {_LAST_YEAR}.")
     name = f"{iso3.lower()}_pop_{year}_CN_100m_R2025A_v1.tif"
     source = Source(
         f"WorldPop, people per 100 m cell, {iso3} {year}, constrained, R2025A v1",
