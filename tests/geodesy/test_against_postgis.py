@@ -1,18 +1,19 @@
-"""Distances and zones beside those of PostGIS, on random lines; what differs, why, and how much.
+"""Distances and zones compared with PostGIS, on random lines.
 
-``geography`` measures on WGS 84 as well, with its own copy of GeographicLib, but does otherwise:
+``geography`` measures on WGS 84 as well, with its own copy of GeographicLib. Three things differ:
 
-- An edge is a geodesic for it, and straight in longitude and latitude for us. Lines are cut here
-  into edges so short (1.1 km) that the two stray by 2 cm at most at 72° of latitude.
-- ``ST_Distance`` looks for the nearest points on a sphere, and measures on the ellipsoid between
-  those. A degree is up to twice the flattening (2f = 1/149) longer there one way than the other, so
-  the foot may be off by that share of the distance d, and what is measured too long by (2f·d)²/2d:
-  2.3·10⁻⁵ of it, never too short. So it was found: 2.3·10⁻⁵ at most along plain stretches, up to
-  1.5·10⁻⁴ where another stretch is nearest on the sphere, for which the bound is 2f.
+- In PostGIS an edge is a geodesic; here it is straight in longitude and latitude. We cut lines into
+  edges so short (1.1 km) that the two differ by 2 cm at most at 72° of latitude.
+- ``ST_Distance`` looks for the nearest points on a sphere, and measures between them on the
+  ellipsoid. A degree is up to twice the flattening (2f = 1/149) longer there one way than the
+  other, so the foot may be off by that share of the distance d. The result is then too long by
+  (2f·d)²/2d, which is 2.3·10⁻⁵ of it, and never too short. We found 2.3·10⁻⁵ at most along plain
+  stretches, and up to 1.5·10⁻⁴ where another stretch is nearest on the sphere; there the bound is
+  2f.
 - ``ST_Buffer`` draws in a plane that it chooses by the extent of the line: UTM mostly, whose scale
   is wrong by 4·10⁻⁴ in the middle of a zone and by up to 10⁻³ at its edge; wider lines in
   Lambert's azimuthal equal-area projection, whose scale is wrong by (a/R)²/8 across half an
-  extent a, or Mercator's. Found: 4·10⁻⁴ of the width at most, where ours keep to 10⁻⁵ as asked.
+  extent a, or Mercator's. We found 4·10⁻⁴ of the width at most; our edges keep to the 10⁻⁵ asked.
 """
 
 import numpy as np
@@ -27,8 +28,8 @@ from geobuffer.geodesy.ellipsoid import area_m2
 GEOD = pyproj.Geod(ellps="WGS84")
 HAND = gb.Source("drawn by hand")
 
-# Edges are cut to this: of length a, they stray from a geodesic by a² · tan φ / 8R, which is 7 mm
-# along the parallel of 72°, and 2 cm at most in other directions.
+# We cut edges to this length. An edge of length a is off a geodesic by a² · tan φ / 8R, which is
+# 7 mm along the parallel of 72°, and 2 cm at most in other directions.
 _EDGE_DEG = 0.01
 _STRAY_M = 0.03
 
@@ -38,7 +39,7 @@ _SPHERICAL_FOOT = 2.5e-5
 
 @pytest.fixture(scope="module")
 def connection():
-    """A connection to a PostGIS."""
+    """Yield a connection to a PostGIS."""
     import psycopg
 
     with postgis() as database, psycopg.connect(database.url, autocommit=True) as connected:
@@ -46,7 +47,7 @@ def connection():
 
 
 def _line(rng, spread_deg, lat):
-    """A line of 12 vertices that wanders by some degrees, in short edges."""
+    """Return a line of 12 vertices that wanders by some degrees, in short edges."""
     steps = rng.normal(0.0, spread_deg, (12, 2)) * [1.0 / np.cos(np.radians(lat)), 1.0]
     xy = np.cumsum(steps, axis=0)
     xy += [rng.uniform(-160.0, 160.0), lat] - xy.mean(axis=0)
@@ -54,7 +55,7 @@ def _line(rng, spread_deg, lat):
 
 
 def _distances_m(connection, line, lon, lat):
-    """Return what ST_Distance says, in metres."""
+    """Return the distances of ST_Distance, in metres."""
     rows = connection.execute(
         "SELECT ST_Distance(ST_MakePoint(p.lon, p.lat)::geography, "
         "ST_GeomFromWKB(%s, 4326)::geography) "
@@ -65,7 +66,7 @@ def _distances_m(connection, line, lon, lat):
 
 
 def _about(rng, line, furthest_m, count):
-    """Points up to so far from vertices of a line, of any order of magnitude."""
+    """Return points at distances of all orders of magnitude from vertices of a line."""
     vertices = shapely.get_coordinates(line)
     at = vertices[rng.integers(0, len(vertices), count)]
     away = 10.0 ** rng.uniform(0.0, np.log10(furthest_m), count)

@@ -1,3 +1,5 @@
+"""Buffers of lines: every edge lies within its tolerance of the distance, anywhere on Earth."""
+
 import numpy as np
 import pyproj
 import pytest
@@ -14,7 +16,7 @@ GEOD = pyproj.Geod(ellps="WGS84")
 
 
 def _edge_errors(index, shape, distance_m, shares=(0.0, 0.11, 0.33, 0.5, 0.62, 0.87)):
-    """Measure all edges but those that cut the shape at the antimeridian."""
+    """Return the largest error of all edges but those along the antimeridian."""
     errors = []
     for ring in shapely.get_rings(shapely.get_parts(shape)):
         c = shapely.get_coordinates(ring)
@@ -78,7 +80,7 @@ def test_straight_strip_has_area_width_by_length():
     assert area_m2(shape) == pytest.approx(expected, rel=1e-5)
 
 
-def test_finer_tolerance_is_kept_and_costs_vertices(border):
+def test_a_finer_tolerance_holds_and_costs_vertices(border):
     section = LineIndex([border.sections[2].line])
     coarse, _ = buffer_lines(section, 10_000.0, tolerance_m=1.0)
     fine, error = buffer_lines(section, 10_000.0, tolerance_m=0.01)

@@ -1,4 +1,4 @@
-"""Outlines that do not match: two jittered drawings of one truth give one clean line near it."""
+"""Outlines that do not match: two jittered drawings of one line give one clean line near it."""
 
 import itertools
 
@@ -32,16 +32,16 @@ def _truth(seed, amplitude_m=3_000.0):
 
 
 def _beside(line, lon):
-    """The polygon between a line and a meridian; its other corners are three-region corners."""
+    """Return the polygon between a line and a meridian; at the line's ends three regions meet."""
     closing = [(lon, line[-1, 1]), (lon, line[0, 1])]
     return np.vstack([line, closing, line[:1]])
 
 
 def _redrawn(ring, rng, *, spacing_m, simplify_m, jitter_m):
-    """Draw a ring anew, as another survey would: other vertices, each up to a jitter off."""
+    """Draw a ring as another survey would: with other vertices, each up to a jitter off."""
     flat = shapely.Polygon(ring * DEGREE).simplify(simplify_m)
     dense = shapely.get_coordinates(flat.segmentize(spacing_m).exterior)[:-1]
-    turned = np.roll(dense, -rng.integers(len(dense)), axis=0)  # another vertex begins it
+    turned = np.roll(dense, -rng.integers(len(dense)), axis=0)  # another vertex comes first
     angle, far = rng.uniform(0, 2 * np.pi, len(dense)), rng.uniform(0, jitter_m, len(dense))
     moved = turned + far[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     shape = shapely.Polygon(moved / DEGREE)
@@ -53,7 +53,7 @@ def _region(name, shape, accuracy_m=None):
 
 
 def _away_m(points, line):
-    """How far points are from a line, by brute force: every metre or so of it, GeographicLib."""
+    """Return the distance of points from a line: feet in the plane, lengths by GeographicLib."""
     flat = shapely.transform(line, lambda xy: xy * DEGREE)
     near = shapely.points(np.asarray(points) * DEGREE)
     feet = flat.interpolate(flat.project(near))
@@ -104,7 +104,7 @@ def test_two_drawings_give_one_line_within_the_jitter_of_the_truth(survey):
     from_ends = np.minimum(*(GEOD.inv(*np.broadcast_to(end, inner.shape).T, *inner.T)[2]
                              for end in line[[0, -1]]))  # fmt: skip
     assert (_away_m(inner[from_ends > 3 * tolerance], truth) <= 1.002 * off_west + 1.0).all()
-    # All of the truth is there, but for what is cut back at its ends: a few vertices' worth.
+    # The whole line is found, except what is cut back at its ends: a few vertices.
     along = _dense(truth)
     missing = _away_m(along, border.line) > 1.002 * (off_west + tolerance)
     lost = GEOD.line_length(*along.T) * missing.mean()
@@ -135,7 +135,7 @@ def test_every_point_near_a_healed_line_has_the_side_it_lies_on(survey):
         len(shapely.get_coordinates(shapely.intersection(c, border.line))) % 2 for c in crossing
     ])  # fmt: skip
     assert (codes == odd).all()
-    # And no distance from it is farther from that to either drawing than they disagree.
+    # Distances from the line and from either drawing differ by no more than the drawings do.
     for outline in (west.exterior, east.exterior):
         away = [_away_m(points, shapely.LineString(g.coords)) for g in (border.line, outline)]
         assert (away[1] - away[0] <= 1e3 * border.healing.disagreement_km + 1.0).all()
@@ -150,7 +150,7 @@ def test_every_point_near_a_healed_line_has_the_side_it_lies_on(survey):
 )
 def test_healing_changes_nothing_where_outlines_match(seed, tolerance, above, below):
     line = _truth(seed, 1_000.0)
-    # The outlines part at these angles, however acute: within the tolerance for a long way.
+    # The outlines part at these angles. At acute ones they stay within the tolerance for long.
     up, down = np.radians([above, below])
     top = line[-1] + 30_000 * np.array([np.sin(up), np.cos(up)]) / DEGREE
     bottom = line[0] + 30_000 * np.array([np.sin(down), -np.cos(down)]) / DEGREE
@@ -206,7 +206,7 @@ def test_sections_of_a_healed_line_change_at_the_corner_of_three(survey):
 
 @pytest.mark.parametrize("turn", [0.0, 150.0, -210.0])
 def test_islands_enclaves_and_the_antimeridian(turn):
-    """A park with an enclave of another's, islands about, drawn twice, anywhere on the globe."""
+    """Land round an enclave, with islands beside it, drawn twice, at different longitudes."""
     rng = np.random.default_rng(7)
     angle = np.linspace(0, 2 * np.pi, 200)
     round_ = np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -238,7 +238,7 @@ def test_the_line_follows_the_first_side():
     for regions, lon in (((one, other), 31.0), ((other, one), 31.001)):
         border = gb.border_between(*regions, tolerance_m=100)
         assert set(np.asarray(border.line.coords)[:, 0]) == {lon}
-        # The strip between, nobody's before, is the second side's now.
+        # The strip between the two, which belonged to neither, now belongs to the second side.
         assert border.side_codes(np.array([31.0005]), np.array([50.5])) == 1
     width = GEOD.inv(31, 50, 31.001, 50)[2]
     assert 1e3 * border.healing.disagreement_km == pytest.approx(width, abs=0.01)
@@ -249,7 +249,7 @@ def test_the_line_follows_the_first_side():
     assert "healed: outlines up to 0.0717 km apart" in repr(border)
 
 
-def test_what_both_claim_is_the_first_sides():
+def test_what_both_claim_goes_to_the_first_side():
     one, other = shapely.box(30, 50, 31.001, 51), shapely.box(31, 50, 32, 51)
     border = gb.border_between(_region("One", one), _region("Other", other), tolerance_m=100)
     assert border.side_codes(np.array([31.0005]), np.array([50.5])) == 0
@@ -281,7 +281,7 @@ def test_a_tolerance_is_a_distance(tolerance):
 
 
 def test_spurs_are_cut_off_and_breaks_closed():
-    # A pier 2 km long and 200 m wide of the first, an inlet alike in it: the second has neither.
+    # The first has an inlet 2 km long and 200 m wide; the second does not.
     one = shapely.Polygon([(30, 50), (31, 50), (31, 50.3), (30.97, 50.3), (30.97, 50.302),
                            (31, 50.302), (31, 51), (30, 51)])  # fmt: skip
     other = shapely.box(31.0005, 50, 32, 51)
@@ -314,7 +314,7 @@ def test_by_default_outlines_are_healed_within_their_stated_accuracy():
     )
 
 
-def test_pieces_of_a_line_are_not_passed_off_as_the_line():
+def test_a_line_in_pieces_is_reported():
     with pytest.warns(UserWarning, match=r"match in \d+ pieces only.*tolerance_m"):
         gb.border_between(*_fragments(None))
 
@@ -333,7 +333,7 @@ def test_classify_is_uncertain_where_the_outlines_would_disagree():
     assert found == ["inside", "uncertain", "outside"]
 
 
-def test_common_line_of_areas_apart_is_none():
+def test_areas_far_apart_have_no_common_line():
     found = find_common_line(shapely.box(0, 0, 1, 1), shapely.box(5, 5, 6, 6), 100.0)
     assert found.lines == []
     assert found.healing is None

@@ -1,3 +1,5 @@
+"""Lengths, areas and directions on the ellipsoid, held against GeographicLib."""
+
 import numpy as np
 import pyproj
 import pytest
@@ -11,6 +13,7 @@ from geobuffer.geodesy.ellipsoid import (
     area_m2,
     cut_into_pieces,
     find_group_minima,
+    find_successors,
     inverse,
     length_m,
     number_within_groups,
@@ -41,7 +44,7 @@ def test_pieces_keep_to_the_line_and_sum_up_to_it(lon, lat, seed):
     )
     pieces = cut_into_pieces([line])
     every = np.arange(len(pieces.lon))
-    # A piece strays from its geodesic by a millimetre at most, so half-way does.
+    # A piece is off its geodesic by a millimetre at most, so its middle is too.
     end_lon, end_lat = pieces.at(every, np.ones(len(every)))
     middle = pieces.at(every, np.full(len(every), 0.5))
     azimuth, _, length = GEOD.inv(pieces.lon, pieces.lat, end_lon, end_lat)
@@ -61,7 +64,7 @@ def test_heading_is_that_of_a_short_way_along_the_piece():
     assert np.degrees(pieces.heading(every, pieces.lat)) == pytest.approx(azimuth, abs=1e-3)
 
 
-def test_vertices_that_lie_on_no_globe_are_refused():
+def test_vertices_that_cannot_be_degrees_are_refused():
     with pytest.raises(GeometryError, match="vertex 1 is longitude 373000"):
         length_m(shapely.LineString([(30.0, 50.0), (373_000.0, 50.0)]))
 
@@ -72,7 +75,7 @@ def test_vertices_that_lie_on_no_globe_are_refused():
     east=st.floats(-2e5, 2e5),
     north=st.floats(-2e5, 2e5),
 )
-def test_there_and_back_and_true_from_the_middle(lon, lat, east, north):
+def test_planes_are_true_from_the_middle_and_project_back(lon, lat, east, north):
     plane = np.array([[east], [north]])
     to_lon, to_lat = project_to_globe(lon, lat, plane)
     assert project_to_plane(lon, lat, to_lon, to_lat) == pytest.approx(plane, abs=1e-6)
@@ -86,8 +89,20 @@ def test_members_are_numbered_within_their_group(sizes):
     assert number_within_groups(np.array(sizes, dtype=np.int64)).tolist() == wanted
 
 
+@given(st.lists(st.integers(1, 5), min_size=1))
+def test_successors_run_round_each_group(sizes):
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    after = find_successors(group)
+    assert (group[after] == group).all()
+    assert sorted(after) == list(range(len(group)))
+    # Only the last member of a group steps back, to the first.
+    back = np.flatnonzero(after <= np.arange(len(group)))
+    assert back.tolist() == (np.cumsum(sizes) - 1).tolist()
+    assert after[back].tolist() == (np.cumsum(sizes) - sizes).tolist()
+
+
 @given(st.lists(st.lists(st.floats(-1e9, 1e9), min_size=1), min_size=1))
-def test_the_least_of_each_group(groups):
+def test_group_minima_are_those_of_each_group(groups):
     group = np.repeat(np.arange(len(groups)), [len(values) for values in groups])
     assert find_group_minima(np.concatenate(groups), group).tolist() == [
         min(values) for values in groups

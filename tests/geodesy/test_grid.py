@@ -1,4 +1,4 @@
-"""The compiled engine and the tree must agree, as must both with the independent search."""
+"""The compiled grid and the tree give the same answers, and those of an independent search."""
 
 import pickle
 
@@ -19,7 +19,7 @@ def _both(index, lon, lat):
     return index.nearest(lon, lat, compiled=True), index.nearest(lon, lat, compiled=False)
 
 
-def test_engines_agree_on_the_real_border(border):
+def test_grid_and_tree_agree_on_the_real_border(border):
     rng = np.random.default_rng(0)
     lon, lat = rng.uniform(29.0, 42.0, 20_000), rng.uniform(48.0, 54.0, 20_000)
     fast, slow = _both(border.index, lon, lat)
@@ -49,7 +49,7 @@ def test_compiled_distance_is_right_to_a_millimetre(border):
     lon=st.floats(-180.0, 180.0),
 )
 @settings(max_examples=30, deadline=None)
-def test_engines_agree_anywhere(seed, spread, lat, lon):
+def test_grid_and_tree_agree_anywhere(seed, spread, lat, lon):
     rng = np.random.default_rng(seed)
     line = np.array([lon, lat]) + np.cumsum(rng.normal(0.0, spread, (12, 2)), axis=0)
     line[:, 0] = (line[:, 0] + 180.0) % 360.0 - 180.0
@@ -72,7 +72,7 @@ def test_engines_agree_anywhere(seed, spread, lat, lon):
 def test_answers_do_not_depend_on_number_order_or_threads(border, monkeypatch):
     rng = np.random.default_rng(2)
     lon, lat = rng.uniform(30.0, 40.0, 300_000), rng.uniform(49.0, 53.0, 300_000)
-    whole = border.index.nearest(lon, lat)  # so many that the grid is used by itself
+    whole = border.index.nearest(lon, lat)  # enough points for the grid by default
     parts = [border.index.nearest(lon[i : i + 7001], lat[i : i + 7001], compiled=True)
              for i in range(0, 300_000, 7001)]  # fmt: skip
     assert (np.concatenate([part.distance_m for part in parts]) == whole.distance_m).all()
@@ -154,7 +154,7 @@ def test_sides_of_a_park_across_the_antimeridian():
 
 
 @pytest.mark.parametrize("point", [(np.nan, 50.0), (30.0, np.inf), (30.0, 91.0), (30.0, np.nan)])
-def test_what_is_no_point_is_refused_by_its_position(border, point):
+def test_invalid_points_are_refused_with_their_position(border, point):
     lon, lat = np.full(5, 34.0), np.full(5, 51.0)
     lon[3], lat[3] = point
     with pytest.raises(GeometryError, match="position 3"):

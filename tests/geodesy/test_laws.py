@@ -1,6 +1,6 @@
-"""Laws that hold for any line, anywhere, at any width: hypothesis looks for one that breaks them.
+"""Laws that hold for any line, anywhere, at any width; hypothesis looks for a counterexample.
 
-``HYPOTHESIS_PROFILE=thorough`` looks thirty times as long, elsewhere each time.
+``HYPOTHESIS_PROFILE=thorough`` tries thirty times as many cases, others in each run.
 """
 
 import contextlib
@@ -22,8 +22,8 @@ from geobuffer.geodesy.nearest import LineIndex
 GEOD = pyproj.Geod(ellps="WGS84")
 HAND = gb.Source("drawn by hand")
 
-# Points on either side of an edge closer than this are not told apart: feet are right to
-# micrometres near by and to a billionth far off, and vertices of a polygon are doubles.
+# Points nearer to an edge than this may fall on either side of it: feet are right to micrometres
+# near by and to a billionth far away, and a polygon's vertices are rounded to doubles.
 ROUNDING_M = 1e-3
 
 SEEDS = st.integers(0, 10_000)
@@ -34,10 +34,10 @@ def _border(drawn):
 
 
 def _zone(border, width_m, **options):
-    """A zone, or None where it would reach a pole or round the globe: that alone may be refused.
+    """Build a zone; return None where it would reach a pole or round the globe.
 
-    A zone whose edges could not be drawn to the tolerance says so, and by how much they stray:
-    the laws are then held to that.
+    Any other refusal is an error. A zone whose edges exceed the tolerance states their error, and
+    the laws then hold within that error.
     """
     options.setdefault("tolerance_m", max(0.01, width_m / 100.0))
     with warnings.catch_warnings():
@@ -71,7 +71,7 @@ def _coordinates(lines):
 
 @given(drawn=anywhere(), seed=SEEDS)
 def test_a_zone_holds_just_the_points_within_its_width(drawn, seed):
-    """By polygon up to its stated error, by membership exactly; against GeographicLib alone."""
+    """Polygons hold within their stated error, membership exactly; compared with GeographicLib."""
     zone = _zone(_border(drawn), drawn.width_m)
     assume(zone is not None)
     assert shapely.is_valid(zone.polygon), shapely.is_valid_reason(zone.polygon)
@@ -120,7 +120,7 @@ def test_the_direction_and_order_of_lines_change_nothing_but_left_and_right(draw
 
 
 def _assert_same_area(one, other):
-    """Both drawn to their error: areas differ by no more than the edges' length times that."""
+    """Check that areas differ by no more than the length of the edges times their errors."""
     edge_m = sum(_edge_m(zone) for zone in (one, other)) / 2.0
     error_m = one.error_m + other.error_m + ROUNDING_M
     assert abs(one.area_km2 - other.area_km2) * 1e6 <= edge_m * error_m
@@ -137,7 +137,7 @@ def test_vertices_within_segments_change_nothing(drawn, seed, count):
     lon, lat = _about(drawn, seed, 200)
     found, again = (index.nearest(lon, lat) for index in (whole, dense))
     np.testing.assert_allclose(again.distance_m, found.distance_m, rtol=1e-9, atol=1e-5)
-    # The same line, cut elsewhere into geodesics that stray from it by a millimetre.
+    # The same line, cut elsewhere into geodesics that are off the line by a millimetre.
     length = sum(index.pieces.length_m.sum() for index in (whole, dense)) / 2.0
     np.testing.assert_allclose(
         dense.pieces.length_m.sum(), whole.pieces.length_m.sum(), atol=1e-3 + 1e-7 * length
@@ -145,7 +145,7 @@ def test_vertices_within_segments_change_nothing(drawn, seed, count):
 
 
 def _denser(line, count):
-    """A line with each segment cut into as many, the short way round."""
+    """Return a line with each segment cut into ``count`` parts, the short way round."""
     xy = np.array(line.coords)
     steps = np.diff(xy, axis=0)
     steps[:, 0] = np.where(np.abs(steps[:, 0]) > 180.0, (steps[:, 0] + 180.0) % 360.0 - 180.0,
@@ -179,8 +179,8 @@ def test_left_and_right_together_are_both(drawn, seed):
     try:
         zones = [_zone(border, drawn.width_m, side=side) for side in ("left", "right", "both")]
     except gb.GeometryError as error:
-        told = str(error)
-        assert "run along one another" in told, told
+        message = str(error)
+        assert "run along one another" in message, message
         assert drawn.kind in {"there and back", "there and half back", "one twice"}
         return
     assume(None not in zones)
@@ -196,7 +196,7 @@ def test_left_and_right_together_are_both(drawn, seed):
 
 
 @given(one=anywhere(2e4, 85.0, (100.0, 20_000.0)), seed=SEEDS)
-def test_what_is_united_and_subtracted_again_lies_in_what_was_there(one, seed):
+def test_uniting_and_subtracting_again_adds_nothing(one, seed):
     a = _zone(_border(one), one.width_m)
     shifted = [translate(line, 0.01, 0.01) for line in one.lines]
     b = _zone(gb.border_along(shifted, source=HAND), 0.7 * one.width_m)
@@ -233,7 +233,7 @@ NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
     km=NUMBERS | st.floats(0.001, 500.0),
 )  # fmt: skip
 def test_any_numbers_give_a_valid_zone_or_an_error_that_says_why(xy, km):
-    """Whatever the coordinates and the width: no other error, no polygon that is none."""
+    """For any coordinates and width, no other error is raised and no invalid polygon returned."""
     with contextlib.suppress(gb.GeobufferError), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The edges of the zone lie up to")
         warnings.filterwarnings("ignore", "overflow|invalid value", RuntimeWarning)

@@ -1,3 +1,5 @@
+"""The nearest point of lines, its distance and side, held against an independent search."""
+
 import pickle
 
 import numpy as np
@@ -146,7 +148,7 @@ def test_the_nearest_piece_is_among_a_few_candidates(seed):
     found = ChordTree(pieces).find_candidates(to_ecef(lon, lat))
     assert (np.diff(found.point) >= 0).all()
     every = np.arange(len(pieces.lon))
-    # Geodesics to eleven points of every piece, the one nearest to it among them.
+    # Geodesics to eleven points of every piece; the foot is near one of them.
     feet = [pieces.at(every, np.full(len(every), share)) for share in np.linspace(0.0, 1.0, 11)]
     for point in range(50):
         to_feet = [inverse(lon[point], lat[point], *foot)[2] for foot in feet]
@@ -182,7 +184,7 @@ def test_a_line_has_two_free_ends_that_point_outward():
     assert (azimuth % 360.0)[order] == pytest.approx([180.0, 0.0])
 
 
-def test_where_lines_meet_and_where_one_closes_is_no_free_end():
+def test_an_end_where_lines_meet_or_close_is_not_free():
     one, other = [(30.0, 50.0), (30.0, 51.0)], [(30.0, 51.0), (31.0, 51.0)]
     lon, lat, _ = _nodes(one, other).free_ends()
     assert sorted(lon) == pytest.approx([30.0, 31.0])
@@ -203,7 +205,7 @@ def test_at_a_bend_both_stretches_decide_which_way_is_left():
     assert nodes.is_left(directions, bend).tolist() == [True, True, True, False]
 
 
-def test_beyond_an_end_the_line_is_thought_to_go_straight_on():
+def test_beyond_an_end_the_line_counts_as_going_straight_on():
     index = LineIndex([shapely.LineString([(30.0, 50.0), (30.0, 51.0)])])
     assert index.is_left([29.99, 30.01, 29.99, 30.01], [51.1, 51.1, 49.9, 49.9]).tolist() == [
         True, False, True, False,

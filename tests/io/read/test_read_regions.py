@@ -15,11 +15,9 @@ import pyogrio
 import pyproj
 import pytest
 import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import geobuffer as gb
-from geobuffer.geodesy.antimeridian import crosses_antimeridian, cut_line, unwrap_polygon
+from geobuffer.geodesy.antimeridian import crosses_antimeridian
 from geobuffer.io.read.read import read_regions
 
 BOX = shapely.box(30, 50, 31, 51)
@@ -388,44 +386,6 @@ def test_a_ring_round_the_equator_is_refused(write):
     belt = shapely.Polygon([(0, -10), (120, 10), (-120, -10)])
     with pytest.raises(gb.GeometryError, match=r"row 0 .*across the equator"):
         gb.read_regions(write(frame({"name": ["A"]}, [belt])))
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.floats(-179, 179), st.floats(-80, 80), st.floats(0.5, 20), st.floats(-360, 360),
-)  # fmt: skip
-def test_turning_the_globe_changes_no_area(lon, lat, size, turn):
-    disc = shapely.Point(0, 0).buffer(size)
-    here = shapely.transform(
-        disc,
-        lambda xy: np.stack(
-            [(xy[:, 0] + lon + turn + 180) % 360 - 180, np.clip(xy[:, 1] + lat, -90, 90)], axis=1
-        ),
-    )
-    whole = unwrap_polygon(here)
-    still = shapely.transform(
-        disc, lambda xy: np.stack([xy[:, 0], np.clip(xy[:, 1] + lat, -90, 90)], axis=1)
-    )
-    assert whole.area == pytest.approx(still.area, rel=1e-6)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(
-        st.tuples(st.floats(-180, 180), st.floats(-85, 85)), min_size=2, max_size=8, unique=True
-    )
-)
-def test_cutting_a_line_keeps_its_length_and_order(points):
-    from geobuffer.geodesy.ellipsoid import length_m
-
-    line = shapely.LineString(points)
-    cut = cut_line(line)
-    west, _, east, _ = cut.bounds
-    assert -180 <= west <= east <= 180
-    assert length_m(cut) == pytest.approx(length_m(line), rel=1e-9)
-    assert cut.geom_type == "LineString" or all(
-        not crosses_antimeridian(part) for part in cut.geoms
-    )
 
 
 def test_the_public_function_is_the_one_of_the_face():
