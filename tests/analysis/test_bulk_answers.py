@@ -48,14 +48,14 @@ def test_answers_equal_classify_in_any_crs(crs, encoding, rings, places, tmp_pat
 def test_answers_equal_classify_for_the_bundled_places(zone, towns, tmp_path):
     gb.write(towns, tmp_path / "in.parquet")
     gb.classify_file(tmp_path / "in.parquet", zone, tmp_path / "out.parquet")
-    # What a place says of its country is not batch_sizes.
+    # classify_file does not use the country of a place.
     unlisted = towns.drop(columns=["country", "oblast_iso"], errors="ignore")
     assert read_answers(tmp_path / "out.parquet") == classify_rows(unlisted, zone)
 
 
 @pytest.mark.usefixtures("small_batches")
 def test_the_country_column_is_not_used(strip, tmp_path):
-    """A village listed in a country stands there, says classify; a large table does not ask."""
+    """classify uses the country that lists a village; classify_file does not."""
     zone = gb.build_zone(strip, km=10, side="East", tolerance_m=1)
     table = make_points([30.001, 29.9], [50.5, 50.5], accuracy_m=500.0, country=["BB", "BB"])
     table.to_parquet(tmp_path / "in.parquet")

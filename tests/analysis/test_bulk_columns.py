@@ -111,7 +111,7 @@ def test_decimal_commas_are_read_with_any_separator(mark, point, rings, tmp_path
     source = write_text_file(tmp_path / "in.csv", format_csv(told, mark))
     assert gb.classify_file(source, rings, tmp_path / "out.csv") == 2
     now = read_csv_rows(tmp_path / "out.csv")
-    # What was there stays as it was written; the answers are those of points.
+    # The texts stay as they were written; the answers are those of decimal points.
     assert [row[:4] for row in now] == told
     plain = read_csv_rows(tmp_path / "plain.csv")
     assert [row[4:] for row in now] == [row[4:] for row in plain]

@@ -28,7 +28,7 @@ from geobuffer.analysis._arrow import read_points
 
 
 def encode_points(points):
-    """Return ways to write points in well-known binary."""
+    """Return points in every form of well-known binary, by its name."""
     z = shapely.points(shapely.get_x(points), shapely.get_y(points), 120.0)
     srid = shapely.set_srid(points, 4326)
     mixed = encode_wkb(points).to_pylist()
@@ -67,7 +67,7 @@ def test_points_are_read_from_any_well_known_binary(way, rings, places, tmp_path
 
 @pytest.mark.parametrize("way", encode_points(shapely.points([[0, 0], [1, 1]])))
 def test_arrays_in_memory_are_read_as_shapely_reads_them(way):
-    """Straight from memory: slices and chunks, which files do not keep."""
+    """Arrays in memory may have slices and chunks, which files do not keep."""
     points = shapely.points(np.random.default_rng(2).uniform(-80, 80, (40, 2)))
     for start, stop in [(0, 40), (5, 23), (39, 40), (11, 11)]:
         table = pa.table({"g": encode_points(points)[way]})[start:stop]

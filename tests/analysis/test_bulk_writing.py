@@ -73,7 +73,7 @@ def test_an_older_file_is_replaced_without_disturbing_its_readers(suffix, rings,
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 @pytest.mark.usefixtures("small_batches")
 def test_a_file_may_become_its_own_target(suffix, rings, places, tmp_path):
-    """It is read to its end before it is replaced."""
+    """The source is read to its end before it is replaced."""
     path, other = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
     gb.write(places, path)
     gb.classify_file(path, rings, other)
@@ -178,13 +178,13 @@ print(start, middle, peak())
 
 
 @needs_numba
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells a process's peak")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux reports peak memory")
 def test_memory_does_not_grow_with_the_table(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", MEMORY, tmp_path, ".parquet"], capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
     start, middle, end = map(int, done.stdout.split())
-    # Two million rows more are 64 MB more in the file, and 90 MB more when answered.
+    # Two million more rows take 64 MB more in the source and 90 MB more in the target.
     assert end - middle < 40, (start, middle, end)
     assert end < 800, (start, middle, end)

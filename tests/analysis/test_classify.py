@@ -71,7 +71,7 @@ def test_unlisted_place_by_the_border_may_be_on_either_side(strip_zone):
     assert gb.classify(listed, strip_zone)["membership"].tolist() == ["inside", "outside"]
 
 
-def test_contradictions_are_flagged(zone):
+def test_conflicts_are_reported(zone):
     points = [shapely.Point(34.8, 50.91), shapely.Point(36.6, 50.6), shapely.Point(34.8, 50.91)]
     table = gpd.GeoDataFrame(
         {
@@ -124,7 +124,7 @@ def test_any_crs_gives_the_same_answer_and_comes_back(strip_zone):
     assert again.columns.tolist() == inside.columns.tolist()
 
 
-def test_tables_without_rows_are_answered(strip_zone):
+def test_tables_without_rows_give_empty_results(strip_zone):
     empty = _table([1]).iloc[:0]
     assert gb.classify(empty, strip_zone).columns.tolist() == (
         gb.classify(_table([1]), strip_zone).columns.tolist()
@@ -132,7 +132,7 @@ def test_tables_without_rows_are_answered(strip_zone):
     assert len(gb.within(empty, strip_zone)) == 0
 
 
-def test_bare_points_will_do(strip, strip_zone):
+def test_a_geoseries_of_points_is_accepted(strip, strip_zone):
     points = gpd.GeoSeries([_east(2)], index=["x"], crs="EPSG:4326")
     assert gb.distance_to_border(points, strip).to_dict() == pytest.approx({"x": 2.0})
     assert gb.nearest_section(points, strip)["section"].tolist() == ["West–East"]
@@ -163,7 +163,7 @@ def test_zone_survives_pickling(zone, towns):
     pd.testing.assert_frame_equal(gb.classify(towns, copy), gb.classify(towns, zone))
 
 
-def test_missing_accuracy_makes_nothing_surer(strip_zone):
+def test_a_missing_accuracy_counts_as_one_kilometre(strip_zone):
     table = _table([9.8, 9.8], accuracy_m=[500.0, None], country=["BB", "BB"])
     assert gb.classify(table, strip_zone)["membership"].tolist() == ["uncertain"] * 2
 
@@ -179,7 +179,7 @@ def test_place_by_a_flat_end_is_uncertain(strip):
     assert gb.classify(table, zone)["membership"].tolist() == ["uncertain", "outside"]
 
 
-def test_what_is_asked_of_a_table_refuses_what_is_no_point(strip, strip_zone):
+def test_geometries_other_than_points_are_refused(strip, strip_zone):
     nowhere = gpd.GeoSeries([_east(1), shapely.Point(50.0, 136.0)], crs="EPSG:4326")
     asked = (gb.distance_to_border, gb.nearest_section, gb.locate, gb.classify, gb.within)
     for ask, of in zip(asked, (strip, strip, strip, strip_zone, strip_zone), strict=True):

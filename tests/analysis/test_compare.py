@@ -1,4 +1,4 @@
-"""Compare: kept, gained and lost, on bands along a meridian whose areas are known."""
+"""compare: areas kept, gained and lost, for bands along a meridian whose areas are known."""
 
 import geopandas as gpd
 import numpy as np
@@ -67,7 +67,7 @@ def test_without_a_population_every_place_is_without_a_figure(built):
     assert found["without_figure"].tolist() == [1, 2, 1]
 
 
-def test_rings_do_not_matter_for_what_the_whole_zone_keeps(built):
+def test_rings_do_not_change_a_comparison(built):
     one = gb.compare(built(5), built(10, "West"), places([-2, -7, 3]))
     several = gb.compare(built([1, 5]), built([2, 6, 10], "West"), places([-2, -7, 3]))
     pd.testing.assert_frame_equal(one, several, rtol=1e-5)
@@ -119,22 +119,22 @@ def test_places_add_up_to_those_of_the_two_zones(towns, regions):
         assert both["without_figure"] == here["population"].isna().sum()
 
 
-def test_the_table_given_is_not_changed(built):
+def test_the_table_of_the_caller_is_unchanged(built):
     table = places([-2, -7], population=[1, None])
     before = table.copy(deep=True)
     gb.compare(built(5), built(10, "West"), table)
     pd.testing.assert_frame_equal(table, before)
 
 
-def test_labels_of_rows_do_not_matter(built):
+def test_labels_of_rows_do_not_change_the_result(built):
     table = places([-2, -7, 3], population=[1, 2, 4]).set_index(pd.Index([5, 5, 5]))
     found = gb.compare(built(5), built(10, "West"), table)
     assert found["places"].tolist() == [1, 1, 1]
     assert found["population"].tolist() == [1, 2, 4]
 
 
-def test_uncertain_places_are_told_of_those_in_each_row(built):
-    """Two kept of which one is near the old edge, one gained that is near it on the other side."""
+def test_each_row_counts_its_uncertain_places(built):
+    """Two places are kept, one of them near the old edge; one place beyond that edge is gained."""
     table = places([-1, -4.9, -5.1, 3], population=[1, 10, 100, 1000], accuracy_m=300)
     found = gb.compare(built(5), built(10, "West"), table)
     assert found["places"].to_dict() == {"kept": 2, "gained": 1, "lost": 1}
@@ -143,7 +143,7 @@ def test_uncertain_places_are_told_of_those_in_each_row(built):
 
 
 def test_combined_zones_compare_like_any(built):
-    """What is gained by uniting with a zone is what that zone adds."""
+    """A union gains the area that the other zone adds."""
     narrow, west = built(5), built(10, "West")
     table = places([-2, -7, -8, 3, 7], population=[100, 10, 1, 1, 1000])
     both = gb.compare(narrow, gb.unite(narrow, west), table)
@@ -154,8 +154,8 @@ def test_combined_zones_compare_like_any(built):
     assert less["places"].to_dict() == {"kept": 1, "gained": 0, "lost": 1}
 
 
-def test_people_less_the_uncertain_are_those_surely_in_both(towns, regions):
-    """What of two equal zones is kept, less the uncertain, is what exposure says at least."""
+def test_people_without_the_uncertain_are_certainly_in_both(towns, regions):
+    """For equal zones, the people kept without the uncertain are the lower limit of exposure."""
     border = gb.border_between(regions["Kursk"], regions["Sumy"])
     zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=10)
     kept = gb.compare(zone, zone, towns).loc["kept"]
@@ -164,6 +164,6 @@ def test_people_less_the_uncertain_are_those_surely_in_both(towns, regions):
     assert kept["places"] - kept["uncertain"] == sure["places"]
 
 
-def test_what_is_no_zone_is_not_compared(built, strip):
+def test_other_objects_than_zones_are_refused(built, strip):
     with pytest.raises(gb.WrongKind, match="Invalid zone: a Border"):
         gb.compare(built(5), strip)

@@ -1,4 +1,4 @@
-"""What tables say of their places, and what their points say, in codes or in words."""
+"""Conflicts between the country and oblast that a table lists and its points."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from geobuffer.analysis.conflicts import find_conflicts, find_listed_country
 from geobuffer.io.point_tables import read_lonlat
 
 
-def test_names_contradict_where_codes_do(towns, regions, zone):
+def test_names_and_codes_give_the_same_conflicts(towns, regions, zone):
     """The bundled places, each listed where another one is, in codes and then in names."""
     columns = ["oblast_iso", "oblast", "country"]
     table = towns.assign(**{column: np.roll(towns[column], 2_000) for column in columns})
@@ -22,7 +22,7 @@ def test_names_contradict_where_codes_do(towns, regions, zone):
     assert (wrong_again == wrong).all()
 
 
-def test_a_table_that_says_nothing_contradicts_nothing(towns, zone):
+def test_a_table_without_countries_has_no_conflicts(towns, zone):
     bare = towns[["name_uk", "geometry"]]
     said, wrong, _ = find_conflicts(bare, zone.regions, *read_lonlat(bare))
     assert not said.astype(bool).any()
@@ -43,7 +43,7 @@ def test_namesakes_in_other_countries_are_other_oblasts():
     assert said.tolist() == ["", "listed in Limburg, but its point lies outside it"]
 
 
-def test_a_code_of_a_country_is_no_oblasts(towns):
+def test_a_country_code_is_not_an_oblast_code(towns):
     import shapely
 
     land = gb.Region("Land", shapely.box(20, 40, 50, 60), gb.Source("drawn"), iso="UA",
@@ -54,6 +54,6 @@ def test_a_code_of_a_country_is_no_oblasts(towns):
     assert not wrong.any()
 
 
-def test_gaps_stay_gaps(towns, regions):
+def test_missing_countries_stay_missing(towns, regions):
     table = towns.head(3).assign(country=[np.nan, None, " ru "])
     assert find_listed_country(table, regions).tolist() == [None, None, "RU"]

@@ -1,4 +1,4 @@
-"""On dask and Spark the answers are those of one process, and the zone is sent once per worker."""
+"""dask and Spark give the answers of one process, and send the zone once to each worker."""
 
 import os
 import re
@@ -20,8 +20,8 @@ from geobuffer.analysis.membership import MEMBERSHIP, answer
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 
-# Where everything must hold, nothing may be skipped. Not CI alone: these engines are large, and
-# are set up for this file only.
+# If set, a missing engine fails the tests instead of skipping them. The variable CI would not do:
+# these engines are large, and only one run installs them.
 CI = bool(os.environ.get("TEST_DISTRIBUTED"))
 
 needs_dask = pytest.mark.skipif(
@@ -33,11 +33,11 @@ needs_spark = pytest.mark.skipif(
     reason="pyspark or Java is not installed",
 )
 
-# pyspark 4.3 says so of every pandas 3, at each call; nothing here converts through pandas.
+# pyspark 4.3 warns of pandas 3 at each call; these tests do not convert through pandas.
 ignores_new_pandas = pytest.mark.filterwarnings(
     "ignore:PySpark does not yet fully support pandas:FutureWarning"
 )
-# py4j closes its sockets when the collector comes by.
+# py4j leaves its sockets to the garbage collector.
 ignores_open_sockets = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
@@ -45,7 +45,7 @@ ignores_open_sockets = pytest.mark.filterwarnings(
 
 @pytest.fixture(autouse=True)
 def _bounded():
-    """End a test that waits for a process which will never answer."""
+    """End a test that waits for a process which does not answer."""
 
     def give_up(number, frame):
         raise TimeoutError("no answer within 90 seconds")
@@ -59,7 +59,7 @@ def _bounded():
 
 @pytest.fixture(scope="module")
 def points(border):
-    """Points about the border, some of them missing, with what places say of themselves."""
+    """Points about the border, some of them missing, with accuracies, radii and countries."""
     rng = np.random.default_rng(5)
     west, south, east, north = border.line.bounds
     n = 4_000
@@ -93,7 +93,7 @@ def client():
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
-        # It drops copies of the zone between computations, and they would be sent again.
+        # dask drops copies of the zone between computations, and would send them again.
         client.amm.stop()
         yield client
 
@@ -140,17 +140,17 @@ def _counts_of_worker():
 
 
 def _said(lon, lat, zone):
-    """Return what the compiled engine says, as one table."""
+    """Return the answers of the compiled engine as one table."""
     return pd.DataFrame(answer(lon, lat, zone, compiled=True)._asdict())
 
 
 @needs_dask
 @pytest.mark.filterwarnings("ignore:.*without a point:UserWarning")
-def test_dask_answers_as_one_process_and_sends_the_zone_once(client, points, ready):
+def test_dask_gives_the_same_answers_and_sends_the_zone_once(client, points, ready):
     import dask
     import dask_geopandas
 
-    # Else dask gives text another dtype, before geobuffer sees it.
+    # Otherwise dask changes the dtype of text before geobuffer sees it.
     dask.config.set({"dataframe.convert-string": False})
     client.run(_count_on_worker)
     sent = client.scatter(ready, broadcast=True)
@@ -173,7 +173,7 @@ def test_dask_answers_as_one_process_and_sends_the_zone_once(client, points, rea
 
 
 @needs_dask
-def test_partitions_do_not_change_an_answer(client, points, ready):
+def test_partitions_do_not_change_the_answers(client, points, ready):
     import dask_geopandas
 
     sent = client.scatter(ready, broadcast=True)
@@ -198,7 +198,7 @@ def spark():
 @needs_spark
 @ignores_new_pandas
 @ignores_open_sockets
-def test_spark_answers_as_one_process_and_sends_the_zone_once(spark, points, ready, folder):
+def test_spark_gives_the_same_answers_and_sends_the_zone_once(spark, points, ready, folder):
     sent = spark.sparkContext.broadcast(ready)
 
     def classified(batches):

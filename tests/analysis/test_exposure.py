@@ -1,4 +1,4 @@
-"""Exposure: counts that can be done by hand, on points at known distances from a meridian."""
+"""exposure: counts that we can check by hand, for points at known distances from a meridian."""
 
 import geopandas as gpd
 import numpy as np
@@ -53,16 +53,16 @@ def test_rings_count_what_lies_between_their_edges(five, rings):
     assert counts(table) == [[2, 0, 100, 1, 0, 0], [2, 0, 11, 0, 0, 0]]
 
 
-def test_cumulative_counts_all_within_each_edge(five, rings):
+def test_cumulative_counts_everything_within_each_edge(five, rings):
     table = gb.exposure(five, rings, cumulative=True)
     assert table.columns.tolist() == ["within_km", *COUNTS]
     assert table["within_km"].tolist() == [5.0, 10.0]
     assert counts(table) == [[2, 0, 100, 1, 0, 0], [4, 0, 111, 1, 0, 0]]
 
 
-def test_a_place_without_a_figure_is_never_a_place_of_nobody(rings):
+def test_a_missing_population_is_not_zero(rings):
     table = gb.exposure(places([1, 2, 3], population=[None, None, 0]), rings)
-    # The third is known to have nobody; of the others nobody knows.
+    # The population of the third place is known to be 0; that of the others is unknown.
     assert counts(table)[0] == [3, 0, 0, 2, 0, 0]
 
 
@@ -71,24 +71,24 @@ def test_without_a_population_every_place_is_without_a_figure(five, rings):
     assert counts(table) == [[2, 0, 0, 2, 0, 0], [2, 0, 0, 2, 0, 0]]
 
 
-def test_a_zone_without_places_has_its_rings_all_the_same(five, rings):
+def test_a_zone_without_places_still_has_rows_for_its_rings(five, rings):
     for table in (five.iloc[4:], five.iloc[:0]):
         assert counts(gb.exposure(table, rings)) == [[0] * 6, [0] * 6]
 
 
-def test_the_other_side_does_not_count(five, strip):
+def test_places_on_the_other_side_are_not_counted(five, strip):
     zone = gb.build_zone(strip, km=[5, 10], side="West", tolerance_m=1)
     assert counts(gb.exposure(five, zone)) == [[1, 0, 0, 1, 0, 0], [1, 0, 1, 0, 0, 0]]
 
 
-def test_what_lies_beyond_a_flat_end_does_not_count(strip):
+def test_places_beyond_a_flat_end_are_not_counted(strip):
     table = gpd.GeoDataFrame(geometry=gpd.points_from_xy([30, 30], [50.99, 51.01]), crs="EPSG:4326")
     for ends, expected in (("flat", 1), ("round", 2)):
         zone = gb.build_zone(strip, km=10, ends=ends, tolerance_m=1)
         assert gb.exposure(table, zone)["places"].tolist() == [expected]
 
 
-# Uncertain ones
+# Uncertain places
 
 
 def test_a_place_nearer_to_an_edge_than_it_is_accurate_is_uncertain_in_both_rings(rings):
@@ -159,7 +159,7 @@ def test_places_without_a_value_of_by_are_not_lost(five, rings, dtype):
     assert parts[COUNTS].sum().to_dict() == whole[COUNTS].sum().to_dict()
 
 
-def test_unknown_by_is_answered_with_the_nearest(five, rings):
+def test_an_unknown_by_is_refused_with_the_nearest_name(five, rings):
     with pytest.raises(gb.DataError, match=r"Invalid by 'oblats'\. Did you mean 'oblast'\?"):
         gb.exposure(five, rings, by="oblats")
 
@@ -175,10 +175,10 @@ def test_by_gives_a_table_of_distinct_columns_or_is_refused(five, rings, by):
     assert table["places"].sum() == 4
 
 
-# Tables as they come
+# Tables with other labels, reference systems and columns
 
 
-def test_the_table_given_is_not_changed(five, rings):
+def test_the_table_of_the_caller_is_unchanged(five, rings):
     before = five.copy(deep=True)
     gb.exposure(five, rings, by="oblast", cumulative=True)
     pd.testing.assert_frame_equal(five, before)
@@ -190,20 +190,20 @@ def test_any_crs_gives_the_same_counts(five, rings):
     )
 
 
-def test_labels_of_rows_do_not_matter(five, rings):
+def test_labels_of_rows_do_not_change_the_result(five, rings):
     odd = five.set_index(pd.Index([7, 7, "x", None, 7], dtype=object))
     pd.testing.assert_frame_equal(gb.exposure(odd, rings), gb.exposure(five, rings))
     by = gb.exposure(odd, rings, by="oblast")
     pd.testing.assert_frame_equal(by, gb.exposure(five, rings, by="oblast"))
 
 
-def test_columns_of_an_earlier_question_are_replaced(five, rings, strip):
+def test_columns_of_an_earlier_classification_are_replaced(five, rings, strip):
     narrow = gb.build_zone(strip, km=2, tolerance_m=1)
     asked = five.join(gb.classify(five, narrow))
     pd.testing.assert_frame_equal(gb.exposure(asked, rings), gb.exposure(five, rings))
 
 
-def test_a_figure_that_is_no_number_is_refused(five, rings):
+def test_a_population_that_is_not_a_number_is_refused(five, rings):
     bad = five.drop(columns="population").assign(population=["100", "many", "1", "1", "1"])
     with pytest.raises(gb.DataError, match=r"population.*many"):
         gb.exposure(bad, rings)
@@ -217,7 +217,7 @@ def test_errors_of_classify_are_passed_on(five, rings):
 # The bundled places
 
 
-def test_sure_and_uncertain_ones_are_those_within_the_zone(towns, zone):
+def test_certain_and_uncertain_places_are_those_of_within(towns, zone):
     table = gb.exposure(towns, zone)
     within = gb.within(towns, zone)
     sure = within["membership"] == "inside"
@@ -235,8 +235,8 @@ def test_parts_add_up_to_the_whole(towns, zone, by):
     assert parts[by].is_unique
 
 
-def test_surely_in_a_ring_is_surely_within_its_edge(towns, border):
-    """What is sure of the rings is sure of the whole, and the narrower lies in the wider."""
+def test_places_certainly_in_a_ring_are_certainly_within_its_edge(towns, border):
+    """Places certain in a ring are certain in the whole zone, and narrow zones lie in wide ones."""
     zone = gb.build_zone(border, km=[5, 10, 20], side="Ukraine", tolerance_m=10)
     rings, within = gb.exposure(towns, zone), gb.exposure(towns, zone, cumulative=True)
     assert (rings["places"].cumsum() <= within["places"]).all()

@@ -1,4 +1,4 @@
-"""The curve of places and people against distance says of each width what exposure says of it."""
+"""exposure_curve: each row equals the exposure of the zone of that width."""
 
 import sys
 
@@ -63,7 +63,7 @@ def test_it_agrees_with_classify_at_any_width(strip, kms, accuracy, km, side):
 
 
 @pytest.mark.parametrize("side", ["both", "West", "East"])
-def test_listed_elsewhere_they_agree_too(strip, side):
+def test_places_listed_across_the_border_agree_as_well(strip, side):
     """A place that another country lists may stand across the border, as far as its margin goes."""
     kms = np.array([-9.8, -6.2, -5.9, -3.0, -0.1, 0.2, 2.8, 3.1, 5.7, 6.1, 9.9])
     points = gpd.points_from_xy(30 + kms / 70.9, np.full(len(kms), 50.5))
@@ -116,7 +116,7 @@ def test_steps_that_fit_make_no_extra_row(strip, towns):
         ({"to_km": 5, "side": "Wst"}, "Did you mean 'West'"),
     ],
 )
-def test_what_makes_no_curve_is_refused(strip, towns, kwargs, says):
+def test_invalid_distances_and_sides_are_refused(strip, towns, kwargs, says):
     with pytest.raises(gb.GeobufferError, match=says):
         gb.exposure_curve(towns, strip, **kwargs)
 
@@ -140,14 +140,14 @@ def test_the_plot_shows_the_numbers_of_the_table(border, towns, tmp_path):
     assert (tmp_path / "curve.png").stat().st_size > 5_000
 
 
-def test_it_can_be_drawn_in_axes_of_ones_own(strip, towns):
+def test_the_curve_can_be_drawn_in_given_axes(strip, towns):
     own = Figure().add_subplot()
     curve = gb.exposure_curve(towns, strip, to_km=2)
     assert gb.plot_curve(curve, people=False, ax=own) is own
     assert own.get_ylabel() == "places"
 
 
-def test_other_tables_and_a_missing_library_are_told(strip, towns, monkeypatch):
+def test_other_tables_and_a_missing_library_raise_errors(strip, towns, monkeypatch):
     curve = gb.exposure_curve(towns, strip, to_km=2)
     with pytest.raises(gb.DataError, match="no column 'within_km'"):
         gb.plot_curve(curve.drop(columns="within_km"))

@@ -1,6 +1,6 @@
-"""Laws of what is asked of tables: any table of places, however odd its values, gets all its rows.
+"""Laws of classify, within and exposure: any table of places gives a result for each of its rows.
 
-``HYPOTHESIS_PROFILE=thorough`` looks thirty times as long, elsewhere each time.
+``HYPOTHESIS_PROFILE=thorough`` tries thirty times as many tables, others each time.
 """
 
 import datetime as dt
@@ -16,14 +16,14 @@ from pandas.testing import assert_frame_equal
 
 import geobuffer as gb
 
-# Rows without a point, and rows given twice, are told of; what is said is tested elsewhere.
+# Warnings report rows without a point and repeated rows; other tests check their wording.
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*without a point:UserWarning",
     "ignore:.*(twice|repeat):UserWarning",
     "ignore:.*swapped:UserWarning",
 )
 
-# Near the strip, far off, beyond the antimeridian, at a pole; none; empty.
+# Points near the strip, far away, beyond the antimeridian and at a pole; missing; empty.
 _POINTS = st.one_of(
     st.tuples(st.floats(29.7, 30.3), st.floats(49.8, 51.2)).map(shapely.Point),
     st.tuples(st.floats(-180, 180), st.floats(-90, 90)).map(shapely.Point),
@@ -32,7 +32,7 @@ _POINTS = st.one_of(
 
 _GAPS = [None, np.nan, pd.NA]
 
-# What people write in a column, whether or not it belongs there.
+# Values that people write in a column, valid or not.
 _COLUMNS = {
     "population": st.sampled_from([0, 1, 17, 256_474, 1.0, *_GAPS]),
     "accuracy_m": st.sampled_from([0, 1, 150.5, 1e6, *_GAPS]),
@@ -100,7 +100,7 @@ def rings(strip):
 
 
 @given(table=places())
-def test_every_row_is_answered_in_its_place_and_nothing_is_changed(rings, table):
+def test_every_row_is_classified_in_order_and_the_table_is_unchanged(rings, table):
     before = table.copy(deep=True)
     said = gb.classify(table, rings)
     assert_frame_equal(pd.DataFrame(table), pd.DataFrame(before))
@@ -109,7 +109,7 @@ def test_every_row_is_answered_in_its_place_and_nothing_is_changed(rings, table)
     there = ~(shapely.is_missing(points) | shapely.is_empty(points))
     assert (said["distance_km"].notna().to_numpy() == there).all()
     assert (said["membership"].notna().to_numpy() == there).all()
-    # A row's answer is its own, whatever stands beside it.
+    # The result of a row does not depend on the other rows.
     for row in range(0, len(table), 3):
         alone = gb.classify(table.iloc[[row]], rings)
         assert_frame_equal(_plain(alone), _plain(said.iloc[[row]]))
@@ -138,14 +138,14 @@ def _is_first(table):
     """Tell which rows repeat none before them in every column; without names, none does."""
     if "name" not in table:
         return np.ones(len(table), dtype=bool)
-    # An older answer is replaced by today's, and tells no two rows apart.
+    # Columns of an earlier classification are replaced, so they cannot distinguish two rows.
     own = table.drop(columns="ring", errors="ignore")
     rows = [tuple(map(str, row)) for row in own.itertuples(index=False)]
     return np.array([row not in rows[:n] for n, row in enumerate(rows)], dtype=bool)
 
 
 @given(table=places())
-def test_counts_add_up_to_the_rows_and_people_that_are_there(rings, table):
+def test_counts_add_up_to_the_rows_and_people_of_the_table(rings, table):
     said, first = gb.classify(table, rings), _is_first(table)
     whole = gb.exposure(table, rings, cumulative=True).iloc[-1]
     sure = (said["membership"] == "inside").to_numpy() & first
@@ -184,7 +184,7 @@ _WRONG = st.sampled_from(["many", "-5", -1, np.inf, -np.inf, "12 345", [1], "1e4
     table=places(), wrong=_WRONG,
     column=st.sampled_from(["population", "accuracy_m", "radius_m"]), at=st.integers(0, 20),
 )  # fmt: skip
-def test_a_value_that_is_no_number_is_refused_by_its_row(rings, table, wrong, column, at):
+def test_a_value_that_is_not_a_number_is_refused_with_its_row(rings, table, wrong, column, at):
     if not len(table):
         return
     values = [None] * len(table)

@@ -1,4 +1,4 @@
-"""Merging gazetteers: laws on random tables, cases solved by hand, pairs labelled by hand."""
+"""merge_settlements: laws on random tables, cases solved by hand, pairs labelled by hand."""
 
 from pathlib import Path
 
@@ -88,19 +88,19 @@ def test_one_place_of_a_table_takes_one_of_the_other():
     assert merged_ids(here, there) == {frozenset({"a:2", "b:1"}), frozenset({"a:1"})}
 
 
-def test_a_slip_of_spelling_at_one_spot_is_forgiven():
+def test_names_that_differ_by_a_slip_are_one_place_if_near():
     here = table(place("a:1", "Страчево"))
     for name, km, places in (("Страчово", 1.9, 1), ("Страчово", 2.1, 2), ("Филиппово", 0.1, 2)):
         assert len(merged_ids(here, table(place("b:1", name, north_km=km)))) == places
 
 
-def test_an_equal_name_comes_before_a_like_one_that_is_nearer():
+def test_an_equal_name_ranks_before_a_similar_one_that_is_nearer():
     here = table(place("a:1", "Страчево"))
     there = table(place("b:like", "Страчово", 0.1), place("b:equal", "Страчево", 3.0))
     assert frozenset({"a:1", "b:equal"}) in merged_ids(here, there)
 
 
-def test_numbers_in_names_are_no_slip():
+def test_different_numbers_in_names_are_not_a_slip():
     here, there = table(place("a:1", "Победа 1-я")), table(place("b:1", "Победа 2-я", 0.1))
     assert len(merged_ids(here, there)) == 2
 
@@ -140,19 +140,19 @@ def test_twins_across_a_border_are_two_places():
     assert len(merged_ids(here, there)) == 2
 
 
-def test_names_meet_in_any_language():
+def test_names_match_in_any_language():
     here = table(place("a:1", "Миколаївка", name_en="Mykolaivka"))
     there = table({"id": "b:1", "name": "Mykolayivka", "lon": 35.0, "lat": 51.01})
     assert len(merged_ids(here, there)) == 1
 
 
 @pytest.mark.parametrize("lon", [179.99, -180.0])
-def test_places_meet_across_the_antimeridian(lon):
+def test_places_match_across_the_antimeridian(lon):
     here, there = table(place("a:1", lon=lon)), table(place("b:1", lon=-179.99))
     assert len(merged_ids(here, there)) == 1
 
 
-def test_tables_in_other_systems_meet():
+def test_tables_in_different_reference_systems_match():
     here, there = table(place("a:1")), table(place("b:1", north_km=1))
     assert len(merged_ids(here, there.to_crs("EPSG:32636"))) == 1
 
@@ -185,22 +185,22 @@ def test_a_place_without_a_point_gets_that_of_its_name_near_the_hromada(hromada)
                               "not_located": 0, "conflicts": 0}  # fmt: skip
 
 
-def test_beyond_15_km_of_the_middle_it_stays_without_a_point(hromada):
+def test_beyond_15_km_of_the_centre_it_stays_without_a_point(hromada):
     osm = table(place("osm:1", "Басівка", 3.0 + 15.2))
     merged = gb.merge_settlements(*hromada, osm)
     assert gb.merge_summary(merged)[["newly_located", "not_located"]].tolist() == [0, 1]
 
 
-def test_between_two_candidates_nobody_decides(hromada):
+def test_two_candidates_leave_a_place_without_a_point(hromada):
     osm = table(place("osm:1", "Басівка", 6.0), place("osm:2", "Басівка", 0.0))
     assert gb.merge_summary(gb.merge_settlements(*hromada, osm))["not_located"] == 1
-    # One of them is another official place: then there is no rival.
+    # If one of them is another official place, only one candidate is left.
     taken = table(place("x:1", "Басівка", 0.1, code="U7", code_system="KATOTTG"))
     merged = gb.merge_settlements(*hromada, osm, taken)
     assert {"k:9", "osm:1"} in partition(merged)
 
 
-def test_a_namesake_without_a_middle_may_be_anywhere(hromada):
+def test_a_namesake_without_a_centre_may_be_anywhere(hromada):
     located, lost = hromada
     other = lost.assign(id="k:8", code="U8", hromada="Інша громада")
     osm = table(place("osm:1", "Басівка", 3.0))
@@ -208,7 +208,7 @@ def test_a_namesake_without_a_middle_may_be_anywhere(hromada):
     assert gb.merge_summary(gb.merge_settlements(located, both, osm))["newly_located"] == 0
 
 
-def test_a_candidate_that_names_the_hromada_needs_no_middle(hromada):
+def test_a_candidate_that_names_the_hromada_needs_no_centre(hromada):
     _, lost = hromada
     where = {key: lost[key][0] for key in ("oblast_iso", "raion", "hromada")}
     osm = table(place("osm:1", "Басівка", 40.0, **where))
@@ -229,7 +229,7 @@ def test_hidden_points_are_found_again_or_left_alone(towns):
     assert right / hidden.sum() > 0.65
 
 
-# What a merged row says
+# Values of a merged row
 
 
 def test_the_most_accurate_point_wins_with_its_own_source():
@@ -240,7 +240,7 @@ def test_the_most_accurate_point_wins_with_its_own_source():
     assert row.geometry.equals(there.geometry[0])
 
 
-def test_an_unstated_accuracy_is_no_good_one():
+def test_a_missing_accuracy_ranks_as_one_kilometre():
     here, there = table(place("a:1")), table(place("b:1", north_km=1, accuracy_m=900.0))
     assert gb.merge_settlements(here, there).geometry[0].equals(there.geometry[0])
 
@@ -270,32 +270,32 @@ def test_without_a_figure_there_is_none():
     assert merged["population"].isna().all()
 
 
-def test_estimates_with_fractions_stay_what_they_are():
+def test_populations_with_fractions_keep_them():
     here = table(place("a:1", population=100.5), place("a:2", north_km=40, population=7))
     merged = gb.merge_settlements(here)
     assert merged["population"].tolist() == [100.5, 7.0]
     assert gb.merge_settlements(here.iloc[1:])["population"].dtype == "Int64"
 
 
-def test_tables_without_rows_merge_to_none():
+def test_tables_without_rows_merge_to_no_rows():
     empty = table(place("a:1", population=1)).iloc[:0]
     assert gb.merge_settlements(empty).empty
     assert gb.merge_summary(gb.merge_settlements(empty, empty))["records"] == 0
 
 
-def test_a_summary_is_of_what_was_merged():
+def test_a_summary_needs_a_merged_table():
     with pytest.raises(gb.DataError, match="no column 'merged_from'"):
         gb.merge_summary(table(place("a:1")))
 
 
 @pytest.mark.parametrize("people", ["many", -5])
-def test_a_population_that_is_none_is_refused(people):
+def test_an_invalid_population_is_refused(people):
     wrong = table(place("a:1", population=people))
     with pytest.raises(gb.DataError, match="Invalid population in row 0"):
         gb.merge_settlements(wrong)
 
 
-def test_gaps_are_filled_and_found_names_come_before_made_ones():
+def test_missing_values_are_filled_and_sourced_names_rank_before_transliterated_ones():
     here = table(place("a:1", name_en="Zhuravka", transliterated="en", code="U", code_system="K"))
     there = table(place("b:1", name_en="Zhuravka Village", name_ru="Журавка", transliterated=""))
     row = gb.merge_settlements(here, there).iloc[0]
@@ -304,7 +304,7 @@ def test_gaps_are_filled_and_found_names_come_before_made_ones():
     assert row["id"] == "a:1"
 
 
-def test_strays_in_one_raion_are_told_to_each_other():
+def test_namesakes_far_apart_in_one_raion_are_reported():
     here = table(place("a:1", raion="Сумський район"))
     there = table(place("b:1", north_km=30, raion="Сумський район"))
     merged = gb.merge_settlements(here, there).set_index("id")
@@ -315,14 +315,14 @@ def test_strays_in_one_raion_are_told_to_each_other():
     assert gb.merge_summary(merged)["conflicts"] == 2
 
 
-def test_a_point_outside_its_oblast_or_country_is_told(regions):
+def test_a_point_outside_its_oblast_or_country_is_reported(regions):
     kursk = table({"id": "a:1", "name_uk": "Суджа", "lon": 35.27, "lat": 51.19,
                    "oblast_iso": "UA-59", "oblast": "Sumy", "country": "UA"})  # fmt: skip
     merged = gb.merge_settlements(kursk, regions=regions)
     assert merged["conflict"].tolist() == ["listed in UA, but its point lies in Kursk"]
 
 
-def test_what_has_no_point_contradicts_no_oblast(regions):
+def test_a_place_without_a_point_has_no_conflict(regions):
     lost = gb.load_not_located()
     merged = gb.merge_settlements(lost, regions=regions)
     assert set(lost["oblast_iso"]) & {region.iso for region in regions}
@@ -369,7 +369,7 @@ tables = st.lists(st.lists(rows, min_size=1, max_size=6), min_size=1, max_size=3
 
 @settings(max_examples=40, deadline=None)
 @given(tables, st.randoms())
-def test_the_order_of_tables_and_rows_does_not_matter(given_tables, random):
+def test_the_order_of_tables_and_rows_does_not_change_the_result(given_tables, random):
     there = gb.merge_settlements(*given_tables)
     shuffled = [t.sample(frac=1, random_state=random.randrange(99)) for t in given_tables]
     random.shuffle(shuffled)
@@ -406,14 +406,14 @@ def test_a_table_merged_with_itself_is_itself(given_tables):
 
 @settings(max_examples=40, deadline=None)
 @given(tables)
-def test_what_was_merged_takes_its_parts_back(given_tables):
+def test_a_merged_table_absorbs_its_parts(given_tables):
     merged = gb.merge_settlements(*given_tables)
     again = gb.merge_settlements(merged, given_tables[0])
     assert {i for g in partition(again) for i in g} == {i for g in partition(merged) for i in g}
     assert len(again) >= len(merged)
 
 
-def test_the_bundled_tables_survive_themselves(towns):
+def test_the_bundled_tables_merge_with_themselves(towns):
     merged = gb.merge_settlements(towns, towns)
     assert merged["id"].tolist() == towns["id"].tolist()
     pd.testing.assert_series_equal(merged["population"], towns["population"])
@@ -421,7 +421,7 @@ def test_the_bundled_tables_survive_themselves(towns):
     assert merged.geometry.geom_equals(towns.geometry).all()
 
 
-def test_the_tables_given_are_not_changed():
+def test_the_tables_of_the_caller_are_unchanged():
     here = table(place("a:1"))
     before = here.copy(deep=True)
     gb.merge_settlements(here, here)
@@ -442,12 +442,12 @@ def test_pairs_labelled_by_hand():
     assert len(pairs) == 242
     assert (said & same).sum() / said.sum() >= 0.99
     assert (said & same).sum() / same.sum() >= 0.95
-    # Where it fails, the table holds the place twice, or its name is another one altogether.
+    # A pair that is not found is in the table twice or has quite another name.
     missed = pairs[same & ~said]["reason"].fillna("")
     assert missed.str.contains("twice|old name|abbreviated").all()
 
 
-# Mistakes
+# Errors
 
 
 @pytest.mark.parametrize(
@@ -464,11 +464,11 @@ def test_pairs_labelled_by_hand():
         ((table(place("a", accuracy_m=-1.0)),), "accuracy_m"),
     ],
 )
-def test_mistakes_are_named(tables, message):
+def test_errors_name_the_mistake(tables, message):
     with pytest.raises(gb.DataError, match=message):
         gb.merge_settlements(*tables)
 
 
-def test_points_without_a_system_are_refused():
+def test_points_without_a_reference_system_are_refused():
     with pytest.raises(gb.MissingCRSError):
         gb.merge_settlements(table(place("a")).set_crs(None, allow_override=True))

@@ -45,7 +45,7 @@ def brute(path, zone, *, density=False, label=None):
     random = np.random.default_rng(1)
     people, empty = {}, {}
     for i, j in np.ndindex(CUT, CUT):
-        # Anywhere in its part of the pixel: a lattice would fall in step with straight edges.
+        # Points at random within the pixel: a lattice would fall in step with straight edges.
         dx, dy = (i + random.random(len(rows))) / CUT, (j + random.random(len(rows))) / CUT
         x, y = t.c + (columns + dx) * t.a, t.f + (rows + dy) * t.e
         lon, lat = (np.asarray(c) for c in convert.transform(x, y))
@@ -91,7 +91,7 @@ def grid(tmp_path, uneven):
     return write(tmp_path / "people.tif", uneven, 29.7, 50.6, 0.02)
 
 
-# Against points
+# Compared with points
 
 
 def test_people_in_each_ring_are_those_of_points(grid, rings):
@@ -100,7 +100,7 @@ def test_people_in_each_ring_are_those_of_points(grid, rings):
     assert table["population"].tolist() == pytest.approx([people[0, ""], people[1, ""]], rel=1e-3)
 
 
-def test_density_is_people_to_a_square_kilometre(grid, rings):
+def test_density_is_people_per_square_kilometre(grid, rings):
     table = gb.exposure_raster(grid, rings, values="density")
     people, _ = brute(grid, rings, density=True)
     assert table["population"].tolist() == pytest.approx([people[0, ""], people[1, ""]], rel=1e-3)
@@ -118,7 +118,7 @@ def test_any_reference_system(tmp_path, rings, crs, values):
     assert table["population"].tolist() == pytest.approx(expected, rel=2e-3)
 
 
-def test_holes_are_told_and_counted_as_nobody(tmp_path, uneven, rings):
+def test_areas_without_data_are_reported_and_count_no_people(tmp_path, uneven, rings):
     holes = uneven.copy()
     holes[3:6, 12:20] = np.nan
     path = write(tmp_path / "p.tif", holes, 29.7, 50.6, 0.02)
@@ -169,7 +169,7 @@ def test_sections_get_the_pixels_whose_centres_are_nearest(tmp_path, border, zon
     assert set(found) == {name for _, name in people}
     for (_, name), expected in people.items():
         assert found[name] == pytest.approx(expected, rel=5e-3, abs=5)
-    # Most of the zone lies outside this raster: nobody can tell its section, and it is told.
+    # Most of the zone lies outside this raster. Its section is unknown, and a row reports it.
     beyond = table[table["section"].isna()]
     assert beyond["no_data_share"].tolist() == [1.0]
     assert beyond["population"].isna().all()
@@ -260,7 +260,7 @@ def test_rows_of_combined_zones_add_up(grid, strip, line, by):
     assert {None if pd.isna(key) else key for key in table[by]} <= names[by]
 
 
-def test_a_zone_smaller_than_a_sliver_is_still_there(grid):
+def test_a_zone_smaller_than_a_sliver_is_kept(grid):
     house = gb.border_around(shapely.Point(30.01, 50.51), source=gb.Source("a map"))
     zone = gb.build_zone(house, km=0.05)
     whole = gb.exposure_raster(grid, zone, values="counts")
@@ -289,7 +289,7 @@ def test_tiles_that_overlap_are_refused_where_both_have_data(tmp_path, uneven, r
     other = write(tmp_path / "other.tif", uneven[:, 10:20], 29.9, 50.6, 0.02)
     with pytest.raises(gb.DataError, match=r"Overlap of .*people.tif and .*other.tif"):
         gb.exposure_raster([grid, other], rings, values="counts")
-    # Countries come in frames that overlap, each with data on its own side only.
+    # Rasters of countries overlap, but each has data on its own side only.
     west, east = uneven.copy(), uneven.copy()
     west[:, 15:], east[:, :15] = np.nan, np.nan
     halves = [write(tmp_path / f"{n}.tif", v, 29.7, 50.6, 0.02) for n, v in enumerate((west, east))]
@@ -316,7 +316,7 @@ def test_different_grids_may_touch_but_not_overlap(tmp_path, rings):
                 gb.exposure_raster([west, east], rings, values="density")
 
 
-# Where maps end
+# At the antimeridian and beyond the valid area of projections
 
 
 @pytest.fixture(scope="module")
@@ -350,7 +350,7 @@ def test_zones_across_the_antimeridian(tmp_path, far_east, left, crs, pixel, top
     assert table["no_data_share"].tolist() == pytest.approx([0, 0], abs=5e-3)
 
 
-def test_long_edges_are_bent_as_the_projection_bends_them(tmp_path):
+def test_long_edges_are_curved_as_in_the_projection(tmp_path):
     """A border along 60° N, two vertices 6° apart: drawn straight in LAEA it would be 4 km off."""
     source = gb.Source("drawn by hand")
     south = gb.Region("South", shapely.box(28, 59, 34, 60), source, country="AA")
@@ -363,7 +363,7 @@ def test_long_edges_are_bent_as_the_projection_bends_them(tmp_path):
     assert table["population"].tolist() == pytest.approx([zone.area_km2], rel=1e-4)
 
 
-def test_a_projection_made_for_elsewhere_has_no_data_there(tmp_path, rings):
+def test_a_projection_of_another_area_has_no_data_in_the_zone(tmp_path, rings):
     path = write(tmp_path / "p.tif", np.ones((10, 10)), 500_000, 5_000_000, 1000, crs="EPSG:32718")
     table = gb.exposure_raster(path, rings, values="counts")
     assert table["population"].isna().all()
@@ -374,7 +374,7 @@ def test_a_projection_made_for_elsewhere_has_no_data_there(tmp_path, rings):
         assert (parts["no_data_share"] == 1.0).all()
 
 
-def test_a_map_of_the_world_whose_rim_is_nowhere(tmp_path, rings):
+def test_a_world_map_whose_rim_has_no_coordinates(tmp_path, rings):
     values = np.full((180, 361), 3.0)
     path = write(tmp_path / "p.tif", values, -18_050_000, 9_000_000, 100_000, crs="ESRI:54009")
     table = gb.exposure_raster(path, rings, values="density")
@@ -382,10 +382,10 @@ def test_a_map_of_the_world_whose_rim_is_nowhere(tmp_path, rings):
     assert table["population"].tolist() == pytest.approx(expected, rel=1e-4)
 
 
-# What is said
+# Missing data, sums and sources
 
 
-def test_without_any_data_nobody_is_counted_and_none_is_not_nobody(tmp_path, rings):
+def test_a_ring_without_data_has_a_missing_population(tmp_path, rings):
     path = write(tmp_path / "p.tif", np.full((10, 30), np.nan), 29.7, 50.6, 0.02)
     table = gb.exposure_raster(path, rings, values="counts")
     assert table["population"].isna().all()
@@ -415,9 +415,9 @@ def test_source_and_date_go_with_the_figures(grid, rings):
     assert set(table["as_of"]) == {"2025"}
 
 
-def test_a_fetched_raster_brings_its_papers(grid, rings):
-    papers = {"title": "WorldPop, UKR 2025", "as_of": "2025", "sha256_note": "recorded"}
-    grid.with_name("people.tif.json").write_text(json.dumps(papers), encoding="utf-8")
+def test_the_source_of_a_fetched_raster_is_read_from_its_metadata(grid, rings):
+    metadata = {"title": "WorldPop, UKR 2025", "as_of": "2025", "sha256_note": "recorded"}
+    grid.with_name("people.tif.json").write_text(json.dumps(metadata), encoding="utf-8")
     table = gb.exposure_raster(grid, rings, values="counts")
     assert set(table["source"]) == {"WorldPop, UKR 2025"}
     assert set(table["as_of"]) == {"2025"}
@@ -442,8 +442,8 @@ def test_scale_and_offset_of_the_file_count(tmp_path, uneven, rings, grid):
     assert scaled.tolist() == pytest.approx(plain.tolist())
 
 
-def test_a_huge_raster_is_read_in_blocks(tmp_path, rings):
-    """100,000 × 100,000 pixels, 40 GB if it were read whole; the zone covers 900,000 of them."""
+def test_a_raster_larger_than_memory_is_read_in_blocks(tmp_path, rings):
+    """The raster has 100,000 × 100,000 pixels (40 GB); the zone covers 900,000 of them."""
     path = tmp_path / "huge.tif"
     with rasterio.open(
         path, "w", driver="GTiff", count=1, dtype="float32", width=100_000, height=100_000,
@@ -475,7 +475,7 @@ def test_a_huge_raster_is_read_in_blocks(tmp_path, rings):
     assert megabytes < 700
 
 
-# Side by side
+# Compared with counts of places
 
 
 def test_the_two_estimates_stand_side_by_side(grid, rings):
@@ -503,7 +503,7 @@ def test_the_two_estimates_stand_side_by_side(grid, rings):
     assert set(table["as_of_raster"]) == {"2025"}
 
 
-def test_tables_counted_otherwise_are_not_compared(grid, rings, strip):
+def test_tables_of_other_rings_or_columns_are_refused(grid, rings, strip):
     places = gpd.GeoDataFrame(geometry=gpd.points_from_xy([30.01], [50.5]), crs="EPSG:4326")
     raster = gb.exposure_raster(grid, rings, values="counts", by="side")
     with pytest.raises(gb.DataError, match="ring, side"):
@@ -519,10 +519,10 @@ def test_tables_counted_otherwise_are_not_compared(grid, rings, strip):
         gb.compare_exposure(pd.DataFrame({"a": [1]}), raster)
 
 
-# Mistakes
+# Errors
 
 
-def test_what_the_file_says_of_its_values_is_heard(tmp_path, uneven, rings):
+def test_a_unit_that_contradicts_values_is_refused(tmp_path, uneven, rings):
     path = write(tmp_path / "p.tif", uneven, 29.7, 50.6, 0.02)
     for unit, wrong in (("people per km2", "counts"), ("1/km^2", "counts"), ("count", "density")):
         with rasterio.open(path, "r+") as raster:
@@ -533,7 +533,7 @@ def test_what_the_file_says_of_its_values_is_heard(tmp_path, uneven, rings):
         gb.exposure_raster(path, rings, values=right)
 
 
-def test_values_below_zero_are_no_people(tmp_path, uneven, rings):
+def test_negative_values_are_refused(tmp_path, uneven, rings):
     bad = uneven.copy()
     bad[5, 14] = -99999.0
     path = write(tmp_path / "p.tif", bad, 29.7, 50.6, 0.02, nodata=None)
@@ -541,7 +541,7 @@ def test_values_below_zero_are_no_people(tmp_path, uneven, rings):
         gb.exposure_raster(path, rings, values="counts")
 
 
-def test_mistakes_are_named(tmp_path, uneven, rings, grid):
+def test_errors_name_the_mistake(tmp_path, uneven, rings, grid):
     def refused(match, error=gb.DataError, rasters=grid, values="counts", **options):
         with pytest.raises(error, match=match):
             gb.exposure_raster(rasters, rings, values=values, **options)
@@ -580,7 +580,7 @@ def test_mistakes_are_named(tmp_path, uneven, rings, grid):
     refused("north up", rasters=turned)
 
 
-def test_without_the_extra_it_says_what_to_install(grid, rings, monkeypatch):
+def test_a_missing_extra_is_reported_with_its_command(grid, rings, monkeypatch):
     monkeypatch.setitem(sys.modules, "rasterio", None)
     with pytest.raises(gb.DataError, match=r"pip install 'geobuffer\[raster\]'"):
         gb.exposure_raster(grid, rings, values="counts")
