@@ -348,7 +348,7 @@ def with_classes(places: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
 def known_near(places: Places) -> pd.DataFrame:
     """Return the places known by name only, of the hromadas of those in the zone."""
     from geobuffer.analysis.membership import is_counted
-    from geobuffer.datasets.bundled import of_same_hromadas
+    from geobuffer.datasets.bundled import select_same_hromadas
 
     inside = places.located[is_counted(places.located["membership"])]
-    return of_same_hromadas(places.not_located, inside)
+    return select_same_hromadas(places.not_located, inside)

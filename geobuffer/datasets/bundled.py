@@ -1,4 +1,4 @@
-"""The one door for data: what is bundled, checked against its manifest, with its source."""
+"""Load the bundled datasets; each file is checked against the hash in its manifest."""
 
 from __future__ import annotations
 
@@ -24,35 +24,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-# What tells a hromada from its namesakes.
-_HROMADA = ["oblast_iso", "raion", "hromada"]
-_PLACES = ("ukraine", "russia_inid", "russia_geonames")
+# Several hromadas have one name. These columns together identify a hromada.
+_HROMADA_COLUMNS = ["oblast_iso", "raion", "hromada"]
+_SETTLEMENT_DATASETS = ("ukraine", "russia_inid", "russia_geonames")
 
 
 def data_folder() -> Path:
-    """Return the folder of the bundled data: inside the installed package, or beside it.
+    """Return the folder of the bundled data.
 
-    In a wheel the data lie within the package; in a checkout, and so in an editable install, in
-    ``data/`` next to it.
+    In an installed wheel the folder is inside the package. In a checkout, and so in an editable
+    install, it is ``data/`` beside the package.
 
     Raises
     ------
     DataError
-        Neither is there.
+        Neither folder exists.
     """
     package = Path(str(resources.files("geobuffer")))
     for folder in (package / "data", package.parent / "data"):
         if (folder / "manifest.toml").is_file():
             return folder
     raise DataError(
-        f"No bundled data in {package / 'data'}: manifest.toml is missing. "
-        "Must be installed with the package; reinstall geobuffer."
+        f"No bundled data in {package / 'data'}: manifest.toml is missing. Reinstall geobuffer."
     )
 
 
 @cache
 def manifest() -> Mapping[str, Mapping[str, Any]]:
-    """Return what the manifest says of every bundled dataset, by its name.
+    """Return the entry of each bundled dataset in the manifest, by the name of the dataset.
 
     Examples
     --------
@@ -63,18 +62,18 @@ def manifest() -> Mapping[str, Mapping[str, Any]]:
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = f"Unreadable {path}: {error}. Must be TOML; reinstall geobuffer."
+        message = f"Cannot read {path}: {error}. It must be TOML. Reinstall geobuffer."
         raise DataError(message) from error
     for name, entry in entries.items():
         for key in ("file", "title", "licence", "rows", "sha256", "columns"):
             if key not in entry:
-                message = f"Invalid {path}: [{name}] lacks {key!r}. Must have it."
+                message = f"Invalid {path}: [{name}] lacks {key!r}. Reinstall geobuffer."
                 raise DataError(message)
     return MappingProxyType({name: MappingProxyType(entry) for name, entry in entries.items()})
 
 
 def list_datasets() -> pd.DataFrame:
-    """Return a row for each bundled dataset: title, licence, date, accuracy, rows.
+    """Return a row for each bundled dataset: title, licence, date, accuracy, number of rows.
 
     Examples
     --------
@@ -92,27 +91,28 @@ def source_of(dataset: str) -> Source:
     Parameters
     ----------
     dataset
-        Its name, as :func:`list_datasets` has it.
+        The name of the dataset, as in the index of :func:`list_datasets`.
 
     Raises
     ------
     UnknownDataset
-        There is none of that name.
+        No dataset has that name.
 
     Examples
     --------
     >>> source_of("border_ukraine_russia").accuracy_m
     10.0
     """
-    entry = _entry(dataset)
+    entry = _get_entry(dataset)
     fields = ("title", "publisher", "url", "licence", "version", "as_of", "citation")
     return Source(**{f: str(entry.get(f, "")) for f in fields}, accuracy_m=entry.get("accuracy_m"))
 
 
 def sources_of_places(table: pd.DataFrame) -> list[Source]:
-    """Return the sources that the places of a table name in the column ``source``, each once.
+    """Return the sources in the column ``source`` of a table of places, each once.
 
-    Words of a bundled dataset's papers stand for it; other texts are the title of their source.
+    A text that the manifest uses for a bundled dataset gives the source of that dataset. Any other
+    text becomes the title of a source.
 
     Examples
     --------
@@ -124,11 +124,11 @@ def sources_of_places(table: pd.DataFrame) -> list[Source]:
     """
     if "source" not in table:
         return []
-    named = dict.fromkeys(str(text) for text in table["source"].dropna() if str(text).strip())
+    texts = dict.fromkeys(str(text) for text in table["source"].dropna() if str(text).strip())
     bundled = {name: set(entry.get("sources", {}).values()) for name, entry in manifest().items()}
-    ours = [source_of(dataset) for dataset, texts in bundled.items() if texts & named.keys()]
+    ours = [source_of(dataset) for dataset, own in bundled.items() if own & texts.keys()]
     known = set().union(*bundled.values())
-    return ours + [Source(text) for text in named if text not in known]
+    return ours + [Source(text) for text in texts if text not in known]
 
 
 def load_regions(
@@ -137,36 +137,37 @@ def load_regions(
     country: str | Iterable[str] | None = None,
     level: int = 1,
 ) -> Regions:
-    """Return the bundled oblasts; or the regions or countries of the world.
+    """Return the bundled oblasts, or the regions or countries of the world.
 
-    The bundled oblasts are those on the line between Ukraine and Russia, and neighbours. Each has
-    a name, names in English, Ukrainian and Russian, an ISO 3166-2 code and its country. Facing
-    oblasts share every vertex of the border; neighbours share their line.
+    The bundled oblasts are those along the line between Ukraine and Russia, and their neighbours.
+    Each has a name, names in English, Ukrainian and Russian, an ISO 3166-2 code and its country.
+    Oblasts on both sides of the border share every vertex of the border. Neighbours share their
+    common line.
 
-    ``"world"`` needs the extra ``world`` (``pip install 'geobuffer[world]'``): OpenStreetMap in
-    October 2020, right to some 30 m, as its ``source`` says. Only the countries asked for are
-    read. Where territory is disputed it shows one drawing among others, and endorses none.
+    ``"world"`` needs the extra ``world`` (``pip install 'geobuffer[world]'``). Its data are
+    OpenStreetMap's of October 2020, with an accuracy of some 30 m, as its ``source`` says. Only
+    the countries given are read. For disputed territory the data show one of several possible
+    borders. They endorse no claim.
 
     Parameters
     ----------
     collection
-        ``"world"``, or nothing for the bundled oblasts.
+        ``"world"``; by default the bundled oblasts.
     country
-        Of the world: an ISO 3166-1 code (``"KR"``, ``"KOR"``), a name in English, Ukrainian or
-        Russian, or several of these. All by default, which takes a minute or two.
+        For the world: an ISO 3166-1 code (``"KR"``, ``"KOR"``), a name in English, Ukrainian or
+        Russian, or several of these. By default all countries, which takes a minute or two.
     level
-        Of the world: 1 for first-level regions, as far as the data have them; 0 for whole
-        countries.
+        For the world: 1 for first-level regions, if the data have them; 0 for whole countries.
 
     Raises
     ------
     UnknownDataset
-        There is no such collection.
+        No collection has that name.
     UnknownRegion
-        No country has that code or name; the message suggests the nearest.
+        No country has that code or name; the message suggests the most similar one.
     DataError
-        The extra is not installed; the level is neither 0 nor 1; or a country or level is asked
-        of the bundled oblasts.
+        The extra is not installed, the level is neither 0 nor 1, or a country or level is given
+        for the bundled oblasts.
 
     Examples
     --------
@@ -181,10 +182,10 @@ def load_regions(
         raise UnknownDataset(f"Invalid collection {collection!r}. {known}")
     if country is not None or level != 1:
         raise DataError(
-            "Invalid country or level of the bundled oblasts. Must come with the world: "
+            "Invalid country or level: the bundled oblasts take neither. Use "
             "load_regions('world', country=…, level=…)."
         )
-    table = _read("oblasts")
+    table = _read_dataset("oblasts")
     source, border_source = source_of("oblasts"), source_of("border_ukraine_russia")
     return Regions(
         tuple(
@@ -204,14 +205,14 @@ def load_regions(
 
 
 def load_settlements() -> gpd.GeoDataFrame:
-    """Return the bundled places within some 60 km of the line, on either side.
+    """Return the bundled places within some 60 km of the line, on both sides.
 
     Columns: ``id``, ``name_uk``, ``name_ru``, ``name_en``, ``transliterated`` (languages of the
     names made by rule), ``kind``, ``kind_local``, ``country`` (ISO alpha-2), ``oblast_iso``,
     ``oblast``, ``raion``, ``raion_en``, ``hromada``, ``code`` and ``code_system`` (KATOTTG or
-    OKTMO), ``population`` (missing where nobody gives a figure), ``population_as_of``,
-    ``accuracy_m`` of the point, ``radius_m`` of the place about it, ``source`` of the point and
-    ``geometry``, a point in EPSG:4326. A place that two files hold is listed once.
+    OKTMO), ``population`` (missing if no source gives a figure), ``population_as_of``,
+    ``accuracy_m`` of the point, ``radius_m`` of the place around it, ``source`` of the point and
+    ``geometry``, a point in EPSG:4326. A place that is in two files is listed once.
 
     Examples
     --------
@@ -219,60 +220,62 @@ def load_settlements() -> gpd.GeoDataFrame:
     >>> places.loc[places["name_uk"] == "Юнаківка", "oblast"].tolist()
     ['Sumy']
     """
-    there = [name for name in _PLACES if name in manifest()]
-    if gone := [name for name in _PLACES if name not in there]:
+    present = [name for name in _SETTLEMENT_DATASETS if name in manifest()]
+    if absent := [name for name in _SETTLEMENT_DATASETS if name not in present]:
         warnings.warn(
-            f"The bundled data lack {', '.join(gone)}: fewer places are known.", stacklevel=2
+            f"The bundled data lack {', '.join(absent)}: fewer places are known.", stacklevel=2
         )
-    tables = [_with_sources(name) for name in there]
+    tables = [_read_places(name) for name in present]
     ids = set().union(*(table["id"] for table in tables))
-    twice = [table["duplicate_of"].dropna().map(ids.__contains__) for table in tables]
-    kept = [
+    repeated = [table["duplicate_of"].dropna().map(ids.__contains__) for table in tables]
+    distinct = [
         table.drop(index=found.index[found.astype(bool)])
-        for table, found in zip(tables, twice, strict=True)
+        for table, found in zip(tables, repeated, strict=True)
     ]
-    places = pd.concat(kept, ignore_index=True).drop(columns="duplicate_of")
+    places = pd.concat(distinct, ignore_index=True).drop(columns="duplicate_of")
     places["population"] = places["population"].astype("Int64")
     return gpd.GeoDataFrame(places, geometry="geometry", crs="EPSG:4326")
 
 
 def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return the places of Ukraine known to exist near the line, but without a trusted position.
+    """Return the places of Ukraine that exist near the line but have no trusted position.
 
-    Columns are those of :func:`load_settlements` without ``geometry``. They are counted and
-    listed, never placed.
+    The columns are those of :func:`load_settlements` without ``geometry``. geobuffer counts and
+    lists these places, but never puts them on a map.
 
     Parameters
     ----------
     near
-        Keep only the places of the hromadas that these rows name (``oblast_iso``, ``raion`` and
-        ``hromada``): with the places in a zone, those that may lie in it as well.
+        Return only places of the hromadas of these rows (columns ``oblast_iso``, ``raion`` and
+        ``hromada``). Given the places in a zone, these are the places that may be in it too.
 
     Examples
     --------
     >>> bool((load_not_located()["country"] == "UA").all())
     True
     """
-    table = _read("ukraine_not_located").drop(columns=["duplicate_of", "accuracy_m", "source"])
+    table = _read_dataset("ukraine_not_located").drop(
+        columns=["duplicate_of", "accuracy_m", "source"]
+    )
     table = table.astype({"population": "Int64"})
-    return table if near is None else of_same_hromadas(table, near)
+    return table if near is None else select_same_hromadas(table, near)
 
 
-def of_same_hromadas(table: pd.DataFrame, near: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of a table that lie in a hromada which rows of another name."""
-    if not {*_HROMADA} <= {*table.columns} & {*near.columns}:
+def select_same_hromadas(table: pd.DataFrame, near: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table whose hromada is also the hromada of a row in `near`."""
+    if not {*_HROMADA_COLUMNS} <= {*table.columns} & {*near.columns}:
         return table.iloc[:0]
-    hromadas = pd.MultiIndex.from_frame(near[_HROMADA].dropna())
-    return table[pd.MultiIndex.from_frame(table[_HROMADA]).isin(hromadas)]
+    hromadas = pd.MultiIndex.from_frame(near[_HROMADA_COLUMNS].dropna())
+    return table[pd.MultiIndex.from_frame(table[_HROMADA_COLUMNS]).isin(hromadas)]
 
 
-def _with_sources(dataset: str) -> pd.DataFrame:
-    """Read a table of places, with the sources of their points spelled out."""
-    table = _read(dataset)
-    return table.assign(source=table["source"].map(dict(_entry(dataset)["sources"])))
+def _read_places(dataset: str) -> pd.DataFrame:
+    """Read a table of places; replace the keys of its column ``source`` by the full texts."""
+    table = _read_dataset(dataset)
+    return table.assign(source=table["source"].map(dict(_get_entry(dataset)["sources"])))
 
 
-def _entry(dataset: str) -> Mapping[str, Any]:
+def _get_entry(dataset: str) -> Mapping[str, Any]:
     try:
         return manifest()[dataset]
     except KeyError:
@@ -280,20 +283,18 @@ def _entry(dataset: str) -> Mapping[str, Any]:
         raise UnknownDataset(f"Invalid dataset {dataset!r}. {known}") from None
 
 
-def _read(dataset: str) -> pd.DataFrame:
-    """Read a bundled table, after checking that it is the published one."""
-    entry = _entry(dataset)
+def _read_dataset(dataset: str) -> pd.DataFrame:
+    """Read a bundled table after comparing its hash with the manifest."""
+    entry = _get_entry(dataset)
     path = data_folder() / str(entry["file"])
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise DataError(
-            f"Unreadable {path}: {error.strerror}. Must be there; reinstall geobuffer."
-        ) from error
+        raise DataError(f"Cannot read {path}: {error.strerror}. Reinstall geobuffer.") from error
     if found != entry["sha256"]:
         raise ChecksumMismatch(
-            f"Altered {path}: sha256 is {found[:12]}…, but the manifest says "
-            f"{str(entry['sha256'])[:12]}…. Must be the published file; reinstall geobuffer."
+            f"Altered {path}: its sha256 is {found[:12]}…, but the manifest says "
+            f"{str(entry['sha256'])[:12]}…. Reinstall geobuffer."
         )
     if "geometry" in entry["columns"]:
         located: pd.DataFrame = gpd.read_parquet(path)

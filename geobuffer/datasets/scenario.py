@@ -1,8 +1,7 @@
-"""A zone that somebody announced, and what was said of it.
+"""Read scenario files: announced zones, what was said about them, and the places named.
 
-A scenario from its file: TOML, every key of which is checked.
-
-What a scenario speaks of: its border, its zone, and the places that its reports name.
+A scenario is a TOML file, and every key is checked. From a scenario, this module also builds the
+border and the zone, and finds its places in a table of settlements.
 """
 
 from __future__ import annotations
@@ -35,14 +34,14 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-# How a note begins, by language; dates as each writes them in figures.
+# The beginning of a note and the format of dates, by language.
 _ANNOUNCED = {"en": "Announced by {}", "uk": "Оголошено: {}", "ru": "Объявлено: {}"}
-_DATES = {"en": "%d %B %Y", "uk": "%d.%m.%Y", "ru": "%d.%m.%Y"}
+_DATE_FORMATS = {"en": "%d %B %Y", "uk": "%d.%m.%Y", "ru": "%d.%m.%Y"}
 
 
 @dataclass(frozen=True)
 class Report:
-    """Who said what of a zone, when, and where that is reported.
+    """A statement about a zone: who said what and when, and where it is reported.
 
     Parameters
     ----------
@@ -51,9 +50,9 @@ class Report:
     said_by
         Who said it.
     date
-        When.
+        When it was said.
     url
-        Where it is reported.
+        The address of the report.
     language
         The language of the texts.
 
@@ -71,7 +70,7 @@ class Report:
     language: str = "en"
 
     def __str__(self) -> str:
-        when = _dated(self.date, self.language)
+        when = _format_date(self.date, self.language)
         head = ", ".join(part for part in (self.said_by, when) if part)
         tail = f" ({self.url})" if self.url else ""
         return f"{head}: {self.claim}{tail}" if head else f"{self.claim}{tail}"
@@ -81,8 +80,8 @@ class Report:
         return card_html("Report", self.claim, facts)
 
 
-def _dated(date: dt.date | None, language: str) -> str:
-    written = date.strftime(_DATES[language]) if date else ""
+def _format_date(date: dt.date | None, language: str) -> str:
+    written = date.strftime(_DATE_FORMATS[language]) if date else ""
     return written.lstrip("0") if language == "en" else written
 
 
@@ -93,21 +92,21 @@ class Scenario:
     Parameters
     ----------
     title
-        What it is called.
+        The title of the scenario.
     between, other
-        The names of the regions on either side of its border.
+        The names of the regions on each side of its border.
     km, from_km, side, ends
-        As of :func:`geobuffer.build_zone`.
+        As for :func:`geobuffer.build_zone`.
     summary
-        What a reader should know of it first.
+        What a reader should know first.
     announced_by, announced_on
-        Who announced it, and when.
+        Who announced the zone, and when.
     reports
-        What was said of it.
+        Statements about the zone.
     places
         Pairs of the name and hromada (or ``""``) of places that the reports name.
     language
-        The one that its texts are in.
+        The language of the texts.
 
     Examples
     --------
@@ -132,7 +131,7 @@ class Scenario:
 
     @property
     def width(self) -> str:
-        """Its width in words of figures: ``"10"``, ``"5 / 10"``, ``"Ukraine 10, Russia 5"``."""
+        """The widths as text: ``"10"``, ``"5 / 10"``, ``"Ukraine 10, Russia 5"``."""
         if isinstance(self.km, tuple):
             edges = " / ".join(f"{km:g}" for km in self.km)
             return f"{self.from_km:g}–{edges}" if self.from_km else edges
@@ -141,10 +140,10 @@ class Scenario:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a map's reader should know of it: who announced it, when; and each report."""
-        parts = (self.announced_by, _dated(self.announced_on, self.language))
-        told = _ANNOUNCED[self.language].format(", ".join(part for part in parts if part))
-        announced = (f"{told}.",) if self.announced_by else ()
+        """Texts for the reader of a map: the summary, who announced the zone, and each report."""
+        parts = (self.announced_by, _format_date(self.announced_on, self.language))
+        announcement = _ANNOUNCED[self.language].format(", ".join(part for part in parts if part))
+        announced = (f"{announcement}.",) if self.announced_by else ()
         summary = (self.summary,) if self.summary else ()
         return (*summary, *announced, *(str(report) for report in self.reports))
 
@@ -166,12 +165,12 @@ class Scenario:
 
 
 _ENDS = ("round", "flat")
-_DEFAULT = "announced-zone-2025.toml"
+_DEFAULT_FILE = "announced-zone-2025.toml"
 
-# A scenario is a page or two of text; this is a shelf of books.
+# A scenario is one or two pages of text. A file of more bytes is something else.
 _MOST_BYTES = 10_000_000
 
-# Every key a scenario may have, by table, with the type its value must be of.
+# Every key that a scenario may have, by table, with the types of its value.
 _KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     "": {
         "title": (str, dict), "summary": (str, dict), "announced_by": (str, dict),
@@ -190,21 +189,22 @@ _KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
 
 
 def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Scenario:
-    """Read a scenario from a TOML file; without one, the bundled zone announced in May 2025.
+    """Read a scenario from a TOML file; by default the bundled zone announced in May 2025.
 
     Parameters
     ----------
     path
         The file.
     language
-        ``"en"``, ``"uk"`` or ``"ru"``: of texts that the file gives in several, as in
-        ``title = { en = "…", uk = "…" }``. Where it lacks that one, English or the first is taken.
+        ``"en"``, ``"uk"`` or ``"ru"``: the language of texts that the file has in several, as in
+        ``title = { en = "…", uk = "…" }``. If a text lacks that language, its English version or
+        else its first version is used.
 
     Raises
     ------
     DataError
-        The file cannot be read, is no TOML, lacks a key, has one that is not known, or a value of
-        the wrong kind; the message names the file and the key. Or the language is unknown.
+        The file cannot be read, is not TOML, lacks a key, or has an unknown key or a value of the
+        wrong type; the message names the file and the key. Or the language is unknown.
 
     Examples
     --------
@@ -214,22 +214,22 @@ def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Sc
     """
     if language not in LANGUAGES:
         raise DataError(f"Invalid language {language!r}. {did_you_mean(language, LANGUAGES)}")
-    file = Path(path) if path is not None else data_folder() / "scenarios" / _DEFAULT
-    content = _parsed(file)
+    file = Path(path) if path is not None else data_folder() / "scenarios" / _DEFAULT_FILE
+    content = _parse_toml(file)
     _check_content(file, content)
     zone = content["zone"]
     return Scenario(
-        title=_text(file, "title", content.get("title", file.stem), language),
-        between=_names(file, zone, "between"),
-        other=_names(file, zone, "and"),
-        km=_widths(file, zone["km"]),
-        from_km=_beginning(file, zone),
+        title=_pick_text(file, "title", content.get("title", file.stem), language),
+        between=_region_names(file, zone, "between"),
+        other=_region_names(file, zone, "and"),
+        km=_parse_widths(file, zone["km"]),
+        from_km=_parse_from_km(file, zone),
         side=zone.get("side", BOTH),
         ends=zone.get("ends", "round"),
-        summary=_text(file, "summary", content.get("summary", ""), language),
-        announced_by=_text(file, "announced_by", content.get("announced_by", ""), language),
+        summary=_pick_text(file, "summary", content.get("summary", ""), language),
+        announced_by=_pick_text(file, "announced_by", content.get("announced_by", ""), language),
         announced_on=content.get("announced_on"),
-        reports=tuple(_report(file, entry, language) for entry in content.get("report", [])),
+        reports=tuple(_make_report(file, entry, language) for entry in content.get("report", [])),
         places=tuple(
             (place["name"], place.get("hromada", "")) for place in content.get("place", [])
         ),
@@ -237,67 +237,67 @@ def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Sc
     )
 
 
-def _parsed(file: Path) -> dict[str, Any]:
+def _parse_toml(file: Path) -> dict[str, Any]:
     try:
         if file.exists() and not (file.is_file() or file.is_dir()):
-            raise DataError(f"Unreadable scenario {file}: a device or a pipe. Must be a file.")
+            raise DataError(f"Cannot read scenario {file}: it is a device or a pipe. Give a file.")
         if file.stat().st_size > _MOST_BYTES:
             raise DataError(
-                f"Unreadable scenario {file}: {file.stat().st_size / 1e6:,.0f} MB. Must be at most "
-                f"{_MOST_BYTES / 1e6:g} MB; is it a scenario?"
+                f"Cannot read scenario {file}: {file.stat().st_size / 1e6:,.0f} MB. A scenario has "
+                f"at most {_MOST_BYTES / 1e6:g} MB."
             )
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise DataError(f"Unreadable scenario {file}: {error.strerror}.") from error
+        raise DataError(f"Cannot read scenario {file}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise DataError(f"Invalid scenario {file}: not UTF-8 at byte {error.start}.") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise DataError(f"Invalid scenario {file}: {error}. Must be TOML.") from error
+        raise DataError(f"Invalid scenario {file}: {error}. It must be TOML.") from error
 
 
 def _check_content(file: Path, content: dict[str, Any]) -> None:
-    """Refuse a scenario that lacks a key, or has one or a value that it cannot have."""
-    _check(file, "", content)
+    """Raise DataError if a scenario lacks a key, or has an unknown key or a wrong value."""
+    _check_table(file, "", content)
     zone = content.get("zone", {})
-    _check(file, "zone", zone)
+    _check_table(file, "zone", zone)
     for key in ("between", "and", "km"):
         if key not in zone:
-            raise DataError(f"Invalid scenario {file}: [zone] lacks {key!r}. Must have it.")
+            raise DataError(f"Invalid scenario {file}: [zone] lacks {key!r}. Add it.")
     for table in ("report", "place"):
         for entry in content.get(table, []):
-            _check(file, table, entry)
+            _check_table(file, table, entry)
     for table, keys in (("report", ["claim"]), ("place", ["name"])):
         for key in keys:
             if any(key not in entry for entry in content.get(table, [])):
-                message = f"Invalid scenario {file}: a [[{table}]] lacks {key!r}. Must have it."
+                message = f"Invalid scenario {file}: a [[{table}]] lacks {key!r}. Add it."
                 raise DataError(message)
     if zone.get("ends", "round") not in _ENDS:
         hint = did_you_mean(zone["ends"], _ENDS)
         raise DataError(f"Invalid scenario {file}: [zone] ends = {zone['ends']!r}. {hint}")
 
 
-def _report(file: Path, entry: Mapping[str, Any], language: str) -> Report:
+def _make_report(file: Path, entry: Mapping[str, Any], language: str) -> Report:
     said = {
-        key: _text(file, f"[[report]] {key}", value, language)
+        key: _pick_text(file, f"[[report]] {key}", value, language)
         for key, value in entry.items()
         if key in ("said_by", "claim", "url")
     }
     return Report(**said, date=entry.get("date"), language=language)
 
 
-def _text(file: Path, key: str, given: str | Mapping[str, Any], language: str) -> str:
-    """Return a text, or of one in several languages the one that is wanted."""
+def _pick_text(file: Path, key: str, given: str | Mapping[str, Any], language: str) -> str:
+    """Return a text; of a text in several languages, the version in the given language."""
     if isinstance(given, str):
         return given
-    for to, text in given.items():
-        if to not in LANGUAGES or not isinstance(text, str):
-            hint = did_you_mean(to, LANGUAGES)
-            raise DataError(f"Invalid scenario {file}: {key} has {to} = {text!r}. {hint}")
+    for key_language, text in given.items():
+        if key_language not in LANGUAGES or not isinstance(text, str):
+            hint = did_you_mean(key_language, LANGUAGES)
+            raise DataError(f"Invalid scenario {file}: {key} has {key_language} = {text!r}. {hint}")
     return str(given.get(language) or given.get("en") or next(iter(given.values()), ""))
 
 
-def _check(file: Path, table: str, content: object) -> None:
-    """Refuse keys that are not known and values of the wrong kind."""
+def _check_table(file: Path, table: str, content: object) -> None:
+    """Raise DataError for unknown keys and values of the wrong type."""
     where = f"[{table}] " if table else ""
     if not isinstance(content, dict):
         raise DataError(f"Invalid scenario {file}: {where}must be a table of keys and values.")
@@ -307,17 +307,19 @@ def _check(file: Path, table: str, content: object) -> None:
             hint = did_you_mean(key, known)
             raise DataError(f"Invalid scenario {file}: {where}has an unknown key {key!r}. {hint}")
         if not isinstance(value, known[key]) or isinstance(value, bool):
-            kinds = " or ".join(dict.fromkeys(_KINDS[kind] for kind in known[key]))
-            raise DataError(f"Invalid scenario {file}: {where}{key} = {value!r}. Must be {kinds}.")
+            expected = " or ".join(dict.fromkeys(_TYPE_NAMES[type_] for type_ in known[key]))
+            raise DataError(
+                f"Invalid scenario {file}: {where}{key} = {value!r}. Must be {expected}."
+            )
 
 
-_KINDS = {
+_TYPE_NAMES = {
     str: "a text", list: "a list", dict: "a table", int: "a number", float: "a number",
     dt.date: "a date such as 2025-05-22, without quotes",
 }  # fmt: skip
 
 
-def _names(file: Path, zone: Mapping[str, Any], key: str) -> tuple[str, ...]:
+def _region_names(file: Path, zone: Mapping[str, Any], key: str) -> tuple[str, ...]:
     given = zone[key]
     names = [given] if isinstance(given, str) else given
     if not names or not all(isinstance(name, str) and name for name in names):
@@ -327,7 +329,7 @@ def _names(file: Path, zone: Mapping[str, Any], key: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _beginning(file: Path, zone: Mapping[str, Any]) -> float:
+def _parse_from_km(file: Path, zone: Mapping[str, Any]) -> float:
     given = zone.get("from_km", 0.0)
     try:
         return parse_km(given)
@@ -337,7 +339,7 @@ def _beginning(file: Path, zone: Mapping[str, Any]) -> float:
         ) from error
 
 
-def _widths(file: Path, given: Any) -> tuple[float, ...] | dict[str, float]:
+def _parse_widths(file: Path, given: Any) -> tuple[float, ...] | dict[str, float]:
     widths = given if isinstance(given, list) else [given]
     if isinstance(given, dict):
         widths = list(given.values())
@@ -355,19 +357,19 @@ def _widths(file: Path, given: Any) -> tuple[float, ...] | dict[str, float]:
 
 
 def scenario_border(scenario: Scenario, regions: Regions) -> Border:
-    """Return the border that a scenario speaks of.
+    """Return the border of a scenario.
 
     Parameters
     ----------
     scenario
         The scenario.
     regions
-        Regions that hold those it names.
+        Regions that include those of the scenario.
 
     Raises
     ------
     UnknownRegion
-        A region is not among them.
+        The scenario names a region that is missing in ``regions``.
     NotAdjacent, GeometryError
         As :func:`geobuffer.border_between`.
 
@@ -381,14 +383,14 @@ def scenario_border(scenario: Scenario, regions: Regions) -> Border:
 
 
 def scenario_zone(scenario: Scenario, regions: Regions) -> Zone:
-    """Build the zone that a scenario speaks of.
+    """Build the zone of a scenario.
 
     Parameters
     ----------
     scenario
         The scenario.
     regions
-        Regions that hold those it names.
+        Regions that include those of the scenario.
 
     Raises
     ------
@@ -413,10 +415,11 @@ def scenario_zone(scenario: Scenario, regions: Regions) -> Zone:
 
 
 def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the rows of a table of settlements that a scenario's reports name.
+    """Return the rows of a table of settlements that the reports of a scenario name.
 
-    A place is found by its name, in any language and spelling, and by its hromada where that is
-    told, so that namesakes stay apart; rows come in the scenario's order.
+    A place is found by its name, in any language and spelling. If the scenario gives its hromada,
+    the hromada must match too, because several places may have one name. The rows are in the order
+    of the scenario.
 
     Parameters
     ----------
@@ -428,7 +431,7 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
     Raises
     ------
     DataError
-        A named place is not in the table, or more than once.
+        A place is not in the table, or several times.
 
     Examples
     --------
@@ -446,24 +449,24 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
         near = np.flatnonzero(hromadas == fold_name(hromada)) if hromada else np.arange(len(table))
         wanted = {fold_name(name), *find_other_names(fold_name(name))}
         exact = [row for row in near if any(c.iloc[row] == name for c in columns)]
-        folded = [row for row in near if any(_folded(c.iloc[row]) in wanted for c in columns)]
+        folded = [row for row in near if any(_fold_text(c.iloc[row]) in wanted for c in columns)]
         found = exact or folded
         if len(found) != 1:
             hint = did_you_mean(name, [str(columns[0].iloc[row]) for row in near])
             where = f" in {hromada!r}" if hromada else ""
             if len(found) > 1 and not hromada:
-                hint = "Tell its hromada."
+                hint = "Give its hromada in the scenario."
             raise DataError(
                 f"Invalid place {name!r}{where} of the scenario: it is in the table "
-                f"{len(found)} times. Must be there once. {hint if len(near) else _HROMADA}"
+                f"{len(found)} times. Must be there once. {hint if len(near) else _NO_HROMADA}"
             )
         rows.append(int(found[0]))
     return table.iloc[rows]
 
 
-# What to look at where a scenario names a hromada that the table has not.
-_HROMADA = "The table has nothing of that hromada."
+# Added to the message if the table lacks the hromada that the scenario names.
+_NO_HROMADA = "The table has no places of that hromada."
 
 
-def _folded(name: object) -> str:
+def _fold_text(name: object) -> str:
     return fold_name(name) if isinstance(name, str) else ""

@@ -51,7 +51,7 @@ def test_every_line_of_the_manifest_is_true(name):
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_every_dataset_has_its_papers(name):
+def test_every_dataset_has_its_metadata(name):
     entry = ENTRIES[name]
     for key in ("title", "publisher", "licence", "version", "processing", "citation"):
         assert entry[key].strip(), key
@@ -151,7 +151,7 @@ def test_altered_file_is_refused_by_name(copied, file):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1  # a single bit
     path.write_bytes(content)
-    message = rf"{re.escape(str(path))}.*sha256.*Must be the published file"
+    message = rf"{re.escape(str(path))}.*sha256.*Reinstall geobuffer"
     with pytest.raises(gb.ChecksumMismatch, match=message) as caught:
         LOADERS[file]()
     assert hashlib.sha256(content).hexdigest()[:12] in str(caught.value)
@@ -160,7 +160,7 @@ def test_altered_file_is_refused_by_name(copied, file):
 @pytest.mark.parametrize("file", LOADERS)
 def test_missing_file_is_named(copied, file):
     (copied / file).unlink()
-    message = rf"{re.escape(str(copied / file))}: No such file.*reinstall"
+    message = rf"{re.escape(str(copied / file))}: No such file.*Reinstall"
     with pytest.raises(gb.DataError, match=message):
         LOADERS[file]()
 
@@ -168,7 +168,7 @@ def test_missing_file_is_named(copied, file):
 @pytest.mark.parametrize("content", [b"[oblasts\nrows = 15", b"title = '\xff\xfe'"])
 def test_broken_manifest_is_named(copied, content):
     (copied / "manifest.toml").write_bytes(content)
-    with pytest.raises(gb.DataError, match=r"manifest\.toml.*Must be TOML"):
+    with pytest.raises(gb.DataError, match=r"manifest\.toml.*must be TOML"):
         gb.load_regions()
 
 
@@ -185,7 +185,7 @@ def test_manifest_line_without_a_key_is_named(copied, key):
 
 def test_no_data_at_all_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets.resources, "files", lambda _: tmp_path / "geobuffer")
-    with pytest.raises(gb.DataError, match=r"manifest\.toml is missing.*reinstall"):
+    with pytest.raises(gb.DataError, match=r"manifest\.toml is missing.*Reinstall"):
         datasets.data_folder()
 
 

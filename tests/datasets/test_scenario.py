@@ -155,7 +155,7 @@ def test_a_place_needs_no_hromada_where_its_name_is_unique(load):
     assert scenario.places == (("Юнаківка", ""),)
     assert gb.scenario_places(scenario, towns)["name_en"].tolist() == ["Yunakivka"]
     several = load(LEAST + "[[place]]\nname = 'Михайлівка'")
-    with pytest.raises(gb.DataError, match=r"'Михайлівка' of the .*Tell its hromada"):
+    with pytest.raises(gb.DataError, match=r"'Михайлівка' of the .*Give its hromada"):
         gb.scenario_places(several, towns)
     nowhere = load(LEAST + "[[place]]\nname = 'Юнакавка'")
     with pytest.raises(gb.DataError, match=r"0 times\. .*Did you mean"):
@@ -165,7 +165,7 @@ def test_a_place_needs_no_hromada_where_its_name_is_unique(load):
 # Mistakes
 
 MISTAKES = {
-    "not TOML": ("[zone\nkm = 10", ["line 1", "Must be TOML"]),
+    "not TOML": ("[zone\nkm = 10", ["line 1", "must be TOML"]),
     "not UTF-8": (b'title = "\xcf\xf0\xe8"', ["not UTF-8", "byte 9"]),
     "unknown key": ("titel = 'x'\n" + LEAST, ["'titel'", "Did you mean 'title'?"]),
     "unknown key of the zone": (LEAST + "sides = 'x'", ["[zone]", "'sides'", "mean 'side'?"]),
@@ -177,11 +177,11 @@ MISTAKES = {
         LEAST + "[[place]]\nnam = 'x'", ["[place]", "'nam'", "Did you mean 'name'?"],
     ),
     "unknown key far from any": (LEAST + "q = 1", ["[zone]", "'q'", "Must be one of 'between'"]),
-    "no zone": ("title = 'x'", ["[zone] lacks 'between'", "Must have it"]),
-    "no between": (LEAST.replace("between", "# "), ["[zone] lacks 'between'", "Must have it"]),
-    "no and": (LEAST.replace("and", "# "), ["[zone] lacks 'and'", "Must have it"]),
-    "no km": (LEAST.replace("km", "# "), ["[zone] lacks 'km'", "Must have it"]),
-    "no claim": (LEAST + "[[report]]\nurl = 'x'", ["[[report]] lacks 'claim'", "Must have it"]),
+    "no zone": ("title = 'x'", ["[zone] lacks 'between'", "Add it"]),
+    "no between": (LEAST.replace("between", "# "), ["[zone] lacks 'between'", "Add it"]),
+    "no and": (LEAST.replace("and", "# "), ["[zone] lacks 'and'", "Add it"]),
+    "no km": (LEAST.replace("km", "# "), ["[zone] lacks 'km'", "Add it"]),
+    "no claim": (LEAST + "[[report]]\nurl = 'x'", ["[[report]] lacks 'claim'", "Add it"]),
     "title a number": ("title = 5\n" + LEAST, ["title = 5", "Must be a text"]),
     "date a text": (
         "announced_on = '2025-05-22'\n" + LEAST,
