@@ -1,18 +1,18 @@
-"""The colours of rings and classes: told apart in print, at night and by colour-blind readers.
+"""Colours of rings and classes, distinct in print, at night and for colour-blind readers.
 
 Okabe and Ito's qualitative set (2008, https://jfly.uni-koeln.de/color/): under simulated
-protanopia vermillion, blue and yellow keep a CIE76 difference of 34 or more, where the usual
-red, green and orange fall to 6. Colour never carries a class alone: size and outline differ too.
+protanopia, vermillion, blue and yellow keep a CIE76 difference of 34 or more, while the usual
+red, green and orange fall to 6. Classes differ in size and outline too, not in colour alone.
 """
 
 from __future__ import annotations
 
 from types import MappingProxyType
 
-#: Class of a settlement, by membership.
+#: The colour of a settlement, by its membership.
 MEMBERSHIP = MappingProxyType({"inside": "#d55e00", "uncertain": "#f0e442", "outside": "#7a7f87"})
 
-#: Border line, the zone, its rings from the nearest to the farthest, outline of regions.
+#: The border line, the zone, its rings from the nearest to the farthest, the outline of regions.
 BORDER = "#1a1a1a"
 ZONE = "#0072b2"
 RINGS = (ZONE, "#b8d8ee")
@@ -20,7 +20,7 @@ REGION = "#6b7280"
 
 
 def ring_colours(count: int) -> list[str]:
-    """Return a colour for each ring, nearest to the border first: one blue, from deep to pale.
+    """Return a colour for each ring, from deep to pale blue, the ring nearest to the border first.
 
     Examples
     --------

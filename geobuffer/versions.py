@@ -1,4 +1,4 @@
-"""What is installed: for a report of a mistake, so that it can be made again elsewhere."""
+"""Print the installed versions for a bug report, so that others can reproduce the bug."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import shapely
 
 
 def show_versions() -> None:
-    """Print the versions of geobuffer, Python, the system, and all that geobuffer can use.
+    """Print the versions of geobuffer, Python, the system and the packages that geobuffer uses.
 
-    Packages are those that the installed geobuffer itself asks for, with its extras. Nothing of
-    the machine is told but its system and processor.
+    The packages are the requirements of the installed geobuffer and of its extras. Of the machine,
+    the report contains its operating system and its processor, and nothing else.
 
     Examples
     --------
@@ -23,12 +23,12 @@ def show_versions() -> None:
     geobuffer ...
     Python ...
     """
-    for name, version in {**_system(), **_packages()}.items():
-        print(f"{name} {version}")  # noqa: T201 - what it is for
+    for name, version in {**_list_system(), **_list_packages()}.items():
+        print(f"{name} {version}")  # noqa: T201 - its purpose
 
 
-def _system() -> dict[str, str]:
-    # GDAL takes a while to load, and is asked for by no more than readers and writers.
+def _list_system() -> dict[str, str]:
+    # Only readers and writers need GDAL, and it loads slowly, so we import it here.
     import pyogrio
 
     host = platform.uname()
@@ -43,14 +43,14 @@ def _system() -> dict[str, str]:
     }
 
 
-def _packages() -> dict[str, str]:
-    """Return the version of each package that geobuffer asks for, or that it is not there."""
-    asked = (re.match(r"[\w.-]+", line) for line in metadata.requires("geobuffer") or [])
-    names = {found.group() for found in asked if found} - {"geobuffer"}
-    return {name: _version(name) for name in sorted(names, key=str.casefold)}
+def _list_packages() -> dict[str, str]:
+    """Return the version of each package that geobuffer requires, or that it is missing."""
+    requirements = (re.match(r"[\w.-]+", line) for line in metadata.requires("geobuffer") or [])
+    names = {found.group() for found in requirements if found} - {"geobuffer"}
+    return {name: _read_version(name) for name in sorted(names, key=str.casefold)}
 
 
-def _version(package: str) -> str:
+def _read_version(package: str) -> str:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -21,7 +21,7 @@ from geobuffer.errors import DataError, GeometryError, did_you_mean
 from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
 from geobuffer.io.point_tables import drop_uncounted, read_numbers
 from geobuffer.zones.border import BOTH, Border
-from geobuffer.zones.checks import check_border, check_zone
+from geobuffer.zones.checks import check_border, check_zone, is_number
 from geobuffer.zones.source import ORIGIN
 from geobuffer.zones.zone import BufferZone
 
@@ -325,8 +325,7 @@ def exposure_curve(
     ([5.0, 10.0, 15.0, 20.0], True)
     """
     for name, km in (("to_km", to_km), ("step_km", step_km)):
-        number = isinstance(km, (int, float, np.number)) and not isinstance(km, bool)
-        if km is not None and not (number and math.isfinite(km) and 0 < km <= LIMIT_M / 1e3):
+        if km is not None and not (is_number(km) and math.isfinite(km) and 0 < km <= LIMIT_M / 1e3):
             limit = f"{LIMIT_M / 1e3:,.0f} km"
             raise GeometryError(
                 f"Invalid {name} {km!r}. Must be positive, and at most {limit}.", parameter=name

@@ -12,7 +12,7 @@ from geobuffer.cli.inputs import load_ground, load_places, read_scenario
 from geobuffer.cli.options import AsJson, BorderOptions, PlaceOptions, takes_options
 from geobuffer.cli.output import print_json, print_records, print_table, say
 from geobuffer.errors import did_you_mean
-from geobuffer.zones.toponyms import find_other_names, fold_name
+from geobuffer.zones.toponyms import NAME_COLUMNS, find_other_names, fold_name
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -25,7 +25,6 @@ _TOLD = (
 )  # fmt: skip
 
 # Of columns that may hold a place's name, those of the bundled settlements and of own files.
-_NAMES = ("name", "name_en", "name_uk", "name_ru")
 
 _NUMBER = r"([+-]?(?:\d+(?:\.\d*)?|nan|inf))"
 # Two numbers, parted by a blank or a comma; or by a blank, with decimal commas.
@@ -146,7 +145,7 @@ def _tell_of_name(name: str, border: BorderOptions, places: PlaceOptions, *, as_
 
 
 def _names(table: pd.DataFrame) -> list[str]:
-    return [column for column in _NAMES if column in table]
+    return [column for column in NAME_COLUMNS if column in table]
 
 
 def _named(table: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:

@@ -22,7 +22,7 @@ from geobuffer.zones.checks import KM_FORMS, parse_km
 from geobuffer.zones.make_border import border_between
 from geobuffer.zones.make_zone import build_zone
 from geobuffer.zones.repr_html import card_html
-from geobuffer.zones.toponyms import LANGUAGES, find_other_names, fold_name
+from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, find_other_names, fold_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -440,7 +440,7 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
     >>> named["name_en"].tolist()
     ['Novenke', 'Basivka', 'Veselivka', 'Zhuravka']
     """
-    columns = [table[c] for c in ("name_uk", "name_ru", "name_en", "name") if c in table]
+    columns = [table[c] for c in NAME_COLUMNS if c in table]
     hromadas = np.array(
         [fold_name(h) if isinstance(h, str) else "" for h in get_column(table, "hromada")]
     )

@@ -15,6 +15,7 @@ import shapely
 from geobuffer.errors import DataError, MissingCRSError, missing_crs
 from geobuffer.geodesy.antimeridian import wrap_degrees
 from geobuffer.geodesy.ellipsoid import ON_GLOBE, Floats, is_on_globe
+from geobuffer.zones.toponyms import NAME_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,7 +108,7 @@ _MARGIN_DEGREES = 5.0
 _NAMED_ROWS = 5
 
 # Without one of these nothing tells a row given twice from two places.
-_TELLING = ("id", "code", "name", "name_en", "name_uk", "name_ru")
+_TELLING = ("id", "code", *NAME_COLUMNS)
 
 
 def axes_seem_swapped(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) -> bool:

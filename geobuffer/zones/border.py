@@ -31,21 +31,30 @@ if TYPE_CHECKING:
 #: The side of a zone that lies on both sides of its border.
 BOTH = "both"
 
+#: The names of sides that are not named after regions, by language.
+SIDE_NAMES: Mapping[str, Mapping[str, str]] = {
+    "inside": {"en": "inside", "uk": "всередині", "ru": "внутри"},
+    "outside": {"en": "outside", "uk": "зовні", "ru": "снаружи"},
+    "left": {"en": "left", "uk": "ліворуч", "ru": "слева"},
+    "right": {"en": "right", "uk": "праворуч", "ru": "справа"},
+}
+
+# The code of a grid cell in which both sides have land.
 _MIXED = -2
 
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One of the two sides of a border: a name, and the territory it stands for.
+    """One of the two sides of a border: a name and a territory.
 
     Parameters
     ----------
     name
-        What it is called, such as ``"Ukraine"``.
+        Its name, such as ``"Ukraine"``.
     area
         Its territory, in longitude and latitude. ``None`` for a side that is everything not on the
-        other (outside a park), and for both sides of a bare line, which lie left and right of its
-        nearest stretch.
+        other side (outside a park), and for both sides of a bare line, which lie left and right of
+        the nearest part of the line.
     regions
         The regions it is made of.
     names
@@ -66,7 +75,7 @@ class Side:
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def label(self, language: str) -> str:
-        """Return its name in a language, or its own name where there is none.
+        """Return its name in a language, or ``name`` if it has no name in that language.
 
         Parameters
         ----------
@@ -85,20 +94,20 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """A stretch of a border between one pair of regions, with its chainage.
+    """A part of a border, such as that between one pair of regions, with its chainage.
 
     Parameters
     ----------
     name
-        The names of its regions, or what it was called.
+        The names of its regions, or the name that the caller gave it.
     line
-        Its line in longitude and latitude; of a section around a point, the point.
+        Its line in longitude and latitude; for a section around a point, the point.
     regions
-        The regions on either side; none of a bare line.
+        The regions on either side; empty for a bare line.
     start_km
-        The chainage at which it begins: the length of the sections before it.
+        The chainage at which it begins, in kilometres: the length of the sections before it.
     length_km
-        Its length on the ellipsoid.
+        Its length on the ellipsoid, in kilometres.
 
     Examples
     --------
@@ -139,19 +148,20 @@ class Section:
 class Border:
     """A line with two named sides, made of sections, with chainage in km.
 
-    Made by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`, from bare lines by
-    :func:`geobuffer.border_along`, and about points and areas by :func:`geobuffer.border_around`.
+    Made of regions by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`, of bare
+    lines by :func:`geobuffer.border_along`, and of points and areas by
+    :func:`geobuffer.border_around`.
 
     Parameters
     ----------
     sections
-        Its stretches, in order.
+        Its sections, in order.
     sides
         Its first and its second side.
     source
         Where its line comes from, and how accurate it is.
     healing
-        How far the outlines of its two sides disagreed; ``None`` where they share every vertex.
+        How far the outlines of its two sides disagree; ``None`` if they share every vertex.
 
     Examples
     --------
@@ -170,44 +180,45 @@ class Border:
     @cached_property
     def line(self) -> LineString | MultiLineString:
         """The whole line, at full resolution; empty for points."""
-        parts = [part for s in self.sections for part in shapely.get_parts(s.line)]
+        parts = [part for section in self.sections for part in shapely.get_parts(section.line)]
         lines = [part for part in parts if part.geom_type != "Point"]
         return shapely.line_merge(shapely.MultiLineString(lines), directed=True)
 
     @property
     def is_bare(self) -> bool:
-        """Whether it is a bare line, whose sides are its left and its right."""
+        """Whether it is a line without regions, whose sides are its left and its right."""
         return all(side.area is None for side in self.sides)
 
     @property
     def length_km(self) -> float:
-        """Its length on the ellipsoid."""
+        """Its length on the ellipsoid, in kilometres."""
         return sum(section.length_km for section in self.sections)
 
     @property
     def regions(self) -> tuple[Region, ...]:
-        """The regions on either side, in the order they were given."""
+        """The regions of the first side and of the second, in the caller's order."""
         return tuple(region for side in self.sides for region in side.regions)
 
     @cached_property
     def index(self) -> LineIndex:
-        """The index that finds the nearest point of each section; built once, can be pickled."""
+        """The index that finds the nearest point of each section; built once, and picklable."""
         return LineIndex([section.line for section in self.sections])
 
     def side_codes(
         self, lon: Floats, lat: Floats, *, compiled: bool | None = None
     ) -> NDArray[np.int8]:
-        """Return the number of the side whose territory holds each point; −1 for neither's.
+        """Return the code of the side whose territory holds each point.
 
-        A point on the border itself is the first side's. Of a bare line that is the left one
-        (:meth:`geobuffer.nearest.LineIndex.is_left`).
+        The code is 0 for the first side, 1 for the second and −1 for neither. A point on the border
+        itself belongs to the first side, which is the left of a bare line.
 
         Parameters
         ----------
         lon, lat
             Degrees; NaN where there is no point.
         compiled
-            As :meth:`geobuffer.nearest.LineIndex.nearest`.
+            Whether to use the compiled engine, as in
+            :meth:`geobuffer.geodesy.nearest.LineIndex.nearest`.
         """
         if self.is_bare:
             codes = np.full(len(lon), -1, dtype=np.int8)
@@ -215,16 +226,17 @@ class Border:
             codes[there] = ~self.index.is_left(lon[there], lat[there], compiled=compiled)
             return codes
         if not self.index.uses_grid(len(lon), compiled):
-            return self._codes(lon, lat)
+            return self._find_side_codes(lon, lat)
         there = np.isfinite(lon)
         cell = np.full(len(lon), -1, dtype=np.int32)
         cell[there] = self.index.cells_of(lon[there], lat[there])
         codes = self._cell_codes[cell]
-        open_ = np.flatnonzero((codes == _MIXED) | (cell < 0))
-        codes[open_] = self._codes(lon[open_], lat[open_])
+        undecided = np.flatnonzero((codes == _MIXED) | (cell < 0))
+        codes[undecided] = self._find_side_codes(lon[undecided], lat[undecided])
         return codes
 
-    def _codes(self, lon: Floats, lat: Floats) -> NDArray[np.int8]:
+    def _find_side_codes(self, lon: Floats, lat: Floats) -> NDArray[np.int8]:
+        """Return the code of each point's side by a test against the territories."""
         one, other = self.sides
         codes = np.full(len(lon), -1, dtype=np.int8)
         for number, side, opposite in ((1, other, one), (0, one, other)):
@@ -236,7 +248,7 @@ class Border:
 
     @cached_property
     def _cell_codes(self) -> NDArray[np.int8]:
-        """The side of each cell of the index's grid; ``_MIXED`` where an outline crosses it."""
+        """The code of each cell of the index's grid; ``_MIXED`` if an outline crosses the cell."""
         areas = [side.area for side in self.sides if side.area is not None]
         where = self.index.cells_in(areas)
         if len(areas) == 1:
@@ -257,16 +269,15 @@ class Border:
         Raises
         ------
         UnknownSide
-            The border has no such side; the message names those it has.
+            The border has no such side; the message names its sides.
         """
         wanted = fold_name(str(name))
         for side in self.sides:
             if wanted in {fold_name(side.name), *(fold_name(n) for n in side.names.values())}:
                 return side
         known = [*(side.name for side in self.sides), BOTH]
-        raise UnknownSide(
-            f"Invalid side {name!r}. {did_you_mean(str(name), known)}", parameter="side"
-        )
+        message = f"Invalid side {name!r}. {did_you_mean(str(name), known)}"
+        raise UnknownSide(message, parameter="side")
 
     def __repr__(self) -> str:
         names = ", ".join(section.name for section in self.sections)

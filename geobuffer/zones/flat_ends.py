@@ -1,4 +1,4 @@
-"""Flat ends: where a zone is cut off square at the ends of its border."""
+"""Find the flat ends of a border, and cut a zone off square there."""
 
 from __future__ import annotations
 
@@ -23,16 +23,26 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 
-# Within the width of the last stretch, which itself lies within the width of the tip.
+# How far from the tip of the border a flat end has an effect, in widths of the zone. The zone of
+# the last part of the border reaches one width from that part, which reaches one from the tip.
 _REACH = 2.0
 
 
 class FlatEnd(NamedTuple):
     """Where a zone is cut off square at an end of its border.
 
-    What lies beyond the perpendicular at the end, and farther than the zone's width from the rest
-    of the border, is left out. ``azimuth`` points outward: the bearing of the border over its last
-    stretch as long as the zone is wide, so that a bend in the last few metres does not turn it.
+    A point is not in the zone if it lies beyond the perpendicular at the end and farther than the
+    zone's width from the rest of the border.
+
+    Parameters
+    ----------
+    lon, lat
+        The tip of the border, in degrees.
+    azimuth
+        The outward bearing in degrees. It is that of the last part of the border that is as long
+        as the zone is wide, so that a bend in the last few metres does not change it.
+    rest
+        The border without that part; ``None`` if nothing is left.
     """
 
     lon: float
@@ -41,81 +51,99 @@ class FlatEnd(NamedTuple):
     rest: LineIndex | None
 
     def concerns(self, lon: Floats, lat: Floats, width_m: float) -> NDArray[np.bool_]:
-        """Tell which points the end may leave out of a zone of that width."""
-        _, _, away = inverse(self.lon, self.lat, lon, lat)
-        return np.asarray(away <= _REACH * width_m)
+        """Return which points the end may exclude from a zone of that width."""
+        _, _, away_m = inverse(self.lon, self.lat, lon, lat)
+        return np.asarray(away_m <= _REACH * width_m)
 
     def beyond_m(self, lon: Floats, lat: Floats, width_m: float) -> Floats:
         """Return how far points of a zone of that width lie beyond the end, negative before it.
 
-        Minus infinity for those which the end does not concern: nearer to another stretch.
+        Minus infinity for points that the end does not exclude, because they are near enough to the
+        rest of the border.
         """
-        bearing, _, away = inverse(self.lon, self.lat, lon, lat)
-        beyond = away * np.cos(np.radians(bearing - self.azimuth))
-        beyond[away > _REACH * width_m] = -np.inf
-        near = np.flatnonzero(np.isfinite(beyond))
+        bearing, _, away_m = inverse(self.lon, self.lat, lon, lat)
+        beyond_m = away_m * np.cos(np.radians(bearing - self.azimuth))
+        beyond_m[away_m > _REACH * width_m] = -np.inf
+        near = np.flatnonzero(np.isfinite(beyond_m))
         if self.rest is not None and len(near):
-            kept = self.rest.nearest(lon[near], lat[near]).distance_m <= width_m
-            beyond[near[kept]] = -np.inf
-        return np.asarray(beyond)
+            is_near_rest = self.rest.nearest(lon[near], lat[near]).distance_m <= width_m
+            beyond_m[near[is_near_rest]] = -np.inf
+        return np.asarray(beyond_m)
 
 
 def find_flat_ends(line: BaseGeometry, width_m: float, *, simplify_m: float = 0.0) -> list[FlatEnd]:
-    """Return the free ends of a border's line, where it neither goes on nor closes, to be flat.
+    """Return the flat ends of a border's line: where it neither continues nor closes.
 
-    For a sketch, the rest of the border may be simplified by some metres: a buffer of 30 km about
-    every bend of a real border takes seconds.
+    Parameters
+    ----------
+    line
+        The line in longitude and latitude.
+    width_m
+        The width of the zone, in metres.
+    simplify_m
+        By how many metres to simplify the rest of the border. The page's slider uses it, because a
+        buffer of 30 km around every bend of a real border takes seconds.
     """
     tips: Counter[tuple[float, float]] = Counter()
     runs = list(shapely.get_parts(line))
     for run in runs:
-        tips.update((_tip(run.coords[0]), _tip(run.coords[-1])))
+        tips.update((_normalize_tip(run.coords[0]), _normalize_tip(run.coords[-1])))
     ends = []
     for i, run in enumerate(runs):
         for way in (run, shapely.reverse(run)):
-            if tips[_tip(way.coords[-1])] == 1:
+            if tips[_normalize_tip(way.coords[-1])] == 1:
                 others = runs[:i] + runs[i + 1 :]
-                ends.append(_flat_end(way, others, width_m, simplify_m))
+                ends.append(_make_flat_end(way, others, width_m, simplify_m))
     return ends
 
 
 def build_end_cuts(
     ends: Iterable[FlatEnd], width_m: float, tolerance_m: float, *, rough: bool = False
 ) -> BaseGeometry:
-    """Return what flat ends leave out of a zone, as a polygon.
+    """Return the area that flat ends exclude from a zone.
 
-    ``rough``, for a sketch, draws the zone of the rest of the border as :class:`PlanarBuffers`.
+    Parameters
+    ----------
+    ends
+        The flat ends.
+    width_m
+        The width of the zone, in metres.
+    tolerance_m
+        How far an edge of the area may lie from its place, in metres.
+    rough
+        Whether to compute the zone of the rest of the border with :class:`PlanarBuffers`, which is
+        faster and less exact. The page's slider uses it.
     """
     cuts = []
     for end in ends:
-        # One hundredth more, for the drawn edge.
-        beyond = _half_disc(end, 1.01 * _REACH * width_m, tolerance_m=tolerance_m)
-        near = _near(end, width_m)
-        if near is not None:
+        # One hundredth more, because the edge of the zone is drawn with an error.
+        beyond = _build_half_disc(end, 1.01 * _REACH * width_m, tolerance_m=tolerance_m)
+        rest = _index_near_rest(end, width_m)
+        if rest is not None:
             if rough:
-                kept = PlanarBuffers(near, width_m, error_m=tolerance_m).at(width_m)
+                kept = PlanarBuffers(rest, width_m, error_m=tolerance_m).at(width_m)
                 kept = cut_at_antimeridian(kept)
             else:
-                kept, _ = buffer_lines(near, width_m, tolerance_m=tolerance_m)
+                kept, _ = buffer_lines(rest, width_m, tolerance_m=tolerance_m)
             beyond = shapely.difference(beyond, kept)
         cuts.append(beyond)
     return shapely.union_all(cuts)
 
 
-def _tip(vertex: tuple[float, ...]) -> tuple[float, float]:
-    """Return a vertex, the same on either side of the antimeridian."""
+def _normalize_tip(vertex: tuple[float, ...]) -> tuple[float, float]:
+    """Return a vertex with one longitude for both sides of the antimeridian."""
     return (float(shift_to_0_360(vertex[0])), vertex[1])
 
 
-def _flat_end(
+def _make_flat_end(
     line: BaseGeometry, others: list[BaseGeometry], width_m: float, simplify_m: float
 ) -> FlatEnd:
     """Return the flat end at the last vertex of a line."""
     coords = shapely.get_coordinates(line)
     tip = coords[-1]
-    _, _, away = inverse(tip[0], tip[1], coords[:, 0], coords[:, 1])
-    beyond = np.flatnonzero(away >= width_m)
-    last = int(beyond[-1]) if len(beyond) else 0
+    _, _, away_m = inverse(tip[0], tip[1], coords[:, 0], coords[:, 1])
+    is_far = np.flatnonzero(away_m >= width_m)
+    last = int(is_far[-1]) if len(is_far) else 0
     _, back, _ = inverse(*coords[last], *tip)
     rest = [shapely.linestrings(coords[: last + 1])] if last else []
     rest += others
@@ -126,33 +154,37 @@ def _flat_end(
     )
 
 
-def _near(end: FlatEnd, width_m: float) -> LineIndex | None:
-    """Return the rest of the border so far as its zone can reach beyond a flat end."""
-    # 2.02 widths to the half disc's rim, one more to the border; 2 % for the flattening.
-    reach = 3.1 * width_m
+def _index_near_rest(end: FlatEnd, width_m: float) -> LineIndex | None:
+    """Return the rest of the border, as far as its zone can reach beyond a flat end."""
+    # 2.02 widths to the edge of the half disc and one more to the border; the rest, 2 % of it, for
+    # the flattening of the Earth.
+    reach_m = 3.1 * width_m
     if end.rest is None:
         return None
     p = end.rest.pieces
-    _, _, away = inverse(end.lon, end.lat, p.lon, p.lat)
-    near = np.flatnonzero(away < reach)
+    _, _, away_m = inverse(end.lon, end.lat, p.lon, p.lat)
+    near = np.flatnonzero(away_m < reach_m)
     if not len(near):
         return None
     begins = np.stack([p.lon, p.lat], axis=1)[near]
     ends = begins + np.stack([p.dlon, p.dlat], axis=1)[near]
-    # In lines as long as they go: a buffer for each piece took 1.7 s in place of 0.07 s.
-    anew = (np.diff(near, prepend=-2) != 1) | ~end.rest.continues[near]
-    runs = np.split(np.arange(len(near)), np.flatnonzero(anew)[1:])
+    # Pieces that follow each other form one line: a buffer for each piece took 1.7 s instead of
+    # 0.07 s.
+    is_start = (np.diff(near, prepend=-2) != 1) | ~end.rest.continues[near]
+    runs = np.split(np.arange(len(near)), np.flatnonzero(is_start)[1:])
     return LineIndex([shapely.linestrings([*begins[run], ends[run[-1]]]) for run in runs])
 
 
-def _half_disc(end: FlatEnd, radius_m: float, *, tolerance_m: float) -> Polygon | MultiPolygon:
-    """Return what lies beyond a flat end, up to a radius; its edges are right to the tolerance."""
+def _build_half_disc(
+    end: FlatEnd, radius_m: float, *, tolerance_m: float
+) -> Polygon | MultiPolygon:
+    """Return the area beyond a flat end within a radius, its edges exact within the tolerance."""
     arc = np.sqrt(8.0 * tolerance_m / radius_m)
     turns = np.linspace(-90.0, 90.0, int(np.ceil(np.pi / arc)) + 1)
-    # The two straight edges: 100 m steps stray by 0.3 mm from a geodesic at latitude 60°.
+    # Steps along the two straight edges: at 100 m and latitude 60° they are 0.3 mm off a geodesic.
     steps = np.linspace(0.0, radius_m, max(int(radius_m / 100.0), 2))
     bearing = np.concatenate([np.full(len(steps) - 1, -90.0), turns, np.full(len(steps) - 1, 90.0)])
-    away = np.concatenate([steps[:-1], np.full(len(turns), radius_m), steps[:0:-1]])
-    lon, lat, _ = direct(end.lon, end.lat, end.azimuth + bearing, away)
+    away_m = np.concatenate([steps[:-1], np.full(len(turns), radius_m), steps[:0:-1]])
+    lon, lat, _ = direct(end.lon, end.lat, end.azimuth + bearing, away_m)
     unwrapped = unwrap_near(lon, end.lon)
     return cut_at_antimeridian(Polygon(np.stack([unwrapped, lat], axis=1)))

@@ -1,13 +1,12 @@
-"""The line of a region, and the line between two: borders with two named sides.
+"""Make borders: of one region, between regions, along lines, around points and areas.
 
-Borders of shapes that are no neighbours: along bare lines, around points and areas.
+This is one module although it is long: the four functions share how they order lines, measure
+chainages, name sides and check shapes.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import math
-import numbers
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -28,26 +27,30 @@ from geobuffer.geodesy.antimeridian import (
 from geobuffer.geodesy.edgematch import find_common_line, is_exact, split_by_nearest
 from geobuffer.geodesy.ellipsoid import area_m2, check_degrees, inverse, length_m
 from geobuffer.geodesy.nearest import LineIndex
-from geobuffer.zones.border import Border, Section, Side
-from geobuffer.zones.checks import check_area, check_region
+from geobuffer.zones.border import SIDE_NAMES, Border, Section, Side
+from geobuffer.zones.checks import check_area, check_region, is_number
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import Source, join_sources
+from geobuffer.zones.toponyms import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    import geopandas as gpd
     from numpy.typing import NDArray
-    from shapely.geometry import LineString, MultiPolygon, Polygon
+    from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 
     from geobuffer.geodesy.edgematch import CommonLine, Healing
 
-    _Meeting = Sequence[tuple[Region, Region, BaseGeometry]]
-    import geopandas as gpd
+    # Pairs of regions of the two sides, each with the line along which they meet.
+    _Meetings = Sequence[tuple[Region, Region, BaseGeometry]]
 
 
-# An exact line that breaks off and goes on nearer than this has probably lost what lies between
-# to outlines that do not match; between islands or lakes there is more.
+# If an exact line stops and continues nearer than this, its outlines probably do not match in
+# between. Between islands or lakes the gap is larger.
 _BREAK_M = 1_000.0
+
+_LINES = ("LineString", "LinearRing", "MultiLineString")
+_POINTS = ("Point", "MultiPoint")
+_AREAS = ("Polygon", "MultiPolygon")
 
 
 def border_of(region: Region) -> Border:
@@ -63,7 +66,7 @@ def border_of(region: Region) -> Border:
     GeometryError
         The region's geometry is not a valid polygon, or is empty.
     WrongKind
-        It is no region, but its name.
+        ``region`` is not a region but, for example, its name.
 
     Examples
     --------
@@ -72,14 +75,19 @@ def border_of(region: Region) -> Border:
     >>> border_of(park)
     Border(inside | outside: Park; 37 km)
     """
-    check_region(region)
-    area = _area_of([region])
-    parts = shapely.get_parts(shapely.line_merge(trace_boundary(area)))
-    line = parts[0] if len(parts) == 1 else shapely.multilinestrings(parts)
+    check_region(region, "region")
+    area = _union_regions([region])
+    line = _outline_area(area)
     section = Section(region.name, line, (region,), 0.0, length_m(line) / 1e3)
-    inside = Side("inside", area, (region,), {"en": "inside", "uk": "всередині", "ru": "внутри"})
-    outside = Side("outside", None, (), {"en": "outside", "uk": "зовні", "ru": "снаружи"})
+    inside = Side("inside", area, (region,), SIDE_NAMES["inside"])
+    outside = Side("outside", None, (), SIDE_NAMES["outside"])
     return Border((section,), (inside, outside), region.source)
+
+
+def _outline_area(area: BaseGeometry) -> LineString | MultiLineString:
+    """Return the outline of an area as one line, or as several in a MultiLineString."""
+    parts = shapely.get_parts(shapely.line_merge(trace_boundary(area)))
+    return parts[0] if len(parts) == 1 else shapely.multilinestrings(parts)
 
 
 def border_between(
@@ -90,37 +98,39 @@ def border_between(
 ) -> Border:
     """Return the border between regions of one side and regions of the other.
 
-    Each pair that meets along a line gives a section; sections come in the order of the line,
-    which begins at its western end. A side is named after the country of its regions if they
-    share one and the other side's is another; else after the regions.
+    Each pair of regions that meets along a line gives a section. Sections come in the order of the
+    line, which begins at its western end. If all regions of a side share one country and the other
+    side has another country, the sides are named after the countries; else after the regions.
 
-    Outlines of one origin share their vertices, and the border is what they share. Outlines of
-    different origin never do: within a tolerance, the border then follows the outline of the
-    first side, ends where the two stop running together, and passes over spurs, breaks and
-    corners no wider than the tolerance. The other side's territory is brought to it: what both
-    claim is the first side's, what nobody claims between the two outlines is the other's.
-    ``healing`` of the border says how far they disagree, and where most; the accuracy of its
-    source includes that, so that a place is *uncertain* wherever the two outlines would
-    answer differently.
+    Outlines from one source share their vertices, and the border is what they share. Outlines from
+    different sources never do. Within a tolerance, the border then follows the outline of the first
+    side, ends where the two outlines diverge, and crosses spurs, breaks and corners no wider than
+    the tolerance. The function adapts the territory of the other side: land that both sides claim
+    belongs to the first side, and land between the two outlines that neither claims belongs to the
+    other. ``healing`` of the border says how far the outlines disagree, and where most. The
+    accuracy of the border's source includes this, so that a place is *uncertain* wherever the two
+    outlines would give different answers.
 
     Parameters
     ----------
     one, other
         A region or several, for either side.
     tolerance_m
-        How far apart the outlines of the two sides may run, in metres; 0 for what they share
-        exactly. By default, what they share if that is unbroken; else within the accuracy that
-        their sources state. A border shorter than twice the tolerance is taken for a corner.
+        How far apart the outlines of the two sides may run, in metres; 0 for the part that they
+        share exactly. By default, the border is that part if it has no breaks; else the tolerance
+        is the accuracy that the sources state. A border shorter than twice the tolerance counts
+        as a corner.
 
     Raises
     ------
     NotAdjacent
-        Nothing runs together within the tolerance: with the nearest gap in km, and where it is.
+        The outlines nowhere run together within the tolerance. The message gives the smallest gap
+        in km and its position.
     GeometryError
         A geometry is not a valid polygon; a region stands on both sides, or overlaps one on the
-        other by more than the tolerance; or the tolerance is no distance.
+        other side by more than the tolerance; or the tolerance is not a distance.
     WrongKind
-        A side is not of regions, but of names.
+        A side consists of names instead of regions.
 
     Examples
     --------
@@ -130,80 +140,84 @@ def border_between(
     >>> border.sides[0].name, border.sides[1].name, [s.name for s in border.sections]
     ('Russia', 'Ukraine', ['Kursk–Sumy'])
 
-    Two drawings of one river, some 70 m apart:
+    Two drawings of one river, about 70 m apart:
 
     >>> west = gb.Region("West", shapely.box(30, 50, 31, 51), gb.Source("one layer"))
     >>> east = gb.Region("East", shapely.box(31.001, 50, 32, 51), gb.Source("another"))
     >>> border_between(west, east, tolerance_m=100)
     Border(West | East: West–East; 111 km; healed: outlines up to 0.0717 km apart)
     """
-    ones, others = _as_regions(one), _as_regions(other)
-    if twice := set(map(_identity, ones)) & set(map(_identity, others)):
+    ones, others = _list_regions(one, "one"), _list_regions(other, "other")
+    if twice := set(map(_region_identity, ones)) & set(map(_region_identity, others)):
         both = ", ".join(name for name, *_ in sorted(twice))
         raise GeometryError(f"Invalid sides: {both} stands on both. Must stand on one.")
-    areas = [_area_of(ones), _area_of(others)]
-    meeting = exact = _meeting(ones, others)
+    areas = [_union_regions(ones), _union_regions(others)]
+    meetings = exact = _find_meetings(ones, others)
     healing = None
-    tolerance = _tolerance_m(tolerance_m, ones, others)
-    if tolerance > 0.0 and (tolerance_m is not None or not exact or _is_broken(exact)):
+    tolerance = _choose_tolerance_m(tolerance_m, ones, others)
+    if tolerance > 0.0 and (tolerance_m is not None or not exact or _has_breaks(exact)):
         found = find_common_line(areas[0], areas[1], tolerance)
-        if found.healing is not None and not _is_same(exact, found):
-            meeting = _told_apart(found.lines, ones, others, tolerance)
+        if found.healing is not None and not _confirms_exact_line(exact, found):
+            meetings = _assign_lines(found.lines, ones, others, tolerance)
             healing, areas[1] = found.healing, found.other
-    if not meeting:
-        raise NotAdjacent(_apart(ones, others, tolerance))
-    sections = _in_order(meeting)
+    if not meetings:
+        raise NotAdjacent(_gap_message(ones, others, tolerance))
+    sections = _order_sections(meetings)
     if healing is None:
-        _check_apart(ones, others, 1e3 * sum(section.length_km for section in sections))
-        _warn_if_broken(exact)
+        _check_overlap(ones, others, 1e3 * sum(section.length_km for section in sections))
+        _warn_of_breaks(exact)
     names = _side_names(ones, others)
     sides = tuple(
         Side(name["en"], area, tuple(regions), name)
         for name, area, regions in zip(names, areas, (ones, others), strict=True)
     )
-    source = _doubted(_source_of(ones, others), healing)
+    source = _add_disagreement(_border_source(ones, others), healing)
     return Border(sections, (sides[0], sides[1]), source, healing)
 
 
-def _tolerance_m(given: float | None, ones: Sequence[Region], others: Sequence[Region]) -> float:
-    """Return the tolerance: as given, or the least accurate source's own."""
+def _choose_tolerance_m(
+    given: float | None, ones: Sequence[Region], others: Sequence[Region]
+) -> float:
+    """Return the given tolerance, or else the accuracy of the least accurate source, in metres."""
     if given is None:
         return max(region.source.accuracy_m or 0.0 for region in (*ones, *others))
-    number = isinstance(given, numbers.Real) and not isinstance(given, bool)
-    if not number or not math.isfinite(given) or given < 0.0:
-        raise GeometryError(
-            f"Invalid tolerance_m {given!r}. Must be metres, 0 or more.", parameter="tolerance_m"
-        )
+    if not is_number(given) or not math.isfinite(given) or given < 0.0:
+        message = f"Invalid tolerance_m {given!r}. Must be metres, 0 or more."
+        raise GeometryError(message, parameter="tolerance_m")
     return float(given)
 
 
-def _is_same(exact: _Meeting, found: CommonLine) -> bool:
-    """Tell whether the exact lines are all there is, and the same: then they stand as they are."""
-    lengths = [length_m(line) for *_, line in exact], [length_m(line) for line in found.lines]
-    same = abs(sum(lengths[0]) - sum(lengths[1])) <= 1e-6 * sum(lengths[1])
-    return same and found.healing is not None and is_exact(found.healing)
+def _confirms_exact_line(exact: _Meetings, found: CommonLine) -> bool:
+    """Return whether the line found within the tolerance is the exact line; then that one stays."""
+    exact_m = sum(length_m(line) for *_, line in exact)
+    found_m = sum(length_m(line) for line in found.lines)
+    is_same_length = abs(exact_m - found_m) <= 1e-6 * found_m
+    return is_same_length and found.healing is not None and is_exact(found.healing)
 
 
-def _is_broken(meeting: _Meeting) -> bool:
-    """Tell whether lines break off and go on close by, as they do where outlines do not match."""
-    lines = [part for *_, line in meeting for part in shapely.get_parts(line)]
+def _has_breaks(meetings: _Meetings) -> bool:
+    """Return whether lines stop and continue near by, as happens where outlines do not match."""
+    lines = [part for *_, line in meetings for part in shapely.get_parts(line)]
     merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
-    ends = np.array([shapely.get_coordinates(line)[[0, -1]] for line in merged])
-    if len(ends) < 2:
+    if len(merged) < 2:
         return False
-    points = shapely.points(ends.reshape(-1, 2))
-    reach = np.degrees(_BREAK_M / 6.3e6) / np.cos(np.radians(min(abs(ends[..., 1]).max(), 89.0)))
+    ends = np.concatenate([shapely.get_coordinates(line)[[0, -1]] for line in merged])
+    line_of_end = np.repeat(np.arange(len(merged)), 2)
+    points = shapely.points(ends)
+    # The reach in degrees of longitude, which are shortest at the highest latitude.
+    highest = min(abs(ends[:, 1]).max(), 89.0)
+    reach = np.degrees(_BREAK_M / 6.3e6) / np.cos(np.radians(highest))
     a, b = shapely.STRtree(points).query(points, predicate="dwithin", distance=reach)
-    a, b = a[a // 2 < b // 2], b[a // 2 < b // 2]
-    if not len(a):
+    is_pair = line_of_end[a] < line_of_end[b]
+    if not is_pair.any():
         return False
-    flat = ends.reshape(-1, 2)
-    return bool((inverse(*flat[a].T, *flat[b].T)[2] < _BREAK_M).any())
+    _, _, apart_m = inverse(*ends[a[is_pair]].T, *ends[b[is_pair]].T)
+    return bool((apart_m < _BREAK_M).any())
 
 
-def _warn_if_broken(meeting: _Meeting) -> None:
-    if _is_broken(meeting):
-        parts = sum(shapely.get_num_geometries(line) for *_, line in meeting)
+def _warn_of_breaks(meetings: _Meetings) -> None:
+    if _has_breaks(meetings):
+        parts = sum(shapely.get_num_geometries(line) for *_, line in meetings)
         warnings.warn(
             f"The outlines match in {parts} pieces only, which break off and go on close by: "
             "give tolerance_m, such as tolerance_m=50, for the whole border.",
@@ -211,22 +225,22 @@ def _warn_if_broken(meeting: _Meeting) -> None:
         )
 
 
-def _doubted(source: Source, healing: Healing | None) -> Source:
-    """Return a source with the disagreement of the outlines in its accuracy."""
+def _add_disagreement(source: Source, healing: Healing | None) -> Source:
+    """Return a source whose accuracy includes the disagreement of the outlines."""
     if healing is None:
         return source
-    accuracy = math.hypot(source.accuracy_m or 0.0, 1e3 * healing.disagreement_km)
-    # Up to the next decimetre, so that it includes the disagreement in any case.
-    return dataclasses.replace(source, accuracy_m=math.ceil(10.0 * accuracy) / 10.0)
+    accuracy_m = math.hypot(source.accuracy_m or 0.0, 1e3 * healing.disagreement_km)
+    # Rounded up to a decimetre, so that the accuracy is never less than the disagreement.
+    return replace(source, accuracy_m=math.ceil(10.0 * accuracy_m) / 10.0)
 
 
-def _told_apart(
+def _assign_lines(
     lines: Sequence[LineString],
     ones: Sequence[Region],
     others: Sequence[Region],
     tolerance_m: float,
-) -> _Meeting:
-    """Give each pair of regions the lines along which they face one another."""
+) -> _Meetings:
+    """Give each pair of regions the lines along which they face each other."""
     outlines = [[region.geometry.boundary for region in regions] for regions in (ones, others)]
     return [
         (ones[a], others[b], shapely.line_merge(shapely.multilinestrings(runs)))
@@ -234,47 +248,43 @@ def _told_apart(
     ]
 
 
-def _identity(region: Region) -> tuple[str, str, str]:
-    """Return what tells a region from its namesakes: there is a Limburg in two countries."""
+def _region_identity(region: Region) -> tuple[str, str, str]:
+    """Return what distinguishes a region from others of its name: two countries have a Limburg."""
     return region.name, region.iso, region.country
 
 
-def _as_regions(given: Region | Iterable[Region]) -> list[Region]:
+def _list_regions(given: Region | Iterable[Region], parameter: str) -> list[Region]:
+    """Return one region or several as a list, after a check."""
     regions: list[Any] = [given]
     if isinstance(given, Iterable) and not isinstance(given, (str, pd.DataFrame)):
         regions = list(dict.fromkeys(given))
     for region in regions:
-        check_region(region)
+        check_region(region, parameter)
     if not regions:
-        raise GeometryError("Invalid side: no regions given. Must be a region or several.")
+        message = "Invalid side: no regions given. Must be a region or several."
+        raise GeometryError(message, parameter=parameter)
     return regions
 
 
-def _area_of(regions: Sequence[Region]) -> Polygon | MultiPolygon:
+def _union_regions(regions: Sequence[Region]) -> Polygon | MultiPolygon:
     areas = [check_area(region.geometry, f"region {region.name!r}") for region in regions]
     return areas[0] if len(areas) == 1 else shapely.union_all(areas)
 
 
-def _linear(shape: BaseGeometry) -> NDArray[np.object_]:
-    parts = shapely.get_parts(shape)
-    is_line = shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING
-    return np.asarray(parts[is_line & ~shapely.is_empty(parts)])
-
-
-def _check_apart(ones: Sequence[Region], others: Sequence[Region], length_m: float) -> None:
-    """Refuse regions that overlap by more than a sliver: on average a metre along their border."""
+def _check_overlap(ones: Sequence[Region], others: Sequence[Region], length_m: float) -> None:
+    """Raise an error if regions overlap by more than 1 m, averaged over their border's length."""
     for a in ones:
         for b in others:
-            overlap = area_m2(shapely.intersection(a.geometry, b.geometry))
-            if overlap > length_m:
+            overlap_m2 = area_m2(shapely.intersection(a.geometry, b.geometry))
+            if overlap_m2 > length_m:
                 raise GeometryError(
-                    f"Invalid sides: {a.name} and {b.name} overlap by {overlap / 1e6:,.3g} km². "
+                    f"Invalid sides: {a.name} and {b.name} overlap by {overlap_m2 / 1e6:,.3g} km². "
                     "Must lie beside each other."
                 )
 
 
-def _meeting(ones: Sequence[Region], others: Sequence[Region]) -> _Meeting:
-    """Return the pairs of regions that meet, each with the lines along which it does, merged."""
+def _find_meetings(ones: Sequence[Region], others: Sequence[Region]) -> _Meetings:
+    """Return the pairs of regions that share a line exactly, each with the merged line."""
     outlines = (
         [trace_boundary_at_180(region.geometry) for region in ones],
         [trace_boundary_at_180(region.geometry) for region in others],
@@ -282,19 +292,26 @@ def _meeting(ones: Sequence[Region], others: Sequence[Region]) -> _Meeting:
     found = []
     for a, outline_a in zip(ones, outlines[0], strict=True):
         for b, outline_b in zip(others, outlines[1], strict=True):
-            common = _linear(shapely.intersection(outline_a, outline_b))
+            common = _keep_lines(shapely.intersection(outline_a, outline_b))
             if len(common):
                 found.append((a, b, shapely.line_merge(shapely.multilinestrings(common))))
     return found
 
 
-def _apart(ones: Sequence[Region], others: Sequence[Region], tolerance_m: float) -> str:
-    """Return the message about sides that share no line, with the nearest gap between them."""
+def _keep_lines(shape: BaseGeometry) -> NDArray[np.object_]:
+    parts = shapely.get_parts(shape)
+    is_line = shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING
+    return np.asarray(parts[is_line & ~shapely.is_empty(parts)])
+
+
+def _gap_message(ones: Sequence[Region], others: Sequence[Region], tolerance_m: float) -> str:
+    """Return the message for sides that share no line, with the smallest gap between them."""
     gap, lon, lat, a_name, b_name = min(
-        (*_gap_km(a, b), a.name, b.name) for a in ones for b in others
+        (*_find_gap_km(a, b), a.name, b.name) for a in ones for b in others
     )
     where = f"{lon:.4f}, {lat:.4f} (longitude, latitude)"
-    if gap * 1e3 <= max(tolerance_m, 1.0):  # nobody would say of less that it is a gap
+    # A distance below 1 m is not a gap in a map.
+    if gap * 1e3 <= max(tolerance_m, 1.0):
         return (
             f"{a_name} and {b_name} meet at a point, or along edges that do not share their "
             f"vertices, near {where}. Must share a line, vertex by vertex, or run together within "
@@ -307,8 +324,11 @@ def _apart(ones: Sequence[Region], others: Sequence[Region], tolerance_m: float)
     )
 
 
-def _gap_km(a: Region, b: Region) -> tuple[float, float, float]:
-    """Return the distance between outlines and where it is: at a vertex of either."""
+def _find_gap_km(a: Region, b: Region) -> tuple[float, float, float]:
+    """Return the distance between two outlines in km, and its longitude and latitude.
+
+    The position is a vertex of either outline.
+    """
     lines = a.geometry.boundary, b.geometry.boundary
     gaps = []
     for line, other in (lines, lines[::-1]):
@@ -320,43 +340,47 @@ def _gap_km(a: Region, b: Region) -> tuple[float, float, float]:
 
 
 def _side_names(ones: Sequence[Region], others: Sequence[Region]) -> tuple[dict[str, str], ...]:
+    """Return the names of both sides by language: of their countries, or of their regions."""
     countries = [{region.country for region in regions} for regions in (ones, others)]
-    national = all(len(c) == 1 and "" not in c for c in countries) and countries[0] != countries[1]
-    if national and ones[0].country_names and others[0].country_names:
-        return dict(ones[0].country_names), dict(others[0].country_names)
-    return _joined(ones), _joined(others)
+    is_one_each = all(len(c) == 1 and "" not in c for c in countries)
+    if is_one_each and countries[0] != countries[1]:
+        names = ones[0].country_names, others[0].country_names
+        if all(names):
+            return dict(names[0]), dict(names[1])
+    return _join_names(ones), _join_names(others)
 
 
-def _joined(regions: Sequence[Region]) -> dict[str, str]:
-    names = {"en": ", ".join(region.name for region in regions)}
-    for language in ("uk", "ru"):
-        names[language] = ", ".join(region.label(language) for region in regions)
-    return names
+def _join_names(regions: Sequence[Region]) -> dict[str, str]:
+    names = {
+        language: ", ".join(region.label(language) for region in regions) for language in LANGUAGES
+    }
+    # In English, the short names by which the regions are looked up.
+    return names | {"en": ", ".join(region.name for region in regions)}
 
 
-def _in_order(meeting: Sequence[tuple[Region, Region, BaseGeometry]]) -> tuple[Section, ...]:
-    """Put sections in the order in which the whole line runs, from its western end."""
+def _order_sections(meetings: _Meetings) -> tuple[Section, ...]:
+    """Return the sections in the order in which the whole line runs, from its western end."""
     whole = shapely.line_merge(
-        shapely.multilinestrings([p for *_, line in meeting for p in shapely.get_parts(line)])
+        shapely.multilinestrings([p for *_, line in meetings for p in shapely.get_parts(line)])
     )
-    runs = sorted((_from_west(run) for run in shapely.get_parts(whole)), key=lambda r: r.coords[0])
+    runs = sorted(map(_start_in_west, shapely.get_parts(whole)), key=lambda run: run.coords[0])
     vertices = shapely.get_coordinates(runs).tolist()
-    place = {tuple(vertex): i for i, vertex in enumerate(vertices)}
+    position_of = {tuple(vertex): i for i, vertex in enumerate(vertices)}
     pieces = []
-    for a, b, line in meeting:
-        parts = [_directed(part, place) for part in shapely.get_parts(line)]
-        parts.sort(key=lambda part: place[part.coords[0]])
-        pieces.append((place[parts[0].coords[0]], a, b, parts))
-    sections, chainage = [], 0.0
+    for a, b, line in meetings:
+        parts = [_orient_part(part, position_of) for part in shapely.get_parts(line)]
+        parts.sort(key=lambda part: position_of[part.coords[0]])
+        pieces.append((position_of[parts[0].coords[0]], a, b, parts))
+    sections, chainage_km = [], 0.0
     for _, a, b, parts in sorted(pieces, key=lambda piece: piece[0]):
         line = parts[0] if len(parts) == 1 else shapely.multilinestrings(parts)
-        length = length_m(line) / 1e3
-        sections.append(Section(f"{a.name}–{b.name}", line, (a, b), chainage, length))
-        chainage += length
+        length_km = length_m(line) / 1e3
+        sections.append(Section(f"{a.name}–{b.name}", line, (a, b), chainage_km, length_km))
+        chainage_km += length_km
     return tuple(sections)
 
 
-def _from_west(run: LineString) -> LineString:
+def _start_in_west(run: LineString) -> LineString:
     """Return a line that begins at its western end; a ring, at its westernmost vertex."""
     coords = shapely.get_coordinates(run)
     if run.is_closed:
@@ -365,32 +389,22 @@ def _from_west(run: LineString) -> LineString:
     return shapely.reverse(run) if tuple(coords[0]) > tuple(coords[-1]) else run
 
 
-def _directed(part: LineString, place: dict[tuple[float, ...], int]) -> LineString:
-    """Return a part of the line running the way the whole line runs."""
-    # A long part may close on the start of a ring, so ask its first two vertices.
-    first, second = (place[vertex] for vertex in part.coords[:2])
+def _orient_part(part: LineString, position_of: dict[tuple[float, ...], int]) -> LineString:
+    """Return a part of the whole line in the direction in which the whole line runs."""
+    # The last vertex of a part may be the first of a ring, so we compare the first two.
+    first, second = (position_of[vertex] for vertex in part.coords[:2])
     return shapely.reverse(part) if second < first else part
 
 
-def _source_of(ones: Sequence[Region], others: Sequence[Region]) -> Source:
-    """Return the source of the line, of which the least accurate decides."""
+def _border_source(ones: Sequence[Region], others: Sequence[Region]) -> Source:
+    """Return the source of the line; the least accurate source decides its accuracy."""
     pairs = {(a.country, b.country) for a in ones for b in others}
-    international = all(a != b and a and b for a, b in pairs)
+    is_international = all(a != b and a and b for a, b in pairs)
     sources = [
-        (region.border_source or region.source) if international else region.source
+        (region.border_source or region.source) if is_international else region.source
         for region in (*ones, *others)
     ]
     return join_sources(sources)
-
-
-_LINES = ("LineString", "LinearRing", "MultiLineString")
-_POINTS = ("Point", "MultiPoint")
-_AREAS = ("Polygon", "MultiPolygon")
-
-_LEFT = {"en": "left", "uk": "ліворуч", "ru": "слева"}
-_RIGHT = {"en": "right", "uk": "праворуч", "ru": "справа"}
-_INSIDE = {"en": "inside", "uk": "всередині", "ru": "внутри"}
-_OUTSIDE = {"en": "outside", "uk": "зовні", "ru": "снаружи"}
 
 
 def border_along(
@@ -401,9 +415,9 @@ def border_along(
 ) -> Border:
     """Return a bare line, or several, as a border between its left and its right.
 
-    Left and right are as one walks a line from its beginning: a closed line that turns left has
-    its inside on the left. A point belongs to the side of the stretch that is nearest to it; where
-    that is a line's end, the line is thought to go straight on.
+    Left and right are seen in the direction of the line: a closed line that turns left has its
+    inside on the left. A point belongs to the side of the part of the line that is nearest to it.
+    If the nearest part is an end of the line, the line counts as continuing straight on.
 
     Parameters
     ----------
@@ -411,16 +425,17 @@ def border_along(
         LineStrings or MultiLineStrings in longitude and latitude, each a section; or a table of
         them in any CRS.
     names
-        The sections' names, one for each; by default they are counted.
+        The names of the sections, one for each; by default they are numbered.
     source
-        Where the lines come from; its accuracy decides what is uncertain.
+        Where the lines come from; its accuracy decides which places are uncertain.
 
     Raises
     ------
     GeometryError
-        There is no line, one has no length or is no line; names and lines differ in number; or two
-        lines, or parts of one, run against each other where they meet, so that left of one would
-        be right of the other (:func:`geobuffer.read_border` turns such lines round).
+        There is no line; a shape is not a line, or has no length; the number of names differs from
+        the number of lines; or two lines, or parts of one, meet and run in opposite directions,
+        so that the left of one would be the right of the other (:func:`geobuffer.read_border`
+        reverses such lines).
     MissingCRSError
         A table has no coordinate reference system.
 
@@ -434,20 +449,44 @@ def border_along(
     >>> border.side_codes(np.array([29.9, 30.1]), np.array([50.2, 50.2])).tolist()
     [0, 1]
     """
-    given = _named(lines, names, "line", _LINES, source)
-    sections, chainage = [], 0.0
-    for shape in given:
+    shapes = _name_shapes(lines, names, "line", _LINES, source)
+    sections, chainage_km = [], 0.0
+    for shape in shapes:
         line = shape.geometry
         if line.geom_type == "LinearRing":
             line = shapely.LineString(line)
-        section = Section(shape.name, line, (), chainage, length_m(line) / 1e3)
-        if not section.length_km:  # vertices that differ by less than a picometre
-            raise GeometryError(f"Invalid line {shape.name!r}: it has no length.")
-        chainage += section.length_km
+        section = Section(shape.name, line, (), chainage_km, length_m(line) / 1e3)
+        # Vertices that differ by less than a picometre give a length of zero.
+        if not section.length_km:
+            message = f"Invalid line {shape.name!r}: it has no length."
+            raise GeometryError(message, parameter="lines")
+        chainage_km += section.length_km
         sections.append(section)
-    _check_one_way(sections)
-    left, right = Side("left", None, (), _LEFT), Side("right", None, (), _RIGHT)
+    _check_directions(sections)
+    left, right = (Side(name, None, (), SIDE_NAMES[name]) for name in ("left", "right"))
     return Border(tuple(sections), (left, right), source)
+
+
+def _check_directions(sections: Sequence[Section]) -> None:
+    """Raise an error if two lines meet at a point with their beginnings, or with their ends.
+
+    Where three or more lines meet, no error is raised.
+    """
+    ends_at: dict[tuple[float, ...], list[tuple[str, int]]] = {}
+    for section in sections:
+        for part in shapely.get_parts(section.line):
+            for end in (0, -1):
+                ends_at.setdefault(part.coords[end][:2], []).append((section.name, end))
+    for (lon, lat), ends in ends_at.items():
+        if len(ends) == 2 and ends[0][1] == ends[1][1]:
+            (one, end), (other, _) = ends
+            how = "begin" if end == 0 else "end"
+            raise GeometryError(
+                f"Invalid lines {one!r} and {other!r}: they, or parts of them, both {how} at "
+                f"{lon:.6f}, {lat:.6f} (longitude, latitude), so that left of one is right of the "
+                "other. Must run one way: shapely.reverse() turns a line round.",
+                parameter="lines",
+            )
 
 
 def border_around(
@@ -458,8 +497,8 @@ def border_around(
 ) -> Border:
     """Return points, and the outlines of areas, as a border between their inside and the outside.
 
-    For a distance around a plant (its zone is a geodesic disc) or about several parks. A point
-    has no inside. Areas that touch or overlap are one, with one outline and one section.
+    Use it for a distance around a plant, whose zone is a geodesic disc, or around several parks. A
+    point has no inside. Areas that touch or overlap count as one, with one outline and one section.
 
     Parameters
     ----------
@@ -467,15 +506,16 @@ def border_around(
         Points, MultiPoints, Polygons or MultiPolygons in longitude and latitude; regions; or a
         table of shapes in any CRS. Each is a section.
     names
-        The sections' names, one for each; by default a region's own, others are counted.
+        The names of the sections, one for each. By default a region keeps its name, and other
+        shapes are numbered.
     source
-        Where the shapes come from; may be left out for regions, which have their own.
+        Where the shapes come from. Regions do not need it, because they have their own source.
 
     Raises
     ------
     GeometryError
-        There is no shape, or one is a line, empty or not valid; names and shapes differ in number;
-        a bare shape has no source.
+        There is no shape; a shape is a line, empty or not valid; the number of names differs from
+        the number of shapes; or a shape that is not a region has no source.
     MissingCRSError
         A table has no coordinate reference system.
 
@@ -489,117 +529,109 @@ def border_around(
     >>> round(disc.area_km2, 1)
     2827.4
     """
-    given = _named(shapes, names, "shape", (*_POINTS, *_AREAS), source)
+    given = _name_shapes(shapes, names, "shape", (*_POINTS, *_AREAS), source)
     points = [shape for shape in given if shape.geometry.geom_type in _POINTS]
-    groups = _touching([shape for shape in given if shape.geometry.geom_type in _AREAS])
-    borders = [border_of(Region(g.name, g.geometry, g.source)) for g in groups]
-    sections, chainage = [], 0.0
-    for group, border in zip(groups, borders, strict=True):
-        section = replace(border.sections[0], regions=group.regions, start_km=chainage)
-        chainage += section.length_km
-        sections.append(section)
-    sections += [Section(shape.name, shape.geometry, (), chainage, 0.0) for shape in points]
+    groups = _unite_touching([shape for shape in given if shape.geometry.geom_type in _AREAS])
+    sections, chainage_km = [], 0.0
+    for group in groups:
+        line = _outline_area(check_area(group.geometry, f"region {group.name!r}"))
+        length_km = length_m(line) / 1e3
+        sections.append(Section(group.name, line, group.regions, chainage_km, length_km))
+        chainage_km += length_km
+    sections += [Section(shape.name, shape.geometry, (), chainage_km, 0.0) for shape in points]
     parts = [part for group in groups for part in shapely.get_parts(group.geometry)]
     area = parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
     regions = tuple(region for group in groups for region in group.regions)
-    inside = Side("inside", cut_at_antimeridian(area) if parts else area, regions, _INSIDE)
-    outside = Side("outside", None, (), _OUTSIDE)
-    return Border(tuple(sections), (inside, outside), join_sources(s.source for s in given))
-
-
-def _check_one_way(sections: Sequence[Section]) -> None:
-    """Refuse lines of which two alone meet at a point, both with their ends or both with theirs."""
-    parts = [(s.name, part) for s in sections for part in shapely.get_parts(s.line)]
-    meeting: dict[tuple[float, ...], list[tuple[str, int]]] = {}
-    for name, part in parts:
-        for end in (0, -1):
-            meeting.setdefault(part.coords[end][:2], []).append((name, end))
-    for (lon, lat), there in meeting.items():
-        if len(there) == 2 and there[0][1] == there[1][1]:
-            (one, end), (other, _) = there
-            how = "begin" if end == 0 else "end"
-            raise GeometryError(
-                f"Invalid lines {one!r} and {other!r}: they, or parts of them, both {how} at "
-                f"{lon:.6f}, {lat:.6f} (longitude, latitude), so that left of one is right of the "
-                "other. Must run one way: shapely.reverse() turns a line round."
-            )
+    area = cut_at_antimeridian(area) if parts else area
+    inside = Side("inside", area, regions, SIDE_NAMES["inside"])
+    outside = Side("outside", None, (), SIDE_NAMES["outside"])
+    sources = join_sources(shape.source for shape in given)
+    return Border(tuple(sections), (inside, outside), sources)
 
 
 @dataclass(frozen=True, eq=False)
-class _Shape:
+class _NamedShape:
     name: str
     geometry: Any
     source: Source
     regions: tuple[Region, ...] = ()
 
 
-def _named(
+def _name_shapes(
     given: Any,
     names: Sequence[str],
     kind: str,
     allowed: tuple[str, ...],
     source: Source | None,
-) -> list[_Shape]:
-    """Return what was given as named shapes, checked."""
-    items = _items(given)
+) -> list[_NamedShape]:
+    """Return the given shapes with names and sources, after a check."""
+    parameter = f"{kind}s"
+    items = _list_shapes(given, parameter)
     if not items:
-        raise GeometryError(f"Invalid {kind}s: none given. Must be one or several.")
+        message = f"Invalid {kind}s: none given. Must be one or several."
+        raise GeometryError(message, parameter=parameter)
     if isinstance(names, str) or (len(names) and len(names) != len(items)):
         count = 1 if isinstance(names, str) else len(names)
-        raise GeometryError(f"Invalid names: {count} for {len(items)} {kind}s. Must be as many.")
-    counted = [kind] if len(items) == 1 else [f"{kind} {n}" for n in range(1, len(items) + 1)]
-    names = list(names)  # by position: the labels of a table's column may be in any order
-    found = []
+        message = f"Invalid names: {count} for {len(items)} {kind}s. Must be as many."
+        raise GeometryError(message, parameter="names")
+    numbered = [kind] if len(items) == 1 else [f"{kind} {n}" for n in range(1, len(items) + 1)]
+    # A list goes by position; the labels of a table's column may be in any order.
+    names = list(names)
+    shapes = []
     for n, item in enumerate(items):
         region = (item,) if isinstance(item, Region) else ()
         shape, origin = (item.geometry, source or item.source) if region else (item, source)
-        name = str(names[n]) if names else item.name if region else counted[n]
-        _check(shape, f"{kind} {name!r}", allowed)
+        name = str(names[n]) if names else item.name if region else numbered[n]
+        _check_shape(shape, f"{kind} {name!r}", allowed, parameter)
         if origin is None:
-            raise GeometryError(f"Invalid source None for {kind} {name!r}. Must be a Source.")
-        found.append(_Shape(name, shape, origin, region))
-    return found
+            message = f"Invalid source None for {kind} {name!r}. Must be a Source."
+            raise GeometryError(message, parameter="source")
+        shapes.append(_NamedShape(name, shape, origin, region))
+    return shapes
 
 
-def _items(given: Any) -> list[Any]:
-    shapes: Any = getattr(given, "geometry", None)
-    if hasattr(shapes, "to_crs"):
-        if shapes.crs is None:
+def _list_shapes(given: Any, parameter: str) -> list[Any]:
+    """Return one shape, several shapes or a table's shapes as a list, tables in degrees."""
+    geometry: Any = getattr(given, "geometry", None)
+    if hasattr(geometry, "to_crs"):
+        if geometry.crs is None:
             raise missing_crs("The table's shapes have", "use set_crs()")
-        return list(shapes.to_crs("EPSG:4326"))
+        return list(geometry.to_crs("EPSG:4326"))
     if isinstance(given, (BaseGeometry, Region)):
         return [given]
     if not isinstance(given, Iterable) or isinstance(given, str):
-        raise DataError(f"Invalid shapes: a {type(given).__name__}. Must be shapes or a table.")
+        message = f"Invalid shapes: a {type(given).__name__}. Must be shapes or a table."
+        raise DataError(message, parameter=parameter)
     return list(given)
 
 
-def _check(shape: Any, what: str, allowed: tuple[str, ...]) -> None:
+def _check_shape(shape: Any, what: str, allowed: tuple[str, ...], parameter: str) -> None:
     kind = getattr(shape, "geom_type", type(shape).__name__)
     if kind not in allowed:
-        other = {"border_along": _LINES, "border_around": (*_POINTS, *_AREAS)}
-        verb = next((f"; {verb} takes it" for verb, kinds in other.items() if kind in kinds), "")
-        raise GeometryError(f"Invalid {what}: {kind}. Must be a {' or '.join(allowed)}{verb}.")
+        takers = {"border_along": _LINES, "border_around": (*_POINTS, *_AREAS)}
+        remedy = next((f"; {name} takes it" for name, kinds in takers.items() if kind in kinds), "")
+        message = f"Invalid {what}: {kind}. Must be a {' or '.join(allowed)}{remedy}."
+        raise GeometryError(message, parameter=parameter)
     coords = shapely.get_coordinates(shape)
     if not len(coords):
-        raise GeometryError(f"Invalid {what}: it is empty.")
+        raise GeometryError(f"Invalid {what}: it is empty.", parameter=parameter)
     check_degrees(coords, what)
 
 
-def _touching(shapes: Sequence[_Shape]) -> list[_Shape]:
-    """Unite the areas that touch each other, in the order of the first of each."""
-    groups: list[_Shape] = []
+def _unite_touching(shapes: Sequence[_NamedShape]) -> list[_NamedShape]:
+    """Unite the areas that touch each other; a united area stands where its first one stood."""
+    groups: list[_NamedShape] = []
     for shape in shapes:
         check_area(shape.geometry, f"shape {shape.name!r}")
         near = [g for g in groups if meet_around_globe(g.geometry, shape.geometry)]
         members = [*near, shape]
-        areas = [cut_at_antimeridian(m.geometry) for m in members]
-        joined = _Shape(
-            " + ".join(m.name for m in members),
+        areas = [cut_at_antimeridian(member.geometry) for member in members]
+        united = _NamedShape(
+            " + ".join(member.name for member in members),
             shapely.union_all(areas) if near else shape.geometry,
-            join_sources(m.source for m in members),
-            tuple(region for m in members for region in m.regions),
+            join_sources(member.source for member in members),
+            tuple(region for member in members for region in member.regions),
         )
         at = groups.index(near[0]) if near else len(groups)
-        groups = [*groups[:at], joined, *(g for g in groups[at:] if g not in near)]
+        groups = [*groups[:at], united, *(g for g in groups[at:] if g not in near)]
     return groups

@@ -1,4 +1,4 @@
-"""Named areas, one by one and found by name."""
+"""Named areas: a region, and several regions that are found by name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Region:
     Parameters
     ----------
     name
-        The short name it is looked up by, such as ``"Kursk"``.
+        The short name by which users look it up, such as ``"Kursk"``.
     geometry
         Polygon or MultiPolygon, longitude and latitude.
     source
@@ -43,7 +43,7 @@ class Region:
     country_names
         The country's name by language.
     border_source
-        Where its part of the international border comes from, if not from ``source``.
+        Where its part of the international border comes from, if this is not ``source``.
 
     Examples
     --------
@@ -64,7 +64,7 @@ class Region:
     border_source: Source | None = field(default=None, repr=False)
 
     def label(self, language: str) -> str:
-        """Return its full name in a language, or its short name where there is none.
+        """Return its full name in a language, or its short name if it has none in that language.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class Region:
 
     @cached_property
     def area_km2(self) -> float:
-        """Its area on the ellipsoid."""
+        """Its area on the ellipsoid, in square kilometres."""
         return area_m2(self.geometry) / 1e6
 
     @cached_property
@@ -100,9 +100,9 @@ class Region:
 class Regions:
     """Regions, found by name in any of their languages or by ISO code.
 
-    ``regions["Kursk"]`` is a :class:`Region`; ``regions["Kursk", "Sumy"]`` a tuple of them. Case,
-    accents and letters that spellings differ in do not matter, nor does the word *oblast*; the
-    names of the towns that oblasts are named after are known in other spellings too (*Kiev*).
+    ``regions["Kursk"]`` is a :class:`Region`; ``regions["Kursk", "Sumy"]`` is a tuple of regions.
+    Case, accents, the word *oblast* and letters that differ between spellings do not matter. Towns
+    after which oblasts are named are also found by older spellings (*Kiev*).
 
     Parameters
     ----------
@@ -112,8 +112,8 @@ class Regions:
     Raises
     ------
     UnknownRegion
-        No region has that name, and the message suggests the nearest; or several have it, and none
-        of them alone is a country.
+        No region has that name; the message suggests the most similar name. Or several regions
+        have that name, and not exactly one of them is a country.
 
     Examples
     --------
@@ -130,7 +130,8 @@ class Regions:
     @overload
     def __getitem__(self, name: tuple[str, ...]) -> tuple[Region, ...]: ...
     def __getitem__(self, name: str | tuple[str, ...]) -> Region | tuple[Region, ...]:
-        if isinstance(name, (tuple, list)):  # a list is what pandas wants
+        # A list too, because pandas users write regions[["Kursk", "Sumy"]].
+        if isinstance(name, (tuple, list)):
             return tuple(self._find(one) for one in name)
         return self._find(name)
 
@@ -161,47 +162,54 @@ class Regions:
             *(f"~{other}" for other in find_other_names(key)),
         ):
             if found := self._by_name.get(known):
-                return _only(name, found)
+                return _choose_region(name, found)
         names = [region.name for region in self]
         raise UnknownRegion(f"Invalid region {name!r}. {did_you_mean(name, names)}")
 
     @cached_property
     def _by_name(self) -> dict[str, list[Region]]:
-        """Regions by what they are called, whole; and, after a ~, by what is left of that."""
-        ways: list[dict[str, list[Region]]] = [{}, {}, {}, {}]
+        """The regions by folded name, and by ``~`` and the name without the word *oblast*."""
+        by_short: dict[str, list[Region]] = {}
+        by_iso: dict[str, list[Region]] = {}
+        by_full: dict[str, list[Region]] = {}
+        by_stem: dict[str, list[Region]] = {}
         for region in self:
             full = region.names.values()
-            # Without what is drawn with it, which stands in brackets.
+            # Brackets in a name list other regions drawn with this one.
             others = (*full, *(name.partition(" (")[0] for name in full))
-            for way, names in enumerate(((region.name,), (region.iso,), others)):
+            for by_name, names in (
+                (by_short, (region.name,)),
+                (by_iso, (region.iso,)),
+                (by_full, others),
+            ):
                 for name in filter(None, names):
-                    ways[way].setdefault(fold_name(name), []).append(region)
-                    ways[3].setdefault(f"~{fold_region_name(name)}", []).append(region)
-        # Its short name counts before its code, and that before what it is called elsewhere.
-        return ways[3] | ways[2] | ways[1] | ways[0]
+                    by_name.setdefault(fold_name(name), []).append(region)
+                    by_stem.setdefault(f"~{fold_region_name(name)}", []).append(region)
+        # A short name counts before an ISO code, and a code before a full name.
+        return by_stem | by_full | by_iso | by_short
 
 
-def _only(name: str, found: Sequence[Region]) -> Region:
-    """Return the region that is meant: the only one, or the country among its namesakes."""
+def _choose_region(name: str, found: Sequence[Region]) -> Region:
+    """Return the only region of a name, or the only country among several regions of that name."""
     different: list[Region] = []
     for region in found:
-        if not any(_is_same(region, other) for other in different):
+        if not any(_is_same_region(region, other) for other in different):
             different.append(region)
     countries = [region for region in different if region.iso and region.iso == region.country]
-    for meant in (different, countries):
-        if len(meant) == 1:
-            return meant[0]
+    for candidates in (different, countries):
+        if len(candidates) == 1:
+            return candidates[0]
     shown = ", ".join(
         " ".join(filter(None, (region.name, region.iso and f"({region.iso})")))
         for region in different
     )
     raise UnknownRegion(
-        f"Ambiguous region {name!r}: {len(different)} are called so: {shown}. Must be a name or a "
-        "code that only one of them has."
+        f"Ambiguous region {name!r}: {len(different)} regions have this name: {shown}. Must be a "
+        "name or a code that only one of them has."
     )
 
 
-def _is_same(one: Region, other: Region) -> bool:
-    """Tell whether two are one region that was read twice, as countries of one region are."""
+def _is_same_region(one: Region, other: Region) -> bool:
+    """Return whether two regions are the same: a country of one region is read twice."""
     facts = [(region.name, region.iso, region.country) for region in (one, other)]
     return facts[0] == facts[1] and bool(one.geometry == other.geometry)

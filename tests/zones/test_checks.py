@@ -1,7 +1,9 @@
-"""Whatever else is given for a border, a zone or a region is refused at the door, with a remedy.
+"""Other things than a border, a zone or a region raise an error that names the remedy.
 
-Widths are read as people write them, and nothing else is taken for one.
+Widths are read in the forms in which people write them; anything else raises an error.
 """
+
+import re
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import geobuffer as gb
-from geobuffer.zones.checks import parse_km
+from geobuffer.zones.checks import KM_FORMS, parse_km
 
 PLACES = gpd.GeoDataFrame({"name": ["A"]}, geometry=[shapely.Point(34, 51)], crs=4326)
 LINE = shapely.LineString([(34, 51), (34, 52)])
@@ -46,30 +48,33 @@ OF_REGION = {
 
 
 @pytest.mark.parametrize("given", [LINE, "border.gpkg", None, ZONE, PLACES], ids=type)
-@pytest.mark.parametrize("door", OF_BORDER.values(), ids=OF_BORDER)
-def test_what_is_no_border(door, given):
-    with pytest.raises(gb.WrongKind, match=f"border: a {type(given).__name__}. .*border_between"):
-        door(given)
+@pytest.mark.parametrize("function", OF_BORDER.values(), ids=OF_BORDER)
+def test_what_is_no_border(function, given):
+    with pytest.raises(gb.WrongKind, match=f"a {type(given).__name__}.*border_between") as caught:
+        function(given)
+    assert caught.value.parameter == "border"
 
 
 @pytest.mark.parametrize("given", [LINE, "zone.gpkg", None, BORDER, PLACES], ids=type)
-@pytest.mark.parametrize("door", OF_ZONE.values(), ids=OF_ZONE)
-def test_what_is_no_zone(door, given):
-    with pytest.raises(gb.WrongKind, match=f"zone: a {type(given).__name__}. .*build_zone"):
-        door(given)
+@pytest.mark.parametrize("function", OF_ZONE.values(), ids=OF_ZONE)
+def test_what_is_no_zone(function, given):
+    with pytest.raises(gb.WrongKind, match=f"a {type(given).__name__}.*build_zone") as caught:
+        function(given)
+    assert caught.value.parameter == "zone"
 
 
 @pytest.mark.parametrize("given", [LINE, None, BORDER, PLACES, 7], ids=type)
-@pytest.mark.parametrize("door", OF_REGION.values(), ids=OF_REGION)
-def test_what_is_no_region(door, given):
-    with pytest.raises(gb.WrongKind, match=f"region: a {type(given).__name__}. .*load_regions"):
-        door(given)
+@pytest.mark.parametrize("function", OF_REGION.values(), ids=OF_REGION)
+def test_what_is_no_region(function, given):
+    with pytest.raises(gb.WrongKind, match=f"a {type(given).__name__}.*load_regions") as caught:
+        function(given)
+    assert caught.value.parameter in {"region", "one", "other"}
 
 
-@pytest.mark.parametrize("door", OF_REGION.values(), ids=OF_REGION)
-def test_a_name_is_no_region_yet(door):
-    with pytest.raises(gb.WrongKind, match=r"region: 'Kursk'.*load_regions\(\)\['Kursk'\]"):
-        door("Kursk")
+@pytest.mark.parametrize("function", OF_REGION.values(), ids=OF_REGION)
+def test_a_name_is_no_region_yet(function):
+    with pytest.raises(gb.WrongKind, match=r"'Kursk'.*load_regions\(\)\['Kursk'\]"):
+        function("Kursk")
 
 
 def test_one_of_several_is_no_region():
@@ -78,14 +83,15 @@ def test_one_of_several_is_no_region():
 
 
 def test_a_part_of_a_zone_is_a_zone_or_a_region():
-    with pytest.raises(gb.WrongKind, match="Invalid part: a LineString"):
+    with pytest.raises(gb.WrongKind, match="a LineString"):
         gb.unite(ZONE, LINE)
-    with pytest.raises(gb.WrongKind, match="Invalid regions"):
+    with pytest.raises(gb.WrongKind, match="Kursk") as caught:
         gb.clip_zone(ZONE, ["Kursk"])
+    assert caught.value.parameter == "regions"
 
 
 def test_it_is_the_builtin_that_it_resembles():
-    with pytest.raises(TypeError, match="Invalid zone"):
+    with pytest.raises(TypeError, match="a Border"):
         gb.map_zone(BORDER)
 
 
@@ -111,10 +117,12 @@ def test_what_is_no_width_is_refused_with_the_forms(value):
         return  # it may be one
     with pytest.raises(gb.GeometryError) as refused:
         parse_km(value)
-    assert f"Invalid km {value!r}. Must be a number of kilometres" in str(refused.value)
+    assert f"{value!r}" in str(refused.value)
+    assert KM_FORMS in str(refused.value)
+    assert refused.value.parameter == "km"
 
 
 @pytest.mark.parametrize("written", ["1,852 m", "10,000", "5 M", "5 М", "10 000 0 m", "1.000,5 km"])
 def test_what_may_mean_two_things_is_none(written):
-    with pytest.raises(gb.GeometryError, match="Must be a number of kilometres"):
+    with pytest.raises(gb.GeometryError, match=re.escape(repr(written))):
         parse_km(written)

@@ -183,7 +183,7 @@ def test_regions_are_found_by_a_list_as_well(regions):
 def test_two_regions_of_one_name_are_told_apart_or_refused():
     source = gb.Source("two files")
     one, other = (gb.Region("Park", shapely.box(x, 50, x + 1, 51), source) for x in (30, 31))
-    with pytest.raises(gb.UnknownRegion, match=r"Ambiguous region 'park': 2 are called so"):
+    with pytest.raises(gb.UnknownRegion, match=r"Ambiguous region 'park': 2 "):
         gb.Regions((one, other))["park"]
     # Read twice, it is still one.
     assert gb.Regions((one, gb.Region("Park", one.geometry, source)))["Park"] is one
@@ -332,14 +332,14 @@ def test_left_and_right_zones_add_up_to_both_and_are_what_is_drawn(name):
     assert left.area_km2 + right.area_km2 == pytest.approx(both.area_km2, abs=1e-3)
     for zone, member in zip((left, right, both), members, strict=True):
         drawn = shapely.contains_xy(zone.polygon, lon, lat)
-        # As far from the edge as it may stray; half-way lines report their own error.
+        # No farther from the edge than the error allows; half-way lines report their own error.
         edge = shapely.distance(shapely.points(lon, lat), zone.polygon.boundary) * 111_000
         clear = edge > 2 * max(zone.error_m, 1.0)
         assert (drawn == member)[clear].all()
 
 
 def test_a_half_way_line_that_bends_is_cut_where_it_bends():
-    """It strayed by 6.3 m, of a tolerance of one."""
+    """The edge was once 6.3 m off, with a tolerance of 1 m."""
     border = gb.border_along(SHAPES["an end before a line"], source=HAND)
     zone = gb.build_zone(border, km=10, side="left", tolerance_m=1)
     assert zone.error_m < 1

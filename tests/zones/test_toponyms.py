@@ -1,4 +1,4 @@
-"""Folding brings spellings together, and no two places apart from that."""
+"""Folded spellings of one name are equal; folded names of two places differ."""
 
 import re
 import unicodedata
@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geobuffer.zones.toponyms import TOWN_NAMES, find_other_names, fold_name, fold_region_name
+from geobuffer.zones.toponyms import (
+    LANGUAGES,
+    NAME_COLUMNS,
+    TOWN_NAMES,
+    find_other_names,
+    fold_name,
+    fold_region_name,
+    name_columns,
+)
 
 LETTERS = st.text(st.sampled_from("абвгдеёєжзиіїйкьъА’' -abcdefxyzéïß1"), max_size=12)
 
@@ -56,3 +64,11 @@ def test_no_name_stands_for_two_places():
 def test_the_word_for_oblast_is_no_part_of_a_regions_name():
     assert fold_region_name("Сумська область") == fold_region_name("сумська") == "сумска"
     assert fold_region_name("область") == "област"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_name_columns_begin_with_the_language_and_leave_none_out(language):
+    columns = name_columns(language)
+    assert columns[:2] == (f"name_{language}", "name")
+    assert sorted(columns) == sorted(NAME_COLUMNS)
+    assert set(NAME_COLUMNS) == {"name", *(f"name_{to}" for to in LANGUAGES)}

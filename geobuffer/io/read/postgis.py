@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.errors import DataError
+from geobuffer.errors import DataError, require
 from geobuffer.io.read.files import hide_password
 from geobuffer.io.read.source_table import SourceTable
 
@@ -52,14 +52,12 @@ def read_database(address: str, layer: str | None = None) -> SourceTable:
         The extra ``postgis`` is not installed; the server cannot be reached or refuses; there is
         no such table, or none or several columns of shapes. No message shows the password.
     """
-    try:
-        import psycopg  # noqa: F401 - SQLAlchemy finds it by name
-        from sqlalchemy.engine import make_url
-        from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-    except ImportError as error:
-        raise DataError(
-            "Reading from PostGIS needs psycopg and SQLAlchemy: pip install 'geobuffer[postgis]'."
-        ) from error
+    # SQLAlchemy finds psycopg by its name.
+    for module in ("psycopg", "sqlalchemy"):
+        require("postgis", module, "Reading from PostGIS", error=DataError)
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
     shown = hide_password(address)
     try:
         url = make_url("postgresql" + address[address.index("://") :])

@@ -44,9 +44,10 @@ from geobuffer.io.read.postgis import is_database, read_database
 from geobuffer.io.read.source_table import check_has_rows
 from geobuffer.io.read.text_tables import clean_names, read_table
 from geobuffer.zones.border import BOTH
+from geobuffer.zones.checks import is_number
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.source import Source
-from geobuffer.zones.toponyms import fold_name
+from geobuffer.zones.toponyms import NAME_COLUMNS, fold_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -396,7 +397,7 @@ def _drop_repeats(table: SourceTable) -> None:
 
 def _note_alike(table: SourceTable, attributes: pd.DataFrame) -> None:
     """Note rows of one name at one point that differ in something else: they count one by one."""
-    named = [column for column in ("name", "name_en", "name_uk", "name_ru") if column in attributes]
+    named = [column for column in NAME_COLUMNS if column in attributes]
     there = (
         ~shapely.is_missing(table.required_shapes)
         & attributes[named].notna().any(axis=1).to_numpy()
@@ -418,7 +419,7 @@ def _standardise_columns(table: SourceTable, name: str | None) -> pd.DataFrame:
     if "country" in table.frame and "country" not in meant:
         aside["country"] = "country_name"
     attributes = table.frame.rename(columns=aside | renamed)
-    for column in sorted({"name", "name_en", "name_uk", "name_ru"} & set(meant)):
+    for column in sorted({*NAME_COLUMNS} & set(meant)):
         texts = clean_names(table, attributes[column])
         attributes[column] = pd.Series([text or None for text in texts], dtype=object)
     if not {"name", *(f"name_{language}" for language in NAMES)} & set(meant):
@@ -477,7 +478,7 @@ def _parse_count(table: SourceTable, row: int, value: Any, called: str) -> int |
     text = " ".join(str(value).replace("−", "-").split())
     if text.casefold() in NO_NUMBER:
         return None
-    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+    if is_number(value):
         if np.isfinite(value):
             return round(float(value))
     elif match := _COUNT.fullmatch(text):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from geobuffer.errors import DataError, did_you_mean
+from geobuffer.errors import DataError, did_you_mean, require
 from geobuffer.io.read.columns import LATITUDE, LONGITUDE, find_columns, find_coordinate_pair
 from geobuffer.io.read.encodings import detect_encoding
 from geobuffer.io.read.files import FileFormat
@@ -223,11 +223,7 @@ def _check_row_lengths(sheet: _Grid, name: str, separator: str) -> _Grid:
 
 
 def _read_excel(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[str, _Grid]:
-    try:
-        import openpyxl
-    except ImportError as error:
-        message = "Reading Excel needs openpyxl: pip install 'geobuffer[excel]'."
-        raise DataError(message) from error
+    openpyxl = require("excel", "openpyxl", "Reading a workbook", error=DataError)
     try:
         # Of what it leaves out of a workbook: styles, validation. Cells are what is wanted.
         with silence_warnings():

@@ -18,6 +18,7 @@ from geobuffer.errors import DataError
 from geobuffer.io.write.values import NOT_IN_XML, is_missing
 from geobuffer.palette import BORDER, MEMBERSHIP, ring_colours
 from geobuffer.zones.source import ORIGIN_COLUMNS
+from geobuffer.zones.toponyms import name_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _NAMESPACE = "http://www.opengis.net/kml/2.2"
 
 # Columns that may hold what a row is called, the first that is there.
-_NAMES = ("name_en", "name", "name_uk", "name_ru", "ring", "title")
+_NAMES = (*name_columns("en"), "ring", "title")
 
 # Nine decimals, as in GeoJSON: 0.1 mm.
 _DECIMALS = 9

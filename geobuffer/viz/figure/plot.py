@@ -46,7 +46,7 @@ from geobuffer.viz.figure.map_elements import find_north, fit_scale_bar, make_gr
 from geobuffer.viz.figure.projection import fit_projection, project_points
 from geobuffer.viz.symbols import FEW_PLACES
 from geobuffer.zones.checks import check_zone
-from geobuffer.zones.toponyms import LANGUAGES
+from geobuffer.zones.toponyms import name_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -225,7 +225,7 @@ def _locate_places(
 def _list_names(table: gpd.GeoDataFrame, language: str) -> list[str]:
     """Return each row's name in a language, or the first that it has; empty where it has none."""
     names = np.full(len(table), "", dtype=object)
-    for column in (f"name_{language}", "name", *(f"name_{to}" for to in LANGUAGES)):
+    for column in name_columns(language):
         if column in table:
             values = table[column].astype(object).where(table[column].notna(), "").to_numpy()
             names = np.where(names == "", values, names)

@@ -21,7 +21,6 @@ from geobuffer.viz.symbols import describe_dots
 from geobuffer.viz.web.compact import read_texts
 from geobuffer.viz.web.page import make_map_class, make_page_class
 from geobuffer.viz.web.page_data import (
-    NAMES,
     describe_countries,
     describe_places,
     describe_shapes,
@@ -30,7 +29,7 @@ from geobuffer.viz.web.page_data import (
 )
 from geobuffer.viz.web.slider import draw_outlines
 from geobuffer.zones.checks import check_zone
-from geobuffer.zones.toponyms import LANGUAGES, TOWN_NAMES
+from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, TOWN_NAMES
 from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
@@ -258,10 +257,10 @@ def _check_settlements(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             f"Invalid settlements: {len(settlements):,} rows. A page can show at most "
             f"{_MOST_PLACES:,}. Draw a part of them, such as geobuffer.within(settlements, zone)."
         )
-    if not any(name in settlements for name in NAMES):
+    if not any(name in settlements for name in NAME_COLUMNS):
         raise DataError(
             f"Invalid settlements: no column of names among {list(settlements.columns)}. "
-            f"The table must have one of {', '.join(NAMES)}."
+            f"The table must have one of {', '.join(NAME_COLUMNS)}."
         )
     if settlements.crs is None:
         raise missing_crs(

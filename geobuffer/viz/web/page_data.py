@@ -29,7 +29,7 @@ from geobuffer.viz.web.compact import (
 from geobuffer.viz.web.slider import outline_error_m
 from geobuffer.zones.border import BOTH
 from geobuffer.zones.flat_ends import find_flat_ends
-from geobuffer.zones.toponyms import LANGUAGES
+from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS
 from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
@@ -61,8 +61,6 @@ _TOLERANCE_M = {"border": 10.0, "zone": 15.0, "regions": 50.0, "neighbours": 100
 # fifth of their size.
 _OUTLINE_GRID = 1e-4
 
-#: Columns of names.
-NAMES = ("name_en", "name_uk", "name_ru", "name")
 # Columns with few different values, each written once.
 _CODED = (
     "transliterated", "kind", "country", "oblast", "raion", "raion_en", "hromada", "code_system",
@@ -388,7 +386,7 @@ def _describe_exception(km: float, side: str, rows: Any, codes: Any) -> dict[str
 def _pack_columns(table: gpd.GeoDataFrame) -> dict[str, Any]:
     points = table.geometry
     columns: dict[str, Any] = {"lon": round_numbers(points.x), "lat": round_numbers(points.y)}
-    columns |= {name: read_texts(table[name]) for name in (*NAMES, "code") if name in table}
+    columns |= {name: read_texts(table[name]) for name in (*NAME_COLUMNS, "code") if name in table}
     columns |= {name: encode_column(read_texts(table[name])) for name in _CODED if name in table}
     columns |= {
         name: round_numbers(read_numbers(table, name), digits)
