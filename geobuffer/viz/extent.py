@@ -1,4 +1,4 @@
-"""Which regions a map of a zone shows: those along its border, and those about it."""
+"""Select the regions that a map of a zone shows: those along its border, and those around it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ if TYPE_CHECKING:
 
 
 def select_regions(zone: Zone, regions: Iterable[Region]) -> tuple[Region, ...]:
-    """Return the regions along a zone's border, and those given that may be seen about it.
+    """Return the regions along the border of a zone, and those of others that the map may show.
 
-    The border's own win over others of their name: loaded twice, they are two objects.
+    Regions of the border replace others of the same name: a region that is loaded twice is two
+    objects.
     """
     near = [region for region in regions if _is_near(region, zone)]
     return tuple({region.name: region for region in (*near, *zone.regions)}.values())
 
 
 def _is_near(region: Region, zone: Zone) -> bool:
-    """Tell whether a region may be seen where the map opens, or after a step out.
+    """Return whether a region may be visible when the map opens, or after zooming out once.
 
-    A map is about as wide as it is high, whatever the zone is.
+    A map is about as wide as it is high, whatever the shape of the zone.
     """
     west, south, east, north = zone.polygon.bounds
     reach = max(east - west, north - south)

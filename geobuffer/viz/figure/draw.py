@@ -1,8 +1,8 @@
-"""Put shapes, dots, names and marginalia on matplotlib axes, in the looks of the map page.
+"""Draw shapes, dots, names, legend, scale bar and north arrow on matplotlib axes.
 
-Positions are metres of the plane; sizes are points. All text goes through :func:`add_text`, which
-takes it as it is: never as TeX, and in the font that it was measured in. Every part has a gid, by
-which users find it, and by which an SVG names its groups.
+The style is that of the map page. Positions are in metres of the plane, sizes in points. All text
+goes through :func:`disable_markup`, so that matplotlib never reads it as TeX, and uses the font in
+which it was measured. Every part has a gid, by which users find it and SVG files name their groups.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
     from geobuffer.viz.figure.map_elements import Graticule, ScaleBar
 
 
-#: Ink of the page: headings and names, and what is said quietly.
+#: Colours of text: headings and names; and secondary text.
 INK, QUIET = "#1a1a1a", "#555b63"
 
-# Land of the regions, and what lies about them: the page's.
+# Colours of the regions and of the land around them, as on the page.
 _LAND, _BEYOND = "#fbfaf7", "#eef0f3"
 
-# Opacity of a ring: more than on the page, where light comes from behind; what lies under it still
-# shows through.
+# Opacity of a ring. It is higher than on the page, because paper has no light of its own; layers
+# under the ring stay visible.
 _RING = 0.42
 
-#: Size of what is written about the map, in points: none is below 6, the least that journals print.
+#: Size of the text around the map, in points. Journals print no text smaller than 6.
 SMALL = 7.0
 
-# A CSS pixel, in points: the page's sizes are in pixels.
+#: A CSS pixel in points. The sizes of the page are in pixels.
 PIXEL = 0.75
 
 
@@ -72,33 +72,33 @@ def dot_radius(zoom: float, membership: str) -> float:
 def add_text(
     to: Axes | Figure, x: float, y: float, text: str, *, size: float, gid: str, **style: Any
 ) -> Text:
-    """Write text that is text, in the font that it was measured in."""
+    """Write plain text in the font in which it was measured."""
     made = to.text(x, y, text, fontsize=size, gid=gid, **{"color": INK, **style})
     disable_markup(made)
     return made
 
 
 def disable_markup(text: Text) -> None:
-    """Let text be text: a dollar sign begins no formula, whatever the user's settings."""
+    """Make matplotlib draw text literally: a dollar sign begins no formula, in any settings."""
     text.set_parse_math(False)
     text.set_usetex(False)
     text.set_fontfamily(font_families())
 
 
 def font_families() -> list[str]:
-    """Return the font of pictures; the user's own fonts help out where it lacks a character."""
+    """Return the font of pictures, and the user's fonts for characters that it lacks."""
     import matplotlib as mpl
 
     return list(dict.fromkeys([FONT, *mpl.rcParams["font.family"]]))
 
 
 def _make_path(shape: BaseGeometry) -> Any:
-    """Return a shape as a path: outer rings one way round, holes the other, so that they stay."""
+    """Return a shape as a path. Holes run the other way round than outer rings, so they stay."""
     from matplotlib.path import Path
 
     parts = shapely.get_parts(shapely.orient_polygons(shape))
     lines: list[Any] = []
-    for part in parts[shapely.get_type_id(parts) != 0]:  # a point has nothing to draw
+    for part in parts[shapely.get_type_id(parts) != 0]:  # a point has no line
         areal = shapely.get_type_id(part) == 3
         lines += [part.exterior, *part.interiors] if areal else [part]
     paths = [Path(shapely.get_coordinates(line), closed=line.is_ring) for line in lines]
@@ -106,7 +106,7 @@ def _make_path(shape: BaseGeometry) -> Any:
 
 
 def draw_shape(axes: Axes, shape: BaseGeometry, *, gid: str, **style: Any) -> None:
-    """Draw a shape; one without an area is drawn as a line."""
+    """Draw a shape; a shape without an area becomes a line."""
     from matplotlib.patches import PathPatch
 
     if not shape.is_empty:
@@ -114,7 +114,7 @@ def draw_shape(axes: Axes, shape: BaseGeometry, *, gid: str, **style: Any) -> No
 
 
 def draw_regions(axes: Axes, shapes: Iterable[BaseGeometry]) -> None:
-    """Draw the land of the regions, and their outlines in dashes."""
+    """Draw the regions with dashed outlines."""
     axes.set_facecolor(_BEYOND)
     for shape in shapes:
         draw_shape(
@@ -124,7 +124,7 @@ def draw_regions(axes: Axes, shapes: Iterable[BaseGeometry]) -> None:
 
 
 def draw_graticule(axes: Axes, lines: Iterable[Floats]) -> None:
-    """Draw meridians and parallels, thin, below all but the land."""
+    """Draw thin meridians and parallels, above the regions and below all else."""
     from matplotlib.collections import LineCollection
 
     axes.add_collection(
@@ -135,20 +135,20 @@ def draw_graticule(axes: Axes, lines: Iterable[Floats]) -> None:
 
 
 def draw_rings(axes: Axes, rings: Sequence[BaseGeometry]) -> None:
-    """Draw the zone, ring by ring."""
+    """Draw the rings of the zone."""
     for shape, colour in zip(rings, ring_colours(len(rings)), strict=True):
         draw_shape(axes, shape, gid="geobuffer-zone", zorder=2, **ring_style(colour))
 
 
 def ring_style(colour: str) -> dict[str, Any]:
-    """Return how a ring looks: its fill lets the land through, its edge does not."""
+    """Return the style of a ring: a translucent fill and an opaque edge."""
     from matplotlib.colors import to_rgba
 
     return {"facecolor": to_rgba(colour, _RING), "edgecolor": ZONE, "linewidth": 0.7}
 
 
 def draw_border(axes: Axes, sections: Sequence[BaseGeometry], junctions: Floats) -> None:
-    """Draw the border, and a point where one section ends and the next begins."""
+    """Draw the border, and a point at each junction of two sections."""
     style = {"facecolor": "none", "edgecolor": BORDER, "linewidth": 1.5, "capstyle": "round"}
     for section in sections:
         draw_shape(axes, section, gid="geobuffer-border", zorder=4, joinstyle="round", **style)
@@ -166,7 +166,7 @@ def draw_border(axes: Axes, sections: Sequence[BaseGeometry], junctions: Floats)
 
 
 def draw_dots(axes: Axes, membership: str, xy: Floats, zoom: float) -> None:
-    """Draw the settlements of a class."""
+    """Draw the dots of the settlements of a class."""
     colours, scale = DOT_COLOURS[membership], scale_dots(zoom, membership)
     outline = DOT_SIZES[membership].outline
     order = {"outside": 3.0, "inside": 6.0, "uncertain": 6.5}[membership]
@@ -186,10 +186,10 @@ def draw_dots(axes: Axes, membership: str, xy: Floats, zoom: float) -> None:
 def draw_names(
     axes: Axes, placed: Iterable[tuple[Label, Box, tuple[float, float]]], *, gid: str, colour: str
 ) -> None:
-    """Write names in their boxes, with a rim of paper that keeps them legible on lines.
+    """Write names in their boxes, with a white rim that keeps them legible on lines.
 
-    Each comes with its point in the plane; where it stands from there is in points, so that names
-    keep by their dots when the axes are zoomed.
+    Each name is anchored at its point in the plane, and its offset is in points. Names therefore
+    stay beside their dots if a user zooms the axes.
     """
     from matplotlib.patheffects import withStroke
 
@@ -208,16 +208,17 @@ def draw_names(
 def draw_ticks(
     axes: Axes, lines: Graticule, texts: tuple[Sequence[str], Sequence[str]], *, point: float
 ) -> None:
-    """Write degrees at the frame, below and to the left; none over another.
+    """Write degrees at the frame, below and to the left, without overlaps.
 
-    ``texts`` are those of the meridians and of the parallels, ``point`` is one in the plane.
+    ``texts`` are the texts of the meridians and of the parallels. ``point`` is the length of a
+    point of the page in the plane, in metres.
     """
     axes.tick_params(labelsize=SMALL, length=3, width=0.6, color=QUIET, labelcolor=QUIET, pad=2)
     limits = axes.get_xlim(), axes.get_ylim()
     for side, at in enumerate((lines.meridians, lines.parallels)):
         axis = axes.yaxis if side else axes.xaxis
         low, high = limits[side]
-        # Text that reached far past a corner of the frame would stand among other words.
+        # Text that reached far beyond a corner of the frame would collide with other text.
         ends = (low - 8.0 * point, high + 8.0 * point)
         kept = _choose_ticks([x for x, _ in at], texts[side], point, ends)
         axis.set_ticks([at[i][0] for i in kept], [texts[side][i] for i in kept])
@@ -231,7 +232,7 @@ def draw_ticks(
 def _choose_ticks(
     at: Sequence[float], texts: Sequence[str], point: float, ends: tuple[float, float]
 ) -> list[int]:
-    """Return which texts along a line can be written without touching, between its ends."""
+    """Return the numbers of the texts that fit along a line, between its ends, without touching."""
     kept: list[int] = []
     free, end = ends
     for i, text in enumerate(texts):
@@ -245,8 +246,8 @@ def _choose_ticks(
 def draw_scale(axes: Axes, bar: ScaleBar, texts: Sequence[str], size: tuple[float, float]) -> float:
     """Draw the scale bar below the frame, from its left edge; return its end in points.
 
-    ``texts`` are what is written at its beginning, middle and end; ``size`` is the map's, in
-    points. Its length is in metres of the plane, so that it stays true when the axes are zoomed.
+    ``texts`` stand at its start, middle and end. ``size`` is the size of the map in points. The
+    length of the bar is in metres of the plane, so it stays true if a user zooms the axes.
     """
     from matplotlib.patches import Rectangle
 
@@ -269,9 +270,9 @@ def draw_scale(axes: Axes, bar: ScaleBar, texts: Sequence[str], size: tuple[floa
 
 
 def draw_north(axes: Axes, angle: float, letter: str, x: float, size: tuple[float, float]) -> None:
-    """Draw an arrow below the frame that points so many degrees right of upwards.
+    """Draw a north arrow below the frame; ``angle`` is in degrees clockwise from upwards.
 
-    ``x`` is where, in points from the left edge of the map; ``size`` is that of the map.
+    ``x`` is its position in points from the left edge of the map, ``size`` the size of the map.
     """
     from matplotlib.patches import Polygon
 
@@ -303,7 +304,7 @@ def draw_north(axes: Axes, angle: float, letter: str, x: float, size: tuple[floa
 
 
 class LegendRow(NamedTuple):
-    """A row of the legend: what kind of thing it stands for, and its words, line by line."""
+    """A row of the legend: the kind of its symbol, and its text line by line."""
 
     kind: str
     lines: Sequence[str]
@@ -313,7 +314,7 @@ class LegendRow(NamedTuple):
 def draw_legend(
     axes: Axes, rows: Sequence[LegendRow], title: str, zoom: float, at: tuple[float, float]
 ) -> None:
-    """Draw the legend with its upper left corner at a point, in shares of the axes."""
+    """Draw the legend with its upper left corner at a point, as fractions of the axes."""
     legend = axes.legend(
         [_make_legend_key(row, zoom) for row in rows],
         ["\n".join(row.lines) for row in rows],
@@ -328,7 +329,7 @@ def draw_legend(
 
 
 def _make_legend_key(row: LegendRow, zoom: float) -> Any:
-    """Return what stands beside a row of the legend."""
+    """Return the symbol beside a row of the legend."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -355,6 +356,6 @@ def _make_legend_key(row: LegendRow, zoom: float) -> Any:
 
 
 def measure_legend(rows: Sequence[LegendRow]) -> float:
-    """Return about how high a legend is, in points; rather too much than too little."""
+    """Return the approximate height of a legend in points, rather too large than too small."""
     lines = sum(len(row.lines) for row in rows)
     return 8.0 * (lines * LINE + 0.75 * len(rows)) + 9.0 * LINE * 2.0

@@ -1,8 +1,8 @@
-"""Set words in a picture: measured in points, broken into lines, and none over another.
+"""Measure text, break it into lines, and place labels without overlaps.
 
-Everything is measured in the font itself, DejaVu Sans, which comes with matplotlib and has Latin,
-Greek and Cyrillic: no renderer and no screen is needed, and the same words always take the same
-room. Text is never markup: a dollar sign is a dollar sign.
+Text is measured in points with the font DejaVu Sans, which comes with matplotlib and has Latin,
+Greek and Cyrillic letters. This needs no renderer and no screen, and the same text always takes the
+same space. Text is never markup: a dollar sign stays a dollar sign.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-#: The font that pictures are measured and lettered in.
+#: The font in which text is measured and drawn.
 FONT = "DejaVu Sans"
 
-# A line of text is so many times its size high, from the top of its capitals' accents to the
-# bottom of its tails.
+#: The height of a line of text as a multiple of its size, from the accents on capitals to the
+#: bottom of descenders.
 LINE = 1.28
 
-# Air about a label, in points: two names with less between them read as one.
+# The space around a label in points. Two names that are closer look like one.
 _AIR = (4.0, 1.0)
 
-# A dot is hidden if a label comes nearer to its middle than this share of its radius.
+# A dot is hidden if a label comes closer to its centre than this fraction of its radius.
 _HIDES = 0.6
 
-# Dots that a label may hide, at the most: a name over a crowd of villages hides more than it says.
+# How many dots a label may hide. A name over a crowd of villages hides more than it shows.
 _MOST_HIDDEN = 1
 
-# Characters that are not drawn but change how others are: controls, marks of direction (which
-# would turn the rest of a line round), unassigned ones and halves of surrogate pairs.
+# Characters that are not drawn but change how others are drawn: control characters, marks of
+# direction (which would reverse the rest of a line), unassigned ones and halves of surrogate pairs.
 _UNSEEN = {"Cc", "Cf", "Cn", "Cs", "Co", "Zl", "Zp"}
 
 
@@ -49,7 +49,7 @@ class Box(NamedTuple):
     top: float
 
     def meets(self, other: Box) -> bool:
-        """Tell whether two rectangles overlap."""
+        """Return whether two rectangles overlap."""
         return (
             self.left < other.right
             and other.left < self.right
@@ -59,7 +59,7 @@ class Box(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A name that wants a place beside its dot, at ``x`` and ``y`` in points."""
+    """A name to place beside its dot, which is at ``x`` and ``y`` in points."""
 
     text: str
     x: float
@@ -70,7 +70,7 @@ class Label(NamedTuple):
 
 
 def clean_text(text: str) -> str:
-    r"""Return text in one line, without characters that cannot be seen.
+    r"""Return text in one line, without invisible characters.
 
     Examples
     --------
@@ -106,9 +106,9 @@ def _find_font(size: float, weight: str) -> Any:
 
 
 def wrap_text(text: str, width: float, size: float, weight: str = "normal") -> list[str]:
-    """Return text broken into lines no wider than so many points.
+    """Return text broken into lines of at most a width in points.
 
-    A word wider than a line is broken too, wherever the line ends.
+    A word wider than a line is broken too, at the end of the line.
 
     Examples
     --------
@@ -131,17 +131,17 @@ def wrap_text(text: str, width: float, size: float, weight: str = "normal") -> l
 
 
 def _break_word(word: str, width: float, size: float, weight: str) -> list[str]:
-    """Return a word in pieces that fit a line."""
-    pieces = [""]
+    """Return a word in parts that fit a line."""
+    parts = [""]
     for letter in word:
-        if pieces[-1] and measure_text(pieces[-1] + letter, size, weight) > width:
-            pieces.append("")
-        pieces[-1] += letter
-    return pieces
+        if parts[-1] and measure_text(parts[-1] + letter, size, weight) > width:
+            parts.append("")
+        parts[-1] += letter
+    return parts
 
 
 def shorten_text(text: str, width: float, size: float, weight: str = "normal") -> str:
-    """Return text cut to so many points, with an ellipsis where it was cut.
+    """Return text cut to a width in points, with an ellipsis where it was cut.
 
     Examples
     --------
@@ -156,33 +156,33 @@ def shorten_text(text: str, width: float, size: float, weight: str = "normal") -
 
 def place_labels(
     labels: Iterable[Label],
-    room: Box,
+    area: Box,
     *,
     taken: Sequence[Box],
     dots: NDArray[np.float64],
     line: NDArray[np.float64],
     most: int,
 ) -> list[tuple[Label, Box]]:
-    """Return the labels that find a place, with their boxes, the first served first.
+    """Return the labels that fit, with their boxes; earlier labels take precedence.
 
-    A label is tried to the right of its dot, left, above, below and at the corners. It must lie in
-    the room and over no other, and hide no more than one dot; of the places left it takes the one
-    that hides least of dots and line.
+    Candidate positions are right and left of the dot, above, below and at its corners. A label must
+    lie within the area, overlap no other label, and hide at most one dot. Among the remaining
+    positions, we choose the one that hides least of dots and line.
 
     Parameters
     ----------
     labels
-        The labels, those with most to say first.
-    room
-        Where labels may be.
+        The labels, the most important first.
+    area
+        The area in which labels may lie.
     taken
-        Boxes that are taken already.
+        Boxes that labels must not overlap.
     dots
-        Points (an array of n × 2) not to be hidden.
+        Points (an array of n × 2) that labels should not hide.
     line
-        Points along a line that is better not hidden.
+        Points along a line that labels should not hide.
     most
-        How many labels to set at the most.
+        The largest number of labels.
 
     Examples
     --------
@@ -201,7 +201,7 @@ def place_labels(
         free = [
             (hidden + _count_hidden(box, line), box)
             for box in _list_boxes(label)
-            if _contains_box(room, box)
+            if _contains_box(area, box)
             and not any(_grow_box(box, *_AIR).meets(other) for other in boxes)
             and (hidden := _count_hidden(_grow_box(box, reach, reach), shown)) <= _MOST_HIDDEN
         ]
@@ -214,13 +214,13 @@ def place_labels(
 
 
 def _list_boxes(label: Label) -> list[Box]:
-    """Return where a label may be, the best first."""
+    """Return the candidate boxes of a label, the best first."""
     wide, high = measure_text(label.text, label.size, label.weight), label.size * LINE
-    gap = label.radius + 2.5  # points: near enough to belong to its dot, its rim not on it
+    gap = label.radius + 2.5  # points: close enough to belong to the dot, without touching it
     near = gap * 0.75  # at a corner, where the dot is round
     left, right = label.x - gap - wide, label.x + gap
     centre, middle = label.x - wide / 2.0, label.y - high / 2.0
-    # Capitals and tails leave a point of air in their line.
+    # Capitals and descenders leave a point of space in their line.
     above, below = label.y + gap - 1.0, label.y - gap - high + 1.0
     corners = [
         (x, y)
@@ -241,10 +241,10 @@ def _count_hidden(box: Box, dots: NDArray[np.float64]) -> int:
     return int(np.count_nonzero(inside))
 
 
-def _contains_box(room: Box, box: Box) -> bool:
+def _contains_box(area: Box, box: Box) -> bool:
     return (
-        room.left <= box.left
-        and box.right <= room.right
-        and room.bottom <= box.bottom
-        and box.top <= room.top
+        area.left <= box.left
+        and box.right <= area.right
+        and area.bottom <= box.bottom
+        and box.top <= area.top
     )

@@ -1,7 +1,7 @@
-"""Lay out the page of a picture, in points (1/72 inch), before anything is drawn on it.
+"""Compute the layout of a picture in points (1/72 inch), before anything is drawn.
 
-The heading is above, the legend to the right, scale bar and sources are below the map, so that
-nothing lies over the zone. The map is as wide as the page allows and as high as the zone asks.
+The heading stands above the map, the legend to the right, the scale bar and the sources below, so
+that nothing covers the zone. The map is as wide as the page allows and as high as the zone needs.
 """
 
 from __future__ import annotations
@@ -36,31 +36,31 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.ellipsoid import Floats
 
 
-# Room in points. A picture is some 10 inches wide: the text of a page at its full width, half
-# a slide. The map takes 7 of them; the legend's column holds the longest of its words.
+# Sizes in points. A picture is some 10 inches wide, which fits the width of a page or half a slide.
+# The map takes 7 inches of it. The column of the legend fits the longest word in it.
 _MAP_WIDTH, _LEAST_WIDTH, _MOST_HEIGHT, _LEAST_HEIGHT = 500.0, 300.0, 560.0, 300.0
 _LEFT, _RIGHT, _TOP, _BOTTOM, GAP, _LEGEND = 30.0, 12.0, 12.0, 10.0, 14.0, 172.0
-# Between the heading and the line under it.
+# The space between the heading and the line under it.
 _LEAD = 3.0
-# Degrees at the frame, the scale bar and its numbers, and air before the sources.
+# The space for the degrees at the frame, the scale bar with its numbers, and a gap below them.
 _BELOW = 52.0
-# What the legend's keys take of its column.
+# The width of the symbols in the column of the legend.
 _KEYS = 26.0
 
-# Sizes of text in points: none below 6, the least that journals print.
+# Sizes of text in points. Journals print no text smaller than 6.
 _TITLE, _SUBTITLE, _SMALL = 14.0, 8.5, 6.2
 
-# The frame reaches beyond the zone by this share of the longer side, to show what surrounds it.
+# The frame reaches beyond the zone by this fraction of the longer side, to show its surroundings.
 _MARGIN = 0.07
 
-# Lines are simplified by this share of the map's width: an eighth of a point, 0.04 mm.
+# Lines are simplified by this fraction of the map's width: an eighth of a point, 0.04 mm.
 _SIMPLER = 1 / 4_000
 
 
 class LayoutText(NamedTuple):
-    """What is written about the map, not yet broken into lines.
+    """The text around the map, not yet broken into lines.
 
-    Rows of the legend are the kind of thing, its words and its colour.
+    Rows of the legend are the kind of symbol, its text and its colour.
     """
 
     title: str
@@ -71,7 +71,7 @@ class LayoutText(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Where things are: the plane, the frame in it (metres), the map on the page (points)."""
+    """The layout of a picture: the frame in the plane (metres) and the map on the page (points)."""
 
     projection: Projection
     frame: tuple[float, float, float, float]
@@ -84,12 +84,12 @@ class Layout:
 
     @property
     def unit_m(self) -> float:
-        """Metres of the plane to a point of the page."""
+        """The length of a point of the page in the plane, in metres."""
         return (self.frame[2] - self.frame[0]) / self.size[0]
 
     @property
     def centre(self) -> tuple[float, float]:
-        """The middle of the frame in the plane."""
+        """The centre of the frame in the plane."""
         west, south, east, north_ = self.frame
         return (west + east) / 2.0, (south + north_) / 2.0
 
@@ -107,30 +107,30 @@ class Layout:
 
     @property
     def zoom(self) -> float:
-        """The zoom of a web map on which things are as large."""
+        """The zoom of a web map at the same scale."""
         _, lat = unproject_points(self.projection, *np.array(self.centre).reshape(2, 1))
-        # A web map is 156,543 m to a pixel at zoom 0 on the equator, and half of it at each next.
+        # At zoom 0, a pixel of a web map is 156,543 m on the equator. Each zoom step halves that.
         widest = 156_543.0 * max(math.cos(math.radians(lat[0])), 0.01)
         return math.log2(widest / (self.unit_m * draw.PIXEL))
 
     def points(self, xy: Floats) -> Floats:
-        """Return where positions in the plane are on the map, in points."""
+        """Return positions in the plane as points of the map."""
         return np.asarray((xy - self.frame[:2]) / self.unit_m)
 
     def shape(self, shape: BaseGeometry) -> BaseGeometry:
-        """Return what is seen of a shape, in the plane, as fine as it can be seen."""
+        """Return the visible part of a shape in the plane, as detailed as readers can see."""
         flat = project_shape(shape, self.projection, self.window)
         return shapely.simplify(flat, self.size[0] * self.unit_m * _SIMPLER)
 
     def holds(self, xy: Floats) -> NDArray[np.bool_]:
-        """Tell which positions are in the frame."""
+        """Return which positions lie in the frame."""
         west, south, east, north_ = self.frame
         x, y = xy.T
         return np.asarray((x >= west) & (x <= east) & (y >= south) & (y <= north_))
 
 
 def make_layout(shape: BaseGeometry, projection: Projection, words: LayoutText) -> Layout:
-    """Return the layout on which a shape (in degrees) is drawn with its words about it."""
+    """Return the layout of a picture of a shape (in degrees) with its text around it."""
     rows = [
         draw.LegendRow(kind, wrap_text(text, _LEGEND - _KEYS, 8.0), colour)
         for kind, text, colour in words.legend
@@ -150,7 +150,7 @@ def make_layout(shape: BaseGeometry, projection: Projection, words: LayoutText) 
 def _fit_frame(
     bounds: tuple[float, float, float, float], legend: float
 ) -> tuple[tuple[float, float, float, float], tuple[float, float]]:
-    """Return the frame about a zone in metres, and its size in points: no more drawn out than fits.
+    """Return the frame around a zone in metres, and its size in points, within the page's limits.
 
     >>> _fit_frame((0, 0, 86, 0.1), 100.0)[1], _fit_frame((0, 0, 0.1, 86), 100.0)[1]
     ((500.0, 300.0), (300.0, 560.0))
@@ -170,7 +170,7 @@ def _fit_frame(
 
 @contextmanager
 def default_style() -> Iterator[None]:
-    """Draw the same picture whatever the user's settings; their fonts still help ours out."""
+    """Ignore the user's settings while drawing, but keep their fonts for missing characters."""
     import matplotlib as mpl
     from matplotlib import style
 
@@ -180,11 +180,11 @@ def default_style() -> Iterator[None]:
 
 
 def draw_page(layout: Layout) -> tuple[Figure, Axes]:
-    """Return the page with its heading and small print, and the empty map on it."""
+    """Return the page with its heading and its sources, and the empty map on it."""
     from matplotlib.figure import Figure
 
     wide, high = layout.page
-    # Not pyplot's: it would keep the figure alive, and show it twice in a notebook.
+    # We avoid pyplot, which would keep the figure alive and show it twice in a notebook.
     figure = Figure(figsize=(wide / 72.0, high / 72.0), dpi=144, facecolor="white")
     left, top = _LEFT / wide, 1.0 - _TOP / high
     heading = figure.suptitle(

@@ -1,6 +1,6 @@
-"""What stands about a map: its scale bar, where north is, meridians and parallels.
+"""Compute the elements of a printed map: scale bar, north arrow, meridians and parallels.
 
-Each is measured on the ellipsoid, in the plane that the map is drawn in.
+Each is measured on the ellipsoid and given in the plane of the map.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import shapely
 from geobuffer.geodesy.ellipsoid import Floats, inverse
 from geobuffer.viz.figure.projection import Projection, Window, project_points, unproject_points
 
-# Steps between meridians or parallels, in degrees: those that read well in degrees, minutes and
-# seconds.
+# Steps between meridians or parallels, in degrees: round numbers of degrees, minutes or seconds.
 _STEPS = tuple(
     part / unit
     for unit, parts in ((1.0, (30, 20, 10, 5, 2, 1)), (60.0, (30, 20, 10, 5, 2, 1)),
@@ -23,19 +22,19 @@ _STEPS = tuple(
     for part in parts
 )  # fmt: skip
 
-# Meridians and parallels across a map, at the least: two name a direction, three show its bend.
+# The smallest number of meridians and of parallels on a map: two show a direction, three its bend.
 _LINES = 3
 
-# Points that a meridian or a parallel is drawn through: across 60° it bends by less than a pixel
-# between two of them.
+# The number of points in the line of a meridian or a parallel. Across 60°, the true line deviates
+# by less than a pixel between two of them.
 _POINTS = 200
 
-# The share of the map's width that a scale bar is at the most.
+# The largest length of a scale bar, as a fraction of the map's width.
 _BAR = 0.3
 
 
 class ScaleBar(NamedTuple):
-    """A length in km, and from where to where it reaches in the plane, about the map's centre."""
+    """A length in km, and its two ends in the plane, around the centre of the map."""
 
     km: float
     west: float
@@ -43,11 +42,11 @@ class ScaleBar(NamedTuple):
 
 
 class Graticule(NamedTuple):
-    """Meridians and parallels in the plane, and where they meet the frame.
+    """Meridians and parallels in the plane, and where they cross the frame.
 
-    ``meridians`` are the x at which meridians cross the lower edge with their longitudes;
-    ``parallels`` the y at which parallels cross the left one with their latitudes. ``step`` is
-    between two of them, in degrees.
+    ``meridians`` holds the x at which each crosses the lower edge, with its longitude;
+    ``parallels`` the y at which each crosses the left edge, with its latitude. ``step`` is the
+    distance between two parallels in degrees.
     """
 
     lines: list[Floats]
@@ -57,9 +56,9 @@ class Graticule(NamedTuple):
 
 
 def fit_scale_bar(projection: Projection, frame: tuple[float, float, float, float]) -> ScaleBar:
-    """Return a bar of a round length that is true at the centre of a frame.
+    """Return a scale bar of a round length that is true at the centre of a frame.
 
-    Its ends are at equal distances from the centre, and the geodesic between them is its length.
+    Its ends are equally far from the centre, and the geodesic between them has its length.
 
     Examples
     --------
@@ -73,7 +72,7 @@ def fit_scale_bar(projection: Projection, frame: tuple[float, float, float, floa
     x, y = (west + east) / 2.0, (south + north) / 2.0
     half = _BAR * (east - west) / 2.0
     round_ = _round_down(_measure_bar(projection, x, y, half) / 1e3)
-    # Once more after the first guess: what is left of the error is below a micrometre.
+    # The second round leaves an error below a micrometre.
     for _ in range(2):
         half *= round_ * 1e3 / _measure_bar(projection, x, y, half)
     return ScaleBar(round_, x - half, x + half)
@@ -97,7 +96,7 @@ def _round_down(value: float) -> float:
 
 
 def find_north(projection: Projection, x: float, y: float) -> float:
-    """Return the direction of true north at a point of the plane, in degrees right of upwards.
+    """Return the direction of true north at a point of the plane, in degrees clockwise from up.
 
     Examples
     --------
@@ -107,7 +106,7 @@ def find_north(projection: Projection, x: float, y: float) -> float:
     (True, True)
     """
     lon, lat = unproject_points(projection, np.array([x]), np.array([y]))
-    # A second of arc either way, of some 31 m: a meridian is straight over that.
+    # One second of arc in either direction, some 31 m: a meridian is straight over that length.
     step = np.array([-1.0, 1.0]) / 3600.0
     at_x, at_y = project_points(projection, np.repeat(lon, 2), np.clip(lat + step, -90.0, 90.0))
     return math.degrees(math.atan2(at_x[1] - at_x[0], at_y[1] - at_y[0]))
@@ -116,7 +115,7 @@ def find_north(projection: Projection, x: float, y: float) -> float:
 def make_graticule(
     projection: Projection, frame: tuple[float, float, float, float], window: Window
 ) -> Graticule:
-    """Return meridians and parallels across a frame, at a step that reads well."""
+    """Return meridians and parallels across a frame, at a round step."""
     step = _choose_step(frame, window, projection)
     lon_step = _choose_lon_step(step, (window.south + window.north) / 2.0)
     lats, lons = _list_multiples(window.south, window.north, step), _list_multiples(
@@ -141,7 +140,7 @@ def make_graticule(
 def _choose_step(
     frame: tuple[float, float, float, float], window: Window, projection: Projection
 ) -> float:  # fmt: skip
-    """Return the widest step of latitude that still shows enough lines across the shorter side."""
+    """Return the widest step of latitude that gives enough lines across the shorter side."""
     west, south, east, north_ = frame
     x, y = (west + east) / 2.0, (south + north_) / 2.0
     side = min(east - west, north_ - south) / 2.0
@@ -151,7 +150,7 @@ def _choose_step(
 
 
 def _choose_lon_step(step: float, lat: float) -> float:
-    """Return a step of longitude that is about as long on the ground as one of latitude."""
+    """Return the step of longitude whose length on the ground is closest to a step of latitude."""
     wanted = step / max(math.cos(math.radians(lat)), 0.05)
     return min(_STEPS, key=lambda known: abs(math.log(known / wanted)))
 
@@ -167,7 +166,7 @@ def _project_line(projection: Projection, lon: Floats, lat: Floats) -> Floats:
 def _find_crossings(
     lines: list[Floats], values: Floats, edge: shapely.LineString, *, axis: int
 ) -> list[tuple[float, float]]:
-    """Return where lines cross an edge of the frame, along it, with what each line stands for."""
+    """Return the positions at which lines cross an edge of the frame, each with its value."""
     found = []
     for line, value in zip(lines, values.tolist(), strict=True):
         met = shapely.intersection(shapely.LineString(line), edge)

@@ -1,8 +1,8 @@
 """Draw a zone as a picture for print: a matplotlib figure that can be saved and restyled.
 
 Its axes are in metres of the projection that :func:`plot_crs` returns. The same zone and places
-give the same picture: nothing is placed by chance, and the user's settings change nothing but the
-fonts that help out where ours lacks a character.
+always give the same picture: no position is random, and the settings of the user change only the
+fonts for characters that ours lacks.
 """
 
 from __future__ import annotations
@@ -68,20 +68,21 @@ if TYPE_CHECKING:
 # Sizes of the names of regions and places, in points.
 _REGION, _NAME = 8.5, 7.0
 
-# A name for so many square points of map, some 36 on a whole one: more would hide it.
-_ROOM_PER_NAME = 4_600.0
+# The area of map for each name, in square points: some 36 names on a map; more would hide it.
+_AREA_PER_NAME = 4_600.0
 
-# Names that are tried for each that there is room for: most that fail do so in a crowd.
+# How many names we try for each that has space on the map. Most of those that fail are in a crowd.
 _TRIES = 6
 
-# The widest that a name may be, in points: a fifth of the map.
+# The largest width of a name in points: a fifth of the map.
 _WIDEST_NAME = 100.0
 
-# The name of a region keeps so many points off the zone and the frame, and this share of it lies in
-# what is seen of the region.
+# The distance of a region's name from the zone and the frame, in points; and the share of the name
+# that must lie within the visible part of the region.
 _OFF, _WITHIN = 4.0, 0.85
 
-# A dot with a name is drawn as from this zoom of the page on, so that it is seen which it is.
+# A dot with a name is at least as large as at this zoom of the page, so that readers can see which
+# dot the name belongs to.
 _NAMED_ZOOM = 9.5
 
 
@@ -93,11 +94,11 @@ def plot_zone(
     title: str = "",
     language: str = "en",
 ) -> Figure:
-    """Draw a zone, its border and the settlements about it as a picture for print.
+    """Draw a zone, its border and the settlements around it as a picture for print.
 
     The result is a :class:`matplotlib.figure.Figure`: :func:`geobuffer.write` saves it as PNG, SVG
-    or PDF, a notebook shows it, and every part can be restyled. The map is ``figure.axes[0]``, in
-    metres of :func:`plot_crs`; parts are found by their gid, as in
+    or PDF, a notebook shows it, and you can restyle every part. The map is ``figure.axes[0]``, in
+    metres of :func:`plot_crs`. Find parts by their gid, as in
     ``figure.findobj(lambda part: part.get_gid() == "geobuffer-zone")``.
 
     Parameters
@@ -105,26 +106,27 @@ def plot_zone(
     zone
         The zone to draw, from :func:`geobuffer.build_zone`.
     settlements
-        A table of places (points in any CRS); what :func:`geobuffer.classify` says of them is
-        worked out here. Used where present: ``name_en``, ``name_uk``, ``name_ru`` or ``name``,
-        ``population`` and ``source``. Rows without a point are counted in the legend.
+        A table of places (points in any CRS), which this function classifies as
+        :func:`geobuffer.classify` does. It uses these columns if present: ``name_en``,
+        ``name_uk``, ``name_ru`` or ``name``, ``population`` and ``source``. The legend counts rows
+        without a point.
     regions
         Regions to draw as context, besides those along the border.
     title
-        The heading; by default what is shown, how wide, where and on which side.
+        The heading. By default it states width, place and side of the zone.
     language
         The language of words and names: ``"en"``, ``"uk"`` or ``"ru"``.
 
     Raises
     ------
     DataError
-        The language is unknown; or the table is not one of points, or a population no number.
+        The language is unknown, a geometry is not a point, or a population is not a number.
     MissingCRSError
         The table has no coordinate reference system.
     MissingExtra
         matplotlib is not installed.
     WrongKind
-        The zone is none.
+        The zone is not a zone.
 
     Examples
     --------
@@ -137,7 +139,7 @@ def plot_zone(
     'Зона 10 км уздовж кордону Курська область – Сумська область, бік: Україна'
     """
     check_zone(zone)
-    to = captions.load_translation(language, zone.sections)
+    words = captions.load_translation(language, zone.sections)
     require_matplotlib()
     drawn = select_regions(zone, regions)
     projection = fit_projection(zone.polygon)
@@ -145,30 +147,30 @@ def plot_zone(
         None if settlements is None else _locate_places(settlements, zone, projection, language)
     )
     sources = None if settlements is None else sources_of_places(settlements)
-    words = LayoutText(
-        title=captions.write_title(zone, title, to),
-        subtitle=captions.write_subtitle(zone, to, titled=bool(clean_text(title))),
-        legend=_list_legend_rows(zone, places, to, with_regions=bool(drawn)),
+    text = LayoutText(
+        title=captions.write_title(zone, title, words),
+        subtitle=captions.write_subtitle(zone, words, titled=bool(clean_text(title))),
+        legend=_list_legend_rows(zone, places, words, with_regions=bool(drawn)),
         small=(
-            *captions.describe_sources(zone, drawn, sources, to),
-            captions.describe_projection(projection, to),
+            *captions.describe_sources(zone, drawn, sources, words),
+            captions.describe_projection(projection, words),
         ),
     )
-    layout = make_layout(zone.polygon, projection, words)
+    layout = make_layout(zone.polygon, projection, text)
     with default_style():
         figure, axes = draw_page(layout)
-        _draw_map(axes, layout, zone, drawn, places, to)
-        _draw_margin(axes, layout, to)
+        _draw_map(axes, layout, zone, drawn, places, words)
+        _draw_margin(axes, layout, words)
     # Jupyter displays objects with this method. We avoid pyplot, which would display it again.
     figure._repr_png_ = functools.partial(_render_png, figure)  # type: ignore[attr-defined]
     return figure
 
 
 def plot_crs(zone: Zone) -> pyproj.CRS:
-    """Return the projection that :func:`plot_zone` draws a zone in, for layers of one's own.
+    """Return the projection in which :func:`plot_zone` draws a zone, for layers of your own.
 
-    It is conformal, and of the usual projections of that kind the one whose scale is nearest to
-    true over the zone. Axes are metres east and north.
+    It is the conformal projection, among the usual ones, whose scale is closest to true over the
+    zone. Axes are in metres east and north.
 
     Parameters
     ----------
@@ -178,7 +180,7 @@ def plot_crs(zone: Zone) -> pyproj.CRS:
     Raises
     ------
     WrongKind
-        The zone is none.
+        The zone is not a zone.
 
     Examples
     --------
@@ -199,7 +201,7 @@ def require_matplotlib() -> None:
 
 
 class _Places(NamedTuple):
-    """The settlements of a table: where in the plane, of which class, what they are called."""
+    """The settlements of a table: positions in the plane, classes, populations and names."""
 
     xy: Floats
     membership: NDArray[np.object_]
@@ -214,7 +216,7 @@ class _Places(NamedTuple):
 def _locate_places(
     table: gpd.GeoDataFrame, zone: Zone, projection: Projection, language: str
 ) -> _Places:
-    # Asked anew, not read from columns that the table may have: they may be of another zone.
+    # We classify the table here: columns that it already has may belong to another zone.
     membership = classify(table, zone)["membership"].to_numpy(dtype=object)
     points = table.geometry.to_crs("EPSG:4326").to_numpy()
     xy = np.stack(project_points(projection, shapely.get_x(points), shapely.get_y(points)), axis=1)
@@ -223,7 +225,7 @@ def _locate_places(
 
 
 def _list_names(table: gpd.GeoDataFrame, language: str) -> list[str]:
-    """Return each row's name in a language, or the first that it has; empty where it has none."""
+    """Return the name of each row in a language, else the first it has; empty without a name."""
     names = np.full(len(table), "", dtype=object)
     for column in name_columns(language):
         if column in table:
@@ -233,40 +235,40 @@ def _list_names(table: gpd.GeoDataFrame, language: str) -> list[str]:
 
 
 def _list_legend_rows(
-    zone: Zone, places: _Places | None, to: Translation, *, with_regions: bool
+    zone: Zone, places: _Places | None, words: Translation, *, with_regions: bool
 ) -> list[tuple[str, str, str]]:
-    """Return the rows of the legend, with what was counted: kind, words, colour."""
+    """Return the rows of the legend with their counts: kind, text, colour."""
     of_points = captions.has_only_points(zone.sections)
     lines = [section.line for section in zone.sections]
     many = len(shapely.get_parts(lines) if of_points else lines) > 1
-    words = to.say("border" if many else "border_plain")
-    rows = [("points" if of_points else "junctions" if many else "border", words)]
-    rows += [("ring", name) for name in captions.describe_rings(zone, to)]
-    rows += [("regions", to.say("regions"))] if with_regions else []
+    border = words.text("border" if many else "border_plain")
+    rows = [("points" if of_points else "junctions" if many else "border", border)]
+    rows += [("ring", name) for name in captions.describe_rings(zone, words)]
+    rows += [("regions", words.text("regions"))] if with_regions else []
     if places is not None:
         for kind in COUNTED:
-            count = to.number(int((places.membership == kind).sum()))
-            rows.append((kind, to.say("count", label=to.say(kind), count=count)))
-        rows.append(("outside", to.say("outside")))
+            count = words.format_number(int((places.membership == kind).sum()))
+            rows.append((kind, words.text("count", label=words.text(kind), count=count)))
+        rows.append(("outside", words.text("outside")))
         if places.unlocated:
-            count = to.number(places.unlocated)
-            rows.append(("none", to.say("count", label=to.say("unlocated"), count=count)))
+            count = words.format_number(places.unlocated)
+            rows.append(("none", words.text("count", label=words.text("unlocated"), count=count)))
     colours = iter(ring_colours(len(zone.rings)))
     return [(kind, text, next(colours) if kind == "ring" else "") for kind, text in rows]
 
 
 def _draw_map(
     axes: Axes, layout: Layout, zone: Zone, regions: Sequence[Region],
-    places: _Places | None, to: Translation,
+    places: _Places | None, words: Translation,
 ) -> None:  # fmt: skip
-    """Draw what is within the frame."""
+    """Draw everything within the frame."""
     land = [layout.shape(region.geometry) for region in regions]
     rings = [layout.shape(ring) for ring in zone.rings]
     sections = [layout.shape(section.line) for section in zone.sections]
     drawing.draw_regions(axes, land)
     drawing.draw_rings(axes, rings)
     drawing.draw_border(axes, sections, _find_junctions(zone, layout))
-    names = [clean_text(region.label(to.language)) for region in regions]
+    names = [clean_text(region.label(words.language)) for region in regions]
     zone_and_border = shapely.union_all([*rings, *sections])
     taken = _draw_region_names(axes, layout, land, names, zone_and_border)
     if places is None:
@@ -278,7 +280,7 @@ def _draw_map(
 
 
 def _find_junctions(zone: Zone, layout: Layout) -> Floats:
-    """Return where one section of the border ends and the next begins, in the plane; or points."""
+    """Return the points where sections of the border meet, in the plane; or the border's points."""
     starts = shapely.get_coordinates([section.line for section in zone.sections])
     if not captions.has_only_points(zone.sections):
         starts = [shapely.get_coordinates(section.line)[0] for section in zone.sections[1:]]
@@ -292,17 +294,17 @@ def _draw_region_names(
     names: Sequence[str],
     zone_and_border: BaseGeometry,
 ) -> list[Box]:
-    """Write the names of regions where most of each is seen, off the zone; return their boxes."""
-    room = shapely.buffer(shapely.box(*layout.frame), -_OFF * layout.unit_m, join_style="mitre")
+    """Write each region's name where most of it is visible, off the zone; return their boxes."""
+    area = shapely.buffer(shapely.box(*layout.frame), -_OFF * layout.unit_m, join_style="mitre")
     kept = shapely.buffer(zone_and_border, _OFF * layout.unit_m)
     placed: list[tuple[Label, Box, tuple[float, float]]] = []
     for shape, name in zip(land, names, strict=True):
-        free = shapely.difference(shapely.intersection(shape, room), kept)
+        free = shapely.difference(shapely.intersection(shape, area), kept)
         parts = [part for part in shapely.get_parts(free) if part.area > 0.0]
         if not (parts and name):
             continue
         label, box, at = _place_region_name(max(parts, key=shapely.area), name, layout)
-        # A name that reaches far out of what is seen of its region would name its neighbour.
+        # A name that reaches far beyond the visible part of its region would seem to name another.
         inked = shapely.box(*(np.array(box) * layout.unit_m + [*layout.frame[:2]] * 2))
         within = shapely.intersection(inked, free).area > _WITHIN * inked.area
         if within and not any(box.meets(other) for _, other, _ in placed):
@@ -314,12 +316,12 @@ def _draw_region_names(
 def _place_region_name(
     part: BaseGeometry, name: str, layout: Layout
 ) -> tuple[Label, Box, tuple[float, float]]:
-    """Return a region's name with its box, about the middle of the widest circle that fits."""
+    """Return a region's name with its box, around the centre of the widest circle that fits."""
     circle = shapely.maximum_inscribed_circle(part, tolerance=4.0 * layout.unit_m)
     at = shapely.get_coordinates(circle)[0]
-    room = min(shapely.length(circle) * 2.0 / layout.unit_m, 1.5 * _WIDEST_NAME)
+    area = min(shapely.length(circle) * 2.0 / layout.unit_m, 1.5 * _WIDEST_NAME)
     whole = max(measure_text(word, _REGION) for word in name.split())
-    lines = wrap_text(shorten_text(name, 3.0 * _WIDEST_NAME, _REGION), max(room, whole), _REGION)
+    lines = wrap_text(shorten_text(name, 3.0 * _WIDEST_NAME, _REGION), max(area, whole), _REGION)
     x, y = layout.points(at)
     half = (
         max(measure_text(line, _REGION) for line in lines) / 2.0,
@@ -338,18 +340,18 @@ def _draw_place_names(
     at = layout.points(places.xy)
     seen = layout.holds(places.xy)
     named_zoom = max(layout.zoom, _NAMED_ZOOM)
-    # The border, as points as far apart as the lines of a name are high.
+    # The border as points, whose spacing is the height of a name.
     along = shapely.get_coordinates(shapely.segmentize(line, _NAME * layout.unit_m))
-    most = int(layout.size[0] * layout.size[1] / _ROOM_PER_NAME)
+    most = int(layout.size[0] * layout.size[1] / _AREA_PER_NAME)
     labels: dict[Label, int] = {}
     for i in _rank_places(places, near, seen)[: _TRIES * most]:
         weight, zoom = ("bold", layout.zoom) if near[i] else ("normal", named_zoom)
         text = shorten_text(places.names[i], _WIDEST_NAME, _NAME, weight)
         radius = drawing.dot_radius(zoom, places.membership[i])
         labels[Label(text, float(at[i, 0]), float(at[i, 1]), _NAME, radius, weight)] = i
-    room = Box(2.0, 2.0, layout.size[0] - 2.0, layout.size[1] - 2.0)
+    area = Box(2.0, 2.0, layout.size[0] - 2.0, layout.size[1] - 2.0)
     placed = place_labels(
-        labels, room, taken=taken, dots=at[near & seen], line=layout.points(along), most=most
+        labels, area, taken=taken, dots=at[near & seen], line=layout.points(along), most=most
     )
     outside = [row for label, _ in placed if not near[row := labels[label]]]
     drawing.draw_dots(axes, "outside", places.xy[outside], named_zoom)
@@ -363,11 +365,11 @@ def _draw_place_names(
 
 
 def _rank_places(places: _Places, near: NDArray[np.bool_], seen: NDArray[np.bool_]) -> list[int]:
-    """Return the rows to be named, those with most to say first.
+    """Return the rows to name, the most important first.
 
-    People count by orders of magnitude, and half as much again in the zone: a town of 4,000 there
-    comes before a city of 200,000 outside, which comes before a village of 3,000 there. Where no
-    population is known, those in the zone are named; all are where they are few.
+    The weight is the order of magnitude of the population, times 1.5 in the zone. A town of 4,000
+    in the zone comes before a city of 200,000 outside, which comes before a village of 3,000 in
+    the zone. If no population is known, only places in the zone get names. A few places all do.
     """
     named = seen & np.array([bool(name) for name in places.names], dtype=bool)
     peopled = named & (np.nan_to_num(places.population) > 0.0)
@@ -377,29 +379,37 @@ def _rank_places(places: _Places, near: NDArray[np.bool_], seen: NDArray[np.bool
     return [int(i) for i in rows[np.argsort(-weight[rows], kind="stable")]]
 
 
-def _draw_margin(axes: Axes, layout: Layout, to: Translation) -> None:
-    """Draw legend, graticule, degrees at the frame, scale bar and north arrow."""
+def _draw_margin(axes: Axes, layout: Layout, words: Translation) -> None:
+    """Draw the legend, the graticule with its degrees, the scale bar and the north arrow."""
     beside = (1.0 + GAP / layout.size[0], 1.0)
-    drawing.draw_legend(axes, layout.legend, to.say("legend"), layout.zoom, beside)
+    drawing.draw_legend(axes, layout.legend, words.text("legend"), layout.zoom, beside)
     lines = make_graticule(layout.projection, layout.frame, layout.window)
     drawing.draw_graticule(axes, lines.lines)
-    meridians = [captions.format_degrees(lon, to, "EW", lines.step) for _, lon in lines.meridians]
-    parallels = [captions.format_degrees(lat, to, "NS", lines.step) for _, lat in lines.parallels]
+    meridians = [
+        captions.format_degrees(lon, words, "EW", lines.step) for _, lon in lines.meridians
+    ]
+    parallels = [
+        captions.format_degrees(lat, words, "NS", lines.step) for _, lat in lines.parallels
+    ]
     drawing.draw_ticks(axes, lines, (meridians, parallels), point=layout.unit_m)
     bar = fit_scale_bar(layout.projection, layout.frame)
-    texts = ["0", to.km(bar.km / 2.0), f"{to.km(bar.km)} {to.say('unit_km')}"]
+    texts = [
+        "0",
+        words.format_km(bar.km / 2.0),
+        f"{words.format_km(bar.km)} {words.text('unit_km')}",
+    ]
     x = drawing.draw_scale(axes, bar, texts, layout.size) + 18.0
     angle = find_north(layout.projection, *layout.centre)
-    drawing.draw_north(axes, angle, to.say("north"), x, layout.size)
+    drawing.draw_north(axes, angle, words.text("north"), x, layout.size)
     beside = (x + 26.0) / layout.size[0], -29.0 / layout.size[1]
     drawing.add_text(
-        axes, *beside, to.say("scale"), size=drawing.SMALL, gid="geobuffer-scale", va="center",
+        axes, *beside, words.text("scale"), size=drawing.SMALL, gid="geobuffer-scale", va="center",
         color=drawing.QUIET, transform=axes.transAxes,
     )  # fmt: skip
 
 
 def _render_png(figure: Figure) -> bytes:
-    """Return a figure as a notebook shows it."""
+    """Return a figure as a PNG file, for a notebook."""
     file = io.BytesIO()
     figure.savefig(file, format="png")
     return file.getvalue()

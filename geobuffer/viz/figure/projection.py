@@ -1,8 +1,8 @@
-"""Choose the plane that a zone is drawn in: conformal, and with the least distortion there is.
+"""Choose the projection in which a zone is drawn: conformal, with the least distortion.
 
-A conformal projection keeps angles, so that a zone keeps its shape everywhere, and its scale at a
-point is one number, which PROJ tells. Candidates are laid through the middle of the zone; the one
-whose scale varies least over the zone is taken.
+A conformal projection keeps angles, so a zone keeps its shape everywhere. Its scale at a point is
+one number, which PROJ computes. We centre each candidate on the zone and choose the one whose scale
+varies least over the zone.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 
-# Scale that varies by less than a tenth of a per mille is off by less than a line's width on any
-# page: of projections as good as that the plainest is taken, in the order of the candidates.
+# A scale error below a tenth of a per mille is less than a line's width on any page. Among
+# projections as good as that, we choose the simplest: the first in the order of the candidates.
 _INVISIBLE = 1e-4
 
-# Points of a shape's outline, and steps of a grid over it, that its distortion is measured at:
-# scale is smooth, and from one to the next changes by less than a hundredth of its spread.
+# The number of outline points, and of grid steps in each direction, at which we measure distortion.
+# The scale is smooth: between neighbouring points it changes by less than a hundredth of its range.
 _OUTLINE, _GRID = 2_000, 40
 
-# A straight line in longitude and latitude is cut into steps of this share of the window before it
-# is projected: even across a window of 60° it then bends less than a pixel off what is drawn.
+# Before projection, a straight line in longitude and latitude is cut into steps of this fraction of
+# the window. Even across 60°, the true line then deviates by less than a pixel from the drawn one.
 _STEP = 1 / 400
 
 
 class Projection(NamedTuple):
     """A conformal projection fitted to a shape.
 
-    ``kind`` is PROJ's name for it (a stereographic about a pole is ``"polar"``), ``lon`` and
-    ``lat`` where its middle is in degrees, ``scale_error`` how far its scale is from one over the
-    shape, at the most.
+    ``kind`` is its name in PROJ (a stereographic projection at a pole is ``"polar"``). ``lon`` and
+    ``lat`` are its centre in degrees. ``scale_error`` is the largest difference of its scale from 1
+    over the shape.
     """
 
     kind: str
@@ -52,7 +52,7 @@ class Projection(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Bounds in degrees; longitudes run on past ±180° where the antimeridian is within."""
+    """Bounds in degrees; longitudes continue beyond ±180° if the antimeridian lies within."""
 
     west: float
     south: float
@@ -64,9 +64,9 @@ def fit_projection(shape: BaseGeometry) -> Projection:
     """Return the conformal projection whose scale varies least over a shape.
 
     Candidates are the transverse, plain and oblique Mercator projections, Lambert's conformal
-    conic, and the stereographic about the middle of the shape and about the nearer pole; all are
-    in Snyder, *Map projections: a working manual* (USGS 1395, 1987). Each is scaled so that its
-    largest and its smallest scale over the shape are equally far from one.
+    conic, and the stereographic projections at the centre of the shape and at the nearer pole. All
+    are in Snyder, *Map projections: a working manual* (USGS 1395, 1987). Each is scaled so that
+    its largest and its smallest scale over the shape differ equally from 1.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def fit_projection(shape: BaseGeometry) -> Projection:
 
 
 def measure_scales(crs: pyproj.CRS, lon: Floats, lat: Floats) -> Floats:
-    """Return the scale of a projection at points: metres of the plane for one on the ground.
+    """Return the scale of a projection at points: metres in the plane for a metre on the ground.
 
     Examples
     --------
@@ -101,21 +101,21 @@ def measure_scales(crs: pyproj.CRS, lon: Floats, lat: Floats) -> Floats:
 
 
 def unwrap_longitudes(lon: Floats, projection: Projection) -> Floats:
-    """Return longitudes within 180° of the projection's middle, past ±180° if need be."""
+    """Return longitudes within 180° of the projection's centre, beyond ±180° if necessary."""
     return unwrap_near(lon, projection.lon)
 
 
 def find_window(projection: Projection, frame: tuple[float, float, float, float]) -> Window:
-    """Return bounds in degrees that hold all of a frame (west, south, east, north in metres).
+    """Return bounds in degrees that contain a frame (west, south, east, north in metres).
 
-    A frame that holds a pole sees all longitudes.
+    A frame with a pole in it contains all longitudes.
     """
     west, south, east, north = frame
     x, y = (part.ravel() for part in np.meshgrid(
         np.linspace(west, east, _GRID), np.linspace(south, north, _GRID)))  # fmt: skip
     lon, lat = unproject_points(projection, x, y)
     lon = unwrap_longitudes(lon, projection)
-    # Between two points of the grid, bounds may be exceeded by a step of it.
+    # Between two points of the grid, the frame may exceed their bounds by a step of the grid.
     margin = 2.0 / _GRID
     dlat = margin * (lat.max() - lat.min())
     dlon = margin * (lon.max() - lon.min())
@@ -124,33 +124,33 @@ def find_window(projection: Projection, frame: tuple[float, float, float, float]
         at_x, at_y = project_points(projection, np.array([projection.lon]), np.array([pole]))
         if west <= at_x[0] <= east and south <= at_y[0] <= north:
             low, high, dlon = min(low, pole), max(high, pole), 360.0
-    # Short of half way round, where the plane is cut open.
+    # At most half way around the globe, where the plane is cut open.
     least, most = projection.lon - 180.0, projection.lon + 180.0
     return Window(max(lon.min() - dlon, least), low, min(lon.max() + dlon, most), high)
 
 
 def project_points(projection: Projection, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    """Return where points in degrees are in the plane, in metres."""
+    """Return points in degrees as points in the plane, in metres."""
     x, y = pyproj.Proj(projection.crs)(lon, lat)
     return np.asarray(x), np.asarray(y)
 
 
 def unproject_points(projection: Projection, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return longitude and latitude of points in the plane."""
+    """Return the longitudes and latitudes of points in the plane."""
     lon, lat = pyproj.Proj(projection.crs)(x, y, inverse=True)
     return np.asarray(lon), np.asarray(lat)
 
 
 def globe_window(projection: Projection) -> Window:
-    """Return the window that holds all, cut open opposite the projection's middle."""
+    """Return the window of the whole globe, cut open opposite the projection's centre."""
     return Window(projection.lon - 180.0, -90.0, projection.lon + 180.0, 90.0)
 
 
 def project_shape(shape: BaseGeometry, projection: Projection, window: Window) -> BaseGeometry:
-    """Return what of a shape is in a window, in the plane; joined where the antimeridian cut it."""
+    """Return the part of a shape in a window, in the plane; joined across the antimeridian."""
     if window.east - window.west >= 360.0 and shapely.get_dimensions(shape) == 2:
-        # All round a pole: in halves, joined again, so that no seam stays. Both come from the same
-        # longitudes, so that a centimetre is far more than they can differ.
+        # Around a pole, we project two halves and join them, so that no seam remains. Their edges
+        # come from the same longitudes and differ by far less than a centimetre.
         halves = (window._replace(east=projection.lon), window._replace(west=projection.lon))
         return shapely.union_all(
             [project_shape(shape, projection, h) for h in halves], grid_size=0.01
@@ -166,10 +166,10 @@ def project_shape(shape: BaseGeometry, projection: Projection, window: Window) -
 
 
 def _list_candidates(lon: Floats, lat: Floats) -> Iterator[tuple[str, float, float, str]]:
-    """Yield kind, middle and definition of each projection, the plainest first."""
+    """Yield kind, centre and definition of each projection, the simplest first."""
     south, north = lat.min(), lat.max()
     middle, centre = float(lon.min() + lon.max()) / 2.0, float(south + north) / 2.0
-    # Round a pole, these would tear a shape apart opposite its middle.
+    # Around a pole, these would split a shape opposite its centre.
     if lon.max() - lon.min() < 180.0:
         at = f"+lat_0={centre:.6f} +lon_0={middle:.6f}"
         yield "tmerc", middle, centre, f"+proj=tmerc {at}"
@@ -191,7 +191,7 @@ def _list_candidates(lon: Floats, lat: Floats) -> Iterator[tuple[str, float, flo
 def _fit_candidate(
     kind: str, middle: float, centre: float, definition: str, lon: Floats, lat: Floats
 ) -> Projection | None:  # fmt: skip
-    """Return a projection scaled to its points; nothing where it cannot show one of them."""
+    """Return a projection scaled to its points, or ``None`` if it cannot show one of them."""
     plain = f"{definition} +ellps=WGS84 +datum=WGS84 +units=m"
     try:
         scale = measure_scales(pyproj.CRS(plain), lon, lat)
@@ -205,13 +205,13 @@ def _fit_candidate(
 
 
 def _sample_points(shape: BaseGeometry) -> tuple[Floats, Floats]:
-    """Return points of a shape's outline and inside; longitudes run on past ±180° if need be."""
+    """Return points of a shape's outline and interior; longitudes may continue beyond ±180°."""
     degrees = shapely.get_coordinates(shapely.segmentize(shape, 1.0))
     xy = degrees[:: len(degrees) // _OUTLINE + 1]
     west, south, east, north = shape.bounds
     x, y = (part.ravel() for part in np.meshgrid(
         np.linspace(west, east, _GRID), np.linspace(south, north, _GRID)))  # fmt: skip
-    # A copy of one's own: other threads may have the shape, and none may ask one that is prepared.
+    # Other threads may use the shape, and none may query a shape that we prepare: so we copy it.
     own = shapely.force_2d(shape)
     shapely.prepare(own)
     within = shapely.contains_xy(own, x, y)
@@ -220,9 +220,9 @@ def _sample_points(shape: BaseGeometry) -> tuple[Floats, Floats]:
 
 
 def _find_axis(lon: Floats, lat: Floats) -> tuple[float, float, float]:
-    """Return the middle of points, and the azimuth (within ±90°) of the great circle along them.
+    """Return the centre of points, and the azimuth (within ±90°) of the great circle along them.
 
-    That circle lies in the plane through the Earth's centre from which the points stray least.
+    That circle lies in the plane through the Earth's centre that is closest to the points.
     """
     at = to_ecef(lon, lat)
     at /= np.linalg.norm(at, axis=1, keepdims=True)
