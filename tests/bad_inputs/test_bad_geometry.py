@@ -89,9 +89,7 @@ def test_a_bow_tie_is_refused_with_its_area_before_and_after(here, refused, says
     region = gb.Region("Bow", BOW_TIE, SOURCE)
     for make in (gb.border_of, lambda r: gb.border_between(r, gb.Region("East", EAST, SOURCE)),
                  lambda r: gb.border_around(r.geometry, names=["Bow"], source=SOURCE)):  # fmt: skip
-        with says(
-            gb.GeometryError, "'Bow'", "Self-intersection", "make_valid()", "3,946", "of these 0"
-        ):
+        with says(gb.GeometryError, "'Bow'", "Self-intersection", "make_valid()", "3,946"):
             make(region)
 
 

@@ -118,11 +118,11 @@ TWICE = ("name,lat,lon,population", "A,50.5,30.05,5", "A,50.5,30.05,5", "A,50.5,
 @pytest.mark.row(42)
 def test_rows_that_repeat_others_count_once_and_are_told(here, belt, answered):
     text(here / "places.csv", *TWICE)
-    said = r"left out, as they repeat others: 1 \(line 3\)"
-    alike = r"of the same name at the same point as others.* kept: 1 \(line 4\)"
+    said = r"repeat others were left out: 1 \(line 3\)"
+    alike = r"name and point of another row.* kept: 1 \(line 4\)"
     with pytest.warns(UserWarning, match=said), pytest.warns(UserWarning, match=alike):
         assert len(gb.read_settlements("places.csv")) == 2
-    told = ["repeat others: 1 (line 3)", "same name at the same point"]
+    told = ["left out: 1 (line 3)", "kept: 1 (line 4)"]
     answer = answered("exposure", *own(), "--places", "places.csv", "--json", notes=told)
     assert json.loads(answer.out)[0]["population"] == 12
     table = points((30.05, 50.5), (30.05, 50.5), (30.04, 50.5), name=list("AAB"),

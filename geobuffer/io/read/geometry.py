@@ -229,7 +229,13 @@ _REMEDIES = {
 _MOST_CHANGED = 0.01
 
 
-def check_polygons(table: SourceTable, crs: object, *, swap: bool = False) -> None:
+def check_polygons(
+    table: SourceTable,
+    crs: object,
+    *,
+    swap: bool = False,
+    near: Region | Regions | Border | None = None,
+) -> None:
     """Make a file's shapes valid polygons in degrees, or say which row cannot be one.
 
     ``swap`` takes their first coordinate for the latitude.
@@ -257,9 +263,16 @@ def check_polygons(table: SourceTable, crs: object, *, swap: bool = False) -> No
         shapes[row] = shapely.union_all([cut_at_antimeridian(shape)]) if crosses else shape
     _note_crossing(table, crossing)
     table.notes.extend(mended)
+    check_axis_order(table, near)
 
 
-def check_lines(table: SourceTable, crs: object, *, swap: bool = False) -> None:
+def check_lines(
+    table: SourceTable,
+    crs: object,
+    *,
+    swap: bool = False,
+    near: Region | Regions | Border | None = None,
+) -> None:
     """Make a file's shapes lines in degrees, cut at the antimeridian.
 
     Parameters and errors as :func:`check_polygons`.
@@ -270,6 +283,7 @@ def check_lines(table: SourceTable, crs: object, *, swap: bool = False) -> None:
     for row in crossing:
         shapes[row] = cut_line(shapes[row])
     _note_crossing(table, crossing)
+    check_axis_order(table, near)
 
 
 def check_points(table: SourceTable, crs: object, *, swap: bool = False) -> None:

@@ -15,9 +15,8 @@ import shapely
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.io.read.encodings import detect_encoding
-from geobuffer.io.read.files import DRIVERS, FIXED_CRS, FileFormat, damaged_error, find_file
+from geobuffer.io.read.files import DRIVERS, FIXED_CRS, FileFormat, damaged_error
 from geobuffer.io.read.gdal import open_for_gdal
-from geobuffer.io.read.postgis import is_database, read_database
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.untrusted import (
     capture_warnings,
@@ -29,25 +28,8 @@ from geobuffer.io.untrusted import (
 if TYPE_CHECKING:
     import warnings
     from collections.abc import Iterator
-    from pathlib import Path
 
     from geobuffer.io.read.files import UserFile
-
-
-def read_shapes(
-    path: str | Path, layer: str | None, kinds: tuple[str, ...], max_gb: float
-) -> tuple[SourceTable, str]:
-    """Return the rows of a layer or table, and the title of a source that nobody described.
-
-    Errors as :func:`geobuffer.reading.files.find_file`,
-    :func:`geobuffer.reading.layers.read_layer` and
-    :func:`geobuffer.reading.database.read_database`.
-    """
-    if is_database(path):
-        table = read_database(str(path), layer)
-        return table, table.name
-    file, layer = find_file(path, layer=layer, max_gb=max_gb)
-    return read_layer(file, layer, kinds), file.path.name
 
 
 # What is no number in JSON (RFC 8259), though GDAL takes it for one.

@@ -1,8 +1,8 @@
-"""Regions from a user's file: each a named area with its source.
+"""Read regions, settlements and border lines from files and PostGIS tables.
 
-Places from a user's file or table, with the columns that the rest of geobuffer knows.
-
-A border line from a user's file: each feature a section, sides left and right of it.
+The three public readers share their parameters and their steps: open the file, find its columns,
+check its shapes, bring them to degrees, warn of what was changed. They stand together so that a
+step that changes for one reader changes for all; so this module is longer than most.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from geobuffer.io.read.geometry import (
     check_polygons,
     orient_lines,
 )
-from geobuffer.io.read.layers import read_layer, read_shapes
+from geobuffer.io.read.layers import read_layer
 from geobuffer.io.read.postgis import is_database, read_database
 from geobuffer.io.read.source_table import check_has_rows
 from geobuffer.io.read.text_tables import clean_names, read_table
@@ -65,8 +65,12 @@ if TYPE_CHECKING:
 _COUNTRY_CODE = re.compile(r"[A-Z]{2}")
 _COUNTRY_CODE_ANY_CASE = re.compile(r"[A-Za-z]{2}")
 
+_POLYGON_TYPES = ("Polygon", "MultiPolygon")
+_LINE_TYPES = ("LineString", "MultiLineString")
+_POINT_TYPES = ("Point", "MultiPoint")
 
-def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may not tell
+
+def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may not state
     path: str | Path,
     *,
     name: str | None = None,
@@ -82,10 +86,10 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
 ) -> Regions:
     """Read regions from a file of areas, or from a PostGIS table.
 
-    Several rows of one name are one region of several parts, if they agree in all other texts
-    (islands are often kept so); if they do not, they are namesakes and refused. Areas come out in
-    longitude and latitude, without heights, valid, cut at the antimeridian. Of all that was done
-    to them, and of rows left out, a warning tells.
+    Several rows of the same name become one region of several parts, such as islands, if they agree
+    in all other texts. If they differ in another text, they are different regions of the same name,
+    which is an error. The areas are in longitude and latitude, without heights, valid, and cut at
+    the antimeridian. A warning reports every change to them and every row that was left out.
 
     Parameters
     ----------
@@ -94,37 +98,38 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
         of these; or ``postgresql://user@host/database?table=schema.table`` (or ``?query=SELECT
         …``), for which the extra ``postgis`` is needed.
     name
-        The column of names. By default the one that is plainly meant: ``name``, ``name_en``,
-        ``shapeName``, ``ADM1_EN``, ``NAME_1`` and the like.
+        The column of names. By default ``name``, ``name_en``, ``shapeName``, ``ADM1_EN``,
+        ``NAME_1`` or a similar column.
     layer
-        The layer, or the file within an archive, where there are several that may be meant.
+        The layer, or the file within an archive, if there are several.
     source
-        Where the outlines come from; by default the file's name, with nothing known of accuracy.
+        Where the outlines come from. The default is the file's name, without an accuracy.
     names
-        Columns of full names by language; ``name_en``, ``name:uk``, ``ADM1_UA`` and the like are
-        found by themselves.
+        Columns of full names by language. Columns such as ``name_en``, ``name:uk`` and ``ADM1_UA``
+        are found without it.
     iso, country
-        Columns of ISO 3166 codes, found by themselves where their names tell; ``country`` may be
-        a code of two letters for all.
+        Columns of ISO 3166 codes. Columns with a usual name are found without it. ``country`` may
+        also be a code of two letters for all regions.
     crs
-        The coordinate reference system, where the file does not tell it or tells it wrongly.
+        The coordinate reference system, if the file states none or a wrong one.
     near
-        Where they are expected: if most are not, but would be with longitude and latitude swapped,
-        the file is refused.
+        Where the regions are expected. If most lie elsewhere, but would lie there with longitude
+        and latitude swapped, an error is raised.
     swap
-        Take the first coordinate for the latitude.
+        Read the first coordinate as the latitude.
     max_gb
         The largest size, unpacked, that is read.
 
     Raises
     ------
     DataError
-        The file is not there, damaged, of no format that is read, or too large; a column or layer
-        is not there or must be told; no region is left; namesakes; the axes are swapped.
+        The file is missing, damaged, too large or in an unknown format; a column or layer is
+        missing or must be named; no region is left; two regions have the same name; the axes are
+        swapped.
     GeometryError
-        A row is no area, or so broken that repairing it would change it by more than 1 %.
+        A row is not an area, or repairing it would change its area by more than 1 %.
     MissingCRSError
-        Neither the file nor ``crs`` tells the reference system.
+        Neither the file nor ``crs`` states the reference system.
 
     Examples
     --------
@@ -138,23 +143,24 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     ...     read_regions(f"{folder}/parks.gpkg", source=gb.Source("City parks 2025"))
     Regions(Riverside)
     """
-    table, title = read_shapes(path, layer, ("Polygon", "MultiPolygon"), max_gb)
+    table, title = _read_source(path, layer, _POLYGON_TYPES, max_gb)
     check_has_rows(table)
     column = find_name_column(table, name)
     by_language = find_language_columns(table, names or {})
     codes = _read_codes(table, iso, ISO, "iso"), _read_countries(table, country)
-    check_polygons(table, crs, swap=swap)
-    check_axis_order(table, near)
+    check_polygons(table, crs, swap=swap, near=near)
     labels = clean_names(table, table.frame[column])
-    groups = _group_rows(_rows_to_keep(table, labels), labels)
+    groups = _group_rows(_find_complete_rows(table, labels), labels)
     _join_parts(table, groups, column)
-    told = {language: clean_names(table, table.frame[c]) for language, c in by_language.items()}
+    translations = {
+        language: clean_names(table, table.frame[c]) for language, c in by_language.items()
+    }
     regions = tuple(
         Region(
             name=label,
             geometry=_join_shapes(table, rows),
             source=source or Source(title),
-            names={language: texts[rows[0]] for language, texts in told.items() if texts[rows[0]]},
+            names=_pick_row(translations, rows[0]),
             iso=codes[0][rows[0]],
             country=codes[1][rows[0]],
         )
@@ -164,10 +170,30 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     return Regions(regions)
 
 
+def _read_source(
+    path: str | Path, layer: str | None, geometry_types: tuple[str, ...], max_gb: float
+) -> tuple[SourceTable, str]:
+    """Return the rows of a layer or a PostGIS table, and the default title of their source.
+
+    Errors as :func:`geobuffer.io.read.files.find_file`, :func:`geobuffer.io.read.layers.read_layer`
+    and :func:`geobuffer.io.read.postgis.read_database`.
+    """
+    if is_database(path):
+        table = read_database(str(path), layer)
+        return table, table.name
+    file, layer = find_file(path, layer=layer, max_gb=max_gb)
+    return read_layer(file, layer, geometry_types), file.path.name
+
+
+def _pick_row(translations: Mapping[str, list[str]], row: int) -> dict[str, str]:
+    """Return the names of a row by language, without the languages in which it has none."""
+    return {language: texts[row] for language, texts in translations.items() if texts[row]}
+
+
 def _read_codes(
     table: SourceTable, given: str | None, wanted: tuple[str, ...], option: str
 ) -> list[str]:
-    """Return the codes of a column, given or found; empty texts where there is none."""
+    """Return the codes of a column, given or found; an empty text for a row without one."""
     found = (
         [require_column(table, given, option)]
         if given is not None
@@ -182,7 +208,7 @@ def _read_codes(
 
 
 def _read_countries(table: SourceTable, given: str | None) -> list[str]:
-    """Return codes of two letters; whatever else a column called *country* holds is none."""
+    """Return country codes of two letters; other values of a *country* column become empty."""
     if given is not None and given not in table.frame.columns and _COUNTRY_CODE.fullmatch(given):
         return [given] * len(table.frame)
     codes = [code.upper() for code in _read_codes(table, given, COUNTRY, "country")]
@@ -197,20 +223,20 @@ def _read_countries(table: SourceTable, given: str | None) -> list[str]:
     return [code if _COUNTRY_CODE.fullmatch(code) else "" for code in codes]
 
 
-def _rows_to_keep(table: SourceTable, labels: list[str]) -> list[int]:
+def _find_complete_rows(table: SourceTable, labels: list[str]) -> list[int]:
     """Return the rows that have a name and an area."""
     nameless = [row for row, label in enumerate(labels) if not label]
     if nameless:
-        table.notes.append(f"left out, as they have no name: {table.cite_rows(nameless)}.")
-    there = ~shapely.is_missing(table.required_shapes)
-    kept = [int(row) for row in np.flatnonzero(there) if labels[row]]
-    if not kept:
+        table.notes.append(f"rows without a name were left out: {table.cite_rows(nameless)}.")
+    with_area = np.flatnonzero(~shapely.is_missing(table.required_shapes))
+    complete = [int(row) for row in with_area if labels[row]]
+    if not complete:
         raise DataError(f"Invalid file {table.name}: no row has a name and an area. Must have one.")
-    return kept
+    return complete
 
 
 def _group_rows(rows: list[int], labels: list[str]) -> dict[str, list[int]]:
-    """Return rows by their names, in order."""
+    """Return the rows of each name, in the order of the file."""
     groups: dict[str, list[int]] = {}
     for row in rows:
         groups.setdefault(labels[row], []).append(row)
@@ -218,7 +244,7 @@ def _group_rows(rows: list[int], labels: list[str]) -> dict[str, list[int]]:
 
 
 def _join_parts(table: SourceTable, groups: Mapping[str, list[int]], column: str) -> None:
-    """Note regions of several rows, and refuse namesakes: rows that differ in another text."""
+    """Note regions of several rows; raise an error if rows of a name differ in another text."""
     joined = {label: rows for label, rows in groups.items() if len(rows) > 1}
     texts = [
         c for c in table.frame.columns if table.frame[c].map(lambda v: isinstance(v, str)).any()
@@ -226,33 +252,32 @@ def _join_parts(table: SourceTable, groups: Mapping[str, list[int]], column: str
     for label, rows in joined.items():
         for other in texts:
             values = list(dict.fromkeys(table.frame[other].iloc[rows].dropna()))
-            if other != column and simplify_name(other) not in _OF_A_PART and len(values) > 1:
+            if other != column and simplify_name(other) not in _PART_COLUMNS and len(values) > 1:
                 one, two = values[:2]
                 raise DataError(
-                    f"Ambiguous {table.name}: {label!r} names {table.cite_rows(rows)}, which "
-                    "differ in "
-                    f"{other!r} ({one!r}, {two!r}). Tell a column of different names with name=, "
-                    "or join the rows first if they are parts of one region."
+                    f"Ambiguous {table.name}: {label!r} names {table.cite_rows(rows)}, "
+                    f"which differ in {other!r} ({one!r}, {two!r}). Name a column of different "
+                    "names with name=, or join the rows first if they are parts of one region."
                 )
     if joined:
         shown = ", ".join(f"{label} ({len(rows)})" for label, rows in list(joined.items())[:6])
         more = f" and {len(joined) - 6} more" if len(joined) > 6 else ""
-        table.notes.append(f"rows of one name were joined to one region: {shown}{more}.")
+        table.notes.append(f"rows of the same name were joined into one region: {shown}{more}.")
 
 
-# Texts that tell one part of a region from another, and not one region from its namesake.
-_OF_A_PART = ("id", "fid", "gid", "objectid", "osm_id", "shapeid", "uuid", "globalid")
+# Columns in which parts of the same region differ.
+_PART_COLUMNS = ("id", "fid", "gid", "objectid", "osm_id", "shapeid", "uuid", "globalid")
 
 
 def _join_shapes(table: SourceTable, rows: list[int]) -> Any:
-    """Return the area of a region: that of its row, or of its parts together."""
+    """Return the area of a region: the shape of its row, or the union of its rows."""
     if len(rows) == 1:
         return table.required_shapes[rows[0]]
     return shapely.union_all(table.required_shapes[rows])
 
 
-# Other columns that geobuffer knows, and what publishers call them.
-_KNOWN = {
+# Other columns that geobuffer knows, and the names that publishers give them.
+_KNOWN_COLUMNS = {
     "kind": ("kind", "place_type", "fclass", "категорія", "тип_населеного_пункту"),
     "oblast_iso": ("oblast_iso",),
     "oblast": (
@@ -271,11 +296,11 @@ _KNOWN = {
     "source": ("source", "джерело", "источник"),
 }  # fmt: skip
 
-# A whole number whose thousands are parted by spaces, commas or points, or not at all.
-_COUNT = re.compile(r"-?\d{1,3}(?:([ ,.'’])\d{3})(?:\1\d{3})*|-?\d+(?:[.,]0+)?")
+# A whole number, with or without a mark between thousands: a space, comma, point or apostrophe.
+_WHOLE_NUMBER = re.compile(r"-?\d{1,3}(?:([ ,.'’])\d{3})(?:\1\d{3})*|-?\d+(?:[.,]0+)?")
 
 
-def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file may not tell
+def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file may not state
     path: str | Path,
     *,
     lon: str | None = None,
@@ -292,13 +317,14 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
 ) -> gpd.GeoDataFrame:
     r"""Read places from a table with coordinates, a layer of points, or a PostGIS table.
 
-    Columns that are known by their names, in English, Ukrainian or Russian, get the names that
-    :func:`geobuffer.load_settlements` has: ``name`` (of a language that is not told), ``name_en``,
+    Columns with a known name, in English, Ukrainian or Russian, get the names that
+    :func:`geobuffer.load_settlements` uses: ``name`` (in an unknown language), ``name_en``,
     ``name_uk``, ``name_ru``, ``kind``, ``country`` (codes of two letters), ``oblast``, ``raion``,
-    ``hromada``, ``code``, ``population`` (whole numbers, missing where there is no figure),
-    ``accuracy_m``, ``radius_m`` and ``source``. All others are kept as they are; of a text table,
-    letter by letter. A row without coordinates is kept without a point; a row that repeats another
-    in every column is left out. Warnings tell of both, and of what else was done.
+    ``hromada``, ``code``, ``population`` (whole numbers, missing where the table has no figure),
+    ``accuracy_m``, ``radius_m`` and ``source``. Other columns stay as they are. Those of a text
+    table stay texts, so codes keep their zeros. A row without coordinates stays, without a point. A
+    row that repeats another row in every column is left out. Warnings report both, and every other
+    change.
 
     Parameters
     ----------
@@ -308,37 +334,38 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
         GeoJSON, FlatGeobuf, Shapefile, KML or KMZ, (Geo)Parquet, a zip archive of one of these, or
         ``postgresql://…?table=schema.table``, as for :func:`geobuffer.read_regions`.
     lon, lat
-        The columns of longitude and latitude in degrees, or of x and y in ``crs``. By default those
-        plainly meant: ``lon``, ``longitude``, ``довгота``, ``x`` and the like.
+        The columns of longitude and latitude in degrees, or of x and y in ``crs``. By default
+        columns with a usual name, such as ``lon``, ``longitude``, ``довгота`` and ``x``.
     name
-        The column of names, likewise.
+        The column of names. By default a column with a usual name.
     layer, sheet
-        The layer or the file within an archive, and the sheet, where several may be meant.
+        The layer or the file within an archive, and the sheet, if there are several.
     crs
-        The coordinate reference system, where the file does not tell it; of columns, if they are
-        not degrees of WGS 84.
+        The coordinate reference system of a layer that states none, or of columns of coordinates
+        that are not degrees of WGS 84.
     source
-        Where positions come from, for rows that do not say; by default the file's name.
+        Where the positions come from, for rows that do not state it. The default is the file's
+        name.
     accuracy_m
-        How far off a position is, typically, for rows that do not say.
+        The typical error of a position in metres, for rows that do not state it.
     near
-        Where most places are expected: if they are not, but would be with longitude and latitude
-        swapped, the file is refused.
+        Where most places are expected. If most lie elsewhere, but would lie there with longitude
+        and latitude swapped, an error is raised.
     swap
-        Take the first coordinate for the latitude.
+        Read the first coordinate as the latitude.
     max_gb
         The largest size, unpacked, that is read.
 
     Raises
     ------
     DataError
-        The file is not there, damaged, of no format that is read, or too large; a column, sheet or
-        layer is not there or must be told; a coordinate or a count is no number, or beyond ±180 or
-        ±90; the axes are swapped. The line, column and value are named.
+        The file is missing, damaged, too large or in an unknown format; a column, sheet or layer is
+        missing or must be named; a coordinate or a count is not a number; a coordinate is beyond
+        ±180 or ±90; the axes are swapped. The message names the line, column and value.
     GeometryError
-        A row of a layer is no point.
+        A row of a layer is not a point.
     MissingCRSError
-        Neither the file nor ``crs`` tells the reference system of a layer.
+        Neither the file nor ``crs`` states the reference system of a layer.
 
     Examples
     --------
@@ -351,12 +378,12 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
            name             geometry
     0  Юнаківка  POINT (34.99 51.09)
     """
-    table, title = _read_rows(path, layer, sheet, max_gb)
+    table, title = _read_points_source(path, layer, sheet, max_gb)
     check_has_rows(table)
     if table.shapes is None:
         add_points(table, lon, lat, crs)
     elif lon is not None or lat is not None:
-        raise DataError(f"Invalid lon and lat: {table.name} has shapes. Must be without them.")
+        raise DataError(f"Invalid lon and lat: {table.name} has shapes. Leave them out.")
     check_points(table, crs, swap=swap)
     _drop_repeats(table)
     check_axis_order(table, near)
@@ -370,33 +397,32 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     return places
 
 
-def _read_rows(
+def _read_points_source(
     path: str | Path, layer: str | None, sheet: str | None, max_gb: float
 ) -> tuple[SourceTable, str]:
-    """Return the rows of a table or layer, and the title of a source that nobody described."""
+    """Return the rows as :func:`_read_source` does, also of text tables and workbooks."""
     if is_database(path):
-        table = read_database(str(path), layer)
-        return table, table.name
+        return _read_source(path, layer, _POINT_TYPES, max_gb)
     file, layer = find_file(path, layer=layer, max_gb=max_gb)
     if sheet is not None and file.format is not FileFormat.EXCEL:
-        raise DataError(f"Invalid sheet {sheet!r}: {file} is no workbook. Must be without it.")
-    tabular = file.format in {FileFormat.TEXT, FileFormat.EXCEL}
-    table = read_table(file, sheet) if tabular else read_layer(file, layer, ("Point", "MultiPoint"))
-    return table, file.path.name
+        raise DataError(f"Invalid sheet {sheet!r}: {file} is not a workbook. Leave sheet= out.")
+    if file.format in {FileFormat.TEXT, FileFormat.EXCEL}:
+        return read_table(file, sheet), file.path.name
+    return read_layer(file, layer, _POINT_TYPES), file.path.name
 
 
 def _drop_repeats(table: SourceTable) -> None:
-    """Leave out rows that repeat an earlier one in every column, and note them."""
-    twice = find_repeats(table.frame, table.required_shapes)
-    if twice.any():
+    """Leave out rows that repeat an earlier row in every column, and note them."""
+    repeats = find_repeats(table.frame, table.required_shapes)
+    if repeats.any():
         table.notes.append(
-            f"left out, as they repeat others: {table.cite_rows(np.flatnonzero(twice))}."
+            f"rows that repeat others were left out: {table.cite_rows(np.flatnonzero(repeats))}."
         )
-        table.drop_rows(twice)
+        table.drop_rows(repeats)
 
 
 def _note_alike(table: SourceTable, attributes: pd.DataFrame) -> None:
-    """Note rows of one name at one point that differ in something else: they count one by one."""
+    """Note rows of the same name and point that differ elsewhere: each of them is counted."""
     named = [column for column in NAME_COLUMNS if column in attributes]
     there = (
         ~shapely.is_missing(table.required_shapes)
@@ -405,33 +431,33 @@ def _note_alike(table: SourceTable, attributes: pd.DataFrame) -> None:
     alike = find_repeats(attributes[named], table.required_shapes) & there
     if named and alike.any():
         table.notes.append(
-            f"of the same name at the same point as others, but not the same in all columns, and "
-            f"kept: {table.cite_rows(np.flatnonzero(alike))}."
+            f"rows with the name and point of another row differ in other columns and were kept: "
+            f"{table.cite_rows(np.flatnonzero(alike))}."
         )
 
 
 def _standardise_columns(table: SourceTable, name: str | None) -> pd.DataFrame:
-    """Return the attributes with the names and kinds of value that geobuffer knows."""
-    meant = _find_known_columns(table, name)
-    renamed = {old: new for new, old in meant.items()}
-    # A column that has a known name, but is not what is meant by it, steps aside.
-    aside = {new: f"{new}_original" for new in meant if new in table.frame and new not in renamed}
-    if "country" in table.frame and "country" not in meant:
+    """Return the attributes with the column names and kinds of value that geobuffer uses."""
+    known = _find_known_columns(table, name)
+    renamed = {old: new for new, old in known.items()}
+    # Another column may have the name already, as a `country` of full names does: rename it first.
+    aside = {new: f"{new}_original" for new in known if new in table.frame and new not in renamed}
+    if "country" in table.frame and "country" not in known:
         aside["country"] = "country_name"
     attributes = table.frame.rename(columns=aside | renamed)
-    for column in sorted({*NAME_COLUMNS} & set(meant)):
+    for column in sorted({*NAME_COLUMNS} & set(known)):
         texts = clean_names(table, attributes[column])
         attributes[column] = pd.Series([text or None for text in texts], dtype=object)
-    if not {"name", *(f"name_{language}" for language in NAMES)} & set(meant):
+    if not {"name", *(f"name_{language}" for language in NAMES)} & set(known):
         shown = ", ".join(repr(str(c)) for c in list(table.frame.columns)[:12])
-        table.notes.append(f"no column is known to hold names; name= tells which: {shown}.")
-    for column in sorted({"accuracy_m", "radius_m"} & set(meant)):
-        attributes[column] = _read_metres(table, attributes[column], meant[column])
-    if "population" in meant:
+        table.notes.append(f"no column of names was found; name= can state it: {shown}.")
+    for column in sorted({"accuracy_m", "radius_m"} & set(known)):
+        attributes[column] = _read_metres(table, attributes[column], known[column])
+    if "population" in known:
         attributes["population"] = _read_population(
-            table, attributes["population"], meant["population"]
+            table, attributes["population"], known["population"]
         )
-    if "country" in meant:
+    if "country" in known:
         attributes["country"] = attributes["country"].map(
             lambda v: v.upper() if isinstance(v, str) else None
         )
@@ -439,26 +465,30 @@ def _standardise_columns(table: SourceTable, name: str | None) -> pd.DataFrame:
 
 
 def _find_known_columns(table: SourceTable, name: str | None) -> dict[str, str]:
-    """Return which column of the file is meant by each that geobuffer knows."""
+    """Return the column of the file for each column that geobuffer knows, where there is one."""
     columns = [str(column) for column in table.frame.columns]
-    wanted = {"name": NAME, **{f"name_{to}": names for to, names in NAMES.items()}, **_KNOWN}
-    meant: dict[str, str] = {} if name is None else {"name": require_column(table, name, "name")}
-    for known, names in wanted.items():
-        found = [column for column in find_columns(columns, names) if column not in meant.values()]
-        if known not in meant and len(found) == 1:
-            meant[known] = found[0]
+    wanted = {
+        "name": NAME,
+        **{f"name_{to}": names for to, names in NAMES.items()},
+        **_KNOWN_COLUMNS,
+    }
+    known: dict[str, str] = {} if name is None else {"name": require_column(table, name, "name")}
+    for standard, names in wanted.items():
+        found = [column for column in find_columns(columns, names) if column not in known.values()]
+        if standard not in known and len(found) == 1:
+            known[standard] = found[0]
     for column in find_columns(columns, COUNTRY):
         codes = table.frame[column].dropna().astype(str).str.strip()
         if (
             len(codes)
             and codes.map(lambda code: bool(_COUNTRY_CODE_ANY_CASE.fullmatch(code))).all()
         ):
-            meant["country"] = column
-    return meant
+            known["country"] = column
+    return known
 
 
 def _read_population(table: SourceTable, column: pd.Series, called: str) -> pd.Series:
-    """Return counts of people; missing where a value stands for none, and where it is negative."""
+    """Return counts of people; missing where the table has no count or a negative one."""
     counts: list[int | None] = []
     negative = []
     for row, value in enumerate(column.tolist()):
@@ -468,7 +498,9 @@ def _read_population(table: SourceTable, column: pd.Series, called: str) -> pd.S
             count = None
         counts.append(count)
     if negative:
-        table.notes.append(f"negative {called} taken for unknown: {table.cite_rows(negative)}.")
+        table.notes.append(
+            f"a negative {called} was taken as unknown: {table.cite_rows(negative)}."
+        )
     return pd.Series(counts, dtype="Int64")
 
 
@@ -481,7 +513,7 @@ def _parse_count(table: SourceTable, row: int, value: Any, called: str) -> int |
     if is_number(value):
         if np.isfinite(value):
             return round(float(value))
-    elif match := _COUNT.fullmatch(text):
+    elif match := _WHOLE_NUMBER.fullmatch(text):
         whole = text if match[1] else re.split("[.,]", text)[0]
         return int(re.sub(r"[^\d-]", "", whole))
     raise DataError(
@@ -508,7 +540,7 @@ def _read_metres(table: SourceTable, column: pd.Series, called: str) -> pd.Serie
 
 
 def _fill_gaps(attributes: pd.DataFrame, column: str, value: Any) -> Any:
-    """Return a column with its gaps filled, or a new one."""
+    """Return a column with its missing values replaced, or the value if there is no such column."""
     if column not in attributes:
         return value
     return (
@@ -519,18 +551,17 @@ def _fill_gaps(attributes: pd.DataFrame, column: str, value: Any) -> Any:
 
 
 _SIDES = ("left", "right")
-_KINDS = ("LineString", "MultiLineString")
 
 
 class _Lines(NamedTuple):
-    """The sections of a line, in order, their names, and what they come from."""
+    """The sections of a border line in order, their names and their source."""
 
     lines: tuple[LineString | MultiLineString, ...]
     names: tuple[str, ...]
     source: Source
 
 
-def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may not tell
+def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may not state
     path: str | Path,
     *,
     name: str | None = None,
@@ -544,29 +575,29 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
 ) -> Border:
     """Read a border from a file of lines, without regions: its sides are its left and right.
 
-    Each feature is a section. Left and right are those of somebody who goes along the line: the way
-    in which the features are listed, or, where their order is not that of the line, the way most
-    of it was drawn. Features, and parts of one, that run against the rest are turned round, and
-    those out of order are put in order; warnings tell of it, and of places where lines branch.
+    Each feature is a section. Left and right are seen along the line, in the order of the features
+    in the file. If that is not their order along the line, the direction in which most of its
+    length was drawn decides. Features, and parts of features, that run the other way are reversed,
+    and features out of order are sorted. Warnings report both, and the places where lines branch.
 
     Parameters
     ----------
     path, layer, crs, near, swap, max_gb
         As for :func:`geobuffer.read_regions`.
     name
-        The column of the sections' names; by default ``name`` or the like. Features without a name
-        are numbered.
+        The column of the sections' names. The default is ``name`` or a similar column. Features
+        without a name are numbered.
     source
-        Where the line comes from; by default the file's name, with nothing known of accuracy.
+        Where the line comes from. The default is the file's name, without an accuracy.
     sides
-        What its left and its right are called.
+        The names of its left and its right side.
 
     Raises
     ------
     DataError, MissingCRSError
-        As :func:`geobuffer.read_regions`; the two sides have one name.
+        As :func:`geobuffer.read_regions`, or the two sides have the same name.
     GeometryError
-        A row is no line, or as :func:`geobuffer.border_along`.
+        A row is not a line, or as :func:`geobuffer.border_along`.
 
     Examples
     --------
@@ -581,9 +612,8 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     """
     from geobuffer.zones.make_border import border_along
 
-    table, title = read_shapes(path, layer, _KINDS, max_gb)
-    check_lines(table, crs, swap=swap)
-    check_axis_order(table, near)
+    table, title = _read_source(path, layer, _LINE_TYPES, max_gb)
+    check_lines(table, crs, swap=swap, near=near)
     read = _collect_lines(table, name, source or Source(title))
     border = border_along(read.lines, names=read.names, source=read.source)
     table.warn_notes()
@@ -591,10 +621,12 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
 
 
 def _rename_sides(border: Border, sides: tuple[str, str]) -> Border:
-    """Return a border whose sides have other names."""
+    """Return a border with other names of its sides."""
     left, right = sides
     if fold_name(left) == fold_name(right) or BOTH in sides:
-        raise DataError(f"Invalid sides {sides!r}. Must be two names, and neither of them 'both'.")
+        raise DataError(
+            f"Invalid sides {sides!r}. Must be two different names, neither of them 'both'."
+        )
     one, other = border.sides
     named = replace(one, name=left, names={}), replace(other, name=right, names={})
     return replace(border, sides=named)
@@ -603,7 +635,7 @@ def _rename_sides(border: Border, sides: tuple[str, str]) -> Border:
 def _collect_lines(table: SourceTable, name: str | None, source: Source) -> _Lines:
     there = ~shapely.is_missing(table.required_shapes)
     if not there.any():
-        raise DataError(f"Invalid file {table.name}: it has no line. Must have one.")
+        raise DataError(f"Invalid file {table.name}: it has no line. Must have at least one.")
     names = _name_rows(table, name)
     kept = np.flatnonzero(there)
     runs = orient_lines(list(table.required_shapes[kept]))
@@ -613,7 +645,7 @@ def _collect_lines(table: SourceTable, name: str | None, source: Source) -> _Lin
 
 
 def _name_rows(table: SourceTable, given: str | None) -> list[str]:
-    """Return a name for each row; a number where it has none."""
+    """Return a name for each row, with a number for a row without a name."""
     columns = table.frame.columns
     found = [require_column(table, given, "name")] if given is not None else []
     for wanted in (NAME, NAMES["en"]):
@@ -625,17 +657,19 @@ def _name_rows(table: SourceTable, given: str | None) -> list[str]:
 
 
 def _note_orientation(table: SourceTable, runs: OrientedLines, rows: NDArray[np.int64]) -> None:
-    """Note what was done so that all lines run one way, and where that is not certain."""
+    """Note which lines were reversed or sorted, and where lines branch."""
     if runs.turned:
         turned = table.cite_rows(rows[runs.turned])
-        table.notes.append(f"turned round, wholly or in part, so that all run one way: {turned}.")
+        table.notes.append(
+            f"lines were reversed, in whole or in part, so that all run one way: {turned}."
+        )
     if runs.rows != sorted(runs.rows):
         order = table.cite_rows(rows[runs.rows])
-        table.notes.append(f"not in the order of the line, into which they were put: {order}.")
+        table.notes.append(f"lines were sorted into their order along the border: {order}.")
     if len(runs.branches):
         (lon, lat), more = runs.branches[0], len(runs.branches) - 1
         table.notes.append(
             f"three lines or more meet at {lon:.4f}, {lat:.4f} (longitude, latitude)"
-            f"{f' and {more} more places' if more else ''}: left and right of each beyond are as "
-            "most of it was drawn. Must be one line, without branches, for them to be sure."
+            f"{f' and {more} more places' if more else ''}. Left and right of each branch are as "
+            "most of its length was drawn. To be sure of them, use one line without branches."
         )
