@@ -148,13 +148,13 @@ def _thin_cells(
     candidates = np.empty(int(offset[-1]), dtype=np.int32)
     middle, radius = np.empty(count), np.empty(rows)
 
-    def work(low: int, high: int) -> None:
+    def run_kernel(low: int, high: int) -> None:
         _kernels.thin_cells(
             pieces, sag, west, south, width, height, columns, first, member, parent, offset,
             low, high, kept, candidates, middle, radius,
         )  # fmt: skip
 
-    _run_in_threads(work, count, max(count // 64, 1))
+    _run_in_threads(run_kernel, count, max(count // 64, 1))
     starts = np.concatenate([[0], np.cumsum(kept)])
     nth = np.arange(starts[-1]) - np.repeat(starts[:-1], kept)
     return starts, candidates[np.repeat(offset[:-1], kept) + nth], middle, radius
@@ -182,14 +182,14 @@ def find_nearest(
     distance, piece, share = np.empty(n), np.empty(n, dtype=np.int32), np.empty(n)
     tables = _tabulate_sines(grid)
 
-    def work(low: int, high: int) -> None:
+    def run_kernel(low: int, high: int) -> None:
         _kernels.find_nearest(
             lon[low:high], lat[low:high], *pieces, grid.first, grid.member,
             grid.west, grid.south, grid.width, grid.height, grid.columns, grid.rows,
             *tables, grid.sag_m, distance[low:high], piece[low:high], share[low:high],
         )  # fmt: skip
 
-    _run_in_threads(work, n, _SHARE)
+    _run_in_threads(run_kernel, n, _SHARE)
     return distance, piece, share
 
 
@@ -209,13 +209,13 @@ def look_up_classes(
     """Return the class of the cell of each point, −1 outside the grid."""
     found = np.empty(len(lon), dtype=np.int8)
 
-    def work(low: int, high: int) -> None:
+    def run_kernel(low: int, high: int) -> None:
         _kernels.look_up_classes(
             lon[low:high], lat[low:high], grid.west, grid.south, grid.width, grid.height,
             grid.columns, grid.rows, classes, found[low:high],
         )  # fmt: skip
 
-    _run_in_threads(work, len(lon), 8 * _SHARE)  # a point is an eighth of the work
+    _run_in_threads(run_kernel, len(lon), 8 * _SHARE)  # a point is an eighth of the work
     return found
 
 
@@ -223,13 +223,13 @@ def find_cells(grid: Grid, lon: Floats, lat: Floats) -> NDArray[np.int32]:
     """Return the cell of each point, −1 outside the grid."""
     cell = np.empty(len(lon), dtype=np.int32)
 
-    def work(low: int, high: int) -> None:
+    def run_kernel(low: int, high: int) -> None:
         _kernels.find_cells(
             lon[low:high], lat[low:high], grid.west, grid.south, grid.width, grid.height,
             grid.columns, grid.rows, cell[low:high],
         )  # fmt: skip
 
-    _run_in_threads(work, len(lon), _SHARE)
+    _run_in_threads(run_kernel, len(lon), _SHARE)
     return cell
 
 

@@ -261,7 +261,7 @@ def _trim_ends(stretch: Stretch, length: float) -> Stretch | None:
     if stretch.length_m >= length - SAME_M:
         return stretch
     while len(stretch.chainage) > 1:
-        typical = max(_median_distance(stretch), SAME_M)
+        typical = max(_find_median_distance(stretch), SAME_M)
         good = np.flatnonzero(stretch.distance <= _TYPICAL * typical)
         if good[-1] - good[0] == len(stretch.chainage) - 1:
             return stretch
@@ -269,7 +269,7 @@ def _trim_ends(stretch: Stretch, length: float) -> Stretch | None:
     return None
 
 
-def _median_distance(stretch: Stretch) -> float:
+def _find_median_distance(stretch: Stretch) -> float:
     """Return the median distance along a stretch, weighted by length."""
     order = np.argsort(stretch.distance)
     total = np.cumsum(stretch.weights[order])

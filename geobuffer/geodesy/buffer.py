@@ -467,7 +467,7 @@ def _move_between_banks(
     # cuts takes them up again.
     for _ in range(6):
         to_a, to_b = (project_to_plane(lon, lat, *foot) for foot in feet)
-        lon, lat = _move_points(lon, lat, _newton_step(to_a, to_b, distance_m))
+        lon, lat = _move_points(lon, lat, _find_newton_step(to_a, to_b, distance_m))
         foot = index.nearest(lon, lat)
         to_foot, to_a, to_b = (
             project_to_plane(lon, lat, *to) for to in ((foot.lon, foot.lat), *feet)
@@ -480,7 +480,7 @@ def _move_between_banks(
     return lon, lat
 
 
-def _newton_step(to_a: Floats, to_b: Floats, distance_m: float) -> Floats:
+def _find_newton_step(to_a: Floats, to_b: Floats, distance_m: float) -> Floats:
     """Return the step (2, n) that brings two distances, with these vectors to the feet, to one."""
     away_a, away_b = np.maximum(np.hypot(*to_a), 1.0), np.maximum(np.hypot(*to_b), 1.0)
     (ax, ay), (bx, by) = -to_a / away_a, -to_b / away_b

@@ -121,7 +121,7 @@ def split_sides(
     """
     runs, ends = cut_unwrapped_lines(_list_runs(index)), _trace_end_rays(index, whole)
     _check_no_repeats(runs)
-    patches = [_patch_around(end.line, distance_m) for end in ends if not end.nearest]
+    patches = [_box_around(end.line, distance_m) for end in ends if not end.nearest]
     compartments = _cut_into_faces(whole, runs)
     cuts = [
         *cut_unwrapped_lines([end.line for end in ends]),
@@ -194,7 +194,7 @@ def _trace_end_rays(index: LineIndex, whole: BaseGeometry) -> list[_EndRay]:
     return ends
 
 
-def _patch_around(line: Floats, distance_m: float) -> Polygon:
+def _box_around(line: Floats, distance_m: float) -> Polygon:
     """Return a box about a line and all that is nearer to it than a distance."""
     return shapely.box(*_widen_bounds(shapely.LineString(line).bounds, distance_m))
 
