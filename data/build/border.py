@@ -1,4 +1,4 @@
-"""The line between Ukraine and Russia and its sections, one for each pair of facing oblasts."""
+"""Find the line between Ukraine and Russia and cut it into sections, one per pair of oblasts."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -41,9 +41,9 @@ def find_junction(
 ) -> int:
     """Return the index of the vertex where two neighbours meet on a line, shapes in metres.
 
-    It is the one with the smallest maximum of its distances to both. (The vertex between the two
-    stretches "nearest to" one and the other lies 1.2 km off at Chernihiv and Sumy, because the
-    2020 shapes of neighbours overshoot the exact line by different amounts.)
+    It is the vertex whose larger distance to the two shapes is smallest. We do not divide the
+    line into the parts nearest to each shape: the shapes of 2020 extend beyond the exact line by
+    different amounts, and at Chernihiv and Sumy that vertex would be wrong by 1.2 km.
     """
     points = shapely.points(vertices)
     shapely.prepare([first, second])
@@ -54,7 +54,7 @@ def find_junction(
 def find_breaks(
     vertices: NDArray[np.float64], names: tuple[str, ...], shapes: dict[str, shapely.Geometry]
 ) -> list[int]:
-    """Return the vertices at which each name, in the order of the line, gives way to the next."""
+    """Return the vertices where each region, in the order of the line, meets the next one."""
     flat = [project_geometry(shapes[BY_NAME[name].shape]) for name in names]
     return [find_junction(vertices, a, b) for a, b in pairwise(flat)]
 

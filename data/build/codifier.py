@@ -1,4 +1,4 @@
-"""KATOTTG, Ukraine's official codifier: every settlement with its code, kind and chain of units."""
+"""Read KATOTTG, the official register of Ukraine: settlements with codes, kinds and regions."""
 
 import io
 from typing import NamedTuple
@@ -6,9 +6,9 @@ from typing import NamedTuple
 import openpyxl
 from names import clean_name
 
-# The categories that are places where people live: city, settlement (selyshche), village.
+# The categories of places where people live: city, settlement (selyshche), village.
 SETTLEMENTS = ("M", "X", "C")
-# Where the codifier has its columns.
+# The numbers of the columns.
 OBLAST, RAION, HROMADA, PLACE, CATEGORY, NAME = 0, 1, 2, 3, 5, 6
 
 
@@ -48,5 +48,5 @@ def read_codifier(workbook: bytes, oblast_codes: tuple[str, ...]) -> list[Entry]
 
 
 def find_own_code(row: tuple[object, ...]) -> str:
-    """Return the code of the unit a row is about: the last one it gives."""
+    """Return the code of the unit that a row describes: the last code in the row."""
     return str([code for code in row[:CATEGORY] if code][-1])

@@ -1,4 +1,4 @@
-"""Writing tables: Parquet with zstd, fixed order, and of metadata only GeoParquet's own."""
+"""Write Parquet tables with zstd and a fixed order; the only metadata are those of GeoParquet."""
 
 import json
 from pathlib import Path
@@ -31,8 +31,8 @@ def write_table(path: Path, table: pa.Table, geometries: list[shapely.Geometry] 
         table = table.append_column("geometry", wkb)
         metadata["geo"] = describe_geometry(shapes)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Level 19 costs a second and saves an eighth; without the Arrow schema the file depends on
-    # nothing but its content.
+    # Level 19 takes a second and saves an eighth of the size. We leave out the Arrow schema, so
+    # that the bytes depend only on the content and not on the version of pyarrow.
     with pq.ParquetWriter(
         path, table.schema, compression="zstd", compression_level=19, store_schema=False
     ) as writer:

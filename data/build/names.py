@@ -1,9 +1,9 @@
-"""Place names: cleaning, comparing, and carrying them between Ukrainian, Russian and English.
+"""Clean and compare place names, and convert them between Ukrainian, Russian and English.
 
 English follows the national systems: the Ukrainian table of 2010 (resolution 55 of the Cabinet
 of Ministers) and BGN/PCGN 1947 for Russian, written without its apostrophes and with "yo" for ё.
-From Ukrainian to Russian and back there is no official system: the rules here are the customary
-ones of maps, and every name they make is marked as transliterated.
+There is no official system between Ukrainian and Russian. The rules here are those that maps
+usually follow, and every name that they produce is marked as transliterated.
 """
 
 import re
@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 
 APOSTROPHES = dict.fromkeys(map(ord, "'`ʼ´‘′"), "’")
-# Latin letters that look like Cyrillic ones; the source tables have some inside Cyrillic words.
+# Latin letters that look like Cyrillic ones. The source tables have some inside Cyrillic words.
 HOMOGLYPHS = str.maketrans("ABCEHIKMOPTXaceiopxyï", "АВСЕНІКМОРТХасеіорхуї")
 
 KMU_START = {"є": "ye", "ї": "yi", "й": "y", "ю": "yu", "я": "ya"}
@@ -28,13 +28,13 @@ BGN = {
     "щ": "shch", "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya",
 }  # fmt: skip
 
-# Names which the Russian table writes with е but which are known to have ё.
+# Names that the Russian table writes with е, but whose correct spelling has ё.
 YO = {"теткино": "тёткино", "орел": "орёл"}
 
 ORDINALS = {"перший": "первый", "перша": "первая", "перше": "первое",
             "другий": "второй", "друга": "вторая", "друге": "второе",
             "третій": "третий", "третя": "третья", "третє": "третье"}  # fmt: skip
-# Whole words whose Russian form follows from no rule.
+# Whole words whose Russian form does not follow from the rules.
 WORDS = ORDINALS | {
     "і": "и", "ромни": "ромны", "суми": "сумы", "ніжин": "нежин", "козача": "казачья",
     "вовча": "волчья", "вовче": "волчье", "лиса": "лысая", "церква": "церковь",
@@ -46,13 +46,13 @@ WORDS = ORDINALS | {
     "зелена": "зелёная", "зелений": "зелёный", "вишневе": "вишнёвое", "вишнева": "вишнёвая",
     "вишневий": "вишнёвый", "береза": "берёза", "берізка": "берёзка",
 }  # fmt: skip
-# Words whose ending differs, before the endings are changed.
+# Replacements in words with another ending. They come before the rules for endings.
 FIRST = (
     ("василівк", "васильевк"), ("григорівк", "григорьевк"), ("дмитрівк", "дмитриевк"),
     ("юріївк", "юрьевк"), ("ковалівк", "ковалевк"), ("івщин", "овщин"), ("ївщин", "евщин"),
     ("івці", "овцы"), ("ївці", "евцы"),
 )  # fmt: skip
-# What stands in Ukrainian roots for another letter in Russian; the first that fits counts first.
+# Ukrainian roots and their Russian forms. They are replaced in this order.
 ROOTS_TEXT = """
 кам’янк каменк, кам’янс каменс, кам’ян каменн, комиш камыш, миш мыш, вільх ольх, вільш ольш,
 поділ подол, оріх орех, перекіп перекоп, печеніг печенег, балаклі балакле, сівер север, сніж
@@ -91,7 +91,7 @@ DOUBLED = "лнстдзжчш"
 
 
 def clean_name(text: str) -> str:
-    """Return a Cyrillic name in NFC, with one kind of apostrophe, single blanks, no lookalikes.
+    """Return a Cyrillic name in NFC, with one kind of apostrophe, single spaces, no Latin letters.
 
     >>> clean_name(" Мар'їне  Друге "), clean_name("Будищe") == "Будище"
     ('Мар’їне Друге', True)
@@ -104,7 +104,7 @@ def clean_name(text: str) -> str:
 
 
 def fold_name(text: str) -> str:
-    """Return what of a Cyrillic name is compared: lower case, blind to ё, ґ, apostrophes, hyphens.
+    """Return a Cyrillic name for comparisons: lower case, without ё, ґ, apostrophes and hyphens.
 
     >>> fold_name("Мар'їне") == fold_name("Мар’їне"), fold_name("Тёткино")
     (True, 'теткино')
@@ -114,7 +114,7 @@ def fold_name(text: str) -> str:
 
 
 def change_words(text: str, change: Callable[[str], str]) -> str:
-    """Apply `change` to each word of a name in lower case, and give it its capitals back."""
+    """Apply `change` to each word of a name in lower case, and restore its capital letters."""
 
     def recase(match: re.Match[str]) -> str:
         word = match.group()
@@ -255,7 +255,7 @@ def end_in_russian(word: str) -> str:
 
 
 def russian_to_ukrainian(text: str) -> str:
-    """Return a Russian place name as Ukrainian maps customarily write it; a rule of thumb.
+    """Return a Russian place name as Ukrainian maps usually write it; the rules are approximate.
 
     >>> [russian_to_ukrainian(t) for t in ("Тёткино", "Шебекино", "Красная Яруга", "Гордеевка")]
     ['Тьоткіно', 'Шебекіно', 'Красна Яруга', 'Гордєєвка']

@@ -1,9 +1,10 @@
-"""The polygons of the oblasts: exact along international lines, simplified between oblasts.
+"""Build the polygons of the oblasts: exact along international lines, simplified elsewhere.
 
-The 2020 shapes give only the lines *between* oblasts of one country. Each such line is tied to
-the vertex of the exact international line where the two oblasts meet; together with the exact
-line they cut the country into faces, and a face belongs to the oblast that fills it. So facing
-oblasts share the vertices of the exact line to the last bit, and neighbours share theirs.
+From the shapes of 2020 we use only the lines *between* oblasts of one country. Each such line is
+connected to the vertex of the exact international line where the two oblasts meet. These lines
+and the exact line divide the country into faces, and each face belongs to the oblast that fills
+it. So oblasts on both sides of the border share the vertices of the exact line to the last bit,
+and neighbours share their line.
 """
 
 from itertools import combinations, pairwise
@@ -21,8 +22,8 @@ from shapely.ops import linemerge
 REACH_M = 3_000.0
 # Gaps between simplified neighbours up to this width (in degrees, some 1.5 km) are closed.
 GAP_DEG = 0.02
-# A tied line is cut back this much more than its misfit, so that the tie does not run along the
-# exact line but leads into the country.
+# We shorten a line by this much more than its distance from the junction. So the straight
+# connection leads into the country and does not run along the exact line.
 CUT_BACK_M = 200.0
 
 
@@ -31,8 +32,8 @@ def clean_neighbours(
 ) -> dict[str, shapely.Geometry]:
     """Return the regions in `inside` that touch a shipped one, without gaps and overlaps between.
 
-    Regions outside are left out, also those of the same country (Volgograd and Saratov keep a
-    time of their own): the outline of `inside` is the exact line towards them already.
+    Regions outside are left out, also those of the same country: Volgograd and Saratov have
+    another time zone, so the outline of `inside` is already the exact line towards them.
     """
     shipped = [r.shape for r in REGIONS if r.country == country]
     union = shapely.union_all([shapes[name] for name in shipped])
@@ -50,9 +51,9 @@ def clean_neighbours(
 def find_inner_lines(
     cleaned: dict[str, shapely.Geometry], shipped: list[str], inside: shapely.Geometry
 ) -> list[tuple[str, str, shapely.LineString]]:
-    """Return the lines between each shipped region and its neighbours, as far as `inside` goes.
+    """Return the lines between each shipped region and its neighbours, cut to `inside`.
 
-    At an end that sticks out over the exact line the stretches beyond its first crossing, seen
+    If an end of a line extends beyond the exact line, the parts behind its first crossing, seen
     from the middle, are dropped.
     """
     lines = []
@@ -79,7 +80,7 @@ def tie_end(
     """Replace the last stretch of a line, in degrees, by a straight tie to the junction.
 
     `inside` is the country in degrees. Vertices are dropped from the end until the rest of the
-    line keeps its distance and the tie meets the exact line in the junction alone.
+    line is far enough from the junction and the tie touches the exact line only there.
     """
     away = np.hypot(*(project(line) - project(junction[np.newaxis])).T)
     keep = int(np.flatnonzero(away > away[-1] + CUT_BACK_M)[-1]) + 1
@@ -95,7 +96,7 @@ def tie_line(
     inside: shapely.Geometry,
     open_ends: set[tuple[float, float]],
 ) -> shapely.LineString:
-    """Tie those ends of a line between two regions that lie at the exact line."""
+    """Connect the ends of a line between two regions to the exact line, if they are near it."""
     vertices = shapely.get_coordinates(line)
     flat = project(ring)
     for _ in range(2):
@@ -110,7 +111,7 @@ def tie_line(
 
 
 def find_open_ends(lines: list[shapely.LineString]) -> set[tuple[float, float]]:
-    """Return the ends that belong to one line only: there the country ends, not just an oblast."""
+    """Return the ends that belong to one line only: they are at the border of the country."""
     ends = np.array([end for line in lines for end in (line.coords[0], line.coords[-1])])
     found, counts = np.unique(ends, axis=0, return_counts=True)
     return {tuple(end) for end in found[counts == 1].tolist()}
@@ -129,11 +130,11 @@ def cut_country(
     open_ends = find_open_ends([line for _, _, line in inner])
     tied = [tie_line(line, (flat[a], flat[b]), ring, inside, open_ends) for a, b, line in inner]
     faces = shapely.get_parts(shapely.polygonize([*cut_ring(ring, tied), *tied]))
-    return [(region, fill(faces, cleaned[region.shape])) for region in shipped]
+    return [(region, fill_shape(faces, cleaned[region.shape])) for region in shipped]
 
 
 def cut_ring(ring: NDArray[np.float64], tied: list[shapely.LineString]) -> list[shapely.LineString]:
-    """Cut a closed ring at those of its vertices where a tied line ends; no vertex is made."""
+    """Cut a closed ring at its vertices where a tied line ends, without adding vertices."""
     ends = {end for line in tied for end in (line.coords[0], line.coords[-1])}
     cuts = [i for i, vertex in enumerate(ring[:-1].tolist()) if tuple(vertex) in ends]
     turned = np.roll(ring[:-1], -cuts[0], axis=0)
@@ -142,7 +143,7 @@ def cut_ring(ring: NDArray[np.float64], tied: list[shapely.LineString]) -> list[
     return [shapely.LineString(closed[a : b + 1]) for a, b in pairwise(stops)]
 
 
-def fill(faces: NDArray[np.object_], shape: shapely.Geometry) -> shapely.Geometry:
+def fill_shape(faces: NDArray[np.object_], shape: shapely.Geometry) -> shapely.Geometry:
     """Return the union of the faces that lie mostly in a shape."""
     mine = shapely.area(shapely.intersection(faces, shape)) > 0.5 * shapely.area(faces)
     return shapely.normalize(shapely.coverage_union_all(faces[mine]))

@@ -1,4 +1,4 @@
-"""The simplified borders of October 2020: Osmosis polygon text, a file a region."""
+"""Read the simplified borders of October 2020: one file of Osmosis polygon text per region."""
 
 import io
 import tarfile
@@ -9,7 +9,7 @@ import shapely
 def read_region(text: str) -> shapely.Geometry:
     r"""Return the polygon of one file of Osmosis polygon text.
 
-    A file is a title, then rings (a name, a line per vertex, END), then END. A ring whose name
+    A file has a title, then rings (a name, a line per vertex, END), then END. A ring whose name
     begins with an exclamation mark is a hole.
 
     >>> read_region("T\n1\n 0 0\n 0 1\n 1 1\n 0 0\nEND\nEND\n").area

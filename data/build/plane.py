@@ -1,12 +1,13 @@
-"""The plane in which the build measures: metres, true to 0.3 % all over the area."""
+"""Project coordinates to a plane in metres; distances in the area are right to 0.3 %."""
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
 
-# A conformal cone cutting the ellipsoid at 47° N and 53° N: the scale is off by 0.14 % half-way
-# between them, so that 60 km are 60 km to within 0.1 km: enough to choose, never to measure with.
+# A conformal conic projection, exact at 47° N and 53° N. Half-way between them the scale is wrong
+# by 0.14 %, so 60 km are right to 0.1 km. That is enough to select places near the line. Published
+# distances never come from this plane.
 CONE = "+proj=lcc +lat_1=47 +lat_2=53 +lat_0=50 +lon_0=36 +ellps=WGS84 +units=m"
 TO_PLANE = Transformer.from_crs("EPSG:4326", CONE, always_xy=True)
 

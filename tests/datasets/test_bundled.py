@@ -1,4 +1,4 @@
-"""The bundled data: every line of its manifest is true, and its places lie where they should."""
+"""The bundled data agree with their manifest, and the places are where they should be."""
 
 import hashlib
 import itertools
@@ -33,7 +33,7 @@ def _read(name):
 
 
 def _area_km2(shape):
-    """The area by GeographicLib alone, whichever way the rings run."""
+    """The area by GeographicLib alone, for rings of either direction."""
     oriented = shapely.orient_polygons(shape)
     return GEOD.geometry_area_perimeter(oriented)[0] / 1e6
 
@@ -324,7 +324,7 @@ def test_no_place_is_both_located_and_not(towns):
 
 
 def _by_scenario(towns, name):
-    """The place of that name that the scenario means: the hromada tells namesakes apart."""
+    """The place that the scenario means: its hromada distinguishes places of one name."""
     (hromada,) = (h for n, h in gb.load_scenario().places if n == name)
     return towns[(towns["name_uk"] == name) & (towns["hromada"] == hromada)]
 

@@ -1,4 +1,4 @@
-"""Scenarios: what a file says is what is built, and a mistake is named with its file and key."""
+"""Scenarios are built as their file says, and an error names the file and the key."""
 
 import datetime as dt
 import re

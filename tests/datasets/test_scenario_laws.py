@@ -41,7 +41,7 @@ _SOUND = {
 
 
 def _toml(value):
-    """Return a value as TOML has it, in one line."""
+    """Return a value as one line of TOML."""
     if isinstance(value, dict):
         pairs = (f"{_quoted(key)} = {_toml(one)}" for key, one in value.items())
         return "{" + ", ".join(pairs) + "}"
@@ -62,7 +62,7 @@ def _quoted(text):
 
 @st.composite
 def files(draw):
-    """A sound scenario with some of its values replaced, left out, or put in."""
+    """A valid scenario with some of its values replaced, removed or added."""
     content = {
         key: dict(v) if isinstance(v, dict) else [dict(e) for e in v] if isinstance(v, list) else v
         for key, v in _SOUND.items()
@@ -83,7 +83,7 @@ def files(draw):
 
 
 def _load(data, language):
-    """Load a scenario from bytes; nothing if it is refused as it should be."""
+    """Load a scenario from bytes; return None if it is refused with the right error."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "zone.toml")
         path.write_bytes(data)

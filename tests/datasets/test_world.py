@@ -1,10 +1,10 @@
-"""The world offline: its table of files, its countries, and real borders on five continents.
+"""The regions of the world: table of files, countries, and real borders on five continents.
 
 Each real border is judged by an independent computation: its length by pyproj's Geod, distances
 by brute force over GeographicLib, the area of its zone by buffers in local equidistant planes and
 an equal-area projection.
 
-Shapes kept between runs: given back as they were, or made anew.
+Shapes cached between runs are returned unchanged, or computed again.
 """
 
 import importlib.util

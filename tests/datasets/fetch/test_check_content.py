@@ -1,4 +1,4 @@
-"""What came is what it must be, before anything is read from it."""
+"""Downloaded files are checked before data are read from them."""
 
 import gzip
 import json

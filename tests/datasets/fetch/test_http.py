@@ -1,4 +1,4 @@
-"""The cache and the way there: what goes wrong on the network, and what may not go wrong here."""
+"""The cache and the downloads: failures of the network, and how they are handled."""
 
 import email.utils
 import hashlib
@@ -13,8 +13,7 @@ import pytest
 from support.publisher import Page
 
 import geobuffer as gb
-from geobuffer.datasets.fetch import cache
-from geobuffer.datasets.fetch import http as transfer
+from geobuffer.datasets.fetch import cache, http
 from geobuffer.datasets.fetch.check_content import read_json
 from geobuffer.datasets.fetch.downloader import Downloader, Wanted
 
@@ -28,9 +27,9 @@ def how(tmp_path):
 
 @pytest.fixture
 def waits(monkeypatch):
-    """Every wait that was made, none of which takes time."""
+    """Every wait that was requested; the waits take no time."""
     made = []
-    monkeypatch.setattr(transfer.time, "sleep", made.append)
+    monkeypatch.setattr(http.time, "sleep", made.append)
     return made
 
 
@@ -46,7 +45,7 @@ def files(how):
     return sorted(p.name for p in (how.folder / "test").iterdir() if not p.name.endswith(".lock"))
 
 
-def test_a_file_comes_with_its_papers_and_only_once(publisher, how):
+def test_a_file_comes_with_its_metadata_and_only_once(publisher, how):
     publisher.serve("/data.json", Page(BODY))
     first = obtain(wanted(f"{publisher.url}/data.json"), how)
     assert first.path.read_bytes() == BODY
@@ -54,9 +53,9 @@ def test_a_file_comes_with_its_papers_and_only_once(publisher, how):
     assert first.source.url == f"{publisher.url}/data.json"
     assert first.source.retrieved == time.strftime("%Y-%m-%d", time.gmtime())
     assert files(how) == ["data.json", "data.json.json"]
-    papers = json.loads((how.folder / "test" / "data.json.json").read_text(encoding="utf-8"))
-    assert (papers["title"], papers["sha256"]) == ("Test data", first.source.sha256)
-    assert papers["sha256_note"].startswith("its publisher states none")
+    metadata = json.loads((how.folder / "test" / "data.json.json").read_text(encoding="utf-8"))
+    assert (metadata["title"], metadata["sha256"]) == ("Test data", first.source.sha256)
+    assert metadata["sha256_note"].startswith("its publisher states none")
     publisher.stop()  # offline from here
     second = obtain(wanted(f"{publisher.url}/data.json"), how)
     assert second.source == first.source
@@ -253,7 +252,7 @@ def test_what_one_process_began_another_ends(publisher, tmp_path):
     assert publisher.asked[-1][1]["Range"] == f"bytes={have}-"
 
 
-def test_a_file_that_changed_meanwhile_starts_anew(publisher, how):
+def test_a_file_that_changed_meanwhile_starts_again(publisher, how):
     new = json.dumps(["another file"] * 30_000).encode()
     cut = Page(BODY, etag='"v1"', cut_after=150_000)
     publisher.serve("/data.json", cut, Page(new, etag='"v2"'))
@@ -288,7 +287,7 @@ def test_the_wrong_part_is_not_taken(publisher, how):
     assert obtain(wanted(f"{publisher.url}/data.json"), how).path.read_bytes() == BODY
 
 
-def test_a_part_beyond_the_end_starts_anew(publisher, how):
+def test_a_part_beyond_the_end_starts_again(publisher, how):
     cut = Page(BODY, etag='"v1"', cut_after=150_000)
     publisher.serve("/data.json", cut, Page(status=416), Page(BODY))
     assert obtain(wanted(f"{publisher.url}/data.json"), how).path.read_bytes() == BODY
@@ -313,14 +312,14 @@ def test_the_hash_that_a_publisher_states_is_compared(publisher, how, method):
     stated = hashlib.new(method, BODY, usedforsecurity=False).hexdigest()
     what = wanted(f"{publisher.url}/data.json", stated=stated)
     path = obtain(what, how).path
-    papers = json.loads(path.with_name("data.json.json").read_text(encoding="utf-8"))
-    assert papers["sha256_note"] == f"agrees with the {method} that its publisher states"
+    metadata = json.loads(path.with_name("data.json.json").read_text(encoding="utf-8"))
+    assert metadata["sha256_note"] == f"agrees with the {method} that its publisher states"
     with pytest.raises(gb.ChecksumMismatch, match=rf"Wrong data\.json: {method} is"):
         obtain(what, how, refresh=True)
     assert path.read_bytes() == BODY
 
 
-def test_papers_that_cannot_be_read_are_told(publisher, how):
+def test_metadata_that_cannot_be_read_are_told(publisher, how):
     publisher.serve("/data.json", Page(BODY))
     what = wanted(f"{publisher.url}/data.json")
     path = obtain(what, how).path
@@ -411,7 +410,7 @@ def _in_another_process(url, folder, answers):
 
 
 def test_processes_do_not_mix_their_files(publisher, tmp_path):
-    """Each refreshes; every answer is one of the bodies, whole."""
+    """Each process refreshes; every result is one of the bodies, and complete."""
     bodies = [json.dumps([n] * 40_000).encode() for n in range(4)]
     publisher.serve("/data.json", *[Page(body) for body in bodies])
     spawn = multiprocessing.get_context("spawn")

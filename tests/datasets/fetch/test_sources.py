@@ -1,4 +1,4 @@
-"""Every source against a server on this machine that speaks its format, good and bad."""
+"""Each source is read from a local server that sends valid and invalid files of its format."""
 
 import gzip
 import hashlib
@@ -347,7 +347,7 @@ def new_layout():
 
 
 def old_layout(folder, *, crs="EPSG:4326", without=()):
-    """Shapefiles as SSPE's, areas beside points, in a folder within the zip."""
+    """Shapefiles like those of SSPE: areas beside points, in a folder of the zip."""
     areas = gpd.GeoDataFrame(
         {"ADM1_EN": ["Sumska"], "ADM1_UA": ["Сумська"], "ADM1_RU": ["Сумская"],
          "ADM1_PCODE": ["UA59"]}, geometry=[SUMY], crs="EPSG:4326",
@@ -527,10 +527,10 @@ def test_worldpop_raster(publisher, how):
     path = gb.fetch("worldpop", country="UA", downloader=how)
     assert path == got.value
     assert path.read_bytes() == geotiff()
-    papers = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
-    assert papers["licence"] == "CC BY 4.0"
-    assert papers["as_of"] == "2025"
-    assert papers["sha256"] == got.sources[0].sha256 == hashlib.sha256(geotiff()).hexdigest()
+    metadata = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
+    assert metadata["licence"] == "CC BY 4.0"
+    assert metadata["as_of"] == "2025"
+    assert metadata["sha256"] == got.sources[0].sha256 == hashlib.sha256(geotiff()).hexdigest()
     assert len(publisher.asked) == 1
 
 
