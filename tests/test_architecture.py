@@ -207,7 +207,7 @@ WRITERS = {
     "datasets.fetch.cache._fetch_to_cache": {"unlink"},
     "datasets.fetch.http.remove_partial": {"unlink"},
     "datasets.fetch.http._write_body": {"unlink"},
-    "cli.data._keep": {"unlink"},
+    "cli.data._write_fetched": {"unlink"},
     # Hands on what it draws to drafts.
     "viz.web.page._save_atomically": {"open", "save"},
 }

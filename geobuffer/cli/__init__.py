@@ -1,1 +1,1 @@
-"""The command line: ``geobuffer map``, ``zone``, ``settlements`` and their like."""
+"""The command line: options, questions to the library, printed answers."""

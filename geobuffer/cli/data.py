@@ -1,4 +1,4 @@
-"""``geobuffer data``: what is bundled, what can be fetched, and the fetching."""
+"""``geobuffer data``: list the bundled and the public data, and fetch public data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 import geobuffer as gb
 from geobuffer.cli.interrupts import import_geopandas_first
 from geobuffer.cli.options import AsJson  # noqa: TC001 - typer looks it up when it runs
-from geobuffer.cli.output import print_json, print_records, print_table, say, stderr_console
+from geobuffer.cli.output import print_json, print_line, print_records, print_table, stderr_console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ data_app = typer.Typer()
 
 @data_app.callback(invoke_without_command=True)
 def data(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """List the bundled data: licence, date, accuracy; and what can be fetched."""
+    """List the bundled data with licence, date and accuracy, and the data that can be fetched."""
     if context.invoked_subcommand is None:
         _print_data(as_json=as_json)
 
@@ -41,9 +41,9 @@ def _print_data(*, as_json: bool) -> None:
         print_records(table.reset_index())
         return
     shown = table.reset_index()[["dataset", "rows", "as_of", "accuracy_m", "licence"]]
-    print_table(shown, "Bundled data; --json tells all of it")
+    print_table(shown, "Bundled data; --json shows all columns")
     offers = gb.list_sources().reset_index()[["name", "holds", "licence", "needs", "takes"]]
-    print_table(offers, "To be fetched with: geobuffer data get NAME")
+    print_table(offers, "Fetch with: geobuffer data get NAME")
 
 
 @data_app.command("get")
@@ -65,44 +65,44 @@ def data_get(  # noqa: PLR0913 - one parameter for each option of the command
     ] = None,
     year: Annotated[int | None, typer.Option("--year", help="Of a raster.")] = None,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="Download again, though it is there.")
+        bool, typer.Option("--refresh", help="Download again, even if the cache has it.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FOLDER", help="Write it to this folder too.")
+        Path | None, typer.Option("--out", metavar="FOLDER", help="Also write it to this folder.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch public data into the cache, from which they are used offline."""
+    """Fetch public data into the cache; they can then be used offline."""
     from geobuffer.datasets.fetch.catalogue import fetch_with_sources
 
     if out is not None:
-        _check_out(out)
+        _check_folder(out)
     what = {"country": country, "level": level, "iso": iso, "bbox": bbox, "year": year}
-    with _download_bar() as moved:
+    with _show_downloads() as moved:
         got = fetch_with_sources(
             name, refresh=refresh, downloader=gb.Downloader(progress=moved), **what
         )
     asked = "-".join([name, *(str(value) for value in what.values() if value is not None)])
-    file = None if out is None else _keep(got.value, out, asked)
+    file = None if out is None else _write_fetched(got.value, out, asked)
     if as_json:
-        print_json({"name": name, **_facts(got, file)})
+        print_json({"name": name, **_describe_fetched(got, file)})
         return
     _print_fetched(name, got)
     if file is not None:
-        say(f"Wrote {file}.")
+        print_line(f"Wrote {file}.")
 
 
 def _print_fetched(name: str, got: Fetched) -> None:
-    """Print whose data were fetched, and how many."""
+    """Print the sources of the data, and the number of rows."""
     from geobuffer.datasets.fetch.tables import cite
 
     for source in got.sources:
-        say(f"{cite(source)}.")
+        print_line(f"{cite(source)}.")
     held = "1 raster" if isinstance(got.value, Path) else f"{len(got.value):,} rows"
-    say(f"{held}, in the cache: gb.fetch({name!r}, ...) uses it offline from now on.")
+    print_line(f"{held}, in the cache: gb.fetch({name!r}, ...) uses it offline from now on.")
 
 
-def _check_out(folder: Path) -> None:
+def _check_folder(folder: Path) -> None:
     from geobuffer.io.atomic import check_folder_writable
 
     if not folder.is_dir():
@@ -110,23 +110,23 @@ def _check_out(folder: Path) -> None:
     check_folder_writable(folder, f"Invalid --out {str(folder)!r}")
 
 
-def _facts(got: Fetched, file: Path | None) -> dict[str, Any]:
-    """Return what JSON says of what was fetched, and where it was written."""
+def _describe_fetched(got: Fetched, file: Path | None) -> dict[str, Any]:
+    """Return the rows, the file and the sources of fetched data, for JSON."""
     count = {} if isinstance(got.value, Path) else {"rows": len(got.value)}
     there = {"file": str(file or got.value)} if file or not count else {}
     return {**count, **there, "sources": [dataclasses.asdict(one) for one in got.sources]}
 
 
-def _keep(got: gb.Regions | gpd.GeoDataFrame | Path, folder: Path, asked: str) -> Path:
-    """Write what was fetched to a folder: a GeoPackage, or a raster with its papers beside it."""
+def _write_fetched(got: gb.Regions | gpd.GeoDataFrame | Path, folder: Path, asked: str) -> Path:
+    """Write fetched data to a folder: a GeoPackage, or a raster with its metadata beside it."""
     from geobuffer.datasets.fetch.tables import regions_table
     from geobuffer.io.atomic import copy_file
 
     if isinstance(got, Path):
-        papers = got.with_name(got.name + ".json")
-        # At no moment do the papers of one raster lie beside another.
-        (folder / papers.name).unlink(missing_ok=True)
-        for file in (got, papers):
+        metadata = got.with_name(got.name + ".json")
+        # Delete the old metadata first: so they never lie beside the new raster.
+        (folder / metadata.name).unlink(missing_ok=True)
+        for file in (got, metadata):
             copy_file(file, folder / file.name)
         return folder / got.name
     table = regions_table(got) if isinstance(got, gb.Regions) else got
@@ -134,8 +134,8 @@ def _keep(got: gb.Regions | gpd.GeoDataFrame | Path, folder: Path, asked: str) -
 
 
 @contextmanager
-def _download_bar() -> Iterator[Callable[[str, int, int | None], None]]:
-    """Show on a terminal how far each file has come."""
+def _show_downloads() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Show a progress bar for each file, on a terminal only; yield the function that moves it."""
     from rich.markup import escape
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 

@@ -1,4 +1,4 @@
-"""``geobuffer exposure`` and ``geobuffer curve``: how many places and people lie how near."""
+"""``geobuffer exposure`` and ``curve``: count the places and people by distance."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from geobuffer.cli.inputs import (
     UNSEEN_M,
     build_zone,
     find_places,
-    heading,
     load_ground,
     load_places,
+    make_heading,
     read_scenario,
     read_zone,
 )
@@ -32,17 +32,17 @@ from geobuffer.cli.options import (
 from geobuffer.cli.output import (
     check_picture,
     check_table,
+    print_line,
     print_records,
+    print_sources,
     print_table,
-    progress,
-    say,
-    say_sources,
+    show_progress,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# What a terminal is too narrow for.
+# A terminal is too narrow for these columns; files and JSON have them.
 _UNPRINTED = [
     "as_of", "as_of_places", "as_of_raster", "source", "source_raster", "no_data_share",
 ]  # fmt: skip
@@ -50,16 +50,16 @@ _UNPRINTED = [
 _UNPRINTED_BESIDE = ["uncertain", "population_uncertain", "uncertain_without_figure"]
 
 
-# Only a sum of rings is wrong: those places that may lie in either of two surely lie in both.
+# A place that may lie in either of two rings surely lies in their union: only a sum is wrong.
 _NO_SUMS = (
-    "Do not add rings up: a place near an edge between two is uncertain in both. --cumulative "
-    "counts all within each edge."
+    "Do not add rings up: a place near the edge between two rings is uncertain in both. "
+    "--cumulative counts all within each edge."
 )
 
-# What a reader of people in places should know.
+# Printed below the people of places: some places have no figure.
 _AT_LEAST = (
-    "People are at least this many: “no figure for” counts the places that have none; “–” where "
-    "none has one."
+    "There are at least this many people: “no figure for” counts the places without a figure; “–” "
+    "means that no place has one."
 )
 
 
@@ -82,43 +82,44 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     from geobuffer.viz.captions import has_only_points
 
     check_table(out)
-    asked = read_zone(zone)
-    raster, values = _given(rasters)
-    ground = load_ground(zone, asked)
-    with progress("Measuring the zone and its settlements"):
-        # A pixel of 100 m is cut by the polygon's edge, which must be right to a hundredth of it.
-        built = build_zone(asked, ground.border, PAGE_M if raster else UNSEEN_M)
-        # A raster counts people where no settlement is listed, too.
+    scenario = read_zone(zone)
+    raster, values = _check_rasters(rasters)
+    ground = load_ground(zone, scenario)
+    with show_progress("Measuring the zone and its settlements"):
+        # The polygon's edge cuts pixels of 100 m: an error of 1 m is a hundredth of a pixel.
+        built = build_zone(scenario, ground.border, PAGE_M if raster else UNSEEN_M)
+        # A raster counts people even where no settlements are bundled.
         towns = find_places(places, ground) if raster else load_places(places, ground)
         tables = [gb.exposure(t.located, built, by=by, cumulative=cumulative) for t in [towns] if t]
     if raster and values:
-        told: dict[str, Any] = {"values": values, "source": _raster_source(raster, rasters.as_of)}
-        with progress("Laying the zone over the raster"):
-            tables += [gb.exposure_raster(raster, built, by=by, cumulative=cumulative, **told)]
+        source = _find_raster_source(raster, rasters.as_of)
+        options: dict[str, Any] = {"values": values, "source": source}
+        with show_progress("Laying the zone over the raster"):
+            tables += [gb.exposure_raster(raster, built, by=by, cumulative=cumulative, **options)]
     counted = gb.compare_exposure(*tables) if len(tables) > 1 else tables[0]
     if out is not None:
         gb.write(counted, out)
     if as_json:
         print_records(counted)
     elif out is not None:
-        say(f"Wrote {len(counted)} rows to {out}.")
+        print_line(f"Wrote {len(counted)} rows to {out}.")
     else:
-        title = heading(asked, built)
+        title = make_heading(scenario, built)
         _print_exposure(counted, title, places=towns is not None, raster=bool(raster))
         of = "Point" if has_only_points(built.sections) else "Border"
-        say_sources(counted, of, bundled=bool(towns) and not places.places)
+        print_sources(counted, of, bundled=bool(towns) and not places.places)
 
 
-def _given(rasters: RasterOptions) -> tuple[list[Path] | None, str | None]:
-    """Return the rasters and what they hold, or refuse one without the other."""
-    raster, values = rasters.raster, rasters.values  # noqa: PD011 - options, no table
+def _check_rasters(rasters: RasterOptions) -> tuple[list[Path] | None, str | None]:
+    """Return the rasters and what their pixels hold; raise DataError if only one is given."""
+    raster, values = rasters.raster, rasters.values  # noqa: PD011 - options, not a table
     if bool(raster) != (values is not None):
         raise gb.DataError("Invalid --raster and --values. Must be given together.")
     return raster, values
 
 
-def _raster_source(raster: list[Path], as_of: str) -> gb.Source:
-    """Return what the user says of rasters, or else the papers beside them."""
+def _find_raster_source(raster: list[Path], as_of: str) -> gb.Source:
+    """Return the source with the date that the user gives, or the metadata beside the rasters."""
     from geobuffer.analysis.rasters import read_raster_source
 
     named = gb.Source(", ".join(path.name for path in raster), as_of=as_of)
@@ -131,28 +132,31 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
     if raster:
         counted[estimate] = counted[estimate].round().astype("Int64")
     unprinted = _UNPRINTED + (_UNPRINTED_BESIDE if raster else [])
-    shown = _without_zeros(counted).drop(columns=unprinted, errors="ignore")
-    print_table(_uncertain_last(shown), title)
+    shown = _blank_unknown_counts(counted).drop(columns=unprinted, errors="ignore")
+    print_table(_move_uncertain_last(shown), title)
     if places:
-        say(_AT_LEAST)
+        print_line(_AT_LEAST)
         if "ring" in counted and len(set(counted["ring"])) > 1:
-            say(_NO_SUMS)
+            print_line(_NO_SUMS)
     if raster:
-        say("The raster's people are a model's estimate; where it has no data, nobody is counted.")
+        print_line(
+            "The people of the raster are a model's estimate. Where the raster has no data, it "
+            "counts no people."
+        )
         return
-    say(
-        "Uncertain are places nearer to the zone's edge than their position is accurate; their "
-        "people stand beside them."
+    print_line(
+        "Uncertain are places nearer to the zone's edge than their position is accurate. The "
+        "columns behind “uncertain” count their people."
     )
 
 
-def _uncertain_last(counted: pd.DataFrame) -> pd.DataFrame:
-    """Return counts with what is said of uncertain places side by side, behind the others."""
+def _move_uncertain_last(counted: pd.DataFrame) -> pd.DataFrame:
+    """Return counts with the columns of uncertain places last, side by side."""
     return counted[sorted(counted.columns, key=lambda name: "uncertain" in str(name))]
 
 
-def _without_zeros(counted: pd.DataFrame) -> pd.DataFrame:
-    """Return counts with gaps, not zeros, where none of the places has a figure."""
+def _blank_unknown_counts(counted: pd.DataFrame) -> pd.DataFrame:
+    """Return counts without a number of people where no place has a figure, instead of zero."""
     people = {
         "population": ("places", "without_figure"),
         "population_uncertain": ("uncertain", "uncertain_without_figure"),
@@ -176,29 +180,30 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
     places: PlaceOptions,
     to_km: Annotated[float, typer.Option("--to-km", help="The largest distance.")] = 50.0,
     step_km: Annotated[
-        float, typer.Option("--step-km", help="How far apart the distances are.")
+        float, typer.Option("--step-km", help="The step between two distances.")
     ] = 5.0,
     png: Annotated[
-        Path | None, typer.Option("--png", help="Draw it too: a picture (.png, .svg, .pdf).")
+        Path | None,
+        typer.Option("--png", help="Also draw it: a picture (.png, .svg, .pdf)."),
     ] = None,
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count the places and people within every distance: to see how far it would have to be."""
+    """Count the places and people within every distance, to choose a width."""
     from geobuffer.viz.captions import has_only_points
 
     check_table(out)
     check_picture(png)
-    asked = read_scenario(border, {} if side is None else {"side": side})
-    ground = load_ground(border, asked)
-    with progress("Measuring the settlements"):
+    scenario = read_scenario(border, {} if side is None else {"side": side})
+    ground = load_ground(border, scenario)
+    with show_progress("Measuring the settlements"):
         towns = load_places(places, ground).located
         counted = gb.exposure_curve(
-            towns, ground.border, side=asked.side, to_km=to_km, step_km=step_km
+            towns, ground.border, side=scenario.side, to_km=to_km, step_km=step_km
         )
     if png is not None:
-        # Of every place, not of every step.
-        _draw_curve(gb.exposure_curve(towns, ground.border, side=asked.side, to_km=to_km), png)
+        # The picture shows a step at each place, not only at each distance of the table.
+        _draw_curve(gb.exposure_curve(towns, ground.border, side=scenario.side, to_km=to_km), png)
     if out is not None:
         gb.write(counted, out)
     if as_json:
@@ -207,14 +212,15 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
     if out is None:
         borders = ", ".join(section.name for section in ground.border.sections)
         shown = counted.drop(columns=_UNPRINTED, errors="ignore")
-        side = "" if has_only_points(ground.border.sections) else f" – side: {asked.side}"
-        print_table(_uncertain_last(shown), borders + side)
-        say(_AT_LEAST)
+        side = "" if has_only_points(ground.border.sections) else f" – side: {scenario.side}"
+        print_table(_move_uncertain_last(shown), borders + side)
+        print_line(_AT_LEAST)
     for path in filter(None, (out, png)):
-        say(f"Wrote {path}.")
+        print_line(f"Wrote {path}.")
 
 
 def _draw_curve(curve: pd.DataFrame, path: Path) -> None:
+    """Draw and write the picture of a curve."""
     from matplotlib.figure import Figure
 
     figure = Figure(layout="constrained")

@@ -1,4 +1,4 @@
-"""What a command's options stand for: a scenario, its border and zone, and the places."""
+"""Turn the options of a command into a scenario, its border, its zone and the places."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geobuffer as gb
-from geobuffer.cli.output import OPTIONS_OF_PLACES, name_options, note
+from geobuffer.cli.output import OPTIONS_OF_PLACES, name_options, print_note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,36 +20,36 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-# A page shows a pixel as 12 m at its closest useful zoom: an edge within 1 m is drawn as exactly,
-# and costs half the time of one within 0.1 m.
+# At the closest useful zoom of the page a pixel is 12 m. An edge within 1 m looks as exact as one
+# within 0.1 m, and takes half the time.
 PAGE_M = 1.0
 
-# Where only distances are asked for, nobody sees the polygon.
+# The tolerance where a command uses distances only and does not show the polygon.
 UNSEEN_M = 50.0
 
 
-# Where settlements are bundled, none of 5,000 random spots was more than 18 km from the next one: a
-# border farther from all of them lies elsewhere, and that it has none near it says nothing.
+# In the area of the bundled settlements, none of 5,000 random points was more than 18 km from the
+# nearest one. A border farther from all of them lies elsewhere: we must not count zero there.
 _COVERED_KM = 20.0
 
 
 class Ground(NamedTuple):
-    """A border, and what lies about it."""
+    """A border and the regions around it."""
 
     border: gb.Border
     regions: gb.Regions
-    bundled: bool  # whether the regions are: others may lie where no bundled settlement is
+    bundled: bool  # whether the regions are bundled; others may lie outside the bundled settlements
 
 
 class Places(NamedTuple):
-    """Settlements with a point, and those known by name only."""
+    """Settlements with a point, and settlements known by name only."""
 
     located: gpd.GeoDataFrame
     not_located: pd.DataFrame
 
 
-def check_together(options: BorderOptions) -> None:
-    """Refuse options that contradict each other, or lack one another."""
+def check_options(options: BorderOptions) -> None:
+    """Raise DataError for options that exclude each other, or need another one."""
     if bool(options.between) != bool(options.and_):
         raise gb.DataError("Invalid --between and --and. Must be given together.")
     if options.between and options.scenario is not None:
@@ -69,7 +69,7 @@ def check_together(options: BorderOptions) -> None:
             )
     if options.along is not None and options.around:
         raise gb.DataError("Invalid --along with --around. Must be one of them.")
-    _check_bare(options)
+    _check_no_regions(options)
     named = bool(options.between or options.scenario)
     if options.regions is not None and not named:
         raise gb.DataError(
@@ -82,8 +82,8 @@ def check_together(options: BorderOptions) -> None:
         )
 
 
-def _check_bare(options: BorderOptions) -> None:
-    """Refuse what says something of regions, where there are none."""
+def _check_no_regions(options: BorderOptions) -> None:
+    """Raise DataError for options about regions beside --along or --around."""
     bare = "--along" if options.along is not None else "--around" if options.around else ""
     of_regions = {
         "--scenario": options.scenario, "--between": options.between, "--regions": options.regions,
@@ -97,17 +97,17 @@ def _check_bare(options: BorderOptions) -> None:
 def read_scenario(
     options: BorderOptions, changes: Mapping[str, Any] | None = None, *, language: str = "en"
 ) -> gb.Scenario:
-    """Return the scenario that the options describe, starting from the file or the default."""
-    check_together(options)
+    """Return the scenario of the options: the file or the default one, with changes applied."""
+    check_options(options)
     scenario = gb.load_scenario(options.scenario, language=language)
     own = bool(options.between or options.along or options.around)
     if own:
-        between, and_ = (tuple(separate(names)) for names in (options.between, options.and_))
+        between, and_ = (tuple(split_names(names)) for names in (options.between, options.and_))
         scenario = gb.Scenario("", between, and_, scenario.km, language=language)
     changed = dataclasses.replace(scenario, **changes or {})
     if own or changed == scenario:
         return changed
-    # What was changed is no longer what was announced.
+    # A changed zone is not the announced zone: its title must say so.
     title = _CHANGED[language].format(changed.width)
     return dataclasses.replace(changed, title=title, summary="", announced_by="")
 
@@ -123,8 +123,8 @@ def read_zone(options: ZoneOptions, *, language: str = "en") -> gb.Scenario:
     from geobuffer.zones.border import BOTH
     from geobuffer.zones.checks import parse_km
 
-    from_km, km = options.from_km, None if options.km is None else _widths(options.km)
-    # Widths for each side or section say themselves which sides are meant.
+    from_km, km = options.from_km, None if options.km is None else _parse_widths(options.km)
+    # Widths by side or section already say which sides the zone has.
     side = BOTH if isinstance(km, dict) and options.side is None else options.side
     given = {
         "km": km,
@@ -136,8 +136,8 @@ def read_zone(options: ZoneOptions, *, language: str = "en") -> gb.Scenario:
     return read_scenario(options, changes, language=language)
 
 
-def heading(scenario: gb.Scenario, zone: Zone) -> str:
-    """Return what a table says above: what was announced, or which border the options name."""
+def make_heading(scenario: gb.Scenario, zone: Zone) -> str:
+    """Return the heading of a table: the title of the scenario, or the name of the border."""
     from geobuffer.viz.captions import load_translation, write_title
 
     if scenario.title:
@@ -145,13 +145,13 @@ def heading(scenario: gb.Scenario, zone: Zone) -> str:
     return write_title(zone, "", load_translation("en", zone.sections))
 
 
-def separate(names: list[str] | None) -> list[str]:
-    """Return names given one by one or, as widths may be, with commas between."""
+def split_names(names: list[str] | None) -> list[str]:
+    """Return all names: an option may repeat, and each may hold several names with commas."""
     return [name.strip() for given in names or [] for name in given.split(",")]
 
 
-def _widths(km: str) -> tuple[float, ...] | dict[str, float]:
-    """Return the edges of rings, or a width for each side or section."""
+def _parse_widths(km: str) -> tuple[float, ...] | dict[str, float]:
+    """Return the edges of the rings, or a width by side or section."""
     from geobuffer.zones.checks import parse_km
 
     parts = [part.strip() for part in km.split(",")]
@@ -159,17 +159,17 @@ def _widths(km: str) -> tuple[float, ...] | dict[str, float]:
     if all(equals for _, equals, _ in named):
         return {name.strip(): parse_km(width.strip(), "--km") for name, _, width in named}
     with_unit = [part[-1:].isalpha() for part in parts]
-    # In 10,5 km nobody knows whether rings or decimals are meant.
+    # 10,5 km may mean two rings or a decimal comma.
     if len(set(with_unit)) > 1:
         raise gb.GeometryError(
-            f"Invalid --km {km!r}. Commas part rings, each a number of kilometres or with a unit "
-            "of its own, such as 5,10,20 or '500 m, 5 km'; decimals have a point."
+            f"Invalid --km {km!r}. Commas part rings: write 5,10,20, or a unit for each ring, as "
+            "in '500 m, 5 km'; decimals have a point."
         )
     return tuple(parse_km(part, "--km") for part in parts)
 
 
-def _point(text: str) -> shapely.Point | None:
-    """Return the point that ``--around`` stands for, by latitude and longitude; None of a file."""
+def _parse_point(text: str) -> shapely.Point | None:
+    """Return the point that --around gives by latitude and longitude; None if it names a file."""
     import shapely
 
     parts = text.split(",")
@@ -185,34 +185,34 @@ def _point(text: str) -> shapely.Point | None:
 
 
 def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
-    """Return the border of a scenario, or of the options, and the regions about it."""
+    """Return the border of the options or the scenario, and the regions around it."""
     if options.along is not None:
-        line = gb.read_border(options.along, **_of_file(options))
+        line = gb.read_border(options.along, **_reading_arguments(options))
         return Ground(line, gb.load_regions(), bundled=False)
     if options.around:
-        border = _around(options.around, _of_file(options))
+        border = _make_border_around(options.around, _reading_arguments(options))
         return Ground(border, gb.load_regions(), bundled=False)
     regions = _load_regions(options)
     with name_options({"tolerance_m": "--gap-m"}):
         border = gb.border_between(
             regions[scenario.between], regions[scenario.other], tolerance_m=options.gap_m
         )
-    # Of the world there are countries and their regions, which would lie on one another.
+    # The world has countries and their regions: a map of both would draw them twice.
     shown = gb.Regions(()) if options.country else regions
     return Ground(border, shown, bundled=options.regions is None and not options.country)
 
 
-def _of_file(options: BorderOptions) -> dict[str, Any]:
-    """Return how the file of a border or of regions is to be read."""
+def _reading_arguments(options: BorderOptions) -> dict[str, Any]:
+    """Return the arguments of the reader for the file of a border or of regions."""
     return {
         "name": options.region_name, "layer": options.layer, "crs": options.crs,
         "swap": options.swap,
     }  # fmt: skip
 
 
-def _around(texts: list[str], how: Mapping[str, Any]) -> gb.Border:
-    """Return the border around points, or around the areas of files."""
-    given = [_point(text) for text in texts]
+def _make_border_around(texts: list[str], how: Mapping[str, Any]) -> gb.Border:
+    """Return the border around the points, or around the areas of the files."""
+    given = [_parse_point(text) for text in texts]
     points = [point for point in given if point is not None]
     if len(points) == len(given):
         if any(how.values()):
@@ -231,20 +231,20 @@ def _around(texts: list[str], how: Mapping[str, Any]) -> gb.Border:
 
 
 def _load_regions(options: BorderOptions) -> gb.Regions:
-    """Return the user's own regions, those of countries of the world, or the bundled ones."""
+    """Return the regions of the user's file, those of the named countries, or the bundled ones."""
     if options.country:
         levels = (
-            gb.load_regions("world", country=separate(options.country), level=level)
+            gb.load_regions("world", country=split_names(options.country), level=level)
             for level in (0, 1)
         )
         return gb.Regions(tuple(region for regions in levels for region in regions))
     if options.regions is None:
         return gb.load_regions()
-    return gb.read_regions(options.regions, **_of_file(options))
+    return gb.read_regions(options.regions, **_reading_arguments(options))
 
 
 def build_zone(scenario: gb.Scenario, border: gb.Border, tolerance_m: float = 0.1) -> Zone:
-    """Return the zone of a scenario along a border."""
+    """Build the zone of a scenario along a border."""
     return gb.build_zone(
         border,
         km=scenario.km,
@@ -256,20 +256,21 @@ def build_zone(scenario: gb.Scenario, border: gb.Border, tolerance_m: float = 0.
 
 
 def load_places(options: PlaceOptions, ground: Ground) -> Places:
-    """Return settlements as :func:`find_places`, and refuse to count where there are none."""
+    """Return settlements as :func:`find_places` does; raise DataError if it returns None."""
     places = find_places(options, ground)
     if places is None:
         raise gb.DataError(
-            "No settlements are bundled along this border: they are those along that of Ukraine "
-            "and Russia. Must be given: --places FILE."
+            "No settlements are bundled along this border: the bundled ones are those along the "
+            "border of Ukraine and Russia. Must be given: --places FILE."
         )
     return places
 
 
 def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
-    """Return the user's own settlements, or the bundled ones, with other gazetteers merged in.
+    """Return the settlements of the user or the bundled ones, with other gazetteers merged in.
 
-    None where nobody gave any and none are bundled: that is not the same as an empty place.
+    The result is None if the user gives no file and none are bundled along the border: it is not
+    known then how many settlements lie there.
     """
     import pandas as pd
 
@@ -279,14 +280,14 @@ def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
             "Invalid --places-layer, --places-crs or --places-swap without --places or "
             "--add-places. Must be given together."
         )
-    tables = _first_places(options, ground)
+    tables = _load_first_tables(options, ground)
     if not options.add_places:
         known = pd.concat(tables[1:]) if tables[1:] else pd.DataFrame()
         return Places(tables[0], known) if tables else None
-    tables += [_with_ids(_read_places(file, options, ground), file) for file in options.add_places]
+    tables += [_add_ids(_read_places(file, options, ground), file) for file in options.add_places]
     merged = gb.merge_settlements(*tables, regions=ground.regions)
     counts = gb.merge_summary(merged)
-    note(
+    print_note(
         f"{counts['records']:,} records are {counts['places']:,} places; known by name only: "
         f"{counts['newly_located']:,} of them now have a position, {counts['not_located']:,} have "
         f"none. Records that contradict each other: {counts['conflicts']:,}."
@@ -295,18 +296,18 @@ def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
     return Places(merged[there], merged[~there])
 
 
-def _first_places(options: PlaceOptions, ground: Ground) -> list[pd.DataFrame]:
-    """Return the tables to begin with: the user's own, or those bundled of the border's area."""
+def _load_first_tables(options: PlaceOptions, ground: Ground) -> list[pd.DataFrame]:
+    """Return the tables to start from: the file of the user, or the bundled tables."""
     if options.places is not None:
         own = _read_places(options.places, options, ground)
-        return [_with_ids(own, options.places) if options.add_places else own]
+        return [_add_ids(own, options.places) if options.add_places else own]
     bundled = gb.load_settlements()
     if ground.bundled:
-        # Places known by name only come without a point: they are counted and found.
+        # Places known by name only have no point; they are counted, and `where` finds them.
         return [bundled, gb.load_not_located()]
     if gb.distance_to_border(bundled, ground.border).min() > _COVERED_KM:
         return []
-    note(
+    print_note(
         "the bundled settlements are those along the border of Ukraine and Russia; "
         "--places reads your own."
     )
@@ -314,6 +315,7 @@ def _first_places(options: PlaceOptions, ground: Ground) -> list[pd.DataFrame]:
 
 
 def _read_places(file: str, options: PlaceOptions, ground: Ground) -> gpd.GeoDataFrame:
+    """Read settlements, and print a note if they have no accuracies."""
     with name_options(OPTIONS_OF_PLACES):
         places = gb.read_settlements(
             file,
@@ -323,30 +325,30 @@ def _read_places(file: str, options: PlaceOptions, ground: Ground) -> gpd.GeoDat
             near=ground.border,
         )
     if "accuracy_m" not in places:
-        note(
-            f"{file} has no column accuracy_m: its points count as exact, and a place is inside or "
-            "outside by its point alone. Add one, in metres, to see which are uncertain."
+        print_note(
+            f"{file} has no column accuracy_m: its points count as exact, and no place is "
+            "uncertain. Add the column, in metres, to see which places are uncertain."
         )
     return places
 
 
-def _with_ids(table: gpd.GeoDataFrame, file: str) -> gpd.GeoDataFrame:
-    """Return a table whose rows have an id: the file and the number of the row."""
+def _add_ids(table: gpd.GeoDataFrame, file: str) -> gpd.GeoDataFrame:
+    """Return a table with a column id; a new id is the name of the file and the row number."""
     if "id" in table:
         return table
     stem = Path(file).stem.replace(";", "")
     return table.assign(id=[f"{stem}:{number}" for number in range(1, len(table) + 1)])
 
 
-def with_classes(places: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
-    """Return places with what the zone says of each."""
+def classify_places(places: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
+    """Return places with their distance, side, section and membership in the zone."""
     from geobuffer.analysis.classify import join_columns
 
     return join_columns(places, gb.classify(places, zone))
 
 
-def known_near(places: Places) -> pd.DataFrame:
-    """Return the places known by name only, of the hromadas of those in the zone."""
+def find_known_near(places: Places) -> pd.DataFrame:
+    """Return the places known by name only whose hromada has other places in the zone."""
     from geobuffer.analysis.membership import is_counted
     from geobuffer.datasets.bundled import select_same_hromadas
 

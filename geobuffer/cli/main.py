@@ -45,7 +45,7 @@ def run_command() -> NoReturn:
     import typer
 
     from geobuffer.cli.commands import app
-    from geobuffer.cli.output import in_options, telling
+    from geobuffer.cli.output import in_options, print_warnings
     from geobuffer.errors import GeobufferError
 
     for stream in (sys.stdout, sys.stderr):
@@ -54,7 +54,7 @@ def run_command() -> NoReturn:
     # typer shows the base class of its errors of usage nowhere else.
     usage_error: Any = typer.BadParameter.__bases__[0]
     try:
-        with handle_signals(raise_stopped), telling():
+        with handle_signals(raise_stopped), print_warnings():
             code = app(standalone_mode=False)
             # A full disk or a closed pipe shows here, where we can still report it.
             sys.stdout.flush()
@@ -75,9 +75,9 @@ def run_command() -> NoReturn:
 
 def _usage_message(error: Any) -> str:
     """Return the message of an error of usage; for an unknown option it names the right one."""
-    from geobuffer.cli.output import option_meant
+    from geobuffer.cli.output import find_option
 
-    meant = option_meant(getattr(error, "option_name", ""))
+    meant = find_option(getattr(error, "option_name", ""))
     command = getattr(error.ctx, "command", None)
     if command is None or not any(meant in one.opts for one in command.params):
         return str(error.format_message())
@@ -86,9 +86,10 @@ def _usage_message(error: Any) -> str:
 
 def _exit_with(message: str, code: int) -> NoReturn:
     """Print an error as one line, and exit."""
-    from geobuffer.cli.output import inert, stderr_console
+    from geobuffer.cli.output import escape_controls, stderr_console
 
-    stderr_console().print(inert(f"geobuffer: {' '.join(message.split())}"), soft_wrap=True)
+    line = f"geobuffer: {' '.join(message.split())}"
+    stderr_console().print(escape_controls(line), soft_wrap=True)
     raise SystemExit(code) from None
 
 

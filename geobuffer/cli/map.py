@@ -12,14 +12,21 @@ from geobuffer.cli.inputs import (
     PAGE_M,
     Places,
     build_zone,
+    classify_places,
+    find_known_near,
     find_places,
-    known_near,
     load_ground,
     read_zone,
-    with_classes,
 )
 from geobuffer.cli.options import AsJson, PlaceOptions, ZoneOptions, takes_options
-from geobuffer.cli.output import check_page, check_picture, print_json, progress, say, zone_facts
+from geobuffer.cli.output import (
+    check_page,
+    check_picture,
+    describe_zone,
+    print_json,
+    print_line,
+    show_progress,
+)
 from geobuffer.zones.toponyms import LANGUAGES
 
 if TYPE_CHECKING:
@@ -39,7 +46,7 @@ def map_(
     ] = None,
     title: Annotated[
         str | None,
-        typer.Option("--title", help="The heading, in place of our own."),
+        typer.Option("--title", help="The heading, in place of ours."),
     ] = None,
     png: Annotated[
         Path | None,
@@ -51,40 +58,44 @@ def map_(
     page = out or (None if png else Path("geobuffer-map.html"))
     check_page(page)
     check_picture(png)
-    asked = read_zone(zone)
-    ground = load_ground(zone, asked)
-    with progress("Measuring the zone and its settlements"):
-        built = build_zone(asked, ground.border, PAGE_M)
-        shown = _classified(find_places(places, ground), built)
-    with progress("Drawing the map"):
+    scenario = read_zone(zone)
+    ground = load_ground(zone, scenario)
+    with show_progress("Measuring the zone and its settlements"):
+        built = build_zone(scenario, ground.border, PAGE_M)
+        shown = _classify_if_any(find_places(places, ground), built)
+    with show_progress("Drawing the map"):
         if page is not None:
             _write_page(page, zone, built, shown, ground.regions, title)
         if png is not None:
-            _write_picture(png, title or asked.title, built, shown, ground.regions)
-    counts = {} if shown is None else _counts(shown)
+            _write_picture(png, title or scenario.title, built, shown, ground.regions)
+    counts = {} if shown is None else _count_members(shown)
     if as_json:
-        print_json(_written(page, png) | {"zone": zone_facts(built, ground.border)} | counts)
+        facts = {"zone": describe_zone(built, ground.border)}
+        print_json(_describe_files(page, png) | facts | counts)
         return
     if counts:
-        say(f"{counts['inside']} settlements inside, {counts['uncertain']} uncertain.")
+        print_line(f"{counts['inside']} settlements inside, {counts['uncertain']} uncertain.")
     if page is not None:
-        say(f"Wrote {page}: open it in any browser.")
+        print_line(f"Wrote {page}: open it in any browser.")
     if png is not None:
-        say(f"Wrote {png}.")
+        print_line(f"Wrote {png}.")
 
 
-def _classified(places: Places | None, zone: Zone) -> Places | None:
-    return places and places._replace(located=with_classes(places.located, zone))
+def _classify_if_any(places: Places | None, zone: Zone) -> Places | None:
+    """Return places with their distance, side and membership; None if there are none."""
+    return places and places._replace(located=classify_places(places.located, zone))
 
 
-def _counts(places: Places) -> dict[str, int]:
+def _count_members(places: Places) -> dict[str, int]:
+    """Return how many places are inside, and how many uncertain."""
     from geobuffer.analysis.membership import COUNTED
 
     count = places.located["membership"].value_counts()
     return {name: int(count.get(name, 0)) for name in COUNTED}
 
 
-def _written(page: Path | None, png: Path | None) -> dict[str, Any]:
+def _describe_files(page: Path | None, png: Path | None) -> dict[str, Any]:
+    """Return which files were written, for JSON."""
     files = {"file": page, "picture": png}
     return {name: str(path) for name, path in files.items() if path is not None}
 
@@ -97,15 +108,15 @@ def _write_page(
     regions: gb.Regions,
     title: str | None,
 ) -> None:
-    """Draw the page; it tells of the zone in every language."""
-    told = {to: read_zone(options, language=to) for to in LANGUAGES}
-    table = None if places is None else _together(places.located, places.not_located)
+    """Draw and write the page, whose title and notes are in every language."""
+    scenarios = {to: read_zone(options, language=to) for to in LANGUAGES}
+    table = None if places is None else _join_places(places.located, places.not_located)
     drawn = gb.map_zone(
         zone,
         settlements=table,
         regions=regions,
-        title={to: title or one.title for to, one in told.items()},
-        notes={to: one.notes for to, one in told.items()},
+        title={to: title or one.title for to, one in scenarios.items()},
+        notes={to: one.notes for to, one in scenarios.items()},
     )
     gb.write(drawn, path)
 
@@ -113,14 +124,14 @@ def _write_page(
 def _write_picture(
     path: Path, title: str, zone: Zone, places: Places | None, regions: gb.Regions
 ) -> None:
-    """Draw the picture; places without a position are rows without a point, for its legend."""
-    table = None if places is None else _together(places.located, known_near(places))
+    """Draw and write the picture; its legend counts the places without a position."""
+    table = None if places is None else _join_places(places.located, find_known_near(places))
     figure = gb.plot_zone(zone, settlements=table, regions=regions, title=title)
     gb.write(figure, path)
 
 
-def _together(located: gpd.GeoDataFrame, not_located: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Return one table of places with a point and places without."""
+def _join_places(located: gpd.GeoDataFrame, not_located: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return one table of the places with a point and those without."""
     import geopandas as gpd
     import pandas as pd
 

@@ -1,6 +1,6 @@
-"""The options that commands share, in groups, and how a command takes a group of them.
+"""The options that commands share, as groups, and the decorator by which a command takes a group.
 
-Annotations are evaluated here, as typer needs them: hence no ``from __future__ import``.
+typer evaluates the annotations when it runs, so this module has no ``from __future__ import``.
 """
 
 import enum
@@ -15,7 +15,7 @@ import typer
 
 
 class Ends(enum.StrEnum):
-    """What happens where the border ends."""
+    """The shape of the zone where the border ends."""
 
     round = "round"
     flat = "flat"
@@ -31,7 +31,20 @@ SideName = Annotated[
 ]
 
 
-# Files are texts, not paths: a database's address is no path.
+def _layer_option(flag: str, files: str) -> Any:
+    return typer.Option(flag, help=f"The layer of {files}, if there are several.")
+
+
+def _crs_option(flag: str, files: str) -> Any:
+    text = f"The reference system of {files}, if it is not stated there."
+    return typer.Option(flag, metavar="EPSG:CODE", help=text)
+
+
+def _swap_option(flag: str, files: str) -> Any:
+    return typer.Option(flag, help=f"Latitude comes before longitude in {files}.")
+
+
+# The type of a file is str, not Path: the address of a database is not a path.
 @dataclass(frozen=True, kw_only=True)
 class BorderOptions:
     """Which border: of a scenario, between regions, along a line, or around points and areas."""
@@ -60,30 +73,22 @@ class BorderOptions:
             help="The column of names in that file, or of --along or --around.",
         ),
     ] = None
-    layer: Annotated[
-        str | None, typer.Option("--layer", help="The layer of that file, if it has several.")
-    ] = None
-    crs: Annotated[
-        str | None,
-        typer.Option(
-            "--crs", metavar="EPSG:CODE", help="The reference system of that file, if none is told."
-        ),
-    ] = None
-    swap: Annotated[
-        bool, typer.Option("--swap", help="That file has latitude before longitude.")
-    ] = False
+    layer: Annotated[str | None, _layer_option("--layer", "that file")] = None
+    crs: Annotated[str | None, _crs_option("--crs", "that file")] = None
+    swap: Annotated[bool, _swap_option("--swap", "that file")] = False
     country: Annotated[
         list[str] | None,
         typer.Option(
             "--country",
             metavar="CODE,CODE",
-            help="Name these countries or their regions on either side, of the data of the world.",
+            help="Name these countries or their regions on either side; they come from the data of "
+            "the world.",
         ),
     ] = None
     gap_m: Annotated[
         float | None,
         typer.Option(
-            "--gap-m", help="How far apart the outlines of the two sides may run, in metres."
+            "--gap-m", help="How far apart the outlines of the two sides may be, in metres."
         ),
     ] = None
     along: Annotated[
@@ -102,7 +107,7 @@ class BorderOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ZoneOptions(BorderOptions):
-    """Which zone along that border."""
+    """Which zone along that border: its widths, its side and its ends."""
 
     km: Annotated[
         str | None,
@@ -113,7 +118,8 @@ class ZoneOptions(BorderOptions):
         ),
     ] = None
     from_km: Annotated[
-        str | None, typer.Option("--from-km", help="Where it begins; what is nearer is left out.")
+        str | None,
+        typer.Option("--from-km", help="The nearest distance; leave out what is nearer."),
     ] = None
     side: SideName = None
     ends: Annotated[
@@ -124,41 +130,32 @@ class ZoneOptions(BorderOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceOptions:
-    """Which settlements."""
+    """Which settlements, and how their files are read."""
 
     places: Annotated[
         str | None,
         typer.Option(
-            "--places", metavar="FILE", help="Your own settlements, instead of the bundled."
+            "--places", metavar="FILE", help="Your own settlements, instead of the bundled ones."
         ),
     ] = None
     add_places: Annotated[
         list[str] | None,
         typer.Option(
-            "--add-places", metavar="FILE", help="Another gazetteer, to be merged in; may repeat."
+            "--add-places", metavar="FILE", help="Another gazetteer to merge in; may repeat."
         ),
     ] = None
-    places_layer: Annotated[
-        str | None, typer.Option("--places-layer", help="The layer of those files, if several.")
-    ] = None
-    places_crs: Annotated[
-        str | None,
-        typer.Option(
-            "--places-crs", metavar="EPSG:CODE", help="Their reference system, if none is told."
-        ),
-    ] = None
-    places_swap: Annotated[
-        bool, typer.Option("--places-swap", help="Those files have latitude before longitude.")
-    ] = False
+    places_layer: Annotated[str | None, _layer_option("--places-layer", "those files")] = None
+    places_crs: Annotated[str | None, _crs_option("--places-crs", "those files")] = None
+    places_swap: Annotated[bool, _swap_option("--places-swap", "those files")] = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class RasterOptions:
-    """Which rasters of people, and what they hold."""
+    """Which population rasters, and what their pixels hold."""
 
     raster: Annotated[
         list[Path] | None,
-        typer.Option("--raster", help="Set a population raster beside the places; may repeat."),
+        typer.Option("--raster", help="Count the people of a population raster too; may repeat."),
     ] = None
     values: Annotated[
         str | None, typer.Option("--values", help="What its pixels hold: counts or density.")
@@ -167,7 +164,11 @@ class RasterOptions:
 
 
 def takes_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command that has, for each parameter that is a group of options, the options."""
+    """Return a command whose parameters are the single options of its groups.
+
+    typer reads the signature of the result. When the command runs, each group is put together
+    again from its options.
+    """
     hints = get_type_hints(command, include_extras=True)
     groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
     parameters = []

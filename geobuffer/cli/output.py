@@ -1,8 +1,7 @@
-"""What the commands print: text and tables for people, JSON for scripts.
+"""Print answers, notes and errors, and check early that the files of answers can be written.
 
-Files that commands are told to write: what cannot be, is refused before anything is computed.
-
-What the library's messages call arguments of Python, said as options of the command line.
+Answers are text and tables for people, or JSON for scripts. Messages of the library name arguments
+of Python; :func:`in_options` puts the options of the command line in their place.
 """
 
 from __future__ import annotations
@@ -90,7 +89,7 @@ OPTIONS_OF_PLACES = OPTIONS | {
     "crs": "--places-crs", "layer": "--places-layer", "swap": "--places-swap",
 }  # fmt: skip
 
-# What messages recommend to users of Python, and what the command line has in its place.
+# Functions that messages recommend to users of Python, and the options in their place.
 _RECOMMENDED = {
     "read_settlements(swap=True)": "--places-swap", "read_settlements()": "--places",
     "read_border()": "--along", "read_regions(), their outline is border_of()": "--around",
@@ -105,23 +104,23 @@ _ARGUMENT = re.compile(
 )
 
 
-# What other programs call some of our options.
-_ELSEWHERE = {
+# Names that other programs give to some of our options.
+_OTHER_NAMES = {
     "--width": "--km", "--distance": "--km", "--radius": "--km", "--buffer": "--km",
     "--output": "--out",
 }  # fmt: skip
 
 
-def option_meant(name: str) -> str:
-    """Return the option that goes by another name elsewhere, be it misspelt; empty if none does.
+def find_option(name: str) -> str:
+    """Return our option for the name of another program, even misspelt; "" if there is none.
 
     Examples
     --------
-    >>> option_meant("--widht"), option_meant("--sdie")
+    >>> find_option("--widht"), find_option("--sdie")
     ('--km', '')
     """
-    near = difflib.get_close_matches(name, _ELSEWHERE, 1, cutoff=0.8)
-    return _ELSEWHERE[near[0]] if near else ""
+    near = difflib.get_close_matches(name, _OTHER_NAMES, 1, cutoff=0.8)
+    return _OTHER_NAMES[near[0]] if near else ""
 
 
 def in_options(
@@ -160,13 +159,13 @@ def in_options(
     return _ARGUMENT.sub(name_option, text)
 
 
-# The options that the library's arguments have while a part of a command runs.
+# The options of the library's arguments, while a part of a command runs.
 _current: ContextVar[Mapping[str, str]] = ContextVar("options", default=OPTIONS)
 
 
 @contextmanager
 def name_options(options: Mapping[str, str]) -> Iterator[None]:
-    """Name these options in the errors and warnings of the library that come meanwhile."""
+    """Put these options in the place of arguments, in errors and warnings raised inside."""
     before = _current.set({**OPTIONS, **options})
     try:
         yield
@@ -194,27 +193,27 @@ def stderr_console() -> Console:
     return Console(stderr=True)
 
 
-# What a terminal obeys in place of showing it: controls, but tabs and line ends, and marks that
-# turn the direction of what follows. A name may have them.
-_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Characters that control a terminal: control characters except tabs and line ends, and marks that
+# change the direction of text. A name in a file may contain them.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def inert(text: str) -> Text:
-    r"""Return text for a terminal that shows it, and does nothing that it says.
+def escape_controls(text: str) -> Text:
+    r"""Return text in which characters that control a terminal are escaped, and markup is not read.
 
     Examples
     --------
-    >>> inert("\x1b[31mred[/bold]").plain
+    >>> escape_controls("\x1b[31mred[/bold]").plain
     '\\x1b[31mred[/bold]'
     """
     from rich.text import Text
 
-    return Text(_OBEYED.sub(lambda sign: ascii(sign[0])[1:-1], text))
+    return Text(_CONTROLS.sub(lambda sign: ascii(sign[0])[1:-1], text))
 
 
 @contextmanager
-def progress(task: str) -> Iterator[None]:
-    """Show on a terminal that something is being done."""
+def show_progress(task: str) -> Iterator[None]:
+    """Show on a terminal what is being computed."""
     if not stderr_console().is_terminal:
         yield
         return
@@ -223,14 +222,14 @@ def progress(task: str) -> Iterator[None]:
 
 
 @contextmanager
-def telling() -> Iterator[None]:
-    """Print what users are warned of, as a line each, to stderr."""
+def print_warnings() -> Iterator[None]:
+    """Print each warning for users as one line on stderr."""
     with warnings.catch_warnings():
         others = warnings.showwarning
 
         def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
             if issubclass(category, UserWarning):
-                note(in_options(str(message), _current.get()))
+                print_note(in_options(str(message), _current.get()))
             else:
                 others(message, category, *where)
 
@@ -239,55 +238,56 @@ def telling() -> Iterator[None]:
         yield
 
 
-def note(text: str) -> None:
-    """Print what should be known of an answer, to stderr."""
-    stderr_console().print(inert(f"geobuffer: note: {text}"), soft_wrap=True)
+def print_note(text: str) -> None:
+    """Print a note about the answer on stderr."""
+    stderr_console().print(escape_controls(f"geobuffer: note: {text}"), soft_wrap=True)
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """Print a line of the answer."""
-    stdout_console().print(inert(text), soft_wrap=True)
+    stdout_console().print(escape_controls(text), soft_wrap=True)
 
 
 def print_table(table: pd.DataFrame, title: str) -> None:
-    """Print a table with short headings: as wide as the terminal, or as it is long for a file."""
+    """Print a table with short headings; it fits the terminal, and has full width in a file."""
     import pandas as pd
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    say(title)
+    print_line(title)
     printed = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in table.columns:
         numeric = pd.api.types.is_numeric_dtype(table[column])
-        heading = _HEADINGS.get(str(column), str(column))
-        printed.add_column(inert(heading), justify="right" if numeric else "left", overflow="fold")
+        heading = escape_controls(_HEADINGS.get(str(column), str(column)))
+        printed.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in table.itertuples(index=False):
-        printed.add_row(*(inert(" ".join(_cell(value).split("\n"))) for value in row))
+        cells = (" ".join(_format_cell(value).split("\n")) for value in row)
+        printed.add_row(*map(escape_controls, cells))
     on_terminal = stdout_console().is_terminal
-    console = stdout_console() if on_terminal else Console(width=_UNBROKEN)
+    console = stdout_console() if on_terminal else Console(width=_FILE_WIDTH)
     console.print(printed)
 
 
-def say_sources(table: pd.DataFrame, of: str, *, bundled: bool) -> None:
-    """Print what a caption must say of a table that was measured against a border or point."""
+def print_sources(table: pd.DataFrame, of: str, *, bundled: bool) -> None:
+    """Print the sources of a table: of the border or point, and of the places."""
     from geobuffer.zones.source import ORIGIN
 
     origin = table.attrs.get(ORIGIN, {})
     border = origin.get("border_citation") or origin.get("border_source")
     if border:
         as_of = f" As of {origin['border_as_of']}." if "border_as_of" in origin else ""
-        say(f"{of}: {border.rstrip('.')}.{as_of}")
+        print_line(f"{of}: {border.rstrip('.')}.{as_of}")
     if origin.get("places_source"):
-        say(f"Places and people: {origin['places_source'].rstrip('.')}.")
+        print_line(f"Places and people: {origin['places_source'].rstrip('.')}.")
     if bundled:
-        say("The bundled figures of people are pre-war: of about 2020, or undated.")
+        print_line("The bundled figures of people are pre-war: from about 2020, or without a date.")
 
 
-# Columns of letters where nobody's terminal ends: no name is broken for a file or another program.
-_UNBROKEN = 10_000
+# The width of a table in a file, in characters: wide enough that no name is broken.
+_FILE_WIDTH = 10_000
 
-# Short headings for a terminal; files and JSON keep the columns' own names.
+# Short headings for a terminal; files and JSON have the names of the columns.
 _HEADINGS = {
     "name_en": "name", "name_uk": "українською", "raion_en": "raion", "distance_km": "km",
     "places": "inside", "population": "people", "without_figure": "no figure for",
@@ -297,7 +297,7 @@ _HEADINGS = {
 }  # fmt: skip
 
 
-def _cell(value: object) -> str:
+def _format_cell(value: object) -> str:
     import pandas as pd
 
     if pd.isna(value):  # type: ignore[call-overload]
@@ -308,9 +308,9 @@ def _cell(value: object) -> str:
 
 
 def print_json(facts: object) -> None:
-    """Print facts as JSON; signs that a terminal would obey are escaped, as JSON can have them."""
+    """Print facts as JSON, in which characters that control a terminal are escaped."""
     text = json.dumps(facts, ensure_ascii=False, indent=2)
-    sys.stdout.write(_OBEYED.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n")
+    sys.stdout.write(_CONTROLS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n")
 
 
 def print_records(table: pd.DataFrame) -> None:
@@ -318,8 +318,8 @@ def print_records(table: pd.DataFrame) -> None:
     print_json(json.loads(table.to_json(orient="records", force_ascii=False, double_precision=9)))
 
 
-def zone_facts(built: Zone, border: gb.Border) -> dict[str, Any]:
-    """Return what JSON says of a zone."""
+def describe_zone(built: Zone, border: gb.Border) -> dict[str, Any]:
+    """Return the facts about a zone, for JSON."""
     return {
         "side": built.side,
         "ends": built.ends,

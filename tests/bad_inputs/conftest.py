@@ -1,22 +1,13 @@
 """The command line for every row: run in an empty folder, and looked at afterwards."""
 
 import contextlib
-import io
-import sys
-from typing import NamedTuple
 
 import pytest
 from support import given
+from support.cli import run_geobuffer
 
 import geobuffer as gb
-from geobuffer.cli.main import run_command
 from geobuffer.cli.output import OPTIONS, OPTIONS_OF_PLACES, in_options
-
-
-class Answer(NamedTuple):
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture
@@ -35,17 +26,7 @@ def run(here, monkeypatch, regions, towns):
     monkeypatch.setattr(gb, "load_regions", lambda: regions)
     monkeypatch.setattr(gb, "load_settlements", towns.copy)
 
-    def asked(*args):
-        monkeypatch.setattr(sys, "argv", ["geobuffer", *map(str, args)])
-        out, err, code = io.StringIO(), io.StringIO(), 0
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            try:
-                run_command()
-            except SystemExit as done:
-                code = done.code or 0
-        return Answer(code, out.getvalue(), err.getvalue())
-
-    return asked
+    return run_geobuffer
 
 
 def _files(folder):

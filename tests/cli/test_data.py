@@ -1,0 +1,145 @@
+"""``geobuffer data`` lists datasets; ``geobuffer data get`` fetches them."""
+
+import functools
+import json
+import os
+import pty
+import tomllib
+
+import geopandas as gpd
+import pytest
+from rich.console import Console
+from support import sources
+from support.publisher import Page
+
+import geobuffer as gb
+from geobuffer.cli import data as data_command
+from geobuffer.datasets import bundled as datasets
+
+
+def test_data_tells_what_the_manifest_says(run):
+    text = (datasets.data_folder() / "manifest.toml").read_text(encoding="utf-8")
+    manifest = tomllib.loads(text)
+    records = run("data", "--json").json
+    assert [r["dataset"] for r in records] == list(manifest)
+    for record in records:
+        entry = manifest[record["dataset"]]
+        for key in ("title", "rows", "as_of", "accuracy_m", "licence", "version", "publisher"):
+            assert record[key] == entry.get(key)
+
+
+def test_data_in_words(run):
+    answer = run("data")
+    assert (answer.code, answer.err) == (0, "")
+    for name in datasets.manifest():
+        assert name in answer.out
+    assert "ODbL-1.0" in answer.out
+    for name in gb.list_sources().index:
+        assert name in answer.out
+
+
+@pytest.fixture
+def get(run, how, monkeypatch):
+    """Run ``geobuffer data get`` against the publisher on this machine."""
+    options = {"folder": how.folder, "sites": how.sites, "pause_s": 0, "attempts": 2}
+    monkeypatch.setattr(gb, "Downloader", functools.partial(gb.Downloader, **options))
+    return functools.partial(run, "data", "get")
+
+
+def test_get_places_come_with_their_sources(get, publisher):
+    digest = sources.serve_geonames(publisher)
+    facts = get("geonames", "--country", "UA", "--json").json
+    assert (facts["name"], facts["rows"]) == ("geonames", 2)
+    dump, names = facts["sources"]
+    assert (dump["sha256"], dump["licence"]) == (digest, "CC BY 4.0")
+    assert names["url"] == f"{publisher.url}/geonames/alternatenames/UA.zip"
+    assert "file" not in facts
+    said = get("geonames", "--country", "UA")
+    assert "2 rows, in the cache: gb.fetch('geonames', ...)" in said.out
+    assert digest in said.out.replace("\n", "")
+    assert said.err == ""
+    assert len(publisher.asked) == 2
+    get("geonames", "--country", "UA", "--refresh")
+    assert len(publisher.asked) == 4
+
+
+def test_get_out_writes_a_table_with_its_source(get, here, publisher):
+    digest = sources.serve_geonames(publisher)
+    facts = get("geonames", "--country", "UA", "--out", ".", "--json").json
+    assert [p.name for p in here.iterdir()] == ["geonames-UA.gpkg"]
+    table = gpd.read_file(here / facts["file"])
+    assert table["name_uk"].tolist() == ["Юнаківка", "Суми"]
+    assert digest in table["source"].iloc[0]
+    assert f"Wrote {facts['file']}." in get(
+        "geonames", "--country", "UA", "--out", "."
+    ).out  # fmt: skip
+
+
+def test_get_out_writes_regions(get, here, publisher):
+    publisher.serve(
+        "/overpass",
+        sources.overpass_answer(
+            sources.relation(sources.way(sources.BOX), **{"ISO3166-2": "RU-KRS"})
+        ),
+    )
+    get("osm-boundaries", "--iso", "RU-KRS", "--out", ".")
+    table = gpd.read_file(here / "osm-boundaries-RU-KRS.gpkg")
+    assert table["iso"].tolist() == ["RU-KRS"]
+    assert table.geometry.iloc[0].area == pytest.approx(16)
+
+
+def test_get_out_copies_a_raster_with_its_papers(get, here, publisher):
+    publisher.serve(sources.WORLDPOP_PATH, Page(sources.geotiff()))
+    options = ("--country", "UA", "--year", "2025")
+    facts = get("worldpop", *options, "--out", here, "--json").json
+    name = sources.WORLDPOP_PATH.rsplit("/", maxsplit=1)[1]
+    assert sorted(p.name for p in here.iterdir()) == [name, f"{name}.json"]
+    assert (here / name).read_bytes() == sources.geotiff()
+    assert json.loads((here / f"{name}.json").read_text(encoding="utf-8"))["as_of"] == "2025"
+    assert facts["file"] == str(here / name)
+    assert "1 raster, in the cache" in get("worldpop", *options).out
+
+
+def test_get_level_and_bbox_reach_the_publisher(get, publisher):
+    sources.serve_geoboundaries(publisher, [sources.boundary("A", (33, 50, 35, 52))])
+    get("geoboundaries", "--country", "UA", "--level", "1")
+    assert publisher.paths()[0] == "/geoboundaries/gbOpen/UKR/ADM1/"
+    publisher.serve("/overpass", sources.overpass_answer(sources.YUNAKIVKA))
+    get("osm-places", "--bbox", "-5,50.9,35,52")
+    assert "(50.900000,-5.000000,52.000000,35.000000)" in publisher.asked[-1][2]["data"][0]
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [(("geoname",), "Did you mean 'geonames'"), (("geonames",), "geonames needs country"),
+     (("geonames", "--country", "UA"), "404 Not Found. It is not in the cache."),
+     (("geonames", "--country", "UA", "--out", "nowhere"), "Invalid --out 'nowhere'"),
+     (("worldpop", "--country", "UA", "--level", "1"), "Invalid level for worldpop"), ((), "NAME")],
+)  # fmt: skip
+def test_get_tells_mistakes_in_one_line_and_code_2(get, here, args, told):
+    answer = get(*args)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.count("\n") == 1
+    assert told.casefold() in answer.err.casefold()
+    assert list(here.iterdir()) == []
+
+
+def test_get_draws_a_bar_on_a_terminal_and_none_elsewhere(get, publisher, monkeypatch):
+    sources.serve_geonames(publisher)
+    assert get("geonames", "--country", "UA").err == ""
+    leader, follower = pty.openpty()
+    with os.fdopen(follower, "w") as terminal:
+        console = Console(file=terminal, force_terminal=True)
+        monkeypatch.setattr(data_command, "stderr_console", lambda: console)
+        get("geonames", "--country", "UA", "--refresh")
+    shown = os.read(leader, 100_000).decode()
+    os.close(leader)
+    assert "UA.zip" in shown
+    assert "UA-names.zip" in shown
+
+
+def test_get_asks_nobody_for_a_folder_that_cannot_be_written(get, publisher):
+    answer = get("geonames", "--country", "UA", "--out", "/proc")
+    assert answer.code == 2
+    assert "Invalid --out '/proc': the folder '/proc' is read-only" in answer.err
+    assert publisher.asked == []

@@ -1,0 +1,186 @@
+"""``geobuffer exposure`` and ``curve``: counts of places and people, and where they are from."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import PIL.Image
+import pytest
+import rasterio
+from support.cli import SHORT, Answer
+
+import geobuffer as gb
+
+
+def test_exposure_out_to_a_workbook(run, here):
+    run("exposure", *SHORT, "--by", "section", "--out", here / "counts.xlsx")
+    rows = run("exposure", *SHORT, "--by", "section", "--json").json
+    written = pd.read_excel(here / "counts.xlsx")
+    assert written[list(rows[0])].to_dict("records") == rows
+    # A file says besides where its figures are from.
+    assert written["border_licence"].tolist() == ["ODbL-1.0"] * len(rows)
+    assert written["places_source"].str.contains("GeoNames").all()
+
+
+def _rows(table):
+    return json.loads(table.to_json(orient="records", force_ascii=False, double_precision=9))
+
+
+def test_exposure_counts_the_announced_zone(run, towns, zone):
+    assert run("exposure", "--json").json == _rows(gb.exposure(towns, zone))
+
+
+@pytest.mark.parametrize("by", ["oblast", "raion", "section"])
+def test_exposure_by_a_column(run, towns, short, by):
+    rows = run("exposure", *SHORT, "--km", "6", "--by", by, "--json").json
+    assert rows == _rows(gb.exposure(towns, short, by=by))
+    assert len({row[by] for row in rows}) == len(rows)
+
+
+def test_exposure_cumulative(run, towns, regions):
+    border = gb.border_between(regions["Belgorod"], regions["Sumy"])
+    zone = gb.build_zone(border, km=[3, 6], side="Ukraine", tolerance_m=1)
+    args = ("exposure", *SHORT, "--km", "3,6", "--side", "Ukraine", "--json")
+    rings, within = run(*args).json, run(*args, "--cumulative").json
+    assert rings == _rows(gb.exposure(towns, zone))
+    assert within == _rows(gb.exposure(towns, zone, cumulative=True))
+    assert [row["ring"] for row in rings] == ["0–3 km", "3–6 km"]
+    assert [row["within_km"] for row in within] == [3, 6]
+    assert within[1]["places"] > rings[1]["places"]
+
+
+def test_exposure_ends(run):
+    count = {
+        ends: run("exposure", *SHORT, "--km", "10", "--ends", ends, "--json").json[0]["places"]
+        for ends in ("round", "flat")
+    }
+    assert 0 < count["flat"] < count["round"]
+
+
+def test_exposure_of_a_scenario_file_by_side(run, mine):
+    rows = run("exposure", "--scenario", mine, "--by", "side", "--json").json
+    assert [row["ring"] for row in rows if row["side"] == "Russia"] == ["0–3 km", "3–6 km"]
+    assert sum(row["places"] for row in rows if row["side"] != "Russia") == 0
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_exposure_out(run, here, suffix):
+    path = here / f"counts.{suffix}"
+    answer = run("exposure", *SHORT, "--by", "section", "--out", path)
+    rows = run("exposure", *SHORT, "--by", "section", "--json").json
+    assert answer == Answer(0, f"Wrote {len(rows)} rows to {path}.\n", "")
+    csv = suffix == "csv"
+    table = pd.read_csv(path, encoding="utf-8-sig", keep_default_na=False) if csv else (
+        pd.read_parquet(path))  # fmt: skip
+    # A file says too what it was measured against.
+    assert {"border_source", "border_licence"} <= set(table) - set(rows[0])
+    assert table[list(rows[0])].to_dict("records") == rows
+    told = run("exposure", *SHORT, "--by", "section", "--out", path, "--json")
+    assert told.json == rows
+
+
+def test_exposure_in_words_says_that_people_are_at_least_so_many(run):
+    out = run("exposure", *SHORT).out
+    for said in ("0–10 km", "at least", "Uncertain are places nearer"):
+        assert said in out
+    (head,) = (line for line in out.splitlines() if line.startswith(" ring"))
+    (row,) = (line for line in out.splitlines() if line.startswith(" 0–10 km"))
+    told = "ring inside people no_figure_for uncertain people no_figure_for"
+    assert head.replace("no figure for", "no_figure_for").split() == told.split()
+    (facts,) = run("exposure", *SHORT, "--json").json
+    counts = ("places", "population", "without_figure", "uncertain", "population_uncertain",
+              "uncertain_without_figure")  # fmt: skip
+    assert row.split()[2:] == [f"{facts[name]:,}" for name in counts]
+
+
+@pytest.fixture
+def raster(here):
+    """One person to a square kilometre, over all the bundled oblasts."""
+    path = here / "people.tif"
+    at = rasterio.Affine(0.1, 0, 31, 0, -0.1, 53)
+    with rasterio.open(path, "w", driver="GTiff", count=1, dtype="uint8", width=100, height=60,
+                       crs="EPSG:4326", transform=at) as file:  # fmt: skip
+        file.write(np.ones((60, 100), dtype="uint8"), 1)
+    return path
+
+
+def test_exposure_beside_a_raster(run, raster):
+    options = (*SHORT, "--km", "3,6", "--by", "side", "--cumulative")
+    plain = [row for row in run("exposure", *options, "--json").json if row["side"]]
+    rows = run("exposure", *options, "--raster", raster, "--values", "density",
+               "--as-of", "2025", "--json").json  # fmt: skip
+    within = [row for row in rows if row["side"] in {"Ukraine", "Russia"}]
+    assert [row["places"] for row in within] == [row["places"] for row in plain]
+    for row in within:
+        assert row["population_raster"] == pytest.approx(row["area_km2"], rel=2e-3)
+        assert row["as_of_raster"] == "2025"
+        assert row["source_raster"] == "people.tif"
+        assert row["no_data_share"] == 0.0
+    counts = run("exposure", *options, "--raster", raster, "--values", "counts", "--json").json
+    assert counts[0]["population_raster"] < rows[0]["population_raster"] / 10
+
+
+def test_exposure_of_several_rasters_tells_of_an_overlap(run, raster, here):
+    other = here / "again.tif"
+    other.write_bytes(raster.read_bytes())
+    answer = run("exposure", *SHORT, "--raster", raster, "--raster", other, "--values", "counts")
+    assert answer.code == 2
+    assert "again.tif" in answer.err
+
+
+def test_exposure_with_a_raster_says_what_it_is(run, raster):
+    out = run("exposure", *SHORT, "--raster", raster, "--values", "density").out
+    for said in ("raster", "no data", "a model's estimate", "at least"):
+        assert said in out
+    for options in (("--raster", raster), ("--values", "counts")):
+        answer = run("exposure", *SHORT, *options)
+        assert (answer.code, answer.out) == (2, "")
+        assert "--raster and --values" in answer.err
+
+
+def test_curve_tells_every_distance(run, towns, short, here):
+    args = ("curve", *SHORT, "--side", "Ukraine", "--to-km", "20", "--step-km", "10")
+    rows = json.loads(run(*args, "--json").out)
+    wide = gb.exposure_curve(towns, short.border, side="Ukraine", to_km=20, step_km=10)
+    assert [row["within_km"] for row in rows] == [10, 20]
+    assert [row["places"] for row in rows] == wide["places"].tolist()
+    assert "within km" in run(*args).out
+    assert run(*args, "--out", "curve.csv", "--png", "curve.png").code == 0
+    assert pd.read_csv(here / "curve.csv")["places"].tolist() == wide["places"].tolist()
+    with PIL.Image.open(here / "curve.png") as picture:
+        assert len(picture.convert("RGB").getcolors(2**24)) > 10
+
+
+def test_a_raster_counts_people_where_no_settlements_are_bundled(run, raster):
+    args = ("exposure", "--around", "49,31.5", "--raster", raster, "--values", "density")
+    rows = run(*args, "--json").json
+    assert "places" not in rows[0]
+    assert rows[0]["population"] == pytest.approx(np.pi * 100, rel=1e-3)
+    said = run(*args).out
+    assert "314" in said
+    assert "a model's estimate" in said
+    assert "at least" not in said
+
+
+def test_rings_are_not_to_be_added_up(run):
+    assert "Do not add rings up" in run("exposure", *SHORT, "--km", "3,6").out
+    assert "Do not add rings up" not in run("exposure", *SHORT, "--km", "3,6", "--cumulative").out
+    assert "Do not add rings up" not in run("exposure", *SHORT, "--km", "6").out
+
+
+def test_counts_say_where_they_are_from(run, here):
+    told = run("exposure", *SHORT).out
+    assert "Border: © OpenStreetMap contributors" in told
+    assert "As of 2026." in told
+    assert "Places and people: GeoNames gazetteer" in told
+    assert "pre-war" in told
+    (here / "mine.csv").write_text("name,lat,lon,population,accuracy_m\nA,51,35,10,5\n")
+    assert "pre-war" not in run("exposure", *SHORT, "--places", "mine.csv").out
+
+
+def test_unknown_is_not_printed_as_none(run, here):
+    rows = "A,51.0,35.3,,5\nB,51.0,35.31,,5\n"
+    (here / "mine.csv").write_text(f"name,lat,lon,population,accuracy_m\n{rows}")
+    answer = run("exposure", *SHORT, "--km", "100", "--places", "mine.csv")
+    (row,) = [line for line in answer.out.splitlines() if line.strip().startswith("0–100 km")]
+    assert row.split()[2:] == ["2", "–", "2", "0", "0", "0"]

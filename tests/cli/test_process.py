@@ -1,0 +1,79 @@
+"""``geobuffer`` as a process of its own: streams, encodings, a closed pipe."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+from support.cli import SHORT, Answer
+
+import geobuffer as gb
+
+SCRIPT = "from geobuffer.cli.main import main; main()"
+
+
+ROOT = Path(gb.__file__).parents[1]
+
+
+def process(*args, streams="", **environment):
+    """Run geobuffer as a process; ``streams`` tells bash where they lead."""
+    command = f'exec "{sys.executable}" -W error -c "{SCRIPT}" "$@" {streams}'
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHON"))}
+    done = subprocess.run(
+        ["bash", "-c", command, "geobuffer", *args],
+        capture_output=True,
+        env=clean | {"PYTHONPATH": str(ROOT)} | environment,
+        check=False,
+        timeout=120,
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def test_process_version_with_closed_input():
+    answer = process("--version", streams="<&-")
+    assert answer == Answer(0, f"geobuffer {gb.__version__}\n".encode(), b"")
+
+
+def test_process_answers_in_a_posix_locale_with_closed_input():
+    """Data loaded for real; no warning on the way; Cyrillic and en dashes as UTF-8."""
+    answer = process("settlements", *SHORT, "--km", "6", streams="<&-", LC_ALL="POSIX")
+    assert (answer.code, answer.err) == (0, b"")
+    assert "Велика" in answer.out.decode("utf-8")
+
+
+def test_process_answers_where_only_ascii_can_be_shown():
+    answer = process("where", "51.1", "35.1", "--json", PYTHONIOENCODING="ascii")
+    assert (answer.code, answer.err) == (0, b"")
+    assert json.loads(answer.out.decode("ascii"))["section"] == "Kursk–Sumy"
+
+
+def test_process_tells_a_mistake_in_one_line(tmp_path):
+    file = tmp_path / "zone.geojson"
+    file.write_text("older")
+    answer = process("zone", "--between", "Куртськ", "--and", "Sumy", "--out", str(file),
+                     LC_ALL="POSIX")  # fmt: skip
+    assert (answer.code, answer.out) == (2, b"")
+    (line,) = answer.err.decode("utf-8").splitlines()
+    assert line.startswith("geobuffer: Invalid region 'Куртськ'")
+    assert file.read_text() == "older"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_process_writes_and_stays_quiet(tmp_path):
+    answer = process("zone", *SHORT, "--km", "2", "--out", str(tmp_path / "зона.geojson"), "--json",
+                     LC_ALL="POSIX")  # fmt: skip
+    assert (answer.code, answer.err) == (0, b"")
+    facts = json.loads(answer.out)
+    table = gpd.read_file(facts["file"])
+    assert table["area_km2"].item() == pytest.approx(facts["area_km2"])
+    assert [p.name for p in tmp_path.iterdir()] == ["зона.geojson"]
+
+
+def test_process_whose_reader_has_left_says_nothing():
+    """As in ``geobuffer data | head -1``: no traceback."""
+    answer = process("data", streams="> >(exec true; exit)")
+    assert b"Traceback" not in answer.err
+    assert b"Exception" not in answer.err

@@ -1,0 +1,105 @@
+"""``geobuffer where``: the distance of a point or of a named place."""
+
+import pytest
+import shapely
+from support import reference
+from support.cli import GEOD, SHORT
+
+import geobuffer as gb
+
+
+@pytest.mark.parametrize(
+    ("place", "side"), [("Юнаківка", "Ukraine"), ("Тьоткіно", "Russia"), ("Вовчанськ", "Ukraine")]
+)
+def test_where_tells_distance_side_and_section(run, towns, border, place, side):
+    point = towns.loc[towns["name_uk"] == place].geometry.iloc[0]
+    facts = run("where", point.y, point.x, "--json").json
+    lines = [shapely.get_coordinates(part) for part in shapely.get_parts(border.line)]
+    assert facts["distance_km"] * 1e3 == pytest.approx(
+        reference.distance_m(lines, point.x, point.y), abs=1e-3
+    )
+    assert (facts["latitude"], facts["longitude"]) == (point.y, point.x)
+    assert facts["side"] == side
+    section = next(s for s in border.sections if s.name == facts["section"])
+    assert section.start_km <= facts["chainage_km"] <= section.start_km + section.length_km
+    words = run("where", point.y, point.x).out.splitlines()
+    assert words == [
+        f"{facts['distance_km']:.3f} km from the border, in {side}.",
+        f"Nearest section: {facts['section']}, at kilometre {facts['chainage_km']:.1f}.",
+        "The border itself is right to about 10 m.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "words", [("51.27,34.63",), ("51.27, 34.63",), ("51,27", "34,63"), ("51.27", "+34.63")]
+)
+def test_where_takes_pairs_as_people_write_them(run, words):
+    assert run("where", *words) == run("where", "51.27", "34.63")
+
+
+@pytest.mark.parametrize("name", ["Yunakivka", "yunakivka", "Юнаківка", "Юнаковка"])
+def test_where_finds_a_place_by_its_name(run, towns, border, name):
+    (record,) = run("where", name, "--json").json
+    (row,) = towns.index[towns["name_en"] == "Yunakivka"]
+    told = gb.locate(towns.loc[[row]], border).iloc[0]
+    assert record["distance_km"] == pytest.approx(told["distance_km"])
+    assert (record["id"], record["section"]) == (towns.loc[row, "id"], told["section"])
+    words = run("where", name).out
+    assert f"{told['distance_km']:.1f}" in words
+    assert "right to about 10 m" in words
+
+
+def test_where_tells_all_places_of_a_name_and_those_without_a_position(run):
+    same = run("where", "Mykhailivka", "--json").json
+    assert len(same) > 3
+    distances = [record["distance_km"] for record in same]
+    assert distances == sorted(distances)
+    unplaced = gb.load_not_located()
+    located = gb.load_settlements()
+    names = set(unplaced["name_en"]) - set(located["name_en"]) - set(located["name_ru"])
+    name = min(one for one in names if one.isalpha() and one.isascii())
+    assert "Known by name only, without a trusted position: " in run("where", name).out
+
+
+def test_where_knows_the_other_names_of_a_place(run):
+    known = run("where", "Belgorod", "--json").json
+    assert known
+    assert run("where", "Bilhorod", "--json").json == known
+
+
+def test_where_finds_a_name_of_a_file(run, here):
+    (here / "mine.csv").write_text("name,lat,lon,accuracy_m\nMy farm,51.1,35.0,50\n")
+    (record,) = run("where", "my", "farm", "--places", "mine.csv", "--json").json
+    assert (record["name"], record["latitude"], record["longitude"]) == ("My farm", 51.1, 35.0)
+
+
+def test_where_on_the_territory_of_neither(run):
+    assert run("where", "53.5", "23.0", "--json").json["side"] == ""
+    assert "on the territory of neither side" in run("where", "53.5", "23.0").out
+
+
+def test_where_takes_southern_and_western_degrees(run, border):
+    facts = run("where", "-51.5", "-0.25", "--json").json
+    assert (facts["latitude"], facts["longitude"]) == (-51.5, -0.25)
+    # To the nearest vertex, which a segment of the border of some 50 m cannot undercut by more.
+    lon, lat = shapely.get_coordinates(border.line).T
+    _, _, away = GEOD.inv([-0.25] * len(lon), [-51.5] * len(lat), lon, lat)
+    assert facts["distance_km"] == pytest.approx(away.min() / 1e3, abs=0.05)
+
+
+def test_where_takes_longitudes_once_round_the_globe_or_refuses_them(run):
+    plain, round_ = (
+        run("where", "51.27", "34.63", "--json"),
+        run("where", "51.27", "394.63", "--json"),
+    )
+    if round_.code == 2:
+        assert "394.63" in round_.err
+        return
+    assert round_.json["side"] == plain.json["side"] == "Russia"
+
+
+def test_where_by_another_border(run, regions, mine):
+    for option in (SHORT, ("--scenario", mine)):
+        facts = run("where", "51.2", "35.1", *option, "--json").json
+        assert facts["section"] == "Belgorod–Sumy"
+    assert run("where", "51.2", "35.1", "--json").json["section"] == "Kursk–Sumy"

@@ -1,0 +1,270 @@
+"""``geobuffer zone``: widths, sides and ends; borders of regions, lines, points and areas."""
+
+import json
+import re
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import pytest
+import shapely
+from support.cli import GEOD, SHORT, TITLE, Answer
+
+import geobuffer as gb
+
+
+def test_zone_is_by_default_the_announced_one(run, zone):
+    facts = run("zone", "--tolerance", "1", "--json").json
+    assert facts["sections"] == [
+        "Bryansk–Chernihiv", "Bryansk–Sumy", "Kursk–Sumy", "Belgorod–Sumy", "Belgorod–Kharkiv",
+    ]  # fmt: skip
+    assert (facts["side"], facts["ends"], facts["edges_km"]) == ("Ukraine", "round", [0, 10])
+    assert facts["area_km2"] == pytest.approx(zone.area_km2)
+    assert facts["border_km"] == pytest.approx(zone.border.length_km)
+
+
+def test_zone_between_two_regions(run, short):
+    facts = run("zone", *SHORT, "--km", "6", "--json").json
+    assert facts["sections"] == ["Belgorod–Sumy"]
+    assert (facts["side"], facts["ends"]) == ("both", "round")
+    assert facts["border_km"] == pytest.approx(short.border.length_km)
+    assert facts["area_km2"] == pytest.approx(short.area_km2, rel=1e-4)
+    assert facts["edge_error_m"] <= 0.1
+
+
+def test_between_and_and_may_be_repeated(run):
+    args = ("--between", "Kursk", "--between", "Belgorod", "--and", "Sumy", "--and", "Kharkiv")
+    facts = run("zone", *args, "--km", "2", "--tolerance", "10", "--json").json
+    assert facts["sections"] == ["Kursk–Sumy", "Belgorod–Sumy", "Belgorod–Kharkiv"]
+
+
+def test_a_region_named_twice_counts_once(run, short):
+    answer = run("zone", *SHORT, *SHORT, "--km", "2", "--tolerance", "10", "--json")
+    if answer.code == 2:
+        return  # to refuse it is as good
+    assert answer.json["border_km"] == pytest.approx(short.border.length_km)
+
+
+def test_regions_are_found_by_their_names_and_codes(run):
+    plain = run("zone", *SHORT, "--km", "2", "--json").json
+    for between, and_ in (("RU-BEL", "UA-59"), ("Белгородская область", "Сумська область")):
+        assert run("zone", "--between", between, "--and", and_, "--km", "2", "--json").json == plain
+
+
+def test_several_km_make_rings(run, short):
+    facts = run("zone", *SHORT, "--km", "2,3.5,6", "--json").json
+    assert facts["edges_km"] == [0, 2, 3.5, 6]
+    assert sum(facts["ring_areas_km2"]) == pytest.approx(facts["area_km2"])
+    assert facts["area_km2"] == pytest.approx(short.area_km2, rel=1e-4)
+    narrow = run("zone", *SHORT, "--km", "2", "--json").json
+    assert facts["ring_areas_km2"][0] == pytest.approx(narrow["area_km2"], rel=1e-6)
+
+
+def test_sides_are_found_by_name_and_make_up_both(run):
+    args = ("zone", *SHORT, "--km", "3", "--ends", "flat", "--tolerance", "5", "--json", "--side")
+    facts = {side: run(*args, side).json for side in ("both", "Ukraine", "Russia")}
+    assert {side: fact["side"] for side, fact in facts.items()} == {s: s for s in facts}
+    area = {side: fact["area_km2"] for side, fact in facts.items()}
+    assert 0 < area["Ukraine"] < area["both"]
+    # At its ends the border bends, so a corner of the zone lies in Kursk's or Kharkiv's land.
+    assert area["Ukraine"] + area["Russia"] == pytest.approx(area["both"], rel=0.02)
+    assert run(*args, "Україна").json == facts["Ukraine"]
+
+
+def test_ends_round_off_or_cut_the_zone(run):
+    area = {
+        ends: run("zone", *SHORT, "--km", "3", "--ends", ends, "--json").json["area_km2"]
+        for ends in ("round", "flat")
+    }
+    # Round ends add a half disc at each end, more or less, as the border is no straight line.
+    assert area["round"] - area["flat"] == pytest.approx(3.1416 * 3**2, rel=0.25)
+
+
+def test_tolerance_is_kept_and_shows_in_the_outline(run, here):
+    facts, vertices = {}, {}
+    for tolerance in ("50", "0.5"):
+        path = here / f"{tolerance}.geojson"
+        facts[tolerance] = run(
+            "zone", *SHORT, "--km", "6", "--tolerance", tolerance, "--out", path, "--json"
+        ).json
+        vertices[tolerance] = shapely.get_num_coordinates(gpd.read_file(path).geometry.item())
+    assert facts["0.5"]["edge_error_m"] <= 0.5 < facts["50"]["edge_error_m"] <= 50
+    assert facts["0.5"]["area_km2"] != facts["50"]["area_km2"]
+    # An edge some 330 km long that strays by 50 m at the most is wrong by at most 17 km².
+    assert facts["50"]["area_km2"] == pytest.approx(facts["0.5"]["area_km2"], abs=17)
+    assert vertices["0.5"] > 2 * vertices["50"]
+
+
+def test_a_scenario_file_is_obeyed(run, mine):
+    facts = run("zone", "--scenario", mine, "--json").json
+    assert (facts["side"], facts["ends"], facts["edges_km"]) == ("Russia", "flat", [0, 3, 6])
+    assert facts["sections"] == ["Belgorod–Sumy"]
+
+
+def test_options_go_before_the_scenario_file(run, mine):
+    facts = run(
+        "zone", "--scenario", mine, "--km", "2", "--side", "both", "--ends", "round", "--json"
+    ).json
+    assert (facts["side"], facts["ends"], facts["edges_km"]) == ("both", "round", [0, 2])
+    assert facts["sections"] == ["Belgorod–Sumy"]
+
+
+@pytest.mark.parametrize("suffix", ["gpkg", "geojson", "fgb", "parquet"])
+def test_zone_out_is_the_zone(run, here, suffix):
+    path = here / f"zone.{suffix}"
+    facts = run("zone", *SHORT, "--km", "2,6", "--side", "Ukraine", "--out", path, "--json").json
+    assert facts["file"] == str(path)
+    table = gpd.read_parquet(path) if suffix == "parquet" else _first_layer(path)
+    table = table.sort_values("from_km")
+    assert table.crs == "EPSG:4326"
+    assert table["to_km"].tolist() == [2, 6]
+    assert set(table["side"]) == {"Ukraine"}
+    assert table["area_km2"].tolist() == pytest.approx(facts["ring_areas_km2"])
+    areas = [
+        GEOD.geometry_area_perimeter(s)[0] / 1e6 for s in shapely.orient_polygons(table.geometry)
+    ]
+    assert areas == pytest.approx(facts["ring_areas_km2"], rel=1e-5)
+    assert [p.name for p in here.iterdir()] == [path.name]
+
+
+def _first_layer(path):
+    return gpd.read_file(path, layer=pyogrio.list_layers(path)[0, 0])
+
+
+@pytest.mark.parametrize("suffix", ["kml", "kmz", "shp.zip"])
+def test_zone_out_for_other_programs_is_the_zone(run, here, suffix):
+    path = here / f"zone.{suffix}"
+    answer = run("zone", *SHORT, "--km", "2,6", "--side", "Ukraine", "--out", path)
+    assert answer.code == 0
+    assert f"Wrote {path}." in answer.out.replace("\n", "")
+    table = _first_layer(f"/vsizip/{path}/doc.kml" if suffix == "kmz" else path)
+    shapes = shapely.orient_polygons(shapely.force_2d(table.geometry.to_numpy()))
+    areas = [GEOD.geometry_area_perimeter(shape)[0] / 1e6 for shape in shapes]
+    zone = gb.build_zone(
+        gb.border_between(*(gb.load_regions()[name] for name in ("Belgorod", "Sumy"))),
+        km=[2, 6], side="Ukraine",
+    )  # fmt: skip
+    assert areas == pytest.approx(zone.ring_areas_km2, rel=1e-5)
+    # What a shapefile cannot hold is told, in one line.
+    assert answer.err.count("\n") == (suffix == "shp.zip")
+    assert ("'edge_error_m' is called 'edge_error'" in answer.err) == (suffix == "shp.zip")
+
+
+def test_zone_out_can_be_read_again(run, here):
+    run("zone", *SHORT, "--km", "2,6", "--ends", "flat", "--out", here / "zone.gpkg")
+    zone = gb.read_zone(here / "zone.gpkg")
+    assert (zone.edges_km, zone.ends, zone.sections[0].name) == ((0, 2, 6), "flat", "Belgorod–Sumy")
+
+
+def test_zone_in_words(run, here):
+    answer = run("zone", *SHORT, "--km", "2,6", "--ends", "flat", "--out", "zone.fgb")
+    assert (answer.code, answer.err) == (0, "")
+    for said in ("0–2 km", "2–6 km", "km²", TITLE.format("2 / 6"), "both sides", "ends: flat",
+                 "Belgorod–Sumy", "edges within", "Wrote zone.fgb."):  # fmt: skip
+        assert said in answer.out
+    assert (here / "zone.fgb").is_file()
+
+
+def test_a_changed_default_is_no_longer_called_the_announced_one(run):
+    assert gb.load_scenario().title in run("zone", "--tolerance", "10").out
+    changed = run("zone", "--tolerance", "10", "--km", "5").out
+    assert gb.load_scenario().title not in changed
+    assert "Not as announced: 5 km" in changed
+
+
+def test_a_width_for_each_side_is_on_both_sides(run, short):
+    told = run("zone", *SHORT, "--km", "Ukraine=6,Russia=3", "--json").json
+    narrow = gb.build_zone(short.border, km=3, side="Russia", tolerance_m=1)
+    wide = gb.build_zone(short.border, km=6, side="Ukraine", tolerance_m=1)
+    assert told["area_km2"] == pytest.approx(narrow.area_km2 + wide.area_km2, rel=1e-4)
+    # The default's own side is not asked for.
+    assert run("zone", "--km", "Ukraine=1,Russia=1", "--json").json["side"] == "both"
+
+
+def test_a_width_for_each_section(run, short):
+    told = run("zone", *SHORT, "--km", "Belgorod–Sumy=6", "--json").json
+    assert told["area_km2"] == pytest.approx(short.area_km2, rel=1e-4)
+
+
+def test_from_km_leaves_out_what_is_nearer(run, short):
+    told = run("zone", *SHORT, "--km", "6", "--from-km", "2", "--json").json
+    inner = gb.build_zone(short.border, km=2, tolerance_m=1)
+    assert told["edges_km"] == [2, 6]
+    assert told["area_km2"] == pytest.approx(short.area_km2 - inner.area_km2, rel=1e-4)
+
+
+@pytest.fixture
+def river(tmp_path):
+    line = shapely.LineString([(34.8, 50.7), (34.8, 51.1)])
+    table = gpd.GeoDataFrame({"name": ["Psel"]}, geometry=[line], crs="EPSG:4326")
+    table.to_file(tmp_path / "river.gpkg")
+    return tmp_path / "river.gpkg"
+
+
+def test_along_a_line_left_and_right_are_sides(run, river, here):
+    told = run("zone", "--along", river, "--km", "2", "--side", "left", "--json").json
+    assert told["sections"] == ["Psel"]
+    # Half of what lies within 2 km of 44.5 km, one end and the other.
+    assert told["area_km2"] == pytest.approx(told["border_km"] * 2 + np.pi * 4 / 2, rel=1e-3)
+    assert "from the border, on its right." in run("where", "50.9", "34.9", "--along", river).out
+    answer = run("map", "--along", river, "--out", "river.html", "--png", "river.png")
+    assert answer.code == 0, answer.err
+    assert "Psel" in (here / "river.html").read_text(encoding="utf-8")
+
+
+def test_around_a_point_is_a_disc(run, towns):
+    told = run("zone", "--around", "50.908,34.803", "--km", "10", "--json").json
+    assert told["area_km2"] == pytest.approx(np.pi * 100, rel=1e-4)
+    rows = json.loads(run("settlements", "--around", "50.908,34.803", "--json").out)
+    _, _, metres = GEOD.inv(
+        np.full(len(towns), 34.803), np.full(len(towns), 50.908),
+        towns.geometry.x, towns.geometry.y,
+    )  # fmt: skip
+    sure = towns[metres + towns["accuracy_m"].fillna(0) + towns["radius_m"].fillna(0) < 10_000]
+    assert {row["id"] for row in rows} >= set(sure["id"])
+    assert {row["id"] for row in rows} <= set(towns["id"][metres < 20_000])
+
+
+def test_of_a_point_no_border_is_told(run, here):
+    point = ("--around", "50.908,34.803")
+    told = run("where", "50.9", "34.8", *point)
+    km = GEOD.inv(34.8, 50.9, 34.803, 50.908)[2] / 1e3
+    assert told == Answer(0, f"{km:.3f} km from 50.908, 34.803.\n", "")
+    zone = run("zone", *point, "--km", "10").out
+    assert zone.startswith("10 km around 50.908, 34.803\n")
+    assert "order" not in zone
+    assert "\nPoint: as given" in run("exposure", *point).out
+    assert run("curve", *point, "--to-km", "5").out.startswith("50.908, 34.803\n")
+    sumy = run("where", "Sumy", *point).out
+    assert "order" not in sumy
+    assert "side" not in sumy
+    assert run("map", *point, "--km", "10", "--out", "m.html").code == 0
+    page = (here / "m.html").read_text("utf-8")
+    facts = json.loads(re.search(r'id="geobuffer-data">(.*?)</script>', page)[1])
+    assert facts["of_points"]
+    assert facts["titles"]["en"] == "10 km around 50.908, 34.803"
+    # The bundled oblasts about it are its context.
+    assert "Sumy" in [region["name"] for region in facts["regions"]]
+
+
+def test_around_the_areas_of_a_file(run, own):
+    (_, file, *_), _ = own
+    args = ("--around", file, "--region-name", "park", "--km", "1", "--side", "outside")
+    told = run("zone", *args, "--json").json
+    assert told["side"] == "outside"
+    perimeter_km = GEOD.geometry_area_perimeter(shapely.box(10, 45, 12, 46))[1] / 1e3
+    assert told["area_km2"] == pytest.approx(perimeter_km + np.pi, rel=1e-2)
+    assert "km from the border, inside." in run("where", "45.5", "11", *args[:4]).out
+
+
+def test_gap_heals_outlines_that_do_not_match(run, tmp_path):
+    squares = [shapely.box(10, 45, 11, 46), shapely.box(11.001, 45, 12, 46)]
+    table = gpd.GeoDataFrame({"name": ["A", "B"]}, geometry=squares, crs="EPSG:4326")
+    table.to_file(tmp_path / "apart.gpkg")
+    args = ("--regions", tmp_path / "apart.gpkg", "--between", "A", "--and", "B")
+    apart = run("zone", *args)
+    assert apart.code == 2
+    assert "km apart" in apart.err
+    told = run("zone", *args, "--gap-m", "100", "--json").json
+    assert told["healing"]["tolerance_m"] == 100
+    assert "do not match exactly" in run("zone", *args, "--gap-m", "100").out
