@@ -1,4 +1,8 @@
-"""The command and the library where the surroundings are poor, strange or hostile."""
+"""Run the command and the library in poor or strange environments.
+
+Other encodings, no home folder, read-only folders, flags of Python, the lowest versions of
+dependencies, and no network.
+"""
 
 import importlib.metadata
 import os
@@ -17,16 +21,18 @@ import geobuffer as gb
 ROOT = Path(__file__).parents[1]
 COMMAND = "from geobuffer.cli.main import main; main()"
 SHORT = ("--between", "Belgorod", "--and", "Sumy", "--km", "5")
-STRANGE = "Мої дані {1} %s"  # spaces, Cyrillic, and what formatting would take for its own
+STRANGE = "Мої дані {1} %s"  # spaces, Cyrillic, and characters that formatting could interpret
 
 
 def run(*args, flags=(), environment=(), code=COMMAND, within=(), **options):
-    """Run the command, or other code, in a process with nothing of ours but PATH."""
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    # HOME is where caches go, numba's and matplotlib's; the test names one or does without.
+    """Run the command or other code in a process that inherits only PATH and what is given."""
+    # HOME is not among them: numba and matplotlib would write their caches there.
+    inherited = {
+        name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ
+    }
     return subprocess.run(
         [*within, sys.executable, *flags, "-c", code, *map(str, args)],
-        env=kept | dict(environment), capture_output=True, timeout=600, check=False, **options,
+        env=inherited | dict(environment), capture_output=True, timeout=600, check=False, **options,
     )  # fmt: skip
 
 
@@ -49,11 +55,11 @@ def test_terminals_that_are_not_utf_8(surroundings, encoding, tmp_path):
     done = run("settlements", environment=names, cwd=folder)
     assert (done.returncode, done.stderr) == (0, b"")
     text = done.stdout.decode(encoding)
-    # What the encoding lacks is escaped, never lost: "Юнаківка" whole, or letter by letter.
+    # A letter that the encoding lacks is escaped, not lost.
     name = "Юнаківка".encode(encoding, "backslashreplace").decode(encoding)
     assert re.sub(r"\s", "", name) in re.sub(r"[\s]", "", text) or encoding == "ascii"
     assert encoding != "ascii" or re.search(r"\\u04[0-9a-f]{2}", text)
-    # Files are UTF-8 wherever they are written.
+    # Files are UTF-8 in every environment.
     done = run("settlements", "--out", "місця.csv", environment=names, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "Юнаківка" in (folder / "місця.csv").read_text("utf-8-sig")
@@ -73,7 +79,7 @@ def test_errors_on_a_terminal_that_is_not_utf_8(tmp_path):
 
 @pytest.mark.parametrize("home", ["none", "missing", "file"])
 def test_no_home(home, tmp_path):
-    """Neither is one needed, nor is one made."""
+    """The command needs no home folder, and makes none."""
     (tmp_path / "file").write_text("no folder")
     names = {} if home == "none" else {"HOME": str(tmp_path / home)}
     names |= {"MPLCONFIGDIR": str(tmp_path / "file" / "no"), "XDG_CACHE_HOME": "/nonexistent/cache"}
@@ -87,7 +93,7 @@ def test_no_home(home, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"file", command[-1]}
 
 
-def test_a_cache_that_cannot_be_made_is_told_in_a_line(tmp_path):
+def test_a_cache_that_cannot_be_made_is_an_error_of_one_line(tmp_path):
     (tmp_path / "file").write_text("no folder")
     names = {"HOME": str(tmp_path / "file"), "XDG_CACHE_HOME": str(tmp_path / "file" / "cache")}
     done = run("data", "get", "geonames", "--country", "UA", environment=names, cwd=tmp_path)
@@ -99,12 +105,12 @@ def test_a_cache_that_cannot_be_made_is_told_in_a_line(tmp_path):
 
 needs_root = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0 or not shutil.which("unshare"),
-    reason="root's unshare makes a world with read-only folders",
+    reason="only root may mount a folder read-only with unshare",
 )
 
 
 def run_where_read_only(folder, *args, code=COMMAND, environment=(), cwd):
-    """Run code where a folder is mounted read-only, which binds root too."""
+    """Run code where a folder is mounted read-only: root cannot write to it either."""
     mount = (
         'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && cd "$1" && shift && exec "$@"'
     )
@@ -119,12 +125,12 @@ def run_where_read_only(folder, *args, code=COMMAND, environment=(), cwd):
 
 
 @needs_root
-def test_a_folder_that_is_read_only_is_refused_before_the_work(tmp_path):
+def test_a_read_only_folder_is_an_error_before_anything_is_computed(tmp_path):
     done = run_where_read_only(tmp_path, "map", cwd=tmp_path)
     assert done.returncode == 2
     assert b"read-only" in done.stderr
     assert done.stderr.count(b"\n") == 1
-    # What writes nothing there works there.
+    # A command that writes no file works there.
     done = run_where_read_only(tmp_path, "where", "51.27", "34.63", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")
     assert list(tmp_path.iterdir()) == []
@@ -132,7 +138,7 @@ def test_a_folder_that_is_read_only_is_refused_before_the_work(tmp_path):
 
 @needs_root
 def test_an_installation_and_a_home_that_are_read_only(tmp_path):
-    """Neither bytecode nor compiled kernels are missed where they cannot be kept."""
+    """Python and numba cannot store bytecode and kernels there, and work without them."""
     site, out = tmp_path / "site", tmp_path / "out"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(gb.__file__).parent, site / "geobuffer", ignore=ignored)
@@ -186,7 +192,7 @@ def test_time_zones_change_nothing(zone, tmp_path):
     assert b"2.095 km from the border, in Russia" in done.stdout
 
 
-# Our own warnings are errors here; those that libraries give while they are imported are theirs.
+# Warnings of ours are errors here; warnings of libraries during their import are not ours.
 @pytest.mark.parametrize("flags", [("-O",), ("-W", "error"), ("-X", "dev", "-bb")], ids=" ".join)
 def test_flags_of_the_interpreter(flags, tmp_path):
     names = {"HOME": str(tmp_path)}
@@ -214,21 +220,21 @@ def test_every_dependency_has_a_lower_bound():
 
 
 def test_the_installed_versions_are_those_declared():
-    """What is installed lies within the bounds; where the lowest were asked for, is the lowest."""
+    """Installed versions lie within the bounds; if LOWEST is set, they are the lowest."""
     for one in declared():
         version = importlib.metadata.version(one.name)
         assert one.specifier.contains(version, prereleases=True), (str(one), version)
         if os.environ.get("LOWEST"):
             bound = next(part.version for part in one.specifier if part.operator in {">=", "=="})
-            # A release may be missing or its files withdrawn; then the next is the lowest.
+            # The release of the bound may be withdrawn; then the next one is the lowest.
             assert version.split(".")[:2] == [*bound.split("."), "0"][:2], (str(one), version)
 
 
 # The network
 
 
-# Refuses what Python itself would connect or look up. What libraries in C would do (libcurl in
-# GDAL and PROJ) is told by unshare below.
+# Refuse all connections and look-ups by Python. For libraries in C, such as libcurl in GDAL and
+# PROJ, the test takes the network away with unshare.
 REFUSED = """
 import socket, sys
 
@@ -274,8 +280,8 @@ print("all is done")
 """
 
 
-def test_nothing_asks_the_network_by_itself(tmp_path):
-    """Nor is there one, where the system lets us take it away: what is in C fails, if it asks."""
+def test_no_function_connects_by_itself(tmp_path):
+    """Where the system lets us, there is no network: then libraries in C fail if they connect."""
     alone = ["unshare", "-n"]
     if (
         not shutil.which("unshare")
@@ -288,13 +294,13 @@ def test_nothing_asks_the_network_by_itself(tmp_path):
     assert done.stdout.endswith(b"all is done\n")
 
 
-def test_what_asks_the_network_is_noticed(tmp_path):
+def test_a_connection_is_noticed(tmp_path):
     code = REFUSED + "import requests; requests.get('http://127.0.0.1:9')"
     done = run(code=code, environment={"HOME": str(tmp_path)})
     assert b"a connection was asked for" in done.stderr
 
 
-def test_tests_reach_nobody_but_this_machine():
+def test_tests_reach_this_machine_only():
     import socket
 
     import pytest_socket
@@ -302,7 +308,7 @@ def test_tests_reach_nobody_but_this_machine():
     with (
         socket.socket() as one,
         pytest.warns(UserWarning, match="198.51.100.1"),
-        # An address that is kept for documentation: nobody has it.
+        # An address that is reserved for documentation: no machine has it.
         pytest.raises(pytest_socket.SocketConnectBlockedError),
     ):
         one.connect(("198.51.100.1", 80))

@@ -1,4 +1,4 @@
-"""A long run takes no more memory than a short one: a short form of ``benchmarks/soak.py``."""
+"""A long run needs no more memory than a short one: a short form of ``benchmarks/soak.py``."""
 
 import importlib.util
 import json
@@ -13,7 +13,7 @@ SOAK = Path(__file__).parents[1] / "benchmarks" / "soak.py"
 
 pytestmark = pytest.mark.skipif(
     not SOAK.exists() or not hasattr(__import__("psutil").Process, "num_fds"),
-    reason="the benchmarks are not in a source archive, nor open files told on Windows",
+    reason="the benchmarks are not in a source archive; Windows does not count open files",
 )
 
 
@@ -51,7 +51,7 @@ zone = gb.build_zone(
 source = soak.make_points(folder / "in.parquet", 9_000_000, zone.border.line.bounds)
 moments = soak.stream(source, zone, folder / "out.parquet", 9_000_000)
 done, held = [m.done for m in moments], [m.memory_mb for m in moments]
-# What a leak would look like: each batch's distances are kept.
+# How a leak would look: the distances of each batch stay in memory.
 leak = [mb + rows * 8 / 1e6 for mb, rows in zip(held, done)]
 print(json.dumps({
     "grows": soak.slope(done, held) * 1e6, "leaks": soak.slope(done, leak) * 1e6,
@@ -62,12 +62,12 @@ print(json.dumps({
 
 def test_points_stream_without_growth_of_memory(tmp_path):
     pytest.importorskip("numba")
-    told = in_its_own_process(STREAM, tmp_path)
-    assert told["batches"] == 60
-    # A million rows of one column are 8 MB; what a run holds swings by some 15 MB,
-    # which is less than 2 MB for a million of nine.
-    assert told["grows"] < 4.0 < told["leaks"], told
-    assert min(told["files"][-5:]) <= max(told["files"][:5]), told
+    measured = in_its_own_process(STREAM, tmp_path)
+    assert measured["batches"] == 60
+    # A million rows of one column are 8 MB. The memory of a run varies by some 15 MB, which is
+    # less than 2 MB for each of nine million rows.
+    assert measured["grows"] < 4.0 < measured["leaks"], measured
+    assert min(measured["files"][-5:]) <= max(measured["files"][:5]), measured
 
 
 ZONES = """
@@ -78,34 +78,34 @@ with soak.Watch() as watch:
         if number % 4 == 0:
             gc.collect()
             watch.note(number)
-told = watch.moments
+measured = watch.moments
 print(json.dumps({
-    "files": [m.files for m in told], "figures": plt.get_fignums(),
-    "objects": soak.slope([m.done for m in told], [m.objects for m in told]),
-    "grows": soak.slope([m.done for m in told], [m.memory_mb for m in told]),
+    "files": [m.files for m in measured], "figures": plt.get_fignums(),
+    "objects": soak.slope([m.done for m in measured], [m.objects for m in measured]),
+    "grows": soak.slope([m.done for m in measured], [m.memory_mb for m in measured]),
 }))
 """
 
 
-def test_zones_maps_and_pictures_leave_nothing_behind(tmp_path):
-    told = in_its_own_process(ZONES, tmp_path)
-    # All that is opened by the first drawing is open for good: GDAL's and PROJ's databases. One
-    # that is open just then is none that stays: a leak would show at each of the last.
-    assert min(told["files"][-4:]) <= max(told["files"][:3]), told
-    assert told["figures"] == []
-    # A border with its settlements is thousands of objects and megabytes.
-    assert told["objects"] < 200, told
-    assert told["grows"] < 3.0, told
+def test_zones_maps_and_pictures_leak_no_memory_and_no_files(tmp_path):
+    measured = in_its_own_process(ZONES, tmp_path)
+    # The first drawing opens the databases of GDAL and PROJ, which stay open. A file may be open
+    # by chance at one moment; a leak would show in each of the last moments.
+    assert min(measured["files"][-4:]) <= max(measured["files"][:3]), measured
+    assert measured["figures"] == []
+    # A leak of a border with its settlements would be thousands of objects and megabytes.
+    assert measured["objects"] < 200, measured
+    assert measured["grows"] < 3.0, measured
     assert not list(tmp_path.glob(".geobuffer-*"))
 
 
-def test_slope_is_that_of_most_rows(soak):
+def test_the_slope_ignores_outliers_and_the_first_third(soak):
     done = np.arange(30.0)
     assert soak.slope(done, 5 + 2 * done) == pytest.approx(2.0)
     swung = 5 + 2 * done
     swung[25] = 400.0
     assert soak.slope(done, swung) == pytest.approx(2.0)
-    # The first third fills what is filled once.
+    # Caches fill in the first third.
     assert soak.slope(done, np.minimum(done, 9.0)) == 0.0
 
 

@@ -1,4 +1,4 @@
-"""Eight threads that share everything get what one thread gets, byte for byte."""
+"""Eight threads that share all objects get the same results as one thread, byte for byte."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ THREADS = 8
 
 
 def at_once(job):
-    """Return what a job gives in each of eight threads that begin together."""
+    """Return the result of a job in each of eight threads that start together."""
     together = threading.Barrier(THREADS)
 
     def begun(number):
@@ -32,7 +32,7 @@ def at_once(job):
 
 @pytest.fixture
 def often(request):
-    """Let threads take turns a thousand times as often as usual."""
+    """Let Python switch between threads a thousand times as often as usual."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(5e-6)
     yield
@@ -40,19 +40,19 @@ def often(request):
 
 
 def fresh(regions):
-    """Return a border that nobody has asked yet: what it keeps is made by whoever is first."""
+    """Return a new border, whose cached values do not exist yet: the first thread makes them."""
     return gb.border_between(regions["Belgorod"], regions["Sumy"])
 
 
 @pytest.mark.usefixtures("often")
-def test_questions_about_a_border_nobody_has_asked_yet(regions, towns):
+def test_queries_of_a_new_border(regions, towns):
     border = fresh(regions)
     distances = gb.distance_to_border(towns, border)
     located = gb.locate(towns, border)
     zone = gb.build_zone(border, km=[5, 20], side="Ukraine", tolerance_m=20)
     classified, inside = gb.classify(towns, zone), gb.within(towns, zone)
     for _ in range(2):
-        # New shapes too: the sides' areas are what is prepared while it is first asked.
+        # New regions too: shapely prepares the areas of the sides on first use.
         again = fresh(gb.load_regions())
         rebuilt = gb.build_zone(again, km=[5, 20], side="Ukraine", tolerance_m=20)
 
@@ -71,7 +71,7 @@ def test_questions_about_a_border_nobody_has_asked_yet(regions, towns):
 
 
 @pytest.mark.usefixtures("often")
-def test_the_compiled_way(regions):
+def test_the_compiled_engine(regions):
     pytest.importorskip("numba")
     rng = np.random.default_rng(0)
     lon, lat = rng.uniform(33.0, 37.0, 10_000), rng.uniform(50.0, 52.5, 10_000)
@@ -89,7 +89,7 @@ def test_the_compiled_way(regions):
         assert (within == near).all()
 
 
-# Its own process: without the lock, threads that ask an area end it.
+# In a process of its own: without our lock, threads that use one area at once would crash it.
 ASKED = """
 import sys, threading
 import numpy as np, shapely
@@ -115,14 +115,14 @@ print(wrong)
 """
 
 
-def test_an_area_nobody_has_asked_yet():
+def test_an_area_that_is_not_prepared_yet():
     done = subprocess.run(
         [sys.executable, "-c", ASKED], capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
 
 
-def test_an_area_without_points_holds_none():
+def test_an_empty_area_holds_no_points():
     assert covers_points(
         shapely.Polygon(), np.array([0.0, np.nan]), np.array([0.0, 1.0])
     ).tolist() == [
@@ -156,7 +156,7 @@ def test_zones_and_pages(strip, tmp_path):
 
 
 @pytest.mark.usefixtures("often")
-def test_files_are_read_each_with_its_own_notes(regions, towns, tmp_path):
+def test_files_are_read_at_once(regions, towns, tmp_path):
     gb.write(
         gpd.GeoDataFrame(towns[["name_en", "population", "geometry"]].iloc[:500]),
         tmp_path / "towns.gpkg",

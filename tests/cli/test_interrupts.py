@@ -19,11 +19,11 @@ import pytest
 
 from geobuffer.cli.interrupts import Stopped, handle_signals, raise_stopped
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX has them")
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
 
 # What the script does that pip installs, wherever it is.
 COMMAND = "from geobuffer.cli.main import main; main()"
-OLD = b"what stood here before"
+OLD = b"the old file"
 
 # How many moments in each command; a campaign sets more.
 MOMENTS = int(os.environ.get("INTERRUPT_MOMENTS", "2"))
@@ -36,7 +36,7 @@ SAID = {
 
 @pytest.fixture(scope="module")
 def points(tmp_path_factory):
-    """A table that takes bulk some seconds."""
+    """A table that bulk needs some seconds for."""
     rng = np.random.default_rng(0)
     path = tmp_path_factory.mktemp("points") / "points.parquet"
     count = 2_000_000
@@ -57,7 +57,7 @@ def started(args, folder, *, code=COMMAND, ctrl_c=signal.default_int_handler, **
         signal.signal(signal.SIGINT, ours)
 
 
-# A command, the file that it writes, and for how many seconds it does on a quiet machine.
+# A command, the files that it writes, and how many seconds it runs on an idle machine.
 COMMANDS = {
     "map": (["map", "--out", "out.html", "--png", "out.png"], ("out.html", "out.png"), 5.0),
     "list": (["settlements", "--out", "out.xlsx"], ("out.xlsx",), 2.5),
@@ -68,10 +68,10 @@ COMMANDS = {
 
 
 def check_stopped(process, number, folder, names):
-    """Hold what a stopped command has said and left against what it must."""
+    """Check the exit code, the message and the files of a stopped command."""
     out, err = process.communicate(timeout=60)
     if process.returncode == 0:
-        # It was done before the signal came.
+        # The command ended before the signal came.
         return
     assert process.returncode == 128 + number, err
     assert err.startswith(SAID[number]), err
@@ -85,7 +85,7 @@ def check_stopped(process, number, folder, names):
 def test_at_random_moments(command, number, points, tmp_path):
     args, names, seconds = COMMANDS[command]
     args = [arg.format(points=points) for arg in args]
-    # Another seed in each run finds other moments; it is told where a test fails.
+    # Each run has another seed, and so other moments; a failure shows the seed.
     seed = random.randrange(1 << 32)  # noqa: S311 - a moment, no secret
     moments = random.Random(seed)  # noqa: S311
     for _ in range(MOMENTS):
@@ -98,14 +98,14 @@ def test_at_random_moments(command, number, points, tmp_path):
         process.send_signal(number)
         check_stopped(process, number, tmp_path, names)
         if process.returncode:
-            # Whole, old or new: a command that writes two files may have written one.
+            # Each file is whole, old or new: a command that writes two may have written one.
             assert all(whole(tmp_path / name) for name in names), (seed, wait)
 
 
 def wait_until_listening(process):
-    """Wait until the command has begun: until then signals are for Python alone.
+    """Wait until the command has set its handlers: before that, Python handles signals.
 
-    SIGTERM is the second signal that it takes for itself, and Linux tells when.
+    SIGTERM is the second signal for which it sets one, and Linux lists the handled signals.
     """
     status = Path(f"/proc/{process.pid}/status")
     if not status.exists():
@@ -119,14 +119,13 @@ def wait_until_listening(process):
 
 
 def whole(path):
-    """Tell whether a file is the old one or a whole new one."""
+    """Return whether a file is the old one or a complete new one."""
     ends = {".html": b"</html>", ".png": b"IEND\xaeB`\x82", ".parquet": b"PAR1"}
     content = path.read_bytes()
     return content == OLD or content.rstrip().endswith(ends.get(path.suffix, b""))
 
 
-# While a file is written is when most could go wrong, and a random moment seldom hits it: here
-# the signal comes from within.
+# A random moment seldom falls into the writing of a file. Here the writer itself sends the signal.
 WITHIN = """
 import os, signal, sys
 from geobuffer.cli.main import main
@@ -175,7 +174,7 @@ def test_while_a_library_is_imported(library, number, tmp_path):
 
 @pytest.mark.parametrize("number", list(SAID), ids=lambda number: number.name)
 def test_once_all_is_written_it_has_succeeded(number, tmp_path):
-    """Python gives caught signals back to the system while it ends: that is no failure."""
+    """Python restores the default action while it ends; a signal then must not be a failure."""
     late = f"import atexit, os\natexit.register(os.kill, os.getpid(), {int(number)})\n" + COMMAND
     process = started(["zone", "--tolerance", "50", "--out", "out.geojson"], tmp_path, code=late)
     out, err = process.communicate(timeout=60)
@@ -206,7 +205,7 @@ def test_a_download_that_is_stopped_goes_on_later(publisher, tmp_path):
     assert err.startswith(SAID[signal.SIGINT])
     assert err.count("\n") == 1
     left = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
-    # The lock stays, as locks do; nothing that a later run would take for the file.
+    # The lock file stays; no other file may be left that a later run could read as data.
     assert all(path.name.endswith(".lock") for path in left), left
 
 
@@ -225,16 +224,16 @@ def test_a_command_that_ignores_ctrl_c_goes_on_doing_so(tmp_path):
     "args", [["settlements"], ["settlements", "--json"], ["exposure"], ["data", "--json"]],
     ids=" ".join,
 )  # fmt: skip
-def test_a_reader_who_has_seen_enough(args, tmp_path):
+def test_a_pipe_that_is_closed_early(args, tmp_path):
     process = started(args, tmp_path)
-    # As head does: one line is read, or none, and the pipe is closed.
+    # As `head` does: it closes the pipe.
     process.stdout.close()
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait(60) == 1
 
 
-def test_nobody_reads_the_errors_either(tmp_path):
+def test_a_closed_pipe_of_errors(tmp_path):
     process = started(["zone", "--km", "wide"], tmp_path)
     process.stderr.close()
     assert process.stdout.read() == ""
