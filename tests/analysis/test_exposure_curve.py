@@ -14,7 +14,8 @@ import geobuffer as gb
 
 
 @pytest.mark.parametrize("side", ["both", "Ukraine", "Russia"])
-def test_each_row_is_the_exposure_of_the_zone_of_that_width(side, border, towns):
+def test_each_row_is_the_exposure_of_the_zone_of_that_width(side, regions, towns):
+    border = gb.border_between(regions["Belgorod", "Kursk"], regions["Sumy"])
     curve = gb.exposure_curve(towns, border, side=side, to_km=20, step_km=4)
     edges = [4, 8, 12, 16, 20]
     rings = gb.build_zone(border, km=edges, side=side, tolerance_m=50)

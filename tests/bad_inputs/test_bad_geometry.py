@@ -82,7 +82,7 @@ def test_regions_without_an_area_are_left_out_and_told(here, answered):
 def test_a_bow_tie_is_refused_with_its_area_before_and_after(here, refused, says):
     save(areas([BOW_TIE, EAST]), here / "bow.gpkg")
     said = ["row 0 of bow.gpkg", "Self-intersection", "0 km² before", "3,946", "km² after",
-            "Must be drawn anew"]  # fmt: skip
+            "Must be drawn"]  # fmt: skip
     with says(gb.GeometryError, *said):
         gb.read_regions("bow.gpkg")
     refused("zone", *own("bow.gpkg"), "--out", "zone.gpkg", says=said)
@@ -252,8 +252,8 @@ def test_the_edge_belongs_to_the_zone(strip, here, answered):
     assert gb.classify(table, zone)["membership"].tolist() == ["inside"]
     less = gb.build_zone(strip, km=np.nextafter(km, 0), tolerance_m=1)
     assert gb.classify(table, less)["membership"].tolist() == ["outside"]
-    # The edge of two rings belongs to the inner one, and where a position is not exact, an edge
-    # is told as such.
+    # The edge of two rings belongs to the inner one. If a position is not exact, its place on the
+    # edge is reported.
     rings = gb.build_zone(strip, km=[km, 10], tolerance_m=1)
     assert gb.classify(table, rings)["ring"].tolist() == [rings.ring_names[0]]
     found = gb.classify(table.assign(accuracy_m=10.0), zone)

@@ -29,7 +29,7 @@ MISTAKES = {
     "a width without a number": (["zone", *SHORT, "--km", "Ukraine=wide"],
                                  ["--km 'wide'", "such as '10 km'"]),
     "from beyond the width": (["zone", *SHORT, "--km", "5", "--from-km", "6"], ["6"]),
-    "a gap that is none": (["zone", *SHORT, "--gap-m", "-1"], ["-1"]),
+    "a negative gap": (["zone", *SHORT, "--gap-m", "-1"], ["-1"]),
     "curve to nowhere": (["curve", *SHORT, "--to-km", "0"], ["Invalid --to-km 0", "positive"]),
     "curve by no step": (["curve", *SHORT, "--step-km", "0"], ["Invalid --step-km 0", "positive"]),
     "suffix of a curve": (["curve", "--png", "m.jpg"], ["'m.jpg'", "Figure"]),
@@ -116,7 +116,7 @@ def test_a_mistake_is_one_line_exit_code_2_and_nothing_written(run, here, mistak
         (["zone", "--between", "Kursk", "--and", "Kyiv"], "old.geojson"),
         (["settlements", *SHORT, "--km", "0"], "old.csv"),
         (["exposure", *SHORT, "--by", "nothing"], "old.csv"),
-        (["map", *SHORT, "--side", "nobody's"], "old.html"),
+        (["map", *SHORT, "--side", "Atlantis"], "old.html"),
     ],
 )
 def test_a_mistake_leaves_an_older_file_as_it_was(run, here, args, file):

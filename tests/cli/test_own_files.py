@@ -63,7 +63,7 @@ def test_own_regions_have_zones_and_distances(run, own, here, tmp_path):
     assert gpd.read_file(here / "own.gpkg", layer="own")["side"].tolist() == ["Left"]
     there = run("where", "45.5", "11.05", *regions)
     assert "3.9" in there.out
-    assert "right to about" not in there.out, "nobody says how accurate the file is"
+    assert "right to about" not in there.out, "no accuracy of the file is known"
     points = tmp_path / "points.csv"
     points.write_text("lon,lat\n11.05,45.5\n")
     run("bulk", points, "answers.csv", *regions)
@@ -72,7 +72,7 @@ def test_own_regions_have_zones_and_distances(run, own, here, tmp_path):
 
 def test_bundled_places_by_own_regions_are_told(run, own):
     regions, _ = own
-    # Far from all of them, nobody is told that none lies there.
+    # Far from all of them, no message says that no place lies there.
     for command in ("settlements", "exposure", "curve"):
         answer = run(command, *regions)
         assert (answer.code, answer.out) == (2, "")

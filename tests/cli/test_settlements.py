@@ -24,8 +24,8 @@ def test_settlements_are_those_within_the_announced_zone(run, towns, zone):
     assert found["longitude"].tolist() == pytest.approx(wanted.geometry.x.tolist(), abs=1e-8)
     assert found["latitude"].tolist() == pytest.approx(wanted.geometry.y.tolist(), abs=1e-8)
     # JSON has null for what is not known, not 0 and not NaN.
-    nobody = [r["population"] is None for r in records]
-    assert sum(nobody) == wanted["population"].isna().sum() > 0
+    unknown = [r["population"] is None for r in records]
+    assert sum(unknown) == wanted["population"].isna().sum() > 0
     distances = [r["distance_km"] for r in records]
     assert distances == sorted(distances)
 
@@ -148,7 +148,7 @@ def test_all_settlements_are_listed_with_those_outside(run, here, towns, short):
 
 
 def test_no_name_is_broken_for_a_file(run, here):
-    name = "A very long name of a settlement that nobody would ever give to one, " * 3
+    name = "A very long name of a settlement that no one would ever give to one, " * 3
     (here / "long.csv").write_text(f'name,lat,lon\n"{name.strip(" ,")}",50.6,35.4\n', "utf-8")
     out = run("settlements", *SHORT, "--km", "50", "--places", "long.csv").out
     assert name.strip(" ,") in out

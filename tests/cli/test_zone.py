@@ -90,7 +90,7 @@ def test_tolerance_is_kept_and_shows_in_the_outline(run, here):
         vertices[tolerance] = shapely.get_num_coordinates(gpd.read_file(path).geometry.item())
     assert facts["0.5"]["edge_error_m"] <= 0.5 < facts["50"]["edge_error_m"] <= 50
     assert facts["0.5"]["area_km2"] != facts["50"]["area_km2"]
-    # An edge some 330 km long that strays by 50 m at the most is wrong by at most 17 km².
+    # An edge some 330 km long with an error of at most 50 m changes the area by at most 17 km².
     assert facts["50"]["area_km2"] == pytest.approx(facts["0.5"]["area_km2"], abs=17)
     assert vertices["0.5"] > 2 * vertices["50"]
 
@@ -145,7 +145,7 @@ def test_zone_out_for_other_programs_is_the_zone(run, here, suffix):
         km=[2, 6], side="Ukraine",
     )  # fmt: skip
     assert areas == pytest.approx(zone.ring_areas_km2, rel=1e-5)
-    # What a shapefile cannot hold is told, in one line.
+    # One line reports what a shapefile cannot hold.
     assert answer.err.count("\n") == (suffix == "shp.zip")
     assert ("'edge_error_m' is called 'edge_error'" in answer.err) == (suffix == "shp.zip")
 

@@ -96,7 +96,7 @@ def test_every_key_of_a_file_is_heeded(load):
         """
         title = "Зона"
         summary = "A test."
-        announced_by = "Nobody"
+        announced_by = "A ministry"
         announced_on = 2024-02-03
         [zone]
         between = ["West", "North"]
@@ -124,7 +124,7 @@ def test_every_key_of_a_file_is_heeded(load):
         side="East",
         ends="flat",
         summary="A test.",
-        announced_by="Nobody",
+        announced_by="A ministry",
         announced_on=dt.date(2024, 2, 3),
         reports=(
             gb.Report("It is a test."),
@@ -134,7 +134,7 @@ def test_every_key_of_a_file_is_heeded(load):
     )
     assert scenario.notes == (
         "A test.",
-        "Announced by Nobody, 3 February 2024.",
+        "Announced by A ministry, 3 February 2024.",
         "It is a test.",
         "Somebody, 4 February 2024: It is. (https://example.org)",
     )
@@ -203,10 +203,10 @@ MISTAKES = {
     "km of texts": (LEAST.replace("10", "[5, 'x']"), ["[zone] km = [5, 'x']", "Must be a number"]),
     "km of booleans": (LEAST.replace("10", "[true]"), ["[zone] km = [True]", "Must be a number"]),
     "between a number": (LEAST.replace('"West"', "3"), ["[zone] between = 3", "Must be a text"]),
-    "between nobody": (LEAST.replace('"West"', "[]"), ["[zone] between = []", "Must name"]),
+    "between no regions": (LEAST.replace('"West"', "[]"), ["[zone] between = []", "Must name"]),
     "between a boolean": (LEAST.replace('"West"', "true"), ["[zone] between = True", "Must be"]),
     "and of numbers": (LEAST.replace('"East"', "[1]"), ["[zone] and = [1]", "Must name a region"]),
-    "and nobody": (LEAST.replace('"East"', "[]"), ["[zone] and = []", "Must name a region"]),
+    "and no regions": (LEAST.replace('"East"', "[]"), ["[zone] and = []", "Must name a region"]),
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Where fuzzing begins: for each target some sound inputs, made anew, and those kept in corpus/."""
+"""Where fuzzing begins: for each target some sound inputs, made again, and those in corpus/."""
 
 from __future__ import annotations
 

@@ -28,7 +28,6 @@ from geobuffer.geodesy.antimeridian import (
     unwrap_to_0_360,
     wrap_degrees,
 )
-from geobuffer.geodesy.ellipsoid import length_m
 
 FIJI = shapely.box(177.0, -19.0, 182.0, -16.0)  # unwrapped
 
@@ -87,6 +86,15 @@ def test_an_unwrapped_polygon_has_the_same_area_at_any_longitude(lon, lat, size,
     assert whole.area == pytest.approx(still.area, rel=1e-6)
 
 
+def _length_deg(line):
+    """Length in longitude and latitude, where segments are straight and go the short way round."""
+    steps = np.vstack(
+        [np.diff(shapely.get_coordinates(part), axis=0) for part in shapely.get_parts(line)]
+    )
+    steps[:, 0] -= 360.0 * np.round(steps[:, 0] / 360.0)
+    return np.hypot(*steps.T).sum()
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
@@ -98,7 +106,7 @@ def test_cutting_a_line_keeps_its_length_and_order(points):
     cut = cut_line(line)
     west, _, east, _ = cut.bounds
     assert -180 <= west <= east <= 180
-    assert length_m(cut) == pytest.approx(length_m(line), rel=1e-9)
+    assert _length_deg(cut) == pytest.approx(_length_deg(line), rel=1e-9)
     assert cut.geom_type == "LineString" or all(
         not crosses_antimeridian(part) for part in cut.geoms
     )

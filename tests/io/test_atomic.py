@@ -1,4 +1,4 @@
-"""Drafts: flushed before they are moved, held while written, gone when nobody holds them.
+"""Drafts: flushed before they are moved, locked while written, removed when no process holds them.
 
 What GDAL leaves out without a word is seen.
 """
@@ -33,7 +33,7 @@ from geobuffer.io.atomic import check_whole_geopackage, check_whole_shapefile
 from geobuffer.io.write.write import check_target
 
 IS_ROOT = os.geteuid() == 0
-NOBODY = 65534
+NO_ONE = 65534
 
 
 @pytest.fixture
@@ -62,8 +62,8 @@ def as_nobody():
     if not IS_ROOT:
         yield
         return
-    os.setresgid(NOBODY, NOBODY, 0)
-    os.setresuid(NOBODY, NOBODY, 0)
+    os.setresgid(NO_ONE, NO_ONE, 0)
+    os.setresuid(NO_ONE, NO_ONE, 0)
     try:
         yield
     finally:
@@ -146,11 +146,11 @@ def test_an_older_file_hands_on_its_owner(table, tmp_path):
 def test_a_group_that_cannot_be_kept_opens_the_file_to_no_other(table, common):
     path = common / "a.csv"
     path.write_text("older", encoding="utf-8")
-    os.chown(path, NOBODY, 5678)
+    os.chown(path, NO_ONE, 5678)
     path.chmod(0o664)
     with as_nobody():
         gb.write(table, path)
-    assert path.stat().st_gid == NOBODY
+    assert path.stat().st_gid == NO_ONE
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 

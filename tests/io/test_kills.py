@@ -45,7 +45,7 @@ BODIES = [json.dumps({"elements": [n] * 50_000}).encode() for n in range(2)]
 
 
 class Killer:
-    """The process that forks, and what it is told."""
+    """The process that forks, and the orders it gets."""
 
     def __init__(self, folder, publisher):
         self.folder = folder

@@ -29,7 +29,7 @@ from geobuffer.analysis.rasters import open_mosaics, open_raster, read_window
 from geobuffer.io.untrusted import check_crs_definition
 from geobuffer.viz.offline.packages import InstalledPackages
 
-pytestmark = pytest.mark.skipif(not CAN_WATCH, reason="the kernel tells nobody what is opened")
+pytestmark = pytest.mark.skipif(not CAN_WATCH, reason="the kernel does not report what is opened")
 
 SQUARE = shapely.box(30, 50, 31, 51)
 FEATURE = {

@@ -14,7 +14,7 @@ _EVENT = struct.Struct("iIII")
 
 
 class Watch:
-    """Files that must not be opened, and a server on this machine that nobody must ask."""
+    """Files that must not be opened, and a server on this machine that no code may ask."""
 
     def __init__(self, folder, monkeypatch):
         self.folder = folder

@@ -1,4 +1,4 @@
-"""Shapefiles come apart: a missing companion is told, made anew, or refused."""
+"""Shapefiles come apart: a missing companion is reported, made again, or refused."""
 
 import os
 import zipfile

@@ -1,5 +1,6 @@
 """Places from users' files: columns that geobuffer knows, points, doubts, and what it refuses."""
 
+import re
 import zipfile
 
 import geopandas as gpd
@@ -164,7 +165,7 @@ def test_rows_without_a_point_are_kept_and_counted(table):
     assert places["name"].tolist() == list("ABCDE")
     assert places.geometry.isna().tolist() == [False, True, True, True, True]
     text = "\n".join(str(warning.message) for warning in said)
-    assert "at 0, 0, where nobody lives, left without a point: 2 (lines 4, 6)" in text
+    assert re.search(r"at 0, 0, .*left without a point: 2 \(lines 4, 6\)", text)
     assert "without coordinates: 4 (lines 3, 4, 5, 6)" in text
 
 

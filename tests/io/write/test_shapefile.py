@@ -1,4 +1,4 @@
-"""Zipped shapefiles: what comes back, and what is told of what does not."""
+"""Zipped shapefiles: what comes back, and what the warning says about the rest."""
 
 import zipfile
 

@@ -276,7 +276,7 @@ def test_coordinates_without_a_crs_are_not_passed_off_as_degrees(suffix, tmp_pat
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_table_of_named_rows_keeps_their_names(suffix, strip, tmp_path):
-    """Without them nobody can tell what was kept from what was lost."""
+    """Without the names, readers cannot see which rows were kept and which were lost."""
     narrow, wide = (gb.build_zone(strip, km=km, tolerance_m=1) for km in (5, 10))
     path = gb.write(gb.compare(narrow, wide), tmp_path / f"compared{suffix}")
     back = pd.read_csv(path) if suffix == ".csv" else pd.read_parquet(path).reset_index()

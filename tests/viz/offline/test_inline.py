@@ -1,4 +1,4 @@
-"""Offline: any folium map as one page that asks nobody, and tells what it lacks.
+"""Offline: any folium map as one page that sends no request and lists what is missing.
 
 Pages: taken apart as a browser does, and put under a policy that lets nothing in.
 """
@@ -197,7 +197,7 @@ def browser(window: Browser) -> Browser:
 @needs_browser
 class TestInABrowser:
     def opened(self, browser: Browser, page: gb.OfflinePage, folder: Path) -> None:
-        """Open a page, and check that it asked nobody and complained of nothing."""
+        """Open a page, and check that it sent no request and logged no error."""
         path = gb.write(page, folder / "map.html")
         browser.open(path)
         browser.driver.set_script_timeout(10)

@@ -46,7 +46,7 @@ HOSTILE = " ".join(PROBES)
 def made_zone(text: str = "", *, edges: tuple[float, ...] = (0.0, 10.0)) -> BufferZone:
     """Make a zone west of the meridian 30° E; 0.141° is 10 km at latitude 50.5."""
     source = Source(
-        f"Drawn by hand {text}", f"nobody{text}", "https://example.org", "CC0", as_of="2026",
+        f"Drawn by hand {text}", f"no one{text}", "https://example.org", "CC0", as_of="2026",
         accuracy_m=10,
     )  # fmt: skip
     west = Region(f"West{text}", shapely.box(29, 50, 30, 51), source, country="UA",
@@ -489,7 +489,7 @@ class TestPage:
         browser.run("geobuffer.openSection(geobuffer.facts.border.sections[0], [50.2, 30])")
         assert f"South–West{HOSTILE}" in popup(browser)
         assert f"Drawn by hand {HOSTILE}" in browser.text("#source-list")
-        assert f"nobody{HOSTILE}, CC0" in browser.text(".leaflet-control-attribution")
+        assert f"no one{HOSTILE}, CC0" in browser.text(".leaflet-control-attribution")
         assert not browser.run(
             "return document.querySelector('i, [onclick], b:not(.number, #summary b)')"
         )
