@@ -452,7 +452,9 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
         folded = [row for row in near if any(_fold_text(c.iloc[row]) in wanted for c in columns)]
         found = exact or folded
         if len(found) != 1:
-            hint = did_you_mean(name, [str(columns[0].iloc[row]) for row in near])
+            # Scenarios name places in Ukrainian, so names in another script would match nothing.
+            own = table["name_uk"] if "name_uk" in table else columns[0]
+            hint = did_you_mean(name, [str(own.iloc[row]) for row in near])
             where = f" in {hromada!r}" if hromada else ""
             if len(found) > 1 and not hromada:
                 hint = "Give its hromada in the scenario."
