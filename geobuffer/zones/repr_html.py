@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     Shapes = Sequence[tuple[BaseGeometry | None, float]]
 
 
-# Width or height of the picture in pixels, with a margin for half a stroke. Nobody sees an error of
-# a third of a pixel; 1,200 points take 8 kB.
+# Width or height of the picture in pixels, with a margin for half a stroke. An error of a third of
+# a pixel is invisible; 1,200 points take 8 kB.
 _SIZE, _MARGIN, _STEP, _MOST_POINTS = 180.0, 1.0, 0.3, 1_200
 
 # How many rows of a table and letters of a fact are shown. Below a longer table stands how many

@@ -11,11 +11,19 @@ import geobuffer as gb
 from geobuffer.datasets.bundled import sources_of_places
 from geobuffer.viz import captions
 from geobuffer.viz.figure.projection import fit_projection
+from geobuffer.zones.border import SIDE_NAMES
 from geobuffer.zones.toponyms import LANGUAGES
 
 WORDS = json.loads(
     (Path(captions.__file__).parent / "captions.json").read_text(encoding="utf-8")
 )  # fmt: skip
+
+
+def test_the_page_names_sides_as_borders_do():
+    page = Path(captions.__file__).parent / "web" / "assets" / "words.json"
+    words = json.loads(page.read_text(encoding="utf-8"))
+    for side, names in SIDE_NAMES.items():
+        assert {language: words[language][f"side_{side}"] for language in LANGUAGES} == names
 
 
 def test_every_word_is_there_in_each_language_with_the_same_gaps():

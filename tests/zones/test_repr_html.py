@@ -1,4 +1,4 @@
-"""Cards: what every noun shows in a notebook, whatever its fields hold."""
+"""The HTML that every noun shows in a notebook, whatever text its fields hold."""
 
 from __future__ import annotations
 

@@ -30,7 +30,6 @@ from geobuffer.viz.web.page_data import (
 from geobuffer.viz.web.slider import draw_outlines
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, TOWN_NAMES
-from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -127,11 +126,7 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     tiles = _find_basemap(basemap) if basemap else None
     table = None if settlements is None else _check_settlements(settlements)
     drawn = select_regions(zone, regions)
-    outlines = (
-        draw_outlines(zone, choose_widths(zone))
-        if isinstance(zone, BufferZone) and has_slider(zone)
-        else []
-    )
+    outlines = draw_outlines(zone, choose_widths(zone)) if has_slider(zone) else []
     sources = _list_sources(zone, drawn, table)
     bundled = any(row["layer"] == "places" and "as_of" in row for row in sources)
     facts = {

@@ -6,7 +6,7 @@ The script of the page only compares and counts. All work with geometry is done 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 import shapely
@@ -71,9 +71,9 @@ _NUMBERS = {"population": 0, "chainage_km": 1}
 _CODED_NUMBERS = {"accuracy_m": 0, "radius_m": 0}
 
 
-def has_slider(zone: Zone) -> bool:
+def has_slider(zone: Zone) -> TypeGuard[BufferZone]:
     """Return whether a page can show the zone at other widths: if one distance decides."""
-    if not isinstance(zone, BufferZone) or not zone.has_plain_edges or zone.edges_km[0] > 0.0:
+    if not zone.has_plain_edges or zone.edges_km[0] > 0.0:
         return False
     return zone.side == BOTH or any(side.area is not None for side in zone.sides)
 
@@ -346,7 +346,7 @@ def _list_exceptions(
 
     They are those near flat ends, and all rows if the zone is not a plain distance.
     """
-    if not isinstance(zone, BufferZone) or not has_slider(zone):
+    if not has_slider(zone):
         named = {name: code for code, name in enumerate(MEMBERSHIP)}
         known = np.array([named.get(name, -1) for name in shown.frame["membership"]])
         there = np.flatnonzero(known >= 0)
