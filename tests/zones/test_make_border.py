@@ -1,7 +1,4 @@
-"""
-
-Bare lines, points and areas as borders: left and right, discs, outlines.
-"""
+"""Borders of regions, between regions, along lines, and around points and areas."""
 
 import itertools
 
@@ -180,7 +177,7 @@ def test_regions_are_found_by_a_list_as_well(regions):
         regions[0]
 
 
-def test_two_regions_of_one_name_are_told_apart_or_refused():
+def test_two_regions_of_one_name_are_distinguished_or_refused():
     source = gb.Source("two files")
     one, other = (gb.Region("Park", shapely.box(x, 50, x + 1, 51), source) for x in (30, 31))
     with pytest.raises(gb.UnknownRegion, match=r"Ambiguous region 'park': 2 "):
@@ -207,7 +204,7 @@ HAND = gb.Source("drawn by hand")
 
 
 def _line(seed, vertices=12):
-    """A line that wanders eastward, and never meets itself."""
+    """Return a random line that runs eastward and never meets itself."""
     rng = np.random.default_rng(seed)
     lat = 50 + np.cumsum(rng.normal(0, 0.02, vertices))
     return shapely.LineString(np.stack([np.linspace(30, 31, vertices), lat], axis=1))
@@ -266,7 +263,7 @@ def test_a_loop_has_its_inside_on_the_left_if_it_turns_left():
 
 
 def test_sections_that_meet_are_one_line():
-    """At the joint both decide, as at any vertex; cut anywhere, the answer is the same."""
+    """Where a line is cut into sections makes no difference to the side of a point."""
     line = _line(3, 30)
     parts = [shapely.LineString(line.coords[:12]), shapely.LineString(line.coords[11:])]
     whole, cut = (gb.border_along(way, source=HAND) for way in (line, parts))
@@ -276,8 +273,8 @@ def test_sections_that_meet_are_one_line():
     assert cut.sections[1].start_km == pytest.approx(cut.sections[0].length_km)
 
 
-def test_a_vertex_that_points_at_you_does_not_confuse_the_sides():
-    """Beyond a sharp bend both stretches are equally near, at their common vertex."""
+def test_a_point_beyond_a_sharp_bend_has_the_right_side():
+    """Beyond a sharp bend both segments are equally near, at their common vertex."""
     border = gb.border_along(
         shapely.LineString([(30, 50), (30.5, 50.01), (30, 50.02)]), source=HAND
     )
@@ -375,7 +372,7 @@ def test_rings_of_one_side_add_up():
 
 
 def test_where_the_side_may_change_a_place_is_uncertain():
-    """Near the line, and near the geodesic straight on from its end, 5 km from the line."""
+    """Near the line, and near the geodesic that continues it, 5 km from its end."""
     border = gb.border_along(shapely.LineString([(30, 50), (30, 51)]), source=HAND)
     zone = gb.build_zone(border, km=10, side="left", tolerance_m=1)
     lon, lat = [29.999, 30.001, 29.999, 29.95], [50.5, 50.5, 51.05, 50.5]
@@ -454,8 +451,8 @@ def test_names_of_a_table_go_by_row_whatever_its_labels():
     )  # fmt: skip
     for table in (lines.iloc[::-1], lines.iloc[1:], lines.set_index("name", drop=False)):
         border = gb.border_along(table, names=table["name"], source=HAND)
-        told = {section.name: section.line.coords[0][0] - 30 for section in border.sections}
-        assert told == {name: "ABC".index(name) for name in table["name"]}
+        starts = {section.name: section.line.coords[0][0] - 30 for section in border.sections}
+        assert starts == {name: "ABC".index(name) for name in table["name"]}
         zone = gb.build_zone(border, km=table.set_index("name")["km"], tolerance_m=10)
         alone = {part.sections[0].name: part.width_km for part in zone.parts}
         assert alone == dict(zip(table["name"], table["km"], strict=True))

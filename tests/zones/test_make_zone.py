@@ -1,7 +1,4 @@
-"""
-
-United, subtracted and clipped zones; widths by side and by section; laws of sets.
-"""
+"""Zones: rings, sides, widths by side and by section, and combinations of zones."""
 
 import geopandas as gpd
 import numpy as np
@@ -20,7 +17,7 @@ KM = {"km": 10, "tolerance_m": 1.0}
 
 
 def _area(shape):
-    """The area by an independent route: shapely's own polygons and pyproj's own loop."""
+    """Return the area by an independent method: shapely's polygons and pyproj's own loop."""
     return abs(GEOD.geometry_area_perimeter(shapely.segmentize(shape, 0.01))[0]) / 1e6
 
 
@@ -123,7 +120,7 @@ def _zone(seed, **kwargs):
 
 @pytest.fixture(scope="module")
 def stretch(regions):
-    """Two sections of the real border."""
+    """Return two sections of the real border."""
     return gb.border_between(regions["Belgorod"], regions[["Sumy", "Kharkiv"]])
 
 
@@ -196,8 +193,8 @@ def test_clipping_keeps_what_lies_in_the_region_and_doubts_its_edge():
     foot = shapely.line_interpolate_point(zone.border.line, 0.5, normalized=True)
     at = np.array([30.1 - 1e-4, 30.1 + 1e-4, 30.2])
     level = np.interp(at, *shapely.get_coordinates(zone.border.line).T)
-    told = gb.answer(at, level, clipped, margin=0.05).membership
-    assert [MEMBERSHIP[code] for code in told] == ["uncertain", "uncertain", "inside"]
+    result = gb.answer(at, level, clipped, margin=0.05).membership
+    assert [MEMBERSHIP[code] for code in result] == ["uncertain", "uncertain", "inside"]
     assert foot.within(zone.polygon)
 
 
@@ -218,7 +215,7 @@ def test_a_park_and_all_within_five_kilometres():
     assert whole.area_km2 == pytest.approx(about.area_km2 + park.area_km2, rel=1e-6)
 
 
-def test_classify_speaks_of_the_border_that_is_nearest():
+def test_classify_reports_the_border_that_is_nearest():
     north = gb.border_along(
         shapely.LineString([(30, 51), (31, 51)]), names=["north"], source=gb.Source("n")
     )
@@ -302,7 +299,7 @@ def test_one_width_by_side_is_a_one_sided_zone(border):
     assert (zone.side, zone.edges_km, zone.side_km) == ("Ukraine", (0.0, 10.0), None)
 
 
-def test_the_date_of_one_source_is_not_that_of_the_other():
+def test_the_date_of_one_source_is_not_given_to_the_other():
     sources = [gb.Source("old", as_of="2020", url="https://a.example", licence="CC0"),
                gb.Source("new", sha256="12ab")]  # fmt: skip
     zones = [
@@ -333,8 +330,8 @@ def test_by_a_bare_line_too_a_place_is_sure_if_both_sides_hold_it():
     border = gb.border_along(shapely.LineString([(30, 50), (30, 51)]), source=HAND)
     zone = gb.build_zone(border, km={"left": 10, "right": 3}, tolerance_m=1)
     lon, lat = np.array([29.999, 30.001, 30.02]), np.full(3, 50.5)
-    told = [gb.answer(lon, lat, zone, margin=m).membership.tolist() for m in (0.5, 3.1)]
-    assert told == [[1, 1, 1], [2, 2, 2]]
+    result = [gb.answer(lon, lat, zone, margin=m).membership.tolist() for m in (0.5, 3.1)]
+    assert result == [[1, 1, 1], [2, 2, 2]]
     # Beyond the end, where left and right meet: 2 km away both hold it, 5 km away one does.
     beyond = gb.answer(np.array([30.001, 29.999]), np.array([51.018, 51.045]), zone, margin=0.5)
     assert beyond.distance_km == pytest.approx([2.0, 5.0], abs=0.1)
@@ -344,8 +341,8 @@ def test_by_a_bare_line_too_a_place_is_sure_if_both_sides_hold_it():
 def test_nearer_than_the_beginning_no_side_is_in_doubt():
     border = gb.border_along(shapely.LineString([(30, 50), (30, 51)]), source=HAND)
     zone = gb.build_zone(border, km=10, from_km=5, side="left", tolerance_m=1)
-    told = gb.answer(np.array([30.0, 30.0]), np.array([51.01, 51.06]), zone, margin=0.3)
-    assert told.membership.tolist() == [0, 2]
+    result = gb.answer(np.array([30.0, 30.0]), np.array([51.01, 51.06]), zone, margin=0.3)
+    assert result.membership.tolist() == [0, 2]
 
 
 def test_a_clipped_zone_has_no_edge_along_the_antimeridian():
@@ -362,21 +359,21 @@ def test_a_clipped_zone_has_no_edge_along_the_antimeridian():
 
 
 def test_a_place_by_the_border_is_sure_if_both_sides_hold_it(strip):
-    """Nearer to the border than it is accurate, it lies in the zone on whichever side it is."""
+    """The place may lie on either side, and both sides of the border belong to the zone."""
     zone = gb.build_zone(strip, km={"West": 10, "East": 3}, tolerance_m=1)
     lon, lat = np.array([29.999, 30.001, 30.02]), np.full(3, 50.5)
-    told = [gb.answer(lon, lat, zone, margin=m).membership for m in (0.5, 3.1)]
-    assert [MEMBERSHIP[c] for c in told[0]] == ["inside", "inside", "inside"]
+    result = [gb.answer(lon, lat, zone, margin=m).membership for m in (0.5, 3.1)]
+    assert [MEMBERSHIP[c] for c in result[0]] == ["inside", "inside", "inside"]
     # 3.1 km: it may be across the border, and beyond the three kilometres there.
-    assert [MEMBERSHIP[c] for c in told[1]] == ["uncertain", "uncertain", "uncertain"]
+    assert [MEMBERSHIP[c] for c in result[1]] == ["uncertain", "uncertain", "uncertain"]
 
 
 def test_one_sided_zones_are_as_uncertain_as_ever(strip):
     zone = gb.build_zone(strip, km=10, side="West", tolerance_m=1)
     lon, lat = np.array([29.999, 30.001, 29.9, 30.1]), np.full(4, 50.5)
-    told = gb.answer(lon, lat, zone, margin=0.5)
+    result = gb.answer(lon, lat, zone, margin=0.5)
     listed = gb.answer(lon, lat, zone, margin=0.5, unlisted=np.zeros(4, dtype=bool))
-    assert told.membership.tolist() == [2, 2, 1, 0]
+    assert result.membership.tolist() == [2, 2, 1, 0]
     assert listed.membership.tolist() == [1, 0, 1, 0]
 
 
@@ -469,7 +466,7 @@ def test_its_rings_are_those_of_the_whole(stretch, towns):
 def test_a_place_by_the_inner_edge_is_uncertain(strip):
     zone = gb.build_zone(strip, km=10, from_km=5, tolerance_m=1)
     lon, lat = 30 + np.array([0.065, 0.07, 0.075, 0.1]), np.full(4, 50.5)  # 71 km to the degree
-    told = gb.answer(lon, lat, zone, margin=0.2)
-    assert told.distance_km == pytest.approx([4.6, 5.0, 5.3, 7.1], abs=0.1)
-    assert told.membership.tolist() == [0, 2, 1, 1]
-    assert told.ring.tolist() == [-1, -1, 0, 0]
+    result = gb.answer(lon, lat, zone, margin=0.2)
+    assert result.distance_km == pytest.approx([4.6, 5.0, 5.3, 7.1], abs=0.1)
+    assert result.membership.tolist() == [0, 2, 1, 1]
+    assert result.ring.tolist() == [-1, -1, 0, 0]

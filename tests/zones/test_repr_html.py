@@ -147,8 +147,8 @@ class TestEveryNoun:
 
 
 def test_source_tells_what_is_known_and_no_more() -> None:
-    told = read(gb.Source("Parks", licence="CC0", accuracy_m=5)).text
-    assert told == "Parks SourcelicenceCC0accuracy±5 m"
+    shown = read(gb.Source("Parks", licence="CC0", accuracy_m=5)).text
+    assert shown == "Parks SourcelicenceCC0accuracy±5 m"
 
 
 def test_several_addresses_are_no_link() -> None:
@@ -160,35 +160,35 @@ def test_several_addresses_are_no_link() -> None:
 
 
 def test_region_in_three_languages_with_its_area(regions: gb.Regions) -> None:
-    told = read(regions["Sumy"]).text
+    shown = read(regions["Sumy"]).text
     for fact in ("Sumy Oblast", "Сумська область", "Сумская область", "UA-59", "23,866 km²",
                  "ODbL-1.0", "2020-10", "±50 m"):  # fmt: skip
-        assert fact in told
+        assert fact in shown
 
 
 def test_border_and_section_with_chainage(border: gb.Border) -> None:
-    told = read(border).text
-    assert "Bryansk–Sumy232.2391.1159.0" in told
-    assert "1,104.4 km" in told
+    shown = read(border).text
+    assert "Bryansk–Sumy232.2391.1159.0" in shown
+    assert "1,104.4 km" in shown
     assert "232.2 to 391.1 km" in read(border.sections[1]).text
     assert "Брянська область – Сумська область" in read(border.sections[1]).text
 
 
 def test_zone_with_rings_ends_and_error(strip: gb.Border) -> None:
     zone = gb.build_zone(strip, km=[5, 10], side="West", ends="flat")
-    told = read(zone).text
+    shown = read(zone).text
     for ring, area in zip(zone.ring_names, zone.ring_areas_km2, strict=True):
-        assert f"{ring}{area:,.0f}" in told
-    assert f"within {zone.error_m:.2g} m" in told
-    assert "endsflat" in told
+        assert f"{ring}{area:,.0f}" in shown
+    assert f"within {zone.error_m:.2g} m" in shown
+    assert "endsflat" in shown
 
 
 def test_scenario_with_its_reports() -> None:
     scenario = gb.load_scenario()
-    told = read(scenario).text
-    assert scenario.title in told
-    assert "2025-05-22" in told
-    assert all(report.said_by in told for report in scenario.reports)
+    shown = read(scenario).text
+    assert scenario.title in shown
+    assert "2025-05-22" in shown
+    assert all(report.said_by in shown for report in scenario.reports)
 
 
 def test_side_that_is_all_the_rest() -> None:
@@ -223,8 +223,8 @@ def test_a_picture_is_small_however_rough_the_shape(points: int, parts: int) -> 
 
 
 def test_more_rows_than_a_table_shows_are_counted() -> None:
-    told = Reader(card_html("Kind", "Title", [], rows=[["n"], *([k] for k in range(1_000))])).text
-    assert told.endswith("19and 980 more")
+    shown = Reader(card_html("Kind", "Title", [], rows=[["n"], *([k] for k in range(1_000))])).text
+    assert shown.endswith("19and 980 more")
 
 
 def test_a_long_text_is_cut() -> None:
