@@ -211,7 +211,7 @@ def test_a_shapefile_without_prj_is_refused(here, refused, answered, says):
     refused("zone", *own("areas.shp"), "--out", "zone.gpkg", says=said)
     assert len(gb.read_regions("areas.shp", crs="EPSG:4326")) == 2
     save(areas(crs=32636), here / "metres.shp").with_suffix(".prj").unlink()
-    refused("zone", *own("metres.shp"), says=["metres.shp", "are no degrees", 'crs="EPSG:…"'])
+    refused("zone", *own("metres.shp"), says=["metres.shp", "are not degrees", 'crs="EPSG:…"'])
 
 
 @pytest.mark.row(36)

@@ -62,7 +62,7 @@ def test_column_names_too_long_for_a_shapefile_are_told(here, answered, refused)
 def test_truncated_geojson_tells_where_and_how_long_it_is(here, refused, says):
     whole = save(areas(), here / "whole.geojson").read_bytes()
     (here / "cut.geojson").write_bytes(whole[: len(whole) // 2])
-    said = ["cut.geojson", "incomplete or damaged", f"{len(whole) // 2:,} bytes", "get it again"]
+    said = ["cut.geojson", "incomplete or damaged", f"{len(whole) // 2:,} bytes", "again"]
     with says(gb.DataError, *said):
         gb.read_regions("cut.geojson")
     refused("zone", *own("cut.geojson"), "--out", "zone.gpkg", says=said)
@@ -208,4 +208,4 @@ def test_a_file_larger_than_the_cap_is_refused_unread(here, refused, says):
 def test_columns_in_other_scripts_are_told_where_nobody_can_tell(here, refused):
     """A table that no name of a column explains asks for them, and lists what there is."""
     pd.DataFrame({"a": [1], "b": [2]}).to_csv(here / "odd.csv", index=False)
-    refused("map", *own(), "--places", "odd.csv", says=["odd.csv", "Tell lon=", "'a', 'b'"])
+    refused("map", *own(), "--places", "odd.csv", says=["odd.csv", "lon=", "'a', 'b'"])

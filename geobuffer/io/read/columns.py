@@ -1,6 +1,7 @@
-"""Which column of a table is which: by the names that publishers give them, in three languages.
+"""Find the columns of a table by the names that publishers use, and parse their coordinates.
 
-Columns of coordinates as points: decimal points and commas, degrees with minutes and seconds.
+Names are known in English, Ukrainian and Russian. Coordinates may have decimal points or commas, or
+degrees with minutes, seconds and a hemisphere.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from geobuffer.io.read.source_table import SourceTable
 
 
-# Names of columns, plain, by what they hold, the surest first. They are those of OpenStreetMap,
-# GeoNames, HDX, geoBoundaries, GADM and Natural Earth, of Wikidata, and of tables in Ukrainian and
-# Russian.
+# Names of columns as simplify_name returns them, the most certain first. They come from
+# OpenStreetMap, GeoNames, HDX, geoBoundaries, GADM, Natural Earth, Wikidata, and from tables in
+# Ukrainian and Russian.
 LONGITUDE = (
     "longitude", "lon", "lng", "long", "x", "longitude_dd", "lon_dd", "decimallongitude",
     "geo_lon", "point_x", "x_coord", "coord_x", "xcoord", "довгота", "долгота",
@@ -58,15 +59,15 @@ COORDINATE_PAIRS = (
     ("longitude", "latitude"), ("lon", "lat"), ("lng", "lat"), ("long", "lat"), ("x", "y"),
 )  # fmt: skip
 
-# Columns of nested units, of which the deepest is the one that names a row: HDX and GADM.
+# Columns of nested units in HDX and GADM. The deepest level is the one that names a row.
 _NESTED = re.compile(r"(?:adm(\d)_(en|ua|uk|ru)|name_(\d))")
 
-# Long enough that a column which goes on after them ("Широта, градусы") is still meant.
-_LONG = ("longitude", "latitude", "довгота", "долгота", "широта")
+# Long names: a column that begins with one ("Широта, градусы") counts too.
+_LONG_NAMES = ("longitude", "latitude", "довгота", "долгота", "широта")
 
 
 def simplify_name(name: object) -> str:
-    """Return a column's name in small letters, with what parts words as underscores.
+    """Return a column's name in small letters, with underscores between its words.
 
     >>> simplify_name("Населений пункт "), simplify_name("name:en"), simplify_name("ISO3166-2")
     ('населений_пункт', 'name_en', 'iso3166_2')
@@ -76,7 +77,7 @@ def simplify_name(name: object) -> str:
 
 
 def find_columns(columns: Iterable[object], wanted: Sequence[str]) -> list[str]:
-    """Return the columns of the surest of the wanted names that any has.
+    """Return the columns that have the first of the wanted names that occurs.
 
     >>> find_columns(["Lat", "LATITUDE", "y"], LATITUDE)
     ['LATITUDE']
@@ -89,11 +90,11 @@ def find_columns(columns: Iterable[object], wanted: Sequence[str]) -> list[str]:
     for name in wanted:
         if name in by_name:
             return by_name[name]
-    begun = [word for word in _LONG if word in wanted]
+    prefixes = [word for word in _LONG_NAMES if word in wanted]
     return [
         column
         for name, of_name in by_name.items()
-        if any(name.startswith(f"{word}_") for word in begun)
+        if any(name.startswith(f"{word}_") for word in prefixes)
         for column in of_name
     ]
 
@@ -116,12 +117,12 @@ def find_coordinate_pair(columns: Iterable[str]) -> tuple[str, str] | None:
 
 
 def require_column(table: SourceTable, column: str, option: str) -> str:
-    """Return a column that the caller names.
+    """Return the name of a column that the caller chose, after checking that it exists.
 
     Raises
     ------
     DataError
-        There is none of that name; the message suggests the nearest.
+        There is no such column. The message suggests the most similar names.
     """
     columns = [str(c) for c in table.frame.columns]
     if column not in columns:
@@ -131,12 +132,12 @@ def require_column(table: SourceTable, column: str, option: str) -> str:
 
 
 def find_name_column(table: SourceTable, given: str | None) -> str:
-    """Return the column of names: the one given, or the one that is plainly meant.
+    """Return the column of names: the given one, or the only one with a usual name.
 
     Raises
     ------
     DataError
-        There is none of the name given, or none or several that may be meant.
+        There is no column of the given name; or no column, or several, have a usual name.
     """
     if given is not None:
         return require_column(table, given, "name")
@@ -147,7 +148,7 @@ def find_name_column(table: SourceTable, given: str | None) -> str:
         return found[0]
     shown = ", ".join(repr(c) for c in (found or texts or columns)[:12]) or "none"
     what = "several columns may hold" if found else "no column is known to hold"
-    raise DataError(f"Ambiguous {table.name}: {what} the names. Tell name=: {shown}.")
+    raise DataError(f"Ambiguous {table.name}: {what} the names. Choose one with name=: {shown}.")
 
 
 def _find_name_candidates(texts: Sequence[str]) -> list[str]:
@@ -164,7 +165,7 @@ def _find_name_candidates(texts: Sequence[str]) -> list[str]:
 
 
 def _find_deepest_level(columns: Sequence[str], language: str = "") -> list[str]:
-    """Return the column of the deepest of nested units; in English, if no language is asked for.
+    """Return the column of the deepest level of nested units, in English by default.
 
     >>> _find_deepest_level(["ADM0_EN", "ADM1_EN"]), _find_deepest_level(["ADM1_UA"], "uk")
     (['ADM1_EN'], ['ADM1_UA'])
@@ -179,12 +180,12 @@ def _find_deepest_level(columns: Sequence[str], language: str = "") -> list[str]
 
 
 def find_language_columns(table: SourceTable, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the columns of names by language: those given, and those whose name tells.
+    """Return the columns of names by language: the given ones, and those with a usual name.
 
     Raises
     ------
     DataError
-        A column given is not there.
+        A given column does not exist.
     """
     columns = [str(column) for column in table.frame.columns]
     found: dict[str, str] = {}
@@ -211,7 +212,7 @@ _SEXAGESIMAL = re.compile(
     r"([+-]?\d+)\s*°\s*(\d+(?:[.,]\d+)?)\s*['′’](?:\s*(\d+(?:[.,]\d+)?)\s*(?:[\"″”]|''|′′))?"
 )
 
-# Hemispheres, by the letters that stand before or after a number: English, Ukrainian (пн. ш.) and
+# The sign of a hemisphere, by the letters before or after a number: English, Ukrainian (пн. ш.) and
 # Russian (с. ш.).
 _HEMISPHERES = {
     "latitude": {
@@ -224,15 +225,15 @@ _HEMISPHERES = {
 
 
 def add_points(table: SourceTable, lon: str | None, lat: str | None, crs: object) -> None:
-    """Give a table points from its columns of coordinates, longitude (or x) and latitude (or y).
+    """Add points to a table from its columns of longitude (or x) and latitude (or y).
 
-    A row without one of them, or at 0, 0, gets none.
+    A row that lacks a coordinate, or lies at 0, 0, gets no point.
 
     Raises
     ------
     DataError
-        There are no such columns or several that may be meant, or a value is no coordinate; the
-        line, the column and the value are named.
+        There are no such columns, or several of them; or a value is not a coordinate. The message
+        names the line, the column and the value.
     """
     x_column = _find_coordinate_column(table, lon, LONGITUDE, "lon")
     y_column = _find_coordinate_column(table, lat, LATITUDE, "lat")
@@ -244,7 +245,7 @@ def add_points(table: SourceTable, lon: str | None, lat: str | None, crs: object
     nowhere = (x == 0.0) & (y == 0.0)
     if nowhere.any():
         table.notes.append(
-            f"rows at 0, 0, where nobody lives, left without a point: "
+            f"rows at 0, 0, which is in the ocean, got no point: "
             f"{table.cite_rows(np.flatnonzero(nowhere))}."
         )
     there = ~(missing | nowhere)
@@ -265,16 +266,18 @@ def _find_coordinate_column(
     shown = ", ".join(repr(str(c)) for c in (found or list(table.frame.columns))[:12])
     what = "several columns may be" if found else "no column is known as"
     word = "longitude" if option == "lon" else "latitude"
-    raise DataError(f"Ambiguous {table.name}: {what} the {word}. Tell {option}=: {shown}.")
+    raise DataError(
+        f"Ambiguous {table.name}: {what} the {word}. Choose it with {option}=: {shown}."
+    )
 
 
 def read_coordinates(table: SourceTable, column: str, axis: str) -> Floats:
-    """Return a column of coordinates as numbers; NaN where there is none.
+    """Return a column of coordinates as numbers, NaN where a row has no coordinate.
 
     Raises
     ------
     DataError
-        A value is no coordinate; the line, the column and the value are named.
+        A value is not a coordinate. The message names the line, the column and the value.
     """
     values = table.frame[column]
     if pd.api.types.is_numeric_dtype(values):
@@ -311,7 +314,7 @@ def _coordinate_error(table: SourceTable, row: int, column: str, value: object) 
 
 
 def parse_coordinate(text: str, axis: str) -> float | None:
-    """Return a coordinate as a number: NaN where the text stands for none, ``None`` if it is none.
+    """Return a coordinate as a number: NaN for a text such as "n/a", ``None`` for an invalid text.
 
     Examples
     --------
@@ -320,7 +323,7 @@ def parse_coordinate(text: str, axis: str) -> float | None:
     >>> parse_coordinate("51.19 N", "longitude") is None
     True
     """
-    if match := _DECIMAL.fullmatch(text):  # as nearly all are
+    if match := _DECIMAL.fullmatch(text):  # the usual case
         return float(match[1].replace(",", "."))
     plain = " ".join(text.replace("−", "-").replace("º", "°").replace("˚", "°").split())
     if plain.casefold() in NO_NUMBER:
@@ -334,12 +337,12 @@ def parse_coordinate(text: str, axis: str) -> float | None:
         number = _convert_sexagesimal(match)
     else:
         return None
-    # A sign and a letter contradict or double each other.
+    # A minus sign together with S or W is ambiguous.
     return None if sign < 0 and digits.startswith("-") else (sign or 1) * number
 
 
 def _split_hemisphere(text: str, axis: str) -> tuple[int | None, str]:
-    """Return the sign of a hemisphere (0: none is told; ``None``: it is unknown), and the rest."""
+    """Return the sign of a hemisphere (0: no letters; ``None``: unknown letters) and the digits."""
     match = re.fullmatch(r"([^\W\d_][^\d°+-]*?)?\s*([+-]?\d.*?)\s*([^\W\d_][^\d°]*)?", text)
     if match is None or (match[1] and match[3]):
         return None, text
@@ -352,7 +355,7 @@ def _split_hemisphere(text: str, axis: str) -> tuple[int | None, str]:
 def _convert_sexagesimal(match: re.Match[str]) -> float:
     degrees, minutes, seconds = (float((part or "0").replace(",", ".")) for part in match.groups())
     if minutes >= 60.0 or seconds >= 60.0:
-        return float("inf")  # refused with its line by the caller
+        return float("inf")  # the caller raises an error that names the line
     size = abs(degrees) + minutes / 60.0 + seconds / 3600.0
     return -size if match[1].startswith("-") else size
 

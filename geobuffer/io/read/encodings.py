@@ -1,4 +1,4 @@
-"""In which encoding a text is: by its byte order mark, as UTF-8, or by what reads as words."""
+"""Detect the encoding of a text: by its byte order mark, as UTF-8, or by what reads as words."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 
 import charset_normalizer
 
-# The encodings in which Cyrillic tables come, the commonest first: Windows, Unix, DOS.
+# The encodings of Cyrillic tables, the commonest first: Windows, Unix, DOS.
 _CYRILLIC = ("cp1251", "koi8_u", "cp866")
 
-# Those of other scripts: of Windows, which most tables come from, and of East Asia.
+# The encodings of other scripts: of Windows, where most tables come from, and of East Asia.
 _OTHERS = (
     "cp1252", "cp1250", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp949", "cp932",
     "gb18030", "big5", "euc_jp",
@@ -19,11 +19,11 @@ _OTHERS = (
 # Western and Central Europe.
 _LATIN = ("cp1252", "cp1250")
 
-# In real text this share of the words that are not plain ASCII are whole words of one script, and
-# in a wrong encoding far fewer are: measured on names of villages in all of these encodings.
+# In a real text, at least this share of the words beyond ASCII are whole words of one script. In a
+# wrong encoding far fewer are. We measured it on names of villages in all of these encodings.
 _WORDS = 0.9
 
-# So much text tells as well as all of it.
+# A sample of this size gives the same answer as the whole text.
 _SAMPLE_BYTES = 200_000
 
 _BOMS = (
@@ -32,16 +32,16 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-# A word that has letters beyond ASCII.
+# A word with letters beyond ASCII.
 _WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
 _CYRILLIC_WORD = re.compile(r"[А-ЯЁІЇЄҐЎ]?[а-яёіїєґў]+|[А-ЯЁІЇЄҐЎ]+")
 
-# Signs that stand in no name, but all over Cyrillic that was decoded wrongly.
+# Signs that occur in no name, but often in Cyrillic text in a wrong encoding.
 _ODD = re.compile(r"[\x80-\x9f\u2500-\u259f¤¦©«¬®±µ¶·‡†‰‹›™]")
 
 
 def detect_encoding(data: bytes) -> str:
-    """Return the name of the encoding that a text is in.
+    """Return the name of the encoding of a text.
 
     Examples
     --------
@@ -56,23 +56,23 @@ def detect_encoding(data: bytes) -> str:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
-        # A text that was cut off within a letter.
+        # The sample may end within a letter.
         if error.reason == "unexpected end of data" and error.start > len(data) - 4 and error.start:
             return "utf-8"
     else:
         return "utf-8"
-    told = b"\n".join(line for line in data.splitlines() if not line.isascii())
-    return _guess_encoding(told[:_SAMPLE_BYTES])
+    sample = b"\n".join(line for line in data.splitlines() if not line.isascii())
+    return _guess_encoding(sample[:_SAMPLE_BYTES])
 
 
 def _guess_encoding(data: bytes) -> str:
-    """Return the encoding in which a text that is no Unicode reads as words."""
+    """Return the encoding in which a text that is not Unicode reads as words."""
     share, cyrillic = max((_share_of_words(data, e), -i, e) for i, e in enumerate(_CYRILLIC))[::2]
     if share >= _WORDS:
         return cyrillic
     found = charset_normalizer.from_bytes(data, cp_isolation=list(_OTHERS)).best()
     if found is None or found.encoding in _LATIN:
-        # They differ in few letters, and where one is wrong it has signs within words.
+        # The two differ in few letters, and the wrong one has signs within words.
         return min(_LATIN, key=lambda encoding: _count_signs(data.decode(encoding, "replace")))
     return found.encoding
 
@@ -82,9 +82,10 @@ def _count_signs(text: str) -> int:
 
 
 def detect_utf16(data: bytes) -> str:
-    """Return which UTF-16 a text is in that does not say so; empty if it is in none.
+    """Return the kind of UTF-16 of a text without a byte order mark, or an empty text.
 
-    Of its digits and separators one byte in two is zero, and all of it can be printed.
+    In UTF-16 one of the two bytes of each digit and separator is zero, and the decoded text can be
+    printed.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""A user's file: local, of a known format and a sane size; within a zip archive, read in place.
+"""Find a user's file, also within a zip archive, and detect its format.
 
-What a file is, by its first bytes: a name may say anything, and some formats open others.
-
-A GDAL virtual format (VRT) named ``.geojson``, for one, would open any file that it names.
+We accept local files of a limited size. We detect the format from the first bytes, not from the
+name, because a name may be wrong and some formats open other files: a GDAL virtual format (VRT)
+named ``.geojson`` would open any file that it names.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from geobuffer.io.read.encodings import detect_utf16
 from geobuffer.io.untrusted import is_geopackage, is_sqlite
 from geobuffer.zones.toponyms import escape_controls
 
-#: How much of a file tells what it is: a KML may begin with a long comment.
+#: So many bytes are read to detect a format: a KML may begin with a long comment.
 HEAD_BYTES = 65_536
 
 
 class FileFormat(enum.StrEnum):
-    """The formats that are read."""
+    """The formats that we read."""
 
     GEOPACKAGE = "GeoPackage"
     GEOJSON = "GeoJSON"
@@ -40,7 +40,7 @@ class FileFormat(enum.StrEnum):
     ZIP = "zip archive"
 
 
-#: The names of GDAL's drivers for what it reads; it must not choose another by itself.
+#: The GDAL drivers of each format. GDAL must not choose another driver.
 DRIVERS = {
     FileFormat.GEOPACKAGE: ("GPKG",),
     FileFormat.GEOJSON: ("GeoJSON", "GeoJSONSeq"),
@@ -49,10 +49,10 @@ DRIVERS = {
     FileFormat.KML: ("LIBKML", "KML"),
 }
 
-#: Formats whose reference system is fixed by their standard (RFC 7946; OGC 12-007).
+#: Formats with a reference system fixed by their standard (RFC 7946; OGC 12-007).
 FIXED_CRS = (FileFormat.GEOJSON, FileFormat.KML)
 
-#: What files of these formats are called within an archive.
+#: The suffixes of these formats within an archive.
 SUFFIXES = (
     ".gpkg", ".geojson", ".json", ".fgb", ".shp", ".kml", ".parquet", ".geoparquet", ".csv",
     ".tsv", ".txt", ".xlsx", ".xlsm",
@@ -65,8 +65,8 @@ _MAGIC = (
     (b"PK\x03\x04", FileFormat.ZIP),
 )
 
-# What people save or download by mistake: how it begins, what it is, what to do.
-_NOT_READ = (
+# Formats that we do not read, but that users often have: first bytes, name, remedy.
+_OTHER_FORMATS = (
     (b"PK\x05\x06", "an empty zip archive", "Must hold a file."),
     (b"\x1f\x8b", "compressed with gzip", "Decompress it first."),
     (b"7z\xbc\xaf", "a 7z archive", "Unpack it first."),
@@ -76,19 +76,19 @@ _NOT_READ = (
     (b"version https://git-lfs", "a Git LFS pointer, not the file", "Fetch it with git lfs pull."),
 )
 
-# What may stand before the first element of XML.
+# The text that may precede the first element of XML.
 _PROLOGUE = re.compile(rb"\A(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 
 _BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def detect_format(head: bytes, name: str) -> FileFormat:
-    """Return what a file is by its first bytes; ``name`` is for messages and tells text apart.
+    """Return the format of a file by its first bytes; ``name`` is its name in messages.
 
     Raises
     ------
     DataError
-        It is of none of the formats that are read; the message says what it is instead.
+        We do not read its format. The message says which format it is, if that is known.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def detect_format(head: bytes, name: str) -> FileFormat:
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
-    for magic, what, remedy in _NOT_READ:
+    for magic, what, remedy in _OTHER_FORMATS:
         if head.startswith(magic):
             raise _unreadable_error(name, what, remedy)
     if is_geopackage(head):
@@ -128,7 +128,7 @@ def _detect_text_format(head: bytes, name: str) -> FileFormat:
         return FileFormat.GEOJSON
     if plain.startswith(b"<"):
         return _detect_xml_format(plain, name)
-    # Control characters other than tabs and line ends are in no text, but in UTF-16.
+    # Control characters, except tabs and line ends, occur in no text but UTF-16.
     if re.search(rb"[\0-\x08\x0e-\x1a]", plain) and not detect_utf16(head):
         raise _unreadable_error(
             name, "of no format that is known", f"Must be one of {list_formats()}."
@@ -161,24 +161,24 @@ def _unreadable_error(name: str, what: str, remedy: str) -> DataError:
 
 
 def list_formats() -> str:
-    """Return the formats that are read, for messages."""
+    """Return the formats that we read, for messages."""
     return ", ".join(kind.value for kind in FileFormat)
 
 
-#: The largest file that is read unless the caller allows more: bounds of all the world at full
-#: resolution are 3 GB, and reading takes a few times as much memory.
+#: The largest file that we read unless the caller allows more. The boundaries of the whole world at
+#: full resolution are 3 GB, and reading takes a few times as much memory.
 MAX_GB = 4.0
 
-# An archive is checked in blocks of so many bytes, however large its files.
+# We check the files of an archive in blocks of so many bytes, to save memory.
 _BLOCK = 1 << 24
 
-# What an archive may be called in a program's or a database's name for a file.
+# The beginning of a web address or of a database's address.
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class UserFile:
-    """A file, or one within an archive, known by its content."""
+    """A file, or a file within an archive, and its format."""
 
     path: Path
     format: FileFormat
@@ -189,12 +189,12 @@ class UserFile:
 
     @property
     def stem(self) -> str:
-        """Its name without folder and suffix."""
+        """The name without folder and suffix."""
         return PurePosixPath(self.member or self.path.name).stem
 
     @property
     def size(self) -> int:
-        """How many bytes it has, unpacked."""
+        """The size in bytes, unpacked."""
         if not self.member:
             return self.path.stat().st_size
         with zipfile.ZipFile(self.path) as archive:
@@ -203,14 +203,14 @@ class UserFile:
     @property
     def gdal_name(self) -> str:
         """The name by which GDAL opens it."""
-        # In braces the archive's own name may hold anything.
+        # Braces let the name of the archive hold any character.
         path = self.path.resolve()
         return f"/vsizip/{{{path}}}/{self.member}" if self.member else str(path)
 
     def companion(self, suffix: str) -> bytes | None:
-        """Return the content of the file of the same name and another suffix, if there is one."""
+        """Return the content of the file with the same name and another suffix, if there is one."""
         if not self.member:
-            # On a file system that tells them apart, suffixes may be in capitals.
+            # Suffixes may be in capitals, which matters on some file systems.
             for path in (self.path.with_suffix(suffix), self.path.with_suffix(suffix.upper())):
                 if path.is_file():
                     return path.read_bytes()
@@ -223,7 +223,7 @@ class UserFile:
         return None
 
     def read(self, count: int = -1) -> bytes:
-        """Return its content, or the first bytes of it."""
+        """Return the content, or its first bytes."""
         if not self.member:
             with self.path.open("rb") as file:
                 return file.read(count)
@@ -234,16 +234,16 @@ class UserFile:
 def find_file(
     path: str | Path, *, layer: str | None = None, max_gb: float = MAX_GB
 ) -> tuple[UserFile, str | None]:
-    """Return a user's file, and the layer of it that is asked for.
+    """Return a user's file and the layer to read from it.
 
-    In an archive of several files ``layer`` may name one of them.
+    In an archive of several files, ``layer`` may name one of the files.
 
     Raises
     ------
     DataError
-        It is not there, is a folder, a web address or a name for one of GDAL's file systems, is
-        larger than ``max_gb``, of no format that is read, or an archive with nothing to read or
-        too much to choose from.
+        The file is missing, a folder, a web address or a path of one of GDAL's file systems; it is
+        larger than ``max_gb`` or in an unknown format; or an archive holds no file that we read, or
+        several.
     """
     local = _check_local_file(path)
     try:
@@ -269,9 +269,9 @@ def _check_local_file(path: str | Path) -> Path:
         )
     local = Path(path)
     if local.is_file():
-        # Names with an exclamation mark mean an archive to the library that opens them.
+        # pyogrio takes a path with an exclamation mark for a path within an archive.
         if "!" in str(local.resolve()):
-            raise DataError(f"Invalid file {text!r}: its path has a '!'. Must be without: move it.")
+            raise DataError(f"Invalid file {text!r}: its path has a '!'. Move the file elsewhere.")
         return local
     if local.is_dir():
         raise DataError(f"Invalid file {text!r}: it is a folder. Must be a file.")
@@ -295,14 +295,14 @@ def hide_password(url: str) -> str:
 
 
 def damaged_error(file: UserFile, error: object) -> DataError:
-    """Return the error of a file that is incomplete or damaged, with its size and what was said."""
-    told = " ".join(str(error).split())
-    plainly = "it is incomplete or damaged"
+    """Return the error for a damaged file, with its size and the message of the library."""
+    message = " ".join(str(error).split())
+    problem = "it is incomplete or damaged"
     if file.format is FileFormat.KML:
-        plainly = "its XML is broken, or declares entities"
+        problem = "its XML is broken, or declares entities"
     return DataError(
-        f"Unreadable {file}: {plainly} ({file.size:,} bytes; {told[:200]}). Must be a whole "
-        f"{file.format}; get it again or save it anew."
+        f"Unreadable {file}: {problem} ({file.size:,} bytes; {message[:200]}). Must be a whole "
+        f"{file.format}: download or save it again."
     )
 
 
@@ -314,7 +314,7 @@ def _too_large_error(name: str, size: int, max_gb: float) -> DataError:
 
 
 def _find_in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[UserFile, str | None]:
-    """Return the file of an archive that is meant, and the layer of it."""
+    """Return the file within an archive and the layer to read from it."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = {entry.filename: entry for entry in archive.infolist() if entry.file_size}
@@ -324,7 +324,7 @@ def _find_in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[User
             member, layer = _choose_member(path, list(entries), layer)
             if member.startswith("/") or ".." in member.split("/"):
                 message = (
-                    f"Unreadable {path}: {member!r} lies outside of the archive. Pack it anew."
+                    f"Unreadable {path}: {member!r} lies outside of the archive. Pack it again."
                 )
                 raise DataError(message)
             stem = member.rpartition(".")[0].casefold()
@@ -333,7 +333,7 @@ def _find_in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[User
             with archive.open(member) as file:
                 kind = detect_format(file.read(HEAD_BYTES), f"{path}/{member}")
             _check_checksums(archive, beside)
-    # A damaged archive may also hold names that are no text, and what cannot be unpacked.
+    # A damaged archive may also have file names that are not text, or an unknown compression.
     except (
         zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError, NotImplementedError,
     ) as error:  # fmt: skip
@@ -341,7 +341,7 @@ def _find_in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[User
             f"Unreadable {path}: a zip archive that is incomplete or damaged "
             f"({path.stat().st_size:,} bytes; {error}). Get it again."
         ) from error
-    except RuntimeError as error:  # what zipfile says of an archive that is encrypted
+    except RuntimeError as error:  # zipfile raises it for an encrypted archive
         raise DataError(f"Unreadable {path}: {error}. Must be without a password.") from error
     if kind is FileFormat.ZIP:
         message = f"Unreadable {path}: {member} is an archive in an archive. Unpack it first."
@@ -353,17 +353,17 @@ def _find_in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[User
 
 
 def _check_parquet_size(file: UserFile, max_gb: float) -> None:
-    """Refuse a Parquet file whose rows, which may be packed into next to nothing, are too many."""
+    """Check the number of rows of a Parquet file: a small file may hold a huge table."""
     import pyarrow as pa
     from pyarrow import parquet
 
     source: Any = io.BytesIO(file.read()) if file.member else file.path
     try:
-        told = parquet.read_metadata(source)
+        metadata = parquet.read_metadata(source)
     except (OSError, pa.ArrowException) as error:
         raise damaged_error(file, error) from error
-    # No value takes less than 8 bytes in a table of pandas: it is a number or refers to an object.
-    size = 8 * told.num_rows * told.num_columns
+    # A value takes at least 8 bytes in pandas: it is a number or a reference to an object.
+    size = 8 * metadata.num_rows * metadata.num_columns
     if size > max_gb * 1e9:
         raise _too_large_error(str(file), size, max_gb)
 
@@ -377,7 +377,7 @@ def _choose_member(path: Path, names: list[str], layer: str | None) -> tuple[str
     if not readable:
         shown = ", ".join(names[:8]) or "nothing"
         raise DataError(f"Unreadable {path}: an archive of {shown}. Must hold {_list_suffixes()}.")
-    # Read-me texts and metadata that lie beside the data are not meant.
+    # Skip read-me texts and metadata that lie beside the data.
     for aside in (".txt", ".json"):
         if layer is None and len(readable) > 1:
             readable = [n for n in readable if not n.lower().endswith(aside)] or readable
@@ -388,7 +388,9 @@ def _choose_member(path: Path, names: list[str], layer: str | None) -> tuple[str
         return named[0], None
     if layer is None:
         shown = ", ".join(repr(PurePosixPath(name).stem) for name in readable[:12])
-        raise DataError(f"Ambiguous {path}: it holds {len(readable)} files. Tell layer=: {shown}.")
+        raise DataError(
+            f"Ambiguous {path}: it holds {len(readable)} files. Choose one with layer=: {shown}."
+        )
     hint = did_you_mean(layer, readable)
     raise DataError(f"Invalid layer {layer!r} of {path}. {hint}")
 
@@ -398,7 +400,7 @@ def _list_suffixes() -> str:
 
 
 def _check_checksums(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
-    """Unpack what will be read, in passing: zipfile holds it against its checksum, GDAL may not."""
+    """Unpack the files once so that zipfile compares their checksums; GDAL may not do so."""
     for entry in entries:
         with archive.open(entry) as file:
             while file.read(_BLOCK):

@@ -1,11 +1,13 @@
-"""How GDAL is brought to open a file as what it is: as nothing else, and no other file with it.
+"""Make GDAL open a file with the driver of its format, and no other file with it.
 
-GDAL asks its drivers in turn whether a file is theirs, and some take it for a list of other files
-or addresses by a few words anywhere near its beginning. Which driver opens a GeoJSON is told by
-the name; the beginning of a KML is written anew; the other formats begin with a zero byte or have
-one before any word, where those drivers stop.
+GDAL asks its drivers in turn whether they can open a file. Some drivers find a few words near its
+beginning and take it for a list of other files or addresses. We prevent this for each format:
 
-The companions of a Shapefile: which are missing, and in which encoding its texts are.
+- GeoJSON: a prefix of the name chooses the driver.
+- KML: we write a copy with a new beginning.
+- Other formats: they have a zero byte before any word, where those drivers stop.
+
+For a Shapefile we also check its companion files and detect the encoding of its texts.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from geobuffer.io.read.files import UserFile
 
 
-# What a dBASE table's byte 29 says of its encoding, for those in which Cyrillic comes.
+# Byte 29 of a dBASE table states its encoding; these are the Cyrillic ones.
 _LANGUAGE_DRIVERS = {0x26: "cp866", 0x65: "cp866", 0xC9: "cp1251"}
 
 
@@ -37,13 +39,14 @@ _LANGUAGE_DRIVERS = {0x26: "cp866", 0x65: "cp866", 0xC9: "cp1251"}
 def open_shapefile(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | None]]:
     """Yield the name by which GDAL opens a Shapefile, and the encoding of its texts.
 
-    Without ``.shx``, the index, it is copied to a folder of its own and the index made there.
+    If ``.shx``, the index, is missing, we copy the file to a temporary folder and GDAL makes the
+    index there.
 
     Raises
     ------
     DataError
-        The ``.dbf`` is missing, without which no shape has a name; the file was cut off; one of
-        its companions is a link to another folder; or its reference system names another file.
+        The ``.dbf``, which holds the names of the shapes, is missing; the file is incomplete; a
+        companion is a link to another folder; or the reference system names another file.
     """
     _check_links(file)
     _check_complete(file)
@@ -58,7 +61,7 @@ def open_shapefile(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str 
     if file.companion(".shx") is not None:
         yield file.gdal_name, encoding
         return
-    notes.append("its index (.shx) is missing and was made anew for reading.")
+    notes.append("its index (.shx) is missing and was made again for reading.")
     with temporary_folder() as folder:
         copy = folder / "shapes.shp"
         copy.write_bytes(file.read())
@@ -70,7 +73,7 @@ def open_shapefile(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str 
 
 
 def _check_links(file: UserFile) -> None:
-    """Refuse companions that are not in the folder of the file, but links to somewhere else."""
+    """Check that no companion of the file is a link to another folder."""
     if file.member:
         return
     home = file.path.resolve()
@@ -84,47 +87,47 @@ def _check_links(file: UserFile) -> None:
 
 
 def _check_complete(file: UserFile) -> None:
-    """Refuse a file shorter than its header says: GDAL reads the shapes cut off as missing."""
+    """Check the length in the header: GDAL reads shapes beyond the end as missing."""
     # Bytes 24 to 27 hold the length in words of two bytes.
     promised = 2 * int.from_bytes(file.read(28)[24:28], "big")
     if file.size < promised:
         raise DataError(
-            f"Unreadable {file}: it is incomplete, {file.size:,} bytes of {promised:,}. Get it "
-            "again."
+            f"Unreadable {file}: it is incomplete, {file.size:,} bytes of {promised:,}. Download "
+            "it again."
         )
 
 
 def _detect_dbase_encoding(table: bytes, notes: list[str]) -> str | None:
-    """Return the encoding of a dBASE table that no ``.cpg`` tells; ``None`` if it needs none."""
+    """Return the encoding of a dBASE table without a ``.cpg``; ``None`` for plain ASCII."""
     header = int.from_bytes(table[8:10], "little")
     content = table[header:]
     if content.isascii():
         return None
     encoding = _LANGUAGE_DRIVERS.get(table[29]) or detect_encoding(content)
     notes.append(
-        f"its texts were read as {encoding}, as there is no .cpg to tell; a .cpg file with the "
-        "name of the encoding says otherwise."
+        f"its texts were read as {encoding}, because there is no .cpg file. If letters look wrong, "
+        "write the name of the encoding to such a file."
     )
     return encoding
 
 
-# All up to what is to be looked at: a string that may be "crs", whose letters may be written as
-# \uXXXX; or what GDAL knows, but not JSON: strings in single quotes, and comments. A gigabyte of
-# it takes some 12 s.
+# Skips to the next string that may be "crs" (its letters may be written as \uXXXX), and to what
+# GDAL accepts but JSON does not: strings in single quotes, and comments. Takes 12 s per gigabyte.
 _PLAIN = re.compile(rb"""(?:[^"'/]++|"(?![cC\\](?:[rR\\]|u00))(?:[^"\\]++|\\.)*+")*+""", re.DOTALL)
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _VALUE = re.compile(rb"\s*:\s*(?=\{)")
 
-# The name of that member, however its letters are written; for GDAL a zero ends it.
+# The name "crs" with any spelling of its letters. For GDAL a zero ends the name.
 _CRS = re.compile(
     rb'"(?:c|\\u00[46]3)(?:r|\\u00[57]2)(?:s|\\u00[57]3)(?:"|\\u0000|\0)', re.IGNORECASE
 )
-# No name of a reference system is as long.
+# Longer than the name of any reference system.
 _CRS_BYTES = 10_000
 # Names as in "EPSG:3857", "urn:ogc:def:crs:OGC:1.3:CRS84" or "WGS 84": never a path or a program.
 _CRS_NAME = re.compile(r"[\w .:()-]+|https?://www\.opengis\.net/(?:def/crs|gml/srs)/[\w./#-]+")
 
-# The larger FlatGeobuf's own library refuses; within it, the last byte of the size is zero.
+# The FlatGeobuf library itself rejects larger headers. Below this, the last byte of the size is
+# zero.
 _FLATGEOBUF_HEADER = 10 * 1024 * 1024
 
 _KML_NAMESPACES = re.compile(
@@ -140,8 +143,7 @@ def open_for_gdal(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str |
     Raises
     ------
     DataError
-        The file is damaged, or refers to other files where its format has no need to; or as
-        :func:`geobuffer.reading.shapefile.completed`.
+        The file is damaged or refers to other files; or as :func:`open_shapefile`.
     """
     if file.format is FileFormat.SHAPEFILE:
         with open_shapefile(file, notes) as named:
@@ -174,7 +176,7 @@ def _check_flatgeobuf(file: UserFile) -> str:
 
 
 def _choose_geojson_driver(file: UserFile) -> str:
-    """Return the name of the driver for a GeoJSON, or for one with a feature on each line."""
+    """Return the driver of a GeoJSON as a prefix: a whole document, or a feature on each line."""
     content = _map_content(file)
     at = _skip_plain(content, 0)
     while at < len(content) and (string := _STRING.match(content, at)):
@@ -202,16 +204,16 @@ _PREFIXES = {
 
 
 def _check_crs(file: UserFile, begin: bytes) -> None:
-    """Refuse a reference system of GeoJSON that is not told by name, but by an address or a file.
+    """Check that the member "crs" of a GeoJSON is a name, and not an address or a file.
 
-    RFC 7946 has done away with the member; what GDAL still reads of it is that of 2008.
+    RFC 7946 removed this member; GDAL still reads it as the specification of 2008 defines it.
     """
     try:
         decoder = json.JSONDecoder(object_pairs_hook=_reject_repeated_members)
-        told, _ = decoder.raw_decode(begin.decode("utf-8", "ignore"))
+        crs, _ = decoder.raw_decode(begin.decode("utf-8", "ignore"))
     except (ValueError, RecursionError) as error:
         raise damaged_error(file, f"of its member 'crs': {error}") from error
-    if any(str(key).casefold() == "type" for key in told) and not _names_a_crs(told):
+    if any(str(key).casefold() == "type" for key in crs) and not _names_a_crs(crs):
         raise DataError(
             f"Invalid GeoJSON {file}: its member 'crs' does not name a reference system, but "
             "refers to something else. Must be left out (RFC 7946), or name one such as EPSG:4326."
@@ -224,9 +226,9 @@ def _reject_repeated_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _names_a_crs(told: dict[str, Any]) -> bool:
-    """Tell whether the value of a member "crs" is a plain name, a number of EPSG, or unknown."""
-    match told:
+def _names_a_crs(crs: dict[str, Any]) -> bool:
+    """Return whether the value of the member "crs" is a name, an EPSG code or null."""
+    match crs:
         case {"type": "name", "properties": {"name": str(name)}}:
             plain = _CRS_NAME.fullmatch(name) is not None
         case {"type": "EPSG", "properties": {"code": int()}}:
@@ -235,21 +237,21 @@ def _names_a_crs(told: dict[str, Any]) -> bool:
             plain = True
         case _:
             plain = False
-    return plain and len(told) == 2 and len(told["properties"]) == 1
+    return plain and len(crs) == 2 and len(crs["properties"]) == 1
 
 
 @contextmanager
 def _copy_kml(file: UserFile) -> Iterator[str]:
-    """Yield the name of a copy that begins with its root element, and with nothing else in reach.
+    """Yield the name of a copy that begins with its root element and then only blanks.
 
-    What stands before the root, its attributes and unknown namespaces are left out; blanks follow
-    it as far as any driver looks.
+    We leave out the text before the root, its attributes and unknown namespaces. The blanks reach
+    as far as any driver looks.
     """
     content = _map_content(file)
     root = _KmlRoot(file, content)
     with temporary_folder() as folder:
-        # Not the file's own name, which in an archive may be no name for a file. GDAL calls a layer
-        # so that has no name.
+        # The file's own name may be invalid if it comes from an archive. GDAL gives this name to a
+        # layer without a name.
         copy = folder / "layer.kml"
         with copy.open("wb") as written:
             written.write(root.opening.encode("ascii"))
@@ -259,9 +261,9 @@ def _copy_kml(file: UserFile) -> Iterator[str]:
 
 
 class _KmlRoot:
-    """The root element of a KML that is well-formed and declares no entities.
+    """The root element of a KML, after a check that it is well-formed and declares no entities.
 
-    ``opening`` is its declaration and start tag, ``end`` where in the file that tag ends.
+    ``opening`` is the XML declaration and the start tag; ``end`` is the offset where the tag ends.
     """
 
     def __init__(self, file: UserFile, content: mmap.mmap | bytes) -> None:
@@ -278,8 +280,8 @@ class _KmlRoot:
         try:
             for start in range(0, len(content), HEAD_BYTES):
                 parser.Parse(content[start : start + HEAD_BYTES])
-            parser.Parse(b"", True)  # noqa: FBT003 - as expat has it
-        # The other two are of encodings that expat does not know.
+            parser.Parse(b"", True)  # noqa: FBT003 - the signature of expat
+        # The other two are for encodings that expat does not know.
         except (expat.ExpatError, LookupError, ValueError) as error:
             raise damaged_error(file, error) from error
         if not self.end:
@@ -306,9 +308,10 @@ class _KmlRoot:
         self.opening = f'<?xml version="1.0" encoding="{self._encoding}"?>\n<{name}{spaces}>'
 
     def _went_on(self, *_: object) -> None:
-        """Note where the first thing after the root's start tag begins, which is where that ends.
+        """Store the offset of the first content after the root's start tag: the tag ends there.
 
-        An end tag that comes first may be that of an empty root, and is none to note.
+        If the first event is an end tag, it may belong to an empty root; expat does not report its
+        offset.
         """
         if self.opening and not self.end:
             self.end = self._parser.CurrentByteIndex

@@ -1,6 +1,6 @@
-"""Layers of shapes: GeoPackage, GeoJSON, FlatGeobuf, Shapefile and KML by GDAL, and GeoParquet.
+"""Read layers of shapes: GeoPackage, GeoJSON, FlatGeobuf, Shapefile, KML and GeoParquet.
 
-Where shapes are read from: a file, an archive, or a database.
+GDAL reads all of them but GeoParquet.
 """
 
 from __future__ import annotations
@@ -32,39 +32,39 @@ if TYPE_CHECKING:
     from geobuffer.io.read.files import UserFile
 
 
-# What is no number in JSON (RFC 8259), though GDAL takes it for one.
+# Values that JSON does not allow (RFC 8259), but that GDAL reads as numbers.
 _NOT_JSON = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity)\s*[,}\]]")
 
-# Arcs are cut into chords of so many degrees, which stray from one of 40 km radius by 0.1 m, as
-# the edges of a zone may; of themselves GDAL's are of 4 degrees, and stray by 24 m.
+# GDAL replaces arcs by chords of so many degrees. At a radius of 40 km they deviate by 0.1 m, as
+# the edges of a zone may. GDAL's default of 4 degrees deviates by 24 m.
 _ARC_DEGREES = "0.25"
 
-# Curved types, as GIS of cadastres write them, by what they are when cut.
+# The curved types of cadastres, and the types that remain when arcs are replaced by chords.
 _STRAIGHT = {
     "CurvePolygon": "Polygon", "MultiSurface": "MultiPolygon", "CircularString": "LineString",
     "CompoundCurve": "LineString", "MultiCurve": "MultiLineString",
 }  # fmt: skip
 
-# How much of a GeoJSON is looked at in one go.
+# A GeoJSON is checked in blocks of so many bytes.
 _BLOCK = 1 << 24
 
 
 def read_layer(file: UserFile, layer: str | None, kinds: tuple[str, ...]) -> SourceTable:
-    """Return the rows of a layer; of several, the one that holds shapes of the wanted kinds.
+    """Return the rows of a layer; of several layers, the only one with the wanted geometry types.
 
     Parameters
     ----------
     file
         The file.
     layer
-        The layer's name, or ``None`` where it is plain which is meant.
+        The layer's name, or ``None`` to choose it.
     kinds
         Names of geometry types, such as ``("Polygon", "MultiPolygon")``.
 
     Raises
     ------
     DataError
-        The file is incomplete or damaged, has no such layer, or several among which to choose.
+        The file is damaged or has no such layer, or several layers fit.
     """
     if file.format is FileFormat.PARQUET:
         return _read_parquet(file)
@@ -82,7 +82,7 @@ def read_layer(file: UserFile, layer: str | None, kinds: tuple[str, ...]) -> Sou
         set_gdal_option("OGR_ARC_STEPSIZE", _ARC_DEGREES),
         open_for_gdal(file, notes) as (name, encoding),
     ):
-        # A Shapefile is a layer by itself, whatever its copy is called.
+        # A Shapefile has only one layer, and a copy of the file has another name.
         wanted = None if file.format is FileFormat.SHAPEFILE else layer
         return _read_with_gdal(file, name, wanted, kinds, encoding, notes)
 
@@ -98,17 +98,17 @@ def _read_with_gdal(
     import pyogrio
     from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError
 
-    # One is a mistake of pyogrio's own (0.13), of a reference system that GDAL cannot write out.
+    # pyogrio 0.13 raises UnboundLocalError for a reference system that GDAL cannot write.
     failures = (
         CRSError, DataLayerError, DataSourceError, FeatureError, IndexError, RuntimeError,
         UnboundLocalError, UnicodeDecodeError, ValueError,
     )  # fmt: skip
-    # Coordinates that are no numbers are told later, with their row.
+    # A later check reports coordinates that are not numbers, with their row.
     with np.errstate(invalid="ignore"), capture_warnings() as said:
         try:
             chosen = _choose_layer(file, name, layer, kinds)
             info = _read_layer_info(file, name, chosen, encoding)
-            # Broken rings become missing shapes and a warning, which is passed on.
+            # Broken rings become missing shapes and a warning, which we pass on.
             frame = pyogrio.read_dataframe(name, layer=chosen, encoding=encoding, on_invalid="warn")
         except DataError:
             raise
@@ -124,7 +124,7 @@ def _read_with_gdal(
 def _read_layer_info(
     file: UserFile, name: str, layer: str | None, encoding: str | None
 ) -> dict[str, Any]:
-    """Return what GDAL says of a layer, if it opens the file as what it is."""
+    """Return the metadata of a layer, after a check that GDAL used the right driver."""
     import pyogrio
 
     info: dict[str, Any] = pyogrio.read_info(name, layer=layer, encoding=encoding)
@@ -135,7 +135,7 @@ def _read_layer_info(
 
 
 def _concerns_file(warning: warnings.WarningMessage) -> bool:
-    """Tell whether a library's warning is about the file: not of its future, nor of measures."""
+    """Return whether a library's warning is about the file, not about deprecations or measures."""
     text = str(warning.message)
     ours = "Measured" in text or issubclass(warning.category, (DeprecationWarning, FutureWarning))
     return not ours
@@ -163,7 +163,7 @@ def _make_table(file: UserFile, name: str, frame: pd.DataFrame, notes: list[str]
 def _choose_layer(
     file: UserFile, name: str, layer: str | None, kinds: tuple[str, ...]
 ) -> str | None:
-    """Return the name of the layer that is meant."""
+    """Return the name of the layer to read."""
     import pyogrio
 
     listed = {str(key): str(value) for key, value in pyogrio.list_layers(name)}
@@ -180,11 +180,13 @@ def _choose_layer(
     if len(fitting) == 1:
         return fitting[0]
     shown = ", ".join(f"{key!r} ({value})" for key, value in list(shaped.items())[:12])
-    raise DataError(f"Ambiguous {file}: it has {len(shaped)} layers. Tell layer=: {shown}.")
+    raise DataError(
+        f"Ambiguous {file}: it has {len(shaped)} layers. Choose one with layer=: {shown}."
+    )
 
 
 def _is_of_kind(geometry_type: str, kinds: tuple[str, ...]) -> bool:
-    """Tell whether a layer's type is one of those wanted, whatever its dimensions or curves.
+    """Return whether a layer's type is one of the wanted ones, ignoring dimensions and curves.
 
     >>> _is_of_kind("2.5D Polygon", ("Polygon",)), _is_of_kind("CurvePolygon", ("Polygon",))
     (True, True)
@@ -194,10 +196,10 @@ def _is_of_kind(geometry_type: str, kinds: tuple[str, ...]) -> bool:
 
 
 def _check_geopackage_size(file: UserFile) -> None:
-    """Refuse a GeoPackage that has fewer pages than its header says."""
+    """Check that a GeoPackage is as long as its header says."""
     head = file.read(100)
-    # Bytes of the SQLite header: 16 the size of a page (1 for 65,536), 28 their number, which
-    # counts only where 24 and 92 agree.
+    # Bytes of the SQLite header: at 16 the size of a page (1 means 65,536), at 28 their number,
+    # which is valid only if the bytes at 24 and 92 agree.
     page = int.from_bytes(head[16:18], "big")
     promised = (65_536 if page == 1 else page) * int.from_bytes(head[28:32], "big")
     if head[24:28] == head[92:96] and file.size < promised:
@@ -205,7 +207,7 @@ def _check_geopackage_size(file: UserFile) -> None:
 
 
 def _check_geojson_text(file: UserFile, notes: list[str]) -> None:
-    """Refuse GeoJSON that is not UTF-8, and note what is no JSON in it."""
+    """Check that a GeoJSON is UTF-8, and note values that JSON does not allow."""
     import codecs
 
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -217,7 +219,7 @@ def _check_geojson_text(file: UserFile, notes: list[str]) -> None:
         except UnicodeDecodeError as error:
             raise DataError(
                 f"Unreadable {file}: not UTF-8 at byte {done + error.start:,}; it seems to be "
-                f"{detect_encoding(block)}. Must be UTF-8 (RFC 8259); save it so."
+                f"{detect_encoding(block)}. Save it as UTF-8 (RFC 8259)."
             ) from error
         done += len(block)
     if not legal:
@@ -246,7 +248,7 @@ def _read_parquet(file: UserFile) -> SourceTable:
         metadata = parquet.read_schema(source).metadata or {}
         if b"geo" in metadata:
             check_geoparquet(metadata[b"geo"], str(file))
-        with np.errstate(invalid="ignore"):  # as above
+        with np.errstate(invalid="ignore"):  # a later check reports them
             frame = (gpd.read_parquet if b"geo" in metadata else pd.read_parquet)(source)
     except DataError:
         raise
@@ -259,7 +261,7 @@ def _read_parquet(file: UserFile) -> SourceTable:
 
 
 def _index_to_columns(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose row names are a column: of dissolve() and set_index() they are names."""
+    """Return a table with its index as columns: dissolve() and set_index() put names there."""
     index = frame.index
     if index.nlevels == 1 and index.name is None and not pd.api.types.is_integer_dtype(index):
         frame = frame.rename_axis(index="index")

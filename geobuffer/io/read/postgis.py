@@ -1,4 +1,4 @@
-"""Tables of a PostGIS database, by an address such as ``postgresql://me@host/db?table=s.t``."""
+"""Read tables of a PostGIS database by addresses such as ``postgresql://me@host/db?table=s.t``."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 _SCHEMES = ("postgresql://", "postgres://")
 
-# How long to wait for a server: one that does not answer in that time is not there.
+# Give up on a server that does not answer within this time.
 _CONNECT_S = 10
 
 
 def is_database(path: str | Path) -> bool:
-    """Tell whether a path is the address of a database.
+    """Return whether a path is the address of a database.
 
     >>> is_database("postgresql://me@host/gis?table=oblasts"), is_database("oblasts.gpkg")
     (True, False)
@@ -36,21 +36,22 @@ def is_database(path: str | Path) -> bool:
 
 
 def read_database(address: str, layer: str | None = None) -> SourceTable:
-    """Return the rows of a table or query of a PostGIS database, read without writing.
+    """Return the rows of a table or query of a PostGIS database, in a read-only transaction.
 
     Parameters
     ----------
     address
-        An address as PostgreSQL knows them, with ``table=schema.table`` or ``query=SELECT …``
-        among what follows the question mark, and ``geometry=column`` where there are several.
+        A PostgreSQL address. After the question mark it has ``table=schema.table`` or
+        ``query=SELECT …``, and ``geometry=column`` if there are several columns of shapes.
     layer
-        The table, if the address names none.
+        The table, if the address does not name it.
 
     Raises
     ------
     DataError
-        The extra ``postgis`` is not installed; the server cannot be reached or refuses; there is
-        no such table, or none or several columns of shapes. No message shows the password.
+        The extra ``postgis`` is not installed; the server does not answer or rejects the request;
+        there is no such table; or it has no column of shapes, or several. No message shows the
+        password.
     """
     # SQLAlchemy finds psycopg by its name.
     for module in ("psycopg", "sqlalchemy"):
@@ -72,7 +73,7 @@ def read_database(address: str, layer: str | None = None) -> SourceTable:
             column = _find_geometry_column(connection, statement, name, asked["geometry"])
             return _read_rows(connection, statement, name, column)
     except (SQLAlchemyError, pd.errors.DatabaseError) as error:
-        # Without the chain: what lies beneath may show the password in a traceback.
+        # The original error may show the password in a traceback, so we do not chain it.
         beneath = error.__cause__ if isinstance(error, pd.errors.DatabaseError) else error
         said = " ".join(str(getattr(beneath, "orig", None) or error).split())
         if url.password:
@@ -85,14 +86,14 @@ def _last_value(value: str | tuple[str, ...] | None) -> str | None:
 
 
 def _make_statement(shown: str, table: str | None, query: str | None) -> tuple[str, str]:
-    """Return the SELECT that is meant, and how messages call it."""
+    """Return the SELECT statement, and its name in messages."""
     if bool(table) == bool(query):
         raise DataError(
             f"Invalid address {shown!r}. Must end in ?table=schema.table or ?query=SELECT …, one "
             "of them."
         )
     if query:
-        # A line of its own: the query may end in a comment.
+        # The bracket stands on its own line because the query may end in a comment.
         asked = query.strip().rstrip(";")
         return f"SELECT * FROM ({asked}\n) AS asked", "the query"  # noqa: S608 - it is the user's
     quoted = ".".join('"' + part.replace('"', '""') + '"' for part in str(table).split("."))
@@ -109,7 +110,7 @@ def _connect(url: Any) -> Iterator[Any]:
         url,
         poolclass=NullPool,
         connect_args={"connect_timeout": _CONNECT_S},
-        # A percent sign in a query is one.
+        # A percent sign in a query is not a parameter.
         execution_options={"no_parameters": True, "postgresql_readonly": True},
     )
     with engine.connect() as connection:
@@ -158,7 +159,7 @@ def _read_rows(connection: Any, statement: str, name: str, column: str) -> Sourc
         raise DataError(
             f"Unreadable {name}: a shape in {column!r} is curved or of another kind that is not "
             f"read ({error}). Must be straight: ?query=SELECT …, ST_CurveToLine({column}, t, 1, 0) "
-            "with how far t it may stray in units of its coordinates, as 0.1 for metres."
+            "where t is the largest deviation in units of the coordinates, such as 0.1 for metres."
         ) from error
     shapes = np.asarray(frame.geometry.to_numpy(), dtype=object)
     _check_one_srid(shapes, name)
@@ -167,7 +168,7 @@ def _read_rows(connection: Any, statement: str, name: str, column: str) -> Sourc
 
 
 def _check_one_srid(shapes: NDArray[np.object_], name: str) -> None:
-    """Refuse rows of several reference systems, all of which would be read in that of the first."""
+    """Check that all rows have one SRID: geopandas would read all of them in that of the first."""
     there = np.flatnonzero(~shapely.is_missing(shapes))
     codes = shapely.get_srid(shapes[there])
     other = np.flatnonzero(codes != codes[0]) if len(codes) else codes

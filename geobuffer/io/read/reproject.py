@@ -1,4 +1,8 @@
-"""Shapes in any reference system, brought to longitude and latitude without bending their edges."""
+"""Convert shapes of any reference system to longitude and latitude, and keep their edges straight.
+
+An edge that is straight in a projection is curved in longitude and latitude. We add vertices until
+no piece of it deviates by more than 0.1 m.
+"""
 
 from __future__ import annotations
 
@@ -24,27 +28,27 @@ if TYPE_CHECKING:
 
 _DEGREES = pyproj.CRS("EPSG:4326")
 
-# An edge that is straight in a projection is bent in longitude and latitude: it is cut until no
-# piece strays by more than the edges of a zone may, by default.
+# The largest deviation of a piece of an edge: the same as that of a zone's edges by default.
 _BEND_M = 0.1
 _DEGREE_M = 111_320.0
 
-# Half a great circle in pieces that stray by 0.1 m needs no more than this.
+# Enough for half a great circle in pieces that deviate by 0.1 m.
 _MOST_PIECES = 10_000
 
-# Where a projection is torn, edges across the tear never end to be bent; elsewhere two do.
+# Two rounds are enough, except for edges across an interruption of a projection, which would never
+# end.
 _ROUNDS = 4
 
 
 def reproject_to_degrees(table: SourceTable, crs: object) -> None:
-    """Bring a file's shapes to longitude and latitude (EPSG:4326).
+    """Convert the shapes of a table to longitude and latitude (EPSG:4326).
 
     Raises
     ------
     MissingCRSError
-        Neither the file nor ``crs`` tells their reference system.
+        Neither the file nor ``crs`` states their reference system.
     DataError
-        ``crs`` is none that is known, or a shape lies where its system is not defined.
+        ``crs`` is unknown, or a shape lies where its reference system is not defined.
     """
     shapes = table.required_shapes
     system = _choose_crs(table, crs)
@@ -79,14 +83,14 @@ def reproject_to_degrees(table: SourceTable, crs: object) -> None:
 
 
 def _choose_crs(table: SourceTable, crs: object) -> pyproj.CRS | None:
-    """Return the system that shapes are in: the one the caller names, else the file's own."""
+    """Return the reference system: the one that the caller names, else that of the file."""
     own = pyproj.CRS.from_user_input(table.crs) if table.crs is not None else None
     if own is not None and not (own.is_geographic or own.is_projected):
-        own = None  # what GeoPackage calls undefined, and drawings
+        own = None  # GeoPackage's "undefined", or an engineering system
     if crs is None:
         return own
     named = parse_crs(crs)
-    # A GeoJSON or KML says nothing of its system unless it is an unusual one.
+    # A GeoJSON or KML states its system only if that is an unusual one.
     if own is not None and not (table.crs_is_fixed and _is_degrees(own)) and own != named:
         table.notes.append(
             f"its own reference system, {own.name}, is not used: crs= names another."
@@ -95,12 +99,12 @@ def _choose_crs(table: SourceTable, crs: object) -> pyproj.CRS | None:
 
 
 def parse_crs(crs: Any) -> pyproj.CRS:
-    """Return the reference system that a caller names.
+    """Return the reference system that the caller names.
 
     Raises
     ------
     DataError
-        There is none of that name, or it is not one of places on Earth.
+        The name is unknown, or the system does not describe places on Earth.
     """
     try:
         named = pyproj.CRS.from_user_input(crs)
@@ -112,7 +116,7 @@ def parse_crs(crs: Any) -> pyproj.CRS:
 
 
 def _is_degrees(system: pyproj.CRS) -> bool:
-    """Tell whether a system is WGS 84 in degrees, whichever axis it names first."""
+    """Return whether a system is WGS 84 in degrees, in either order of axes."""
     return (
         system.to_2d().equals(_DEGREES, ignore_axis_order=True)
         if _is_plain_geographic(system)
@@ -130,8 +134,8 @@ def _missing_crs(table: SourceTable, shapes: Shapes) -> MissingCRSError:
     hint = (
         'crs="EPSG:4326" fits the range of its coordinates'
         if fits
-        else f"its coordinates, from {west:g} {south:g} to {east:g} {north:g}, are no degrees; "
-        'tell crs="EPSG:…" of the projection they were made in'
+        else f"its coordinates, from {west:g} {south:g} to {east:g} {north:g}, are not degrees: "
+        'pass crs="EPSG:…" of their projection'
     )
     if table.name.lower().endswith(".shp"):
         return missing_crs(f"{table.name}, which has no .prj file beside it, has", hint)
@@ -139,7 +143,7 @@ def _missing_crs(table: SourceTable, shapes: Shapes) -> MissingCRSError:
 
 
 def _note_unknown_datum_shift(table: SourceTable, system: pyproj.CRS) -> None:
-    """Note where no shift between the datums is known, which may be some hundred metres."""
+    """Note if PROJ knows no shift between the datums: it may be some hundred metres."""
     ways = TransformerGroup(system, _DEGREES, always_xy=True).transformers
     if not ways or "ballpark" in ways[0].description.lower():
         table.notes.append(
@@ -149,14 +153,14 @@ def _note_unknown_datum_shift(table: SourceTable, system: pyproj.CRS) -> None:
 
 
 def _densify(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
-    """Add vertices to edges that are bent in longitude and latitude.
+    """Add vertices to edges that are curved in longitude and latitude.
 
-    An edge that two shapes share gets the same vertices in both, to the last bit, whichever way
-    it runs: the pieces are counted from its lesser end.
+    An edge that two shapes share gets exactly the same vertices in both, in either direction: the
+    pieces are counted from the end with the smaller coordinates.
     """
     if not len(shapes) or (shapely.get_dimensions(shapes) == 0).all():
         return shapes
-    # Halving an edge quarters its bend only where that is even: what is left is cut again.
+    # Half an edge deviates by a quarter only if its curvature is even, so we repeat the step.
     for _ in range(_ROUNDS):
         shapes, cut = _densify_once(shapes, convert)
         if not cut:
@@ -165,7 +169,7 @@ def _densify(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
 
 
 def _densify_once(shapes: Shapes, convert: pyproj.Transformer) -> tuple[Shapes, bool]:
-    """Add vertices where they are known to be needed, and tell whether there were any."""
+    """Add vertices where a first look needs them, and return whether there were any."""
     kind, xy, offsets = shapely.to_ragged_array(shapes)
     ends = np.zeros(len(xy), dtype=bool)
     ends[offsets[0][1:] - 1] = True
@@ -186,7 +190,7 @@ def _densify_once(shapes: Shapes, convert: pyproj.Transformer) -> tuple[Shapes, 
 def _count_pieces(
     xy: Floats, ends: NDArray[np.bool_], convert: pyproj.Transformer
 ) -> NDArray[np.int64]:
-    """Return into how many pieces the edge from each vertex to the next is to be cut."""
+    """Return the number of pieces for the edge from each vertex to the next."""
     pieces = np.ones(len(xy), dtype=np.int64)
     edge = np.flatnonzero(~ends)
     middle = (xy[edge] + xy[edge + 1]) / 2.0

@@ -1,4 +1,4 @@
-"""What a file holds before it is checked, and how messages speak of it."""
+"""Hold the rows of a file before they are checked, with their line numbers for messages."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-# How many rows a message names before it only counts them.
+# A message names so many rows and only counts the others.
 _NAMED_ROWS = 5
 
 
 @dataclass(eq=False)
 class SourceTable:
-    """The rows of a file or table as they are, and what is to be told of them.
+    """The rows of a file or table as read, and the warnings to give about them.
 
     Parameters
     ----------
     name
-        What messages call the file or layer.
+        The name of the file or layer in messages.
     frame
-        The attributes, numbered from 0.
+        The attributes. The rows are numbered from 0.
     shapes
-        A shape for each row, or ``None`` for a table of numbers and texts.
+        A shape for each row, or ``None`` for a table without shapes.
     crs
-        Their reference system, if the file tells it.
+        The reference system of the shapes, if the file states it.
     crs_is_fixed
-        Whether the format allows no other.
+        Whether the format allows only this reference system.
     line_numbers
-        For texts and spreadsheets: the line of each row, as an editor shows it.
+        For text tables and spreadsheets: the line of each row, as an editor shows it.
     notes
-        What the user is warned of when all is read.
+        The warnings to give when the whole file is read.
     """
 
     name: str
@@ -52,47 +52,48 @@ class SourceTable:
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Make its name, which may be that of a layer in the file, fit for messages."""
+        """Make the name safe for messages: it may contain a layer's name from the file."""
         self.name = escape_controls(self.name)
 
     @property
     def required_shapes(self) -> NDArray[np.object_]:
-        """Its shapes.
+        """The shapes of a table that must have them.
 
         Raises
         ------
         DataError
-            It is a table without any.
+            The table has no shapes.
         """
         if self.shapes is None:
             raise DataError(
-                f"Invalid file {self.name}: a table without shapes. Must be a layer; "
+                f"Invalid file {self.name}: a table without shapes. Use a layer; "
                 "read_settlements() reads tables with coordinates."
             )
         return self.shapes
 
     def cite_row(self, number: int) -> str:
-        """Return how a message calls a row."""
+        """Return the words for a row in a message."""
         if self.line_numbers is not None:
             return f"line {self.line_numbers[number]} of {self.name}"
         return f"row {number} of {self.name}"
 
     def cite_rows(self, numbers: Iterable[int]) -> str:
-        """Return how a message calls several rows: how many they are, and the first of them."""
+        """Return the words for several rows in a message: their number and the first of them."""
         chosen = [int(number) for number in numbers]
         shown = chosen if self.line_numbers is None else [self.line_numbers[n] for n in chosen]
         word = "row" if self.line_numbers is None else "line"
+        plural = "" if len(shown) == 1 else "s"
         first = ", ".join(str(number) for number in shown[:_NAMED_ROWS])
         more = f" and {len(shown) - _NAMED_ROWS} more" if len(shown) > _NAMED_ROWS else ""
-        return f"{len(shown):,} ({word}{'s'[: len(shown) != 1]} {first}{more})"
+        return f"{len(shown):,} ({word}{plural} {first}{more})"
 
     def warn_notes(self) -> None:
-        """Warn of all that was noted; to be called by the function that the user calls."""
+        """Give the warnings. Call it in the public reader itself: they point at the user's line."""
         for note in self.notes:
             warnings.warn(f"{self.name}: {note}", stacklevel=3)
 
     def drop_rows(self, rows: NDArray[np.bool_]) -> None:
-        """Leave rows out."""
+        """Leave out the rows that are true in a mask."""
         kept = ~rows
         self.frame = self.frame[kept].reset_index(drop=True)
         self.shapes = None if self.shapes is None else self.shapes[kept]
@@ -101,12 +102,12 @@ class SourceTable:
 
 
 def check_has_rows(table: SourceTable) -> None:
-    """Refuse a file without rows.
+    """Check that a file has rows.
 
     Raises
     ------
     DataError
-        It has none.
+        It has no rows.
     """
     if not len(table.frame):
-        raise DataError(f"Invalid file {table.name}: it has no rows. Must have some.")
+        raise DataError(f"Invalid file {table.name}: it has no rows. Must have at least one.")

@@ -1,7 +1,4 @@
-"""Tables of texts and numbers: CSV, TSV and Excel, in any encoding, parted by any mark.
-
-Names as texts: one form of each letter, and a note of letters that only look right.
-"""
+"""Read CSV, TSV and Excel tables in any encoding and with any separator, and clean their names."""
 
 from __future__ import annotations
 
@@ -33,10 +30,10 @@ _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 
 
 def clean_names(table: SourceTable, column: pd.Series) -> list[str]:
-    """Return a column of names: composed (NFC), without spaces about them; empty where missing.
+    """Return a column of names in Unicode form NFC, without surplus spaces; empty where missing.
 
-    Words that mix Latin and Cyrillic letters are kept as they are and noted: a Latin C in *Cумы*
-    looks right, and only what folds names as :func:`geobuffer.names.fold` does finds it.
+    Words that mix Latin and Cyrillic letters stay as they are, with a note: a Latin C in *Cумы*
+    looks right, and only a search that folds names as :func:`geobuffer.names.fold` does finds it.
     """
     names = [
         " ".join(unicodedata.normalize("NFC", _name_text(value)).split()) if known else ""
@@ -46,20 +43,19 @@ def clean_names(table: SourceTable, column: pd.Series) -> list[str]:
     if mixed:
         table.notes.append(
             f"names in {column.name!r} that mix Latin and Cyrillic letters, such as "
-            f"{names[mixed[0]]!r}: {table.cite_rows(mixed)}; kept as they are, and found here by "
-            "either "
-            "spelling, but elsewhere by nobody."
+            f"{names[mixed[0]]!r}: {table.cite_rows(mixed)}. They stay as they are. "
+            "geobuffer finds them by either spelling, but other programs do not."
         )
     return names
 
 
 def _name_text(value: object) -> str:
-    """Return a value as text; a whole number without the decimals it got in a spreadsheet."""
+    """Return a value as text: a whole number of a spreadsheet without decimals."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def mixes_scripts(word: str) -> bool:
-    """Tell whether a word has letters of both scripts.
+    """Return whether a word has both Latin and Cyrillic letters.
 
     >>> mixes_scripts("Cумы"), mixes_scripts("Сумы"), mixes_scripts("Kyiv")
     (True, False, False)
@@ -67,19 +63,20 @@ def mixes_scripts(word: str) -> bool:
     return bool(_LATIN.search(word) and _CYRILLIC.search(word))
 
 
-# What may part columns, in the order in which it is tried: a decimal comma is no separator.
+# Separators of columns, in the order in which we try them. The semicolon comes before the comma, so
+# that a decimal comma is not taken as a separator.
 _SEPARATORS = ("\t", ";", ",", "|")
 
-# The line by which Excel is told what parts the columns.
+# The line that states the separator for Excel.
 _SEPARATOR_LINE = re.compile(r"sep=(.)\n", re.IGNORECASE)
 
-# How many lines tell what parts the columns.
+# So many lines are read to detect the separator.
 _SAMPLE_LINES = 50
 
-# The longest text of a field: an outline in a table of places, which is not read, may be long.
+# The longest field: a table of places may hold an outline, which we do not read.
 _FIELD_BYTES = 1 << 27
 
-# What openpyxl and what it is built on raise of a workbook that is damaged, wherever they notice.
+# The errors that openpyxl and its dependencies raise for a damaged workbook.
 _BROKEN_WORKBOOK = (
     ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, OSError,
     RuntimeError, SyntaxError, TypeError, ValueError, zipfile.BadZipFile, zlib.error,
@@ -87,7 +84,7 @@ _BROKEN_WORKBOOK = (
 
 
 class _Grid(NamedTuple):
-    """A header, the rows below it, and the line of each."""
+    """A header, the rows below it, and the line of each row."""
 
     header: list[str]
     rows: list[list[Any]]
@@ -97,13 +94,13 @@ class _Grid(NamedTuple):
 
 
 def read_table(file: UserFile, sheet: str | None) -> SourceTable:
-    """Return the rows of a text table or a spreadsheet, as texts or as the sheet's own values.
+    """Return the rows of a text table, as texts, or of a spreadsheet, as its values.
 
     Raises
     ------
     DataError
-        A line has more or fewer fields than the header, two columns have one name, there is no
-        such sheet or none that is plainly meant, or the extra ``excel`` is not installed.
+        A line has more or fewer fields than the header; two columns have the same name; the sheet
+        is missing or must be named; or the extra ``excel`` is not installed.
     """
     notes: list[str] = []
     if file.format is FileFormat.EXCEL:
@@ -119,7 +116,7 @@ def read_table(file: UserFile, sheet: str | None) -> SourceTable:
 
 
 def _drop_empty_columns(sheet: _Grid) -> _Grid:
-    """Return rows without columns that have neither a name nor a value, and are there for looks."""
+    """Return rows without the columns that have neither a name nor a value."""
     used = [
         n
         for n, name in enumerate(sheet.header)
@@ -142,14 +139,14 @@ def _read_text(file: UserFile, notes: list[str]) -> _Grid:
         raise DataError(
             f"Unreadable {file}: no {encoding} at byte {error.start:,}. Save it as UTF-8."
         ) from error
-    # Lines may end as of old on a Macintosh, which Excel still offers.
+    # Excel still offers the line ends of old Macintosh computers.
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    told = _SEPARATOR_LINE.match(text)
-    separator = told[1] if told else detect_separator(text)
+    stated = _SEPARATOR_LINE.match(text)
+    separator = stated[1] if stated else detect_separator(text)
     csv.field_size_limit(_FIELD_BYTES)
     reader = csv.reader(io.StringIO(text), delimiter=separator)
     rows, lines = [], []
-    if told:
+    if stated:
         next(reader)
     try:
         for row in reader:
@@ -160,14 +157,14 @@ def _read_text(file: UserFile, notes: list[str]) -> _Grid:
         message = f"Unreadable {file}, line {reader.line_num}: {error}."
         raise DataError(message) from error
     if len(rows) < 2:
-        raise DataError(f"Invalid table {file}: no rows below a header. Must have some.")
+        raise DataError(f"Invalid table {file}: no rows below a header. Must have at least one.")
     return _check_row_lengths(
         _Grid([c.strip() for c in rows[0]], rows[1:], lines[1:]), str(file), separator
     )
 
 
 def detect_separator(text: str) -> str:
-    r"""Return what parts the columns: what gives every line as many fields as the header.
+    r"""Return the separator of columns: the one that gives every line as many fields as the header.
 
     >>> detect_separator("name;lat;lon\nСуджа;51,19;35,27")
     ';'
@@ -201,7 +198,7 @@ def detect_header_separator(header: str) -> str:
 
 
 def _check_row_lengths(sheet: _Grid, name: str, separator: str) -> _Grid:
-    """Return rows as long as the header: with empty fields cut off or added at their end."""
+    """Return rows as long as the header, without empty fields at their end."""
     width = len(sheet.header)
     while width and not sheet.header[width - 1]:
         width -= 1
@@ -225,33 +222,34 @@ def _check_row_lengths(sheet: _Grid, name: str, separator: str) -> _Grid:
 def _read_excel(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[str, _Grid]:
     openpyxl = require("excel", "openpyxl", "Reading a workbook", error=DataError)
     try:
-        # Of what it leaves out of a workbook: styles, validation. Cells are what is wanted.
+        # openpyxl warns of styles and validation rules that it does not read; we need only cells.
         with silence_warnings():
             source: Any = io.BytesIO(file.read())
             book = openpyxl.load_workbook(source, read_only=True, data_only=True)
             for one in book.worksheets:
-                # A sheet may say that it is as large as a sheet can be: 17 thousand million cells.
+                # A sheet may state a size of up to 17 thousand million cells: ignore it.
                 one.reset_dimensions()
             sheets = {
                 one.title: _split_header(one.iter_rows(values_only=True)) for one in book.worksheets
             }
     except _BROKEN_WORKBOOK as error:
         raise DataError(
-            f"Unreadable {file}: a workbook that is incomplete or damaged ({error}). Save it anew."
+            f"Unreadable {file}: a workbook that is incomplete or damaged ({error}). Save it again."
         ) from error
     title = _choose_sheet(file, sheets, sheet)
     chosen = sheets[title]
     if chosen.beside:
         lines = ", ".join(str(line) for line in chosen.beside[:5])
         notes.append(
-            f"cells right of the last named column left out, in {len(chosen.beside)} lines: {lines}"
+            f"cells right of the last named column were left out, in {len(chosen.beside)} lines: "
+            f"{lines}"
             f"{' and others' if len(chosen.beside) > 5 else ''}."
         )
     return f"{file}, sheet {title}", chosen
 
 
 def _split_header(rows: Iterable[Sequence[Any]]) -> _Grid:
-    """Return the header, which is the first row that is not empty, and what is below it."""
+    """Return the header, which is the first row that is not empty, and the rows below it."""
     filled = [
         (number, list(row)) for number, row in enumerate(rows, 1) if any(v is not None for v in row)
     ]
@@ -269,7 +267,7 @@ def _split_header(rows: Iterable[Sequence[Any]]) -> _Grid:
 
 
 def _choose_sheet(file: UserFile, sheets: dict[str, _Grid], wanted: str | None) -> str:
-    """Return the sheet that is meant: the one named, the only one, or the one with coordinates."""
+    """Return the sheet to read: the given one, the only one, or the only one with coordinates."""
     if wanted is not None:
         if wanted not in sheets:
             raise DataError(f"Invalid sheet {wanted!r} of {file}. {did_you_mean(wanted, sheets)}")
@@ -283,5 +281,7 @@ def _choose_sheet(file: UserFile, sheets: dict[str, _Grid], wanted: str | None) 
     chosen = filled if len(filled) == 1 else placed
     if len(chosen) != 1:
         shown = ", ".join(repr(title) for title in sheets)
-        raise DataError(f"Ambiguous {file}: {len(filled)} sheets with rows. Tell sheet=: {shown}.")
+        raise DataError(
+            f"Ambiguous {file}: {len(filled)} sheets with rows. Choose one with sheet=: {shown}."
+        )
     return chosen[0]

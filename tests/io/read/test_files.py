@@ -220,7 +220,7 @@ def test_an_archive_of_several_files_asks_which(everything):
     with zipfile.ZipFile(archive, "w") as packed:
         packed.write(everything / "squares.geojson", "a/one.geojson")
         packed.write(everything / "squares.fgb", "a/two.fgb")
-    with pytest.raises(gb.DataError, match="Tell layer=: 'one', 'two'"):
+    with pytest.raises(gb.DataError, match="layer=: 'one', 'two'"):
         gb.read_regions(archive)
     assert len(gb.read_regions(archive, layer="two")) == 2
     assert len(gb.read_regions(archive, layer="a/one.geojson")) == 2

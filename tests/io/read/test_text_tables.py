@@ -233,7 +233,7 @@ def test_several_sheets_with_coordinates_must_be_told_apart(workbook):
     more.append(["name", "lat", "lon"])
     more.append(["A", 51, 35])
     book.save(workbook)
-    with pytest.raises(gb.DataError, match="Tell sheet=: 'Notes', 'Places', 'More'"):
+    with pytest.raises(gb.DataError, match="sheet=: 'Notes', 'Places', 'More'"):
         gb.read_settlements(workbook)
     assert len(gb.read_settlements(workbook, sheet="More")) == 1
 
@@ -304,6 +304,6 @@ def test_cells_right_of_the_header_are_told(tmp_path):
     for row in (["name", None, "lat", "lon"], ["A", None, 51.1, 35.2], ["B", None, 51, 35, "why?"]):
         book.active.append(row)
     book.save(tmp_path / "places.xlsx")
-    with pytest.warns(UserWarning, match="right of the last named column left out, in 1 lines: 3"):
+    with pytest.warns(UserWarning, match="right of the last named column .* 1 lines: 3"):
         places = gb.read_settlements(tmp_path / "places.xlsx")
     assert places["name"].tolist() == ["A", "B"]
