@@ -1,4 +1,4 @@
-"""Open a page in headless Chromium without a network: what it asked for, what it complained of."""
+"""Open a page in headless Chromium without a network; record its requests and its messages."""
 
 from __future__ import annotations
 
@@ -56,18 +56,18 @@ _OPTIONS = (
 
 @dataclass
 class Browser:
-    """A Chromium that fetches nothing, and its journal."""
+    """A Chromium without a network, which records the requests of its pages."""
 
     driver: Any
 
     def open(self, page: Path, *, width: int = 1280, height: int = 800, dark: bool = False) -> None:
-        """Open a file at a size of the window's inside and in a scheme of colours."""
+        """Open a file at a size of the viewport and in a colour scheme."""
         self.driver.get("about:blank")
         self.read_journal()
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        # What is looked at has settled: nothing fades in.
+        # Without animations, tests see the final state at once.
         still = {"name": "prefers-reduced-motion", "value": "reduce"}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme, still]})
         self.driver.get(page.as_uri())
@@ -81,7 +81,7 @@ class Browser:
         return str(self.run("return document.querySelector(arguments[0]).textContent", selector))
 
     def picture(self, path: Path) -> None:
-        """Write what is seen as a PNG."""
+        """Write a screenshot as a PNG."""
         path.write_bytes(self.driver.get_screenshot_as_png())
 
     def pdf(self) -> bytes:
@@ -90,8 +90,8 @@ class Browser:
         return base64.b64decode(printed["data"])
 
     def audit(self, axe: str) -> list[str]:
-        """Return what axe-core finds wrong with the page: the rule and the element."""
-        # Through the debugger, as the page's policy lets in no script but its own.
+        """Return the faults that axe-core finds in the page: the rule and the element."""
+        # We inject it through the debugger, because the page's policy allows only its own scripts.
         self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
         answer = self.driver.execute_cdp_cmd(
             "Runtime.evaluate",
@@ -105,11 +105,11 @@ class Browser:
         return found
 
     def complaints(self) -> list[str]:
-        """Return the messages of the console since the last opening: errors, warnings, refusals."""
+        """Return the console messages since the page was opened: errors, warnings, refusals."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def read_journal(self) -> list[str]:
-        """Return the addresses asked for since the last reading, without the browser's own."""
+        """Return the addresses requested since the last call, without those of the browser."""
         messages = [json.loads(e["message"])["message"] for e in self.driver.get_log("performance")]
         sent = [m["params"] for m in messages if m["method"] == "Network.requestWillBeSent"]
         urls = [params["request"]["url"] for params in sent]

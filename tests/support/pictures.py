@@ -1,6 +1,8 @@
-"""Pictures that tests compare with golden ones. Run it to draw those again, and look at them.
+"""Draw the pictures that tests compare with golden ones. To replace those, run this file:
 
-python tests/pictures.py
+python tests/support/pictures.py
+
+Then look at the new pictures before you commit them.
 """
 
 from __future__ import annotations
@@ -17,29 +19,29 @@ import geobuffer as gb
 
 GOLDEN = Path(__file__).parent / "golden"
 
-# Pixels to the inch: a picture of some 600 pixels, on which a name is still to be read.
+# Pixels per inch. A picture is some 600 pixels wide, and its names are still legible.
 DPI = 60
 
-# Pictures are compared block by block of so many pixels, so that another version of the font
-# engine, which moves edges of letters by part of a pixel, makes no difference.
+# Pictures are compared in blocks of this many pixels. Another version of the font engine moves the
+# edges of letters by a fraction of a pixel, which then makes no difference.
 BLOCK = 6
 
 
-def made_region(name, *bounds, country="AA", **names):
+def make_region(name, *bounds, country="AA", **names):
     """Make a region that is a box."""
     publisher = "Nobody"  # the golden pictures show this publisher; plain: ok
     source = gb.Source("Made by hand", publisher, licence="CC0", as_of="2026", accuracy_m=10)
     return gb.Region(name, shapely.box(*bounds), source, names=names, country=country)
 
 
-def made_zone(km=(5, 15), side="East"):
+def make_zone(km=(5, 15), side="East"):
     """Make a zone in two rings east of a border in two sections, along the meridian 30° E."""
-    north, south = made_region("North", 29, 50.5, 30, 51), made_region("South", 29, 50, 30, 50.5)
-    east = made_region("East", 30, 50, 31, 51, country="BB", uk="Східна область")
+    north, south = make_region("North", 29, 50.5, 30, 51), make_region("South", 29, 50, 30, 50.5)
+    east = make_region("East", 30, 50, 31, 51, country="BB", uk="Східна область")
     return gb.build_zone(gb.border_between([north, south], east), km=km, side=side, tolerance_m=1)
 
 
-def made_places():
+def make_places():
     """Make places on a grid over the zone, some of them near an edge, one without a point."""
     lon, lat = (part.ravel() for part in np.meshgrid(
         [29.7, 30.04, 30.12, 30.21, 30.35], [50.12, 50.36, 50.62, 50.88]))  # fmt: skip
@@ -57,23 +59,26 @@ def made_places():
     return table
 
 
-def made():
-    """Draw what was made by hand."""
-    return gb.plot_zone(made_zone(), settlements=made_places(), language="uk")
+def draw_made():
+    """Draw the zone and the places that are made by hand."""
+    return gb.plot_zone(make_zone(), settlements=make_places(), language="uk")
 
 
-def announced(zone, towns, regions):
-    """Draw the default zone with all that is bundled."""
+def draw_default(zone, towns, regions):
+    """Draw the default zone with all bundled data."""
     title = gb.load_scenario().title
     return gb.plot_zone(zone, settlements=towns, regions=regions, title=title)
 
 
-def drawn(figure):
-    """Return a figure as a PNG file; letters are not moved to whole pixels, as versions differ."""
+def render_png(figure):
+    """Return a figure as a PNG file.
+
+    Letters keep fractional positions, because versions of the font engine round them differently.
+    """
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    # A canvas of its own: one that has measured letters keeps their widths, moved as they were.
+    # A new canvas: one that has measured letters before keeps their rounded widths.
     FigureCanvasAgg(figure)
     file = io.BytesIO()
     with mpl.rc_context({"text.hinting": "no_hinting"}):
@@ -81,15 +86,15 @@ def drawn(figure):
     return file.getvalue()
 
 
-def pixels(png):
+def read_pixels(png):
     """Return a PNG file as an array of its pixels."""
     from matplotlib.image import imread
 
     return imread(io.BytesIO(png))[..., :3]
 
 
-def lettered(figure, shape):
-    """Tell which pixels of a picture have letters on them, or the legend, which moves with its."""
+def find_letters(figure, shape):
+    """Return which pixels of a picture show letters or the legend, which moves with its letters."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.legend import Legend
     from matplotlib.text import Text
@@ -105,11 +110,11 @@ def lettered(figure, shape):
     return held
 
 
-def differing(one, other, but=None):
-    """Return the mean difference of two pictures' blocks, and the share of those that differ.
+def compare_pictures(one, other, but=None):
+    """Return the mean difference of two pictures' blocks, and the fraction of blocks that differ.
 
-    Both as shares: of the way from black to white, and of all blocks. A block differs if it does
-    by a tenth of that way. ``but`` are pixels that are not looked at.
+    The difference is a fraction of that between black and white. A block differs if its difference
+    exceeds a tenth. ``but`` marks pixels to ignore.
     """
     seen = np.ones(one.shape[:2], dtype=bool) if but is None else ~but
     one, other = (np.where(seen[..., None], picture, 1.0) for picture in (one, other))
@@ -129,9 +134,9 @@ def main():
     border = gb.scenario_border(scenario, regions)
     zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=1)
     for name, figure in (
-        ("made", made()), ("announced", announced(zone, gb.load_settlements(), regions))
+        ("made", draw_made()), ("announced", draw_default(zone, gb.load_settlements(), regions))
     ):  # fmt: skip
-        (GOLDEN / f"{name}.png").write_bytes(drawn(figure))
+        (GOLDEN / f"{name}.png").write_bytes(render_png(figure))
 
 
 if __name__ == "__main__":

@@ -145,7 +145,7 @@ def test_nothing_is_evaluated():
 
 def test_the_page_writes_texts_as_texts():
     """Its scripts set the text of elements; HTML is read only from a guest's own popup."""
-    allowed = {"guests.js": 1, "start.js": 1}
+    allowed = {"folium.js": 1, "start.js": 1}
     assert (ASSETS / "start.js").exists()
     for file in sorted(ASSETS.glob("*.js")):
         text = file.read_text(encoding="utf-8")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # The scripts in the order in which they run: each uses what those before it define.
 _SCRIPTS = (
     "data.js", "fold.js", "say.js", "zone.js", "dots.js", "draw.js", "labels.js", "popup.js",
-    "search.js", "panel.js", "table.js", "controls.js", "guests.js", "start.js",
+    "search.js", "panel.js", "table.js", "controls.js", "folium.js", "start.js",
 )  # fmt: skip
 
 

@@ -19,15 +19,15 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from support.pictures import (
     GOLDEN,
-    announced,
-    differing,
-    drawn,
-    lettered,
-    made,
-    made_places,
-    made_region,
-    made_zone,
-    pixels,
+    compare_pictures,
+    draw_default,
+    draw_made,
+    find_letters,
+    make_places,
+    make_region,
+    make_zone,
+    read_pixels,
+    render_png,
 )
 
 import geobuffer as gb
@@ -60,13 +60,13 @@ def boxes(figure, parts):
 @pytest.fixture(scope="module")
 def figure():
     """The picture that was made by hand."""
-    return made()
+    return draw_made()
 
 
 @pytest.fixture(scope="module")
 def default(zone, towns, regions):
     """The picture of the default zone."""
-    return announced(zone, towns, regions)
+    return draw_default(zone, towns, regions)
 
 
 # Golden pictures, looked at before they were kept. Outside of letters, matplotlib 3.9 and 3.11
@@ -77,9 +77,11 @@ _SHAPES, _ALL = 3e-5, 0.015
 
 
 def apart(figure, name):
-    now, then = pixels(drawn(figure)), pixels((GOLDEN / f"{name}.png").read_bytes())
+    now, then = read_pixels(render_png(figure)), read_pixels((GOLDEN / f"{name}.png").read_bytes())
     assert now.shape == then.shape
-    return differing(now, then, but=lettered(figure, now.shape)), differing(now, then)
+    return compare_pictures(now, then, but=find_letters(figure, now.shape)), compare_pictures(
+        now, then
+    )
 
 
 @pytest.mark.parametrize("name", ["made", "announced"])
@@ -99,7 +101,7 @@ PARTS = ["border", "graticule", "inside", "outside", "uncertain", "zone", "scale
 @pytest.mark.parametrize("part", PARTS)
 def test_a_picture_without_one_of_its_parts_is_another(part):
     """So that the test above can fail."""
-    figure = made()
+    figure = draw_made()
     assert named(figure, part)
     for artist in named(figure, part):
         artist.set_visible(False)
@@ -133,14 +135,14 @@ def test_the_legend_counts_as_classify_does(default, zone, towns):
 def test_places_without_a_point_are_counted_not_drawn(figure):
     assert legend(figure)[-1] == "Відомі за назвою, розташування невідоме (1)"
     dots = sum(len(part.get_offsets()) for kind in MEMBERSHIP for part in named(figure, kind)[:1])
-    assert dots == len(made_places()) - 1
+    assert dots == len(make_places()) - 1
 
 
 def test_columns_of_another_zone_are_not_believed(figure):
     """A table that was classified for another zone must not be counted as if for this one."""
-    other = gb.classify(made_places(), made_zone(km=1))
-    table = made_places().assign(**{c: other[c].to_numpy() for c in other.columns})
-    again = gb.plot_zone(made_zone(), settlements=table, language="uk")
+    other = gb.classify(make_places(), make_zone(km=1))
+    table = make_places().assign(**{c: other[c].to_numpy() for c in other.columns})
+    again = gb.plot_zone(make_zone(), settlements=table, language="uk")
     assert legend(again) == legend(figure)
 
 
@@ -153,7 +155,7 @@ def test_classes_differ_in_size_and_outline_not_in_hue_alone(figure):
 
 
 def test_dots_are_where_places_are(figure):
-    places, zone = made_places(), made_zone()
+    places, zone = make_places(), make_zone()
     inside = places[(gb.classify(places, zone)["membership"] == "inside").to_numpy()]
     there = inside.to_crs(gb.plot_crs(zone)).get_coordinates().to_numpy()
     assert np.allclose(np.sort(named(figure, "inside")[0].get_offsets(), axis=0),
@@ -162,7 +164,7 @@ def test_dots_are_where_places_are(figure):
 
 def test_rings_are_as_large_as_the_zone_says(figure):
     """The area of what is drawn, in a projection that is true to a hundredth of a per mille."""
-    for patch, area in zip(named(figure, "zone"), made_zone().ring_areas_km2, strict=True):
+    for patch, area in zip(named(figure, "zone"), make_zone().ring_areas_km2, strict=True):
         drawn_ = shapely.Polygon(patch.get_path().to_polygons()[0])
         assert drawn_.area / 1e6 == pytest.approx(area, rel=2e-4)
 
@@ -282,7 +284,7 @@ def region_at(lon, lat, radius):
     from dataclasses import replace
 
     shape = cut_at_antimeridian(blob(lon, lat, radius))
-    return replace(made_region("Cape", 0, 0, 1, 1), geometry=shape)
+    return replace(make_region("Cape", 0, 0, 1, 1), geometry=shape)
 
 
 PLACES_ON_EARTH = {
@@ -308,7 +310,7 @@ def test_a_picture_of_a_zone_anywhere(where):
     points = gpd.points_from_xy(lon + rng.uniform(0, 1, 30) * radius, np.full(30, lat), crs=4326)
     table = gpd.GeoDataFrame({"name": [f"Camp {i}" for i in range(30)]}, geometry=points)
     figure = gb.plot_zone(zone, settlements=table, language="ru")
-    picture = pixels(drawn(figure))
+    picture = read_pixels(render_png(figure))
     assert picture.std() > 0.05
     axes = figure.axes[0]
     # Outer edges run one way round and holes the other, so that their areas add up.
@@ -338,7 +340,7 @@ def test_the_frame_holds_the_zone_and_is_not_drawn_out():
 
 
 def test_many_rings_have_room_in_the_legend():
-    zone = made_zone(km=list(range(1, 31)))
+    zone = make_zone(km=list(range(1, 31)))
     figure = gb.plot_zone(zone)
     (box,) = boxes(figure, [figure.axes[0].get_legend()])
     assert box.y0 > figure.axes[0].get_window_extent().y0
@@ -352,7 +354,7 @@ def hostile_zone():
 
     source = gb.Source(HOSTILE, HOSTILE, HOSTILE, HOSTILE, as_of=HOSTILE, accuracy_m=1)
     west, east = (
-        replace(made_region(side + HOSTILE, *box, country=code), source=source,
+        replace(make_region(side + HOSTILE, *box, country=code), source=source,
                 names={"en": side + HOSTILE})
         for side, box, code in (("W", (29, 50, 30, 51), "AA"), ("E", (30, 50, 31, 51), "BB"))
     )  # fmt: skip
@@ -362,7 +364,7 @@ def hostile_zone():
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
 @pytest.mark.parametrize("usetex", [False, True])
 def test_hostile_text_is_harmless(suffix, usetex, tmp_path):
-    places = made_places().rename(columns={"name_en": "name"}).drop(columns="name_uk")
+    places = make_places().rename(columns={"name_en": "name"}).drop(columns="name_uk")
     places["name"] = places["source"] = HOSTILE
     with mpl.rc_context({"text.usetex": usetex, "text.parse_math": True}):
         figure = gb.plot_zone(hostile_zone(), settlements=places, title=f"{HOSTILE}\ud800")
@@ -380,64 +382,64 @@ def test_hostile_text_is_harmless(suffix, usetex, tmp_path):
 
 
 def test_names_that_say_nothing_are_left_out():
-    places = made_places().assign(name_en="\u202e \n", name_uk=None)
-    assert not named(gb.plot_zone(made_zone(), settlements=places), "names")
+    places = make_places().assign(name_en="\u202e \n", name_uk=None)
+    assert not named(gb.plot_zone(make_zone(), settlements=places), "names")
 
 
 # Manners
 
 
 def test_the_callers_table_is_not_changed():
-    table = made_places().to_crs("EPSG:3857").set_index(pd.Index(list("abcdefghij") * 2))
+    table = make_places().to_crs("EPSG:3857").set_index(pd.Index(list("abcdefghij") * 2))
     before = table.copy(deep=True)
-    gb.plot_zone(made_zone(), settlements=table)
+    gb.plot_zone(make_zone(), settlements=table)
     pd.testing.assert_frame_equal(table, before)
     assert table.crs == "EPSG:3857"
 
 
 def test_a_table_in_another_crs_is_drawn_in_the_same_place(figure):
-    table = made_places().to_crs("EPSG:32636")
-    again = gb.plot_zone(made_zone(), settlements=table, language="uk")
+    table = make_places().to_crs("EPSG:32636")
+    again = gb.plot_zone(make_zone(), settlements=table, language="uk")
     one, other = (np.sort(named(f, "inside")[0].get_offsets(), axis=0) for f in (figure, again))
     assert np.allclose(one, other, atol=1e-3)
 
 
 def test_an_empty_table_and_one_without_names_are_drawn():
-    empty = gb.plot_zone(made_zone(), settlements=made_places().iloc[:0])
+    empty = gb.plot_zone(make_zone(), settlements=make_places().iloc[:0])
     assert legend(empty)[4] == "Inside the zone (0)"
-    bare = gb.plot_zone(made_zone(), settlements=made_places()[["geometry"]])
+    bare = gb.plot_zone(make_zone(), settlements=make_places()[["geometry"]])
     assert not named(bare, "names")
     assert any(len(dots.get_offsets()) for dots in named(bare, "uncertain") + named(bare, "inside"))
 
 
 def test_the_same_again_is_the_same_picture(figure):
-    first = drawn(made())
-    assert drawn(figure) == first
-    lettered(figure, (1, 1))
-    assert drawn(figure) == first
+    first = render_png(draw_made())
+    assert render_png(figure) == first
+    find_letters(figure, (1, 1))
+    assert render_png(figure) == first
 
 
 def test_the_users_settings_stay_and_change_nothing(figure):
     settings = {"font.size": 30, "axes.facecolor": "red", "lines.linewidth": 9, "axes.grid": True,
                 "figure.autolayout": True, "font.family": ["monospace"]}  # fmt: skip
     with mpl.rc_context(settings):
-        again = made()
+        again = draw_made()
         assert {key: mpl.rcParams[key] for key in settings} == settings
-    assert drawn(again) == drawn(figure)
+    assert render_png(again) == render_png(figure)
 
 
 def test_pyplot_is_not_asked():
     import matplotlib.pyplot as plt
 
     before = plt.get_fignums()
-    gb.plot_zone(made_zone())
+    gb.plot_zone(make_zone())
     assert plt.get_fignums() == before
 
 
 def test_a_notebook_shows_it_and_it_can_be_pickled(figure):
     assert figure._repr_png_().startswith(b"\x89PNG")
     again = pickle.loads(pickle.dumps(figure))  # noqa: S301 - our own
-    assert drawn(again) == drawn(figure)
+    assert render_png(again) == render_png(figure)
 
 
 def test_a_zoomed_map_keeps_names_by_their_dots(default):
@@ -455,7 +457,7 @@ def test_an_unknown_language_is_refused(language, strip):
 
 
 def test_tables_that_cannot_be_drawn_are_refused():
-    zone, table = made_zone(), made_places()
+    zone, table = make_zone(), make_places()
     with pytest.raises(gb.MissingCRSError):
         gb.plot_zone(zone, settlements=table.set_crs(None, allow_override=True))
     areas = table.set_geometry(shapely.buffer(table.geometry.to_numpy(), 0.1), crs=table.crs)

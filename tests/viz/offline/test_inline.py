@@ -1,6 +1,6 @@
-"""Offline: any folium map as one page that sends no request and lists what is missing.
+"""Any folium map becomes one page that fetches nothing and lists the files that it lacks.
 
-Pages: taken apart as a browser does, and put under a policy that lets nothing in.
+Pages are parsed as a browser parses them, and get a policy that allows no requests.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SQUARE = {"type": "Polygon", "coordinates": [[[30, 50], [31, 50], [31, 51], [30,
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing but the browser's driver be reached."""
+    """Allow connections only to the driver of the browser."""
     reach = socket.create_connection
 
     def local(address: Any, *others: Any, **named: Any) -> socket.socket:
@@ -58,14 +58,14 @@ def squares(text: str = "text") -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": [feature]}
 
 
-class Unheard(JSCSSMixin, MacroElement):
-    """A plugin whose library no package has, and the map's variable that it makes."""
+class AbsentPlugin(JSCSSMixin, MacroElement):
+    """A plugin whose library no package has; it defines a variable of the map."""
 
     _template = Template(
-        "{% macro script(this, kwargs) %}var {{ this.get_name() }} = L.unheard();{% endmacro %}"
+        "{% macro script(this, kwargs) %}var {{ this.get_name() }} = L.absent();{% endmacro %}"
     )
-    default_js = [("unheard", "https://cdn.jsdelivr.net/npm/leaflet-unheard@1.0.0/unheard.js")]  # noqa: RUF012
-    default_css = [("unheard_css", "https://cdn.jsdelivr.net/npm/leaflet-unheard@1.0.0/u.css")]  # noqa: RUF012
+    default_js = [("absent", "https://cdn.jsdelivr.net/npm/leaflet-absent@1.0.0/absent.js")]  # noqa: RUF012
+    default_css = [("absent_css", "https://cdn.jsdelivr.net/npm/leaflet-absent@1.0.0/u.css")]  # noqa: RUF012
 
 
 def quietly(m: folium.Map) -> gb.OfflinePage:
@@ -120,12 +120,12 @@ class TestPage:
 
     def test_says_what_a_missing_library_is_for(self) -> None:
         m = blank()
-        Unheard().add_to(m)
+        AbsentPlugin().add_to(m)
         told = [str(missing) for missing in quietly(m).missing]
         assert any(
-            "unheard.js: no installed package" in t and "Unheard will not" in t for t in told
+            "absent.js: no installed package" in t and "AbsentPlugin will not" in t for t in told
         )
-        assert any("u.css: no installed" in t and "Unheard may look wrong" in t for t in told)
+        assert any("u.css: no installed" in t and "AbsentPlugin may look wrong" in t for t in told)
 
     def test_says_which_pictures_are_not_in_it(self) -> None:
         m = blank()
@@ -188,7 +188,7 @@ def window() -> Iterator[Browser]:
 
 @pytest.fixture
 def browser(window: Browser) -> Browser:
-    """A browser that has forgotten what earlier pages complained of."""
+    """A browser without the messages of earlier pages."""
     window.driver.get("about:blank")
     window.complaints()
     return window
@@ -197,7 +197,7 @@ def browser(window: Browser) -> Browser:
 @needs_browser
 class TestInABrowser:
     def opened(self, browser: Browser, page: gb.OfflinePage, folder: Path) -> None:
-        """Open a page, and check that it sent no request and logged no error."""
+        """Open a page, and check that it sent no requests and no messages."""
         path = gb.write(page, folder / "map.html")
         browser.open(path)
         browser.driver.set_script_timeout(10)
@@ -206,7 +206,7 @@ class TestInABrowser:
         assert browser.complaints() == []
 
     def clicked(self, browser: Browser, selector: str) -> str:
-        """Click on what a selector finds, where it is, and return what the popup says."""
+        """Click on the element of a selector, and return the text of the popup."""
         browser.run(
             "const at = document.querySelector(arguments[0]).getBoundingClientRect();"
             "const point = {bubbles: true, clientX: at.x + at.width / 2, "
@@ -308,7 +308,7 @@ class TestInABrowser:
     ) -> None:
         m = blank()
         folium.Marker([50.5, 30], popup="before").add_to(m)
-        Unheard().add_to(m)
+        AbsentPlugin().add_to(m)
         folium.CircleMarker([50.5, 31], popup="after", color="#d55e00").add_to(m)
         path = gb.write(quietly(m), tmp_path / "map.html")
         browser.open(path)
@@ -316,7 +316,7 @@ class TestInABrowser:
         assert "after" in self.clicked(browser, "path[stroke='#d55e00']")
         assert browser.read_journal() == [path.as_uri()]
         (warned,) = browser.complaints()
-        assert "L.unheard is not a function" in warned
+        assert "L.absent is not a function" in warned
 
     def test_without_the_extra_the_map_is_there_and_plainer(
         self, browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -372,13 +372,13 @@ class TestInABrowser:
     def test_shows_in_a_notebook_with_what_it_lacks(self, browser: Browser, tmp_path: Path) -> None:
         m = blank()
         folium.CircleMarker([50.5, 31]).add_to(m)
-        Unheard().add_to(m)
+        AbsentPlugin().add_to(m)
         path = tmp_path / "notebook.html"
         path.write_text(f"<meta charset=utf-8>{quietly(m)._repr_html_()}", "utf-8")
         browser.open(path)
         frame = "document.querySelector('iframe').contentDocument"
         assert browser.run(f"return {frame}.querySelectorAll('path.leaflet-interactive').length")
-        assert "Unheard will not work" in browser.text("table")
+        assert "AbsentPlugin will not work" in browser.text("table")
         assert browser.read_journal() == [path.as_uri()]
 
 

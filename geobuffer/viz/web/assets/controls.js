@@ -1,5 +1,5 @@
 'use strict';
-// What the reader can change: the zone's width and side, and which layers are seen.
+// The controls: the width and the side of the zone, and the visible layers.
 
 (function (geobuffer) {
   const { say, plain, element, view, facts } = geobuffer;
@@ -8,7 +8,7 @@
   const widths = facts.slider.widths_km;
   let waiting = false;
 
-  /** All that a width, a side or a ring changes: at once, and before the next picture. */
+  /** Update everything that depends on width, side or rings. */
   function refresh() {
     geobuffer.classifyPlaces();
     geobuffer.redraw();
@@ -18,7 +18,7 @@
     showWidth();
     if (waiting) return;
     waiting = true;
-    // Names are many elements: they follow when the browser has time.
+    // Labels are many elements, so they follow before the next frame.
     requestAnimationFrame(() => {
       waiting = false;
       geobuffer.showLabels();
@@ -43,7 +43,7 @@
     slider.value = String(widths.indexOf(view.km));
     slider.setAttribute('aria-valuetext', `${plain(view.km)} ${say('unit_km')}`);
     byId('width-value').textContent = `${plain(view.km)} ${say('unit_km')}`;
-    // Not disabled: a button that is loses the keyboard.
+    // A disabled button would lose the keyboard focus, so we only mark it as disabled.
     byId('narrower').setAttribute('aria-disabled', String(view.km <= widths[0]));
     byId('wider').setAttribute('aria-disabled', String(view.km >= widths.at(-1)));
     byId('reset').hidden = geobuffer.isAsked();
@@ -69,7 +69,7 @@
     });
   }
 
-  function choice(side) {
+  function sideChoice(side) {
     const input = element('input', '');
     Object.assign(input, { type: 'radio', name: 'side', value: side });
     input.addEventListener('change', () => setSide(side));
@@ -79,7 +79,7 @@
   function startSides() {
     const names = ['both', ...facts.sides.map((side) => side.name)];
     byId('side-room').hidden = facts.of_points || !geobuffer.canSwitchSides();
-    byId('sides').append(...names.map(choice));
+    byId('sides').append(...names.map(sideChoice));
   }
 
   function toggle(layer) {

@@ -1,5 +1,5 @@
 'use strict';
-// What the page shows: read from the blocks of JSON and unpacked.
+// Read the page's data from its blocks of JSON, and decode them.
 
 window.geobuffer = {};
 
@@ -10,12 +10,12 @@ window.geobuffer = {};
     return JSON.parse(document.getElementById(id).textContent);
   }
 
-  /** A longitude of a map that the antimeridian runs through: 0 to 360°, so that it is in one piece. */
-  function unbroken(lon) {
+  /** Return a longitude; on a map across the antimeridian from 0 to 360°, so that shapes stay whole. */
+  function unwrapLongitude(lon) {
     return geobuffer.facts.wraps && lon < 0 ? lon + 360 : lon;
   }
 
-  /** A line in Google's Encoded Polyline Algorithm Format to Leaflet's [latitude, longitude]. */
+  /** Decode a line in Google's Encoded Polyline Algorithm Format to Leaflet's [latitude, longitude]. */
   function decodeLine(text, grid = GRID) {
     const points = [];
     const at = [0, 0];
@@ -28,7 +28,7 @@ window.geobuffer = {};
       shift += 5;
       if (bits & 32) continue;
       at[axis] += value & 1 ? ~(value >> 1) : value >> 1;
-      if (axis === 1) points.push([at[0] * grid, unbroken(at[1] * grid)]);
+      if (axis === 1) points.push([at[0] * grid, unwrapLongitude(at[1] * grid)]);
       axis = 1 - axis;
       value = 0;
       shift = 0;
@@ -36,7 +36,7 @@ window.geobuffer = {};
     return points;
   }
 
-  /** Arcs by their numbers, end to end; ~n is arc n backwards. */
+  /** Join arcs by their numbers, end to end; ~n is arc n backwards. */
   function joinArcs(numbers) {
     const points = [];
     for (const number of numbers) {
@@ -55,7 +55,7 @@ window.geobuffer = {};
     return shape.map((rings) => rings.map(joinArcs));
   }
 
-  /** A column is a list, or its different values with a code for each row or run of rows. */
+  /** Return a column as a list. It is stored as a list, or as distinct values with codes of rows or runs. */
   function unpackColumn(column) {
     if (Array.isArray(column)) return column;
     if (column.codes) return column.codes.map((code) => column.values[code]);
@@ -73,19 +73,19 @@ window.geobuffer = {};
       const place = { row };
       for (const [name, column] of columns) place[name] = column[row];
       place.located = place.lon !== null && place.lat !== null;
-      if (place.located) place.lon = unbroken(place.lon);
+      if (place.located) place.lon = unwrapLongitude(place.lon);
       return place;
     });
   }
 
-  /** A place's name in a language, or in the first other that has one. */
+  /** Return the name of a place in a language, or in the first other language that has one. */
   function nameOf(place, language) {
     const columns = [`name_${language}`, 'name', 'name_en', 'name_uk', 'name_ru', 'code'];
     const known = columns.find((column) => place[column]);
     return known ? place[known] : '—';
   }
 
-  /** A region's, side's or section's label: `value` is its own name. */
+  /** Return the label of a region, a side or a section, whose name is `value`. */
   function labelOf(items, value, language) {
     const found = items.find((item) => item.name === value);
     return found ? found.names[language] : value;
@@ -106,5 +106,5 @@ window.geobuffer = {};
     regions: true,
     outside: true,
   };
-  Object.assign(geobuffer, { unbroken, decodeLine, unpackLines, unpackPolygons, nameOf, labelOf });
+  Object.assign(geobuffer, { unwrapLongitude, decodeLine, unpackLines, unpackPolygons, nameOf, labelOf });
 })(window.geobuffer);

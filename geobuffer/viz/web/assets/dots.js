@@ -1,18 +1,18 @@
 'use strict';
-// All settlements as one layer of Leaflet's canvas: a hundred thousand objects would be too many.
+// Draw all settlements as one layer on Leaflet's canvas: 100,000 separate layers would be too slow.
 
 (function (geobuffer) {
   const ORDER = ['outside', 'inside', 'uncertain'];
-  // Browsers fill a path of a few hundred circles fast, and one of many thousands slowly.
+  // Browsers fill a path of some hundred circles quickly, but a path of many thousands slowly.
   const BATCH = 400;
 
-  /** Longitude and latitude to the unit square of the Web Mercator map. */
-  function unit(place) {
+  /** Return the position of a place in the unit square of the Web Mercator map. */
+  function projectToUnit(place) {
     const sine = Math.sin((place.lat * Math.PI) / 180);
     return [place.lon / 360 + 0.5, 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)];
   }
 
-  function path(ctx, dots, radius) {
+  function tracePath(ctx, dots, radius) {
     ctx.beginPath();
     for (const dot of dots) {
       ctx.moveTo(dot.x + radius, dot.y);
@@ -25,7 +25,7 @@
     ctx.strokeStyle = style.color;
     ctx.lineWidth = style.weight;
     for (let i = 0; i < dots.length; i += BATCH) {
-      path(ctx, dots.slice(i, i + BATCH), style.radius);
+      tracePath(ctx, dots.slice(i, i + BATCH), style.radius);
       ctx.fill();
       if (style.weight > 0) ctx.stroke();
     }
@@ -36,12 +36,12 @@
 
     initialize(places, styleOf) {
       this._dots = places.filter((place) => place.located)
-        .map((place) => ({ place, at: unit(place), x: 0, y: 0 }));
+        .map((place) => ({ place, at: projectToUnit(place), x: 0, y: 0 }));
       this._styleOf = styleOf;
       this._seen = [];
     },
 
-    /** Where each dot lies on the canvas at this zoom. */
+    /** Compute the position of each dot on the canvas at this zoom. */
     _project() {
       const scale = 256 * 2 ** this._map.getZoom();
       const origin = this._map.getPixelOrigin();
@@ -74,7 +74,7 @@
       this.redraw();
     },
 
-    /** The place nearest to a point of the canvas, if it is near enough to be meant. */
+    /** Return the place nearest to a point of the canvas, or null if none is close enough. */
     placeAt(point) {
       const reach = this._styleOf('inside').radius + this._renderer.options.tolerance;
       let best = reach * reach;

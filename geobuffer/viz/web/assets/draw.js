@@ -1,10 +1,10 @@
 'use strict';
-// The layers of the map: regions, zone, border, settlements; all on one canvas.
+// Draw the layers of the map on one canvas: regions, zone, border, settlements.
 
 (function (geobuffer) {
   const { facts, view } = geobuffer;
 
-  // Leaflet draws on a canvas, which no style sheet reaches: the colours of the night are here.
+  // Leaflet draws on a canvas, where style sheets have no effect: so the dark colours stand here.
   const NIGHT = {
     border: '#f4f4f4', region: '#7d8794', land: '#20262d', rim: '#0d1014', junction: '#0d1014',
     edge: '#6db6e8',
@@ -61,7 +61,7 @@
       }).addTo(map));
   }
 
-  /** The territory of each side: not seen itself, but what a sketch is cut to. */
+  /** Add the territory of each side: it is invisible, but outlines are clipped to it. */
   function drawSides(map) {
     const drawn = {};
     for (const side of facts.sides) {
@@ -74,7 +74,7 @@
     return drawn;
   }
 
-  /** A ring of the zone, cut to a side's territory where it is a sketch of both. */
+  /** A ring of the zone. An outline of both sides is clipped to the territory of one. */
   const Ring = L.Polygon.extend({
     clip: null,
 
@@ -82,18 +82,18 @@
       if (!this._renderer._drawing || !this._parts.length) return;
       const ctx = this._renderer._ctx;
       ctx.save();
-      if (this.clip) this._cut(ctx);
+      if (this.clip) this._clipToSide(ctx);
       this._renderer._updatePoly(this, true);
       ctx.restore();
     },
 
-    _cut(ctx) {
+    _clipToSide(ctx) {
       const { min, max } = this._renderer._bounds;
       const { sides } = view.layers;
       const side = sides[this.clip];
       const other = Object.values(sides).find((one) => one !== side);
       ctx.beginPath();
-      // A side without territory of its own is all that is not the other's.
+      // A side without a territory of its own is all land outside the other's territory.
       if (!side.isGiven) ctx.rect(min.x, min.y, max.x - min.x, max.y - min.y);
       for (const part of (side.isGiven ? side : other)._parts) {
         part.forEach((point, i) => (i ? ctx.lineTo(point.x, point.y) : ctx.moveTo(point.x, point.y)));
@@ -103,9 +103,9 @@
     },
   });
 
-  /** As many layers as there can be rings: layers made later would lie over the border. */
+  /** Add as many layers as there can be rings: layers added later would cover the border. */
   function makeRings(map) {
-    // Coarser, and an arc is seen to be made of straight pieces.
+    // With a larger smoothFactor, arcs would visibly consist of straight lines.
     return facts.palette.rings.map(() =>
       new Ring([], { interactive: false, smoothFactor: 0.25, weight: 1.2 }).addTo(map));
   }
@@ -115,7 +115,7 @@
     return facts.palette.rings[Math.max(count, 1) - 1][number];
   }
 
-  /** A ring's fill, and the line about it, which must be seen on dark ground too. */
+  /** Return the style of a ring: its fill, and its outline, which must be visible on dark ground too. */
   function ringStyle(number, count) {
     const fillColor = ringColour(number, count);
     const alone = count === 1;
@@ -136,7 +136,7 @@
     });
   }
 
-  /** A point where one section of the border ends and the next begins; or all that there is. */
+  /** Draw a point where two sections of the border meet; for a border of points, each point. */
   function drawJunctions(map, sections) {
     const starts = facts.of_points
       ? sections.flatMap((drawn) => drawn.getLatLngs().map((part) => part[0]))
@@ -149,15 +149,16 @@
 
   function drawPlaces(map) {
     const dots = new geobuffer.Dots(geobuffer.places, dotStyle).addTo(map);
-    let told = null;
+    let pointed = null;
     dots.on('mouseover mousemove', (event) => {
       const place = dots.placeAt(event.layerPoint);
-      if (!place || place === told) return;
-      told = place;
+      if (!place || place === pointed) return;
+      pointed = place;
       if (dots.isTooltipOpen()) dots.setTooltipContent(geobuffer.describeBriefly(place));
     });
-    // Bound after: it opens at the same event, and must know of what to tell.
-    dots.bindTooltip(() => geobuffer.describeBriefly(told), { sticky: true, direction: 'top' });
+    // We bind the tooltip after the handler above: both run at the same event, and the tooltip needs its
+    // result.
+    dots.bindTooltip(() => geobuffer.describeBriefly(pointed), { sticky: true, direction: 'top' });
     dots.on('click', (event) => {
       const place = dots.placeAt(event.layerPoint);
       if (place) geobuffer.openPlace(place);
@@ -174,7 +175,7 @@
     });
   }
 
-  /** Draw anew what the width, the side or a switch has changed. */
+  /** Redraw what the width, the side or a checkbox changes. */
   function redraw() {
     showRings();
     view.layers.dots.redraw();
@@ -191,7 +192,7 @@
     redraw();
   }
 
-  /** Draw everything, and keep it in step with the scheme of colours. */
+  /** Draw everything, and again when the colour scheme changes. */
   function draw(map) {
     view.layers = { regions: drawRegions(map), sides: drawSides(map), rings: makeRings(map) };
     view.layers.sections = drawSections(map);

@@ -1,5 +1,5 @@
 'use strict';
-// One spelling finds another: the same folding as geobuffer/zones/toponyms.py.
+// Search by name in any spelling. Names are folded as in geobuffer/zones/toponyms.py.
 
 (function (geobuffer) {
   const ALIKE = {
@@ -8,14 +8,14 @@
     '-': ' ', '–': ' ', '—': ' ',
   };
 
-  // Letters that look alike in both scripts: what is typed on the wrong keyboard.
+  // Letters that look the same in both scripts, and are often typed on the wrong keyboard.
   const LOOKS_LATIN = 'abcehikmoptxy';
   const LOOKS_CYRILLIC = 'авсеникмортху';
   const MIXED = /[a-z][\p{L}\p{N}_]*[а-я]|[а-я][\p{L}\p{N}_]*[a-z]/u;
   const SURELY_CYRILLIC = new RegExp(`(?![${LOOKS_CYRILLIC}a-z])\\p{L}`, 'u');
   const SURELY_LATIN = new RegExp(`(?![${LOOKS_LATIN}а-я])\\p{L}`, 'u');
 
-  function ofOneScript(word) {
+  function unifyScript(word) {
     if (!MIXED.test(word)) return word;
     const [cyrillic, latin] = [SURELY_CYRILLIC.test(word), SURELY_LATIN.test(word)];
     if (cyrillic && latin) return word;
@@ -23,34 +23,34 @@
     return Array.from(word, (sign) => to[from.indexOf(sign)] ?? sign).join('');
   }
 
-  /** A name without case, accents, apostrophes and the letters that spellings differ in. */
+  /** Return a name without case, accents, apostrophes, and with one letter for similar ones. */
   function fold(name) {
     const lower = name.normalize('NFC').toLowerCase().replace(/ß/g, 'ss');
     const plain = Array.from(lower, (sign) => ALIKE[sign] ?? sign).join('');
     const words = plain.normalize('NFD').replace(/\p{M}/gu, '').split(/\s+/u).filter(Boolean);
-    return words.map(ofOneScript).join(' ');
+    return words.map(unifyScript).join(' ');
   }
 
   const NAMES = ['name_en', 'name_uk', 'name_ru', 'name'];
 
-  // Russian letters as reporters write them in Latin ones: a reader may know Volchansk only.
+  // Russian letters in the usual Latin spelling: a reader may know only the name Volchansk.
   const LATIN = {
     а: 'a', б: 'b', в: 'v', г: 'g', д: 'd', е: 'e', ж: 'zh', з: 'z', и: 'i', к: 'k', л: 'l', м: 'm',
     н: 'n', о: 'o', п: 'p', р: 'r', с: 's', т: 't', у: 'u', ф: 'f', х: 'kh', ц: 'ts', ч: 'ch',
     ш: 'sh', щ: 'shch', ю: 'yu', я: 'ya',
   };
 
-  function inLatin(folded) {
+  function transliterate(folded) {
     return Array.from(folded, (sign) => LATIN[sign] ?? sign).join('');
   }
 
   function foldedNames(place) {
     const names = NAMES.filter((column) => place[column]).map((column) => fold(place[column]));
-    return place.name_ru ? [...names, inLatin(fold(place.name_ru))] : names;
+    return place.name_ru ? [...names, transliterate(fold(place.name_ru))] : names;
   }
 
-  /** How well names answer a query: 0 the whole name, 1 its beginning, 2 a word's, 3 a part. */
-  function rank(names, query) {
+  /** Return how well names match a query: 0 whole name, 1 its beginning, 2 that of a word, 3 a part. */
+  function rankNames(names, query) {
     if (names.some((name) => name === query)) return 0;
     if (names.some((name) => name.startsWith(query))) return 1;
     if (names.some((name) => name.includes(' ' + query))) return 2;
@@ -61,7 +61,7 @@
   let index = null;
   let known = null;
 
-  /** A query, and what else a place of that name is known as. */
+  /** Return a folded query, and the other names of a place of that name. */
   function queriesOf(text) {
     const query = fold(text);
     if (!query) return [];
@@ -69,13 +69,13 @@
     return [query, ...known.filter((names) => names.includes(query)).flat()];
   }
 
-  /** All places that answer a query, best first; places of one name stay apart. */
+  /** Return all places that match a query, the best first; places that share a name stay separate. */
   function findPlaces(text) {
     const queries = queriesOf(text);
     index ??= geobuffer.places.map((place) => ({ place, names: foldedNames(place) }));
     return index
       .map(({ place, names }) => ({
-        place, rank: Math.min(...queries.map((query) => rank(names, query))),
+        place, rank: Math.min(...queries.map((query) => rankNames(names, query))),
       }))
       .filter((answer) => answer.rank < Infinity)
       .sort((a, b) => a.rank - b.rank || classOrder(a.place) - classOrder(b.place)

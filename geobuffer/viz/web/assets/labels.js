@@ -1,12 +1,12 @@
 'use strict';
-// Names on the map: those with most to say first, and none over another.
+// Place the names on the map: the most important first, without overlaps.
 
 (function (geobuffer) {
   const MOST = 70;
   const LINE = 17;
   const LETTER = 6.7;
 
-  /** The smallest population that is named at a zoom; unknown counts as none. */
+  /** Return the smallest population with a name at a zoom; an unknown population counts as 0. */
   function leastPopulation(zoom) {
     if (zoom < 7.5) return 40000;
     if (zoom < 8.5) return 12000;
@@ -23,25 +23,25 @@
     return (place.population ?? 0) >= leastPopulation(zoom) && (place.population ?? 0) > 0;
   }
 
-  function weight(place) {
+  function weighPlace(place) {
     const near = place.membership === 'outside' ? 1 : 3;
     return near * Math.log10(10 + (place.population ?? 0));
   }
 
-  /** The country of a region that is not one itself. */
+  /** Return the country of a region, or '' if the region is itself a country. */
   function countryOf(region, language) {
     const { countries } = geobuffer.facts;
     const name = geobuffer.labelOf(countries, region.country, language);
     return name === region.names[language] ? '' : name;
   }
 
-  /** Regions' names, each with its country below. */
+  /** Return the names of regions, each with its country below. */
   function regionLabels(language) {
     if (!geobuffer.view.regions) return [];
     const { regions } = geobuffer.facts;
     return regions.map((region) => ({
-      at: region.labels[0] && [region.labels[0][0], geobuffer.unbroken(region.labels[0][1])],
-      orAt: region.labels[1] && [region.labels[1][0], geobuffer.unbroken(region.labels[1][1])],
+      at: region.labels[0] && [region.labels[0][0], geobuffer.unwrapLongitude(region.labels[0][1])],
+      orAt: region.labels[1] && [region.labels[1][0], geobuffer.unwrapLongitude(region.labels[1][1])],
       text: region.names[language],
       below: countryOf(region, language),
       className: 'label label-region',
@@ -52,7 +52,7 @@
   function placeLabels(zoom, bounds, language) {
     return geobuffer.places
       .filter((place) => isNamed(place, zoom) && bounds.contains([place.lat, place.lon]))
-      .sort((a, b) => weight(b) - weight(a))
+      .sort((a, b) => weighPlace(b) - weighPlace(a))
       .slice(0, 4 * MOST)
       .map((place) => ({
         at: [place.lat, place.lon],
@@ -61,7 +61,7 @@
       }));
   }
 
-  /** The box that a label will take on the screen. */
+  /** Return the box of a label on the screen. */
   function boxOf(label, map) {
     const point = map.latLngToContainerPoint(label.at);
     const wide = label.text.length * LETTER * (label.centred ? 1.25 : 1);
@@ -79,7 +79,7 @@
     return inView && !taken.some((other) => overlap(box, other));
   }
 
-  /** What the map's own buttons and lines of text take. */
+  /** Return the boxes of the map's own buttons and texts. */
   function boxesOfControls(map) {
     const room = map.getContainer().getBoundingClientRect();
     const controls = map.getContainer().querySelectorAll('.leaflet-control');
@@ -89,7 +89,7 @@
     }));
   }
 
-  function write(label, pane) {
+  function makeMarker(label, pane) {
     const below = label.below ? geobuffer.element('small', '', label.below) : null;
     const html = geobuffer.element('span', '', label.text, below);
     const icon = L.divIcon({ className: label.className, html, iconSize: null });
@@ -111,7 +111,7 @@
         .find((one) => fits(boxOf(one, map), size, taken));
       if (!placed) continue;
       taken.push(boxOf(placed, map));
-      labels.addLayer(write(placed, 'geobuffer-labels'));
+      labels.addLayer(makeMarker(placed, 'geobuffer-labels'));
     }
   }
 

@@ -1,21 +1,21 @@
 'use strict';
-// The panel: title, legend with counts, sections, sources.
+// Write the panel: title, legend with counts, sections, sources.
 
 (function (geobuffer) {
   const { say, number, plain, element, button, termList, svg, facts, view } = geobuffer;
   const byId = (id) => document.getElementById(id);
   const MOST_NAMES = 4;
 
-  function swatch(...shapes) {
+  function makeSwatch(...shapes) {
     const size = { viewBox: '0 0 26 18', width: 26, height: 18 };
     return svg('svg', { ...size, 'aria-hidden': 'true' }, ...shapes);
   }
 
-  /** The dot of a class, as the map draws it. */
+  /** Return the dot of a class, as the map draws it. */
   function placeGlyph(membership) {
     const style = geobuffer.placeStyle(membership);
-    if (!style) return swatch();
-    return swatch(svg('circle', {
+    if (!style) return makeSwatch();
+    return makeSwatch(svg('circle', {
       cx: 13, cy: 9, r: style.radius, fill: style.fillColor, stroke: style.color,
       'stroke-width': style.weight,
     }));
@@ -23,7 +23,7 @@
 
   function ringGlyph(i, count) {
     const style = geobuffer.ringStyle(i, count);
-    return swatch(svg('rect', {
+    return makeSwatch(svg('rect', {
       x: 2, y: 2, width: 22, height: 14, fill: style.fillColor, 'fill-opacity': style.fillOpacity,
       stroke: style.color, 'stroke-width': 1.2,
     }));
@@ -39,16 +39,16 @@
   function lineGlyph(withJunction) {
     const stroke = geobuffer.colour('border');
     const line = svg('line', { x1: 1, x2: 25, y1: 9, y2: 9, stroke, 'stroke-width': 2.4 });
-    return withJunction ? swatch(line, pointShape()) : swatch(line);
+    return withJunction ? makeSwatch(line, pointShape()) : makeSwatch(line);
   }
 
   function borderEntry(hasSections) {
-    const glyph = facts.of_points ? swatch(pointShape()) : lineGlyph(hasSections);
+    const glyph = facts.of_points ? makeSwatch(pointShape()) : lineGlyph(hasSections);
     return entry(glyph, say(hasSections ? 'border' : 'border_plain'));
   }
 
   function regionGlyph() {
-    return swatch(svg('rect', {
+    return makeSwatch(svg('rect', {
       x: 2, y: 2, width: 22, height: 14, fill: geobuffer.colour('land'),
       stroke: geobuffer.colour('region'), 'stroke-dasharray': '4 3',
     }));
@@ -62,7 +62,7 @@
 
   function farEntry() {
     const { far, reach_km: km } = geobuffer.facts.places;
-    const line = entry(swatch(), say('far', { km: plain(km) }), far);
+    const line = entry(makeSwatch(), say('far', { km: plain(km) }), far);
     line.dataset.count = 'far';
     return line;
   }
@@ -81,7 +81,7 @@
     return facts.places.far ? [...lines, farEntry()] : lines;
   }
 
-  /** An area, no finer than it is known: a sketch's to three figures. */
+  /** Return an area as exact as it is known; the area of a slider outline has three digits. */
   function areaText(ring) {
     if (!Number.isFinite(ring.area)) return say('unknown');
     if (ring.exact) return number(ring.area, ring.area < 10 ? 2 : 0);
@@ -130,8 +130,8 @@
     );
   }
 
-  /** What is shown now, and what the page was made for if that is something else. */
-  function showShown(rings) {
+  /** Show the present width and side, and those of the page's zone if they differ. */
+  function showPresent(rings) {
     const area = rings.reduce((sum, ring) => sum + ring.area, 0);
     const exact = rings.every((ring) => ring.exact);
     const shown = { km: plain(view.km), area: areaText({ area, exact }) };
@@ -144,8 +144,8 @@
     });
   }
 
-  /** The heading: the author's, or what is shown now. */
-  function heading() {
+  /** Return the author's heading, or one for the present width and side. */
+  function writeHeading() {
     if (facts.given_titles[view.language]) return facts.given_titles[view.language];
     if (geobuffer.isAsked()) return facts.titles[view.language];
     const along = facts.along[view.language].replace('{km}', plain(view.km));
@@ -153,7 +153,7 @@
       : say('title_side', { side: geobuffer.sideLabel(view.side) }));
   }
 
-  /** A few names, and that there are more. */
+  /** Return a few names, and an ellipsis if there are more. */
   function namesOf(sections) {
     const names = sections.slice(0, MOST_NAMES).map((section) => section.names[view.language]);
     return [...names, ...(sections.length > MOST_NAMES ? ['…'] : [])].join('; ');
@@ -161,8 +161,8 @@
 
   function showTitle() {
     const { border } = facts;
-    document.title = heading();
-    byId('title').textContent = heading();
+    document.title = writeHeading();
+    byId('title').textContent = writeHeading();
     const now = say('now', { km: plain(view.km), side: geobuffer.sideLabel(view.side) });
     byId('subtitle').replaceChildren(
       ...(geobuffer.isAsked() ? [] : [element('strong', '', now), ' ']),
@@ -174,11 +174,11 @@
     );
   }
 
-  /** What depends on the zone's width and side. */
+  /** Update what depends on the width and the side of the zone. */
   function showZone() {
     const rings = geobuffer.rings();
     showTitle();
-    showShown(rings);
+    showPresent(rings);
     showLegend(rings);
     showSummary();
   }
@@ -191,7 +191,7 @@
     }
   }
 
-  /** A note's text, its web addresses as links named by their host. */
+  /** Return the text of a note, with its web addresses as links named by their host. */
   function withLinks(note) {
     return note.split(/(https?:\/\/[^\s()]+)/).map((part, i) => {
       if (i % 2 === 0) return part;
@@ -228,8 +228,8 @@
         element('span', 'quiet', geobuffer.spanOf(section)))));
   }
 
-  /** A link if it is one address of the web, plain text if it is several or anything else. */
-  function address(url) {
+  /** Return a link for a single web address, and plain text for anything else. */
+  function linkTo(url) {
     if (!url || !/^https?:\/\//i.test(url) || url.includes('; http')) return url;
     const link = element('a', '', url);
     link.href = url;
@@ -238,44 +238,44 @@
     return link;
   }
 
-  /** What a source says of itself: silent where nothing was asked, frank where it is not stated. */
-  function stated(value) {
+  /** Return a value of a source: '' if it does not apply, and 'not stated' if it is empty. */
+  function describeValue(value) {
     return value === undefined ? '' : value || say('not_stated');
   }
 
   function describeSource(source) {
     const accuracy = Number.isFinite(source.accuracy_m)
-      ? `± ${number(source.accuracy_m)} ${say('unit_m')}` : stated(source.accuracy_m);
+      ? `± ${number(source.accuracy_m)} ${say('unit_m')}` : describeValue(source.accuracy_m);
     return element(
       'div', 'source',
       element('h3', '', `${say(`source_${source.layer}`)}: ${source.title}`),
       termList([
         [say('publisher'), source.publisher],
-        [say('licence'), stated(source.licence)],
+        [say('licence'), describeValue(source.licence)],
         [say('version'), source.version],
-        [say('facts_as_of'), stated(source.as_of)],
+        [say('facts_as_of'), describeValue(source.as_of)],
         [say('accuracy_m'), accuracy],
         [say('citation'), source.citation],
-        [say('url'), address(source.url)],
+        [say('url'), linkTo(source.url)],
       ]),
     );
   }
 
-  /** Tolerances in metres as text: those of narrow zones are less than a metre. */
-  function rounded(tolerance) {
+  /** Return tolerances in metres as text; those of narrow zones are below a metre. */
+  function formatTolerances(tolerance) {
     return Object.fromEntries(Object.entries(tolerance).map(([key, m]) => [key, plain(m)]));
   }
 
   function describeMethod() {
     const { zone, tolerance_m: tolerance } = geobuffer.facts;
-    // Rounded up: it is a bound.
+    // We round up, because the error must not be larger than stated.
     const error = number(Math.ceil(zone.error_m * 10) / 10, 1);
     return element(
       'div', 'source',
       element('h3', '', say('method')),
       element('p', '', say('method_distance')),
       element('p', '', say('method_edges', { error, ends: say(`ends_${zone.ends}`) })),
-      element('p', '', say('method_drawing', rounded(tolerance))),
+      element('p', '', say('method_drawing', formatTolerances(tolerance))),
       facts.zone.is_plain
         ? element('p', '', say('method_slider', { error: number(Math.ceil(facts.slider.error_m)) }))
         : null,
@@ -289,7 +289,7 @@
     byId('source-list').replaceChildren(describeMethod(), ...sources);
   }
 
-  /** Write the whole panel anew, in the language of the page. */
+  /** Write the whole panel in the language of the page. */
   function showPanel() {
     geobuffer.sayFixedParts();
     geobuffer.sayChoices();

@@ -1,20 +1,20 @@
 'use strict';
-// What the map tells of one settlement or one section, built from text.
+// Describe one settlement or one section, as elements that contain text only.
 
 (function (geobuffer) {
   const { say, number, plain, element, button } = geobuffer;
 
-  // The kinds that the page has words for; others are shown as they are given.
+  // The kinds of settlements that the page can translate; others stay as they are in the table.
   const KINDS = new Set(['village', 'city', 'settlement', 'hamlet', 'urban-type settlement',
     'railway settlement', 'populated place', 'town']);
 
   function otherNames(place) {
     return ['en', 'uk', 'ru']
       .filter((language) => language !== geobuffer.view.language && place[`name_${language}`])
-      .map((language) => [say(`language_${language}`), named(place, language)]);
+      .map((language) => [say(`language_${language}`), nameElement(place, language)]);
   }
 
-  function named(place, language) {
+  function nameElement(place, language) {
     const name = element('bdi', '', place[`name_${language}`]);
     name.lang = language;
     return name;
@@ -22,7 +22,7 @@
 
   function distance(place) {
     if (!Number.isFinite(place.distance_km)) return say('unknown');
-    // The margin is the error of the distance and, on top, the radius of the place.
+    // The margin is the sum of the distance's error and the radius of the place.
     const error = place.margin_km - (place.radius_m || 0) / 1000;
     const shown = Number.isFinite(error) ? ` ± ${number(error, error < 0.1 ? 2 : 1)}` : '';
     return `${number(place.distance_km, 2)}${shown} ${say('unit_km')}`;
@@ -63,7 +63,7 @@
     return geobuffer.sideLabel(place.side);
   }
 
-  /** Which ring of several, in the words of the page. */
+  /** Return the ring of a place, or null if the zone has only one. */
   function ring(place) {
     const shown = geobuffer.rings();
     const found = shown.length > 1 && shown[geobuffer.ringOf(place)];
@@ -118,7 +118,7 @@
     ];
   }
 
-  /** Everything the page knows of a settlement. */
+  /** Describe a settlement with all its data. */
   function describePlace(place) {
     return element(
       'div', 'about',
@@ -127,7 +127,7 @@
     );
   }
 
-  /** A settlement's name, class and distance: what a pointer above it asks. */
+  /** Describe a settlement by name, class and distance, for a tooltip. */
   function describeBriefly(place) {
     const name = geobuffer.nameOf(place, geobuffer.view.language);
     const km = `${geobuffer.distanceText(place)} ${say('unit_km')}`;
@@ -135,7 +135,7 @@
       element('div', '', `${km}, ${say(`${geobuffer.stateOf(place)}_short`)}`));
   }
 
-  /** Where a settlement is, in a line: tells places of one name apart. */
+  /** Return where a settlement is, in one line. It distinguishes places that share a name. */
   function whereabouts(place) {
     return [raion(place), oblast(place) || country(place)].filter(Boolean).join(', ');
   }
@@ -155,15 +155,15 @@
     );
   }
 
-  /** Give the keyboard back to where it came from, if it went down with the popup. */
+  /** Return the keyboard focus to where it came from, if it was lost when the popup closed. */
   function returnFocus(opener, popup) {
     const here = document.activeElement;
     const isLost = here === document.body || popup.getElement()?.contains(here);
     if (isLost && opener?.isConnected) opener.focus({ preventScroll: true });
   }
 
-  /** Open a popup, and give the keyboard to it if a key or button of the list asked for it. */
-  function open(content, latlng, withFocus) {
+  /** Open a popup. It gets the keyboard focus if it was opened from the list. */
+  function openPopup(content, latlng, withFocus) {
     const { map } = geobuffer.view;
     const small = map.getSize().x < 480;
     const opener = document.activeElement;
@@ -185,14 +185,14 @@
   }
 
   function openPlace(place, withFocus = false) {
-    open(describePlace(place), [place.lat, place.lon], withFocus);
+    openPopup(describePlace(place), [place.lat, place.lon], withFocus);
   }
 
   function openSection(section, latlng, withFocus = false) {
-    open(describeSection(section), latlng, withFocus);
+    openPopup(describeSection(section), latlng, withFocus);
   }
 
-  /** Bring a settlement into view, close enough to see its surroundings, and tell of it. */
+  /** Move the map to a settlement, zoom in to its surroundings, and open its popup. */
   function visitPlace(place) {
     const { map } = geobuffer.view;
     map.setView([place.lat, place.lon], Math.max(map.getZoom(), 11), { animate: false });

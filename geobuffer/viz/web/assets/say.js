@@ -1,10 +1,10 @@
 'use strict';
-// Words and numbers in the language of the page, and elements that hold text and nothing else.
+// Translate words and format numbers, and make elements that contain text and never markup.
 
 (function (geobuffer) {
   /**
-   * The page's words for a key, with {values} filled in; the key itself if there are none. Of a zone
-   * around points, which have no sides and no length, some things are said otherwise.
+   * Return the text for a key, with {values} filled in, or the key itself if there is no text. Zones
+   * around points have no sides and no length, so some of their texts differ.
    */
   function say(key, values = {}) {
     const words = geobuffer.words[geobuffer.view.language];
@@ -20,12 +20,12 @@
     });
   }
 
-  /** A width as it is said: 10, 2.5, 0.05. */
+  /** Return a width with the decimals that it has: 10, 2.5, 0.05. */
   function plain(value) {
     return value.toLocaleString(geobuffer.view.language, { maximumFractionDigits: 3 });
   }
 
-  /** An element with a class and children; strings become text, never markup. */
+  /** Make an element with a class and children; strings become text, never markup. */
   function element(tag, className, ...children) {
     const made = document.createElement(tag);
     if (className) made.className = className;
@@ -40,7 +40,7 @@
     return made;
   }
 
-  /** A list of terms and descriptions; rows without a description are left out. */
+  /** Make a list of terms and descriptions; rows without a description are left out. */
   function termList(rows) {
     const list = element('dl', 'facts');
     for (const [term, description] of rows) {
@@ -57,14 +57,14 @@
     return made;
   }
 
-  /** Words of the fixed parts of the page: every element that names its words. */
+  /** Write the fixed texts of the page: those of every element with a data-say attribute. */
   function sayFixedParts() {
     for (const part of document.querySelectorAll('[data-say]')) {
       part.textContent = say(part.dataset.say);
     }
   }
 
-  /** A side's name: of a territory its own, of a bare line left or right. */
+  /** Return the name of a side: that of its territory, or left and right of a line. */
   function sideLabel(name) {
     if (name === 'both') return say('side_both');
     const label = geobuffer.labelOf(geobuffer.facts.sides, name, geobuffer.view.language);
@@ -72,12 +72,12 @@
     return words === `side_${label}` ? label : words;
   }
 
-  /** The class of a place, by which it is drawn and listed. */
+  /** Return the class of a place, by which it is drawn and listed. */
   function stateOf(place) {
     return place.located ? place.membership : 'unlocated';
   }
 
-  /** A distance in km, as fine as the zone's widths are told. */
+  /** Return a distance in km with the precision of the slider's steps. */
   function distanceText(place) {
     const step = geobuffer.facts.slider.widths_km[0] ?? geobuffer.view.km / 10;
     return number(place.distance_km, step >= 1 ? 1 : step >= 0.1 ? 2 : 3);

@@ -1,36 +1,36 @@
 'use strict';
-// The search box: as you type, in any of three languages.
+// The search box: it searches while the reader types, in any of three languages.
 
 (function (geobuffer) {
   const { say, element, button } = geobuffer;
   const MOST = 20;
   const byId = (id) => document.getElementById(id);
 
-  function status(count) {
+  function describeCount(count) {
     if (count > MOST) return say('found_more', { count, shown: MOST });
     return count ? say('found', { count }) : say('found_none');
   }
 
-  function choose(place) {
+  function choosePlace(place) {
     byId('found-detail').replaceChildren();
     if (place.located) geobuffer.visitPlace(place);
     else byId('found-detail').replaceChildren(geobuffer.describePlace(place));
   }
 
-  function answer(place) {
+  function makeAnswer(place) {
     const name = element('bdi', 'found-name', geobuffer.nameOf(place, geobuffer.view.language));
     const where = element('span', 'quiet', geobuffer.whereabouts(place));
     const state = element('span', 'found-class', say(`${geobuffer.stateOf(place)}_short`));
     const glyph = geobuffer.placeGlyph(geobuffer.stateOf(place));
-    return element('li', '', button('', () => choose(place), glyph, name, state, where));
+    return element('li', '', button('', () => choosePlace(place), glyph, name, state, where));
   }
 
   function showFound() {
     const text = byId('search').value;
     const found = geobuffer.findPlaces(text);
-    byId('found').replaceChildren(...found.slice(0, MOST).map(answer));
+    byId('found').replaceChildren(...found.slice(0, MOST).map(makeAnswer));
     byId('found-detail').replaceChildren();
-    byId('search-status').textContent = text.trim() ? status(found.length) : say('search_hint');
+    byId('search-status').textContent = text.trim() ? describeCount(found.length) : say('search_hint');
   }
 
   function startSearch() {

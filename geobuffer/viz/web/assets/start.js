@@ -1,5 +1,5 @@
 'use strict';
-// Where it begins: folium makes the map, then calls drawZone on it.
+// Start the page: folium makes the map, then calls drawZone on it.
 
 (function (geobuffer) {
   const { say, button } = geobuffer;
@@ -12,7 +12,7 @@
     return made;
   }
 
-  /** Say everything in a language: the page, the map's buttons, the names. */
+  /** Show everything in a language: the page, the map's buttons, the names. */
   function setLanguage(language) {
     const { map } = geobuffer.view;
     geobuffer.view.language = language;
@@ -37,24 +37,24 @@
     }
   }
 
-  /** Text as markup that shows it: Leaflet takes an attribution as HTML. */
-  function escaped(text) {
+  /** Return text as HTML that shows it: Leaflet reads an attribution as HTML. */
+  function escapeHtml(text) {
     return geobuffer.element('span', '', text).innerHTML;
   }
 
-  /** Who made a layer, in a few words; the panel says it in full. */
+  /** Return the maker and the licence of a layer in a few words; the panel has the full text. */
   function shortCredit(source) {
     const [maker] = (source.publisher || source.title).split(/[,(;]/);
     const [licence] = (source.licence || '').split(/[(;]|: /);
     return `© ${[maker, licence].map((part) => part.trim()).filter(Boolean).join(', ')}`;
   }
 
-  function credit(map) {
+  function showCredits(map) {
     const lines = geobuffer.facts.sources.filter((source) => source.publisher || source.licence);
     map.attributionControl.setPrefix(false);
     map.attributionControl.addAttribution('Leaflet');
     for (const text of new Set(lines.map(shortCredit))) {
-      map.attributionControl.addAttribution(escaped(text));
+      map.attributionControl.addAttribution(escapeHtml(text));
     }
   }
 
@@ -63,7 +63,7 @@
     map.fitBounds(geobuffer.facts.zone.bounds, { padding: [side, side], animate: false });
   }
 
-  function turnPaper(map, printing) {
+  function setPrinting(map, printing) {
     geobuffer.view.printing = printing;
     document.body.classList.toggle('printing', printing);
     for (const details of document.querySelectorAll('details')) {
@@ -75,22 +75,22 @@
     map.invalidateSize({ pan: false, animate: false });
   }
 
-  /** On paper, the map has paper's size and colours, and nothing is folded away. */
+  /** For printing, the map gets the size and the colours of paper, and all details are open. */
   function startPrinting(map) {
     let seen = null;
     window.addEventListener('beforeprint', () => {
       seen = { bounds: map.getBounds(), centre: map.getCenter(), zoom: map.getZoom() };
-      turnPaper(map, true);
-      // Paper is smaller than a screen: what lies in the margins may go, a step of zoom would hurt more.
+      setPrinting(map, true);
+      // Paper is smaller than a screen. We cut off the margins, which loses less than a step of zoom.
       map.fitBounds(seen.bounds.pad(-0.12), { animate: false });
     });
     window.addEventListener('afterprint', () => {
-      turnPaper(map, false);
+      setPrinting(map, false);
       map.setView(seen.centre, seen.zoom, { animate: false });
     });
   }
 
-  /** A narrow map has room for a popup or for its buttons. */
+  /** A narrow map has space for a popup or for its buttons, but not for both. */
   function startPopups(map) {
     const room = map.getContainer();
     map.on('popupopen', () => room.classList.add('has-popup'));
@@ -100,7 +100,7 @@
   function start(map) {
     geobuffer.view.map = map;
     document.getElementById('languages').append(...LANGUAGES.map(languageButton));
-    credit(map);
+    showCredits(map);
     fitZone(map);
     geobuffer.draw(map);
     geobuffer.startLabels(map);

@@ -1,5 +1,5 @@
 'use strict';
-// The table of settlements in the zone: filtered, sorted, a page at a time, and as a file.
+// The table of settlements in the zone: filter, sort, show a page at a time, and download it.
 
 (function (geobuffer) {
   const { say, number, element, button } = geobuffer;
@@ -8,7 +8,7 @@
   const order = { column: 'distance_km', descending: false };
   let shown = PAGE;
 
-  // What a spreadsheet would run as a formula if a cell began with it.
+  // A spreadsheet would run a cell as a formula if it begins with one of these.
   const FORMULA = /^[=+\-@\t\r]/;
   const FILE_COLUMNS = [
     'name_en', 'name_uk', 'name_ru', 'name', 'kind', 'country', 'oblast', 'raion', 'hromada', 'code',
@@ -38,8 +38,8 @@
       ? geobuffer.nameOf(place, geobuffer.view.language) : place[order.column] ?? null;
   }
 
-  /** Unknown comes last, whichever way the rest is sorted; equals by their distance. */
-  function compare(a, b) {
+  /** Compare two places for sorting. Unknown values come last in either order; ties go by distance. */
+  function comparePlaces(a, b) {
     const [one, other] = [sortValue(a), sortValue(b)];
     const unknown = (one === null) - (other === null);
     if (unknown) return unknown;
@@ -49,27 +49,27 @@
     return sign * difference || (a.distance_km ?? 0) - (b.distance_km ?? 0) || a.row - b.row;
   }
 
-  // A comparison with a collator made once is twenty times as fast as localeCompare.
+  // Reusing one collator is twenty times as fast as localeCompare.
   let collator = new Intl.Collator('en');
 
-  function listed() {
+  function listClass() {
     const chosen = byId('filter-class').value;
     return chosen === 'all' ? geobuffer.places.filter(geobuffer.isInZone)
       : geobuffer.placesOfClass(chosen);
   }
 
-  function matches(place, query) {
+  function matchesQuery(place, query) {
     const where = [geobuffer.whereabouts(place), place.raion, place.hromada, place.oblast];
     return [...geobuffer.foldedNames(place), ...where.map((text) => geobuffer.fold(text ?? ''))]
       .some((text) => text.includes(query));
   }
 
-  /** The settlements of the list: of the class and text that are asked for, in order. */
+  /** Return the settlements of the chosen class that match the filter, in order. */
   function listedPlaces() {
     collator = new Intl.Collator(geobuffer.view.language);
     const query = geobuffer.fold(byId('filter').value);
-    const found = query ? listed().filter((place) => matches(place, query)) : listed();
-    return found.sort(compare);
+    const found = query ? listClass().filter((place) => matchesQuery(place, query)) : listClass();
+    return found.sort(comparePlaces);
   }
 
   function showOrder() {
@@ -106,15 +106,15 @@
     byId('rows').children[first]?.querySelector('button')?.focus();
   }
 
-  function cell(value) {
+  function formatCell(value) {
     if (value === null || value === undefined) return '';
     if (typeof value === 'number') return String(value);
     const text = FORMULA.test(value) ? `'${value}` : value;
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   }
 
-  /** A settlement as the file tells of it: with its ring and with the zone it was asked about. */
-  function record(place, rings) {
+  /** Return a settlement as a row of the file, with its ring and the width and side of the zone. */
+  function makeRecord(place, rings) {
     const found = rings.length > 1 && rings[geobuffer.ringOf(place)];
     return {
       ...place,
@@ -125,19 +125,19 @@
     };
   }
 
-  /** The list as CSV, by RFC 4180, in the order shown. */
+  /** Return the list as CSV (RFC 4180), in the order shown. */
   function tableAsCsv() {
     const rings = geobuffer.rings();
-    const records = listedPlaces().map((place) => record(place, rings));
+    const records = listedPlaces().map((place) => makeRecord(place, rings));
     const known = new Set([...Object.keys(geobuffer.facts.places.columns),
       'membership', 'zone_km', 'zone_side', rings.length > 1 ? 'ring' : '']);
     const columns = FILE_COLUMNS.filter((name) => known.has(name));
-    const rows = records.map((one) => columns.map((name) => cell(one[name])).join(','));
+    const rows = records.map((one) => columns.map((name) => formatCell(one[name])).join(','));
     return [columns.join(','), ...rows, ''].join('\r\n');
   }
 
   function download() {
-    // The mark at the beginning tells spreadsheets that it is UTF-8.
+    // With a byte order mark, spreadsheets read the file as UTF-8.
     const file = new Blob(['\ufeff', tableAsCsv()], { type: 'text/csv;charset=utf-8' });
     const link = element('a', '');
     link.href = URL.createObjectURL(file);

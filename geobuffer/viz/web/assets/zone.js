@@ -1,6 +1,6 @@
 'use strict';
-// The zone as it is shown now: which places it holds, how many people, what it looks like.
-// A place's class is a comparison of its own distance, as in geobuffer/analysis/classify.py.
+// The zone at its present width and side: its places, its population and its rings.
+// The class of a place follows from its distance, as in geobuffer/analysis/membership.py.
 
 (function (geobuffer) {
   const { facts, view } = geobuffer;
@@ -9,7 +9,7 @@
   const RING_STEPS = 5;
   const outlines = new Map();
 
-  // What a zone's flat ends decide, which no comparison tells: by width and side, row to class.
+  // Classes that do not follow from one distance, such as near flat ends: by width and side, row to class.
   const exceptions = new Map((facts.places.exceptions ?? []).map((one) => [
     `${one.km} ${one.side}`, new Map(one.rows.map((row, i) => [row, one.classes[i]])),
   ]));
@@ -18,7 +18,7 @@
     return view.km === asked.km && view.side === asked.side;
   }
 
-  /** The class of a place in the zone of a width and side. */
+  /** Return the class of a place in the zone of a width and side. */
   function classAt(place, km, side) {
     if (!place.located) return 'unlocated';
     const decided = exceptions.get(`${km} ${side}`)?.get(place.row);
@@ -37,7 +37,7 @@
     return place.hromada ? [place.oblast, place.raion, place.hromada].join('\n') : '';
   }
 
-  /** Places known by name only count with the zone if it holds another of their hromada. */
+  /** Count places without a position with the zone if it contains another place of their hromada. */
   function markUnlocated(places) {
     const here = new Set(
       places.filter((place) => isInZone(place) && place.hromada).map(hromadaOf));
@@ -50,7 +50,7 @@
     return place.membership === 'inside' || place.membership === 'uncertain';
   }
 
-  /** Give every place its class in the zone that is shown. */
+  /** Set the class of every place for the present width and side. */
   function classifyPlaces() {
     for (const place of geobuffer.places) {
       place.membership = classAt(place, view.km, view.side);
@@ -67,7 +67,7 @@
     return counts;
   }
 
-  /** The people of some places: a sum of what is known, and for how many nothing is. */
+  /** Return the population of some places: the known total, and how many places lack a figure. */
   function countPeople(places) {
     const known = places.filter((place) => Number.isFinite(place.population));
     return {
@@ -82,8 +82,8 @@
       ? place.counts : place.membership === membership));
   }
 
-  /** The edges of the rings that are shown: as asked for, else every fifth step; or no rings. */
-  function edges() {
+  /** Return the edges of the rings: those of the zone, else every fifth step, or only the width. */
+  function ringEdges() {
     if (!view.rings) return [0, view.km];
     const given = facts.zone.edges_km;
     const steps = given.length > 2 ? given
@@ -102,7 +102,7 @@
       && shown.every((km, i) => km === given[i]);
   }
 
-  /** The zone on both sides at a width, unpacked when it is first asked for. */
+  /** Return the outline of the zone on both sides at a width; it is decoded on first use. */
   function outlineAt(km) {
     if (!outlines.has(km)) {
       const { widths_km: widths, outlines: packed, grid } = facts.slider;
@@ -113,18 +113,18 @@
     return outlines.get(km);
   }
 
-  /** The rings of a zone that is no plain distance: by their names. */
-  function ringsAsGiven() {
+  /** Return the rings of a zone that is not a plain distance, with their names. */
+  function namedRings() {
     return facts.zone.rings.map((ring) => ({
       name: ring.name, area: ring.area_km2, exact: true, clip: null,
       shape: geobuffer.unpackPolygons(ring.shape),
     }));
   }
 
-  /** The rings that are shown, nearest to the border first: edges, area, shape. */
+  /** Return the rings, the nearest to the border first: edges, area, shape. */
   function rings() {
-    if (!facts.zone.is_plain) return ringsAsGiven();
-    const shown = edges();
+    if (!facts.zone.is_plain) return namedRings();
+    const shown = ringEdges();
     if (areOfTheZone(shown)) {
       return facts.zone.rings.map((ring, i) => ({
         from: shown[i], to: shown[i + 1], area: ring.area_km2, exact: true, clip: null,
@@ -138,12 +138,12 @@
     }));
   }
 
-  /** The number of the ring that a place is in, or −1. */
+  /** Return the number of the ring of a place, or −1. */
   function ringOf(place) {
     if (place.ring !== undefined) return place.ring;
     const isOnSide = view.side === BOTH || place.side === view.side;
     if (!isInZone(place) || !isOnSide) return -1;
-    return edges().slice(1).findIndex((edge) => place.distance_km <= edge);
+    return ringEdges().slice(1).findIndex((edge) => place.distance_km <= edge);
   }
 
   function canSwitchSides() {

@@ -1,23 +1,24 @@
 'use strict';
-// What folium's own markers and popups ask of the libraries that this page does without.
+// Replace the parts of jQuery and AwesomeMarkers that folium's markers and popups use: the page has
+// neither library.
 
 (function (geobuffer) {
-  /** Of jQuery, folium uses $(markup)[0] and $(document).ready(run). */
-  function query(given) {
+  /** folium uses only $(markup)[0] and $(document).ready(run) of jQuery. */
+  function jquery(given) {
     if (given === document) return { ready: (run) => run() };
     const template = document.createElement('template');
-    // Markup that folium writes for a layer of the author's own; nothing of the data comes here.
+    // folium writes this markup for a layer that the author added. It contains none of our data.
     // eslint-disable-next-line no-restricted-syntax
     template.innerHTML = given.trim();
     return Array.from(template.content.children);
   }
 
-  function startGuests(pins) {
-    window.$ ??= query;
+  function startFolium(pins) {
+    window.$ ??= jquery;
     L.AwesomeMarkers ??= { icon: () => new L.Icon.Default() };
     L.Icon.Default.imagePath = '';
     L.Icon.Default.mergeOptions(pins);
   }
 
-  if (geobuffer.facts.pins.iconUrl) startGuests(geobuffer.facts.pins);
+  if (geobuffer.facts.pins.iconUrl) startFolium(geobuffer.facts.pins);
 })(window.geobuffer);
