@@ -17,14 +17,14 @@ import shapely
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.geodesy.antimeridian import normalize_longitudes
 from geobuffer.viz.figure.labels import clean_text
-from geobuffer.zones.border import BOTH
+from geobuffer.zones.border import BOTH, SIDE_NAMES
 from geobuffer.zones.toponyms import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from geobuffer.viz.figure.projection import Projection
-    from geobuffer.zones.border import Section
+    from geobuffer.zones.border import Section, Side
     from geobuffer.zones.region import Region
     from geobuffer.zones.source import Source
     from geobuffer.zones.zone import Zone
@@ -73,6 +73,11 @@ class Translation(NamedTuple):
 def has_only_points(sections: Iterable[Section]) -> bool:
     """Return whether distances are measured from points, which have no sides and no length."""
     return all(shapely.get_dimensions(section.line) == 0 for section in sections)
+
+
+def label_side(side: Side, language: str) -> str:
+    """Return the name of a side in a language: of its territory, or such as left and right."""
+    return SIDE_NAMES.get(side.name, {}).get(language) or side.label(language)
 
 
 def load_translation(language: str, sections: Iterable[Section] = ()) -> Translation:
@@ -237,8 +242,8 @@ def _format_widths(zone: Zone, words: Translation) -> str:
 
 
 def _name_side(zone: Zone, words: Translation) -> str:
-    name = clean_text(next(s for s in zone.sides if s.name == zone.side).label(words.language))
-    return words.texts.get(f"side_{zone.side}", name)
+    side = next(side for side in zone.sides if side.name == zone.side)
+    return clean_text(label_side(side, words.language))
 
 
 def heading_template(zone: Zone, words: Translation) -> str:

@@ -16,7 +16,7 @@ from geobuffer.analysis.membership import MEMBERSHIP, answer
 from geobuffer.geodesy.antimeridian import shift_to_0_360
 from geobuffer.geodesy.simplify import scale_degrees
 from geobuffer.io.point_tables import read_numbers
-from geobuffer.viz.captions import has_only_points
+from geobuffer.viz.captions import has_only_points, label_side
 from geobuffer.viz.web.compact import (
     GRID,
     encode_column,
@@ -187,7 +187,7 @@ def _describe_border(zone: Zone, shapes: Sequence[Any]) -> dict[str, Any]:
 def _describe_side(side: Side, shape: Any) -> dict[str, Any]:
     return {
         "name": side.name,
-        "names": {to: side.label(to) for to in LANGUAGES},
+        "names": {to: label_side(side, to) for to in LANGUAGES},
         "shape": shape if side.area is not None else None,
     }
 

@@ -64,12 +64,10 @@
     }
   }
 
-  /** Return the name of a side: that of its territory, or left and right of a line. */
+  /** Return the name of a side, or the word for both. */
   function sideLabel(name) {
     if (name === 'both') return say('side_both');
-    const label = geobuffer.labelOf(geobuffer.facts.sides, name, geobuffer.view.language);
-    const words = say(`side_${label}`);
-    return words === `side_${label}` ? label : words;
+    return geobuffer.labelOf(geobuffer.facts.sides, name, geobuffer.view.language);
   }
 
   /** Return the class of a place, by which it is drawn and listed. */
