@@ -187,7 +187,7 @@ def _locate_geometry(path: Path, geo: bytes, names: list[str]) -> Coordinates:
 
 
 def _locate_numbers(path: Path, names: list[str]) -> Coordinates:
-    """Return the columns of longitude and latitude; raise an error if there are none."""
+    """Return the columns of longitude and latitude; raise an error without them."""
     if columns := find_coordinate_pair(names):
         return Coordinates(columns, "numbers", None)
     shown = ", ".join(names[:12])

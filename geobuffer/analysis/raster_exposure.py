@@ -261,7 +261,7 @@ def _nearest_section(border: Border) -> _Label:
 
 
 def _common_border(zone: Zone) -> Border | None:
-    """Return a border whose sides can cut the whole zone; None if there is none."""
+    """Return a border whose sides can cut the whole zone, or None."""
     if isinstance(zone, BufferZone):
         return zone.border
     first, *rest = (one.border for one in zone.zones)

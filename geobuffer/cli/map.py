@@ -82,7 +82,7 @@ def map_(
 
 
 def _classify_if_any(places: Places | None, zone: Zone) -> Places | None:
-    """Return places with their distance, side and membership; None if there are none."""
+    """Return places with their distance, side and membership; None without places."""
     return places and places._replace(located=classify_places(places.located, zone))
 
 

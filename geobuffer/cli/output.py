@@ -112,7 +112,7 @@ _OTHER_NAMES = {
 
 
 def find_option(name: str) -> str:
-    """Return our option for the name of another program, even misspelt; "" if there is none.
+    """Return our option for the name of another program, even misspelt; "" without a match.
 
     Examples
     --------

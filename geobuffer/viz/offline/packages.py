@@ -131,7 +131,7 @@ class InstalledPackages:
     """The installed packages, as they are when a file is first looked for."""
 
     def find(self, url: str) -> Asset | str:
-        """Return the file that an address names, or a text that says why there is none.
+        """Return the file that an address names, or a text that says why it is missing.
 
         The version in the address is preferred. Another version must be compatible: of the same
         major version, or below 1.0 of the same minor version. The newest compatible one is chosen.
