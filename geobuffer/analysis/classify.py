@@ -55,7 +55,7 @@ class Classification(NamedTuple):
 
 
 def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.Series:
-    """Return the geodesic distance of each point to a border in km, exact to a millimetre.
+    """Return the geodesic distance of each point to a border in km, accurate to a millimetre.
 
     Parameters
     ----------

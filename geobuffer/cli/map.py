@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -12,7 +12,6 @@ from geobuffer.cli.inputs import (
     PAGE_M,
     Places,
     build_zone,
-    classify_places,
     find_known_near,
     find_places,
     load_ground,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from geobuffer.analysis.classify import Classification
     from geobuffer.zones.zone import Zone
 
 
@@ -62,13 +62,13 @@ def map_(
     ground = load_ground(zone, scenario)
     with show_progress("Measuring the zone and its settlements"):
         built = build_zone(scenario, ground.border, PAGE_M)
-        shown = _classify_if_any(find_places(places, ground), built)
+        shown = _classify_all(find_places(places, ground), built)
     with show_progress("Drawing the map"):
         if page is not None:
             _write_page(page, zone, built, shown, ground.regions, title)
         if png is not None:
             _write_picture(png, title or scenario.title, built, shown, ground.regions)
-    counts = {} if shown is None else _count_members(shown)
+    counts = {} if shown is None else _count_members(shown.places)
     if as_json:
         facts = {"zone": describe_zone(built, ground.border)}
         print_json(_describe_files(page, png) | facts | counts)
@@ -81,9 +81,22 @@ def map_(
         print_line(f"Wrote {png}.")
 
 
-def _classify_if_any(places: Places | None, zone: Zone) -> Places | None:
-    """Return places with their distance, side and membership; None without places."""
-    return places and places._replace(located=classify_places(places.located, zone))
+class _Classified(NamedTuple):
+    """Places with their classes, and the classification of all: those with a point come first."""
+
+    places: Places
+    found: Classification
+
+
+def _classify_all(places: Places | None, zone: Zone) -> _Classified | None:
+    """Classify all places once, for the page and the picture; None without places."""
+    from geobuffer.analysis.classify import classify_table, join_columns
+
+    if places is None:
+        return None
+    found = classify_table(_join_places(places.located, places.not_located), zone)
+    located = join_columns(places.located, found.frame.iloc[: len(places.located)])
+    return _Classified(places._replace(located=located), found)
 
 
 def _count_members(places: Places) -> dict[str, int]:
@@ -104,16 +117,19 @@ def _write_page(
     path: Path,
     options: ZoneOptions,
     zone: Zone,
-    places: Places | None,
+    shown: _Classified | None,
     regions: gb.Regions,
     title: str | None,
 ) -> None:
     """Draw and write the page, whose title and notes are in every language."""
+    from geobuffer.viz.web.map import draw_map
+
     scenarios = {to: read_zone(options, language=to) for to in LANGUAGES}
-    table = None if places is None else _join_places(places.located, places.not_located)
-    drawn = gb.map_zone(
+    table = None if shown is None else _join_places(shown.places.located, shown.places.not_located)
+    drawn = draw_map(
         zone,
-        settlements=table,
+        table,
+        None if shown is None else shown.found,
         regions=regions,
         title={to: title or one.title for to, one in scenarios.items()},
         notes={to: one.notes for to, one in scenarios.items()},
@@ -122,11 +138,21 @@ def _write_page(
 
 
 def _write_picture(
-    path: Path, title: str, zone: Zone, places: Places | None, regions: gb.Regions
+    path: Path, title: str, zone: Zone, shown: _Classified | None, regions: gb.Regions
 ) -> None:
     """Draw and write the picture; its legend counts the places without a position."""
-    table = None if places is None else _join_places(places.located, find_known_near(places))
-    figure = gb.plot_zone(zone, settlements=table, regions=regions, title=title)
+    import numpy as np
+
+    from geobuffer.viz.figure.plot import draw_figure
+
+    table = found = None
+    if shown is not None:
+        located, not_located = shown.places.located, shown.places.not_located
+        near = find_known_near(shown.places)
+        table = _join_places(located, near)
+        is_near = not_located.index.isin(near.index)
+        found = shown.found.select(np.append(np.ones(len(located), dtype=bool), is_near))
+    figure = draw_figure(zone, table, found, regions=regions, title=title)
     gb.write(figure, path)
 
 

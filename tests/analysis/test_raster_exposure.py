@@ -1,5 +1,5 @@
-"""People from rasters, against a count that shares nothing with it: pixels cut into a raster of
-points, each asked by geodesic distance, side and section whether it lies in the ring."""
+"""exposure_raster agrees with an independent count: we cut each pixel into many points, and count
+those that lie in the ring by their geodesic distance, side and section."""
 
 import json
 import subprocess

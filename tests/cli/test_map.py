@@ -8,6 +8,9 @@ import pytest
 from support.cli import SHORT, TITLE
 
 import geobuffer as gb
+from geobuffer.analysis import classify
+from geobuffer.viz.figure import plot
+from geobuffer.viz.web import page_data
 
 
 def _map(run, here, *args):
@@ -91,8 +94,13 @@ def test_map_png_writes_the_picture_and_no_page(run, here):
 
 def test_map_png_shows_the_same_zone_and_places_as_the_page(run, here, monkeypatch):
     drawn = []
-    plot = gb.plot_zone
-    monkeypatch.setattr(gb, "plot_zone", lambda *a, **k: drawn.append(plot(*a, **k)) or drawn[0])
+    draw = plot.draw_figure
+
+    def keep_figure(*args, **options):
+        drawn.append(draw(*args, **options))
+        return drawn[0]
+
+    monkeypatch.setattr(plot, "draw_figure", keep_figure)
     args = (*SHORT, "--km", "6", "--side", "Ukraine", "--png", "m.svg", "--out", "m.html")
     facts = run("map", *args, "--json").json
     assert (facts["file"], facts["picture"]) == ("m.html", "m.svg")
@@ -107,6 +115,20 @@ def test_map_png_shows_the_same_zone_and_places_as_the_page(run, here, monkeypat
     unknown = len(gb.load_not_located(gb.within(places, zone)))
     assert unknown > 0
     assert rows[-1].replace("\n", " ") == f"Known by name, position unknown ({unknown})"
+
+
+def test_a_page_and_a_picture_classify_the_places_once(run, here, monkeypatch):
+    classify_table, calls = classify.classify_table, []
+
+    def count(*args, **options):
+        calls.append(len(args[0]))
+        return classify_table(*args, **options)
+
+    for module in (classify, page_data, plot):
+        monkeypatch.setattr(module, "classify_table", count)
+    answer = run("map", *SHORT, "--km", "3", "--png", "m.png", "--out", "m.html")
+    assert (answer.code, answer.err) == (0, "")
+    assert len(calls) == 1
 
 
 def test_map_png_without_matplotlib_is_one_line_before_anything_is_computed(run, here, monkeypatch):

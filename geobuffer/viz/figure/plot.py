@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.analysis.classify import classify
+from geobuffer.analysis.classify import Classification, classify_table
 from geobuffer.analysis.exposure import read_population
 from geobuffer.analysis.membership import COUNTED, is_counted
 from geobuffer.datasets.bundled import sources_of_places
@@ -138,14 +138,29 @@ def plot_zone(
     >>> figure.get_suptitle()
     'Зона 10 км уздовж кордону Курська область – Сумська область, бік: Україна'
     """
+    return draw_figure(zone, settlements, regions=regions, title=title, language=language)
+
+
+def draw_figure(
+    zone: Zone,
+    settlements: gpd.GeoDataFrame | None,
+    classification: Classification | None = None,
+    *,
+    regions: Iterable[Region] = (),
+    title: str = "",
+    language: str = "en",
+) -> Figure:
+    """Draw a picture as :func:`plot_zone` does; the caller may have classified the settlements."""
     check_zone(zone)
     words = captions.load_translation(language, zone.sections)
     require_matplotlib()
     drawn = select_regions(zone, regions)
     projection = fit_projection(zone.polygon)
-    places = (
-        None if settlements is None else _locate_places(settlements, zone, projection, language)
-    )
+    places = None
+    if settlements is not None:
+        # We never use classes from columns of the table: they may be those of another zone.
+        found = classify_table(settlements, zone) if classification is None else classification
+        places = _locate_places(settlements, found, projection, language)
     sources = None if settlements is None else sources_of_places(settlements)
     text = LayoutText(
         title=captions.write_title(zone, title, words),
@@ -214,10 +229,9 @@ class _Places(NamedTuple):
 
 
 def _locate_places(
-    table: gpd.GeoDataFrame, zone: Zone, projection: Projection, language: str
+    table: gpd.GeoDataFrame, found: Classification, projection: Projection, language: str
 ) -> _Places:
-    # We classify the table here: columns that it already has may belong to another zone.
-    membership = classify(table, zone)["membership"].to_numpy(dtype=object)
+    membership = found.frame["membership"].to_numpy(dtype=object)
     points = table.geometry.to_crs("EPSG:4326").to_numpy()
     xy = np.stack(project_points(projection, shapely.get_x(points), shapely.get_y(points)), axis=1)
     xy[pd.isna(membership)] = np.nan

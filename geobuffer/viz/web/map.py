@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
 
+    from geobuffer.analysis.classify import Classification
     from geobuffer.zones.region import Region
     from geobuffer.zones.zone import Zone
 
@@ -120,6 +121,29 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     >>> "<title>Ten kilometres</title>" in page, "https://cdn" in page
     (True, False)
     """
+    return draw_map(
+        zone,
+        settlements,
+        regions=regions,
+        title=title,
+        notes=notes,
+        language=language,
+        basemap=basemap,
+    )
+
+
+def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
+    zone: Zone,
+    settlements: gpd.GeoDataFrame | None,
+    classification: Classification | None = None,
+    *,
+    regions: Iterable[Region] = (),
+    title: str | Mapping[str, str] = "",
+    notes: Sequence[str] | Mapping[str, Sequence[str]] = (),
+    language: str = "en",
+    basemap: str = "",
+) -> folium.Map:
+    """Draw a map as :func:`map_zone` does; the caller may have classified the settlements."""
     check_zone(zone)
     if language not in LANGUAGES:
         raise DataError(f"Invalid language {language!r}. {did_you_mean(language, LANGUAGES)}")
@@ -146,7 +170,7 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
         "countries": describe_countries(drawn),
         **describe_shapes(zone, drawn),
         "slider": describe_slider(outlines),
-        "places": {**describe_places(table, zone, outlines), "is_bundled": bundled},
+        "places": {**describe_places(table, classification, zone, outlines), "is_bundled": bundled},
         "sources": sources,
         "one_place": TOWN_NAMES,
         "has_basemap": bool(tiles),

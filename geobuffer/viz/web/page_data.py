@@ -258,13 +258,19 @@ def describe_slider(outlines: Sequence[SliderOutline]) -> dict[str, Any]:
 
 
 def describe_places(
-    table: gpd.GeoDataFrame | None, zone: Zone, outlines: Sequence[SliderOutline]
+    table: gpd.GeoDataFrame | None,
+    classification: Classification | None,
+    zone: Zone,
+    outlines: Sequence[SliderOutline],
 ) -> dict[str, Any]:
-    """Return the table column by column, each encoded in few characters."""
+    """Return the table column by column, each encoded in few characters.
+
+    We classify the rows of the table here if the caller has not done so.
+    """
     if table is None:
         return {"given": False, "count": 0, "far": 0, "columns": {}}
-    found = classify_table(table, zone)
-    answers, uncertainty = found.frame, found.uncertainty
+    found = classify_table(table, zone) if classification is None else classification
+    answers, uncertainty = found.frame.reset_index(drop=True), found.uncertainty
     if "conflict" in table:
         answers["conflict"] = _join_conflicts(table["conflict"], answers["conflict"])
     table = table.assign(**{name: answers[name] for name in answers.columns})
