@@ -182,7 +182,7 @@ def append_to_file(path: Path, *, truncate: bool) -> Iterator[Callable[[bytes], 
     try:
         yield add
     finally:
-        # What could not be written is told already.
+        # The error of the write is reported already.
         with suppress(OSError):
             file.close()
 
@@ -249,7 +249,7 @@ def _make_locked_folder(parent: Path) -> tuple[Path, int | None]:
             raise
         taken = _try_lock(lock)
         if taken is None:
-            # Nothing here can be held, so nobody sweeps either.
+            # Nothing here can be locked, so no process removes drafts either.
             os.close(lock)
             return folder, None
         if taken:
@@ -281,7 +281,7 @@ def _try_lock(lock: int) -> bool | None:
 
 
 def _remove_abandoned_folders(parent: Path) -> None:
-    """Remove the drafts of processes that were killed: those of this user that nobody holds."""
+    """Remove the drafts of processes that were killed: those of this user that no process holds."""
     if sys.platform == "win32":
         return
     with suppress(OSError), os.scandir(parent) as entries:

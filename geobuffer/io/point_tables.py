@@ -33,7 +33,7 @@ UNSTATED_M = 1_000.0
 
 
 def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
-    """Return longitudes and latitudes of a table's points; NaN where there is none."""
+    """Return longitudes and latitudes of a table's points; NaN without a point."""
     points = getattr(table, "geometry", None)
     if points is None or not hasattr(points, "crs"):
         raise DataError(
@@ -81,7 +81,7 @@ def read_metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> Floats:
 
 
 def read_numbers(table: pd.DataFrame, column: str) -> Floats:
-    """Return a column of numbers, none of them negative; NaN where there is none.
+    """Return a column of numbers, none of them negative; NaN for missing numbers.
 
     Raises
     ------

@@ -192,7 +192,7 @@ def check_geopackage(content: Path | bytes, name: str) -> None:
         size = len(content) if isinstance(content, bytes) else content.stat().st_size
         raise DataError(
             f"Unreadable {name}: it is incomplete or damaged ({size:,} bytes; {error}). Must be a "
-            "whole GeoPackage; get it again or save it anew."
+            "whole GeoPackage; get it again or save it again."
         ) from error
 
 
@@ -213,7 +213,7 @@ def _check_tables(database: sqlite3.Connection, name: str) -> None:
         if _VIRTUAL.match(made) and not _OWN_MODULE.match(made):
             raise DataError(
                 f"Invalid GeoPackage {name}: its table {table!r} is a virtual one, whose rows may "
-                "lie in other files. Must hold its rows itself; save it anew."
+                "lie in other files. Must hold its rows itself; save it again."
             )
 
 

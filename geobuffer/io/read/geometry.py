@@ -225,7 +225,7 @@ _REMEDIES = {
 }
 
 # A slip of the pen changes an area by far less than this; a figure of eight, whose lobes cancel
-# each other, by all of it, and nobody knows what was meant.
+# each other, by all of it, and no one knows what was meant.
 _MOST_CHANGED = 0.01
 
 
@@ -251,18 +251,18 @@ def check_polygons(
     _check_shapes(table, crs, "polygons", swap=swap)
     shapes = table.required_shapes
     crossing: list[int] = []
-    mended: list[str] = []
+    repairs: list[str] = []
     for row in _rows_with_shape(shapes):
         shape = shapes[row]
         if crosses := crosses_antimeridian(shape):
             crossing.append(row)
             shape = _unwrap(table, row, shape)
         if not shape.is_valid:
-            shape = _repair_polygon(table, row, shape, mended)
+            shape = _repair_polygon(table, row, shape, repairs)
         # The parts of what goes round a pole may meet again where its ring began.
         shapes[row] = shapely.union_all([cut_at_antimeridian(shape)]) if crosses else shape
     _note_crossing(table, crossing)
-    table.notes.extend(mended)
+    table.notes.extend(repairs)
     check_axis_order(table, near)
 
 
@@ -406,7 +406,7 @@ def _repair_polygon(table: SourceTable, row: int, shape: Any, notes: list[str]) 
         raise GeometryError(
             f"Invalid polygon in {table.cite_row(row)}: {reason}; repairing it would change it by "
             "more "
-            f"than {_MOST_CHANGED:.0%} ({areas}). Must be drawn anew, or mended by hand "
+            f"than {_MOST_CHANGED:.0%} ({areas}). Must be drawn again, or repaired by hand "
             '("Fix geometries" in QGIS, make_valid() in geopandas) and looked at.'
         )
     notes.append(f"repaired the polygon of row {row} ({reason}): {areas}.")

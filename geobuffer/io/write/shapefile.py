@@ -1,7 +1,7 @@
 """Shapefiles, for those who need them: one zip of its five files, and what the format took away.
 
 The format has names of ten letters, texts of 254 bytes, dates without time and one kind of shape.
-What had to be changed is told in a warning and in a text beside the shapes.
+A warning and a text beside the shapes report what had to be changed.
 """
 
 from __future__ import annotations

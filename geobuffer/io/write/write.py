@@ -156,7 +156,7 @@ def _check_names(table: pd.DataFrame, suffix: str, path: Path) -> None:
 
 
 def _as_gdal_has_it(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a column of a kind that GDAL writes, as text if there is none."""
+    """Return a column of a kind that GDAL writes, or as text."""
     kind = column.dtype
     if kind == np.float16:
         return column.astype(np.float32)
