@@ -1,4 +1,4 @@
-"""Regions about a zone: its own always, others where they may be seen."""
+"""A map shows the regions of its zone, and others that may be visible."""
 
 import shapely
 
@@ -18,7 +18,7 @@ def test_a_zones_own_regions_and_those_near_enough_to_be_seen(strip):
     own = [region.name for region in strip.regions]
     assert [one.name for one in select_regions(zone, [far, near])] == ["Near", *own]
     assert [one.name for one in select_regions(zone, [])] == own
-    # Of two of one name, the border's own: the other may be another drawing of it.
+    # Of two regions with one name, that of the border counts: the other may have another outline.
     double = _region("West", 29, 50, 30, 50.9)
     (west,) = (one for one in select_regions(zone, [double]) if one.name == "West")
     assert west in strip.regions

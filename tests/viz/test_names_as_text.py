@@ -1,4 +1,4 @@
-"""Names are texts: whatever they say, they are shown as they are, and nothing else comes of it.
+"""Names stay text: every output shows them unchanged, and nothing ever interprets them.
 
 The first tests read the source: where HTML is put together, and what folium is given, is listed
 here, so that nothing joins it unseen. The others take names that mean something somewhere through
@@ -25,24 +25,25 @@ from geobuffer.cli.main import run_command
 PACKAGE = Path(gb.__file__).parent
 ASSETS = PACKAGE / "viz" / "web" / "assets"
 
-# What is put into HTML, by module: made harmless by the functions named, or never from data.
+# The expressions that each module writes into HTML. They are escaped by the functions named here,
+# or never come from data.
 IN_HTML = {
     "zones/repr_html.py": {
         "_escape(title)", "_escape(kind)", "_escape(name)", "_escape(text)", "_link(fact)",
         "_link(cell)",
-        # Of HTML from here, numbers and constants.
+        # HTML that the module makes itself, numbers and constants.
         "outline_svg(shapes, title)", "_table_html(rows)", "fact_rows", "lines", "line", "paths",
         "_svg_path(group, closed=fill > 0)", "fill", "5 if fill else 12", "width", "height",
         "width * 10", "height * 10", "len(body) - _MOST_ROWS", "_TABLE", "_HEAD", "_CELL",
     },
     "viz/web/page.py": {
         "html.escape(_escape_surrogates(facts['titles'][facts['language']]))",
-        # JSON whose signs of HTML are escaped; a name from here.
+        # JSON in which the characters of HTML are escaped; a name that the module sets.
         "_escape_surrogates(text)", "name",
-        # Scripts, styles and their hashes, from here and from folium; one of three languages.
+        # Scripts and styles of ours and of folium; one of three languages.
         "text", "facts['language']",
     },
-    # Pages that somebody made with folium: their own HTML, which is kept as it is.
+    # Pages that a user made with folium: their HTML stays unchanged.
     "viz/offline/inline.py": {
         "html.escape(self.html)", "escape_script(text)", "self._inline_style(text, asset)",
         "attribute", "stay", "tag",
@@ -50,7 +51,7 @@ IN_HTML = {
     "viz/content_policy.py": {"content"},
 }  # fmt: skip
 
-# What folium and branca are given: constants, numbers, and a layer of tiles by its name.
+# What we pass to folium and branca: constants, numbers, and a tile layer by its name.
 TO_FOLIUM = {
     "[(south + north) / 2, (west + east) / 2]", "canvas", "drawn", "provider",
 }  # fmt: skip
@@ -64,7 +65,7 @@ def trees():
 
 
 def constant(node):
-    """Return the texts of an expression that are written in the source."""
+    """Return the literal texts in an expression."""
     return "".join(
         part.value for part in ast.walk(node)
         if isinstance(part, ast.Constant) and isinstance(part.value, str)
@@ -76,7 +77,7 @@ def is_markup(node):
 
 
 def put_into_html(tree):
-    """Yield the expressions that are put into texts with markup, in whatever way."""
+    """Yield the expressions that are inserted into texts with markup, by any syntax."""
     for node in ast.walk(tree):
         match node:
             case ast.JoinedStr(values) if MARKUP.search(constant(node)):
@@ -125,7 +126,7 @@ def test_folium_is_given_no_text_of_a_users():
 
 
 def test_nothing_is_evaluated():
-    """No module calls what makes a program of a text, or an object of bytes."""
+    """No module calls a function that runs text as a program, or turns bytes into objects."""
     never = {"eval", "exec", "compile", "__import__", "loads_pickle", "read_pickle", "system"}
     for name, tree in trees():
         called = {
@@ -144,7 +145,7 @@ def test_nothing_is_evaluated():
 
 
 def test_the_page_writes_texts_as_texts():
-    """Its scripts set the text of elements; HTML is read only from a guest's own popup."""
+    """Its scripts set the text of elements. They read HTML only from popups that a user added."""
     allowed = {"folium.js": 1, "start.js": 1}
     assert (ASSETS / "start.js").exists()
     for file in sorted(ASSETS.glob("*.js")):
@@ -163,7 +164,7 @@ NAMES = [
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Two regions and a table of places with such names, in a folder to write to."""
+    """Write two regions and a table of places with such names, and return their folder."""
     folder = tmp_path_factory.mktemp("names")
     squares = [shapely.box(30, 50, 31, 51), shapely.box(31, 50, 32, 51)]
     frame = gpd.GeoDataFrame(
@@ -183,7 +184,7 @@ def places(files):
 
 
 def run(monkeypatch, capsys, files, *options):
-    """Return what a command answers about these files, on stdout and stderr."""
+    """Return the output of a command about these files, on stdout and stderr."""
     regions = gb.read_regions(files / "regions.geojson")
     one, other = (region.name for region in regions)
     told = ("--regions", files / "regions.geojson", "--between", one, "--and", other, "--km", "10")
@@ -196,21 +197,21 @@ def run(monkeypatch, capsys, files, *options):
     return capsys.readouterr()
 
 
-def obeyed(text):
-    """Return the signs that a terminal obeys in place of showing."""
+def find_control_characters(text):
+    """Return the characters that a terminal obeys instead of showing."""
     bidi = {"\u061c", *"\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
     return {c for c in text if (unicodedata.category(c) == "Cc" and c != "\n") or c in bidi}
 
 
 def test_a_terminal_shows_names_as_they_are(monkeypatch, capsys, files):
     told = run(monkeypatch, capsys, files, "settlements", "--places", files / "places.geojson")
-    assert not obeyed(told.out + told.err)
+    assert not find_control_characters(told.out + told.err)
     for name in NAMES[:-3]:
         assert name in told.out
     assert "\\x1b[31mred\\x07" in told.out
     assert "\\u202eback" in told.out
     told = run(monkeypatch, capsys, files, "zone")
-    assert not obeyed(told.out + told.err)
+    assert not find_control_characters(told.out + told.err)
     assert "{{ 7*191 }}</script>\\x1b[31m" in told.out
     assert "$x^2$ [bold]" in told.out
 
@@ -219,7 +220,7 @@ def test_json_gives_names_back(monkeypatch, capsys, files):
     told = run(
         monkeypatch, capsys, files, "settlements", "--places", files / "places.geojson", "--json"
     )
-    assert not obeyed(told.out)
+    assert not find_control_characters(told.out)
     assert sorted(row["name"] for row in json.loads(told.out)) == sorted(NAMES)
 
 
@@ -229,7 +230,7 @@ def test_an_error_shows_names_as_they_are(monkeypatch, capsys, files):
         run_command()
     assert ended.value.code == 2
     said = capsys.readouterr().err
-    assert not obeyed(said)
+    assert not find_control_characters(said)
     assert "x1b[2J" in said
 
 
@@ -262,7 +263,7 @@ def test_tables_keep_names_to_the_letter(files, places, suffix):
 
 
 def test_nothing_was_written_elsewhere(files):
-    """Runs after the others of this module, or by itself: no name has become a path."""
+    """Check that no name became a path; this works after the other tests or alone."""
     assert not (files.parent / "up").exists()
     assert not Path("/up").exists()
     assert all(path.is_file() for path in files.iterdir())
@@ -289,16 +290,16 @@ def test_a_picture_draws_names_as_they_are(files):
 
 
 def test_messages_show_names_of_layers_and_members_as_they_are(tmp_path):
-    """Also those of the library, which no command has printed."""
+    """This holds also for messages of the library that no command has printed."""
     point = gpd.GeoDataFrame({"name": ["x"]}, geometry=[shapely.Point(30, 50)], crs="EPSG:4326")
     path = tmp_path / "own.gpkg"
     for layer in ("one\x1b[31m", "two"):
         point.to_file(path, layer=layer)
     with pytest.raises(gb.GeometryError, match=r"layer one\\x1b\[31m") as refused:
         gb.read_regions(path, layer="one\x1b[31m")
-    assert not obeyed(str(refused.value))
+    assert not find_control_characters(str(refused.value))
     with zipfile.ZipFile(tmp_path / "own.zip", "w") as packed:
         packed.writestr("a\x1b[31m.geojson", "{")
     with pytest.raises(gb.DataError, match=r"a\\x1b\[31m\.geojson") as refused:
         gb.read_regions(tmp_path / "own.zip")
-    assert not obeyed(str(refused.value))
+    assert not find_control_characters(str(refused.value))

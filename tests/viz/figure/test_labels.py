@@ -1,4 +1,4 @@
-"""Lettering: nothing over another, nothing cut, and no character that turns a line round."""
+"""Labels do not overlap, are not cut, and contain no character that reverses a line."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -64,7 +64,7 @@ def test_no_label_lies_over_another_or_out_of_the_room(labels):
         box.left >= 0 and box.bottom >= 0 and box.right <= 300 and box.top <= 200 for box in boxes
     )
     assert len(placed) <= 25
-    # The same again is the same.
+    # The same input gives the same result.
     assert placed == place_labels(labels, room, taken=taken, dots=dots, line=NONE, most=25)
 
 

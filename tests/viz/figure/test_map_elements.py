@@ -1,4 +1,4 @@
-"""What stands about a map: lengths and directions, measured on the ellipsoid."""
+"""Scale bar, north arrow and graticule: lengths and directions agree with the ellipsoid."""
 
 import numpy as np
 import pyproj

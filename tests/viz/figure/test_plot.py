@@ -1,4 +1,4 @@
-"""Pictures: all that belongs on them, where it belongs, and text that stays text."""
+"""Pictures show every part in its place, and keep text as text."""
 
 import itertools
 import pickle
@@ -59,7 +59,7 @@ def boxes(figure, parts):
 
 @pytest.fixture(scope="module")
 def figure():
-    """The picture that was made by hand."""
+    """The picture of the zone that is made by hand."""
     return draw_made()
 
 
@@ -69,9 +69,9 @@ def default(zone, towns, regions):
     return draw_default(zone, towns, regions)
 
 
-# Golden pictures, looked at before they were kept. Outside of letters, matplotlib 3.9 and 3.11
-# differ by a hundred-thousandth; with any kind of part left out the difference is seven or more.
-# Letters of the two differ by as much as a hundredth.
+# We inspected the golden pictures before we stored them. Outside letters, matplotlib 3.9 and 3.11
+# differ by 1e-5; without any one kind of part, the difference is 7e-5 or more. Their letters differ
+# by as much as 0.01.
 
 _SHAPES, _ALL = 3e-5, 0.015
 
@@ -100,7 +100,7 @@ PARTS = ["border", "graticule", "inside", "outside", "uncertain", "zone", "scale
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_picture_without_one_of_its_parts_is_another(part):
-    """So that the test above can fail."""
+    """This shows that the test above can fail."""
     figure = draw_made()
     assert named(figure, part)
     for artist in named(figure, part):
@@ -139,7 +139,7 @@ def test_places_without_a_point_are_counted_not_drawn(figure):
 
 
 def test_columns_of_another_zone_are_not_believed(figure):
-    """A table that was classified for another zone must not be counted as if for this one."""
+    """The classes of a table that belong to another zone must not count for this one."""
     other = gb.classify(make_places(), make_zone(km=1))
     table = make_places().assign(**{c: other[c].to_numpy() for c in other.columns})
     again = gb.plot_zone(make_zone(), settlements=table, language="uk")
@@ -163,7 +163,7 @@ def test_dots_are_where_places_are(figure):
 
 
 def test_rings_are_as_large_as_the_zone_says(figure):
-    """The area of what is drawn, in a projection that is true to a hundredth of a per mille."""
+    """Compare the drawn area, in a projection that is true to a hundredth of a per mille."""
     for patch, area in zip(named(figure, "zone"), make_zone().ring_areas_km2, strict=True):
         drawn_ = shapely.Polygon(patch.get_path().to_polygons()[0])
         assert drawn_.area / 1e6 == pytest.approx(area, rel=2e-4)
@@ -228,7 +228,7 @@ def test_the_scale_bar_drawn_is_as_long_as_its_words_say(default, zone):
     assert words == ["0", "50", "100 km"]
     west = min(bar.get_x() for bar in bars)
     east = max(bar.get_x() + bar.get_width() for bar in bars)
-    # It is true at the centre of the map: laid there, its ends are 100 km apart.
+    # The scale is true at the centre of the map: there, the ends of the bar are 100 km apart.
     axes = default.axes[0]
     x, y = (sum(limits) / 2 for limits in (axes.get_xlim(), axes.get_ylim()))
     half = (east - west) / 2
@@ -273,7 +273,7 @@ def test_a_layer_of_ones_own_is_drawn_in_place(zone):
 
 
 def blob(lon, lat, radius):
-    """Return a shape with bays, not convex."""
+    """Return a shape that is not convex."""
     turn = np.linspace(0, 2 * np.pi, 120, endpoint=False)
     r = radius * (1 + 0.25 * np.sin(3 * turn) + 0.1 * np.cos(7 * turn))
     return shapely.Polygon(np.stack([lon + r * np.cos(turn) / np.cos(np.radians(lat)),
@@ -306,14 +306,14 @@ def test_a_picture_of_a_zone_anywhere(where):
     lons, lats = shapely.get_coordinates(zone.polygon).T
     assert np.abs(measure_scales(crs, lons, lats) - 1).max() < bound
     rng = np.random.default_rng(0)
-    # To the east of the middle, and so across the antimeridian where the zone is.
+    # East of the centre, and therefore across the antimeridian if the zone is there.
     points = gpd.points_from_xy(lon + rng.uniform(0, 1, 30) * radius, np.full(30, lat), crs=4326)
     table = gpd.GeoDataFrame({"name": [f"Camp {i}" for i in range(30)]}, geometry=points)
     figure = gb.plot_zone(zone, settlements=table, language="ru")
     picture = read_pixels(render_png(figure))
     assert picture.std() > 0.05
     axes = figure.axes[0]
-    # Outer edges run one way round and holes the other, so that their areas add up.
+    # Holes run the other way round than outer edges, so their areas add up.
     edges = [edge for patch in named(figure, "zone") for edge in patch.get_path().to_polygons()]
     area = sum(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]) / 2 for x, y in (e.T for e in edges))
     assert abs(area) / 1e6 == pytest.approx(zone.area_km2, rel=max(2 * bound, 1e-3))
@@ -335,7 +335,7 @@ def test_the_frame_holds_the_zone_and_is_not_drawn_out():
         assert south < bounds[1] < bounds[3] < north
         assert (east - west) / (north - south) == pytest.approx(width / height)
         assert 0.5 < width / height < 1.7
-    # A legend of many rings makes room for itself.
+    # The frame grows with a legend of many rings.
     assert _fit_frame((0, 0, 10, 10), 900.0)[1][1] >= 900.0
 
 
@@ -386,7 +386,7 @@ def test_names_that_say_nothing_are_left_out():
     assert not named(gb.plot_zone(make_zone(), settlements=places), "names")
 
 
-# Manners
+# Effects on the caller
 
 
 def test_the_callers_table_is_not_changed():

@@ -1,4 +1,4 @@
-"""Projections: the best of those there are, conformal, and whole where the globe is cut."""
+"""The chosen projection is conformal, the best candidate, and whole across the antimeridian."""
 
 import numpy as np
 import pyproj
@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from geobuffer.viz.figure import projection as projections
 from geobuffer.viz.figure.projection import find_window, fit_projection, globe_window, project_shape
 
-# Shapes and the kind that suits them, with the most that its scale may be off: from Snyder's rules
-# for the choice of a projection, and the square of the half width over the Earth's radius.
+# Shapes, the kind of projection that suits each, and its largest scale error. They follow from
+# Snyder's rules for choosing a projection, and from the square of half the width over the Earth's
+# radius.
 SHAPES = {
     "tmerc": (shapely.box(20, 10, 23, 60), 0.001),
     "lcc": (shapely.box(20, 49, 50, 52), 0.001),
@@ -24,7 +25,7 @@ SHAPES = {
 
 
 def true_scales(projection, shape):
-    """Measure scale at points of a shape and inside it, along and across, by short geodesics."""
+    """Measure the scale at points of a shape in three directions, with short geodesics."""
     lon, lat = shapely.get_coordinates(shapely.segmentize(shape, 0.5)).T
     lat = np.clip(lat, -89.5, 89.5)
     geod, plane = pyproj.Geod(ellps="WGS84"), pyproj.Proj(projection.crs)
@@ -46,7 +47,7 @@ def test_each_kind_is_taken_for_the_shapes_that_it_suits(kind):
 
 @pytest.mark.parametrize("kind", SHAPES)
 def test_scale_is_what_it_says_in_every_direction(kind):
-    """Measured by geodesics of 10 m, not by PROJ's own factors."""
+    """Measure with geodesics of 10 m, independently of PROJ's own factors."""
     shape, _ = SHAPES[kind]
     found = fit_projection(shape)
     scales = true_scales(found, shape)
@@ -82,7 +83,7 @@ def test_default_zone_is_true_to_a_twentieth_of_a_per_mille(zone):
     found = fit_projection(zone.polygon)
     assert found.scale_error < 5e-5
     assert np.abs(true_scales(found, zone.polygon) - 1.0).max() < 5.5e-5
-    # UTM, which geopandas would estimate, is off by thirty times as much.
+    # The error of UTM, which geopandas would choose, is thirty times as large.
     utm = pyproj.CRS.from_epsg(32636)
     lon, lat = shapely.get_coordinates(zone.polygon).T
     assert np.abs(projections.measure_scales(utm, lon, lat) - 1.0).max() > 1.2e-3

@@ -215,7 +215,7 @@ class TestInABrowser:
             "document.querySelector(arguments[0]).dispatchEvent(new MouseEvent(kind, point))",
             selector,
         )
-        # The popup that was opened last: one that is closing fades for a moment.
+        # The popup opened last; an earlier one takes a moment to disappear.
         told = "return [...document.querySelectorAll('.leaflet-popup-content')].at(-1).textContent"
         return str(browser.run(told))
 

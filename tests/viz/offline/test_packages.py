@@ -1,4 +1,4 @@
-"""Assets: what an address asks for, and who of the installed packages has it."""
+"""Find the file of an address among the installed packages, and embed style sheets."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_other_addresses_do_not(url: str) -> None:
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Install a package of files for the time of a test, beside which no other is."""
+    """Install packages of files for one test, and hide all others."""
     monkeypatch.setattr("sys.path", [str(tmp_path)])
 
     def installed(name: str, version: str, files: dict[str, str]) -> None:

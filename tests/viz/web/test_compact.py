@@ -1,4 +1,4 @@
-"""Shapes and columns in few characters: nothing is lost but what is stated."""
+"""Encoded shapes and columns lose no more than is stated."""
 
 import itertools
 
@@ -13,7 +13,7 @@ from geobuffer.viz.web.compact import encode_line, round_numbers, share_arcs, si
 
 
 def decoded(text, grid=1e-5):
-    """Read an encoded line as the format's own description says: an independent decoder."""
+    """Decode a line independently, by the description of the format."""
     values, value, shift = [], 0, 0
     for sign in text:
         bits = ord(sign) - 63
@@ -47,7 +47,7 @@ def test_lines_stay_within_the_stated_tolerance():
     away = shapely.distance(
         shapely.points(line * metres), shapely.transform(drawn, lambda xy: xy * metres)
     )
-    # The scale is that of the latitude nearest to the equator: 50°, as here.
+    # The scale is that of the latitude closest to the equator, which is 50° here.
     assert away.max() <= 10
     assert len(drawn.coords) < 2_000
     assert drawn.coords[0] == tuple(line[0])
@@ -75,7 +75,7 @@ GRID_OF_BOXES = [shapely.box(x, y, x + 1, y + 1) for x, y in itertools.product(r
         GRID_OF_BOXES,
         [shapely.box(0, 0, 3, 3) - shapely.box(1, 1, 2, 2), shapely.box(1, 1, 2, 2)],
         [shapely.multipolygons([shapely.box(0, 0, 1, 1), shapely.box(5, 5, 6, 6)])],
-        # Touching at a corner only; and one shape twice, begun elsewhere and run the other way.
+        # Shapes that touch at a corner only; and one shape twice, with another start and direction.
         [shapely.box(0, 0, 1, 1), shapely.box(1, 1, 2, 2)],
         [shapely.Polygon([(0, 0), (1, 0), (1, 1), (0, 1)]),
          shapely.Polygon([(1, 1), (1, 0), (0, 0), (0, 1)])],

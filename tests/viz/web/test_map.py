@@ -1,4 +1,4 @@
-"""The map page: one file, no request, no complaint, and text that stays text."""
+"""The map page is one file that sends no request, logs no error and keeps text as text."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from support.browser import Browser
 
 
-# Harmless: each would show in the page as an element or as the number 1337 if it were run.
+# These texts are harmless. If one ran, the page would show an element or the number 1337.
 PROBES = (
     "{{ 7*191 }}", "<b onclick=1>x</b>", "</script><i>", "{% raw", "${7*191}", "`", "{#",
     "<!-- <script>", "\u2028 ' \" & \\u003c", "%7B%7B", "</style></title><b>",
@@ -43,7 +43,7 @@ PROBES = (
 HOSTILE = " ".join(PROBES)
 
 
-def made_zone(text: str = "", *, edges: tuple[float, ...] = (0.0, 10.0)) -> BufferZone:
+def make_zone(text: str = "", *, edges: tuple[float, ...] = (0.0, 10.0)) -> BufferZone:
     """Make a zone west of the meridian 30° E; 0.141° is 10 km at latitude 50.5."""
     source = Source(
         f"Drawn by hand {text}", f"no one{text}", "https://example.org", "CC0", as_of="2026",
@@ -73,8 +73,8 @@ def made_zone(text: str = "", *, edges: tuple[float, ...] = (0.0, 10.0)) -> Buff
     return BufferZone(Border(sections, sides, source), edges, "Ukraine", "flat", rings, 1.0, 0.4)
 
 
-def made_places(text: str = "") -> gpd.GeoDataFrame:
-    """Make six places: two inside of one name, one uncertain, two outside, one not located."""
+def make_places(text: str = "") -> gpd.GeoDataFrame:
+    """Make six places: two inside of the same name, one uncertain, two outside, one not located."""
     rows: list[dict[str, Any]] = [
         {"name_en": "Zhuravlivka", "name_uk": "Журавлівка", "name_ru": "Журавлёвка", "lon": 29.95},
         {"name_en": "Zhuravlivka", "name_uk": "Журавлівка", "name_ru": "Журавлёвка", "lon": 29.93},
@@ -99,11 +99,11 @@ def made_places(text: str = "") -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=geometry, crs="EPSG:4326")
 
 
-def rendered(drawn: Any) -> str:
+def render_page(drawn: Any) -> str:
     return str(drawn.get_root().render())
 
 
-def facts_of(page: str) -> dict[str, Any]:
+def read_page_data(page: str) -> dict[str, Any]:
     block = re.search(r'id="geobuffer-data">(.*?)</script>', page, flags=re.DOTALL)
     assert block
     found: dict[str, Any] = json.loads(block[1])
@@ -119,7 +119,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "map.html"
-    maps.map_zone(made_zone(), settlements=made_places()).save(str(path))
+    maps.map_zone(make_zone(), settlements=make_places()).save(str(path))
     return path
 
 
@@ -127,31 +127,31 @@ class TestFile:
     def test_is_a_folium_map_in_one_self_contained_file(self) -> None:
         import folium
 
-        drawn = maps.map_zone(made_zone(), settlements=made_places())
-        text = rendered(drawn)
+        drawn = maps.map_zone(make_zone(), settlements=make_places())
+        text = render_page(drawn)
         assert isinstance(drawn, folium.Map)
         assert not re.findall(r'<(?:script|link|img)[^>]* (?:src|href)="(?!data:)', text)
         assert not re.findall(r"<script src|@import|url\((?!\"?data:|#)|cdn", text)
         assert "sourceMappingURL" not in text
 
     def test_lets_readers_zoom(self) -> None:
-        text = rendered(maps.map_zone(made_zone()))
+        text = render_page(maps.map_zone(make_zone()))
         assert text.count('name="viewport"') == 1
         assert "user-scalable" not in text
         assert '<html lang="en">' in text
 
     def test_is_the_same_however_often_it_is_rendered(self) -> None:
-        drawn = maps.map_zone(made_zone(), settlements=made_places())
-        again = maps.map_zone(made_zone(), settlements=made_places())
-        assert rendered(drawn) == rendered(drawn) == rendered(again)
+        drawn = maps.map_zone(make_zone(), settlements=make_places())
+        again = maps.map_zone(make_zone(), settlements=make_places())
+        assert render_page(drawn) == render_page(drawn) == render_page(again)
 
     def test_shows_in_a_notebook(self) -> None:
-        shown = maps.map_zone(made_zone())._repr_html_()
+        shown = maps.map_zone(make_zone())._repr_html_()
         assert shown.startswith("<iframe srcdoc=")
         assert "Content-Security-Policy" in shown
 
     def test_policy_admits_its_own_scripts_and_nothing_else(self) -> None:
-        text = rendered(maps.map_zone(made_zone()))
+        text = render_page(maps.map_zone(make_zone()))
         policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
         assert policy
         assert policy[1].startswith("default-src 'none'; ")
@@ -159,23 +159,24 @@ class TestFile:
         assert "http" not in policy[1]
 
     def test_small_page_weighs_little(self) -> None:
-        # Leaflet is 165 kB of it.
+        # Leaflet takes 165 kB of that.
         assert (
-            len(rendered(maps.map_zone(made_zone(), settlements=made_places())).encode()) < 300_000
+            len(render_page(maps.map_zone(make_zone(), settlements=make_places())).encode())
+            < 300_000
         )
 
     def test_ten_thousand_places_weigh_less_than_two_megabytes(self) -> None:
-        table = pd.concat([made_places()] * 1_667, ignore_index=True)
-        assert len(rendered(maps.map_zone(made_zone(), settlements=table)).encode()) < 2_000_000
+        table = pd.concat([make_places()] * 1_667, ignore_index=True)
+        assert len(render_page(maps.map_zone(make_zone(), settlements=table)).encode()) < 2_000_000
 
     def test_further_layers_keep_working_by_their_own_addresses(self) -> None:
         import folium
         from folium.plugins import MarkerCluster
 
-        drawn = maps.map_zone(made_zone())
+        drawn = maps.map_zone(make_zone())
         MarkerCluster().add_to(drawn)
         folium.Marker([50.5, 29.9], popup="mine").add_to(drawn)
-        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', rendered(drawn))
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', render_page(drawn))
         assert policy
         assert "leaflet.markercluster.js" in policy[1]
         assert "script-src 'unsafe-inline'" not in policy[1]
@@ -183,22 +184,27 @@ class TestFile:
 
 class TestFacts:
     def test_counts_classes_and_keeps_the_unknown_unknown(self) -> None:
-        facts = facts_of(rendered(maps.map_zone(made_zone(), settlements=made_places())))
+        facts = read_page_data(render_page(maps.map_zone(make_zone(), settlements=make_places())))
         columns = facts["places"]["columns"]
         assert facts["places"]["count"] == 5
         assert columns["population"] == [1200, None, 50, 7, None]
         assert columns["lon"][-1] is None
 
     def test_far_places_are_counted_and_not_written(self) -> None:
-        table = made_places()  # the one named Far is 35.4 km away
-        places = facts_of(rendered(maps.map_zone(made_zone(), settlements=table)))["places"]
+        table = make_places()  # the one named Far is 35.4 km away
+        places = read_page_data(render_page(maps.map_zone(make_zone(), settlements=table)))[
+            "places"
+        ]
         assert (places["count"], places["far"], places["reach_km"]) == (5, 1, 33)
         assert "Far" not in places["columns"]["name_en"]
-        wide = made_zone(edges=(0.0, 35.0))
-        assert facts_of(rendered(maps.map_zone(wide, settlements=table)))["places"]["far"] == 0
+        wide = make_zone(edges=(0.0, 35.0))
+        assert (
+            read_page_data(render_page(maps.map_zone(wide, settlements=table)))["places"]["far"]
+            == 0
+        )
 
     def test_default_title_says_what_where_and_how_wide(self) -> None:
-        titles = facts_of(rendered(maps.map_zone(made_zone(edges=(0, 5, 10)))))["titles"]
+        titles = read_page_data(render_page(maps.map_zone(make_zone(edges=(0, 5, 10)))))["titles"]
         assert (
             titles["en"]
             == "5 / 10 km zone along the border West Oblast – South, North, side: Ukraine"
@@ -206,79 +212,81 @@ class TestFacts:
         assert titles["uk"] == "Зона 5 / 10 км уздовж кордону Захід – South, North, бік: Україна"
 
     def test_table_in_another_reference_system_is_drawn_in_its_place(self) -> None:
-        table = made_places()
-        there = facts_of(rendered(maps.map_zone(made_zone(), settlements=table.to_crs(32636))))
-        here = facts_of(rendered(maps.map_zone(made_zone(), settlements=table)))
+        table = make_places()
+        there = read_page_data(
+            render_page(maps.map_zone(make_zone(), settlements=table.to_crs(32636)))
+        )
+        here = read_page_data(render_page(maps.map_zone(make_zone(), settlements=table)))
         assert there["places"]["columns"]["lon"] == here["places"]["columns"]["lon"]
 
     def test_callers_table_is_left_as_it_is(self) -> None:
-        table = made_places()
+        table = make_places()
         before = table.copy()
-        maps.map_zone(made_zone(), settlements=table)
+        maps.map_zone(make_zone(), settlements=table)
         pd.testing.assert_frame_equal(table, before)
 
     def test_one_column_of_names_is_enough(self) -> None:
-        table = made_places()[["name_en", "geometry"]]
-        facts = facts_of(
-            rendered(
-                maps.map_zone(made_zone(), settlements=table.rename(columns={"name_en": "name"}))
+        table = make_places()[["name_en", "geometry"]]
+        facts = read_page_data(
+            render_page(
+                maps.map_zone(make_zone(), settlements=table.rename(columns={"name_en": "name"}))
             )
         )
         assert facts["places"]["columns"]["name"][0] == "Zhuravlivka"
 
     def test_one_note_is_one_line(self) -> None:
-        facts = facts_of(rendered(maps.map_zone(made_zone(), notes="One sentence.")))
+        facts = read_page_data(render_page(maps.map_zone(make_zone(), notes="One sentence.")))
         assert facts["notes"]["en"] == ["One sentence."]
 
     def test_conflicts_that_a_table_tells_are_kept(self) -> None:
-        facts = facts_of(rendered(maps.map_zone(made_zone(), settlements=made_places())))
+        facts = read_page_data(render_page(maps.map_zone(make_zone(), settlements=make_places())))
         assert "It is disputed" in facts["places"]["columns"]["conflict"]["values"]
 
 
 class TestRefusals:
     def test_a_column_that_is_there_twice(self) -> None:
-        table = pd.concat([made_places(), made_places()[["name_en"]]], axis=1)
+        table = pd.concat([make_places(), make_places()[["name_en"]]], axis=1)
         with pytest.raises(DataError, match="more than one column 'name_en'"):
-            maps.map_zone(made_zone(), settlements=table)
+            maps.map_zone(make_zone(), settlements=table)
 
     def test_a_population_in_words(self) -> None:
-        table = made_places().astype({"population": object})
+        table = make_places().astype({"population": object})
         table.loc[3, "population"] = "about 500"
         with pytest.raises(DataError, match="Invalid population in row 3: 'about 500'"):
-            maps.map_zone(made_zone(), settlements=table)
+            maps.map_zone(make_zone(), settlements=table)
 
     def test_unknown_basemap(self) -> None:
         with pytest.raises(DataError, match=r"Invalid basemap 'OpenStreetMap.Mapnick'.*Mapnik"):
-            maps.map_zone(made_zone(), basemap="OpenStreetMap.Mapnick")
+            maps.map_zone(make_zone(), basemap="OpenStreetMap.Mapnick")
 
     def test_a_basemap_that_wants_a_key(self) -> None:
         with pytest.raises(DataError, match="requires a key"):
-            maps.map_zone(made_zone(), basemap="Thunderforest.OpenCycleMap")
+            maps.map_zone(make_zone(), basemap="Thunderforest.OpenCycleMap")
 
     def test_too_many_places(self) -> None:
         table = gpd.GeoDataFrame({"name": ["x"]}, geometry=[shapely.Point(30, 50)], crs=4326)
         with pytest.raises(DataError, match=r"100,001 rows.*within"):
-            maps.map_zone(made_zone(), settlements=table.loc[[0] * 100_001])
+            maps.map_zone(make_zone(), settlements=table.loc[[0] * 100_001])
 
     def test_table_without_names(self) -> None:
-        table = made_places()[["geometry"]]
+        table = make_places()[["geometry"]]
         with pytest.raises(DataError, match="name_en"):
-            maps.map_zone(made_zone(), settlements=table)
+            maps.map_zone(make_zone(), settlements=table)
 
     def test_table_without_reference_system(self) -> None:
-        table = made_places()
+        table = make_places()
         bare = gpd.GeoDataFrame(table.drop(columns="geometry"), geometry=list(table.geometry))
         with pytest.raises(MissingCRSError, match="set_crs"):
-            maps.map_zone(made_zone(), settlements=bare)
+            maps.map_zone(make_zone(), settlements=bare)
 
     def test_areas_instead_of_points(self) -> None:
         table = gpd.GeoDataFrame({"name": ["x"]}, geometry=[shapely.box(0, 0, 1, 1)], crs=4326)
         with pytest.raises(DataError, match=r"Polygon.*representative_point"):
-            maps.map_zone(made_zone(), settlements=table)
+            maps.map_zone(make_zone(), settlements=table)
 
     def test_unknown_language(self) -> None:
         with pytest.raises(DataError, match="'en', 'uk', 'ru'"):
-            maps.map_zone(made_zone(), language="xx")
+            maps.map_zone(make_zone(), language="xx")
 
 
 def test_words_are_said_in_every_language() -> None:
@@ -319,7 +327,7 @@ class TestPage:
             "return Object.fromEntries([...document.querySelectorAll('[data-count]')]"
             ".map(e => [e.dataset.count, Number(e.querySelector('.number').textContent)]))"
         )
-        known = classify(made_places(), made_zone())["membership"].value_counts().to_dict()
+        known = classify(make_places(), make_zone())["membership"].value_counts().to_dict()
         assert counts == known | {"outside": known["outside"] - 1, "far": 1, "unlocated": 1}
         assert "at least 1,200 (settlements without a figure: 1)" in browser.text("#summary")
         assert browser.run("return document.querySelectorAll('#rows tr').length") == 3
@@ -329,18 +337,18 @@ class TestPage:
     )
     def test_finds_places_of_one_name_apart(self, browser: Browser, page: Path, query: str) -> None:
         browser.open(page)
-        found = searched(browser, query)
+        found = search_places(browser, query)
         assert [one.count("Zhuravlivka") for one in found] == [1, 1]
         assert "A raion" in found[0]
         assert "B raion" in found[1]
 
     def test_finds_across_apostrophes_and_letters_alike(self, browser: Browser, page: Path) -> None:
         browser.open(page)
-        assert len(searched(browser, "мар'їне")) == len(searched(browser, "марине")) == 1
-        assert len(searched(browser, "далі")) == len(searched(browser, "Дали")) == 1
-        assert len(searched(browser, "dalee")) == 1  # Далее in Latin letters
-        assert len(searched(browser, "дaлі")) == 1  # its second letter is Latin
-        assert searched(browser, "nowhere") == []
+        assert len(search_places(browser, "мар'їне")) == len(search_places(browser, "марине")) == 1
+        assert len(search_places(browser, "далі")) == len(search_places(browser, "Дали")) == 1
+        assert len(search_places(browser, "dalee")) == 1  # Далее in Latin letters
+        assert len(search_places(browser, "дaлі")) == 1  # its second letter is Latin
+        assert search_places(browser, "nowhere") == []
         assert "No settlement" in browser.text("#search-status")
 
     def test_folds_as_python_does(self, browser: Browser, page: Path) -> None:
@@ -352,18 +360,18 @@ class TestPage:
         )
 
     def test_finds_by_another_name(self, browser: Browser, tmp_path: Path) -> None:
-        table = made_places()
+        table = make_places()
         table.loc[0, ["name_en", "name_uk", "name_ru"]] = ["Bilhorod", "Білгород", None]
-        maps.map_zone(made_zone(), settlements=table).save(str(tmp_path / "map.html"))
+        maps.map_zone(make_zone(), settlements=table).save(str(tmp_path / "map.html"))
         browser.open(tmp_path / "map.html")
         for name in ("Belgorod", "Белгород", "bielhorod"):
-            assert len(searched(browser, name)) == 1
+            assert len(search_places(browser, name)) == 1
 
     def test_popup_tells_what_is_known(self, browser: Browser, page: Path) -> None:
         browser.open(page)
-        searched(browser, "zhuravlivka")
+        search_places(browser, "zhuravlivka")
         browser.run("document.querySelectorAll('#found button')[1].click()")
-        text = popup(browser)
+        text = read_popup(browser)
         for part in (
             "4.96 ± 0.5 km", "Журавлівка", "Журавлёвка", "North–West", "61.2", "unknown",
             "B raion", "It is disputed", "A gazetteer", "± 500 m", "West Oblast", "Ukraine",
@@ -382,13 +390,13 @@ class TestPage:
             "  map.getContainer().querySelector('canvas').dispatchEvent(new MouseEvent(type, {"
             "    bubbles: true, clientX: box.left + at.x + 3, clientY: box.top + at.y }));"
         )
-        assert "Beyond" in popup(browser)
+        assert "Beyond" in read_popup(browser)
 
     def test_place_without_a_position_is_told_of_but_not_drawn(
         self, browser: Browser, page: Path
     ) -> None:
         browser.open(page)
-        searched(browser, "somewhere")
+        search_places(browser, "somewhere")
         browser.run("document.querySelector('#found button').click()")
         assert "position unknown" in browser.text("#found-detail")
         assert not browser.run("return document.querySelector('.leaflet-popup')")
@@ -421,9 +429,9 @@ class TestPage:
         assert browser.run(head) == "descending"
 
     def test_gives_the_table_as_csv(self, browser: Browser, tmp_path: Path) -> None:
-        table = made_places()
+        table = make_places()
         table.loc[0, "name_en"], table.loc[1, "name_en"] = "=1+1", 'a "quoted", name'
-        maps.map_zone(made_zone(), settlements=table).save(str(tmp_path / "map.html"))
+        maps.map_zone(make_zone(), settlements=table).save(str(tmp_path / "map.html"))
         browser.open(tmp_path / "map.html")
         read = pd.read_csv(io.StringIO(browser.run("return geobuffer.tableAsCsv()")))
         assert read["name_en"].tolist() == ["'=1+1", 'a "quoted", name', "Marine"]
@@ -462,8 +470,8 @@ class TestPage:
         assert browser.complaints() == []
 
     def test_hostile_text_is_shown_and_not_run(self, browser: Browser, tmp_path: Path) -> None:
-        zone, path = made_zone(HOSTILE), tmp_path / "map.html"
-        maps.map_zone(zone, settlements=made_places(HOSTILE), title=HOSTILE, notes=PROBES).save(
+        zone, path = make_zone(HOSTILE), tmp_path / "map.html"
+        maps.map_zone(zone, settlements=make_places(HOSTILE), title=HOSTILE, notes=PROBES).save(
             str(path)
         )
         browser.open(path)
@@ -474,9 +482,9 @@ class TestPage:
         ) == list(PROBES)
         assert browser.text("#rows bdi") == f"Zhuravlivka{HOSTILE}"
         assert browser.text("#section-list bdi") == f"South–West{HOSTILE}"
-        searched(browser, "zhuravlivka")
+        search_places(browser, "zhuravlivka")
         browser.run("document.querySelectorAll('#found button')[1].click()")
-        told = popup(browser)
+        told = read_popup(browser)
         for part in (
             "Zhuravlivka",
             "Журавлівка",
@@ -487,7 +495,7 @@ class TestPage:
         ):
             assert part + HOSTILE in told
         browser.run("geobuffer.openSection(geobuffer.facts.border.sections[0], [50.2, 30])")
-        assert f"South–West{HOSTILE}" in popup(browser)
+        assert f"South–West{HOSTILE}" in read_popup(browser)
         assert f"Drawn by hand {HOSTILE}" in browser.text("#source-list")
         assert f"no one{HOSTILE}, CC0" in browser.text(".leaflet-control-attribution")
         assert not browser.run(
@@ -496,14 +504,14 @@ class TestPage:
         assert browser.complaints() == []
 
     def test_without_settlements(self, browser: Browser, tmp_path: Path) -> None:
-        maps.map_zone(made_zone()).save(str(tmp_path / "map.html"))
+        maps.map_zone(make_zone()).save(str(tmp_path / "map.html"))
         browser.open(tmp_path / "map.html")
         assert "without settlements" in browser.text("#summary")
         assert browser.complaints() == []
 
     @pytest.mark.parametrize("rows", [slice(0, 0), slice(3, 5)])
     def test_says_that_none_was_found(self, browser: Browser, tmp_path: Path, rows: slice) -> None:
-        maps.map_zone(made_zone(), settlements=made_places().iloc[rows]).save(
+        maps.map_zone(make_zone(), settlements=make_places().iloc[rows]).save(
             str(tmp_path / "map.html")
         )
         browser.open(tmp_path / "map.html")
@@ -515,7 +523,7 @@ class TestPage:
     ) -> None:
         import folium
 
-        drawn = maps.map_zone(made_zone())
+        drawn = maps.map_zone(make_zone())
         folium.Marker([50.5, 29.9], popup="<em>mine</em>", icon=folium.Icon(color="red")).add_to(
             drawn
         )
@@ -530,7 +538,7 @@ class TestPage:
         assert browser.complaints() == []
 
     def test_shows_inside_a_frame_as_notebooks_do(self, browser: Browser, tmp_path: Path) -> None:
-        frame = maps.map_zone(made_zone(), settlements=made_places())._repr_html_()
+        frame = maps.map_zone(make_zone(), settlements=make_places())._repr_html_()
         (tmp_path / "notebook.html").write_text(
             f"<!DOCTYPE html><meta charset=utf-8>{frame}", "utf-8"
         )
@@ -567,8 +575,8 @@ class TestPage:
         assert browser.complaints() == []
 
 
-def counts_of(browser: Browser) -> dict[str, int]:
-    """Return the legend's counts, as a reader sees them."""
+def read_counts(browser: Browser) -> dict[str, int]:
+    """Return the counts in the legend, as a reader sees them."""
     counted: dict[str, int] = browser.run(
         "return Object.fromEntries([...document.querySelectorAll('[data-count]')].map(e =>"
         " [e.dataset.count, Number(e.querySelector('.number').textContent.replaceAll(',', ''))]))"
@@ -580,7 +588,7 @@ def counts_of(browser: Browser) -> dict[str, int]:
 def default_page(
     zone: BufferZone, towns: gpd.GeoDataFrame, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """Write the default page as the command line does, but for its title and notes."""
+    """Write the default page of the command line, without its title and notes."""
     known = pd.concat([towns, load_not_located()], ignore_index=True)
     path = tmp_path_factory.mktemp("slider") / "map.html"
     maps.map_zone(zone, settlements=known, regions=load_regions()).save(str(path))
@@ -589,7 +597,7 @@ def default_page(
 
 @needs_browser
 class TestSlider:
-    """The page and the library never disagree, at any width and on any side."""
+    """The counts of the page equal those of the library, at each width and on each side."""
 
     @pytest.mark.parametrize("side", ["Ukraine", "Russia", "both"])
     def test_counts_are_the_librarys(
@@ -612,7 +620,7 @@ class TestSlider:
             zone = build_zone(border, km=km, side=side, tolerance_m=50)
             found = classify(towns, zone)
             known = found["membership"].value_counts()
-            seen = counts_of(browser)
+            seen = read_counts(browser)
             assert seen["inside"] == known.get("inside", 0)
             assert seen["uncertain"] == known.get("uncertain", 0)
             assert seen["outside"] + seen["far"] == known["outside"]
@@ -645,7 +653,7 @@ class TestSlider:
                             side, km)  # fmt: skip
                 flat = build_zone(strip, km=km, side=side, ends="flat", tolerance_m=50)
                 known = classify(table, flat)["membership"].value_counts()
-                seen = counts_of(browser)
+                seen = read_counts(browser)
                 assert seen["inside"] == known.get("inside", 0)
                 assert seen["uncertain"] == known.get("uncertain", 0)
 
@@ -663,7 +671,7 @@ class TestSlider:
         assert browser.text("#width-value") == "10 km"
 
     def test_draws_what_it_says(self, browser: Browser, default_page: Path) -> None:
-        """The zone's colour covers as much of the picture as its area says, on the side it says."""
+        """The coloured part of the picture agrees with the stated area, on the stated side."""
         browser.open(default_page, width=1600, height=1200)
         script = """
             geobuffer.view.outside = false;
@@ -752,7 +760,7 @@ class TestKindsOfZones:
         browser.open(tmp_path / "map.html")
         assert browser.run("return geobuffer.view.map.getZoom()") >= 8
         assert browser.run("return geobuffer.view.layers.dots._seen.length") == 2
-        assert counts_of(browser)["inside"] == 2
+        assert read_counts(browser)["inside"] == 2
 
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_around_a_point_nothing_is_said_of_a_border_or_its_sides(
@@ -829,7 +837,7 @@ class TestKindsOfZones:
             maps.map_zone(zone, settlements=table).save(str(tmp_path / "map.html"))
             browser.open(tmp_path / "map.html")
             known = classify(table, zone)["membership"].value_counts()
-            seen = counts_of(browser)
+            seen = read_counts(browser)
             assert (seen["inside"], seen["uncertain"]) == (known["inside"], known["uncertain"]), (
                 name
             )
@@ -874,19 +882,19 @@ class TestKeyboard:
 
 @needs_browser
 def test_says_nothing_of_sources_that_are_not_stated(browser: Browser, tmp_path: Path) -> None:
-    table = made_places().drop(columns=["source", "hromada"])
-    maps.map_zone(made_zone(), settlements=table).save(str(tmp_path / "map.html"))
+    table = make_places().drop(columns=["source", "hromada"])
+    maps.map_zone(make_zone(), settlements=table).save(str(tmp_path / "map.html"))
     browser.open(tmp_path / "map.html")
-    searched(browser, "zhuravlivka")
+    search_places(browser, "zhuravlivka")
     browser.run("document.querySelector('#found button').click()")
-    assert "Position from" not in popup(browser)
+    assert "Position from" not in read_popup(browser)
     assert "pre-war" not in browser.text("#summary")
     assert "hromadas" not in browser.text("#legend")
 
 
 @needs_browser
 def test_a_basemap_is_asked_for_and_told_of(browser: Browser, tmp_path: Path) -> None:
-    maps.map_zone(made_zone(), basemap="OpenStreetMap.Mapnik").save(str(tmp_path / "map.html"))
+    maps.map_zone(make_zone(), basemap="OpenStreetMap.Mapnik").save(str(tmp_path / "map.html"))
     browser.open(tmp_path / "map.html")
     assert any("tile.openstreetmap.org" in url for url in browser.read_journal())
     assert "OpenStreetMap" in browser.text(".leaflet-control-attribution")
@@ -905,7 +913,7 @@ def test_a_hundred_thousand_places_work(browser: Browser, strip: Border, tmp_pat
     browser.open(tmp_path / "map.html")
     browser.run("geobuffer.setWidth(20)")
     wider = classify(table, build_zone(strip, km=20, tolerance_m=50))["membership"]
-    assert counts_of(browser)["inside"] == (wider == "inside").sum()
+    assert read_counts(browser)["inside"] == (wider == "inside").sum()
     assert browser.complaints() == []
 
 
@@ -913,11 +921,11 @@ def test_a_hundred_thousand_places_work(browser: Browser, strip: Border, tmp_pat
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_no_fault(browser: Browser, page: Path, scheme: str, language: str) -> None:
-    """Every rule of axe-core, in both schemes, on desk and phone, with a popup open."""
+    """Check all rules of axe-core in both colour schemes, on desktop and phone, with a popup."""
     axe = axe_core()
     for width, height in ((1280, 800), (360, 740)):
         browser.open(page, width=width, height=height, dark=scheme == "dark")
-        searched(browser, "zhuravlivka")
+        search_places(browser, "zhuravlivka")
         browser.run(
             "document.querySelector(`[data-language=${arguments[0]}]`).click();"
             "document.querySelectorAll('details').forEach(e => { e.open = true; });"
@@ -928,14 +936,14 @@ def test_axe_finds_no_fault(browser: Browser, page: Path, scheme: str, language:
         assert faults == []
 
 
-def popup(browser: Browser) -> str:
-    """Return the text of the popup opened last: one that is closing fades for a moment."""
+def read_popup(browser: Browser) -> str:
+    """Return the text of the popup opened last; an earlier one takes a moment to disappear."""
     told: str = browser.run("return [...document.querySelectorAll('.about')].at(-1).textContent")
     return told
 
 
-def searched(browser: Browser, query: str) -> list[str]:
-    """Type into the search box and return the answers as text."""
+def search_places(browser: Browser, query: str) -> list[str]:
+    """Type into the search box and return the results as text."""
     found: list[str] = browser.run(
         "const box = document.getElementById('search'); box.value = arguments[0];"
         "box.dispatchEvent(new Event('input'));"
