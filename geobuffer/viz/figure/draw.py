@@ -220,8 +220,8 @@ def draw_ticks(
         low, high = limits[side]
         # Text that reached far beyond a corner of the frame would collide with other text.
         ends = (low - 8.0 * point, high + 8.0 * point)
-        kept = _choose_ticks([x for x, _ in at], texts[side], point, ends)
-        axis.set_ticks([at[i][0] for i in kept], [texts[side][i] for i in kept])
+        chosen = _choose_ticks([x for x, _ in at], texts[side], point, ends)
+        axis.set_ticks([at[i][0] for i in chosen], [texts[side][i] for i in chosen])
         for text in axis.get_ticklabels():
             disable_markup(text)
             if side:
@@ -233,14 +233,14 @@ def _choose_ticks(
     at: Sequence[float], texts: Sequence[str], point: float, ends: tuple[float, float]
 ) -> list[int]:
     """Return the numbers of the texts that fit along a line, between its ends, without touching."""
-    kept: list[int] = []
+    chosen: list[int] = []
     free, end = ends
     for i, text in enumerate(texts):
         half = measure_text(text, SMALL) * point / 2.0
         if at[i] - half >= free and at[i] + half <= end:
-            kept.append(i)
+            chosen.append(i)
             free = at[i] + half + 6.0 * point
-    return kept
+    return chosen
 
 
 def draw_scale(axes: Axes, bar: ScaleBar, texts: Sequence[str], size: tuple[float, float]) -> float:

@@ -150,8 +150,8 @@ def shorten_text(text: str, width: float, size: float, weight: str = "normal") -
     """
     if measure_text(text, size, weight) <= width:
         return text
-    kept = _break_word(text, width - measure_text("…", size, weight), size, weight)[0]
-    return f"{kept}…"
+    shown = _break_word(text, width - measure_text("…", size, weight), size, weight)[0]
+    return f"{shown}…"
 
 
 def place_labels(

@@ -310,10 +310,10 @@ def _draw_region_names(
 ) -> list[Box]:
     """Write each region's name where most of it is visible, off the zone; return their boxes."""
     area = shapely.buffer(shapely.box(*layout.frame), -_OFF * layout.unit_m, join_style="mitre")
-    kept = shapely.buffer(zone_and_border, _OFF * layout.unit_m)
+    blocked = shapely.buffer(zone_and_border, _OFF * layout.unit_m)
     placed: list[tuple[Label, Box, tuple[float, float]]] = []
     for shape, name in zip(land, names, strict=True):
-        free = shapely.difference(shapely.intersection(shape, area), kept)
+        free = shapely.difference(shapely.intersection(shape, area), blocked)
         parts = [part for part in shapely.get_parts(free) if part.area > 0.0]
         if not (parts and name):
             continue

@@ -784,7 +784,7 @@ class TestKindsOfZones:
         assert "Plant" in said
         said = said.replace(pages.load_words()[language]["endorsement"], "")
         assert not re.search(r"border|\bside\b|кордон|\bбік\b|границ|сторона", said, re.IGNORECASE)
-        assert browser.run("return document.getElementById('side-room').offsetParent") is None
+        assert browser.run("return document.getElementById('side-controls').offsetParent") is None
         assert browser.run("return geobuffer.view.layers.junctions.length") == 1
         wells = shapely.MultiPoint([(30, 50), (30.2, 50), (30.1, 50.1)])
         zone = build_zone(border_around(wells, names=["Wells"], source=Source("a map")), km=3)
@@ -841,7 +841,7 @@ class TestKindsOfZones:
             assert (seen["inside"], seen["uncertain"]) == (known["inside"], known["uncertain"]), (
                 name
             )
-            assert not browser.run("return document.getElementById('width-room').offsetParent")
+            assert not browser.run("return document.getElementById('width-controls').offsetParent")
             assert browser.text("#shown").startswith("Area: ")
             assert browser.complaints() == []
 

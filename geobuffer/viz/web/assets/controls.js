@@ -54,7 +54,7 @@
 
   function startWidth() {
     const slider = byId('width');
-    byId('width-room').hidden = widths.length < 2;
+    byId('width-controls').hidden = widths.length < 2;
     slider.max = String(widths.length - 1);
     slider.addEventListener('input', () => setWidth(widths[Number(slider.value)]));
     const step = (by) => () => setWidth(widths[widths.indexOf(view.km) + by]);
@@ -78,7 +78,7 @@
 
   function startSides() {
     const names = ['both', ...facts.sides.map((side) => side.name)];
-    byId('side-room').hidden = facts.of_points || !geobuffer.canSwitchSides();
+    byId('side-controls').hidden = facts.of_points || !geobuffer.canSwitchSides();
     byId('sides').append(...names.map(sideChoice));
   }
 

@@ -81,11 +81,11 @@
 
   /** Return the boxes of the map's own buttons and texts. */
   function boxesOfControls(map) {
-    const room = map.getContainer().getBoundingClientRect();
+    const container = map.getContainer().getBoundingClientRect();
     const controls = map.getContainer().querySelectorAll('.leaflet-control');
     return Array.from(controls, (control) => control.getBoundingClientRect()).map((box) => ({
-      left: box.left - room.left, right: box.right - room.left,
-      top: box.top - room.top, bottom: box.bottom - room.top,
+      left: box.left - container.left, right: box.right - container.left,
+      top: box.top - container.top, bottom: box.bottom - container.top,
     }));
   }
 

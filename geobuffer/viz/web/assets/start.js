@@ -27,11 +27,11 @@
   }
 
   function sayControls(map) {
-    const room = map.getContainer();
-    room.setAttribute('aria-label', say('map'));
+    const container = map.getContainer();
+    container.setAttribute('aria-label', say('map'));
     document.getElementById('languages').setAttribute('aria-label', say('languages'));
     for (const [name, key] of [['in', 'zoom_in'], ['out', 'zoom_out']]) {
-      const control = room.querySelector(`.leaflet-control-zoom-${name}`);
+      const control = container.querySelector(`.leaflet-control-zoom-${name}`);
       control?.setAttribute('title', say(key));
       control?.setAttribute('aria-label', say(key));
     }
@@ -92,9 +92,9 @@
 
   /** A narrow map has space for a popup or for its buttons, but not for both. */
   function startPopups(map) {
-    const room = map.getContainer();
-    map.on('popupopen', () => room.classList.add('has-popup'));
-    map.on('popupclose', () => room.classList.remove('has-popup'));
+    const container = map.getContainer();
+    map.on('popupopen', () => container.classList.add('has-popup'));
+    map.on('popupclose', () => container.classList.remove('has-popup'));
   }
 
   function start(map) {
