@@ -1,13 +1,14 @@
-"""Writing: a file is drafted beside its place, flushed to the disk and moved there, or not at all.
+"""Write files atomically: whole, or not at all.
 
-Whatever geobuffer writes goes through here. A draft lies in a folder of its own, whose lock its
-writer holds: when a process dies, the system lets go of the lock, and the next write beside it
-takes the draft away. Two writers have two drafts, so files never mix; the later one stays.
+Everything that geobuffer writes goes through this module. We write a temporary file in a folder
+beside the target, flush it to the disk and move it to the target. The writer holds a lock on that
+folder. If the process dies, the system releases the lock, and the next write in the same place
+removes the folder. Two writers have two temporary files, so their contents never mix; the later one
+stays.
 
-Whether GDAL has written all: it says nothing of a last buffer for which the disk had no room.
-
-Formats of one stream are made in memory instead, and written by us; these are of several files or
-parts, so they are looked at where they lie.
+GDAL does not report a failed last write on a full disk. Formats that are one stream are therefore
+made in memory and written by us. A GeoPackage and a Shapefile have several parts or files, so we
+check them after GDAL has written them.
 """
 
 from __future__ import annotations
@@ -38,23 +39,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# The name of a draft's folder: a beginning that tells whose it is, and eight letters of mkdtemp.
+# The name of a temporary folder: our prefix and eight letters of mkdtemp.
 PREFIX = ".geobuffer-"
 _TEMPORARY_NAME = re.compile(re.escape(PREFIX) + "[a-z0-9_]{8}")
-# The file by which its writer holds it. No file that is drafted has such a name.
+# The file that the writer locks. No target has such a name.
 _LOCK = ".lock"
 
-# Another process takes a new draft for a dead one's in the microseconds before it is held: once in
-# a while, never so often.
+# In the microseconds before a new folder is locked, another process may take it for an abandoned
+# one and remove it. That happens now and then, but never so many times in a row.
 _TRIES = 100
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def check_writable(path: Path) -> None:
-    """Refuse a file's place where it cannot be written, before anything is computed.
+    """Check that a file can be written, before anything is computed.
 
-    A folder is made there and removed: permissions alone do not tell, least of all an
+    We make a temporary folder beside it, because permissions alone do not show it, above all for an
     administrator.
 
     Raises
@@ -69,12 +70,12 @@ def check_writable(path: Path) -> None:
 
 
 def _target_folder(path: Path) -> Path:
-    """Return the folder in which a file is replaced: of a link, that of what it leads to."""
+    """Return the folder of a file; for a link, the folder of the file that it points to."""
     return Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
 
 
 def _resolve_target(path: Path, where: str) -> Path:
-    """Return the place that a path leads to, through links, if a file may stand there."""
+    """Return the path behind all links, after a check that a file can be written there."""
     place = Path(os.path.realpath(path))
     if not place.parent.is_dir():
         folder = str(_target_folder(path))
@@ -93,12 +94,12 @@ def _resolve_target(path: Path, where: str) -> Path:
 
 
 def check_folder_writable(folder: Path, where: str) -> None:
-    """Refuse a folder that takes no new files; ``where`` begins the message.
+    """Check that files can be made in a folder; ``where`` begins the message.
 
     Raises
     ------
     WriteError
-        It is read-only, or full.
+        The folder is read-only or the disk is full.
     """
     closed = (
         f"{where}: the folder {str(folder)!r} is read-only. Must take new files, in which the "
@@ -108,7 +109,7 @@ def check_folder_writable(folder: Path, where: str) -> None:
         raise WriteError(closed)
     try:
         with temporary_folder(folder) as tried:
-            # A byte: on a full disk there may be room for a folder and an empty file.
+            # Write a byte: a full disk may still take a folder and an empty file.
             (tried / "byte").write_bytes(b"\0")
     except OSError as error:
         if error.errno in _NO_ROOM:
@@ -118,19 +119,20 @@ def check_folder_writable(folder: Path, where: str) -> None:
 
 @contextmanager
 def replace_file(path: Path) -> Iterator[Path]:
-    """Give the path of a draft, and put what was written there in the place of a file.
+    """Give the path of a temporary file that replaces a file at the end of the block.
 
-    The draft has the file's name, after which formats call their layers. A link is kept, and what
-    it leads to is replaced. A file that stood there hands on its mode and, where that is
-    permitted, its owner; a new one has the mode that the umask says.
+    The temporary file has the same name, because formats name their layers after it. A link stays,
+    and the file that it points to is replaced. The new file keeps the permissions of the old one
+    and, if allowed, its owner. Without an old file, the umask decides.
 
     Raises
     ------
     WriteError
-        It cannot be written, as on a full disk. What stood there is as it was, and no draft stays.
+        The file cannot be written, as on a full disk. The old file stays, and the temporary
+        file is removed.
     """
     if is_temporary_folder(path.parent):
-        yield path  # a draft already, as where a page is written that saves itself whole
+        yield path  # already temporary, as when a page saves itself
         return
     place = _resolve_target(path, f"Invalid file {str(path)!r}")
     with _translate_errors(path, place.parent), temporary_folder(place.parent) as folder:
@@ -142,29 +144,31 @@ def replace_file(path: Path) -> Iterator[Path]:
 
 
 def move_into_place(draft: Path, place: Path) -> None:
-    """Put a file in the place of another of the same disk, so that it survives a loss of power."""
+    """Move a file over another one on the same disk, so that it survives a loss of power."""
     _flush_to_disk(draft)
     draft.replace(place)
-    # Some systems cannot flush a folder; its entry is then as durable as they make it.
+    # Some systems cannot flush a folder.
     with suppress(OSError):
         _flush_to_disk(place.parent)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text in UTF-8, with line ends as they are: whole, or not at all."""
+    """Write a text atomically, in UTF-8 and without changing its line ends."""
     with replace_file(path) as draft:
         draft.write_text(text, encoding="utf-8", newline="")
 
 
 def copy_file(source: Path, path: Path) -> None:
-    """Copy a file, with the time of its last change: whole, or not at all."""
+    """Copy a file atomically, with the time of its last change."""
     with replace_file(path) as draft:
         shutil.copy2(source, draft)
 
 
 @contextmanager
 def append_to_file(path: Path, *, truncate: bool) -> Iterator[Callable[[bytes], None]]:
-    """Give what adds bytes to a file that grows from run to run, until it is whole and moved.
+    """Give a function that appends bytes to a file, such as a download that is resumed.
+
+    ``truncate`` removes the old content first.
 
     Raises
     ------
@@ -182,16 +186,17 @@ def append_to_file(path: Path, *, truncate: bool) -> Iterator[Callable[[bytes], 
     try:
         yield add
     finally:
-        # The error of the write is reported already.
+        # A failed write has already raised its error.
         with suppress(OSError):
             file.close()
 
 
 @contextmanager
 def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
-    """Give a folder of one's own, by default among the system's temporary files.
+    """Give a temporary folder, by default among the system's temporary files.
 
-    It is gone afterwards; if the process is killed, when the next one is asked for beside it.
+    We remove it at the end of the block. If the process is killed, the next call for the same
+    parent folder removes it.
     """
     parent = parent or Path(tempfile.gettempdir())
     _remove_abandoned_folders(parent)
@@ -206,16 +211,16 @@ def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
                 with _delay_signals():
                     _remove_locked_folder(*begun)
             except BaseException:
-                # It came in the moment before it was put off.
+                # The signal arrived just before we blocked it.
                 _remove_locked_folder(*begun)
                 raise
 
 
 @contextmanager
 def _delay_signals() -> Iterator[None]:
-    """Put off Ctrl-C and SIGTERM until what must not be half-done is done: some milliseconds."""
+    """Delay Ctrl-C and SIGTERM to the end of the block, which takes some milliseconds."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals are for the main thread
+        yield  # only the main thread receives signals
         return
     came: list[tuple[int, FrameType | None]] = []
     known = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -232,24 +237,24 @@ def _delay_signals() -> Iterator[None]:
 
 
 def is_temporary_folder(path: Path) -> bool:
-    """Tell whether a path is that of a draft's folder, by its name."""
+    """Return whether a path has the name of one of our temporary folders."""
     return bool(_TEMPORARY_NAME.fullmatch(path.name))
 
 
 def _make_locked_folder(parent: Path) -> tuple[Path, int | None]:
-    """Make a folder for a draft, and hold it."""
+    """Make a temporary folder and lock it."""
     for _ in range(_TRIES):
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
         try:
             lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
         except FileNotFoundError:
-            continue  # swept before it was held
+            continue  # another process removed it before we locked it
         except OSError:
             folder.rmdir()
             raise
         taken = _try_lock(lock)
         if taken is None:
-            # Nothing here can be locked, so no process removes drafts either.
+            # This file system has no locks, so no process removes folders either.
             os.close(lock)
             return folder, None
         if taken:
@@ -266,7 +271,7 @@ def _remove_locked_folder(folder: Path, lock: int | None) -> None:
 
 
 def _try_lock(lock: int) -> bool | None:
-    """Hold a lock, unless another does or has removed it; None where files cannot be locked."""
+    """Lock a file; return False if another process has it, None if files cannot be locked."""
     if sys.platform == "win32":
         return None
     import fcntl
@@ -281,7 +286,7 @@ def _try_lock(lock: int) -> bool | None:
 
 
 def _remove_abandoned_folders(parent: Path) -> None:
-    """Remove the drafts of processes that were killed: those of this user that no process holds."""
+    """Remove this user's temporary folders without a lock: their processes were killed."""
     if sys.platform == "win32":
         return
     with suppress(OSError), os.scandir(parent) as entries:
@@ -294,7 +299,7 @@ def _remove_abandoned_folders(parent: Path) -> None:
 
 
 def _remove_if_unlocked(folder: Path) -> None:
-    # A process may have been killed before it made its lock, or after it removed it.
+    # The process may have been killed before it made its lock or after it removed it: make one.
     lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     try:
         if _try_lock(lock):
@@ -304,7 +309,7 @@ def _remove_if_unlocked(folder: Path) -> None:
 
 
 def _copy_permissions(draft: Path, place: Path, new: Path) -> None:
-    """Give a draft the mode and owner of the file that it replaces, or the mode of a new one."""
+    """Give a file the permissions and owner of the file that it replaces, or of a new file."""
     try:
         was = place.stat()
     except FileNotFoundError:
@@ -317,7 +322,7 @@ def _copy_permissions(draft: Path, place: Path, new: Path) -> None:
         try:
             os.chown(draft, -1, was.st_gid)
         except OSError:
-            # Another group than that of the file may do no more than everybody.
+            # The file gets another group, which must have no more rights than all other users.
             mode &= ~0o070 | (mode & 0o007) << 3
     draft.chmod(mode)
 
@@ -333,9 +338,9 @@ def _flush_to_disk(path: Path) -> None:
 
 @contextmanager
 def _translate_errors(path: Path, draft: Path) -> Iterator[None]:
-    """Turn what the system and GDAL say of a failed write into our words.
+    """Raise a :class:`WriteError` for errors of the system and of GDAL.
 
-    ``draft`` is the file or folder that was being filled.
+    ``draft`` is the file or folder that was being written.
     """
     try:
         yield
@@ -352,7 +357,8 @@ def _failure_message(path: Path, draft: Path, error: Exception) -> str:
     where = f"Cannot write {str(path)!r}"
     number = error.errno if isinstance(error, OSError) else None
     said = (error.strerror if isinstance(error, OSError) else None) or str(error).splitlines()[0]
-    # GDAL hands on no number and seldom the reason, but that the place takes files is known.
+    # GDAL gives no error number and seldom a reason. The folder takes files, as we have checked, so
+    # the disk is probably full.
     if number is None or number in _NO_ROOM:
         return _full_disk_message(
             f"{where}: {said.rstrip('.')}", _target_folder(path), _count_written_bytes(draft)
@@ -364,7 +370,7 @@ def _failure_message(path: Path, draft: Path, error: Exception) -> str:
 
 
 def _full_disk_message(where: str, folder: Path, taken: int) -> str:
-    """Return what to say of a full disk; ``taken`` is how many bytes the draft has come to."""
+    """Return the message for a full disk; ``taken`` is the number of bytes written so far."""
     free = shutil.disk_usage(folder).free
     return (
         f"{where}. Is there room for it? It needs more than the {taken:,} bytes drafted so far; "
@@ -375,12 +381,12 @@ def _full_disk_message(where: str, folder: Path, taken: int) -> str:
 
 
 def _count_written_bytes(draft: Path) -> int:
-    """Return the bytes of a growing file or of all in a draft's folder; of another folder, none."""
+    """Return the size of a file or of all files in a temporary folder; 0 for other folders."""
     files = [draft, *draft.rglob("*")] if is_temporary_folder(draft) else [draft]
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
-# The head of a .shp and of a .shx; in the latter, eight bytes a shape follow.
+# Bytes of the header of a .shp and a .shx, and of the entry of each shape in a .shx.
 _HEAD, _ENTRY = 100, 8
 
 _COUNT = "SELECT feature_count FROM gpkg_ogr_contents WHERE table_name = ?"
@@ -389,14 +395,14 @@ _COUNT = "SELECT feature_count FROM gpkg_ogr_contents WHERE table_name = ?"
 def check_whole_geopackage(
     path: Path, layer: str, table: pd.DataFrame, *, shapes_in: str = "geom"
 ) -> None:
-    """Refuse a GeoPackage whose layer lacks rows, their count, or its spatial index.
+    """Check that a layer of a GeoPackage has all rows, their count and its spatial index.
 
-    ``shapes_in`` is the column of shapes as the file has it.
+    ``shapes_in`` is the column of shapes in the file.
 
     Raises
     ------
     WriteError
-        It is not whole.
+        Something is missing.
     """
     import geopandas as gpd
 
@@ -421,7 +427,7 @@ def check_whole_geopackage(
 
 
 def check_whole_shapefile(path: Path, rows: int) -> None:
-    """Refuse a shapefile whose files are not as long as their own heads and the rows say.
+    """Check that the files of a Shapefile have the lengths that follow from headers and rows.
 
     Raises
     ------
@@ -436,7 +442,7 @@ def check_whole_shapefile(path: Path, rows: int) -> None:
     wanted = {
         ".shp": lengths[0],
         ".shx": _HEAD + _ENTRY * rows,
-        # After the last row stands a mark of the end.
+        # One byte after the last row marks the end.
         ".dbf": head + rows * row + 1,
     }
     for suffix, length in wanted.items():

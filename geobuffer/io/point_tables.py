@@ -1,6 +1,7 @@
-"""What tables say of points: where they lie, and how surely. A row that cannot be is refused.
+"""Read coordinates and accuracies from a table of points, and find problems in its rows.
 
-What is odd about a table of points: axes swapped, rows without a point, rows given twice.
+Invalid rows raise an error that names the row. Swapped axes, rows without a point and repeated rows
+give a warning.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 
-# What an accuracy or a radius is taken for in a row that leaves it out, where other rows state it:
-# on the careful side of what the bundled gazetteers state, so that a gap makes nothing surer.
+# The accuracy or radius of a row that states none while other rows do. It is on the careful side of
+# the values in the bundled gazetteers, so that a gap never makes an answer more certain.
 UNSTATED_M = 1_000.0
 
 
 def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
-    """Return longitudes and latitudes of a table's points; NaN without a point."""
+    """Return the longitudes and latitudes of a table's points, NaN for a row without a point."""
     points = getattr(table, "geometry", None)
     if points is None or not hasattr(points, "crs"):
         raise DataError(
@@ -51,7 +52,7 @@ def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats
             f"Invalid geometry in row {table.index[row]!r}: {points.iloc[row].geom_type}. Must be "
             "a Point; for shapes use their representative_point()."
         )
-    # always_xy is geopandas' own rule: longitude first.
+    # geopandas always puts longitude first.
     points = points.to_crs("EPSG:4326") if points.crs != "EPSG:4326" else points
     there = np.flatnonzero(~missing)
     lon, lat = np.full((2, len(points)), np.nan)
@@ -74,19 +75,19 @@ def _missing_crs(points: gpd.GeoSeries) -> MissingCRSError:
 
 
 def read_metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> Floats:
-    """Return a column of accuracies or radii; 0 where there is no such column."""
+    """Return a column of accuracies or radii in metres, or zeros if there is no such column."""
     if column not in getattr(table, "columns", ()):
         return np.zeros(len(table))
     return np.nan_to_num(read_numbers(table, column), nan=UNSTATED_M)
 
 
 def read_numbers(table: pd.DataFrame, column: str) -> Floats:
-    """Return a column of numbers, none of them negative; NaN for missing numbers.
+    """Return a column of numbers that are not negative, NaN for a row without a number.
 
     Raises
     ------
     DataError
-        A value is no number, negative or infinite; the row is named.
+        A value is not a number, negative or infinite. The message names the row.
     """
     found = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     absent = table[column].isna().to_numpy()
@@ -100,19 +101,19 @@ def read_numbers(table: pd.DataFrame, column: str) -> Floats:
     return np.asarray(found)
 
 
-# How far about where points are expected one may lie, in degrees: a gazetteer covers more than a
-# border's neighbourhood, and axes are swapped only where turning them brings most points here.
+# A point may lie so many degrees outside of the expected area, because a gazetteer covers more than
+# the surroundings of a border.
 _MARGIN_DEGREES = 5.0
 
-# How many rows a message names before it only counts them.
+# A message names so many rows and only counts the others.
 _NAMED_ROWS = 5
 
-# Without one of these nothing tells a row given twice from two places.
+# Without one of these columns, a repeated row cannot be distinguished from a second place.
 _TELLING = ("id", "code", *NAME_COLUMNS)
 
 
 def axes_seem_swapped(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) -> bool:
-    """Tell whether most points lie far from some shapes, but not with their axes swapped.
+    """Return whether most points lie far from some shapes, but near them with swapped axes.
 
     Examples
     --------
@@ -126,7 +127,7 @@ def axes_seem_swapped(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) 
 
 
 def _near(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) -> tuple[Flags, Flags]:
-    """Return which points lie near some shapes, and which would with their axes swapped."""
+    """Return which points lie near some shapes, and which would with swapped axes."""
     west, south, east, north = shapely.total_bounds(list(shapes))
 
     def there(x: Floats, y: Floats) -> Flags:
@@ -144,7 +145,7 @@ def warn_if_swapped(
     shapes = list(shapes)
     if not axes_seem_swapped(lon, lat, shapes):
         near, turned = _near(lon, lat, shapes)
-        # Of places all over the world some lie so by chance.
+        # Some of the places of a worldwide table lie there by chance.
         if near.any() and near[np.isfinite(lon)].mean() > 0.5:
             warn_of_rows(
                 labels[turned & ~near],
@@ -167,7 +168,7 @@ def warn_if_swapped(
 
 
 def find_repeats(table: pd.DataFrame, shapes: NDArray[np.object_]) -> Flags:
-    """Tell which rows repeat an earlier one in every column and their shape.
+    """Return which rows repeat an earlier row in every column and in their shape.
 
     Examples
     --------
@@ -177,9 +178,9 @@ def find_repeats(table: pd.DataFrame, shapes: NDArray[np.object_]) -> Flags:
     [False, True]
     """
     wkb = pd.Series(shapely.to_wkb(shapes), dtype=object)
-    # Few rows share a shape, and only those are compared in all columns.
+    # Few rows share a shape; compare only those in all columns.
     alike = np.flatnonzero(wkb.duplicated(keep=False))
-    # As text: columns may hold lists and other things that cannot be compared.
+    # Compare them as text: columns may hold lists, which have no hash.
     rows = table.iloc[alike].astype(str).assign(**{"\0shape": wkb.iloc[alike].map(str).to_numpy()})
     found = np.zeros(len(table), dtype=bool)
     found[alike] = rows.duplicated().to_numpy()
@@ -187,10 +188,10 @@ def find_repeats(table: pd.DataFrame, shapes: NDArray[np.object_]) -> Flags:
 
 
 def drop_uncounted(table: Any, near: Flags, *, stacklevel: int) -> Flags:
-    """Return which of the rows near a zone count, and warn of those that do not.
+    """Return which of the rows near a zone to count, and warn of the others.
 
-    A row without a point is in no zone, and a row that repeats another is counted once; in a table
-    that has neither names nor ids none does.
+    A row without a point is in no zone. A row that repeats another row is not counted, except in a
+    table without names and ids, where repeated rows may be different places.
     """
     there = ~(table.geometry.isna() | table.geometry.is_empty).to_numpy()
     warn_of_rows(
@@ -212,7 +213,7 @@ def drop_uncounted(table: Any, near: Flags, *, stacklevel: int) -> Flags:
 
 
 def warn_of_rows(labels: pd.Index, what: str, *, stacklevel: int) -> None:
-    """Warn of rows, if there are any: how many they are, and the labels of the first."""
+    """Warn of rows, if there are any: their number and the labels of the first."""
     if not len(labels):
         return
     shown = ", ".join(repr(label) for label in labels[:_NAMED_ROWS].tolist())
@@ -222,7 +223,7 @@ def warn_of_rows(labels: pd.Index, what: str, *, stacklevel: int) -> None:
 
 
 def get_column(table: pd.DataFrame | pd.Series, column: str) -> pd.Series:
-    """Return a column of a table, or missing values where it has none of that name."""
+    """Return a column of a table, or missing values if there is no such column."""
     if column in getattr(table, "columns", ()):
         found: pd.Series = table[column]
         return found

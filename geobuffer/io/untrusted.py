@@ -1,13 +1,10 @@
-"""A reference system that a file brings along says all by itself; no other file is looked up.
+"""Check files from strangers before PROJ or GDAL open them: they must not open other files.
 
-The definition of one may name grids of corrections, or a file that it is defined in. PROJ opens
-whatever is named there, so definitions are looked at before PROJ or GDAL sees them.
+- The definition of a reference system may name a grid of corrections or another file, which PROJ
+  would open. We reject such a definition.
+- A GeoPackage may have virtual tables that open other files. We reject such a table.
 
-Warnings of libraries, heard by who asked for them: by one thread at a time.
-
-A setting of GDAL's, which hold for the whole process, for the while of a reading only.
-
-What a GeoPackage must be before GDAL opens it: its own tables, and nothing that opens others.
+The module also captures the warnings of libraries, and sets options of GDAL, while we read a file.
 """
 
 from __future__ import annotations
@@ -27,15 +24,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# Up to Python 3.13 the filters are the whole process's: of two threads that change them, one may
-# hear what the other one's file says, and the last may leave them changed for good, so that
-# nothing is ever heard again. Reentrant, as a reader may use another one.
+# Up to Python 3.13 all threads share the warning filters. Without a lock, a thread could capture
+# the warnings of another thread's file, or leave the filters changed for good. The lock is reentrant
+# because a reader may call another one.
 _warnings_lock = threading.RLock()
 
 
 @contextmanager
 def capture_warnings() -> Iterator[list[warnings.WarningMessage]]:
-    """Keep warnings from the user, and give them to the caller instead.
+    """Capture warnings in a list instead of showing them.
 
     Examples
     --------
@@ -51,7 +48,7 @@ def capture_warnings() -> Iterator[list[warnings.WarningMessage]]:
 
 @contextmanager
 def silence_warnings(category: type[Warning] = Warning) -> Iterator[None]:
-    """Keep warnings of a category from everybody: they say nothing of what is asked.
+    """Silence warnings of a category that do not concern the user.
 
     Examples
     --------
@@ -65,7 +62,7 @@ def silence_warnings(category: type[Warning] = Warning) -> Iterator[None]:
 
 @contextmanager
 def set_gdal_option(name: str, value: str) -> Iterator[None]:
-    """Set one of GDAL's configuration options, and give it back its value after.
+    """Set an option of GDAL for the block, and restore its value afterwards.
 
     Examples
     --------
@@ -82,8 +79,8 @@ def set_gdal_option(name: str, value: str) -> Iterator[None]:
         pyogrio.set_gdal_config_options({name: before})
 
 
-# What names a file: parameters of PROJ, and their like in WKT 1, WKT 2 and PROJJSON. "null" is no
-# grid at all, and EPSG's codes are in PROJ's own database.
+# Parameters that name a file, in PROJ strings, WKT 1, WKT 2 and PROJJSON. The grid "null" is not a
+# file, and the codes of EPSG are in PROJ's own database.
 _NAMES_A_FILE = re.compile(
     r"(?:\b(?:init|\w*grids?|file|model|catalog)\s*=\s*"
     r'|"PROJ4_GRIDS"\s*,\s*"'
@@ -95,12 +92,12 @@ _NAMES_A_FILE = re.compile(
 
 
 def check_crs_definition(definition: str, name: str) -> None:
-    """Refuse a reference system whose definition, of a file called ``name``, names another file.
+    """Check that the definition of a reference system, from the file ``name``, names no other file.
 
     Raises
     ------
     DataError
-        It names one, such as a grid of corrections.
+        It names a file, such as a grid of corrections.
 
     Examples
     --------
@@ -118,12 +115,12 @@ def check_crs_definition(definition: str, name: str) -> None:
 
 
 def check_geoparquet(geo: bytes, name: str) -> None:
-    """Refuse the metadata of a GeoParquet file if a reference system in it names another file.
+    """Check that no reference system in the metadata of a GeoParquet file names another file.
 
     Raises
     ------
     DataError
-        One does, or the metadata are broken.
+        A reference system does, or the metadata are broken.
     """
     try:
         systems = [column.get("crs") for column in json.loads(geo)["columns"].values()]
@@ -132,17 +129,17 @@ def check_geoparquet(geo: bytes, name: str) -> None:
             f"Unreadable {name}: its GeoParquet metadata are broken: {error}"
         ) from error
     for system in systems:
-        # PROJJSON, or what older programs wrote in its place.
+        # PROJJSON, or the WKT of older programs.
         check_crs_definition(system if isinstance(system, str) else json.dumps(system), name)
 
 
-# How an SQLite database begins; and at byte 68 the names by which it says that it is a GeoPackage,
-# from version 1.0 on.
+# The first bytes of an SQLite database, and the application IDs at byte 68 of a GeoPackage from
+# version 1.0 on.
 _SQLITE = b"SQLite format 3\x00"
 _IDS = (b"GPKG", b"GP10", b"GP11")
 
-# Virtual tables are whatever their module makes of them, and some modules open other files. Indexes
-# of space and of words are kept in tables of the same database.
+# A virtual table is implemented by a module, and some modules open other files. The modules for
+# spatial and text indexes store their data in the same database.
 _VIRTUAL = re.compile(r"\s*CREATE\s+VIRTUAL\b", re.IGNORECASE)
 _OWN_MODULE = re.compile(
     r"""\s*CREATE\s+VIRTUAL\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:"(?:[^"]|"")*"|\w+)\s+"""
@@ -152,12 +149,12 @@ _OWN_MODULE = re.compile(
 
 
 def is_sqlite(head: bytes) -> bool:
-    """Tell whether a file that begins so is an SQLite database."""
+    """Return whether a file with these first bytes is an SQLite database."""
     return head.startswith(_SQLITE)
 
 
 def is_geopackage(head: bytes) -> bool:
-    """Tell whether a file that begins so, with its first 72 bytes at least, is a GeoPackage.
+    """Return whether a file is a GeoPackage, by its first 72 bytes or more.
 
     >>> is_geopackage(b"SQLite format 3" + bytes(53) + b"GPKG"), is_geopackage(b"{}")
     (True, False)
@@ -166,33 +163,33 @@ def is_geopackage(head: bytes) -> bool:
 
 
 def check_geopackage(content: Path | bytes, name: str) -> None:
-    """Refuse a GeoPackage that would have GDAL open other files.
+    """Check that a GeoPackage does not make GDAL open other files.
 
     Parameters
     ----------
     content
-        Where it is, or all of it.
+        The path of the file, or its content.
     name
-        What messages call it.
+        The name of the file in messages.
 
     Raises
     ------
     DataError
-        It has a virtual table that is not an index of its own, its reference systems name files,
-        or it is damaged.
+        It has a virtual table other than an index, a reference system names a file, or the file is
+        damaged.
     """
     try:
         with closing(_open_database(content)) as database:
-            # What is no text is looked at all the same, and so is text stored as bytes.
+            # Also check values that are not valid text, and text that is stored as bytes.
             database.text_factory = _decode_text
             _check_tables(database, name)
             _check_crs_table(database, name)
-    # The other is of SQLite's messages, which may quote what is no text.
+    # UnicodeDecodeError: a message of SQLite may quote bytes that are not text.
     except (sqlite3.Error, UnicodeDecodeError) as error:
         size = len(content) if isinstance(content, bytes) else content.stat().st_size
         raise DataError(
             f"Unreadable {name}: it is incomplete or damaged ({size:,} bytes; {error}). Must be a "
-            "whole GeoPackage; get it again or save it again."
+            "whole GeoPackage; download or save it again."
         ) from error
 
 
@@ -200,7 +197,7 @@ def _open_database(content: Path | bytes) -> sqlite3.Connection:
     if not isinstance(content, bytes):
         return sqlite3.connect(f"{content.resolve().as_uri()}?mode=ro", uri=True)
     database = sqlite3.connect(":memory:")
-    # Bytes 18 and 19 may say that changes lie in a second file, which one in an archive has not.
+    # Bytes 18 and 19 may announce a second file with changes, which a file in an archive lacks.
     if content[18:20] != b"\x01\x01":
         content = content[:18] + b"\x01\x01" + content[20:]
     database.deserialize(content)

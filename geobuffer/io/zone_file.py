@@ -1,12 +1,10 @@
-"""A zone read back from the GeoPackage that :mod:`geobuffer.zonelayers` made of it.
-
-A zone as a GeoPackage that holds all of it: borders, sides, regions, sources, edges.
+"""Write and read a zone as a GeoPackage with its borders, sides, regions, sources and edges.
 
 The rings are the first layer, under the file's name, for any GIS. Beside them lie the layers
 ``geobuffer_rings`` (of the zones that a combined zone is made of), ``geobuffer_sections``,
 ``geobuffer_sides`` and ``geobuffer_regions``, and the tables ``geobuffer_sources`` and
-``geobuffer_zone``: one row of JSON that says how they belong together. Coordinates are kept to the
-last bit, so that what :mod:`geobuffer.zonefile` reads gives the same answers.
+``geobuffer_zone``: one row of JSON that describes how they belong together. Coordinates are stored
+without rounding, so that the zone that :func:`read_zone` returns gives the same answers.
 """
 
 from __future__ import annotations
@@ -37,13 +35,13 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Part, Zone
 
 
-# Raised when a file of today could not be read by the geobuffer of yesterday.
+# The version of the format. Raise it when an older geobuffer cannot read the new files.
 FORMAT = 1
 
 
 @dataclass
-class _Shelf:
-    """What a zone is made of, each thing once and known by its number."""
+class _ZoneParts:
+    """The parts of a zone, each stored once and referred to by its number."""
 
     zones: list[BufferZone] = field(default_factory=list)
     borders: list[Border] = field(default_factory=list)
@@ -74,19 +72,19 @@ class _Shelf:
 
 
 def _number(shelf: list[Any], thing: Any) -> int:
-    """Return the number of a thing on a shelf, where it is put if it is not there."""
+    """Return the number of a part in a list, and append it if it is missing."""
     if thing not in shelf:
         shelf.append(thing)
     return shelf.index(thing)
 
 
 def write_zone_layers(zone: BufferZone | CombinedZone, path: Path, layer: str) -> None:
-    """Write beside a zone's rings, which are in the file already, what it is made of."""
+    """Write the parts of a zone to a file that already holds its rings."""
     import pyogrio
 
     from geobuffer._version import __version__
 
-    shelf = _Shelf()
+    shelf = _ZoneParts()
     tree = _tree(zone, shelf)
     definition = {
         "format": FORMAT,
@@ -114,8 +112,8 @@ def write_zone_layers(zone: BufferZone | CombinedZone, path: Path, layer: str) -
         check_whole_geopackage(path, f"geobuffer_{name}", table)
 
 
-def _tree(part: Part, shelf: _Shelf) -> dict[str, Any]:
-    """Return how a zone is made of others, as nested dictionaries of numbers."""
+def _tree(part: Part, shelf: _ZoneParts) -> dict[str, Any]:
+    """Return the structure of a combined zone as nested dictionaries of part numbers."""
     if isinstance(part, BufferZone):
         return {"zone": shelf.zone(part)}
     if isinstance(part, Region):
@@ -128,12 +126,12 @@ def _tree(part: Part, shelf: _Shelf) -> dict[str, Any]:
     }
 
 
-def _border_facts(border: Border, shelf: _Shelf) -> dict[str, Any]:
+def _border_facts(border: Border, shelf: _ZoneParts) -> dict[str, Any]:
     healing = None if border.healing is None else asdict(border.healing)
     return {"source": shelf.source(border.source), "healing": healing}
 
 
-def _zone_facts(zone: BufferZone, shelf: _Shelf) -> dict[str, Any]:
+def _zone_facts(zone: BufferZone, shelf: _ZoneParts) -> dict[str, Any]:
     return {
         "border": shelf.border(zone.border),
         "edges_km": zone.edges_km,
@@ -145,12 +143,12 @@ def _zone_facts(zone: BufferZone, shelf: _Shelf) -> dict[str, Any]:
     }
 
 
-def _rings(shelf: _Shelf) -> gpd.GeoDataFrame:
+def _rings(shelf: _ZoneParts) -> gpd.GeoDataFrame:
     rows = [(n, ring) for n, zone in enumerate(shelf.zones) for ring in zone.rings]
     return _frame({"zone": [n for n, _ in rows]}, [ring for _, ring in rows])
 
 
-def _sections(shelf: _Shelf) -> gpd.GeoDataFrame:
+def _sections(shelf: _ZoneParts) -> gpd.GeoDataFrame:
     rows = [(n, section) for n, border in enumerate(shelf.borders) for section in border.sections]
     columns = {
         "border": [n for n, _ in rows],
@@ -162,21 +160,21 @@ def _sections(shelf: _Shelf) -> gpd.GeoDataFrame:
     return _frame(columns, [s.line for _, s in rows])
 
 
-def _sides(shelf: _Shelf) -> gpd.GeoDataFrame:
+def _sides(shelf: _ZoneParts) -> gpd.GeoDataFrame:
     rows = [(n, side) for n, border in enumerate(shelf.borders) for side in border.sides]
     columns = {
         "border": [n for n, _ in rows],
         "name": [s.name for _, s in rows],
         "names": [json.dumps(dict(s.names), ensure_ascii=False) for _, s in rows],
         "regions": [_numbers(s.regions, shelf) for _, s in rows],
-        # An area that is empty, as of points, is not the same as none.
+        # An empty area, as of points, differs from a missing area.
         "has_area": [int(s.area is not None) for _, s in rows],
     }
     areas = [None if s.area is None or s.area.is_empty else s.area for _, s in rows]
     return _frame(columns, areas)
 
 
-def _regions(shelf: _Shelf) -> gpd.GeoDataFrame:
+def _regions(shelf: _ZoneParts) -> gpd.GeoDataFrame:
     regions = shelf.regions
     columns = {
         "name": [r.name for r in regions],
@@ -196,7 +194,7 @@ def _frame(columns: Mapping[str, Any], shapes: Sequence[Any]) -> gpd.GeoDataFram
     return gpd.GeoDataFrame(dict(columns), geometry=list(shapes), crs="EPSG:4326")
 
 
-def _numbers(regions: Sequence[Region], shelf: _Shelf) -> str:
+def _numbers(regions: Sequence[Region], shelf: _ZoneParts) -> str:
     return json.dumps([shelf.region(region) for region in regions])
 
 
@@ -289,7 +287,7 @@ def _layer(path: Path, name: str) -> Any:
 
     try:
         return pyogrio.read_dataframe(path, layer=name)
-    # The third is a mistake of pyogrio's own (0.13), of a reference system that cannot be written.
+    # pyogrio 0.13 raises UnboundLocalError for a reference system that GDAL cannot write.
     except (RuntimeError, ValueError, UnboundLocalError, TypeError, ShapelyError) as error:
         raise DataError(
             f"Unreadable zone {str(path)!r}: {name!r} in it is damaged ({error}). Must be as "
@@ -373,7 +371,7 @@ def _border(
             side = Side(row["name"], area, named(row["regions"]), json.loads(row["names"]))
             sides.append(side)
     one, other = sides
-    # Files of before it was kept have none.
+    # Older files do not store it.
     healing = Healing(**facts["healing"]) if facts.get("healing") else None
     return Border(sections, (one, other), sources[facts["source"]], healing)
 
@@ -384,7 +382,7 @@ def _zone(facts: Mapping[str, Any], borders: Sequence[Border], rings: Sequence[A
         raise ValueError(f"{len(rings)} rings between edges at {edges} km")
     if facts["side"] not in {BOTH, *(side.name for side in border.sides)}:
         raise ValueError(f"no side {facts['side']!r}")
-    # Where some rings have several parts, the layer has made multipolygons of all.
+    # If a ring has several parts, GDAL stores all rings as multipolygons.
     parts = [shapely.get_parts(ring) for ring in rings]
     rings = [ps[0] if len(ps) == 1 else ring for ps, ring in zip(parts, rings, strict=True)]
     squared = tuple(find_flat_ends(border.line, edges[-1] * 1e3)) if facts["ends"] == "flat" else ()

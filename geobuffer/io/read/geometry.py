@@ -1,11 +1,8 @@
-"""A file's shapes as geobuffer has them: of one kind, flat, finite, in degrees, and valid.
+"""Check the shapes of a file: one kind, two dimensions, finite, in degrees, valid.
 
-Where a file's shapes are expected, and whether they would lie there with their axes swapped.
-
-Lines of a file put in the order and the direction of the whole line that they make up.
-
-Left and right of a border are those of somebody who goes along it, so it must run one way. Files
-seldom do: ways of OpenStreetMap, and what was dissolved from them, run as they were drawn.
+The checks also find swapped axes, and put lines into the order and direction of the border that
+they form. A border has a left and a right side only if all its lines run the same way. In files
+they seldom do: ways of OpenStreetMap run as they were drawn.
 """
 
 from __future__ import annotations
@@ -41,12 +38,12 @@ if TYPE_CHECKING:
 
 
 def check_axis_order(table: SourceTable, near: Region | Regions | Border | None) -> None:
-    """Refuse shapes of which most would lie where they are expected if their axes were swapped.
+    """Check that shapes do not lie where they are expected only after swapping their axes.
 
     Raises
     ------
     DataError
-        They would; the message tells the first coordinates and the remedy.
+        Most shapes do. The message states the first coordinates and the remedy.
     """
     if near is None:
         return
@@ -66,37 +63,36 @@ def _expected_shapes(near: Region | Regions | Border) -> list[shapely.Geometry]:
     return [near.geometry] if isinstance(near, Region) else [one.geometry for one in near]
 
 
-# Ends nearer than this are one: ten times what seven decimals of a degree, as GeoJSON has them
-# by default, can part them by.
+# Line ends nearer than this are the same point. It is ten times the rounding error of seven
+# decimals of a degree, the default of GeoJSON.
 _JOINED_M = 0.1
-_EARTH_M = 6.3e6  # less than any radius of it, so that no pair is missed
+_EARTH_M = 6.3e6  # less than any radius of the Earth, so that no pair is missed
 
 
 class OrientedLines(NamedTuple):
-    """Lines in the order and direction of the whole, and what was done to them."""
+    """Lines in the order and direction of the border, and the changes made to them."""
 
     lines: list[LineString | MultiLineString]
     rows: list[int]
-    """The number that each line was given with."""
+    """The row of each line."""
     turned: list[int]
-    """The numbers of those of which something was turned round."""
+    """The rows of lines that were reversed, in whole or in part."""
     branches: Floats
     """Longitude and latitude (n, 2) of places where three ends or more meet."""
 
 
 class _Piece(NamedTuple):
-    """A part of a line on its way along a chain: backwards if it was drawn the other way."""
+    """A part of a line in a chain; ``backwards`` if it was drawn against the chain."""
 
     number: int
     backwards: bool
 
 
 def orient_lines(lines: Sequence[LineString | MultiLineString]) -> OrientedLines:
-    """Return lines so that none runs against another that it meets.
+    """Return lines so that lines that meet run the same way.
 
-    Where two ends meet, one line runs on into the other. Lines that so make up one run the way in
-    which they are numbered; where their numbers tell nothing, the way most of their length runs.
-    Lines that nothing meets stay as they are.
+    Lines whose ends meet form a chain. A chain runs in the order of its rows. If the order of the
+    rows does not decide, it runs as most of its length was drawn. Single lines stay as they are.
 
     Examples
     --------
@@ -108,7 +104,7 @@ def orient_lines(lines: Sequence[LineString | MultiLineString]) -> OrientedLines
     parts, owner = shapely.get_parts(np.asarray(lines, dtype=object), return_index=True)
     node, branches = _find_nodes(parts)
     chains = [_orient_chain(chain, owner, parts, node) for chain in _follow_chains(node)]
-    # Chains come in the order of the first line of each.
+    # Sort the chains by the first row of each.
     chains.sort(key=lambda chain: min(int(owner[piece.number]) for piece in chain))
     path = [piece for chain in chains for piece in chain]
     order = list(dict.fromkeys(int(owner[piece.number]) for piece in path))
@@ -120,9 +116,9 @@ def orient_lines(lines: Sequence[LineString | MultiLineString]) -> OrientedLines
 
 
 def _find_nodes(parts: Any) -> tuple[Ints, Floats]:
-    """Return the node (n, 2) at which each part begins and ends, and the nodes of three or more."""
+    """Return the nodes (n, 2) at each part's ends, and the places where three ends or more meet."""
     ends = np.array([shapely.get_coordinates(part)[[0, -1]] for part in parts]).reshape(-1, 2)
-    # In space, where neither poles nor the antimeridian are in the way; the sphere will do.
+    # Unit vectors on a sphere: they have no gap at the poles or the antimeridian.
     lon, lat = np.radians(ends).T
     unit = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
     tree = shapely.STRtree(shapely.points(unit[:, :2]))
@@ -140,7 +136,7 @@ def _find_nodes(parts: Any) -> tuple[Ints, Floats]:
 
 
 def _follow_chains(node: Ints) -> list[list[_Piece]]:
-    """Return the parts as chains: through nodes at which just two ends meet."""
+    """Return the parts as chains, joined at nodes where exactly two ends meet."""
     ends: dict[int, list[tuple[int, int]]] = {}
     for number, pair in enumerate(node.tolist()):
         for end, at in enumerate(pair):
@@ -163,7 +159,7 @@ def _follow_chain(
     ends: dict[int, list[tuple[int, int]]],
     done: set[int],
 ) -> list[_Piece]:
-    """Return a part and those that it runs on into, until a free end, a branch or a part done."""
+    """Return a part and the parts that follow it, up to a free end, a branch or a visited part."""
     chain = [piece]
     done.add(piece.number)
     while True:
@@ -180,23 +176,24 @@ def _follow_chain(
 
 
 def _orient_chain(chain: list[_Piece], owner: Ints, parts: Any, node: Ints) -> list[_Piece]:
-    """Return a chain in its own direction: that of the numbers, or of most of its length."""
+    """Return a chain in the direction of its rows, or else of most of its length."""
     first, last = chain[0], chain[-1]
     closed = node[first.number, int(first.backwards)] == node[last.number, 1 - int(last.backwards)]
     back = [_Piece(piece.number, not piece.backwards) for piece in reversed(chain)]
     if closed and len(chain) > 1:
-        back = [back[-1], *back[:-1]]  # a ring begins with the same part either way round
+        back = [back[-1], *back[:-1]]  # a ring begins with the same part in both directions
     up, down = ([int(owner[p.number]) for p in way] for way in (chain, back))
     if (up == sorted(up)) != (down == sorted(down)):
         return chain if up == sorted(up) else back
-    length = [length_m(parts[piece.number]) * (-1) ** piece.backwards for piece in chain]
-    # As the first part of the file, if as much of it runs one way as the other.
-    with_it = sum(length) or (-1) ** min(chain).backwards
-    return chain if with_it > 0 else back
+    backward_m = sum(length_m(parts[piece.number]) for piece in chain if piece.backwards)
+    forward_m = sum(length_m(parts[piece.number]) for piece in chain if not piece.backwards)
+    if forward_m == backward_m:
+        return back if min(chain).backwards else chain  # as the first part of the file
+    return chain if forward_m > backward_m else back
 
 
 def _join_pieces(pieces: Sequence[_Piece], parts: Any) -> LineString | MultiLineString:
-    """Return the line that parts make up, joined where one begins at the end of the other."""
+    """Return the line of several parts, joined where one part begins at the end of another."""
     runs: list[Floats] = []
     for piece in pieces:
         xy = shapely.get_coordinates(parts[piece.number])
@@ -209,7 +206,7 @@ def _join_pieces(pieces: Sequence[_Piece], parts: Any) -> LineString | MultiLine
     return lines[0] if len(lines) == 1 else shapely.MultiLineString(lines)
 
 
-# What shapes may be of each kind, and what to do with others.
+# The geometry types of each kind, and the remedy if a file has another kind.
 _TYPES = {
     "polygons": {"Polygon", "MultiPolygon"},
     "lines": {"LineString", "MultiLineString"},
@@ -224,8 +221,8 @@ _REMEDIES = {
     ("points", "lines"): "lines are read by read_border()",
 }
 
-# A slip of the pen changes an area by far less than this; a figure of eight, whose lobes cancel
-# each other, by all of it, and no one knows what was meant.
+# Repairing a small drawing error changes an area by far less than this. Repairing a figure of
+# eight, whose two halves cancel each other, changes all of it, and the intended shape is unknown.
 _MOST_CHANGED = 0.01
 
 
@@ -236,17 +233,17 @@ def check_polygons(
     swap: bool = False,
     near: Region | Regions | Border | None = None,
 ) -> None:
-    """Make a file's shapes valid polygons in degrees, or say which row cannot be one.
+    """Make the shapes of a table valid polygons in degrees.
 
-    ``swap`` takes their first coordinate for the latitude.
+    ``swap`` reads the first coordinate as the latitude. ``near`` is where the shapes are expected.
 
     Raises
     ------
     GeometryError
-        A row is no polygon, or repairing it would change its area by more than 1 %.
+        A row is not a polygon, or repairing it would change its area by more than 1 %.
     DataError, MissingCRSError
-        As :func:`geobuffer.reading.projections.in_degrees`; a coordinate is not finite or no
-        degree.
+        As :func:`geobuffer.io.read.reproject.reproject_to_degrees`; a coordinate is not finite or
+        not in degrees; the axes are swapped.
     """
     _check_shapes(table, crs, "polygons", swap=swap)
     shapes = table.required_shapes
@@ -259,7 +256,7 @@ def check_polygons(
             shape = _unwrap(table, row, shape)
         if not shape.is_valid:
             shape = _repair_polygon(table, row, shape, repairs)
-        # The parts of what goes round a pole may meet again where its ring began.
+        # The parts of a polygon around a pole may touch where its ring began.
         shapes[row] = shapely.union_all([cut_at_antimeridian(shape)]) if crosses else shape
     _note_crossing(table, crossing)
     table.notes.extend(repairs)
@@ -273,7 +270,7 @@ def check_lines(
     swap: bool = False,
     near: Region | Regions | Border | None = None,
 ) -> None:
-    """Make a file's shapes lines in degrees, cut at the antimeridian.
+    """Make the shapes of a table lines in degrees, cut at the antimeridian.
 
     Parameters and errors as :func:`check_polygons`.
     """
@@ -287,7 +284,7 @@ def check_lines(
 
 
 def check_points(table: SourceTable, crs: object, *, swap: bool = False) -> None:
-    """Make a file's shapes points in degrees; a row without coordinates has none.
+    """Make the shapes of a table points in degrees; a row without coordinates has no point.
 
     Parameters and errors as :func:`check_polygons`.
     """
@@ -307,7 +304,7 @@ def check_points(table: SourceTable, crs: object, *, swap: bool = False) -> None
 
 
 def _rows_with_shape(shapes: NDArray[np.object_]) -> list[int]:
-    """Return the rows that have a shape."""
+    """Return the numbers of the rows that have a shape."""
     rows: list[int] = np.flatnonzero(~shapely.is_missing(shapes)).tolist()
     return rows
 
@@ -335,7 +332,7 @@ def _check_shapes(table: SourceTable, crs: object, kind: str, *, swap: bool) -> 
 
 
 def _have_measures(shapes: NDArray[np.object_]) -> Any:
-    # Measures are known from GEOS 3.12 on.
+    # GEOS knows measures from version 3.12 on.
     return shapely.has_m(shapes) if shapely.geos_version >= (3, 12, 0) else False
 
 
@@ -362,9 +359,9 @@ def _check_finite(table: SourceTable, shapes: NDArray[np.object_]) -> None:
 
 
 def _check_range(table: SourceTable, shapes: NDArray[np.object_]) -> None:
-    """Refuse what cannot be degrees: metres, and latitudes where longitudes should be."""
+    """Check that coordinates can be degrees, and not metres or swapped axes."""
     xy, row = shapely.get_coordinates(shapes, return_index=True)
-    # Longitudes up to 360 are those of charts of the Pacific.
+    # Charts of the Pacific have longitudes up to 360.
     bad = np.flatnonzero((np.abs(xy[:, 0]) > 360.0) | (np.abs(xy[:, 1]) > 90.0))
     if not len(bad):
         return
@@ -394,7 +391,7 @@ def _unwrap(table: SourceTable, row: int, shape: Any) -> Any:
 
 
 def _repair_polygon(table: SourceTable, row: int, shape: Any, notes: list[str]) -> Any:
-    """Return the valid polygon that a shape stands for, if that is plain."""
+    """Return a valid polygon in place of a shape, if the repair changes little."""
     reason = shapely.is_valid_reason(shape)
     made = shapely.make_valid(shape, method="structure", keep_collapsed=False)
     whole = shapely.MultiPolygon(
@@ -406,8 +403,8 @@ def _repair_polygon(table: SourceTable, row: int, shape: Any, notes: list[str]) 
         raise GeometryError(
             f"Invalid polygon in {table.cite_row(row)}: {reason}; repairing it would change it by "
             "more "
-            f"than {_MOST_CHANGED:.0%} ({areas}). Must be drawn again, or repaired by hand "
-            '("Fix geometries" in QGIS, make_valid() in geopandas) and looked at.'
+            f"than {_MOST_CHANGED:.0%} ({areas}). Draw it again, or repair it by hand "
+            '("Fix geometries" in QGIS, make_valid() in geopandas) and check the result.'
         )
     notes.append(f"repaired the polygon of row {row} ({reason}): {areas}.")
     return whole if len(whole.geoms) > 1 else whole.geoms[0]

@@ -1,7 +1,7 @@
-"""KML for Google Earth and its kin: zones and tables with colours, names, folders, descriptions.
+"""Write zones and tables as KML or KMZ for Google Earth, with colours, folders and descriptions.
 
-Written to OGC KML 2.2. A description is read as HTML by Google Earth, so what comes from a table is
-escaped twice: once as HTML, once as XML. It never becomes markup.
+The version is OGC KML 2.2. Google Earth reads a description as HTML. We therefore escape values of
+a table twice, as HTML and as XML, so that they never become markup.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _NAMESPACE = "http://www.opengis.net/kml/2.2"
 
-# Columns that may hold what a row is called, the first that is there.
+# Columns that may hold the name of a row; the first that exists is used.
 _NAMES = (*name_columns("en"), "ring", "title")
 
 # Nine decimals, as in GeoJSON: 0.1 mm.
@@ -74,7 +74,7 @@ def _add_zone(document: ET.Element, zone: Zone) -> None:
     frame = zone.to_frame()
     _describe(document, _told(frame.iloc[0]))
     for n, colour in enumerate(ring_colours(len(frame))):
-        # Four tenths opaque, so that the ground shows; the outline is whole.
+        # The fill is 40 % opaque, so that the ground shows; the outline is opaque.
         _style(document, f"ring{n}", line=(colour, 1.5), fill=(colour, 0.4))
     _style(document, "border", line=(BORDER, 2.5), icon=BORDER)
     rings = _folder(document, "Zone")
@@ -103,7 +103,7 @@ def _add_table(document: ET.Element, table: gpd.GeoDataFrame) -> None:
     _style(document, "plain", line=(BORDER, 1.5), fill=(BORDER, 0.2), icon=BORDER)
     shapes, facts = table.geometry, table.drop(columns=table.geometry.name)
     named = next((name for name in _NAMES if name in facts.columns), None)
-    # One folder to a class, so that a reader can hide the places outside.
+    # One folder for each class, so that a reader can hide the places outside.
     folders: dict[str, ET.Element] = {}
     for n, row in enumerate(facts.to_dict("records")):
         kind = row.get("membership")
@@ -118,7 +118,7 @@ def _add_table(document: ET.Element, table: gpd.GeoDataFrame) -> None:
 
 
 def _told(row: pd.Series[Any]) -> dict[str, Any]:
-    """Return what of a zone's row holds for all of it."""
+    """Return the values of a zone's row that apply to the whole zone."""
     wanted = ("side", "ends", "border", "edge_error_m", "source", "licence", "as_of", "accuracy_m",
               "method", "made_with")  # fmt: skip
     return {name: row[name] for name in wanted}
@@ -145,7 +145,7 @@ def _style(
         _text(drawn, "scale", "0.6")
         dot = "https://maps.google.com/mapfiles/kml/shapes/placemark_circle.png"
         _text(ET.SubElement(drawn, "Icon"), "href", dot)
-        # Small, as names beside some thousand places hide the ground.
+        # Small letters: the names of a thousand places would hide the ground.
         _text(ET.SubElement(style, "LabelStyle"), "scale", "0.7")
     drawn = ET.SubElement(style, "LineStyle")
     _text(drawn, "color", _colour(line[0]))
@@ -157,7 +157,7 @@ def _style(
 
 
 def _colour(colour: str, opacity: float = 1.0) -> str:
-    """Return ``#rrggbb`` as KML has it.
+    """Return the colour ``#rrggbb`` in the notation of KML, ``aabbggrr``.
 
     >>> _colour("#0072b2", 0.4)
     '66b27200'
@@ -171,7 +171,7 @@ def _placemark(
 ) -> None:
     placemark = ET.SubElement(folder, "Placemark")
     _text(placemark, "name", name)
-    # What is shown below a name in the list of places; by default, the description over again.
+    # An empty snippet: by default the list of places repeats the description below each name.
     ET.SubElement(placemark, "Snippet", maxLines="0")
     _describe(placemark, facts)
     _text(placemark, "styleUrl", f"#{style}")
@@ -217,7 +217,7 @@ def _add_shape(parent: ET.Element, shape: BaseGeometry) -> None:
 
 def _add_polygon(parent: ET.Element, polygon: Polygon) -> None:
     drawn = ET.SubElement(parent, "Polygon")
-    # Along the ground, rather than straight through hills.
+    # Edges follow the ground instead of cutting through hills.
     _text(drawn, "tessellate", "1")
     rings: Iterable[tuple[str, BaseGeometry]] = [
         ("outerBoundaryIs", polygon.exterior),
@@ -234,7 +234,7 @@ def _coordinates(line: BaseGeometry) -> str:
 
 
 def _number(degrees: float) -> str:
-    """Return degrees without an exponent, and no more digits than there are.
+    """Return degrees as text without an exponent and without trailing zeros.
 
     >>> _number(30.0), _number(1e-8)
     ('30', '0.00000001')

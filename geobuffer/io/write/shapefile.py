@@ -1,7 +1,7 @@
-"""Shapefiles, for those who need them: one zip of its five files, and what the format took away.
+"""Write a Shapefile as a zip of its files, and report what the format cannot hold.
 
-The format has names of ten letters, texts of 254 bytes, dates without time and one kind of shape.
-A warning and a text beside the shapes report what had to be changed.
+Its column names have at most ten letters, its texts 254 bytes, its dates no time, and all shapes
+are of one kind. A warning, and a text file beside the shapes, list every change.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# dBASE III, which holds the columns.
+# The limits of dBASE III, which holds the columns.
 _LONGEST_NAME = 10
 _LONGEST_TEXT = 254
 
-# The offsets of a .shp are counted in 32 bits, and most readers stop here.
+# A .shp has offsets of 32 bits, and most readers stop here.
 _MOST_BYTES = 2**31 - 1
 
 
@@ -94,7 +94,7 @@ def _one_kind(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, str]:
 
 
 def _as_dbase(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, dict[str, str], list[str]]:
-    """Return a table that dBASE can hold, its columns' names by the old ones, and what was lost."""
+    """Return a table that dBASE can hold, its new column names by the old ones, and the changes."""
     shapes = table.geometry
     columns: dict[str, Any] = {}
     names: dict[str, str] = {}
@@ -121,7 +121,7 @@ def _short(name: str, taken: Iterable[str]) -> str:
     used = {one.casefold() for one in taken}
     plain = re.sub(r"[^A-Za-z0-9_]", "", name)[:_LONGEST_NAME] or "field"
     short, count = plain, 0
-    # Readers fold case, and geometry is called so by ours.
+    # Readers ignore case, and geopandas uses the name "geometry" itself.
     while short.casefold() in used | {"geometry"}:
         count += 1
         short = f"{plain[: _LONGEST_NAME - 1 - len(str(count))]}_{count}"
@@ -129,7 +129,7 @@ def _short(name: str, taken: Iterable[str]) -> str:
 
 
 def _plain(column: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
-    """Return a column as dBASE can hold it, and a note of what that took away."""
+    """Return a column as dBASE can hold it, and a note of the change."""
     column = column.reset_index(drop=True)
     if pd.api.types.is_datetime64_any_dtype(column):
         there = column.notna()
@@ -147,14 +147,14 @@ def _plain(column: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
 
 
 def _cut(text: str) -> str:
-    """Return the beginning of a text, no letter broken, with a mark that it goes on."""
+    """Return the beginning of a text, cut between letters, with an ellipsis."""
     mark = "…"
     room = _LONGEST_TEXT - len(mark.encode())
     return text.encode()[:room].decode(errors="ignore") + mark
 
 
 def _told(table: gpd.GeoDataFrame, names: dict[str, str], notes: list[str]) -> str:
-    """Return what a reader of the shapes must know, as text."""
+    """Return the text file that lies beside the shapes."""
     from geobuffer._version import __version__
 
     lines = [f"made_with: geobuffer {__version__}", "crs: EPSG:4326, longitude and latitude"]

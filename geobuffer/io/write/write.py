@@ -1,6 +1,7 @@
-"""Write zones, tables, maps, pictures: the suffix is the format, a file is whole or not there.
+"""Write zones, tables, maps and pictures to files in the format that the suffix names.
 
-Tables made fit for a format: names and kinds of columns, one geometry, degrees, named rows.
+Before writing, we adapt a table to its format: names and kinds of columns, one geometry in degrees,
+and the index as columns. Every file is written atomically.
 """
 
 from __future__ import annotations
@@ -32,23 +33,23 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-# What the libraries behind these suffixes write: numbers, booleans, dates, texts; Parquet more.
+# GDAL writes these formats. It can write numbers, booleans, dates and texts; Parquet holds more.
 _BY_GDAL = (".gpkg", ".geojson", ".fgb", ".shp.zip")
 
 
 def prepared(table: pd.DataFrame, suffix: str, path: Path) -> pd.DataFrame:
-    """Return a table as a format can hold it; the one that was given is not changed.
+    """Return a copy of a table as a format can hold it.
 
     ``path`` is for messages.
 
-    Shapes are brought to degrees. The names of rows become a column, if they say anything. What the
-    format has no kind for (durations, say, or a column of both numbers and texts) becomes text.
+    Shapes are converted to degrees. A meaningful index becomes a column. Values that the format
+    cannot hold, such as durations or numbers among texts, become texts.
 
     Raises
     ------
     DataError
-        Two columns have one name; in a GeoPackage, which tells no capitals, also two that differ in
-        capitals alone.
+        Two columns have the same name; in a GeoPackage, which ignores case, also two names that
+        differ only in case.
     MissingCRSError
         The geometry has no coordinate reference system.
     """
@@ -69,7 +70,7 @@ def prepared(table: pd.DataFrame, suffix: str, path: Path) -> pd.DataFrame:
 
 
 def geopackage_names(table: pd.DataFrame) -> dict[str, str]:
-    """Return what a GeoPackage is to call its own two columns, so that the table keeps its own.
+    """Return names for the two columns that GDAL adds to a GeoPackage and that are not in use.
 
     >>> geopackage_names(pd.DataFrame({"name": []})), geopackage_names(pd.DataFrame({"FID": []}))
     ({'FID': 'fid', 'GEOMETRY_NAME': 'geom'}, {'FID': 'fid_1', 'GEOMETRY_NAME': 'geom'})
@@ -89,7 +90,7 @@ def _in_degrees(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _of_one_geometry(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return a table whose other columns of shapes are WKT, as most formats hold one of them."""
+    """Return a table with one column of shapes, as most formats need; the others become WKT."""
     more = [
         name
         for name, kind in table.dtypes.items()
@@ -99,7 +100,7 @@ def _of_one_geometry(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _with_text_names(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose columns are called by texts: the levels of a pivot's with spaces."""
+    """Return a table with texts as column names; the levels of a pivot table get spaces between."""
     if all(isinstance(name, str) for name in table.columns):
         return table
     plain: pd.DataFrame = table.set_axis([_as_name(name) for name in table.columns], axis="columns")
@@ -113,7 +114,7 @@ def _as_name(name: Any) -> str:
 
 
 def _with_origin(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table that says in every row what it was measured against, if that is known."""
+    """Return a table with the border and source of its distances as columns, if they are known."""
     from geobuffer._version import __version__
 
     told = table.attrs.get(ORIGIN)
@@ -124,10 +125,7 @@ def _with_origin(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_row_names(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with the names of its rows as columns, if they say anything.
-
-    Numbers that are left of a longer table's index do not.
-    """
+    """Return a table with its index as columns, if the index is more than row numbers."""
     index = table.index
     if index.nlevels == 1 and index.name is None and pd.api.types.is_integer_dtype(index):
         return table
@@ -142,7 +140,7 @@ def _with_row_names(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_names(table: pd.DataFrame, suffix: str, path: Path) -> None:
-    """Refuse two columns of one name."""
+    """Check that no two columns have the same name."""
     seen: dict[str, str] = {}
     for name in table.columns:
         key = name.casefold() if suffix == ".gpkg" else name
@@ -156,18 +154,18 @@ def _check_names(table: pd.DataFrame, suffix: str, path: Path) -> None:
 
 
 def _as_gdal_has_it(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a column of a kind that GDAL writes, or as text."""
+    """Return a column of a kind that GDAL writes, or as text if GDAL cannot."""
     kind = column.dtype
     if kind == np.float16:
         return column.astype(np.float32)
-    # Whole numbers have 64 bits, of which one is the sign.
+    # GDAL has signed integers of 64 bits only.
     beyond = kind == np.uint64 and bool((column > np.iinfo(np.int64).max).any())
     odd = beyond or getattr(kind, "kind", "") in "mc" or isinstance(kind, pd.PeriodDtype)
     return _as_text(column) if odd else column
 
 
 def _as_arrow_has_it(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a column of a kind that Parquet has, as text if it has none."""
+    """Return a column of a kind that Parquet has, or as text if Parquet cannot hold it."""
     import pyarrow as pa
 
     try:
@@ -186,10 +184,10 @@ _TABLES = (".csv", ".xlsx")
 _MAPS = (".html",)
 _PICTURES = (".png", ".svg", ".pdf")
 
-# What journals ask of pictures in pixels.
+# Pixels to the inch, as journals ask.
 _DPI = 300
 
-# The parts of a picture that say in words what it shows and where it is from.
+# The parts of a picture that describe its content and its sources.
 _SAID = ("geobuffer-subtitle", "geobuffer-sources")
 
 
@@ -266,7 +264,7 @@ def check_target(path: str | Path, thing: object) -> Path:
 
 
 def _suffix(path: Path) -> str:
-    """Return what names a file's format, in small letters: of a zipped shapefile, both suffixes."""
+    """Return the suffix in small letters; for a zipped Shapefile, both suffixes."""
     zipped = path.name.lower().endswith(".shp.zip")
     return ".shp.zip" if zipped else path.suffix.lower()
 
@@ -283,7 +281,7 @@ def _formats(thing: object) -> tuple[str, ...]:
 
 
 def _is_figure(kind: type) -> bool:
-    """Tell a matplotlib figure without importing matplotlib."""
+    """Return whether a class is a matplotlib figure, without importing matplotlib."""
     return any((c.__module__, c.__name__) == ("matplotlib.figure", "Figure") for c in kind.__mro__)
 
 
@@ -324,14 +322,14 @@ def _write_layer(table: gpd.GeoDataFrame, path: Path, suffix: str) -> str:
         options = geopackage_names(table)
     shapes = table.geometry.to_numpy()
     if suffix == ".fgb" and (shapely.is_missing(shapes) | shapely.is_empty(shapes)).any():
-        # The format's index takes no row without a shape; such a file is whole, if slower to ask.
+        # The index of FlatGeobuf allows no row without a shape. Queries are slower without it.
         options = {"SPATIAL_INDEX": "NO"}
     layer = _layer_name(path)
     if suffix == ".gpkg":
         table.to_file(path, driver="GPKG", layer=layer, index=False, **options)
         check_whole_geopackage(path, layer, table, shapes_in=options["GEOMETRY_NAME"])
         return layer
-    # Made in memory: GDAL says nothing of a last buffer that the disk had no room for.
+    # Make the file in memory: GDAL does not report a failed last write on a full disk.
     made = io.BytesIO()
     table.to_file(made, driver=drivers[suffix], layer=layer, index=False, **options)
     path.write_bytes(made.getbuffer())
@@ -347,13 +345,13 @@ def _write_parquet(table: pd.DataFrame, path: Path) -> None:
     if not isinstance(table, gpd.GeoDataFrame):
         table.to_parquet(path, index=False)
         return
-    # GeoParquet 1.1: a column of boxes, by which readers skip what lies elsewhere.
+    # GeoParquet 1.1 has a column of bounding boxes, with which readers skip distant rows.
     covering = "bbox" not in table.columns
     table.to_parquet(path, index=False, schema_version="1.1.0", write_covering_bbox=covering)
 
 
 def _save_picture(figure: Figure, path: Path, suffix: str) -> None:
-    """Save a picture, the same bytes each time: without a date, and with ids that do not change."""
+    """Save a picture reproducibly: without a date, and with fixed ids."""
     import matplotlib as mpl
 
     settings: dict[Any, Any] = {
@@ -366,7 +364,7 @@ def _save_picture(figure: Figure, path: Path, suffix: str) -> None:
 
 
 def _metadata(figure: Figure, suffix: str) -> dict[str, str | None]:
-    """Return what a picture says of itself, under the names that its format has for it."""
+    """Return the metadata of a picture, with the keys of its format."""
     title = " ".join(figure.get_suptitle().split())
     about = " ".join(" ".join(t.get_text() for t in figure.texts if t.get_gid() in _SAID).split())
     said_as: dict[str, dict[str, str | None]] = {
@@ -378,9 +376,9 @@ def _metadata(figure: Figure, suffix: str) -> dict[str, str | None]:
 
 
 def _layer_name(path: Path) -> str:
-    """Return a file's name as that of a layer, which GeoPackage wants to begin with a letter."""
+    """Return a layer name from a file name; in a GeoPackage it must begin with a letter."""
     name = path.stem.lstrip("`~!@#$%^&*()+-={}|[]\\:\";'<>?,./ ") or "layer"
-    # Layers of that beginning are ours.
+    # This prefix is reserved for our own layers.
     return f"layer {name}" if name.lower().startswith("geobuffer_") else name
 
 
@@ -391,7 +389,7 @@ def _flat(table: pd.DataFrame) -> pd.DataFrame:
     shapes = table.geometry
     flat = pd.DataFrame(table.drop(columns=shapes.name))
     made = ("longitude", "latitude", "wkt")
-    # What a table says of that kind by itself steps aside: the shapes decide.
+    # Rename columns that already have these names: the shapes decide.
     flat = flat.rename(columns={n: f"{n}_original" for n in made if n in flat.columns})
     if (shapes.geom_type.dropna() == "Point").all():
         # Six decimals: 0.1 m, far below the accuracy of any gazetteer.
