@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 # Up to Python 3.13 all threads share the warning filters. Without a lock, a thread could capture
-# the warnings of another thread's file, or leave the filters changed for good. The lock is reentrant
-# because a reader may call another one.
+# the warnings of another thread's file, or leave the filters changed for good. The lock is
+# reentrant because a reader may call another one.
 _warnings_lock = threading.RLock()
 
 
