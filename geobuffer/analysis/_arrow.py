@@ -13,7 +13,11 @@ import pyproj
 import shapely
 
 from geobuffer.errors import DataError, did_you_mean, missing_crs
-from geobuffer.io.read.columns import NO_NUMBER_IN_ARROW, find_coordinate_pair
+from geobuffer.io.read.columns import (
+    detect_decimal_mark,
+    find_coordinate_pair,
+    prepare_number_texts,
+)
 from geobuffer.io.read.text_tables import detect_header_separator
 from geobuffer.io.untrusted import check_geoparquet
 
@@ -136,14 +140,8 @@ def _detect_decimal(rows: Iterable[pa.RecordBatch], at: Coordinates) -> str:
 
     One separator holds for all numbers of a table, because 1,500 may mean 1500 or 1.5.
     """
-    from pyarrow import compute as pc
-
     first = next(iter(rows), None)
-    columns = [first[name] for name in at.columns] if first is not None else []
-    commas, points = (
-        sum(pc.sum(pc.match_substring(one, mark)).as_py() or 0 for one in columns) for mark in ",."
-    )
-    return "," if commas > points else "."
+    return detect_decimal_mark([first[name] for name in at.columns] if first is not None else [])
 
 
 def _check_names(path: Path, names: list[str]) -> None:
@@ -249,7 +247,6 @@ def read_numbers(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
     ``decimal`` is the decimal separator of the texts.
     """
     import pyarrow as pa
-    from pyarrow import compute as pc
 
     given = rows.column(name)
     if pa.types.is_dictionary(given.type):
@@ -257,14 +254,7 @@ def read_numbers(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
     column = given
     try:
         if not pa.types.is_primitive(column.type) and not pa.types.is_decimal(column.type):
-            column = pc.utf8_trim_whitespace(column.cast(pa.string()))
-            absent = pc.is_in(pc.utf8_lower(column), value_set=pa.array(NO_NUMBER_IN_ARROW))
-            column = pc.if_else(absent, pa.scalar(None, pa.string()), column)
-            if decimal == ",":
-                # A point would separate thousands or be a mistake. An underscore makes the cast
-                # below fail, so that an error names the row.
-                column = pc.replace_substring(column, ".", "_")
-                column = pc.replace_substring(column, ",", ".")
+            column = prepare_number_texts(column, decimal)
         numbers: Floats = column.cast(pa.float64(), safe=False).to_numpy()
     except pa.ArrowException as error:
         raise DataError(_number_message(given, column, name, first, decimal)) from error

@@ -1,6 +1,6 @@
-"""Drafts: flushed before they are moved, locked while written, removed when no process holds them.
+"""Temporary files are locked while written, flushed before the move, and removed if abandoned.
 
-What GDAL leaves out without a word is seen.
+Missing parts that GDAL does not report raise an error.
 """
 
 import contextlib
