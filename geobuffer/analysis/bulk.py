@@ -31,6 +31,7 @@ from geobuffer.geodesy.ellipsoid import ON_GLOBE, is_on_globe
 from geobuffer.geodesy.nearest import has_numba
 from geobuffer.io.atomic import (
     check_folder_writable,
+    check_not_input,
     check_writable,
     is_temporary_folder,
     replace_file,
@@ -218,7 +219,8 @@ def classify_file(
     target
         A path that ends with ``.parquet`` or ``.csv`` is one file, which is written completely or
         not at all. A path without a suffix is a folder of parts in Parquet, in order. If the folder
-        exists and is of the same source and zone, the missing parts are added.
+        exists and is of the same source and zone, the missing parts are added. It is never the
+        source itself, nor the folder in which the source lies.
     progress
         Called with the share of the source that is done, from 0 to 1.
 
@@ -228,6 +230,8 @@ def classify_file(
         The source cannot be read or has no coordinates; a coordinate or an accuracy is invalid (the
         message names the row, counted from 0); the suffix of the target names no format, or the
         format cannot hold a column of the source; the folder is of another source or zone.
+    WriteError
+        ``target`` cannot be written, or is the source or holds it, through any link.
     MissingCRSError
         GeoParquet states that its coordinate reference system is unknown.
     WrongKind
@@ -246,6 +250,7 @@ def classify_file(
     """
     source, target = Path(source), Path(target)
     check_zone(zone)
+    check_not_input(target, [("source", source)])
     check_bulk_target(target)
     rows = open_table(source)
     if target.suffix.lower() == ".csv":

@@ -13,7 +13,14 @@ import typer
 import geobuffer as gb
 from geobuffer.cli.interrupts import import_geopandas_first
 from geobuffer.cli.options import AsJson  # noqa: TC001 - typer looks it up when it runs
-from geobuffer.cli.output import print_json, print_line, print_records, print_table, stderr_console
+from geobuffer.cli.output import (
+    check_folder,
+    print_json,
+    print_line,
+    print_records,
+    print_table,
+    stderr_console,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,10 +80,11 @@ def data_get(  # noqa: PLR0913 - one parameter for each option of the command
     as_json: AsJson = False,
 ) -> None:
     """Fetch public data into the cache; they can then be used offline."""
+    from geobuffer.datasets.fetch.cache import cache_folder
     from geobuffer.datasets.fetch.catalogue import fetch_with_sources
 
     if out is not None:
-        _check_folder(out)
+        check_folder(out, cache=cache_folder(gb.Downloader()))
     what = {"country": country, "level": level, "iso": iso, "bbox": bbox, "year": year}
     with _show_downloads() as moved:
         got = fetch_with_sources(
@@ -102,14 +110,6 @@ def _print_fetched(name: str, got: Fetched) -> None:
     print_line(f"{held}, in the cache: gb.fetch({name!r}, ...) uses it offline from now on.")
 
 
-def _check_folder(folder: Path) -> None:
-    from geobuffer.io.atomic import check_folder_writable
-
-    if not folder.is_dir():
-        raise gb.DataError(f"Invalid --out {str(folder)!r}. Must be a folder that exists.")
-    check_folder_writable(folder, f"Invalid --out {str(folder)!r}")
-
-
 def _describe_fetched(got: Fetched, file: Path | None) -> dict[str, Any]:
     """Return the rows, the file and the sources of fetched data, for JSON."""
     count = {} if isinstance(got.value, Path) else {"rows": len(got.value)}
@@ -120,10 +120,12 @@ def _describe_fetched(got: Fetched, file: Path | None) -> dict[str, Any]:
 def _write_fetched(got: gb.Regions | gpd.GeoDataFrame | Path, folder: Path, asked: str) -> Path:
     """Write fetched data to a folder: a GeoPackage, or a raster with its metadata beside it."""
     from geobuffer.datasets.fetch.tables import regions_table
-    from geobuffer.io.atomic import copy_file
+    from geobuffer.io.atomic import check_not_input, copy_file
 
     if isinstance(got, Path):
         metadata = got.with_name(got.name + ".json")
+        for file in (got, metadata):
+            check_not_input(folder / file.name, [("the file of the cache", file)])
         # Delete the old metadata first: so they never lie beside the new raster.
         (folder / metadata.name).unlink(missing_ok=True)
         for file in (got, metadata):

@@ -6,12 +6,17 @@ typer evaluates the annotations when it runs, so this module has no ``from __fut
 import enum
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
+
+from geobuffer.cli.output import protect_inputs
+
+#: Marks a parameter that names files which the command reads; see :func:`takes_options`.
+READ = "a file that is read"
 
 
 class Ends(enum.StrEnum):
@@ -52,6 +57,7 @@ class BorderOptions:
     scenario: Annotated[
         Path | None,
         typer.Option("--scenario", help="A scenario file (TOML). Default: the zone of May 2025."),
+        READ,
     ] = None
     between: Annotated[
         list[str] | None,
@@ -64,6 +70,7 @@ class BorderOptions:
     regions: Annotated[
         str | None,
         typer.Option("--regions", metavar="FILE", help="Your own regions, to name in --between."),
+        READ,
     ] = None
     region_name: Annotated[
         str | None,
@@ -94,6 +101,7 @@ class BorderOptions:
     along: Annotated[
         str | None,
         typer.Option("--along", metavar="FILE", help="Instead: a line, its sides left and right."),
+        READ,
     ] = None
     around: Annotated[
         list[str] | None,
@@ -102,6 +110,7 @@ class BorderOptions:
             metavar="LAT,LON",
             help="Instead: a point, or a file of areas; may repeat. Sides: inside and outside.",
         ),
+        READ,
     ] = None
 
 
@@ -137,12 +146,14 @@ class PlaceOptions:
         typer.Option(
             "--places", metavar="FILE", help="Your own settlements, instead of the bundled ones."
         ),
+        READ,
     ] = None
     add_places: Annotated[
         list[str] | None,
         typer.Option(
             "--add-places", metavar="FILE", help="Another gazetteer to merge in; may repeat."
         ),
+        READ,
     ] = None
     places_layer: Annotated[str | None, _layer_option("--places-layer", "those files")] = None
     places_crs: Annotated[str | None, _crs_option("--places-crs", "those files")] = None
@@ -156,6 +167,7 @@ class RasterOptions:
     raster: Annotated[
         list[Path] | None,
         typer.Option("--raster", help="Count the people of a population raster too; may repeat."),
+        READ,
     ] = None
     values: Annotated[
         str | None, typer.Option("--values", help="What its pixels hold: counts or density.")
@@ -167,7 +179,8 @@ def takes_options(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command whose parameters are the single options of its groups.
 
     typer reads the signature of the result. When the command runs, each group is put together
-    again from its options.
+    again from its options. While it runs, no file of an option that is marked :data:`READ` may
+    be one of its outputs.
     """
     hints = get_type_hints(command, include_extras=True)
     groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
@@ -176,14 +189,40 @@ def takes_options(command: Callable[..., None]) -> Callable[..., None]:
         group = inspect.signature(groups[name]).parameters.values() if name in groups else ()
         parameters += list(group) or [own.replace(annotation=hints[name])]
 
+    read = _find_read_options(parameters)
+
     @functools.wraps(command)
     def run(**given: Any) -> None:
+        files = _list_files(read, given)
         grouped = {
             name: group(**{field.name: given.pop(field.name) for field in fields(group)})
             for name, group in groups.items()
         }
-        command(**grouped, **given)
+        with protect_inputs(files):
+            command(**grouped, **given)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     return run
+
+
+def _find_read_options(parameters: list[inspect.Parameter]) -> dict[str, str]:
+    """Return the parameters that name files which are read, each with the option as it is typed."""
+    found = {}
+    for one in parameters:
+        about: tuple[Any, ...] = getattr(one.annotation, "__metadata__", ())
+        if READ in about:
+            # In Annotated, the first name of an option stands in the place of its default.
+            first = str(about[0].default)
+            found[one.name] = first if first.startswith("--") else one.name
+    return found
+
+
+def _list_files(flags: Mapping[str, str], given: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the files that options name, each with its option; an option may repeat."""
+    files = []
+    for name, flag in flags.items():
+        value = given[name]
+        each = value if isinstance(value, list) else [value]
+        files += [(flag, str(file)) for file in each if file is not None]
+    return files

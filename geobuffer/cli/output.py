@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import geobuffer as gb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -71,10 +71,59 @@ def check_picture(path: Path | None) -> None:
         _check_target(path, Figure)
 
 
+def check_folder(path: Path, *, cache: Path) -> None:
+    """Raise DataError or WriteError for what is no folder that takes new files, or is the cache."""
+    from geobuffer.io.atomic import check_folder_writable
+
+    if not path.is_dir():
+        raise gb.DataError(f"Invalid --out {str(path)!r}. Must be a folder that exists.")
+    if cache.resolve() in (path.resolve(), *path.resolve().parents):
+        raise gb.WriteError(
+            f"Invalid --out {str(path)!r}: it is the cache, from which the data are read. Must be "
+            "another folder."
+        )
+    check_folder_writable(path, f"Invalid --out {str(path)!r}")
+
+
+def check_bulk(path: Path) -> None:
+    """Raise DataError or WriteError for a file or folder that cannot hold a large table."""
+    from geobuffer.analysis.bulk import check_bulk_target
+
+    _check_not_read(path)
+    check_bulk_target(path)
+
+
 def _check_target(path: Path, kind: type) -> None:
     from geobuffer.io.write.write import check_target
 
+    _check_not_read(path)
     check_target(path, kind)
+
+
+# The files that the current command reads, each with its option.
+_read: ContextVar[Sequence[tuple[str, str]]] = ContextVar("read", default=())
+
+
+@contextmanager
+def protect_inputs(files: Sequence[tuple[str, str]]) -> Iterator[None]:
+    """Refuse these files, which a command reads, as the files that it writes."""
+    before = _read.set(files)
+    try:
+        yield
+    finally:
+        _read.reset(before)
+
+
+def _check_not_read(path: Path) -> None:
+    """Raise WriteError for an output that is read by the command, or is one of our own files."""
+    from geobuffer.datasets.bundled import data_folder
+    from geobuffer.io.atomic import check_not_input
+
+    check_not_input(path, _read.get())
+    if path.exists() and data_folder().resolve() in path.resolve().parents:
+        raise gb.WriteError(
+            f"Invalid file {str(path)!r}: it is one of the bundled data. Must be another file."
+        )
 
 
 #: The options that give the arguments of the library their values, in most commands. Widths, side

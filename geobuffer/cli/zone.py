@@ -20,8 +20,9 @@ from geobuffer.cli.inputs import (
     make_heading,
     read_zone,
 )
-from geobuffer.cli.options import AsJson, Out, PlaceOptions, ZoneOptions, takes_options
+from geobuffer.cli.options import READ, AsJson, Out, PlaceOptions, ZoneOptions, takes_options
 from geobuffer.cli.output import (
+    check_bulk,
     check_places_file,
     check_zone_file,
     describe_zone,
@@ -142,7 +143,7 @@ def settlements(
 
 @takes_options
 def bulk(
-    source: Annotated[Path, typer.Argument(help="Parquet, GeoParquet or CSV with points.")],
+    source: Annotated[Path, typer.Argument(help="Parquet, GeoParquet or CSV with points."), READ],
     target: Annotated[Path, typer.Argument(help=".parquet, .csv, or a folder of parts.")],
     *,
     zone: ZoneOptions,
@@ -151,9 +152,7 @@ def bulk(
     """Classify every row of a table, however large: distance, side, section, ring, membership."""
     from rich.progress import Progress
 
-    from geobuffer.analysis.bulk import check_bulk_target
-
-    check_bulk_target(target)
+    check_bulk(target)
     scenario = read_zone(zone)
     border = load_ground(zone, scenario).border
     stderr = stderr_console()

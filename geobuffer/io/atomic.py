@@ -33,7 +33,7 @@ import shapely
 from geobuffer.errors import GeobufferError, WriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
 
     import pandas as pd
@@ -67,6 +67,79 @@ def check_writable(path: Path) -> None:
     where = f"Invalid file {str(path)!r}"
     _resolve_target(path, where)
     check_folder_writable(_target_folder(path), where)
+
+
+# The files that are read together with one of another suffix: the parts of a Shapefile, the
+# reference system of a grid.
+_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj")
+
+# The endings of files that are read together with the file of the rest of the name: metadata and
+# masks of rasters, changes of a GeoPackage that are not yet in it.
+_ADDITIONS = (".json", ".msk", ".ovr", ".aux.xml", "-wal", "-shm", "-journal")
+
+
+def check_not_input(path: str | Path, inputs: Iterable[tuple[str, str | Path]]) -> None:
+    """Refuse to write to a file that is read for what is written, before anything is computed.
+
+    Parameters
+    ----------
+    path
+        The file, or the folder of files, to write.
+    inputs
+        What is read: each path, with the name of its argument. Other texts, such as the address of
+        a database, are no files and so never the same.
+
+    Raises
+    ------
+    WriteError
+        Both are one file: through a symbolic or a hard link, another spelling of the path, as a
+        companion of the input or as the archive that holds it; or the input lies in the folder.
+    """
+    for name, given in inputs:
+        if any(is_same_file(path, read) or _holds(path, read) for read in _list_read_files(given)):
+            raise WriteError(
+                f"Invalid file {str(path)!r}: {name} {str(given)!r} is read from it. Must be "
+                "another file, so that what is read is kept."
+            )
+
+
+def is_same_file(one: str | Path, other: str | Path) -> bool:
+    """Return whether two paths lead to one file or folder that exists.
+
+    >>> is_same_file(".", "./."), is_same_file(".", "no such file")
+    (True, False)
+    """
+    # A text may be too long for a path or hold a zero; then it leads to no file.
+    with suppress(OSError, ValueError):
+        return Path(one).samefile(other)
+    return False
+
+
+def _list_read_files(given: str | Path) -> Iterator[Path]:
+    """Yield the files that are read for one that is given; of a file in an archive, the archive."""
+    path = Path(given)
+    with suppress(OSError, ValueError):
+        while not path.exists() and path != path.parent:
+            path = path.parent
+        if not path.is_file():
+            return
+        # GDAL looks for companions beside the file to which a link leads, others beside the link.
+        for place in dict.fromkeys((path, Path(os.path.realpath(path)))):
+            yield place
+            for suffix in _PARTS:
+                yield from (place.with_suffix(suffix), place.with_suffix(suffix.upper()))
+            for ending in _ADDITIONS:
+                yield place.with_name(place.name + ending)
+
+
+def _holds(path: str | Path, file: Path) -> bool:
+    """Return whether a folder holds a file, itself or a link to it."""
+    folder = Path(path)
+    with suppress(OSError, ValueError):
+        if folder.is_dir():
+            inside = Path(os.path.realpath(folder)) in Path(os.path.realpath(file)).parents
+            return inside or any(is_same_file(one, file) for one in folder.iterdir())
+    return False
 
 
 def _target_folder(path: Path) -> Path:
