@@ -86,9 +86,9 @@ def data_get(  # noqa: PLR0913 - one parameter for each option of the command
     if out is not None:
         check_folder(out, cache=cache_folder(gb.Downloader()))
     what = {"country": country, "level": level, "iso": iso, "bbox": bbox, "year": year}
-    with _show_downloads() as moved:
+    with _show_downloads() as update_bar:
         got = fetch_with_sources(
-            name, refresh=refresh, downloader=gb.Downloader(progress=moved), **what
+            name, refresh=refresh, downloader=gb.Downloader(progress=update_bar), **what
         )
     asked = "-".join([name, *(str(value) for value in what.values() if value is not None)])
     file = None if out is None else _write_fetched(got.value, out, asked)
@@ -146,9 +146,9 @@ def _show_downloads() -> Iterator[Callable[[str, int, int | None], None]]:
     tasks: dict[str, TaskID] = {}
     with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as bar:
 
-        def moved(name: str, done: int, total: int | None) -> None:
+        def update_bar(name: str, done: int, total: int | None) -> None:
             if name not in tasks:
                 tasks[name] = bar.add_task(escape(name), total=total)
             bar.update(tasks[name], completed=done, total=total)
 
-        yield moved
+        yield update_bar

@@ -187,10 +187,10 @@ def _parse_point(text: str) -> shapely.Point | None:
 def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
     """Return the border of the options or the scenario, and the regions around it."""
     if options.along is not None:
-        line = gb.read_border(options.along, **_reading_arguments(options))
+        line = gb.read_border(options.along, **_reader_arguments(options))
         return Ground(line, gb.load_regions(), bundled=False)
     if options.around:
-        border = _make_border_around(options.around, _reading_arguments(options))
+        border = _make_border_around(options.around, _reader_arguments(options))
         return Ground(border, gb.load_regions(), bundled=False)
     regions = _load_regions(options)
     with name_options({"tolerance_m": "--gap-m"}):
@@ -202,7 +202,7 @@ def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
     return Ground(border, shown, bundled=options.regions is None and not options.country)
 
 
-def _reading_arguments(options: BorderOptions) -> dict[str, Any]:
+def _reader_arguments(options: BorderOptions) -> dict[str, Any]:
     """Return the arguments of the reader for the file of a border or of regions."""
     return {
         "name": options.region_name, "layer": options.layer, "crs": options.crs,
@@ -240,7 +240,7 @@ def _load_regions(options: BorderOptions) -> gb.Regions:
         return gb.Regions(tuple(region for regions in levels for region in regions))
     if options.regions is None:
         return gb.load_regions()
-    return gb.read_regions(options.regions, **_reading_arguments(options))
+    return gb.read_regions(options.regions, **_reader_arguments(options))
 
 
 def build_zone(scenario: gb.Scenario, border: gb.Border, tolerance_m: float = 0.1) -> Zone:

@@ -309,7 +309,7 @@ class LineIndex:
         return distance, slide
 
     def _find_in_grid(self, lon: Floats, lat: Floats) -> _Feet:
-        found = _Feet(*_import_grid().find_nearest(self._get_grid(), self._packed, lon, lat))
+        found = _Feet(*_import_grid().find_nearest(self._get_grid(), self._packed_pieces, lon, lat))
         beyond = np.flatnonzero(found.piece < 0)
         if len(beyond):
             _check_points(lon[beyond], lat[beyond], beyond)
@@ -321,11 +321,13 @@ class LineIndex:
     def _get_grid(self) -> Grid:
         """Return the grid; build it at first use."""
         if self._grid is None:
-            self._grid = _import_grid().build_grid(self._packed, self.pieces.lon, self.pieces.lat)
+            self._grid = _import_grid().build_grid(
+                self._packed_pieces, self.pieces.lon, self.pieces.lat
+            )
         return self._grid
 
     @cached_property
-    def _packed(self) -> PackedPieces:
+    def _packed_pieces(self) -> PackedPieces:
         """The pieces as the grid takes them."""
         p = self.pieces
         middle = to_ecef(p.lon + p.dlon / 2.0, p.lat + p.dlat / 2.0)

@@ -50,7 +50,7 @@ class _ZoneParts:
 
     def zone(self, zone: BufferZone) -> int:
         self.border(zone.border)
-        return _number(self.zones, zone)
+        return _store_part(self.zones, zone)
 
     def border(self, border: Border) -> int:
         for region in border.regions:
@@ -59,23 +59,23 @@ class _ZoneParts:
             for region in section.regions:
                 self.region(region)
         self.source(border.source)
-        return _number(self.borders, border)
+        return _store_part(self.borders, border)
 
     def region(self, region: Region) -> int:
         self.source(region.source)
         if region.border_source is not None:
             self.source(region.border_source)
-        return _number(self.regions, region)
+        return _store_part(self.regions, region)
 
     def source(self, source: Source) -> int:
-        return _number(self.sources, source)
+        return _store_part(self.sources, source)
 
 
-def _number(shelf: list[Any], thing: Any) -> int:
+def _store_part(stored: list[Any], thing: Any) -> int:
     """Return the number of a part in a list, and append it if it is missing."""
-    if thing not in shelf:
-        shelf.append(thing)
-    return shelf.index(thing)
+    if thing not in stored:
+        stored.append(thing)
+    return stored.index(thing)
 
 
 def write_zone_layers(zone: BufferZone | CombinedZone, path: Path, layer: str) -> None:
@@ -84,22 +84,22 @@ def write_zone_layers(zone: BufferZone | CombinedZone, path: Path, layer: str) -
 
     from geobuffer._version import __version__
 
-    shelf = _ZoneParts()
-    tree = _tree(zone, shelf)
+    stored = _ZoneParts()
+    tree = _zone_tree(zone, stored)
     definition = {
         "format": FORMAT,
         "made_with": f"geobuffer {__version__}",
         "layer": layer,
         "tree": tree,
-        "zones": [_zone_facts(one, shelf) for one in shelf.zones],
-        "borders": [_border_facts(border, shelf) for border in shelf.borders],
+        "zones": [_zone_facts(one, stored) for one in stored.zones],
+        "borders": [_border_facts(border, stored) for border in stored.borders],
     }
     tables = {
-        "rings": _rings(shelf) if isinstance(zone, CombinedZone) else None,
-        "sections": _sections(shelf),
-        "sides": _sides(shelf),
-        "regions": _regions(shelf),
-        "sources": pd.DataFrame([asdict(source) for source in shelf.sources]),
+        "rings": _ring_table(stored) if isinstance(zone, CombinedZone) else None,
+        "sections": _section_table(stored),
+        "sides": _side_table(stored),
+        "regions": _region_table(stored),
+        "sources": pd.DataFrame([asdict(source) for source in stored.sources]),
         "zone": pd.DataFrame({"definition": [json.dumps(definition, ensure_ascii=False)]}),
     }
     for name, table in tables.items():
@@ -112,28 +112,28 @@ def write_zone_layers(zone: BufferZone | CombinedZone, path: Path, layer: str) -
         check_whole_geopackage(path, f"geobuffer_{name}", table)
 
 
-def _tree(part: Part, shelf: _ZoneParts) -> dict[str, Any]:
+def _zone_tree(part: Part, stored: _ZoneParts) -> dict[str, Any]:
     """Return the structure of a combined zone as nested dictionaries of part numbers."""
     if isinstance(part, BufferZone):
-        return {"zone": shelf.zone(part)}
+        return {"zone": stored.zone(part)}
     if isinstance(part, Region):
-        return {"region": shelf.region(part)}
+        return {"region": stored.region(part)}
     return {
         "how": part.how,
         "name": part.name,
-        "parts": [_tree(one, shelf) for one in part.parts],
+        "parts": [_zone_tree(one, stored) for one in part.parts],
         "wkb": shapely.to_wkb(part.polygon, hex=True),
     }
 
 
-def _border_facts(border: Border, shelf: _ZoneParts) -> dict[str, Any]:
+def _border_facts(border: Border, stored: _ZoneParts) -> dict[str, Any]:
     healing = None if border.healing is None else asdict(border.healing)
-    return {"source": shelf.source(border.source), "healing": healing}
+    return {"source": stored.source(border.source), "healing": healing}
 
 
-def _zone_facts(zone: BufferZone, shelf: _ZoneParts) -> dict[str, Any]:
+def _zone_facts(zone: BufferZone, stored: _ZoneParts) -> dict[str, Any]:
     return {
-        "border": shelf.border(zone.border),
+        "border": stored.border(zone.border),
         "edges_km": zone.edges_km,
         "side": zone.side,
         "ends": zone.ends,
@@ -143,59 +143,59 @@ def _zone_facts(zone: BufferZone, shelf: _ZoneParts) -> dict[str, Any]:
     }
 
 
-def _rings(shelf: _ZoneParts) -> gpd.GeoDataFrame:
-    rows = [(n, ring) for n, zone in enumerate(shelf.zones) for ring in zone.rings]
-    return _frame({"zone": [n for n, _ in rows]}, [ring for _, ring in rows])
+def _ring_table(stored: _ZoneParts) -> gpd.GeoDataFrame:
+    rows = [(n, ring) for n, zone in enumerate(stored.zones) for ring in zone.rings]
+    return _make_table({"zone": [n for n, _ in rows]}, [ring for _, ring in rows])
 
 
-def _sections(shelf: _ZoneParts) -> gpd.GeoDataFrame:
-    rows = [(n, section) for n, border in enumerate(shelf.borders) for section in border.sections]
+def _section_table(stored: _ZoneParts) -> gpd.GeoDataFrame:
+    rows = [(n, section) for n, border in enumerate(stored.borders) for section in border.sections]
     columns = {
         "border": [n for n, _ in rows],
         "name": [s.name for _, s in rows],
         "start_km": [s.start_km for _, s in rows],
         "length_km": [s.length_km for _, s in rows],
-        "regions": [_numbers(s.regions, shelf) for _, s in rows],
+        "regions": [_region_numbers(s.regions, stored) for _, s in rows],
     }
-    return _frame(columns, [s.line for _, s in rows])
+    return _make_table(columns, [s.line for _, s in rows])
 
 
-def _sides(shelf: _ZoneParts) -> gpd.GeoDataFrame:
-    rows = [(n, side) for n, border in enumerate(shelf.borders) for side in border.sides]
+def _side_table(stored: _ZoneParts) -> gpd.GeoDataFrame:
+    rows = [(n, side) for n, border in enumerate(stored.borders) for side in border.sides]
     columns = {
         "border": [n for n, _ in rows],
         "name": [s.name for _, s in rows],
         "names": [json.dumps(dict(s.names), ensure_ascii=False) for _, s in rows],
-        "regions": [_numbers(s.regions, shelf) for _, s in rows],
+        "regions": [_region_numbers(s.regions, stored) for _, s in rows],
         # An empty area, as of points, differs from a missing area.
         "has_area": [int(s.area is not None) for _, s in rows],
     }
     areas = [None if s.area is None or s.area.is_empty else s.area for _, s in rows]
-    return _frame(columns, areas)
+    return _make_table(columns, areas)
 
 
-def _regions(shelf: _ZoneParts) -> gpd.GeoDataFrame:
-    regions = shelf.regions
+def _region_table(stored: _ZoneParts) -> gpd.GeoDataFrame:
+    regions = stored.regions
     columns = {
         "name": [r.name for r in regions],
         "names": [json.dumps(dict(r.names), ensure_ascii=False) for r in regions],
         "iso": [r.iso for r in regions],
         "country": [r.country for r in regions],
         "country_names": [json.dumps(dict(r.country_names), ensure_ascii=False) for r in regions],
-        "source": [shelf.source(r.source) for r in regions],
+        "source": [stored.source(r.source) for r in regions],
         "border_source": [
-            -1 if r.border_source is None else shelf.source(r.border_source) for r in regions
+            -1 if r.border_source is None else stored.source(r.border_source) for r in regions
         ],
     }
-    return _frame(columns, [r.geometry for r in regions])
+    return _make_table(columns, [r.geometry for r in regions])
 
 
-def _frame(columns: Mapping[str, Any], shapes: Sequence[Any]) -> gpd.GeoDataFrame:
+def _make_table(columns: Mapping[str, Any], shapes: Sequence[Any]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(dict(columns), geometry=list(shapes), crs="EPSG:4326")
 
 
-def _numbers(regions: Sequence[Region], shelf: _ZoneParts) -> str:
-    return json.dumps([shelf.region(region) for region in regions])
+def _region_numbers(regions: Sequence[Region], stored: _ZoneParts) -> str:
+    return json.dumps([stored.region(region) for region in regions])
 
 
 _LAYERS = ("rings", "sections", "sides", "regions")
@@ -232,9 +232,9 @@ def read_zone(path: str | Path) -> Zone:
     (True, True)
     """
     path = Path(path)
-    tables = _tables(path)
+    tables = _read_tables(path)
     try:
-        return _read(tables)
+        return _make_zone(tables)
     except (AttributeError, IndexError, KeyError, LookupError, TypeError, ValueError) as error:
         raise DataError(
             f"Invalid zone in {str(path)!r}: {type(error).__name__} {error}. Must be as "
@@ -242,7 +242,7 @@ def read_zone(path: str | Path) -> Zone:
         ) from error
 
 
-def _tables(path: Path) -> Mapping[str, Any]:
+def _read_tables(path: Path) -> Mapping[str, Any]:
     """Return the layers and tables of a file, by their names without the prefix."""
     import pyogrio
 
@@ -261,9 +261,9 @@ def _tables(path: Path) -> Mapping[str, Any]:
             f"Invalid zone {str(path)!r}: it holds {', '.join(map(repr, names))}, but no zone of "
             "geobuffer's. Must be a GeoPackage that geobuffer.write() made of a zone."
         )
-    told = _layer(path, "geobuffer_zone")
+    zone_table = _read_layer(path, "geobuffer_zone")
     try:
-        definition = json.loads(told["definition"].iloc[0])
+        definition = json.loads(zone_table["definition"].iloc[0])
         wanted, layer = definition["format"], definition["layer"]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise DataError(f"Invalid zone in {str(path)!r}: its definition is damaged.") from error
@@ -274,14 +274,14 @@ def _tables(path: Path) -> Mapping[str, Any]:
             f"reads format {FORMAT}; a later one may read it."
         )
     tables = {
-        name: _layer(path, f"geobuffer_{name}")
+        name: _read_layer(path, f"geobuffer_{name}")
         for name in (*_LAYERS, "sources")
         if f"geobuffer_{name}" in names
     }
-    return {"definition": definition, "main": _layer(path, layer), **tables}
+    return {"definition": definition, "main": _read_layer(path, layer), **tables}
 
 
-def _layer(path: Path, name: str) -> Any:
+def _read_layer(path: Path, name: str) -> Any:
     """Return a layer or table of a file."""
     import pyogrio
 
@@ -295,34 +295,35 @@ def _layer(path: Path, name: str) -> Any:
         ) from error
 
 
-def _read(tables: Mapping[str, Any]) -> Zone:
+def _make_zone(tables: Mapping[str, Any]) -> Zone:
     definition = tables["definition"]
-    sources = [_source(row) for row in tables["sources"].to_dict("records")]
-    regions = [_region(row, sources) for row in _rows(tables, "regions")]
+    sources = [_make_source(row) for row in tables["sources"].to_dict("records")]
+    regions = [_make_region(row, sources) for row in _table_rows(tables, "regions")]
     borders = [
-        _border(n, facts, tables, regions, sources) for n, facts in enumerate(definition["borders"])
+        _make_border(n, facts, tables, regions, sources)
+        for n, facts in enumerate(definition["borders"])
     ]
     zones = []
     for n, facts in enumerate(definition["zones"]):
         if "rings" in tables:
-            rings = [row["geometry"] for row in _rows(tables, "rings") if row["zone"] == n]
+            rings = [row["geometry"] for row in _table_rows(tables, "rings") if row["zone"] == n]
         else:
-            rings = [row["geometry"] for row in _rows(tables, "main")]
-        zones.append(_zone(facts, borders, rings))
-    whole = _part(definition["tree"], zones, regions)
+            rings = [row["geometry"] for row in _table_rows(tables, "main")]
+        zones.append(_make_buffer_zone(facts, borders, rings))
+    whole = _make_part(definition["tree"], zones, regions)
     if isinstance(whole, Region):
         raise TypeError("a region is no zone")
     return whole
 
 
-def _rows(tables: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+def _table_rows(tables: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     if name not in tables:
         return []
     rows: list[dict[str, Any]] = tables[name].to_dict("records")
     return rows
 
 
-def _source(row: Mapping[str, Any]) -> Source:
+def _make_source(row: Mapping[str, Any]) -> Source:
     accuracy = row["accuracy_m"]
     texts = {
         key: "" if pd.isna(value) else str(value)
@@ -332,7 +333,7 @@ def _source(row: Mapping[str, Any]) -> Source:
     return Source(**texts, accuracy_m=None if pd.isna(accuracy) else float(accuracy))
 
 
-def _region(row: Mapping[str, Any], sources: Sequence[Source]) -> Region:
+def _make_region(row: Mapping[str, Any], sources: Sequence[Source]) -> Region:
     return Region(
         row["name"],
         row["geometry"],
@@ -345,30 +346,34 @@ def _region(row: Mapping[str, Any], sources: Sequence[Source]) -> Region:
     )
 
 
-def _border(
+def _make_border(
     number: int,
     facts: Mapping[str, Any],
     tables: Mapping[str, Any],
     regions: Sequence[Region],
     sources: Sequence[Source],
 ) -> Border:
-    def named(text: str) -> tuple[Region, ...]:
+    def find_regions(text: str) -> tuple[Region, ...]:
         return tuple(regions[n] for n in json.loads(text))
 
     sections = tuple(
         Section(
-            row["name"], row["geometry"], named(row["regions"]), row["start_km"], row["length_km"]
+            row["name"],
+            row["geometry"],
+            find_regions(row["regions"]),
+            row["start_km"],
+            row["length_km"],
         )
-        for row in _rows(tables, "sections")
+        for row in _table_rows(tables, "sections")
         if row["border"] == number
     )
     if not sections:
         raise ValueError("a border without sections")
     sides = []
-    for row in _rows(tables, "sides"):
+    for row in _table_rows(tables, "sides"):
         if row["border"] == number:
             area = (row["geometry"] or shapely.MultiPolygon()) if row["has_area"] else None
-            side = Side(row["name"], area, named(row["regions"]), json.loads(row["names"]))
+            side = Side(row["name"], area, find_regions(row["regions"]), json.loads(row["names"]))
             sides.append(side)
     one, other = sides
     # Older files do not store it.
@@ -376,7 +381,9 @@ def _border(
     return Border(sections, (one, other), sources[facts["source"]], healing)
 
 
-def _zone(facts: Mapping[str, Any], borders: Sequence[Border], rings: Sequence[Any]) -> BufferZone:
+def _make_buffer_zone(
+    facts: Mapping[str, Any], borders: Sequence[Border], rings: Sequence[Any]
+) -> BufferZone:
     border, edges = borders[facts["border"]], tuple(map(float, facts["edges_km"]))
     if len(rings) != len(edges) - 1 or list(edges) != sorted(set(edges)):
         raise ValueError(f"{len(rings)} rings between edges at {edges} km")
@@ -399,10 +406,12 @@ def _zone(facts: Mapping[str, Any], borders: Sequence[Border], rings: Sequence[A
     )
 
 
-def _part(tree: Mapping[str, Any], zones: Sequence[BufferZone], regions: Sequence[Region]) -> Part:
+def _make_part(
+    tree: Mapping[str, Any], zones: Sequence[BufferZone], regions: Sequence[Region]
+) -> Part:
     if "zone" in tree:
         return zones[int(tree["zone"])]
     if "region" in tree:
         return regions[int(tree["region"])]
-    parts = tuple(_part(one, zones, regions) for one in tree["parts"])
+    parts = tuple(_make_part(one, zones, regions) for one in tree["parts"])
     return CombinedZone(tree["how"], parts, shapely.from_wkb(tree["wkb"]), tree["name"])

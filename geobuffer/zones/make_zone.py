@@ -217,7 +217,7 @@ def _group_sections_by_width(
     for key, (_, numbers) in matches.items():
         for number in numbers:
             if number in width_of:
-                raise _named_twice(km, border.sections[number].name)
+                raise _duplicate_name_error(km, border.sections[number].name)
             width_of[number] = _parse_edges([km[key]])[-1]
     return {
         width: tuple(border.sections[n] for n in sorted(width_of) if width_of[n] == width)
@@ -225,7 +225,7 @@ def _group_sections_by_width(
     }
 
 
-def _named_twice(km: Mapping[str, _Width], name: str) -> GeometryError:
+def _duplicate_name_error(km: Mapping[str, _Width], name: str) -> GeometryError:
     return GeometryError(f"Invalid km {dict(km)!r}: {name!r} is named twice.", parameter="km")
 
 
@@ -286,7 +286,7 @@ def _build_side_zone(
     for name, width in km.items():
         found = border.side(name).name
         if found in width_of:
-            raise _named_twice(km, found)
+            raise _duplicate_name_error(km, found)
         width_of[found] = _parse_edges([width])[-1]
     if not width_of:
         message = "Invalid km {}. Must have a width for a side or a section."

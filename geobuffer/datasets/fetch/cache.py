@@ -81,7 +81,7 @@ def obtain(wanted: Wanted, how: Downloader, *, refresh: bool) -> Obtained:
     path = folder / wanted.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(path):
+        with _lock_file(path):
             if path.is_file() and not refresh:
                 return _read_cached(path, wanted)
             return _fetch_to_cache(path, wanted, how)
@@ -93,7 +93,7 @@ def obtain(wanted: Wanted, how: Downloader, *, refresh: bool) -> Obtained:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _lock_file(path: Path) -> Iterator[None]:
     """Lock a file of the cache against other processes and threads."""
     try:
         with filelock.FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_S):
@@ -118,11 +118,11 @@ def _read_cached(path: Path, wanted: Wanted) -> Obtained:
             f"Altered {path}: its sha256 is {found[:12]}…, but was {metadata['sha256'][:12]}… when "
             "it was downloaded. Remove the file, or fetch it with refresh."
         )
-    source = _dated_source(wanted.source, metadata["url"], metadata["retrieved"], found)
+    source = _date_source(wanted.source, metadata["url"], metadata["retrieved"], found)
     return Obtained(path, source)
 
 
-def _dated_source(source: Source, url: str, retrieved: str, sha256: str) -> Source:
+def _date_source(source: Source, url: str, retrieved: str, sha256: str) -> Source:
     return dataclasses.replace(source, url=url, retrieved=retrieved, sha256=sha256)
 
 
@@ -241,7 +241,7 @@ def _hash_note(wanted: Wanted) -> str:
 
 def _describe(wanted: Wanted, url: str, sha256: str, when: datetime, note: str) -> dict[str, Any]:
     """Return the metadata of a file: its source, and a note on where its hash comes from."""
-    source = _dated_source(wanted.source, url, when.date().isoformat(), sha256)
+    source = _date_source(wanted.source, url, when.date().isoformat(), sha256)
     return {**dataclasses.asdict(source), "sha256_note": note}
 
 

@@ -134,7 +134,7 @@ def check_zip(path: Path, cap: int) -> None:
     bytes in all; zipfile never returns more of a member than its header states. We compare every
     checksum.
     """
-    with opened_zip(path) as archive:
+    with open_zip(path) as archive:
         for member in archive.infolist():
             inside = PurePosixPath(member.filename.replace("\\", "/"))
             if inside.is_absolute() or ".." in inside.parts or ":" in member.filename:
@@ -154,7 +154,7 @@ def check_zip(path: Path, cap: int) -> None:
 
 
 @contextmanager
-def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open a zip for reading.
 
     Raises
@@ -171,7 +171,7 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 @contextmanager
-def opened_member(path: Path, member: str) -> Iterator[IO[bytes]]:
+def open_zip_member(path: Path, member: str) -> Iterator[IO[bytes]]:
     """Open a member of a zip for reading.
 
     Raises
@@ -179,7 +179,7 @@ def opened_member(path: Path, member: str) -> Iterator[IO[bytes]]:
     DataError
         The zip has no member of that name.
     """
-    with opened_zip(path) as archive:
+    with open_zip(path) as archive:
         if member not in archive.namelist():
             held = ", ".join(archive.namelist()[:10])
             raise DataError(f"Invalid {path.name}: it does not contain {member}, but {held}.")
@@ -190,7 +190,7 @@ def opened_member(path: Path, member: str) -> Iterator[IO[bytes]]:
 def unpack(path: Path, members: Mapping[str, str], folder: Path) -> None:
     """Write members of a zip to a folder under names that we choose, so that no path is theirs."""
     for member, name in members.items():
-        with opened_member(path, member) as packed, (folder / name).open("wb") as file:
+        with open_zip_member(path, member) as packed, (folder / name).open("wb") as file:
             shutil.copyfileobj(packed, file, _CHUNK_BYTES)
 
 

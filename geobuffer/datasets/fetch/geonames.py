@@ -13,7 +13,7 @@ import pandas as pd
 
 from geobuffer.datasets.countries import describe_country
 from geobuffer.datasets.fetch.cache import obtain
-from geobuffer.datasets.fetch.check_content import check_zip, opened_member
+from geobuffer.datasets.fetch.check_content import check_zip, open_zip_member
 from geobuffer.datasets.fetch.downloader import Wanted
 from geobuffer.datasets.fetch.tables import Fetched, settlement_table
 from geobuffer.errors import DataError
@@ -72,7 +72,7 @@ def _obtain_zip(how: Downloader, path: str, name: str, code: str, *, refresh: bo
 
     def check(file: Path) -> None:
         check_zip(file, how.size_cap_bytes)
-        with opened_member(file, f"{code}.txt"):
+        with open_zip_member(file, f"{code}.txt"):
             pass
 
     urls = tuple(f"{address}/{path}" for address in how.addresses("geonames"))
@@ -83,7 +83,7 @@ def _read_table(file: Obtained, member: str, columns: tuple[str, ...]) -> pd.Dat
     """Read a table of GeoNames: UTF-8, tabs, no header, no quotes."""
     rows = []
     try:
-        with opened_member(file.path, member) as packed:
+        with open_zip_member(file.path, member) as packed:
             for number, line in enumerate(io.TextIOWrapper(packed, "utf-8", newline="\n"), 1):
                 fields = line.rstrip("\r\n").split("\t")
                 if len(fields) != len(columns):

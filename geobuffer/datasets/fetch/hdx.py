@@ -19,7 +19,7 @@ from geobuffer.datasets.countries import describe_country, ukraine_iso
 from geobuffer.datasets.fetch.cache import file_name, known_hash, obtain
 from geobuffer.datasets.fetch.check_content import (
     check_zip,
-    opened_zip,
+    open_zip,
     read_features,
     read_json,
     unpack,
@@ -118,7 +118,7 @@ def _obtain_zip(
 
 def _read_layer(file: Obtained, level: int) -> gpd.GeoDataFrame:
     """Read the layer of a level, in longitude and latitude, with its columns in lower case."""
-    with opened_zip(file.path) as archive:
+    with open_zip(file.path) as archive:
         members = archive.namelist()
     layer = re.compile(
         rf"(?:.*/)?[^/]*adm(?:in)?_?{level}(?:_[^/]*)?\.(geojson|shp)", re.IGNORECASE

@@ -270,13 +270,13 @@ class _KmlRoot:
         self.opening, self.end = "", 0
         self._encoding = "UTF-8"
         self._parser = parser = expat.ParserCreate()
-        parser.XmlDeclHandler = self._declared
-        parser.StartDoctypeDeclHandler = self._refuse
-        parser.StartElementHandler = self._started
-        parser.EndElementHandler = parser.CharacterDataHandler = self._went_on
-        parser.CommentHandler = self._went_on
-        parser.ProcessingInstructionHandler = self._went_on
-        parser.StartCdataSectionHandler = self._went_on
+        parser.XmlDeclHandler = self._store_encoding
+        parser.StartDoctypeDeclHandler = self._refuse_doctype
+        parser.StartElementHandler = self._store_start_tag
+        parser.EndElementHandler = parser.CharacterDataHandler = self._store_tag_end
+        parser.CommentHandler = self._store_tag_end
+        parser.ProcessingInstructionHandler = self._store_tag_end
+        parser.StartCdataSectionHandler = self._store_tag_end
         try:
             for start in range(0, len(content), HEAD_BYTES):
                 parser.Parse(content[start : start + HEAD_BYTES])
@@ -287,16 +287,16 @@ class _KmlRoot:
         if not self.end:
             raise damaged_error(file, "nothing in it")
 
-    def _declared(self, _version: str, encoding: str | None, _alone: int) -> None:
+    def _store_encoding(self, _version: str, encoding: str | None, _alone: int) -> None:
         self._encoding = encoding or self._encoding
 
     @staticmethod
-    def _refuse(*_: object) -> None:
+    def _refuse_doctype(*_: object) -> None:
         raise expat.ExpatError("a DOCTYPE, which no KML needs")
 
-    def _started(self, name: str, given: dict[str, str]) -> None:
+    def _store_start_tag(self, name: str, given: dict[str, str]) -> None:
         if self.opening:
-            self._went_on()
+            self._store_tag_end()
             return
         if name not in {"kml", "kml:kml"}:
             raise expat.ExpatError(f"its root is {name[:40]!r}, not 'kml'")
@@ -307,7 +307,7 @@ class _KmlRoot:
         )
         self.opening = f'<?xml version="1.0" encoding="{self._encoding}"?>\n<{name}{spaces}>'
 
-    def _went_on(self, *_: object) -> None:
+    def _store_tag_end(self, *_: object) -> None:
         """Store the offset of the first content after the root's start tag: the tag ends there.
 
         If the first event is an end tag, it may belong to an empty root; expat does not report its

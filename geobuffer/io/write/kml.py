@@ -53,35 +53,35 @@ def write_kml(thing: Zone | gpd.GeoDataFrame, path: Path) -> None:
     """
     root = ET.Element("kml", xmlns=_NAMESPACE)
     document = ET.SubElement(root, "Document")
-    _text(document, "name", path.stem)
+    _add_text(document, "name", path.stem)
     if isinstance(thing, gpd.GeoDataFrame):
         _add_table(document, thing)
     else:
         _add_zone(document, thing)
     ET.indent(root)
-    whole = ET.ElementTree(root)
+    tree = ET.ElementTree(root)
     if path.suffix.lower() == ".kmz":
         with (
-            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed,
-            packed.open("doc.kml", "w") as file,
+            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+            archive.open("doc.kml", "w") as file,
         ):
-            whole.write(file, encoding="utf-8", xml_declaration=True)
+            tree.write(file, encoding="utf-8", xml_declaration=True)
     else:
-        whole.write(path, encoding="utf-8", xml_declaration=True)
+        tree.write(path, encoding="utf-8", xml_declaration=True)
 
 
 def _add_zone(document: ET.Element, zone: Zone) -> None:
     frame = zone.to_frame()
-    _describe(document, _told(frame.iloc[0]))
+    _add_description(document, _zone_facts(frame.iloc[0]))
     for n, colour in enumerate(ring_colours(len(frame))):
         # The fill is 40 % opaque, so that the ground shows; the outline is opaque.
-        _style(document, f"ring{n}", line=(colour, 1.5), fill=(colour, 0.4))
-    _style(document, "border", line=(BORDER, 2.5), icon=BORDER)
-    rings = _folder(document, "Zone")
+        _add_style(document, f"ring{n}", line=(colour, 1.5), fill=(colour, 0.4))
+    _add_style(document, "border", line=(BORDER, 2.5), icon=BORDER)
+    rings = _add_folder(document, "Zone")
     for n, row in enumerate(frame.to_dict("records")):
         shape = row.pop("geometry")
-        _placemark(rings, str(row["ring"]), f"ring{n}", row, shape)
-    sections = _folder(document, "Border")
+        _add_placemark(rings, str(row["ring"]), f"ring{n}", row, shape)
+    sections = _add_folder(document, "Border")
     for section in zone.sections:
         facts = {
             "section": section.name,
@@ -90,19 +90,19 @@ def _add_zone(document: ET.Element, zone: Zone) -> None:
             "source": zone.source.title,
             "licence": zone.source.licence,
         }
-        _placemark(sections, section.name, "border", facts, section.line)
+        _add_placemark(sections, section.name, "border", facts, section.line)
 
 
 def _add_table(document: ET.Element, table: gpd.GeoDataFrame) -> None:
     from geobuffer._version import __version__
 
     origin = {c: table[c].iloc[0] for c in ORIGIN_COLUMNS if c in table.columns and len(table)}
-    _describe(document, origin | {"made_with": f"geobuffer {__version__}"})
+    _add_description(document, origin | {"made_with": f"geobuffer {__version__}"})
     for kind, colour in MEMBERSHIP.items():
-        _style(document, kind, line=(colour, 1.5), fill=(colour, 0.4), icon=colour)
-    _style(document, "plain", line=(BORDER, 1.5), fill=(BORDER, 0.2), icon=BORDER)
+        _add_style(document, kind, line=(colour, 1.5), fill=(colour, 0.4), icon=colour)
+    _add_style(document, "plain", line=(BORDER, 1.5), fill=(BORDER, 0.2), icon=BORDER)
     shapes, facts = table.geometry, table.drop(columns=table.geometry.name)
-    named = next((name for name in _NAMES if name in facts.columns), None)
+    name_column = next((name for name in _NAMES if name in facts.columns), None)
     # One folder for each class, so that a reader can hide the places outside.
     folders: dict[str, ET.Element] = {}
     for n, row in enumerate(facts.to_dict("records")):
@@ -110,27 +110,27 @@ def _add_table(document: ET.Element, table: gpd.GeoDataFrame) -> None:
         kind = kind if isinstance(kind, str) and kind in MEMBERSHIP else "plain"
         if kind not in folders:
             title = "Places" if kind == "plain" else kind.capitalize()
-            folders[kind] = _folder(document, title)
-        name = row.get(named) if named else None
+            folders[kind] = _add_folder(document, title)
+        name = row.get(name_column) if name_column else None
         label = str(n + 1) if is_missing(name) else str(name)
-        told = {str(key): value for key, value in row.items()}
-        _placemark(folders[kind], label, kind, told, shapes.iloc[n])
+        values = {str(key): value for key, value in row.items()}
+        _add_placemark(folders[kind], label, kind, values, shapes.iloc[n])
 
 
-def _told(row: pd.Series[Any]) -> dict[str, Any]:
+def _zone_facts(row: pd.Series[Any]) -> dict[str, Any]:
     """Return the values of a zone's row that apply to the whole zone."""
     wanted = ("side", "ends", "border", "edge_error_m", "source", "licence", "as_of", "accuracy_m",
               "method", "made_with")  # fmt: skip
     return {name: row[name] for name in wanted}
 
 
-def _folder(parent: ET.Element, name: str) -> ET.Element:
+def _add_folder(parent: ET.Element, name: str) -> ET.Element:
     folder = ET.SubElement(parent, "Folder")
-    _text(folder, "name", name)
+    _add_text(folder, "name", name)
     return folder
 
 
-def _style(
+def _add_style(
     document: ET.Element,
     name: str,
     *,
@@ -140,59 +140,61 @@ def _style(
 ) -> None:
     style = ET.SubElement(document, "Style", id=name)
     if icon is not None:
-        drawn = ET.SubElement(style, "IconStyle")
-        _text(drawn, "color", _colour(icon))
-        _text(drawn, "scale", "0.6")
+        element = ET.SubElement(style, "IconStyle")
+        _add_text(element, "color", _kml_colour(icon))
+        _add_text(element, "scale", "0.6")
         dot = "https://maps.google.com/mapfiles/kml/shapes/placemark_circle.png"
-        _text(ET.SubElement(drawn, "Icon"), "href", dot)
+        _add_text(ET.SubElement(element, "Icon"), "href", dot)
         # Small letters: the names of a thousand places would hide the ground.
-        _text(ET.SubElement(style, "LabelStyle"), "scale", "0.7")
-    drawn = ET.SubElement(style, "LineStyle")
-    _text(drawn, "color", _colour(line[0]))
-    _text(drawn, "width", f"{line[1]:g}")
+        _add_text(ET.SubElement(style, "LabelStyle"), "scale", "0.7")
+    element = ET.SubElement(style, "LineStyle")
+    _add_text(element, "color", _kml_colour(line[0]))
+    _add_text(element, "width", f"{line[1]:g}")
     if fill is not None:
-        _text(ET.SubElement(style, "PolyStyle"), "color", _colour(*fill))
+        _add_text(ET.SubElement(style, "PolyStyle"), "color", _kml_colour(*fill))
     balloon = ET.SubElement(style, "BalloonStyle")
-    _text(balloon, "text", "<b>$[name]</b><br/>$[description]")
+    _add_text(balloon, "text", "<b>$[name]</b><br/>$[description]")
 
 
-def _colour(colour: str, opacity: float = 1.0) -> str:
+def _kml_colour(colour: str, opacity: float = 1.0) -> str:
     """Return the colour ``#rrggbb`` in the notation of KML, ``aabbggrr``.
 
-    >>> _colour("#0072b2", 0.4)
+    >>> _kml_colour("#0072b2", 0.4)
     '66b27200'
     """
     red, green, blue = colour[1:3], colour[3:5], colour[5:7]
     return f"{round(255 * opacity):02x}{blue}{green}{red}"
 
 
-def _placemark(
+def _add_placemark(
     folder: ET.Element, name: str, style: str, facts: Mapping[str, Any], shape: BaseGeometry | None
 ) -> None:
     placemark = ET.SubElement(folder, "Placemark")
-    _text(placemark, "name", name)
+    _add_text(placemark, "name", name)
     # An empty snippet: by default the list of places repeats the description below each name.
     ET.SubElement(placemark, "Snippet", maxLines="0")
-    _describe(placemark, facts)
-    _text(placemark, "styleUrl", f"#{style}")
+    _add_description(placemark, facts)
+    _add_text(placemark, "styleUrl", f"#{style}")
     data = ET.SubElement(placemark, "ExtendedData")
     for key, value in facts.items():
         if not is_missing(value):
-            _text(ET.SubElement(data, "Data", name=_clean(str(key))), "value", str(value))
+            _add_text(
+                ET.SubElement(data, "Data", name=_check_xml_text(str(key))), "value", str(value)
+            )
     if shape is not None and not shape.is_empty:
         _add_shape(placemark, shape)
 
 
-def _describe(parent: ET.Element, facts: Mapping[str, Any]) -> None:
+def _add_description(parent: ET.Element, facts: Mapping[str, Any]) -> None:
     lines = [
-        f"{html.escape(str(key))}: {html.escape(_shown(value))}"
+        f"{html.escape(str(key))}: {html.escape(_format_value(value))}"
         for key, value in facts.items()
         if not is_missing(value) and value != ""
     ]
-    _text(parent, "description", "<br/>".join(lines))
+    _add_text(parent, "description", "<br/>".join(lines))
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return f"{value:,.0f}"
     return f"{value:,.6g}" if isinstance(value, float) else str(value)
@@ -209,47 +211,47 @@ def _add_shape(parent: ET.Element, shape: BaseGeometry) -> None:
             _add_polygon(parent, shapely.orient_polygons(part))
         else:
             kind = "Point" if part.geom_type == "Point" else "LineString"
-            drawn = ET.SubElement(parent, kind)
+            element = ET.SubElement(parent, kind)
             if kind == "LineString":
-                _text(drawn, "tessellate", "1")
-            _text(drawn, "coordinates", _coordinates(part))
+                _add_text(element, "tessellate", "1")
+            _add_text(element, "coordinates", _kml_coordinates(part))
 
 
 def _add_polygon(parent: ET.Element, polygon: Polygon) -> None:
-    drawn = ET.SubElement(parent, "Polygon")
+    element = ET.SubElement(parent, "Polygon")
     # Edges follow the ground instead of cutting through hills.
-    _text(drawn, "tessellate", "1")
+    _add_text(element, "tessellate", "1")
     rings: Iterable[tuple[str, BaseGeometry]] = [
         ("outerBoundaryIs", polygon.exterior),
         *(("innerBoundaryIs", ring) for ring in polygon.interiors),
     ]
     for name, ring in rings:
-        boundary = ET.SubElement(ET.SubElement(drawn, name), "LinearRing")
-        _text(boundary, "coordinates", _coordinates(ring))
+        boundary = ET.SubElement(ET.SubElement(element, name), "LinearRing")
+        _add_text(boundary, "coordinates", _kml_coordinates(ring))
 
 
-def _coordinates(line: BaseGeometry) -> str:
+def _kml_coordinates(line: BaseGeometry) -> str:
     pairs: Sequence[Sequence[float]] = shapely.get_coordinates(line).round(_DECIMALS).tolist()
-    return " ".join(f"{_number(lon)},{_number(lat)}" for lon, lat in pairs)
+    return " ".join(f"{_format_degrees(lon)},{_format_degrees(lat)}" for lon, lat in pairs)
 
 
-def _number(degrees: float) -> str:
+def _format_degrees(degrees: float) -> str:
     """Return degrees as text without an exponent and without trailing zeros.
 
-    >>> _number(30.0), _number(1e-8)
+    >>> _format_degrees(30.0), _format_degrees(1e-8)
     ('30', '0.00000001')
     """
     return f"{degrees:.{_DECIMALS}f}".rstrip("0").rstrip(".")
 
 
-def _text(parent: ET.Element, tag: str, text: str) -> None:
-    ET.SubElement(parent, tag).text = _clean(text)
+def _add_text(parent: ET.Element, tag: str, text: str) -> None:
+    ET.SubElement(parent, tag).text = _check_xml_text(text)
 
 
-def _clean(text: str) -> str:
+def _check_xml_text(text: str) -> str:
     if found := NOT_IN_XML.search(text):
         raise DataError(
             f"Invalid text {text[:40]!r}: the character U+{ord(found.group()):04X} cannot stand in "
-            "KML. Must be taken out."
+            "KML. Remove it."
         )
     return text

@@ -39,8 +39,8 @@ def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> None:
     Warns
     -----
     UserWarning
-        Names of columns were shortened, texts were cut, or moments were written as texts: all of
-        that is also told in the ``.txt`` beside the shapes.
+        Names of columns were shortened, texts were cut, or moments were written as texts. The
+        ``.txt`` beside the shapes lists the same changes.
 
     Raises
     ------
@@ -50,8 +50,8 @@ def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> None:
     import pyogrio
 
     stem = path.name[: -len(".shp.zip")]
-    table, kind = _one_kind(table)
-    table, names, notes = _as_dbase(table)
+    table, kind = _unify_shapes(table)
+    table, names, notes = _fit_table(table)
     if notes:
         warnings.warn(f"A shapefile cannot hold all: {'; '.join(notes)}.", stacklevel=4)
     with temporary_folder(path.parent) as folder:
@@ -61,8 +61,8 @@ def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> None:
             geometry_type=kind,
         )  # fmt: skip
         check_whole_shapefile(folder / f"{inner}.shp", len(table))
-        told = _told(table, names, notes)
-        (folder / f"{inner}.txt").write_text(told, encoding="utf-8")
+        text = _describe_table(table, names, notes)
+        (folder / f"{inner}.txt").write_text(text, encoding="utf-8")
         files = sorted(folder.glob(f"{inner}.*"))
         large = [file.name for file in files if file.stat().st_size > _MOST_BYTES]
         if large:
@@ -70,19 +70,19 @@ def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> None:
                 f"Invalid table for a shapefile: {large[0]} has more than 2 GB. Must be less; "
                 ".gpkg has no such limit."
             )
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in files:
-                packed.write(file, file.name)
+                archive.write(file, file.name)
 
 
-def _one_kind(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, str]:
+def _unify_shapes(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, str]:
     """Return a table whose shapes are of one kind, and that kind."""
     shapes = table.geometry
     there = ~(shapely.is_missing(shapes.to_numpy()) | shapes.is_empty)
     kinds = {kind.removeprefix("Multi") for kind in shapes[there].geom_type}
     if len(kinds) != 1 or kinds == {"GeometryCollection"}:
-        told = ", ".join(sorted(kinds)) or "none"
-        raise DataError(f"Invalid shapes for a shapefile: {told}. Must be of one kind.")
+        listed = ", ".join(sorted(kinds)) or "none"
+        raise DataError(f"Invalid shapes for a shapefile: {listed}. Must be of one kind.")
     kind = kinds.pop()
     if kind == "Point" and (shapes[there].geom_type == "MultiPoint").any():
         points = [
@@ -93,29 +93,29 @@ def _one_kind(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, str]:
     return table, kind
 
 
-def _as_dbase(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, dict[str, str], list[str]]:
+def _fit_table(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, dict[str, str], list[str]]:
     """Return a table that dBASE can hold, its new column names by the old ones, and the changes."""
     shapes = table.geometry
     columns: dict[str, Any] = {}
     names: dict[str, str] = {}
     notes: list[str] = []
     for name, column in pd.DataFrame(table.drop(columns=shapes.name)).items():
-        short = _short(str(name), names.values())
+        short = _shorten_name(str(name), names.values())
         if short != name:
             notes.append(f"column {str(name)!r} is called {short!r}")
         names[str(name)] = short
-        values, note = _plain(column)
+        values, note = _fit_column(column)
         if note:
             notes.append(f"column {short!r}: {note}")
         columns[short] = values
-    kept = gpd.GeoDataFrame(columns, geometry=shapes.to_numpy(), crs=table.crs)
-    return kept, names, notes
+    fitted = gpd.GeoDataFrame(columns, geometry=shapes.to_numpy(), crs=table.crs)
+    return fitted, names, notes
 
 
-def _short(name: str, taken: Iterable[str]) -> str:
+def _shorten_name(name: str, taken: Iterable[str]) -> str:
     """Return a name of at most ten ASCII letters that is not taken.
 
-    >>> _short("population_as_of", ["population"]), _short("назва", [])
+    >>> _shorten_name("population_as_of", ["population"]), _shorten_name("назва", [])
     ('populati_1', 'field')
     """
     used = {one.casefold() for one in taken}
@@ -128,7 +128,7 @@ def _short(name: str, taken: Iterable[str]) -> str:
     return short
 
 
-def _plain(column: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
+def _fit_column(column: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
     """Return a column as dBASE can hold it, and a note of the change."""
     column = column.reset_index(drop=True)
     if pd.api.types.is_datetime64_any_dtype(column):
@@ -141,27 +141,27 @@ def _plain(column: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
     values = [None if is_missing(value) else str(value) for value in column.astype(object)]
     long = [n for n, text in enumerate(values) if text and len(text.encode()) > _LONGEST_TEXT]
     for n in long:
-        values[n] = _cut(str(values[n]))
+        values[n] = _cut_text(str(values[n]))
     texts = pd.Series(values, dtype=object)
     return texts, f"{len(long)} texts are cut to {_LONGEST_TEXT} bytes" if long else ""
 
 
-def _cut(text: str) -> str:
+def _cut_text(text: str) -> str:
     """Return the beginning of a text, cut between letters, with an ellipsis."""
     mark = "…"
-    room = _LONGEST_TEXT - len(mark.encode())
-    return text.encode()[:room].decode(errors="ignore") + mark
+    space = _LONGEST_TEXT - len(mark.encode())
+    return text.encode()[:space].decode(errors="ignore") + mark
 
 
-def _told(table: gpd.GeoDataFrame, names: dict[str, str], notes: list[str]) -> str:
+def _describe_table(table: gpd.GeoDataFrame, names: dict[str, str], notes: list[str]) -> str:
     """Return the text file that lies beside the shapes."""
     from geobuffer._version import __version__
 
     lines = [f"made_with: geobuffer {__version__}", "crs: EPSG:4326, longitude and latitude"]
     for name in ("source", "licence", "as_of", "accuracy_m", "method", *ORIGIN_COLUMNS):
         if name in names and len(table):
-            told = table[names[name]].dropna().astype(str).unique()
-            lines += [f"{name}: {text}" for text in told[:100]]
+            values = table[names[name]].dropna().astype(str).unique()
+            lines += [f"{name}: {text}" for text in values[:100]]
     lines += ["", "columns:", *(f"  {short} = {name}" for name, short in names.items())]
     if notes:
         lines += ["", "what the format could not hold:", *(f"  {note}" for note in notes)]

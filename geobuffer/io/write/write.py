@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _BY_GDAL = (".gpkg", ".geojson", ".fgb", ".shp.zip")
 
 
-def prepared(table: pd.DataFrame, suffix: str, path: Path) -> pd.DataFrame:
+def fit_table(table: pd.DataFrame, suffix: str, path: Path) -> pd.DataFrame:
     """Return a copy of a table as a format can hold it.
 
     ``path`` is for messages.
@@ -53,12 +53,12 @@ def prepared(table: pd.DataFrame, suffix: str, path: Path) -> pd.DataFrame:
     MissingCRSError
         The geometry has no coordinate reference system.
     """
-    table = _with_row_names(_with_origin(_with_text_names(table)))
+    table = _add_row_names(_add_origin(_convert_names(table)))
     _check_names(table, suffix, path)
     if isinstance(table, gpd.GeoDataFrame):
-        table = _of_one_geometry(_in_degrees(table))
+        table = _keep_one_geometry(_convert_to_degrees(table))
     if suffix in _BY_GDAL or suffix == ".parquet":
-        fit = _as_gdal_has_it if suffix in _BY_GDAL else _as_arrow_has_it
+        fit = _fit_gdal_column if suffix in _BY_GDAL else _fit_arrow_column
         shape = table.active_geometry_name if isinstance(table, gpd.GeoDataFrame) else None
         changed = {
             name: fitted
@@ -69,10 +69,10 @@ def prepared(table: pd.DataFrame, suffix: str, path: Path) -> pd.DataFrame:
     return table
 
 
-def geopackage_names(table: pd.DataFrame) -> dict[str, str]:
+def reserve_names(table: pd.DataFrame) -> dict[str, str]:
     """Return names for the two columns that GDAL adds to a GeoPackage and that are not in use.
 
-    >>> geopackage_names(pd.DataFrame({"name": []})), geopackage_names(pd.DataFrame({"FID": []}))
+    >>> reserve_names(pd.DataFrame({"name": []})), reserve_names(pd.DataFrame({"FID": []}))
     ({'FID': 'fid', 'GEOMETRY_NAME': 'geom'}, {'FID': 'fid_1', 'GEOMETRY_NAME': 'geom'})
     """
     taken = {str(name).casefold() for name in table.columns}
@@ -83,13 +83,13 @@ def geopackage_names(table: pd.DataFrame) -> dict[str, str]:
     return names
 
 
-def _in_degrees(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _convert_to_degrees(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if table.crs is None:
         raise missing_crs("The table's geometry has", "use set_crs()")
     return table.to_crs("EPSG:4326")
 
 
-def _of_one_geometry(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _keep_one_geometry(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return a table with one column of shapes, as most formats need; the others become WKT."""
     more = [
         name
@@ -99,32 +99,34 @@ def _of_one_geometry(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return table.assign(**{name: table[name].to_wkt() for name in more}) if more else table
 
 
-def _with_text_names(table: pd.DataFrame) -> pd.DataFrame:
+def _convert_names(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with texts as column names; the levels of a pivot table get spaces between."""
     if all(isinstance(name, str) for name in table.columns):
         return table
-    plain: pd.DataFrame = table.set_axis([_as_name(name) for name in table.columns], axis="columns")
+    plain: pd.DataFrame = table.set_axis(
+        [_name_text(name) for name in table.columns], axis="columns"
+    )
     if isinstance(plain, gpd.GeoDataFrame):
-        plain = plain.set_geometry(_as_name(table.active_geometry_name))
+        plain = plain.set_geometry(_name_text(table.active_geometry_name))
     return plain
 
 
-def _as_name(name: Any) -> str:
+def _name_text(name: Any) -> str:
     return " ".join(map(str, name)).strip() if isinstance(name, tuple) else str(name)
 
 
-def _with_origin(table: pd.DataFrame) -> pd.DataFrame:
+def _add_origin(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with the border and source of its distances as columns, if they are known."""
     from geobuffer._version import __version__
 
-    told = table.attrs.get(ORIGIN)
-    if not told:
+    origin = table.attrs.get(ORIGIN)
+    if not origin:
         return table
-    facts = {**told, "made_with": f"geobuffer {__version__}"}
+    facts = {**origin, "made_with": f"geobuffer {__version__}"}
     return table.assign(**{n: fact for n, fact in facts.items() if n not in table.columns})
 
 
-def _with_row_names(table: pd.DataFrame) -> pd.DataFrame:
+def _add_row_names(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with its index as columns, if the index is more than row numbers."""
     index = table.index
     if index.nlevels == 1 and index.name is None and pd.api.types.is_integer_dtype(index):
@@ -145,15 +147,15 @@ def _check_names(table: pd.DataFrame, suffix: str, path: Path) -> None:
     for name in table.columns:
         key = name.casefold() if suffix == ".gpkg" else name
         if key in seen:
-            alike = "" if seen[key] == name else ", and GeoPackage does not tell capitals"
+            alike = "" if seen[key] == name else ", and GeoPackage ignores case"
             raise DataError(
-                f"Invalid columns {seen[key]!r} and {name!r} for {str(path)!r}: they have one "
-                f"name{alike}. Must differ: rename() one."
+                f"Invalid columns {seen[key]!r} and {name!r} for {str(path)!r}: they have the "
+                f"same name{alike}. Rename one of them with rename()."
             )
         seen[key] = name
 
 
-def _as_gdal_has_it(column: pd.Series[Any]) -> pd.Series[Any]:
+def _fit_gdal_column(column: pd.Series[Any]) -> pd.Series[Any]:
     """Return a column of a kind that GDAL writes, or as text if GDAL cannot."""
     kind = column.dtype
     if kind == np.float16:
@@ -161,21 +163,21 @@ def _as_gdal_has_it(column: pd.Series[Any]) -> pd.Series[Any]:
     # GDAL has signed integers of 64 bits only.
     beyond = kind == np.uint64 and bool((column > np.iinfo(np.int64).max).any())
     odd = beyond or getattr(kind, "kind", "") in "mc" or isinstance(kind, pd.PeriodDtype)
-    return _as_text(column) if odd else column
+    return _convert_to_text(column) if odd else column
 
 
-def _as_arrow_has_it(column: pd.Series[Any]) -> pd.Series[Any]:
+def _fit_arrow_column(column: pd.Series[Any]) -> pd.Series[Any]:
     """Return a column of a kind that Parquet has, or as text if Parquet cannot hold it."""
     import pyarrow as pa
 
     try:
         pa.array(column, from_pandas=True)
     except (pa.ArrowException, TypeError, OverflowError):
-        return _as_text(column)
+        return _convert_to_text(column)
     return column
 
 
-def _as_text(column: pd.Series[Any]) -> pd.Series[Any]:
+def _convert_to_text(column: pd.Series[Any]) -> pd.Series[Any]:
     return column.astype(object).where(column.notna(), None).map(str, na_action="ignore")
 
 
@@ -188,7 +190,7 @@ _PICTURES = (".png", ".svg", ".pdf")
 _DPI = 300
 
 # The parts of a picture that describe its content and its sources.
-_SAID = ("geobuffer-subtitle", "geobuffer-sources")
+_DESCRIPTIONS = ("geobuffer-subtitle", "geobuffer-sources")
 
 
 def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) -> Path:
@@ -204,7 +206,7 @@ def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) ->
         The suffix names the format. For zones and tables with geometry, in EPSG:4326: ``.gpkg``
         (of a zone, all that :func:`geobuffer.read_zone` needs to give it back), ``.geojson`` (RFC
         7946), ``.fgb``, ``.parquet`` (GeoParquet 1.1), ``.kml`` and ``.kmz``, ``.shp.zip`` (a
-        shapefile, with a warning that tells what it cannot hold). For tables, points as
+        shapefile, with a warning that lists what it cannot hold). For tables, points as
         ``longitude`` and ``latitude``, other shapes as WKT: ``.csv`` (UTF-8 with a byte order mark,
         so that spreadsheets read Cyrillic) and ``.xlsx`` (the extra ``excel``). For tables without
         geometry also ``.parquet``. For maps ``.html``. Pictures are
@@ -217,9 +219,8 @@ def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) ->
     DataError
         The suffix names no format for that thing.
     WriteError
-        The folder is not there or read-only, the file is read-only or no plain file: told before
-        anything is done. Or the disk is full. The file that stood there before, if any, stays as
-        it was.
+        The folder is missing or read-only, or the target is read-only or not a plain file: we
+        check this first. Or the disk is full. A file that was there before stays as it was.
     MissingCRSError
         A table's geometry has no coordinate reference system.
 
@@ -233,7 +234,7 @@ def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) ->
     Юнаківка
     """
     path = Path(path)
-    save = _writer(thing, check_target(path, thing))
+    save = _choose_writer(thing, check_target(path, thing))
     with replace_file(path) as draft:
         save(draft)
     return path
@@ -247,29 +248,28 @@ def check_target(path: str | Path, thing: object) -> Path:
     DataError
         The suffix names no format for that thing.
     WriteError
-        The folder is not there or takes no new files, or what stands there is a folder, a device
-        or read-only.
+        The folder is missing or read-only, or the target is a folder, a device or read-only.
     """
     path = Path(path)
-    formats = _formats(thing)
-    if _suffix(path) not in formats:
+    formats = _list_formats(thing)
+    if _file_suffix(path) not in formats:
         kind = thing.__name__ if isinstance(thing, type) else type(thing).__name__
         raise DataError(
             f"Invalid file {str(path)!r} for a {kind}. {did_you_mean(path.suffix, formats)}"
         )
-    if _suffix(path) == ".xlsx":
+    if _file_suffix(path) == ".xlsx":
         check_xlsxwriter()
     check_writable(path)
     return path
 
 
-def _suffix(path: Path) -> str:
+def _file_suffix(path: Path) -> str:
     """Return the suffix in small letters; for a zipped Shapefile, both suffixes."""
     zipped = path.name.lower().endswith(".shp.zip")
     return ".shp.zip" if zipped else path.suffix.lower()
 
 
-def _formats(thing: object) -> tuple[str, ...]:
+def _list_formats(thing: object) -> tuple[str, ...]:
     kind = thing if isinstance(thing, type) else type(thing)
     if issubclass(kind, (BufferZone, CombinedZone)):
         return _SHAPES
@@ -285,8 +285,8 @@ def _is_figure(kind: type) -> bool:
     return any((c.__module__, c.__name__) == ("matplotlib.figure", "Figure") for c in kind.__mro__)
 
 
-def _writer(thing: Any, target: Path) -> Callable[[Path], Any]:
-    suffix = _suffix(target)
+def _choose_writer(thing: Any, target: Path) -> Callable[[Path], Any]:
+    suffix = _file_suffix(target)
     if suffix == ".html":
         return lambda path: thing.save(str(path))
     if suffix in _PICTURES:
@@ -294,10 +294,10 @@ def _writer(thing: Any, target: Path) -> Callable[[Path], Any]:
     is_zone = isinstance(thing, (BufferZone, CombinedZone))
     if is_zone and suffix in {".kml", ".kmz"}:
         return lambda path: write_kml(thing, path)
-    table = prepared(thing.to_frame() if is_zone else thing, suffix, target)
+    table = fit_table(thing.to_frame() if is_zone else thing, suffix, target)
     plain: dict[str, Callable[[Path], Any]] = {
-        ".csv": lambda path: _flat(table).to_csv(path, index=False, encoding="utf-8-sig"),
-        ".xlsx": lambda path: write_workbook(_flat(table), path),
+        ".csv": lambda path: _drop_geometry(table).to_csv(path, index=False, encoding="utf-8-sig"),
+        ".xlsx": lambda path: write_workbook(_drop_geometry(table), path),
         ".kml": lambda path: write_kml(table, path),
         ".kmz": lambda path: write_kml(table, path),
         ".shp.zip": lambda path: write_shapefile(table, path),
@@ -319,7 +319,7 @@ def _write_layer(table: gpd.GeoDataFrame, path: Path, suffix: str) -> str:
     if suffix == ".geojson":
         options = {"RFC7946": "YES", "COORDINATE_PRECISION": 9}
     if suffix == ".gpkg":
-        options = geopackage_names(table)
+        options = reserve_names(table)
     shapes = table.geometry.to_numpy()
     if suffix == ".fgb" and (shapely.is_missing(shapes) | shapely.is_empty(shapes)).any():
         # The index of FlatGeobuf allows no row without a shape. Queries are slower without it.
@@ -360,19 +360,21 @@ def _save_picture(figure: Figure, path: Path, suffix: str) -> None:
         "pdf.fonttype": 42,
     }
     with mpl.rc_context(settings):
-        figure.savefig(path, dpi=_DPI, metadata=_metadata(figure, suffix))
+        figure.savefig(path, dpi=_DPI, metadata=_picture_metadata(figure, suffix))
 
 
-def _metadata(figure: Figure, suffix: str) -> dict[str, str | None]:
+def _picture_metadata(figure: Figure, suffix: str) -> dict[str, str | None]:
     """Return the metadata of a picture, with the keys of its format."""
     title = " ".join(figure.get_suptitle().split())
-    about = " ".join(" ".join(t.get_text() for t in figure.texts if t.get_gid() in _SAID).split())
-    said_as: dict[str, dict[str, str | None]] = {
+    about = " ".join(
+        " ".join(t.get_text() for t in figure.texts if t.get_gid() in _DESCRIPTIONS).split()
+    )
+    fields: dict[str, dict[str, str | None]] = {
         ".png": {"Title": title, "Description": about, "Software": "geobuffer"},
         ".svg": {"Title": title, "Description": about, "Creator": "geobuffer", "Date": None},
         ".pdf": {"Title": title, "Subject": about, "Creator": "geobuffer", "CreationDate": None},
     }
-    return {key: text for key, text in said_as[suffix].items() if text != ""}
+    return {key: text for key, text in fields[suffix].items() if text != ""}
 
 
 def _layer_name(path: Path) -> str:
@@ -382,7 +384,7 @@ def _layer_name(path: Path) -> str:
     return f"layer {name}" if name.lower().startswith("geobuffer_") else name
 
 
-def _flat(table: pd.DataFrame) -> pd.DataFrame:
+def _drop_geometry(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table without geometry: points as longitude and latitude, others as WKT."""
     if not isinstance(table, gpd.GeoDataFrame):
         return table

@@ -138,7 +138,7 @@ def test_a_member_that_is_not_there_is_told(file):
     path = file(zipped({"b.txt": "x"}))
     with (
         pytest.raises(gb.DataError, match=r"a\.txt, but b\.txt"),
-        check_content.opened_member(path, "a.txt"),
+        check_content.open_zip_member(path, "a.txt"),
     ):
         pass
 

@@ -587,9 +587,9 @@ def test_names_of_rows_never_collide_with_a_column(suffix, villages, tmp_path):
 
 def test_columns_that_a_file_could_not_tell_apart_are_refused(villages, tmp_path):
     twice = pd.concat([villages, villages[["name"]]], axis=1)
-    refused(twice, tmp_path / "t.geojson", "Invalid columns 'name' and 'name'", "rename() one")
+    refused(twice, tmp_path / "t.geojson", "Invalid columns 'name' and 'name'", "rename()")
     capitals = villages.assign(NAME="x")
-    refused(capitals, tmp_path / "t.gpkg", "'name' and 'NAME'", "does not tell capitals")
+    refused(capitals, tmp_path / "t.gpkg", "'name' and 'NAME'", "ignores case")
     assert set(read(gb.write(capitals, tmp_path / "t.fgb"))["NAME"]) == {"x"}
 
 
