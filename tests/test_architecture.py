@@ -185,7 +185,7 @@ WRITERS = {
     "cli.interrupts.end_at_once": {"write"},
     "cli.main._exit_quietly": {"open"},
     "io.write.write.write": {"save"},
-    "io.write.write._writer": {"save", "to_csv"},
+    "io.write.write._choose_writer": {"save", "to_csv"},
     "io.write.write._write_layer": {"to_file", "write_bytes"},
     "io.write.write._write_parquet": {"to_parquet"},
     "io.write.write._save_picture": {"savefig"},
@@ -234,7 +234,7 @@ def _written(node):
     if name in {"replace", "rename"} and is_of_path:
         return name
     if (owner, name) in {
-        ("whole", "write"),
+        ("tree", "write"),
         ("os", "open"),
         ("os", "replace"),
         ("os", "rename"),

@@ -88,7 +88,7 @@ def test_get_out_writes_regions(get, here, publisher):
     assert table.geometry.iloc[0].area == pytest.approx(16)
 
 
-def test_get_out_copies_a_raster_with_its_papers(get, here, publisher):
+def test_get_out_copies_a_raster_with_its_metadata(get, here, publisher):
     publisher.serve(sources.WORLDPOP_PATH, Page(sources.geotiff()))
     options = ("--country", "UA", "--year", "2025")
     facts = get("worldpop", *options, "--out", here, "--json").json

@@ -35,7 +35,7 @@ SEED = int(os.environ.get("GEOBUFFER_KILLS_SEED", str(random.SystemRandom().rand
 SAME_BYTES = [
     "zone.geojson", "places.geojson", "places.fgb", "places.parquet", "table.parquet", "zone.kml",
     "places.csv", "map.html", "saved.html", "page.html", "line.png", "line.svg", "line.pdf",
-    "bulk.parquet", "bulk.csv", "papers.json",
+    "bulk.parquet", "bulk.csv", "metadata.json",
 ]  # fmt: skip
 # In these there is the moment at which they were made.
 OTHER_BYTES = ["zone.gpkg", "places.gpkg", "zone.kmz", "places.shp.zip", "places.xlsx"]
@@ -173,7 +173,7 @@ def test_an_interrupted_writer_takes_its_draft_along(name, killer, tmp_path):
     assert list(killer.temporary.iterdir()) == []
 
 
-def test_a_killed_download_leaves_the_old_file_or_the_new_and_its_own_papers(
+def test_a_killed_download_leaves_the_old_or_the_new_file_with_its_metadata(
     killer, server, tmp_path
 ):
     folder, url = tmp_path / "cache", f"{server.url}/data.json"
@@ -185,7 +185,7 @@ def test_a_killed_download_leaves_the_old_file_or_the_new_and_its_own_papers(
         killer.kills += 1
         path = folder / "test" / "data.json"
         assert not path.exists() or path.read_bytes() in BODIES, seen
-        # Compares the file with its papers; what is left of the dead is taken up or away.
+        # `fetched` compares the file with its metadata, and resumes or removes partial files.
         for refresh in (False, True):
             assert fetched(folder, url, refresh=refresh).path.read_bytes() in BODIES, seen
         there = {other.name for other in path.parent.iterdir()}

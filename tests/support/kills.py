@@ -72,7 +72,7 @@ def made(version):
         "page.html": page.save,
         "bulk.parquet": lambda path: gb.classify_file(_source(rows, path), rings, path),
         "bulk.csv": lambda path: gb.classify_file(_source(rows, path), rings, path),
-        "papers.json": lambda path: write_text(path, text),
+        "metadata.json": lambda path: write_text(path, text),
     }
 
 

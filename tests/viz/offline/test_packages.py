@@ -61,15 +61,15 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sys.path", [str(tmp_path)])
 
     def installed(name: str, version: str, files: dict[str, str]) -> None:
-        papers = tmp_path / f"{name.replace('-', '_')}-{version}.dist-info"
-        papers.mkdir()
-        (papers / "METADATA").write_text(
+        metadata = tmp_path / f"{name.replace('-', '_')}-{version}.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
         )
         for path, text in files.items():
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).write_text(text, "utf-8")
-        (papers / "RECORD").write_text("".join(f"{path},,\n" for path in files))
+        (metadata / "RECORD").write_text("".join(f"{path},,\n" for path in files))
         importlib.invalidate_caches()
 
     return installed
