@@ -9,12 +9,12 @@
     │   ├── UnknownSide (LookupError)       the border has no side of that name
     │   ├── ChecksumMismatch                a bundled file differs from the published one
     │   ├── MissingCRSError                 coordinates have no coordinate reference system
-    │   └── WriteError (OSError)            a file cannot be written at the given path
+    │   ├── WriteError (OSError)            a file cannot be written at the given path
+    │   └── MissingExtra (ImportError)      an optional part of geobuffer is not installed
     ├── GeometryError (ValueError)          a shape or a distance is invalid
     │   └── NotAdjacent                     the regions share no border
-    ├── WrongKind (TypeError)               an argument is not a border, zone or region
-    ├── DownloadError (ConnectionError)     a file can neither be downloaded nor found in the cache
-    └── MissingExtra (ImportError)          an optional part of geobuffer is not installed
+    ├── WrongKind (TypeError)               an argument has a type that the function cannot use
+    └── DownloadError (ConnectionError)     a file can neither be downloaded nor found in the cache
 
 Each class also derives from the built-in error that it resembles, so that ``except ValueError``
 works as a newcomer expects.
@@ -85,20 +85,18 @@ class NotAdjacent(GeometryError):
 
 
 class WrongKind(GeobufferError, TypeError):
-    """An argument is not a border, a zone or a region where one is needed."""
+    """An argument has a type that the function cannot use, such as a name in place of a border."""
 
 
 class DownloadError(GeobufferError, ConnectionError):
     """A file can neither be downloaded nor found in the cache."""
 
 
-class MissingExtra(GeobufferError, ImportError):
+class MissingExtra(DataError, ImportError):
     """A function needs an optional part of geobuffer that is not installed."""
 
 
-def require(
-    extra: str, module: str, purpose: str, *, error: type[GeobufferError] = MissingExtra
-) -> ModuleType:
+def require(extra: str, module: str, purpose: str) -> ModuleType:
     """Import and return a module that belongs to an optional part of geobuffer.
 
     Parameters
@@ -109,15 +107,11 @@ def require(
         The module to import.
     purpose
         What needs the module, for the message: a subject in the singular.
-    error
-        The class of the error. Some readers and writers have always raised
-        :class:`DataError` here, and callers may catch it.
 
     Raises
     ------
-    GeobufferError
-        The module, or a module that it imports, is not installed. The error is of the class
-        ``error``.
+    MissingExtra
+        The module, or a module that it imports, is not installed.
 
     Examples
     --------
@@ -130,22 +124,20 @@ def require(
     try:
         return import_module(module)
     except ImportError as cause:
-        raise missing_extra(extra, cause.name or module, purpose, error=error) from cause
+        raise missing_extra(extra, cause.name or module, purpose) from cause
 
 
-def missing_extra(
-    extra: str, package: str, purpose: str, *, error: type[GeobufferError] = MissingExtra
-) -> GeobufferError:
+def missing_extra(extra: str, package: str, purpose: str) -> MissingExtra:
     """Return the error that says which optional part of geobuffer is not installed.
 
     Parameters
     ----------
-    extra, purpose, error
+    extra, purpose
         As for :func:`require`.
     package
         The package or file that is missing.
     """
-    return error(
+    return MissingExtra(
         f"{purpose} needs {package}, which is not installed. Run: pip install 'geobuffer[{extra}]'."
     )
 

@@ -30,12 +30,12 @@ def test_require_returns_the_module():
     assert errors.require("plot", "json.decoder", "A figure") is sys.modules["json.decoder"]
 
 
-@pytest.mark.parametrize("kind", [errors.MissingExtra, errors.DataError])
+@pytest.mark.parametrize("kind", [errors.DataError, ImportError])
 def test_require_names_what_is_missing_and_how_to_install_it(monkeypatch, kind):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(kind) as caught:
-        errors.require("plot", "matplotlib", "A figure", error=kind)
-    assert type(caught.value) is kind
+        errors.require("plot", "matplotlib", "A figure")
+    assert type(caught.value) is errors.MissingExtra
     assert str(caught.value) == (
         "A figure needs matplotlib, which is not installed. Run: pip install 'geobuffer[plot]'."
     )

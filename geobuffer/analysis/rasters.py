@@ -64,7 +64,7 @@ def open_raster(path: Path) -> Any:
         installed.
     """
     for module in ("exactextract", "rasterio"):
-        require("raster", module, "Reading a raster", error=DataError)
+        require("raster", module, "Reading a raster")
     import rasterio
     from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 

@@ -6,7 +6,7 @@ import gettext
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from geobuffer.errors import DataError, UnknownRegion, did_you_mean, require
+from geobuffer.errors import UnknownRegion, did_you_mean, require
 from geobuffer.zones.toponyms import LANGUAGES, fold_name
 
 if TYPE_CHECKING:
@@ -38,97 +38,79 @@ _KOSOVO = Country("XK", "XKX", {"en": "Kosovo"})
 # ISO 3166 says "Russian Federation". The bundled data say "Russia", and the names of the sides of
 # a border come from the data.
 _RUSSIA = Country("RU", "RUS", {"en": "Russia", "uk": "Росія", "ru": "Россия"})
-_NOT_AS_IN_ISO: Mapping[str, Country] = {
-    "XK": _KOSOVO, "XKX": _KOSOVO, "KOSOVO": _KOSOVO,
-    "RU": _RUSSIA, "RUS": _RUSSIA, "RUSSIA": _RUSSIA,
-}  # fmt: skip
+_NOT_AS_IN_ISO: Mapping[str, Country] = {"XK": _KOSOVO, "RU": _RUSSIA}
+
+# What the message of a missing package says about its purpose.
+_PURPOSE = "A look-up of countries"
 
 
 def find_country(text: object, *, among: tuple[str, ...] | None = None) -> str:
     """Return the code of a country, by its code or its name.
 
-    Downloads and ``load_regions("world")`` have always accepted different names. ``among``
-    chooses between the two.
-
     Parameters
     ----------
     text
-        An ISO 3166-1 code of two or three letters, or a name.
+        An ISO 3166-1 code (two letters, three letters or three digits), or a name in English,
+        Ukrainian or Russian: that of ISO 3166, of Unicode CLDR or a former one.
     among
-        Codes to choose from. With them, a country is also found by its Ukrainian, Russian or
-        former name; this needs the extra ``world``. Without them, all countries are found, by
-        code or by the English name in ISO 3166; this needs the extra ``fetch``.
+        The codes to choose from. By default those of ISO 3166-1 and Kosovo.
 
     Raises
     ------
-    DataError
-        No country has that code or name; with ``among``, an UnknownRegion. Or the extra
-        ``world`` is not installed.
+    UnknownRegion
+        No country has that code or name.
     MissingExtra
-        The extra ``fetch`` is not installed.
+        Neither the extra ``fetch`` nor the extra ``world`` is installed.
 
     Examples
     --------
-    >>> find_country("ukr"), find_country("South Korea")
-    ('UA', 'KR')
-    >>> find_country("Туреччина", among=("GB", "TR")), find_country("UK", among=("GB", "TR"))
-    ('TR', 'GB')
+    >>> find_country("ukr"), find_country("South Korea"), find_country("UK")
+    ('UA', 'KR', 'GB')
+    >>> find_country("Туреччина", among=("GB", "TR"))
+    'TR'
     """
-    return _find_in_iso(text) if among is None else _find_by_any_name(text, among)
-
-
-def _find_in_iso(text: object) -> str:
-    wanted = str(text).strip().upper()
-    if wanted in _NOT_AS_IN_ISO:
-        return _NOT_AS_IN_ISO[wanted].alpha_2
-    countries = _iso_countries()
-    try:
-        return str(countries.lookup(wanted).alpha_2)
-    except LookupError:
-        hint = did_you_mean(str(text), [country.name for country in countries])
-        remedy = hint if hint.startswith("Did") else "Use an ISO 3166 code, such as UA or UKR."
-        raise DataError(f"Invalid country {text!r}. {remedy}") from None
-
-
-def _find_by_any_name(text: object, among: tuple[str, ...]) -> str:
-    if not isinstance(text, str):
-        raise UnknownRegion(f"Invalid country {text!r}. Use an ISO code or a name.")
-    try:
-        return _codes_by_name(among)[fold_name(text)]
-    except KeyError:
-        known = [*sorted(country_names(among, "en").values()), *among]
-        raise UnknownRegion(f"Invalid country {text!r}. {did_you_mean(text, known)}") from None
+    codes = _all_codes() if among is None else among
+    found = _codes_by_name(codes).get(fold_name(text)) if isinstance(text, str) else None
+    if found is None:
+        hint = did_you_mean(str(text), [*sorted(country_names(codes, "en").values()), *codes])
+        remedy = hint if hint.startswith("Did") else "Must be a name or an ISO 3166 code, as 'UA'."
+        raise UnknownRegion(f"Invalid country {text!r}. {remedy}", parameter="country")
+    return found
 
 
 @cache
-def _codes_by_name(among: tuple[str, ...]) -> Mapping[str, str]:
+def _all_codes() -> tuple[str, ...]:
+    return (*(country.alpha_2 for country in _iso_countries()), _KOSOVO.alpha_2)
+
+
+@cache
+def _codes_by_name(codes: tuple[str, ...]) -> Mapping[str, str]:
     """Return codes by folded code and name; the first country with a name keeps it."""
-    pycountry = require("world", "pycountry", _WORLD, error=DataError)
-    names_by_language = [country_names(among, language) for language in LANGUAGES]
+    countries = _iso_countries()
+    names_by_language = [country_names(codes, language) for language in LANGUAGES]
     found: dict[str, str] = {}
-    for code in among:
-        country = pycountry.countries.get(alpha_2=code)
-        iso = (
-            [country.alpha_3, country.name, getattr(country, "common_name", "")] if country else []
-        )
-        for name in (code, *(names.get(code, "") for names in names_by_language), *iso):
-            if name:
-                found.setdefault(fold_name(name), code)
-    return {fold_name(name): code for name, code in _FORMER_NAMES.items()} | found
-
-
-# What the message of a missing package says about its purpose.
-_WORLD = "A region of the world"
+    for code in codes:
+        names = [code, *(names.get(code, "") for names in names_by_language)]
+        if country := countries.get(alpha_2=code):
+            names += [country.alpha_3, country.numeric]
+            for kind in ("name", "common_name", "official_name"):
+                iso = getattr(country, kind, "")
+                names += [_translate_name(iso, language) for language in LANGUAGES if iso]
+        if code == _KOSOVO.alpha_2:
+            names.append(_KOSOVO.alpha_3)
+        for name in filter(None, names):
+            found.setdefault(fold_name(name), code)
+    former = {fold_name(name): code for name, code in _FORMER_NAMES.items() if code in codes}
+    return former | found
 
 
 @cache
 def country_names(codes: tuple[str, ...], language: str) -> Mapping[str, str]:
     """Return the names of countries in a language by code, from Unicode CLDR.
 
-    Codes that CLDR does not have, as those of disputed territories, are left out. Needs the
-    extra ``world``.
+    Codes that CLDR does not have, as those of disputed territories, are left out.
     """
-    babel = require("world", "babel", _WORLD, error=DataError)
+    babel = require("fetch", "babel", _PURPOSE)
     territories = babel.Locale(language).territories
     return {code: territories[code] for code in codes if code in territories}
 
@@ -138,33 +120,31 @@ def describe_country(text: str) -> Country:
 
     Raises
     ------
-    DataError
-        No country has that code or name.
-    MissingExtra
-        The extra ``fetch`` is not installed.
+    UnknownRegion, MissingExtra
+        As :func:`find_country`.
 
     Examples
     --------
     >>> describe_country("ua").alpha_3, describe_country("KOR").names["uk"]
     ('UKR', 'Південна Корея')
     """
-    special = _NOT_AS_IN_ISO.get(str(text).strip().upper())
-    if special is not None:
+    code = find_country(text)
+    if special := _NOT_AS_IN_ISO.get(code):
         return special
-    country = _iso_countries().get(alpha_2=find_country(text))
+    country = _iso_countries().get(alpha_2=code)
     name = getattr(country, "common_name", country.name)
     names = {language: _translate_name(name, language) for language in LANGUAGES}
     return Country(country.alpha_2, country.alpha_3, names)
 
 
 def _iso_countries() -> Any:
-    return require("fetch", "pycountry", "A download").countries
+    return require("fetch", "pycountry", _PURPOSE).countries
 
 
 def _translate_name(name: str, language: str) -> str:
     if language == "en":
         return name
-    folder = require("fetch", "pycountry", "A download").LOCALES_DIR
+    folder = require("fetch", "pycountry", _PURPOSE).LOCALES_DIR
     translations = gettext.translation("iso3166-1", folder, [language], fallback=True)
     return translations.gettext(name)
 

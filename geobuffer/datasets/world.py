@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from geobuffer.errors import GeobufferError
+    from geobuffer.errors import MissingExtra
 
 
 _PACKAGE = "omim-data-borders"
@@ -125,12 +125,16 @@ def load_world(country: str | Iterable[str] | None = None, *, level: int = 1) ->
     UnknownRegion
         No country has that code or name; the message suggests the nearest.
     DataError
-        The extra ``world`` is not installed, or the level is neither 0 nor 1.
+        The level is neither 0 nor 1.
+    MissingExtra
+        The extra ``world`` is not installed.
     ChecksumMismatch
         The installed file of borders differs from the published one.
     """
     if level not in {0, 1}:
         raise DataError(f"Invalid level {level!r}. Use 0 for countries or 1 for regions.")
+    for module in ("babel", "pycountry"):
+        require("world", module, _PURPOSE)
     rows = _select_rows(country)
     parts: dict[str, list[_WorldFile]] = defaultdict(list)
     for row in rows:
@@ -200,7 +204,7 @@ def _join_shapes(files: Sequence[str], shapes: Mapping[str, BaseGeometry]) -> Ba
 
 def _region_names(row: _WorldFile) -> dict[str, str]:
     """Return a region's names by language; regions drawn with it follow in brackets."""
-    subdivisions = require("world", "pycountry", _PURPOSE, error=DataError).subdivisions
+    subdivisions = require("world", "pycountry", _PURPOSE).subdivisions
     entries = [subdivisions.get(code=code) for code in (row.iso, *row.with_.split()) if code]
     # pycountry does not have codes that ISO has withdrawn. Such regions have the names of our
     # table only.
@@ -220,12 +224,12 @@ def _region_names(row: _WorldFile) -> dict[str, str]:
 
 @cache
 def _region_translations(language: str) -> gettext.NullTranslations:
-    folder = require("world", "pycountry", _PURPOSE, error=DataError).LOCALES_DIR
+    folder = require("world", "pycountry", _PURPOSE).LOCALES_DIR
     return gettext.translation("iso3166-2", folder, languages=[language])
 
 
-def _missing_error(package: str) -> GeobufferError:
-    return missing_extra("world", package, _PURPOSE, error=DataError)
+def _missing_error(package: str) -> MissingExtra:
+    return missing_extra("world", package, _PURPOSE)
 
 
 @cache
@@ -256,7 +260,7 @@ def _borders_archive() -> Path:
 def _shape_cache_folder() -> Path:
     """Return the cache folder for this archive, this code and this version of GEOS."""
     version = f"{_SHA256[:12]}-{_SHAPE_VERSION}-geos{shapely.geos_version_string}"
-    platformdirs = require("world", "platformdirs", _PURPOSE, error=DataError)
+    platformdirs = require("world", "platformdirs", _PURPOSE)
     folder: Path = platformdirs.user_cache_path("geobuffer", appauthor=False)
     return folder / f"world-{version}"
 

@@ -538,13 +538,27 @@ def test_countries_are_known_by_what_they_were_called_before():
         assert code in {row.country for row in world._world_table()}
 
 
-@pytest.mark.parametrize("name", ["UK", "Turkey", "Україна"])
-def test_downloads_know_fewer_names_of_countries_than_the_world(name):
-    """Two sets of names behind one look-up; whether they become one is to be decided."""
-    codes = tuple(row.code for row in world._world_table())
-    assert countries.find_country(name, among=codes) in {"GB", "TR", "UA"}
-    with pytest.raises(gb.DataError, match=f"Invalid country '{name}'"):
-        countries.find_country(name)
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("UK", "GB"), ("Turkey", "TR"), ("Україна", "UA"), ("россия", "RU"), ("804", "UA"),
+        ("xkx", "XK"), ("Косово", "XK"), ("Côte d’Ivoire", "CI"), ("Российская Федерация", "RU"),
+        ("Türkiye", "TR"), (" ukr ", "UA"), ("Республіка Корея", "KR"), ("Czechia", "CZ"),
+    ],
+)  # fmt: skip
+def test_downloads_and_the_world_know_a_country_by_the_same_names(name, code):
+    codes = tuple(dict.fromkeys(row.code for row in world._world_table()))
+    assert countries.find_country(name, among=codes) == countries.find_country(name) == code
+    assert countries.describe_country(name).alpha_2 == code
+
+
+@pytest.mark.parametrize("name", ["Atlantis", "", 5, None, ["UA"]])
+def test_an_unknown_country_is_refused_by_both(name):
+    codes = tuple(dict.fromkeys(row.code for row in world._world_table()))
+    for among in (None, codes):
+        with pytest.raises(gb.UnknownRegion, match="Invalid country") as caught:
+            countries.find_country(name, among=among)
+        assert caught.value.parameter == "country"
 
 
 SHAPE = shapely.MultiPolygon([shapely.box(30, 50, 31, 51), shapely.box(32, 50, 33, 51 + 1e-15)])

@@ -106,9 +106,9 @@ def fetch(
     downloader
         Settings for another cache, other addresses or other timeouts.
     **what
-        ``country`` (ISO 3166 code or English name), ``level`` (administrative, 0 is the country),
-        ``iso`` (one or several of ISO 3166-1 or -2), ``bbox`` (west, south, east, north in
-        degrees) or ``year``, depending on the name.
+        ``country`` (an ISO 3166 code, or a name in English, Ukrainian or Russian), ``level``
+        (administrative, 0 is the country), ``iso`` (one or several of ISO 3166-1 or -2), ``bbox``
+        (west, south, east, north in degrees) or ``year``, depending on the name.
 
     Returns
     -------

@@ -55,7 +55,7 @@ def read_database(address: str, layer: str | None = None) -> SourceTable:
     """
     # SQLAlchemy finds psycopg by its name.
     for module in ("psycopg", "sqlalchemy"):
-        require("postgis", module, "Reading from PostGIS", error=DataError)
+        require("postgis", module, "Reading from PostGIS")
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 

@@ -220,7 +220,7 @@ def _check_row_lengths(sheet: _Grid, name: str, separator: str) -> _Grid:
 
 
 def _read_excel(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[str, _Grid]:
-    openpyxl = require("excel", "openpyxl", "Reading a workbook", error=DataError)
+    openpyxl = require("excel", "openpyxl", "Reading a workbook")
     try:
         # openpyxl warns of styles and validation rules that it does not read; we need only cells.
         with silence_warnings():

@@ -54,7 +54,7 @@ def check_xlsxwriter() -> None:
         XlsxWriter is not installed.
     """
     if importlib.util.find_spec("xlsxwriter") is None:
-        raise missing_extra("excel", "xlsxwriter", "Writing an Excel file", error=DataError)
+        raise missing_extra("excel", "xlsxwriter", "Writing an Excel file")
 
 
 def write_workbook(table: pd.DataFrame, path: Path) -> None:

@@ -67,7 +67,7 @@ def plot_curve(curve: pd.DataFrame, *, people: bool = True, ax: Axes | None = No
 
 
 def _make_axes() -> Axes:
-    require("plot", "matplotlib.figure", "A plot", error=DataError)
+    require("plot", "matplotlib.figure", "A plot")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -579,7 +579,9 @@ def test_every_site_is_https():
     assert all(url.startswith("https://") for urls in SITES.values() for url in urls)
 
 
-@pytest.mark.parametrize("module", ["requests", "urllib3", "filelock", "platformdirs", "pycountry"])
+@pytest.mark.parametrize(
+    "module", ["requests", "urllib3", "filelock", "platformdirs", "pycountry", "babel"]
+)
 def test_without_the_extra_its_name_is_told(module):
     code = (
         f"import sys; sys.modules[{module!r}] = None; import geobuffer as gb; gb.list_sources()\n"
