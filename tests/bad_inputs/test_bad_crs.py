@@ -20,7 +20,7 @@ NEAR = (30.05, 50.5)  # 3.55 km east of the border
     [gb.classify, gb.within, gb.exposure, lambda t, zone: gb.map_zone(zone, settlements=t)],
     ids=["classify", "within", "exposure", "map"],
 )
-def test_points_without_a_system_are_refused_with_the_likely_one(ask, belt, says):
+def test_points_without_a_crs_raise_an_error_with_the_likely_crs(ask, belt, says):
     table = points(NEAR, crs=None)
     before = table.copy()
     with says(gb.MissingCRSError, "no coordinate reference system", "EPSG:4326"):
@@ -29,7 +29,7 @@ def test_points_without_a_system_are_refused_with_the_likely_one(ask, belt, says
 
 
 @pytest.mark.row(1)
-def test_lines_and_tables_without_a_system_are_neither_measured_nor_written(tmp_path, says):
+def test_lines_and_tables_without_a_crs_raise_an_error(tmp_path, says):
     line = gpd.GeoDataFrame(geometry=[LINE])
     with says(gb.MissingCRSError, "set_crs"):
         gb.border_along(line, source=SOURCE)
@@ -39,7 +39,7 @@ def test_lines_and_tables_without_a_system_are_neither_measured_nor_written(tmp_
 
 
 @pytest.mark.row(1)
-def test_files_without_a_system_are_refused(here, refused, says):
+def test_files_without_a_crs_raise_an_error(here, refused, says):
     save(points(NEAR, crs=None), here / "places.gpkg")
     says_ = ["places.gpkg", "no coordinate reference system", 'crs="EPSG:4326" fits']
     with says(gb.MissingCRSError, *says_):
@@ -101,7 +101,7 @@ def test_a_web_map_gives_the_same_kilometres(here, answered):
 
 
 @pytest.mark.row(4)
-def test_a_projection_far_from_home_gives_the_same_kilometres(here, answered):
+def test_a_projection_outside_its_area_gives_the_same_kilometres(here, answered):
     """UTM zone 36 is made for 30 to 36° E; at 60° E its metres are 1.04 of those on the ground."""
     far = [shapely.transform(one, lambda xy: np.add(xy, [30, 0])) for one in (WEST, EAST)]
     save(areas(far), here / "degrees.gpkg")
@@ -135,7 +135,7 @@ SWAPPED = points((50.5, 30.05), (50.6, 30.02))
         lambda t, zone: gb.map_zone(zone, settlements=t),
     ],
 )  # fmt: skip
-def test_points_with_their_axes_swapped_are_told(ask, belt):
+def test_points_with_swapped_axes_are_reported(ask, belt):
     before = SWAPPED.copy()
     with pytest.warns(UserWarning, match=r"longitude 50\.5, latitude 30\.05.*swapped.*swap=True"):
         ask(SWAPPED, belt)
@@ -143,7 +143,7 @@ def test_points_with_their_axes_swapped_are_told(ask, belt):
 
 
 @pytest.mark.row(5)
-def test_places_elsewhere_are_not_told_to_be_swapped(belt):
+def test_distant_places_are_not_reported_as_swapped(belt):
     """Far away either way round, or near it as they are: no warning, which would be an error."""
     gb.classify(points((100, 10), (30.05, 50.5)), belt)
     gb.classify(points((-60, -10)), belt)
@@ -151,7 +151,7 @@ def test_places_elsewhere_are_not_told_to_be_swapped(belt):
 
 
 @pytest.mark.row(5)
-def test_files_with_their_axes_swapped_are_refused_and_turned_on_demand(here, refused, strip, says):
+def test_files_with_swapped_axes_raise_an_error_and_swap_corrects_them(here, refused, strip, says):
     text(here / "places.csv", "name,lat,lon", "A,30.05,50.5", "B,30.02,50.6")
     said = ["places.csv", "longitude 50.5, latitude 30.05", "swap=True turns them"]
     with says(gb.DataError, *said):
@@ -163,7 +163,7 @@ def test_files_with_their_axes_swapped_are_refused_and_turned_on_demand(here, re
 
 
 @pytest.mark.row(5)
-def test_regions_and_lines_may_be_turned_too(here, regions, strip, says):
+def test_swap_corrects_regions_and_lines(here, regions, strip, says):
     turned = [shapely.transform(one, lambda xy: xy[:, ::-1]) for one in (WEST, EAST)]
     save(areas(turned), here / "turned.geojson")
     with says(gb.DataError, "turned.geojson", "swap=True turns them"):
@@ -176,7 +176,7 @@ def test_regions_and_lines_may_be_turned_too(here, regions, strip, says):
 
 
 @pytest.mark.row(5)
-def test_bulk_and_where_tell_of_swapped_axes(here, answered):
+def test_bulk_and_where_report_swapped_axes(here, answered):
     text(here / "places.csv", "name,lat,lon", "A,30.05,50.5", "B,30.02,50.6")
     answered("bulk", "places.csv", "o.csv", *own(), notes=["geobuffer: note:", "swapped"])
     answered("where", "30.05", "50.5", "--regions", "regions.gpkg", *BETWEEN[:4],
@@ -184,7 +184,7 @@ def test_bulk_and_where_tell_of_swapped_axes(here, answered):
 
 
 @pytest.mark.row(24)
-def test_tables_in_any_system_are_brought_together(here, belt, answered):
+def test_tables_in_different_systems_are_merged(here, belt, answered):
     degrees = points(NEAR, (30.3, 50.5))
     for crs in (3857, 32636, 4258):
         table = degrees.to_crs(crs)

@@ -14,7 +14,7 @@ CYRILLIC = ["Суджа", "Ёлкино"]
 
 
 @pytest.mark.row(28)
-def test_a_shapefile_in_cp1251_is_decoded_and_told(here, answered):
+def test_a_shapefile_in_cp1251_is_decoded_with_a_note(here, answered):
     file = save(areas(names=CYRILLIC), here / "areas.shp", encoding="cp1251")
     file.with_suffix(".cpg").unlink()
     assert gpd.read_file(file)["name"].tolist() != CYRILLIC, "GDAL alone reads it wrongly"
@@ -26,7 +26,7 @@ def test_a_shapefile_in_cp1251_is_decoded_and_told(here, answered):
 
 
 @pytest.mark.row(30)
-def test_a_shapefile_without_its_index_is_read_and_told(here, answered):
+def test_a_shapefile_without_its_index_is_read_with_a_warning(here, answered):
     save(areas(), here / "areas.shp").with_suffix(".shx").unlink()
     answered("zone", *own("areas.shp"), notes=["areas.shp: its index (.shx) is missing"])
     assert not (here / "areas.shx").exists()
@@ -44,22 +44,22 @@ def test_a_shapefile_without_its_table_is_refused(here, refused, says):
 
 
 @pytest.mark.row(32)
-def test_column_names_too_long_for_a_shapefile_are_told(here, answered, refused):
+def test_column_names_too_long_for_a_shapefile_are_reported(here, answered, refused):
     table = points((30.05, 50.5), a_very_long_name_of_people=[1], a_very_long_name_of_houses=[2])
     before = table.copy()
-    with pytest.warns(UserWarning, match="A shapefile cannot hold all") as told:
+    with pytest.warns(UserWarning, match="A shapefile cannot hold all") as caught:
         gb.write(table, here / "out.shp.zip")
-    said = str(told[0].message)
+    said = str(caught[0].message)
     assert "'a_very_long_name_of_people' is called 'a_very_lon'" in said
     assert "'a_very_long_name_of_houses' is called 'a_very_l_1'" in said
-    assert len(told) == 1
+    assert len(caught) == 1
     gpd.testing.assert_geodataframe_equal(table, before)
     answered("zone", *own(), "--out", "zone.shp.zip", notes=["A shapefile cannot hold all"])
     refused("zone", *own(), "--out", "zone.shp", says=["zone.shp", "'.shp.zip'"])
 
 
 @pytest.mark.row(33)
-def test_truncated_geojson_tells_where_and_how_long_it_is(here, refused, says):
+def test_truncated_geojson_reports_position_and_size(here, refused, says):
     whole = save(areas(), here / "whole.geojson").read_bytes()
     (here / "cut.geojson").write_bytes(whole[: len(whole) // 2])
     said = ["cut.geojson", "incomplete or damaged", f"{len(whole) // 2:,} bytes", "again"]
@@ -70,7 +70,7 @@ def test_truncated_geojson_tells_where_and_how_long_it_is(here, refused, says):
 
 @pytest.mark.row(34)
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
-def test_a_truncated_geopackage_is_called_incomplete(share, here, refused, says):
+def test_a_truncated_geopackage_is_reported_as_incomplete(share, here, refused, says):
     whole = (here / "regions.gpkg").read_bytes()
     kept = int(len(whole) * share)
     (here / "cut.gpkg").write_bytes(whole[:kept])
@@ -92,7 +92,7 @@ OTHERWISE = {
 
 @pytest.mark.row(35)
 @pytest.mark.parametrize("name", OTHERWISE)
-def test_a_file_is_called_what_it_is(name, here, refused, says):
+def test_the_error_names_the_kind_of_the_file(name, here, refused, says):
     content, what = OTHERWISE[name]
     (here / name).write_bytes(content)
     for read in (gb.read_regions, gb.read_settlements, gb.read_border):
@@ -103,7 +103,7 @@ def test_a_file_is_called_what_it_is(name, here, refused, says):
 
 
 @pytest.mark.row(35)
-def test_a_truncated_archive_is_called_so(here, refused):
+def test_a_truncated_archive_is_reported_as_truncated(here, refused):
     with zipfile.ZipFile(here / "data.zip", "w") as packed:
         packed.write("regions.gpkg")
     whole = (here / "data.zip").read_bytes()
@@ -117,7 +117,7 @@ def test_a_truncated_archive_is_called_so(here, refused):
 
 
 @pytest.mark.row(35)
-def test_a_file_without_rows_is_told(here, refused):
+def test_a_file_without_rows_raises_an_error(here, refused):
     (here / "none.geojson").write_text('{"type": "FeatureCollection", "features": []}')
     refused("zone", *own("none.geojson"), says=["none.geojson", "it has no rows"])
     refused("map", *own(), "--places", "none.geojson", says=["none.geojson", "it has no rows"])
@@ -126,7 +126,7 @@ def test_a_file_without_rows_is_told(here, refused):
 
 
 @pytest.mark.row(38)
-def test_a_missing_file_gets_its_neighbours_name(here, refused, says):
+def test_a_missing_file_raises_an_error_with_a_similar_name(here, refused, says):
     text(here / "places.csv", "name,lat,lon", "A,50.5,30.05")
     refused("zone", *own("region.gpkg"), says=["No file 'region.gpkg'", "'regions.gpkg'?"])
     refused("map", *own(), "--places", "place.csv", says=["No file 'place.csv'", "'places.csv'?"])
@@ -152,7 +152,7 @@ def test_a_kml_with_entities_is_refused_in_clear_words(doctype, here, refused):
 
 
 @pytest.mark.row(47)
-def test_a_virtual_format_under_another_name_opens_nothing(here, refused):
+def test_a_virtual_format_under_another_name_opens_no_file(here, refused):
     (here / "trap.geojson").write_text(
         '<OGRVRTDataSource><OGRVRTLayer name="regions"><SrcDataSource>regions.gpkg</SrcDataSource>'
         "</OGRVRTLayer></OGRVRTDataSource>"
@@ -205,7 +205,7 @@ def test_a_file_larger_than_the_cap_is_refused_unread(here, refused, says):
 
 
 @pytest.mark.row(40)
-def test_columns_in_other_scripts_are_told_where_nobody_can_tell(here, refused):
+def test_unknown_coordinate_columns_must_be_chosen(here, refused):
     """A table that no name of a column explains asks for them, and lists what there is."""
     pd.DataFrame({"a": [1], "b": [2]}).to_csv(here / "odd.csv", index=False)
     refused("map", *own(), "--places", "odd.csv", says=["odd.csv", "lon=", "'a', 'b'"])

@@ -44,7 +44,7 @@ def test_a_latitude_beyond_the_pole_names_row_and_value(here, belt, refused, say
 
 
 @pytest.mark.row(7)
-def test_rows_without_a_point_stay_as_missing_and_are_told_where_they_do_not_count(belt):
+def test_rows_without_a_point_stay_and_functions_that_skip_them_warn(belt):
     table = points(None, NEAR, (30.04, 50.5), population=[7, 5, 3])
     table.loc[2, "geometry"] = shapely.Point()
     before = table.copy()
@@ -62,7 +62,7 @@ def test_rows_without_a_point_stay_as_missing_and_are_told_where_they_do_not_cou
 
 
 @pytest.mark.row(7)
-def test_rows_of_files_without_a_point_are_told_with_their_lines(here, answered):
+def test_rows_without_a_point_are_reported_with_their_lines(here, answered):
     text(here / "places.csv", "name,lat,lon", "A,50.5,30.05", "B,,", "C,50.6,")
     with pytest.warns(UserWarning, match=r"rows without coordinates: 2 \(lines 3, 4\)"):
         table = gb.read_settlements("places.csv")
@@ -72,7 +72,7 @@ def test_rows_of_files_without_a_point_are_told_with_their_lines(here, answered)
 
 
 @pytest.mark.row(7)
-def test_regions_without_an_area_are_left_out_and_told(here, answered):
+def test_regions_without_an_area_are_dropped_with_a_warning(here, answered):
     table = areas([WEST, EAST, shapely.Polygon()], ["West", "East", "Nowhere"])
     save(table, here / "areas.gpkg")
     answered("zone", *own("areas.gpkg"), notes=["rows without geometry: 1 (row 2)"])
@@ -94,7 +94,7 @@ def test_a_bow_tie_is_refused_with_its_area_before_and_after(here, refused, says
 
 
 @pytest.mark.row(8)
-def test_a_slip_of_the_pen_is_repaired_and_told_with_both_areas(here, answered):
+def test_a_small_self_intersection_is_repaired_and_both_areas_are_reported(here, answered):
     slip = [(30, 50.51), (30.001, 50.5), (29.999, 50.5)]
     crossed = shapely.Polygon([(29, 50), (30, 50), *slip, (30, 51), (29, 51)])
     assert not crossed.is_valid
@@ -131,7 +131,7 @@ def test_repair_keeps_polygons_only(here, answered, says):
 
 
 @pytest.mark.row(11)
-def test_shapes_of_several_kinds_are_told_apart_by_row(here, belt, refused, says):
+def test_shapes_of_mixed_kinds_raise_an_error_that_names_the_row(here, belt, refused, says):
     save(areas([WEST, LINE]), here / "mixed.geojson")
     said = ["row 1 of mixed.geojson", "LineString", "Must be polygons", "read_border()"]
     with says(gb.GeometryError, *said):
@@ -145,11 +145,11 @@ def test_shapes_of_several_kinds_are_told_apart_by_row(here, belt, refused, says
 
 
 @pytest.mark.row(12)
-def test_heights_are_left_out_and_told_once(here, answered, belt):
+def test_heights_are_dropped_with_one_warning(here, answered, belt):
     save(areas([shapely.force_3d(one, 150) for one in (WEST, EAST)]), here / "raised.gpkg")
-    with pytest.warns(UserWarning, match="heights and measures left out") as told:
+    with pytest.warns(UserWarning, match="heights and measures left out") as caught:
         region = gb.read_regions("raised.gpkg")["West"]
-    assert len(told) == 1
+    assert len(caught) == 1
     assert not region.geometry.has_z
     answer = answered("zone", *own("raised.gpkg"))
     assert answer.err.count("heights and measures left out: 2 (rows 0, 1)") == 1
@@ -183,7 +183,7 @@ def test_a_line_across_the_antimeridian_goes_the_short_way(here, answered):
 
 
 @pytest.mark.row(14)
-def test_the_pole_is_measured_truly_and_not_drawn_across(here, refused, says):
+def test_distances_at_the_pole_are_exact_and_zones_over_it_raise_an_error(here, refused, says):
     line = shapely.LineString([(0, 89), (10, 89)])
     border = gb.border_along(line, source=SOURCE)
     assert gb.distance_to_border(points((45, 90)), border)[0] == pytest.approx(
@@ -201,7 +201,7 @@ def test_the_pole_is_measured_truly_and_not_drawn_across(here, refused, says):
 
 
 @pytest.mark.row(14)
-def test_a_layer_in_a_polar_projection_comes_out_in_degrees(here):
+def test_a_layer_in_a_polar_projection_is_converted_to_degrees(here):
     north = areas([shapely.box(0, 84, 10, 86), shapely.box(10, 84, 20, 86)])
     save(north.to_crs(3413), here / "polar.gpkg")
     border = gb.border_between(*gb.read_regions("polar.gpkg")["West", "East"])
@@ -225,7 +225,7 @@ def test_coordinates_that_are_not_finite_name_row_and_value(bad, belt, here, ref
 
 
 @pytest.mark.row(15)
-def test_texts_of_no_number_name_line_and_column(here, refused):
+def test_texts_that_are_not_numbers_name_line_and_column(here, refused):
     text(here / "places.csv", "name,lat,lon", "A,50.5,30.05", "B,50.5,inf")
     said = ["Invalid lon in line 3 of places.csv", "'inf'", "Must be decimal degrees"]
     refused("settlements", *own(), "--places", "places.csv", "--out", "o.csv", says=said)
@@ -266,7 +266,7 @@ def test_the_edge_belongs_to_the_zone(strip, here, answered):
 
 
 @pytest.mark.row(61)
-def test_regions_that_do_not_meet_are_told_their_gap(here, refused, says):
+def test_regions_that_do_not_meet_raise_an_error_with_their_gap(here, refused, says):
     far = shapely.box(31, 50, 32, 51)
     gap = GEOD.inv(30, 51, 31, 51)[2] / 1e3
     said = ["West and East do not meet", f"{gap:.3g} km apart", "51.0000", "Must be neighbours"]
@@ -279,7 +279,7 @@ def test_regions_that_do_not_meet_are_told_their_gap(here, refused, says):
 
 
 @pytest.mark.row(62)
-def test_outlines_that_disagree_are_healed_and_told(here, answered):
+def test_outlines_that_disagree_are_healed_with_a_warning(here, answered):
     """Two drawings of the meridian, 36 m apart: one line, whose doubt is in its accuracy."""
     other = shapely.box(30.0005, 50, 31, 51)
     rough = gb.Source("drawn roughly", accuracy_m=50)
@@ -295,7 +295,7 @@ def test_outlines_that_disagree_are_healed_and_told(here, answered):
 
 
 @pytest.mark.row(63)
-def test_which_way_a_ring_runs_changes_nothing(here, answered):
+def test_the_direction_of_a_ring_does_not_matter(here, answered):
     clockwise = [shapely.Polygon(shapely.get_coordinates(one)[::-1]) for one in (WEST, EAST)]
     assert [one.exterior.is_ccw for one in clockwise] != [WEST.exterior.is_ccw] * 2
     assert gb.Region("West", clockwise[0], SOURCE).area_km2 == pytest.approx(
@@ -311,7 +311,7 @@ def test_which_way_a_ring_runs_changes_nothing(here, answered):
 
 
 @pytest.mark.row(64)
-def test_a_disc_stays_round_wherever_it_is_drawn():
+def test_a_disc_is_round_at_every_latitude():
     """Pages simplify shapes by metres on the ground: 15 m of these 10 km, at any latitude."""
     from geobuffer.viz.web.compact import simplify_line
 

@@ -24,12 +24,12 @@ def test_every_row_has_a_test():
     assert tested == ROWS, f"without a test: {ROWS - tested}; of no row: {tested - ROWS}"
 
 
-def test_every_row_is_told_in_the_documentation():
+def test_every_row_is_documented():
     lines = TABLE.read_text(encoding="utf-8").splitlines()
     rows = [re.match(r"\| (\d+) \|", line) for line in lines]
-    told = [int(row[1]) for row in rows if row]
-    assert told == sorted(set(told)), "a row stands twice, or out of order"
-    assert set(told) == ROWS, f"not told: {ROWS - set(told)}"
+    documented = [int(row[1]) for row in rows if row]
+    assert documented == sorted(set(documented)), "a row stands twice, or out of order"
+    assert set(documented) == ROWS, f"not documented: {ROWS - set(documented)}"
     for line in lines:
         if re.match(r"\| \d", line):
             cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]

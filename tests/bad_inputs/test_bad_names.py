@@ -28,7 +28,7 @@ def test_regions_are_found_by_any_spelling(spellings, name, regions):
 
 
 @pytest.mark.row(44)
-def test_the_command_line_and_scenarios_know_spellings_too(here, answered):
+def test_the_command_line_and_scenarios_accept_spellings(here, answered):
     asked = ("--between", "Белгород", "--and", "Харьков", "--km", "1", "--json")
     assert json.loads(answered("zone", *asked).out)["sections"] == ["Belgorod–Kharkiv"]
     (here / "mine.toml").write_text(
@@ -51,7 +51,7 @@ def test_settlements_are_found_by_any_spelling(name, towns):
 
 
 @pytest.mark.row(44)
-def test_a_place_that_is_not_there_gets_the_nearest(towns, says):
+def test_an_unknown_place_raises_an_error_with_the_nearest_name(towns, says):
     asked = gb.Scenario("mine", ("Kursk",), ("Sumy",), (10.0,),
                         places=(("Басівк", "Юнаківська громада"),))  # fmt: skip
     with says(gb.DataError, "'Басівк'", "0 times", "Did you mean 'Басівка'?"):
@@ -73,7 +73,7 @@ def test_forms_of_letters_do_not_matter(form, here, regions, answered):
 
 
 @pytest.mark.row(45)
-def test_letters_that_look_alike_find_the_place_and_are_noted(here, regions, answered):
+def test_lookalike_letters_find_the_place_with_a_note(here, regions, answered):
     latin = "Cумська"  # its first letter is Latin
     assert latin != "Сумська"
     assert regions[latin].name == "Sumy"
@@ -108,7 +108,7 @@ def test_names_are_drawn_letter_by_letter(here, answered):
 
 @pytest.mark.row(52)
 @pytest.mark.parametrize("name", ["../../escaped", "a/b", "/etc/escaped", "..", "con:*?"])
-def test_a_layer_or_name_is_no_path(name, here, refused, answered, belt, says):
+def test_a_layer_or_name_is_not_used_as_a_path(name, here, refused, answered, belt, says):
     with says(gb.DataError, f"Invalid layer {name!r}", "regions.gpkg"):
         gb.read_regions("regions.gpkg", layer=name)
     save(areas(names=[name, "East"]), here / "areas.gpkg", layer="areas")
@@ -123,7 +123,7 @@ def test_a_layer_or_name_is_no_path(name, here, refused, answered, belt, says):
 
 
 @pytest.mark.row(60)
-def test_an_unknown_region_gets_the_nearest_or_all(regions, refused, says):
+def test_an_unknown_region_raises_an_error_with_similar_names(regions, refused, says):
     with says(gb.UnknownRegion, "Invalid region 'Kurks'", "Did you mean 'Kursk'?"):
         regions["Kurks"]
     with says(gb.UnknownRegion, "Invalid region 'Atlantis'", "Must be one of", "'Sumy'"):

@@ -120,7 +120,7 @@ def _facts(page):
 
 
 @pytest.mark.row(58)
-def test_moments_in_a_table_may_be_drawn(here, belt, answered):
+def test_tables_with_timestamps_can_be_mapped(here, belt, answered):
     moment = pd.Timestamp("2025-05-22T12:00")
     table = points(NEAR, population=[5], population_as_of=[moment], seen=[moment])
     page = gb.map_zone(belt, settlements=table).get_root().render()
@@ -132,7 +132,7 @@ def test_moments_in_a_table_may_be_drawn(here, belt, answered):
 
 
 @pytest.mark.row(59)
-def test_a_map_of_nothing_says_so(here, belt, answered):
+def test_a_map_without_places_reports_zero_places(here, belt, answered):
     far = points((100, 10))
     for table in (far.iloc[:0], gb.within(far, belt), far):
         page = gb.map_zone(belt, settlements=table).get_root().render()
@@ -146,7 +146,7 @@ def test_a_map_of_nothing_says_so(here, belt, answered):
 
 
 @pytest.mark.row(59)
-def test_a_picture_and_files_of_nothing_are_made_too(here, belt):
+def test_pictures_and_files_without_places_are_written(here, belt):
     none = gb.within(points((100, 10)), belt)
     figure = gb.plot_zone(belt, settlements=none)
     assert gb.write(figure, here / "none.png").stat().st_size > 10_000

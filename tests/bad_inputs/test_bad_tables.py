@@ -23,7 +23,7 @@ SUDZHA, YUNAKIVKA = (35.272, 51.192), (35.038, 51.123)
 
 @pytest.mark.row(27)
 @pytest.mark.parametrize("country", ["UA", "ua", "Ukraine", "Україна", "UKR"])
-def test_a_country_that_contradicts_the_point_is_told_and_makes_it_uncertain(country, sumy):
+def test_a_country_that_contradicts_the_point_is_reported_and_makes_it_uncertain(country, sumy):
     table = points(SUDZHA, YUNAKIVKA, country=[country, country])
     before = table.copy()
     found = gb.classify(table, sumy)
@@ -36,14 +36,14 @@ def test_a_country_that_contradicts_the_point_is_told_and_makes_it_uncertain(cou
 @pytest.mark.parametrize(
     "oblast", ["Sumy", "Sumy Oblast", "Сумська область", "сумская", "Суми", "Cумська область"]
 )
-def test_an_oblast_that_contradicts_the_point_is_told(oblast, sumy):
+def test_an_oblast_that_contradicts_the_point_is_reported(oblast, sumy):
     table = points(SUDZHA, YUNAKIVKA, oblast=[oblast, oblast])
     said = f"listed in {oblast}, but its point lies in Kursk"
     assert gb.classify(table, sumy)["conflict"].tolist() == [said, ""]
 
 
 @pytest.mark.row(27)
-def test_an_oblast_that_is_none_of_these_is_told_if_it_is_known(sumy):
+def test_an_oblast_outside_the_regions_is_reported_if_its_name_is_known(sumy):
     table = points(YUNAKIVKA, YUNAKIVKA, YUNAKIVKA, oblast=["Kharkov", "of the north", None])
     found = gb.classify(table, sumy)["conflict"].tolist()
     assert found == ["listed in Kharkov, but its point lies in Sumy", "", ""]
@@ -52,7 +52,7 @@ def test_an_oblast_that_is_none_of_these_is_told_if_it_is_known(sumy):
 
 
 @pytest.mark.row(27)
-def test_the_command_line_tells_conflicts_too(here, answered):
+def test_the_command_line_reports_conflicts(here, answered):
     text(here / "places.csv", "name;country;область;lat;lon", "Суджа;Ukraine;Сумська;51,19;35,27")
     listed = answered("settlements", "--between", "Kursk", "--and", "Sumy", "--km", "10",
                       "--places", "places.csv", "--json")  # fmt: skip
@@ -62,7 +62,7 @@ def test_the_command_line_tells_conflicts_too(here, answered):
 
 
 @pytest.mark.row(37)
-def test_nan_in_geojson_is_accepted_and_told(here, answered):
+def test_nan_in_geojson_becomes_missing_with_a_note(here, answered):
     table = areas(height=[1.5, 2.5])
     save(table, here / "nan.geojson")
     plain = (here / "nan.geojson").read_text()
@@ -73,7 +73,7 @@ def test_nan_in_geojson_is_accepted_and_told(here, answered):
 
 
 @pytest.mark.row(39)
-def test_decimal_commas_between_semicolons_are_understood(here, answered):
+def test_decimal_commas_between_semicolons_are_parsed(here, answered):
     text(here / "places.csv", "Назва;Широта;Довгота", "Село;50,5;30,05")
     table = gb.read_settlements("places.csv")
     assert (table.geometry[0].x, table.geometry[0].y) == (30.05, 50.5)
@@ -82,7 +82,7 @@ def test_decimal_commas_between_semicolons_are_understood(here, answered):
 
 
 @pytest.mark.row(39)
-def test_decimal_commas_that_cannot_be_told_apart_name_line_and_value(here, refused):
+def test_ambiguous_decimal_commas_name_line_and_value(here, refused):
     text(here / "places.csv", "name,lat,lon", "A,50.5,30.05", "B,50,5,30,05")
     said = ["line 3 of places.csv", "5 fields, but the header has 3", "decimal commas in quotes"]
     refused("settlements", *own(), "--places", "places.csv", "--out", "o.csv", says=said)
@@ -94,17 +94,17 @@ def test_decimal_commas_that_cannot_be_told_apart_name_line_and_value(here, refu
 
 
 @pytest.mark.row(40)
-def test_cp1251_is_detected_and_told(here, answered):
+def test_cp1251_is_detected_with_a_note(here, answered):
     text(here / "places.csv", "Назва;Широта;Довгота", "Юнаківка;50,5;30,05", encoding="cp1251")
     with pytest.warns(UserWarning, match=r"places\.csv: read as cp1251"):
         assert gb.read_settlements("places.csv")["name"].tolist() == ["Юнаківка"]
-    told = ["note: places.csv: read as cp1251; if letters look wrong"]
-    answer = answered("settlements", *own(), "--places", "places.csv", "--json", notes=told)
+    notes_wanted = ["note: places.csv: read as cp1251; if letters look wrong"]
+    answer = answered("settlements", *own(), "--places", "places.csv", "--json", notes=notes_wanted)
     assert json.loads(answer.out)[0]["name"] == "Юнаківка"
 
 
 @pytest.mark.row(41)
-def test_a_byte_order_mark_is_no_part_of_the_first_name(here, answered):
+def test_a_byte_order_mark_is_not_part_of_the_first_column_name(here, answered):
     text(here / "places.csv", "name,lat,lon", "Юнаківка,50.5,30.05", encoding="utf-8-sig")
     assert gb.read_settlements("places.csv").columns[0] == "name"
     listed = json.loads(answered("settlements", *own(), "--places", "places.csv", "--json").out)
@@ -116,14 +116,14 @@ TWICE = ("name,lat,lon,population", "A,50.5,30.05,5", "A,50.5,30.05,5", "A,50.5,
 
 
 @pytest.mark.row(42)
-def test_rows_that_repeat_others_count_once_and_are_told(here, belt, answered):
+def test_duplicate_rows_count_once_with_a_warning(here, belt, answered):
     text(here / "places.csv", *TWICE)
     said = r"repeat others were left out: 1 \(line 3\)"
     alike = r"name and point of another row.* kept: 1 \(line 4\)"
     with pytest.warns(UserWarning, match=said), pytest.warns(UserWarning, match=alike):
         assert len(gb.read_settlements("places.csv")) == 2
-    told = ["left out: 1 (line 3)", "kept: 1 (line 4)"]
-    answer = answered("exposure", *own(), "--places", "places.csv", "--json", notes=told)
+    notes_wanted = ["left out: 1 (line 3)", "kept: 1 (line 4)"]
+    answer = answered("exposure", *own(), "--places", "places.csv", "--json", notes=notes_wanted)
     assert json.loads(answer.out)[0]["population"] == 12
     table = points((30.05, 50.5), (30.05, 50.5), (30.04, 50.5), name=list("AAB"),
                    population=[5, 5, 3])  # fmt: skip
@@ -140,7 +140,7 @@ def test_rows_that_repeat_others_count_once_and_are_told(here, belt, answered):
 
 
 @pytest.mark.row(42)
-def test_what_has_neither_name_nor_id_is_not_taken_for_given_twice(belt):
+def test_rows_without_name_and_id_are_not_duplicates(belt):
     people = gpd.GeoDataFrame(geometry=[shapely.Point(30.05, 50.5)] * 3, crs=4326)
     assert gb.exposure(people, belt)["places"].tolist() == [3]
 

@@ -15,7 +15,7 @@ def widths(*km):
 
 
 @pytest.mark.row(16)
-def test_a_line_has_no_inside(strip, refused, says):
+def test_inside_raises_an_error_for_a_line(strip, refused, says):
     said = ["Invalid km -10", "a line has no inside", "side= takes"]
     with says(gb.GeometryError, *said):
         gb.build_zone(strip, km=-10)
@@ -28,7 +28,7 @@ def test_a_line_has_no_inside(strip, refused, says):
 
 
 @pytest.mark.row(17)
-def test_no_distance_is_no_zone(strip, refused, says):
+def test_a_distance_of_zero_raises_an_error(strip, refused, says):
     said = ["Invalid km 0", "Must be positive", "only the line itself"]
     with says(gb.GeometryError, *said):
         gb.build_zone(strip, km=0)
@@ -46,7 +46,7 @@ def test_a_distance_is_finite(km, strip, refused, says):
 
 
 @pytest.mark.row(19)
-def test_a_text_with_its_unit_is_understood(strip, answered):
+def test_a_text_with_a_unit_is_parsed(strip, answered):
     zone = gb.build_zone(strip, km="10 km", tolerance_m=10)
     assert zone.edges_km == (0, 10)
     assert gb.build_zone(strip, km=["500 m", 1], tolerance_m=10).edges_km == (0, 0.5, 1)
@@ -74,7 +74,7 @@ def test_the_unit_is_in_the_name(strip, answered, here):
         ("2\u202f500 м", 2.5), ("3 mi", 4.828032), (" 10 Km ", 10),
     ],
 )  # fmt: skip
-def test_forms_that_are_plain_are_understood(written, km, strip):
+def test_valid_forms_are_parsed(written, km, strip):
     assert gb.build_zone(strip, km=written, tolerance_m=50).width_km == pytest.approx(km)
 
 
@@ -82,7 +82,7 @@ def test_forms_that_are_plain_are_understood(written, km, strip):
 @pytest.mark.parametrize(
     "written", ["10km/h", "ten", "10,000 m", "5 M", "", "km", "1e1 km", "10 10", "1 0 km", "10 °"]
 )
-def test_forms_that_are_not_get_those_that_are(written, strip, refused, says):
+def test_invalid_forms_raise_an_error_with_the_valid_forms(written, strip, refused, says):
     said = [repr(written), "'10 km', '10,5 km', '10 000 m', '5 NM' or '3 mi'"]
     with says(gb.GeometryError, "Invalid km", *said):
         gb.build_zone(strip, km=written)
@@ -91,7 +91,7 @@ def test_forms_that_are_not_get_those_that_are(written, strip, refused, says):
 
 
 @pytest.mark.row(21)
-def test_a_comma_on_the_command_line_parts_rings(here, refused, answered):
+def test_a_comma_on_the_command_line_separates_rings(here, refused, answered):
     rings = json.loads(answered("zone", *widths("500 m, 5 km"), "--json").out)["edges_km"]
     assert rings == [0, 0.5, 5]
     said = ["Invalid --km '10,5 km'", "Commas part rings", "decimals have a point"]
@@ -99,7 +99,7 @@ def test_a_comma_on_the_command_line_parts_rings(here, refused, answered):
 
 
 @pytest.mark.row(21)
-def test_a_scenario_may_say_the_unit_and_is_told_what_is_none(here, answered, refused):
+def test_a_scenario_accepts_a_unit_and_invalid_units_raise_an_error(here, answered, refused):
     lines = '[zone]\nbetween = "West"\nand = "East"\nkm = {}\n'
     (here / "mine.toml").write_text(lines.format('"10 000 m"'))
     facts = answered("zone", "--regions", "regions.gpkg", "--scenario", "mine.toml", "--json")
@@ -120,7 +120,7 @@ def test_a_distance_has_a_limit(km, strip, refused, says):
 
 @pytest.mark.row(23)
 @pytest.mark.parametrize("tolerance", [0, -1, math.nan, "fine"])
-def test_how_finely_to_draw_is_a_distance_too(tolerance, strip, refused, says):
+def test_the_tolerance_is_checked_as_a_distance(tolerance, strip, refused, says):
     """There are no segments per quarter circle: the edge is as fine as its tolerance asks."""
     with says(gb.GeometryError, f"Invalid tolerance_m {tolerance!r}", "at least 0.001"):
         gb.build_zone(strip, km=10, tolerance_m=tolerance)

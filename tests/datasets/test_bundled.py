@@ -76,7 +76,7 @@ def test_every_licence_named_lies_beside_the_data(name):
         assert any(text.startswith(one) for text in texts), one
 
 
-def test_no_data_file_is_without_a_line():
+def test_every_data_file_is_in_the_manifest():
     there = {
         path.relative_to(FOLDER).as_posix()
         for folder in ("boundaries", "settlements")
@@ -98,7 +98,7 @@ def test_every_place_names_a_source_that_the_manifest_explains(name):
     assert set(_read(name)["source"]) <= set(ENTRIES[name]["sources"])
 
 
-def test_listed_as_the_manifest_says():
+def test_list_datasets_returns_the_manifest():
     table = gb.list_datasets()
     assert table.index.tolist() == list(ENTRIES)
     for column in ("title", "rows", "as_of", "licence", "file"):
@@ -116,7 +116,7 @@ def test_source_says_what_the_manifest_says(name):
     assert source.accuracy_m == ENTRIES[name].get("accuracy_m")
 
 
-def test_unknown_dataset_is_answered_with_the_nearest():
+def test_an_unknown_dataset_raises_an_error_with_the_nearest_name():
     with pytest.raises(gb.UnknownDataset, match=r"Invalid dataset 'oblast'.*'oblasts'") as caught:
         gb.source_of("oblast")
     assert isinstance(caught.value, LookupError)
@@ -183,7 +183,7 @@ def test_manifest_line_without_a_key_is_named(copied, key):
         gb.load_regions()
 
 
-def test_no_data_at_all_is_told(tmp_path, monkeypatch):
+def test_missing_data_raises_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets.resources, "files", lambda _: tmp_path / "geobuffer")
     with pytest.raises(gb.DataError, match=r"manifest\.toml is missing.*Reinstall"):
         datasets.data_folder()
@@ -299,7 +299,7 @@ def test_nearly_every_place_lies_in_its_country(towns, regions):
         assert astray.mean() < 0.005
 
 
-def test_every_place_tells_its_accuracy(towns):
+def test_every_place_states_its_accuracy(towns):
     assert (towns["accuracy_m"] > 0).all()
     assert (towns["radius_m"] > 0).all()
 

@@ -44,7 +44,7 @@ def test_the_default_is_the_zone_announced_in_may_2025():
     assert "10 km" in scenario.title
 
 
-def test_the_default_says_who_said_what_and_where_that_is_reported():
+def test_the_default_scenario_cites_its_statements():
     scenario = gb.load_scenario()
     assert [report.date for report in scenario.reports] == [
         dt.date(2025, 5, day) for day in (20, 22, 26, 27)
@@ -58,7 +58,7 @@ def test_the_default_says_who_said_what_and_where_that_is_reported():
     assert "10 km into Ukraine" in claims
 
 
-def test_the_default_says_what_it_leaves_out():
+def test_the_default_scenario_states_what_it_leaves_out():
     assert "Luhansk" in gb.load_scenario().summary
     assert "Luhansk" in gb.load_scenario().notes[0]
 
@@ -70,7 +70,7 @@ def test_the_default_names_the_villages_and_their_hromadas():
     )  # fmt: skip
 
 
-def test_notes_tell_announcement_and_reports_with_their_dates():
+def test_notes_state_announcement_and_reports_with_their_dates():
     scenario = gb.load_scenario()
     summary, announced, *reports = scenario.notes
     assert summary == scenario.summary
@@ -91,7 +91,7 @@ def test_a_file_needs_no_more_than_two_sides_and_a_width(load):
     assert (scenario.side, scenario.ends, scenario.notes) == ("both", "round", ())
 
 
-def test_every_key_of_a_file_is_heeded(load):
+def test_every_key_of_a_file_is_used(load):
     scenario = load(
         """
         title = "Зона"
@@ -144,7 +144,7 @@ def test_a_byte_order_mark_does_no_harm(load):
     assert load(b"\xef\xbb\xbf" + LEAST.encode()) == load(LEAST)
 
 
-def test_a_path_may_be_a_text(tmp_path):
+def test_a_path_can_be_a_text(tmp_path):
     (tmp_path / "a.toml").write_text(LEAST)
     assert gb.load_scenario(str(tmp_path / "a.toml")) == gb.load_scenario(tmp_path / "a.toml")
 
@@ -222,18 +222,18 @@ def test_a_mistake_is_named_with_its_file_key_and_remedy(load, mistake):
         assert fragment in message
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
+def test_a_missing_scenario_file_raises_an_error(tmp_path):
     file = tmp_path / "nowhere.toml"
     with pytest.raises(gb.DataError, match=rf"{re.escape(str(file))}: No such file"):
         gb.load_scenario(file)
 
 
-def test_a_folder_is_no_scenario(tmp_path):
+def test_a_folder_instead_of_a_scenario_raises_an_error(tmp_path):
     with pytest.raises(gb.DataError, match=rf"{re.escape(str(tmp_path))}: Is a directory"):
         gb.load_scenario(tmp_path)
 
 
-def test_regions_sides_and_ends_that_do_not_exist_are_answered_with_those_that_do(load, strip):
+def test_unknown_regions_sides_and_ends_raise_an_error_with_the_valid_ones(load, strip):
     regions = gb.Regions(strip.regions)
     with pytest.raises(gb.UnknownRegion, match=r"Invalid region 'Wset'.*'West'"):
         gb.scenario_border(load(LEAST.replace("West", "Wset")), regions)
@@ -276,7 +276,7 @@ def test_the_zone_has_the_widths_side_and_ends_of_its_scenario(load, strip):
     assert zone.polygon.bounds[1] >= 50 - 1e-3
 
 
-def test_both_sides_and_round_ends_are_what_a_file_gets_that_says_nothing(load, strip):
+def test_both_sides_and_round_ends_are_the_defaults(load, strip):
     zone = gb.scenario_zone(load(LEAST), gb.Regions(strip.regions))
     # Two bands and, past the ends, two half discs: a plane's πr² is right to (10/6371)²/12.
     wanted = _band_km2(0, 10, 90) + _band_km2(0, 10, 270) + np.pi * 10**2
@@ -298,7 +298,7 @@ def test_a_region_named_twice_counts_once(load, strip):
     assert border.length_km == pytest.approx(strip.length_km)
 
 
-def test_the_default_speaks_three_languages():
+def test_the_default_scenario_has_three_languages():
     english, ukrainian, russian = (gb.load_scenario(language=to) for to in ("en", "uk", "ru"))
     assert english.title.endswith("10 km into Ukraine")
     assert ukrainian.title.endswith("10 км углиб України")

@@ -115,5 +115,5 @@ def test_a_scenario_is_read_or_refused_by_name(text, language):
 
 @given(data=st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode()))
 @settings(max_examples=settings().max_examples * 5)
-def test_whatever_is_no_scenario_is_refused_by_name(data):
+def test_invalid_scenarios_raise_an_error_that_names_the_file(data):
     assert _load(data, "en") is None

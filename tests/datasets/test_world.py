@@ -192,7 +192,7 @@ def test_area_of_the_zone_of_a_real_border(border):
     assert zone.area_km2 == pytest.approx(theirs, rel=5e-4)
 
 
-def test_real_borders_are_unbroken_and_say_how_they_were_healed(borders):
+def test_real_borders_are_continuous_and_report_their_healing(borders):
     for name, made in borders.items():
         if name != "Fiji":
             assert made.line.geom_type == "LineString", name
@@ -223,12 +223,12 @@ def test_the_zone_of_fiji_is_one_across_the_antimeridian(borders):
     assert not inside.all()
 
 
-def test_the_guide_tells_the_figures_that_are_computed(borders):
+def test_the_guide_states_the_computed_figures(borders):
     row = re.compile(r"^\| (.+?) \| ([\d,]+) \| ([\d.–]+) \| ([\d,]+) \|", re.MULTILINE)
     rows = row.findall(GUIDE.read_text("utf-8"))
-    told = {name.split(" (")[0].replace(" – ", " | "): figures for name, *figures in rows}
-    assert set(told) == set(BORDERS)
-    for name, (length, apart, area) in told.items():
+    stated = {name.split(" (")[0].replace(" – ", " | "): figures for name, *figures in rows}
+    assert set(stated) == set(BORDERS)
+    for name, (length, apart, area) in stated.items():
         made = borders[name]
         assert f"{made.length_km:,.0f}" == length, name
         healed = "–" if made.healing is None else f"{1e3 * made.healing.disagreement_km:.1f}"
@@ -281,10 +281,10 @@ def test_zone_of_countries_on_the_command_line(tmp_path, kivu):
     assert facts["area_km2"] == pytest.approx(zone.area_km2)
     assert facts["sections"] == ["Rwanda–Congo - Kinshasa"]
     assert facts["healing"]["disagreement_km"] == kivu.healing.disagreement_km
-    told = _run(tmp_path, "zone", *KIVU, "--km", "3", "--tolerance", "5").stdout
+    printed = _run(tmp_path, "zone", *KIVU, "--km", "3", "--tolerance", "5").stdout
     healed = f"{kivu.healing.healed_km:,.0f} km of the border were healed within 30 m"
-    assert f"The outlines do not match exactly: {healed}" in told
-    assert f"at most {kivu.healing.disagreement_km * 1e3:.1f} m apart" in told
+    assert f"The outlines do not match exactly: {healed}" in printed
+    assert f"at most {kivu.healing.disagreement_km * 1e3:.1f} m apart" in printed
 
 
 def test_where_by_a_border_of_countries(tmp_path, kivu):
@@ -356,7 +356,7 @@ def test_a_country_is_its_regions_together():
     assert country.area_km2 == pytest.approx(78_871, rel=3e-3)  # Czech Statistical Office
 
 
-def test_unknown_countries_are_answered_with_the_nearest():
+def test_unknown_countries_raise_an_error_with_the_nearest_name():
     with pytest.raises(gb.UnknownRegion, match="Did you mean 'France'"):
         gb.load_regions("world", country="Frnace")
     with pytest.raises(gb.UnknownRegion, match="Invalid country 'XX'"):
@@ -413,7 +413,7 @@ def test_disputed_territory_is_shown_as_the_guide_says():
     assert {row.file for row in world._world_table() if not row.country} == {
         "Jerusalem", "Campo de Hielo Sur",
     }  # fmt: skip
-    told = GUIDE.read_text("utf-8")
+    guide = GUIDE.read_text("utf-8")
     for name in (
         "Crimea",
         "Abkhazia",
@@ -427,7 +427,7 @@ def test_disputed_territory_is_shown_as_the_guide_says():
         "Line of Control",
         "Taiwan",
     ):
-        assert name in told  # fmt: skip
+        assert name in guide  # fmt: skip
 
 
 def test_holes_of_a_polygon_file_are_cut_out():
@@ -444,14 +444,14 @@ def test_a_ring_that_doubles_itself_keeps_its_area_only():
     assert (shape.geom_type, shape.area, shape.is_valid) == ("Polygon", 1.0, True)
 
 
-def test_a_name_of_two_regions_is_answered_with_their_codes():
+def test_an_ambiguous_name_raises_an_error_with_the_codes():
     regions = gb.load_regions("world", country=["NL", "BE"])
     with pytest.raises(gb.UnknownRegion, match=r"'Limburg': 2 .*BE-VLI.*NL-LI"):
         regions["Limburg"]
     assert regions["NL-LI"].country == "NL"
 
 
-def test_a_city_is_not_taken_for_the_oblast_about_it():
+def test_a_city_is_not_confused_with_its_oblast():
     russia = gb.load_regions("world", country="RU")
     assert [russia[n].iso for n in ("Moscow", "Moscow Oblast", "Московская область")] == [
         "RU-MOW", "RU-MOS", "RU-MOS",
@@ -467,7 +467,7 @@ def test_a_country_comes_before_a_region_of_its_name():
     assert (both["Luxembourg"].iso, both["BE-WLX"].country) == ("LU", "BE")
 
 
-def test_what_was_read_is_kept_and_the_same(monkeypatch):
+def test_shapes_are_cached_and_unchanged(monkeypatch):
     first = gb.load_regions("world", country=["RW", "LU"], level=0)
     world._load_shapes.cache_clear()
 
@@ -530,7 +530,7 @@ def test_a_real_border_is_all_that_its_regions_have_in_common(name, borders):
     assert border.length_km == pytest.approx(_met_km(one, other, 30), rel=2e-3)
 
 
-def test_countries_are_known_by_what_they_were_called_before():
+def test_countries_are_found_by_former_names():
     codes = tuple(row.code for row in world._world_table())
     for name, code in countries._FORMER_NAMES.items():
         found = [countries.find_country(text, among=codes) for text in (name, name.lower())]
@@ -546,14 +546,14 @@ def test_countries_are_known_by_what_they_were_called_before():
         ("Türkiye", "TR"), (" ukr ", "UA"), ("Республіка Корея", "KR"), ("Czechia", "CZ"),
     ],
 )  # fmt: skip
-def test_downloads_and_the_world_know_a_country_by_the_same_names(name, code):
+def test_downloads_and_the_world_accept_the_same_country_names(name, code):
     codes = tuple(dict.fromkeys(row.code for row in world._world_table()))
     assert countries.find_country(name, among=codes) == countries.find_country(name) == code
     assert countries.describe_country(name).alpha_2 == code
 
 
 @pytest.mark.parametrize("name", ["Atlantis", "", 5, None, ["UA"]])
-def test_an_unknown_country_is_refused_by_both(name):
+def test_an_unknown_country_raises_the_same_error_in_both(name):
     codes = tuple(dict.fromkeys(row.code for row in world._world_table()))
     for among in (None, codes):
         with pytest.raises(gb.UnknownRegion, match="Invalid country") as caught:
@@ -564,7 +564,7 @@ def test_an_unknown_country_is_refused_by_both(name):
 SHAPE = shapely.MultiPolygon([shapely.box(30, 50, 31, 51), shapely.box(32, 50, 33, 51 + 1e-15)])
 
 
-def test_a_shape_is_given_back_to_the_last_bit(tmp_path):
+def test_the_cache_returns_shapes_exactly(tmp_path):
     folder = tmp_path / "not" / "there yet"
     assert read_cached_shape(folder, "one") is None
     write_cached_shape(folder, "one", SHAPE)
@@ -576,7 +576,7 @@ def test_a_shape_is_given_back_to_the_last_bit(tmp_path):
 @pytest.mark.parametrize(
     "damage", [lambda b: b[:-1], lambda b: b[:-9] + b"\0" + b[-8:], lambda _: b""]
 )
-def test_what_was_damaged_is_not_taken_for_the_shape(damage, tmp_path):
+def test_a_damaged_cache_file_is_not_used(damage, tmp_path):
     write_cached_shape(tmp_path, "one", SHAPE)
     (file,) = tmp_path.iterdir()
     file.write_bytes(damage(file.read_bytes()))
@@ -585,13 +585,13 @@ def test_what_was_damaged_is_not_taken_for_the_shape(damage, tmp_path):
     assert read_cached_shape(tmp_path, "one").wkb == SHAPE.wkb
 
 
-def test_a_folder_that_cannot_be_made_is_done_without(tmp_path):
+def test_a_cache_folder_that_cannot_be_created_is_skipped(tmp_path):
     (tmp_path / "file").write_text("in the way")
     write_cached_shape(tmp_path / "file", "one", SHAPE)
     assert read_cached_shape(tmp_path / "file", "one") is None
 
 
-def test_several_may_keep_the_same_at_once(tmp_path):
+def test_several_threads_can_cache_the_same_shape(tmp_path):
     threads = [
         threading.Thread(target=write_cached_shape, args=(tmp_path, "one", SHAPE))
         for _ in range(16)

@@ -49,9 +49,9 @@ def main():
     if unknown := set(wanted) - set(TARGETS):
         sys.exit(f"Unknown targets {sorted(unknown)}. Must be of {', '.join(TARGETS)}.")
     with ThreadPoolExecutor(options.jobs) as jobs:
-        told = list(jobs.map(lambda name: _campaign(name, options), wanted))
-    crashes = sum(found for _, found in told)
-    sys.stdout.write(f"{sum(runs for runs, _ in told):,} executions, {crashes} crashes\n")
+        results = list(jobs.map(lambda name: _campaign(name, options), wanted))
+    crashes = sum(found for _, found in results)
+    sys.stdout.write(f"{sum(runs for runs, _ in results):,} executions, {crashes} crashes\n")
     return int(crashes > 0)
 
 
@@ -105,8 +105,8 @@ def _campaign(name, options):
 
 def _runs(log):
     """Return how many inputs a child ran, by what libFuzzer prints."""
-    told = re.findall(r"^#(\d+)|^stat::number_of_executed_units:\s*(\d+)", log, re.MULTILINE)
-    return max((int(running or final) for running, final in told), default=0)
+    results = re.findall(r"^#(\d+)|^stat::number_of_executed_units:\s*(\d+)", log, re.MULTILINE)
+    return max((int(running or final) for running, final in results), default=0)
 
 
 def _child(options):

@@ -43,7 +43,7 @@ _SHEET = (
     '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
     '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="inlineStr"><is><t>lat</t></is></c>'
     '<c r="C1" t="str"><v>lon</v></c><c r="D1" t="str"><v>population</v></c>'
-    '<c r="E1" t="str"><v>date</v></c><c r="F1" t="str"><v>told</v></c></row>'
+    '<c r="E1" t="str"><v>date</v></c><c r="F1" t="str"><v>note</v></c></row>'
     '<row r="2"><c r="A2" t="s"><v>1</v></c><c r="B2"><v>50.91</v></c><c r="C2"><v>34.8</v></c>'
     '<c r="D2"><v>256474</v></c></row>'
     '<row r="3"><c r="A3" t="e"><v>#N/A</v></c><c r="B3"><v>51</v></c>'

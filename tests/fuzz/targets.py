@@ -130,8 +130,8 @@ def workbook_parts():
         parts = {name: archive.read(name) for name in archive.namelist() if name not in own}
     if b"sharedStrings" not in parts["[Content_Types].xml"]:
         kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
-        told = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
-        types = parts["[Content_Types].xml"].replace(b"</Types>", told.encode())
+        override = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
+        types = parts["[Content_Types].xml"].replace(b"</Types>", override.encode())
         parts["[Content_Types].xml"] = types
     return parts
 

@@ -12,7 +12,7 @@ _MOST_BYTES = 300_000
     ("target", "name"),
     [(target, name) for target in TARGETS for name, _ in kept(target)],
 )
-def test_kept_inputs_crash_nothing(target, name):
+def test_corpus_inputs_do_not_crash(target, name):
     try_target(target, dict(kept(target))[name])
 
 

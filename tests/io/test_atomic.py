@@ -101,7 +101,7 @@ def test_a_text_keeps_its_line_ends(tmp_path):
     assert (tmp_path / "a.txt").read_bytes() == "ї\r\n\n".encode()
 
 
-def test_an_exception_takes_the_draft_along_and_is_not_reworded(tmp_path):
+def test_an_exception_deletes_the_draft_and_keeps_its_message(tmp_path):
     for error in (ZeroDivisionError, KeyboardInterrupt, RuntimeError):
         with contextlib.suppress(error), atomic.replace_file(tmp_path / "a.txt") as draft:
             draft.write_text("half")
@@ -124,7 +124,7 @@ def test_a_new_file_has_the_mode_that_the_umask_says(suffix, umask, points, tmp_
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o755])
-def test_an_older_file_hands_on_its_mode(mode, table, tmp_path):
+def test_the_new_file_keeps_the_mode_of_the_old_one(mode, table, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("older", encoding="utf-8")
     path.chmod(mode)
@@ -134,7 +134,7 @@ def test_an_older_file_hands_on_its_mode(mode, table, tmp_path):
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only an administrator gives files away")
-def test_an_older_file_hands_on_its_owner(table, tmp_path):
+def test_the_new_file_keeps_the_owner_of_the_old_one(table, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("older", encoding="utf-8")
     os.chown(path, 1234, 5678)
@@ -143,7 +143,7 @@ def test_an_older_file_hands_on_its_owner(table, tmp_path):
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only an administrator gives files away")
-def test_a_group_that_cannot_be_kept_opens_the_file_to_no_other(table, common):
+def test_a_group_that_cannot_be_set_loses_its_permissions(table, common):
     path = common / "a.csv"
     path.write_text("older", encoding="utf-8")
     os.chown(path, NO_ONE, 5678)
@@ -154,7 +154,7 @@ def test_a_group_that_cannot_be_kept_opens_the_file_to_no_other(table, common):
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
-def test_a_link_is_kept_and_what_it_leads_to_is_replaced(points, tmp_path):
+def test_a_link_is_kept_and_its_target_is_replaced(points, tmp_path):
     (tmp_path / "there").mkdir()
     place = tmp_path / "there" / "real.gpkg"
     place.write_bytes(b"older")
@@ -170,7 +170,7 @@ def test_a_link_is_kept_and_what_it_leads_to_is_replaced(points, tmp_path):
     assert names(tmp_path / "there") == ["real.gpkg"]
 
 
-def test_a_link_to_nothing_makes_what_it_leads_to(table, tmp_path):
+def test_a_link_to_a_missing_file_creates_the_file(table, tmp_path):
     link = tmp_path / "link.csv"
     link.symlink_to("new.csv")
     gb.write(table, link)
@@ -181,13 +181,13 @@ def test_a_link_to_nothing_makes_what_it_leads_to(table, tmp_path):
 # Refused before anything is computed
 
 
-def refused(path, *told):
+def refused(path, *fragments):
     """See that a path is refused both by the check and by a writer, and what is said."""
     with pytest.raises(gb.WriteError) as checked:
         atomic.check_writable(path)
     with pytest.raises(gb.WriteError), atomic.replace_file(path) as draft:
         draft.write_text("text")
-    for text in (repr(str(path)), "Must", *told):
+    for text in (repr(str(path)), "Must", *fragments):
         assert text in str(checked.value)
     assert isinstance(checked.value, OSError)
 
@@ -228,12 +228,12 @@ def test_a_read_only_file_and_folder_are_refused(common):
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc")
-def test_a_folder_that_takes_no_files_whatever_its_mode_says_is_refused():
+def test_a_folder_that_refuses_files_raises_an_error_despite_its_mode():
     with pytest.raises(gb.WriteError, match="'/proc' is read-only"):
         atomic.check_writable(Path("/proc/a.csv"))
 
 
-def test_nothing_is_computed_for_a_place_that_is_refused(zone, tmp_path, monkeypatch):
+def test_an_invalid_target_raises_an_error_before_computing(zone, tmp_path, monkeypatch):
     def computed(*_args, **_more):
         raise AssertionError("computed")
 
@@ -274,7 +274,7 @@ def kill_a_writer(path):
     assert done.returncode == -9
 
 
-def test_the_draft_of_a_killed_process_goes_with_the_next_write_or_check(tmp_path):
+def test_the_next_write_or_check_deletes_drafts_of_killed_processes(tmp_path):
     kill_a_writer(tmp_path / "a.txt")
     (litter,) = tmp_path.iterdir()
     assert (litter / "a.txt").read_text() == "half"
@@ -286,7 +286,7 @@ def test_the_draft_of_a_killed_process_goes_with_the_next_write_or_check(tmp_pat
 
 
 @pytest.mark.parametrize("left", [[], ["a.txt"], [".lock"], [".lock", "a.txt"]])
-def test_it_goes_at_whatever_moment_its_process_was_killed(left, tmp_path):
+def test_drafts_of_killed_processes_are_deleted(left, tmp_path):
     litter = tmp_path / f"{atomic.PREFIX}abcd_123"
     litter.mkdir()
     for name in left:
@@ -295,7 +295,7 @@ def test_it_goes_at_whatever_moment_its_process_was_killed(left, tmp_path):
     assert names(tmp_path) == ["b.txt"]
 
 
-def test_what_only_looks_like_a_draft_stays(tmp_path):
+def test_files_that_resemble_drafts_are_not_deleted(tmp_path):
     for name in (".geobuffer-notes", ".geobuffer-abcd_1234", "geobuffer-abcd_123"):
         (tmp_path / name).mkdir()
     (tmp_path / ".geobuffer-afile_12").write_text("a file")
@@ -330,7 +330,7 @@ def test_the_draft_of_a_living_process_stays(tmp_path):
     assert names(tmp_path) == ["a.txt"]
 
 
-def test_where_nothing_can_be_locked_files_are_written_and_nothing_is_swept(tmp_path, monkeypatch):
+def test_without_locks_files_are_written_and_drafts_stay(tmp_path, monkeypatch):
     litter = tmp_path / f"{atomic.PREFIX}abcd_123"
     litter.mkdir()
 
@@ -342,7 +342,7 @@ def test_where_nothing_can_be_locked_files_are_written_and_nothing_is_swept(tmp_
     assert names(tmp_path) == [litter.name, "a.txt"]
 
 
-def test_many_writers_at_once_neither_mix_nor_sweep_one_another(tmp_path):
+def test_concurrent_writers_do_not_mix_or_delete_drafts(tmp_path):
     texts = [str(n) * 50_000 for n in range(8)]
     wrong = []
 
@@ -367,7 +367,7 @@ for _ in range(150):
 """
 
 
-def test_many_processes_at_once_neither_mix_nor_sweep_one_another(tmp_path):
+def test_concurrent_processes_do_not_mix_or_delete_drafts(tmp_path):
     path = tmp_path / "one.txt"
     atomic.write_text(path, "0" * 50_000)
     running = [
@@ -397,7 +397,7 @@ def table(rows):
 def limit(size):
     if limited:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-told = []
+results = []
 for suffix in sys.argv[3:]:
     path = folder / f"out{suffix}"
     path.unlink(missing_ok=True)
@@ -412,9 +412,9 @@ for suffix in sys.argv[3:]:
         except gb.WriteError as error:
             said = str(error)
         limit(resource.RLIM_INFINITY)
-        told.append([suffix, said, path.read_bytes() == old, [p.name for p in folder.iterdir()]])
+        results.append([suffix, said, path.read_bytes() == old, [p.name for p in folder.iterdir()]])
     path.unlink()
-print(json.dumps(told))
+print(json.dumps(results))
 """
 SUFFIXES = [".gpkg", ".geojson", ".fgb", ".parquet", ".kml", ".kmz", ".shp.zip", ".csv", ".xlsx"]
 
@@ -433,7 +433,7 @@ def full(folder, how):
         assert beside == [path.name]
 
 
-def test_where_files_may_not_grow_the_old_one_stays_even_for_want_of_a_byte(tmp_path):
+def test_a_file_size_limit_keeps_the_old_file(tmp_path):
     full(tmp_path, "limited")
 
 
@@ -456,7 +456,7 @@ def test_on_a_full_disk_the_old_file_stays(small_disk):
     full(small_disk, "full")
 
 
-def test_on_a_disk_that_is_full_already_nothing_is_begun(small_disk):
+def test_a_full_disk_raises_an_error_before_writing(small_disk):
     with contextlib.suppress(OSError), (small_disk / "large").open("wb", 0) as file:
         while True:
             file.write(bytes(4096))
@@ -484,28 +484,28 @@ POINT, NOTHING, EMPTY = shapely.Point(1, 2), None, shapely.Point()
     "shapes", [[], [POINT], [NOTHING], [EMPTY], [POINT, NOTHING, EMPTY, POINT], [EMPTY, NOTHING]]
 )
 @pytest.mark.parametrize("layer", ["places", 'a "b" c', "місця 1", "a'b"])
-def test_a_whole_geopackage_is_found_whole(shapes, layer, tmp_path):
+def test_a_complete_geopackage_passes_the_check(shapes, layer, tmp_path):
     table = gpd.GeoDataFrame({"n": range(len(shapes))}, geometry=shapes, crs="EPSG:4326")
     path = tmp_path / "a.gpkg"
     table.to_file(path, driver="GPKG", layer=layer, index=False)
     check_whole_geopackage(path, layer, table)
 
 
-def test_a_whole_table_without_shapes_is_found_whole(tmp_path):
+def test_a_complete_table_without_shapes_passes_the_check(tmp_path):
     table = pd.DataFrame({"n": [1, 2]})
     pyogrio.write_dataframe(table, tmp_path / "a.gpkg", layer="t", driver="GPKG")
     check_whole_geopackage(tmp_path / "a.gpkg", "t", table)
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "message"),
     [("DROP TABLE a", "a part of 'a'"), ("DELETE FROM a WHERE fid = 1", "the rows of 'a'"),
      ("DROP TABLE rtree_a_geom", "a part of 'a'"),
      ("DELETE FROM rtree_a_geom WHERE id = 1", "the spatial index of 'a'"),
      ("DELETE FROM gpkg_ogr_contents", "the count of rows of 'a'"),
      ("UPDATE gpkg_ogr_contents SET feature_count = NULL", "the count of rows of 'a'")],
 )  # fmt: skip
-def test_a_geopackage_that_lacks_something_is_refused(spoil, told, tmp_path):
+def test_a_geopackage_that_lacks_something_is_refused(spoil, message, tmp_path):
     table, path = places(300), tmp_path / "a.gpkg"
     table.to_file(path, driver="GPKG", layer="a", index=False)
     with closing(sqlite3.connect(path)) as database, database:
@@ -513,7 +513,7 @@ def test_a_geopackage_that_lacks_something_is_refused(spoil, told, tmp_path):
         for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
             database.execute(f'DROP TRIGGER "{name}"')
         database.execute(spoil)
-    with pytest.raises(gb.WriteError, match=told):
+    with pytest.raises(gb.WriteError, match=message):
         check_whole_geopackage(path, "a", table)
 
 

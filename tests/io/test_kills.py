@@ -57,9 +57,9 @@ class Killer:
             env={**os.environ, "TMPDIR": str(self.temporary),
                  "PUBLISHER": f"{publisher.url}/data.json"},
         )  # fmt: skip
-        told = self.process.stdout.readline()
-        assert told, self.process.stderr.read()
-        self.took = json.loads(told)
+        answer = self.process.stdout.readline()
+        assert answer, self.process.stderr.read()
+        self.took = json.loads(answer)
         self.kills = self.amidst = 0
 
     def end(self, path, after_s, number):
@@ -117,7 +117,7 @@ def is_version(path, version, killer):
 
 
 @pytest.mark.parametrize("name", [*SAME_BYTES, *OTHER_BYTES])
-def test_the_versions_differ_and_are_known(name, killer):
+def test_the_two_versions_of_each_file_differ(name, killer):
     one, other = (killer.whole(version, name) for version in (0, 1))
     assert one.read_bytes() != other.read_bytes()
     assert is_version(one, 0, killer)
@@ -162,7 +162,7 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new(name, killer, tmp_path):
 
 
 @pytest.mark.parametrize("name", [*SAME_BYTES, *OTHER_BYTES])
-def test_an_interrupted_writer_takes_its_draft_along(name, killer, tmp_path):
+def test_an_interrupted_writer_deletes_its_draft(name, killer, tmp_path):
     path = tmp_path / name
     path.write_bytes(killer.whole(0, name).read_bytes())
     for number, after_s in enumerate(moments(name, killer, INTERRUPTS)):
@@ -216,7 +216,7 @@ print(json.dumps(seen))
 
 
 def test_python_opens_no_file_for_writing_but_drafts(tmp_path):
-    """Of what libraries in C open it knows nothing; there, the kills tell."""
+    """The audit hook does not see files that C libraries open; the tests of kills cover them."""
     folder, temporary = tmp_path / "here", tmp_path / "temporary"
     folder.mkdir()
     temporary.mkdir()

@@ -10,7 +10,7 @@ from geobuffer.io.untrusted import capture_warnings, silence_warnings
 
 
 @pytest.mark.parametrize("hearing", [capture_warnings, silence_warnings])
-def test_filters_are_afterwards_what_they_were(hearing):
+def test_warning_filters_are_restored(hearing):
     before = list(warnings.filters)
     shown = warnings.showwarning
     together = threading.Barrier(8)
@@ -27,7 +27,7 @@ def test_filters_are_afterwards_what_they_were(hearing):
     assert warnings.showwarning is shown
 
 
-def test_each_thread_hears_its_own_file():
+def test_each_thread_captures_its_own_warnings():
     together = threading.Barrier(8)
 
     def listen(number):
@@ -43,7 +43,7 @@ def test_each_thread_hears_its_own_file():
         assert list(threads.map(listen, range(8))) == [{f"file {n}"} for n in range(8)]
 
 
-def test_one_may_listen_within_another():
+def test_captures_can_be_nested():
     with capture_warnings() as outer:
         with capture_warnings() as inner:
             warnings.warn("inner", stacklevel=1)
@@ -52,7 +52,7 @@ def test_one_may_listen_within_another():
     assert [str(one.message) for one in outer] == ["outer"]
 
 
-def test_only_the_category_is_unheard():
+def test_only_the_given_category_is_silenced():
     with capture_warnings() as said, silence_warnings(DeprecationWarning):
         warnings.warn("unheard", DeprecationWarning, stacklevel=1)
         warnings.warn("heard", UserWarning, stacklevel=1)

@@ -22,25 +22,25 @@ def test_points_come_back_from_any_crs_and_gaps_as_nan():
         assert lat == pytest.approx([50.0, np.nan, np.nan], nan_ok=True)
 
 
-def test_longitudes_of_a_pacific_chart_are_brought_within_180():
+def test_longitudes_from_0_to_360_are_normalised():
     lon, _ = read_lonlat(gpd.GeoSeries.from_xy([190.0, -190.0], [0.0, 0.0], crs="EPSG:4326"))
     assert lon.tolist() == [-170.0, 170.0]
 
 
-def test_missing_crs_is_refused_with_the_likely_one():
+def test_a_missing_crs_raises_an_error_with_the_likely_crs():
     with pytest.raises(gb.MissingCRSError, match='set_crs\\("EPSG:4326"\\)'):
         read_lonlat(gpd.GeoSeries([HERE]))
     with pytest.raises(gb.MissingCRSError, match="they were made in"):
         read_lonlat(gpd.GeoSeries([shapely.Point(370_000, 5_600_000)]))
 
 
-def test_shapes_that_are_no_points_are_refused_by_row():
+def test_shapes_other_than_points_raise_an_error_that_names_the_row():
     table = gpd.GeoSeries([HERE, shapely.box(0, 0, 1, 1)], index=["a", "b"], crs="EPSG:4326")
     with pytest.raises(gb.DataError, match=r"row 'b': Polygon"):
         read_lonlat(table)
 
 
-def test_impossible_coordinates_are_refused_by_row():
+def test_impossible_coordinates_raise_an_error_that_names_the_row():
     table = gpd.GeoSeries([HERE, shapely.Point(50.0, 136.0)], crs="EPSG:4326")
     with pytest.raises(gb.DataError, match=r"row 1: .*latitude 136"):
         read_lonlat(table)
@@ -51,14 +51,14 @@ def test_table_without_geometry_is_refused():
         read_lonlat(pd.DataFrame({"lon": [30]}))
 
 
-def test_gaps_in_a_stated_column_are_careful_and_a_column_not_there_is_none():
+def test_missing_accuracies_get_a_careful_value_and_an_absent_column_gives_zero():
     table = _table(2, accuracy_m=[300.0, None])
     assert read_metres(table, "accuracy_m").tolist() == [300.0, UNSTATED_M]
     assert read_metres(table, "radius_m").tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("value", ["500 m", -1.0, np.inf])
-def test_accuracy_that_is_none_is_refused_by_row(value):
+def test_invalid_accuracies_raise_an_error_that_names_the_row(value):
     table = _table(2).assign(accuracy_m=pd.Series([1.0, value], dtype=object))
     with pytest.raises(gb.DataError, match="Invalid accuracy_m in row 1"):
         read_metres(table, "accuracy_m")

@@ -221,7 +221,7 @@ def test_the_watch_sees_what_gdal_would_open(watch, tmp_path, name):
     assert watch.opened() or watch.asked
 
 
-def test_what_is_read_beside_them_is_whole(watch, tmp_path):
+def test_files_without_references_are_read(watch, tmp_path):
     """The same files without the reference are read; so is one that only looks alike."""
     for name in ("words.geojson", "lines.geojson", "inner.kml", "comment.kml", "product.kml"):
         path = tmp_path / name
@@ -240,7 +240,7 @@ def test_what_is_read_beside_them_is_whole(watch, tmp_path):
         assert len(gb.read_regions(plain)) == 1
 
 
-def test_a_flatgeobuf_that_is_none_is_refused(watch, tmp_path):
+def test_an_invalid_flatgeobuf_is_refused(watch, tmp_path):
     path = tmp_path / "words.fgb"
     path.write_bytes(b"fgb\x03fgb\x01" + other_layer(watch).encode())
     assert assert_alone(watch, path) == []
@@ -358,9 +358,9 @@ def test_no_reference_system_opens_a_file(watch, tmp_path, suffix):
     if suffix == ".parquet":
         frame.to_parquet(path)
         table = pq.read_table(path)
-        told = json.loads(table.schema.metadata[b"geo"])
-        told["columns"]["geometry"]["crs"] = gridded(watch)
-        pq.write_table(table.replace_schema_metadata({"geo": json.dumps(told)}), path)
+        metadata = json.loads(table.schema.metadata[b"geo"])
+        metadata["columns"]["geometry"]["crs"] = gridded(watch)
+        pq.write_table(table.replace_schema_metadata({"geo": json.dumps(metadata)}), path)
     elif suffix == ".shp":
         frame.to_file(path)
         path.with_suffix(".prj").write_text(gridded(watch))
@@ -403,7 +403,7 @@ OVERVIEW = (
         (".aux.xml", OVERVIEW, True),
     ],
 )
-def test_no_raster_opens_what_lies_beside_it(watch, tmp_path, beside, content, read):
+def test_a_raster_does_not_open_files_beside_it(watch, tmp_path, beside, content, read):
     path = write_raster(tmp_path / "own.tif", 1)
     path.with_name(path.name + beside).write_text(content.format(watch.folder / "canary.tif"))
     watch.begin()
@@ -435,7 +435,7 @@ def test_definitions_that_name_files_are_refused(definition):
 
 
 @pytest.mark.parametrize("code", [4326, 3857, 32636, 28404, 2154, 27700, 28992, 5564])
-def test_definitions_that_name_none_are_taken(code):
+def test_definitions_that_name_no_file_are_accepted(code):
     crs = pyproj.CRS.from_epsg(code)
     for definition in (crs.to_wkt(), crs.to_wkt("WKT1_GDAL"), crs.to_json()):
         check_crs_definition(definition, "mine")
@@ -443,7 +443,7 @@ def test_definitions_that_name_none_are_taken(code):
     check_crs_definition("+init=epsg:4326", "mine")
 
 
-def test_no_raster_is_another_one(watch, tmp_path):
+def test_a_raster_that_refers_to_another_raster_is_refused(watch, tmp_path):
     path = tmp_path / "own.tif"
     path.write_text(MASK.format(watch.folder / "canary.tif"))
     grid = tmp_path / "own.asc"
@@ -458,7 +458,7 @@ def test_no_raster_is_another_one(watch, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".dbf", ".prj", ".cpg", ".shx", ".qix"])
-def test_companions_that_lead_elsewhere_are_refused(watch, tmp_path, suffix):
+def test_companion_files_that_link_elsewhere_are_refused(watch, tmp_path, suffix):
     frame = gpd.GeoDataFrame({"name": ["Own"]}, geometry=[SQUARE], crs="EPSG:4326")
     frame.to_file(tmp_path / "own.shp")
     link = tmp_path / f"own{suffix}"
@@ -503,7 +503,7 @@ def test_a_member_is_no_larger_than_it_says(tmp_path):
         gb.read_regions(archive)
 
 
-def test_companions_count_whatever_their_case(tmp_path):
+def test_companion_files_are_checked_in_any_case(tmp_path):
     archive = tmp_path / "case.zip"
     frame = gpd.GeoDataFrame({"name": ["Own"]}, geometry=[SQUARE], crs="EPSG:4326")
     frame.to_file(tmp_path / "own.shp")
@@ -514,7 +514,7 @@ def test_companions_count_whatever_their_case(tmp_path):
         gb.read_regions(archive, max_gb=0.001)
 
 
-def test_rows_that_are_packed_into_nothing_count(tmp_path):
+def test_highly_compressed_rows_count_towards_the_cap(tmp_path):
     path = tmp_path / "rows.parquet"
     pq.write_table(pa.table({"name": pa.nulls(3_000_000, pa.int64())}), path)
     assert path.stat().st_size < 10_000
@@ -570,8 +570,8 @@ def test_entities_in_a_workbook_open_nothing(watch, tmp_path, doctype):
     def entity(parts):
         sheet = parts[SHEET].decode().replace("<v>50.5</v>", "<v>&e;</v>")
         begin = sheet.index("<worksheet")
-        told = doctype.format(watch.folder / "canary.geojson")
-        parts[SHEET] = f"{sheet[:begin]}{told}{sheet[begin:]}"
+        declaration = doctype.format(watch.folder / "canary.geojson")
+        parts[SHEET] = f"{sheet[:begin]}{declaration}{sheet[begin:]}"
 
     assert assert_alone(watch, workbook(tmp_path, entity)) == []
 
@@ -617,7 +617,7 @@ def test_a_scenario_names_regions_not_files(watch, tmp_path):
         "https://cdn.jsdelivr.net/npm/geopandas@1.2.0/geopandas/array.py",
     ],
 )  # fmt: skip
-def test_a_page_is_given_files_of_packages_alone(watch, url):
+def test_a_page_embeds_only_files_of_packages(watch, url):
     script = watch.folder / "canary.js"
     script.write_text("1;")
     packages = InstalledPackages()
@@ -629,7 +629,7 @@ def test_a_page_is_given_files_of_packages_alone(watch, url):
     assert watch.asked == []
 
 
-def test_reading_leaves_no_copy(tmp_path, monkeypatch):
+def test_reading_leaves_no_temporary_copy(tmp_path, monkeypatch):
     """A KML is read from a copy that begins otherwise, which is gone afterwards."""
     folder = tmp_path / "temporary"
     folder.mkdir()

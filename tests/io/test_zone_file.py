@@ -69,7 +69,7 @@ def _same(one, other):
 
 
 @pytest.mark.parametrize("name", ZONES)
-def test_what_is_read_is_what_was_written(name, border, tmp_path):
+def test_a_zone_read_back_equals_the_zone_written(name, border, tmp_path):
     zone = ZONES[name](border)
     again = gb.read_zone(gb.write(zone, tmp_path / "zone.gpkg"))
     assert type(again) is type(zone)
@@ -113,14 +113,14 @@ def test_the_answers_for_the_bundled_places_are_the_same(zone, towns, tmp_path):
     ).get_root().render().count("Sumy")
 
 
-def test_a_file_may_be_renamed_and_called_anything(tmp_path):
+def test_a_zone_file_can_be_renamed(tmp_path):
     zone = gb.build_zone(_plant(), km=3)
     path = gb.write(zone, tmp_path / "geobuffer_zone.gpkg")
     path = path.rename(tmp_path / "інше.gpkg")
     assert gb.read_zone(path).area_km2 == zone.area_km2
 
 
-def test_other_software_finds_layers_with_what_they_mean(border, tmp_path):
+def test_layers_describe_their_content(border, tmp_path):
     path = gb.write(ZONES["the default"](border), tmp_path / "zone.gpkg")
     layers = dict(pyogrio.list_layers(path))
     assert next(iter(layers)) == "zone"
@@ -158,7 +158,7 @@ def _set(**facts):
         (_set(borders=[{"source": 5}]), "was it edited"),
     ],
 )
-def test_a_file_that_was_tampered_with_is_refused(change, says, tmp_path):
+def test_an_altered_zone_file_is_refused(change, says, tmp_path):
     path = gb.write(gb.build_zone(_plant(), km=3), tmp_path / "zone.gpkg")
     _edit(path, change)
     with pytest.raises(gb.DataError, match=says):

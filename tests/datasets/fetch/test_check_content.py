@@ -34,7 +34,7 @@ def file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [(b"", "empty"), (b" \r\n", "empty"), (b"<!DOCTYPE html><p>", "HTML page"),
      (b"\xef\xbb\xbf\n<html>", "HTML page"), (b"<?xml version='1.0'?><Error>", "XML"),
      (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "Git LFS pointer")],
@@ -45,29 +45,29 @@ def file(tmp_path):
      lambda path: check_content.check_zip(path, CAP),
      lambda path: check_content.read_zipped_features(path, CAP)],
 )  # fmt: skip
-def test_pages_and_pointers_are_told_whatever_was_expected(file, read, body, told):
-    with pytest.raises(gb.DataError, match=rf"data\.bin.*{told}"):
+def test_html_pages_and_lfs_pointers_raise_an_error_for_every_kind(file, read, body, message):
+    with pytest.raises(gb.DataError, match=rf"data\.bin.*{message}"):
         read(file(body))
 
 
 @pytest.mark.parametrize(
     "body", [b'{"a": 1', b"{'a': 1}", b"\xff\xfe{\x00", b"[" * 200_000, b"PK\x03\x04"]
 )
-def test_no_json_is_told(file, body):
+def test_invalid_json_raises_an_error(file, body):
     with pytest.raises(gb.DataError, match=r"data\.bin"):
         check_content.read_json(file(body))
 
 
 @pytest.mark.parametrize(
-    ("document", "told"),
+    ("document", "message"),
     [([], "not GeoJSON"), ({"type": "Topology"}, "not GeoJSON"),
      ({"features": [FEATURE]}, "not GeoJSON"),
      ({**COLLECTION, "features": []}, "no features"), ({**COLLECTION, "features": [1]}, "ture 0"),
      ({**COLLECTION, "features": [FEATURE, {**FEATURE, "geometry": None}]}, "feature 1"),
      ({**COLLECTION, "features": [{**FEATURE, "properties": None}]}, "feature 0")],
 )  # fmt: skip
-def test_no_geojson_is_told(file, document, told):
-    with pytest.raises(gb.DataError, match=told):
+def test_json_that_is_not_geojson_raises_an_error(file, document, message):
+    with pytest.raises(gb.DataError, match=message):
         check_content.read_features(file(json.dumps(document).encode()))
 
 
@@ -83,7 +83,7 @@ def test_geojson_under_gzip_is_read_as_collection_or_by_line(file):
     assert check_content.read_zipped_features(file(lines), CAP) == [FEATURE] * 3
 
 
-def test_gzip_that_is_cut_or_damaged_or_a_bomb_is_told(file):
+def test_gzip_that_is_truncated_damaged_or_a_bomb_raises_an_error(file):
     good = gzip.compress(json.dumps({**COLLECTION, "features": [FEATURE] * 500}).encode())
     damaged = bytearray(good)
     damaged[len(good) // 2] ^= 0xFF
@@ -112,7 +112,7 @@ def test_zip_bombs_are_refused_unopened(file):
         check_content.check_zip(file(bomb), CAP)
 
 
-def test_a_zip_that_lies_about_its_size_gives_no_more_than_it_states(file):
+def test_a_zip_with_a_false_size_yields_no_more_than_it_states(file):
     honest = zipped({"a.txt": b"\0" * 3_000_000})
     at = honest.rindex(b"PK\x01\x02") + 24  # uncompressed size in the central directory
     liar = honest[:at] + struct.pack("<I", 10) + honest[at + 4 :]
@@ -120,21 +120,21 @@ def test_a_zip_that_lies_about_its_size_gives_no_more_than_it_states(file):
         check_content.check_zip(file(liar), CAP)
 
 
-def test_zips_that_are_cut_damaged_or_locked_are_told(file):
+def test_zips_that_are_truncated_damaged_or_encrypted_raise_an_error(file):
     good = zipped({"a.txt": b"hello" * 500}, zipfile.ZIP_STORED)
     flipped = bytearray(good)
     flipped[100] ^= 0xFF
     at = good.rindex(b"PK\x01\x02") + 8  # flags in the central directory
     locked = good[:at] + b"\x01" + good[at + 1 :]
-    for body, told in (
+    for body, message in (
         (good[:-30], "not a zip, cut off"), (bytes(flipped), "damaged"), (locked, "encrypted"),
         (b"PK\x05\x06", "not a zip"),
     ):  # fmt: skip
-        with pytest.raises(gb.DataError, match=told):
+        with pytest.raises(gb.DataError, match=message):
             check_content.check_zip(file(body), CAP)
 
 
-def test_a_member_that_is_not_there_is_told(file):
+def test_a_missing_member_raises_an_error(file):
     path = file(zipped({"b.txt": "x"}))
     with (
         pytest.raises(gb.DataError, match=r"a\.txt, but b\.txt"),
@@ -154,7 +154,7 @@ def test_members_are_unpacked_under_names_of_our_own(file, tmp_path):
 @pytest.mark.parametrize("big", [False, True])
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("strips", [1, 4])
-def test_geotiffs_pass_and_cut_ones_do_not(file, big, order, strips):
+def test_whole_geotiffs_pass_and_truncated_ones_raise_an_error(file, big, order, strips):
     whole = geotiff(big=big, order=order, strips=strips)
     check_content.check_geotiff(file(whole))
     with pytest.raises(gb.DataError, match=r"cut off\. Its pixels end at byte"):
@@ -164,12 +164,12 @@ def test_geotiffs_pass_and_cut_ones_do_not(file, big, order, strips):
             check_content.check_geotiff(file(whole[:end]))
 
 
-def test_a_tiff_that_lies_nowhere_is_refused(file):
+def test_a_tiff_without_a_position_is_refused(file):
     with pytest.raises(gb.DataError, match="without a coordinate reference system"):
         check_content.check_geotiff(file(geotiff(geo=False)))
 
 
-def test_noise_is_no_geotiff(file):
+def test_random_bytes_are_not_a_geotiff(file):
     for body in (
         b"GIF89a" + b"x" * 100,
         b"II\x2a\x00\xff\xff\xff\x7f",

@@ -92,7 +92,7 @@ def test_refresh_brings_the_new_file_and_its_hash(publisher, how):
     assert obtain(what, how).source == new.source
 
 
-def test_refresh_that_fails_keeps_the_old_file_and_says_so(publisher, how):
+def test_a_failed_refresh_keeps_the_old_file_and_raises_an_error(publisher, how):
     publisher.serve("/data.json", Page(BODY), Page(status=404))
     what = wanted(f"{publisher.url}/data.json")
     obtain(what, how)
@@ -104,22 +104,22 @@ def test_refresh_that_fails_keeps_the_old_file_and_says_so(publisher, how):
 # What servers say
 
 
-def test_404_is_asked_once_and_tells_how_to_do_it_by_hand(publisher, how):
-    with pytest.raises(gb.DownloadError) as told:
+def test_404_is_not_retried_and_the_message_explains_the_manual_download(publisher, how):
+    with pytest.raises(gb.DownloadError) as caught:
         obtain(wanted(f"{publisher.url}/data.json"), how)
-    message = str(told.value)
+    message = str(caught.value)
     assert "404 Not Found" in message
     assert f"download {publisher.url}/data.json and save it as " in message
     assert str(how.folder / "test" / "data.json") in message
     assert len(publisher.asked) == 1
     assert files(how) == []
-    assert isinstance(told.value, ConnectionError)
+    assert isinstance(caught.value, ConnectionError)
 
 
 def test_a_file_put_there_by_hand_is_used(publisher, how):
-    with pytest.raises(gb.DownloadError) as told:
+    with pytest.raises(gb.DownloadError) as caught:
         obtain(wanted(f"{publisher.url}/data.json"), how)
-    place = Path(str(told.value).split(" save it as ")[1].split(";")[0])
+    place = Path(str(caught.value).split(" save it as ")[1].split(";")[0])
     place.write_bytes(BODY)
     file = obtain(wanted(f"{publisher.url}/data.json"), how)
     assert file.path == place
@@ -136,7 +136,7 @@ def test_a_wrong_file_put_there_by_hand_is_refused(how):
 
 
 @pytest.mark.parametrize("said", ["7", "date"])
-def test_429_waits_as_long_as_it_is_told_to(publisher, how, waits, said):
+def test_429_waits_as_long_as_retry_after_says(publisher, how, waits, said):
     date = email.utils.formatdate(time.time() + 7, usegmt=True)
     headers = {"Retry-After": date if said == "date" else said}
     publisher.serve("/data.json", Page(status=429, headers=headers), Page(BODY))
@@ -145,7 +145,7 @@ def test_429_waits_as_long_as_it_is_told_to(publisher, how, waits, said):
     assert [w for w in waits if w > 1] == [pytest.approx(6.5, abs=0.6)]
 
 
-def test_a_wait_beyond_patience_is_told_and_not_made(publisher, how, waits):
+def test_a_wait_beyond_the_limit_raises_an_error_at_once(publisher, how, waits):
     publisher.serve("/data.json", Page(status=429, headers={"Retry-After": "86400"}))
     with pytest.raises(gb.DownloadError, match=r"429 Too Many Requests \(asks to wait 86,400 s\)"):
         obtain(wanted(f"{publisher.url}/data.json"), how)
@@ -153,7 +153,7 @@ def test_a_wait_beyond_patience_is_told_and_not_made(publisher, how, waits):
     assert not [w for w in waits if w > 1]
 
 
-def test_faults_that_pass_are_tried_again_with_longer_waits(publisher, tmp_path, waits):
+def test_temporary_errors_are_retried_with_longer_waits(publisher, tmp_path, waits):
     how = Downloader(folder=tmp_path, pause_s=4, attempts=4)
     publisher.serve("/data.json", *[Page(status=s) for s in (500, 503, 504)], Page(BODY))
     assert obtain(wanted(f"{publisher.url}/data.json"), how).path.read_bytes() == BODY
@@ -161,14 +161,14 @@ def test_faults_that_pass_are_tried_again_with_longer_waits(publisher, tmp_path,
     assert waits == [pytest.approx(w, abs=0.5) for w in (4, 8, 16)]
 
 
-def test_attempts_come_to_an_end(publisher, how):
+def test_the_number_of_attempts_is_limited(publisher, how):
     publisher.serve("/data.json", Page(status=503))
     with pytest.raises(gb.DownloadError, match="503 Service Unavailable"):
         obtain(wanted(f"{publisher.url}/data.json"), how)
     assert len(publisher.asked) == how.attempts
 
 
-def test_two_requests_to_a_host_keep_their_distance(publisher, tmp_path):
+def test_two_requests_to_a_host_are_spaced_in_time(publisher, tmp_path):
     how = Downloader(folder=tmp_path, pause_s=0.2)
     publisher.serve("/data.json", Page(BODY))
     start = time.monotonic()
@@ -177,7 +177,7 @@ def test_two_requests_to_a_host_keep_their_distance(publisher, tmp_path):
     assert time.monotonic() - start >= 0.4
 
 
-def test_html_instead_of_data_is_told(publisher, how):
+def test_html_instead_of_data_raises_an_error(publisher, how):
     page = b"\n<!DOCTYPE html><html><body>Please log in</body></html>"
     publisher.serve("/data.json", Page(page))
     with pytest.raises(gb.DownloadError, match=r"HTML page, not data"):
@@ -195,7 +195,7 @@ def test_a_mirror_takes_over(publisher, how):
     assert file.source.url == urls[2]
 
 
-def test_silence_ends_at_the_timeout(publisher, how):
+def test_a_silent_server_ends_at_the_timeout(publisher, how):
     publisher.serve("/data.json", Page(hang=True))
     start = time.monotonic()
     with pytest.raises(gb.DownloadError, match=r"no answer within 0\.3 s"):
@@ -203,21 +203,21 @@ def test_silence_ends_at_the_timeout(publisher, how):
     assert time.monotonic() - start < 3 * 0.3 + 1
 
 
-def test_a_name_that_does_not_exist_is_told(how, monkeypatch):
+def test_an_unknown_host_raises_an_error(how, monkeypatch):
     def no_name(*args, **kwargs):
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", no_name)
     for proxy in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(proxy, raising=False)
-    with pytest.raises(gb.DownloadError) as told:
+    with pytest.raises(gb.DownloadError) as caught:
         obtain(wanted("https://nowhere.example/data.json"), how)
-    assert "no connection: " in str(told.value)
-    assert "Name or service not known" in str(told.value)
-    assert "download https://nowhere.example/data.json and save it as" in str(told.value)
+    assert "no connection: " in str(caught.value)
+    assert "Name or service not known" in str(caught.value)
+    assert "download https://nowhere.example/data.json and save it as" in str(caught.value)
 
 
-def test_nobody_there_is_told(how):
+def test_a_refused_connection_raises_an_error(how):
     with socket.socket() as taken:  # bound and not listening: a connection is refused
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(gb.DownloadError, match=r"no connection: .*refused"):
@@ -227,7 +227,7 @@ def test_nobody_there_is_told(how):
 # Bodies that end too early, and going on from there
 
 
-def test_a_cut_connection_is_resumed_where_it_was_cut(publisher, how):
+def test_a_broken_download_resumes_where_it_stopped(publisher, how):
     cut = Page(BODY, etag='"v1"', cut_after=150_000)
     publisher.serve("/data.json", cut, Page(BODY, etag='"v1"'))
     assert obtain(wanted(f"{publisher.url}/data.json"), how).path.read_bytes() == BODY
@@ -239,7 +239,7 @@ def test_a_cut_connection_is_resumed_where_it_was_cut(publisher, how):
     assert second["If-Range"] == '"v1"'
 
 
-def test_what_one_process_began_another_ends(publisher, tmp_path):
+def test_a_second_process_resumes_a_partial_download(publisher, tmp_path):
     publisher.serve("/data.json", Page(BODY, etag='"v1"', cut_after=150_000))
     once = Downloader(folder=tmp_path, pause_s=0, attempts=1)
     with pytest.raises(gb.DownloadError, match="cut"):
@@ -267,14 +267,14 @@ def test_without_a_strong_validator_nothing_is_resumed(publisher, how, etag):
     assert "Range" not in publisher.asked[1][1]
 
 
-def test_a_body_that_is_always_cut_is_told(publisher, how):
+def test_a_body_that_is_always_truncated_raises_an_error(publisher, how):
     publisher.serve("/data.json", Page(BODY, cut_after=150_000))
     with pytest.raises(gb.DownloadError, match="cut"):
         obtain(wanted(f"{publisher.url}/data.json"), how)
     assert "data.json" not in files(how)
 
 
-def test_a_cut_without_a_stated_length_is_seen_in_the_content(publisher, how):
+def test_truncation_without_a_length_is_detected_in_the_content(publisher, how):
     publisher.serve("/data.json", Page(BODY[:-1], length=False))
     with pytest.raises(gb.DownloadError, match="not JSON, or cut off"):
         obtain(wanted(f"{publisher.url}/data.json"), how)
@@ -319,7 +319,7 @@ def test_the_hash_that_a_publisher_states_is_compared(publisher, how, method):
     assert path.read_bytes() == BODY
 
 
-def test_metadata_that_cannot_be_read_are_told(publisher, how):
+def test_unreadable_metadata_raises_an_error(publisher, how):
     publisher.serve("/data.json", Page(BODY))
     what = wanted(f"{publisher.url}/data.json")
     path = obtain(what, how).path
@@ -365,7 +365,7 @@ def test_redirects_in_a_circle_end(publisher, how):
 
 
 @pytest.mark.parametrize("length", [True, False])
-def test_what_is_larger_than_the_cap_is_refused(publisher, tmp_path, length):
+def test_a_body_larger_than_the_cap_is_refused(publisher, tmp_path, length):
     how = Downloader(folder=tmp_path, pause_s=0, size_cap_bytes=5000)
     publisher.serve("/data.json", Page(BODY, length=length))
     with pytest.raises(gb.DownloadError, match=r"larger than 5,000 bytes.*size_cap_bytes"):
@@ -386,7 +386,7 @@ def test_a_packed_body_that_was_not_asked_for_is_refused(publisher, how):
         obtain(wanted(f"{publisher.url}/data.json"), how)
 
 
-def test_threads_that_want_the_same_file_bring_it_once(publisher, how):
+def test_threads_that_fetch_the_same_file_download_it_once(publisher, how):
     publisher.serve("/data.json", Page(BODY))
     found = []
     threads = [
@@ -430,7 +430,7 @@ def test_processes_do_not_mix_their_files(publisher, tmp_path):
     assert kept.source.sha256 in hashes
 
 
-def test_a_cache_that_is_not_to_be_written_is_told(tmp_path, monkeypatch):
+def test_a_read_only_cache_raises_an_error(tmp_path, monkeypatch):
     def refused(self, **kwargs):
         raise PermissionError(13, "Permission denied", str(self))
 
@@ -440,7 +440,7 @@ def test_a_cache_that_is_not_to_be_written_is_told(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "..", "", "a\x00b", "x" * 500, ".hidden"])
-def test_names_given_by_others_reach_no_path(name):
+def test_names_from_a_publisher_are_not_used_as_paths(name):
     safe = cache.file_name(name)
     assert 0 < len(safe) <= 100
     assert not set(safe) & set("/\\\x00")
@@ -453,11 +453,11 @@ def test_the_default_folder_is_the_users_own(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [({"sites": {"geoname": "https://x"}}, "Did you mean 'geonames'"), ({"timeout_s": 0}, "above"),
      ({"attempts": 0}, "above"), ({"pause_s": -1}, "zero or above"), ({"timeout_s": float("nan")},
      "above")],
 )  # fmt: skip
-def test_a_downloader_refuses_what_makes_no_sense(wrong, told):
-    with pytest.raises(gb.DataError, match=told):
+def test_invalid_downloader_options_raise_an_error(wrong, message):
+    with pytest.raises(gb.DataError, match=message):
         Downloader(**wrong)

@@ -71,7 +71,7 @@ def test_geonames_is_offline_after_the_first_time(publisher, how):
     assert_geodataframe_equal(first, again)
 
 
-def test_the_namibian_code_is_not_a_gap(publisher, how):
+def test_the_code_na_is_not_read_as_missing(publisher, how):
     row = geonames_row(1, "NA", -22, 17).replace("\tUA\t", "\tNA\t")
     publisher.serve("/geonames/NA.zip", Page(zipped({"NA.txt": row + "\n"})))
     publisher.serve("/geonames/alternatenames/NA.zip", Page(zipped({"NA.txt": ""})))
@@ -80,25 +80,25 @@ def test_the_namibian_code_is_not_a_gap(publisher, how):
 
 
 @pytest.mark.parametrize(
-    ("dump", "told"),
+    ("dump", "message"),
     [(["a\tb"], r"UA\.txt.*row 1: 2 columns\. Expected 19"), ([*DUMP, "a\tb"], "row 8: 2 columns"),
      ([*DUMP, DUMP[0] + "\textra"], "row 8: 20 columns"), (DUMP[:2], "holds no places"),
      ([geonames_row(7, "X", 95, 30)], r"row geonames:7: longitude '30', latitude '95'"),
      ([geonames_row(7, "X", "", 30)], "row geonames:7")],
 )  # fmt: skip
-def test_a_broken_dump_is_told(publisher, how, dump, told):
+def test_a_broken_dump_raises_an_error(publisher, how, dump, message):
     serve_geonames(publisher, dump=dump)
-    with pytest.raises(gb.DataError, match=told):
+    with pytest.raises(gb.DataError, match=message):
         gb.fetch("geonames", country="UA", downloader=how)
 
 
-def test_a_dump_of_something_else_is_told(publisher, how):
+def test_a_dump_of_another_kind_raises_an_error(publisher, how):
     serve_geonames(publisher, member="RU.txt")
     with pytest.raises(gb.DownloadError, match=r"UA\.txt, but readme\.txt, RU\.txt"):
         gb.fetch("geonames", country="UA", downloader=how)
 
 
-def test_a_zip_bomb_is_told(publisher, how, tmp_path):
+def test_a_zip_bomb_raises_an_error(publisher, how, tmp_path):
     publisher.serve("/geonames/UA.zip", Page(zipped({"UA.txt": b"\0" * 2_000_000})))
     small = gb.Downloader(folder=tmp_path, sites=how.sites, pause_s=0, size_cap_bytes=1_000_000)
     with pytest.raises(gb.DownloadError, match=r"unpacks to 1\.9 MB, more than 1\.0 MB"):
@@ -130,14 +130,14 @@ def test_osm_places_of_a_box(publisher, how):
     assert "as of 2026-11-24" in one["source"]
 
 
-def test_another_box_is_another_question(publisher, how):
+def test_another_box_sends_another_query(publisher, how):
     publisher.serve("/overpass", overpass_answer(YUNAKIVKA))
     for box in ("33,50,35,52", "33,50,35,52", "33,50,35,53"):
         gb.fetch("osm-places", bbox=box, downloader=how)
     assert len(publisher.asked) == 2
 
 
-def test_a_remark_is_an_answer_with_something_missing(publisher, how):
+def test_a_remark_of_overpass_counts_as_an_incomplete_answer(publisher, how):
     remark = 'runtime error: Query timed out in "query" at line 1 after 2 seconds.'
     publisher.serve(
         "/overpass", overpass_answer(YUNAKIVKA, remark=remark), overpass_answer(YUNAKIVKA)
@@ -148,18 +148,20 @@ def test_a_remark_is_an_answer_with_something_missing(publisher, how):
 
 
 @pytest.mark.parametrize(
-    ("page", "told"),
+    ("page", "message"),
     [(overpass_answer(), "no such data"), (Page(b"{}"), "Expected elements"),
      (Page(b"<?xml version='1.0'?><osm/>"), "XML"), (Page(b"no", 400), "400 Bad Request")],
 )  # fmt: skip
-def test_what_is_no_answer_of_overpass_is_told_and_not_kept(publisher, how, page, told):
+def test_an_invalid_answer_of_overpass_raises_an_error_and_is_not_cached(
+    publisher, how, page, message
+):
     publisher.serve("/overpass", page, overpass_answer(YUNAKIVKA))
-    with pytest.raises(gb.DownloadError, match=told):
+    with pytest.raises(gb.DownloadError, match=message):
         gb.fetch("osm-places", bbox="33,50,35,52", downloader=how)
     assert len(gb.fetch("osm-places", bbox="33,50,35,52", downloader=how)) == 1
 
 
-def test_a_busy_overpass_is_left_for_its_mirror(publisher, how, tmp_path):
+def test_a_busy_overpass_falls_back_to_its_mirror(publisher, how, tmp_path):
     busy = Page(b"<html>rate_limited</html>", 429)
     publisher.serve("/one", busy)
     publisher.serve("/two", overpass_answer(YUNAKIVKA))
@@ -193,13 +195,13 @@ def test_osm_boundaries_by_code(publisher, how):
     assert zone.area_km2 == pytest.approx(4450, rel=0.02)  # 445 km of meridian, 10 km wide
 
 
-def test_a_code_that_openstreetmap_lacks_is_told(publisher, how):
+def test_a_code_missing_in_openstreetmap_raises_an_error(publisher, how):
     publisher.serve("/overpass", overpass_answer(relation(way(BOX), **{"ISO3166-2": "RU-KRS"})))
     with pytest.raises(gb.DataError, match="no boundary UA-59"):
         gb.fetch("osm-boundaries", iso="RU-KRS,UA-59", downloader=how)
 
 
-def test_countries_are_asked_for_by_their_level(publisher, how):
+def test_countries_are_requested_by_their_level(publisher, how):
     publisher.serve("/overpass", overpass_answer(relation(way(BOX), **{"ISO3166-1": "KR"})))
     region = gb.fetch("osm-boundaries", iso=["KR"], downloader=how)["KR"]
     assert 'rel["admin_level"="2"]["ISO3166-1"~"^(KR)$"]' in publisher.asked[0][2]["data"][0]
@@ -207,7 +209,7 @@ def test_countries_are_asked_for_by_their_level(publisher, how):
 
 
 @pytest.mark.parametrize("iso", ['UA"];out;', "UA-", "Ukraine", "", "UA-5999", 5, ["UA", None]])
-def test_codes_are_data_and_no_query(how, publisher, iso):
+def test_invalid_codes_raise_an_error_before_any_query(how, publisher, iso):
     with pytest.raises(gb.DataError, match="Use an ISO 3166 code"):
         gb.fetch("osm-boundaries", iso=iso, downloader=how)
     assert publisher.asked == []
@@ -242,7 +244,7 @@ def test_holes_that_share_an_edge_and_parts_that_touch():
 
 
 @pytest.mark.parametrize(
-    ("members", "told"),
+    ("members", "message"),
     [([way(BOX[:4])], r"do not close a ring near 5\d\.00000, 3\d\.00000"),
      ([way(BOX), way(HOLE[:3], "inner")], "do not close"),
      ([way(BOX), way([(40, 51), (41, 51), (41, 52), (40, 51)], "inner")],
@@ -253,8 +255,8 @@ def test_holes_that_share_an_edge_and_parts_that_touch():
      ([{"type": "way", "ref": 9, "role": "outer", "geometry": [None, {"lat": 1, "lon": 1}]}],
       "way 9 lacks geometry"), ([{"type": "way", "ref": 9, "role": ""}], "way 9 lacks geometry")],
 )  # fmt: skip
-def test_broken_relations_are_told(members, told):
-    with pytest.raises(gb.DataError, match=rf"relation 72639.*{told}"):
+def test_broken_relations_raise_an_error(members, message):
+    with pytest.raises(gb.DataError, match=rf"relation 72639.*{message}"):
         overpass.assemble_area(relation(*members))
 
 
@@ -293,17 +295,17 @@ def test_an_address_in_an_answer_keeps_the_scheme(publisher, how):
 
 
 @pytest.mark.parametrize(
-    ("geometry", "told"),
+    ("geometry", "message"),
     [({"type": "Point", "coordinates": [30, 50]}, "Expected a polygon"),
      ({"type": "Polygon", "coordinates": [[[373000, 5e6], [373001, 5e6], [373001, 5e6 + 1],
                                            [373000, 5e6]]]}, "longitude and latitude in degrees"),
      ({"type": "Polygon", "coordinates": [[[1]]]}, "Invalid geometry of Sumy"),
      ({"type": "Blob"}, "Invalid geometry of Sumy")],
 )  # fmt: skip
-def test_shapes_that_are_no_areas_are_told(publisher, how, geometry, told):
+def test_shapes_other_than_areas_raise_an_error(publisher, how, geometry, message):
     feature = {**boundary("Sumy", (33, 50, 35, 52)), "geometry": geometry}
     serve_geoboundaries(publisher, [feature])
-    with pytest.raises(gb.DataError, match=told):
+    with pytest.raises(gb.DataError, match=message):
         gb.fetch("geoboundaries", country="UA", downloader=how)
 
 
@@ -316,7 +318,7 @@ def test_a_bow_tie_is_repaired(publisher, how):
 
 
 @pytest.mark.parametrize("level", [6, -1, "one", 1.5])
-def test_levels_that_do_not_exist_are_told(how, level):
+def test_unknown_levels_raise_an_error(how, level):
     with pytest.raises(gb.DataError, match=r"Invalid level.*Use 0 \(the country\) to 5"):
         gb.fetch("geoboundaries", country="UA", level=level, downloader=how)
 
@@ -397,7 +399,7 @@ def test_hdx_shapefiles_of_the_old_layout(publisher, how, tmp_path, crs):
 
 
 @pytest.mark.parametrize("without", [".prj", ".dbf"])
-def test_a_shapefile_that_lacks_a_part_is_told(publisher, how, tmp_path, without):
+def test_a_shapefile_without_a_part_raises_an_error(publisher, how, tmp_path, without):
     (tmp_path / "shp").mkdir()
     hdx_package(publisher, ("ukr_SHP.zip", "SHP", ""))
     publisher.serve("/download/ukr_SHP.zip", Page(old_layout(tmp_path / "shp", without=(without,))))
@@ -405,7 +407,7 @@ def test_a_shapefile_that_lacks_a_part_is_told(publisher, how, tmp_path, without
         gb.fetch("hdx", country="UA", downloader=how)
 
 
-def test_points_are_no_boundaries(publisher, how, tmp_path):
+def test_points_instead_of_boundaries_raise_an_error(publisher, how, tmp_path):
     (tmp_path / "shp").mkdir()
     hdx_package(publisher, ("ukr_SHP.zip", "SHP", ""))
     whole = zipfile.ZipFile(io.BytesIO(old_layout(tmp_path / "shp")))
@@ -415,26 +417,26 @@ def test_points_are_no_boundaries(publisher, how, tmp_path):
         gb.fetch("hdx", country="UA", downloader=how)
 
 
-def test_hdx_leads_to_no_other_scheme(publisher, how):
+def test_hdx_cannot_redirect_to_another_scheme(publisher, how):
     hdx_package(publisher, resources=[{"format": "GeoJSON", "url": "file:///x.geojson.zip"}])
     with pytest.raises(gb.DataError, match="begin with https"):
         gb.fetch("hdx", country="UA", downloader=how)
 
 
-def test_a_wrong_hash_of_hdx_is_told(publisher, how):
+def test_a_wrong_hash_of_hdx_raises_an_error(publisher, how):
     hdx_package(publisher, ("ukr.geojson.zip", "GeoJSON", "0" * 32))
     publisher.serve("/download/ukr.geojson.zip", Page(new_layout()))
     with pytest.raises(gb.ChecksumMismatch, match="its publisher states 000000000000…"):
         gb.fetch("hdx", country="UA", downloader=how)
 
 
-def test_a_dataset_without_boundaries_is_told(publisher, how):
+def test_a_dataset_without_boundaries_raises_an_error(publisher, how):
     hdx_package(publisher, ("ukr_gazetteer.xlsx", "XLSX", ""))
     with pytest.raises(gb.DataError, match=r"no zipped GeoJSON.*but ukr_gazetteer\.xlsx"):
         gb.fetch("hdx", country="UA", downloader=how)
 
 
-def test_ckan_saying_no_is_told(publisher, how):
+def test_an_error_of_ckan_raises_an_error(publisher, how):
     no = {"success": False, "error": {"__type": "Not Found Error", "message": "Not found"}}
     publisher.serve("/hdx/package_show", Page(json.dumps(no).encode(), 404))
     with pytest.raises(gb.DownloadError, match="404"):
@@ -444,7 +446,7 @@ def test_ckan_saying_no_is_told(publisher, how):
         gb.fetch("hdx", country="UA", downloader=how)
 
 
-def test_a_layer_without_names_is_told(publisher, how):
+def test_a_layer_without_names_raises_an_error(publisher, how):
     bare = {"type": "FeatureCollection", "features": [boundary("X", (33, 50, 35, 52))]}
     hdx_package(publisher, ("ukr.geojson.zip", "GeoJSON", ""))
     body = zipped({"ukr_admin1.geojson": json.dumps(bare)})
@@ -485,16 +487,16 @@ def test_ua_geo_places(publisher, how):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [("a,b\n1,2\n", "no column for code, name, latitude, longitude among a, b"),
      (REGISTER.replace("lat,", "breite,"), r"no column for latitude.*Use one of lat"),
      (REGISTER.replace("UA59080330010086784", "5924789101"), r"row 5: code '5924789101'"),
      (REGISTER.split("\n", maxsplit=1)[0], "nothing"), ("\x00\xff", r"katottg\.csv")],
 )  # fmt: skip
-def test_a_register_of_another_shape_is_told(publisher, how, text, told):
+def test_a_register_with_other_columns_raises_an_error(publisher, how, text, message):
     publisher.serve("/ua-geo/katottg.csv", Page(text.encode("latin-1", "replace")
                                                 if "\xff" in text else text.encode()))  # fmt: skip
-    with pytest.raises(gb.DownloadError, match=told):
+    with pytest.raises(gb.DownloadError, match=message):
         gb.fetch("ua-geo", downloader=how)
 
 
@@ -534,14 +536,14 @@ def test_worldpop_raster(publisher, how):
     assert len(publisher.asked) == 1
 
 
-def test_a_raster_that_is_none_is_told(publisher, how):
+def test_an_invalid_raster_raises_an_error(publisher, how):
     publisher.serve(WORLDPOP_PATH, Page(b"II*\0" + b"\0" * 100))
     with pytest.raises(gb.DownloadError, match="not a GeoTIFF"):
         gb.fetch("worldpop", country="UA", downloader=how)
 
 
 @pytest.mark.parametrize("year", [2014, 2031, "now", 2025.5])
-def test_years_that_worldpop_lacks_are_told(how, year):
+def test_years_missing_in_worldpop_raise_an_error(how, year):
     with pytest.raises(gb.DataError, match=r"Invalid year .*must be 2015 to 2030"):
         gb.fetch("worldpop", country="UA", year=year, downloader=how)
 
@@ -550,7 +552,7 @@ def test_years_that_worldpop_lacks_are_told(how, year):
 
 
 @pytest.mark.parametrize(
-    ("name", "what", "told"),
+    ("name", "what", "message"),
     [("geoname", {}, "Did you mean 'geonames'"), ("geonames", {}, "geonames needs country"),
      ("geonames", {"contry": "UA"}, "Invalid contry for geonames. Did you mean 'country'"),
      ("ua-geo", {"country": "UA"}, "It takes no arguments"),
@@ -563,8 +565,8 @@ def test_years_that_worldpop_lacks_are_told(how, year):
      ("osm-places", {"bbox": (33, 50, float("nan"), 52)}, "Invalid bbox"),
      ("osm-places", {"bbox": 5}, "Invalid bbox")],
 )  # fmt: skip
-def test_mistakes_are_told_before_anything_is_asked(publisher, how, name, what, told):
-    with pytest.raises(gb.DataError, match=told):
+def test_wrong_arguments_raise_an_error_before_any_request(publisher, how, name, what, message):
+    with pytest.raises(gb.DataError, match=message):
         gb.fetch(name, downloader=how, **what)
     assert publisher.asked == []
 
@@ -582,7 +584,7 @@ def test_every_site_is_https():
 @pytest.mark.parametrize(
     "module", ["requests", "urllib3", "filelock", "platformdirs", "pycountry", "babel"]
 )
-def test_without_the_extra_its_name_is_told(module):
+def test_a_missing_extra_is_named(module):
     code = (
         f"import sys; sys.modules[{module!r}] = None; import geobuffer as gb; gb.list_sources()\n"
         "try: gb.fetch('geonames', country='UA')\n"
@@ -593,14 +595,14 @@ def test_without_the_extra_its_name_is_told(module):
     assert "pip install 'geobuffer[fetch]'" in run.stdout
 
 
-def test_kosovo_goes_by_the_codes_its_publishers_use(publisher, how):
+def test_kosovo_uses_the_codes_of_each_publisher(publisher, how):
     row = geonames_row(1, "Pristina", 42.67, 21.17).replace("\tUA\t", "\tXK\t")
     publisher.serve("/geonames/XK.zip", Page(zipped({"XK.txt": row + "\n"})))
     publisher.serve("/geonames/alternatenames/XK.zip", Page(zipped({"XK.txt": ""})))
     assert len(gb.fetch("geonames", country="XKX", downloader=how)) == 1
 
 
-def test_fetched_places_go_all_the_way_to_a_map(publisher, how, zone):
+def test_fetched_places_can_be_classified_and_mapped(publisher, how, zone):
     serve_geonames(publisher)
     places = gb.fetch("geonames", country="UA", downloader=how)
     inside = gb.within(places, zone)

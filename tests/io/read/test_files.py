@@ -90,7 +90,7 @@ def test_truncated_geojson_keeps_the_line(everything):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", r"empty \(0 bytes\)"),
         (b"<!DOCTYPE html><html><body>404", "web page"),
@@ -108,15 +108,15 @@ def test_truncated_geojson_keeps_the_line(everything):
         (b'{"type": "Topology", "objects": {}}', "damaged|TopoJSON"),
     ],
 )
-def test_a_file_that_is_something_else_is_called_what_it_is(tmp_path, content, told):
+def test_the_error_names_the_real_kind_of_a_file(tmp_path, content, message):
     file = tmp_path / "mine.geojson"
     file.write_bytes(content)
-    with pytest.raises(gb.DataError, match=told) as refused:
+    with pytest.raises(gb.DataError, match=message) as refused:
         gb.read_regions(file)
     assert "mine.geojson" in str(refused.value)
 
 
-def test_a_vrt_named_geojson_opens_nothing(everything):
+def test_a_vrt_named_geojson_opens_no_other_file(everything):
     secret = everything / "squares.geojson"
     trap = everything / "trap.geojson"
     trap.write_text(
@@ -204,7 +204,7 @@ def test_a_path_that_libraries_take_for_an_archive_is_refused(everything):
 
 
 @pytest.mark.parametrize("name", ["../../escaped.geojson", "/escaped.geojson", "a/../../b.geojson"])
-def test_names_that_lead_out_of_an_archive_lead_nowhere(everything, name):
+def test_paths_that_leave_an_archive_are_refused(everything, name):
     archive = everything / "slip.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.write(everything / "squares.geojson", "x")
@@ -215,7 +215,7 @@ def test_names_that_lead_out_of_an_archive_lead_nowhere(everything, name):
     assert set(everything.parent.rglob("*")) == before
 
 
-def test_an_archive_of_several_files_asks_which(everything):
+def test_an_archive_of_several_files_requires_a_choice(everything):
     archive = everything / "both.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.write(everything / "squares.geojson", "a/one.geojson")
@@ -253,7 +253,7 @@ def test_a_zip_bomb_is_refused_unread_and_the_cap_can_be_raised(everything):
         gb.read_regions(everything / "squares.gpkg", max_gb=1e-6)
 
 
-def test_an_encrypted_archive_says_so(everything):
+def test_an_encrypted_archive_raises_an_error(everything):
     archive = everything / "locked.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.write(everything / "squares.geojson", "squares.geojson")
@@ -273,7 +273,7 @@ def test_passwords_are_hidden():
     assert "tiger" not in str(refused.value)
 
 
-def test_kinds_are_told_by_content_not_by_name(everything):
+def test_file_kinds_are_detected_by_content_not_by_name(everything):
     misnamed = everything / "squares.csv"
     (everything / "squares.gpkg").rename(misnamed)
     found, layer = find_file(misnamed)

@@ -20,7 +20,7 @@ def shapefile(folder, encoding="cp1251", names=NAMES):
     return folder / "areas.shp"
 
 
-def test_cp1251_without_cpg_is_detected_and_told(tmp_path):
+def test_cp1251_without_cpg_is_detected_with_a_note(tmp_path):
     file = shapefile(tmp_path)
     file.with_suffix(".cpg").unlink()
     assert gpd.read_file(file)["name"].tolist() != NAMES, "GDAL reads it wrongly"
@@ -30,12 +30,12 @@ def test_cp1251_without_cpg_is_detected_and_told(tmp_path):
 
 
 @pytest.mark.parametrize("encoding", ["cp1251", "UTF-8"])
-def test_a_cpg_is_believed(tmp_path, encoding):
+def test_the_encoding_comes_from_the_cpg_file(tmp_path, encoding):
     file = shapefile(tmp_path, encoding)
     assert [region.name for region in gb.read_regions(file)] == NAMES
 
 
-def test_the_language_driver_of_the_table_is_believed(tmp_path):
+def test_the_encoding_comes_from_the_language_driver(tmp_path):
     file = shapefile(tmp_path, names=["Ћ"])  # as cp1251 a letter of Serbian; as cp866, nothing
     file.with_suffix(".cpg").unlink()
     table = bytearray(file.with_suffix(".dbf").read_bytes())
@@ -52,7 +52,7 @@ def test_plain_texts_need_no_encoding(tmp_path):
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_without_shx_it_is_read_and_told_and_nothing_is_written(tmp_path, packed):
+def test_a_shapefile_without_shx_is_read_with_a_warning_and_not_changed(tmp_path, packed):
     file = shapefile(tmp_path, "UTF-8")
     file.with_suffix(".shx").unlink()
     if packed:
@@ -69,7 +69,7 @@ def test_without_shx_it_is_read_and_told_and_nothing_is_written(tmp_path, packed
     assert pyogrio.get_gdal_config_option("SHAPE_RESTORE_SHX") is None
 
 
-def test_a_file_cut_off_is_refused_though_gdal_reads_on(tmp_path):
+def test_a_truncated_file_raises_an_error_though_gdal_reads_it(tmp_path):
     file = shapefile(tmp_path)
     whole = file.read_bytes()
     file.write_bytes(whole[:-60])

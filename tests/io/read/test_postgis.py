@@ -46,7 +46,7 @@ def database():
         yield running
 
 
-def test_a_table_of_a_schema_becomes_regions(database):
+def test_a_table_of_a_schema_returns_regions(database):
     regions = gb.read_regions(f"{database.url}?table=gis.Oblasts")
     assert [region.name for region in regions] == ["West", "East"]
     west = regions["Захід"]
@@ -57,7 +57,7 @@ def test_a_table_of_a_schema_becomes_regions(database):
     assert len(gb.read_regions(database.url, layer="gis.Oblasts")) == 2
 
 
-def test_a_query_becomes_places(database):
+def test_a_query_returns_places(database):
     query = (
         "SELECT *, upper(name) AS loud FROM places WHERE name LIKE '%100%%' OR pop IS NULL -- all"
     )
@@ -75,13 +75,13 @@ def test_lines_of_a_table(database):
     assert river.line.equals(shapely.LineString([(34, 51), (34, 50)]))
 
 
-def test_a_table_without_a_system_needs_one(database):
+def test_a_table_without_a_crs_needs_the_crs_argument(database):
     with pytest.raises(gb.MissingCRSError, match='crs="EPSG:4326" fits'):
         gb.read_regions(f"{database.url}?table=unplaced")
     assert len(gb.read_regions(f"{database.url}?table=unplaced", crs="EPSG:4326")) == 1
 
 
-def test_columns_of_shapes_are_chosen_or_told(database):
+def test_the_geometry_column_is_detected_or_chosen(database):
     with pytest.raises(gb.DataError, match=r"2 columns of shapes \(one, two\).*geometry="):
         gb.read_settlements(f"{database.url}?table=twice")
     places = gb.read_settlements(f"{database.url}?table=twice&geometry=two")
@@ -149,7 +149,7 @@ def test_no_failure_shows_the_password(database):
         assert "s3cret-tiger" not in str(refused.value)
 
 
-def test_without_the_extra_it_is_named(database, monkeypatch):
+def test_a_missing_extra_is_named(database, monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "psycopg", None)
@@ -157,7 +157,7 @@ def test_without_the_extra_it_is_named(database, monkeypatch):
         gb.read_regions(f"{database.url}?table=rivers")
 
 
-def test_rows_of_several_systems_are_not_read_as_one(database):
+def test_rows_in_several_systems_raise_an_error(database):
     with pytest.raises(gb.DataError, match=r"row 2 of .*SRID is 32637, but that of row 1 is 32636"):
         gb.read_settlements(f"{database.url}?table=zones")
     query = quote("SELECT name, ST_Transform(geom, 4326) AS geom FROM zones WHERE name <> 'none'")

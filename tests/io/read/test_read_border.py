@@ -36,8 +36,8 @@ class Read(NamedTuple):
     source: gb.Source
 
 
-def read_lines(file, **told):
-    border = gb.read_border(file, **told)
+def read_lines(file, **options):
+    border = gb.read_border(file, **options)
     names, lines = zip(*((one.name, one.line) for one in border.sections), strict=True)
     return Read(names, lines, border.source)
 
@@ -71,18 +71,18 @@ def test_features_without_names_are_numbered(write):
         ([line(A, B), line(B, C), line(D, C)], "row 2"),
     ],
 )
-def test_a_section_against_the_others_is_turned_and_told(write, shapes, turned):
+def test_a_section_in_the_opposite_direction_is_reversed_with_a_warning(write, shapes, turned):
     with pytest.warns(UserWarning, match=rf"reversed.*1 \({turned}\)"):
         read = read_lines(write(shapes))
     assert [one.coords[:] for one in read.lines] == [[A, B], [B, C], [C, D]]
 
 
-def test_sections_apart_keep_their_direction(write):
+def test_separate_sections_keep_their_direction(write):
     read = read_lines(write([line(A, B), line(D, C)]))
     assert [one.coords[:] for one in read.lines] == [[A, B], [D, C]]
 
 
-def test_parts_that_run_on_are_joined(write):
+def test_consecutive_parts_are_joined(write):
     read = read_lines(write([shapely.MultiLineString([[A, B], [B, C]])]))
     assert read.lines[0].coords[:] == [A, B, C]
 
@@ -96,13 +96,13 @@ def test_a_line_across_the_antimeridian_is_cut_there(write):
     assert length_m(read.lines[0]) == pytest.approx(length_m(line((-0.1, 65), (0.1, 66))))
 
 
-def test_a_projected_line_is_brought_to_degrees(write):
+def test_a_projected_line_is_converted_to_degrees(write):
     table = gpd.GeoSeries([line(A, B)], crs=4326).to_crs(32636)
     read = read_lines(write(list(table), crs=32636))
     assert read.lines[0].hausdorff_distance(line(A, B)) < 1e-3
 
 
-def test_areas_points_and_nothing_are_refused(write):
+def test_areas_points_and_empty_files_raise_an_error(write):
     with pytest.raises(gb.GeometryError, match=r"row 0 .*Polygon.*border_of\(\)"):
         read_lines(write([shapely.box(30, 50, 31, 51)]))
     with pytest.raises(gb.GeometryError, match=r"Point.*read_settlements"):
@@ -111,7 +111,7 @@ def test_areas_points_and_nothing_are_refused(write):
         read_lines(write([None]))
 
 
-def test_rows_without_a_line_are_left_out_and_told(write):
+def test_rows_without_a_line_are_dropped_with_a_warning(write):
     with pytest.warns(UserWarning, match=r"without geometry: 1 \(row 1\)"):
         read = read_lines(write([line(A, B), None, line(B, C)], name=["a", "b", "c"]))
     assert read.names == ("a", "c")
@@ -139,7 +139,7 @@ def test_a_border_of_lines_has_sections_and_a_left_and_a_right(write):
     assert gb.locate(banks, border)["section"].tolist() == ["upper", "upper"]
 
 
-def test_sides_of_a_line_may_have_names(write):
+def test_the_sides_of_a_line_can_be_named(write):
     border = gb.read_border(write([line(A, B)]), sides=("схід", "захід"))
     banks = gpd.GeoSeries.from_xy([34.1, 33.9], [51.5, 51.5], crs="EPSG:4326")
     assert gb.locate(banks, border)["side"].tolist() == ["схід", "захід"]
@@ -194,7 +194,7 @@ def test_sides_do_not_change_along_a_line_however_it_was_drawn(order, backwards,
     assert all(one[1] == other[0] for one, other in itertools.pairwise(ends))
 
 
-def test_sections_out_of_order_are_put_in_order_and_told(write):
+def test_sections_out_of_order_are_sorted_with_a_warning(write):
     file = write([WAYS[0], WAYS[2], WAYS[1]], name=["upper", "lower", "middle"])
     with pytest.warns(UserWarning, match=r"sorted.*3 \(rows 0, 2, 1\)"):
         border = gb.read_border(file)
@@ -202,7 +202,7 @@ def test_sections_out_of_order_are_put_in_order_and_told(write):
     assert _sides_along(border)[:3] == ["left"] * 3
 
 
-def test_parts_that_run_against_the_rest_are_turned_and_told(write):
+def test_parts_in_the_opposite_direction_are_reversed_with_a_warning(write):
     file = write([shapely.MultiLineString([WAYS[0], shapely.reverse(WAYS[1]), WAYS[2]])])
     with pytest.warns(UserWarning, match=r"in part, so that all run one way: 1 \(row 0\)"):
         border = gb.read_border(file)
@@ -216,7 +216,7 @@ def test_a_ring_of_sections_keeps_the_order_of_the_file(write):
     assert [one.coords[:] for one in read.lines] == [[A, B], [B, C], [C, A]]
 
 
-def test_branches_are_told(write):
+def test_branches_are_reported(write):
     with pytest.warns(UserWarning, match=r"meet at 34\.0000, 51\.0000 \("):
         read_lines(write([line(A, B), line(B, C), line(B, (33, 50))]))
 

@@ -59,7 +59,7 @@ def test_the_column_of_names_is_found(write, columns, found):
     assert [region.name for region in gb.read_regions(write(frame(columns)))] == [found]
 
 
-def test_a_column_of_names_that_is_not_plain_must_be_told(write):
+def test_an_ambiguous_name_column_must_be_chosen(write):
     file = write(frame({"one": ["A"], "two": ["B"]}))
     with pytest.raises(gb.DataError, match="name=: 'one', 'two'"):
         gb.read_regions(file)
@@ -68,7 +68,7 @@ def test_a_column_of_names_that_is_not_plain_must_be_told(write):
         gb.read_regions(file, name="twoo")
 
 
-def test_names_codes_and_country_are_found_or_told(write):
+def test_names_codes_and_country_are_detected_or_chosen(write):
     file = write(
         frame(
             {
@@ -80,8 +80,8 @@ def test_names_codes_and_country_are_found_or_told(write):
     region = gb.read_regions(file, names={"de": "Deutsch"})["Sumy"]
     assert region.names == {"uk": "Суми", "ru": "Сумы", "de": "Sumy (Stadt)"}
     assert (region.iso, region.country) == ("UA-59", "UA")
-    told = gb.read_regions(file, iso="hasc", country="PL")["Sumy"]
-    assert (told.iso, told.country) == ("UA.SM", "PL")
+    region = gb.read_regions(file, iso="hasc", country="PL")["Sumy"]
+    assert (region.iso, region.country) == ("UA.SM", "PL")
     with pytest.raises(gb.DataError, match=r"Invalid Deutsch in row 0 .* ISO code of two letters"):
         gb.read_regions(file, country="Deutsch")
     with pytest.raises(gb.DataError, match="Invalid iso 'nope'"):
@@ -109,7 +109,7 @@ def test_namesakes_are_refused(write):
         gb.read_regions(file)
 
 
-def test_rows_without_name_or_area_are_left_out_and_told(write):
+def test_rows_without_name_or_area_are_dropped_with_a_warning(write):
     table = frame({"name": ["A", None, "C", "D"]}, [BOX, BOX, None, shapely.Polygon()])
     with pytest.warns(UserWarning, match="mine|places") as said:
         regions = gb.read_regions(write(table))
@@ -119,13 +119,13 @@ def test_rows_without_name_or_area_are_left_out_and_told(write):
     assert "without geometry: 2 (rows 2, 3)" in text
 
 
-def test_nothing_left_is_an_error(write):
+def test_a_file_without_usable_rows_raises_an_error(write):
     with pytest.raises(gb.DataError, match="no row has a name and an area"):
         gb.read_regions(write(frame({"name": ["A"]}, [None])))
 
 
 @pytest.mark.parametrize("epsg", [4326, 4258, 3857, 32636, 6381, 3035])
-def test_any_reference_system_is_brought_to_degrees(write, epsg):
+def test_every_reference_system_is_converted_to_degrees(write, epsg):
     file = write(frame({"name": ["A"]}).to_crs(epsg))
     there = gb.read_regions(file)["A"].geometry
     corners = shapely.points(shapely.get_coordinates(BOX))
@@ -162,7 +162,7 @@ def test_neighbours_in_a_projection_keep_their_common_border(write):
     assert border.line.geom_type == "LineString"
 
 
-def test_a_missing_system_is_refused_with_one_that_fits(write):
+def test_a_missing_crs_raises_an_error_with_a_likely_crs(write):
     file = write(frame({"name": ["A"]}, crs=None), driver="ESRI Shapefile", name="mine.shp")
     assert not file.with_suffix(".prj").exists()
     with pytest.raises(gb.MissingCRSError, match=r'no \.prj.*crs="EPSG:4326" fits'):
@@ -180,7 +180,7 @@ def test_an_unknown_system_is_refused(write, crs):
         gb.read_regions(write(frame({"name": ["A"]})), crs=crs)
 
 
-def test_a_system_that_the_caller_names_wins_and_is_told(write):
+def test_the_crs_argument_overrides_the_file_with_a_warning(write):
     wrong = frame({"name": ["A"]}).to_crs(32636).set_crs(32637, allow_override=True)
     with pytest.warns(UserWarning, match="zone 37N, is not used"):
         region = gb.read_regions(write(wrong), crs=32636)["A"]
@@ -197,7 +197,7 @@ def test_geojson_with_projected_numbers_is_refused_with_the_remedy(tmp_path):
     assert gb.read_regions(file, crs=32636)["A"].area_km2 == pytest.approx(1.0, rel=2e-3)
 
 
-def test_geojson_of_before_2016_may_name_its_system(tmp_path):
+def test_geojson_from_before_2016_can_name_its_crs(tmp_path):
     file = tmp_path / "old.geojson"
     frame({"name": ["A"]}).to_crs(32636).to_file(file, driver="GeoJSON")
     assert "32636" in file.read_text()
@@ -212,7 +212,7 @@ def test_nan_in_geojson_is_accepted_and_noted(tmp_path):
         assert len(gb.read_regions(file)) == 1
 
 
-def test_geojson_in_another_encoding_is_called_so(tmp_path):
+def test_geojson_in_another_encoding_raises_an_error_that_names_it(tmp_path):
     file = tmp_path / "old.geojson"
     frame({"name": ["Суджа"]}).to_file(file, driver="GeoJSON")
     file.write_bytes(file.read_text(encoding="utf-8").encode("cp1251"))
@@ -236,7 +236,7 @@ def test_coordinates_that_are_not_finite_name_the_row(tmp_path, bad):
         gb.read_regions(file)
 
 
-def test_a_slip_is_repaired_and_told_with_both_areas(write):
+def test_a_small_error_is_repaired_and_both_areas_are_reported(write):
     slip = [(31, 50.51), (31.001, 50.5), (30.999, 50.5)]
     crossed = shapely.Polygon([(30, 50), (31, 50), *slip, (31, 51), (30, 51)])
     assert not crossed.is_valid
@@ -267,19 +267,19 @@ def test_repair_keeps_polygons_only(write):
 
 
 @pytest.mark.parametrize(
-    ("shape", "told"),
+    ("shape", "message"),
     [
         (shapely.GeometryCollection([BOX, shapely.Point(30, 50)]), "GeometryCollection.*apart"),
         (shapely.LineString([(30, 50), (31, 51)]), "LineString.*read_border"),
         (shapely.Point(30, 50), "Point.*read_settlements"),
     ],
 )
-def test_other_geometry_is_refused_with_layer_and_row(write, shape, told):
-    with pytest.raises(gb.GeometryError, match=f"row 1 .*layer mine.*{told}"):
+def test_other_geometry_is_refused_with_layer_and_row(write, shape, message):
+    with pytest.raises(gb.GeometryError, match=f"row 1 .*layer mine.*{message}"):
         gb.read_regions(write(frame({"name": ["A", "B"]}, [BOX, shape])))
 
 
-def test_heights_are_left_out_and_told_once(write):
+def test_heights_are_dropped_with_one_warning(write):
     high = shapely.force_3d(BOX, 7.0)
     with pytest.warns(UserWarning, match=r"heights .* left out: 1 \(row 0\)") as said:
         region = gb.read_regions(write(frame({"name": ["A"]}, [high])))["A"]
@@ -376,7 +376,7 @@ def test_a_polar_cap_is_read_from_a_polar_projection(write, epsg, sign):
     assert region.area_km2 == pytest.approx(abs(area) / 1e6, rel=1e-5)
 
 
-def test_antarctica_as_maps_draw_it_is_no_crossing(write):
+def test_antarctica_with_an_edge_at_the_pole_does_not_cross_the_antimeridian(write):
     drawn = shapely.Polygon([(-180, -90), (180, -90), (180, -75), (0, -70), (-180, -75)])
     assert not crosses_antimeridian(drawn)
     assert gb.read_regions(write(frame({"name": ["A"]}, [drawn])))["A"].geometry.equals(drawn)

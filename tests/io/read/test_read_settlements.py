@@ -21,7 +21,7 @@ def table(tmp_path):
     return written
 
 
-def test_columns_that_are_known_get_geobuffers_names(table):
+def test_known_columns_are_renamed_to_our_names(table):
     file = table(
         "Населений пункт;name_en;Область;Район;Громада;КАТОТТГ;Населення;Країна;lat;lon;Примітка\n"
         "Юнаківка;Yunakivka;Сумська;Сумський;Юнаківська;UA59;1 674;ua;51,09;34,99;01\n"
@@ -44,7 +44,7 @@ def test_columns_that_are_known_get_geobuffers_names(table):
     assert places["Примітка"].isna().tolist() == [False, True]
 
 
-def test_what_is_read_can_be_asked_counted_and_drawn(table, zone, tmp_path):
+def test_places_read_work_in_classify_exposure_and_maps(table, zone, tmp_path):
     file = table("Назва;Населення;lat;lon\nЮнаківка;1674;51,12;35,04\nСуджа;;51,19;35,27\n?;5;;\n")
     with pytest.warns(UserWarning, match=r"without coordinates: 1 \(line 4\)"):
         places = gb.read_settlements(file, accuracy_m=100)
@@ -56,13 +56,13 @@ def test_what_is_read_can_be_asked_counted_and_drawn(table, zone, tmp_path):
     assert "Юнаківка" in page.read_text(encoding="utf-8")
 
 
-def test_the_source_is_the_files_name_where_nobody_says(table):
+def test_the_source_defaults_to_the_name_of_the_file(table):
     file = table("name;lat;lon;source\nA;51;35;survey\nB;52;35;\n")
     assert gb.read_settlements(file)["source"].tolist() == ["survey", "places.csv"]
     assert gb.read_settlements(file, source="mine")["source"].tolist() == ["survey", "mine"]
 
 
-def test_accuracy_of_a_row_is_its_own(table):
+def test_each_row_keeps_its_accuracy(table):
     file = table("name;lat;lon;accuracy_m\nA;51;35;20,5\nB;52;35;\n")
     assert gb.read_settlements(file, accuracy_m=500)["accuracy_m"].tolist() == [20.5, 500]
     assert gb.read_settlements(file)["accuracy_m"].isna().tolist() == [False, True]
@@ -70,7 +70,7 @@ def test_accuracy_of_a_row_is_its_own(table):
         gb.read_settlements(table("name;lat;lon;accuracy_m\nA;51;35;1\nB;52;35;good\n"))
 
 
-def test_a_name_may_be_told_and_one_that_is_missing_is_noted(table):
+def test_the_name_column_can_be_chosen_and_missing_names_are_reported(table):
     file = table("н.п.;lat;lon\nСуджа;51,19;35,27\n")
     with pytest.warns(UserWarning, match="no column of names .*name="):
         assert "name" not in gb.read_settlements(file)
@@ -79,14 +79,14 @@ def test_a_name_may_be_told_and_one_that_is_missing_is_noted(table):
         gb.read_settlements(file, name="nope")
 
 
-def test_a_told_name_puts_another_of_that_name_aside(table):
+def test_a_chosen_name_column_replaces_the_column_called_name(table):
     file = table("name;local;lat;lon\nSudzha;Суджа;51,19;35,27\n")
     places = gb.read_settlements(file, name="local")
     assert places["name"].tolist() == ["Суджа"]
     assert places["name_original"].tolist() == ["Sudzha"]
 
 
-def test_a_country_that_is_no_code_is_no_country_code(table):
+def test_a_country_that_is_not_a_code_leaves_the_code_empty(table):
     places = gb.read_settlements(table("name;country;lat;lon\nA;Ukraine;51;35\n"))
     assert "country" not in places
     assert places["country_name"].tolist() == ["Ukraine"]
@@ -101,13 +101,13 @@ def test_a_country_that_is_no_code_is_no_country_code(table):
         ("decimalLongitude", "decimalLatitude"), ("POINT_X", "POINT_Y"),
     ],
 )  # fmt: skip
-def test_columns_of_coordinates_are_found(table, lon, lat):
+def test_coordinate_columns_are_detected(table, lon, lat):
     places = gb.read_settlements(table(f"name;{lat};{lon}\nA;51,5;35,5\n"))
     assert places.geometry.iloc[0].equals(shapely.Point(35.5, 51.5))
     assert lon not in places.columns
 
 
-def test_columns_of_coordinates_may_be_told(table):
+def test_coordinate_columns_can_be_chosen(table):
     file = table("name;north;east\nA;51,5;35,5\n")
     with pytest.raises(gb.DataError, match=r"no column is known as the longitude. .*lon=: 'name'"):
         gb.read_settlements(file)
@@ -121,7 +121,7 @@ def test_columns_of_coordinates_may_be_told(table):
         gb.read_settlements(table("name;lat;LAT;lon\nA;1;1;2\n"))
 
 
-def test_swapped_axes_are_refused_and_turned_on_demand(table):
+def test_swapped_axes_raise_an_error_and_swap_corrects_them(table):
     file = table("name;lat;lon\nA;135,1;48,5\nB;134,9;48,4\n")  # Khabarovsk
     with pytest.raises(gb.DataError, match=r"swapped.*swap=True"):
         gb.read_settlements(file)
@@ -129,7 +129,7 @@ def test_swapped_axes_are_refused_and_turned_on_demand(table):
     assert places.geometry.iloc[0].equals(shapely.Point(135.1, 48.5))
 
 
-def test_axes_swapped_within_range_are_found_by_where_places_should_be(table, regions, border):
+def test_swapped_axes_within_range_are_detected_by_the_expected_area(table, regions, border):
     swapped = table("name;lat;lon\nA;35,27;51,19\nB;34,99;51,09\nC;34;50\n")
     assert len(gb.read_settlements(swapped)) == 3, "nothing says that it is wrong"
     for near in (regions, regions["Sumy"], border):
@@ -149,7 +149,7 @@ def test_metres_in_columns_of_degrees_are_refused_with_the_remedy(table):
     assert place.distance(shapely.Point(35.268, 51.162)) < 0.01
 
 
-def test_columns_may_be_in_a_projection(table):
+def test_coordinate_columns_can_be_in_a_projection(table):
     file = table("name;x;y\nA;500000;5650000\n")
     place = gb.read_settlements(file, crs=32636).geometry.iloc[0]
     assert place.x == pytest.approx(33.0)
@@ -167,7 +167,7 @@ def test_rows_without_a_point_are_kept_and_counted(table):
     assert "without coordinates: 4 (lines 3, 4, 5, 6)" in text
 
 
-def test_rows_that_repeat_others_are_left_out_and_told(table):
+def test_duplicate_rows_are_dropped_with_a_warning(table):
     file = table("name;lat;lon\nA;51;35\nA;51;35\nA;52;35\nA;51,0;35,0\nB;;\nB;;\n")
     with pytest.warns(UserWarning, match="mine|places") as said:
         places = gb.read_settlements(file)
@@ -183,19 +183,19 @@ def test_rows_that_repeat_others_are_left_out_and_told(table):
         ("1674.0", 1674), ("12,0", 12), ("0", 0), ("", None), ("н/д", None), ("–", None),
     ],
 )  # fmt: skip
-def test_counts_as_people_write_them(table, written, meant):
+def test_counts_with_separators_are_parsed(table, written, meant):
     count = gb.read_settlements(table(f"name\tlat\tlon\tpop\nA\t51\t35\t{written}\nB\t1\t2\t3\n"))
     assert count["population"].fillna(-1).tolist() == [-1 if meant is None else meant, 3]
 
 
 @pytest.mark.parametrize("written", ["many", "1674.5", "12,34", "1 67", "1e3x"])
-def test_counts_that_are_none_name_line_column_and_value(table, written):
+def test_invalid_counts_name_line_column_and_value(table, written):
     file = table(f"name;lat;lon;Pop\nA;51;35;{written}\n")
     with pytest.raises(gb.DataError, match=f"Invalid Pop in line 2 .*'{written}'"):
         gb.read_settlements(file)
 
 
-def test_negative_counts_are_unknown_and_told(table):
+def test_negative_counts_become_missing_with_a_warning(table):
     with pytest.warns(UserWarning, match=r"negative pop .*1 \(line 2\)"):
         places = gb.read_settlements(table("name;lat;lon;pop\nA;51;35;-99\n"))
     assert places["population"].isna().all()
@@ -239,7 +239,7 @@ def test_parquet_with_points_or_with_columns(tmp_path):
         gb.read_settlements(tmp_path / "inf.parquet")
 
 
-def test_points_that_are_several_empty_or_areas(tmp_path):
+def test_multipoints_empty_points_and_areas(tmp_path):
     one = shapely.MultiPoint([(35, 51)])
     file = tmp_path / "p.gpkg"
     points([shapely.Point(35, 51), None, shapely.Point()]).to_file(file)
@@ -255,19 +255,19 @@ def test_points_that_are_several_empty_or_areas(tmp_path):
         gb.read_settlements(file, layer="areas")
 
 
-def test_points_beyond_the_antimeridian_are_brought_back(tmp_path):
+def test_longitudes_beyond_180_are_normalised(tmp_path):
     file = tmp_path / "p.gpkg"
     points([shapely.Point(181.5, -17), shapely.Point(-179, -17)]).to_file(file)
     assert gb.read_settlements(file).geometry.x.tolist() == [-178.5, -179]
 
 
-def test_columns_are_not_asked_for_where_there_are_shapes(tmp_path):
+def test_coordinate_columns_are_not_needed_with_geometry(tmp_path):
     points([shapely.Point(35, 51)]).to_file(tmp_path / "p.gpkg")
     with pytest.raises(gb.DataError, match=r"lon and lat: .* has shapes"):
         gb.read_settlements(tmp_path / "p.gpkg", lon="x", lat="y")
 
 
-def test_swapped_points_of_a_layer_are_turned(tmp_path):
+def test_swap_corrects_the_points_of_a_layer(tmp_path):
     points([shapely.Point(48.5, 135.1)]).to_file(tmp_path / "p.gpkg")
     with pytest.raises(gb.DataError, match=r"row 0 .*swap=True"):
         gb.read_settlements(tmp_path / "p.gpkg")

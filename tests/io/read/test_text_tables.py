@@ -20,7 +20,7 @@ def text(separator=";", header=("Назва", "Широта", "Довгота"),
 
 
 @pytest.mark.parametrize("separator", [";", "\t", "|"])
-def test_what_parts_columns_is_found(tmp_path, separator):
+def test_the_separator_is_detected(tmp_path, separator):
     file = tmp_path / "places.csv"
     file.write_text(text(separator), encoding="utf-8")
     places = gb.read_settlements(file)
@@ -44,14 +44,14 @@ def test_unquoted_decimal_commas_between_commas_name_the_line(tmp_path):
         gb.read_settlements(file)
 
 
-def test_a_line_too_short_is_named(tmp_path):
+def test_a_short_line_raises_an_error_with_its_number(tmp_path):
     file = tmp_path / "places.csv"
     file.write_text("name;lat;lon\nA;51;35\nB;51\n")
     with pytest.raises(gb.DataError, match=r"line 3 .*2 fields.*incomplete\?"):
         gb.read_settlements(file)
 
 
-def test_lines_are_counted_as_an_editor_does(tmp_path):
+def test_line_numbers_match_those_of_an_editor(tmp_path):
     file = tmp_path / "places.csv"
     file.write_text('name;lat;lon\n"A\nA";51;35\n\nB;north;35\n')
     with pytest.raises(gb.DataError, match=r"Invalid lat in line 5 .*'north'"):
@@ -71,7 +71,7 @@ def test_unicode_in_any_form(tmp_path, encoding):
 
 
 @pytest.mark.parametrize("encoding", ["cp1251", "koi8_u"])
-def test_old_encodings_are_detected_and_told(tmp_path, encoding):
+def test_old_encodings_are_detected_with_a_note(tmp_path, encoding):
     file = tmp_path / "places.csv"
     file.write_bytes(text().encode(encoding))
     with pytest.warns(UserWarning, match=f"read as {encoding}; if letters look wrong"):
@@ -110,7 +110,7 @@ def test_other_scripts_are_not_taken_for_cyrillic(text, encoding):
     assert text.encode(encoding).decode(detect_encoding(text.encode(encoding))) == text
 
 
-def test_a_table_that_is_no_text_in_its_encoding(tmp_path):
+def test_bytes_invalid_in_the_encoding_raise_an_error(tmp_path):
     file = tmp_path / "places.csv"
     file.write_bytes("name;lat;lon\nСуджа;51;35".encode("utf-16")[:-1])
     with pytest.raises(gb.DataError, match="no utf-16 at byte"):
@@ -147,7 +147,7 @@ def test_a_table_without_rows(tmp_path):
         ("51,19 с.ш.", "latitude", 51.19), ("3.527e1", "longitude", 35.27),
     ],
 )  # fmt: skip
-def test_coordinates_that_are_plain_are_understood(written, axis, meant):
+def test_coordinates_in_known_notations_are_parsed(written, axis, meant):
     assert parse_coordinate(written, axis) == pytest.approx(meant, abs=1e-12)
 
 
@@ -161,9 +161,7 @@ def test_coordinates_that_are_plain_are_understood(written, axis, meant):
         ("51;19", "latitude"), ("inf", "latitude"), ("0x33", "latitude"),
     ],
 )  # fmt: skip
-def test_coordinates_that_are_not_plain_are_refused_with_line_column_and_value(
-    tmp_path, written, axis
-):
+def test_ambiguous_coordinates_raise_an_error_with_line_column_and_value(tmp_path, written, axis):
     file = tmp_path / "places.csv"
     pair = {"latitude": "51.19", "longitude": "35.27"} | {axis: written}
     file.write_text(
@@ -177,7 +175,7 @@ def test_coordinates_that_are_not_plain_are_refused_with_line_column_and_value(
 
 @settings(max_examples=200, deadline=None)
 @given(st.floats(-180, 180), st.sampled_from([".", ","]))
-def test_every_decimal_number_is_understood(number, mark):
+def test_every_decimal_number_is_parsed(number, mark):
     written = repr(number).replace(".", mark)
     assert parse_coordinate(written, "longitude") == number
 
@@ -227,7 +225,7 @@ def test_a_sheet_may_be_named(workbook):
     assert len(gb.read_settlements(workbook, sheet="Places")) == 2
 
 
-def test_several_sheets_with_coordinates_must_be_told_apart(workbook):
+def test_several_sheets_with_coordinates_require_a_choice(workbook):
     book = openpyxl.load_workbook(workbook)
     more = book.create_sheet("More")
     more.append(["name", "lat", "lon"])
@@ -238,7 +236,7 @@ def test_several_sheets_with_coordinates_must_be_told_apart(workbook):
     assert len(gb.read_settlements(workbook, sheet="More")) == 1
 
 
-def test_lines_of_a_sheet_are_its_own(workbook):
+def test_line_numbers_of_a_sheet_match_its_rows(workbook):
     book = openpyxl.load_workbook(workbook)
     book["Places"]["B5"] = "north"
     book.save(workbook)
@@ -246,7 +244,7 @@ def test_lines_of_a_sheet_are_its_own(workbook):
         gb.read_settlements(workbook)
 
 
-def test_a_damaged_workbook_says_so(workbook):
+def test_a_damaged_workbook_raises_an_error(workbook):
     import zipfile
 
     with zipfile.ZipFile(workbook) as book:
@@ -274,7 +272,7 @@ def test_without_openpyxl_the_extra_is_named(workbook, monkeypatch):
         gb.read_settlements(workbook)
 
 
-def test_a_line_that_tells_excel_what_parts_columns_is_obeyed(tmp_path):
+def test_the_separator_line_of_excel_is_used(tmp_path):
     file = tmp_path / "places.csv"
     file.write_text("sep=|\n" + text("|", rows=[("Су;джа", "51,19", "35,27")]), encoding="utf-8")
     assert gb.read_settlements(file)["name"].tolist() == ["Су;джа"]
@@ -284,13 +282,13 @@ def test_a_line_that_tells_excel_what_parts_columns_is_obeyed(tmp_path):
 
 
 @pytest.mark.parametrize("end", ["\r", "\r\n"])
-def test_lines_may_end_as_on_any_system(tmp_path, end):
+def test_line_endings_of_every_system_are_read(tmp_path, end):
     file = tmp_path / "places.csv"
     file.write_bytes(text().replace("\n", end).encode())
     assert gb.read_settlements(file)["name"].tolist() == [row[0] for row in ROWS]
 
 
-def test_columns_for_looks_are_left_out(tmp_path):
+def test_unnamed_empty_columns_are_dropped(tmp_path):
     file = tmp_path / "places.csv"
     file.write_text("name,,lat,,lon\nA,,51.1,,35.2\n", encoding="utf-8")
     assert list(gb.read_settlements(file).columns) == ["name", "source", "geometry"]
@@ -299,7 +297,7 @@ def test_columns_for_looks_are_left_out(tmp_path):
         gb.read_settlements(file)
 
 
-def test_cells_right_of_the_header_are_told(tmp_path):
+def test_cells_right_of_the_header_are_reported(tmp_path):
     book = openpyxl.Workbook()
     for row in (["name", None, "lat", "lon"], ["A", None, 51.1, 35.2], ["B", None, 51, 35, "why?"]):
         book.active.append(row)

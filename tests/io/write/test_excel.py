@@ -21,7 +21,7 @@ def _cells(path, sheet="data"):
 DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x")', "#REF!", "\t=1"]
 
 
-def test_no_text_is_a_formula(tmp_path):
+def test_no_text_becomes_a_formula(tmp_path):
     table = pd.DataFrame({"=name": DANGEROUS})
     path = gb.write(table, tmp_path / "t.xlsx")
     book = openpyxl.load_workbook(path)["data"]
@@ -61,7 +61,7 @@ def test_values_keep_their_kinds(tmp_path):
     assert second == [None, None, False, None, None, None, None, 0, None]
 
 
-def test_points_are_columns_and_the_source_is_told(towns, tmp_path):
+def test_points_become_columns_and_the_source_is_stated(towns, tmp_path):
     path = gb.write(towns.head(20), tmp_path / "places.xlsx")
     rows = _cells(path)
     assert rows[0][-2:] == ["longitude", "latitude"]
@@ -74,7 +74,7 @@ def test_points_are_columns_and_the_source_is_told(towns, tmp_path):
     assert back["code"].dropna().tolist() == towns.head(20)["code"].dropna().tolist()
 
 
-def test_what_a_sheet_cannot_hold_is_refused(tmp_path, monkeypatch):
+def test_tables_beyond_the_limits_of_a_sheet_raise_an_error(tmp_path, monkeypatch):
     path = tmp_path / "t.xlsx"
     with pytest.raises(gb.DataError, match="row 1, 'a': 40,000 characters"):
         gb.write(pd.DataFrame({"a": ["x", "y" * 40_000]}), path)

@@ -53,7 +53,7 @@ def test_gdal_reads_back_the_rings(suffix, rings, tmp_path):
     assert shapely.force_2d(border.geometry.item()).equals_exact(rings.border.line, 1e-8)
 
 
-def test_its_elements_are_those_of_the_schema_in_its_order(rings, tmp_path):
+def test_elements_follow_the_order_of_the_schema(rings, tmp_path):
     root = _root(gb.write(rings, tmp_path / "zone.kml"))
     assert root.tag == "{http://www.opengis.net/kml/2.2}kml"
     order = ["name", "Snippet", "description", "styleUrl", "ExtendedData", "MultiGeometry",
@@ -75,11 +75,11 @@ def test_its_elements_are_those_of_the_schema_in_its_order(rings, tmp_path):
             assert shapely.LinearRing(corners).is_ccw == (name == "outerBoundaryIs")
 
 
-def test_it_tells_where_it_comes_from(rings, tmp_path):
+def test_the_description_names_the_source(rings, tmp_path):
     root = _root(gb.write(rings, tmp_path / "zone.kml"))
-    told = root.findtext("k:Document/k:description", namespaces=KML)
+    description = root.findtext("k:Document/k:description", namespaces=KML)
     for fact in ("source: drawn by hand", f"geobuffer {gb.__version__}", "Geodesic distance"):
-        assert fact in told
+        assert fact in description
     data = {d.get("name"): d.findtext("k:value", namespaces=KML)
             for d in root.find(".//k:Placemark/k:ExtendedData", KML)}  # fmt: skip
     assert data["from_km"] == "0.0"
@@ -102,7 +102,7 @@ def test_a_table_has_a_placemark_for_each_row(suffix, places, tmp_path):
     assert points == ["35.123456789,51.1", "34.25,51.27"]
 
 
-def test_text_of_a_table_never_becomes_markup(places, tmp_path):
+def test_text_of_a_table_is_escaped(places, tmp_path):
     """Google Earth shows a description as HTML, after XML is undone: so HTML is escaped first."""
     root = _root(gb.write(places.assign(**{"<b>": EVIL}), tmp_path / "places.kml"))
     described = [mark.findtext("k:description", namespaces=KML)
@@ -113,7 +113,7 @@ def test_text_of_a_table_never_becomes_markup(places, tmp_path):
     assert "&lt;script&gt;" in described[0]
 
 
-def test_what_xml_cannot_hold_is_refused(places, tmp_path):
+def test_characters_that_xml_cannot_hold_raise_an_error(places, tmp_path):
     with pytest.raises(gb.DataError, match=r"U\+0007"):
         gb.write(places.assign(code="a\x07b"), tmp_path / "places.kml")
     assert list(tmp_path.iterdir()) == []

@@ -20,13 +20,13 @@ def places():
     )  # fmt: skip
 
 
-def _told(path):
+def _read_notes(path):
     with zipfile.ZipFile(path) as packed:
         (name,) = (name for name in packed.namelist() if name.endswith(".txt"))
         return packed.read(name).decode()
 
 
-def test_a_zone_comes_back_and_its_limits_are_told(strip, tmp_path):
+def test_a_zone_is_read_back_and_changes_are_reported(strip, tmp_path):
     zone = gb.build_zone(strip, km=[5, 10], tolerance_m=1)
     with pytest.warns(UserWarning, match="'edge_error_m' is called 'edge_error'"):
         path = gb.write(zone, tmp_path / "zone.shp.zip")
@@ -37,10 +37,10 @@ def test_a_zone_comes_back_and_its_limits_are_told(strip, tmp_path):
     assert back["area_km2"].tolist() == pytest.approx(zone.ring_areas_km2)
     for was, now in zip(zone.rings, back.geometry, strict=True):
         assert now.normalize().equals_exact(was.normalize(), 1e-12)
-    told = _told(path)
+    notes = _read_notes(path)
     for fact in (f"geobuffer {gb.__version__}", "source: drawn by hand", "Geodesic distance",
                  "edge_error = edge_error_m"):  # fmt: skip
-        assert fact in told
+        assert fact in notes
 
 
 def test_it_holds_the_five_files_in_utf_8(places, tmp_path):
@@ -60,7 +60,7 @@ def test_it_holds_the_five_files_in_utf_8(places, tmp_path):
     assert back.geometry.x.tolist() == [35.123456789, 34.25]
 
 
-def test_long_texts_are_cut_between_letters_and_told(places, tmp_path):
+def test_long_texts_are_cut_between_letters_with_a_warning(places, tmp_path):
     long = "ї" * 200
     table = places[["geometry"]].assign(note=[long, "short"])
     with pytest.warns(UserWarning, match="column 'note': 1 texts are cut to 254 bytes"):
@@ -70,10 +70,10 @@ def test_long_texts_are_cut_between_letters_and_told(places, tmp_path):
     assert first.endswith("…")
     assert set(first[:-1]) == {"ї"}
     assert 250 <= len(first.encode()) <= 254
-    assert "1 texts are cut" in _told(path)
+    assert "1 texts are cut" in _read_notes(path)
 
 
-def test_moments_are_texts(places, tmp_path):
+def test_timestamps_become_texts(places, tmp_path):
     when = pd.to_datetime(["2026-03-01T12:30:00Z", None])
     with pytest.warns(UserWarning, match="column 'when': moments"):
         path = gb.write(places[["geometry"]].assign(when=when), tmp_path / "t.shp.zip")
@@ -82,7 +82,7 @@ def test_moments_are_texts(places, tmp_path):
     assert pd.isna(back[1])
 
 
-def test_names_that_differ_in_their_ends_stay_apart(places, tmp_path):
+def test_long_names_that_differ_at_the_end_stay_distinct(places, tmp_path):
     names = ["distance_km_a", "distance_km_b", "DISTANCE_KM_C", "дуже", "довге", "geometry_x"]
     table = places[["geometry"]].assign(**{name: n for n, name in enumerate(names)})
     with pytest.warns(UserWarning, match="shapefile cannot hold all"):
@@ -93,7 +93,7 @@ def test_names_that_differ_in_their_ends_stay_apart(places, tmp_path):
     assert len({name.casefold() for name in back.columns}) == len(names)
 
 
-def test_points_and_multipoints_are_one_kind(tmp_path):
+def test_points_and_multipoints_become_multipoints(tmp_path):
     shapes = [shapely.Point(30, 50), shapely.MultiPoint([(31, 50), (32, 50)]), None]
     table = gpd.GeoDataFrame({"a": [1, 2, 3]}, geometry=shapes, crs="EPSG:4326")
     back = gpd.read_file(gb.write(table, tmp_path / "t.shp.zip"))
@@ -114,7 +114,7 @@ def test_shapes_of_several_kinds_are_refused(shapes, says, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_too_large_is_refused(places, tmp_path, monkeypatch):
+def test_a_shapefile_over_2_gb_raises_an_error(places, tmp_path, monkeypatch):
     monkeypatch.setattr(shapefile, "_MOST_BYTES", 100)
     with pytest.raises(gb.DataError, match="more than 2 GB"):
         gb.write(places[["name", "geometry"]], tmp_path / "t.shp.zip")

@@ -104,7 +104,7 @@ def test_the_layer_has_the_name_of_the_file(suffix, rings, tmp_path):
 
 @pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".fgb", ".parquet"])
 @pytest.mark.parametrize("stem", ["zone", "zone-5.km", "зона", "5 km", "-x", "a'b\"c"])
-def test_any_name_of_a_file_will_do(suffix, stem, rings, tmp_path):
+def test_every_file_name_is_accepted(suffix, stem, rings, tmp_path):
     path = gb.write(rings, tmp_path / f"{stem}{suffix}")
     assert [p.name for p in tmp_path.iterdir()] == [f"{stem}{suffix}"]
     assert len(read(path)) == 2
@@ -115,14 +115,14 @@ def test_the_suffix_may_be_in_capitals(rings, tmp_path):
     assert len(read(path)) == 2
 
 
-def test_a_path_may_be_a_text_and_without_a_folder(rings, tmp_path, monkeypatch):
+def test_a_path_can_be_a_text_without_a_folder(rings, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     gb.write(rings, "zone.fgb")
     assert [p.name for p in tmp_path.iterdir()] == ["zone.fgb"]
 
 
 @pytest.mark.parametrize("suffix", SHAPES)
-def test_an_older_file_is_replaced_whole(suffix, zone, rings, tmp_path):
+def test_an_existing_file_is_replaced_completely(suffix, zone, rings, tmp_path):
     path = tmp_path / f"zone{suffix}"
     gb.write(rings, path)
     gb.write(zone, path)
@@ -131,7 +131,7 @@ def test_an_older_file_is_replaced_whole(suffix, zone, rings, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", SHAPES)
-def test_who_reads_the_older_file_meanwhile_reads_it_whole(suffix, rings, tmp_path):
+def test_a_reader_of_the_old_file_reads_it_completely(suffix, rings, tmp_path):
     path = tmp_path / f"zone{suffix}"
     path.write_bytes(b"an older file")
     with path.open("rb") as reader:
@@ -140,14 +140,14 @@ def test_who_reads_the_older_file_meanwhile_reads_it_whole(suffix, rings, tmp_pa
     assert len(read(path)) == 2
 
 
-def test_others_may_read_a_file_as_the_umask_says(rings, tmp_path):
+def test_a_new_file_has_the_mode_of_the_umask(rings, tmp_path):
     path = gb.write(rings, tmp_path / "zone.geojson")
     umask = os.umask(0)
     os.umask(umask)
     assert path.stat().st_mode & 0o777 == 0o666 & ~umask
 
 
-def test_a_geopackage_is_one(rings, tmp_path):
+def test_a_geopackage_states_its_crs(rings, tmp_path):
     path = gb.write(rings, tmp_path / "zone.gpkg")
     with sqlite3.connect(path) as database:
         srs = database.execute("SELECT srs_id FROM gpkg_geometry_columns").fetchall()
@@ -155,11 +155,11 @@ def test_a_geopackage_is_one(rings, tmp_path):
     assert set(srs) == {(4326,)}
 
 
-def test_geojson_keeps_to_rfc_7946(rings, tmp_path):
+def test_geojson_follows_rfc_7946(rings, tmp_path):
     text = gb.write(rings, tmp_path / "zone.geojson").read_text(encoding="utf-8")
-    told = json.loads(text)
-    assert "crs" not in told
-    for feature in told["features"]:
+    document = json.loads(text)
+    assert "crs" not in document
+    for feature in document["features"]:
         shape = shapely.geometry.shape(feature["geometry"])
         for part in shapely.get_parts(shape):
             assert part.exterior.is_ccw
@@ -180,10 +180,10 @@ def test_geoparquet_is_1_1_with_boxes(rings, villages, tmp_path):
     for thing in (rings, villages):
         path = gb.write(thing, tmp_path / "t.parquet")
         file = pq.ParquetFile(path)
-        told = json.loads(file.schema_arrow.metadata[b"geo"])
-        assert told["version"] == "1.1.0"
-        assert told["columns"]["geometry"]["encoding"] == "WKB"
-        assert told["columns"]["geometry"]["covering"]["bbox"]["xmin"] == ["bbox", "xmin"]
+        metadata = json.loads(file.schema_arrow.metadata[b"geo"])
+        assert metadata["version"] == "1.1.0"
+        assert metadata["columns"]["geometry"]["encoding"] == "WKB"
+        assert metadata["columns"]["geometry"]["covering"]["bbox"]["xmin"] == ["bbox", "xmin"]
         boxes = file.read(["bbox"])["bbox"].to_pylist()
         shapes = gpd.read_parquet(path).geometry
         assert [list(box.values()) for box in boxes] == [list(s.bounds) for s in shapes]
@@ -258,7 +258,7 @@ def test_tables_in_another_crs_are_written_in_longitude_and_latitude(suffix, vil
 
 
 @pytest.mark.parametrize("suffix", [*SHAPES, ".csv"])
-def test_the_table_given_is_not_changed(suffix, villages, tmp_path):
+def test_write_does_not_change_the_table(suffix, villages, tmp_path):
     utm = villages.to_crs("EPSG:32636")
     before = utm.copy(deep=True)
     gb.write(utm, tmp_path / f"villages{suffix}")
@@ -267,7 +267,7 @@ def test_the_table_given_is_not_changed(suffix, villages, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [*SHAPES, ".csv"])
-def test_coordinates_without_a_crs_are_not_passed_off_as_degrees(suffix, tmp_path):
+def test_coordinates_without_a_crs_raise_an_error(suffix, tmp_path):
     metres = gpd.GeoDataFrame(geometry=[shapely.Point(370_000, 5_600_000)])
     with pytest.raises(gb.MissingCRSError, match="coordinate reference system"):
         gb.write(metres, tmp_path / f"villages{suffix}")
@@ -283,7 +283,7 @@ def test_a_table_of_named_rows_keeps_their_names(suffix, strip, tmp_path):
     assert any(back[column].tolist() == ["kept", "gained", "lost"] for column in back.columns)
 
 
-def test_a_map_is_written_whole(tmp_path):
+def test_a_map_is_written_completely(tmp_path):
     path = gb.write(folium.Map(location=(51, 34)), tmp_path / "map.html")
     text = path.read_text(encoding="utf-8")
     assert text.lstrip().startswith("<!DOCTYPE html>")
@@ -304,7 +304,7 @@ def refused(thing, path, *fragments):
     assert before == (sorted(folder.iterdir()) if folder.is_dir() else None)
 
 
-def test_a_suffix_that_names_no_format_is_answered_with_those_that_do(rings, villages, tmp_path):
+def test_an_unknown_suffix_raises_an_error_with_the_known_ones(rings, villages, tmp_path):
     refused(rings, tmp_path / "zone.doc", "BufferZone", "'.gpkg', '.geojson', '.fgb', '.parquet'")
     refused(rings, tmp_path / "zone.shp", "'.shp.zip'")
     refused(rings, tmp_path / "zone.csv", "BufferZone", "'.gpkg'")
@@ -317,7 +317,7 @@ def test_a_suffix_that_names_no_format_is_answered_with_those_that_do(rings, vil
     refused(folium.Map(), tmp_path / "map.png", "Map", "'.html'")
 
 
-def test_a_folder_that_is_not_there_is_named(rings, tmp_path):
+def test_a_missing_folder_raises_an_error(rings, tmp_path):
     folder = tmp_path / "nowhere"
     refused(rings, folder / "zone.gpkg", f"there is no folder {str(folder)!r}")
     assert list(tmp_path.iterdir()) == []
@@ -333,7 +333,7 @@ def test_a_read_only_folder_is_named(rings, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("suffix", SHAPES)
-def test_a_folder_in_the_place_of_the_file_is_named(suffix, rings, tmp_path):
+def test_a_folder_with_the_name_of_the_target_raises_an_error(suffix, rings, tmp_path):
     (tmp_path / f"zone{suffix}").mkdir()
     refused(rings, tmp_path / f"zone{suffix}", "folder")
     assert list((tmp_path / f"zone{suffix}").iterdir()) == []
@@ -385,7 +385,7 @@ WRITERS = [
 
 @pytest.mark.parametrize("old", [b"an older file", None])
 @pytest.mark.parametrize(("suffix", "kind", "method"), WRITERS)
-def test_a_failure_in_the_middle_leaves_no_trace(  # noqa: PLR0917 - fixtures
+def test_an_error_while_writing_leaves_no_file(  # noqa: PLR0917 - fixtures
     suffix, kind, method, old, rings, tmp_path, monkeypatch
 ):
     path = tmp_path / f"out{suffix}"
@@ -403,7 +403,7 @@ def test_a_failure_in_the_middle_leaves_no_trace(  # noqa: PLR0917 - fixtures
     assert not old or path.read_bytes() == old
 
 
-def test_a_driver_that_fails_by_itself_leaves_no_trace(villages, tmp_path):
+def test_an_error_of_the_driver_leaves_no_file(villages, tmp_path):
     # Half a letter, which no UTF-8 has.
     odd = pd.Series(["a", "\ud800"], index=villages.index, dtype=object)
     table = villages.assign(odd=odd)
@@ -429,7 +429,7 @@ for path in sys.argv[1:]:
 """
 
 
-def test_a_full_disk_leaves_the_old_files_and_no_trace(tmp_path):
+def test_a_full_disk_keeps_the_old_files_and_leaves_no_draft(tmp_path):
     """Files may not grow beyond 100 kB, so that every driver fails on its own account."""
     paths = [tmp_path / f"out{suffix}" for suffix in (*SHAPES, ".csv", ".kml", ".shp.zip", ".xlsx")]
     for path in paths:
@@ -461,7 +461,7 @@ def picture(rings):
     return gb.plot_zone(rings, title="Зона $5$ & <10> km")
 
 
-def test_a_png_is_one_for_print_and_says_where_it_is_from(picture, tmp_path):
+def test_a_png_has_300_dpi_and_its_sources(picture, tmp_path):
     path = gb.write(picture, tmp_path / "zone.png")
     with PIL.Image.open(path) as image:
         image.load()
@@ -486,7 +486,7 @@ def test_an_svg_is_xml_with_letters_as_shapes(picture, tmp_path):
     assert root.findall(f".//{svg}g[@id='geobuffer-zone']")
 
 
-def test_a_pdf_is_one_with_its_fonts(picture, tmp_path):
+def test_a_pdf_embeds_its_fonts(picture, tmp_path):
     raw = gb.write(picture, tmp_path / "zone.pdf").read_bytes()
     assert raw.startswith(b"%PDF-1.")
     assert raw.rstrip().endswith(b"%%EOF")
@@ -512,14 +512,14 @@ def test_any_figure_of_matplotlibs_can_be_written(tmp_path):
         assert gb.write(figure, tmp_path / f"mine{suffix}").stat().st_size > 1000
 
 
-def test_a_picture_is_no_page_and_no_table(picture, rings, tmp_path):
+def test_a_picture_cannot_be_written_as_page_or_table(picture, rings, tmp_path):
     refused(picture, tmp_path / "zone.html", "Figure", "'.png', '.svg', '.pdf'")
     refused(picture, tmp_path / "zone.jpg", "'.png'")
     refused(rings, tmp_path / "zone.png", "BufferZone")
 
 
 @pytest.mark.parametrize("old", [b"an older file", None])
-def test_a_picture_that_fails_in_the_middle_leaves_no_trace(old, picture, tmp_path, monkeypatch):
+def test_an_error_while_drawing_leaves_no_file(old, picture, tmp_path, monkeypatch):
     path = tmp_path / "zone.png"
     if old:
         path.write_bytes(old)
@@ -585,7 +585,7 @@ def test_names_of_rows_never_collide_with_a_column(suffix, villages, tmp_path):
             assert sorted(back[name].tolist()) == sorted(values)
 
 
-def test_columns_that_a_file_could_not_tell_apart_are_refused(villages, tmp_path):
+def test_duplicate_column_names_raise_an_error(villages, tmp_path):
     twice = pd.concat([villages, villages[["name"]]], axis=1)
     refused(twice, tmp_path / "t.geojson", "Invalid columns 'name' and 'name'", "rename()")
     capitals = villages.assign(NAME="x")
@@ -608,7 +608,7 @@ def test_coordinates_that_a_table_had_are_not_overwritten(villages, tmp_path):
 
 @pytest.mark.filterwarnings("ignore:A shapefile cannot hold all")
 @pytest.mark.parametrize("suffix", ALL)
-def test_what_was_measured_says_against_which_border(suffix, strip, tmp_path):
+def test_a_file_of_distances_names_their_border(suffix, strip, tmp_path):
     zone = gb.build_zone(strip, km=10, tolerance_m=10)
     middle = zone.polygon.representative_point()
     places = gpd.GeoDataFrame(
