@@ -1,4 +1,4 @@
-"""The command line for every row: run in an empty folder, and looked at afterwards."""
+"""Run the command line for every row in an empty folder, and check the folder afterwards."""
 
 import contextlib
 
@@ -22,7 +22,7 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def run(here, monkeypatch, regions, towns):
-    """Run geobuffer in this process; the bundled data are loaded but once."""
+    """Run geobuffer in this process, with the bundled data loaded once."""
     monkeypatch.setattr(gb, "load_regions", lambda: regions)
     monkeypatch.setattr(gb, "load_settlements", towns.copy)
 
@@ -46,7 +46,7 @@ def refused(run, here):
         assert error.startswith("geobuffer: ")
         given.plain(error)
         for part in says:
-            # What is an argument in Python is an option here.
+            # Messages name the option instead of the Python argument.
             assert any(
                 in_options(part, options, parameter=parameter) in error
                 for options in (OPTIONS, OPTIONS_OF_PLACES, OPTIONS | {"tolerance_m": "--gap-m"})
@@ -60,7 +60,7 @@ def refused(run, here):
 
 @pytest.fixture
 def answered(run, here):
-    """Run a command that must succeed, and return its answer; what it read is not changed."""
+    """Run a command that must succeed and must not change its input; return its answer."""
 
     def asked(*args, notes=()):
         before = _files(here)
@@ -77,7 +77,7 @@ def answered(run, here):
 
 @pytest.fixture
 def says():
-    """Check that a call raises our error, that its message is plain and holds some parts."""
+    """Check that a call raises our error, with a plain message that contains some parts."""
 
     @contextlib.contextmanager
     def raised(kind, *parts):

@@ -66,7 +66,7 @@ def test_a_width_is_kilometres_whatever_the_system(answered):
 )
 def test_metres_are_not_taken_for_degrees(shape, says):
     metres = gpd.GeoSeries([shape], crs=4326).to_crs(32636)[0]
-    # An easting alone would do harm too: 373,000° go round the globe a thousand times.
+    # An easting alone is also refused: 373,000° would wrap around the globe a thousand times.
     half = shapely.transform(metres, lambda xy: np.stack([xy[:, 0], xy[:, 1] / 1e5], axis=1))
     make = gb.border_along if shape is LINE else gb.border_around
     for given in (metres, half):
@@ -90,7 +90,7 @@ def test_columns_of_metres_are_refused(here, refused):
 
 @pytest.mark.row(3)
 def test_a_web_map_gives_the_same_kilometres(here, answered):
-    """At 51° N ten thousand of web Mercator's metres are 6,300 m: they are not used."""
+    """At 51° N, 10,000 m of web Mercator are 6,300 m on the ground, so we do not use them."""
     save(areas(crs=3857), here / "mercator.gpkg")
     geodesic, mercator = (
         json.loads(answered("zone", *own(file), "--json").out)
@@ -102,7 +102,7 @@ def test_a_web_map_gives_the_same_kilometres(here, answered):
 
 @pytest.mark.row(4)
 def test_a_projection_outside_its_area_gives_the_same_kilometres(here, answered):
-    """UTM zone 36 is made for 30 to 36° E; at 60° E its metres are 1.04 of those on the ground."""
+    """UTM zone 36 covers 30 to 36° E; at 60° E, 1 m on the ground is 1.04 m in it."""
     far = [shapely.transform(one, lambda xy: np.add(xy, [30, 0])) for one in (WEST, EAST)]
     save(areas(far), here / "degrees.gpkg")
     save(areas(far, crs=32636), here / "utm.gpkg")
@@ -144,7 +144,7 @@ def test_points_with_swapped_axes_are_reported(ask, belt):
 
 @pytest.mark.row(5)
 def test_distant_places_are_not_reported_as_swapped(belt):
-    """Far away either way round, or near it as they are: no warning, which would be an error."""
+    """These points are far away in either order, or near as given; a warning fails the test."""
     gb.classify(points((100, 10), (30.05, 50.5)), belt)
     gb.classify(points((-60, -10)), belt)
     gb.classify(points(None), belt)

@@ -1,4 +1,4 @@
-"""Rows about files: companions missing, cut off, something else than their name says, or a trap."""
+"""Rows about files: incomplete, truncated, of another kind than their name says, or malicious."""
 
 import json
 import zipfile
@@ -197,7 +197,7 @@ def test_a_file_larger_than_the_cap_is_refused_unread(here, refused, says):
     assert (here / "bomb.zip").stat().st_size < 100_000
     with says(gb.DataError, "bomb.zip", "0.0 GB, unpacked", "max_gb= allows more"):
         gb.read_regions("bomb.zip", max_gb=0.01)
-    # Sparse: as long as the cap of 4 GB, and next to nothing on the disk.
+    # A sparse file as long as the cap of 4 GB uses almost no disk space.
     with (here.parent / "huge.geojson").open("wb") as huge:
         huge.truncate(4_100_000_000)
     refused("zone", *own(here.parent / "huge.geojson"),
@@ -206,6 +206,6 @@ def test_a_file_larger_than_the_cap_is_refused_unread(here, refused, says):
 
 @pytest.mark.row(40)
 def test_unknown_coordinate_columns_must_be_chosen(here, refused):
-    """A table that no name of a column explains asks for them, and lists what there is."""
+    """If no column name is known, the message asks for the columns and lists those there are."""
     pd.DataFrame({"a": [1], "b": [2]}).to_csv(here / "odd.csv", index=False)
     refused("map", *own(), "--places", "odd.csv", says=["odd.csv", "lon=", "'a', 'b'"])

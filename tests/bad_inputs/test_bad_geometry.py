@@ -1,4 +1,4 @@
-"""Rows about shapes: off the globe, empty, broken, mixed, raised, at its seams; and edges."""
+"""Rows about shapes: out of range, empty, invalid, mixed, with heights, at the poles or at 180°."""
 
 import json
 import math
@@ -27,7 +27,7 @@ import geobuffer as gb
 
 NEAR = (30.05, 50.5)  # 3.55 km east of the border
 
-# A rectangle with a spike: made valid by GEOS's first method it is a polygon and a line.
+# A rectangle with a spike. The first method of GEOS repairs it to a polygon and a line.
 SPIKE = shapely.Polygon([(29, 50), (30, 50), (30, 51), (29.5, 51), (29.5, 51.2), (29.5, 51),
                          (29, 51)])  # fmt: skip
 
@@ -153,7 +153,7 @@ def test_heights_are_dropped_with_one_warning(here, answered, belt):
     assert not region.geometry.has_z
     answer = answered("zone", *own("raised.gpkg"))
     assert answer.err.count("heights and measures left out: 2 (rows 0, 1)") == 1
-    # What callers hold in their hands is flattened too, and a height is no part of a distance.
+    # We also drop heights from shapes in memory, because heights do not count in distances.
     raised = [
         gb.Region(n, shapely.force_3d(s, 9), SOURCE) for n, s in {"W": WEST, "E": EAST}.items()
     ]
@@ -280,7 +280,7 @@ def test_regions_that_do_not_meet_raise_an_error_with_their_gap(here, refused, s
 
 @pytest.mark.row(62)
 def test_outlines_that_disagree_are_healed_with_a_warning(here, answered):
-    """Two drawings of the meridian, 36 m apart: one line, whose doubt is in its accuracy."""
+    """Two outlines 36 m apart become one line, and its accuracy states the difference."""
     other = shapely.box(30.0005, 50, 31, 51)
     rough = gb.Source("drawn roughly", accuracy_m=50)
     west, east = gb.Region("West", WEST, SOURCE), gb.Region("East", other, rough)
@@ -312,7 +312,7 @@ def test_the_direction_of_a_ring_does_not_matter(here, answered):
 
 @pytest.mark.row(64)
 def test_a_disc_is_round_at_every_latitude():
-    """Pages simplify shapes by metres on the ground: 15 m of these 10 km, at any latitude."""
+    """Pages simplify shapes by metres on the ground: by 15 m for 10 km, at every latitude."""
     from geobuffer.viz.web.compact import simplify_line
 
     for lat in (0, 50, 80):

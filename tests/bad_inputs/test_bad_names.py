@@ -42,7 +42,7 @@ def test_the_command_line_and_scenarios_accept_spellings(here, answered):
 @pytest.mark.row(44)
 @pytest.mark.parametrize("name", ["Журавлёвка", "журавлевка", "Журавлівка", "Zhuravlivka"])
 def test_settlements_are_found_by_any_spelling(name, towns):
-    """Through a scenario's places, which are found by name and hromada."""
+    """A scenario finds its places by name and hromada."""
     row = towns[(towns["name_uk"] == "Басівка") & (towns["hromada"] == "Юнаківська громада")]
     table = row.assign(name_uk="Журавлівка", name_ru="Журавлёвка", name_en="Zhuravlivka")
     asked = gb.Scenario("mine", ("Kursk",), ("Sumy",), (10.0,),

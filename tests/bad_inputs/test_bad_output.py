@@ -1,4 +1,4 @@
-"""Rows about writing: full disks, kills, read-only targets, two writers; and odd pages."""
+"""Rows about writing: full disks, kills, read-only targets, two writers, unusual pages."""
 
 import json
 import os
@@ -32,7 +32,7 @@ main()
 @pytest.mark.row(53)
 @pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".html"])
 def test_a_full_disk_leaves_the_old_file(suffix, here):
-    """Files may not grow beyond 20 kB, which is what the writers meet on a full disk."""
+    """Limit files to 20 kB; writers then fail as on a full disk."""
     target = here / f"out{suffix}"
     target.write_bytes(b"an older file")
     command = "map" if suffix == ".html" else "zone"
@@ -82,7 +82,7 @@ def test_a_target_that_cannot_be_written_is_refused_first(out, here, refused, mo
 @pytest.mark.row(55)
 def test_a_read_only_folder_is_named_before_anything_is_computed(here, refused, monkeypatch):
     monkeypatch.setattr(gb, "build_zone", lambda *_, **__: pytest.fail("computed first"))
-    # Not by its mode: root may write everywhere, but not here.
+    # Root ignores the mode of folders, but cannot write here.
     for command in ("zone", "settlements", "map"):
         suffix = "html" if command == "map" else "gpkg"
         refused(command, *own(), "--out", f"/proc/out.{suffix}", says=["'/proc/out.", "'/proc'"])

@@ -147,7 +147,7 @@ def test_rows_without_name_and_id_are_not_duplicates(belt):
 
 @pytest.mark.row(43)
 def test_namesakes_stay_apart(here, sumy, towns, answered):
-    """There are two Yunakivkas, say: each is counted and listed with its own oblast."""
+    """Of two places called Yunakivka, each is counted and listed with its oblast."""
     text(here / "places.csv", "name,oblast,lat,lon", "Yunakivka,Sumy,51.123,35.038",
          "Yunakivka,Kursk,51.192,35.272")  # fmt: skip
     answer = answered("settlements", "--between", "Kursk", "--and", "Sumy", "--km", "10",
@@ -156,7 +156,7 @@ def test_namesakes_stay_apart(here, sumy, towns, answered):
     assert [(row["name"], row["oblast"]) for row in listed] == [
         ("Yunakivka", "Sumy"), ("Yunakivka", "Kursk")]  # fmt: skip
     assert gb.exposure(gb.read_settlements("places.csv"), sumy, by="oblast")["places"].sum() == 2
-    # Of the bundled places many share a name; each has an id of its own, and an oblast.
+    # Many bundled places share a name. Each has its own id and oblast.
     assert towns["name_uk"].duplicated().sum() > 100
     assert towns["id"].is_unique
     assert towns["oblast"].notna().all()

@@ -1,4 +1,4 @@
-"""Rows about widths: negative, none, endless, as texts, too wide; and how finely to draw."""
+"""Rows about widths: negative, zero, infinite, as texts, too wide; and about the tolerance."""
 
 import json
 import math
@@ -22,7 +22,7 @@ def test_inside_raises_an_error_for_a_line(strip, refused, says):
     with says(gb.GeometryError, "Invalid km -3"):
         gb.build_zone(gb.border_along(LINE, source=SOURCE), km=[5, -3])
     refused("zone", *widths(-10), "--out", "zone.gpkg", says=said)
-    # What a negative distance is asked for has a name.
+    # A zone inside an area is what a negative distance is meant for; it has an option.
     park = gb.border_of(strip.sides[0].regions[0])
     assert gb.build_zone(park, km=5, side="inside", tolerance_m=10).area_km2 > 0
 
@@ -55,7 +55,7 @@ def test_a_text_with_a_unit_is_parsed(strip, answered):
 
 @pytest.mark.row(20)
 def test_the_unit_is_in_the_name(strip, answered, here):
-    """A number is kilometres because the parameter, the option and the key say so: km."""
+    """A number means kilometres, as the names of parameter, option and key say."""
     with pytest.raises(TypeError, match="positional"):
         gb.build_zone(strip, 10)
     with pytest.raises(TypeError, match="km"):
@@ -121,7 +121,7 @@ def test_a_distance_has_a_limit(km, strip, refused, says):
 @pytest.mark.row(23)
 @pytest.mark.parametrize("tolerance", [0, -1, math.nan, "fine"])
 def test_the_tolerance_is_checked_as_a_distance(tolerance, strip, refused, says):
-    """There are no segments per quarter circle: the edge is as fine as its tolerance asks."""
+    """The tolerance decides how fine an edge is; there is no parameter quad_segs."""
     with says(gb.GeometryError, f"Invalid tolerance_m {tolerance!r}", "at least 0.001"):
         gb.build_zone(strip, km=10, tolerance_m=tolerance)
     if not isinstance(tolerance, str):

@@ -57,7 +57,7 @@ def test_every_dataset_has_its_metadata(name):
         assert entry[key].strip(), key
     assert entry["url"].startswith("https://")
     assert re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", entry["as_of"])
-    # What has no position has no accuracy of it.
+    # Without a position there is no accuracy of one.
     assert entry["accuracy_m"] > 0 if "geometry" in entry["columns"] else "accuracy_m" not in entry
     assert entry["accuracy_note"].strip()
     assert all(meaning.strip() for meaning in entry["columns"].values())
@@ -87,7 +87,7 @@ def test_every_data_file_is_in_the_manifest():
 
 def test_the_whole_folder_is_below_10_mb():
     parts = ((path, path.relative_to(FOLDER).parts) for path in FOLDER.rglob("*"))
-    # What tools leave behind (.mypy_cache, __pycache__) is neither committed nor shipped.
+    # Cache folders of tools (.mypy_cache, __pycache__) are neither committed nor shipped.
     ours = [p for p, names in parts if not any(n.startswith((".", "__")) for n in names)]
     size = sum(path.stat().st_size for path in ours if path.is_file())
     assert 1e5 < size < 10e6
@@ -122,7 +122,7 @@ def test_an_unknown_dataset_raises_an_error_with_the_nearest_name():
     assert isinstance(caught.value, LookupError)
 
 
-# What is altered, missing or broken is refused
+# Altered, missing and broken files
 
 
 @pytest.fixture
@@ -320,7 +320,7 @@ def test_no_place_is_both_located_and_not(towns):
     assert not set(table["id"]) & set(towns["id"])
 
 
-# Distances that anyone can check, by an independent solution
+# Distances checked by an independent solution
 
 
 def _by_scenario(towns, name):

@@ -82,7 +82,7 @@ def test_notes_state_announcement_and_reports_with_their_dates():
         )
 
 
-# A file of one's own
+# Scenario files of users
 
 
 def test_a_file_needs_no_more_than_two_sides_and_a_width(load):
@@ -247,7 +247,7 @@ def test_unknown_regions_sides_and_ends_raise_an_error_with_the_valid_ones(load,
         gb.scenario_zone(load(LEAST.replace("10", "[10, 5]")), regions)
 
 
-# The zone that a scenario speaks of
+# The zone of a scenario
 
 
 def _band_km2(inner_km, outer_km, azimuth):

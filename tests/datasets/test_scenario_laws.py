@@ -1,6 +1,6 @@
-"""Any scenario file is read, or refused with its name and the key: no other error.
+"""Every scenario file is read, or raises our error with the file name and the key.
 
-``HYPOTHESIS_PROFILE=thorough`` looks thirty times as long, elsewhere each time.
+``HYPOTHESIS_PROFILE=thorough`` runs thirty times as many examples, with another seed each time.
 """
 
 import datetime as dt
@@ -31,7 +31,7 @@ _KEYS = (
     "side", "km", "ends", "date", "said_by", "claim", "url", "name", "hromada",
 )  # fmt: skip
 
-# As a file should be: what the values below take the place of.
+# A valid file. The values below replace some of its values.
 _SOUND = {
     "title": "A zone", "announced_on": dt.date(2025, 5, 22), "announced_by": "Somebody",
     "zone": {"between": ["Kursk"], "and": "Sumy", "km": [5, 10], "side": "Ukraine"},

@@ -1,7 +1,7 @@
 """The regions of the world: table of files, countries, and real borders on five continents.
 
-Each real border is judged by an independent computation: its length by pyproj's Geod, distances
-by brute force over GeographicLib, the area of its zone by buffers in local equidistant planes and
+We check each real border by an independent computation: its length by pyproj's Geod, distances by
+brute force over GeographicLib, and the area of its zone by buffers in local equidistant planes and
 an equal-area projection.
 
 Shapes cached between runs are returned unchanged, or computed again.
@@ -30,12 +30,12 @@ from geobuffer.datasets import countries, world
 from geobuffer.datasets.world import read_cached_shape, write_cached_shape
 
 _missing = [m for m in ("babel", "pycountry", "borders") if importlib.util.find_spec(m) is None]
-# In continuous integration the extra must be there: nothing may be skipped unseen.
+# In continuous integration the extra must be installed, so that no test is skipped unnoticed.
 pytestmark = [
     pytest.mark.skipif(
         bool(_missing) and not os.environ.get("CI"), reason=f"the extra world lacks {_missing}"
     ),
-    # Its borders take half a minute to make: one worker has them.
+    # Building the borders takes half a minute, so one worker runs all these tests.
     pytest.mark.xdist_group("world"),
 ]
 
@@ -63,7 +63,7 @@ def _load(codes, level):
 
 @pytest.fixture(scope="module")
 def borders():
-    # The archive is one block: what is asked for together is unpacked together, and kept.
+    # The archive is one block: regions requested together are unpacked together and cached.
     codes = [code for one, other, _ in BORDERS.values() for code in (*one, *(other or []))]
     gb.load_regions("world", country=sorted({code[:2] for code in codes}), level=1)
     made = {}
@@ -95,7 +95,7 @@ def _length_km(line):
 
 
 def _brute_km(lon, lat, line):
-    """The distance to a line by GeographicLib to every point of it nearby, then to finer ones."""
+    """The distance to a line: by GeographicLib to all its points nearby, then to denser ones."""
     found = []
     parts = _densified(line, 0.0005)
     for x, y in zip(lon, lat, strict=True):
@@ -142,7 +142,7 @@ def _turned(shape):
 
 
 def _independent_area_km2(border, km):
-    """The zone's area: buffers of pieces in planes of their own, equal-area projected."""
+    """The zone's area: pieces are buffered in local planes, then projected to equal area."""
     line = _turned(border.line)
     points = [
         shapely.get_coordinates(shapely.segmentize(part, 0.01)) for part in shapely.get_parts(line)
@@ -238,7 +238,7 @@ def test_the_guide_states_the_computed_figures(borders):
 
 
 def test_bundled_and_world_outlines_are_healed_to_the_line(regions):
-    """Kursk of one origin, Sumy of another: the truth between them is the bundled line."""
+    """Kursk and Sumy come from two sources; the bundled line is the true border."""
     exact = gb.border_between(regions["Kursk"], regions["Sumy"])
     sumy = gb.load_regions("world", country="UA")["UA-59"]
     with pytest.raises(gb.NotAdjacent, match=r"Kursk and Sumy Oblast"):
@@ -249,7 +249,7 @@ def test_bundled_and_world_outlines_are_healed_to_the_line(regions):
     border = gb.border_between(regions["Kursk"], sumy, tolerance_m=1_500)
     assert border.line.geom_type == "LineString"
     assert border.length_km == pytest.approx(exact.length_km, abs=1.0)
-    # It follows the first side's outline, which is the exact one.
+    # The healed line follows the outline of the first side, which is the exact one.
     away = exact.index.nearest(*shapely.get_coordinates(border.line).T).distance_m
     assert away.max() < 0.01
     assert border.healing.disagreement_km == pytest.approx(1.10, abs=0.01)
@@ -266,7 +266,7 @@ def _run(folder, *args):
 
 @pytest.fixture(scope="module")
 def kivu():
-    """The border of Rwanda and Congo, which the commands below ask for."""
+    """The border of Rwanda and Congo that the commands below use."""
     countries = gb.load_regions("world", country=["RW", "CD"], level=0)
     return gb.border_between(countries["RW"], countries["CD"])
 
@@ -456,7 +456,7 @@ def test_a_city_is_not_confused_with_its_oblast():
     assert [russia[n].iso for n in ("Moscow", "Moscow Oblast", "Московская область")] == [
         "RU-MOW", "RU-MOS", "RU-MOS",
     ]  # fmt: skip
-    # Both as "Kursk" for Kursk Oblast, and without what is drawn with it.
+    # "Kursk" finds Kursk Oblast, and "Київська область" the oblast, not the city.
     assert russia["Kursk"].iso == "RU-KRS"
     assert gb.load_regions("world", country="UA")["Київська область"].iso == "UA-32"
 

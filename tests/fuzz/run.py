@@ -1,14 +1,13 @@
-"""Fuzz the readers, guided by what of the code an input reaches (atheris, on libFuzzer).
+"""Fuzz the readers, guided by the branches that an input reaches (atheris, on libFuzzer).
 
 ``python tests/fuzz/run.py --seconds 300`` runs every target for five minutes each, several at a
-time with ``--jobs``; ``--target kml`` names one. Each runs in a child with limits of memory and
-of time for one input, as GDAL is in there, which may take the process with it; a child that ended
-before its time is started again. Every crash is kept once, by where it was raised, in the folder
-``--findings``, and the command ends with 1 if there is any. ``--grown`` keeps what was found to
-reach more code, to go on from.
+time with ``--jobs``; ``--target kml`` names one. GDAL may crash its process, so each target runs in
+a child process with limits of memory and of time for each input. A child that ends early is started
+again. The folder ``--findings`` stores every crash once, by where it was raised, and the command
+ends with 1 if there is any. ``--grown`` stores inputs that reach more code, for the next run.
 
-Needs the extra ``fuzz``. Of geobuffer and the Python libraries that it reads with, branches are
-seen; of GDAL and the like, which are compiled, nothing, so inputs reach them by chance.
+Needs the extra ``fuzz``. The fuzzer sees branches of geobuffer and of the Python libraries that it
+reads with. It sees none of compiled libraries such as GDAL, so inputs reach those by chance.
 """
 
 from __future__ import annotations
@@ -25,20 +24,20 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-# What one input may take: a hundred times what a sound one does, on a busy machine.
+# The limits for one input: a hundred times what a valid one takes on a busy machine.
 _SECONDS_AN_INPUT = 25
-# Reading takes some 300 MB with all libraries; files that promise more than they hold must not
-# get it.
+# Reading takes some 300 MB with all libraries. A file that states a false size must not get
+# more.
 _MEGABYTES = 2_000
 
-# Libraries in Python whose branches guide the search beside ours.
+# Python libraries whose branches guide the search, beside our own.
 _GUIDES = ("geobuffer", "openpyxl", "tomllib", "zipfile", "csv", "charset_normalizer")
 
 _WORDS = Path(__file__).parent / "words.dict"
 
 
 def main():
-    """Run targets in children, or be such a child."""
+    """Run targets in child processes, or run as such a child."""
     options = _options()
     if options.child:
         return _child(options)
@@ -67,7 +66,7 @@ def _options():
 
 
 def _campaign(name, options):
-    """Run a target for its time, again and again if it ends before; return runs and crashes."""
+    """Run a target for its time, and again if it ends early; return runs and crashes."""
     began, runs, starts = time.monotonic(), 0, 0
     grown = (options.grown or Path(tempfile.mkdtemp(prefix="grown-"))) / name
     grown.mkdir(parents=True, exist_ok=True)
@@ -78,7 +77,7 @@ def _campaign(name, options):
             sys.executable, __file__, "--child", "--target", name, "--seconds", str(int(left)),
             "--findings", str(options.findings), "--grown", str(grown),
         ]  # fmt: skip
-        # Bounded beside libFuzzer's own time: a child may hang in compiled code.
+        # We set a timeout beside that of libFuzzer, because a child may hang in compiled code.
         limit = left + 4 * _SECONDS_AN_INPUT
         log = findings.with_suffix(".log")
         try:
@@ -104,7 +103,7 @@ def _campaign(name, options):
 
 
 def _runs(log):
-    """Return how many inputs a child ran, by what libFuzzer prints."""
+    """Return how many inputs a child ran, from the output of libFuzzer."""
     results = re.findall(r"^#(\d+)|^stat::number_of_executed_units:\s*(\d+)", log, re.MULTILINE)
     return max((int(running or final) for running, final in results), default=0)
 
@@ -114,7 +113,7 @@ def _child(options):
     import atheris
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # A file that is written may be large by mistake, too.
+    # A target may also write a file that is too large.
     resource.setrlimit(resource.RLIMIT_FSIZE, (256 << 20, 256 << 20))
     with atheris.instrument_imports(include=list(_GUIDES)):
         from fuzz.seeds import seeds
@@ -132,7 +131,7 @@ def _child(options):
         except Exception as error:  # noqa: BLE001 - whatever is raised is what is looked for
             _keep(folder, data, error, seen)
 
-    # Inputs may grow to twice the largest seed, and text to 4 kB at least.
+    # Inputs may grow to twice the largest seed, and to at least 4 kB.
     longest = max(4096, 2 * max(map(len, inputs)))
     arguments = [
         f"-max_total_time={options.seconds}", f"-timeout={_SECONDS_AN_INPUT}",
@@ -145,7 +144,7 @@ def _child(options):
 
 
 def _keep(folder, data, error, seen):
-    """Keep an input that crashed, if none did at that place before, and how."""
+    """Store an input that crashed and its traceback, unless one at that place is stored."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [f for f in frames if "geobuffer" in f.filename and "site-packages" not in f.filename]
     last = (ours or list(frames))[-1]

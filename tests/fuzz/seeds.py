@@ -1,4 +1,4 @@
-"""Where fuzzing begins: for each target some sound inputs, made again, and those in corpus/."""
+"""The first inputs of each target: valid files that we make, and the files in corpus/."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ _STRINGS = (
 
 
 def seeds(name):
-    """Return the inputs that a target begins with: sound ones, and those of its corpus."""
+    """Return the first inputs of a target: valid ones, and those of its corpus."""
     return [*_made(name), *(content for _, content in kept(name))]
 
 
 def kept(name):
-    """Return what the corpus keeps for a target: names of files, and their contents."""
+    """Return the corpus of a target: file names and contents."""
     files = sorted(file for file in (CORPUS / name).glob("*") if file.is_file())
     return [
         (file.name, gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else
@@ -114,7 +114,7 @@ def _write_layer(table, path):
 
 
 def _shrink(path):
-    """Give a GeoPackage small pages, so that an input has fewer bytes that say nothing."""
+    """Give a GeoPackage small pages, so that an input has fewer empty bytes."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("PRAGMA page_size = 512")
         database.execute("VACUUM")
@@ -153,7 +153,7 @@ def _archives():
     for names in chosen:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "data.zip")
-            # Stored, so that a mutation reaches what is packed.
+            # Stored without compression, so that a mutation reaches the content.
             with zipfile.ZipFile(path, "w") as packed:
                 content = inner | workbook_parts()
                 for name in workbook_parts() if names == ["book"] else names:

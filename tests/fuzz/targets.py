@@ -1,9 +1,9 @@
-"""What is fuzzed: one target for each reader, which may refuse any bytes but only as our own error.
+"""Fuzzing targets, one for each reader. A reader may refuse any bytes, but only with our errors.
 
-A target gets bytes and a folder, makes the file they stand for, reads it and looks at what came
-of it: what is read must be fit for use. For formats that pack their content (workbooks, Shapefiles,
-GeoPackages) the bytes are the content, which the target packs, so that a mutation reaches the
-reader and not only a checksum. Anything raised that is no ``GeobufferError`` is a crash.
+A target gets bytes and a folder, makes a file of the bytes, reads it and checks the result. For
+formats that pack their content (workbooks, Shapefiles, GeoPackages) the bytes are the content,
+which the target packs. So a mutation reaches the reader and not only a checksum. Any exception
+other than ``GeobufferError`` is a crash.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-#: Parts the files of one input, where a format has several.
+#: Separates the files of one input if a format has several.
 NEXT = b"\n\0NEXT\0\n"
 
 HAND = gb.Source("drawn by hand")
@@ -119,7 +119,7 @@ def workbook(data, folder):
 
 @functools.cache
 def workbook_parts():
-    """The parts of a workbook but its sheet and its strings."""
+    """The parts of a workbook except its sheet and its strings."""
     import openpyxl
 
     book, saved = openpyxl.Workbook(), io.BytesIO()
@@ -143,7 +143,7 @@ def archive(data, folder):
 
 
 def _either(path):
-    """Read a file as all that it might be; each reader may refuse it."""
+    """Read a file with every reader; each may refuse it."""
     for read in (_regions, _border, _settlements):
         try:
             read(path)
@@ -268,7 +268,7 @@ def _raster(path):
 
 @functools.cache
 def _template(name):
-    """A file to be changed: made once, kept as bytes."""
+    """Bytes of a file that targets change; the file is made once."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{name}.gpkg")
         if name == "zone":
@@ -279,7 +279,7 @@ def _template(name):
             )
             areas.to_file(path, layer="data", engine="pyogrio")
         with _database(path) as database:
-            # They call functions that GDAL alone has.
+            # The triggers call functions that only GDAL has.
             triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
             for (trigger,) in database.execute(triggers).fetchall():
                 database.execute(f'DROP TRIGGER "{trigger}"')
@@ -288,9 +288,9 @@ def _template(name):
 
 @contextlib.contextmanager
 def _database(path):
-    """Open a GeoPackage as the database that it is, to change it."""
+    """Open a GeoPackage as an SQLite database, to change it."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        # It lives for one input: waiting for the disk would take most of the time.
+        # The file serves one input, so we do not wait for the disk: it would take most of the time.
         connection.execute("PRAGMA synchronous = OFF")
         with connection:
             yield connection
@@ -306,7 +306,7 @@ TARGETS: dict[str, Callable[[bytes, str], None]] = {
 
 
 def try_target(name, data):
-    """Run a target on bytes; a refusal of ours is right, all else is raised."""
+    """Run a target on bytes; our own errors are expected, all others are raised."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -1,10 +1,10 @@
-"""Inputs that once crashed a reader, and those that reach most of it, are read or refused."""
+"""Inputs that once crashed a reader, or that cover most of it, are read or raise our errors."""
 
 import pytest
 from fuzz.seeds import CORPUS, kept, seeds
 from fuzz.targets import TARGETS, try_target
 
-# More would burden every clone: inputs are small, or packed with gzip.
+# A larger corpus would slow down every clone, so inputs are small or compressed.
 _MOST_BYTES = 300_000
 
 
@@ -19,7 +19,7 @@ def test_corpus_inputs_do_not_crash(target, name):
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.filterwarnings("ignore")
 def test_each_target_reads_a_sound_input(target, tmp_path):
-    """A target that refuses all would find nothing."""
+    """A target that refuses every input could not find a crash."""
     TARGETS[target](seeds(target)[0], str(tmp_path))
 
 

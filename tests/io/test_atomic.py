@@ -49,7 +49,7 @@ def points():
 
 @pytest.fixture
 def common():
-    """A folder that every user reaches; that of pytest is its owner's alone."""
+    """A folder that every user can open; the folder of pytest is open to its owner only."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o777)
     yield folder
@@ -58,7 +58,7 @@ def common():
 
 @contextlib.contextmanager
 def as_nobody():
-    """Be a user without rights for a while: an administrator may write anywhere."""
+    """Run the block as a user without rights, because root may write anywhere."""
     if not IS_ROOT:
         yield
         return
@@ -75,7 +75,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-# What is done, and in which order
+# Steps and their order
 
 
 def test_a_draft_is_flushed_then_moved_then_its_folder_is_flushed(tmp_path, monkeypatch):
@@ -182,7 +182,7 @@ def test_a_link_to_a_missing_file_creates_the_file(table, tmp_path):
 
 
 def refused(path, *fragments):
-    """See that a path is refused both by the check and by a writer, and what is said."""
+    """Check that the check and a writer both refuse a path, and what the message contains."""
     with pytest.raises(gb.WriteError) as checked:
         atomic.check_writable(path)
     with pytest.raises(gb.WriteError), atomic.replace_file(path) as draft:
@@ -258,7 +258,7 @@ def test_a_check_leaves_nothing_behind(tmp_path):
     assert names(tmp_path) == []
 
 
-# Drafts of the dead and of the living
+# Drafts of killed and of running processes
 
 KILLED = """
 import os, pathlib, signal, sys
@@ -403,7 +403,7 @@ for suffix in sys.argv[3:]:
     path.unlink(missing_ok=True)
     gb.write(table(300), path)
     old = path.read_bytes()
-    # All but its last bytes find room, or half of it does.
+    # The disk has space for all but the last bytes, or for half of the file.
     for size in (len(old) - 1, len(old) // 2) if limited else (0,):
         limit(size)
         try:
@@ -509,7 +509,7 @@ def test_a_geopackage_that_lacks_something_is_refused(spoil, message, tmp_path):
     table, path = places(300), tmp_path / "a.gpkg"
     table.to_file(path, driver="GPKG", layer="a", index=False)
     with closing(sqlite3.connect(path)) as database, database:
-        # Its triggers call functions of GDAL's.
+        # The triggers of a GeoPackage call functions that only GDAL has.
         for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
             database.execute(f'DROP TRIGGER "{name}"')
         database.execute(spoil)

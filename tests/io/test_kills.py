@@ -1,7 +1,7 @@
-"""A file is whole or not there: writers of every format, killed and interrupted at any moment.
+"""Killed and interrupted writers of every format leave a complete file or no file.
 
-``GEOBUFFER_KILLS`` is the number of kills for each writer, ``GEOBUFFER_KILLS_SEED`` repeats the
-moments of a run.
+``GEOBUFFER_KILLS`` is the number of kills for each writer. ``GEOBUFFER_KILLS_SEED`` repeats the
+times of a run.
 """
 
 import json
@@ -31,13 +31,13 @@ KILLS = int(os.environ.get("GEOBUFFER_KILLS", "10"))
 INTERRUPTS = max(1, KILLS // 5)
 SEED = int(os.environ.get("GEOBUFFER_KILLS_SEED", str(random.SystemRandom().randrange(10**9))))
 
-# The same thing gives the same bytes.
+# Writing the same object twice gives the same bytes.
 SAME_BYTES = [
     "zone.geojson", "places.geojson", "places.fgb", "places.parquet", "table.parquet", "zone.kml",
     "places.csv", "map.html", "saved.html", "page.html", "line.png", "line.svg", "line.pdf",
     "bulk.parquet", "bulk.csv", "metadata.json",
 ]  # fmt: skip
-# In these there is the moment at which they were made.
+# These formats store the time of writing.
 OTHER_BYTES = ["zone.gpkg", "places.gpkg", "zone.kmz", "places.shp.zip", "places.xlsx"]
 
 
@@ -45,7 +45,7 @@ BODIES = [json.dumps({"elements": [n] * 50_000}).encode() for n in range(2)]
 
 
 class Killer:
-    """The process that forks, and the orders it gets."""
+    """The process that forks writers, and the orders that we send to it."""
 
     def __init__(self, folder, publisher):
         self.folder = folder
@@ -74,7 +74,7 @@ class Killer:
 
 @pytest.fixture(scope="module")
 def server():
-    """A publisher whose file is another at each request."""
+    """A publisher that sends another file at each request."""
     publisher = Publisher()
     publisher.serve("/data.json", *[Page(body) for body in BODIES] * 10_000)
     yield publisher
@@ -86,12 +86,12 @@ def killer(tmp_path_factory, server):
     killer = Killer(tmp_path_factory.mktemp("kills"), server)
     yield killer
     killer.process.communicate()
-    # Enough of them were amidst of writing; or nothing was tried.
+    # Unless enough kills hit a writer while it wrote, the test proves nothing.
     assert killer.kills < 100 or killer.amidst > killer.kills / 5
 
 
 def count_in(path):
-    """Return how many places or rings a file holds, having read all of it."""
+    """Read the whole file and return its number of places or rings."""
     if path.suffix == ".xlsx":
         return len(pd.read_excel(path))
     if path.suffix == ".gpkg":
@@ -110,7 +110,7 @@ def count_in(path):
 
 
 def is_version(path, version, killer):
-    """Tell whether a file is that version of it, whole."""
+    """Return whether a file is complete and of that version."""
     if path.name in SAME_BYTES:
         return path.read_bytes() == killer.whole(version, path.name).read_bytes()
     return count_in(path) == (RINGS if path.name.startswith("zone") else PLACES)[version]
@@ -132,14 +132,14 @@ def moments(name, killer, count):
 
 
 def left_beside(path):
-    """Return what lies beside a file, all of which must be atomic."""
+    """Return the files beside a file; all of them must be drafts."""
     beside = [other for other in path.parent.iterdir() if other != path]
     assert all(atomic.is_temporary_folder(other) for other in beside), beside
     return beside
 
 
 def swept(path):
-    """Tell whether nothing is left of the dead once another file is written beside theirs."""
+    """Return whether writing another file deletes all drafts of killed processes."""
     atomic.write_text(path.with_name("next.txt"), "another file")
     path.with_name("next.txt").unlink()
     return not left_beside(path)

@@ -1,4 +1,4 @@
-"""What libraries warn of is heard by the thread that asked, and the filters stay as they were."""
+"""Each thread captures only its own warnings, and the warning filters are restored."""
 
 import threading
 import warnings

@@ -1,7 +1,7 @@
-"""Reading is contained: no file makes the library open another one, or ask anybody for it.
+"""No file makes the library open another file or send a request.
 
-A harmless file lies in a folder that the kernel watches, and a server on this machine counts who
-connects. Each file here refers to one of them in a way that its format knows.
+The kernel watches a folder with a harmless file, and a local server counts connections. Each file
+here refers to one of them in a way that its format supports.
 """
 
 import io
@@ -86,7 +86,7 @@ def named(name):
     return collection(crs={"type": "name", "properties": {"name": name}})
 
 
-# Texts by the name of the file: what they refer to is never opened.
+# Texts by file name. The files that they refer to are never opened.
 TEXTS = {
     "words.geojson": lambda w: collection(note=other_layer(w)),
     "algorithm.geojson": lambda w: json.dumps(
@@ -171,7 +171,7 @@ def text(request, watch, tmp_path):
 
 
 def read_all(path, **options):
-    """Return the names of all that can be read from a file, and the errors where it cannot."""
+    """Return all names that can be read from a file, and the errors of failed reads."""
     names, errors = [], []
     for read in (gb.read_regions, gb.read_settlements, gb.read_border, gb.read_zone):
         with warnings.catch_warnings():
@@ -222,7 +222,7 @@ def test_the_watch_sees_what_gdal_would_open(watch, tmp_path, name):
 
 
 def test_files_without_references_are_read(watch, tmp_path):
-    """The same files without the reference are read; so is one that only looks alike."""
+    """We read the same files without the reference, and files with a similar text."""
     for name in ("words.geojson", "lines.geojson", "inner.kml", "comment.kml", "product.kml"):
         path = tmp_path / name
         path.write_text(TEXTS[name](watch), encoding="utf-8")
@@ -491,7 +491,7 @@ def test_links_in_an_archive_are_texts(watch, tmp_path):
 
 
 def test_a_member_is_no_larger_than_it_says(tmp_path):
-    """A size that is too small in the directory ends in an error, not in more than was allowed."""
+    """If the directory states too small a size, reading stops with an error at that size."""
     archive = tmp_path / "liar.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("own.geojson", collection(note=" " * 1_000_000))
@@ -527,7 +527,7 @@ def test_highly_compressed_rows_count_towards_the_cap(tmp_path):
 
 
 def workbook(tmp_path, change):
-    """A sheet with one place, its parts changed."""
+    """A workbook of one place with some of its parts replaced."""
     path = tmp_path / "own.xlsx"
     places = pd.DataFrame({"name": ["Own"], "lat": [50.5], "lon": [30.5]})
     places.to_excel(path, index=False)
@@ -630,7 +630,7 @@ def test_a_page_embeds_only_files_of_packages(watch, url):
 
 
 def test_reading_leaves_no_temporary_copy(tmp_path, monkeypatch):
-    """A KML is read from a copy that begins otherwise, which is gone afterwards."""
+    """We read KML from a copy with another start tag, and delete the copy afterwards."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))

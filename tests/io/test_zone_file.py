@@ -62,7 +62,7 @@ ZONES = {
 
 
 def _same(one, other):
-    """Tell whether two shapes have the same vertices, to the last bit, in the same order."""
+    """Return whether two shapes have the same vertices, to the last bit, in the same order."""
     return (one is None and other is None) or (
         one.geom_type == other.geom_type and one.wkb == other.wkb
     )

@@ -101,7 +101,7 @@ def test_a_failed_refresh_keeps_the_old_file_and_raises_an_error(publisher, how)
     assert obtain(what, how).path.read_bytes() == BODY
 
 
-# What servers say
+# Answers of servers
 
 
 def test_404_is_not_retried_and_the_message_explains_the_manual_download(publisher, how):
@@ -224,7 +224,7 @@ def test_a_refused_connection_raises_an_error(how):
             obtain(wanted(f"http://127.0.0.1:{taken.getsockname()[1]}/data.json"), how)
 
 
-# Bodies that end too early, and going on from there
+# Truncated bodies and resumed downloads
 
 
 def test_a_broken_download_resumes_where_it_stopped(publisher, how):
@@ -328,7 +328,7 @@ def test_unreadable_metadata_raises_an_error(publisher, how):
         obtain(what, how)
 
 
-# Where requests may go
+# Allowed addresses
 
 
 @pytest.mark.parametrize(
@@ -361,7 +361,7 @@ def test_redirects_in_a_circle_end(publisher, how):
     assert len(publisher.asked) == 6
 
 
-# Sizes, names, company
+# Sizes, names, concurrent downloads
 
 
 @pytest.mark.parametrize("length", [True, False])

@@ -548,7 +548,7 @@ def test_years_missing_in_worldpop_raise_an_error(how, year):
         gb.fetch("worldpop", country="UA", year=year, downloader=how)
 
 
-# What is asked for
+# Arguments of fetch
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Users' files are opened by what is in them: local, whole, of a sane size, and nothing else."""
+"""We detect the kind of a file by its content, and refuse remote, truncated and huge files."""
 
 import gzip
 import http.server
@@ -301,7 +301,7 @@ def test_relative_paths_work(everything, monkeypatch):
 
 @pytest.mark.parametrize("suffix", [".geojson", ".kml", ".csv", ".gpkg", ".parquet", ".fgb"])
 def test_a_damaged_file_in_an_archive_is_refused(suffix, tmp_path):
-    """GDAL reads some of these and does not hold them against their checksum."""
+    """GDAL reads some of these files without checking their checksum."""
     count = 3000
     lon, lat = np.random.default_rng(1).uniform((30, 50), (35, 52), (count, 2)).T
     names = [f"place {n}" for n in range(count)]

@@ -1,4 +1,4 @@
-"""Shapefiles come apart: a missing companion is reported, made again, or refused."""
+"""A missing companion of a Shapefile is reported, created again, or raises an error."""
 
 import os
 import zipfile

@@ -1,4 +1,4 @@
-"""Tables of a real PostGIS: found, read without writing, refused without showing the password."""
+"""Read tables of a real PostGIS in read-only mode; no message shows the password."""
 
 import traceback
 from urllib.parse import quote

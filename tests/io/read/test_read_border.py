@@ -1,4 +1,4 @@
-"""Lines from users' files become sections that run one way, whose names and source are kept."""
+"""Lines from users' files become sections in one direction, with their names and source."""
 
 import itertools
 from typing import NamedTuple
@@ -29,7 +29,7 @@ def write(tmp_path):
 
 
 class Read(NamedTuple):
-    """What a border was read as: its sections' names and lines, and its source."""
+    """Return the names and lines of a border's sections, and its source."""
 
     names: tuple
     lines: tuple
@@ -133,7 +133,7 @@ def test_a_border_of_lines_has_sections_and_a_left_and_a_right(write):
     assert [section.name for section in border.sections] == ["upper", "lower"]
     assert [side.name for side in border.sides] == ["left", "right"]
     assert border.source.title == "survey"
-    # Southward: the left is the east.
+    # Going south, left is east.
     banks = gpd.GeoSeries.from_xy([34.1, 33.9], [51.5, 51.5], crs="EPSG:4326")
     assert gb.locate(banks, border)["side"].tolist() == ["left", "right"]
     assert gb.locate(banks, border)["section"].tolist() == ["upper", "upper"]
@@ -186,7 +186,7 @@ def test_sides_do_not_change_along_a_line_however_it_was_drawn(order, backwards,
     assert len(set(_sides_along(border))) == 1
     assert border.length_km == pytest.approx(sum(length_m(w) for w in WAYS) / 1e3)
     assert border.line.geom_type == "LineString"
-    # Where the order of the file is that of the line, it decides.
+    # If the order of the file follows the line, we keep it.
     if not dissolved and order == sorted(order):
         assert _sides_along(border) == ["left"] * 4
     # Sections are in the order of the line: each begins where the one before it ended.

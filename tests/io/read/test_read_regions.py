@@ -134,7 +134,7 @@ def test_every_reference_system_is_converted_to_degrees(write, epsg):
 
 
 def test_edges_straight_in_a_projection_stay_so(write):
-    """Against pyproj: points along the edges, as the projection has them, lie on the region's."""
+    """Points along the projected edges, converted by pyproj, lie on the edges of the region."""
     square = shapely.box(300_000, 5_600_000, 400_000, 5_700_000)
     region = gb.read_regions(write(frame({"name": ["A"]}, [square], crs=32636)))["A"]
     along = shapely.get_coordinates(shapely.segmentize(square.exterior, 777.0))
@@ -254,7 +254,7 @@ def test_a_bow_tie_is_refused_with_the_row_and_both_areas(write):
 
 
 def test_repair_keeps_polygons_only(write):
-    # Valid again, it is a polygon and a line.
+    # The repair gives a polygon and a line.
     lined = shapely.Polygon(
         [(30, 50), (31, 50), (31, 51), (30, 51), (30, 50.5), (29, 50.5), (30, 50.5)]
     )
@@ -326,7 +326,7 @@ def test_tables_are_no_regions(tmp_path):
         gb.read_regions(tmp_path / "plain.parquet")
 
 
-# Across the antimeridian, and about the poles.
+# The antimeridian and the poles
 
 FIJI = shapely.Polygon([(178, -19), (-178, -19), (-178, -16), (178, -16)])
 FIJI_CUT = [shapely.box(178, -19, 180, -16), shapely.box(-180, -19, -178, -16)]
@@ -393,7 +393,7 @@ def test_the_public_function_is_the_one_of_the_face():
 
 
 def _with_a_circle(file, radius):
-    """Put a circle of arcs in the place of the shape of a GeoPackage's one row."""
+    """Replace the shape of the only row of a GeoPackage by a circle of arcs."""
     x, y = 30.0, 50.0
     arcs = [(x - radius, y), (x, y + radius), (x + radius, y), (x, y - radius), (x - radius, y)]
     # WKB 10 is a CurvePolygon, 8 a CircularString.

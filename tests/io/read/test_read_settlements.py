@@ -1,4 +1,4 @@
-"""Places from users' files: columns that geobuffer knows, points, doubts, and what it refuses."""
+"""Read places from users' files: known columns, points, warnings and errors."""
 
 import re
 import zipfile

@@ -1,4 +1,4 @@
-"""Tables of texts in any encoding, parted by any mark, and workbooks."""
+"""Read text tables in any encoding with any separator, and workbooks."""
 
 import datetime as dt
 import random
@@ -84,7 +84,7 @@ def test_old_encodings_are_detected_with_a_note(tmp_path, encoding):
     ("name_ru", "koi8_u", 0.99), ("name_ru", "cp866", 0.99), ("name_uk", "utf-8", 1.0),
 ])  # fmt: skip
 def test_the_encoding_of_a_single_village_is_found(towns, column, encoding, least):
-    """Even of one name: a table of few places is no worse than one of many."""
+    """We detect the encoding even from a single name."""
     names = random.Random(7).sample(  # noqa: S311 - no secret
         sorted(set(towns[column].dropna())), 300
     )
@@ -131,7 +131,7 @@ def test_a_table_without_rows(tmp_path):
         gb.read_settlements(file)
 
 
-# Coordinates as people write them.
+# Notations of coordinates
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Excel workbooks: what is read back is what was written, and nothing is a formula."""
+"""Excel workbooks can be read back unchanged and contain no formulas."""
 
 import datetime as dt
 import zipfile
@@ -103,7 +103,7 @@ def test_the_header_is_bold_stays_in_view_and_has_a_filter(tmp_path):
     assert not any(cell.font.bold for cell in sheet[2])
     assert sheet.freeze_panes == "A2"
     assert sheet.auto_filter.ref == "A1:C3"
-    # As wide as the longest value, but neither narrower than the least nor wider than the most.
+    # A column is as wide as its longest value, within the smallest and the largest width.
     widths = [sheet.column_dimensions[letter].width for letter in "ABC"]
     assert [round(width) for width in widths] == [33, 9, 61]
 

@@ -1,4 +1,4 @@
-"""KML and KMZ: as GDAL reads them, and as the schema has them."""
+"""KML and KMZ are readable by GDAL and valid by the schema."""
 
 import re
 import zipfile
@@ -103,7 +103,7 @@ def test_a_table_has_a_placemark_for_each_row(suffix, places, tmp_path):
 
 
 def test_text_of_a_table_is_escaped(places, tmp_path):
-    """Google Earth shows a description as HTML, after XML is undone: so HTML is escaped first."""
+    """Google Earth parses the XML, then the HTML in it: we escape for HTML first, then for XML."""
     root = _root(gb.write(places.assign(**{"<b>": EVIL}), tmp_path / "places.kml"))
     described = [mark.findtext("k:description", namespaces=KML)
                  for mark in root.iterfind(".//k:Placemark", KML)]  # fmt: skip

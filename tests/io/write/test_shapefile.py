@@ -1,4 +1,4 @@
-"""Zipped shapefiles: what comes back, and what the warning says about the rest."""
+"""Zipped shapefiles are read back, and a warning lists what the format cannot hold."""
 
 import zipfile
 

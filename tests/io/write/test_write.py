@@ -1,4 +1,4 @@
-"""Export: what is read back is what was written, and a file is whole or not there."""
+"""Files that we write can be read back unchanged, and no incomplete file is left."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def read(path):
 
 
 def same_shape(one, other):
-    """Tell whether two shapes have the same vertices, to 1e-8° (1 mm), Multi or not.
+    """Return whether two shapes have the same vertices, to 1e-8° (1 mm), Multi or not.
 
     GeoJSON turns rings, so they may begin and run otherwise.
     """
@@ -290,7 +290,7 @@ def test_a_map_is_written_completely(tmp_path):
     assert text.rstrip().endswith("</html>")
 
 
-# What cannot be written is refused before anything is
+# Errors before anything is written
 
 
 def refused(thing, path, *fragments):
@@ -348,7 +348,7 @@ def test_a_target_can_be_checked_before_anything_is_computed(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-# A failure in the middle
+# Errors while writing
 
 
 class DiskFullError(OSError):
@@ -356,7 +356,7 @@ class DiskFullError(OSError):
 
 
 def break_off(monkeypatch, kind, method):
-    """Let a writer write half a file and then fail; return the paths it was given."""
+    """Make a writer fail after half a file; return the paths that it got."""
     asked = []
 
     def half(self, path, *args, **kwargs):
@@ -404,7 +404,7 @@ def test_an_error_while_writing_leaves_no_file(  # noqa: PLR0917 - fixtures
 
 
 def test_an_error_of_the_driver_leaves_no_file(villages, tmp_path):
-    # Half a letter, which no UTF-8 has.
+    # Half of a letter is not valid UTF-8.
     odd = pd.Series(["a", "\ud800"], index=villages.index, dtype=object)
     table = villages.assign(odd=odd)
     with pytest.raises(UnicodeEncodeError):
@@ -430,7 +430,7 @@ for path in sys.argv[1:]:
 
 
 def test_a_full_disk_keeps_the_old_files_and_leaves_no_draft(tmp_path):
-    """Files may not grow beyond 100 kB, so that every driver fails on its own account."""
+    """Limit files to 100 kB, so that every driver fails while it writes."""
     paths = [tmp_path / f"out{suffix}" for suffix in (*SHAPES, ".csv", ".kml", ".shp.zip", ".xlsx")]
     for path in paths:
         path.write_bytes(b"an older file")
@@ -630,7 +630,7 @@ def test_a_file_of_distances_names_their_border(suffix, strip, tmp_path):
 
 
 def _text_of(path):
-    """All that a file says, as one text."""
+    """The whole content of a file as one text."""
     if path.suffix == ".xlsx":
         return pd.read_excel(path).to_string()
     if path.suffix == ".csv":
