@@ -48,6 +48,7 @@ SLOW_TESTS = {
     "test_a_table_of_a_schema_returns_regions",
     "test_a_width_for_each_side_is_on_both_sides",
     "test_a_zip_bomb_is_refused_unread_and_the_cap_can_be_raised",
+    "test_a_zone_equals_itself_built_again_copied_and_read",
     "test_a_zone_from_a_distance_is_the_wide_less_the_narrow",
     "test_all_sections_of_one_width_are_the_plain_zone",
     "test_along_a_line_left_and_right_are_sides",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from geobuffer._version import __version__
 from geobuffer.analysis import _arrow
 from geobuffer.analysis._arrow import (
     TableWriter,
@@ -55,9 +56,20 @@ if TYPE_CHECKING:
 _NOTE = "_geobuffer.json"
 _PART = re.compile(r"part-\d{6,}\.parquet|_geobuffer\.json")
 
+# What the parts of a folder share: by the entry of the record that is compared, what it identifies
+# and the entry that shows it to readers, if any.
+_SHARED = {
+    "zone_id": ("another zone", "zone"),
+    "source": ("another source file", "source"),
+    "bytes": ("an older version of the source file", ""),
+    "modified": ("an older version of the source file", ""),
+    "batch_rows": ("batches of another size", "batch_rows"),
+    "made_with": ("another version of geobuffer", "made_with"),
+}
+
 
 def begin_parts(target: Path, run: dict[str, Any]) -> None:
-    """Make a folder of parts, or check that its parts belong to this source and zone."""
+    """Make a folder of parts, or check that its parts belong to this run."""
     note = target / _NOTE
     there = list(target.iterdir()) if target.is_dir() else []
     others = [path for path in there if not is_temporary_folder(path)]
@@ -65,21 +77,35 @@ def begin_parts(target: Path, run: dict[str, Any]) -> None:
     if foreign or (others and not note.is_file()):
         name = (foreign or others)[0].name
         raise DataError(f"Invalid folder {str(target)!r}: it holds {name!r}. Must be empty.")
-    if note.is_file() and _read_note(note) != run:
-        raise DataError(
-            f"Invalid folder {str(target)!r}: its parts belong to another source or zone. "
-            "Must belong to these, or be absent."
-        )
+    if note.is_file():
+        _check_same_run(target, _read_note(note), run)
     target.mkdir(exist_ok=True)
     write_text(note, json.dumps(run))
 
 
-def _read_note(note: Path) -> object:
-    """Return the content of the note of a folder; None if it is not JSON."""
+def _read_note(note: Path) -> dict[str, Any]:
+    """Return the content of the note of a folder; empty if it is not an object in JSON."""
     try:
-        return json.loads(note.read_text(encoding="utf-8"))
-    except ValueError:
-        return None
+        found = json.loads(note.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _check_same_run(target: Path, before: dict[str, Any], run: dict[str, Any]) -> None:
+    """Raise an error that names what differs between the run that began a folder and this one."""
+    differing = [key for key in _SHARED if before.get(key) != run[key]]
+    if "source" in differing:  # another file has another size and date, too
+        differing = [key for key in differing if key not in {"bytes", "modified"}]
+    reasons = []
+    for what, shown in dict.fromkeys(_SHARED[key] for key in differing):
+        value = before.get(shown)
+        reasons.append(what if value is None else f"{what} ({value})")
+    if reasons:
+        raise DataError(
+            f"Invalid folder {str(target)!r}: its parts belong to {' and '.join(reasons)}. "
+            "Name another folder, or remove this one."
+        )
 
 
 def count_rows(folder: Path) -> int:
@@ -90,20 +116,16 @@ def count_rows(folder: Path) -> int:
 
 
 def describe_run(source: Path, zone: Zone) -> dict[str, Any]:
-    """Return the facts about source and zone that all parts of a folder must share."""
+    """Return the facts about source, zone and program that all parts of a folder must share."""
     state = source.stat()
     return {
         "source": str(source.resolve()),
         "bytes": state.st_size,
         "modified": state.st_mtime_ns,
         "batch_rows": _arrow.BATCH_ROWS,
-        "edges_km": list(zone.edges_km),
+        "zone_id": zone.digest,
         "zone": repr(zone),
-        "side": zone.side_label,
-        "ends": zone.ends,
-        "sections": [section.name for section in zone.sections],
-        "border_km": sum(section.length_km for section in zone.sections),
-        "accuracy_m": zone.source.accuracy_m,
+        "made_with": f"geobuffer {__version__}",
     }
 
 
@@ -219,8 +241,8 @@ def classify_file(
     target
         A path that ends with ``.parquet`` or ``.csv`` is one file, which is written completely or
         not at all. A path without a suffix is a folder of parts in Parquet, in order. If the folder
-        exists and is of the same source and zone, the missing parts are added. It is never the
-        source itself, nor the folder in which the source lies.
+        exists and is of the same source, an equal zone and this version of geobuffer, the missing
+        parts are added. It is never the source itself, nor the folder in which the source lies.
     progress
         Called with the share of the source that is done, from 0 to 1.
 
@@ -229,7 +251,8 @@ def classify_file(
     DataError
         The source cannot be read or has no coordinates; a coordinate or an accuracy is invalid (the
         message names the row, counted from 0); the suffix of the target names no format, or the
-        format cannot hold a column of the source; the folder is of another source or zone.
+        format cannot hold a column of the source; the folder is of another source, another
+        zone or another version of geobuffer.
     WriteError
         ``target`` cannot be written, or is the source or holds it, through any link.
     MissingCRSError

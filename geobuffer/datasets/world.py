@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import shapely
 
+from geobuffer._version import __version__
 from geobuffer.datasets.countries import country_names, find_country
 from geobuffer.errors import ChecksumMismatch, DataError, UnknownRegion, missing_extra, require
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian
@@ -48,8 +49,8 @@ _PACKAGE = "omim-data-borders"
 # The hash of borders.tar.xz in version 10.3.0rc2. world.csv lists the files of that archive.
 _SHA256 = "d524431b108102b34b46ad3883a832984aaa143aa56acfba043940dbe4144e5a"
 
-# Raise this number when parse_poly or _join_shapes begins to make other shapes of the same files:
-# cached shapes of another version are not used.
+# Cached shapes of another version of geobuffer are not used. Between two versions, raise this
+# number when parse_poly or _join_shapes begins to make other shapes of the same files.
 _SHAPE_VERSION = 1
 
 # The source simplified the parts of one country separately. Where two parts disagree, by up to
@@ -258,8 +259,8 @@ def _borders_archive() -> Path:
 
 
 def _shape_cache_folder() -> Path:
-    """Return the cache folder for this archive, this code and this version of GEOS."""
-    version = f"{_SHA256[:12]}-{_SHAPE_VERSION}-geos{shapely.geos_version_string}"
+    """Return the cache folder for this archive, this version of geobuffer and that of GEOS."""
+    version = f"{__version__}-{_SHAPE_VERSION}-{_SHA256[:12]}-geos{shapely.geos_version_string}"
     platformdirs = require("world", "platformdirs", _PURPOSE)
     folder: Path = platformdirs.user_cache_path("geobuffer", appauthor=False)
     return folder / f"world-{version}"

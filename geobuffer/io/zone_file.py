@@ -50,7 +50,10 @@ class _ZoneParts:
 
     def zone(self, zone: BufferZone) -> int:
         self.border(zone.border)
-        return _store_part(self.zones, zone)
+        # Equal zones may have polygons of different tolerances, so we compare by identity.
+        known = [number for number, one in enumerate(self.zones) if one is zone]
+        self.zones += [] if known else [zone]
+        return known[0] if known else len(self.zones) - 1
 
     def border(self, border: Border) -> int:
         for region in border.regions:

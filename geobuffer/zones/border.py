@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -12,6 +12,7 @@ import shapely
 from geobuffer.errors import UnknownSide, did_you_mean
 from geobuffer.geodesy.ellipsoid import covers_points
 from geobuffer.geodesy.nearest import LineIndex
+from geobuffer.zones.identity import Noun
 from geobuffer.zones.repr_html import card_html
 from geobuffer.zones.source import source_facts
 from geobuffer.zones.toponyms import LANGUAGES, fold_name
@@ -44,8 +45,8 @@ _MIXED = -2
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
-    """One of the two sides of a border: a name and a territory.
+class Side(Noun):
+    """One of the two sides of a border: a name and a territory. Equal by content.
 
     Parameters
     ----------
@@ -93,8 +94,10 @@ class Side:
 
 
 @dataclass(frozen=True, eq=False)
-class Section:
+class Section(Noun):
     """A part of a border, such as that between one pair of regions, with its chainage.
+
+    Equal by content; kilometres are compared to a metre.
 
     Parameters
     ----------
@@ -124,6 +127,11 @@ class Section:
     start_km: float
     length_km: float
 
+    def _content(self) -> dict[str, Any]:
+        # Noise of less than 1e-9 degrees at many vertices changes a length by centimetres.
+        km = {name: round(getattr(self, name), 3) for name in ("start_km", "length_km")}
+        return super()._content() | km
+
     def label(self, language: str) -> str:
         """Return its name in a language: the names of its regions.
 
@@ -145,12 +153,12 @@ class Section:
 
 
 @dataclass(frozen=True, eq=False)
-class Border:
+class Border(Noun):
     """A line with two named sides, made of sections, with chainage in km.
 
     Made of regions by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`, of bare
     lines by :func:`geobuffer.border_along`, and of points and areas by
-    :func:`geobuffer.border_around`.
+    :func:`geobuffer.border_around`. Equal by content: sections, sides and source.
 
     Parameters
     ----------
@@ -175,7 +183,7 @@ class Border:
     sections: tuple[Section, ...]
     sides: tuple[Side, Side]
     source: Source
-    healing: Healing | None = None
+    healing: Healing | None = field(default=None, compare=False)
 
     @cached_property
     def line(self) -> LineString | MultiLineString:

@@ -10,6 +10,7 @@ from geobuffer.errors import UnknownRegion, did_you_mean
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian, trace_boundary
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.geodesy.nearest import LineIndex
+from geobuffer.zones.identity import Noun
 from geobuffer.zones.repr_html import card_html, format_km2
 from geobuffer.zones.source import source_facts
 from geobuffer.zones.toponyms import LANGUAGES, find_other_names, fold_name, fold_region_name
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Region:
-    """A named area: a country, an oblast, a park.
+class Region(Noun):
+    """A named area: a country, an oblast, a park. Equal by content.
 
     Parameters
     ----------
@@ -97,8 +98,8 @@ class Region:
 
 
 @dataclass(frozen=True, eq=False)
-class Regions:
-    """Regions, found by name in any of their languages or by ISO code.
+class Regions(Noun):
+    """Regions, found by name in any of their languages or by ISO code; equal by content.
 
     ``regions["Kursk"]`` is a :class:`Region`; ``regions["Kursk", "Sumy"]`` is a tuple of regions.
     Case, accents, the word *oblast* and letters that differ between spellings do not matter. Towns

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from geobuffer.zones.identity import Noun
 from geobuffer.zones.repr_html import card_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where a shape or a table comes from.
+@dataclass(frozen=True, eq=False)
+class Source(Noun):
+    """Where a shape or a table comes from; equal by content.
 
     Parameters
     ----------

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeGuard
 
 import numpy as np
 import shapely
 
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.zones.border import BOTH
+from geobuffer.zones.identity import Noun
 from geobuffer.zones.region import Region
 from geobuffer.zones.repr_html import card_html, format_km2
 from geobuffer.zones.source import join_sources, source_facts
@@ -31,6 +32,10 @@ METHOD = "Geodesic distance on WGS 84 to the border; segments straight in longit
 
 class Zone(Protocol):
     """What every zone offers, whether it lies along one border or is made of several zones."""
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of its content, in hexadecimal; equal for equal zones."""
 
     @property
     def zones(self) -> tuple[BufferZone, ...]:
@@ -135,6 +140,7 @@ def zone_frame(zone: Zone) -> gpd.GeoDataFrame:
             "as_of": source.as_of,
             "accuracy_m": math.nan if source.accuracy_m is None else source.accuracy_m,
             "method": METHOD,
+            "zone_id": zone.digest,
             "made_with": f"geobuffer {__version__}",
         },
         geometry=list(zone.rings),
@@ -164,11 +170,14 @@ def _zone_html(zone: Zone) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class BufferZone:
+class BufferZone(Noun):
     """All points within a distance of a border, on one side or both, in one or several rings.
 
     Made by :func:`geobuffer.build_zone`. The zone *is* the distance: the geodesic distance of a
     place decides whether the place lies in the zone. The polygons are the picture of the zone.
+
+    Equal by content: border, edges, side, ends and widths. Polygons, tolerance and error are not
+    compared, because no answer depends on them.
 
     Parameters
     ----------
@@ -205,11 +214,15 @@ class BufferZone:
     edges_km: tuple[float, ...]
     side: str
     ends: str
-    rings: tuple[Polygon | MultiPolygon, ...] = field(repr=False)
-    tolerance_m: float
-    error_m: float
-    flat_ends: tuple[FlatEnd, ...] = field(repr=False, default=())
+    rings: tuple[Polygon | MultiPolygon, ...] = field(repr=False, compare=False)
+    tolerance_m: float = field(compare=False)
+    error_m: float = field(compare=False)
+    flat_ends: tuple[FlatEnd, ...] = field(repr=False, default=(), compare=False)
     side_km: tuple[float, float] | None = None
+
+    def _content(self) -> dict[str, Any]:
+        # The bearing of a flat end, and the border without it, follow from border and width.
+        return super()._content() | {"tips": [(end.lon, end.lat) for end in self.flat_ends]}
 
     @property
     def zones(self) -> tuple[BufferZone, ...]:
@@ -317,13 +330,15 @@ How: TypeAlias = Literal["union", "intersection", "difference"]
 
 
 @dataclass(frozen=True, eq=False)
-class CombinedZone:
+class CombinedZone(Noun):
     """Several zones and regions as one zone, of one ring.
 
     Made by :func:`geobuffer.unite`, :func:`geobuffer.subtract`, :func:`geobuffer.clip_zone`, and
     by :func:`geobuffer.build_zone` for widths by section. A place that is uncertain in one part is
     uncertain in the whole, unless the other parts decide. In a union, a place surely inside one
     part is inside; in an intersection, a place surely outside one part is outside.
+
+    Equal by content: how it is made, its parts in order, and its name.
 
     Parameters
     ----------
@@ -348,7 +363,7 @@ class CombinedZone:
 
     how: How
     parts: tuple[Part, ...]
-    polygon: Polygon | MultiPolygon = field(repr=False)
+    polygon: Polygon | MultiPolygon = field(repr=False, compare=False)
     name: str
 
     @cached_property

@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -17,7 +18,7 @@ from support.bulk_tables import (
 )
 
 import geobuffer as gb
-from geobuffer.analysis import _arrow
+from geobuffer.analysis import _arrow, bulk
 
 
 def same_folders(one, other):
@@ -70,23 +71,87 @@ def test_a_folder_of_another_source_or_zone_is_refused(
     source, single = complete_parts
     other = tmp_path / "other.parquet"
     shutil.copy(source, other)
-    check_refused(other, rings, single, "another source")
+    check_refused(other, rings, single, f"another source file ({source.resolve()})")
     changes = [{"km": [5, 11]}, {"side": "West"}, {"ends": "round"}]
     for change in changes:
         options = {"km": [5, 10], "side": "East", "ends": "flat", "tolerance_m": 1, **change}
-        check_refused(source, gb.build_zone(strip, **options), single, "another source")
+        zone = gb.build_zone(strip, **options)
+        check_refused(source, zone, single, "another zone", repr(rings))
     places[:-1].to_parquet(source)
-    check_refused(source, rings, single, "another source")
+    check_refused(source, rings, single, "an older version of the source file")
 
 
 def test_a_folder_of_a_border_of_another_accuracy_is_refused(complete_parts, rings):
     source, single = complete_parts
-    mark = single / "_geobuffer.json"
-    mark.write_text(
-        mark.read_text(encoding="utf-8").replace('"accuracy_m": null', '"accuracy_m": 50'),
-        encoding="utf-8",
+    rough = replace(rings.border, source=replace(rings.border.source, accuracy_m=50))
+    check_refused(source, replace(rings, border=rough), single, "another zone")
+
+
+def test_a_folder_of_another_version_is_refused(complete_parts, rings, monkeypatch):
+    source, single = complete_parts
+    monkeypatch.setattr(bulk, "__version__", "9.9")
+    check_refused(
+        source, rings, single, f"another version of geobuffer (geobuffer {gb.__version__})"
     )
-    check_refused(source, rings, single, "another source")
+
+
+def roads():
+    """Zones along two roads of one name and length, 4 degrees apart."""
+    lines = [shapely.LineString([(lon, 50), (lon + 0.5, 50.3)]) for lon in (30, 34)]
+    source = gb.Source("a map")
+    return [
+        gb.build_zone(gb.border_along(line, names=["road"], source=source), km=20, tolerance_m=20)
+        for line in lines
+    ]
+
+
+def points():
+    """Zones about two points of one latitude."""
+    source = gb.Source("a map")
+    spots = [shapely.Point(lon, 51.39) for lon in (30.1, 35.1)]
+    return [
+        gb.build_zone(gb.border_around(spot, names=["plant"], source=source), km=20)
+        for spot in spots
+    ]
+
+
+def edited_regions():
+    """Zones about two outlines of one name, of equal length."""
+    return [
+        gb.build_zone(
+            gb.border_of(gb.Region("Park", shapely.box(w, 50, w + 0.3, 50.2), gb.Source("a map"))),
+            km=5, tolerance_m=20,
+        )
+        for w in (30, 31)
+    ]  # fmt: skip
+
+
+def clipped():
+    """Zones clipped by two regions of one name and area."""
+    zone = gb.build_zone(points()[0].border, km=20)
+    boxes = [shapely.box(w, 51, w + 0.3, 52) for w in (29.8, 30.1)]
+    return [gb.clip_zone(zone, gb.Region("Box", box, gb.Source("a map"))) for box in boxes]
+
+
+@pytest.mark.parametrize("build", [roads, points, edited_regions, clipped])
+def test_a_folder_of_a_zone_of_like_description_is_refused(build, tmp_path, small_batches):
+    rng = np.random.default_rng(5)
+    lon, lat = rng.uniform(28, 38, 200), rng.uniform(49, 53, 200)
+    source = write_coordinates(tmp_path / "in.parquet", lon=lon, lat=lat)
+    one, other = build()
+    gb.classify_file(source, one, tmp_path / "parts")
+    check_refused(source, other, tmp_path / "parts", "another zone")
+    again = build()[0]
+    assert again is not one
+    assert gb.classify_file(source, again, tmp_path / "parts") == 200
+
+
+def test_a_zone_with_finer_polygons_continues_a_folder(complete_parts, strip, batch_sizes):
+    source, single = complete_parts
+    (single / "part-000003.parquet").unlink()
+    fine = gb.build_zone(strip, km=[5, 10], side="East", ends="flat", tolerance_m=0.5)
+    assert gb.classify_file(source, fine, single) == 600
+    assert batch_sizes == [64]
 
 
 def test_parts_of_another_batch_size_are_refused(complete_parts, rings, monkeypatch):
