@@ -24,7 +24,9 @@ HEAD = """\
 # Command line
 
 Each command answers one question through the public functions. Answers go to stdout, progress and
-errors to stderr. A mistake gets one line on stderr and exit code 2; Ctrl-C ends with 130.
+errors to stderr. A mistake gets one line on stderr and exit code 2; Ctrl-C ends with 130, SIGTERM
+with 143. A fault of geobuffer gets one line and exit code 70: it names a file with the traceback,
+which `--debug` shows. With `| head`, a command that is cut off ends with 1.
 
 This page is made from the commands themselves; `geobuffer COMMAND --help` says the same.
 """

@@ -183,7 +183,10 @@ WRITES = {
 WRITERS = {
     # To stderr and to /dev/null.
     "cli.interrupts.end_at_once": {"write"},
-    "cli.main._exit_quietly": {"open"},
+    "cli.main._drop_output": {"open"},
+    "cli.main._open_closed_streams": {"open"},
+    # The traceback of a fault: io.atomic may be what failed.
+    "cli.main._write_report": {"mkstemp", "open"},
     "io.write.write.write": {"save"},
     "io.write.write._choose_writer": {"save", "to_csv"},
     "io.write.write._write_layer": {"to_file", "write_bytes"},

@@ -66,7 +66,7 @@ def open_raster(path: Path) -> Any:
     for module in ("exactextract", "rasterio"):
         require("raster", module, "Reading a raster")
     import rasterio
-    from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
     if not path.is_file():
         raise DataError(f"No file {path}. Must be a raster on this machine.")
@@ -75,14 +75,13 @@ def open_raster(path: Path) -> Any:
             _check_sidecars(path)
             with rasterio.Env(**_NO_SIDECARS):
                 raster = rasterio.open(path.absolute(), driver=_raster_format(path))
-    except (RasterioIOError, UnicodeDecodeError) as error:
+    except (OSError, RasterioError, UnicodeDecodeError) as error:
         message = f"Unreadable {path}: {error}. Must be complete; download it again."
         raise DataError(message) from error
-    try:
+    with ExitStack() as closing:
+        closing.callback(raster.close)
         _check_raster(path, raster)
-    except Exception:
-        raster.close()
-        raise
+        closing.pop_all()
     return raster
 
 

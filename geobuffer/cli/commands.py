@@ -36,6 +36,9 @@ def _root(
     versions: Annotated[
         bool, typer.Option("--versions", help="Print those of all it uses.", is_eager=True)
     ] = False,
+    debug: Annotated[  # noqa: ARG001 - main.py has taken it from the words, wherever it stood
+        bool, typer.Option("--debug", help="Show the traceback of a fault of geobuffer.")
+    ] = False,
 ) -> None:
     if version:
         typer.echo(f"geobuffer {gb.__version__}")

@@ -1,7 +1,8 @@
 """Run the command line: the entry point ``geobuffer``, its exit codes and its errors.
 
 Answers go to stdout; progress, notes and errors go to stderr. A mistake of the user, from a wrong
-name to a file that cannot be written, is one line and exit code 2.
+name to a file that cannot be written, is one line and exit code 2. Any other exception is a fault
+of ours: one line that names the file of its traceback, and exit code 70 (EX_SOFTWARE of BSD).
 
 This module imports the standard library only. :func:`main` handles signals first and imports the
 commands second, so that Ctrl-C never shows a traceback.
@@ -12,9 +13,11 @@ from __future__ import annotations
 import io
 import os
 import sys
+import tempfile
+import traceback
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from geobuffer._version import __version__
 from geobuffer.cli.interrupts import (
@@ -38,10 +41,23 @@ def main() -> None:
 
 def run_command() -> NoReturn:
     """Run the command that ``sys.argv`` names, and raise SystemExit with its exit code."""
-    if sys.argv[1:] == ["--version"]:
+    _open_closed_streams()
+    words = sys.argv[1:]
+    if words == ["--version"]:
         # The commands would answer the same, but typer and pydantic take 0.2 s to be imported.
         sys.stdout.write(f"geobuffer {__version__}\n")
         raise SystemExit(0)
+    options = words[: words.index("--")] if "--" in words else words
+    debug = "--debug" in options
+    try:
+        _run_words([word for word in options if word != "--debug"] + words[len(options) :])
+    # The last line of defence: no exception whatever reaches the user as a traceback.
+    except Exception as error:  # noqa: BLE001
+        _exit_with_fault(error, debug=debug)
+
+
+def _run_words(words: list[str]) -> NoReturn:
+    """Run the command that words name, and raise SystemExit at its end or a mistake of the user."""
     import typer
 
     from geobuffer.cli.commands import app
@@ -55,7 +71,7 @@ def run_command() -> NoReturn:
     usage_error: Any = typer.BadParameter.__bases__[0]
     try:
         with handle_signals(raise_stopped), print_warnings():
-            code = app(standalone_mode=False)
+            code = app(words, standalone_mode=False)
             # A full disk or a closed pipe shows here, where we can still report it.
             sys.stdout.flush()
     except Stopped as stopped:
@@ -66,11 +82,74 @@ def run_command() -> NoReturn:
         _exit_with(_usage_message(error), 2)
     except GeobufferError as error:
         _exit_with(in_options(str(error), parameter=error.parameter), 2)
+    except MemoryError:
+        _exit_with("Not enough memory. Use smaller data, a larger --tolerance, or free some.", 2)
     except OSError as error:
-        _exit_with(f"Cannot write {error.filename or 'the answer'}: {error.strerror}.", 2)
+        _exit_with(_system_message(error), 2)
     except typer.Abort:
         raise SystemExit(130) from None
     raise SystemExit(code)
+
+
+def _system_message(error: OSError) -> str:
+    """Return the message of an error of the system; raise an error that a library made itself."""
+    if error.errno is None:
+        raise error
+    if error.filename:
+        return f"Cannot open {error.filename!r}: {error.strerror}."
+    _drop_output(sys.stdout)
+    return f"Cannot write the answer: {error.strerror}."
+
+
+def _open_closed_streams() -> None:
+    """Open the null device in place of streams that are closed, as by ``>&-``.
+
+    Else the next file that is opened has the number of the closed stream, and receives what
+    libraries print there.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # it takes the lowest free number
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _exit_with_fault(error: Exception, *, debug: bool) -> NoReturn:
+    """Report an exception that is no mistake of the user, and exit."""
+    report = _hide_passwords("".join(traceback.format_exception(error)))
+    if debug:
+        sys.stderr.write(report)
+        where = "The traceback stands above."
+    else:
+        where = _write_report(report)
+    said = _hide_passwords(f"{type(error).__name__}: {error}"[:300])
+    line = " ".join(
+        f"geobuffer: a fault of geobuffer {__version__}, please report it ({said}). {where}".split()
+    )
+    # rich may be what failed, so this line is written without it.
+    shown = (letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+    sys.stderr.write("".join(shown) + "\n")
+    raise SystemExit(70) from None
+
+
+def _write_report(report: str) -> str:
+    """Write a traceback to a temporary file that only its owner may read; return where it is."""
+    try:
+        handle, name = tempfile.mkstemp(prefix="geobuffer-fault-", suffix=".txt")
+        with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123
+            file.write(report)
+    except OSError as error:
+        return f"The traceback could not be written ({error.strerror}); --debug shows it."
+    return f"The traceback is in {name}; --debug shows it."
+
+
+def _hide_passwords(text: str) -> str:
+    from geobuffer.io.read.files import hide_password
+
+    return "\n".join(map(hide_password, text.split("\n")))
 
 
 def _usage_message(error: Any) -> str:
@@ -95,9 +174,13 @@ def _exit_with(message: str, code: int) -> NoReturn:
 
 def _exit_quietly() -> NoReturn:
     """Exit without a message, as other programs do when ``| head`` has closed the pipe."""
-    # Python would report what is still buffered when it ends: it goes to the null device.
+    _drop_output(sys.stdout, sys.stderr)
+    raise SystemExit(1) from None  # typer and rich use this code, where they notice first.
+
+
+def _drop_output(*streams: TextIO) -> None:
+    """Send what is still buffered to the null device: Python would report it when it ends."""
     with Path(os.devnull).open("wb") as null:
-        for stream in (sys.stdout, sys.stderr):
+        for stream in streams:
             with suppress(OSError, ValueError):
                 os.dup2(null.fileno(), stream.fileno())
-    raise SystemExit(1) from None  # typer and rich use this code, where they notice first.

@@ -77,3 +77,22 @@ def test_process_whose_reader_has_left_says_nothing():
     answer = process("data", streams="> >(exec true; exit)")
     assert b"Traceback" not in answer.err
     assert b"Exception" not in answer.err
+
+
+@pytest.mark.parametrize("streams", [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_process_with_closed_streams_does_its_work(tmp_path, streams):
+    file = tmp_path / "zone.gpkg"
+    answer = process("zone", *SHORT, "--km", "2", "--out", str(file), streams=streams)
+    assert answer == Answer(0, b"", b"")
+    assert gb.read_zone(file).width_km == 2
+
+
+@pytest.mark.parametrize("words", [["data"], ["data", "--json"], ["--version"], ["--help"]])
+def test_process_with_closed_stdout_is_no_crash(words):
+    assert process(*words, streams=">&-") == Answer(0, b"", b"")
+
+
+def test_process_whose_answer_finds_no_room():
+    answer = process("data", "--json", streams=">/dev/full")
+    assert (answer.code, answer.err.count(b"\n")) == (2, 1)
+    assert b"Cannot write the answer" in answer.err

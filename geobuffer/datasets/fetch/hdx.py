@@ -29,6 +29,7 @@ from geobuffer.datasets.fetch.http import check_address
 from geobuffer.datasets.fetch.tables import Fetched, Outline, parse_level, regions_of
 from geobuffer.errors import DataError
 from geobuffer.io.atomic import temporary_folder
+from geobuffer.io.read.gdal import list_gdal_errors
 from geobuffer.io.untrusted import check_crs_definition
 from geobuffer.zones.source import Source
 
@@ -152,7 +153,7 @@ def _read_member(path: Path, member: str, members: list[str], folder: Path) -> g
     encoding = None if "layer.cpg" in parts.values() else "UTF-8"
     try:
         table = gpd.read_file(folder / "layer.shp", encoding=encoding)
-    except Exception as error:  # the errors of pyogrio have no other common class
+    except list_gdal_errors() as error:
         raise DataError(f"Invalid {path}: {member} is not a Shapefile: {error}.") from error
     return table.to_crs("EPSG:4326")
 

@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
+import shapely
+
 from geobuffer.errors import DataError
 from geobuffer.io.atomic import temporary_folder
 from geobuffer.io.read.encodings import detect_encoding
@@ -29,6 +31,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from geobuffer.io.read.files import UserFile
+
+
+def list_gdal_errors() -> tuple[type[Exception], ...]:
+    """Return the classes of the errors that pyogrio and geopandas raise for a damaged file.
+
+    They have no other common class than Exception.
+    """
+    from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError
+    from pyproj.exceptions import ProjError
+
+    # pyogrio 0.13 raises UnboundLocalError for a reference system that GDAL cannot write.
+    return (
+        CRSError, DataLayerError, DataSourceError, FeatureError, ProjError, shapely.GEOSException,
+        LookupError, OSError, OverflowError, RuntimeError, UnboundLocalError, ValueError,
+    )  # fmt: skip
 
 
 # Byte 29 of a dBASE table states its encoding; these are the Cyrillic ones.

@@ -16,7 +16,7 @@ import shapely
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.io.read.encodings import detect_encoding
 from geobuffer.io.read.files import DRIVERS, FIXED_CRS, FileFormat, damaged_error
-from geobuffer.io.read.gdal import open_for_gdal
+from geobuffer.io.read.gdal import list_gdal_errors, open_for_gdal
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.untrusted import (
     capture_warnings,
@@ -80,6 +80,8 @@ def read_layer(file: UserFile, layer: str | None, kinds: tuple[str, ...]) -> Sou
         _check_geojson_text(file, notes)
     with (
         set_gdal_option("OGR_ARC_STEPSIZE", _ARC_DEGREES),
+        # GDAL refuses a feature of more than 200 MB, some million vertices; we limit the file.
+        set_gdal_option("OGR_GEOJSON_MAX_OBJ_SIZE", "0"),
         open_for_gdal(file, notes) as (name, encoding),
     ):
         # A Shapefile has only one layer, and a copy of the file has another name.
@@ -96,13 +98,7 @@ def _read_with_gdal(
     notes: list[str],
 ) -> SourceTable:
     import pyogrio
-    from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError
 
-    # pyogrio 0.13 raises UnboundLocalError for a reference system that GDAL cannot write.
-    failures = (
-        CRSError, DataLayerError, DataSourceError, FeatureError, IndexError, RuntimeError,
-        UnboundLocalError, UnicodeDecodeError, ValueError,
-    )  # fmt: skip
     # A later check reports coordinates that are not numbers, with their row.
     with np.errstate(invalid="ignore"), capture_warnings() as said:
         try:
@@ -112,7 +108,7 @@ def _read_with_gdal(
             frame = pyogrio.read_dataframe(name, layer=chosen, encoding=encoding, on_invalid="warn")
         except DataError:
             raise
-        except failures as error:
+        except list_gdal_errors() as error:
             raise damaged_error(file, error) from error
     if len(frame) < info["features"]:
         raise damaged_error(file, f"{len(frame)} of {info['features']} rows")
