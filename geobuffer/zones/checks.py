@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import numbers
 import re
+import sys
+import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeGuard
 
 import shapely
@@ -106,14 +109,20 @@ def check_area(shape: BaseGeometry, what: str) -> Polygon | MultiPolygon:
     Raises
     ------
     GeometryError
-        The shape is not a polygon, is empty or is not valid, or its coordinates are not degrees.
+        The shape is not a polygon or is empty, a repair would change its area by more than 1 %, or
+        its coordinates are not degrees.
+
+    Warns
+    -----
+    UserWarning
+        The shape was repaired; the warning says how much its area changed.
 
     Examples
     --------
     >>> bow_tie = shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])
     >>> check_area(bow_tie, "region 'Park'")
     Traceback (most recent call last):
-    geobuffer.errors.GeometryError: Invalid region 'Park': Self-intersection[0.5 0.5]. Must be ...
+    geobuffer.errors.GeometryError: Invalid region 'Park': Self-intersection[0.5 0.5]. A repair ...
     """
     kind = getattr(shape, "geom_type", type(shape).__name__)
     if kind not in {"Polygon", "MultiPolygon"} or shape.is_empty:
@@ -124,19 +133,79 @@ def check_area(shape: BaseGeometry, what: str) -> Polygon | MultiPolygon:
             f"Invalid {what}: its geometry is {found}. Must be a Polygon or MultiPolygon{remedy}."
         )
     check_degrees(shapely.get_coordinates(shape), what)
-    if not shape.is_valid:
-        raise GeometryError(f"Invalid {what}: {_invalid_area_message(shape)}")
+    shape, note = repair_area(shape, what)
+    if note:
+        warnings.warn(f"repaired {what} {note}", stacklevel=find_caller_level())
     return cut_at_antimeridian(shapely.force_2d(shape))
 
 
-def _invalid_area_message(shape: BaseGeometry) -> str:
-    """Return why a polygon is not valid, and how a repair would change its area."""
-    repaired = shapely.make_valid(shape, method="structure", keep_collapsed=False)
-    before_km2, after_km2 = (area_m2(one) / 1e6 for one in (shape, repaired))
-    return (
-        f"{shapely.is_valid_reason(shape)}. Must be a valid polygon. shapely.make_valid() turns "
-        f"its {before_km2:,.6g} km² into {after_km2:,.6g} km²: check that the result is right."
-    )
+# The largest share of its area by which a repair may change a polygon. Repairing a small drawing
+# error changes far less. Repairing a figure of eight, whose two halves cancel each other, changes
+# all of it, and the intended shape is unknown.
+_MOST_CHANGED = 0.01
+
+
+def repair_area(shape: BaseGeometry, what: str) -> tuple[Polygon | MultiPolygon, str]:
+    """Return a valid polygon, and a note on what was wrong and how the repair changed the area.
+
+    Files, downloads and shapes in memory are repaired by this function alone. The note is empty
+    for a shape that is valid already.
+
+    Parameters
+    ----------
+    shape
+        A Polygon or MultiPolygon in longitude and latitude.
+    what
+        What the shape is, for messages.
+
+    Raises
+    ------
+    GeometryError
+        The repair would change the area by more than 1 %.
+
+    Examples
+    --------
+    >>> spike = shapely.Polygon([(0, 0), (1, 0), (1, 1), (0, 1), (0, 2), (0, 1)])
+    >>> repaired, note = repair_area(spike, "region 'Park'")
+    >>> repaired.is_valid, note
+    (True, '(Ring Self-intersection[0 1]): area 12,308.5 km² before, 12,308.5 km² after.')
+    """
+    if shape.is_valid:
+        return shape, ""
+    reason = shapely.is_valid_reason(shape)
+    # Cutting off a spike leaves a line. We keep only areas.
+    made = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    parts = [part for part in shapely.get_parts(made) if part.geom_type == "Polygon"]
+    whole = parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
+    before, after = area_m2(shape) / 1e6, area_m2(whole) / 1e6
+    areas = f"area {before:,.6g} km² before, {after:,.6g} km² after"
+    if abs(after - before) > _MOST_CHANGED * max(before, after) or not after:
+        raise GeometryError(
+            f"Invalid {what}: {reason}. A repair would change it by more than {_MOST_CHANGED:.0%} "
+            f"({areas}). Must be a valid polygon: draw it again, or repair it by hand "
+            '("Fix geometries" in QGIS, make_valid() in geopandas) and look at it.'
+        )
+    return whole, f"({reason}): {areas}."
+
+
+def repair_region(region: Region) -> Region:
+    """Return a region with a valid area; a warning reports a repair.
+
+    Raises
+    ------
+    GeometryError
+        As :func:`check_area`.
+    """
+    area = check_area(region.geometry, f"region {region.name!r}")
+    return region if region.geometry.is_valid else replace(region, geometry=area)
+
+
+def find_caller_level() -> int:
+    """Return the ``stacklevel`` at which a warning of our caller points to the code of the user."""
+    frame, level = sys._getframe(1), 1  # noqa: SLF001 - the documented way to look at callers
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("geobuffer."):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def check_border(given: object) -> None:

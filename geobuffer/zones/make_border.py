@@ -28,7 +28,7 @@ from geobuffer.geodesy.edgematch import find_common_line, is_exact, split_by_nea
 from geobuffer.geodesy.ellipsoid import area_m2, check_degrees, inverse, length_m
 from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.zones.border import SIDE_NAMES, Border, Section, Side
-from geobuffer.zones.checks import check_area, check_region, is_number
+from geobuffer.zones.checks import check_area, check_region, is_number, repair_region
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import Source, join_sources
 from geobuffer.zones.toponyms import LANGUAGES
@@ -76,6 +76,7 @@ def border_of(region: Region) -> Border:
     Border(inside | outside: Park; 37 km)
     """
     check_region(region, "region")
+    region = repair_region(region)
     area = _union_regions([region])
     line = _outline_area(area)
     section = Section(region.name, line, (region,), 0.0, length_m(line) / 1e3)
@@ -260,6 +261,7 @@ def _list_regions(given: Region | Iterable[Region], parameter: str) -> list[Regi
         regions = list(dict.fromkeys(given))
     for region in regions:
         check_region(region, parameter)
+    regions = [repair_region(region) for region in regions]
     if not regions:
         message = "Invalid side: no regions given. Must be a region or several."
         raise GeometryError(message, parameter=parameter)
@@ -579,10 +581,14 @@ def _name_shapes(
     names = list(names)
     shapes = []
     for n, item in enumerate(items):
-        region = (item,) if isinstance(item, Region) else ()
+        region: tuple[Region, ...] = (item,) if isinstance(item, Region) else ()
         shape, origin = (item.geometry, source or item.source) if region else (item, source)
         name = str(names[n]) if names else item.name if region else numbered[n]
         _check_shape(shape, f"{kind} {name!r}", allowed, parameter)
+        if shape.geom_type in _AREAS:
+            area = check_area(shape, f"{kind} {name!r}")
+            shape = shape if shape.is_valid else area
+            region = tuple(replace(one, geometry=shape) for one in region)
         if origin is None:
             message = f"Invalid source None for {kind} {name!r}. Must be a Source."
             raise GeometryError(message, parameter="source")
@@ -622,7 +628,6 @@ def _unite_touching(shapes: Sequence[_NamedShape]) -> list[_NamedShape]:
     """Unite the areas that touch each other; a united area stands where its first one stood."""
     groups: list[_NamedShape] = []
     for shape in shapes:
-        check_area(shape.geometry, f"shape {shape.name!r}")
         near = [g for g in groups if meet_around_globe(g.geometry, shape.geometry)]
         members = [*near, shape]
         areas = [cut_at_antimeridian(member.geometry) for member in members]

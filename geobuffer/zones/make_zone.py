@@ -21,7 +21,7 @@ from geobuffer.geodesy.buffer import buffer_lines
 from geobuffer.geodesy.ellipsoid import LIMIT_M
 from geobuffer.geodesy.sides import split_sides
 from geobuffer.zones.border import BOTH, Border, Section
-from geobuffer.zones.checks import check_area, check_border, is_number, parse_km
+from geobuffer.zones.checks import check_area, check_border, is_number, parse_km, repair_region
 from geobuffer.zones.flat_ends import build_end_cuts, find_flat_ends
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import join_sources
@@ -543,7 +543,7 @@ def _check_parts(parts: Sequence[Zone | Region]) -> list[Part]:
         if not (is_zone(part) or isinstance(part, Region)):
             kind = type(part).__name__
             raise WrongKind(f"Invalid part: a {kind}. Must be a zone or a region.")
-        checked.append(part)
+        checked.append(repair_region(part) if isinstance(part, Region) else part)
     if all(isinstance(part, Region) for part in checked):
         raise GeometryError("Invalid parts: no zone among them. Must have one.")
     return checked

@@ -2,6 +2,7 @@
 
 import json
 import math
+import warnings
 
 import geopandas as gpd
 import numpy as np
@@ -103,6 +104,23 @@ def test_a_small_self_intersection_is_repaired_and_both_areas_are_reported(here,
         assert gb.read_regions("slip.gpkg")["West"].geometry.is_valid
     save(areas([crossed, shapely.box(29, 49, 30, 50)]), here / "two.gpkg")
     answered("zone", *own("two.gpkg"), notes=["repaired the polygon of row 0", "km² before"])
+    slipped, east = gb.Region("Slip", crossed, SOURCE), gb.Region("East", EAST, SOURCE)
+    line = gb.border_along(shapely.LineString([(29, 50), (30, 51)]), source=SOURCE)
+    zone = gb.build_zone(line, km=5, tolerance_m=10)
+    for make in (
+        lambda: gb.border_of(slipped),
+        lambda: gb.border_between(slipped, east),
+        lambda: gb.border_around(crossed, names=["Slip"], source=SOURCE),
+        lambda: gb.border_around([slipped, shapely.Point(20, 50)], source=SOURCE),
+        lambda: gb.clip_zone(zone, slipped),
+        lambda: gb.subtract(zone, slipped),
+    ):
+        with pytest.warns(UserWarning, match=r"repaired .*'Slip' .*before.*after") as told:
+            made = make()
+        assert {one.filename for one in told} == {__file__}
+        with warnings.catch_warnings(action="error"):
+            gb.locate(gpd.GeoSeries([shapely.Point(29.5, 50.5)], crs="EPSG:4326"), line)
+            assert all(r.geometry.is_valid for r in made.regions)
 
 
 @pytest.mark.row(9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
@@ -10,6 +11,7 @@ import shapely
 import shapely.geometry
 
 from geobuffer.errors import DataError
+from geobuffer.zones.checks import find_caller_level, repair_area
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.toponyms import LANGUAGES
 
@@ -132,7 +134,7 @@ def regions_of(outlines: Sequence[Outline], country: Country | None, source: Sou
         tuple(
             Region(
                 name=f"{o.name} ({o.code})" if o.name in repeated else o.name,
-                geometry=repair_area(o.geometry, f"{o.name} in {source.title}"),
+                geometry=_check_outline(o.geometry, f"{o.name} in {source.title}"),
                 source=source,
                 names={language: name for language, name in o.names.items() if name},
                 iso=o.iso,
@@ -158,16 +160,17 @@ def shape_of(feature: Mapping[str, Any], name: str) -> Any:
         raise DataError(f"Invalid geometry of {name}: {error}.") from error
 
 
-def repair_area(shape: Any, name: str) -> Any:
+def _check_outline(shape: Any, name: str) -> Any:
     """Return a polygon or multipolygon; repair it if its rings touch or cross themselves.
 
-    A download is repaired without a note, but `read_regions` notes each repair and refuses large
-    ones, and a zone around an invalid polygon is always refused.
+    A warning says how a repair changed the area.
 
     Raises
     ------
     DataError
         The shape is not an area, or its coordinates are not degrees.
+    GeometryError
+        A repair would change its area by more than 1 %.
     """
     if shape.geom_type not in {"Polygon", "MultiPolygon"} or shape.is_empty:
         raise DataError(f"Invalid geometry of {name}: {shape.geom_type}. Expected a polygon.")
@@ -177,9 +180,9 @@ def repair_area(shape: Any, name: str) -> Any:
             f"Invalid geometry of {name}: it reaches to {west:g}, {south:g}, {east:g}, {north:g}. "
             "Expected longitude and latitude in degrees."
         )
-    if not shape.is_valid:
-        # Cutting off a spike leaves a line. We keep only areas.
-        shape = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    shape, note = repair_area(shape, name)
+    if note:
+        warnings.warn(f"repaired {name} {note}", stacklevel=find_caller_level())
     return shape
 
 

@@ -20,10 +20,11 @@ from geobuffer.geodesy.antimeridian import (
     unwrap_polygon,
     wrap_degrees,
 )
-from geobuffer.geodesy.ellipsoid import area_m2, inverse, length_m
+from geobuffer.geodesy.ellipsoid import inverse, length_m
 from geobuffer.io.point_tables import axes_seem_swapped
 from geobuffer.io.read.reproject import reproject_to_degrees
 from geobuffer.zones.border import Border
+from geobuffer.zones.checks import repair_area
 from geobuffer.zones.region import Region
 
 if TYPE_CHECKING:
@@ -221,10 +222,6 @@ _REMEDIES = {
     ("points", "lines"): "lines are read by read_border()",
 }
 
-# Repairing a small drawing error changes an area by far less than this. Repairing a figure of
-# eight, whose two halves cancel each other, changes all of it, and the intended shape is unknown.
-_MOST_CHANGED = 0.01
-
 
 def check_polygons(
     table: SourceTable,
@@ -391,23 +388,10 @@ def _unwrap(table: SourceTable, row: int, shape: Any) -> Any:
 
 
 def _repair_polygon(table: SourceTable, row: int, shape: Any, notes: list[str]) -> Any:
-    """Return a valid polygon in place of a shape, if the repair changes little."""
-    reason = shapely.is_valid_reason(shape)
-    made = shapely.make_valid(shape, method="structure", keep_collapsed=False)
-    whole = shapely.MultiPolygon(
-        [part for part in shapely.get_parts(made) if part.geom_type == "Polygon"]
-    )
-    before, after = area_m2(shape) / 1e6, area_m2(whole) / 1e6
-    areas = f"area {before:,.6g} km² before, {after:,.6g} km² after"
-    if abs(after - before) > _MOST_CHANGED * max(before, after) or not after:
-        raise GeometryError(
-            f"Invalid polygon in {table.cite_row(row)}: {reason}; repairing it would change it by "
-            "more "
-            f"than {_MOST_CHANGED:.0%} ({areas}). Draw it again, or repair it by hand "
-            '("Fix geometries" in QGIS, make_valid() in geopandas) and check the result.'
-        )
-    notes.append(f"repaired the polygon of row {row} ({reason}): {areas}.")
-    return whole if len(whole.geoms) > 1 else whole.geoms[0]
+    """Return the valid polygon that a shape stands for, if that is plain."""
+    repaired, note = repair_area(shape, f"polygon in {table.cite_row(row)}")
+    notes.append(f"repaired the polygon of row {row} {note}")
+    return repaired
 
 
 def _note_crossing(table: SourceTable, rows: list[int]) -> None:

@@ -309,12 +309,19 @@ def test_shapes_other_than_areas_raise_an_error(publisher, how, geometry, messag
         gb.fetch("geoboundaries", country="UA", downloader=how)
 
 
-def test_a_bow_tie_is_repaired(publisher, how):
+def test_a_small_slip_is_repaired_with_both_areas_and_a_bow_tie_refused(publisher, how):
+    ring = [[30, 50], [31, 50], [31, 50.51], [31.001, 50.5], [30.999, 50.5], [31, 51], [30, 51],
+            [30, 50]]  # fmt: skip
+    slip = {"type": "Polygon", "coordinates": [ring]}
+    serve_geoboundaries(publisher, [{**boundary("Slip", (0, 0, 1, 1)), "geometry": slip}])
+    with pytest.warns(UserWarning, match=r"repaired Slip in .*km² before, .*km² after") as told:
+        region = gb.fetch("geoboundaries", country="UA", downloader=how)["Slip"]
+    assert [one.filename for one in told] == [__file__]
+    assert region.geometry.is_valid
     tie = {"type": "Polygon", "coordinates": [[[30, 50], [32, 52], [32, 50], [30, 52], [30, 50]]]}
     serve_geoboundaries(publisher, [{**boundary("Tie", (0, 0, 1, 1)), "geometry": tie}])
-    region = gb.fetch("geoboundaries", country="UA", downloader=how)["Tie"]
-    assert region.geometry.is_valid
-    assert region.geometry.area == pytest.approx(2)
+    with pytest.raises(gb.GeometryError, match=r"Invalid Tie in .*more than 1%"):
+        gb.fetch("geoboundaries", country="UA", downloader=how, refresh=True)
 
 
 @pytest.mark.parametrize("level", [6, -1, "one", 1.5])
