@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from geobuffer.analysis.rasters import Mosaic
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.zones.border import Border
+    from geobuffer.zones.region import Region
     from geobuffer.zones.source import Source
     from geobuffer.zones.zone import Zone
 
@@ -281,7 +282,7 @@ def _cut_rings(zone: Zone, by: str | None) -> list[_Piece]:
         missing = [side.name for side in zone.sides if side.name not in areas]
         rest = missing[0] if missing else ""
     else:
-        areas, rest = {r.name: r.geometry for r in zone.regions}, None
+        areas, rest = _unite_regions(zone.regions), None
     pieces = []
     for piece in whole:
         left = piece.shape
@@ -304,6 +305,17 @@ def _side_areas(zone: Zone) -> dict[str, BaseGeometry]:
     whole, _ = buffer_lines(border.index, width_m, tolerance_m=tolerance_m)
     left, right, _ = split_sides(border.index, whole, width_m)
     return dict(zip((side.name for side in zone.sides), (left, right), strict=True))
+
+
+def _unite_regions(regions: Iterable[Region]) -> dict[str, BaseGeometry]:
+    """Return the areas of regions by name; different regions of one name are one area."""
+    by_name: dict[str, list[BaseGeometry]] = {}
+    for region in regions:
+        by_name.setdefault(region.name, []).append(region.geometry)
+    return {
+        name: shapes[0] if len(shapes) == 1 else shapely.union_all(shapes)
+        for name, shapes in by_name.items()
+    }
 
 
 def _sum_pixels(

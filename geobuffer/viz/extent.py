@@ -16,11 +16,18 @@ if TYPE_CHECKING:
 def select_regions(zone: Zone, regions: Iterable[Region]) -> tuple[Region, ...]:
     """Return the regions along the border of a zone, and those of others that the map may show.
 
-    Regions of the border replace others of the same name: a region that is loaded twice is two
-    objects.
+    A region of the border replaces another drawing of it, which may have another outline.
     """
     near = [region for region in regions if _is_near(region, zone)]
-    return tuple({region.name: region for region in (*near, *zone.regions)}.values())
+    own = zone.regions
+    chosen = [next((one for one in own if _shows_same(one, region)), region) for region in near]
+    return tuple(dict.fromkeys((*chosen, *own)))
+
+
+def _shows_same(one: Region, other: Region) -> bool:
+    """Return whether two regions of one name may be one: two countries have a Limburg."""
+    codes = ((one.iso, other.iso), (one.country, other.country))
+    return one.name == other.name and all(a == b for a, b in codes if a and b)
 
 
 def _is_near(region: Region, zone: Zone) -> bool:

@@ -263,6 +263,29 @@ def test_rows_of_combined_zones_add_up(grid, strip, line, by):
     assert {None if pd.isna(key) else key for key in table[by]} <= names[by]
 
 
+def _neighbours(south, north):
+    """Return the border of two boxes, West and East of 30° E; all of them share these names."""
+    source = gb.Source("drawn by hand")
+    west, east = (
+        gb.Region(name, shapely.box(lon, south, lon + 1, north), source)
+        for name, lon in (("West", 29), ("East", 30))
+    )
+    return gb.border_between(west, east)
+
+
+def test_oblasts_of_one_name_are_counted_together(grid):
+    """Two zones that do not meet; the oblasts of one of them have the names of the other's."""
+    strips = [(50.42, 50.48), (50.52, 50.58)]
+    zones = [gb.build_zone(_neighbours(*at), km=1, ends="flat", tolerance_m=1) for at in strips]
+    options = {"values": "counts", "by": "oblast"}
+    whole = gb.exposure_raster(grid, gb.unite(*zones), **options).set_index("oblast")
+    parts = [gb.exposure_raster(grid, zone, **options).set_index("oblast") for zone in zones]
+    for name in ("West", "East"):
+        wanted = sum(part.loc[name, "population"] for part in parts)
+        assert wanted > 0
+        assert whole.loc[name, "population"] == pytest.approx(wanted, rel=1e-6)
+
+
 def test_a_zone_smaller_than_a_sliver_is_kept(grid):
     house = gb.border_around(shapely.Point(30.01, 50.51), source=gb.Source("a map"))
     zone = gb.build_zone(house, km=0.05)

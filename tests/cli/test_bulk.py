@@ -3,8 +3,10 @@
 import json
 import sys
 
+import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from support.bulk_tables import (
     classify_rows,
     encode_wkb,
@@ -133,3 +135,25 @@ def test_mistakes_are_reported_in_one_line_and_nothing_is_written(args, fragment
     assert err.count("\n") == 1
     assert fragment in err
     assert {path: path.is_file() and file_state(path) for path in tmp_path.rglob("*")} == before
+
+
+def test_a_folder_begun_with_another_zone_is_refused(run, tmp_path):
+    points_near_border(3).to_parquet(tmp_path / "in.parquet")
+    for name, west in (("one", 35), ("other", 39)):
+        road = shapely.LineString([(west, 50.5), (west + 0.3, 50.7)])
+        gpd.GeoDataFrame({"name": ["road"]}, geometry=[road], crs=4326).to_file(
+            tmp_path / f"{name}.geojson"
+        )
+    options = ("in.parquet", "parts", "--km", "20", "--along")
+    assert run(*options, "one.geojson")[0] == 0
+    before = {path: path.is_file() and file_state(path) for path in tmp_path.rglob("*")}
+    code, out, err = run(*options, "other.geojson")
+    assert (code, out) == (2, "")
+    assert "another zone" in err
+    assert err.count("\n") == 1
+    assert {path: path.is_file() and file_state(path) for path in tmp_path.rglob("*")} == before
+    assert run(*options, "one.geojson")[0] == 0
+    (tmp_path / "more.parquet").write_bytes((tmp_path / "in.parquet").read_bytes())
+    code, _, err = run("more.parquet", *options[1:], "one.geojson")
+    assert code == 2
+    assert "another source file" in err

@@ -24,6 +24,19 @@ def test_a_zones_own_regions_and_those_near_enough_to_be_seen(strip):
     assert west in strip.regions
 
 
+def test_regions_of_one_name_in_two_countries_are_both_shown():
+    def limburg(west, iso):
+        box = shapely.box(west, 50, west + 1, 51)
+        return gb.Region("Limburg", box, HAND, iso=iso, country=iso[:2])
+
+    dutch, flemish = limburg(30, "NL-LI"), limburg(29, "BE-VLI")
+    zone = gb.build_zone(gb.border_of(dutch), km=5, tolerance_m=50)
+    assert select_regions(zone, [flemish, limburg(30, "NL-LI")]) == (flemish, dutch)
+    # A user's own file seldom has codes.
+    plain = _region("Limburg", 30, 50, 31, 50.9)
+    assert select_regions(zone, [plain, flemish]) == (dutch, flemish)
+
+
 def test_an_area_of_ones_own_is_drawn_wherever_other_regions_are(regions):
     park = _region("Park", -62, -3, -61, -2)
     zone = gb.build_zone(gb.border_of(park), km=5, tolerance_m=50)
