@@ -19,7 +19,7 @@ from geobuffer.io.read.columns import (
     prepare_number_texts,
 )
 from geobuffer.io.read.text_tables import detect_header_separator
-from geobuffer.io.untrusted import check_geoparquet
+from geobuffer.io.untrusted import check_geoparquet, is_nested_too_deeply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -76,6 +76,10 @@ def open_table(path: Path) -> TableSource:
         raise DataError(f"Invalid file {str(path)!r}. {did_you_mean(path.suffix, readers)}")
     try:
         return reader(path)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"Unreadable {path}: its header is not UTF-8 at byte {error.start}. Save it as UTF-8."
+        ) from error
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"Unreadable {path}: {error}") from error
 
@@ -160,13 +164,15 @@ def _locate_geometry(path: Path, geo: bytes, names: list[str]) -> Coordinates:
         column = metadata["columns"][name]
         encoding, kinds = column.get("encoding", "WKB"), column.get("geometry_types", [])
         boxes = column.get("covering", {}).get("bbox", {}).get("xmin", [""])[0]
-        crs = pyproj.CRS.from_user_input(column["crs"]) if column.get("crs") else None
+        _check_texts(name, encoding, boxes, *kinds)
+        crs = _parse_crs(column["crs"]) if column.get("crs") else None
     except (
         ValueError,
         LookupError,
         TypeError,
         AttributeError,
-        pyproj.exceptions.CRSError,
+        RecursionError,
+        pyproj.exceptions.ProjError,
     ) as error:
         raise DataError(
             f"Unreadable {path}: its GeoParquet metadata are invalid: {error}"
@@ -182,6 +188,22 @@ def _locate_geometry(path: Path, geo: bytes, names: list[str]) -> Coordinates:
     degrees = crs is None or crs.equals(pyproj.CRS("OGC:CRS84"), ignore_axis_order=True)
     degrees = degrees or (crs is not None and crs.to_epsg() == 4326)
     return Coordinates((name,), encoding, None if degrees else crs, boxes)
+
+
+def _check_texts(*values: object) -> None:
+    for value in values:
+        if not isinstance(value, str):
+            raise TypeError(f"{value!r} is no text")
+
+
+def _parse_crs(stated: Any) -> pyproj.CRS:
+    """Return the reference system that metadata state; raise an error if it is not of the Earth."""
+    crs = pyproj.CRS.from_user_input(stated)
+    if not (crs.is_geographic or crs.is_projected):
+        raise ValueError(f"{crs.name} is neither geographic nor projected")
+    # A system of another planet leads to no place on Earth.
+    pyproj.Transformer.from_crs(crs, "OGC:CRS84")
+    return crs
 
 
 def _locate_numbers(path: Path, names: list[str]) -> Coordinates:
@@ -222,6 +244,7 @@ def read_points(rows: pa.Table, at: Coordinates, first: int) -> tuple[Floats, Fl
         lon, lat = (read_numbers(rows, name, first, at.decimal) for name in at.columns)
     else:
         column = _join_chunks(rows, at.columns[0])
+        _check_encoding(column, at)
         read = read_struct_points if at.encoding == "point" else _read_wkb_points
         lon, lat = read(column, first)
     if at.crs is not None:
@@ -230,6 +253,22 @@ def read_points(rows: pa.Table, at: Coordinates, first: int) -> tuple[Floats, Fl
         lon, lat = np.array(lon), np.array(lat)
         lon[there], lat[there] = to_degrees.transform(lon[there], lat[there])
     return lon, lat
+
+
+def _check_encoding(column: pa.Array, at: Coordinates) -> None:
+    """Refuse a column of points that is not of the type that the metadata state."""
+    import pyarrow as pa
+
+    kind = column.type
+    fits = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    if at.encoding == "point":
+        parts = [kind.field(number).type for number in range(2)] if kind.num_fields >= 2 else []
+        fits = bool(parts) and all(pa.types.is_float64(part) for part in parts)
+    if not fits:
+        raise DataError(
+            f"Invalid geometry: the column {at.columns[0]!r} has the type {kind}, but the metadata "
+            f"state {at.encoding!r}. Must agree."
+        )
 
 
 def _join_chunks(rows: pa.Table, name: str) -> pa.Array:
@@ -308,6 +347,12 @@ def _read_wkb_points(column: pa.Array, first: int) -> tuple[Floats, Floats]:
 def _parse_wkb(column: pa.Array, first: int) -> np.ndarray[Any, Any]:
     """Return the shapes of well-known binary; an error names the row that is invalid."""
     texts = column.to_numpy(zero_copy_only=False)
+    for row, text in enumerate(texts):
+        if text is not None and is_nested_too_deeply(text):
+            raise DataError(
+                f"Invalid geometry in row {first + row}: its collections are nested too deeply. "
+                "Must be a Point."
+            )
     try:
         return np.asarray(shapely.from_wkb(texts))
     except (shapely.errors.GEOSException, TypeError) as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +22,7 @@ import pyproj
 import shapely
 from pyproj.exceptions import ProjError
 
-from geobuffer.errors import DataError, missing_crs, require
+from geobuffer.errors import DataError, GeobufferError, missing_crs, require
 from geobuffer.geodesy.antimeridian import (
     keep_polygons,
     repeat_around_globe,
@@ -29,7 +30,12 @@ from geobuffer.geodesy.antimeridian import (
     unwrap_east_of,
 )
 from geobuffer.geodesy.ellipsoid import Floats, Ints, quadrangle_area_m2
-from geobuffer.io.untrusted import check_crs_definition, silence_warnings
+from geobuffer.io.untrusted import (
+    check_companion,
+    check_crs_definition,
+    read_companion,
+    silence_warnings,
+)
 from geobuffer.zones.source import Source, join_sources
 
 if TYPE_CHECKING:
@@ -96,8 +102,11 @@ def _check_sidecars(path: Path) -> None:
             )
     for suffix in (".prj", ".PRJ"):
         definition = path.with_suffix(suffix)
-        if definition.is_file():
-            check_crs_definition(definition.read_text("utf-8", "replace"), str(definition))
+        if check_companion(definition, str(path)):
+            content = read_companion(definition, str(path))
+            if content is None:
+                raise DataError(f"Unreadable {path}: {definition.name} beside it is no short text.")
+            check_crs_definition(content.decode("utf-8", "replace"), str(definition))
 
 
 def _raster_format(path: Path) -> str:
@@ -171,13 +180,13 @@ def is_same_grid(one: Any, other: Any) -> bool:
 def read_window(raster: Any, left: int, top: int, columns: int, rows: int) -> Floats:
     """Read a window as numbers, with the scale and offset of the file; NaN where it has no data."""
     import rasterio
-    from rasterio.errors import RasterioIOError
+    from rasterio.errors import RasterioError
     from rasterio.windows import Window
 
     try:
         with rasterio.Env(**_NO_SIDECARS):
             masked = raster.read(1, window=Window(left, top, columns, rows), masked=True)
-    except RasterioIOError as error:
+    except (OSError, RasterioError) as error:
         message = f"Unreadable {raster.name}: {error}. Must be complete; download it again."
         raise DataError(message) from error
     values = np.ma.filled(masked.astype(np.float64), np.nan)
@@ -186,16 +195,37 @@ def read_window(raster: Any, left: int, top: int, columns: int, rows: int) -> Fl
 
 
 def read_raster_source(paths: Iterable[str | Path]) -> Source | None:
-    """Return the source of rasters from the metadata file beside each; None unless all have one."""
-    known = {field.name for field in dataclasses.fields(Source)}
+    """Return the source of rasters from the metadata file beside each; None unless all have one.
+
+    Raises
+    ------
+    DataError
+        A metadata file is a pipe, a device, or a link to another folder.
+    """
     sources = []
     for path in map(Path, paths):
-        try:
-            stated = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
-            sources.append(Source(**{key: stated[key] for key in known & set(stated)}))
-        except (OSError, ValueError, TypeError):
+        content = read_companion(path.with_name(path.name + ".json"), str(path))
+        source = None if content is None else _parse_source(content)
+        if source is None:
             return None  # there is no such file, or another program wrote it
+        sources.append(source)
     return join_sources(sources) if sources else None
+
+
+def _parse_source(content: bytes) -> Source | None:
+    """Return the source in a metadata file; None if another program wrote it."""
+    try:
+        stated = json.loads(content)
+        fields = {one.name for one in dataclasses.fields(Source)}
+        known = {name: stated[name] for name in fields & set(stated)}
+        accuracy = known.pop("accuracy_m", None)
+        if not all(isinstance(value, str) for value in known.values()):
+            return None
+        if accuracy is not None and not math.isfinite(accuracy):
+            return None
+        return Source(**known, accuracy_m=accuracy)
+    except (ValueError, TypeError, OverflowError, RecursionError, GeobufferError):
+        return None
 
 
 # Pixels along the edge of a block: its values take 8 MB, and some 150 MB are needed for the

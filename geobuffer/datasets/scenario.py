@@ -251,7 +251,8 @@ def _parse_toml(file: Path) -> dict[str, Any]:
         raise DataError(f"Cannot read scenario {file}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise DataError(f"Invalid scenario {file}: not UTF-8 at byte {error.start}.") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    # ValueError is also raised for a number of more than 4,300 digits.
+    except (ValueError, RecursionError, OverflowError) as error:
         raise DataError(f"Invalid scenario {file}: {error}. It must be TOML.") from error
 
 
@@ -333,7 +334,7 @@ def _parse_from_km(file: Path, zone: Mapping[str, Any]) -> float:
     given = zone.get("from_km", 0.0)
     try:
         return parse_km(given)
-    except GeometryError as error:
+    except (GeometryError, OverflowError) as error:
         raise DataError(
             f"Invalid scenario {file}: [zone] from_km = {given!r}. {KM_FORMS}"
         ) from error
@@ -350,7 +351,7 @@ def _parse_widths(file: Path, given: Any) -> tuple[float, ...] | dict[str, float
         )
     try:
         found = tuple(parse_km(width) for width in widths)
-    except GeometryError as error:
+    except (GeometryError, OverflowError) as error:
         message = f"Invalid scenario {file}: [zone] km = {given!r}. {KM_FORMS}"
         raise DataError(message) from error
     return dict(zip(given, found, strict=True)) if isinstance(given, dict) else found

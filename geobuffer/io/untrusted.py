@@ -3,6 +3,8 @@
 - The definition of a reference system may name a grid of corrections or another file, which PROJ
   would open. We reject such a definition.
 - A GeoPackage may have virtual tables that open other files. We reject such a table.
+- A companion, such as a ``.prj``, may be a pipe or a link elsewhere. We reject such a companion.
+- A geometry may nest collections so deeply that GEOS ends the process. We reject such a geometry.
 
 The module also captures the warnings of libraries, and sets options of GDAL, while we read a file.
 """
@@ -15,7 +17,7 @@ import sqlite3
 import threading
 import warnings
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from geobuffer.errors import DataError
 
@@ -77,6 +79,126 @@ def set_gdal_option(name: str, value: str) -> Iterator[None]:
         yield
     finally:
         pyogrio.set_gdal_config_options({name: before})
+
+
+# A file beside another one that says how to read it, such as a .prj, is a few lines of text.
+_COMPANION_BYTES = 1_000_000
+
+
+def check_companion(path: Path, name: str) -> bool:
+    """Return whether a companion of a file exists, after a check that it may be opened.
+
+    Parameters
+    ----------
+    path
+        The companion, such as the ``.prj`` file of a Shapefile.
+    name
+        What messages call the file to which it belongs.
+
+    Raises
+    ------
+    DataError
+        It is a pipe or a device, from which a reader may wait for ever, or a link to another
+        folder.
+    """
+    what = ""
+    if path.is_symlink() and path.resolve().parent != path.parent.resolve():
+        what = "a link to another folder"
+    elif path.exists() and not (path.is_file() or path.is_dir()):
+        what = "a pipe or a device"
+    if what:
+        raise DataError(
+            f"Unreadable {name}: {path.name} beside it is {what}. Must be a file of the same "
+            "folder; put the files themselves together."
+        )
+    return path.is_file()
+
+
+def read_companion(path: Path, name: str) -> bytes | None:
+    """Return the content of a companion of a file; None if it is missing or no short text.
+
+    Raises
+    ------
+    DataError
+        As :func:`check_companion`.
+    """
+    if not check_companion(path, name):
+        return None
+    with path.open("rb") as file:
+        content = file.read(_COMPANION_BYTES + 1)
+    return content if len(content) <= _COMPANION_BYTES else None
+
+
+# GEOS calls itself for each collection in a collection: a deep nesting ends the process. GDAL has
+# the same limit.
+_WKB_DEPTH = 32
+#: So many bytes at most hold no nesting that is too deep: a level takes nine.
+SHORT_WKB = 9 * _WKB_DEPTH
+# The types of well-known binary that hold other geometries, behind the number of them.
+_HOLDERS = frozenset({4, 5, 6, 7, 9, 10, 11, 12, 15, 16})
+
+
+def is_nested_too_deeply(wkb: bytes | memoryview) -> bool:
+    r"""Return whether well-known binary holds collections in one another, more than 32 levels deep.
+
+    We look at the bytes and do not parse the geometry. Bytes that are broken otherwise are left to
+    GEOS, which reports them.
+
+    Examples
+    --------
+    >>> nest = b"\x01\x07\x00\x00\x00\x01\x00\x00\x00"
+    >>> is_nested_too_deeply(nest * 20), is_nested_too_deeply(nest * 50)
+    (False, True)
+    """
+    # A point, a line or a polygon holds no other geometry.
+    if len(wkb) <= SHORT_WKB or _read_wkb_head(wkb, 0)[0] not in _HOLDERS:
+        return False
+    at, left = 0, [1]
+    while left and at < len(wkb):
+        if not left[-1]:
+            left.pop()
+            continue
+        left[-1] -= 1
+        kind, point, order, at = _read_wkb_head(wkb, at)
+        if kind in _HOLDERS:
+            left.append(int.from_bytes(wkb[at : at + 4], order))
+            at += 4
+            if len(left) > _WKB_DEPTH + 1:
+                return True
+        else:
+            at = _skip_wkb_leaf(wkb, at, kind, point, order)
+    return False
+
+
+def _read_wkb_head(
+    wkb: bytes | memoryview, at: int
+) -> tuple[int, int, Literal["little", "big"], int]:
+    """Return a geometry's type, the bytes of a point, the byte order, and where content begins."""
+    order: Literal["little", "big"] = "little" if wkb[at : at + 1] == b"\x01" else "big"
+    code = int.from_bytes(wkb[at + 1 : at + 5], order)
+    # EWKB marks Z, M and an SRID by the highest bits, ISO the dimensions by thousands.
+    thousands, kind = divmod(code & 0x0FFFFFFF, 1000)
+    flags = bool(code & 0x80000000) + bool(code & 0x40000000)
+    numbers = 2 + max(flags, {1: 1, 2: 1, 3: 2}.get(thousands, 0))
+    return kind, 8 * numbers, order, at + 5 + (4 if code & 0x20000000 else 0)
+
+
+def _skip_wkb_leaf(
+    wkb: bytes | memoryview, at: int, kind: int, point: int, order: Literal["little", "big"]
+) -> int:
+    """Return where a point, a line or a polygon ends; the end of all for another type."""
+    if kind == 1:
+        return at + point
+    count = int.from_bytes(wkb[at : at + 4], order)
+    if kind in {2, 8}:
+        return at + 4 + count * point
+    if kind not in {3, 17}:
+        return len(wkb)
+    at += 4
+    while count and at < len(wkb):
+        at += 4 + int.from_bytes(wkb[at : at + 4], order) * point
+        count -= 1
+    return at
 
 
 # Parameters that name a file, in PROJ strings, WKT 1, WKT 2 and PROJJSON. The grid "null" is not a

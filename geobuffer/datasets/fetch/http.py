@@ -85,7 +85,10 @@ def check_address(url: str, *, like: str = "") -> None:
 
     ``like`` is the address that names ``url``, as in a redirect. Both must have the same scheme.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:  # as for http://[::1
+        raise DataError(f"Invalid address {url[:200]!r}: {error}.") from error
     secure = parts.scheme == "https" and parts.hostname
     if not secure and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
         raise DataError(f"Invalid address {url!r}. It must begin with https://.")
@@ -109,11 +112,20 @@ class _CheckedSession(requests.Session):
         target = super().get_redirect_target(response)
         if target:
             try:
-                check_address(urljoin(response.url, target), like=response.url)
+                check_address(_join_address(response.url, target), like=response.url)
             except DataError:
                 response.close()  # requests would leave the connection open
                 raise
         return target
+
+
+def _join_address(url: str, target: str) -> str:
+    """Return the address of a redirect; raise DataError if it is malformed."""
+    try:
+        return urljoin(url, target)
+    except ValueError as error:
+        message = f"Invalid address {target[:200]!r}: {url!r} led to it, and it is no address."
+        raise DataError(message) from error
 
 
 def _open_session(url: str) -> _CheckedSession:
@@ -292,7 +304,8 @@ def _first_byte(answer: requests.Response, part: Path) -> int:
 
 def _total_bytes(answer: requests.Response, start: int) -> int | None:
     length = answer.headers.get("Content-Length", "")
-    return start + int(length) if length.isdecimal() else None
+    # No file has a length of more than 18 digits: a server that states one knows it not.
+    return start + int(length) if re.fullmatch("[0-9]{1,18}", length) else None
 
 
 def _check_size(count: int, how: Downloader) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.io.read.encodings import detect_utf16
-from geobuffer.io.untrusted import is_geopackage, is_sqlite
+from geobuffer.io.untrusted import check_companion, is_geopackage, is_sqlite
 from geobuffer.zones.toponyms import escape_controls
 
 #: So many bytes are read to detect a format: a KML may begin with a long comment.
@@ -210,9 +210,17 @@ class UserFile:
     def companion(self, suffix: str) -> bytes | None:
         """Return the content of the file with the same name and another suffix, if there is one."""
         if not self.member:
-            # Suffixes may be in capitals, which matters on some file systems.
-            for path in (self.path.with_suffix(suffix), self.path.with_suffix(suffix.upper())):
-                if path.is_file():
+            # Suffixes may be in capitals, which matters on some file systems. GDAL looks beside
+            # the file to which a link leads.
+            home = self.path.resolve()
+            for path in (home.with_suffix(suffix), home.with_suffix(suffix.upper())):
+                if check_companion(path, str(self)):
+                    size, limit_gb = path.stat().st_size, MAX_GB if suffix == ".dbf" else 0.001
+                    if size > limit_gb * 1e9:
+                        raise DataError(
+                            f"Unreadable {self}: {path.name} beside it has {size:,} bytes. Must "
+                            f"have at most {limit_gb * 1e9:,.0f}."
+                        )
                     return path.read_bytes()
             return None
         with zipfile.ZipFile(self.path) as archive:
@@ -261,10 +269,10 @@ def find_file(
 
 
 def _check_local_file(path: str | Path) -> Path:
-    text = str(path)
-    if _URL.match(text) or text.startswith(("/vsi", "\\vsi")):
+    text = hide_password(str(path))
+    if _URL.match(text.lstrip()) or text.startswith(("/vsi", "\\vsi")):
         raise DataError(
-            f"Invalid file {hide_password(text)!r}. Must be a file on this machine: download it "
+            f"Invalid file {text!r}. Must be a file on this machine: download it "
             "first; archives in zip are read as they are."
         )
     local = Path(path)
@@ -278,7 +286,9 @@ def _check_local_file(path: str | Path) -> Path:
     if local.exists():
         raise DataError(f"Invalid file {text!r}: it is a device or a pipe. Must be a file.")
     if not local.parent.is_dir():
-        raise DataError(f"No file {text!r}: there is no folder {str(local.parent)!r}.")
+        raise DataError(
+            f"No file {text!r}: there is no folder {hide_password(str(local.parent))!r}."
+        )
     there = sorted(entry.name for entry in local.parent.iterdir() if entry.is_file())
     hint = did_you_mean(local.name, there) if there else f"The folder {local.parent} is empty."
     raise DataError(f"No file {text!r}. {hint}")
@@ -290,7 +300,8 @@ def hide_password(url: str) -> str:
     >>> hide_password("postgresql://me:secret@host/db?password=secret")
     'postgresql://me:***@host/db?password=***'
     """
-    hidden = re.sub(r"(:/{1,2}[^:/@?]*):[^/?]*@", r"\1:***@", url)
+    # As in SQLAlchemy, a password reaches to the first @, and may hold any other character.
+    hidden = re.sub(r"(:/{1,2}[^:/@?]*):[^@]*@", r"\1:***@", url)
     return re.sub(r"(password=)[^&]*", r"\1***", hidden, flags=re.IGNORECASE)
 
 

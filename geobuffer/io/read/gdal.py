@@ -25,7 +25,12 @@ from geobuffer.errors import DataError
 from geobuffer.io.atomic import temporary_folder
 from geobuffer.io.read.encodings import detect_encoding
 from geobuffer.io.read.files import HEAD_BYTES, FileFormat, damaged_error
-from geobuffer.io.untrusted import check_crs_definition, check_geopackage, set_gdal_option
+from geobuffer.io.untrusted import (
+    check_companion,
+    check_crs_definition,
+    check_geopackage,
+    set_gdal_option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,17 +95,13 @@ def open_shapefile(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str 
 
 
 def _check_links(file: UserFile) -> None:
-    """Check that no companion of the file is a link to another folder."""
+    """Check that no companion of the file is a pipe, a device, or a link to another folder."""
     if file.member:
         return
     home = file.path.resolve()
     for path in home.parent.iterdir():
-        beside = path.name.casefold().startswith(f"{home.stem.casefold()}.")
-        if beside and path.is_symlink() and path.resolve().parent != home.parent:
-            raise DataError(
-                f"Unreadable {file}: {path.name} beside it is a link to another folder. Must be a "
-                "file of the same folder; put the files themselves together."
-            )
+        if path.name.casefold().startswith(f"{home.stem.casefold()}."):
+            check_companion(path, str(file))
 
 
 def _check_complete(file: UserFile) -> None:
@@ -180,6 +181,10 @@ def _map_content(file: UserFile) -> mmap.mmap | bytes:
 
 
 def _check_geopackage(file: UserFile) -> str:
+    if not file.member:
+        home = file.path.resolve()
+        for ending in ("-wal", "-shm", "-journal"):
+            check_companion(home.with_name(home.name + ending), str(file))
     check_geopackage(file.read() if file.member else file.path, str(file))
     return ""
 

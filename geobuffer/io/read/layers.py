@@ -6,6 +6,7 @@ GDAL reads all of them but GeoParquet.
 from __future__ import annotations
 
 import io
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,11 @@ from geobuffer.io.read.files import DRIVERS, FIXED_CRS, FileFormat, damaged_erro
 from geobuffer.io.read.gdal import list_gdal_errors, open_for_gdal
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.untrusted import (
+    SHORT_WKB,
     capture_warnings,
     check_crs_definition,
     check_geoparquet,
+    is_nested_too_deeply,
     set_gdal_option,
 )
 
@@ -244,6 +247,7 @@ def _read_parquet(file: UserFile) -> SourceTable:
         metadata = parquet.read_schema(source).metadata or {}
         if b"geo" in metadata:
             check_geoparquet(metadata[b"geo"], str(file))
+            _check_nesting(file, source, metadata[b"geo"])
         with np.errstate(invalid="ignore"):  # a later check reports them
             frame = (gpd.read_parquet if b"geo" in metadata else pd.read_parquet)(source)
     except DataError:
@@ -254,6 +258,34 @@ def _read_parquet(file: UserFile) -> SourceTable:
     ) as error:  # fmt: skip
         raise damaged_error(file, error) from error
     return _make_table(file, str(file), _index_to_columns(frame), [])
+
+
+def _check_nesting(file: UserFile, source: Any, geo: bytes) -> None:
+    """Refuse shapes of collections in one another, so many that GEOS would end the process."""
+    from pyarrow import parquet
+
+    stated = json.loads(geo)["columns"]
+    columns = [name for name, one in stated.items() if one.get("encoding", "WKB") == "WKB"]
+    first = 0
+    for batch in parquet.ParquetFile(source).iter_batches(columns=columns):
+        for row in (row for values in batch.columns for row in _list_nested(values)):
+            raise DataError(
+                f"Invalid geometry in row {first + row} of {file}: its collections are nested too "
+                "deeply. Must be plain points, lines or areas."
+            )
+        first += len(batch)
+
+
+def _list_nested(values: Any) -> Iterator[int]:
+    """Yield the rows of a column whose well-known binary is nested too deeply."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
+        long = pc.greater(pc.binary_length(values), SHORT_WKB)
+        for row in pc.indices_nonzero(long).to_pylist():
+            if is_nested_too_deeply(memoryview(values[row].as_buffer())):
+                yield row
 
 
 def _index_to_columns(frame: pd.DataFrame) -> pd.DataFrame:

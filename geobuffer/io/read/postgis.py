@@ -32,7 +32,7 @@ def is_database(path: str | Path) -> bool:
     >>> is_database("postgresql://me@host/gis?table=oblasts"), is_database("oblasts.gpkg")
     (True, False)
     """
-    return str(path).lower().startswith(_SCHEMES)
+    return str(path).strip().lower().startswith(_SCHEMES)
 
 
 def read_database(address: str, layer: str | None = None) -> SourceTable:
@@ -53,6 +53,7 @@ def read_database(address: str, layer: str | None = None) -> SourceTable:
         there is no such table; or it has no column of shapes, or several. No message shows the
         password.
     """
+    address = address.strip()
     # SQLAlchemy finds psycopg by its name.
     for module in ("psycopg", "sqlalchemy"):
         require("postgis", module, "Reading from PostGIS")

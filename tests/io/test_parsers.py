@@ -1,0 +1,203 @@
+"""Files that make a parser fail, hang or crash are refused in one line that names them."""
+
+import json
+import os
+import struct
+import time
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import shapely
+
+import geobuffer as gb
+from geobuffer.io.untrusted import is_nested_too_deeply
+
+NEST = struct.pack("<BII", 1, 7, 1)
+POINT = shapely.Point(34.9, 51.1).wkb
+DEEP = NEST * 100_000 + POINT
+
+
+def make_geoparquet(path, values, kind=None, **stated):
+    """Write a GeoParquet file of these values, with these entries in its metadata."""
+    column = {"encoding": "WKB", "geometry_types": [], **stated}
+    geo = {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": column}}
+    table = pa.table({"geometry": pa.array(values, kind or pa.binary())})
+    pq.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), path)
+    return path
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("code", [4, 5, 6, 7, 1007, 3007, 0x80000007])
+def test_deep_nesting_is_seen_in_the_bytes(order, code):
+    level = struct.pack(f"{order}BII", order == "<", code, 1)
+    assert is_nested_too_deeply(level * 34 + POINT)
+    assert not is_nested_too_deeply(level * 31 + POINT * 30)
+
+
+def test_nesting_behind_other_parts_is_seen():
+    two = struct.pack("<BII", 1, 7, 2)
+    line = shapely.LineString(np.zeros((50, 2))).wkb
+    area = shapely.box(0, 0, 1, 1).wkb
+    assert is_nested_too_deeply((two + line) * 40 + POINT)
+    assert is_nested_too_deeply((two + area) * 40 + POINT)
+    with_srid = struct.pack("<BIII", 1, 0x20000007, 4326, 1)
+    assert is_nested_too_deeply(with_srid * 40 + POINT)
+
+
+@pytest.mark.parametrize("depth", [2, 3])
+def test_honest_geometry_is_not_nested(depth):
+    coordinates = np.random.default_rng(1).random((400, depth))
+    shapes = [shapely.Point(p) for p in coordinates] + [shapely.box(0, 0, 1, 1)] * 100
+    many = [
+        shapely.LineString(coordinates), shapely.MultiPoint(coordinates),
+        shapely.MultiPolygon([shapely.box(i, 0, i + 0.5, 1) for i in range(400)]),
+        shapely.GeometryCollection([shapely.GeometryCollection(shapes)] * 50),
+    ]  # fmt: skip
+    for shape in many:
+        for flavor in ("iso", "extended"):
+            assert not is_nested_too_deeply(shapely.to_wkb(shape, flavor=flavor))
+
+
+@pytest.mark.parametrize("cut", range(300, 330))
+def test_cut_bytes_end(cut):
+    assert is_nested_too_deeply((NEST * 40)[:cut]) in {True, False}
+    assert not is_nested_too_deeply(struct.pack("<BII", 1, 6, 2**32 - 1) + bytes(cut))
+
+
+def test_nested_shapes_do_not_end_the_process(tmp_path, zone):
+    path = make_geoparquet(tmp_path / "deep.parquet", [POINT, DEEP])
+    for read in (gb.read_settlements, gb.read_regions, gb.read_border):
+        with pytest.raises(gb.DataError, match=r"row 1.*nested"):
+            read(path)
+    with pytest.raises(gb.DataError, match=r"row 1.*nested"):
+        gb.classify_file(path, zone, tmp_path / "out.parquet")
+
+
+MOON = (
+    'GEOGCRS["Moon (2015)",DATUM["Moon (2015)",ELLIPSOID["Moon (2015)",1737400,0]],'
+    'CS[ellipsoidal,2],AXIS["latitude",north],AXIS["longitude",east],'
+    'ANGLEUNIT["degree",0.0174532925199433],ID["IAU",30100,2015]]'
+)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"geometry_types": [1]}, {"geometry_types": {"a": 1}}, {"encoding": ["WKB"]},
+        {"encoding": "point"}, {"encoding": 7}, {"crs": MOON}, {"crs": "EPSG:4978"},
+        {"crs": "EPSG:5773"}, {"crs": [1]}, {"covering": {"bbox": {"xmin": [7]}}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_odd_metadata_of_geoparquet_are_refused(tmp_path, zone, stated):
+    path = make_geoparquet(tmp_path / "odd.parquet", [POINT], **stated)
+    with pytest.raises(gb.DataError):
+        gb.classify_file(path, zone, tmp_path / "out.parquet")
+
+
+def test_encoding_that_is_not_that_of_the_column_is_refused(tmp_path, zone):
+    pairs = pa.struct([("x", pa.float64()), ("y", pa.float64())])
+    path = make_geoparquet(tmp_path / "odd.parquet", [{"x": 34.9, "y": 51.1}], pairs)
+    with pytest.raises(gb.DataError, match="geometry"):
+        gb.classify_file(path, zone, tmp_path / "out.parquet")
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "utf-16"])
+def test_old_encoding_of_a_large_table_is_no_traceback(tmp_path, zone, encoding):
+    path = tmp_path / "old.csv"
+    path.write_text("назва,lat,lon\nЮнаківка,51.1,34.9\n", encoding=encoding)
+    try:
+        gb.classify_file(path, zone, tmp_path / "out.csv")
+    except gb.DataError as error:
+        assert "old.csv" in str(error)  # noqa: PT017 - reading it is right, too
+
+
+@pytest.mark.parametrize("km", ["9" * 5000, "1" + "0" * 400, "1e999", "-" + "9" * 5000])
+@pytest.mark.parametrize("key", ["km", "from_km"])
+def test_huge_numbers_of_a_scenario_are_refused(tmp_path, key, km):
+    path = tmp_path / "huge.toml"
+    widths = {"km": "5", "from_km": "0", key: km}
+    lines = [f"{name} = {value}" for name, value in widths.items()]
+    path.write_text('[zone]\nbetween="Kursk"\nand="Sumy"\n' + "\n".join(lines), encoding="utf-8")
+    with pytest.raises(gb.GeobufferError):
+        gb.build_zone(
+            gb.border_along(shapely.LineString([(30, 50), (31, 50)]), source=gb.Source("x")),
+            km=gb.load_scenario(path).km,
+            from_km=gb.load_scenario(path).from_km,
+        )
+
+
+def test_geojson_of_a_large_feature_is_read_by_one_limit():
+    from pathlib import Path
+
+    from geobuffer.io.read import layers
+
+    # GDAL's own limit of 200 MB concerns features of more than a million vertices.
+    assert '"OGR_GEOJSON_MAX_OBJ_SIZE", "0"' in Path(layers.__file__).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("suffix", [".cpg", ".prj", ".dbf", ".shx"])
+@pytest.mark.parametrize("how", ["pipe", "link", "device"])
+def test_companions_of_a_shapefile_are_plain_files(tmp_path, suffix, how):
+    import geopandas as gpd
+
+    line = shapely.LineString([(30, 50), (31, 50)])
+    folder = tmp_path / "layer"
+    folder.mkdir()
+    gpd.GeoDataFrame({"name": ["a"]}, geometry=[line], crs=4326).to_file(folder / "line.shp")
+    beside = folder / f"line{suffix}"
+    beside.unlink(missing_ok=True)
+    put_in_place(beside, tmp_path, how)
+    begun = time.monotonic()
+    with pytest.raises(gb.DataError, match=f"line{suffix}"):
+        gb.read_border(folder / "line.shp")
+    assert time.monotonic() - begun < 60
+
+
+def put_in_place(path, elsewhere, how):
+    if how == "pipe":
+        os.mkfifo(path)
+    elif how == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        secret = elsewhere / "secret"
+        secret.write_text('{"title": "TOPSECRET"}', encoding="utf-8")
+        path.symlink_to(secret)
+
+
+@pytest.mark.parametrize("how", ["pipe", "link", "device"])
+def test_metadata_of_a_raster_are_a_plain_file(tmp_path, how):
+    from geobuffer.analysis.rasters import read_raster_source
+
+    folder = tmp_path / "rasters"
+    folder.mkdir()
+    put_in_place(folder / "pop.tif.json", tmp_path, how)
+    with pytest.raises(gb.DataError, match=r"pop\.tif\.json"):
+        read_raster_source([folder / "pop.tif"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[" * 200_000, '{"title": {"a": [1]}}', '{"title": ["a"]}', '{"title": 5}', "null", "7", "",
+        '{"title": "a", "accuracy_m": [1]}', '{"title": "a", "accuracy_m": 1e999}', '"title"',
+        '{"title": "a", "accuracy_m": ' + "9" * 5000 + "}", " " * 2_000_000, '{"title": null}',
+    ],
+    ids=lambda text: text[:30],
+)  # fmt: skip
+def test_metadata_of_another_program_are_ignored(tmp_path, content):
+    from geobuffer.analysis.rasters import read_raster_source
+
+    (tmp_path / "pop.tif.json").write_text(content, encoding="utf-8")
+    assert read_raster_source([tmp_path / "pop.tif"]) is None
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", "\t", "\u00a0"])
+def test_blank_before_an_address_shows_no_password(blank):
+    for address in ("postgresql://me:S3CRET@h/db?table=t", "postgres:/me:S3/CR?ET@h/db"):
+        with pytest.raises(gb.DataError) as told:
+            gb.read_regions(f"{blank}{address}")
+        assert "S3" not in str(told.value)
+        assert "ET@" not in str(told.value)
