@@ -148,7 +148,7 @@ def odd(here):
     [
         (("zone", "--along", "nocrs.shp", "--km", "1"), "--crs EPSG:4326 fits"),
         (("zone", "--along", "areas.gpkg", "--layer", "more", "--km", "1"), "read by --around"),
-        (("zone", "--around", "areas.gpkg", "--km", "1"), "Tell --layer:"),
+        (("zone", "--around", "areas.gpkg", "--km", "1"), "with --layer:"),
         (("zone", "--around", "nocrs.shp", "--crs", "EPSG:4326", "--km", "1"), "read by --along"),
         (("zone", "--along", "table.csv", "--km", "1"), "--places reads tables"),
         (("settlements", "--places", "turned.gpkg"), "--places-swap turns them"),
