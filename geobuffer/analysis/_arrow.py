@@ -22,7 +22,7 @@ from geobuffer.io.read.text_tables import detect_header_separator
 from geobuffer.io.untrusted import check_geoparquet, is_nested_too_deeply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     import pyarrow as pa
@@ -385,10 +385,15 @@ def check_csv_columns(rows: TableSource, target: Path) -> None:
 
 
 class TableWriter:
-    """Write tables one after another to a Parquet or CSV file; the first one opens the file."""
+    """Write tables one after another to a Parquet or CSV file; the first one opens the file.
 
-    def __init__(self, path: Path, rows: TableSource) -> None:
+    Parquet also holds, in its metadata, the origin of the answers.
+    """
+
+    def __init__(self, path: Path, rows: TableSource, origin: Mapping[str, str]) -> None:
         self._path, self._rows = path, rows
+        # We keep the metadata of the source, because they describe its geometry.
+        self._metadata = (rows.schema.metadata or {}) | {b"geobuffer": json.dumps(origin)}
         self._file: Any = None
 
     def __enter__(self) -> TableWriter:
@@ -402,8 +407,7 @@ class TableWriter:
         """Write a table after the earlier ones."""
         if self._path.suffix.lower() == ".csv":
             table = _flatten_columns(table, self._rows.at)
-        # We keep the metadata of the source, because they describe its geometry.
-        table = table.replace_schema_metadata(self._rows.schema.metadata)
+        table = table.replace_schema_metadata(self._metadata)
         if self._file is None:
             self._file = self._open_file(table.schema)
         self._file.write_table(table)

@@ -123,10 +123,14 @@ def describe_run(source: Path, zone: Zone) -> dict[str, Any]:
         "bytes": state.st_size,
         "modified": state.st_mtime_ns,
         "batch_rows": _arrow.BATCH_ROWS,
-        "zone_id": zone.digest,
         "zone": repr(zone),
-        "made_with": f"geobuffer {__version__}",
+        **_describe_origin(zone),
     }
+
+
+def _describe_origin(zone: Zone) -> dict[str, str]:
+    """Return the zone and the program that answers come from."""
+    return {"zone_id": zone.digest, "made_with": f"geobuffer {__version__}"}
 
 
 def answer_batches(
@@ -314,7 +318,7 @@ def _write_file(
     count = 0
     with (
         replace_file(target) as draft,
-        TableWriter(draft, rows) as writer,
+        TableWriter(draft, rows, _describe_origin(zone)) as writer,
         ThreadPoolExecutor(1) as behind,
     ):
         writing: Future[None] | None = None
@@ -336,9 +340,10 @@ def _write_parts(
 ) -> int:
     """Write a folder of parts; add only the missing ones if it is of this source and zone."""
     begin_parts(target, describe_run(rows.path, zone))
+    origin = _describe_origin(zone)
     done = {int(part.stem.removeprefix("part-")) for part in target.glob("part-*.parquet")}
     for number, table in answer_batches(rows, zone, progress, done):
         part = target / f"part-{number:06}.parquet"
-        with replace_file(part) as draft, TableWriter(draft, rows) as writer:
+        with replace_file(part) as draft, TableWriter(draft, rows, origin) as writer:
             writer.write(table)
     return count_rows(target)

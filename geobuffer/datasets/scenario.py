@@ -19,6 +19,7 @@ from geobuffer.errors import DataError, GeometryError, did_you_mean
 from geobuffer.io.point_tables import get_column
 from geobuffer.zones.border import BOTH
 from geobuffer.zones.checks import KM_FORMS, parse_km
+from geobuffer.zones.identity import Noun
 from geobuffer.zones.make_border import border_between
 from geobuffer.zones.make_zone import build_zone
 from geobuffer.zones.repr_html import card_html
@@ -39,8 +40,8 @@ _ANNOUNCED = {"en": "Announced by {}", "uk": "Оголошено: {}", "ru": "О
 _DATE_FORMATS = {"en": "%d %B %Y", "uk": "%d.%m.%Y", "ru": "%d.%m.%Y"}
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, eq=False)
+class Report(Noun):
     """A statement about a zone: who said what and when, and where it is reported.
 
     Parameters
@@ -85,9 +86,9 @@ def _format_date(date: dt.date | None, language: str) -> str:
     return written.lstrip("0") if language == "en" else written
 
 
-@dataclass(frozen=True)
-class Scenario:
-    """A zone that somebody announced or proposed.
+@dataclass(frozen=True, eq=False)
+class Scenario(Noun):
+    """A zone that somebody announced or proposed. Equal by content.
 
     Parameters
     ----------

@@ -176,6 +176,8 @@ def test_the_metadata_of_the_source_are_kept(rings, places, tmp_path):
     gb.classify_file(tmp_path / "in.parquet", rings, tmp_path / "out.parquet")
     was, now = (pq.read_schema(tmp_path / f"{name}.parquet").metadata for name in ("in", "out"))
     assert json.loads(now[b"geo"]) == json.loads(was[b"geo"])
+    origin = {"zone_id": rings.digest, "made_with": f"geobuffer {gb.__version__}"}
+    assert json.loads(now[b"geobuffer"]) == origin
     back = gpd.read_parquet(tmp_path / "out.parquet")
     pd.testing.assert_frame_equal(
         back.drop(columns=ADDED), gpd.read_parquet(tmp_path / "in.parquet"), check_like=True

@@ -280,3 +280,14 @@ def test_bundled_regions_loaded_twice_are_equal(regions):
         for found in (regions, gb.load_regions())
     )
     assert border == again
+
+
+def test_scenarios_are_equal_and_hash_by_content_too():
+    def proposal(width=10, language="en"):
+        report = gb.Report("It is wide.", "A minister", language=language)
+        km = {"Ukraine": width, "Russia": 5}
+        return gb.Scenario("A proposal", ("Kursk",), ("Sumy",), km=km, reports=(report,))
+
+    assert proposal() == proposal()
+    assert len({proposal(), proposal(), proposal(11), proposal(language="uk")}) == 3
+    assert gb.load_scenario() == gb.load_scenario()
