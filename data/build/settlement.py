@@ -21,6 +21,8 @@ class Settlement(NamedTuple):
     raion: str | None
     raion_en: str | None
     hromada: str | None
+    hromada_code: str | None
+    hromada_type: str | None
     code: str | None
     code_system: str | None
     population: int | None
@@ -53,6 +55,10 @@ COLUMN_MEANINGS = {
     "raion": "official name of the raion or urban district in the local language; null if unknown",
     "raion_en": "the same in Latin letters",
     "hromada": "official name of the hromada in Ukrainian; null outside Ukraine",
+    "hromada_code": "KATOTTG code of the hromada, as several hromadas have one name; null outside"
+    " Ukraine",
+    "hromada_type": "urban, settlement or rural, by the category of its centre, the first place of"
+    " the hromada in the codifier; null outside Ukraine",
     "code": "official code of the place; null if unknown",
     "code_system": "the system of `code`: KATOTTG or OKTMO; null if there is no code",
     "population": "inhabitants before 2022; null if unknown, never 0",
@@ -72,6 +78,9 @@ CODIFIER_KINDS = {
     "X": ("settlement", "селище"),
     "C": ("village", "село"),
 }
+
+# The type of a hromada by the category of its centre: міська, селищна or сільська громада.
+HROMADA_TYPES = {"M": "urban", "X": "settlement", "C": "rural"}
 
 # Words of the Russian table. A derevnya is a village without a church, today no smaller than many
 # a selo: both are villages. A khutor is a hamlet. A posyolok that is not urban is a settlement.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from plane import project
 from postal import PostalPlace
 from regions import BY_NAME
-from settlement import CODIFIER_KINDS, Settlement, estimate_radius
+from settlement import CODIFIER_KINDS, HROMADA_TYPES, Settlement, estimate_radius
 from towns import Town, pick_name
 
 # Per oblast: the start of its codes in the codifier, its name in the postal table, its FIPS code.
@@ -248,6 +248,8 @@ def describe_place(entry: Entry, fixes: list[Fix]) -> Settlement:
         raion=entry.raion,
         raion_en=ukrainian_to_english(entry.raion.removesuffix(" район")) + " Raion",
         hromada=entry.hromada,
+        hromada_code=entry.hromada_code,
+        hromada_type=HROMADA_TYPES[entry.hromada_category],
         code=entry.code,
         code_system="KATOTTG",
         population=population,

@@ -19,6 +19,7 @@ from geobuffer.analysis.classify import classify_table, join_columns
 from geobuffer.analysis.membership import is_counted
 from geobuffer.errors import DataError, GeometryError, did_you_mean
 from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
+from geobuffer.io.not_located import find_not_located
 from geobuffer.io.point_tables import drop_uncounted, read_numbers
 from geobuffer.zones.border import BOTH, Border
 from geobuffer.zones.checks import check_border, check_zone, is_number
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.io.not_located import NotLocated
     from geobuffer.zones.zone import Zone
 
 
@@ -59,13 +61,19 @@ def exposure(
     Returns
     -------
     pandas.DataFrame
-        A row for each ring (and value of ``by``). ``ring`` (or ``within_km``) names it.
+        A row for each ring (and value of ``by``). ``ring`` names it; with ``cumulative`` it is
+        ``within_km``, and ``from_km`` before it if the zone begins at some distance.
         ``places`` counts the places certainly in it, and ``uncertain`` those that may be in it.
         ``population`` is that of the certain places: a lower limit, because ``without_figure`` of
         them have no figure. ``population_uncertain`` and ``uncertain_without_figure`` are the same
         for the uncertain places. A place near the edge between two rings is uncertain in both, so
         do not sum ``uncertain`` over rings: use ``cumulative``. If the table has
-        ``population_as_of``, ``as_of`` lists the dates of the figures. ``attrs["geobuffer"]`` holds
+        ``population_as_of``, ``as_of`` lists the dates of the figures. ``not_located`` counts the
+        places without a point that may lie here, because the row counts another place of their
+        hromada; no other column counts them. A place without a hromada counts in every row. The
+        column is there if the table has rows without a point, or comes from
+        :func:`geobuffer.load_settlements`, which knows how many more places each hromada has.
+        ``attrs["geobuffer"]`` holds
         the sources of border and places; :func:`geobuffer.write` puts them into every row.
 
     Raises
@@ -87,29 +95,48 @@ def exposure(
     """
     joined = join_columns(table, classify_table(table, zone, stacklevel=2).frame)
     people = read_population(joined)
+    unplaced = find_not_located(joined, joined["membership"].isna().to_numpy())
     counts = drop_uncounted(joined, is_counted(joined["membership"]), stacklevel=2)
-    joined, people = joined[counts], people[counts]
+    joined, people, unplaced = joined[counts], people[counts], unplaced.select(counts)
     groups = {None: np.ones(len(joined), dtype=bool)} if by is None else _group_rows(joined, by)
     dates = _figure_dates(joined, people)
     rows = []
-    for ring, inner, outer in zip(
-        zone.ring_names, zone.edges_km[:-1], zone.edges_km[1:], strict=True
-    ):
+    labels = label_rings(zone, cumulative=cumulative)
+    for label, inner, outer in zip(labels, zone.edges_km[:-1], zone.edges_km[1:], strict=True):
         sure, unsure = _split_ring(joined, zone, zone.edges_km[0] if cumulative else inner, outer)
-        label: dict[str, object] = {"within_km": outer} if cumulative else {"ring": ring}
         rows += [
             label
             | ({} if by is None else {by: key})
             | _count_group(people, sure & here, unsure & here)
+            | {"not_located": unplaced.count_near((sure | unsure) & here)}
             | {"as_of": _join_dates(dates[(sure | unsure) & here])}
             for key, here in groups.items()
             if by is None or (here & (sure | unsure)).any()
         ]
-    columns = [*(["within_km"] if cumulative else ["ring"]), *([by] if by else []), *COUNTS]
+    columns = [*labels[0], *([by] if by else []), *COUNTS]
+    columns += ["not_located"] if unplaced.is_known else []
     columns += ["as_of"] if "population_as_of" in joined.columns else []
     counted = pd.DataFrame(rows, columns=columns)
     counted.attrs[ORIGIN] = joined.attrs[ORIGIN] | _list_sources(joined)
     return counted
+
+
+def label_rings(zone: Zone, *, cumulative: bool) -> list[dict[str, object]]:
+    """Return the columns that name the row of each ring, or of all within its outer edge.
+
+    Examples
+    --------
+    >>> from geobuffer.zones.zone import BufferZone
+    >>> zone = BufferZone(None, (5.0, 10.0), "both", "round", (), 1.0, 0.5)
+    >>> label_rings(zone, cumulative=True), label_rings(zone, cumulative=False)
+    ([{'from_km': 5.0, 'within_km': 10.0}], [{'ring': '5–10 km'}])
+    """
+    if not cumulative:
+        return [{"ring": name} for name in zone.ring_names]
+    begin, *edges = zone.edges_km
+    # A count that leaves out what lies nearer than its first edge must say so.
+    start: dict[str, object] = {} if begin == 0.0 else {"from_km": begin}
+    return [{**start, "within_km": edge} for edge in edges]
 
 
 def read_population(table: pd.DataFrame) -> Floats:
@@ -165,7 +192,7 @@ def _group_rows(joined: gpd.GeoDataFrame, by: str) -> dict[object, NDArray[np.bo
     columns = [str(column) for column in joined.columns if column != joined.geometry.name]
     if by not in columns:
         raise DataError(f"Invalid by {by!r}. {did_you_mean(by, columns)}", parameter="by")
-    if by in {"ring", *COUNTS}:
+    if by in {"ring", "from_km", "within_km", "not_located", *COUNTS}:
         raise DataError(
             f"Invalid by {by!r}: this column is counted. Must be another column.", parameter="by"
         )
@@ -303,8 +330,9 @@ def exposure_curve(
     Returns
     -------
     pandas.DataFrame
-        ``within_km``, ascending to ``to_km``, and the columns of :func:`geobuffer.exposure`. Each
-        row holds what :func:`geobuffer.exposure` counts in a zone of that width with round ends.
+        ``within_km``, ascending to ``to_km``, and the columns of :func:`geobuffer.exposure`, also
+        ``not_located``. Each row holds what :func:`geobuffer.exposure` counts in a zone of that
+        width with round ends.
 
     Raises
     ------
@@ -335,11 +363,15 @@ def exposure_curve(
     # The zone needs no polygon here: distances decide which places it holds.
     zone = BufferZone(border, (0.0, float(to_km)), name, "round", (), math.inf, math.inf)
     found = classify_table(table, zone, stacklevel=2).frame
+    unplaced = find_not_located(table, found["membership"].isna().to_numpy())
     near = drop_uncounted(table, is_counted(found["membership"]), stacklevel=2)
     begin, sure = _entry_distances(found[near], to_km)
     people = read_population(table)
     within = _curve_distances(found["distance_km"].to_numpy()[near], to_km, step_km)
-    return _count_curve(within, begin, sure, people[near])
+    counted = _count_curve(within, begin, sure, people[near])
+    if unplaced.is_known:
+        counted["not_located"] = _count_not_located(within, begin, unplaced.select(near))
+    return counted
 
 
 def _entry_distances(found: pd.DataFrame, to_km: float) -> tuple[Floats, Floats]:
@@ -378,6 +410,15 @@ def _count_curve(within: Floats, begin: Floats, sure: Floats, people: Floats) ->
     order = ["within_km", "places", "uncertain", "population", "without_figure",
              "population_uncertain", "uncertain_without_figure"]  # fmt: skip
     return pd.DataFrame(columns)[order]
+
+
+def _count_not_located(within: Floats, begin: Floats, unplaced: NotLocated) -> NDArray[np.int64]:
+    """Return how many places without a point may lie within each distance."""
+    first = np.full(len(unplaced.known), np.inf)
+    named = unplaced.hromada >= 0
+    np.minimum.at(first, unplaced.hromada[named], begin[named])
+    weight = unplaced.known.astype(float)
+    return unplaced.anywhere + _sum_up_to(within, first, weight, "left").astype(np.int64)
 
 
 def _sum_up_to(within: Floats, at: Floats, weight: Floats, side: Any) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.analysis.exposure import COUNTS
+from geobuffer.analysis.exposure import COUNTS, label_rings
 from geobuffer.analysis.membership import answer
 from geobuffer.analysis.rasters import (
     check_band_unit,
@@ -94,7 +94,8 @@ def exposure_raster(
     Returns
     -------
     pandas.DataFrame
-        A row for each ring (and value of ``by``). ``ring`` (or ``within_km``) names it.
+        A row for each ring (and value of ``by``). ``ring`` names it; with ``cumulative`` it is
+        ``within_km``, and ``from_km`` before it if the zone begins at some distance.
         ``population`` is a lower limit, because areas without data count no people; it is missing
         if the whole ring has no data. ``area_km2`` is the area of the ring, ``no_data_km2`` the
         part of it that lies outside the rasters or has no data, and ``no_data_share`` the share of
@@ -149,9 +150,8 @@ def exposure_raster(
         found = _tabulate_labels(pieces, sums, [one.name for one in named])
     if cumulative:
         found = _accumulate_rings(found)
-        rings = pd.DataFrame({"within_km": [zone.edges_km[n + 1] for n in found["ring"]]})
-    else:
-        rings = pd.DataFrame({"ring": [zone.ring_names[n] for n in found["ring"]]})
+    labels = label_rings(zone, cumulative=cumulative)
+    rings = pd.DataFrame([labels[n] for n in found["ring"]], columns=list(labels[0]))
     if by is not None:
         rings[by] = found["key"].to_numpy()
     return _add_figures(rings, found, source)
@@ -200,24 +200,26 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
     ['ring', 'places', 'population_places', 'population_raster', 'no_data_share']
     """
     keys = [_key_columns(table) for table in (places, raster)]
-    if keys[0] != keys[1] or set(places[keys[0][0]]) - set(raster[keys[1][0]]):
+    ring = "ring" if "ring" in keys[0] else "within_km"
+    if keys[0] != keys[1] or set(places[ring]) - set(raster[ring]):
         raise DataError(
             f"Invalid tables: one counts by {', '.join(keys[0])}, the other by "
             f"{', '.join(keys[1])}, or by other rings. Must be of one zone, with the same columns."
         )
     by = keys[0]
-    for column in by[1:]:
+    for column in by[by.index(ring) + 1 :]:
         _check_common_names(places[column], raster[column], column)
-    rings = {ring: number for number, ring in enumerate(raster[by[0]].unique())}
+    rings = {ring: number for number, ring in enumerate(raster[ring].unique())}
     marked = [
         table.rename(columns={c: f"{c}_{mark}" for c in ("population", "as_of", "source")})
         for table, mark in ((places, "places"), (raster, "raster"))
     ]
     joined = marked[0].merge(marked[1], on=by, how="outer")
     # A ring without a row in the table of places has no places. For the raster it stays missing.
-    counts = [c for c in (*COUNTS, "population_places") if c in joined]
+    counts = [c for c in (*COUNTS, "population_places", "not_located") if c in joined]
     joined[counts] = joined[counts].fillna(0).astype(int)
-    order = [joined[by[0]].map(rings), *(joined[c].fillna("").astype(str) for c in by[1:])]
+    others = [joined[column].fillna("").astype(str) for column in by if column != ring]
+    order = [joined[ring].map(rings), *others]
     rank = np.lexsort([key.to_numpy() for key in reversed(order)])
     joined.attrs |= places.attrs
     return joined.iloc[rank].reset_index(drop=True)
@@ -407,8 +409,16 @@ def _accumulate_rings(found: pd.DataFrame) -> pd.DataFrame:
 
 def _key_columns(table: pd.DataFrame) -> list[str]:
     """Return the columns by which a table of exposure was counted."""
-    figures = {*COUNTS, "as_of", "source", "area_km2", "no_data_km2", "no_data_share"}
+    figures = {
+        *COUNTS,
+        "not_located",
+        "as_of",
+        "source",
+        "area_km2",
+        "no_data_km2",
+        "no_data_share",
+    }
     keys = [str(column) for column in table.columns if column not in figures]
-    if not keys or keys[0] not in {"ring", "within_km"}:
+    if not {"ring", "within_km"} & set(keys):
         raise DataError("Invalid table: no ring. Must come from exposure or exposure_raster.")
     return keys

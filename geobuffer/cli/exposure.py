@@ -63,6 +63,12 @@ _AT_LEAST = (
 )
 
 
+_NOT_LOCATED = (
+    "“Not located” counts more places of the same hromadas, which are known by name but have no "
+    "trusted position; no other column counts them."
+)
+
+
 @takes_options
 def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     *,
@@ -133,11 +139,13 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
         counted[estimate] = counted[estimate].round().astype("Int64")
     unprinted = _UNPRINTED + (_UNPRINTED_BESIDE if raster else [])
     shown = _blank_unknown_counts(counted).drop(columns=unprinted, errors="ignore")
-    print_table(_move_uncertain_last(shown), title)
+    print_table(_move_uncertain_last(_name_distances(shown)), title)
     if places:
         print_line(_AT_LEAST)
         if "ring" in counted and len(set(counted["ring"])) > 1:
             print_line(_NO_SUMS)
+        if "not_located" in counted:
+            print_line(_NOT_LOCATED)
     if raster:
         print_line(
             "The people of the raster are a model's estimate. Where the raster has no data, it "
@@ -148,6 +156,17 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
         "Uncertain are places nearer to the zone's edge than their position is accurate. The "
         "columns behind “uncertain” count their people."
     )
+
+
+def _name_distances(counted: pd.DataFrame) -> pd.DataFrame:
+    """Return counts whose first column says in words where cumulative ones begin and end."""
+    if "from_km" not in counted:
+        return counted
+    edges = zip(counted["from_km"], counted["within_km"], strict=True)
+    words = [f"from {begin:g} to {end:g} km" for begin, end in edges]
+    named = counted.drop(columns=["from_km", "within_km"])
+    named.insert(0, "within_km", words)
+    return named.rename(columns={"within_km": "counted"})
 
 
 def _move_uncertain_last(counted: pd.DataFrame) -> pd.DataFrame:
@@ -215,6 +234,8 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
         side = "" if has_only_points(ground.border.sections) else f" – side: {scenario.side}"
         print_table(_move_uncertain_last(shown), borders + side)
         print_line(_AT_LEAST)
+        if "not_located" in counted:
+            print_line(_NOT_LOCATED)
     for path in filter(None, (out, png)):
         print_line(f"Wrote {path}.")
 

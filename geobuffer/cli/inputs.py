@@ -42,7 +42,10 @@ class Ground(NamedTuple):
 
 
 class Places(NamedTuple):
-    """Settlements with a point, and settlements known by name only."""
+    """Settlements with a point, and settlements known by name only.
+
+    The attrs of the located ones say how many places of each hromada the others have.
+    """
 
     located: gpd.GeoDataFrame
     not_located: pd.DataFrame
@@ -283,7 +286,7 @@ def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
     tables = _load_first_tables(options, ground)
     if not options.add_places:
         known = pd.concat(tables[1:]) if tables[1:] else pd.DataFrame()
-        return Places(tables[0], known) if tables else None
+        return _make_places(tables[0], known) if tables else None
     tables += [_add_ids(_read_places(file, options, ground), file) for file in options.add_places]
     merged = gb.merge_settlements(*tables, regions=ground.regions)
     counts = gb.merge_summary(merged)
@@ -293,7 +296,16 @@ def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
         f"none. Records that contradict each other: {counts['conflicts']:,}."
     )
     there = merged.geometry.notna()
-    return Places(merged[there], merged[~there])
+    return _make_places(merged[there], merged[~there])
+
+
+def _make_places(located: gpd.GeoDataFrame, not_located: pd.DataFrame) -> Places:
+    """Return both tables; the first one counts the rows of the second."""
+    from geobuffer.io.not_located import NOT_LOCATED, count_by_hromada
+
+    located = located.copy(deep=False)
+    located.attrs[NOT_LOCATED] = count_by_hromada(not_located)
+    return Places(located, not_located)
 
 
 def _load_first_tables(options: PlaceOptions, ground: Ground) -> list[pd.DataFrame]:
@@ -302,16 +314,15 @@ def _load_first_tables(options: PlaceOptions, ground: Ground) -> list[pd.DataFra
         own = _read_places(options.places, options, ground)
         return [_add_ids(own, options.places) if options.add_places else own]
     bundled = gb.load_settlements()
-    if ground.bundled:
-        # Places known by name only have no point; they are counted, and `where` finds them.
-        return [bundled, gb.load_not_located()]
-    if gb.distance_to_border(bundled, ground.border).min() > _COVERED_KM:
-        return []
-    print_note(
-        "the bundled settlements are those along the border of Ukraine and Russia; "
-        "--places reads your own."
-    )
-    return [bundled]
+    if not ground.bundled:
+        if gb.distance_to_border(bundled, ground.border).min() > _COVERED_KM:
+            return []
+        print_note(
+            "the bundled settlements are those along the border of Ukraine and Russia; "
+            "--places reads your own."
+        )
+    # Places known by name only have no point; they are counted, and `where` finds them.
+    return [bundled, gb.load_not_located()]
 
 
 def _read_places(file: str, options: PlaceOptions, ground: Ground) -> gpd.GeoDataFrame:
@@ -347,10 +358,37 @@ def classify_places(places: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     return join_columns(places, gb.classify(places, zone))
 
 
-def find_known_near(places: Places) -> pd.DataFrame:
-    """Return the places known by name only whose hromada has other places in the zone."""
+def count_not_located(classed: gpd.GeoDataFrame) -> int:
+    """Return how many places without a point the zone may hold, of the hromadas that it reaches."""
     from geobuffer.analysis.membership import is_counted
-    from geobuffer.datasets.bundled import select_same_hromadas
+    from geobuffer.io.not_located import find_not_located
 
-    inside = places.located[is_counted(places.located["membership"])]
-    return select_same_hromadas(places.not_located, inside)
+    unplaced = find_not_located(classed, classed["membership"].isna().to_numpy())
+    return unplaced.count_near(is_counted(classed["membership"]))
+
+
+def describe_not_located(count: int) -> str:
+    """Return the sentence about places without a point that the zone may hold."""
+    if count == 1:
+        return (
+            "1 more place of the same hromadas is known by name but has no trusted position; it is "
+            "in none of these counts."
+        )
+    return (
+        f"{count:,} more places of the same hromadas are known by name but have no trusted "
+        "position; they are in none of these counts."
+    )
+
+
+def join_places(located: gpd.GeoDataFrame, not_located: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return one table of the places with a point and those without."""
+    import geopandas as gpd
+    import pandas as pd
+
+    from geobuffer.io.not_located import NOT_LOCATED
+
+    both = pd.concat([located, not_located], ignore_index=True)
+    joined = gpd.GeoDataFrame(both, geometry=located.geometry.name, crs=located.crs)
+    # The rows themselves are there: the attrs must not count them a second time.
+    joined.attrs = {key: value for key, value in located.attrs.items() if key != NOT_LOCATED}
+    return joined

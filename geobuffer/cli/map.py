@@ -12,8 +12,10 @@ from geobuffer.cli.inputs import (
     PAGE_M,
     Places,
     build_zone,
-    find_known_near,
+    count_not_located,
+    describe_not_located,
     find_places,
+    join_places,
     load_ground,
     read_zone,
 )
@@ -30,7 +32,6 @@ from geobuffer.zones.toponyms import LANGUAGES
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
     from geobuffer.analysis.classify import Classification
     from geobuffer.zones.zone import Zone
@@ -68,13 +69,15 @@ def map_(
             _write_page(page, zone, built, shown, ground.regions, title)
         if png is not None:
             _write_picture(png, title or scenario.title, built, shown, ground.regions)
-    counts = {} if shown is None else _count_members(shown.places)
+    counts = {} if shown is None else _count_members(shown.places.located)
     if as_json:
         facts = {"zone": describe_zone(built, ground.border)}
         print_json(_describe_files(page, png) | facts | counts)
         return
     if counts:
         print_line(f"{counts['inside']} settlements inside, {counts['uncertain']} uncertain.")
+        if counts["not_located"]:
+            print_line(describe_not_located(counts["not_located"]))
     if page is not None:
         print_line(f"Wrote {page}: open it in any browser.")
     if png is not None:
@@ -94,17 +97,18 @@ def _classify_all(places: Places | None, zone: Zone) -> _Classified | None:
 
     if places is None:
         return None
-    found = classify_table(_join_places(places.located, places.not_located), zone)
+    found = classify_table(join_places(*places), zone)
     located = join_columns(places.located, found.frame.iloc[: len(places.located)])
     return _Classified(places._replace(located=located), found)
 
 
-def _count_members(places: Places) -> dict[str, int]:
-    """Return how many places are inside, and how many uncertain."""
+def _count_members(located: gpd.GeoDataFrame) -> dict[str, int]:
+    """Return how many places are inside, uncertain, and known without a position."""
     from geobuffer.analysis.membership import COUNTED
 
-    count = places.located["membership"].value_counts()
-    return {name: int(count.get(name, 0)) for name in COUNTED}
+    count = located["membership"].value_counts()
+    members = {name: int(count.get(name, 0)) for name in COUNTED}
+    return members | {"not_located": count_not_located(located)}
 
 
 def _describe_files(page: Path | None, png: Path | None) -> dict[str, Any]:
@@ -125,7 +129,7 @@ def _write_page(
     from geobuffer.viz.web.map import draw_map
 
     scenarios = {to: read_zone(options, language=to) for to in LANGUAGES}
-    table = None if shown is None else _join_places(shown.places.located, shown.places.not_located)
+    table = None if shown is None else join_places(*shown.places)
     drawn = draw_map(
         zone,
         table,
@@ -141,25 +145,10 @@ def _write_picture(
     path: Path, title: str, zone: Zone, shown: _Classified | None, regions: gb.Regions
 ) -> None:
     """Draw and write the picture; its legend counts the places without a position."""
-    import numpy as np
-
     from geobuffer.viz.figure.plot import draw_figure
 
     table = found = None
     if shown is not None:
-        located, not_located = shown.places.located, shown.places.not_located
-        near = find_known_near(shown.places)
-        table = _join_places(located, near)
-        is_near = not_located.index.isin(near.index)
-        found = shown.found.select(np.append(np.ones(len(located), dtype=bool), is_near))
+        table, found = join_places(*shown.places), shown.found
     figure = draw_figure(zone, table, found, regions=regions, title=title)
     gb.write(figure, path)
-
-
-def _join_places(located: gpd.GeoDataFrame, not_located: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Return one table of the places with a point and those without."""
-    import geopandas as gpd
-    import pandas as pd
-
-    both = pd.concat([located, not_located], ignore_index=True)
-    return gpd.GeoDataFrame(both, geometry="geometry", crs=located.crs)

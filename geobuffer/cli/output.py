@@ -342,6 +342,7 @@ _HEADINGS = {
     "places": "inside", "population": "people", "without_figure": "no figure for",
     "population_uncertain": "people", "uncertain_without_figure": "no figure for",
     "within_km": "within km", "area_km2": "km²", "accuracy_m": "± m", "as_of": "as of",
+    "not_located": "not located",
     "population_places": "people", "population_raster": "raster", "no_data_km2": "km² no data",
 }  # fmt: skip
 

@@ -11,10 +11,11 @@ import geobuffer as gb
 from geobuffer.cli.inputs import (
     PAGE_M,
     UNSEEN_M,
-    Places,
     build_zone,
     classify_places,
-    find_known_near,
+    count_not_located,
+    describe_not_located,
+    join_places,
     load_ground,
     load_places,
     make_heading,
@@ -109,6 +110,7 @@ def settlements(
     import pandas as pd
 
     from geobuffer.analysis.membership import COUNTED, is_counted
+    from geobuffer.zones.source import ORIGIN
 
     check_places_file(out)
     scenario = read_zone(zone)
@@ -117,28 +119,29 @@ def settlements(
         built = build_zone(scenario, ground.border, UNSEEN_M)
         towns = load_places(places, ground)
         classed = classify_places(towns.located, built)
+        near = count_not_located(classed)
         is_in = is_counted(classed["membership"])
-        listed = (classed if every else classed[is_in]).sort_values("distance_km")
+        chosen = join_places(classed, towns.not_located) if every else classed[is_in]
+        listed = chosen.sort_values("distance_km")
+        listed.attrs[ORIGIN] = {**listed.attrs[ORIGIN], "places_not_located": near}
     if out is not None:
         gb.write(listed, out)
     if as_json:
         table = listed.assign(longitude=listed.geometry.x, latitude=listed.geometry.y)
-        print_records(table.drop(columns="geometry"))
+        print_records(table.drop(columns="geometry").assign(places_not_located=near))
         return
     if out is not None:
         count = listed["membership"].fillna("without a point").value_counts()
         kinds = [*COUNTED, *(["outside", "without a point"] if every else [])]
         counts = ", ".join(f"{count.get(kind, 0):,} {kind}" for kind in kinds)
         print_line(f"Wrote {len(listed):,} settlements to {out}: {counts}.")
-        return
-    columns = [column for column in _LISTED if column in listed]
-    print_table(pd.DataFrame(listed[columns]), make_heading(scenario, built))
-    near = find_known_near(Places(listed, towns.not_located))
-    if not near.empty:
-        print_line(
-            f"{len(near)} more places of the same hromadas are known by name but have no trusted "
-            "position; they are in none of these counts."
-        )
+    else:
+        columns = [column for column in _LISTED if column in listed]
+        print_table(pd.DataFrame(listed[columns]), make_heading(scenario, built))
+    if near and every:
+        print_line(f"{near:,} of those without a point are of hromadas with places in the zone.")
+    elif near:
+        print_line(describe_not_located(near))
 
 
 @takes_options

@@ -16,6 +16,7 @@ import pandas as pd
 
 from geobuffer.datasets.world import load_world
 from geobuffer.errors import ChecksumMismatch, DataError, UnknownDataset, did_you_mean
+from geobuffer.io.not_located import NOT_LOCATED, count_by_hromada, select_same_hromadas
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.source import Source
 from geobuffer.zones.toponyms import LANGUAGES
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-# Several hromadas have one name. These columns together identify a hromada.
-_HROMADA_COLUMNS = ["oblast_iso", "raion", "hromada"]
 _SETTLEMENT_DATASETS = ("ukraine", "russia_inid", "russia_geonames")
 
 
@@ -209,10 +208,14 @@ def load_settlements() -> gpd.GeoDataFrame:
 
     Columns: ``id``, ``name_uk``, ``name_ru``, ``name_en``, ``transliterated`` (languages of the
     names made by rule), ``kind``, ``kind_local``, ``country`` (ISO alpha-2), ``oblast_iso``,
-    ``oblast``, ``raion``, ``raion_en``, ``hromada``, ``code`` and ``code_system`` (KATOTTG or
+    ``oblast``, ``raion``, ``raion_en``, ``hromada``, ``hromada_code`` (several hromadas have one
+    name), ``hromada_type`` (urban, settlement or rural), ``code`` and ``code_system`` (KATOTTG or
     OKTMO), ``population`` (missing if no source gives a figure), ``population_as_of``,
     ``accuracy_m`` of the point, ``radius_m`` of the place around it, ``source`` of the point and
     ``geometry``, a point in EPSG:4326. A place that is in two files is listed once.
+
+    The table's ``attrs`` say how many more places of each hromada :func:`load_not_located` has, so
+    that counts of these places mention them.
 
     Examples
     --------
@@ -234,7 +237,16 @@ def load_settlements() -> gpd.GeoDataFrame:
     ]
     places = pd.concat(distinct, ignore_index=True).drop(columns="duplicate_of")
     places["population"] = places["population"].astype("Int64")
-    return gpd.GeoDataFrame(places, geometry="geometry", crs="EPSG:4326")
+    table = gpd.GeoDataFrame(places, geometry="geometry", crs="EPSG:4326")
+    table.attrs[NOT_LOCATED] = dict(_count_not_located())
+    return table
+
+
+@cache
+def _count_not_located() -> Mapping[str, int]:
+    """Return the number of places without a point in each hromada; nothing without their file."""
+    known = "ukraine_not_located" in manifest()
+    return MappingProxyType(count_by_hromada(load_not_located()) if known else {})
 
 
 def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -246,8 +258,14 @@ def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
     Parameters
     ----------
     near
-        Return only places of the hromadas of these rows (columns ``oblast_iso``, ``raion`` and
-        ``hromada``). Given the places in a zone, these are the places that may be in it too.
+        Return only places of the hromadas of these rows, by ``hromada_code`` or the KATOTTG
+        ``code`` of the place. Given the places in a zone, these are the places that may be in it
+        too.
+
+    Raises
+    ------
+    DataError
+        ``near`` has rows, but no column that says their hromadas.
 
     Examples
     --------
@@ -258,15 +276,15 @@ def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
         columns=["duplicate_of", "accuracy_m", "source"]
     )
     table = table.astype({"population": "Int64"})
-    return table if near is None else select_same_hromadas(table, near)
-
-
-def select_same_hromadas(table: pd.DataFrame, near: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of a table whose hromada is also the hromada of a row in `near`."""
-    if not {*_HROMADA_COLUMNS} <= {*table.columns} & {*near.columns}:
-        return table.iloc[:0]
-    hromadas = pd.MultiIndex.from_frame(near[_HROMADA_COLUMNS].dropna())
-    return table[pd.MultiIndex.from_frame(table[_HROMADA_COLUMNS]).isin(hromadas)]
+    if near is None:
+        return table
+    if len(near) and not {"hromada_code", "code"} & set(near.columns):
+        raise DataError(
+            "Invalid near: it has no column hromada_code. Must be a table of places with the codes "
+            "of their hromadas, such as rows of load_settlements().",
+            parameter="near",
+        )
+    return select_same_hromadas(table, near)
 
 
 def _read_places(dataset: str) -> pd.DataFrame:

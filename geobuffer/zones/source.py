@@ -103,8 +103,9 @@ def join_sources(sources: Iterable[Source]) -> Source:
 #: to every row, because most file formats have no other place for it.
 ORIGIN = "geobuffer"
 
-#: The columns that ``write`` adds for it; only counts have the last one.
+#: The columns that ``write`` adds for it; only counts have ``places_source``, and only lists of
+#: places have ``places_not_located``, the number of places known by name only that may be near.
 ORIGIN_COLUMNS = (
     "border", "border_source", "border_citation", "border_licence", "border_as_of",
-    "border_accuracy_m", "places_source",
+    "border_accuracy_m", "places_source", "places_not_located",
 )  # fmt: skip

@@ -20,6 +20,7 @@ from geobuffer.analysis.exposure import read_population
 from geobuffer.analysis.membership import COUNTED, is_counted
 from geobuffer.datasets.bundled import sources_of_places
 from geobuffer.errors import require
+from geobuffer.io.not_located import find_not_located
 from geobuffer.palette import ring_colours
 from geobuffer.viz import captions
 from geobuffer.viz.extent import select_regions
@@ -108,8 +109,8 @@ def plot_zone(
     settlements
         A table of places (points in any CRS), which this function classifies as
         :func:`geobuffer.classify` does. It uses these columns if present: ``name_en``,
-        ``name_uk``, ``name_ru`` or ``name``, ``population`` and ``source``. The legend counts rows
-        without a point.
+        ``name_uk``, ``name_ru`` or ``name``, ``population`` and ``source``. The legend counts the
+        places without a point that :func:`geobuffer.exposure` counts as not located.
     regions
         Regions to draw as context, besides those along the border.
     title
@@ -216,16 +217,16 @@ def require_matplotlib() -> None:
 
 
 class _Places(NamedTuple):
-    """The settlements of a table: positions in the plane, classes, populations and names."""
+    """The settlements of a table: positions in the plane, classes, populations and names.
+
+    ``unlocated`` counts the places without a point that the zone may hold.
+    """
 
     xy: Floats
     membership: NDArray[np.object_]
     population: Floats
     names: list[str]
-
-    @property
-    def unlocated(self) -> int:
-        return int(np.isnan(self.xy[:, 0]).sum())
+    unlocated: int
 
 
 def _locate_places(
@@ -235,7 +236,8 @@ def _locate_places(
     points = table.geometry.to_crs("EPSG:4326").to_numpy()
     xy = np.stack(project_points(projection, shapely.get_x(points), shapely.get_y(points)), axis=1)
     xy[pd.isna(membership)] = np.nan
-    return _Places(xy, membership, read_population(table), _list_names(table, language))
+    unplaced = find_not_located(table, pd.isna(membership)).count_near(is_counted(membership))
+    return _Places(xy, membership, read_population(table), _list_names(table, language), unplaced)
 
 
 def _list_names(table: gpd.GeoDataFrame, language: str) -> list[str]:

@@ -12,7 +12,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
+import pandas as pd
+
+from geobuffer.datasets.bundled import load_not_located
 from geobuffer.errors import DataError, did_you_mean, missing_crs
+from geobuffer.io.not_located import NOT_LOCATED
 from geobuffer.io.point_tables import read_numbers
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, ring_colours
 from geobuffer.viz.captions import heading_template, load_translation, write_title
@@ -35,7 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import folium
-    import geopandas as gpd
 
     from geobuffer.analysis.classify import Classification
     from geobuffer.zones.region import Region
@@ -81,9 +85,10 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     settlements
         A table of places (points in any CRS). They are classified here, whatever the table says
         of their membership. Rows without a point are known by name only: they count with the zone
-        if it holds others of their ``hromada``, and always if the table has no such column. Places
-        more than a tenth farther from the border than the widest zone of the slider are counted,
-        but not drawn.
+        if it holds others of their hromada (by ``hromada_code``, or its name if there is no code),
+        and always if the table does not say it. With :func:`geobuffer.load_settlements` the page
+        lists those of :func:`geobuffer.load_not_located` too. Places more than a tenth farther
+        from the border than the widest zone of the slider are counted, but not drawn.
     regions
         Regions to draw as context, besides those along the border.
     title
@@ -123,13 +128,23 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     """
     return draw_map(
         zone,
-        settlements,
+        None if settlements is None else _add_not_located(settlements),
         regions=regions,
         title=title,
         notes=notes,
         language=language,
         basemap=basemap,
     )
+
+
+def _add_not_located(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the table with the bundled places without a point as rows, if its attrs count them."""
+    if not getattr(settlements, "attrs", {}).get(NOT_LOCATED):
+        return settlements
+    rows = pd.concat([settlements, load_not_located()], ignore_index=True)
+    joined = gpd.GeoDataFrame(rows, geometry=settlements.geometry.name, crs=settlements.crs)
+    joined.attrs = {}
+    return joined
 
 
 def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords

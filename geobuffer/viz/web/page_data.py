@@ -9,12 +9,14 @@ import math
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from geobuffer.analysis.classify import Classification, classify_table
 from geobuffer.analysis.membership import MEMBERSHIP, answer
 from geobuffer.geodesy.antimeridian import shift_to_0_360
 from geobuffer.geodesy.simplify import scale_degrees
+from geobuffer.io.not_located import read_hromadas
 from geobuffer.io.point_tables import read_numbers
 from geobuffer.viz.captions import has_only_points, label_side
 from geobuffer.viz.web.compact import (
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
-    import pandas as pd
     from shapely.geometry.base import BaseGeometry
 
     from geobuffer.geodesy.ellipsoid import Floats
@@ -63,7 +64,8 @@ _OUTLINE_GRID = 1e-4
 
 # Columns with few different values, each written once.
 _CODED = (
-    "transliterated", "kind", "country", "oblast", "raion", "raion_en", "hromada", "code_system",
+    "transliterated", "kind", "country", "oblast", "raion", "raion_en", "hromada", "hromada_code",
+    "hromada_type", "code_system",
     "population_as_of", "source", "side", "section", "conflict",
 )  # fmt: skip
 # Numbers and their decimals: no finer than a position is known.
@@ -311,10 +313,8 @@ def _join_conflicts(given: pd.Series[Any], found: pd.Series[Any]) -> list[str]:
 def _may_be_in_zone(table: gpd.GeoDataFrame) -> Any:
     """Return which rows have a point, or share their hromada with a row that has one."""
     located = table.geometry.notna().to_numpy()
-    if "hromada" not in table:
-        return np.ones(len(table), dtype=bool)
-    near = set(table["hromada"][located].dropna())
-    return located | table["hromada"].isin(near).to_numpy() | table["hromada"].isna().to_numpy()
+    keys = pd.Series(read_hromadas(table), dtype=object)
+    return located | (keys.isna() | keys.isin(set(keys[located].dropna()))).to_numpy()
 
 
 def round_distances(distance_km: Any, margin_km: Floats, widths_km: Floats) -> Floats:

@@ -72,7 +72,8 @@
     const lines = ['inside', 'uncertain', 'outside', 'unlocated']
       .filter((membership) => membership !== 'unlocated' || counts.unlocated)
       .map((membership) => {
-        const hasHromadas = 'hromada' in facts.places.columns;
+        const hasHromadas = 'hromada' in facts.places.columns
+          || 'hromada_code' in facts.places.columns;
         const words = membership === 'unlocated' && hasHromadas ? 'unlocated_long' : membership;
         const line = entry(placeGlyph(membership), say(words), counts[membership]);
         line.dataset.count = membership;

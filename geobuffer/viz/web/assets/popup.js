@@ -5,6 +5,7 @@
   const { say, number, plain, element, button } = geobuffer;
 
   // The kinds of settlements that the page can translate; others stay as they are in the table.
+  const HROMADA_TYPES = new Set(['urban', 'settlement', 'rural']);
   const KINDS = new Set(['village', 'city', 'settlement', 'hamlet', 'urban-type settlement',
     'railway settlement', 'populated place', 'town']);
 
@@ -51,6 +52,12 @@
 
   function raion(place) {
     return (geobuffer.view.language === 'en' && place.raion_en) || place.raion;
+  }
+
+  /** Return the name of a hromada and its type, which tells two of one name apart. */
+  function hromada(place) {
+    if (!place.hromada || !HROMADA_TYPES.has(place.hromada_type)) return place.hromada;
+    return `${place.hromada} (${say(`hromada_${place.hromada_type}`)})`;
   }
 
   function section(place) {
@@ -107,7 +114,7 @@
       [say('section'), section(place)],
       [say('chainage'), chainage],
       [say('side'), side(place)],
-      [say('hromada'), place.hromada],
+      [say('hromada'), hromada(place)],
       [say('raion'), raion(place)],
       [say('oblast'), oblast(place)],
       [say('country'), country(place)],

@@ -11,9 +11,9 @@
   // A spreadsheet would run a cell as a formula if it begins with one of these.
   const FORMULA = /^[=+\-@\t\r]/;
   const FILE_COLUMNS = [
-    'name_en', 'name_uk', 'name_ru', 'name', 'kind', 'country', 'oblast', 'raion', 'hromada', 'code',
-    'code_system', 'membership', 'distance_km', 'margin_km', 'ring', 'side', 'section', 'chainage_km',
-    'population', 'population_as_of', 'lat', 'lon', 'accuracy_m', 'radius_m', 'transliterated',
+    'name_en', 'name_uk', 'name_ru', 'name', 'kind', 'country', 'oblast', 'raion', 'hromada',
+    'hromada_code', 'hromada_type', 'code', 'code_system', 'membership', 'distance_km', 'margin_km',
+    'ring', 'side', 'section', 'chainage_km', 'population', 'population_as_of', 'lat', 'lon', 'accuracy_m', 'radius_m', 'transliterated',
     'source', 'conflict', 'zone_km', 'zone_side',
   ];
 

@@ -33,16 +33,23 @@
     return onSide && away <= km ? 'inside' : 'outside';
   }
 
+  // A code of the Ukrainian codifier: the first nine characters are those of the hromada.
+  const KATOTTG = /^UA\d{17}$/;
+
+  /** Return the code of a hromada, because several have one name; without a code its names. */
   function hromadaOf(place) {
+    const code = place.hromada_code || place.code || '';
+    if (KATOTTG.test(code)) return code.slice(0, 9);
+    if (place.hromada_code) return place.hromada_code;
     return place.hromada ? [place.oblast, place.raion, place.hromada].join('\n') : '';
   }
 
   /** Count places without a position with the zone if it contains another place of their hromada. */
   function markUnlocated(places) {
     const here = new Set(
-      places.filter((place) => isInZone(place) && place.hromada).map(hromadaOf));
+      places.filter((place) => isInZone(place) && hromadaOf(place)).map(hromadaOf));
     for (const place of places) {
-      place.counts = !place.located && (!place.hromada || here.has(hromadaOf(place)));
+      place.counts = !place.located && (!hromadaOf(place) || here.has(hromadaOf(place)));
     }
   }
 
