@@ -84,16 +84,14 @@ class NotLocated(NamedTuple):
         The places without a point in each of these hromadas.
     anywhere
         The places without a point of which the table does not say the hromada.
+    is_known
+        Whether the table says anything about places without a point.
     """
 
     hromada: NDArray[np.int64]
     known: NDArray[np.int64]
     anywhere: int
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the table says anything about places without a point."""
-        return self.anywhere > 0 or len(self.known) > 0
+    is_known: bool
 
     def count_near(self, here: NDArray[np.bool_]) -> int:
         """Return how many places without a point may lie where these rows lie."""
@@ -109,9 +107,9 @@ def find_not_located(table: pd.DataFrame, missing: NDArray[np.bool_]) -> NotLoca
     """Return the places without a point: the rows that are missing one, and those of the attrs."""
     besides: Mapping[str, int] = table.attrs.get(NOT_LOCATED) or {}
     if not missing.any() and not besides:
-        return NotLocated(np.full(len(table), -1), np.zeros(0, dtype=np.int64), 0)
+        return NotLocated(np.full(len(table), -1), np.zeros(0, dtype=np.int64), 0, is_known=False)
     codes, names = pd.factorize(read_hromadas(table))
     count = np.bincount(codes[missing & (codes >= 0)], minlength=len(names))
     count = count + np.array([besides.get(str(name), 0) for name in names], dtype=np.int64)
     anywhere = int((missing & (codes < 0)).sum()) + besides.get("", 0)
-    return NotLocated(codes, count, anywhere)
+    return NotLocated(codes, count, anywhere, is_known=True)

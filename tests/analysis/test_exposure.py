@@ -60,6 +60,44 @@ def test_cumulative_counts_everything_within_each_edge(five, rings):
     assert counts(table) == [[2, 0, 100, 1, 0, 0], [4, 0, 111, 1, 0, 0]]
 
 
+def test_a_cumulative_count_says_where_the_zone_begins(five, strip, tmp_path):
+    """The two places nearer than 5 km are not counted, so the label must not say within 10 km."""
+    zone = gb.build_zone(strip, from_km=5, km=[10, 15], tolerance_m=1)
+    table = gb.exposure(five, zone, cumulative=True)
+    assert table.columns.tolist() == ["from_km", "within_km", *COUNTS]
+    assert table[["from_km", "within_km", "places"]].to_numpy().tolist() == [[5, 10, 2], [5, 15, 3]]
+    by = gb.exposure(five, zone, cumulative=True, by="oblast")
+    assert by.columns.tolist()[:3] == ["from_km", "within_km", "oblast"]
+    gb.write(table, tmp_path / "counts.csv")
+    assert pd.read_csv(tmp_path / "counts.csv")["from_km"].tolist() == [5, 5]
+    # A ring names both edges.
+    assert "from_km" not in gb.exposure(five, zone)
+
+
+@pytest.mark.filterwarnings("ignore:.*without a point:UserWarning")
+def test_rows_without_a_point_count_with_others_of_their_hromada(five, rings, tmp_path):
+    codes = ["UA59080270000073662", "UA59080130000022249"]
+    lost = pd.DataFrame({"oblast": ["A", "A", "B", None], "hromada_code": [*codes, codes[1], None]})
+    located = five.assign(hromada_code=[codes[0], None, codes[1], codes[1], codes[0]])
+    table = gpd.GeoDataFrame(pd.concat([located, lost], ignore_index=True), crs=five.crs)
+    assert gb.exposure(table, rings)["not_located"].tolist() == [2, 3]
+    within = gb.exposure(table, rings, cumulative=True)
+    assert within["not_located"].tolist() == [2, 4]
+    assert counts(within) == counts(gb.exposure(located, rings, cumulative=True))
+    by = gb.exposure(table, rings, by="oblast").set_index(["ring", "oblast"])["not_located"]
+    assert by.to_dict() == {("0–5 km", "A"): 2, ("0–5 km", "B"): 1, ("5–10 km", "A"): 3}
+    gb.write(within, tmp_path / "counts.csv")
+    assert pd.read_csv(tmp_path / "counts.csv")["not_located"].tolist() == [2, 4]
+
+
+def test_the_announced_zone_may_hold_283_places_without_a_point(towns, zone):
+    (row,) = gb.exposure(towns, zone).to_dict("records")
+    assert row["not_located"] == 283 == len(gb.load_not_located(gb.within(towns, zone)))
+    ukraine = gb.exposure(towns[towns["country"] == "UA"], zone)
+    assert ukraine["not_located"].tolist() == [283]
+    assert gb.exposure(towns[towns["country"] == "RU"], zone)["not_located"].tolist() == [0]
+
+
 def test_a_missing_population_is_not_zero(rings):
     table = gb.exposure(places([1, 2, 3], population=[None, None, 0]), rings)
     # The population of the third place is known to be 0; that of the others is unknown.

@@ -49,6 +49,30 @@ def test_exposure_cumulative(run, towns, regions):
     assert within[1]["places"] > rings[1]["places"]
 
 
+def test_exposure_from_a_distance_says_so(run, here):
+    args = ("exposure", "--from-km", "5", "--km", "10", "--cumulative")
+    (row,) = run(*args, "--json").json
+    assert (row["from_km"], row["within_km"], row["places"], row["not_located"]) == (5, 10, 86, 283)
+    out = run(*args).out
+    assert " from 5 to 10 km " in out
+    assert "within km" not in out
+    run(*args, "--out", "counts.csv")
+    assert pd.read_csv(here / "counts.csv")[["from_km", "within_km"]].to_numpy().tolist() == [
+        [5, 10]
+    ]
+
+
+def test_exposure_and_curve_count_places_that_are_not_located(run, here):
+    assert [row["not_located"] for row in run("exposure", "--json").json] == [283]
+    args = ("curve", "--to-km", "10", "--out", "curve.csv")
+    assert [row["not_located"] for row in run(*args, "--json").json] == [228, 283]
+    assert pd.read_csv(here / "curve.csv")["not_located"].tolist() == [228, 283]
+    for command in ("exposure", "curve"):
+        out = run(command).out
+        assert "not located" in out
+        assert "“Not located” counts more places of the same hromadas" in out
+
+
 def test_exposure_ends(run):
     count = {
         ends: run("exposure", *SHORT, "--km", "10", "--ends", ends, "--json").json[0]["places"]

@@ -90,7 +90,19 @@ def test_settlements_out_holds_points(run, here, suffix):
     unsure = int((table["membership"] == "uncertain").sum())
     sure = len(table) - unsure
     told = f"Wrote {len(table)} settlements to {path}: {sure} inside, {unsure} uncertain.\n"
-    assert answer == Answer(0, told, "")
+    assert answer.out.startswith(told)
+    assert answer == Answer(0, told + _more_places(table), "")
+    assert table["places_not_located"].unique().tolist() == [len(gb.load_not_located(table))]
+
+
+def _more_places(listed):
+    """Return the line about places that are known by name only."""
+    more = len(gb.load_not_located(listed))
+    assert more > 1
+    return (
+        f"{more} more places of the same hromadas are known by name but have no trusted position; "
+        "they are in none of these counts.\n"
+    )
 
 
 @pytest.mark.parametrize("suffix", ["kml", "kmz", "shp.zip", "xlsx"])
@@ -101,7 +113,7 @@ def test_settlements_out_for_other_programs(run, here, suffix):
     unsure = sum(record["membership"] == "uncertain" for record in records)
     sure = len(records) - unsure
     told = f"Wrote {len(records)} settlements to {path}: {sure} inside, {unsure} uncertain.\n"
-    assert answer.out == told
+    assert answer.out == told + _more_places(pd.DataFrame(records))
     if suffix == "xlsx":
         table = pd.read_excel(path, sheet_name="data")
         assert table["name_uk"].tolist() == [r["name_uk"] for r in records]
@@ -138,13 +150,24 @@ def test_all_settlements_are_listed_with_those_outside(run, here, towns, short):
     expected = gb.classify(towns, gb.build_zone(short.border, km=6, tolerance_m=50))
     assert [r["membership"] for r in records].count("outside") > 1000
     told = {record["id"]: record["membership"] for record in records}
-    assert told == dict(zip(towns["id"], expected["membership"], strict=True))
-    count = expected["membership"].value_counts()
-    assert run(*args, "--out", here / "all.csv").out == (
-        f"Wrote {len(towns):,} settlements to {here / 'all.csv'}: {count['inside']} inside, "
-        f"{count['uncertain']} uncertain, {count['outside']:,} outside, 0 without a point.\n"
+    unplaced = gb.load_not_located()
+    assert told == dict(zip(towns["id"], expected["membership"], strict=True)) | dict.fromkeys(
+        unplaced["id"]
     )
-    assert len(pd.read_csv(here / "all.csv")) == len(towns)
+    assert {r["longitude"] for r in records if r["membership"] is None} == {None}
+    count = expected["membership"].value_counts()
+    near = {record["places_not_located"] for record in records}
+    listed = towns[expected["membership"].isin(["inside", "uncertain"])]
+    assert near == {len(gb.load_not_located(listed))}
+    total = len(towns) + len(unplaced)
+    assert run(*args, "--out", here / "all.csv").out == (
+        f"Wrote {total:,} settlements to {here / 'all.csv'}: {count['inside']} inside, "
+        f"{count['uncertain']} uncertain, {count['outside']:,} outside, 973 without a point.\n"
+        f"{near.pop()} of those without a point are of hromadas with places in the zone.\n"
+    )
+    table = pd.read_csv(here / "all.csv")
+    assert len(table) == total
+    assert table["membership"].isna().sum() == table["longitude"].isna().sum() == 973
 
 
 def test_no_name_is_broken_for_a_file(run, here):
@@ -166,7 +189,24 @@ def test_settlements_tell_how_many_are_known_but_not_located(run):
     told = re.search(r"(\d+) more places of the same hromadas are known by name", answer.out)
     listed = run("settlements", *SHORT, "--km", "6", "--json").json
     unplaced = gb.load_not_located()
-    assert int(told[1]) == unplaced["hromada"].isin({r["hromada"] for r in listed} - {None}).sum()
+    codes = {r["hromada_code"] for r in listed} - {None}
+    assert int(told[1]) == unplaced["hromada_code"].isin(codes).sum()
+    assert {r["places_not_located"] for r in listed} == {int(told[1])}
+
+
+def test_the_announced_zone_may_hold_283_places_that_are_not_located(run):
+    """Joined by name they are 292: Sumy raion has two Mykolaivska hromadas."""
+    assert "\n283 more places of the same hromadas" in run("settlements").out
+
+
+def test_own_rows_without_a_point_are_counted_with_their_hromada(run, here):
+    rows = ["name,lat,lon,hromada_code", "A,50.6,35.4,UA59080270000073662"]
+    rows += ["B,,,UA59080270000073662", "C,,,UA59080130000022249"]
+    (here / "own.csv").write_text("\n".join(rows), "utf-8")
+    (record,) = run("settlements", *SHORT, "--km", "50", "--places", "own.csv", "--json").json
+    assert record["places_not_located"] == 1
+    out = run("settlements", *SHORT, "--km", "50", "--places", "own.csv").out
+    assert "1 more place of the same hromadas is known by name" in out
 
 
 def test_headings_tell_the_side(run):

@@ -312,6 +312,21 @@ def test_places_without_a_position_have_none():
     assert table["hromada"].notna().all()
 
 
+def test_every_place_of_ukraine_has_the_code_of_its_hromada(towns):
+    for table in (towns[towns["country"] == "UA"], gb.load_not_located()):
+        assert (table["hromada_code"].str[:9] == table["code"].str[:9]).all()
+        assert table["hromada_code"].str.fullmatch(r"UA\d{7}0{5}\d{5}").all()
+        assert set(table["hromada_type"]) == {"urban", "settlement", "rural"}
+    assert (
+        towns.loc[towns["country"] == "RU", ["hromada_code", "hromada_type"]].isna().all(axis=None)
+    )
+    named = towns[towns["hromada"] == "Миколаївська громада"]
+    types = (
+        named[named["raion"] == "Сумський район"].groupby("hromada_code")["hromada_type"].first()
+    )
+    assert types.to_dict() == {"UA59080130000022249": "settlement", "UA59080150000013842": "rural"}
+
+
 def test_no_place_is_both_located_and_not(towns):
     table = gb.load_not_located()
     assert table["code"].notna().all()

@@ -742,7 +742,7 @@ class TestSlider:
             "const e = document.getElementById('filter-class'); e.value = 'unlocated';"
             "e.dispatchEvent(new Event('change'))"
         )
-        assert browser.text("#listed") == "Listed: 292"
+        assert browser.text("#listed") == "Listed: 283"
 
 
 @needs_browser

@@ -50,6 +50,17 @@ test('places without a point count with the zone that holds others of their hrom
   assert.deepEqual({ ...page.countByClass() }, { inside: 1, uncertain: 0, outside: 0, unlocated: 1 });
 });
 
+test('hromadas of one name are told apart by their codes', () => {
+  const named = { oblast: 'A', raion: 'B', hromada: 'C' };
+  const page = load(['data.js', 'zone.js'], { places: placesOf([
+    { ...near, distance_km: 3, ...named, hromada_code: 'UA59080130000022249' },
+    { ...named, hromada_code: 'UA59080130000022249' },
+    { ...named, code: 'UA59080130010012345' },
+    { ...named, hromada_code: 'UA59080150000013842' },
+  ]) });
+  assert.equal(page.countByClass().unlocated, 2);
+});
+
 test('people are a sum of what is known', () => {
   const page = load(['data.js', 'zone.js'], { places: placesOf([
     { ...near, distance_km: 3, population: 7 }, { ...near, distance_km: 4 },
