@@ -50,7 +50,7 @@ test('places without a point count with the zone that holds others of their hrom
   assert.deepEqual({ ...page.countByClass() }, { inside: 1, uncertain: 0, outside: 0, unlocated: 1 });
 });
 
-test('hromadas of one name are told apart by their codes', () => {
+test('two hromadas of one name differ by their codes', () => {
   const named = { oblast: 'A', raion: 'B', hromada: 'C' };
   const page = load(['data.js', 'zone.js'], { places: placesOf([
     { ...near, distance_km: 3, ...named, hromada_code: 'UA59080130000022249' },
