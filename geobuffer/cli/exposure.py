@@ -12,6 +12,7 @@ from geobuffer.cli.inputs import (
     PAGE_M,
     UNSEEN_M,
     build_zone,
+    describe_not_located,
     find_places,
     load_ground,
     load_places,
@@ -138,14 +139,15 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
     if raster:
         counted[estimate] = counted[estimate].round().astype("Int64")
     unprinted = _UNPRINTED + (_UNPRINTED_BESIDE if raster else [])
+    # A sentence says the one number.
+    unprinted = unprinted + (["not_located"] if len(counted) == 1 else [])
     shown = _blank_unknown_counts(counted).drop(columns=unprinted, errors="ignore")
     print_table(_move_uncertain_last(_name_distances(shown)), title)
     if places:
         print_line(_AT_LEAST)
         if "ring" in counted and len(set(counted["ring"])) > 1:
             print_line(_NO_SUMS)
-        if "not_located" in counted:
-            print_line(_NOT_LOCATED)
+        _print_not_located(counted)
     if raster:
         print_line(
             "The people of the raster are a model's estimate. Where the raster has no data, it "
@@ -156,6 +158,16 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
         "Uncertain are places nearer to the zone's edge than their position is accurate. The "
         "columns behind “uncertain” count their people."
     )
+
+
+def _print_not_located(counted: pd.DataFrame) -> None:
+    """Print how many places without a point may lie here, or which column says it."""
+    if "not_located" not in counted:
+        return
+    if len(counted) > 1:
+        print_line(_NOT_LOCATED)
+    elif number := int(counted["not_located"].sum()):
+        print_line(describe_not_located(number))
 
 
 def _name_distances(counted: pd.DataFrame) -> pd.DataFrame:
@@ -234,8 +246,7 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
         side = "" if has_only_points(ground.border.sections) else f" – side: {scenario.side}"
         print_table(_move_uncertain_last(shown), borders + side)
         print_line(_AT_LEAST)
-        if "not_located" in counted:
-            print_line(_NOT_LOCATED)
+        _print_not_located(counted)
     for path in filter(None, (out, png)):
         print_line(f"Wrote {path}.")
 

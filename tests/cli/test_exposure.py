@@ -67,8 +67,9 @@ def test_exposure_and_curve_count_places_that_are_not_located(run, here):
     args = ("curve", "--to-km", "10", "--out", "curve.csv")
     assert [row["not_located"] for row in run(*args, "--json").json] == [228, 283]
     assert pd.read_csv(here / "curve.csv")["not_located"].tolist() == [228, 283]
-    for command in ("exposure", "curve"):
-        out = run(command).out
+    assert "\n283 more places of the same hromadas are known by name" in run("exposure").out
+    for args in (("curve", "--to-km", "10"), ("exposure", "--by", "oblast")):
+        out = run(*args).out
         assert "not located" in out
         assert "“Not located” counts more places of the same hromadas" in out
 

@@ -1,5 +1,6 @@
 """``geobuffer settlements``: which places lie in the zone, in words, JSON and files."""
 
+import json
 import re
 
 import geopandas as gpd
@@ -203,10 +204,10 @@ def test_own_rows_without_a_point_are_counted_with_their_hromada(run, here):
     rows = ["name,lat,lon,hromada_code", "A,50.6,35.4,UA59080270000073662"]
     rows += ["B,,,UA59080270000073662", "C,,,UA59080130000022249"]
     (here / "own.csv").write_text("\n".join(rows), "utf-8")
-    (record,) = run("settlements", *SHORT, "--km", "50", "--places", "own.csv", "--json").json
+    args = ("settlements", *SHORT, "--km", "50", "--places", "own.csv")
+    (record,) = json.loads(run(*args, "--json").out)
     assert record["places_not_located"] == 1
-    out = run("settlements", *SHORT, "--km", "50", "--places", "own.csv").out
-    assert "1 more place of the same hromadas is known by name" in out
+    assert "1 more place of the same hromadas is known by name" in run(*args).out
 
 
 def test_headings_tell_the_side(run):
