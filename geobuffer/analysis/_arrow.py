@@ -18,6 +18,7 @@ from geobuffer.io.read.columns import (
     find_coordinate_pair,
     prepare_number_texts,
 )
+from geobuffer.io.read.files import find_path_fault
 from geobuffer.io.read.text_tables import detect_header_separator
 from geobuffer.io.untrusted import check_geoparquet, is_nested_too_deeply
 
@@ -74,6 +75,8 @@ def open_table(path: Path) -> TableSource:
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise DataError(f"Invalid file {str(path)!r}. {did_you_mean(path.suffix, readers)}")
+    if (reason := find_path_fault(path)) is not None:
+        raise DataError(f"Unreadable {path}: {reason}.")
     try:
         return reader(path)
     except UnicodeDecodeError as error:

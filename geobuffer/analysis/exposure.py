@@ -304,6 +304,10 @@ def compare(
     return table
 
 
+#: The least step of a curve: no border is known better, and memory has an end.
+LEAST_STEP_KM = 0.001
+
+
 def exposure_curve(
     table: gpd.GeoDataFrame,
     border: Border,
@@ -337,7 +341,8 @@ def exposure_curve(
     Raises
     ------
     GeometryError
-        ``to_km`` or ``step_km`` is not positive and finite, or exceeds the limit of 2,000 km.
+        ``to_km`` or ``step_km`` is not positive and finite, or exceeds the limit of 2,000 km;
+        or ``step_km`` is less than a metre.
     DataError, UnknownSide
         As :func:`geobuffer.exposure` and :func:`geobuffer.build_zone`.
     WrongKind
@@ -358,6 +363,11 @@ def exposure_curve(
             raise GeometryError(
                 f"Invalid {name} {km!r}. Must be positive, and at most {limit}.", parameter=name
             )
+    if step_km is not None and step_km < LEAST_STEP_KM:
+        raise GeometryError(
+            f"Invalid step_km {step_km!r}. Must be at least {LEAST_STEP_KM:g}, a metre.",
+            parameter="step_km",
+        )
     check_border(border)
     name = side if side == BOTH else border.side(side).name
     # The zone needs no polygon here: distances decide which places it holds.

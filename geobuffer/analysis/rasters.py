@@ -30,6 +30,7 @@ from geobuffer.geodesy.antimeridian import (
     unwrap_east_of,
 )
 from geobuffer.geodesy.ellipsoid import Floats, Ints, quadrangle_area_m2
+from geobuffer.io.read.files import find_path_fault
 from geobuffer.io.untrusted import (
     check_companion,
     check_crs_definition,
@@ -74,7 +75,7 @@ def open_raster(path: Path) -> Any:
     import rasterio
     from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-    if not path.is_file():
+    if find_path_fault(path) or not path.is_file():
         raise DataError(f"No file {path}. Must be a raster on this machine.")
     try:
         with silence_warnings(NotGeoreferencedWarning):

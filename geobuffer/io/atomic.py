@@ -65,8 +65,41 @@ def check_writable(path: Path) -> None:
         or read-only.
     """
     where = f"Invalid file {str(path)!r}"
+    if "\0" in str(path):
+        raise WriteError(f"{where}: its name holds a zero. Must be a name that a file may have.")
+    check_name_length(path)
     _resolve_target(path, where)
     check_folder_writable(_target_folder(path), where)
+
+
+# The longest name of a file, in bytes, where the system does not say it.
+_NAME_BYTES = 255
+
+
+def check_name_length(path: Path, spare: int = 0) -> None:
+    """Refuse a file whose name is too long; ``spare`` bytes are for files that lie beside it.
+
+    Raises
+    ------
+    WriteError
+        Its name, or its whole path, is longer than the system allows.
+    """
+    try:
+        limit = os.pathconf(path.parent, "PC_NAME_MAX")
+    except (AttributeError, OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            size = len(os.fsencode(path))
+            raise WriteError(
+                f"Invalid file {path.name[:40]!r}: its path is too long, {size:,} bytes. Must be "
+                "shorter."
+            ) from error
+        limit = _NAME_BYTES
+    size = len(os.fsencode(path.name))
+    if size > limit - spare:
+        raise WriteError(
+            f"Invalid file {path.name[:40] + '…'!r}: its name has {size:,} bytes, and a letter may "
+            f"take several. Must have at most {limit - spare}."
+        )
 
 
 # The files that are read together with one of another suffix: the parts of a Shapefile, the
@@ -419,6 +452,12 @@ def _translate_errors(path: Path, draft: Path) -> Iterator[None]:
         yield
     except GeobufferError:
         raise
+    except UnicodeEncodeError as error:
+        if str(path).isprintable():
+            raise  # it is not about the name
+        raise WriteError(
+            f"Cannot write {str(path)!r}: its name is not text in UTF-8. Must have another name."
+        ) from error
     except (OSError, RuntimeError) as error:
         is_gdal = type(error).__module__.startswith("pyogrio")
         if not is_gdal and not isinstance(error, OSError):

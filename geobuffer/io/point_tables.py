@@ -16,6 +16,7 @@ import shapely
 from geobuffer.errors import DataError, MissingCRSError, missing_crs
 from geobuffer.geodesy.antimeridian import wrap_degrees
 from geobuffer.geodesy.ellipsoid import ON_GLOBE, Floats, is_on_globe
+from geobuffer.zones.checks import convert_to_degrees
 from geobuffer.zones.toponyms import NAME_COLUMNS
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats
             "a Point; for shapes use their representative_point()."
         )
     # geopandas always puts longitude first.
-    points = points.to_crs("EPSG:4326") if points.crs != "EPSG:4326" else points
+    points = convert_to_degrees(points, "the table's points")
     there = np.flatnonzero(~missing)
     lon, lat = np.full((2, len(points)), np.nan)
     lon[there], lat[there] = shapely.get_coordinates(points.to_numpy()[there]).T

@@ -22,6 +22,7 @@ from shapely.errors import ShapelyError
 from geobuffer.errors import DataError
 from geobuffer.geodesy.edgematch import Healing
 from geobuffer.io.atomic import check_whole_geopackage
+from geobuffer.io.read.files import find_path_fault
 from geobuffer.io.untrusted import check_geopackage, is_geopackage
 from geobuffer.zones.border import BOTH, Border, Section, Side
 from geobuffer.zones.flat_ends import find_flat_ends
@@ -238,7 +239,10 @@ def read_zone(path: str | Path) -> Zone:
     tables = _read_tables(path)
     try:
         return _make_zone(tables)
-    except (AttributeError, IndexError, KeyError, LookupError, TypeError, ValueError) as error:
+    except (
+        AttributeError, LookupError, OverflowError, RecursionError, ShapelyError, TypeError,
+        ValueError,
+    ) as error:  # fmt: skip
         raise DataError(
             f"Invalid zone in {str(path)!r}: {type(error).__name__} {error}. Must be as "
             "geobuffer.write() wrote it; was it edited?"
@@ -249,7 +253,7 @@ def _read_tables(path: Path) -> Mapping[str, Any]:
     """Return the layers and tables of a file, by their names without the prefix."""
     import pyogrio
 
-    if not path.is_file():
+    if find_path_fault(path) or not path.is_file():
         raise DataError(f"Unreadable zone {str(path)!r}: there is no such file.")
     with path.open("rb") as file:
         if not is_geopackage(file.read(72)):

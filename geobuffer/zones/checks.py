@@ -11,11 +11,12 @@ import re
 import sys
 import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 import shapely
+from pyproj.exceptions import ProjError
 
-from geobuffer.errors import GeometryError, WrongKind
+from geobuffer.errors import DataError, GeometryError, WrongKind
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian
 from geobuffer.geodesy.ellipsoid import area_m2, check_degrees
 from geobuffer.zones.border import Border
@@ -23,8 +24,11 @@ from geobuffer.zones.region import Region
 from geobuffer.zones.zone import is_zone
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from shapely.geometry import MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
+
+    _Shapes = TypeVar("_Shapes", gpd.GeoDataFrame, gpd.GeoSeries)
 
 
 # Kilometres in each unit. The nautical mile is 1,852 m (BIPM, The International System of Units,
@@ -94,6 +98,37 @@ def parse_km(given: object, name: str = "km") -> float:
             # To a micrometre, which removes the rounding error of the factor 1e-3.
             return round(number * (factor or 1.0), 9)
     raise GeometryError(f"Invalid {name} {given!r}. {KM_FORMS}", parameter=name)
+
+
+def convert_to_degrees(shapes: _Shapes, what: str) -> _Shapes:
+    """Return shapes of geopandas, which state their reference system, in degrees.
+
+    Parameters
+    ----------
+    shapes
+        A GeoDataFrame or a GeoSeries.
+    what
+        What the shapes are, for messages.
+
+    Raises
+    ------
+    DataError
+        Their system is of heights or of another planet, or counts from the Earth's centre.
+    """
+    system = shapes.crs
+    if system == "EPSG:4326":
+        return shapes
+    try:
+        if not (system.is_geographic or system.is_projected):
+            raise ProjError("it is neither geographic nor projected")  # noqa: TRY301
+        return shapes.to_crs("EPSG:4326")
+    except ProjError as error:
+        raise DataError(
+            f"Invalid reference system {system.name!r} of {what}: it does not lead to longitude "
+            f"and latitude on Earth ({' '.join(str(error).split())[:200]}). Must be one that does, "
+            "such as EPSG:4326.",
+            parameter="crs",
+        ) from error
 
 
 def check_area(shape: BaseGeometry, what: str) -> Polygon | MultiPolygon:

@@ -28,7 +28,13 @@ from geobuffer.geodesy.edgematch import find_common_line, is_exact, split_by_nea
 from geobuffer.geodesy.ellipsoid import area_m2, check_degrees, inverse, length_m
 from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.zones.border import SIDE_NAMES, Border, Section, Side
-from geobuffer.zones.checks import check_area, check_region, is_number, repair_region
+from geobuffer.zones.checks import (
+    check_area,
+    check_region,
+    convert_to_degrees,
+    is_number,
+    repair_region,
+)
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import Source, join_sources
 from geobuffer.zones.toponyms import LANGUAGES
@@ -602,7 +608,7 @@ def _list_shapes(given: Any, parameter: str) -> list[Any]:
     if hasattr(geometry, "to_crs"):
         if geometry.crs is None:
             raise missing_crs("The table's shapes have", "use set_crs()")
-        return list(geometry.to_crs("EPSG:4326"))
+        return list(convert_to_degrees(geometry, "the table's shapes"))
     if isinstance(given, (BaseGeometry, Region)):
         return [given]
     if not isinstance(given, Iterable) or isinstance(given, str):

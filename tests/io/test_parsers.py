@@ -201,3 +201,69 @@ def test_blank_before_an_address_shows_no_password(blank):
             gb.read_regions(f"{blank}{address}")
         assert "S3" not in str(told.value)
         assert "ET@" not in str(told.value)
+
+
+@pytest.mark.parametrize("crs", ["IAU_2015:30100", "EPSG:5773", "EPSG:4978"])
+def test_tables_in_no_system_of_the_earth_are_refused(tmp_path, zone, crs):
+    table = gb.load_settlements().head(3).set_crs(crs, allow_override=True)
+    for ask in (
+        lambda: gb.classify(table, zone),
+        lambda: gb.exposure(table, zone),
+        lambda: gb.border_around(table.geometry, source=gb.Source("x")),
+        lambda: gb.write(table, tmp_path / "out.csv"),
+    ):
+        with pytest.raises(gb.DataError, match="longitude and latitude on Earth") as told:
+            ask()
+        assert told.value.parameter == "crs"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a" * 252 + ".csv", "п" * 126 + ".csv", "a" * 243 + ".gpkg"])
+def test_long_name_is_the_cause_that_is_told(tmp_path, name):
+    with pytest.raises(gb.WriteError, match=r"its name has \d+ bytes"):
+        gb.write(gb.load_settlements().head(1), tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_longest_names_are_written(tmp_path):
+    for name in ("a" * 251 + ".csv", "a" * 242 + ".gpkg"):
+        gb.write(gb.load_settlements().head(1), tmp_path / name)
+        assert len(gb.read_settlements(tmp_path / name)) == 1
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\rb", "a;b", "a!b", "\udcff"])
+def test_odd_name_of_a_geopackage_is_the_cause_that_is_told(tmp_path, name):
+    with pytest.raises(gb.WriteError, match="name"):
+        gb.write(gb.load_settlements().head(1), tmp_path / f"{name}.gpkg")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".shp.zip"])
+@pytest.mark.parametrize("name", ["a\nb", "a!b"])
+def test_odd_name_of_a_folder_is_the_cause_that_is_told(tmp_path, name, suffix):
+    (tmp_path / name).mkdir()
+    with pytest.raises(gb.WriteError, match="its folder has"):
+        gb.write(gb.load_settlements().head(1), tmp_path / name / f"a{suffix}")
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b", "a" * 5000, "x/" * 3000], ids=len)
+def test_impossible_names_are_refused_by_every_reader(tmp_path, zone, name):
+    from geobuffer.analysis.rasters import open_raster
+
+    path = tmp_path / name
+    readers = [
+        gb.read_settlements, gb.read_regions, gb.read_border, gb.read_zone, gb.load_scenario,
+        open_raster, lambda path: gb.classify_file(f"{path}.csv", zone, tmp_path / "o.csv"),
+        lambda path: gb.classify_file(f"{path}.parquet", zone, tmp_path / "o.csv"),
+        lambda path: gb.write(gb.load_settlements().head(1), f"{path}.csv"),
+    ]  # fmt: skip
+    for read in readers:
+        with pytest.raises(gb.DataError):
+            read(path)
+
+
+@pytest.mark.parametrize("step", [1e-300, 1e-6, 0.0009])
+def test_least_step_of_a_curve_is_a_metre(zone, step):
+    with pytest.raises(gb.GeometryError, match="a metre") as told:
+        gb.exposure_curve(gb.load_settlements().head(3), zone.border, to_km=20, step_km=step)
+    assert told.value.parameter == "step_km"

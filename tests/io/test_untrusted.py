@@ -624,7 +624,7 @@ def test_a_page_embeds_only_files_of_packages(watch, url):
     watch.begin()
     assert isinstance(packages.find(url.format(script)), str)
     leaflet = packages.find("https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/leaflet.js")
-    assert leaflet.beside(url.format(script)) is None
+    assert leaflet.find_sibling(url.format(script)) is None
     assert watch.opened() == []
     assert watch.asked == []
 

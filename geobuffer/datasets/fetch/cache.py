@@ -257,7 +257,7 @@ def _read_metadata(path: Path) -> dict[str, str] | None:
     try:
         read = json.loads(file.read_text(encoding="utf-8"))
         return {key: str(read[key]) for key in ("url", "retrieved", "sha256")}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         message = f"Cannot read {file}: {error}. Remove it, and {path.name} will be checked again."
         raise DataError(message) from error
 

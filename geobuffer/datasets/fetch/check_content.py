@@ -56,7 +56,8 @@ def read_json(path: Path) -> Any:
     check_text(path)
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    # ValueError: broken text or JSON, or a number of more than 4,300 digits.
+    except ValueError as error:
         raise DataError(f"Invalid {path.name}: not JSON, or cut off: {error}.") from error
     except RecursionError as error:
         raise DataError(
@@ -100,12 +101,14 @@ def read_zipped_features(path: Path, cap: int) -> list[dict[str, Any]]:
     """
     text = _unpack_gzip(path, cap)
     try:
-        return list_features(json.loads(text), path.name)
-    except json.JSONDecodeError:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
         pass
+    else:
+        return list_features(document, path.name)
     try:
         lines = [json.loads(line) for line in text.splitlines() if line.strip()]
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"Invalid {path.name}: not GeoJSON: {error}.") from error
     return list_features({"type": "FeatureCollection", "features": lines}, path.name)
 

@@ -234,7 +234,7 @@ def _resume_file(part: Path) -> Path:
 def _read_resume_info(part: Path) -> dict[str, str]:
     try:
         resume = json.loads(_resume_file(part).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return resume if isinstance(resume, dict) else {}
 

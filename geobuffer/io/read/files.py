@@ -276,6 +276,8 @@ def _check_local_file(path: str | Path) -> Path:
             "first; archives in zip are read as they are."
         )
     local = Path(path)
+    if (reason := find_path_fault(local)) is not None:
+        raise DataError(f"No file {_shorten(text)!r}: {reason}. Must be a file on this machine.")
     if local.is_file():
         # pyogrio takes a path with an exclamation mark for a path within an archive.
         if "!" in str(local.resolve()):
@@ -292,6 +294,25 @@ def _check_local_file(path: str | Path) -> Path:
     there = sorted(entry.name for entry in local.parent.iterdir() if entry.is_file())
     hint = did_you_mean(local.name, there) if there else f"The folder {local.parent} is empty."
     raise DataError(f"No file {text!r}. {hint}")
+
+
+def find_path_fault(path: Path) -> str | None:
+    r"""Return why the system takes a path for none, such as one that is too long; else ``None``.
+
+    >>> find_path_fault(Path("a\0b")), find_path_fault(Path("no such file"))
+    ('embedded null byte', None)
+    """
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", None) or str(error)
+    return None
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:100]}…{text[-60:]}"
 
 
 def hide_password(url: str) -> str:

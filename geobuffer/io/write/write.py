@@ -7,6 +7,8 @@ and the index as columns. Every file is written atomically.
 from __future__ import annotations
 
 import io
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +17,18 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.errors import DataError, did_you_mean, missing_crs
-from geobuffer.io.atomic import check_whole_geopackage, check_writable, replace_file
+from geobuffer.errors import DataError, WriteError, did_you_mean, missing_crs
+from geobuffer.io.atomic import (
+    check_name_length,
+    check_whole_geopackage,
+    check_writable,
+    replace_file,
+)
 from geobuffer.io.write.excel import check_xlsxwriter, write_workbook
 from geobuffer.io.write.kml import write_kml
 from geobuffer.io.write.shapefile import write_shapefile
 from geobuffer.io.zone_file import write_zone_layers
+from geobuffer.zones.checks import convert_to_degrees
 from geobuffer.zones.source import ORIGIN
 from geobuffer.zones.zone import BufferZone, CombinedZone
 
@@ -86,7 +94,7 @@ def reserve_names(table: pd.DataFrame) -> dict[str, str]:
 def _convert_to_degrees(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if table.crs is None:
         raise missing_crs("The table's geometry has", "use set_crs()")
-    return table.to_crs("EPSG:4326")
+    return convert_to_degrees(table, "the table's geometry")
 
 
 def _keep_one_geometry(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -260,7 +268,38 @@ def check_target(path: str | Path, thing: object) -> Path:
     if _file_suffix(path) == ".xlsx":
         check_xlsxwriter()
     check_writable(path)
+    _check_name(path)
     return path
+
+
+# In the name of a file, pyogrio takes ! for the end of an archive's name, and GDAL ; for the end of
+# a table's name; both drop control characters.
+_NO_NAME = re.compile(r"[\x00-\x1f\x7f;!]")
+_NO_FOLDER = re.compile(r"[\x00-\x1f\x7f!]")
+
+# Files that are written by libraries which take names in UTF-8 only.
+_IN_UTF8 = (*_BY_GDAL, ".parquet")
+
+
+def _check_name(path: Path) -> None:
+    """Refuse a name that the library which writes the format cannot open."""
+    suffix = _file_suffix(path)
+    folder = os.path.realpath(path.parent)
+    wrong = ""
+    if suffix in _IN_UTF8 and re.search("[\ud800-\udfff]", str(path)):
+        wrong = "it is not text in UTF-8"
+    elif suffix in {".gpkg", ".shp.zip"} and (found := _NO_FOLDER.search(folder)):
+        wrong = f"its folder has {found[0]!r} in its name"
+    elif suffix == ".gpkg" and (found := _NO_NAME.search(path.name)):
+        wrong = f"it has {found[0]!r} in its name"
+    elif suffix == ".gpkg":
+        # SQLite writes a journal beside the database.
+        check_name_length(path, len("-journal"))
+    if wrong:
+        raise WriteError(
+            f"Invalid file {str(path)!r}: {wrong}, which {suffix} cannot take. Must have another "
+            "name."
+        )
 
 
 def _file_suffix(path: Path) -> str:
