@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
+# If no name is similar, a message lists this many valid names.
+_MOST_NAMES = 12
+
+
 class GeobufferError(Exception):
     """Base class of all errors that geobuffer raises on purpose.
 
@@ -161,7 +165,7 @@ def missing_crs(subject: str, remedy: str) -> MissingCRSError:
     return MissingCRSError(f"{subject} no coordinate reference system. Must have one: {remedy}.")
 
 
-def did_you_mean(name: str, known: Iterable[str], *, list_up_to: int = 12) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return the end of a message about an unknown name: the most similar names, or all names.
 
     Parameters
@@ -170,8 +174,6 @@ def did_you_mean(name: str, known: Iterable[str], *, list_up_to: int = 12) -> st
         The unknown name.
     known
         The valid names.
-    list_up_to
-        If no name is similar, how many valid names the message lists.
 
     Examples
     --------
@@ -185,6 +187,6 @@ def did_you_mean(name: str, known: Iterable[str], *, list_up_to: int = 12) -> st
     near = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.7)
     if near:
         return f"Did you mean {' or '.join(repr(folded[n]) for n in near)}?"
-    shown = ", ".join(repr(candidate) for candidate in known[:list_up_to])
-    more = f" (and {len(known) - list_up_to} more)" if len(known) > list_up_to else ""
+    shown = ", ".join(repr(candidate) for candidate in known[:_MOST_NAMES])
+    more = f" (and {len(known) - _MOST_NAMES} more)" if len(known) > _MOST_NAMES else ""
     return f"Must be one of {shown}{more}."

@@ -451,7 +451,13 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
         near = np.flatnonzero(hromadas == fold_name(hromada)) if hromada else np.arange(len(table))
         wanted = {fold_name(name), *find_other_names(fold_name(name))}
         exact = [row for row in near if any(c.iloc[row] == name for c in columns)]
-        folded = [row for row in near if any(_fold_text(c.iloc[row]) in wanted for c in columns)]
+        folded = [
+            row
+            for row in near
+            if any(
+                isinstance(c.iloc[row], str) and fold_name(c.iloc[row]) in wanted for c in columns
+            )
+        ]
         found = exact or folded
         if len(found) != 1:
             # Scenarios name places in Ukrainian, so names in another script would match nothing.
@@ -470,7 +476,3 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
 
 # Added to the message if the table lacks the hromada that the scenario names.
 _NO_HROMADA = "The table has no places of that hromada."
-
-
-def _fold_text(name: object) -> str:
-    return fold_name(name) if isinstance(name, str) else ""

@@ -121,7 +121,11 @@ def split_sides(
     """
     runs, ends = cut_unwrapped_lines(_list_runs(index)), _trace_end_rays(index, whole)
     _check_no_repeats(runs)
-    patches = [_box_around(end.line, distance_m) for end in ends if not end.nearest]
+    patches = [
+        shapely.box(*_widen_bounds(shapely.LineString(end.line).bounds, distance_m))
+        for end in ends
+        if not end.nearest
+    ]
     compartments = _cut_into_faces(whole, runs)
     cuts = [
         *cut_unwrapped_lines([end.line for end in ends]),
@@ -192,11 +196,6 @@ def _trace_end_rays(index: LineIndex, whole: BaseGeometry) -> list[_EndRay]:
         # We compare up to the last point within the zone.
         ends.append(_EndRay(line, bool((np.abs(away - reach[:count]) < 0.01)[:-1].all())))
     return ends
-
-
-def _box_around(line: Floats, distance_m: float) -> Polygon:
-    """Return a box about a line and all that is nearer to it than a distance."""
-    return shapely.box(*_widen_bounds(shapely.LineString(line).bounds, distance_m))
 
 
 def _widen_bounds(bounds: tuple[float, ...], distance_m: float) -> Floats:

@@ -38,7 +38,7 @@ DOT_SIZES = MappingProxyType(
 )
 
 
-def scale_dots(zoom: float, membership: str, *, smallest: float = SMALLEST_ON_PAPER) -> float:
+def scale_dots(zoom: float, membership: str) -> float:
     """Return the factor by which dots shrink at a zoom of a web map.
 
     Where a whole border is in view, dots of full size would hide it.
@@ -50,7 +50,7 @@ def scale_dots(zoom: float, membership: str, *, smallest: float = SMALLEST_ON_PA
     >>> round(scale_dots(5, "outside"), 2)
     0.29
     """
-    scale = min(_LARGEST, max(smallest, _AT_ZOOM_7 + (zoom - 7.0) * _GROWTH))
+    scale = min(_LARGEST, max(SMALLEST_ON_PAPER, _AT_ZOOM_7 + (zoom - 7.0) * _GROWTH))
     return scale * (_OUTSIDE if membership == "outside" and zoom < _OUTSIDE_BELOW_ZOOM else 1.0)
 
 

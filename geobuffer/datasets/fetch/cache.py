@@ -159,7 +159,8 @@ def _download_part(path: Path, part: Path, wanted: Wanted, how: Downloader) -> s
             download(url, part, wanted.name, how)
             wanted.check(part)
         except Failure as failure:
-            reasons.append(f"{_host(url)}: {failure}{_requested_wait(failure)}")
+            asks = "" if failure.wait_s is None else f" (asks to wait {failure.wait_s:,.0f} s)"
+            reasons.append(f"{_host(url)}: {failure}{asks}")
             retry = retry.increment("GET", url, error=failure)
             if failure.temporary and (failure.wait_s or 0.0) <= PATIENCE_S:
                 queue.append(url)
@@ -183,10 +184,6 @@ def _download_part(path: Path, part: Path, wanted: Wanted, how: Downloader) -> s
 
 def _host(url: str) -> str:
     return urlsplit(url).netloc or url
-
-
-def _requested_wait(failure: Failure) -> str:
-    return "" if failure.wait_s is None else f" (asks to wait {failure.wait_s:,.0f} s)"
 
 
 def _failure_message(path: Path, wanted: Wanted, reasons: list[str]) -> str:

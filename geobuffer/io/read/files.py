@@ -408,7 +408,9 @@ def _choose_member(path: Path, names: list[str], layer: str | None) -> tuple[str
     ]
     if not readable:
         shown = ", ".join(names[:8]) or "nothing"
-        raise DataError(f"Unreadable {path}: an archive of {shown}. Must hold {_list_suffixes()}.")
+        raise DataError(
+            f"Unreadable {path}: an archive of {shown}. Must hold {', '.join(SUFFIXES)}."
+        )
     # Skip read-me texts and metadata that lie beside the data.
     for aside in (".txt", ".json"):
         if layer is None and len(readable) > 1:
@@ -425,10 +427,6 @@ def _choose_member(path: Path, names: list[str], layer: str | None) -> tuple[str
         )
     hint = did_you_mean(layer, readable)
     raise DataError(f"Invalid layer {layer!r} of {path}. {hint}")
-
-
-def _list_suffixes() -> str:
-    return ", ".join(SUFFIXES)
 
 
 def _check_checksums(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:

@@ -63,7 +63,11 @@ def read_database(address: str, layer: str | None = None) -> SourceTable:
     shown = hide_password(address)
     try:
         url = make_url("postgresql" + address[address.index("://") :])
-        asked = {key: _last_value(url.query.get(key)) for key in ("table", "query", "geometry")}
+        # A key that is given several times has a tuple as its value; the last one counts.
+        asked = {
+            key: value[-1] if isinstance(value := url.query.get(key), tuple) else value
+            for key in ("table", "query", "geometry")
+        }
         url = url.difference_update_query(asked).set(drivername="postgresql+psycopg")
     except (ArgumentError, ValueError):
         raise DataError(f"Invalid address {shown!r}. Must be postgresql://…") from None
@@ -80,10 +84,6 @@ def read_database(address: str, layer: str | None = None) -> SourceTable:
         if url.password:
             said = said.replace(str(url.password), "***")
         raise DataError(f"Unreadable {name}: {said}.") from None
-
-
-def _last_value(value: str | tuple[str, ...] | None) -> str | None:
-    return value[-1] if isinstance(value, tuple) else value
 
 
 def _make_statement(shown: str, table: str | None, query: str | None) -> tuple[str, str]:

@@ -160,7 +160,7 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
             name=label,
             geometry=_join_shapes(table, rows),
             source=source or Source(title),
-            names=_pick_row(translations, rows[0]),
+            names={to: texts[rows[0]] for to, texts in translations.items() if texts[rows[0]]},
             iso=codes[0][rows[0]],
             country=codes[1][rows[0]],
         )
@@ -183,11 +183,6 @@ def _read_source(
         return table, table.name
     file, layer = find_file(path, layer=layer, max_gb=max_gb)
     return read_layer(file, layer, geometry_types), file.path.name
-
-
-def _pick_row(translations: Mapping[str, list[str]], row: int) -> dict[str, str]:
-    """Return the names of a row by language, without the languages in which it has none."""
-    return {language: texts[row] for language, texts in translations.items() if texts[row]}
 
 
 def _read_codes(

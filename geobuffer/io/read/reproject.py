@@ -119,13 +119,9 @@ def _is_degrees(system: pyproj.CRS) -> bool:
     """Return whether a system is WGS 84 in degrees, in either order of axes."""
     return (
         system.to_2d().equals(_DEGREES, ignore_axis_order=True)
-        if _is_plain_geographic(system)
+        if system.is_geographic and not system.is_bound
         else False
     )
-
-
-def _is_plain_geographic(system: pyproj.CRS) -> bool:
-    return system.is_geographic and not system.is_bound
 
 
 def _missing_crs(table: SourceTable, shapes: Shapes) -> MissingCRSError:

@@ -345,7 +345,7 @@ def _choose_writer(thing: Any, target: Path) -> Callable[[Path], Any]:
     if suffix in plain:
         return plain[suffix]
     if is_zone and suffix == ".gpkg":
-        return lambda path: _write_zone(thing, table, path)
+        return lambda path: write_zone_layers(thing, path, _write_layer(table, path, suffix))
     return lambda path: _write_layer(table, path, suffix)
 
 
@@ -373,11 +373,6 @@ def _write_layer(table: gpd.GeoDataFrame, path: Path, suffix: str) -> str:
     table.to_file(made, driver=drivers[suffix], layer=layer, index=False, **options)
     path.write_bytes(made.getbuffer())
     return layer
-
-
-def _write_zone(zone: BufferZone | CombinedZone, table: gpd.GeoDataFrame, path: Path) -> None:
-    layer = _write_layer(table, path, ".gpkg")
-    write_zone_layers(zone, path, layer)
 
 
 def _write_parquet(table: pd.DataFrame, path: Path) -> None:
