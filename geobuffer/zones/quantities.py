@@ -1,0 +1,471 @@
+"""Read numbers, lengths and dates as people write them, in arguments, scenarios and tables.
+
+The rules are the same wherever a number enters. One value with a comma that has two readings is
+refused, and the message names both. A column of a table has one decimal mark: any value that has
+one reading only decides for the whole column. Texts longer than any number are refused before they
+are searched, so that a damaged field costs no time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import numbers
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+
+import numpy as np
+import pandas as pd
+
+from geobuffer.errors import GeometryError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from geobuffer.geodesy.ellipsoid import Floats
+
+    Flags = NDArray[np.bool_]
+
+
+#: The most characters of a text that may be a number, a length or a coordinate.
+MAX_CHARACTERS = 64
+
+#: The largest number of people or metres in a table. More is an error of the table: the Earth has
+#: fewer people, and no two of its points lie so far apart.
+MAX_NUMBER = 1e10
+
+#: Texts that mean "no number", in small letters: in spreadsheets, statistics and three languages.
+NO_NUMBER = {
+    "", "-", "–", "—", "na", "n/a", "nan", "null", "none", "н/д", "немає", "нет", "…", "...",
+}  # fmt: skip
+
+# Metres in each unit, by its names in English, Ukrainian and Russian. The nautical mile is 1,852 m
+# (BIPM, The International System of Units, 2019, table 8), the mile 1,609.344 m, the yard 0.9144 m
+# and the foot 0.3048 m. A capital M alone may mean metres or nautical miles, so it is no unit here.
+_MILE = "mi mile miles миля милі миль мили"
+_NAUTICAL = ("nautical", "naut", "n", "sea", "морська", "морські", "морських", "морская", "морские",
+             "морских", "морской", "морської", "мор")  # fmt: skip
+_METRES = {
+    1000.0: "km kms kilometre kilometres kilometer kilometers км кілометр кілометри кілометра "
+    "кілометрів километр километры километра километров",
+    1.0: "m metre metres meter meters м метр метри метра метрів метры метров",
+    0.3048: "ft foot feet фут фути фута футів футы футов",
+    0.9144: "yd yds yard yards ярд ярди ярда ярдів ярды ярдов",
+    1609.344: _MILE,
+    1852.0: "nm nmi",
+}
+_UNITS = {name: metres for metres, names in _METRES.items() for name in names.split()} | {
+    f"{word} {mile}": 1852.0 for word in _NAUTICAL for mile in _MILE.split()
+}
+
+# Spaces and apostrophes separate thousands; a point or a comma separates decimals.
+_LENGTH = re.compile(
+    r"([+-]?)([0-9]{1,3}(?:[ '][0-9]{3})+|[0-9]+)(?:([.,])([0-9]+))? ?([^\W\d_][^\d_]*)?"
+)
+
+# Signs that look like a space, a minus sign or an apostrophe, and stand for one in numbers.
+_LOOKALIKES = str.maketrans(
+    {"−": "-", "’": "'", "ʼ": "'", **dict.fromkeys("\u00a0\u2007\u2009\u202f", " ")}
+)
+
+#: What a width must be, for messages.
+KM_FORMS = (
+    "Must be a number of kilometres, or a text such as '10 km', '10,5 km', '10 000 m', '5 NM' or "
+    "'3 mi'."
+)
+
+#: What a length in metres must be, for messages.
+M_FORMS = (
+    "Must be a number of metres, or a text such as '5 m', '0.5 km', '1 000 m' or '100 ft'."
+)
+
+
+def quote_value(value: object) -> str:
+    """Return a value for a message: in one line, and cut if it is long.
+
+    Examples
+    --------
+    >>> quote_value("10 km/h"), quote_value(["a", 1])
+    ("'10 km/h'", "['a', 1]")
+    >>> quote_value("9" * 5_000)[-23:]
+    "999'… (5,000 characters)"
+    """
+    if isinstance(value, str) and len(value) > MAX_CHARACTERS:
+        return f"{value[:MAX_CHARACTERS]!r}… ({len(value):,} characters)"
+    try:
+        shown = " ".join(repr(value).split()) if not isinstance(value, str) else repr(value)
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        return f"of type {type(value).__name__}, with thousands of digits"
+    if isinstance(value, str) or len(shown) <= 2 * MAX_CHARACTERS:
+        return shown
+    return f"{shown[:MAX_CHARACTERS]}… ({len(shown):,} characters)"
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Return whether a value is a real number of Python or numpy; a truth value is not one.
+
+    Examples
+    --------
+    >>> is_number(1), is_number(np.float32(0.5)), is_number(True), is_number("1"), is_number(1j)
+    (True, True, False, False, False)
+    """
+    return isinstance(value, numbers.Real | Decimal) and not isinstance(value, bool)
+
+
+def list_values(given: object) -> list[Any]:
+    """Return the values of a list, array or Series; one value alone becomes a list.
+
+    A text is one value, and so is an array or a quantity without axes.
+
+    Examples
+    --------
+    >>> list_values((5, 10)), list_values("10 km"), list_values(np.array(5))
+    ([5, 10], ['10 km'], [array(5)])
+    """
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        return [given]
+    try:
+        return list(given)
+    except TypeError:  # such arrays and quantities have __iter__, which then fails
+        return [given]
+
+
+def parse_km(given: object, name: str = "km") -> float:
+    """Return a length in kilometres; a number or a text without a unit is in kilometres too.
+
+    Parameters
+    ----------
+    given
+        A number, a quantity of pint or astropy, or a text such as ``"10 km"``, ``"10,5 km"``,
+        ``"10 000 m"``, ``"5 NM"``, ``"12 nautical miles"`` or ``"3 mi"``.
+    name
+        The name of the argument, for messages.
+
+    Raises
+    ------
+    GeometryError
+        It is neither, or a text with a comma that has two readings; the message lists the forms.
+        The caller checks the size of the length.
+
+    Examples
+    --------
+    >>> parse_km(10), parse_km("10,5 km"), parse_km("10 000 m"), parse_km("12 морських миль")
+    (10.0, 10.5, 10.0, 22.224)
+    >>> parse_km("5,10")
+    Traceback (most recent call last):
+    geobuffer.errors.GeometryError: Invalid km '5,10': it may mean 5.10, or 5 and 10. Must be a ...
+    """
+    return _parse_length(given, name, "km", KM_FORMS)
+
+
+def parse_metres(given: object, name: str) -> float:
+    """Return a length in metres, as :func:`parse_km`; without a unit it is in metres.
+
+    Examples
+    --------
+    >>> parse_metres(5, "tolerance_m"), parse_metres("100 ft", "tolerance_m")
+    (5.0, 30.48)
+    """
+    return _parse_length(given, name, "m", M_FORMS)
+
+
+def _parse_length(given: object, name: str, unit: str, forms: str) -> float:
+    """Return a length in "km" or "m"."""
+    value = _read_quantity(given, unit)
+    reading = ""
+    if isinstance(value, str) and len(value) <= MAX_CHARACTERS:
+        match = _LENGTH.fullmatch(" ".join(value.translate(_LOOKALIKES).split()))
+        metres = _unit_metres(match[5] or "", unit) if match else None
+        if match and metres:
+            reading = _describe_two_readings(match)
+            if not reading:
+                digits = re.sub("[ ']", "", match[2])
+                number = float(f"{match[1]}{digits}.{match[4] or 0}")
+                # To a micrometre, which removes the rounding error of factors such as 1e-3.
+                return round(number * (metres / _UNITS[unit]), 9)
+    elif is_number(value):
+        try:
+            return float(value)
+        except (OverflowError, ValueError):  # 10**400, or a Decimal that is no number
+            pass
+    raise GeometryError(f"Invalid {name} {quote_value(given)}{reading}. {forms}", parameter=name)
+
+
+def _read_quantity(given: Any, unit: str) -> object:
+    """Return the number of a quantity in a unit; the one value of an array; or what was given.
+
+    Quantities are known by their methods, as of pint and astropy: neither needs to be installed.
+    """
+    for magnitude in ("magnitude", "value"):
+        if hasattr(given, "to") and hasattr(given, magnitude):
+            try:
+                found = getattr(given.to(unit), magnitude)
+            except (TypeError, ValueError, AttributeError):  # its unit is no length
+                return None
+            return _read_quantity(found, unit)
+    if getattr(given, "shape", None) == () and hasattr(given, "item"):
+        return None if np.ma.is_masked(given) else given.item()
+    return given
+
+
+def _unit_metres(written: str, default: str) -> float | None:
+    """Return the metres in a unit as written; ``None`` if it is unknown."""
+    name = " ".join(written.replace(".", "").replace("-", " ").split())
+    if name in {"M", "М"}:  # Latin and Cyrillic
+        return None
+    return _UNITS.get(name.casefold() or default)
+
+
+def _describe_two_readings(match: re.Match[str]) -> str:
+    """Return both readings of a length with a comma, for a message; "" if it has one reading.
+
+    A number without a unit may be two numbers. Zero is no width, so ``0,5`` has one reading.
+    """
+    sign, whole, mark, decimals, unit = match.groups("")
+    if mark != "," or not whole.strip("0 '"):
+        return ""
+    one = f"{sign}{whole}.{decimals}"
+    grouped = len(decimals) == 3 and re.fullmatch("[1-9][0-9]{0,2}", whole)
+    if unit:
+        return f": it may mean {one} or {whole}{decimals} {unit}" if grouped else ""
+    thousands = f" or {sign}{whole}{decimals}" if grouped else ""
+    return f": it may mean {one}{thousands}, or {sign}{whole} and {decimals}"
+
+
+class NumberColumn(NamedTuple):
+    """The numbers of a column, and its values that are no numbers."""
+
+    numbers: Floats
+    """NaN where a value is missing, wrong or unclear."""
+    wrong: Flags
+    """Which values are no numbers, not finite, or larger than ``MAX_NUMBER``."""
+    unclear: Flags
+    """Which values have two readings, and nothing in the column or table decides."""
+
+
+def read_number_column(column: pd.Series, decimal: str = "") -> NumberColumn:
+    """Return the numbers of a column of numbers, of texts, or of both.
+
+    Parameters
+    ----------
+    column
+        The values. Truth values, complex numbers and dates are no numbers.
+    decimal
+        The decimal mark of other numbers of the table, if it is known. It decides only if no value
+        of the column has one reading alone.
+
+    Examples
+    --------
+    >>> read_number_column(pd.Series(["1,234", "12,345,678", "n/a"])).numbers.tolist()
+    [1234.0, 12345678.0, nan]
+    >>> read_number_column(pd.Series(["1,234", "0,5"])).numbers.tolist()
+    [1.234, 0.5]
+    >>> read_number_column(pd.Series(["1,234", "7"])).unclear.tolist()
+    [True, False]
+    """
+    kind = pd.api.types
+    if kind.is_bool_dtype(column.dtype) or kind.is_complex_dtype(column.dtype):
+        found = np.full(len(column), np.nan)
+        wrong = column.notna().to_numpy(dtype=bool)
+        return NumberColumn(found, wrong, np.zeros(len(column), dtype=bool))
+    if kind.is_numeric_dtype(column.dtype):
+        found = column.to_numpy(dtype=float, na_value=np.nan)
+        return _mark_extremes(NumberColumn(found, *np.zeros((2, len(column)), dtype=bool)))
+    values = column.tolist()
+    found, (wrong, unclear) = np.full(len(values), np.nan), np.zeros((2, len(values)), dtype=bool)
+    texts = [row for row, value in enumerate(values) if isinstance(value, str)]
+    if len(texts) < len(values):
+        for row, value in enumerate(values):
+            if not isinstance(value, str):
+                found[row], wrong[row] = _read_value(value)
+    if texts:
+        read = _read_texts([values[row] for row in texts], decimal)
+        found[texts], wrong[texts], unclear[texts] = read
+    return _mark_extremes(NumberColumn(found, wrong, unclear))
+
+
+def _mark_extremes(column: NumberColumn) -> NumberColumn:
+    """Mark numbers that are infinite or larger than any that a table may hold."""
+    extreme = np.abs(column.numbers) > MAX_NUMBER
+    if not extreme.any():
+        return column
+    return column._replace(
+        numbers=np.where(extreme, np.nan, column.numbers), wrong=column.wrong | extreme
+    )
+
+
+def _read_value(value: object) -> tuple[float, bool]:
+    """Return the number of a value that is no text, and whether it is wrong."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return math.nan, False
+    if is_number(value):
+        try:
+            return float(value), False
+        except (OverflowError, ValueError):
+            return math.nan, True
+    return math.nan, True
+
+
+# Numbers in a table with a decimal point (``{0}``) and with a comma (``{1}``) between thousands,
+# or the other way round. Spaces and apostrophes separate thousands too.
+_TABLE_NUMBER = (
+    r"^[+-]?(?:"
+    r"(?:[0-9]+[{0}]?[0-9]*|[{0}][0-9]+)(?:[eE][+-]?[0-9]{{1,3}})?|"
+    r"[0-9]{{1,3}}(?:(?: [0-9]{{3}})+|(?:'[0-9]{{3}})+)(?:[{0}][0-9]*)?|"
+    r"[1-9][0-9]{{0,2}}(?:[{1}][0-9]{{3}})+(?:[{0}][0-9]*)?)$"
+)
+_WITH_POINT, _WITH_COMMA = _TABLE_NUMBER.format(".", ","), _TABLE_NUMBER.format(",", ".")
+
+
+def _read_texts(texts: list[str], decimal: str) -> tuple[Floats, Flags, Flags]:
+    """Return numbers, and which texts are wrong and unclear, as :func:`read_number_column`."""
+    from pyarrow import compute as pc
+
+    found = np.full(len(texts), np.nan)
+    wrong, unclear = np.zeros((2, len(texts)), dtype=bool)
+    given = pc.utf8_trim_whitespace(_arrow_texts(texts))
+    whole = _flags(pc.match_substring_regex(given, r"^[+-]?[0-9]+$"))  # the usual case
+    found[whole] = _cast_numbers(given.filter(whole))
+    if whole.all():
+        return found, wrong, unclear
+    rest = np.flatnonzero(~whole)
+    given = pc.replace_substring_regex(given.filter(~whole), r"\s+", " ")
+    absent = _flags(pc.is_in(pc.utf8_lower(given), value_set=_arrow_texts(sorted(NO_NUMBER))))
+    point = _flags(pc.match_substring_regex(given, _WITH_POINT))
+    comma = _flags(pc.match_substring_regex(given, _WITH_COMMA))
+    mark = _choose_mark(int((point & ~comma).sum()), int((comma & ~point).sum()), decimal)
+    valid = {".": point, ",": comma, "": point & comma}[mark]
+    wrong[rest] = ~valid & ~absent
+    if not mark:
+        unclear[rest] = valid & _flags(pc.match_substring_regex(given, "[.,]"))
+    read = valid & ~unclear[rest]
+    digits = pc.replace_substring_regex(given.filter(read), "[ '.]" if mark == "," else "[ ',]", "")
+    found[rest[read]] = _cast_numbers(pc.replace_substring(digits, ",", "."))
+    return found, wrong, unclear
+
+
+def _choose_mark(points: int, commas: int, decimal: str) -> str:
+    """Return the decimal mark of a column, by how many values allow a point or a comma only."""
+    if points == commas:
+        return decimal or ("." if points else "")
+    return "." if points > commas else ","
+
+
+def _arrow_texts(texts: Sequence[str]) -> pa.Array:
+    """Return texts as an Arrow array, with plain spaces and signs; ``"?"`` for a long text."""
+    import pyarrow as pa
+
+    plain = [
+        "?" if len(text) > MAX_CHARACTERS else text if text.isascii() else text.translate(_LOOKALIKES)
+        for text in texts
+    ]
+    try:
+        return pa.array(plain, pa.large_string())
+    except UnicodeEncodeError:  # a lone surrogate, which is in no number
+        safe = [text.encode("utf-8", "replace").decode() for text in plain]
+        return pa.array(safe, pa.large_string())
+
+
+def _flags(mask: Any) -> Flags:
+    return np.asarray(mask.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _cast_numbers(texts: pa.Array) -> Floats:
+    return np.asarray(texts.cast("float64").to_numpy(zero_copy_only=False))
+
+
+def find_decimal_mark(columns: Iterable[pd.Series], *, are_decimals: bool = False) -> str:
+    """Return the decimal mark that the texts of columns prove; ``""`` if they prove none.
+
+    Parameters
+    ----------
+    columns
+        Columns of one table.
+    are_decimals
+        Whether the numbers have decimals and no thousands, as coordinates in degrees. Then each
+        mark is a proof; else only that of a value with one reading is.
+
+    Examples
+    --------
+    >>> find_decimal_mark([pd.Series(["51,125", "35,270"])], are_decimals=True)
+    ','
+    >>> find_decimal_mark([pd.Series(["1,234"])]), find_decimal_mark([pd.Series(["1,234.5"])])
+    ('', '.')
+    """
+    from pyarrow import compute as pc
+
+    points = commas = 0
+    for column in columns:
+        texts = [value for value in column.tolist() if isinstance(value, str)]
+        if not texts:
+            continue
+        given = pc.utf8_trim_whitespace(_arrow_texts(texts))
+        if are_decimals:
+            point, comma = (_flags(pc.match_substring(given, mark)) for mark in ".,")
+        else:
+            point = _flags(pc.match_substring_regex(given, _WITH_POINT))
+            comma = _flags(pc.match_substring_regex(given, _WITH_COMMA))
+        points += int((point & ~comma).sum())
+        commas += int((comma & ~point).sum())
+    return _choose_mark(points, commas, "") if points != commas else ""
+
+
+_ISO_DATE = re.compile(r"([0-9]{4})(?:([-/.])([0-9]{1,2})(?:\2([0-9]{1,2}))?)?(?:[T ][0-9:.Z+-]+)?")
+_DAY_FIRST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})")
+
+# Stands for the month or the day of a date without one: the end of the year or the month.
+_END = 99
+
+
+def parse_date(value: object) -> tuple[int, int, int] | None:
+    """Return year, month and day of a date, for sorting; ``None`` if it has no sure reading.
+
+    A year without a month, or a month without a day, sorts after every day in it.
+
+    Parameters
+    ----------
+    value
+        A date, a year, or a text: ``2001``, ``2001-12``, ``2001-12-05``, or ``31.12.2001`` where
+        only one of the two first numbers can be the month.
+
+    Examples
+    --------
+    >>> parse_date("2001-12-05"), parse_date(2001), parse_date("31.12.2001")
+    ((2001, 12, 5), (2001, 99, 99), (2001, 12, 31))
+    >>> parse_date("01.02.2001"), parse_date("about 2001")
+    (None, None)
+    """
+    if isinstance(value, np.datetime64):
+        value = pd.Timestamp(value)
+    if isinstance(value, dt.date):
+        return None if pd.isna(value) else (value.year, value.month, value.day)
+    if is_number(value):
+        whole = math.isfinite(value) and float(value).is_integer()
+        value = f"{int(value)}" if whole and 0 < value < 10_000 else ""
+    if not isinstance(value, str) or len(value) > MAX_CHARACTERS:
+        return None
+    text = value.strip()
+    if match := _ISO_DATE.fullmatch(text):
+        year, month, day = int(match[1]), match[3], match[4]
+        return _check_date(year, int(month) if month else None, int(day) if day else None)
+    if match := _DAY_FIRST.fullmatch(text):
+        first, second, year = int(match[1]), int(match[3]), int(match[4])
+        found = {_check_date(year, second, first), _check_date(year, first, second)} - {None}
+        return found.pop() if len(found) == 1 else None
+    return None
+
+
+def _check_date(year: int, month: int | None, day: int | None) -> tuple[int, int, int] | None:
+    """Return a date that is in the calendar, with its end for a missing month or day."""
+    try:
+        dt.date(year, month or 1, 1 if day is None else day)
+    except ValueError:
+        return None
+    if month == 0:
+        return None
+    return year, _END if month is None else month, _END if day is None else day
