@@ -22,7 +22,8 @@ from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
 from geobuffer.io.not_located import find_not_located
 from geobuffer.io.point_tables import drop_uncounted, read_numbers
 from geobuffer.zones.border import BOTH, Border
-from geobuffer.zones.checks import check_border, check_zone, is_number
+from geobuffer.zones.checks import check_border, check_zone
+from geobuffer.zones.quantities import parse_km
 from geobuffer.zones.source import ORIGIN
 from geobuffer.zones.zone import BufferZone
 
@@ -312,9 +313,9 @@ def exposure_curve(
     table: gpd.GeoDataFrame,
     border: Border,
     *,
-    to_km: float,
+    to_km: float | str,
     side: str = BOTH,
-    step_km: float | None = None,
+    step_km: float | str | None = None,
 ) -> pd.DataFrame:
     """Count the places and people within every distance of a border, up to a largest one.
 
@@ -357,21 +358,12 @@ def exposure_curve(
     >>> curve["within_km"].tolist(), bool(curve["places"].is_monotonic_increasing)
     ([5.0, 10.0, 15.0, 20.0], True)
     """
-    for name, km in (("to_km", to_km), ("step_km", step_km)):
-        if km is not None and not (is_number(km) and math.isfinite(km) and 0 < km <= LIMIT_M / 1e3):
-            limit = f"{LIMIT_M / 1e3:,.0f} km"
-            raise GeometryError(
-                f"Invalid {name} {km!r}. Must be positive, and at most {limit}.", parameter=name
-            )
-    if step_km is not None and step_km < LEAST_STEP_KM:
-        raise GeometryError(
-            f"Invalid step_km {step_km!r}. Must be at least {LEAST_STEP_KM:g}, a metre.",
-            parameter="step_km",
-        )
+    to_km = _parse_distance(to_km, "to_km")
+    step_km = None if step_km is None else _parse_distance(step_km, "step_km")
     check_border(border)
     name = side if side == BOTH else border.side(side).name
     # The zone needs no polygon here: distances decide which places it holds.
-    zone = BufferZone(border, (0.0, float(to_km)), name, "round", (), math.inf, math.inf)
+    zone = BufferZone(border, (0.0, to_km), name, "round", (), math.inf, math.inf)
     found = classify_table(table, zone, stacklevel=2).frame
     unplaced = find_not_located(table, found["membership"].isna().to_numpy())
     near = drop_uncounted(table, is_counted(found["membership"]), stacklevel=2)
@@ -382,6 +374,23 @@ def exposure_curve(
     if unplaced.is_known:
         counted["not_located"] = _count_not_located(within, begin, unplaced.select(near))
     return counted
+
+
+def _parse_distance(given: float | str, name: str) -> float:
+    """Return the end or the step of a curve in kilometres."""
+    km = parse_km(given, name)
+    if not (math.isfinite(km) and 0 < km <= LIMIT_M / 1e3):
+        limit = f"{LIMIT_M / 1e3:,.0f} km"
+        raise GeometryError(
+            f"Invalid {name} {km:g}. Must be positive, and at most {limit}.",
+            parameter=name,
+        )
+    if km < LEAST_STEP_KM:
+        raise GeometryError(
+            f"Invalid {name} {km:g}. Must be at least {LEAST_STEP_KM:g}, a metre.",
+            parameter=name,
+        )
+    return km
 
 
 def _entry_distances(found: pd.DataFrame, to_km: float) -> tuple[Floats, Floats]:

@@ -27,7 +27,8 @@ from geobuffer.analysis.record_linkage import (
     pair_namesakes,
 )
 from geobuffer.errors import DataError
-from geobuffer.io.point_tables import UNSTATED_M, read_lonlat, read_numbers
+from geobuffer.io.point_tables import UNSTATED_M, read_lonlat, read_numbers, warn_of_rows
+from geobuffer.zones.quantities import NO_NUMBER, parse_date, quote_value
 from geobuffer.zones.toponyms import fold_name
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def gather_records(tables: tuple[pd.DataFrame, ...]) -> tuple[Records, pd.DataFr
         {
             column: np.concatenate(
                 [
-                    _column_objects(t[column]) if column in t.columns else np.full(len(t), None)
+                    _column_objects(t, column) if column in t.columns else np.full(len(t), None)
                     for t in tables
                 ]
             )
@@ -89,8 +90,9 @@ def _check_table(table: pd.DataFrame, number: int) -> None:
             f"Invalid id in {which}, row {table.index[row]!r}: {ids.iloc[row]!r}. Must be there, "
             "be unique in the table and hold no semicolon."
         )
-    if "population" in table.columns:
-        read_numbers(table, "population")
+    for column in _NUMBERS:
+        if column in table.columns:
+            read_numbers(table, column)
 
 
 def _geometry_column(table: pd.DataFrame) -> str | None:
@@ -107,8 +109,18 @@ def _table_points(table: pd.DataFrame) -> NDArray[np.float64]:
     return np.stack(read_lonlat(table))
 
 
-def _column_objects(column: pd.Series) -> NDArray[np.object_]:
-    """Return the values of a column; None for each missing one."""
+# The columns of numbers that a merge uses.
+_NUMBERS = ("population", "accuracy_m", "radius_m")
+
+
+def _column_objects(table: pd.DataFrame, name: str) -> NDArray[np.object_]:
+    """Return the values of a column; None for each missing one.
+
+    Numbers that are texts are read here, because each table may have its own decimal mark.
+    """
+    column = table[name]
+    if name in _NUMBERS and any(isinstance(value, str) for value in column):
+        column = pd.Series(read_numbers(table, name))
     values = column.astype(object).to_numpy(copy=True)
     values[column.isna().to_numpy()] = None
     return np.asarray(values)
@@ -237,7 +249,9 @@ def merge_settlements(*tables: pd.DataFrame, regions: Iterable[Region] = ()) -> 
         tables. These columns are added: ``merged_from``, the ids of its rows, and ``source``, all
         their sources, separated by ``"; "``; ``position_source``, the source of the point, which
         with ``accuracy_m`` comes from the most accurate row; ``population_source``, the source of
-        the latest ``population`` (figures are never added up); ``newly_located``, whether a row
+        the latest ``population`` (figures are never added up; ``population_as_of`` may be
+        ``2001``, ``2001-12``, ``2001-12-05`` or ``31.12.2001``, and a date without a sure reading
+        counts as missing, with a warning); ``newly_located``, whether a row
         without a point got one; ``conflict``: sentences, or ``""``. Other values come from the row
         with an official code, and missing ones from the other rows. A transliterated name is used
         only where no row has another one.
@@ -268,6 +282,7 @@ def merge_settlements(*tables: pd.DataFrame, regions: Iterable[Region] = ()) -> 
     array([['b:9', 'b:9; a:1', 'B; A', 'B']], dtype=object)
     """
     records, values = gather_records(tables)
+    _warn_of_dates(values)
     place = link_records(records)
     merged = _assemble_places(records, values, place)
     conflict = _collect_conflicts(records, values, place, merged, tuple(regions))
@@ -363,7 +378,7 @@ def _fill_names(merged: pd.DataFrame, lead: pd.DataFrame, number: Ints) -> None:
 
 
 def _fill_population(merged: pd.DataFrame, lead: pd.DataFrame, number: Ints) -> None:
-    """Take the latest figure, its date and its source; a figure without a date comes last."""
+    """Take the latest figure, its date and its source; a figure without a sure date comes last."""
     if "population" not in lead:
         return
     dates = (
@@ -372,15 +387,33 @@ def _fill_population(merged: pd.DataFrame, lead: pd.DataFrame, number: Ints) -> 
     facts = pd.DataFrame({"population": read_numbers(lead, "population")})
     facts["population_as_of"] = dates.to_numpy()
     facts["population_source"] = _texts_or(lead, "population_source", "source")
-    # A year or month without a day sorts as its end, after every day in it.
-    stated = [date and f"{date}\U0010ffff" for date in column_texts(lead, "population_as_of")]
-    facts["stated"] = pd.Series(stated, index=facts.index).replace("", None)
+    stated = [parse_date(date) for date in dates]
+    facts["stated"] = pd.Series(stated, index=facts.index, dtype=object)
     facts = facts.assign(number=number)[facts["population"].notna()]
     # The sort is stable, so the leading row stays first among figures of one date.
     latest = facts.sort_values("stated", ascending=False, na_position="last", kind="stable")
     latest = latest.drop_duplicates("number")
     for column in ("population", "population_as_of", "population_source"):
         merged[column] = latest.set_index("number")[column].reindex(merged.index)
+
+
+def _warn_of_dates(values: pd.DataFrame) -> None:
+    """Warn of figures whose date has no sure reading; they rank as undated."""
+    if not {"population", "population_as_of"} <= set(values.columns):
+        return
+    known = values[["population", "population_as_of"]].notna().all(axis=1).to_numpy()
+    rows, dates = np.flatnonzero(known), values["population_as_of"][known]
+    unsure = [
+        f"{values['id'].iloc[row]}: {quote_value(date)}"
+        for row, date in zip(rows, dates, strict=True)
+        if parse_date(date) is None and str(date).strip().casefold() not in NO_NUMBER
+    ]
+    warn_of_rows(
+        pd.Index(unsure),
+        "with a population whose population_as_of is not a sure date, and ranks as undated (write "
+        "dates as 2001-12-31)",
+        stacklevel=3,
+    )
 
 
 def _texts_or(values: pd.DataFrame, column: str, otherwise: str) -> list[str | None]:

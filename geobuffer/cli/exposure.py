@@ -209,10 +209,12 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
     border: BorderOptions,
     side: SideName = None,
     places: PlaceOptions,
-    to_km: Annotated[float, typer.Option("--to-km", help="The largest distance.")] = 50.0,
+    to_km: Annotated[
+        str, typer.Option("--to-km", metavar="KM", help="The largest distance.")
+    ] = "50",
     step_km: Annotated[
-        float, typer.Option("--step-km", help="The step between two distances.")
-    ] = 5.0,
+        str, typer.Option("--step-km", metavar="KM", help="The step between two distances.")
+    ] = "5",
     png: Annotated[
         Path | None,
         typer.Option("--png", help="Also draw it: a picture (.png, .svg, .pdf)."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,6 +32,10 @@ UNSEEN_M = 50.0
 # In the area of the bundled settlements, none of 5,000 random points was more than 18 km from the
 # nearest one. A border farther from all of them lies elsewhere: we must not count zero there.
 _COVERED_KM = 20.0
+
+
+# A latitude and a longitude, as --around takes them. A file may not have such a name.
+_POINT = re.compile(r"([+-]?[0-9]+(?:\.[0-9]*)?) *, *([+-]?[0-9]+(?:\.[0-9]*)?)")
 
 
 class Ground(NamedTuple):
@@ -124,7 +129,7 @@ _CHANGED = {
 def read_zone(options: ZoneOptions, *, language: str = "en") -> gb.Scenario:
     """Return the scenario with the widths, the side and the ends of the options."""
     from geobuffer.zones.border import BOTH
-    from geobuffer.zones.checks import parse_km
+    from geobuffer.zones.quantities import parse_km
 
     from_km, km = options.from_km, None if options.km is None else _parse_widths(options.km)
     # Widths by side or section already say which sides the zone has.
@@ -155,31 +160,49 @@ def split_names(names: list[str] | None) -> list[str]:
 
 def _parse_widths(km: str) -> tuple[float, ...] | dict[str, float]:
     """Return the edges of the rings, or a width by side or section."""
-    from geobuffer.zones.checks import parse_km
+    from geobuffer.zones.quantities import parse_km, quote_value
 
     parts = [part.strip() for part in km.split(",")]
     named = [part.rpartition("=") for part in parts]
     if all(equals for _, equals, _ in named):
-        return {name.strip(): parse_km(width.strip(), "--km") for name, _, width in named}
-    with_unit = [part[-1:].isalpha() for part in parts]
+        return _name_widths(km, [(name.strip(), width.strip()) for name, _, width in named])
+    with_unit = [part.rstrip(".")[-1:].isalpha() for part in parts]
     # 10,5 km may mean two rings or a decimal comma.
-    if len(set(with_unit)) > 1:
+    if len(set(with_unit)) > 1 or any(equals for _, equals, _ in named):
         raise gb.GeometryError(
-            f"Invalid --km {km!r}. Commas part rings: write 5,10,20, or a unit for each ring, as "
-            "in '500 m, 5 km'; decimals have a point."
+            f"Invalid --km {quote_value(km)}. Commas part rings: write 5,10,20, or a unit for each "
+            "ring, as in '500 m, 5 km', or a name for each width, as in Ukraine=10,Russia=5; "
+            "decimals have a point."
         )
     return tuple(parse_km(part, "--km") for part in parts)
+
+
+def _name_widths(km: str, named: list[tuple[str, str]]) -> dict[str, float]:
+    """Return the width of each side or section. A name in two languages is checked with the zone.
+
+    A dictionary would take the last width of a name that is given twice.
+    """
+    from geobuffer.zones.quantities import parse_km, quote_value
+    from geobuffer.zones.toponyms import fold_name
+
+    widths: dict[str, float] = {}
+    folded = [fold_name(name) for name, _ in named]
+    for name, width in named:
+        if folded.count(fold_name(name)) > 1:
+            raise gb.GeometryError(
+                f"Invalid --km {quote_value(km)}: {name!r} is named twice. Name it once."
+            )
+        widths[name] = parse_km(width, "--km")
+    return widths
 
 
 def _parse_point(text: str) -> shapely.Point | None:
     """Return the point that --around gives by latitude and longitude; None if it names a file."""
     import shapely
 
-    parts = text.split(",")
-    try:
-        lat, lon = (float(part) for part in parts)
-    except ValueError:
+    if not (found := _POINT.fullmatch(text.strip())):
         return None
+    lat, lon = float(found[1]), float(found[2])
     if not (-90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0):
         raise gb.GeometryError(
             f"Invalid --around {text!r}. Must be latitude within ±90, then longitude within ±180."
@@ -246,7 +269,7 @@ def _load_regions(options: BorderOptions) -> gb.Regions:
     return gb.read_regions(options.regions, **_reader_arguments(options))
 
 
-def build_zone(scenario: gb.Scenario, border: gb.Border, tolerance_m: float = 0.1) -> Zone:
+def build_zone(scenario: gb.Scenario, border: gb.Border, tolerance_m: float | str = 0.1) -> Zone:
     """Build the zone of a scenario along a border."""
     return gb.build_zone(
         border,

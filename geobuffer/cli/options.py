@@ -93,9 +93,11 @@ class BorderOptions:
         ),
     ] = None
     gap_m: Annotated[
-        float | None,
+        str | None,
         typer.Option(
-            "--gap-m", help="How far apart the outlines of the two sides may be, in metres."
+            "--gap-m",
+            metavar="METRES",
+            help="How far apart the outlines of the two sides may be, in metres.",
         ),
     ] = None
     along: Annotated[

@@ -51,8 +51,11 @@ def zone_(
     *,
     zone: ZoneOptions,
     tolerance: Annotated[
-        float, typer.Option("--tolerance", help="The largest error of its edges, in metres.")
-    ] = 0.1,
+        str,
+        typer.Option(
+            "--tolerance", metavar="METRES", help="The largest error of its edges, in metres."
+        ),
+    ] = "0.1",
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:

@@ -18,10 +18,10 @@ from geobuffer.datasets.bundled import data_folder
 from geobuffer.errors import DataError, GeometryError, did_you_mean
 from geobuffer.io.point_tables import get_column
 from geobuffer.zones.border import BOTH
-from geobuffer.zones.checks import KM_FORMS, parse_km
 from geobuffer.zones.identity import Noun
 from geobuffer.zones.make_border import border_between
 from geobuffer.zones.make_zone import build_zone
+from geobuffer.zones.quantities import parse_km, quote_value
 from geobuffer.zones.repr_html import card_html
 from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, find_other_names, fold_name
 
@@ -294,7 +294,9 @@ def _pick_text(file: Path, key: str, given: str | Mapping[str, Any], language: s
     for key_language, text in given.items():
         if key_language not in LANGUAGES or not isinstance(text, str):
             hint = did_you_mean(key_language, LANGUAGES)
-            raise DataError(f"Invalid scenario {file}: {key} has {key_language} = {text!r}. {hint}")
+            raise DataError(
+                f"Invalid scenario {file}: {key} has {key_language} = {quote_value(text)}. {hint}"
+            )
     return str(given.get(language) or given.get("en") or next(iter(given.values()), ""))
 
 
@@ -311,7 +313,7 @@ def _check_table(file: Path, table: str, content: object) -> None:
         if not isinstance(value, known[key]) or isinstance(value, bool):
             expected = " or ".join(dict.fromkeys(_TYPE_NAMES[type_] for type_ in known[key]))
             raise DataError(
-                f"Invalid scenario {file}: {where}{key} = {value!r}. Must be {expected}."
+                f"Invalid scenario {file}: {where}{key} = {quote_value(value)}. Must be {expected}."
             )
 
 
@@ -326,7 +328,8 @@ def _region_names(file: Path, zone: Mapping[str, Any], key: str) -> tuple[str, .
     names = [given] if isinstance(given, str) else given
     if not names or not all(isinstance(name, str) and name for name in names):
         raise DataError(
-            f"Invalid scenario {file}: [zone] {key} = {given!r}. Must name a region or several."
+            f"Invalid scenario {file}: [zone] {key} = {quote_value(given)}. Must name a region or "
+            "several."
         )
     return tuple(names)
 
@@ -334,11 +337,16 @@ def _region_names(file: Path, zone: Mapping[str, Any], key: str) -> tuple[str, .
 def _parse_from_km(file: Path, zone: Mapping[str, Any]) -> float:
     given = zone.get("from_km", 0.0)
     try:
-        return parse_km(given)
-    except (GeometryError, OverflowError) as error:
-        raise DataError(
-            f"Invalid scenario {file}: [zone] from_km = {given!r}. {KM_FORMS}"
-        ) from error
+        return parse_km(given, "from_km")
+    except GeometryError as error:
+        raise _width_error(file, "from_km", given, error) from error
+
+
+def _width_error(file: Path, key: str, given: object, error: GeometryError) -> DataError:
+    """Return the error about a width in a scenario, with what the reader of widths says of it."""
+    about = str(error).removeprefix(f"Invalid {key} {quote_value(given)}")
+    about = f": {about}" if about.startswith("Invalid") else about
+    return DataError(f"Invalid scenario {file}: [zone] {key} = {quote_value(given)}{about}")
 
 
 def _parse_widths(file: Path, given: Any) -> tuple[float, ...] | dict[str, float]:
@@ -347,14 +355,13 @@ def _parse_widths(file: Path, given: Any) -> tuple[float, ...] | dict[str, float
         widths = list(given.values())
     if not widths:
         raise DataError(
-            f"Invalid scenario {file}: [zone] km = {given!r}. Must be a number or several, or one "
-            "for each side or section, as in { Ukraine = 10, Russia = 5 }."
+            f"Invalid scenario {file}: [zone] km = {quote_value(given)}. Must be a number or "
+            "several, or one for each side or section, as in { Ukraine = 10, Russia = 5 }."
         )
     try:
         found = tuple(parse_km(width) for width in widths)
-    except (GeometryError, OverflowError) as error:
-        message = f"Invalid scenario {file}: [zone] km = {given!r}. {KM_FORMS}"
-        raise DataError(message) from error
+    except GeometryError as error:
+        raise _width_error(file, "km", given, error) from error
     return dict(zip(given, found, strict=True)) if isinstance(given, dict) else found
 
 

@@ -17,6 +17,7 @@ from geobuffer.errors import DataError, MissingCRSError, missing_crs
 from geobuffer.geodesy.antimeridian import wrap_degrees
 from geobuffer.geodesy.ellipsoid import ON_GLOBE, Floats, is_on_globe
 from geobuffer.zones.checks import convert_to_degrees
+from geobuffer.zones.quantities import quote_value, read_number_column
 from geobuffer.zones.toponyms import NAME_COLUMNS
 
 if TYPE_CHECKING:
@@ -88,18 +89,20 @@ def read_numbers(table: pd.DataFrame, column: str) -> Floats:
     Raises
     ------
     DataError
-        A value is not a number, negative or infinite. The message names the row.
+        A value is not a number, has two readings, or is negative or infinite. The message names
+        the row.
     """
-    found = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    absent = table[column].isna().to_numpy()
-    wrong = np.flatnonzero((np.isnan(found) & ~absent) | (found < 0.0) | np.isinf(found))
+    found = read_number_column(table[column])
+    wrong = np.flatnonzero(found.wrong | found.unclear | (found.numbers < 0.0))
     if len(wrong):
         row = wrong[0]
+        unclear = " It may have decimals or a mark between thousands." if found.unclear[row] else ""
         raise DataError(
-            f"Invalid {column} in row {table.index[row]!r}: {table[column].tolist()[row]!r}. "
-            "Must be a number, not negative, or missing."
+            f"Invalid {column} in row {table.index[row]!r}: "
+            f"{quote_value(table[column].iloc[row])}.{unclear} Must be a number, not negative, or "
+            "missing."
         )
-    return np.asarray(found)
+    return found.numbers
 
 
 # A point may lie so many degrees outside of the expected area, because a gazetteer covers more than

@@ -1,4 +1,4 @@
-"""Check arguments that many functions take: borders, zones, regions, areas, numbers and widths.
+"""Check arguments that many functions take: borders, zones, regions and areas.
 
 A public function calls these checks on its arguments before it computes anything. So an error
 names the argument, and functions further down need not check it again.
@@ -6,12 +6,10 @@ names the argument, and functions further down need not check it again.
 
 from __future__ import annotations
 
-import numbers
-import re
 import sys
 import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import shapely
 from pyproj.exceptions import ProjError
@@ -29,75 +27,6 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     _Shapes = TypeVar("_Shapes", gpd.GeoDataFrame, gpd.GeoSeries)
-
-
-# Kilometres in each unit. The nautical mile is 1,852 m (BIPM, The International System of Units,
-# 2019, table 8), the mile 1,609.344 m. A capital M alone may mean metres or nautical miles, so it
-# is no unit here.
-_UNITS = {
-    "km": 1.0, "км": 1.0, "kilometre": 1.0, "kilometres": 1.0, "kilometer": 1.0, "kilometers": 1.0,
-    "m": 1e-3, "м": 1e-3, "metre": 1e-3, "metres": 1e-3, "meter": 1e-3, "meters": 1e-3,
-    "nm": 1.852, "nmi": 1.852, "mi": 1.609344, "mile": 1.609344, "miles": 1.609344,
-}  # fmt: skip
-
-# Spaces separate thousands; a point or a comma separates decimals. A comma before three digits may
-# mean either, so it is refused.
-_WIDTH = re.compile(r"([+-]?(?:\d{1,3}(?: \d{3})+|\d+)(?:\.\d+|,(?!\d{3}(?!\d))\d+)?) ?([^\W\d]*)")
-
-#: What a width must be, for messages.
-KM_FORMS = (
-    "Must be a number of kilometres, or a text such as '10 km', '10,5 km', '10 000 m', '5 NM' or "
-    "'3 mi'."
-)
-
-
-def is_number(value: object) -> TypeGuard[float]:
-    """Return whether a value is a real number of Python or numpy; a truth value is not one.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> is_number(1), is_number(np.float32(0.5)), is_number(True), is_number("1")
-    (True, True, False, False)
-    """
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
-
-
-def parse_km(given: object, name: str = "km") -> float:
-    """Return a width in kilometres; a text without a unit is a number of kilometres too.
-
-    Parameters
-    ----------
-    given
-        A number, or a text such as ``"10 km"``, ``"10,5 km"``, ``"10 000 m"``, ``"5 NM"`` (nautical
-        miles) or ``"3 mi"``.
-    name
-        The name of the argument, for messages.
-
-    Raises
-    ------
-    GeometryError
-        It is neither; the message lists the forms. The caller checks the size of the width.
-
-    Examples
-    --------
-    >>> parse_km(10), parse_km("10,5 km"), parse_km("10 000 m"), parse_km("5 NM")
-    (10.0, 10.5, 10.0, 9.26)
-    >>> parse_km("10,000 m")
-    Traceback (most recent call last):
-    geobuffer.errors.GeometryError: Invalid km '10,000 m'. Must be a number of kilometres, or ...
-    """
-    if is_number(given):
-        return float(given)
-    if isinstance(given, str):
-        match = _WIDTH.fullmatch(" ".join(given.replace("−", "-").split()))
-        unit = match[2] if match else ""
-        factor = _UNITS.get(unit.casefold()) if unit not in {"M", "М"} else None
-        if match and (factor or not unit):
-            number = float(match[1].replace(" ", "").replace(",", "."))
-            # To a micrometre, which removes the rounding error of the factor 1e-3.
-            return round(number * (factor or 1.0), 9)
-    raise GeometryError(f"Invalid {name} {given!r}. {KM_FORMS}", parameter=name)
 
 
 def convert_to_degrees(shapes: _Shapes, what: str) -> _Shapes:

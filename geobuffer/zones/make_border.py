@@ -32,9 +32,9 @@ from geobuffer.zones.checks import (
     check_area,
     check_region,
     convert_to_degrees,
-    is_number,
     repair_region,
 )
+from geobuffer.zones.quantities import parse_metres
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import Source, join_sources
 from geobuffer.zones.toponyms import LANGUAGES
@@ -101,7 +101,7 @@ def border_between(
     one: Region | Iterable[Region],
     other: Region | Iterable[Region],
     *,
-    tolerance_m: float | None = None,
+    tolerance_m: float | str | None = None,
 ) -> Border:
     """Return the border between regions of one side and regions of the other.
 
@@ -123,10 +123,10 @@ def border_between(
     one, other
         A region or several, for either side.
     tolerance_m
-        How far apart the outlines of the two sides may run, in metres; 0 for the part that they
-        share exactly. By default, the border is that part if it has no breaks; else the tolerance
-        is the accuracy that the sources state. A border shorter than twice the tolerance counts
-        as a corner.
+        How far apart the outlines of the two sides may run, in metres or as a text with its unit;
+        0 for the part that they share exactly. By default, the border is that part if it has no
+        breaks; else the tolerance is the accuracy that the sources state. A border shorter than
+        twice the tolerance counts as a corner.
 
     Raises
     ------
@@ -183,15 +183,16 @@ def border_between(
 
 
 def _choose_tolerance_m(
-    given: float | None, ones: Sequence[Region], others: Sequence[Region]
+    given: float | str | None, ones: Sequence[Region], others: Sequence[Region]
 ) -> float:
     """Return the given tolerance, or else the accuracy of the least accurate source, in metres."""
     if given is None:
         return max(region.source.accuracy_m or 0.0 for region in (*ones, *others))
-    if not is_number(given) or not math.isfinite(given) or given < 0.0:
-        message = f"Invalid tolerance_m {given!r}. Must be metres, 0 or more."
+    tolerance = parse_metres(given, "tolerance_m")
+    if not math.isfinite(tolerance) or tolerance < 0.0:
+        message = f"Invalid tolerance_m {tolerance:g}. Must be metres, 0 or more."
         raise GeometryError(message, parameter="tolerance_m")
-    return float(given)
+    return tolerance
 
 
 def _confirms_exact_line(exact: _Meetings, found: CommonLine) -> bool:

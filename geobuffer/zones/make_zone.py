@@ -21,8 +21,9 @@ from geobuffer.geodesy.buffer import buffer_lines
 from geobuffer.geodesy.ellipsoid import LIMIT_M
 from geobuffer.geodesy.sides import split_sides
 from geobuffer.zones.border import BOTH, Border, Section
-from geobuffer.zones.checks import check_area, check_border, is_number, parse_km, repair_region
+from geobuffer.zones.checks import check_area, check_border, repair_region
 from geobuffer.zones.flat_ends import build_end_cuts, find_flat_ends
+from geobuffer.zones.quantities import list_values, parse_km, parse_metres, quote_value
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import join_sources
 from geobuffer.zones.toponyms import LANGUAGES, fold_name
@@ -53,7 +54,7 @@ def build_zone(
     from_km: _Width = ...,
     side: str = ...,
     ends: Literal["round", "flat"] = ...,
-    tolerance_m: float = ...,
+    tolerance_m: float | str = ...,
 ) -> BufferZone | CombinedZone: ...
 @overload
 def build_zone(
@@ -63,7 +64,7 @@ def build_zone(
     from_km: _Width = ...,
     side: str = ...,
     ends: Literal["round", "flat"] = ...,
-    tolerance_m: float = ...,
+    tolerance_m: float | str = ...,
 ) -> BufferZone: ...
 @overload
 def build_zone(
@@ -73,7 +74,7 @@ def build_zone(
     from_km: _Width = ...,
     side: str = ...,
     ends: Literal["round", "flat"] = ...,
-    tolerance_m: float = ...,
+    tolerance_m: float | str = ...,
 ) -> BufferZone | CombinedZone: ...
 def build_zone(
     border: Border,
@@ -82,7 +83,7 @@ def build_zone(
     from_km: _Width = 0.0,
     side: str = BOTH,
     ends: Literal["round", "flat"] = "round",
-    tolerance_m: float = 0.1,
+    tolerance_m: float | str = 0.1,
 ) -> BufferZone | CombinedZone:
     """Build the zone within a distance of a border, measured along geodesics.
 
@@ -92,7 +93,8 @@ def build_zone(
         The border.
     km
         The width, or the outer edges of several rings: ``[5, 10]`` gives 0–5 and 5–10 km. Each is
-        a number of kilometres or a text such as ``"10 km"``, ``"500 m"`` or ``"5 NM"``.
+        a number of kilometres, a text such as ``"10 km"``, ``"500 m"``, ``"5 NM"`` or ``"100 ft"``,
+        or a quantity of pint or astropy. A text with a comma that has two readings is refused.
 
         Or a width for each side, ``{"Ukraine": 10, "Russia": 5}``, or for each section by its
         name, ``{"Kursk–Sumy": 10}``, with one ring and round ends. A Series labelled by names,
@@ -116,7 +118,7 @@ def build_zone(
         one of Chernihiv, Sumy and Kharkiv reaches neither into Luhansk nor into Belarus, and keeps
         all parts of the three that are near enough.
     tolerance_m
-        How far the polygons' edges may lie from their distance, in metres.
+        How far the polygons' edges may lie from their distance, in metres, or a text with its unit.
 
     Raises
     ------
@@ -142,7 +144,7 @@ def build_zone(
     (('0–10 km',), True)
     """
     check_border(border)
-    _check_tolerance(tolerance_m)
+    tolerance_m = _parse_tolerance(tolerance_m)
     if ends not in _ENDS:
         message = f"Invalid ends {ends!r}. {did_you_mean(str(ends), _ENDS)}"
         raise GeometryError(message, parameter="ends")
@@ -166,12 +168,14 @@ def build_zone(
     return zone
 
 
-def _check_tolerance(tolerance_m: object) -> None:
-    if not (is_number(tolerance_m) and math.isfinite(tolerance_m) and tolerance_m >= 0.001):
+def _parse_tolerance(given: object) -> float:
+    tolerance_m = parse_metres(given, "tolerance_m")
+    if not (math.isfinite(tolerance_m) and tolerance_m >= 0.001):
         raise GeometryError(
-            f"Invalid tolerance_m {tolerance_m!r}. Must be at least 0.001: a millimetre.",
+            f"Invalid tolerance_m {tolerance_m:g}. Must be at least 0.001: a millimetre.",
             parameter="tolerance_m",
         )
+    return tolerance_m
 
 
 def _check_section_options(
@@ -180,7 +184,7 @@ def _check_section_options(
     """Raise an error for options that widths for each section do not support."""
     if ends != "round" or from_km or (border.is_bare and side != BOTH):
         raise GeometryError(
-            f"Invalid km {dict(km)!r} with ends {ends!r}, from_km {from_km:g}, side "
+            f"Invalid km {quote_value(dict(km))} with ends {ends!r}, from_km {from_km:g}, side "
             f"{side!r}. Widths for each section must come with round ends, from_km 0 and, "
             "along a bare line, both sides.",
             parameter="km",
@@ -194,7 +198,7 @@ def _read_labelled_widths(
     if not (isinstance(km, pd.Series) and any(isinstance(label, str) for label in km.index)):
         return km
     for name, widths in km.groupby(level=0, sort=False):
-        if len(set(widths)) > 1:
+        if len({parse_km(width) for width in widths}) > 1:
             raise GeometryError(
                 f"Invalid km for {name!r}: {', '.join(f'{width}' for width in widths)}. Must be "
                 "one width for a name. Give different names to lines of different widths.",
@@ -210,7 +214,8 @@ def _group_sections_by_width(
     matches = {key: _match_name(border, str(key)) for key in km}
     if len({kind for kind, _ in matches.values()}) > 1:
         raise GeometryError(
-            f"Invalid km {dict(km)!r}: some are sides, some sections. Must be all of one kind.",
+            f"Invalid km {quote_value(dict(km))}: some are sides, some sections. Must be all of "
+            "one kind.",
             parameter="km",
         )
     width_of: dict[int, float] = {}
@@ -226,7 +231,10 @@ def _group_sections_by_width(
 
 
 def _duplicate_name_error(km: Mapping[str, _Width], name: str) -> GeometryError:
-    return GeometryError(f"Invalid km {dict(km)!r}: {name!r} is named twice.", parameter="km")
+    return GeometryError(
+        f"Invalid km {quote_value(dict(km))}: {name!r} is named twice. Name it once.",
+        parameter="km",
+    )
 
 
 def _match_name(border: Border, name: str) -> tuple[str, list[int]]:
@@ -278,8 +286,8 @@ def _build_side_zone(
     """Build the zone that has a width for one side, or for each."""
     if side != BOTH or ends != "round":
         raise GeometryError(
-            f"Invalid km {dict(km)!r} with side {side!r} and ends {ends!r}. Widths for each side "
-            "must come with side 'both' and round ends.",
+            f"Invalid km {quote_value(dict(km))} with side {side!r} and ends {ends!r}. Widths for "
+            "each side must come with side 'both' and round ends.",
             parameter="km",
         )
     width_of: dict[str, float] = {}
@@ -380,7 +388,7 @@ def _make_side_clipper(
 
 def _parse_edges(km: _Widths, from_km: float = 0.0) -> tuple[float, ...]:
     """Return the edges of all rings in kilometres, the first being where the zone begins."""
-    widths = list(km) if isinstance(km, Iterable) and not isinstance(km, str) else [km]
+    widths = list_values(km)
     if not widths:
         message = "Invalid km []. Must be a distance or several, in kilometres."
         raise GeometryError(message, parameter="km")
@@ -390,7 +398,7 @@ def _parse_edges(km: _Widths, from_km: float = 0.0) -> tuple[float, ...]:
         if problem := _find_width_problem(width, from_km):
             raise GeometryError(f"Invalid km {width:g}. {problem}", parameter="km")
         if width <= edges[-1]:
-            message = f"Invalid km {widths!r}. Must ascend, without repeats."
+            message = f"Invalid km {quote_value(widths)}. Must ascend, without repeats."
             raise GeometryError(message, parameter="km")
         edges.append(width)
     return tuple(edges)
@@ -421,7 +429,7 @@ def _explain_width(width: float) -> str:
 def _parse_from_km(given: float | str) -> float:
     from_km = parse_km(given, "from_km")
     if not (math.isfinite(from_km) and from_km >= 0):
-        message = f"Invalid from_km {given!r}. Must be a number, not negative."
+        message = f"Invalid from_km {quote_value(given)}. Must be a number, not negative."
         raise GeometryError(message, parameter="from_km")
     if 0 < from_km < _LEAST_KM:
         message = f"Invalid from_km {from_km:g}. Must be 0 or at least {_LEAST_KM:g}."

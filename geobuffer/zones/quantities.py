@@ -80,9 +80,7 @@ KM_FORMS = (
 )
 
 #: What a length in metres must be, for messages.
-M_FORMS = (
-    "Must be a number of metres, or a text such as '5 m', '0.5 km', '1 000 m' or '100 ft'."
-)
+M_FORMS = "Must be a number of metres, or a text such as '5 m', '0.5 km', '1 000 m' or '100 ft'."
 
 
 def quote_value(value: object) -> str:
@@ -92,9 +90,11 @@ def quote_value(value: object) -> str:
     --------
     >>> quote_value("10 km/h"), quote_value(["a", 1])
     ("'10 km/h'", "['a', 1]")
-    >>> quote_value("9" * 5_000)[-23:]
+    >>> quote_value("9" * 5_000)[-24:]
     "999'… (5,000 characters)"
     """
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, str) and len(value) > MAX_CHARACTERS:
         return f"{value[:MAX_CHARACTERS]!r}… ({len(value):,} characters)"
     try:
@@ -246,6 +246,8 @@ class NumberColumn(NamedTuple):
     """Which values are no numbers, not finite, or larger than ``MAX_NUMBER``."""
     unclear: Flags
     """Which values have two readings, and nothing in the column or table decides."""
+    decimal: str = ""
+    """The decimal mark of the texts in the column; ``""`` if they have none."""
 
 
 def read_number_column(column: pd.Series, decimal: str = "") -> NumberColumn:
@@ -285,8 +287,8 @@ def read_number_column(column: pd.Series, decimal: str = "") -> NumberColumn:
                 found[row], wrong[row] = _read_value(value)
     if texts:
         read = _read_texts([values[row] for row in texts], decimal)
-        found[texts], wrong[texts], unclear[texts] = read
-    return _mark_extremes(NumberColumn(found, wrong, unclear))
+        found[texts], wrong[texts], unclear[texts], decimal = read
+    return _mark_extremes(NumberColumn(found, wrong, unclear, decimal if texts else ""))
 
 
 def _mark_extremes(column: NumberColumn) -> NumberColumn:
@@ -322,8 +324,8 @@ _TABLE_NUMBER = (
 _WITH_POINT, _WITH_COMMA = _TABLE_NUMBER.format(".", ","), _TABLE_NUMBER.format(",", ".")
 
 
-def _read_texts(texts: list[str], decimal: str) -> tuple[Floats, Flags, Flags]:
-    """Return numbers, and which texts are wrong and unclear, as :func:`read_number_column`."""
+def _read_texts(texts: list[str], decimal: str) -> NumberColumn:
+    """Return the numbers of texts, as :func:`read_number_column`."""
     from pyarrow import compute as pc
 
     found = np.full(len(texts), np.nan)
@@ -332,7 +334,7 @@ def _read_texts(texts: list[str], decimal: str) -> tuple[Floats, Flags, Flags]:
     whole = _flags(pc.match_substring_regex(given, r"^[+-]?[0-9]+$"))  # the usual case
     found[whole] = _cast_numbers(given.filter(whole))
     if whole.all():
-        return found, wrong, unclear
+        return NumberColumn(found, wrong, unclear)
     rest = np.flatnonzero(~whole)
     given = pc.replace_substring_regex(given.filter(~whole), r"\s+", " ")
     absent = _flags(pc.is_in(pc.utf8_lower(given), value_set=_arrow_texts(sorted(NO_NUMBER))))
@@ -346,7 +348,7 @@ def _read_texts(texts: list[str], decimal: str) -> tuple[Floats, Flags, Flags]:
     read = valid & ~unclear[rest]
     digits = pc.replace_substring_regex(given.filter(read), "[ '.]" if mark == "," else "[ ',]", "")
     found[rest[read]] = _cast_numbers(pc.replace_substring(digits, ",", "."))
-    return found, wrong, unclear
+    return NumberColumn(found, wrong, unclear, mark)
 
 
 def _choose_mark(points: int, commas: int, decimal: str) -> str:
@@ -361,7 +363,11 @@ def _arrow_texts(texts: Sequence[str]) -> pa.Array:
     import pyarrow as pa
 
     plain = [
-        "?" if len(text) > MAX_CHARACTERS else text if text.isascii() else text.translate(_LOOKALIKES)
+        "?"
+        if len(text) > MAX_CHARACTERS
+        else text
+        if text.isascii()
+        else text.translate(_LOOKALIKES)
         for text in texts
     ]
     try:
@@ -442,8 +448,10 @@ def parse_date(value: object) -> tuple[int, int, int] | None:
     """
     if isinstance(value, np.datetime64):
         value = pd.Timestamp(value)
+    if value is pd.NaT:
+        return None
     if isinstance(value, dt.date):
-        return None if pd.isna(value) else (value.year, value.month, value.day)
+        return value.year, value.month, value.day
     if is_number(value):
         whole = math.isfinite(value) and float(value).is_integer()
         value = f"{int(value)}" if whole and 0 < value < 10_000 else ""

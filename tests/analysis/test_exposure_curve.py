@@ -113,7 +113,9 @@ def test_steps_that_fit_make_no_extra_row(strip, towns):
         ({"to_km": float("nan")}, "to_km nan"),
         ({"to_km": 3000}, "at most 2,000 km"),
         ({"to_km": 5, "step_km": -1}, "step_km -1"),
-        ({"to_km": "5"}, "to_km '5'"),
+        ({"to_km": "5 h"}, "to_km '5 h'"),
+        ({"to_km": "5,10"}, "to_km '5,10'"),
+        ({"to_km": 5, "step_km": 1e-300}, "step_km 1e-300.*at least 0.001, a metre"),
         ({"to_km": 5, "side": "Wst"}, "Did you mean 'West'"),
     ],
 )

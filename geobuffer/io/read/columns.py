@@ -16,6 +16,7 @@ import shapely
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.io.read.reproject import parse_crs
+from geobuffer.zones.quantities import MAX_CHARACTERS, NO_NUMBER, find_decimal_mark, quote_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -199,12 +200,7 @@ def find_language_columns(table: SourceTable, given: Mapping[str, str]) -> dict[
     }
 
 
-# Texts that mean "no number", in small letters: in spreadsheets, statistics and both languages.
-NO_NUMBER = {
-    "", "-", "–", "—", "na", "n/a", "nan", "null", "none", "н/д", "немає", "нет", "…", "...",
-}  # fmt: skip
-
-# Those that big tables (classify_file) know.
+# Texts that mean "no number" in big tables (classify_file), in small letters.
 NO_NUMBER_IN_ARROW = ("", "na", "n/a", "nan", "null", "none")
 
 _DECIMAL = re.compile(r"([+-]?\d+(?:[.,]\d*)?(?:e[+-]?\d+)?)\s*°?", re.IGNORECASE)
@@ -239,6 +235,9 @@ def add_points(table: SourceTable, lon: str | None, lat: str | None, crs: object
     y_column = _find_coordinate_column(table, lat, LATITUDE, "lat")
     if x_column == y_column:
         raise DataError(f"Invalid lon and lat of {table.name}: both are {x_column!r}. Must differ.")
+    table.decimal = find_decimal_mark(
+        [table.frame[x_column], table.frame[y_column]], are_decimals=True
+    )
     x = read_coordinates(table, x_column, "longitude")
     y = read_coordinates(table, y_column, "latitude")
     missing = np.isnan(x) | np.isnan(y)
@@ -280,7 +279,12 @@ def read_coordinates(table: SourceTable, column: str, axis: str) -> Floats:
         A value is not a coordinate. The message names the line, the column and the value.
     """
     values = table.frame[column]
-    if pd.api.types.is_numeric_dtype(values):
+    kind = pd.api.types
+    if kind.is_bool_dtype(values.dtype) or kind.is_complex_dtype(values.dtype):
+        found = np.where(values.notna(), np.inf, np.nan)
+        _check_finite(table, column, found, values.tolist())
+        return np.asarray(found)
+    if kind.is_numeric_dtype(values):
         found = values.to_numpy(dtype=float, na_value=np.nan)
         _check_finite(table, column, found, values.tolist())
         return np.asarray(found)
@@ -307,14 +311,16 @@ def _parse_texts(table: SourceTable, column: str, values: Sequence[object], axis
 
 def _coordinate_error(table: SourceTable, row: int, column: str, value: object) -> DataError:
     return DataError(
-        f"Invalid {column} in {table.cite_row(row)}: {value!r}. Must be decimal degrees, such as "
-        "35.27 or "
-        "35,27, or such as 35°16′12″E; is it the other coordinate's column?"
+        f"Invalid {column} in {table.cite_row(row)}: {quote_value(value)}. Must be decimal "
+        "degrees, such as 35.27 or 35,27, or such as 35°16′12″E; is it the other coordinate's "
+        "column?"
     )
 
 
 def parse_coordinate(text: str, axis: str) -> float | None:
     """Return a coordinate as a number: NaN for a text such as "n/a", ``None`` for an invalid text.
+
+    A text of more than ``MAX_CHARACTERS`` is invalid.
 
     Examples
     --------
@@ -323,6 +329,8 @@ def parse_coordinate(text: str, axis: str) -> float | None:
     >>> parse_coordinate("51.19 N", "longitude") is None
     True
     """
+    if len(text) > MAX_CHARACTERS:  # searching such a text could take hours
+        return None
     if match := _DECIMAL.fullmatch(text):  # the usual case
         return float(match[1].replace(",", "."))
     plain = " ".join(text.replace("−", "-").replace("º", "°").replace("˚", "°").split())

@@ -16,14 +16,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.errors import DataError
+from geobuffer.errors import DataError, GeometryError
 from geobuffer.io.point_tables import find_repeats
 from geobuffer.io.read.columns import (
     COUNTRY,
     ISO,
     NAME,
     NAMES,
-    NO_NUMBER,
     add_points,
     find_columns,
     find_language_columns,
@@ -44,7 +43,13 @@ from geobuffer.io.read.postgis import is_database, read_database
 from geobuffer.io.read.source_table import check_has_rows
 from geobuffer.io.read.text_tables import clean_names, read_table
 from geobuffer.zones.border import BOTH
-from geobuffer.zones.checks import is_number
+from geobuffer.zones.quantities import (
+    MAX_NUMBER,
+    find_decimal_mark,
+    parse_metres,
+    quote_value,
+    read_number_column,
+)
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.source import Source
 from geobuffer.zones.toponyms import NAME_COLUMNS, fold_name
@@ -56,6 +61,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiLineString
 
+    from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.io.read.geometry import OrientedLines
     from geobuffer.io.read.source_table import SourceTable
     from geobuffer.zones.border import Border
@@ -291,9 +297,6 @@ _KNOWN_COLUMNS = {
     "source": ("source", "джерело", "источник"),
 }  # fmt: skip
 
-# A whole number, with or without a mark between thousands: a space, comma, point or apostrophe.
-_WHOLE_NUMBER = re.compile(r"-?\d{1,3}(?:([ ,.'’])\d{3})(?:\1\d{3})*|-?\d+(?:[.,]0+)?")
-
 
 def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file may not state
     path: str | Path,
@@ -305,7 +308,7 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     sheet: str | None = None,
     crs: Any = None,
     source: str = "",
-    accuracy_m: float | None = None,
+    accuracy_m: float | str | None = None,
     near: Region | Regions | Border | None = None,
     swap: bool = False,
     max_gb: float = MAX_GB,
@@ -320,6 +323,10 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     table stay texts, so codes keep their zeros. A row without coordinates stays, without a point. A
     row that repeats another row in every column is left out. Warnings report both, and every other
     change.
+
+    All numbers of a column have one decimal mark. Where ``1,234`` may be 1234 or 1.234, other
+    values of the column, or else the coordinates, decide. A column that they do not decide is
+    refused. Fractions of people are rounded, with a warning.
 
     Parameters
     ----------
@@ -342,7 +349,8 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
         Where the positions come from, for rows that do not state it. The default is the file's
         name.
     accuracy_m
-        The typical error of a position in metres, for rows that do not state it.
+        The typical error of a position, for rows that do not state it: in metres, or a text with
+        its unit.
     near
         Where most places are expected. If most lie elsewhere, but would lie there with longitude
         and latitude swapped, an error is raised.
@@ -373,6 +381,8 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
            name             geometry
     0  Юнаківка  POINT (34.99 51.09)
     """
+    if accuracy_m is not None:
+        accuracy_m = _parse_accuracy(accuracy_m)
     table, title = _read_points_source(path, layer, sheet, max_gb)
     check_has_rows(table)
     if table.shapes is None:
@@ -390,6 +400,17 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     places = gpd.GeoDataFrame(attributes, geometry=table.shapes, crs="EPSG:4326")
     table.warn_notes()
     return places
+
+
+def _parse_accuracy(given: object) -> float:
+    """Return the accuracy that the caller states, in metres."""
+    metres = parse_metres(given, "accuracy_m")
+    if not 0.0 <= metres <= MAX_NUMBER:
+        raise GeometryError(
+            f"Invalid accuracy_m {quote_value(given)}. Must be metres, 0 or more.",
+            parameter="accuracy_m",
+        )
+    return metres
 
 
 def _read_points_source(
@@ -446,7 +467,10 @@ def _standardise_columns(table: SourceTable, name: str | None) -> pd.DataFrame:
     if not {"name", *(f"name_{language}" for language in NAMES)} & set(known):
         shown = ", ".join(repr(str(c)) for c in list(table.frame.columns)[:12])
         table.notes.append(f"no column of names was found; name= can state it: {shown}.")
-    for column in sorted({"accuracy_m", "radius_m"} & set(known)):
+    quantities = {"accuracy_m", "population", "radius_m"} & set(known)
+    # All numbers of a table have one decimal mark.
+    table.decimal = table.decimal or find_decimal_mark(attributes[one] for one in quantities)
+    for column in sorted(quantities - {"population"}):
         attributes[column] = _read_metres(table, attributes[column], known[column])
     if "population" in known:
         attributes["population"] = _read_population(
@@ -484,54 +508,61 @@ def _find_known_columns(table: SourceTable, name: str | None) -> dict[str, str]:
 
 def _read_population(table: SourceTable, column: pd.Series, called: str) -> pd.Series:
     """Return counts of people; missing where the table has no count or a negative one."""
-    counts: list[int | None] = []
-    negative = []
-    for row, value in enumerate(column.tolist()):
-        count = _parse_count(table, row, value, called)
-        if count is not None and count < 0:
-            negative.append(row)
-            count = None
-        counts.append(count)
-    if negative:
+    form = "a whole number, such as 1234 or 1 234, of at most ten digits"
+    people, decimal = _read_column(table, column, called, form)
+    counts = np.round(people)
+    if (parts := np.flatnonzero((counts != people) & ~np.isnan(people))).size:
+        if table.decimal and decimal not in {"", table.decimal}:
+            # Beside 51.20, 12,34 is rather a slip of 1,234 than a fraction of a person.
+            raise _column_error(table, column, called, int(parts[0]), form)
+        table.notes.append(
+            f"fractions of people in {called} were rounded to whole numbers: "
+            f"{table.cite_rows(parts)}."
+        )
+    if (negative := np.flatnonzero(counts < 0)).size:
         table.notes.append(
             f"a negative {called} was taken as unknown: {table.cite_rows(negative)}."
         )
-    return pd.Series(counts, dtype="Int64")
-
-
-def _parse_count(table: SourceTable, row: int, value: Any, called: str) -> int | None:
-    if pd.isna(value):
-        return None
-    text = " ".join(str(value).replace("−", "-").split())
-    if text.casefold() in NO_NUMBER:
-        return None
-    if is_number(value):
-        if np.isfinite(value):
-            return round(float(value))
-    elif match := _WHOLE_NUMBER.fullmatch(text):
-        whole = text if match[1] else re.split("[.,]", text)[0]
-        return int(re.sub(r"[^\d-]", "", whole))
-    raise DataError(
-        f"Invalid {called} in {table.cite_row(row)}: {value!r}. Must be a whole number, such as "
-        "1234 or "
-        "1 234, or empty."
-    )
+        counts[negative] = np.nan
+    return pd.Series(counts).astype("Int64")
 
 
 def _read_metres(table: SourceTable, column: pd.Series, called: str) -> pd.Series:
-    values: list[float] = []
-    for row, value in enumerate(column.tolist()):
-        text = "" if pd.isna(value) else str(value).strip().replace(",", ".")
-        try:
-            number = float("nan") if text.casefold() in NO_NUMBER else float(text)
-        except ValueError:
-            number = -1.0
-        if number < 0 or np.isinf(number):
-            raise DataError(
-                f"Invalid {called} in {table.cite_row(row)}: {value!r}. Must be metres, or empty."
-            )
-        values.append(number)
-    return pd.Series(values, dtype=float)
+    """Return accuracies or radii in metres; NaN where the table has none."""
+    metres, _ = _read_column(table, column, called, "metres")
+    if (negative := np.flatnonzero(metres < 0)).size:
+        raise _column_error(table, column, called, int(negative[0]), "metres")
+    return pd.Series(metres)
+
+
+def _read_column(
+    table: SourceTable, column: pd.Series, called: str, form: str
+) -> tuple[Floats, str]:
+    """Return a column of numbers and its decimal mark; refuse a value that is no number by its row.
+
+    The numbers of the column have one decimal mark. If no value of it shows which, that of the
+    other numbers of the table counts.
+    """
+    found = read_number_column(column, table.decimal)
+    if found.wrong.any():
+        raise _column_error(table, column, called, int(np.flatnonzero(found.wrong)[0]), form)
+    if found.unclear.any():
+        rows = np.flatnonzero(found.unclear)
+        raise DataError(
+            f"Ambiguous {called} of {table.name}: {quote_value(column.iloc[rows[0]])} may have "
+            "decimals or a mark between thousands, and no other number of the table shows which: "
+            f"{table.cite_rows(rows)}. Write thousands without a mark, and decimals with a point."
+        )
+    return found.numbers, found.decimal
+
+
+def _column_error(
+    table: SourceTable, column: pd.Series, called: str, row: int, form: str
+) -> DataError:
+    return DataError(
+        f"Invalid {called} in {table.cite_row(row)}: {quote_value(column.iloc[row])}. Must be "
+        f"{form}, or empty."
+    )
 
 
 def _fill_gaps(attributes: pd.DataFrame, column: str, value: Any) -> Any:

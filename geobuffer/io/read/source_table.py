@@ -39,6 +39,8 @@ class SourceTable:
         Whether the format allows only this reference system.
     line_numbers
         For text tables and spreadsheets: the line of each row, as an editor shows it.
+    decimal
+        The decimal mark of the coordinates, if they are texts that have one.
     notes
         The warnings to give when the whole file is read.
     """
@@ -49,6 +51,7 @@ class SourceTable:
     crs: Any = None
     crs_is_fixed: bool = False
     line_numbers: list[int] | None = None
+    decimal: str = ""
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

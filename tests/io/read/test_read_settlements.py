@@ -180,18 +180,107 @@ def test_duplicate_rows_are_dropped_with_a_warning(table):
     [
         ("1674", 1674), ("1 674", 1674), ("1\u00a0674", 1674), ("1,674", 1674),
         ("1.674.000", 1674000),
-        ("1674.0", 1674), ("12,0", 12), ("0", 0), ("", None), ("н/д", None), ("–", None),
+        ("1'674", 1674), ("1e5", 100_000), ("1674.0", 1674), ("12,0", 12),
+        ("0", 0), ("", None), ("н/д", None), ("–", None),
     ],
 )  # fmt: skip
 def test_counts_with_separators_are_parsed(table, written, meant):
-    count = gb.read_settlements(table(f"name\tlat\tlon\tpop\nA\t51\t35\t{written}\nB\t1\t2\t3\n"))
+    count = gb.read_settlements(table(f"name\tlat\tlon\tpop\nA\t51.5\t35\t{written}\nB\t1\t2\t3\n"))
     assert count["population"].fillna(-1).tolist() == [-1 if meant is None else meant, 3]
 
 
-@pytest.mark.parametrize("written", ["many", "1674.5", "12,34", "1 67", "1e3x"])
+@pytest.mark.parametrize("written", ["many", "1_674", "1 67", "1e3x", "inf", "1e300"])
 def test_invalid_counts_name_line_column_and_value(table, written):
     file = table(f"name;lat;lon;Pop\nA;51;35;{written}\n")
     with pytest.raises(gb.DataError, match=f"Invalid Pop in line 2 .*'{written}'"):
+        gb.read_settlements(file)
+
+
+# One mark of decimals for a column: its own values decide, else the coordinates.
+MARKS = [
+    ("51.25", ["304.125", "12.500", "967.340"], [304, 12, 967]),
+    ("51.25", ["1,234", "7"], [1234, 7]),
+    ("51,25", ["1,234", "7"], [1, 7]),
+    ("51,25", ["1.234", "7"], [1234, 7]),
+    ("51", ["1,234", "1,234,567"], [1234, 1234567]),
+    ("51", ["1.234", "0.5"], [1, 0]),
+    ("51", ["1,234", "2.5"], [1234, 2]),
+    ("51", ["1 234", "5 678,900"], [1234, 5679]),
+    ("51.25", ["1.234", "1.234.567"], [1234, 1234567]),
+]
+
+
+@pytest.mark.filterwarnings("ignore:.*fractions of people")
+@pytest.mark.parametrize(("lat", "written", "people"), MARKS)
+def test_the_decimal_mark_is_that_of_the_column_or_the_coordinates(table, lat, written, people):
+    rows = "".join(f"P{n};{lat};{n}5;{text}\n" for n, text in enumerate(written, 1))
+    places = gb.read_settlements(table(f"name;lat;lon;pop\n{rows}"))
+    assert places["population"].tolist() == people
+
+
+def test_a_column_that_nothing_decides_is_refused_with_its_rows(table):
+    file = table("name;lat;lon;pop\nA;51;35;1,234\nB;52;35;7\nC;53;35;2,000\n")
+    said = r"Ambiguous pop of .*'1,234'.*2 \(lines 2, 4\).*without a mark"
+    with pytest.raises(gb.DataError, match=said):
+        gb.read_settlements(file)
+
+
+def test_a_slip_of_thousands_is_no_fraction_of_a_person(table):
+    file = table("name;lat;lon;pop\nA;51.5;35;1,234\nB;52.5;35;1,23\n")
+    with pytest.raises(gb.DataError, match=r"Invalid pop in line 2 .*'1,234'"):
+        gb.read_settlements(file)
+
+
+def test_accuracies_and_people_of_one_table_have_one_mark(table):
+    file = table('name,lat,lon,accuracy_m,population\nA,51.10,34.99,"1,000","1,234"\n')
+    place = gb.read_settlements(file).iloc[0]
+    assert (place["accuracy_m"], place["population"]) == (1000, 1234)
+
+
+def test_people_of_a_table_decide_for_its_accuracies(table):
+    file = table('name,lat,lon,radius_m,population\nA,51,35,"1,500","1,234,567"\n')
+    assert gb.read_settlements(file)["radius_m"].tolist() == [1500]
+
+
+@pytest.mark.parametrize("written", ["1_000", "-1", "inf", "9" * 5_000, "1e300"])
+def test_accuracies_that_are_none_name_line_and_value(table, written):
+    file = table(f"name;lat;lon;accuracy_m\nA;51.5;35;{written}\n")
+    with pytest.raises(gb.DataError, match=r"Invalid accuracy_m in line 2") as refused:
+        gb.read_settlements(file)
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.xlsx", "p.gpkg", "p.parquet"])
+def test_fractions_of_people_are_rounded_alike_in_every_format(tmp_path, name):
+    frame = points([shapely.Point(35.5, 51.5)] * 2, name=["A", "B"], population=[304.125, 12.5])
+    file = tmp_path / name
+    plain = pd.DataFrame(frame.drop(columns="geometry")).assign(lon=35.5, lat=51.5)
+    if name == "p.csv":
+        plain.to_csv(file, index=False)
+    elif name == "p.xlsx":
+        plain.to_excel(file, index=False)
+    elif name == "p.gpkg":
+        frame.to_file(file)
+    else:
+        frame.to_parquet(file)
+    with pytest.warns(UserWarning, match=r"fractions of people in population were rounded.*: 2 "):
+        places = gb.read_settlements(file)
+    assert places["population"].tolist() == [304, 12]
+
+
+def test_truth_values_are_neither_people_nor_coordinates(tmp_path):
+    frame = points([shapely.Point(35.5, 51.5)], name=["A"], population=[True])
+    frame.to_parquet(tmp_path / "p.parquet")
+    with pytest.raises(gb.DataError, match=r"Invalid population in row 0 .*True"):
+        gb.read_settlements(tmp_path / "p.parquet")
+    pd.DataFrame({"name": ["A"], "lat": [True], "lon": [35.5]}).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(gb.DataError, match=r"Invalid lat in row 0 .*True"):
+        gb.read_settlements(tmp_path / "t.parquet")
+
+
+def test_a_long_field_is_refused_without_being_searched(table):
+    file = table(f"name;lat;lon\nA;1{'a' * 200_000}1;34.9\n")
+    with pytest.raises(gb.DataError, match=r"Invalid lat in line 2 .*\(200,002 characters\)"):
         gb.read_settlements(file)
 
 
