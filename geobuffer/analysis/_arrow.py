@@ -294,6 +294,8 @@ def read_numbers(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
     if pa.types.is_dictionary(given.type):
         given = given.cast(given.type.value_type)
     column = given
+    if pa.types.is_boolean(column.type) and column.null_count < len(column):
+        raise DataError(f"Invalid {name}: the column has truth values. Must be numbers.")
     try:
         if not pa.types.is_primitive(column.type) and not pa.types.is_decimal(column.type):
             column = prepare_number_texts(column, decimal)

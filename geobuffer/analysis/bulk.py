@@ -40,6 +40,7 @@ from geobuffer.io.atomic import (
 )
 from geobuffer.io.point_tables import UNSTATED_M, warn_if_swapped
 from geobuffer.zones.checks import check_zone
+from geobuffer.zones.quantities import MAX_NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -193,11 +194,12 @@ def _read_metres(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
     if name not in rows.column_names:
         return np.zeros(rows.num_rows)
     metres = read_numbers(rows, name, first, decimal)
-    bad = np.flatnonzero(metres < 0)
+    bad = np.flatnonzero((metres < 0) | (metres > MAX_NUMBER))
     if len(bad):
         row = bad[0]
         raise DataError(
-            f"Invalid {name} in row {first + row}: {metres[row]:g}. Must not be negative."
+            f"Invalid {name} in row {first + row}: {metres[row]:g}. Must be a number of metres, "
+            "not negative."
         )
     return np.where(np.isnan(metres), UNSTATED_M, metres)
 

@@ -23,7 +23,7 @@ from geobuffer.geodesy.sides import split_sides
 from geobuffer.zones.border import BOTH, Border, Section
 from geobuffer.zones.checks import check_area, check_border, repair_region
 from geobuffer.zones.flat_ends import build_end_cuts, find_flat_ends
-from geobuffer.zones.quantities import list_values, parse_km, parse_metres, quote_value
+from geobuffer.zones.quantities import M_FORMS, list_values, parse_km, parse_metres, quote_value
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import join_sources
 from geobuffer.zones.toponyms import LANGUAGES, fold_name
@@ -169,10 +169,11 @@ def build_zone(
 
 
 def _parse_tolerance(given: object) -> float:
-    tolerance_m = parse_metres(given, "tolerance_m")
+    least = "at least 0.001: a millimetre."
+    tolerance_m = parse_metres(given, "tolerance_m", f"{M_FORMS[:-1]}, of {least}")
     if not (math.isfinite(tolerance_m) and tolerance_m >= 0.001):
         raise GeometryError(
-            f"Invalid tolerance_m {tolerance_m:g}. Must be at least 0.001: a millimetre.",
+            f"Invalid tolerance_m {tolerance_m:g}. Must be {least}",
             parameter="tolerance_m",
         )
     return tolerance_m

@@ -163,15 +163,17 @@ def parse_km(given: object, name: str = "km") -> float:
     return _parse_length(given, name, "km", KM_FORMS)
 
 
-def parse_metres(given: object, name: str) -> float:
+def parse_metres(given: object, name: str, forms: str = M_FORMS) -> float:
     """Return a length in metres, as :func:`parse_km`; without a unit it is in metres.
+
+    ``forms`` says what the length must be, for messages.
 
     Examples
     --------
     >>> parse_metres(5, "tolerance_m"), parse_metres("100 ft", "tolerance_m")
     (5.0, 30.48)
     """
-    return _parse_length(given, name, "m", M_FORMS)
+    return _parse_length(given, name, "m", forms)
 
 
 def _parse_length(given: object, name: str, unit: str, forms: str) -> float:

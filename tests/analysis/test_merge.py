@@ -256,6 +256,40 @@ def test_a_year_or_month_without_a_day_counts_as_its_end(one, other, latest):
         assert gb.merge_settlements(*tables)["population"].tolist() == [latest]
 
 
+@pytest.mark.parametrize("older", ["31.12.2001", "12/31/2001", 2001, "2001-12-31T10:00"])
+def test_dates_are_compared_as_dates_however_they_are_written(older):
+    here = table(place("a:1", population=9000, population_as_of=older))
+    there = table(place("b:1", population=500, population_as_of="2020-01-01"))
+    for tables in ((here, there), (there, here)):
+        assert gb.merge_settlements(*tables)["population"].tolist() == [500]
+
+
+@pytest.mark.parametrize("unsure", ["about 2001", "01.02.2031", "5/2031", "9"])
+def test_a_date_without_a_sure_reading_ranks_as_undated_with_a_warning(unsure):
+    here = table(place("a:1", population=9000, population_as_of=unsure))
+    there = table(place("b:1", population=500, population_as_of="2020-01-01"))
+    for tables in ((here, there), (there, here)):
+        with pytest.warns(UserWarning, match=f"1 row with a population.*a:1: '{unsure}'"):
+            merged = gb.merge_settlements(*tables)
+        assert merged["population"].tolist() == [500]
+    with pytest.warns(UserWarning, match="not a sure date"):
+        alone = gb.merge_settlements(here)
+    assert alone["population_as_of"].tolist() == [unsure]
+
+
+def test_each_table_has_its_own_decimal_mark():
+    here = table(place("a:1", population="1,234"), place("a:2", north_km=40, population="12.5"))
+    there = table(place("b:3", north_km=80, population="1.234.567"))
+    merged = gb.merge_settlements(here, there)
+    assert merged["population"].tolist() == [1234, 12.5, 1234567]
+
+
+@pytest.mark.parametrize("wrong", [True, 1e300, "1_000", "1,234", 1j])
+def test_what_is_no_count_of_people_is_refused_by_its_row(wrong):
+    with pytest.raises(gb.DataError, match="Invalid population in row 0"):
+        gb.merge_settlements(table(place("a:1", population=wrong)))
+
+
 def test_populations_are_never_summed_and_the_latest_counts():
     here = table(place("a:1", population=120, population_as_of="2010", source="A"))
     there = table(place("b:1", population=80, population_as_of="2021-03", source="B"))

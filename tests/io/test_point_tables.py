@@ -5,13 +5,19 @@ import pytest
 import shapely
 
 import geobuffer as gb
-from geobuffer.io.point_tables import UNSTATED_M, read_lonlat, read_metres
+from geobuffer.io.point_tables import UNSTATED_M, read_lonlat, read_metres, read_numbers
 
 HERE = shapely.Point(30.0, 50.0)
 
 
 def _table(count=1, **columns):
     return gpd.GeoDataFrame(columns, geometry=[HERE] * count, crs="EPSG:4326")
+
+
+@pytest.mark.parametrize("people", [[True, False], [1e300, 1], ["1_000", "1"], [1j, 1]])
+def test_counts_that_are_no_numbers_are_refused_by_their_row(people):
+    with pytest.raises(gb.DataError, match="Invalid population in row 0"):
+        read_numbers(pd.DataFrame({"population": people}), "population")
 
 
 def test_points_come_back_from_any_crs_and_gaps_as_nan():
