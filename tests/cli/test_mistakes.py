@@ -47,7 +47,7 @@ MISTAKES = {
                                     ["Invalid --tolerance '1,5'", "1.5, or 1 and 5"]),
     "gap with an underscore": (["zone", *SHORT, "--gap-m", "1_000"], ["Invalid --gap-m '1_000'"]),
     "curve by almost no step": (["curve", *SHORT, "--step-km", "0.0000001"],
-                                ["Invalid --step-km 1e-07", "at least a metre"]),
+                                ["Invalid --step-km 1e-07", "a metre"]),
     "curve to a text": (["curve", *SHORT, "--to-km", "1_0"], ["Invalid --to-km '1_0'"]),
     "curve to nowhere": (["curve", *SHORT, "--to-km", "0"], ["Invalid --to-km 0", "positive"]),
     "curve by no step": (["curve", *SHORT, "--step-km", "0"], ["Invalid --step-km 0", "positive"]),
