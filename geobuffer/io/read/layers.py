@@ -257,7 +257,23 @@ def _read_parquet(file: UserFile) -> SourceTable:
         AttributeError, LookupError, TypeError, ValueError,
     ) as error:  # fmt: skip
         raise damaged_error(file, error) from error
+    _check_texts(file, frame)
     return _make_table(file, str(file), _index_to_columns(frame), [])
+
+
+def _check_texts(file: UserFile, frame: pd.DataFrame) -> None:
+    """Refuse columns of text that is not UTF-8: Arrow would report it where a value is used."""
+    import pyarrow as pa
+
+    for name, kind in frame.dtypes.items():
+        if isinstance(kind, pd.StringDtype):
+            try:
+                pa.array(frame[name].array).validate(full=True)
+            except pa.ArrowInvalid as error:
+                raise DataError(
+                    f"Unreadable {file}: the column {str(name)!r} holds text that is not UTF-8 "
+                    f"({error}). Save it again as UTF-8."
+                ) from error
 
 
 def _check_nesting(file: UserFile, source: Any, geo: bytes) -> None:
