@@ -82,15 +82,23 @@ def write_workbook(table: pd.DataFrame, path: Path) -> None:
     # after the process was killed. Its option constant_memory would write them row by row, but then
     # it takes cells in one order only and loses others without an error.
     options = {"tmpdir": str(path.parent)}
-    with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs={"options": options}) as writer:
-        book: Any = writer.book
-        styles = {name: book.add_format(style) for name, style in _STYLES.items()}
-        sheet = book.add_worksheet("data")
-        _write_data(sheet, header, columns, styles)
-        sheet = book.add_worksheet("about")
-        for row, values in enumerate(about):
-            for column, value in enumerate(values):
-                _write_cell(sheet, row, column, value, styles)
+    from xlsxwriter.exceptions import FileCreateError
+
+    try:
+        with pd.ExcelWriter(
+            path, engine="xlsxwriter", engine_kwargs={"options": options}
+        ) as writer:
+            book: Any = writer.book
+            styles = {name: book.add_format(style) for name, style in _STYLES.items()}
+            sheet = book.add_worksheet("data")
+            _write_data(sheet, header, columns, styles)
+            sheet = book.add_worksheet("about")
+            for row, values in enumerate(about):
+                for column, value in enumerate(values):
+                    _write_cell(sheet, row, column, value, styles)
+    except FileCreateError as error:
+        # XlsxWriter hides the system's error in its own, which is not an OSError.
+        raise error.args[0] from error
 
 
 def _convert_table(table: pd.DataFrame) -> tuple[list[str], list[list[Any]]]:
