@@ -267,3 +267,21 @@ def test_least_step_of_a_curve_is_a_metre(zone, step):
     with pytest.raises(gb.GeometryError, match="a metre") as told:
         gb.exposure_curve(gb.load_settlements().head(3), zone.border, to_km=20, step_km=step)
     assert told.value.parameter == "step_km"
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "https://[", "https://a]b/"])
+def test_malformed_address_of_a_redirect_is_refused(address):
+    from geobuffer.datasets.fetch import http
+
+    with pytest.raises(gb.DataError, match="Invalid address"):
+        http.check_address(http._join_address("https://example.org/a", address))
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "٣", "-1", "1e9", ""])
+def test_absurd_length_of_an_answer_is_not_believed(length):
+    from types import SimpleNamespace
+
+    from geobuffer.datasets.fetch import http
+
+    answer = SimpleNamespace(headers={"Content-Length": length})
+    assert http._total_bytes(answer, 0) is None
