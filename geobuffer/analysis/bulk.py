@@ -39,6 +39,7 @@ from geobuffer.io.atomic import (
     write_text,
 )
 from geobuffer.io.point_tables import UNSTATED_M, warn_if_swapped
+from geobuffer.zones.arguments import CALLABLE, PATH, check_arguments, optional
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.quantities import MAX_NUMBER
 
@@ -277,6 +278,9 @@ def classify_file(
     ...     print(rows == len(gb.load_settlements()))
     True
     """
+    check_arguments(
+        source=(source, PATH), target=(target, PATH), progress=(progress, optional(CALLABLE))
+    )
     source, target = Path(source), Path(target)
     check_zone(zone)
     check_not_input(target, [("source", source)])

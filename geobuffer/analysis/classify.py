@@ -22,6 +22,7 @@ from geobuffer.analysis.membership import (
     locate_points,
 )
 from geobuffer.io.point_tables import read_lonlat, read_metres, warn_if_swapped, warn_of_rows
+from geobuffer.zones.arguments import FLAG, check_arguments, optional
 from geobuffer.zones.checks import check_border, check_zone
 from geobuffer.zones.source import ORIGIN
 
@@ -250,6 +251,7 @@ def classify(
     >>> classify(place, zone)[["side", "ring", "membership"]].values.tolist()
     [['Ukraine', '0–10 km', 'inside']]
     """
+    check_arguments(compiled=(compiled, optional(FLAG)))
     return classify_table(table, zone, compiled=compiled, stacklevel=2).frame
 
 
@@ -327,8 +329,17 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     return join_columns(table, found)[is_counted(found["membership"])]
 
 
+# What a column of points is called if an answer has its name.
+_POINTS_NAMES = ("geometry", "geometry_points", "geometry_of_table")
+
+
 def join_columns(table: gpd.GeoDataFrame, found: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return a table with the columns of another one that has the same rows in the same order."""
+    name = table.geometry.name
+    if name in found.columns:
+        # The column of points gives way to the answer of its name.
+        taken = {*table.columns, *found.columns}
+        table = table.rename_geometry(next(n for n in _POINTS_NAMES if n not in taken))
     others = table.drop(columns=[c for c in found.columns if c in table.columns])
     # We join by position, because labels of rows may repeat.
     joined = others.assign(**{column: found[column].to_numpy() for column in found.columns})

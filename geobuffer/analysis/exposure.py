@@ -9,6 +9,7 @@ apart, as are those for which the zone gives *uncertain*.
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,10 +18,11 @@ import shapely
 
 from geobuffer.analysis.classify import classify_table, join_columns
 from geobuffer.analysis.membership import is_counted
-from geobuffer.errors import DataError, GeometryError, did_you_mean
+from geobuffer.errors import DataError, GeometryError, WrongKind, did_you_mean
 from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
 from geobuffer.io.not_located import find_not_located
-from geobuffer.io.point_tables import drop_uncounted, read_numbers
+from geobuffer.io.point_tables import check_points_table, drop_uncounted, read_numbers
+from geobuffer.zones.arguments import FLAG, TEXT, TEXTS, check_arguments, describe_type
 from geobuffer.zones.border import BOTH, Border
 from geobuffer.zones.checks import check_border, check_zone
 from geobuffer.zones.quantities import parse_km
@@ -28,6 +30,8 @@ from geobuffer.zones.source import ORIGIN
 from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -40,7 +44,7 @@ def exposure(
     table: gpd.GeoDataFrame,
     zone: Zone,
     *,
-    by: str | None = None,
+    by: str | Sequence[str] | None = None,
     cumulative: bool = False,
 ) -> pd.DataFrame:
     """Count the places and people in each ring of a zone, certain and uncertain ones apart.
@@ -54,8 +58,8 @@ def exposure(
     zone
         The zone.
     by
-        A column to count by within each ring: one of the table (``"oblast"``), or one that
-        :func:`geobuffer.classify` adds (``"section"``, ``"side"``).
+        A column to count by within each ring, or a list of several: columns of the table
+        (``"oblast"``), or those that :func:`geobuffer.classify` adds (``"section"``, ``"side"``).
     cumulative
         Count everything within the outer edge of a ring, not only between its two edges.
 
@@ -94,12 +98,14 @@ def exposure(
     >>> exposure(gb.load_settlements(), zone)["ring"].tolist()
     ['0–5 km', '5–10 km']
     """
+    check_arguments(cumulative=(cumulative, FLAG))
     joined = join_columns(table, classify_table(table, zone, stacklevel=2).frame)
     people = read_population(joined)
     unplaced = find_not_located(joined, joined["membership"].isna().to_numpy())
     counts = drop_uncounted(joined, is_counted(joined["membership"]), stacklevel=2)
     joined, people, unplaced = joined[counts], people[counts], unplaced.select(counts)
-    groups = {None: np.ones(len(joined), dtype=bool)} if by is None else _group_rows(joined, by)
+    by_columns = _list_group_columns(joined, by)
+    groups = _group_rows(joined, by_columns)
     dates = _figure_dates(joined, people)
     rows = []
     labels = label_rings(zone, cumulative=cumulative)
@@ -107,14 +113,14 @@ def exposure(
         sure, unsure = _split_ring(joined, zone, zone.edges_km[0] if cumulative else inner, outer)
         rows += [
             label
-            | ({} if by is None else {by: key})
+            | dict(zip(by_columns, key, strict=True))
             | _count_group(people, sure & here, unsure & here)
             | {"not_located": unplaced.count_near((sure | unsure) & here)}
             | {"as_of": _join_dates(dates[(sure | unsure) & here])}
             for key, here in groups.items()
-            if by is None or (here & (sure | unsure)).any()
+            if not by_columns or (here & (sure | unsure)).any()
         ]
-    columns = [*labels[0], *([by] if by else []), *COUNTS]
+    columns = [*labels[0], *by_columns, *COUNTS]
     columns += ["not_located"] if unplaced.is_known else []
     columns += ["as_of"] if "population_as_of" in joined.columns else []
     counted = pd.DataFrame(rows, columns=columns)
@@ -188,22 +194,56 @@ def _split_ring(
     return between & ~unsure, unsure
 
 
-def _group_rows(joined: gpd.GeoDataFrame, by: str) -> dict[object, NDArray[np.bool_]]:
-    """Return which rows have each value of a column; the key None stands for a missing value."""
-    columns = [str(column) for column in joined.columns if column != joined.geometry.name]
-    if by not in columns:
-        raise DataError(f"Invalid by {by!r}. {did_you_mean(by, columns)}", parameter="by")
-    if by in {"ring", "from_km", "within_km", "not_located", *COUNTS}:
-        raise DataError(
-            f"Invalid by {by!r}: this column is counted. Must be another column.", parameter="by"
-        )
-    values = joined[by].astype(object)
-    missing = values.isna().to_numpy()
-    groups = {
-        key: (values == key).to_numpy(dtype=bool, na_value=False)
-        for key in sorted(values[~missing].unique(), key=lambda key: (str(type(key)), key))
-    }
-    return groups | ({None: missing} if missing.any() else {})
+# Columns of the result that have these names already.
+_TAKEN = {"ring", "from_km", "within_km", "not_located", "as_of", *COUNTS}
+
+
+def _list_group_columns(joined: gpd.GeoDataFrame, by: Any) -> list[str]:
+    """Return the columns to count by, after a check."""
+    if by is None:
+        return []
+    given = [by] if isinstance(by, str) or not TEXTS.accepts(by) else list(by)
+    known = [column for column in joined.columns if column != joined.geometry.name]
+    for column in given:
+        if not isinstance(column, str):
+            message = (
+                f"Invalid by: {describe_type(by)}. Must be the name of a column, or a list of them."
+            )
+            raise WrongKind(message, parameter="by")
+        if column not in known:
+            hint = did_you_mean(column, map(str, known))
+            raise DataError(f"Invalid by {column!r}. {hint}", parameter="by")
+        if column in _TAKEN or given.count(column) > 1:
+            raise DataError(
+                f"Invalid by {column!r}: the result has a column of this name. Must be another "
+                "column, or the same one renamed.",
+                parameter="by",
+            )
+        if not joined[column].map(lambda value: isinstance(value, Hashable)).all():
+            message = (
+                f"Invalid by {column!r}: it holds lists or mappings. Must hold texts or numbers."
+            )
+            raise DataError(message, parameter="by")
+    return given
+
+
+def _group_rows(
+    joined: gpd.GeoDataFrame, by: Sequence[str]
+) -> dict[tuple[object, ...], NDArray[np.bool_]]:
+    """Return which rows have each combination of values; None stands for a missing value."""
+    groups: dict[tuple[object, ...], NDArray[np.bool_]] = {(): np.ones(len(joined), dtype=bool)}
+    for column in by:
+        values = joined[column].astype(object)
+        missing = values.isna().to_numpy()
+        keys = sorted(values[~missing].unique(), key=lambda key: (str(type(key)), key))
+        masks = {key: (values == key).to_numpy(dtype=bool, na_value=False) for key in keys}
+        masks |= {None: missing} if missing.any() else {}
+        groups = {
+            (*key, value): rows & here
+            for key, rows in groups.items()
+            for value, here in masks.items()
+        }
+    return groups
 
 
 def _count_group(
@@ -277,8 +317,10 @@ def compare(
     >>> bool(table.loc["lost", "area_km2"] < 0.1), bool(table.loc["gained", "area_km2"] > 1000)
     (True, True)
     """
-    for zone in (before, after):
-        check_zone(zone)
+    check_zone(before, "before")
+    check_zone(after, "after")
+    if settlements is not None:
+        check_points_table(settlements, "settlements")
     old, new = before.polygon, after.polygon
     shapes = {
         "kept": shapely.intersection(old, new),
@@ -358,6 +400,7 @@ def exposure_curve(
     >>> curve["within_km"].tolist(), bool(curve["places"].is_monotonic_increasing)
     ([5.0, 10.0, 15.0, 20.0], True)
     """
+    check_arguments(side=(side, TEXT))
     to_km = _parse_distance(to_km, "to_km")
     step_km = None if step_km is None else _parse_distance(step_km, "step_km")
     check_border(border)

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from geobuffer.errors import DataError
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian, wrap_degrees
 from geobuffer.geodesy.ellipsoid import Floats, covers_points, direct
+from geobuffer.zones.arguments import FLAG, check_arguments, describe_type, optional
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.region import Region
 from geobuffer.zones.zone import BufferZone, CombinedZone
@@ -20,7 +22,7 @@ from geobuffer.zones.zone import BufferZone, CombinedZone
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from geobuffer.zones.border import Border
     from geobuffer.zones.zone import Part, Zone
@@ -88,8 +90,8 @@ class Answers(NamedTuple):
 
 
 def answer(  # noqa: PLR0913
-    lon: Floats,
-    lat: Floats,
+    lon: ArrayLike,
+    lat: ArrayLike,
     zone: Zone,
     *,
     margin: Floats | float = 0.0,
@@ -104,7 +106,8 @@ def answer(  # noqa: PLR0913
     Parameters
     ----------
     lon, lat
-        Degrees; NaN where there is no point.
+        Degrees; NaN where there is no point. Numbers, lists, or arrays of any number of dimensions;
+        the answers have their shape.
     zone
         The zone.
     margin
@@ -123,6 +126,8 @@ def answer(  # noqa: PLR0913
     ------
     WrongKind
         ``zone`` is not a zone.
+    DataError
+        An array is not made of numbers, or the shapes of two differ.
 
     Examples
     --------
@@ -132,16 +137,62 @@ def answer(  # noqa: PLR0913
     >>> disc = gb.build_zone(plant, km=10)
     >>> answer(np.array([30.1, 30.3]), np.array([51.4, 51.4]), disc).membership.tolist()
     [1, 0]
+    >>> int(answer(30.1, 51.4, disc).membership)
+    1
     """
     check_zone(zone)
-    uncertainty = Uncertainty(
-        np.broadcast_to(np.asarray(margin, dtype=np.float64), len(lon)),
-        np.broadcast_to(np.asarray(unlisted), len(lon)),
-        np.broadcast_to(np.asarray(wrong_country), len(lon)),
+    check_arguments(compiled=(compiled, optional(FLAG)))
+    shape, (lon, lat, margin, unlisted, wrong_country) = _read_arrays(
+        lon=lon, lat=lat, margin=margin, unlisted=unlisted, wrong_country=wrong_country
     )
+    uncertainty = Uncertainty(margin, unlisted.astype(bool), wrong_country.astype(bool))
     if isinstance(zone, CombinedZone):
-        return _answer_combined(lon, lat, zone, uncertainty, compiled)
-    return _answer_zone(lon, lat, zone.zones[0], uncertainty, compiled)
+        found = _answer_combined(lon, lat, zone, uncertainty, compiled)
+    else:
+        found = _answer_zone(lon, lat, zone.zones[0], uncertainty, compiled)
+    # [()] makes a number of an array without dimensions: one point in, one answer out.
+    reshaped: Any = [values.reshape(shape)[()] for values in found]
+    return Answers(*reshaped)
+
+
+def _read_arrays(**given: Any) -> tuple[tuple[int, ...], list[NDArray[Any]]]:
+    """Return the common shape of arguments, and each as a flat array of numbers.
+
+    Raises
+    ------
+    DataError
+        One is not made of numbers, or their shapes do not fit.
+    """
+    arrays = [_read_array(name, value) for name, value in given.items()]
+    # Coordinates of one row and one column would make a grid that was not meant.
+    shape = arrays[0].shape
+    for name, array in zip(given, arrays, strict=True):
+        if array.shape not in {shape, ()} or (name == "lat" and array.shape != shape):
+            raise DataError(
+                f"Invalid {name}: its shape is {array.shape}, that of lon is {shape}. Must be the "
+                "same; numpy.meshgrid() makes a grid of two axes.",
+                parameter=name,
+            )
+    return shape, [np.broadcast_to(array, shape).ravel() for array in arrays]
+
+
+def _read_array(name: str, value: Any) -> NDArray[Any]:
+    array: NDArray[Any] | None
+    try:
+        array = np.asarray(value)
+        is_numeric = array.dtype.kind in "iufO" or (
+            array.dtype.kind == "b" and name not in {"lon", "lat", "margin"}
+        )
+        array = array.astype(np.float64) if is_numeric or not array.size else None
+    except (TypeError, ValueError):
+        array = None
+    if array is None:
+        raise DataError(
+            f"Invalid {name}: {describe_type(value)}. Must be a number, or an array or list of "
+            "numbers.",
+            parameter=name,
+        )
+    return array
 
 
 class Uncertainty(NamedTuple):

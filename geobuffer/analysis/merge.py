@@ -28,6 +28,7 @@ from geobuffer.analysis.record_linkage import (
 )
 from geobuffer.errors import DataError
 from geobuffer.io.point_tables import UNSTATED_M, read_lonlat, read_numbers, warn_of_rows
+from geobuffer.zones.arguments import REGIONS, Kind, check_arguments
 from geobuffer.zones.quantities import NO_NUMBER, parse_date, quote_value
 from geobuffer.zones.toponyms import fold_name
 
@@ -281,6 +282,11 @@ def merge_settlements(*tables: pd.DataFrame, regions: Iterable[Region] = ()) -> 
     >>> merge_settlements(here, there)[["id", "merged_from", "source", "position_source"]].values
     array([['b:9', 'b:9; a:1', 'B; A', 'B']], dtype=object)
     """
+    for table in tables:
+        check_arguments(
+            tables=(table, Kind(lambda v: isinstance(v, pd.DataFrame), "a table of places"))
+        )
+    check_arguments(regions=(regions, REGIONS))
     records, values = gather_records(tables)
     _warn_of_dates(values)
     place = link_records(records)
@@ -311,6 +317,12 @@ def merge_summary(merged: pd.DataFrame) -> pd.Series:
     >>> merge_summary(merge_settlements(gb.load_settlements()))["merged"]
     np.int64(0)
     """
+    check_arguments(
+        merged=(
+            merged,
+            Kind(lambda v: isinstance(v, gpd.GeoDataFrame), "a result of merge_settlements()"),
+        )
+    )
     if lacking := [name for name in _COUNTED_COLUMNS if name not in merged]:
         raise DataError(
             f"Invalid table: no column {lacking[0]!r}. Must come from merge_settlements()."

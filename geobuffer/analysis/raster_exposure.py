@@ -22,6 +22,16 @@ from geobuffer.geodesy.buffer import buffer_lines
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.geodesy.nearest import has_numba
 from geobuffer.geodesy.sides import split_sides
+from geobuffer.zones.arguments import (
+    FLAG,
+    PATH,
+    SOURCE,
+    TEXT,
+    Kind,
+    check_arguments,
+    is_each,
+    optional,
+)
 from geobuffer.zones.border import BOTH
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.zone import BufferZone
@@ -46,6 +56,16 @@ if TYPE_CHECKING:
 # The columns by which a raster can be counted, and the meanings of its values.
 _RASTER_BY = ("side", "oblast", "section")
 _VALUES = ("counts", "density")
+_PATHS = Kind(
+    lambda value: PATH.accepts(value) or is_each(value, PATH.accepts),
+    "a path of a raster, or several",
+)
+_COUNTS_TABLE = Kind(
+    lambda value: (
+        isinstance(value, pd.DataFrame) and bool({"ring", "within_km"} & set(value.columns))
+    ),
+    "a table of exposure() or exposure_raster()",
+)
 
 # The area summed over pixels agrees with that of the polygon to some 10⁻⁵. If less than this share
 # is missing, that is rounding; if more is missing, it lies outside the rasters.
@@ -128,6 +148,13 @@ def exposure_raster(
     Traceback (most recent call last):
     geobuffer.errors.DataError: No file nowhere.tif. Must be a raster on this machine.
     """
+    check_arguments(
+        rasters=(rasters, _PATHS),
+        values=(values, TEXT),
+        by=(by, optional(TEXT)),
+        cumulative=(cumulative, FLAG),
+        source=(source, optional(SOURCE)),
+    )
     check_zone(zone)
     if values not in _VALUES:
         raise DataError(
@@ -199,6 +226,8 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
     >>> compare_exposure(places, raster).columns.tolist()
     ['ring', 'places', 'population_places', 'population_raster', 'no_data_share']
     """
+    for name, table in (("places", places), ("raster", raster)):
+        check_arguments(**{name: (table, _COUNTS_TABLE)})
     keys = [_key_columns(table) for table in (places, raster)]
     ring = "ring" if "ring" in keys[0] else "within_km"
     if keys[0] != keys[1] or set(places[ring]) - set(raster[ring]):

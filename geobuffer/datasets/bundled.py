@@ -17,6 +17,7 @@ import pandas as pd
 from geobuffer.datasets.world import load_world
 from geobuffer.errors import ChecksumMismatch, DataError, UnknownDataset, did_you_mean
 from geobuffer.io.not_located import NOT_LOCATED, count_by_hromada, select_same_hromadas
+from geobuffer.zones.arguments import NUMBER, TEXT, TEXTS, Kind, check_arguments, optional
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.source import Source
 from geobuffer.zones.toponyms import LANGUAGES
@@ -71,6 +72,17 @@ def manifest() -> Mapping[str, Mapping[str, Any]]:
     return MappingProxyType({name: MappingProxyType(entry) for name, entry in entries.items()})
 
 
+_COUNTRIES = Kind(
+    lambda value: TEXT.accepts(value) or TEXTS.accepts(value), "a code or a name, or several"
+)
+_PLACES = optional(
+    Kind(
+        lambda value: isinstance(value, pd.DataFrame) and "hromada" in value.columns,
+        "a table of places with a column 'hromada'",
+    )
+)
+
+
 def list_datasets() -> pd.DataFrame:
     """Return a row for each bundled dataset: title, licence, date, accuracy, number of rows.
 
@@ -102,6 +114,7 @@ def source_of(dataset: str) -> Source:
     >>> source_of("border_ukraine_russia").accuracy_m
     10.0
     """
+    check_arguments(dataset=(dataset, TEXT))
     entry = _get_entry(dataset)
     fields = ("title", "publisher", "url", "licence", "version", "as_of", "citation")
     return Source(**{f: str(entry.get(f, "")) for f in fields}, accuracy_m=entry.get("accuracy_m"))
@@ -174,6 +187,11 @@ def load_regions(
     >>> regions["Sumy"].iso, regions["Курская область"].name, regions["UA-63"].name
     ('UA-59', 'Kursk', 'Kharkiv')
     """
+    check_arguments(
+        collection=(collection, optional(TEXT)),
+        country=(country, optional(_COUNTRIES)),
+        level=(level, NUMBER),
+    )
     if collection == "world":
         return load_world(country, level=level)
     if collection is not None:
@@ -272,6 +290,7 @@ def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
     >>> bool((load_not_located()["country"] == "UA").all())
     True
     """
+    check_arguments(near=(near, _PLACES))
     table = _read_dataset("ukraine_not_located").drop(
         columns=["duplicate_of", "accuracy_m", "source"]
     )

@@ -16,12 +16,14 @@ import numpy as np
 
 from geobuffer.datasets.bundled import data_folder
 from geobuffer.errors import DataError, GeometryError, did_you_mean
-from geobuffer.io.point_tables import get_column
+from geobuffer.io.point_tables import check_points_table, get_column
+from geobuffer.zones.arguments import PATH, TEXT, Kind, check_arguments, optional
 from geobuffer.zones.border import BOTH
 from geobuffer.zones.identity import Noun
 from geobuffer.zones.make_border import border_between
 from geobuffer.zones.make_zone import build_zone
 from geobuffer.zones.quantities import parse_km, quote_value
+from geobuffer.zones.region import Regions
 from geobuffer.zones.repr_html import card_html
 from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, find_other_names, fold_name
 
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from geobuffer.zones.border import Border
-    from geobuffer.zones.region import Regions
     from geobuffer.zones.zone import Zone
 
 
@@ -189,6 +190,10 @@ _KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
 }  # fmt: skip
 
 
+_SCENARIO = Kind(lambda value: isinstance(value, Scenario), "a Scenario of load_scenario()")
+_REGIONS = Kind(lambda value: isinstance(value, Regions), "Regions of load_regions()")
+
+
 def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Scenario:
     """Read a scenario from a TOML file; by default the bundled zone announced in May 2025.
 
@@ -213,8 +218,10 @@ def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Sc
     >>> scenario.km, scenario.side, scenario.other
     ((10.0,), 'Ukraine', ('Chernihiv', 'Sumy', 'Kharkiv'))
     """
+    check_arguments(path=(path, optional(PATH)), language=(language, TEXT))
     if language not in LANGUAGES:
-        raise DataError(f"Invalid language {language!r}. {did_you_mean(language, LANGUAGES)}")
+        hint = did_you_mean(language, LANGUAGES)
+        raise DataError(f"Invalid language {language!r}. {hint}", parameter="language")
     file = Path(path) if path is not None else data_folder() / "scenarios" / _DEFAULT_FILE
     content = _parse_toml(file)
     _check_content(file, content)
@@ -388,6 +395,7 @@ def scenario_border(scenario: Scenario, regions: Regions) -> Border:
     >>> len(scenario_border(gb.load_scenario(), gb.load_regions()).sections)
     5
     """
+    check_arguments(scenario=(scenario, _SCENARIO), regions=(regions, _REGIONS))
     return border_between(regions[scenario.between], regions[scenario.other])
 
 
@@ -413,6 +421,7 @@ def scenario_zone(scenario: Scenario, regions: Regions) -> Zone:
     >>> zone.width_km, len(zone.border.sections)
     (10.0, 5)
     """
+    check_arguments(scenario=(scenario, _SCENARIO), regions=(regions, _REGIONS))
     border = scenario_border(scenario, regions)
     return build_zone(
         border,
@@ -449,6 +458,8 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
     >>> named["name_en"].tolist()
     ['Novenke', 'Basivka', 'Veselivka', 'Zhuravka']
     """
+    check_arguments(scenario=(scenario, _SCENARIO))
+    check_points_table(table, "table")
     columns = [table[c] for c in NAME_COLUMNS if c in table]
     hromadas = np.array(
         [fold_name(h) if isinstance(h, str) else "" for h in get_column(table, "hromada")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -16,6 +17,7 @@ import shapely
 from geobuffer.errors import DataError, MissingCRSError, missing_crs
 from geobuffer.geodesy.antimeridian import wrap_degrees
 from geobuffer.geodesy.ellipsoid import ON_GLOBE, Floats, is_on_globe
+from geobuffer.zones.arguments import describe_type
 from geobuffer.zones.checks import convert_to_degrees
 from geobuffer.zones.quantities import quote_value, read_number_column
 from geobuffer.zones.toponyms import NAME_COLUMNS
@@ -23,7 +25,6 @@ from geobuffer.zones.toponyms import NAME_COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import geopandas as gpd
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -35,14 +36,74 @@ if TYPE_CHECKING:
 UNSTATED_M = 1_000.0
 
 
+# Libraries whose tables users give, and the call that makes a table of pandas of each.
+_CONVERSIONS = {
+    "dask": "compute()", "dask_expr": "compute()", "dask_geopandas": "compute()",
+    "duckdb": "df()", "_duckdb": "df()", "ibis": "to_pandas()", "polars": "to_pandas()",
+    "pyarrow": "to_pandas()", "pyspark": "toPandas()", "xarray": "to_dataframe()",
+}  # fmt: skip
+
+
+def find_conversion(table: object) -> str:
+    """Return how to convert a table of another library; an empty text if we do not know it.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> find_conversion(pa.table({"lon": [34.8], "lat": [50.9]}))
+    'Convert it first: its to_pandas() gives a table of pandas.'
+    """
+    call = _CONVERSIONS.get(type(table).__module__.partition(".")[0])
+    return f"Convert it first: its {call} gives a table of pandas." if call else ""
+
+
+def check_points_table(table: object, parameter: str = "table") -> None:
+    """Raise an error unless an argument is a table with geometry.
+
+    Parameters
+    ----------
+    table
+        The argument.
+    parameter
+        Its name.
+
+    Raises
+    ------
+    DataError
+        It is something else. The message says how to make a table of points of it.
+
+    Examples
+    --------
+    >>> check_points_table([34.8, 50.9])
+    Traceback (most recent call last):
+    geobuffer.errors.DataError: Invalid table: a list of float. Must be a GeoDataFrame or ...
+    """
+    if isinstance(table, gpd.GeoSeries):
+        return
+    if isinstance(table, gpd.GeoDataFrame) and table.active_geometry_name is not None:
+        return
+    what = describe_type(table)
+    if isinstance(table, pd.DataFrame):
+        what += " without geometry"
+    remedy = find_conversion(table)
+    if remedy or isinstance(table, pd.DataFrame):
+        remedy += " read_settlements() makes points of its columns of longitude and latitude."
+    else:
+        remedy = (
+            "geopandas.GeoSeries.from_xy(lon, lat, crs='EPSG:4326') makes one of coordinates; "
+            "answer() takes arrays of them."
+        )
+    raise DataError(
+        f"Invalid {parameter}: {what}. Must be a GeoDataFrame or GeoSeries of points. "
+        f"{remedy.strip()}",
+        parameter=parameter,
+    )
+
+
 def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
     """Return the longitudes and latitudes of a table's points, NaN for a row without a point."""
-    points = getattr(table, "geometry", None)
-    if points is None or not hasattr(points, "crs"):
-        raise DataError(
-            f"Invalid table: a {type(table).__name__} without geometry. Must be a GeoDataFrame or "
-            "GeoSeries of points; geopandas.points_from_xy() makes them."
-        )
+    check_points_table(table)
+    points = table.geometry
     if points.crs is None:
         raise _missing_crs(points)
     kinds = shapely.get_type_id(points.to_numpy())

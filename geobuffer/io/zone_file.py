@@ -24,6 +24,7 @@ from geobuffer.geodesy.edgematch import Healing
 from geobuffer.io.atomic import check_whole_geopackage
 from geobuffer.io.read.files import find_path_fault
 from geobuffer.io.untrusted import check_geopackage, is_geopackage
+from geobuffer.zones.arguments import PATH, check_arguments
 from geobuffer.zones.border import BOTH, Border, Section, Side
 from geobuffer.zones.flat_ends import find_flat_ends
 from geobuffer.zones.region import Region
@@ -235,6 +236,7 @@ def read_zone(path: str | Path) -> Zone:
     >>> again.ring_names == zone.ring_names, again.border.source == zone.border.source
     (True, True)
     """
+    check_arguments(path=(path, PATH))
     path = Path(path)
     tables = _read_tables(path)
     try:

@@ -1,16 +1,34 @@
-"""Select the regions that a map of a zone shows: those along its border, and those around it."""
+"""Select the regions that a map of a zone shows, and check what maps and pictures take."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import shapely
+
+from geobuffer.io.point_tables import check_points_table
+from geobuffer.zones.arguments import REGIONS, TEXT, check_arguments
+from geobuffer.zones.checks import check_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from geobuffer.zones.region import Region
     from geobuffer.zones.zone import Zone
+
+
+def check_map_arguments(zone: Any, settlements: Any, regions: Any, language: Any) -> None:
+    """Check the types of the arguments that maps and pictures share.
+
+    Raises
+    ------
+    WrongKind, DataError
+        One has another type.
+    """
+    check_zone(zone)
+    check_arguments(regions=(regions, REGIONS), language=(language, TEXT))
+    if settlements is not None:
+        check_points_table(settlements, "settlements")
 
 
 def select_regions(zone: Zone, regions: Iterable[Region]) -> tuple[Region, ...]:

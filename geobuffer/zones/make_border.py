@@ -27,6 +27,7 @@ from geobuffer.geodesy.antimeridian import (
 from geobuffer.geodesy.edgematch import find_common_line, is_exact, split_by_nearest
 from geobuffer.geodesy.ellipsoid import area_m2, check_degrees, inverse, length_m
 from geobuffer.geodesy.nearest import LineIndex
+from geobuffer.zones.arguments import SOURCE, TEXTS, check_arguments, optional
 from geobuffer.zones.border import SIDE_NAMES, Border, Section, Side
 from geobuffer.zones.checks import (
     check_area,
@@ -36,7 +37,7 @@ from geobuffer.zones.checks import (
 )
 from geobuffer.zones.quantities import parse_metres
 from geobuffer.zones.region import Region
-from geobuffer.zones.source import Source, join_sources
+from geobuffer.zones.source import UNSTATED, Source, join_sources
 from geobuffer.zones.toponyms import LANGUAGES
 
 if TYPE_CHECKING:
@@ -265,10 +266,10 @@ def _list_regions(given: Region | Iterable[Region], parameter: str) -> list[Regi
     """Return one region or several as a list, after a check."""
     regions: list[Any] = [given]
     if isinstance(given, Iterable) and not isinstance(given, (str, pd.DataFrame)):
-        regions = list(dict.fromkeys(given))
+        regions = list(given)
     for region in regions:
         check_region(region, parameter)
-    regions = [repair_region(region) for region in regions]
+    regions = [repair_region(region) for region in dict.fromkeys(regions)]
     if not regions:
         message = "Invalid side: no regions given. Must be a region or several."
         raise GeometryError(message, parameter=parameter)
@@ -420,7 +421,7 @@ def border_along(
     lines: BaseGeometry | Iterable[BaseGeometry] | gpd.GeoDataFrame | gpd.GeoSeries,
     *,
     names: Sequence[str] = (),
-    source: Source,
+    source: Source | None = None,
 ) -> Border:
     """Return a bare line, or several, as a border between its left and its right.
 
@@ -436,7 +437,8 @@ def border_along(
     names
         The names of the sections, one for each; by default they are numbered.
     source
-        Where the lines come from; its accuracy decides which places are uncertain.
+        Where the lines come from; its accuracy decides which places are uncertain. The default
+        says that the user gave them and stated no source; its accuracy is unknown.
 
     Raises
     ------
@@ -458,6 +460,8 @@ def border_along(
     >>> border.side_codes(np.array([29.9, 30.1]), np.array([50.2, 50.2])).tolist()
     [0, 1]
     """
+    check_arguments(names=(names, TEXTS), source=(source, optional(SOURCE)))
+    source = source or UNSTATED
     shapes = _name_shapes(lines, names, "line", _LINES, source)
     sections, chainage_km = [], 0.0
     for shape in shapes:
@@ -518,13 +522,14 @@ def border_around(
         The names of the sections, one for each. By default a region keeps its name, and other
         shapes are numbered.
     source
-        Where the shapes come from. Regions do not need it, because they have their own source.
+        Where the shapes come from. By default a region keeps its own source, and for other shapes
+        the source says that the user gave them and stated none; its accuracy is unknown.
 
     Raises
     ------
     GeometryError
         There is no shape; a shape is a line, empty or not valid; the number of names differs from
-        the number of shapes; or a shape that is not a region has no source.
+        the number of shapes.
     MissingCRSError
         A table has no coordinate reference system.
 
@@ -538,6 +543,7 @@ def border_around(
     >>> round(disc.area_km2, 1)
     2827.4
     """
+    check_arguments(names=(names, TEXTS), source=(source, optional(SOURCE)))
     given = _name_shapes(shapes, names, "shape", (*_POINTS, *_AREAS), source)
     points = [shape for shape in given if shape.geometry.geom_type in _POINTS]
     groups = _unite_touching([shape for shape in given if shape.geometry.geom_type in _AREAS])
@@ -579,27 +585,22 @@ def _name_shapes(
     if not items:
         message = f"Invalid {kind}s: none given. Must be one or several."
         raise GeometryError(message, parameter=parameter)
-    if isinstance(names, str) or (len(names) and len(names) != len(items)):
-        count = 1 if isinstance(names, str) else len(names)
-        message = f"Invalid names: {count} for {len(items)} {kind}s. Must be as many."
+    names = list(names)
+    if names and len(names) != len(items):
+        message = f"Invalid names: {len(names)} for {len(items)} {kind}s. Must be as many."
         raise GeometryError(message, parameter="names")
     numbered = [kind] if len(items) == 1 else [f"{kind} {n}" for n in range(1, len(items) + 1)]
-    # A list goes by position; the labels of a table's column may be in any order.
-    names = list(names)
     shapes = []
     for n, item in enumerate(items):
         region: tuple[Region, ...] = (item,) if isinstance(item, Region) else ()
-        shape, origin = (item.geometry, source or item.source) if region else (item, source)
+        own, shape = (item.source, item.geometry) if region else (UNSTATED, item)
         name = str(names[n]) if names else item.name if region else numbered[n]
         _check_shape(shape, f"{kind} {name!r}", allowed, parameter)
         if shape.geom_type in _AREAS:
             area = check_area(shape, f"{kind} {name!r}")
             shape = shape if shape.is_valid else area
             region = tuple(replace(one, geometry=shape) for one in region)
-        if origin is None:
-            message = f"Invalid source None for {kind} {name!r}. Must be a Source."
-            raise GeometryError(message, parameter="source")
-        shapes.append(_NamedShape(name, shape, origin, region))
+        shapes.append(_NamedShape(name, shape, source or own, region))
     return shapes
 
 

@@ -20,6 +20,7 @@ from geobuffer.geodesy.antimeridian import keep_polygons
 from geobuffer.geodesy.buffer import buffer_lines
 from geobuffer.geodesy.ellipsoid import LIMIT_M
 from geobuffer.geodesy.sides import split_sides
+from geobuffer.zones.arguments import REGIONS, TEXT, check_arguments, describe_type
 from geobuffer.zones.border import BOTH, Border, Section
 from geobuffer.zones.checks import check_area, check_border, repair_region
 from geobuffer.zones.flat_ends import build_end_cuts, find_flat_ends
@@ -49,8 +50,8 @@ _LEAST_KM = 0.001
 @overload
 def build_zone(
     border: Border,
-    *,
     km: Mapping[str, _Width] | pd.Series,
+    *,
     from_km: _Width = ...,
     side: str = ...,
     ends: Literal["round", "flat"] = ...,
@@ -59,8 +60,8 @@ def build_zone(
 @overload
 def build_zone(
     border: Border,
-    *,
     km: _Widths,
+    *,
     from_km: _Width = ...,
     side: str = ...,
     ends: Literal["round", "flat"] = ...,
@@ -69,8 +70,8 @@ def build_zone(
 @overload
 def build_zone(
     border: Border,
-    *,
     km: _Widths | Mapping[str, _Width] | pd.Series,
+    *,
     from_km: _Width = ...,
     side: str = ...,
     ends: Literal["round", "flat"] = ...,
@@ -78,8 +79,8 @@ def build_zone(
 ) -> BufferZone | CombinedZone: ...
 def build_zone(
     border: Border,
-    *,
     km: _Widths | Mapping[str, _Width] | pd.Series,
+    *,
     from_km: _Width = 0.0,
     side: str = BOTH,
     ends: Literal["round", "flat"] = "round",
@@ -143,6 +144,7 @@ def build_zone(
     >>> zone.ring_names, zone.error_m <= 1
     (('0–10 km',), True)
     """
+    check_arguments(side=(side, TEXT), ends=(ends, TEXT))
     check_border(border)
     tolerance_m = _parse_tolerance(tolerance_m)
     if ends not in _ENDS:
@@ -465,7 +467,8 @@ def unite(*parts: Zone | Region, name: str = "") -> CombinedZone:
     >>> both.area_km2 - about.area_km2 - park.area_km2 < 1e-6
     True
     """
-    return _combine_parts("union", _check_parts(parts), name or "united zone")
+    check_arguments(name=(name, TEXT))
+    return _combine_parts("union", _check_parts(parts, "parts"), name or "united zone")
 
 
 def subtract(zone: Zone, *others: Zone | Region, name: str = "") -> CombinedZone:
@@ -493,7 +496,8 @@ def subtract(zone: Zone, *others: Zone | Region, name: str = "") -> CombinedZone
     >>> subtract(wide, narrow).area_km2 < wide.area_km2
     True
     """
-    parts = _check_parts((zone, *others))
+    check_arguments(name=(name, TEXT))
+    parts = _check_parts((zone,), "zone") + _check_parts(others, "others")
     return _combine_parts("difference", parts, name or "zone less others")
 
 
@@ -525,9 +529,10 @@ def clip_zone(zone: Zone, regions: Region | Iterable[Region], *, name: str = "")
     >>> clip_zone(zone, regions["Sumy"]).name
     'zone in Sumy'
     """
+    check_arguments(name=(name, TEXT))
     given = tuple(regions) if isinstance(regions, Iterable) else (regions,)
     if not given or not all(isinstance(region, Region) for region in given):
-        message = f"Invalid regions {given!r}. Must be a region or several."
+        message = f"Invalid regions: {describe_type(regions)}. Must be {REGIONS.must_be}."
         raise WrongKind(message, parameter="regions")
     joined = given[0]
     if len(given) > 1:
@@ -537,7 +542,7 @@ def clip_zone(zone: Zone, regions: Region | Iterable[Region], *, name: str = "")
             shapely.union_all([_check_region_area(region) for region in given]),
             join_sources(region.source for region in given),
         )
-    parts = _check_parts((zone, joined))
+    parts = _check_parts((zone, joined), "zone")
     return _combine_parts("intersection", parts, name or f"zone in {joined.name}")
 
 
@@ -545,13 +550,13 @@ def _check_region_area(region: Region) -> Polygon | MultiPolygon:
     return check_area(region.geometry, f"region {region.name!r}")
 
 
-def _check_parts(parts: Sequence[Zone | Region]) -> list[Part]:
+def _check_parts(parts: Sequence[Zone | Region], parameter: str) -> list[Part]:
     """Return the parts of a combined zone after checking their classes."""
     checked: list[Part] = []
     for part in parts:
         if not (is_zone(part) or isinstance(part, Region)):
-            kind = type(part).__name__
-            raise WrongKind(f"Invalid part: a {kind}. Must be a zone or a region.")
+            message = f"Invalid {parameter}: {describe_type(part)}. Must be a zone or a region."
+            raise WrongKind(message, parameter=parameter)
         checked.append(repair_region(part) if isinstance(part, Region) else part)
     if all(isinstance(part, Region) for part in checked):
         raise GeometryError("Invalid parts: no zone among them. Must have one.")

@@ -99,6 +99,9 @@ def join_sources(sources: Iterable[Source]) -> Source:
     return Source(**texts, accuracy_m=max(accuracies, default=None))
 
 
+#: The source of a line, a shape or a table that a user gives without one. Its accuracy is unknown.
+UNSTATED = Source("given by the user, source not stated")
+
 #: The entry of a table's ``attrs`` that says what the table was measured against. ``write`` adds it
 #: to every row, because most file formats have no other place for it.
 ORIGIN = "geobuffer"

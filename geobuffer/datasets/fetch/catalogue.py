@@ -10,6 +10,7 @@ import pandas as pd
 
 from geobuffer.datasets.fetch.downloader import Downloader
 from geobuffer.errors import DataError, UnknownDataset, did_you_mean, missing_extra
+from geobuffer.zones.arguments import FLAG, TEXT, Kind, check_arguments, optional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +68,9 @@ _CATALOGUE = {
         "people per 100 m cell, a raster", "WorldPop", "CC BY 4.0", ("country",), ("year",)
     ),
 }
+
+
+_DOWNLOADER = Kind(lambda value: isinstance(value, Downloader), "a Downloader")
 
 
 def list_sources() -> pd.DataFrame:
@@ -139,6 +143,11 @@ def fetch(
     >>> regions["Kursk Oblast"].source.retrieved  # doctest: +SKIP
     '2026-11-25'
     """
+    check_arguments(
+        name=(name, TEXT),
+        refresh=(refresh, FLAG),
+        downloader=(downloader, optional(_DOWNLOADER)),
+    )
     return fetch_with_sources(name, refresh=refresh, downloader=downloader, **what).value
 
 

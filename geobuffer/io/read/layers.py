@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import warnings
     from collections.abc import Iterator
 
+    import geopandas as gpd
+
     from geobuffer.io.read.files import UserFile
 
 
@@ -140,7 +142,9 @@ def _concerns_file(warning: warnings.WarningMessage) -> bool:
     return not ours
 
 
-def _make_table(file: UserFile, name: str, frame: pd.DataFrame, notes: list[str]) -> SourceTable:
+def _make_table(
+    file: UserFile | None, name: str, frame: pd.DataFrame, notes: list[str]
+) -> SourceTable:
     import geopandas as gpd
 
     twice = frame.columns[frame.columns.duplicated()]
@@ -149,14 +153,41 @@ def _make_table(file: UserFile, name: str, frame: pd.DataFrame, notes: list[str]
     if not isinstance(frame, gpd.GeoDataFrame):
         return SourceTable(name, frame.reset_index(drop=True), notes=notes)
     shapes = frame.geometry
+    is_fixed = file is not None and file.format in FIXED_CRS
     return SourceTable(
         name,
         pd.DataFrame(frame.drop(columns=shapes.name)).reset_index(drop=True),
         np.asarray(shapes.to_numpy(), dtype=object),
-        shapes.crs or ("EPSG:4326" if file.format in FIXED_CRS else None),
-        crs_is_fixed=file.format in FIXED_CRS,
+        shapes.crs or ("EPSG:4326" if is_fixed else None),
+        crs_is_fixed=is_fixed,
         notes=notes,
     )
+
+
+def read_frame(
+    frame: pd.DataFrame | gpd.GeoSeries, *, layer: str | None = None, sheet: str | None = None
+) -> SourceTable:
+    """Return the rows of a table in memory.
+
+    Raises
+    ------
+    DataError
+        Two columns have one name, or a layer or a sheet is named.
+    """
+    import geopandas as gpd
+
+    for name, given in (("layer", layer), ("sheet", sheet)):
+        if given is not None:
+            message = f"Invalid {name} {given!r}: a table in memory has none. Leave it out."
+            raise DataError(message, parameter=name)
+    if isinstance(frame, gpd.GeoSeries):
+        frame = frame.to_frame("geometry")
+    if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is None:
+        frame = pd.DataFrame(frame)
+    frame = _index_to_columns(frame)
+    if frame.columns.nlevels > 1:
+        frame = frame.set_axis(["_".join(map(str, labels)) for labels in frame.columns], axis=1)
+    return _make_table(None, "the table in memory", frame.rename(columns=str), [])
 
 
 def _choose_layer(

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.errors import DataError, GeometryError
-from geobuffer.io.point_tables import find_repeats
+from geobuffer.errors import DataError, GeometryError, WrongKind
+from geobuffer.io.point_tables import find_conversion, find_repeats
 from geobuffer.io.read.columns import (
     COUNTRY,
     ISO,
@@ -38,10 +38,24 @@ from geobuffer.io.read.geometry import (
     check_polygons,
     orient_lines,
 )
-from geobuffer.io.read.layers import read_layer
+from geobuffer.io.read.layers import read_frame, read_layer
 from geobuffer.io.read.postgis import is_database, read_database
+from geobuffer.io.read.reproject import parse_crs
 from geobuffer.io.read.source_table import check_has_rows
 from geobuffer.io.read.text_tables import clean_names, read_table
+from geobuffer.zones.arguments import (
+    EXTENT,
+    FLAG,
+    NUMBER,
+    PATH,
+    SOURCE,
+    TEXT,
+    TEXTS_BY_NAME,
+    Kind,
+    check_arguments,
+    describe_type,
+    optional,
+)
 from geobuffer.zones.border import BOTH
 from geobuffer.zones.quantities import (
     MAX_NUMBER,
@@ -51,7 +65,7 @@ from geobuffer.zones.quantities import (
     read_number_column,
 )
 from geobuffer.zones.region import Region, Regions
-from geobuffer.zones.source import Source
+from geobuffer.zones.source import UNSTATED, Source
 from geobuffer.zones.toponyms import NAME_COLUMNS, fold_name
 
 if TYPE_CHECKING:
@@ -77,7 +91,7 @@ _POINT_TYPES = ("Point", "MultiPoint")
 
 
 def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may not state
-    path: str | Path,
+    path: str | Path | gpd.GeoDataFrame,
     *,
     name: str | None = None,
     layer: str | None = None,
@@ -102,7 +116,8 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     path
         GeoPackage, GeoJSON, FlatGeobuf, Shapefile, KML or KMZ, GeoParquet, a zip archive of one
         of these; or ``postgresql://user@host/database?table=schema.table`` (or ``?query=SELECT
-        …``), for which the extra ``postgis`` is needed.
+        …``), for which the extra ``postgis`` is needed. A GeoDataFrame in memory is read by the
+        same steps as a file.
     name
         The column of names. By default ``name``, ``name_en``, ``shapeName``, ``ADM1_EN``,
         ``NAME_1`` or a similar column.
@@ -136,6 +151,8 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
         A row is not an area, or repairing it would change its area by more than 1 %.
     MissingCRSError
         Neither the file nor ``crs`` states the reference system.
+    WrongKind
+        An argument has a wrong type.
 
     Examples
     --------
@@ -149,6 +166,13 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     ...     read_regions(f"{folder}/parks.gpkg", source=gb.Source("City parks 2025"))
     Regions(Riverside)
     """
+    _check_reader_options(path, name, layer, crs, near, swap=swap, max_gb=max_gb)
+    check_arguments(
+        source=(source, optional(SOURCE)),
+        names=(names, optional(TEXTS_BY_NAME)),
+        iso=(iso, optional(TEXT)),
+        country=(country, optional(TEXT)),
+    )
     table, title = _read_source(path, layer, _POLYGON_TYPES, max_gb)
     check_has_rows(table)
     column = find_name_column(table, name)
@@ -176,14 +200,54 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     return Regions(regions)
 
 
+_READABLE = Kind(
+    lambda value: PATH.accepts(value) or isinstance(value, (pd.DataFrame, gpd.GeoSeries)),
+    "a path, or a table in memory: a GeoDataFrame, or a DataFrame with columns of coordinates",
+)
+_TWO_NAMES = Kind(
+    lambda value: isinstance(value, (tuple, list)) and [type(name) for name in value] == [str, str],
+    "two names, as ('left', 'right')",
+)
+
+
+def _check_reader_options(  # noqa: PLR0913 - the options that the readers share
+    path: Any, name: Any, layer: Any, crs: Any, near: Any, *, swap: Any, max_gb: Any
+) -> None:
+    """Check the types of the arguments that the three readers share.
+
+    Raises
+    ------
+    WrongKind
+        One has another type. For a table of another library, the message says how to convert it.
+    """
+    if not _READABLE.accepts(path) and (remedy := find_conversion(path)):
+        message = f"Invalid path: {describe_type(path)}. Must be {_READABLE.must_be}. {remedy}"
+        raise WrongKind(message, parameter="path")
+    check_arguments(
+        path=(path, _READABLE),
+        name=(name, optional(TEXT)),
+        layer=(layer, optional(TEXT)),
+        near=(near, optional(EXTENT)),
+        swap=(swap, FLAG),
+        max_gb=(max_gb, NUMBER),
+    )
+    if crs is not None:
+        parse_crs(crs)
+
+
 def _read_source(
-    path: str | Path, layer: str | None, geometry_types: tuple[str, ...], max_gb: float
+    path: str | Path | pd.DataFrame,
+    layer: str | None,
+    geometry_types: tuple[str, ...],
+    max_gb: float,
 ) -> tuple[SourceTable, str]:
     """Return the rows of a layer or a PostGIS table, and the default title of their source.
 
     Errors as :func:`geobuffer.io.read.files.find_file`, :func:`geobuffer.io.read.layers.read_layer`
     and :func:`geobuffer.io.read.postgis.read_database`.
     """
+    if isinstance(path, (pd.DataFrame, gpd.GeoSeries)):
+        return read_frame(path, layer=layer), UNSTATED.title
     if is_database(path):
         table = read_database(str(path), layer)
         return table, table.name
@@ -299,7 +363,7 @@ _KNOWN_COLUMNS = {
 
 
 def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file may not state
-    path: str | Path,
+    path: str | Path | pd.DataFrame,
     *,
     lon: str | None = None,
     lat: str | None = None,
@@ -334,7 +398,9 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
         CSV, TSV or another text table (commas, semicolons, tabs; decimal points or commas; UTF-8,
         UTF-16, cp1251 and others), Excel (``.xlsx``, with the extra ``excel``), GeoPackage,
         GeoJSON, FlatGeobuf, Shapefile, KML or KMZ, (Geo)Parquet, a zip archive of one of these, or
-        ``postgresql://…?table=schema.table``, as for :func:`geobuffer.read_regions`.
+        ``postgresql://…?table=schema.table``, as for :func:`geobuffer.read_regions`. A table in
+        memory is read by the same steps: a GeoDataFrame of points, or a DataFrame with columns of
+        coordinates.
     lon, lat
         The columns of longitude and latitude in degrees, or of x and y in ``crs``. By default
         columns with a usual name, such as ``lon``, ``longitude``, ``довгота`` and ``x``.
@@ -369,6 +435,8 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
         A row of a layer is not a point.
     MissingCRSError
         Neither the file nor ``crs`` states the reference system of a layer.
+    WrongKind
+        An argument has a wrong type.
 
     Examples
     --------
@@ -381,6 +449,13 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
            name             geometry
     0  Юнаківка  POINT (34.99 51.09)
     """
+    _check_reader_options(path, name, layer, crs, near, swap=swap, max_gb=max_gb)
+    check_arguments(
+        lon=(lon, optional(TEXT)),
+        lat=(lat, optional(TEXT)),
+        sheet=(sheet, optional(TEXT)),
+        source=(source, TEXT),
+    )
     if accuracy_m is not None:
         accuracy_m = _parse_accuracy(accuracy_m)
     table, title = _read_points_source(path, layer, sheet, max_gb)
@@ -414,9 +489,11 @@ def _parse_accuracy(given: object) -> float:
 
 
 def _read_points_source(
-    path: str | Path, layer: str | None, sheet: str | None, max_gb: float
+    path: str | Path | pd.DataFrame, layer: str | None, sheet: str | None, max_gb: float
 ) -> tuple[SourceTable, str]:
     """Return the rows as :func:`_read_source` does, also of text tables and workbooks."""
+    if isinstance(path, (pd.DataFrame, gpd.GeoSeries)):
+        return read_frame(path, layer=layer, sheet=sheet), UNSTATED.title
     if is_database(path):
         return _read_source(path, layer, _POINT_TYPES, max_gb)
     file, layer = find_file(path, layer=layer, max_gb=max_gb)
@@ -588,7 +665,7 @@ class _Lines(NamedTuple):
 
 
 def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may not state
-    path: str | Path,
+    path: str | Path | gpd.GeoDataFrame,
     *,
     name: str | None = None,
     layer: str | None = None,
@@ -620,7 +697,7 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
 
     Raises
     ------
-    DataError, MissingCRSError
+    DataError, MissingCRSError, WrongKind
         As :func:`geobuffer.read_regions`, or the two sides have the same name.
     GeometryError
         A row is not a line, or as :func:`geobuffer.border_along`.
@@ -636,6 +713,8 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     ...     read_border(f"{folder}/river.gpkg", sides=("east bank", "west bank"))
     Border(east bank | west bank: Psel; 111 km)
     """
+    _check_reader_options(path, name, layer, crs, near, swap=swap, max_gb=max_gb)
+    check_arguments(source=(source, optional(SOURCE)), sides=(sides, _TWO_NAMES))
     from geobuffer.zones.make_border import border_along
 
     table, title = _read_source(path, layer, _LINE_TYPES, max_gb)

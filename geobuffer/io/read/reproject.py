@@ -108,10 +108,12 @@ def parse_crs(crs: Any) -> pyproj.CRS:
     """
     try:
         named = pyproj.CRS.from_user_input(crs)
-    except pyproj.exceptions.CRSError as error:
-        raise DataError(f"Invalid crs {crs!r}. Must be such as 'EPSG:4326'.") from error
+    except (pyproj.exceptions.CRSError, AttributeError, TypeError, ValueError, KeyError) as error:
+        message = f"Invalid crs {crs!r:.200}. Must be such as 'EPSG:4326'."
+        raise DataError(message, parameter="crs") from error
     if not (named.is_geographic or named.is_projected):
-        raise DataError(f"Invalid crs {crs!r}. Must be geographic or projected.")
+        message = f"Invalid crs {crs!r:.200}. Must be geographic or projected."
+        raise DataError(message, parameter="crs")
     return named
 
 

@@ -28,6 +28,7 @@ from geobuffer.io.write.excel import check_xlsxwriter, write_workbook
 from geobuffer.io.write.kml import write_kml
 from geobuffer.io.write.shapefile import write_shapefile
 from geobuffer.io.zone_file import write_zone_layers
+from geobuffer.zones.arguments import PATH, Kind, check_arguments
 from geobuffer.zones.checks import convert_to_degrees
 from geobuffer.zones.source import ORIGIN
 from geobuffer.zones.zone import BufferZone, CombinedZone
@@ -241,6 +242,7 @@ def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) ->
     name
     Юнаківка
     """
+    check_arguments(thing=(thing, _WRITABLE), path=(path, PATH))
     path = Path(path)
     save = _choose_writer(thing, check_target(path, thing))
     with replace_file(path) as draft:
@@ -317,6 +319,16 @@ def _list_formats(thing: object) -> tuple[str, ...]:
     if issubclass(kind, pd.DataFrame):
         return (*_TABLES, ".parquet")
     return _PICTURES if _is_figure(kind) else _MAPS
+
+
+_WRITABLE = Kind(
+    lambda value: (
+        isinstance(value, (BufferZone, CombinedZone, pd.DataFrame))
+        or _is_figure(type(value))
+        or (hasattr(value, "get_root") and not isinstance(value, type))
+    ),
+    "a zone, a table, a map of folium or a figure of matplotlib",
+)
 
 
 def _is_figure(kind: type) -> bool:

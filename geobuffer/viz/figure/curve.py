@@ -8,10 +8,14 @@ import numpy as np
 
 from geobuffer.errors import DataError, require
 from geobuffer.palette import MEMBERSHIP, ZONE
+from geobuffer.zones.arguments import FLAG, Kind, check_arguments, describe_type, optional
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+
+_AXES = Kind(lambda value: hasattr(value, "fill_between"), "Axes of matplotlib")
 
 
 def plot_curve(curve: pd.DataFrame, *, people: bool = True, ax: Axes | None = None) -> Axes:
@@ -40,6 +44,7 @@ def plot_curve(curve: pd.DataFrame, *, people: bool = True, ax: Axes | None = No
     >>> plot_curve(curve, people=False).get_ylabel()
     'places'
     """
+    check_arguments(people=(people, FLAG), ax=(ax, optional(_AXES)))
     certain, uncertain = (
         ("population", "population_uncertain") if people else ("places", "uncertain")
     )
@@ -47,7 +52,9 @@ def plot_curve(curve: pd.DataFrame, *, people: bool = True, ax: Axes | None = No
     missing = [name for name in ("within_km", certain, uncertain) if name not in columns]
     if missing:
         raise DataError(
-            f"Invalid curve: no column {missing[0]!r}. Must be a result of gb.exposure_curve()."
+            f"Invalid curve: {describe_type(curve)} without a column {missing[0]!r}. Must be a "
+            "result of exposure_curve().",
+            parameter="curve",
         )
     axes = _make_axes() if ax is None else ax
     km = np.append(0.0, curve["within_km"])

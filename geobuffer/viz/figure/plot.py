@@ -23,7 +23,7 @@ from geobuffer.errors import require
 from geobuffer.io.not_located import find_not_located
 from geobuffer.palette import ring_colours
 from geobuffer.viz import captions
-from geobuffer.viz.extent import select_regions
+from geobuffer.viz.extent import check_map_arguments, select_regions
 from geobuffer.viz.figure import draw as drawing
 from geobuffer.viz.figure.labels import (
     LINE,
@@ -46,6 +46,7 @@ from geobuffer.viz.figure.layout import (
 from geobuffer.viz.figure.map_elements import find_north, fit_scale_bar, make_graticule
 from geobuffer.viz.figure.projection import fit_projection, project_points
 from geobuffer.viz.symbols import FEW_PLACES
+from geobuffer.zones.arguments import TEXT, check_arguments
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.toponyms import name_columns
 
@@ -139,6 +140,8 @@ def plot_zone(
     >>> figure.get_suptitle()
     'Зона 10 км уздовж кордону Курська область – Сумська область, бік: Україна'
     """
+    check_map_arguments(zone, settlements, regions, language)
+    check_arguments(title=(title, TEXT))
     return draw_figure(zone, settlements, regions=regions, title=title, language=language)
 
 

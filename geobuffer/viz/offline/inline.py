@@ -30,6 +30,7 @@ from geobuffer.viz.offline.packages import (
     data_url,
     escape_script,
 )
+from geobuffer.zones.arguments import describe_type
 from geobuffer.zones.repr_html import card_html
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ def inline(m: folium.Map) -> OfflinePage:
 
     root: Any = m.get_root() if isinstance(m, Element) else None  # type: ignore[redundant-expr]
     if not hasattr(root, "script"):
-        raise DataError(f"Invalid map {m!r:.80}. Must be a folium map.")
+        raise DataError(f"Invalid m: {describe_type(m)}. Must be a folium map.", parameter="m")
     page = _PageInliner(root).inline()
     if page.missing:
         listed = "\n".join(f"- {missing}" for missing in page.missing)

@@ -21,7 +21,7 @@ from geobuffer.io.not_located import NOT_LOCATED
 from geobuffer.io.point_tables import read_numbers
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, ring_colours
 from geobuffer.viz.captions import heading_template, load_translation, write_title
-from geobuffer.viz.extent import select_regions
+from geobuffer.viz.extent import check_map_arguments, select_regions
 from geobuffer.viz.symbols import describe_dots
 from geobuffer.viz.web.compact import read_texts
 from geobuffer.viz.web.page import make_map_class, make_page_class
@@ -33,6 +33,14 @@ from geobuffer.viz.web.page_data import (
     has_slider,
 )
 from geobuffer.viz.web.slider import draw_outlines
+from geobuffer.zones.arguments import (
+    TEXT,
+    TEXT_OR_TEXTS_BY_NAME,
+    TEXTS,
+    Kind,
+    check_arguments,
+    is_each,
+)
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, TOWN_NAMES
 
@@ -56,6 +64,15 @@ _STEPS = 30
 # The page can show this many rings even if the zone has fewer: every fifth step of the slider, and
 # the width that is shown.
 _LEAST_RINGS = 8
+
+
+_NOTES = Kind(
+    lambda value: (
+        TEXTS.accepts(value)
+        or (isinstance(value, Mapping) and is_each(value.values(), TEXTS.accepts))
+    ),
+    "a list of texts, or lists of texts by language",
+)
 
 
 def map_zone(  # noqa: PLR0913 - all but the zone are keywords
@@ -126,6 +143,10 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     >>> "<title>Ten kilometres</title>" in page, "https://cdn" in page
     (True, False)
     """
+    check_map_arguments(zone, settlements, regions, language)
+    check_arguments(
+        title=(title, TEXT_OR_TEXTS_BY_NAME), notes=(notes, _NOTES), basemap=(basemap, TEXT)
+    )
     return draw_map(
         zone,
         None if settlements is None else _add_not_located(settlements),
@@ -161,7 +182,8 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
     """Draw a map as :func:`map_zone` does; the caller may have classified the settlements."""
     check_zone(zone)
     if language not in LANGUAGES:
-        raise DataError(f"Invalid language {language!r}. {did_you_mean(language, LANGUAGES)}")
+        hint = did_you_mean(language, LANGUAGES)
+        raise DataError(f"Invalid language {language!r}. {hint}", parameter="language")
     tiles = _find_basemap(basemap) if basemap else None
     table = None if settlements is None else _check_settlements(settlements)
     drawn = select_regions(zone, regions)

@@ -1,0 +1,106 @@
+"""Check the types of arguments where they enter a public function.
+
+A public function calls :func:`check_arguments` once, with a :class:`Kind` for each argument. So a
+value of a wrong type gives an error that names the argument, the type and what is right.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from geobuffer.errors import WrongKind
+from geobuffer.zones.border import Border
+from geobuffer.zones.quantities import is_number
+from geobuffer.zones.region import Region, Regions
+from geobuffer.zones.source import Source
+
+
+class Kind(NamedTuple):
+    """A kind of values: the test that they pass, and the words for them in messages."""
+
+    accepts: Callable[[Any], bool]
+    must_be: str
+
+
+def optional(kind: Kind) -> Kind:
+    """Return the kind that also accepts None."""
+    return Kind(lambda value: value is None or kind.accepts(value), f"{kind.must_be}, or None")
+
+
+def is_each(value: object, accepts: Callable[[Any], bool]) -> bool:
+    """Return whether a value is a collection, not a text, all of whose items pass a test."""
+    if not isinstance(value, Iterable) or isinstance(value, (str, bytes, Mapping, type)):
+        return False
+    # An iterator has only one pass, which belongs to the function.
+    return isinstance(value, Iterator) or all(map(accepts, value))
+
+
+TEXT = Kind(lambda value: isinstance(value, str), "a text")
+TEXTS = Kind(lambda value: is_each(value, TEXT.accepts), "a list of texts")
+FLAG = Kind(lambda value: isinstance(value, (bool, np.bool_)), "True or False")
+NUMBER = Kind(lambda value: is_number(value) and bool(np.isfinite(value)), "a number")
+PATH = Kind(lambda value: isinstance(value, (str, os.PathLike)), "a path: a text or a pathlib.Path")
+CALLABLE = Kind(lambda v: callable(v) and not isinstance(v, type), "a function")
+SOURCE = Kind(lambda value: isinstance(value, Source), "a Source, as Source('a survey of 2024')")
+REGIONS = Kind(
+    lambda value: is_each(value, lambda one: isinstance(one, Region)),
+    "regions, as load_regions() returns them",
+)
+EXTENT = Kind(
+    lambda value: isinstance(value, (Region, Regions, Border)), "a Region, Regions or a Border"
+)
+TEXTS_BY_NAME = Kind(
+    lambda v: isinstance(v, Mapping) and is_each([*v, *v.values()], TEXT.accepts),
+    "texts by language, as {'en': 'name_en'}",
+)
+TEXT_OR_TEXTS_BY_NAME = Kind(
+    lambda v: TEXT.accepts(v) or TEXTS_BY_NAME.accepts(v),
+    "a text, or texts by language, as {'en': 'A zone'}",
+)
+
+
+def check_arguments(**given: tuple[object, Kind]) -> None:
+    """Raise an error for the first argument that is not of its kind.
+
+    Parameters
+    ----------
+    **given
+        For each argument, by its name: the value and the kind.
+
+    Raises
+    ------
+    WrongKind
+        A value is not of its kind.
+
+    Examples
+    --------
+    >>> check_arguments(name=("Sumy", TEXT), swap=(1, FLAG))
+    Traceback (most recent call last):
+    geobuffer.errors.WrongKind: Invalid swap: 1, an int. Must be True or False.
+    """
+    for name, (value, kind) in given.items():
+        if not kind.accepts(value):
+            message = f"Invalid {name}: {describe_type(value)}. Must be {kind.must_be}."
+            raise WrongKind(message, parameter=name)
+
+
+def describe_type(value: object) -> str:
+    """Return the words for the type of a value in a message, with the value if it is short.
+
+    Examples
+    --------
+    >>> describe_type(5), describe_type([]), describe_type(list)
+    ('5, an int', 'a list', 'the class list')
+    """
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    name = type(value).__name__
+    article = "an" if name[0] in "aeiouAEIOU" else "a"
+    shown = f"{value!r:.60}, " if isinstance(value, (str, bytes, int, float)) else ""
+    if isinstance(value, (list, tuple)) and value:
+        return f"{article} {name} of {type(value[0]).__name__}"
+    return f"{shown}{article} {name}" if value is not None else "None"

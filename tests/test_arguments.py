@@ -1,0 +1,166 @@
+"""Each argument of each public function: a value of a wrong type is refused by an error of ours.
+
+The functions and their parameters come from the signatures. A new public function fails the first
+test until `CALLS` holds a right call of it.
+"""
+
+import contextlib
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+import geobuffer as gb
+
+SOURCE = gb.Source("drawn by hand")
+LINE = shapely.LineString([(30, 50), (30, 50.2)])
+
+
+KEYWORD = inspect.Parameter.KEYWORD_ONLY
+
+
+class Thing:
+    """A value that no function can use."""
+
+
+class Calls:
+    """A right call of each public function: its positional and its named arguments."""
+
+    def __init__(self, folder: Path) -> None:
+        park = gb.Region("Park", shapely.box(29.9, 50, 30, 50.2), SOURCE)
+        wood = gb.Region("Wood", shapely.box(30, 50, 30.1, 50.2), SOURCE)
+        border = gb.border_along(LINE, source=SOURCE)
+        zone = gb.build_zone(border, km=5, tolerance_m=10)
+        places = gb.load_settlements().iloc[:40]
+        table = gb.write(places, folder / "places.csv")
+        shapes = gb.write(zone, folder / "zone.gpkg")
+        lines = folder / "lines.geojson"
+        lines.write_text(
+            '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"name": '
+            '"road"}, "geometry": {"type": "LineString", "coordinates": [[30, 50], [30, 50.2]]}}]}'
+        )
+        scenario = gb.load_scenario()
+        regions = gb.load_regions()
+        curve = gb.exposure_curve(places, border, to_km=5, step_km=1)
+        counts = gb.exposure(places, zone)
+        merged = gb.merge_settlements(places)
+        self.calls = {
+            "answer": ([30.0], [50.1], zone),
+            "border_along": (LINE,),
+            "border_around": (shapely.Point(30, 50),),
+            "border_between": (park, wood),
+            "border_of": (park,),
+            "build_zone": (border, 5),
+            "classify": (places, zone),
+            "classify_file": (table, zone, folder / "answers.parquet"),
+            "clip_zone": (zone, park),
+            "compare": (zone, zone),
+            "compare_exposure": (counts, counts),
+            "distance_to_border": (places, border),
+            "exposure": (places, zone),
+            "exposure_curve": (places, border),
+            "exposure_raster": ("none.tif", zone),
+            "fetch": ("hdx",),
+            "inline": (gb.map_zone(zone),),
+            "list_datasets": (),
+            "list_sources": (),
+            "load_not_located": (),
+            "load_regions": (),
+            "load_scenario": (),
+            "load_settlements": (),
+            "locate": (places, border),
+            "map_zone": (zone,),
+            "merge_settlements": (places,),
+            "merge_summary": (merged,),
+            "nearest_section": (places, border),
+            "plot_crs": (zone,),
+            "plot_curve": (curve,),
+            "plot_zone": (zone,),
+            "read_border": (lines,),
+            "read_regions": (shapes,),
+            "read_settlements": (table,),
+            "read_zone": (shapes,),
+            "scenario_border": (scenario, regions),
+            "scenario_places": (scenario, gb.load_settlements()),
+            "scenario_zone": (scenario, regions),
+            "show_versions": (),
+            "source_of": ("oblasts",),
+            "subtract": (zone, park),
+            "unite": (zone, park),
+            "within": (places, zone),
+            "write": (places, folder / "out.csv"),
+        }
+        self.needed = {
+            "exposure_curve": {"to_km": 5},
+            "exposure_raster": {"values": "counts"},
+        }
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory):
+    return Calls(tmp_path_factory.mktemp("arguments"))
+
+
+FUNCTIONS = [name for name in gb.__all__ if inspect.isfunction(getattr(gb, name))]
+ARGUMENTS = [
+    (name, parameter)
+    for name in FUNCTIONS
+    for parameter, facts in inspect.signature(getattr(gb, name)).parameters.items()
+    if facts.kind is not inspect.Parameter.VAR_KEYWORD
+]
+# Values of many types. Some are right for some arguments; those calls must work.
+VALUES = {
+    "thing": Thing(),
+    "none": None,
+    "truth": True,
+    "number": 7.5,
+    "text": "no such thing",
+    "bytes": b"no such thing",
+    "list": ["no such thing"],
+    "empty": [],
+    "numbers": np.array([[1.0, 2.0]]),
+    "table": pd.DataFrame({"lon": [30.0], "lat": [50.0]}),
+    "shape": shapely.Point(30, 50),
+    "mapping": {"no such": Thing()},
+    "things": [Thing()],
+    "class": Thing,
+}
+
+
+def call(calls, name, parameter, value):
+    """Call a function with one of its arguments replaced."""
+    args, named = list(calls.calls[name]), dict(calls.needed.get(name, {}))
+    facts = inspect.signature(getattr(gb, name)).parameters
+    if facts[parameter].kind is inspect.Parameter.VAR_POSITIONAL:
+        args = [*args[:-1], value]
+    elif facts[parameter].kind is not KEYWORD and list(facts).index(parameter) < len(args):
+        args[list(facts).index(parameter)] = value
+    else:
+        named[parameter] = value
+    return getattr(gb, name)(*args, **named)
+
+
+def test_each_public_function_has_a_call(calls):
+    assert sorted(calls.calls) == sorted(FUNCTIONS)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("name", "parameter"), ARGUMENTS)
+def test_what_cannot_be_used_is_refused_by_name(calls, name, parameter):
+    with pytest.raises(gb.GeobufferError) as caught:
+        call(calls, name, parameter, VALUES["thing"])
+    assert caught.value.parameter == parameter
+    assert "Thing" in str(caught.value)
+    assert "Must be" in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", VALUES)
+@pytest.mark.parametrize(("name", "parameter"), ARGUMENTS)
+def test_no_value_gives_an_error_of_python(calls, tmp_path, monkeypatch, name, parameter, kind):
+    monkeypatch.chdir(tmp_path)
+    with contextlib.suppress(gb.GeobufferError):
+        call(calls, name, parameter, VALUES[kind])
