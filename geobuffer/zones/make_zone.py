@@ -497,7 +497,8 @@ def subtract(zone: Zone, *others: Zone | Region, name: str = "") -> CombinedZone
     True
     """
     check_arguments(name=(name, TEXT))
-    parts = _check_parts((zone,), "zone") + _check_parts(others, "others")
+    first = _check_parts((zone,), "zone")
+    parts = [*first, *_check_parts((*first, *others), "others")[1:]]
     return _combine_parts("difference", parts, name or "zone less others")
 
 

@@ -512,7 +512,7 @@ def test_tables_are_brought_to_degrees():
         (gb.border_around, shapely.Point(), {}, "it is empty"),
         (gb.border_around, shapely.Point(400_000, 5_500_000), {}, "vertex 0 is"),
         (gb.border_around, shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]), {}, "valid polygon"),
-        (gb.border_around, shapely.Point(30, 50), {"source": None}, "Must be a Source"),
+        (gb.border_around, shapely.Point(30, 50), {"source": "a map"}, "Must be a Source"),
     ],
 )
 def test_shapes_that_make_no_border_are_refused(make, shapes, kwargs, says):
