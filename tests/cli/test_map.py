@@ -74,7 +74,8 @@ def test_map_has_the_title_that_is_given_on_page_and_picture(run, here):
 def test_map_in_words(run, here):
     answer = run("map", *SHORT, "--km", "3", "--out", "m.html")
     assert re.fullmatch(
-        r"\d+ settlements inside, \d+ uncertain\.\nWrote m\.html: open it in any browser\.\n",
+        r"\d+ settlements inside, \d+ uncertain\.\n\d+ more places of the same hromadas [^\n]*\n"
+        r"Wrote m\.html: open it in any browser\.\n",
         answer.out,
     )
     assert (answer.code, answer.err) == (0, "")
@@ -83,7 +84,8 @@ def test_map_in_words(run, here):
 def test_map_png_writes_the_picture_and_no_page(run, here):
     answer = run("map", *SHORT, "--km", "3,6", "--side", "Ukraine", "--png", "m.png")
     assert re.fullmatch(
-        r"\d+ settlements inside, \d+ uncertain\.\nWrote m\.png\.\n", answer.out
+        r"\d+ settlements inside, \d+ uncertain\.\n\d+ more places of the same hromadas [^\n]*\n"
+        r"Wrote m\.png\.\n", answer.out
     )  # fmt: skip
     assert (answer.code, answer.err) == (0, "")
     assert [p.name for p in here.iterdir()] == ["m.png"]
