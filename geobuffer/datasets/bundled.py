@@ -77,8 +77,10 @@ _COUNTRIES = Kind(
 )
 _PLACES = optional(
     Kind(
-        lambda value: isinstance(value, pd.DataFrame) and "hromada" in value.columns,
-        "a table of places with a column 'hromada'",
+        lambda value: (
+            isinstance(value, pd.DataFrame) and bool({"hromada_code", "code"} & set(value.columns))
+        ),
+        "a table of places with a column 'hromada_code' or 'code'",
     )
 )
 
@@ -282,8 +284,8 @@ def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
 
     Raises
     ------
-    DataError
-        ``near`` has rows, but no column that says their hromadas.
+    WrongKind
+        ``near`` is no table, or has neither of these columns.
 
     Examples
     --------
@@ -295,15 +297,7 @@ def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
         columns=["duplicate_of", "accuracy_m", "source"]
     )
     table = table.astype({"population": "Int64"})
-    if near is None:
-        return table
-    if len(near) and not {"hromada_code", "code"} & set(near.columns):
-        raise DataError(
-            "Invalid near: it has no column hromada_code. Must be a table of places with the codes "
-            "of their hromadas, such as rows of load_settlements().",
-            parameter="near",
-        )
-    return select_same_hromadas(table, near)
+    return table if near is None else select_same_hromadas(table, near)
 
 
 def _read_places(dataset: str) -> pd.DataFrame:

@@ -76,6 +76,6 @@ def test_the_bundled_places_count_those_without_a_point():
 
 
 def test_places_near_a_table_without_hromadas_are_refused():
-    with pytest.raises(gb.DataError, match=r"near.*hromada_code"):
+    with pytest.raises(gb.WrongKind, match=r"near.*hromada_code"):
         gb.load_not_located(pd.DataFrame({"name": ["Суми"]}))
     assert gb.load_not_located(gb.load_settlements().iloc[:0]).empty
