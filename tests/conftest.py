@@ -28,6 +28,7 @@ SLOW = (
     "docs/test_how_to.py",
     "docs/test_notebooks.py",
     "io/test_kills.py",
+    "test_arguments.py",
     "test_environment.py",
     "test_soak.py",
     "test_threads.py",
