@@ -57,7 +57,9 @@ def plot_curve(curve: pd.DataFrame, *, people: bool = True, ax: Axes | None = No
             parameter="curve",
         )
     axes = _make_axes() if ax is None else ax
-    km = np.append(0.0, curve["within_km"])
+    # Counts of a zone that begins at some distance say so; nothing nearer is in them.
+    begin = float(curve["from_km"].iloc[0]) if "from_km" in columns else 0.0
+    km = np.append(begin, curve["within_km"])
     low = np.append(0, curve[certain])
     high = low + np.append(0, curve[uncertain])
     axes.fill_between(
@@ -66,10 +68,16 @@ def plot_curve(curve: pd.DataFrame, *, people: bool = True, ax: Axes | None = No
     axes.step(km, low, where="post", color=ZONE, label="surely within")
     axes.set_xlabel("distance from the border, km")
     axes.set_ylabel("people, at least" if people else "places")
-    axes.set_xlim(0.0, float(km[-1]))
+    axes.set_xlim(begin, float(km[-1]))
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter("{x:,.0f}")  # 1,000,000 and not 1e6
-    axes.legend(loc="upper left")
+    handles, labels = axes.get_legend_handles_labels()
+    if "not_located" in columns and (number := int(curve["not_located"].iloc[-1])):
+        from matplotlib.patches import Patch
+
+        handles.append(Patch(alpha=0.0))
+        labels.append(f"and {number:,} places known by name only, not located")
+    axes.legend(handles, labels, loc="upper left")
     return axes
 
 
