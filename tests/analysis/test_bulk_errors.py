@@ -218,3 +218,12 @@ def test_a_target_of_another_kind_is_refused(rings, tmp_path, batch_sizes):
     write_text_file(tmp_path / "parts", "mine")
     check_refused(source, rings, tmp_path / "parts", "it is a file")
     assert batch_sizes == []
+
+
+@pytest.mark.parametrize("column", ["lon", "accuracy_m"])
+def test_truth_values_are_no_numbers(column, rings, tmp_path):
+    table = pd.DataFrame({"lon": [30.05], "lat": [50.5]}).assign(**{column: [True]})
+    table.to_parquet(tmp_path / "in.parquet")
+    check_refused(
+        tmp_path / "in.parquet", rings, tmp_path / "out.parquet", f"Invalid {column}", "truth"
+    )
