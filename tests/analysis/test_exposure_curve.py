@@ -138,6 +138,7 @@ def test_the_plot_shows_the_numbers_of_the_table(border, towns, tmp_path):
     )  # fmt: skip
     assert [text.get_text() for text in axes.get_legend().get_texts()] == [
         "uncertain", "surely within",
+        f"and {curve['not_located'].iloc[-1]} places known by name only, not located",
     ]  # fmt: skip
     axes.figure.savefig(tmp_path / "curve.png")
     assert (tmp_path / "curve.png").stat().st_size > 5_000
