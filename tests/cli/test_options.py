@@ -20,7 +20,7 @@ PLACES = {"--places", "--add-places", "--places-layer", "--places-crs", "--place
 
 
 OPTIONS = {
-    "": {"--version", "--versions", "--help"},
+    "": {"--version", "--versions", "--debug", "--help"},
     "map": {*ZONE, *PLACES, "--title", "--out", "--png"},
     "zone": {*ZONE, "--tolerance", "--out"},
     "settlements": {*ZONE, *PLACES, "--all", "--out"},
@@ -40,7 +40,7 @@ def test_version(run):
 
 
 def test_versions_are_those_of_all_that_is_asked_for(run):
-    lines = dict(line.split(" ", 1) for line in run("--versions").out.splitlines())
+    lines = dict(line.split(" ", 1) for line in run("--versions", "--debug").out.splitlines())
     assert lines["geobuffer"] == gb.__version__
     assert lines["shapely"] == shapely.__version__
     assert {"Python", "GEOS", "PROJ", "GDAL", "folium", "numba"} <= set(lines)
