@@ -66,12 +66,16 @@ _STEPS = 30
 _LEAST_RINGS = 8
 
 
+def _is_text_or_texts(value: Any) -> bool:
+    return isinstance(value, str) or TEXTS.accepts(value)
+
+
 _NOTES = Kind(
     lambda value: (
-        TEXTS.accepts(value)
-        or (isinstance(value, Mapping) and is_each(value.values(), TEXTS.accepts))
+        _is_text_or_texts(value)
+        or (isinstance(value, Mapping) and is_each(value.values(), _is_text_or_texts))
     ),
-    "a list of texts, or lists of texts by language",
+    "a text, a list of texts, or those by language",
 )
 
 
