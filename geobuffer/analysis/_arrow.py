@@ -6,6 +6,8 @@ A table is Parquet, GeoParquet or CSV of any length. Only one batch is in memory
 from __future__ import annotations
 
 import json
+import math
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,12 +16,16 @@ import shapely
 
 from geobuffer.errors import DataError, did_you_mean, missing_crs
 from geobuffer.io.read.columns import (
+    LATITUDE,
+    LONGITUDE,
     detect_decimal_mark,
-    find_coordinate_pair,
+    find_columns,
+    find_known_columns,
+    parse_coordinate,
     prepare_number_texts,
 )
 from geobuffer.io.read.files import find_path_fault
-from geobuffer.io.read.text_tables import detect_header_separator
+from geobuffer.io.read.text_tables import detect_text_format, read_as_utf8
 from geobuffer.io.untrusted import check_geoparquet, is_nested_too_deeply
 
 if TYPE_CHECKING:
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from geobuffer.geodesy.ellipsoid import Floats
 
@@ -47,6 +54,8 @@ class Coordinates(NamedTuple):
     """GeoParquet's column of bounding boxes, which repeats what the points say."""
     decimal: str = "."
     """The decimal separator of numbers that are stored as text."""
+    known: Mapping[str, str] = MappingProxyType({})
+    """The columns of accuracies, radii, countries and oblasts, by the names that geobuffer uses."""
 
 
 class TableSource(NamedTuple):
@@ -71,8 +80,13 @@ def open_table(path: Path) -> TableSource:
     """
     import pyarrow as pa
 
-    readers = {".parquet": _open_parquet, ".csv": _open_csv}
+    texts = (".csv", ".tsv", ".tab", ".txt")
+    readers = {".parquet": _open_parquet, **dict.fromkeys(texts, _open_csv)}
     reader = readers.get(path.suffix.lower())
+    if path.suffix.lower() in {".xlsx", ".xlsm", ".xls"}:
+        raise DataError(
+            f"Invalid file {str(path)!r}: a workbook cannot be read piece by piece. Save it as CSV."
+        )
     if reader is None:
         raise DataError(f"Invalid file {str(path)!r}. {did_you_mean(path.suffix, readers)}")
     if (reason := find_path_fault(path)) is not None:
@@ -97,6 +111,7 @@ def _open_parquet(path: Path) -> TableSource:
     _check_names(path, schema.names)
     geo = (schema.metadata or {}).get(b"geo")
     at = _locate_geometry(path, geo, schema.names) if geo else _locate_numbers(path, schema.names)
+    at = at._replace(known=find_known_columns(schema.names))
     total = max(file.metadata.num_rows, 1)
 
     def batches() -> Iterator[tuple[float, pa.Table]]:
@@ -112,34 +127,33 @@ def _open_csv(path: Path) -> TableSource:
     import pyarrow as pa
     from pyarrow import csv as arrow
 
-    separator = _detect_separator(path)
+    form = detect_text_format(path)
     # A block may end at a newline within quotes, so Arrow must know that there are such newlines.
-    parse = arrow.ParseOptions(delimiter=separator, newlines_in_values=True)
-    with arrow.open_csv(path, arrow.ReadOptions(block_size=1 << 20), parse) as head:
-        names = head.schema.names
+    parse = arrow.ParseOptions(delimiter=form.separator, newlines_in_values=True)
+
+    def options(block_size: int) -> Any:
+        return arrow.ReadOptions(block_size=block_size, skip_rows=form.lines_above)
+
+    with path.open("rb") as file:
+        names = arrow.open_csv(read_as_utf8(file, form), options(1 << 20), parse).schema.names
     _check_names(path, names)
-    at = _locate_numbers(path, names)
+    at = _locate_numbers(path, names)._replace(known=find_known_columns(names))
     # We read every column as text, so that it reaches the target letter by letter.
     schema = pa.schema({name: pa.string() for name in names}.items())
     convert = arrow.ConvertOptions(column_types=schema, strings_can_be_null=False)
-    with arrow.open_csv(path, arrow.ReadOptions(block_size=1 << 20), parse, convert) as head:
+    with path.open("rb") as file:
+        head = arrow.open_csv(read_as_utf8(file, form), options(1 << 20), parse, convert)
         at = at._replace(decimal=_detect_decimal(head, at))
     size = max(path.stat().st_size, 1)
 
     def batches() -> Iterator[tuple[float, pa.Table]]:
         # A row takes some 100 bytes.
         with path.open("rb") as file:
-            options = arrow.ReadOptions(block_size=100 * BATCH_ROWS)
-            for batch in arrow.open_csv(file, options, parse, convert):
+            text = read_as_utf8(file, form)
+            for batch in arrow.open_csv(text, options(100 * BATCH_ROWS), parse, convert):
                 yield min(file.tell() / size, 1.0), pa.Table.from_batches([batch])
 
     return TableSource(path, schema, at, batches)
-
-
-def _detect_separator(path: Path) -> str:
-    with path.open("rb") as file:
-        header = file.readline(1 << 16).decode("utf-8-sig", "replace")
-    return detect_header_separator(header)
 
 
 def _detect_decimal(rows: Iterable[pa.RecordBatch], at: Coordinates) -> str:
@@ -211,8 +225,16 @@ def _parse_crs(stated: Any) -> pyproj.CRS:
 
 def _locate_numbers(path: Path, names: list[str]) -> Coordinates:
     """Return the columns of longitude and latitude; raise an error without them."""
-    if columns := find_coordinate_pair(names):
-        return Coordinates(columns, "numbers", None)
+    found = [find_columns(names, wanted) for wanted in (LONGITUDE, LATITUDE)]
+    for columns, word in zip(found, ("longitude", "latitude"), strict=True):
+        if len(columns) > 1:
+            shown = ", ".join(map(repr, columns))
+            raise DataError(
+                f"Ambiguous {path}: several columns may be the {word}: {shown}. Must be only one; "
+                "rename the others."
+            )
+    if all(found):
+        return Coordinates((found[0][0], found[1][0]), "numbers", None)
     shown = ", ".join(names[:12])
     raise DataError(
         f"Invalid table {path}: no columns of coordinates among {shown}. Must have lon and lat, "
@@ -244,7 +266,14 @@ def read_points(rows: pa.Table, at: Coordinates, first: int) -> tuple[Floats, Fl
     ``first`` is the number of the first row in the file, for messages.
     """
     if at.encoding == "numbers":
-        lon, lat = (read_numbers(rows, name, first, at.decimal) for name in at.columns)
+        lon, lat = (
+            read_coordinates(rows, name, axis, first, at.decimal)
+            for name, axis in zip(at.columns, ("longitude", "latitude"), strict=True)
+        )
+        # As in the reader of tables: a row that lacks a coordinate, or lies at 0, 0, has no point.
+        nowhere = np.isnan(lon) | np.isnan(lat) | ((lon == 0.0) & (lat == 0.0))
+        if nowhere.any():
+            lon, lat = np.where(nowhere, np.nan, lon), np.where(nowhere, np.nan, lat)
     else:
         column = _join_chunks(rows, at.columns[0])
         _check_encoding(column, at)
@@ -281,6 +310,28 @@ def _join_chunks(rows: pa.Table, name: str) -> pa.Array:
     column = rows.column(name).combine_chunks()
     column = getattr(column, "storage", column)
     return column.cast(pa.large_binary()) if column.type == pa.binary_view() else column
+
+
+def read_texts(rows: pa.Table, name: str) -> NDArray[np.object_]:
+    """Return a column of texts; None where one is missing."""
+    import pyarrow as pa
+
+    column = rows.column(name)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return np.asarray(column.to_numpy(), dtype=object)
+
+
+def read_coordinates(rows: pa.Table, name: str, axis: str, first: int, decimal: str) -> Floats:
+    """Return a column of coordinates as numbers, or as texts in any form that readers know."""
+    try:
+        return read_numbers(rows, name, first, decimal)
+    except DataError:
+        texts = read_texts(rows, name)
+        found = [math.nan if t is None else parse_coordinate(str(t), axis) for t in texts]
+        if None in found:
+            raise
+        return np.array(found, dtype=np.float64)
 
 
 def read_numbers(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:

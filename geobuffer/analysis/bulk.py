@@ -24,10 +24,11 @@ from geobuffer.analysis._arrow import (
     read_batches,
     read_numbers,
     read_points,
+    read_texts,
 )
-from geobuffer.analysis.membership import MEMBERSHIP, answer, compute_margin_km
+from geobuffer.analysis.conflicts import fill_gaps
+from geobuffer.analysis.membership import MEMBERSHIP, answer
 from geobuffer.errors import DataError, did_you_mean
-from geobuffer.geodesy.antimeridian import wrap_degrees
 from geobuffer.geodesy.ellipsoid import ON_GLOBE, is_on_globe
 from geobuffer.geodesy.nearest import has_numba
 from geobuffer.io.atomic import (
@@ -38,7 +39,7 @@ from geobuffer.io.atomic import (
     replace_file,
     write_text,
 )
-from geobuffer.io.point_tables import UNSTATED_M, warn_if_swapped
+from geobuffer.io.point_tables import warn_if_swapped
 from geobuffer.zones.arguments import CALLABLE, PATH, check_arguments, optional
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.quantities import MAX_NUMBER
@@ -169,20 +170,22 @@ def _answer_batch(rows: pa.Table, at: Coordinates, zone: Zone, first: int) -> pa
     if not first:  # the first batch is enough to see whether the axes are swapped
         lines = [one.line for one in zone.sections]
         warn_if_swapped(lon, lat, lines, pd.RangeIndex(len(lon)), stacklevel=2)
-    accuracy, radius = (
-        _read_metres(rows, name, first, at.decimal) for name in ("accuracy_m", "radius_m")
-    )
-    margin = compute_margin_km(accuracy, radius, zone)
-    # The number of rows must not choose the engine: the last batch is short, and its answers must
-    # come from the same engine as the others.
-    answers = answer(wrap_degrees(lon), lat, zone, margin=margin, compiled=has_numba())
-    sides, sections = zone.sides, zone.sections
+    metres = {
+        name: _read_metres(rows, at.known[name], name, first, at.decimal)
+        for name in ("accuracy_m", "radius_m")
+        if name in at.known
+    }
+    # Partitions of a file are small, but its grid of cells is built only once.
+    answers = answer(lon, lat, zone, **metres, **_read_listing(rows, at), compiled=has_numba())
     columns = {
         "distance_km": _float_column(answers.distance_km),
-        "side": _name_column(answers.side, [side.name for side in sides]),
-        "section": _name_column(answers.section, [section.name for section in sections]),
+        "side": _name_column(answers.side, [*(side.name for side in zone.sides), ""]),
+        "section": _name_column(answers.section, [section.name for section in zone.sections]),
+        "chainage_km": _float_column(answers.chainage_km),
         "ring": _name_column(answers.ring, zone.ring_names),
         "membership": _name_column(answers.membership, MEMBERSHIP),
+        "margin_km": _float_column(answers.margin_km),
+        "conflict": _text_column(answers.conflict),
     }
     rows = rows.select([name for name in rows.column_names if name not in columns])
     for name, column in columns.items():
@@ -190,11 +193,20 @@ def _answer_batch(rows: pa.Table, at: Coordinates, zone: Zone, first: int) -> pa
     return rows
 
 
-def _read_metres(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
-    """Return a column of accuracies or radii in metres; 0 if the table has no such column."""
-    if name not in rows.column_names:
-        return np.zeros(rows.num_rows)
-    metres = read_numbers(rows, name, first, decimal)
+def _read_listing(rows: pa.Table, at: Coordinates) -> dict[str, Any]:
+    """Return the country and the oblast that list each row, as parameters of :func:`answer`."""
+    texts: dict[str, Any] = {
+        name: read_texts(rows, at.known[name])
+        for name in ("country", "country_name", "oblast", "oblast_iso")
+        if name in at.known
+    }
+    texts["country"] = fill_gaps(texts.get("country"), texts.pop("country_name", None))
+    return texts
+
+
+def _read_metres(rows: pa.Table, column: str, name: str, first: int, decimal: str) -> Floats:
+    """Return a column of accuracies or radii in metres; NaN where one is missing."""
+    metres = read_numbers(rows, column, first, decimal)
     bad = np.flatnonzero((metres < 0) | (metres > MAX_NUMBER))
     if len(bad):
         row = bad[0]
@@ -202,7 +214,7 @@ def _read_metres(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
             f"Invalid {name} in row {first + row}: {metres[row]:g}. Must be a number of metres, "
             "not negative."
         )
-    return np.where(np.isnan(metres), UNSTATED_M, metres)
+    return metres
 
 
 def _float_column(values: Floats) -> pa.Array:
@@ -211,10 +223,25 @@ def _float_column(values: Floats) -> pa.Array:
     return pa.array(values, from_pandas=True)
 
 
-def _name_column(codes: np.ndarray[Any, Any], names: Any) -> pa.Array:
-    """Return codes as a dictionary column of names; the code −1 is missing."""
+def _text_column(texts: np.ndarray[Any, Any]) -> pa.Array:
+    """Return texts, of which many are equal, as a dictionary column."""
     import pyarrow as pa
 
+    number, different = pd.factorize(texts)
+    return pa.DictionaryArray.from_arrays(
+        pa.array(number, pa.int32()), pa.array(list(different), pa.string())
+    )
+
+
+def _name_column(codes: np.ndarray[Any, Any], names: Any) -> pa.Array:
+    """Return codes as a dictionary column of names.
+
+    The code −1 is missing, or stands for the last name if that is empty.
+    """
+    import pyarrow as pa
+
+    if names[-1] == "":
+        codes = np.where(codes < 0, len(names) - 1, codes).astype(codes.dtype)
     indices = pa.array(codes, mask=codes < 0) if (codes < 0).any() else pa.array(codes)
     return pa.DictionaryArray.from_arrays(indices, pa.array(list(names), pa.string()))
 
@@ -231,18 +258,18 @@ def classify_file(
 ) -> int:
     """Classify the rows of a file of any length, write them, and return their number.
 
-    The columns ``distance_km``, ``side``, ``section``, ``ring`` and ``membership`` are added or
-    replaced, with the values of :func:`geobuffer.classify`. Rows without a point get missing
-    values. ``accuracy_m`` and ``radius_m`` are used where the file has them; ``country`` and
-    ``oblast_iso`` are not used. The side is missing where a place is on the territory of neither.
+    The columns of :func:`geobuffer.classify` are added or replaced, with the same values. Rows
+    without a point get missing values. Accuracies, radii, countries and oblasts are used where the
+    file has them, as in a table of :func:`geobuffer.read_settlements`.
 
     Parameters
     ----------
     source
-        GeoParquet with points, in any CRS; or Parquet or CSV with columns of longitude and
-        latitude in degrees (``lon``/``lat``, ``longitude``/``latitude``, ``lng``, ``x``/``y``).
-        CSV may be separated by commas, semicolons or tabs; if coordinates have decimal commas, all
-        numbers must have them.
+        GeoParquet with points, in any CRS; or Parquet or a text table (CSV, TSV, TXT) with columns
+        of longitude and latitude in degrees. Names of columns, encodings, separators and written
+        coordinates are those that :func:`geobuffer.read_settlements` knows. We look at the
+        beginning of the file to find encoding, separator and decimal mark. A workbook cannot be
+        read piece by piece: save it as CSV.
     zone
         The zone.
     target

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from geobuffer.analysis.conflicts import find_conflicts
+from geobuffer.analysis.conflicts import read_listing
 from geobuffer.analysis.membership import (
     MEMBERSHIP,
-    Uncertainty,
-    answer,
     compute_margin_km,
+    decide,
+    find_uncertainty,
     is_counted,
     locate_points,
 )
@@ -32,9 +32,14 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from geobuffer.analysis.membership import Uncertainty
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.zones.border import Border
     from geobuffer.zones.zone import Zone
+
+
+# The type that pandas gives a column of texts.
+_TEXT: Any = pd.Series(["text"]).dtype
 
 
 class Classification(NamedTuple):
@@ -50,8 +55,7 @@ class Classification(NamedTuple):
 
     def select(self, rows: NDArray[np.bool_]) -> Classification:
         """Return the entries of some rows."""
-        margin, unlisted, wrong_country = self.uncertainty
-        uncertainty = Uncertainty(margin[rows], unlisted[rows], wrong_country[rows])
+        uncertainty = self.uncertainty.select(rows)
         return Classification(self.frame[rows], self.lon[rows], self.lat[rows], uncertainty)
 
 
@@ -219,8 +223,7 @@ def classify(
         The zone. Its edges belong to it; a point on the edge of two rings is in the inner one.
     compiled
         Whether to use the compiled engine (the extra ``fast``). By default it is used for 200,000
-        rows or more. Set it for a table that comes in pieces of different sizes, because the
-        distances of the two engines may differ by a hundredth of a millimetre.
+        rows or more. The answers are the same.
 
     Returns
     -------
@@ -269,20 +272,18 @@ def classify_table(
     """
     check_zone(zone)
     lon, lat = _read_points(table, zone, stacklevel=stacklevel + 1)
-    conflicts = find_conflicts(table, zone.regions, lon, lat)
-    uncertainty = Uncertainty(
-        compute_margin_km(read_metres(table, "accuracy_m"), read_metres(table, "radius_m"), zone),
-        conflicts.unlisted,
-        conflicts.wrong_country,
+    margin = compute_margin_km(
+        read_metres(table, "accuracy_m"), read_metres(table, "radius_m"), zone
     )
-    answers = answer(lon, lat, zone, **uncertainty._asdict(), compiled=compiled)
+    uncertainty = find_uncertainty(lon, lat, zone, margin, read_listing(table))
+    answers = decide(lon, lat, zone, uncertainty, compiled)
     frame = _location_frame(
         table, zone, answers.distance_km, answers.side, answers.section, answers.chainage_km
     )
     frame["ring"] = pd.array(_decode_names(zone.ring_names, answers.ring, None), dtype="string")
-    frame["membership"] = _decode_names(MEMBERSHIP, answers.membership, None)
-    frame["margin_km"] = uncertainty.margin
-    frame["conflict"] = conflicts.sentences
+    frame["membership"] = _text_column(_decode_names(MEMBERSHIP, answers.membership, None))
+    frame["margin_km"] = answers.margin_km
+    frame["conflict"] = _text_column(answers.conflict)
     return Classification(frame, lon, lat, uncertainty)
 
 
@@ -354,6 +355,11 @@ def _decode_names(
     return np.asarray(np.array([*names, missing], dtype=object)[codes])
 
 
+def _text_column(values: NDArray[np.object_]) -> Any:
+    """Return texts as a column; its type does not depend on whether all of them are missing."""
+    return pd.array(values, dtype=_TEXT)
+
+
 def _location_frame(
     table: gpd.GeoDataFrame | gpd.GeoSeries,
     border: Border | Zone,
@@ -366,8 +372,10 @@ def _location_frame(
     found = pd.DataFrame(
         {
             "distance_km": distance,
-            "side": _decode_names([s.name for s in border.sides], side, ""),
-            "section": _decode_names([s.name for s in border.sections], section, None),
+            "side": _text_column(_decode_names([s.name for s in border.sides], side, "")),
+            "section": _text_column(
+                _decode_names([s.name for s in border.sections], section, None)
+            ),
             "chainage_km": chainage,
         },
         index=table.index,

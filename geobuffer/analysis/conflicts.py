@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from geobuffer.geodesy.ellipsoid import Floats, covers_points
-from geobuffer.io.point_tables import get_column
+from geobuffer.geodesy.ellipsoid import Floats, Ints, covers_points
 from geobuffer.zones.toponyms import find_other_names, fold_name, fold_region_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import geopandas as gpd
     from numpy.typing import NDArray
 
     from geobuffer.zones.region import Region
@@ -42,21 +40,47 @@ def find_listed_country(table: pd.DataFrame | pd.Series, regions: Iterable[Regio
     >>> find_listed_country(table, gb.load_regions()).tolist()
     ['UA', 'RU', None, None]
     """
-    known = dict(_COUNTRY_ALIASES)
-    for region in regions:
-        names = (region.country, *region.country_names.values())
-        known |= {fold_name(name): region.country for name in names if name}
+    number, values = _number_values(read_listing(table).country, len(table))
+    codes = [*_read_country_codes(values, regions), None]
+    return pd.Series([codes[at] for at in number], index=table.index, dtype=object)
 
-    def code(value: str) -> str | None:
-        text = value.strip()
-        is_code = len(text) == 2 and text.isascii() and text.isalpha()
-        return text.upper() if is_code else known.get(fold_name(text))
 
-    country = get_column(table, "country")
-    given = country.where(country.notna(), get_column(table, "country_name"))
-    codes = {value: code(value) for value in given.unique() if isinstance(value, str)}
-    # Series.map() would turn a column of missing values alone into a column of numbers.
-    return pd.Series([codes.get(value) for value in given], index=table.index, dtype=object)
+class Listing(NamedTuple):
+    """Where a table lists each place: arrays of texts, or one text for all; None if unstated."""
+
+    country: Any = None
+    """Codes or names of countries."""
+    oblast: Any = None
+    """Names of oblasts."""
+    oblast_iso: Any = None
+    """ISO 3166-2 codes of oblasts."""
+
+
+def read_listing(table: pd.DataFrame | pd.Series) -> Listing:
+    """Return where a table lists its places; ``country_name`` fills the gaps of ``country``."""
+
+    def column(name: str) -> Any:
+        return table[name].to_numpy(dtype=object) if name in getattr(table, "columns", ()) else None
+
+    return Listing(
+        fill_gaps(column("country"), column("country_name")),
+        column("oblast"),
+        column("oblast_iso"),
+    )
+
+
+def fill_gaps(texts: Any, others: Any) -> Any:
+    """Return texts, and the others where a text is missing or blank.
+
+    Examples
+    --------
+    >>> fill_gaps(["UA", None, " "], ["Ukraine", "Russia", None]).tolist()
+    ['UA', 'Russia', None]
+    """
+    if texts is None or others is None:
+        return others if texts is None else texts
+    number, _ = _number_values(texts, len(texts))
+    return np.where(number < 0, np.asarray(others, dtype=object), np.asarray(texts, dtype=object))
 
 
 class Conflicts(NamedTuple):
@@ -71,63 +95,108 @@ class Conflicts(NamedTuple):
 
 
 def find_conflicts(
-    table: gpd.GeoDataFrame | gpd.GeoSeries, regions: Iterable[Region], lon: Floats, lat: Floats
+    listing: Listing, regions: Iterable[Region], lon: Floats, lat: Floats
 ) -> Conflicts:
-    """Find the rows whose country or oblast contradicts their points.
+    """Find the places whose listed country or oblast contradicts their points.
 
-    Oblasts are compared by ``oblast_iso``. A row without it is compared by the name in ``oblast``,
-    if that is the name of one of the regions. For a region that is named after a known town, the
-    name of another known town counts as another oblast.
+    Oblasts are compared by ``oblast_iso``. A place without it is compared by the name in
+    ``oblast``, if that is the name of one of the regions. For a region that is named after a known
+    town, the name of another known town counts as another oblast. Each place is compared with the
+    regions alone, so the other places of a table do not change what is found.
     """
-    regions = list(regions)
-    sentences = np.full(len(lon), "", dtype=object)
-    wrong_country = np.zeros(len(lon), dtype=bool)
-    country = find_listed_country(table, regions).to_numpy()
-    iso, named = get_column(table, "oblast_iso"), get_column(table, "oblast").astype(object)
-    oblast = named.where(named.notna(), iso).to_numpy()
-    known = _compare_oblasts(iso, named, country, regions)
+    regions, count = list(regions), len(lon)
+    sentences = np.full(count, "", dtype=object)
+    wrong_country = np.zeros(count, dtype=bool)
+    if all(column is None for column in listing):
+        return Conflicts(sentences, wrong_country, np.ones(count, dtype=bool))
+    country, countries = _number_values(listing.country, count)
+    codes = [*_read_country_codes(countries, regions), None]
+    oblast, iso = _number_values(listing.oblast, count), _number_values(listing.oblast_iso, count)
+
+    def listed_in(row: np.signedinteger) -> Any:
+        number, values = oblast if oblast[0][row] >= 0 else iso
+        return values[number[row]]
+
+    known = _compare_oblasts(iso, oblast, (country, codes), regions)
     for region, (here, elsewhere) in zip(regions, known, strict=True):
-        if not (here.any() or elsewhere.any() or pd.notna(country).any()):
+        abroad = np.array(
+            [bool(region.country) and code not in {None, region.country} for code in codes]
+        )[country]
+        if not (here.any() or elsewhere.any() or abroad.any()):
             continue
         there = covers_points(region.geometry, lon, lat)
-        abroad = there & pd.notna(country) & (country != region.country).astype(bool)
-        abroad &= bool(region.country)
+        abroad &= there
         absent = ~there & here & np.isfinite(lon)
-        for row in np.flatnonzero(absent & (sentences == "")):
-            sentences[row] = f"listed in {oblast[row]}, but its point lies outside it"
+        for row in np.flatnonzero(absent):
+            if not sentences[row]:
+                sentences[row] = f"listed in {listed_in(row)}, but its point lies outside it"
         for row in np.flatnonzero((there & elsewhere) | abroad):
-            lists = country[row] if abroad[row] else oblast[row]
+            lists = codes[country[row]] if abroad[row] else listed_in(row)
             sentences[row] = f"listed in {lists}, but its point lies in {region.name}"
         wrong_country |= abroad
-    return Conflicts(sentences, wrong_country, pd.isna(country))
+    return Conflicts(sentences, wrong_country, np.array([code is None for code in codes])[country])
+
+
+def _number_values(values: Any, count: int) -> tuple[Ints, list[Any]]:
+    """Return the number of each value in a list of different ones; −1 if missing or blank.
+
+    So we look at each name once, however many rows have it.
+    """
+    if values is None:
+        return np.full(count, -1), []
+    texts = np.broadcast_to(np.asarray(values, dtype=object), count)
+    number, different = pd.factorize(texts)
+    blank = [isinstance(value, str) and not value.strip() for value in different]
+    return np.where(np.array([*blank, True])[number], -1, number), list(different)
+
+
+def _read_country_codes(values: Iterable[Any], regions: Iterable[Region]) -> list[str | None]:
+    """Return the codes that codes or names of countries stand for; None if one is unknown."""
+    known = dict(_COUNTRY_ALIASES)
+    for region in regions:
+        names = (region.country, *region.country_names.values())
+        known |= {fold_name(name): region.country for name in names if name}
+
+    def code(value: Any) -> str | None:
+        text = value.strip() if isinstance(value, str) else ""
+        is_code = len(text) == 2 and text.isascii() and text.isalpha()
+        return text.upper() if is_code else known.get(fold_name(text))
+
+    return [code(value) for value in values]
 
 
 def _compare_oblasts(
-    iso: pd.Series, named: pd.Series, country: NDArray[np.object_], regions: Sequence[Region]
+    iso: tuple[Ints, list[Any]],
+    named: tuple[Ints, list[Any]],
+    country: tuple[Ints, list[str | None]],
+    regions: Sequence[Region],
 ) -> list[tuple[Flags, Flags]]:
-    """Return for each region which rows are listed in it, and which are surely listed elsewhere."""
-    coded = iso.notna().to_numpy()
-    # We look at each name and country once. The number −1 (missing) takes the last entry below.
-    name_number, names = pd.factorize(named.where(~coded).to_numpy(dtype=object))
-    country_number, countries = pd.factorize(country)
-    keys = [fold_region_name(name) if isinstance(name, str) else "" for name in names]
+    """Return for each region which rows are listed in it, and which are surely listed elsewhere.
+
+    Columns come as numbers and the values that these stand for.
+    """
+    coded = iso[0] >= 0
+    # The number −1 (missing) takes the last entry below.
+    name_number = np.where(coded, -1, named[0])
+    keys = [fold_region_name(name) if isinstance(name, str) else "" for name in named[1]]
     spelled = [_region_spellings(region) for region in regions]
     all_spelled = set().union(*spelled)
     found = []
     for region, mine in zip(regions, spelled, strict=True):
         # Only codes with a hyphen are codes of oblasts; others stand for a country or a park.
         is_oblast = "-" in region.iso
-        here = (iso == region.iso).to_numpy(dtype=bool, na_value=False) & is_oblast
+        here = np.array([*(is_oblast and code == region.iso for code in iso[1]), False])[iso[0]]
         elsewhere = coded & ~here & is_oblast
         is_town = any(find_other_names(key) for key in mine)
         flags = [
             (k in mine, k in all_spelled or (is_town and bool(find_other_names(k)))) for k in keys
         ]
         its_own, known = np.array([*flags, (False, False)], dtype=bool)[name_number].T
-        # Two countries may have oblasts of the same name, so the country must agree as well.
-        agrees = [not region.country or code == region.country for code in countries]
-        here |= its_own & np.array([*agrees, True], dtype=bool)[country_number]
-        elsewhere |= known & ~its_own
+        # Two countries may have oblasts of the same name, so the country must agree as well. A
+        # place that no country lists has the last entry.
+        agrees = [not region.country or code in {None, region.country} for code in country[1]]
+        here = here | (its_own & np.array(agrees)[country[0]])
+        elsewhere = elsewhere | (known & ~its_own)
         found.append((here, elsewhere))
     return found
 

@@ -1,8 +1,12 @@
 """Decide whether points lie in a zone, and how surely: arrays in, arrays of codes out.
 
 A zone is a distance. Four things decide: the distance of the point to the border, the side it lies
-on, the error range of its coordinates and the radius of the place. The functions that take tables
-are in :mod:`geobuffer.analysis.classify`.
+on, the error range of its coordinates and the radius of the place. The country that lists a place
+decides whether it can lie across the border.
+
+:func:`answer` is the one engine: all functions that take tables or files call it or what it calls
+(:mod:`geobuffer.analysis.classify`, :mod:`geobuffer.analysis.bulk`). It decides row by row. No
+answer depends on other rows, so slices, batches and partitions of a table get the same answers.
 """
 
 from __future__ import annotations
@@ -11,9 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from geobuffer.analysis.conflicts import Listing, find_conflicts
 from geobuffer.errors import DataError
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian, wrap_degrees
 from geobuffer.geodesy.ellipsoid import Floats, covers_points, direct
+from geobuffer.io.point_tables import check_metres
 from geobuffer.zones.arguments import FLAG, check_arguments, describe_type, optional
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.region import Region
@@ -72,13 +78,20 @@ class Answers(NamedTuple):
         Number of the ring; −1 outside the zone.
     membership
         Number in ``MEMBERSHIP``: 0 outside, 1 inside, 2 uncertain.
+    margin_km
+        How far the place may be from its point.
+    conflict
+        A sentence where the country or oblast that lists the place contradicts the point, else
+        ``""``.
 
     Examples
     --------
     :func:`answer` returns these fields:
 
-    >>> Answers._fields
-    ('distance_km', 'side', 'section', 'chainage_km', 'ring', 'membership')
+    >>> Answers._fields[:5]
+    ('distance_km', 'side', 'section', 'chainage_km', 'ring')
+    >>> Answers._fields[5:]
+    ('membership', 'margin_km', 'conflict')
     """
 
     distance_km: Floats
@@ -87,6 +100,8 @@ class Answers(NamedTuple):
     chainage_km: Floats
     ring: NDArray[np.int8]
     membership: NDArray[np.int8]
+    margin_km: Floats
+    conflict: NDArray[np.object_]
 
 
 def answer(  # noqa: PLR0913
@@ -94,14 +109,18 @@ def answer(  # noqa: PLR0913
     lat: ArrayLike,
     zone: Zone,
     *,
-    margin: Floats | float = 0.0,
-    unlisted: NDArray[np.bool_] | bool = True,
-    wrong_country: NDArray[np.bool_] | bool = False,
+    accuracy_m: ArrayLike | None = None,
+    radius_m: ArrayLike | None = None,
+    country: Any = None,
+    oblast: Any = None,
+    oblast_iso: Any = None,
     compiled: bool | None = None,
 ) -> Answers:
     """Classify points in longitude and latitude: distance, side, ring and membership as arrays.
 
-    This is :func:`geobuffer.classify` for arrays instead of a table. Use it for many points.
+    This is :func:`geobuffer.classify` for arrays instead of a table, with the same answers. Use it
+    for many points. Each argument takes an array with one entry for each point, or one value for
+    all points.
 
     Parameters
     ----------
@@ -109,15 +128,16 @@ def answer(  # noqa: PLR0913
         Degrees; NaN where there is no point. Numbers, lists, or arrays of any number of dimensions;
         the answers have their shape.
     zone
-        The zone.
-    margin
-        How far a place may be from its point, in km: the accuracies of point and border combined,
-        plus the radius of the place.
-    unlisted
-        Whether no country lists the place. Only then can the place lie across the border: a place
-        that a country lists stands on the side of that country, however coarse its point.
-    wrong_country
-        Whether another country lists the place than the one that holds its point.
+        The zone. The accuracy of its border counts for every point.
+    accuracy_m
+        The error range of the points, in metres; NaN counts as 1,000. By default points are exact.
+    radius_m
+        The radius of the places, in metres; NaN counts as 1,000. By default places have none.
+    country
+        The country that lists the place, as a code or a name; None where none does. A place that a
+        country lists stands on the side of that country, however coarse its point.
+    oblast, oblast_iso
+        The oblast that lists the place: its name, and its ISO 3166-2 code.
     compiled
         Whether to use the compiled engine, as in
         :meth:`geobuffer.geodesy.nearest.LineIndex.nearest`.
@@ -127,7 +147,8 @@ def answer(  # noqa: PLR0913
     WrongKind
         ``zone`` is not a zone.
     DataError
-        An array is not made of numbers, or the shapes of two differ.
+        An array is not made of numbers, or the shapes of two differ; or an accuracy or a radius is
+        negative or infinite.
 
     Examples
     --------
@@ -142,17 +163,28 @@ def answer(  # noqa: PLR0913
     """
     check_zone(zone)
     check_arguments(compiled=(compiled, optional(FLAG)))
-    shape, (lon, lat, margin, unlisted, wrong_country) = _read_arrays(
-        lon=lon, lat=lat, margin=margin, unlisted=unlisted, wrong_country=wrong_country
+    shape, (lon, lat, accuracy, radius) = _read_arrays(
+        lon=lon,
+        lat=lat,
+        accuracy_m=0.0 if accuracy_m is None else accuracy_m,
+        radius_m=0.0 if radius_m is None else radius_m,
     )
-    uncertainty = Uncertainty(margin, unlisted.astype(bool), wrong_country.astype(bool))
-    if isinstance(zone, CombinedZone):
-        found = _answer_combined(lon, lat, zone, uncertainty, compiled)
-    else:
-        found = _answer_zone(lon, lat, zone.zones[0], uncertainty, compiled)
+    lon = wrap_degrees(lon)
+    margin = compute_margin_km(
+        check_metres("accuracy_m", accuracy), check_metres("radius_m", radius), zone
+    )
+    texts = [_flatten_texts(column) for column in (country, oblast, oblast_iso)]
+    found = decide(
+        lon, lat, zone, find_uncertainty(lon, lat, zone, margin, Listing(*texts)), compiled
+    )
     # [()] makes a number of an array without dimensions: one point in, one answer out.
     reshaped: Any = [values.reshape(shape)[()] for values in found]
     return Answers(*reshaped)
+
+
+def _flatten_texts(texts: Any) -> Any:
+    """Return texts as a flat array; one text, or None, stands for all points."""
+    return texts if texts is None or isinstance(texts, str) else np.ravel(np.asarray(texts, object))
 
 
 def _read_arrays(**given: Any) -> tuple[tuple[int, ...], list[NDArray[Any]]]:
@@ -181,7 +213,7 @@ def _read_array(name: str, value: Any) -> NDArray[Any]:
     try:
         array = np.asarray(value)
         is_numeric = array.dtype.kind in "iufO" or (
-            array.dtype.kind == "b" and name not in {"lon", "lat", "margin"}
+            array.dtype.kind == "b" and name not in {"lon", "lat", "accuracy_m", "radius_m"}
         )
         array = array.astype(np.float64) if is_numeric or not array.size else None
     except (TypeError, ValueError):
@@ -204,6 +236,38 @@ class Uncertainty(NamedTuple):
     """Whether no country lists the place."""
     wrong_country: NDArray[np.bool_]
     """Whether another country lists the place than the one that holds its point."""
+    conflict: NDArray[np.object_]
+    """How the country or oblast that lists the place contradicts the point, as a sentence."""
+
+    def select(self, rows: Any) -> Uncertainty:
+        """Return the entries of some rows."""
+        return Uncertainty(*(values[rows] for values in self))
+
+
+def find_uncertainty(
+    lon: Floats, lat: Floats, zone: Zone, margin: Floats, listing: Listing
+) -> Uncertainty:
+    """Return why places may lie elsewhere than their points, from their margins and listings."""
+    conflicts = find_conflicts(listing, zone.regions, lon, lat)
+    return Uncertainty(
+        np.array(np.broadcast_to(margin, len(lon))),
+        conflicts.unlisted,
+        conflicts.wrong_country,
+        conflicts.sentences,
+    )
+
+
+def decide(
+    lon: Floats,
+    lat: Floats,
+    zone: Zone,
+    uncertainty: Uncertainty,
+    compiled: bool | None = None,  # noqa: FBT001
+) -> Answers:
+    """Return what :func:`answer` does, for places whose uncertainty is known."""
+    if isinstance(zone, CombinedZone):
+        return _answer_combined(lon, lat, zone, uncertainty, compiled)
+    return _answer_zone(lon, lat, zone.zones[0], uncertainty, compiled)
 
 
 def _answer_zone(
@@ -213,7 +277,7 @@ def _answer_zone(
     uncertainty: Uncertainty,
     compiled: bool | None,  # noqa: FBT001
 ) -> Answers:
-    margin, unlisted, wrong_country = uncertainty
+    margin, unlisted, wrong_country, conflict = uncertainty
     distance, section, chainage = locate_points(lon, lat, zone.border, compiled)
     side = zone.border.side_codes(lon, lat, compiled=compiled)
     inside, doubtful = _compare_distance(zone, distance, side, margin, unlisted)
@@ -231,7 +295,7 @@ def _answer_zone(
     ring = np.where(inside, np.searchsorted(zone.edges_km[1:], distance), -1).astype(np.int8)
     membership = np.where(doubtful, 2, inside).astype(np.int8)
     membership[np.isnan(lon)] = -1
-    return Answers(distance, side, section, chainage, ring, membership)
+    return Answers(distance, side, section, chainage, ring, membership, margin, conflict)
 
 
 def _answer_combined(
@@ -257,7 +321,9 @@ def _answer_combined(
         sections = np.array([zone.sections.index(s) for s in one.sections], dtype=np.int16)
         side[rows], section[rows] = sides[found.side[rows]], sections[found.section[rows]]
     membership[np.isnan(lon)] = -1
-    return Answers(distance, side, section, chainage, inside.astype(np.int8) - 1, membership)
+    ring = inside.astype(np.int8) - 1
+    margin, conflict = uncertainty.margin, uncertainty.conflict
+    return Answers(distance, side, section, chainage, ring, membership, margin, conflict)
 
 
 def _combine_truth(

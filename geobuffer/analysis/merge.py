@@ -16,7 +16,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geobuffer.analysis.conflicts import find_conflicts
+from geobuffer.analysis.conflicts import find_conflicts, read_listing
 from geobuffer.analysis.record_linkage import (
     SAME_UNIT_KM,
     UNSTATED_KM,
@@ -472,7 +472,7 @@ def _collect_conflicts(
         *_find_disagreements(records, values, place),
     ]
     if regions and len(merged):
-        sentences = find_conflicts(merged, regions, *read_lonlat(merged)).sentences
+        sentences = find_conflicts(read_listing(merged), regions, *read_lonlat(merged)).sentences
         found_conflicts += [(at, sentence) for at, sentence in enumerate(sentences) if sentence]
     for at, sentence in found_conflicts:
         found[at][sentence] = None

@@ -17,6 +17,7 @@ import numpy as np
 import shapely
 
 from geobuffer.geodesy import _kernels
+from geobuffer.geodesy._series import COSINE, SINE, B
 from geobuffer.geodesy.antimeridian import find_narrowest_range, normalize_longitudes
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geobuffer.geodesy._series import PackedPieces
     from geobuffer.geodesy.ellipsoid import Floats, Ints
 
 
@@ -77,26 +79,9 @@ class _Frame(NamedTuple):
         return _Frame(west, south, width / 2, height / 2, 2 * columns, 2 * rows)
 
 
-class PackedPieces(NamedTuple):
-    """Pieces of lines as the kernels take them: chords, and how the line bends away from each."""
-
-    chord: Floats
-    """Start, chord, its length squared and the inverse of that: (n, 8), one cache line each."""
-    bend: Floats
-    """Four times the way from the middle of the chord to the middle of the piece: (n, 3)."""
-
-
-def pack_pieces(start: Floats, chord: Floats, squared: Floats, middle: Floats) -> PackedPieces:
-    """Return pieces from their starts, chords and middles on the surface (Earth-centred metres)."""
-    # A point is a chord of no length; the inverse 0 makes the share passed 0.
-    inverse = np.divide(1.0, squared, out=np.zeros_like(squared), where=squared > 0.0)
-    rows = np.column_stack([start, chord, squared, inverse])
-    return PackedPieces(np.ascontiguousarray(rows), 4.0 * (middle - start - chord / 2.0))
-
-
 def build_grid(pieces: PackedPieces, lon: Floats, lat: Floats) -> Grid:
     """Build the grid about pieces; ``lon`` and ``lat`` (degrees) are those of their starts."""
-    pad_lat = np.degrees(_MARGIN_M / _kernels.B)
+    pad_lat = np.degrees(_MARGIN_M / B)
     south, north = lat.min() - pad_lat, lat.max() + pad_lat
     pad_lon = pad_lat / np.cos(np.radians(min(max(abs(south), abs(north)), 89.0)))
     west, span = find_narrowest_range(lon)
@@ -180,13 +165,12 @@ def find_nearest(
     """
     n = len(lon)
     distance, piece, share = np.empty(n), np.empty(n, dtype=np.int32), np.empty(n)
-    tables = _tabulate_sines(grid)
 
     def run_kernel(low: int, high: int) -> None:
         _kernels.find_nearest(
             lon[low:high], lat[low:high], *pieces, grid.first, grid.member,
             grid.west, grid.south, grid.width, grid.height, grid.columns, grid.rows,
-            *tables, grid.sag_m, distance[low:high], piece[low:high], share[low:high],
+            SINE, COSINE, grid.sag_m, distance[low:high], piece[low:high], share[low:high],
         )  # fmt: skip
 
     _run_in_threads(run_kernel, n, _SHARE)
@@ -243,10 +227,3 @@ def build_cell_boxes(
     lat = grid.south + (cell // grid.columns + 0.5) * grid.height
     wide, high = grid.width / 2.0, grid.height / 2.0
     return lon, lat, shapely.box(lon - wide, lat - high, lon + wide, lat + high)
-
-
-def _tabulate_sines(grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return sine and cosine of the middles of rows, and of columns."""
-    lat = np.radians(grid.south + (np.arange(grid.rows) + 0.5) * grid.height)
-    lon = np.radians(grid.west + (np.arange(grid.columns) + 0.5) * grid.width)
-    return np.sin(lat), np.cos(lat), np.sin(lon), np.cos(lon)

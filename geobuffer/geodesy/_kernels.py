@@ -16,24 +16,36 @@ from typing import Any
 import numba
 import numpy as np
 
-from geobuffer.geodesy.ellipsoid import WGS84
+from geobuffer.geodesy._series import (
+    ARC,
+    CHANGE,
+    ES,
+    POLAR,
+    RADIAN,
+    SERIES_M,
+    SIXTH,
+    THIRTIETH,
+    TILT,
+    TWELFTH,
+    UNPOLAR,
+    A,
+    B,
+)
 
-# numba takes these as constants: radius at the equator, squared eccentricity, radius at the pole.
-A, ES, B = float(WGS84.a), float(WGS84.es), float(WGS84.b)
 
-# Up to this distance the series from chord to geodesic is right to 7e-10 of it (0.01 µm at 100 km,
-# 22 µm at 500 km, compared with GeographicLib). Farther points are left to the tree.
-_SERIES_M = 1_000_000.0
-
-
-def _jit(kernel: Any) -> Any:
+def _jit(kernel: Any, fastmath: Any = frozenset({"contract", "nsz"})) -> Any:
     """Compile a kernel at its first call, and cache it for other processes where possible."""
-    how: Any = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
+    how: Any = {"nogil": True, "error_model": "numpy", "fastmath": set(fastmath) or False}
     try:
         return numba.njit(cache=True, **how)(kernel)
     except RuntimeError:
         # No writable cache folder: numba compiles again in every process.
         return numba.njit(**how)(kernel)
+
+
+def _strict_jit(kernel: Any) -> Any:
+    """Compile a kernel whose every operation is rounded as IEEE 754 says, as numpy does."""
+    return _jit(kernel, frozenset())
 
 
 @_jit
@@ -178,7 +190,7 @@ def look_up_classes(lon, lat, west, south, width, height, columns, rows, classes
 
 @_jit
 def find_nearest(lon, lat, pieces, bend, first, member, west, south, width, height, columns, rows,
-        row_sin, row_cos, column_sin, column_cos, sag, distance, piece, share):  # fmt: skip
+        sine, cosine, sag, distance, piece, share):  # fmt: skip
     """Find the nearest piece to each point, the distance, and the share of the piece passed.
 
     The piece is −1 for points outside the grid and for those too far for the series.
@@ -191,47 +203,43 @@ def find_nearest(lon, lat, pieces, bend, first, member, west, south, width, heig
         if not ((column < columns) & (row >= 0.0) & (row < rows)):
             continue
         i, j = np.int64(column), np.int64(row)
-        # Sine and cosine from those of the cell's middle: a cell is small enough for the series.
-        d = np.radians((row - j - 0.5) * height)
-        sd, cd = _sin_cos(d)
-        sin_lat, cos_lat = row_sin[j] * cd + row_cos[j] * sd, row_cos[j] * cd - row_sin[j] * sd
-        d = np.radians((column - i - 0.5) * width)
-        sd, cd = _sin_cos(d)
-        sin_lon = column_sin[i] * cd + column_cos[i] * sd
-        cos_lon = column_cos[i] * cd - column_sin[i] * sd
-        n = A / np.sqrt(1.0 - ES * sin_lat * sin_lat)
-        x, y, z = n * cos_lat * cos_lon, n * cos_lat * sin_lon, n * (1.0 - ES) * sin_lat
+        x, y, z = _to_strict_xyz(lon[p], lat[p], sine, cosine)
         cell = j * columns + i
         best, second, chosen, at = np.inf, np.inf, -1, 0.0
         for k in range(first[cell], first[cell + 1]):
             m = member[k]
             chord, t = _measure_chord(pieces, m, x, y, z)
             # A foot on a vertex belongs to both pieces that meet there; we keep the earlier.
-            if m == chosen + 1 and t == 0.0 and at == 1.0 and chord > best - 1e-6:
+            if m == chosen + 1 and t == 0.0 and at == 1.0 and best - 1e-6 < chord < 1e5:
                 continue
             if chord < best:
                 best, second, chosen, at = chord, best, m, t
             else:
                 second = min(second, chord)
-        if best > _SERIES_M:
+        if best > SERIES_M:
             continue
-        shortest, at = _measure_geodesic(pieces, bend, chosen, at, x, y, z)
         limit = best + sag + _chord_slack(best)
         if second <= limit:
+            shortest, at = measure_piece(pieces, bend, chosen, x, y, z)
             for k in range(first[cell], first[cell + 1]):
                 chord, t = _measure_chord(pieces, member[k], x, y, z)
                 if chord <= limit:
-                    length, t = _measure_geodesic(pieces, bend, member[k], t, x, y, z)
+                    length, t = measure_piece(pieces, bend, member[k], x, y, z)
                     # As in the tree: feet within a micrometre are equal, and the earlier wins.
                     nearer = length < shortest - 1e-6
                     if nearer or (length < shortest + 1e-6 and member[k] < chosen):
                         shortest, chosen, at = length, member[k], t
+        else:
+            shortest, at = measure_piece(pieces, bend, chosen, x, y, z)
         distance[p], piece[p], share[p] = shortest, chosen, at
 
 
-@_jit
-def _measure_geodesic(pieces, bend, i, t, x, y, z):
+@_strict_jit
+def measure_piece(pieces, bend, i, x, y, z):
     """Return the length of the geodesic from a point to its foot, and where on the piece that is.
+
+    The same as ``measure_pieces`` of ``_series``, operation by operation, so that both engines
+    return the same bits: who changes one must change the other.
 
     The piece is its chord and a bend: start + t·chord + t(1 − t)·bend, to a hundredth of a
     millimetre; one Newton step brings the foot from the chord to it.
@@ -240,35 +248,53 @@ def _measure_geodesic(pieces, bend, i, t, x, y, z):
     theorems, is √(1 − e²S²) (1 + e′²T²) / a: S the sine of the latitude there, T the share of the
     chord along the Earth's axis. The last term adds how that curvature changes along the way.
     """
-    bx, by, bz = bend[i, 0], bend[i, 1], bend[i, 2]
+    px, py, pz = pieces[i, 0], pieces[i, 1], pieces[i, 2]
     vx, vy, vz = pieces[i, 3], pieces[i, 4], pieces[i, 5]
+    bx, by, bz = bend[i, 0], bend[i, 1], bend[i, 2]
+    ax, ay, az = x - px, y - py, z - pz
+    t = min(max((ax * vx + ay * vy + az * vz) * pieces[i, 7], 0.0), 1.0)
     s, c = t * (1.0 - t), 1.0 - 2.0 * t
-    dx = pieces[i, 0] + t * vx + s * bx - x
-    dy = pieces[i, 1] + t * vy + s * by - y
-    dz = pieces[i, 2] + t * vz + s * bz - z
+    dx = px + t * vx + s * bx - x
+    dy = py + t * vy + s * by - y
+    dz = pz + t * vz + s * bz - z
     tx, ty, tz = vx + c * bx, vy + c * by, vz + c * bz
     growth = tx * tx + ty * ty + tz * tz - 2.0 * (dx * bx + dy * by + dz * bz)
     # Far away the bend outweighs the chord; there a metre of foot does not change the distance.
     if growth > 0.5 * pieces[i, 6]:
         t = min(max(t - (dx * tx + dy * ty + dz * tz) / growth, 0.0), 1.0)
         s = t * (1.0 - t)
-    fx, fy = pieces[i, 0] + t * vx + s * bx, pieces[i, 1] + t * vy + s * by
-    fz = pieces[i, 2] + t * vz + s * bz
+    fx = px + t * vx + s * bx
+    fy = py + t * vy + s * by
+    fz = pz + t * vz + s * bz
     dx, dy, dz = fx - x, fy - y, fz - z
     square = dx * dx + dy * dy + dz * dz
-    mx, my, mz = x + fx, y + fy, (z + fz) / (1.0 - ES)
-    s2, t2 = mz * mz / (mx * mx + my * my + mz * mz), dz * dz / max(square, 1e-12)
-    curve = (1.0 - ES * s2) * (1.0 + ES / (1.0 - ES) * t2) ** 2
+    mx, my, mz = x + fx, y + fy, (z + fz) * UNPOLAR
+    s2 = mz * mz / (mx * mx + my * my + mz * mz)
+    t2 = dz * dz / max(square, 1e-12)
+    tilt = 1.0 + TILT * t2
     # Arc of a circle from its chord: with x = c²/24r², 1 + x + 2.7x² + 9.64x³.
-    arc = square * curve * (1.0 / (24.0 * A * A))
-    change = square * square * (ES / (160.0 * A**4)) * (s2 - t2)
+    arc = square * ((1.0 - ES * s2) * (tilt * tilt)) * ARC
+    change = square * square * CHANGE * (s2 - t2)
     return np.sqrt(square) * (1.0 + arc * (1.0 + arc * (2.7 + arc * 9.642857)) + change), t
 
 
-@_jit
-def _sin_cos(d):
-    """Return sine and cosine of at most 0.01 radian, to the last bit."""
+@_strict_jit
+def _to_strict_xyz(lon, lat, sine, cosine):
+    """Return Earth-centred coordinates with the bits of ``_series``, from its sines and cosines."""
+    sin_lon, cos_lon = _sin_cos(lon, sine, cosine)
+    sin_lat, cos_lat = _sin_cos(lat, sine, cosine)
+    n = A / np.sqrt(1.0 - ES * sin_lat * sin_lat)
+    return n * cos_lat * cos_lon, n * cos_lat * sin_lon, n * POLAR * sin_lat
+
+
+@_strict_jit
+def _sin_cos(degrees, sine, cosine):
+    """Return sine and cosine: those of the nearest quarter of a degree, and a short series."""
+    quarter = np.floor(degrees * 4.0 + 0.5)
+    d = (degrees - quarter * 0.25) * RADIAN
     q = d * d
-    return d * (1.0 - q / 6.0 * (1.0 - q / 20.0)), 1.0 - q / 2.0 * (
-        1.0 - q / 12.0 * (1.0 - q / 30.0)
-    )
+    sd = d * (1.0 - q * SIXTH * (1.0 - q * 0.05))
+    cd = 1.0 - q * 0.5 * (1.0 - q * TWELFTH * (1.0 - q * THIRTIETH))
+    at = np.int64(quarter) + 1440
+    s, c = sine[at], cosine[at]
+    return s * cd + c * sd, c * cd - s * sd

@@ -19,6 +19,7 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError
+from geobuffer.geodesy._series import SERIES_M, PackedPieces, measure_pieces, pack_pieces
 from geobuffer.geodesy.antimeridian import shift_to_0_360, wrap_degrees
 from geobuffer.geodesy.ellipsoid import (
     ON_GLOBE,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from geobuffer.geodesy._grid import Grid, PackedPieces
+    from geobuffer.geodesy._grid import Grid
     from geobuffer.geodesy.ellipsoid import Pieces
 
 
@@ -92,8 +93,8 @@ class LineIndex:
     Where numba is installed (the extra ``fast``), the index looks up many points in a grid of
     cells instead (:mod:`geobuffer.geodesy._grid`), a hundred times as fast. It builds the grid at
     first use and keeps it. The tree still answers for points outside the grid, which reaches 110 km
-    beyond the lines, and for points more than 1,000 km from them. The two ways agree to a hundredth
-    of a millimetre within 100 km, on the default border to 0.01 µm.
+    beyond the lines, and for points more than 1,000 km from them. Both ways measure the piece that
+    they found by one formula (:mod:`geobuffer.geodesy._series`), so they agree to the last bit.
 
     Parameters
     ----------
@@ -130,8 +131,7 @@ class LineIndex:
             Degrees on WGS 84, one-dimensional.
         compiled
             Whether to use the grid of cells; by default, for 200,000 points or more if numba is
-            installed. In either way, answers depend neither on the number nor on the order of the
-            points. Between the two ways, distances differ by at most 0.01 mm within 100 km.
+            installed. Answers depend neither on the way nor on the number or order of the points.
 
         Raises
         ------
@@ -220,8 +220,12 @@ class LineIndex:
         if compiled is None:
             # For fewer points the tree takes less time than building a grid.
             compiled = count >= 200_000 and has_numba()
+        return compiled and self._has_grid
+
+    @cached_property
+    def _has_grid(self) -> bool:
         # Towards a pole the cells of a grid shrink to slivers.
-        return compiled and bool(np.abs(self.pieces.lat).max() < 80.0)
+        return bool(np.abs(self.pieces.lat).max() < 80.0)
 
     @cached_property
     def _nodes(self) -> Nodes:
@@ -240,7 +244,8 @@ class LineIndex:
     def _find_in_tree(self, lon: Floats, lat: Floats) -> _Feet:
         point, piece, t, chord = self._chords.find_candidates(to_ecef(lon, lat))
         once = ~self._find_repeats(point, piece, t, chord)
-        return self._measure_candidates(lon, lat, point[once], piece[once], t[once])
+        near = chord <= SERIES_M if self._has_grid else np.zeros(len(chord), dtype=bool)
+        return self._measure_candidates(lon, lat, point[once], piece[once], t[once], near)
 
     def _find_repeats(
         self, point: Ints, piece: Ints, t: Floats, chord: Floats
@@ -259,14 +264,37 @@ class LineIndex:
         return np.asarray(repeats & self.continues[piece] & (chord[point] < 1e5))
 
     def _measure_candidates(
-        self, lon: Floats, lat: Floats, point: Ints, piece: Ints, t: Floats
+        self,
+        lon: Floats,
+        lat: Floats,
+        point: Ints,
+        piece: Ints,
+        t: Floats,
+        near: NDArray[np.bool_],
     ) -> _Feet:
-        """Measure geodesics to the candidates' feet, and keep each point's shortest."""
-        distance, t = self._slide_feet(lon[point], lat[point], piece, t)
+        """Measure geodesics to the candidates' feet, and keep each point's shortest.
+
+        ``near`` states which points are measured as the grid measures them.
+        """
+        distance, t = np.empty(len(point)), t.copy()
+        for rows, measure in (
+            (np.flatnonzero(near[point]), self._measure_series),
+            (np.flatnonzero(~near[point]), self._slide_feet),
+        ):
+            if len(rows):
+                at = point[rows]
+                distance[rows], t[rows] = measure(lon[at], lat[at], piece[rows], t[rows])
         shortest = find_group_minima(distance, point)
         level = np.flatnonzero(distance <= shortest[point] + _TIE_M)
         chosen = level[np.flatnonzero(np.diff(point[level], prepend=-1))]
         return _Feet(distance[chosen], piece[chosen], t[chosen])
+
+    def _measure_series(
+        self, lon: Floats, lat: Floats, piece: Ints, t: Floats
+    ) -> tuple[Floats, Floats]:
+        """Return distances to pieces and shares passed, to the last bit as the grid does."""
+        del t  # the series finds its own foot
+        return measure_pieces(self._packed_pieces, piece, lon, lat)
 
     def _slide_feet(
         self, lon: Floats, lat: Floats, piece: Ints, t: Floats
@@ -328,13 +356,10 @@ class LineIndex:
 
     @cached_property
     def _packed_pieces(self) -> PackedPieces:
-        """The pieces as the grid takes them."""
+        """The pieces as both engines measure them."""
         p = self.pieces
         middle = to_ecef(p.lon + p.dlon / 2.0, p.lat + p.dlat / 2.0)
-        packed: PackedPieces = _import_grid().pack_pieces(
-            self._chords.start, self._chords.chord, self._chords.squared, middle
-        )
-        return packed
+        return pack_pieces(self._chords.start, self._chords.chord, self._chords.squared, middle)
 
 
 # --- pieces as chords, under a tree of spheres ---

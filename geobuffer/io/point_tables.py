@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 
-# The accuracy or radius of a row that states none while other rows do. It is on the careful side of
-# the values in the bundled gazetteers, so that a gap never makes an answer more certain.
+# What an accuracy or a radius counts as in a row without one, in a table that has such a column. It
+# is on the careful side of what the bundled gazetteers state, so that a gap makes nothing surer. A
+# table without the column states that its points are exact.
 UNSTATED_M = 1_000.0
 
 
@@ -142,6 +143,24 @@ def read_metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> Floats:
     if column not in getattr(table, "columns", ()):
         return np.zeros(len(table))
     return np.nan_to_num(read_numbers(table, column), nan=UNSTATED_M)
+
+
+def check_metres(name: str, given: Floats) -> Floats:
+    """Return accuracies or radii that were given to a parameter; ``UNSTATED_M`` where missing.
+
+    Raises
+    ------
+    DataError
+        A value is negative or infinite.
+    """
+    wrong = np.flatnonzero((given < 0.0) | np.isinf(given))
+    if len(wrong):
+        raise DataError(
+            f"Invalid {name} at position {wrong[0]}: {given[wrong[0]]:g}. Must be a number of "
+            "metres, not negative, or missing.",
+            parameter=name,
+        )
+    return np.where(np.isnan(given), UNSTATED_M, given)
 
 
 def read_numbers(table: pd.DataFrame, column: str) -> Floats:

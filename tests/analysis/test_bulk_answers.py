@@ -34,7 +34,7 @@ def test_answers_equal_classify_in_any_crs(crs, encoding, rings, places, tmp_pat
     wanted = classify_rows(table, rings)
     assert set(wanted["membership"]) == {"inside", "outside", "uncertain"}
     assert set(wanted["ring"]) == {*rings.ring_names, None}
-    assert set(wanted["side"]) == {"West", "East", None}
+    assert set(wanted["side"]) == {"West", "East", ""}
     now = read_answers(tmp_path / "out.parquet")
     assert now.pop("distance_km") == pytest.approx(wanted.pop("distance_km"), abs=1e-9)
     assert now == wanted
@@ -48,23 +48,18 @@ def test_answers_equal_classify_in_any_crs(crs, encoding, rings, places, tmp_pat
 def test_answers_equal_classify_for_the_bundled_places(zone, towns, tmp_path):
     gb.write(towns, tmp_path / "in.parquet")
     gb.classify_file(tmp_path / "in.parquet", zone, tmp_path / "out.parquet")
-    # classify_file does not use the country of a place.
-    unlisted = towns.drop(columns=["country", "oblast_iso"], errors="ignore")
-    assert read_answers(tmp_path / "out.parquet") == classify_rows(unlisted, zone)
+    assert read_answers(tmp_path / "out.parquet") == classify_rows(towns, zone)
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_the_country_column_is_not_used(strip, tmp_path):
-    """classify uses the country that lists a village; classify_file does not."""
+def test_the_country_column_is_used(strip, tmp_path):
+    """A village that a country lists stands on the side of that country, as in classify."""
     zone = gb.build_zone(strip, km=10, side="East", tolerance_m=1)
     table = make_points([30.001, 29.9], [50.5, 50.5], accuracy_m=500.0, country=["BB", "BB"])
     table.to_parquet(tmp_path / "in.parquet")
     gb.classify_file(tmp_path / "in.parquet", zone, tmp_path / "out.parquet")
     assert classify_rows(table, zone)["membership"] == ["inside", "uncertain"]
-    assert read_answers(tmp_path / "out.parquet")["membership"] == ["uncertain", "outside"]
-    assert read_answers(tmp_path / "out.parquet") == classify_rows(
-        table.drop(columns="country"), zone
-    )
+    assert read_answers(tmp_path / "out.parquet") == classify_rows(table, zone)
 
 
 @pytest.mark.usefixtures("small_batches")

@@ -97,7 +97,8 @@ def test_rows_without_a_point_get_missing_values(encoding, crs, absent, empty, r
         assert [row for row in range(10) if now[name][row] is None and name != "ring"] == (
             [row for row in range(10) if wanted[name][row] is None and name != "ring"]
         )
-        assert all(now[name][row] is None for row in absent)
+        if name not in {"side", "margin_km", "conflict"}:
+            assert all(now[name][row] is None for row in absent)
     distance = [d for d in wanted.pop("distance_km") if d is not None]
     assert [d for d in now.pop("distance_km") if d is not None] == pytest.approx(distance, abs=1e-9)
     assert now == wanted

@@ -16,7 +16,6 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import geobuffer as gb
-from geobuffer.analysis.membership import MEMBERSHIP, answer
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 
@@ -81,7 +80,7 @@ def points(border):
 @pytest.fixture(scope="module")
 def ready(zone):
     """The zone with the grid of its index built, as it is sent."""
-    answer(np.array([34.8]), np.array([50.9]), zone, compiled=True)
+    gb.answer(np.array([34.8]), np.array([50.9]), zone, compiled=True)
     return zone
 
 
@@ -139,9 +138,15 @@ def _counts_of_worker():
     return _grid.counts
 
 
-def _said(lon, lat, zone):
-    """Return the answers of the compiled engine as one table."""
-    return pd.DataFrame(answer(lon, lat, zone, compiled=True)._asdict())
+# The columns that make a place uncertain, as parameters of gb.answer.
+NAMES = ["lon", "lat", "accuracy_m", "country"]
+
+
+def _answers(frame, zone):
+    """Return the answers of the compiled engine for a table of columns, as one table."""
+    lon, lat, accuracy_m, country = (frame[name].to_numpy() for name in NAMES)
+    given = {"accuracy_m": accuracy_m, "country": country}
+    return pd.DataFrame(gb.answer(lon, lat, zone, **given, compiled=True)._asdict())
 
 
 @needs_dask
@@ -161,7 +166,7 @@ def test_dask_gives_the_same_answers_and_sends_the_zone_once(client, points, rea
     assert_frame_equal(inside.compute(), gb.within(points, ready))
 
     def codes(frame, zone):
-        return _said(frame["lon"].to_numpy(), frame["lat"].to_numpy(), zone)
+        return _answers(frame, zone)
 
     said = table.map_partitions(codes, sent, meta=codes(points[:1], ready)[:0]).compute()
     assert_frame_equal(said.reset_index(drop=True), codes(points, ready))
@@ -206,23 +211,25 @@ def test_spark_gives_the_same_answers_and_sends_the_zone_once(spark, points, rea
 
         zone = sent.value
         for batch in batches:
-            lon, lat = (batch[name].to_numpy(zero_copy_only=False) for name in ("lon", "lat"))
-            said = answer(lon, lat, zone, compiled=True)._asdict()
+            lon, lat, accuracy_m, country = (
+                batch[name].to_numpy(zero_copy_only=False) for name in NAMES
+            )
+            said = gb.answer(lon, lat, zone, accuracy_m=accuracy_m, country=country)._asdict()
             said |= {"lon": batch["lon"], "pid": [os.getpid()] * len(batch)}
             said["copy"] = [id(zone)] * len(batch)
             yield pa.RecordBatch.from_pydict(said)
 
     columns = (
         "distance_km double, side byte, section short, chainage_km double, ring byte, "
-        "membership byte, lon double, pid long, copy long"
+        "membership byte, margin_km double, conflict string, lon double, pid long, copy long"
     )
     places = str(Path("places").absolute())  # Java's working folder is that of the first test
-    table = spark.read.parquet(places).select("lon", "lat").repartition(6)
+    table = spark.read.parquet(places).select(*NAMES).repartition(6)
     found = pd.DataFrame(
         [row.asDict() for row in table.mapInArrow(classified, columns).collect()]
     ).sort_values("lon", ignore_index=True)
     at = points.sort_values("lon")
-    expected = _said(at["lon"].to_numpy(), at["lat"].to_numpy(), ready)
+    expected = _answers(at, ready)
     assert_frame_equal(found[list(expected)].astype(expected.dtypes), expected)
     # A worker keeps its copy from batch to batch and from task to task.
     copies = found[["pid", "copy"]].drop_duplicates()
@@ -253,7 +260,8 @@ def test_page_on_dask_runs_as_it_stands(folder, points, ready):
     _run("dask.md")
     found, codes = (pd.read_parquet(f).reset_index(drop=True) for f in ("found/", "codes/"))
     assert_frame_equal(found, gb.classify(points, ready).reset_index(drop=True))
-    assert_frame_equal(codes, _said(points["lon"].to_numpy(), points["lat"].to_numpy(), ready))
+    assert_frame_equal(codes, _answers(points, ready))
+    assert (found["membership"] == "uncertain").any()
 
 
 @pytest.mark.spark
@@ -262,7 +270,8 @@ def test_page_on_spark_runs_as_it_stands(folder, points, ready):
     _run("spark.md")
     found = pd.read_parquet("found/").sort_values("lon", ignore_index=True)
     at = points.sort_values("lon")
-    expected = _said(at["lon"].to_numpy(), at["lat"].to_numpy(), ready)
+    expected = gb.classify(at, ready)
     np.testing.assert_array_equal(found["distance_km"], expected["distance_km"])
-    names = np.array([*MEMBERSHIP, None])[expected["membership"]]
-    assert found["membership"].fillna("").tolist() == [name or "" for name in names]
+    memberships = [frame["membership"].fillna("").tolist() for frame in (found, expected)]
+    assert memberships[0] == memberships[1]
+    assert "uncertain" in memberships[0]

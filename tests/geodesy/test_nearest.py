@@ -44,7 +44,8 @@ def test_distance_is_right_to_a_millimetre_near_and_a_billionth_far(seed, spread
         0.0, abs=1e-3 if expected.max() < 1e5 else max(1e-3, 1e-9 * expected.max())
     )
     back = GEOD.inv(lon, lat, found.lon, found.lat)[2]
-    assert back == pytest.approx(found.distance_m, abs=1e-6)
+    # Both engines measure by one series, whose error grows with the distance.
+    assert (np.abs(back - found.distance_m) <= 1e-6 + 5e-11 * found.distance_m).all()
 
 
 def test_real_border_is_right_to_a_millimetre(border, towns):

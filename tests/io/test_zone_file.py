@@ -99,7 +99,9 @@ def test_a_zone_read_back_equals_the_zone_written(name, border, tmp_path):
     west, south, east, north = zone.polygon.buffer(0.1).bounds
     lon, lat = rng.uniform(west, east, 3000), rng.uniform(south, north, 3000)
     for was, now in zip(
-        gb.answer(lon, lat, zone, margin=0.4), gb.answer(lon, lat, again, margin=0.4), strict=True
+        gb.answer(lon, lat, zone, radius_m=400),
+        gb.answer(lon, lat, again, radius_m=400),
+        strict=True,
     ):
         assert (was == now).all()
 

@@ -18,7 +18,9 @@ import shapely
 import geobuffer as gb
 
 # The columns that classify_file adds.
-ADDED = ["distance_km", "side", "section", "ring", "membership"]
+ADDED = [
+    "distance_km", "side", "section", "chainage_km", "ring", "membership", "margin_km", "conflict",
+]  # fmt: skip
 
 # Stands for a parameter that is not given, where None has a meaning.
 ABSENT = object()
@@ -27,12 +29,9 @@ needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reas
 
 
 def classify_rows(table, zone):
-    """Return the answers of classify as a file holds them: None where one is empty."""
+    """Return the answers of classify as a file holds them: None where one is missing."""
     found = gb.classify(table, zone)[ADDED]
-    return {
-        name: [None if pd.isna(value) or value == "" else value for value in found[name]]
-        for name in ADDED
-    }
+    return {name: [None if pd.isna(value) else value for value in found[name]] for name in ADDED}
 
 
 def read_answers(path):
@@ -48,12 +47,13 @@ def read_csv_rows(path):
 
 
 def read_csv_table(path):
-    """Return a CSV file as a table of texts; only the distances are numbers."""
+    """Return a CSV file as a table of texts; only lengths are numbers."""
     header, *rows = read_csv_rows(path)
     columns = dict(zip(header, zip(*rows, strict=True), strict=True))
     for name in ADDED:
-        read = float if name == "distance_km" else str
-        columns[name] = [read(text) if text else None for text in columns[name]]
+        read = float if name.endswith("_km") else str
+        empty = "" if name in {"side", "conflict"} else None
+        columns[name] = [read(text) if text else empty for text in columns[name]]
     return pa.table({name: list(values) for name, values in columns.items()})
 
 

@@ -153,7 +153,7 @@ def test_uncertainty_follows_three_valued_logic(seed, margin):
     rank = np.array([0, 2, 1])  # outside, inside, uncertain → false, true, unknown
 
     def truth(zone):
-        return rank[gb.answer(lon, lat, zone, margin=margin).membership]
+        return rank[gb.answer(lon, lat, zone, radius_m=margin * 1e3).membership]
 
     assert (truth(gb.unite(a, b)) == np.maximum(truth(a), truth(b))).all()
     assert (truth(gb.subtract(a, b)) == np.minimum(truth(a), 2 - truth(b))).all()
@@ -173,8 +173,8 @@ def test_the_picture_is_that_of_the_membership():
 def test_the_engines_agree(compiled):
     zone = gb.unite(_zone(1), _zone(2, km=6, side="left"), _box())
     lon, lat = _points(20_000)
-    one = gb.answer(lon, lat, zone, margin=0.3, compiled=compiled)
-    other = gb.answer(lon, lat, zone, margin=0.3)
+    one = gb.answer(lon, lat, zone, radius_m=300, compiled=compiled)
+    other = gb.answer(lon, lat, zone, radius_m=300)
     assert (one.membership == other.membership).all()
     assert (one.section == other.section).all()
     assert (one.side == other.side).all()
@@ -193,7 +193,7 @@ def test_clipping_keeps_what_lies_in_the_region_and_doubts_its_edge():
     foot = shapely.line_interpolate_point(zone.border.line, 0.5, normalized=True)
     at = np.array([30.1 - 1e-4, 30.1 + 1e-4, 30.2])
     level = np.interp(at, *shapely.get_coordinates(zone.border.line).T)
-    result = gb.answer(at, level, clipped, margin=0.05).membership
+    result = gb.answer(at, level, clipped, radius_m=50).membership
     assert [MEMBERSHIP[code] for code in result] == ["uncertain", "uncertain", "inside"]
     assert foot.within(zone.polygon)
 
@@ -330,10 +330,10 @@ def test_by_a_bare_line_too_a_place_is_sure_if_both_sides_hold_it():
     border = gb.border_along(shapely.LineString([(30, 50), (30, 51)]), source=HAND)
     zone = gb.build_zone(border, km={"left": 10, "right": 3}, tolerance_m=1)
     lon, lat = np.array([29.999, 30.001, 30.02]), np.full(3, 50.5)
-    result = [gb.answer(lon, lat, zone, margin=m).membership.tolist() for m in (0.5, 3.1)]
+    result = [gb.answer(lon, lat, zone, radius_m=m * 1e3).membership.tolist() for m in (0.5, 3.1)]
     assert result == [[1, 1, 1], [2, 2, 2]]
     # Beyond the end, where left and right meet: 2 km away both hold it, 5 km away one does.
-    beyond = gb.answer(np.array([30.001, 29.999]), np.array([51.018, 51.045]), zone, margin=0.5)
+    beyond = gb.answer(np.array([30.001, 29.999]), np.array([51.018, 51.045]), zone, radius_m=500)
     assert beyond.distance_km == pytest.approx([2.0, 5.0], abs=0.1)
     assert beyond.membership.tolist() == [1, 2]
 
@@ -341,7 +341,7 @@ def test_by_a_bare_line_too_a_place_is_sure_if_both_sides_hold_it():
 def test_nearer_than_the_beginning_no_side_is_in_doubt():
     border = gb.border_along(shapely.LineString([(30, 50), (30, 51)]), source=HAND)
     zone = gb.build_zone(border, km=10, from_km=5, side="left", tolerance_m=1)
-    result = gb.answer(np.array([30.0, 30.0]), np.array([51.01, 51.06]), zone, margin=0.3)
+    result = gb.answer(np.array([30.0, 30.0]), np.array([51.01, 51.06]), zone, radius_m=300)
     assert result.membership.tolist() == [0, 2]
 
 
@@ -351,10 +351,10 @@ def test_a_clipped_zone_has_no_edge_along_the_antimeridian():
     zone = gb.build_zone(gb.border_around(shapely.Point(180, 60.5), source=HAND), km=30)
     clipped = gb.clip_zone(zone, region)
     lon, lat = np.array([179.999, -179.999, 180.0]), np.full(3, 60.5)
-    assert gb.answer(lon, lat, clipped, margin=1.0).membership.tolist() == [1, 1, 1]
+    assert gb.answer(lon, lat, clipped, radius_m=1000).membership.tolist() == [1, 1, 1]
     edge = gb.answer(np.array([180.0]), np.array([60.995]), gb.clip_zone(
         gb.build_zone(gb.border_around(shapely.Point(180, 60.9), source=HAND), km=30), region
-    ), margin=1.0)  # fmt: skip
+    ), radius_m=1000)  # fmt: skip
     assert edge.membership.tolist() == [2]
 
 
@@ -362,7 +362,7 @@ def test_a_place_by_the_border_is_sure_if_both_sides_hold_it(strip):
     """The place may lie on either side, and both sides of the border belong to the zone."""
     zone = gb.build_zone(strip, km={"West": 10, "East": 3}, tolerance_m=1)
     lon, lat = np.array([29.999, 30.001, 30.02]), np.full(3, 50.5)
-    result = [gb.answer(lon, lat, zone, margin=m).membership for m in (0.5, 3.1)]
+    result = [gb.answer(lon, lat, zone, radius_m=m * 1e3).membership for m in (0.5, 3.1)]
     assert [MEMBERSHIP[c] for c in result[0]] == ["inside", "inside", "inside"]
     # 3.1 km: it may be across the border, and beyond the three kilometres there.
     assert [MEMBERSHIP[c] for c in result[1]] == ["uncertain", "uncertain", "uncertain"]
@@ -371,8 +371,8 @@ def test_a_place_by_the_border_is_sure_if_both_sides_hold_it(strip):
 def test_one_sided_zones_are_as_uncertain_as_ever(strip):
     zone = gb.build_zone(strip, km=10, side="West", tolerance_m=1)
     lon, lat = np.array([29.999, 30.001, 29.9, 30.1]), np.full(4, 50.5)
-    result = gb.answer(lon, lat, zone, margin=0.5)
-    listed = gb.answer(lon, lat, zone, margin=0.5, unlisted=np.zeros(4, dtype=bool))
+    result = gb.answer(lon, lat, zone, radius_m=500)
+    listed = gb.answer(lon, lat, zone, radius_m=500, country=["AA", "BB"] * 2)
     assert result.membership.tolist() == [2, 2, 1, 0]
     assert listed.membership.tolist() == [1, 0, 1, 0]
 
@@ -466,7 +466,7 @@ def test_its_rings_are_those_of_the_whole(stretch, towns):
 def test_a_place_by_the_inner_edge_is_uncertain(strip):
     zone = gb.build_zone(strip, km=10, from_km=5, tolerance_m=1)
     lon, lat = 30 + np.array([0.065, 0.07, 0.075, 0.1]), np.full(4, 50.5)  # 71 km to the degree
-    result = gb.answer(lon, lat, zone, margin=0.2)
+    result = gb.answer(lon, lat, zone, radius_m=200)
     assert result.distance_km == pytest.approx([4.6, 5.0, 5.3, 7.1], abs=0.1)
     assert result.membership.tolist() == [0, 2, 1, 1]
     assert result.ring.tolist() == [-1, -1, 0, 0]

@@ -54,11 +54,25 @@ COUNTRY = (
     "код_країни", "код_страны", "країна", "страна",
 )  # fmt: skip
 
-# The pairs of names that big tables (classify_file) know, in the order in which they are tried.
-# This list is shorter than LONGITUDE and LATITUDE on purpose: a run of hours takes no guesses.
-COORDINATE_PAIRS = (
-    ("longitude", "latitude"), ("lon", "lat"), ("lng", "lat"), ("long", "lat"), ("x", "y"),
-)  # fmt: skip
+# Other columns that geobuffer knows, and the names that publishers give them.
+KNOWN_COLUMNS = {
+    "kind": ("kind", "place_type", "fclass", "категорія", "тип_населеного_пункту"),
+    "oblast_iso": ("oblast_iso",),
+    "oblast": (
+        "oblast", "область", "region", "admin1", "adm1_en", "admin1_name", "state", "province",
+        "регіон", "регион",
+    ),
+    "raion": ("raion", "район", "rayon", "district", "admin2", "adm2_en", "admin2_name", "county"),
+    "hromada": ("hromada", "громада", "admin3", "adm3_en", "admin3_name", "municipality"),
+    "code": ("code", "katottg", "катоттг", "oktmo", "октмо", "geonameid", "pcode", "adm4_pcode"),
+    "population": (
+        "population", "pop", "inhabitants", "населення", "население", "кількість_населення",
+        "численность_населения", "чисельність_населення",
+    ),
+    "accuracy_m": ("accuracy_m",),
+    "radius_m": ("radius_m",),
+    "source": ("source", "джерело", "источник"),
+}  # fmt: skip
 
 # Columns of nested units in HDX and GADM. The deepest level is the one that names a row.
 _NESTED = re.compile(r"(?:adm(\d)_(en|ua|uk|ru)|name_(\d))")
@@ -100,21 +114,25 @@ def find_columns(columns: Iterable[object], wanted: Sequence[str]) -> list[str]:
     ]
 
 
-def find_coordinate_pair(columns: Iterable[str]) -> tuple[str, str] | None:
-    """Return the columns of longitude and latitude that are one of ``COORDINATE_PAIRS``, if any.
+def find_known_columns(columns: Iterable[str]) -> dict[str, str]:
+    """Return the columns that can make a place uncertain, by the names that geobuffer uses.
 
-    Case and surrounding spaces do not count. Of two columns of the same name the first is returned.
+    They are accuracies, radii, countries and oblasts. ``country`` may hold codes or names.
 
-    >>> find_coordinate_pair(["name", "Lat", "LON "]), find_coordinate_pair(["name"])
-    (('LON ', 'Lat'), None)
+    >>> find_known_columns(["lon", "accuracy_m", "Область", "Країна"])
+    {'accuracy_m': 'accuracy_m', 'oblast': 'Область', 'country': 'Країна'}
     """
-    by_name: dict[str, str] = {}
-    for column in columns:
-        by_name.setdefault(column.strip().casefold(), column)
-    for lon, lat in COORDINATE_PAIRS:
-        if lon in by_name and lat in by_name:
-            return by_name[lon], by_name[lat]
-    return None
+    names = list(columns)
+    wanted = {
+        "accuracy_m": KNOWN_COLUMNS["accuracy_m"],
+        "radius_m": KNOWN_COLUMNS["radius_m"],
+        "oblast": KNOWN_COLUMNS["oblast"],
+        "oblast_iso": KNOWN_COLUMNS["oblast_iso"],
+        "country": COUNTRY,
+        "country_name": ("country_name",),
+    }
+    found = {known: find_columns(names, usual) for known, usual in wanted.items()}
+    return {known: of_name[0] for known, of_name in found.items() if len(of_name) == 1}
 
 
 def require_column(table: SourceTable, column: str, option: str) -> str:

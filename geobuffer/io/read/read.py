@@ -21,6 +21,7 @@ from geobuffer.io.point_tables import find_conversion, find_repeats
 from geobuffer.io.read.columns import (
     COUNTRY,
     ISO,
+    KNOWN_COLUMNS,
     NAME,
     NAMES,
     add_points,
@@ -341,27 +342,6 @@ def _join_shapes(table: SourceTable, rows: list[int]) -> Any:
     return shapely.union_all(table.required_shapes[rows])
 
 
-# Other columns that geobuffer knows, and the names that publishers give them.
-_KNOWN_COLUMNS = {
-    "kind": ("kind", "place_type", "fclass", "категорія", "тип_населеного_пункту"),
-    "oblast_iso": ("oblast_iso",),
-    "oblast": (
-        "oblast", "область", "region", "admin1", "adm1_en", "admin1_name", "state", "province",
-        "регіон", "регион",
-    ),
-    "raion": ("raion", "район", "rayon", "district", "admin2", "adm2_en", "admin2_name", "county"),
-    "hromada": ("hromada", "громада", "admin3", "adm3_en", "admin3_name", "municipality"),
-    "code": ("code", "katottg", "катоттг", "oktmo", "октмо", "geonameid", "pcode", "adm4_pcode"),
-    "population": (
-        "population", "pop", "inhabitants", "населення", "население", "кількість_населення",
-        "численность_населения", "чисельність_населення",
-    ),
-    "accuracy_m": ("accuracy_m",),
-    "radius_m": ("radius_m",),
-    "source": ("source", "джерело", "источник"),
-}  # fmt: skip
-
-
 def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file may not state
     path: str | Path | pd.DataFrame,
     *,
@@ -535,8 +515,9 @@ def _standardise_columns(table: SourceTable, name: str | None) -> pd.DataFrame:
     renamed = {old: new for new, old in known.items()}
     # Another column may have the name already, as a `country` of full names does: rename it first.
     aside = {new: f"{new}_original" for new in known if new in table.frame and new not in renamed}
-    if "country" in table.frame and "country" not in known:
-        aside["country"] = "country_name"
+    named = find_columns(table.frame.columns, COUNTRY)
+    if "country" not in known and len(named) == 1 and "country_name" not in table.frame:
+        aside[named[0]] = "country_name"
     attributes = table.frame.rename(columns=aside | renamed)
     for column in sorted({*NAME_COLUMNS} & set(known)):
         texts = clean_names(table, attributes[column])
@@ -566,7 +547,7 @@ def _find_known_columns(table: SourceTable, name: str | None) -> dict[str, str]:
     wanted = {
         "name": NAME,
         **{f"name_{to}": names for to, names in NAMES.items()},
-        **_KNOWN_COLUMNS,
+        **KNOWN_COLUMNS,
     }
     known: dict[str, str] = {} if name is None else {"name": require_column(table, name, "name")}
     for standard, names in wanted.items():

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 import unicodedata
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 import pandas as pd
 
 from geobuffer.errors import DataError, did_you_mean, require
-from geobuffer.io.read.columns import LATITUDE, LONGITUDE, find_columns, find_coordinate_pair
+from geobuffer.io.read.columns import LATITUDE, LONGITUDE, find_columns
 from geobuffer.io.read.encodings import detect_encoding
 from geobuffer.io.read.files import FileFormat
 from geobuffer.io.read.source_table import SourceTable
@@ -21,6 +22,7 @@ from geobuffer.io.untrusted import silence_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from geobuffer.io.read.files import UserFile
 
@@ -183,18 +185,74 @@ def detect_separator(text: str) -> str:
     return best
 
 
-def detect_header_separator(header: str) -> str:
-    r"""Return the separator of columns that makes coordinates appear in a header, or a comma.
+class TextFormat(NamedTuple):
+    """How the text of a table is written, for tables that we read piece by piece."""
 
-    This is for tables that are too big to look at more than their first line.
+    encoding: str
+    separator: str
+    lines_above: int
+    """Lines above the header, such as the one that states the separator for Excel."""
+    ends_with_cr: bool
+    """Whether lines end as on old Macintosh computers."""
 
-    >>> detect_header_separator("name;lat;lon"), detect_header_separator("name")
-    (';', ',')
-    """
-    for separator in (",", ";", "\t"):
-        if find_coordinate_pair(next(csv.reader([header], delimiter=separator), [])):
-            return separator
-    return ","
+
+# We look at so many bytes for letters beyond ASCII, and at so many for the separator.
+_ENCODING_BYTES = 1 << 26
+_HEAD_BYTES = 1 << 20
+
+
+def detect_text_format(path: Path) -> TextFormat:
+    """Return how a text table is written, from its beginning."""
+    with path.open("rb") as file:
+        head = sample = file.read(_HEAD_BYTES)
+        while sample.isascii() and file.tell() < _ENCODING_BYTES:
+            if not (sample := file.read(_HEAD_BYTES)):
+                break
+    # No letter can begin before the second part, because the first one is ASCII.
+    encoding = detect_encoding(head if sample is head else head + sample)
+    text = head.decode(encoding, "replace")
+    ends_with_cr = "\r" in text.rstrip("\r") and "\n" not in text
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(head) == _HEAD_BYTES and "\n" in text:
+        text = text[: text.rindex("\n") + 1]
+    stated = _SEPARATOR_LINE.match(text)
+    separator = stated[1] if stated else detect_separator(text)
+    return TextFormat(encoding, separator, 1 if stated else 0, ends_with_cr)
+
+
+def read_as_utf8(file: BinaryIO, form: TextFormat) -> BinaryIO:
+    """Return an opened text table as a file in UTF-8 whose lines end as Arrow expects."""
+    if form.encoding in {"utf-8", "utf-8-sig"} and not form.ends_with_cr:
+        return file
+    return cast("BinaryIO", _Utf8File(file, form))
+
+
+class _Utf8File(io.RawIOBase):
+    """The text of a file in another encoding, as bytes in UTF-8."""
+
+    def __init__(self, file: BinaryIO, form: TextFormat) -> None:
+        self._file, self._form, self._left, self._ended = file, form, b"", False
+        decoder: Any = codecs.getincrementaldecoder(form.encoding)()
+        if form.ends_with_cr:
+            decoder = io.IncrementalNewlineDecoder(decoder, translate=True)
+        self._decoder = decoder
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer and return the number of its bytes that were filled."""
+        while not self._left and not self._ended:
+            data = self._file.read(max(len(buffer), 1))
+            self._ended = not data
+            try:
+                text = self._decoder.decode(data, final=self._ended)
+            except UnicodeDecodeError as error:
+                raise OSError(f"not all is {self._form.encoding}. Save it as UTF-8") from error
+            self._left = text.encode("utf-8")
+        count = min(len(buffer), len(self._left))
+        buffer[:count], self._left = self._left[:count], self._left[count:]
+        return count
 
 
 def _check_row_lengths(sheet: _Grid, name: str, separator: str) -> _Grid:

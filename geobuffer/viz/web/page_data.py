@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from geobuffer.analysis.classify import Classification, classify_table
-from geobuffer.analysis.membership import MEMBERSHIP, answer
+from geobuffer.analysis.membership import MEMBERSHIP, decide
 from geobuffer.geodesy.antimeridian import shift_to_0_360
 from geobuffer.geodesy.simplify import scale_degrees
 from geobuffer.io.not_located import read_hromadas
@@ -365,12 +365,10 @@ def _list_exceptions(
         squared = tuple(find_flat_ends(zone.border.line, km * 1e3))
         concerned = [end.concerns(lon, lat, km * 1e3) for end in squared]
         rows = np.flatnonzero(np.any(concerned, axis=0))
-        asked = {name: values[rows] for name, values in shown.uncertainty._asdict().items()}
+        asked = shown.uncertainty.select(rows)
         for side in (BOTH, *(side.name for side in zone.sides)):
             known, plain = (
-                answer(
-                    lon[rows], lat[rows], _zone_at_width(zone, km, side, ends), **asked
-                ).membership
+                decide(lon[rows], lat[rows], _zone_at_width(zone, km, side, ends), asked).membership
                 for ends in (squared, ())
             )
             differ = known != plain
