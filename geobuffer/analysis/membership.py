@@ -173,7 +173,8 @@ def answer(  # noqa: PLR0913
     margin = compute_margin_km(
         check_metres("accuracy_m", accuracy), check_metres("radius_m", radius), zone
     )
-    texts = [_flatten_texts(column) for column in (country, oblast, oblast_iso)]
+    listed = {"country": country, "oblast": oblast, "oblast_iso": oblast_iso}
+    texts = [_read_texts(name, column, shape) for name, column in listed.items()]
     found = decide(
         lon, lat, zone, find_uncertainty(lon, lat, zone, margin, Listing(*texts)), compiled
     )
@@ -182,9 +183,27 @@ def answer(  # noqa: PLR0913
     return Answers(*reshaped)
 
 
-def _flatten_texts(texts: Any) -> Any:
-    """Return texts as a flat array; one text, or None, stands for all points."""
-    return texts if texts is None or isinstance(texts, str) else np.ravel(np.asarray(texts, object))
+def _read_texts(name: str, texts: Any, shape: tuple[int, ...]) -> Any:
+    """Return texts as a flat array; one text, or None, stands for all points.
+
+    Raises
+    ------
+    DataError
+        They are not texts, or there is not one for each point.
+    """
+    if texts is None or isinstance(texts, str):
+        return texts
+    try:
+        array = np.asarray(texts, dtype=object)
+    except (TypeError, ValueError):
+        array = None
+    if array is None or array.shape != shape:
+        raise DataError(
+            f"Invalid {name}: {describe_type(texts)}. Must be a text, or an array or list with one "
+            "text for each point.",
+            parameter=name,
+        )
+    return array.ravel()
 
 
 def _read_arrays(**given: Any) -> tuple[tuple[int, ...], list[NDArray[Any]]]:
