@@ -72,13 +72,14 @@ def test_an_older_file_is_replaced_without_disturbing_its_readers(suffix, rings,
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 @pytest.mark.usefixtures("small_batches")
-def test_a_file_may_become_its_own_target(suffix, rings, places, tmp_path):
-    """The source is read to its end before it is replaced."""
-    path, other = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
+def test_a_file_cannot_be_its_own_target(suffix, rings, places, tmp_path):
+    path = tmp_path / f"a{suffix}"
     gb.write(places, path)
-    gb.classify_file(path, rings, other)
-    gb.classify_file(path, rings, path)
-    assert path.read_bytes() == other.read_bytes()
+    before = path.read_bytes()
+    with pytest.raises(gb.WriteError, match="source"):
+        gb.classify_file(path, rings, path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
 @pytest.mark.usefixtures("small_batches")

@@ -153,7 +153,7 @@ def test_the_curve_can_be_drawn_in_given_axes(strip, towns):
 
 def test_other_tables_and_a_missing_library_raise_errors(strip, towns, monkeypatch):
     curve = gb.exposure_curve(towns, strip, to_km=2)
-    with pytest.raises(gb.DataError, match="no column 'within_km'"):
+    with pytest.raises(gb.DataError, match="column 'within_km'"):
         gb.plot_curve(curve.drop(columns="within_km"))
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(gb.DataError, match=r"geobuffer\[plot\]"):

@@ -363,7 +363,7 @@ def test_unknown_countries_raise_an_error_with_the_nearest_name():
         gb.load_regions("world", country=["KR", "XX"])
     with pytest.raises(gb.UnknownRegion, match="none given"):
         gb.load_regions("world", country=[])
-    with pytest.raises(gb.UnknownRegion, match="Invalid country 410"):
+    with pytest.raises(gb.WrongKind, match="Invalid country: a list of int"):
         gb.load_regions("world", country=[410])
     with pytest.raises(gb.DataError, match="Invalid level 2"):
         gb.load_regions("world", country="KR", level=2)
