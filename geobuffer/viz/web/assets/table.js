@@ -13,8 +13,8 @@
   const FILE_COLUMNS = [
     'name_en', 'name_uk', 'name_ru', 'name', 'kind', 'country', 'oblast', 'raion', 'hromada',
     'hromada_code', 'hromada_type', 'code', 'code_system', 'membership', 'distance_km', 'margin_km',
-    'ring', 'side', 'section', 'chainage_km', 'population', 'population_as_of', 'lat', 'lon', 'accuracy_m', 'radius_m', 'transliterated',
-    'source', 'conflict', 'zone_km', 'zone_side',
+    'ring', 'side', 'section', 'chainage_km', 'population', 'population_as_of', 'lat', 'lon',
+    'accuracy_m', 'radius_m', 'transliterated', 'source', 'conflict', 'zone_km', 'zone_side',
   ];
 
   function tableRow(place) {
