@@ -247,7 +247,7 @@ def _run(page):
     """Run the blocks of a page one after another in a process of their own."""
     # Under -c there is no script that workers would import, so no guard is needed.
     command = [sys.executable, "-c", "\n".join(_blocks(page))]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=80, check=False)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert run.returncode == 0, run.stderr
 
 
