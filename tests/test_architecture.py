@@ -1,4 +1,4 @@
-"""The house keeps its plan: imports run down, the face shows what it says, no work at import."""
+"""Check the architecture: imports run down, the face shows its names, no work at import."""
 
 import ast
 import graphlib

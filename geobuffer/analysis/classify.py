@@ -21,7 +21,13 @@ from geobuffer.analysis.membership import (
     is_counted,
     locate_points,
 )
-from geobuffer.io.point_tables import read_lonlat, read_metres, warn_if_swapped, warn_of_rows
+from geobuffer.io.point_tables import (
+    read_lonlat,
+    read_metres,
+    read_points_table,
+    warn_if_swapped,
+    warn_of_rows,
+)
 from geobuffer.zones.arguments import FLAG, check_arguments, optional
 from geobuffer.zones.checks import check_border, check_zone
 from geobuffer.zones.source import ORIGIN
@@ -324,6 +330,7 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     >>> sorted(inside["membership"].unique())
     ['inside', 'uncertain']
     """
+    table = read_points_table(table)
     found = classify_table(table, zone, stacklevel=2).frame
     unlocated = found["membership"].isna().to_numpy()
     warn_of_rows(table.index[unlocated], "without a point, and so in no zone", stacklevel=2)

@@ -21,7 +21,7 @@ from geobuffer.analysis.membership import is_counted
 from geobuffer.errors import DataError, GeometryError, WrongKind, did_you_mean
 from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
 from geobuffer.io.not_located import find_not_located
-from geobuffer.io.point_tables import check_points_table, drop_uncounted, read_numbers
+from geobuffer.io.point_tables import drop_uncounted, read_numbers, read_points_table
 from geobuffer.zones.arguments import FLAG, TEXT, TEXTS, check_arguments, describe_type
 from geobuffer.zones.border import BOTH, Border
 from geobuffer.zones.checks import check_border, check_zone
@@ -99,6 +99,7 @@ def exposure(
     ['0–5 km', '5–10 km']
     """
     check_arguments(cumulative=(cumulative, FLAG))
+    table = read_points_table(table)
     joined = join_columns(table, classify_table(table, zone, stacklevel=2).frame)
     people = read_population(joined)
     unplaced = find_not_located(joined, joined["membership"].isna().to_numpy())
@@ -320,7 +321,7 @@ def compare(
     check_zone(before, "before")
     check_zone(after, "after")
     if settlements is not None:
-        check_points_table(settlements, "settlements")
+        settlements = read_points_table(settlements, "settlements")
     old, new = before.polygon, after.polygon
     shapes = {
         "kept": shapely.intersection(old, new),
@@ -404,6 +405,7 @@ def exposure_curve(
     to_km = _parse_distance(to_km, "to_km")
     step_km = None if step_km is None else _parse_distance(step_km, "step_km")
     check_border(border)
+    table = read_points_table(table)
     name = side if side == BOTH else border.side(side).name
     # The zone needs no polygon here: distances decide which places it holds.
     zone = BufferZone(border, (0.0, to_km), name, "round", (), math.inf, math.inf)

@@ -235,7 +235,7 @@ def _read_array(name: str, value: Any) -> NDArray[Any]:
             array.dtype.kind == "b" and name not in {"lon", "lat", "accuracy_m", "radius_m"}
         )
         array = array.astype(np.float64) if is_numeric or not array.size else None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         array = None
     if array is None:
         raise DataError(

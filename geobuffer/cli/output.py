@@ -146,9 +146,10 @@ _RECOMMENDED = {
 }  # fmt: skip
 
 # An argument as messages write it: swap=True, crs="EPSG:4326", tolerance_m=50, or layer= alone.
-# In the address of a database, & and ? stand before names. No message uses tolerance_m otherwise.
+# In the address of a database, & and ? stand before names. A key of a scenario file is in quotes.
+# No message uses tolerance_m otherwise.
 _ARGUMENT = re.compile(
-    r'(?<![?&\w])(?:(?P<name>\w+)=(?:True\b|"(?P<text>[^"]*)"|(?P<number>\d+)|(?=[ :]))'
+    r'(?<![?&\w\'])(?:(?P<name>\w+)=(?:True\b|"(?P<text>[^"]*)"|(?P<number>\d+)|(?=[ :]))'
     r"|(?P<bare>tolerance_m)\b)"
 )
 

@@ -101,6 +101,24 @@ def check_points_table(table: object, parameter: str = "table") -> None:
     )
 
 
+def read_points_table(table: Any, parameter: str = "table") -> gpd.GeoDataFrame:
+    """Return a table of points, or a GeoSeries as a table without other columns.
+
+    Raises
+    ------
+    DataError
+        The argument is something else, as :func:`check_points_table` says.
+
+    Examples
+    --------
+    >>> points = gpd.GeoSeries.from_xy([34.8], [50.9], crs="EPSG:4326")
+    >>> list(read_points_table(points).columns)
+    ['geometry']
+    """
+    check_points_table(table, parameter)
+    return gpd.GeoDataFrame(geometry=table) if isinstance(table, gpd.GeoSeries) else table
+
+
 def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
     """Return the longitudes and latitudes of a table's points, NaN for a row without a point."""
     check_points_table(table)

@@ -6,6 +6,7 @@ value of a wrong type gives an error that names the argument, the type and what 
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -39,10 +40,17 @@ def is_each(value: object, accepts: Callable[[Any], bool]) -> bool:
     return isinstance(value, Iterator) or all(map(accepts, value))
 
 
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float can hold
+        return False
+
+
 TEXT = Kind(lambda value: isinstance(value, str), "a text")
 TEXTS = Kind(lambda value: is_each(value, TEXT.accepts), "a list of texts")
 FLAG = Kind(lambda value: isinstance(value, (bool, np.bool_)), "True or False")
-NUMBER = Kind(lambda value: is_number(value) and bool(np.isfinite(value)), "a number")
+NUMBER = Kind(lambda value: is_number(value) and _is_finite(value), "a number")
 PATH = Kind(lambda value: isinstance(value, (str, os.PathLike)), "a path: a text or a pathlib.Path")
 CALLABLE = Kind(lambda v: callable(v) and not isinstance(v, type), "a function")
 SOURCE = Kind(lambda value: isinstance(value, Source), "a Source, as Source('a survey of 2024')")

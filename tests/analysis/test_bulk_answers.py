@@ -85,7 +85,7 @@ def test_the_compiled_engine_agrees_to_a_hundredth_of_a_millimetre(rings, places
 def test_answers_do_not_depend_on_batches_order_or_threads(
     suffix, rings, places, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(_grid, "_SHARE", 50, raising=False)
+    monkeypatch.setattr(_grid, "_SHARE", 50)
     source, target = tmp_path / f"in{suffix}", tmp_path / f"out{suffix}"
     order = np.random.default_rng(1).permutation(len(places))
     results = []

@@ -27,7 +27,7 @@ def test_answer_has_the_shape_of_what_is_given(strip):
         assert shaped.shape == lon.shape
         np.testing.assert_array_equal(shaped.ravel(), row)
     one = gb.answer(np.float32(29.9), 50.2, zone)
-    assert [np.ndim(value) for value in one] == [0] * 6
+    assert [np.ndim(value) for value in one] == [0] * len(gb.Answers._fields)
     assert one.ring == grid.ring[0, 0]
 
 
@@ -119,3 +119,54 @@ def test_a_basemap_must_be_a_name(strip):
     zone = gb.build_zone(strip, 10, tolerance_m=10)
     with pytest.raises(gb.WrongKind, match=r"Invalid basemap: True, a bool\. Must be a text"):
         gb.map_zone(zone, basemap=True)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda points, zone: gb.within(points, zone)["distance_km"],
+        lambda points, zone: gb.exposure(points, zone)["places"],
+        lambda points, zone: gb.exposure_curve(points, zone.border, to_km=10)["places"],
+        lambda points, zone: gb.compare(zone, zone, points)["places"],
+        lambda points, zone: gb.plot_zone(zone, settlements=points).get_suptitle(),
+    ],
+)
+def test_points_without_columns_are_a_table(strip, call):
+    zone = gb.build_zone(strip, 10, tolerance_m=10)
+    points = gpd.GeoSeries.from_xy([29.9, 31.5], [50.2, 50.2], crs="EPSG:4326")
+    table = gpd.GeoDataFrame(geometry=points)
+    assert list(call(points, zone)) == list(call(table, zone))
+
+
+def test_a_map_of_points_without_columns_asks_for_names(strip):
+    zone = gb.build_zone(strip, 10, tolerance_m=10)
+    points = gpd.GeoSeries.from_xy([29.9], [50.2], crs="EPSG:4326")
+    with pytest.raises(gb.DataError, match="no column of names"):
+        gb.map_zone(zone, settlements=points)
+
+
+@pytest.mark.parametrize("name", ["side", "ring", "membership", "margin_km", "conflict"])
+def test_a_map_takes_points_with_the_name_of_an_answer(strip, some, name):
+    zone = gb.build_zone(strip, 10, tolerance_m=10)
+    assert gb.map_zone(zone, settlements=some.rename_geometry(name)).get_root().render() == (
+        gb.map_zone(zone, settlements=some).get_root().render()
+    )
+
+
+@pytest.mark.parametrize("given", [10**400, float("nan"), float("inf")])
+def test_a_size_that_is_no_finite_number_is_refused(tmp_path, given):
+    with pytest.raises(gb.WrongKind, match="Invalid max_gb"):
+        gb.read_settlements(tmp_path / "towns.csv", max_gb=given)
+
+
+def test_a_radius_that_no_float_can_hold_is_refused(strip):
+    zone = gb.build_zone(strip, 10, tolerance_m=10)
+    with pytest.raises(gb.DataError, match="Invalid radius_m") as caught:
+        gb.answer(30.0, 50.5, zone, radius_m=10**400)
+    assert caught.value.parameter == "radius_m"
+
+
+def test_a_geodataframe_without_geometry_is_not_written(tmp_path):
+    with pytest.raises(gb.DataError, match=r"without geometry.*set_geometry\(\)"):
+        gb.write(gpd.GeoDataFrame({"name": ["A"]}), tmp_path / "towns.csv")
+    assert list(tmp_path.iterdir()) == []

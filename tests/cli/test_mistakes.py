@@ -203,6 +203,15 @@ def test_a_folder_in_the_place_of_the_file_is_a_mistake(run, here, command, file
     assert [p.name for p in here.iterdir()] == [file]
 
 
+def test_an_unknown_key_of_a_scenario_is_named_as_it_is_written(run, here):
+    (here / "s.toml").write_text(
+        "[zone]\nbetween = 'Kursk'\nand = 'Sumy'\nkm = 5\ntolerance_m = 9\n"
+    )
+    answer = run("zone", "--scenario", "s.toml")
+    assert answer.code == 2
+    assert "unknown key 'tolerance_m'" in answer.err
+
+
 def test_a_bad_target_is_told_before_anything_is_computed(run, monkeypatch):
     monkeypatch.setattr(gb, "build_zone", lambda *_, **__: pytest.fail("computed first"))
     for command in ("zone", "map", "settlements", "exposure"):

@@ -35,7 +35,8 @@ def clean_names(table: SourceTable, column: pd.Series) -> list[str]:
     """Return a column of names in Unicode form NFC, without surplus spaces; empty where missing.
 
     Words that mix Latin and Cyrillic letters stay as they are, with a note: a Latin C in *Cумы*
-    looks right, and only a search that folds names as :func:`geobuffer.names.fold` does finds it.
+    looks right, and only a search that folds names finds it, with
+    :func:`geobuffer.zones.toponyms.fold_name`.
     """
     names = [
         " ".join(unicodedata.normalize("NFC", _name_text(value)).split()) if known else ""

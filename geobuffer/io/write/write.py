@@ -93,6 +93,12 @@ def reserve_names(table: pd.DataFrame) -> dict[str, str]:
 
 
 def _convert_to_degrees(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    if table.active_geometry_name is None:
+        raise DataError(
+            "Invalid table: a GeoDataFrame without geometry. Must have a column of shapes: name it "
+            "with set_geometry(), or write a pandas.DataFrame.",
+            parameter="thing",
+        )
     if table.crs is None:
         raise missing_crs("The table's geometry has", "use set_crs()")
     return convert_to_degrees(table, "the table's geometry")

@@ -21,6 +21,7 @@ from geobuffer.analysis.membership import COUNTED, is_counted
 from geobuffer.datasets.bundled import sources_of_places
 from geobuffer.errors import require
 from geobuffer.io.not_located import find_not_located
+from geobuffer.io.point_tables import read_points_table
 from geobuffer.palette import ring_colours
 from geobuffer.viz import captions
 from geobuffer.viz.extent import check_map_arguments, select_regions
@@ -142,6 +143,8 @@ def plot_zone(
     """
     check_map_arguments(zone, settlements, regions, language)
     check_arguments(title=(title, TEXT))
+    if settlements is not None:
+        settlements = read_points_table(settlements)
     return draw_figure(zone, settlements, regions=regions, title=title, language=language)
 
 

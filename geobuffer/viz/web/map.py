@@ -18,7 +18,7 @@ import pandas as pd
 from geobuffer.datasets.bundled import load_not_located
 from geobuffer.errors import DataError, did_you_mean, missing_crs
 from geobuffer.io.not_located import NOT_LOCATED
-from geobuffer.io.point_tables import read_numbers
+from geobuffer.io.point_tables import read_numbers, read_points_table
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, ring_colours
 from geobuffer.viz.captions import heading_template, load_translation, write_title
 from geobuffer.viz.extent import check_map_arguments, select_regions
@@ -153,7 +153,7 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     )
     return draw_map(
         zone,
-        None if settlements is None else _add_not_located(settlements),
+        None if settlements is None else _add_not_located(read_points_table(settlements)),
         regions=regions,
         title=title,
         notes=notes,

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.analysis.classify import Classification, classify_table
+from geobuffer.analysis.classify import Classification, classify_table, join_columns
 from geobuffer.analysis.membership import MEMBERSHIP, decide
 from geobuffer.geodesy.antimeridian import shift_to_0_360
 from geobuffer.geodesy.simplify import scale_degrees
@@ -275,7 +275,7 @@ def describe_places(
     answers, uncertainty = found.frame.reset_index(drop=True), found.uncertainty
     if "conflict" in table:
         answers["conflict"] = _join_conflicts(table["conflict"], answers["conflict"])
-    table = table.assign(**{name: answers[name] for name in answers.columns})
+    table = join_columns(table, answers)
     widths = np.array([*zone.edges_km[1:], *(outline.km for outline in outlines)])
     reach_km = _BEYOND * float(widths.max())
     away = answers["distance_km"].to_numpy()
