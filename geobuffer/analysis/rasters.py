@@ -222,6 +222,7 @@ def _parse_source(content: bytes) -> Source | None:
         accuracy = known.pop("accuracy_m", None)
         if not all(isinstance(value, str) for value in known.values()):
             return None
+        "".join(known.values()).encode()  # half a character cannot be written or hashed
         if accuracy is not None and not math.isfinite(accuracy):
             return None
         return Source(**known, accuracy_m=accuracy)

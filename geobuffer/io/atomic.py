@@ -67,6 +67,11 @@ def check_writable(path: Path) -> None:
     where = f"Invalid file {str(path)!r}"
     if "\0" in str(path):
         raise WriteError(f"{where}: its name holds a zero. Must be a name that a file may have.")
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError as error:
+        what = "its name holds half a character"
+        raise WriteError(f"{where}: {what}. Must be a name that a file may have.") from error
     check_name_length(path)
     _resolve_target(path, where)
     check_folder_writable(_target_folder(path), where)

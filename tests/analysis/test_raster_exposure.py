@@ -449,7 +449,13 @@ def test_the_source_of_a_fetched_raster_is_read_from_its_metadata(grid, rings):
     assert set(table["as_of"]) == {"2025"}
     given = gb.exposure_raster(grid, rings, values="counts", source=gb.Source("mine"))
     assert set(given["source"]) == {"mine"}
-    grid.with_name("people.tif.json").write_text("[]", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", r'{"title": "\ud800"}', '{"title": {"a": [1]}}', "[" * 9999]
+)
+def test_metadata_of_another_program_is_no_source(grid, rings, content):
+    grid.with_name("people.tif.json").write_text(content, encoding="utf-8")
     assert gb.exposure_raster(grid, rings, values="counts")["source"].isna().all()
 
 

@@ -192,6 +192,14 @@ def refused(path, *fragments):
     assert isinstance(checked.value, OSError)
 
 
+@pytest.mark.parametrize(("name", "what"), [("a\0.csv", "zero"), ("a\ud800.csv", "character")])
+def test_names_that_no_file_can_have_are_refused(tmp_path, name, what):
+    with pytest.raises(gb.WriteError, match=what):
+        atomic.check_writable(tmp_path / name)
+    with pytest.raises(gb.WriteError, match=what):
+        gb.write(pd.DataFrame({"a": [1]}), tmp_path / name)
+
+
 def test_links_in_a_circle_are_refused(tmp_path):
     (tmp_path / "a.csv").symlink_to("b.csv")
     (tmp_path / "b.csv").symlink_to("a.csv")
