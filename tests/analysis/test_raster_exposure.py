@@ -547,7 +547,7 @@ def test_tables_of_other_rings_or_columns_are_refused(grid, rings, strip):
     oblasts = gb.exposure_raster(grid, rings, values="counts", by="oblast")
     with pytest.raises(gb.DataError, match="no name in common"):
         gb.compare_exposure(named, oblasts)
-    with pytest.raises(gb.DataError, match="no ring"):
+    with pytest.raises(gb.WrongKind, match=r"Invalid places.*exposure\(\)"):
         gb.compare_exposure(pd.DataFrame({"a": [1]}), raster)
 
 
