@@ -227,7 +227,10 @@ def _text_column(texts: np.ndarray[Any, Any]) -> pa.Array:
     """Return texts, of which many are equal, as a dictionary column."""
     import pyarrow as pa
 
-    number, different = pd.factorize(texts)
+    if any(texts.strides):
+        number, different = pd.factorize(texts)
+    else:  # one text for all rows
+        number, different = np.zeros(len(texts), np.int32), texts[:1]
     return pa.DictionaryArray.from_arrays(
         pa.array(number, pa.int32()), pa.array(list(different), pa.string())
     )

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from geobuffer.errors import DataError
 from geobuffer.geodesy.ellipsoid import Floats, Ints, covers_points
+from geobuffer.zones.arguments import describe_type
 from geobuffer.zones.toponyms import find_other_names, fold_name, fold_region_name
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def find_listed_country(table: pd.DataFrame | pd.Series, regions: Iterable[Regio
     >>> find_listed_country(table, gb.load_regions()).tolist()
     ['UA', 'RU', None, None]
     """
-    number, values = _number_values(read_listing(table).country, len(table))
+    number, values = _number_values("country", read_listing(table).country, len(table))
     codes = [*_read_country_codes(values, regions), None]
     return pd.Series([codes[at] for at in number], index=table.index, dtype=object)
 
@@ -79,7 +81,7 @@ def fill_gaps(texts: Any, others: Any) -> Any:
     """
     if texts is None or others is None:
         return others if texts is None else texts
-    number, _ = _number_values(texts, len(texts))
+    number, _ = _number_values("country", texts, len(texts))
     return np.where(number < 0, np.asarray(others, dtype=object), np.asarray(texts, dtype=object))
 
 
@@ -105,13 +107,14 @@ def find_conflicts(
     regions alone, so the other places of a table do not change what is found.
     """
     regions, count = list(regions), len(lon)
+    if all(column is None for column in listing):
+        return _repeat_no_conflict(count)
     sentences = np.full(count, "", dtype=object)
     wrong_country = np.zeros(count, dtype=bool)
-    if all(column is None for column in listing):
-        return Conflicts(sentences, wrong_country, np.ones(count, dtype=bool))
-    country, countries = _number_values(listing.country, count)
+    country, countries = _number_values("country", listing.country, count)
     codes = [*_read_country_codes(countries, regions), None]
-    oblast, iso = _number_values(listing.oblast, count), _number_values(listing.oblast_iso, count)
+    oblast = _number_values("oblast", listing.oblast, count)
+    iso = _number_values("oblast_iso", listing.oblast_iso, count)
 
     def listed_in(row: np.signedinteger) -> Any:
         number, values = oblast if oblast[0][row] >= 0 else iso
@@ -137,17 +140,44 @@ def find_conflicts(
     return Conflicts(sentences, wrong_country, np.array([code is None for code in codes])[country])
 
 
-def _number_values(values: Any, count: int) -> tuple[Ints, list[Any]]:
+def _repeat_no_conflict(count: int) -> Conflicts:
+    """Return that no country lists any row; each array holds one value, however many rows."""
+    one = (np.array("", dtype=object), np.array(False), np.array(True))  # noqa: FBT003
+    return Conflicts(*(np.broadcast_to(value, count) for value in one))
+
+
+def _number_values(name: str, values: Any, count: int) -> tuple[Ints, list[Any]]:
     """Return the number of each value in a list of different ones; −1 if missing or blank.
 
     So we look at each name once, however many rows have it.
+
+    Raises
+    ------
+    DataError
+        A value is a list, a dict or another object that cannot be a key.
     """
     if values is None:
         return np.full(count, -1), []
     texts = np.broadcast_to(np.asarray(values, dtype=object), count)
-    number, different = pd.factorize(texts)
+    try:
+        number, different = pd.factorize(texts)
+    except TypeError as error:
+        row = next(row for row, value in enumerate(texts) if not _is_hashable(value))
+        raise DataError(
+            f"Invalid {name} at position {row}: {describe_type(texts[row])}. Must be a text, or "
+            "missing.",
+            parameter=name,
+        ) from error
     blank = [isinstance(value, str) and not value.strip() for value in different]
     return np.where(np.array([*blank, True])[number], -1, number), list(different)
+
+
+def _is_hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _read_country_codes(values: Iterable[Any], regions: Iterable[Region]) -> list[str | None]:

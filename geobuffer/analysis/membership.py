@@ -79,10 +79,10 @@ class Answers(NamedTuple):
     membership
         Number in ``MEMBERSHIP``: 0 outside, 1 inside, 2 uncertain.
     margin_km
-        How far the place may be from its point.
+        How far the place may be from its point. An array of one value for all points is read-only.
     conflict
         A sentence where the country or oblast that lists the place contradicts the point, else
-        ``""``.
+        ``""``. Where no country or oblast is given, the array is read-only.
 
     Examples
     --------
@@ -209,6 +209,8 @@ def _read_texts(name: str, texts: Any, shape: tuple[int, ...]) -> Any:
 def _read_arrays(**given: Any) -> tuple[tuple[int, ...], list[NDArray[Any]]]:
     """Return the common shape of arguments, and each as a flat array of numbers.
 
+    One value for all points stays one value, so that nothing is computed again for each point.
+
     Raises
     ------
     DataError
@@ -224,7 +226,7 @@ def _read_arrays(**given: Any) -> tuple[tuple[int, ...], list[NDArray[Any]]]:
                 "same; numpy.meshgrid() makes a grid of two axes.",
                 parameter=name,
             )
-    return shape, [np.broadcast_to(array, shape).ravel() for array in arrays]
+    return shape, [array.ravel() if array.shape == shape else array for array in arrays]
 
 
 def _read_array(name: str, value: Any) -> NDArray[Any]:
@@ -234,7 +236,8 @@ def _read_array(name: str, value: Any) -> NDArray[Any]:
         is_numeric = array.dtype.kind in "iufO" or (
             array.dtype.kind == "b" and name not in {"lon", "lat", "accuracy_m", "radius_m"}
         )
-        array = array.astype(np.float64) if is_numeric or not array.size else None
+        # The kernels are compiled for arrays that can be written to; only others are copied.
+        array = np.require(array, np.float64, "W") if is_numeric or not array.size else None
     except (TypeError, ValueError, OverflowError):
         array = None
     if array is None:
@@ -269,7 +272,7 @@ def find_uncertainty(
     """Return why places may lie elsewhere than their points, from their margins and listings."""
     conflicts = find_conflicts(listing, zone.regions, lon, lat)
     return Uncertainty(
-        np.array(np.broadcast_to(margin, len(lon))),
+        margin if margin.ndim else np.broadcast_to(margin, len(lon)),
         conflicts.unlisted,
         conflicts.wrong_country,
         conflicts.sentences,
@@ -401,7 +404,7 @@ def _compare_distance(
     other = np.where(inside, beyond > across, (beyond > begin) & (across > 0.0))
     if zone.border.is_bare:
         # The sides of a bare line belong to no country, so no table says on which side a place is.
-        unlisted = np.ones_like(unlisted)
+        unlisted = np.broadcast_to(True, len(distance))  # noqa: FBT003
     return inside, doubtful | ((beyond > 0.0) & other & unlisted)
 
 

@@ -44,7 +44,11 @@ def wrap_degrees(degrees: _Floats) -> _Floats:
     >>> wrap_degrees(np.array([359.0, -190.0, 20.0])).tolist()
     [-1.0, 170.0, 20.0]
     """
-    return np.where(np.abs(degrees) > 180.0, (degrees + 180.0) % _TURN - 180.0, degrees)
+    beyond = np.abs(degrees) > 180.0
+    if not np.any(beyond):
+        # The remainder takes long, and few tables need it.
+        return np.array(degrees, dtype=np.float64)
+    return np.where(beyond, (degrees + 180.0) % _TURN - 180.0, degrees)
 
 
 def normalize_longitudes(lon: ArrayLike) -> _Floats:

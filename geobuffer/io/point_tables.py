@@ -174,7 +174,7 @@ def check_metres(name: str, given: Floats) -> Floats:
     wrong = np.flatnonzero((given < 0.0) | np.isinf(given))
     if len(wrong):
         raise DataError(
-            f"Invalid {name} at position {wrong[0]}: {given[wrong[0]]:g}. Must be a number of "
+            f"Invalid {name} at position {wrong[0]}: {given.flat[wrong[0]]:g}. Must be a number of "
             "metres, not negative, or missing.",
             parameter=name,
         )

@@ -235,9 +235,8 @@ class Border(Noun):
             return codes
         if not self.index.uses_grid(len(lon), compiled):
             return self._find_side_codes(lon, lat)
-        there = np.isfinite(lon)
-        cell = np.full(len(lon), -1, dtype=np.int32)
-        cell[there] = self.index.cells_of(lon[there], lat[there])
+        # The grid holds no point without a longitude: its cell is −1.
+        cell = self.index.cells_of(lon, lat)
         codes = self._cell_codes[cell]
         undecided = np.flatnonzero((codes == _MIXED) | (cell < 0))
         codes[undecided] = self._find_side_codes(lon[undecided], lat[undecided])

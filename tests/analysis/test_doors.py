@@ -248,3 +248,30 @@ def test_answer_knows_the_meridian_of_a_longitude_beyond_180(strip):
     turned, plain = (gb.answer(np.array([lon]), np.array([50.5]), zone) for lon in (390.05, 30.05))
     assert turned.membership == plain.membership == [1]
     assert shapely.Point(30.05, 50.5).within(zone.polygon)
+
+
+@pytest.mark.parametrize("name", ["country", "oblast", "oblast_iso"])
+def test_lists_are_no_country(name, strip):
+    zone = gb.build_zone(strip, km=10, tolerance_m=1)
+    texts = np.array(["UA", None], dtype=object)
+    texts[1] = ["UA"]
+    with pytest.raises(gb.DataError, match=rf"{name} at position 1: a list") as caught:
+        gb.answer(np.full(2, 30.05), np.full(2, 50.5), zone, **{name: texts})
+    assert caught.value.parameter == name
+    points = gpd.points_from_xy([30.05, 30.05], [50.5, 50.5])
+    table = gpd.GeoDataFrame({name: texts}, geometry=points, crs="EPSG:4326")
+    with pytest.raises(gb.DataError, match=f"{name} at position 1"):
+        gb.classify(table, zone)
+
+
+def test_one_value_for_all_points_answers_as_one_for_each(strip):
+    zone = gb.build_zone(strip, km=10, tolerance_m=1)
+    lon, lat = np.array([[30.05, 30.2], [29.9, np.nan]]), np.full((2, 2), 50.5)
+    one = gb.answer(lon, lat, zone, accuracy_m=500.0, radius_m=np.nan)
+    each = gb.answer(
+        lon, lat, zone, accuracy_m=np.full((2, 2), 500.0), radius_m=np.full((2, 2), np.nan),
+        country=np.full((2, 2), None),
+    )  # fmt: skip
+    for name in one._fields:
+        np.testing.assert_array_equal(getattr(one, name), getattr(each, name))
+    assert one.margin_km.shape == one.conflict.shape == (2, 2)
