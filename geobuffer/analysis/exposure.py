@@ -26,8 +26,9 @@ from geobuffer.zones.arguments import FLAG, TEXT, TEXTS, check_arguments, descri
 from geobuffer.zones.border import BOTH, Border
 from geobuffer.zones.checks import check_border, check_zone
 from geobuffer.zones.quantities import parse_km
+from geobuffer.zones.region import Region
 from geobuffer.zones.source import ORIGIN
-from geobuffer.zones.zone import BufferZone
+from geobuffer.zones.zone import BufferZone, CombinedZone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,10 +142,20 @@ def label_rings(zone: Zone, *, cumulative: bool) -> list[dict[str, object]]:
     """
     if not cumulative:
         return [{"ring": name} for name in zone.ring_names]
-    begin, *edges = zone.edges_km
+    begin, edges = _find_start(zone), zone.edges_km[1:]
     # A count that leaves out what lies nearer than its first edge must say so.
     start: dict[str, object] = {} if begin == 0.0 else {"from_km": begin}
     return [{**start, "within_km": edge} for edge in edges]
+
+
+def _find_start(zone: Zone) -> float:
+    """Return the distance below which a zone holds nothing, in km, as its parts say it."""
+    if not isinstance(zone, CombinedZone):
+        return zone.edges_km[0]
+    starts = [_find_start(part) for part in zone.parts if not isinstance(part, Region)]
+    if zone.how == "difference":
+        return starts[0]
+    return max(starts) if zone.how == "intersection" else min(starts)
 
 
 def read_population(table: pd.DataFrame) -> Floats:

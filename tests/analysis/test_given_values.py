@@ -170,3 +170,14 @@ def test_a_geodataframe_without_geometry_is_not_written(tmp_path):
     with pytest.raises(gb.DataError, match=r"without geometry.*set_geometry\(\)"):
         gb.write(gpd.GeoDataFrame({"name": ["A"]}), tmp_path / "towns.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_cumulative_counts_of_combined_zones_say_where_they_begin(strip, some):
+    far, near = (gb.build_zone(strip, 10, from_km=k, tolerance_m=10) for k in (4, 6))
+    area = gb.Region("a box", shapely.box(29, 50, 31, 51), gb.Source("x"))
+    for zone, start in (
+        (gb.unite(far, near), 4.0), (gb.clip_zone(near, area), 6.0), (gb.subtract(near, far), 6.0),
+    ):  # fmt: skip
+        assert gb.exposure(some, zone, cumulative=True)["from_km"].tolist() == [start]
+    plain = gb.build_zone(strip, 3, tolerance_m=10)
+    assert "from_km" not in gb.exposure(some, gb.unite(far, plain), cumulative=True)
