@@ -200,7 +200,9 @@ def find_nearest(lon, lat, pieces, bend, first, member, west, south, width, heig
         turned = lon[p] - west
         turned -= 360.0 * np.floor(turned / 360.0)
         column, row = turned / width, (lat[p] - south) / height
-        if not ((column < columns) & (row >= 0.0) & (row < rows)):
+        inside = (column < columns) & (row >= 0.0) & (row < rows)
+        # The sines end at 720°; the tree refuses what lies beyond.
+        if not (inside & (abs(lon[p]) <= 720.0)):
             continue
         i, j = np.int64(column), np.int64(row)
         x, y, z = _to_strict_xyz(lon[p], lat[p], sine, cosine)
@@ -295,6 +297,6 @@ def _sin_cos(degrees, sine, cosine):
     q = d * d
     sd = d * (1.0 - q * SIXTH * (1.0 - q * 0.05))
     cd = 1.0 - q * 0.5 * (1.0 - q * TWELFTH * (1.0 - q * THIRTIETH))
-    at = np.int64(quarter) + 1440
+    at = np.int64(quarter) + 2880
     s, c = sine[at], cosine[at]
     return s * cd + c * sd, c * cd - s * sd

@@ -35,8 +35,8 @@ POLAR = 1.0 - ES
 UNPOLAR = 1.0 / POLAR
 TILT = ES / (1.0 - ES)
 
-# Sines and cosines of every quarter of a degree from −360° to 360°.
-_QUARTERS = np.radians(np.arange(-1440, 1441) / 4.0)
+# Sines and cosines of every quarter of a degree from −720° to 720°, as far as longitudes may go.
+_QUARTERS = np.radians(np.arange(-2880, 2881) / 4.0)
 SINE, COSINE = np.sin(_QUARTERS), np.cos(_QUARTERS)
 
 
@@ -108,6 +108,6 @@ def _sin_cos(degrees: Floats) -> tuple[Floats, Floats]:
     q = d * d
     sd = d * (1.0 - q * SIXTH * (1.0 - q * 0.05))
     cd = 1.0 - q * 0.5 * (1.0 - q * TWELFTH * (1.0 - q * THIRTIETH))
-    at = quarter.astype(np.int64) + 1440
+    at = quarter.astype(np.int64) + 2880
     s, c = SINE[at], COSINE[at]
     return s * cd + c * sd, c * cd - s * sd

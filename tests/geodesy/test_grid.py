@@ -111,6 +111,18 @@ def test_points_far_inside_a_wide_ring_are_answered_by_the_tree():
     assert (fast.line == slow.line).all()
 
 
+@pytest.mark.parametrize("far", [-720.0, -684.0, -361.5, 361.5, 396.0, 720.0])
+def test_longitudes_may_go_round_twice(far):
+    plain, lat = np.array([(far + 180.0) % 360.0 - 180.0]), np.array([50.2])
+    index = LineIndex([shapely.LineString([(plain[0] - 0.5, 50.0), (plain[0] + 0.4, 50.5)])])
+    wanted = index.nearest(plain, lat, compiled=False).distance_m
+    for found in _both(index, np.array([far]), lat):
+        assert found.distance_m == pytest.approx(wanted, abs=1e-6)
+    for compiled in (False, True):
+        with pytest.raises(GeometryError, match="position 0"):
+            index.nearest(plain + 1080.0, lat, compiled=compiled)
+
+
 def test_tree_and_kernels_allow_the_same_slack():
     chord = np.concatenate([[0.0], 10.0 ** np.linspace(-3.0, 7.0, 101)])
     compiled = [_kernels._chord_slack(length) for length in chord]
