@@ -265,8 +265,8 @@ def test_a_map_of_them_is_drawn(border):
         (gb.unite, "no zone"),
         (lambda: gb.unite(_box()), "no zone"),
         (lambda: gb.unite(_zone(1), "x"), "a str"),
-        (lambda: gb.clip_zone(_zone(1), []), "Must be a region"),
-        (lambda: gb.clip_zone(_zone(1), _zone(2)), "Must be a region"),
+        (lambda: gb.clip_zone(_zone(1), []), "Must be regions"),
+        (lambda: gb.clip_zone(_zone(1), _zone(2)), "Must be regions"),
     ],
 )
 def test_parts_that_cannot_be_combined_are_refused(make, says):
