@@ -68,7 +68,8 @@ def exposure(
     -------
     pandas.DataFrame
         A row for each ring (and value of ``by``). ``ring`` names it; with ``cumulative`` it is
-        ``within_km``, and ``from_km`` before it if the zone begins at some distance.
+        ``within_km``, and ``from_km`` before it if the zone begins at some distance. A zone from
+        which another was subtracted keeps ``ring``, because no two distances bound it.
         ``places`` counts the places certainly in it, and ``uncertain`` those that may be in it.
         ``population`` is that of the certain places: a lower limit, because ``without_figure`` of
         them have no figure. ``population_uncertain`` and ``uncertain_without_figure`` are the same
@@ -140,7 +141,7 @@ def label_rings(zone: Zone, *, cumulative: bool) -> list[dict[str, object]]:
     >>> label_rings(zone, cumulative=True), label_rings(zone, cumulative=False)
     ([{'from_km': 5.0, 'within_km': 10.0}], [{'ring': '5–10 km'}])
     """
-    if not cumulative:
+    if not cumulative or _is_cut_out(zone):
         return [{"ring": name} for name in zone.ring_names]
     begin, edges = _find_start(zone), zone.edges_km[1:]
     # A count that leaves out what lies nearer than its first edge must say so.
@@ -153,9 +154,14 @@ def _find_start(zone: Zone) -> float:
     if not isinstance(zone, CombinedZone):
         return zone.edges_km[0]
     starts = [_find_start(part) for part in zone.parts if not isinstance(part, Region)]
-    if zone.how == "difference":
-        return starts[0]
     return max(starts) if zone.how == "intersection" else min(starts)
+
+
+def _is_cut_out(zone: Zone | Region) -> bool:
+    """Return whether a zone was cut out of another, so that no two distances bound the rest."""
+    return isinstance(zone, CombinedZone) and (
+        zone.how == "difference" or any(_is_cut_out(part) for part in zone.parts)
+    )
 
 
 def read_population(table: pd.DataFrame) -> Floats:
