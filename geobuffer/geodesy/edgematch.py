@@ -149,7 +149,7 @@ def find_common_line(one: BaseGeometry, other: BaseGeometry, tolerance_m: float)
     >>> [list(line.coords) for line in found.lines]
     [[(31.0, 50.0), (31.0, 51.0)]]
     >>> found.healing
-    Healing(111 km healed within 100 m; at most 0.0717 km apart, at 31.0010, 50.0000;
+    Healing(111 km healed within 100 m; at most 0.0717 km apart, at 31.00..., 50.0000;
             gaps 7.89 km², overlaps 0 km²)
     """
     if reaches_antimeridian(one) or reaches_antimeridian(other):

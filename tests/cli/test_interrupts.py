@@ -132,7 +132,7 @@ from geobuffer.cli.main import main
 import geobuffer.io.write.write as export
 
 number, folder = int(sys.argv.pop(1)), sys.argv.pop(1)
-before = export._writer
+before = export._choose_writer
 
 def writer(thing, suffix):
     save = before(thing, suffix)
@@ -143,7 +143,7 @@ def writer(thing, suffix):
         os.kill(os.getpid(), number)
     return half
 
-export._writer = writer
+export._choose_writer = writer
 main()
 """
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 # The columns of the bundled tables of places, in their order.
 _COLUMNS = (
     "id", "name_uk", "name_ru", "name_en", "transliterated", "kind", "kind_local", "country",
-    "oblast_iso", "oblast", "raion", "raion_en", "hromada", "code", "code_system", "population",
-    "population_as_of", "accuracy_m", "radius_m", "source",
+    "oblast_iso", "oblast", "raion", "raion_en", "hromada", "hromada_code", "hromada_type", "code",
+    "code_system", "population", "population_as_of", "accuracy_m", "radius_m", "source",
 )  # fmt: skip
 
 _TEXT_COLUMNS = [name for name in _COLUMNS if name not in {"population", "accuracy_m", "radius_m"}]

@@ -156,6 +156,7 @@ def _place_rows(located: pd.DataFrame, names: pd.Series[str]) -> pd.DataFrame:
         digits: {str(c)[:digits]: n for c, n in names.items() if level_of_code(str(c)) == level}
         for level, digits in ((1, 4), (2, 6), (3, 9))
     }
+    codes = {str(c)[:9]: str(c) for c in names.index if level_of_code(str(c)) == 3}
     code = located["code"]
     category = located.get("category", pd.Series("", index=located.index))
     return pd.DataFrame(
@@ -169,6 +170,7 @@ def _place_rows(located: pd.DataFrame, names: pd.Series[str]) -> pd.DataFrame:
             "oblast": code.str[:4].map(above[4]),
             "raion": code.str[:6].map(above[6]),
             "hromada": code.str[:9].map(above[9]),
+            "hromada_code": code.str[:9].map(codes),
             "code": code,
             "code_system": "KATOTTG",
             "longitude": located["longitude"],
