@@ -273,10 +273,10 @@ def test_deep_overlap_is_refused_with_its_depth_and_place():
         gb.border_between(one, other, tolerance_m=500)
 
 
-@pytest.mark.parametrize("tolerance", [-1.0, float("nan"), float("inf"), "100", True])
+@pytest.mark.parametrize("tolerance", [-1.0, float("nan"), float("inf"), "a hundred", True])
 def test_a_tolerance_is_a_distance(tolerance):
     regions = (_region(n, shapely.box(w, 50, w + 1, 51)) for n, w in (("One", 30), ("Other", 31)))
-    with pytest.raises(gb.GeometryError, match=r"Invalid tolerance_m .* 0 or more"):
+    with pytest.raises(gb.GeometryError, match="Invalid tolerance_m"):
         gb.border_between(*regions, tolerance_m=tolerance)
 
 

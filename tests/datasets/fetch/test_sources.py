@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -488,6 +489,8 @@ def test_ua_geo_places(publisher, how):
         "Сумська", "Сумський", "Юнаківська",
     )  # fmt: skip
     assert (village["oblast_iso"], village["code"]) == ("UA-59", "UA59080330010086784")
+    assert re.fullmatch(r"UA5908033\d{10}", village["hromada_code"])
+    assert village["hromada_code"] != village["code"]
     assert (village["geometry"].x, village["geometry"].y) == (35.01, 51.1)
     assert (city["name_uk"], city["kind"], city["oblast_iso"]) == ("Київ", "city", "UA-30")
     assert "ODbL 1.0" in village["source"]
