@@ -66,7 +66,7 @@ def test_points_stream_without_growth_of_memory(tmp_path):
     assert measured["batches"] == 60
     # A million rows of one column are 8 MB. The memory of a run varies by some 15 MB, which is
     # less than 2 MB for each of nine million rows.
-    assert measured["grows"] < 4.0 < measured["leaks"], measured
+    print(measured["grows"]); assert measured["grows"] < 4.0 < measured["leaks"], measured
     assert min(measured["files"][-5:]) <= max(measured["files"][:5]), measured
 
 

@@ -327,13 +327,18 @@ def _list_formats(thing: object) -> tuple[str, ...]:
     return _PICTURES if _is_figure(kind) else _MAPS
 
 
+def _is_page(value: object) -> bool:
+    """Return whether a value is a folium map or an OfflinePage, without importing either."""
+    return hasattr(value, "save") and (hasattr(value, "get_root") or hasattr(value, "html"))
+
+
 _WRITABLE = Kind(
     lambda value: (
         isinstance(value, (BufferZone, CombinedZone, pd.DataFrame))
         or _is_figure(type(value))
-        or (hasattr(value, "get_root") and not isinstance(value, type))
+        or (_is_page(value) and not isinstance(value, type))
     ),
-    "a zone, a table, a map of folium or a figure of matplotlib",
+    "a zone, a table, a map of folium, a page of inline() or a figure of matplotlib",
 )
 
 
