@@ -26,6 +26,7 @@ BROUGHT = (
     ("benchmarks/README.md", "benchmarks", (b"](../docs/", b"](../")),
     ("benchmarks/requirements.txt", "benchmarks", None),
     ("benchmarks/results/*", "benchmarks/results", None),
+    ("ARCHITECTURE.md", "project", None),
     ("CHANGELOG.md", "project", (b"](docs/", b"](../")),
     ("SECURITY.md", "project", (b"](docs/", b"](../")),
 )

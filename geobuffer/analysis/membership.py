@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from geobuffer.zones.border import Border
     from geobuffer.zones.zone import Part, Zone
 
+    # The site reads a type that ends in an underscore as a link.
+    Texts = NDArray[np.object_]
+
 
 #: The classes of places, in the order of the codes of :class:`Answers`.
 MEMBERSHIP = ("outside", "inside", "uncertain")
@@ -101,7 +104,7 @@ class Answers(NamedTuple):
     ring: NDArray[np.int8]
     membership: NDArray[np.int8]
     margin_km: Floats
-    conflict: NDArray[np.object_]
+    conflict: Texts
 
 
 def answer(  # noqa: PLR0913
