@@ -79,6 +79,10 @@ class MissingCRSError(DataError):
 class WriteError(DataError, OSError):
     """A file cannot be written at the given path, or the disk is full."""
 
+    # Python makes each instance with OSError.__new__, but WriteError.__new__ would be that of
+    # ValueError, the first base that has one. dask unpickles errors by that attribute (tblib).
+    __new__ = OSError.__new__  # type: ignore[assignment]
+
 
 class GeometryError(GeobufferError, ValueError):
     """A shape or a distance is invalid."""

@@ -1,7 +1,12 @@
-"""Errors name the invalid argument, survive a pickle, and say which optional part is missing."""
+"""Errors name the invalid argument, survive copies, and say which optional part is missing."""
 
+import copy
+import copyreg
+import io
+import multiprocessing
 import pickle
 import sys
+import types
 
 import pytest
 
@@ -17,13 +22,68 @@ CLASSES = sorted(
 )
 
 
-@pytest.mark.parametrize("kind", CLASSES)
-def test_an_error_keeps_its_message_and_its_parameter(kind):
-    written = pickle.dumps(kind("Invalid km 0.", parameter="km"))
-    error = pickle.loads(written)  # noqa: S301 - our own
+def make_error(kind):
+    """Raise and catch an error as our code does: with a cause, a note and an argument."""
+    try:
+        raise kind("Invalid km 0.", parameter="km") from KeyError("km")
+    except errors.GeobufferError as error:
+        error.add_note("Row 12.")
+        return error
+
+
+def check_copy(error, kind):
     assert type(error) is kind
     assert (str(error), error.args, error.parameter) == ("Invalid km 0.", ("Invalid km 0.",), "km")
-    assert kind("Invalid file.").parameter is None
+    assert error.__notes__ == ["Row 12."]
+
+
+def test_an_error_without_an_argument_names_none():
+    assert [kind("Invalid file.").parameter for kind in CLASSES] == [None] * len(CLASSES)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("kind", CLASSES)
+def test_a_pickled_error_keeps_its_message_and_its_parameter(kind, protocol):
+    written = pickle.dumps(make_error(kind), protocol)
+    check_copy(pickle.loads(written), kind)  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("kind", CLASSES)
+def test_a_copied_error_keeps_its_message_and_its_parameter(kind, duplicate):
+    check_copy(duplicate(make_error(kind)), kind)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_an_instance_is_made_by_the_class_itself(kind):
+    # tblib, joblib and others make an instance first and fill it second.
+    assert type(kind.__new__(kind)) is kind
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_dask_can_send_an_error_to_another_process(kind):
+    tblib = pytest.importorskip("tblib.pickling_support")
+    error, written = make_error(kind), io.BytesIO()
+    pickler = pickle.Pickler(written)
+    # The table of this pickler only: tblib.install() would change pickle for the whole process.
+    classes = dict.fromkeys((kind, KeyError), tblib.pickle_exception)
+    tracebacks = {types.TracebackType: tblib.pickle_traceback}
+    pickler.dispatch_table = copyreg.dispatch_table | classes | tracebacks
+    pickler.dump(error)
+    read = pickle.loads(written.getvalue())  # noqa: S301 - our own
+    check_copy(read, kind)
+    assert isinstance(read.__cause__, KeyError)
+    assert read.__traceback__.tb_frame.f_code.co_name == "make_error"
+
+
+def test_errors_reach_the_parent_process():
+    code = "from geobuffer import errors; raise errors.{}('Invalid km 0.', parameter='km')"
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        for kind in CLASSES:
+            with pytest.raises(kind) as caught:
+                pool.apply(exec, [code.format(kind.__name__)])
+            assert type(caught.value) is kind
+            assert (str(caught.value), caught.value.parameter) == ("Invalid km 0.", "km")
 
 
 def test_require_returns_the_module():
