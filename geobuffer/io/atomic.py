@@ -49,7 +49,7 @@ _LOCK = ".lock"
 # one and remove it. That happens now and then, but never so many times in a row.
 _TRIES = 100
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def check_writable(path: Path) -> None:
@@ -223,7 +223,7 @@ def check_folder_writable(folder: Path, where: str) -> None:
             # Write a byte: a full disk may still take a folder and an empty file.
             (tried / "byte").write_bytes(b"\0")
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if error.errno in _NO_SPACE:
             raise WriteError(_full_disk_message(where, folder, 0)) from error
         raise WriteError(f"{closed} ({error.strerror})") from error
 
@@ -333,18 +333,18 @@ def _delay_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread receives signals
         return
-    came: list[tuple[int, FrameType | None]] = []
+    arrived: list[tuple[int, FrameType | None]] = []
     known = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    heeded = {number: how for number, how in known.items() if callable(how)}
-    for number in heeded:
-        signal.signal(number, lambda *told: came.append(told))
+    handlers = {number: handler for number, handler in known.items() if callable(handler)}
+    for number in handlers:
+        signal.signal(number, lambda number, frame: arrived.append((number, frame)))
     try:
         yield
     finally:
-        for number, how in heeded.items():
-            signal.signal(number, how)
-    for told in came:
-        heeded[signal.Signals(told[0])](*told)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for code, frame in arrived:
+        handlers[signal.Signals(code)](code, frame)
 
 
 def is_temporary_folder(path: Path) -> bool:
@@ -476,13 +476,13 @@ def _failure_message(path: Path, draft: Path, error: Exception) -> str:
     said = (error.strerror if isinstance(error, OSError) else None) or str(error).splitlines()[0]
     # GDAL gives no error number and seldom a reason. The folder takes files, as we have checked, so
     # the disk is probably full.
-    if number is None or number in _NO_ROOM:
+    if number is None or number in _NO_SPACE:
         return _full_disk_message(
             f"{where}: {said.rstrip('.')}", _target_folder(path), _count_written_bytes(draft)
         )
     return (
-        f"{where}: {said.rstrip('.')}. What stood there, if anything, is as it was. Must be a "
-        "place that takes files: change that, or write elsewhere."
+        f"{where}: {said.rstrip('.')}. An older file of this name is unchanged. "
+        "Make the folder writable, or write to another one."
     )
 
 
@@ -490,10 +490,10 @@ def _full_disk_message(where: str, folder: Path, taken: int) -> str:
     """Return the message for a full disk; ``taken`` is the number of bytes written so far."""
     free = shutil.disk_usage(folder).free
     return (
-        f"{where}. Is there room for it? It needs more than the {taken:,} bytes drafted so far; "
-        f"{free:,} are free in {str(folder)!r} beside them. "
-        "What stood there, if anything, is as it was. Must have room for the old and the new file: "
-        "make some, lift the limit on the size of files if there is one, or write to another disk."
+        f"{where}. Is the disk full? The file needs more than the {taken:,} bytes written so far; "
+        f"{free:,} bytes are free in {str(folder)!r}. An older file of this name is unchanged. "
+        "There must be disk space for the old and the new file: free some, lift the limit on the "
+        "size of files if there is one, or write to another disk."
     )
 
 
@@ -574,7 +574,7 @@ def check_whole_shapefile(path: Path, rows: int) -> None:
 
 def _incomplete_message(path: Path, what: str) -> str:
     return (
-        f"Cannot write {path.name!r} whole: GDAL left out {what}, most likely as the disk is full "
-        "or files may not be as large here. What stood there, if anything, is as it was. Must have "
-        "room for the old and the new file: make some, or write to another disk."
+        f"Cannot write the whole of {path.name!r}: GDAL left out {what}. Most likely the disk is "
+        "full, or files must not be as large here. An older file of this name is unchanged. There "
+        "must be disk space for the old and the new file: free some, or write to another disk."
     )

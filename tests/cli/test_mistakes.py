@@ -173,7 +173,7 @@ def test_nothing_is_computed_for_a_file_that_cannot_be_written(run, here, comman
 
 
 @pytest.mark.parametrize("command", ["zone", "settlements", "exposure", "map", "picture"])
-def test_for_want_of_room_the_old_file_stays_and_one_line_tells(run, here, command):
+def test_on_a_full_disk_the_old_file_stays_and_one_line_reports_it(run, here, command):
     args, suffix = WRITES[command]
     (here / f"x{suffix}").write_text("older")
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -184,7 +184,7 @@ def test_for_want_of_room_the_old_file_stays_and_one_line_tells(run, here, comma
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.startswith(f"geobuffer: Cannot write 'x{suffix}': ")
-    assert "Is there room for it?" in answer.err
+    assert "Is the disk full?" in answer.err
     assert len(answer.err.splitlines()) == 1
     assert (here / f"x{suffix}").read_text() == "older"
     assert [p.name for p in here.iterdir()] == [f"x{suffix}"]

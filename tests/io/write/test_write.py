@@ -395,7 +395,7 @@ def test_an_error_while_writing_leaves_no_file(  # noqa: PLR0917 - fixtures
     asked = break_off(monkeypatch, kind, method)
     table = pd.DataFrame({"a": [1]})
     thing = {".csv": table, ".xlsx": table, ".html": folium.Map()}.get(suffix, rings)
-    with pytest.raises(gb.WriteError, match="room for it"):
+    with pytest.raises(gb.WriteError, match="disk full"):
         gb.write(thing, path)
     assert asked  # or it failed before the middle
     assert asked != [str(path)]
@@ -524,7 +524,7 @@ def test_an_error_while_drawing_leaves_no_file(old, picture, tmp_path, monkeypat
     if old:
         path.write_bytes(old)
     break_off(monkeypatch, Figure, "savefig")
-    with pytest.raises(gb.WriteError, match="room for it"):
+    with pytest.raises(gb.WriteError, match="disk full"):
         gb.write(picture, path)
     assert [p.name for p in tmp_path.iterdir()] == ([path.name] if old else [])
     assert not old or path.read_bytes() == old
