@@ -117,9 +117,9 @@ def test_answers_equal_classify_for_a_combined_zone(rings, strip, places, tmp_pa
     source = gb.write(places, tmp_path / "in.parquet")
     gb.classify_file(source, zone, tmp_path / "out.parquet")
     found = pd.read_parquet(tmp_path / "out.parquet", columns=ADDED)
-    told = gb.classify(places, zone, compiled=False)
+    classified = gb.classify(places, zone, compiled=False)
     for column in ("side", "section", "ring", "membership"):
         texts = found[column].astype(object)
-        assert texts.fillna("").tolist() == told[column].astype(object).fillna("").tolist()
+        assert texts.fillna("").tolist() == classified[column].astype(object).fillna("").tolist()
     assert {"West–East", "plant"} <= set(found["section"].astype(str))
-    assert np.abs(found["distance_km"] - told["distance_km"]).max() < 1e-7
+    assert np.abs(found["distance_km"] - classified["distance_km"]).max() < 1e-7

@@ -107,12 +107,12 @@ def test_decimal_commas_are_read_with_any_separator(mark, point, rings, tmp_path
     gb.classify_file(
         write_text_file(tmp_path / "in.csv", format_csv(rows, ",")), rings, tmp_path / "plain.csv"
     )
-    told = [[cell.replace(".", point) for cell in row] for row in rows]
-    source = write_text_file(tmp_path / "in.csv", format_csv(told, mark))
+    cells = [[cell.replace(".", point) for cell in row] for row in rows]
+    source = write_text_file(tmp_path / "in.csv", format_csv(cells, mark))
     assert gb.classify_file(source, rings, tmp_path / "out.csv") == 2
     now = read_csv_rows(tmp_path / "out.csv")
     # The texts stay as they were written; the answers are those of decimal points.
-    assert [row[:4] for row in now] == told
+    assert [row[:4] for row in now] == cells
     plain = read_csv_rows(tmp_path / "plain.csv")
     assert [row[4:] for row in now] == [row[4:] for row in plain]
     assert (float(plain[1][4]) > 0, plain[2][4]) == (True, "")

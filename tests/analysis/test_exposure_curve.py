@@ -56,10 +56,10 @@ def test_it_agrees_with_classify_at_any_width(strip, kms, accuracy, km, side):
     )
     last = gb.exposure_curve(table, strip, side=side, to_km=12.5, step_km=km).iloc[0]
     zone = gb.BufferZone(strip, (0.0, km), side, "round", (), 1.0, 1.0)
-    told = gb.classify(table, zone)["membership"]
+    membership = gb.classify(table, zone)["membership"]
     assert last["within_km"] == km
     assert (last["places"], last["uncertain"]) == (
-        (told == "inside").sum(), (told == "uncertain").sum(),
+        (membership == "inside").sum(), (membership == "uncertain").sum(),
     )  # fmt: skip
 
 

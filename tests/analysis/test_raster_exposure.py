@@ -225,9 +225,9 @@ def test_sections_of_one_name_are_one_row(grid, line):
     zone = gb.build_zone(line, km=10, tolerance_m=0.1)
     table = gb.exposure_raster(grid, zone, values="counts", by="section")
     whole = gb.exposure_raster(grid, zone, values="counts")
-    told = table[table["section"].notna()]
-    assert told["section"].tolist() == ["one road"]
-    assert told["population"].sum() == pytest.approx(whole["population"].sum())
+    located = table[table["section"].notna()]
+    assert located["section"].tolist() == ["one road"]
+    assert located["population"].sum() == pytest.approx(whole["population"].sum())
     places = gpd.GeoDataFrame(
         {"population": [7]}, geometry=gpd.points_from_xy([30.01], [50.5]), crs="EPSG:4326"
     )
@@ -574,29 +574,29 @@ def test_negative_values_are_refused(tmp_path, uneven, rings):
 
 
 def test_errors_name_the_mistake(tmp_path, uneven, rings, grid):
-    def refused(match, error=gb.DataError, rasters=grid, values="counts", **options):
+    def check_refused(match, error=gb.DataError, rasters=grid, values="counts", **options):
         with pytest.raises(error, match=match):
             gb.exposure_raster(rasters, rings, values=values, **options)
 
-    refused("Invalid values 'count'", values="count")
-    refused("Invalid by 'hromada'", by="hromada")
-    refused("No raster", rasters=[])
-    refused("No file", rasters=tmp_path / "none.tif")
+    check_refused("Invalid values 'count'", values="count")
+    check_refused("Invalid by 'hromada'", by="hromada")
+    check_refused("No raster", rasters=[])
+    check_refused("No file", rasters=tmp_path / "none.tif")
     plain = write(tmp_path / "plain.tif", uneven, 29.7, 50.6, 0.02, crs=None)
-    refused("no coordinate reference system", gb.MissingCRSError, rasters=plain)
+    check_refused("no coordinate reference system", gb.MissingCRSError, rasters=plain)
     page = tmp_path / "page.tif"
     page.write_text("<html>Not found</html>")
-    refused("it begins with b'<htm'", rasters=page)
+    check_refused("it begins with b'<htm'", rasters=page)
     pointer = tmp_path / "pointer.tif"
     pointer.write_text(
         f'<VRTDataset rasterXSize="30" rasterYSize="10"><VRTRasterBand dataType="Float64" band="1">'
         f"<SimpleSource><SourceFilename>{grid}</SourceFilename></SimpleSource>"
         "</VRTRasterBand></VRTDataset>"
     )
-    refused("it begins with b'<VRT'", rasters=pointer)
+    check_refused("it begins with b'<VRT'", rasters=pointer)
     torn = tmp_path / "torn.tif"
     torn.write_bytes(grid.read_bytes()[:1500])
-    refused("Unreadable", rasters=torn)
+    check_refused("Unreadable", rasters=torn)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         many = tmp_path / "many.tif"
@@ -608,8 +608,8 @@ def test_errors_name_the_mistake(tmp_path, uneven, rings, grid):
         with rasterio.open(turned, "w", driver="GTiff", count=1, dtype="uint8", width=2, height=2,
                            crs="EPSG:4326", transform=skewed):  # fmt: skip
             pass
-    refused("2 bands", rasters=many)
-    refused("north up", rasters=turned)
+    check_refused("2 bands", rasters=many)
+    check_refused("north up", rasters=turned)
 
 
 def test_a_missing_extra_is_reported_with_its_command(grid, rings, monkeypatch):

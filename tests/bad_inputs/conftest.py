@@ -34,10 +34,10 @@ def _files(folder):
 
 
 @pytest.fixture
-def refused(run, here):
+def check_refused(run, here):
     """Run a command that must fail: one plain line, exit code 2, no file made or changed."""
 
-    def asked(*args, says=()):
+    def run_and_check(*args, says=()):
         before = _files(here)
         answer = run(*args)
         assert (answer.code, answer.out) == (2, ""), answer
@@ -55,14 +55,14 @@ def refused(run, here):
         assert _files(here) == before
         return error
 
-    return asked
+    return run_and_check
 
 
 @pytest.fixture
-def answered(run, here):
+def check_accepted(run, here):
     """Run a command that must succeed and must not change its input; return its answer."""
 
-    def asked(*args, notes=()):
+    def run_and_check(*args, notes=()):
         before = _files(here)
         answer = run(*args)
         assert answer.code == 0, answer
@@ -72,22 +72,22 @@ def answered(run, here):
         assert before == {path: after.get(path) for path in before}
         return answer
 
-    return asked
+    return run_and_check
 
 
 @pytest.fixture
-def says():
+def check_error():
     """Check that a call raises our error, with a plain message that contains some parts."""
 
     @contextlib.contextmanager
-    def raised(kind, *parts):
+    def check_raised(kind, *parts):
         with pytest.raises(kind) as caught:
             yield
         message = given.plain(str(caught.value))
         for part in parts:
             assert part in message
 
-    return raised
+    return check_raised
 
 
 @pytest.fixture(scope="session")

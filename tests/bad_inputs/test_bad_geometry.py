@@ -34,14 +34,16 @@ SPIKE = shapely.Polygon([(29, 50), (30, 50), (30, 51), (29.5, 51), (29.5, 51.2),
 
 
 @pytest.mark.row(6)
-def test_a_latitude_beyond_the_pole_names_row_and_value(here, belt, refused, says):
-    with says(gb.DataError, "row 'b'", "longitude 30, latitude 136"):
+def test_a_latitude_beyond_the_pole_names_row_and_value(here, belt, check_refused, check_error):
+    with check_error(gb.DataError, "row 'b'", "longitude 30, latitude 136"):
         gb.classify(points(NEAR, (30, 136)).set_index([["a", "b"]]), belt)
     text(here / "places.csv", "name,lat,lon", "A,50.5,30.05", "B,136,30")
     said = ["line 3 of places.csv", "latitude 136", "Must lie within ±180 and ±90"]
-    refused("settlements", *own(), "--places", "places.csv", "--out", "o.csv", says=said)
-    refused("bulk", "places.csv", "o.parquet", *own(), says=["places.csv", "row 1", "136"])
-    refused("where", "136", "30", "--regions", "regions.gpkg", *BETWEEN[:4], says=["latitude 136"])
+    check_refused("settlements", *own(), "--places", "places.csv", "--out", "o.csv", says=said)
+    check_refused("bulk", "places.csv", "o.parquet", *own(), says=["places.csv", "row 1", "136"])
+    check_refused(
+        "where", "136", "30", "--regions", "regions.gpkg", *BETWEEN[:4], says=["latitude 136"]
+    )
 
 
 @pytest.mark.row(7)
@@ -63,39 +65,39 @@ def test_rows_without_a_point_stay_and_functions_that_skip_them_warn(belt):
 
 
 @pytest.mark.row(7)
-def test_rows_without_a_point_are_reported_with_their_lines(here, answered):
+def test_rows_without_a_point_are_reported_with_their_lines(here, check_accepted):
     text(here / "places.csv", "name,lat,lon", "A,50.5,30.05", "B,,", "C,50.6,")
     with pytest.warns(UserWarning, match=r"rows without coordinates: 2 \(lines 3, 4\)"):
         table = gb.read_settlements("places.csv")
     assert table.geometry.isna().tolist() == [False, True, True]
-    answered("settlements", *own(), "--places", "places.csv",
+    check_accepted("settlements", *own(), "--places", "places.csv",
              notes=["places.csv: rows without coordinates: 2 (lines 3, 4)"])  # fmt: skip
 
 
 @pytest.mark.row(7)
-def test_regions_without_an_area_are_dropped_with_a_warning(here, answered):
+def test_regions_without_an_area_are_dropped_with_a_warning(here, check_accepted):
     table = areas([WEST, EAST, shapely.Polygon()], ["West", "East", "Nowhere"])
     save(table, here / "areas.gpkg")
-    answered("zone", *own("areas.gpkg"), notes=["rows without geometry: 1 (row 2)"])
+    check_accepted("zone", *own("areas.gpkg"), notes=["rows without geometry: 1 (row 2)"])
 
 
 @pytest.mark.row(8)
-def test_a_bow_tie_is_refused_with_its_area_before_and_after(here, refused, says):
+def test_a_bow_tie_is_refused_with_its_area_before_and_after(here, check_refused, check_error):
     save(areas([BOW_TIE, EAST]), here / "bow.gpkg")
     said = ["row 0 of bow.gpkg", "Self-intersection", "0 km² before", "3,946", "km² after",
             "make_valid()"]  # fmt: skip
-    with says(gb.GeometryError, *said):
+    with check_error(gb.GeometryError, *said):
         gb.read_regions("bow.gpkg")
-    refused("zone", *own("bow.gpkg"), "--out", "zone.gpkg", says=said)
+    check_refused("zone", *own("bow.gpkg"), "--out", "zone.gpkg", says=said)
     region = gb.Region("Bow", BOW_TIE, SOURCE)
     for make in (gb.border_of, lambda r: gb.border_between(r, gb.Region("East", EAST, SOURCE)),
                  lambda r: gb.border_around(r.geometry, names=["Bow"], source=SOURCE)):  # fmt: skip
-        with says(gb.GeometryError, "'Bow'", "Self-intersection", "make_valid()", "3,946"):
+        with check_error(gb.GeometryError, "'Bow'", "Self-intersection", "make_valid()", "3,946"):
             make(region)
 
 
 @pytest.mark.row(8)
-def test_a_small_self_intersection_is_repaired_and_both_areas_are_reported(here, answered):
+def test_a_small_self_intersection_is_repaired_and_both_areas_are_reported(here, check_accepted):
     slip = [(30, 50.51), (30.001, 50.5), (29.999, 50.5)]
     crossed = shapely.Polygon([(29, 50), (30, 50), *slip, (30, 51), (29, 51)])
     assert not crossed.is_valid
@@ -103,7 +105,7 @@ def test_a_small_self_intersection_is_repaired_and_both_areas_are_reported(here,
     with pytest.warns(UserWarning, match=r"repaired the polygon of row 0 .*before.*after"):
         assert gb.read_regions("slip.gpkg")["West"].geometry.is_valid
     save(areas([crossed, shapely.box(29, 49, 30, 50)]), here / "two.gpkg")
-    answered("zone", *own("two.gpkg"), notes=["repaired the polygon of row 0", "km² before"])
+    check_accepted("zone", *own("two.gpkg"), notes=["repaired the polygon of row 0", "km² before"])
     slipped, east = gb.Region("Slip", crossed, SOURCE), gb.Region("East", EAST, SOURCE)
     line = gb.border_along(shapely.LineString([(29, 50), (30, 51)]), source=SOURCE)
     zone = gb.build_zone(line, km=5, tolerance_m=10)
@@ -115,26 +117,28 @@ def test_a_small_self_intersection_is_repaired_and_both_areas_are_reported(here,
         lambda: gb.clip_zone(zone, slipped),
         lambda: gb.subtract(zone, slipped),
     ):
-        with pytest.warns(UserWarning, match=r"repaired .*'Slip' .*before.*after") as told:
+        with pytest.warns(UserWarning, match=r"repaired .*'Slip' .*before.*after") as caught:
             made = make()
-        assert {one.filename for one in told} == {__file__}
+        assert {one.filename for one in caught} == {__file__}
         with warnings.catch_warnings(action="error"):
             gb.locate(gpd.GeoSeries([shapely.Point(29.5, 50.5)], crs="EPSG:4326"), line)
             assert all(r.geometry.is_valid for r in made.regions)
 
 
 @pytest.mark.row(9)
-def test_an_overlay_with_a_bow_tie_names_it(belt, says):
+def test_an_overlay_with_a_bow_tie_names_it(belt, check_error):
     bow = gb.Region("Bow", BOW_TIE, SOURCE)
     for combine in (gb.clip_zone, gb.subtract, gb.unite):
-        with says(gb.GeometryError, "region 'Bow'", "Self-intersection", "make_valid()", "3,946"):
+        with check_error(
+            gb.GeometryError, "region 'Bow'", "Self-intersection", "make_valid()", "3,946"
+        ):
             combine(belt, bow)
-    with says(gb.GeometryError, "region 'Bow'"):
+    with check_error(gb.GeometryError, "region 'Bow'"):
         gb.clip_zone(belt, [gb.Region("East", EAST, SOURCE), bow])
 
 
 @pytest.mark.row(10)
-def test_repair_keeps_polygons_only(here, answered, says):
+def test_repair_keeps_polygons_only(here, check_accepted, check_error):
     assert shapely.make_valid(SPIKE).geom_type == "GeometryCollection"
     save(areas([SPIKE, EAST]), here / "spike.gpkg")
     with pytest.warns(UserWarning, match="repaired the polygon of row 0"):
@@ -142,34 +146,36 @@ def test_repair_keeps_polygons_only(here, answered, says):
     assert region.geometry.geom_type == "Polygon"
     assert gb.border_of(region).length_km == pytest.approx(gb.border_of(
         gb.Region("West", WEST, SOURCE)).length_km)  # fmt: skip
-    answered("zone", *own("spike.gpkg"), notes=["repaired the polygon of row 0"])
+    check_accepted("zone", *own("spike.gpkg"), notes=["repaired the polygon of row 0"])
     mixed = gb.Region("Mixed", shapely.make_valid(SPIKE), SOURCE)
-    with says(gb.GeometryError, "region 'Mixed'", "GeometryCollection", "get_parts()"):
+    with check_error(gb.GeometryError, "region 'Mixed'", "GeometryCollection", "get_parts()"):
         gb.border_of(mixed)
 
 
 @pytest.mark.row(11)
-def test_shapes_of_mixed_kinds_raise_an_error_that_names_the_row(here, belt, refused, says):
+def test_shapes_of_mixed_kinds_raise_an_error_that_names_the_row(
+    here, belt, check_refused, check_error
+):
     save(areas([WEST, LINE]), here / "mixed.geojson")
     said = ["row 1 of mixed.geojson", "LineString", "Must be polygons", "read_border()"]
-    with says(gb.GeometryError, *said):
+    with check_error(gb.GeometryError, *said):
         gb.read_regions("mixed.geojson")
-    refused("zone", *own("mixed.geojson"), "--out", "zone.kml", says=said)
+    check_refused("zone", *own("mixed.geojson"), "--out", "zone.kml", says=said)
     table = gpd.GeoDataFrame({"name": ["A", "B"]}, geometry=[shapely.Point(NEAR), EAST], crs=4326)
-    with says(gb.DataError, "row 1", "Polygon", "representative_point()"):
+    with check_error(gb.DataError, "row 1", "Polygon", "representative_point()"):
         gb.exposure(table, belt)
-    with says(gb.GeometryError, "'shape 2'", "LineString", "border_along takes it"):
+    with check_error(gb.GeometryError, "'shape 2'", "LineString", "border_along takes it"):
         gb.border_around(gpd.GeoSeries([EAST, LINE], crs=4326).to_frame("geometry"), source=SOURCE)
 
 
 @pytest.mark.row(12)
-def test_heights_are_dropped_with_one_warning(here, answered, belt):
+def test_heights_are_dropped_with_one_warning(here, check_accepted, belt):
     save(areas([shapely.force_3d(one, 150) for one in (WEST, EAST)]), here / "raised.gpkg")
     with pytest.warns(UserWarning, match="heights and measures left out") as caught:
         region = gb.read_regions("raised.gpkg")["West"]
     assert len(caught) == 1
     assert not region.geometry.has_z
-    answer = answered("zone", *own("raised.gpkg"))
+    answer = check_accepted("zone", *own("raised.gpkg"))
     assert answer.err.count("heights and measures left out: 2 (rows 0, 1)") == 1
     # We also drop heights from shapes in memory, because heights do not count in distances.
     raised = [
@@ -184,7 +190,7 @@ def test_heights_are_dropped_with_one_warning(here, answered, belt):
 
 
 @pytest.mark.row(13)
-def test_a_line_across_the_antimeridian_goes_the_short_way(here, answered):
+def test_a_line_across_the_antimeridian_goes_the_short_way(here, check_accepted):
     line = shapely.LineString([(179.9, 0), (-179.9, 0)])
     border = gb.border_along(line, source=SOURCE)
     assert border.length_km == pytest.approx(GEOD.inv(179.9, 0, -179.9, 0)[2] / 1e3)
@@ -195,13 +201,15 @@ def test_a_line_across_the_antimeridian_goes_the_short_way(here, answered):
     )
     here_, there = shapely.box(179, 50, 180, 51), shapely.box(-180, 50, -179, 51)
     save(areas([here_, there]), here / "seam.gpkg")
-    answer = json.loads(answered("zone", *own("seam.gpkg"), "--json").out)
-    plain = json.loads(answered("zone", *own(), "--json").out)
+    answer = json.loads(check_accepted("zone", *own("seam.gpkg"), "--json").out)
+    plain = json.loads(check_accepted("zone", *own(), "--json").out)
     assert answer["area_km2"] == pytest.approx(plain["area_km2"], rel=1e-5)
 
 
 @pytest.mark.row(14)
-def test_distances_at_the_pole_are_exact_and_zones_over_it_raise_an_error(here, refused, says):
+def test_distances_at_the_pole_are_exact_and_zones_over_it_raise_an_error(
+    here, check_refused, check_error
+):
     line = shapely.LineString([(0, 89), (10, 89)])
     border = gb.border_along(line, source=SOURCE)
     assert gb.distance_to_border(points((45, 90)), border)[0] == pytest.approx(
@@ -210,11 +218,11 @@ def test_distances_at_the_pole_are_exact_and_zones_over_it_raise_an_error(here, 
     zone = gb.build_zone(border, km=50, tolerance_m=1)
     assert zone.error_m <= 1
     said = ["the zone would reach a pole", "111 km from the border", "Must be less"]
-    with says(gb.GeometryError, *said):
+    with check_error(gb.GeometryError, *said):
         gb.build_zone(border, km=120)
     north = [shapely.box(0, 88, 10, 89.5), shapely.box(10, 88, 20, 89.5)]
     save(areas(north), here / "north.gpkg")
-    refused("zone", *own("north.gpkg")[:-1], "70", "--out", "zone.gpkg",
+    check_refused("zone", *own("north.gpkg")[:-1], "70", "--out", "zone.gpkg",
             says=["70 km", "reach a pole"])  # fmt: skip
 
 
@@ -228,42 +236,46 @@ def test_a_layer_in_a_polar_projection_is_converted_to_degrees(here):
 
 @pytest.mark.row(15)
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_coordinates_that_are_not_finite_name_row_and_value(bad, belt, here, refused, says):
-    with says(gb.DataError, "row 1", f"longitude 30, latitude {bad:g}", "Must be finite"):
+def test_coordinates_that_are_not_finite_name_row_and_value(
+    bad, belt, here, check_refused, check_error
+):
+    with check_error(gb.DataError, "row 1", f"longitude 30, latitude {bad:g}", "Must be finite"):
         gb.classify(points(NEAR, (30, bad)), belt)
     with np.errstate(invalid="ignore"):
         line = shapely.LineString([(30, 50), (30, bad)])
         area = shapely.Polygon([(29, 50), (30, 50), (30, bad), (29, 50)])
-    with says(gb.GeometryError, "vertex 1", f"latitude {bad:g}", "finite"):
+    with check_error(gb.GeometryError, "vertex 1", f"latitude {bad:g}", "finite"):
         gb.border_along(line, source=SOURCE)
-    with says(gb.GeometryError, "region 'Odd'", "vertex 2", "finite"):
+    with check_error(gb.GeometryError, "region 'Odd'", "vertex 2", "finite"):
         gb.border_of(gb.Region("Odd", area, SOURCE))
     areas([WEST, area]).to_parquet(here / "odd.parquet")
-    refused("zone", *own("odd.parquet"), says=["row 1 of odd.parquet", f"(30, {bad:g})", "finite"])
+    check_refused(
+        "zone", *own("odd.parquet"), says=["row 1 of odd.parquet", f"(30, {bad:g})", "finite"]
+    )
 
 
 @pytest.mark.row(15)
-def test_texts_that_are_not_numbers_name_line_and_column(here, refused):
+def test_texts_that_are_not_numbers_name_line_and_column(here, check_refused):
     text(here / "places.csv", "name,lat,lon", "A,50.5,30.05", "B,50.5,inf")
     said = ["Invalid lon in line 3 of places.csv", "'inf'", "Must be decimal degrees"]
-    refused("settlements", *own(), "--places", "places.csv", "--out", "o.csv", says=said)
+    check_refused("settlements", *own(), "--places", "places.csv", "--out", "o.csv", says=said)
 
 
 @pytest.mark.row(25)
-def test_a_place_in_two_zones_counts_once(here, answered, strip, belt):
+def test_a_place_in_two_zones_counts_once(here, check_accepted, strip, belt):
     narrow = gb.build_zone(strip, km=5, tolerance_m=1)
     table = points(NEAR, (30.1, 50.5), population=[5, 7])
     united = gb.unite(belt, narrow)
     assert gb.exposure(table, united)["population"].tolist() == [12]
     assert united.area_km2 == pytest.approx(belt.area_km2, rel=1e-6)
     text(here / "places.csv", "name,lat,lon,population", "A,50.5,30.05,5", "B,50.5,30.1,7")
-    ring = json.loads(answered("exposure", *own()[:-1], "5,10", "--places", "places.csv",
+    ring = json.loads(check_accepted("exposure", *own()[:-1], "5,10", "--places", "places.csv",
                                "--json").out)  # fmt: skip
     assert [row["population"] for row in ring] == [5, 7]
 
 
 @pytest.mark.row(26)
-def test_the_edge_belongs_to_the_zone(strip, here, answered):
+def test_the_edge_belongs_to_the_zone(strip, here, check_accepted):
     table = points(NEAR)
     km = gb.distance_to_border(table, strip)[0]
     zone = gb.build_zone(strip, km=km, tolerance_m=1)
@@ -277,27 +289,27 @@ def test_the_edge_belongs_to_the_zone(strip, here, answered):
     found = gb.classify(table.assign(accuracy_m=10.0), zone)
     assert found["membership"].tolist() == ["uncertain"]
     text(here / "places.csv", "name,lat,lon", "A,50.5,30.05")
-    listed = answered(
+    listed = check_accepted(
         "settlements", *own()[:-1], repr(float(km)), "--places", "places.csv", "--json"
     )
     assert [row["membership"] for row in json.loads(listed.out)] == ["inside"]
 
 
 @pytest.mark.row(61)
-def test_regions_that_do_not_meet_raise_an_error_with_their_gap(here, refused, says):
+def test_regions_that_do_not_meet_raise_an_error_with_their_gap(here, check_refused, check_error):
     far = shapely.box(31, 50, 32, 51)
     gap = GEOD.inv(30, 51, 31, 51)[2] / 1e3
     said = ["West and East do not meet", f"{gap:.3g} km apart", "51.0000", "Must be neighbours"]
-    with says(gb.NotAdjacent, *said):
+    with check_error(gb.NotAdjacent, *said):
         gb.border_between(gb.Region("West", WEST, SOURCE), gb.Region("East", far, SOURCE))
     save(areas([WEST, far]), here / "far.gpkg")
-    refused("zone", *own("far.gpkg"), "--out", "zone.gpkg", says=said)
+    check_refused("zone", *own("far.gpkg"), "--out", "zone.gpkg", says=said)
     save(areas([WEST, shapely.box(30, 51, 31, 52)]), here / "corner.gpkg")
-    refused("zone", *own("corner.gpkg"), says=["meet at a point", "30.0000, 51.0000"])
+    check_refused("zone", *own("corner.gpkg"), says=["meet at a point", "30.0000, 51.0000"])
 
 
 @pytest.mark.row(62)
-def test_outlines_that_disagree_are_healed_with_a_warning(here, answered):
+def test_outlines_that_disagree_are_healed_with_a_warning(here, check_accepted):
     """Two outlines 36 m apart become one line, and its accuracy states the difference."""
     other = shapely.box(30.0005, 50, 31, 51)
     rough = gb.Source("drawn roughly", accuracy_m=50)
@@ -313,7 +325,7 @@ def test_outlines_that_disagree_are_healed_with_a_warning(here, answered):
 
 
 @pytest.mark.row(63)
-def test_the_direction_of_a_ring_does_not_matter(here, answered):
+def test_the_direction_of_a_ring_does_not_matter(here, check_accepted):
     clockwise = [shapely.Polygon(shapely.get_coordinates(one)[::-1]) for one in (WEST, EAST)]
     assert [one.exterior.is_ccw for one in clockwise] != [WEST.exterior.is_ccw] * 2
     assert gb.Region("West", clockwise[0], SOURCE).area_km2 == pytest.approx(
@@ -321,7 +333,7 @@ def test_the_direction_of_a_ring_does_not_matter(here, answered):
     )
     save(areas(clockwise), here / "turned.gpkg")
     one, other = (
-        json.loads(answered("zone", *own(file), "--json").out)
+        json.loads(check_accepted("zone", *own(file), "--json").out)
         for file in ("regions.gpkg", "turned.gpkg")
     )
     assert one["area_km2"] == pytest.approx(other["area_km2"])

@@ -28,14 +28,14 @@ def test_regions_are_found_by_any_spelling(spellings, name, regions):
 
 
 @pytest.mark.row(44)
-def test_the_command_line_and_scenarios_accept_spellings(here, answered):
+def test_the_command_line_and_scenarios_accept_spellings(here, check_accepted):
     asked = ("--between", "Белгород", "--and", "Харьков", "--km", "1", "--json")
-    assert json.loads(answered("zone", *asked).out)["sections"] == ["Belgorod–Kharkiv"]
+    assert json.loads(check_accepted("zone", *asked).out)["sections"] == ["Belgorod–Kharkiv"]
     (here / "mine.toml").write_text(
         '[zone]\nbetween = "Bilhorod"\nand = "Kharkov"\nkm = 1\nside = "Украина"\n',
         encoding="utf-8",
     )
-    facts = json.loads(answered("zone", "--scenario", "mine.toml", "--json").out)
+    facts = json.loads(check_accepted("zone", "--scenario", "mine.toml", "--json").out)
     assert (facts["sections"], facts["side"]) == (["Belgorod–Kharkiv"], "Ukraine")
 
 
@@ -51,16 +51,16 @@ def test_settlements_are_found_by_any_spelling(name, towns):
 
 
 @pytest.mark.row(44)
-def test_an_unknown_place_raises_an_error_with_the_nearest_name(towns, says):
+def test_an_unknown_place_raises_an_error_with_the_nearest_name(towns, check_error):
     asked = gb.Scenario("mine", ("Kursk",), ("Sumy",), (10.0,),
                         places=(("Басівк", "Юнаківська громада"),))  # fmt: skip
-    with says(gb.DataError, "'Басівк'", "0 times", "Did you mean 'Басівка'?"):
+    with check_error(gb.DataError, "'Басівк'", "0 times", "Did you mean 'Басівка'?"):
         gb.scenario_places(asked, towns)
 
 
 @pytest.mark.row(45)
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
-def test_forms_of_letters_do_not_matter(form, here, regions, answered):
+def test_forms_of_letters_do_not_matter(form, here, regions, check_accepted):
     name = unicodedata.normalize(form, "Київська область")
     assert regions[name].name == "Kyiv"
     text(
@@ -68,12 +68,21 @@ def test_forms_of_letters_do_not_matter(form, here, regions, answered):
     )
     assert gb.read_settlements("places.csv")["name"].tolist() == ["Йоржівка"]
     save(areas(names=[name, "East"]), here / "areas.geojson")
-    answered("zone", "--regions", "areas.geojson", "--between", "Київська область", "--and", "East",
-             "--km", "10")  # fmt: skip
+    check_accepted(
+        "zone",
+        "--regions",
+        "areas.geojson",
+        "--between",
+        "Київська область",
+        "--and",
+        "East",
+        "--km",
+        "10",
+    )
 
 
 @pytest.mark.row(45)
-def test_lookalike_letters_find_the_place_with_a_note(here, regions, answered):
+def test_lookalike_letters_find_the_place_with_a_note(here, regions, check_accepted):
     latin = "Cумська"  # its first letter is Latin
     assert latin != "Сумська"
     assert regions[latin].name == "Sumy"
@@ -82,7 +91,7 @@ def test_lookalike_letters_find_the_place_with_a_note(here, regions, answered):
     said = r"names in 'name' that mix Latin and Cyrillic letters, such as 'Cумы': 1 \(line 2\)"
     with pytest.warns(UserWarning, match=said):
         assert gb.read_settlements("places.csv")["name"].tolist() == ["Cумы"]
-    answered("settlements", *own(), "--places", "places.csv",
+    check_accepted("settlements", *own(), "--places", "places.csv",
              notes=["mix Latin and Cyrillic letters"])  # fmt: skip
 
 
@@ -90,11 +99,11 @@ ODD = ["<script>alert(1)</script>", "{{ 7*191 }}", "`${7*191}`", "{% raw %}", "<
 
 
 @pytest.mark.row(51)
-def test_names_are_drawn_letter_by_letter(here, answered):
+def test_names_are_drawn_letter_by_letter(here, check_accepted):
     save(points(*[(30.05, 50.5)] * len(ODD), name=ODD), here / "places.gpkg")
     save(areas(names=["West {{ 7*191 }}", "<b>East</b>"]), here / "areas.gpkg")
     between = ("--between", "West {{ 7*191 }}", "--and", "<b>East</b>", "--km", "10")
-    answered("map", "--regions", "areas.gpkg", *between, "--places", "places.gpkg",
+    check_accepted("map", "--regions", "areas.gpkg", *between, "--places", "places.gpkg",
              "--out", "map.html")  # fmt: skip
     page = (here / "map.html").read_text(encoding="utf-8")
     assert "1337" not in page
@@ -108,28 +117,54 @@ def test_names_are_drawn_letter_by_letter(here, answered):
 
 @pytest.mark.row(52)
 @pytest.mark.parametrize("name", ["../../escaped", "a/b", "/etc/escaped", "..", "con:*?"])
-def test_a_layer_or_name_is_not_used_as_a_path(name, here, refused, answered, belt, says):
-    with says(gb.DataError, f"Invalid layer {name!r}", "regions.gpkg"):
+def test_a_layer_or_name_is_not_used_as_a_path(
+    name, here, check_refused, check_accepted, belt, check_error
+):
+    with check_error(gb.DataError, f"Invalid layer {name!r}", "regions.gpkg"):
         gb.read_regions("regions.gpkg", layer=name)
     save(areas(names=[name, "East"]), here / "areas.gpkg", layer="areas")
     before = set(here.parent.rglob("*"))
-    answered("zone", "--regions", "areas.gpkg", "--between", name, "--and", "East", "--km", "10",
-             "--out", "zone.gpkg")  # fmt: skip
-    answered("zone", "--regions", "areas.gpkg", "--between", name, "--and", "East", "--km", "10",
-             "--out", "zone.kmz")  # fmt: skip
+    check_accepted(
+        "zone",
+        "--regions",
+        "areas.gpkg",
+        "--between",
+        name,
+        "--and",
+        "East",
+        "--km",
+        "10",
+        "--out",
+        "zone.gpkg",
+    )
+    check_accepted(
+        "zone",
+        "--regions",
+        "areas.gpkg",
+        "--between",
+        name,
+        "--and",
+        "East",
+        "--km",
+        "10",
+        "--out",
+        "zone.kmz",
+    )
     made = {path.name for path in set(here.parent.rglob("*")) - before}
     assert made == {"zone.gpkg", "zone.kmz"}
     assert gb.read_zone("zone.gpkg").border.sections[0].name == f"{name}–East"
 
 
 @pytest.mark.row(60)
-def test_an_unknown_region_raises_an_error_with_similar_names(regions, refused, says):
-    with says(gb.UnknownRegion, "Invalid region 'Kurks'", "Did you mean 'Kursk'?"):
+def test_an_unknown_region_raises_an_error_with_similar_names(regions, check_refused, check_error):
+    with check_error(gb.UnknownRegion, "Invalid region 'Kurks'", "Did you mean 'Kursk'?"):
         regions["Kurks"]
-    with says(gb.UnknownRegion, "Invalid region 'Atlantis'", "Must be one of", "'Sumy'"):
+    with check_error(gb.UnknownRegion, "Invalid region 'Atlantis'", "Must be one of", "'Sumy'"):
         regions["Atlantis"]
-    with says(gb.UnknownSide, "Invalid side 'Ukrain'", "Did you mean 'Ukraine'?"):
+    with check_error(gb.UnknownSide, "Invalid side 'Ukrain'", "Did you mean 'Ukraine'?"):
         gb.border_between(regions["Kursk"], regions["Sumy"]).side("Ukrain")
-    refused("zone", "--between", "Kurks", "--and", "Sumy", "--out", "zone.gpkg",
+    check_refused("zone", "--between", "Kurks", "--and", "Sumy", "--out", "zone.gpkg",
             says=["Invalid region 'Kurks'", "Did you mean 'Kursk'?"])  # fmt: skip
-    refused("map", *own()[:3], "Wset", "--and", "East", says=["'Wset'", "Did you mean 'West'?"])
+    check_refused(
+        "map", *own()[:3], "Wset", "--and", "East", says=["'Wset'", "Did you mean 'West'?"]
+    )

@@ -73,19 +73,21 @@ def test_a_kill_while_overwriting_leaves_a_whole_file(tmp_path):
 
 @pytest.mark.row(55)
 @pytest.mark.parametrize("out", ["no/zone.gpkg", "regions.gpkg/zone.gpkg", "."])
-def test_a_target_that_cannot_be_written_is_refused_first(out, here, refused, monkeypatch):
+def test_a_target_that_cannot_be_written_is_refused_first(out, here, check_refused, monkeypatch):
     monkeypatch.setattr(gb, "build_zone", lambda *_, **__: pytest.fail("computed first"))
-    error = refused("zone", *own(), "--out", out, says=["Invalid file"])
+    error = check_refused("zone", *own(), "--out", out, says=["Invalid file"])
     assert "No such file" not in error
 
 
 @pytest.mark.row(55)
-def test_a_read_only_folder_is_named_before_anything_is_computed(here, refused, monkeypatch):
+def test_a_read_only_folder_is_named_before_anything_is_computed(here, check_refused, monkeypatch):
     monkeypatch.setattr(gb, "build_zone", lambda *_, **__: pytest.fail("computed first"))
     # Root ignores the mode of folders, but cannot write here.
     for command in ("zone", "settlements", "map"):
         suffix = "html" if command == "map" else "gpkg"
-        refused(command, *own(), "--out", f"/proc/out.{suffix}", says=["'/proc/out.", "'/proc'"])
+        check_refused(
+            command, *own(), "--out", f"/proc/out.{suffix}", says=["'/proc/out.", "'/proc'"]
+        )
 
 
 @pytest.mark.row(56)
@@ -120,28 +122,28 @@ def _facts(page):
 
 
 @pytest.mark.row(58)
-def test_tables_with_timestamps_can_be_mapped(here, belt, answered):
+def test_tables_with_timestamps_can_be_mapped(here, belt, check_accepted):
     moment = pd.Timestamp("2025-05-22T12:00")
     table = points(NEAR, population=[5], population_as_of=[moment], seen=[moment])
     page = gb.map_zone(belt, settlements=table).get_root().render()
     columns = _facts(page)["places"]["columns"]
     assert columns["population_as_of"]["values"][0].startswith("2025-05-22")
     save(table, here / "places.gpkg")
-    answered("map", *own(), "--places", "places.gpkg", "--out", "map.html")
+    check_accepted("map", *own(), "--places", "places.gpkg", "--out", "map.html")
     assert gb.write(table, here / "out.geojson").read_text().count("2025-05-22") == 2
 
 
 @pytest.mark.row(59)
-def test_a_map_without_places_reports_zero_places(here, belt, answered):
+def test_a_map_without_places_reports_zero_places(here, belt, check_accepted):
     far = points((100, 10))
     for table in (far.iloc[:0], gb.within(far, belt), far):
         page = gb.map_zone(belt, settlements=table).get_root().render()
         assert _facts(page)["places"]["count"] == 0
     text(here / "places.csv", "name,lat,lon", "A,10,100")
-    answer = answered("map", *own(), "--places", "places.csv", "--out", "map.html")
+    answer = check_accepted("map", *own(), "--places", "places.csv", "--out", "map.html")
     assert "0 settlements inside, 0 uncertain." in answer.out
     assert (here / "map.html").exists()
-    listed = answered("settlements", *own(), "--places", "places.csv", "--json")
+    listed = check_accepted("settlements", *own(), "--places", "places.csv", "--json")
     assert json.loads(listed.out) == []
 
 

@@ -52,9 +52,9 @@ def test_an_oblast_outside_the_regions_is_reported_if_its_name_is_known(sumy):
 
 
 @pytest.mark.row(27)
-def test_the_command_line_reports_conflicts(here, answered):
+def test_the_command_line_reports_conflicts(here, check_accepted):
     text(here / "places.csv", "name;country;область;lat;lon", "Суджа;Ukraine;Сумська;51,19;35,27")
-    listed = answered("settlements", "--between", "Kursk", "--and", "Sumy", "--km", "10",
+    listed = check_accepted("settlements", "--between", "Kursk", "--and", "Sumy", "--km", "10",
                       "--places", "places.csv", "--json")  # fmt: skip
     (row,) = json.loads(listed.out)
     assert row["conflict"] == "listed in UA, but its point lies in Kursk"
@@ -62,68 +62,76 @@ def test_the_command_line_reports_conflicts(here, answered):
 
 
 @pytest.mark.row(37)
-def test_nan_in_geojson_becomes_missing_with_a_note(here, answered):
+def test_nan_in_geojson_becomes_missing_with_a_note(here, check_accepted):
     table = areas(height=[1.5, 2.5])
     save(table, here / "nan.geojson")
     plain = (here / "nan.geojson").read_text()
     (here / "nan.geojson").write_text(plain.replace("1.5", "NaN"))
     with pytest.warns(UserWarning, match=r"nan\.geojson: it holds NaN.*JSON does not allow"):
         assert len(gb.read_regions("nan.geojson")) == 2
-    answered("zone", *own("nan.geojson"), notes=["note: nan.geojson: it holds NaN"])
+    check_accepted("zone", *own("nan.geojson"), notes=["note: nan.geojson: it holds NaN"])
 
 
 @pytest.mark.row(39)
-def test_decimal_commas_between_semicolons_are_parsed(here, answered):
+def test_decimal_commas_between_semicolons_are_parsed(here, check_accepted):
     text(here / "places.csv", "Назва;Широта;Довгота", "Село;50,5;30,05")
     table = gb.read_settlements("places.csv")
     assert (table.geometry[0].x, table.geometry[0].y) == (30.05, 50.5)
-    listed = json.loads(answered("settlements", *own(), "--places", "places.csv", "--json").out)
+    listed = json.loads(
+        check_accepted("settlements", *own(), "--places", "places.csv", "--json").out
+    )
     assert [row["name"] for row in listed] == ["Село"]
 
 
 @pytest.mark.row(39)
-def test_ambiguous_decimal_commas_name_line_and_value(here, refused):
+def test_ambiguous_decimal_commas_name_line_and_value(here, check_refused):
     text(here / "places.csv", "name,lat,lon", "A,50.5,30.05", "B,50,5,30,05")
     said = ["line 3 of places.csv", "5 fields, but the header has 3", "decimal commas in quotes"]
-    refused("settlements", *own(), "--places", "places.csv", "--out", "o.csv", says=said)
+    check_refused("settlements", *own(), "--places", "places.csv", "--out", "o.csv", says=said)
     text(here / "other.csv", "name;lat;lon", "A;50,5;thirty")
     said = ["Invalid lon in line 2 of other.csv", "'thirty'", "35.27 or 35,27"]
-    refused("settlements", *own(), "--places", "other.csv", "--out", "o.csv", says=said)
+    check_refused("settlements", *own(), "--places", "other.csv", "--out", "o.csv", says=said)
     said = ["other.csv", "Invalid lon in row 0", "'thirty'", "Must be a number"]
-    refused("bulk", "other.csv", "o.csv", *own(), says=said)
+    check_refused("bulk", "other.csv", "o.csv", *own(), says=said)
 
 
 @pytest.mark.row(40)
-def test_cp1251_is_detected_with_a_note(here, answered):
+def test_cp1251_is_detected_with_a_note(here, check_accepted):
     text(here / "places.csv", "Назва;Широта;Довгота", "Юнаківка;50,5;30,05", encoding="cp1251")
     with pytest.warns(UserWarning, match=r"places\.csv: read as cp1251"):
         assert gb.read_settlements("places.csv")["name"].tolist() == ["Юнаківка"]
     notes_wanted = ["note: places.csv: read as cp1251; if letters look wrong"]
-    answer = answered("settlements", *own(), "--places", "places.csv", "--json", notes=notes_wanted)
+    answer = check_accepted(
+        "settlements", *own(), "--places", "places.csv", "--json", notes=notes_wanted
+    )
     assert json.loads(answer.out)[0]["name"] == "Юнаківка"
 
 
 @pytest.mark.row(41)
-def test_a_byte_order_mark_is_not_part_of_the_first_column_name(here, answered):
+def test_a_byte_order_mark_is_not_part_of_the_first_column_name(here, check_accepted):
     text(here / "places.csv", "name,lat,lon", "Юнаківка,50.5,30.05", encoding="utf-8-sig")
     assert gb.read_settlements("places.csv").columns[0] == "name"
-    listed = json.loads(answered("settlements", *own(), "--places", "places.csv", "--json").out)
+    listed = json.loads(
+        check_accepted("settlements", *own(), "--places", "places.csv", "--json").out
+    )
     assert listed[0]["name"] == "Юнаківка"
-    assert answered("bulk", "places.csv", "o.csv", *own()).code == 0
+    assert check_accepted("bulk", "places.csv", "o.csv", *own()).code == 0
 
 
 TWICE = ("name,lat,lon,population", "A,50.5,30.05,5", "A,50.5,30.05,5", "A,50.5,30.05,7")
 
 
 @pytest.mark.row(42)
-def test_duplicate_rows_count_once_with_a_warning(here, belt, answered):
+def test_duplicate_rows_count_once_with_a_warning(here, belt, check_accepted):
     text(here / "places.csv", *TWICE)
     said = r"repeat others were left out: 1 \(line 3\)"
     alike = r"name and point of another row.* kept: 1 \(line 4\)"
     with pytest.warns(UserWarning, match=said), pytest.warns(UserWarning, match=alike):
         assert len(gb.read_settlements("places.csv")) == 2
     notes_wanted = ["left out: 1 (line 3)", "kept: 1 (line 4)"]
-    answer = answered("exposure", *own(), "--places", "places.csv", "--json", notes=notes_wanted)
+    answer = check_accepted(
+        "exposure", *own(), "--places", "places.csv", "--json", notes=notes_wanted
+    )
     assert json.loads(answer.out)[0]["population"] == 12
     table = points((30.05, 50.5), (30.05, 50.5), (30.04, 50.5), name=list("AAB"),
                    population=[5, 5, 3])  # fmt: skip
@@ -146,11 +154,11 @@ def test_rows_without_name_and_id_are_not_duplicates(belt):
 
 
 @pytest.mark.row(43)
-def test_namesakes_stay_apart(here, sumy, towns, answered):
+def test_namesakes_stay_apart(here, sumy, towns, check_accepted):
     """Of two places called Yunakivka, each is counted and listed with its oblast."""
     text(here / "places.csv", "name,oblast,lat,lon", "Yunakivka,Sumy,51.123,35.038",
          "Yunakivka,Kursk,51.192,35.272")  # fmt: skip
-    answer = answered("settlements", "--between", "Kursk", "--and", "Sumy", "--km", "10",
+    answer = check_accepted("settlements", "--between", "Kursk", "--and", "Sumy", "--km", "10",
                       "--places", "places.csv", "--json")  # fmt: skip
     listed = json.loads(answer.out)
     assert [(row["name"], row["oblast"]) for row in listed] == [
@@ -163,8 +171,8 @@ def test_namesakes_stay_apart(here, sumy, towns, answered):
 
 
 @pytest.mark.row(43)
-def test_regions_of_one_name_are_refused(here, refused):
+def test_regions_of_one_name_are_refused(here, check_refused):
     table = areas(names=["West", "West"], oblast=["Sumy", "Kursk"])
     save(table, here / "areas.gpkg")
     said = ["areas.gpkg", "'West' names 2 (rows 0, 1)", "'Sumy', 'Kursk'", "name="]
-    refused("zone", *own("areas.gpkg"), "--out", "zone.gpkg", says=said)
+    check_refused("zone", *own("areas.gpkg"), "--out", "zone.gpkg", says=said)

@@ -15,53 +15,55 @@ def widths(*km):
 
 
 @pytest.mark.row(16)
-def test_inside_raises_an_error_for_a_line(strip, refused, says):
+def test_inside_raises_an_error_for_a_line(strip, check_refused, check_error):
     said = ["Invalid km -10", "a line has no inside", "side= takes"]
-    with says(gb.GeometryError, *said):
+    with check_error(gb.GeometryError, *said):
         gb.build_zone(strip, km=-10)
-    with says(gb.GeometryError, "Invalid km -3"):
+    with check_error(gb.GeometryError, "Invalid km -3"):
         gb.build_zone(gb.border_along(LINE, source=SOURCE), km=[5, -3])
-    refused("zone", *widths(-10), "--out", "zone.gpkg", says=said)
+    check_refused("zone", *widths(-10), "--out", "zone.gpkg", says=said)
     # A zone inside an area is what a negative distance is meant for; it has an option.
     park = gb.border_of(strip.sides[0].regions[0])
     assert gb.build_zone(park, km=5, side="inside", tolerance_m=10).area_km2 > 0
 
 
 @pytest.mark.row(17)
-def test_a_distance_of_zero_raises_an_error(strip, refused, says):
+def test_a_distance_of_zero_raises_an_error(strip, check_refused, check_error):
     said = ["Invalid km 0", "Must be positive", "only the line itself"]
-    with says(gb.GeometryError, *said):
+    with check_error(gb.GeometryError, *said):
         gb.build_zone(strip, km=0)
-    refused("map", *widths(0), says=said)
-    with says(gb.GeometryError, "Invalid to_km 0"):
+    check_refused("map", *widths(0), says=said)
+    with check_error(gb.GeometryError, "Invalid to_km 0"):
         gb.exposure_curve(gb.load_settlements(), strip, to_km=0)
 
 
 @pytest.mark.row(18)
 @pytest.mark.parametrize("km", [math.nan, math.inf, -math.inf])
-def test_a_distance_is_finite(km, strip, refused, says):
-    with says(gb.GeometryError, f"Invalid km {km:g}", "positive and finite"):
+def test_a_distance_is_finite(km, strip, check_refused, check_error):
+    with check_error(gb.GeometryError, f"Invalid km {km:g}", "positive and finite"):
         gb.build_zone(strip, km=km)
-    refused("zone", *widths(km), "--out", "zone.gpkg", says=["--km", "a number of kilometres"])
+    check_refused(
+        "zone", *widths(km), "--out", "zone.gpkg", says=["--km", "a number of kilometres"]
+    )
 
 
 @pytest.mark.row(19)
-def test_a_text_with_a_unit_is_parsed(strip, answered):
+def test_a_text_with_a_unit_is_parsed(strip, check_accepted):
     zone = gb.build_zone(strip, km="10 km", tolerance_m=10)
     assert zone.edges_km == (0, 10)
     assert gb.build_zone(strip, km=["500 m", 1], tolerance_m=10).edges_km == (0, 0.5, 1)
-    assert json.loads(answered("zone", *widths("10 km"), "--json").out)["edges_km"] == [0, 10]
+    assert json.loads(check_accepted("zone", *widths("10 km"), "--json").out)["edges_km"] == [0, 10]
 
 
 @pytest.mark.row(20)
-def test_the_unit_is_in_the_name(strip, answered, here):
+def test_the_unit_is_in_the_name(strip, check_accepted, here):
     """A number means kilometres, as the names of parameter, option and key say."""
     assert gb.build_zone(strip, 10, tolerance_m=10).ring_names == ("0–10 km",)
     with pytest.raises(TypeError, match="km"):
         gb.build_zone(strip)
     zone = gb.build_zone(strip, km=10, tolerance_m=10)
     assert zone.ring_names == ("0–10 km",)
-    answer = answered("zone", *widths(10))
+    answer = check_accepted("zone", *widths(10))
     assert "0–10 km" in answer.out
 
 
@@ -81,50 +83,54 @@ def test_valid_forms_are_parsed(written, km, strip):
 @pytest.mark.parametrize(
     "written", ["10km/h", "ten", "10,000 m", "5 M", "", "km", "1e1 km", "10 10", "1 0 km", "10 °"]
 )
-def test_invalid_forms_raise_an_error_with_the_valid_forms(written, strip, refused, says):
+def test_invalid_forms_raise_an_error_with_the_valid_forms(
+    written, strip, check_refused, check_error
+):
     said = [repr(written), "'10 km', '10,5 km', '10 000 m', '5 NM' or '3 mi'"]
-    with says(gb.GeometryError, "Invalid km", *said):
+    with check_error(gb.GeometryError, "Invalid km", *said):
         gb.build_zone(strip, km=written)
     if "," not in written:
-        refused("zone", *widths(written), "--out", "zone.gpkg", says=["Invalid --km", *said])
+        check_refused("zone", *widths(written), "--out", "zone.gpkg", says=["Invalid --km", *said])
 
 
 @pytest.mark.row(21)
-def test_a_comma_on_the_command_line_separates_rings(here, refused, answered):
-    rings = json.loads(answered("zone", *widths("500 m, 5 km"), "--json").out)["edges_km"]
+def test_a_comma_on_the_command_line_separates_rings(here, check_refused, check_accepted):
+    rings = json.loads(check_accepted("zone", *widths("500 m, 5 km"), "--json").out)["edges_km"]
     assert rings == [0, 0.5, 5]
     said = ["Invalid --km '10,5 km'", "Commas part rings", "decimals have a point"]
-    refused("zone", *widths("10,5 km"), "--out", "zone.gpkg", says=said)
+    check_refused("zone", *widths("10,5 km"), "--out", "zone.gpkg", says=said)
 
 
 @pytest.mark.row(21)
-def test_a_scenario_accepts_a_unit_and_invalid_units_raise_an_error(here, answered, refused):
+def test_a_scenario_accepts_a_unit_and_invalid_units_raise_an_error(
+    here, check_accepted, check_refused
+):
     lines = '[zone]\nbetween = "West"\nand = "East"\nkm = {}\n'
     (here / "mine.toml").write_text(lines.format('"10 000 m"'))
-    facts = answered("zone", "--regions", "regions.gpkg", "--scenario", "mine.toml", "--json")
+    facts = check_accepted("zone", "--regions", "regions.gpkg", "--scenario", "mine.toml", "--json")
     assert json.loads(facts.out)["edges_km"] == [0, 10]
     (here / "mine.toml").write_text(lines.format('"ten"'))
-    refused("zone", "--regions", "regions.gpkg", "--scenario", "mine.toml", "--out", "z.gpkg",
+    check_refused("zone", "--regions", "regions.gpkg", "--scenario", "mine.toml", "--out", "z.gpkg",
             says=["scenario mine.toml", "[zone] km = 'ten'", "'10 km'"])  # fmt: skip
 
 
 @pytest.mark.row(22)
 @pytest.mark.parametrize("km", [2001, 10_000, 20_000])
-def test_a_distance_has_a_limit(km, strip, refused, says):
+def test_a_distance_has_a_limit(km, strip, check_refused, check_error):
     said = [f"Invalid km {km}", "Must be at most 2,000 km"]
-    with says(gb.GeometryError, *said):
+    with check_error(gb.GeometryError, *said):
         gb.build_zone(strip, km=km)
-    refused("zone", *widths(km), "--out", "zone.gpkg", says=said)
+    check_refused("zone", *widths(km), "--out", "zone.gpkg", says=said)
 
 
 @pytest.mark.row(23)
 @pytest.mark.parametrize("tolerance", [0, -1, math.nan, "fine"])
-def test_the_tolerance_is_checked_as_a_distance(tolerance, strip, refused, says):
+def test_the_tolerance_is_checked_as_a_distance(tolerance, strip, check_refused, check_error):
     """The tolerance decides how fine an edge is; there is no parameter quad_segs."""
-    with says(gb.GeometryError, f"Invalid tolerance_m {tolerance!r}", "at least 0.001"):
+    with check_error(gb.GeometryError, f"Invalid tolerance_m {tolerance!r}", "at least 0.001"):
         gb.build_zone(strip, km=10, tolerance_m=tolerance)
     if not isinstance(tolerance, str):
-        refused("zone", *widths(10), f"--tolerance={tolerance}", "--out", "zone.gpkg",
+        check_refused("zone", *widths(10), f"--tolerance={tolerance}", "--out", "zone.gpkg",
                 says=["Invalid tolerance_m", "at least 0.001"])  # fmt: skip
     with pytest.raises(TypeError, match="quad_segs"):
         gb.build_zone(strip, km=10, quad_segs=0)

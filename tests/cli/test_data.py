@@ -17,7 +17,7 @@ from geobuffer.cli import data as data_command
 from geobuffer.datasets import bundled as datasets
 
 
-def test_data_tells_what_the_manifest_says(run):
+def test_data_lists_the_manifest(run):
     text = (datasets.data_folder() / "manifest.toml").read_text(encoding="utf-8")
     manifest = tomllib.loads(text)
     records = run("data", "--json").json
@@ -28,7 +28,7 @@ def test_data_tells_what_the_manifest_says(run):
             assert record[key] == entry.get(key)
 
 
-def test_data_in_words(run):
+def test_data_prints_a_table(run):
     answer = run("data")
     assert (answer.code, answer.err) == (0, "")
     for name in datasets.manifest():
@@ -110,21 +110,21 @@ def test_get_level_and_bbox_reach_the_publisher(get, publisher):
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "fragment"),
     [(("geoname",), "Did you mean 'geonames'"), (("geonames",), "geonames needs country"),
      (("geonames", "--country", "UA"), "404 Not Found. It is not in the cache."),
      (("geonames", "--country", "UA", "--out", "nowhere"), "Invalid --out 'nowhere'"),
      (("worldpop", "--country", "UA", "--level", "1"), "Invalid level for worldpop"), ((), "NAME")],
 )  # fmt: skip
-def test_get_tells_mistakes_in_one_line_and_code_2(get, here, args, told):
+def test_get_reports_mistakes_in_one_line_and_code_2(get, here, args, fragment):
     answer = get(*args)
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.count("\n") == 1
-    assert told.casefold() in answer.err.casefold()
+    assert fragment.casefold() in answer.err.casefold()
     assert list(here.iterdir()) == []
 
 
-def test_get_draws_a_bar_on_a_terminal_and_none_elsewhere(get, publisher, monkeypatch):
+def test_get_draws_a_progress_bar_on_a_terminal_only(get, publisher, monkeypatch):
     sources.serve_geonames(publisher)
     assert get("geonames", "--country", "UA").err == ""
     leader, follower = pty.openpty()
@@ -138,7 +138,7 @@ def test_get_draws_a_bar_on_a_terminal_and_none_elsewhere(get, publisher, monkey
     assert "UA-names.zip" in shown
 
 
-def test_get_asks_nobody_for_a_folder_that_cannot_be_written(get, publisher):
+def test_get_sends_no_request_if_the_folder_cannot_be_written(get, publisher):
     answer = get("geonames", "--country", "UA", "--out", "/proc")
     assert answer.code == 2
     assert "Invalid --out '/proc': the folder '/proc' is read-only" in answer.err

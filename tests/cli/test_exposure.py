@@ -100,18 +100,18 @@ def test_exposure_out(run, here, suffix):
     # A file says too what it was measured against.
     assert {"border_source", "border_licence"} <= set(table) - set(rows[0])
     assert table[list(rows[0])].to_dict("records") == rows
-    told = run("exposure", *SHORT, "--by", "section", "--out", path, "--json")
-    assert told.json == rows
+    printed = run("exposure", *SHORT, "--by", "section", "--out", path, "--json")
+    assert printed.json == rows
 
 
-def test_exposure_in_words_says_that_people_are_at_least_so_many(run):
+def test_exposure_prints_at_least_so_many_people(run):
     out = run("exposure", *SHORT).out
     for said in ("0–10 km", "at least", "Uncertain are places nearer"):
         assert said in out
     (head,) = (line for line in out.splitlines() if line.startswith(" ring"))
     (row,) = (line for line in out.splitlines() if line.startswith(" 0–10 km"))
-    told = "ring inside people no_figure_for uncertain people no_figure_for"
-    assert head.replace("no figure for", "no_figure_for").split() == told.split()
+    titles = "ring inside people no_figure_for uncertain people no_figure_for"
+    assert head.replace("no figure for", "no_figure_for").split() == titles.split()
     (facts,) = run("exposure", *SHORT, "--json").json
     counts = ("places", "population", "without_figure", "uncertain", "population_uncertain",
               "uncertain_without_figure")  # fmt: skip
@@ -145,7 +145,7 @@ def test_exposure_beside_a_raster(run, raster):
     assert counts[0]["population_raster"] < rows[0]["population_raster"] / 10
 
 
-def test_exposure_of_several_rasters_tells_of_an_overlap(run, raster, here):
+def test_exposure_of_several_rasters_reports_an_overlap(run, raster, here):
     other = here / "again.tif"
     other.write_bytes(raster.read_bytes())
     answer = run("exposure", *SHORT, "--raster", raster, "--raster", other, "--values", "counts")
@@ -153,7 +153,7 @@ def test_exposure_of_several_rasters_tells_of_an_overlap(run, raster, here):
     assert "again.tif" in answer.err
 
 
-def test_exposure_with_a_raster_says_what_it_is(run, raster):
+def test_exposure_with_a_raster_prints_its_source(run, raster):
     out = run("exposure", *SHORT, "--raster", raster, "--values", "density").out
     for said in ("raster", "no data", "a model's estimate", "at least"):
         assert said in out
@@ -163,7 +163,7 @@ def test_exposure_with_a_raster_says_what_it_is(run, raster):
         assert "--raster and --values" in answer.err
 
 
-def test_curve_tells_every_distance(run, towns, short, here):
+def test_curve_lists_every_distance(run, towns, short, here):
     args = ("curve", *SHORT, "--side", "Ukraine", "--to-km", "20", "--step-km", "10")
     rows = json.loads(run(*args, "--json").out)
     wide = gb.exposure_curve(towns, short.border, side="Ukraine", to_km=20, step_km=10)
@@ -193,17 +193,17 @@ def test_rings_are_not_to_be_added_up(run):
     assert "Do not add rings up" not in run("exposure", *SHORT, "--km", "6").out
 
 
-def test_counts_say_where_they_are_from(run, here):
-    told = run("exposure", *SHORT).out
-    assert "Border: © OpenStreetMap contributors" in told
-    assert "As of 2026." in told
-    assert "Places and people: GeoNames gazetteer" in told
-    assert "pre-war" in told
+def test_counts_are_printed_with_their_sources(run, here):
+    text = run("exposure", *SHORT).out
+    assert "Border: © OpenStreetMap contributors" in text
+    assert "As of 2026." in text
+    assert "Places and people: GeoNames gazetteer" in text
+    assert "pre-war" in text
     (here / "mine.csv").write_text("name,lat,lon,population,accuracy_m\nA,51,35,10,5\n")
     assert "pre-war" not in run("exposure", *SHORT, "--places", "mine.csv").out
 
 
-def test_unknown_is_not_printed_as_none(run, here):
+def test_unknown_is_not_printed_as_zero(run, here):
     rows = "A,51.0,35.3,,5\nB,51.0,35.31,,5\n"
     (here / "mine.csv").write_text(f"name,lat,lon,population,accuracy_m\n{rows}")
     answer = run("exposure", *SHORT, "--km", "100", "--places", "mine.csv")

@@ -173,7 +173,7 @@ def test_while_a_library_is_imported(library, number, tmp_path):
 
 
 @pytest.mark.parametrize("number", list(SAID), ids=lambda number: number.name)
-def test_once_all_is_written_it_has_succeeded(number, tmp_path):
+def test_a_signal_after_the_last_write_changes_no_exit_code(number, tmp_path):
     """Python restores the default action while it ends; a signal then must not be a failure."""
     late = f"import atexit, os\natexit.register(os.kill, os.getpid(), {int(number)})\n" + COMMAND
     process = started(["zone", "--tolerance", "50", "--out", "out.geojson"], tmp_path, code=late)
@@ -182,7 +182,7 @@ def test_once_all_is_written_it_has_succeeded(number, tmp_path):
     assert (tmp_path / "out.geojson").exists()
 
 
-def test_a_download_that_is_stopped_goes_on_later(publisher, tmp_path):
+def test_a_stopped_download_is_resumed(publisher, tmp_path):
     from support.publisher import Page
 
     publisher.serve("/geonames/UA.zip", Page(hang=True))
@@ -209,7 +209,7 @@ def test_a_download_that_is_stopped_goes_on_later(publisher, tmp_path):
     assert all(path.name.endswith(".lock") for path in left), left
 
 
-def test_a_command_that_ignores_ctrl_c_goes_on_doing_so(tmp_path):
+def test_a_command_keeps_ignoring_ctrl_c(tmp_path):
     """As in the background of a script: it ends well, though Ctrl-C comes again and again."""
     process = started(["where", "51.27", "34.63"], tmp_path, ctrl_c=signal.SIG_IGN)
     while process.poll() is None:
@@ -241,7 +241,7 @@ def test_a_closed_pipe_of_errors(tmp_path):
     assert process.wait(60) in {1, 2}
 
 
-def test_a_second_signal_does_not_break_off_the_cleaning_up():
+def test_a_second_signal_does_not_stop_the_cleanup():
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     cleaned = []
 

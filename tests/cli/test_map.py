@@ -32,7 +32,7 @@ def test_map_of_the_announced_zone(run, here, towns, zone):
     assert not re.search(r"<(script|link)[^>]+(src|href)=.(https?:)?//", page)
 
 
-def test_map_of_what_the_options_say(run, here):
+def test_map_follows_the_options(run, here):
     facts, page = _map(
         run, here, *SHORT, "--km", "3,6", "--side", "Ukraine", "--ends", "flat", "--out", "m.html"
     )
@@ -71,7 +71,7 @@ def test_map_has_the_title_that_is_given_on_page_and_picture(run, here):
         assert image.info["Title"] == title
 
 
-def test_map_in_words(run, here):
+def test_map_prints_counts_and_the_file(run, here):
     answer = run("map", *SHORT, "--km", "3", "--out", "m.html")
     assert re.fullmatch(
         r"\d+ settlements inside, \d+ uncertain\.\n\d+ more places of the same hromadas [^\n]*\n"

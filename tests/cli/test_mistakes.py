@@ -160,14 +160,14 @@ def test_nothing_is_computed_for_a_file_that_cannot_be_written(run, here, comman
     monkeypatch.setattr(inputs, "read_scenario", lambda *_, **__: pytest.fail("computed"))
     (here / f"folder{suffix}").mkdir()
     (here / f"pipe{suffix}").symlink_to("/dev/null")
-    for file, told in (
+    for file, fragment in (
         (f"no/x{suffix}", "there is no folder 'no'"), (f"folder{suffix}", "it is a folder"),
         (f"pipe{suffix}", "it is a device"), ("x.doc", "Must be one of"),
         (f"/proc/x{suffix}", "'/proc' is read-only"),
     ):  # fmt: skip
         answer = run(*args, file)
         assert (answer.code, answer.out) == (2, "")
-        assert told in answer.err
+        assert fragment in answer.err
         assert len(answer.err.splitlines()) == 1
     assert sorted(p.name for p in here.iterdir()) == [f"folder{suffix}", f"pipe{suffix}"]
 
@@ -212,13 +212,13 @@ def test_an_unknown_key_of_a_scenario_is_named_as_it_is_written(run, here):
     assert "unknown key 'tolerance_m'" in answer.err
 
 
-def test_a_bad_target_is_told_before_anything_is_computed(run, monkeypatch):
+def test_a_bad_target_is_reported_before_anything_is_computed(run, monkeypatch):
     monkeypatch.setattr(gb, "build_zone", lambda *_, **__: pytest.fail("computed first"))
     for command in ("zone", "map", "settlements", "exposure"):
         assert run(command, "--out", "x.doc").code == 2
 
 
-def test_an_error_of_ours_is_not_passed_off_as_the_users(run, monkeypatch):
+def test_a_fault_of_ours_is_not_reported_as_a_mistake(run, monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError
 

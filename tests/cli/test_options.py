@@ -39,7 +39,7 @@ def test_version(run):
     assert run("--version") == Answer(0, f"geobuffer {gb.__version__}\n", "")
 
 
-def test_versions_are_those_of_all_that_is_asked_for(run):
+def test_versions_lists_all_versions(run):
     lines = dict(line.split(" ", 1) for line in run("--versions", "--debug").out.splitlines())
     assert lines["geobuffer"] == gb.__version__
     assert lines["shapely"] == shapely.__version__

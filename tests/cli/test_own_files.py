@@ -70,7 +70,7 @@ def test_own_regions_have_zones_and_distances(run, own, here, tmp_path):
     assert pd.read_csv(here / "answers.csv")["side"].tolist() == ["Right"]
 
 
-def test_bundled_places_by_own_regions_are_told(run, own):
+def test_bundled_places_with_own_regions_are_reported(run, own):
     regions, _ = own
     # Far from all of them, no message says that no place lies there.
     for command in ("settlements", "exposure", "curve"):
@@ -99,7 +99,7 @@ def test_own_places_with_swapped_axes_are_refused_by_the_border(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "fragment"),
     [
         (("--regions", "x.gpkg"), "Invalid --regions without --between"),
         (("--region-name", "park"), "--region-name without --regions"),
@@ -111,10 +111,10 @@ def test_own_places_with_swapped_axes_are_refused_by_the_border(run, tmp_path):
         ((*SHORT, "--places", "https://x.org/a.csv"), "download it first"),
     ],
 )
-def test_own_files_that_cannot_be_read_are_one_line(run, args, told):
+def test_own_files_that_cannot_be_read_are_one_line(run, args, fragment):
     answer = run("exposure", *args)
     assert (answer.code, answer.out) == (2, "")
-    assert told in answer.err
+    assert fragment in answer.err
     assert answer.err.count("\n") == 1
     assert "tiger" not in answer.err
 
@@ -163,7 +163,7 @@ def test_remedies_are_options(run, odd, args, said):
     assert not re.search(r"\b(crs|swap|layer)=", answer.err)
 
 
-def test_options_of_files_are_heeded(run, odd):
+def test_options_of_files_are_used(run, odd):
     line = ("zone", "--along", "nocrs.shp", "--crs", "EPSG:4326", "--km", "1", "--json")
     there, turned = ([35.0, 35.2], [51.0, 51.1]), ([51.0, 51.1], [35.0, 35.2])
     for options, points in (((), there), (("--swap",), turned)):
@@ -176,13 +176,13 @@ def test_options_of_files_are_heeded(run, odd):
         assert json.loads(found.out)
 
 
-def test_points_without_an_accuracy_are_told_of(run, odd):
+def test_points_without_an_accuracy_are_reported(run, odd):
     (odd / "sure.csv").write_text("name,lat,lon,accuracy_m\nA,51,35,50\n")
     assert "no column accuracy_m" in run("settlements", *SHORT, "--places", "table.csv").err
     assert run("settlements", *SHORT, "--places", "sure.csv").err == ""
 
 
-def test_one_swapped_row_among_others_is_told_of(run, here):
+def test_one_swapped_row_among_others_is_reported(run, here):
     rows = "A,51.0,35.0\nB,51.1,35.1\nC,34.2,51.2\n"
     (here / "one.csv").write_text(f"name,lat,lon\n{rows}")
     for command in ("settlements", "exposure"):

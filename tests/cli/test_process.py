@@ -50,7 +50,7 @@ def test_process_answers_where_only_ascii_can_be_shown():
     assert json.loads(answer.out.decode("ascii"))["section"] == "Kursk–Sumy"
 
 
-def test_process_tells_a_mistake_in_one_line(tmp_path):
+def test_process_reports_a_mistake_in_one_line(tmp_path):
     file = tmp_path / "zone.geojson"
     file.write_text("older")
     answer = process("zone", "--between", "Куртськ", "--and", "Sumy", "--out", str(file),
@@ -72,7 +72,7 @@ def test_process_writes_and_stays_quiet(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["зона.geojson"]
 
 
-def test_process_whose_reader_has_left_says_nothing():
+def test_process_prints_nothing_after_its_reader_closes_the_pipe():
     """As in ``geobuffer data | head -1``: no traceback."""
     answer = process("data", streams="> >(exec true; exit)")
     assert b"Traceback" not in answer.err
@@ -92,7 +92,7 @@ def test_process_with_closed_stdout_is_no_crash(words):
     assert process(*words, streams=">&-") == Answer(0, b"", b"")
 
 
-def test_process_whose_answer_finds_no_room():
+def test_process_reports_a_full_disk_behind_stdout():
     answer = process("data", "--json", streams=">/dev/full")
     assert (answer.code, answer.err.count(b"\n")) == (2, 1)
     assert b"Cannot write the answer" in answer.err

@@ -44,7 +44,7 @@ def test_settlements_within_fewer_km_on_another_side(run, towns, short):
         assert {r["section"] for r in records} == {"Belgorod–Sumy"}
 
 
-def test_settlements_of_rings_tell_their_ring(run):
+def test_settlements_list_their_ring(run):
     records = run("settlements", *SHORT, "--km", "3,6", "--json").json
     rings = {(r["ring"], r["distance_km"] <= 3) for r in records if r["membership"] == "inside"}
     assert rings == {("0–3 km", True), ("3–6 km", False)}
@@ -69,7 +69,7 @@ def test_settlements_of_a_scenario_file(run, mine):
     assert {r["ring"] for r in inside} == {"0–3 km", "3–6 km"}
 
 
-def test_settlements_out_csv_holds_what_json_tells(run, here):
+def test_settlements_csv_holds_the_same_as_json(run, here):
     records = run("settlements", *SHORT, "--km", "3", "--out", "inside.csv", "--json").json
     raw = (here / "inside.csv").read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")
@@ -90,9 +90,9 @@ def test_settlements_out_holds_points(run, here, suffix):
     assert (table.geom_type == "Point").all()
     unsure = int((table["membership"] == "uncertain").sum())
     sure = len(table) - unsure
-    told = f"Wrote {len(table)} settlements to {path}: {sure} inside, {unsure} uncertain.\n"
-    assert answer.out.startswith(told)
-    assert answer == Answer(0, told + _more_places(table), "")
+    line = f"Wrote {len(table)} settlements to {path}: {sure} inside, {unsure} uncertain.\n"
+    assert answer.out.startswith(line)
+    assert answer == Answer(0, line + _more_places(table), "")
     assert table["places_not_located"].unique().tolist() == [len(gb.load_not_located(table))]
 
 
@@ -113,8 +113,8 @@ def test_settlements_out_for_other_programs(run, here, suffix):
     records = run("settlements", *SHORT, "--km", "3", "--json").json
     unsure = sum(record["membership"] == "uncertain" for record in records)
     sure = len(records) - unsure
-    told = f"Wrote {len(records)} settlements to {path}: {sure} inside, {unsure} uncertain.\n"
-    assert answer.out == told + _more_places(pd.DataFrame(records))
+    line = f"Wrote {len(records)} settlements to {path}: {sure} inside, {unsure} uncertain.\n"
+    assert answer.out == line + _more_places(pd.DataFrame(records))
     if suffix == "xlsx":
         table = pd.read_excel(path, sheet_name="data")
         assert table["name_uk"].tolist() == [r["name_uk"] for r in records]
@@ -129,7 +129,7 @@ def test_settlements_out_for_other_programs(run, here, suffix):
     assert lons == pytest.approx(sorted(r["longitude"] for r in records), abs=1e-8)
 
 
-def test_settlements_in_words(run):
+def test_settlements_print_a_table(run):
     (wanted,) = (
         record
         for record in run("settlements", *SHORT, "--km", "6", "--json").json
@@ -150,11 +150,11 @@ def test_all_settlements_are_listed_with_those_outside(run, here, towns, short):
     records = run(*args, "--json").json
     expected = gb.classify(towns, gb.build_zone(short.border, km=6, tolerance_m=50))
     assert [r["membership"] for r in records].count("outside") > 1000
-    told = {record["id"]: record["membership"] for record in records}
+    memberships = {record["id"]: record["membership"] for record in records}
     unplaced = gb.load_not_located()
-    assert told == dict(zip(towns["id"], expected["membership"], strict=True)) | dict.fromkeys(
-        unplaced["id"]
-    )
+    assert memberships == dict(
+        zip(towns["id"], expected["membership"], strict=True)
+    ) | dict.fromkeys(unplaced["id"])
     assert {r["longitude"] for r in records if r["membership"] is None} == {None}
     count = expected["membership"].value_counts()
     near = {record["places_not_located"] for record in records}
@@ -178,21 +178,21 @@ def test_no_name_is_broken_for_a_file(run, here):
     assert name.strip(" ,") in out
 
 
-def test_a_row_without_a_point_is_told_of_once(run, here):
+def test_a_row_without_a_point_is_reported_once(run, here):
     (here / "gap.csv").write_text("name,lat,lon\nA,50.6,35.4\nB,,\n", "utf-8")
     err = run("settlements", *SHORT, "--km", "50", "--places", "gap.csv").err
-    (told,) = (line for line in err.splitlines() if "without" in line)
-    assert told == "geobuffer: note: gap.csv: rows without coordinates: 1 (line 3)."
+    (note,) = (line for line in err.splitlines() if "without" in line)
+    assert note == "geobuffer: note: gap.csv: rows without coordinates: 1 (line 3)."
 
 
-def test_settlements_tell_how_many_are_known_but_not_located(run):
+def test_settlements_count_the_places_that_are_not_located(run):
     answer = run("settlements", *SHORT, "--km", "6")
-    told = re.search(r"(\d+) more places of the same hromadas are known by name", answer.out)
+    match = re.search(r"(\d+) more places of the same hromadas are known by name", answer.out)
     listed = run("settlements", *SHORT, "--km", "6", "--json").json
     unplaced = gb.load_not_located()
     codes = {r["hromada_code"] for r in listed} - {None}
-    assert int(told[1]) == unplaced["hromada_code"].isin(codes).sum()
-    assert {r["places_not_located"] for r in listed} == {int(told[1])}
+    assert int(match[1]) == unplaced["hromada_code"].isin(codes).sum()
+    assert {r["places_not_located"] for r in listed} == {int(match[1])}
 
 
 def test_the_announced_zone_may_hold_283_places_that_are_not_located(run):
@@ -210,9 +210,9 @@ def test_own_rows_without_a_point_are_counted_with_their_hromada(run, here):
     assert "1 more place of the same hromadas is known by name" in run(*args).out
 
 
-def test_headings_tell_the_side(run):
+def test_headings_name_the_side(run):
     for command in ("exposure", "settlements"):
         assert run(command, *SHORT).out.splitlines()[0].endswith(", both sides")
-        told = run(command, *SHORT, "--side", "Ukraine").out.splitlines()[0]
-        assert told.endswith(", side: Ukraine")
+        heading = run(command, *SHORT, "--side", "Ukraine").out.splitlines()[0]
+        assert heading.endswith(", side: Ukraine")
         assert run(command, "--km", "5").out.splitlines()[0].endswith(" – side: Ukraine")

@@ -11,7 +11,7 @@ import geobuffer as gb
 @pytest.mark.parametrize(
     ("place", "side"), [("Юнаківка", "Ukraine"), ("Тьоткіно", "Russia"), ("Вовчанськ", "Ukraine")]
 )
-def test_where_tells_distance_side_and_section(run, towns, border, place, side):
+def test_where_prints_distance_side_and_section(run, towns, border, place, side):
     point = towns.loc[towns["name_uk"] == place].geometry.iloc[0]
     facts = run("where", point.y, point.x, "--json").json
     lines = [shapely.get_coordinates(part) for part in shapely.get_parts(border.line)]
@@ -41,15 +41,15 @@ def test_where_takes_pairs_as_people_write_them(run, words):
 def test_where_finds_a_place_by_its_name(run, towns, border, name):
     (record,) = run("where", name, "--json").json
     (row,) = towns.index[towns["name_en"] == "Yunakivka"]
-    told = gb.locate(towns.loc[[row]], border).iloc[0]
-    assert record["distance_km"] == pytest.approx(told["distance_km"])
-    assert (record["id"], record["section"]) == (towns.loc[row, "id"], told["section"])
+    expected = gb.locate(towns.loc[[row]], border).iloc[0]
+    assert record["distance_km"] == pytest.approx(expected["distance_km"])
+    assert (record["id"], record["section"]) == (towns.loc[row, "id"], expected["section"])
     words = run("where", name).out
-    assert f"{told['distance_km']:.1f}" in words
+    assert f"{expected['distance_km']:.1f}" in words
     assert "right to about 10 m" in words
 
 
-def test_where_tells_all_places_of_a_name_and_those_without_a_position(run):
+def test_where_lists_all_places_of_a_name_and_those_without_a_position(run):
     same = run("where", "Mykhailivka", "--json").json
     assert len(same) > 3
     distances = [record["distance_km"] for record in same]

@@ -80,7 +80,7 @@ def test_ends_round_off_or_cut_the_zone(run):
     assert area["round"] - area["flat"] == pytest.approx(3.1416 * 3**2, rel=0.25)
 
 
-def test_tolerance_is_kept_and_shows_in_the_outline(run, here):
+def test_the_outline_keeps_to_the_tolerance(run, here):
     facts, vertices = {}, {}
     for tolerance in ("50", "0.5"):
         path = here / f"{tolerance}.geojson"
@@ -95,13 +95,13 @@ def test_tolerance_is_kept_and_shows_in_the_outline(run, here):
     assert vertices["0.5"] > 2 * vertices["50"]
 
 
-def test_a_scenario_file_is_obeyed(run, mine):
+def test_a_scenario_file_sets_the_zone(run, mine):
     facts = run("zone", "--scenario", mine, "--json").json
     assert (facts["side"], facts["ends"], facts["edges_km"]) == ("Russia", "flat", [0, 3, 6])
     assert facts["sections"] == ["Belgorod–Sumy"]
 
 
-def test_options_go_before_the_scenario_file(run, mine):
+def test_options_override_the_scenario_file(run, mine):
     facts = run(
         "zone", "--scenario", mine, "--km", "2", "--side", "both", "--ends", "round", "--json"
     ).json
@@ -156,7 +156,7 @@ def test_zone_out_can_be_read_again(run, here):
     assert (zone.edges_km, zone.ends, zone.sections[0].name) == ((0, 2, 6), "flat", "Belgorod–Sumy")
 
 
-def test_zone_in_words(run, here):
+def test_zone_prints_its_facts(run, here):
     answer = run("zone", *SHORT, "--km", "2,6", "--ends", "flat", "--out", "zone.fgb")
     assert (answer.code, answer.err) == (0, "")
     for said in ("0–2 km", "2–6 km", "km²", TITLE.format("2 / 6"), "both sides", "ends: flat",
@@ -173,24 +173,24 @@ def test_a_changed_default_is_no_longer_called_the_announced_one(run):
 
 
 def test_a_width_for_each_side_is_on_both_sides(run, short):
-    told = run("zone", *SHORT, "--km", "Ukraine=6,Russia=3", "--json").json
+    facts = run("zone", *SHORT, "--km", "Ukraine=6,Russia=3", "--json").json
     narrow = gb.build_zone(short.border, km=3, side="Russia", tolerance_m=1)
     wide = gb.build_zone(short.border, km=6, side="Ukraine", tolerance_m=1)
-    assert told["area_km2"] == pytest.approx(narrow.area_km2 + wide.area_km2, rel=1e-4)
+    assert facts["area_km2"] == pytest.approx(narrow.area_km2 + wide.area_km2, rel=1e-4)
     # The default's own side is not asked for.
     assert run("zone", "--km", "Ukraine=1,Russia=1", "--json").json["side"] == "both"
 
 
 def test_a_width_for_each_section(run, short):
-    told = run("zone", *SHORT, "--km", "Belgorod–Sumy=6", "--json").json
-    assert told["area_km2"] == pytest.approx(short.area_km2, rel=1e-4)
+    facts = run("zone", *SHORT, "--km", "Belgorod–Sumy=6", "--json").json
+    assert facts["area_km2"] == pytest.approx(short.area_km2, rel=1e-4)
 
 
 def test_from_km_leaves_out_what_is_nearer(run, short):
-    told = run("zone", *SHORT, "--km", "6", "--from-km", "2", "--json").json
+    facts = run("zone", *SHORT, "--km", "6", "--from-km", "2", "--json").json
     inner = gb.build_zone(short.border, km=2, tolerance_m=1)
-    assert told["edges_km"] == [2, 6]
-    assert told["area_km2"] == pytest.approx(short.area_km2 - inner.area_km2, rel=1e-4)
+    assert facts["edges_km"] == [2, 6]
+    assert facts["area_km2"] == pytest.approx(short.area_km2 - inner.area_km2, rel=1e-4)
 
 
 @pytest.fixture
@@ -202,10 +202,10 @@ def river(tmp_path):
 
 
 def test_along_a_line_left_and_right_are_sides(run, river, here):
-    told = run("zone", "--along", river, "--km", "2", "--side", "left", "--json").json
-    assert told["sections"] == ["Psel"]
+    facts = run("zone", "--along", river, "--km", "2", "--side", "left", "--json").json
+    assert facts["sections"] == ["Psel"]
     # Half of what lies within 2 km of 44.5 km, one end and the other.
-    assert told["area_km2"] == pytest.approx(told["border_km"] * 2 + np.pi * 4 / 2, rel=1e-3)
+    assert facts["area_km2"] == pytest.approx(facts["border_km"] * 2 + np.pi * 4 / 2, rel=1e-3)
     assert "from the border, on its right." in run("where", "50.9", "34.9", "--along", river).out
     answer = run("map", "--along", river, "--out", "river.html", "--png", "river.png")
     assert answer.code == 0, answer.err
@@ -213,8 +213,8 @@ def test_along_a_line_left_and_right_are_sides(run, river, here):
 
 
 def test_around_a_point_is_a_disc(run, towns):
-    told = run("zone", "--around", "50.908,34.803", "--km", "10", "--json").json
-    assert told["area_km2"] == pytest.approx(np.pi * 100, rel=1e-4)
+    facts = run("zone", "--around", "50.908,34.803", "--km", "10", "--json").json
+    assert facts["area_km2"] == pytest.approx(np.pi * 100, rel=1e-4)
     rows = json.loads(run("settlements", "--around", "50.908,34.803", "--json").out)
     _, _, metres = GEOD.inv(
         np.full(len(towns), 34.803), np.full(len(towns), 50.908),
@@ -225,11 +225,11 @@ def test_around_a_point_is_a_disc(run, towns):
     assert {row["id"] for row in rows} <= set(towns["id"][metres < 20_000])
 
 
-def test_of_a_point_no_border_is_told(run, here):
+def test_the_answer_about_a_point_names_no_border(run, here):
     point = ("--around", "50.908,34.803")
-    told = run("where", "50.9", "34.8", *point)
+    answer = run("where", "50.9", "34.8", *point)
     km = GEOD.inv(34.8, 50.9, 34.803, 50.908)[2] / 1e3
-    assert told == Answer(0, f"{km:.3f} km from 50.908, 34.803.\n", "")
+    assert answer == Answer(0, f"{km:.3f} km from 50.908, 34.803.\n", "")
     zone = run("zone", *point, "--km", "10").out
     assert zone.startswith("10 km around 50.908, 34.803\n")
     assert "order" not in zone
@@ -250,10 +250,10 @@ def test_of_a_point_no_border_is_told(run, here):
 def test_around_the_areas_of_a_file(run, own):
     (_, file, *_), _ = own
     args = ("--around", file, "--region-name", "park", "--km", "1", "--side", "outside")
-    told = run("zone", *args, "--json").json
-    assert told["side"] == "outside"
+    facts = run("zone", *args, "--json").json
+    assert facts["side"] == "outside"
     perimeter_km = GEOD.geometry_area_perimeter(shapely.box(10, 45, 12, 46))[1] / 1e3
-    assert told["area_km2"] == pytest.approx(perimeter_km + np.pi, rel=1e-2)
+    assert facts["area_km2"] == pytest.approx(perimeter_km + np.pi, rel=1e-2)
     assert "km from the border, inside." in run("where", "45.5", "11", *args[:4]).out
 
 
@@ -265,6 +265,6 @@ def test_gap_heals_outlines_that_do_not_match(run, tmp_path):
     apart = run("zone", *args)
     assert apart.code == 2
     assert "km apart" in apart.err
-    told = run("zone", *args, "--gap-m", "100", "--json").json
-    assert told["healing"]["tolerance_m"] == 100
+    facts = run("zone", *args, "--gap-m", "100", "--json").json
+    assert facts["healing"]["tolerance_m"] == 100
     assert "do not match exactly" in run("zone", *args, "--gap-m", "100").out

@@ -120,5 +120,9 @@ def test_maps_and_cards_show_in_an_exported_notebook_without_a_network(tmp_path)
             url for url in browser.read_journal() if url not in {page.as_uri(), "about:srcdoc"}
         ]
         assert [url for url in asked if not url.startswith(NBCONVERT_ASKS)] == []
-        ours = [told for told in browser.complaints() if not told.startswith(NBCONVERT_ASKS)]
+        ours = [
+            complaint
+            for complaint in browser.complaints()
+            if not complaint.startswith(NBCONVERT_ASKS)
+        ]
         assert ours == []

@@ -167,8 +167,8 @@ def test_the_reference_of_scenarios_has_every_key_and_which_must_be_there(tmp_pa
     )
     tables = {}
     for where, key, needed, example in rows:
-        told = example.split("`")[1]
-        tables.setdefault(where, {})[key] = (needed == "yes", f"{key} = {told}\n")
+        value = example.split("`")[1]
+        tables.setdefault(where, {})[key] = (needed == "yes", f"{key} = {value}\n")
     known = {where.strip("[]").replace("top", ""): set(keys) for where, keys in tables.items()}
     known[""] |= {"zone", "report", "place"}
     assert known == {where: set(keys) for where, keys in scenario._KEYS.items()}

@@ -181,7 +181,7 @@ def test_a_link_to_a_missing_file_creates_the_file(table, tmp_path):
 # Refused before anything is computed
 
 
-def refused(path, *fragments):
+def check_refused(path, *fragments):
     """Check that the check and a writer both refuse a path, and what the message contains."""
     with pytest.raises(gb.WriteError) as checked:
         atomic.check_writable(path)
@@ -213,12 +213,12 @@ def test_a_folder_a_pipe_and_a_socket_are_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as served:
         served.bind("socket.csv")
-    refused(tmp_path / "folder.csv", "it is a folder")
-    refused(tmp_path / "pipe.csv", "device or the like")
-    refused(tmp_path / "socket.csv", "device or the like")
-    refused(tmp_path / "nowhere" / "a.csv", "there is no folder")
+    check_refused(tmp_path / "folder.csv", "it is a folder")
+    check_refused(tmp_path / "pipe.csv", "device or the like")
+    check_refused(tmp_path / "socket.csv", "device or the like")
+    check_refused(tmp_path / "nowhere" / "a.csv", "there is no folder")
     (tmp_path / "link.csv").symlink_to("/dev/null")
-    refused(tmp_path / "link.csv", "device or the like")
+    check_refused(tmp_path / "link.csv", "device or the like")
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
 
 
@@ -475,7 +475,7 @@ def test_a_full_disk_raises_an_error_before_writing(small_disk):
 @pytest.mark.skipif(not IS_ROOT, reason="only an administrator mounts disks")
 def test_a_disk_that_is_read_only_is_refused_to_administrators_too(small_disk):
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    refused(small_disk / "a.gpkg", "is read-only")
+    check_refused(small_disk / "a.gpkg", "is read-only")
 
 
 def places(rows):

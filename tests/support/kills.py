@@ -51,7 +51,7 @@ def picture(count):
     return figure
 
 
-def made(version):
+def make_writers(version):
     """Return what each writer writes: by the name of the file, a function that takes its path."""
     rows, rings = places(PLACES[version]), zone(RINGS[version])
     table = pd.DataFrame(rows.drop(columns="geometry"))
@@ -76,7 +76,7 @@ def made(version):
     }
 
 
-def fetched(folder, url, *, refresh):
+def fetch_file(folder, url, *, refresh):
     """Return a file of the cache, brought there if it must be."""
     what = Wanted("test", "data.json", (url,), gb.Source("Test data", "A test"), read_json, "")
     return cache.obtain(what, Downloader(folder=folder, pause_s=0), refresh=refresh)
@@ -88,12 +88,12 @@ def _source(rows, path):
 
 
 def overwrite(path, versions, started):
-    """Write the two versions of a file by turns, until somebody ends it."""
+    """Write the two versions of a file by turns, until a signal ends the process."""
     if path.name == "cache":
         os.write(started, b"!")
         while True:
-            fetched(path, os.environ["PUBLISHER"], refresh=True)
-    # The first is slow: what libraries prepare once is not what is to be killed.
+            fetch_file(path, os.environ["PUBLISHER"], refresh=True)
+    # The first is slow: libraries prepare once what no kill should meet.
     versions[1][path.name](path)
     os.write(started, b"!")
     while True:
@@ -101,7 +101,7 @@ def overwrite(path, versions, started):
             writers[path.name](path)
 
 
-def ended(path, versions, after_s, number):
+def kill_writer(path, versions, after_s, number):
     """Start a writer, send it a signal after a while, and return what it ended with."""
     reads, writes = os.pipe()
     child = os.fork()
@@ -111,7 +111,7 @@ def ended(path, versions, after_s, number):
             overwrite(path, versions, writes)
         except KeyboardInterrupt:
             os._exit(130)
-        except BaseException as error:  # noqa: BLE001 - told, whatever it is
+        except BaseException as error:  # noqa: BLE001 - we print whatever it is
             os.write(2, repr(error).encode())
             os._exit(1)
     os.read(reads, 1)
@@ -125,7 +125,7 @@ def ended(path, versions, after_s, number):
 def main(folder):
     bulk.has_numba = lambda: False  # compiled code would be loaded for every kill
     _arrow.BATCH_ROWS = 400
-    versions = (made(0), made(1))
+    versions = (make_writers(0), make_writers(1))
     took = {}
     for number, writers in enumerate(versions):
         place = folder / f"version-{number}"
@@ -137,9 +137,11 @@ def main(folder):
     sys.stdout.write(json.dumps(took) + "\n")
     sys.stdout.flush()
     for line in sys.stdin:
-        asked = json.loads(line)
-        told = ended(Path(asked["path"]), versions, asked["after_s"], asked["signal"])
-        sys.stdout.write(f"{told}\n")
+        request = json.loads(line)
+        exit_code = kill_writer(
+            Path(request["path"]), versions, request["after_s"], request["signal"]
+        )
+        sys.stdout.write(f"{exit_code}\n")
         sys.stdout.flush()
 
 

@@ -43,7 +43,7 @@ def test_another_language_is_refused(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_titles_tell_width_and_side(language, zone, strip):
+def test_titles_state_width_and_side(language, zone, strip):
     words = captions.load_translation(language)
     assert "10" in captions.write_title(zone, " ", words)
     title = captions.write_title(zone, "", words)
@@ -81,7 +81,7 @@ def test_points_have_no_border_and_no_sides(language):
     assert not re.search(r"border|кордон|границ|both|обидва|обе", said, re.IGNORECASE)
 
 
-def test_the_line_under_a_title_of_ones_own_tells_what_the_title_may_not(zone):
+def test_the_line_under_an_own_title_states_the_width(zone):
     words = captions.load_translation("en")
     plain = captions.write_subtitle(zone, words, titled=False)
     assert plain == "Border: 1,104 km, sections: 5, as of 2026. Zone: 8,137 km²."
@@ -102,7 +102,7 @@ def test_every_source_is_credited_as_it_asks(zone, towns, regions):
     assert captions.describe_sources(zone, regions, [], words)[2] == "Settlements: not stated."
 
 
-def test_what_is_said_of_the_scale_is_kept(zone):
+def test_the_stated_error_of_scale_is_true(zone):
     found = fit_projection(zone.polygon)
     said = captions.describe_projection(found, captions.load_translation("en"))
     percent = float(re.search(r"within ([\d.]+) %", said)[1])

@@ -187,9 +187,18 @@ def run(monkeypatch, capsys, files, *options):
     """Return the output of a command about these files, on stdout and stderr."""
     regions = gb.read_regions(files / "regions.geojson")
     one, other = (region.name for region in regions)
-    told = ("--regions", files / "regions.geojson", "--between", one, "--and", other, "--km", "10")
+    options = (
+        "--regions",
+        files / "regions.geojson",
+        "--between",
+        one,
+        "--and",
+        other,
+        "--km",
+        "10",
+    )
     command, *more = options
-    monkeypatch.setattr(sys, "argv", ["geobuffer", command, *map(str, told), *map(str, more)])
+    monkeypatch.setattr(sys, "argv", ["geobuffer", command, *map(str, options), *map(str, more)])
     monkeypatch.setenv("COLUMNS", "300")
     with pytest.raises(SystemExit) as ended:
         run_command()
@@ -204,24 +213,24 @@ def find_control_characters(text):
 
 
 def test_a_terminal_shows_names_as_they_are(monkeypatch, capsys, files):
-    told = run(monkeypatch, capsys, files, "settlements", "--places", files / "places.geojson")
-    assert not find_control_characters(told.out + told.err)
+    printed = run(monkeypatch, capsys, files, "settlements", "--places", files / "places.geojson")
+    assert not find_control_characters(printed.out + printed.err)
     for name in NAMES[:-3]:
-        assert name in told.out
-    assert "\\x1b[31mred\\x07" in told.out
-    assert "\\u202eback" in told.out
-    told = run(monkeypatch, capsys, files, "zone")
-    assert not find_control_characters(told.out + told.err)
-    assert "{{ 7*191 }}</script>\\x1b[31m" in told.out
-    assert "$x^2$ [bold]" in told.out
+        assert name in printed.out
+    assert "\\x1b[31mred\\x07" in printed.out
+    assert "\\u202eback" in printed.out
+    printed = run(monkeypatch, capsys, files, "zone")
+    assert not find_control_characters(printed.out + printed.err)
+    assert "{{ 7*191 }}</script>\\x1b[31m" in printed.out
+    assert "$x^2$ [bold]" in printed.out
 
 
 def test_json_gives_names_back(monkeypatch, capsys, files):
-    told = run(
+    printed = run(
         monkeypatch, capsys, files, "settlements", "--places", files / "places.geojson", "--json"
     )
-    assert not find_control_characters(told.out)
-    assert sorted(row["name"] for row in json.loads(told.out)) == sorted(NAMES)
+    assert not find_control_characters(printed.out)
+    assert sorted(row["name"] for row in json.loads(printed.out)) == sorted(NAMES)
 
 
 def test_an_error_shows_names_as_they_are(monkeypatch, capsys, files):
@@ -269,7 +278,7 @@ def test_nothing_was_written_elsewhere(files):
     assert all(path.is_file() for path in files.iterdir())
 
 
-def test_a_layer_named_like_a_path_is_none(files):
+def test_a_layer_named_like_a_path_opens_no_file(files):
     for layer in ("../x", "/etc/hosts", "regions/../x"):
         with pytest.raises(gb.DataError, match="Invalid layer"):
             gb.read_regions(files / "regions.geojson", layer=layer)
@@ -295,11 +304,11 @@ def test_messages_show_names_of_layers_and_members_as_they_are(tmp_path):
     path = tmp_path / "own.gpkg"
     for layer in ("one\x1b[31m", "two"):
         point.to_file(path, layer=layer)
-    with pytest.raises(gb.GeometryError, match=r"layer one\\x1b\[31m") as refused:
+    with pytest.raises(gb.GeometryError, match=r"layer one\\x1b\[31m") as caught:
         gb.read_regions(path, layer="one\x1b[31m")
-    assert not find_control_characters(str(refused.value))
+    assert not find_control_characters(str(caught.value))
     with zipfile.ZipFile(tmp_path / "own.zip", "w") as packed:
         packed.writestr("a\x1b[31m.geojson", "{")
-    with pytest.raises(gb.DataError, match=r"a\\x1b\[31m\.geojson") as refused:
+    with pytest.raises(gb.DataError, match=r"a\\x1b\[31m\.geojson") as caught:
         gb.read_regions(tmp_path / "own.zip")
-    assert not find_control_characters(str(refused.value))
+    assert not find_control_characters(str(caught.value))

@@ -116,11 +116,11 @@ def test_a_number_is_itself(number):
 def test_what_is_no_width_is_refused_with_the_forms(value):
     if isinstance(value, str) and any(sign.isdecimal() for sign in value):
         return  # it may be one
-    with pytest.raises(gb.GeometryError) as refused:
+    with pytest.raises(gb.GeometryError) as caught:
         parse_km(value)
-    assert quote_value(value) in str(refused.value)
-    assert KM_FORMS in str(refused.value)
-    assert refused.value.parameter == "km"
+    assert quote_value(value) in str(caught.value)
+    assert KM_FORMS in str(caught.value)
+    assert caught.value.parameter == "km"
 
 
 @pytest.mark.parametrize("written", ["1,852 m", "10,000", "5 M", "5 М", "10 000 0 m", "1.000,5 km"])

@@ -82,11 +82,11 @@ def test_every_kind_of_one_number_is_read(given):
     ids=type,
 )  # fmt: skip
 def test_what_is_no_number_is_refused_in_one_short_line(given):
-    with pytest.raises(gb.GeometryError, match="Invalid width_km") as refused:
+    with pytest.raises(gb.GeometryError, match="Invalid width_km") as caught:
         parse_km(given, "width_km")
-    assert len(str(refused.value)) < 400
-    assert "\n" not in str(refused.value)
-    assert refused.value.parameter == "width_km"
+    assert len(str(caught.value)) < 400
+    assert "\n" not in str(caught.value)
+    assert caught.value.parameter == "width_km"
 
 
 def test_an_integer_of_thousands_of_digits_is_refused():
@@ -149,9 +149,9 @@ def test_lengths_in_metres_have_units_too(strip):
     assert gb.build_zone(strip, km="100 ft", tolerance_m="1 yard").width_km == pytest.approx(
         0.03048
     )
-    with pytest.raises(gb.GeometryError, match="'1,000': it may mean") as refused:
+    with pytest.raises(gb.GeometryError, match="'1,000': it may mean") as caught:
         gb.build_zone(strip, km=5, tolerance_m="1,000")
-    assert refused.value.parameter == "tolerance_m"
+    assert caught.value.parameter == "tolerance_m"
 
 
 NUMBERS = st.integers(-(10**6), 10**6) | st.none() | st.sampled_from(["", "n/a", "1 234", "7"])

@@ -431,10 +431,10 @@ def test_processes_do_not_mix_their_files(publisher, tmp_path):
 
 
 def test_a_read_only_cache_raises_an_error(tmp_path, monkeypatch):
-    def refused(self, **kwargs):
+    def refuse_folder(self, **kwargs):
         raise PermissionError(13, "Permission denied", str(self))
 
-    monkeypatch.setattr(Path, "mkdir", refused)
+    monkeypatch.setattr(Path, "mkdir", refuse_folder)
     with pytest.raises(gb.DataError, match=r"Cannot write to the cache.*Downloader\(folder"):
         obtain(wanted("https://data.example/x"), Downloader(folder=tmp_path / "cache"))
 

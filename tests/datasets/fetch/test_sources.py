@@ -315,9 +315,9 @@ def test_a_small_slip_is_repaired_with_both_areas_and_a_bow_tie_refused(publishe
             [30, 50]]  # fmt: skip
     slip = {"type": "Polygon", "coordinates": [ring]}
     serve_geoboundaries(publisher, [{**boundary("Slip", (0, 0, 1, 1)), "geometry": slip}])
-    with pytest.warns(UserWarning, match=r"repaired Slip in .*km² before, .*km² after") as told:
+    with pytest.warns(UserWarning, match=r"repaired Slip in .*km² before, .*km² after") as caught:
         region = gb.fetch("geoboundaries", country="UA", downloader=how)["Slip"]
-    assert [one.filename for one in told] == [__file__]
+    assert [one.filename for one in caught] == [__file__]
     assert region.geometry.is_valid
     tie = {"type": "Polygon", "coordinates": [[[30, 50], [32, 52], [32, 50], [30, 52], [30, 50]]]}
     serve_geoboundaries(publisher, [{**boundary("Tie", (0, 0, 1, 1)), "geometry": tie}])

@@ -96,9 +96,9 @@ def test_the_geometry_column_is_detected_or_chosen(database):
     "ending", ["", "?table=a&query=SELECT 1", "?nothing=1"],
 )  # fmt: skip
 def test_an_address_names_a_table_or_a_query(database, ending):
-    with pytest.raises(gb.DataError, match=r"\?table=schema\.table or \?query=") as refused:
+    with pytest.raises(gb.DataError, match=r"\?table=schema\.table or \?query=") as caught:
         gb.read_regions(database.url + ending)
-    assert database.password not in str(refused.value)
+    assert database.password not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -142,11 +142,11 @@ def test_no_failure_shows_the_password(database):
         f"{silent}?table=rivers",
         "postgresql://a:s3cret-tiger@[",
     ):
-        with pytest.raises(gb.DataError) as refused:
+        with pytest.raises(gb.DataError) as caught:
             gb.read_regions(address)
-        shown = "".join(traceback.format_exception(refused.value))
+        shown = "".join(traceback.format_exception(caught.value))
         assert "s3cret-tiger" not in shown, shown
-        assert "s3cret-tiger" not in str(refused.value)
+        assert "s3cret-tiger" not in str(caught.value)
 
 
 def test_a_missing_extra_is_named(database, monkeypatch):

@@ -245,9 +245,9 @@ def test_people_of_a_table_decide_for_its_accuracies(table):
 @pytest.mark.parametrize("written", ["1_000", "-1", "inf", "9" * 5_000, "1e300"])
 def test_accuracies_that_are_none_name_line_and_value(table, written):
     file = table(f"name;lat;lon;accuracy_m\nA;51.5;35;{written}\n")
-    with pytest.raises(gb.DataError, match=r"Invalid accuracy_m in line 2") as refused:
+    with pytest.raises(gb.DataError, match=r"Invalid accuracy_m in line 2") as caught:
         gb.read_settlements(file)
-    assert len(str(refused.value)) < 300
+    assert len(str(caught.value)) < 300
 
 
 @pytest.mark.parametrize("name", ["p.csv", "p.xlsx", "p.gpkg", "p.parquet"])

@@ -168,9 +168,9 @@ def test_ambiguous_coordinates_raise_an_error_with_line_column_and_value(tmp_pat
         f'name,latitude,longitude\nA,51,35\nB,"{pair["latitude"]}","{pair["longitude"]}"\n',
         encoding="utf-8",
     )
-    with pytest.raises(gb.DataError, match=f"Invalid {axis} in line 3 of ") as refused:
+    with pytest.raises(gb.DataError, match=f"Invalid {axis} in line 3 of ") as caught:
         gb.read_settlements(file)
-    assert repr(written) in str(refused.value)
+    assert repr(written) in str(caught.value)
 
 
 @settings(max_examples=200, deadline=None)

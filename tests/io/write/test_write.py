@@ -293,7 +293,7 @@ def test_a_map_is_written_completely(tmp_path):
 # Errors before anything is written
 
 
-def refused(thing, path, *fragments):
+def check_refused(thing, path, *fragments):
     """Check that a file is refused, and that nothing is written."""
     folder = path.parent
     before = sorted(folder.iterdir()) if folder.is_dir() else None
@@ -305,21 +305,23 @@ def refused(thing, path, *fragments):
 
 
 def test_an_unknown_suffix_raises_an_error_with_the_known_ones(rings, villages, tmp_path):
-    refused(rings, tmp_path / "zone.doc", "BufferZone", "'.gpkg', '.geojson', '.fgb', '.parquet'")
-    refused(rings, tmp_path / "zone.shp", "'.shp.zip'")
-    refused(rings, tmp_path / "zone.csv", "BufferZone", "'.gpkg'")
-    refused(rings, tmp_path / "zone.geojsn", "Did you mean '.geojson'?")
-    refused(rings, tmp_path / "zone", "Must be one of '.gpkg'")
-    refused(villages, tmp_path / "v.docx", "GeoDataFrame", "'.csv'")
-    refused(
+    check_refused(
+        rings, tmp_path / "zone.doc", "BufferZone", "'.gpkg', '.geojson', '.fgb', '.parquet'"
+    )
+    check_refused(rings, tmp_path / "zone.shp", "'.shp.zip'")
+    check_refused(rings, tmp_path / "zone.csv", "BufferZone", "'.gpkg'")
+    check_refused(rings, tmp_path / "zone.geojsn", "Did you mean '.geojson'?")
+    check_refused(rings, tmp_path / "zone", "Must be one of '.gpkg'")
+    check_refused(villages, tmp_path / "v.docx", "GeoDataFrame", "'.csv'")
+    check_refused(
         pd.DataFrame({"a": [1]}), tmp_path / "t.gpkg", "DataFrame", "'.csv', '.xlsx', '.parquet'"
     )
-    refused(folium.Map(), tmp_path / "map.png", "Map", "'.html'")
+    check_refused(folium.Map(), tmp_path / "map.png", "Map", "'.html'")
 
 
 def test_a_missing_folder_raises_an_error(rings, tmp_path):
     folder = tmp_path / "nowhere"
-    refused(rings, folder / "zone.gpkg", f"there is no folder {str(folder)!r}")
+    check_refused(rings, folder / "zone.gpkg", f"there is no folder {str(folder)!r}")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -329,13 +331,13 @@ def test_a_read_only_folder_is_named(rings, tmp_path, monkeypatch):
         os, "access",
         lambda path, mode, **more: not (mode & os.W_OK) and access(path, mode, **more),
     )  # fmt: skip
-    refused(rings, tmp_path / "zone.gpkg", f"the folder {str(tmp_path)!r} is read-only")
+    check_refused(rings, tmp_path / "zone.gpkg", f"the folder {str(tmp_path)!r} is read-only")
 
 
 @pytest.mark.parametrize("suffix", SHAPES)
 def test_a_folder_with_the_name_of_the_target_raises_an_error(suffix, rings, tmp_path):
     (tmp_path / f"zone{suffix}").mkdir()
-    refused(rings, tmp_path / f"zone{suffix}", "folder")
+    check_refused(rings, tmp_path / f"zone{suffix}", "folder")
     assert list((tmp_path / f"zone{suffix}").iterdir()) == []
 
 
@@ -513,9 +515,9 @@ def test_any_figure_of_matplotlibs_can_be_written(tmp_path):
 
 
 def test_a_picture_cannot_be_written_as_page_or_table(picture, rings, tmp_path):
-    refused(picture, tmp_path / "zone.html", "Figure", "'.png', '.svg', '.pdf'")
-    refused(picture, tmp_path / "zone.jpg", "'.png'")
-    refused(rings, tmp_path / "zone.png", "BufferZone")
+    check_refused(picture, tmp_path / "zone.html", "Figure", "'.png', '.svg', '.pdf'")
+    check_refused(picture, tmp_path / "zone.jpg", "'.png'")
+    check_refused(rings, tmp_path / "zone.png", "BufferZone")
 
 
 @pytest.mark.parametrize("old", [b"an older file", None])
@@ -587,9 +589,9 @@ def test_names_of_rows_never_collide_with_a_column(suffix, villages, tmp_path):
 
 def test_duplicate_column_names_raise_an_error(villages, tmp_path):
     twice = pd.concat([villages, villages[["name"]]], axis=1)
-    refused(twice, tmp_path / "t.geojson", "Invalid columns 'name' and 'name'", "rename()")
+    check_refused(twice, tmp_path / "t.geojson", "Invalid columns 'name' and 'name'", "rename()")
     capitals = villages.assign(NAME="x")
-    refused(capitals, tmp_path / "t.gpkg", "'name' and 'NAME'", "ignores case")
+    check_refused(capitals, tmp_path / "t.gpkg", "'name' and 'NAME'", "ignores case")
     assert set(read(gb.write(capitals, tmp_path / "t.fgb"))["NAME"]) == {"x"}
 
 

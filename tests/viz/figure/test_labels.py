@@ -54,10 +54,10 @@ def test_shortened_text_fits(text, width):
         max_size=40,
     )
 )  # fmt: skip
-def test_no_label_lies_over_another_or_out_of_the_room(labels):
-    room, taken = Box(0, 0, 300, 200), [Box(100, 50, 180, 90)]
+def test_no_label_covers_another_or_leaves_the_frame(labels):
+    frame, taken = Box(0, 0, 300, 200), [Box(100, 50, 180, 90)]
     dots = np.array([(label.x, label.y) for label in labels]).reshape(-1, 2)
-    placed = place_labels(labels, room, taken=taken, dots=dots, line=NONE, most=25)
+    placed = place_labels(labels, frame, taken=taken, dots=dots, line=NONE, most=25)
     boxes = [box for _, box in placed] + taken
     assert not any(a.meets(b) for i, a in enumerate(boxes) for b in boxes[:i])
     assert all(
@@ -65,16 +65,16 @@ def test_no_label_lies_over_another_or_out_of_the_room(labels):
     )
     assert len(placed) <= 25
     # The same input gives the same result.
-    assert placed == place_labels(labels, room, taken=taken, dots=dots, line=NONE, most=25)
+    assert placed == place_labels(labels, frame, taken=taken, dots=dots, line=NONE, most=25)
 
 
-def test_the_first_is_served_first_and_a_crowd_is_not_hidden():
-    room = Box(0, 0, 200, 100)
+def test_labels_are_placed_in_order_and_hide_no_crowd_of_dots():
+    frame = Box(0, 0, 200, 100)
     label = Label("Велика Писарівка", 100, 50, 7, 2)
     crowd = np.array([(x, 50.0) for x in range(104, 180, 3)])
-    ((_, box),) = place_labels([label], room, taken=[], dots=crowd, line=NONE, most=9)
+    ((_, box),) = place_labels([label], frame, taken=[], dots=crowd, line=NONE, most=9)
     assert not ((crowd > box[:2]) & (crowd < box[2:])).all(axis=1).any()
     everywhere = np.stack(np.meshgrid(np.arange(0, 200, 3.0), np.arange(0, 100, 3.0)), 2)
     assert not place_labels(
-        [label], room, taken=[], dots=everywhere.reshape(-1, 2), line=NONE, most=9
+        [label], frame, taken=[], dots=everywhere.reshape(-1, 2), line=NONE, most=9
     )

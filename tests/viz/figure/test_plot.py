@@ -85,7 +85,7 @@ def apart(figure, name):
 
 
 @pytest.mark.parametrize("name", ["made", "announced"])
-def test_pictures_are_those_that_were_looked_at(name, request):
+def test_pictures_are_those_that_were_reviewed(name, request):
     picture = request.getfixturevalue({"made": "figure", "announced": "default"}[name])
     shapes, everything = apart(picture, name)
     assert shapes[0] < _SHAPES
@@ -139,7 +139,7 @@ def test_places_without_a_point_are_counted_not_drawn(figure):
     assert dots == len(make_places()) - 1
 
 
-def test_columns_of_another_zone_are_not_believed(figure):
+def test_columns_of_another_zone_are_ignored(figure):
     """The classes of a table that belong to another zone must not count for this one."""
     other = gb.classify(make_places(), make_zone(km=1))
     table = make_places().assign(**{c: other[c].to_numpy() for c in other.columns})
@@ -179,7 +179,7 @@ def test_junctions_part_the_sections(default, zone):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_names_are_in_the_language_asked_for(language, zone, towns, regions):
+def test_names_are_in_the_chosen_language(language, zone, towns, regions):
     figure = gb.plot_zone(zone, settlements=towns, regions=regions, language=language)
     column = towns[f"name_{language}"]
     names = [text.get_text() for text in named(figure, "names")]
@@ -329,7 +329,7 @@ def test_one_piece_across_the_antimeridian():
     assert len(ring.get_path().to_polygons()) == 2
 
 
-def test_the_frame_holds_the_zone_and_is_not_drawn_out():
+def test_the_frame_holds_the_zone_and_is_not_elongated():
     for bounds in ((0, 0, 1000, 10), (0, 0, 10, 1000), (5, 5, 305, 205)):
         (west, south, east, north), (width, height) = _fit_frame(bounds, 100.0)
         assert west < bounds[0] < bounds[2] < east
@@ -340,7 +340,7 @@ def test_the_frame_holds_the_zone_and_is_not_drawn_out():
     assert _fit_frame((0, 0, 10, 10), 900.0)[1][1] >= 900.0
 
 
-def test_many_rings_have_room_in_the_legend():
+def test_many_rings_fit_into_the_legend():
     zone = make_zone(km=list(range(1, 31)))
     figure = gb.plot_zone(zone)
     (box,) = boxes(figure, [figure.axes[0].get_legend()])
@@ -382,7 +382,7 @@ def test_hostile_text_is_harmless(suffix, usetex, tmp_path):
     assert SEEN[:20] in figure.texts[-1].get_text() + figure.texts[-2].get_text()
 
 
-def test_names_that_say_nothing_are_left_out():
+def test_names_without_letters_are_left_out():
     places = make_places().assign(name_en="\u202e \n", name_uk=None)
     assert not named(gb.plot_zone(make_zone(), settlements=places), "names")
 
@@ -429,7 +429,7 @@ def test_the_users_settings_stay_and_change_nothing(figure):
     assert render_png(again) == render_png(figure)
 
 
-def test_pyplot_is_not_asked():
+def test_pyplot_is_not_used():
     import matplotlib.pyplot as plt
 
     before = plt.get_fignums()
@@ -492,7 +492,7 @@ def test_the_how_to_works_as_it_stands(tmp_path, monkeypatch):
     assert {ring.get_hatch() for ring in named(names["figure"], "zone")} == {"///"}
 
 
-def test_a_zone_of_zones_is_told_by_its_name(strip):
+def test_the_title_of_a_combined_zone_is_its_name(strip):
     band = gb.subtract(gb.build_zone(strip, km=9), gb.build_zone(strip, km=3), name="Band $5")
     figure = gb.plot_zone(band)
     assert figure.get_suptitle() == "Band $5 · West–East"

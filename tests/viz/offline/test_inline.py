@@ -121,11 +121,14 @@ class TestPage:
     def test_says_what_a_missing_library_is_for(self) -> None:
         m = blank()
         AbsentPlugin().add_to(m)
-        told = [str(missing) for missing in quietly(m).missing]
+        messages = [str(missing) for missing in quietly(m).missing]
         assert any(
-            "absent.js: no installed package" in t and "AbsentPlugin will not" in t for t in told
+            "absent.js: no installed package" in t and "AbsentPlugin will not" in t
+            for t in messages
         )
-        assert any("u.css: no installed" in t and "AbsentPlugin may look wrong" in t for t in told)
+        assert any(
+            "u.css: no installed" in t and "AbsentPlugin may look wrong" in t for t in messages
+        )
 
     def test_says_which_pictures_are_not_in_it(self) -> None:
         m = blank()
@@ -144,7 +147,7 @@ class TestPage:
         assert '<img src="https://b.org/p.png">' in page.html
         assert '<img src="https://e.org/h.png">' in page.html
 
-    def test_a_data_file_that_a_layer_would_load_is_told(self, tmp_path: Path) -> None:
+    def test_a_data_file_that_a_layer_would_load_is_reported(self, tmp_path: Path) -> None:
         file = tmp_path / "squares.geojson"
         file.write_text(json.dumps(squares()))
         m = blank()
@@ -216,8 +219,10 @@ class TestInABrowser:
             selector,
         )
         # The popup opened last; an earlier one takes a moment to disappear.
-        told = "return [...document.querySelectorAll('.leaflet-popup-content')].at(-1).textContent"
-        return str(browser.run(told))
+        script = (
+            "return [...document.querySelectorAll('.leaflet-popup-content')].at(-1).textContent"
+        )
+        return str(browser.run(script))
 
     def test_a_plain_map_with_tiles(self, browser: Browser, tmp_path: Path) -> None:
         self.opened(browser, quietly(folium.Map([50.5, 30.5], zoom_start=8)), tmp_path)
@@ -267,12 +272,12 @@ class TestInABrowser:
     def test_what_the_how_to_shows(self, browser: Browser, tmp_path: Path) -> None:
         guide = (Path(__file__).parents[3] / "docs/how-to/offline.md").read_text("utf-8")
         (code,) = re.findall(r"```python\n(.*?)```", guide, flags=re.DOTALL)
-        told: dict[str, Any] = {}
-        exec(code.replace('"map.html"', "file"), {"file": tmp_path / "guide.html"}, told)  # noqa: S102
-        assert told["page"].missing == ()
-        assert len(told["page"].html) < 1_150_000
-        self.opened(browser, told["page"], tmp_path)
-        assert (tmp_path / "guide.html").read_text("utf-8") == told["page"].html
+        names: dict[str, Any] = {}
+        exec(code.replace('"map.html"', "file"), {"file": tmp_path / "guide.html"}, names)  # noqa: S102
+        assert names["page"].missing == ()
+        assert len(names["page"].html) < 1_150_000
+        self.opened(browser, names["page"], tmp_path)
+        assert (tmp_path / "guide.html").read_text("utf-8") == names["page"].html
 
     def test_what_geopandas_explores(self, browser: Browser, tmp_path: Path) -> None:
         pytest.importorskip("mapclassify")
@@ -303,7 +308,7 @@ class TestInABrowser:
         assert browser.text(".marker-cluster") == "3"
         assert browser.run("return !!document.querySelector('.leaflet-control-measure')")
 
-    def test_the_rest_works_without_a_plugin_that_nobody_has(
+    def test_the_rest_works_without_a_plugin_that_no_package_has(
         self, browser: Browser, tmp_path: Path
     ) -> None:
         m = blank()
@@ -332,18 +337,16 @@ class TestInABrowser:
         folium.Marker([50.5, 30], icon=folium.Icon(color="red"), popup="no").add_to(m)
         folium.CircleMarker([50.5, 31], color="#d55e00", tooltip="tip").add_to(m)
         page = quietly(m)
-        told = " ".join(map(str, page.missing))
+        messages = " ".join(map(str, page.missing))
         for words in ("popups do not open", "are plain pins", "pip install 'geobuffer[offline]'"):
-            assert words in told
+            assert words in messages
         path = gb.write(page, tmp_path / "map.html")
         browser.open(path)
         assert browser.run("return document.querySelector('img.leaflet-marker-icon').naturalWidth")
         assert browser.run("return !!document.querySelector('path[stroke=\"#d55e00\"]')")
         assert browser.read_journal() == [path.as_uri()]
 
-    def test_nothing_is_asked_for_by_what_users_wrote(
-        self, browser: Browser, tmp_path: Path
-    ) -> None:
+    def test_text_of_users_requests_nothing(self, browser: Browser, tmp_path: Path) -> None:
         m = blank()
         folium.Marker([50.5, 30], popup='<img src="https://b.org/p.png">').add_to(m)
         path = gb.write(quietly(m), tmp_path / "map.html")
@@ -354,9 +357,9 @@ class TestInABrowser:
         ]
         failed = [e["params"] for e in entries if e["method"] == "Network.loadingFailed"]
         assert [one["blockedReason"] for one in failed] == ["csp"]  # before it left the browser
-        heard = [e["params"] for e in entries if e["method"] == "Network.responseReceived"]
-        assert [one["response"]["url"].partition(":")[0] for one in heard].count("https") == 0
-        assert all("Content Security Policy" in told for told in browser.complaints())
+        responses = [e["params"] for e in entries if e["method"] == "Network.responseReceived"]
+        assert [one["response"]["url"].partition(":")[0] for one in responses].count("https") == 0
+        assert all("Content Security Policy" in complaint for complaint in browser.complaints())
 
     def test_our_own_map_with_a_plugin(
         self, browser: Browser, tmp_path: Path, strip: gb.Border

@@ -46,7 +46,9 @@ JSDELIVR = "https://cdn.jsdelivr.net/npm/"
         ("https://d3js.org/d3.v4.min.js", ("d3", "4", "d3.v4.min.js")),
     ],
 )  # fmt: skip
-def test_an_address_says_what_it_asks_for(url: str, asked: tuple[str, str, str]) -> None:
+def test_an_address_names_a_package_a_version_and_a_file(
+    url: str, asked: tuple[str, str, str]
+) -> None:
     assert read_address(url) == Address(*asked)
 
 
@@ -88,7 +90,7 @@ class TestShelves:
         assert isinstance(found, Asset)
         assert found.data == b"1"
 
-    def test_tells_that_it_has_another_version_of_the_same_promise(self, install) -> None:
+    def test_reports_another_compatible_version(self, install) -> None:
         install("XStatic-Thing", "2.4.0.0", {"thing.js": "old"})
         found = InstalledPackages().find(
             "https://cdnjs.cloudflare.com/ajax/libs/thing/2.1.0/thing.js"
@@ -97,16 +99,14 @@ class TestShelves:
         assert found.note == "version 2.4.0.0 in place of 2.1.0"
 
     @pytest.mark.parametrize(("here", "asked"), [("3.0.0", "2.9.9"), ("0.3.0", "0.2.9")])
-    def test_does_not_take_a_version_of_another_promise(
-        self, install, here: str, asked: str
-    ) -> None:
+    def test_does_not_take_an_incompatible_version(self, install, here: str, asked: str) -> None:
         install("thing", here, {"thing.js": "1"})
         found = InstalledPackages().find(
             f"https://cdnjs.cloudflare.com/ajax/libs/thing/{asked}/thing.js"
         )
         assert found == f"thing {here} has another major version of it"
 
-    def test_prefers_the_version_asked_for_and_then_the_newest(self, install) -> None:
+    def test_prefers_the_requested_version_and_then_the_newest(self, install) -> None:
         install("thing", "1.2.0", {"a/thing.js": "1.2"})
         install("xstatic-thing", "1.4.0", {"b/thing.js": "1.4"})
         packages = InstalledPackages()
@@ -186,11 +186,11 @@ class TestSheet:
         assert sheet.text == f'a {{background: url("{data_url("p.png", b"p")}") 0 0}}'
         assert sheet.missing == []
 
-    def test_what_asks_for_nothing_stays(self, install) -> None:
+    def test_styles_without_addresses_stay_unchanged(self, install) -> None:
         text = "a {behavior: url(#default#VML); background: url(data:image/png;base64,eA==)}"
         assert self.bound(text, install).text == text
 
-    def test_what_nobody_has_is_told_and_asks_for_nothing(self, install) -> None:
+    def test_a_file_that_no_package_has_is_reported_and_not_requested(self, install) -> None:
         sheet = self.bound("a {background: url(no.png)} b {color: red}", install)
         assert sheet.text == 'a {background: url("data:,")} b {color: red}'
         assert sheet.missing == [f"{JSDELIVR}thing@1.0/css/no.png"]
@@ -220,7 +220,7 @@ class TestSheet:
         face = "@font-face{font-family:F;src:url(data:font/woff;base64,eA==)}"
         assert "eA==" in self.bound(face, install, "<p style='font-family: F'>").text
 
-    def test_a_font_without_a_file_is_told(self, install) -> None:
+    def test_a_font_without_a_file_is_reported(self, install) -> None:
         sheet = self.bound("@font-face{font-family:F;src:url(no.woff)}a{font:F}", install)
         assert sheet.text == "a{font:F}"
         assert sheet.missing == [f"{JSDELIVR}thing@1.0/css/no.woff"]

