@@ -20,7 +20,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
-from support.kills import PLACES, RINGS, fetched
+from support.kills import PLACES, RINGS, fetch_file
 from support.publisher import Page, Publisher
 
 import geobuffer as gb
@@ -138,7 +138,7 @@ def left_beside(path):
     return beside
 
 
-def swept(path):
+def deletes_drafts(path):
     """Return whether writing another file deletes all drafts of killed processes."""
     atomic.write_text(path.with_name("next.txt"), "another file")
     path.with_name("next.txt").unlink()
@@ -157,7 +157,7 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new(name, killer, tmp_path):
         killer.amidst += bool(left)
         assert len(left) <= 1, seen
         assert is_version(path, 0, killer) or is_version(path, 1, killer), seen
-        assert swept(path), seen
+        assert deletes_drafts(path), seen
     assert list(killer.temporary.iterdir()) == []
 
 
@@ -185,9 +185,9 @@ def test_a_killed_download_leaves_the_old_or_the_new_file_with_its_metadata(
         killer.kills += 1
         path = folder / "test" / "data.json"
         assert not path.exists() or path.read_bytes() in BODIES, seen
-        # `fetched` compares the file with its metadata, and resumes or removes partial files.
+        # `fetch_file` compares the file with its metadata, and resumes or removes partial files.
         for refresh in (False, True):
-            assert fetched(folder, url, refresh=refresh).path.read_bytes() in BODIES, seen
+            assert fetch_file(folder, url, refresh=refresh).path.read_bytes() in BODIES, seen
         there = {other.name for other in path.parent.iterdir()}
         assert there == {".data.json.lock", "data.json", "data.json.json"}, seen
 
