@@ -23,6 +23,7 @@ works as a newcomer expects.
 from __future__ import annotations
 
 import difflib
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -194,3 +195,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     shown = ", ".join(repr(candidate) for candidate in known[:_MOST_NAMES])
     more = f" (and {len(known) - _MOST_NAMES} more)" if len(known) > _MOST_NAMES else ""
     return f"Must be one of {shown}{more}."
+
+
+def find_caller_level() -> int:
+    """Return the ``stacklevel`` at which a warning of our caller points to the code of the user."""
+    frame, level = sys._getframe(1), 1  # noqa: SLF001 - the documented way to look at callers
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("geobuffer."):
+        frame, level = frame.f_back, level + 1
+    return level

@@ -4,13 +4,24 @@ A shape that crosses the antimeridian has two forms. In files it is *cut* at ±1
 section 3.1.9): every longitude lies within ±180°. For computing it is *unwrapped*: longitudes run
 on beyond ±180°, so that no edge jumps from one end of the map to the other.
 
+One rule reads edges, in files and in memory. An edge is the straight line between its positions
+(RFC 7946, section 3.1.1). Two kinds of edges are longer than 180° of longitude:
+
+- A *step over 180°* runs from one end of the map to the other, as from 178 to −179. We read it the
+  short way round, which is 90° at most, and the caller reports that.
+- A *whole parallel* runs exactly one turn, as from −180 to 180 along the edge of an Arctic box. We
+  read it as the straight line that it is. If the shape would be invalid so, or steps over 180° as
+  well, the two longitudes are two spellings of one.
+
+Any other edge of more than 180° has two readings, and we refuse it.
+
 Coordinates are degrees, longitude first. A turn is 360°.
 """
 
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import shapely
@@ -151,10 +162,19 @@ def split_longitude_range(west: float, east: float) -> list[tuple[float, float]]
 # --- shapes: from jumping edges to unwrapped or cut ones ---
 
 
+# How wide a step over 180° may be. A wider edge may as well be the straight line, the long way.
+_STEP_DEGREES = 90.0
+
+
 def crosses_antimeridian(shape: BaseGeometry) -> bool:
-    """Return whether a shape leaves ±180°, or one of its edges jumps from one end to the other.
+    """Return whether a shape leaves ±180°, or one of its edges steps over 180°.
 
     An edge along a pole does not count: Antarctica is drawn with one.
+
+    Raises
+    ------
+    GeometryError
+        An edge of more than 180° of longitude has two readings.
 
     Examples
     --------
@@ -162,39 +182,111 @@ def crosses_antimeridian(shape: BaseGeometry) -> bool:
     True
     """
     west, _, east, _ = shape.bounds
-    if east - west <= 180.0:
-        return bool(west < -180.0 or east > 180.0)
-    lines = shape.boundary if shapely.get_dimensions(shape) == 2 else shape
-    parts = shapely.get_parts(lines)
-    jumps = any(_has_jump(shapely.get_coordinates(part)) for part in parts)
-    return jumps or west < -180.0 or east > 180.0
+    return bool(west < -180.0 or east > 180.0) or steps_over_antimeridian(shape)
 
 
-def _has_jump(lonlat: _Floats) -> bool:
-    long = np.abs(np.diff(lonlat[:, 0])) > 180.0
-    polar = (np.abs(lonlat[:-1, 1]) == 90.0) & (np.abs(lonlat[1:, 1]) == 90.0)
-    return bool((long & ~polar).any())
-
-
-def unwrap_polygon(shape: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
-    """Return a polygon whose edges run the short way round, beyond ±180° where necessary.
+def steps_over_antimeridian(shape: BaseGeometry) -> bool:
+    """Return whether an edge of a line or an area steps over 180°.
 
     Raises
     ------
     GeometryError
-        A ring goes once round the globe on both sides of the equator.
+        As :func:`crosses_antimeridian`.
     """
-    parts = [
-        _unwrap_part(part) if _rings_have_jump(part) else part for part in shapely.get_parts(shape)
-    ]
+    west, _, east, _ = shape.bounds
+    return bool(east - west > 180.0) and any(
+        _find_long_edges(part).step for part in shapely.get_parts(shape)
+    )
+
+
+class _LongEdges(NamedTuple):
+    """Whether a line or polygon has edges of more than 180° of longitude, and of which kind."""
+
+    step: bool
+    """Whether an edge steps over 180°, or one longitude is spelled in two ways."""
+    parallel: bool
+    """Whether an edge is a whole parallel, or a whole turn at changing latitudes."""
+
+
+def _find_long_edges(part: BaseGeometry) -> _LongEdges:
+    lines = shapely.get_rings(part) if isinstance(part, Polygon) else [part]
+    steps = turns = False
+    for line in lines:
+        lonlat = shapely.get_coordinates(line)
+        degrees = np.diff(lonlat[:, 0])
+        polar = (np.abs(lonlat[:-1, 1]) == 90.0) & (np.abs(lonlat[1:, 1]) == 90.0)
+        long = (np.abs(degrees) > 180.0) & ~polar
+        short_way = np.abs(wrap_degrees(degrees))
+        unclear = np.flatnonzero(long & ((short_way > _STEP_DEGREES) | (np.abs(degrees) > _TURN)))
+        if len(unclear):
+            raise _unclear_edge_error(lonlat, int(unclear[0]))
+        steps |= bool((long & (short_way > 0.0)).any())
+        turns |= bool((long & (short_way == 0.0)).any())
+    if turns and not steps:
+        is_plain = part.is_valid if isinstance(part, Polygon) else part.is_simple
+        return _LongEdges(not is_plain, is_plain)
+    return _LongEdges(steps, parallel=False)
+
+
+def _unclear_edge_error(lonlat: _Floats, edge: int) -> GeometryError:
+    (lon, lat), (to_lon, to_lat) = lonlat[edge : edge + 2]
+    return GeometryError(
+        f"the edge from {lon:g}, {lat:g} to {to_lon:g}, {to_lat:g} (longitude, latitude) spans "
+        f"{abs(to_lon - lon):g}° of longitude and may run either way round. Must span at most "
+        "180°: shapely.segmentize(shape, 90) cuts straight edges; for the way over 180°, write "
+        "longitudes that run on, as 100 to 260 for 100 to -100"
+    )
+
+
+def _cut_whole_turns(lonlat: _Floats) -> _Floats:
+    """Return the vertices of a line with edges of a whole turn cut into quarters."""
+    whole = np.abs(np.diff(lonlat[:, 0], append=lonlat[-1:, 0])) == _TURN
+    cuts = np.where(whole, 4, 1)
+    first = np.repeat(np.cumsum(cuts) - cuts, cuts)
+    share = ((np.arange(cuts.sum()) - first) / np.repeat(cuts, cuts))[:, None]
+    step = np.diff(lonlat, axis=0, append=lonlat[-1:])
+    return np.asarray(np.repeat(lonlat, cuts, axis=0) + share * np.repeat(step, cuts, axis=0))
+
+
+def unwrap_polygon(shape: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
+    """Return a polygon no edge of which is longer than 180°, beyond ±180° where necessary.
+
+    Edges that step over 180° run the short way round. Whole parallels are cut into quarters.
+
+    Raises
+    ------
+    GeometryError
+        An edge has two readings, or a ring goes once round the globe on both sides of the equator.
+
+    Examples
+    --------
+    >>> fiji = shapely.Polygon([(178, -19), (-178, -19), (-178, -16), (178, -16)])
+    >>> unwrap_polygon(fiji).bounds
+    (178.0, -19.0, 182.0, -16.0)
+    """
+    west, _, east, _ = shape.bounds
+    if not east - west > 180.0:
+        return shape
+    given = shapely.get_parts(shape)
+    parts = [_unwrap_part(part) for part in given]
+    if all(part is one for part, one in zip(parts, given, strict=True)):
+        return shape
     return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
 
 
-def _rings_have_jump(part: Polygon) -> bool:
-    return any(_has_jump(shapely.get_coordinates(r)) for r in (part.exterior, *part.interiors))
-
-
 def _unwrap_part(part: Polygon) -> Polygon:
+    found = _find_long_edges(part)
+    if found.parallel:
+        shell, *holes = (_cut_whole_turns(shapely.get_coordinates(r)) for r in _list_rings(part))
+        return shapely.Polygon(shell, holes)
+    return _unwrap_steps(part) if found.step else part
+
+
+def _list_rings(part: Polygon) -> list[LineString]:
+    return [part.exterior, *part.interiors]
+
+
+def _unwrap_steps(part: Polygon) -> Polygon:
     shell = _unwrap_ring(shapely.get_coordinates(part.exterior))
     west, east = shell[:, 0].min(), shell[:, 0].max()
     holes = []
@@ -215,14 +307,23 @@ def _unwrap_ring(lonlat: _Floats) -> _Floats:
         return ring
     south, north = lonlat[:, 1].min(), lonlat[:, 1].max()
     if south <= 0.0 <= north:
-        raise GeometryError("a ring goes round the globe across the equator")
+        raise GeometryError(
+            "a ring goes round the globe across the equator. Must be cut at the antimeridian first"
+        )
     # The ring goes round a pole: it encloses what lies between it and that pole.
     pole = 90.0 if north > 0.0 else -90.0
     return np.vstack([ring, [(lon[-1], pole), (lon[0], pole)], ring[:1]])
 
 
 def cut_line(shape: LineString | MultiLineString) -> LineString | MultiLineString:
-    """Return a line within ±180° whose segments run the short way round: in parts, in order.
+    """Return a line within ±180° no segment of which is longer than 180°: in parts, in order.
+
+    Segments that step over 180° run the short way round. Whole parallels are cut into quarters.
+
+    Raises
+    ------
+    GeometryError
+        A segment has two readings.
 
     Examples
     --------
@@ -230,11 +331,14 @@ def cut_line(shape: LineString | MultiLineString) -> LineString | MultiLineStrin
     MULTILINESTRING ((179 65, 180 65.5), (-180 65.5, -179 66))
     """
     pieces = [
-        piece
-        for part in shapely.get_parts(shape)
-        for piece in _cut_vertices(shapely.get_coordinates(part))
+        piece for part in shapely.get_parts(shape) for piece in _cut_vertices(_read_vertices(part))
     ]
     return pieces[0] if len(pieces) == 1 else shapely.MultiLineString(pieces)
+
+
+def _read_vertices(line: LineString) -> _Floats:
+    lonlat = shapely.get_coordinates(line)
+    return _cut_whole_turns(lonlat) if _find_long_edges(line).parallel else lonlat
 
 
 def _cut_vertices(lonlat: _Floats) -> list[LineString]:

@@ -371,10 +371,22 @@ def is_on_globe(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
 
 
 def covers_points(area: BaseGeometry, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
-    """Return which points (degrees) an area covers, its edge included; not where one is NaN."""
+    """Return which points (degrees) an area covers, its edge included; not where one is NaN.
+
+    180° and −180° are one longitude.
+
+    Examples
+    --------
+    >>> covers_points(shapely.box(170, 0, 180, 9), np.array([180.0, -180.0]), np.array([5.0, 5.0]))
+    array([ True,  True])
+    """
     with _PREPARE_LOCK:
         shapely.prepare(area)
-        return np.asarray(shapely.intersects_xy(area, lon, lat))
+        found = np.asarray(shapely.intersects_xy(area, lon, lat))
+        twin = np.flatnonzero((np.abs(lon) == 180.0) & ~found)
+        if len(twin):
+            found[twin] = shapely.intersects_xy(area, -lon[twin], lat[twin])
+        return found
 
 
 # --- groups of unequal size, stored one after another in flat arrays ---

@@ -6,7 +6,6 @@ names the argument, and functions further down need not check it again.
 
 from __future__ import annotations
 
-import sys
 import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
@@ -14,10 +13,11 @@ from typing import TYPE_CHECKING, TypeVar
 import shapely
 from pyproj.exceptions import ProjError
 
-from geobuffer.errors import DataError, GeometryError, WrongKind
+from geobuffer.errors import DataError, GeometryError, WrongKind, find_caller_level
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian
 from geobuffer.geodesy.ellipsoid import area_m2, check_degrees
 from geobuffer.zones.border import Border
+from geobuffer.zones.edges import read_edges
 from geobuffer.zones.region import Region
 from geobuffer.zones.zone import is_zone
 
@@ -73,13 +73,14 @@ def check_area(shape: BaseGeometry, what: str) -> Polygon | MultiPolygon:
     Raises
     ------
     GeometryError
-        The shape is not a polygon or is empty, a repair would change its area by more than 1 %, or
-        its coordinates are not degrees.
+        The shape is not a polygon or is empty, a repair would change its area by more than 1 %,
+        its coordinates are not degrees, or an edge of more than 180° of longitude has two readings.
 
     Warns
     -----
     UserWarning
-        The shape was repaired; the warning says how much its area changed.
+        The shape was repaired; the warning says how much its area changed. Or an edge of the shape
+        steps over 180° of longitude.
 
     Examples
     --------
@@ -97,7 +98,7 @@ def check_area(shape: BaseGeometry, what: str) -> Polygon | MultiPolygon:
             f"Invalid {what}: its geometry is {found}. Must be a Polygon or MultiPolygon{remedy}."
         )
     check_degrees(shapely.get_coordinates(shape), what)
-    shape, note = repair_area(shape, what)
+    shape, note = repair_area(read_edges(shape, what), what)
     if note:
         warnings.warn(f"repaired {what} {note}", stacklevel=find_caller_level())
     return cut_at_antimeridian(shapely.force_2d(shape))
@@ -162,14 +163,6 @@ def repair_region(region: Region) -> Region:
     """
     area = check_area(region.geometry, f"region {region.name!r}")
     return region if region.geometry.is_valid else replace(region, geometry=area)
-
-
-def find_caller_level() -> int:
-    """Return the ``stacklevel`` at which a warning of our caller points to the code of the user."""
-    frame, level = sys._getframe(1), 1  # noqa: SLF001 - the documented way to look at callers
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith("geobuffer."):
-        frame, level = frame.f_back, level + 1
-    return level
 
 
 def check_border(given: object) -> None:

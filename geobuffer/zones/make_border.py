@@ -35,6 +35,7 @@ from geobuffer.zones.checks import (
     convert_to_degrees,
     repair_region,
 )
+from geobuffer.zones.edges import read_edges
 from geobuffer.zones.quantities import parse_metres
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import UNSTATED, Source, join_sources
@@ -433,7 +434,8 @@ def border_along(
     ----------
     lines
         LineStrings or MultiLineStrings in longitude and latitude, each a section; or a table of
-        them in any CRS.
+        them in any CRS. A line that steps over 180°, as from 178 to −179, is cut there, with a
+        warning.
     names
         The names of the sections, one for each; by default they are numbered.
     source
@@ -443,8 +445,9 @@ def border_along(
     Raises
     ------
     GeometryError
-        There is no line; a shape is not a line, or has no length; the number of names differs from
-        the number of lines; or two lines, or parts of one, meet and run in opposite directions,
+        There is no line; a shape is not a line, or has no length; an edge of more than 180° of
+        longitude may run either way round; the number of names differs from the number of lines; or
+        two lines, or parts of one, meet and run in opposite directions,
         so that the left of one would be the right of the other (:func:`geobuffer.read_border`
         reverses such lines).
     MissingCRSError
@@ -517,7 +520,8 @@ def border_around(
     ----------
     shapes
         Points, MultiPoints, Polygons or MultiPolygons in longitude and latitude; regions; or a
-        table of shapes in any CRS. Each is a section.
+        table of shapes in any CRS. Each is a section. A ring that steps over 180° is cut there,
+        with a warning.
     names
         The names of the sections, one for each. By default a region keeps its name, and other
         shapes are numbered.
@@ -528,8 +532,8 @@ def border_around(
     Raises
     ------
     GeometryError
-        There is no shape; a shape is a line, empty or not valid; the number of names differs from
-        the number of shapes.
+        There is no shape; a shape is a line, empty or not valid; an edge of more than 180° of
+        longitude may run either way round; the number of names differs from the number of shapes.
     MissingCRSError
         A table has no coordinate reference system.
 
@@ -596,6 +600,7 @@ def _name_shapes(
         own, shape = (item.source, item.geometry) if region else (UNSTATED, item)
         name = str(names[n]) if names else item.name if region else numbered[n]
         _check_shape(shape, f"{kind} {name!r}", allowed, parameter)
+        shape = read_edges(shape, f"{kind} {name!r}")
         if shape.geom_type in _AREAS:
             area = check_area(shape, f"{kind} {name!r}")
             shape = shape if shape.is_valid else area

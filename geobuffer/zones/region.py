@@ -10,6 +10,7 @@ from geobuffer.errors import UnknownRegion, did_you_mean
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian, trace_boundary
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.geodesy.nearest import LineIndex
+from geobuffer.zones.edges import read_edges
 from geobuffer.zones.identity import Noun
 from geobuffer.zones.repr_html import card_html, format_km2
 from geobuffer.zones.source import source_facts
@@ -32,7 +33,8 @@ class Region(Noun):
     name
         The short name by which users look it up, such as ``"Kursk"``.
     geometry
-        Polygon or MultiPolygon, longitude and latitude.
+        Polygon or MultiPolygon, longitude and latitude. A ring that steps over 180°, as from 178 to
+        −179, is cut there, as in files.
     source
         Where its outline comes from.
     names
@@ -45,6 +47,16 @@ class Region(Noun):
         The country's name by language.
     border_source
         Where its part of the international border comes from, if this is not ``source``.
+
+    Raises
+    ------
+    GeometryError
+        An edge of more than 180° of longitude may run either way round.
+
+    Warns
+    -----
+    UserWarning
+        A ring steps over 180°.
 
     Examples
     --------
@@ -63,6 +75,10 @@ class Region(Noun):
     country: str = ""
     country_names: Mapping[str, str] = field(default_factory=dict, repr=False)
     border_source: Source | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Read edges that step over 180° of longitude."""
+        object.__setattr__(self, "geometry", read_edges(self.geometry, f"region {self.name!r}"))
 
     def label(self, language: str) -> str:
         """Return its full name in a language, or its short name if it has none in that language.

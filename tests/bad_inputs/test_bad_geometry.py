@@ -192,7 +192,8 @@ def test_heights_are_dropped_with_one_warning(here, check_accepted, belt):
 @pytest.mark.row(13)
 def test_a_line_across_the_antimeridian_goes_the_short_way(here, check_accepted):
     line = shapely.LineString([(179.9, 0), (-179.9, 0)])
-    border = gb.border_along(line, source=SOURCE)
+    with pytest.warns(UserWarning, match="line 'line' read as crossing the antimeridian"):
+        border = gb.border_along(line, source=SOURCE)
     assert border.length_km == pytest.approx(GEOD.inv(179.9, 0, -179.9, 0)[2] / 1e3)
     zone = gb.build_zone(border, km=5, tolerance_m=1)
     assert zone.area_km2 == pytest.approx(10 * border.length_km + 25 * np.pi, rel=1e-3)

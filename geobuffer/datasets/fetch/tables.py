@@ -10,8 +10,8 @@ import pandas as pd
 import shapely
 import shapely.geometry
 
-from geobuffer.errors import DataError
-from geobuffer.zones.checks import find_caller_level, repair_area
+from geobuffer.errors import DataError, find_caller_level
+from geobuffer.zones.checks import repair_area
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.toponyms import LANGUAGES
 

@@ -248,9 +248,9 @@ def check_polygons(
     repairs: list[str] = []
     for row in _rows_with_shape(shapes):
         shape = shapes[row]
-        if crosses := crosses_antimeridian(shape):
+        crosses, shape = _read_edges(table, row, shape)
+        if crosses:
             crossing.append(row)
-            shape = _unwrap(table, row, shape)
         if not shape.is_valid:
             shape = _repair_polygon(table, row, shape, repairs)
         # The parts of a polygon around a pole may touch where its ring began.
@@ -273,9 +273,11 @@ def check_lines(
     """
     _check_shapes(table, crs, "lines", swap=swap)
     shapes = table.required_shapes
-    crossing = [row for row in _rows_with_shape(shapes) if crosses_antimeridian(shapes[row])]
-    for row in crossing:
-        shapes[row] = cut_line(shapes[row])
+    crossing: list[int] = []
+    for row in _rows_with_shape(shapes):
+        crosses, shapes[row] = _read_edges(table, row, shapes[row])
+        if crosses:
+            crossing.append(row)
     _note_crossing(table, crossing)
     check_axis_order(table, near)
 
@@ -377,14 +379,19 @@ def _check_range(table: SourceTable, shapes: NDArray[np.object_]) -> None:
     )
 
 
-def _unwrap(table: SourceTable, row: int, shape: Any) -> Any:
+def _read_edges(table: SourceTable, row: int, shape: Any) -> tuple[bool, Any]:
+    """Return whether a shape crosses the antimeridian, and the shape without edges over 180°.
+
+    A line is cut at the antimeridian; a polygon is only unwrapped, as it may need a repair first.
+    """
     try:
-        return unwrap_polygon(shape)
+        crosses = crosses_antimeridian(shape)
+        if shape.geom_type in _TYPES["polygons"]:
+            return crosses, unwrap_polygon(shape)
+        west, _, east, _ = shape.bounds
+        return crosses, cut_line(shape) if crosses or east - west > 180.0 else shape
     except GeometryError as error:
-        raise GeometryError(
-            f"Invalid geometry in {table.cite_row(row)}: {error}. Must be cut at the antimeridian "
-            "first."
-        ) from error
+        raise GeometryError(f"Invalid geometry in {table.cite_row(row)}: {error}.") from error
 
 
 def _repair_polygon(table: SourceTable, row: int, shape: Any, notes: list[str]) -> Any:

@@ -1,0 +1,74 @@
+"""Read the edges of lines and areas that users give in memory, as the readers of files do."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import shapely
+
+from geobuffer.errors import GeometryError, find_caller_level
+from geobuffer.geodesy.antimeridian import (
+    cut_at_antimeridian,
+    cut_line,
+    steps_over_antimeridian,
+    unwrap_polygon,
+)
+
+_AREAS = ("Polygon", "MultiPolygon")
+_LINES = ("LineString", "LinearRing", "MultiLineString")
+
+
+def read_edges(shape: Any, what: str) -> Any:
+    """Return a shape no edge of which is longer than 180° of longitude, by the rule of files.
+
+    The rule stands in :mod:`geobuffer.geodesy.antimeridian`. Shapes without such edges, and what
+    is no line and no area, are returned as they are.
+
+    Parameters
+    ----------
+    shape
+        A shape in longitude and latitude.
+    what
+        What the shape is, for messages.
+
+    Raises
+    ------
+    GeometryError
+        An edge of more than 180° has two readings; or a ring goes round the globe across the
+        equator.
+
+    Warns
+    -----
+    UserWarning
+        An edge steps over 180°: the shape is cut there.
+
+    Examples
+    --------
+    >>> arctic = shapely.box(-180, 66.5, 180, 90)
+    >>> read_edges(arctic, "region 'Arctic'").equals(arctic)
+    True
+    >>> read_edges(shapely.box(-100, 40, 100, 50), "region 'Belt'")
+    Traceback (most recent call last):
+    geobuffer.errors.GeometryError: Invalid region 'Belt': the edge from 100, 50 to -100, 50 ...
+    """
+    kind = getattr(shape, "geom_type", "")
+    west, _, east, _ = shape.bounds if kind in (*_AREAS, *_LINES) else (0.0,) * 4
+    if not east - west > 180.0:
+        return shape
+    try:
+        steps = steps_over_antimeridian(shape)
+        whole = unwrap_polygon(shape) if kind in _AREAS else cut_line(shape)
+    except GeometryError as error:
+        raise GeometryError(f"Invalid {what}: {error}.") from error
+    if steps:
+        warnings.warn(
+            f"{what} read as crossing the antimeridian and cut there",
+            stacklevel=find_caller_level(),
+        )
+    if kind in _LINES:
+        return whole
+    if whole is not shape and whole.is_valid:
+        # The parts of a polygon around a pole may touch where its ring began.
+        return shapely.union_all([cut_at_antimeridian(shapely.force_2d(whole))])
+    return whole
