@@ -63,8 +63,8 @@ class Killer:
         self.kills = self.amidst = 0
 
     def end(self, path, after_s, number):
-        asked = {"path": str(path), "after_s": after_s, "signal": number}
-        self.process.stdin.write(json.dumps(asked) + "\n")
+        request = {"path": str(path), "after_s": after_s, "signal": number}
+        self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         return int(self.process.stdout.readline())
 
@@ -204,7 +204,7 @@ def hook(event, args):
 sys.path.insert(0, sys.argv[2])
 from support import kills
 from pathlib import Path
-writers = kills.made(0)
+writers = kills.make_writers(0)
 folder = Path(sys.argv[1])
 for name in ("bulk.parquet", "bulk.csv"):
     writers[name](folder / name)  # writes their source, once
