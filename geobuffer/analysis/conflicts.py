@@ -116,7 +116,7 @@ def find_conflicts(
     oblast = _number_values("oblast", listing.oblast, count)
     iso = _number_values("oblast_iso", listing.oblast_iso, count)
 
-    def listed_in(row: np.signedinteger) -> Any:
+    def read_row(row: np.signedinteger) -> Any:
         number, values = oblast if oblast[0][row] >= 0 else iso
         return values[number[row]]
 
@@ -132,9 +132,9 @@ def find_conflicts(
         absent = ~there & here & np.isfinite(lon)
         for row in np.flatnonzero(absent):
             if not sentences[row]:
-                sentences[row] = f"listed in {listed_in(row)}, but its point lies outside it"
+                sentences[row] = f"listed in {read_row(row)}, but its point lies outside it"
         for row in np.flatnonzero((there & elsewhere) | abroad):
-            lists = codes[country[row]] if abroad[row] else listed_in(row)
+            lists = codes[country[row]] if abroad[row] else read_row(row)
             sentences[row] = f"listed in {lists}, but its point lies in {region.name}"
         wrong_country |= abroad
     return Conflicts(sentences, wrong_country, np.array([code is None for code in codes])[country])

@@ -229,7 +229,7 @@ def _region_translations(language: str) -> gettext.NullTranslations:
     return gettext.translation("iso3166-2", folder, languages=[language])
 
 
-def _missing_error(package: str) -> MissingExtra:
+def _missing_package_error(package: str) -> MissingExtra:
     return missing_extra("world", package, _PURPOSE)
 
 
@@ -239,17 +239,17 @@ def _borders_archive() -> Path:
     try:
         files = metadata.files(_PACKAGE) or []
     except metadata.PackageNotFoundError as error:
-        raise _missing_error(_PACKAGE) from error
+        raise _missing_package_error(_PACKAGE) from error
     for file in files:
         if file.name == "borders.tar.xz":
             path = Path(str(file.locate()))
             break
     else:
-        raise _missing_error(f"borders.tar.xz of {_PACKAGE}")
+        raise _missing_package_error(f"borders.tar.xz of {_PACKAGE}")
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise _missing_error(str(path)) from error
+        raise _missing_package_error(str(path)) from error
     if found != _SHA256:
         raise ChecksumMismatch(
             f"Altered {path}: its sha256 is {found[:12]}…, but that of version {_SOURCE.version} "

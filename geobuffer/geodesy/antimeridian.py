@@ -435,7 +435,7 @@ def trace_boundary(area: BaseGeometry) -> BaseGeometry:
     boundary = area.boundary
     if boundary.is_empty or boundary.bounds[0] > -180.0 or boundary.bounds[2] < 180.0:
         return boundary
-    west, east = (shapely.intersection(boundary, _meridian(lon)) for lon in (-180.0, 180.0))
+    west, east = (shapely.intersection(boundary, _make_meridian(lon)) for lon in (-180.0, 180.0))
     if west.is_empty or east.is_empty:
         return boundary
     seam = shapely.intersection(translate(west, _TURN), east)
@@ -451,13 +451,13 @@ def trace_boundary_at_180(area: BaseGeometry) -> BaseGeometry:
     boundary = trace_boundary(cut_at_antimeridian(shapely.force_2d(area)))
     if boundary.is_empty or boundary.bounds[0] > -180.0:
         return boundary
-    west = shapely.intersection(boundary, _meridian(-180.0))
+    west = shapely.intersection(boundary, _make_meridian(-180.0))
     if not west.length:
         return boundary
     return shapely.union(shapely.difference(boundary, west), translate(west, _TURN))
 
 
-def _meridian(lon: float) -> LineString:
+def _make_meridian(lon: float) -> LineString:
     """Return a meridian from pole to pole."""
     return shapely.LineString([(lon, -90.0), (lon, 90.0)])
 

@@ -134,7 +134,10 @@ def check_not_input(path: str | Path, inputs: Iterable[tuple[str, str | Path]]) 
         companion of the input or as the archive that holds it; or the input lies in the folder.
     """
     for name, given in inputs:
-        if any(is_same_file(path, read) or _holds(path, read) for read in _list_read_files(given)):
+        if any(
+            is_same_file(path, read) or _contains_file(path, read)
+            for read in _list_read_files(given)
+        ):
             raise WriteError(
                 f"Invalid file {str(path)!r}: {name} {str(given)!r} is read from it. Must be "
                 "another file, so that what is read is kept."
@@ -170,7 +173,7 @@ def _list_read_files(given: str | Path) -> Iterator[Path]:
                 yield place.with_name(place.name + ending)
 
 
-def _holds(path: str | Path, file: Path) -> bool:
+def _contains_file(path: str | Path, file: Path) -> bool:
     """Return whether a folder holds a file, itself or a link to it."""
     folder = Path(path)
     with suppress(OSError, ValueError):

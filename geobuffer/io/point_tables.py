@@ -124,7 +124,7 @@ def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats
     check_points_table(table)
     points = table.geometry
     if points.crs is None:
-        raise _missing_crs(points)
+        raise _unknown_crs_error(points)
     kinds = shapely.get_type_id(points.to_numpy())
     missing = (kinds == -1) | points.is_empty.to_numpy()
     wrong = np.flatnonzero((kinds != 0) & ~missing)
@@ -149,7 +149,7 @@ def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats
     return wrap_degrees(lon), lat
 
 
-def _missing_crs(points: gpd.GeoSeries) -> MissingCRSError:
+def _unknown_crs_error(points: gpd.GeoSeries) -> MissingCRSError:
     west, south, east, north = points.total_bounds
     degrees = west >= -180 and east <= 180 and south >= -90 and north <= 90
     hint = 'set_crs("EPSG:4326") fits their range' if degrees else "set the one they were made in"
@@ -223,21 +223,23 @@ def axes_seem_swapped(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) 
     >>> axes_seem_swapped(np.array([51.2, 51.3]), np.array([34.9, 35.0]), [line])
     True
     """
-    near, turned = _near(lon, lat, shapes)
+    near, turned = _find_near_points(lon, lat, shapes)
     there = np.isfinite(lon)
     return bool(there.any() and near[there].mean() < 0.5 < turned[there].mean())
 
 
-def _near(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) -> tuple[Flags, Flags]:
+def _find_near_points(
+    lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]
+) -> tuple[Flags, Flags]:
     """Return which points lie near some shapes, and which would with swapped axes."""
     west, south, east, north = shapely.total_bounds(list(shapes))
 
-    def there(x: Floats, y: Floats) -> Flags:
+    def is_near(x: Floats, y: Floats) -> Flags:
         across = (x >= west - _MARGIN_DEGREES) & (x <= east + _MARGIN_DEGREES)
         up = (y >= south - _MARGIN_DEGREES) & (y <= north + _MARGIN_DEGREES)
         return np.asarray(across & up)
 
-    return there(lon, lat), there(lat, lon)
+    return is_near(lon, lat), is_near(lat, lon)
 
 
 def warn_if_swapped(
@@ -246,7 +248,7 @@ def warn_if_swapped(
     """Warn of points that seem to have their axes swapped: most of them, or a few among others."""
     shapes = list(shapes)
     if not axes_seem_swapped(lon, lat, shapes):
-        near, turned = _near(lon, lat, shapes)
+        near, turned = _find_near_points(lon, lat, shapes)
         # Some of the places of a worldwide table lie there by chance.
         if near.any() and near[np.isfinite(lon)].mean() > 0.5:
             warn_of_rows(

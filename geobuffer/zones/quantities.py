@@ -333,20 +333,20 @@ def _read_texts(texts: list[str], decimal: str) -> NumberColumn:
     found = np.full(len(texts), np.nan)
     wrong, unclear = np.zeros((2, len(texts)), dtype=bool)
     given = pc.utf8_trim_whitespace(_arrow_texts(texts))
-    whole = _flags(pc.match_substring_regex(given, r"^[+-]?[0-9]+$"))  # the usual case
+    whole = _read_flags(pc.match_substring_regex(given, r"^[+-]?[0-9]+$"))  # the usual case
     found[whole] = _cast_numbers(given.filter(whole))
     if whole.all():
         return NumberColumn(found, wrong, unclear)
     rest = np.flatnonzero(~whole)
     given = pc.replace_substring_regex(given.filter(~whole), r"\s+", " ")
-    absent = _flags(pc.is_in(pc.utf8_lower(given), value_set=_arrow_texts(sorted(NO_NUMBER))))
-    point = _flags(pc.match_substring_regex(given, _WITH_POINT))
-    comma = _flags(pc.match_substring_regex(given, _WITH_COMMA))
+    absent = _read_flags(pc.is_in(pc.utf8_lower(given), value_set=_arrow_texts(sorted(NO_NUMBER))))
+    point = _read_flags(pc.match_substring_regex(given, _WITH_POINT))
+    comma = _read_flags(pc.match_substring_regex(given, _WITH_COMMA))
     mark = _choose_mark(int((point & ~comma).sum()), int((comma & ~point).sum()), decimal)
     valid = {".": point, ",": comma, "": point & comma}[mark]
     wrong[rest] = ~valid & ~absent
     if not mark:
-        unclear[rest] = valid & _flags(pc.match_substring_regex(given, "[.,]"))
+        unclear[rest] = valid & _read_flags(pc.match_substring_regex(given, "[.,]"))
     read = valid & ~unclear[rest]
     digits = pc.replace_substring_regex(given.filter(read), "[ '.]" if mark == "," else "[ ',]", "")
     found[rest[read]] = _cast_numbers(pc.replace_substring(digits, ",", "."))
@@ -379,7 +379,7 @@ def _arrow_texts(texts: Sequence[str]) -> pa.Array:
         return pa.array(safe, pa.large_string())
 
 
-def _flags(mask: Any) -> Flags:
+def _read_flags(mask: Any) -> Flags:
     return np.asarray(mask.to_numpy(zero_copy_only=False), dtype=bool)
 
 
@@ -414,10 +414,10 @@ def find_decimal_mark(columns: Iterable[pd.Series], *, are_decimals: bool = Fals
             continue
         given = pc.utf8_trim_whitespace(_arrow_texts(texts))
         if are_decimals:
-            point, comma = (_flags(pc.match_substring(given, mark)) for mark in ".,")
+            point, comma = (_read_flags(pc.match_substring(given, mark)) for mark in ".,")
         else:
-            point = _flags(pc.match_substring_regex(given, _WITH_POINT))
-            comma = _flags(pc.match_substring_regex(given, _WITH_COMMA))
+            point = _read_flags(pc.match_substring_regex(given, _WITH_POINT))
+            comma = _read_flags(pc.match_substring_regex(given, _WITH_COMMA))
         points += int((point & ~comma).sum())
         commas += int((comma & ~point).sum())
     return _choose_mark(points, commas, "") if points != commas else ""

@@ -71,7 +71,7 @@ def card_html(
     """
     fact_rows = "".join(
         f'<tr style="background:none"><th scope="row" style="{_HEAD}">{_escape(name)}</th>'
-        f'<td style="{_CELL}">{_link(fact)}</td></tr>'
+        f'<td style="{_CELL}">{_link_url(fact)}</td></tr>'
         for name, fact in facts
         if str(fact)
     )
@@ -92,7 +92,7 @@ def _escape(value: object) -> str:
     return html.escape(encodable)
 
 
-def _link(value: object) -> str:
+def _link_url(value: object) -> str:
     """Return a fact as HTML; a fact that is a single web address becomes a link."""
     text = str(value)
     is_address = text.startswith(("https://", "http://")) and "; http" not in text
@@ -108,7 +108,7 @@ def _table_html(rows: Rows) -> str:
         return ""
     head, *body = rows
     cells = [
-        "".join(f'<td style="{_CELL}">{_link(cell)}</td>' for cell in row)
+        "".join(f'<td style="{_CELL}">{_link_url(cell)}</td>' for cell in row)
         for row in body[:_MOST_ROWS]
     ]
     if len(body) > _MOST_ROWS:

@@ -111,7 +111,7 @@ def _read_cached(path: Path, wanted: Wanted) -> Obtained:
         _check_stated_hash(path, wanted)
         day = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         note = "put into the cache by hand; hash recorded when it was first used"
-        metadata = _describe(wanted, wanted.urls[0], found, day, note)
+        metadata = _describe_file(wanted, wanted.urls[0], found, day, note)
         _write_metadata(path, metadata)
     if found != metadata["sha256"]:
         raise ChecksumMismatch(
@@ -136,7 +136,7 @@ def _fetch_to_cache(path: Path, wanted: Wanted, how: Downloader) -> Obtained:
         remove_partial(part)
         raise
     sha256, note = _file_hash(part, "sha256"), _hash_note(wanted)
-    metadata = _describe(wanted, url, sha256, datetime.now(UTC), note)
+    metadata = _describe_file(wanted, url, sha256, datetime.now(UTC), note)
     # We delete the old metadata first: a file without metadata counts as added by hand, so new
     # data is never paired with old metadata.
     _metadata_file(path).unlink(missing_ok=True)
@@ -160,7 +160,7 @@ def _download_part(path: Path, part: Path, wanted: Wanted, how: Downloader) -> s
             wanted.check(part)
         except Failure as failure:
             asks = "" if failure.wait_s is None else f" (asks to wait {failure.wait_s:,.0f} s)"
-            reasons.append(f"{_host(url)}: {failure}{asks}")
+            reasons.append(f"{_find_host(url)}: {failure}{asks}")
             retry = retry.increment("GET", url, error=failure)
             if failure.temporary and (failure.wait_s or 0.0) <= PATIENCE_S:
                 queue.append(url)
@@ -171,7 +171,7 @@ def _download_part(path: Path, part: Path, wanted: Wanted, how: Downloader) -> s
             remove_partial(part)
             raise
         except DataError as wrong:
-            reasons.append(f"{_host(url)}: {str(wrong).rstrip('.')}")
+            reasons.append(f"{_find_host(url)}: {str(wrong).rstrip('.')}")
             retry = retry.increment("GET", url, error=wrong)
             remove_partial(part)
         else:
@@ -182,7 +182,7 @@ def _download_part(path: Path, part: Path, wanted: Wanted, how: Downloader) -> s
     raise DownloadError(_failure_message(path, wanted, reasons))
 
 
-def _host(url: str) -> str:
+def _find_host(url: str) -> str:
     return urlsplit(url).netloc or url
 
 
@@ -236,7 +236,9 @@ def _hash_note(wanted: Wanted) -> str:
     return "its publisher states none; recorded at this download, and compared at every use"
 
 
-def _describe(wanted: Wanted, url: str, sha256: str, when: datetime, note: str) -> dict[str, Any]:
+def _describe_file(
+    wanted: Wanted, url: str, sha256: str, when: datetime, note: str
+) -> dict[str, Any]:
     """Return the metadata of a file: its source, and a note on where its hash comes from."""
     source = _date_source(wanted.source, url, when.date().isoformat(), sha256)
     return {**dataclasses.asdict(source), "sha256_note": note}

@@ -46,7 +46,7 @@ def boundaries(how: Downloader, *, refresh: bool, country: str, level: int = 1) 
     name = file_name(f"{where.alpha_3}-ADM{level}-{key}.geojson")
     wanted = Wanted("geoboundaries", name, (url,), source, read_features)
     file = obtain(wanted, how, refresh=refresh)
-    outlines = [_outline(feature) for feature in read_features(file.path)]
+    outlines = [_make_outline(feature) for feature in read_features(file.path)]
     return Fetched(regions_of(outlines, where, file.source), (file.source,))
 
 
@@ -70,7 +70,7 @@ def _check_api_answer(path: Path) -> None:
         raise DataError(f"Invalid {path.name}: no gjDownloadURL. Expected an answer of its API.")
 
 
-def _outline(feature: dict[str, Any]) -> Outline:
+def _make_outline(feature: dict[str, Any]) -> Outline:
     facts = feature["properties"]
     name = str(facts.get("shapeName") or facts.get("shapeID") or "unnamed")
     iso = str(facts.get("shapeISO") or "")

@@ -52,7 +52,7 @@ def boundaries(how: Downloader, *, refresh: bool, country: str, level: int = 1) 
     resource = _choose_resource(package, level)
     file = _obtain_zip(how, package, resource, where.alpha_3, refresh=refresh)
     table = _read_layer(file, level)
-    outlines = [_outline(row, level, where.alpha_2) for row in table.to_dict("records")]
+    outlines = [_make_outline(row, level, where.alpha_2) for row in table.to_dict("records")]
     return Fetched(regions_of(outlines, where, file.source), (file.source,))
 
 
@@ -163,7 +163,7 @@ def _is_shapefile_part(member: str, stem: str) -> bool:
     return member.startswith(stem) and member[len(stem) :].lower() in suffixes
 
 
-def _outline(row: dict[str, Any], level: int, country: str) -> Outline:
+def _make_outline(row: dict[str, Any], level: int, country: str) -> Outline:
     names = _region_names(row, level)
     code = str(row.get(f"adm{level}_pcode") or "")
     if not names or not code:

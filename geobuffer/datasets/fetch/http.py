@@ -274,7 +274,7 @@ def _write_body(
     if total is not None:
         _check_size(total, how)
     if start == 0:
-        validator = _validator(answer)
+        validator = _find_validator(answer)
         # The partial file belongs to an earlier download. We delete it before we store the new
         # information to resume, so that the new information never applies to the old bytes.
         part.unlink(missing_ok=True)
@@ -317,7 +317,7 @@ def _check_size(count: int, how: Downloader) -> None:
         )
 
 
-def _validator(answer: requests.Response) -> str:
+def _find_validator(answer: requests.Response) -> str:
     """Return the header that identifies this version of the file; a weak ETag does not."""
     tag = answer.headers.get("ETag", "")
     return tag if tag.startswith('"') else answer.headers.get("Last-Modified", "")

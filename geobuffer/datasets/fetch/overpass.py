@@ -74,7 +74,7 @@ def places(
     kinds = "|".join(_KINDS)
     query = f'{area}node["place"~"^({kinds})$"]{"(area.a)" if where else ""}{box};out;'
     name = f"places-{where.alpha_2}" if where else "places"
-    answer = _query(how, query, name, _PLACE_ACCURACY_M, refresh=refresh)
+    answer = _send_query(how, query, name, _PLACE_ACCURACY_M, refresh=refresh)
     document = read_json(answer.path)
     source = dataclasses.replace(answer.source, as_of=_as_of(document))
     rows = [_place_row(node, where.alpha_2 if where else None) for node in document["elements"]]
@@ -94,10 +94,10 @@ def boundaries(
         codes = _split_codes(iso)
         select, name = _select_by_code(codes), "-".join(codes[:3])
     query = f"({select};);out geom;"
-    answer = _query(how, query, f"boundaries-{name}", _BORDER_ACCURACY_M, refresh=refresh)
+    answer = _send_query(how, query, f"boundaries-{name}", _BORDER_ACCURACY_M, refresh=refresh)
     document = read_json(answer.path)
     source = dataclasses.replace(answer.source, as_of=_as_of(document))
-    found = [_outline(e) for e in document["elements"] if e.get("type") == "relation"]
+    found = [_make_outline(e) for e in document["elements"] if e.get("type") == "relation"]
     if iso is not None and (missing := set(codes) - {outline.iso for outline in found}):
         message = f"OpenStreetMap has no boundary {', '.join(sorted(missing))}. Use ISO 3166 codes."
         raise DataError(message)
@@ -124,7 +124,9 @@ def _select_by_code(codes: Sequence[str]) -> str:
     return ";".join(select)
 
 
-def _query(how: Downloader, query: str, name: str, accuracy_m: float, *, refresh: bool) -> Obtained:
+def _send_query(
+    how: Downloader, query: str, name: str, accuracy_m: float, *, refresh: bool
+) -> Obtained:
     """Send a query to Overpass.
 
     The whole query is part of the address, so that a user without a network can open the address
@@ -199,7 +201,7 @@ def _parse_population(text: str) -> int | None:
     return int(re.sub(r"[\s,]", "", text)) or None
 
 
-def _outline(relation: dict[str, Any]) -> Outline:
+def _make_outline(relation: dict[str, Any]) -> Outline:
     tags = relation.get("tags", {})
     name = tags.get("name:en") or tags.get("name") or f"relation {relation.get('id')}"
     code = f"relation/{relation.get('id')}"
@@ -256,7 +258,7 @@ def _area_within_rings(rings: NDArray[np.object_], outer: int, name: str) -> Any
 
 def _build_rings(ways: Iterable[dict[str, Any]], name: str) -> list[Any]:
     """Return the rings that ways form, each as a polygon without holes."""
-    faces = shapely.get_parts(_polygonize(_way_lines(ways, name), name))
+    faces = shapely.get_parts(_polygonize_lines(_way_lines(ways, name), name))
     return [shapely.polygons(shapely.get_exterior_ring(face)) for face in faces]
 
 
@@ -270,7 +272,7 @@ def _way_lines(ways: Iterable[dict[str, Any]], name: str) -> list[Any]:
     return lines
 
 
-def _polygonize(lines: list[Any], name: str) -> Any:
+def _polygonize_lines(lines: list[Any], name: str) -> Any:
     """Return the polygons that lines form. Every line must be part of a ring."""
     polygons, cuts, dangles, invalid = shapely.polygonize_full(lines)
     for kind in (cuts, dangles, invalid):

@@ -78,7 +78,7 @@ def boundaries(how: Downloader, *, refresh: bool, level: int = 1) -> Fetched:
 
     file = _obtain_file(how, "boundaries.geojson.gz", check, _BORDER_ACCURACY_M, refresh=refresh)
     features = read_zipped_features(file.path, how.size_cap_bytes)
-    outlines = [o for o in map(_outline, features) if level_of_code(o.code) == level]
+    outlines = [o for o in map(_make_outline, features) if level_of_code(o.code) == level]
     if not outlines:
         raise DataError(f"Invalid {file.path}: no regions of level {level}. Expected one or more.")
     return Fetched(regions_of(outlines, describe_country("UA"), file.source), (file.source,))
@@ -179,7 +179,7 @@ def _place_rows(located: pd.DataFrame, names: pd.Series[str]) -> pd.DataFrame:
     )
 
 
-def _outline(feature: dict[str, Any]) -> Outline:
+def _make_outline(feature: dict[str, Any]) -> Outline:
     facts = feature["properties"]
     chosen = _find_columns(facts)
     if "code" not in chosen or "name" not in chosen:

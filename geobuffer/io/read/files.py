@@ -277,7 +277,9 @@ def _check_local_file(path: str | Path) -> Path:
         )
     local = Path(path)
     if (reason := find_path_fault(local)) is not None:
-        raise DataError(f"No file {_shorten(text)!r}: {reason}. Must be a file on this machine.")
+        raise DataError(
+            f"No file {_shorten_text(text)!r}: {reason}. Must be a file on this machine."
+        )
     if local.is_file():
         # pyogrio takes a path with an exclamation mark for a path within an archive.
         if "!" in str(local.resolve()):
@@ -311,7 +313,7 @@ def find_path_fault(path: Path) -> str | None:
     return None
 
 
-def _shorten(text: str) -> str:
+def _shorten_text(text: str) -> str:
     return text if len(text) <= 200 else f"{text[:100]}…{text[-60:]}"
 
 

@@ -74,7 +74,7 @@ def read_database(address: str, layer: str | None = None) -> SourceTable:
     statement, name = _make_statement(shown, asked["table"] or layer, asked["query"])
     name = f"{name} of {url.host or 'the local server'}/{url.database or ''}"
     try:
-        with _connect(url) as connection:
+        with _connect_database(url) as connection:
             column = _find_geometry_column(connection, statement, name, asked["geometry"])
             return _read_rows(connection, statement, name, column)
     except (SQLAlchemyError, pd.errors.DatabaseError) as error:
@@ -102,7 +102,7 @@ def _make_statement(shown: str, table: str | None, query: str | None) -> tuple[s
 
 
 @contextmanager
-def _connect(url: Any) -> Iterator[Any]:
+def _connect_database(url: Any) -> Iterator[Any]:
     """Yield a connection that cannot write."""
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool

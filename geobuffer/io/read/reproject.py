@@ -53,7 +53,7 @@ def reproject_to_degrees(table: SourceTable, crs: object) -> None:
     shapes = table.required_shapes
     system = _choose_crs(table, crs)
     if system is None:
-        raise _missing_crs(table, shapes)
+        raise _unknown_crs_error(table, shapes)
     if _is_degrees(system):
         return
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
@@ -68,7 +68,7 @@ def reproject_to_degrees(table: SourceTable, crs: object) -> None:
         ) from error
     parts = shapes[there]
     if not system.is_geographic:
-        parts = _densify(parts, convert)
+        parts = _densify_shapes(parts, convert)
     moved = shapely.transform(parts, lambda xy: np.stack(convert.transform(*xy.T), axis=1))
     beyond = [not np.isfinite(shapely.get_coordinates(shape)).all() for shape in moved]
     if any(beyond):
@@ -126,7 +126,7 @@ def _is_degrees(system: pyproj.CRS) -> bool:
     )
 
 
-def _missing_crs(table: SourceTable, shapes: Shapes) -> MissingCRSError:
+def _unknown_crs_error(table: SourceTable, shapes: Shapes) -> MissingCRSError:
     west, south, east, north = shapely.total_bounds(shapes)
     fits = west >= -180 and east <= 180 and south >= -90 and north <= 90
     hint = (
@@ -150,7 +150,7 @@ def _note_unknown_datum_shift(table: SourceTable, system: pyproj.CRS) -> None:
         )
 
 
-def _densify(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
+def _densify_shapes(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
     """Add vertices to edges that are curved in longitude and latitude.
 
     An edge that two shapes share gets exactly the same vertices in both, in either direction: the
