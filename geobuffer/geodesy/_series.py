@@ -62,7 +62,7 @@ def measure_pieces(
 ) -> tuple[Floats, Floats]:
     """Return the distance of each point to its piece, and the share of the piece that is passed.
 
-    The same as ``measure_piece`` of :mod:`geobuffer.geodesy._kernels`, operation by operation: who
+    The same as ``_measure_found`` of :mod:`geobuffer.geodesy._kernels`, operation by operation: who
     changes one must change the other. The formula is explained there.
     """
     x, y, z = _to_xyz(lon, lat)
