@@ -29,8 +29,8 @@ ASSETS = PACKAGE / "viz" / "web" / "assets"
 # or never come from data.
 IN_HTML = {
     "zones/repr_html.py": {
-        "_escape(title)", "_escape(kind)", "_escape(name)", "_escape(text)", "_link(fact)",
-        "_link(cell)",
+        "_escape(title)", "_escape(kind)", "_escape(name)", "_escape(text)", "_link_url(fact)",
+        "_link_url(cell)",
         # HTML that the module makes itself, numbers and constants.
         "outline_svg(shapes, title)", "_table_html(rows)", "fact_rows", "lines", "line", "paths",
         "_svg_path(group, closed=fill > 0)", "fill", "5 if fill else 12", "width", "height",
@@ -187,18 +187,9 @@ def run(monkeypatch, capsys, files, *options):
     """Return the output of a command about these files, on stdout and stderr."""
     regions = gb.read_regions(files / "regions.geojson")
     one, other = (region.name for region in regions)
-    options = (
-        "--regions",
-        files / "regions.geojson",
-        "--between",
-        one,
-        "--and",
-        other,
-        "--km",
-        "10",
-    )
     command, *more = options
-    monkeypatch.setattr(sys, "argv", ["geobuffer", command, *map(str, options), *map(str, more)])
+    zone = ["--regions", files / "regions.geojson", "--between", one, "--and", other, "--km", "10"]
+    monkeypatch.setattr(sys, "argv", ["geobuffer", command, *map(str, [*zone, *more])])
     monkeypatch.setenv("COLUMNS", "300")
     with pytest.raises(SystemExit) as ended:
         run_command()
