@@ -349,11 +349,25 @@ def read_numbers(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
         raise DataError(f"Invalid {name}: the column has truth values. Must be numbers.")
     try:
         if not pa.types.is_primitive(column.type) and not pa.types.is_decimal(column.type):
-            column = prepare_number_texts(column, decimal)
+            plain = _cast_plain_texts(column) if decimal == "." else None
+            column = prepare_number_texts(column, decimal) if plain is None else plain
         numbers: Floats = column.cast(pa.float64(), safe=False).to_numpy()
     except pa.ArrowException as error:
         raise DataError(_number_message(given, column, name, first, decimal)) from error
     return numbers
+
+
+def _cast_plain_texts(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return a column of texts as numbers; None if a text is not simply a number.
+
+    Most tables hold nothing but numbers, and to prepare texts takes twice as long as to cast them.
+    """
+    import pyarrow as pa
+
+    try:
+        return column.cast(pa.float64())
+    except pa.ArrowException:
+        return None
 
 
 def _number_message(

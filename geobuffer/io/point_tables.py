@@ -125,8 +125,10 @@ def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats
     points = table.geometry
     if points.crs is None:
         raise _unknown_crs_error(points)
-    kinds = shapely.get_type_id(points.to_numpy())
-    missing = (kinds == -1) | points.is_empty.to_numpy()
+    shapes = points.to_numpy()
+    kinds = shapely.get_type_id(shapes)
+    # Not points.is_empty: a Series of flags would copy the table's attrs.
+    missing = (kinds == -1) | shapely.is_empty(shapes)
     wrong = np.flatnonzero((kinds != 0) & ~missing)
     if len(wrong):
         row = wrong[0]
