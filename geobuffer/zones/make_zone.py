@@ -335,7 +335,7 @@ def _build_buffer_zone(
 
 
 def _build_rings(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], float]:
-    """Return the polygons of a zone's rings, and the largest error of their edges in metres."""
+    """Return the polygons of a zone's rings, and a bound of their edges' error in metres."""
     cut = build_end_cuts(zone.flat_ends, zone.width_km * 1e3, zone.tolerance_m)
     buffers: dict[float, tuple[BaseGeometry, float]] = {}
 

@@ -103,7 +103,7 @@ class Zone(Protocol):
 
     @property
     def error_m(self) -> float:
-        """The largest measured error of its edges, in metres."""
+        """A bound of how far its edges are from their distance, in metres."""
 
     @property
     def tolerance_m(self) -> float:
@@ -195,7 +195,7 @@ class BufferZone(Noun):
     tolerance_m
         How far an edge of the polygons was allowed to lie from its distance, in metres.
     error_m
-        The largest error found when the finished edges were measured, in metres.
+        A bound of how far the finished edges are from their distance, in metres.
     flat_ends
         Where the zone is cut off square; empty for round ends.
     side_km
@@ -447,7 +447,7 @@ class CombinedZone(Noun):
 
     @property
     def error_m(self) -> float:
-        """The largest error of its zones' edges, in metres."""
+        """The largest bound of its zones' edges, in metres."""
         return max(zone.error_m for zone in self.zones)
 
     @property
