@@ -18,7 +18,7 @@ from geobuffer.analysis.rasters import (
     read_raster_source,
 )
 from geobuffer.errors import DataError, did_you_mean
-from geobuffer.geodesy.buffer import buffer_lines
+from geobuffer.geodesy.buffer import trace_outline
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.geodesy.nearest import has_numba
 from geobuffer.geodesy.sides import split_sides
@@ -333,8 +333,8 @@ def _side_areas(zone: Zone) -> dict[str, BaseGeometry]:
     if border is None or not border.is_bare:
         return {side.name: side.area for side in zone.sides if side.area is not None}
     width_m, tolerance_m = zone.width_km * 1e3, min(zone.tolerance_m, zone.width_km * 10.0)
-    whole, _ = buffer_lines(border.index, width_m, tolerance_m=tolerance_m)
-    left, right, _ = split_sides(border.index, whole, width_m)
+    outline = trace_outline(border.index, width_m, tolerance_m=tolerance_m)
+    left, right, _ = split_sides(border.index, outline, width_m, tolerance_m=tolerance_m)
     return dict(zip((side.name for side in zone.sides), (left, right), strict=True))
 
 

@@ -51,7 +51,7 @@ _BATCH = 8_192
 
 # Distances that differ by less count as equal, and the earlier piece wins. Otherwise the numerical
 # noise of geodesics (some nanometres) would decide which section a place is nearest to.
-_TIE_M = 1e-6
+TIE_M = 1e-6
 
 # A point nearer than this is on the line. Feet are right to some micrometres only, so the direction
 # from a foot to a nearer point does not show its side.
@@ -155,14 +155,14 @@ class LineIndex:
         """
         lon, lat = _to_arrays(lon, lat)
         distance, piece, share = self._find_feet(lon, lat, compiled)
-        p, nodes = self.pieces, self._nodes
+        p, nodes = self.pieces, self.nodes
         foot_lon, foot_lat = p.at(piece, share)
         azimuth, _, _ = inverse(foot_lon, foot_lat, lon, lat)
         along = np.degrees(p.heading(piece, foot_lat))
         turn = wrap_degrees(azimuth - along)
         left = turn <= 0.0
         passed = share * p.length_m[piece]
-        at_begin, at_end = passed < _TIE_M, p.length_m[piece] - passed < _TIE_M
+        at_begin, at_end = passed < TIE_M, p.length_m[piece] - passed < TIE_M
         for node, at in ((nodes.begin[piece], at_begin), (nodes.end[piece], at_end)):
             rows = np.flatnonzero(at)
             left[rows] = nodes.is_left(azimuth[rows], node[rows])
@@ -173,7 +173,7 @@ class LineIndex:
 
         The azimuth (degrees) is that of the line at its very end.
         """
-        return self._nodes.free_ends()
+        return self.nodes.free_ends()
 
     def within(
         self, lon: ArrayLike, lat: ArrayLike, distance_m: float, *, compiled: bool | None = None
@@ -228,7 +228,8 @@ class LineIndex:
         return bool(np.abs(self.pieces.lat).max() < 80.0)
 
     @cached_property
-    def _nodes(self) -> Nodes:
+    def nodes(self) -> Nodes:
+        """The nodes in which the pieces meet and end."""
         return Nodes(self.pieces, self._tips)
 
     def _find_feet(self, lon: Floats, lat: Floats, compiled: bool | None) -> _Feet:  # noqa: FBT001
@@ -285,7 +286,7 @@ class LineIndex:
                 at = point[rows]
                 distance[rows], t[rows] = measure(lon[at], lat[at], piece[rows], t[rows])
         shortest = find_group_minima(distance, point)
-        level = np.flatnonzero(distance <= shortest[point] + _TIE_M)
+        level = np.flatnonzero(distance <= shortest[point] + TIE_M)
         chosen = level[np.flatnonzero(np.diff(point[level], prepend=-1))]
         return _Feet(distance[chosen], piece[chosen], t[chosen])
 

@@ -1,70 +1,69 @@
 """Split a zone into the left and the right side of its lines.
 
 A point belongs to the side on which it lies of the stretch of line nearest to it
-(:meth:`geobuffer.geodesy.nearest.LineIndex.is_left`). So the lines themselves part the sides, and
-beyond a free end the geodesic straight on. Where a left and a right bank of different stretches
-face each other, as between two lines that run the same way, the sides part half-way. For that
-half-way line we start from a Voronoi diagram of the banks. We then move its vertices to where
-``is_left`` changes.
+(:meth:`geobuffer.geodesy.nearest.LineIndex.is_left`). That stretch is the same all along the
+geodesic from the point to its foot. So the left side is a union of spokes, geodesics that leave the
+lines to the left, each as long as its foot stays nearest (:mod:`geobuffer.geodesy._spokes`). The
+right side is the rest of the zone.
 
-The lines cut the zone into *compartments*. The geodesics beyond free ends, and boxes about those,
-cut the compartments further, into *faces*. Most faces lie on one side; we
-split the others half-way.
+Spokes take time. So the lines, and the geodesics where sides part beyond ends of lines, first cut
+the zone into *faces*. A face that only left banks border is left, and one that only right banks
+border is right. We draw spokes in the other faces only, which are *mixed*.
 
-Geometry is in longitude and latitude, degrees on WGS 84; distances are in metres.
+Geometry is in longitude and latitude, degrees on WGS 84, with longitudes unwrapped about the
+outline's meridian; distances are in metres.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy.antimeridian import (
-    cut_at_antimeridian,
-    cut_unwrapped_lines,
-    unwrap_near,
-    wrap_degrees,
-)
-from geobuffer.geodesy.ellipsoid import (
-    Floats,
-    Ints,
-    direct,
-    inverse,
-    number_within_groups,
-    project_to_globe,
-    project_to_plane,
-)
+from geobuffer.geodesy._spokes import BEGIN_FAN, SEGMENT, LeftBank, SpokeGauge, Spokes
+from geobuffer.geodesy.antimeridian import cut_at_antimeridian, unwrap_near
+from geobuffer.geodesy.buffer import drop_slivers
+from geobuffer.geodesy.ellipsoid import WGS84, Floats, Ints, direct, inverse, number_within_groups
+from geobuffer.geodesy.nearest import LineIndex
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
     from shapely.geometry import MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
 
-    from geobuffer.geodesy.nearest import LineIndex
+    from geobuffer.geodesy.buffer import Outline
+
+    _Bools = NDArray[np.bool_]
 
 
-# The points on the banks lie this far from the middle of a piece: less than any gap that matters.
-_BANK_M = 1e-3
+# The first spokes: this many to the width along segments, and so many degrees apart in fans.
+_PER_WIDTH = 8.0
+_FAN_DEGREES = 10.0
 
-# With steps of a kilometre, a geodesic is within 2 cm of its chords in longitude and latitude.
-_STEP_M = 1_000.0
+# A vertex that comes nearer to a segment than this share of the width could hide, with the end of a
+# needle, between two first spokes. It is half as much again as the sagitta of a circle of the
+# width over a chord of an eighth of it, twice over.
+_NEEDLE_SHARE = 1.5 / _PER_WIDTH**2
 
-# Samples of the banks per width of the zone: half-way lines then start right to some metres.
-_SAMPLES = 200
+# How far left and right of a segment we ask which face lies there: less than any gap that matters.
+_BESIDE_M = 1e-3
 
-# A half-way line bends where another stretch becomes nearest. We cut its edges at the worst of
-# these shares until they are off by no more than these metres. Eight rounds turn 200 m into 1 m.
-_PROBES = (0.25, 0.5, 0.75)
-_HALF_WAY_M = 0.5
-_ROUNDS = 8
+# In degrees, a tenth of a millimetre: what is closer lies in one place.
+_SAME_DEGREES = 1e-9
 
-# How far, as a share of the width, a half-way line may start wrong: a plane about the middle of
-# 1,000 km shifts it by half a percent of the width.
-_SHIFT = 0.02
+# Parts thinner than this share of the tolerance are what crossing edges leave.
+_SLIVER_SHARE = 0.25
+
+# We try the finished divide at these shares of its edges, this share of the tolerance off it. Where
+# a try shows it wrong, we try farther out, at most this often: 0.1 m doubled 16 times is 6 km.
+_TRIES = (0.1, 0.3, 0.5, 0.7, 0.9)
+_BOUND_SHARE = 0.5
+_DOUBLINGS = 16
 
 _TWICE = (
     "Invalid side: lines run along one another, so that what is left of one is right of another. "
@@ -72,37 +71,27 @@ _TWICE = (
 )
 
 
-class _Banks(NamedTuple):
-    """Points on either bank of the pieces: first all left ones, then all right ones.
-
-    ``compartment`` and ``face`` hold the number of the one that each point lies in.
-    """
-
-    tree: shapely.STRtree
-    compartment: Ints
-    face: Ints
-    compartment_of_face: Ints
-
-
 def split_sides(
-    index: LineIndex, whole: BaseGeometry, distance_m: float
+    index: LineIndex, outline: Outline, distance_m: float, *, tolerance_m: float
 ) -> tuple[Polygon | MultiPolygon, Polygon | MultiPolygon, float]:
-    """Return the left and the right side of a zone, and the error of the edge between them.
+    """Return the left and the right side of a zone, and a bound of the error of their edges.
 
     Parameters
     ----------
     index
         The lines.
-    whole
-        The zone: a polygon within ±180° longitude.
+    outline
+        The zone's outline, from :func:`geobuffer.geodesy.buffer.trace_outline`.
     distance_m
         The zone's width, in metres.
+    tolerance_m
+        How far the edge between the sides may be from where the side changes, in metres.
 
     Returns
     -------
     tuple
-        Two polygons, cut at the antimeridian, and how far (in metres) the edge between them is at
-        most from where the side changes.
+        Two polygons, cut at the antimeridian, and a bound (in metres) of how far their edges are
+        from where they should be, those of the outline included.
 
     Raises
     ------
@@ -112,321 +101,349 @@ def split_sides(
     Examples
     --------
     >>> from geobuffer.geodesy.nearest import LineIndex
-    >>> from geobuffer.geodesy.buffer import buffer_lines
+    >>> from geobuffer.geodesy.buffer import trace_outline
     >>> index = LineIndex([shapely.LineString([(30, 50), (31, 50)])])
-    >>> whole, _ = buffer_lines(index, 1000, tolerance_m=1)
-    >>> left, right, error = split_sides(index, whole, 1000)
-    >>> left.bounds[3] > 50.008, right.bounds[1] < 49.992, error
-    (True, True, 0.0)
+    >>> outline = trace_outline(index, 1000, tolerance_m=1)
+    >>> left, right, error = split_sides(index, outline, 1000, tolerance_m=1)
+    >>> left.bounds[3] > 50.008, right.bounds[1] < 49.992, error <= 1
+    (True, True, True)
     """
-    runs, ends = cut_unwrapped_lines(_list_runs(index)), _trace_end_rays(index, whole)
-    _check_no_repeats(runs)
-    patches = [
-        shapely.box(*_widen_bounds(shapely.LineString(end.line).bounds, distance_m))
-        for end in ends
-        if not end.nearest
-    ]
-    compartments = _cut_into_faces(whole, runs)
-    cuts = [
-        *cut_unwrapped_lines([end.line for end in ends]),
-        *(patch.exterior for patch in patches),
-    ]
-    faces = _cut_into_faces(whole, [*runs, *cuts])
-    inner = np.array([face.point_on_surface() for face in faces])
-    round_the_end = shapely.intersects(shapely.union_all(patches), inner)
-    banks = _locate_banks(
-        index, _find_holders(compartments, shapely.STRtree(inner)), compartments, faces
-    )
-    parts: tuple[list[BaseGeometry], list[BaseGeometry]] = ([], [])
-    errors = [0.0]
-    for number, face in enumerate(faces):
-        bank = _select_banks(banks, number, face, distance_m, both=bool(round_the_end[number]))
-        left = bank < len(banks.face) // 2
-        if left.all() or not left.any():
-            parts[int(not left.all())].append(face)
-            continue
-        one, other, error = _split_face(index, face, bank, distance_m)
-        parts[0].append(one)
-        parts[1].append(other)
-        errors.append(error)
-    left_side, right_side = (cut_at_antimeridian(shapely.union_all(part)) for part in parts)
-    return left_side, right_side, max(errors)
+    bank = LeftBank(index, outline.meridian)
+    gauge = SpokeGauge(index, bank, distance_m, tolerance_m)
+    segments = _Segments(bank)
+    meetings = _find_meetings(segments)
+    places = _place_first_spokes(segments, meetings, gauge.reach_m, distance_m)
+    step_m = _find_step_m(outline.shape, tolerance_m)
+    faces = _sort_faces(segments, outline.shape, gauge, places, meetings, step_m)
+    in_mixed = faces.borders_mixed[places.element // 3]
+    spokes = gauge.measure_all(places.element[in_mixed], places.share[in_mixed])
+    spokes = gauge.refine(spokes)
+    cells = _draw_cells(bank, spokes, step_m)
+    whole, sliver_m = outline.shape, _SLIVER_SHARE * tolerance_m
+    left = shapely.intersection(shapely.union_all([*cells, *faces.left]), whole)
+    left = drop_slivers(left, sliver_m)
+    right = drop_slivers(shapely.difference(whole, left), sliver_m)
+    divide_m = _bound_divide_error(index, bank, left, outline, distance_m, tolerance_m)
+    error_m = max(outline.error_m, divide_m)
+    return cut_at_antimeridian(left), cut_at_antimeridian(right), error_m
 
 
-def _check_no_repeats(runs: list[BaseGeometry]) -> None:
-    """Check that no stretch of the lines comes twice: it would have no left and no right."""
-    # In degrees, a tenth of a metre; sums of a million lengths are right to a thousandth of that.
-    if float(np.sum(shapely.length(runs))) - shapely.union_all(runs).length > 1e-6:
+def _find_step_m(whole: BaseGeometry, tolerance_m: float) -> float:
+    """Return the longest chord, in degrees, that keeps to a geodesic within a third of a tolerance.
+
+    A chord of length s at latitude φ is off by s² tan φ · 1.09 / 8R at most.
+    """
+    _, south, _, north = whole.bounds
+    steepest = np.tan(np.radians(min(max(abs(south), abs(north)), 89.0)))
+    return float(np.sqrt(8.0 * WGS84.a * tolerance_m / 3.0 / max(steepest, 0.1) / 1.09))
+
+
+# --- the segments, and where they meet ---
+
+
+class _Segments:
+    """The segments of a bank as lines in longitude and latitude, and a tree of them."""
+
+    def __init__(self, bank: LeftBank) -> None:
+        self.bank = bank
+        ends = np.stack([bank.lon, bank.lat], axis=2)
+        self.lines = shapely.linestrings(ends.transpose(1, 0, 2))
+        self.tree = shapely.STRtree(self.lines)
+
+
+class _Places(NamedTuple):
+    """Places on the bank: elements and shares of them."""
+
+    element: Ints
+    share: Floats
+
+
+def _find_meetings(segments: _Segments) -> _Places:
+    """Return where segments meet that do not share that node, once on each of the two.
+
+    Raises
+    ------
+    GeometryError
+        Two segments run along one another.
+    """
+    one, other = segments.tree.query(segments.lines, predicate="intersects")
+    pairs = one < other
+    one, other = one[pairs], other[pairs]
+    where = shapely.intersection(segments.lines[one], segments.lines[other])
+    if (shapely.length(where) > _SAME_DEGREES).any():
         raise GeometryError(_TWICE)
+    node = segments.bank.node
+    shared = (node[:, None, one] == node[None, :, other]).any(axis=(0, 1))
+    one, other, where = one[~shared], other[~shared], shapely.centroid(where[~shared])
+    segment = np.concatenate([one, other])
+    share = shapely.line_locate_point(
+        segments.lines[segment], np.concatenate([where, where]), normalized=True
+    )
+    return _Places(3 * segment + SEGMENT, share)
 
 
-def _list_runs(index: LineIndex) -> list[Floats]:
-    """Return the vertices (n, 2) of each unbroken run of pieces, with unwrapped longitudes."""
-    p, begins = index.pieces, np.flatnonzero(~index.continues)
-    runs = []
-    for a, b in zip(begins, np.append(begins[1:], len(p.lon)), strict=True):
-        lon = np.append(p.lon[a:b], p.lon[b - 1] + p.dlon[b - 1])
-        turned = lon[0] + np.append(0.0, np.cumsum(wrap_degrees(np.diff(lon))))
-        # Where the line does not cross 180°, we keep the longitudes as given, to the last digit.
-        lon = np.where(np.abs(turned - lon) < 1.0, lon, turned)
-        runs.append(np.stack([lon, np.append(p.lat[a:b], p.lat[b - 1] + p.dlat[b - 1])], axis=1))
-    return runs
+def _find_near_vertices(segments: _Segments, reach_m: float) -> _Places:
+    """Return the feet, on segments, of vertices close by that are not their own ends."""
+    bank = segments.bank
+    node, kept = np.unique(bank.node.ravel(), return_index=True)
+    lon, lat = bank.lon.ravel()[kept], bank.lat.ravel()[kept]
+    high = reach_m / 110_000.0
+    wide = high / np.cos(np.radians(np.minimum(np.abs(lat) + high, 89.0)))
+    boxes = shapely.box(lon - wide, lat - high, lon + wide, lat + high)
+    vertex, segment = segments.tree.query(boxes)
+    strange = (bank.node[:, segment] != node[vertex]).all(axis=0)
+    vertex, segment = vertex[strange], segment[strange]
+    east = np.cos(np.radians(lat[vertex]))
+    begin_lon, begin_lat = bank.lon[0, segment], bank.lat[0, segment]
+    ahead = np.stack([(bank.lon[1, segment] - begin_lon) * east, bank.lat[1, segment] - begin_lat])
+    to_vertex = np.stack([(lon[vertex] - begin_lon) * east, lat[vertex] - begin_lat])
+    share = (ahead * to_vertex).sum(axis=0) / (ahead**2).sum(axis=0)
+    within = (share > 0.0) & (share < 1.0)
+    return _Places(3 * segment[within] + SEGMENT, share[within])
 
 
-class _EndRay(NamedTuple):
-    """The geodesic straight on from a free end; ``nearest`` if the end is nearest to all of it."""
-
-    line: Floats
-    nearest: bool
-
-
-def _trace_end_rays(index: LineIndex, whole: BaseGeometry) -> list[_EndRay]:
-    """Return the geodesics straight on from the free ends, until they leave the zone."""
-    west, south, east, north = whole.bounds
-    _, _, across = inverse(west, south, min(east, west + 179.0), north)
-    reach = np.arange(0.0, float(across[0]) + 2.0 * _STEP_M, _STEP_M)
-    ends = []
-    for lon, lat, azimuth in zip(*index.free_ends(), strict=True):
-        to_lon, to_lat, _ = direct(lon, lat, azimuth, reach)
-        left = np.flatnonzero(~shapely.contains_xy(whole, wrap_degrees(to_lon), to_lat))
-        count = max((left[0] if len(left) else len(reach) - 1) + 1, 2)
-        line = np.stack([unwrap_near(to_lon, lon), to_lat], axis=1)[:count]
-        line[0] = lon, lat
-        away = index.nearest(*line.T).distance_m
-        # We compare up to the last point within the zone.
-        ends.append(_EndRay(line, bool((np.abs(away - reach[:count]) < 0.01)[:-1].all())))
-    return ends
+def _place_first_spokes(
+    segments: _Segments, meetings: _Places, reach_m: float, width_m: float
+) -> _Places:
+    """Return where the spokes stand that we measure first, in the order of the bank."""
+    bank = segments.bank
+    every = 3 * np.arange(bank.count) + SEGMENT
+    along = _space_evenly(every, bank.length_m / (width_m / _PER_WIDTH))
+    fan, degrees = bank.list_fans()
+    near = _find_near_vertices(segments, _NEEDLE_SHARE * width_m)
+    places = [along, _space_evenly(fan, degrees / _FAN_DEGREES), meetings, near]
+    # In a hollow bend, spokes of both segments stop each other as far as their bisector lies in
+    # the zone. Where it leaves the zone, spokes of all lengths up to the full reach follow.
+    for end, hollow in enumerate(bank.is_hollow):
+        s = np.flatnonzero(hollow)
+        away = reach_m / np.tan(np.radians(bank.sector[end, s] / 2.0)) / bank.length_m[s] * 1.001
+        s, away = s[away < 1.0], away[away < 1.0]
+        places.append(_Places(3 * s + SEGMENT, 1.0 - away if end else away))
+    element, share = (np.concatenate(column) for column in zip(*places, strict=True))
+    once = np.unique(np.stack([element, share], axis=1), axis=0)
+    return _Places(once[:, 0].astype(np.int64), once[:, 1])
 
 
-def _widen_bounds(bounds: tuple[float, ...], distance_m: float) -> Floats:
-    """Return bounds in degrees, wider on each side by a distance and a tenth of it."""
-    high = 1.1 * distance_m / 111_000.0
-    _, south, _, north = bounds
-    furthest = min(max(abs(south), abs(north)) + high, 89.0)
-    wide = high / np.cos(np.radians(furthest))
-    return np.asarray(np.add(bounds, [-wide, -high, wide, high]))
+def _space_evenly(element: Ints, steps: Floats) -> _Places:
+    """Return shares from 0 to 1 of each element, so that it is cut into that many steps or more."""
+    count = np.ceil(steps).astype(np.int64).clip(1)
+    share = number_within_groups(count + 1) / np.repeat(count, count + 1)
+    return _Places(np.repeat(element, count + 1), share)
 
 
-def _cut_into_faces(whole: BaseGeometry, lines: list[BaseGeometry]) -> list[BaseGeometry]:
-    """Return the parts into which lines cut a zone."""
-    edges = shapely.union_all([whole.boundary, *lines])
+# --- faces ---
+
+
+class _Faces(NamedTuple):
+    """The faces that are left, and which segments have their left bank in a mixed face."""
+
+    left: list[BaseGeometry]
+    borders_mixed: _Bools
+
+
+def _sort_faces(
+    segments: _Segments,
+    whole: BaseGeometry,
+    gauge: SpokeGauge,
+    places: _Places,
+    meetings: _Places,
+    step_m: float,
+) -> _Faces:
+    """Cut the zone into faces, and sort them by the banks that border them.
+
+    We ask halfway between the first spokes, among which are all meetings, which face lies there.
+    """
+    bank, (element, share) = segments.bank, places
+    cuts = [whole.boundary, *segments.lines, *_trace_open_spokes(bank, gauge, step_m)]
+    edges = shapely.union_all(cuts)
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(edges)))
     shapely.prepare(whole)
-    return [face for face in faces if shapely.intersects(whole, face.point_on_surface())]
+    faces = faces[shapely.intersects(whole, shapely.point_on_surface(faces))]
+    between = np.flatnonzero((np.diff(element) == 0) & (element[1:] % 3 == SEGMENT))
+    middle = (share[between] + share[between + 1]) / 2.0
+    lon, lat, azimuth = bank.locate_spokes(element[between], middle)
+    left_face, right_face = (
+        _find_holders(faces, _move(np.stack([lon, lat], axis=1), azimuth + turn, _BESIDE_M))
+        for turn in (0.0, 180.0)
+    )
+    has_left, has_right = (
+        np.bincount(face[face >= 0], minlength=len(faces)) > 0 for face in (left_face, right_face)
+    )
+    mixed = has_left == has_right
+    mixed[_find_touched(segments, meetings, faces)] = True
+    borders_mixed = np.zeros(bank.count, dtype=bool)
+    in_mixed = (left_face < 0) | mixed[left_face]
+    borders_mixed[element[between][in_mixed] // 3] = True
+    return _Faces(list(faces[has_left & ~mixed]), borders_mixed)
 
 
-def _find_holders(faces: list[BaseGeometry], points: shapely.STRtree) -> Ints:
-    """Return which face holds each point; −1 if no face does."""
-    found = np.full(len(points), -1, dtype=np.int64)
+def _trace_open_spokes(bank: LeftBank, gauge: SpokeGauge, step_m: float) -> list[BaseGeometry]:
+    """Return the spokes along which left and right part, as lines."""
+    fan, _ = bank.list_fans()
+    share = np.where(fan % 3 == BEGIN_FAN, 0.0, 1.0)
+    is_open = bank.find_open(fan, share)
+    lon, lat, azimuth = bank.locate_spokes(fan[is_open], share[is_open])
+    if not len(lon):
+        return []
+    length, _ = gauge.find_lengths(lon, lat, azimuth)
+    rows = np.flatnonzero(length > 0.0)
+    return [
+        shapely.linestrings(_trace_geodesic(lon[n], lat[n], azimuth[n], length[n], step_m))
+        for n in rows
+    ]
+
+
+def _trace_geodesic(
+    lon: float, lat: float, azimuth: float, length_m: float, step_m: float
+) -> Floats:
+    """Return points (n, 2) along a geodesic, both ends included."""
+    away = np.linspace(0.0, length_m, int(np.ceil(length_m / step_m)) + 1)
+    to_lon, to_lat, _ = direct(lon, lat, azimuth, away)
+    line = np.stack([unwrap_near(to_lon, lon), to_lat], axis=1)
+    line[0] = lon, lat
+    return line
+
+
+def _find_holders(faces: NDArray[np.object_], lonlat: Floats) -> Ints:
+    """Return which face holds each of (2, n) points; −1 if no face does."""
+    found = np.full(lonlat.shape[1], -1, dtype=np.int64)
     # STRtree prepares the query geometries. So we index the points and query with the faces, which
     # is hundreds of times as fast as the other way round.
-    face, point = points.query(faces, predicate="contains")
+    face, point = shapely.STRtree(shapely.points(*lonlat)).query(faces, predicate="contains")
     found[point] = face
     return found
 
 
-def _locate_banks(
-    index: LineIndex,
-    compartment_of_face: Ints,
-    compartments: list[BaseGeometry],
-    faces: list[BaseGeometry],
-) -> _Banks:
-    """Return points on both banks of the pieces, with the compartment and face of each."""
-    p = index.pieces
-    lon, lat = p.lon + p.dlon / 2.0, p.lat + p.dlat / 2.0
-    along, _, _ = inverse(lon, lat, p.lon + p.dlon, p.lat + p.dlat)
-    sides = [direct(lon, lat, along + turn, _BANK_M)[:2] for turn in (-90.0, 90.0)]
-    points = shapely.points(np.concatenate([np.stack(side, axis=1) for side in sides]))
-    tree = shapely.STRtree(points)
-    return _Banks(
-        tree, _find_holders(compartments, tree), _find_holders(faces, tree), compartment_of_face
-    )
+def _find_touched(segments: _Segments, meetings: _Places, faces: NDArray[np.object_]) -> Ints:
+    """Return the faces about vertices that touch the lines.
 
-
-def _select_banks(
-    banks: _Banks, face: int, shape: BaseGeometry, distance_m: float, *, both: bool
-) -> Ints:
-    """Return the banks that can be nearest in a face.
-
-    They lie in the same compartment, but not across the face's own line. ``both`` keeps those
-    across the line, for faces near a free end, where they can be nearest.
+    There two stretches are equally near in a whole sector, and the earlier one has it. So banks do
+    not tell the side.
     """
-    here = banks.face == face
-    across = np.roll(here, len(here) // 2) & (not both)
-    near = np.zeros(len(here), dtype=bool)
-    near[banks.tree.query(shapely.box(*_widen_bounds(shape.bounds, distance_m)))] = True
-    same_compartment = banks.compartment == banks.compartment_of_face[face]
-    return np.flatnonzero(here | (same_compartment & near & ~across))
+    at_vertex = (meetings.share < _SAME_DEGREES) | (meetings.share > 1.0 - _SAME_DEGREES)
+    segment, share = meetings.element[at_vertex] // 3, meetings.share[at_vertex]
+    places = shapely.line_interpolate_point(segments.lines[segment], share, normalized=True)
+    touched = shapely.buffer(places, _SAME_DEGREES)
+    return np.asarray(shapely.STRtree(faces).query(touched, predicate="intersects")[1])
 
 
-def _split_face(
-    index: LineIndex, face: BaseGeometry, bank: Ints, distance_m: float
-) -> tuple[BaseGeometry, BaseGeometry, float]:
-    """Split a face half-way between left and right banks; return both parts and their error."""
-    at = face.centroid
-    step = distance_m / _SAMPLES
-    sites, left = _sample_banks(index, bank, step)
-    plane = project_to_plane(at.x, at.y, *sites.T).T
-    corners = project_to_plane(at.x, at.y, *shapely.get_coordinates(face).T).T
-    reach = shapely.MultiPoint(corners).buffer(step)
-    cells = _draw_voronoi_cells(plane, reach)
-
-    def to_globe(xy: Floats) -> Floats:
-        lon, lat = project_to_globe(at.x, at.y, xy.T)
-        return np.stack([unwrap_near(lon, at.x), lat], axis=1)
-
-    area = shapely.union_all(shapely.get_parts(cells)[left])
-    area = shapely.segmentize(area, 4.0 * step)
-    area = shapely.transform(area, to_globe)
-    reach_m = max(step, _SHIFT * distance_m)
-    area = _refine_half_way(index, _move_half_way(index, area, face, reach_m), face, reach_m)
-    one, other = shapely.intersection(face, area), shapely.difference(face, area)
-    one, other = _sort_slivers(index, one, other)
-    away = _measure_edge_errors(index, one, face, reach_m).away_m
-    return one, other, float(away.max(initial=0.0))
+# --- cells ---
 
 
-def _draw_voronoi_cells(plane: Floats, reach: BaseGeometry) -> BaseGeometry:
-    """Return the Voronoi cells of banks, in their order."""
-    try:
-        return shapely.voronoi_polygons(shapely.MultiPoint(plane), extend_to=reach, ordered=True)
-    except shapely.GEOSException as error:
-        raise GeometryError(_TWICE) from error
+def _draw_cells(bank: LeftBank, spokes: Spokes, step_m: float) -> list[BaseGeometry]:
+    """Return polygons that the spokes of each element sweep."""
+    if not len(spokes.element):
+        return []
+    begin = np.flatnonzero(np.diff(spokes.element, prepend=-1))
+    end = np.append(begin[1:], len(spokes.element))
+    alive = np.maximum.reduceat(spokes.length_m, begin) > 0.0
+    is_open = bank.find_open(spokes.element, spokes.share)
+    rings = [
+        ring
+        for first, after in zip(begin[alive], end[alive], strict=True)
+        for ring in _list_rings(spokes, is_open, int(first), int(after), step_m)
+    ]
+    cells = shapely.polygons([shapely.linearrings(ring) for ring in rings])
+    broken = ~shapely.is_valid(cells)
+    cells[broken] = shapely.make_valid(cells[broken], method="structure", keep_collapsed=False)
+    return list(cells)
 
 
-def _sort_slivers(
-    index: LineIndex, one: BaseGeometry, other: BaseGeometry
-) -> tuple[BaseGeometry, BaseGeometry]:
-    """Move slivers along the line, where cells of both banks meet, to the side they lie on."""
-    parts = shapely.get_parts(shapely.get_parts([one, other]))
-    parts = parts[shapely.area(parts) > 0.0]
-    lon, lat = shapely.get_coordinates(shapely.point_on_surface(parts)).T
-    left = index.is_left(lon, lat)
-    return shapely.union_all(parts[left]), shapely.union_all(parts[~left])
+def _list_rings(
+    spokes: Spokes, is_open: _Bools, first: int, after: int, step_m: float
+) -> Iterator[Floats]:
+    """Yield the rings (n, 2) that the spokes of one element sweep, between spokes of no length."""
+    if spokes.element[first] % 3 != SEGMENT:
+        yield _trace_fan(spokes, is_open, first, after, step_m)
+        return
+    inner = np.flatnonzero(spokes.length_m[first + 1 : after - 1] == 0.0) + first + 1
+    stops = [first, *inner.tolist(), after - 1]
+    feet = np.stack([spokes.lon, spokes.lat], axis=1)
+    tips = np.stack([spokes.drawn_lon, spokes.drawn_lat], axis=1)
+    for a, b in itertools.pairwise(stops):
+        if spokes.length_m[a : b + 1].any():
+            yield np.concatenate([feet[[a, b]], tips[a : b + 1][::-1]])
 
 
-def _sample_banks(index: LineIndex, bank: Ints, step_m: float) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return points (n, 2) along banks, at most a step apart, and which are on left banks."""
-    p, count = index.pieces, len(index.pieces.lon)
-    cuts = np.ceil(p.length_m[bank % count] / step_m).astype(np.int64)
-    piece, left = np.repeat(bank % count, cuts), np.repeat(bank < count, cuts)
-    share = (number_within_groups(cuts) + 0.5) / np.repeat(cuts, cuts)
-    lon, lat = p.at(piece, share)
-    along, _, _ = inverse(lon, lat, p.lon[piece] + p.dlon[piece], p.lat[piece] + p.dlat[piece])
-    to_lon, to_lat, _ = direct(lon, lat, along + np.where(left, -90.0, 90.0), _BANK_M)
-    return np.stack([to_lon, to_lat], axis=1), left
+def _trace_fan(spokes: Spokes, is_open: _Bools, first: int, after: int, step_m: float) -> Floats:
+    """Return the ring (n, 2) that the spokes of a fan sweep.
+
+    A spoke on which the sides part is an edge of the side. A geodesic is no chord, so it is traced.
+    """
+    tips = np.stack([spokes.drawn_lon, spokes.drawn_lat], axis=1)[first:after]
+    foot = np.array([[spokes.lon[first], spokes.lat[first]]])
+
+    def trace(row: int) -> Floats:
+        if not is_open[row]:
+            return foot
+        lon, lat, azimuth, length = (float(column[row]) for column in spokes[2:6])
+        return _trace_geodesic(lon, lat, azimuth, length, step_m)[:-1]
+
+    return np.concatenate([trace(first), tips, trace(after - 1)[::-1]])
 
 
-def _move_half_way(
-    index: LineIndex, area: BaseGeometry, face: BaseGeometry, reach_m: float
-) -> BaseGeometry:
-    """Move the vertices of a half-way line to where the side changes."""
-    begin, end = _list_edges(area)
-    # We include those just beyond the face, so that the line leaves the face in the right place.
-    near = shapely.box(*_widen_bounds(face.bounds, 4.0 * reach_m))
-    here = shapely.intersects_xy(near, *begin.T)
-    begin, end = begin[here], end[here]
+# --- the error of the divide ---
+
+
+def _bound_divide_error(
+    index: LineIndex,
+    bank: LeftBank,
+    left: BaseGeometry,
+    outline: Outline,
+    distance_m: float,
+    tolerance_m: float,
+) -> float:
+    """Return a bound of how far the edge between the sides is from where the side changes.
+
+    We try points beside the edge. The farthest that is drawn on the wrong side decides.
+    """
+    bound = away_m = _BOUND_SHARE * tolerance_m
+    begin, end = _list_divide_edges(bank, left, outline.shape)
+    if not len(begin):
+        return bound
+    at = np.concatenate([begin + share * (end - begin) for share in _TRIES])
     along, _, _ = inverse(*begin.T, *end.T)
-    where, found = _find_side_change(index, begin, along + 90.0, reach_m)
-    moved = dict(zip(map(tuple, begin[found].tolist()), where[found].tolist(), strict=True))
-
-    def move(coords: Floats) -> Floats:
-        return np.array([moved.get(tuple(xy), xy) for xy in coords.tolist()]).reshape(-1, 2)
-
-    return shapely.make_valid(shapely.transform(area, move), method="structure")
-
-
-class _EdgeErrors(NamedTuple):
-    """Edges that split a face: both ends (n, 2), where the side changes nearby, and how far off."""
-
-    begin: Floats
-    end: Floats
-    where: Floats
-    away_m: Floats
-
-
-def _measure_edge_errors(
-    index: LineIndex, shape: BaseGeometry, face: BaseGeometry, reach_m: float
-) -> _EdgeErrors:
-    """Return the largest distance of each edge that splits a face from where the side changes."""
-    begin, end = _list_edges(shape)
-    shapely.prepare(face)
-    edges = shapely.linestrings(np.stack([begin, end], axis=1))
-    inside = np.flatnonzero(shapely.intersects(face, edges))
-    begin, end = begin[inside], end[inside]
-    worst = _EdgeErrors(begin, end, (begin + end) / 2.0, np.zeros(len(begin)))
-    along, _, _ = inverse(*begin.T, *end.T)
-    for share in _PROBES:
-        point = begin + share * (end - begin)
-        # At least a millimetre inside the face: its own edge is not a half-way line.
-        free = np.flatnonzero(shapely.distance(shapely.points(point), face.boundary) > 1e-8)
-        where, found = _find_side_change(index, point[free], along[free] + 90.0, reach_m)
-        free, where = free[found], where[found]
-        away = inverse(*point[free].T, *where.T)[2]
-        more = away > worst.away_m[free]
-        worst.where[free[more]], worst.away_m[free[more]] = where[more], away[more]
-    return worst
-
-
-def _refine_half_way(
-    index: LineIndex, area: BaseGeometry, face: BaseGeometry, reach_m: float
-) -> BaseGeometry:
-    """Cut the edges of a half-way line that are off, at the place where the side changes."""
-    for _ in range(_ROUNDS):
-        found = _measure_edge_errors(index, area, face, reach_m)
-        off = found.away_m > _HALF_WAY_M
-        if not off.any():
+    azimuth = np.tile(along, len(_TRIES))
+    shapely.prepare(left)
+    for _ in range(_DOUBLINGS):
+        tried = [_move(at, azimuth + turn, away_m) for turn in (-90.0, 90.0)]
+        lon, lat = np.concatenate(tried, axis=1)
+        away = index.nearest(lon, lat, compiled=False).distance_m
+        rows = np.flatnonzero((away < distance_m - outline.error_m) & (away > tolerance_m))
+        lon, lat = lon[rows], lat[rows]
+        wrong = shapely.intersects_xy(left, lon, lat) != index.is_left(lon, lat, compiled=False)
+        off = _measure_from_edge(left, lon[wrong], lat[wrong])
+        bound = max(bound, float(off.max(initial=0.0)))
+        # Beside a thin wedge a point may be beyond its other edge, so that it lies near an edge.
+        if not (off > 0.9 * away_m).any():
             break
-        ends = np.concatenate([found.begin, found.end], axis=1)[off]
-        cuts = dict(zip(map(tuple, ends.tolist()), found.where[off].tolist(), strict=True))
-        parts = [
-            shapely.Polygon(
-                _cut_ring(part.exterior, cuts), [_cut_ring(hole, cuts) for hole in part.interiors]
-            )
-            for part in shapely.get_parts(area)
-        ]
-        area = shapely.make_valid(shapely.MultiPolygon(parts), method="structure")
-    return area
+        away_m *= 2.0
+    return bound
 
 
-def _cut_ring(ring: BaseGeometry, cuts: dict[tuple[float, ...], list[float]]) -> list[list[float]]:
-    """Return a ring's vertices, and between the ends of an edge the vertex that cuts it."""
-    coords = ring.coords[:]
-    cut = [coords[0]]
-    for begin, end in pairwise(coords):
-        cut += [cuts[key]] if (key := (*begin, *end)) in cuts else []
-        cut.append(end)
-    return cut
-
-
-def _list_edges(shape: BaseGeometry) -> tuple[Floats, Floats]:
-    """Return the starts and ends, (n, 2) each, of all edges of polygons."""
-    rings = shapely.get_rings(shapely.get_parts(shape))
+def _list_divide_edges(
+    bank: LeftBank, left: BaseGeometry, whole: BaseGeometry
+) -> tuple[Floats, Floats]:
+    """Return begins and ends (n, 2) of the edges of a side that follow neither line nor outline."""
+    rings = shapely.get_rings(shapely.get_parts(left))
     coords, ring = shapely.get_coordinates(rings, return_index=True)
-    same = np.flatnonzero(ring[1:] == ring[:-1])
-    return coords[same], coords[same + 1]
+    place = coords[:, 0] + 1j * coords[:, 1]
+    known = [bank.lon.ravel() + 1j * bank.lat.ravel()]
+    known.append(shapely.get_coordinates(whole) @ np.array([1.0, 1j]))
+    begin = np.flatnonzero(np.diff(ring) == 0)
+    follows = [np.isin(place, one) for one in known]
+    free = ~np.any([one[begin] & one[begin + 1] for one in follows], axis=0)
+    return coords[begin[free]], coords[begin[free] + 1]
 
 
-def _find_side_change(
-    index: LineIndex, points: Floats, azimuth: Floats, reach_m: float
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return where the side changes along geodesics through points, and for which it does."""
-    # We do not look so far as to meet the line itself.
-    reach = np.minimum(reach_m, index.nearest(*points.T).distance_m / 2.0)
+def _move(at: Floats, azimuth: Floats, away_m: float) -> Floats:
+    """Return (2, n) where one arrives from points (n, 2) by geodesics of one length."""
+    lon, lat, _ = direct(at[:, 0], at[:, 1], azimuth, away_m)
+    return np.stack([unwrap_near(lon, at[:, 0]), lat])
 
-    def at(rows: Ints, away: Floats) -> Floats:
-        lon, lat, _ = direct(points[rows, 0], points[rows, 1], azimuth[rows], away)
-        return np.stack([unwrap_near(lon, points[rows, 0]), lat], axis=1)
 
-    first, last = (index.is_left(*at(np.arange(len(points)), away).T) for away in (-reach, reach))
-    found = first != last
-    rows = np.flatnonzero(found)
-    low, high = -reach[rows], reach[rows]
-    # 200 m halved 15 times is a centimetre.
-    for _ in range(15):
-        middle = (low + high) / 2.0
-        same = index.is_left(*at(rows, middle).T) == first[rows]
-        low, high = np.where(same, middle, low), np.where(same, high, middle)
-    where = points.copy()
-    where[rows] = at(rows, (low + high) / 2.0)
-    return where, found
+def _measure_from_edge(shape: BaseGeometry, lon: Floats, lat: Floats) -> Floats:
+    """Return the distance of points from the boundary of a shape, in metres."""
+    if not len(lon) or shape.is_empty:
+        return np.zeros(len(lon))
+    return LineIndex([shape.boundary]).nearest(lon, lat, compiled=False).distance_m

@@ -16,8 +16,8 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import GeometryError, WrongKind, did_you_mean
-from geobuffer.geodesy.antimeridian import keep_polygons
-from geobuffer.geodesy.buffer import buffer_lines
+from geobuffer.geodesy.antimeridian import cut_at_antimeridian, keep_polygons
+from geobuffer.geodesy.buffer import buffer_lines, trace_outline
 from geobuffer.geodesy.ellipsoid import LIMIT_M
 from geobuffer.geodesy.sides import split_sides
 from geobuffer.zones.arguments import REGIONS, TEXT, check_arguments, describe_type
@@ -31,7 +31,7 @@ from geobuffer.zones.toponyms import LANGUAGES, fold_name
 from geobuffer.zones.zone import BufferZone, CombinedZone, How, Part, Zone, is_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from shapely.geometry import MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
@@ -337,16 +337,22 @@ def _build_buffer_zone(
 def _build_rings(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], float]:
     """Return the polygons of a zone's rings, and a bound of their edges' error in metres."""
     cut = build_end_cuts(zone.flat_ends, zone.width_km * 1e3, zone.tolerance_m)
-    buffers: dict[float, tuple[BaseGeometry, float]] = {}
+    areas, error_m, buffers = _find_side_areas(zone)
 
     def buffer_border(km: float) -> BaseGeometry:
         if km not in buffers:
-            # For a very narrow zone, one hundredth of its width.
-            tolerance_m = min(zone.tolerance_m, km * 10.0)
+            tolerance_m = _limit_tolerance(zone, km)
             buffers[km] = buffer_lines(zone.border.index, km * 1e3, tolerance_m=tolerance_m)
         return buffers[km][0]
 
-    clip_to_side, error_m = _make_side_clipper(zone, buffer_border)
+    def clip_to_side(shape: BaseGeometry, side: int) -> BaseGeometry:
+        if zone.reach_km[side] < 0:
+            return shapely.Polygon()
+        area = areas[side]
+        if area is None:
+            return shapely.difference(shape, areas[1 - side])
+        return shapely.intersection(shape, area)
+
     covers_all = zone.reach_km[2] > 0
     rings = []
     inner = buffer_border(zone.edges_km[0]) if zone.edges_km[0] else shapely.Polygon()
@@ -364,29 +370,26 @@ def _build_rings(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], 
     return tuple(rings), max(error_m, *(error for _, error in buffers.values()))
 
 
-def _make_side_clipper(
-    zone: BufferZone, buffer_border: Callable[[float], BaseGeometry]
-) -> tuple[Callable[[BaseGeometry, int], BaseGeometry], float]:
-    """Return a function that clips a shape to the zone's part of a side, and its error in metres.
+def _limit_tolerance(zone: BufferZone, km: float) -> float:
+    """Return the tolerance in metres; for a very narrow zone, one hundredth of its width."""
+    return min(zone.tolerance_m, km * 10.0)
 
-    The function takes the shape and the side's position.
+
+def _find_side_areas(
+    zone: BufferZone,
+) -> tuple[list[BaseGeometry | None], float, dict[float, tuple[BaseGeometry, float]]]:
+    """Return the area of each side, a bound of its error in metres, and buffers by width in km.
+
+    The sides of a bare line part the zone of its full width, which is the one buffer returned.
     """
-    border, error_m = zone.border, 0.0
-    areas = [side.area for side in border.sides]
-    if border.is_bare and zone.reach_km[2] < 0:
-        widest = buffer_border(zone.width_km)
-        left, right, error_m = split_sides(border.index, widest, zone.width_km * 1e3)
-        areas = [left, right]
-
-    def clip_to_side(shape: BaseGeometry, side: int) -> BaseGeometry:
-        if zone.reach_km[side] < 0:
-            return shapely.Polygon()
-        area = areas[side]
-        if area is None:
-            return shapely.difference(shape, areas[1 - side])
-        return shapely.intersection(shape, area)
-
-    return clip_to_side, error_m
+    border = zone.border
+    if not border.is_bare or zone.reach_km[2] > 0:
+        return [side.area for side in border.sides], 0.0, {}
+    width_m, tolerance_m = zone.width_km * 1e3, _limit_tolerance(zone, zone.width_km)
+    outline = trace_outline(border.index, width_m, tolerance_m=tolerance_m)
+    left, right, error_m = split_sides(border.index, outline, width_m, tolerance_m=tolerance_m)
+    whole = cut_at_antimeridian(outline.shape)
+    return [left, right], error_m, {zone.width_km: (whole, outline.error_m)}
 
 
 def _parse_edges(km: _Widths, from_km: float = 0.0) -> tuple[float, ...]:

@@ -103,7 +103,7 @@ def test_holes_are_kept():
 def test_a_closed_line_that_crosses_itself_has_its_whole_zone(count, metres):
     turn = np.linspace(0.0, 2.0 * np.pi, count)
     eight = np.stack([np.sin(turn), np.sin(2.0 * turn) / 2.0], axis=1)
-    line = shapely.LineString(np.round(0.001 * eight, 9) + [30.0, 50.0])
+    line = shapely.LineString(np.round(0.001 * eight, 9) + np.array([30.0, 50.0]))
     shape, error = buffer_lines(LineIndex([line]), metres, tolerance_m=metres / 1e3)
     # The same line in two parts, neither of them closed.
     middle = count // 2
@@ -111,7 +111,9 @@ def test_a_closed_line_that_crosses_itself_has_its_whole_zone(count, metres):
     whole, _ = buffer_lines(LineIndex(parts), metres, tolerance_m=metres / 1e3)
     assert area_m2(shape) == pytest.approx(area_m2(whole), rel=1e-3)
     assert error <= metres / 1e3
-    lon, lat = np.random.default_rng(count).uniform(-0.002, 0.002, (2, 500)) + [[30.0], [50.0]]
+    lon, lat = np.random.default_rng(count).uniform(
+        [[29.998], [49.998]], [[30.002], [50.002]], (2, 500)
+    )
     away = LineIndex([line]).nearest(lon, lat).distance_m
     clear = np.abs(away - metres) > error
     assert (shapely.contains_xy(shape, lon, lat) == (away <= metres))[clear].all()
