@@ -96,6 +96,7 @@ def _check_no_regions(options: BorderOptions) -> None:
     of_regions = {
         "--scenario": options.scenario, "--between": options.between, "--regions": options.regions,
         "--country": options.country, "--gap-m": options.gap_m,
+        "--land-only": options.land_only or None,
     }  # fmt: skip
     for flag, value in of_regions.items():
         if bare and value is not None:
@@ -221,7 +222,10 @@ def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
     regions = _load_regions(options)
     with name_options({"tolerance_m": "--gap-m"}):
         border = gb.border_between(
-            regions[scenario.between], regions[scenario.other], tolerance_m=options.gap_m
+            regions[scenario.between],
+            regions[scenario.other],
+            tolerance_m=options.gap_m,
+            land_only=options.land_only,
         )
     # The world has countries and their regions: a map of both would draw them twice.
     shown = gb.Regions(()) if options.country else regions

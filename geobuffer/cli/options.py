@@ -100,6 +100,13 @@ class BorderOptions:
             help="How far apart the outlines of the two sides may be, in metres.",
         ),
     ] = None
+    land_only: Annotated[
+        bool,
+        typer.Option(
+            "--land-only",
+            help="Leave out the stretches of the border at sea, by a coarse map of land.",
+        ),
+    ] = False
     along: Annotated[
         str | None,
         typer.Option("--along", metavar="FILE", help="Instead: a line, its sides left and right."),

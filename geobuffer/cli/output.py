@@ -116,8 +116,8 @@ def protect_inputs(files: Sequence[tuple[str, str]]) -> Iterator[None]:
 
 def _check_not_read(path: Path) -> None:
     """Raise WriteError for an output that is read by the command, or is one of our own files."""
-    from geobuffer.datasets.bundled import data_folder
     from geobuffer.io.atomic import check_not_input
+    from geobuffer.zones.data_folder import data_folder
 
     check_not_input(path, _read.get())
     if path.exists() and data_folder().resolve() in path.resolve().parents:
@@ -379,6 +379,7 @@ def describe_zone(built: Zone, border: gb.Border) -> dict[str, Any]:
         "ring_areas_km2": list(built.ring_areas_km2),
         "edge_error_m": built.error_m,
         "border_km": border.length_km,
+        "sea_km": border.sea_km,
         "sections": [section.name for section in border.sections],
         "healing": None if border.healing is None else vars(border.healing),
     }

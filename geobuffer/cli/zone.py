@@ -89,6 +89,12 @@ def _print_zone(built: Zone, border: gb.Border, title: str) -> None:
     print_table(rows, f"{title}, ends: {built.ends}")
     print_line(f"Border: {', '.join(section.name for section in border.sections)}.")
     print_line(f"Length {border.length_km:,.1f} km; edges within {built.error_m:.2g} m.")
+    # A note has said so if all of it does.
+    if 0.0 < border.sea_km < border.length_km * 0.999_999:
+        print_line(
+            f"{border.sea_km:,.1f} km of it run at sea, by a coarse map of land (Natural Earth "
+            "1:50 million); --land-only leaves them out."
+        )
     if (healed := border.healing) is not None:
         print_line(
             f"The outlines do not match exactly: {healed.healed_km:,.0f} km of the border were "

@@ -6,8 +6,6 @@ import hashlib
 import tomllib
 import warnings
 from functools import cache
-from importlib import resources
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +16,7 @@ from geobuffer.datasets.world import load_world
 from geobuffer.errors import ChecksumMismatch, DataError, UnknownDataset, did_you_mean
 from geobuffer.io.not_located import NOT_LOCATED, count_by_hromada, select_same_hromadas
 from geobuffer.zones.arguments import NUMBER, TEXT, TEXTS, Kind, check_arguments, optional
+from geobuffer.zones.data_folder import data_folder
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.source import Source
 from geobuffer.zones.toponyms import LANGUAGES
@@ -27,26 +26,6 @@ if TYPE_CHECKING:
 
 
 _SETTLEMENT_DATASETS = ("ukraine", "russia_inid", "russia_geonames")
-
-
-def data_folder() -> Path:
-    """Return the folder of the bundled data.
-
-    In an installed wheel the folder is inside the package. In a checkout, and so in an editable
-    install, it is ``data/`` beside the package.
-
-    Raises
-    ------
-    DataError
-        Neither folder exists.
-    """
-    package = Path(str(resources.files("geobuffer")))
-    for folder in (package / "data", package.parent / "data"):
-        if (folder / "manifest.toml").is_file():
-            return folder
-    raise DataError(
-        f"No bundled data in {package / 'data'}: manifest.toml is missing. Reinstall geobuffer."
-    )
 
 
 @cache

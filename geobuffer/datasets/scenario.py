@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from geobuffer.datasets.bundled import data_folder
 from geobuffer.errors import DataError, GeometryError, did_you_mean
 from geobuffer.io.point_tables import check_points_table, get_column
 from geobuffer.zones.arguments import PATH, TEXT, Kind, check_arguments, optional
 from geobuffer.zones.border import BOTH
+from geobuffer.zones.data_folder import data_folder
 from geobuffer.zones.identity import Noun
 from geobuffer.zones.make_border import border_between
 from geobuffer.zones.make_zone import build_zone

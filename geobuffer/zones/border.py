@@ -10,9 +10,10 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import UnknownSide, did_you_mean
-from geobuffer.geodesy.ellipsoid import covers_points
+from geobuffer.geodesy.ellipsoid import covers_points, length_m
 from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.zones.identity import Noun
+from geobuffer.zones.land import split_at_coast
 from geobuffer.zones.repr_html import card_html
 from geobuffer.zones.source import source_facts
 from geobuffer.zones.toponyms import LANGUAGES, fold_name
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from geobuffer.geodesy.edgematch import Healing
     from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.zones.land import LandAndSea
     from geobuffer.zones.region import Region
     from geobuffer.zones.source import Source
 
@@ -202,6 +204,28 @@ class Border(Noun):
         """Its length on the ellipsoid, in kilometres."""
         return sum(section.length_km for section in self.sections)
 
+    @cached_property
+    def coast_split(self) -> tuple[LandAndSea, ...]:
+        """Its sections, each in two parts: what counts as land, and what runs at sea.
+
+        A coarse map of the world's land decides, Natural Earth's at 1:50 million. It is exact to
+        some 3 km, and lacks most islands of less than 50 km². Lakes and rivers count as land. A
+        stretch that nowhere gets farther than 3 km from the land of the map counts as land too,
+        such as a river's mouth. Sides and distances do not depend on it.
+        """
+        return tuple(split_at_coast([section.line for section in self.sections]))
+
+    @property
+    def sea_line(self) -> MultiLineString:
+        """Its stretches at sea, as :attr:`coast_split` finds them; empty if none is at sea."""
+        return shapely.MultiLineString([run for one in self.coast_split for run in one.sea.geoms])
+
+    @cached_property
+    def sea_km(self) -> float:
+        """How many of its kilometres run at sea, as :attr:`coast_split` finds them."""
+        runs = self.sea_line
+        return 0.0 if runs.is_empty else length_m(runs) / 1e3
+
     @property
     def regions(self) -> tuple[Region, ...]:
         """The regions of the first side and of the second, in the caller's order."""
@@ -289,10 +313,10 @@ class Border(Noun):
     def __repr__(self) -> str:
         names = ", ".join(section.name for section in self.sections)
         one, other = (side.name for side in self.sides)
-        healed = ""
+        more = f"; {self.sea_km:,.0f} km at sea" if self.sea_km else ""
         if self.healing is not None:
-            healed = f"; healed: outlines up to {self.healing.disagreement_km:.3g} km apart"
-        return f"Border({one} | {other}: {names}; {self.length_km:,.0f} km{healed})"
+            more += f"; healed: outlines up to {self.healing.disagreement_km:.3g} km apart"
+        return f"Border({one} | {other}: {names}; {self.length_km:,.0f} km{more})"
 
     def _repr_html_(self) -> str:
         rows: list[list[object]] = [["section", "from km", "to km", "length km"]]
@@ -300,7 +324,9 @@ class Border(Noun):
             end_km = section.start_km + section.length_km
             ends = (f"{section.start_km:,.1f}", f"{end_km:,.1f}")
             rows.append([section.name, *ends, f"{section.length_km:,.1f}"])
-        facts = [("length", f"{self.length_km:,.1f} km"), *source_facts(self.source)]
+        at_sea = f"{self.sea_km:,.1f} km, by a coarse map of land" if self.sea_km else ""
+        length = ("length", f"{self.length_km:,.1f} km")
+        facts = [length, ("at sea", at_sea), *source_facts(self.source)]
         title = " | ".join(side.name for side in self.sides)
         shapes = [(section.line, 0.0) for section in self.sections]
         return card_html("Border", title, facts, rows=rows, shapes=shapes)

@@ -27,7 +27,7 @@ from geobuffer.geodesy.antimeridian import (
 from geobuffer.geodesy.edgematch import find_common_line, is_exact, split_by_nearest
 from geobuffer.geodesy.ellipsoid import area_m2, check_degrees, inverse, length_m
 from geobuffer.geodesy.nearest import LineIndex
-from geobuffer.zones.arguments import SOURCE, TEXTS, check_arguments, optional
+from geobuffer.zones.arguments import FLAG, SOURCE, TEXTS, check_arguments, optional
 from geobuffer.zones.border import SIDE_NAMES, Border, Section, Side
 from geobuffer.zones.checks import (
     check_area,
@@ -36,6 +36,7 @@ from geobuffer.zones.checks import (
     repair_region,
 )
 from geobuffer.zones.edges import read_edges
+from geobuffer.zones.land import reaches_inland
 from geobuffer.zones.quantities import parse_metres
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import UNSTATED, Source, join_sources
@@ -56,23 +57,35 @@ if TYPE_CHECKING:
 # between. Between islands or lakes the gap is larger.
 _BREAK_M = 1_000.0
 
+# How we know that a line runs at sea, for messages.
+_BY_MAP = (
+    "by a coarse map of land (Natural Earth 1:50 million), which lacks most islands of less than "
+    "50 km²"
+)
+
 _LINES = ("LineString", "LinearRing", "MultiLineString")
 _POINTS = ("Point", "MultiPoint")
 _AREAS = ("Polygon", "MultiPolygon")
 
 
-def border_of(region: Region) -> Border:
+def border_of(region: Region, *, land_only: bool = False) -> Border:
     """Return the whole outline of a region as a border between its inside and its outside.
+
+    The outline of a coastal region may run far out to sea: :attr:`Border.sea_km` states how far.
 
     Parameters
     ----------
     region
         The region.
+    land_only
+        Whether to leave out the stretches at sea, as :attr:`Border.coast_split` finds them. The
+        sides keep their territory, with its waters.
 
     Raises
     ------
     GeometryError
-        The region's geometry is not a valid polygon, or is empty.
+        The region's geometry is not a valid polygon, or is empty; or all of its outline runs at
+        sea, with ``land_only``.
     WrongKind
         ``region`` is not a region but, for example, its name.
 
@@ -83,6 +96,7 @@ def border_of(region: Region) -> Border:
     >>> border_of(park)
     Border(inside | outside: Park; 37 km)
     """
+    check_arguments(land_only=(land_only, FLAG))
     check_region(region, "region")
     region = repair_region(region)
     area = _union_regions([region])
@@ -90,7 +104,33 @@ def border_of(region: Region) -> Border:
     section = Section(region.name, line, (region,), 0.0, length_m(line) / 1e3)
     inside = Side("inside", area, (region,), SIDE_NAMES["inside"])
     outside = Side("outside", None, (), SIDE_NAMES["outside"])
-    return Border((section,), (inside, outside), region.source)
+    return _check_coast(Border((section,), (inside, outside), region.source), land_only=land_only)
+
+
+def _check_coast(border: Border, *, land_only: bool) -> Border:
+    """Return a border, without its stretches at sea if wanted; warn if all of it runs at sea."""
+    lines = [section.line for section in border.sections]
+    is_at_sea = not reaches_inland(lines) and all(one.land.is_empty for one in border.coast_split)
+    if is_at_sea and land_only:
+        message = f"No land border: all {border.length_km:,.0f} km of it run at sea, {_BY_MAP}."
+        raise GeometryError(message, parameter="land_only")
+    if is_at_sea:
+        warnings.warn(
+            f"All {border.length_km:,.0f} km of the border run at sea, {_BY_MAP}.", stacklevel=3
+        )
+    return _leave_out_sea(border) if land_only and border.sea_km else border
+
+
+def _leave_out_sea(border: Border) -> Border:
+    sections, chainage_km = [], 0.0
+    for section, (land, sea) in zip(border.sections, border.coast_split, strict=True):
+        if land.is_empty:
+            continue
+        length_km = section.length_km if sea.is_empty else length_m(land) / 1e3
+        cut = replace(section, line=land, start_km=chainage_km, length_km=length_km)
+        sections.append(cut)
+        chainage_km += length_km
+    return replace(border, sections=tuple(sections))
 
 
 def _outline_area(area: BaseGeometry) -> LineString | MultiLineString:
@@ -104,6 +144,7 @@ def border_between(
     other: Region | Iterable[Region],
     *,
     tolerance_m: float | str | None = None,
+    land_only: bool = False,
 ) -> Border:
     """Return the border between regions of one side and regions of the other.
 
@@ -129,6 +170,9 @@ def border_between(
         0 for the part that they share exactly. By default, the border is that part if it has no
         breaks; else the tolerance is the accuracy that the sources state. A border shorter than
         twice the tolerance counts as a corner.
+    land_only
+        Whether to leave out the stretches at sea, as :attr:`Border.coast_split` finds them. The
+        sides keep their territory, with its waters.
 
     Raises
     ------
@@ -137,7 +181,8 @@ def border_between(
         in km and its position.
     GeometryError
         A geometry is not a valid polygon; a region stands on both sides, or overlaps one on the
-        other side by more than the tolerance; or the tolerance is not a distance.
+        other side by more than the tolerance; the tolerance is not a distance; or all of the
+        border runs at sea, with ``land_only``.
     WrongKind
         A side consists of names instead of regions.
 
@@ -156,6 +201,7 @@ def border_between(
     >>> border_between(west, east, tolerance_m=100)
     Border(West | East: West–East; 111 km; healed: outlines up to 0.0717 km apart)
     """
+    check_arguments(land_only=(land_only, FLAG))
     ones, others = _list_regions(one, "one"), _list_regions(other, "other")
     if twice := set(map(_region_identity, ones)) & set(map(_region_identity, others)):
         both = ", ".join(name for name, *_ in sorted(twice))
@@ -181,7 +227,8 @@ def border_between(
         for name, area, regions in zip(names, areas, (ones, others), strict=True)
     )
     source = _add_disagreement(_border_source(ones, others), healing)
-    return Border(sections, (sides[0], sides[1]), source, healing)
+    border = Border(sections, (sides[0], sides[1]), source, healing)
+    return _check_coast(border, land_only=land_only)
 
 
 def _choose_tolerance_m(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import geobuffer as gb
-from geobuffer.datasets.bundled import data_folder
+from geobuffer.zones.data_folder import data_folder
 
 PAIRS = Path(__file__).parent / "data" / "gazetteer_pairs.csv"
 KM = 1 / 111.2  # a kilometre of latitude, in degrees

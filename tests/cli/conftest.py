@@ -15,7 +15,7 @@ def built():
     build = gb.build_zone
 
     def build_once(border, **options):
-        asked = (tuple(section.name for section in border.sections), repr(options))
+        asked = (border.digest, repr(options))
         if asked not in zones:
             zones[asked] = build(border, **options)
         return zones[asked]

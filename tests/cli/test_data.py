@@ -14,11 +14,12 @@ from support.publisher import Page
 
 import geobuffer as gb
 from geobuffer.cli import data as data_command
-from geobuffer.datasets import bundled as datasets
+from geobuffer.datasets import bundled
+from geobuffer.zones.data_folder import data_folder
 
 
 def test_data_lists_the_manifest(run):
-    text = (datasets.data_folder() / "manifest.toml").read_text(encoding="utf-8")
+    text = (data_folder() / "manifest.toml").read_text(encoding="utf-8")
     manifest = tomllib.loads(text)
     records = run("data", "--json").json
     assert [r["dataset"] for r in records] == list(manifest)
@@ -31,7 +32,7 @@ def test_data_lists_the_manifest(run):
 def test_data_prints_a_table(run):
     answer = run("data")
     assert (answer.code, answer.err) == (0, "")
-    for name in datasets.manifest():
+    for name in bundled.manifest():
         assert name in answer.out
     assert "ODbL-1.0" in answer.out
     for name in gb.list_sources().index:

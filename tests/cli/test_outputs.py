@@ -176,12 +176,12 @@ def test_second_of_several_files_is_kept(run):
 
 
 def test_bundled_data_are_not_written(run, monkeypatch, tmp_path):
-    from geobuffer.datasets import bundled
+    from geobuffer.zones import data_folder
 
     data = tmp_path / "data"
     data.mkdir()
     (data / "settlements.gpkg").write_bytes(b"bundled")
-    monkeypatch.setattr(bundled, "data_folder", lambda: data)
+    monkeypatch.setattr(data_folder, "data_folder", lambda: data)
     Path("mine.gpkg").symlink_to(data / "settlements.gpkg")
     done = run("settlements", "--out", "mine.gpkg")
     assert (done.code, "bundled data" in done.err) == (2, True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -268,3 +269,60 @@ def test_gap_heals_outlines_that_do_not_match(run, tmp_path):
     facts = run("zone", *args, "--gap-m", "100", "--json").json
     assert facts["healing"]["tolerance_m"] == 100
     assert "do not match exactly" in run("zone", *args, "--gap-m", "100").out
+
+
+@pytest.fixture
+def coast(here):
+    """A file of two regions that meet from the steppe near Odesa far into the Black Sea."""
+    shapes = [shapely.box(30.5, 45, 31.5, 48), shapely.box(31.5, 45, 32.5, 48)]
+    table = gpd.GeoDataFrame({"name": ["West", "East"]}, geometry=shapes, crs="EPSG:4326")
+    table.to_file(here / "coast.geojson")
+    return ("--regions", "coast.geojson", "--between", "West", "--and", "East", "--km", "2")
+
+
+def test_kilometres_at_sea_are_told_and_left_out(run, coast):
+    answer = run("zone", *coast, "--tolerance", "10")
+    facts = run("zone", *coast, "--tolerance", "10", "--json").json
+    assert facts["sea_km"] == pytest.approx(2.7 * 111.15 - 111.15, abs=8)
+    assert f"{facts['sea_km']:,.1f} km of it run at sea" in answer.out
+    dry = run("zone", *coast, "--tolerance", "10", "--land-only", "--json").json
+    assert dry["sea_km"] == 0
+    assert dry["border_km"] == pytest.approx(facts["border_km"] - facts["sea_km"])
+    assert dry["area_km2"] == pytest.approx(dry["border_km"] * 4 + np.pi * 4, rel=1e-3)
+    assert "at sea" not in run("zone", *SHORT, "--km", "6", "--tolerance", "10").out
+
+
+def test_every_command_takes_land_only(run, coast):
+    Path("towns.csv").write_text("name,lon,lat\nOn land,31.51,47.5\nAt sea,31.51,45.5\n")
+    Path("points.csv").write_text("name,lon,lat\nOn land,31.51,47.5\nAt sea,31.51,45.5\n")
+    own = (*coast, "--places", "towns.csv")
+    for flags, names in (((), {"On land", "At sea"}), (("--land-only",), {"On land"})):
+        rows = run("settlements", *own, *flags, "--json")
+        assert {row["name"] for row in json.loads(rows.out)} == names
+        assert run("bulk", "points.csv", f"out{len(flags)}.csv", *coast, *flags).code == 0
+        text = Path(f"out{len(flags)}.csv").read_text(encoding="utf-8")
+        assert text.count("inside") == len(names)
+    asked = [part for part in coast if part not in ("--km", "2")]
+    for flags, km in (((), 0.78), (("--land-only",), 140)):
+        answer = run("where", "45.5, 31.51", *asked, *flags, "--json")
+        assert json.loads(answer.out)["distance_km"] == pytest.approx(km, rel=0.1)
+    assert run("exposure", *own, "--land-only").code == 0
+    assert run("map", *own, "--land-only", "--out", "map.html").code == 0
+
+
+def test_land_only_needs_a_border_of_regions(run):
+    for line in (("--around", "50, 30"), ("--along", "line.geojson")):
+        answer = run("zone", *line, "--land-only")
+        assert answer.code == 2
+        assert f"Invalid --land-only with {line[0]}" in answer.err
+
+
+def test_no_land_border_is_an_error(run, here):
+    shapes = [shapely.box(33, 43, 34, 44), shapely.box(34, 43, 35, 44)]
+    table = gpd.GeoDataFrame({"name": ["West", "East"]}, geometry=shapes, crs="EPSG:4326")
+    table.to_file(here / "sea.geojson")
+    sea = ("--regions", "sea.geojson", "--between", "West", "--and", "East", "--km", "2")
+    answer = run("zone", *sea, "--tolerance", "10")
+    assert (answer.code, "All 111 km of the border run at sea" in answer.err) == (0, True)
+    answer = run("zone", *sea, "--land-only")
+    assert (answer.code, "No land border: all 111 km of it run at sea" in answer.err) == (2, True)

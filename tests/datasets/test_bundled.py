@@ -1,6 +1,7 @@
 """The bundled data agree with their manifest, and the places are where they should be."""
 
 import hashlib
+import importlib.resources
 import itertools
 import re
 import shutil
@@ -17,9 +18,10 @@ from support import reference
 
 import geobuffer as gb
 from geobuffer.datasets import bundled as datasets
+from geobuffer.zones.data_folder import data_folder
 
 GEOD = pyproj.Geod(ellps="WGS84")
-FOLDER = datasets.data_folder()
+FOLDER = data_folder()
 ENTRIES = tomllib.loads((FOLDER / "manifest.toml").read_text(encoding="utf-8"))
 PLACES = ("ukraine", "russia_inid", "russia_geonames")
 BORDER = "border_ukraine_russia"
@@ -70,7 +72,7 @@ def test_every_licence_named_lies_beside_the_data(name):
     if licence.casefold().startswith("licence in doubt"):
         assert f"{name}-in-doubt.txt" in texts
         return
-    named = [one for one in ("ODbL-1.0", "CC-BY-4.0", "MIT") if one in licence]
+    named = [one for one in ("ODbL-1.0", "CC-BY-4.0", "MIT", "Public-Domain") if one in licence]
     assert named
     for one in named:
         assert any(text.startswith(one) for text in texts), one
@@ -184,9 +186,9 @@ def test_manifest_line_without_a_key_is_named(copied, key):
 
 
 def test_missing_data_raises_an_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets.resources, "files", lambda _: tmp_path / "geobuffer")
+    monkeypatch.setattr(importlib.resources, "files", lambda _: tmp_path / "geobuffer")
     with pytest.raises(gb.DataError, match=r"manifest\.toml is missing.*Reinstall"):
-        datasets.data_folder()
+        data_folder()
 
 
 def test_the_product_works_without_the_file_whose_licence_is_in_doubt(copied, towns, zone):

@@ -81,6 +81,19 @@ def border(request, borders):
     return borders[request.param]
 
 
+def test_land_borders_are_as_long_as_published(borders):
+    # Korea's Demarcation Line of 1953 is published with 238 to 250 km, the Colombian border with
+    # 2,219 km, the Finnish one with 727 to 736, the Mexican one with 3,145 to 3,180.
+    published = {
+        "South Korea | North Korea": (238, 250), "Norway | Finland": (727, 745),
+        "Colombia | Venezuela": (2_200, 2_400), "United States | Mexico": (3_140, 3_190),
+    }  # fmt: skip
+    found = {name: borders[name].length_km - borders[name].sea_km for name in published}
+    for name, (least, most) in published.items():
+        assert least <= found[name] <= most, found
+    assert borders["Fiji"].sea_km == pytest.approx(borders["Fiji"].length_km)
+
+
 def _densified(line, step_deg):
     """The line's points, straight in longitude and latitude, without jumps at ±180°."""
     return [

@@ -16,7 +16,7 @@ import shapely
 from fuzz.targets import NEXT, workbook_parts, zone
 
 import geobuffer as gb
-from geobuffer.datasets.bundled import data_folder
+from geobuffer.zones.data_folder import data_folder
 
 CORPUS = Path(__file__).parent / "corpus"
 

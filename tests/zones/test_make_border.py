@@ -49,7 +49,7 @@ def test_sections_of_the_default_border(border):
 def test_sections_are_those_of_the_bundled_line(border):
     import geopandas as gpd
 
-    from geobuffer.datasets.bundled import data_folder
+    from geobuffer.zones.data_folder import data_folder
 
     line = gpd.read_parquet(data_folder() / "boundaries/border_ukraine_russia.parquet")
     for section in border.sections:
