@@ -272,7 +272,9 @@ def classify_file(
         of longitude and latitude in degrees. Names of columns, encodings, separators and written
         coordinates are those that :func:`geobuffer.read_settlements` knows. We look at the
         beginning of the file to find encoding, separator and decimal mark. A workbook cannot be
-        read piece by piece: save it as CSV.
+        read piece by piece: save it as CSV. In a file with the column ``accuracy_m`` or
+        ``radius_m``, a missing value counts as 1,000 metres. Without the column, all points count
+        as exact, or all places as points.
     zone
         The zone.
     target

@@ -222,9 +222,10 @@ def classify(
     ----------
     table
         Points, in any CRS. These columns are used where present: ``accuracy_m``, the error range
-        of the point, and ``radius_m``, the radius of the place, in metres (a missing value counts
-        as 1,000); ``country`` and ``oblast_iso`` (ISO codes), or names in ``country`` and
-        ``oblast``.
+        of the point, and ``radius_m``, the radius of the place, in metres; ``country`` and
+        ``oblast_iso`` (ISO codes), or names in ``country`` and ``oblast``. In a table with the
+        column ``accuracy_m`` or ``radius_m``, a missing value counts as 1,000. Without the column,
+        all points count as exact, or all places as points.
     zone
         The zone. Its edges belong to it; a point on the edge of two rings is in the inner one.
     compiled

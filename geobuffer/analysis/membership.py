@@ -133,9 +133,11 @@ def answer(  # noqa: PLR0913
     zone
         The zone. The accuracy of its border counts for every point.
     accuracy_m
-        The error range of the points, in metres; NaN counts as 1,000. By default points are exact.
+        The error range of the points, in metres; NaN counts as 1,000. Without this argument points
+        are exact.
     radius_m
-        The radius of the places, in metres; NaN counts as 1,000. By default places have none.
+        The radius of the places, in metres; NaN counts as 1,000. Without this argument places have
+        none.
     country
         The country that lists the place, as a code or a name; None where none does. A place that a
         country lists stands on the side of that country, however coarse its point.

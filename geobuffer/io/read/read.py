@@ -396,7 +396,8 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
         name.
     accuracy_m
         The typical error of a position, for rows that do not state it: in metres, or a text with
-        its unit.
+        its unit. Without this argument, the gaps of a column ``accuracy_m`` count as 1,000 metres
+        in :func:`geobuffer.classify`; in a table without the column, points count as exact.
     near
         Where most places are expected. If most lie elsewhere, but would lie there with longitude
         and latitude swapped, an error is raised.
