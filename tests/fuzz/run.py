@@ -31,7 +31,7 @@ _SECONDS_AN_INPUT = 25
 _MEGABYTES = 2_000
 
 # Python libraries whose branches guide the search, beside our own.
-_GUIDES = ("geobuffer", "openpyxl", "tomllib", "zipfile", "csv", "charset_normalizer")
+_GUIDES = ("geobuffer", "openpyxl", "tomllib", "zipfile", "csv", "chardet")
 
 _WORDS = Path(__file__).parent / "words.dict"
 

@@ -1,43 +1,150 @@
-"""Detect the encoding of a text: by its byte order mark, as UTF-8, or by what reads as words."""
+"""Detect the encoding of a text: by its byte order mark, as UTF-8, or by what reads as words.
+
+The library chardet compares the candidates by the pairs of their letters. To its likelihood we add
+how common an encoding is in tables, and how many words it breaks: by a sign within them, by letters
+of two scripts, or by a capital after a small letter. Quotes, dashes and № beside words break none.
+How often the choice is right, by language and code page, is in the README of the benchmarks.
+"""
 
 from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
+from itertools import chain
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-import charset_normalizer
+import chardet
 
-# The encodings of Cyrillic tables, the commonest first: Windows, Unix, DOS.
-_CYRILLIC = ("cp1251", "koi8_u", "cp866")
+from geobuffer.errors import DataError
 
-# The encodings of other scripts: of Windows, where most tables come from, and of East Asia.
-_OTHERS = (
-    "cp1252", "cp1250", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp949", "cp932",
-    "gb18030", "big5", "euc_jp",
-)  # fmt: skip
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-# Western and Central Europe.
-_LATIN = ("cp1252", "cp1250")
+# The candidates, and how common they are in tables of today, roughly: those of Windows; of Unix; of
+# DOS, which Excel still offers as "CSV (MS-DOS)"; of old Macintosh computers and others. Of
+# candidates that give the same text, the first is named.
+_COMMONNESS = {
+    **dict.fromkeys(("cp1251", "cp1252", "cp1250", "cp1254", "cp1257"), 1.0),
+    **dict.fromkeys(("koi8-u", "iso8859-2", "iso8859-9", "iso8859-15", "iso8859-13"), 0.97),
+    **dict.fromkeys(("cp1253", "iso8859-7", "cp1125", "cp866", "cp852", "cp850", "cp857"), 0.9),
+    **dict.fromkeys(("gb18030", "mac-cyrillic"), 0.88),
+    **dict.fromkeys(("cp949", "cp932", "big5hkscs", "cp737"), 0.8),
+    **dict.fromkeys(("cp1255", "cp1256", "iso8859-5"), 0.6),
+    **dict.fromkeys(("iso8859-6", "cp874"), 0.5),
+    "euc_jis_2004": 0.3,
+}
+_CANDIDATES = tuple(_COMMONNESS)
 
-# In a real text, at least this share of the words beyond ASCII are whole words of one script. In a
-# wrong encoding far fewer are. We measured it on names of villages in all of these encodings.
-_WORDS = 0.9
+# A break in every word makes a candidate eleven times less likely, and one in each tenth word
+# half as likely.
+_BREAK_COST = 10
 
-# A sample of this size gives the same answer as the whole text.
-_SAMPLE_BYTES = 200_000
+# A candidate with less than this share of the best likelihood of letters is never the right one.
+_POSSIBLE = 0.2
+
+# The caller must know of another candidate if it is nearly as likely.
+_UNSURE = 0.85
+
+# In a file of two encodings, most words of the other one are broken, and nearly none of its own.
+_MOSTLY_BROKEN = 0.5
+_HARDLY_BROKEN = 0.1
+
+# A text is read in parts of this size.
+_PART_BYTES = 1 << 20
+# The lines beyond ASCII that we keep of a text of any length: more of them change no answer.
+_SAMPLE_BYTES = 1 << 23
+# Lines in ASCII show the language of the others, if those are few.
+_ASCII_BYTES = 1 << 16
+# So many different words beyond ASCII are enough to see how many are broken.
+_SAMPLE_WORDS = 5_000
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
+    # The mark of UTF-32 begins as that of UTF-16, so it comes first.
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-# A word with letters beyond ASCII.
-_WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
-_CYRILLIC_WORD = re.compile(r"[А-ЯЁІЇЄҐЎ]?[а-яёіїєґў]+|[А-ЯЁІЇЄҐЎ]+")
+# The encodings that need no note to the user.
+_EXPECTED = ("utf-8", "utf-8-sig")
 
-# Signs that occur in no name, but often in Cyrillic text in a wrong encoding.
-_ODD = re.compile(r"[\x80-\x9f\u2500-\u259f¤¦©«¬®±µ¶·‡†‰‹›™]")
+# A word with bytes beyond ASCII. The second byte of a letter of East Asia may be any of these.
+_WORD = re.compile(rb"[@-~]*[\x80-\xff][@-~\x80-\xff]*")
+
+
+class Encoding(NamedTuple):
+    """The encoding of a text, and how sure we are of it."""
+
+    name: str
+    """The name, as Python's codecs have it."""
+    alternative: str = ""
+    """Another encoding whose words look about as likely; empty if there is none."""
+    example: tuple[str, str] = ("", "")
+    """A word of the text in each of the two."""
+    mixed_lines: tuple[int, int] | None = None
+    """A line in UTF-8 and a line in ``name``, counted from 1, if the text has lines of both."""
+
+    def describe(self) -> str:
+        """Return a note to the user, empty for UTF-8.
+
+        Examples
+        --------
+        >>> Encoding("cp1252", "cp1254", ("Þýrnak", "Şırnak")).describe()[:58]
+        'read as cp1252, but it may be cp1254: Þýrnak would be Şırn'
+        """
+        if self.name in _EXPECTED:
+            return ""
+        if self.alternative:
+            one, other = self.example
+            return (
+                f"read as {self.name}, but it may be {self.alternative}: {one} would be {other}. "
+                f"encoding= states which; UTF-8 needs no such guess."
+            )
+        return (
+            f"read as {self.name}; if letters look wrong, state the encoding with encoding=, or "
+            "save it as UTF-8."
+        )
+
+
+def choose_encoding(parts: Iterable[bytes], stated: str | None, name: str, notes: list[str]) -> str:
+    """Return the encoding in which a text is to be read, and add a note unless it is UTF-8.
+
+    Parameters
+    ----------
+    parts
+        The text, in parts of any length.
+    stated
+        The encoding that the caller states, which counts as it is; ``None`` to detect it.
+    name
+        The name of the file, for messages.
+    notes
+        Notes to the user.
+
+    Raises
+    ------
+    DataError
+        Lines of the text are in different encodings.
+
+    Examples
+    --------
+    >>> choose_encoding(["Суми".encode()], None, "towns.csv", [])
+    'utf-8'
+    """
+    if stated is not None:
+        return stated
+    found = find_encoding(parts)
+    if found.mixed_lines:
+        one, other = found.mixed_lines
+        raise DataError(
+            f"Unreadable {name}: line {one} is UTF-8, but line {other} is not; it seems to be "
+            f"{found.name}. Save all lines as UTF-8, or state one encoding with encoding=."
+        )
+    if note := found.describe():
+        notes.append(note)
+    return found.name
 
 
 def detect_encoding(data: bytes) -> str:
@@ -48,62 +155,300 @@ def detect_encoding(data: bytes) -> str:
     >>> detect_encoding("Суджа".encode("cp1251")), detect_encoding("Суджа".encode())
     ('cp1251', 'utf-8')
     """
+    return find_encoding([data]).name
+
+
+def detect_encoding_of_parts(parts: Iterable[bytes]) -> str:
+    """Return the name of the encoding of a text that is read part by part, of any length.
+
+    Examples
+    --------
+    >>> detect_encoding_of_parts([b"name;lat;lon;", "Суджа".encode("koi8_u")])
+    'koi8_u'
+    """
+    return find_encoding(parts).name
+
+
+def find_encoding(parts: Iterable[bytes]) -> Encoding:
+    r"""Return the encoding of a text that is read part by part, and how sure we are of it.
+
+    All of the text is read: UTF-8 must hold for each line. Memory is bounded.
+
+    Parameters
+    ----------
+    parts
+        The text, in parts of any length.
+
+    Examples
+    --------
+    >>> find_encoding(["ТОВ «Юнаківка»".encode("cp1251")]).name
+    'cp1251'
+    >>> find_encoding(["Суми\n".encode(), "Юнаківка\n".encode("cp1251")]).mixed_lines
+    (1, 2)
+    """
+    parts = iter(parts)
+    first = next(parts, b"")
     for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            return encoding
-    if wide := detect_utf16(data):
-        return wide
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # The sample may end within a letter.
-        if error.reason == "unexpected end of data" and error.start > len(data) - 4 and error.start:
-            return "utf-8"
-    else:
-        return "utf-8"
-    sample = b"\n".join(line for line in data.splitlines() if not line.isascii())
-    return _guess_encoding(sample[:_SAMPLE_BYTES])
-
-
-def _guess_encoding(data: bytes) -> str:
-    """Return the encoding in which a text that is not Unicode reads as words."""
-    share, cyrillic = max((_share_of_words(data, e), -i, e) for i, e in enumerate(_CYRILLIC))[::2]
-    if share >= _WORDS:
-        return cyrillic
-    found = charset_normalizer.from_bytes(data, cp_isolation=list(_OTHERS)).best()
-    if found is None or found.encoding in _LATIN:
-        # The two differ in few letters, and the wrong one has signs within words.
-        return min(_LATIN, key=lambda encoding: _count_signs(data.decode(encoding, "replace")))
-    return found.encoding
-
-
-def _count_signs(text: str) -> int:
-    return sum(1 for sign in text if sign > "\x7f" and not sign.isalpha())
+        if first.startswith(mark):
+            return Encoding(encoding)
+    if wide := detect_utf16(first[:_PART_BYTES]):
+        return Encoding(wide)
+    lines = _Lines()
+    for part in chain([first], parts):
+        for start in range(0, len(part), _PART_BYTES):
+            lines.add(part[start : start + _PART_BYTES])
+    lines.end()
+    return _compare_lines(lines)
 
 
 def detect_utf16(data: bytes) -> str:
-    """Return the kind of UTF-16 of a text without a byte order mark, or an empty text.
+    """Return the kind of UTF-16 or UTF-32 of a text without a byte order mark, or an empty text.
 
-    In UTF-16 one of the two bytes of each digit and separator is zero, and the decoded text can be
-    printed.
+    In UTF-16 one of the two bytes of each digit and separator is zero, in UTF-32 three of four, and
+    the decoded text can be printed.
 
     Examples
     --------
     >>> detect_utf16("Суджа;51".encode("utf-16-le")), detect_utf16(b"Sudzha;51")
     ('utf-16-le', '')
     """
-    sample = data[: len(data) // 2 * 2]
-    for encoding, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[0::2])):
-        if zeros.count(0) * 10 > len(zeros):
+    for encoding, width, place in (
+        ("utf-32-le", 4, 3), ("utf-32-be", 4, 0), ("utf-16-le", 2, 1), ("utf-16-be", 2, 0),
+    ):  # fmt: skip
+        sample = data[: len(data) // width * width]
+        zeros = sample[place::width]
+        # The highest byte of UTF-32 is always zero.
+        if zeros.count(0) * 10 > len(zeros) * (9 if width == 4 else 1):
             text = sample.decode(encoding, "ignore")
-            if all(sign.isprintable() or sign in "\t\r\n" for sign in text):
+            # Other bytes are no characters in UTF-32, and leave next to nothing.
+            if len(text) * width * 2 > len(sample) and all(
+                sign.isprintable() or sign in "\t\r\n\ufeff" for sign in text
+            ):
                 return encoding
     return ""
 
 
-def _share_of_words(data: bytes, encoding: str) -> float:
-    text = data.decode(encoding, "replace")
-    words = _WORD.findall(text)
-    odd = len(_ODD.findall(text)) + text.count("\ufffd")
-    whole = sum(1 for word in words if _CYRILLIC_WORD.fullmatch(word))
-    return whole / (len(words) + odd) if words else 0.0
+class _Lines:
+    """The lines of a text that is read part by part: those in ASCII, in UTF-8, and the others.
+
+    Of each kind a sample is kept, of those beyond ASCII one that is spread over the whole text.
+    """
+
+    def __init__(self) -> None:
+        self.ascii, self.utf8, self.others = b"", _Sample(), _Sample()
+        self._count, self._rest = 0, b""
+
+    def add(self, part: bytes) -> None:
+        """Add a part of the text."""
+        part = self._rest + part
+        # A very long line is read in pieces: to keep it whole would copy it again for each part.
+        end = part.rfind(b"\n") + 1 or (len(part) if len(part) > _SAMPLE_BYTES else 0)
+        self._rest = part[end:]
+        self._add_lines(part[:end])
+
+    def end(self) -> None:
+        """Add the last line. A letter in UTF-8 that the end of the text cuts belongs to UTF-8."""
+        last, self._rest = self._rest, b""
+        try:
+            last.decode("utf-8")
+        except UnicodeDecodeError as error:
+            if error.reason == "unexpected end of data" and error.start:
+                last = last[: error.start]
+        self._add_lines(last)
+
+    def _add_lines(self, text: bytes) -> None:
+        if text.isascii():
+            self._add_ascii(text)
+            # Only where another line is beyond ASCII does the number of a line matter.
+            self._count += text.count(b"\n") or text.count(b"\r")
+            return
+        whole = _is_utf8(text)
+        for line in text.splitlines(keepends=True):
+            if line.isascii():
+                self._add_ascii(line)
+            else:
+                kind = self.utf8 if whole or _is_utf8(line) else self.others
+                kind.add(line, self._count + 1)
+            self._count += 1
+
+    def _add_ascii(self, text: bytes) -> None:
+        if (room := _ASCII_BYTES - len(self.ascii)) > 0:
+            self.ascii += text[:room]
+
+
+class _Sample:
+    """Lines of one kind: the number of the first, and a part of them, of limited size."""
+
+    def __init__(self) -> None:
+        self.first = 0
+        self._lines: list[bytes] = []
+        self._size, self._step, self._seen = 0, 1, 0
+
+    def add(self, line: bytes, number: int) -> None:
+        """Add a line. When there are too many, every second one stands for the others."""
+        self.first = self.first or number
+        if self._seen % self._step == 0:
+            self._lines.append(line)
+            self._size += len(line)
+            if self._size > _SAMPLE_BYTES and len(self._lines) > 1:
+                self._lines = self._lines[::2]
+                self._size = sum(map(len, self._lines))
+                self._step *= 2
+        self._seen += 1
+
+    @property
+    def text(self) -> bytes:
+        return b"".join(self._lines)
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _compare_lines(lines: _Lines) -> Encoding:
+    """Return the encoding of a text by its lines in UTF-8 and its other lines."""
+    if not lines.others.first:
+        return Encoding("utf-8")
+    found = _guess_encoding(lines.ascii + lines.others.text)
+    if lines.utf8.first:
+        # A short line in another encoding may be valid UTF-8 by chance, but reads well in its own.
+        words = _list_words(lines.utf8.text)
+        if (
+            _count_breaks(words.decode(found.name, "replace")) >= _MOSTLY_BROKEN
+            and _count_breaks(words.decode("utf-8", "replace")) <= _HARDLY_BROKEN
+        ):
+            return found._replace(mixed_lines=(lines.utf8.first, lines.others.first))
+    return found
+
+
+def _guess_encoding(text: bytes) -> Encoding:
+    """Return the encoding in which a text that is not Unicode reads as words."""
+    found = chardet.detect_all(
+        text,
+        ignore_threshold=True,
+        max_bytes=max(len(text), 1),
+        compat_names=False,
+        include_encodings=_CANDIDATES,
+    )
+    likely = {str(one["encoding"]): one["confidence"] for one in found}
+    least = _POSSIBLE * max(likely.values())
+    words = _list_words(text)
+    # Candidates of one text are one candidate: the likeliest counts, the commonest gives the name.
+    names: dict[str, str] = {}
+    letters: dict[str, float] = {}
+    for one in _CANDIDATES:
+        if (likelihood := likely.get(one, 0.0)) >= least:
+            decoded = words.decode(one, "replace")
+            names.setdefault(decoded, one)
+            weight = likelihood * _COMMONNESS[one]
+            letters[decoded] = max(letters.get(decoded, 0.0), weight)
+    if not names:
+        return Encoding(_CANDIDATES[0])
+    scores = {
+        one: letters[decoded] / (1 + _BREAK_COST * _count_breaks(decoded))
+        for decoded, one in names.items()
+    }
+    name, *others = sorted(scores, key=scores.__getitem__, reverse=True)
+    if others and scores[others[0]] >= _UNSURE * scores[name]:
+        example = _find_difference(words, name, others[0])
+        return Encoding(_name_codec(name), _name_codec(others[0]), example)
+    return Encoding(_name_codec(name))
+
+
+def _name_codec(candidate: str) -> str:
+    return candidate.replace("-", "_")
+
+
+def _list_words(text: bytes) -> bytes:
+    """Return the first different words beyond ASCII of a text, one a line."""
+    found: dict[bytes, None] = {}
+    for match in _WORD.finditer(text):
+        found[match[0]] = None
+        if len(found) == _SAMPLE_WORDS:
+            break
+    return b"\n".join(found)
+
+
+def _find_difference(words: bytes, one: str, other: str) -> tuple[str, str]:
+    """Return the first word that two encodings read differently, in each of them."""
+    pairs = (
+        (word.decode(one, "replace"), word.decode(other, "replace")) for word in words.split(b"\n")
+    )
+    return next((pair for pair in pairs if pair[0] != pair[1]), ("", ""))
+
+
+def _count_breaks(text: str) -> float:
+    r"""Return how many breaks a text of one word a line has, per word.
+
+    >>> _count_breaks("Юнаківка\n«Вода»\n№"), _count_breaks("®eliv\nПриклаD")
+    (0.0, 1.0)
+    """
+    breaks = len(_BREAK.findall(text.translate(_Kinds.known))) + len(_ALL_ACCENTS.findall(text))
+    return breaks / (text.count("\n") + 1)
+
+
+class _Kinds(dict[int, str]):
+    """The kind of each character as one sign: its script, in capitals for a capital letter."""
+
+    known: ClassVar[_Kinds]
+
+    def __missing__(self, code: int) -> str:
+        self[code] = kind = _find_kind(chr(code))
+        return kind
+
+
+_Kinds.known = _Kinds()
+
+# Scripts that touch one another within no word: Latin, Cyrillic, Greek, Hebrew, Arabic, Thai, those
+# of East Asia, and any other.
+_SCRIPTS = "lcghatzo"
+_SCRIPT_NAMES = {
+    "LATIN": "l", "CYRILLIC": "c", "GREEK": "g", "HEBREW": "h", "ARABIC": "a", "THAI": "t",
+    "CJK": "z", "HIRAGANA": "z", "KATAKANA": "z", "HANGUL": "z", "IDEOGRAPHIC": "z",
+    "HALFWIDTH": "z", "FULLWIDTH": "z", "KATAKANA-HIRAGANA": "z",
+}  # fmt: skip
+
+# Signs that are ordinary within words; that begin a quotation, so follow no letter; that are
+# ordinary beside a word on either side; and that touch no letter.
+_KINDS_OF_SIGNS = {
+    **dict.fromkeys("'’‘ʼ-–—", "-"),
+    **dict.fromkeys("‚„¿¡", ","),
+    **dict.fromkeys("«»“”…№ºª°±§\xa0", "."),
+    **dict.fromkeys("©®™•¶†‡‰€‹›\xad", "?"),
+}
+
+# A word in Latin letters without a plain one, which other scripts look like in a wrong encoding.
+_ALL_ACCENTS = re.compile(r"(?<![^\W\d_])[À-ÖØ-öø-ɏ]{4,}(?![^\W\d_])")
+
+_LETTER = "[lcghatoLCGO]"
+_BREAK = re.compile(
+    "!"  # no sign at all, or one that draws boxes
+    # letters of two scripts
+    + "".join(
+        f"|[{one}{one.upper()}](?=[{''.join(other for other in both if other.lower() != one)}])"
+        for both in [_SCRIPTS + _SCRIPTS.upper()]
+        for one in _SCRIPTS
+    )
+    + "|[lcg](?=[LCG])"  # a capital after a small letter
+    + rf"|(?<={_LETTER})[.,?](?={_LETTER})"  # a sign within a word
+    + rf"|(?<={_LETTER})[,?]|\?(?={_LETTER})"  # a sign that does not belong there
+)
+
+
+def _find_kind(sign: str) -> str:
+    """Return the kind of a character: a script, a sign, or ``!`` for what no table holds."""
+    category = unicodedata.category(sign)
+    if sign in _KINDS_OF_SIGNS:
+        return _KINDS_OF_SIGNS[sign]
+    if category[0] in "LM":
+        script = _SCRIPT_NAMES.get(unicodedata.name(sign, "").split(" ")[0], "o")
+        return script.upper() if category in {"Lu", "Lt"} else script
+    if sign.isascii():
+        return sign if sign == "\n" else " "
+    if category[0] == "C" or sign == "\ufffd" or "\u2500" <= sign <= "\u259f":
+        return "!"
+    return "." if category[0] in "PZ" else "?"

@@ -15,7 +15,7 @@ import pandas as pd
 
 from geobuffer.errors import DataError, did_you_mean, require
 from geobuffer.io.read.columns import LATITUDE, LONGITUDE, find_columns
-from geobuffer.io.read.encodings import detect_encoding
+from geobuffer.io.read.encodings import choose_encoding, detect_encoding
 from geobuffer.io.read.files import FileFormat
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.untrusted import silence_warnings
@@ -133,14 +133,14 @@ def _drop_empty_columns(sheet: _Grid) -> _Grid:
 
 def _read_text(file: UserFile, notes: list[str]) -> _Grid:
     data = file.read()
-    encoding = detect_encoding(data)
-    if encoding not in {"utf-8", "utf-8-sig"}:
-        notes.append(f"read as {encoding}; if letters look wrong, save it as UTF-8.")
+    encoding = choose_encoding([data], None, str(file), notes)
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
+        line = data[: error.start].decode(encoding, "replace").count("\n") + 1
         raise DataError(
-            f"Unreadable {file}: no {encoding} at byte {error.start:,}. Save it as UTF-8."
+            f"Unreadable {file}, line {line}: no {encoding} at byte {error.start:,}. Save it as "
+            "UTF-8, or state another encoding with encoding=."
         ) from error
     # Excel still offers the line ends of old Macintosh computers.
     text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -58,12 +58,14 @@ def test_line_numbers_match_those_of_an_editor(tmp_path):
         gb.read_settlements(file)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("encoding", [
+    "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be",
+])  # fmt: skip
 def test_unicode_in_any_form(tmp_path, encoding):
     file = tmp_path / "places.txt"
     file.write_bytes(text("\t").encode(encoding))
-    if encoding.startswith("utf-16"):
-        with pytest.warns(UserWarning, match="read as utf-16"):
+    if not encoding.startswith("utf-8"):
+        with pytest.warns(UserWarning, match=f"read as {encoding[:6]}"):
             places = gb.read_settlements(file)
     else:
         places = gb.read_settlements(file)
@@ -110,10 +112,44 @@ def test_other_scripts_are_not_taken_for_cyrillic(text, encoding):
     assert text.encode(encoding).decode(detect_encoding(text.encode(encoding))) == text
 
 
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8_u", "cp1125", "iso8859_5"])
+@pytest.mark.parametrize("facility", [
+    "ТОВ «Юнаківка»", "ФАП № 5, КП «Вода»", "СумОДА", "© ДНВП «Картографія»", "смт — 5 °",
+])  # fmt: skip
+def test_punctuation_and_abbreviations_mislead_no_choice(encoding, facility):
+    rows = "".join(f"{name};{facility};51,1;34,9\n" for name in ("Юнаківка", "Хотінь", "Кияниця"))
+    data = f"name;facility;lat;lon\n{rows}".encode(encoding, "ignore")
+    assert data.decode(detect_encoding(data)) == data.decode(encoding)
+
+
+@pytest.mark.parametrize(("one", "other"), [("utf-8", "cp1251"), ("cp1251", "utf-8")])
+def test_a_file_of_two_encodings_is_refused_with_its_lines(tmp_path, one, other):
+    file = tmp_path / "places.csv"
+    file.write_bytes(
+        "name;lat;lon\nA;51;35\nСуджа;51;35\n".encode(one) + "Юнаківка;51;35\n".encode(other)
+    )
+    first, second = (3, 4) if one == "utf-8" else (4, 3)
+    with pytest.raises(
+        gb.DataError, match=f"line {first} is UTF-8, but line {second} is not"
+    ) as no:
+        gb.read_settlements(file)
+    assert "cp1251" in str(no.value)
+    assert "places.csv" in str(no.value)
+
+
+def test_an_unsure_encoding_is_told_with_a_word_in_both(tmp_path):
+    file = tmp_path / "places.csv"
+    rows = "Hostie;57;54\nHruboňovo;57;54\nMedzilaborce;57;53\n"
+    file.write_bytes(f"name;lat;lon\n{rows}".encode("cp852"))
+    with pytest.warns(UserWarning, match="may be") as told:
+        gb.read_settlements(file)
+    assert "Hruboňovo" in str(told[0].message)
+
+
 def test_bytes_invalid_in_the_encoding_raise_an_error(tmp_path):
     file = tmp_path / "places.csv"
     file.write_bytes("name;lat;lon\nСуджа;51;35".encode("utf-16")[:-1])
-    with pytest.raises(gb.DataError, match="no utf-16 at byte"):
+    with pytest.raises(gb.DataError, match="line 2: no utf-16 at byte"):
         gb.read_settlements(file)
 
 
