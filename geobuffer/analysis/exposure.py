@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 
 from geobuffer.analysis.classify import classify_table, join_columns
-from geobuffer.analysis.membership import is_counted
+from geobuffer.analysis.membership import is_counted, measure_signed_km
 from geobuffer.errors import DataError, GeometryError, WrongKind, did_you_mean
 from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
 from geobuffer.io.not_located import find_not_located
@@ -102,18 +102,23 @@ def exposure(
     """
     check_arguments(cumulative=(cumulative, FLAG))
     table = read_points_table(table)
-    joined = join_columns(table, classify_table(table, zone, stacklevel=2).frame)
+    found = classify_table(table, zone, stacklevel=2)
+    joined = join_columns(table, found.frame)
+    signed = measure_signed_km(found.lon, found.lat, zone, joined["distance_km"].to_numpy())
     people = read_population(joined)
     unplaced = find_not_located(joined, joined["membership"].isna().to_numpy())
     counts = drop_uncounted(joined, is_counted(joined["membership"]), stacklevel=2)
     joined, people, unplaced = joined[counts], people[counts], unplaced.select(counts)
+    signed = signed[counts]
     by_columns = _list_group_columns(joined, by)
     groups = _group_rows(joined, by_columns)
     dates = _figure_dates(joined, people)
     rows = []
     labels = label_rings(zone, cumulative=cumulative)
     for label, inner, outer in zip(labels, zone.edges_km[:-1], zone.edges_km[1:], strict=True):
-        sure, unsure = _split_ring(joined, zone, zone.edges_km[0] if cumulative else inner, outer)
+        sure, unsure = _split_ring(
+            joined, signed, zone, zone.edges_km[0] if cumulative else inner, outer
+        )
         rows += [
             label
             | dict(zip(by_columns, key, strict=True))
@@ -195,10 +200,10 @@ COUNTS = (
 
 
 def _split_ring(
-    joined: pd.DataFrame, zone: Zone, inner: float, outer: float
+    joined: pd.DataFrame, distance: Floats, zone: Zone, inner: float, outer: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which rows certainly lie between two edges, and which may."""
-    distance, margin = joined["distance_km"].to_numpy(), joined["margin_km"].to_numpy()
+    margin = joined["margin_km"].to_numpy()
     membership = joined["membership"].to_numpy()
     if len(zone.rings) == 1:
         return membership == "inside", membership == "uncertain"
@@ -388,7 +393,8 @@ def exposure_curve(
     to_km
         The largest distance.
     side
-        ``"both"``, or the name of one of the border's sides.
+        ``"both"``, the name of one of the border's sides, or ``"around"``, as for
+        :func:`geobuffer.build_zone`.
     step_km
         The step between the distances. By default there is a row for the distance of every place.
 
@@ -423,13 +429,17 @@ def exposure_curve(
     step_km = None if step_km is None else _parse_distance(step_km, "step_km")
     check_border(border)
     table = read_points_table(table)
-    name = side if side == BOTH else border.side(side).name
+    name = border.find_side_name(side)
     # The zone needs no polygon here: distances decide which places it holds.
     zone = BufferZone(border, (0.0, to_km), name, "round", (), math.inf, math.inf)
-    found = classify_table(table, zone, stacklevel=2).frame
+    classified = classify_table(table, zone, stacklevel=2)
+    found = classified.frame
+    signed = measure_signed_km(
+        classified.lon, classified.lat, zone, found["distance_km"].to_numpy()
+    )
     unplaced = find_not_located(table, found["membership"].isna().to_numpy())
     near = drop_uncounted(table, is_counted(found["membership"]), stacklevel=2)
-    begin, sure = _entry_distances(found[near], to_km)
+    begin, sure = _entry_distances(found[near], signed[near], to_km)
     people = read_population(table)
     within = _curve_distances(found["distance_km"].to_numpy()[near], to_km, step_km)
     counted = _count_curve(within, begin, sure, people[near])
@@ -455,9 +465,9 @@ def _parse_distance(given: float | str, name: str) -> float:
     return km
 
 
-def _entry_distances(found: pd.DataFrame, to_km: float) -> tuple[Floats, Floats]:
+def _entry_distances(found: pd.DataFrame, distance: Floats, to_km: float) -> tuple[Floats, Floats]:
     """Return the zone widths from which on each place may be inside, and certainly is inside."""
-    distance, margin = found["distance_km"].to_numpy(), found["margin_km"].to_numpy()
+    margin = found["margin_km"].to_numpy()
     # A place whose margin does not reach the edge is uncertain because of its side. It stays
     # uncertain at every width.
     doubtful = (found["membership"] == "uncertain").to_numpy() & (

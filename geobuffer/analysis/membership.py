@@ -21,6 +21,7 @@ from geobuffer.geodesy.antimeridian import cut_at_antimeridian, wrap_degrees
 from geobuffer.geodesy.ellipsoid import Floats, covers_points, direct
 from geobuffer.io.point_tables import check_metres
 from geobuffer.zones.arguments import FLAG, check_arguments, describe_type, optional
+from geobuffer.zones.border import AROUND
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.region import Region
 from geobuffer.zones.zone import BufferZone, CombinedZone
@@ -70,7 +71,7 @@ class Answers(NamedTuple):
     Parameters
     ----------
     distance_km
-        Distance to the border.
+        Distance to the border; 0 inside the areas that a zone around them holds.
     side
         Number of the border's side whose territory holds the point; −1 if neither does.
     section
@@ -307,7 +308,12 @@ def _answer_zone(
     margin, unlisted, wrong_country, conflict = uncertainty
     distance, section, chainage = locate_points(lon, lat, zone.border, compiled)
     side = zone.border.side_codes(lon, lat, compiled=compiled)
-    inside, doubtful = _compare_distance(zone, distance, side, margin, unlisted)
+    if zone.side == AROUND:
+        signed = np.where(side == 0, -distance, distance)
+        distance = np.maximum(signed, 0.0) + 0.0  # no minus zero
+        inside, doubtful = _compare_signed(zone, signed, margin)
+    else:
+        inside, doubtful = _compare_distance(zone, distance, side, margin, unlisted)
     near_enough = _may_be_within(zone, distance, margin)
     doubtful |= near_enough & wrong_country
     if zone.border.is_bare and zone.reach_km[2] < 0:
@@ -315,7 +321,7 @@ def _answer_zone(
         near = np.flatnonzero(near_enough & (distance + margin > min(zone.reach_km[:2])))
         doubtful[near] |= _may_change_side(zone.border, lon[near], lat[near], margin[near])
     for end in zone.flat_ends:
-        near = np.flatnonzero(inside)
+        near = np.flatnonzero(inside & ((distance > 0.0) | (zone.side != AROUND)))
         beyond = end.beyond_m(lon[near], lat[near], zone.width_km * 1e3) / 1e3
         inside[near[beyond > 0.0]] = False
         doubtful[near] |= np.abs(beyond) < margin[near]
@@ -383,6 +389,40 @@ def _combine_truth(
     either = part.how == "union"
     inside = (np.any if either else np.all)(crisp, axis=0)
     return inside, (np.max if either else np.min)(truth, axis=0)
+
+
+def measure_signed_km(lon: Floats, lat: Floats, zone: Zone, distance: Floats) -> Floats:
+    """Return distances that are negative inside areas, where a zone around them says 0.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees.
+    zone
+        The zone. For a zone that is not around areas, the distances are returned as they are.
+    distance
+        The distances of :class:`Answers`, in kilometres.
+    """
+    if not (isinstance(zone, BufferZone) and zone.side == AROUND):
+        return distance
+    signed, within = distance.copy(), np.flatnonzero(distance == 0.0)
+    signed[within] = -zone.border.index.nearest(lon[within], lat[within]).distance_m / 1e3
+    return signed
+
+
+def _compare_signed(
+    zone: BufferZone, signed: Floats, margin: Floats
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which points lie in a zone around areas, and for which that is uncertain.
+
+    A place that moves by its margin changes its signed distance by the margin at most.
+    """
+    begin, end = zone.edges_km[0], zone.width_km
+    inside = (signed <= end) & ((signed > begin) | (begin == 0.0))
+    doubtful = np.abs(signed - end) < margin
+    if begin > 0.0:
+        doubtful |= np.abs(signed - begin) < margin
+    return inside, doubtful
 
 
 def _compare_distance(

@@ -32,7 +32,7 @@ from geobuffer.zones.arguments import (
     is_each,
     optional,
 )
-from geobuffer.zones.border import BOTH
+from geobuffer.zones.border import AROUND, BOTH
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.zone import BufferZone
 
@@ -306,7 +306,7 @@ def _cut_rings(zone: Zone, by: str | None) -> list[_Piece]:
     whole = [_Piece(number, None, ring) for number, ring in enumerate(zone.rings)]
     if by is None:
         return whole
-    if by == "side" and isinstance(zone, BufferZone) and zone.side != BOTH:
+    if by == "side" and isinstance(zone, BufferZone) and zone.side not in {BOTH, AROUND}:
         return [piece._replace(key=zone.side) for piece in whole]
     if by == "side":
         areas = _side_areas(zone)

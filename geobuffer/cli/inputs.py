@@ -11,7 +11,7 @@ import geobuffer as gb
 from geobuffer.cli.output import OPTIONS_OF_PLACES, name_options, print_note
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import geopandas as gpd
     import pandas as pd
@@ -33,6 +33,10 @@ UNSEEN_M = 50.0
 # nearest one. A border farther from all of them lies elsewhere: we must not count zero there.
 _COVERED_KM = 20.0
 
+
+# The side of a zone around the areas of a file; the name stands in geobuffer.zones.border, which
+# takes long to load.
+_AROUND = "around"
 
 # A latitude and a longitude, as --around takes them. A file may not have such a name.
 _POINT = re.compile(r"([+-]?[0-9]+(?:\.[0-9]*)?) *, *([+-]?[0-9]+(?:\.[0-9]*)?)")
@@ -71,12 +75,13 @@ def check_options(options: BorderOptions) -> None:
         "--swap": options.swap or None,
     }  # fmt: skip
     for flag, value in of_files.items():
-        if value is not None and not (options.regions or options.along or options.around):
+        if value is not None and not (options.regions or _bare_option(options)):
             raise gb.DataError(
-                f"Invalid {flag} without --regions, --along or --around. Must be given together."
+                f"Invalid {flag} without --regions, --along, --around or --outline. Must be given "
+                "together."
             )
-    if options.along is not None and options.around:
-        raise gb.DataError("Invalid --along with --around. Must be one of them.")
+    if len(bare := _list_bare_options(options)) > 1:
+        raise gb.DataError(f"Invalid {bare[0]} with {bare[1]}. Must be one of them.")
     _check_no_regions(options)
     named = bool(options.between or options.scenario)
     if options.regions is not None and not named:
@@ -90,9 +95,22 @@ def check_options(options: BorderOptions) -> None:
         )
 
 
+def _list_bare_options(options: BorderOptions) -> list[str]:
+    """Return which options give a border without regions."""
+    given = {
+        "--along": options.along is not None, "--around": bool(options.around),
+        "--outline": bool(options.outline),
+    }  # fmt: skip
+    return [flag for flag, is_given in given.items() if is_given]
+
+
+def _bare_option(options: BorderOptions) -> str:
+    return next(iter(_list_bare_options(options)), "")
+
+
 def _check_no_regions(options: BorderOptions) -> None:
-    """Raise DataError for options about regions beside --along or --around."""
-    bare = "--along" if options.along is not None else "--around" if options.around else ""
+    """Raise DataError for options about regions beside --along, --around or --outline."""
+    bare = _bare_option(options)
     of_regions = {
         "--scenario": options.scenario, "--between": options.between, "--regions": options.regions,
         "--country": options.country, "--gap-m": options.gap_m,
@@ -109,11 +127,12 @@ def read_scenario(
     """Return the scenario of the options: the file or the default one, with changes applied."""
     check_options(options)
     scenario = gb.load_scenario(options.scenario, language=language)
-    own = bool(options.between or options.along or options.around)
+    own = bool(options.between or _bare_option(options))
     if own:
         between, and_ = (tuple(split_names(names)) for names in (options.between, options.and_))
         scenario = gb.Scenario("", between, and_, scenario.km, language=language)
-    changed = dataclasses.replace(scenario, **changes or {})
+    side = {"side": _AROUND} if _holds_file(options.around) else {}
+    changed = dataclasses.replace(scenario, **side | dict(changes or {}))
     if own or changed == scenario:
         return changed
     # A changed zone is not the announced zone: its title must say so.
@@ -133,8 +152,10 @@ def read_zone(options: ZoneOptions, *, language: str = "en") -> gb.Scenario:
     from geobuffer.zones.quantities import parse_km
 
     from_km, km = options.from_km, None if options.km is None else _parse_widths(options.km)
-    # Widths by side or section already say which sides the zone has.
-    side = BOTH if isinstance(km, dict) and options.side is None else options.side
+    side = options.side
+    if isinstance(km, dict) and side is None and (not options.around or _name_sides(km)):
+        # Widths by side or section already say which sides the zone has.
+        side = BOTH
     given = {
         "km": km,
         "from_km": None if from_km is None else parse_km(from_km, "--from-km"),
@@ -143,6 +164,20 @@ def read_zone(options: ZoneOptions, *, language: str = "en") -> gb.Scenario:
     }
     changes = {name: value for name, value in given.items() if value is not None}
     return read_scenario(options, changes, language=language)
+
+
+def _name_sides(names: Iterable[str]) -> bool:
+    """Return whether one of some names is that of the inside or the outside, in any language."""
+    from geobuffer.zones.border import SIDE_NAMES
+    from geobuffer.zones.toponyms import fold_name
+
+    sides = [*SIDE_NAMES["inside"].values(), *SIDE_NAMES["outside"].values()]
+    return not {fold_name(name) for name in names}.isdisjoint(map(fold_name, sides))
+
+
+def _holds_file(around: Sequence[str] | None) -> bool:
+    """Return whether --around names files, and not points, around which nothing can be filled."""
+    return any(_POINT.fullmatch(text.strip()) is None for text in around or ())
 
 
 def make_heading(scenario: gb.Scenario, zone: Zone) -> str:
@@ -219,6 +254,9 @@ def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
     if options.around:
         border = _make_border_around(options.around, _reader_arguments(options))
         return Ground(border, gb.load_regions(), bundled=False)
+    if options.outline:
+        border = _read_border_around(options.outline, _reader_arguments(options))
+        return Ground(border, gb.load_regions(), bundled=False)
     regions = _load_regions(options)
     with name_options({"tolerance_m": "--gap-m"}):
         border = gb.border_between(
@@ -241,7 +279,7 @@ def _reader_arguments(options: BorderOptions) -> dict[str, Any]:
 
 
 def _make_border_around(texts: list[str], how: Mapping[str, Any]) -> gb.Border:
-    """Return the border around the points, or around the areas of the files."""
+    """Return the border around the points, or around the shapes of the files."""
     given = [_parse_point(text) for text in texts]
     points = [point for point in given if point is not None]
     if len(points) == len(given):
@@ -257,7 +295,20 @@ def _make_border_around(texts: list[str], how: Mapping[str, Any]) -> gb.Border:
         )
     if points:
         raise gb.DataError(f"Invalid --around {', '.join(texts)}. Must be points, or files.")
-    return gb.border_around([area for file in texts for area in gb.read_regions(file, **how)])
+    return _read_border_around(texts, how)
+
+
+def _read_border_around(files: list[str], how: Mapping[str, Any]) -> gb.Border:
+    """Return the border around the shapes of files."""
+    from geobuffer.io.read.read import read_shapes
+    from geobuffer.zones.source import join_sources
+
+    read = [read_shapes(file, **how) for file in files]
+    return gb.border_around(
+        [shape for shapes, *_ in read for shape in shapes],
+        names=[name for _, names, _ in read for name in names],
+        source=join_sources(source for *_, source in read),
+    )
 
 
 def _load_regions(options: BorderOptions) -> gb.Regions:

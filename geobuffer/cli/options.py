@@ -31,7 +31,9 @@ Out = Annotated[Path | None, typer.Option("--out", help="Write to this file.")]
 SideName = Annotated[
     str | None,
     typer.Option(
-        "--side", help="A side's name, or both. Default: both; in the zone of May 2025, Ukraine."
+        "--side",
+        help="A side's name, or both. Default: both; with --around FILE, around; in the zone of "
+        "May 2025, Ukraine.",
     ),
 ]
 
@@ -77,7 +79,7 @@ class BorderOptions:
         typer.Option(
             "--region-name",
             metavar="COLUMN",
-            help="The column of names in that file, or of --along or --around.",
+            help="The column of names in that file, or of --along, --around or --outline.",
         ),
     ] = None
     layer: Annotated[str | None, _layer_option("--layer", "that file")] = None
@@ -117,7 +119,18 @@ class BorderOptions:
         typer.Option(
             "--around",
             metavar="LAT,LON",
-            help="Instead: a point, or a file of areas; may repeat. Sides: inside and outside.",
+            help="Instead: a point, or a file of areas, lines or points; may repeat. Areas are "
+            "filled. Sides: around, inside, outside and both.",
+        ),
+        READ,
+    ] = None
+    outline: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--outline",
+            metavar="FILE",
+            help="Instead: a file of areas, of which only the outlines count; may repeat. Sides: "
+            "inside and outside.",
         ),
         READ,
     ] = None

@@ -25,7 +25,7 @@ from geobuffer.io.atomic import check_whole_geopackage
 from geobuffer.io.read.files import find_path_fault
 from geobuffer.io.untrusted import check_geopackage, is_geopackage
 from geobuffer.zones.arguments import PATH, check_arguments
-from geobuffer.zones.border import BOTH, Border, Section, Side
+from geobuffer.zones.border import AROUND, BOTH, Border, Section, Side
 from geobuffer.zones.flat_ends import find_flat_ends
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import Source
@@ -396,7 +396,8 @@ def _make_buffer_zone(
     border, edges = borders[facts["border"]], tuple(map(float, facts["edges_km"]))
     if len(rings) != len(edges) - 1 or list(edges) != sorted(set(edges)):
         raise ValueError(f"{len(rings)} rings between edges at {edges} km")
-    if facts["side"] not in {BOTH, *(side.name for side in border.sides)}:
+    known = {BOTH, *(side.name for side in border.sides), *([AROUND] if border.can_fill else [])}
+    if facts["side"] not in known:
         raise ValueError(f"no side {facts['side']!r}")
     # If a ring has several parts, GDAL stores all rings as multipolygons.
     parts = [shapely.get_parts(ring) for ring in rings]

@@ -17,7 +17,7 @@ import shapely
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.geodesy.antimeridian import normalize_longitudes
 from geobuffer.viz.figure.labels import clean_text
-from geobuffer.zones.border import BOTH, SIDE_NAMES
+from geobuffer.zones.border import AROUND, BOTH, SIDE_NAMES
 from geobuffer.zones.toponyms import LANGUAGES
 
 if TYPE_CHECKING:
@@ -131,6 +131,8 @@ def write_title(zone: Zone, title: str, words: Translation) -> str:
     heading = heading_template(zone, words).replace("{km}", _format_widths(zone, words))
     if zone.side == BOTH:
         return heading + words.text("title_both")
+    if zone.side == AROUND:  # the heading says so
+        return heading
     return heading + words.text("title_side", side=_name_side(zone, words))
 
 
@@ -147,12 +149,15 @@ def write_subtitle(zone: Zone, words: Translation, *, titled: bool) -> str:
     )
     if not titled or not zone.has_plain_edges:
         return facts
+    widths = _format_widths(zone, words)
+    if zone.side == AROUND:
+        return f"{words.text('within_around', km=widths)} {facts}"
     side = (
         words.text("both_sides")
         if zone.side == BOTH
         else words.text("one_side", side=_name_side(zone, words))
     )
-    return f"{words.text('within', km=_format_widths(zone, words), side=side)} {facts}"
+    return f"{words.text('within', km=widths, side=side)} {facts}"
 
 
 def describe_rings(zone: Zone, words: Translation) -> list[str]:
@@ -251,6 +256,8 @@ def heading_template(zone: Zone, words: Translation) -> str:
 
     A few regions are named one by one; if there are more, the heading names their countries.
     """
+    if zone.side == AROUND:
+        return words.text("title_around", border=_join_names(zone.regions or zone.sections, words))
     if all(side.regions for side in zone.sides):
         few = max(len(side.regions) for side in zone.sides) <= _MOST_REGIONS
         named: list[Any] = [side.regions if few else [side] for side in zone.sides]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from geobuffer.errors import UnknownSide, did_you_mean
+from geobuffer.errors import GeometryError, UnknownSide, did_you_mean
 from geobuffer.geodesy.ellipsoid import covers_points, length_m
 from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.zones.identity import Noun
@@ -19,7 +19,7 @@ from geobuffer.zones.source import source_facts
 from geobuffer.zones.toponyms import LANGUAGES, fold_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
@@ -34,13 +34,20 @@ if TYPE_CHECKING:
 #: The side of a zone that lies on both sides of its border.
 BOTH = "both"
 
+#: The side of a zone that holds areas, filled, and all that lies within a distance outside them.
+AROUND = "around"
+
 #: The names of sides that are not named after regions, by language.
 SIDE_NAMES: Mapping[str, Mapping[str, str]] = {
     "inside": {"en": "inside", "uk": "всередині", "ru": "внутри"},
     "outside": {"en": "outside", "uk": "зовні", "ru": "снаружи"},
     "left": {"en": "left", "uk": "ліворуч", "ru": "слева"},
     "right": {"en": "right", "uk": "праворуч", "ru": "справа"},
+    AROUND: {"en": "around", "uk": "навколо", "ru": "вокруг"},
 }
+
+# A border of hundreds of sections is named by the first ones.
+_MOST_NAMES = 8
 
 # The code of a grid cell in which both sides have land.
 _MIXED = -2
@@ -236,6 +243,12 @@ class Border(Noun):
         """The index that finds the nearest point of each section; built once, and picklable."""
         return LineIndex([section.line for section in self.sections])
 
+    @property
+    def can_fill(self) -> bool:
+        """Whether it has an inside and an outside, so that a zone around it can be filled."""
+        one, other = self.sides
+        return one.area is not None and other.area is None
+
     def side_codes(
         self, lon: Floats, lat: Floats, *, compiled: bool | None = None
     ) -> NDArray[np.int8]:
@@ -306,12 +319,49 @@ class Border(Noun):
         for side in self.sides:
             if wanted in {fold_name(side.name), *(fold_name(n) for n in side.names.values())}:
                 return side
-        known = [*(side.name for side in self.sides), BOTH]
+        known = [*(side.name for side in self.sides), BOTH, *([AROUND] if self.can_fill else [])]
         message = f"Invalid side {name!r}. {did_you_mean(str(name), known)}"
         raise UnknownSide(message, parameter="side")
 
+    def find_side_name(self, name: str) -> str:
+        """Return the side of a zone by its name in any language: of a side, both, or around.
+
+        Parameters
+        ----------
+        name
+            As for :meth:`side`; or ``"both"``; or, if the border has an inside, ``"around"``.
+
+        Raises
+        ------
+        UnknownSide
+            The border has no such side.
+        GeometryError
+            It is one side of bare lines that run against each other.
+
+        Examples
+        --------
+        >>> import geobuffer as gb
+        >>> plant = gb.border_around(shapely.Point(30.1, 51.39), source=gb.Source("a map"))
+        >>> plant.find_side_name("навколо"), plant.find_side_name("Зовні")
+        ('around', 'outside')
+        """
+        if name == BOTH:
+            return BOTH
+        if self.can_fill and fold_name(name) in map(fold_name, SIDE_NAMES[AROUND].values()):
+            return AROUND
+        found = self.side(name).name
+        if self.is_bare and (opposed := find_opposed_lines(self.sections)):
+            raise GeometryError(
+                f"Invalid side {name!r}: {opposed} Must run one way: shapely.reverse() turns a "
+                "line round.",
+                parameter="side",
+            )
+        return found
+
     def __repr__(self) -> str:
-        names = ", ".join(section.name for section in self.sections)
+        names = ", ".join(section.name for section in self.sections[:_MOST_NAMES])
+        if len(self.sections) > _MOST_NAMES:
+            names += f" and {len(self.sections) - _MOST_NAMES:,} more"
         one, other = (side.name for side in self.sides)
         more = f"; {self.sea_km:,.0f} km at sea" if self.sea_km else ""
         if self.healing is not None:
@@ -330,3 +380,24 @@ class Border(Noun):
         title = " | ".join(side.name for side in self.sides)
         shapes = [(section.line, 0.0) for section in self.sections]
         return card_html("Border", title, facts, rows=rows, shapes=shapes)
+
+
+def find_opposed_lines(sections: Sequence[Section]) -> str:
+    """Return which two lines meet at a point with their beginnings, or with their ends.
+
+    The sentence is empty if there are none. Where three or more lines meet, none count.
+    """
+    ends_at: dict[tuple[float, ...], list[tuple[str, int]]] = {}
+    for section in sections:
+        for part in shapely.get_parts(section.line):
+            for end in (0, -1):
+                ends_at.setdefault(part.coords[end][:2], []).append((section.name, end))
+    for (lon, lat), ends in ends_at.items():
+        if len(ends) == 2 and ends[0][1] == ends[1][1]:
+            (one, end), (other, _) = ends
+            how = "begin" if end == 0 else "end"
+            return (
+                f"Lines {one!r} and {other!r}, or parts of them, both {how} at {lon:.6f}, "
+                f"{lat:.6f} (longitude, latitude), so that left of one is right of the other."
+            )
+    return ""

@@ -17,7 +17,13 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geobuffer.errors import DataError, GeometryError, NotAdjacent, missing_crs
+from geobuffer.errors import (
+    DataError,
+    GeometryError,
+    NotAdjacent,
+    find_caller_level,
+    missing_crs,
+)
 from geobuffer.geodesy.antimeridian import (
     cut_at_antimeridian,
     meet_around_globe,
@@ -28,7 +34,7 @@ from geobuffer.geodesy.edgematch import find_common_line, is_exact, split_by_nea
 from geobuffer.geodesy.ellipsoid import area_m2, check_degrees, inverse, length_m
 from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.zones.arguments import FLAG, SOURCE, TEXTS, check_arguments, optional
-from geobuffer.zones.border import SIDE_NAMES, Border, Section, Side
+from geobuffer.zones.border import SIDE_NAMES, Border, Section, Side, find_opposed_lines
 from geobuffer.zones.checks import (
     check_area,
     check_region,
@@ -66,6 +72,7 @@ _BY_MAP = (
 _LINES = ("LineString", "LinearRing", "MultiLineString")
 _POINTS = ("Point", "MultiPoint")
 _AREAS = ("Polygon", "MultiPolygon")
+_MIXED = "GeometryCollection"
 
 
 def border_of(region: Region, *, land_only: bool = False) -> Border:
@@ -493,12 +500,16 @@ def border_along(
     ------
     GeometryError
         There is no line; a shape is not a line, or has no length; an edge of more than 180° of
-        longitude may run either way round; the number of names differs from the number of lines; or
-        two lines, or parts of one, meet and run in opposite directions,
-        so that the left of one would be the right of the other (:func:`geobuffer.read_border`
-        reverses such lines).
+        longitude may run either way round; or the number of names differs from the number of lines.
     MissingCRSError
         A table has no coordinate reference system.
+
+    Warns
+    -----
+    UserWarning
+        Two lines, or parts of one, meet and run in opposite directions, so that the left of one
+        would be the right of the other. A zone of both sides is not affected, and one side is
+        refused (:func:`geobuffer.read_border` reverses such lines). Or a line steps over 180°.
 
     Examples
     --------
@@ -515,41 +526,29 @@ def border_along(
     shapes = _name_shapes(lines, names, "line", _LINES, source)
     sections, chainage_km = [], 0.0
     for shape in shapes:
-        line = shape.geometry
-        if line.geom_type == "LinearRing":
-            line = shapely.LineString(line)
-        section = Section(shape.name, line, (), chainage_km, length_m(line) / 1e3)
-        # Vertices that differ by less than a picometre give a length of zero.
-        if not section.length_km:
-            message = f"Invalid line {shape.name!r}: it has no length."
-            raise GeometryError(message, parameter="lines")
+        section = _make_line_section(shape, chainage_km, "lines")
         chainage_km += section.length_km
         sections.append(section)
-    _check_directions(sections)
+    if opposed := find_opposed_lines(sections):
+        warnings.warn(
+            f"{opposed} A zone on both sides is not affected; for one side, shapely.reverse() "
+            "turns a line round.",
+            stacklevel=find_caller_level(),
+        )
     left, right = (Side(name, None, (), SIDE_NAMES[name]) for name in ("left", "right"))
     return Border(tuple(sections), (left, right), source)
 
 
-def _check_directions(sections: Sequence[Section]) -> None:
-    """Raise an error if two lines meet at a point with their beginnings, or with their ends.
-
-    Where three or more lines meet, no error is raised.
-    """
-    ends_at: dict[tuple[float, ...], list[tuple[str, int]]] = {}
-    for section in sections:
-        for part in shapely.get_parts(section.line):
-            for end in (0, -1):
-                ends_at.setdefault(part.coords[end][:2], []).append((section.name, end))
-    for (lon, lat), ends in ends_at.items():
-        if len(ends) == 2 and ends[0][1] == ends[1][1]:
-            (one, end), (other, _) = ends
-            how = "begin" if end == 0 else "end"
-            raise GeometryError(
-                f"Invalid lines {one!r} and {other!r}: they, or parts of them, both {how} at "
-                f"{lon:.6f}, {lat:.6f} (longitude, latitude), so that left of one is right of the "
-                "other. Must run one way: shapely.reverse() turns a line round.",
-                parameter="lines",
-            )
+def _make_line_section(shape: _NamedShape, start_km: float, parameter: str) -> Section:
+    line = shape.geometry
+    if line.geom_type == "LinearRing":
+        line = shapely.LineString(line)
+    section = Section(shape.name, line, (), start_km, length_m(line) / 1e3)
+    # Vertices that differ by less than a picometre give a length of zero.
+    if not section.length_km:
+        message = f"Invalid line {shape.name!r}: it has no length."
+        raise GeometryError(message, parameter=parameter)
+    return section
 
 
 def border_around(
@@ -558,17 +557,20 @@ def border_around(
     names: Sequence[str] = (),
     source: Source | None = None,
 ) -> Border:
-    """Return points, and the outlines of areas, as a border between their inside and the outside.
+    """Return points, lines and outlines of areas as a border between their inside and the outside.
 
-    Use it for a distance around a plant, whose zone is a geodesic disc, or around several parks. A
-    point has no inside. Areas that touch or overlap count as one, with one outline and one section.
+    Use it for a distance around a plant, whose zone is a geodesic disc, or around several parks.
+    Points and lines have no inside. Areas that touch or overlap count as one, with one outline and
+    one section. For the parks with all land near them, build the zone with ``side="around"``; the
+    zone on both sides is the band about their outlines.
 
     Parameters
     ----------
     shapes
-        Points, MultiPoints, Polygons or MultiPolygons in longitude and latitude; regions; or a
-        table of shapes in any CRS. Each is a section. A ring that steps over 180° is cut there,
-        with a warning.
+        Points, lines and polygons of all kinds in longitude and latitude; collections of them;
+        regions; or a table of shapes in any CRS. Each is a section, and a collection has one for
+        its areas, one for its lines and one for its points. A ring that steps over 180° is cut
+        there, with a warning.
     names
         The names of the sections, one for each. By default a region keeps its name, and other
         shapes are numbered.
@@ -579,8 +581,9 @@ def border_around(
     Raises
     ------
     GeometryError
-        There is no shape; a shape is a line, empty or not valid; an edge of more than 180° of
-        longitude may run either way round; the number of names differs from the number of shapes.
+        There is no shape; a shape is empty or not valid, or a line of no length; an edge of more
+        than 180° of longitude may run either way round; the number of names differs from the number
+        of shapes.
     MissingCRSError
         A table has no coordinate reference system.
 
@@ -593,10 +596,16 @@ def border_around(
     >>> disc = gb.build_zone(plant, km=30)
     >>> round(disc.area_km2, 1)
     2827.4
+    >>> park = shapely.box(30, 50, 30.1, 50.1)
+    >>> zone = gb.build_zone(border_around(park, source=gb.Source("a map")), km=5, side="around")
+    >>> float(gb.answer(30.05, 50.05, zone).distance_km)
+    0.0
     """
     check_arguments(names=(names, TEXTS), source=(source, optional(SOURCE)))
-    given = _name_shapes(shapes, names, "shape", (*_POINTS, *_AREAS), source)
+    given = _name_shapes(shapes, names, "shape", (*_POINTS, *_LINES, *_AREAS, _MIXED), source)
+    given = [part for shape in given for part in _split_collection(shape)]
     points = [shape for shape in given if shape.geometry.geom_type in _POINTS]
+    lines = [shape for shape in given if shape.geometry.geom_type in _LINES]
     groups = _unite_touching([shape for shape in given if shape.geometry.geom_type in _AREAS])
     sections, chainage_km = [], 0.0
     for group in groups:
@@ -604,6 +613,10 @@ def border_around(
         length_km = length_m(line) / 1e3
         sections.append(Section(group.name, line, group.regions, chainage_km, length_km))
         chainage_km += length_km
+    for shape in lines:
+        section = _make_line_section(shape, chainage_km, "shapes")
+        chainage_km += section.length_km
+        sections.append(section)
     sections += [Section(shape.name, shape.geometry, (), chainage_km, 0.0) for shape in points]
     parts = [part for group in groups for part in shapely.get_parts(group.geometry)]
     area = parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
@@ -647,13 +660,46 @@ def _name_shapes(
         own, shape = (item.source, item.geometry) if region else (UNSTATED, item)
         name = str(names[n]) if names else item.name if region else numbered[n]
         _check_shape(shape, f"{kind} {name!r}", allowed, parameter)
-        shape = read_edges(shape, f"{kind} {name!r}")
+        shape = _check_edges(shape, f"{kind} {name!r}")
         if shape.geom_type in _AREAS:
-            area = check_area(shape, f"{kind} {name!r}")
-            shape = shape if shape.is_valid else area
             region = tuple(replace(one, geometry=shape) for one in region)
         shapes.append(_NamedShape(name, shape, source or own, region))
     return shapes
+
+
+def _check_edges(shape: BaseGeometry, what: str) -> BaseGeometry:
+    """Return a shape whose edges are at most 180° long and whose areas are valid."""
+    if shape.geom_type == _MIXED:
+        return shapely.GeometryCollection([_check_edges(part, what) for part in _flatten(shape)])
+    shape = read_edges(shape, what)
+    if shape.geom_type not in _AREAS:
+        return shape
+    area = check_area(shape, what)
+    return shape if shape.is_valid else area
+
+
+def _split_collection(shape: _NamedShape) -> list[_NamedShape]:
+    """Return the areas, lines and points of a collection as one shape each, of the same name."""
+    if shape.geometry.geom_type != _MIXED:
+        return [shape]
+    parts = _flatten(shape.geometry)
+    kinds = (
+        (_AREAS, lambda areas: shapely.union_all([cut_at_antimeridian(area) for area in areas])),
+        (_LINES, lambda lines: shapely.multilinestrings([shapely.LineString(x) for x in lines])),
+        (_POINTS, shapely.multipoints),
+    )
+    return [
+        replace(shape, geometry=join(members))
+        for types, join in kinds
+        if (members := [part for part in parts if part.geom_type in types])
+    ]
+
+
+def _flatten(shape: BaseGeometry) -> list[BaseGeometry]:
+    """Return the points, lines and polygons of a collection of collections."""
+    if not hasattr(shape, "geoms"):
+        return [] if shape.is_empty else [shape]
+    return [part for one in shape.geoms for part in _flatten(one)]
 
 
 def _list_shapes(given: Any, parameter: str) -> list[Any]:
@@ -674,8 +720,7 @@ def _list_shapes(given: Any, parameter: str) -> list[Any]:
 def _check_shape(shape: Any, what: str, allowed: tuple[str, ...], parameter: str) -> None:
     kind = getattr(shape, "geom_type", type(shape).__name__)
     if kind not in allowed:
-        takers = {"border_along": _LINES, "border_around": (*_POINTS, *_AREAS)}
-        remedy = next((f"; {name} takes it" for name, kinds in takers.items() if kind in kinds), "")
+        remedy = "; border_around takes it" if kind in (*_POINTS, *_AREAS, _MIXED) else ""
         message = f"Invalid {what}: {kind}. Must be a {' or '.join(allowed)}{remedy}."
         raise GeometryError(message, parameter=parameter)
     coords = shapely.get_coordinates(shape)

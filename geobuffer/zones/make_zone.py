@@ -21,7 +21,7 @@ from geobuffer.geodesy.buffer import buffer_lines, trace_outline
 from geobuffer.geodesy.ellipsoid import LIMIT_M
 from geobuffer.geodesy.sides import split_sides
 from geobuffer.zones.arguments import REGIONS, TEXT, check_arguments, describe_type
-from geobuffer.zones.border import BOTH, Border, Section
+from geobuffer.zones.border import AROUND, BOTH, Border, Section
 from geobuffer.zones.checks import check_area, check_border, repair_region
 from geobuffer.zones.flat_ends import build_end_cuts, find_flat_ends
 from geobuffer.zones.quantities import M_FORMS, list_values, parse_km, parse_metres, quote_value
@@ -110,6 +110,9 @@ def build_zone(
         ``"both"``, or the name of one of the border's sides. Then the zone is clipped to that
         side's territory: the regions from which the border was made. For a bare line, it is
         clipped to what lies left or right of the nearest part of the line.
+
+        ``"around"`` takes the areas of :func:`border_around` or :func:`border_of` as a whole: the
+        zone holds their inside, at distance 0, and all that lies within the distance outside them.
     ends
         ``"round"`` keeps all points within the distance, also past the ends of the border.
         ``"flat"`` cuts the zone off square where the border ends. The cut is a geodesic across the
@@ -128,8 +131,9 @@ def build_zone(
         ascend; the tolerance is not positive; ``ends`` is neither value; the zone would reach a
         pole; widths for each side come with rings, a ``side`` or flat ends; widths for each
         section come with rings, flat ends, ``from_km`` or one side of a bare line; the side is the
-        inside of a point; a width names neither a side nor a section; widths name sides as well
-        as sections; or one name has two widths.
+        inside of a point or a line, or one side of lines that run against each other; a width names
+        neither a side nor a section; widths name sides as well as sections; or one name has two
+        widths.
     UnknownSide
         The border has no side of that name.
     WrongKind
@@ -150,7 +154,7 @@ def build_zone(
     if ends not in _ENDS:
         message = f"Invalid ends {ends!r}. {did_you_mean(str(ends), _ENDS)}"
         raise GeometryError(message, parameter="ends")
-    name = side if side == BOTH else border.side(side).name
+    name = border.find_side_name(side)
     widths, begin_km = _read_labelled_widths(km), _parse_from_km(from_km)
     zone: BufferZone | CombinedZone
     if not isinstance(widths, Mapping):
@@ -267,7 +271,7 @@ def _build_section_zones(
     """Unite the zones of the sections of each width."""
     zones = [
         _build_buffer_zone(
-            replace(border, sections=sections), (0.0, width_km), side, "round", tolerance_m
+            _select_sections(border, sections, side), (0.0, width_km), side, "round", tolerance_m
         )
         for width_km, sections in sections_of.items()
     ]
@@ -276,6 +280,21 @@ def _build_section_zones(
         for width_km, sections in sections_of.items()
     )
     return _combine_parts("union", zones, widths)
+
+
+def _select_sections(border: Border, sections: tuple[Section, ...], side: str) -> Border:
+    """Return the border of some sections; for a zone around it, with the areas of these only."""
+    if side != AROUND:
+        return replace(border, sections=sections)
+    inside, outside = border.sides
+    parts = shapely.get_parts(inside.area)
+    outlines = shapely.union_all([section.line for section in sections])
+    # Areas do not touch each other, so an outline meets the area that it bounds and no other.
+    area = shapely.MultiPolygon(list(parts[shapely.intersects(shapely.boundary(parts), outlines)]))
+    regions = tuple(dict.fromkeys(region for one in sections for region in one.regions))
+    return replace(
+        border, sections=sections, sides=(replace(inside, area=area, regions=regions), outside)
+    )
 
 
 def _build_side_zone(
@@ -295,7 +314,7 @@ def _build_side_zone(
         )
     width_of: dict[str, float] = {}
     for name, width in km.items():
-        found = border.side(name).name
+        found = border.find_side_name(name)
         if found in width_of:
             raise _duplicate_name_error(km, found)
         width_of[found] = _parse_edges([width])[-1]
@@ -326,7 +345,7 @@ def _build_buffer_zone(
     """Build the zone along a border; all arguments but the side's area are checked."""
     for one in border.sides:
         if one.name == side and one.area is not None and one.area.is_empty:
-            message = f"Invalid side {side!r}: a point has none. Must be 'outside'."
+            message = f"Invalid side {side!r}: points and lines have none. Must be 'outside'."
             raise GeometryError(message, parameter="side")
     squared = tuple(find_flat_ends(border.line, edges_km[-1] * 1e3) if ends == "flat" else ())
     zone = BufferZone(border, edges_km, side, ends, (), tolerance_m, 0.0, squared, side_km)
@@ -354,8 +373,11 @@ def _build_rings(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], 
         return shapely.intersection(shape, area)
 
     covers_all = zone.reach_km[2] > 0
+    filled = zone.border.sides[0].area if zone.side == AROUND else None
     rings = []
-    inner = buffer_border(zone.edges_km[0]) if zone.edges_km[0] else shapely.Polygon()
+    inner = (
+        _fill(buffer_border(zone.edges_km[0]), filled) if zone.edges_km[0] else shapely.Polygon()
+    )
     for edge_km in zone.edges_km[1:]:
         if covers_all:
             whole = buffer_border(edge_km)
@@ -365,9 +387,13 @@ def _build_rings(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], 
             whole = shapely.union_all(parts)
         if not cut.is_empty:
             whole = shapely.difference(whole, cut)
-        rings.append(keep_polygons(shapely.difference(whole, inner)))
-        inner = buffer_border(edge_km)
+        rings.append(keep_polygons(shapely.difference(_fill(whole, filled), inner)))
+        inner = _fill(buffer_border(edge_km), filled)
     return tuple(rings), max(error_m, *(error for _, error in buffers.values()))
+
+
+def _fill(shape: BaseGeometry, area: BaseGeometry | None) -> BaseGeometry:
+    return shape if area is None else shapely.union(shape, area)
 
 
 def _limit_tolerance(zone: BufferZone, km: float) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from geobuffer.geodesy.ellipsoid import area_m2
-from geobuffer.zones.border import BOTH
+from geobuffer.zones.border import AROUND, BOTH
 from geobuffer.zones.identity import Noun
 from geobuffer.zones.region import Region
 from geobuffer.zones.repr_html import card_html, format_km2
@@ -71,7 +71,7 @@ class Zone(Protocol):
 
     @property
     def side(self) -> str:
-        """``"both"``, the name of a side, or how the zone was made."""
+        """``"both"``, ``"around"``, the name of a side, or how the zone was made."""
 
     @property
     def side_label(self) -> str:
@@ -187,7 +187,8 @@ class BufferZone(Noun):
         Its edges, ascending: ``(0, 5, 10)`` are the rings 0–5 km and 5–10 km. If the first edge is
         not 0, points nearer to the border than that edge, or on it, are not in the zone.
     side
-        ``"both"`` or the name of one of the border's sides.
+        ``"both"``, the name of one of the border's sides, or ``"around"``: the inside of the border
+        is filled.
     ends
         ``"round"`` or ``"flat"``: what happens at the ends of the border.
     rings
@@ -264,9 +265,12 @@ class BufferZone(Noun):
         """Its widths on the first side, the second side and the territory of neither.
 
         In kilometres; minus infinity where the zone has no part. A side's code is its position.
+        A zone around areas holds all of their inside.
         """
         if self.side_km:
             return (*self.side_km, -math.inf)
+        if self.side == AROUND:
+            return (math.inf, self.width_km, self.width_km)
         if self.side == BOTH:
             return (self.width_km,) * 3
         one, other = (

@@ -258,6 +258,54 @@ def test_around_the_areas_of_a_file(run, own):
     assert "km from the border, inside." in run("where", "45.5", "11", *args[:4]).out
 
 
+def test_around_a_file_fills_its_areas_and_outline_does_not(run, own, tmp_path):
+    (_, file, *_), _ = own
+    parks = ("--region-name", "park", "--km", "1", "--json")
+    area_km2 = (
+        abs(GEOD.geometry_area_perimeter(shapely.segmentize(shapely.box(10, 45, 12, 46), 0.01))[0])
+        / 1e6
+    )
+    facts = run("zone", "--around", file, *parks).json
+    outside = run("zone", "--around", file, *parks, "--side", "outside").json
+    band = run("zone", "--outline", file, *parks).json
+    assert (facts["side"], outside["side"], band["side"]) == ("around", "outside", "both")
+    assert facts["area_km2"] == pytest.approx(area_km2 + outside["area_km2"], rel=1e-6)
+    assert outside["area_km2"] < band["area_km2"] < area_km2
+    (tmp_path / "towns.csv").write_text(
+        "name,lat,lon,accuracy_m\nMiddle,45.5,11,50\nFar,47,11,50\n"
+    )
+    places = ("--places", tmp_path / "towns.csv")
+    [row] = json.loads(run("settlements", "--around", file, *parks, *places).out)
+    assert (row["name"], row["distance_km"], row["membership"]) == ("Middle", 0, "inside")
+    assert json.loads(run("settlements", "--outline", file, *parks, *places).out) == []
+    curve = run("curve", "--around", file, *parks[:2], "--to-km", "10", *places, "--json").out
+    assert [one["places"] for one in json.loads(curve)] == [1, 1]
+    assert run("zone", "--around", file, *parks[:4]).out.startswith("1 km around Left; Right")
+    by_side = ("--region-name", "park", "--km", "inside=1,outside=2", "--json")
+    assert run("zone", "--around", file, *by_side).json["side"] == "both"
+    by_section = ("--region-name", "park", "--km", "Left + Right=1", "--json")
+    assert run("zone", "--around", file, *by_section).json["area_km2"] == facts["area_km2"]
+    both = run("zone", "--around", file, "--outline", file, "--km", "1")
+    assert (both.code, both.out) == (2, "")
+    assert "--around with --outline" in both.err
+
+
+def test_around_takes_files_of_lines_and_points_too(run, tmp_path):
+    line, point = shapely.LineString([(30, 50), (30.1, 50)]), shapely.Point(30.5, 50)
+    mixed = [shapely.GeometryCollection([shapely.box(31, 50, 31.1, 50.1), point]), line]
+    table = gpd.GeoDataFrame({"name": ["Works", "Road"]}, geometry=mixed, crs=4326)
+    table.to_file(tmp_path / "mixed.geojson")
+    facts = run("zone", "--around", tmp_path / "mixed.geojson", "--km", "1", "--json").json
+    assert facts["side"] == "around"
+    assert facts["sections"] == ["Works", "Road", "Works"]
+    one = gb.build_zone(border=gb.border_around(mixed, source=gb.Source("x")), km=1, side="around")
+    assert facts["area_km2"] == pytest.approx(one.area_km2, rel=1e-6)
+    table.iloc[1:].to_file(tmp_path / "road.gpkg")
+    road = run("zone", "--around", tmp_path / "road.gpkg", "--km", "1", "--json").json
+    along = run("zone", "--along", tmp_path / "road.gpkg", "--km", "1", "--json").json
+    assert road["area_km2"] == pytest.approx(along["area_km2"], rel=1e-6)
+
+
 def test_gap_heals_outlines_that_do_not_match(run, tmp_path):
     squares = [shapely.box(10, 45, 11, 46), shapely.box(11.001, 45, 12, 46)]
     table = gpd.GeoDataFrame({"name": ["A", "B"]}, geometry=squares, crs="EPSG:4326")

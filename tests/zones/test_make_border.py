@@ -508,7 +508,6 @@ def test_tables_are_brought_to_degrees():
         (gb.border_along, shapely.LineString([(30, 50), (30, 95)]), {}, "vertex 1 is"),
         (gb.border_along, [_line(1), _line(2)], {"names": ["one"]}, "1 for 2 lines"),
         (gb.border_along, "LINESTRING (30 50, 31 51)", {}, "a str"),
-        (gb.border_around, _line(1), {}, "LineString.*border_along takes it"),
         (gb.border_around, shapely.Point(), {}, "it is empty"),
         (gb.border_around, shapely.Point(400_000, 5_500_000), {}, "vertex 0 is"),
         (gb.border_around, shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]), {}, "valid polygon"),
@@ -522,7 +521,7 @@ def test_shapes_that_make_no_border_are_refused(make, shapes, kwargs, says):
 
 def test_a_point_has_no_inside():
     border = gb.border_around(shapely.Point(30, 50), source=HAND)
-    with pytest.raises(gb.GeometryError, match="a point has none"):
+    with pytest.raises(gb.GeometryError, match="points and lines have none"):
         gb.build_zone(border, km=5, side="inside")
     frame = gb.build_zone(border, km=5).to_frame()
     assert isinstance(frame, pd.DataFrame)
@@ -540,8 +539,10 @@ def test_a_point_has_no_inside():
 def test_lines_that_run_against_each_other_have_no_left(lines, how, of_one):
     given = shapely.MultiLineString(lines)
     given = given if of_one else list(given.geoms)
+    with pytest.warns(UserWarning, match=f"both {how}"):
+        border = gb.border_along(given, source=gb.Source("a sketch"))
     with pytest.raises(gb.GeometryError, match=f"both {how}.*Must run one way"):
-        gb.border_along(given, source=gb.Source("a sketch"))
+        gb.build_zone(border, km=5, side="left")
 
 
 @pytest.mark.parametrize(

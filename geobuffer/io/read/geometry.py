@@ -213,6 +213,7 @@ _TYPES = {
     "lines": {"LineString", "MultiLineString"},
     "points": {"Point", "MultiPoint"},
 }
+_TYPES["shapes"] = {"GeometryCollection"}.union(*_TYPES.values())
 _REMEDIES = {
     ("polygons", "lines"): "lines are read by read_border()",
     ("polygons", "points"): "points are read by read_settlements()",
@@ -247,14 +248,7 @@ def check_polygons(
     crossing: list[int] = []
     repairs: list[str] = []
     for row in _rows_with_shape(shapes):
-        shape = shapes[row]
-        crosses, shape = _read_edges(table, row, shape)
-        if crosses:
-            crossing.append(row)
-        if not shape.is_valid:
-            shape = _repair_polygon(table, row, shape, repairs)
-        # The parts of a polygon around a pole may touch where its ring began.
-        shapes[row] = shapely.union_all([cut_at_antimeridian(shape)]) if crosses else shape
+        shapes[row] = _settle_shape(table, row, shapes[row], crossing, repairs)
     _note_crossing(table, crossing)
     table.notes.extend(repairs)
     check_axis_order(table, near)
@@ -275,11 +269,44 @@ def check_lines(
     shapes = table.required_shapes
     crossing: list[int] = []
     for row in _rows_with_shape(shapes):
-        crosses, shapes[row] = _read_edges(table, row, shapes[row])
-        if crosses:
-            crossing.append(row)
+        shapes[row] = _settle_shape(table, row, shapes[row], crossing, [])
     _note_crossing(table, crossing)
     check_axis_order(table, near)
+
+
+def check_any_shapes(table: SourceTable, crs: object, *, swap: bool = False) -> None:
+    """Make the shapes of a table points, lines, valid polygons or collections, in degrees.
+
+    Parameters and errors as :func:`check_polygons`.
+    """
+    _check_shapes(table, crs, "shapes", swap=swap)
+    shapes = table.required_shapes
+    crossing: list[int] = []
+    repairs: list[str] = []
+    for row in _rows_with_shape(shapes):
+        shapes[row] = _settle_shape(table, row, shapes[row], crossing, repairs)
+    _note_crossing(table, sorted(set(crossing)))
+    table.notes.extend(repairs)
+
+
+def _settle_shape(
+    table: SourceTable, row: int, shape: Any, crossing: list[int], repairs: list[str]
+) -> Any:
+    """Return a shape valid and cut at the antimeridian; note the rows that needed either."""
+    if shape.geom_type in _TYPES["points"]:
+        return shape
+    if shape.geom_type == "GeometryCollection":
+        parts = [_settle_shape(table, row, part, crossing, repairs) for part in shape.geoms]
+        return shapely.GeometryCollection(parts)
+    crosses, shape = _read_edges(table, row, shape)
+    if crosses:
+        crossing.append(row)
+    if shape.geom_type not in _TYPES["polygons"]:
+        return shape
+    if not shape.is_valid:
+        shape = _repair_polygon(table, row, shape, repairs)
+    # The parts of a polygon around a pole may touch where its ring began.
+    return shapely.union_all([cut_at_antimeridian(shape)]) if crosses else shape
 
 
 def check_points(table: SourceTable, crs: object, *, swap: bool = False) -> None:

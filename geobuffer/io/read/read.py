@@ -33,6 +33,7 @@ from geobuffer.io.read.columns import (
 )
 from geobuffer.io.read.files import MAX_GB, FileFormat, find_file
 from geobuffer.io.read.geometry import (
+    check_any_shapes,
     check_axis_order,
     check_lines,
     check_points,
@@ -89,6 +90,7 @@ _COUNTRY_CODE_ANY_CASE = re.compile(r"[A-Za-z]{2}")
 _POLYGON_TYPES = ("Polygon", "MultiPolygon")
 _LINE_TYPES = ("LineString", "MultiLineString")
 _POINT_TYPES = ("Point", "MultiPoint")
+_ANY_TYPES = (*_POLYGON_TYPES, *_LINE_TYPES, *_POINT_TYPES, "GeometryCollection", "Geometry")
 
 
 def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may not state
@@ -175,6 +177,26 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
         country=(country, optional(TEXT)),
     )
     table, title = _read_source(path, layer, _POLYGON_TYPES, max_gb)
+    regions = _collect_regions(
+        table, source or Source(title), name=name, names=names, iso=iso, country=country, crs=crs,
+        near=near, swap=swap,
+    )  # fmt: skip
+    table.warn_notes()
+    return regions
+
+
+def _collect_regions(  # noqa: PLR0913 - as for read_regions
+    table: SourceTable,
+    source: Source,
+    *,
+    name: str | None,
+    crs: Any,
+    swap: bool,
+    names: Mapping[str, str] | None = None,
+    iso: str | None = None,
+    country: str | None = None,
+    near: Region | Regions | Border | None = None,
+) -> Regions:
     check_has_rows(table)
     column = find_name_column(table, name)
     by_language = find_language_columns(table, names or {})
@@ -190,15 +212,70 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
         Region(
             name=label,
             geometry=_join_shapes(table, rows),
-            source=source or Source(title),
+            source=source,
             names={to: texts[rows[0]] for to, texts in translations.items() if texts[rows[0]]},
             iso=codes[0][rows[0]],
             country=codes[1][rows[0]],
         )
         for label, rows in groups.items()
     )
-    table.warn_notes()
     return Regions(regions)
+
+
+def read_shapes(
+    path: str | Path,
+    *,
+    name: str | None = None,
+    layer: str | None = None,
+    crs: Any = None,
+    swap: bool = False,
+    max_gb: float = MAX_GB,
+) -> tuple[list[Any], list[str], Source]:
+    """Read shapes of any kinds from a file, for :func:`geobuffer.border_around`.
+
+    Areas are read as by :func:`geobuffer.read_regions`. In a file that has lines, points or
+    collections too, a row without a name is numbered.
+
+    Parameters
+    ----------
+    path, name, layer, crs, swap, max_gb
+        As for :func:`geobuffer.read_regions`.
+
+    Returns
+    -------
+    tuple
+        The shapes or regions, their names, and the source that names the file.
+
+    Raises
+    ------
+    DataError, GeometryError, MissingCRSError, WrongKind
+        As :func:`geobuffer.read_regions`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import geopandas as gpd
+    >>> spots = gpd.GeoDataFrame({"name": ["well"]}, geometry=[shapely.Point(30, 50)], crs=4326)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     spots.to_file(f"{folder}/wells.gpkg")
+    ...     shapes, names, _ = read_shapes(f"{folder}/wells.gpkg")
+    >>> print(names, *shapes)
+    ['well'] POINT (30 50)
+    """
+    _check_reader_options(path, name, layer, crs, None, swap=swap, max_gb=max_gb)
+    table, title = _read_source(path, layer, _ANY_TYPES, max_gb)
+    source = Source(title)
+    kinds = {shape.geom_type for shape in table.required_shapes if shape}
+    if kinds.issubset(_POLYGON_TYPES):
+        shapes: list[Any] = list(_collect_regions(table, source, name=name, crs=crs, swap=swap))
+        names = [region.name for region in shapes]
+    else:
+        check_any_shapes(table, crs, swap=swap)
+        there = np.flatnonzero(~shapely.is_missing(table.required_shapes))
+        labels = _name_rows(table, name)
+        shapes, names = list(table.required_shapes[there]), [labels[row] for row in there]
+    table.warn_notes()
+    return shapes, names, source
 
 
 _READABLE = Kind(

@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from geobuffer.analysis.classify import Classification, classify_table, join_columns
-from geobuffer.analysis.membership import MEMBERSHIP, decide
+from geobuffer.analysis.membership import MEMBERSHIP, decide, measure_signed_km
 from geobuffer.geodesy.antimeridian import shift_to_0_360
 from geobuffer.geodesy.simplify import scale_degrees
 from geobuffer.io.not_located import read_hromadas
@@ -29,7 +29,7 @@ from geobuffer.viz.web.compact import (
     simplify_line,
 )
 from geobuffer.viz.web.slider import outline_error_m
-from geobuffer.zones.border import BOTH
+from geobuffer.zones.border import AROUND, BOTH, SIDE_NAMES
 from geobuffer.zones.flat_ends import find_flat_ends
 from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS
 from geobuffer.zones.zone import BufferZone
@@ -78,6 +78,13 @@ def has_slider(zone: Zone) -> TypeGuard[BufferZone]:
     if not zone.has_plain_edges or zone.edges_km[0] > 0.0:
         return False
     return zone.side == BOTH or any(side.area is not None for side in zone.sides)
+
+
+def list_sides(zone: Zone) -> list[str]:
+    """Return the sides that the page offers: of a zone around areas, it draws no inside alone."""
+    if zone.side == AROUND:
+        return [AROUND, zone.sides[1].name]
+    return [BOTH, *(side.name for side in zone.sides)]
 
 
 def crosses_antimeridian(zone: Zone) -> bool:
@@ -163,6 +170,8 @@ def _describe_zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
         "edges_km": list(zone.edges_km),
         "side": zone.side,
         "side_label": zone.side_label,
+        "sides": list_sides(zone),
+        "around": dict(SIDE_NAMES[AROUND]),
         "is_plain": has_slider(zone),
         "has_ends": isinstance(zone, BufferZone) and bool(find_flat_ends(zone.border.line, 1.0)),
         "ends": zone.ends,
@@ -280,12 +289,16 @@ def describe_places(
     reach_km = _BEYOND * float(widths.max())
     away = answers["distance_km"].to_numpy()
     # The margin of a town may reach into the widest zone even if its point is too far to be drawn.
+    # The page compares the distance of the outline; it finds the side by itself.
+    signed = measure_signed_km(found.lon, found.lat, zone, away)
     far = (away > reach_km) & (away - uncertainty.margin > widths.max())
     near = ~far
     near[near] = _may_be_in_zone(table[near])
     shown, here = table[near], found.select(near).uncertainty
     columns = _pack_columns(shown) | {
-        "distance_km": round_numbers(round_distances(away[near], here.margin, widths), None),
+        "distance_km": round_numbers(
+            np.abs(round_distances(signed[near], here.margin, widths)), None
+        ),
         "margin_km": encode_column(round_numbers(here.margin, None)),
         "unlisted": encode_column(here.unlisted.astype(int).tolist()),
         "wrong_country": encode_column(here.wrong_country.astype(int).tolist()),
@@ -331,8 +344,11 @@ def round_distances(distance_km: Any, margin_km: Floats, widths_km: Floats) -> F
     margin, width = np.asarray(margin_km)[:, None], np.asarray(widths_km)[None, :]
 
     def decisions(given: Floats) -> Any:
-        near = given[:, None]
-        return np.concatenate([near <= width, np.abs(near - width) < margin, near < margin], axis=1)
+        near, away = given[:, None], np.abs(given)[:, None]
+        parts = [near <= width, np.abs(near - width) < margin, away < margin]
+        if (given < 0.0).any():
+            parts += [away <= width, np.abs(away - width) < margin]
+        return np.concatenate(parts, axis=1)
 
     wanted = decisions(exact)
     short = exact.copy()
@@ -366,7 +382,7 @@ def _list_exceptions(
         concerned = [end.concerns(lon, lat, km * 1e3) for end in squared]
         rows = np.flatnonzero(np.any(concerned, axis=0))
         asked = shown.uncertainty.select(rows)
-        for side in (BOTH, *(side.name for side in zone.sides)):
+        for side in list_sides(zone):
             known, plain = (
                 decide(lon[rows], lat[rows], _zone_at_width(zone, km, side, ends), asked).membership
                 for ends in (squared, ())

@@ -21,7 +21,7 @@ from geobuffer.geodesy.buffer import PlanarBuffers, drop_slivers
 from geobuffer.geodesy.ellipsoid import LIMIT_M, project_equal_area
 from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.geodesy.simplify import simplify_parts
-from geobuffer.zones.border import BOTH
+from geobuffer.zones.border import AROUND, BOTH
 from geobuffer.zones.flat_ends import build_end_cuts, find_flat_ends
 
 if TYPE_CHECKING:
@@ -48,7 +48,10 @@ _ERROR_M = 60.0
 
 
 class SliderOutline(NamedTuple):
-    """The outline of a zone at one width: its shape on both sides, and its area on each side."""
+    """The outline of a zone at one width: its shape on both sides, and its area on each side.
+
+    The outline of a zone around areas holds the areas.
+    """
 
     km: float
     shape: Polygon | MultiPolygon
@@ -110,6 +113,9 @@ def draw_outlines(zone: BufferZone, widths_km: Sequence[float]) -> list[SliderOu
     areas = _simplify_sides(zone.border, _BORDER * error_m)
     outlines = []
     for km, shape in reversed(drawn):
+        if zone.side == AROUND:
+            outlines.append(_fill_outline(zone.border, km, shape, areas))
+            continue
         inside = {
             side: keep_polygons(shapely.intersection(shape, area)) for side, area in areas.items()
         }
@@ -118,6 +124,19 @@ def draw_outlines(zone: BufferZone, widths_km: Sequence[float]) -> list[SliderOu
             # Narrower zones lie within this one, so the territories within it are enough for them.
             areas = inside
     return outlines[::-1]
+
+
+def _fill_outline(
+    border: Border,
+    km: float,
+    shape: Polygon | MultiPolygon,
+    areas: dict[str, BaseGeometry],
+) -> SliderOutline:
+    inside, outside = border.sides
+    filled = keep_polygons(shapely.union(shape, areas[inside.name]))
+    whole = _measure_area(filled)
+    band = whole - _measure_area(areas[inside.name])
+    return SliderOutline(km, filled, {AROUND: whole, outside.name: band})
 
 
 def _simplify_lines(border: Border, tolerance_m: float) -> list[BaseGeometry]:

@@ -77,9 +77,8 @@
   }
 
   function startSides() {
-    const names = ['both', ...facts.sides.map((side) => side.name)];
     byId('side-controls').hidden = facts.of_points || !geobuffer.canSwitchSides();
-    byId('sides').append(...names.map(sideChoice));
+    byId('sides').append(...facts.zone.sides.map(sideChoice));
   }
 
   function toggle(layer) {

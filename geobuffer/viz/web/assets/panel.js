@@ -104,7 +104,7 @@
       borderEntry(border.sections.flatMap((one) => (facts.of_points ? one.shape : [one])).length > 1),
       ...(regions.length ? [entry(regionGlyph(), say('regions'))] : []),
     );
-    const isCut = facts.zone.ends === 'round' && view.side !== 'both'
+    const isCut = facts.zone.ends === 'round' && geobuffer.isOneSide(view.side)
       && facts.sides.some((side) => side.shape);
     byId('ends').hidden = !facts.zone.has_ends;
     byId('ends').textContent = say(isCut ? 'ends_side_note' : `ends_${facts.zone.ends}_note`);
@@ -150,6 +150,7 @@
     if (facts.given_titles[view.language]) return facts.given_titles[view.language];
     if (geobuffer.isAsked()) return facts.titles[view.language];
     const along = facts.along[view.language].replace('{km}', plain(view.km));
+    if (view.side === 'around') return along;
     return along + (view.side === 'both' ? say('title_both')
       : say('title_side', { side: geobuffer.sideLabel(view.side) }));
   }

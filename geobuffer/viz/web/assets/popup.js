@@ -26,7 +26,7 @@
     // The margin is the sum of the distance's error and the radius of the place.
     const error = place.margin_km - (place.radius_m || 0) / 1000;
     const shown = Number.isFinite(error) ? ` ± ${number(error, error < 0.1 ? 2 : 1)}` : '';
-    return `${number(place.distance_km, 2)}${shown} ${say('unit_km')}`;
+    return `${number(geobuffer.distanceOf(place), 2)}${shown} ${say('unit_km')}`;
   }
 
   function people(place) {

@@ -64,9 +64,11 @@
     }
   }
 
-  /** Return the name of a side, or the word for both. */
+  /** Return the name of a side, or the word for both sides or for a zone around areas. */
   function sideLabel(name) {
     if (name === 'both') return say('side_both');
+    const { around } = geobuffer.facts.zone;
+    if (name === 'around') return around[geobuffer.view.language];
     return geobuffer.labelOf(geobuffer.facts.sides, name, geobuffer.view.language);
   }
 
@@ -78,7 +80,7 @@
   /** Return a distance in km with the precision of the slider's steps. */
   function distanceText(place) {
     const step = geobuffer.facts.slider.widths_km[0] ?? geobuffer.view.km / 10;
-    return number(place.distance_km, step >= 1 ? 1 : step >= 0.1 ? 2 : 3);
+    return number(geobuffer.distanceOf(place), step >= 1 ? 1 : step >= 0.1 ? 2 : 3);
   }
 
   Object.assign(geobuffer, { plain, sideLabel, stateOf, distanceText });

@@ -34,8 +34,10 @@
   }
 
   function sortValue(place) {
-    return order.column === 'name'
-      ? geobuffer.nameOf(place, geobuffer.view.language) : place[order.column] ?? null;
+    if (order.column === 'name') return geobuffer.nameOf(place, geobuffer.view.language);
+    const value = order.column === 'distance_km'
+      ? geobuffer.distanceOf(place) : place[order.column];
+    return value ?? null;
   }
 
   /** Compare two places for sorting. Unknown values come last in either order; ties go by distance. */
@@ -119,6 +121,7 @@
     return {
       ...place,
       membership: geobuffer.stateOf(place),
+      distance_km: geobuffer.distanceOf(place),
       ring: found ? found.name ?? `${found.from}–${found.to} km` : undefined,
       zone_km: geobuffer.view.km,
       zone_side: geobuffer.view.side,

@@ -6,6 +6,7 @@
   const { facts, view } = geobuffer;
   const asked = { km: view.km, side: view.side };
   const BOTH = 'both';
+  const AROUND = 'around';
   const RING_STEPS = 5;
   const outlines = new Map();
 
@@ -18,16 +19,33 @@
     return view.km === asked.km && view.side === asked.side;
   }
 
+  /** Return whether a side is that of a territory: neither both nor around. */
+  function isOneSide(side) {
+    return side !== BOTH && side !== AROUND;
+  }
+
+  /** Return the distance of a place to the outline, negative inside the areas of the zone. */
+  function signedDistance(place) {
+    return place.side === facts.sides[0].name ? -place.distance_km : place.distance_km;
+  }
+
+  /** Return the distance of a place to the zone's border, or to its areas if they are filled. */
+  function distanceOf(place) {
+    return view.side === AROUND && place.located
+      ? Math.max(signedDistance(place), 0) : place.distance_km;
+  }
+
   /** Return the class of a place in the zone of a width and side. */
   function classAt(place, km, side) {
     if (!place.located) return 'unlocated';
     const decided = exceptions.get(`${km} ${side}`)?.get(place.row);
     if (decided) return decided;
-    const { distance_km: away, margin_km: margin } = place;
-    const onSide = side === BOTH || place.side === side;
+    const { margin_km: margin } = place;
+    const away = side === AROUND ? signedDistance(place) : place.distance_km;
+    const onSide = !isOneSide(side) || place.side === side;
     const nearEdge = Math.abs(away - km) < margin;
     const atEdge = onSide && nearEdge;
-    const atBorder = side !== BOTH && place.unlisted === 1 && away < margin;
+    const atBorder = isOneSide(side) && place.unlisted === 1 && away < margin;
     const listedElsewhere = place.wrong_country === 1 && (away <= km || nearEdge);
     if (atEdge || atBorder || listedElsewhere) return 'uncertain';
     return onSide && away <= km ? 'inside' : 'outside';
@@ -140,7 +158,7 @@
     }
     return shown.slice(1).map((to, i) => ({
       from: shown[i], to, area: areaAt(to, view.side) - areaAt(shown[i], view.side),
-      exact: false, clip: view.side === BOTH ? null : view.side,
+      exact: false, clip: isOneSide(view.side) ? view.side : null,
       shape: [...outlineAt(to), ...outlineAt(shown[i])],
     }));
   }
@@ -148,9 +166,9 @@
   /** Return the number of the ring of a place, or −1. */
   function ringOf(place) {
     if (place.ring !== undefined) return place.ring;
-    const isOnSide = view.side === BOTH || place.side === view.side;
+    const isOnSide = !isOneSide(view.side) || place.side === view.side;
     if (!isInZone(place) || !isOnSide) return -1;
-    return ringEdges().slice(1).findIndex((edge) => place.distance_km <= edge);
+    return ringEdges().slice(1).findIndex((edge) => distanceOf(place) <= edge);
   }
 
   function canSwitchSides() {
@@ -158,7 +176,7 @@
   }
 
   Object.assign(geobuffer, {
-    asked, isAsked, classAt, isInZone, classifyPlaces, countByClass, countPeople, placesOfClass,
+    asked, isAsked, isOneSide, distanceOf, classAt, isInZone, classifyPlaces, countByClass, countPeople, placesOfClass,
     rings, ringOf, canSwitchSides,
   });
   classifyPlaces();

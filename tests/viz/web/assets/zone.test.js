@@ -77,3 +77,26 @@ test('rings add up to the zone', () => {
   page.view.rings = true;
   assert.equal(page.rings().reduce((sum, ring) => sum + ring.area, 0), 300);
 });
+
+test('a zone around areas holds them, however deep a place lies in them', () => {
+  const rows = [
+    { ...near, distance_km: 40 }, { ...near, distance_km: 0.2 },
+    ...[4, 9.7, 12].map((away) => ({ ...near, side: 'East', distance_km: away })),
+    { ...near, distance_km: 3, margin_km: 14 }, { ...near, distance_km: 40, wrong_country: 1 },
+  ];
+  const zone = {
+    is_plain: true, edges_km: [0, 5, 10], side: 'around',
+    rings: [{ area_km2: 60, shape: [] }, { area_km2: 40, shape: [] }],
+  };
+  const page = load(['data.js', 'zone.js'], { zone, places: placesOf(rows) });
+  assert.deepEqual(Array.from(page.places, (place) => place.membership), [
+    'inside', 'inside', 'inside', 'uncertain', 'outside', 'uncertain', 'uncertain',
+  ]);
+  assert.deepEqual(Array.from(page.places, page.distanceOf), [0, 0, 4, 9.7, 12, 0, 0]);
+  assert.deepEqual(Array.from(page.places, page.ringOf), [0, 0, 0, 1, -1, 0, 0]);
+  page.view.side = 'East';
+  page.classifyPlaces();
+  assert.deepEqual(Array.from(page.places, (place) => place.membership).slice(0, 3), [
+    'outside', 'outside', 'inside',
+  ]);
+});
