@@ -72,7 +72,7 @@ def check_options(options: BorderOptions) -> None:
         raise gb.DataError("Invalid --regions with --country. Must be one of them.")
     of_files = {
         "--region-name": options.region_name, "--layer": options.layer, "--crs": options.crs,
-        "--swap": options.swap or None,
+        "--swap": options.swap or None, "--edges": options.edges,
     }  # fmt: skip
     for flag, value in of_files.items():
         if value is not None and not (options.regions or _bare_option(options)):
@@ -274,7 +274,7 @@ def _reader_arguments(options: BorderOptions) -> dict[str, Any]:
     """Return the arguments of the reader for the file of a border or of regions."""
     return {
         "name": options.region_name, "layer": options.layer, "crs": options.crs,
-        "swap": options.swap,
+        "swap": options.swap, **({"edges": options.edges.value} if options.edges else {}),
     }  # fmt: skip
 
 
@@ -285,8 +285,8 @@ def _make_border_around(texts: list[str], how: Mapping[str, Any]) -> gb.Border:
     if len(points) == len(given):
         if any(how.values()):
             raise gb.DataError(
-                "Invalid --region-name, --layer, --crs or --swap with a point. Must come with a "
-                "file."
+                "Invalid --region-name, --layer, --crs, --swap or --edges with a point. Must "
+                "come with a file."
             )
         # A point is only a pair of numbers: we do not know who measured it.
         typed = gb.Source("as given on the command line")

@@ -26,6 +26,14 @@ class Ends(enum.StrEnum):
     flat = "flat"
 
 
+class Edges(enum.StrEnum):
+    """How edges run between vertices."""
+
+    straight = "straight"
+    geodesic = "geodesic"
+    loxodrome = "loxodrome"
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write to this file.")]
 SideName = Annotated[
@@ -85,6 +93,14 @@ class BorderOptions:
     layer: Annotated[str | None, _layer_option("--layer", "that file")] = None
     crs: Annotated[str | None, _crs_option("--crs", "that file")] = None
     swap: Annotated[bool, _swap_option("--swap", "that file")] = False
+    edges: Annotated[
+        Edges | None,
+        typer.Option(
+            "--edges",
+            help="How edges of that file run between vertices: straight in longitude and latitude, "
+            "the shortest way, or at one bearing.",
+        ),
+    ] = None
     country: Annotated[
         list[str] | None,
         typer.Option(

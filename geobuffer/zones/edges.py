@@ -7,19 +7,50 @@ from typing import Any
 
 import shapely
 
-from geobuffer.errors import GeometryError, find_caller_level
+from geobuffer.errors import GeometryError, WrongKind, did_you_mean, find_caller_level
 from geobuffer.geodesy.antimeridian import (
     cut_at_antimeridian,
     cut_line,
     steps_over_antimeridian,
     unwrap_polygon,
 )
+from geobuffer.geodesy.curved_edges import EDGES, EdgeKind, draw_edges
+
+
+def check_edges(edges: object) -> None:
+    """Raise an error unless an argument is a kind of edges.
+
+    Raises
+    ------
+    GeometryError
+        It is another text.
+    WrongKind
+        It is no text.
+    """
+    if not isinstance(edges, str):
+        shown = " or ".join(map(repr, EDGES))
+        message = f"Invalid edges: {type(edges).__name__}. Must be {shown}."
+        raise WrongKind(message, parameter="edges")
+    if edges not in EDGES:
+        message = f"Invalid edges {edges!r}. {did_you_mean(str(edges), EDGES)}"
+        raise GeometryError(message, parameter="edges")
+
+
+def _draw_edges(shape: Any, what: str, edges: EdgeKind) -> Any:
+    check_edges(edges)
+    if edges == "straight" or not hasattr(shape, "geom_type"):
+        return shape
+    try:
+        return draw_edges(shape, edges)
+    except GeometryError as error:
+        raise GeometryError(f"Invalid {what}: {error}.") from error
+
 
 _AREAS = ("Polygon", "MultiPolygon")
 _LINES = ("LineString", "LinearRing", "MultiLineString")
 
 
-def read_edges(shape: Any, what: str) -> Any:
+def read_edges(shape: Any, what: str, edges: EdgeKind = "straight") -> Any:
     """Return a shape no edge of which is longer than 180° of longitude, by the rule of files.
 
     The rule stands in :mod:`geobuffer.geodesy.antimeridian`. Shapes without such edges, and what
@@ -31,12 +62,14 @@ def read_edges(shape: Any, what: str) -> Any:
         A shape in longitude and latitude.
     what
         What the shape is, for messages.
+    edges
+        How edges run: see :func:`geobuffer.geodesy.curved_edges.draw_edges`.
 
     Raises
     ------
     GeometryError
-        An edge of more than 180° has two readings; or a ring goes round the globe across the
-        equator.
+        ``edges`` is no kind of edges; or as ``draw_edges``. An edge of more than 180° has two
+        readings; or a ring goes round the globe across the equator.
 
     Warns
     -----
@@ -53,6 +86,7 @@ def read_edges(shape: Any, what: str) -> Any:
     geobuffer.errors.GeometryError: Invalid region 'Belt': the edge from 100, 50 to -100, 50 ...
     """
     kind = getattr(shape, "geom_type", "")
+    shape = _draw_edges(shape, what, edges)
     west, _, east, _ = shape.bounds if kind in (*_AREAS, *_LINES) else (0.0,) * 4
     if not east - west > 180.0:
         return shape

@@ -41,7 +41,7 @@ from geobuffer.zones.checks import (
     convert_to_degrees,
     repair_region,
 )
-from geobuffer.zones.edges import read_edges
+from geobuffer.zones.edges import check_edges, read_edges
 from geobuffer.zones.land import reaches_inland
 from geobuffer.zones.quantities import parse_metres
 from geobuffer.zones.region import Region
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 
+    from geobuffer.geodesy.curved_edges import EdgeKind
     from geobuffer.geodesy.edgematch import CommonLine, Healing
 
     # Pairs of regions of the two sides, each with the line along which they meet.
@@ -477,6 +478,7 @@ def border_along(
     *,
     names: Sequence[str] = (),
     source: Source | None = None,
+    edges: EdgeKind = "straight",
 ) -> Border:
     """Return a bare line, or several, as a border between its left and its right.
 
@@ -496,11 +498,17 @@ def border_along(
         Where the lines come from; its accuracy decides which places are uncertain. The default
         says that the user gave them and stated no source; its accuracy is unknown.
 
+    edges
+        How edges run between vertices: ``"straight"`` in longitude and latitude, ``"geodesic"``
+        (the shortest way, as flights) or ``"loxodrome"`` (one bearing, as ships). Vertices are
+        added until straight pieces follow the curve to 1 cm.
+
     Raises
     ------
     GeometryError
-        There is no line; a shape is not a line, or has no length; an edge of more than 180° of
-        longitude may run either way round; or the number of names differs from the number of lines.
+        ``edges`` is none of these; there is no line; a shape is not a line, or has no length; an
+        edge of more than 180° of longitude may run either way round; or the number of names differs
+        from the number of lines.
     MissingCRSError
         A table has no coordinate reference system.
 
@@ -523,7 +531,7 @@ def border_along(
     """
     check_arguments(names=(names, TEXTS), source=(source, optional(SOURCE)))
     source = source or UNSTATED
-    shapes = _name_shapes(lines, names, "line", _LINES, source)
+    shapes = _name_shapes(lines, names, "line", _LINES, source, edges)
     sections, chainage_km = [], 0.0
     for shape in shapes:
         section = _make_line_section(shape, chainage_km, "lines")
@@ -556,6 +564,7 @@ def border_around(
     *,
     names: Sequence[str] = (),
     source: Source | None = None,
+    edges: EdgeKind = "straight",
 ) -> Border:
     """Return points, lines and outlines of areas as a border between their inside and the outside.
 
@@ -578,12 +587,17 @@ def border_around(
         Where the shapes come from. By default a region keeps its own source, and for other shapes
         the source says that the user gave them and stated none; its accuracy is unknown.
 
+    edges
+        How edges run between vertices: ``"straight"`` in longitude and latitude, ``"geodesic"``
+        (the shortest way, as flights) or ``"loxodrome"`` (one bearing, as ships). Vertices are
+        added until straight pieces follow the curve to 1 cm. A region keeps its edges.
+
     Raises
     ------
     GeometryError
-        There is no shape; a shape is empty or not valid, or a line of no length; an edge of more
-        than 180° of longitude may run either way round; the number of names differs from the number
-        of shapes.
+        ``edges`` is none of these; there is no shape; a shape is empty or not valid, or a line of
+        no length; an edge of more than 180° of longitude may run either way round; the number of
+        names differs from the number of shapes.
     MissingCRSError
         A table has no coordinate reference system.
 
@@ -602,7 +616,9 @@ def border_around(
     0.0
     """
     check_arguments(names=(names, TEXTS), source=(source, optional(SOURCE)))
-    given = _name_shapes(shapes, names, "shape", (*_POINTS, *_LINES, *_AREAS, _MIXED), source)
+    given = _name_shapes(
+        shapes, names, "shape", (*_POINTS, *_LINES, *_AREAS, _MIXED), source, edges
+    )
     given = [part for shape in given for part in _split_collection(shape)]
     points = [shape for shape in given if shape.geometry.geom_type in _POINTS]
     lines = [shape for shape in given if shape.geometry.geom_type in _LINES]
@@ -642,9 +658,11 @@ def _name_shapes(
     kind: str,
     allowed: tuple[str, ...],
     source: Source | None,
+    edges: EdgeKind,
 ) -> list[_NamedShape]:
     """Return the given shapes with names and sources, after a check."""
     parameter = f"{kind}s"
+    check_edges(edges)
     items = _list_shapes(given, parameter)
     if not items:
         message = f"Invalid {kind}s: none given. Must be one or several."
@@ -660,18 +678,20 @@ def _name_shapes(
         own, shape = (item.source, item.geometry) if region else (UNSTATED, item)
         name = str(names[n]) if names else item.name if region else numbered[n]
         _check_shape(shape, f"{kind} {name!r}", allowed, parameter)
-        shape = _check_edges(shape, f"{kind} {name!r}")
+        shape = _check_edges(shape, f"{kind} {name!r}", "straight" if region else edges)
         if shape.geom_type in _AREAS:
             region = tuple(replace(one, geometry=shape) for one in region)
         shapes.append(_NamedShape(name, shape, source or own, region))
     return shapes
 
 
-def _check_edges(shape: BaseGeometry, what: str) -> BaseGeometry:
+def _check_edges(shape: BaseGeometry, what: str, edges: EdgeKind) -> BaseGeometry:
     """Return a shape whose edges are at most 180° long and whose areas are valid."""
     if shape.geom_type == _MIXED:
-        return shapely.GeometryCollection([_check_edges(part, what) for part in _flatten(shape)])
-    shape = read_edges(shape, what)
+        return shapely.GeometryCollection(
+            [_check_edges(part, what, edges) for part in _flatten(shape)]
+        )
+    shape = read_edges(shape, what, edges)
     if shape.geom_type not in _AREAS:
         return shape
     area = check_area(shape, what)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from shapely.geometry import MultiPolygon, Polygon
 
+    from geobuffer.geodesy.curved_edges import EdgeKind
     from geobuffer.zones.source import Source
 
 
@@ -47,11 +48,15 @@ class Region(Noun):
         The country's name by language.
     border_source
         Where its part of the international border comes from, if this is not ``source``.
+    edges
+        How edges run between vertices: ``"straight"`` in longitude and latitude, ``"geodesic"`` or
+        ``"loxodrome"``. Vertices are added until straight pieces follow them to 1 cm.
 
     Raises
     ------
     GeometryError
-        An edge of more than 180° of longitude may run either way round.
+        ``edges`` is none of these, or impossible, as between opposite points of the globe. An edge
+        of more than 180° of longitude may run either way round.
 
     Warns
     -----
@@ -75,10 +80,12 @@ class Region(Noun):
     country: str = ""
     country_names: Mapping[str, str] = field(default_factory=dict, repr=False)
     border_source: Source | None = field(default=None, repr=False)
+    edges: InitVar[EdgeKind] = "straight"
 
-    def __post_init__(self) -> None:
-        """Read edges that step over 180° of longitude."""
-        object.__setattr__(self, "geometry", read_edges(self.geometry, f"region {self.name!r}"))
+    def __post_init__(self, edges: EdgeKind) -> None:
+        """Draw edges, and read those that step over 180° of longitude."""
+        geometry = read_edges(self.geometry, f"region {self.name!r}", edges)
+        object.__setattr__(self, "geometry", geometry)
 
     def label(self, language: str) -> str:
         """Return its full name in a language, or its short name if it has none in that language.

@@ -11,7 +11,7 @@ from geobuffer.cli.commands import app
 # Every option there is. A new one fails the test below until it is written here, and tested.
 BORDER = {"--scenario", "--between", "--and", "--regions", "--region-name", "--country", "--gap-m",
           "--land-only", "--along", "--around", "--outline", "--layer", "--crs", "--swap",
-          "--json"}  # fmt: skip
+          "--edges", "--json"}  # fmt: skip
 
 
 ZONE = {*BORDER, "--km", "--from-km", "--side", "--ends"}

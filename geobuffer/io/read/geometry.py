@@ -20,6 +20,7 @@ from geobuffer.geodesy.antimeridian import (
     unwrap_polygon,
     wrap_degrees,
 )
+from geobuffer.geodesy.curved_edges import draw_edges
 from geobuffer.geodesy.ellipsoid import inverse, length_m
 from geobuffer.io.point_tables import axes_seem_swapped
 from geobuffer.io.read.reproject import reproject_to_degrees
@@ -412,6 +413,7 @@ def _read_edges(table: SourceTable, row: int, shape: Any) -> tuple[bool, Any]:
     A line is cut at the antimeridian; a polygon is only unwrapped, as it may need a repair first.
     """
     try:
+        shape = draw_edges(shape, table.edges)
         crosses = crosses_antimeridian(shape)
         if shape.geom_type in _TYPES["polygons"]:
             return crosses, unwrap_polygon(shape)

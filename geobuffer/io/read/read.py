@@ -59,6 +59,7 @@ from geobuffer.zones.arguments import (
     optional,
 )
 from geobuffer.zones.border import BOTH
+from geobuffer.zones.edges import check_edges
 from geobuffer.zones.quantities import (
     MAX_NUMBER,
     find_decimal_mark,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiLineString
 
+    from geobuffer.geodesy.curved_edges import EdgeKind
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.io.read.geometry import OrientedLines
     from geobuffer.io.read.source_table import SourceTable
@@ -106,6 +108,7 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     near: Region | Regions | Border | None = None,
     swap: bool = False,
     max_gb: float = MAX_GB,
+    edges: EdgeKind = "straight",
 ) -> Regions:
     """Read regions from a file of areas, or from a PostGIS table.
 
@@ -143,6 +146,8 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
         Read the first coordinate as the latitude.
     max_gb
         The largest size, unpacked, that is read.
+    edges
+        How edges run between vertices, as for :func:`geobuffer.border_along`.
 
     Raises
     ------
@@ -176,7 +181,9 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
         iso=(iso, optional(TEXT)),
         country=(country, optional(TEXT)),
     )
+    check_edges(edges)
     table, title = _read_source(path, layer, _POLYGON_TYPES, max_gb)
+    table.edges = edges
     regions = _collect_regions(
         table, source or Source(title), name=name, names=names, iso=iso, country=country, crs=crs,
         near=near, swap=swap,
@@ -222,7 +229,7 @@ def _collect_regions(  # noqa: PLR0913 - as for read_regions
     return Regions(regions)
 
 
-def read_shapes(
+def read_shapes(  # noqa: PLR0913 - as for read_regions
     path: str | Path,
     *,
     name: str | None = None,
@@ -230,6 +237,7 @@ def read_shapes(
     crs: Any = None,
     swap: bool = False,
     max_gb: float = MAX_GB,
+    edges: EdgeKind = "straight",
 ) -> tuple[list[Any], list[str], Source]:
     """Read shapes of any kinds from a file, for :func:`geobuffer.border_around`.
 
@@ -238,7 +246,7 @@ def read_shapes(
 
     Parameters
     ----------
-    path, name, layer, crs, swap, max_gb
+    path, name, layer, crs, swap, max_gb, edges
         As for :func:`geobuffer.read_regions`.
 
     Returns
@@ -263,7 +271,9 @@ def read_shapes(
     ['well'] POINT (30 50)
     """
     _check_reader_options(path, name, layer, crs, None, swap=swap, max_gb=max_gb)
+    check_edges(edges)
     table, title = _read_source(path, layer, _ANY_TYPES, max_gb)
+    table.edges = edges
     source = Source(title)
     kinds = {shape.geom_type for shape in table.required_shapes if shape}
     if kinds.issubset(_POLYGON_TYPES):
@@ -734,6 +744,7 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     near: Region | Regions | Border | None = None,
     swap: bool = False,
     max_gb: float = MAX_GB,
+    edges: EdgeKind = "straight",
 ) -> Border:
     """Read a border from a file of lines, without regions: its sides are its left and right.
 
@@ -744,7 +755,7 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
 
     Parameters
     ----------
-    path, layer, crs, near, swap, max_gb
+    path, layer, crs, near, swap, max_gb, edges
         As for :func:`geobuffer.read_regions`.
     name
         The column of the sections' names. The default is ``name`` or a similar column. Features
@@ -776,7 +787,9 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     check_arguments(source=(source, optional(SOURCE)), sides=(sides, _TWO_NAMES))
     from geobuffer.zones.make_border import border_along
 
+    check_edges(edges)
     table, title = _read_source(path, layer, _LINE_TYPES, max_gb)
+    table.edges = edges
     check_lines(table, crs, swap=swap, near=near)
     read = _collect_lines(table, name, source or Source(title))
     border = border_along(read.lines, names=read.names, source=read.source)

@@ -67,7 +67,8 @@ def reproject_to_degrees(table: SourceTable, crs: object) -> None:
             f"and latitude on Earth ({error}). Must be one that does; crs= names another."
         ) from error
     parts = shapes[there]
-    if not system.is_geographic:
+    # An edge that is a geodesic or a loxodrome is no straight line in a projection.
+    if not system.is_geographic and table.edges == "straight":
         parts = _densify_shapes(parts, convert)
     moved = shapely.transform(parts, lambda xy: np.stack(convert.transform(*xy.T), axis=1))
     beyond = [not np.isfinite(shapely.get_coordinates(shape)).all() for shape in moved]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from geobuffer.geodesy.curved_edges import EdgeKind
+
 
 # A message names so many rows and only counts the others.
 _NAMED_ROWS = 5
@@ -41,6 +43,8 @@ class SourceTable:
         For text tables and spreadsheets: the line of each row, as an editor shows it.
     decimal
         The decimal mark of the coordinates, if they are texts that have one.
+    edges
+        How the edges of the shapes run between their vertices.
     notes
         The warnings to give when the whole file is read.
     """
@@ -52,6 +56,7 @@ class SourceTable:
     crs_is_fixed: bool = False
     line_numbers: list[int] | None = None
     decimal: str = ""
+    edges: EdgeKind = "straight"
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,147 @@
+"""Draw edges that are geodesics or loxodromes: add vertices until straight pieces follow them.
+
+Everything else takes an edge as straight in longitude and latitude (RFC 7946, section 3.1.1). A
+treaty line, a flight path or a maritime limit given by few vertices may be meant otherwise: along
+the shortest way (a geodesic of WGS 84), or at one bearing (a loxodrome, a straight line on a
+nautical chart). The 49th parallel by two vertices and the geodesic between them are up to 96 km
+apart.
+
+Lengths are in metres, coordinates in degrees.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+import shapely
+
+from geobuffer.errors import GeometryError
+from geobuffer.geodesy.antimeridian import steps_over_antimeridian, wrap_degrees
+from geobuffer.geodesy.ellipsoid import WGS84, Floats, direct, inverse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    # From starts and ends, (n, 2) each, to points (n, 2) at these shares of the edges.
+    _Curve = Callable[[Floats, Floats, Floats], Floats]
+
+#: How edges run between two vertices: straight in longitude and latitude, or otherwise.
+EdgeKind: TypeAlias = Literal["straight", "geodesic", "loxodrome"]
+
+EDGES = ("straight", "geodesic", "loxodrome")
+
+# How far straight pieces may be from the curve, in metres: a tenth of the finest error of a zone's
+# edges that is asked for by default. At latitude 45, pieces are then some 700 m long.
+CURVE_M = 0.01
+
+# We measure a piece at three shares, and stop at this share of the tolerance, because the largest
+# distance lies between two of them.
+_PROBES = (0.25, 0.5, 0.75)
+_MARGIN = 0.8
+
+# Each round halves pieces. Beside a pole, where a geodesic turns, half a globe takes 31 rounds.
+_ROUNDS = 40
+
+# Between points nearly opposite each other on the globe, geodesics run in all directions.
+_LONGEST_M = 19_900_000.0
+
+
+def draw_edges(shape: Any, kind: EdgeKind) -> Any:
+    """Return a line or an area whose edges follow geodesics or loxodromes to a centimetre.
+
+    Parameters
+    ----------
+    shape
+        A line or polygon of any kind, in longitude and latitude; others are returned as they are.
+    kind
+        ``"geodesic"`` or ``"loxodrome"``; ``"straight"`` returns the shape as it is.
+
+    Raises
+    ------
+    GeometryError
+        The ends of a geodesic are nearly opposite each other on the globe; or a loxodrome ends at a
+        pole, or may run either way round.
+
+    Examples
+    --------
+    >>> parallel = shapely.LineString([(-123.3, 49), (-95.15, 49)])
+    >>> round(draw_edges(parallel, "geodesic").bounds[3], 2)
+    49.87
+    >>> draw_edges(parallel, "loxodrome").equals(parallel)
+    True
+    """
+    if kind == "straight" or shapely.get_dimensions(shape) < 1 or shape.is_empty:
+        return shape
+    if shape.geom_type == "GeometryCollection":
+        return shapely.GeometryCollection([draw_edges(part, kind) for part in shape.geoms])
+    if kind == "loxodrome":
+        steps_over_antimeridian(shape)  # raises an error if an edge may run either way
+    curve = _follow_geodesics if kind == "geodesic" else _follow_loxodromes
+
+    def draw_line(line: shapely.Geometry) -> Floats:
+        return _draw_vertices(shapely.get_coordinates(line), curve)
+
+    parts = [
+        shapely.Polygon(draw_line(part.exterior), [draw_line(hole) for hole in part.interiors])
+        if part.geom_type == "Polygon"
+        else type(part)(draw_line(part))
+        for part in shapely.get_parts(shape)
+    ]
+    return parts[0] if len(parts) == 1 else type(shape)(parts)
+
+
+def _draw_vertices(lonlat: Floats, curve: _Curve) -> Floats:
+    """Return the vertices of a line with those that its curves need between them."""
+    points, begin = lonlat, np.arange(len(lonlat) - 1)
+    for _ in range(_ROUNDS):
+        start, end = points[begin], points[begin + 1]
+        length = inverse(*start.T, *end.T)[2]
+        off = np.zeros(len(begin))
+        for share in _PROBES:
+            there = curve(start, end, np.full(len(begin), share))
+            step = end - start
+            step[:, 0] = wrap_degrees(step[:, 0])
+            here = start + share * step
+            off = np.maximum(off, inverse(*there.T, *here.T)[2])
+        cut = begin[(off > _MARGIN * CURVE_M) & (length > CURVE_M)]
+        if not len(cut):
+            break
+        middle = curve(points[cut], points[cut + 1], np.full(len(cut), 0.5))
+        points = np.insert(points, cut + 1, middle, axis=0)
+        first = cut + np.arange(len(cut))
+        begin = np.sort(np.concatenate([first, first + 1]))
+    return points
+
+
+def _follow_geodesics(start: Floats, end: Floats, share: Floats) -> Floats:
+    azimuth, _, length = inverse(*start.T, *end.T)
+    if (length > _LONGEST_M).any():
+        (lon, lat), (to_lon, to_lat) = (points[length.argmax()] for points in (start, end))
+        raise GeometryError(
+            f"the geodesic from {lon:g}, {lat:g} to {to_lon:g}, {to_lat:g} (longitude, latitude) "
+            "joins points nearly opposite each other on the globe. Must have a vertex between them"
+        )
+    lon, lat, _ = direct(start[:, 0], start[:, 1], azimuth, share * length)
+    # Longitudes continue those of the start, where a line runs on beyond ±180.
+    return np.stack([start[:, 0] + wrap_degrees(lon - start[:, 0]), lat], axis=1)
+
+
+def _follow_loxodromes(start: Floats, end: Floats, share: Floats) -> Floats:
+    turn = wrap_degrees(end[:, 0] - start[:, 0])
+    lat = start[:, 1] + share * (end[:, 1] - start[:, 1])
+    if (np.abs([start[:, 1], end[:, 1]]) == 90.0).any():
+        raise GeometryError("a loxodrome ends at a pole, which it never reaches")
+    begin, at, until = (_isometric_latitude(phi) for phi in (start[:, 1], lat, end[:, 1]))
+    along = until - begin
+    # Along a parallel, longitude itself is the share.
+    level = np.abs(along) < 1e-12
+    ratio = np.where(level, share, (at - begin) / np.where(level, 1.0, along))
+    return np.stack([start[:, 0] + turn * ratio, lat], axis=1)
+
+
+def _isometric_latitude(lat: Floats) -> Floats:
+    """Return the latitude at which loxodromes are straight (Snyder 1987, eq. 7-7)."""
+    sine, eccentricity = np.sin(np.radians(lat)), np.sqrt(WGS84.es)
+    return np.asarray(np.arctanh(sine) - eccentricity * np.arctanh(eccentricity * sine))
