@@ -95,8 +95,8 @@ def measure_pieces(
 
 
 def _to_xyz(lon: Floats, lat: Floats) -> tuple[Floats, Floats, Floats]:
-    sin_lon, cos_lon = _sin_cos(lon)
-    sin_lat, cos_lat = _sin_cos(lat)
+    # One call for both angles, as short arrays cost the calls of numpy and not their length.
+    (sin_lon, sin_lat), (cos_lon, cos_lat) = _sin_cos(np.stack([lon, lat]))
     n = A / np.sqrt(1.0 - ES * sin_lat * sin_lat)
     return n * cos_lat * cos_lon, n * cos_lat * sin_lon, n * POLAR * sin_lat
 

@@ -29,6 +29,7 @@ from geobuffer.geodesy.ellipsoid import (
     Floats,
     Ints,
     direct,
+    find_group_starts,
     inverse,
     number_within_groups,
 )
@@ -211,7 +212,7 @@ class LeftBank:
 def _find_neighbour_rays(node: Ints, azimuth: Floats) -> tuple[Ints, Ints]:
     """Return the ray before and the ray after each ray, clockwise about its node."""
     order = np.lexsort((azimuth, node))
-    first = np.flatnonzero(np.diff(node[order], prepend=-1))
+    first = find_group_starts(node[order])
     size = np.diff(np.append(first, len(node)))
     group = np.repeat(np.arange(len(first)), size)
     nth = number_within_groups(size)

@@ -34,6 +34,7 @@ from geobuffer.geodesy.ellipsoid import (
     Floats,
     Ints,
     direct,
+    find_group_starts,
     find_successors,
     inverse,
     number_within_groups,
@@ -563,7 +564,7 @@ def _assemble_polygons(edges: _Edges, polygon_of_ring: Ints, tolerance_m: float)
     """Put rings together as polygons; repair those that cross themselves beside a notch."""
     vertices = np.stack([edges.lon, edges.lat], axis=1)
     rings = shapely.linearrings(vertices, indices=edges.ring)
-    shells = np.flatnonzero(np.diff(polygon_of_ring, prepend=-1))
+    shells = find_group_starts(polygon_of_ring)
     polygons = [shapely.Polygon(part[0], list(part[1:])) for part in np.split(rings, shells[1:])]
     valid = shapely.make_valid(polygons, method="structure", keep_collapsed=False)
     return drop_slivers(shapely.union_all(valid), tolerance_m)

@@ -41,6 +41,7 @@ from geobuffer.geodesy.ellipsoid import (
     Ints,
     area_m2,
     covers_points,
+    find_group_starts,
     inverse,
     number_within_groups,
 )
@@ -378,7 +379,7 @@ def _subdivide_line(line: LineString, step_m: float) -> tuple[Floats, Floats]:
 
 def _split_into_runs(label: Ints, length: Floats, least_m: float) -> Iterator[tuple[int, int]]:
     """Yield start and end of runs of one label; runs shorter than the least join a neighbour."""
-    first = np.flatnonzero(np.diff(label, prepend=-1)).tolist()
+    first = find_group_starts(label).tolist()
     bounds = [*first, len(label)]
     while len(bounds) > 2:
         lengths = [float(length[a:b].sum()) for a, b in pairwise(bounds)]

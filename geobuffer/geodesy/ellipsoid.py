@@ -403,6 +403,21 @@ def number_within_groups(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
 
 
+def find_group_starts(group: Ints) -> Ints:
+    """Return the position of the first member of each group; members of a group are neighbours.
+
+    We do not use ``numpy.diff``: for the answer about one point it takes three times as long.
+
+    Examples
+    --------
+    >>> find_group_starts(np.array([0, 0, 2, 2, 2, 1])).tolist()
+    [0, 2, 5]
+    """
+    begins = np.ones(len(group), dtype=bool)
+    np.not_equal(group[1:], group[:-1], out=begins[1:])
+    return begins.nonzero()[0]
+
+
 def find_successors(group: Ints) -> Ints:
     """Return the position of each member's successor; the last of a group leads to its first.
 
@@ -414,7 +429,7 @@ def find_successors(group: Ints) -> Ints:
     [1, 2, 0, 4, 3]
     """
     after = np.arange(1, len(group) + 1)
-    first = np.flatnonzero(np.diff(group, prepend=-1))
+    first = find_group_starts(group)
     after[np.append(first[1:], len(group)) - 1] = first
     return after
 
@@ -427,5 +442,4 @@ def find_group_minima(values: NDArray[np.float64], group: NDArray[np.int64]) -> 
     >>> find_group_minima(np.array([3.0, 1.0, 2.0]), np.array([0, 0, 1])).tolist()
     [1.0, 2.0]
     """
-    starts = np.flatnonzero(np.diff(group, prepend=-1))
-    return np.minimum.reduceat(values, starts)
+    return np.minimum.reduceat(values, find_group_starts(group))
