@@ -36,6 +36,9 @@ _COMMONNESS = {
 }
 _CANDIDATES = tuple(_COMMONNESS)
 
+# In a text of so many words their letters count as much as how common an encoding is.
+_PRIOR_WORDS = 10
+
 # A break in every word makes a candidate eleven times less likely, and one in each tenth word
 # half as likely.
 _BREAK_COST = 10
@@ -67,6 +70,24 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+
+# Encodings that an old name stands for in part; the letters of both are the same.
+_PARTS = {
+    "gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "big5": "big5hkscs",
+    "cp950": "big5hkscs", "shift_jis": "cp932", "euc_kr": "cp949", "iso8859_1": "cp1252",
+    "koi8_r": "koi8_u",
+}  # fmt: skip
+
+# How much more likely an encoding is if a file states it: so many times, and for a text of few
+# words more, up to the third power for a single word.
+_STATED = 2.0
+
+# So few letters may be valid UTF-8 by chance.
+_FEW_LETTERS = 4
+
+# Codecs of Python that are no encodings of files.
+_NOT_PLAIN = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "unicode-escape",
+              "raw-unicode-escape")  # fmt: skip
 
 # The encodings that need no note to the user.
 _EXPECTED = ("utf-8", "utf-8-sig")
@@ -145,6 +166,75 @@ def choose_encoding(parts: Iterable[bytes], stated: str | None, name: str, notes
     if note := found.describe():
         notes.append(note)
     return found.name
+
+
+def compare_encodings(text: bytes, stated: str) -> Encoding:
+    """Return the encoding of a text that states one, which may be wrong.
+
+    Parameters
+    ----------
+    text
+        The text.
+    stated
+        The codec that is stated, or an empty text. It is taken if the text reads well in it.
+
+    Examples
+    --------
+    >>> compare_encodings("Суми, Хотінь".encode("cp1251"), "utf-8").name
+    'cp1251'
+    >>> compare_encodings("Žilina, Čadca".encode("cp852"), "cp852").name
+    'cp852'
+    """
+    lines = _Lines()
+    lines.add(text)
+    lines.end()
+    if not lines.others.first:
+        words = _list_words(text)
+        # A few letters of another encoding may be valid UTF-8.
+        if stated and sum(not sign.isascii() for sign in words.decode("utf-8")) < _FEW_LETTERS:
+            in_stated, in_utf8 = (
+                _count_breaks(words.decode(encoding, "replace")) for encoding in (stated, "utf-8")
+            )
+            return Encoding(stated if in_stated <= in_utf8 else "utf-8")
+        return Encoding("utf-8")
+    return _compare_lines(lines, stated)
+
+
+def check_encoding(stated: str) -> str:
+    """Return the codec of an encoding that the caller states.
+
+    Raises
+    ------
+    DataError
+        It is the name of no encoding of texts.
+
+    Examples
+    --------
+    >>> check_encoding("Windows-1251")
+    'cp1251'
+    """
+    try:
+        codec = codecs.lookup(stated)
+        # Some codecs change bytes to bytes, and some change texts to other texts.
+        is_plain = "Суджа".encode().decode(codec.name, "replace") and codec.name not in _NOT_PLAIN
+    except (LookupError, UnicodeError, ValueError):
+        is_plain = False
+    if not is_plain:
+        raise DataError(
+            f"Invalid encoding {stated!r}. Must be the name of one, such as 'utf-8', 'cp1251', "
+            "'cp1250', 'koi8-u' or 'gb18030'.",
+            parameter="encoding",
+        )
+    return codec.name
+
+
+def needless_encoding_error(stated: str, name: str) -> DataError:
+    """Return the error about an encoding that is stated of a file that needs none."""
+    return DataError(
+        f"Invalid encoding {stated!r}: {name} is neither a text table nor a Shapefile, so its "
+        "encoding is known. Leave encoding= out.",
+        parameter="encoding",
+    )
 
 
 def detect_encoding(data: bytes) -> str:
@@ -309,11 +399,11 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-def _compare_lines(lines: _Lines) -> Encoding:
+def _compare_lines(lines: _Lines, stated: str = "") -> Encoding:
     """Return the encoding of a text by its lines in UTF-8 and its other lines."""
     if not lines.others.first:
         return Encoding("utf-8")
-    found = _guess_encoding(lines.ascii + lines.others.text)
+    found = _guess_encoding(lines.ascii + lines.others.text, stated)
     if lines.utf8.first:
         # A short line in another encoding may be valid UTF-8 by chance, but reads well in its own.
         words = _list_words(lines.utf8.text)
@@ -325,8 +415,31 @@ def _compare_lines(lines: _Lines) -> Encoding:
     return found
 
 
-def _guess_encoding(text: bytes) -> Encoding:
+def _guess_encoding(text: bytes, stated: str) -> Encoding:
     """Return the encoding in which a text that is not Unicode reads as words."""
+    words = _list_words(text)
+    # Candidates of one text are one candidate: the likeliest counts, the first gives the name.
+    names: dict[str, str] = {}
+    scores: dict[str, float] = {}
+    for one, likelihood in _list_likelihoods(text, stated, words.count(b"\n") + 1):
+        decoded = words.decode(one, "replace")
+        name = names.setdefault(decoded, one)
+        scores[name] = max(scores.get(name, 0.0), likelihood)
+    if not names:
+        return Encoding(stated or _CANDIDATES[0])
+    for decoded, one in names.items():
+        scores[one] /= 1 + _BREAK_COST * _count_breaks(decoded)
+    name, *others = sorted(scores, key=scores.__getitem__, reverse=True)
+    if others and scores[others[0]] >= _UNSURE * scores[name]:
+        return Encoding(name, others[0], _find_difference(words, name, others[0]))
+    return Encoding(name)
+
+
+def _list_likelihoods(text: bytes, stated: str, words: int) -> list[tuple[str, float]]:
+    """Return the codecs in which a text may be, the stated one first, and how likely they are.
+
+    The more words there are, the less it counts how common a codec is.
+    """
     found = chardet.detect_all(
         text,
         ignore_threshold=True,
@@ -334,33 +447,21 @@ def _guess_encoding(text: bytes) -> Encoding:
         compat_names=False,
         include_encodings=_CANDIDATES,
     )
-    likely = {str(one["encoding"]): one["confidence"] for one in found}
+    likely = {str(one["encoding"]).replace("-", "_"): one["confidence"] for one in found}
     least = _POSSIBLE * max(likely.values())
-    words = _list_words(text)
-    # Candidates of one text are one candidate: the likeliest counts, the commonest gives the name.
-    names: dict[str, str] = {}
-    letters: dict[str, float] = {}
-    for one in _CANDIDATES:
-        if (likelihood := likely.get(one, 0.0)) >= least:
-            decoded = words.decode(one, "replace")
-            names.setdefault(decoded, one)
-            weight = likelihood * _COMMONNESS[one]
-            letters[decoded] = max(letters.get(decoded, 0.0), weight)
-    if not names:
-        return Encoding(_CANDIDATES[0])
-    scores = {
-        one: letters[decoded] / (1 + _BREAK_COST * _count_breaks(decoded))
-        for decoded, one in names.items()
-    }
-    name, *others = sorted(scores, key=scores.__getitem__, reverse=True)
-    if others and scores[others[0]] >= _UNSURE * scores[name]:
-        example = _find_difference(words, name, others[0])
-        return Encoding(_name_codec(name), _name_codec(others[0]), example)
-    return Encoding(_name_codec(name))
-
-
-def _name_codec(candidate: str) -> str:
-    return candidate.replace("-", "_")
+    codecs_of = {one.replace("-", "_"): weight for one, weight in _COMMONNESS.items()}
+    prior = _PRIOR_WORDS / (_PRIOR_WORDS + words - 1)
+    listed = [
+        (one, likely[one] * weight**prior)
+        for one, weight in codecs_of.items()
+        if likely.get(one, 0.0) >= least
+    ]
+    if stated in {"", "utf-8"}:
+        return listed
+    whole = _PARTS.get(stated, stated)
+    # Nothing is known of the letters of an encoding that is no candidate: they count as the best.
+    letters = max(likely.get(whole, 0.0), least) if whole in codecs_of else max(likely.values())
+    return [(stated, letters * _STATED ** (1 + 2 / words)), *listed]
 
 
 def _list_words(text: bytes) -> bytes:

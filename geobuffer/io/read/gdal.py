@@ -7,7 +7,7 @@ beginning and take it for a list of other files or addresses. We prevent this fo
 - KML: we write a copy with a new beginning.
 - Other formats: they have a zero byte before any word, where those drivers stop.
 
-For a Shapefile we also check its companion files and detect the encoding of its texts.
+For a Shapefile we also check its companion files and find the encoding of its texts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import shapely
 
 from geobuffer.errors import DataError
 from geobuffer.io.atomic import temporary_folder
-from geobuffer.io.read.encodings import detect_encoding
+from geobuffer.io.read.dbase import find_dbase_encoding, name_for_gdal
 from geobuffer.io.read.files import HEAD_BYTES, FileFormat, damaged_error
 from geobuffer.io.untrusted import (
     check_companion,
@@ -53,13 +53,13 @@ def list_gdal_errors() -> tuple[type[Exception], ...]:
     )  # fmt: skip
 
 
-# Byte 29 of a dBASE table states its encoding; these are the Cyrillic ones.
-_LANGUAGE_DRIVERS = {0x26: "cp866", 0x65: "cp866", 0xC9: "cp1251"}
-
-
 @contextmanager
-def open_shapefile(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | None]]:
+def open_shapefile(
+    file: UserFile, notes: list[str], encoding: str | None
+) -> Iterator[tuple[str, str | None]]:
     """Yield the name by which GDAL opens a Shapefile, and the encoding of its texts.
+
+    An encoding that the caller states counts as it is.
 
     If ``.shx``, the index, is missing, we copy the file to a temporary folder and GDAL makes the
     index there.
@@ -79,7 +79,9 @@ def open_shapefile(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str 
             f"Unreadable {file}: there is no {file.stem}.dbf beside it, so no shape has a name. "
             "Must be together: a Shapefile is .shp, .shx, .dbf and .prj."
         )
-    encoding = None if file.companion(".cpg") else _detect_dbase_encoding(table, notes)
+    if encoding is None:
+        encoding = find_dbase_encoding(table, file.companion(".cpg"), notes)
+    encoding = name_for_gdal(encoding) if encoding else None
     if file.companion(".shx") is not None:
         yield file.gdal_name, encoding
         return
@@ -115,20 +117,6 @@ def _check_complete(file: UserFile) -> None:
         )
 
 
-def _detect_dbase_encoding(table: bytes, notes: list[str]) -> str | None:
-    """Return the encoding of a dBASE table without a ``.cpg``; ``None`` for plain ASCII."""
-    header = int.from_bytes(table[8:10], "little")
-    content = table[header:]
-    if content.isascii():
-        return None
-    encoding = _LANGUAGE_DRIVERS.get(table[29]) or detect_encoding(content)
-    notes.append(
-        f"its texts were read as {encoding}, because there is no .cpg file. If letters look wrong, "
-        "write the name of the encoding to such a file."
-    )
-    return encoding
-
-
 # Skips to the next string that may be "crs" (its letters may be written as \uXXXX), and to what
 # GDAL accepts but JSON does not: strings in single quotes, and comments. Takes 12 s per gigabyte.
 _PLAIN = re.compile(rb"""(?:[^"'/]++|"(?![cC\\](?:[rR\\]|u00))(?:[^"\\]++|\\.)*+")*+""", re.DOTALL)
@@ -155,7 +143,9 @@ _KML_NAMESPACES = re.compile(
 
 
 @contextmanager
-def open_for_gdal(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str | None]]:
+def open_for_gdal(
+    file: UserFile, notes: list[str], encoding: str | None
+) -> Iterator[tuple[str, str | None]]:
     """Yield the name by which GDAL opens a file, and the encoding of its texts if it needs one.
 
     Raises
@@ -164,7 +154,7 @@ def open_for_gdal(file: UserFile, notes: list[str]) -> Iterator[tuple[str, str |
         The file is damaged or refers to other files; or as :func:`open_shapefile`.
     """
     if file.format is FileFormat.SHAPEFILE:
-        with open_shapefile(file, notes) as named:
+        with open_shapefile(file, notes, encoding) as named:
             yield named
     elif file.format is FileFormat.KML:
         with _copy_kml(file) as name:

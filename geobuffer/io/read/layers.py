@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError, did_you_mean
-from geobuffer.io.read.encodings import detect_encoding
+from geobuffer.io.read.encodings import detect_encoding, needless_encoding_error
 from geobuffer.io.read.files import DRIVERS, FIXED_CRS, FileFormat, damaged_error
 from geobuffer.io.read.gdal import list_gdal_errors, open_for_gdal
 from geobuffer.io.read.source_table import SourceTable
@@ -54,7 +54,9 @@ _STRAIGHT = {
 _BLOCK = 1 << 24
 
 
-def read_layer(file: UserFile, layer: str | None, kinds: tuple[str, ...]) -> SourceTable:
+def read_layer(
+    file: UserFile, layer: str | None, kinds: tuple[str, ...], encoding: str | None = None
+) -> SourceTable:
     """Return the rows of a layer; of several layers, the only one with the wanted geometry types.
 
     Parameters
@@ -65,12 +67,17 @@ def read_layer(file: UserFile, layer: str | None, kinds: tuple[str, ...]) -> Sou
         The layer's name, or ``None`` to choose it.
     kinds
         Names of geometry types, such as ``("Polygon", "MultiPolygon")``.
+    encoding
+        The encoding of the texts of a Shapefile, or ``None`` to find it.
 
     Raises
     ------
     DataError
-        The file is damaged or has no such layer, or several layers fit.
+        The file is damaged or has no such layer, several layers fit, or an encoding is stated of
+        a file that needs none.
     """
+    if encoding is not None and file.format is not FileFormat.SHAPEFILE:
+        raise needless_encoding_error(encoding, str(file))
     if file.format is FileFormat.PARQUET:
         return _read_parquet(file)
     if file.format not in DRIVERS:
@@ -87,11 +94,11 @@ def read_layer(file: UserFile, layer: str | None, kinds: tuple[str, ...]) -> Sou
         set_gdal_option("OGR_ARC_STEPSIZE", _ARC_DEGREES),
         # GDAL refuses a feature of more than 200 MB, some million vertices; we limit the file.
         set_gdal_option("OGR_GEOJSON_MAX_OBJ_SIZE", "0"),
-        open_for_gdal(file, notes) as (name, encoding),
+        open_for_gdal(file, notes, encoding) as (name, found),
     ):
         # A Shapefile has only one layer, and a copy of the file has another name.
         wanted = None if file.format is FileFormat.SHAPEFILE else layer
-        return _read_with_gdal(file, name, wanted, kinds, encoding, notes)
+        return _read_with_gdal(file, name, wanted, kinds, found, notes)
 
 
 def _read_with_gdal(

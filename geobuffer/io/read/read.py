@@ -31,6 +31,7 @@ from geobuffer.io.read.columns import (
     require_column,
     simplify_name,
 )
+from geobuffer.io.read.encodings import check_encoding, needless_encoding_error
 from geobuffer.io.read.files import MAX_GB, FileFormat, find_file
 from geobuffer.io.read.geometry import (
     check_any_shapes,
@@ -100,6 +101,7 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     *,
     name: str | None = None,
     layer: str | None = None,
+    encoding: str | None = None,
     source: Source | None = None,
     names: Mapping[str, str] | None = None,
     iso: str | None = None,
@@ -129,6 +131,9 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
         ``NAME_1`` or a similar column.
     layer
         The layer, or the file within an archive, if there are several.
+    encoding
+        The encoding of the texts of a Shapefile, such as ``cp1251``, if the one that is found is
+        wrong.
     source
         Where the outlines come from. The default is the file's name, without an accuracy.
     names
@@ -175,6 +180,7 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     Regions(Riverside)
     """
     _check_reader_options(path, name, layer, crs, near, swap=swap, max_gb=max_gb)
+    encoding = _check_encoding(encoding)
     check_arguments(
         source=(source, optional(SOURCE)),
         names=(names, optional(TEXTS_BY_NAME)),
@@ -182,7 +188,7 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
         country=(country, optional(TEXT)),
     )
     check_edges(edges)
-    table, title = _read_source(path, layer, _POLYGON_TYPES, max_gb)
+    table, title = _read_source(path, layer, encoding, _POLYGON_TYPES, max_gb)
     table.edges = edges
     regions = _collect_regions(
         table, source or Source(title), name=name, names=names, iso=iso, country=country, crs=crs,
@@ -272,7 +278,7 @@ def read_shapes(  # noqa: PLR0913 - as for read_regions
     """
     _check_reader_options(path, name, layer, crs, None, swap=swap, max_gb=max_gb)
     check_edges(edges)
-    table, title = _read_source(path, layer, _ANY_TYPES, max_gb)
+    table, title = _read_source(path, layer, None, _ANY_TYPES, max_gb)
     table.edges = edges
     source = Source(title)
     kinds = {shape.geom_type for shape in table.required_shapes if shape}
@@ -326,6 +332,7 @@ def _check_reader_options(  # noqa: PLR0913 - the options that the readers share
 def _read_source(
     path: str | Path | pd.DataFrame,
     layer: str | None,
+    encoding: str | None,
     geometry_types: tuple[str, ...],
     max_gb: float,
 ) -> tuple[SourceTable, str]:
@@ -335,12 +342,25 @@ def _read_source(
     and :func:`geobuffer.io.read.postgis.read_database`.
     """
     if isinstance(path, (pd.DataFrame, gpd.GeoSeries)):
+        _refuse_encoding(encoding, "a table in memory")
         return read_frame(path, layer=layer), UNSTATED.title
     if is_database(path):
+        _refuse_encoding(encoding, "a PostGIS table")
         table = read_database(str(path), layer)
         return table, table.name
     file, layer = find_file(path, layer=layer, max_gb=max_gb)
-    return read_layer(file, layer, geometry_types), file.path.name
+    return read_layer(file, layer, geometry_types, encoding), file.path.name
+
+
+def _check_encoding(encoding: str | None) -> str | None:
+    """Return the codec of a stated encoding."""
+    check_arguments(encoding=(encoding, optional(TEXT)))
+    return None if encoding is None else check_encoding(encoding)
+
+
+def _refuse_encoding(encoding: str | None, name: str) -> None:
+    if encoding is not None:
+        raise needless_encoding_error(encoding, name)
 
 
 def _read_codes(
@@ -437,6 +457,7 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     name: str | None = None,
     layer: str | None = None,
     sheet: str | None = None,
+    encoding: str | None = None,
     crs: Any = None,
     source: str = "",
     accuracy_m: float | str | None = None,
@@ -475,6 +496,9 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
         The column of names. By default a column with a usual name.
     layer, sheet
         The layer or the file within an archive, and the sheet, if there are several.
+    encoding
+        The encoding of a text table or a Shapefile, such as ``cp1251``, if the one that is found is
+        wrong.
     crs
         The coordinate reference system of a layer that states none, or of columns of coordinates
         that are not degrees of WGS 84.
@@ -518,6 +542,7 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     0  Юнаківка  POINT (34.99 51.09)
     """
     _check_reader_options(path, name, layer, crs, near, swap=swap, max_gb=max_gb)
+    encoding = _check_encoding(encoding)
     check_arguments(
         lon=(lon, optional(TEXT)),
         lat=(lat, optional(TEXT)),
@@ -526,7 +551,7 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     )
     if accuracy_m is not None:
         accuracy_m = _parse_accuracy(accuracy_m)
-    table, title = _read_points_source(path, layer, sheet, max_gb)
+    table, title = _read_points_source(path, layer, sheet, encoding, max_gb)
     check_has_rows(table)
     if table.shapes is None:
         add_points(table, lon, lat, crs)
@@ -557,19 +582,24 @@ def _parse_accuracy(given: object) -> float:
 
 
 def _read_points_source(
-    path: str | Path | pd.DataFrame, layer: str | None, sheet: str | None, max_gb: float
+    path: str | Path | pd.DataFrame,
+    layer: str | None,
+    sheet: str | None,
+    encoding: str | None,
+    max_gb: float,
 ) -> tuple[SourceTable, str]:
     """Return the rows as :func:`_read_source` does, also of text tables and workbooks."""
     if isinstance(path, (pd.DataFrame, gpd.GeoSeries)):
+        _refuse_encoding(encoding, "a table in memory")
         return read_frame(path, layer=layer, sheet=sheet), UNSTATED.title
     if is_database(path):
-        return _read_source(path, layer, _POINT_TYPES, max_gb)
+        return _read_source(path, layer, encoding, _POINT_TYPES, max_gb)
     file, layer = find_file(path, layer=layer, max_gb=max_gb)
     if sheet is not None and file.format is not FileFormat.EXCEL:
         raise DataError(f"Invalid sheet {sheet!r}: {file} is not a workbook. Leave sheet= out.")
     if file.format in {FileFormat.TEXT, FileFormat.EXCEL}:
-        return read_table(file, sheet), file.path.name
-    return read_layer(file, layer, _POINT_TYPES), file.path.name
+        return read_table(file, sheet, encoding), file.path.name
+    return read_layer(file, layer, _POINT_TYPES, encoding), file.path.name
 
 
 def _drop_repeats(table: SourceTable) -> None:
@@ -738,6 +768,7 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     *,
     name: str | None = None,
     layer: str | None = None,
+    encoding: str | None = None,
     source: Source | None = None,
     crs: Any = None,
     sides: tuple[str, str] = _SIDES,
@@ -755,7 +786,7 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
 
     Parameters
     ----------
-    path, layer, crs, near, swap, max_gb, edges
+    path, layer, encoding, crs, near, swap, max_gb, edges
         As for :func:`geobuffer.read_regions`.
     name
         The column of the sections' names. The default is ``name`` or a similar column. Features
@@ -784,11 +815,12 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     Border(east bank | west bank: Psel; 111 km)
     """
     _check_reader_options(path, name, layer, crs, near, swap=swap, max_gb=max_gb)
+    encoding = _check_encoding(encoding)
     check_arguments(source=(source, optional(SOURCE)), sides=(sides, _TWO_NAMES))
     from geobuffer.zones.make_border import border_along
 
     check_edges(edges)
-    table, title = _read_source(path, layer, _LINE_TYPES, max_gb)
+    table, title = _read_source(path, layer, encoding, _LINE_TYPES, max_gb)
     table.edges = edges
     check_lines(table, crs, swap=swap, near=near)
     read = _collect_lines(table, name, source or Source(title))

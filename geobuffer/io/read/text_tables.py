@@ -15,7 +15,11 @@ import pandas as pd
 
 from geobuffer.errors import DataError, did_you_mean, require
 from geobuffer.io.read.columns import LATITUDE, LONGITUDE, find_columns
-from geobuffer.io.read.encodings import choose_encoding, detect_encoding
+from geobuffer.io.read.encodings import (
+    choose_encoding,
+    detect_encoding,
+    needless_encoding_error,
+)
 from geobuffer.io.read.files import FileFormat
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.untrusted import silence_warnings
@@ -96,8 +100,10 @@ class _Grid(NamedTuple):
     """The lines that have a value where the header ends."""
 
 
-def read_table(file: UserFile, sheet: str | None) -> SourceTable:
+def read_table(file: UserFile, sheet: str | None, encoding: str | None = None) -> SourceTable:
     """Return the rows of a text table, as texts, or of a spreadsheet, as its values.
+
+    An encoding that the caller states counts as it is.
 
     Raises
     ------
@@ -107,9 +113,11 @@ def read_table(file: UserFile, sheet: str | None) -> SourceTable:
     """
     notes: list[str] = []
     if file.format is FileFormat.EXCEL:
+        if encoding is not None:
+            raise needless_encoding_error(encoding, str(file))
         name, found = _read_excel(file, sheet, notes)
     else:
-        name, found = str(file), _read_text(file, notes)
+        name, found = str(file), _read_text(file, notes, encoding)
     found = _drop_empty_columns(found)
     twice = [c for c in dict.fromkeys(found.header) if found.header.count(c) > 1]
     if twice:
@@ -131,9 +139,9 @@ def _drop_empty_columns(sheet: _Grid) -> _Grid:
     return _Grid([sheet.header[n] for n in used], rows, sheet.lines)
 
 
-def _read_text(file: UserFile, notes: list[str]) -> _Grid:
+def _read_text(file: UserFile, notes: list[str], encoding: str | None) -> _Grid:
     data = file.read()
-    encoding = choose_encoding([data], None, str(file), notes)
+    encoding = choose_encoding([data], encoding, str(file), notes)
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:

@@ -83,3 +83,47 @@ def test_companions_in_capitals(tmp_path):
     file = shapefile(tmp_path)
     file.with_suffix(".dbf").rename(tmp_path / "areas.DBF")
     assert [region.name for region in gb.read_regions(file)] == NAMES
+
+
+TOWNS = ["Юнаківка", "Хотінь", "Краснопілля"]
+CZECH = ["Přerov", "Žďár", "Kroměříž", "Třebíč"]
+
+
+@pytest.mark.parametrize(("encoding", "code_page", "names"), [
+    ("UTF-8", "1251", TOWNS), ("UTF-8", "ISO-8859-1", TOWNS), ("UTF-8", "1252", CZECH),
+    ("cp1251", "UTF-8", TOWNS), ("cp1251", "ISO-8859-1", TOWNS), ("cp1251", "OEM 866", TOWNS),
+    ("KOI8-U", "1251", TOWNS), ("cp1250", "UTF-8", CZECH), ("cp1250", "1252", CZECH),
+    ("cp1250", "1251", CZECH), ("cp1251", "system", TOWNS),
+    ("gb18030", "UTF-8", ["黑河市", "北京市", "上海市"]),
+])  # fmt: skip
+def test_a_wrong_cpg_is_told_and_the_right_encoding_read(tmp_path, encoding, code_page, names):
+    file = shapefile(tmp_path, encoding, names)
+    file.with_suffix(".cpg").write_text(code_page)
+    with pytest.warns(UserWarning, match=rf"areas\.shp: its texts were read .*{code_page}") as told:
+        regions = gb.read_regions(file)
+    assert [region.name for region in regions] == names
+    assert "encoding=" in str(told[0].message)
+
+
+@pytest.mark.parametrize(("encoding", "code_page", "names"), [
+    ("cp1251", "1251", TOWNS), ("cp1251", "ANSI 1251", TOWNS), ("cp1251", "windows-1251", TOWNS),
+    ("cp866", "OEM 866", ["Суджа", "Рыльск"]), ("ISO-8859-2", "88592", CZECH),
+    ("gb18030", "936", ["黑河市"]), ("UTF-8", "65001", CZECH),
+    ("cp1252", "ISO-8859-1", ["Besançon", "Orléans"]), ("cp1254", "1254", ["Şırnak"]),
+    ("UTF-8", "UTF-8", ["Ö"]), ("cp1251", "1251", ["В»"]),
+])  # fmt: skip
+def test_a_right_cpg_is_taken_without_a_note(tmp_path, encoding, code_page, names):
+    file = shapefile(tmp_path, encoding, names)
+    file.with_suffix(".cpg").write_text(code_page)
+    assert [region.name for region in gb.read_regions(file)] == names
+
+
+def test_the_caller_may_state_the_encoding_of_a_shapefile(tmp_path):
+    file = shapefile(tmp_path, "cp1251", TOWNS)
+    file.with_suffix(".cpg").write_text("UTF-8")
+    assert [r.name for r in gb.read_regions(file, encoding="Windows-1251")] == TOWNS
+    line = gpd.GeoDataFrame({"name": ["Псел"]}, geometry=[shapely.LineString([(34, 51), (34, 50)])])
+    line.set_crs("EPSG:4326").to_file(tmp_path / "line.shp", encoding="cp1251")
+    (tmp_path / "line.cpg").write_text("UTF-8")
+    border = gb.read_border(tmp_path / "line.shp", encoding="cp1251")
+    assert "Псел" in repr(border)

@@ -2,9 +2,13 @@
 
 import datetime as dt
 import random
+import re
 
+import geopandas as gpd
 import openpyxl
+import pandas as pd
 import pytest
+from geopandas.testing import assert_geodataframe_equal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -144,6 +148,60 @@ def test_an_unsure_encoding_is_told_with_a_word_in_both(tmp_path):
     with pytest.warns(UserWarning, match="may be") as told:
         gb.read_settlements(file)
     assert "Hruboňovo" in str(told[0].message)
+
+
+def test_the_caller_may_state_the_encoding(tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_bytes("name;lat;lon\nЯлта;51;35\n".encode("mac_cyrillic"))
+    places = gb.read_settlements(file, encoding="Mac-Cyrillic")
+    assert places["name"].tolist() == ["Ялта"]
+
+
+def test_an_encoding_is_refused_that_is_unknown_or_needless(tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_text("name;lat;lon\nA;51;35\n")
+    for wrong in ("cp12510", "base64", "idna", "undefined", "a\0b", ""):
+        with pytest.raises(gb.DataError, match="Invalid encoding") as no:
+            gb.read_settlements(file, encoding=wrong)
+        assert no.value.parameter == "encoding"
+    with pytest.raises(gb.WrongKind, match="encoding"):
+        gb.read_settlements(file, encoding=1251)
+    file.write_text("name;lat;lon\nЯ;51;35\n", encoding="utf-8")
+    with pytest.raises(gb.DataError, match="line 2: no ascii at byte"):
+        gb.read_settlements(file, encoding="ascii")
+    with pytest.raises(gb.DataError, match="table in memory"):
+        gb.read_settlements(pd.DataFrame({"lat": [51], "lon": [35]}), encoding="utf-8")
+
+
+@pytest.mark.parametrize(("page", "countries"), [
+    ("cp1251", ("UA", "RU")), ("cp1250", ("PL",)), ("cp1252", ("DE",)),
+])  # fmt: skip
+def test_our_own_csv_resaved_by_excel_reads_back_whole(tmp_path, towns, page, countries):
+    """Excel of another locale writes semicolons, decimal commas and the code page of Windows."""
+    if "UA" in countries:
+        table = towns.iloc[::400].reset_index(drop=True)
+    else:
+        names = {"PL": ["Łódź", "Żyrardów", "Świętochłowice"], "DE": ["Köln", "Gießen", "Lübeck"]}
+        table = gpd.GeoDataFrame(
+            {
+                "name": names[countries[0]],
+                "population": pd.Series([767628, 39_374, 48_716], dtype="Int64"),
+                "accuracy_m": [50.0, 12.5, 7.25],
+                "source": ["© GUGiK „PRNG”", "© BKG – GN250", "§ 5 «x»"],
+            },
+            geometry=gpd.points_from_xy([19.4547, 20.4461, 18.9167], [51.7769, 52.0554, 50.2919]),
+            crs="EPSG:4326",
+        )
+        table["source"] = table["source"].map(lambda text: text.encode(page, "ignore").decode(page))
+    gb.write(table, tmp_path / "own.csv")
+    first = gb.read_settlements(tmp_path / "own.csv")
+    cells = pd.read_csv(tmp_path / "own.csv", dtype=str, keep_default_na=False)
+    commas = cells.map(lambda text: re.sub(r"^(-?\d+)\.(\d+)$", r"\1,\2", text))
+    resaved = tmp_path / "resaved.csv"
+    commas.to_csv(resaved, sep=";", index=False, encoding=page, lineterminator="\r\n")
+    with pytest.warns(UserWarning, match=f"read as {page}"):
+        again = gb.read_settlements(resaved)
+    assert_geodataframe_equal(again, first)
 
 
 def test_bytes_invalid_in_the_encoding_raise_an_error(tmp_path):
