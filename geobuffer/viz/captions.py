@@ -16,6 +16,7 @@ import shapely
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.geodesy.antimeridian import normalize_longitudes
+from geobuffer.viz.extent import measure_sea_km
 from geobuffer.viz.figure.labels import clean_text
 from geobuffer.zones.border import AROUND, BOTH, SIDE_NAMES
 from geobuffer.zones.toponyms import LANGUAGES
@@ -147,6 +148,8 @@ def write_subtitle(zone: Zone, words: Translation, *, titled: bool) -> str:
         as_of=as_of if zone.source.as_of else "",
         area=_format_measure(zone.area_km2, words),
     )
+    if sea_km := measure_sea_km(zone):
+        facts += " " + words.text("sea_km", km=_format_measure(sea_km, words))
     if not titled or not zone.has_plain_edges:
         return facts
     widths = _format_widths(zone, words)
@@ -176,15 +179,23 @@ def describe_rings(zone: Zone, words: Translation) -> list[str]:
 
 
 def describe_sources(
-    zone: Zone, regions: Iterable[Region], places: Iterable[Source] | None, words: Translation
+    zone: Zone,
+    regions: Iterable[Region],
+    places: Iterable[Source] | None,
+    words: Translation,
+    *,
+    land: Source | None = None,
 ) -> list[str]:
     """Return a line with the sources of each layer, and a line that nothing is endorsed.
 
-    ``places`` are the sources of the settlements; ``None`` if no settlements are drawn.
+    ``places`` are the sources of the settlements; ``None`` if no settlements are drawn. ``land`` is
+    the source of the map of land; ``None`` if no part of the border runs at sea.
     """
     parts = (region.border_source for region in zone.regions)
     border = [zone.source, *(source for source in parts if source is not None)]
     layers = [("source_border", border), ("source_regions", [r.source for r in regions])]
+    if land is not None:
+        layers.append(("source_land", [land]))
     if places is not None:
         layers.append(("source_places", list(places)))
     lines = [

@@ -1,4 +1,7 @@
-"""Select the regions that a map of a zone shows, and check what maps and pictures take."""
+"""Select what a map of a zone shows: regions, and stretches of the border at sea.
+
+The module also checks the arguments that maps and pictures share.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from geobuffer.geodesy.ellipsoid import length_m
 from geobuffer.io.point_tables import check_points_table
 from geobuffer.zones.arguments import REGIONS, TEXT, check_arguments
 from geobuffer.zones.checks import check_zone
@@ -13,6 +17,7 @@ from geobuffer.zones.checks import check_zone
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from geobuffer.zones.land import LandAndSea
     from geobuffer.zones.region import Region
     from geobuffer.zones.zone import Zone
 
@@ -57,3 +62,23 @@ def _is_near(region: Region, zone: Zone) -> bool:
     reach = max(east - west, north - south)
     seen = shapely.box(west - reach, south - reach, east + reach, north + reach)
     return bool(shapely.intersects(seen, shapely.box(*region.geometry.bounds)))
+
+
+def split_sections_at_coast(zone: Zone) -> list[LandAndSea]:
+    """Return what of each section of a zone counts as land, and what runs at sea."""
+    borders = [part.border for part in zone.zones]
+    if len(borders) == 1:
+        return list(borders[0].coast_split)
+    # A combined zone names a section once, though several of its zones may lie along it.
+    split = {
+        section: one
+        for border in borders
+        for section, one in zip(border.sections, border.coast_split, strict=True)
+    }
+    return [split[section] for section in zone.sections]
+
+
+def measure_sea_km(zone: Zone) -> float:
+    """Return how many kilometres of a zone's sections run at sea."""
+    runs = [run for one in split_sections_at_coast(zone) for run in one.sea.geoms]
+    return length_m(shapely.MultiLineString(runs)) / 1e3 if runs else 0.0

@@ -1,9 +1,10 @@
 """A map shows the regions of its zone, and others that may be visible."""
 
+import pytest
 import shapely
 
 import geobuffer as gb
-from geobuffer.viz.extent import select_regions
+from geobuffer.viz.extent import measure_sea_km, select_regions, split_sections_at_coast
 
 HAND = gb.Source("drawn by hand")
 
@@ -52,3 +53,15 @@ def test_around_points_that_belong_together_each_is_marked():
     (marks,) = (one for one in figure.axes[0].collections if one.get_gid() == "geobuffer-junctions")
     assert len(marks.get_offsets()) == 3
     assert figure.axes[0].get_legend().get_texts()[0].get_text().startswith("Points")
+
+
+def test_sea_of_a_combined_zone_is_counted_once():
+    west, east = _region("West", 30.5, 44, 31.5, 48), _region("East", 31.5, 44, 32.5, 48)
+    border = gb.border_between(west, east)
+    wide, narrow = (gb.build_zone(border, km=km, tolerance_m=50) for km in (10, 5))
+    outer = gb.subtract(wide, narrow)
+    assert measure_sea_km(outer) == measure_sea_km(wide) == pytest.approx(border.sea_km)
+    inland = gb.build_zone(gb.border_of(_region("Park", 30, 50, 30.1, 50.1)), km=2, tolerance_m=50)
+    both = gb.unite(wide, inland)
+    assert measure_sea_km(both) == pytest.approx(border.sea_km)
+    assert [part.sea.is_empty for part in split_sections_at_coast(both)] == [False, True]

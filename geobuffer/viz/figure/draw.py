@@ -39,6 +39,9 @@ _LAND, _BEYOND = "#fbfaf7", "#eef0f3"
 # under the ring stay visible.
 _RING = 0.42
 
+# The dashes of the border at sea, in widths of the line.
+_SEA = (0, (3.0, 2.5))
+
 #: Size of the text around the map, in points. Journals print no text smaller than 6.
 SMALL = 7.0
 
@@ -147,11 +150,15 @@ def ring_style(colour: str) -> dict[str, Any]:
     return {"facecolor": to_rgba(colour, _RING), "edgecolor": ZONE, "linewidth": 0.7}
 
 
-def draw_border(axes: Axes, sections: Sequence[BaseGeometry], junctions: Floats) -> None:
-    """Draw the border, and a point at each junction of two sections."""
-    style = {"facecolor": "none", "edgecolor": BORDER, "linewidth": 1.5, "capstyle": "round"}
-    for section in sections:
-        draw_shape(axes, section, gid="geobuffer-border", zorder=4, joinstyle="round", **style)
+def draw_border(
+    axes: Axes, land: Sequence[BaseGeometry], sea: Sequence[BaseGeometry], junctions: Floats
+) -> None:
+    """Draw the border, dashed at sea, and a point at each junction of two sections."""
+    style = {"facecolor": "none", "edgecolor": BORDER, "linewidth": 1.5, "joinstyle": "round"}
+    for line in land:
+        draw_shape(axes, line, gid="geobuffer-border", zorder=4, capstyle="round", **style)
+    for line in sea:
+        draw_shape(axes, line, gid="geobuffer-border-at-sea", zorder=4, linestyle=_SEA, **style)
     if len(junctions):
         axes.scatter(
             junctions[:, 0],
@@ -337,8 +344,9 @@ def _make_legend_key(row: LegendRow, zoom: float) -> Any:
         return Patch(**ring_style(row.colour))
     if row.kind == "regions":
         return Patch(facecolor=_LAND, edgecolor=REGION, linewidth=0.7, linestyle=(0, (4, 3)))
-    if row.kind == "border":
-        return Line2D([], [], color=BORDER, linewidth=1.5)
+    if row.kind in {"border", "sea"}:
+        dashes: Any = _SEA if row.kind == "sea" else "-"
+        return Line2D([], [], color=BORDER, linewidth=1.5, linestyle=dashes)
     if row.kind in {"junctions", "points"}:
         line = 1.5 if row.kind == "junctions" else 0.0
         return Line2D([], [], color=BORDER, linewidth=line, marker="o", markersize=4.1,

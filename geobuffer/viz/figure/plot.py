@@ -18,13 +18,18 @@ import shapely
 from geobuffer.analysis.classify import Classification, classify_table
 from geobuffer.analysis.exposure import read_population
 from geobuffer.analysis.membership import COUNTED, is_counted
-from geobuffer.datasets.bundled import sources_of_places
+from geobuffer.datasets.bundled import source_of, sources_of_places
 from geobuffer.errors import require
 from geobuffer.io.not_located import find_not_located
 from geobuffer.io.point_tables import read_points_table
 from geobuffer.palette import ring_colours
 from geobuffer.viz import captions
-from geobuffer.viz.extent import check_map_arguments, select_regions
+from geobuffer.viz.extent import (
+    check_map_arguments,
+    measure_sea_km,
+    select_regions,
+    split_sections_at_coast,
+)
 from geobuffer.viz.figure import draw as drawing
 from geobuffer.viz.figure.labels import (
     LINE,
@@ -65,6 +70,7 @@ if TYPE_CHECKING:
     from geobuffer.viz.captions import Translation
     from geobuffer.viz.figure.projection import Projection
     from geobuffer.zones.region import Region
+    from geobuffer.zones.source import Source
     from geobuffer.zones.zone import Zone
 
 
@@ -174,7 +180,7 @@ def draw_figure(
         subtitle=captions.write_subtitle(zone, words, titled=bool(clean_text(title))),
         legend=_list_legend_rows(zone, places, words, with_regions=bool(drawn)),
         small=(
-            *captions.describe_sources(zone, drawn, sources, words),
+            *captions.describe_sources(zone, drawn, sources, words, land=_find_land_source(zone)),
             captions.describe_projection(projection, words),
         ),
     )
@@ -186,6 +192,11 @@ def draw_figure(
     # Jupyter displays objects with this method. We avoid pyplot, which would display it again.
     figure._repr_png_ = functools.partial(_render_png, figure)  # type: ignore[attr-defined]
     return figure
+
+
+def _find_land_source(zone: Zone) -> Source | None:
+    """Return the source of the map of land, if it decided about a part of the border."""
+    return source_of("land") if measure_sea_km(zone) else None
 
 
 def plot_crs(zone: Zone) -> pyproj.CRS:
@@ -265,6 +276,8 @@ def _list_legend_rows(
     many = len(shapely.get_parts(lines) if of_points else lines) > 1
     border = words.text("border" if many else "border_plain")
     rows = [("points" if of_points else "junctions" if many else "border", border)]
+    if measure_sea_km(zone):
+        rows.append(("sea", words.text("at_sea")))
     rows += [("ring", name) for name in captions.describe_rings(zone, words)]
     rows += [("regions", words.text("regions"))] if with_regions else []
     if places is not None:
@@ -289,7 +302,12 @@ def _draw_map(
     sections = [layout.shape(section.line) for section in zone.sections]
     drawing.draw_regions(axes, land)
     drawing.draw_rings(axes, rings)
-    drawing.draw_border(axes, sections, _find_junctions(zone, layout))
+    split = split_sections_at_coast(zone)
+    on_land, at_sea = (
+        [layout.shape(line) for line in lines if not line.is_empty]
+        for lines in zip(*split, strict=True)
+    )
+    drawing.draw_border(axes, on_land, at_sea, _find_junctions(zone, layout))
     names = [clean_text(region.label(words.language)) for region in regions]
     zone_and_border = shapely.union_all([*rings, *sections])
     taken = _draw_region_names(axes, layout, land, names, zone_and_border)

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from geobuffer.datasets.bundled import load_not_located
+from geobuffer.datasets.bundled import load_not_located, manifest, source_of
 from geobuffer.errors import DataError, did_you_mean, missing_crs
 from geobuffer.io.not_located import NOT_LOCATED
 from geobuffer.io.point_tables import read_numbers, read_points_table
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, ring_colours
 from geobuffer.viz.captions import heading_template, load_translation, write_title
-from geobuffer.viz.extent import check_map_arguments, select_regions
+from geobuffer.viz.extent import check_map_arguments, measure_sea_km, select_regions
 from geobuffer.viz.symbols import describe_dots
 from geobuffer.viz.web.compact import read_texts
 from geobuffer.viz.web.page import make_map_class, make_page_class
@@ -351,6 +351,8 @@ def _list_sources(
     parts = [region.border_source for region in zone.regions]
     named = [("border", zone.source), *(("border", source) for source in parts if source)]
     named += [("regions", region.source) for region in regions]
+    if measure_sea_km(zone):
+        named.append(("land", source_of("land")))
     rows = [{"layer": layer, **asdict(source)} for layer, source in dict.fromkeys(named)]
     return rows + _list_place_sources(settlements)
 
@@ -359,8 +361,6 @@ def _list_place_sources(settlements: gpd.GeoDataFrame | None) -> list[dict[str, 
     """Return the sources of positions: bundled ones as in the manifest, others by their name."""
     if settlements is None or "source" not in settlements:
         return []
-    from geobuffer.datasets.bundled import manifest, source_of
-
     named = {text for text in read_texts(settlements["source"]) if text}
     rows = []
     for dataset, entry in manifest().items():

@@ -19,6 +19,7 @@ from geobuffer.geodesy.simplify import scale_degrees
 from geobuffer.io.not_located import read_hromadas
 from geobuffer.io.point_tables import read_numbers
 from geobuffer.viz.captions import has_only_points, label_side
+from geobuffer.viz.extent import measure_sea_km, split_sections_at_coast
 from geobuffer.viz.web.compact import (
     GRID,
     encode_column,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from geobuffer.viz.web.slider import SliderOutline
     from geobuffer.zones.border import Section, Side
     from geobuffer.zones.flat_ends import FlatEnd
+    from geobuffer.zones.land import LandAndSea
     from geobuffer.zones.region import Region
     from geobuffer.zones.zone import Zone
 
@@ -97,8 +99,10 @@ def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     """Return the border, its sides, the regions and the zone's rings in terms of shared arcs."""
     share = min(1.0, zone.width_km / 10.0)  # readers zoom in further on narrower zones
     tolerance_m = {layer: metres * share for layer, metres in _TOLERANCE_M.items()}
+    split = split_sections_at_coast(zone)
+    lines, at_sea = zip(*map(_order_parts, zone.sections, split), strict=True)
     groups: dict[str, list[BaseGeometry]] = {
-        "border": [_make_drawable(section.line) for section in zone.sections],
+        "border": [_make_drawable(line) for line in lines],
         "zone": list(zone.rings),
         "regions": [r.geometry for r in regions if r in zone.regions]
         + [side.area or shapely.Polygon() for side in zone.sides],
@@ -127,12 +131,24 @@ def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
         "sides": [
             _describe_side(side, shape) for side, shape in zip(zone.sides, of_sides, strict=True)
         ],
-        "border": _describe_border(zone, parts["border"]),
+        "border": _describe_border(zone, parts["border"], at_sea),
         "regions": [
             _describe_region(region, next(by_region), seen if region in zone.regions else None)
             for region in ordered
         ],
     }
+
+
+def _order_parts(section: Section, split: LandAndSea) -> tuple[BaseGeometry, list[int]]:
+    """Return a section in parts along its line, and the numbers of those at sea."""
+    if split.sea.is_empty:
+        return section.line, []
+    parts = [*shapely.get_parts(split.land), *split.sea.geoms]
+    middles = shapely.line_interpolate_point(parts, 0.5, normalized=True)
+    order = np.argsort(shapely.line_locate_point(section.line, middles), kind="stable")
+    first_sea = len(parts) - len(split.sea.geoms)
+    line = shapely.multilinestrings([parts[i] for i in order])
+    return line, np.flatnonzero(order >= first_sea).tolist()
 
 
 def _make_drawable(line: BaseGeometry) -> BaseGeometry:
@@ -184,13 +200,16 @@ def _describe_zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _describe_border(zone: Zone, shapes: Sequence[Any]) -> dict[str, Any]:
+def _describe_border(
+    zone: Zone, shapes: Sequence[Any], at_sea: Sequence[list[int]]
+) -> dict[str, Any]:
     return {
         "length_km": sum(section.length_km for section in zone.sections),
+        "sea_km": measure_sea_km(zone),
         "as_of": zone.source.as_of,
         "sections": [
-            _describe_section(section, lines)
-            for section, lines in zip(zone.sections, shapes, strict=True)
+            _describe_section(section, lines, parts)
+            for section, lines, parts in zip(zone.sections, shapes, at_sea, strict=True)
         ],
     }
 
@@ -203,13 +222,14 @@ def _describe_side(side: Side, shape: Any) -> dict[str, Any]:
     }
 
 
-def _describe_section(section: Section, lines: Any) -> dict[str, Any]:
+def _describe_section(section: Section, lines: Any, at_sea: list[int]) -> dict[str, Any]:
     return {
         "name": section.name,
         "names": {to: section.label(to) for to in LANGUAGES},
         "start_km": section.start_km,
         "length_km": section.length_km,
         "shape": lines,
+        "at_sea": at_sea,
     }
 
 

@@ -33,6 +33,7 @@ from support.pictures import (
 import geobuffer as gb
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian
 from geobuffer.palette import MEMBERSHIP
+from geobuffer.viz.captions import load_translation
 from geobuffer.viz.figure.layout import _fit_frame
 from geobuffer.viz.figure.projection import measure_scales
 from geobuffer.viz.symbols import scale_dots
@@ -188,6 +189,28 @@ def test_names_are_in_the_chosen_language(language, zone, towns, regions):
     shown = {text.get_text().replace("\n", " ") for text in named(figure, "region-names")}
     assert shown <= {region.names[language] for region in regions}
     assert len(shown) >= 8
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_border_at_sea_is_dashed_and_its_source_is_named(language):
+    boxes = (30.5, 45, 31.5, 48), (31.5, 45, 32.5, 48)
+    source = gb.Source("a sketch")
+    west, east = (gb.Region(str(box), shapely.box(*box), source) for box in boxes)
+    zone = gb.build_zone(gb.border_between(west, east), km=5, tolerance_m=50)
+    words = load_translation(language)
+    drawn = gb.plot_zone(zone, language=language)
+    [sea], [dry] = named(drawn, "border-at-sea"), named(drawn, "border")
+    assert sea.get_linestyle() != "solid"
+    assert dry.get_linestyle() == "solid"
+    # Both together are the whole line, in metres of the plane.
+    lengths = [shapely.LineString(part.get_path().vertices).length for part in (sea, dry)]
+    assert lengths[0] / sum(lengths) == pytest.approx(
+        zone.border.sea_km / zone.border.length_km, abs=0.02
+    )
+    assert words.text("at_sea") in legend(drawn)
+    texts = " ".join(text.get_text() for text in drawn.findobj(mpl.text.Text))
+    assert words.text("sea_km", km=words.format_number(zone.border.sea_km)) in texts
+    assert "Natural Earth" in texts
 
 
 def test_the_largest_places_in_the_zone_are_named(default, zone, towns):

@@ -99,6 +99,14 @@ def make_places(text: str = "") -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=geometry, crs="EPSG:4326")
 
 
+def make_coast() -> Border:
+    """A border of two sections, from the steppe near Odesa far into the Black Sea."""
+    boxes = {"West": (30.5, 45, 31.5, 48), "South": (31.5, 45, 32.5, 46),
+             "North": (31.5, 46, 32.5, 48)}  # fmt: skip
+    west, *east = (Region(n, shapely.box(*b), Source("a sketch")) for n, b in boxes.items())
+    return border_between(west, east)
+
+
 def render_page(drawn: Any) -> str:
     return str(drawn.get_root().render())
 
@@ -287,6 +295,22 @@ class TestRefusals:
     def test_unknown_language(self) -> None:
         with pytest.raises(DataError, match="'en', 'uk', 'ru'"):
             maps.map_zone(make_zone(), language="xx")
+
+
+def test_inland_page_does_not_speak_of_the_sea() -> None:
+    facts = read_page_data(render_page(maps.map_zone(make_zone())))
+    assert facts["border"]["sea_km"] == 0
+    assert not any(section["at_sea"] for section in facts["border"]["sections"])
+    assert {source["layer"] for source in facts["sources"]} == {"border", "regions"}
+
+
+def test_sections_at_sea_keep_their_vertices_and_order() -> None:
+    zone = build_zone(make_coast(), km=5, tolerance_m=50)
+    facts = read_page_data(render_page(maps.map_zone(zone)))
+    south, north = facts["border"]["sections"]
+    assert (south["at_sea"], north["at_sea"]) == ([0], [0])
+    assert (len(south["shape"]), len(north["shape"])) == (1, 2)
+    assert facts["border"]["sea_km"] == pytest.approx(zone.border.sea_km)
 
 
 def test_words_exist_in_every_language() -> None:
@@ -507,6 +531,33 @@ class TestPage:
         maps.map_zone(make_zone()).save(str(tmp_path / "map.html"))
         browser.open(tmp_path / "map.html")
         assert "without settlements" in browser.text("#summary")
+        assert browser.complaints() == []
+
+    def test_draws_the_sea_dashed_and_names_its_source(
+        self, browser: Browser, tmp_path: Path
+    ) -> None:
+        zone = build_zone(make_coast(), km=5, tolerance_m=50)
+        maps.map_zone(zone).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        dashes = browser.run(
+            "return geobuffer.view.layers.sections.map((line) => line.options.dashArray || '')"
+        )
+        # Of two sections, the southern one is at sea, and the northern one in part.
+        assert sorted(map(bool, dashes)) == [False, True, True]
+        [junction] = browser.run(
+            "return geobuffer.view.layers.junctions.map((dot) => dot.getLatLng())"
+        )
+        assert (junction["lat"], junction["lng"]) == pytest.approx((46, 31.5), abs=1e-4)
+        km = f"{zone.border.sea_km:,.0f}"
+        for language, words in pages.load_words().items():
+            browser.run(f"document.querySelector('[data-language={language}]').click()")
+            assert words["at_sea"] in browser.text("#legend")
+            assert words["sea_km"].replace("{km}", km) in browser.text("#subtitle")
+            assert words["method_sea"] in browser.text("#source-list")
+            assert f"{words['source_land']}: Land of the world" in browser.text("#source-list")
+        credit = browser.text(".leaflet-control-attribution")
+        assert "Natural Earth, Public domain" in credit
+        assert "© Natural Earth" not in credit
         assert browser.complaints() == []
 
     @pytest.mark.parametrize("rows", [slice(0, 0), slice(3, 5)])

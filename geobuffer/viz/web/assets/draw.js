@@ -10,6 +10,8 @@
     edge: '#6db6e8',
   };
   const DAY = { land: '#fbfaf7', rim: '#1a1a1a', junction: '#ffffff' };
+  // With round caps, the gaps would close.
+  const SEA_STYLE = { dashArray: '5 6', lineCap: 'butt' };
   const dark = window.matchMedia('(prefers-color-scheme: dark)');
   const printing = window.matchMedia('print');
 
@@ -125,22 +127,33 @@
     };
   }
 
+  function drawLines(map, section, lines, style) {
+    const drawn = L.polyline(lines, { weight: 2.4, smoothFactor: 0.6, ...style }).addTo(map);
+    drawn.bindTooltip(() => geobuffer.describeSection(section), { sticky: true });
+    drawn.on('click', (event) => geobuffer.openSection(section, event.latlng));
+    return drawn;
+  }
+
+  /** Draw the sections: what counts as land in one piece, what runs at sea dashed. */
   function drawSections(map) {
-    return facts.border.sections.map((section) => {
-      const drawn = L.polyline(geobuffer.unpackLines(section.shape), {
-        weight: 2.4, smoothFactor: 0.6,
-      }).addTo(map);
-      drawn.bindTooltip(() => geobuffer.describeSection(section), { sticky: true });
-      drawn.on('click', (event) => geobuffer.openSection(section, event.latlng));
-      return drawn;
+    return facts.border.sections.flatMap((section) => {
+      const lines = geobuffer.unpackLines(section.shape);
+      const isAtSea = (line, i) => section.at_sea.includes(i);
+      const land = lines.filter((line, i) => !isAtSea(line, i));
+      const sea = lines.filter(isAtSea);
+      return [
+        ...(land.length ? [drawLines(map, section, land, {})] : []),
+        ...(sea.length ? [drawLines(map, section, sea, SEA_STYLE)] : []),
+      ];
     });
   }
 
   /** Draw a point where two sections of the border meet; for a border of points, each point. */
-  function drawJunctions(map, sections) {
+  function drawJunctions(map) {
+    const lines = facts.border.sections.map((section) => geobuffer.unpackLines(section.shape));
     const starts = facts.of_points
-      ? sections.flatMap((drawn) => drawn.getLatLngs().map((part) => part[0]))
-      : sections.slice(1).map((drawn) => drawn.getLatLngs()[0][0]);
+      ? lines.flatMap((parts) => parts.map((part) => part[0]))
+      : lines.slice(1).map((parts) => parts[0][0]);
     return starts.map((start) =>
       L.circleMarker(start, {
         interactive: false, radius: 3.6, weight: 1.6, fillOpacity: 1,
@@ -196,7 +209,7 @@
   function draw(map) {
     view.layers = { regions: drawRegions(map), sides: drawSides(map), rings: makeRings(map) };
     view.layers.sections = drawSections(map);
-    view.layers.junctions = drawJunctions(map, view.layers.sections);
+    view.layers.junctions = drawJunctions(map);
     view.layers.dots = drawPlaces(map);
     restyle();
     dark.addEventListener('change', () => {
@@ -205,5 +218,7 @@
     });
   }
 
-  Object.assign(geobuffer, { draw, redraw, restyle, colour, placeStyle, ringStyle });
+  Object.assign(geobuffer, {
+    draw, redraw, restyle, colour, placeStyle, ringStyle, SEA_STYLE,
+  });
 })(window.geobuffer);

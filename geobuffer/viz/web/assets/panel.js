@@ -47,6 +47,15 @@
     return entry(glyph, say(hasSections ? 'border' : 'border_plain'));
   }
 
+  function seaEntry() {
+    const stroke = geobuffer.colour('border');
+    const line = svg('line', {
+      x1: 1, x2: 25, y1: 9, y2: 9, stroke, 'stroke-width': 2.4,
+      'stroke-dasharray': geobuffer.SEA_STYLE.dashArray,
+    });
+    return entry(makeSwatch(line), say('at_sea'));
+  }
+
   function regionGlyph() {
     return makeSwatch(svg('rect', {
       x: 2, y: 2, width: 22, height: 14, fill: geobuffer.colour('land'),
@@ -102,6 +111,7 @@
     byId('legend').replaceChildren(
       ...(places.given ? placeEntries() : []), ...rings.map(ringEntry),
       borderEntry(border.sections.flatMap((one) => (facts.of_points ? one.shape : [one])).length > 1),
+      ...(border.sea_km ? [seaEntry()] : []),
       ...(regions.length ? [entry(regionGlyph(), say('regions'))] : []),
     );
     const isCut = facts.zone.ends === 'round' && geobuffer.isOneSide(view.side)
@@ -173,6 +183,7 @@
         sections: number(border.sections.length), length: number(border.length_km),
         date: border.as_of || say('not_stated'),
       }),
+      ...(border.sea_km ? [' ', say('sea_km', { km: number(border.sea_km) })] : []),
     );
   }
 
@@ -278,6 +289,7 @@
       element('p', '', say('method_distance')),
       element('p', '', say('method_edges', { error, ends: say(`ends_${zone.ends}`) })),
       element('p', '', say('method_drawing', formatTolerances(tolerance))),
+      facts.border.sea_km ? element('p', '', say('method_sea')) : null,
       facts.zone.is_plain
         ? element('p', '', say('method_slider', { error: number(Math.ceil(facts.slider.error_m)) }))
         : null,

@@ -46,7 +46,8 @@
   function shortCredit(source) {
     const [maker] = (source.publisher || source.title).split(/[,(;]/);
     const [licence] = (source.licence || '').split(/[(;]|: /);
-    return `© ${[maker, licence].map((part) => part.trim()).filter(Boolean).join(', ')}`;
+    const mark = /^public domain/i.test(licence) ? '' : '© ';
+    return mark + [maker, licence].map((part) => part.trim()).filter(Boolean).join(', ');
   }
 
   function showCredits(map) {
