@@ -1,10 +1,11 @@
-"""Each argument of each public function: a value of a wrong type is refused by an error of ours.
+"""Each argument of each public function and constructor: a wrong type gives an error of ours.
 
-The functions and their parameters come from the signatures. A new public function fails the first
-test until `CALLS` holds a right call of it.
+The functions, the dataclasses and their parameters come from the signatures. A new public name
+fails the first test until `CALLS` holds a right call of it.
 """
 
 import contextlib
+import dataclasses
 import inspect
 from pathlib import Path
 
@@ -92,6 +93,18 @@ class Calls:
             "unite": (zone, park),
             "within": (places, zone),
             "write": (places, folder / "out.csv"),
+            "Border": (border.sections, border.sides, SOURCE),
+            "BufferZone": (border, (0.0, 5.0), "both", "round", zone.rings, 10.0, 1.0),
+            "CombinedZone": ("union", (zone, park), zone.polygon, "zone"),
+            "Downloader": (),
+            "OfflinePage": ("<p>A page</p>",),
+            "Region": ("Park", park.geometry, SOURCE),
+            "Regions": ((park,),),
+            "Report": ("It is wide.",),
+            "Scenario": ("A proposal", ("Kursk",), ("Sumy",), (10.0,)),
+            "Section": ("road", LINE, (park, wood), 0.0, 22.2),
+            "Side": ("left", park.geometry),
+            "Source": ("a map",),
         }
         self.needed = {
             "exposure_curve": {"to_km": 5},
@@ -104,7 +117,11 @@ def calls(tmp_path_factory):
     return Calls(tmp_path_factory.mktemp("arguments"))
 
 
-FUNCTIONS = [name for name in gb.__all__ if inspect.isfunction(getattr(gb, name))]
+FUNCTIONS = [
+    name
+    for name in gb.__all__
+    if inspect.isfunction(getattr(gb, name)) or dataclasses.is_dataclass(getattr(gb, name))
+]
 ARGUMENTS = [
     (name, parameter)
     for name in FUNCTIONS
@@ -164,3 +181,54 @@ def test_no_value_gives_an_error_of_python(calls, tmp_path, monkeypatch, name, p
     monkeypatch.chdir(tmp_path)
     with contextlib.suppress(gb.GeobufferError):
         call(calls, name, parameter, VALUES[kind])
+
+
+BOW_TIE = shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])
+SPIKE = shapely.Polygon([(0, 0), (1, 0), (1, 1), (0, 1), (0, 2), (0, 1)])
+
+
+def constructors(calls):
+    border, _, _ = calls.calls["Border"]
+    border, edges, *rest = calls.calls["BufferZone"]
+    how, parts, _, name = calls.calls["CombinedZone"]
+    return {
+        "region": lambda shape: gb.Region("x", shape, SOURCE).geometry,
+        "side": lambda shape: gb.Side("x", shape).area,
+        "ring": lambda shape: gb.BufferZone(
+            border, edges, *rest[:2], (shape,), *rest[3:]).polygon,
+        "zone": lambda shape: gb.CombinedZone(how, parts, shape, name).polygon,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ["region", "side", "ring", "zone"])
+def test_constructors_repair_polygons_as_readers_do(calls, what):
+    make = constructors(calls)[what]
+    with pytest.raises(gb.GeometryError, match="Self-intersection"):
+        make(BOW_TIE)
+    with pytest.warns(UserWarning, match=r"^repaired .*12,308.5 km² before, 12,308.5") as caught:
+        assert make(SPIKE).is_valid
+    assert caught[0].filename == __file__
+
+
+def test_a_name_that_no_file_can_hold_is_refused():
+    for make in (
+        gb.Source,
+        lambda name: gb.Region(name, shapely.box(0, 0, 1, 1), SOURCE),
+        lambda name: gb.border_along(LINE, names=[name]),
+        lambda name: gb.border_around(shapely.Point(30, 50), names=[name]),
+        lambda name: gb.Scenario(name, ("Kursk",), ("Sumy",), (10.0,)),
+    ):
+        make("Суми")
+        with pytest.raises(gb.GeobufferError, match="whole characters"):
+            make("Sumy\ud83d")
+
+
+def test_lists_and_texts_become_what_a_noun_holds():
+    scenario = gb.Scenario("A proposal", ["Kursk"], ["Sumy"], ["5 km", 10])
+    assert scenario == gb.Scenario("A proposal", ("Kursk",), ("Sumy",), (5.0, 10.0))
+    assert gb.Scenario("A proposal", ("Kursk",), ("Sumy",), 10).km == (10.0,)
+    assert gb.Source("a map", accuracy_m="500 ft") == gb.Source("a map", accuracy_m=152.4)
+    with pytest.raises(gb.WrongKind, match="between"):
+        gb.Scenario("A proposal", "Kursk", ("Sumy",), 10)
+    with pytest.raises(gb.GeometryError, match="accuracy_m"):
+        gb.Source("a map", accuracy_m=-1)

@@ -28,8 +28,9 @@ from geobuffer.analysis.record_linkage import (
 )
 from geobuffer.errors import DataError
 from geobuffer.io.point_tables import UNSTATED_M, read_lonlat, read_numbers, warn_of_rows
-from geobuffer.zones.arguments import REGIONS, Kind, check_arguments
+from geobuffer.zones.arguments import Kind, check_arguments
 from geobuffer.zones.quantities import NO_NUMBER, parse_date, quote_value
+from geobuffer.zones.region import REGIONS
 from geobuffer.zones.toponyms import fold_name
 
 if TYPE_CHECKING:

@@ -22,18 +22,10 @@ from geobuffer.geodesy.buffer import trace_outline
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.geodesy.nearest import has_numba
 from geobuffer.geodesy.sides import split_sides
-from geobuffer.zones.arguments import (
-    FLAG,
-    PATH,
-    SOURCE,
-    TEXT,
-    Kind,
-    check_arguments,
-    is_each,
-    optional,
-)
+from geobuffer.zones.arguments import FLAG, PATH, TEXT, Kind, check_arguments, is_each, optional
 from geobuffer.zones.border import AROUND, BOTH
 from geobuffer.zones.checks import check_zone
+from geobuffer.zones.source import SOURCE
 from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:

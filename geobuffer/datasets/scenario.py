@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,20 +17,18 @@ import numpy as np
 
 from geobuffer.errors import DataError, GeometryError, did_you_mean
 from geobuffer.io.point_tables import check_points_table, get_column
-from geobuffer.zones.arguments import PATH, TEXT, Kind, check_arguments, optional
+from geobuffer.zones.arguments import NAME, PATH, TEXT, Kind, check_arguments, is_tuple_of, optional
 from geobuffer.zones.border import BOTH
 from geobuffer.zones.data_folder import data_folder
 from geobuffer.zones.identity import Noun
 from geobuffer.zones.make_border import border_between
 from geobuffer.zones.make_zone import build_zone
-from geobuffer.zones.quantities import parse_km, quote_value
+from geobuffer.zones.quantities import list_values, parse_km, quote_value
 from geobuffer.zones.region import Regions
 from geobuffer.zones.repr_html import card_html
 from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, find_other_names, fold_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import geopandas as gpd
 
     from geobuffer.zones.border import Border
@@ -70,6 +69,15 @@ class Report(Noun):
     date: dt.date | None = None
     url: str = ""
     language: str = "en"
+
+    def __post_init__(self) -> None:
+        check_arguments(
+            claim=(self.claim, NAME),
+            said_by=(self.said_by, NAME),
+            date=(self.date, optional(_DATE)),
+            url=(self.url, NAME),
+            language=(self.language, _LANGUAGE),
+        )
 
     def __str__(self) -> str:
         when = _format_date(self.date, self.language)
@@ -131,6 +139,24 @@ class Scenario(Noun):
     language: str = "en"
     from_km: float = 0.0
 
+    def __post_init__(self) -> None:
+        self._freeze_lists("between", "other", "km", "reports", "places")
+        check_arguments(
+            title=(self.title, NAME),
+            between=(self.between, _NAMES),
+            other=(self.other, _NAMES),
+            side=(self.side, NAME),
+            ends=(self.ends, _END),
+            summary=(self.summary, NAME),
+            announced_by=(self.announced_by, NAME),
+            announced_on=(self.announced_on, optional(_DATE)),
+            reports=(self.reports, _REPORTS),
+            places=(self.places, _PLACES),
+            language=(self.language, _LANGUAGE),
+        )
+        object.__setattr__(self, "km", _read_widths(self.km))
+        object.__setattr__(self, "from_km", parse_km(self.from_km, "from_km"))
+
     @property
     def width(self) -> str:
         """The widths as text: ``"10"``, ``"5 / 10"``, ``"Ukraine 10, Russia 5"``."""
@@ -167,6 +193,20 @@ class Scenario(Noun):
 
 
 _ENDS = ("round", "flat")
+
+# The kinds of values that the constructors take.
+_DATE = Kind(lambda value: isinstance(value, dt.date), "a datetime.date")
+_LANGUAGE = Kind(lambda value: isinstance(value, str) and value in LANGUAGES, "'en', 'uk' or 'ru'")
+_END = Kind(lambda value: isinstance(value, str) and value in _ENDS, "'round' or 'flat'")
+_NAMES = Kind(is_tuple_of(NAME.accepts), "a tuple of names of regions")
+_NAMES_OF_WIDTHS = Kind(
+    lambda value: all(map(NAME.accepts, value)), "widths by the name of a side or section"
+)
+_REPORTS = Kind(is_tuple_of(lambda one: isinstance(one, Report)), "a tuple of Reports")
+_PLACES = Kind(
+    is_tuple_of(lambda pair: is_tuple_of(NAME.accepts)(pair) and len(pair) == 2),
+    "a tuple of pairs: the name of a place, and its hromada or ''",
+)
 _DEFAULT_FILE = "announced-zone-2025.toml"
 
 # A scenario is one or two pages of text. A file of more bytes is something else.
@@ -357,19 +397,23 @@ def _width_error(file: Path, key: str, given: object, error: GeometryError) -> D
 
 
 def _parse_widths(file: Path, given: Any) -> tuple[float, ...] | dict[str, float]:
-    widths = given if isinstance(given, list) else [given]
-    if isinstance(given, dict):
-        widths = list(given.values())
-    if not widths:
+    if isinstance(given, (list, dict)) and not given:
         raise DataError(
             f"Invalid scenario {file}: [zone] km = {quote_value(given)}. Must be a number or "
             "several, or one for each side or section, as in { Ukraine = 10, Russia = 5 }."
         )
     try:
-        found = tuple(parse_km(width) for width in widths)
+        return _read_widths(given)
     except GeometryError as error:
         raise _width_error(file, "km", given, error) from error
-    return dict(zip(given, found, strict=True)) if isinstance(given, dict) else found
+
+
+def _read_widths(given: Any) -> tuple[float, ...] | dict[str, float]:
+    """Return one width, several, or one for each name, in kilometres."""
+    if isinstance(given, Mapping):
+        check_arguments(km=([*given], _NAMES_OF_WIDTHS))
+        return {name: parse_km(width) for name, width in given.items()}
+    return tuple(parse_km(width) for width in list_values(given))
 
 
 def scenario_border(scenario: Scenario, regions: Regions) -> Border:

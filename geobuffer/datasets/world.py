@@ -33,7 +33,7 @@ from geobuffer.errors import ChecksumMismatch, DataError, UnknownRegion, missing
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian
 from geobuffer.geodesy.buffer import drop_slivers
 from geobuffer.io.atomic import replace_file
-from geobuffer.zones.region import Region, Regions
+from geobuffer.zones.region import Region, Regions, make_region_of_valid_area
 from geobuffer.zones.source import Source
 from geobuffer.zones.toponyms import LANGUAGES
 
@@ -180,7 +180,7 @@ def _world_region(
     of_country = {language: name for language, name in names_by_language.items() if name}
     whole = bool(first.country) and (level == 0 or not first.name)
     names = of_country if whole else _region_names(first)
-    return Region(
+    return make_region_of_valid_area(
         name=of_country["en"] if whole else first.name,
         geometry=_join_shapes([row.file for row in group], shapes),
         source=_SOURCE,

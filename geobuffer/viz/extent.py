@@ -11,8 +11,9 @@ import shapely
 
 from geobuffer.geodesy.ellipsoid import length_m
 from geobuffer.io.point_tables import check_points_table
-from geobuffer.zones.arguments import REGIONS, TEXT, check_arguments
+from geobuffer.zones.arguments import TEXT, check_arguments
 from geobuffer.zones.checks import check_zone
+from geobuffer.zones.region import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

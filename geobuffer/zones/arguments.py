@@ -1,7 +1,8 @@
 """Check the types of arguments where they enter a public function.
 
-A public function calls :func:`check_arguments` once, with a :class:`Kind` for each argument. So a
-value of a wrong type gives an error that names the argument, the type and what is right.
+A public function, and the constructor of a noun, call :func:`check_arguments` once, with a
+:class:`Kind` for each argument. So a value of a wrong type gives an error that names the argument,
+the type and what is right. The kinds of nouns stand beside their classes.
 """
 
 from __future__ import annotations
@@ -14,10 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from geobuffer.errors import WrongKind
-from geobuffer.zones.border import Border
 from geobuffer.zones.quantities import is_number
-from geobuffer.zones.region import Region, Regions
-from geobuffer.zones.source import Source
 
 
 class Kind(NamedTuple):
@@ -53,14 +51,6 @@ FLAG = Kind(lambda value: isinstance(value, (bool, np.bool_)), "True or False")
 NUMBER = Kind(lambda value: is_number(value) and _is_finite(value), "a number")
 PATH = Kind(lambda value: isinstance(value, (str, os.PathLike)), "a path: a text or a pathlib.Path")
 CALLABLE = Kind(lambda v: callable(v) and not isinstance(v, type), "a function")
-SOURCE = Kind(lambda value: isinstance(value, Source), "a Source, as Source('a survey of 2024')")
-REGIONS = Kind(
-    lambda value: is_each(value, lambda one: isinstance(one, Region)),
-    "regions, as load_regions() returns them",
-)
-EXTENT = Kind(
-    lambda value: isinstance(value, (Region, Regions, Border)), "a Region, Regions or a Border"
-)
 TEXTS_BY_NAME = Kind(
     lambda v: isinstance(v, Mapping) and is_each([*v, *v.values()], TEXT.accepts),
     "texts by language, as {'en': 'name_en'}",
@@ -69,6 +59,35 @@ TEXT_OR_TEXTS_BY_NAME = Kind(
     lambda v: TEXT.accepts(v) or TEXTS_BY_NAME.accepts(v),
     "a text, or texts by language, as {'en': 'A zone'}",
 )
+
+
+def has_whole_characters(text: str) -> bool:
+    """Return whether a text has a form in UTF-8: half of a surrogate pair has none.
+
+    >>> has_whole_characters("Суми"), has_whole_characters(chr(0xD83D))
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+# What a noun is called is written into files, which are UTF-8.
+NAME = Kind(
+    lambda value: isinstance(value, str) and has_whole_characters(value),
+    "a text of whole characters (no lone surrogate, which no file can hold)",
+)
+NAMES_BY_LANGUAGE = Kind(
+    lambda v: isinstance(v, Mapping) and is_each([*v, *v.values()], NAME.accepts),
+    "texts by language, as {'en': 'Sumy Oblast'}",
+)
+
+
+def is_tuple_of(accepts: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Return the test that a value is a tuple all of whose items pass a test."""
+    return lambda value: isinstance(value, tuple) and all(map(accepts, value))
 
 
 def check_arguments(**given: tuple[object, Kind]) -> None:

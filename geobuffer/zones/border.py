@@ -10,12 +10,24 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError, UnknownSide, did_you_mean
+from geobuffer.geodesy.edgematch import Healing
 from geobuffer.geodesy.ellipsoid import covers_points, length_m
 from geobuffer.geodesy.nearest import LineIndex
+from geobuffer.zones.areas import POLYGON, repair_polygon
+from geobuffer.zones.arguments import (
+    NAME,
+    NAMES_BY_LANGUAGE,
+    NUMBER,
+    Kind,
+    check_arguments,
+    is_tuple_of,
+    optional,
+)
 from geobuffer.zones.identity import Noun
 from geobuffer.zones.land import split_at_coast
+from geobuffer.zones.region import TUPLE_OF_REGIONS, Region, Regions
 from geobuffer.zones.repr_html import card_html
-from geobuffer.zones.source import source_facts
+from geobuffer.zones.source import SOURCE, source_facts
 from geobuffer.zones.toponyms import LANGUAGES, fold_name
 
 if TYPE_CHECKING:
@@ -24,10 +36,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 
-    from geobuffer.geodesy.edgematch import Healing
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.zones.land import LandAndSea
-    from geobuffer.zones.region import Region
     from geobuffer.zones.source import Source
 
 
@@ -84,6 +94,17 @@ class Side(Noun):
     regions: tuple[Region, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    def __post_init__(self) -> None:
+        self._freeze_lists("regions")
+        check_arguments(
+            name=(self.name, NAME),
+            area=(self.area, optional(POLYGON)),
+            regions=(self.regions, TUPLE_OF_REGIONS),
+            names=(self.names, NAMES_BY_LANGUAGE),
+        )
+        if self.area is not None:
+            object.__setattr__(self, "area", repair_polygon(self.area, f"side {self.name!r}"))
+
     def label(self, language: str) -> str:
         """Return its name in a language, or ``name`` if it has no name in that language.
 
@@ -135,6 +156,16 @@ class Section(Noun):
     regions: tuple[Region, ...]
     start_km: float
     length_km: float
+
+    def __post_init__(self) -> None:
+        self._freeze_lists("regions")
+        check_arguments(
+            name=(self.name, NAME),
+            line=(self.line, _LINE),
+            regions=(self.regions, TUPLE_OF_REGIONS),
+            start_km=(self.start_km, NUMBER),
+            length_km=(self.length_km, NUMBER),
+        )
 
     def _content(self) -> dict[str, Any]:
         # Noise of less than 1e-9 degrees at many vertices changes a length by centimetres.
@@ -193,6 +224,15 @@ class Border(Noun):
     sides: tuple[Side, Side]
     source: Source
     healing: Healing | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        self._freeze_lists("sections", "sides")
+        check_arguments(
+            sections=(self.sections, _SECTIONS),
+            sides=(self.sides, _SIDES),
+            source=(self.source, SOURCE),
+            healing=(self.healing, optional(_HEALING)),
+        )
 
     @cached_property
     def line(self) -> LineString | MultiLineString:
@@ -401,3 +441,23 @@ def find_opposed_lines(sections: Sequence[Section]) -> str:
                 f"{lat:.6f} (longitude, latitude), so that left of one is right of the other."
             )
     return ""
+
+
+_LINES = ("LineString", "MultiLineString", "Point", "MultiPoint")
+_LINE = Kind(
+    lambda value: getattr(value, "geom_type", "") in _LINES and not value.is_empty,
+    "a LineString, a MultiLineString or, for a section around points, a Point or MultiPoint",
+)
+_SECTIONS = Kind(
+    lambda value: is_tuple_of(lambda one: isinstance(one, Section))(value) and len(value) > 0,
+    "a tuple of one Section or several",
+)
+_SIDES = Kind(
+    lambda value: is_tuple_of(lambda one: isinstance(one, Side))(value) and len(value) == 2,
+    "a tuple of two Sides",
+)
+_HEALING = Kind(lambda value: isinstance(value, Healing), "the healing of another border")
+
+EXTENT = Kind(
+    lambda value: isinstance(value, (Region, Regions, Border)), "a Region, Regions or a Border"
+)

@@ -33,6 +33,12 @@ class Noun:
         """The SHA-256 of its content, in hexadecimal; equal for equal content."""
         return compute_digest(self)
 
+    def _freeze_lists(self, *names: str) -> None:
+        """Make tuples of fields that the caller gave as lists, because a noun is immutable."""
+        for name in names:
+            if isinstance(getattr(self, name), list):
+                object.__setattr__(self, name, tuple(getattr(self, name)))
+
     def _content(self) -> dict[str, Any]:
         """Return the values that decide whether another one is equal, by name."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.compare}

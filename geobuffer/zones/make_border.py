@@ -33,19 +33,18 @@ from geobuffer.geodesy.antimeridian import (
 from geobuffer.geodesy.edgematch import find_common_line, is_exact, split_by_nearest
 from geobuffer.geodesy.ellipsoid import area_m2, check_degrees, inverse, length_m
 from geobuffer.geodesy.nearest import LineIndex
-from geobuffer.zones.arguments import FLAG, SOURCE, TEXTS, check_arguments, optional
+from geobuffer.zones.areas import check_area, flatten_area
+from geobuffer.zones.arguments import FLAG, TEXTS, check_arguments, optional
 from geobuffer.zones.border import SIDE_NAMES, Border, Section, Side, find_opposed_lines
 from geobuffer.zones.checks import (
-    check_area,
     check_region,
     convert_to_degrees,
-    repair_region,
 )
 from geobuffer.zones.edges import check_edges, read_edges
 from geobuffer.zones.land import reaches_inland
 from geobuffer.zones.quantities import parse_metres
 from geobuffer.zones.region import Region
-from geobuffer.zones.source import UNSTATED, Source, join_sources
+from geobuffer.zones.source import SOURCE, UNSTATED, Source, join_sources
 from geobuffer.zones.toponyms import LANGUAGES
 
 if TYPE_CHECKING:
@@ -106,7 +105,6 @@ def border_of(region: Region, *, land_only: bool = False) -> Border:
     """
     check_arguments(land_only=(land_only, FLAG))
     check_region(region, "region")
-    region = repair_region(region)
     area = _union_regions([region])
     line = _outline_area(area)
     section = Section(region.name, line, (region,), 0.0, length_m(line) / 1e3)
@@ -325,7 +323,7 @@ def _list_regions(given: Region | Iterable[Region], parameter: str) -> list[Regi
         regions = list(given)
     for region in regions:
         check_region(region, parameter)
-    regions = [repair_region(region) for region in dict.fromkeys(regions)]
+    regions = list(dict.fromkeys(regions))
     if not regions:
         message = "Invalid side: no regions given. Must be a region or several."
         raise GeometryError(message, parameter=parameter)
@@ -333,7 +331,7 @@ def _list_regions(given: Region | Iterable[Region], parameter: str) -> list[Regi
 
 
 def _union_regions(regions: Sequence[Region]) -> Polygon | MultiPolygon:
-    areas = [check_area(region.geometry, f"region {region.name!r}") for region in regions]
+    areas = [flatten_area(region.geometry) for region in regions]
     return areas[0] if len(areas) == 1 else shapely.union_all(areas)
 
 
@@ -625,7 +623,7 @@ def border_around(
     groups = _unite_touching([shape for shape in given if shape.geometry.geom_type in _AREAS])
     sections, chainage_km = [], 0.0
     for group in groups:
-        line = _outline_area(check_area(group.geometry, f"region {group.name!r}"))
+        line = _outline_area(flatten_area(group.geometry))
         length_km = length_m(line) / 1e3
         sections.append(Section(group.name, line, group.regions, chainage_km, length_km))
         chainage_km += length_km

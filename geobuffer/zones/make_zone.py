@@ -20,12 +20,13 @@ from geobuffer.geodesy.antimeridian import cut_at_antimeridian, keep_polygons
 from geobuffer.geodesy.buffer import buffer_lines, trace_outline
 from geobuffer.geodesy.ellipsoid import LIMIT_M
 from geobuffer.geodesy.sides import split_sides
-from geobuffer.zones.arguments import REGIONS, TEXT, check_arguments, describe_type
+from geobuffer.zones.areas import flatten_area
+from geobuffer.zones.arguments import TEXT, check_arguments, describe_type
 from geobuffer.zones.border import AROUND, BOTH, Border, Section
-from geobuffer.zones.checks import check_area, check_border, repair_region
+from geobuffer.zones.checks import check_border
 from geobuffer.zones.flat_ends import build_end_cuts, find_flat_ends
 from geobuffer.zones.quantities import M_FORMS, list_values, parse_km, parse_metres, quote_value
-from geobuffer.zones.region import Region
+from geobuffer.zones.region import REGIONS, Region
 from geobuffer.zones.source import join_sources
 from geobuffer.zones.toponyms import LANGUAGES, fold_name
 from geobuffer.zones.zone import BufferZone, CombinedZone, How, Part, Zone, is_zone
@@ -569,15 +570,11 @@ def clip_zone(zone: Zone, regions: Region | Iterable[Region], *, name: str = "")
         # One area, so that the line between two of the regions is no edge.
         joined = Region(
             ", ".join(region.name for region in given),
-            shapely.union_all([_check_region_area(region) for region in given]),
+            shapely.union_all([flatten_area(region.geometry) for region in given]),
             join_sources(region.source for region in given),
         )
     parts = _check_parts((zone, joined), "zone")
     return _combine_parts("intersection", parts, name or f"zone in {joined.name}")
-
-
-def _check_region_area(region: Region) -> Polygon | MultiPolygon:
-    return check_area(region.geometry, f"region {region.name!r}")
 
 
 def _check_parts(parts: Sequence[Zone | Region], parameter: str) -> list[Part]:
@@ -587,7 +584,7 @@ def _check_parts(parts: Sequence[Zone | Region], parameter: str) -> list[Part]:
         if not (is_zone(part) or isinstance(part, Region)):
             message = f"Invalid {parameter}: {describe_type(part)}. Must be a zone or a region."
             raise WrongKind(message, parameter=parameter)
-        checked.append(repair_region(part) if isinstance(part, Region) else part)
+        checked.append(part)
     if all(isinstance(part, Region) for part in checked):
         raise GeometryError("Invalid parts: no zone among them. Must have one.")
     return checked
@@ -596,7 +593,7 @@ def _check_parts(parts: Sequence[Zone | Region], parameter: str) -> list[Part]:
 def _combine_parts(how: How, parts: Sequence[Part], name: str) -> CombinedZone:
     """Combine zones and regions; the first part is the one from which others are subtracted."""
     first, *rest = (
-        _check_region_area(part) if isinstance(part, Region) else part.polygon for part in parts
+        flatten_area(part.geometry) if isinstance(part, Region) else part.polygon for part in parts
     )
     shape: BaseGeometry = first
     if how == "union":

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from dataclasses import InitVar, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
+
+import shapely
+from shapely.geometry.base import BaseGeometry
 
 from geobuffer.errors import UnknownRegion, did_you_mean
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian, trace_boundary
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.geodesy.nearest import LineIndex
-from geobuffer.zones.edges import read_edges
+from geobuffer.zones.areas import check_polygon
+from geobuffer.zones.arguments import (
+    NAME,
+    NAMES_BY_LANGUAGE,
+    Kind,
+    check_arguments,
+    is_each,
+    is_tuple_of,
+    optional,
+)
 from geobuffer.zones.identity import Noun
 from geobuffer.zones.repr_html import card_html, format_km2
-from geobuffer.zones.source import source_facts
+from geobuffer.zones.source import SOURCE, source_facts
 from geobuffer.zones.toponyms import LANGUAGES, find_other_names, fold_name, fold_region_name
 
 if TYPE_CHECKING:
@@ -54,14 +66,19 @@ class Region(Noun):
 
     Raises
     ------
+    WrongKind
+        A value has a wrong type.
     GeometryError
-        ``edges`` is none of these, or impossible, as between opposite points of the globe. An edge
-        of more than 180° of longitude may run either way round.
+        The geometry is not a polygon or is empty, a repair would change its area by more than 1 %,
+        or its coordinates are not degrees. Or ``edges`` is none of these, or impossible, as between
+        opposite points of the globe. An edge of more than 180° of longitude may run either way
+        round.
 
     Warns
     -----
     UserWarning
-        A ring steps over 180°.
+        The polygon was invalid and was repaired; the warning says how much its area changed. Or a
+        ring steps over 180°.
 
     Examples
     --------
@@ -83,9 +100,18 @@ class Region(Noun):
     edges: InitVar[EdgeKind] = "straight"
 
     def __post_init__(self, edges: EdgeKind) -> None:
-        """Draw edges, and read those that step over 180° of longitude."""
-        geometry = read_edges(self.geometry, f"region {self.name!r}", edges)
-        object.__setattr__(self, "geometry", geometry)
+        check_arguments(
+            name=(self.name, NAME),
+            geometry=(self.geometry, GEOMETRY),
+            source=(self.source, SOURCE),
+            names=(self.names, NAMES_BY_LANGUAGE),
+            iso=(self.iso, NAME),
+            country=(self.country, NAME),
+            country_names=(self.country_names, NAMES_BY_LANGUAGE),
+            border_source=(self.border_source, optional(SOURCE)),
+        )
+        area = check_polygon(self.geometry, f"region {self.name!r}", edges)
+        object.__setattr__(self, "geometry", area)
 
     def label(self, language: str) -> str:
         """Return its full name in a language, or its short name if it has none in that language.
@@ -149,6 +175,10 @@ class Regions(Noun):
 
     members: tuple[Region, ...]
 
+    def __post_init__(self) -> None:
+        self._freeze_lists("members")
+        check_arguments(members=(self.members, TUPLE_OF_REGIONS))
+
     @overload
     def __getitem__(self, name: str) -> Region: ...
     @overload
@@ -211,6 +241,35 @@ class Regions(Noun):
                     by_stem.setdefault(f"~{fold_region_name(name)}", []).append(region)
         # A short name counts before an ISO code, and a code before a full name.
         return by_stem | by_full | by_iso | by_short
+
+
+# The kinds of nouns and shapes, for checks of arguments.
+GEOMETRY = Kind(
+    lambda value: isinstance(value, BaseGeometry), "a shape of shapely, such as a Polygon"
+)
+REGIONS = Kind(
+    lambda value: is_each(value, lambda one: isinstance(one, Region)),
+    "regions, as load_regions() returns them",
+)
+TUPLE_OF_REGIONS = Kind(is_tuple_of(lambda one: isinstance(one, Region)), "a tuple of regions")
+
+# Takes the place of a valid area while the other facts of its region are checked.
+_SQUARE = shapely.box(0.0, 0.0, 1.0, 1.0)
+
+
+def make_region_of_valid_area(geometry: Polygon | MultiPolygon, **facts: Any) -> Region:
+    """Return a region whose area is known to be valid.
+
+    To find out that the outlines of the whole world are valid takes a second, which is most of the
+    time in which they are loaded. The data are fixed, and a test checks them.
+
+    >>> import geobuffer as gb
+    >>> make_region_of_valid_area(_SQUARE, name="A degree", source=gb.Source("a sketch")).name
+    'A degree'
+    """
+    region = Region(geometry=_SQUARE, **facts)
+    object.__setattr__(region, "geometry", geometry)
+    return region
 
 
 def _choose_region(name: str, found: Sequence[Region]) -> Region:

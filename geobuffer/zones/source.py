@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from geobuffer.errors import GeometryError
+from geobuffer.zones.arguments import NAME, Kind, check_arguments
 from geobuffer.zones.identity import Noun
+from geobuffer.zones.quantities import MAX_NUMBER, is_number, parse_metres, quote_value
 from geobuffer.zones.repr_html import card_html
 
 if TYPE_CHECKING:
@@ -24,13 +28,21 @@ class Source(Noun):
         The date of the facts (``2026``, ``2026-03`` or ``2026-03-01``), not of the download.
     accuracy_m
         The typical error of a position (about one standard deviation), in metres. ``None`` if the
-        source does not state it; then the source makes no place *uncertain*.
+        source does not state it; then the source makes no place *uncertain*. A text with a unit,
+        such as ``"500 ft"``, becomes metres.
     citation
         How to cite the source, and what its licence asks users to show.
     retrieved
         The day of the download (``2026-11-25``); empty for bundled or drawn data.
     sha256
         The hash of the downloaded file; empty for bundled or drawn data.
+
+    Raises
+    ------
+    WrongKind
+        A value other than the accuracy is not a text.
+    GeometryError
+        The accuracy is no length in metres, or is negative.
 
     Examples
     --------
@@ -49,6 +61,22 @@ class Source(Noun):
     retrieved: str = ""
     sha256: str = ""
 
+    def __post_init__(self) -> None:
+        texts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "accuracy_m"}
+        check_arguments(**{name: (text, NAME) for name, text in texts.items()})
+        given: object = self.accuracy_m
+        if given is None or (isinstance(given, float) and math.isnan(given)):
+            object.__setattr__(self, "accuracy_m", None)  # a table has NaN where it states none
+            return
+        metres = parse_metres(given, "accuracy_m")
+        if not 0.0 <= metres <= MAX_NUMBER:
+            raise GeometryError(
+                f"Invalid accuracy_m {quote_value(given)}. Must be metres, 0 or more, or None.",
+                parameter="accuracy_m",
+            )
+        if not is_number(given):
+            object.__setattr__(self, "accuracy_m", metres)
+
     def __repr__(self) -> str:
         known = "" if self.accuracy_m is None else f"±{self.accuracy_m:g} m"
         facts = (self.title, self.licence, self.as_of and f"as of {self.as_of}", known)
@@ -57,6 +85,9 @@ class Source(Noun):
     def _repr_html_(self) -> str:
         facts = [*source_facts(self)[1:], ("cite as", self.citation)]
         return card_html("Source", self.title, facts)
+
+
+SOURCE = Kind(lambda value: isinstance(value, Source), "a Source, as Source('a survey of 2024')")
 
 
 def source_facts(source: Source) -> list[tuple[str, object]]:

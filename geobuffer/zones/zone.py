@@ -5,14 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeGuard
 
 import numpy as np
 import shapely
 
 from geobuffer.geodesy.ellipsoid import area_m2
-from geobuffer.zones.border import AROUND, BOTH
+from geobuffer.zones.areas import POLYGON, repair_polygon
+from geobuffer.zones.arguments import NAME, Kind, check_arguments, is_tuple_of, optional
+from geobuffer.zones.border import AROUND, BOTH, Border
+from geobuffer.zones.flat_ends import FlatEnd
 from geobuffer.zones.identity import Noun
+from geobuffer.zones.quantities import is_number
 from geobuffer.zones.region import Region
 from geobuffer.zones.repr_html import card_html, format_km2
 from geobuffer.zones.source import join_sources, source_facts
@@ -21,8 +26,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from shapely.geometry import MultiPolygon, Polygon
 
-    from geobuffer.zones.border import Border, Section, Side
-    from geobuffer.zones.flat_ends import FlatEnd
+    from geobuffer.zones.border import Section, Side
     from geobuffer.zones.source import Source
 
 
@@ -221,6 +225,22 @@ class BufferZone(Noun):
     flat_ends: tuple[FlatEnd, ...] = field(repr=False, default=(), compare=False)
     side_km: tuple[float, float] | None = None
 
+    def __post_init__(self) -> None:
+        self._freeze_lists("edges_km", "rings", "flat_ends", "side_km")
+        check_arguments(
+            border=(self.border, _BORDER),
+            edges_km=(self.edges_km, _EDGES),
+            side=(self.side, NAME),
+            ends=(self.ends, _ENDS),
+            rings=(self.rings, _RINGS),
+            tolerance_m=(self.tolerance_m, _METRES),
+            error_m=(self.error_m, _METRES),
+            flat_ends=(self.flat_ends, _FLAT_ENDS),
+            side_km=(self.side_km, optional(_SIDE_KM)),
+        )
+        rings = tuple(repair_polygon(ring, f"ring {n}") for n, ring in enumerate(self.rings, 1))
+        object.__setattr__(self, "rings", rings)
+
     def _content(self) -> dict[str, Any]:
         # The bearing of a flat end, and the border without it, follow from border and width.
         return super()._content() | {"tips": [(end.lon, end.lat) for end in self.flat_ends]}
@@ -370,6 +390,16 @@ class CombinedZone(Noun):
     polygon: Polygon | MultiPolygon = field(repr=False, compare=False)
     name: str
 
+    def __post_init__(self) -> None:
+        self._freeze_lists("parts")
+        check_arguments(
+            how=(self.how, _HOW),
+            parts=(self.parts, _PARTS),
+            polygon=(self.polygon, POLYGON),
+            name=(self.name, NAME),
+        )
+        object.__setattr__(self, "polygon", repair_polygon(self.polygon, f"zone {self.name!r}"))
+
     @cached_property
     def zones(self) -> tuple[BufferZone, ...]:
         """The zones along single borders that it is made of, in the order of the parts."""
@@ -482,3 +512,40 @@ class CombinedZone(Noun):
 
 
 Part: TypeAlias = BufferZone | CombinedZone | Region
+
+
+def _is_ascending(edges: tuple[float, ...]) -> bool:
+    return all(one < other for one, other in pairwise(edges))
+
+
+_BORDER = Kind(
+    lambda value: isinstance(value, Border),
+    "a Border, as border_between() and border_along() make it",
+)
+_EDGES = Kind(
+    lambda v: is_tuple_of(is_number)(v) and len(v) > 1 and v[0] >= 0.0 and _is_ascending(v),
+    "a tuple of two kilometres or more, ascending from 0 or more",
+)
+_ENDS = Kind(
+    lambda value: isinstance(value, str) and value in ("round", "flat"), "'round' or 'flat'"
+)
+_RINGS = Kind(is_tuple_of(POLYGON.accepts), "a tuple of polygons")
+# An infinite tolerance stands for "no polygons", where only distances are asked for.
+_METRES = Kind(lambda value: is_number(value) and value >= 0.0, "metres, 0 or more")
+_FLAT_ENDS = Kind(
+    is_tuple_of(lambda one: isinstance(one, FlatEnd)), "a tuple of the flat ends of another zone"
+)
+_SIDE_KM = Kind(
+    lambda value: is_tuple_of(is_number)(value) and len(value) == 2, "a tuple of two kilometres"
+)
+_HOW = Kind(
+    lambda value: isinstance(value, str) and value in ("union", "intersection", "difference"),
+    "'union', 'intersection' or 'difference'",
+)
+_PARTS = Kind(
+    lambda value: (
+        is_tuple_of(lambda one: is_zone(one) or isinstance(one, Region))(value)
+        and any(map(is_zone, value))
+    ),
+    "a tuple of zones and regions, of which at least one is a zone",
+)

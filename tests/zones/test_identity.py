@@ -238,10 +238,10 @@ def test_nouns_of_different_classes_and_other_things_are_unequal():
             assert (one == other) == (n == m)
 
 
-def test_a_noun_without_a_shape_or_source_is_compared_too():
-    one, other = (gb.Region("nowhere", None, None) for _ in range(2))
+def test_a_noun_without_a_shape_is_compared_too():
+    one, other = (gb.Side("nowhere", None) for _ in range(2))
     assert one == other
-    assert one != gb.Region("nowhere", None, MAP)
+    assert one != gb.Side("nowhere", None, (park(),))
     unknown = [gb.Source("a map", accuracy_m=value) for value in (None, float("nan"))]
     assert unknown[0] == unknown[1] == gb.Source("a map")
 

@@ -39,7 +39,7 @@ MADE_OF = {
 
 PROBES = (
     "</table><script>1</script>", '" onmouseover="1', "' onload='1", "<img src=x>", "&lt;b&gt;",
-    "{{ 7*191 }}", "</title><b>", "javascript:1", "\ud800", "<!--", "]]>",
+    "{{ 7*191 }}", "</title><b>", "javascript:1", "<!--", "]]>",
 )  # fmt: skip
 HOSTILE = " ".join(PROBES)
 
@@ -311,3 +311,7 @@ def test_reads_by_day_and_by_night(
             ) == "left"  # fmt: skip
             assert browser.read_journal() == [page.as_uri()]
             assert browser.complaints() == []
+
+
+def test_half_a_character_is_shown_as_an_escape() -> None:
+    assert "a \\ud800" in read(card_html("Source", "a \ud800", [])).text

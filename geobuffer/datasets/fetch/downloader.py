@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from geobuffer.errors import DataError, did_you_mean
+from geobuffer.zones.arguments import (
+    CALLABLE,
+    NUMBER,
+    PATH,
+    TEXT,
+    TEXTS,
+    Kind,
+    check_arguments,
+    optional,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from geobuffer.zones.source import Source
@@ -30,6 +41,15 @@ SITES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "hdx": ("https://data.humdata.org/api/3/action",),
         "worldpop": ("https://data.worldpop.org/GIS/Population/Global_2015_2030/R2025A",),
     }
+)
+
+
+_ADDRESSES = Kind(
+    lambda value: (
+        isinstance(value, Mapping)
+        and all(TEXT.accepts(one) or TEXTS.accepts(one) for one in value.values())
+    ),
+    "addresses by the name of a site, as {'geonames': 'https://mirror.example/geonames'}",
 )
 
 
@@ -63,6 +83,8 @@ class Downloader:
     ------
     DataError
         A site is unknown, or a number is not above zero.
+    WrongKind
+        A value has a wrong type.
 
     Examples
     --------
@@ -84,6 +106,15 @@ class Downloader:
     progress: Callable[[str, int, int | None], object] | None = None
 
     def __post_init__(self) -> None:
+        check_arguments(
+            folder=(self.folder, optional(PATH)),
+            sites=(self.sites, _ADDRESSES),
+            timeout_s=(self.timeout_s, NUMBER),
+            attempts=(self.attempts, NUMBER),
+            pause_s=(self.pause_s, NUMBER),
+            size_cap_bytes=(self.size_cap_bytes, NUMBER),
+            progress=(self.progress, optional(CALLABLE)),
+        )
         for site in self.sites:
             if site not in SITES:
                 raise DataError(f"Invalid site {site!r}. {did_you_mean(site, SITES)}")

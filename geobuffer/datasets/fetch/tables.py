@@ -11,7 +11,7 @@ import shapely
 import shapely.geometry
 
 from geobuffer.errors import DataError, find_caller_level
-from geobuffer.zones.checks import repair_area
+from geobuffer.zones.areas import repair_area
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.toponyms import LANGUAGES
 

@@ -24,8 +24,8 @@ from geobuffer.geodesy.curved_edges import draw_edges
 from geobuffer.geodesy.ellipsoid import inverse, length_m
 from geobuffer.io.point_tables import axes_seem_swapped
 from geobuffer.io.read.reproject import reproject_to_degrees
+from geobuffer.zones.areas import repair_area
 from geobuffer.zones.border import Border
-from geobuffer.zones.checks import repair_area
 from geobuffer.zones.region import Region
 
 if TYPE_CHECKING:

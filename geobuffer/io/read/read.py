@@ -47,11 +47,9 @@ from geobuffer.io.read.reproject import parse_crs
 from geobuffer.io.read.source_table import check_has_rows
 from geobuffer.io.read.text_tables import clean_names, read_table
 from geobuffer.zones.arguments import (
-    EXTENT,
     FLAG,
     NUMBER,
     PATH,
-    SOURCE,
     TEXT,
     TEXTS_BY_NAME,
     Kind,
@@ -59,7 +57,7 @@ from geobuffer.zones.arguments import (
     describe_type,
     optional,
 )
-from geobuffer.zones.border import BOTH
+from geobuffer.zones.border import BOTH, EXTENT
 from geobuffer.zones.edges import check_edges
 from geobuffer.zones.quantities import (
     MAX_NUMBER,
@@ -69,7 +67,7 @@ from geobuffer.zones.quantities import (
     read_number_column,
 )
 from geobuffer.zones.region import Region, Regions
-from geobuffer.zones.source import UNSTATED, Source
+from geobuffer.zones.source import SOURCE, UNSTATED, Source
 from geobuffer.zones.toponyms import NAME_COLUMNS, fold_name
 
 if TYPE_CHECKING:

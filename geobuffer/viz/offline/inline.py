@@ -30,7 +30,15 @@ from geobuffer.viz.offline.packages import (
     data_url,
     escape_script,
 )
-from geobuffer.zones.arguments import describe_type
+from geobuffer.zones.arguments import (
+    TEXT,
+    TEXTS,
+    TEXTS_BY_NAME,
+    Kind,
+    check_arguments,
+    describe_type,
+    is_tuple_of,
+)
 from geobuffer.zones.repr_html import card_html
 
 if TYPE_CHECKING:
@@ -195,6 +203,11 @@ class Missing:
         return f"{self.url}: {self.reason}; {self.effect}"
 
 
+_MISSING = Kind(
+    is_tuple_of(lambda one: isinstance(one, Missing)), "a tuple of the missing files of a page"
+)
+
+
 @dataclass(frozen=True, eq=False)
 class OfflinePage:
     """A folium map as one page that fetches nothing, made by :func:`geobuffer.inline`.
@@ -221,6 +234,14 @@ class OfflinePage:
     inlined: Mapping[str, str] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
     missing: tuple[Missing, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_arguments(
+            html=(self.html, TEXT),
+            inlined=(self.inlined, TEXTS_BY_NAME),
+            unused=(self.unused, TEXTS),
+            missing=(self.missing, _MISSING),
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the page to a file: all of it, or none if an error occurs.
