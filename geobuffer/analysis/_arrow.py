@@ -6,30 +6,33 @@ A table is Parquet, GeoParquet or CSV of any length. Only one batch is in memory
 from __future__ import annotations
 
 import json
-import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pyproj
 import shapely
 
 from geobuffer.errors import DataError, did_you_mean, missing_crs
 from geobuffer.io.read.columns import (
+    KNOWN_COLUMNS,
     LATITUDE,
     LONGITUDE,
-    detect_decimal_mark,
     find_columns,
     find_known_columns,
-    parse_coordinate,
     prepare_number_texts,
+    read_metres_column,
 )
+from geobuffer.io.read.columns import read_coordinates as parse_coordinates
 from geobuffer.io.read.files import find_path_fault
-from geobuffer.io.read.text_tables import detect_text_format, read_as_utf8
+from geobuffer.io.read.source_table import SourceTable
+from geobuffer.io.read.text_tables import TextTable, has_text
 from geobuffer.io.untrusted import check_geoparquet, is_nested_too_deeply
+from geobuffer.zones.quantities import MAX_NUMBER, choose_mark, count_marks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -52,8 +55,10 @@ class Coordinates(NamedTuple):
     """The coordinate reference system; None for longitude and latitude."""
     boxes: str = ""
     """GeoParquet's column of bounding boxes, which repeats what the points say."""
-    decimal: str = "."
-    """The decimal separator of numbers that are stored as text."""
+    decimal: str = ""
+    """The decimal mark of numbers that are stored as text; ``""`` if none of them shows it."""
+    marks: Mapping[str, str] = MappingProxyType({})
+    """The decimal marks of the columns of metres and people that are stored as text."""
     known: Mapping[str, str] = MappingProxyType({})
     """The columns of accuracies, radii, countries and oblasts, by the names that geobuffer uses."""
 
@@ -66,6 +71,27 @@ class TableSource(NamedTuple):
     at: Coordinates
     batches: Callable[[], Iterator[tuple[float, pa.Table]]]
     """Yields the share of the source read so far and the next rows."""
+    lines_from: Callable[[int], Sequence[int]] | None = None
+    """Returns the lines of the rows of a text table from a row on; for messages."""
+
+    def cite_row(self, number: int) -> str:
+        """Return the words for a row in a message."""
+        return self.batch_table(number, {}).cite_row(0)
+
+    def batch_table(self, first: int, columns: Mapping[str, Any]) -> SourceTable:
+        """Return some columns of a batch as the reader of settlements has them.
+
+        Parameters
+        ----------
+        first
+            The number of the batch's first row in the source, counted from 0.
+        columns
+            The columns by name.
+        """
+        table = SourceTable(str(self.path), pd.DataFrame(columns, dtype=object))
+        table.first_row, table.decimal, table.marks = first, self.at.decimal, self.at.marks
+        table.line_numbers = self.lines_from(first) if self.lines_from else None
+        return table
 
 
 def open_table(path: Path) -> TableSource:
@@ -112,6 +138,11 @@ def _open_parquet(path: Path) -> TableSource:
     geo = (schema.metadata or {}).get(b"geo")
     at = _locate_geometry(path, geo, schema.names) if geo else _locate_numbers(path, schema.names)
     at = at._replace(known=find_known_columns(schema.names))
+    columns = [*(at.columns if at.encoding == "numbers" else ()), *_number_columns(schema.names)]
+    texts = [name for name in dict.fromkeys(columns) if _may_hold_texts(schema.field(name).type)]
+    if texts:
+        parts = file.iter_batches(batch_size=BATCH_ROWS, columns=texts)
+        at = _choose_marks(at, [_count_marks(pa.table(part), at.columns) for part in parts])
     total = max(file.metadata.num_rows, 1)
 
     def batches() -> Iterator[tuple[float, pa.Table]]:
@@ -123,46 +154,92 @@ def _open_parquet(path: Path) -> TableSource:
     return TableSource(path, schema, at, batches)
 
 
+def _may_hold_texts(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
 def _open_csv(path: Path) -> TableSource:
     import pyarrow as pa
-    from pyarrow import csv as arrow
 
-    form = detect_text_format(path)
-    # A block may end at a newline within quotes, so Arrow must know that there are such newlines.
-    parse = arrow.ParseOptions(delimiter=form.separator, newlines_in_values=True)
+    table = TextTable(str(path), lambda: path.open("rb"), path.stat().st_size)
+    _check_names(path, [name for name in table.header if name.strip()])
+    at = _locate_numbers(path, table.header)
+    columns = [*dict.fromkeys(at.columns + _number_columns(table.header))]
+    positions = [table.header.index(name) for name in columns]
+    unnamed = [position for position, name in enumerate(table.header) if not name.strip()]
 
-    def options(block_size: int) -> Any:
-        return arrow.ReadOptions(block_size=block_size, skip_rows=form.lines_above)
+    def summarise(batch: pa.Table) -> _Summary:
+        named = batch.select([str(position) for position in positions]).rename_columns(columns)
+        filled = frozenset(n for n in unnamed if has_text(batch.column(str(n))))
+        return _Summary(_count_marks(named, at.columns), filled)
 
-    with path.open("rb") as file:
-        names = arrow.open_csv(read_as_utf8(file, form), options(1 << 20), parse).schema.names
+    found = table.scan([*positions, *unnamed], summarise)
+    used = frozenset[int]().union(*(one.used for one in found))
+    kept = [n for n, name in enumerate(table.header) if name.strip() or n in used]
+    names = [table.header[position] for position in kept]
     _check_names(path, names)
-    at = _locate_numbers(path, names)._replace(known=find_known_columns(names))
-    # We read every column as text, so that it reaches the target letter by letter.
+    at = _choose_marks(at, [one.marks for one in found])._replace(known=find_known_columns(names))
     schema = pa.schema({name: pa.string() for name in names}.items())
-    convert = arrow.ConvertOptions(column_types=schema, strings_can_be_null=False)
-    with path.open("rb") as file:
-        head = arrow.open_csv(read_as_utf8(file, form), options(1 << 20), parse, convert)
-        at = at._replace(decimal=_detect_decimal(head, at))
-    size = max(path.stat().st_size, 1)
-
-    def batches() -> Iterator[tuple[float, pa.Table]]:
-        # A row takes some 100 bytes.
-        with path.open("rb") as file:
-            text = read_as_utf8(file, form)
-            for batch in arrow.open_csv(text, options(100 * BATCH_ROWS), parse, convert):
-                yield min(file.tell() / size, 1.0), pa.Table.from_batches([batch])
-
-    return TableSource(path, schema, at, batches)
+    return TableSource(path, schema, at, lambda: table.batches(kept, BATCH_ROWS), table.lines_from)
 
 
-def _detect_decimal(rows: Iterable[pa.RecordBatch], at: Coordinates) -> str:
-    """Return the decimal separator: a comma if more of the first coordinates have it than a point.
+class _Summary(NamedTuple):
+    """What a batch of a text table says about the whole of it."""
 
-    One separator holds for all numbers of a table, because 1,500 may mean 1500 or 1.5.
+    marks: dict[str, tuple[int, int]]
+    """How many texts of each column prove a decimal point, and how many a comma."""
+    used: frozenset[int]
+    """The columns without a name that have values."""
+
+
+def _number_columns(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns of metres and people, whose decimal marks belong together."""
+    found = (find_columns(names, KNOWN_COLUMNS[known]) for known in _QUANTITIES)
+    return tuple(of_name[0] for of_name in found if len(of_name) == 1)
+
+
+_QUANTITIES = ("accuracy_m", "radius_m", "population")
+
+
+def _count_marks(rows: pa.Table, coordinates: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Return the proofs of decimal points and commas in the columns of texts of a table."""
+    import pyarrow as pa
+
+    counts = {}
+    for name, column in zip(rows.column_names, rows.columns, strict=True):
+        texts = column
+        if pa.types.is_dictionary(texts.type):
+            texts = texts.cast(texts.type.value_type)
+        if pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type):
+            counts[name] = count_marks(
+                texts.combine_chunks(), are_decimals=name in coordinates, unit="m"
+            )
+    return counts
+
+
+def _choose_marks(at: Coordinates, counts: Iterable[Mapping[str, tuple[int, int]]]) -> Coordinates:
+    """Return the columns with the decimal marks that hold for the whole table.
+
+    All numbers of a table have one mark, because 1,500 may mean 1500 or 1.5; but a column whose
+    own values have one reading decides for itself.
     """
-    first = next(iter(rows), None)
-    return detect_decimal_mark([first[name] for name in at.columns] if first is not None else [])
+    total: dict[str, tuple[int, int]] = {}
+    for batch in counts:
+        for name, (points, commas) in batch.items():
+            before = total.get(name, (0, 0))
+            total[name] = (before[0] + points, before[1] + commas)
+
+    def mark_of(columns: Iterable[str]) -> str:
+        points, commas = (sum(total.get(name, (0, 0))[n] for name in columns) for n in (0, 1))
+        return choose_mark(points, commas, "") if points != commas else ""
+
+    quantities = [name for name in total if name not in at.columns]
+    decimal = mark_of(at.columns) or mark_of(quantities)
+    marks = {name: choose_mark(*total[name], decimal) for name in quantities}
+    return at._replace(decimal=decimal, marks=marks)
 
 
 def _check_names(path: Path, names: list[str]) -> None:
@@ -260,14 +337,15 @@ def read_batches(rows: TableSource) -> Iterator[tuple[float, pa.Table]]:
 _WKB_POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("lon", "<f8"), ("lat", "<f8")])
 
 
-def read_points(rows: pa.Table, at: Coordinates, first: int) -> tuple[Floats, Floats]:
+def read_points(rows: pa.Table, source: TableSource, first: int) -> tuple[Floats, Floats]:
     """Return longitudes and latitudes; NaN where there is no point.
 
     ``first`` is the number of the first row in the file, for messages.
     """
+    at = source.at
     if at.encoding == "numbers":
         lon, lat = (
-            read_coordinates(rows, name, axis, first, at.decimal)
+            read_coordinates(rows, name, axis, source, first)
             for name, axis in zip(at.columns, ("longitude", "latitude"), strict=True)
         )
         # As in the reader of tables: a row that lacks a coordinate, or lies at 0, 0, has no point.
@@ -322,39 +400,19 @@ def read_texts(rows: pa.Table, name: str) -> NDArray[np.object_]:
     return np.asarray(column.to_numpy(), dtype=object)
 
 
-def read_coordinates(rows: pa.Table, name: str, axis: str, first: int, decimal: str) -> Floats:
+def read_coordinates(
+    rows: pa.Table, name: str, axis: str, source: TableSource, first: int
+) -> Floats:
     """Return a column of coordinates as numbers, or as texts in any form that readers know."""
-    try:
-        return read_numbers(rows, name, first, decimal)
-    except DataError:
-        texts = read_texts(rows, name)
-        found = [math.nan if t is None else parse_coordinate(str(t), axis) for t in texts]
-        if None in found:
-            raise
-        return np.array(found, dtype=np.float64)
-
-
-def read_numbers(rows: pa.Table, name: str, first: int, decimal: str) -> Floats:
-    """Return a column of numbers, or of texts that are numbers; NaN where one is missing.
-
-    ``decimal`` is the decimal separator of the texts.
-    """
     import pyarrow as pa
 
-    given = rows.column(name)
-    if pa.types.is_dictionary(given.type):
-        given = given.cast(given.type.value_type)
-    column = given
-    if pa.types.is_boolean(column.type) and column.null_count < len(column):
-        raise DataError(f"Invalid {name}: the column has truth values. Must be numbers.")
     try:
-        if not pa.types.is_primitive(column.type) and not pa.types.is_decimal(column.type):
-            plain = _cast_plain_texts(column) if decimal == "." else None
-            column = prepare_number_texts(column, decimal) if plain is None else plain
-        numbers: Floats = column.cast(pa.float64(), safe=False).to_numpy()
+        return _cast_numbers(rows.column(name), source.at.decimal)
     except pa.ArrowException as error:
-        raise DataError(_number_message(given, column, name, first, decimal)) from error
-    return numbers
+        if not _may_hold_texts(rows.column(name).type):
+            raise _type_error(rows, name) from error
+    table = source.batch_table(first, {name: read_texts(rows, name)})
+    return parse_coordinates(table, name, axis)
 
 
 def _cast_plain_texts(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
@@ -370,19 +428,46 @@ def _cast_plain_texts(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
         return None
 
 
-def _number_message(
-    given: pa.ChunkedArray, column: pa.ChunkedArray, name: str, first: int, decimal: str
-) -> str:
-    """Return the message about a column that has a row which is not a number."""
+def read_metres(rows: pa.Table, name: str, source: TableSource, first: int) -> Floats:
+    """Return a column of accuracies or radii in metres; NaN where one is missing."""
     import pyarrow as pa
 
-    remedy = f"Must be a number, as in 35{decimal}27."
-    for row, value in enumerate(column.to_pylist()):
+    column = rows.column(name)
+    is_text, mark = _may_hold_texts(column.type), source.at.marks.get(name, "")
+    # The quick way takes the numbers of almost every table. A text with a mark that has two
+    # readings, or with a unit, takes the way of read_settlements.
+    if not is_text or mark:
         try:
-            pa.array([value]).cast(pa.float64(), safe=False)
-        except pa.ArrowException:
-            return f"Invalid {name} in row {first + row}: {given[row].as_py()!r}. {remedy}"
-    return f"Invalid {name}: the column has the type {column.type}. Must be numbers."
+            metres = _cast_numbers(column, mark)
+        except pa.ArrowException as error:
+            if not is_text:
+                raise _type_error(rows, name) from error
+        else:
+            if not ((metres < 0.0) | (metres > MAX_NUMBER)).any():
+                return metres
+    values = read_texts(rows, name) if is_text else np.asarray(column.to_pylist(), dtype=object)
+    table = source.batch_table(first, {name: values})
+    return np.asarray(read_metres_column(table, table.frame[name], name), dtype=np.float64)
+
+
+def _type_error(rows: pa.Table, name: str) -> DataError:
+    kind = rows.column(name).type
+    return DataError(f"Invalid {name}: the column has the type {kind}. Must be numbers.")
+
+
+def _cast_numbers(column: pa.ChunkedArray, decimal: str) -> Floats:
+    """Return a column of numbers, or of plain texts of numbers; NaN where one is missing."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_boolean(column.type) and column.null_count < len(column):
+        raise pa.ArrowInvalid("truth values are no numbers")
+    if not pa.types.is_primitive(column.type) and not pa.types.is_decimal(column.type):
+        plain = _cast_plain_texts(column) if decimal != "," else None
+        column = prepare_number_texts(column, decimal) if plain is None else plain
+    numbers: Floats = column.cast(pa.float64(), safe=False).to_numpy()
+    return numbers
 
 
 def read_struct_points(column: pa.Array, first: int) -> tuple[Floats, Floats]:  # noqa: ARG001 - as _read_wkb_points

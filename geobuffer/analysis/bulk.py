@@ -22,7 +22,7 @@ from geobuffer.analysis._arrow import (
     check_csv_columns,
     open_table,
     read_batches,
-    read_numbers,
+    read_metres,
     read_points,
     read_texts,
 )
@@ -42,7 +42,6 @@ from geobuffer.io.atomic import (
 from geobuffer.io.point_tables import warn_if_swapped
 from geobuffer.zones.arguments import CALLABLE, PATH, check_arguments, optional
 from geobuffer.zones.checks import check_zone
-from geobuffer.zones.quantities import MAX_NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -147,8 +146,10 @@ def answer_batches(
     for number, (share, batch) in enumerate(read_batches(rows)):
         if number not in skip:
             try:
-                answered = _answer_batch(batch, rows.at, zone, first)
+                answered = _answer_batch(batch, rows, zone, first)
             except DataError as error:
+                if str(rows.path) in str(error):
+                    raise
                 raise DataError(f"{rows.path}: {error}") from error
             yield number, answered
         first += batch.num_rows
@@ -156,22 +157,23 @@ def answer_batches(
             progress(share)
 
 
-def _answer_batch(rows: pa.Table, at: Coordinates, zone: Zone, first: int) -> pa.Table:
+def _answer_batch(rows: pa.Table, source: TableSource, zone: Zone, first: int) -> pa.Table:
     """Return rows with the columns of answers added or replaced."""
-    lon, lat = read_points(rows, at, first)
+    at = source.at
+    lon, lat = read_points(rows, source, first)
     nowhere = np.isnan(lon) & np.isnan(lat)
     bad = np.flatnonzero(~nowhere & ~is_on_globe(lon, lat))
     if len(bad):
         row = bad[0]
         raise DataError(
-            f"Invalid point in row {first + row}: longitude {lon[row]:.10g}, latitude "
-            f"{lat[row]:.10g}. {ON_GLOBE}"
+            f"Invalid point in {source.cite_row(first + row)}: longitude {lon[row]:.10g}, "
+            f"latitude {lat[row]:.10g}. {ON_GLOBE}"
         )
     if not first:  # the first batch is enough to see whether the axes are swapped
         lines = [one.line for one in zone.sections]
         warn_if_swapped(lon, lat, lines, pd.RangeIndex(len(lon)), stacklevel=2)
     metres = {
-        name: _read_metres(rows, at.known[name], name, first, at.decimal)
+        name: read_metres(rows, at.known[name], source, first)
         for name in ("accuracy_m", "radius_m")
         if name in at.known
     }
@@ -202,19 +204,6 @@ def _read_listing(rows: pa.Table, at: Coordinates) -> dict[str, Any]:
     }
     texts["country"] = fill_gaps(texts.get("country"), texts.pop("country_name", None))
     return texts
-
-
-def _read_metres(rows: pa.Table, column: str, name: str, first: int, decimal: str) -> Floats:
-    """Return a column of accuracies or radii in metres; NaN where one is missing."""
-    metres = read_numbers(rows, column, first, decimal)
-    bad = np.flatnonzero((metres < 0) | (metres > MAX_NUMBER))
-    if len(bad):
-        row = bad[0]
-        raise DataError(
-            f"Invalid {name} in row {first + row}: {metres[row]:g}. Must be a number of metres, "
-            "not negative."
-        )
-    return metres
 
 
 def _float_column(values: Floats) -> pa.Array:

@@ -62,7 +62,8 @@ def check_polygon(
 ) -> Polygon | MultiPolygon:
     """Return a valid polygon, repaired if necessary; errors and warnings as :func:`check_area`.
 
-    ``edges`` says how its edges run, as for a region. It keeps its heights. Only a ring that steps over 180° is cut there.
+    ``edges`` says how its edges run, as for a region. It keeps its heights. Only a ring that steps
+    over 180° is cut there.
 
     Examples
     --------

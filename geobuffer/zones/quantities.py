@@ -252,7 +252,9 @@ class NumberColumn(NamedTuple):
     """The decimal mark of the texts in the column; ``""`` if they have none."""
 
 
-def read_number_column(column: pd.Series, decimal: str = "") -> NumberColumn:
+def read_number_column(
+    column: pd.Series, decimal: str = "", *, mark: str | None = None, unit: str = ""
+) -> NumberColumn:
     """Return the numbers of a column of numbers, of texts, or of both.
 
     Parameters
@@ -262,6 +264,11 @@ def read_number_column(column: pd.Series, decimal: str = "") -> NumberColumn:
     decimal
         The decimal mark of other numbers of the table, if it is known. It decides only if no value
         of the column has one reading alone.
+    mark
+        The decimal mark of the whole column, if the values are only a part of it; ``""`` if the
+        whole column leaves it open.
+    unit
+        ``"m"`` for a column of metres. Then a text may end with a unit, as ``"500 ft"``.
 
     Examples
     --------
@@ -271,6 +278,8 @@ def read_number_column(column: pd.Series, decimal: str = "") -> NumberColumn:
     [1.234, 0.5]
     >>> read_number_column(pd.Series(["1,234", "7"])).unclear.tolist()
     [True, False]
+    >>> read_number_column(pd.Series(["500 ft", "1.5 km", "20"]), unit="m").numbers.tolist()
+    [152.4, 1500.0, 20.0]
     """
     kind = pd.api.types
     if kind.is_bool_dtype(column.dtype) or kind.is_complex_dtype(column.dtype):
@@ -288,7 +297,7 @@ def read_number_column(column: pd.Series, decimal: str = "") -> NumberColumn:
             if not isinstance(value, str):
                 found[row], wrong[row] = _read_value(value)
     if texts:
-        read = _read_texts([values[row] for row in texts], decimal)
+        read = _read_texts([values[row] for row in texts], decimal, mark, unit)
         found[texts], wrong[texts], unclear[texts], decimal = read
     return _mark_extremes(NumberColumn(found, wrong, unclear, decimal if texts else ""))
 
@@ -326,23 +335,25 @@ _TABLE_NUMBER = (
 _WITH_POINT, _WITH_COMMA = _TABLE_NUMBER.format(".", ","), _TABLE_NUMBER.format(",", ".")
 
 
-def _read_texts(texts: list[str], decimal: str) -> NumberColumn:
+def _read_texts(texts: list[str], decimal: str, known_mark: str | None, unit: str) -> NumberColumn:
     """Return the numbers of texts, as :func:`read_number_column`."""
     from pyarrow import compute as pc
 
     found = np.full(len(texts), np.nan)
     wrong, unclear = np.zeros((2, len(texts)), dtype=bool)
-    given = pc.utf8_trim_whitespace(_arrow_texts(texts))
+    given, factors = _split_units(_arrow_texts(texts), unit)
     whole = _read_flags(pc.match_substring_regex(given, r"^[+-]?[0-9]+$"))  # the usual case
     found[whole] = _cast_numbers(given.filter(whole))
     if whole.all():
-        return NumberColumn(found, wrong, unclear)
+        return NumberColumn(_convert_units(found, factors), wrong, unclear)
     rest = np.flatnonzero(~whole)
     given = pc.replace_substring_regex(given.filter(~whole), r"\s+", " ")
     absent = _read_flags(pc.is_in(pc.utf8_lower(given), value_set=_arrow_texts(sorted(NO_NUMBER))))
     point = _read_flags(pc.match_substring_regex(given, _WITH_POINT))
     comma = _read_flags(pc.match_substring_regex(given, _WITH_COMMA))
-    mark = _choose_mark(int((point & ~comma).sum()), int((comma & ~point).sum()), decimal)
+    mark = known_mark
+    if mark is None:
+        mark = choose_mark(int((point & ~comma).sum()), int((comma & ~point).sum()), decimal)
     valid = {".": point, ",": comma, "": point & comma}[mark]
     wrong[rest] = ~valid & ~absent
     if not mark:
@@ -350,10 +361,47 @@ def _read_texts(texts: list[str], decimal: str) -> NumberColumn:
     read = valid & ~unclear[rest]
     digits = pc.replace_substring_regex(given.filter(read), "[ '.]" if mark == "," else "[ ',]", "")
     found[rest[read]] = _cast_numbers(pc.replace_substring(digits, ",", "."))
-    return NumberColumn(found, wrong, unclear, mark)
+    return NumberColumn(_convert_units(found, factors), wrong, unclear, mark)
 
 
-def _choose_mark(points: int, commas: int, decimal: str) -> str:
+_UNIT_ENDING = r"[0-9.,]\s*[^\s\d.,+-][^\d]*$"
+_NUMBER_WITH_UNIT = re.compile(r"(.*[0-9.,])\s*([^\W\d_][^\d_]*)")
+
+
+def _convert_units(found: Floats, factors: Any) -> Floats:
+    """Return numbers times the factors of their units, to a micrometre."""
+    if not isinstance(factors, np.ndarray):
+        return found
+    with np.errstate(over="ignore"):  # such a number is refused later
+        return np.where(factors == 1.0, found, np.round(found * factors, 9))
+
+
+def _split_units(texts: pa.Array, unit: str) -> tuple[pa.Array, Any]:
+    """Return texts without surrounding spaces and units, and the factor of each one's unit.
+
+    A text with an unknown unit stays as it is, and so is no number.
+    """
+    from pyarrow import compute as pc
+
+    given = pc.utf8_trim_whitespace(texts)
+    factors: Any = 1.0
+    if (
+        unit
+        and (
+            rows := np.flatnonzero(_read_flags(pc.match_substring_regex(given, _UNIT_ENDING)))
+        ).size
+    ):
+        plain = given.to_pylist()
+        factors = np.ones(len(plain))
+        for row in rows:
+            match = _NUMBER_WITH_UNIT.fullmatch(plain[row])
+            if match and (metres := _unit_metres(match[2], unit)):
+                plain[row], factors[row] = match[1], metres / _UNITS[unit]
+        given = _arrow_texts(plain)
+    return given, factors
+
+
+def choose_mark(points: int, commas: int, decimal: str) -> str:
     """Return the decimal mark of a column, by how many values allow a point or a comma only."""
     if points == commas:
         return decimal or ("." if points else "")
@@ -405,22 +453,47 @@ def find_decimal_mark(columns: Iterable[pd.Series], *, are_decimals: bool = Fals
     >>> find_decimal_mark([pd.Series(["1,234"])]), find_decimal_mark([pd.Series(["1,234.5"])])
     ('', '.')
     """
-    from pyarrow import compute as pc
-
     points = commas = 0
     for column in columns:
         texts = [value for value in column.tolist() if isinstance(value, str)]
-        if not texts:
-            continue
-        given = pc.utf8_trim_whitespace(_arrow_texts(texts))
-        if are_decimals:
-            point, comma = (_read_flags(pc.match_substring(given, mark)) for mark in ".,")
-        else:
-            point = _read_flags(pc.match_substring_regex(given, _WITH_POINT))
-            comma = _read_flags(pc.match_substring_regex(given, _WITH_COMMA))
-        points += int((point & ~comma).sum())
-        commas += int((comma & ~point).sum())
-    return _choose_mark(points, commas, "") if points != commas else ""
+        if texts:
+            found = count_marks(_arrow_texts(texts), are_decimals=are_decimals)
+            points, commas = points + found[0], commas + found[1]
+    return choose_mark(points, commas, "") if points != commas else ""
+
+
+def count_marks(texts: pa.Array, *, are_decimals: bool, unit: str = "") -> tuple[int, int]:
+    """Return how many texts prove a decimal point, and how many a decimal comma.
+
+    So the mark of a long column is found part by part: add the counts, then :func:`choose_mark`.
+
+    Parameters
+    ----------
+    texts
+        An Arrow array of texts.
+    are_decimals, unit
+        As for :func:`find_decimal_mark` and :func:`read_number_column`.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> count_marks(pa.array(["1,234", "1,5", "0,5 km", "1.234.567"]), are_decimals=False, unit="m")
+    (0, 3)
+    """
+    from pyarrow import compute as pc
+
+    if are_decimals:
+        point, comma = (_read_flags(pc.match_substring(texts, mark)) for mark in ".,")
+    else:
+        # Only texts with a mark can prove one; most columns have none.
+        texts = texts.filter(pc.match_substring_regex(texts, "[.,]"))
+        if not len(texts):
+            return 0, 0
+        given, _ = _split_units(_arrow_texts(texts.to_pylist()), unit)
+        given = pc.replace_substring_regex(given, r"\s+", " ")
+        point = _read_flags(pc.match_substring_regex(given, _WITH_POINT))
+        comma = _read_flags(pc.match_substring_regex(given, _WITH_COMMA))
+    return int((point & ~comma).sum()), int((comma & ~point).sum())
 
 
 _ISO_DATE = re.compile(r"([0-9]{4})(?:([-/.])([0-9]{1,2})(?:\2([0-9]{1,2}))?)?(?:[T ][0-9:.Z+-]+)?")

@@ -118,15 +118,29 @@ def test_decimal_commas_are_read_with_any_separator(mark, point, rings, tmp_path
     assert (float(plain[1][4]) > 0, plain[2][4]) == (True, "")
 
 
-def test_a_thousands_comma_is_refused(rings, tmp_path):
-    rows = [["lon", "lat", "accuracy_m"], ["30.1", "50.5", "1,500"]]
-    source = write_text_file(tmp_path / "in.csv", format_csv(rows, "\t"))
-    check_refused(source, rings, tmp_path / "out.csv", "Invalid accuracy_m in row 0: '1,500'")
-    rows = [["lon", "lat", "accuracy_m"], ["30,1", "50,5", "1.500"]]
-    source = write_text_file(tmp_path / "in.csv", format_csv(rows, ";"))
-    check_refused(
-        source, rings, tmp_path / "out.csv", "Invalid accuracy_m in row 0: '1.500'", "35,27"
-    )
+@pytest.mark.parametrize("row", [["30.1", "50.5", "1,500"], ["30,1", "50,5", "1.500"]])
+@pytest.mark.parametrize("more", [0, 300])
+@pytest.mark.usefixtures("small_batches")
+def test_the_coordinates_of_the_whole_file_tell_thousands_from_decimals(row, more, rings, tmp_path):
+    whole = ["30", "50", "7"]  # no mark in the first batches
+    source = tmp_path / "in.csv"
+    write_text_file(source, format_csv([["lon", "lat", "accuracy_m"], *[whole] * more, row], ";"))
+    gb.classify_file(source, rings, tmp_path / "out.parquet")
+    wanted = make_points([30] * more + [30.1], [50] * more + [50.5], accuracy_m=[7] * more + [1500])
+    assert read_answers(tmp_path / "out.parquet") == classify_rows(wanted, rings)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_column_decides_for_all_of_its_batches(rings, tmp_path):
+    rows = [["30", "50", "1,500"]] * 300 + [["30", "50", "0,5"]]
+    source = tmp_path / "in.csv"
+    write_text_file(source, format_csv([["lon", "lat", "accuracy_m"], *rows], ";"))
+    gb.classify_file(source, rings, tmp_path / "out.parquet")
+    wanted = make_points([30] * 301, [50] * 301, accuracy_m=[1.5] * 300 + [0.5])
+    assert read_answers(tmp_path / "out.parquet") == classify_rows(wanted, rings)
+    write_text_file(source, format_csv([["lon", "lat", "accuracy_m"], *rows[:-1]], ";"))
+    check_refused(source, rings, tmp_path / "out.parquet", "Ambiguous accuracy_m", "'1,500'",
+                  "lines 2, 3, 4")  # fmt: skip
 
 
 @pytest.mark.parametrize(

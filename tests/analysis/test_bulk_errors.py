@@ -60,9 +60,9 @@ def test_a_source_broken_in_the_middle_is_refused(rings, places, tmp_path):
     ("content", "encoding", "fragment"),
     [
         ("name,lon\nа,30.1\n", "utf-8", "lat"),
-        ("lat,lon\n50.5,30.1\n50.5\n", "utf-8", "columns"),
+        ("lat,lon\n50.5,30.1\n50.5\n", "utf-8", "Invalid line 3 of"),
         ("lat,lon,lat\n50.5,30.1,1\n", "utf-8", "'lat'"),
-        ("name;lon;lat\nа;30,1;50,5\nб;30,1;1.050,5\n", "utf-8", "lat in row 1: '1.050,5'"),
+        ("name;lon;lat\nа;30,1;50,5\nб;30,1;1.050,5\n", "utf-8", "lat in line 3 of"),
         ("name/lon/lat\nа/30.1/50.5\n", "utf-8", "no columns of coordinates"),
         ("lon,lat,LAT\n30.1,50.5,1\n", "utf-8", "'lat', 'LAT'"),
     ],
@@ -90,11 +90,13 @@ def test_a_text_that_is_not_a_number_is_refused_with_its_row(
     table = {name: ["30.05"] * count for name in ("lon", "lat", "accuracy_m", "radius_m")}
     table[column][row] = value
     source = tmp_path / f"in{suffix}"
+    # The header is line 1 of a text table; rows of Parquet are counted from 0.
+    where = f"line {row + 2} of " if suffix == ".csv" else f"row {row} of "
     if suffix == ".csv":
         pd.DataFrame(table).to_csv(source, index=False)
     else:
         pq.write_table(pa.table(table), source)
-    check_refused(source, rings, tmp_path / "out.parquet", column, f"row {row}:", repr(value))
+    check_refused(source, rings, tmp_path / "out.parquet", column, where, repr(value))
 
 
 @pytest.mark.parametrize(
@@ -126,11 +128,12 @@ def test_an_impossible_point_is_refused_with_its_row_in_the_file(
         xy = pa.StructArray.from_arrays([pa.array(x), pa.array(y)], ["x", "y"])
         write_geoparquet(source, xy, encoding="point", group=130)
     if kind == "parts":
-        with pytest.raises(gb.DataError, match=rf"row {row}: .*{re.escape(fragment)}"):
+        with pytest.raises(gb.DataError, match=rf"row {row} of .*{re.escape(fragment)}"):
             gb.classify_file(source, rings, tmp_path / "parts")
         assert read_answers(tmp_path / "parts")["side"] == ["East"] * 192
     else:
-        check_refused(source, rings, tmp_path / "out.parquet", f"row {row}:", fragment)
+        where = f"line {row + 2} of " if kind == "csv" else f"row {row} of "
+        check_refused(source, rings, tmp_path / "out.parquet", where, fragment)
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -139,7 +142,7 @@ def test_a_point_outside_its_crs_is_refused_with_its_row(rings, places, tmp_path
     points = table.geometry.to_numpy().copy()
     points[300] = shapely.Point(1e30, 1e30)
     table.set_geometry(points, crs=table.crs).to_parquet(tmp_path / "in.parquet")
-    check_refused(tmp_path / "in.parquet", rings, tmp_path / "out.parquet", "row 300:", "inf")
+    check_refused(tmp_path / "in.parquet", rings, tmp_path / "out.parquet", "row 300 of", "inf")
 
 
 @pytest.mark.parametrize("column", ["accuracy_m", "radius_m"])
@@ -150,8 +153,9 @@ def test_a_negative_accuracy_is_refused_with_its_row(column, suffix, rings, tmp_
     metres[150] = -5.0
     table = pd.DataFrame({"lon": 30.05, "lat": 50.5, column: metres})
     source = tmp_path / f"in{suffix}"
+    where = "line 152 of " if suffix == ".csv" else "row 150 of "
     table.to_csv(source) if suffix == ".csv" else table.to_parquet(source)
-    check_refused(source, rings, tmp_path / "out.parquet", column, "row 150: -5")
+    check_refused(source, rings, tmp_path / "out.parquet", column, where, "-5")
 
 
 @pytest.mark.parametrize("declared", [(), ("LineString",)])

@@ -2,6 +2,7 @@
 
 import decimal
 import json
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -72,7 +73,8 @@ def test_arrays_in_memory_are_read_as_shapely_reads_them(way):
     for start, stop in [(0, 40), (5, 23), (39, 40), (11, 11)]:
         table = pa.table({"g": encode_points(points)[way]})[start:stop]
         at = _arrow.Coordinates(("g",), "WKB", None)
-        lon, lat = read_points(table, at, 0)
+        source = _arrow.TableSource(Path("in.parquet"), table.schema, at, lambda: iter(()))
+        lon, lat = read_points(table, source, 0)
         assert (
             np.column_stack([lon, lat]).tolist()
             == shapely.get_coordinates(points[start:stop]).tolist()

@@ -87,7 +87,9 @@ def test_columns_of_metres_are_refused(here, check_refused):
     text(here / "places.csv", "name,x,y", "A,3345000,6550000")
     says_ = ["line 2 of places.csv", "3.345e+06", "metres of a projection need crs=:"]
     check_refused("settlements", *own(), "--places", "places.csv", says=says_)
-    check_refused("bulk", "places.csv", "o.csv", *own(), says=["places.csv", "row 0", "or metres?"])
+    check_refused(
+        "bulk", "places.csv", "o.csv", *own(), says=["line 2 of places.csv", "or metres?"]
+    )
 
 
 @pytest.mark.row(3)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.zones.arguments import (
     CALLABLE,
-    NUMBER,
     PATH,
     TEXT,
     TEXTS,
@@ -18,6 +17,7 @@ from geobuffer.zones.arguments import (
     check_arguments,
     optional,
 )
+from geobuffer.zones.quantities import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +44,7 @@ SITES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
+_NUMBER = Kind(is_number, "a number")
 _ADDRESSES = Kind(
     lambda value: (
         isinstance(value, Mapping)
@@ -109,10 +110,10 @@ class Downloader:
         check_arguments(
             folder=(self.folder, optional(PATH)),
             sites=(self.sites, _ADDRESSES),
-            timeout_s=(self.timeout_s, NUMBER),
-            attempts=(self.attempts, NUMBER),
-            pause_s=(self.pause_s, NUMBER),
-            size_cap_bytes=(self.size_cap_bytes, NUMBER),
+            timeout_s=(self.timeout_s, _NUMBER),
+            attempts=(self.attempts, _NUMBER),
+            pause_s=(self.pause_s, _NUMBER),
+            size_cap_bytes=(self.size_cap_bytes, _NUMBER),
             progress=(self.progress, optional(CALLABLE)),
         )
         for site in self.sites:

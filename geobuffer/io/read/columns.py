@@ -16,7 +16,13 @@ import shapely
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.io.read.reproject import parse_crs
-from geobuffer.zones.quantities import MAX_CHARACTERS, NO_NUMBER, find_decimal_mark, quote_value
+from geobuffer.zones.quantities import (
+    MAX_CHARACTERS,
+    NO_NUMBER,
+    find_decimal_mark,
+    quote_value,
+    read_number_column,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -386,6 +392,69 @@ def _convert_sexagesimal(match: re.Match[str]) -> float:
     return -size if match[1].startswith("-") else size
 
 
+# What an accuracy or a radius must be, for messages.
+_METRES = "metres, such as 1500, or a text with a unit, such as 500 ft"
+
+
+def read_population(table: SourceTable, column: pd.Series, called: str) -> pd.Series:
+    """Return counts of people; missing where the table has no count or a negative one."""
+    form = "a whole number, such as 1234 or 1 234, of at most ten digits"
+    people, decimal = _read_number_column(table, column, called, form)
+    counts = np.round(people)
+    if (parts := np.flatnonzero((counts != people) & ~np.isnan(people))).size:
+        if table.decimal and decimal not in {"", table.decimal}:
+            # Beside 51.20, 12,34 is rather a slip of 1,234 than a fraction of a person.
+            raise _number_error(table, column, called, int(parts[0]), form)
+        table.notes.append(
+            f"fractions of people in {called} were rounded to whole numbers: "
+            f"{table.cite_rows(parts)}."
+        )
+    if (negative := np.flatnonzero(counts < 0)).size:
+        table.notes.append(
+            f"a negative {called} was taken as unknown: {table.cite_rows(negative)}."
+        )
+        counts[negative] = np.nan
+    return pd.Series(counts).astype("Int64")
+
+
+def read_metres_column(table: SourceTable, column: pd.Series, called: str) -> pd.Series:
+    """Return accuracies or radii in metres; NaN where the table has none."""
+    metres, _ = _read_number_column(table, column, called, _METRES, "m")
+    if (negative := np.flatnonzero(metres < 0)).size:
+        raise _number_error(table, column, called, int(negative[0]), _METRES)
+    return pd.Series(metres)
+
+
+def _read_number_column(
+    table: SourceTable, column: pd.Series, called: str, form: str, unit: str = ""
+) -> tuple[Floats, str]:
+    """Return a column of numbers and its decimal mark; refuse a value that is no number by its row.
+
+    The numbers of the column have one decimal mark. If no value of it shows which, that of the
+    other numbers of the table counts.
+    """
+    found = read_number_column(column, table.decimal, mark=table.marks.get(called), unit=unit)
+    if found.wrong.any():
+        raise _number_error(table, column, called, int(np.flatnonzero(found.wrong)[0]), form)
+    if found.unclear.any():
+        rows = np.flatnonzero(found.unclear)
+        raise DataError(
+            f"Ambiguous {called} of {table.name}: {quote_value(column.iloc[rows[0]])} may have "
+            "decimals or a mark between thousands, and no other number of the table shows which: "
+            f"{table.cite_rows(rows)}. Write thousands without a mark, and decimals with a point."
+        )
+    return found.numbers, found.decimal
+
+
+def _number_error(
+    table: SourceTable, column: pd.Series, called: str, row: int, form: str
+) -> DataError:
+    return DataError(
+        f"Invalid {called} in {table.cite_row(row)}: {quote_value(column.iloc[row])}. Must be "
+        f"{form}, or empty."
+    )
+
+
 def prepare_number_texts(texts: pa.ChunkedArray, decimal: str) -> pa.ChunkedArray:
     """Return the texts of an Arrow column so that a cast to ``float64`` reads them as numbers.
 
@@ -408,22 +477,3 @@ def prepare_number_texts(texts: pa.ChunkedArray, decimal: str) -> pa.ChunkedArra
         prepared = pc.replace_substring(prepared, ".", "_")
         prepared = pc.replace_substring(prepared, ",", ".")
     return prepared
-
-
-def detect_decimal_mark(columns: Iterable[pa.Array]) -> str:
-    """Return the decimal mark of Arrow columns of texts: a comma if more texts have one than ".".
-
-    All numbers of a table have one mark: some readers take 1,500 for 1500 and others for 1.5.
-
-    >>> import pyarrow as pa
-    >>> detect_decimal_mark([pa.array(["51,2", "35,3"]), pa.array(["1.5"])])
-    ','
-    """
-    from pyarrow import compute as pc
-
-    arrays = list(columns)
-    commas, points = (
-        sum(pc.sum(pc.match_substring(array, mark)).as_py() or 0 for array in arrays)
-        for mark in ",."
-    )
-    return "," if commas > points else "."

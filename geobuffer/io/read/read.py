@@ -28,6 +28,8 @@ from geobuffer.io.read.columns import (
     find_columns,
     find_language_columns,
     find_name_column,
+    read_metres_column,
+    read_population,
     require_column,
     simplify_name,
 )
@@ -64,7 +66,6 @@ from geobuffer.zones.quantities import (
     find_decimal_mark,
     parse_metres,
     quote_value,
-    read_number_column,
 )
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.source import SOURCE, UNSTATED, Source
@@ -78,7 +79,6 @@ if TYPE_CHECKING:
     from shapely.geometry import LineString, MultiLineString
 
     from geobuffer.geodesy.curved_edges import EdgeKind
-    from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.io.read.geometry import OrientedLines
     from geobuffer.io.read.source_table import SourceTable
     from geobuffer.zones.border import Border
@@ -645,9 +645,9 @@ def _standardise_columns(table: SourceTable, name: str | None) -> pd.DataFrame:
     # All numbers of a table have one decimal mark.
     table.decimal = table.decimal or find_decimal_mark(attributes[one] for one in quantities)
     for column in sorted(quantities - {"population"}):
-        attributes[column] = _read_metres(table, attributes[column], known[column])
+        attributes[column] = read_metres_column(table, attributes[column], known[column])
     if "population" in known:
-        attributes["population"] = _read_population(
+        attributes["population"] = read_population(
             table, attributes["population"], known["population"]
         )
     if "country" in known:
@@ -678,65 +678,6 @@ def _find_known_columns(table: SourceTable, name: str | None) -> dict[str, str]:
         ):
             known["country"] = column
     return known
-
-
-def _read_population(table: SourceTable, column: pd.Series, called: str) -> pd.Series:
-    """Return counts of people; missing where the table has no count or a negative one."""
-    form = "a whole number, such as 1234 or 1 234, of at most ten digits"
-    people, decimal = _read_column(table, column, called, form)
-    counts = np.round(people)
-    if (parts := np.flatnonzero((counts != people) & ~np.isnan(people))).size:
-        if table.decimal and decimal not in {"", table.decimal}:
-            # Beside 51.20, 12,34 is rather a slip of 1,234 than a fraction of a person.
-            raise _column_error(table, column, called, int(parts[0]), form)
-        table.notes.append(
-            f"fractions of people in {called} were rounded to whole numbers: "
-            f"{table.cite_rows(parts)}."
-        )
-    if (negative := np.flatnonzero(counts < 0)).size:
-        table.notes.append(
-            f"a negative {called} was taken as unknown: {table.cite_rows(negative)}."
-        )
-        counts[negative] = np.nan
-    return pd.Series(counts).astype("Int64")
-
-
-def _read_metres(table: SourceTable, column: pd.Series, called: str) -> pd.Series:
-    """Return accuracies or radii in metres; NaN where the table has none."""
-    metres, _ = _read_column(table, column, called, "metres")
-    if (negative := np.flatnonzero(metres < 0)).size:
-        raise _column_error(table, column, called, int(negative[0]), "metres")
-    return pd.Series(metres)
-
-
-def _read_column(
-    table: SourceTable, column: pd.Series, called: str, form: str
-) -> tuple[Floats, str]:
-    """Return a column of numbers and its decimal mark; refuse a value that is no number by its row.
-
-    The numbers of the column have one decimal mark. If no value of it shows which, that of the
-    other numbers of the table counts.
-    """
-    found = read_number_column(column, table.decimal)
-    if found.wrong.any():
-        raise _column_error(table, column, called, int(np.flatnonzero(found.wrong)[0]), form)
-    if found.unclear.any():
-        rows = np.flatnonzero(found.unclear)
-        raise DataError(
-            f"Ambiguous {called} of {table.name}: {quote_value(column.iloc[rows[0]])} may have "
-            "decimals or a mark between thousands, and no other number of the table shows which: "
-            f"{table.cite_rows(rows)}. Write thousands without a mark, and decimals with a point."
-        )
-    return found.numbers, found.decimal
-
-
-def _column_error(
-    table: SourceTable, column: pd.Series, called: str, row: int, form: str
-) -> DataError:
-    return DataError(
-        f"Invalid {called} in {table.cite_row(row)}: {quote_value(column.iloc[row])}. Must be "
-        f"{form}, or empty."
-    )
 
 
 def _fill_gaps(attributes: pd.DataFrame, column: str, value: Any) -> Any:

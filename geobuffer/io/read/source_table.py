@@ -10,7 +10,7 @@ from geobuffer.errors import DataError
 from geobuffer.zones.toponyms import escape_controls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     import pandas as pd
@@ -41,8 +41,12 @@ class SourceTable:
         Whether the format allows only this reference system.
     line_numbers
         For text tables and spreadsheets: the line of each row, as an editor shows it.
+    first_row
+        The number of the first row, if the rows are a batch of a longer table without lines.
     decimal
         The decimal mark of the coordinates, if they are texts that have one.
+    marks
+        The decimal marks of whole columns by name, if the rows are a batch of a longer table.
     edges
         How the edges of the shapes run between their vertices.
     notes
@@ -54,8 +58,10 @@ class SourceTable:
     shapes: NDArray[np.object_] | None = None
     crs: Any = None
     crs_is_fixed: bool = False
-    line_numbers: list[int] | None = None
+    line_numbers: Sequence[int] | None = None
+    first_row: int = 0
     decimal: str = ""
+    marks: Mapping[str, str] = field(default_factory=dict)
     edges: EdgeKind = "straight"
     notes: list[str] = field(default_factory=list)
 
@@ -83,17 +89,18 @@ class SourceTable:
         """Return the words for a row in a message."""
         if self.line_numbers is not None:
             return f"line {self.line_numbers[number]} of {self.name}"
-        return f"row {number} of {self.name}"
+        return f"row {self.first_row + number} of {self.name}"
 
     def cite_rows(self, numbers: Iterable[int]) -> str:
         """Return the words for several rows in a message: their number and the first of them."""
         chosen = [int(number) for number in numbers]
-        shown = chosen if self.line_numbers is None else [self.line_numbers[n] for n in chosen]
-        word = "row" if self.line_numbers is None else "line"
-        plural = "" if len(shown) == 1 else "s"
-        first = ", ".join(str(number) for number in shown[:_NAMED_ROWS])
-        more = f" and {len(shown) - _NAMED_ROWS} more" if len(shown) > _NAMED_ROWS else ""
-        return f"{len(shown):,} ({word}{plural} {first}{more})"
+        lines = self.line_numbers
+        shown = [self.first_row + n if lines is None else lines[n] for n in chosen[:_NAMED_ROWS]]
+        word = "row" if lines is None else "line"
+        plural = "" if len(chosen) == 1 else "s"
+        first = ", ".join(str(number) for number in shown)
+        more = f" and {len(chosen) - _NAMED_ROWS} more" if len(chosen) > _NAMED_ROWS else ""
+        return f"{len(chosen):,} ({word}{plural} {first}{more})"
 
     def warn_notes(self) -> None:
         """Give the warnings. Call it in the public reader itself: they point at the user's line."""

@@ -1,4 +1,8 @@
-"""Read CSV, TSV and Excel tables in any encoding and with any separator, and clean their names."""
+"""Read CSV, TSV and Excel tables in any encoding and with any separator, and clean their names.
+
+:class:`TextTable` is the only reader of text tables: ``read_settlements`` takes its rows, and
+``classify_file`` its batches.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +13,23 @@ import re
 import unicodedata
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
+from collections.abc import Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast, overload
 
 import pandas as pd
 
 from geobuffer.errors import DataError, did_you_mean, require
 from geobuffer.io.read.columns import LATITUDE, LONGITUDE, find_columns
-from geobuffer.io.read.encodings import (
-    choose_encoding,
-    detect_encoding,
-    needless_encoding_error,
-)
+from geobuffer.io.read.encodings import choose_encoding, needless_encoding_error
 from geobuffer.io.read.files import FileFormat
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.untrusted import silence_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator
+
+    import pyarrow as pa
 
     from geobuffer.io.read.files import UserFile
 
@@ -141,37 +144,16 @@ def _drop_empty_columns(sheet: _Grid) -> _Grid:
 
 def _read_text(file: UserFile, notes: list[str], encoding: str | None) -> _Grid:
     data = file.read()
-    encoding = choose_encoding([data], encoding, str(file), notes)
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data[: error.start].decode(encoding, "replace").count("\n") + 1
-        raise DataError(
-            f"Unreadable {file}, line {line}: no {encoding} at byte {error.start:,}. Save it as "
-            "UTF-8, or state another encoding with encoding=."
-        ) from error
-    # Excel still offers the line ends of old Macintosh computers.
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    stated = _SEPARATOR_LINE.match(text)
-    separator = stated[1] if stated else detect_separator(text)
-    csv.field_size_limit(_FIELD_BYTES)
-    reader = csv.reader(io.StringIO(text), delimiter=separator)
-    rows, lines = [], []
-    if stated:
-        next(reader)
-    try:
-        for row in reader:
-            if any(row):
-                rows.append(row)
-                lines.append(reader.line_num)
-    except csv.Error as error:
-        message = f"Unreadable {file}, line {reader.line_num}: {error}."
-        raise DataError(message) from error
-    if len(rows) < 2:
+    table = TextTable(str(file), lambda: io.BytesIO(data), len(data), encoding)
+    notes += table.notes
+    lines, rows = [], []
+    for line, row in table.rows():
+        if any(row):
+            lines.append(line)
+            rows.append([field if field != "" else None for field in row])
+    if not rows:
         raise DataError(f"Invalid table {file}: no rows below a header. Must have at least one.")
-    return _check_row_lengths(
-        _Grid([c.strip() for c in rows[0]], rows[1:], lines[1:]), str(file), separator
-    )
+    return _Grid([name.strip() for name in table.header], rows, lines)
 
 
 def detect_separator(text: str) -> str:
@@ -194,57 +176,282 @@ def detect_separator(text: str) -> str:
     return best
 
 
-class TextFormat(NamedTuple):
-    """How the text of a table is written, for tables that we read piece by piece."""
-
-    encoding: str
-    separator: str
-    lines_above: int
-    """Lines above the header, such as the one that states the separator for Excel."""
-    ends_with_cr: bool
-    """Whether lines end as on old Macintosh computers."""
+# So many bytes are read at a time, and so many from the beginning to detect the separator.
+_PART_BYTES = 1 << 20
 
 
-# We look at so many bytes for letters beyond ASCII, and at so many for the separator.
-_ENCODING_BYTES = 1 << 26
-_HEAD_BYTES = 1 << 20
+class TextTable:
+    """A text table of any length, which is read row by row or batch by batch.
+
+    The rows and the batches are the same: every function that reads a text table uses this class.
+    Empty lines are left out; rows of empty fields are not. A header may stand below empty lines, or
+    below the line that states the separator for Excel.
+
+    Parameters
+    ----------
+    name
+        The name of the table, for messages.
+    open_file
+        Opens the table, as bytes; called for each pass.
+    size
+        The size of the table in bytes.
+    encoding
+        The encoding that the caller states; ``None`` to detect it.
+
+    Raises
+    ------
+    DataError
+        The beginning of the table cannot be decoded or read.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        open_file: Callable[[], BinaryIO],
+        size: int,
+        encoding: str | None = None,
+    ) -> None:
+        self.name, self._open, self._size = name, open_file, max(size, 1)
+        self.notes: list[str] = []
+        with open_file() as file:
+            parts = iter(lambda: file.read(_PART_BYTES), b"")
+            self.encoding = choose_encoding(parts, encoding, name, self.notes)
+        with open_file() as file:
+            head = file.read(_PART_BYTES).decode(self.encoding, "replace")
+        self._ends_with_cr = "\r" in head.rstrip("\r") and "\n" not in head
+        text = head.replace("\r\n", "\n").replace("\r", "\n")
+        if size > _PART_BYTES and "\n" in text:
+            text = text[: text.rindex("\n") + 1]
+        stated = _SEPARATOR_LINE.match(text)
+        self._separator_is_stated = bool(stated)
+        self.separator = stated[1] if stated else detect_separator(text)
+        # Arrow reads tables whose rows are all as long as the header; see check_rows().
+        self._is_plain = False
+        self._header_end = 0
+        with open_file() as file:
+            whole = next((row for _, row in self._raw_rows(file)), [])
+        self._fields = len(whole)
+        self.header = list(whole)
+        while self.header and not self.header[-1].strip():
+            self.header.pop()
+
+    def _raw_rows(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+        """Yield the line in which each row begins, and its fields; first those of the header."""
+        csv.field_size_limit(_FIELD_BYTES)
+        # Excel still offers the line ends of old Macintosh computers; newline=None reads them.
+        text = io.TextIOWrapper(file, self.encoding, newline=None)
+        reader = csv.reader(text, delimiter=self.separator)
+        line = 1
+        try:
+            for row in reader:
+                is_header_past = self._header_end and line > self._header_end
+                if line == 1 and self._separator_is_stated:
+                    pass
+                elif any(row) or (row and is_header_past):
+                    self._header_end = self._header_end or reader.line_num
+                    yield line, row
+                line = reader.line_num + 1
+        except csv.Error as error:
+            message = f"Unreadable {self.name}, line {reader.line_num}: {error}."
+            raise DataError(message) from error
+        except UnicodeDecodeError as error:
+            raise self._encoding_error() from error
+        finally:
+            if not file.closed:  # the caller closes it
+                text.detach()
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the line in which each row below the header begins, and its fields.
+
+        Raises
+        ------
+        DataError
+            A row has more or fewer fields than the header.
+        """
+        with self._open() as file:
+            yield from self._rows_of(file)
+
+    def _rows_of(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+        rows = self._raw_rows(file)
+        next(rows, None)
+        width = len(self.header)
+        for line, row in rows:
+            if len(row) != width and any(row):
+                self._check_row_length(row, line, width)
+            yield line, row[:width] if any(row) else [""] * width
+
+    def _check_row_length(self, row: list[str], line: int, width: int) -> None:
+        """Raise an error for a row that is not as long as the header; it may end in empty ones."""
+        if any(row[width:]):
+            hint = " or with decimal commas in quotes" if self.separator == "," else ""
+            raise DataError(
+                f"Invalid line {line} of {self.name}: {len(row)} fields, but the header has "
+                f"{width}. Must be as many{hint}; columns are parted by {self.separator!r}."
+            )
+        if len(row) < width:
+            raise DataError(
+                f"Invalid line {line} of {self.name}: {len(row)} fields, but the header has "
+                f"{width}. Must be as many; is the file incomplete?"
+            )
+
+    def lines_from(self, first: int) -> Sequence[int]:
+        """Return the lines of the rows from a row on, which is counted from 0, for messages."""
+        return _Lines(self, first)
+
+    def _encoding_error(self) -> DataError:
+        """Return the error about the first byte that the encoding does not know."""
+        decoder = codecs.getincrementaldecoder(self.encoding)()
+        place, line = 0, 1
+        with self._open() as file:
+            while part := file.read(_PART_BYTES):
+                pending = len(decoder.getstate()[0])
+                try:
+                    line += decoder.decode(part).count("\n")
+                except UnicodeDecodeError as error:
+                    line += error.object[: error.start].decode(self.encoding, "replace").count("\n")
+                    place += error.start - pending
+                    break
+                place += len(part)
+        return DataError(
+            f"Unreadable {self.name}, line {line}: no {self.encoding} at byte {place:,}. Save it "
+            "as UTF-8, or state another encoding with encoding=."
+        )
+
+    def scan(self, columns: Sequence[int], summarise: Callable[[pa.Table], Any]) -> list[Any]:
+        """Return a summary of each batch of some columns, and check the length of each row.
+
+        This pass comes before that of :meth:`batches`: what holds for a whole column, such as its
+        decimal mark, is known only when all of the table is read.
+
+        Parameters
+        ----------
+        columns
+            The positions of the columns.
+        summarise
+            Returns a small summary of a batch, whose columns are named by their position.
+
+        Raises
+        ------
+        DataError
+            As :meth:`rows`.
+        """
+        import pyarrow as pa
+
+        # Fields beyond the header must be empty; if not, the other reader names the line.
+        beyond = range(len(self.header), self._fields)
+        try:
+            found = []
+            for _, batch in self._arrow_batches([*columns, *beyond], _SCAN_BYTES):
+                if any(has_text(batch.column(str(position))) for position in beyond):
+                    raise pa.ArrowInvalid("a row is longer than the header")  # noqa: TRY301
+                found.append(summarise(batch))
+            self._is_plain = True
+        except pa.ArrowInvalid:
+            return [summarise(batch) for _, batch in self._csv_batches(columns, _SCAN_ROWS)]
+        return found
+
+    def batches(self, columns: Sequence[int], rows: int) -> Iterator[tuple[float, pa.Table]]:
+        """Yield the share of the table read so far and the next rows, after :meth:`scan`.
+
+        Parameters
+        ----------
+        columns
+            The positions of the columns.
+        rows
+            How many rows a batch holds, roughly.
+        """
+        if not self._is_plain:
+            batches = self._csv_batches(columns, rows)
+        else:  # a row takes some 100 bytes
+            batches = self._arrow_batches(columns, 100 * rows)
+        for share, batch in batches:
+            yield share, batch.rename_columns([self.header[position] for position in columns])
+
+    def _csv_batches(self, columns: Sequence[int], rows: int) -> Iterator[tuple[float, pa.Table]]:
+        """Yield batches by Python's reader, which allows rows of different lengths."""
+        import pyarrow as pa
+
+        names = [str(position) for position in columns]
+        with self._open() as file:
+            found = self._rows_of(file)
+            while part := [row for _, row in islice(found, rows)]:
+                arrays = [pa.array([row[n] for row in part], pa.string()) for n in columns]
+                share = 1.0 if file.closed else min(file.tell() / self._size, 1.0)
+                yield share, pa.table(arrays, names=names)
+
+    def _arrow_batches(
+        self, columns: Sequence[int], block_size: int
+    ) -> Iterator[tuple[float, pa.Table]]:
+        """Yield batches by Arrow's reader, which takes a tenth of the time."""
+        import pyarrow as pa
+        from pyarrow import csv as arrow
+
+        names = [str(position) for position in range(self._fields)]
+        # A block may end at a newline within quotes, so Arrow must know that there are such ones.
+        parse = arrow.ParseOptions(delimiter=self.separator, newlines_in_values=True)
+        read = arrow.ReadOptions(
+            block_size=block_size, skip_rows=self._header_end, column_names=names
+        )
+        # We read every column as text, so that it reaches the target letter by letter.
+        convert = arrow.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            strings_can_be_null=False,
+            include_columns=[str(position) for position in columns],
+        )
+        with self._open() as file:
+            for batch in arrow.open_csv(self._as_utf8(file), read, parse, convert):
+                share = min(file.tell() / self._size, 1.0)
+                yield share, pa.Table.from_batches([batch])
+
+    def _as_utf8(self, file: BinaryIO) -> BinaryIO:
+        """Return an opened table as a file in UTF-8 whose lines end as Arrow expects."""
+        if self.encoding in {"utf-8", "utf-8-sig"} and not self._ends_with_cr:
+            return file
+        decoder: Any = codecs.getincrementaldecoder(self.encoding)()
+        if self._ends_with_cr:
+            decoder = io.IncrementalNewlineDecoder(decoder, translate=True)
+        return cast("BinaryIO", _Utf8File(file, decoder, self._encoding_error))
 
 
-def detect_text_format(path: Path) -> TextFormat:
-    """Return how a text table is written, from its beginning."""
-    with path.open("rb") as file:
-        head = sample = file.read(_HEAD_BYTES)
-        while sample.isascii() and file.tell() < _ENCODING_BYTES:
-            if not (sample := file.read(_HEAD_BYTES)):
-                break
-    # No letter can begin before the second part, because the first one is ASCII.
-    encoding = detect_encoding(head if sample is head else head + sample)
-    text = head.decode(encoding, "replace")
-    ends_with_cr = "\r" in text.rstrip("\r") and "\n" not in text
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if len(head) == _HEAD_BYTES and "\n" in text:
-        text = text[: text.rindex("\n") + 1]
-    stated = _SEPARATOR_LINE.match(text)
-    separator = stated[1] if stated else detect_separator(text)
-    return TextFormat(encoding, separator, 1 if stated else 0, ends_with_cr)
+# Batches of the first pass, in which only a few columns are kept.
+_SCAN_BYTES = 1 << 24
+_SCAN_ROWS = 100_000
 
 
-def read_as_utf8(file: BinaryIO, form: TextFormat) -> BinaryIO:
-    """Return an opened text table as a file in UTF-8 whose lines end as Arrow expects."""
-    if form.encoding in {"utf-8", "utf-8-sig"} and not form.ends_with_cr:
-        return file
-    return cast("BinaryIO", _Utf8File(file, form))
+def has_text(column: pa.ChunkedArray) -> bool:
+    """Return whether a column of texts has one that is not empty."""
+    from pyarrow import compute as pc
+
+    return bool(pc.any(pc.not_equal(column, "")).as_py())
+
+
+class _Lines(Sequence[int]):
+    """The lines of the rows of a table from a row on, each of which is found when it is needed."""
+
+    def __init__(self, table: TextTable, first: int) -> None:
+        self._table, self._first = table, first
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._table.rows()) - self._first
+
+    @overload
+    def __getitem__(self, number: int) -> int: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[int]: ...
+    def __getitem__(self, number: int | slice) -> int | list[int]:
+        if isinstance(number, slice):
+            return [self[n] for n in range(*number.indices(len(self)))]
+        return next(islice(self._table.rows(), self._first + number, None))[0]
 
 
 class _Utf8File(io.RawIOBase):
     """The text of a file in another encoding, as bytes in UTF-8."""
 
-    def __init__(self, file: BinaryIO, form: TextFormat) -> None:
-        self._file, self._form, self._left, self._ended = file, form, b"", False
-        decoder: Any = codecs.getincrementaldecoder(form.encoding)()
-        if form.ends_with_cr:
-            decoder = io.IncrementalNewlineDecoder(decoder, translate=True)
-        self._decoder = decoder
+    def __init__(
+        self, file: BinaryIO, decoder: Any, encoding_error: Callable[[], DataError]
+    ) -> None:
+        self._file, self._decoder, self._encoding_error = file, decoder, encoding_error
+        self._left, self._ended = b"", False
 
     def readable(self) -> bool:
         return True
@@ -257,33 +464,11 @@ class _Utf8File(io.RawIOBase):
             try:
                 text = self._decoder.decode(data, final=self._ended)
             except UnicodeDecodeError as error:
-                raise OSError(f"not all is {self._form.encoding}. Save it as UTF-8") from error
+                raise self._encoding_error() from error
             self._left = text.encode("utf-8")
         count = min(len(buffer), len(self._left))
         buffer[:count], self._left = self._left[:count], self._left[count:]
         return count
-
-
-def _check_row_lengths(sheet: _Grid, name: str, separator: str) -> _Grid:
-    """Return rows as long as the header, without empty fields at their end."""
-    width = len(sheet.header)
-    while width and not sheet.header[width - 1]:
-        width -= 1
-    rows = []
-    for row, line in zip(sheet.rows, sheet.lines, strict=True):
-        if any(row[width:]):
-            hint = " or with decimal commas in quotes" if separator == "," else ""
-            raise DataError(
-                f"Invalid line {line} of {name}: {len(row)} fields, but the header has {width}. "
-                f"Must be as many{hint}; columns are parted by {separator!r}."
-            )
-        if len(row) < width:
-            raise DataError(
-                f"Invalid line {line} of {name}: {len(row)} fields, but the header has {width}. "
-                "Must be as many; is the file incomplete?"
-            )
-        rows.append([field if field != "" else None for field in row[:width]])
-    return _Grid(sheet.header[:width], rows, sheet.lines)
 
 
 def _read_excel(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[str, _Grid]:

@@ -1,0 +1,144 @@
+"""Odd text tables: read_settlements and classify_file read the same rows, or refuse the same."""
+
+import re
+
+import pyarrow.parquet as pq
+import pytest
+import shapely
+
+import geobuffer as gb
+from geobuffer.analysis import _arrow
+
+HEAD = "name,lat,lon,accuracy_m\n"
+ROWS = ["Суми,51.20,30.05,1500", "Глухів,50.60,30.10,20", "Ізюм,50.5,30.2,7"]
+PLAIN = HEAD + "\n".join(ROWS) + "\n"
+
+
+def semicolons(text):
+    return text.replace(",", ";").replace(".", ",")
+
+
+GOOD = {
+    "plain": PLAIN.encode(),
+    "cp1251": PLAIN.encode("cp1251"),
+    "koi8-u": PLAIN.encode("koi8-u"),
+    "utf-16": PLAIN.encode("utf-16"),
+    "utf-16 without a mark": PLAIN.encode("utf-16-le"),
+    "byte order mark": PLAIN.encode("utf-8-sig"),
+    "CR": PLAIN.replace("\n", "\r").encode(),
+    "CR, cp1251": PLAIN.replace("\n", "\r").encode("cp1251"),
+    "CR LF": PLAIN.replace("\n", "\r\n").encode(),
+    "decimal commas": semicolons(PLAIN).encode(),
+    "decimal commas, cp1251": semicolons(PLAIN).encode("cp1251"),
+    "sep": ("sep=;\n" + semicolons(PLAIN)).encode(),
+    "sep, CR LF": ("sep=;\r\n" + semicolons(PLAIN).replace("\n", "\r\n")).encode(),
+    "sep, another one": ("SEP=|\n" + PLAIN.replace(",", "|")).encode(),
+    "tabs": PLAIN.replace(",", "\t").encode(),
+    "empty lines above": ("\n\n" + PLAIN).encode(),
+    "empty fields above": (",,,\n" + PLAIN).encode(),
+    "empty lines between": PLAIN.replace("\n", "\n\n").encode(),
+    "no newline at the end": PLAIN.rstrip().encode(),
+    "trailing separators": PLAIN.replace("\n", ",\n").encode(),
+    "trailing separators in rows": (HEAD + PLAIN.removeprefix(HEAD).replace("\n", ",,\n")).encode(),
+    "trailing separators in a row": PLAIN.replace("20\n", "20,,,\n").encode(),
+    "a trailing separator of the header": PLAIN.replace("_m\n", "_m,\n", 1).encode(),
+    "an empty column": PLAIN.replace(",", ",,", 1).replace("и,", "и,,").replace("в,", "в,,")
+    .replace("м,", "м,,").encode(),
+    "Cyrillic headings": semicolons(PLAIN).replace("lat;lon", "Широта;Довгота").encode("cp1251"),
+    "degrees and minutes": PLAIN.replace("51.20", "51°12′00″ пн. ш.").encode(),
+    "commas in quotes": PLAIN.replace("51.20", '"51,20"').encode(),
+    "line breaks in quotes": PLAIN.replace("Суми", '"Су\nми"').encode(),
+    "line breaks in the header": PLAIN.replace("name", '"na\nme"').encode(),
+    "quotes in quotes": PLAIN.replace("Суми", '"Су""ми"').encode(),
+    "a quote within a name": PLAIN.replace("Суми", 'Су"ми').encode(),
+    "thousands": PLAIN.replace("1500", '"1,500"').encode(),
+    "thousands, decimal commas": semicolons(PLAIN).replace("1500", "1.500").encode(),
+    "thousands in a later batch": (
+        HEAD + "A,50,30,7\n" * 200 + 'B,50,30,"1,500"\nC,50.5,30.1,3\n').encode(),
+    "decimals in a later batch": (
+        "name;lat;lon;accuracy_m\n" + "A;50;30;1,500\n" * 200 + "B;50;30;0,5\n").encode(),
+    "units": PLAIN.replace("1500", "500 ft").replace(",7\n", ",1.5 км\n").encode(),
+    "units, decimal commas": semicolons(PLAIN).replace("1500", "0,5 mi").encode(),
+    "no accuracy": PLAIN.replace("1500", "н/д").replace(",20\n", ",\n").encode(),
+    "no point": PLAIN.replace("51.20,30.05", ",").replace("50.60,30.10", "0,0").encode(),
+    "an unnamed column": PLAIN.replace("name,", ",").encode(),
+    "population beside": PLAIN.replace("_m\n", "_m,population\n")
+    .replace("1500\n", '1500,"1,234"\n').replace(",20\n", ",20,5\n").replace(",7\n", ",7,\n")
+    .encode(),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def zone():
+    line = shapely.LineString([(30, 50), (30, 52)])
+    return gb.build_zone(gb.border_along(line, source=gb.Source("a map")), [5, 10], tolerance_m=20)
+
+
+@pytest.fixture(params=[41, 500_000], ids=["small batches", "one batch"])
+def batches(request, monkeypatch):
+    monkeypatch.setattr(_arrow, "BATCH_ROWS", request.param)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", GOOD)
+@pytest.mark.usefixtures("batches")
+def test_both_doors_read_the_same_rows(kind, zone, tmp_path):
+    source = tmp_path / ("in.tsv" if kind == "tabs" else "in.csv")
+    source.write_bytes(GOOD[kind])
+    gb.classify_file(source, zone, tmp_path / "out.parquet")
+    found = pq.read_table(tmp_path / "out.parquet").to_pandas()
+    places = gb.read_settlements(source)
+    wanted = gb.classify(places, zone)
+    # read_settlements leaves out rows that repeat another one.
+    found = found[~found.drop(columns=found.columns[-8:]).duplicated()]
+    assert len(found) == len(wanted) >= 2
+    for column in ("distance_km", "margin_km", "membership", "side", "ring", "section"):
+        there, expected = found[column].astype(object), wanted[column].astype(object)
+        assert there.fillna("").tolist() == expected.fillna("").tolist(), column
+
+
+BAD = {
+    "a long row": (PLAIN.replace("20\n", "20,9\n"), "Invalid line 3 of", "5 fields"),
+    "a short row": (PLAIN.replace(",20\n", "\n"), "Invalid line 3 of", "3 fields"),
+    "no coordinate": (PLAIN.replace("50.60", "north"), "Invalid lat in line 3 of", "'north'"),
+    "no number": (PLAIN.replace(",20\n", ",good\n"), "Invalid accuracy_m in line 3 of", "'good'"),
+    "below a line break": (
+        PLAIN.replace("Суми", '"Су\n\nми"').replace(",20\n", ",-2\n"),
+        "Invalid accuracy_m in line 5 of", "-2"),
+    "below sep and empty lines": (
+        "sep=,\n\n" + PLAIN.replace(",20\n", ",1e99\n"), "Invalid accuracy_m in line 5 of", "1e99"),
+    "beyond a pole": (PLAIN.replace("50.60", "150.60"), "line 3 of", "150.6"),
+    "two readings": (
+        'name,lat,lon,accuracy_m\nA,50,30,"1,500"\n', "Ambiguous accuracy_m", "line 2)"),
+    "two columns": (PLAIN.replace("name", "lat"), "'lat'", "in.csv"),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", BAD)
+@pytest.mark.usefixtures("batches")
+def test_both_doors_refuse_the_same_line(kind, zone, tmp_path):
+    text, *fragments = BAD[kind]
+    source = tmp_path / "in.csv"
+    source.write_text(text, encoding="utf-8")
+    messages = []
+    for read in (gb.read_settlements, lambda s: gb.classify_file(s, zone, tmp_path / "o.csv")):
+        with pytest.raises(gb.DataError) as caught:
+            read(source)
+        messages.append(str(caught.value))
+        for fragment in fragments:
+            assert fragment in messages[-1]
+    if kind not in {"beyond a pole", "two columns"}:
+        assert messages[0] == messages[1]
+
+
+@pytest.mark.usefixtures("batches")
+def test_a_byte_of_another_encoding_is_named_alike(zone, tmp_path):
+    source = tmp_path / "in.csv"
+    source.write_bytes(PLAIN.encode("utf-16") + b"\x00")
+    messages = []
+    for read in (gb.read_settlements, lambda s: gb.classify_file(s, zone, tmp_path / "o.csv")):
+        with pytest.raises(gb.DataError, match=r"no utf-16 at byte") as caught:
+            read(source)
+        messages.append(re.sub(r"\s+", " ", str(caught.value)))
+    assert messages[0] == messages[1]
