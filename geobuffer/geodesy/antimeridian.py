@@ -9,9 +9,10 @@ One rule reads edges, in files and in memory. An edge is the straight line betwe
 
 - A *step over 180°* runs from one end of the map to the other, as from 178 to −179. We read it the
   short way round, which is 90° at most, and the caller reports that.
-- A *whole parallel* runs exactly one turn, as from −180 to 180 along the edge of an Arctic box. We
-  read it as the straight line that it is. If the shape would be invalid so, or steps over 180° as
-  well, the two longitudes are two spellings of one.
+- A *whole parallel* runs exactly one turn at one latitude, as from −180 to 180 along the edge of an
+  Arctic box. If the shape is valid as it is written, it is drawn across the whole map, and all its
+  edges are straight. If not, the two longitudes are two spellings of one; so they are at the ends
+  of an edge of one turn between two latitudes.
 
 Any other edge of more than 180° has two readings, and we refuse it.
 
@@ -205,14 +206,18 @@ class _LongEdges(NamedTuple):
     step: bool
     """Whether an edge steps over 180°, or one longitude is spelled in two ways."""
     parallel: bool
-    """Whether an edge is a whole parallel, or a whole turn at changing latitudes."""
+    """Whether the shape is drawn across the whole map, with a whole parallel as an edge."""
 
 
 def _find_long_edges(part: BaseGeometry) -> _LongEdges:
-    lines = shapely.get_rings(part) if isinstance(part, Polygon) else [part]
-    steps = turns = False
-    for line in lines:
-        lonlat = shapely.get_coordinates(line)
+    lines = _list_rings(part) if isinstance(part, Polygon) else [part]
+    vertices = [shapely.get_coordinates(line) for line in lines]
+    if any(_has_parallel(lonlat) for lonlat in vertices) and (
+        part.is_valid if isinstance(part, Polygon) else part.is_simple
+    ):
+        return _LongEdges(step=False, parallel=True)
+    steps = False
+    for lonlat in vertices:
         degrees = np.diff(lonlat[:, 0])
         polar = (np.abs(lonlat[:-1, 1]) == 90.0) & (np.abs(lonlat[1:, 1]) == 90.0)
         long = (np.abs(degrees) > 180.0) & ~polar
@@ -220,12 +225,14 @@ def _find_long_edges(part: BaseGeometry) -> _LongEdges:
         unclear = np.flatnonzero(long & ((short_way > _STEP_DEGREES) | (np.abs(degrees) > _TURN)))
         if len(unclear):
             raise _unclear_edge_error(lonlat, int(unclear[0]))
-        steps |= bool((long & (short_way > 0.0)).any())
-        turns |= bool((long & (short_way == 0.0)).any())
-    if turns and not steps:
-        is_plain = part.is_valid if isinstance(part, Polygon) else part.is_simple
-        return _LongEdges(not is_plain, is_plain)
+        steps |= bool(long.any())
     return _LongEdges(steps, parallel=False)
+
+
+def _has_parallel(lonlat: _Floats) -> bool:
+    """Return whether an edge runs exactly one turn at one latitude."""
+    east, north = np.diff(lonlat, axis=0).T
+    return bool(((np.abs(east) == _TURN) & (north == 0.0)).any())
 
 
 def _unclear_edge_error(lonlat: _Floats, edge: int) -> GeometryError:
@@ -238,10 +245,14 @@ def _unclear_edge_error(lonlat: _Floats, edge: int) -> GeometryError:
     )
 
 
-def _cut_whole_turns(lonlat: _Floats) -> _Floats:
-    """Return the vertices of a line with edges of a whole turn cut into quarters."""
-    whole = np.abs(np.diff(lonlat[:, 0], append=lonlat[-1:, 0])) == _TURN
-    cuts = np.where(whole, 4, 1)
+def _cut_long_edges(lonlat: _Floats) -> _Floats:
+    """Return the vertices of a line with edges of more than 180° of longitude cut into quarters.
+
+    An edge along a pole, which has no length, stays.
+    """
+    polar = (np.abs(lonlat[:, 1]) == 90.0) & (np.abs(np.roll(lonlat[:, 1], -1)) == 90.0)
+    long = np.abs(np.diff(lonlat[:, 0], append=lonlat[-1:, 0])) > 180.0
+    cuts = np.where(long & ~polar, 4, 1)
     first = np.repeat(np.cumsum(cuts) - cuts, cuts)
     share = ((np.arange(cuts.sum()) - first) / np.repeat(cuts, cuts))[:, None]
     step = np.diff(lonlat, axis=0, append=lonlat[-1:])
@@ -277,8 +288,10 @@ def unwrap_polygon(shape: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
 def _unwrap_part(part: Polygon) -> Polygon:
     found = _find_long_edges(part)
     if found.parallel:
-        shell, *holes = (_cut_whole_turns(shapely.get_coordinates(r)) for r in _list_rings(part))
-        return shapely.Polygon(shell, holes)
+        rings = [shapely.get_coordinates(ring) for ring in _list_rings(part)]
+        shell, *holes = (_cut_long_edges(ring) for ring in rings)
+        is_same = sum(map(len, rings)) == len(shell) + sum(map(len, holes))
+        return part if is_same else shapely.Polygon(shell, holes)
     return _unwrap_steps(part) if found.step else part
 
 
@@ -338,7 +351,7 @@ def cut_line(shape: LineString | MultiLineString) -> LineString | MultiLineStrin
 
 def _read_vertices(line: LineString) -> _Floats:
     lonlat = shapely.get_coordinates(line)
-    return _cut_whole_turns(lonlat) if _find_long_edges(line).parallel else lonlat
+    return _cut_long_edges(lonlat) if _find_long_edges(line).parallel else lonlat
 
 
 def _cut_vertices(lonlat: _Floats) -> list[LineString]:

@@ -136,6 +136,21 @@ def test_an_edge_of_a_whole_turn_is_a_parallel(west, tmp_path):
         )
 
 
+@pytest.mark.parametrize(
+    "crude",
+    [
+        [(-180, -60), (179.5, -57), (180, -60), (180, -85), (-180, -85)],
+        [(-180, -60), (179.5, -57), (180, -60), (180, -90), (-180, -90)],
+    ],
+)
+def test_a_continent_drawn_across_the_whole_map_stays_whole(crude):
+    region = _region(shapely.Polygon(crude))
+    south, north = np.sin(np.radians([crude[-1][1], -58.5]))
+    assert region.area_km2 == pytest.approx(2 * np.pi * 6371**2 * (north - south), rel=0.01)
+    border = gb.border_of(region)
+    assert border.side_codes(np.array([0.0, 0.0]), np.array([-70.0, -50.0])).tolist() == [0, 1]
+
+
 def test_180_and_minus_180_are_one_longitude():
     west, east = (
         _region(shapely.box(170, -20, 180, -10)),
@@ -151,3 +166,10 @@ def test_180_and_minus_180_are_one_longitude():
     assert around.side_codes(lon, lat).tolist() == [0, 0]
     within = gb.clip_zone(gb.build_zone(around, km=10, tolerance_m=5), west)
     assert gb.answer(lon, lat, within).ring.tolist() == [0, 0]
+
+
+def test_a_meridian_edge_may_be_spelled_in_two_ways():
+    ring = shapely.Polygon([(170, 50), (180, 50), (-180, 60), (170, 60)])
+    with pytest.warns(UserWarning, match=CROSSES):
+        region = _region(ring)
+    assert region.area_km2 == pytest.approx(_region(shapely.box(20, 50, 30, 60)).area_km2)
