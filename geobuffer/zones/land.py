@@ -96,8 +96,11 @@ def split_at_coast(lines: Sequence[BaseGeometry]) -> list[LandAndSea]:
             continue
         sea = [piece for piece, held in zip(some, at_sea, strict=True) if held]
         near = [piece for piece, held in zip(some, at_sea, strict=True) if not held]
-        on_land = _list_lines(shapely.intersection(line, land))
-        split.append(LandAndSea(_merge_lines([*on_land, *near]), shapely.multilinestrings(sea)))
+        on_land = shapely.get_parts(
+            _merge_lines([*_list_lines(shapely.intersection(line, land)), *near])
+        )
+        dry, wet = (_restore_order(line, parts) for parts in (on_land, sea))
+        split.append(LandAndSea(dry[0] if len(dry) == 1 else _join(dry), _join(wet)))
     return split
 
 
@@ -110,6 +113,24 @@ def reaches_inland(lines: Sequence[BaseGeometry]) -> bool:
     True
     """
     return any(_is_inland(_list_runs(line)).any() for line in lines)
+
+
+def _restore_order(line: BaseGeometry, parts: Sequence[LineString]) -> list[LineString]:
+    """Return parts of a line in its order and direction: an overlay keeps neither."""
+    if not len(parts):
+        return []
+    # Two points of a part's first segment, so that no ring begins between them.
+    first = shapely.linestrings([shapely.get_coordinates(part)[:2] for part in parts])
+    begin, end = (
+        shapely.line_locate_point(line, shapely.line_interpolate_point(first, at, normalized=True))
+        for at in (0.4, 0.6)
+    )
+    turned = np.where(begin < end, parts, shapely.reverse(parts))
+    return list(turned[np.argsort(begin, kind="stable")])
+
+
+def _join(parts: Sequence[LineString]) -> MultiLineString:
+    return shapely.MultiLineString(list(parts))
 
 
 def _bring_within_180(line: BaseGeometry) -> BaseGeometry:

@@ -125,16 +125,35 @@ def test_points_and_empty_lines_have_no_sea():
 def test_nothing_is_lost_or_counted_twice_where_a_line_weaves_along_a_coast():
     # The coast of Norway: hundreds of crossings, of which short ones count as land.
     t = np.linspace(0, 1, 4_000)
-    lon, lat = 5 + 20 * t + 0.5 * np.sin(200 * t), 61 + 9.5 * t + 0.4 * np.cos(170 * t)
+    lon, lat = 5 + 20 * t, 61 + 9.5 * t + 0.4 * np.cos(170 * t)
     line = shapely.LineString(np.column_stack([lon, lat]))
     [(dry, sea)] = split_at_coast([line])
     assert _km(dry) + _km(sea) == pytest.approx(_km(line), rel=1e-9)
     assert not shapely.is_empty(dry)
     assert len(sea.geoms) > 5
-    # Land and sea alternate: where a stretch ends, another begins.
-    ends = shapely.get_num_geometries(dry) + len(sea.geoms)
-    [part] = split_at_coast([shapely.reverse(line)])
-    assert shapely.get_num_geometries(part.land) + len(part.sea.geoms) == ends
+    # Both keep the order and the direction of the line: chainages follow them.
+    for parts in (shapely.get_parts(dry), sea.geoms):
+        at = np.concatenate([shapely.get_coordinates(part)[[0, -1]] for part in parts])
+        along = shapely.line_locate_point(line, shapely.points(at))
+        assert (np.diff(along) > -1e-9).all()
+    [back] = split_at_coast([shapely.reverse(line)])
+    for parts, other in ((dry, back.land), (sea, back.sea)):
+        turned = [shapely.reverse(part) for part in reversed(shapely.get_parts(other))]
+        assert shapely.equals_exact(parts, shapely.multilinestrings(turned), tolerance=1e-9)
+
+
+def test_outline_without_its_sea_runs_as_before():
+    """The stretch on land through the first corner of a ring keeps its direction."""
+    # Short segments, whose geodesics are as long as their parts.
+    whole = shapely.segmentize(shapely.box(30.5, 44, 31.5, 48).exterior, 0.01)
+    for first in (0, 100, 400, 600, 1_000):
+        ring = np.roll(shapely.get_coordinates(whole)[:-1], first, axis=0)
+        line = shapely.LineString([*ring, ring[0]])
+        [(dry, sea)] = split_at_coast([line])
+        assert _km(dry) + _km(sea) == pytest.approx(_km(line), rel=1e-6)
+        for part in [*shapely.get_parts(dry), *sea.geoms]:
+            turned = shapely.Polygon(part).exterior.is_ccw
+            assert turned == shapely.Polygon(line).exterior.is_ccw
 
 
 def test_stretch_near_the_coast_counts_as_land():
