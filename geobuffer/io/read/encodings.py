@@ -25,19 +25,23 @@ if TYPE_CHECKING:
 # DOS, which Excel still offers as "CSV (MS-DOS)"; of old Macintosh computers and others. Of
 # candidates that give the same text, the first is named.
 _COMMONNESS = {
-    **dict.fromkeys(("cp1251", "cp1252", "cp1250", "cp1254", "cp1257"), 1.0),
-    **dict.fromkeys(("koi8-u", "iso8859-2", "iso8859-9", "iso8859-15", "iso8859-13"), 0.97),
-    **dict.fromkeys(("cp1253", "iso8859-7", "cp1125", "cp866", "cp852", "cp850", "cp857"), 0.9),
-    **dict.fromkeys(("gb18030", "mac-cyrillic"), 0.88),
-    **dict.fromkeys(("cp949", "cp932", "big5hkscs", "cp737"), 0.8),
+    **dict.fromkeys(("cp1251", "cp1252"), 1.0),
+    **dict.fromkeys(("koi8-u", "iso8859-15"), 0.97),
+    **dict.fromkeys(("cp1254", "iso8859-9"), 0.94),
+    **dict.fromkeys(("cp1253", "iso8859-7", "cp1125", "cp866"), 0.9),
+    **dict.fromkeys(("cp1250", "iso8859-2", "gb18030", "mac-cyrillic"), 0.88),
+    **dict.fromkeys(("cp1257", "iso8859-13", "cp852", "cp850", "cp857", "cp737"), 0.8),
+    **dict.fromkeys(("cp949", "cp932", "big5hkscs"), 0.75),
     **dict.fromkeys(("cp1255", "cp1256", "iso8859-5"), 0.6),
     **dict.fromkeys(("iso8859-6", "cp874"), 0.5),
     "euc_jis_2004": 0.3,
 }
 _CANDIDATES = tuple(_COMMONNESS)
 
-# In a text of so many words their letters count as much as how common an encoding is.
+# In a text of so many words it counts half as much as for a single word how common an encoding is,
+# but never less than this share.
 _PRIOR_WORDS = 10
+_PRIOR_SHARE = 0.3
 
 # A break in every word makes a candidate eleven times less likely, and one in each tenth word
 # half as likely.
@@ -57,8 +61,14 @@ _HARDLY_BROKEN = 0.1
 _PART_BYTES = 1 << 20
 # The lines beyond ASCII that we keep of a text of any length: more of them change no answer.
 _SAMPLE_BYTES = 1 << 23
-# Lines in ASCII show the language of the others, if those are few.
-_ASCII_BYTES = 1 << 16
+# chardet weighs the letters of the first 16 kB of what it is given. We give it this many pieces of
+# this size, with lines in ASCII: they show the language, but too many would hide the other letters.
+_WINDOWS = 8
+_WINDOW_BYTES = 12_000
+_ASCII_BYTES = 4_000
+_ASCII_SHARE = 20
+# So many lines in UTF-8 show how they read in another encoding.
+_UTF8_LINES = 10_000
 # So many different words beyond ASCII are enough to see how many are broken.
 _SAMPLE_WORDS = 5_000
 
@@ -94,6 +104,10 @@ _EXPECTED = ("utf-8", "utf-8-sig")
 
 # A word with bytes beyond ASCII. The second byte of a letter of East Asia may be any of these.
 _WORD = re.compile(rb"[@-~]*[\x80-\xff][@-~\x80-\xff]*")
+
+
+# Whether the first letter beyond ASCII may be UTF-8: a quick check, which most other lines fail.
+_LIKE_UTF8 = re.compile(rb"[\x00-\x7f]*+[\xc2-\xf4][\x80-\xbf]")
 
 
 class Encoding(NamedTuple):
@@ -347,19 +361,21 @@ class _Lines:
         self._add_lines(last)
 
     def _add_lines(self, text: bytes) -> None:
+        whole = text.isascii() or _is_utf8(text)
         if text.isascii():
             self._add_ascii(text)
-            # Only where another line is beyond ASCII does the number of a line matter.
+        if text.isascii() or (whole and self.utf8.seen > _UTF8_LINES):
+            # Only where lines of other encodings follow does the number of a line matter.
             self._count += text.count(b"\n") or text.count(b"\r")
             return
-        whole = _is_utf8(text)
-        for line in text.splitlines(keepends=True):
+        for number, line in enumerate(text.splitlines(keepends=True), self._count + 1):
+            self._count = number
             if line.isascii():
                 self._add_ascii(line)
+            elif whole or (_LIKE_UTF8.match(line) and _is_utf8(line)):
+                self.utf8.add(line, number)
             else:
-                kind = self.utf8 if whole or _is_utf8(line) else self.others
-                kind.add(line, self._count + 1)
-            self._count += 1
+                self.others.add(line, number)
 
     def _add_ascii(self, text: bytes) -> None:
         if (room := _ASCII_BYTES - len(self.ascii)) > 0:
@@ -372,19 +388,19 @@ class _Sample:
     def __init__(self) -> None:
         self.first = 0
         self._lines: list[bytes] = []
-        self._size, self._step, self._seen = 0, 1, 0
+        self.seen, self._size, self._step = 0, 0, 1
 
     def add(self, line: bytes, number: int) -> None:
         """Add a line. When there are too many, every second one stands for the others."""
         self.first = self.first or number
-        if self._seen % self._step == 0:
+        if self.seen % self._step == 0:
             self._lines.append(line)
             self._size += len(line)
             if self._size > _SAMPLE_BYTES and len(self._lines) > 1:
                 self._lines = self._lines[::2]
                 self._size = sum(map(len, self._lines))
                 self._step *= 2
-        self._seen += 1
+        self.seen += 1
 
     @property
     def text(self) -> bytes:
@@ -403,7 +419,7 @@ def _compare_lines(lines: _Lines, stated: str = "") -> Encoding:
     """Return the encoding of a text by its lines in UTF-8 and its other lines."""
     if not lines.others.first:
         return Encoding("utf-8")
-    found = _guess_encoding(lines.ascii + lines.others.text, stated)
+    found = _guess_encoding(lines.others.text, lines.ascii, stated)
     if lines.utf8.first:
         # A short line in another encoding may be valid UTF-8 by chance, but reads well in its own.
         words = _list_words(lines.utf8.text)
@@ -415,13 +431,15 @@ def _compare_lines(lines: _Lines, stated: str = "") -> Encoding:
     return found
 
 
-def _guess_encoding(text: bytes, stated: str) -> Encoding:
-    """Return the encoding in which a text that is not Unicode reads as words."""
+def _guess_encoding(text: bytes, plain: bytes, stated: str) -> Encoding:
+    """Return the encoding in which lines that are not Unicode read as words, beside plain ones."""
     words = _list_words(text)
     # Candidates of one text are one candidate: the likeliest counts, the first gives the name.
     names: dict[str, str] = {}
     scores: dict[str, float] = {}
-    for one, likelihood in _list_likelihoods(text, stated, words.count(b"\n") + 1):
+    for one, likelihood in _list_likelihoods(
+        _list_windows(text, plain), stated, words.count(b"\n") + 1
+    ):
         decoded = words.decode(one, "replace")
         name = names.setdefault(decoded, one)
         scores[name] = max(scores.get(name, 0.0), likelihood)
@@ -435,22 +453,36 @@ def _guess_encoding(text: bytes, stated: str) -> Encoding:
     return Encoding(name)
 
 
-def _list_likelihoods(text: bytes, stated: str, words: int) -> list[tuple[str, float]]:
+def _list_windows(text: bytes, plain: bytes) -> list[bytes]:
+    """Return pieces of a text, spread over all of it, each with some plain lines."""
+    count = min(-(-len(text) // _WINDOW_BYTES), _WINDOWS)
+    windows = []
+    for number in range(count):
+        start = text.rfind(b"\n", 0, number * len(text) // count) + 1
+        piece = text[start : start + _WINDOW_BYTES]
+        # A piece ends with a line, so that it cuts no letter.
+        piece = piece[: piece.rfind(b"\n") + 1] or piece if len(text) > len(piece) else piece
+        windows.append(plain[: min(_ASCII_SHARE * len(piece), _ASCII_BYTES)] + piece)
+    return windows
+
+
+def _list_likelihoods(windows: list[bytes], stated: str, words: int) -> list[tuple[str, float]]:
     """Return the codecs in which a text may be, the stated one first, and how likely they are.
 
     The more words there are, the less it counts how common a codec is.
     """
-    found = chardet.detect_all(
-        text,
-        ignore_threshold=True,
-        max_bytes=max(len(text), 1),
-        compat_names=False,
-        include_encodings=_CANDIDATES,
-    )
-    likely = {str(one["encoding"]).replace("-", "_"): one["confidence"] for one in found}
+    likely: dict[str, float] = {}
+    for window in windows:
+        for one in chardet.detect_all(
+            window, ignore_threshold=True, compat_names=False, include_encodings=_CANDIDATES
+        ):
+            codec = str(one["encoding"]).replace("-", "_")
+            likely[codec] = likely.get(codec, 0.0) + one["confidence"] / len(windows)
+    if not likely:
+        return []
     least = _POSSIBLE * max(likely.values())
     codecs_of = {one.replace("-", "_"): weight for one, weight in _COMMONNESS.items()}
-    prior = _PRIOR_WORDS / (_PRIOR_WORDS + words - 1)
+    prior = max(_PRIOR_WORDS / (_PRIOR_WORDS + words - 1), _PRIOR_SHARE)
     listed = [
         (one, likely[one] * weight**prior)
         for one, weight in codecs_of.items()
