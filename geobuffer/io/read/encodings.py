@@ -262,17 +262,6 @@ def detect_encoding(data: bytes) -> str:
     return find_encoding([data]).name
 
 
-def detect_encoding_of_parts(parts: Iterable[bytes]) -> str:
-    """Return the name of the encoding of a text that is read part by part, of any length.
-
-    Examples
-    --------
-    >>> detect_encoding_of_parts([b"name;lat;lon;", "Суджа".encode("koi8_u")])
-    'koi8_u'
-    """
-    return find_encoding(parts).name
-
-
 def find_encoding(parts: Iterable[bytes]) -> Encoding:
     r"""Return the encoding of a text that is read part by part, and how sure we are of it.
 
