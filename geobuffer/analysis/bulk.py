@@ -259,9 +259,9 @@ def classify_file(
     source
         GeoParquet with points, in any CRS; or Parquet or a text table (CSV, TSV, TXT) with columns
         of longitude and latitude in degrees. Names of columns, encodings, separators and written
-        coordinates are those that :func:`geobuffer.read_settlements` knows. We look at the
-        beginning of the file to find encoding, separator and decimal mark. A workbook cannot be
-        read piece by piece: save it as CSV. In a file with the column ``accuracy_m`` or
+        coordinates are those that :func:`geobuffer.read_settlements` knows. The decimal mark of a
+        column is that of the whole file, for which we read it twice. A workbook cannot be read
+        piece by piece: save it as CSV. In a file with the column ``accuracy_m`` or
         ``radius_m``, a missing value counts as 1,000 metres. Without the column, all points count
         as exact, or all places as points.
     zone
@@ -278,9 +278,9 @@ def classify_file(
     ------
     DataError
         The source cannot be read or has no coordinates; a coordinate or an accuracy is invalid (the
-        message names the row, counted from 0); the suffix of the target names no format, or the
-        format cannot hold a column of the source; the folder is of another source, another
-        zone or another version of geobuffer.
+        message names the line of a text table, or the row of Parquet, counted from 0); the suffix
+        of the target names no format, or the format cannot hold a column of the source; the folder
+        is of another source, another zone or another version of geobuffer.
     WriteError
         ``target`` cannot be written, or is the source or holds it, through any link.
     MissingCRSError

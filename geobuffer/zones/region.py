@@ -261,7 +261,8 @@ def make_region_of_valid_area(geometry: Polygon | MultiPolygon, **facts: Any) ->
     """Return a region whose area is known to be valid.
 
     To find out that the outlines of the whole world are valid takes a second, which is most of the
-    time in which they are loaded. The data are fixed, and a test checks them.
+    time in which they are loaded. The data are fixed; all 799 regions were valid when we checked
+    them, and a test checks some of them.
 
     >>> import geobuffer as gb
     >>> make_region_of_valid_area(_SQUARE, name="A degree", source=gb.Source("a sketch")).name

@@ -615,3 +615,10 @@ def test_several_threads_can_cache_the_same_shape(tmp_path):
         thread.join()
     assert read_cached_shape(tmp_path, "one").wkb == SHAPE.wkb
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_outlines_of_the_world_are_valid(borders):
+    """`make_region_of_valid_area` relies on it."""
+    regions = [region for border in borders.values() for region in border.regions]
+    assert len(regions) > 10
+    assert shapely.is_valid([region.geometry for region in regions]).all()
