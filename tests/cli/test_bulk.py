@@ -102,7 +102,7 @@ MISTAKES = [
     (["in.parquet", "out.gpkg"], "out.gpkg"),
     (["in.parquet", "nowhere/out.parquet"], "nowhere"),
     (["in.xlsx", "out.parquet"], "in.xlsx"),
-    (["bad.csv", "out.parquet"], "row 1: 'п'"),
+    (["bad.csv", "out.parquet"], "line 3 of bad.csv: 'п'"),
     (["beyond.csv", "out.parquet"], "latitude 136"),
     (["html.parquet", "out.parquet"], "html.parquet"),
     (["no-crs.parquet", "out.parquet"], "reference system"),
