@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from geobuffer.geodesy._series import SERIES_M
 from geobuffer.geodesy.antimeridian import unwrap_near, wrap_degrees
 from geobuffer.geodesy.ellipsoid import (
     WGS84,
@@ -305,7 +306,7 @@ class SpokeGauge:
         for _ in range(_LOOKUPS):
             tip = direct(lon[open_], lat[open_], azimuth[open_], length[open_])
             near = self._index.nearest(tip[0], tip[1], compiled=False)
-            nearer = near.distance_m < length[open_] - TIE_M
+            nearer = near.distance_m < length[open_] - _find_tie(length[open_])
             open_ = open_[nearer]
             if not len(open_):
                 break
@@ -314,7 +315,7 @@ class SpokeGauge:
                 lon[open_], lat[open_], azimuth[open_], stop[open_], length[open_]
             )
             # At least a little less in each round, so that the search ends.
-            length[open_] = np.minimum(level, length[open_] - TIE_M / 4.0)
+            length[open_] = np.minimum(level, length[open_] - _find_tie(length[open_]) / 4.0)
             none = length[open_] < _SHORTEST_M
             length[open_[none]] = 0.0
             open_ = open_[~none]
@@ -334,7 +335,7 @@ class SpokeGauge:
             # Feet are right to micrometres. So a point that lies less than that off the line
             # through the foot stops no spoke, however short the level length is.
             ahead = away * np.cos(np.radians(to_guess - at[2]))
-            clear = (ahead * self._tip_m > 10.0 * TIE_M * level) & (ahead > 1e-3)
+            clear = (ahead * self._tip_m > 10.0 * _find_tie(level) * level) & (ahead > 1e-3)
             shorter = np.flatnonzero(clear & (level < length[rows]))
             length[rows[shorter]] = np.maximum(level[shorter], _SHORTEST_M)
             stop[rows[shorter]] = guess[rows[shorter]]
@@ -404,6 +405,15 @@ class SpokeGauge:
         apart = feet + turn * np.maximum(begin.length_m, end.length_m)
         loose = ((off > self._tip_m) | uneven) & (apart > self._tip_m)
         return np.asarray(loose & (shortest < self._width_m))
+
+
+def _find_tie(length_m: Floats) -> Floats:
+    """Return by how much distances must differ, in metres, for one of them to be the shorter.
+
+    Distances up to 1,000 km come from a series. It is off by 22 µm at 500 km and by 0.7 mm at
+    1,000 km, thirty times as much. Without this, a foot seemed nearer than the length of its spoke.
+    """
+    return TIE_M + 1e-3 * np.minimum(length_m / SERIES_M, 1.0) ** 5
 
 
 def _find_tips(

@@ -337,49 +337,54 @@ def _draw_cells(bank: LeftBank, spokes: Spokes, step_m: float) -> list[BaseGeome
     begin = np.flatnonzero(np.diff(spokes.element, prepend=-1))
     end = np.append(begin[1:], len(spokes.element))
     alive = np.maximum.reduceat(spokes.length_m, begin) > 0.0
-    is_open = bank.find_open(spokes.element, spokes.share)
-    rings = [
-        ring
-        for first, after in zip(begin[alive], end[alive], strict=True)
-        for ring in _list_rings(spokes, is_open, int(first), int(after), step_m)
-    ]
+    drawn = _DrawnSpokes(
+        np.stack([spokes.lon, spokes.lat], axis=1),
+        np.stack([spokes.drawn_lon, spokes.drawn_lat], axis=1),
+        bank.find_open(spokes.element, spokes.share),
+    )
+    rings: list[Floats] = []
+    for first, after in zip(begin[alive].tolist(), end[alive].tolist(), strict=True):
+        if spokes.element[first] % 3 == SEGMENT:
+            rings += _trace_segment(spokes, drawn, first, after)
+        else:
+            rings.append(_trace_fan(spokes, drawn, first, after, step_m))
     cells = shapely.polygons([shapely.linearrings(ring) for ring in rings])
     broken = ~shapely.is_valid(cells)
     cells[broken] = shapely.make_valid(cells[broken], method="structure", keep_collapsed=False)
     return list(cells)
 
 
-def _list_rings(
-    spokes: Spokes, is_open: _Bools, first: int, after: int, step_m: float
-) -> Iterator[Floats]:
-    """Yield the rings (n, 2) that the spokes of one element sweep, between spokes of no length."""
-    if spokes.element[first] % 3 != SEGMENT:
-        yield _trace_fan(spokes, is_open, first, after, step_m)
-        return
+class _DrawnSpokes(NamedTuple):
+    """Feet and drawn tips of spokes, (n, 2), and which of them the sides part on."""
+
+    feet: Floats
+    tips: Floats
+    is_open: _Bools
+
+
+def _trace_segment(spokes: Spokes, drawn: _DrawnSpokes, first: int, after: int) -> Iterator[Floats]:
+    """Yield the rings (n, 2) that the spokes of a segment sweep, between spokes of no length."""
     inner = np.flatnonzero(spokes.length_m[first + 1 : after - 1] == 0.0) + first + 1
-    stops = [first, *inner.tolist(), after - 1]
-    feet = np.stack([spokes.lon, spokes.lat], axis=1)
-    tips = np.stack([spokes.drawn_lon, spokes.drawn_lat], axis=1)
-    for a, b in itertools.pairwise(stops):
+    for a, b in itertools.pairwise([first, *inner.tolist(), after - 1]):
         if spokes.length_m[a : b + 1].any():
-            yield np.concatenate([feet[[a, b]], tips[a : b + 1][::-1]])
+            yield np.concatenate([drawn.feet[[a, b]], drawn.tips[a : b + 1][::-1]])
 
 
-def _trace_fan(spokes: Spokes, is_open: _Bools, first: int, after: int, step_m: float) -> Floats:
+def _trace_fan(
+    spokes: Spokes, drawn: _DrawnSpokes, first: int, after: int, step_m: float
+) -> Floats:
     """Return the ring (n, 2) that the spokes of a fan sweep.
 
     A spoke on which the sides part is an edge of the side. A geodesic is no chord, so it is traced.
     """
-    tips = np.stack([spokes.drawn_lon, spokes.drawn_lat], axis=1)[first:after]
-    foot = np.array([[spokes.lon[first], spokes.lat[first]]])
 
     def trace(row: int) -> Floats:
-        if not is_open[row]:
-            return foot
+        if not drawn.is_open[row]:
+            return drawn.feet[row : row + 1]
         lon, lat, azimuth, length = (float(column[row]) for column in spokes[2:6])
         return _trace_geodesic(lon, lat, azimuth, length, step_m)[:-1]
 
-    return np.concatenate([trace(first), tips, trace(after - 1)[::-1]])
+    return np.concatenate([trace(first), drawn.tips[first:after], trace(after - 1)[::-1]])
 
 
 # --- the error of the divide ---

@@ -44,7 +44,7 @@ def draw_plan(seed):
     # How much larger than its zone is wide a line is.
     size_m = min(width_m * 10.0 ** rng.uniform(-1.7, 1.7) / 2.0, 1.5e6)
     ground = _Ground(rng, size_m, width_m)
-    tolerance_m = np.clip(width_m * 10.0 ** rng.uniform(-4.3, -2.3), 0.01, 100.0)
+    tolerance_m = float(np.clip(width_m * 10.0 ** rng.uniform(-4.3, -2.3), 0.01, 100.0))
     plan = {"km": width_m / 1e3, "tolerance_m": tolerance_m}
     if kind == "areas":
         plan |= {"areas": ground.areas(), "side": str(rng.choice(["inside", "outside", "both"]))}
@@ -70,14 +70,14 @@ def _flat_side(plan, rng, ground):
 
 
 def _sections(plan, rng, ground):
-    km = plan.pop("km")
+    km = max(plan.pop("km"), 0.004)
     lines = [*plan["lines"], *ground.lines("random")]
     widths = {f"line {n + 1}": km * rng.uniform(0.3, 1.0) for n in range(len(lines))}
     return plan | {"lines": lines, "km": widths}
 
 
 def _widths_of_sides(plan, rng, ground):
-    km = plan.pop("km")
+    km = max(plan.pop("km"), 0.006)
     return plan | {"km": {"left": km * rng.uniform(0.2, 1.0), "right": km}}
 
 
@@ -90,7 +90,7 @@ def _from(plan, rng, ground):
 
 
 def _combined(plan, rng, ground):
-    other = {"lines": ground.lines("random"), "km": plan["km"] * rng.uniform(0.3, 1.0),
+    other = {"lines": ground.lines("random"), "km": max(plan["km"] * rng.uniform(0.3, 1.0), 0.001),
              "tolerance_m": plan["tolerance_m"]}  # fmt: skip
     how = str(rng.choice(["unite", "subtract"]))
     first = _one_side(plan, rng, ground) if rng.random() < 0.5 else plan
@@ -199,9 +199,10 @@ def _zigzag(rng):
 
 
 def _star(rng):
-    """Lines that share an end."""
-    tips = rng.uniform(-1, 1, (int(rng.integers(2, 6)), 2))
-    return [np.array([[0, 0], tip] if rng.random() < 0.5 else [tip, [0, 0]]) for tip in tips]
+    """Lines that share an end: one arrives there, one leaves, and one that crosses both."""
+    tips = rng.uniform(-1, 1, (4, 2))
+    lines = [np.array([tips[0], [0, 0]]), np.array([[0, 0], tips[1]]), tips[2:]]
+    return lines[: int(rng.integers(2, 4))]
 
 
 def _eight(rng):
