@@ -163,7 +163,8 @@ def _index_near_rest(end: FlatEnd, width_m: float) -> LineIndex | None:
         return None
     p = end.rest.pieces
     _, _, away_m = inverse(end.lon, end.lat, p.lon, p.lat)
-    near = np.flatnonzero(away_m < reach_m)
+    # A piece may be longer than the zone is wide, and begin far off.
+    near = np.flatnonzero(away_m - p.length_m < reach_m)
     if not len(near):
         return None
     begins = np.stack([p.lon, p.lat], axis=1)[near]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeGuard
 import numpy as np
 import shapely
 
+from geobuffer.geodesy.antimeridian import keep_polygons
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.zones.areas import POLYGON, repair_polygon
 from geobuffer.zones.arguments import NAME, Kind, check_arguments, is_tuple_of, optional
@@ -323,7 +324,9 @@ class BufferZone(Noun):
         """The whole zone: all its rings together."""
         if len(self.rings) == 1:
             return self.rings[0]
-        return shapely.coverage_union_all(self.rings)
+        whole = shapely.coverage_union_all(self.rings)
+        # Where a side cuts the edge between two rings, each ring may round the corner differently.
+        return whole if whole.is_valid else keep_polygons(shapely.union_all(self.rings))
 
     @cached_property
     def ring_areas_km2(self) -> tuple[float, ...]:

@@ -184,7 +184,9 @@ def _spiral(rng):
 def _parallel(rng):
     gap = 10 ** rng.uniform(-2.5, -0.3)
     bends = rng.uniform(-0.1, 0.1, int(rng.integers(2, 4))) * gap
-    return [np.array([[-1, k * gap], [0, k * gap + by], [1, k * gap]]) for k, by in enumerate(bends)]
+    return [
+        np.array([[-1, k * gap], [0, k * gap + by], [1, k * gap]]) for k, by in enumerate(bends)
+    ]
 
 
 def _hairpin(rng):
@@ -266,7 +268,8 @@ def _draw_points(plan, zone, rng, count):
     """Return points about the lines, evenly or close to them, and beside the drawn edge."""
     pieces = [one.border.index.pieces for one in zone.zones]
     lon0, lat0, dlon, dlat = (
-        np.concatenate([getattr(p, name) for p in pieces]) for name in ("lon", "lat", "dlon", "dlat")
+        np.concatenate([getattr(p, name) for p in pieces])
+        for name in ("lon", "lat", "dlon", "dlat")
     )
     piece, share = rng.integers(0, len(lon0), count), rng.uniform(0, 1, count)
     lon, lat = lon0[piece] + share * dlon[piece], lat0[piece] + share * dlat[piece]
@@ -303,9 +306,11 @@ def _edges(polygon):
 
 
 def main(seed):
-    """Print the plan of a seed as a case."""
+    """Write the plan of a seed to stdout, as a case."""
     plan = draw_plan(seed)
-    print(json.dumps({"what": f"broke the law as seed {seed}", "plan": plan, "seed": seed}))
+    sys.stdout.write(
+        json.dumps({"what": f"broke the law as seed {seed}", "plan": plan, "seed": seed})
+    )
 
 
 if __name__ == "__main__":
