@@ -12,6 +12,7 @@ import re
 
 import numpy as np
 
+from geobuffer.errors import DataError
 from geobuffer.io.read.encodings import Encoding, compare_encodings
 
 # Byte 29 of a dBASE table states its encoding. We leave out those that programs write by default:
@@ -30,7 +31,9 @@ _UTF8 = re.compile(r"utf[ _-]?8|(?:cp)?65001")
 _CHARACTERS = ord("C")
 
 
-def find_dbase_encoding(table: bytes, code_page: bytes | None, notes: list[str]) -> str | None:
+def find_dbase_encoding(
+    table: bytes, code_page: bytes | None, name: str, notes: list[str]
+) -> str | None:
     """Return the encoding of the texts of a table; ``None`` if all are plain ASCII.
 
     Parameters
@@ -39,19 +42,28 @@ def find_dbase_encoding(table: bytes, code_page: bytes | None, notes: list[str])
         The content of the ``.dbf``.
     code_page
         The content of the ``.cpg``, or ``None`` if there is none.
+    name
+        The name of the file, for messages.
     notes
         Notes to the user: that there is no ``.cpg``, or that it is wrong.
+
+    Raises
+    ------
+    DataError
+        Some texts are UTF-8 and others are not.
     """
     texts = list_dbase_texts(table)
     if texts.isascii():
         return None
     if code_page is None:
         found = compare_encodings(texts, _LANGUAGE_DRIVERS.get(table[29], ""))
+        _check_not_mixed(found, name)
         reason = "because there is no .cpg file"
     else:
         written = code_page.decode("ascii", "replace").strip()[:40]
         stated = parse_code_page(written)
         found = compare_encodings(texts, stated)
+        _check_not_mixed(found, name)
         if stated and found.name == stated:
             return stated
         reason = f"because its .cpg file states {written!r}, " + (
@@ -62,6 +74,14 @@ def find_dbase_encoding(table: bytes, code_page: bytes | None, notes: list[str])
         "wrong, write the name of the encoding to such a file, or state it with encoding=."
     )
     return found.name
+
+
+def _check_not_mixed(found: Encoding, name: str) -> None:
+    if found.mixed_lines:
+        raise DataError(
+            f"Unreadable {name}: some of its texts are UTF-8, and others seem to be {found.name}. "
+            "Save all as UTF-8, or state one encoding with encoding=."
+        )
 
 
 def _describe_doubt(found: Encoding) -> str:

@@ -106,6 +106,10 @@ _EXPECTED = ("utf-8", "utf-8-sig")
 _WORD = re.compile(rb"[@-~]*[\x80-\xff][@-~\x80-\xff]*")
 
 
+# The first bytes of a letter in UTF-8 at the end of a line: programs that cut a text to the width
+# of its field may cut a letter.
+_CUT_LETTER = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\n")
+
 # Whether the first letter beyond ASCII may be UTF-8: a quick check, which most other lines fail.
 _LIKE_UTF8 = re.compile(rb"[\x00-\x7f]*+[\xc2-\xf4][\x80-\xbf]")
 
@@ -199,9 +203,11 @@ def compare_encodings(text: bytes, stated: str) -> Encoding:
     >>> compare_encodings("Žilina, Čadca".encode("cp852"), "cp852").name
     'cp852'
     """
-    lines = _Lines()
-    lines.add(text)
-    lines.end()
+    lines = _read_lines(text)
+    if lines.utf8.first and lines.others.first:
+        uncut = _CUT_LETTER.sub(b"\n", text)
+        if not (whole := _read_lines(uncut)).others.first:
+            text, lines = uncut, whole
     if not lines.others.first:
         words = _list_words(text)
         # A few letters of another encoding may be valid UTF-8.
@@ -212,6 +218,13 @@ def compare_encodings(text: bytes, stated: str) -> Encoding:
             return Encoding(stated if in_stated <= in_utf8 else "utf-8")
         return Encoding("utf-8")
     return _compare_lines(lines, stated)
+
+
+def _read_lines(text: bytes) -> _Lines:
+    lines = _Lines()
+    lines.add(text)
+    lines.end()
+    return lines
 
 
 def check_encoding(stated: str) -> str:

@@ -80,7 +80,7 @@ def open_shapefile(
             "Must be together: a Shapefile is .shp, .shx, .dbf and .prj."
         )
     if encoding is None:
-        encoding = find_dbase_encoding(table, file.companion(".cpg"), notes)
+        encoding = find_dbase_encoding(table, file.companion(".cpg"), str(file), notes)
     encoding = name_for_gdal(encoding) if encoding else None
     if file.companion(".shx") is not None:
         yield file.gdal_name, encoding

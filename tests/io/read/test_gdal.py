@@ -127,3 +127,26 @@ def test_the_caller_may_state_the_encoding_of_a_shapefile(tmp_path):
     (tmp_path / "line.cpg").write_text("UTF-8")
     border = gb.read_border(tmp_path / "line.shp", encoding="cp1251")
     assert "Псел" in repr(border)
+
+
+def test_texts_of_two_encodings_are_refused(tmp_path):
+    file = shapefile(tmp_path, "UTF-8", TOWNS)
+    table = file.with_suffix(".dbf")
+    wide = "Хотінь".encode()
+    data = table.read_bytes().replace(wide, "Хотінь".encode("cp1251").ljust(len(wide)))
+    table.write_bytes(data)
+    with pytest.raises(gb.DataError, match=r"some of its texts are UTF-8, and others .* cp1251"):
+        gb.read_regions(file)
+
+
+def test_a_letter_that_a_field_cuts_is_no_other_encoding(tmp_path):
+    file = shapefile(tmp_path, "UTF-8", [*TOWNS, "Я" * 40])
+    table = file.with_suffix(".dbf")
+    width = table.read_bytes()[48]
+    name = "Я" * 40
+    cut = ("a" + name).encode()[:width].ljust(width)
+    whole = name.encode().ljust(width)
+    table.write_bytes(table.read_bytes().replace(whole, cut))
+    # GDAL's reader cannot read the cut letter, and we must not take all names for another encoding.
+    with pytest.raises(gb.DataError, match="utf-8"):
+        gb.read_regions(file)
