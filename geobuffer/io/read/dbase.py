@@ -56,7 +56,9 @@ def find_dbase_encoding(
     if texts.isascii():
         return None
     if code_page is None:
-        found = compare_encodings(texts, _LANGUAGE_DRIVERS.get(table[29], ""))
+        found = compare_encodings(
+            texts, _LANGUAGE_DRIVERS.get(int.from_bytes(table[29:30], "little"), "")
+        )
         _check_not_mixed(found, name)
         reason = "because there is no .cpg file"
     else:

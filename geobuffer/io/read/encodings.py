@@ -211,7 +211,10 @@ def compare_encodings(text: bytes, stated: str) -> Encoding:
     if not lines.others.first:
         words = _list_words(text)
         # A few letters of another encoding may be valid UTF-8.
-        if stated and sum(not sign.isascii() for sign in words.decode("utf-8")) < _FEW_LETTERS:
+        if (
+            stated
+            and sum(not sign.isascii() for sign in words.decode("utf-8", "ignore")) < _FEW_LETTERS
+        ):
             in_stated, in_utf8 = (
                 _count_breaks(words.decode(encoding, "replace")) for encoding in (stated, "utf-8")
             )

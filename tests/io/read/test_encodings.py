@@ -1,13 +1,16 @@
 """Encodings are found of tables of real names: a fixed sample of ``benchmarks/encodings.py``."""
 
 import json
+import random
 import time
 from pathlib import Path
 
 import pytest
 from support.place_tables import PAGES, choose_names, has_right_names, make_table
 
-from geobuffer.io.read.encodings import find_encoding
+from geobuffer.errors import DataError
+from geobuffer.io.read.dbase import find_dbase_encoding
+from geobuffer.io.read.encodings import compare_encodings, find_encoding
 
 # Sixty names of each of twelve languages.
 NAMES = json.loads(Path(__file__).with_name("place_names.json").read_text(encoding="utf-8"))
@@ -49,3 +52,17 @@ def test_the_last_line_of_a_long_text_counts():
 def test_a_letter_that_parts_cut_is_whole():
     data = "Суми;51\n".encode() * 1000
     assert find_encoding(data[at : at + 7] for at in range(0, len(data), 7)).name == "utf-8"
+
+
+def test_any_bytes_have_an_encoding_and_raise_no_other_error():
+    rng = random.Random(3)  # noqa: S311 - no secret
+    for _ in range(60):
+        draw = (59, 10, 13, 0x1B, 0xD9, rng.randrange(256), rng.randrange(128, 256))
+        data = bytes(rng.choice(draw) for _ in range(rng.choice((0, 1, 2, 3, 10, 40, 400))))
+        "".encode(find_encoding([data[:5], data[5:]]).name)
+        for stated in ("", "utf-8", "cp1258", "mac_roman", "hz"):
+            "".encode(compare_encodings(data, stated).name)
+        try:
+            find_dbase_encoding(data, rng.choice((None, b"x", b"\xff", b"1251")), "file", [])
+        except DataError as error:
+            assert "UTF-8" in str(error)  # noqa: PT017 - only some of the bytes raise it
