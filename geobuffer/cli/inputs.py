@@ -146,6 +146,14 @@ _CHANGED = {
 }  # fmt: skip
 
 
+#: What an answer says if --land-only was given.
+LAND_ONLY = {
+    "en": "Stretches of the border at sea are left out, by a coarse map of land",
+    "uk": "Відтинки кордону на морі пропущено, за приблизною картою суходолу",
+    "ru": "Отрезки границы на море пропущены, по приблизительной карте суши",
+}
+
+
 def read_zone(options: ZoneOptions, *, language: str = "en") -> gb.Scenario:
     """Return the scenario with the widths, the side and the ends of the options."""
     from geobuffer.zones.border import BOTH

@@ -9,6 +9,7 @@ import typer
 
 import geobuffer as gb
 from geobuffer.cli.inputs import (
+    LAND_ONLY,
     PAGE_M,
     Places,
     build_zone,
@@ -136,7 +137,10 @@ def _write_page(
         None if shown is None else shown.found,
         regions=regions,
         title={to: title or one.title for to, one in scenarios.items()},
-        notes={to: one.notes for to, one in scenarios.items()},
+        notes={
+            to: [*one.notes, *([LAND_ONLY[to]] if options.land_only else [])]
+            for to, one in scenarios.items()
+        },
     )
     gb.write(drawn, path)
 

@@ -9,6 +9,7 @@ import typer
 
 import geobuffer as gb
 from geobuffer.cli.inputs import (
+    LAND_ONLY,
     PAGE_M,
     UNSEEN_M,
     build_zone,
@@ -71,6 +72,8 @@ def zone_(
         print_json(describe_zone(built, ground.border) | ({"file": str(out)} if out else {}))
         return
     _print_zone(built, ground.border, make_heading(scenario, built))
+    if zone.land_only:
+        print_line(f"{LAND_ONLY['en']}.")
     if out is not None:
         print_line(f"Wrote {out}.")
 
