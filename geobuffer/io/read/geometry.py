@@ -367,9 +367,9 @@ def _check_type(table: SourceTable, row: int, found: str, kind: str) -> None:
     if found in _TYPES[kind]:
         return
     other = next((name for name, types in _TYPES.items() if found in types), "")
-    hint = f"; {_REMEDIES[kind, other]}" if other else "; take it apart first"
+    remedy = _REMEDIES.get((kind, other), "take it apart first")
     raise GeometryError(
-        f"Invalid geometry in {table.cite_row(row)}: {found}. Must be {kind}{hint}."
+        f"Invalid geometry in {table.cite_row(row)}: {found}. Must be {kind}; {remedy}."
     )
 
 
