@@ -1,0 +1,60 @@
+"""A search finds places under the names that people write, and only places of that name."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import geobuffer as gb
+from geobuffer.datasets.name_search import NameIndex
+
+FOLDER = Path(__file__).parent / "names"
+CASES = json.loads((FOLDER / "cases.json").read_text("utf-8"))
+# How GeoNames spells the bundled towns: licence and source stand in the file.
+GEONAMES = json.loads((FOLDER / "geonames.json").read_text("utf-8"))["names"]
+OTHERS = [(one, name) for one, names in GEONAMES.items() for name in names.split("|")]
+
+
+@pytest.fixture(scope="module")
+def distances(towns, border):
+    """Return the distance of each bundled place from the border, by its id."""
+    return dict(zip(towns["id"], gb.locate(towns, border)["distance_km"], strict=True))
+
+
+@pytest.fixture(scope="module")
+def index(towns):
+    """Return the index of the bundled places."""
+    return NameIndex(towns)
+
+
+def _find_ids(index, towns, name):
+    return [towns["id"].iloc[row] for row in index.find(name).rows]
+
+
+@pytest.mark.parametrize("name", CASES["found"])
+def test_the_names_that_people_write_are_found(index, towns, distances, name):
+    wanted = CASES["found"][name]
+    found = index.find(name)
+    ordered = sorted(
+        zip(found.ranks, (towns["id"].iloc[row] for row in found.rows), strict=True),
+        key=lambda pair: (pair[0], distances[pair[1]]),
+    )
+    assert [one for _, one in ordered][:1] == wanted[:1]
+    assert set(wanted) <= {one for _, one in ordered}
+
+
+@pytest.mark.parametrize("name", CASES["absent"])
+def test_a_part_of_a_name_is_no_answer(index, name):
+    assert index.find(name).rows == []
+
+
+def test_the_other_names_of_geonames_are_found(index, towns):
+    country = dict(zip(towns["id"], towns["country"], strict=True))
+    found, astray = 0, []
+    for one, name in OTHERS:
+        ids = _find_ids(index, towns, name)
+        found += one in ids
+        if ids and country[one] not in {country[other] for other in ids}:
+            astray.append(name)
+    assert astray == []
+    assert found >= 0.97 * len(OTHERS)
