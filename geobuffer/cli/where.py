@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
+import numpy as np
 import typer
 
 import geobuffer as gb
 from geobuffer.cli.inputs import load_ground, load_places, read_scenario
 from geobuffer.cli.options import AsJson, BorderOptions, PlaceOptions, takes_options
 from geobuffer.cli.output import print_json, print_line, print_records, print_table
-from geobuffer.errors import did_you_mean
-from geobuffer.zones.toponyms import NAME_COLUMNS, find_other_names, fold_name
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+
+    from geobuffer.cli.inputs import Ground, Places
+    from geobuffer.datasets.name_search import NameIndex
 
 # The columns that are printed for places found by name.
 _SHOWN = (
@@ -28,6 +30,8 @@ _SHOWN = (
 _NUMBER = r"([+-]?(?:\d+(?:\.\d*)?|nan|inf))"
 # Two numbers with a space or a comma between; or decimal commas, with a space between.
 _PAIR = re.compile(rf"{_NUMBER}(?:\s*,\s*|\s+){_NUMBER}", re.IGNORECASE)
+# OKTMO, the only codes without letters; no coordinate has that many digits before its point.
+_OFFICIAL_CODE = re.compile(r"\d{8,11}")
 _WITH_COMMAS = re.compile(r"([+-]?\d+),(\d+)[,;]?\s+([+-]?\d+),(\d+)")
 
 
@@ -38,7 +42,8 @@ def where(
         typer.Argument(
             metavar="LATITUDE LONGITUDE | NAME",
             help="Latitude (north positive), then longitude (east positive), in degrees; or the "
-            "name of a settlement.",
+            "name or official code of a settlement, in any spelling. Several names: with ; "
+            "between, in quotes.",
         ),
     ],
     *,
@@ -54,7 +59,7 @@ def where(
     words = " ".join(place)
     point = _parse_coordinates(words)
     if point is None:
-        _print_places(words, border, places, as_json=as_json)
+        _print_places(_split_names(words), border, places, as_json=as_json)
         return
     if places.places or places.add_places:
         raise gb.DataError("Invalid --places with a point. Must come with the name of a place.")
@@ -74,12 +79,16 @@ def _parse_coordinates(words: str) -> tuple[float, float] | None:
         return float(f"{a}.{b}"), float(f"{c}.{d}")
     if found := _PAIR.fullmatch(text):
         return float(found[1]), float(found[2])
-    if not any(sign.isalpha() for sign in text) or any(sign.isdigit() for sign in text):
-        raise gb.DataError(
-            f"Invalid place {words!r}. Must be latitude and longitude in degrees, as in "
-            "51.27 34.63, or the name of a settlement."
-        )
+    if not any(sign.isalpha() for sign in text) and not _OFFICIAL_CODE.fullmatch(text):
+        raise _no_place(words)
     return None
+
+
+def _no_place(words: str) -> gb.DataError:
+    return gb.DataError(
+        f"Invalid place {words!r}. Must be latitude and longitude in degrees, as in "
+        "51.27 34.63, or the name of a settlement."
+    )
 
 
 def _print_point(
@@ -115,27 +124,110 @@ def _describe_side(side: str | None) -> str:
     )
 
 
-def _print_places(name: str, border: BorderOptions, places: PlaceOptions, *, as_json: bool) -> None:
-    """Print a table of all places that have a name, with their distances."""
+def _split_names(words: str) -> list[str]:
+    """Return the names that are divided by semicolons.
+
+    >>> _split_names("Yunakivka; Basivka;"), _split_names("Velyka Pysarivka")
+    (['Yunakivka', 'Basivka'], ['Velyka Pysarivka'])
+    """
+    names = [name for part in words.split(";") if (name := " ".join(part.split()))]
+    if not names:
+        raise _no_place(words)
+    return names
+
+
+class _Answers(NamedTuple):
+    """The places that one name stands for."""
+
+    name: str
+    located: gpd.GeoDataFrame
+    not_located: pd.DataFrame
+    is_exact: bool
+
+
+def _print_places(
+    names: list[str], border: BorderOptions, places: PlaceOptions, *, as_json: bool
+) -> None:
+    """Print a table of all places that have a name, for each name, with their distances."""
     import pandas as pd
 
-    from geobuffer.analysis.classify import join_columns
-    from geobuffer.viz.captions import has_only_points
+    from geobuffer.datasets.name_search import NameIndex
 
     ground = load_ground(border, read_scenario(border))
     towns = load_places(places, ground)
-    found = _find_by_name(towns.located, name)
-    unplaced = _find_by_name(towns.not_located, name)
-    if found.empty and unplaced.empty:
-        columns = [towns.located[column].dropna() for column in _name_columns(towns.located)]
-        known = {str(one) for column in columns for one in column}
-        raise gb.DataError(f"No settlement is called {name!r}. {did_you_mean(name, known)}")
-    located = gb.locate(found, ground.border)
-    table = join_columns(found, located).sort_values("distance_km")
-    if as_json:
-        table = table.assign(longitude=table.geometry.x, latitude=table.geometry.y)
+    reach = "" if places.places else _describe_reach()
+    index, unplaced = NameIndex(towns.located), NameIndex(towns.not_located)
+    answers = [_find_places(name, towns, index, unplaced, ground) for name in names]
+    found = [one for one in answers if len(one.located) or len(one.not_located)]
+    if as_json and found:
+        tables = [
+            one.located.assign(
+                **({"query": one.name} if len(names) > 1 else {}),
+                longitude=one.located.geometry.x,
+                latitude=one.located.geometry.y,
+            )
+            for one in found
+        ]
+        table = pd.concat(tables)
         print_records(pd.DataFrame(table.drop(columns=table.geometry.name)))
-        return
+    elif found:
+        for one in found:
+            _print_answers(one, ground, reach)
+        _print_accuracy(ground.border)
+    missing = [one.name for one in answers if one not in found]
+    if missing:
+        hints = [_describe_missing(name, index, unplaced) for name in missing]
+        raise gb.DataError(" ".join([*hints, reach]).strip())
+
+
+def _find_places(
+    name: str, towns: Places, index: NameIndex, unplaced: NameIndex, ground: Ground
+) -> _Answers:
+    """Return the places of a name, the nearest first; a similar name counts if none has it."""
+    from geobuffer.analysis.classify import join_columns
+
+    found, others = index.find(name), unplaced.find(name)
+    if found.is_exact != others.is_exact:  # only one of them has the very name
+        found, others = (
+            (one if one.is_exact else one._replace(rows=[], ranks=[])) for one in (found, others)
+        )
+    rows = towns.located.iloc[found.rows]
+    table = join_columns(rows, gb.locate(rows, ground.border))
+    order = np.lexsort((table["distance_km"].to_numpy(), np.array(found.ranks)))
+    return _Answers(
+        name, table.iloc[order], towns.not_located.iloc[others.rows],
+        found.is_exact or others.is_exact,
+    )  # fmt: skip
+
+
+def _describe_missing(name: str, index: NameIndex, unplaced: NameIndex) -> str:
+    """Return that no settlement has a name, and which names are similar."""
+    near = index.suggest(name) or unplaced.suggest(name)
+    if not near and any(sign.isdigit() for sign in name):
+        raise _no_place(name)
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return f"No settlement is called {name!r}.{hint}"
+
+
+def _describe_reach() -> str:
+    """Return how far the bundled table reaches."""
+    from geobuffer.datasets.name_search import BUNDLED_REACH_KM
+
+    return (
+        f"The bundled table has places within {BUNDLED_REACH_KM} km of the border of Ukraine and "
+        "Russia, not farther ones; --places reads your own."
+    )
+
+
+def _print_answers(answers: _Answers, ground: Ground, reach: str) -> None:
+    """Print the places of one name."""
+    import pandas as pd
+
+    from geobuffer.viz.captions import has_only_points
+
+    name, table, unplaced = answers.name, answers.located, answers.not_located
+    if not answers.is_exact:
+        print_line(f"No settlement is spelled {name!r}. Similar names:")
     if not table.empty:
         apart = {"side"} if has_only_points(ground.border.sections) else set()
         columns = [column for column in _SHOWN if column in table and column not in apart]
@@ -144,22 +236,8 @@ def _print_places(name: str, border: BorderOptions, places: PlaceOptions, *, as_
     if not unplaced.empty:
         areas = ", ".join(sorted(set(unplaced["raion_en"].fillna(unplaced["oblast"]))))
         print_line(f"Known by name only, without a trusted position: {len(unplaced)} ({areas}).")
-    _print_accuracy(ground.border)
-
-
-def _name_columns(table: pd.DataFrame) -> list[str]:
-    return [column for column in NAME_COLUMNS if column in table]
-
-
-def _find_by_name(table: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
-    """Return the rows that have this name in any language, as the search of the page does."""
-    import pandas as pd
-
-    wanted = {fold_name(name), *find_other_names(fold_name(name))}
-    same = pd.Series(data=False, index=table.index)
-    for column in _name_columns(table):
-        same |= table[column].map(fold_name, na_action="ignore").isin(wanted)
-    return table[same.to_numpy()]
+    if reach and table.empty:
+        print_line(reach)
 
 
 def _print_accuracy(line: gb.Border) -> None:

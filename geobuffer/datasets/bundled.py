@@ -279,6 +279,21 @@ def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
     return table if near is None else select_same_hromadas(table, near)
 
 
+@cache
+def load_other_names() -> Mapping[str, str]:
+    """Return the other names of bundled places, divided by ``|``, by the id of the place.
+
+    Examples
+    --------
+    >>> load_other_names()["katottg:UA59040110010017443"].split("|")[:2]
+    ['Achtyrka', 'Akhtirka']
+    """
+    if "other_names" not in manifest():
+        return MappingProxyType({})
+    table = _read_dataset("other_names")
+    return MappingProxyType(dict(zip(table["id"], table["names"], strict=True)))
+
+
 def _read_places(dataset: str) -> pd.DataFrame:
     """Read a table of places; replace the keys of its column ``source`` by the full texts."""
     table = _read_dataset(dataset)

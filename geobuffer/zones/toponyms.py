@@ -1,10 +1,21 @@
-"""Names of places: fold spellings for a search, know other names of towns, list name columns."""
+"""Names of places: keys to compare spellings by, other names of towns, name columns.
+
+:func:`fold_name` compares names of regions and sides, which are few and told apart by a letter.
+:func:`make_name_keys` compares names of settlements as people spell them in Latin and in Cyrillic
+letters. Its rules stand in ``name_rules.json``, which the page reads too.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: The languages of names, captions and the page.
 LANGUAGES = ("en", "uk", "ru")
@@ -115,6 +126,130 @@ def _unify_script(word: str) -> str:
     return word.translate(_TO_LATIN if latin else _TO_CYRILLIC)
 
 
+@cache
+def load_name_rules() -> dict[str, Any]:
+    """Return the rules by which names of settlements are compared, as the page reads them too."""
+    rules: dict[str, Any] = json.loads(
+        resources.files("geobuffer.zones").joinpath("name_rules.json").read_text("utf-8")
+    )
+    return rules
+
+
+@cache
+def _sign_table() -> dict[int, str]:
+    """Return for each sign of a name what it becomes."""
+    rules = load_name_rules()
+    signs = dict.fromkeys(rules["removed"], "") | dict.fromkeys(rules["spaces"], " ")
+    return str.maketrans(signs | rules["letters"])
+
+
+_WORD = re.compile(r"[^\W_]+")
+_ANY_LATIN, _ANY_CYRILLIC = re.compile("[a-z]"), re.compile("[\u0400-\u04ff]")
+
+
+def make_name_keys(names: Iterable[str]) -> list[str]:
+    """Return the key of each name: names that differ only in their spelling have one key.
+
+    Ukrainian and Russian names have one key in Cyrillic letters and in all common Latin schemes,
+    and so have their usual endings: *-ivka* and *-ovka*, *-e* and *-oye*.
+
+    Examples
+    --------
+    >>> make_name_keys(["Локня", "Loknia", "Loknya", "Lokn'a"])
+    ['lokna', 'lokna', 'lokna', 'lokna']
+    >>> make_name_keys(["Новенькое", "Novenkoye", "Новеньке"])
+    ['novenke', 'novenke', 'novenke']
+    """
+    # No key has a line feed, so that one replacement serves all names: a table has 20,000.
+    text = "".join(f" {_spell_sounds(name)} \n" for name in names)
+    return [key.strip() for key in _replace_pairs(text, "pairs").split("\n")[:-1]]
+
+
+def make_coarse_keys(keys: Iterable[str]) -> list[str]:
+    """Return keys in which all vowels are one letter, and so are the sounds like s and like z.
+
+    They find what other languages make of a name: *Tschugujew* and *Chuhuiv* have one coarse key.
+
+    Examples
+    --------
+    >>> make_coarse_keys(make_name_keys(["Кролевець", "Krolevets", "Krolewez"]))
+    ['krelevez', 'krelevez', 'krelevez']
+    """
+    return [
+        key.strip()
+        for key in _replace_pairs("".join(f" {key} \n" for key in keys), "coarse").split("\n")[:-1]
+    ]
+
+
+def _replace_pairs(text: str, kind: str) -> str:
+    for old, new in load_name_rules()[kind]:
+        text = text.replace(old, new)
+    return text
+
+
+def _spell_sounds(name: str) -> str:
+    """Return a name in small Latin letters, with capital letters for sounds that have no letter."""
+    low = unicodedata.normalize("NFC", name).lower()
+    if not low.isascii():
+        if _ANY_LATIN.search(low) and _ANY_CYRILLIC.search(low):
+            low = _WORD.sub(lambda word: _choose_script(word[0]), low)
+        low = unicodedata.normalize("NFD", low.translate(_sign_table()))
+        low = "".join(c for c in low if not unicodedata.category(c).startswith("M"))
+    else:
+        low = low.translate(_sign_table())
+    return " ".join(low.split())
+
+
+@cache
+def _script_tables() -> tuple[re.Pattern[str], re.Pattern[str], dict[int, int], dict[int, int]]:
+    """Return what only Latin and only Cyrillic letters match, and tables to Latin and Cyrillic."""
+    latin, cyrillic = load_name_rules()["look_alike"]
+    return (
+        re.compile(f"(?![{latin}])[a-z\u00df-\u024f]"),
+        re.compile(f"(?![{cyrillic}])[\u0400-\u04ff]"),
+        str.maketrans(cyrillic, latin),
+        str.maketrans(latin, cyrillic),
+    )
+
+
+def _choose_script(word: str) -> str:
+    """Return a word in one script, unless it has letters that only one script has, of both."""
+    if not (_ANY_LATIN.search(word) and _ANY_CYRILLIC.search(word)):
+        return word
+    latin, cyrillic, to_latin, to_cyrillic = _script_tables()
+    surely_latin, surely_cyrillic = latin.search(word), cyrillic.search(word)
+    if surely_latin and surely_cyrillic:
+        return word
+    return word.translate(to_latin if surely_latin else to_cyrillic)
+
+
+@cache
+def _kind_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    rules = load_name_rules()
+    before, after, apart = (
+        "|".join(rules[where]) for where in ("kinds_before", "kinds_after", "kinds_apart")
+    )
+    return (
+        re.compile(rf"^(?:{before})(?:\.\s*|\s+)(?=\S)"),
+        re.compile(rf"(?:\s+(?:{after})|\s*[,(]\s*(?:{apart})\.?\)?)$"),
+    )
+
+
+def strip_kind(name: str) -> str:
+    """Return a name in small letters without the words for its kind before and after it.
+
+    Examples
+    --------
+    >>> [strip_kind(name) for name in ("с. Басівка", "Yunakivka village", "Басівка (село)")]
+    ['басівка', 'yunakivka', 'басівка']
+    >>> [strip_kind(name) for name in ("Нове Село", "Хутір-Михайлівський", "Село")]
+    ['нове село', 'хутір-михайлівський', 'село']
+    """
+    first, last = _kind_patterns()
+    low = name.lower().strip()
+    return last.sub("", first.sub("", low)) or low
+
+
 def find_other_names(folded: str) -> tuple[str, ...]:
     """Return the other names of the town that has a folded name, folded.
 
@@ -167,10 +302,10 @@ def differ_by_slip(one: str, other: str) -> bool:
     letters = min(len(one), len(other))
     # Too many names of four letters differ by one letter only.
     slips = 0 if letters < 5 else 1 if letters < 8 else 2
-    return 0 < slips >= _count_edits(one, other, slips)
+    return 0 < slips >= count_edits(one, other, slips)
 
 
-def _count_edits(one: str, other: str, most: int) -> int:
+def count_edits(one: str, other: str, most: int) -> int:
     """Return the Levenshtein distance of two names: letters to insert, omit or change.
 
     If the distance is more than ``most``, some number above ``most``.

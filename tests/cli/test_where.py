@@ -103,3 +103,40 @@ def test_where_by_another_border(run, regions, mine):
         facts = run("where", "51.2", "35.1", *option, "--json").json
         assert facts["section"] == "Belgorod–Sumy"
     assert run("where", "51.2", "35.1", "--json").json["section"] == "Kursk–Sumy"
+
+
+def test_where_lists_the_namesakes_of_both_countries_the_nearest_first(run):
+    records = run("where", "Loknya", "--json").json
+    assert [record["oblast"] for record in records] == ["Sumy", "Belgorod", "Sumy"]
+
+
+def test_where_answers_several_names(run):
+    records = run("where", "с. Юнаківка;", "Belopolye", "--json").json
+    assert [(one["query"], one["name_en"]) for one in records] == [
+        ("с. Юнаківка", "Yunakivka"), ("Belopolye", "Bilopillia"),
+    ]  # fmt: skip
+    answer = run("where", "Yunakivka; Vovchnsk")
+    assert answer.code == 2
+    assert "Юнаківка" in answer.out
+    assert "'Vovchansk'" in answer.err
+
+
+def test_where_says_how_far_the_table_reaches(run, here):
+    for name in ("Kyiv", "Konotop", "Xyzzy"):
+        answer = run("where", name)
+        assert "within 60 km of the border" in " ".join((answer.out + answer.err).split())
+        assert "Did you mean" not in answer.err
+    (here / "mine.csv").write_text("name,lat,lon,accuracy_m\nMy farm,51.1,35.0,50\n")
+    answer = run("where", "My farn", "--places", "mine.csv")
+    assert "60 km" not in answer.err
+    assert "'My farm'" in answer.err
+
+
+def test_where_finds_a_hromada_and_a_code(run):
+    hromada = run("where", "Юнаківська громада", "--json").json
+    assert hromada[0]["name_uk"] == "Юнаківка"
+    assert {record["hromada"] for record in hromada} == {"Юнаківська громада"}
+    for code in ("UA59080310010046655", "ua59080310010046655"):
+        (record,) = run("where", code, "--json").json
+        assert record["name_uk"] == "Юнаківка"
+    assert run("where", "14755000156", "--json").json[0]["name_en"] == "Dmitriyevka"

@@ -1,0 +1,194 @@
+"""Search settlements by name, in any spelling; the page's ``names.js`` gives the same answers."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from geobuffer.datasets.bundled import load_other_names
+from geobuffer.zones.toponyms import (
+    NAME_COLUMNS,
+    TOWN_NAMES,
+    count_edits,
+    make_coarse_keys,
+    make_name_keys,
+    strip_kind,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+#: How far the bundled table reaches from the line, in km: data/README.md.
+BUNDLED_REACH_KM = 60
+
+# An official code or its beginning: KATOTTG from the raion on, or OKTMO. Shorter runs of digits
+# are numbers in names.
+_CODE = re.compile(r"UA\d{4,17}|\d{8,11}")
+# A coarse key of fewer letters stands for too many names.
+_COARSE_LETTERS = 5
+# No name of fewer letters is similar to another one.
+_SIMILAR_LETTERS = 4
+
+
+class Found(NamedTuple):
+    """The rows that a name stands for."""
+
+    rows: list[int]
+    """Positions in the table."""
+    ranks: list[int]
+    """0 for each row; 1 for a place that only shares its hromada's name, or whose own name has a
+    word for its kind besides: a station of a town."""
+    is_exact: bool
+    """False if the name is only similar: another language's spelling of it."""
+
+
+class NameIndex:
+    """Finds the rows of a table by their names, official codes and hromadas.
+
+    Parameters
+    ----------
+    table
+        Settlements with name columns; ``id``, ``code``, ``hromada`` and ``hromada_code`` are
+        searched too if the table has them.
+    """
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self._table = table
+        self._names = _list_names(table)
+        self._rows, self._bare_rows = _index_rows(self._names)
+
+    @cached_property
+    def _hromadas(self) -> dict[str, list[int]]:
+        whole, bare = _index_rows(_list_texts(self._table, ("hromada",)))
+        return {**bare, **whole}
+
+    @cached_property
+    def _coarse_rows(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = defaultdict(list)
+        keys = list(self._rows)
+        for key, coarse in zip(keys, make_coarse_keys(keys), strict=True):
+            found[coarse] += self._rows[key]
+        return dict(found)
+
+    def find(self, text: str) -> Found:
+        """Return the rows of a name or an official code.
+
+        We try in turn the name as it is, without the words for its kind, as that of a hromada,
+        and its coarse key. The first that any place has decides.
+        """
+        code = "".join(text.split()).upper()
+        if _CODE.fullmatch(code):
+            texts = _list_texts(self._table, ("code", "hromada_code"))
+            return _make_found(row for row, one in texts if one.startswith(code))
+        full, bare = make_name_keys([text, strip_kind(text)])
+        for key in (full, bare):
+            wanted = _town_keys().get(key, (key,))
+            own = {row for one in wanted for row in self._rows.get(one, ())}
+            also = {row for one in wanted for row in self._bare_rows.get(one, ())} - own
+            if own or also:
+                rows = sorted(own | also)
+                return Found(rows, [int(row in also) for row in rows], is_exact=True)
+        if bare in self._hromadas:
+            return self._rank_hromada(bare)
+        (coarse,) = make_coarse_keys([bare])
+        known = full in _town_keys() or len(coarse) < _COARSE_LETTERS
+        return _make_found(() if known else self._coarse_rows.get(coarse, ()), is_exact=False)
+
+    def _rank_hromada(self, key: str) -> Found:
+        rows = sorted(set(self._hromadas[key]))
+        # Юнаківська громада is named after Юнаківка.
+        stem = re.sub("ska$", "", key)
+        own = {row for name, rows in self._rows.items() if name.startswith(stem) for row in rows}
+        return Found(rows, [int(row not in own) for row in rows], is_exact=True)
+
+    def suggest(self, text: str, most: int = 3) -> list[str]:
+        """Return the names that begin like a name or differ from it by a few letters, best first.
+
+        A known town that no place of the table has gets no suggestion: it lies elsewhere.
+        """
+        (key,) = make_name_keys([strip_kind(text)])
+        if len(key) < _SIMILAR_LETTERS or key in _town_keys():
+            return []
+        near = sorted(
+            (*rank, one) for one in self._rows if (rank := _rank_similar(one, key)) is not None
+        )
+        # Each place once, though it may have several such names.
+        found: dict[str, set[int]] = {}
+        for _, _, one in near:
+            if not any(rows.issuperset(self._rows[one]) for rows in found.values()):
+                found[one] = set(self._rows[one])
+        return self._show_names(list(found)[:most])
+
+    def _show_names(self, keys: list[str]) -> list[str]:
+        """Return for each key the first name of the table that has it."""
+        rows = {row for key in keys for row in self._rows[key]}
+        names = [name for row, name in reversed(self._names) if row in rows]
+        shown = dict(zip(make_name_keys(names), names, strict=True))
+        return [shown[key] for key in keys]
+
+
+def _rank_similar(key: str, wanted: str) -> tuple[int, int] | None:
+    """Return 0 if a key begins like the wanted one, else 1, and how many letters differ; or None.
+
+    >>> [_rank_similar(key, "vovC") for key in ("vovCansk", "vovk", "sumi")]
+    [(0, 4), (1, 1), None]
+    """
+    if key.startswith(wanted):
+        return 0, len(key) - len(wanted)
+    # One letter in four: Belogorye is not Belopolye.
+    most = len(wanted) // 4
+    edits = count_edits(key, wanted, most)
+    return (1, edits) if edits <= most else None
+
+
+def _make_found(rows: Iterable[int], *, is_exact: bool = True) -> Found:
+    distinct = sorted(set(rows))
+    return Found(distinct, [0] * len(distinct), is_exact)
+
+
+def _list_texts(table: pd.DataFrame, columns: Iterable[str]) -> list[tuple[int, str]]:
+    """Return the texts of some columns, those that the table has, with their rows."""
+    return [
+        (row, text)
+        for column in columns
+        if column in table
+        for row, text in enumerate(table[column])
+        if isinstance(text, str) and text
+    ]
+
+
+def _list_names(table: pd.DataFrame) -> list[tuple[int, str]]:
+    others = load_other_names()
+    ids = _list_texts(table, ("id",))
+    return _list_texts(table, NAME_COLUMNS) + [
+        (row, name) for row, one in ids if one in others for name in others[one].split("|")
+    ]
+
+
+def _index_rows(
+    names: Iterable[tuple[int, str]],
+) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """Return the rows of each key: of whole names, and of names without the words for kinds."""
+    rows = defaultdict(list)
+    for row, name in names:
+        rows[name].append(row)
+    bare = {name: stripped for name in rows if (stripped := strip_kind(name)) != name.lower()}
+    found: list[dict[str, list[int]]] = []
+    for texts in (dict(zip(rows, rows, strict=True)), bare):
+        by_key: dict[str, list[int]] = defaultdict(list)
+        for name, key in zip(texts, make_name_keys(texts.values()), strict=True):
+            by_key[key] += rows[name]
+        by_key.pop("", None)
+        found.append(dict(by_key))
+    return found[0], found[1]
+
+
+@cache
+def _town_keys() -> dict[str, tuple[str, ...]]:
+    """Return, for each key of a town's name, all its keys."""
+    groups = [tuple(dict.fromkeys(make_name_keys(names))) for names in TOWN_NAMES]
+    return {key: group for group in groups for key in group}
