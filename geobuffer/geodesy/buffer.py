@@ -103,7 +103,12 @@ def buffer_lines(
     Raises
     ------
     GeometryError
-        The zone would reach a pole or round the globe.
+        The zone would reach both poles, or its edge passes a pole too closely.
+
+    Notes
+    -----
+    A zone over a pole, or round the globe, is drawn as a strip from −180° to 180° that closes along
+    the pole.
 
     Examples
     --------
@@ -112,7 +117,12 @@ def buffer_lines(
     >>> disc, error = buffer_lines(dot, 1000, tolerance_m=0.1)
     >>> disc.geom_type, error <= 0.1
     ('Polygon', True)
+    >>> cap, _ = buffer_lines(LineIndex([shapely.Point(30, 85)]), 600_000, tolerance_m=10.0)
+    >>> cap.bounds[0], cap.bounds[2:]
+    (-180.0, (180.0, 90.0))
     """
+    if _find_meridian_problem(index, distance_m):
+        return trace_about_pole(index, distance_m, tolerance_m)
     outline = trace_outline(index, distance_m, tolerance_m=tolerance_m)
     return cut_at_antimeridian(outline.shape), outline.error_m
 
@@ -135,7 +145,12 @@ class Outline(NamedTuple):
 def trace_outline(index: LineIndex, distance_m: float, *, tolerance_m: float) -> Outline:
     """Return what :func:`buffer_lines` returns, before it is cut at the antimeridian.
 
-    Arguments and errors are those of :func:`buffer_lines`.
+    Arguments are those of :func:`buffer_lines`.
+
+    Raises
+    ------
+    GeometryError
+        The zone would reach a pole or round the globe, so that no meridian is free of it.
     """
     meridian = _find_central_meridian(index, distance_m)
     simplify_m = _START_SHARE * tolerance_m
@@ -247,21 +262,32 @@ class _Run(NamedTuple):
 
 def _find_central_meridian(index: LineIndex, distance_m: float) -> float:
     """Return a longitude about which the zone can be drawn unbroken, in whole degrees."""
-    lat, lon = index.pieces.lat, np.radians(index.pieces.lon)
-    pole_m = (90.0 - np.abs(lat).max()) * 111_000.0
+    if problem := _find_meridian_problem(index, distance_m):
+        raise GeometryError(f"Invalid distance {distance_m / 1e3:g} km: {problem}")
+    return _mean_meridian(index)
+
+
+def _mean_meridian(index: LineIndex) -> float:
+    lon = np.radians(index.pieces.lon)
+    return float(np.round(np.degrees(np.arctan2(np.sin(lon).mean(), np.cos(lon).mean()))))
+
+
+def _find_meridian_problem(index: LineIndex, distance_m: float) -> str:
+    """Return why the zone cannot be drawn unbroken about a meridian; an empty text if it can."""
+    pole_m = (90.0 - np.abs(index.pieces.lat).max()) * 111_000.0
     if pole_m < distance_m * 1.05:
-        raise GeometryError(
-            f"Invalid distance {distance_m / 1e3:g} km: the zone would reach a pole, "
-            f"{pole_m / 1e3:,.0f} km from the border. Must be less."
+        return (
+            f"the zone would reach a pole, {pole_m / 1e3:,.0f} km from the border. Must be less, "
+            "or on both sides of the border."
         )
-    centre = float(np.round(np.degrees(np.arctan2(np.sin(lon).mean(), np.cos(lon).mean()))))
     margin = np.degrees(distance_m / (WGS84.b * np.sin(pole_m / WGS84.a)))
-    if np.abs(wrap_degrees(index.pieces.lon - centre)).max() + margin > 175.0:
-        raise GeometryError(
-            f"Invalid distance {distance_m / 1e3:g} km: the zone would reach round the globe. "
-            "Must be less, or the border shorter."
+    away = wrap_degrees(index.pieces.lon - _mean_meridian(index))
+    if np.abs(away).max() + margin > 175.0:
+        return (
+            "the zone would reach round the globe. Must be less, or the border shorter, or on both "
+            "sides of the border."
         )
-    return centre
+    return ""
 
 
 def _cut_into_runs(index: LineIndex, run_m: float) -> list[_Run]:
@@ -314,6 +340,121 @@ def _unite_runs(runs: Iterable[_Run], centre: float) -> BaseGeometry:
     return shapely.union_all(
         [shapely.transform(run.shape, functools.partial(to_globe, run=run)) for run in runs]
     )
+
+
+# --- over a pole, or round the globe ---
+
+# How far the edge of a zone must pass a pole, in metres: more than the planar buffer is off.
+_BESIDE_POLE_M = 50.0
+
+
+def trace_about_pole(
+    index: LineIndex, distance_m: float, tolerance_m: float
+) -> tuple[Polygon | MultiPolygon, float]:
+    """Return what :func:`buffer_lines` returns, for a zone that no meridian is free of.
+
+    We unite the runs in a plane about a pole, in which such a zone is one piece. Each ring of the
+    outline then gets its area in longitude and latitude: a ring that winds about the pole gets the
+    area up to the pole, any other ring the area within it.
+    """
+    pole, holds_pole = _choose_pole(index, distance_m)
+    runs = _cut_into_runs(index, max(_RUN_M, distance_m))
+    start = _unite_about_pole([_buffer_run(run, distance_m, _QUADRANT) for run in runs], pole)
+    edges, polygon_of_ring = _list_edges(start)
+    edges = _refine_edges(index, edges, distance_m, tolerance_m)
+    lonlat = np.stack([edges.lon, edges.lat], axis=1)
+    bounds = np.flatnonzero(np.diff(edges.ring, prepend=-1))
+    areas = [_enclose_ring(ring, pole) for ring in np.split(lonlat, bounds[1:])]
+    shells = np.flatnonzero(np.diff(polygon_of_ring, prepend=-1))
+    polygons = [
+        shapely.difference(areas[group[0]], shapely.union_all([areas[n] for n in group[1:]]))
+        for group in np.split(np.arange(len(areas)), shells[1:])
+    ]
+    whole = keep_polygons(drop_slivers(shapely.union_all(polygons), tolerance_m))
+    if bool(shapely.intersects_xy(whole, 0.0, pole)) != holds_pole:
+        raise _beside_pole_error(distance_m)
+    return whole, _bound_error(index, edges, distance_m, tolerance_m)
+
+
+def _choose_pole(index: LineIndex, distance_m: float) -> tuple[float, bool]:
+    """Return the latitude of the pole about which to draw, and whether the zone holds it.
+
+    The other pole must not be near the zone, as the plane ends there.
+    """
+    poles = np.array([90.0, -90.0])
+    away = index.nearest(np.zeros(2), poles).distance_m
+    if (away < distance_m * 1.05).all():
+        raise GeometryError(
+            f"Invalid distance {distance_m / 1e3:g} km: the zone would reach both poles, "
+            f"{away[0] / 1e3:,.0f} and {away[1] / 1e3:,.0f} km from the border. Must be less, or "
+            "two zones, one for each half of the border."
+        )
+    if (np.abs(away - distance_m) < _BESIDE_POLE_M).any():
+        raise _beside_pole_error(distance_m)
+    near = int(away.argmin())
+    return float(poles[near]), bool(away[near] < distance_m)
+
+
+def _beside_pole_error(distance_m: float) -> GeometryError:
+    return GeometryError(
+        f"Invalid distance {distance_m / 1e3:g} km: the edge of the zone would pass within metres "
+        "of a pole. Must be a little more or less."
+    )
+
+
+def _unite_about_pole(runs: Iterable[_Run], pole: float) -> BaseGeometry:
+    """Bring runs to a plane about a pole, unite them, and return the whole in degrees.
+
+    Edges of the result run the short way round.
+    """
+
+    def to_polar(xy: Floats, run: _Run) -> Floats:
+        lon, lat = project_to_globe(run.lon, run.lat, xy.T)
+        turn, away = np.radians(lon), np.abs(pole - lat)
+        return np.stack([away * np.cos(turn), away * np.sin(turn)], axis=1)
+
+    def to_degrees(xy: Floats) -> Floats:
+        lon = np.degrees(np.arctan2(xy[:, 1], xy[:, 0]))
+        return np.stack([lon, pole - np.sign(pole) * np.hypot(*xy.T)], axis=1)
+
+    united = shapely.union_all(
+        [shapely.transform(run.shape, functools.partial(to_polar, run=run)) for run in runs]
+    )
+    return shapely.transform(united, to_degrees)
+
+
+def _enclose_ring(lonlat: Floats, pole: float) -> BaseGeometry:
+    """Return the area within an open ring, cut at ±180°: up to the pole if the ring winds about it.
+
+    Edges of the ring run the short way round.
+    """
+    step = wrap_degrees(np.diff(lonlat[:, 0], append=lonlat[:1, 0]))
+    turns = round(step.sum() / 360.0)
+    lon = lonlat[0, 0] + np.append(0.0, np.cumsum(step))
+    ring = np.column_stack([lon, np.append(lonlat[:, 1], lonlat[0, 1])])
+    if turns:
+        ring = _close_over_pole(ring, pole)
+    valid = shapely.make_valid(shapely.Polygon(ring), method="structure", keep_collapsed=False)
+    if valid.is_empty:  # a hole of no width
+        return valid
+    return shapely.union_all([cut_at_antimeridian(valid)])
+
+
+def _close_over_pole(ring: Floats, pole: float) -> Floats:
+    """Return a ring that winds once about a pole, begun at the antimeridian, closed at the pole."""
+    lon, lat = ring.T
+    seam = np.floor((lon + 180.0) / 360.0)
+    before = int(np.flatnonzero(np.diff(seam))[0])
+    at = 360.0 * max(seam[before], seam[before + 1]) - 180.0
+    share = (at - lon[before]) / (lon[before + 1] - lon[before])
+    crossing = lat[before] + share * (lat[before + 1] - lat[before])
+    turn = lon[-1] - lon[0]
+    onward = np.column_stack([lon[before + 1 :], lat[before + 1 :]])
+    again = np.column_stack([lon[1 : before + 1] + turn, lat[1 : before + 1]])
+    first = -180.0 * np.sign(turn)
+    middle = np.vstack([onward, again]) + np.array([first - at, 0.0])
+    end = [(-first, crossing), (-first, pole), (first, pole)]
+    return np.vstack([[(first, crossing)], middle, end])
 
 
 # --- from the planar buffer to the distance ---
@@ -413,7 +554,7 @@ def _find_edge_errors(
     It is measured at the shares ``probes`` of each edge.
     """
     lon, lat = edges.lon, edges.lat
-    along_lon = lon[begin, None] + probes * (lon[end] - lon[begin])[:, None]
+    along_lon = lon[begin, None] + probes * wrap_degrees(lon[end] - lon[begin])[:, None]
     along_lat = lat[begin, None] + probes * (lat[end] - lat[begin])[:, None]
     found = index.nearest(along_lon.ravel(), along_lat.ravel()).distance_m
     off = np.abs(found - distance_m).reshape(len(begin), len(probes))
@@ -444,7 +585,7 @@ def _cut_edges(
     edge = np.repeat(np.arange(len(lon)), cuts)
     nth = number_within_groups(cuts)
     share, new = nth / cuts[edge], nth > 0
-    new_lon = lon[edge] + share * (lon[after] - lon)[edge]
+    new_lon = lon[edge] + share * wrap_degrees(lon[after] - lon)[edge]
     new_lat = lat[edge] + share * (lat[after] - lat)[edge]
     at = np.cumsum(cuts)[over[in_notch]] - 1
     new_lon[at], new_lat[at] = corner_lon, corner_lat
@@ -501,7 +642,8 @@ def _find_notch_corners(
     """
     lon, lat = edges.lon, edges.lat
     a, b = index.nearest(lon[begin], lat[begin]), index.nearest(lon[end], lat[end])
-    at_lon, at_lat = (lon[begin] + lon[end]) / 2.0, (lat[begin] + lat[end]) / 2.0
+    at_lon = lon[begin] + wrap_degrees(lon[end] - lon[begin]) / 2.0
+    at_lat = (lat[begin] + lat[end]) / 2.0
     feet = [(a.lon, a.lat), (b.lon, b.lat)]
     half_edge, foot_a, foot_b = (
         project_to_plane(at_lon, at_lat, *to) for to in ((lon[end], lat[end]), *feet)

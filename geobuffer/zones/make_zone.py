@@ -129,8 +129,9 @@ def build_zone(
     ------
     GeometryError
         A distance is not a positive finite number, or above the limit of 2,000 km; rings do not
-        ascend; the tolerance is not positive; ``ends`` is neither value; the zone would reach a
-        pole; widths for each side come with rings, a ``side`` or flat ends; widths for each
+        ascend; the tolerance is not positive; ``ends`` is neither value; the zone would reach
+        both poles, or its edge passes within metres of one; widths for each side come with rings, a
+        ``side`` or flat ends; widths for each
         section come with rings, flat ends, ``from_km`` or one side of a bare line; the side is the
         inside of a point or a line, or one side of lines that run against each other; a width names
         neither a side nor a section; widths name sides as well as sections; or one name has two

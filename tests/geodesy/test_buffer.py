@@ -1,5 +1,7 @@
 """Buffers of lines: every edge lies within its tolerance of the distance, anywhere on Earth."""
 
+import math
+
 import numpy as np
 import pyproj
 import pytest
@@ -131,13 +133,57 @@ def test_zone_across_the_antimeridian_is_cut_there():
     )
 
 
-def test_zone_that_would_reach_a_pole_is_refused():
-    index = LineIndex([shapely.LineString([(0.0, 89.0), (10.0, 89.0)])])
-    with pytest.raises(GeometryError, match="reach a pole"):
-        buffer_lines(index, 200_000.0, tolerance_m=1.0)
+@pytest.mark.parametrize(
+    ("lon", "lat", "radius_m"),
+    [(30, 85, 600e3), (0, 90, 600e3), (-150, -88, 1_500e3), (179.9, 89.99, 2e3), (180, -89, 2e6)],
+)
+def test_a_disc_over_a_pole_has_the_area_of_geographiclib(lon, lat, radius_m):
+    shape, error_m = buffer_lines(LineIndex([shapely.Point(lon, lat)]), radius_m, tolerance_m=1.0)
+    azimuth = np.linspace(0.0, 360.0, 20_000, endpoint=False)
+    here = (np.full(20_000, value) for value in (lon, lat))
+    rim = GEOD.fwd(*here, azimuth, np.full(20_000, radius_m))[:2]
+    area = abs(GEOD.polygon_area_perimeter(*rim)[0])
+    assert abs(area_m2(shape) - area) < 2.0 * np.pi * radius_m * error_m + 1e-7 * area
+    assert error_m <= 1.0
+    assert shape.is_valid
+    assert shape.bounds[0::2] == (-180.0, 180.0)
+    assert (shape.bounds[3] if lat > 0 else -shape.bounds[1]) == 90.0
+    assert shapely.intersects_xy(shape, [0.0, 180.0, -180.0], math.copysign(90.0, lat)).all()
 
 
-def test_zone_round_the_globe_is_refused():
-    index = LineIndex([shapely.LineString([(-170.0, 0.0), (0.0, 0.0), (170.0, 0.0)])])
-    with pytest.raises(GeometryError, match="round the globe"):
-        buffer_lines(index, 1_000_000.0, tolerance_m=10.0)
+BELTS = {
+    "a whole parallel": ([(-180, 86), (-90, 86), (0, 86), (90, 86), (180, 86)], 100e3),
+    "most of a parallel": ([(-170, -87), (0, -87), (170, -87)], 60e3),
+    "beside a pole": ([(0, 89), (10, 89)], 200e3),
+}
+
+
+@pytest.mark.parametrize(("points", "distance_m"), BELTS.values(), ids=BELTS)
+def test_zones_round_the_globe_agree_with_distances(points, distance_m):
+    index = LineIndex([shapely.LineString(points)])
+    shape, error_m = buffer_lines(index, distance_m, tolerance_m=20.0)
+    assert shape.is_valid
+    assert error_m <= 20.0
+    rng = np.random.default_rng(4)
+    south, north = shape.bounds[1] - 1.0, shape.bounds[3] + 1.0
+    lon, lat = rng.uniform(-180, 180, 3_000), rng.uniform(max(south, -90), min(north, 90), 3_000)
+    away = index.nearest(lon, lat).distance_m
+    sure = np.abs(away - distance_m) > error_m
+    assert (shapely.intersects_xy(shape, lon, lat) == (away <= distance_m))[sure].all()
+    if len(points) == 5:
+        # Between two parallels, as far away along the meridian: Geod knows caps.
+        caps = [
+            abs(GEOD.polygon_area_perimeter(np.arange(0.0, 360.0, 0.01), np.full(36_000, at))[0])
+            for at in (GEOD.fwd(0, points[0][1], way, distance_m)[1] for way in (180, 0))
+        ]
+        assert area_m2(shape) == pytest.approx(caps[0] - caps[1], rel=1e-5)
+
+
+def test_zones_over_both_poles_or_close_past_one_are_refused_by_name():
+    meridian = LineIndex([shapely.LineString([(20.0, -85.0), (20.0, 85.0)])])
+    with pytest.raises(GeometryError, match=r"reach both poles.*two zones"):
+        buffer_lines(meridian, 1_000_000.0, tolerance_m=100.0)
+    _, _, to_pole = GEOD.inv(20.0, 85.0, 20.0, 90.0)
+    spot = LineIndex([shapely.Point(20.0, 85.0)])
+    with pytest.raises(GeometryError, match=r"within metres of a pole.*little more or less"):
+        buffer_lines(spot, to_pole + 5.0, tolerance_m=1.0)

@@ -47,7 +47,11 @@ def _zone(border, width_m, **options):
         try:
             return gb.build_zone(border, km=width_m / 1e3, **options)
         except gb.GeometryError as error:
-            if "reach a pole" in str(error) or "reach round the globe" in str(error):
+            if (
+                "a pole" in str(error)
+                or "both poles" in str(error)
+                or "reach round the globe" in str(error)
+            ):
                 return None
             raise
 
