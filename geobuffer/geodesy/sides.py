@@ -118,7 +118,7 @@ def split_sides(
     in_mixed = faces.borders_mixed[places.element // 3]
     spokes = gauge.measure_all(places.element[in_mixed], places.share[in_mixed])
     spokes = gauge.refine(spokes)
-    cells = _draw_cells(bank, spokes, step_m)
+    cells = _draw_cells(spokes, step_m)
     whole, sliver_m = outline.shape, _SLIVER_SHARE * tolerance_m
     left = shapely.intersection(shapely.union_all([*cells, *faces.left]), whole)
     left = drop_slivers(left, sliver_m)
@@ -330,61 +330,45 @@ def _find_touched(segments: _Segments, meetings: _Places, faces: NDArray[np.obje
 # --- cells ---
 
 
-def _draw_cells(bank: LeftBank, spokes: Spokes, step_m: float) -> list[BaseGeometry]:
+def _draw_cells(spokes: Spokes, step_m: float) -> list[BaseGeometry]:
     """Return polygons that the spokes of each element sweep."""
     if not len(spokes.element):
         return []
     begin = np.flatnonzero(np.diff(spokes.element, prepend=-1))
     end = np.append(begin[1:], len(spokes.element))
     alive = np.maximum.reduceat(spokes.length_m, begin) > 0.0
-    drawn = _DrawnSpokes(
-        np.stack([spokes.lon, spokes.lat], axis=1),
-        np.stack([spokes.drawn_lon, spokes.drawn_lat], axis=1),
-        bank.find_open(spokes.element, spokes.share),
-    )
+    tips = np.stack([spokes.drawn_lon, spokes.drawn_lat], axis=1)
     rings: list[Floats] = []
     for first, after in zip(begin[alive].tolist(), end[alive].tolist(), strict=True):
-        if spokes.element[first] % 3 == SEGMENT:
-            rings += _trace_segment(spokes, drawn, first, after)
-        else:
-            rings.append(_trace_fan(spokes, drawn, first, after, step_m))
+        rings += _trace_element(spokes, tips, first, after, step_m)
     cells = shapely.polygons([shapely.linearrings(ring) for ring in rings])
     broken = ~shapely.is_valid(cells)
     cells[broken] = shapely.make_valid(cells[broken], method="structure", keep_collapsed=False)
     return list(cells)
 
 
-class _DrawnSpokes(NamedTuple):
-    """Feet and drawn tips of spokes, (n, 2), and which of them the sides part on."""
+def _trace_element(
+    spokes: Spokes, tips: Floats, first: int, after: int, step_m: float
+) -> Iterator[Floats]:
+    """Yield the rings (n, 2) that the spokes of an element sweep, between spokes of no length.
 
-    feet: Floats
-    tips: Floats
-    is_open: _Bools
-
-
-def _trace_segment(spokes: Spokes, drawn: _DrawnSpokes, first: int, after: int) -> Iterator[Floats]:
-    """Yield the rings (n, 2) that the spokes of a segment sweep, between spokes of no length."""
-    inner = np.flatnonzero(spokes.length_m[first + 1 : after - 1] == 0.0) + first + 1
-    for a, b in itertools.pairwise([first, *inner.tolist(), after - 1]):
-        if spokes.length_m[a : b + 1].any():
-            yield np.concatenate([drawn.feet[[a, b]], drawn.tips[a : b + 1][::-1]])
-
-
-def _trace_fan(
-    spokes: Spokes, drawn: _DrawnSpokes, first: int, after: int, step_m: float
-) -> Floats:
-    """Return the ring (n, 2) that the spokes of a fan sweep.
-
-    A spoke on which the sides part is an edge of the side. A geodesic is no chord, so it is traced.
+    A long spoke is a geodesic and no chord, so those at the edges of a ring are traced. Otherwise
+    the neighbour's cell would reach over the line through the tips, 17 km at 82° of latitude.
     """
 
     def trace(row: int) -> Floats:
-        if not drawn.is_open[row]:
-            return drawn.feet[row : row + 1]
         lon, lat, azimuth, length = (float(column[row]) for column in spokes[2:6])
+        if length <= step_m:
+            return np.array([[lon, lat]])
         return _trace_geodesic(lon, lat, azimuth, length, step_m)[:-1]
 
-    return np.concatenate([trace(first), drawn.tips[first:after], trace(after - 1)[::-1]])
+    stops = [first, after - 1]
+    if spokes.element[first] % 3 == SEGMENT:
+        inner = np.flatnonzero(spokes.length_m[first + 1 : after - 1] == 0.0) + first + 1
+        stops = [first, *inner.tolist(), after - 1]
+    for a, b in itertools.pairwise(stops):
+        if spokes.length_m[a : b + 1].any():
+            yield np.concatenate([trace(a), tips[a : b + 1], trace(b)[::-1]])
 
 
 # --- the error of the divide ---
