@@ -425,7 +425,7 @@ class Border(Noun):
 def find_opposed_lines(sections: Sequence[Section]) -> str:
     """Return which two lines meet at a point with their beginnings, or with their ends.
 
-    The sentence is empty if there are none. Where three or more lines meet, none count.
+    The sentence is empty without such lines. Places where three or more lines meet do not count.
     """
     ends_at: dict[tuple[float, ...], list[tuple[str, int]]] = {}
     for section in sections:

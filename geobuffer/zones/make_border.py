@@ -504,7 +504,7 @@ def border_along(
     Raises
     ------
     GeometryError
-        ``edges`` is none of these; there is no line; a shape is not a line, or has no length; an
+        ``edges`` is another text; there is no line; a shape is not a line, or has no length; an
         edge of more than 180° of longitude may run either way round; or the number of names differs
         from the number of lines.
     MissingCRSError
@@ -593,7 +593,7 @@ def border_around(
     Raises
     ------
     GeometryError
-        ``edges`` is none of these; there is no shape; a shape is empty or not valid, or a line of
+        ``edges`` is another text; there is no shape; a shape is empty or not valid, or a line of
         no length; an edge of more than 180° of longitude may run either way round; the number of
         names differs from the number of shapes.
     MissingCRSError

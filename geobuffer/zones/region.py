@@ -70,7 +70,7 @@ class Region(Noun):
         A value has a wrong type.
     GeometryError
         The geometry is not a polygon or is empty, a repair would change its area by more than 1 %,
-        or its coordinates are not degrees. Or ``edges`` is none of these, or impossible, as between
+        or its coordinates are not degrees. Or ``edges`` is another text, or impossible, as between
         opposite points of the globe. An edge of more than 180° of longitude may run either way
         round.
 

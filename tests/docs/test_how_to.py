@@ -62,7 +62,8 @@ def test_what_a_page_gets_wrong_is_found(tmp_path, monkeypatch):
 def test_zones():
     names = run("how-to/zones", {})
     assert left_behind() == {"curve.png"}
-    assert names["whole"].area_km2 > names["park"].area_km2
+    assert names["around"].area_km2 > names["outside"].area_km2
+    assert names["band"].area_km2 > names["outside"].area_km2
     assert names["in_sumy"].area_km2 < names["by_side"].area_km2
 
 
