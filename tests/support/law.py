@@ -1,8 +1,8 @@
 """Zones of every kind, drawn by a seed, and the law that their polygons keep.
 
 The law: for every point farther than ``error_m`` from the drawn edge, polygon and membership agree.
-Points within the tolerance of a bare line itself are excused, because a sliver between two
-stretches that is thinner than the tolerance may be left out.
+Points within the tolerance of a bare line itself are excused, and points within the tolerance of
+where membership changes: a sliver thinner than that between two stretches may be left out.
 
 A *plan* says how to make a zone, in values that JSON holds. So a plan that broke the law becomes a
 file in ``tests/zones/cases``::
@@ -208,8 +208,9 @@ def _star(rng):
 
 
 def _eight(rng):
+    """An eight. Its crossing is not quite in the middle, which may be a vertex of a cut at 180°."""
     angle = np.linspace(0, 2 * np.pi, int(rng.integers(6, 13)))
-    return [np.stack([np.sin(angle), np.sin(2 * angle) / 2], axis=1)]
+    return [np.stack([np.sin(angle) + 0.01, np.sin(2 * angle) / 2], axis=1)]
 
 
 _LINES = dict(
@@ -257,6 +258,7 @@ def find_breaches(plan, zone, rng, count=1_000):
     held = gb.answer(lon, lat, zone).ring >= 0
     wrong = np.flatnonzero(shapely.intersects_xy(zone.polygon, lon, lat) != held)
     excused = _near_bare_lines(zone, lon[wrong], lat[wrong])
+    excused |= _near_true_edge(zone, lon[wrong], lat[wrong], held[wrong])
     wrong = wrong[~excused]
     edges = _edges(zone.polygon)
     off = [distance_m(edges, lon[n], lat[n]) if edges else np.inf for n in wrong]
@@ -291,6 +293,17 @@ def _near_bare_lines(zone, lon, lat):
     for one in zone.zones:
         if one.border.is_bare and len(lon):
             near |= one.border.index.nearest(lon, lat).distance_m <= one.tolerance_m
+    return near
+
+
+def _near_true_edge(zone, lon, lat, held):
+    """Return which points have another membership within the tolerance, in sixteen directions."""
+    near = np.zeros(len(lon), dtype=bool)
+    if len(lon):
+        for turn in np.arange(16) * 22.5:
+            away = np.full(len(lon), zone.tolerance_m)
+            beside = GEOD.fwd(lon, lat, np.full(len(lon), turn), away)[:2]
+            near |= (gb.answer(*map(np.asarray, beside), zone).ring >= 0) != held
     return near
 
 
