@@ -27,6 +27,7 @@ SLOW = (
     "cli/test_interrupts.py",
     "cli/test_own_files.py",
     "cli/test_process.py",
+    "datasets/test_neighbours.py",
     "datasets/test_world.py",
     "docs/test_how_to.py",
     "docs/test_notebooks.py",
@@ -194,6 +195,7 @@ TESTS = Path(__file__).parent
 # With several workers (-n), one worker runs all tests of such a file, because the file makes things
 # once that take long: borders of countries, a browser, versions of files.
 TOGETHER = (
+    "tests/datasets/test_neighbours.py",
     "tests/datasets/test_world.py",
     "tests/io/test_kills.py",
     "tests/viz/web/test_map.py",

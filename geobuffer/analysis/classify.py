@@ -279,9 +279,8 @@ def classify_table(
     """
     check_zone(zone)
     lon, lat = _read_points(table, zone, stacklevel=stacklevel + 1)
-    margin = compute_margin_km(
-        read_metres(table, "accuracy_m"), read_metres(table, "radius_m"), zone
-    )
+    accuracy, radius = read_metres(table, "accuracy_m"), read_metres(table, "radius_m")
+    margin = compute_margin_km(lon, lat, accuracy, radius, zone)
     uncertainty = find_uncertainty(lon, lat, zone, margin, read_listing(table))
     answers = decide(lon, lat, zone, uncertainty, compiled)
     frame = _location_frame(

@@ -21,7 +21,7 @@ from geobuffer.geodesy.antimeridian import cut_at_antimeridian, wrap_degrees
 from geobuffer.geodesy.ellipsoid import Floats, covers_points, direct
 from geobuffer.io.point_tables import check_metres
 from geobuffer.zones.arguments import FLAG, check_arguments, describe_type, optional
-from geobuffer.zones.border import AROUND
+from geobuffer.zones.border import AROUND, Border
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.region import Region
 from geobuffer.zones.zone import BufferZone, CombinedZone
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from geobuffer.zones.border import Border
     from geobuffer.zones.zone import Part, Zone
 
     # The site reads a type that ends in an underscore as a link.
@@ -176,9 +175,8 @@ def answer(  # noqa: PLR0913
         radius_m=0.0 if radius_m is None else radius_m,
     )
     lon = wrap_degrees(lon)
-    margin = compute_margin_km(
-        check_metres("accuracy_m", accuracy), check_metres("radius_m", radius), zone
-    )
+    accuracy, radius = check_metres("accuracy_m", accuracy), check_metres("radius_m", radius)
+    margin = compute_margin_km(lon, lat, accuracy, radius, zone)
     listed = {"country": country, "oblast": oblast, "oblast_iso": oblast_iso}
     texts = [_read_texts(name, column, shape) for name, column in listed.items()]
     found = decide(
@@ -473,13 +471,20 @@ def _may_change_side(border: Border, lon: Floats, lat: Floats, margin: Floats) -
     return np.asarray((codes != codes[:, :1]).any(axis=1) & (margin > 0.0))
 
 
-def compute_margin_km(accuracy_m: Floats, radius_m: Floats, border: Border | Zone) -> Floats:
+def compute_margin_km(
+    lon: Floats, lat: Floats, accuracy_m: Floats, radius_m: Floats, border: Border | Zone
+) -> Floats:
     """Return how far places may be from their points, in km.
 
     The errors of point and border are independent, so we add their squares. The radius of the
     place is added to the result.
     """
-    error = np.hypot(accuracy_m, border.source.accuracy_m or 0.0)
+    stated_m: Floats | float = border.source.accuracy_m or 0.0
+    borders = [one.border for one in border.zones] if not isinstance(border, Border) else [border]
+    for one in borders:
+        if one.doubts:
+            stated_m = np.maximum(stated_m, one.accuracy_m_at(lon, lat))
+    error = np.hypot(accuracy_m, stated_m)
     return np.asarray((error + radius_m) / 1e3)
 
 

@@ -111,7 +111,8 @@ def _print_point(
         side = _describe_side(found["side"])
         print_line(f"{found['distance_km']:.3f} km from the border, {side}.")
         print_line(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
-    _print_accuracy(line)
+    accuracy_m = line.accuracy_m_at(point.x.to_numpy(), point.y.to_numpy())[0]
+    _print_accuracy(line, float(accuracy_m))
 
 
 def _describe_side(side: str | None) -> str:
@@ -240,7 +241,8 @@ def _print_answers(answers: _Answers, ground: Ground, reach: str) -> None:
         print_line(reach)
 
 
-def _print_accuracy(line: gb.Border) -> None:
-    """Print how accurate the border itself is, if its source says so."""
+def _print_accuracy(line: gb.Border, accuracy_m: float | None = None) -> None:
+    """Print how accurate the border is, there or in general, if its source says so."""
     if line.source.accuracy_m is not None:
-        print_line(f"The border itself is right to about {line.source.accuracy_m:g} m.")
+        about_m = line.source.accuracy_m if accuracy_m is None else accuracy_m
+        print_line(f"The border itself is right to about {about_m:g} m.")

@@ -16,7 +16,7 @@ import numpy as np
 from geobuffer.geodesy.ellipsoid import WGS84, Floats, Ints, find_successors, inverse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,6 +39,10 @@ _DETOUR = 10.0
 # its stretch. The factor is below 2: outlines that only touch part in proportion to the way, and
 # are then cut back to nothing. It is above 1, so that noise alone is hardly cut.
 _TYPICAL = 1.5
+
+# An end that we cut off stays cut off unless a part of it is longer than this many times the
+# distance between the outlines. Outlines that part at 6 degrees or more never are.
+_STEADY = 10.0
 
 
 class Samples(NamedTuple):
@@ -164,7 +168,7 @@ def _find_coincident(head: Floats, tail: Floats, length: Floats) -> NDArray[np.b
 
 
 def find_stretches(
-    mine: Samples, theirs: Samples, lengths: Floats, tolerance_m: float
+    mine: Samples, theirs: Samples, lengths: Floats, tolerance_m: float, *, trim: bool = True
 ) -> list[Stretch]:
     """Return the stretches of one side's rings that run along the other side's outline.
 
@@ -176,6 +180,8 @@ def find_stretches(
         The length of each ring of ``mine``, in metres.
     tolerance_m
         How far apart the outlines may run, in metres.
+    trim
+        Whether to cut ends back to where the outlines are as near as is typical for the stretch.
     """
     found = []
     for ring in np.unique(theirs.foot_line[theirs.distance <= tolerance_m]):
@@ -193,7 +199,32 @@ def find_stretches(
             continue
         for begin, end in _open_intervals(matched, twice, length, tolerance_m):
             found += _split_within(twice, begin, end, tolerance_m)
+    if not trim:
+        return found
     return [cut for stretch in found if (cut := _trim_ends(stretch, lengths[stretch.ring]))]
+
+
+def find_runs_apart(
+    stretches: Sequence[Stretch], apart: NDArray[np.bool_], lengths: Floats
+) -> list[Stretch]:
+    """Return the runs of stretches at which a condition holds, without the ends that diverge.
+
+    Parameters
+    ----------
+    stretches
+        Stretches that :func:`find_stretches` did not trim.
+    apart
+        Whether the condition holds at each of the samples.
+    lengths
+        The length of each ring, in metres.
+    """
+    found = []
+    for stretch in stretches:
+        there = np.flatnonzero(apart[stretch.sample])
+        for run in np.split(there, np.flatnonzero(np.diff(there) > 1) + 1):
+            cut = _trim_ends(stretch.part(run), lengths[stretch.ring]) if len(run) > 1 else None
+            found += [cut] if cut else []
+    return found
 
 
 def _find_matched_intervals(
@@ -208,7 +239,9 @@ def _find_matched_intervals(
     after = find_successors(theirs.line)
     step = np.flatnonzero(here & here[after])
     way = theirs.chainage[after[step]] - theirs.chainage[step]
-    way = np.where(way < 0.0, 0.0, way)  # the last step of a ring: short, or a detour at most
+    closing = np.flatnonzero(way < 0.0)  # the last step of a ring
+    last, first = step[closing], after[step[closing]]
+    way[closing] = inverse(*(v[at] for at in (last, first) for v in (theirs.lon, theirs.lat)))[2]
     a, b = theirs.foot_chainage[step], theirs.foot_chainage[after[step]]
     ahead = (b - a + length / 2.0) % length - length / 2.0
     kept = np.abs(ahead) <= _DETOUR * tolerance_m + way
@@ -218,8 +251,8 @@ def _find_matched_intervals(
         return np.empty((0, 2))
     order = np.argsort(begin)
     begin, reach = begin[order], np.maximum.accumulate(end[order])
-    first = np.flatnonzero(np.append(True, begin[1:] > reach[:-1] + SAME_M))
-    begin, end = begin[first], reach[np.append(first[1:], len(reach)) - 1]
+    start = np.flatnonzero(np.append(True, begin[1:] > reach[:-1] + SAME_M))
+    begin, end = begin[start], reach[np.append(start[1:], len(reach)) - 1]
     return _join_ends(begin, end, length)
 
 
@@ -257,15 +290,43 @@ def _split_within(
 
 
 def _trim_ends(stretch: Stretch, length: float) -> Stretch | None:
-    """Cut a stretch back at either end to where the outlines are as near as is typical for it."""
+    """Cut a stretch back at either end to where the outlines run along each other.
+
+    An end that we cut off may itself hold a part along which the outlines are farther apart, but
+    do not part. The stretch then reaches to the end of that part.
+    """
     if stretch.length_m >= length - SAME_M:
         return stretch
-    while len(stretch.chainage) > 1:
-        typical = max(_find_median_distance(stretch), SAME_M)
-        good = np.flatnonzero(stretch.distance <= _TYPICAL * typical)
-        if good[-1] - good[0] == len(stretch.chainage) - 1:
-            return stretch
-        stretch = stretch.part(slice(good[0], good[-1] + 1))
+    core = _find_core(stretch)
+    if core is None:
+        return None
+    begin, end = core
+    while more := _find_steady_part(stretch.part(slice(begin + 1))):
+        begin = more[0]
+    while more := _find_steady_part(stretch.part(slice(end, None))):
+        end += more[1]
+    return stretch.part(slice(begin, end + 1))
+
+
+def _find_steady_part(end: Stretch) -> tuple[int, int] | None:
+    """Return the first and last point of a part of an end that is long for how far it is apart."""
+    core = _find_core(end)
+    if core is None:
+        return None
+    part = end.part(slice(core[0], core[1] + 1))
+    return core if part.length_m > _STEADY * max(part.distance.max(), SAME_M) else None
+
+
+def _find_core(stretch: Stretch) -> tuple[int, int] | None:
+    """Return the first and last point within which ends are as near as is typical."""
+    begin, end = 0, len(stretch.chainage) - 1
+    while end > begin:
+        within = stretch.part(slice(begin, end + 1))
+        typical = max(_find_median_distance(within), SAME_M)
+        good = np.flatnonzero(within.distance <= _TYPICAL * typical)
+        if good[-1] - good[0] == end - begin:
+            return begin, end
+        begin, end = begin + int(good[0]), begin + int(good[-1])
     return None
 
 

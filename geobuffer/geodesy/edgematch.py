@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import numpy as np
 import shapely
+from shapely.affinity import translate
 
 from geobuffer.errors import GeometryError
 from geobuffer.geodesy._stretches import (
@@ -24,6 +25,7 @@ from geobuffer.geodesy._stretches import (
     Stretch,
     compare_outlines,
     find_points_at,
+    find_runs_apart,
     find_stretches,
     gap_m,
     measure_rings,
@@ -31,19 +33,20 @@ from geobuffer.geodesy._stretches import (
 )
 from geobuffer.geodesy.antimeridian import (
     cut_at_antimeridian,
-    cut_unwrapped_line,
     normalize_longitudes,
     reaches_antimeridian,
     unwrap_to_0_360,
+    wrap_degrees,
 )
 from geobuffer.geodesy.ellipsoid import (
     Floats,
     Ints,
-    area_m2,
     covers_points,
     find_group_starts,
+    find_successors,
     inverse,
     number_within_groups,
+    project_equal_area,
 )
 from geobuffer.geodesy.nearest import LineIndex
 
@@ -65,6 +68,9 @@ _STEP_M = 50.0
 # Degrees (some centimetres) by which a tie to the other outline reaches beyond that outline, so
 # that both surely cross.
 _OVERSHOOT = 1e-7
+
+# Edges of this many degrees bend by some 10 m in the plane in which we measure areas.
+_BEND_DEGREES = 0.2
 
 
 @dataclass(frozen=True)
@@ -120,67 +126,158 @@ class CommonLine(NamedTuple):
     other: Polygon | MultiPolygon
     healing: Healing | None
     """``None`` if there is no common line."""
+    differences: Floats = np.empty((0, 4))
+    """How far the outlines differ along the line: longitude, latitude and metres (n, 4). The last
+    column is the length in km that a point stands for; 0 for points of the second outline."""
 
 
-def find_common_line(one: BaseGeometry, other: BaseGeometry, tolerance_m: float) -> CommonLine:
-    """Return the line along which two areas meet within a tolerance, following the first.
+class Claims(NamedTuple):
+    """How far two areas may overlap beyond the tolerance, if both claim the land between them."""
+
+    shallow_m: float
+    """An overlap is allowed anywhere if it is nowhere deeper than this."""
+    share: float
+    """A deeper one is allowed along this share of the length for which the outlines meet."""
+
+
+class NearMiss(NamedTuple):
+    """A stretch where two outlines run near each other, beside their common line."""
+
+    length_km: float
+    apart_m: float
+    """The largest distance between the outlines along the stretch."""
+    lon: float
+    lat: float
+    """Where that is, in degrees."""
+
+
+class OutlinePair:
+    """Two areas whose outlines we compare, at one tolerance or at several.
 
     Parameters
     ----------
     one, other
         Polygons or MultiPolygons in degrees, within ±180° of longitude.
-    tolerance_m
-        How far apart their outlines may run, in metres; positive.
-
-    Returns
-    -------
-    CommonLine
-        The lines, within ±180°; the second area with the gaps up to the line added and without
-        what the first area covers; and how far the outlines disagreed.
-
-    Raises
-    ------
-    GeometryError
-        The areas overlap by more than the tolerance.
 
     Examples
     --------
     >>> one, other = shapely.box(30, 50, 31, 51), shapely.box(31.001, 50, 32, 51)  # 72 m apart
-    >>> found = find_common_line(one, other, 100.0)
+    >>> pair = OutlinePair(one, other)
+    >>> found = pair.find_common_line(100.0)
     >>> [list(line.coords) for line in found.lines]
     [[(31.0, 50.0), (31.0, 51.0)]]
     >>> found.healing
     Healing(111 km healed within 100 m; at most 0.0717 km apart, at 31.00..., 50.0000;
             gaps 7.89 km², overlaps 0 km²)
     """
-    if reaches_antimeridian(one) or reaches_antimeridian(other):
-        one, other = unwrap_to_0_360(one), unwrap_to_0_360(other)
-    rings = _list_rings(one)
-    index, facing = LineIndex(rings), LineIndex(_list_rings(other))
-    mine = compare_outlines(index, facing, tolerance_m)
-    theirs = compare_outlines(facing, index, tolerance_m)
-    _check_overlap(one, theirs, tolerance_m)
-    _check_overlap(other, mine, tolerance_m)
-    stretches = _drop_crumbs(
-        find_stretches(mine, theirs, measure_rings(index), tolerance_m), tolerance_m
-    )
-    lines, bridges = _join_stretches(rings, index, stretches, tolerance_m)
-    facing_stretches = _drop_crumbs(
-        find_stretches(theirs, mine, measure_rings(facing), tolerance_m), tolerance_m
-    )
-    apart, lon, lat = max(
-        _find_largest_distance(mine, stretches), _find_largest_distance(theirs, facing_stretches)
-    )
-    drawn = [part for line in lines for part in cut_unwrapped_line(line)]
-    if not lines:
-        return CommonLine([], cut_at_antimeridian(other), None)
-    gaps = _find_gaps(one, other, lines, tolerance_m)
-    overlap = shapely.intersection(one, other)
-    adjusted = shapely.difference(shapely.union(other, gaps), one)
-    healed, typical = _summarize_distances(stretches)
-    areas = area_m2(gaps) / 1e6, area_m2(overlap) / 1e6
-    healing = Healing(tolerance_m, healed, apart / 1e3, lon, lat, typical, *areas, bridges)
-    return CommonLine(drawn, cut_at_antimeridian(adjusted), healing)
+
+    def __init__(self, one: BaseGeometry, other: BaseGeometry) -> None:
+        west, _, east, _ = shapely.total_bounds([one, other])
+        # Areas may face each other across 180° without reaching it; a degree is far enough.
+        self._crosses_180 = reaches_antimeridian(one) or reaches_antimeridian(other)
+        self._crosses_180 |= bool(west < -179.0 and east > 179.0)
+        if self._crosses_180:
+            one, other = unwrap_to_0_360(one), unwrap_to_0_360(other)
+        self._one, self._other = one, other
+        self._rings = _list_rings(one)
+        self._index, self._facing = LineIndex(self._rings), LineIndex(_list_rings(other))
+
+    def find_common_line(self, tolerance_m: float, claims: Claims | None = None) -> CommonLine:
+        """Return the line along which the areas meet within a tolerance, following the first.
+
+        Parameters
+        ----------
+        tolerance_m
+            How far apart their outlines may run, in metres; positive.
+        claims
+            How far the areas may overlap beyond the tolerance; by default not at all. Where they
+            do, the line follows the outline of the first inside the second.
+
+        Returns
+        -------
+        CommonLine
+            The lines, within ±180°; the second area with the gaps up to the line added and without
+            what the first area covers; and how far the outlines disagreed.
+
+        Raises
+        ------
+        GeometryError
+            The areas overlap by more than the tolerance.
+        """
+        one, other = self._one, self._other
+        mine = compare_outlines(self._index, self._facing, tolerance_m)
+        theirs = compare_outlines(self._facing, self._index, tolerance_m)
+        claimed = self._find_claimed(mine, theirs, tolerance_m, claims)
+        stretches = _find_together(self._index, mine, theirs, claimed[0], tolerance_m)
+        facing = _find_together(self._facing, theirs, mine, claimed[1], tolerance_m)
+        lines, bridges = _join_stretches(self._rings, self._index, stretches, tolerance_m)
+        if not lines:
+            return CommonLine([], cut_at_antimeridian(other), None)
+        apart, lon, lat = max(
+            _find_largest_distance(mine, stretches), _find_largest_distance(theirs, facing)
+        )
+        drawn = _cut_at_180(lines) if self._crosses_180 else lines
+        gaps = _find_gaps(one, other, lines, tolerance_m)
+        overlap = shapely.intersection(one, other)
+        adjusted = shapely.difference(shapely.union(other, gaps), one)
+        healed, typical = _summarize_distances(stretches)
+        areas = _measure_slivers_km2(gaps), _measure_slivers_km2(overlap)
+        healing = Healing(tolerance_m, healed, apart / 1e3, lon, lat, typical, *areas, bridges)
+        differences = _list_differences(self._index, mine, stretches, theirs, facing)
+        return CommonLine(drawn, cut_at_antimeridian(adjusted), healing, differences)
+
+    def find_near_misses(
+        self, lines: Sequence[BaseGeometry], near_m: float, *, tolerance_m: float = 0.0
+    ) -> list[NearMiss]:
+        """Return where the outlines run near each other, beside lines that they have in common.
+
+        Where outlines part at an angle they are not near each other for long, so such ends do not
+        count. A stretch counts if it is longer than twice the distance between the outlines.
+
+        Parameters
+        ----------
+        lines
+            The common lines, in degrees.
+        near_m
+            How far apart outlines may be that are near each other, in metres.
+        tolerance_m
+            The tolerance with which the lines were found, in metres.
+        """
+        mine = compare_outlines(self._index, self._facing, near_m)
+        theirs = compare_outlines(self._facing, self._index, near_m)
+        lengths = measure_rings(self._index)
+        stretches = find_stretches(mine, theirs, lengths, near_m, trim=False)
+        if not stretches:
+            return []
+        at = np.unique(np.concatenate([stretch.sample for stretch in stretches]))
+        away = LineIndex(lines).nearest(mine.lon[at], mine.lat[at]).distance_m
+        beside = np.zeros(len(mine.line), dtype=bool)
+        beside[at] = away > tolerance_m + SAME_M
+        found = []
+        for run in find_runs_apart(stretches, beside, lengths):
+            apart, lon, lat = _find_largest_distance(mine, [run])
+            if run.length_m > _CRUMB * max(apart, tolerance_m):
+                found.append(NearMiss(run.length_m / 1e3, apart, lon, lat))
+        return found
+
+    def _find_claimed(
+        self, mine: Samples, theirs: Samples, tolerance_m: float, claims: Claims | None
+    ) -> list[Ints]:
+        """Return the samples of either outline where the areas overlap beyond the tolerance.
+
+        An error is raised where they overlap by more than the claims allow.
+        """
+        found = []
+        for area, samples, index in (
+            (self._other, mine, self._index),
+            (self._one, theirs, self._facing),
+        ):
+            inside = _find_inside(area, samples)
+            deep = inside[samples.distance[inside] > tolerance_m]
+            if len(deep) and not _is_allowed(samples, deep, index, tolerance_m, claims):
+                _raise_overlap(samples, deep, tolerance_m)
+            found.append(_extend_to_runs(samples, inside, deep))
+        return found
 
 
 def _list_rings(area: BaseGeometry) -> list[BaseGeometry]:
@@ -192,18 +289,121 @@ def _list_rings(area: BaseGeometry) -> list[BaseGeometry]:
     ]
 
 
-def _check_overlap(area: BaseGeometry, samples: Samples, tolerance_m: float) -> None:
-    """Check that an outline reaches into the other area by no more than the tolerance."""
-    far = np.flatnonzero((samples.distance > tolerance_m) & np.isfinite(samples.distance))
-    far = far[covers_points(area, samples.lon[far], samples.lat[far])]
-    if not len(far):
-        return
-    worst = far[samples.distance[far].argmax()]
+def _cut_at_180(lines: Sequence[LineString]) -> list[LineString]:
+    """Return lines of 0° to 360° as lines within ±180°; what runs along 180° stays there."""
+    west = shapely.box(0.0, -90.0, 180.0, 90.0)
+    whole = shapely.multilinestrings(list(lines))
+    parts = [
+        *shapely.get_parts(shapely.intersection(whole, west)),
+        *shapely.get_parts(translate(shapely.difference(whole, west), -360.0)),
+    ]
+    kept = [part for part in parts if part.geom_type == "LineString" and not part.is_empty]
+    return list(shapely.get_parts(shapely.line_merge(shapely.multilinestrings(kept))))
+
+
+def _find_inside(area: BaseGeometry, samples: Samples) -> Ints:
+    """Return the samples that lie in the other area, and not on its outline."""
+    at = np.flatnonzero((samples.distance > SAME_M) & np.isfinite(samples.distance))
+    return np.asarray(at[covers_points(area, samples.lon[at], samples.lat[at])])
+
+
+def _is_allowed(
+    samples: Samples, deep: Ints, index: LineIndex, tolerance_m: float, claims: Claims | None
+) -> bool:
+    """Return whether claims allow an overlap at the samples that lie deep in the other area."""
+    if claims is None:
+        return False
+    if samples.distance[deep].max() <= claims.shallow_m:
+        return True
+    weights = _measure_weights(samples, measure_rings(index))
+    together = weights[samples.distance <= tolerance_m].sum()
+    return bool(weights[deep].sum() <= claims.share * together)
+
+
+def _measure_weights(samples: Samples, lengths: Floats) -> Floats:
+    """Return the length in metres from each sample to the next of its ring."""
+    after = find_successors(samples.line)
+    way = samples.chainage[after] - samples.chainage
+    return np.asarray(np.where(way < 0.0, way + lengths[samples.line], way))
+
+
+def _raise_overlap(samples: Samples, deep: Ints, tolerance_m: float) -> NoReturn:
+    worst = deep[samples.distance[deep].argmax()]
     raise GeometryError(
         f"Invalid sides: they overlap by up to {samples.distance[worst] / 1e3:,.3g} km, at "
         f"{samples.lon[worst]:.4f}, {samples.lat[worst]:.4f} (longitude, latitude), which is more "
         f"than the tolerance of {tolerance_m:g} m. Must lie beside each other."
     )
+
+
+def _extend_to_runs(samples: Samples, inside: Ints, deep: Ints) -> Ints:
+    """Return the samples of those runs inside the other area that are deep somewhere.
+
+    Each run includes the sample before it and the one after it, where it enters and leaves.
+    """
+    mask = np.zeros(len(samples.line), dtype=bool)
+    mask[inside] = True
+    after = find_successors(samples.line)
+    # A run is numbered by the samples outside that come before it; over the first vertex of a ring
+    # it has two numbers, and either part counts for itself.
+    number = np.cumsum(~mask)
+    kept = mask & np.isin(number, number[deep])
+    entered = np.zeros_like(kept)
+    entered[after[kept]] = True
+    return np.flatnonzero(kept | entered | kept[after])
+
+
+def _find_together(
+    index: LineIndex, mine: Samples, theirs: Samples, claimed: Ints, tolerance_m: float
+) -> list[Stretch]:
+    """Return the stretches of an outline that run along the other, with what both areas claim."""
+    lengths = measure_rings(index)
+    stretches = _drop_crumbs(find_stretches(mine, theirs, lengths, tolerance_m), tolerance_m)
+    return _unite_stretches(mine, stretches, claimed, lengths) if len(claimed) else stretches
+
+
+def _unite_stretches(
+    samples: Samples, stretches: Sequence[Stretch], more: Ints, lengths: Floats
+) -> list[Stretch]:
+    """Return the runs of samples that lie in stretches or are given."""
+    mask = np.zeros(len(samples.line), dtype=bool)
+    mask[more] = True
+    for stretch in stretches:
+        mask[stretch.sample] = True
+    found = []
+    for ring in np.unique(samples.line[mask]):
+        at = np.flatnonzero(samples.line == ring)
+        # The ring begins where it is outside; a ring wholly in the line begins anywhere.
+        begin = int(mask[at].argmin())
+        order = np.append(np.roll(at, -begin), at[begin])
+        chainage = samples.chainage[order] + lengths[ring] * (order < at[begin])
+        chainage[-1] = chainage[0] + lengths[ring]
+        there = np.flatnonzero(mask[order])
+        whole = Stretch(int(ring), chainage, samples.distance[order], order)
+        for run in np.split(there, np.flatnonzero(np.diff(there) > 1) + 1):
+            found += [whole.part(run)] if len(run) > 1 else []
+    return found
+
+
+def _list_differences(
+    index: LineIndex,
+    mine: Samples,
+    stretches: Sequence[Stretch],
+    theirs: Samples,
+    facing: Sequence[Stretch],
+) -> Floats:
+    """Return how far outlines differ at points of the first one, as :class:`CommonLine` does."""
+    found = []
+    for stretch in stretches:
+        at = stretch.sample
+        found.append([mine.lon[at], mine.lat[at], stretch.distance, stretch.weights / 1e3])
+    for stretch in facing:
+        line, chainage = theirs.foot_line[stretch.sample], theirs.foot_chainage[stretch.sample]
+        for ring in np.unique(line[line >= 0]):
+            there = line == ring
+            points = find_points_at(index, int(ring), chainage[there])
+            found.append([*points.T, stretch.distance[there], np.zeros(len(points))])
+    return np.hstack(found).T
 
 
 def _join_stretches(
@@ -296,32 +496,47 @@ def _find_gaps(
 
     Only gaps that are nowhere farther from the lines than the tolerance count.
     """
-    ties = []
-    facing = LineIndex([other.boundary])
-    for line in lines:
-        if not line.is_closed:
-            ends = shapely.get_coordinates(line)[[0, -1]]
-            feet = facing.nearest(*ends.T)
-            for end, foot in zip(ends, np.stack([feet.lon, feet.lat], axis=1), strict=True):
-                away = foot - end
-                reach = np.hypot(*away)
-                if reach > 0.0:
-                    tie = np.stack([end, foot + away / reach * _OVERSHOOT])
-                    ties.append(shapely.linestrings(tie))
+    ties = _tie_ends(lines, other)
     net = shapely.union_all([one.boundary, other.boundary, *lines, *ties])
     faces = shapely.get_parts(shapely.polygonize([net]))
     inner = shapely.get_coordinates(shapely.point_on_surface(faces))
     free = ~(covers_points(one, *inner.T) | covers_points(other, *inner.T))
-    index = LineIndex(lines)
-    kept = [face for face in faces[free] if _is_near(index, face, tolerance_m)]
-    return shapely.union_all(kept) if kept else shapely.Polygon()
-
-
-def _is_near(index: LineIndex, face: Polygon, tolerance_m: float) -> bool:
-    """Return whether a face is nowhere farther from the lines than the tolerance."""
-    lon, lat = shapely.get_coordinates(face).T
+    vertices, face = shapely.get_coordinates(faces[free], return_index=True)
+    if not len(vertices):
+        return shapely.Polygon()
     # The last five centimetres are for the overshoot of a tie.
-    return bool((index.nearest(lon, lat).distance_m <= tolerance_m + 0.05).all())
+    far = LineIndex(lines).nearest(*vertices.T).distance_m > tolerance_m + 0.05
+    return shapely.union_all(np.delete(faces[free], np.unique(face[far])))
+
+
+def _tie_ends(lines: Sequence[LineString], other: BaseGeometry) -> list[LineString]:
+    """Return short lines from the ends of the lines to the nearest points of an outline."""
+    coords = [shapely.get_coordinates(line)[[0, -1]] for line in lines if not line.is_closed]
+    if not coords:
+        return []
+    ends, vertices = np.concatenate(coords), shapely.get_coordinates(other)
+    found = LineIndex([other.boundary]).nearest(*ends.T)
+    # A foot lies within ±180°, and an end within 0° to 360° beside the antimeridian.
+    feet = ends + wrap_degrees(np.stack([found.lon, found.lat], axis=1) - ends)
+    corner = vertices[shapely.STRtree(shapely.points(vertices)).nearest(shapely.points(feet))]
+    # A tie to a corner must meet it to the last bit, or it passes beside it.
+    is_corner = np.abs(corner - feet).max(axis=1) < _OVERSHOOT / 100.0
+    feet = np.where(is_corner[:, None], corner, feet)
+    away = feet - ends
+    reach = np.hypot(*away.T)
+    there = reach > 0.0
+    beyond = feet[there] + away[there] / reach[there, None] * _OVERSHOOT
+    return list(shapely.linestrings(np.stack([ends[there], feet[there], beyond], axis=1)))
+
+
+def _measure_slivers_km2(slivers: BaseGeometry) -> float:
+    """Return the area of many narrow polygons in km², as a plane of equal area shows them.
+
+    An edge bends in that plane, but the other edge of the sliver bends alike.
+    """
+    parts = [part for part in shapely.get_parts(slivers) if part.geom_type == "Polygon"]
+    plane = shapely.transform(shapely.segmentize(parts, _BEND_DEGREES), project_equal_area)
+    return float(shapely.area(plane).sum()) / 1e6
 
 
 def split_by_nearest(

@@ -26,6 +26,7 @@ from geobuffer.io.read.files import find_path_fault
 from geobuffer.io.untrusted import check_geopackage, is_geopackage
 from geobuffer.zones.arguments import PATH, check_arguments
 from geobuffer.zones.border import AROUND, BOTH, Border, Section, Side
+from geobuffer.zones.doubts import Doubt
 from geobuffer.zones.flat_ends import find_flat_ends
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import Source
@@ -133,7 +134,8 @@ def _zone_tree(part: Part, stored: _ZoneParts) -> dict[str, Any]:
 
 def _border_facts(border: Border, stored: _ZoneParts) -> dict[str, Any]:
     healing = None if border.healing is None else asdict(border.healing)
-    return {"source": stored.source(border.source), "healing": healing}
+    facts = {"source": stored.source(border.source), "healing": healing}
+    return facts | {"doubts": [asdict(doubt) for doubt in border.doubts]}
 
 
 def _zone_facts(zone: BufferZone, stored: _ZoneParts) -> dict[str, Any]:
@@ -387,7 +389,8 @@ def _make_border(
     one, other = sides
     # Older files do not store it.
     healing = Healing(**facts["healing"]) if facts.get("healing") else None
-    return Border(sections, (one, other), sources[facts["source"]], healing)
+    doubts = tuple(Doubt(**doubt) for doubt in facts.get("doubts", ()))
+    return Border(sections, (one, other), sources[facts["source"]], healing, doubts)
 
 
 def _make_buffer_zone(

@@ -23,6 +23,7 @@ from geobuffer.zones.arguments import (
     is_tuple_of,
     optional,
 )
+from geobuffer.zones.doubts import index_doubts
 from geobuffer.zones.identity import Noun
 from geobuffer.zones.land import split_at_coast
 from geobuffer.zones.region import TUPLE_OF_REGIONS, Region, Regions
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 
     from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.zones.doubts import Doubt
     from geobuffer.zones.land import LandAndSea
     from geobuffer.zones.source import Source
 
@@ -210,6 +212,8 @@ class Border(Noun):
         Where its line comes from, and how accurate it is.
     healing
         How far the outlines of its two sides disagree; ``None`` if they share every vertex.
+    doubts
+        The stretches along which it is less accurate than its source states.
 
     Examples
     --------
@@ -224,6 +228,12 @@ class Border(Noun):
     sides: tuple[Side, Side]
     source: Source
     healing: Healing | None = field(default=None, compare=False)
+    doubts: tuple[Doubt, ...] = field(default=(), repr=False)
+
+    def _content(self) -> dict[str, Any]:
+        # A border without doubts keeps the digest that it had before there were any.
+        content = super()._content()
+        return content if self.doubts else {k: v for k, v in content.items() if k != "doubts"}
 
     def __post_init__(self) -> None:
         self._freeze_lists("sections", "sides")
@@ -288,6 +298,33 @@ class Border(Noun):
         """Whether it has an inside and an outside, so that a zone around it can be filled."""
         one, other = self.sides
         return one.area is not None and other.area is None
+
+    @cached_property
+    def _doubtful_lines(self) -> list[tuple[float, LineIndex]]:
+        starts_km = [section.start_km for section in self.sections]
+        return index_doubts(self.index, starts_km, self.doubts)
+
+    def accuracy_m_at(self, lon: Floats, lat: Floats) -> Floats:
+        """Return how far a distance to the border may err at each point, in metres.
+
+        That is the accuracy of the source, or more near a stretch of :attr:`doubts`: the accuracy
+        of the stretch, less how much farther away it is than the nearest point of the border.
+
+        Parameters
+        ----------
+        lon, lat
+            Degrees; NaN where there is no point.
+        """
+        accuracy = np.full(len(lon), self.source.accuracy_m or 0.0)
+        there = np.flatnonzero(np.isfinite(lon))
+        if not self.doubts or not len(there):
+            return accuracy
+        lon, lat = lon[there], lat[there]
+        nearest = self.index.nearest(lon, lat).distance_m
+        for doubt_m, index in self._doubtful_lines:
+            farther = index.nearest(lon, lat).distance_m - nearest
+            accuracy[there] = np.maximum(accuracy[there], doubt_m - farther)
+        return accuracy
 
     def side_codes(
         self, lon: Floats, lat: Floats, *, compiled: bool | None = None

@@ -27,10 +27,12 @@ from geobuffer.errors import (
 from geobuffer.geodesy.antimeridian import (
     cut_at_antimeridian,
     meet_around_globe,
+    normalize_longitudes,
+    reaches_antimeridian,
     trace_boundary,
     trace_boundary_at_180,
 )
-from geobuffer.geodesy.edgematch import find_common_line, is_exact, split_by_nearest
+from geobuffer.geodesy.edgematch import Claims, CommonLine, OutlinePair, is_exact, split_by_nearest
 from geobuffer.geodesy.ellipsoid import area_m2, check_degrees, inverse, length_m
 from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.zones.areas import check_area, flatten_area
@@ -40,6 +42,7 @@ from geobuffer.zones.checks import (
     check_region,
     convert_to_degrees,
 )
+from geobuffer.zones.doubts import combine_errors_m, find_doubts
 from geobuffer.zones.edges import check_edges, read_edges
 from geobuffer.zones.land import reaches_inland
 from geobuffer.zones.quantities import parse_metres
@@ -53,7 +56,7 @@ if TYPE_CHECKING:
     from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 
     from geobuffer.geodesy.curved_edges import EdgeKind
-    from geobuffer.geodesy.edgematch import CommonLine, Healing
+    from geobuffer.geodesy.edgematch import Healing, NearMiss
 
     # Pairs of regions of the two sides, each with the line along which they meet.
     _Meetings = Sequence[tuple[Region, Region, BaseGeometry]]
@@ -68,6 +71,27 @@ _BY_MAP = (
     "by a coarse map of land (Natural Earth 1:50 million), which lacks most islands of less than "
     "50 km²"
 )
+
+# Outlines that are nearer than this many times the tolerance, or than the second figure, run near
+# each other. In the data of the world, whose sources state 30 m, the outlines of neighbours are up
+# to 680 m apart. In small shapes, they are near if nearer than this share of the border.
+_NEAR = 20.0
+_NEAR_M = 600.0
+_NEAR_SHARE = 0.05
+
+# A border lacks much if stretches of more than this share of it, or of more than these km, are not
+# in it. Less is a corner, or an island in a river.
+_MISSING_SHARE = 0.005
+_MISSING_KM = 10.0
+
+# How much wider the tolerance is than the distance that it must span. Ends are cut back from the
+# stretches that we measured, and beyond them outlines are farther apart: of South Africa and
+# Lesotho 69 m, beside 57 m.
+_WIDER = 1.5
+
+# The sides may overlap by more than the tolerance along this share of the border: two neighbours
+# that both claim a part of a sea. Regions that lie in each other overlap along more.
+_OVERLAP_SHARE = 0.05
 
 _LINES = ("LineString", "LinearRing", "MultiLineString")
 _POINTS = ("Point", "MultiPoint")
@@ -164,8 +188,12 @@ def border_between(
     the tolerance. The function adapts the territory of the other side: land that both sides claim
     belongs to the first side, and land between the two outlines that neither claims belongs to the
     other. ``healing`` of the border says how far the outlines disagree, and where most. The
-    accuracy of the border's source includes this, so that a place is *uncertain* wherever the two
-    outlines would give different answers.
+    accuracy of the border's source includes this, or ``doubts`` of the border where they disagree
+    unusually much, so that a place is *uncertain* wherever the two outlines would give different
+    answers.
+
+    Where the outlines run near each other and are not in the border, a warning gives the length,
+    how far apart they are at most, and where.
 
     Parameters
     ----------
@@ -173,9 +201,11 @@ def border_between(
         A region or several, for either side.
     tolerance_m
         How far apart the outlines of the two sides may run, in metres or as a text with its unit;
-        0 for the part that they share exactly. By default, the border is that part if it has no
-        breaks; else the tolerance is the accuracy that the sources state. A border shorter than
-        twice the tolerance counts as a corner.
+        0 for the part that they share exactly. By default it is the accuracy that the sources
+        state, and more where the outlines run on beside each other farther apart than that, up to
+        20 times as far: then a warning gives length, distance and place. Without a stated accuracy
+        the border is the part that they share exactly. A border shorter than twice the tolerance
+        counts as a corner.
     land_only
         Whether to leave out the stretches at sea, as :attr:`Border.coast_split` finds them. The
         sides keep their territory, with its waters.
@@ -187,7 +217,8 @@ def border_between(
         in km and its position.
     GeometryError
         A geometry is not a valid polygon; a region stands on both sides, or overlaps one on the
-        other side by more than the tolerance; the tolerance is not a distance; or all of the
+        other side by more than the tolerance (by default, deeper than 20 times the stated accuracy
+        along more than a twentieth of the border); the tolerance is not a distance; or all of the
         border runs at sea, with ``land_only``.
     WrongKind
         A side consists of names instead of regions.
@@ -213,28 +244,26 @@ def border_between(
         both = ", ".join(name for name, *_ in sorted(twice))
         raise GeometryError(f"Invalid sides: {both} stands on both. Must stand on one.")
     areas = [_union_regions(ones), _union_regions(others)]
-    meetings = exact = _find_meetings(ones, others)
-    healing = None
     tolerance = _choose_tolerance_m(tolerance_m, ones, others)
-    if tolerance > 0.0 and (tolerance_m is not None or not exact or _has_breaks(exact)):
-        found = find_common_line(areas[0], areas[1], tolerance)
-        if found.healing is not None and not _confirms_exact_line(exact, found):
-            meetings = _assign_lines(found.lines, ones, others, tolerance)
-            healing, areas[1] = found.healing, found.other
-    if not meetings:
+    exact = _find_meetings(ones, others)
+    found = _find_line(areas, exact, tolerance, may_widen=tolerance_m is None)
+    if found is None:
         raise NotAdjacent(_gap_message(ones, others, tolerance))
+    meetings, healing = exact, found.healing
+    if healing is not None:
+        meetings = _assign_lines(found.lines, ones, others, healing.tolerance_m)
+        areas[1] = found.other
     sections = _order_sections(meetings)
     if healing is None:
         _check_overlap(ones, others, 1e3 * sum(section.length_km for section in sections))
-        _warn_of_breaks(exact)
     names = _side_names(ones, others)
     sides = tuple(
         Side(name["en"], area, tuple(regions), name)
         for name, area, regions in zip(names, areas, (ones, others), strict=True)
     )
-    source = _add_disagreement(_border_source(ones, others), healing)
-    border = Border(sections, (sides[0], sides[1]), source, healing)
-    return _check_coast(border, land_only=land_only)
+    border = Border(sections, (sides[0], sides[1]), _border_source(ones, others), healing)
+    border = _check_coast(border, land_only=land_only)
+    return border if healing is None else _add_disagreement(border, healing, found.differences)
 
 
 def _choose_tolerance_m(
@@ -250,51 +279,164 @@ def _choose_tolerance_m(
     return tolerance
 
 
-def _confirms_exact_line(exact: _Meetings, found: CommonLine) -> bool:
-    """Return whether the line found within the tolerance is the exact line; then that one stays."""
-    exact_m = sum(length_m(line) for *_, line in exact)
-    found_m = sum(length_m(line) for line in found.lines)
-    is_same_length = abs(exact_m - found_m) <= 1e-6 * found_m
-    return is_same_length and found.healing is not None and is_exact(found.healing)
+def _find_line(
+    areas: Sequence[BaseGeometry], exact: _Meetings, tolerance_m: float, *, may_widen: bool
+) -> CommonLine | None:
+    """Return the whole line along which two areas meet, or None; report what it lacks.
+
+    Without healing, the line is the exact one. If the tolerance was not given, it widens to the
+    distance between outlines that run near each other beside the line.
+    """
+    lines = [part for *_, line in exact for part in shapely.get_parts(line)]
+    found = CommonLine(lines, areas[1], None) if lines else None
+    near_m = max(_NEAR * tolerance_m, _NEAR_M)
+    if may_widen and found and _is_whole(areas, lines, near_m):
+        return found
+    pair = OutlinePair(*areas)
+    claims = Claims(near_m, _OVERLAP_SHARE) if may_widen else None
+    if tolerance_m > 0.0:
+        healed = pair.find_common_line(tolerance_m, claims)
+        if healed.healing is not None and not _confirms_exact_line(lines, healed):
+            found = healed
+    if found is None:
+        return None
+    missing = _find_missing(pair, found.lines, near_m, tolerance_m)
+    widest_m = max((stretch.apart_m for stretch in missing), default=0.0)
+    if may_widen and 0.0 < tolerance_m < widest_m:
+        found = pair.find_common_line(math.ceil(_WIDER * widest_m), claims)
+    elif missing:
+        _warn_of_missing(missing, widest_m)
+    if may_widen and found.healing and 1e3 * found.healing.disagreement_km > tolerance_m:
+        _warn_of_disagreement(found.healing, found.differences, tolerance_m)
+    return found
 
 
-def _has_breaks(meetings: _Meetings) -> bool:
-    """Return whether lines stop and continue near by, as happens where outlines do not match."""
-    lines = [part for *_, line in meetings for part in shapely.get_parts(line)]
-    merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
-    if len(merged) < 2:
+def _is_whole(areas: Sequence[BaseGeometry], lines: Sequence[BaseGeometry], near_m: float) -> bool:
+    """Return whether outlines are near each other only on lines that they share, or at their ends.
+
+    This is quick, and enough for most neighbours that share their vertices. It works in degrees,
+    with a reach that is long enough everywhere; a line whose ends are near each other never passes.
+    """
+    if any(map(reaches_antimeridian, areas)):
         return False
-    ends = np.concatenate([shapely.get_coordinates(line)[[0, -1]] for line in merged])
-    line_of_end = np.repeat(np.arange(len(merged)), 2)
-    points = shapely.points(ends)
+    shared = shapely.line_merge(shapely.multilinestrings(list(lines)))
+    bounds = shapely.total_bounds(shared)
+    highest = min(np.abs(bounds[[1, 3]]).max() + 1.0, 89.0)
+    reach = np.degrees(near_m / 6.3e6) / np.cos(np.radians(highest))
+    ends = _list_ends(shared)
+    if len(ends) and len(shapely.STRtree(ends).query(ends, "dwithin", 12.0 * reach)[0]) > len(ends):
+        return False
+    rest = [_cut_to_segments(shapely.difference(area.boundary, shared), reach) for area in areas]
+    near = np.unique(shapely.STRtree(rest[0]).query(rest[1], "dwithin", reach)[0])
+    if not len(near) or not len(ends):
+        return not len(near)
+    at_end = shapely.STRtree(ends).query(rest[1][near], "dwithin", 4.0 * reach)[0]
+    return len(np.unique(at_end)) == len(near)
+
+
+def _list_ends(merged: BaseGeometry) -> NDArray[np.object_]:
+    """Return the ends of merged lines as points; closed lines have none."""
+    ends = [
+        shapely.get_coordinates(line)[[0, -1]]
+        for line in shapely.get_parts(merged)
+        if not line.is_closed
+    ]
+    return np.asarray(shapely.points(np.concatenate(ends))) if ends else np.array([], dtype=object)
+
+
+def _cut_to_segments(lines: BaseGeometry, longest: float) -> NDArray[np.object_]:
+    """Return lines cut into segments no longer than this, in degrees."""
+    coords, part = shapely.get_coordinates(
+        shapely.get_parts(shapely.segmentize(lines, longest)), return_index=True
+    )
+    first = np.flatnonzero(np.diff(part) == 0)
+    return np.asarray(shapely.linestrings(np.stack([coords[first], coords[first + 1]], axis=1)))
+
+
+def _find_missing(
+    pair: OutlinePair, lines: Sequence[BaseGeometry], near_m: float, tolerance_m: float
+) -> list[NearMiss]:
+    """Return where outlines run near each other beside their line, if it lacks much of them."""
+    length_km = sum(map(length_m, lines)) / 1e3
+    near_m = min(near_m, _NEAR_SHARE * 1e3 * length_km)
+    if near_m <= tolerance_m:
+        return []
+    missing = pair.find_near_misses(lines, near_m, tolerance_m=tolerance_m)
+    missing_km = sum(stretch.length_km for stretch in missing)
+    if missing_km > min(_MISSING_SHARE * length_km, _MISSING_KM):
+        return missing
+    is_apart = any(stretch.apart_m > tolerance_m for stretch in missing)
+    return missing if is_apart and _has_breaks(lines) else []
+
+
+def _warn_of_missing(missing: Sequence[NearMiss], apart_m: float) -> None:
+    worst = max(missing, key=lambda stretch: stretch.apart_m)
+    total_km = sum(stretch.length_km for stretch in missing)
+    warnings.warn(
+        f"The border may be incomplete: {total_km:,.3g} km of the two outlines run beside each "
+        f"other, up to {_format_m(apart_m)} m apart, and are not in it. The widest gap is at "
+        f"{worst.lon:.4f}, {worst.lat:.4f} (longitude, latitude). If they belong to the border, "
+        f"give tolerance_m={math.ceil(_WIDER * apart_m)}.",
+        stacklevel=4,
+    )
+
+
+def _warn_of_disagreement(
+    healing: Healing, differences: NDArray[np.float64], tolerance_m: float
+) -> None:
+    beyond_km = differences[differences[:, 2] > tolerance_m, 3].sum()
+    warnings.warn(
+        f"Along {beyond_km:,.3g} km of the border the outlines of the two sides differ by more "
+        f"than the ±{tolerance_m:g} m that their sources state: up to "
+        f"{_format_m(1e3 * healing.disagreement_km)} m, at {healing.lon:.4f}, {healing.lat:.4f} "
+        "(longitude, latitude). There the border follows the outline of the first side, and places "
+        "near it are uncertain by that much.",
+        stacklevel=4,
+    )
+
+
+def _format_m(metres: float) -> str:
+    return f"{metres:,.0f}" if metres >= 100.0 else f"{metres:,.2g}"
+
+
+def _confirms_exact_line(lines: Sequence[BaseGeometry], found: CommonLine) -> bool:
+    """Return whether the line found within the tolerance is the exact line; then that one stays."""
+    exact_m = sum(map(length_m, lines))
+    found_m = sum(map(length_m, found.lines))
+    is_no_longer = bool(lines) and found_m <= exact_m * (1.0 + 1e-6)
+    return is_no_longer and found.healing is not None and is_exact(found.healing)
+
+
+def _has_breaks(lines: Sequence[BaseGeometry]) -> bool:
+    """Return whether lines stop and continue near by, as happens where outlines do not match.
+
+    Closed lines, such as those around enclaves, have no ends.
+    """
+    merged = shapely.line_merge(shapely.multilinestrings(list(lines)))
+    points = _list_ends(merged)
+    if shapely.get_num_geometries(merged) < 2 or not len(points):
+        return False
+    ends = shapely.get_coordinates(points)
     # The reach in degrees of longitude, which are shortest at the highest latitude.
     highest = min(abs(ends[:, 1]).max(), 89.0)
     reach = np.degrees(_BREAK_M / 6.3e6) / np.cos(np.radians(highest))
     a, b = shapely.STRtree(points).query(points, predicate="dwithin", distance=reach)
-    is_pair = line_of_end[a] < line_of_end[b]
-    if not is_pair.any():
-        return False
-    _, _, apart_m = inverse(*ends[a[is_pair]].T, *ends[b[is_pair]].T)
+    _, _, apart_m = inverse(*ends[a[a < b]].T, *ends[b[a < b]].T)
     return bool((apart_m < _BREAK_M).any())
 
 
-def _warn_of_breaks(meetings: _Meetings) -> None:
-    if _has_breaks(meetings):
-        parts = sum(shapely.get_num_geometries(line) for *_, line in meetings)
-        warnings.warn(
-            f"The outlines match in {parts} pieces only, which break off and go on close by: "
-            "give tolerance_m, such as tolerance_m=50, for the whole border.",
-            stacklevel=3,
-        )
-
-
-def _add_disagreement(source: Source, healing: Healing | None) -> Source:
-    """Return a source whose accuracy includes the disagreement of the outlines."""
-    if healing is None:
-        return source
-    accuracy_m = math.hypot(source.accuracy_m or 0.0, 1e3 * healing.disagreement_km)
-    # Rounded up to a decimetre, so that the accuracy is never less than the disagreement.
-    return replace(source, accuracy_m=math.ceil(10.0 * accuracy_m) / 10.0)
+def _add_disagreement(border: Border, healing: Healing, differences: NDArray[np.float64]) -> Border:
+    """Return a border whose accuracy and doubts include the disagreement of its outlines."""
+    stated_m = border.source.accuracy_m or 0.0
+    lon, lat, apart_m, _ = differences.T
+    foot = border.index.nearest(normalize_longitudes(lon), lat)
+    # A border may leave out what runs at sea, and then the differences there.
+    there = foot.distance_m <= healing.tolerance_m
+    starts_km = np.array([section.start_km for section in border.sections])
+    chainage_km = starts_km[foot.line] + foot.chainage_m / 1e3
+    usual_m, doubts = find_doubts(chainage_km[there], apart_m[there], stated_m)
+    source = replace(border.source, accuracy_m=combine_errors_m(stated_m, usual_m))
+    return replace(border, source=source, doubts=doubts)
 
 
 def _assign_lines(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import geobuffer as gb
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian
-from geobuffer.geodesy.edgematch import find_common_line
+from geobuffer.geodesy.edgematch import OutlinePair
 
 GEOD = pyproj.Geod(ellps="WGS84")
 LAT = 50.0
@@ -263,7 +263,7 @@ def test_beyond_the_tolerance_is_refused_with_the_gap_and_the_place():
     gap = GEOD.inv(31, 51, 31.01, 51)[2] / 1e3
     with pytest.raises(gb.NotAdjacent, match=rf"{gap:.3g} km apart, at 31\.0\d+, 51\.0000.*500"):
         gb.border_between(one, other, tolerance_m=500)
-    assert gb.border_between(one, other, tolerance_m=800).length_km > 111.0
+    assert gb.border_between(one, other, tolerance_m=1100).length_km > 111.0
 
 
 def test_deep_overlap_is_refused_with_its_depth_and_place():
@@ -315,7 +315,7 @@ def test_by_default_outlines_are_healed_within_their_stated_accuracy():
 
 
 def test_a_line_in_pieces_is_reported():
-    with pytest.warns(UserWarning, match=r"match in \d+ pieces only.*tolerance_m"):
+    with pytest.warns(UserWarning, match=r"incomplete: 14 km .* up to 7.2 m apart.*tolerance_m=11"):
         gb.border_between(*_fragments(None))
 
 
@@ -334,6 +334,85 @@ def test_classify_is_uncertain_where_the_outlines_would_disagree():
 
 
 def test_areas_far_apart_have_no_common_line():
-    found = find_common_line(shapely.box(0, 0, 1, 1), shapely.box(5, 5, 6, 6), 100.0)
+    pair = OutlinePair(shapely.box(0, 0, 1, 1), shapely.box(5, 5, 6, 6))
+    found = pair.find_common_line(100.0)
     assert found.lines == []
     assert found.healing is None
+
+
+def test_a_gap_at_the_antimeridian_is_filled_as_anywhere():
+    """The same two boxes, 72 m apart, at 31 degrees east and at 180."""
+    for turn in (31.0, 180.0, 179.9995, -180.0):
+        one = cut_at_antimeridian(shapely.box(turn - 1, 50, turn, 51))
+        other = cut_at_antimeridian(shapely.box(turn + 0.001, 50, turn + 1, 51))
+        healing = gb.border_between(_region("One", one), _region("Other", other),
+                                    tolerance_m=100).healing  # fmt: skip
+        assert healing.gap_km2 == pytest.approx(7.89, abs=0.005), turn
+
+
+def _stepped(apart_m, begin, end, accuracy_m=30.0):
+    """Two regions that share the meridian 30°, but for a part of it (shares of 50 km)."""
+    lat = LAT + 0.45 * np.array([0.0, begin, begin, end, end, 1.0])
+    lon = 30.0 + apart_m / DEGREE[0] * np.array([0, 0, 1, 1, 0, 0])
+    bent = np.stack([lon, lat], axis=1)
+    straight = np.array([(30.0, lat[0]), (30.0, lat[-1])])
+    return (
+        _region("West", shapely.Polygon(_beside(straight, 29.7)), accuracy_m),
+        _region("East", shapely.Polygon(_beside(bent, 30.3)), accuracy_m),
+    )
+
+
+def test_an_edge_with_one_vertex_more_is_part_of_the_border():
+    """The exact line lacks 25 of 50 km, and its two parts are far apart."""
+    west = shapely.box(29, 50, 30, 50.5)
+    east = shapely.Polygon([(30, 50), (31, 50), (31, 50.5), (30, 50.5), (30, 50.4),
+                            (30.00001, 50.2), (30, 50.1)])  # fmt: skip
+    border = gb.border_between(_region("West", west, 30.0), _region("East", east, 30.0))
+    assert border.length_km == pytest.approx(GEOD.inv(30, 50, 30, 50.5)[2] / 1e3, rel=1e-6)
+    assert border.line.geom_type == "LineString"
+    with pytest.warns(UserWarning, match=r"incomplete: 33.3 km .*tolerance_m=2\b"):
+        border = gb.border_between(_region("West", west), _region("East", east))
+    assert border.length_km == pytest.approx(22.2, abs=0.1)
+
+
+def test_beyond_the_stated_accuracy_the_border_is_whole_with_a_warning_and_local_doubt():
+    regions = _stepped(90.0, 0.4, 0.44)
+    with pytest.warns(UserWarning, match=r"Along 1\.9\d km .*±30 m.*: up to 90 m, at 30\.00"):
+        border = gb.border_between(*regions)
+    assert border.line.geom_type == "LineString"
+    assert border.length_km == pytest.approx(50.06, abs=0.05)
+    assert border.source.accuracy_m == pytest.approx(30.0, abs=15.0)
+    assert max(doubt.accuracy_m for doubt in border.doubts) == pytest.approx(94.6, abs=0.1)
+    at = LAT + 0.45 * np.array([0.42, 0.1, 0.8])
+    near, *far = border.accuracy_m_at(np.full(3, 29.99), at)
+    assert near == pytest.approx(94.6, abs=0.1)
+    assert far == [border.source.accuracy_m] * 2
+
+
+def test_a_corridor_between_two_regions_is_no_border():
+    """500 m apart for 20 km beside a border of 30 km: in the border only with a warning."""
+    with pytest.warns(UserWarning, match=r"Along 19\.9 km .* up to 498 m"):
+        gb.border_between(*_stepped(500.0, 0.5, 0.9))
+    with pytest.warns(UserWarning, match=r"incomplete: 19\.\d km .* up to 498 m"):
+        kept_out = gb.border_between(*_stepped(500.0, 0.5, 0.9), tolerance_m=30)
+    assert kept_out.length_km == pytest.approx(30.0, abs=0.2)
+    enclaves = [_region(n, shapely.box(30 + w, 50, 30.1 + w, 50.1), 30.0)
+                for n, w in (("One", 0.0), ("Other", 0.107))]  # fmt: skip
+    with pytest.raises(gb.NotAdjacent, match=r"do not meet: .* 0\.50\d? km apart"):
+        gb.border_between(*enclaves)
+
+
+def test_closed_rings_have_no_loose_ends(recwarn):
+    """Two enclaves 700 m apart, and one within another: their borders are whole."""
+    land = shapely.box(4.8, 51.3, 5.1, 51.6)
+    enclave = shapely.box(4.91, 51.43, 4.94, 51.45) - shapely.box(4.92, 51.435, 4.93, 51.445)
+    enclave |= shapely.box(4.95, 51.43, 4.96, 51.45)
+    for accuracy in (None, 30.0):
+        border = gb.border_between(
+            _region("Land", land - enclave, accuracy), _region("Enclaves", enclave, accuracy)
+        )
+        assert border.length_km == pytest.approx(
+            GEOD.geometry_length(enclave.boundary) / 1e3, rel=1e-6
+        )
+        assert border.healing is None
+    assert not recwarn
