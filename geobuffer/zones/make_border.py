@@ -72,9 +72,9 @@ _BY_MAP = (
     "50 km²"
 )
 
-# Outlines that are nearer than this many times the tolerance, or than the second figure, run near
-# each other. In the data of the world, whose sources state 30 m, the outlines of neighbours are up
-# to 680 m apart. In small shapes, they are near if nearer than this share of the border.
+# Outlines that are nearer than this many times the stated accuracy, or than the second figure, run
+# near each other. In the data of the world (stated accuracy 30 m), the outlines of neighbours are
+# up to 680 m apart. In small shapes, they are near if nearer than this share of the border.
 _NEAR = 20.0
 _NEAR_M = 600.0
 _NEAR_SHARE = 0.05
@@ -246,7 +246,8 @@ def border_between(
     areas = [_union_regions(ones), _union_regions(others)]
     tolerance = _choose_tolerance_m(tolerance_m, ones, others)
     exact = _find_meetings(ones, others)
-    found = _find_line(areas, exact, tolerance, may_widen=tolerance_m is None)
+    near_m = max(_NEAR * _choose_tolerance_m(None, ones, others), _NEAR_M)
+    found = _find_line(areas, exact, tolerance, near_m, may_widen=tolerance_m is None)
     if found is None:
         raise NotAdjacent(_gap_message(ones, others, tolerance))
     meetings, healing = exact, found.healing
@@ -280,7 +281,12 @@ def _choose_tolerance_m(
 
 
 def _find_line(
-    areas: Sequence[BaseGeometry], exact: _Meetings, tolerance_m: float, *, may_widen: bool
+    areas: Sequence[BaseGeometry],
+    exact: _Meetings,
+    tolerance_m: float,
+    near_m: float,
+    *,
+    may_widen: bool,
 ) -> CommonLine | None:
     """Return the whole line along which two areas meet, or None; report what it lacks.
 
@@ -289,7 +295,6 @@ def _find_line(
     """
     lines = [part for *_, line in exact for part in shapely.get_parts(line)]
     found = CommonLine(lines, areas[1], None) if lines else None
-    near_m = max(_NEAR * tolerance_m, _NEAR_M)
     if may_widen and found and _is_whole(areas, lines, near_m):
         return found
     pair = OutlinePair(*areas)
