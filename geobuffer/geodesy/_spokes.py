@@ -63,7 +63,7 @@ _SHORTEST_M = 2e-4
 # We look up at most this often where a spoke ends. From the full reach it takes 3 to 12 times.
 _LOOKUPS = 80
 
-# The tips' line strays by at most this share of the tolerance at the places that we try.
+# The tips' line departs by at most this share of the tolerance at the places that we try.
 _TIP_SHARE = 1.0 / 3.0
 
 # Where the land beyond a tip is left too, we draw the spoke longer by this share of the tolerance,
@@ -102,7 +102,7 @@ class Spokes(NamedTuple):
     """The tip as it is drawn: a little beyond the tip where that is left of the lines too."""
     drawn_lat: Floats
     stop_lon: Floats
-    """The point of the lines that is as near to the tip as the foot is; NaN if there is none."""
+    """The point of the lines that is as near to the tip as the foot is; else NaN."""
     stop_lat: Floats
 
     def select(self, rows: Ints) -> Spokes:

@@ -64,7 +64,7 @@ _START_SHARE = 0.25
 _QUADRANT = 32
 
 # Shares of an edge at which we measure its error: an arc is off most at its middle, a notch may
-# sit anywhere. Between two feet the error along an edge is convex, and it is none at both ends.
+# sit anywhere. Between two feet the error along an edge is convex, and it is zero at both ends.
 # So the largest error, wherever it lies, is at most the largest of these eighths over 0.77; with a
 # notch where both banks rise as straight lines, over 0.875. We cut an edge whose measured error is
 # above this share of the tolerance, and report the measured error over this share: a bound.

@@ -41,7 +41,7 @@ def find_dbase_encoding(
     table
         The content of the ``.dbf``.
     code_page
-        The content of the ``.cpg``, or ``None`` if there is none.
+        The content of the ``.cpg``, or ``None`` if that file is missing.
     name
         The name of the file, for messages.
     notes

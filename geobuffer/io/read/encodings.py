@@ -120,7 +120,7 @@ class Encoding(NamedTuple):
     name: str
     """The name, as Python's codecs have it."""
     alternative: str = ""
-    """Another encoding whose words look about as likely; empty if there is none."""
+    """Another encoding whose words look about as likely; or an empty text."""
     example: tuple[str, str] = ("", "")
     """A word of the text in each of the two."""
     mixed_lines: tuple[int, int] | None = None

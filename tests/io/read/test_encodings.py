@@ -30,7 +30,7 @@ def test_the_encoding_of_real_names_is_found(language):
                     wrong.append((page, rows, seed, found))
     assert tried >= 12
     assert len(wrong) <= 0.02 * tried, wrong
-    assert all(found.alternative for *_, found in wrong), "an unsure choice is told"
+    assert all(found.alternative for *_, found in wrong), "an unsure choice names another"
     # Tables of Windows of ten rows and more leave no doubt which to read.
     assert not [one for one in wrong if one[0].startswith("cp125") and one[1] >= 10]
 
