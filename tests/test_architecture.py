@@ -201,7 +201,6 @@ WRITERS = {
     "viz.figure.plot._render_png": {"savefig"},
     # To what is within a scratch folder.
     "datasets.world.write_cached_shape": {"mkdir", "write_bytes"},
-    "io.read.gdal._copy_kml": {"open"},
     "io.read.gdal.open_shapefile": {"write_bytes"},
     "datasets.fetch.check_content.unpack": {"open", "copyfileobj"},
     # Folders, and what is to be gone.

@@ -630,7 +630,7 @@ def test_a_page_embeds_only_files_of_packages(watch, url):
 
 
 def test_reading_leaves_no_temporary_copy(tmp_path, monkeypatch):
-    """We read KML from a copy with another start tag, and delete the copy afterwards."""
+    """Neither a whole file nor a broken one leaves something in the temporary folder."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))

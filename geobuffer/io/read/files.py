@@ -34,6 +34,7 @@ class FileFormat(enum.StrEnum):
     FLATGEOBUF = "FlatGeobuf"
     SHAPEFILE = "Shapefile"
     KML = "KML"
+    GPX = "GPX"
     PARQUET = "Parquet"
     EXCEL = "Excel"
     TEXT = "text table"
@@ -46,16 +47,15 @@ DRIVERS = {
     FileFormat.GEOJSON: ("GeoJSON", "GeoJSONSeq"),
     FileFormat.FLATGEOBUF: ("FlatGeobuf",),
     FileFormat.SHAPEFILE: ("ESRI Shapefile",),
-    FileFormat.KML: ("LIBKML", "KML"),
 }
 
 #: Formats with a reference system fixed by their standard (RFC 7946; OGC 12-007).
-FIXED_CRS = (FileFormat.GEOJSON, FileFormat.KML)
+FIXED_CRS = (FileFormat.GEOJSON, FileFormat.KML, FileFormat.GPX)
 
 #: The suffixes of these formats within an archive.
 SUFFIXES = (
-    ".gpkg", ".geojson", ".json", ".fgb", ".shp", ".kml", ".parquet", ".geoparquet", ".csv",
-    ".tsv", ".txt", ".xlsx", ".xlsm",
+    ".gpkg", ".geojson", ".json", ".fgb", ".shp", ".kml", ".gpx", ".parquet", ".geoparquet",
+    ".csv", ".tsv", ".txt", ".xlsx", ".xlsm",
 )  # fmt: skip
 
 _MAGIC = (
@@ -117,8 +117,10 @@ def detect_format(head: bytes, name: str) -> FileFormat:
 
 def _detect_text_format(head: bytes, name: str) -> FileFormat:
     if head.startswith(_BOMS):
-        start = head.decode("utf-16", "ignore").lstrip()[:1]
-        if start in {"{", "[", "<"}:
+        text = head.decode("utf-16", "ignore").lstrip()
+        if text.startswith("<"):
+            return _detect_xml_format(text.encode(), name)
+        if text.startswith(("{", "[")):
             raise _unreadable_error(
                 name, "text in UTF-16", "Save it as UTF-8, as its format wants."
             )
@@ -143,10 +145,10 @@ def _detect_xml_format(start: bytes, name: str) -> FileFormat:
         remedy = "A download probably failed; open it in a browser to see why."
         raise _unreadable_error(name, "a web page (HTML)", remedy)
     if root.startswith(b"<!doctype"):
-        remedy = "Must be without a DOCTYPE, which no KML needs."
+        remedy = "Must be without a DOCTYPE, which no KML or GPX needs."
         raise _unreadable_error(name, "XML that declares entities of its own", remedy)
-    if re.match(rb"<(?:\w+:)?kml\b", root):
-        return FileFormat.KML
+    if found := re.match(rb"<(?:\w+:)?(kml|gpx)\b", root):
+        return FileFormat(found[1].decode().upper())
     if root.startswith(b"<ogrvrt"):
         raise _unreadable_error(
             name, "a GDAL virtual format (VRT), which opens other files", "Convert it."
@@ -206,6 +208,16 @@ class UserFile:
         # Braces let the name of the archive hold any character.
         path = self.path.resolve()
         return f"/vsizip/{{{path}}}/{self.member}" if self.member else str(path)
+
+    @property
+    def is_kmz(self) -> bool:
+        """Whether it is a document of a KMZ archive."""
+        return bool(self.member) and self.path.suffix.lower() == ".kmz"
+
+    def list_kml(self) -> list[str]:
+        """Return the names of all KML documents in its archive."""
+        with zipfile.ZipFile(self.path) as archive:
+            return [name for name in archive.namelist() if name.lower().endswith(".kml")]
 
     def companion(self, suffix: str) -> bytes | None:
         """Return the content of the file with the same name and another suffix, if there is one."""
@@ -332,7 +344,7 @@ def damaged_error(file: UserFile, error: object) -> DataError:
     """Return the error for a damaged file, with its size and the message of the library."""
     message = " ".join(str(error).split())
     problem = "it is incomplete or damaged"
-    if file.format is FileFormat.KML:
+    if file.format in {FileFormat.KML, FileFormat.GPX}:
         problem = "its XML is broken, or declares entities"
     return DataError(
         f"Unreadable {file}: {problem} ({file.size:,} bytes; {message[:200]}). Must be a whole "
@@ -413,13 +425,19 @@ def _choose_member(path: Path, names: list[str], layer: str | None) -> tuple[str
         raise DataError(
             f"Unreadable {path}: an archive of {shown}. Must hold {', '.join(SUFFIXES)}."
         )
+    documents = [name for name in readable if name.lower().endswith(".kml")]
+    if path.suffix.lower() == ".kmz" and documents and layer not in _name_members(documents):
+        # A KMZ has one main document, at its root: doc.kml or the first (OGC 12-007). A layer
+        # names a folder in it.
+        documents.sort(key=lambda name: ("/" in name, name.lower() != "doc.kml"))
+        return documents[0], layer
     # Skip read-me texts and metadata that lie beside the data.
     for aside in (".txt", ".json"):
         if layer is None and len(readable) > 1:
             readable = [n for n in readable if not n.lower().endswith(aside)] or readable
     if len(readable) == 1:
         return readable[0], layer
-    named = [name for name in readable if layer in {name, PurePosixPath(name).stem}]
+    named = [name for name in readable if layer in _name_members([name])]
     if len(named) == 1:
         return named[0], None
     if layer is None:
@@ -429,6 +447,11 @@ def _choose_member(path: Path, names: list[str], layer: str | None) -> tuple[str
         )
     hint = did_you_mean(layer, readable)
     raise DataError(f"Invalid layer {layer!r} of {path}. {hint}")
+
+
+def _name_members(names: list[str]) -> set[str]:
+    """Return the names by which a layer may name files of an archive: whole, or only the stem."""
+    return {*names, *(PurePosixPath(name).stem for name in names)}
 
 
 def _check_checksums(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:

@@ -4,7 +4,6 @@ GDAL asks its drivers in turn whether they can open a file. Some drivers find a 
 beginning and take it for a list of other files or addresses. We prevent this for each format:
 
 - GeoJSON: a prefix of the name chooses the driver.
-- KML: we write a copy with a new beginning.
 - Other formats: they have a zero byte before any word, where those drivers stop.
 
 For a Shapefile we also check its companion files and find the encoding of its texts.
@@ -17,7 +16,6 @@ import mmap
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from xml.parsers import expat
 
 import shapely
 
@@ -136,11 +134,6 @@ _CRS_NAME = re.compile(r"[\w .:()-]+|https?://www\.opengis\.net/(?:def/crs|gml/s
 # zero.
 _FLATGEOBUF_HEADER = 10 * 1024 * 1024
 
-_KML_NAMESPACES = re.compile(
-    r"https?://(?:www\.|earth\.)?(?:opengis\.net/kml/2\.\d|google\.com/kml/(?:ext/)?2\.\d"
-    r"|w3\.org/2005/Atom)"
-)
-
 
 @contextmanager
 def open_for_gdal(
@@ -156,9 +149,6 @@ def open_for_gdal(
     if file.format is FileFormat.SHAPEFILE:
         with open_shapefile(file, notes, encoding) as named:
             yield named
-    elif file.format is FileFormat.KML:
-        with _copy_kml(file) as name:
-            yield name, None
     else:
         yield _PREFIXES[file.format](file) + file.gdal_name, None
 
@@ -250,80 +240,3 @@ def _names_a_crs(crs: dict[str, Any]) -> bool:
         case _:
             plain = False
     return plain and len(crs) == 2 and len(crs["properties"]) == 1
-
-
-@contextmanager
-def _copy_kml(file: UserFile) -> Iterator[str]:
-    """Yield the name of a copy that begins with its root element and then only blanks.
-
-    We leave out the text before the root, its attributes and unknown namespaces. The blanks reach
-    as far as any driver looks.
-    """
-    content = _map_content(file)
-    root = _KmlRoot(file, content)
-    with temporary_folder() as folder:
-        # The file's own name may be invalid if it comes from an archive. GDAL gives this name to a
-        # layer without a name.
-        copy = folder / "layer.kml"
-        with copy.open("wb") as written:
-            written.write(root.opening.encode("ascii"))
-            written.write(b" " * HEAD_BYTES)
-            written.write(memoryview(content)[root.end :])
-        yield str(copy)
-
-
-class _KmlRoot:
-    """The root element of a KML, after a check that it is well-formed and declares no entities.
-
-    ``opening`` is the XML declaration and the start tag; ``end`` is the offset where the tag ends.
-    """
-
-    def __init__(self, file: UserFile, content: mmap.mmap | bytes) -> None:
-        self.opening, self.end = "", 0
-        self._encoding = "UTF-8"
-        self._parser = parser = expat.ParserCreate()
-        parser.XmlDeclHandler = self._store_encoding
-        parser.StartDoctypeDeclHandler = self._refuse_doctype
-        parser.StartElementHandler = self._store_start_tag
-        parser.EndElementHandler = parser.CharacterDataHandler = self._store_tag_end
-        parser.CommentHandler = self._store_tag_end
-        parser.ProcessingInstructionHandler = self._store_tag_end
-        parser.StartCdataSectionHandler = self._store_tag_end
-        try:
-            for start in range(0, len(content), HEAD_BYTES):
-                parser.Parse(content[start : start + HEAD_BYTES])
-            parser.Parse(b"", True)  # noqa: FBT003 - the signature of expat
-        # The other two are for encodings that expat does not know.
-        except (expat.ExpatError, LookupError, ValueError) as error:
-            raise damaged_error(file, error) from error
-        if not self.end:
-            raise damaged_error(file, "nothing in it")
-
-    def _store_encoding(self, _version: str, encoding: str | None, _alone: int) -> None:
-        self._encoding = encoding or self._encoding
-
-    @staticmethod
-    def _refuse_doctype(*_: object) -> None:
-        raise expat.ExpatError("a DOCTYPE, which no KML needs")
-
-    def _store_start_tag(self, name: str, given: dict[str, str]) -> None:
-        if self.opening:
-            self._store_tag_end()
-            return
-        if name not in {"kml", "kml:kml"}:
-            raise expat.ExpatError(f"its root is {name[:40]!r}, not 'kml'")
-        spaces = "".join(
-            f' {key}="{value if _KML_NAMESPACES.fullmatch(value) else "urn:other"}"'
-            for key, value in given.items()
-            if re.fullmatch(r"xmlns(?::[A-Za-z][\w-]*)?", key, re.ASCII)
-        )
-        self.opening = f'<?xml version="1.0" encoding="{self._encoding}"?>\n<{name}{spaces}>'
-
-    def _store_tag_end(self, *_: object) -> None:
-        """Store the offset of the first content after the root's start tag: the tag ends there.
-
-        If the first event is an end tag, it may belong to an empty root; expat does not report its
-        offset.
-        """
-        if self.opening and not self.end:
-            self.end = self._parser.CurrentByteIndex

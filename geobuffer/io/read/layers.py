@@ -1,6 +1,6 @@
-"""Read layers of shapes: GeoPackage, GeoJSON, FlatGeobuf, Shapefile, KML and GeoParquet.
+"""Read layers of shapes: GeoPackage, GeoJSON, FlatGeobuf, Shapefile, KML, GPX and GeoParquet.
 
-GDAL reads all of them but GeoParquet.
+GDAL reads all of them but KML, GPX and GeoParquet.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from geobuffer.io.read.encodings import detect_encoding, needless_encoding_error
 from geobuffer.io.read.files import DRIVERS, FIXED_CRS, FileFormat, damaged_error
 from geobuffer.io.read.gdal import list_gdal_errors, open_for_gdal
 from geobuffer.io.read.source_table import SourceTable
+from geobuffer.io.read.xml_layers import keep_kind, read_xml_layer
 from geobuffer.io.untrusted import (
     SHORT_WKB,
     capture_warnings,
@@ -80,6 +81,10 @@ def read_layer(
         raise needless_encoding_error(encoding, str(file))
     if file.format is FileFormat.PARQUET:
         return _read_parquet(file)
+    if file.format in {FileFormat.KML, FileFormat.GPX}:
+        table = read_xml_layer(file, layer)
+        keep_kind(table, kinds)
+        return table
     if file.format not in DRIVERS:
         raise DataError(
             f"Invalid file {file}: a table ({file.format}) has no shapes. Must be a layer of lines "
@@ -125,7 +130,7 @@ def _read_with_gdal(
     if len(frame) < info["features"]:
         raise damaged_error(file, f"{len(frame)} of {info['features']} rows")
     notes += [str(warning.message) for warning in said if _concerns_file(warning)]
-    several = file.format in {FileFormat.GEOPACKAGE, FileFormat.KML} and chosen
+    several = file.format is FileFormat.GEOPACKAGE and chosen
     return _make_table(file, f"{file}, layer {chosen}" if several else str(file), frame, notes)
 
 

@@ -120,7 +120,7 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     Parameters
     ----------
     path
-        GeoPackage, GeoJSON, FlatGeobuf, Shapefile, KML or KMZ, GeoParquet, a zip archive of one
+        GeoPackage, GeoJSON, FlatGeobuf, Shapefile, KML, KMZ, GPX, GeoParquet, a zip archive of one
         of these; or ``postgresql://user@host/database?table=schema.table`` (or ``?query=SELECT
         …``), for which the extra ``postgis`` is needed. A GeoDataFrame in memory is read by the
         same steps as a file.
@@ -483,8 +483,8 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     path
         CSV, TSV or another text table (commas, semicolons, tabs; decimal points or commas; UTF-8,
         UTF-16, cp1251 and others), Excel (``.xlsx``, with the extra ``excel``), GeoPackage,
-        GeoJSON, FlatGeobuf, Shapefile, KML or KMZ, (Geo)Parquet, a zip archive of one of these, or
-        ``postgresql://…?table=schema.table``, as for :func:`geobuffer.read_regions`. A table in
+        GeoJSON, FlatGeobuf, Shapefile, KML, KMZ, GPX, (Geo)Parquet, a zip archive of one of these,
+        or ``postgresql://…?table=schema.table``, as for :func:`geobuffer.read_regions`. A table in
         memory is read by the same steps: a GeoDataFrame of points, or a DataFrame with columns of
         coordinates.
     lon, lat
