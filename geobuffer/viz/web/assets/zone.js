@@ -176,8 +176,8 @@
   }
 
   Object.assign(geobuffer, {
-    asked, isAsked, isOneSide, distanceOf, classAt, isInZone, classifyPlaces, countByClass, countPeople, placesOfClass,
-    rings, ringOf, canSwitchSides,
+    asked, isAsked, isOneSide, distanceOf, classAt, isInZone, classifyPlaces, countByClass, countPeople,
+    placesOfClass, rings, ringOf, canSwitchSides,
   });
   classifyPlaces();
 })(window.geobuffer);
