@@ -362,13 +362,16 @@ def _trace_element(
             return np.array([[lon, lat]])
         return _trace_geodesic(lon, lat, azimuth, length, step_m)[:-1]
 
-    stops = [first, after - 1]
-    if spokes.element[first] % 3 == SEGMENT:
-        inner = np.flatnonzero(spokes.length_m[first + 1 : after - 1] == 0.0) + first + 1
-        stops = [first, *inner.tolist(), after - 1]
-    for a, b in itertools.pairwise(stops):
+    def jumps(row: int, beside: int) -> bool:
+        # From no length to a long spoke of the same vertex: the edge of the ring is that spoke.
+        same = spokes.lon[row] == spokes.lon[beside] and spokes.lat[row] == spokes.lat[beside]
+        return bool(same and spokes.length_m[row] == 0.0 and spokes.length_m[beside] > step_m)
+
+    inner = np.flatnonzero(spokes.length_m[first + 1 : after - 1] == 0.0) + first + 1
+    for a, b in itertools.pairwise([first, *inner.tolist(), after - 1]):
         if spokes.length_m[a : b + 1].any():
-            yield np.concatenate([trace(a), tips[a : b + 1], trace(b)[::-1]])
+            low, high = a + jumps(a, a + 1), b - jumps(b, b - 1)
+            yield np.concatenate([trace(low), tips[low : high + 1], trace(high)[::-1]])
 
 
 # --- the error of the divide ---
