@@ -25,6 +25,7 @@ from geobuffer.io.read.columns import (
     read_metres_column,
 )
 from geobuffer.io.read.columns import read_coordinates as parse_coordinates
+from geobuffer.io.read.encodings import check_encoding, needless_encoding_error
 from geobuffer.io.read.files import find_path_fault
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.read.text_tables import TextTable, has_text
@@ -73,6 +74,10 @@ class TableSource(NamedTuple):
     """Yields the share of the source read so far and the next rows."""
     lines_from: Callable[[int], Sequence[int]] | None = None
     """Returns the lines of the rows of a text table from a row on; for messages."""
+    notes: Sequence[str] = ()
+    """The warnings to give when all batches are read."""
+    encoding: str = ""
+    """The encoding of a text table."""
 
     def cite_row(self, number: int) -> str:
         """Return the words for a row in a message."""
@@ -94,8 +99,15 @@ class TableSource(NamedTuple):
         return table
 
 
-def open_table(path: Path) -> TableSource:
+def open_table(path: Path, encoding: str | None = None) -> TableSource:
     """Open a source by its suffix, and find the columns of its points.
+
+    Parameters
+    ----------
+    path
+        The file.
+    encoding
+        The encoding of a text table that the caller states; ``None`` to detect it.
 
     Raises
     ------
@@ -108,6 +120,10 @@ def open_table(path: Path) -> TableSource:
 
     texts = (".csv", ".tsv", ".tab", ".txt")
     readers = {".parquet": _open_parquet, **dict.fromkeys(texts, _open_csv)}
+    if encoding is not None:
+        encoding = check_encoding(encoding)
+        if path.suffix.lower() == ".parquet":
+            raise needless_encoding_error(encoding, str(path))
     reader = readers.get(path.suffix.lower())
     if path.suffix.lower() in {".xlsx", ".xlsm", ".xls"}:
         raise DataError(
@@ -118,7 +134,7 @@ def open_table(path: Path) -> TableSource:
     if (reason := find_path_fault(path)) is not None:
         raise DataError(f"Unreadable {path}: {reason}.")
     try:
-        return reader(path)
+        return reader(path) if reader is _open_parquet else _open_csv(path, encoding)
     except UnicodeDecodeError as error:
         raise DataError(
             f"Unreadable {path}: its header is not UTF-8 at byte {error.start}. Save it as UTF-8."
@@ -161,10 +177,10 @@ def _may_hold_texts(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _open_csv(path: Path) -> TableSource:
+def _open_csv(path: Path, encoding: str | None) -> TableSource:
     import pyarrow as pa
 
-    table = TextTable(str(path), lambda: path.open("rb"), path.stat().st_size)
+    table = TextTable(str(path), lambda: path.open("rb"), path.stat().st_size, encoding)
     _check_names(path, [name for name in table.header if name.strip()])
     at = _locate_numbers(path, table.header)
     columns = [*dict.fromkeys(at.columns + _number_columns(table.header))]
@@ -183,7 +199,11 @@ def _open_csv(path: Path) -> TableSource:
     _check_names(path, names)
     at = _choose_marks(at, [one.marks for one in found])._replace(known=find_known_columns(names))
     schema = pa.schema({name: pa.string() for name in names}.items())
-    return TableSource(path, schema, at, lambda: table.batches(kept, BATCH_ROWS), table.lines_from)
+
+    def batches() -> Iterator[tuple[float, pa.Table]]:
+        return table.batches(kept, BATCH_ROWS)
+
+    return TableSource(path, schema, at, batches, table.lines_from, table.notes, table.encoding)
 
 
 class _Summary(NamedTuple):

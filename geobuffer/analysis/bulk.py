@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,7 @@ from geobuffer.io.atomic import (
     write_text,
 )
 from geobuffer.io.point_tables import warn_if_swapped
-from geobuffer.zones.arguments import CALLABLE, PATH, check_arguments, optional
+from geobuffer.zones.arguments import CALLABLE, PATH, TEXT, check_arguments, optional
 from geobuffer.zones.checks import check_zone
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ _SHARED = {
     "bytes": ("an older version of the source file", ""),
     "modified": ("an older version of the source file", ""),
     "batch_rows": ("batches of another size", "batch_rows"),
+    "encoding": ("another encoding of the source file", "encoding"),
     "made_with": ("another version of geobuffer", "made_with"),
 }
 
@@ -117,11 +119,12 @@ def count_rows(folder: Path) -> int:
     return sum(pq.read_metadata(part).num_rows for part in sorted(folder.glob("part-*.parquet")))
 
 
-def describe_run(source: Path, zone: Zone) -> dict[str, Any]:
+def describe_run(rows: TableSource, zone: Zone) -> dict[str, Any]:
     """Return the facts about source, zone and program that all parts of a folder must share."""
-    state = source.stat()
+    state = rows.path.stat()
     return {
-        "source": str(source.resolve()),
+        "source": str(rows.path.resolve()),
+        "encoding": rows.encoding,
         "bytes": state.st_size,
         "modified": state.st_mtime_ns,
         "batch_rows": _arrow.BATCH_ROWS,
@@ -246,13 +249,15 @@ def classify_file(
     zone: Zone,
     target: str | Path,
     *,
+    encoding: str | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> int:
     """Classify the rows of a file of any length, write them, and return their number.
 
     The columns of :func:`geobuffer.classify` are added or replaced, with the same values. Rows
-    without a point get missing values. Accuracies, radii, countries and oblasts are used where the
-    file has them, as in a table of :func:`geobuffer.read_settlements`.
+    without a point get missing values. Rows of empty fields of a text table are left out, as in
+    :func:`geobuffer.read_settlements`, and a warning counts them. Accuracies, radii, countries and
+    oblasts are used where the file has them, as in a table of that function.
 
     Parameters
     ----------
@@ -271,6 +276,9 @@ def classify_file(
         not at all. A path without a suffix is a folder of parts in Parquet, in order. If the folder
         exists and is of the same source, an equal zone and this version of geobuffer, the missing
         parts are added. It is never the source itself, nor the folder in which the source lies.
+    encoding
+        The encoding of a text table, such as ``cp1251``, if the one that is found is wrong. A
+        warning says which one was found.
     progress
         Called with the share of the source that is done, from 0 to 1.
 
@@ -280,7 +288,8 @@ def classify_file(
         The source cannot be read or has no coordinates; a coordinate or an accuracy is invalid (the
         message names the line of a text table, or the row of Parquet, counted from 0); the suffix
         of the target names no format, or the format cannot hold a column of the source; the folder
-        is of another source, another zone or another version of geobuffer.
+        is of another source, another zone or another version of geobuffer; or ``encoding`` is
+        unknown, or is stated for Parquet.
     WriteError
         ``target`` cannot be written, or is the source or holds it, through any link.
     MissingCRSError
@@ -300,18 +309,23 @@ def classify_file(
     True
     """
     check_arguments(
-        source=(source, PATH), target=(target, PATH), progress=(progress, optional(CALLABLE))
+        source=(source, PATH),
+        target=(target, PATH),
+        progress=(progress, optional(CALLABLE)),
+        encoding=(encoding, optional(TEXT)),
     )
     source, target = Path(source), Path(target)
     check_zone(zone)
     check_not_input(target, [("source", source)])
     check_bulk_target(target)
-    rows = open_table(source)
+    rows = open_table(source, encoding)
     if target.suffix.lower() == ".csv":
         check_csv_columns(rows, target)
-    if target.suffix == "":
-        return _write_parts(rows, zone, target, progress)
-    return _write_file(rows, zone, target, progress)
+    write_rows = _write_file if target.suffix else _write_parts
+    count = write_rows(rows, zone, target, progress)
+    for note in rows.notes:
+        warnings.warn(f"{source}: {note}", stacklevel=2)
+    return count
 
 
 def check_bulk_target(target: Path) -> None:
@@ -366,7 +380,7 @@ def _write_parts(
     progress: Callable[[float], None] | None,
 ) -> int:
     """Write a folder of parts; add only the missing ones if it is of this source and zone."""
-    begin_parts(target, describe_run(rows.path, zone))
+    begin_parts(target, describe_run(rows, zone))
     origin = _describe_origin(zone)
     done = {int(part.stem.removeprefix("part-")) for part in target.glob("part-*.parquet")}
     for number, table in answer_batches(rows, zone, progress, done):

@@ -138,6 +138,9 @@ OPTIONS_OF_PLACES = OPTIONS | {
     "crs": "--places-crs", "layer": "--places-layer", "swap": "--places-swap",
 }  # fmt: skip
 
+#: The options that say how the file of ``bulk`` is read.
+OPTIONS_OF_BULK = OPTIONS | {"encoding": "--encoding"}
+
 # Functions that messages recommend to users of Python, and the options in their place.
 _RECOMMENDED = {
     "read_settlements(swap=True)": "--places-swap", "read_settlements()": "--places",
@@ -149,7 +152,7 @@ _RECOMMENDED = {
 # In the address of a database, & and ? stand before names. A key of a scenario file is in quotes.
 # No message uses tolerance_m otherwise.
 _ARGUMENT = re.compile(
-    r'(?<![?&\w\'])(?:(?P<name>\w+)=(?:True\b|"(?P<text>[^"]*)"|(?P<number>\d+)|(?=[ :]))'
+    r'(?<![?&\w\'])(?:(?P<name>\w+)=(?:True\b|"(?P<text>[^"]*)"|(?P<number>\d+)|(?=[ :,.]))'
     r"|(?P<bare>tolerance_m)\b)"
 )
 

@@ -24,10 +24,12 @@ from geobuffer.cli.inputs import (
 )
 from geobuffer.cli.options import READ, AsJson, Out, PlaceOptions, ZoneOptions, takes_options
 from geobuffer.cli.output import (
+    OPTIONS_OF_BULK,
     check_bulk,
     check_places_file,
     check_zone_file,
     describe_zone,
+    name_options,
     print_json,
     print_line,
     print_records,
@@ -162,6 +164,14 @@ def bulk(
     target: Annotated[Path, typer.Argument(help=".parquet, .csv, or a folder of parts.")],
     *,
     zone: ZoneOptions,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            "--encoding",
+            metavar="NAME",
+            help="The encoding of a text table, if the one that is found is wrong.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Classify every row of a table, however large: distance, side, section, ring, membership."""
@@ -171,12 +181,16 @@ def bulk(
     scenario = read_zone(zone)
     border = load_ground(zone, scenario).border
     stderr = stderr_console()
-    with Progress(console=stderr, disable=not stderr.is_terminal) as bar:
+    with (
+        Progress(console=stderr, disable=not stderr.is_terminal) as bar,
+        name_options(OPTIONS_OF_BULK),
+    ):
         task = bar.add_task("Classifying", total=1.0)
         rows = gb.classify_file(
             source,
             build_zone(scenario, border, PAGE_M),
             target,
+            encoding=encoding,
             progress=lambda share: bar.update(task, completed=share),
         )
     if as_json:

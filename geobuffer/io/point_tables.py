@@ -162,7 +162,7 @@ def read_metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> Floats:
     """Return a column of accuracies or radii in metres, or zeros if there is no such column."""
     if column not in getattr(table, "columns", ()):
         return np.zeros(len(table))
-    return np.nan_to_num(read_numbers(table, column, "m"), nan=UNSTATED_M)
+    return np.nan_to_num(read_numbers(table, column), nan=UNSTATED_M)
 
 
 def check_metres(name: str, given: Floats) -> Floats:
@@ -183,10 +183,14 @@ def check_metres(name: str, given: Floats) -> Floats:
     return np.where(np.isnan(given), UNSTATED_M, given)
 
 
-def read_numbers(table: pd.DataFrame, column: str, unit: str = "") -> Floats:
+# Columns of metres, in which a text may end with a unit, as "500 ft".
+_METRES = ("accuracy_m", "radius_m")
+
+
+def read_numbers(table: pd.DataFrame, column: str) -> Floats:
     """Return a column of numbers that are not negative, NaN for a row without a number.
 
-    With the unit ``"m"``, a text may end with a unit, as ``"500 ft"``.
+    A text in ``accuracy_m`` or ``radius_m`` may end with a unit, as ``"500 ft"``.
 
     Raises
     ------
@@ -194,7 +198,7 @@ def read_numbers(table: pd.DataFrame, column: str, unit: str = "") -> Floats:
         A value is not a number, has two readings, or is negative or infinite. The message names
         the row.
     """
-    found = read_number_column(table[column], unit=unit)
+    found = read_number_column(table[column], unit="m" if column in _METRES else "")
     wrong = np.flatnonzero(found.wrong | found.unclear | (found.numbers < 0.0))
     if len(wrong):
         row = wrong[0]

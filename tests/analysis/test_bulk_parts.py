@@ -61,7 +61,7 @@ def test_the_row_of_an_error_counts_earlier_parts(rings, tmp_path, small_batches
     lat[201] = 91
     source = write_coordinates(tmp_path / "in.parquet", lon=np.full(300, 30.0), lat=lat)
     for _ in range(2):
-        with pytest.raises(gb.DataError, match="row 201:"):
+        with pytest.raises(gb.DataError, match="row 201 of "):
             gb.classify_file(source, rings, tmp_path / "parts")
 
 

@@ -506,3 +506,13 @@ def test_errors_name_the_mistake(tables, message):
 def test_points_without_a_reference_system_are_refused():
     with pytest.raises(gb.MissingCRSError):
         gb.merge_settlements(table(place("a")).set_crs(None, allow_override=True))
+
+
+def test_accuracies_and_radii_may_have_units():
+    one = table(place("a", accuracy_m="500 ft", radius_m="0,5 км"))
+    other = table(place("b", north_km=0.2, accuracy_m="1.5 km"))
+    merged = gb.merge_settlements(one, other)
+    assert merged["accuracy_m"].tolist() == [152.4]
+    assert merged["radius_m"].tolist() == [500.0]
+    with pytest.raises(gb.DataError, match="Invalid accuracy_m in row 0: '500 parsecs'"):
+        gb.merge_settlements(table(place("a", accuracy_m="500 parsecs")), other)

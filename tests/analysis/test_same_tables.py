@@ -37,6 +37,10 @@ GOOD = {
     "empty lines above": ("\n\n" + PLAIN).encode(),
     "empty fields above": (",,,\n" + PLAIN).encode(),
     "empty lines between": PLAIN.replace("\n", "\n\n").encode(),
+    "rows of empty fields": PLAIN.replace("\nГ", '\n,,,\n"",,,\nГ').encode(),
+    "rows of empty fields, some short": PLAIN.replace("\nГ", "\n,\n,,,,,\nГ").encode(),
+    "rows of empty fields at the end": (PLAIN + ",,,\n" * 90).encode(),
+    "rows of empty fields, UTF-16": (PLAIN + ",,,\n" * 90).encode("utf-16"),
     "no newline at the end": PLAIN.rstrip().encode(),
     "trailing separators": PLAIN.replace("\n", ",\n").encode(),
     "trailing separators in rows": (HEAD + PLAIN.removeprefix(HEAD).replace("\n", ",,\n")).encode(),
@@ -142,3 +146,59 @@ def test_a_byte_of_another_encoding_is_named_alike(zone, tmp_path):
             read(source)
         messages.append(re.sub(r"\s+", " ", str(caught.value)))
     assert messages[0] == messages[1]
+
+
+EMPTY = HEAD + ",,,\n" + ROWS[0] + "\n" + ",,,\n" * 90 + ROWS[1] + "\n,\n"
+
+
+@pytest.mark.parametrize("text", [EMPTY, EMPTY.removesuffix(",\n") + ",,,\n"])
+@pytest.mark.usefixtures("batches")
+def test_both_doors_count_the_rows_of_empty_fields(text, zone, tmp_path):
+    source = tmp_path / "in.csv"
+    source.write_text(text, encoding="utf-8")
+    said = r"in\.csv: rows of empty fields were left out: 92 \(lines 2, 4, 5 and 89 more\)"
+    with pytest.warns(UserWarning, match=said):
+        assert len(gb.read_settlements(source)) == 2
+    with pytest.warns(UserWarning, match=said):
+        assert gb.classify_file(source, zone, tmp_path / "out.csv") == 2
+    with pytest.warns(UserWarning, match=said):
+        assert gb.classify_file(source, zone, tmp_path / "out") == 2
+
+
+def test_the_line_below_rows_of_empty_fields_is_named(zone, tmp_path):
+    source = tmp_path / "in.csv"
+    source.write_text(EMPTY + "A,50,30,-7\n", encoding="utf-8")
+    with pytest.raises(gb.DataError, match=r"line 96 of .*in\.csv: '-7'"):
+        gb.classify_file(source, zone, tmp_path / "out.csv")
+
+
+def test_both_doors_take_an_encoding_and_say_which_one_they_found(zone, tmp_path):
+    source = tmp_path / "in.csv"
+    source.write_bytes(PLAIN.encode("koi8-u"))
+    said = r"in\.csv: read as koi8[-_][ru]"
+    with pytest.warns(UserWarning, match=said):
+        gb.read_settlements(source)
+    with pytest.warns(UserWarning, match=said):
+        gb.classify_file(source, zone, tmp_path / "out.parquet")
+    for encoding, name in [
+        ("koi8-u", "Суми"),
+        ("cp1251", "Суми".encode("koi8-u").decode("cp1251")),
+    ]:
+        gb.classify_file(source, zone, tmp_path / "out.parquet", encoding=encoding)
+        assert pq.read_table(tmp_path / "out.parquet")["name"][0].as_py() == name
+    with pytest.raises(gb.DataError, match=r"no ascii at byte 24\b"):
+        gb.classify_file(source, zone, tmp_path / "out.parquet", encoding="ascii")
+    with pytest.raises(gb.DataError, match="Invalid encoding 'cp12511'"):
+        gb.classify_file(source, zone, tmp_path / "out.parquet", encoding="cp12511")
+    with pytest.raises(gb.DataError, match="Leave encoding= out"):
+        gb.classify_file(tmp_path / "out.parquet", zone, tmp_path / "o.csv", encoding="cp1251")
+    with pytest.raises(gb.GeobufferError, match="Invalid encoding: 1251"):
+        gb.classify_file(source, zone, tmp_path / "out.parquet", encoding=1251)
+
+
+def test_a_folder_of_another_encoding_is_refused(zone, tmp_path):
+    source = tmp_path / "in.csv"
+    source.write_bytes(PLAIN.encode("koi8-u"))
+    gb.classify_file(source, zone, tmp_path / "parts", encoding="koi8-u")
+    with pytest.raises(gb.DataError, match=r"another encoding of the source file \(koi8-u\)"):
+        gb.classify_file(source, zone, tmp_path / "parts", encoding="cp1251")

@@ -157,3 +157,26 @@ def test_a_folder_begun_with_another_zone_is_refused(run, tmp_path):
     code, _, err = run("more.parquet", *options[1:], "one.geojson")
     assert code == 2
     assert "another source file" in err
+
+
+def test_the_encoding_can_be_stated(run, tmp_path):
+    text = "name,lon,lat\nСуми,35,50.5\nХотінь,35.1,50.6\n"
+    (tmp_path / "in.csv").write_bytes(text.encode("koi8-u"))
+    code, _, err = run("in.csv", "out.csv", *SHORT)
+    assert code == 0
+    assert "note: in.csv: read as koi8" in err
+    assert "state the encoding with --encoding, or" in err
+    code, _, err = run("in.csv", "out.csv", "--encoding", "koi8-u", *SHORT)
+    assert (code, err) == (0, "")
+    assert "Хотінь" in (tmp_path / "out.csv").read_text(encoding="utf-8")
+    code, out, err = run("in.csv", "out.csv", "--encoding", "ascii", *SHORT)
+    assert (code, out) == (2, "")
+    assert "state another encoding with --encoding." in err
+    assert "Invalid --encoding 'koi9'" in run("in.csv", "out.csv", "--encoding", "koi9", *SHORT)[2]
+
+
+def test_rows_of_empty_fields_are_counted(run, tmp_path):
+    write_text_file(tmp_path / "in.csv", "lon,lat\n35,50.5\n,\n,\n35,50.6\n")
+    code, out, err = run("in.csv", "out.csv", *SHORT)
+    assert (code, out) == (0, "Wrote 2 rows to out.csv.\n")
+    assert err.endswith("rows of empty fields were left out: 2 (lines 3, 4).\n")

@@ -63,7 +63,7 @@ def test_missing_accuracies_get_a_careful_value_and_an_absent_column_gives_zero(
     assert read_metres(table, "radius_m").tolist() == [0.0, 0.0]
 
 
-@pytest.mark.parametrize("value", ["500 m", -1.0, np.inf])
+@pytest.mark.parametrize("value", ["500 parsecs", -1.0, np.inf])
 def test_invalid_accuracies_raise_an_error_that_names_the_row(value):
     table = _table(2).assign(accuracy_m=pd.Series([1.0, value], dtype=object))
     with pytest.raises(gb.DataError, match="Invalid accuracy_m in row 1"):

@@ -145,12 +145,11 @@ def _drop_empty_columns(sheet: _Grid) -> _Grid:
 def _read_text(file: UserFile, notes: list[str], encoding: str | None) -> _Grid:
     data = file.read()
     table = TextTable(str(file), lambda: io.BytesIO(data), len(data), encoding)
-    notes += table.notes
     lines, rows = [], []
     for line, row in table.rows():
-        if any(row):
-            lines.append(line)
-            rows.append([field if field != "" else None for field in row])
+        lines.append(line)
+        rows.append([field if field != "" else None for field in row])
+    notes += table.notes
     if not rows:
         raise DataError(f"Invalid table {file}: no rows below a header. Must have at least one.")
     return _Grid([name.strip() for name in table.header], rows, lines)
@@ -184,8 +183,8 @@ class TextTable:
     """A text table of any length, which is read row by row or batch by batch.
 
     The rows and the batches are the same: every function that reads a text table uses this class.
-    Empty lines are left out; rows of empty fields are not. A header may stand below empty lines, or
-    below the line that states the separator for Excel.
+    Empty lines are left out, and so are rows of empty fields, with a note. A header may stand below
+    empty lines, or below the line that states the separator for Excel.
 
     Parameters
     ----------
@@ -211,7 +210,7 @@ class TextTable:
         size: int,
         encoding: str | None = None,
     ) -> None:
-        self.name, self._open, self._size = name, open_file, max(size, 1)
+        self.name, self.open_file, self._size = name, open_file, max(size, 1)
         self.notes: list[str] = []
         with open_file() as file:
             parts = iter(lambda: file.read(_PART_BYTES), b"")
@@ -263,15 +262,24 @@ class TextTable:
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the line in which each row below the header begins, and its fields.
 
+        At its end, :attr:`notes` says how many rows of empty fields were left out.
+
         Raises
         ------
         DataError
             A row has more or fewer fields than the header.
         """
-        with self._open() as file:
-            yield from self._rows_of(file)
+        empty = 0
+        with self.open_file() as file:
+            for line, row in self._checked_rows(file):
+                if any(row):
+                    yield line, row
+                else:
+                    empty += 1
+        self._note_empty_rows(empty)
 
-    def _rows_of(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+    def _checked_rows(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+        """Yield the line and the fields of each row below the header, also of empty fields."""
         rows = self._raw_rows(file)
         next(rows, None)
         width = len(self.header)
@@ -279,6 +287,23 @@ class TextTable:
             if len(row) != width and any(row):
                 self._check_row_length(row, line, width)
             yield line, row[:width] if any(row) else [""] * width
+
+    def filled_rows(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+        """Yield the line and the fields of each row of an opened file, without adding a note."""
+        return ((line, row) for line, row in self._checked_rows(file) if any(row))
+
+    def _note_empty_rows(self, count: int) -> None:
+        """Add the note about rows of empty fields, which names the first of them."""
+        if not count:
+            return
+        with self.open_file() as file:
+            empty = (line for line, row in self._checked_rows(file) if not any(row))
+            lines = [f"{line:,}" for line in islice(empty, _NAMED_LINES)]
+        more = f" and {count - len(lines):,} more" if count > len(lines) else ""
+        self.notes.append(
+            f"rows of empty fields were left out: {count:,} (line{'s' if count > 1 else ''} "
+            f"{', '.join(lines)}{more})."
+        )
 
     def _check_row_length(self, row: list[str], line: int, width: int) -> None:
         """Raise an error for a row that is not as long as the header; it may end in empty ones."""
@@ -302,7 +327,7 @@ class TextTable:
         """Return the error about the first byte that the encoding does not know."""
         decoder = codecs.getincrementaldecoder(self.encoding)()
         place, line = 0, 1
-        with self._open() as file:
+        with self.open_file() as file:
             while part := file.read(_PART_BYTES):
                 pending = len(decoder.getstate()[0])
                 try:
@@ -353,10 +378,12 @@ class TextTable:
     def batches(self, columns: Sequence[int], rows: int) -> Iterator[tuple[float, pa.Table]]:
         """Yield the share of the table read so far and the next rows, after :meth:`scan`.
 
+        At its end, :attr:`notes` says how many rows of empty fields were left out.
+
         Parameters
         ----------
         columns
-            The positions of the columns.
+            The positions of the columns: all that have a value.
         rows
             How many rows a batch holds, roughly.
         """
@@ -364,16 +391,20 @@ class TextTable:
             batches = self._csv_batches(columns, rows)
         else:  # a row takes some 100 bytes
             batches = self._arrow_batches(columns, 100 * rows)
+        empty = 0
         for share, batch in batches:
-            yield share, batch.rename_columns([self.header[position] for position in columns])
+            filled = _drop_empty_rows(batch)
+            empty += batch.num_rows - filled.num_rows
+            yield share, filled.rename_columns([self.header[position] for position in columns])
+        self._note_empty_rows(empty)
 
     def _csv_batches(self, columns: Sequence[int], rows: int) -> Iterator[tuple[float, pa.Table]]:
         """Yield batches by Python's reader, which allows rows of different lengths."""
         import pyarrow as pa
 
         names = [str(position) for position in columns]
-        with self._open() as file:
-            found = self._rows_of(file)
+        with self.open_file() as file:
+            found = self._checked_rows(file)
             while part := [row for _, row in islice(found, rows)]:
                 arrays = [pa.array([row[n] for row in part], pa.string()) for n in columns]
                 share = 1.0 if file.closed else min(file.tell() / self._size, 1.0)
@@ -398,7 +429,7 @@ class TextTable:
             strings_can_be_null=False,
             include_columns=[str(position) for position in columns],
         )
-        with self._open() as file:
+        with self.open_file() as file:
             for batch in arrow.open_csv(self._as_utf8(file), read, parse, convert):
                 share = min(file.tell() / self._size, 1.0)
                 yield share, pa.Table.from_batches([batch])
@@ -413,9 +444,26 @@ class TextTable:
         return cast("BinaryIO", _Utf8File(file, decoder, self._encoding_error))
 
 
+# A note names so many lines of rows that were left out, and only counts the others.
+_NAMED_LINES = 3
+
 # Batches of the first pass, in which only a few columns are kept.
 _SCAN_BYTES = 1 << 24
 _SCAN_ROWS = 100_000
+
+
+def _drop_empty_rows(batch: pa.Table) -> pa.Table:
+    """Return the rows of a table of texts that have a field which is not empty."""
+    from pyarrow import compute as pc
+
+    filled = None
+    for column in batch.columns:
+        has = pc.not_equal(column, "")
+        filled = has if filled is None else pc.or_(filled, has)
+        # In almost every table the first column has a text in each row.
+        if pc.all(filled).as_py():
+            return batch
+    return batch if filled is None else batch.filter(filled)
 
 
 def has_text(column: pa.ChunkedArray) -> bool:
@@ -432,7 +480,8 @@ class _Lines(Sequence[int]):
         self._table, self._first = table, first
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._table.rows()) - self._first
+        with self._table.open_file() as file:
+            return sum(1 for _ in self._table.filled_rows(file)) - self._first
 
     @overload
     def __getitem__(self, number: int) -> int: ...
@@ -441,7 +490,8 @@ class _Lines(Sequence[int]):
     def __getitem__(self, number: int | slice) -> int | list[int]:
         if isinstance(number, slice):
             return [self[n] for n in range(*number.indices(len(self)))]
-        return next(islice(self._table.rows(), self._first + number, None))[0]
+        with self._table.open_file() as file:
+            return next(islice(self._table.filled_rows(file), self._first + number, None))[0]
 
 
 class _Utf8File(io.RawIOBase):

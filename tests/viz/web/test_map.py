@@ -142,6 +142,15 @@ class TestFile:
         assert not re.findall(r"<script src|@import|url\((?!\"?data:|#)|cdn", text)
         assert "sourceMappingURL" not in text
 
+    def test_reads_accuracies_with_units(self) -> None:
+        table = make_places().assign(accuracy_m="500 ft", radius_m="0,5 km")
+        in_metres = make_places().assign(accuracy_m=152.4, radius_m=500.0)
+        one, other = (
+            read_page_data(render_page(maps.map_zone(make_zone(), settlements=t)))["places"]
+            for t in (table, in_metres)
+        )
+        assert one == other
+
     def test_lets_readers_zoom(self) -> None:
         text = render_page(maps.map_zone(make_zone()))
         assert text.count('name="viewport"') == 1
