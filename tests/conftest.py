@@ -36,6 +36,7 @@ SLOW = (
     "test_environment.py",
     "test_soak.py",
     "test_threads.py",
+    "zones/test_law.py",
 )
 # Single tests that took more than 1 s of CPU time, all their cases together.
 SLOW_TESTS = {
