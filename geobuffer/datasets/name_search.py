@@ -30,8 +30,8 @@ BUNDLED_REACH_KM = 60
 _CODE = re.compile(r"UA\d{4,17}|\d{8,11}")
 # A coarse key of fewer letters stands for too many names.
 _COARSE_LETTERS = 5
-# No name of fewer letters is similar to another one.
-_SIMILAR_LETTERS = 4
+# No name of fewer letters is similar to another one, but longer ones may begin with it.
+_SIMILAR_LETTERS, _BEGUN_LETTERS = 4, 2
 
 
 class Found(NamedTuple):
@@ -106,12 +106,12 @@ class NameIndex:
         return Found(rows, [int(row not in own) for row in rows], is_exact=True)
 
     def suggest(self, text: str, most: int = 3) -> list[str]:
-        """Return the names that begin like a name or differ from it by a few letters, best first.
+        """Return the names that begin like a name, differ by a few letters or hold it, best first.
 
         A known town that no place of the table has gets no suggestion: it lies elsewhere.
         """
         (key,) = make_name_keys([strip_kind(text)])
-        if len(key) < _SIMILAR_LETTERS or key in _town_keys():
+        if len(key) < _BEGUN_LETTERS or key in _town_keys():
             return []
         near = sorted(
             (*rank, one) for one in self._rows if (rank := _rank_similar(one, key)) is not None
@@ -132,17 +132,23 @@ class NameIndex:
 
 
 def _rank_similar(key: str, wanted: str) -> tuple[int, int] | None:
-    """Return 0 if a key begins like the wanted one, else 1, and how many letters differ; or None.
+    """Return how similar a key is, the best first, and how many letters differ; None if it is not.
 
-    >>> [_rank_similar(key, "vovC") for key in ("vovCansk", "vovk", "sumi")]
-    [(0, 4), (1, 1), None]
+    0: a word of the key begins so; 1: at most one letter in four differs; 2: a part of the key.
+
+    >>> [_rank_similar(key, "ivka") for key in ("ivkav", "ivke", "basivka", "sumi")]
+    [(0, 1), (1, 1), (2, 3), None]
     """
-    if key.startswith(wanted):
-        return 0, len(key) - len(wanted)
-    # One letter in four: Belogorye is not Belopolye.
+    more = len(key) - len(wanted)
+    if f" {wanted}" in f" {key}":
+        return 0, more
+    if len(wanted) < _SIMILAR_LETTERS:
+        return None
+    # Belogorye is not Belopolye: three letters of eight differ.
     most = len(wanted) // 4
-    edits = count_edits(key, wanted, most)
-    return (1, edits) if edits <= most else None
+    if (edits := count_edits(key, wanted, most)) <= most:
+        return 1, edits
+    return (2, more) if wanted in key else None
 
 
 def _make_found(rows: Iterable[int], *, is_exact: bool = True) -> Found:

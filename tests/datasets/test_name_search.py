@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import geobuffer as gb
 from geobuffer.datasets.name_search import NameIndex
+from geobuffer.zones.toponyms import make_name_keys
 
 FOLDER = Path(__file__).parent / "names"
 CASES = json.loads((FOLDER / "cases.json").read_text("utf-8"))
@@ -58,3 +60,25 @@ def test_the_other_names_of_geonames_are_found(index, towns):
             astray.append(name)
     assert astray == []
     assert found >= 0.97 * len(OTHERS)
+
+
+def test_the_answers_are_those_of_the_page():
+    """`names.test.js` gives the page's search the same file."""
+    shared = json.loads((FOLDER / "answers.json").read_text("utf-8"))
+    assert dict(zip(shared["keys"], make_name_keys(shared["keys"]), strict=True)) == shared["keys"]
+    table = pd.DataFrame(shared["places"])
+    few = NameIndex(table)
+    for name, answer in shared["answers"].items():
+        found = few.find(name)
+        order = sorted(
+            zip(found.ranks, table["distance_km"].iloc[found.rows], found.rows, strict=True)
+        )
+        ids = [table["id"].iloc[row] for _, _, row in order]
+        assert (found.is_exact, ids, few.suggest(name)) == (
+            answer["exact"], answer["ids"], answer["similar"],
+        ), name  # fmt: skip
+
+
+def test_suggestions_are_similar_names(index):
+    assert index.suggest("Vovchnsk") == ["Vovchansk"]
+    assert index.suggest("Xyzzy") == index.suggest("Kiev") == []

@@ -42,7 +42,7 @@ from geobuffer.zones.arguments import (
     is_each,
 )
 from geobuffer.zones.checks import check_zone
-from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, TOWN_NAMES
+from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, TOWN_NAMES, load_name_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -214,6 +214,7 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
         "places": {**describe_places(table, classification, zone, outlines), "is_bundled": bundled},
         "sources": sources,
         "one_place": TOWN_NAMES,
+        "name_rules": {k: v for k, v in load_name_rules().items() if k != "about"},
         "has_basemap": bool(tiles),
     }
     return _make_folium_map(facts, zone, tiles)

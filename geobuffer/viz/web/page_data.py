@@ -14,6 +14,7 @@ import shapely
 
 from geobuffer.analysis.classify import Classification, classify_table, join_columns
 from geobuffer.analysis.membership import MEMBERSHIP, decide, measure_signed_km
+from geobuffer.datasets.bundled import load_other_names
 from geobuffer.geodesy.antimeridian import shift_to_0_360
 from geobuffer.geodesy.simplify import scale_degrees
 from geobuffer.io.not_located import read_hromadas
@@ -32,7 +33,7 @@ from geobuffer.viz.web.compact import (
 from geobuffer.viz.web.slider import outline_error_m
 from geobuffer.zones.border import AROUND, BOTH, SIDE_NAMES
 from geobuffer.zones.flat_ends import find_flat_ends
-from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS
+from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, make_name_keys
 from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
@@ -438,4 +439,20 @@ def _pack_columns(table: gpd.GeoDataFrame) -> dict[str, Any]:
         for name, digits in _CODED_NUMBERS.items()
         if name in table
     }
+    if "id" in table and any(others := _list_other_names(table)):
+        columns["other_names"] = encode_column(others)
     return columns
+
+
+def _list_other_names(table: gpd.GeoDataFrame) -> list[str | None]:
+    """Return the former and foreign names that no spelling of the table's names gives, or None."""
+    known = load_other_names()
+    columns = [read_texts(table[name]) for name in NAME_COLUMNS if name in table]
+    found: list[str | None] = []
+    for one, *names in zip(read_texts(table["id"]), *columns, strict=True):
+        given = known[one].split("|") if one in known else []
+        keys = dict(zip(make_name_keys(given), given, strict=True))
+        for key in make_name_keys(filter(None, names)) if given else ():
+            keys.pop(key, None)
+        found.append("|".join(keys.values()) or None)
+    return found

@@ -6,9 +6,11 @@
   const MOST = 20;
   const byId = (id) => document.getElementById(id);
 
-  function describeCount(count) {
+  function describeCount({ exact, similar }) {
+    const count = exact.length;
     if (count > MOST) return say('found_more', { count, shown: MOST });
-    return count ? say('found', { count }) : say('found_none');
+    if (count) return say('found', { count });
+    return say(similar.length ? 'found_similar' : 'found_none');
   }
 
   function choosePlace(place) {
@@ -28,9 +30,14 @@
   function showFound() {
     const text = byId('search').value;
     const found = geobuffer.findPlaces(text);
-    byId('found').replaceChildren(...found.slice(0, MOST).map(makeAnswer));
+    const exact = found.exact.slice(0, MOST).map(makeAnswer);
+    const similar = found.similar.slice(0, MOST - exact.length).map(makeAnswer);
+    // A name that is only similar is no answer: a heading stands between the two.
+    const heading = exact.length && similar.length
+      ? [element('li', 'quiet', say('similar_names'))] : [];
+    byId('found').replaceChildren(...exact, ...heading, ...similar);
     byId('found-detail').replaceChildren();
-    byId('search-status').textContent = text.trim() ? describeCount(found.length) : say('search_hint');
+    byId('search-status').textContent = text.trim() ? describeCount(found) : say('search_hint');
   }
 
   function startSearch() {

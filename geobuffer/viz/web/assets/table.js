@@ -60,16 +60,25 @@
       : geobuffer.placesOfClass(chosen);
   }
 
+  // What the filter searches: the keys of each place's names and regions, in the page's language.
+  let searched = { language: null, keys: [] };
+
   function matchesQuery(place, query) {
-    const where = [geobuffer.whereabouts(place), place.raion, place.hromada, place.oblast];
-    return [...geobuffer.foldedNames(place), ...where.map((text) => geobuffer.fold(text ?? ''))]
-      .some((text) => text.includes(query));
+    const { language } = geobuffer.view;
+    if (searched.language !== language) {
+      const texts = geobuffer.places.map((one) => [
+        ...geobuffer.namesOf(one), geobuffer.whereabouts(one), one.raion, one.hromada, one.oblast,
+      ].filter(Boolean));
+      const keys = geobuffer.makeKeys(texts.flat());
+      searched = { language, keys: texts.map((some) => keys.splice(0, some.length)) };
+    }
+    return searched.keys[place.row].some((key) => key.includes(query));
   }
 
   /** Return the settlements of the chosen class that match the filter, in order. */
   function listedPlaces() {
     collator = new Intl.Collator(geobuffer.view.language);
-    const query = geobuffer.fold(byId('filter').value);
+    const [query] = geobuffer.makeKeys([byId('filter').value]);
     const found = query ? listClass().filter((place) => matchesQuery(place, query)) : listClass();
     return found.sort(comparePlaces);
   }

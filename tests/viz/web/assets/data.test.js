@@ -38,17 +38,18 @@ test('a name is that of the language, or the first that there is', () => {
   assert.deepEqual(Array.from(page.places, (one) => page.nameOf(one, 'en')), ['Суми', 'UA1', '—']);
 });
 
-test('search folds letters and finds Russian names in Latin ones', () => {
+test('search finds Russian names in Latin letters, and names that begin so', () => {
   const places = placesOf([
     { name_en: 'Vovchansk', name_uk: 'Вовчанськ', name_ru: 'Волчанск', membership: 'inside' },
   ]);
   const one_place = [['Вовчанськ', 'Vovcha Town']];
-  const page = load(['data.js', 'fold.js', 'say.js'], { places, one_place });
-  assert.equal(page.findPlaces('vovcha town').length, 1, 'another name of the place');
-  for (const query of ['vovch', 'ВОВЧАНСЬК', 'волчанск', 'Volchansk', 'вовчанск']) {
-    assert.equal(page.findPlaces(query).length, 1, query);
+  const page = load(['data.js', 'names.js', 'say.js', 'zone.js'], { places, one_place });
+  assert.equal(page.findPlaces('vovcha town').exact.length, 1, 'another name of the place');
+  for (const query of ['ВОВЧАНСЬК', 'волчанск', 'Volchansk', 'вовчанск']) {
+    assert.equal(page.findPlaces(query).exact.length, 1, query);
   }
-  assert.equal(page.findPlaces('volchok').length, 0);
+  assert.equal(page.findPlaces('vovch').similar.length, 1);
+  assert.equal(page.findPlaces('volchok').exact.length, 0);
 });
 
 test('words fill in their values and nothing else', () => {

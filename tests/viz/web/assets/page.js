@@ -8,7 +8,12 @@ function read(name) {
   return readFileSync(new URL(name, FOLDER), 'utf8');
 }
 
+const RULES = JSON.parse(readFileSync(
+  new URL('../../../../geobuffer/zones/name_rules.json', import.meta.url), 'utf8'));
+
 const BARE = {
+  name_rules: RULES,
+  one_place: [],
   language: 'en',
   given_titles: {},
   arcs: [],
