@@ -9,8 +9,10 @@ import dataclasses
 import inspect
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import shapely
 
@@ -232,3 +234,70 @@ def test_lists_and_texts_become_what_a_noun_holds():
         gb.Scenario("A proposal", "Kursk", ("Sumy",), 10)
     with pytest.raises(gb.GeometryError, match="accuracy_m"):
         gb.Source("a map", accuracy_m=-1)
+
+
+def _table_of(module, name, *calls):
+    """An object that looks like a table of a library which need not be installed."""
+    return type(name, (), {"__module__": module, **dict.fromkeys(calls, print)})()
+
+
+ZONE = gb.build_zone(gb.border_along(LINE, source=SOURCE), km=1)
+
+FOREIGN = {
+    "polars": (_table_of("polars.dataframe.frame", "DataFrame", "to_pandas"), "to_pandas()"),
+    "polars, lazy": (
+        _table_of("polars.lazyframe.frame", "LazyFrame", "collect"), "collect().to_pandas()"),
+    "dask": (_table_of("dask.dataframe.dask_expr", "DataFrame", "compute"), "compute()"),
+    "xarray": (_table_of("xarray.core.dataset", "Dataset", "to_dataframe"), "to_dataframe()"),
+    "duckdb": (_table_of("_duckdb", "DuckDBPyRelation", "df"), "df()"),
+    "astropy": (_table_of("astropy.table.table", "Table", "to_pandas"), "to_pandas()"),
+    "pyarrow": (pa.table({"lon": [34.8], "lat": [50.9]}), "to_pandas()"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("library", FOREIGN)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda given: gb.classify(given, ZONE),
+        gb.read_settlements,
+        gb.read_regions,
+        gb.merge_settlements,
+        gb.border_along,
+        gb.border_around,
+        lambda given: gb.write(given, "towns.gpkg"),
+    ],
+    ids=["classify", "settlements", "regions", "merge", "along", "around", "write"],
+)
+def test_a_table_of_another_library_gets_its_conversion(call, library):
+    table, conversion = FOREIGN[library]
+    with pytest.raises(gb.GeobufferError) as caught:
+        call(table)
+    assert f"Convert it first: its {conversion} gives a table of pandas." in str(caught.value)
+    assert f" of {library.split(',')[0]}" in str(caught.value)
+
+
+def test_a_table_without_geometry_is_refused_with_what_makes_shapes():
+    table = pd.DataFrame({"lon": [34.8, 34.9], "lat": [50.9, 51.0]})
+    for function in (gb.border_along, gb.border_around):
+        with pytest.raises(gb.DataError, match="a DataFrame without geometry") as caught:
+            function(table)
+        assert (
+            "geopandas.GeoDataFrame(df, geometry=geopandas.points_from_xy(df.lon, df.lat), "
+            "crs=4326)" in str(caught.value)
+        )
+        assert "shapely.LineString(df[['lon', 'lat']].to_numpy())" in str(caught.value)
+    # What the message says works.
+    assert gb.border_around(
+        gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(table.lon, table.lat), crs=4326)
+    )
+    assert gb.border_along(shapely.LineString(table[["lon", "lat"]].to_numpy()))
+    with pytest.raises(gb.DataError, match=r"shapely\.from_wkt"):
+        gb.border_along("LINESTRING (30 50, 31 50)")
+    with pytest.raises(gb.DataError, match=r"read_settlements\(\) makes points"):
+        gb.write(table, "towns.gpkg")
+
+
+def test_a_region_is_not_looked_up_by_a_table():
+    with pytest.raises(gb.UnknownRegion, match=r"^Invalid region: a DataFrame\. Must be a name"):
+        gb.load_regions()[pd.DataFrame({"name": ["Sumy"]})]

@@ -223,6 +223,9 @@ _ADDED_COLUMNS = ("source", "merged_from", "position_source", "population_source
 _COUNTED_COLUMNS = ("merged_from", "newly_located", "conflict", "geometry")
 
 
+_TABLE = Kind(lambda value: isinstance(value, pd.DataFrame), "a table of places", takes_tables=True)
+
+
 def merge_settlements(*tables: pd.DataFrame, regions: Iterable[Region] = ()) -> gpd.GeoDataFrame:
     """Merge tables of settlements of one area into one table.
 
@@ -284,9 +287,7 @@ def merge_settlements(*tables: pd.DataFrame, regions: Iterable[Region] = ()) -> 
     array([['b:9', 'b:9; a:1', 'B; A', 'B']], dtype=object)
     """
     for table in tables:
-        check_arguments(
-            tables=(table, Kind(lambda v: isinstance(v, pd.DataFrame), "a table of places"))
-        )
+        check_arguments(tables=(table, _TABLE))
     check_arguments(regions=(regions, REGIONS))
     records, values = gather_records(tables)
     _warn_of_dates(values)

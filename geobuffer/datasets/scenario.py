@@ -7,6 +7,7 @@ border and the zone, and finds its places in a table of settlements.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -294,14 +295,45 @@ def _parse_toml(file: Path) -> dict[str, Any]:
                 f"Cannot read scenario {file}: {file.stat().st_size / 1e6:,.0f} MB. A scenario has "
                 f"at most {_MOST_BYTES / 1e6:g} MB."
             )
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise DataError(f"Cannot read scenario {file}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"Invalid scenario {file}: not UTF-8 at byte {error.start}.") from error
-    # ValueError is also raised for a number of more than 4,300 digits.
-    except (ValueError, RecursionError, OverflowError) as error:
+        message = f"Invalid scenario {file}: not UTF-8 at byte {error.start}. Save it as UTF-8."
+        raise DataError(message) from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise DataError(f"Invalid scenario {file}: {error}. It must be TOML.") from error
+    except RecursionError as error:
+        raise DataError(
+            f"Invalid scenario {file}, line {_find_deep_line(text)}: lists or tables are "
+            "nested too deeply. A scenario needs two levels; close each bracket."
+        ) from error
+    # Python reads no whole number of more than 4,300 digits.
+    except (ValueError, OverflowError) as error:
+        raise DataError(
+            f"Invalid scenario {file}, line {_find_long_number(text)}: a number of thousands of "
+            "digits. Write a shorter number."
+        ) from error
+
+
+def _find_deep_line(text: str) -> int:
+    """Return the line in which brackets first stand a hundred deep, or else stand deepest."""
+    depth = deepest = place = 0
+    for bracket in re.finditer(r"[][{}]", text):
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth > deepest:
+            deepest, place = depth, bracket.start()
+        if depth == 100:
+            break
+    return text.count("\n", 0, place) + 1
+
+
+def _find_long_number(text: str) -> int:
+    """Return the line of the first number of thousands of digits; the first line without one."""
+    found = re.search(r"[0-9_]{4000}", text)
+    return text.count("\n", 0, found.start() if found else 0) + 1
 
 
 def _check_content(file: Path, content: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ import shapely
 from geobuffer.errors import DataError, MissingCRSError, missing_crs
 from geobuffer.geodesy.antimeridian import wrap_degrees
 from geobuffer.geodesy.ellipsoid import ON_GLOBE, Floats, is_on_globe
-from geobuffer.zones.arguments import describe_type
+from geobuffer.zones.arguments import describe_type, find_conversion
 from geobuffer.zones.checks import convert_to_degrees
 from geobuffer.zones.quantities import quote_value, read_number_column
 from geobuffer.zones.toponyms import NAME_COLUMNS
@@ -35,27 +35,6 @@ if TYPE_CHECKING:
 # is on the careful side of what the bundled gazetteers state, so that a gap makes nothing surer. A
 # table without the column states that its points are exact.
 UNSTATED_M = 1_000.0
-
-
-# Libraries whose tables users give, and the call that makes a table of pandas of each.
-_CONVERSIONS = {
-    "dask": "compute()", "dask_expr": "compute()", "dask_geopandas": "compute()",
-    "duckdb": "df()", "_duckdb": "df()", "ibis": "to_pandas()", "polars": "to_pandas()",
-    "pyarrow": "to_pandas()", "pyspark": "toPandas()", "xarray": "to_dataframe()",
-}  # fmt: skip
-
-
-def find_conversion(table: object) -> str:
-    """Return how to convert a table of another library; an empty text if we do not know it.
-
-    Examples
-    --------
-    >>> import pyarrow as pa
-    >>> find_conversion(pa.table({"lon": [34.8], "lat": [50.9]}))
-    'Convert it first: its to_pandas() gives a table of pandas.'
-    """
-    call = _CONVERSIONS.get(type(table).__module__.partition(".")[0])
-    return f"Convert it first: its {call} gives a table of pandas." if call else ""
 
 
 def check_points_table(table: object, parameter: str = "table") -> None:

@@ -23,11 +23,17 @@ class Kind(NamedTuple):
 
     accepts: Callable[[Any], bool]
     must_be: str
+    takes_tables: bool = False
+    """Whether it accepts tables of pandas; then a message says how to convert other tables."""
 
 
 def optional(kind: Kind) -> Kind:
     """Return the kind that also accepts None."""
-    return Kind(lambda value: value is None or kind.accepts(value), f"{kind.must_be}, or None")
+    return Kind(
+        lambda value: value is None or kind.accepts(value),
+        f"{kind.must_be}, or None",
+        kind.takes_tables,
+    )
 
 
 def is_each(value: object, accepts: Callable[[Any], bool]) -> bool:
@@ -111,8 +117,42 @@ def check_arguments(**given: tuple[object, Kind]) -> None:
     """
     for name, (value, kind) in given.items():
         if not kind.accepts(value):
-            message = f"Invalid {name}: {describe_type(value)}. Must be {kind.must_be}."
-            raise WrongKind(message, parameter=name)
+            remedy = find_conversion(value) if kind.takes_tables else ""
+            message = f"Invalid {name}: {describe_type(value)}. Must be {kind.must_be}. {remedy}"
+            raise WrongKind(message.strip(), parameter=name)
+
+
+# Libraries whose tables users give, by the first word of their modules: the name of the library,
+# and the calls that make a table of pandas, of which the first one that the object has is right.
+_LIBRARIES = {
+    "astropy": ("astropy", ("to_pandas()",)),
+    "dask": ("dask", ("compute()",)),
+    "dask_expr": ("dask", ("compute()",)),
+    "dask_geopandas": ("dask", ("compute()",)),
+    "duckdb": ("duckdb", ("df()",)),
+    "_duckdb": ("duckdb", ("df()",)),
+    "ibis": ("ibis", ("to_pandas()",)),
+    "polars": ("polars", ("to_pandas()", "collect().to_pandas()")),
+    "pyarrow": ("pyarrow", ("to_pandas()",)),
+    "pyspark": ("pyspark", ("toPandas()",)),
+    "xarray": ("xarray", ("to_dataframe()",)),
+}
+
+
+def find_conversion(table: object) -> str:
+    """Return how to convert a table of another library; an empty text if we do not know it.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> find_conversion(pa.table({"lon": [34.8], "lat": [50.9]}))
+    'Convert it first: its to_pandas() gives a table of pandas.'
+    """
+    _, calls = _LIBRARIES.get(type(table).__module__.partition(".")[0], ("", ()))
+    for call in calls:
+        if hasattr(table, call.partition("(")[0]):
+            return f"Convert it first: its {call} gives a table of pandas."
+    return ""
 
 
 def describe_type(value: object) -> str:
@@ -130,4 +170,6 @@ def describe_type(value: object) -> str:
     shown = f"{value!r:.60}, " if isinstance(value, (str, bytes, int, float)) else ""
     if isinstance(value, (list, tuple)) and value:
         return f"{article} {name} of {type(value[0]).__name__}"
-    return f"{shown}{article} {name}" if value is not None else "None"
+    library, _ = _LIBRARIES.get(type(value).__module__.partition(".")[0], ("", ()))
+    of_library = f" of {library}" if library else ""
+    return f"{shown}{article} {name}{of_library}" if value is not None else "None"

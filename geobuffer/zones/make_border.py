@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,14 @@ from geobuffer.geodesy.edgematch import Claims, CommonLine, OutlinePair, is_exac
 from geobuffer.geodesy.ellipsoid import area_m2, check_degrees, inverse, length_m
 from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.zones.areas import check_area, flatten_area
-from geobuffer.zones.arguments import FLAG, TEXTS, check_arguments, optional
+from geobuffer.zones.arguments import (
+    FLAG,
+    TEXTS,
+    check_arguments,
+    describe_type,
+    find_conversion,
+    optional,
+)
 from geobuffer.zones.border import SIDE_NAMES, Border, Section, Side, find_opposed_lines
 from geobuffer.zones.checks import (
     check_region,
@@ -876,10 +883,27 @@ def _list_shapes(given: Any, parameter: str) -> list[Any]:
         return list(convert_to_degrees(geometry, "the table's shapes"))
     if isinstance(given, (BaseGeometry, Region)):
         return [given]
-    if not isinstance(given, Iterable) or isinstance(given, str):
-        message = f"Invalid shapes: a {type(given).__name__}. Must be shapes or a table."
-        raise DataError(message, parameter=parameter)
+    conversion = find_conversion(given)
+    remedy = ""
+    if isinstance(given, str):
+        remedy = _OF_TEXT
+    elif conversion or hasattr(given, "columns"):
+        remedy = f"{conversion} {_OF_TABLE}".strip()
+    if remedy or not isinstance(given, Iterable) or isinstance(given, (bytes, Mapping)):
+        what = describe_type(given)
+        what += " without geometry" if hasattr(given, "columns") and not conversion else ""
+        message = f"Invalid shapes: {what}. Must be shapes, a GeoDataFrame or a GeoSeries. {remedy}"
+        raise DataError(message.strip(), parameter=parameter)
     return list(given)
+
+
+# How to make shapes of a text, and of a table without geometry; for messages.
+_OF_TEXT = "read_border() and read_regions() read files; shapely.from_wkt() reads a text in WKT."
+_OF_TABLE = (
+    "geopandas.GeoDataFrame(df, geometry=geopandas.points_from_xy(df.lon, df.lat), crs=4326) makes "
+    "points of its columns; shapely.LineString(df[['lon', 'lat']].to_numpy()) makes one line of "
+    "its rows, in their order."
+)
 
 
 def _check_shape(shape: Any, what: str, allowed: tuple[str, ...], parameter: str) -> None:

@@ -19,6 +19,7 @@ from geobuffer.zones.arguments import (
     NAMES_BY_LANGUAGE,
     Kind,
     check_arguments,
+    describe_type,
     is_each,
     is_tuple_of,
     optional,
@@ -208,7 +209,9 @@ class Regions(Noun):
 
     def _find(self, name: str) -> Region:
         if not isinstance(name, str):
-            raise UnknownRegion(f"Invalid region {name!r}. Must be a name or an ISO code.")
+            raise UnknownRegion(
+                f"Invalid region: {describe_type(name)}. Must be a name or an ISO code."
+            )
         key = fold_region_name(name)
         for known in (
             fold_name(name),

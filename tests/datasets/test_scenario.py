@@ -165,6 +165,10 @@ def test_a_place_needs_no_hromada_where_its_name_is_unique(load):
 # Mistakes
 
 MISTAKES = {
+    "5,000 digits": (LEAST.replace("10", "9" * 5000), ["line 5", "digits", "shorter number"]),
+    "lists in lists": (LEAST.replace("10", "[" * 5000), ["line 5", "nested too deeply"]),
+    "tables in tables": (
+        LEAST.replace("10", "{a = " * 3000 + "1" + "}" * 3000), ["line 5", "nested too deeply"]),
     "not TOML": ("[zone\nkm = 10", ["line 1", "must be TOML"]),
     "not UTF-8": (b'title = "\xcf\xf0\xe8"', ["not UTF-8", "byte 9"]),
     "unknown key": ("titel = 'x'\n" + LEAST, ["'titel'", "Did you mean 'title'?"]),

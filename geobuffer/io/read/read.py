@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.errors import DataError, GeometryError, WrongKind
-from geobuffer.io.point_tables import find_conversion, find_repeats
+from geobuffer.errors import DataError, GeometryError
+from geobuffer.io.point_tables import find_repeats
 from geobuffer.io.read.columns import (
     COUNTRY,
     ISO,
@@ -56,7 +56,6 @@ from geobuffer.zones.arguments import (
     TEXTS_BY_NAME,
     Kind,
     check_arguments,
-    describe_type,
     optional,
 )
 from geobuffer.zones.border import BOTH, EXTENT
@@ -295,6 +294,7 @@ def read_shapes(  # noqa: PLR0913 - as for read_regions
 _READABLE = Kind(
     lambda value: PATH.accepts(value) or isinstance(value, (pd.DataFrame, gpd.GeoSeries)),
     "a path, or a table in memory: a GeoDataFrame, or a DataFrame with columns of coordinates",
+    takes_tables=True,
 )
 _TWO_NAMES = Kind(
     lambda value: isinstance(value, (tuple, list)) and [type(name) for name in value] == [str, str],
@@ -312,9 +312,6 @@ def _check_reader_options(  # noqa: PLR0913 - the options that the readers share
     WrongKind
         One has another type. For a table of another library, the message says how to convert it.
     """
-    if not _READABLE.accepts(path) and (remedy := find_conversion(path)):
-        message = f"Invalid path: {describe_type(path)}. Must be {_READABLE.must_be}. {remedy}"
-        raise WrongKind(message, parameter="path")
     check_arguments(
         path=(path, _READABLE),
         name=(name, optional(TEXT)),

@@ -198,6 +198,7 @@ def _convert_to_text(column: pd.Series[Any]) -> pd.Series[Any]:
 
 _SHAPES = (".gpkg", ".geojson", ".fgb", ".parquet", ".kml", ".kmz", ".shp.zip")
 _TABLES = (".csv", ".xlsx")
+_PLAIN = (*_TABLES, ".parquet")
 _MAPS = (".html",)
 _PICTURES = (".png", ".svg", ".pdf")
 
@@ -270,9 +271,10 @@ def check_target(path: str | Path, thing: object) -> Path:
     formats = _list_formats(thing)
     if _file_suffix(path) not in formats:
         kind = thing.__name__ if isinstance(thing, type) else type(thing).__name__
-        raise DataError(
-            f"Invalid file {str(path)!r} for a {kind}. {did_you_mean(path.suffix, formats)}"
-        )
+        message = f"Invalid file {str(path)!r} for a {kind}. {did_you_mean(path.suffix, formats)}"
+        if formats == _PLAIN and _file_suffix(path) in _SHAPES:
+            message += " read_settlements() makes points of its columns of longitude and latitude."
+        raise DataError(message)
     if _file_suffix(path) == ".xlsx":
         check_xlsxwriter()
     check_writable(path)
@@ -323,7 +325,7 @@ def _list_formats(thing: object) -> tuple[str, ...]:
     if issubclass(kind, gpd.GeoDataFrame):
         return _SHAPES + _TABLES
     if issubclass(kind, pd.DataFrame):
-        return (*_TABLES, ".parquet")
+        return _PLAIN
     return _PICTURES if _is_figure(kind) else _MAPS
 
 
@@ -338,7 +340,9 @@ _WRITABLE = Kind(
         or _is_figure(type(value))
         or (_is_page(value) and not isinstance(value, type))
     ),
-    "a zone, a table, a map of folium, a page of inline() or a figure of matplotlib",
+    "a zone, a table of pandas or geopandas, a map of folium, a page of inline() or a figure of "
+    "matplotlib",
+    takes_tables=True,
 )
 
 
