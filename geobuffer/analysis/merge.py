@@ -7,7 +7,7 @@ row, and ``conflict`` reports what its sources contradict.
 
 from __future__ import annotations
 
-import re
+import itertools
 from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ from geobuffer.io.point_tables import UNSTATED_M, read_lonlat, read_numbers, war
 from geobuffer.zones.arguments import Kind, check_arguments
 from geobuffer.zones.quantities import NO_NUMBER, parse_date, quote_value
 from geobuffer.zones.region import REGIONS
-from geobuffer.zones.toponyms import fold_name
+from geobuffer.zones.toponyms import fold_name, make_name_keys, strip_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -152,7 +152,7 @@ def _make_records(values: pd.DataFrame, table: Ints, lon: Floats, lat: Floats) -
         lon=lon,
         lat=lat,
         accuracy_m=np.nan_to_num(accuracy, nan=UNSTATED_M),
-        names=[_name_keys(row) for row in values[names].itertuples(index=False)],
+        names=_list_name_keys(values[names]),
         country=column_texts(values, "country"),
         oblast=column_texts(values, "oblast_iso"),
         raion=[frozenset(filter(None, map(_unit_key, pair))) for pair in raions],
@@ -184,10 +184,19 @@ def _sort_records(values: pd.DataFrame, lon: Floats, lat: Floats) -> Ints:
     return order
 
 
-def _name_keys(names: Iterable[object]) -> frozenset[str]:
-    """Return names in the form in which we compare them: folded, with i and y as one letter."""
-    folded = {fold_name(str(name)) for name in names if name is not None}
-    return frozenset(re.sub("[iy]+", "i", name) for name in folded) - {""}
+def _list_name_keys(names: pd.DataFrame) -> list[frozenset[str]]:
+    """Return for each row its names as a search compares them, without the words for kinds.
+
+    Endings count: in one raion, Страчово may be another place than Страчево.
+    """
+    texts = [
+        [str(name) for name in row if name is not None] for row in names.itertuples(index=False)
+    ]
+    distinct = list(dict.fromkeys(itertools.chain.from_iterable(texts)))
+    keys = dict(
+        zip(distinct, make_name_keys(map(strip_kind, distinct), endings=False), strict=True)
+    )
+    return [frozenset(keys[name] for name in row) - {""} for row in texts]
 
 
 @lru_cache(maxsize=10_000)  # an area has few raions, and each is named by many rows

@@ -147,11 +147,19 @@ _WORD = re.compile(r"[^\W_]+")
 _ANY_LATIN, _ANY_CYRILLIC = re.compile("[a-z]"), re.compile("[\u0400-\u04ff]")
 
 
-def make_name_keys(names: Iterable[str]) -> list[str]:
+def make_name_keys(names: Iterable[str], *, endings: bool = True) -> list[str]:
     """Return the key of each name: names that differ only in their spelling have one key.
 
     Ukrainian and Russian names have one key in Cyrillic letters and in all common Latin schemes,
     and so have their usual endings: *-ivka* and *-ovka*, *-e* and *-oye*.
+
+    Parameters
+    ----------
+    names
+        The names, in Cyrillic or Latin letters.
+    endings
+        If false, names that differ in such an ending have two keys. So a table may have Страчово
+        beside Страчево.
 
     Examples
     --------
@@ -162,7 +170,10 @@ def make_name_keys(names: Iterable[str]) -> list[str]:
     """
     # No key has a line feed, so that one replacement serves all names: a table has 20,000.
     text = "".join(f" {_spell_sounds(name)} \n" for name in names)
-    return [key.strip() for key in _replace_pairs(text, "pairs").split("\n")[:-1]]
+    text = _replace_pairs(text, "pairs")
+    if endings:
+        text = _replace_pairs(text, "endings")
+    return [key.strip() for key in text.split("\n")[:-1]]
 
 
 def make_coarse_keys(keys: Iterable[str]) -> list[str]:

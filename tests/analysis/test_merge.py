@@ -516,3 +516,12 @@ def test_accuracies_and_radii_may_have_units():
     assert merged["radius_m"].tolist() == [500.0]
     with pytest.raises(gb.DataError, match="Invalid accuracy_m in row 0: '500 parsecs'"):
         gb.merge_settlements(table(place("a", accuracy_m="500 parsecs")), other)
+
+
+@pytest.mark.parametrize(
+    "name", ["с. Басівка", "село Басівка", "Басівка (село)", "Basivka village", "Basiwka"]
+)
+def test_a_word_for_the_kind_is_no_part_of_a_name(name):
+    here = table(place("a:1", "Басівка"))
+    there = table(place("b:1", name, north_km=1.0))
+    assert merged_ids(here, there) == {frozenset({"a:1", "b:1"})}

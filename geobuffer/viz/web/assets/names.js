@@ -49,7 +49,7 @@
 
   /** Return the key of each name: names that differ only in their spelling have one key. */
   function makeKeys(names) {
-    return replacePairs(names.map(spellSounds), rules.pairs);
+    return replacePairs(names.map(spellSounds), [...rules.pairs, ...rules.endings]);
   }
 
   /** Return a name in small letters without the words for its kind before and after it. */
