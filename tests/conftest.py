@@ -44,6 +44,7 @@ SLOW_TESTS = {
     "test_a_changed_default_is_no_longer_called_the_announced_one",
     "test_a_column_of_points_may_be_called_like_an_answer",
     "test_a_few_regions_are_named_in_a_title_and_of_more_their_countries",
+    "test_a_feature_of_more_than_a_million_vertices_is_read",
     "test_a_file_size_limit_keeps_the_old_file",
     "test_a_finer_tolerance_holds_and_costs_vertices",
     "test_a_full_disk_keeps_the_old_files_and_leaves_no_draft",

@@ -19,6 +19,7 @@ from typing import Any
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.io.read.encodings import detect_utf16
+from geobuffer.io.read.json_kinds import detect_json_kind, is_javascript
 from geobuffer.io.untrusted import check_companion, is_geopackage, is_sqlite
 from geobuffer.zones.toponyms import escape_controls
 
@@ -31,6 +32,9 @@ class FileFormat(enum.StrEnum):
 
     GEOPACKAGE = "GeoPackage"
     GEOJSON = "GeoJSON"
+    TOPOJSON = "TopoJSON"
+    ESRI_JSON = "Esri JSON"
+    OVERPASS = "Overpass JSON"
     FLATGEOBUF = "FlatGeobuf"
     SHAPEFILE = "Shapefile"
     KML = "KML"
@@ -45,17 +49,21 @@ class FileFormat(enum.StrEnum):
 DRIVERS = {
     FileFormat.GEOPACKAGE: ("GPKG",),
     FileFormat.GEOJSON: ("GeoJSON", "GeoJSONSeq"),
+    FileFormat.TOPOJSON: ("TopoJSON",),
+    FileFormat.ESRI_JSON: ("ESRIJSON",),
     FileFormat.FLATGEOBUF: ("FlatGeobuf",),
     FileFormat.SHAPEFILE: ("ESRI Shapefile",),
 }
 
-#: Formats with a reference system fixed by their standard (RFC 7946; OGC 12-007).
-FIXED_CRS = (FileFormat.GEOJSON, FileFormat.KML, FileFormat.GPX)
+#: Formats with a reference system fixed by their standard (RFC 7946; OGC 12-007) or by their use.
+FIXED_CRS = (
+    FileFormat.GEOJSON, FileFormat.TOPOJSON, FileFormat.OVERPASS, FileFormat.KML, FileFormat.GPX,
+)  # fmt: skip
 
 #: The suffixes of these formats within an archive.
 SUFFIXES = (
-    ".gpkg", ".geojson", ".json", ".fgb", ".shp", ".kml", ".gpx", ".parquet", ".geoparquet",
-    ".csv", ".tsv", ".txt", ".xlsx", ".xlsm",
+    ".gpkg", ".geojson", ".json", ".geojsonl", ".geojsons", ".topojson", ".fgb", ".shp",
+    ".kml", ".gpx", ".parquet", ".geoparquet", ".csv", ".tsv", ".txt", ".xlsx", ".xlsm",
 )  # fmt: skip
 
 _MAGIC = (
@@ -73,11 +81,17 @@ _OTHER_FORMATS = (
     (b"Rar!", "a RAR archive", "Unpack it first."),
     (b"%PDF", "a PDF document", "Must be a table or a layer."),
     (b"\xd0\xcf\x11\xe0", "an Excel file of before 2007 (.xls)", "Save it as .xlsx."),
+    (b"ARROW1", "an Arrow file (Feather)", "Save it as Parquet."),
+    (codecs.BOM_UTF32_LE, "text in UTF-32", "Save it as UTF-8."),
+    (codecs.BOM_UTF32_BE, "text in UTF-32", "Save it as UTF-8."),
     (b"version https://git-lfs", "a Git LFS pointer, not the file", "Fetch it with git lfs pull."),
 )
 
 # The text that may precede the first element of XML.
 _PROLOGUE = re.compile(rb"\A(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+
+# The character before each record of a JSON sequence (RFC 8142).
+_RECORD_SEPARATOR = b"\x1e"
 
 _BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -126,8 +140,15 @@ def _detect_text_format(head: bytes, name: str) -> FileFormat:
             )
         return FileFormat.TEXT
     plain = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    if plain.startswith((b"{", b"[")):
+    # A sequence of RFC 8142 has a record separator before each object.
+    if plain.startswith(_RECORD_SEPARATOR) and plain.lstrip(b"\x1e \t\r\n").startswith(b"{"):
         return FileFormat.GEOJSON
+    if plain.startswith((b"{", b"[")):
+        is_whole = len(head) < HEAD_BYTES
+        kind = detect_json_kind(plain.decode("utf-8", "replace"), is_whole=is_whole)
+        if not kind.format:
+            raise _unreadable_error(name, kind.what, kind.remedy)
+        return FileFormat(kind.format)
     if plain.startswith(b"<"):
         return _detect_xml_format(plain, name)
     # Control characters, except tabs and line ends, occur in no text but UTF-16.
@@ -135,7 +156,35 @@ def _detect_text_format(head: bytes, name: str) -> FileFormat:
         raise _unreadable_error(
             name, "of no format that is known", f"Must be one of {list_formats()}."
         )
+    _check_other_text(plain, name)
     return FileFormat.TEXT
+
+
+# A record of GeoNames: an ID, three names, latitude, longitude and the class of the feature.
+_GEONAMES = re.compile(
+    rb"\d+\t[^\t\n]+\t[^\t\n]*\t[^\t\n]*\t-?\d+(?:\.\d+)?\t-?\d+(?:\.\d+)?\t[A-Z]?\t"
+)
+_OTHER_TEXTS = (
+    (re.compile(rb"!table\s", re.IGNORECASE), "a MapInfo table (.tab)",
+     "Save it as GeoPackage, with its other files beside it."),
+    (re.compile(rb"version\s+\d+\s+(?:charset|delimiter)\b", re.IGNORECASE),
+     "a MapInfo interchange file (.mif)", "Save it as GeoPackage."),
+    (re.compile(rb"0\s*\n\s*SECTION\b|999\s*\n.*\n\s*0\s*\n\s*SECTION\b"), "a drawing (DXF)",
+     "Save its layer as GeoPackage, with a reference system."),
+    (_GEONAMES, "a dump of GeoNames, which has no header",
+     "Put a line with the names of its columns before it: geonameid, name, asciiname and so on."),
+)  # fmt: skip
+
+
+def _check_other_text(plain: bytes, name: str) -> None:
+    """Refuse texts of other kinds, which would be read as a table."""
+    if is_javascript(plain[:1000].decode("utf-8", "replace")):
+        raise _unreadable_error(
+            name, "JavaScript", "Save only the JSON in it: from the first { or [ to the last."
+        )
+    for pattern, what, remedy in _OTHER_TEXTS:
+        if pattern.match(plain):
+            raise _unreadable_error(name, what, remedy)
 
 
 def _detect_xml_format(start: bytes, name: str) -> FileFormat:
@@ -342,6 +391,10 @@ def hide_password(url: str) -> str:
 
 def damaged_error(file: UserFile, error: object) -> DataError:
     """Return the error for a damaged file, with its size and the message of the library."""
+    if file.format is FileFormat.GEOJSON:
+        head = file.read(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
+        if not (kind := detect_json_kind(head.lstrip())).format:
+            return _unreadable_error(str(file), kind.what, kind.remedy)
     message = " ".join(str(error).split())
     problem = "it is incomplete or damaged"
     if file.format in {FileFormat.KML, FileFormat.GPX}:

@@ -3,7 +3,7 @@
 GDAL asks its drivers in turn whether they can open a file. Some drivers find a few words near its
 beginning and take it for a list of other files or addresses. We prevent this for each format:
 
-- GeoJSON: a prefix of the name chooses the driver.
+- GeoJSON, TopoJSON and Esri JSON: a prefix of the name chooses the driver.
 - Other formats: they have a zero byte before any word, where those drivers stop.
 
 For a Shapefile we also check its companion files and find the encoding of its texts.
@@ -11,6 +11,7 @@ For a Shapefile we also check its companion files and find the encoding of its t
 
 from __future__ import annotations
 
+import codecs
 import json
 import mmap
 import re
@@ -22,7 +23,7 @@ import shapely
 from geobuffer.errors import DataError
 from geobuffer.io.atomic import temporary_folder
 from geobuffer.io.read.dbase import find_dbase_encoding, name_for_gdal
-from geobuffer.io.read.files import HEAD_BYTES, FileFormat, damaged_error
+from geobuffer.io.read.files import DRIVERS, HEAD_BYTES, FileFormat, damaged_error
 from geobuffer.io.untrusted import (
     check_companion,
     check_crs_definition,
@@ -149,6 +150,11 @@ def open_for_gdal(
     if file.format is FileFormat.SHAPEFILE:
         with open_shapefile(file, notes, encoding) as named:
             yield named
+    elif file.format in {FileFormat.ESRI_JSON, FileFormat.TOPOJSON}:
+        # ArcGIS sends at most some thousand features at once, and says so.
+        if load_json(file).get("exceededTransferLimit"):
+            notes.append("the server sent only some of the features (exceededTransferLimit).")
+        yield f"{DRIVERS[file.format][0]}:{file.gdal_name}", None
     else:
         yield _PREFIXES[file.format](file) + file.gdal_name, None
 
@@ -187,10 +193,47 @@ def _choose_geojson_driver(file: UserFile) -> str:
         at = _skip_plain(content, string.end())
     if content[at : at + 1] in {b"'", b"/"}:
         raise damaged_error(file, f"no JSON at byte {at:,}: {content[at : at + 1].decode()}")
+    if content[:1000].removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"\x1e"):
+        return "GeoJSONSeq:"
     end = content.find(b"\n")
     first = content[: max(end, 0)].rstrip()
     lines = first.endswith(b"}") and content[end : end + HEAD_BYTES].lstrip().startswith(b"{")
     return "GeoJSONSeq:" if lines else "GeoJSON:"
+
+
+# Python holds JSON in memory in some ten times its size, and GDAL does so again.
+_MAX_TREE_BYTES = 500_000_000
+
+
+def load_json(file: UserFile) -> dict[str, Any]:
+    """Return the object of a JSON file, after a check that no member refers to another file.
+
+    Raises
+    ------
+    DataError
+        It is damaged, too large or too deep, repeats a member, or its reference system names a
+        file.
+    """
+    if file.size > _MAX_TREE_BYTES:
+        raise DataError(
+            f"Unreadable {file}: {file.size:,} bytes. A file of {file.format} must be at most "
+            f"{_MAX_TREE_BYTES:,} bytes: save it as GeoPackage."
+        )
+
+    def check_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = _reject_repeated_members(pairs)
+        for key, value in pairs:
+            if key.casefold() in {"wkt", "wkt2"}:
+                check_crs_definition(str(value), str(file))
+        return members
+
+    try:
+        found = json.loads(file.read().decode("utf-8-sig"), object_pairs_hook=check_members)
+    except DataError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise damaged_error(file, error) from error
+    return found if isinstance(found, dict) else {}
 
 
 def _skip_plain(content: mmap.mmap | bytes, start: int) -> int:
