@@ -163,12 +163,12 @@
     return key.includes(wanted) ? [2, more] : null;
   }
 
-  /** Return the places with names that begin like a name, differ by a few letters or have it as a part. */
-  function suggestPlaces(text) {
+  /** Return the places with names that begin like a name, differ by a few letters or have it as a part, up to the worst rank. */
+  function suggestPlaces(text, worst) {
     const [key] = makeKeys([stripKind(text)]);
     if (key.length < BEGUN_LETTERS || towns().has(key)) return [];
     const near = [...index()[0]].map(([one, places]) => [rankSimilar(one, key), one, places])
-      .filter(([rank]) => rank);
+      .filter(([rank]) => rank && rank[0] <= worst);
     near.sort(([a, one], [b, other]) => a[0] - b[0] || a[1] - b[1] || (one < other ? -1 : 1));
     return near.flatMap(([, , places]) => places);
   }
@@ -184,8 +184,10 @@
     const { ranked, isExact } = findNamed(text);
     const places = [...ranked.keys()].sort((a, b) => ranked.get(a) - ranked.get(b)
       || classOrder(a) - classOrder(b) || (a.distance_km ?? Infinity) - (b.distance_km ?? Infinity));
-    const similar = new Set([...(isExact ? [] : places), ...suggestPlaces(text)]);
     const exact = isExact ? places : [];
+    // Where places have the very name, only longer names with it are of use.
+    const worst = exact.length ? 0 : 2;
+    const similar = new Set([...(isExact ? [] : places), ...suggestPlaces(text, worst)]);
     for (const place of exact) similar.delete(place);
     return { exact, similar: [...similar] };
   }
