@@ -163,7 +163,7 @@
     return key.includes(wanted) ? [2, more] : null;
   }
 
-  /** Return the places with names that begin like a name, differ by a few letters or have it as a part, up to the worst rank. */
+  /** Return the places that begin like a name, differ by a few letters or hold it, up to the worst rank. */
   function suggestPlaces(text, worst) {
     const [key] = makeKeys([stripKind(text)]);
     if (key.length < BEGUN_LETTERS || towns().has(key)) return [];
