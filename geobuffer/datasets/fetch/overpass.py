@@ -11,9 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-import numpy as np
 import pandas as pd
-import shapely
 
 from geobuffer.datasets.countries import describe_country
 from geobuffer.datasets.fetch.cache import obtain
@@ -27,15 +25,14 @@ from geobuffer.datasets.fetch.tables import (
     settlement_table,
 )
 from geobuffer.errors import DataError
+from geobuffer.io.read.overpass import assemble_area
 from geobuffer.zones.region import Regions
 from geobuffer.zones.source import Source
 from geobuffer.zones.toponyms import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from geobuffer.datasets.fetch.downloader import Downloader, Obtained
 
@@ -208,81 +205,6 @@ def _make_outline(relation: dict[str, Any]) -> Outline:
     iso = tags.get("ISO3166-2") or tags.get("ISO3166-1") or tags.get("ISO3166-1:alpha2") or ""
     names = {language: tags.get(f"name:{language}", "") for language in LANGUAGES}
     return Outline(name, assemble_area(relation), names, iso, code)
-
-
-def assemble_area(relation: dict[str, Any]) -> Any:
-    """Return the area that the ways of a relation enclose; Overpass sends their geometry.
-
-    Ways have any order and direction, and several ways form a ring. Rings lie inside each other:
-    a point is in the area if an odd number of rings contain it, so a hole can contain an island.
-    The roles ``outer`` and ``inner`` must agree with that.
-
-    Raises
-    ------
-    DataError
-        The ways enclose no area, do not close, lack their geometry, or contradict their roles.
-    """
-    name = f"relation {relation.get('id')}"
-    ways = [m for m in relation.get("members", ()) if m.get("type") == "way"]
-    # A way without a role is an outer way.
-    outer = _build_rings([w for w in ways if w.get("role") != "inner"], name)
-    if not outer:
-        raise DataError(f"Invalid {name}: it has no outer ways. Expected a boundary.")
-    inner = _build_rings([w for w in ways if w.get("role") == "inner"], name)
-    return _area_within_rings(np.array([*outer, *inner]), len(outer), name)
-
-
-def _area_within_rings(rings: NDArray[np.object_], outer: int, name: str) -> Any:
-    """Return the area within rings; the first `outer` rings are outer ones."""
-    sizes = shapely.area(rings)
-    inside, around = shapely.STRtree(rings).query(
-        shapely.point_on_surface(rings), predicate="within"
-    )
-    larger = sizes[around] > sizes[inside]
-    inside, around = inside[larger], around[larger]
-    depth = np.bincount(inside, minlength=len(rings))
-    odd = depth % 2 == 1
-    if (wrong := np.flatnonzero(odd != (np.arange(len(rings)) >= outer))).size:
-        x, y = shapely.get_coordinates(rings[wrong[0]])[0]
-        role, must = ("inner", "in") if wrong[0] >= outer else ("outer", "outside")
-        raise DataError(
-            f"Invalid {name}: the {role} ring at {y:.5f}, {x:.5f} does not lie {must} an outer one."
-        )
-    parts = []
-    for shell in np.flatnonzero(~odd):
-        # Every ring inside this one is in one of its holes. Islands in a hole are separate shells.
-        holes = shapely.union_all(rings[inside[around == shell]])
-        parts.append(shapely.difference(rings[shell], holes))
-    return shapely.union_all(parts)
-
-
-def _build_rings(ways: Iterable[dict[str, Any]], name: str) -> list[Any]:
-    """Return the rings that ways form, each as a polygon without holes."""
-    faces = shapely.get_parts(_polygonize_lines(_way_lines(ways, name), name))
-    return [shapely.polygons(shapely.get_exterior_ring(face)) for face in faces]
-
-
-def _way_lines(ways: Iterable[dict[str, Any]], name: str) -> list[Any]:
-    lines = []
-    for way in ways:
-        points = way.get("geometry") or []
-        if len(points) < 2 or not all(points):
-            raise DataError(f"Invalid {name}: way {way.get('ref')} lacks geometry.")
-        lines.append(shapely.linestrings([(p["lon"], p["lat"]) for p in points]))
-    return lines
-
-
-def _polygonize_lines(lines: list[Any], name: str) -> Any:
-    """Return the polygons that lines form. Every line must be part of a ring."""
-    polygons, cuts, dangles, invalid = shapely.polygonize_full(lines)
-    for kind in (cuts, dangles, invalid):
-        if not kind.is_empty:
-            x, y = shapely.get_coordinates(kind)[0]
-            raise DataError(
-                f"Invalid {name}: its ways do not close a ring near {y:.5f}, {x:.5f}. The boundary "
-                "is broken in OpenStreetMap. Try again later, or use another source."
-            )
-    return polygons
 
 
 def _regions_with_countries(found: list[Outline], source: Source) -> Regions:

@@ -1,6 +1,7 @@
 """Read layers of shapes: GeoPackage, GeoJSON, FlatGeobuf, Shapefile, KML, GPX and GeoParquet.
 
-GDAL reads all of them but KML, GPX and GeoParquet.
+TopoJSON, Esri JSON and answers of Overpass are further kinds. GDAL reads all of them but KML, GPX,
+answers of Overpass and GeoParquet.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from geobuffer.errors import DataError, did_you_mean
 from geobuffer.io.read.encodings import detect_encoding, needless_encoding_error
 from geobuffer.io.read.files import DRIVERS, FIXED_CRS, FileFormat, damaged_error
 from geobuffer.io.read.gdal import list_gdal_errors, open_for_gdal
+from geobuffer.io.read.overpass import read_overpass
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.read.xml_layers import keep_kind, read_xml_layer
 from geobuffer.io.untrusted import (
@@ -81,8 +83,8 @@ def read_layer(
         raise needless_encoding_error(encoding, str(file))
     if file.format is FileFormat.PARQUET:
         return _read_parquet(file)
-    if file.format in {FileFormat.KML, FileFormat.GPX}:
-        table = read_xml_layer(file, layer)
+    if file.format in {FileFormat.KML, FileFormat.GPX, FileFormat.OVERPASS}:
+        table = _read_without_gdal(file, layer, kinds)
         keep_kind(table, kinds)
         return table
     if file.format not in DRIVERS:
@@ -104,6 +106,15 @@ def read_layer(
         # A Shapefile has only one layer, and a copy of the file has another name.
         wanted = None if file.format is FileFormat.SHAPEFILE else layer
         return _read_with_gdal(file, name, wanted, kinds, found, notes)
+
+
+def _read_without_gdal(file: UserFile, layer: str | None, kinds: tuple[str, ...]) -> SourceTable:
+    """Return the rows of a file that mixes kinds of shapes."""
+    if file.format is not FileFormat.OVERPASS:
+        return read_xml_layer(file, layer)
+    if layer is not None:
+        raise DataError(f"Invalid layer {layer!r} of {file}: it has no layers. Leave layer= out.")
+    return read_overpass(file, kinds)
 
 
 def _read_with_gdal(
