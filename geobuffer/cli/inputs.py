@@ -204,7 +204,7 @@ def split_names(names: list[str] | None) -> list[str]:
 
 def _parse_widths(km: str) -> tuple[float, ...] | dict[str, float]:
     """Return the edges of the rings, or a width by side or section."""
-    from geobuffer.zones.quantities import parse_km, quote_value
+    from geobuffer.zones.quantities import describe_readings, parse_km, quote_value
 
     parts = [part.strip() for part in km.split(",")]
     named = [part.rpartition("=") for part in parts]
@@ -214,9 +214,9 @@ def _parse_widths(km: str) -> tuple[float, ...] | dict[str, float]:
     # 10,5 km may mean two rings or a decimal comma.
     if len(set(with_unit)) > 1 or any(equals for _, equals, _ in named):
         raise gb.GeometryError(
-            f"Invalid --km {quote_value(km)}. Commas part rings: write 5,10,20, or a unit for each "
-            "ring, as in '500 m, 5 km', or a name for each width, as in Ukraine=10,Russia=5; "
-            "decimals have a point."
+            f"Invalid --km {quote_value(km)}{describe_readings(km)}. Commas part rings: write "
+            "5,10,20, or a unit for each ring, as in '500 m, 5 km', or a name for each width, as "
+            "in Ukraine=10,Russia=5; decimals have a point."
         )
     return tuple(parse_km(part, "--km") for part in parts)
 

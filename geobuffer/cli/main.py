@@ -121,7 +121,7 @@ def _exit_with_fault(error: Exception, *, debug: bool) -> NoReturn:
     """Report an exception that is no mistake of the user, and exit."""
     report = _hide_passwords("".join(traceback.format_exception(error)))
     if debug:
-        sys.stderr.write(report)
+        _write_error(report)
         where = "The traceback stands above."
     else:
         where = _write_report(report)
@@ -131,8 +131,17 @@ def _exit_with_fault(error: Exception, *, debug: bool) -> NoReturn:
     )
     # rich may be what failed, so this line is written without it.
     shown = (letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
-    sys.stderr.write("".join(shown) + "\n")
+    _write_error("".join(shown) + "\n")
     raise SystemExit(70) from None
+
+
+def _write_error(text: str) -> None:
+    """Write to stderr, or drop the text: where stderr is closed or full, the exit code counts."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        _drop_output(sys.stderr)
 
 
 def _write_report(report: str) -> str:
@@ -168,7 +177,12 @@ def _exit_with(message: str, code: int) -> NoReturn:
     from geobuffer.cli.output import escape_controls, stderr_console
 
     line = f"geobuffer: {' '.join(message.split())}"
-    stderr_console().print(escape_controls(line), soft_wrap=True)
+    try:
+        stderr_console().print(escape_controls(line), soft_wrap=True)
+        sys.stderr.flush()
+    # rich exits with 1 where stderr is a closed pipe.
+    except (OSError, ValueError, SystemExit):
+        _drop_output(sys.stderr)
     raise SystemExit(code) from None
 
 

@@ -75,7 +75,7 @@ _LOOKALIKES = str.maketrans(
 
 #: What a width must be, for messages.
 KM_FORMS = (
-    "Must be a number of kilometres, or a text such as '10 km', '10,5 km', '10 000 m', '5 NM' or "
+    "Must be a number of kilometres, or a text such as '10 km', '10.5 km', '10 000 m', '5 NM' or "
     "'3 mi'."
 )
 
@@ -141,7 +141,7 @@ def parse_km(given: object, name: str = "km") -> float:
     Parameters
     ----------
     given
-        A number, a quantity of pint or astropy, or a text such as ``"10 km"``, ``"10,5 km"``,
+        A number, a quantity of pint or astropy, or a text such as ``"10 km"``, ``"10.5 km"``,
         ``"10 000 m"``, ``"5 NM"``, ``"12 nautical miles"`` or ``"3 mi"``.
     name
         The name of the argument, for messages.
@@ -154,7 +154,7 @@ def parse_km(given: object, name: str = "km") -> float:
 
     Examples
     --------
-    >>> parse_km(10), parse_km("10,5 km"), parse_km("10 000 m"), parse_km("12 морських миль")
+    >>> parse_km(10), parse_km("10.5 km"), parse_km("10 000 m"), parse_km("12 морських миль")
     (10.0, 10.5, 10.0, 22.224)
     >>> parse_km("5,10")
     Traceback (most recent call last):
@@ -181,7 +181,7 @@ def _parse_length(given: object, name: str, unit: str, forms: str) -> float:
     value = _read_quantity(given, unit)
     reading = ""
     if isinstance(value, str) and len(value) <= MAX_CHARACTERS:
-        match = _LENGTH.fullmatch(" ".join(value.translate(_LOOKALIKES).split()))
+        match = _match_length(value)
         metres = _unit_metres(match[5] or "", unit) if match else None
         if match and metres:
             reading = _describe_two_readings(match)
@@ -196,6 +196,22 @@ def _parse_length(given: object, name: str, unit: str, forms: str) -> float:
         except (OverflowError, ValueError):  # 10**400, or a Decimal that is no number
             pass
     raise GeometryError(f"Invalid {name} {quote_value(given)}{reading}. {forms}", parameter=name)
+
+
+def _match_length(text: str) -> re.Match[str] | None:
+    return _LENGTH.fullmatch(" ".join(text.translate(_LOOKALIKES).split()))
+
+
+def describe_readings(text: str) -> str:
+    """Return both readings of a length with a comma, for a message; "" if it has one reading.
+
+    Examples
+    --------
+    >>> describe_readings("10,5 km"), describe_readings("10.5 km")
+    (': it may mean 10.5 km, or 10 and 5 km', '')
+    """
+    match = _match_length(text) if len(text) <= MAX_CHARACTERS else None
+    return _describe_two_readings(match) if match else ""
 
 
 def _read_quantity(given: Any, unit: str) -> object:
@@ -226,17 +242,16 @@ def _unit_metres(written: str, default: str) -> float | None:
 def _describe_two_readings(match: re.Match[str]) -> str:
     """Return both readings of a length with a comma, for a message; "" if it has one reading.
 
-    A number without a unit may be two numbers. Zero is no width, so ``0,5`` has one reading.
+    It may be two numbers, as in ``--km 5,10``. Zero is no width, so ``0,5`` has one reading.
     """
     sign, whole, mark, decimals, unit = match.groups("")
     if mark != "," or not whole.strip("0 '"):
         return ""
     one = f"{sign}{whole}.{decimals}"
     grouped = len(decimals) == 3 and re.fullmatch("[1-9][0-9]{0,2}", whole)
-    if unit:
-        return f": it may mean {one} or {whole}{decimals} {unit}" if grouped else ""
-    thousands = f" or {sign}{whole}{decimals}" if grouped else ""
-    return f": it may mean {one}{thousands}, or {sign}{whole} and {decimals}"
+    in_unit = f" {unit}" if unit else ""
+    thousands = f" or {sign}{whole}{decimals}{in_unit}" if grouped else ""
+    return f": it may mean {one}{in_unit}{thousands}, or {sign}{whole} and {decimals}{in_unit}"
 
 
 class NumberColumn(NamedTuple):

@@ -61,7 +61,7 @@ MISTAKES = {
     "km of two lines": (["zone", *SHORT, "--km", "5\n10x"], ["--km '5\\n10x'"]),
     "km in no unit of length": (["zone", *SHORT, "--km", "10km/h"], ["--km '10km/h'"]),
     "km with a decimal comma": (["zone", *SHORT, "--km", "10,5 km"],
-                                ["--km '10,5 km'", "Commas part rings", "decimals have a point"]),
+                                ["--km '10,5 km'", "10.5 km, or 10 and 5 km", "have a point"]),
     "km negative": (["zone", *SHORT, "--km=-5"], ["Invalid km -5", "Must be positive"]),
     "km nothing": (["zone", *SHORT, "--km", "0"], ["Invalid km 0", "Must be positive"]),
     "km no number": (["map", *SHORT, "--km", "nan"], ["--km 'nan'", "such as '10 km'"]),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -96,3 +97,23 @@ def test_process_reports_a_full_disk_behind_stdout():
     answer = process("data", "--json", streams=">/dev/full")
     assert (answer.code, answer.err.count(b"\n")) == (2, 1)
     assert b"Cannot write the answer" in answer.err
+
+
+GONE = ["2>/dev/full", "2>&-", "2> >(exec true; exit)"]
+FAULT = (
+    "import sys, time; from geobuffer.cli import data, main; sys.argv = ['geobuffer', {}'data']; "
+    "time.sleep(0.2); data.gb.list_datasets = lambda: 1 / 0; main.main()"
+)
+
+
+@pytest.mark.parametrize("streams", GONE)
+@pytest.mark.parametrize("debug", ["", "'--debug', "])
+def test_process_keeps_the_code_of_a_fault_where_stderr_takes_nothing(streams, debug):
+    command = shlex.join([sys.executable, "-c", FAULT.format(debug)])
+    done = subprocess.run(["bash", "-c", f"{command} {streams}"], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (70, b"", b"")
+
+
+@pytest.mark.parametrize("streams", GONE)
+def test_process_keeps_the_code_of_a_mistake_where_stderr_takes_nothing(streams):
+    assert process("zone", "--between", "Atlantis", streams=streams) == Answer(2, b"", b"")

@@ -47,7 +47,9 @@ def test_units_are_known_in_full_and_short_in_three_languages(unit, km):
     ("written", "readings"),
     [
         ("5,10", "5.10, or 5 and 10"), ("7,5", "7.5, or 7 and 5"),
-        ("1,500", "1.500 or 1500, or 1 and 500"), ("10,000 m", "10.000 or 10000 m"),
+        ("1,500", "1.500 or 1500, or 1 and 500"),
+        ("10,000 m", "10.000 m or 10000 m, or 10 and 000 m"),
+        ("5,10 km", "5.10 km, or 5 and 10 km"), ("-2,5 милі", "-2.5 милі, or -2 and 5 милі"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("read", [parse_km, parse_metres])
@@ -56,7 +58,7 @@ def test_a_comma_with_two_readings_is_refused_with_both(read, written, readings)
         read(written, "km")
 
 
-@pytest.mark.parametrize(("written", "km"), [("0,5", 0.5), ("0,500 km", 0.5), ("10,5 km", 10.5)])
+@pytest.mark.parametrize(("written", "km"), [("0,5", 0.5), ("0,500 km", 0.5), ("00,5 км", 0.5)])
 def test_a_comma_with_one_reading_is_a_decimal_mark(written, km):
     assert parse_km(written) == km
 
