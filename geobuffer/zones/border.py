@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError, UnknownSide, did_you_mean
+from geobuffer.geodesy.antimeridian import shift_to_0_360
 from geobuffer.geodesy.edgematch import Healing
 from geobuffer.geodesy.ellipsoid import covers_points, length_m
 from geobuffer.geodesy.nearest import LineIndex
@@ -464,15 +465,18 @@ def find_opposed_lines(sections: Sequence[Section]) -> str:
 
     The sentence is empty without such lines. Places where three or more lines meet do not count.
     """
-    ends_at: dict[tuple[float, ...], list[tuple[str, int]]] = {}
+    ends_at: dict[tuple[float, float], list[tuple[str, int]]] = {}
     for section in sections:
         for part in shapely.get_parts(section.line):
             for end in (0, -1):
-                ends_at.setdefault(part.coords[end][:2], []).append((section.name, end))
-    for (lon, lat), ends in ends_at.items():
+                lon, lat = part.coords[end][:2]
+                # A line that crosses itself at 180° is cut there twice: all four ends meet.
+                place = (float(shift_to_0_360(lon)), lat)
+                ends_at.setdefault(place, []).append((section.name, end))
+    for (turned, lat), ends in ends_at.items():
         if len(ends) == 2 and ends[0][1] == ends[1][1]:
             (one, end), (other, _) = ends
-            how = "begin" if end == 0 else "end"
+            how, lon = "begin" if end == 0 else "end", turned - 360.0 * (turned > 180.0)
             return (
                 f"Lines {one!r} and {other!r}, or parts of them, both {how} at {lon:.6f}, "
                 f"{lat:.6f} (longitude, latitude), so that left of one is right of the other."
