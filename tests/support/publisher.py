@@ -19,6 +19,7 @@ class Page:
     cut_after: int | None = None  # close the connection after so many bytes of the body
     hang: bool = False  # say nothing until the server is stopped
     length: bool = True  # state Content-Length
+    drip_s: float = 0.0  # send one byte after another, with such pauses
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -28,6 +29,14 @@ class _Server(http.server.ThreadingHTTPServer):
         """A client that hangs up is part of the tests, and no news."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
+
+
+def _send_body(file, body, drip_s, stopping):
+    """Send a body, in one piece or byte after byte with pauses."""
+    step = 1 if drip_s else max(len(body), 1)
+    for start in range(0, len(body), step):
+        file.write(body[start : start + step])
+        stopping.wait(drip_s)
 
 
 class Publisher:
@@ -92,7 +101,8 @@ class Publisher:
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(body if page.cut_after is None else body[: page.cut_after])
+                body = body if page.cut_after is None else body[: page.cut_after]
+                _send_body(self.wfile, body, page.drip_s, publisher.stopping)
 
             def log_message(self, *args):
                 pass

@@ -69,6 +69,9 @@ class Downloader:
     timeout_s
         How many seconds to wait for a connection, and for the next byte. We ask Overpass to stop
         a query after the same time, so a large query needs more.
+    total_s
+        How many seconds one request may take in all, so that a server which sends a byte now and
+        then does not hold us. The next attempt goes on where this one stopped.
     attempts
         How many requests to make for a file in all, if the failures are temporary.
     pause_s
@@ -98,6 +101,8 @@ class Downloader:
     sites: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     # Overpass returns the places of a country in half a minute; its own default is 180 s.
     timeout_s: float = 90.0
+    # In four attempts the largest file of 4 GiB needs 300 kB a second.
+    total_s: float = 3600.0
     attempts: int = 4
     # Overpass asks for at most some 10,000 requests a day. No publisher asks for a longer pause
     # than a second.
@@ -111,6 +116,7 @@ class Downloader:
             folder=(self.folder, optional(PATH)),
             sites=(self.sites, _ADDRESSES),
             timeout_s=(self.timeout_s, _NUMBER),
+            total_s=(self.total_s, _NUMBER),
             attempts=(self.attempts, _NUMBER),
             pause_s=(self.pause_s, _NUMBER),
             size_cap_bytes=(self.size_cap_bytes, _NUMBER),
@@ -119,7 +125,7 @@ class Downloader:
         for site in self.sites:
             if site not in SITES:
                 raise DataError(f"Invalid site {site!r}. {did_you_mean(site, SITES)}")
-        for name in ("timeout_s", "attempts", "size_cap_bytes"):
+        for name in ("timeout_s", "total_s", "attempts", "size_cap_bytes"):
             value = getattr(self, name)
             if not value > 0:
                 raise DataError(f"Invalid {name} {value!r}. It must be above zero.")

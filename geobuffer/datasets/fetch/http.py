@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from urllib3.exceptions import InvalidHeader
+from urllib3.exceptions import HTTPError, InvalidHeader, ProtocolError, SSLError
 from urllib3.util import Retry
 
 from geobuffer.errors import DataError
 from geobuffer.io.atomic import append_to_file, write_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from geobuffer.datasets.fetch.downloader import Downloader
@@ -281,7 +282,7 @@ def _write_body(
         write_text(_resume_file(part), json.dumps({"url": url, "validator": validator}))
     have = start
     with append_to_file(part, truncate=not start) as add:
-        for chunk in answer.iter_content(_CHUNK_BYTES):
+        for chunk in _read_chunks(answer, how.total_s):
             add(chunk)
             have += len(chunk)
             _check_size(have, how)
@@ -289,6 +290,27 @@ def _write_body(
                 how.progress(name, have, total)
     if total is not None and have != total:
         raise Failure(f"cut off after {have:,} of {total:,} bytes", temporary=True)
+
+
+def _read_chunks(answer: requests.Response, total_s: float) -> Iterator[bytes]:
+    """Yield what arrives, as it arrives, but not longer than a number of seconds.
+
+    ``iter_content`` waits for whole chunks, which a slow server may never fill.
+    """
+    end = time.monotonic() + total_s
+    try:
+        while chunk := answer.raw.read1(_CHUNK_BYTES):
+            yield chunk
+            if time.monotonic() > end:
+                reason = f"not finished within {total_s:g} s; the next request goes on from here"
+                raise Failure(reason, temporary=True)
+    # The errors of requests, as its iter_content raises them.
+    except ProtocolError as error:
+        raise requests.exceptions.ChunkedEncodingError(error) from error
+    except SSLError as error:
+        raise requests.exceptions.SSLError(error) from error
+    except HTTPError as error:
+        raise requests.ConnectionError(error) from error
 
 
 def _first_byte(answer: requests.Response, part: Path) -> int:

@@ -1,5 +1,6 @@
 """The cache and the downloads: failures of the network, and how they are handled."""
 
+import dataclasses
 import email.utils
 import hashlib
 import json
@@ -201,6 +202,17 @@ def test_a_silent_server_ends_at_the_timeout(publisher, how):
     with pytest.raises(gb.DownloadError, match=r"no answer within 0\.3 s"):
         obtain(wanted(f"{publisher.url}/data.json"), how)
     assert time.monotonic() - start < 3 * 0.3 + 1
+
+
+@pytest.mark.parametrize("etag", ["", '"1"'])
+def test_a_server_that_sends_a_byte_now_and_then_ends_at_the_limit(publisher, how, etag):
+    publisher.serve("/data.json", Page(b"[" + b" " * 2000 + b"]", drip_s=0.05, etag=etag))
+    start = time.monotonic()
+    with pytest.raises(gb.DownloadError, match=r"not finished within 0\.2 s"):
+        obtain(wanted(f"{publisher.url}/data.json"), dataclasses.replace(how, total_s=0.2))
+    assert time.monotonic() - start < 3 * 0.4 + 1
+    resumed = [headers["Range"] for _, headers, _ in publisher.asked if "Range" in headers]
+    assert len(resumed) == (2 if etag else 0)
 
 
 def test_an_unknown_host_raises_an_error(how, monkeypatch):
@@ -455,6 +467,7 @@ def test_the_default_folder_is_the_users_own(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [({"sites": {"geoname": "https://x"}}, "Did you mean 'geonames'"), ({"timeout_s": 0}, "above"),
+     ({"total_s": 0}, "above"),
      ({"attempts": 0}, "above"), ({"pause_s": -1}, "zero or above"), ({"timeout_s": float("nan")},
      "above")],
 )  # fmt: skip
