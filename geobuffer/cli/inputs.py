@@ -36,7 +36,7 @@ _COVERED_KM = 20.0
 
 # The side of a zone around the areas of a file; the name stands in geobuffer.zones.border, which
 # takes long to load.
-_AROUND = "around"
+AROUND = "around"
 
 # A latitude and a longitude, as --around takes them. A file may not have such a name.
 _POINT = re.compile(r"([+-]?[0-9]+(?:\.[0-9]*)?) *, *([+-]?[0-9]+(?:\.[0-9]*)?)")
@@ -131,7 +131,7 @@ def read_scenario(
     if own:
         between, and_ = (tuple(split_names(names)) for names in (options.between, options.and_))
         scenario = gb.Scenario("", between, and_, scenario.km, language=language)
-    side = {"side": _AROUND} if _holds_file(options.around) else {}
+    side = {"side": AROUND} if _holds_file(options.around) else {}
     changed = dataclasses.replace(scenario, **side | dict(changes or {}))
     if own or changed == scenario:
         return changed

@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 import geobuffer as gb
-from geobuffer.cli.inputs import load_ground, load_places, read_scenario
+from geobuffer.cli.inputs import AROUND, load_ground, load_places, read_scenario
 from geobuffer.cli.options import AsJson, BorderOptions, PlaceOptions, takes_options
 from geobuffer.cli.output import print_json, print_line, print_records, print_table
 
@@ -99,9 +99,10 @@ def _print_point(
 
     from geobuffer.viz.captions import has_only_points
 
-    line = load_ground(border, read_scenario(border)).border
+    scenario = read_scenario(border)
+    line = load_ground(border, scenario).border
     point = gpd.GeoSeries.from_xy([longitude], [latitude], crs="EPSG:4326")
-    found = gb.locate(point, line).iloc[0]
+    found = _locate_places(point, line, scenario.side).iloc[0]
     if as_json:
         print_json({"latitude": latitude, "longitude": longitude, **found.to_dict()})
         return
@@ -109,10 +110,27 @@ def _print_point(
         print_line(f"{found['distance_km']:.3f} km from {found['section']}.")
     else:
         side = _describe_side(found["side"])
-        print_line(f"{found['distance_km']:.3f} km from the border, {side}.")
+        origin = _name_origin(scenario.side)
+        print_line(f"{found['distance_km']:.3f} km from the {origin}, {side}.")
         print_line(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
     accuracy_m = line.accuracy_m_at(point.x.to_numpy(), point.y.to_numpy())[0]
     _print_accuracy(line, float(accuracy_m))
+
+
+def _name_origin(side: str) -> str:
+    """Return from what distances are measured, for a sentence."""
+    return "areas" if side == AROUND else "border"
+
+
+def _locate_places(
+    points: gpd.GeoSeries | gpd.GeoDataFrame, line: gb.Border, side: str
+) -> pd.DataFrame:
+    """Return what gb.locate does, with distance 0 in the areas around which a zone would be."""
+    found = gb.locate(points, line)
+    if side == AROUND:
+        is_inside = found["side"] == line.sides[0].name
+        found["distance_km"] = found["distance_km"].mask(is_inside, 0.0)
+    return found
 
 
 def _describe_side(side: str | None) -> str:
@@ -154,11 +172,12 @@ def _print_places(
 
     from geobuffer.datasets.name_search import NameIndex
 
-    ground = load_ground(border, read_scenario(border))
+    scenario = read_scenario(border)
+    ground = load_ground(border, scenario)
     towns = load_places(places, ground)
     reach = "" if places.places else _describe_reach()
     index, unplaced = NameIndex(towns.located), NameIndex(towns.not_located)
-    answers = [_find_places(name, towns, index, unplaced, ground) for name in names]
+    answers = [_find_places(name, towns, index, unplaced, ground, scenario.side) for name in names]
     found = [one for one in answers if len(one.located) or len(one.not_located)]
     if as_json and found:
         tables = [
@@ -173,7 +192,7 @@ def _print_places(
         print_records(pd.DataFrame(table.drop(columns=table.geometry.name)))
     elif found:
         for one in found:
-            _print_answers(one, ground, reach)
+            _print_answers(one, ground, reach, scenario.side)
         _print_accuracy(ground.border)
     missing = [one.name for one in answers if one not in found]
     if missing:
@@ -182,7 +201,7 @@ def _print_places(
 
 
 def _find_places(
-    name: str, towns: Places, index: NameIndex, unplaced: NameIndex, ground: Ground
+    name: str, towns: Places, index: NameIndex, unplaced: NameIndex, ground: Ground, side: str
 ) -> _Answers:
     """Return the places of a name, the nearest first; a similar name counts if none has it."""
     from geobuffer.analysis.classify import join_columns
@@ -193,7 +212,7 @@ def _find_places(
             (one if one.is_exact else one._replace(rows=[], ranks=[])) for one in (found, others)
         )
     rows = towns.located.iloc[found.rows]
-    table = join_columns(rows, gb.locate(rows, ground.border))
+    table = join_columns(rows, _locate_places(rows, ground.border, side))
     order = np.lexsort((table["distance_km"].to_numpy(), np.array(found.ranks)))
     return _Answers(
         name, table.iloc[order], towns.not_located.iloc[others.rows],
@@ -220,7 +239,7 @@ def _describe_reach() -> str:
     )
 
 
-def _print_answers(answers: _Answers, ground: Ground, reach: str) -> None:
+def _print_answers(answers: _Answers, ground: Ground, reach: str, side: str) -> None:
     """Print the places of one name."""
     import pandas as pd
 
@@ -232,7 +251,7 @@ def _print_answers(answers: _Answers, ground: Ground, reach: str) -> None:
     if not table.empty:
         apart = {"side"} if has_only_points(ground.border.sections) else set()
         columns = [column for column in _SHOWN if column in table and column not in apart]
-        title = f"Distance: {name}" if apart else f"Distance from the border: {name}"
+        title = f"Distance: {name}" if apart else f"Distance from the {_name_origin(side)}: {name}"
         print_table(pd.DataFrame(table[columns]), title)
     if not unplaced.empty:
         areas = ", ".join(sorted(set(unplaced["raion_en"].fillna(unplaced["oblast"]))))

@@ -153,12 +153,8 @@ def trace_outline(index: LineIndex, distance_m: float, *, tolerance_m: float) ->
         The zone would reach a pole or round the globe, so that no meridian is free of it.
     """
     meridian = _find_central_meridian(index, distance_m)
-    simplify_m = _START_SHARE * tolerance_m
-    runs = [
-        run._replace(shape=shapely.simplify(run.shape, simplify_m))
-        for run in _cut_into_runs(index, max(_RUN_M, distance_m))
-    ]
-    start = _unite_runs([_buffer_run(run, distance_m, _QUADRANT) for run in runs], meridian)
+    runs = _buffer_simplified_runs(index, distance_m, tolerance_m)
+    start = _unite_runs(runs, meridian)
     edges, polygon_of_ring = _list_edges(start)
     edges = _refine_edges(index, edges, distance_m, tolerance_m)
     shape = _assemble_polygons(edges, polygon_of_ring, tolerance_m)
@@ -330,6 +326,17 @@ def _buffer_run(run: _Run, distance_m: float, quadrant: int) -> _Run:
     return run._replace(shape=shapely.buffer(run.shape, distance_m, quad_segs=quadrant))
 
 
+def _buffer_simplified_runs(index: LineIndex, distance_m: float, tolerance_m: float) -> list[_Run]:
+    """Cut the lines into runs, simplify these, and buffer each in its plane."""
+    simplify_m = _START_SHARE * tolerance_m
+    return [
+        _buffer_run(
+            run._replace(shape=shapely.simplify(run.shape, simplify_m)), distance_m, _QUADRANT
+        )
+        for run in _cut_into_runs(index, max(_RUN_M, distance_m))
+    ]
+
+
 def _unite_runs(runs: Iterable[_Run], centre: float) -> BaseGeometry:
     """Bring runs from their planes to the globe, about a central meridian, and unite them."""
 
@@ -358,8 +365,7 @@ def trace_about_pole(
     area up to the pole, any other ring the area within it.
     """
     pole, holds_pole = _choose_pole(index, distance_m)
-    runs = _cut_into_runs(index, max(_RUN_M, distance_m))
-    start = _unite_about_pole([_buffer_run(run, distance_m, _QUADRANT) for run in runs], pole)
+    start = _unite_about_pole(_buffer_simplified_runs(index, distance_m, tolerance_m), pole)
     edges, polygon_of_ring = _list_edges(start)
     edges = _refine_edges(index, edges, distance_m, tolerance_m)
     lonlat = np.stack([edges.lon, edges.lat], axis=1)

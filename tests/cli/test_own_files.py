@@ -202,3 +202,12 @@ def test_one_swapped_row_among_others_is_reported(run, here):
         err = run(command, *SHORT, "--places", "one.csv").err
         assert "1 row far from the border, but near it with longitude and latitude swapped" in err
         assert "'C'" in err
+
+
+def test_areas_without_any_names_are_numbered(run, here):
+    shapes = [shapely.box(30, 50, 30.1, 50.1), shapely.box(30.2, 50, 30.3, 50.1)]
+    (here / "bare.geojson").write_text(shapely.to_geojson(shapes[0]))
+    gpd.GeoDataFrame({"id": [7, 8]}, geometry=shapes, crs=4326).to_file("two.gpkg")
+    one = run("zone", "--around", "bare.geojson", "--km", "1", "--json").json
+    two = run("zone", "--outline", "two.gpkg", "--km", "1", "--json").json
+    assert (one["sections"], two["sections"]) == (["area 1"], ["area 1", "area 2"])

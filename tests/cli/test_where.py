@@ -140,3 +140,24 @@ def test_where_finds_a_hromada_and_a_code(run):
         (record,) = run("where", code, "--json").json
         assert record["name_uk"] == "Юнаківка"
     assert run("where", "14755000156", "--json").json[0]["name_en"] == "Dmitriyevka"
+
+
+def test_where_is_at_distance_0_in_areas_around_which_it_asks(run, here):
+    (here / "park.geojson").write_text(shapely.to_geojson(shapely.box(30, 50, 30.5, 50.4)))
+    (here / "places.csv").write_text(
+        "name,lon,lat,accuracy_m\nHut,30.05,50.05,9\nInn,29.95,50.05,9\n"
+    )
+    around, outline = ("--around", "park.geojson"), ("--outline", "park.geojson")
+    inside = run("where", "50.05", "30.05", *around, "--json").json
+    assert (inside["distance_km"], inside["side"]) == (0.0, "inside")
+    assert run("where", "50.05", "30.05", *outline, "--json").json["distance_km"] > 3.5
+    assert "0.000 km from the areas, inside" in run("where", "50.05", "30.05", *around).out
+    outside = [run("where", "50.05", "29.95", *how, "--json").json for how in (around, outline)]
+    assert outside[0] == outside[1]
+    assert outside[0]["distance_km"] > 3.5
+    hut, inn = (
+        run("where", name, *around, "--places", "places.csv", "--json").json[0]
+        for name in ("Hut", "Inn")
+    )
+    assert hut["distance_km"] == 0.0
+    assert inn["distance_km"] == outside[0]["distance_km"]

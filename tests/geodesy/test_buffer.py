@@ -179,6 +179,16 @@ def test_zones_round_the_globe_agree_with_distances(points, distance_m):
         assert area_m2(shape) == pytest.approx(caps[0] - caps[1], rel=1e-5)
 
 
+def test_a_zone_about_a_pole_starts_from_few_vertices():
+    parallel = LineIndex([shapely.LineString([(lon, -70) for lon in range(-180, 181, 45)])])
+    assert len(parallel.pieces.lon) > 100_000
+    # An edge for each piece took 42 s.
+    ring, error_m = buffer_lines(parallel, 370_400, tolerance_m=500)
+    assert error_m <= 500
+    assert len(shapely.get_coordinates(ring)) < 5_000
+    assert _edge_errors(parallel, ring, 370_400) <= error_m
+
+
 def test_zones_over_both_poles_or_close_past_one_are_refused_by_name():
     meridian = LineIndex([shapely.LineString([(20.0, -85.0), (20.0, 85.0)])])
     with pytest.raises(GeometryError, match=r"reach both poles.*two zones"):

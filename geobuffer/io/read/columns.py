@@ -156,6 +156,12 @@ def require_column(table: SourceTable, column: str, option: str) -> str:
     return column
 
 
+def list_text_columns(table: SourceTable) -> list[str]:
+    """Return the columns in which any value is a text."""
+    frame = table.frame
+    return [str(c) for c in frame.columns if frame[c].map(lambda v: isinstance(v, str)).any()]
+
+
 def find_name_column(table: SourceTable, given: str | None) -> str:
     """Return the column of names: the given one, or the only one with a usual name.
 
@@ -167,7 +173,7 @@ def find_name_column(table: SourceTable, given: str | None) -> str:
     if given is not None:
         return require_column(table, given, "name")
     columns = [str(column) for column in table.frame.columns]
-    texts = [c for c in columns if table.frame[c].map(lambda v: isinstance(v, str)).any()]
+    texts = list_text_columns(table)
     found = _find_name_candidates(texts)
     if len(found) == 1:
         return found[0]

@@ -28,6 +28,7 @@ from geobuffer.io.read.columns import (
     find_columns,
     find_language_columns,
     find_name_column,
+    list_text_columns,
     read_metres_column,
     read_population,
     require_column,
@@ -244,8 +245,8 @@ def read_shapes(  # noqa: PLR0913 - as for read_regions
 ) -> tuple[list[Any], list[str], Source]:
     """Read shapes of any kinds from a file, for :func:`geobuffer.border_around`.
 
-    Areas are read as by :func:`geobuffer.read_regions`. In a file that has lines, points or
-    collections too, a row without a name is numbered.
+    Areas are read as by :func:`geobuffer.read_regions`. A row without a name is numbered in a file
+    that has lines, points or collections too, or no column of texts.
 
     Parameters
     ----------
@@ -280,6 +281,9 @@ def read_shapes(  # noqa: PLR0913 - as for read_regions
     source = Source(title)
     kinds = {shape.geom_type for shape in table.required_shapes if shape}
     if kinds.issubset(_POLYGON_TYPES):
+        if name is None and not list_text_columns(table):
+            numbers = range(1, len(table.frame) + 1)
+            table.frame = table.frame.assign(name=[f"area {number}" for number in numbers])
         shapes: list[Any] = list(_collect_regions(table, source, name=name, crs=crs, swap=swap))
         names = [region.name for region in shapes]
     else:
