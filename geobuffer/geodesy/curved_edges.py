@@ -96,7 +96,7 @@ def _draw_vertices(lonlat: Floats, curve: _Curve) -> Floats:
     """Return the vertices of a line with those that its curves need between them."""
     points, begin = lonlat, np.arange(len(lonlat) - 1)
     for _ in range(_ROUNDS):
-        start, end = points[begin], points[begin + 1]
+        start, end = _order_ends(points[begin], points[begin + 1])
         length = inverse(*start.T, *end.T)[2]
         off = np.zeros(len(begin))
         for share in _PROBES:
@@ -105,14 +105,28 @@ def _draw_vertices(lonlat: Floats, curve: _Curve) -> Floats:
             step[:, 0] = wrap_degrees(step[:, 0])
             here = start + share * step
             off = np.maximum(off, inverse(*there.T, *here.T)[2])
-        cut = begin[(off > _MARGIN * CURVE_M) & (length > CURVE_M)]
+        is_cut = (off > _MARGIN * CURVE_M) & (length > CURVE_M)
+        cut = begin[is_cut]
         if not len(cut):
             break
-        middle = curve(points[cut], points[cut + 1], np.full(len(cut), 0.5))
+        middle = curve(start[is_cut], end[is_cut], np.full(len(cut), 0.5))
+        # Longitudes continue those of the line, which may run on beyond ±180.
+        middle[:, 0] += 360.0 * np.round((points[cut, 0] - middle[:, 0]) / 360.0)
         points = np.insert(points, cut + 1, middle, axis=0)
         first = cut + np.arange(len(cut))
         begin = np.sort(np.concatenate([first, first + 1]))
     return points
+
+
+def _order_ends(start: Floats, end: Floats) -> tuple[Floats, Floats]:
+    """Return the ends of edges, the western one first, or the southern one on a meridian.
+
+    Two neighbours list a common edge in opposite directions. Its vertices must agree to the last
+    bit, or the two share no border.
+    """
+    east, north = (end - start).T
+    flip = ((east < 0.0) | ((east == 0.0) & (north < 0.0)))[:, None]
+    return np.where(flip, end, start), np.where(flip, start, end)
 
 
 def _follow_geodesics(start: Floats, end: Floats, share: Floats) -> Floats:
@@ -124,7 +138,6 @@ def _follow_geodesics(start: Floats, end: Floats, share: Floats) -> Floats:
             "joins points nearly opposite each other on the globe. Must have a vertex between them"
         )
     lon, lat, _ = direct(start[:, 0], start[:, 1], azimuth, share * length)
-    # Longitudes continue those of the start, where a line runs on beyond ±180.
     return np.stack([start[:, 0] + wrap_degrees(lon - start[:, 0]), lat], axis=1)
 
 

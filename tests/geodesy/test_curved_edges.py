@@ -116,3 +116,16 @@ def test_a_long_geodesic_has_one_reading_where_a_straight_edge_has_two():
 def test_what_cannot_be_drawn_is_refused_by_name(points, edges, said):
     with pytest.raises(gb.GeometryError, match=said):
         gb.border_along(shapely.LineString(points), source=HAND, edges=edges)
+
+
+@pytest.mark.parametrize("kind", ["geodesic", "loxodrome"])
+@pytest.mark.parametrize("line", [[(0, 49), (10, 47)], [(10, 49), (0, 49)], [(5, 10), (5, 70)]])
+def test_an_edge_has_the_same_vertices_in_both_directions(line, kind):
+    there, back = (
+        shapely.get_coordinates(draw_edges(shapely.LineString(way), kind))
+        for way in (line, line[::-1])
+    )
+    there[:, 0], back[:, 0] = np.mod(there[:, 0], 360.0), np.mod(back[::-1, 0], 360.0)
+    assert len(there) == len(back)
+    assert (there[:, 0] == back[:, 0]).all()
+    assert (there[:, 1] == back[::-1, 1]).all()
