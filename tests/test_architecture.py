@@ -202,6 +202,7 @@ WRITERS = {
     # To what is within a scratch folder.
     "datasets.world.write_cached_shape": {"mkdir", "write_bytes"},
     "io.read.gdal.open_shapefile": {"write_bytes"},
+    "io.read.gdal._copy_geodatabase": {"mkdir", "open"},
     "datasets.fetch.check_content.unpack": {"open", "copyfileobj"},
     # Folders, and what is to be gone.
     "analysis.bulk.begin_parts": {"mkdir"},

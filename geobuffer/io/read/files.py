@@ -37,6 +37,7 @@ class FileFormat(enum.StrEnum):
     OVERPASS = "Overpass JSON"
     FLATGEOBUF = "FlatGeobuf"
     SHAPEFILE = "Shapefile"
+    GEODATABASE = "file geodatabase"
     KML = "KML"
     GPX = "GPX"
     PARQUET = "Parquet"
@@ -53,6 +54,7 @@ DRIVERS = {
     FileFormat.ESRI_JSON: ("ESRIJSON",),
     FileFormat.FLATGEOBUF: ("FlatGeobuf",),
     FileFormat.SHAPEFILE: ("ESRI Shapefile",),
+    FileFormat.GEODATABASE: ("OpenFileGDB",),
 }
 
 #: Formats with a reference system fixed by their standard (RFC 7946; OGC 12-007) or by their use.
@@ -65,6 +67,9 @@ SUFFIXES = (
     ".gpkg", ".geojson", ".json", ".geojsonl", ".geojsons", ".topojson", ".fgb", ".shp",
     ".kml", ".gpx", ".parquet", ".geoparquet", ".csv", ".tsv", ".txt", ".xlsx", ".xlsm",
 )  # fmt: skip
+
+#: The suffix of the tables of a file geodatabase, which is a folder of them.
+GDB_TABLE = ".gdbtable"
 
 _MAGIC = (
     (b"fgb\x03fgb", FileFormat.FLATGEOBUF),
@@ -246,10 +251,23 @@ class UserFile:
     @property
     def size(self) -> int:
         """The size in bytes, unpacked."""
+        if self.format is FileFormat.GEODATABASE:
+            return sum(size for _, size in self.list_parts())
         if not self.member:
             return self.path.stat().st_size
         with zipfile.ZipFile(self.path) as archive:
             return archive.getinfo(self.member).file_size
+
+    def list_parts(self) -> list[tuple[str, int]]:
+        """Return the names and sizes of the files of a geodatabase, which is a folder."""
+        if not self.member:
+            return [(p.name, p.lstat().st_size) for p in self.path.iterdir() if not p.is_dir()]
+        with zipfile.ZipFile(self.path) as archive:
+            return [
+                (entry.filename, entry.file_size)
+                for entry in archive.infolist()
+                if str(PurePosixPath(entry.filename).parent) == self.member and not entry.is_dir()
+            ]
 
     @property
     def gdal_name(self) -> str:
@@ -316,6 +334,11 @@ def find_file(
     """
     local = _check_local_file(path)
     try:
+        if local.is_dir():
+            folder = UserFile(local, FileFormat.GEODATABASE)
+            if folder.size > max_gb * 1e9:
+                raise _too_large_error(str(local), folder.size, max_gb)
+            return folder, layer
         if local.stat().st_size > max_gb * 1e9:
             raise _too_large_error(str(local), local.stat().st_size, max_gb)
         with local.open("rb") as file:
@@ -341,13 +364,15 @@ def _check_local_file(path: str | Path) -> Path:
         raise DataError(
             f"No file {_shorten_text(text)!r}: {reason}. Must be a file on this machine."
         )
-    if local.is_file():
+    if local.is_file() or (local.is_dir() and any(local.glob(f"*{GDB_TABLE}"))):
         # pyogrio takes a path with an exclamation mark for a path within an archive.
         if "!" in str(local.resolve()):
             raise DataError(f"Invalid file {text!r}: its path has a '!'. Move the file elsewhere.")
         return local
     if local.is_dir():
-        raise DataError(f"Invalid file {text!r}: it is a folder. Must be a file.")
+        raise DataError(
+            f"Invalid file {text!r}: it is a folder. Must be a file, or a file geodatabase (.gdb)."
+        )
     if local.exists():
         raise DataError(f"Invalid file {text!r}: it is a device or a pipe. Must be a file.")
     if not local.parent.is_dir():
@@ -426,6 +451,12 @@ def _find_in_archive(path: Path, layer: str | None, max_gb: float) -> tuple[User
                     f"Unreadable {path}: {member!r} lies outside of the archive. Pack it again."
                 )
                 raise DataError(message)
+            if member in _list_geodatabases(list(entries)):
+                found = UserFile(path, FileFormat.GEODATABASE, member)
+                parts = [archive.getinfo(name) for name, _ in found.list_parts()]
+                _check_size(path, parts, max_gb)
+                _check_checksums(archive, parts)
+                return found, layer
             stem = member.rpartition(".")[0].casefold()
             beside = [e for n, e in entries.items() if n.casefold().startswith(stem)]
             _check_size(path, beside, max_gb)
@@ -468,10 +499,13 @@ def _check_parquet_size(file: UserFile, max_gb: float) -> None:
 
 
 def _choose_member(path: Path, names: list[str], layer: str | None) -> tuple[str, str | None]:
-    readable = [
+    databases = _list_geodatabases(names)
+    readable = databases + [
         name
         for name in names
-        if name.lower().endswith(SUFFIXES) and not name.startswith("__MACOSX/")
+        if name.lower().endswith(SUFFIXES)
+        and not name.startswith("__MACOSX/")
+        and str(PurePosixPath(name).parent) not in databases
     ]
     if not readable:
         shown = ", ".join(names[:8]) or "nothing"
@@ -486,8 +520,9 @@ def _choose_member(path: Path, names: list[str], layer: str | None) -> tuple[str
         return documents[0], layer
     # Skip read-me texts and metadata that lie beside the data.
     for aside in (".txt", ".json"):
-        if layer is None and len(readable) > 1:
-            readable = [n for n in readable if not n.lower().endswith(aside)] or readable
+        others = [name for name in readable if not name.lower().endswith(aside)]
+        if others and layer not in _name_members([n for n in readable if n not in others]):
+            readable = others
     if len(readable) == 1:
         return readable[0], layer
     named = [name for name in readable if layer in _name_members([name])]
@@ -500,6 +535,12 @@ def _choose_member(path: Path, names: list[str], layer: str | None) -> tuple[str
         )
     hint = did_you_mean(layer, readable)
     raise DataError(f"Invalid layer {layer!r} of {path}. {hint}")
+
+
+def _list_geodatabases(names: list[str]) -> list[str]:
+    """Return the folders of an archive that are file geodatabases."""
+    folders = [str(PurePosixPath(name).parent) for name in names if name.endswith(GDB_TABLE)]
+    return [name for name in dict.fromkeys(folders) if not name.startswith("__MACOSX")]
 
 
 def _name_members(names: list[str]) -> set[str]:

@@ -4,6 +4,7 @@ GDAL asks its drivers in turn whether they can open a file. Some drivers find a 
 beginning and take it for a list of other files or addresses. We prevent this for each format:
 
 - GeoJSON, TopoJSON and Esri JSON: a prefix of the name chooses the driver.
+- File geodatabase: we copy its tables to a folder of their own.
 - Other formats: they have a zero byte before any word, where those drivers stop.
 
 For a Shapefile we also check its companion files and find the encoding of its texts.
@@ -12,18 +13,21 @@ For a Shapefile we also check its companion files and find the encoding of its t
 from __future__ import annotations
 
 import codecs
+import html
 import json
 import mmap
 import re
+import zipfile
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import PurePosixPath
+from typing import IO, TYPE_CHECKING, Any
 
 import shapely
 
 from geobuffer.errors import DataError
 from geobuffer.io.atomic import temporary_folder
 from geobuffer.io.read.dbase import find_dbase_encoding, name_for_gdal
-from geobuffer.io.read.files import DRIVERS, HEAD_BYTES, FileFormat, damaged_error
+from geobuffer.io.read.files import DRIVERS, GDB_TABLE, HEAD_BYTES, FileFormat, damaged_error
 from geobuffer.io.untrusted import (
     check_companion,
     check_crs_definition,
@@ -150,6 +154,9 @@ def open_for_gdal(
     if file.format is FileFormat.SHAPEFILE:
         with open_shapefile(file, notes, encoding) as named:
             yield named
+    elif file.format is FileFormat.GEODATABASE:
+        with _copy_geodatabase(file) as name:
+            yield name, None
     elif file.format in {FileFormat.ESRI_JSON, FileFormat.TOPOJSON}:
         # ArcGIS sends at most some thousand features at once, and says so.
         if load_json(file).get("exceededTransferLimit"):
@@ -157,6 +164,69 @@ def open_for_gdal(
         yield f"{DRIVERS[file.format][0]}:{file.gdal_name}", None
     else:
         yield _PREFIXES[file.format](file) + file.gdal_name, None
+
+
+# The parts of a file geodatabase that GDAL needs: tables, their offsets and indexes.
+_GDB_PARTS = (".gdbtable", ".gdbtablx", ".gdbindexes", ".atx", ".spx", ".freelist")
+_GDB_BLOCK = 1 << 22
+# What the definitions of reference systems in a file geodatabase say to open another file. The
+# tables hold XML, and text in UTF-16, of which we leave out the zeros.
+_GDB_NAMES_A_FILE = re.compile(
+    rb"PROJ4_GRIDS|PARAMETERFILE|grids\s{0,9}=|\+(?:init|file|model|catalog)\s{0,9}=", re.IGNORECASE
+)
+# Longer than any of these words.
+_GDB_OVERLAP = 100
+
+
+@contextmanager
+def _copy_geodatabase(file: UserFile) -> Iterator[str]:
+    """Yield the name of a copy that holds only the tables of a file geodatabase.
+
+    GDAL chooses the driver of a folder by what lies in it, and opens any file of it.
+
+    Raises
+    ------
+    DataError
+        A part is a pipe or a link to another folder, or a reference system names a file.
+    """
+    with temporary_folder() as folder:
+        copy = folder / "layers.gdb"
+        copy.mkdir()
+        for name, _ in file.list_parts():
+            part = PurePosixPath(name).name
+            if not part.lower().endswith(_GDB_PARTS) and part != "gdb":
+                continue
+            with _open_part(file, name) as opened, (copy / part).open("wb") as written:
+                before = b""
+                while block := opened.read(_GDB_BLOCK):
+                    written.write(block)
+                    if part.lower().endswith(GDB_TABLE):
+                        before = _check_gdb_block(file, before, block)
+        yield str(copy)
+
+
+@contextmanager
+def _open_part(file: UserFile, name: str) -> Iterator[IO[bytes]]:
+    if file.member:
+        with zipfile.ZipFile(file.path) as archive, archive.open(name) as member:
+            yield member
+    else:
+        check_companion(file.path / name, str(file))
+        with (file.path / name).open("rb") as plain:
+            yield plain
+
+
+def _check_gdb_block(file: UserFile, before: bytes, block: bytes) -> bytes:
+    """Check a block of a table, and return its end, which the next block may continue."""
+    text = before + block.replace(b"\0", b"")
+    # XML may write any letter as a number.
+    plain = html.unescape(text.decode("latin-1")).encode("utf-8") if b"&#" in text else text
+    if found := _GDB_NAMES_A_FILE.search(plain):
+        raise DataError(
+            f"Invalid reference system of {file}: it names another file "
+            f"({found[0].decode('latin-1')!r}), which is not opened. Save the layer in EPSG:4326."
+        )
+    return text[-_GDB_OVERLAP:]
 
 
 def _map_content(file: UserFile) -> mmap.mmap | bytes:

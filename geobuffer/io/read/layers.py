@@ -141,7 +141,7 @@ def _read_with_gdal(
     if len(frame) < info["features"]:
         raise damaged_error(file, f"{len(frame)} of {info['features']} rows")
     notes += [str(warning.message) for warning in said if _concerns_file(warning)]
-    several = file.format is FileFormat.GEOPACKAGE and chosen
+    several = file.format in {FileFormat.GEOPACKAGE, FileFormat.GEODATABASE} and chosen
     return _make_table(file, f"{file}, layer {chosen}" if several else str(file), frame, notes)
 
 
