@@ -23,8 +23,8 @@ _ESRI_MEMBERS = frozenset(
 )
 _GEOJSON_TYPE = re.compile(r'"type"\s*:\s*"(?:' + "|".join(sorted(_GEOJSON_TYPES)) + ")")
 
-# Strings, marks, and other values. A string that the beginning of the file cuts is no token.
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
+# Strings, marks, and other values. The last string may be cut: it then has no end.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
 
 
 class JsonKind(NamedTuple):
@@ -122,6 +122,8 @@ def list_members(head: str) -> dict[str, str]:
     members: dict[str, str] = {}
     depth, name, before = 0, "", ""
     for part in (match[0] for match in _TOKEN.finditer(head)):
+        if part.startswith('"') and not (len(part) > 1 and part.endswith('"')):
+            break
         if depth == 1 and before == ":" and name:
             members[name] = part
         elif depth == 1 and part.startswith('"') and before in {"{", ","}:

@@ -42,8 +42,6 @@ _MAX_DEPTH = 200
 # Rows times columns of the table. Each cell takes 8 bytes at least, so this is 0.8 GB.
 _MAX_CELLS = 100_000_000
 
-# Blanks around the commas of a tuple, which KML forbids and people write.
-_LOOSE_COMMA = re.compile(r"\s*,\s*")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf)", re.IGNORECASE)
 
 
@@ -417,7 +415,8 @@ class _KmlReader(_XmlReader):
     def _end_in_geometry(self, name: str, text: str) -> None:
         shape = self._geometries[-1]
         if name == "coordinates":
-            tuples = _LOOSE_COMMA.sub(",", text).split()
+            # KML forbids blanks around the commas of a tuple; people write them.
+            tuples = ",".join(part.strip() for part in text.split(",")).split()
             shape.points += [self.read_point(one.split(","), one, self.line) for one in tuples]
         elif name == "coord":
             shape.points.append(self.read_point(text.split(), text, self.line))

@@ -1,6 +1,7 @@
 """JSON is read by its kind, by its first members, or is called what it is."""
 
 import json
+import time
 import warnings
 
 import numpy as np
@@ -130,6 +131,15 @@ def test_a_feature_of_more_than_a_million_vertices_is_read(write):
     file, _ = files.find_file(write(text))
     table = read_layer(file, None, ("LineString",))
     assert shapely.get_num_coordinates(table.required_shapes[0]) == len(line)
+
+
+def test_the_time_to_find_a_kind_grows_with_the_length():
+    from geobuffer.io.read.json_kinds import list_members
+
+    began = time.process_time()
+    # Without care, each of the quotes begins a string to the end.
+    assert list_members('{"a": 1, "' + '\\"' * 200_000)["a"] == "1"
+    assert time.process_time() - began < 5
 
 
 OTHERS = {

@@ -1,5 +1,6 @@
 """KML, KMZ and GPX are read by one stream: all folders, the wanted kind, real field names."""
 
+import time
 import warnings
 import zipfile
 
@@ -245,6 +246,13 @@ def test_the_number_of_cells_is_limited(write, monkeypatch):
     monkeypatch.setattr(xml_layers, "_MAX_CELLS", 1000)
     with pytest.raises(gb.DataError, match="more than 1,000 values"):
         gb.read_settlements(write("<Placemark/>" * 200))
+
+
+def test_the_time_for_blanks_grows_with_their_number(write):
+    began = time.process_time()
+    border, _ = read(gb.read_border, write(line("a", "35,51" + " " * 2_000_000 + "36,52")))
+    assert border.line.length > 1
+    assert time.process_time() - began < 5
 
 
 def test_placemarks_in_one_another_are_refused(write):
