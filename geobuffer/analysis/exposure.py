@@ -141,8 +141,11 @@ def label_rings(zone: Zone, *, cumulative: bool) -> list[dict[str, object]]:
 
     Examples
     --------
-    >>> from geobuffer.zones.zone import BufferZone
-    >>> zone = BufferZone(None, (5.0, 10.0), "both", "round", (), 1.0, 0.5)
+    >>> from shapely import Point
+    >>> from geobuffer.zones.make_border import border_around
+    >>> from geobuffer.zones.make_zone import build_zone
+    >>> from geobuffer.zones.source import Source
+    >>> zone = build_zone(border_around(Point(30, 50), source=Source("mine")), km=10, from_km=5)
     >>> label_rings(zone, cumulative=True), label_rings(zone, cumulative=False)
     ([{'from_km': 5.0, 'within_km': 10.0}], [{'ring': '5–10 km'}])
     """

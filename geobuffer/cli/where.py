@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-import numpy as np
 import typer
 
 import geobuffer as gb
@@ -213,7 +212,8 @@ def _find_places(
         )
     rows = towns.located.iloc[found.rows]
     table = join_columns(rows, _locate_places(rows, ground.border, side))
-    order = np.lexsort((table["distance_km"].to_numpy(), np.array(found.ranks)))
+    nearest = list(zip(found.ranks, table["distance_km"], strict=True))
+    order = sorted(range(len(nearest)), key=nearest.__getitem__)
     return _Answers(
         name, table.iloc[order], towns.not_located.iloc[others.rows],
         found.is_exact or others.is_exact,

@@ -100,8 +100,9 @@ def test_a_web_map_gives_the_same_kilometres(here, check_accepted):
         json.loads(check_accepted("zone", *own(file), "--json").out)
         for file in ("regions.gpkg", "mercator.gpkg")
     )
-    for fact in ("area_km2", "border_km"):
-        assert mercator[fact] == pytest.approx(geodesic[fact], rel=1e-6)
+    assert mercator["border_km"] == pytest.approx(geodesic["border_km"], rel=1e-6)
+    # Vertices that are apart by a rounding error may be left out or not, within error_m.
+    assert mercator["area_km2"] == pytest.approx(geodesic["area_km2"], rel=3e-6)
 
 
 @pytest.mark.row(4)
@@ -114,8 +115,8 @@ def test_a_projection_outside_its_area_gives_the_same_kilometres(here, check_acc
         json.loads(check_accepted("zone", *own(file), "--json").out)
         for file in ("degrees.gpkg", "utm.gpkg")
     )
-    for fact in ("area_km2", "border_km"):
-        assert utm[fact] == pytest.approx(degrees[fact], rel=1e-6)
+    assert utm["border_km"] == pytest.approx(degrees["border_km"], rel=1e-6)
+    assert utm["area_km2"] == pytest.approx(degrees["area_km2"], rel=3e-6)
     place = points((60, 50)).to_crs(32636)
     disc = gb.build_zone(gb.border_around(place, source=SOURCE), km=10, tolerance_m=0.5)
     lon, lat = shapely.get_coordinates(disc.polygon).T

@@ -68,7 +68,8 @@ def test_every_output_is_known():
     assert len(PAIRS) > 45
     read = {(name, one.name) for name, paths in PATHS.items() for one in paths} - set(OUTPUTS)
     assert {one for _, one in read} == {
-        "scenario", "regions", "along", "around", "places", "add_places", "raster", "source",
+        "scenario", "regions", "along", "around", "outline", "places", "add_places", "raster",
+        "source",
     }  # fmt: skip
 
 

@@ -237,7 +237,8 @@ def test_the_zone_of_fiji_is_one_across_the_antimeridian(borders):
 
 
 def test_the_guide_states_the_computed_figures(borders):
-    row = re.compile(r"^\| (.+?) \| ([\d,]+) \| ([\d.–]+) \| ([\d,]+) \|", re.MULTILINE)
+    # The last three columns compare with an independent computation; other tables lack them.
+    row = re.compile(r"^\| (.+?) \| ([\d,]+) \| ([\d.–]+) \| ([\d,]+) \| <", re.MULTILINE)
     rows = row.findall(GUIDE.read_text("utf-8"))
     stated = {name.split(" (")[0].replace(" – ", " | "): figures for name, *figures in rows}
     assert set(stated) == set(BORDERS)
