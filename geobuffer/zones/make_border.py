@@ -314,13 +314,21 @@ def _find_line(
         return None
     missing = _find_missing(pair, found.lines, near_m, tolerance_m)
     widest_m = max((stretch.apart_m for stretch in missing), default=0.0)
+    wider = found
     if may_widen and 0.0 < tolerance_m < widest_m:
-        found = pair.find_common_line(math.ceil(_WIDER * widest_m), claims)
+        wider = pair.find_common_line(math.ceil(_WIDER * widest_m), claims)
+    if _measure_lines(wider.lines) > _measure_lines(found.lines) * (1.0 + 1e-6):
+        found = wider
     elif missing:
+        # Outlines that diverge slowly, with a third region between, gain nothing by a wider search.
         _warn_of_missing(missing, widest_m)
     if may_widen and found.healing and 1e3 * found.healing.disagreement_km > tolerance_m:
         _warn_of_disagreement(found.healing, found.differences, tolerance_m)
     return found
+
+
+def _measure_lines(lines: Sequence[BaseGeometry]) -> float:
+    return float(sum(map(length_m, lines)))
 
 
 def _is_whole(areas: Sequence[BaseGeometry], lines: Sequence[BaseGeometry], near_m: float) -> bool:
@@ -369,7 +377,7 @@ def _find_missing(
     pair: OutlinePair, lines: Sequence[BaseGeometry], near_m: float, tolerance_m: float
 ) -> list[NearMiss]:
     """Return where outlines run near each other beside their line, if it lacks much of them."""
-    length_km = sum(map(length_m, lines)) / 1e3
+    length_km = _measure_lines(lines) / 1e3
     near_m = min(near_m, _NEAR_SHARE * 1e3 * length_km)
     if near_m <= tolerance_m:
         return []
@@ -413,8 +421,7 @@ def _format_m(metres: float) -> str:
 
 def _confirms_exact_line(lines: Sequence[BaseGeometry], found: CommonLine) -> bool:
     """Return whether the line found within the tolerance is the exact line; then that one stays."""
-    exact_m = sum(map(length_m, lines))
-    found_m = sum(map(length_m, found.lines))
+    exact_m, found_m = _measure_lines(lines), _measure_lines(found.lines)
     is_no_longer = bool(lines) and found_m <= exact_m * (1.0 + 1e-6)
     return is_no_longer and found.healing is not None and is_exact(found.healing)
 

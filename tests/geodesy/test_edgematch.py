@@ -389,6 +389,19 @@ def test_beyond_the_stated_accuracy_the_border_is_whole_with_a_warning_and_local
     assert far == [border.source.accuracy_m] * 2
 
 
+def test_a_wider_search_that_finds_no_more_border_leaves_it_as_it_was():
+    """A third region begins as a narrow wedge, where the border ends. It was "532 m apart"."""
+    wedge = shapely.Polygon([(31, 50), (31, 50.3), (31.035, 51), (32, 51), (32, 50)])
+    with pytest.warns(UserWarning, match=r"may be incomplete: 18\.\d km") as caught:
+        border = gb.border_between(
+            _region("One", shapely.box(30, 50, 31, 51), 30.0), _region("Other", wedge, 30.0)
+        )
+    assert len(caught) == 1
+    assert border.healing is None
+    assert border.source.accuracy_m == 30.0
+    assert border.length_km == pytest.approx(GEOD.inv(31, 50, 31, 50.3)[2] / 1e3, rel=1e-6)
+
+
 def test_a_corridor_between_two_regions_is_no_border():
     """500 m apart for 20 km beside a border of 30 km: in the border only with a warning."""
     with pytest.warns(UserWarning, match=r"Along 19\.9 km .* up to 498 m"):
