@@ -20,6 +20,7 @@ import shapely
 from support.reference import distance_m
 
 import geobuffer as gb
+from geobuffer.geodesy.antimeridian import keep_polygons
 
 GEOD = pyproj.Geod(ellps="WGS84")
 HAND = gb.Source("drawn by hand")
@@ -30,7 +31,8 @@ ROUNDING_M = 2e-3
 LINES = ("random", "simple", "closed", "touching", "spiral", "parallel", "hairpin", "zigzag",
          "star", "eight")  # fmt: skip
 ZONES = ("both", "side", "flat", "sections", "widths of sides", "combined", "clipped", "from",
-         "flat side", "areas")  # fmt: skip
+         "flat side", "areas", "around", "mixed", "sections of areas", "widths of areas", "nested",
+         "polar")  # fmt: skip
 
 
 # --- plans ---
@@ -46,9 +48,9 @@ def draw_plan(seed):
     ground = _Ground(rng, size_m, width_m)
     tolerance_m = float(np.clip(width_m * 10.0 ** rng.uniform(-4.3, -2.3), 0.01, 100.0))
     plan = {"km": width_m / 1e3, "tolerance_m": tolerance_m}
-    if kind == "areas":
-        plan |= {"areas": ground.areas(), "side": str(rng.choice(["inside", "outside", "both"]))}
-    else:
+    if kind in _OF_AREAS:
+        plan |= {"areas": ground.areas()}
+    elif kind != "polar":
         plan |= {"lines": ground.lines(str(rng.choice(LINES)))}
     return _KINDS.get(kind, _leave)(plan, rng, ground)
 
@@ -102,7 +104,69 @@ def _clipped(plan, rng, ground):
     return {"clip": first, "region": ground.areas()}
 
 
+def _areas(plan, rng, ground):
+    return plan | {"side": str(rng.choice(["inside", "outside", "both"]))}
+
+
+def _around(plan, rng, ground):
+    plan = plan | {"side": "around"}
+    if plan["km"] > 0.01 and rng.random() < 0.5:
+        plan |= {"km": [plan["km"] * rng.uniform(0.2, 0.9), plan["km"]]}
+    return plan
+
+
+def _mixed(plan, rng, ground):
+    """Areas, a line and points, which may lie in the areas."""
+    extra = {"lines": ground.lines("random"), "points": ground.place(rng.uniform(-1, 1, (2, 2)))}
+    return plan | extra | {"side": str(rng.choice(["around", "outside", "both"]))}
+
+
+def _sections_of_areas(plan, rng, ground):
+    km = max(plan["km"], 0.004)
+    plan = plan | {"lines": ground.lines("random")}
+    widths = {f"shape {n + 1}": km * rng.uniform(0.3, 1.0) for n in range(len(plan["areas"]) + 1)}
+    return plan | {"km": widths, "side": str(rng.choice(["around", "outside", "both"]))}
+
+
+def _widths_of_areas(plan, rng, ground):
+    km = max(plan["km"], 0.006)
+    return plan | {"km": {"inside": km * rng.uniform(0.2, 1.0), "outside": km}}
+
+
+def _nested(plan, rng, ground):
+    """Two zones or three, one of them about areas or on one side, put together twice."""
+    about = {"areas": ground.areas(), "side": "around"}
+    other = {"lines": ground.lines("random"), "side": str(rng.choice(["both", "left", "right"]))}
+    one, two = (
+        more | {"km": max(plan["km"] * rng.uniform(0.3, 1.0), 0.001),
+                "tolerance_m": plan["tolerance_m"]}
+        for more in (about, other)
+    )  # fmt: skip
+    first, second = (str(rng.choice(["unite", "subtract", "intersect"])) for _ in range(2))
+    return {first: [{second: [plan, one]}, two]}
+
+
+def _polar(plan, rng, ground):
+    """A zone over a pole. It reaches beyond the pole from every vertex of its line."""
+    plan = plan | {"km": max(plan["km"], 0.5)}  # an edge within 50 m of the pole is refused
+    farthest_m = plan["km"] * 1e3 * rng.uniform(0.05, 0.6)
+    count = int(rng.integers(2, 9))
+    lon = rng.uniform(-180, 180) + np.cumsum(rng.uniform(-80, 80, count))
+    lat = 90.0 - farthest_m / 112_000.0 * rng.uniform(0.01, 1.0, count)
+    line = np.stack([(lon + 180.0) % 360.0 - 180.0, lat * rng.choice([-1, 1])], axis=1)
+    return plan | {"lines": [np.round(line, 9).tolist()]}
+
+
+_OF_AREAS = ("areas", "around", "mixed", "sections of areas", "widths of areas")
+
 _KINDS = {
+    "areas": _areas,
+    "around": _around,
+    "mixed": _mixed,
+    "sections of areas": _sections_of_areas,
+    "widths of areas": _widths_of_areas,
+    "nested": _nested,
+    "polar": _polar,
     "side": _one_side,
     "flat": _flat,
     "flat side": _flat_side,
@@ -231,6 +295,10 @@ def build(plan):
         return gb.unite(*map(build, plan["unite"]))
     if "subtract" in plan:
         return gb.subtract(*map(build, plan["subtract"]))
+    if "intersect" in plan:
+        parts = tuple(map(build, plan["intersect"]))
+        shared = shapely.intersection_all([part.polygon for part in parts])
+        return gb.CombinedZone("intersection", parts, keep_polygons(shared), "shared")
     if "clip" in plan:
         region = gb.Region("region", _polygons(plan["region"]), HAND)
         return gb.clip_zone(build(plan["clip"]), region)
@@ -241,7 +309,11 @@ def build(plan):
 def border_of(plan):
     """Return the border of a plan that is neither combined nor clipped."""
     if "areas" in plan:
-        return gb.border_around(_polygons(plan["areas"]), source=HAND)
+        shapes = list(shapely.get_parts(_polygons(plan["areas"])))
+        shapes += map(shapely.LineString, plan.get("lines", []))
+        shapes += map(shapely.Point, plan.get("points", []))
+        names = [f"shape {n + 1}" for n in range(len(shapes))]
+        return gb.border_around(shapes, names=names, source=HAND)
     return gb.border_along([shapely.LineString(line) for line in plan["lines"]], source=HAND)
 
 
@@ -255,15 +327,19 @@ def _polygons(areas):
 def find_breaches(plan, zone, rng, count=1_000):
     """Return points (n, 2) that break the law, and how far from the drawn edge each lies."""
     lon, lat = _draw_points(plan, zone, rng, count)
-    held = gb.answer(lon, lat, zone).ring >= 0
-    wrong = np.flatnonzero(shapely.intersects_xy(zone.polygon, lon, lat) != held)
-    excused = _near_bare_lines(zone, lon[wrong], lat[wrong])
-    excused |= _near_true_edge(zone, lon[wrong], lat[wrong], held[wrong])
-    wrong = wrong[~excused]
-    edges = _edges(zone.polygon)
-    off = [distance_m(edges, lon[n], lat[n]) if edges else np.inf for n in wrong]
+    found = gb.answer(lon, lat, zone).ring
+    at, off = [], []
+    for number, ring in enumerate(zone.rings):
+        held = found == number
+        wrong = np.flatnonzero(shapely.intersects_xy(ring, lon, lat) != held)
+        excused = _near_bare_lines(zone, lon[wrong], lat[wrong])
+        excused |= _near_true_edge(zone, number, lon[wrong], lat[wrong], held[wrong])
+        edges = _edges(ring)
+        for n in wrong[~excused]:
+            off.append(distance_m(edges, lon[n], lat[n]) if edges else np.inf)
+            at.append((lon[n], lat[n]))
     breach = np.asarray(off) > zone.error_m + ROUNDING_M + 1e-9 * zone.width_km * 1e3
-    return np.stack([lon, lat], axis=1)[wrong[breach]], np.asarray(off)[breach]
+    return np.reshape(at, (-1, 2))[breach], np.asarray(off)[breach]
 
 
 def _draw_points(plan, zone, rng, count):
@@ -296,14 +372,14 @@ def _near_bare_lines(zone, lon, lat):
     return near
 
 
-def _near_true_edge(zone, lon, lat, held):
+def _near_true_edge(zone, number, lon, lat, held):
     """Return which points have another membership within the tolerance, in sixteen directions."""
     near = np.zeros(len(lon), dtype=bool)
     if len(lon):
         for turn in np.arange(16) * 22.5:
             away = np.full(len(lon), zone.tolerance_m)
             beside = GEOD.fwd(lon, lat, np.full(len(lon), turn), away)[:2]
-            near |= (gb.answer(*map(np.asarray, beside), zone).ring >= 0) != held
+            near |= (gb.answer(*map(np.asarray, beside), zone).ring == number) != held
     return near
 
 
