@@ -10,10 +10,9 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError, UnknownSide, did_you_mean
-from geobuffer.geodesy.antimeridian import shift_to_0_360
 from geobuffer.geodesy.edgematch import Healing
 from geobuffer.geodesy.ellipsoid import covers_points, length_m
-from geobuffer.geodesy.nearest import LineIndex
+from geobuffer.geodesy.nearest import LineIndex, find_tips
 from geobuffer.zones.areas import POLYGON, repair_polygon
 from geobuffer.zones.arguments import (
     NAME,
@@ -467,12 +466,10 @@ def find_opposed_lines(sections: Sequence[Section]) -> str:
     """
     ends_at: dict[tuple[float, float], list[tuple[str, int]]] = {}
     for section in sections:
-        for part in shapely.get_parts(section.line):
-            for end in (0, -1):
-                lon, lat = part.coords[end][:2]
-                # A line that crosses itself at 180° is cut there twice: all four ends meet.
-                place = (float(shift_to_0_360(lon)), lat)
-                ends_at.setdefault(place, []).append((section.name, end))
+        # A line that crosses itself at 180° is cut there twice: all four ends meet.
+        for part in find_tips([section.line]).tolist():
+            for end, (lon, lat) in zip((0, -1), part, strict=True):
+                ends_at.setdefault((lon, lat), []).append((section.name, end))
     for (turned, lat), ends in ends_at.items():
         if len(ends) == 2 and ends[0][1] == ends[1][1]:
             (one, end), (other, _) = ends

@@ -357,7 +357,8 @@ def _build_buffer_zone(
 
 def _build_rings(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], float]:
     """Return the polygons of a zone's rings, and a bound of their edges' error in metres."""
-    cut = build_end_cuts(zone.flat_ends, zone.width_km * 1e3, zone.tolerance_m)
+    cut_tolerance_m = _limit_tolerance(zone, zone.width_km)
+    cut, cut_error_m = build_end_cuts(zone.flat_ends, zone.width_km * 1e3, cut_tolerance_m)
     areas, error_m, buffers = _find_side_areas(zone)
 
     def buffer_border(km: float) -> BaseGeometry:
@@ -391,7 +392,7 @@ def _build_rings(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], 
             whole = shapely.difference(whole, cut)
         rings.append(keep_polygons(shapely.difference(_fill(whole, filled), inner)))
         inner = _fill(buffer_border(edge_km), filled)
-    return tuple(rings), max(error_m, *(error for _, error in buffers.values()))
+    return tuple(rings), max(error_m, cut_error_m, *(error for _, error in buffers.values()))
 
 
 def _fill(shape: BaseGeometry, area: BaseGeometry | None) -> BaseGeometry:

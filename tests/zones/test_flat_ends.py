@@ -3,6 +3,7 @@ import pytest
 import shapely
 
 import geobuffer as gb
+from geobuffer.geodesy.buffer import buffer_lines
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.zones.flat_ends import find_flat_ends
 
@@ -63,3 +64,27 @@ def test_a_bend_in_the_last_metres_does_not_turn_an_end():
     hooked = shapely.LineString([(30.0, 50.0), (30.0, 51.0), (30.001, 51.0)])
     end = max(find_flat_ends(hooked, 10_000.0), key=lambda end: end.lat)
     assert abs((end.azimuth + 180.0) % 360.0 - 180.0) < 1.0
+
+
+def test_a_closed_line_over_180_has_no_ends():
+    # An eight. Where it begins, 179.933244566 became 179.9332445659999 at its end.
+    ring = [(179.933244566, -48.295386575), (-178.09209052, -50.395194741),
+            (-179.705570251, -51.346469083), (177.586688501, -50.812453258),
+            (178.319764836, -49.246660917), (-178.453275704, -47.344112233),
+            (-177.720199369, -45.778319892), (179.572059383, -45.244304067),
+            (177.958579653, -46.195578409), (179.933244566, -48.295386575)]  # fmt: skip
+    with pytest.warns(UserWarning, match="read as crossing the antimeridian"):
+        border = gb.border_along(shapely.LineString(ring), source=gb.Source("a sketch"))
+    assert find_flat_ends(border.line, 1_000.0) == []
+
+
+def test_the_error_of_the_cuts_is_in_error_m():
+    line = shapely.LineString(
+        [(9.999831112, 12.705596357), (10.000168888, 12.705262214), (10.000203341, 12.705295548),
+         (9.999982737, 12.705507707)]
+    )  # fmt: skip
+    border = gb.border_along(line, source=gb.Source("a sketch"))
+    zone = gb.build_zone(border, km=0.03, ends="flat", tolerance_m=0.01)
+    cuts = [buffer_lines(end.rest, 30.0, tolerance_m=0.01)[1] for end in zone.flat_ends]
+    assert gb.build_zone(border, km=0.03, tolerance_m=0.01).error_m < 0.9 * max(cuts)
+    assert zone.error_m >= max(cuts) - 1e-9

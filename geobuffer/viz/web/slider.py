@@ -162,7 +162,7 @@ def _draw_outline(
     whole: BaseGeometry = buffers.at(km * 1e3)
     if zone.ends == "flat":
         ends = find_flat_ends(zone.border.line, km * 1e3, simplify_m=_BORDER * error_m)
-        cut = build_end_cuts(ends, km * 1e3, _ARCS * error_m, rough=True)
+        cut, _ = build_end_cuts(ends, km * 1e3, _ARCS * error_m, rough=True)
         # The outline is not cut at the antimeridian yet: it continues across it on either side.
         whole = subtract_around_globe(whole, cut)
     # Where parts of the border meet, a union may leave a hole some centimetres wide.
