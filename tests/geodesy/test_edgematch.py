@@ -88,6 +88,8 @@ def _drawn_twice(survey):
     return line, west, east, jitter_a + simplify, jitter_b + simplify
 
 
+# What is cut back at the ends may be long enough for a warning; the test measures it.
+@pytest.mark.filterwarnings("ignore:The border may be incomplete")
 @settings(max_examples=60, deadline=None)
 @given(surveys)
 def test_two_drawings_give_one_line_within_the_jitter_of_the_truth(survey):
@@ -110,7 +112,9 @@ def test_two_drawings_give_one_line_within_the_jitter_of_the_truth(survey):
     lost = GEOD.line_length(*along.T) * missing.mean()
     assert lost <= 2 * (max(survey[4:]) + 3 * tolerance)
     assert 1e3 * border.healing.disagreement_km <= 1.002 * tolerance
-    assert 0.0 <= border.source.accuracy_m - 1e3 * border.healing.disagreement_km < 0.1001
+    # Where the outlines disagree most, a doubt of the border may say so instead of its source.
+    worst_m = max(border.source.accuracy_m, *(doubt.accuracy_m for doubt in border.doubts), 0.0)
+    assert 0.0 <= worst_m - 1e3 * border.healing.disagreement_km < 0.1001
 
 
 @settings(max_examples=40, deadline=None)
