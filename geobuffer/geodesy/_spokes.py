@@ -99,7 +99,7 @@ class Spokes(NamedTuple):
     tip_lon: Floats
     tip_lat: Floats
     drawn_lon: Floats
-    """The tip as it is drawn: a little beyond the tip where that is left of the lines too."""
+    """The tip as it is drawn: see :meth:`SpokeGauge.draw_tips`."""
     drawn_lat: Floats
     stop_lon: Floats
     """The point of the lines that is as near to the tip as the foot is; else NaN."""
@@ -283,14 +283,21 @@ class SpokeGauge:
         rows = np.flatnonzero(length > 0.0)
         middle = direct(lon[rows], lat[rows], (azimuth + inward)[rows], length[rows] / 2.0)
         length[rows[~self._index.is_left(middle[0], middle[1], compiled=False)]] = 0.0
-        drawn = length.copy()
+        tip = _find_tips(lon, lat, azimuth, length)
+        return Spokes(element, share, lon, lat, azimuth, length, *tip, *tip, *stop.T)
+
+    def draw_tips(self, spokes: Spokes) -> Spokes:
+        """Return spokes that are drawn a little longer where the land beyond is left, too."""
+        is_open = self._bank.find_open(spokes.element, spokes.share)
+        length = spokes.length_m
         rows = np.flatnonzero((length > 0.0) & (length < self.reach_m) & ~is_open)
+        lon, lat, azimuth = spokes.lon[rows], spokes.lat[rows], spokes.azimuth[rows]
         longer = length[rows] + np.minimum(self._overlap_m, 0.1 * length[rows])
-        beyond = direct(lon[rows], lat[rows], azimuth[rows], longer)
-        is_left = self._index.is_left(beyond[0], beyond[1], compiled=False)
-        drawn[rows[is_left]] = longer[is_left]
-        tip, drawn_tip = (_find_tips(lon, lat, azimuth, at) for at in (length, drawn))
-        return Spokes(element, share, lon, lat, azimuth, length, *tip, *drawn_tip, *stop.T)
+        tip_lon, tip_lat = _find_tips(lon, lat, azimuth, longer)
+        is_left = self._index.is_left(tip_lon, tip_lat, compiled=False)
+        drawn_lon, drawn_lat = spokes.drawn_lon.copy(), spokes.drawn_lat.copy()
+        drawn_lon[rows[is_left]], drawn_lat[rows[is_left]] = tip_lon[is_left], tip_lat[is_left]
+        return spokes._replace(drawn_lon=drawn_lon, drawn_lat=drawn_lat)
 
     def find_lengths(
         self, lon: Floats, lat: Floats, azimuth: Floats, guesses: Sequence[Floats] = ()

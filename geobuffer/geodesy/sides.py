@@ -117,7 +117,7 @@ def split_sides(
     faces = _sort_faces(segments, outline.shape, gauge, places, meetings, step_m)
     in_mixed = faces.borders_mixed[places.element // 3]
     spokes = gauge.measure_all(places.element[in_mixed], places.share[in_mixed])
-    spokes = gauge.refine(spokes)
+    spokes = gauge.draw_tips(gauge.refine(spokes))
     cells = _draw_cells(spokes, step_m)
     whole, sliver_m = outline.shape, _SLIVER_SHARE * tolerance_m
     left = shapely.intersection(shapely.union_all([*cells, *faces.left]), whole)
