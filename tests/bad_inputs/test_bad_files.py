@@ -6,6 +6,7 @@ import zipfile
 import geopandas as gpd
 import pandas as pd
 import pytest
+from geopandas.testing import assert_geodataframe_equal
 from support.given import areas, own, points, save, text
 
 import geobuffer as gb
@@ -66,7 +67,7 @@ def test_column_names_too_long_for_a_shapefile_are_reported(here, check_accepted
     assert "'a_very_long_name_of_people' is called 'a_very_lon'" in said
     assert "'a_very_long_name_of_houses' is called 'a_very_l_1'" in said
     assert len(caught) == 1
-    gpd.testing.assert_geodataframe_equal(table, before)
+    assert_geodataframe_equal(table, before)
     check_accepted("zone", *own(), "--out", "zone.shp.zip", notes=["A shapefile cannot hold all"])
     check_refused("zone", *own(), "--out", "zone.shp", says=["zone.shp", "'.shp.zip'"])
 

@@ -122,7 +122,8 @@ OF_THE_READER = {
 
 
 def needs_nothing_of_the_reader(words):
-    around = [value for option, value in itertools.pairwise(words) if option == "--around"]
+    options = {"--around", "--outline"}
+    around = [value for option, value in itertools.pairwise(words) if option in options]
     files = [value for value in around if not re.fullmatch(r"[-\d.]+,[-\d.]+", value)]
     return not files and OF_THE_READER.isdisjoint(words)
 
@@ -170,6 +171,7 @@ def test_a_command_that_lacks_a_file_is_seen():
     assert needs_nothing_of_the_reader(words)
     assert not needs_nothing_of_the_reader([*words, "--places", "towns.csv"])
     assert not needs_nothing_of_the_reader(["zone", "--around", "parks.gpkg"])
+    assert not needs_nothing_of_the_reader(["zone", "--outline", "parks.gpkg"])
     assert "--places FILE" in str(CliRunner().invoke(app, words).exception)
 
 
