@@ -102,7 +102,7 @@ def test_decimal_commas_are_read_with_any_separator(mark, point, rings, tmp_path
     rows = [
         ["name", "lon", "lat", "accuracy_m"],
         ["а, б", "30.1", "50.5", "12.5"],
-        ["", "", "", ""],
+        ["в", "", "", ""],
     ]
     gb.classify_file(
         write_text_file(tmp_path / "in.csv", format_csv(rows, ",")), rings, tmp_path / "plain.csv"

@@ -14,9 +14,9 @@ from geobuffer.cli.commands import app
 
 #: Options of text that name no file. A new option of text is taken for a file until it stands here.
 PLAIN = {
-    "encoding", "between", "and_", "region_name", "layer", "crs", "country", "km", "from_km", "side",
+    "between", "and_", "region_name", "layer", "crs", "country", "km", "from_km", "side",
     "places_layer", "places_crs", "by", "values", "as_of", "title", "name", "iso", "bbox", "place",
-    "tolerance", "gap_m", "to_km", "step_km",
+    "tolerance", "gap_m", "to_km", "step_km", "encoding",
 }  # fmt: skip
 
 #: What is written, and a name that the format of the output allows.
