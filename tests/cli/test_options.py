@@ -28,7 +28,7 @@ OPTIONS = {
     "exposure": {*ZONE, *PLACES, "--by", "--cumulative", "--raster", "--values", "--as-of",
                  "--out"},
     "curve": {*BORDER, *PLACES, "--side", "--to-km", "--step-km", "--png", "--out"},
-    "bulk": {*ZONE, "source", "target"},
+    "bulk": {*ZONE, "source", "target", "--encoding"},
     "where": {*BORDER, *PLACES, "place"},
     "data": {"--json"},
     "data get": {"name", "--country", "--level", "--iso", "--bbox", "--year", "--refresh", "--out",

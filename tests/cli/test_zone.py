@@ -256,7 +256,7 @@ def test_around_the_areas_of_a_file(run, own):
     assert facts["side"] == "outside"
     perimeter_km = GEOD.geometry_area_perimeter(shapely.box(10, 45, 12, 46))[1] / 1e3
     assert facts["area_km2"] == pytest.approx(perimeter_km + np.pi, rel=1e-2)
-    assert "km from the border, inside." in run("where", "45.5", "11", *args[:4]).out
+    assert "0.000 km from the areas, inside." in run("where", "45.5", "11", *args[:4]).out
 
 
 def test_around_a_file_fills_its_areas_and_outline_does_not(run, own, tmp_path):
