@@ -142,6 +142,9 @@ def load_regions(
     the countries given are read. For disputed territory the data show one of several possible
     borders. They endorse no claim.
 
+    The outline of Antarctica is no coast: it runs at sea, between 57° and 60° S. The source is cut
+    at 85.05° S, and its area is continued to the pole.
+
     Parameters
     ----------
     collection

@@ -30,7 +30,7 @@ import shapely
 from geobuffer._version import __version__
 from geobuffer.datasets.countries import country_names, find_country
 from geobuffer.errors import ChecksumMismatch, DataError, UnknownRegion, missing_extra, require
-from geobuffer.geodesy.antimeridian import cut_at_antimeridian
+from geobuffer.geodesy.antimeridian import cut_at_antimeridian, unwrap_polygon
 from geobuffer.geodesy.buffer import drop_slivers
 from geobuffer.io.atomic import replace_file
 from geobuffer.zones.region import Region, Regions, make_region_of_valid_area
@@ -51,11 +51,15 @@ _SHA256 = "d524431b108102b34b46ad3883a832984aaa143aa56acfba043940dbe4144e5a"
 
 # Cached shapes of another version of geobuffer are not used. Between two versions, raise this
 # number when parse_poly or _join_shapes begins to make other shapes of the same files.
-_SHAPE_VERSION = 1
+_SHAPE_VERSION = 2
 
 # The source simplified the parts of one country separately. Where two parts disagree, by up to
 # 8 m, their union has slivers. No mapped area is as thin as this.
 _SLIVER_M = 20.0
+
+# The source is drawn in Web Mercator, a square map that ends at this latitude. Antarctica is cut
+# off there, far inland. An edge at this latitude is no border, so the area goes on to the pole.
+_MERCATOR_END = 85.05113
 
 # A cache file begins with a SHA-256 of this many bytes.
 _HASH_BYTES = 32
@@ -304,7 +308,9 @@ def parse_poly(text: str) -> BaseGeometry:
     r"""Return the polygon of a text in the polygon format of Osmosis.
 
     The text is a title, then rings (a name, a line per vertex, ``END``), then ``END``. A ring
-    whose name begins with an exclamation mark is a hole.
+    whose name begins with an exclamation mark is a hole. An area that ends at 85.05113° N or S,
+    where the map of the source ends, is continued to the pole. Edges of more than 180° of
+    longitude are read as in files; of the source's files, Antarctica's alone has such edges.
 
     Examples
     --------
@@ -315,12 +321,15 @@ def parse_poly(text: str) -> BaseGeometry:
     for ring in text.partition("\n")[2].split("END")[:-2]:
         name, _, coords = ring.strip().partition("\n")
         vertices = np.array(coords.split(), dtype=float).reshape(-1, 2)
+        latitude = vertices[:, 1]
+        at_end = np.abs(latitude) == _MERCATOR_END
+        latitude[at_end] = np.copysign(90.0, latitude[at_end])
         polygon = shapely.Polygon(vertices)
         # A ring may touch itself or run back on itself. Parts without an area are dropped.
         valid = shapely.make_valid(polygon, method="structure", keep_collapsed=False)
         rings[name.startswith("!")].append(valid)
     shape = shapely.difference(shapely.union_all(rings[False]), shapely.union_all(rings[True]))
-    return cut_at_antimeridian(shape)
+    return cut_at_antimeridian(unwrap_polygon(shape))
 
 
 def read_cached_shape(folder: Path, name: str) -> BaseGeometry | None:

@@ -444,7 +444,10 @@ def unwrap_to_0_360(area: BaseGeometry) -> BaseGeometry:
 
 
 def trace_boundary(area: BaseGeometry) -> BaseGeometry:
-    """Return the boundary of an area within ±180°, without the seams of a cut at ±180°."""
+    """Return the boundary of an area within ±180°, without the seams of a cut at ±180°.
+
+    An area around a pole closes along that pole. Such an edge is a point on Earth, and left out.
+    """
     boundary = area.boundary
     if boundary.is_empty or boundary.bounds[0] > -180.0 or boundary.bounds[2] < 180.0:
         return boundary
@@ -453,7 +456,12 @@ def trace_boundary(area: BaseGeometry) -> BaseGeometry:
         return boundary
     seam = shapely.intersection(translate(west, _TURN), east)
     twin = translate(seam, -_TURN)
-    return shapely.difference(boundary, shapely.union(seam, twin))
+    poles = [
+        pole
+        for pole in (_make_parallel(-90.0), _make_parallel(90.0))
+        if shapely.intersection(boundary, pole).length == _TURN
+    ]
+    return shapely.difference(boundary, shapely.union_all([seam, twin, *poles]))
 
 
 def trace_boundary_at_180(area: BaseGeometry) -> BaseGeometry:
@@ -473,6 +481,11 @@ def trace_boundary_at_180(area: BaseGeometry) -> BaseGeometry:
 def _make_meridian(lon: float) -> LineString:
     """Return a meridian from pole to pole."""
     return shapely.LineString([(lon, -90.0), (lon, 90.0)])
+
+
+def _make_parallel(lat: float) -> LineString:
+    """Return a parallel from −180° to 180°."""
+    return shapely.LineString([(-180.0, lat), (180.0, lat)])
 
 
 # --- two shapes whose longitudes may be turns apart ---

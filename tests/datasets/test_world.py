@@ -370,6 +370,77 @@ def test_a_country_is_its_regions_together():
     assert country.area_km2 == pytest.approx(78_871, rel=3e-3)  # Czech Statistical Office
 
 
+@pytest.fixture(scope="module")
+def antarctica():
+    return gb.load_regions("world", country="AQ", level=0)["AQ"]
+
+
+# The northern outline of Antarctica as its file has it, as a line across the whole map.
+NORTH_OF_ANTARCTICA = shapely.LineString(
+    [
+        (-180, -60.2637),
+        (179.59, -57.59396),
+        (179.9488, -57.73986),
+        (179.9489, -57.5913),
+        (180, -57.59092),
+        (180, -60.2637),
+    ]
+)
+
+
+def test_antarctica_reaches_the_pole(antarctica):
+    plane = pyproj.Transformer.from_crs(
+        "EPSG:4326", "+proj=laea +lat_0=-90 +ellps=WGS84", always_xy=True
+    )
+    [around] = _densified(NORTH_OF_ANTARCTICA, 0.01)
+    expected_km2 = shapely.Polygon(np.stack(plane.transform(*around.T), axis=1)).area / 1e6
+    assert antarctica.area_km2 == pytest.approx(expected_km2, rel=1e-7)
+    assert antarctica.area_km2 == pytest.approx(36_874_695, abs=1)
+    assert shapely.intersects_xy(antarctica.geometry, [0, 0, 120], [-85.0, -90, -89]).all()
+    assert antarctica.geometry.is_valid
+    [same] = gb.load_regions("world", country="AQ", level=1)
+    assert same.geometry.equals(antarctica.geometry)
+
+
+@pytest.mark.filterwarnings("ignore:All .* of the border run at sea")
+def test_the_edge_of_the_source_is_no_border_of_antarctica(antarctica):
+    border = gb.border_of(antarctica)
+    assert border.length_km == pytest.approx(_length_km(NORTH_OF_ANTARCTICA), rel=1e-7)
+    assert border.length_km == pytest.approx(21_054.6, abs=0.1)
+    assert border.line.bounds[1] == -60.2637
+    # The nearest of such points is at most 10 m farther than the line at 200 km, 0.3 m at 2,900 km.
+    [around] = _densified(NORTH_OF_ANTARCTICA, 0.05)
+    lat = np.array([-85.05, -90.0])
+    ones = np.ones(len(around))
+    expected = [GEOD.inv(0 * ones, y * ones, *around.T)[2].min() for y in lat]
+    for index in (border.index, antarctica.index):
+        assert index.nearest(np.zeros(2), lat).distance_m == pytest.approx(expected, rel=1e-6)
+    zone = gb.build_zone(border, km=200 * 1.852, tolerance_m=10)
+    lon, lat = np.random.default_rng(0).uniform([-180, -70], [180, -50], (30, 2)).T
+    away = [GEOD.inv(x * ones, y * ones, *around.T)[2].min() for x, y in zip(lon, lat, strict=True)]
+    inside = np.array(away) < 370_400
+    assert (np.abs(np.array(away) - 370_400) > 100).all()
+    assert inside.any()
+    assert not inside.all()
+    assert (shapely.intersects_xy(zone.polygon, lon, lat) == inside).all()
+
+
+def test_the_outline_of_antarctica_runs_wholly_at_sea(antarctica):
+    with pytest.warns(UserWarning, match="21,055 km of the border run at sea"):
+        border = gb.border_of(antarctica)
+    assert border.sea_km == border.length_km
+    with pytest.raises(gb.GeometryError, match="No land border"):
+        gb.border_of(antarctica, land_only=True)
+
+
+def test_a_file_that_ends_with_the_map_of_the_source_reaches_the_pole():
+    text = "T\n1\n -180 60\n 180 60\n 180 85.05113\n -180 85.05113\n -180 60\nEND\nEND\n"
+    shape = world.parse_poly(text)
+    assert shape.bounds == (-180.0, 60.0, 180.0, 90.0)
+    ring = shapely.get_coordinates(shape)
+    assert (np.abs(np.diff(ring[:, 0]))[(ring[1:, 1] < 90) | (ring[:-1, 1] < 90)] <= 180).all()
+
+
 def test_unknown_countries_raise_an_error_with_the_nearest_name():
     with pytest.raises(gb.UnknownRegion, match="Did you mean 'France'"):
         gb.load_regions("world", country="Frnace")

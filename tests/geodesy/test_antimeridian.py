@@ -125,6 +125,17 @@ def test_a_cut_polygon_is_joined_again_without_a_seam():
     assert cut.boundary.length == pytest.approx(FIJI.length + 2 * 3.0)
 
 
+@pytest.mark.parametrize("pole", [-90.0, 90.0])
+def test_an_edge_along_a_pole_is_no_boundary(pole):
+    edge = pole * 2 / 3
+    cap = shapely.box(-180, min(pole, edge), 180, max(pole, edge))
+    quarters = shapely.segmentize(cap, 90.0)
+    for area in (cap, quarters):
+        south, north = np.array(trace_boundary(area).bounds)[[1, 3]]
+        assert (south, north) == (edge, edge)
+        assert trace_boundary(area).length == 360.0
+
+
 def test_neighbours_on_either_side_of_180_share_a_boundary_at_180():
     west, east = shapely.box(170, 50, 180, 60), shapely.box(-180, 50, -170, 60)
     common = shapely.intersection(trace_boundary_at_180(west), trace_boundary_at_180(east))
