@@ -324,8 +324,11 @@ def _polygons(areas):
 # --- the law ---
 
 
-def find_breaches(plan, zone, rng, count=1_000):
-    """Return points (n, 2) that break the law, and how far from the drawn edge each lies."""
+def find_breaches(plan, zone, rng, count=1_000, *, strict=False):
+    """Return points (n, 2) that break the law, and how far from the drawn edge each lies.
+
+    ``strict`` excuses no slivers.
+    """
     lon, lat = _draw_points(plan, zone, rng, count)
     found = gb.answer(lon, lat, zone).ring
     at, off = [], []
@@ -333,7 +336,8 @@ def find_breaches(plan, zone, rng, count=1_000):
         held = found == number
         wrong = np.flatnonzero(shapely.intersects_xy(ring, lon, lat) != held)
         excused = _near_bare_lines(zone, lon[wrong], lat[wrong])
-        excused |= _near_true_edge(zone, number, lon[wrong], lat[wrong], held[wrong])
+        if not strict:
+            excused |= _near_true_edge(zone, number, lon[wrong], lat[wrong], held[wrong])
         edges = _edges(ring)
         for n in wrong[~excused]:
             off.append(distance_m(edges, lon[n], lat[n]) if edges else np.inf)
