@@ -296,11 +296,12 @@ def _parse_toml(file: Path) -> dict[str, Any]:
                 f"at most {_MOST_BYTES / 1e6:g} MB."
             )
         text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(f"Cannot read scenario {file}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         message = f"Invalid scenario {file}: not UTF-8 at byte {error.start}. Save it as UTF-8."
         raise DataError(message) from error
+    except (OSError, ValueError) as error:  # ValueError: no path may hold a zero byte
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"Cannot read scenario {file}: {reason}.") from error
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

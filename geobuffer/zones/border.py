@@ -23,7 +23,7 @@ from geobuffer.zones.arguments import (
     is_tuple_of,
     optional,
 )
-from geobuffer.zones.doubts import index_doubts
+from geobuffer.zones.doubts import Doubt, index_doubts
 from geobuffer.zones.identity import Noun
 from geobuffer.zones.land import split_at_coast
 from geobuffer.zones.region import TUPLE_OF_REGIONS, Region, Regions
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 
     from geobuffer.geodesy.ellipsoid import Floats
-    from geobuffer.zones.doubts import Doubt
     from geobuffer.zones.land import LandAndSea
     from geobuffer.zones.source import Source
 
@@ -236,12 +235,13 @@ class Border(Noun):
         return content if self.doubts else {k: v for k, v in content.items() if k != "doubts"}
 
     def __post_init__(self) -> None:
-        self._freeze_lists("sections", "sides")
+        self._freeze_lists("sections", "sides", "doubts")
         check_arguments(
             sections=(self.sections, _SECTIONS),
             sides=(self.sides, _SIDES),
             source=(self.source, SOURCE),
             healing=(self.healing, optional(_HEALING)),
+            doubts=(self.doubts, _DOUBTS),
         )
 
     @cached_property
@@ -495,6 +495,7 @@ _SIDES = Kind(
     "a tuple of two Sides",
 )
 _HEALING = Kind(lambda value: isinstance(value, Healing), "the healing of another border")
+_DOUBTS = Kind(is_tuple_of(lambda one: isinstance(one, Doubt)), "the doubts of another border")
 
 EXTENT = Kind(
     lambda value: isinstance(value, (Region, Regions, Border)), "a Region, Regions or a Border"

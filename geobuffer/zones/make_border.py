@@ -91,6 +91,10 @@ _NEAR_SHARE = 0.05
 _MISSING_SHARE = 0.005
 _MISSING_KM = 10.0
 
+# Outlines that part at more than some 6°, as those of two neighbours of a third region do at its
+# corner, do not run along each other: such a stretch is shorter than ten times its widest gap.
+_WEDGE = 0.1
+
 # How much wider the tolerance is than the distance that it must span. Ends are cut back from the
 # stretches that we measured, and beyond them outlines are farther apart: of South Africa and
 # Lesotho 69 m, beside 57 m.
@@ -381,7 +385,11 @@ def _find_missing(
     near_m = min(near_m, _NEAR_SHARE * 1e3 * length_km)
     if near_m <= tolerance_m:
         return []
-    missing = pair.find_near_misses(lines, near_m, tolerance_m=tolerance_m)
+    missing = [
+        stretch
+        for stretch in pair.find_near_misses(lines, near_m, tolerance_m=tolerance_m)
+        if stretch.apart_m <= _WEDGE * 1e3 * stretch.length_km
+    ]
     missing_km = sum(stretch.length_km for stretch in missing)
     if missing_km > min(_MISSING_SHARE * length_km, _MISSING_KM):
         return missing

@@ -30,6 +30,9 @@ SEEDS = st.integers(0, 10_000)
 
 
 def _border(drawn):
+    # An edge of more than 180° that may run either way round is refused.
+    longest = max(np.abs(np.diff(np.asarray(line.xy[0]))).max() for line in drawn.lines)
+    assume(longest <= 180.0 or longest >= 270.0)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*read as crossing the antimeridian")
         return gb.border_along(drawn.lines, source=HAND)

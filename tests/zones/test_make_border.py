@@ -172,7 +172,7 @@ def test_regions_that_overlap_are_refused():
 
 def test_regions_are_found_by_a_list_as_well(regions):
     assert regions[["Kursk", "Sumy"]] == regions["Kursk", "Sumy"]
-    with pytest.raises(gb.UnknownRegion, match="Invalid region 0"):
+    with pytest.raises(gb.UnknownRegion, match="Invalid region: 0"):
         regions[0]
 
 

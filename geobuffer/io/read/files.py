@@ -87,8 +87,6 @@ _OTHER_FORMATS = (
     (b"%PDF", "a PDF document", "Must be a table or a layer."),
     (b"\xd0\xcf\x11\xe0", "an Excel file of before 2007 (.xls)", "Save it as .xlsx."),
     (b"ARROW1", "an Arrow file (Feather)", "Save it as Parquet."),
-    (codecs.BOM_UTF32_LE, "text in UTF-32", "Save it as UTF-8."),
-    (codecs.BOM_UTF32_BE, "text in UTF-32", "Save it as UTF-8."),
     (b"version https://git-lfs", "a Git LFS pointer, not the file", "Fetch it with git lfs pull."),
 )
 

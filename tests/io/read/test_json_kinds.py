@@ -159,7 +159,6 @@ OTHERS = {
     'Version   300\nCharset "Neutral"\n': "MapInfo interchange",
     "  0\nSECTION\n  2\nHEADER\n": "DXF",
     "461400\tZhytomyr\tZhytomyr\tJitomir\t50.25\t28.66\tP\tPPLA\tUA\n": "GeoNames.*no header",
-    "name,lat\nA,51\n".encode("utf-32"): "UTF-32",
     b"ARROW1\0\0": "Feather",
 }
 
