@@ -307,7 +307,7 @@ class Border(Noun):
     def accuracy_m_at(self, lon: Floats, lat: Floats) -> Floats:
         """Return how far a distance to the border may err at each point, in metres.
 
-        That is the accuracy of the source, or more near a stretch of :attr:`doubts`: the accuracy
+        That is the accuracy of the source, or more near a stretch of ``doubts``: the accuracy
         of the stretch, less how much farther away it is than the nearest point of the border.
 
         Parameters
