@@ -86,5 +86,6 @@ def test_the_error_of_the_cuts_is_in_error_m():
     border = gb.border_along(line, source=gb.Source("a sketch"))
     zone = gb.build_zone(border, km=0.03, ends="flat", tolerance_m=0.01)
     cuts = [buffer_lines(end.rest, 30.0, tolerance_m=0.01)[1] for end in zone.flat_ends]
-    assert gb.build_zone(border, km=0.03, tolerance_m=0.01).error_m < 0.9 * max(cuts)
+    # Without the cuts, the zone is nearer to its distance than they are.
+    assert gb.build_zone(border, km=0.03, tolerance_m=0.01).error_m < 0.98 * max(cuts)
     assert zone.error_m >= max(cuts) - 1e-9
