@@ -86,7 +86,7 @@ def batches(request, monkeypatch):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", GOOD)
 @pytest.mark.usefixtures("batches")
-def test_both_doors_read_the_same_rows(kind, zone, tmp_path):
+def test_both_readers_read_the_same_rows(kind, zone, tmp_path):
     source = tmp_path / ("in.tsv" if kind == "tabs" else "in.csv")
     source.write_bytes(GOOD[kind])
     gb.classify_file(source, zone, tmp_path / "out.parquet")
@@ -121,7 +121,7 @@ BAD = {
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", BAD)
 @pytest.mark.usefixtures("batches")
-def test_both_doors_refuse_the_same_line(kind, zone, tmp_path):
+def test_both_readers_refuse_the_same_line(kind, zone, tmp_path):
     text, *fragments = BAD[kind]
     source = tmp_path / "in.csv"
     source.write_text(text, encoding="utf-8")
@@ -153,7 +153,7 @@ EMPTY = HEAD + ",,,\n" + ROWS[0] + "\n" + ",,,\n" * 90 + ROWS[1] + "\n,\n"
 
 @pytest.mark.parametrize("text", [EMPTY, EMPTY.removesuffix(",\n") + ",,,\n"])
 @pytest.mark.usefixtures("batches")
-def test_both_doors_count_the_rows_of_empty_fields(text, zone, tmp_path):
+def test_both_readers_count_the_rows_of_empty_fields(text, zone, tmp_path):
     source = tmp_path / "in.csv"
     source.write_text(text, encoding="utf-8")
     said = r"in\.csv: rows of empty fields were left out: 92 \(lines 2, 4, 5 and 89 more\)"
@@ -172,7 +172,7 @@ def test_the_line_below_rows_of_empty_fields_is_named(zone, tmp_path):
         gb.classify_file(source, zone, tmp_path / "out.csv")
 
 
-def test_both_doors_take_an_encoding_and_say_which_one_they_found(zone, tmp_path):
+def test_both_readers_take_an_encoding_and_say_which_one_they_found(zone, tmp_path):
     source = tmp_path / "in.csv"
     source.write_bytes(PLAIN.encode("koi8-u"))
     said = r"in\.csv: read as koi8[-_][ru]"
