@@ -21,12 +21,18 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 # `make quick` leaves these out: they start, stop and kill processes, run guides and notebooks as
 # users would, run commands on large tables, or load the outlines of the whole world.
 SLOW = (
+    "analysis/test_distributed.py",
     "analysis/test_raster_exposure.py",
     "bad_inputs/test_bad_output.py",
     "cli/test_bulk.py",
+    "cli/test_exposure.py",
     "cli/test_interrupts.py",
+    "cli/test_mistakes.py",
     "cli/test_own_files.py",
     "cli/test_process.py",
+    "cli/test_settlements.py",
+    "cli/test_where.py",
+    "cli/test_zone.py",
     "datasets/test_neighbours.py",
     "datasets/test_world.py",
     "docs/test_how_to.py",
@@ -36,6 +42,8 @@ SLOW = (
     "test_environment.py",
     "test_soak.py",
     "test_threads.py",
+    "viz/figure/test_plot.py",
+    "viz/web/test_slider.py",
     "zones/test_law.py",
 )
 # Single tests that took more than 1 s of CPU time, all their cases together.
