@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,12 +12,8 @@ import shapely
 
 from geobuffer.analysis.exposure import COUNTS, label_rings
 from geobuffer.analysis.membership import answer
-from geobuffer.analysis.rasters import (
-    check_band_unit,
-    measure_coverage,
-    open_mosaics,
-    read_raster_source,
-)
+from geobuffer.analysis.raster_metadata import read_raster_source
+from geobuffer.analysis.rasters import measure_coverage, open_mosaics
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.geodesy.buffer import trace_outline
 from geobuffer.geodesy.ellipsoid import area_m2
@@ -91,7 +88,8 @@ def exposure_raster(
         The zone. Its polygons are laid over the pixels.
     values
         ``"counts"`` if a pixel holds the number of its people, ``"density"`` if it holds people
-        per square kilometre.
+        per square kilometre. A file may state another unit, such as people per hectare or thousand
+        people. Its values are then converted, with a warning.
     by
         ``"side"``; ``"oblast"``, the regions from which the border was made; or ``"section"``. A
         pixel counts for the section nearest to its centre. Sides cut the zone exactly, except in
@@ -158,10 +156,16 @@ def exposure_raster(
     source = source or read_raster_source(paths)
     label = _pixel_label(zone, by)
     pieces = _cut_rings(zone, None if label else by)
-    with open_mosaics(paths) as mosaics:
-        for raster in (raster for mosaic in mosaics for raster in mosaic.rasters):
-            check_band_unit(raster, values)
-        sums = _sum_pixels(mosaics, [piece.shape for piece in pieces], values, label)
+    with open_mosaics(paths, values) as mosaics:
+        sums = _sum_pixels(mosaics, [piece.shape for piece in pieces], label)
+        notes = [
+            f"{raster.name}: {reading.note}"
+            for mosaic in mosaics
+            for raster, reading in zip(mosaic.rasters, mosaic.readings, strict=True)
+            if reading.note
+        ]
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
     if label is None:
         found = _tabulate_pieces(pieces, sums)
     else:
@@ -344,16 +348,14 @@ def _unite_regions(regions: Iterable[Region]) -> dict[str, BaseGeometry]:
 def _sum_pixels(
     mosaics: Sequence[Mosaic],
     shapes: Sequence[BaseGeometry],
-    values: str,
     label: _Label | None,
 ) -> pd.DataFrame:
     """Sum people, km² with data and km² of pixels for each shape (and label)."""
     empty = pd.DataFrame(columns=["people", "data_km2", "grid_km2"], dtype=float)
     total = empty.set_index(pd.MultiIndex.from_arrays([[], []], names=["shape", "label"]))
     for cells in measure_coverage(mosaics, shapes):
-        known = ~np.isnan(cells.value)
-        people = np.where(known, cells.value, 0.0)
-        people = people * cells.area_km2 if values == "density" else people
+        known = ~np.isnan(cells.people)
+        people = np.where(known, cells.people, 0.0)
         labels = np.zeros(len(people), dtype=np.int64)
         if label is not None:
             labels = label(cells.lon, cells.lat).astype(np.int64)

@@ -6,9 +6,6 @@ larger than memory.
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import math
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,7 +19,9 @@ import pyproj
 import shapely
 from pyproj.exceptions import ProjError
 
-from geobuffer.errors import DataError, GeobufferError, missing_crs, require
+from geobuffer.analysis.raster_metadata import check_aux, check_sidecars, read_statements
+from geobuffer.analysis.raster_units import Reading, read_unit
+from geobuffer.errors import DataError, missing_crs, require
 from geobuffer.geodesy.antimeridian import (
     keep_polygons,
     repeat_around_globe,
@@ -31,13 +30,7 @@ from geobuffer.geodesy.antimeridian import (
 )
 from geobuffer.geodesy.ellipsoid import Floats, Ints, quadrangle_area_m2
 from geobuffer.io.read.files import find_path_fault
-from geobuffer.io.untrusted import (
-    check_companion,
-    check_crs_definition,
-    read_companion,
-    silence_warnings,
-)
-from geobuffer.zones.source import Source, join_sources
+from geobuffer.io.untrusted import check_crs_definition, silence_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -79,7 +72,7 @@ def open_raster(path: Path) -> Any:
         raise DataError(f"No file {path}. Must be a raster on this machine.")
     try:
         with silence_warnings(NotGeoreferencedWarning):
-            _check_sidecars(path)
+            check_sidecars(path)
             with rasterio.Env(**_NO_SIDECARS):
                 raster = rasterio.open(path.absolute(), driver=_raster_format(path))
     except (OSError, RasterioError, UnicodeDecodeError) as error:
@@ -88,26 +81,9 @@ def open_raster(path: Path) -> Any:
     with ExitStack() as closing:
         closing.callback(raster.close)
         _check_raster(path, raster)
+        check_aux(path, raster)
         closing.pop_all()
     return raster
-
-
-def _check_sidecars(path: Path) -> None:
-    """Refuse a raster with a mask beside it, or with a .prj file that refers to other files."""
-    for suffix in (".msk", ".MSK"):
-        mask = path.with_name(path.name + suffix)
-        if mask.exists():
-            raise DataError(
-                f"Invalid {path}: the mask {mask.name} beside it is not read. Must mark pixels "
-                "without data by a value of its own: gdalwarp -dstnodata."
-            )
-    for suffix in (".prj", ".PRJ"):
-        definition = path.with_suffix(suffix)
-        if check_companion(definition, str(path)):
-            content = read_companion(definition, str(path))
-            if content is None:
-                raise DataError(f"Unreadable {path}: {definition.name} beside it is no short text.")
-            check_crs_definition(content.decode("utf-8", "replace"), str(definition))
 
 
 def _raster_format(path: Path) -> str:
@@ -127,6 +103,8 @@ def _check_raster(path: Path, raster: Any) -> None:
     check_crs_definition(raster.crs.to_wkt(), str(path))
     if raster.count != 1:
         raise DataError(f"Invalid {path}: {raster.count} bands. Must have one: rio stack --bidx.")
+    if not raster.dtypes[0].startswith(("int", "uint", "float")):
+        raise DataError(f"Invalid {path}: its values are {raster.dtypes[0]}. Must be numbers.")
     t = raster.transform
     if t.b or t.d or t.a <= 0 or t.e >= 0:
         message = f"Invalid {path}: its rows do not run from west to east, or not from north down."
@@ -148,25 +126,6 @@ def _check_raster(path: Path, raster: Any) -> None:
         raise DataError(f"Invalid {path}: wider than 360°. Must hold each place once; clip it.")
 
 
-def check_band_unit(raster: Any, values: str) -> None:
-    """Refuse a raster whose own unit or description contradicts ``values``.
-
-    Raises
-    ------
-    DataError
-        The unit or description of the band names a density, but ``values`` is ``"counts"``; or it
-        names counts, but ``values`` is ``"density"``.
-    """
-    stated = f"{raster.units[0] or ''} {raster.descriptions[0] or ''}".strip()
-    density = any(word in stated.casefold() for word in ("densit", "/", "per ", "km-2"))
-    wrong = density if values == "counts" else "count" in stated.casefold() and not density
-    if wrong:
-        other = "density" if values == "counts" else "counts"
-        raise DataError(
-            f"Invalid values {values!r}: {raster.name} states {stated!r}. Must be {other!r}."
-        )
-
-
 def is_same_grid(one: Any, other: Any) -> bool:
     """Return whether the pixels of two rasters coincide."""
     if pyproj.CRS.from_user_input(one.crs) != pyproj.CRS.from_user_input(other.crs):
@@ -178,56 +137,62 @@ def is_same_grid(one: Any, other: Any) -> bool:
     return bool(off + grown < _OFF_GRID)
 
 
-def read_window(raster: Any, left: int, top: int, columns: int, rows: int) -> Floats:
-    """Read a window as numbers, with the scale and offset of the file; NaN where it has no data."""
+class Window(NamedTuple):
+    """The pixels of a window, row by row."""
+
+    numbers: Floats
+    """The values, with the scale and offset of the file; NaN where the raster has no data."""
+    is_fill: NDArray[np.bool_]
+    """Which stored numbers probably stand for no data, but are not declared so."""
+
+
+def read_window(raster: Any, left: int, top: int, columns: int, rows: int) -> Window:
+    """Read a window of a raster."""
     import rasterio
     from rasterio.errors import RasterioError
-    from rasterio.windows import Window
 
     try:
         with rasterio.Env(**_NO_SIDECARS):
-            masked = raster.read(1, window=Window(left, top, columns, rows), masked=True)
+            area = rasterio.windows.Window(left, top, columns, rows)
+            masked = raster.read(1, window=area, masked=True)
     except (OSError, RasterioError) as error:
         message = f"Unreadable {raster.name}: {error}. Must be complete; download it again."
         raise DataError(message) from error
     values = np.ma.filled(masked.astype(np.float64), np.nan)
     values[~np.isfinite(values)] = np.nan
-    return np.asarray(values * raster.scales[0] + raster.offsets[0])
+    scaled = np.asarray(values * raster.scales[0] + raster.offsets[0])
+    return Window(scaled, _find_fill(masked, is_declared=raster.nodata is not None))
 
 
-def read_raster_source(paths: Iterable[str | Path]) -> Source | None:
-    """Return the source of rasters from the metadata file beside each; None unless all have one.
+# Floating-point numbers from here on stand for no data: programs write the greatest of 32 bits,
+# 3.4028235e38, with few digits.
+_FLOAT_FILL = 3.4e38
+# The greatest integers of 8, 16, 32 and 64 bits. A raster that was converted to a wider type may
+# hold them; 32 bits of a floating-point number round the larger ones up by one.
+_INTEGER_FILLS = frozenset(
+    {255, 32767, 65535, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 2**63}
+)
 
-    Raises
-    ------
-    DataError
-        A metadata file is a pipe, a device, or a link to another folder.
+
+def _find_fill(stored: np.ma.MaskedArray[Any, Any], *, is_declared: bool) -> NDArray[np.bool_]:
+    """Return which numbers probably stand for no data: the greatest that a type can hold.
+
+    A number that is the greatest of a narrower type only may be a count. We suspect it where no
+    number is larger, where it is there twice or more, and where no other number is declared to be
+    no data.
     """
-    sources = []
-    for path in map(Path, paths):
-        content = read_companion(path.with_name(path.name + ".json"), str(path))
-        source = None if content is None else _parse_source(content)
-        if source is None:
-            return None  # there is no such file, or another program wrote it
-        sources.append(source)
-    return join_sources(sources) if sources else None
-
-
-def _parse_source(content: bytes) -> Source | None:
-    """Return the source in a metadata file; None if another program wrote it."""
-    try:
-        stated = json.loads(content)
-        fields = {one.name for one in dataclasses.fields(Source)}
-        known = {name: stated[name] for name in fields & set(stated)}
-        accuracy = known.pop("accuracy_m", None)
-        if not all(isinstance(value, str) for value in known.values()):
-            return None
-        "".join(known.values()).encode()  # half a character cannot be written or hashed
-        if accuracy is not None and not math.isfinite(accuracy):
-            return None
-        return Source(**known, accuracy_m=accuracy)
-    except (ValueError, TypeError, OverflowError, RecursionError, GeobufferError):
-        return None
+    known = stored.compressed()
+    known = known[np.isfinite(known)]
+    numbers, there = np.ma.getdata(stored), ~np.ma.getmaskarray(stored)
+    if not len(known):
+        return np.zeros(stored.shape, dtype=bool)
+    top = known.max()
+    if stored.dtype.kind == "f" and top >= _FLOAT_FILL:
+        return np.asarray(there & (numbers >= _FLOAT_FILL) & np.isfinite(numbers))
+    greatest = stored.dtype.kind != "f" and top == np.iinfo(stored.dtype).max
+    if greatest or (not is_declared and top in _INTEGER_FILLS and (known == top).sum() > 1):
+        return np.asarray(there & (numbers == top))
+    return np.zeros(stored.shape, dtype=bool)
 
 
 # Pixels along the edge of a block: its values take 8 MB, and some 150 MB are needed for the
@@ -242,8 +207,8 @@ _EDGE_DEG = 0.01
 class Cells(NamedTuple):
     """The pixels of a block that shapes cover, and the share of each pixel in each shape."""
 
-    value: Floats
-    """The value of each pixel; NaN where the raster has no data."""
+    people: Floats
+    """The people in each pixel; NaN where the raster has no data."""
     area_km2: Floats
     """The area of the whole pixel on the ground."""
     lon: Floats
@@ -265,6 +230,8 @@ class Mosaic:
     pixel: tuple[float, float]
     """Width and height of a pixel, both positive."""
     rasters: Sequence[Any] = field(repr=False)
+    readings: Sequence[Reading] = field(repr=False)
+    """How the values of each raster become people."""
 
     @cached_property
     def size(self) -> tuple[int, int]:
@@ -418,15 +385,15 @@ class Mosaic:
         )
 
     def _describe_pixels(self, found: pd.DataFrame, column: int, row: int) -> Cells:
-        """Return the values, areas and centres of the pixels that shapes cover."""
+        """Return the people, areas and centres of the pixels that shapes cover."""
         cells, number = np.unique(found["cell"], return_inverse=True)
         down, across = np.divmod(cells, self._block_size(column, row)[0])
-        value = self._read_values(column, row, across, down)
         x, y = self.find_corner(column + across + 0.5, row + down + 0.5)
         lon, lat = self._to_lonlat(x, y)
+        area = self._pixel_areas_km2(x, y)
         return Cells(
-            value,
-            self._pixel_areas_km2(x, y),
+            self._read_people(column, row, _Pixels(across, down, area)),
+            area,
             lon,
             lat,
             found["shape"].to_numpy(),
@@ -444,10 +411,11 @@ class Mosaic:
         # On the rim of a map of the world, corners of pixels have no longitude and latitude.
         return np.where(np.isfinite(area), area, self.pixel[0] * self.pixel[1] / 1e6)
 
-    def _read_values(self, column: int, row: int, across: Ints, down: Ints) -> Floats:
-        """Return the values of some pixels of a block; NaN where no raster has data."""
+    def _read_people(self, column: int, row: int, pixels: _Pixels) -> Floats:
+        """Return the people in some pixels of a block; NaN where no raster has data."""
         columns, rows = self._block_size(column, row)
-        value, owner = np.full(len(across), np.nan), np.full(len(across), -1)
+        across, down, area = pixels
+        people, owner = np.full(len(across), np.nan), np.full(len(across), -1)
         for number, (raster, at) in enumerate(self._raster_offsets):
             window = _intersect_windows(raster, at, (column, row), (columns, rows))
             if window is None:
@@ -458,9 +426,12 @@ class Mosaic:
             if not here.any():
                 continue
             read = read_window(raster, left - at[0], top - at[1], wide, high)
-            values = read[down[here] - (top - row), across[here] - (left - column)]
+            inside = down[here] - (top - row), across[here] - (left - column)
             spots = np.flatnonzero(here)
-            _check_not_negative(raster, values, (column + across[here], row + down[here]), self)
+            values = self._count_people(
+                number, Window(read.numbers[inside], read.is_fill[inside]), area[spots],
+                self.find_corner(column + across[here] + 0.5, row + down[here] + 0.5),
+            )  # fmt: skip
             known = ~np.isnan(values)
             twice = np.flatnonzero(known & (owner[spots] >= 0))
             if len(twice):
@@ -469,9 +440,74 @@ class Mosaic:
                     f"Overlap of {first.name} and {raster.name}: both have data for "
                     f"{len(twice)} pixels of the zone. Must be in one of them only; clip the other."
                 )
-            value[spots[known]] = values[known]
+            people[spots[known]] = values[known]
             owner[spots[known]] = number
-        return value
+        return people
+
+    def _count_people(
+        self, number: int, read: Window, area: Floats, centres: tuple[Floats, Floats]
+    ) -> Floats:
+        """Return the people in pixels of a raster, after a check that there can be so many."""
+        reading = self.readings[number]
+        people = read.numbers * reading.factor * (area if reading.is_density else 1.0)
+        most = _MOST_PER_KM2 * np.maximum(area, _HECTARE_KM2)
+        fault = _Fault(self.rasters[number], read.numbers, centres)
+        if read.is_fill.any():
+            raise fault.describe(read.is_fill, _describe_fill(self.rasters[number]))
+        if (below := read.numbers < 0.0).any():
+            raise fault.describe(below, "Must not be negative")
+        if (above := people > most).any():
+            raise fault.describe(above, _IMPOSSIBLE)
+        return people
+
+
+# The Walled City of Kowloon, the densest quarter that was ever counted, had some 1.9 million people
+# to a square kilometre (50,000 on 2.6 ha, in 1990). A pixel of less than a hectare may be one
+# building, so it may hold as many people as a hectare.
+_MOST_PER_KM2 = 2e6
+_HECTARE_KM2 = 0.01
+_IMPOSSIBLE = (
+    f"Must be at most {_MOST_PER_KM2:,.0f} people to a square kilometre, or "
+    f"{_MOST_PER_KM2 * _HECTARE_KM2:,.0f} in a pixel of less than a hectare, as no quarter of a "
+    "city ever had more: are values= and the unit of the raster right"
+)
+
+
+class _Fault(NamedTuple):
+    """What an error says of pixels: their raster, their numbers and their centres."""
+
+    raster: Any
+    numbers: Floats
+    centres: tuple[Floats, Floats]
+
+    def describe(self, wrong: NDArray[np.bool_], must: str) -> DataError:
+        """Return the error about the first of the pixels that are wrong."""
+        first = int(np.flatnonzero(wrong)[0])
+        x, y = self.centres[0][first], self.centres[1][first]
+        number = float(self.numbers[first])
+        stored = (number - self.raster.offsets[0]) / self.raster.scales[0]
+        return DataError(
+            f"Invalid value in {self.raster.name} at {x:.10g}, {y:.10g}: {number:.10g}. {must}; if "
+            f"it stands for no data, declare it: rio edit-info --nodata {stored:.17g}."
+        )
+
+
+def _describe_fill(raster: Any) -> str:
+    """Return what a value must be that is the greatest of a type."""
+    wider = "Int32" if "8" in raster.dtypes[0] else "Float64"
+    return (
+        "Must be a count, not the greatest number that a type of 8, 16, 32 or 64 bits holds: it "
+        "stands for no data, or for more than the type can hold (if it is a count, convert the "
+        f"raster: gdal_translate -ot {wider} -a_nodata -1)"
+    )
+
+
+class _Pixels(NamedTuple):
+    """Columns and rows of pixels in a block, and their areas."""
+
+    across: Ints
+    down: Ints
+    area_km2: Floats
 
 
 def _intersect_windows(
@@ -484,53 +520,52 @@ def _intersect_windows(
     return (left, top, right - left, bottom - top) if left < right and top < bottom else None
 
 
-def _check_not_negative(raster: Any, values: Floats, at: tuple[Ints, Ints], mosaic: Mosaic) -> None:
-    below = np.flatnonzero(values < 0.0)
-    if len(below):
-        x, y = mosaic.find_corner(at[0][below[0]] + 0.5, at[1][below[0]] + 0.5)
-        raise DataError(
-            f"Invalid value in {raster.name} at {x:.10g}, {y:.10g}: {values[below[0]]:g}. Must not "
-            "be negative; if it stands for no data, declare it: rio edit-info --nodata."
-        )
-
-
 @contextmanager
-def open_mosaics(paths: Iterable[str | Path]) -> Iterator[list[Mosaic]]:
+def open_mosaics(paths: Iterable[str | Path], values: str) -> Iterator[list[Mosaic]]:
     """Open rasters and group them by the grid that they share.
+
+    ``values`` says what pixels hold: ``"counts"`` or ``"density"``.
 
     Raises
     ------
     DataError
-        No path is given; or a file is missing, not a raster, not north up, or has several bands.
+        No path is given; a file is missing, not a raster, not north up, or has several bands; or
+        its unit contradicts ``values``.
     MissingCRSError
         A raster has no coordinate reference system.
     """
     with ExitStack() as stack:
-        rasters = [stack.enter_context(open_raster(Path(path))) for path in paths]
+        rasters = []
+        for path in map(Path, paths):
+            raster = stack.enter_context(open_raster(path))
+            rasters.append((raster, read_unit(str(path), read_statements(path, raster), values)))
         if not rasters:
             raise DataError("No raster. Must be given at least one file.")
         yield _group_by_grid(rasters)
 
 
-def _group_by_grid(rasters: Sequence[Any]) -> list[Mosaic]:
-    groups: list[list[Any]] = []
-    for raster in rasters:
+def _group_by_grid(rasters: Sequence[tuple[Any, Reading]]) -> list[Mosaic]:
+    groups: list[list[tuple[Any, Reading]]] = []
+    for raster, reading in rasters:
         for group in groups:
-            if is_same_grid(group[0], raster):
-                group.append(raster)
+            if is_same_grid(group[0][0], raster):
+                group.append((raster, reading))
                 break
         else:
-            groups.append([raster])
-    return [
-        Mosaic(
-            pyproj.CRS.from_user_input(group[0].crs),
-            min(raster.bounds.left for raster in group),
-            max(raster.bounds.top for raster in group),
-            (group[0].transform.a, -group[0].transform.e),
-            group,
-        )
-        for group in groups
-    ]
+            groups.append([(raster, reading)])
+    return [_make_mosaic(*zip(*group, strict=True)) for group in groups]
+
+
+def _make_mosaic(rasters: Sequence[Any], readings: Sequence[Reading]) -> Mosaic:
+    first = rasters[0]
+    return Mosaic(
+        pyproj.CRS.from_user_input(first.crs),
+        min(raster.bounds.left for raster in rasters),
+        max(raster.bounds.top for raster in rasters),
+        (first.transform.a, -first.transform.e),
+        rasters,
+        readings,
+    )
 
 
 def measure_coverage(mosaics: Sequence[Mosaic], shapes: Sequence[BaseGeometry]) -> Iterator[Cells]:
@@ -544,7 +579,7 @@ def measure_coverage(mosaics: Sequence[Mosaic], shapes: Sequence[BaseGeometry]) 
     """
     for mosaic in mosaics:
         for cells in mosaic.measure_coverage(shapes):
-            known = ~np.isnan(cells.value)
+            known = ~np.isnan(cells.people)
             for other in mosaics:
                 if (
                     other is not mosaic

@@ -127,7 +127,7 @@ def _check_rasters(rasters: RasterOptions) -> tuple[list[Path] | None, str | Non
 
 def _find_raster_source(raster: list[Path], as_of: str) -> gb.Source:
     """Return the source with the date that the user gives, or the metadata beside the rasters."""
-    from geobuffer.analysis.rasters import read_raster_source
+    from geobuffer.analysis.raster_metadata import read_raster_source
 
     named = gb.Source(", ".join(path.name for path in raster), as_of=as_of)
     return named if as_of else read_raster_source(raster) or named

@@ -554,17 +554,6 @@ def test_tables_of_other_rings_or_columns_are_refused(grid, rings, strip):
 # Errors
 
 
-def test_a_unit_that_contradicts_values_is_refused(tmp_path, uneven, rings):
-    path = write(tmp_path / "p.tif", uneven, 29.7, 50.6, 0.02)
-    for unit, wrong in (("people per km2", "counts"), ("1/km^2", "counts"), ("count", "density")):
-        with rasterio.open(path, "r+") as raster:
-            raster.units = [unit]
-        with pytest.raises(gb.DataError, match="Must be"):
-            gb.exposure_raster(path, rings, values=wrong)
-        right = {"counts": "density", "density": "counts"}[wrong]
-        gb.exposure_raster(path, rings, values=right)
-
-
 def test_negative_values_are_refused(tmp_path, uneven, rings):
     bad = uneven.copy()
     bad[5, 14] = -99999.0

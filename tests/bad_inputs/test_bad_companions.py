@@ -23,7 +23,7 @@ def test_output_that_is_an_input(tmp_path):
 
 @pytest.mark.row(66)
 def test_pipe_beside_a_raster(tmp_path):
-    from geobuffer.analysis.rasters import read_raster_source
+    from geobuffer.analysis.raster_metadata import read_raster_source
 
     os.mkfifo(tmp_path / "pop.tif.json")
     with pytest.raises(gb.DataError, match=r"pop\.tif\.json"):

@@ -6,7 +6,12 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 TABLE = HERE.parents[1] / "docs" / "bad-inputs.md"
-ROWS = set(range(1, 71))
+
+
+def _list_documented():
+    """Return the numbers of the rows in the table, in its order."""
+    lines = TABLE.read_text(encoding="utf-8").splitlines()
+    return [int(row[1]) for row in (re.match(r"\| (\d+) \|", line) for line in lines) if row]
 
 
 def _marked(file):
@@ -21,16 +26,15 @@ def _marked(file):
 
 def test_every_row_has_a_test():
     tested = {row for file in HERE.glob("test_bad_*.py") for row in _marked(file)}
-    assert tested == ROWS, f"without a test: {ROWS - tested}; of no row: {tested - ROWS}"
+    rows = set(_list_documented())
+    assert tested == rows, f"without a test: {rows - tested}; of no row: {tested - rows}"
 
 
-def test_every_row_is_documented():
-    lines = TABLE.read_text(encoding="utf-8").splitlines()
-    rows = [re.match(r"\| (\d+) \|", line) for line in lines]
-    documented = [int(row[1]) for row in rows if row]
-    assert documented == sorted(set(documented)), "a row stands twice, or out of order"
-    assert set(documented) == ROWS, f"not documented: {ROWS - set(documented)}"
-    for line in lines:
+def test_the_table_is_whole():
+    documented = _list_documented()
+    assert documented == list(range(1, len(documented) + 1)), "a row is missing or out of order"
+    assert len(documented) >= 72
+    for line in TABLE.read_text(encoding="utf-8").splitlines():
         if re.match(r"\| \d", line):
             cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
             assert len(cells) == 4, line

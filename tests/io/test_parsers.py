@@ -168,7 +168,7 @@ def put_in_place(path, elsewhere, how):
 
 @pytest.mark.parametrize("how", ["pipe", "link", "device"])
 def test_metadata_of_a_raster_are_a_plain_file(tmp_path, how):
-    from geobuffer.analysis.rasters import read_raster_source
+    from geobuffer.analysis.raster_metadata import read_raster_source
 
     folder = tmp_path / "rasters"
     folder.mkdir()
@@ -187,7 +187,7 @@ def test_metadata_of_a_raster_are_a_plain_file(tmp_path, how):
     ids=lambda text: text[:30],
 )  # fmt: skip
 def test_metadata_of_another_program_are_ignored(tmp_path, content):
-    from geobuffer.analysis.rasters import read_raster_source
+    from geobuffer.analysis.raster_metadata import read_raster_source
 
     (tmp_path / "pop.tif.json").write_text(content, encoding="utf-8")
     assert read_raster_source([tmp_path / "pop.tif"]) is None
