@@ -46,7 +46,7 @@ class _Unit(NamedTuple):
     """The area on which people are counted: 0 for a pixel, NaN for a density without an area."""
     multiple: float | None = None
     unknown: str = ""
-    """The words of a unit that is none of people."""
+    """The words of a unit that is not one of people."""
 
 
 # Lengths in kilometres whose squares are areas. The mile has 1,609.344 m, the yard 0.9144 m and the
