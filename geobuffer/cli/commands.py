@@ -14,6 +14,7 @@ from geobuffer.cli.data import data_app
 from geobuffer.cli.exposure import curve, exposure
 from geobuffer.cli.interrupts import import_geopandas_first
 from geobuffer.cli.map import map_
+from geobuffer.cli.options import OnceCommand
 from geobuffer.cli.where import where
 from geobuffer.cli.zone import bulk, settlements, zone_
 
@@ -51,12 +52,14 @@ def _root(
 
 
 # In the order in which --help lists them.
-app.command("map")(import_geopandas_first(map_))
-app.command("zone")(import_geopandas_first(zone_))
-app.command()(import_geopandas_first(settlements))
-app.command()(import_geopandas_first(exposure))
-app.command()(import_geopandas_first(curve))
-app.command()(import_geopandas_first(bulk))
+app.command("map", cls=OnceCommand)(import_geopandas_first(map_))
+app.command("zone", cls=OnceCommand)(import_geopandas_first(zone_))
+app.command(cls=OnceCommand)(import_geopandas_first(settlements))
+app.command(cls=OnceCommand)(import_geopandas_first(exposure))
+app.command(cls=OnceCommand)(import_geopandas_first(curve))
+app.command(cls=OnceCommand)(import_geopandas_first(bulk))
 # A latitude or longitude below zero looks like an option: `where` checks its words itself.
-app.command(context_settings={"ignore_unknown_options": True})(import_geopandas_first(where))
+app.command(cls=OnceCommand, context_settings={"ignore_unknown_options": True})(
+    import_geopandas_first(where)
+)
 app.add_typer(data_app, name="data", help="List the data, bundled and to be fetched; fetch them.")

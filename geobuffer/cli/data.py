@@ -12,7 +12,7 @@ import typer
 
 import geobuffer as gb
 from geobuffer.cli.interrupts import import_geopandas_first
-from geobuffer.cli.options import AsJson  # noqa: TC001 - typer looks it up when it runs
+from geobuffer.cli.options import AsJson, OnceCommand
 from geobuffer.cli.output import (
     check_folder,
     print_json,
@@ -53,7 +53,7 @@ def _print_data(*, as_json: bool) -> None:
     print_table(offers, "Fetch with: geobuffer data get NAME")
 
 
-@data_app.command("get")
+@data_app.command("get", cls=OnceCommand)
 @import_geopandas_first
 def data_get(  # noqa: PLR0913 - one parameter for each option of the command
     name: Annotated[str, typer.Argument(help="A name that geobuffer data lists.")],

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geobuffer as gb
-from geobuffer.cli.output import OPTIONS_OF_PLACES, name_options, print_note
+from geobuffer.cli.options import check_together
+from geobuffer.cli.output import name_options, print_note
+from geobuffer.cli.read_keys import Older, name_keys, read_keys, spread_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -70,16 +72,7 @@ def check_options(options: BorderOptions) -> None:
         )
     if options.regions is not None and options.country:
         raise gb.DataError("Invalid --regions with --country. Must be one of them.")
-    of_files = {
-        "--region-name": options.region_name, "--layer": options.layer, "--crs": options.crs,
-        "--swap": options.swap or None, "--edges": options.edges,
-    }  # fmt: skip
-    for flag, value in of_files.items():
-        if value is not None and not (options.regions or _bare_option(options)):
-            raise gb.DataError(
-                f"Invalid {flag} without --regions, --along, --around or --outline. Must be given "
-                "together."
-            )
+    _check_have_files(options)
     if len(bare := _list_bare_options(options)) > 1:
         raise gb.DataError(f"Invalid {bare[0]} with {bare[1]}. Must be one of them.")
     _check_no_regions(options)
@@ -93,6 +86,35 @@ def check_options(options: BorderOptions) -> None:
         raise gb.DataError(
             "Invalid --country alone. Must come with --between and --and, or with --scenario."
         )
+
+
+def _check_have_files(options: BorderOptions) -> None:
+    """Raise DataError for options that say how a file is read, without that file."""
+    for flag, value in _list_older(options).values():
+        if value is not None and not (options.regions or _bare_option(options)):
+            raise gb.DataError(
+                f"Invalid {flag} without --regions, --along, --around or --outline. Must be given "
+                "together."
+            )
+    check_together(
+        {
+            "--regions-read": (options.regions_read, options.regions),
+            "--along-read": (options.along_read, options.along),
+            "--around-read": (options.around_read, options.around),
+            "--outline-read": (options.outline_read, options.outline),
+        }
+    )
+
+
+def _list_older(options: BorderOptions) -> dict[str, Older]:
+    """Return the options that held for the file of a border before each file had its own."""
+    return {
+        "name": Older("--region-name", options.region_name),
+        "layer": Older("--layer", options.layer),
+        "crs": Older("--crs", options.crs),
+        "swap": Older("--swap", options.swap or None),
+        "edges": Older("--edges", options.edges and options.edges.value),
+    }
 
 
 def _list_bare_options(options: BorderOptions) -> list[str]:
@@ -257,13 +279,14 @@ def _parse_point(text: str) -> shapely.Point | None:
 def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
     """Return the border of the options or the scenario, and the regions around it."""
     if options.along is not None:
-        line = gb.read_border(options.along, **_reader_arguments(options))
+        keys = read_keys("--along-read", options.along_read, _list_older(options))
+        with name_keys("--along-read"):
+            line = gb.read_border(options.along, **keys)
         return Ground(line, gb.load_regions(), bundled=False)
     if options.around:
-        border = _make_border_around(options.around, _reader_arguments(options))
-        return Ground(border, gb.load_regions(), bundled=False)
+        return Ground(_make_border_around(options), gb.load_regions(), bundled=False)
     if options.outline:
-        border = _read_border_around(options.outline, _reader_arguments(options))
+        border = _read_border_around("--outline-read", options.outline, options)
         return Ground(border, gb.load_regions(), bundled=False)
     regions = _load_regions(options)
     with name_options({"tolerance_m": "--gap-m"}):
@@ -278,40 +301,34 @@ def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
     return Ground(border, shown, bundled=options.regions is None and not options.country)
 
 
-def _reader_arguments(options: BorderOptions) -> dict[str, Any]:
-    """Return the arguments of the reader for the file of a border or of regions."""
-    return {
-        "name": options.region_name, "layer": options.layer, "crs": options.crs,
-        "swap": options.swap, **({"edges": options.edges.value} if options.edges else {}),
-    }  # fmt: skip
-
-
-def _make_border_around(texts: list[str], how: Mapping[str, Any]) -> gb.Border:
-    """Return the border around the points, or around the shapes of the files."""
+def _make_border_around(options: BorderOptions) -> gb.Border:
+    """Return the border around the points, or around the shapes of the files, of --around."""
+    texts = options.around or []
     given = [_parse_point(text) for text in texts]
     points = [point for point in given if point is not None]
-    if len(points) == len(given):
-        if any(how.values()):
-            raise gb.DataError(
-                "Invalid --region-name, --layer, --crs, --swap or --edges with a point. Must "
-                "come with a file."
-            )
-        # A point is only a pair of numbers: we do not know who measured it.
-        typed = gb.Source("as given on the command line")
-        return gb.border_around(
-            points, names=[f"{point.y:g}, {point.x:g}" for point in points], source=typed
-        )
-    if points:
-        raise gb.DataError(f"Invalid --around {', '.join(texts)}. Must be points, or files.")
-    return _read_border_around(texts, how)
+    if len(points) < len(given):
+        if points:
+            raise gb.DataError(f"Invalid --around {', '.join(texts)}. Must be points, or files.")
+        return _read_border_around("--around-read", texts, options)
+    older = [flag for flag, value in _list_older(options).values() if value is not None]
+    for flag in [*(["--around-read"] if options.around_read else []), *older]:
+        raise gb.DataError(f"Invalid {flag} with a point. Must come with a file.")
+    # A point is only a pair of numbers: we do not know who measured it.
+    typed = gb.Source("as given on the command line")
+    return gb.border_around(
+        points, names=[f"{point.y:g}, {point.x:g}" for point in points], source=typed
+    )
 
 
-def _read_border_around(files: list[str], how: Mapping[str, Any]) -> gb.Border:
+def _read_border_around(flag: str, files: list[str], options: BorderOptions) -> gb.Border:
     """Return the border around the shapes of files."""
     from geobuffer.io.read.read import read_shapes
     from geobuffer.zones.source import join_sources
 
-    read = [read_shapes(file, **how) for file in files]
+    texts = options.around_read if flag == "--around-read" else options.outline_read
+    each = spread_keys(flag, texts, len(files), _list_older(options))
+    with name_keys(flag):
+        read = [read_shapes(file, **keys) for file, keys in zip(files, each, strict=True)]
     return gb.border_around(
         [shape for shapes, *_ in read for shape in shapes],
         names=[name for _, names, _ in read for name in names],
@@ -329,7 +346,9 @@ def _load_regions(options: BorderOptions) -> gb.Regions:
         return gb.Regions(tuple(region for regions in levels for region in regions))
     if options.regions is None:
         return gb.load_regions()
-    return gb.read_regions(options.regions, **_reader_arguments(options))
+    keys = read_keys("--regions-read", options.regions_read, _list_older(options))
+    with name_keys("--regions-read"):
+        return gb.read_regions(options.regions, **keys)
 
 
 def build_zone(scenario: gb.Scenario, border: gb.Border, tolerance_m: float | str = 0.1) -> Zone:
@@ -355,6 +374,15 @@ def load_places(options: PlaceOptions, ground: Ground) -> Places:
     return places
 
 
+def _list_older_of_places(options: PlaceOptions) -> dict[str, Older]:
+    """Return the options that hold for all files of places."""
+    return {
+        "layer": Older("--places-layer", options.places_layer),
+        "crs": Older("--places-crs", options.places_crs),
+        "swap": Older("--places-swap", options.places_swap or None),
+    }
+
+
 def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
     """Return the settlements of the user or the bundled ones, with other gazetteers merged in.
 
@@ -363,17 +391,18 @@ def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
     """
     import pandas as pd
 
-    of_files = (options.places_layer, options.places_crs, options.places_swap)
-    if any(of_files) and not (options.places or options.add_places):
-        raise gb.DataError(
-            "Invalid --places-layer, --places-crs or --places-swap without --places or "
-            "--add-places. Must be given together."
-        )
     tables = _load_first_tables(options, ground)
     if not options.add_places:
         known = pd.concat(tables[1:]) if tables[1:] else pd.DataFrame()
         return _make_places(tables[0], known) if tables else None
-    tables += [_add_ids(_read_places(file, options, ground), file) for file in options.add_places]
+    each = spread_keys(
+        "--add-places-read", options.add_places_read, len(options.add_places),
+        _list_older_of_places(options),
+    )  # fmt: skip
+    tables += [
+        _add_ids(_read_places("--add-places-read", file, keys, ground), file)
+        for file, keys in zip(options.add_places, each, strict=True)
+    ]
     merged = gb.merge_settlements(*tables, regions=ground.regions)
     counts = gb.merge_summary(merged)
     print_note(
@@ -397,7 +426,8 @@ def _make_places(located: gpd.GeoDataFrame, not_located: pd.DataFrame) -> Places
 def _load_first_tables(options: PlaceOptions, ground: Ground) -> list[pd.DataFrame]:
     """Return the tables to start from: the file of the user, or the bundled tables."""
     if options.places is not None:
-        own = _read_places(options.places, options, ground)
+        keys = read_keys("--places-read", options.places_read, _list_older_of_places(options))
+        own = _read_places("--places-read", options.places, keys, ground)
         return [_add_ids(own, options.places) if options.add_places else own]
     bundled = gb.load_settlements()
     if not ground.bundled:
@@ -411,20 +441,15 @@ def _load_first_tables(options: PlaceOptions, ground: Ground) -> list[pd.DataFra
     return [bundled, gb.load_not_located()]
 
 
-def _read_places(file: str, options: PlaceOptions, ground: Ground) -> gpd.GeoDataFrame:
+def _read_places(flag: str, file: str, keys: Mapping[str, Any], ground: Ground) -> gpd.GeoDataFrame:
     """Read settlements, and print a note if they have no accuracies."""
-    with name_options(OPTIONS_OF_PLACES):
-        places = gb.read_settlements(
-            file,
-            layer=options.places_layer,
-            crs=options.places_crs,
-            swap=options.places_swap,
-            near=ground.border,
-        )
+    with name_keys(flag):
+        places = gb.read_settlements(file, **keys, near=ground.border)
     if "accuracy_m" not in places:
         print_note(
             f"{file} has no column accuracy_m: its points count as exact, and no place is "
-            "uncertain. Add the column, in metres, to see which places are uncertain."
+            f"uncertain. Add the column, in metres, or state {flag} accuracy_m= for all, to see "
+            "which places are uncertain."
         )
     return places
 

@@ -12,11 +12,42 @@ from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 
 from geobuffer.cli.output import protect_inputs
+from geobuffer.errors import DataError
 
 #: Marks a parameter that names files which the command reads; see :func:`takes_options`.
 READ = "a file that is read"
+
+
+class OnceCommand(TyperCommand):
+    """A command that refuses an option with one value if it is given twice.
+
+    Without it the last value counts, and the others are lost without a word.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Check how often options are given, and parse the words of a command."""
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        for one in given:
+            several = one.multiple or getattr(one, "is_flag", False)
+            if one.param_type_name == "option" and not several and given.count(one) > 1:
+                flag = one.opts[0]
+                hint = f", as in {_JOINED[flag]}" if flag in _JOINED else ""
+                raise DataError(f"Invalid {flag}: given twice. Must be given once{hint}.")
+        return super().parse_args(ctx, args)
+
+
+# How one value holds several, for options that a user may want to repeat.
+_JOINED = {
+    "--km": "--km 5,10 or --km Ukraine=10,Russia=5",
+    "--places": "--places FILE --add-places FILE",
+    "--places-read": "--places-read lon=X,lat=Y",
+    "--source-read": "--source-read lon=X,lat=Y",
+    "--regions-read": "--regions-read name=park,layer=parks",
+    "--along-read": "--along-read name=river,layer=rivers",
+}
 
 
 class Ends(enum.StrEnum):
@@ -46,17 +77,24 @@ SideName = Annotated[
 ]
 
 
-def _layer_option(flag: str, files: str) -> Any:
-    return typer.Option(flag, help=f"The layer of {files}, if there are several.")
+def read_option(flag: str, file: str, keys: str) -> Any:
+    """Return the option that says how a file is read; see :mod:`geobuffer.cli.read_keys`."""
+    return typer.Option(flag, metavar="KEY=VALUE,…", help=f"How {file} is read. Keys: {keys}.")
 
 
-def _crs_option(flag: str, files: str) -> Any:
-    text = f"The reference system of {files}, if it is not stated there."
-    return typer.Option(flag, metavar="EPSG:CODE", help=text)
+def older_option(flag: str, key: str) -> Any:
+    """Return an option that is older than those of :func:`read_option`, and does as a key there."""
+    return typer.Option(flag, hidden=True, help=f"As {key}= of the option that ends with -read.")
 
 
-def _swap_option(flag: str, files: str) -> Any:
-    return typer.Option(flag, help=f"Latitude comes before longitude in {files}.")
+# The arguments of the functions that read the files. Help states them once for each function.
+_REGION_KEYS = "name, layer, encoding, crs, swap, edges, source, iso, country, max_gb"
+_BORDER_KEYS = "those of --regions-read but iso and country"
+_PLACE_KEYS = (
+    "lon, lat, name, layer, sheet, encoding, crs, swap, accuracy_m, source, max_gb; as in "
+    'lon=X,lat=Y,name="Name, full",encoding=cp1251'
+)
+_EACH = "such a file (all of them, or one for each in order)"
 
 
 # The type of a file is str, not Path: the address of a database is not a path.
@@ -82,23 +120,19 @@ class BorderOptions:
         typer.Option("--regions", metavar="FILE", help="Your own regions, to name in --between."),
         READ,
     ] = None
-    region_name: Annotated[
-        str | None,
-        typer.Option(
-            "--region-name",
-            metavar="COLUMN",
-            help="The column of names in that file, or of --along, --around or --outline.",
-        ),
+    regions_read: Annotated[
+        str | None, read_option("--regions-read", "that file", _REGION_KEYS)
     ] = None
-    layer: Annotated[str | None, _layer_option("--layer", "that file")] = None
-    crs: Annotated[str | None, _crs_option("--crs", "that file")] = None
-    swap: Annotated[bool, _swap_option("--swap", "that file")] = False
+    region_name: Annotated[str | None, older_option("--region-name", "name")] = None
+    layer: Annotated[str | None, older_option("--layer", "layer")] = None
+    crs: Annotated[str | None, older_option("--crs", "crs")] = None
+    swap: Annotated[bool, older_option("--swap", "swap")] = False
     edges: Annotated[
         Edges | None,
         typer.Option(
             "--edges",
-            help="How edges of that file run between vertices: straight in longitude and latitude, "
-            "the shortest way, or at one bearing.",
+            help="How edges of the file of --regions, --along, --around or --outline run between "
+            "vertices: straight in longitude and latitude, the shortest way, or at one bearing.",
         ),
     ] = None
     country: Annotated[
@@ -130,6 +164,7 @@ class BorderOptions:
         typer.Option("--along", metavar="FILE", help="Instead: a line, its sides left and right."),
         READ,
     ] = None
+    along_read: Annotated[str | None, read_option("--along-read", "that file", _BORDER_KEYS)] = None
     around: Annotated[
         list[str] | None,
         typer.Option(
@@ -140,6 +175,10 @@ class BorderOptions:
         ),
         READ,
     ] = None
+    around_read: Annotated[
+        list[str] | None,
+        read_option("--around-read", _EACH, _BORDER_KEYS),
+    ] = None
     outline: Annotated[
         list[str] | None,
         typer.Option(
@@ -149,6 +188,10 @@ class BorderOptions:
             "inside and outside.",
         ),
         READ,
+    ] = None
+    outline_read: Annotated[
+        list[str] | None,
+        read_option("--outline-read", _EACH, _BORDER_KEYS),
     ] = None
 
 
@@ -186,6 +229,9 @@ class PlaceOptions:
         ),
         READ,
     ] = None
+    places_read: Annotated[str | None, read_option("--places-read", "that file", _PLACE_KEYS)] = (
+        None
+    )
     add_places: Annotated[
         list[str] | None,
         typer.Option(
@@ -193,9 +239,40 @@ class PlaceOptions:
         ),
         READ,
     ] = None
-    places_layer: Annotated[str | None, _layer_option("--places-layer", "those files")] = None
-    places_crs: Annotated[str | None, _crs_option("--places-crs", "those files")] = None
-    places_swap: Annotated[bool, _swap_option("--places-swap", "those files")] = False
+    add_places_read: Annotated[
+        list[str] | None,
+        read_option("--add-places-read", _EACH, "those of --places-read"),
+    ] = None
+    places_layer: Annotated[str | None, older_option("--places-layer", "layer")] = None
+    places_crs: Annotated[str | None, older_option("--places-crs", "crs")] = None
+    places_swap: Annotated[bool, older_option("--places-swap", "swap")] = False
+
+    def __post_init__(self) -> None:
+        """Check, before anything is computed, that no option lacks the file that it is about."""
+        check_together(
+            {
+                "--places-read": (self.places_read, self.places),
+                "--add-places-read": (self.add_places_read, self.add_places),
+            }
+        )
+        older = {
+            "--places-layer": self.places_layer, "--places-crs": self.places_crs,
+            "--places-swap": self.places_swap,
+        }  # fmt: skip
+        for flag, value in older.items():
+            if value and not (self.places or self.add_places):
+                raise DataError(
+                    f"Invalid {flag} without --places or --add-places. Must be given together."
+                )
+
+
+def check_together(given: Mapping[str, tuple[Any, Any]]) -> None:
+    """Raise DataError if an option is given that says how a file is read, but not the file."""
+    for flag, (keys, file) in given.items():
+        if keys and not file:
+            raise DataError(
+                f"Invalid {flag} without {flag.removesuffix('-read')}. Must be given together."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

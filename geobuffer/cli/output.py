@@ -129,30 +129,23 @@ def _check_not_read(path: Path) -> None:
 #: The options that give the arguments of the library their values, in most commands. Widths, side
 #: and ends are not among them: a scenario file may give them, so messages call them as it does.
 OPTIONS = {
-    "by": "--by", "crs": "--crs", "layer": "--layer", "step_km": "--step-km",
-    "swap": "--swap", "to_km": "--to-km", "tolerance_m": "--tolerance", "values": "--values",
+    "by": "--by", "step_km": "--step-km", "to_km": "--to-km", "tolerance_m": "--tolerance",
+    "values": "--values",
 }  # fmt: skip
-
-#: The options that say how the files of ``--places`` are read.
-OPTIONS_OF_PLACES = OPTIONS | {
-    "crs": "--places-crs", "layer": "--places-layer", "swap": "--places-swap",
-}  # fmt: skip
-
-#: The options that say how the file of ``bulk`` is read.
-OPTIONS_OF_BULK = OPTIONS | {"encoding": "--encoding"}
 
 # Functions that messages recommend to users of Python, and the options in their place.
 _RECOMMENDED = {
-    "read_settlements(swap=True)": "--places-swap", "read_settlements()": "--places",
+    "read_settlements(swap=True)": "--places-read swap=true", "read_settlements()": "--places",
     "read_border()": "--along", "read_regions(), their outline is border_of()": "--around",
-    "side= takes": "--side takes", "max_gb= allows more": "In Python, max_gb= allows more",
+    "side= takes": "--side takes",
 }  # fmt: skip
 
 # An argument as messages write it: swap=True, crs="EPSG:4326", tolerance_m=50, or layer= alone.
 # In the address of a database, & and ? stand before names. A key of a scenario file is in quotes.
 # No message uses tolerance_m otherwise.
 _ARGUMENT = re.compile(
-    r'(?<![?&\w\'])(?:(?P<name>\w+)=(?:True\b|"(?P<text>[^"]*)"|(?P<number>\d+)|(?=[ :,.]))'
+    r'(?<![?&\w\'])(?:(?P<name>\w+)=(?:(?P<flag>True)\b|"(?P<text>[^"]*)"|(?P<number>\d+)|'
+    r"(?=[ :,.]))"
     r"|(?P<bare>tolerance_m)\b)"
 )
 
@@ -161,6 +154,9 @@ _ARGUMENT = re.compile(
 _OTHER_NAMES = {
     "--width": "--km", "--distance": "--km", "--radius": "--km", "--buffer": "--km",
     "--output": "--out",
+    # Facts about a file are keys of one option.
+    **{f"--places-{key}": "--places-read" for key in ("lon", "lat", "name", "sheet", "encoding")},
+    **{f"--along-{key}": "--along-read" for key in ("name", "layer", "crs", "encoding")},
 }  # fmt: skip
 
 
@@ -169,8 +165,8 @@ def find_option(name: str) -> str:
 
     Examples
     --------
-    >>> find_option("--widht"), find_option("--sdie")
-    ('--km', '')
+    >>> find_option("--widht"), find_option("--places-sheet"), find_option("--sdie")
+    ('--km', '--places-read', '')
     """
     near = difflib.get_close_matches(name, _OTHER_NAMES, 1, cutoff=0.8)
     return _OTHER_NAMES[near[0]] if near else ""
@@ -186,28 +182,34 @@ def in_options(
     text
         The message.
     options
-        The option for each argument that the command passes on.
+        The option for each argument that the command passes on; or the option and its key, as in
+        ``--places-read crs=``.
     parameter
         The argument that is invalid, as the error says.
 
     Examples
     --------
-    >>> in_options('No coordinate reference system. Must have one: crs="EPSG:4326" fits.')
-    'No coordinate reference system. Must have one: --crs EPSG:4326 fits.'
-    >>> in_options("Must be in that order; swap=True turns them.", OPTIONS_OF_PLACES)
-    'Must be in that order; --places-swap turns them.'
+    >>> in_options('Must have one: crs="EPSG:4326" fits.', {"crs": "--places-read crs="})
+    'Must have one: --places-read crs=EPSG:4326 fits.'
+    >>> in_options("Must be in that order; swap=True turns them.", {"swap": "--along-read swap="})
+    'Must be in that order; --along-read swap=true turns them.'
     >>> in_options("Invalid by 'oblats'.", parameter="by")
     "Invalid --by 'oblats'."
     """
     for call, option in _RECOMMENDED.items():
         text = text.replace(call, option)
     if parameter is not None and parameter in options:
-        text = text.replace(f"Invalid {parameter} ", f"Invalid {options[parameter]} ", 1)
+        option = options[parameter].removesuffix("=")
+        text = text.replace(f"Invalid {parameter} ", f"Invalid {option} ", 1)
 
     def name_option(found: re.Match[str]) -> str:
         name = found["name"] or found["bare"]
         value = found["text"] or found["number"]
-        return " ".join(filter(None, (options[name], value))) if name in options else found[0]
+        if name not in options:
+            return found[0]
+        if options[name].endswith("="):
+            return options[name] + (value or found["flag"] or "").replace("True", "true")
+        return " ".join(filter(None, (options[name], value)))
 
     return _ARGUMENT.sub(name_option, text)
 

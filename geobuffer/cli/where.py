@@ -60,7 +60,7 @@ def where(
     if point is None:
         _print_places(_split_names(words), border, places, as_json=as_json)
         return
-    if places.places or places.add_places:
+    if places != PlaceOptions():
         raise gb.DataError("Invalid --places with a point. Must come with the name of a place.")
     _print_point(*point, border, as_json=as_json)
 

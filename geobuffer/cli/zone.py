@@ -22,14 +22,21 @@ from geobuffer.cli.inputs import (
     make_heading,
     read_zone,
 )
-from geobuffer.cli.options import READ, AsJson, Out, PlaceOptions, ZoneOptions, takes_options
+from geobuffer.cli.options import (
+    READ,
+    AsJson,
+    Out,
+    PlaceOptions,
+    ZoneOptions,
+    older_option,
+    read_option,
+    takes_options,
+)
 from geobuffer.cli.output import (
-    OPTIONS_OF_BULK,
     check_bulk,
     check_places_file,
     check_zone_file,
     describe_zone,
-    name_options,
     print_json,
     print_line,
     print_records,
@@ -37,6 +44,7 @@ from geobuffer.cli.output import (
     show_progress,
     stderr_console,
 )
+from geobuffer.cli.read_keys import Older, name_keys, read_keys
 
 if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
@@ -164,33 +172,30 @@ def bulk(
     target: Annotated[Path, typer.Argument(help=".parquet, .csv, or a folder of parts.")],
     *,
     zone: ZoneOptions,
-    encoding: Annotated[
-        str | None,
-        typer.Option(
-            "--encoding",
-            metavar="NAME",
-            help="The encoding of a text table, if the one that is found is wrong.",
-        ),
+    source_read: Annotated[
+        str | None, read_option("--source-read", "SOURCE", "lon, lat, encoding")
     ] = None,
+    encoding: Annotated[str | None, older_option("--encoding", "encoding")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Classify every row of a table, however large: distance, side, section, ring, membership."""
     from rich.progress import Progress
 
     check_bulk(target)
+    keys = read_keys("--source-read", source_read, {"encoding": Older("--encoding", encoding)})
     scenario = read_zone(zone)
     border = load_ground(zone, scenario).border
     stderr = stderr_console()
     with (
         Progress(console=stderr, disable=not stderr.is_terminal) as bar,
-        name_options(OPTIONS_OF_BULK),
+        name_keys("--source-read"),
     ):
         task = bar.add_task("Classifying", total=1.0)
         rows = gb.classify_file(
             source,
             build_zone(scenario, border, PAGE_M),
             target,
-            encoding=encoding,
+            **keys,
             progress=lambda share: bar.update(task, completed=share),
         )
     if as_json:

@@ -7,7 +7,14 @@ from support import given
 from support.cli import run_geobuffer
 
 import geobuffer as gb
-from geobuffer.cli.output import OPTIONS, OPTIONS_OF_PLACES, in_options
+from geobuffer.cli.output import OPTIONS, in_options
+from geobuffer.cli.read_keys import list_keys
+
+# The options that stand in the place of arguments where a file is read.
+READERS = [
+    OPTIONS | {key: f"{flag} {key}=" for key in list_keys(flag)}
+    for flag in ("--places-read", "--regions-read", "--along-read", "--around-read")
+]
 
 
 @pytest.fixture
@@ -49,8 +56,8 @@ def check_refused(run, here):
             # Messages name the option instead of the Python argument.
             assert any(
                 in_options(part, options, parameter=parameter) in error
-                for options in (OPTIONS, OPTIONS_OF_PLACES, OPTIONS | {"tolerance_m": "--gap-m"})
-                for parameter in (None, *OPTIONS)
+                for options in (OPTIONS, *READERS, OPTIONS | {"tolerance_m": "--gap-m"})
+                for parameter in (None, *options)
             ), part
         assert _files(here) == before
         return error

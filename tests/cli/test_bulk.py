@@ -165,14 +165,17 @@ def test_the_encoding_can_be_stated(run, tmp_path):
     code, _, err = run("in.csv", "out.csv", *SHORT)
     assert code == 0
     assert "note: in.csv: read as koi8" in err
-    assert "state the encoding with --encoding, or" in err
-    code, _, err = run("in.csv", "out.csv", "--encoding", "koi8-u", *SHORT)
+    assert "state the encoding with --source-read encoding=, or" in err
+    code, _, err = run("in.csv", "out.csv", "--source-read", "encoding=koi8-u", *SHORT)
     assert (code, err) == (0, "")
     assert "Хотінь" in (tmp_path / "out.csv").read_text(encoding="utf-8")
     code, out, err = run("in.csv", "out.csv", "--encoding", "ascii", *SHORT)
     assert (code, out) == (2, "")
-    assert "state another encoding with --encoding." in err
-    assert "Invalid --encoding 'koi9'" in run("in.csv", "out.csv", "--encoding", "koi9", *SHORT)[2]
+    assert "state another encoding with --source-read encoding=." in err
+    assert (
+        "Invalid --source-read encoding 'koi9'"
+        in run("in.csv", "out.csv", "--encoding", "koi9", *SHORT)[2]
+    )
 
 
 def test_rows_of_empty_fields_are_counted(run, tmp_path):

@@ -152,7 +152,8 @@ def require_column(table: SourceTable, column: str, option: str) -> str:
     columns = [str(c) for c in table.frame.columns]
     if column not in columns:
         hint = did_you_mean(column, columns) if columns else "It has no columns."
-        raise DataError(f"Invalid {option} {column!r} of {table.name}: no such column. {hint}")
+        message = f"Invalid {option} {column!r} of {table.name}: no such column. {hint}"
+        raise DataError(message, parameter=option)
     return column
 
 

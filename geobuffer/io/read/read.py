@@ -238,6 +238,8 @@ def read_shapes(  # noqa: PLR0913 - as for read_regions
     *,
     name: str | None = None,
     layer: str | None = None,
+    encoding: str | None = None,
+    source: Source | None = None,
     crs: Any = None,
     swap: bool = False,
     max_gb: float = MAX_GB,
@@ -250,13 +252,13 @@ def read_shapes(  # noqa: PLR0913 - as for read_regions
 
     Parameters
     ----------
-    path, name, layer, crs, swap, max_gb, edges
+    path, name, layer, encoding, source, crs, swap, max_gb, edges
         As for :func:`geobuffer.read_regions`.
 
     Returns
     -------
     tuple
-        The shapes or regions, their names, and the source that names the file.
+        The shapes or regions, their names, and their source.
 
     Raises
     ------
@@ -275,10 +277,12 @@ def read_shapes(  # noqa: PLR0913 - as for read_regions
     ['well'] POINT (30 50)
     """
     _check_reader_options(path, name, layer, crs, None, swap=swap, max_gb=max_gb)
+    encoding = _check_encoding(encoding)
+    check_arguments(source=(source, optional(SOURCE)))
     check_edges(edges)
-    table, title = _read_source(path, layer, None, _ANY_TYPES, max_gb)
+    table, title = _read_source(path, layer, encoding, _ANY_TYPES, max_gb)
     table.edges = edges
-    source = Source(title)
+    source = source or Source(title)
     kinds = {shape.geom_type for shape in table.required_shapes if shape}
     if kinds.issubset(_POLYGON_TYPES):
         if name is None and not list_text_columns(table):
@@ -494,7 +498,8 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     name
         The column of names. By default a column with a usual name.
     layer, sheet
-        The layer or the file within an archive, and the sheet, if there are several.
+        The layer or the file within an archive, and the sheet, if there are several. A sheet has a
+        name, and a number from 1 on.
     encoding
         The encoding of a text table or a Shapefile, such as ``cp1251``, if the one that is found is
         wrong.
@@ -595,7 +600,10 @@ def _read_points_source(
         return _read_source(path, layer, encoding, _POINT_TYPES, max_gb)
     file, layer = find_file(path, layer=layer, max_gb=max_gb)
     if sheet is not None and file.format is not FileFormat.EXCEL:
-        raise DataError(f"Invalid sheet {sheet!r}: {file} is not a workbook. Leave sheet= out.")
+        raise DataError(
+            f"Invalid sheet {sheet!r}: {file} is not a workbook. Leave sheet= out.",
+            parameter="sheet",
+        )
     if file.format in {FileFormat.TEXT, FileFormat.EXCEL}:
         return read_table(file, sheet, encoding), file.path.name
     return read_layer(file, layer, _POINT_TYPES, encoding), file.path.name

@@ -569,11 +569,19 @@ def _split_header(rows: Iterable[Sequence[Any]]) -> _Grid:
 
 
 def _choose_sheet(file: UserFile, sheets: dict[str, _Grid], wanted: str | None) -> str:
-    """Return the sheet to read: the given one, the only one, or the only one with coordinates."""
+    """Return the sheet to read: the given one, the only one, or the only one with coordinates.
+
+    A sheet is given by its name, or by its number from 1 on if no sheet has that name.
+    """
     if wanted is not None:
-        if wanted not in sheets:
-            raise DataError(f"Invalid sheet {wanted!r} of {file}. {did_you_mean(wanted, sheets)}")
-        return wanted
+        if wanted in sheets:
+            return wanted
+        if wanted.isdecimal() and len(wanted) < 6 and 0 < int(wanted) <= len(sheets):
+            return list(sheets)[int(wanted) - 1]
+        raise DataError(
+            f"Invalid sheet {wanted!r} of {file}. {did_you_mean(wanted, sheets)}",
+            parameter="sheet",
+        )
     filled = [title for title, one in sheets.items() if one.rows]
     placed = [
         t
