@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import re
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,9 +39,6 @@ _COVERED_KM = 20.0
 # The side of a zone around the areas of a file; the name stands in geobuffer.zones.border, which
 # takes long to load.
 AROUND = "around"
-
-# A latitude and a longitude, as --around takes them. A file may not have such a name.
-_POINT = re.compile(r"([+-]?[0-9]+(?:\.[0-9]*)?) *, *([+-]?[0-9]+(?:\.[0-9]*)?)")
 
 
 class Ground(NamedTuple):
@@ -207,7 +204,7 @@ def _name_sides(names: Iterable[str]) -> bool:
 
 def _holds_file(around: Sequence[str] | None) -> bool:
     """Return whether --around names files, and not points, around which nothing can be filled."""
-    return any(_POINT.fullmatch(text.strip()) is None for text in around or ())
+    return any(_parse_point(text) is None for text in around or ())
 
 
 def make_heading(scenario: gb.Scenario, zone: Zone) -> str:
@@ -266,14 +263,19 @@ def _parse_point(text: str) -> shapely.Point | None:
     """Return the point that --around gives by latitude and longitude; None if it names a file."""
     import shapely
 
-    if not (found := _POINT.fullmatch(text.strip())):
+    from geobuffer.zones.coordinates import PAIR_FORMS, CoordinateError, parse_position
+
+    try:
+        found = parse_position(text)
+    except CoordinateError as error:
+        raise gb.GeometryError(f"Invalid --around {text!r}: {error}. {PAIR_FORMS}") from error
+    if found is None or math.isnan(found.latitude):
         return None
-    lat, lon = float(found[1]), float(found[2])
-    if not (-90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0):
+    if abs(found.longitude) > 180.0:
         raise gb.GeometryError(
             f"Invalid --around {text!r}. Must be latitude within ±90, then longitude within ±180."
         )
-    return shapely.Point(lon, lat)
+    return shapely.Point(found.longitude, found.latitude)
 
 
 def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:

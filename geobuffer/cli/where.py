@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -26,12 +27,8 @@ _SHOWN = (
 )  # fmt: skip
 
 
-_NUMBER = r"([+-]?(?:\d+(?:\.\d*)?|nan|inf))"
-# Two numbers with a space or a comma between; or decimal commas, with a space between.
-_PAIR = re.compile(rf"{_NUMBER}(?:\s*,\s*|\s+){_NUMBER}", re.IGNORECASE)
 # OKTMO, the only codes without letters; no coordinate has that many digits before its point.
 _OFFICIAL_CODE = re.compile(r"\d{8,11}")
-_WITH_COMMAS = re.compile(r"([+-]?\d+),(\d+)[,;]?\s+([+-]?\d+),(\d+)")
 
 
 @takes_options
@@ -68,17 +65,22 @@ def where(
 def _parse_coordinates(words: str) -> tuple[float, float] | None:
     """Return latitude and longitude, or None if the text is a name.
 
-    >>> [_parse_coordinates(text) for text in ("51.27 34.63", "51.27,34.63", "51,27 34,63")]
+    >>> [_parse_coordinates(text) for text in ("51.27 34.63", "51.27° N, 34.63° E", "51,27 34,63")]
     [(51.27, 34.63), (51.27, 34.63), (51.27, 34.63)]
     >>> _parse_coordinates("Yunakivka")
     """
+    from geobuffer.zones.coordinates import PAIR_FORMS, CoordinateError, parse_position
+
     text = words.strip()
-    if found := _WITH_COMMAS.fullmatch(text):
-        a, b, c, d = found.groups()
-        return float(f"{a}.{b}"), float(f"{c}.{d}")
-    if found := _PAIR.fullmatch(text):
-        return float(found[1]), float(found[2])
-    if not any(sign.isalpha() for sign in text) and not _OFFICIAL_CODE.fullmatch(text):
+    if _OFFICIAL_CODE.fullmatch(text):
+        return None
+    try:
+        found = parse_position(text)
+    except CoordinateError as error:
+        raise gb.DataError(f"Invalid place {words!r}: {error}. {PAIR_FORMS}") from error
+    if found is not None and not math.isnan(found.latitude):
+        return found.latitude, found.longitude
+    if not any(sign.isalpha() for sign in text):
         raise _no_place(words)
     return None
 

@@ -37,6 +37,32 @@ def test_where_takes_pairs_as_people_write_them(run, words):
     assert run("where", *words) == run("where", "51.27", "34.63")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "51°07'22.8\"N 35°02'16.8\"E", "https://yandex.ru/maps/?ll=35.038%2C51.123&z=12",
+    ],
+)  # fmt: skip
+def test_where_takes_what_maps_and_devices_show(run, text):
+    facts = run("where", text, "--json").json
+    assert (facts["latitude"], facts["longitude"]) == (51.123, 35.038)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("51.1 N, 35.0 N", "both are latitudes"),
+        ("51°61' 35°", "61 minutes"),
+        ("51,27", "alone, or"),
+    ],
+)
+def test_where_refuses_unclear_coordinates_with_the_reason(run, text, reason):
+    answer = run("where", text)
+    assert answer.code == 2
+    assert repr(text) in answer.err
+    assert reason in answer.err
+
+
 @pytest.mark.parametrize("name", ["Yunakivka", "yunakivka", "Юнаківка", "Юнаковка"])
 def test_where_finds_a_place_by_its_name(run, towns, border, name):
     (record,) = run("where", name, "--json").json

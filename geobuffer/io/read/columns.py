@@ -1,7 +1,7 @@
-"""Find the columns of a table by the names that publishers use, and parse their coordinates.
+"""Find the columns of a table by the names that publishers use, and read their coordinates.
 
-Names are known in English, Ukrainian and Russian. Coordinates may have decimal points or commas, or
-degrees with minutes, seconds and a hemisphere.
+Names are known in English, Ukrainian and Russian. Coordinates are written in any form that
+``zones/coordinates.py`` knows.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ import shapely
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.io.read.reproject import parse_crs
+from geobuffer.zones.coordinates import CoordinateError, parse_coordinate
 from geobuffer.zones.quantities import (
-    MAX_CHARACTERS,
-    NO_NUMBER,
     find_decimal_mark,
     quote_value,
     read_number_column,
@@ -234,22 +233,6 @@ def find_language_columns(table: SourceTable, given: Mapping[str, str]) -> dict[
 # Texts that mean "no number" in big tables (classify_file), in small letters.
 NO_NUMBER_IN_ARROW = ("", "na", "n/a", "nan", "null", "none")
 
-_DECIMAL = re.compile(r"([+-]?\d+(?:[.,]\d*)?(?:e[+-]?\d+)?)\s*°?", re.IGNORECASE)
-_SEXAGESIMAL = re.compile(
-    r"([+-]?\d+)\s*°\s*(\d+(?:[.,]\d+)?)\s*['′’](?:\s*(\d+(?:[.,]\d+)?)\s*(?:[\"″”]|''|′′))?"
-)
-
-# The sign of a hemisphere, by the letters before or after a number: English, Ukrainian (пн. ш.) and
-# Russian (с. ш.).
-_HEMISPHERES = {
-    "latitude": {
-        "n": 1, "s": -1, "пнш": 1, "пдш": -1, "пн": 1, "пд": -1, "сш": 1, "юш": -1,
-    },
-    "longitude": {
-        "e": 1, "w": -1, "схд": 1, "зхд": -1, "сх": 1, "зх": -1, "вд": 1, "зд": -1,
-    },
-}  # fmt: skip
-
 
 def add_points(table: SourceTable, lon: str | None, lat: str | None, crs: object) -> None:
     """Add points to a table from its columns of longitude (or x) and latitude (or y).
@@ -333,70 +316,22 @@ def _parse_texts(table: SourceTable, column: str, values: Sequence[object], axis
     for row, value in enumerate(values):
         if value is None or (isinstance(value, float) and np.isnan(value)):
             continue
-        number = parse_coordinate(str(value), axis)
-        if number is None or np.isinf(number):
-            raise _coordinate_error(table, row, column, value)
-        found[row] = number
+        try:
+            found[row] = parse_coordinate(str(value), axis)
+        except CoordinateError as error:
+            raise _coordinate_error(table, row, column, value, str(error)) from error
     return found
 
 
-def _coordinate_error(table: SourceTable, row: int, column: str, value: object) -> DataError:
+def _coordinate_error(
+    table: SourceTable, row: int, column: str, value: object, reason: str = ""
+) -> DataError:
+    why = f": {reason}" if reason else ""
     return DataError(
-        f"Invalid {column} in {table.cite_row(row)}: {quote_value(value)}. Must be decimal "
-        "degrees, such as 35.27 or 35,27, or such as 35°16′12″E; is it the other coordinate's "
-        "column?"
+        f"Invalid {column} in {table.cite_row(row)}: {quote_value(value)}{why}. "
+        "Must be decimal degrees, such as 35.27 or 35,27, or such as 35°16′12″E; is it the other "
+        "coordinate's column?"
     )
-
-
-def parse_coordinate(text: str, axis: str) -> float | None:
-    """Return a coordinate as a number: NaN for a text such as "n/a", ``None`` for an invalid text.
-
-    A text of more than ``MAX_CHARACTERS`` is invalid.
-
-    Examples
-    --------
-    >>> parse_coordinate("35,27", "longitude"), parse_coordinate("51°11′30″ пн. ш.", "latitude")
-    (35.27, 51.19166666666666)
-    >>> parse_coordinate("51.19 N", "longitude") is None
-    True
-    """
-    if len(text) > MAX_CHARACTERS:  # searching such a text could take hours
-        return None
-    if match := _DECIMAL.fullmatch(text):  # the usual case
-        return float(match[1].replace(",", "."))
-    plain = " ".join(text.replace("−", "-").replace("º", "°").replace("˚", "°").split())
-    if plain.casefold() in NO_NUMBER:
-        return float("nan")
-    sign, digits = _split_hemisphere(plain, axis)
-    if sign is None:
-        return None
-    if match := _DECIMAL.fullmatch(digits):
-        number = float(match[1].replace(",", "."))
-    elif match := _SEXAGESIMAL.fullmatch(digits):
-        number = _convert_sexagesimal(match)
-    else:
-        return None
-    # A minus sign together with S or W is ambiguous.
-    return None if sign < 0 and digits.startswith("-") else (sign or 1) * number
-
-
-def _split_hemisphere(text: str, axis: str) -> tuple[int | None, str]:
-    """Return the sign of a hemisphere (0: no letters; ``None``: unknown letters) and the digits."""
-    match = re.fullmatch(r"([^\W\d_][^\d°+-]*?)?\s*([+-]?\d.*?)\s*([^\W\d_][^\d°]*)?", text)
-    if match is None or (match[1] and match[3]):
-        return None, text
-    letters = re.sub(r"[\s.]", "", match[1] or match[3] or "").casefold()
-    if not letters:
-        return 0, match[2]
-    return _HEMISPHERES[axis].get(letters), match[2]
-
-
-def _convert_sexagesimal(match: re.Match[str]) -> float:
-    degrees, minutes, seconds = (float((part or "0").replace(",", ".")) for part in match.groups())
-    if minutes >= 60.0 or seconds >= 60.0:
-        return float("inf")  # the caller raises an error that names the line
-    size = abs(degrees) + minutes / 60.0 + seconds / 3600.0
-    return -size if match[1].startswith("-") else size
 
 
 # What an accuracy or a radius must be, for messages.
