@@ -23,8 +23,8 @@ from geobuffer.zones.border import BOTH
 from geobuffer.zones.data_folder import data_folder
 from geobuffer.zones.identity import Noun
 from geobuffer.zones.make_border import border_between
-from geobuffer.zones.make_zone import build_zone
-from geobuffer.zones.quantities import list_values, parse_km, quote_value
+from geobuffer.zones.make_zone import build_zone, parse_from_km, parse_widths
+from geobuffer.zones.quantities import quote_value
 from geobuffer.zones.region import Regions
 from geobuffer.zones.repr_html import card_html
 from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, find_other_names, fold_name
@@ -155,8 +155,8 @@ class Scenario(Noun):
             places=(self.places, _PLACES),
             language=(self.language, _LANGUAGE),
         )
-        object.__setattr__(self, "km", _read_widths(self.km))
-        object.__setattr__(self, "from_km", parse_km(self.from_km, "from_km"))
+        object.__setattr__(self, "from_km", parse_from_km(self.from_km))
+        object.__setattr__(self, "km", _read_widths(self.km, self.from_km))
 
     @property
     def width(self) -> str:
@@ -271,8 +271,8 @@ def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Sc
         title=_pick_text(file, "title", content.get("title", file.stem), language),
         between=_region_names(file, zone, "between"),
         other=_region_names(file, zone, "and"),
-        km=_parse_widths(file, zone["km"]),
-        from_km=_parse_from_km(file, zone),
+        km=_parse_widths(file, zone["km"], from_km := _parse_from_km(file, zone)),
+        from_km=from_km,
         side=zone.get("side", BOTH),
         ends=zone.get("ends", "round"),
         summary=_pick_text(file, "summary", content.get("summary", ""), language),
@@ -417,7 +417,7 @@ def _region_names(file: Path, zone: Mapping[str, Any], key: str) -> tuple[str, .
 def _parse_from_km(file: Path, zone: Mapping[str, Any]) -> float:
     given = zone.get("from_km", 0.0)
     try:
-        return parse_km(given, "from_km")
+        return parse_from_km(given)
     except GeometryError as error:
         raise _width_error(file, "from_km", given, error) from error
 
@@ -429,24 +429,23 @@ def _width_error(file: Path, key: str, given: object, error: GeometryError) -> D
     return DataError(f"Invalid scenario {file}: [zone] {key} = {quote_value(given)}{about}")
 
 
-def _parse_widths(file: Path, given: Any) -> tuple[float, ...] | dict[str, float]:
+def _parse_widths(file: Path, given: Any, from_km: float) -> tuple[float, ...] | dict[str, float]:
     if isinstance(given, (list, dict)) and not given:
         raise DataError(
             f"Invalid scenario {file}: [zone] km = {quote_value(given)}. Must be a number or "
             "several, or one for each side or section, as in { Ukraine = 10, Russia = 5 }."
         )
     try:
-        return _read_widths(given)
+        return _read_widths(given, from_km)
     except GeometryError as error:
         raise _width_error(file, "km", given, error) from error
 
 
-def _read_widths(given: Any) -> tuple[float, ...] | dict[str, float]:
+def _read_widths(given: Any, from_km: float) -> tuple[float, ...] | dict[str, float]:
     """Return one width, several, or one for each name, in kilometres."""
     if isinstance(given, Mapping):
         check_arguments(km=([*given], _NAMES_OF_WIDTHS))
-        return {name: parse_km(width) for name, width in given.items()}
-    return tuple(parse_km(width) for width in list_values(given))
+    return parse_widths(given, from_km)
 
 
 def scenario_border(scenario: Scenario, regions: Regions) -> Border:

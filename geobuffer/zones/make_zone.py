@@ -157,7 +157,7 @@ def build_zone(
         message = f"Invalid ends {ends!r}. {did_you_mean(str(ends), _ENDS)}"
         raise GeometryError(message, parameter="ends")
     name = border.find_side_name(side)
-    widths, begin_km = _read_labelled_widths(km), _parse_from_km(from_km)
+    widths, begin_km = _read_labelled_widths(km), parse_from_km(from_km)
     zone: BufferZone | CombinedZone
     if not isinstance(widths, Mapping):
         edges_km = _parse_edges(widths, begin_km)
@@ -439,6 +439,27 @@ def _parse_edges(km: _Widths, from_km: float = 0.0) -> tuple[float, ...]:
     return tuple(edges)
 
 
+def parse_widths(
+    km: _Widths | Mapping[str, _Width], from_km: float = 0.0
+) -> tuple[float, ...] | dict[str, float]:
+    """Return widths that a border need not be known for: one, several, or one for each name.
+
+    Raises
+    ------
+    GeometryError
+        A width is no length, not positive, not finite or too large, or widths do not ascend.
+
+    Examples
+    --------
+    >>> parse_widths("10 km"), parse_widths([5, 10]), parse_widths({"Ukraine": 5})
+    ((10.0,), (5.0, 10.0), {'Ukraine': 5.0})
+    """
+    if isinstance(km, Mapping):
+        # The wider one of two sides may be beyond from_km.
+        return {name: _parse_edges([width])[-1] for name, width in km.items()}
+    return _parse_edges(km, from_km)[1:]
+
+
 def _find_width_problem(width: float, from_km: float) -> str:
     """Return what a width must be, for the message; an empty text if it is valid."""
     if not (math.isfinite(width) and width > 0):
@@ -461,7 +482,14 @@ def _explain_width(width: float) -> str:
     return ""
 
 
-def _parse_from_km(given: float | str) -> float:
+def parse_from_km(given: float | str) -> float:
+    """Return the distance in kilometres at which a zone begins.
+
+    Raises
+    ------
+    GeometryError
+        It is no length, negative or not finite.
+    """
     from_km = parse_km(given, "from_km")
     if not (math.isfinite(from_km) and from_km >= 0):
         message = f"Invalid from_km {quote_value(given)}. Must be a number, not negative."
