@@ -63,6 +63,11 @@ def test_where_refuses_unclear_coordinates_with_the_reason(run, text, reason):
     assert reason in answer.err
 
 
+def test_where_says_that_a_point_far_off_would_be_near_if_swapped(run):
+    answer = run("where", "35.038 51.123")
+    assert "longitude and latitude swapped" in answer.err
+
+
 @pytest.mark.parametrize("name", ["Yunakivka", "yunakivka", "Юнаківка", "Юнаковка"])
 def test_where_finds_a_place_by_its_name(run, towns, border, name):
     (record,) = run("where", name, "--json").json
