@@ -16,6 +16,7 @@ import shapely
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.io.read.reproject import parse_crs
+from geobuffer.io.read.source_table import PointAxes
 from geobuffer.zones.coordinates import CoordinateError, parse_coordinate
 from geobuffer.zones.quantities import (
     find_decimal_mark,
@@ -265,6 +266,7 @@ def add_points(table: SourceTable, lon: str | None, lat: str | None, crs: object
     table.shapes = np.full(len(x), None, dtype=object)
     table.shapes[there] = shapely.points(x[there], y[there])
     table.crs = "EPSG:4326" if crs is None else parse_crs(crs)
+    table.axes = PointAxes((x_column, y_column), is_stated=lon is not None or lat is not None)
     table.frame = table.frame.drop(columns=[x_column, y_column])
 
 

@@ -23,6 +23,7 @@ from geobuffer.geodesy.antimeridian import (
 from geobuffer.geodesy.curved_edges import draw_edges
 from geobuffer.geodesy.ellipsoid import inverse, length_m
 from geobuffer.io.point_tables import axes_seem_swapped
+from geobuffer.io.read.axis_order import order_axes
 from geobuffer.io.read.reproject import reproject_to_degrees
 from geobuffer.zones.areas import repair_area
 from geobuffer.zones.border import Border
@@ -315,6 +316,8 @@ def check_points(table: SourceTable, crs: object, *, swap: bool = False) -> None
 
     Parameters and errors as :func:`check_polygons`.
     """
+    if not swap:
+        order_axes(table, crs)
     _check_shapes(table, crs, "points", swap=swap)
     shapes = table.required_shapes
     several = shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOINT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from geobuffer.errors import DataError
 from geobuffer.zones.toponyms import escape_controls
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 # A message names so many rows and only counts the others.
 _NAMED_ROWS = 5
+
+
+class PointAxes(NamedTuple):
+    """The two columns of which points were made, the one for x first."""
+
+    columns: tuple[str, str]
+    is_stated: bool
+    """Whether the caller stated a column."""
 
 
 @dataclass(eq=False)
@@ -47,6 +55,8 @@ class SourceTable:
         The decimal mark of the coordinates, if they are texts that have one.
     marks
         The decimal marks of whole columns by name, if the rows are a batch of a longer table.
+    axes
+        The columns of which the points were made, if they were two.
     edges
         How the edges of the shapes run between their vertices.
     notes
@@ -62,6 +72,7 @@ class SourceTable:
     first_row: int = 0
     decimal: str = ""
     marks: Mapping[str, str] = field(default_factory=dict)
+    axes: PointAxes | None = None
     edges: EdgeKind = "straight"
     notes: list[str] = field(default_factory=list)
 
