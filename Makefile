@@ -2,6 +2,8 @@
 
 PYTHON := $(if $(wildcard .venv/bin/python),.venv/bin/python,$(shell command -v python || command -v python3))
 export PATH := $(dir $(PYTHON)):$(PATH)
+# Containers often set this. Then each process that a test starts compiles again what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help quick test lint docs bench all
 .DEFAULT_GOAL := help
