@@ -6,6 +6,7 @@ A table is Parquet, GeoParquet or CSV of any length. Only one batch is in memory
 from __future__ import annotations
 
 import json
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,18 +16,26 @@ import pyproj
 import shapely
 
 from geobuffer.errors import DataError, did_you_mean, missing_crs
+from geobuffer.io.read.column_words import KNOWN_COLUMNS
 from geobuffer.io.read.columns import (
-    KNOWN_COLUMNS,
-    LATITUDE,
-    LONGITUDE,
     find_columns,
     find_known_columns,
+    find_people,
     prepare_number_texts,
     read_metres_column,
 )
 from geobuffer.io.read.columns import read_coordinates as parse_coordinates
 from geobuffer.io.read.encodings import check_encoding, needless_encoding_error
 from geobuffer.io.read.files import find_path_fault
+from geobuffer.io.read.layers import list_native_columns
+from geobuffer.io.read.point_columns import (
+    PairFacts,
+    choose_order,
+    locate_points,
+    order_pairs,
+    read_shape_column,
+)
+from geobuffer.io.read.point_texts import parse_shapes
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.read.text_tables import TextTable, has_text
 from geobuffer.io.untrusted import check_geoparquet, is_nested_too_deeply
@@ -37,6 +46,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+    import pyarrow.parquet as pq
     from numpy.typing import NDArray
 
     from geobuffer.geodesy.ellipsoid import Floats
@@ -51,7 +61,7 @@ class Coordinates(NamedTuple):
 
     columns: tuple[str, ...]
     encoding: str
-    """``"WKB"``, ``"point"`` (GeoArrow) or ``"numbers"``."""
+    """``"WKB"``, ``"point"`` (GeoArrow), ``"numbers"``, or ``"texts"`` of whole points."""
     crs: pyproj.CRS | None
     """The coordinate reference system; None for longitude and latitude."""
     boxes: str = ""
@@ -62,6 +72,10 @@ class Coordinates(NamedTuple):
     """The decimal marks of the columns of metres and people that are stored as text."""
     known: Mapping[str, str] = MappingProxyType({})
     """The columns of accuracies, radii, countries and oblasts, by the names that geobuffer uses."""
+    pairs: PairFacts = PairFacts()
+    """What tells the order of the pairs of texts."""
+    note: str = ""
+    """What was assumed of the columns, for a warning."""
 
 
 class TableSource(NamedTuple):
@@ -99,7 +113,9 @@ class TableSource(NamedTuple):
         return table
 
 
-def open_table(path: Path, encoding: str | None = None) -> TableSource:
+def open_table(
+    path: Path, encoding: str | None = None, near: Sequence[shapely.Geometry] = ()
+) -> TableSource:
     """Open a source by its suffix, and find the columns of its points.
 
     Parameters
@@ -108,6 +124,8 @@ def open_table(path: Path, encoding: str | None = None) -> TableSource:
         The file.
     encoding
         The encoding of a text table that the caller states; ``None`` to detect it.
+    near
+        Shapes near which the points are expected; they help to find columns without headings.
 
     Raises
     ------
@@ -118,23 +136,22 @@ def open_table(path: Path, encoding: str | None = None) -> TableSource:
     """
     import pyarrow as pa
 
-    texts = (".csv", ".tsv", ".tab", ".txt")
-    readers = {".parquet": _open_parquet, **dict.fromkeys(texts, _open_csv)}
+    suffixes = (".parquet", ".csv", ".tsv", ".tab", ".txt")
+    is_parquet = path.suffix.lower() == ".parquet"
     if encoding is not None:
         encoding = check_encoding(encoding)
-        if path.suffix.lower() == ".parquet":
+        if is_parquet:
             raise needless_encoding_error(encoding, str(path))
-    reader = readers.get(path.suffix.lower())
     if path.suffix.lower() in {".xlsx", ".xlsm", ".xls"}:
         raise DataError(
             f"Invalid file {str(path)!r}: a workbook cannot be read piece by piece. Save it as CSV."
         )
-    if reader is None:
-        raise DataError(f"Invalid file {str(path)!r}. {did_you_mean(path.suffix, readers)}")
+    if path.suffix.lower() not in suffixes:
+        raise DataError(f"Invalid file {str(path)!r}. {did_you_mean(path.suffix, suffixes)}")
     if (reason := find_path_fault(path)) is not None:
         raise DataError(f"Unreadable {path}: {reason}.")
     try:
-        return reader(path) if reader is _open_parquet else _open_csv(path, encoding)
+        return _open_parquet(path, near) if is_parquet else _open_csv(path, encoding, near)
     except UnicodeDecodeError as error:
         raise DataError(
             f"Unreadable {path}: its header is not UTF-8 at byte {error.start}. Save it as UTF-8."
@@ -143,7 +160,7 @@ def open_table(path: Path, encoding: str | None = None) -> TableSource:
         raise DataError(f"Unreadable {path}: {error}") from error
 
 
-def _open_parquet(path: Path) -> TableSource:
+def _open_parquet(path: Path, near: Sequence[shapely.Geometry]) -> TableSource:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -152,13 +169,18 @@ def _open_parquet(path: Path) -> TableSource:
     schema = file.schema_arrow
     _check_names(path, schema.names)
     geo = (schema.metadata or {}).get(b"geo")
-    at = _locate_geometry(path, geo, schema.names) if geo else _locate_numbers(path, schema.names)
+    at = _locate_geometry(path, geo, schema.names) if geo else _locate_native(path, file)
+    if at is None:
+        at = _locate_points(path, schema.names, lambda: _sample_parquet(file), near=near)
     at = at._replace(known=find_known_columns(schema.names))
     columns = [*(at.columns if at.encoding == "numbers" else ()), *_number_columns(schema.names)]
     texts = [name for name in dict.fromkeys(columns) if _may_hold_texts(schema.field(name).type)]
     if texts:
         parts = file.iter_batches(batch_size=BATCH_ROWS, columns=texts)
         at = _choose_marks(at, [_count_marks(pa.table(part), at.columns) for part in parts])
+    if at.encoding == "texts":
+        parts = file.iter_batches(batch_size=BATCH_ROWS, columns=list(at.columns))
+        at = _decide_order(at, [_find_facts(pa.table(part), at) for part in parts])
     total = max(file.metadata.num_rows, 1)
 
     def batches() -> Iterator[tuple[float, pa.Table]]:
@@ -167,7 +189,30 @@ def _open_parquet(path: Path) -> TableSource:
             done += batch.num_rows
             yield done / total, pa.Table.from_batches([batch])
 
-    return TableSource(path, schema, at, batches)
+    return TableSource(path, schema, at, batches, notes=(at.note,) if at.note else ())
+
+
+def _sample_parquet(file: pq.ParquetFile) -> pd.DataFrame:
+    """Return the first rows of a Parquet file."""
+    import pyarrow as pa
+
+    batch = next(file.iter_batches(batch_size=SAMPLE_ROWS), None)
+    table = file.schema_arrow.empty_table() if batch is None else pa.Table.from_batches([batch])
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
+
+
+def _locate_native(path: Path, file: pq.ParquetFile) -> Coordinates | None:
+    """Return the only column of Parquet's own type of geometry; ``None`` without one."""
+    native = list_native_columns(file)
+    if len(native) > 1:
+        shown = ", ".join(map(repr, native))
+        raise DataError(f"Ambiguous {path}: several columns hold shapes: {shown}.")
+    for name, kind in native.items():
+        if kind.crs is None:
+            raise missing_crs(f"The column {name!r} of {path} has", "state one in the file")
+        return Coordinates((name,), "WKB", _needed_crs(_parse_crs(kind.crs)))
+    return None
 
 
 def _may_hold_texts(kind: pa.DataType) -> bool:
@@ -177,12 +222,13 @@ def _may_hold_texts(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _open_csv(path: Path, encoding: str | None) -> TableSource:
+def _open_csv(path: Path, encoding: str | None, near: Sequence[shapely.Geometry]) -> TableSource:
     import pyarrow as pa
 
     table = TextTable(str(path), lambda: path.open("rb"), path.stat().st_size, encoding)
     _check_names(path, [name for name in table.header if name.strip()])
-    at = _locate_numbers(path, table.header)
+    tags = table.tags
+    at = _locate_points(path, table.header, lambda: _sample_texts(table), tags=tags, near=near)
     columns = [*dict.fromkeys(at.columns + _number_columns(table.header))]
     positions = [table.header.index(name) for name in columns]
     unnamed = [position for position, name in enumerate(table.header) if not name.strip()]
@@ -190,14 +236,18 @@ def _open_csv(path: Path, encoding: str | None) -> TableSource:
     def summarise(batch: pa.Table) -> _Summary:
         named = batch.select([str(position) for position in positions]).rename_columns(columns)
         filled = frozenset(n for n in unnamed if has_text(batch.column(str(n))))
-        return _Summary(_count_marks(named, at.columns), filled)
+        return _Summary(_count_marks(named, at.columns), filled, _find_facts(named, at))
 
     found = table.scan([*positions, *unnamed], summarise)
     used = frozenset[int]().union(*(one.used for one in found))
     kept = [n for n, name in enumerate(table.header) if name.strip() or n in used]
     names = [table.header[position] for position in kept]
     _check_names(path, names)
-    at = _choose_marks(at, [one.marks for one in found])._replace(known=find_known_columns(names))
+    at = _choose_marks(at, [one.marks for one in found])
+    at = at._replace(known=find_known_columns(names, tags))
+    at = _decide_order(at, [one.pairs for one in found])
+    if at.note:
+        table.notes.append(at.note)
     schema = pa.schema({name: pa.string() for name in names}.items())
 
     def batches() -> Iterator[tuple[float, pa.Table]]:
@@ -213,15 +263,44 @@ class _Summary(NamedTuple):
     """How many texts of each column prove a decimal point, and how many a comma."""
     used: frozenset[int]
     """The columns without a name that have values."""
+    pairs: PairFacts
+    """As of :class:`Coordinates`."""
+
+
+#: So many rows are looked at where headings do not tell which columns hold the points.
+SAMPLE_ROWS = 1_000
+
+
+def _sample_texts(table: TextTable) -> pd.DataFrame:
+    """Return the first rows of a text table; empty texts are missing."""
+    with table.open_file() as file:
+        rows = [row for _, row in islice(table.filled_rows(file), SAMPLE_ROWS)]
+    frame = pd.DataFrame(rows, columns=table.header, dtype=object)
+    return frame.where(frame != "", None)
+
+
+def _find_facts(rows: pa.Table, at: Coordinates) -> PairFacts:
+    """Return what the pairs of some rows tell about their order."""
+    if at.encoding != "texts":
+        return PairFacts()
+    return PairFacts.of(parse_shapes(read_texts(rows, at.columns[0]).tolist()))
+
+
+def _decide_order(at: Coordinates, parts: Iterable[PairFacts]) -> Coordinates:
+    """Return the column of pairs with what decides their order in the whole table."""
+    if at.encoding != "texts":
+        return at
+    facts = PairFacts.join(parts)
+    return at._replace(pairs=facts, note=choose_order(at.columns[0], facts)[1])
 
 
 def _number_columns(names: Iterable[str]) -> tuple[str, ...]:
     """Return the columns of metres and people, whose decimal marks belong together."""
-    found = (find_columns(names, KNOWN_COLUMNS[known]) for known in _QUANTITIES)
-    return tuple(of_name[0] for of_name in found if len(of_name) == 1)
-
-
-_QUANTITIES = ("accuracy_m", "radius_m", "population")
+    listed = list(names)
+    found = (find_columns(listed, KNOWN_COLUMNS[known]) for known in ("accuracy_m", "radius_m"))
+    people = find_people(listed)[0]
+    metres = tuple(of_name[0] for of_name in found if len(of_name) == 1)
+    return (*metres, people) if people else metres
 
 
 def _count_marks(rows: pa.Table, coordinates: Iterable[str]) -> dict[str, tuple[int, int]]:
@@ -299,9 +378,14 @@ def _locate_geometry(path: Path, geo: bytes, names: list[str]) -> Coordinates:
     # In GeoParquet 1.1 a missing key means longitude and latitude; null means unknown.
     if "crs" in column and column["crs"] is None:
         raise missing_crs(f"The column {name!r} of {path} has", "state one in its metadata")
+    return Coordinates((name,), encoding, _needed_crs(crs), boxes)
+
+
+def _needed_crs(crs: pyproj.CRS | None) -> pyproj.CRS | None:
+    """Return a reference system; ``None`` for longitude and latitude of WGS 84."""
     degrees = crs is None or crs.equals(pyproj.CRS("OGC:CRS84"), ignore_axis_order=True)
     degrees = degrees or (crs is not None and crs.to_epsg() == 4326)
-    return Coordinates((name,), encoding, None if degrees else crs, boxes)
+    return None if degrees else crs
 
 
 def _check_texts(*values: object) -> None:
@@ -320,22 +404,23 @@ def _parse_crs(stated: Any) -> pyproj.CRS:
     return crs
 
 
-def _locate_numbers(path: Path, names: list[str]) -> Coordinates:
-    """Return the columns of longitude and latitude; raise an error without them."""
-    found = [find_columns(names, wanted) for wanted in (LONGITUDE, LATITUDE)]
-    for columns, word in zip(found, ("longitude", "latitude"), strict=True):
-        if len(columns) > 1:
-            shown = ", ".join(map(repr, columns))
-            raise DataError(
-                f"Ambiguous {path}: several columns may be the {word}: {shown}. Must be only one; "
-                "rename the others."
-            )
-    if all(found):
-        return Coordinates((found[0][0], found[1][0]), "numbers", None)
+def _locate_points(
+    path: Path,
+    names: Sequence[str],
+    sample: Callable[[], pd.DataFrame],
+    *,
+    tags: Mapping[str, str] = MappingProxyType({}),
+    near: Sequence[shapely.Geometry] = (),
+) -> Coordinates:
+    """Return the columns of longitude and latitude, or of whole points; an error without them."""
+    found = locate_points(str(path), names, sample, tags=tags, near=near)
+    if found is not None:
+        encoding = "texts" if found.is_one else "numbers"
+        return Coordinates(found.columns, encoding, None, note=found.note)
     shown = ", ".join(names[:12])
     raise DataError(
         f"Invalid table {path}: no columns of coordinates among {shown}. Must have lon and lat, "
-        "or longitude and latitude, in degrees; or be GeoParquet."
+        "or longitude and latitude, in degrees; or one column of points; or be GeoParquet."
     )
 
 
@@ -363,11 +448,14 @@ def read_points(rows: pa.Table, source: TableSource, first: int) -> tuple[Floats
     ``first`` is the number of the first row in the file, for messages.
     """
     at = source.at
-    if at.encoding == "numbers":
-        lon, lat = (
-            read_coordinates(rows, name, axis, source, first)
-            for name, axis in zip(at.columns, ("longitude", "latitude"), strict=True)
-        )
+    if at.encoding in {"numbers", "texts"}:
+        if at.encoding == "texts":
+            lon, lat = _read_text_points(rows, source, first)
+        else:
+            lon, lat = (
+                read_coordinates(rows, name, axis, source, first)
+                for name, axis in zip(at.columns, ("longitude", "latitude"), strict=True)
+            )
         # As in the reader of tables: a row that lacks a coordinate, or lies at 0, 0, has no point.
         nowhere = np.isnan(lon) | np.isnan(lat) | ((lon == 0.0) & (lat == 0.0))
         if nowhere.any():
@@ -377,11 +465,42 @@ def read_points(rows: pa.Table, source: TableSource, first: int) -> tuple[Floats
         _check_encoding(column, at)
         read = read_struct_points if at.encoding == "point" else _read_wkb_points
         lon, lat = read(column, first)
-    if at.crs is not None:
-        to_degrees = pyproj.Transformer.from_crs(at.crs, "OGC:CRS84", always_xy=True)
-        there = np.isfinite(lon)
-        lon, lat = np.array(lon), np.array(lat)
-        lon[there], lat[there] = to_degrees.transform(lon[there], lat[there])
+    return _convert_points(lon, lat, at.crs)
+
+
+def _read_text_points(rows: pa.Table, source: TableSource, first: int) -> tuple[Floats, Floats]:
+    """Return the points of a column of texts: pairs of numbers, or well-known text or binary."""
+    name = source.at.columns[0]
+    table = source.batch_table(first, {name: read_texts(rows, name)})
+    read = read_shape_column(table, name)
+    lon, lat = order_pairs(name, read, source.at.pairs)
+    shaped = ~shapely.is_missing(read.shapes)
+    wrong = np.flatnonzero(shaped & (shapely.get_type_id(read.shapes) != 0))
+    if len(wrong):
+        kind = read.shapes[wrong[0]].geom_type
+        raise DataError(
+            f"Invalid {name} in {table.cite_row(int(wrong[0]))}: {kind}. Must be a Point."
+        )
+    lon[shaped], lat[shaped] = shapely.get_coordinates(read.shapes[shaped]).T
+    if len(read.srids) > 1:
+        shown = ", ".join(map(str, sorted(read.srids)))
+        raise DataError(
+            f"Invalid {name} of {source.path}: its shapes are in the reference systems {shown}. "
+            "Must be in one."
+        )
+    for srid in read.srids:
+        lon, lat = _convert_points(lon, lat, _needed_crs(_parse_crs(f"EPSG:{srid}")))
+    return lon, lat
+
+
+def _convert_points(lon: Floats, lat: Floats, crs: pyproj.CRS | None) -> tuple[Floats, Floats]:
+    """Return points of a reference system as longitudes and latitudes."""
+    if crs is None:
+        return lon, lat
+    to_degrees = pyproj.Transformer.from_crs(crs, "OGC:CRS84", always_xy=True)
+    there = np.isfinite(lon)
+    lon, lat = np.array(lon), np.array(lat)
+    lon[there], lat[there] = to_degrees.transform(lon[there], lat[there])
     return lon, lat
 
 

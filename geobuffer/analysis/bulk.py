@@ -318,7 +318,7 @@ def classify_file(
     check_zone(zone)
     check_not_input(target, [("source", source)])
     check_bulk_target(target)
-    rows = open_table(source, encoding)
+    rows = open_table(source, encoding, [section.line for section in zone.sections])
     if target.suffix.lower() == ".csv":
         check_csv_columns(rows, target)
     write_rows = _write_file if target.suffix else _write_parts

@@ -210,12 +210,12 @@ def axes_seem_swapped(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) 
     >>> axes_seem_swapped(np.array([51.2, 51.3]), np.array([34.9, 35.0]), [line])
     True
     """
-    near, turned = _find_near_points(lon, lat, shapes)
+    near, turned = find_near_points(lon, lat, shapes)
     there = np.isfinite(lon)
     return bool(there.any() and near[there].mean() < 0.5 < turned[there].mean())
 
 
-def _find_near_points(
+def find_near_points(
     lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]
 ) -> tuple[Flags, Flags]:
     """Return which points lie near some shapes, and which would with swapped axes."""
@@ -235,7 +235,7 @@ def warn_if_swapped(
     """Warn of points that seem to have their axes swapped: most of them, or a few among others."""
     shapes = list(shapes)
     if not axes_seem_swapped(lon, lat, shapes):
-        near, turned = _find_near_points(lon, lat, shapes)
+        near, turned = find_near_points(lon, lat, shapes)
         # Some of the places of a worldwide table lie there by chance.
         if near.any() and near[np.isfinite(lon)].mean() > 0.5:
             warn_of_rows(

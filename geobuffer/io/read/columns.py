@@ -1,7 +1,7 @@
 """Find the columns of a table by the names that publishers use, and read their coordinates.
 
-Names are known in English, Ukrainian and Russian. Coordinates are written in any form that
-``zones/coordinates.py`` knows.
+Coordinates are written in any form that ``zones/coordinates.py`` knows. The words by which columns
+are known are in ``column_words.py``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError, did_you_mean
+from geobuffer.io.read import column_words as words
+from geobuffer.io.read.column_words import COUNTRY, KNOWN_COLUMNS, NAME, NAMES, fold_heading
 from geobuffer.io.read.reproject import parse_crs
 from geobuffer.io.read.source_table import PointAxes
 from geobuffer.zones.coordinates import CoordinateError, parse_coordinate
@@ -23,6 +25,7 @@ from geobuffer.zones.quantities import (
     quote_value,
     read_number_column,
 )
+from geobuffer.zones.toponyms import load_name_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,58 +36,10 @@ if TYPE_CHECKING:
     from geobuffer.io.read.source_table import SourceTable
 
 
-# Names of columns as simplify_name returns them, the most certain first. They come from
-# OpenStreetMap, GeoNames, HDX, geoBoundaries, GADM, Natural Earth, Wikidata, and from tables in
-# Ukrainian and Russian.
-LONGITUDE = (
-    "longitude", "lon", "lng", "long", "x", "longitude_dd", "lon_dd", "decimallongitude",
-    "geo_lon", "point_x", "x_coord", "coord_x", "xcoord", "довгота", "долгота",
-)  # fmt: skip
-LATITUDE = (
-    "latitude", "lat", "y", "latitude_dd", "lat_dd", "decimallatitude", "geo_lat", "point_y",
-    "y_coord", "coord_y", "ycoord", "широта",
-)  # fmt: skip
-NAME = (
-    "name", "shapename", "title", "label", "назва", "название", "наименование", "settlement",
-    "place", "place_name", "placename", "village", "locality", "населений_пункт",
-    "населенный_пункт", "назва_населеного_пункту", "название_населенного_пункта",
-)  # fmt: skip
-NAMES = {
-    "en": ("name_en", "name_eng", "nameeng", "name_english", "en_name", "назва_англ"),
-    "uk": ("name_uk", "name_ua", "name_ukr", "nameukr", "назва_укр", "название_укр"),
-    "ru": ("name_ru", "name_rus", "namerus", "назва_рос", "название_рус"),
-}  # fmt: skip
-ISO = ("iso_3166_2", "iso3166_2", "iso", "shapeiso", "iso_code", "hasc_1", "ref_iso")
-COUNTRY = (
-    "country", "country_code", "countrycode", "iso_a2", "iso2", "cc", "iso_country", "adm0_pcode",
-    "код_країни", "код_страны", "країна", "страна",
-)  # fmt: skip
-
-# Other columns that geobuffer knows, and the names that publishers give them.
-KNOWN_COLUMNS = {
-    "kind": ("kind", "place_type", "fclass", "категорія", "тип_населеного_пункту"),
-    "oblast_iso": ("oblast_iso",),
-    "oblast": (
-        "oblast", "область", "region", "admin1", "adm1_en", "admin1_name", "state", "province",
-        "регіон", "регион",
-    ),
-    "raion": ("raion", "район", "rayon", "district", "admin2", "adm2_en", "admin2_name", "county"),
-    "hromada": ("hromada", "громада", "admin3", "adm3_en", "admin3_name", "municipality"),
-    "code": ("code", "katottg", "катоттг", "oktmo", "октмо", "geonameid", "pcode", "adm4_pcode"),
-    "population": (
-        "population", "pop", "inhabitants", "населення", "население", "кількість_населення",
-        "численность_населения", "чисельність_населення",
-    ),
-    "accuracy_m": ("accuracy_m",),
-    "radius_m": ("radius_m",),
-    "source": ("source", "джерело", "источник"),
-}  # fmt: skip
-
 # Columns of nested units in HDX and GADM. The deepest level is the one that names a row.
-_NESTED = re.compile(r"(?:adm(\d)_(en|ua|uk|ru)|name_(\d))")
-
-# Long names: a column that begins with one ("Широта, градусы") counts too.
-_LONG_NAMES = ("longitude", "latitude", "довгота", "долгота", "широта")
+_NESTED = re.compile(
+    r"(?:adm(?:in)?_?(?P<level>\d)_?(?:name)?_?(?P<language>en|ua|uk|ru)?|name_(?P<gadm>\d))"
+)
 
 
 def simplify_name(name: object) -> str:
@@ -100,30 +55,57 @@ def simplify_name(name: object) -> str:
 def find_columns(columns: Iterable[object], wanted: Sequence[str]) -> list[str]:
     """Return the columns that have the first of the wanted names that occurs.
 
-    >>> find_columns(["Lat", "LATITUDE", "y"], LATITUDE)
-    ['LATITUDE']
-    >>> find_columns(["Широта, градусы"], LATITUDE)
-    ['Широта, градусы']
+    >>> find_columns(["Name", "NAME_EN", "title"], NAMES["en"])
+    ['NAME_EN']
     """
     by_name: dict[str, list[str]] = {}
     for column in columns:
         by_name.setdefault(simplify_name(column), []).append(str(column))
-    for name in wanted:
-        if name in by_name:
-            return by_name[name]
-    prefixes = [word for word in _LONG_NAMES if word in wanted]
-    return [
-        column
-        for name, of_name in by_name.items()
-        if any(name.startswith(f"{word}_") for word in prefixes)
-        for column in of_name
-    ]
+    return next((by_name[name] for name in wanted if name in by_name), [])
 
 
-def find_known_columns(columns: Iterable[str]) -> dict[str, str]:
+def read_hxl_tags(columns: Sequence[str], tags: Sequence[str]) -> dict[str, str]:
+    """Return the meanings of columns by their names, from a row of tags of HXL.
+
+    >>> read_hxl_tags(["a", "b", "c"], ["#geo +lat", "#adm4+name+uk", "#affected"])
+    {'a': 'latitude', 'b': 'name_uk'}
+    """
+    ranked: dict[str, tuple[int, str]] = {}
+    for column, tag in zip(columns, tags, strict=False):
+        found = _read_hxl_tag(tag) if column else None
+        if found is not None and (found[1] not in ranked or found[0] < ranked[found[1]][0]):
+            ranked[found[1]] = found[0], column
+    return {column: meaning for meaning, (_, column) in ranked.items()}
+
+
+def _read_hxl_tag(tag: str) -> tuple[int, str] | None:
+    """Return what a tag means, with its place among those of the same meaning."""
+    name, *attributes = (part.strip() for part in tag.casefold().lstrip("# ").split("+"))
+    # Attributes of parts of the people, such as +f and +children, change what is counted.
+    if name == "population" and set(attributes) - {"total", "all", "num", "est", "census"}:
+        return None
+    for place, (wanted, attribute, meaning) in enumerate(words.HXL_MEANINGS):
+        if name == wanted and (attribute in attributes or (not attribute and not attributes)):
+            language = next((_LANGUAGES[one] for one in attributes if one in _LANGUAGES), "")
+            return place, f"name_{language}" if meaning == "name" and language else meaning
+    return None
+
+
+# The languages of names by the endings of headings and the attributes of HXL.
+_LANGUAGES = {
+    "en": "en", "eng": "en", "i_en": "en", "uk": "uk", "ua": "uk", "ukr": "uk", "i_uk": "uk",
+    "ru": "ru", "rus": "ru", "i_ru": "ru", "укр": "uk", "рос": "ru", "рус": "ru", "англ": "en",
+}  # fmt: skip
+
+
+def find_known_columns(
+    columns: Iterable[str],
+    tags: Mapping[str, str] = {},
+) -> dict[str, str]:
     """Return the columns that can make a place uncertain, by the names that geobuffer uses.
 
-    They are accuracies, radii, countries and oblasts. ``country`` may hold codes or names.
+    They are accuracies, radii, countries and oblasts. ``country`` may hold codes or names. ``tags``
+    are the meanings of columns from tags of HXL.
 
     >>> find_known_columns(["lon", "accuracy_m", "Область", "Країна"])
     {'accuracy_m': 'accuracy_m', 'oblast': 'Область', 'country': 'Країна'}
@@ -138,7 +120,8 @@ def find_known_columns(columns: Iterable[str]) -> dict[str, str]:
         "country_name": ("country_name",),
     }
     found = {known: find_columns(names, usual) for known, usual in wanted.items()}
-    return {known: of_name[0] for known, of_name in found.items() if len(of_name) == 1}
+    tagged = {meaning: column for column, meaning in tags.items() if meaning in wanted}
+    return {known: of_name[0] for known, of_name in found.items() if len(of_name) == 1} | tagged
 
 
 def require_column(table: SourceTable, column: str, option: str) -> str:
@@ -187,13 +170,30 @@ def _find_name_candidates(texts: Sequence[str]) -> list[str]:
     for wanted in (NAME[:1], NAMES["en"], NAME):
         if found := find_columns(texts, wanted):
             return found
+    own = [c for c in texts if not _NESTED.fullmatch(simplify_name(c))]
+    ending = [c for c in own if simplify_name(c).endswith("_name")]
     if deepest := _find_deepest_level(texts):
-        return deepest
+        return deepest + ending
     for language in ("uk", "ru"):
         if found := find_columns(texts, NAMES[language]):
             return found
-    ending = [c for c in texts if simplify_name(c).endswith("_name")]
+    ending = ending or [c for c in own if _split_noun(fold_heading(c)) is not None]
+    ending = ending or find_columns(own, words.PLACE_NOUNS)
     return ending or (list(texts) if len(texts) == 1 else [])
+
+
+def find_section_names(columns: Iterable[object]) -> list[str]:
+    """Return the columns that may hold the names of sections of a border, the surest ones.
+
+    >>> find_section_names(["id", "nom"]), find_section_names(["id", "status"])
+    (['nom'], [])
+    """
+    names = [str(column) for column in columns]
+    for wanted in (NAME, NAMES["en"]):
+        if found := find_columns(names, wanted):
+            return found
+    nouns = [c for c in names if _split_noun(fold_heading(c)) == ""]
+    return nouns or find_columns(names, words.PLACE_NOUNS)
 
 
 def _find_deepest_level(columns: Sequence[str], language: str = "") -> list[str]:
@@ -201,14 +201,202 @@ def _find_deepest_level(columns: Sequence[str], language: str = "") -> list[str]
 
     >>> _find_deepest_level(["ADM0_EN", "ADM1_EN"]), _find_deepest_level(["ADM1_UA"], "uk")
     (['ADM1_EN'], ['ADM1_UA'])
+    >>> _find_deepest_level(["adm1_name", "adm0_name"])
+    ['adm1_name']
     """
     codes = {"uk": ("uk", "ua"), "": ("en", None)}.get(language, (language,))
     found: dict[int, list[str]] = {}
     for column in columns:
         match = _NESTED.fullmatch(simplify_name(column))
-        if match and match[2] in codes:
-            found.setdefault(int(match[1] or match[3]), []).append(column)
-    return found[max(found)] if found else []
+        if match and match["language"] in codes:
+            found.setdefault(int(match["level"] or match["gadm"]), []).append(column)
+    if not found:
+        return []
+    deepest = found[max(found)]
+    # Beside a name in English, one that states no language repeats it.
+    stated = [c for c in deepest if _NESTED.fullmatch(simplify_name(c))["language"]]  # type: ignore[index]
+    return stated or deepest
+
+
+def _split_noun(folded: str) -> str | None:
+    """Return a folded heading without a noun for a name at its beginning or end; else ``None``."""
+    for noun in words.NAME_NOUNS:
+        if folded == noun:
+            return ""
+        if len(noun) < 3 and noun.isascii():  # "ad" is also the beginning of other terms
+            continue
+        if folded.endswith(f"_{noun}"):
+            return folded.removesuffix(f"_{noun}")
+        if folded.startswith(f"{noun}_"):
+            return folded.removeprefix(f"{noun}_")
+    return None
+
+
+def find_place_names(table: SourceTable, taken: Iterable[str]) -> dict[str, str]:
+    """Return the columns of the names of places: ``name``, and those by language.
+
+    The surest heading counts: a tag of HXL; ``name``; one beside a noun for a settlement, as
+    *village_name*; another noun for a name; the deepest level of nested units. A noun for a place
+    alone, such as *place* or *settlement*, counts only if its texts are names and not kinds.
+
+    Parameters
+    ----------
+    table
+        The table.
+    taken
+        Columns that are known as something else.
+    """
+    columns = [str(c) for c in table.frame.columns if str(c) not in set(taken)]
+    found = {
+        meaning: column for column, meaning in table.tags.items() if meaning.startswith("name")
+    }
+    plain, by_language = _group_noun_columns(columns)
+    for language in NAMES:
+        known = f"name_{language}"
+        candidates = (
+            find_columns(columns, NAMES[language])
+            or by_language.get(language, [])
+            or _find_deepest_level(columns, language)
+        )
+        if known not in found and len(candidates) == 1:
+            found[known] = candidates[0]
+    if "name" not in found:
+        left = [column for column in columns if column not in found.values()]
+        named = [column for column in plain if holds_names(table.frame[column])]
+        name = find_columns(left, NAME) or named
+        if not (name or found):
+            name = _choose_place_noun(table, left)
+        if len(name) == 1:
+            found["name"] = name[0]
+    return found
+
+
+def _group_noun_columns(columns: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the columns with a noun for a name that may be of places: plain, and by language.
+
+    Those beside a noun for a settlement come alone, if there are any.
+    """
+    ranked: dict[tuple[str, bool], list[str]] = {}
+    for column in columns:
+        head, _, ending = fold_heading(column).rpartition("_")
+        language = _LANGUAGES.get(ending, "")
+        rest = _split_noun(head if language else fold_heading(column))
+        if rest is None or _NESTED.fullmatch(simplify_name(column)):
+            continue
+        beside = set(rest.split("_")) - {""}
+        is_settlement = bool(beside & words.SETTLEMENT_NOUNS)
+        if is_settlement or not beside & words.NO_PLACE:
+            ranked.setdefault((language, is_settlement), []).append(column)
+    chosen = {
+        language: ranked.get((language, True)) or ranked.get((language, False), [])
+        for language in ("", *NAMES)
+    }
+    return chosen.pop(""), chosen
+
+
+def _choose_place_noun(table: SourceTable, columns: Sequence[str]) -> list[str]:
+    """Return the column of names of the deepest level, or with a noun for a place, if it is one."""
+    labels = [c for c in columns if fold_heading(c).endswith("_label")]
+    usual = (find_columns(columns, (noun,)) for noun in words.PLACE_NOUNS)
+    for candidates in (_find_deepest_level(columns), *usual, labels):
+        if len(candidates) == 1 and holds_names(table.frame[candidates[0]]):
+            return candidates
+    return []
+
+
+# Texts of which fewer than half differ are rather kinds or groups; more than so many different ones
+# are names that repeat.
+_MANY_NAMES = 20
+
+
+def holds_names(column: pd.Series) -> bool:
+    """Return whether a column holds names: mostly different texts that are no kinds or numbers.
+
+    Examples
+    --------
+    >>> holds_names(pd.Series(["Sumy", "Sudzha"])), holds_names(pd.Series(["village", "city"]))
+    (True, False)
+    >>> holds_names(pd.Series(["Mr", "Mr"])), holds_names(pd.Series(["1", "2"]))
+    (False, False)
+    """
+    texts = [" ".join(v.split()) for v in column.dropna().tolist() if isinstance(v, str)]
+    texts = [text for text in texts if text]
+    if not texts:
+        return False
+    odd = sum(1 for text in texts if is_kind(text) or not re.search(r"[^\W\d_]", text))
+    different = len(set(texts))
+    repeated = 2 * different < len(texts) and different <= _MANY_NAMES
+    # A name that repeats, as a place of several events, begins with a capital letter.
+    is_place = simplify_name(column.name) == "location" and all(t[0].isupper() for t in texts)
+    return 2 * odd < len(texts) and (not repeated or is_place)
+
+
+def is_kind(text: str) -> bool:
+    """Return whether a text says what kind of place something is, or is no name at all.
+
+    >>> is_kind("village"), is_kind("смт"), is_kind("Yes"), is_kind("Село Нове")
+    (True, True, True, False)
+    """
+    rules = load_name_rules()
+    low = " ".join(text.casefold().rstrip(".").split())
+    kinds = (rules[key] for key in ("kinds_before", "kinds_after", "kinds_apart"))
+    return low in words.NO_NAMES or any(low in names for names in kinds)
+
+
+def find_people(columns: Iterable[str]) -> tuple[str, str]:
+    """Return the column of the number of people, "" if there is none, and a note about it.
+
+    Of counts of several years the latest is taken. Thousands are not.
+
+    Examples
+    --------
+    >>> [find_people([text])[0] for text in ("Населення, осіб", "population_2021", "pop_est")]
+    ['Населення, осіб', 'population_2021', 'pop_est']
+    >>> [find_people([text])[0] for text in ("population_density", "pop_up", "Населення, тис.")]
+    ['', '', '']
+    """
+    names = list(columns)
+    if usual := find_columns(names, KNOWN_COLUMNS["population"]):
+        return (usual[0], "") if len(usual) == 1 else ("", "")
+    found: dict[int, list[str]] = {}
+    thousands = []
+    for name in names:
+        beside = _split_people(fold_heading(name))
+        if beside is None:
+            continue
+        if beside & words.THOUSANDS:
+            thousands.append(name)
+        elif all(word in words.PEOPLE_DETAILS or word.isdecimal() for word in beside):
+            years = [int(word) for word in beside if _YEAR.fullmatch(word)]
+            found.setdefault(max(years, default=0), []).append(name)
+    if not found:
+        shown = ", ".join(map(repr, thousands))
+        return "", f"{shown} counts thousands and was not read as people." if thousands else ""
+    latest = found[max(found)]
+    if len(latest) > 1:
+        return "", (
+            f"several columns may be the population, and none was read as such: "
+            f"{', '.join(map(repr, latest))}. Name it population."
+        )
+    others = [name for year, of_year in found.items() if year < max(found) for name in of_year]
+    note = f"of {', '.join(map(repr, [*others, *latest]))}, {latest[0]!r} is the population."
+    return latest[0], note if others else ""
+
+
+_YEAR = re.compile(r"(?:18|19|20)\d\d")
+
+
+def _split_people(folded: str) -> set[str] | None:
+    """Return the words beside the word for people at the beginning or end of a heading."""
+    apart = re.sub(r"(?<=[^\W\d_])((?:18|19|20)\d\d)", r"_\1", folded)  # pop2020
+    for word in words.PEOPLE:
+        if apart == word:
+            return set()
+        if apart.startswith(f"{word}_"):
+            return set(apart.removeprefix(f"{word}_").split("_"))
+        if apart.endswith(f"_{word}"):
+            return set(apart.removesuffix(f"_{word}").split("_"))
+    return None
 
 
 def find_language_columns(table: SourceTable, given: Mapping[str, str]) -> dict[str, str]:
@@ -235,19 +423,20 @@ def find_language_columns(table: SourceTable, given: Mapping[str, str]) -> dict[
 NO_NUMBER_IN_ARROW = ("", "na", "n/a", "nan", "null", "none")
 
 
-def add_points(table: SourceTable, lon: str | None, lat: str | None, crs: object) -> None:
+def add_points(
+    table: SourceTable, x_column: str, y_column: str, crs: object, *, is_stated: bool = False
+) -> None:
     """Add points to a table from its columns of longitude (or x) and latitude (or y).
 
-    A row that lacks a coordinate, or lies at 0, 0, gets no point.
+    A row that lacks a coordinate, or lies at 0, 0, gets no point. ``is_stated`` says that the
+    caller stated a column.
 
     Raises
     ------
     DataError
-        There are no such columns, or several of them; or a value is not a coordinate. The message
-        names the line, the column and the value.
+        Both are the same column, or a value is not a coordinate. The message names the line, the
+        column and the value.
     """
-    x_column = _find_coordinate_column(table, lon, LONGITUDE, "lon")
-    y_column = _find_coordinate_column(table, lat, LATITUDE, "lat")
     if x_column == y_column:
         raise DataError(f"Invalid lon and lat of {table.name}: both are {x_column!r}. Must differ.")
     table.decimal = find_decimal_mark(
@@ -266,24 +455,8 @@ def add_points(table: SourceTable, lon: str | None, lat: str | None, crs: object
     table.shapes = np.full(len(x), None, dtype=object)
     table.shapes[there] = shapely.points(x[there], y[there])
     table.crs = "EPSG:4326" if crs is None else parse_crs(crs)
-    table.axes = PointAxes((x_column, y_column), is_stated=lon is not None or lat is not None)
+    table.axes = PointAxes((x_column, y_column), is_stated=is_stated)
     table.frame = table.frame.drop(columns=[x_column, y_column])
-
-
-def _find_coordinate_column(
-    table: SourceTable, given: str | None, wanted: tuple[str, ...], option: str
-) -> str:
-    if given is not None:
-        return require_column(table, given, option)
-    found = find_columns(table.frame.columns, wanted)
-    if len(found) == 1:
-        return found[0]
-    shown = ", ".join(repr(str(c)) for c in (found or list(table.frame.columns))[:12])
-    what = "several columns may be" if found else "no column is known as"
-    word = "longitude" if option == "lon" else "latitude"
-    raise DataError(
-        f"Ambiguous {table.name}: {what} the {word}. Choose it with {option}=: {shown}."
-    )
 
 
 def read_coordinates(table: SourceTable, column: str, axis: str) -> Floats:

@@ -51,7 +51,7 @@ def check_axis_order(table: SourceTable, near: Region | Regions | Border | None)
     if near is None:
         return
     xy = shapely.get_coordinates(table.required_shapes)
-    if axes_seem_swapped(xy[:, 0], xy[:, 1], _expected_shapes(near)):
+    if axes_seem_swapped(xy[:, 0], xy[:, 1], expected_shapes(near)):
         lon, lat = xy[0]
         raise DataError(
             f"Invalid coordinates in {table.name}: longitude {lon:g}, latitude {lat:g} and most "
@@ -60,7 +60,10 @@ def check_axis_order(table: SourceTable, near: Region | Regions | Border | None)
         )
 
 
-def _expected_shapes(near: Region | Regions | Border) -> list[shapely.Geometry]:
+def expected_shapes(near: Region | Regions | Border | None) -> list[shapely.Geometry]:
+    """Return the shapes near which points are expected; none if nothing is."""
+    if near is None:
+        return []
     if isinstance(near, Border):
         return [near.line]
     return [near.geometry] if isinstance(near, Region) else [one.geometry for one in near]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from geobuffer.io.read.encodings import detect_encoding, needless_encoding_error
 from geobuffer.io.read.files import DRIVERS, FIXED_CRS, FileFormat, damaged_error
 from geobuffer.io.read.gdal import list_gdal_errors, open_for_gdal
 from geobuffer.io.read.overpass import read_overpass
+from geobuffer.io.read.point_columns import read_shape_column
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.read.xml_layers import keep_kind, read_xml_layer
 from geobuffer.io.untrusted import (
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import geopandas as gpd
+    from pyarrow import parquet
 
     from geobuffer.io.read.files import UserFile
 
@@ -87,11 +89,6 @@ def read_layer(
         table = _read_without_gdal(file, layer, kinds)
         keep_kind(table, kinds)
         return table
-    if file.format not in DRIVERS:
-        raise DataError(
-            f"Invalid file {file}: a table ({file.format}) has no shapes. Must be a layer of lines "
-            "or areas; read_settlements() reads tables with coordinates."
-        )
     notes: list[str] = []
     if file.format is FileFormat.GEOPACKAGE:
         _check_geopackage_size(file)
@@ -304,6 +301,7 @@ def _read_parquet(file: UserFile) -> SourceTable:
             _check_nesting(file, source, metadata[b"geo"])
         with np.errstate(invalid="ignore"):  # a later check reports them
             frame = (gpd.read_parquet if b"geo" in metadata else pd.read_parquet)(source)
+        native = {} if b"geo" in metadata else list_native_columns(parquet.ParquetFile(source))
     except DataError:
         raise
     except (
@@ -312,7 +310,64 @@ def _read_parquet(file: UserFile) -> SourceTable:
     ) as error:  # fmt: skip
         raise damaged_error(file, error) from error
     _check_texts(file, frame)
-    return _make_table(file, str(file), _index_to_columns(frame), [])
+    table = _make_table(file, str(file), _index_to_columns(frame), [])
+    if native:
+        _set_native_shapes(table, native)
+    return table
+
+
+class NativeColumn(NamedTuple):
+    """A column of Parquet's own type of geometry."""
+
+    crs: Any
+    """Its reference system; ``None`` if it is unknown."""
+    is_geography: bool
+    """Whether its edges are the shortest ones on a globe."""
+
+
+def list_native_columns(file: parquet.ParquetFile) -> dict[str, NativeColumn]:
+    """Return the columns of Parquet's types GEOMETRY and GEOGRAPHY, by their names.
+
+    Raises
+    ------
+    DataError
+        A reference system names another file.
+    """
+    found = {}
+    for number in range(len(file.schema)):
+        column = file.schema.column(number)
+        stated = json.loads(column.logical_type.to_json())
+        if stated.get("Type") in {"Geometry", "Geography"} and column.path == column.name:
+            crs = _read_native_crs(stated.get("crs"), file.metadata.metadata or {})
+            check_crs_definition(crs if isinstance(crs, str) else json.dumps(crs), column.name)
+            found[column.name] = NativeColumn(crs, stated["Type"] == "Geography")
+    return found
+
+
+def _read_native_crs(stated: str | None, metadata: dict[bytes, bytes]) -> Any:
+    """Return the reference system that a native type states in one of the ways of its standard."""
+    if not stated:
+        return "OGC:CRS84"
+    kind, _, value = stated.partition(":")
+    if kind == "srid":
+        return f"EPSG:{value}" if value != "0" else None
+    if kind == "projjson":
+        return metadata.get(value.encode(), b"").decode("utf-8", "replace") or None
+    return stated
+
+
+def _set_native_shapes(table: SourceTable, native: dict[str, NativeColumn]) -> None:
+    """Set the shapes of a table from its only column of Parquet's own type of geometry."""
+    if len(native) > 1:
+        shown = ", ".join(map(repr, native))
+        raise DataError(f"Ambiguous {table.name}: several columns hold shapes: {shown}.")
+    ((column, kind),) = native.items()
+    table.shapes = read_shape_column(table, column).shapes
+    table.frame, table.crs = table.frame.drop(columns=[column]), kind.crs
+    if kind.is_geography and (shapely.get_dimensions(table.shapes) > 0).any():
+        table.notes.append(
+            f"{column!r} is a GEOGRAPHY, whose edges are geodesics; edges='geodesic' reads them so."
+        )
 
 
 def _check_texts(file: UserFile, frame: pd.DataFrame) -> None:

@@ -18,16 +18,15 @@ import shapely
 
 from geobuffer.errors import DataError, GeometryError
 from geobuffer.io.point_tables import find_repeats
+from geobuffer.io.read.column_words import COUNTRY, ISO, KNOWN_COLUMNS, NAMES
 from geobuffer.io.read.columns import (
-    COUNTRY,
-    ISO,
-    KNOWN_COLUMNS,
-    NAME,
-    NAMES,
-    add_points,
     find_columns,
     find_language_columns,
     find_name_column,
+    find_people,
+    find_place_names,
+    find_section_names,
+    is_kind,
     list_text_columns,
     read_metres_column,
     read_population,
@@ -42,13 +41,16 @@ from geobuffer.io.read.geometry import (
     check_lines,
     check_points,
     check_polygons,
+    expected_shapes,
     orient_lines,
 )
 from geobuffer.io.read.layers import read_frame, read_layer
+from geobuffer.io.read.point_columns import add_point_columns, add_shape_column
 from geobuffer.io.read.postgis import is_database, read_database
 from geobuffer.io.read.reproject import parse_crs
 from geobuffer.io.read.source_table import check_has_rows
-from geobuffer.io.read.text_tables import clean_names, read_table
+from geobuffer.io.read.structures import split_names
+from geobuffer.io.read.text_tables import clean_names, drop_second_headers, read_table
 from geobuffer.zones.arguments import (
     FLAG,
     NUMBER,
@@ -209,6 +211,7 @@ def _collect_regions(  # noqa: PLR0913 - as for read_regions
     near: Region | Regions | Border | None = None,
 ) -> Regions:
     check_has_rows(table)
+    split_names(table)
     column = find_name_column(table, name)
     by_language = find_language_columns(table, names or {})
     codes = _read_codes(table, iso, ISO, "iso"), _read_countries(table, country)
@@ -346,13 +349,24 @@ def _read_source(
     """
     if isinstance(path, (pd.DataFrame, gpd.GeoSeries)):
         _refuse_encoding(encoding, "a table in memory")
-        return read_frame(path, layer=layer), UNSTATED.title
+        table = read_frame(path, layer=layer)
+        if table.shapes is None:
+            check_has_rows(table)
+            add_shape_column(table, geometry_types)
+        return table, UNSTATED.title
     if is_database(path):
         _refuse_encoding(encoding, "a PostGIS table")
         table = read_database(str(path), layer)
         return table, table.name
     file, layer = find_file(path, layer=layer, max_gb=max_gb)
-    return read_layer(file, layer, geometry_types, encoding), file.path.name
+    if file.format in {FileFormat.TEXT, FileFormat.EXCEL}:
+        table = read_table(file, None, encoding)
+    else:
+        table = read_layer(file, layer, geometry_types, encoding)
+    if table.shapes is None:
+        check_has_rows(table)
+        add_shape_column(table, geometry_types)
+    return table, file.path.name
 
 
 def _check_encoding(encoding: str | None) -> str | None:
@@ -558,7 +572,8 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     table, title = _read_points_source(path, layer, sheet, encoding, max_gb)
     check_has_rows(table)
     if table.shapes is None:
-        add_points(table, lon, lat, crs)
+        drop_second_headers(table)
+        add_point_columns(table, lon, lat, crs, expected_shapes(near))
     elif lon is not None or lat is not None:
         raise DataError(f"Invalid lon and lat: {table.name} has shapes. Leave them out.")
     check_points(table, crs, swap=swap)
@@ -636,6 +651,7 @@ def _note_alike(table: SourceTable, attributes: pd.DataFrame) -> None:
 
 def _standardise_columns(table: SourceTable, name: str | None) -> pd.DataFrame:
     """Return the attributes with the column names and kinds of value that geobuffer uses."""
+    split_names(table)
     known = _find_known_columns(table, name)
     renamed = {old: new for new, old in known.items()}
     # Another column may have the name already, as a `country` of full names does: rename it first.
@@ -669,17 +685,19 @@ def _standardise_columns(table: SourceTable, name: str | None) -> pd.DataFrame:
 def _find_known_columns(table: SourceTable, name: str | None) -> dict[str, str]:
     """Return the column of the file for each column that geobuffer knows, where there is one."""
     columns = [str(column) for column in table.frame.columns]
-    wanted = {
-        "name": NAME,
-        **{f"name_{to}": names for to, names in NAMES.items()},
-        **KNOWN_COLUMNS,
-    }
     known: dict[str, str] = {} if name is None else {"name": require_column(table, name, "name")}
-    for standard, names in wanted.items():
+    for column, meaning in table.tags.items():
+        if column in columns and column not in known.values() and meaning in _TAGGED:
+            known.setdefault(meaning, column)
+    for standard, names in KNOWN_COLUMNS.items():
         found = [column for column in find_columns(columns, names) if column not in known.values()]
-        if standard not in known and len(found) == 1:
+        if standard not in {*known, "population"} and len(found) == 1:
             known[standard] = found[0]
-    for column in find_columns(columns, COUNTRY):
+    for standard, column in find_place_names(table, known.values()).items():
+        known.setdefault(standard, column)
+    _add_people_and_kind(table, known)
+    tagged = [column for column, meaning in table.tags.items() if meaning == "country"]
+    for column in tagged or find_columns(columns, COUNTRY):
         codes = table.frame[column].dropna().astype(str).str.strip()
         if (
             len(codes)
@@ -687,6 +705,26 @@ def _find_known_columns(table: SourceTable, name: str | None) -> dict[str, str]:
         ):
             known["country"] = column
     return known
+
+
+# What a tag of HXL may mean beside names and coordinates.
+_TAGGED = {*KNOWN_COLUMNS}
+
+
+def _add_people_and_kind(table: SourceTable, known: dict[str, str]) -> None:
+    """Add the column of people, and that of kinds if OpenStreetMap's ``place`` holds them."""
+    left = [str(c) for c in table.frame.columns if str(c) not in known.values()]
+    if "population" not in known:
+        column, note = find_people(left)
+        if note:
+            table.notes.append(note)
+        if column:
+            known["population"] = column
+    places = find_columns(left, ("place",))
+    if "kind" not in known and len(places) == 1:
+        texts = table.frame[places[0]].dropna()
+        if len(texts) and texts.map(lambda text: is_kind(str(text))).all():
+            known["kind"] = places[0]
 
 
 def _fill_gaps(attributes: pd.DataFrame, column: str, value: Any) -> Any:
@@ -803,10 +841,10 @@ def _collect_lines(table: SourceTable, name: str | None, source: Source) -> _Lin
 
 def _name_rows(table: SourceTable, given: str | None) -> list[str]:
     """Return a name for each row, with a number for a row without a name."""
+    split_names(table)
     columns = table.frame.columns
     found = [require_column(table, given, "name")] if given is not None else []
-    for wanted in (NAME, NAMES["en"]):
-        found = found or find_columns(columns, wanted)
+    found = found or find_section_names(columns)
     names = (
         clean_names(table, table.frame[found[0]]) if len(found) == 1 else [""] * len(table.frame)
     )

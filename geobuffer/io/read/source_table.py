@@ -57,6 +57,8 @@ class SourceTable:
         The decimal marks of whole columns by name, if the rows are a batch of a longer table.
     axes
         The columns of which the points were made, if they were two.
+    tags
+        The meaning of columns by their names, from tags of HXL.
     edges
         How the edges of the shapes run between their vertices.
     notes
@@ -73,6 +75,7 @@ class SourceTable:
     decimal: str = ""
     marks: Mapping[str, str] = field(default_factory=dict)
     axes: PointAxes | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
     edges: EdgeKind = "straight"
     notes: list[str] = field(default_factory=list)
 

@@ -13,16 +13,29 @@ import re
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Sequence
-from itertools import islice
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast, overload
 
+import numpy as np
 import pandas as pd
 
 from geobuffer.errors import DataError, did_you_mean, require
-from geobuffer.io.read.columns import LATITUDE, LONGITUDE, find_columns
 from geobuffer.io.read.encodings import choose_encoding, needless_encoding_error
 from geobuffer.io.read.files import FileFormat
+from geobuffer.io.read.header_rows import (
+    MOST_FOOTERS,
+    SEARCHED_ROWS,
+    describe_lines,
+    find_header,
+    find_places,
+    is_comment,
+    is_footer,
+    is_repeated,
+)
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.untrusted import silence_warnings
 
@@ -101,6 +114,10 @@ class _Grid(NamedTuple):
     lines: list[int]
     beside: tuple[int, ...] = ()
     """The lines that have a value where the header ends."""
+    tags: Mapping[str, str] = MappingProxyType({})
+    """The meanings of columns by their names, from tags of HXL."""
+    notes: tuple[str, ...] = ()
+    """What was left out."""
 
 
 def read_table(file: UserFile, sheet: str | None, encoding: str | None = None) -> SourceTable:
@@ -126,7 +143,7 @@ def read_table(file: UserFile, sheet: str | None, encoding: str | None = None) -
     if twice:
         raise DataError(f"Invalid table {name}: two columns are named {twice[0]!r}. Must differ.")
     frame = pd.DataFrame(found.rows, columns=found.header, dtype=object)
-    return SourceTable(name, frame, line_numbers=found.lines, notes=notes)
+    return SourceTable(name, frame, line_numbers=found.lines, notes=notes, tags=found.tags)
 
 
 def _drop_empty_columns(sheet: _Grid) -> _Grid:
@@ -139,7 +156,7 @@ def _drop_empty_columns(sheet: _Grid) -> _Grid:
     if len(used) == len(sheet.header):
         return sheet
     rows = [[row[n] for n in used] for row in sheet.rows]
-    return _Grid([sheet.header[n] for n in used], rows, sheet.lines)
+    return sheet._replace(header=[sheet.header[n] for n in used], rows=rows)
 
 
 def _read_text(file: UserFile, notes: list[str], encoding: str | None) -> _Grid:
@@ -152,7 +169,8 @@ def _read_text(file: UserFile, notes: list[str], encoding: str | None) -> _Grid:
     notes += table.notes
     if not rows:
         raise DataError(f"Invalid table {file}: no rows below a header. Must have at least one.")
-    return _Grid([name.strip() for name in table.header], rows, lines)
+    tags = {name.strip(): meaning for name, meaning in table.tags.items()}
+    return _Grid([name.strip() for name in table.header], rows, lines, tags=tags)
 
 
 def detect_separator(text: str) -> str:
@@ -168,7 +186,9 @@ def detect_separator(text: str) -> str:
             rows = [r for r in csv.reader(io.StringIO(sample), delimiter=separator) if any(r)]
         except csv.Error:
             continue
-        width = len(rows[0]) if rows else 0
+        # The usual length, not that of the first row: a title may stand above the header.
+        usual = Counter(len(row) for row in rows if len(row) > 1).most_common(1)
+        width = usual[0][0] if usual else 0
         even = sum(1 for row in rows if len(row) == width) / max(len(rows), 1)
         if width > 1 and (even, width) > fit:
             best, fit = separator, (even, width)
@@ -179,12 +199,47 @@ def detect_separator(text: str) -> str:
 _PART_BYTES = 1 << 20
 
 
+class _Line(NamedTuple):
+    """A row of a text table."""
+
+    line: int
+    """The line in which it begins."""
+    end: int
+    """The line in which it ends."""
+    fields: list[str]
+    is_after_gap: bool
+    """Whether empty lines stand before it."""
+
+
+@dataclass
+class _LeftOut:
+    """The lines of a table that are neither its header nor rows."""
+
+    titles: list[int] = field(default_factory=list)
+    headers: list[int] = field(default_factory=list)
+    repeated: list[int] = field(default_factory=list)
+    comments: list[int] = field(default_factory=list)
+    footers: list[int] = field(default_factory=list)
+
+    def describe(self) -> list[str]:
+        """Return the notes about them."""
+        kinds = {
+            "titles above the header": self.titles,
+            "further headers below it": [*self.headers, *self.repeated],
+            "comments": self.comments,
+            "notes and totals below the table": self.footers,
+        }
+        shown = [f"{what} ({describe_lines(lines)})" for what, lines in kinds.items() if lines]
+        return [f"lines that are no places were left out: {'; '.join(shown)}."] if shown else []
+
+
 class TextTable:
     """A text table of any length, which is read row by row or batch by batch.
 
     The rows and the batches are the same: every function that reads a text table uses this class.
     Empty lines are left out, and so are rows of empty fields, with a note. A header may stand below
-    empty lines, or below the line that states the separator for Excel.
+    empty lines, titles and comments, or below the line that states the separator for Excel. Second
+    headers, comments and footers are left out with a note, too.
 
     Parameters
     ----------
@@ -224,31 +279,65 @@ class TextTable:
         stated = _SEPARATOR_LINE.match(text)
         self._separator_is_stated = bool(stated)
         self.separator = stated[1] if stated else detect_separator(text)
-        # Arrow reads tables whose rows are all as long as the header; see check_rows().
+        # Arrow reads tables whose rows are all as long as the header; see scan().
         self._is_plain = False
         self._header_end = 0
+        self._left_out = _LeftOut()
         with open_file() as file:
-            whole = next((row for _, row in self._raw_rows(file)), [])
-        self._fields = len(whole)
-        self.header = list(whole)
-        while self.header and not self.header[-1].strip():
-            self.header.pop()
+            # Only the first part: a quote without an end may stand somewhere.
+            first = list(islice(self._raw_rows(file), SEARCHED_ROWS))
+        header = find_header([row.fields for row in first])
+        self._names, self._places = header.names, find_places(header.names)
+        whole = first[header.above].fields if first else []
+        # The headings reach the target of classify_file letter by letter.
+        self.header = [
+            name if name != raw.strip() else raw
+            for name, raw in zip(header.names, whole, strict=False)
+        ]
+        self.tags = {
+            raw: header.tags[name]
+            for raw, name in zip(self.header, header.names, strict=True)
+            if name in header.tags
+        }
+        if first:
+            self._header_end = first[header.length - 1].end
+            self._fields = len(whole)
+            self._left_out.titles = [row.line for row in first[: header.above]]
+            self._left_out.headers = [row.line for row in first[header.above + 1 : header.length]]
+        else:
+            self._fields = 0
+        self._has_footers = self._look_for_footers()
 
-    def _raw_rows(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
-        """Yield the line in which each row begins, and its fields; first those of the header."""
+    def _look_for_footers(self) -> bool:
+        """Return whether the last lines seem to hold notes, which Arrow could not tell."""
+        with self.open_file() as file:
+            # An even number of bytes, so that UTF-16 stays readable.
+            file.seek(max(0, file.seek(0, io.SEEK_END) - _TAIL_BYTES) // 4 * 4)
+            text = file.read().decode(self.encoding.removesuffix("-sig"), "replace")
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[-MOST_FOOTERS:]
+        try:
+            rows = list(csv.reader(lines, delimiter=self.separator))
+        except csv.Error:
+            return False
+        return any(is_footer(row, self._places, after_gap=True) for row in rows)
+
+    def _raw_rows(self, file: BinaryIO) -> Iterator[_Line]:
+        """Yield the rows below the header; before that is known, all rows that are not empty."""
         csv.field_size_limit(_FIELD_BYTES)
         # Excel still offers the line ends of old Macintosh computers; newline=None reads them.
         text = io.TextIOWrapper(file, self.encoding, newline=None)
         reader = csv.reader(text, delimiter=self.separator)
-        line = 1
+        line, end = 1, self._header_end
         try:
             for row in reader:
-                is_header_past = self._header_end and line > self._header_end
+                is_below = bool(self._header_end) and line > self._header_end
                 if line == 1 and self._separator_is_stated:
                     pass
-                elif any(row) or (row and is_header_past):
-                    self._header_end = self._header_end or reader.line_num
-                    yield line, row
+                elif is_below and row:
+                    yield _Line(line, reader.line_num, row, line > end + 1)
+                    end = reader.line_num
+                elif not self._header_end and any(row):
+                    yield _Line(line, reader.line_num, row, is_after_gap=False)
                 line = reader.line_num + 1
         except csv.Error as error:
             message = f"Unreadable {self.name}, line {reader.line_num}: {error}."
@@ -276,14 +365,40 @@ class TextTable:
                     yield line, row
                 else:
                     empty += 1
-        self._note_empty_rows(empty)
+        self._add_notes(empty)
 
     def _checked_rows(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
         """Yield the line and the fields of each row below the header, also of empty fields."""
-        rows = self._raw_rows(file)
-        next(rows, None)
+        left_out = self._left_out
+        left_out.repeated, left_out.comments, left_out.footers = [], [], []
+        held: list[_Line] = []
+        after_gap = False
+        for one in self._raw_rows(file):
+            row, after_gap = one.fields, after_gap or one.is_after_gap
+            if is_comment(row, len(self.header)):
+                left_out.comments.append(one.line)
+            elif row[0].strip() == self._names[0] and is_repeated(row, self._names):
+                left_out.repeated.append(one.line)
+            elif len(held) < MOST_FOOTERS and (
+                self._may_end_with(row, after_gap=after_gap) if any(row) else held
+            ):
+                held.append(one)
+            else:
+                yield from self._check_rows([*held, one])
+                held, after_gap = [], not any(row)
+        left_out.footers = [one.line for one in held if any(one.fields)]
+
+    def _may_end_with(self, row: list[str], *, after_gap: bool) -> bool:
+        """Return whether a row may be a note below the table."""
+        # Nearly all rows have coordinates, so this look is enough for them.
+        has_point = any(place < len(row) and row[place] for place in self._places)
+        is_first = 0 in self._places and not any(row[1:])
+        return (not has_point or is_first) and is_footer(row, self._places, after_gap=after_gap)
+
+    def _check_rows(self, rows: Sequence[_Line]) -> Iterator[tuple[int, list[str]]]:
+        """Yield rows after a check that they are as long as the header."""
         width = len(self.header)
-        for line, row in rows:
+        for line, _, row, _ in rows:
             if len(row) != width and any(row):
                 self._check_row_length(row, line, width)
             yield line, row[:width] if any(row) else [""] * width
@@ -292,8 +407,9 @@ class TextTable:
         """Yield the line and the fields of each row of an opened file, without adding a note."""
         return ((line, row) for line, row in self._checked_rows(file) if any(row))
 
-    def _note_empty_rows(self, count: int) -> None:
-        """Add the note about rows of empty fields, which names the first of them."""
+    def _add_notes(self, count: int) -> None:
+        """Add the notes about lines that are no places, and about rows of empty fields."""
+        self.notes += self._left_out.describe()
         if not count:
             return
         with self.open_file() as file:
@@ -308,7 +424,13 @@ class TextTable:
     def _check_row_length(self, row: list[str], line: int, width: int) -> None:
         """Raise an error for a row that is not as long as the header; it may end in empty ones."""
         if any(row[width:]):
-            hint = " or with decimal commas in quotes" if self.separator == "," else ""
+            # A decimal comma parts a field of digits from another one.
+            digits = sum(field.strip().lstrip("+-").isdigit() for field in row)
+            hint = (
+                " or with decimal commas in quotes"
+                if self.separator == "," and digits >= 2 * (len(row) - width)
+                else ""
+            )
             raise DataError(
                 f"Invalid line {line} of {self.name}: {len(row)} fields, but the header has "
                 f"{width}. Must be as many{hint}; columns are parted by {self.separator!r}."
@@ -365,15 +487,27 @@ class TextTable:
         # Fields beyond the header must be empty; if not, the other reader names the line.
         beyond = range(len(self.header), self._fields)
         try:
+            if self._has_footers:
+                raise pa.ArrowInvalid("the last lines may be notes")  # noqa: TRY301
             found = []
             for _, batch in self._arrow_batches([*columns, *beyond], _SCAN_BYTES):
                 if any(has_text(batch.column(str(position))) for position in beyond):
                     raise pa.ArrowInvalid("a row is longer than the header")  # noqa: TRY301
+                if any(self._repeats_heading(batch, position) for position in columns):
+                    raise pa.ArrowInvalid("a row repeats the header")  # noqa: TRY301
                 found.append(summarise(batch))
             self._is_plain = True
         except pa.ArrowInvalid:
             return [summarise(batch) for _, batch in self._csv_batches(columns, _SCAN_ROWS)]
         return found
+
+    def _repeats_heading(self, batch: pa.Table, position: int) -> bool:
+        """Return whether a column of texts has its own heading among them."""
+        from pyarrow import compute as pc
+
+        heading = self.header[position]
+        same = pc.equal(batch.column(str(position)), heading)
+        return bool(heading) and bool(pc.any(same).as_py())
 
     def batches(self, columns: Sequence[int], rows: int) -> Iterator[tuple[float, pa.Table]]:
         """Yield the share of the table read so far and the next rows, after :meth:`scan`.
@@ -396,7 +530,7 @@ class TextTable:
             filled = _drop_empty_rows(batch)
             empty += batch.num_rows - filled.num_rows
             yield share, filled.rename_columns([self.header[position] for position in columns])
-        self._note_empty_rows(empty)
+        self._add_notes(empty)
 
     def _csv_batches(self, columns: Sequence[int], rows: int) -> Iterator[tuple[float, pa.Table]]:
         """Yield batches by Python's reader, which allows rows of different lengths."""
@@ -443,6 +577,9 @@ class TextTable:
             decoder = io.IncrementalNewlineDecoder(decoder, translate=True)
         return cast("BinaryIO", _Utf8File(file, decoder, self._encoding_error))
 
+
+# So many bytes at the end of a table are searched for notes.
+_TAIL_BYTES = 1 << 13
 
 # A note names so many lines of rows that were left out, and only counts the others.
 _NAMED_LINES = 3
@@ -540,6 +677,7 @@ def _read_excel(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[st
         ) from error
     title = _choose_sheet(file, sheets, sheet)
     chosen = sheets[title]
+    notes += chosen.notes
     if chosen.beside:
         lines = ", ".join(str(line) for line in chosen.beside[:5])
         notes.append(
@@ -551,21 +689,77 @@ def _read_excel(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[st
 
 
 def _split_header(rows: Iterable[Sequence[Any]]) -> _Grid:
-    """Return the header, which is the first row that is not empty, and the rows below it."""
+    """Return the header of a sheet and the rows below it, without titles, notes and comments."""
     filled = [
         (number, list(row)) for number, row in enumerate(rows, 1) if any(v is not None for v in row)
     ]
     if not filled:
         return _Grid([], [], [])
-    header = ["" if value is None else str(value).strip() for value in filled[0][1]]
-    while header and not header[-1]:
-        header.pop()
+    found = find_header([row for _, row in filled[:SEARCHED_ROWS]])
+    header, width = found.names, len(found.names)
+    below = filled[found.length :]
+    left_out = _LeftOut(
+        [number for number, _ in filled[: found.above]],
+        [number for number, _ in filled[found.above + 1 : found.length]],
+    )
+    kept = _drop_footers(below, find_places(header), left_out)
+    rest = [
+        (number, row) for number, row in kept if not _is_left_out(number, row, header, left_out)
+    ]
     return _Grid(
         header,
-        [(row + [None] * len(header))[: len(header)] for _, row in filled[1:]],
-        [number for number, _ in filled[1:]],
-        tuple(n for n, row in filled[1:] if any(v is not None for v in row[len(header) :])),
+        [(row + [None] * width)[:width] for _, row in rest],
+        [number for number, _ in rest],
+        tuple(n for n, row in rest if any(v is not None for v in row[width:])),
+        found.tags,
+        tuple(left_out.describe()),
     )
+
+
+def _drop_footers(
+    rows: list[tuple[int, list[Any]]], places: Sequence[int], left_out: _LeftOut
+) -> list[tuple[int, list[Any]]]:
+    """Return rows without the last ones that are notes or totals."""
+    end = len(rows)
+    while end and len(rows) - end < MOST_FOOTERS:
+        number, row = rows[end - 1]
+        # Empty lines stand above it, or above the notes before it.
+        above = [n for n, _ in rows[max(0, end - MOST_FOOTERS) : end]]
+        gap = any(after > before + 1 for before, after in pairwise(above))
+        if not is_footer(row, places, after_gap=gap):
+            break
+        left_out.footers.insert(0, number)
+        end -= 1
+    return rows[:end]
+
+
+def _is_left_out(number: int, row: list[Any], header: list[str], left_out: _LeftOut) -> bool:
+    """Return whether a row is a comment or repeats the header, and remember its line."""
+    if is_comment(row, len(header)):
+        left_out.comments.append(number)
+    elif is_repeated(row, header):
+        left_out.repeated.append(number)
+    else:
+        return False
+    return True
+
+
+def drop_second_headers(table: SourceTable) -> None:
+    """Leave out the first rows of a table of another kind that are headers, too, with a note."""
+    if table.line_numbers is not None or not len(table.frame):
+        return
+    names = [str(column) for column in table.frame.columns]
+    texts = [
+        [value if isinstance(value, str) else None for value in row]
+        for row in table.frame.head(SEARCHED_ROWS).astype(object).itertuples(index=False)
+    ]
+    found = find_header([names, *texts])
+    if found.above or not found.below:
+        return
+    table.tags = found.tags
+    table.notes.append(f"the first {found.below} rows are further headers and were left out.")
+    first = np.arange(len(table.frame)) < found.below
+    table.drop_rows(first)
 
 
 def _choose_sheet(file: UserFile, sheets: dict[str, _Grid], wanted: str | None) -> str:
@@ -583,11 +777,7 @@ def _choose_sheet(file: UserFile, sheets: dict[str, _Grid], wanted: str | None) 
             parameter="sheet",
         )
     filled = [title for title, one in sheets.items() if one.rows]
-    placed = [
-        t
-        for t in filled
-        if find_columns(sheets[t].header, LATITUDE) and find_columns(sheets[t].header, LONGITUDE)
-    ]
+    placed = [t for t in filled if find_places(sheets[t].header)]
     chosen = filled if len(filled) == 1 else placed
     if len(chosen) != 1:
         shown = ", ".join(repr(title) for title in sheets)

@@ -322,7 +322,7 @@ def test_tables_are_no_regions(tmp_path):
     import pandas as pd
 
     pd.DataFrame({"name": ["A"]}).to_parquet(tmp_path / "plain.parquet")
-    with pytest.raises(gb.DataError, match="table without shapes"):
+    with pytest.raises(gb.DataError, match="has no shapes"):
         gb.read_regions(tmp_path / "plain.parquet")
 
 

@@ -1,0 +1,261 @@
+"""Find the header of a table below titles and comments, second headers below it, and footers.
+
+Text tables and workbooks are searched by the same rules. A header is a row whose cells are known as
+headings of coordinates, or that carries the tags of the Humanitarian Exchange Language; without
+such a row, it is the first one with about as many cells as the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from geobuffer.io.read import column_words as words
+from geobuffer.io.read.column_words import fold_heading
+from geobuffer.io.read.columns import read_hxl_tags
+from geobuffer.io.read.point_columns import find_pairs, has_point_heading
+from geobuffer.io.read.point_texts import holds_shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Row = Sequence[Any]
+
+
+#: So many rows are searched for the header.
+SEARCHED_ROWS = 25
+
+
+class Header(NamedTuple):
+    """The header of a table among its first rows."""
+
+    names: list[str]
+    """The headings, without surplus spaces."""
+    above: int
+    """How many rows stand above it."""
+    below: int
+    """How many rows directly below it are headers, too: of tags, units or another language."""
+    tags: Mapping[str, str]
+    """The meanings of columns by their names, from tags of HXL."""
+
+    @property
+    def length(self) -> int:
+        """How many rows end with the last row of the header."""
+        return self.above + 1 + self.below
+
+
+def find_header(rows: Sequence[Row]) -> Header:
+    """Return the header among the first rows of a table that are not empty.
+
+    Examples
+    --------
+    >>> find_header([["Villages 2024"], ["name", "lat", "lon"], ["Суджа", "51.2", "35.3"]])[:3]
+    (['name', 'lat', 'lon'], 1, 0)
+    >>> find_header([["Село", "Ш", "Д"], ["#loc+name", "#geo+lat", "#geo+lon"]]).tags
+    {'Село': 'name', 'Ш': 'latitude', 'Д': 'longitude'}
+    """
+    texts = [[_text(cell) for cell in row] for row in rows[:SEARCHED_ROWS]]
+    if not texts:
+        return Header([], 0, 0, {})
+    tag_rows = [number for number, row in enumerate(texts) if is_tag_row(row)]
+    number = _choose_row(texts[: tag_rows[0]] if tag_rows and tag_rows[0] else texts)
+    if tag_rows and not _is_full(texts[number], texts[tag_rows[0]]):
+        number = tag_rows[0]
+    names = _complete_names(texts, number)
+    below = tag_rows[0] - number if tag_rows else 0
+    while number + below + 1 < len(texts) and _is_second(texts[number + below + 1], names):
+        below += 1
+    tags = read_hxl_tags(names, texts[tag_rows[0]]) if tag_rows else {}
+    return Header(names, number, below, tags)
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None else str(cell).strip()
+
+
+_TAG = re.compile(r"#\s*[A-Za-z][A-Za-z0-9_]*(?:\s*\+\s*[A-Za-z][A-Za-z0-9_]*)*")
+
+
+def is_tag_row(row: Row) -> bool:
+    """Return whether a row has tags of HXL: at least two cells, and nothing else.
+
+    >>> is_tag_row(["#geo+lat", "", "#geo +lon"]), is_tag_row(["# comment", "", ""])
+    (True, False)
+    """
+    filled = [text for cell in row if (text := _text(cell))]
+    return len(filled) > 1 and all(_TAG.fullmatch(text) for text in filled)
+
+
+def _count_filled(row: Row) -> int:
+    return sum(1 for cell in row if cell not in {None, ""})
+
+
+def _choose_row(texts: Sequence[list[str]]) -> int:
+    """Return the number of the row that is the header."""
+    usual = Counter(map(_count_filled, texts)).most_common(1)[0][0]
+    # A row above the headings may group columns, as "Coordinates" above "lat" and "lon".
+    for number, row in enumerate(texts):
+        if find_pairs(_list_headings(row)):
+            return number
+    for number, row in enumerate(texts):
+        if _has_point_column(row, texts[number + 1 :]):
+            return number
+    wide = max(usual, 2)
+    for number, row in enumerate(texts):
+        # A row of numbers is no header, and half of the cells may lack a heading.
+        if 2 * _count_filled(row) > wide and not is_comment(row, wide):
+            return number
+    return 0
+
+
+def _list_headings(row: list[str]) -> list[str]:
+    """Return the cells of a row that may be headings: a sentence of a title is none."""
+    filled = [name for name in _strip_mark(row) if name]
+    return [] if len(filled) < 2 else [n for n in filled if len(n) <= _HEADING_CHARACTERS]
+
+
+def _has_point_column(row: list[str], below: Sequence[list[str]]) -> bool:
+    """Return whether a row has a heading of whole points, and the rows below it have points."""
+    return any(
+        has_point_heading(name)
+        and any(holds_shapes([one[place]]) for one in below if place < len(one) and one[place])
+        for place, name in enumerate(_strip_mark(row))
+        if name and len(name) <= _HEADING_CHARACTERS
+    )
+
+
+# A heading longer than this is rather a sentence.
+_HEADING_CHARACTERS = 60
+
+
+def _strip_mark(row: list[str]) -> list[str]:
+    """Return a header without the sign of a comment before it, as numpy writes it."""
+    return [re.sub(r"^#+\s+", "", row[0]), *row[1:]] if row else row
+
+
+def is_comment(row: Row, width: int) -> bool:
+    """Return whether a row is a comment: it begins with #, and has fewer cells than the header."""
+    return bool(row) and _text(row[0]).startswith("#") and _count_filled(row) < max(width, 2)
+
+
+def _is_full(row: list[str], tags: list[str]) -> bool:
+    """Return whether a row above tags has headings: text for at least half of the tags."""
+    both = sum(1 for name, tag in zip(row, tags, strict=False) if name and tag)
+    return 2 * both >= _count_filled(tags) and not is_tag_row(row)
+
+
+def _complete_names(texts: Sequence[list[str]], number: int) -> list[str]:
+    """Return the headings; one that is empty below merged cells is taken from the row above."""
+    names = _strip_mark(texts[number])
+    above = texts[number - 1] if number else []
+    if 2 * _count_filled(above) <= max(_count_filled(names), 2):
+        above = []  # it is a title
+    names = names + [""] * (len(above) - len(names))
+    for place, name in enumerate(above):
+        if not names[place] and name not in names:
+            names[place] = name
+    while names and not names[-1]:
+        names.pop()
+    return names
+
+
+def _is_second(row: list[str], names: Sequence[str]) -> bool:
+    """Return whether a row below the header is one, too: repeated, of tags, units or translated."""
+    if is_tag_row(row) or is_repeated(row, names):
+        return True
+    places = find_places(names)
+    cells = [row[place] if place < len(row) else "" for place in places]
+    if not places or not all(cells):
+        return False
+    return all(map(_is_unit, cells)) or (
+        bool(find_pairs(cells)) if len(cells) == 2 else has_point_heading(cells[0])
+    )
+
+
+def _is_unit(text: str) -> bool:
+    folded = fold_heading(text)
+    return folded in words.UNITS or (not folded and bool(text))  # "°", "(°)"
+
+
+def find_places(names: Sequence[str]) -> list[int]:
+    """Return the places of the headings of coordinates; none if they are not known."""
+    pairs = find_pairs(names)
+    if pairs:
+        return [list(names).index(name) for name in pairs[0]]
+    return [place for place, name in enumerate(names) if name and has_point_heading(name)][:1]
+
+
+def is_repeated(row: Row, names: Sequence[str]) -> bool:
+    """Return whether a row repeats the header."""
+    texts = [_text(cell) for cell in row]
+    while texts and not texts[-1]:
+        texts.pop()
+    return len(texts) > 1 and texts == list(names)
+
+
+# So many rows at most below a table are taken for notes.
+MOST_FOOTERS = 20
+
+_SIGNS_OF_NOTES = ("*", "©", "(c)", "(", "†", "‡", "¹", "[1", "--", "—", "№1")
+_LONG_NOTE = 80  # no name of a place is that long
+
+
+def is_footer(row: Row, places: Sequence[int], *, after_gap: bool) -> bool:
+    """Return whether the last rows of a table may end with this one: a note, or a row of totals.
+
+    Parameters
+    ----------
+    row
+        The row.
+    places
+        The places of the coordinates, as :func:`find_places` returns them.
+    after_gap
+        Whether empty lines stand above it, or above notes before it.
+
+    Examples
+    --------
+    >>> is_footer(["Source: OCHA", "", ""], [1, 2], after_gap=False)
+    True
+    >>> is_footer(["Басівка", "", ""], [1, 2], after_gap=False)
+    False
+    """
+    filled = [(place, text) for place, cell in enumerate(row) if (text := _text(cell))]
+    if not filled or any(place in places for place, _ in filled[1:]):
+        return False
+    first, text = filled[0]
+    folded = fold_heading(text[:_LONG_NOTE])
+    if first in places and len(filled) > 1:
+        return False
+    if folded in words.TOTALS:
+        return True
+    if len(filled) > 2:
+        return False
+    return (
+        text.startswith(_SIGNS_OF_NOTES)
+        or "http" in text
+        or (len(filled) == 1 and (len(text.split()) > 2 if after_gap else len(text) > _LONG_NOTE))
+        or any(_begins_note(text, folded, word) for word in words.FOOTNOTES)
+    )
+
+
+def _begins_note(text: str, folded: str, word: str) -> bool:
+    """Return whether a text begins with a word for notes; a village may, but not with a mark."""
+    return folded == word or (
+        folded.startswith(f"{word}_") and bool(re.match(r"[^:.\d]{0,40}[:.\d]", text))
+    )
+
+
+def describe_lines(lines: Iterable[int]) -> str:
+    """Return lines for a note: "line 3" or "lines 1, 2"; of many the first ones.
+
+    >>> describe_lines([3]), describe_lines([1, 2])
+    ('line 3', 'lines 1, 2')
+    """
+    listed = list(lines)
+    shown = ", ".join(f"{line:,}" for line in listed[:_NAMED_LINES])
+    more = f" and {len(listed) - _NAMED_LINES:,} more" if len(listed) > _NAMED_LINES else ""
+    return f"line{'' if len(listed) == 1 else 's'} {shown}{more}"
+
+
+_NAMED_LINES = 5

@@ -1,0 +1,629 @@
+"""Find the columns that hold the points or shapes of a table: by tags, by headings, by values.
+
+Two columns of coordinates come first, then one column of points. Tags of the Humanitarian Exchange
+Language decide surely. Headings count by their words, in many languages; two pairs of columns that
+are alike are ambiguous. Values without a heading count only where one pair of columns alone lies
+near the expected area.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import permutations
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geobuffer.errors import DataError
+from geobuffer.io.point_tables import find_near_points
+from geobuffer.io.read import column_words as words
+from geobuffer.io.read.column_words import fold_heading
+from geobuffer.io.read.columns import add_points, require_column
+from geobuffer.io.read.point_texts import ShapeColumn, explain_fault, parse_shapes
+from geobuffer.io.read.reproject import parse_crs
+from geobuffer.zones.coordinates import CoordinateError, parse_coordinate
+from geobuffer.zones.quantities import quote_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.io.read.source_table import SourceTable
+
+
+class PointColumns(NamedTuple):
+    """The columns that hold the points of a table: those of longitude and latitude, or one."""
+
+    columns: tuple[str, ...]
+    note: str = ""
+    """What was assumed."""
+
+    @property
+    def is_one(self) -> bool:
+        """Whether one column holds the whole point."""
+        return len(self.columns) == 1
+
+
+class _Axis(NamedTuple):
+    """The word for an axis in a heading, its place among those that we know, and the rest."""
+
+    order: int
+    rest: str
+
+
+_AXES = {
+    "degrees": (words.LONGITUDES, words.LATITUDES),
+    "metres": (words.EASTINGS, words.NORTHINGS),
+    "extents": (words.LENGTHS, words.BREADTHS),
+}
+
+
+def find_pairs(headings: Iterable[object], *, in_metres: bool = False) -> list[tuple[str, str]]:
+    """Return the pairs of columns of longitude and latitude (or x and y) with the surest headings.
+
+    Several pairs are alike: none has a surer heading. ``in_metres`` says that x and y are expected
+    rather than degrees.
+
+    Examples
+    --------
+    >>> find_pairs(["_GPS_latitude", "_GPS_longitude", "x", "y"])
+    [('_GPS_longitude', '_GPS_latitude')]
+    >>> find_pairs(["start_lat", "start_lon", "end_lat", "end_lon"])
+    [('start_lon', 'start_lat'), ('end_lon', 'end_lat')]
+    >>> find_pairs(["latency", "long_name", "platform", "flat"])
+    []
+    """
+    columns = [str(heading) for heading in headings]
+    for kind in ("metres", "degrees", "extents") if in_metres else _AXES:
+        lon, lat = find_axes(columns, kind)
+        alike = [rest for rest in lat if rest in lon] or _match_unlike(lon, lat)
+        if alike:
+            best = min(map(_rank_rest, alike))
+            chosen = [rest for rest in alike if _rank_rest(rest) == best]
+            return [
+                (x, y) for rest in chosen for x in _of_rest(lon, rest) for y in _of_rest(lat, rest)
+            ]
+    return []
+
+
+def find_axes(columns: Sequence[str], kind: str) -> tuple[dict[str, list[str]], ...]:
+    """Return the columns of longitude and of latitude by what stands beside the word for the axis.
+
+    Of several columns with the same beside it, those with the surest word count.
+    """
+    found: tuple[dict[str, list[str]], ...] = ({}, {})
+    best: tuple[dict[str, int], ...] = ({}, {})
+    for column in columns:
+        east, north = (_match_axis(column, axis) for axis in _AXES[kind])
+        number, match = (0, east) if east is not None else (1, north)
+        # "lat_lon" has both: it is one column of points.
+        if match is None or (east and north) or not _may_stand_beside(match.rest, kind):
+            continue
+        order = best[number].setdefault(match.rest, match.order)
+        if match.order < order:
+            best[number][match.rest], found[number][match.rest] = match.order, []
+        if match.order <= order:
+            found[number].setdefault(match.rest, []).append(column)
+    return found
+
+
+def _match_axis(heading: str, axis: tuple[str, ...]) -> _Axis | None:
+    """Return which word for an axis a heading begins or ends with, and what stands beside it.
+
+    >>> _match_axis("town_lat", words.LATITUDES).rest, _match_axis("flat", words.LATITUDES)
+    ('town', None)
+    """
+    folded = fold_heading(heading)
+    for order, word in enumerate(axis):
+        rest = _split_affix(folded, word)
+        if rest is not None:
+            return _Axis(order, rest)
+    glued = words.GLUED.fullmatch(folded)
+    if glued and glued["axis"] in axis and axis in _AXES["degrees"]:
+        return _Axis(len(axis), "_".join(filter(None, glued.group("before", "after"))))
+    return None
+
+
+def _split_affix(folded: str, word: str) -> str | None:
+    """Return a heading without a word at its beginning or end; ``None`` if it has none there."""
+    if folded == word:
+        return ""
+    # Scripts without spaces write "GPS纬度".
+    gap = "" if ord(word[0]) >= _WITHOUT_SPACES else "_"
+    if folded.endswith(gap + word):
+        return folded.removesuffix(gap + word).strip("_")
+    if folded.startswith(word + gap):
+        return folded.removeprefix(word + gap).strip("_")
+    return None
+
+
+# From here on, Unicode has the scripts of Chinese, Japanese and Korean.
+_WITHOUT_SPACES = 0x2E80
+
+
+def _may_stand_beside(rest: str, kind: str) -> bool:
+    """Return whether words may stand beside the word for an axis."""
+    if kind != "degrees":  # "Breite (m)" is the breadth of something, "generation_y" none
+        return is_detail(rest)
+    return not words.NO_COORDINATE.intersection(rest.split("_"))
+
+
+def is_detail(rest: str) -> bool:
+    """Return whether words only say how a coordinate is written or measured.
+
+    >>> is_detail("wgs84_deg"), is_detail("capital"), is_detail("")
+    (True, False, True)
+    """
+    return all(
+        word in words.COORDINATE_DETAILS or word.isdecimal() for word in rest.split("_") if word
+    )
+
+
+def _rank_rest(rest: str) -> int:
+    """Return how sure a pair is by the words beside it: 0 is the surest."""
+    if "dms" in rest.split("_"):
+        return 2
+    if is_detail(rest):
+        return 1 if rest else 0
+    return 3 if words.SETTLEMENT_NOUNS.intersection(rest.split("_")) else 4
+
+
+# Stands for the only column of an axis, whatever is beside its word.
+_ONLY = "*"
+
+
+def _match_unlike(lon: Mapping[str, list[str]], lat: Mapping[str, list[str]]) -> list[str]:
+    """Return ``_ONLY`` if one column of each axis is left that say nothing which differs."""
+    if len(lon) != 1 or len(lat) != 1:
+        return []
+    east, north = next(iter(lon)), next(iter(lat))
+    return [_ONLY] if (not east or not north or (is_detail(east) and is_detail(north))) else []
+
+
+def _of_rest(axis: Mapping[str, list[str]], rest: str) -> list[str]:
+    return next(iter(axis.values())) if rest == _ONLY else axis[rest]
+
+
+def has_point_heading(heading: str) -> bool:
+    """Return whether a heading is usual for a column of whole points.
+
+    >>> [has_point_heading(text) for text in ("LatLng", "gps_coords", "the_geom", "point_of_sale")]
+    [True, True, True, False]
+    """
+    folded = fold_heading(heading)
+    known = words.POINTS | words.POINTS_EASTWARD
+    beside = folded.rpartition("_")
+    return folded in known or (beside[2] in known and beside[2] not in {"shape", "location"})
+
+
+def locate_points(
+    name: str,
+    columns: Sequence[str],
+    sample: Callable[[], pd.DataFrame],
+    *,
+    tags: Mapping[str, str] = {},
+    near: Sequence[shapely.Geometry] = (),
+    in_metres: bool = False,
+) -> PointColumns | None:
+    """Return the columns that hold the points of a table; ``None`` if nothing tells.
+
+    Parameters
+    ----------
+    name
+        The name of the table, for messages.
+    columns
+        The headings.
+    sample
+        Returns the first rows, or all; called only where the headings do not decide.
+    tags
+        The meaning of columns, from the tags of HXL.
+    near
+        Shapes near which most points are expected.
+    in_metres
+        Whether x and y are expected rather than degrees.
+
+    Raises
+    ------
+    DataError
+        Several pairs of columns, or several columns, may hold the points.
+    """
+    tagged = {meaning: column for column, meaning in tags.items()}
+    if {"latitude", "longitude"} <= tagged.keys():
+        return PointColumns((tagged["longitude"], tagged["latitude"]))
+    if "point" in tagged:
+        return PointColumns((tagged["point"],))
+    pairs = find_pairs(columns, in_metres=in_metres)
+    if pairs:
+        _check_parts(name, columns)
+        return PointColumns(_choose_pair(name, pairs, sample))
+    frame = sample()
+    one = find_shape_column(name, frame, ("Point", "MultiPoint"))
+    if one is not None:
+        return PointColumns((one,))
+    return _find_near_pair(frame, near) if len(near) else None
+
+
+def _choose_pair(
+    name: str, pairs: Sequence[tuple[str, str]], sample: Callable[[], pd.DataFrame]
+) -> tuple[str, str]:
+    """Return the only pair, or the first if all hold the same values."""
+    if len(pairs) == 1:
+        return pairs[0]
+    frame = sample()
+    alike = all(_hold_the_same(frame, pairs[0], other) for other in pairs[1:])
+    if alike and len({column for pair in pairs for column in pair}) == 2 * len(pairs):
+        return pairs[0]
+    for number, word, option in ((0, "longitude", "lon"), (1, "latitude", "lat")):
+        several = list(dict.fromkeys(pair[number] for pair in pairs))
+        if len({pair[1 - number] for pair in pairs}) == 1:
+            shown = ", ".join(map(repr, several[:12]))
+            raise DataError(
+                f"Ambiguous {name}: several columns may be the {word}. Choose it with "
+                f"{option}=: {shown}."
+            )
+    shown = ", ".join(f"{lat!r} with {lon!r}" for lon, lat in pairs[:6])
+    raise DataError(
+        f"Ambiguous {name}: several pairs of columns may be the coordinates: {shown}. Choose one "
+        "with lat= and lon=."
+    )
+
+
+def _hold_the_same(frame: pd.DataFrame, one: tuple[str, str], other: tuple[str, str]) -> bool:
+    return all(
+        frame[a].astype(str).tolist() == frame[b].astype(str).tolist()
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def _check_parts(name: str, columns: Sequence[str]) -> None:
+    """Refuse degrees and minutes in columns of their own."""
+    for axes in (find_axes(columns, "degrees"), find_axes(columns, "extents")):
+        parts = [
+            column
+            for axis in axes
+            for rest, found in axis.items()
+            if words.PARTS_OF_DEGREES.intersection(rest.split("_")) and not _has_greatest(axis)
+            for column in found
+        ]
+        if len(parts) > 1:
+            shown = ", ".join(map(repr, parts))
+            raise DataError(
+                f"Invalid table {name}: degrees and minutes are in columns of their own ({shown}). "
+                "Must be one number for each coordinate: add minutes / 60 to the degrees."
+            )
+
+
+def _has_greatest(axis: Mapping[str, Any]) -> bool:
+    """Return whether there is a maximum, too: then "min" is the minimum."""
+    return any("max" in rest.split("_") for rest in axis)
+
+
+# So many values of a column are tried to see whether it holds points.
+_TRIED_VALUES = 200
+
+
+def find_shape_column(
+    name: str, frame: pd.DataFrame, kinds: Sequence[str], preferred: Sequence[str] = ()
+) -> str | None:
+    """Return the column that holds whole points or shapes; ``None`` if there is none.
+
+    Parameters
+    ----------
+    name
+        The name of the table, for messages.
+    frame
+        The first rows, or all.
+    kinds
+        The names of the geometry types that are wanted.
+    preferred
+        Columns that a file itself states as such.
+
+    Raises
+    ------
+    DataError
+        Several columns may be the one, and differ.
+    """
+    found: dict[int, list[str]] = {}
+    for column in frame.columns:
+        if (rank := _rank_shapes(frame[column], str(column), kinds)) is not None:
+            found.setdefault(-1 if column in preferred else rank, []).append(str(column))
+    if not found:
+        return None
+    best = found[min(found)]
+    if len(best) > 1 and not all(_hold_same_shapes(frame, best[0], other) for other in best[1:]):
+        shown = ", ".join(map(repr, best))
+        raise DataError(
+            f"Ambiguous {name}: several columns hold shapes: {shown}. Must be only one; remove the "
+            "others, or choose columns of coordinates with lon= and lat=."
+        )
+    return best[0]
+
+
+def _rank_shapes(column: pd.Series, heading: str, kinds: Sequence[str]) -> int | None:
+    """Return how surely a column holds shapes: 0 by its heading, too; ``None`` if it does not."""
+    if not (
+        column.dtype == object
+        or isinstance(column.dtype, (pd.StringDtype, pd.CategoricalDtype, pd.ArrowDtype))
+    ):
+        return None
+    values = column.dropna().tolist()[:_TRIED_VALUES]
+    read = parse_shapes(values)
+    there = ~shapely.is_missing(read.shapes)
+    pairs = ~np.isnan(read.first)
+    if not (there.any() or pairs.any()):
+        return None
+    is_known = has_point_heading(heading)
+    wrong = float(read.wrong.sum()) / len(values)
+    if wrong > (0.5 if is_known else 0.0):
+        return None
+    if there.any():
+        fits = {shape.geom_type for shape in read.shapes[there]} & set(kinds)
+        return (0 if is_known else 1) if fits else 4
+    if "Point" not in kinds or not (is_known or _are_exact(read)):
+        return None
+    return 2 if is_known else 3
+
+
+def _are_exact(read: ShapeColumn) -> bool:
+    """Return whether all pairs have decimals or letters: whole numbers may count something else."""
+    pairs = ~np.isnan(read.first)
+    exact = (read.first % 1 != 0) & (read.second % 1 != 0) | (read.eastward != 0)
+    return bool(exact[pairs].all())
+
+
+def _hold_same_shapes(frame: pd.DataFrame, one: str, other: str) -> bool:
+    a, b = (parse_shapes(frame[column].tolist()) for column in (one, other))
+    same = shapely.equals_exact(a.shapes, b.shapes, 1e-6) | shapely.is_missing(a.shapes)
+    return bool(
+        same.all()
+        and np.array_equal(shapely.is_missing(a.shapes), shapely.is_missing(b.shapes))
+        and np.allclose(a.first, b.first, equal_nan=True)
+        and np.allclose(a.second, b.second, equal_nan=True)
+    )
+
+
+# At most so many columns of numbers are compared with one another, and so many points of each.
+_MOST_COLUMNS = 12
+_MOST_ROWS = 1_000
+
+
+def _find_near_pair(frame: pd.DataFrame, near: Sequence[shapely.Geometry]) -> PointColumns | None:
+    """Return the only two columns of numbers whose points lie where they are expected."""
+    rows = frame.head(_MOST_ROWS)
+    read = {str(c): _read_degrees(rows[c]) for c in rows.columns}
+    numbers = {column: found for column, found in read.items() if found is not None}
+    near_pairs = []
+    for x, y in permutations(list(numbers)[:_MOST_COLUMNS], 2):
+        there = np.isfinite(numbers[x]) & np.isfinite(numbers[y])
+        if there.any() and (np.abs(numbers[y][there]) <= 90.0).all():
+            straight, _ = find_near_points(numbers[x][there], numbers[y][there], near)
+            # Nearly all: a table may hold a few places farther off.
+            if straight.mean() > 0.9:
+                near_pairs.append((x, y))
+    if len(near_pairs) != 1:
+        return None
+    lon, lat = near_pairs[0]
+    note = (
+        f"no heading tells the coordinates: {lon!r} was taken as the longitude and {lat!r} as the "
+        "latitude, because no other two columns lead to the expected area. lon= and lat= can state "
+        "others."
+    )
+    return PointColumns((lon, lat), note)
+
+
+def _read_degrees(column: pd.Series) -> Floats | None:
+    """Return a column of numbers with decimals within 180 degrees; ``None`` if it is another."""
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return None
+    found = np.full(len(column), np.nan)
+    for row, value in enumerate(column.tolist()):
+        if value is None or value is pd.NA or value is pd.NaT:
+            continue
+        try:
+            found[row] = parse_coordinate(str(value), "longitude")
+        except CoordinateError:
+            return None
+    if (np.abs(found) > 180.0).any():
+        return None
+    there = found[np.isfinite(found)]
+    # Counts and codes are whole numbers.
+    return found if len(there) and (there % 1 != 0).mean() > 0.9 else None
+
+
+def add_point_columns(
+    table: SourceTable,
+    lon: str | None,
+    lat: str | None,
+    crs: object,
+    near: Sequence[shapely.Geometry] = (),
+) -> None:
+    """Add points to a table from the columns that hold them.
+
+    ``lon`` and ``lat`` are the columns that the caller states.
+
+    Raises
+    ------
+    DataError
+        There are no such columns, or several of them; or a value is not a coordinate. The message
+        names the line, the column and the value.
+    """
+    columns = [str(column) for column in table.frame.columns]
+    if lon is not None or lat is not None:
+        east, north = _complete_pair(table, columns, lon, lat)
+        add_points(table, east, north, crs, is_stated=True)
+        return
+    in_metres = crs is not None and parse_crs(crs).is_projected
+    at = locate_points(
+        table.name, columns, lambda: table.frame, tags=table.tags, near=near, in_metres=in_metres
+    )
+    if at is None:
+        raise missing_column_error(table.name, columns)
+    if at.note:
+        table.notes.append(at.note)
+    if at.is_one:
+        set_shapes(table, at.columns[0], crs)
+    else:
+        add_points(table, at.columns[0], at.columns[1], crs)
+
+
+def add_shape_column(table: SourceTable, kinds: Sequence[str]) -> None:
+    """Set the shapes of a table without a geometry from a column of well-known text or binary.
+
+    Raises
+    ------
+    DataError
+        No column holds shapes, or several do.
+    """
+    column = find_shape_column(table.name, table.frame, kinds)
+    if column is None:
+        raise DataError(
+            f"Invalid file {table.name}: a table has no shapes. Must be a layer of lines or areas, "
+            "or have a column of well-known text (WKT); read_settlements() reads tables with "
+            "coordinates."
+        )
+    set_shapes(table, column, None)
+
+
+def _complete_pair(
+    table: SourceTable, columns: Sequence[str], lon: str | None, lat: str | None
+) -> tuple[str, str]:
+    """Return both columns of coordinates, of which the caller stated one or both."""
+    if lon is not None:
+        require_column(table, lon, "lon")
+    if lat is not None:
+        require_column(table, lat, "lat")
+    if lon is not None and lat is not None:
+        return lon, lat
+    number, given = (0, lon) if lon is not None else (1, lat)
+    pairs = find_pairs(columns)
+    found = [pair for pair in pairs if pair[number] == given] or pairs
+    others = list(dict.fromkeys(pair[1 - number] for pair in found))
+    if not others:
+        others = [
+            column
+            for kind in _AXES
+            for of_rest in find_axes(columns, kind)[1 - number].values()
+            for column in of_rest
+            if column != given
+        ][:1]
+    if len(others) != 1:
+        raise missing_column_error(table.name, columns, ("lat", "lon")[number], others)
+    return (str(given), others[0]) if number == 0 else (others[0], str(given))
+
+
+def missing_column_error(
+    name: str, columns: Sequence[str], option: str = "", several: Sequence[str] = ()
+) -> DataError:
+    """Return the error about a column of coordinates that is missing or ambiguous."""
+    if not option:
+        lon = any(find_axes(columns, kind)[0] for kind in _AXES)
+        option = "lat" if lon else "lon"
+    word = {"lon": "longitude", "lat": "latitude"}[option]
+    what = "several columns may be" if several else "no column is known as"
+    shown = ", ".join(map(repr, (several or columns)[:12]))
+    return DataError(f"Ambiguous {name}: {what} the {word}. Choose it with {option}=: {shown}.")
+
+
+def set_shapes(table: SourceTable, column: str, crs: object) -> None:
+    """Set the shapes of a table from the column that holds them, and leave the column out.
+
+    Raises
+    ------
+    DataError
+        A value is no shape, or the shapes are in several reference systems.
+    """
+    read = read_shape_column(table, column)
+    pairs = ~np.isnan(read.first)
+    stated = crs
+    if crs is None and read.srids:
+        if len(read.srids) > 1:
+            shown = ", ".join(map(str, sorted(read.srids)))
+            raise DataError(
+                f"Invalid {column} of {table.name}: its shapes are in the reference systems "
+                f"{shown}. Must be in one."
+            )
+        stated = f"EPSG:{next(iter(read.srids))}"
+    facts = PairFacts.of(read)
+    x, y = order_pairs(column, read, facts)
+    if note := choose_order(column, facts)[1]:
+        table.notes.append(note)
+    points = ~shapely.is_missing(read.shapes) & (shapely.get_type_id(read.shapes) == 0)
+    if pairs.any() or points.sum() == len(points):
+        x[points], y[points] = shapely.get_coordinates(read.shapes[points]).T
+        # Names that no column of a table has; add_points() leaves them out again.
+        table.frame = table.frame.drop(columns=[column]).assign(**{"\0lon": x, "\0lat": y})
+        add_points(table, "\0lon", "\0lat", stated)
+        table.axes = None
+        return
+    table.shapes, table.frame = read.shapes, table.frame.drop(columns=[column])
+    # Without an SRID degrees are assumed, which is no statement of the file.
+    table.crs, table.crs_is_fixed = parse_crs(stated or "EPSG:4326"), stated is None
+
+
+def read_shape_column(table: SourceTable, column: str) -> ShapeColumn:
+    """Return the shapes of a column; an error names the row of a value that is none."""
+    values = table.frame[column].tolist()
+    read = parse_shapes(values)
+    if read.wrong.any():
+        row = int(np.flatnonzero(read.wrong)[0])
+        raise DataError(
+            f"Invalid {column} in {table.cite_row(row)}: {quote_value(values[row])}"
+            f"{explain_fault(values[row])}. Must be a pair such as 51.123, 35.038, or well-known "
+            "text such as POINT (35.038 51.123), or well-known binary."
+        )
+    return read
+
+
+class PairFacts(NamedTuple):
+    """What the pairs of a whole column tell about their order, besides its heading."""
+
+    is_open: bool = False
+    """Whether any pair does not state it by letters."""
+    first_beyond: bool = False
+    """Whether any first number of these is beyond 90, so that it is no latitude."""
+    second_beyond: bool = False
+
+    @classmethod
+    def of(cls, read: ShapeColumn) -> PairFacts:
+        """Return the facts of a column, or of a part of it."""
+        rows = (read.eastward == 0) & np.isfinite(read.first)
+        first, second = (bool((np.abs(x[rows]) > 90.0).any()) for x in (read.first, read.second))
+        return cls(bool(rows.any()), first, second)
+
+    @classmethod
+    def join(cls, parts: Iterable[PairFacts]) -> PairFacts:
+        """Return the facts of all parts of a column."""
+        return cls(*(any(values) for values in zip(cls(), *parts, strict=True)))
+
+
+def order_pairs(column: str, read: ShapeColumn, facts: PairFacts) -> tuple[Floats, Floats]:
+    """Return the longitudes and latitudes of pairs.
+
+    Letters decide, then the heading, then numbers beyond 90. Else the latitude is first, as people
+    write it.
+    """
+    eastward, _ = choose_order(column, facts)
+    is_east = np.where(read.eastward == 0, eastward, read.eastward > 0)
+    first, second = read.first, read.second
+    return np.where(is_east, first, second), np.where(is_east, second, first)
+
+
+def choose_order(column: str, facts: PairFacts) -> tuple[bool, str]:
+    """Return whether the longitude is first in the pairs of a column, and a note if assumed."""
+    folded = fold_heading(column)
+    if folded in words.POINTS_EASTWARD or _LONGITUDE_FIRST.search(folded):
+        return True, ""
+    if _LATITUDE_FIRST.search(folded) or facts.second_beyond or not facts.is_open:
+        return False, ""
+    if facts.first_beyond:
+        return True, ""
+    return False, (
+        f"the pairs of numbers in {column!r} were taken as latitude, longitude. If it is the other "
+        "way round, swap=True turns them."
+    )
+
+
+_LATITUDE_FIRST = re.compile(r"(?:^|_)lat[a-z]*_?(?:and_)?(?:lon|lng)")
+_LONGITUDE_FIRST = re.compile(r"(?:^|_)(?:lon[a-z]*|lng)_?(?:and_)?lat")

@@ -1,0 +1,49 @@
+"""Take names out of structures, as the tables of Overture Maps hold them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from geobuffer.io.read.column_words import NAMES
+
+if TYPE_CHECKING:
+    from geobuffer.io.read.source_table import SourceTable
+
+
+def split_names(table: SourceTable) -> None:
+    """Add the names of the column ``names`` of Overture Maps to a table as columns of texts.
+
+    ``names`` has a primary name and common ones by language. A column that is there stays.
+    """
+    if "names" not in table.frame.columns:
+        return
+    read = [_read_names(value) for value in table.frame["names"].tolist()]
+    if not any(read):
+        return
+    wanted = {"name": "primary"} | {f"name_{language}": language for language in NAMES}
+    for column, key in wanted.items():
+        texts = [one.get(key) for one in read]
+        if column not in table.frame.columns and any(texts):
+            table.frame = table.frame.assign(**{column: pd.Series(texts, dtype=object)})
+
+
+def _read_names(value: Any) -> dict[str, str]:
+    """Return the names of a structure, or of its text in JSON; none of another value."""
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
+    if not isinstance(value, dict) or not isinstance(value.get("primary"), str):
+        return {}
+    common = value.get("common")
+    # Arrow returns a map as a list of pairs.
+    pairs = common.items() if isinstance(common, dict) else (common if common is not None else ())
+    names = {"primary": value["primary"]}
+    for pair in pairs:
+        if len(pair) == 2 and all(isinstance(text, str) for text in pair):
+            names[pair[0]] = pair[1]
+    return names
