@@ -263,12 +263,12 @@ def classify_file(
     ----------
     source
         GeoParquet with points, in any CRS; or Parquet or a text table (CSV, TSV, TXT) with columns
-        of longitude and latitude in degrees. Names of columns, encodings, separators and written
-        coordinates are those that :func:`geobuffer.read_settlements` knows. The decimal mark of a
-        column is that of the whole file, for which we read it twice. A workbook cannot be read
-        piece by piece: save it as CSV. In a file with the column ``accuracy_m`` or
-        ``radius_m``, a missing value counts as 1,000 metres. Without the column, all points count
-        as exact, or all places as points.
+        of longitude and latitude in degrees, or one column of points. Names of columns, encodings,
+        separators and written coordinates are those that :func:`geobuffer.read_settlements` knows.
+        The decimal mark of a column is that of the whole file, for which we read it twice.
+        A workbook cannot be read piece by piece: save it as CSV. In a file with the column
+        ``accuracy_m`` or ``radius_m``, a missing value counts as 1,000 metres. Without the column,
+        all points count as exact, or all places as points.
     zone
         The zone.
     target

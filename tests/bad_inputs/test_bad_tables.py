@@ -175,3 +175,39 @@ def test_regions_of_one_name_are_refused(here, check_refused):
     save(table, here / "areas.gpkg")
     said = ["areas.gpkg", "'West' names 2 (rows 0, 1)", "'Sumy', 'Kursk'", "name="]
     check_refused("zone", *own("areas.gpkg"), "--out", "zone.gpkg", says=said)
+
+
+@pytest.mark.row(75)
+def test_lines_around_a_table_are_left_out_and_told(here, check_accepted):
+    text(
+        here / "places.csv", "Villages, 2024", "", "name;lat;lon", "village;°;°",
+        "Суджа;51,192;35,272", "", "Source: a survey",
+    )  # fmt: skip
+    listed = check_accepted("settlements", "--between", "Kursk", "--and", "Sumy", "--km", "10",
+                      "--places", "places.csv", "--json")  # fmt: skip
+    assert [row["name"] for row in json.loads(listed.out)] == ["Суджа"]
+    assert "(line 1); further headers below it (line 4); notes and totals" in listed.err
+    text(here / "places.csv", "name;lat;lon", "Суджа;51,192;35,272", "Юнак")
+    with pytest.raises(gb.DataError, match="Invalid line 3"):
+        gb.read_settlements(here / "places.csv")
+
+
+@pytest.mark.row(76)
+def test_two_pairs_of_coordinates_are_refused_with_both(here, check_refused):
+    text(here / "places.csv", "name,start_lat,start_lon,end_lat,end_lon", "A,51,35,52,36")
+    check_refused("settlements", "--between", "Kursk", "--and", "Sumy", "--km", "10",
+                  "--places", "places.csv", says=("'start_lat' with 'start_lon'",))  # fmt: skip
+    text(here / "places.csv", "name,lat_deg,lat_min,lon_deg,lon_min", "A,51,7,35,2")
+    with pytest.raises(gb.DataError, match=r"columns of their own .*'lat_min'"):
+        gb.read_settlements(here / "places.csv")
+
+
+@pytest.mark.row(77)
+def test_kinds_are_no_names_and_thousands_no_people(here):
+    text(here / "places.csv", "place,lat,lon,population thousands", "village,51.1,35.1,12.5")
+    with (
+        pytest.warns(UserWarning, match="no column of names"),
+        pytest.warns(UserWarning, match="counts thousands"),
+    ):
+        places = gb.read_settlements(here / "places.csv")
+    assert not {"name", "population"} & set(places.columns)

@@ -344,7 +344,7 @@ def is_kind(text: str) -> bool:
 
 
 def find_people(columns: Iterable[str]) -> tuple[str, str]:
-    """Return the column of the number of people, "" if there is none, and a note about it.
+    """Return the column of the number of people, or "", and a note about it.
 
     Of counts of several years the latest is taken. Thousands are not.
 

@@ -110,7 +110,7 @@ def _choose_row(texts: Sequence[list[str]]) -> int:
 
 
 def _list_headings(row: list[str]) -> list[str]:
-    """Return the cells of a row that may be headings: a sentence of a title is none."""
+    """Return the cells of a row that may be headings: but for sentences of a title."""
     filled = [name for name in _strip_mark(row) if name]
     return [] if len(filled) < 2 else [n for n in filled if len(n) <= _HEADING_CHARACTERS]
 

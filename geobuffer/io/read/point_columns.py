@@ -307,7 +307,7 @@ _TRIED_VALUES = 200
 def find_shape_column(
     name: str, frame: pd.DataFrame, kinds: Sequence[str], preferred: Sequence[str] = ()
 ) -> str | None:
-    """Return the column that holds whole points or shapes; ``None`` if there is none.
+    """Return the column that holds whole points or shapes; ``None`` without one.
 
     Parameters
     ----------
@@ -563,7 +563,7 @@ def set_shapes(table: SourceTable, column: str, crs: object) -> None:
 
 
 def read_shape_column(table: SourceTable, column: str) -> ShapeColumn:
-    """Return the shapes of a column; an error names the row of a value that is none."""
+    """Return the shapes of a column; an error names the row of another value."""
     values = table.frame[column].tolist()
     read = parse_shapes(values)
     if read.wrong.any():

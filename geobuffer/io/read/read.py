@@ -123,9 +123,10 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     ----------
     path
         GeoPackage, GeoJSON, FlatGeobuf, Shapefile, KML, KMZ, GPX, GeoParquet, a zip archive of one
-        of these; or ``postgresql://user@host/database?table=schema.table`` (or ``?query=SELECT
-        …``), for which the extra ``postgis`` is needed. A GeoDataFrame in memory is read by the
-        same steps as a file.
+        of these; a text table, workbook or Parquet with a column of WKT or WKB; or
+        ``postgresql://user@host/database?table=schema.table`` (or ``?query=SELECT …``), for which
+        the extra ``postgis`` is needed. A GeoDataFrame in memory is read by the same steps as a
+        file.
     name
         The column of names. By default ``name``, ``name_en``, ``shapeName``, ``ADM1_EN``,
         ``NAME_1`` or a similar column.
@@ -484,7 +485,7 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
 ) -> gpd.GeoDataFrame:
     r"""Read places from a table with coordinates, a layer of points, or a PostGIS table.
 
-    Columns with a known name, in English, Ukrainian or Russian, get the names that
+    Columns with a known heading, in any of some 40 languages, get the names that
     :func:`geobuffer.load_settlements` uses: ``name`` (in an unknown language), ``name_en``,
     ``name_uk``, ``name_ru``, ``kind``, ``country`` (codes of two letters), ``oblast``, ``raion``,
     ``hromada``, ``code``, ``population`` (whole numbers, missing where the table has no figure),
@@ -508,7 +509,9 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
         coordinates.
     lon, lat
         The columns of longitude and latitude in degrees, or of x and y in ``crs``. By default
-        columns with a usual name, such as ``lon``, ``longitude``, ``довгота`` and ``x``.
+        columns with a usual heading, such as ``lon``, ``_GPS_longitude``, ``довгота`` and ``x``;
+        or one column of whole points, such as ``51.123, 35.038`` or WKT; or, if ``near`` is
+        stated, the only two columns of numbers whose points lie there.
     name
         The column of names. By default a column with a usual name.
     layer, sheet
