@@ -129,11 +129,11 @@ def read_companion(path: Path, name: str) -> bytes | None:
     return content if len(content) <= _COMPANION_BYTES else None
 
 
-# GEOS calls itself for each collection in a collection: a deep nesting ends the process. GDAL has
-# the same limit.
-_WKB_DEPTH = 32
+#: GEOS calls itself for each collection in a collection: a deep nesting ends the process. GDAL has
+#: the same limit.
+MAX_DEPTH = 32
 #: So many bytes at most hold no nesting that is too deep: a level takes nine.
-SHORT_WKB = 9 * _WKB_DEPTH
+SHORT_WKB = 9 * MAX_DEPTH
 # The types of well-known binary that hold other geometries, behind the number of them.
 _HOLDERS = frozenset({4, 5, 6, 7, 9, 10, 11, 12, 15, 16})
 
@@ -163,7 +163,7 @@ def is_nested_too_deeply(wkb: bytes | memoryview) -> bool:
         if kind in _HOLDERS:
             left.append(int.from_bytes(wkb[at : at + 4], order))
             at += 4
-            if len(left) > _WKB_DEPTH + 1:
+            if len(left) > MAX_DEPTH + 1:
                 return True
         else:
             at = _skip_wkb_leaf(wkb, at, kind, point, order)

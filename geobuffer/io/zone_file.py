@@ -22,8 +22,9 @@ from shapely.errors import ShapelyError
 from geobuffer.errors import DataError
 from geobuffer.geodesy.edgematch import Healing
 from geobuffer.io.atomic import check_whole_geopackage
+from geobuffer.io.geopackage import open_geopackage
 from geobuffer.io.read.files import find_path_fault
-from geobuffer.io.untrusted import check_geopackage, is_geopackage
+from geobuffer.io.untrusted import is_geopackage
 from geobuffer.zones.arguments import PATH, check_arguments
 from geobuffer.zones.border import AROUND, BOTH, Border, Section, Side
 from geobuffer.zones.doubts import Doubt
@@ -255,16 +256,21 @@ def read_zone(path: str | Path) -> Zone:
 
 def _read_tables(path: Path) -> Mapping[str, Any]:
     """Return the layers and tables of a file, by their names without the prefix."""
-    import pyogrio
-
     if find_path_fault(path) or not path.is_file():
         raise DataError(f"Unreadable zone {str(path)!r}: there is no such file.")
     with path.open("rb") as file:
         if not is_geopackage(file.read(72)):
             raise DataError(f"Unreadable zone {str(path)!r}: Must be a GeoPackage.")
-    check_geopackage(path, repr(str(path)))
+    with open_geopackage(path, repr(str(path))) as opened:
+        return _read_opened(path, opened)
+
+
+def _read_opened(path: Path, opened: Path) -> Mapping[str, Any]:
+    """Return the layers and tables of a file, which was opened by another path."""
+    import pyogrio
+
     try:
-        names = [str(name) for name, _ in pyogrio.list_layers(path)]
+        names = [str(name) for name, _ in pyogrio.list_layers(opened)]
     except (RuntimeError, ValueError) as error:
         raise DataError(f"Unreadable zone {str(path)!r}: {error}. Must be a GeoPackage.") from error
     if "geobuffer_zone" not in names:
@@ -272,7 +278,7 @@ def _read_tables(path: Path) -> Mapping[str, Any]:
             f"Invalid zone {str(path)!r}: it holds {', '.join(map(repr, names))}, but no zone of "
             "geobuffer's. Must be a GeoPackage that geobuffer.write() made of a zone."
         )
-    zone_table = _read_layer(path, "geobuffer_zone")
+    zone_table = _read_layer(path, opened, "geobuffer_zone")
     try:
         definition = json.loads(zone_table["definition"].iloc[0])
         wanted, layer = definition["format"], definition["layer"]
@@ -285,19 +291,19 @@ def _read_tables(path: Path) -> Mapping[str, Any]:
             f"reads format {FORMAT}; a later one may read it."
         )
     tables = {
-        name: _read_layer(path, f"geobuffer_{name}")
+        name: _read_layer(path, opened, f"geobuffer_{name}")
         for name in (*_LAYERS, "sources")
         if f"geobuffer_{name}" in names
     }
-    return {"definition": definition, "main": _read_layer(path, layer), **tables}
+    return {"definition": definition, "main": _read_layer(path, opened, layer), **tables}
 
 
-def _read_layer(path: Path, name: str) -> Any:
+def _read_layer(path: Path, opened: Path, name: str) -> Any:
     """Return a layer or table of a file."""
     import pyogrio
 
     try:
-        return pyogrio.read_dataframe(path, layer=name)
+        return pyogrio.read_dataframe(opened, layer=name)
     # pyogrio 0.13 raises UnboundLocalError for a reference system that GDAL cannot write.
     except (RuntimeError, ValueError, UnboundLocalError, TypeError, ShapelyError) as error:
         raise DataError(

@@ -1,7 +1,9 @@
-"""Outputs that are inputs, and what lies beside a file or within it: rows 65 to 70."""
+"""Outputs that are inputs, and what lies beside a file or within it: rows 65 to 70 and 78."""
 
 import os
+import sqlite3
 import struct
+from contextlib import closing
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -74,3 +76,15 @@ def test_fault_of_geobuffer(monkeypatch):
     done = run_geobuffer("data", "--debug")
     assert done.code == 70
     assert "please report it" in done.err.splitlines()[-1]
+
+
+@pytest.mark.row(78)
+def test_changes_beside_a_geopackage(tmp_path):
+    path = tmp_path / "places.gpkg"
+    gb.load_settlements().head(2)[["name_en", "geometry"]].to_file(path)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+    path.with_name("places.gpkg-wal").write_bytes(b"")
+    before = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
+    assert len(gb.read_settlements(path)) == 2
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == before

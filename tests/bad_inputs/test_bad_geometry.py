@@ -153,14 +153,18 @@ def test_repair_keeps_polygons_only(here, check_accepted, check_error):
 
 
 @pytest.mark.row(11)
-def test_shapes_of_mixed_kinds_raise_an_error_that_names_the_row(
-    here, belt, check_refused, check_error
+def test_files_of_mixed_kinds_are_sorted_and_tables_refused(
+    here, belt, check_accepted, check_refused, check_error
 ):
-    save(areas([WEST, LINE]), here / "mixed.geojson")
-    said = ["row 1 of mixed.geojson", "LineString", "Must be polygons", "read_border()"]
+    mixed = areas([WEST, LINE, EAST], ["West", "road", "East"])
+    save(mixed, here / "mixed.geojson")
+    said = "rows that are no areas were left out: 1 line: 1 (row 1)"
+    check_accepted("zone", *own("mixed.geojson"), notes=[said])
+    save(mixed.iloc[[1]], here / "line.geojson")
+    said = ["row 0 of line.geojson", "LineString", "Must be polygons", "read_border()"]
     with check_error(gb.GeometryError, *said):
-        gb.read_regions("mixed.geojson")
-    check_refused("zone", *own("mixed.geojson"), "--out", "zone.kml", says=said)
+        gb.read_regions("line.geojson")
+    check_refused("zone", *own("line.geojson"), "--out", "zone.kml", says=said)
     table = gpd.GeoDataFrame({"name": ["A", "B"]}, geometry=[shapely.Point(NEAR), EAST], crs=4326)
     with check_error(gb.DataError, "row 1", "Polygon", "representative_point()"):
         gb.exposure(table, belt)

@@ -19,7 +19,13 @@ from typing import Any
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.io.read.encodings import detect_utf16
-from geobuffer.io.read.json_kinds import detect_json_kind, is_javascript
+from geobuffer.io.read.json_kinds import detect_json_kind
+from geobuffer.io.read.other_formats import (
+    describe_archive,
+    describe_binary,
+    describe_start,
+    describe_text,
+)
 from geobuffer.io.untrusted import check_companion, is_geopackage, is_sqlite
 from geobuffer.zones.toponyms import escape_controls
 
@@ -78,18 +84,6 @@ _MAGIC = (
     (b"PK\x03\x04", FileFormat.ZIP),
 )
 
-# Formats that we do not read, but that users often have: first bytes, name, remedy.
-_OTHER_FORMATS = (
-    (b"PK\x05\x06", "an empty zip archive", "Must hold a file."),
-    (b"\x1f\x8b", "compressed with gzip", "Decompress it first."),
-    (b"7z\xbc\xaf", "a 7z archive", "Unpack it first."),
-    (b"Rar!", "a RAR archive", "Unpack it first."),
-    (b"%PDF", "a PDF document", "Must be a table or a layer."),
-    (b"\xd0\xcf\x11\xe0", "an Excel file of before 2007 (.xls)", "Save it as .xlsx."),
-    (b"ARROW1", "an Arrow file (Feather)", "Save it as Parquet."),
-    (b"version https://git-lfs", "a Git LFS pointer, not the file", "Fetch it with git lfs pull."),
-)
-
 # The text that may precede the first element of XML.
 _PROLOGUE = re.compile(rb"\A(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 
@@ -120,9 +114,8 @@ def detect_format(head: bytes, name: str) -> FileFormat:
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
-    for magic, what, remedy in _OTHER_FORMATS:
-        if head.startswith(magic):
-            raise _unreadable_error(name, what, remedy)
+    if other := describe_start(head):
+        raise _unreadable_error(name, *other)
     if is_geopackage(head):
         return FileFormat.GEOPACKAGE
     if is_sqlite(head):
@@ -156,38 +149,11 @@ def _detect_text_format(head: bytes, name: str) -> FileFormat:
         return _detect_xml_format(plain, name)
     # Control characters, except tabs and line ends, occur in no text but UTF-16.
     if re.search(rb"[\0-\x08\x0e-\x1a]", plain) and not detect_utf16(head):
-        raise _unreadable_error(
-            name, "of no format that is known", f"Must be one of {list_formats()}."
-        )
-    _check_other_text(plain, name)
+        unknown = ("of no format that is known", f"Must be one of {list_formats()}.")
+        raise _unreadable_error(name, *(describe_binary(head, name) or unknown))
+    if other := describe_text(plain):
+        raise _unreadable_error(name, *other)
     return FileFormat.TEXT
-
-
-# A record of GeoNames: an ID, three names, latitude, longitude and the class of the feature.
-_GEONAMES = re.compile(
-    rb"\d+\t[^\t\n]+\t[^\t\n]*\t[^\t\n]*\t-?\d+(?:\.\d+)?\t-?\d+(?:\.\d+)?\t[A-Z]?\t"
-)
-_OTHER_TEXTS = (
-    (re.compile(rb"!table\s", re.IGNORECASE), "a MapInfo table (.tab)",
-     "Save it as GeoPackage, with its other files beside it."),
-    (re.compile(rb"version\s+\d+\s+(?:charset|delimiter)\b", re.IGNORECASE),
-     "a MapInfo interchange file (.mif)", "Save it as GeoPackage."),
-    (re.compile(rb"0\s*\n\s*SECTION\b|999\s*\n.*\n\s*0\s*\n\s*SECTION\b"), "a drawing (DXF)",
-     "Save its layer as GeoPackage, with a reference system."),
-    (_GEONAMES, "a dump of GeoNames, which has no header",
-     "Put a line with the names of its columns before it: geonameid, name, asciiname and so on."),
-)  # fmt: skip
-
-
-def _check_other_text(plain: bytes, name: str) -> None:
-    """Refuse texts of other kinds, which would be read as a table."""
-    if is_javascript(plain[:1000].decode("utf-8", "replace")):
-        raise _unreadable_error(
-            name, "JavaScript", "Save only the JSON in it: from the first { or [ to the last."
-        )
-    for pattern, what, remedy in _OTHER_TEXTS:
-        if pattern.match(plain):
-            raise _unreadable_error(name, what, remedy)
 
 
 def _detect_xml_format(start: bytes, name: str) -> FileFormat:
@@ -506,6 +472,8 @@ def _choose_member(path: Path, names: list[str], layer: str | None) -> tuple[str
         and str(PurePosixPath(name).parent) not in databases
     ]
     if not readable:
+        if other := describe_archive(names):
+            raise _unreadable_error(str(path), *other)
         shown = ", ".join(names[:8]) or "nothing"
         raise DataError(
             f"Unreadable {path}: an archive of {shown}. Must hold {', '.join(SUFFIXES)}."

@@ -5,6 +5,7 @@ beginning and take it for a list of other files or addresses. We prevent this fo
 
 - GeoJSON, TopoJSON and Esri JSON: a prefix of the name chooses the driver.
 - File geodatabase: we copy its tables to a folder of their own.
+- GeoPackage: if changes to it are in a file beside it, we open a copy that has them.
 - Other formats: they have a zero byte before any word, where those drivers stop.
 
 For a Shapefile we also check its companion files and find the encoding of its texts.
@@ -26,6 +27,7 @@ import shapely
 
 from geobuffer.errors import DataError
 from geobuffer.io.atomic import temporary_folder
+from geobuffer.io.geopackage import has_plain_header, open_geopackage
 from geobuffer.io.read.dbase import find_dbase_encoding, name_for_gdal
 from geobuffer.io.read.files import DRIVERS, GDB_TABLE, HEAD_BYTES, FileFormat, damaged_error
 from geobuffer.io.untrusted import (
@@ -157,6 +159,9 @@ def open_for_gdal(
     elif file.format is FileFormat.GEODATABASE:
         with _copy_geodatabase(file) as name:
             yield name, None
+    elif file.format is FileFormat.GEOPACKAGE:
+        with _open_geopackage(file) as name:
+            yield name, None
     elif file.format in {FileFormat.ESRI_JSON, FileFormat.TOPOJSON}:
         # ArcGIS sends at most some thousand features at once, and says so.
         if load_json(file).get("exceededTransferLimit"):
@@ -236,13 +241,25 @@ def _map_content(file: UserFile) -> mmap.mmap | bytes:
         return mmap.mmap(plain.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _check_geopackage(file: UserFile) -> str:
+@contextmanager
+def _open_geopackage(file: UserFile) -> Iterator[str]:
+    """Yield the name by which GDAL opens a GeoPackage without changing it."""
     if not file.member:
-        home = file.path.resolve()
-        for ending in ("-wal", "-shm", "-journal"):
-            check_companion(home.with_name(home.name + ending), str(file))
-    check_geopackage(file.read() if file.member else file.path, str(file))
-    return ""
+        with open_geopackage(file.path, str(file)) as path:
+            yield str(path)
+        return
+    content = file.read()
+    changes = file.companion(".gpkg-wal")
+    if changes is None and has_plain_header(content):
+        check_geopackage(content, str(file))
+        yield file.gdal_name
+        return
+    with temporary_folder() as folder:
+        unpacked = folder / "layers.gpkg"
+        unpacked.write_bytes(content)
+        unpacked.with_name("layers.gpkg-wal").write_bytes(changes or b"")
+        with open_geopackage(unpacked, str(file)) as path:
+            yield str(path)
 
 
 def _check_flatgeobuf(file: UserFile) -> str:
@@ -313,7 +330,6 @@ def _skip_plain(content: mmap.mmap | bytes, start: int) -> int:
 
 _PREFIXES = {
     FileFormat.GEOJSON: _choose_geojson_driver,
-    FileFormat.GEOPACKAGE: _check_geopackage,
     FileFormat.FLATGEOBUF: _check_flatgeobuf,
 }
 

@@ -373,7 +373,7 @@ def _check_type(table: SourceTable, row: int, found: str, kind: str) -> None:
     if found in _TYPES[kind]:
         return
     other = next((name for name, types in _TYPES.items() if found in types), "")
-    remedy = _REMEDIES.get((kind, other), "take it apart first")
+    remedy = _REMEDIES.get((kind, other), "it holds none")
     raise GeometryError(
         f"Invalid geometry in {table.cite_row(row)}: {found}. Must be {kind}; {remedy}."
     )
@@ -432,7 +432,7 @@ def _read_edges(table: SourceTable, row: int, shape: Any) -> tuple[bool, Any]:
 def _repair_polygon(table: SourceTable, row: int, shape: Any, notes: list[str]) -> Any:
     """Return the valid polygon that a shape stands for, if that is plain."""
     repaired, note = repair_area(shape, f"polygon in {table.cite_row(row)}")
-    notes.append(f"repaired the polygon of row {row} {note}")
+    notes.append(f"repaired the polygon of row {table.number_of(row)} {note}")
     return repaired
 
 

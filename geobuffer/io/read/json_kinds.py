@@ -77,7 +77,9 @@ def _describe_other(members: dict[str, str], head: str) -> JsonKind:
     if not members or members.keys() & _GEOJSON_MEMBERS or _GEOJSON_TYPE.search(head):
         return JsonKind("GeoJSON")
     return JsonKind(
-        "", f"JSON of another kind, with the members {_quote(members)}", "Save it as GeoJSON."
+        "",
+        f"JSON of another kind, with the members {_quote(members)}",
+        "Save its places as CSV or GeoJSON.",
     )
 
 

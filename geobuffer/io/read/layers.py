@@ -22,7 +22,7 @@ from geobuffer.io.read.gdal import list_gdal_errors, open_for_gdal
 from geobuffer.io.read.overpass import read_overpass
 from geobuffer.io.read.point_columns import read_shape_column
 from geobuffer.io.read.source_table import SourceTable
-from geobuffer.io.read.xml_layers import keep_kind, read_xml_layer
+from geobuffer.io.read.xml_layers import read_xml_layer
 from geobuffer.io.untrusted import (
     SHORT_WKB,
     capture_warnings,
@@ -86,9 +86,7 @@ def read_layer(
     if file.format is FileFormat.PARQUET:
         return _read_parquet(file)
     if file.format in {FileFormat.KML, FileFormat.GPX, FileFormat.OVERPASS}:
-        table = _read_without_gdal(file, layer, kinds)
-        keep_kind(table, kinds)
-        return table
+        return _read_without_gdal(file, layer, kinds)
     notes: list[str] = []
     if file.format is FileFormat.GEOPACKAGE:
         _check_geopackage_size(file)
@@ -299,9 +297,13 @@ def _read_parquet(file: UserFile) -> SourceTable:
         if b"geo" in metadata:
             check_geoparquet(metadata[b"geo"], str(file))
             _check_nesting(file, source, metadata[b"geo"])
+        written = _find_wkt_column(metadata.get(b"geo"))
+        is_read = b"geo" in metadata and not written
         with np.errstate(invalid="ignore"):  # a later check reports them
-            frame = (gpd.read_parquet if b"geo" in metadata else pd.read_parquet)(source)
-        native = {} if b"geo" in metadata else list_native_columns(parquet.ParquetFile(source))
+            frame = (gpd.read_parquet if is_read else pd.read_parquet)(source)
+        native = written
+        if b"geo" not in metadata:
+            native = list_native_columns(parquet.ParquetFile(source))
     except DataError:
         raise
     except (
@@ -317,7 +319,7 @@ def _read_parquet(file: UserFile) -> SourceTable:
 
 
 class NativeColumn(NamedTuple):
-    """A column of Parquet's own type of geometry."""
+    """A column of Parquet's own type of geometry, or of well-known text."""
 
     crs: Any
     """Its reference system; ``None`` if it is unknown."""
@@ -357,7 +359,7 @@ def _read_native_crs(stated: str | None, metadata: dict[bytes, bytes]) -> Any:
 
 
 def _set_native_shapes(table: SourceTable, native: dict[str, NativeColumn]) -> None:
-    """Set the shapes of a table from its only column of Parquet's own type of geometry."""
+    """Set the shapes of a table from its only column of geometry, which was read as it is."""
     if len(native) > 1:
         shown = ", ".join(map(repr, native))
         raise DataError(f"Ambiguous {table.name}: several columns hold shapes: {shown}.")
@@ -368,6 +370,16 @@ def _set_native_shapes(table: SourceTable, native: dict[str, NativeColumn]) -> N
         table.notes.append(
             f"{column!r} is a GEOGRAPHY, whose edges are geodesics; edges='geodesic' reads them so."
         )
+
+
+def _find_wkt_column(geo: bytes | None) -> dict[str, NativeColumn]:
+    """Return the column of shapes that GeoParquet of before 1.0 may store as well-known text."""
+    stated = json.loads(geo) if geo else {}
+    column = stated.get("primary_column")
+    facts = stated.get("columns", {}).get(column, {})
+    if str(facts.get("encoding")).upper() != "WKT":
+        return {}
+    return {str(column): NativeColumn(facts.get("crs", "OGC:CRS84"), is_geography=False)}
 
 
 def _check_texts(file: UserFile, frame: pd.DataFrame) -> None:
@@ -394,11 +406,15 @@ def _check_nesting(file: UserFile, source: Any, geo: bytes) -> None:
     first = 0
     for batch in parquet.ParquetFile(source).iter_batches(columns=columns):
         for row in (row for values in batch.columns for row in _list_nested(values)):
-            raise DataError(
-                f"Invalid geometry in row {first + row} of {file}: its collections are nested too "
-                "deeply. Must be plain points, lines or areas."
-            )
+            raise _nesting_error(file, first + row)
         first += len(batch)
+
+
+def _nesting_error(file: UserFile, row: int) -> DataError:
+    return DataError(
+        f"Invalid geometry in row {row} of {file}: its collections are nested too deeply. Must be "
+        "plain points, lines or areas."
+    )
 
 
 def _list_nested(values: Any) -> Iterator[int]:

@@ -48,6 +48,7 @@ from geobuffer.io.read.layers import read_frame, read_layer
 from geobuffer.io.read.point_columns import add_point_columns, add_shape_column
 from geobuffer.io.read.postgis import is_database, read_database
 from geobuffer.io.read.reproject import parse_crs
+from geobuffer.io.read.shape_kinds import keep_kind
 from geobuffer.io.read.source_table import check_has_rows
 from geobuffer.io.read.structures import split_names
 from geobuffer.io.read.text_tables import clean_names, drop_second_headers, read_table
@@ -350,24 +351,23 @@ def _read_source(
     """
     if isinstance(path, (pd.DataFrame, gpd.GeoSeries)):
         _refuse_encoding(encoding, "a table in memory")
-        table = read_frame(path, layer=layer)
-        if table.shapes is None:
-            check_has_rows(table)
-            add_shape_column(table, geometry_types)
-        return table, UNSTATED.title
-    if is_database(path):
+        table, title = read_frame(path, layer=layer), UNSTATED.title
+    elif is_database(path):
         _refuse_encoding(encoding, "a PostGIS table")
         table = read_database(str(path), layer)
-        return table, table.name
-    file, layer = find_file(path, layer=layer, max_gb=max_gb)
-    if file.format in {FileFormat.TEXT, FileFormat.EXCEL}:
-        table = read_table(file, None, encoding)
+        title = table.name
     else:
-        table = read_layer(file, layer, geometry_types, encoding)
+        file, layer = find_file(path, layer=layer, max_gb=max_gb)
+        title = file.path.name
+        if file.format in {FileFormat.TEXT, FileFormat.EXCEL}:
+            table = read_table(file, None, encoding)
+        else:
+            table = read_layer(file, layer, geometry_types, encoding)
     if table.shapes is None:
         check_has_rows(table)
         add_shape_column(table, geometry_types)
-    return table, file.path.name
+    keep_kind(table, geometry_types)
+    return table, title
 
 
 def _check_encoding(encoding: str | None) -> str | None:
@@ -579,6 +579,7 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
         add_point_columns(table, lon, lat, crs, expected_shapes(near))
     elif lon is not None or lat is not None:
         raise DataError(f"Invalid lon and lat: {table.name} has shapes. Leave them out.")
+    keep_kind(table, _POINT_TYPES)
     check_points(table, crs, swap=swap)
     _drop_repeats(table)
     check_axis_order(table, near)

@@ -51,6 +51,8 @@ class SourceTable:
         For text tables and spreadsheets: the line of each row, as an editor shows it.
     first_row
         The number of the first row, if the rows are a batch of a longer table without lines.
+    row_numbers
+        The numbers of the rows in the file, if rows before them were left out.
     decimal
         The decimal mark of the coordinates, if they are texts that have one.
     marks
@@ -72,6 +74,7 @@ class SourceTable:
     crs_is_fixed: bool = False
     line_numbers: Sequence[int] | None = None
     first_row: int = 0
+    row_numbers: Sequence[int] | None = None
     decimal: str = ""
     marks: Mapping[str, str] = field(default_factory=dict)
     axes: PointAxes | None = None
@@ -101,16 +104,19 @@ class SourceTable:
 
     def cite_row(self, number: int) -> str:
         """Return the words for a row in a message."""
-        if self.line_numbers is not None:
-            return f"line {self.line_numbers[number]} of {self.name}"
-        return f"row {self.first_row + number} of {self.name}"
+        word = "row" if self.line_numbers is None else "line"
+        return f"{word} {self.number_of(number)} of {self.name}"
+
+    def number_of(self, row: int) -> int:
+        """Return the line of a row, or its number in the file."""
+        numbers = self.row_numbers if self.line_numbers is None else self.line_numbers
+        return self.first_row + row if numbers is None else numbers[row]
 
     def cite_rows(self, numbers: Iterable[int]) -> str:
         """Return the words for several rows in a message: their number and the first of them."""
         chosen = [int(number) for number in numbers]
-        lines = self.line_numbers
-        shown = [self.first_row + n if lines is None else lines[n] for n in chosen[:_NAMED_ROWS]]
-        word = "row" if lines is None else "line"
+        shown = [self.number_of(row) for row in chosen[:_NAMED_ROWS]]
+        word = "row" if self.line_numbers is None else "line"
         plural = "" if len(chosen) == 1 else "s"
         first = ", ".join(str(number) for number in shown)
         more = f" and {len(chosen) - _NAMED_ROWS} more" if len(chosen) > _NAMED_ROWS else ""
@@ -124,6 +130,8 @@ class SourceTable:
     def drop_rows(self, rows: NDArray[np.bool_]) -> None:
         """Leave out the rows that are true in a mask."""
         kept = ~rows
+        if self.line_numbers is None:
+            self.row_numbers = [self.number_of(row) for row in kept.nonzero()[0].tolist()]
         self.frame = self.frame[kept].reset_index(drop=True)
         self.shapes = None if self.shapes is None else self.shapes[kept]
         if self.line_numbers is not None:

@@ -4,8 +4,7 @@ We do not use GDAL here: it drops columns with Cyrillic names and makes a layer 
 use expat, without names of namespaces, because programs often forget to declare them. Nothing that
 a file refers to is opened: we refuse a DOCTYPE and store no address.
 
-A file has one table: the placemarks of all folders and documents. :func:`keep_kind` then keeps the
-rows of the wanted kind.
+A file has one table: the placemarks of all folders and documents.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ import shapely
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.io.read.encodings import detect_encoding
 from geobuffer.io.read.files import FileFormat, damaged_error
+from geobuffer.io.read.shape_kinds import join_parts
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.zones.toponyms import name_columns
 
@@ -122,23 +122,8 @@ def _find_lines(rows: list[_Row]) -> list[int] | None:
 def _build_shapes(rows: list[_Row]) -> Any:
     shapes = np.empty(len(rows), dtype=object)
     for number, row in enumerate(rows):
-        shapes[number] = _join_parts(row.parts)
+        shapes[number] = join_parts(row.parts)
     return shapes
-
-
-def _join_parts(parts: list[Any]) -> Any:
-    """Return parts as one shape: a part alone, several of one kind, or a collection."""
-    if len(parts) < 2:
-        return parts[0] if parts else None
-    kinds = {part.geom_type for part in parts}
-    if len(kinds) > 1:
-        return shapely.geometrycollections(parts)
-    join = {
-        "Point": shapely.multipoints,
-        "LineString": shapely.multilinestrings,
-        "Polygon": shapely.multipolygons,
-    }
-    return join[kinds.pop()](parts)
 
 
 class _XmlReader:
@@ -527,73 +512,3 @@ class _GpxReader(_XmlReader):
             row.data[name] = text
         if name in _GPX_LAYERS:
             self.store_row()
-
-
-def list_kinds(kinds: tuple[str, ...]) -> str:
-    """Return the word for geometry types in a message.
-
-    >>> list_kinds(("Point", "MultiPoint"))
-    'points'
-    """
-    words = {"Point": "points", "LineString": "lines", "Polygon": "areas"}
-    return next((words[kind] for kind in kinds if kind in words), "shapes")
-
-
-def keep_kind(table: SourceTable, kinds: tuple[str, ...]) -> None:
-    """Keep the rows, and the parts of collections, of the wanted geometry types; note the others.
-
-    If no row has a shape of these types, we keep all: a later check says what the file holds. Rows
-    without a shape stay.
-
-    Examples
-    --------
-    >>> shapes = shapely.from_wkt(["POINT (30 50)", "LINESTRING (30 50, 31 50)"])
-    >>> table = SourceTable("pins.kml", pd.DataFrame({"name": ["a", "b"]}), shapes)
-    >>> keep_kind(table, ("Point", "MultiPoint"))
-    >>> table.frame["name"].tolist(), table.notes
-    (['a'], ['rows that are no points were left out: 1 line: 1 (row 1).'])
-    """
-    shapes = table.required_shapes
-    if "GeometryCollection" in kinds:
-        return
-    kept = [_select_parts(shape, kinds) for shape in shapes]
-    if all(shape is None for shape in kept):
-        return
-    word = list_kinds(kinds)
-    cut = [
-        row
-        for row, (one, all_parts) in enumerate(zip(kept, shapes, strict=True))
-        if one is not None and one is not all_parts
-    ]
-    if cut:
-        table.notes.append(f"parts that are no {word} were left out: {table.cite_rows(cut)}.")
-    left = np.array(
-        [one is None and shape is not None for one, shape in zip(kept, shapes, strict=True)]
-    )
-    if left.any():
-        table.notes.append(
-            f"rows that are no {word} were left out: {_count_kinds(shapes[left])}: "
-            f"{table.cite_rows(np.flatnonzero(left))}."
-        )
-    for row, shape in enumerate(kept):
-        shapes[row] = shape
-    table.drop_rows(left)
-
-
-def _select_parts(shape: Any, kinds: tuple[str, ...]) -> Any:
-    """Return a shape, or its parts, of the wanted types; None if it has none of them."""
-    if shape is None or shape.geom_type in kinds:
-        return shape
-    if shape.geom_type != "GeometryCollection":
-        return None
-    return _join_parts([part for part in shape.geoms if part.geom_type in kinds])
-
-
-def _count_kinds(shapes: Any) -> str:
-    """Return the words for a number of points, lines, areas and collections."""
-    words = {"Point": "point", "LineString": "line", "Polygon": "area"}
-    counts: dict[str, int] = {}
-    for shape in shapes:
-        word = words.get(shape.geom_type.removeprefix("Multi"), "collection")
-        counts[word] = counts.get(word, 0) + 1
-    return ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for word, count in counts.items())

@@ -104,7 +104,8 @@ def test_truncated_geojson_keeps_the_line(everything):
         (b"version https://git-lfs.github.com/spec/v1", "git lfs pull"),
         (b"SQLite format 3\x00" + 200 * b"\0", "no GeoPackage"),
         (b"<gml></gml>", "<gml>"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "no format that is known"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a picture"),
+        (b"DUCK\0", "no format that is known"),
         (b'{"type": "Topology", "objects": {}}', "damaged|TopoJSON"),
     ],
 )
@@ -320,3 +321,49 @@ def test_a_damaged_file_in_an_archive_is_refused(suffix, tmp_path):
     packed.write_bytes(damaged)
     with pytest.raises(gb.DataError, match="archive that is incomplete or damaged"):
         gb.read_settlements(packed)
+
+
+@pytest.mark.parametrize(
+    ("start", "name", "said"),
+    [
+        (b"\x1f\x8b\x08", "a.csv.gz", "compressed with gzip"),
+        (b"BZh91AY&SY\0", "a.csv.bz2", "compressed with bzip2"),
+        (b"ARROW1\0\0", "a.feather", r"Arrow file \(Feather\)\. Save it as Parquet"),
+        (b"Obj\x01", "a.avro", "an Avro file"),
+        (b"\x89HDF\r\n\x1a\n", "a.nc", "HDF5 or netCDF"),
+        (b"II*\0", "a.tif", "TIFF"),
+        (b"\x03\x7d\x01\x01\0", "a.dbf", r"Give the \.shp file"),
+        (b"a.csv" + bytes(252) + b"ustar", "a.tar", "a tar archive"),
+        (b"{\\rtf1 ", "a.rtf", "a text document"),
+        (b'[{"name": "A", "lat": 51}]', "a.json", "JSON list of records.*Save it as CSV"),
+    ],
+)
+def test_other_formats_are_named_with_what_to_do(tmp_path, start, name, said):
+    path = tmp_path / name
+    path.write_bytes(start if name.endswith("json") else start + bytes(300))
+    with pytest.raises(gb.DataError, match=said):
+        gb.read_settlements(path)
+
+
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [
+        ("content.xml", r"OpenDocument file \(\.ods\)\. Save it as \.xlsx"),
+        ("word/document.xml", "a Word document"),
+        ("xl/workbook.bin", "a binary Excel workbook"),
+        ("map.qgs", "a QGIS project"),
+    ],
+)
+def test_archives_of_other_programs_are_named(tmp_path, inside, said):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("mimetype", "application/other")
+        archive.writestr(inside, "<a/>")
+    with pytest.raises(gb.DataError, match=said):
+        gb.read_settlements(tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize("header", ["CDF;lat;lon", "ORC;lat;lon", "AC10;lat;lon", "BZh;lat;lon"])
+def test_a_table_whose_first_heading_looks_like_a_format_is_a_table(tmp_path, header):
+    path = tmp_path / "a.csv"
+    path.write_text(f"{header}\nA;51.1;35.1\n", encoding="utf-8")
+    assert gb.read_settlements(path, name=header[:-8]).geometry[0].x == 35.1
