@@ -1,8 +1,8 @@
 """Open a GeoPackage for reading without changing it or the files beside it.
 
-A program that writes to a GeoPackage may keep its changes in a file beside it, ``<name>-wal``.
-Whoever opens the GeoPackage then, even for reading only, writes them into it and removes that file.
-So we read a copy, into which the changes are written.
+A program that writes to a GeoPackage may keep its changes in a file beside it, ``<name>-wal``. If
+another program then opens the GeoPackage, even for reading only, SQLite writes the changes into it
+and removes that file. So we read a copy, into which the changes are written.
 """
 
 from __future__ import annotations
