@@ -203,6 +203,8 @@ WRITERS = {
     "datasets.world.write_cached_shape": {"mkdir", "write_bytes"},
     "io.read.gdal.open_shapefile": {"write_bytes"},
     "io.read.gdal._copy_geodatabase": {"mkdir", "open"},
+    "io.read.gdal._open_geopackage": {"write_bytes"},
+    "io.geopackage.open_geopackage": {"copyfile"},
     "datasets.fetch.check_content.unpack": {"open", "copyfileobj"},
     # Folders, and what is to be gone.
     "analysis.bulk.begin_parts": {"mkdir"},

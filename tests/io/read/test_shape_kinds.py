@@ -109,7 +109,7 @@ def test_geoparquet_with_shapes_as_text_is_read(tmp_path):
     assert gb.read_settlements(metres).geometry[1].x == pytest.approx(10.0)
 
 
-@pytest.mark.parametrize("text", ["POINT (35", "GEOMETRYCOLLECTION (" * 100_000, "51, 35"])
+@pytest.mark.parametrize("text", ["POINT (35", "GEOMETRYCOLLECTION (" * 100_000])
 def test_texts_that_are_no_shapes_are_refused_by_row(tmp_path, text):
     path = _write_parquet(tmp_path / "a.parquet", ["POINT (35 51)", text])
     with pytest.raises(gb.DataError, match=r"row 1 of .*a\.parquet"):
