@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.io.odd_points import OddPoints, Rows
 
 
 # Rows of a batch: some 100 MB with a few columns, and enough work for two processors.
@@ -92,6 +93,14 @@ class TableSource(NamedTuple):
     """The warnings to give when all batches are read."""
     encoding: str = ""
     """The encoding of a text table."""
+    odd: OddPoints | None = None
+    """Collects the odd points of the batches that are read."""
+
+    def cite_rows(self, rows: Rows) -> str:
+        """Return the words for some rows in a message."""
+        table = SourceTable(str(self.path), pd.DataFrame())
+        table.line_numbers = self.lines_from(0) if self.lines_from else None
+        return table.cite_rows(rows.first, rows.total)
 
     def cite_row(self, number: int) -> str:
         """Return the words for a row in a message."""
@@ -456,8 +465,8 @@ def read_points(rows: pa.Table, source: TableSource, first: int) -> tuple[Floats
                 read_coordinates(rows, name, axis, source, first)
                 for name, axis in zip(at.columns, ("longitude", "latitude"), strict=True)
             )
-        # As in the reader of tables: a row that lacks a coordinate, or lies at 0, 0, has no point.
-        nowhere = np.isnan(lon) | np.isnan(lat) | ((lon == 0.0) & (lat == 0.0))
+        # As in the reader of tables: a row that lacks a coordinate has no point.
+        nowhere = np.isnan(lon) | np.isnan(lat)
         if nowhere.any():
             lon, lat = np.where(nowhere, np.nan, lon), np.where(nowhere, np.nan, lat)
     else:
@@ -465,6 +474,11 @@ def read_points(rows: pa.Table, source: TableSource, first: int) -> tuple[Floats
         _check_encoding(column, at)
         read = read_struct_points if at.encoding == "point" else _read_wkb_points
         lon, lat = read(column, first)
+    if source.odd is not None:
+        in_degrees = at.crs is None or not at.crs.is_projected
+        gone = source.odd.drop(lon, lat, first, in_degrees=in_degrees)
+        if gone.any():
+            lon, lat = np.where(gone, np.nan, lon), np.where(gone, np.nan, lat)
     return _convert_points(lon, lat, at.crs)
 
 

@@ -30,7 +30,8 @@ from geobuffer.analysis._arrow import (
 from geobuffer.analysis.conflicts import fill_gaps
 from geobuffer.analysis.membership import MEMBERSHIP, answer
 from geobuffer.errors import DataError, did_you_mean
-from geobuffer.geodesy.ellipsoid import ON_GLOBE, is_on_globe
+from geobuffer.geodesy.antimeridian import wrap_degrees
+from geobuffer.geodesy.ellipsoid import is_on_globe
 from geobuffer.geodesy.nearest import has_numba
 from geobuffer.io.atomic import (
     check_folder_writable,
@@ -40,6 +41,7 @@ from geobuffer.io.atomic import (
     replace_file,
     write_text,
 )
+from geobuffer.io.odd_points import OddPoints, explain_beyond
 from geobuffer.io.point_tables import warn_if_swapped
 from geobuffer.zones.arguments import CALLABLE, PATH, TEXT, check_arguments, optional
 from geobuffer.zones.checks import check_zone
@@ -168,10 +170,14 @@ def _answer_batch(rows: pa.Table, source: TableSource, zone: Zone, first: int) -
     bad = np.flatnonzero(~nowhere & ~is_on_globe(lon, lat))
     if len(bad):
         row = bad[0]
+        remedy = "must be brought to degrees first."
+        reason = explain_beyond(lon, lat, swap="Swap the names of their columns.", metres=remedy)
         raise DataError(
             f"Invalid point in {source.cite_row(first + row)}: longitude {lon[row]:.10g}, "
-            f"latitude {lat[row]:.10g}. {ON_GLOBE}"
+            f"latitude {lat[row]:.10g}. Must lie within ±180 and ±90; {reason}"
         )
+    if source.odd is not None:
+        source.odd.look(np.asarray(wrap_degrees(lon)), lat, first)
     if not first:  # the first batch is enough to see whether the axes are swapped
         lines = [one.line for one in zone.sections]
         warn_if_swapped(lon, lat, lines, pd.RangeIndex(len(lon)), stacklevel=2)
@@ -318,12 +324,13 @@ def classify_file(
     check_zone(zone)
     check_not_input(target, [("source", source)])
     check_bulk_target(target)
-    rows = open_table(source, encoding, [section.line for section in zone.sections])
+    odd, lines = OddPoints(), [section.line for section in zone.sections]
+    rows = open_table(source, encoding, lines)._replace(odd=odd)
     if target.suffix.lower() == ".csv":
         check_csv_columns(rows, target)
     write_rows = _write_file if target.suffix else _write_parts
     count = write_rows(rows, zone, target, progress)
-    for note in rows.notes:
+    for note in [*rows.notes, *odd.list_notes(rows.cite_rows)]:
         warnings.warn(f"{source}: {note}", stacklevel=2)
     return count
 

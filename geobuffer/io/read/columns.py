@@ -428,7 +428,7 @@ def add_points(
 ) -> None:
     """Add points to a table from its columns of longitude (or x) and latitude (or y).
 
-    A row that lacks a coordinate, or lies at 0, 0, gets no point. ``is_stated`` says that the
+    A row that lacks a coordinate gets no point. ``is_stated`` says that the
     caller stated a column.
 
     Raises
@@ -444,14 +444,7 @@ def add_points(
     )
     x = read_coordinates(table, x_column, "longitude")
     y = read_coordinates(table, y_column, "latitude")
-    missing = np.isnan(x) | np.isnan(y)
-    nowhere = (x == 0.0) & (y == 0.0)
-    if nowhere.any():
-        table.notes.append(
-            f"rows at 0, 0, which is in the ocean, got no point: "
-            f"{table.cite_rows(np.flatnonzero(nowhere))}."
-        )
-    there = ~(missing | nowhere)
+    there = ~(np.isnan(x) | np.isnan(y))
     table.shapes = np.full(len(x), None, dtype=object)
     table.shapes[there] = shapely.points(x[there], y[there])
     table.crs = "EPSG:4326" if crs is None else parse_crs(crs)

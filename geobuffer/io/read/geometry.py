@@ -22,9 +22,10 @@ from geobuffer.geodesy.antimeridian import (
 )
 from geobuffer.geodesy.curved_edges import draw_edges
 from geobuffer.geodesy.ellipsoid import inverse, length_m
+from geobuffer.io.odd_points import OddPoints, explain_beyond
 from geobuffer.io.point_tables import axes_seem_swapped
 from geobuffer.io.read.axis_order import order_axes
-from geobuffer.io.read.reproject import reproject_to_degrees
+from geobuffer.io.read.reproject import parse_crs, reproject_to_degrees
 from geobuffer.zones.areas import repair_area
 from geobuffer.zones.border import Border
 from geobuffer.zones.region import Region
@@ -319,6 +320,8 @@ def check_points(table: SourceTable, crs: object, *, swap: bool = False) -> None
 
     Parameters and errors as :func:`check_polygons`.
     """
+    odd = OddPoints()
+    _drop_no_places(table, crs, odd, swap=swap)
     if not swap:
         order_axes(table, crs)
     _check_shapes(table, crs, "points", swap=swap)
@@ -334,6 +337,21 @@ def check_points(table: SourceTable, crs: object, *, swap: bool = False) -> None
     table.shapes = shapely.transform(
         shapes, lambda xy: np.stack([wrap_degrees(xy[:, 0]), xy[:, 1]], axis=1)
     )
+    odd.look(shapely.get_x(table.shapes), shapely.get_y(table.shapes))
+    table.notes.extend(odd.list_notes(lambda rows: table.cite_rows(rows.first, rows.total)))
+
+
+def _drop_no_places(table: SourceTable, crs: object, odd: OddPoints, *, swap: bool) -> None:
+    """Leave out the points at 0, 0 and those with numbers that stand for no data."""
+    shapes = table.shapes = table.required_shapes.copy()
+    xy, row = shapely.get_coordinates(shapes, return_index=True)
+    alone = np.bincount(row, minlength=len(shapes)) == 1
+    x, y = np.full((2, len(shapes)), np.nan)
+    x[row], y[row] = xy[:, ::-1].T if swap else xy.T
+    x[~alone] = np.nan
+    system = table.crs if crs is None else crs
+    in_degrees = system is None or not parse_crs(system).is_projected
+    shapes[odd.drop(x, y, in_degrees=in_degrees)] = None
 
 
 def _rows_with_shape(shapes: NDArray[np.object_]) -> list[int]:
@@ -399,17 +417,14 @@ def _check_range(table: SourceTable, shapes: NDArray[np.object_]) -> None:
     if not len(bad):
         return
     lon, lat = xy[bad[0]]
-    swapped = (np.abs(xy[:, 1]) <= 360.0).all() and (np.abs(xy[:, 0]) <= 90.0).all()
-    remedy = (
-        "swap=True turns them."
-        if swapped
-        else 'metres of a projection need crs=: "EPSG:3857" for web maps, or that of the file.'
+    reason = explain_beyond(
+        *xy.T,
+        swap="swap=True turns all.",
+        metres='need crs=: "EPSG:3857" for web maps, or that of the file.',
     )
-    question = "are longitude and latitude swapped? " if swapped else ""
     raise DataError(
-        f"Invalid coordinates in {table.cite_row(int(row[bad[0]]))}: longitude {lon:g}, latitude "
-        f"{lat:g}. "
-        f"Must lie within ±180 and ±90; {question}{remedy}"
+        f"Invalid coordinates in {table.cite_row(int(row[bad[0]]))}: longitude {lon:.10g}, "
+        f"latitude {lat:.10g}. Must lie within ±180 and ±90; {reason}"
     )
 
 

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from geobuffer.io.read.files import UserFile
 
 
+# Coordinates that are texts, of which GDAL makes no shape.
+_QUOTED_NUMBERS = re.compile(rb'"coordinates"\s*:\s*\[[\s\[]*"')
 # Values that JSON does not allow (RFC 8259), but that GDAL reads as numbers.
 _NOT_JSON = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity)\s*[,}\]]")
 
@@ -259,9 +261,10 @@ def _check_geojson_text(file: UserFile, notes: list[str]) -> None:
     import codecs
 
     decoder = codecs.getincrementaldecoder("utf-8")()
-    done, legal = 0, True
+    done, legal, quoted = 0, True, False
     for block in _read_blocks(file):
         legal = legal and not _NOT_JSON.search(block)
+        quoted = quoted or bool(_QUOTED_NUMBERS.search(block))
         try:
             decoder.decode(block)
         except UnicodeDecodeError as error:
@@ -272,6 +275,11 @@ def _check_geojson_text(file: UserFile, notes: list[str]) -> None:
         done += len(block)
     if not legal:
         notes.append("it holds NaN or Infinity, which JSON does not allow (RFC 8259).")
+    if quoted:
+        notes.append(
+            "coordinates in quotes are texts, where GeoJSON has numbers (RFC 7946): such shapes "
+            "are missing. Remove the quotes."
+        )
 
 
 def _read_blocks(file: UserFile) -> Iterator[bytes]:

@@ -112,15 +112,19 @@ class SourceTable:
         numbers = self.row_numbers if self.line_numbers is None else self.line_numbers
         return self.first_row + row if numbers is None else numbers[row]
 
-    def cite_rows(self, numbers: Iterable[int]) -> str:
-        """Return the words for several rows in a message: their number and the first of them."""
+    def cite_rows(self, numbers: Iterable[int], count: int | None = None) -> str:
+        """Return the words for several rows in a message: their number and the first of them.
+
+        ``count`` is their number if ``numbers`` are only the first of them.
+        """
         chosen = [int(number) for number in numbers]
+        count = len(chosen) if count is None else count
         shown = [self.number_of(row) for row in chosen[:_NAMED_ROWS]]
         word = "row" if self.line_numbers is None else "line"
-        plural = "" if len(chosen) == 1 else "s"
+        plural = "" if count == 1 else "s"
         first = ", ".join(str(number) for number in shown)
-        more = f" and {len(chosen) - _NAMED_ROWS} more" if len(chosen) > _NAMED_ROWS else ""
-        return f"{len(chosen):,} ({word}{plural} {first}{more})"
+        more = f" and {count - len(shown):,} more" if count > len(shown) else ""
+        return f"{count:,} ({word}{plural} {first}{more})"
 
     def warn_notes(self) -> None:
         """Give the warnings. Call it in the public reader itself: they point at the user's line."""
