@@ -72,7 +72,11 @@ def find_fillers(lon: Floats, lat: Floats, *, in_degrees: bool) -> Flags:
     >>> find_fillers(lon, lat, in_degrees=True).tolist()
     [True, True, True, False]
     """
-    filled = [np.isin(np.abs(one), _FILLERS) | (np.abs(one) > _HUGE) for one in (lon, lat)]
+    # Infinity is no filler: readers refuse it.
+    filled = [
+        np.isin(np.abs(one), _FILLERS) | ((np.abs(one) > _HUGE) & np.isfinite(one))
+        for one in (lon, lat)
+    ]
     if not in_degrees:
         return np.asarray(filled[0] & (lon == lat))
     beyond = (np.abs(lon) > 180.0, np.abs(lat) > 90.0)

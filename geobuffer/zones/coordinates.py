@@ -24,7 +24,7 @@ PAIR_FORMS = (
 #: Texts that mean "no coordinate", in small letters: those for numbers, errors of spreadsheets.
 NO_COORDINATE = NO_NUMBER | {
     "#n/a", "#ref!", "#value!", "#div/0!", "#name?", "#null!", "#num!", "#н/д", "#знач!",
-    "#ссылка!", "?", "--", "---", "n.a.", "n/d", "n. d.", "nd", "nil", "unknown", "невідомо",
+    "#ссылка!", "?", "n.a.", "n/d", "n. d.", "nd", "nil", "unknown", "невідомо",
     "неизвестно", "не відомо", "не известно", "point empty",
 }  # fmt: skip
 
@@ -373,9 +373,9 @@ def _check_range(position: Position) -> None:
     # Charts of the Pacific have longitudes up to 360.
     if abs(lat) > 90.0:
         swapped = "; are they swapped?" if abs(lon) <= 90.0 and abs(lat) <= 360.0 else ""
-        raise CoordinateError(f"a latitude of {lat:g} is beyond ±90{swapped}")
+        raise CoordinateError(f"latitude {lat:.10g} is beyond ±90{swapped}")
     if abs(lon) > 360.0:
-        raise CoordinateError(f"a longitude of {lon:g} is beyond ±180")
+        raise CoordinateError(f"longitude {lon:.10g} is beyond ±180")
 
 
 def _find_pair(tokens: list[_Token]) -> tuple[_Coordinate, _Coordinate] | None:
