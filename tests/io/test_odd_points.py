@@ -16,7 +16,7 @@ import geobuffer as gb
 from geobuffer.analysis import _arrow
 from geobuffer.io.odd_points import OddPoints, explain_beyond
 
-# Ten places near Sumy, then points that are none, or that are wrong.
+# Ten places near Sumy, then points that stand for no place, or are wrong.
 AMONG = [(34.0 + step / 10, 51.0 + step / 20) for step in range(10)]
 ODD = [
     (0.0, 0.0), (1e-6, -1e-6), (-999.0, -999.0), (35.0, -99.0), (0.611, 0.892), (35.1, -51.1),
