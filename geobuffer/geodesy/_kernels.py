@@ -82,7 +82,7 @@ def _measure_square(pieces, i, x, y, z):
 def _chord_slack(chord):
     """Return by how much a longer chord may still be the shorter geodesic.
 
-    The same as ``_chord_slack`` of ``nearest``, for one chord; a test compares the two.
+    The same as ``_chord_slack`` of ``_chord_tree``, for one chord; a test compares the two.
     """
     return 1e-6 + 0.03 * chord * chord * chord / (24.0 * B * B)
 

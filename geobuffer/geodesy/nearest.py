@@ -1,9 +1,9 @@
 """Find the points of lines that are nearest to given points, exactly and anywhere on Earth.
 
 :class:`LineIndex` answers which point of the lines is nearest, how far away it is, and whether it
-is passed on the left or on the right. It keeps the lines as short pieces (:class:`ChordTree`) and
-as nodes where pieces meet or end (:class:`Nodes`). Chords are in Earth-centred coordinates: these
-know no antimeridian, no pole and no projection.
+is passed on the left or on the right. It keeps the lines as short pieces and as nodes where pieces
+meet or end (:class:`Nodes`). A tree of their chords finds the pieces close by; those are in
+Earth-centred coordinates, which know no antimeridian, no pole and no projection.
 
 Points and lines are degrees on WGS 84, longitude first; distances are metres. A *foot* is the
 point of a piece that is nearest to a given point.
@@ -19,6 +19,7 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError
+from geobuffer.geodesy._chord_tree import ChordTree
 from geobuffer.geodesy._series import SERIES_M, PackedPieces, measure_pieces, pack_pieces
 from geobuffer.geodesy.antimeridian import shift_to_0_360, wrap_degrees
 from geobuffer.geodesy.ellipsoid import (
@@ -59,11 +60,6 @@ TIE_M = 1e-6
 _ON_LINE_M = 1e-4
 
 
-# Children per node of the tree of pieces: on the default border 4 are as fast, 8 take a seventh
-# longer, and 16 take two fifths longer.
-_BRANCH = 6
-
-
 class Nearest(NamedTuple):
     """The nearest points of some lines: one entry per given point."""
 
@@ -88,8 +84,8 @@ class _Feet(NamedTuple):
 class LineIndex:
     """An index of lines that finds their nearest points, exactly and anywhere on Earth.
 
-    A tree of bounding spheres finds the pieces whose chords are short enough. Of these, the one
-    with the shortest geodesic holds the foot.
+    A tree of tubes finds the pieces whose chords are short enough. Of these, the one with the
+    shortest geodesic holds the foot.
 
     Where numba is installed (the extra ``fast``), the index looks up many points in a grid of
     cells instead (:mod:`geobuffer.geodesy._grid`), a hundred times as fast. It builds the grid at
@@ -362,119 +358,6 @@ class LineIndex:
         p = self.pieces
         middle = to_ecef(p.lon + p.dlon / 2.0, p.lat + p.dlat / 2.0)
         return pack_pieces(self._chords.start, self._chords.chord, self._chords.squared, middle)
-
-
-# --- pieces as chords, under a tree of spheres ---
-
-
-class Candidates(NamedTuple):
-    """Pieces that can be nearest to points: one entry per pair, sorted by point and piece."""
-
-    point: Ints
-    piece: Ints
-    share: Floats
-    """The share of the piece that is passed at the foot on its chord."""
-    chord_m: Floats
-    """The length of each point's shortest chord; one entry per point."""
-
-
-class ChordTree:
-    """The chords of pieces, in Earth-centred metres, and a tree of spheres that bound them."""
-
-    def __init__(self, pieces: Pieces) -> None:
-        p = pieces
-        self.start = to_ecef(p.lon, p.lat)
-        self.chord = to_ecef(p.lon + p.dlon, p.lat + p.dlat) - self.start
-        self.squared = np.einsum("ij,ij->i", self.chord, self.chord)
-        # We store axis by axis: values taken together then lie together, which halves the time.
-        self._start, self._chord = _to_columns(self.start), _to_columns(self.chord)
-        self._levels = [
-            (_to_columns(centre), radius)
-            for centre, radius in _build_sphere_tree(self.start, np.sqrt(self.squared))
-        ]
-
-    def find_candidates(self, xyz: Floats) -> Candidates:
-        """Return the pieces whose geodesics from points may be shortest.
-
-        Points are (n, 3), Earth-centred, in metres.
-        """
-        at = _to_columns(xyz)
-        point, piece = self._find_in_reach(at)
-        start, ahead = self._start.take(piece, axis=1), self._chord.take(piece, axis=1)
-        squared = self.squared.take(piece)
-        to_start = at.take(point, axis=1) - start
-        along = (to_start * ahead).sum(axis=0)
-        t = np.clip(along / np.where(squared > 0.0, squared, 1.0), 0.0, 1.0)
-        foot = start + t * ahead
-        foot *= 1.0 + t * (1.0 - t) * squared / (2.0 * WGS84.a**2)
-        chord = _measure_vectors(at.take(point, axis=1) - foot)
-        best = find_group_minima(chord, point)
-        keep = (chord <= (best + _chord_slack(best))[point]).nonzero()[0]
-        return Candidates(point[keep], piece[keep], t[keep], best)
-
-    def _find_in_reach(self, at: Floats) -> tuple[Ints, Ints]:
-        """Return pairs (point, piece), sorted by point; each point's nearest piece is among them.
-
-        Points are (3, n).
-        """
-        top, count = len(self._levels[0][1]), at.shape[1]
-        point = np.repeat(np.arange(count), top)
-        node = np.tile(np.arange(top), count)
-        reach = np.full(count, np.inf)
-        for depth, (centre, radius) in enumerate(self._levels):
-            if depth:
-                point, node = _expand_children(point, node, len(radius))
-            away = _measure_vectors(at.take(point, axis=1) - centre.take(node, axis=1))
-            # The centre is a point of the line, so the nearest point cannot be farther away.
-            reach = np.minimum(reach, find_group_minima(away, point))
-            near = away - radius.take(node) <= (reach + _chord_slack(reach)).take(point)
-            keep = near.nonzero()[0]
-            point, node = point.take(keep), node.take(keep)
-        return point, node
-
-
-def _to_columns(rows: Floats) -> Floats:
-    """Return (n, 3) as (3, n), each axis contiguous in memory."""
-    return np.ascontiguousarray(rows.T)
-
-
-def _measure_vectors(columns: Floats) -> Floats:
-    """Return the lengths of vectors (3, n); overwrite the vectors."""
-    columns *= columns
-    return np.asarray(np.sqrt(columns.sum(axis=0)))
-
-
-def _chord_slack(chord: Floats) -> Floats:
-    """Return by how much a chord may be longer than the shortest while its geodesic is shorter.
-
-    A geodesic of length s is longer than its chord by s³ / 24r², where r, the radius of curvature
-    along it, varies with its azimuth by 0.7 % from the mean. So chords that differ by 3 % of that
-    (1.5 cm at 80 km) rank as their geodesics do. The 1 µm is for rounding.
-    """
-    return 1e-6 + chord * chord * chord * (0.03 / (24.0 * WGS84.b**2))
-
-
-def _expand_children(point: Ints, node: Ints, count: int) -> tuple[Ints, Ints]:
-    """Replace each pair (point, node) by the pairs of the point and the node's children."""
-    first = node * _BRANCH
-    size = np.minimum(first + _BRANCH, count) - first
-    return np.repeat(point, size), np.repeat(first, size) + number_within_groups(size)
-
-
-def _build_sphere_tree(start: Floats, reach: Floats) -> list[tuple[Floats, Floats]]:
-    """Return levels of bounding spheres (centres, radii), the coarsest first, pieces last.
-
-    A node spans consecutive nodes of the level below; its centre is a vertex of the line.
-    """
-    levels = [(start, reach)]
-    while len(levels[-1][0]) > 4 * _BRANCH:
-        centre, radius = levels[-1]
-        group = np.arange(len(centre)) // _BRANCH
-        firsts = np.arange(0, len(centre), _BRANCH)
-        middle = centre[np.minimum(firsts + _BRANCH // 2, len(centre) - 1)]
-        away = np.linalg.norm(centre - middle[group], axis=1) + radius
-        levels.append((middle, np.maximum.reduceat(away, firsts)))
-    return levels[::-1]
 
 
 # --- where pieces meet and end ---

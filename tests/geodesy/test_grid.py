@@ -11,7 +11,7 @@ from support.reference import distance_m
 
 import geobuffer as gb
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy import _kernels, nearest
+from geobuffer.geodesy import _chord_tree, _kernels
 from geobuffer.geodesy.nearest import LineIndex
 
 
@@ -126,7 +126,7 @@ def test_longitudes_may_go_round_twice(far):
 def test_tree_and_kernels_allow_the_same_slack():
     chord = np.concatenate([[0.0], 10.0 ** np.linspace(-3.0, 7.0, 101)])
     compiled = [_kernels._chord_slack(length) for length in chord]
-    assert compiled == pytest.approx(nearest._chord_slack(chord).tolist(), rel=1e-12)
+    assert compiled == pytest.approx(_chord_tree._chord_slack(chord).tolist(), rel=1e-12)
 
 
 def test_grid_is_kept_and_pickled(border):

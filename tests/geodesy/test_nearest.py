@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from support.reference import distance_m
 
 from geobuffer.errors import GeometryError
+from geobuffer.geodesy._chord_tree import ChordTree
 from geobuffer.geodesy.ellipsoid import cut_into_pieces, inverse, length_m, to_ecef
-from geobuffer.geodesy.nearest import ChordTree, LineIndex, Nodes, find_tips
+from geobuffer.geodesy.nearest import LineIndex, Nodes, find_tips
 
 GEOD = pyproj.Geod(ellps="WGS84")
 
@@ -159,6 +160,29 @@ def test_the_nearest_piece_is_among_a_few_candidates(seed):
         assert away[mine].min() == pytest.approx(away.min(), abs=50.0)
         assert found.chord_m[point] <= away.min()
         assert len(mine) < len(every) / 10
+
+
+@pytest.mark.parametrize("rough", [0.0, 0.02])
+def test_far_away_a_few_candidates_hold_the_nearest_vertex(rough):
+    """Chords alone would leave hundreds of pieces of a straight line, and many of a rough one."""
+    rng = np.random.default_rng(8)
+    line = np.stack([np.linspace(-20.0, 40.0, 800), np.full(800, 66.0)], axis=1)
+    pieces = cut_into_pieces([shapely.LineString(line + rng.normal(0.0, rough, line.shape))])
+    tree = ChordTree(pieces)
+    for away_m in (3e5, 1.5e6, 4e6, 8e6):
+        start = rng.integers(0, len(pieces.lon), 6)
+        turn, away = rng.uniform(0.0, 360.0, 6), np.full(6, away_m)
+        lon, lat, _ = GEOD.fwd(pieces.lon[start], pieces.lat[start], turn, away)
+        found = tree.find_candidates(to_ecef(lon, lat))
+        nearest = np.full(6, np.inf)
+        for share in (np.zeros(len(found.piece)), found.share, np.ones(len(found.piece))):
+            feet = pieces.at(found.piece, share)
+            to_feet = inverse(lon[found.point], lat[found.point], *feet)[2]
+            np.minimum.at(nearest, found.point, to_feet)
+        for row in range(6):
+            to_vertices = inverse(lon[row], lat[row], pieces.lon, pieces.lat)[2]
+            assert nearest[row] <= to_vertices.min() + 1e-6
+        assert len(found.piece) < 6 * (15 if away_m < 3e6 else 1_000)
 
 
 def test_a_point_is_its_own_foot_and_a_short_line_one_piece():
