@@ -5,6 +5,7 @@ A table is Parquet, GeoParquet or CSV of any length. Only one batch is in memory
 
 from __future__ import annotations
 
+import codecs
 import json
 from itertools import islice
 from types import MappingProxyType
@@ -39,6 +40,7 @@ from geobuffer.io.read.point_texts import parse_shapes
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.read.text_tables import TextTable, has_text
 from geobuffer.io.untrusted import check_geoparquet, is_nested_too_deeply
+from geobuffer.io.write.csv_tables import CsvStyle, mark_arrow_table
 from geobuffer.zones.quantities import MAX_NUMBER, choose_mark, count_marks
 
 if TYPE_CHECKING:
@@ -695,14 +697,22 @@ def check_csv_columns(rows: TableSource, target: Path) -> None:
 class TableWriter:
     """Write tables one after another to a Parquet or CSV file; the first one opens the file.
 
-    Parquet also holds, in its metadata, the origin of the answers.
+    Parquet also holds, in its metadata, the origin of the answers. ``style`` is how a CSV is
+    written for a locale.
     """
 
-    def __init__(self, path: Path, rows: TableSource, origin: Mapping[str, str]) -> None:
-        self._path, self._rows = path, rows
+    def __init__(
+        self,
+        path: Path,
+        rows: TableSource,
+        origin: Mapping[str, str],
+        style: CsvStyle | None = None,
+    ) -> None:
+        self._path, self._rows, self._style = path, rows, style
         # We keep the metadata of the source, because they describe its geometry.
         self._metadata = (rows.schema.metadata or {}) | {b"geobuffer": json.dumps(origin)}
         self._file: Any = None
+        self._stream: Any = None
 
     def __enter__(self) -> TableWriter:
         return self
@@ -710,11 +720,17 @@ class TableWriter:
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
             self._file.close()
+        if self._stream is not None:
+            self._stream.close()
 
     def write(self, table: pa.Table) -> None:
         """Write a table after the earlier ones."""
         if self._path.suffix.lower() == ".csv":
             table = _flatten_columns(table, self._rows.at)
+            if self._style is not None:
+                at = self._rows.at
+                numbers = {*at.columns, *_number_columns(table.column_names)}
+                table = mark_arrow_table(table, self._style, numbers)
         table = table.replace_schema_metadata(self._metadata)
         if self._file is None:
             self._file = self._open_file(table.schema)
@@ -725,9 +741,13 @@ class TableWriter:
         from pyarrow import csv
 
         if self._path.suffix.lower() == ".csv":
-            return csv.CSVWriter(
-                self._path, schema, write_options=csv.WriteOptions(quoting_style="needed")
-            )
+            separator = "," if self._style is None else self._style.separator
+            options = csv.WriteOptions(quoting_style="needed", delimiter=separator)
+            if self._style is None:
+                return csv.CSVWriter(self._path, schema, write_options=options)
+            self._stream = self._path.open("wb")
+            self._stream.write(codecs.BOM_UTF8)
+            return csv.CSVWriter(self._stream, schema, write_options=options)
         return pq.ParquetWriter(self._path, schema, compression="zstd")
 
 

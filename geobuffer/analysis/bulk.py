@@ -43,6 +43,7 @@ from geobuffer.io.atomic import (
 )
 from geobuffer.io.odd_points import OddPoints, explain_beyond
 from geobuffer.io.point_tables import warn_if_swapped
+from geobuffer.io.write.write import check_csv_locale
 from geobuffer.zones.arguments import CALLABLE, PATH, TEXT, check_arguments, optional
 from geobuffer.zones.checks import check_zone
 
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
     from geobuffer.analysis._arrow import Coordinates, TableSource
     from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.io.write.csv_tables import CsvStyle
     from geobuffer.zones.zone import Zone
 
 
@@ -256,6 +258,7 @@ def classify_file(
     target: str | Path,
     *,
     encoding: str | None = None,
+    csv_locale: str | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> int:
     """Classify the rows of a file of any length, write them, and return their number.
@@ -285,6 +288,8 @@ def classify_file(
     encoding
         The encoding of a text table, such as ``cp1251``, if the one that is found is wrong. A
         warning says which one was found.
+    csv_locale
+        The locale of a ``target`` that ends with ``.csv``, as in :func:`geobuffer.write`.
     progress
         Called with the share of the source that is done, from 0 to 1.
 
@@ -295,7 +300,8 @@ def classify_file(
         message names the line of a text table, or the row of Parquet, counted from 0); the suffix
         of the target names no format, or the format cannot hold a column of the source; the folder
         is of another source, another zone or another version of geobuffer; or ``encoding`` is
-        unknown, or is stated for Parquet.
+        unknown, or is stated for Parquet; or ``csv_locale`` is unknown, or is stated for another
+        target than CSV.
     WriteError
         ``target`` cannot be written, or is the source or holds it, through any link.
     MissingCRSError
@@ -319,17 +325,21 @@ def classify_file(
         target=(target, PATH),
         progress=(progress, optional(CALLABLE)),
         encoding=(encoding, optional(TEXT)),
+        csv_locale=(csv_locale, optional(TEXT)),
     )
     source, target = Path(source), Path(target)
     check_zone(zone)
     check_not_input(target, [("source", source)])
     check_bulk_target(target)
+    style = check_csv_locale(target, csv_locale)
     odd, lines = OddPoints(), [section.line for section in zone.sections]
     rows = open_table(source, encoding, lines)._replace(odd=odd)
     if target.suffix.lower() == ".csv":
         check_csv_columns(rows, target)
-    write_rows = _write_file if target.suffix else _write_parts
-    count = write_rows(rows, zone, target, progress)
+    if target.suffix:
+        count = _write_file(rows, zone, target, style, progress)
+    else:
+        count = _write_parts(rows, zone, target, progress)
     for note in [*rows.notes, *odd.list_notes(rows.cite_rows)]:
         warnings.warn(f"{source}: {note}", stacklevel=2)
     return count
@@ -360,13 +370,14 @@ def _write_file(
     rows: TableSource,
     zone: Zone,
     target: Path,
+    style: CsvStyle | None,
     progress: Callable[[float], None] | None,
 ) -> int:
     """Write one file, completely or not at all; one thread classifies while another one writes."""
     count = 0
     with (
         replace_file(target) as draft,
-        TableWriter(draft, rows, _describe_origin(zone)) as writer,
+        TableWriter(draft, rows, _describe_origin(zone), style) as writer,
         ThreadPoolExecutor(1) as behind,
     ):
         writing: Future[None] | None = None

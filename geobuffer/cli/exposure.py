@@ -23,6 +23,7 @@ from geobuffer.cli.inputs import (
 from geobuffer.cli.options import (
     AsJson,
     BorderOptions,
+    CsvLocale,
     Out,
     PlaceOptions,
     RasterOptions,
@@ -83,12 +84,13 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     ] = False,
     rasters: RasterOptions,
     out: Out = None,
+    csv_locale: CsvLocale = None,
     as_json: AsJson = False,
 ) -> None:
     """Count the places and people in each ring of the zone."""
     from geobuffer.viz.captions import has_only_points
 
-    check_table(out)
+    check_table(out, csv_locale)
     scenario = read_zone(zone)
     raster, values = _check_rasters(rasters)
     ground = load_ground(zone, scenario)
@@ -105,7 +107,7 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
             tables += [gb.exposure_raster(raster, built, by=by, cumulative=cumulative, **options)]
     counted = gb.compare_exposure(*tables) if len(tables) > 1 else tables[0]
     if out is not None:
-        gb.write(counted, out)
+        gb.write(counted, out, csv_locale=csv_locale)
     if as_json:
         print_records(counted)
     elif out is not None:
@@ -220,12 +222,13 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
         typer.Option("--png", help="Also draw it: a picture (.png, .svg, .pdf)."),
     ] = None,
     out: Out = None,
+    csv_locale: CsvLocale = None,
     as_json: AsJson = False,
 ) -> None:
     """Count the places and people within every distance, to choose a width."""
     from geobuffer.viz.captions import has_only_points
 
-    check_table(out)
+    check_table(out, csv_locale)
     check_picture(png)
     scenario = read_scenario(border, {} if side is None else {"side": side})
     ground = load_ground(border, scenario)
@@ -238,7 +241,7 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
         # The picture shows a step at each place, not only at each distance of the table.
         _draw_curve(gb.exposure_curve(towns, ground.border, side=scenario.side, to_km=to_km), png)
     if out is not None:
-        gb.write(counted, out)
+        gb.write(counted, out, csv_locale=csv_locale)
     if as_json:
         print_records(counted)
         return

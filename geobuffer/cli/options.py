@@ -67,6 +67,14 @@ class Edges(enum.StrEnum):
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write to this file.")]
+CsvLocale = Annotated[
+    str | None,
+    typer.Option(
+        "--csv-locale",
+        metavar="LOCALE",
+        help="Write a .csv for a spreadsheet of this locale: uk, ru, pl, de, fr, en_US and others.",
+    ),
+]
 SideName = Annotated[
     str | None,
     typer.Option(

@@ -36,16 +36,18 @@ def check_zone_file(path: Path | None) -> None:
         _check_target(path, gb.BufferZone)
 
 
-def check_places_file(path: Path | None) -> None:
+def check_places_file(path: Path | None, csv_locale: str | None) -> None:
     """Raise WriteError or DataError for a file that cannot be written, or cannot hold places."""
+    _check_csv_locale(path, csv_locale)
     if path is not None:
         import geopandas as gpd
 
         _check_target(path, gpd.GeoDataFrame)
 
 
-def check_table(path: Path | None) -> None:
+def check_table(path: Path | None, csv_locale: str | None) -> None:
     """Raise WriteError or DataError for a file that cannot be written, or cannot hold a table."""
+    _check_csv_locale(path, csv_locale)
     if path is not None:
         import pandas as pd
 
@@ -85,12 +87,22 @@ def check_folder(path: Path, *, cache: Path) -> None:
     check_folder_writable(path, f"Invalid --out {str(path)!r}")
 
 
-def check_bulk(path: Path) -> None:
+def check_bulk(path: Path, csv_locale: str | None) -> None:
     """Raise DataError or WriteError for a file or folder that cannot hold a large table."""
     from geobuffer.analysis.bulk import check_bulk_target
 
     _check_not_read(path)
     check_bulk_target(path)
+    _check_csv_locale(path, csv_locale)
+
+
+def _check_csv_locale(path: Path | None, csv_locale: str | None) -> None:
+    from geobuffer.io.write.write import check_csv_locale
+
+    if path is not None:
+        check_csv_locale(path, csv_locale)
+    elif csv_locale is not None:
+        raise gb.DataError(f"Invalid --csv-locale {csv_locale}. Must come with --out FILE.csv.")
 
 
 def _check_target(path: Path, kind: type) -> None:
@@ -129,7 +141,8 @@ def _check_not_read(path: Path) -> None:
 #: The options that give the arguments of the library their values, in most commands. Widths, side
 #: and ends are not among them: a scenario file may give them, so messages call them as it does.
 OPTIONS = {
-    "by": "--by", "step_km": "--step-km", "to_km": "--to-km", "tolerance_m": "--tolerance",
+    "by": "--by", "csv_locale": "--csv-locale", "step_km": "--step-km", "to_km": "--to-km",
+    "tolerance_m": "--tolerance",
     "values": "--values",
 }  # fmt: skip
 

@@ -25,6 +25,7 @@ from geobuffer.cli.inputs import (
 from geobuffer.cli.options import (
     READ,
     AsJson,
+    CsvLocale,
     Out,
     PlaceOptions,
     ZoneOptions,
@@ -126,6 +127,7 @@ def settlements(
         bool, typer.Option("--all", help="Also list settlements outside and without a point.")
     ] = False,
     out: Out = None,
+    csv_locale: CsvLocale = None,
     as_json: AsJson = False,
 ) -> None:
     """List the settlements in the zone, with distance, section, population and how sure it is."""
@@ -134,7 +136,7 @@ def settlements(
     from geobuffer.analysis.membership import COUNTED, is_counted
     from geobuffer.zones.source import ORIGIN
 
-    check_places_file(out)
+    check_places_file(out, csv_locale)
     scenario = read_zone(zone)
     ground = load_ground(zone, scenario)
     with show_progress("Measuring the zone and its settlements"):
@@ -147,7 +149,7 @@ def settlements(
         listed = chosen.sort_values("distance_km")
         listed.attrs[ORIGIN] = {**listed.attrs[ORIGIN], "places_not_located": near}
     if out is not None:
-        gb.write(listed, out)
+        gb.write(listed, out, csv_locale=csv_locale)
     if as_json:
         table = listed.assign(longitude=listed.geometry.x, latitude=listed.geometry.y)
         print_records(table.drop(columns="geometry").assign(places_not_located=near))
@@ -176,12 +178,13 @@ def bulk(
         str | None, read_option("--source-read", "SOURCE", "lon, lat, encoding")
     ] = None,
     encoding: Annotated[str | None, older_option("--encoding", "encoding")] = None,
+    csv_locale: CsvLocale = None,
     as_json: AsJson = False,
 ) -> None:
     """Classify every row of a table, however large: distance, side, section, ring, membership."""
     from rich.progress import Progress
 
-    check_bulk(target)
+    check_bulk(target, csv_locale)
     keys = read_keys("--source-read", source_read, {"encoding": Older("--encoding", encoding)})
     scenario = read_zone(zone)
     border = load_ground(zone, scenario).border
@@ -196,6 +199,7 @@ def bulk(
             build_zone(scenario, border, PAGE_M),
             target,
             **keys,
+            csv_locale=csv_locale,
             progress=lambda share: bar.update(task, completed=share),
         )
     if as_json:

@@ -69,6 +69,7 @@ from geobuffer.zones.quantities import (
     find_decimal_mark,
     parse_metres,
     quote_value,
+    read_number_column,
 )
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.source import SOURCE, UNSTATED, Source
@@ -679,11 +680,30 @@ def _standardise_columns(table: SourceTable, name: str | None) -> pd.DataFrame:
         attributes["population"] = read_population(
             table, attributes["population"], known["population"]
         )
+    _read_own_numbers(table, attributes)
     if "country" in known:
         attributes["country"] = attributes["country"].map(
             lambda v: v.upper() if isinstance(v, str) else None
         )
     return attributes
+
+
+# The columns of numbers that geobuffer adds to the tables that it writes.
+_OWN_NUMBERS = (
+    "distance_km", "margin_km", "chainage_km", "border_accuracy_m", "places_not_located",
+)  # fmt: skip
+
+
+def _read_own_numbers(table: SourceTable, attributes: pd.DataFrame) -> None:
+    """Make numbers of the texts in columns that geobuffer wrote itself to a text table."""
+    made = attributes.get("made_with")
+    if made is None or not made.map(lambda v: str(v).startswith("geobuffer ")).all():
+        return
+    for column in _OWN_NUMBERS:
+        if column in attributes and not pd.api.types.is_numeric_dtype(attributes[column]):
+            found = read_number_column(attributes[column], table.decimal)
+            if not found.wrong.any() and not found.unclear.any():
+                attributes[column] = found.numbers
 
 
 def _find_known_columns(table: SourceTable, name: str | None) -> dict[str, str]:

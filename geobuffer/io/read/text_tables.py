@@ -37,6 +37,7 @@ from geobuffer.io.read.header_rows import (
     is_repeated,
 )
 from geobuffer.io.read.source_table import SourceTable
+from geobuffer.io.spreadsheet_texts import MARK, unmark_text
 from geobuffer.io.untrusted import silence_warnings
 
 if TYPE_CHECKING:
@@ -329,7 +330,7 @@ class TextTable:
         reader = csv.reader(text, delimiter=self.separator)
         line, end = 1, self._header_end
         try:
-            for row in reader:
+            for row in map(_unmark_fields, reader):
                 is_below = bool(self._header_end) and line > self._header_end
                 if line == 1 and self._separator_is_stated:
                     pass
@@ -566,7 +567,7 @@ class TextTable:
         with self.open_file() as file:
             for batch in arrow.open_csv(self._as_utf8(file), read, parse, convert):
                 share = min(file.tell() / self._size, 1.0)
-                yield share, pa.Table.from_batches([batch])
+                yield share, _unmark_texts(pa.Table.from_batches([batch]))
 
     def _as_utf8(self, file: BinaryIO) -> BinaryIO:
         """Return an opened table as a file in UTF-8 whose lines end as Arrow expects."""
@@ -587,6 +588,24 @@ _NAMED_LINES = 3
 # Batches of the first pass, in which only a few columns are kept.
 _SCAN_BYTES = 1 << 24
 _SCAN_ROWS = 100_000
+
+
+def _unmark_fields(row: list[str]) -> list[str]:
+    """Return the fields of a line without the marks for spreadsheets."""
+    is_marked = any(field.startswith(MARK) for field in row)
+    return [unmark_text(field) for field in row] if is_marked else row
+
+
+def _unmark_texts(batch: pa.Table) -> pa.Table:
+    """Return a table of texts without the marks for spreadsheets."""
+    import pyarrow as pa
+    from pyarrow import compute as pc
+
+    for n, column in enumerate(batch.columns):
+        if pc.any(pc.starts_with(column, MARK)).as_py():
+            texts = pa.array([unmark_text(text) for text in column.to_pylist()], pa.string())
+            batch = batch.set_column(n, batch.column_names[n], texts)
+    return batch
 
 
 def _drop_empty_rows(batch: pa.Table) -> pa.Table:

@@ -1,11 +1,20 @@
-"""Find missing values, and characters that XML cannot hold, before a value is written."""
+"""Prepare values before they are written.
+
+Round distances to what is known of them; find missing values, and characters that XML cannot hold.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+
+from geobuffer.zones.source import ORIGIN
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: Characters that XML 1.0 cannot hold, even escaped: KML and Excel files are XML.
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -18,3 +27,59 @@ def is_missing(value: Any) -> bool:
     (True, True, False, False)
     """
     return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+# The columns of distances that geobuffer measures, in km.
+_DISTANCES = ("distance_km", "margin_km", "chainage_km")
+
+# Of an uncertainty, two digits mean something (Guide to the expression of uncertainty in
+# measurement, 7.2.6). But at least a tenth of a kilometre is shown, because zones are some
+# kilometres wide; and at most a millimetre, because a line may be drawn exactly.
+_DIGITS = 2
+_FEWEST_DECIMALS, _MOST_DECIMALS = 1, 6
+
+
+def round_distances(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in which distances that geobuffer measured are rounded to what is known.
+
+    Each row has so many decimals as two digits of its ``margin_km`` need. Without that column, the
+    accuracies of the place and the border count.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"distance_km": [7.123456789] * 3, "margin_km": [1.0001, 0.51, 0.01]})
+    >>> found.attrs["geobuffer"] = {"border": "A–B"}
+    >>> round_distances(found)["distance_km"].tolist()
+    [7.1, 7.12, 7.123]
+    """
+    origin = table.attrs.get(ORIGIN)
+    if not origin or "distance_km" not in table:
+        return table
+    known_km = _find_uncertainty(table, origin)
+    with np.errstate(divide="ignore"):
+        decimals = _DIGITS - 1 - np.floor(np.log10(known_km))
+    decimals = np.clip(decimals, _FEWEST_DECIMALS, _MOST_DECIMALS)
+    rounded = {}
+    for name in _DISTANCES:
+        if name in table and pd.api.types.is_float_dtype(table[name]):
+            exact = table[name].to_numpy(dtype=np.float64, na_value=np.nan)
+            values = exact.copy()
+            for count in range(_FEWEST_DECIMALS, _MOST_DECIMALS + 1):
+                rows = decimals == count
+                values[rows] = np.round(exact[rows], count)
+            rounded[name] = values
+    return table.assign(**rounded)
+
+
+def _find_uncertainty(table: pd.DataFrame, origin: dict[str, Any]) -> NDArray[np.float64]:
+    """Return how far, in km, the distance of each row may be from the truth; 0 if none says."""
+    if "margin_km" in table:
+        margin = pd.to_numeric(table["margin_km"], errors="coerce")
+        return np.nan_to_num(np.asarray(margin.to_numpy(np.float64, na_value=np.nan)))
+    place_m: Any = 0.0
+    if "accuracy_m" in table:
+        stated = pd.to_numeric(table["accuracy_m"], errors="coerce")
+        place_m = np.nan_to_num(stated.to_numpy(dtype=np.float64, na_value=np.nan))
+    border_m = float(origin.get("border_accuracy_m") or 0.0)
+    known_km = np.asarray(np.hypot(place_m, border_m) / 1e3, dtype=np.float64)
+    return np.broadcast_to(known_km, len(table))

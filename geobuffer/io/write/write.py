@@ -24,11 +24,13 @@ from geobuffer.io.atomic import (
     check_writable,
     replace_file,
 )
+from geobuffer.io.write.csv_tables import CsvStyle, find_csv_style, write_csv
 from geobuffer.io.write.excel import check_xlsxwriter, write_workbook
 from geobuffer.io.write.kml import write_kml
 from geobuffer.io.write.shapefile import write_shapefile
+from geobuffer.io.write.values import round_distances
 from geobuffer.io.zone_file import write_zone_layers
-from geobuffer.zones.arguments import PATH, Kind, check_arguments
+from geobuffer.zones.arguments import PATH, TEXT, Kind, check_arguments, optional
 from geobuffer.zones.checks import convert_to_degrees
 from geobuffer.zones.source import ORIGIN
 from geobuffer.zones.zone import BufferZone, CombinedZone
@@ -51,7 +53,8 @@ def fit_table(table: pd.DataFrame, suffix: str, path: Path) -> pd.DataFrame:
 
     ``path`` is for messages.
 
-    Shapes are converted to degrees. A meaningful index becomes a column. Values that the format
+    Distances that geobuffer measured are rounded to what is known of them. Shapes are converted to
+    degrees. A meaningful index becomes a column. Values that the format
     cannot hold, such as durations or numbers among texts, become texts.
 
     Raises
@@ -62,7 +65,7 @@ def fit_table(table: pd.DataFrame, suffix: str, path: Path) -> pd.DataFrame:
     MissingCRSError
         The geometry has no coordinate reference system.
     """
-    table = _add_row_names(_add_origin(_convert_names(table)))
+    table = _add_row_names(_add_origin(_convert_names(round_distances(table))))
     _check_names(table, suffix, path)
     if isinstance(table, gpd.GeoDataFrame):
         table = _keep_one_geometry(_convert_to_degrees(table))
@@ -209,7 +212,12 @@ _DPI = 300
 _DESCRIPTIONS = ("geobuffer-subtitle", "geobuffer-sources")
 
 
-def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) -> Path:
+def write(
+    thing: Zone | pd.DataFrame | folium.Map | Figure,
+    path: str | Path,
+    *,
+    csv_locale: str | None = None,
+) -> Path:
     """Write a zone, a table, a map or a picture to a file, and return the file's path.
 
     Parameters
@@ -229,11 +237,17 @@ def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) ->
         ``.png`` (300 pixels to the inch), ``.svg`` (letters as shapes) or ``.pdf`` (with its
         fonts): the same picture gives the same bytes, and its title and sources are in its
         metadata too.
+    csv_locale
+        Only for ``.csv``: whose spreadsheet opens it with a double click, as in ``"uk"``, ``"ru"``,
+        ``"pl"``, ``"de"``, ``"fr"`` or ``"en_US"``. The locale decides the separator and the
+        decimal mark, and texts that would become numbers, dates or formulas are marked as texts. By
+        default commas part the columns, decimals have a point, and texts are written to the letter.
 
     Raises
     ------
     DataError
-        The suffix names no format for that thing.
+        The suffix names no format for that thing; or ``csv_locale`` is unknown, or the file is no
+        CSV.
     WriteError
         The folder is missing or read-only, or the target is read-only or not a plain file: we
         check this first. Or the disk is full. A file that was there before stays as it was.
@@ -249,9 +263,12 @@ def write(thing: Zone | pd.DataFrame | folium.Map | Figure, path: str | Path) ->
     name
     Юнаківка
     """
-    check_arguments(thing=(thing, _WRITABLE), path=(path, PATH))
+    check_arguments(
+        thing=(thing, _WRITABLE), path=(path, PATH), csv_locale=(csv_locale, optional(TEXT))
+    )
     path = Path(path)
-    save = _choose_writer(thing, check_target(path, thing))
+    style = check_csv_locale(path, csv_locale)
+    save = _choose_writer(thing, check_target(path, thing), style)
     with replace_file(path) as draft:
         save(draft)
     return path
@@ -280,6 +297,26 @@ def check_target(path: str | Path, thing: object) -> Path:
     check_writable(path)
     _check_name(path)
     return path
+
+
+def check_csv_locale(path: Path, csv_locale: str | None) -> CsvStyle | None:
+    """Return how a CSV is written for a locale, ``None`` without a locale.
+
+    Raises
+    ------
+    DataError
+        The locale is unknown, or the file is no CSV.
+    """
+    if csv_locale is None:
+        return None
+    style = find_csv_style(csv_locale)
+    if _file_suffix(path) != ".csv":
+        raise DataError(
+            f"Invalid csv_locale {csv_locale!r} for {str(path)!r}. Must be for a .csv; other "
+            "formats are the same in every locale.",
+            parameter="csv_locale",
+        )
+    return style
 
 
 # In the name of a file, pyogrio takes ! for the end of an archive's name, and GDAL ; for the end of
@@ -351,7 +388,7 @@ def _is_figure(kind: type) -> bool:
     return any((c.__module__, c.__name__) == ("matplotlib.figure", "Figure") for c in kind.__mro__)
 
 
-def _choose_writer(thing: Any, target: Path) -> Callable[[Path], Any]:
+def _choose_writer(thing: Any, target: Path, style: CsvStyle | None) -> Callable[[Path], Any]:
     suffix = _file_suffix(target)
     if suffix == ".html":
         return lambda path: thing.save(str(path))
@@ -362,7 +399,7 @@ def _choose_writer(thing: Any, target: Path) -> Callable[[Path], Any]:
         return lambda path: write_kml(thing, path)
     table = fit_table(thing.to_frame() if is_zone else thing, suffix, target)
     plain: dict[str, Callable[[Path], Any]] = {
-        ".csv": lambda path: _drop_geometry(table).to_csv(path, index=False, encoding="utf-8-sig"),
+        ".csv": lambda path: write_csv(_drop_geometry(table), path, style),
         ".xlsx": lambda path: write_workbook(_drop_geometry(table), path),
         ".kml": lambda path: write_kml(table, path),
         ".kmz": lambda path: write_kml(table, path),
