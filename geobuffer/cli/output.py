@@ -142,8 +142,7 @@ def _check_not_read(path: Path) -> None:
 #: and ends are not among them: a scenario file may give them, so messages call them as it does.
 OPTIONS = {
     "by": "--by", "csv_locale": "--csv-locale", "step_km": "--step-km", "to_km": "--to-km",
-    "tolerance_m": "--tolerance",
-    "values": "--values",
+    "tolerance_m": "--tolerance", "values": "--values",
 }  # fmt: skip
 
 # Functions that messages recommend to users of Python, and the options in their place.
