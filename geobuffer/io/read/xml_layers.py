@@ -343,7 +343,7 @@ class _KmlReader(_XmlReader):
         self._folders: list[str] = []
         self._geometries: list[_Geometry] = []
         self._field = ""
-        self._numeric: set[str] = set()
+        self._types: dict[str, str] = {}
         self._is_ours = False
         if file.is_kmz and (others := [name for name in file.list_kml() if name != file.member]):
             self.notes.append(
@@ -362,8 +362,8 @@ class _KmlReader(_XmlReader):
             self._geometries.append(_Geometry(name, self.parent))
         elif name in {"Data", "SimpleData"}:
             self._field = attributes.get("name", "").strip()
-        elif name == "SimpleField" and attributes.get("type") in _NUMERIC_FIELDS:
-            self._numeric.add(attributes.get("name", "").strip())
+        elif name == "SimpleField":
+            self._types[attributes.get("name", "").strip()] = attributes.get("type", "")
 
     def end(self, name: str, text: str) -> None:
         """End what began, and store the text of an element."""
@@ -423,18 +423,30 @@ class _KmlReader(_XmlReader):
             self._geometries[-1].outer += made
 
     def build_frame(self, rows: list[_Row]) -> pd.DataFrame:
-        """Return the attributes; numbers where a schema states them."""
+        """Return the attributes; numbers and truth values where a schema states them."""
         if len({row.elements.get("folder") for row in rows}) < 2 or self._is_ours:
             for row in rows:
                 row.elements.pop("folder", None)
         if self._is_ours:
             _drop_own_labels(rows)
         frame = super().build_frame(rows)
-        for column in self._numeric.intersection(frame.columns):
-            numbers = pd.to_numeric(frame[column], errors="coerce")
-            if not (numbers.isna() & frame[column].notna()).any():
-                frame[column] = numbers
+        for column in frame.columns.intersection(list(self._types)):
+            values = _read_typed(frame[column], self._types[column])
+            # A text that is not of the stated type leaves the column as it is.
+            if not (values.isna() & frame[column].notna()).any():
+                frame[column] = values
         return frame
+
+
+_TRUTH = {"1": True, "true": True, "0": False, "false": False}
+
+
+def _read_typed(texts: pd.Series[Any], kind: str) -> pd.Series[Any]:
+    """Return the values of texts of a type of KML; missing where a text is not of that type."""
+    if kind == "bool":
+        values = texts.map(_TRUTH, na_action="ignore")
+        return values if values.isna().any() else values.astype(bool)
+    return pd.to_numeric(texts, errors="coerce") if kind in _NUMERIC_FIELDS else texts
 
 
 def _drop_own_labels(rows: list[_Row]) -> None:

@@ -1,17 +1,19 @@
 """Write zones and tables as KML or KMZ for Google Earth, with colours, folders and descriptions.
 
 The version is OGC KML 2.2. Google Earth reads a description as HTML. We therefore escape values of
-a table twice, as HTML and as XML, so that they never become markup.
+a table twice, as HTML and as XML, so that they never become markup. Values stand a second time as
+typed data, by a schema, so that a GIS reads numbers as numbers.
 """
 
 from __future__ import annotations
 
 import html
 import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
+import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    import pandas as pd
     from shapely.geometry import Polygon
     from shapely.geometry.base import BaseGeometry
 
@@ -77,20 +78,28 @@ def _add_zone(document: ET.Element, zone: Zone) -> None:
         # The fill is 40 % opaque, so that the ground shows; the outline is opaque.
         _add_style(document, f"ring{n}", line=(colour, 1.5), fill=(colour, 0.4))
     _add_style(document, "border", line=(BORDER, 2.5), icon=BORDER)
-    rings = _add_folder(document, "Zone")
-    for n, row in enumerate(frame.to_dict("records")):
-        shape = row.pop("geometry")
-        _add_placemark(rings, str(row["ring"]), f"ring{n}", row, shape)
-    sections = _add_folder(document, "Border")
-    for section in zone.sections:
-        facts = {
-            "section": section.name,
-            "start_km": section.start_km,
-            "length_km": section.length_km,
+    facts = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    sections = pd.DataFrame(
+        {
+            "section": [section.name for section in zone.sections],
+            "start_km": [section.start_km for section in zone.sections],
+            "length_km": [section.length_km for section in zone.sections],
             "source": zone.source.title,
             "licence": zone.source.licence,
         }
-        _add_placemark(sections, section.name, "border", facts, section.line)
+    )
+    # The schemas of a document stand before its folders.
+    kinds, kinds_of_sections = (
+        _add_schema(document, "rings", facts), _add_schema(document, "sections", sections)
+    )  # fmt: skip
+    folder = _add_folder(document, "Zone")
+    for n, (row, shape) in enumerate(zip(facts.to_dict("records"), frame.geometry, strict=True)):
+        values = {str(key): value for key, value in row.items()}
+        _add_placemark(folder, str(row["ring"]), f"ring{n}", values, shape, kinds)
+    folder = _add_folder(document, "Border")
+    for row, section in zip(sections.to_dict("records"), zone.sections, strict=True):
+        values = {str(key): value for key, value in row.items()}
+        _add_placemark(folder, section.name, "border", values, section.line, kinds_of_sections)
 
 
 def _add_table(document: ET.Element, table: gpd.GeoDataFrame) -> None:
@@ -103,6 +112,7 @@ def _add_table(document: ET.Element, table: gpd.GeoDataFrame) -> None:
     _add_style(document, "plain", line=(BORDER, 1.5), fill=(BORDER, 0.2), icon=BORDER)
     shapes, facts = table.geometry, table.drop(columns=table.geometry.name)
     name_column = next((name for name in _NAMES if name in facts.columns), None)
+    kinds = _add_schema(document, "places", pd.DataFrame(facts))
     # One folder for each class, so that a reader can hide the places outside.
     folders: dict[str, ET.Element] = {}
     for n, row in enumerate(facts.to_dict("records")):
@@ -114,7 +124,7 @@ def _add_table(document: ET.Element, table: gpd.GeoDataFrame) -> None:
         name = row.get(name_column) if name_column else None
         label = str(n + 1) if is_missing(name) else str(name)
         values = {str(key): value for key, value in row.items()}
-        _add_placemark(folders[kind], label, kind, values, shapes.iloc[n])
+        _add_placemark(folders[kind], label, kind, values, shapes.iloc[n], kinds)
 
 
 def _zone_facts(row: pd.Series[Any]) -> dict[str, Any]:
@@ -152,8 +162,10 @@ def _add_style(
     _add_text(element, "width", f"{line[1]:g}")
     if fill is not None:
         _add_text(ET.SubElement(style, "PolyStyle"), "color", _kml_colour(*fill))
+    # Not $[name]: the balloon is HTML, but the name is plain text for the list of places. The
+    # description begins with the name, as HTML.
     balloon = ET.SubElement(style, "BalloonStyle")
-    _add_text(balloon, "text", "<b>$[name]</b><br/>$[description]")
+    _add_text(balloon, "text", "$[description]")
 
 
 def _kml_colour(colour: str, opacity: float = 1.0) -> str:
@@ -166,32 +178,78 @@ def _kml_colour(colour: str, opacity: float = 1.0) -> str:
     return f"{round(255 * opacity):02x}{blue}{green}{red}"
 
 
+class _Schema(NamedTuple):
+    """The schema of some placemarks: its id, and the type of each column."""
+
+    id: str
+    types: Mapping[str, str]
+
+
+# Whole numbers of KML have 32 bits; a double holds whole numbers of 53.
+_INT_BITS, _DOUBLE_BITS = 31, 53
+
+
+def _add_schema(document: ET.Element, name: str, table: pd.DataFrame) -> _Schema:
+    """Add the types of a table's columns to a document."""
+    types = {str(column): _choose_type(table[column]) for column in table.columns}
+    schema = ET.SubElement(document, "Schema", name=name, id=name)
+    for column, kind in types.items():
+        ET.SubElement(schema, "SimpleField", type=kind, name=_check_xml_text(column))
+    return _Schema(name, types)
+
+
+def _choose_type(column: pd.Series[Any]) -> str:
+    """Return the type of KML that holds each value of a column without loss."""
+    kind = column.dtype
+    if pd.api.types.is_bool_dtype(kind):
+        return "bool"
+    if pd.api.types.is_float_dtype(kind):
+        return "double"
+    if not pd.api.types.is_integer_dtype(kind):
+        return "string"
+    largest = max((abs(int(value)) for value in column.dropna()), default=0)
+    if largest < 1 << _INT_BITS:
+        return "int"
+    return "double" if largest <= 1 << _DOUBLE_BITS else "string"
+
+
 def _add_placemark(
-    folder: ET.Element, name: str, style: str, facts: Mapping[str, Any], shape: BaseGeometry | None
+    folder: ET.Element,
+    name: str,
+    style: str,
+    facts: Mapping[str, Any],
+    shape: BaseGeometry | None,
+    schema: _Schema,
 ) -> None:
     placemark = ET.SubElement(folder, "Placemark")
     _add_text(placemark, "name", name)
     # An empty snippet: by default the list of places repeats the description below each name.
     ET.SubElement(placemark, "Snippet", maxLines="0")
-    _add_description(placemark, facts)
+    _add_description(placemark, facts, title=name)
     _add_text(placemark, "styleUrl", f"#{style}")
-    data = ET.SubElement(placemark, "ExtendedData")
+    extended = ET.SubElement(placemark, "ExtendedData")
+    data = ET.SubElement(extended, "SchemaData", schemaUrl=f"#{schema.id}")
     for key, value in facts.items():
         if not is_missing(value):
-            _add_text(
-                ET.SubElement(data, "Data", name=_check_xml_text(str(key))), "value", str(value)
-            )
+            text = str(int(value)) if schema.types[key] == "bool" else str(value)
+            ET.SubElement(data, "SimpleData", name=key).text = _check_xml_text(text)
     if shape is not None and not shape.is_empty:
         _add_shape(placemark, shape)
 
 
-def _add_description(parent: ET.Element, facts: Mapping[str, Any]) -> None:
-    lines = [
-        f"{html.escape(str(key))}: {html.escape(_format_value(value))}"
+def _add_description(parent: ET.Element, facts: Mapping[str, Any], *, title: str = "") -> None:
+    lines = [f"<b>{_escape_html(title)}</b>"] if title else []
+    lines += [
+        f"{_escape_html(str(key))}: {_escape_html(_format_value(value))}"
         for key, value in facts.items()
         if not is_missing(value) and value != ""
     ]
     _add_text(parent, "description", "<br/>".join(lines))
+
+
+def _escape_html(text: str) -> str:
+    """Return a text as HTML in which Google Earth replaces nothing, as it does ``$[name]``."""
+    return html.escape(text).replace("$[", "&#36;[")
 
 
 def _format_value(value: Any) -> str:

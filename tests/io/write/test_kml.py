@@ -80,8 +80,8 @@ def test_the_description_names_the_source(rings, tmp_path):
     description = root.findtext("k:Document/k:description", namespaces=KML)
     for fact in ("source: drawn by hand", f"geobuffer {gb.__version__}", "Geodesic distance"):
         assert fact in description
-    data = {d.get("name"): d.findtext("k:value", namespaces=KML)
-            for d in root.find(".//k:Placemark/k:ExtendedData", KML)}  # fmt: skip
+    data = {d.get("name"): d.text
+            for d in root.find(".//k:Placemark/k:ExtendedData/k:SchemaData", KML)}  # fmt: skip
     assert data["from_km"] == "0.0"
     assert data["source"] == "drawn by hand"
 
@@ -95,8 +95,7 @@ def test_a_table_has_a_placemark_for_each_row(suffix, places, tmp_path):
         mark.findtext("k:name", namespaces=KML) for mark in root.iterfind(".//k:Placemark", KML)
     ]
     assert names == ["One", EVIL, "3"]
-    codes = [d.findtext("k:value", namespaces=KML)
-             for d in root.iterfind(".//k:Data[@name='code']", KML)]  # fmt: skip
+    codes = [d.text for d in root.iterfind(".//k:SimpleData[@name='code']", KML)]
     assert codes == ["007", "=1", "x"]
     points = [text.text for text in root.iterfind(".//k:Point/k:coordinates", KML)]
     assert points == ["35.123456789,51.1", "34.25,51.27"]
@@ -109,8 +108,48 @@ def test_text_of_a_table_is_escaped(places, tmp_path):
                  for mark in root.iterfind(".//k:Placemark", KML)]  # fmt: skip
     for text in described:
         assert "<script" not in text
-        assert set(re.findall("<[^>]*>", text)) <= {"<br/>"}
+        assert set(re.findall("<[^>]*>", text)) <= {"<br/>", "<b>", "</b>"}
+        assert "$[" not in text
     assert "&lt;script&gt;" in described[0]
+    # The balloon shows the name from there; the list of places shows it as plain text.
+    assert described[1].startswith("<b>&lt;script&gt;")
+    assert {b.text for b in root.iterfind(".//k:BalloonStyle/k:text", KML)} == {"$[description]"}
+
+
+KINDS = {
+    "people": (pd.array([1741, None], dtype="Int64"), "int"), "far": ([1.25, 3.5e-7], "double"),
+    "large": ([2**40, 1], "double"), "hash": ([2**60, 1], "string"),
+    "is_in": ([True, False], "bool"),
+    "Посада": (["007", "<b>"], "string"), 'a "b" & <c>': (["x", None], "string"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [".kml", ".kmz"])
+def test_values_have_types_and_are_read_back(suffix, tmp_path):
+    table = gpd.GeoDataFrame(
+        {"name_en": ["One", EVIL], **{name: values for name, (values, _) in KINDS.items()}},
+        geometry=[shapely.Point(35.125, 51.1), shapely.Point(34.25, 51.27)], crs="EPSG:4326",
+    )  # fmt: skip
+    path = gb.write(table, tmp_path / f"places{suffix}")
+    root = _root(path)
+    fields = {f.get("name"): f.get("type") for f in root.iterfind(".//k:SimpleField", KML)}
+    assert fields == {"name_en": "string"} | {name: kind for name, (_, kind) in KINDS.items()}
+    # The schemas stand between styles and folders.
+    tags = [child.tag.split("}")[1] for child in root.find("k:Document", KML)]
+    order = ["name", "description", "Style", "Schema", "Folder"]
+    assert tags == sorted(tags, key=order.index)
+    back = gb.read_settlements(path, source="a")
+    assert list(back.columns.drop(["source", "geometry"])) == list(table.columns.drop("geometry"))
+    assert back["name_en"].tolist() == ["One", " ".join(EVIL.split())]
+    for name, (values, kind) in KINDS.items():
+        wanted = list(map(str, values)) if kind == "string" and name == "hash" else list(values)
+        for now, was in zip(back[name].tolist(), wanted, strict=True):
+            assert (pd.isna(now) and pd.isna(was)) or now == was, name
+    assert back.geometry.geom_equals(table.geometry).all()
+    if suffix == ".kml":
+        seen = gpd.read_file(path, layer="Places")
+        assert seen["far"].tolist() == [1.25, 3.5e-7]
+        assert seen["people"].tolist()[0] == 1741
 
 
 def test_characters_that_xml_cannot_hold_raise_an_error(places, tmp_path):
