@@ -169,7 +169,7 @@ def settlements(
 
 
 @takes_options
-def bulk(
+def bulk(  # noqa: PLR0913 - one parameter for each option of the command
     source: Annotated[Path, typer.Argument(help="Parquet, GeoParquet or CSV with points."), READ],
     target: Annotated[Path, typer.Argument(help=".parquet, .csv, or a folder of parts.")],
     *,
