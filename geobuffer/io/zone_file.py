@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
+#: The layer of the sections of the border.
+SECTIONS_LAYER = "geobuffer_sections"
+
+
 @dataclass
 class _ZoneParts:
     """The parts of a zone, each stored once and referred to by its number."""

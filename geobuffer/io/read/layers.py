@@ -57,6 +57,9 @@ _STRAIGHT = {
     "CompoundCurve": "LineString", "MultiCurve": "MultiLineString",
 }  # fmt: skip
 
+# The tables of a GeoPackage in which QGIS stores styles and projects.
+_OF_QGIS = frozenset({"layer_styles", "qgis_projects"})
+
 # A GeoJSON is checked in blocks of so many bytes.
 _BLOCK = 1 << 24
 
@@ -217,6 +220,7 @@ def _choose_layer(
     import pyogrio
 
     listed = {str(key): str(value) for key, value in pyogrio.list_layers(name)}
+    listed = {key: value for key, value in listed.items() if key not in _OF_QGIS} or listed
     if layer is not None:
         if layer not in listed:
             raise DataError(f"Invalid layer {layer!r} of {file}. {did_you_mean(layer, listed)}")

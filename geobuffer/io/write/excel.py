@@ -16,7 +16,7 @@ import pandas as pd
 
 from geobuffer.errors import DataError, missing_extra
 from geobuffer.io.write.values import NOT_IN_XML, is_missing
-from geobuffer.zones.source import ORIGIN_COLUMNS
+from geobuffer.zones.source import ORIGIN, ORIGIN_COLUMNS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,9 +60,10 @@ def check_xlsxwriter() -> None:
 def write_workbook(table: pd.DataFrame, path: Path) -> None:
     """Write a table without geometry as a workbook with the sheets ``data`` and ``about``.
 
-    A text is written and shown as a text: one that begins with ``=`` is not a formula, and ``007``
-    keeps its zeros. Dates are dates. Moments with a time zone are ISO 8601 texts, because Excel has
-    no time zones. The row of column names is bold, stays in view and has a filter.
+    What geobuffer measured against stands on ``about``, not in each row. A text is written and
+    shown as a text: one that begins with ``=`` is not a formula, and ``007`` keeps its zeros. Dates
+    are dates. Moments with a time zone are ISO 8601 texts, because Excel has no time zones. The row
+    of column names is bold, stays in view and has a filter.
 
     Raises
     ------
@@ -76,8 +77,9 @@ def write_workbook(table: pd.DataFrame, path: Path) -> None:
             f"Invalid table for Excel: {len(table):,} rows, {len(table.columns):,} columns. Must "
             f"be at most {_MOST_ROWS:,} and {_MOST_COLUMNS:,}; .csv and .parquet have no limits."
         )
-    header, columns = _convert_table(table)
-    about = [[_convert_value(value, "about") for value in row] for row in _describe_table(table)]
+    about_rows = _describe_table(table)
+    header, columns = _convert_table(_drop_origin(table))
+    about = [[_convert_value(value, "about") for value in row] for row in about_rows]
     # The temporary files of XlsxWriter lie beside the workbook, in a folder that we remove even
     # after the process was killed. Its option constant_memory would write them row by row, but then
     # it takes cells in one order only and loses others without an error.
@@ -113,6 +115,19 @@ def _convert_table(table: pd.DataFrame) -> tuple[list[str], list[list[Any]]]:
         for n, name in enumerate(names)
     ]
     return header, columns
+
+
+def _drop_origin(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without the facts about its border, which the sheet ``about`` states once."""
+    from geobuffer._version import __version__
+
+    origin = table.attrs.get(ORIGIN)
+    if not origin:
+        return table
+    facts = {**origin, "made_with": f"geobuffer {__version__}"}
+    # A column that the table had before may hold something else.
+    same = [name for name, fact in facts.items() if name in table and (table[name] == fact).all()]
+    return table.drop(columns=same)
 
 
 def _describe_table(table: pd.DataFrame) -> list[tuple[str, Any]]:

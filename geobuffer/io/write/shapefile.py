@@ -50,12 +50,14 @@ def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> None:
     import pyogrio
 
     stem = path.name[: -len(".shp.zip")]
+    inner = re.sub(r"[^\w.-]", "_", stem) or "shapes"
     table, kind = _unify_shapes(table)
     table, names, notes = _fit_table(table)
+    if inner != stem:
+        notes.insert(0, f"the files in {path.name!r} are called {inner!r}")
     if notes:
         warnings.warn(f"A shapefile cannot hold all: {'; '.join(notes)}.", stacklevel=4)
     with temporary_folder(path.parent) as folder:
-        inner = re.sub(r"[^\w.-]", "_", stem) or "shapes"
         pyogrio.write_dataframe(
             table, folder / f"{inner}.shp", driver="ESRI Shapefile", encoding="UTF-8",
             geometry_type=kind,
@@ -99,8 +101,12 @@ def _fit_table(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, dict[str, str
     columns: dict[str, Any] = {}
     names: dict[str, str] = {}
     notes: list[str] = []
-    for name, column in pd.DataFrame(table.drop(columns=shapes.name)).items():
-        short = _shorten_name(str(name), names.values())
+    plain = pd.DataFrame(table.drop(columns=shapes.name))
+    # Names that fit stay, and longer ones make way.
+    fitting = {str(name) for name in plain.columns if _shorten_name(str(name), ()) == name}
+    for name, column in plain.items():
+        taken = [*names.values(), *(fitting - {name})]
+        short = _shorten_name(str(name), taken)
         if short != name:
             notes.append(f"column {str(name)!r} is called {short!r}")
         names[str(name)] = short

@@ -27,9 +27,10 @@ from geobuffer.io.atomic import (
 from geobuffer.io.write.csv_tables import CsvStyle, find_csv_style, write_csv
 from geobuffer.io.write.excel import check_xlsxwriter, write_workbook
 from geobuffer.io.write.kml import write_kml
+from geobuffer.io.write.qgis_styles import style_border, style_places, style_rings, write_styles
 from geobuffer.io.write.shapefile import write_shapefile
 from geobuffer.io.write.values import round_distances
-from geobuffer.io.zone_file import write_zone_layers
+from geobuffer.io.zone_file import SECTIONS_LAYER, write_zone_layers
 from geobuffer.zones.arguments import PATH, TEXT, Kind, check_arguments, optional
 from geobuffer.zones.checks import convert_to_degrees
 from geobuffer.zones.source import ORIGIN
@@ -408,9 +409,20 @@ def _choose_writer(thing: Any, target: Path, style: CsvStyle | None) -> Callable
     }
     if suffix in plain:
         return plain[suffix]
-    if is_zone and suffix == ".gpkg":
-        return lambda path: write_zone_layers(thing, path, _write_layer(table, path, suffix))
+    if suffix == ".gpkg":
+        return lambda path: _write_geopackage(thing if is_zone else None, table, path)
     return lambda path: _write_layer(table, path, suffix)
+
+
+def _write_geopackage(zone: Zone | None, table: gpd.GeoDataFrame, path: Path) -> None:
+    """Write a table, or a zone with its rings as the table, with the styles for QGIS."""
+    layer, shapes_in = _write_layer(table, path, ".gpkg"), reserve_names(table)["GEOMETRY_NAME"]
+    if zone is None:
+        style = style_places(table, layer, shapes_in)
+        write_styles(path, [] if style is None else [style])
+        return
+    write_zone_layers(zone, path, layer)
+    write_styles(path, [style_rings(table, layer, shapes_in), style_border(SECTIONS_LAYER)])
 
 
 def _write_layer(table: gpd.GeoDataFrame, path: Path, suffix: str) -> str:
@@ -488,6 +500,7 @@ def _drop_geometry(table: pd.DataFrame) -> pd.DataFrame:
         return table
     shapes = table.geometry
     flat = pd.DataFrame(table.drop(columns=shapes.name))
+    flat.attrs = table.attrs
     made = ("longitude", "latitude", "wkt")
     # Rename columns that already have these names: the shapes decide.
     flat = flat.rename(columns={n: f"{n}_original" for n in made if n in flat.columns})

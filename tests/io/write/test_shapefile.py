@@ -44,8 +44,9 @@ def test_a_zone_is_read_back_and_changes_are_reported(strip, tmp_path):
 
 
 def test_it_holds_the_five_files_in_utf_8(places, tmp_path):
-    with pytest.warns(UserWarning, match="'population_as_of' is called 'population'"):
-        path = gb.write(places, tmp_path / "місця.shp.zip")
+    with pytest.warns(UserWarning, match="'population_as_of' is called 'populati_1'") as told:
+        path = gb.write(places, tmp_path / "мої місця.shp.zip")
+    assert "the files in 'мої місця.shp.zip' are called 'мої_місця'" in str(told[0].message)
     with zipfile.ZipFile(path) as packed:
         endings = sorted(name.rsplit(".", 1)[1] for name in packed.namelist())
         (cpg,) = (name for name in packed.namelist() if name.endswith(".cpg"))
@@ -54,8 +55,8 @@ def test_it_holds_the_five_files_in_utf_8(places, tmp_path):
     back = gpd.read_file(path)
     assert back["name"].tolist()[0] == "Юнаківка"
     assert pd.isna(back["name"][1])
-    assert back["population"].tolist() == ["2020", "2021"]
-    assert back["populati_1"].fillna(-1).tolist() == [1741, -1]
+    assert back["population"].fillna(-1).tolist() == [1741, -1]
+    assert back["populati_1"].tolist() == ["2020", "2021"]
     assert back["large"].astype(bool).tolist() == [True, False]
     assert back.geometry.x.tolist() == [35.123456789, 34.25]
 

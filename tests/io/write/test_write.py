@@ -618,10 +618,14 @@ def test_a_file_of_distances_names_their_border(suffix, strip, tmp_path):
     )
     inside = gb.within(places, zone).sort_values("distance_km")
     path = gb.write(inside, tmp_path / f"inside{suffix}")
+    if suffix == ".xlsx":  # once, not in each row
+        assert not {"border", "border_source", "made_with"} & set(pd.read_excel(path).columns)
+        about = dict(pd.read_excel(path, sheet_name="about", header=None).to_numpy().tolist())
+        assert about["border_source"] == strip.source.title
+        assert about["made_with"] == f"geobuffer {gb.__version__}"
+        return
     assert strip.source.title in _text_of(path)
     assert f"geobuffer {gb.__version__}" in _text_of(path)
-    if suffix == ".xlsx":
-        assert strip.source.title in pd.read_excel(path, sheet_name="about").to_string()
     if suffix == ".shp.zip":
         assert strip.source.title in zipfile.ZipFile(path).read("inside.txt").decode()
     assert "border_source" not in inside.columns
@@ -633,8 +637,6 @@ def test_a_file_of_distances_names_their_border(suffix, strip, tmp_path):
 
 def _text_of(path):
     """The whole content of a file as one text."""
-    if path.suffix == ".xlsx":
-        return pd.read_excel(path).to_string()
     if path.suffix == ".csv":
         return path.read_text("utf-8")
     if path.suffix == ".kmz":
