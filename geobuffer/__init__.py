@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from geobuffer.datasets.fetch.catalogue import fetch, list_sources
     from geobuffer.datasets.fetch.downloader import Downloader
+    from geobuffer.datasets.name_search import find_settlements
     from geobuffer.datasets.scenario import (
         Report,
         Scenario,
@@ -116,6 +117,7 @@ __all__ = [
     "exposure_curve",
     "exposure_raster",
     "fetch",
+    "find_settlements",
     "inline",
     "list_datasets",
     "list_sources",
@@ -163,6 +165,7 @@ _NAMES = {
     ),
     "datasets.fetch.catalogue": ("fetch", "list_sources"),
     "datasets.fetch.downloader": ("Downloader",),
+    "datasets.name_search": ("find_settlements",),
     "datasets.scenario": (
         "Report",
         "Scenario",

@@ -67,6 +67,7 @@ class Calls:
             "exposure_curve": (places, border),
             "exposure_raster": ("none.tif", zone),
             "fetch": ("hdx",),
+            "find_settlements": (places, "Басівка"),
             "inline": (gb.map_zone(zone),),
             "list_datasets": (),
             "list_sources": (),

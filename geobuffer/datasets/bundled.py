@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
+from geobuffer.datasets.pcodes import insert_pcodes
 from geobuffer.datasets.world import load_world
 from geobuffer.errors import ChecksumMismatch, DataError, UnknownDataset, did_you_mean
 from geobuffer.io.not_located import NOT_LOCATED, count_by_hromada, select_same_hromadas
@@ -212,7 +213,8 @@ def load_settlements() -> gpd.GeoDataFrame:
     names made by rule), ``kind``, ``kind_local``, ``country`` (ISO alpha-2), ``oblast_iso``,
     ``oblast``, ``raion``, ``raion_en``, ``hromada``, ``hromada_code`` (several hromadas have one
     name), ``hromada_type`` (urban, settlement or rural), ``code`` and ``code_system`` (KATOTTG or
-    OKTMO), ``population`` (missing if no source gives a figure), ``population_as_of``,
+    OKTMO), ``adm3_pcode`` and ``adm4_pcode`` (p-codes of OCHA for the hromada and the place, in
+    Ukraine), ``population`` (missing if no source gives a figure), ``population_as_of``,
     ``accuracy_m`` of the point, ``radius_m`` of the place around it, ``source`` of the point and
     ``geometry``, a point in EPSG:4326. A place that is in two files is listed once.
 
@@ -239,6 +241,7 @@ def load_settlements() -> gpd.GeoDataFrame:
     ]
     places = pd.concat(distinct, ignore_index=True).drop(columns="duplicate_of")
     places["population"] = places["population"].astype("Int64")
+    insert_pcodes(places)
     table = gpd.GeoDataFrame(places, geometry="geometry", crs="EPSG:4326")
     table.attrs[NOT_LOCATED] = dict(_count_not_located())
     return table
@@ -279,6 +282,7 @@ def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
         columns=["duplicate_of", "accuracy_m", "source"]
     )
     table = table.astype({"population": "Int64"})
+    insert_pcodes(table)
     return table if near is None else select_same_hromadas(table, near)
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import defaultdict
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+import pandas as pd
+
 from geobuffer.datasets.bundled import load_other_names
+from geobuffer.errors import DataError
+from geobuffer.zones.arguments import NAME, Kind, check_arguments
 from geobuffer.zones.toponyms import (
     NAME_COLUMNS,
     TOWN_NAMES,
@@ -19,8 +24,6 @@ from geobuffer.zones.toponyms import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    import pandas as pd
 
 #: How far the bundled table reaches from the line, in km: data/README.md.
 BUNDLED_REACH_KM = 60
@@ -44,6 +47,71 @@ class Found(NamedTuple):
     word for its kind besides: a station of a town."""
     is_exact: bool
     """False if the name is only similar: another language's spelling of it."""
+    by: str = "name"
+    """What of the rows was found: ``name``, ``code``, ``hromada`` or ``similar name``."""
+
+
+_NAMED = Kind(
+    lambda value: (
+        isinstance(value, pd.DataFrame) and bool({*NAME_COLUMNS, "code"} & set(value.columns))
+    ),
+    "a table of settlements with a column name, name_en, name_uk, name_ru or code",
+)
+
+
+def find_settlements(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the rows of a table that a name or an official code stands for, the best first.
+
+    Names are found as people spell them in Ukrainian, Russian and both common Latin schemes, with
+    or without a word for the kind of place (*с. Басівка*), and by former names of bundled places.
+    Of a table with ``hromada``, the name of a hromada finds its places. ``geobuffer where``
+    searches in the same way.
+
+    Parameters
+    ----------
+    table
+        Settlements, such as :func:`geobuffer.load_settlements` or
+        :func:`geobuffer.read_settlements` returns.
+    name
+        A name, or an official code or its beginning from the raion on.
+
+    Returns
+    -------
+    The rows with the column ``found_by``: ``name``, ``code``, ``hromada``, or ``similar name`` if
+    no place is spelled so. The table is empty if nothing is found.
+
+    Warns
+    -----
+    UserWarning
+        Nothing is found, but there are similar names.
+
+    Raises
+    ------
+    DataError
+        The name is blank.
+    WrongKind
+        The table has no column to search.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> found = find_settlements(gb.load_settlements(), "Loknya")
+    >>> found[["name_en", "country", "found_by"]].values.tolist()
+    [['Loknia', 'UA', 'name'], ['Loknya', 'RU', 'name'], ['Loknya', 'RU', 'name']]
+    """
+    check_arguments(table=(table, _NAMED), name=(name, NAME))
+    if not name.strip():
+        raise DataError("Invalid name: it is blank. Must be a name or a code.", parameter="name")
+    index = NameIndex(table)
+    found = index.find(name)
+    order = sorted(range(len(found.rows)), key=found.ranks.__getitem__)
+    rows = table.iloc[[found.rows[n] for n in order]]
+    if rows.empty and (near := index.suggest(name)):
+        warnings.warn(
+            f"No settlement is called {name!r}. Did you mean {' or '.join(map(repr, near))}?",
+            stacklevel=2,
+        )
+    return rows.assign(found_by=found.by)
 
 
 class NameIndex:
@@ -83,7 +151,7 @@ class NameIndex:
         code = "".join(text.split()).upper()
         if _CODE.fullmatch(code):
             texts = _list_texts(self._table, ("code", "hromada_code"))
-            return _make_found(row for row, one in texts if one.startswith(code))
+            return _make_found((row for row, one in texts if one.startswith(code)), by="code")
         full, bare = make_name_keys([text, strip_kind(text)])
         for key in (full, bare):
             wanted = _town_keys().get(key, (key,))
@@ -96,14 +164,15 @@ class NameIndex:
             return self._rank_hromada(bare)
         (coarse,) = make_coarse_keys([bare])
         known = full in _town_keys() or len(coarse) < _COARSE_LETTERS
-        return _make_found(() if known else self._coarse_rows.get(coarse, ()), is_exact=False)
+        rows = () if known else self._coarse_rows.get(coarse, ())
+        return _make_found(rows, is_exact=False, by="similar name")
 
     def _rank_hromada(self, key: str) -> Found:
         rows = sorted(set(self._hromadas[key]))
         # Юнаківська громада is named after Юнаківка.
         stem = re.sub("ska$", "", key)
         own = {row for name, rows in self._rows.items() if name.startswith(stem) for row in rows}
-        return Found(rows, [int(row not in own) for row in rows], is_exact=True)
+        return Found(rows, [int(row not in own) for row in rows], is_exact=True, by="hromada")
 
     def suggest(self, text: str, most: int = 3) -> list[str]:
         """Return the names that begin like a name, differ by a few letters or hold it, best first.
@@ -151,9 +220,9 @@ def _rank_similar(key: str, wanted: str) -> tuple[int, int] | None:
     return (2, more) if wanted in key else None
 
 
-def _make_found(rows: Iterable[int], *, is_exact: bool = True) -> Found:
+def _make_found(rows: Iterable[int], *, by: str, is_exact: bool = True) -> Found:
     distinct = sorted(set(rows))
-    return Found(distinct, [0] * len(distinct), is_exact)
+    return Found(distinct, [0] * len(distinct), is_exact, by)
 
 
 def _list_texts(table: pd.DataFrame, columns: Iterable[str]) -> list[tuple[int, str]]:

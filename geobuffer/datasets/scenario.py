@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from geobuffer.datasets.name_search import NameIndex
 from geobuffer.errors import DataError, GeometryError, did_you_mean
 from geobuffer.io.point_tables import check_points_table, get_column
 from geobuffer.zones.arguments import NAME, PATH, TEXT, Kind, check_arguments, is_tuple_of, optional
@@ -27,10 +28,14 @@ from geobuffer.zones.make_zone import build_zone, parse_from_km, parse_widths
 from geobuffer.zones.quantities import quote_value
 from geobuffer.zones.region import Regions
 from geobuffer.zones.repr_html import card_html
-from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, find_other_names, fold_name
+from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, make_name_keys, strip_kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import geopandas as gpd
+    import pandas as pd
+    from numpy.typing import NDArray
 
     from geobuffer.zones.border import Border
     from geobuffer.zones.zone import Zone
@@ -537,22 +542,14 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
     check_arguments(scenario=(scenario, _SCENARIO))
     check_points_table(table, "table")
     columns = [table[c] for c in NAME_COLUMNS if c in table]
-    hromadas = np.array(
-        [fold_name(h) if isinstance(h, str) else "" for h in get_column(table, "hromada")]
-    )
+    hromadas = np.array(_key_hromadas(get_column(table, "hromada")), dtype=object)
     rows = []
     for name, hromada in scenario.places:
-        near = np.flatnonzero(hromadas == fold_name(hromada)) if hromada else np.arange(len(table))
-        wanted = {fold_name(name), *find_other_names(fold_name(name))}
+        near = np.arange(len(table))
+        if hromada:
+            near = np.flatnonzero(hromadas == _key_hromadas([hromada])[0])
         exact = [row for row in near if any(c.iloc[row] == name for c in columns)]
-        folded = [
-            row
-            for row in near
-            if any(
-                isinstance(c.iloc[row], str) and fold_name(c.iloc[row]) in wanted for c in columns
-            )
-        ]
-        found = exact or folded
+        found = exact or _find_named(table.iloc[near], name, near)
         if len(found) != 1:
             # Scenarios name places in Ukrainian, so names in another script would match nothing.
             own = table["name_uk"] if "name_uk" in table else columns[0]
@@ -566,6 +563,20 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
             )
         rows.append(int(found[0]))
     return table.iloc[rows]
+
+
+def _key_hromadas(hromadas: Iterable[object]) -> list[str]:
+    """Return the keys by which hromadas are compared, without the word for their kind."""
+    return make_name_keys(strip_kind(one) if isinstance(one, str) else "" for one in hromadas)
+
+
+def _find_named(table: pd.DataFrame, name: str, rows: NDArray[np.int64]) -> list[int]:
+    """Return which of these rows have a name, in any spelling; none that is only similar."""
+    found = NameIndex(table).find(name)
+    if not found.is_exact or found.by == "hromada":
+        return []
+    best = min(found.ranks, default=0)
+    return [int(rows[n]) for n, rank in zip(found.rows, found.ranks, strict=True) if rank == best]
 
 
 # Added to the message if the table lacks the hromada that the scenario names.

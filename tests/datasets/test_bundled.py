@@ -291,6 +291,17 @@ def test_every_place_is_of_one_of_two_countries(towns):
     assert towns.loc[towns["code"].notna(), "code_system"].notna().all()
 
 
+def test_places_of_ukraine_have_pcodes(towns):
+    official = towns["code_system"] == "KATOTTG"
+    for table in (towns[official], gb.load_not_located()):
+        assert table["adm4_pcode"].is_unique
+        assert table["adm3_pcode"].str.fullmatch(r"UA\d{7}").all()
+        # The code of a hromada has the same nine characters, zeros for its places, and a number.
+        assert (table["hromada_code"].str[:14] == table["adm3_pcode"] + "00000").all()
+        assert (table["adm4_pcode"] == table["code"].str[:12]).all()
+    assert towns.loc[~official, ["adm3_pcode", "adm4_pcode"]].isna().all(axis=None)
+
+
 def test_nearly_every_place_lies_in_its_country(towns, regions):
     """A point beyond the line is possible within its accuracy, and must be rare."""
     for country in ("UA", "RU"):

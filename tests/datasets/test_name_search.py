@@ -1,5 +1,6 @@
 """A search finds places under the names that people write, and only places of that name."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -82,3 +83,36 @@ def test_the_answers_are_those_of_the_page():
 def test_suggestions_are_similar_names(index):
     assert index.suggest("Vovchnsk") == ["Vovchansk"]
     assert index.suggest("Xyzzy") == index.suggest("Kiev") == []
+
+
+def test_settlements_are_found_by_name_code_and_hromada(towns):
+    for asked, by, first in (
+        ("с. Басівка", "name", "Басівка"), ("Юнаківська громада", "hromada", "Юнаківка"),
+        ("UA5908", "code", None),
+    ):  # fmt: skip
+        found = gb.find_settlements(towns, asked)
+        assert set(found["found_by"]) == {by}, asked
+        assert first is None or found["name_uk"].iloc[0] == first
+        pd.testing.assert_frame_equal(found.drop(columns="found_by"), towns.loc[found.index])
+    assert found.crs == towns.crs
+    similar = gb.find_settlements(pd.DataFrame({"name_en": ["Krolevets"]}), "Krolewez")
+    assert similar["found_by"].tolist() == ["similar name"]
+    assert "found_by" not in towns
+    unplaced = gb.find_settlements(gb.load_not_located(), "UA59")
+    assert unplaced.empty
+
+
+def test_a_name_that_is_not_found_gets_a_suggestion(towns):
+    with pytest.warns(UserWarning, match=r"'Vovchnsk'\. Did you mean 'Vovchansk'\?"):
+        assert gb.find_settlements(towns, "Vovchnsk").empty
+    assert gb.find_settlements(towns, "Xyzzy").empty
+    with pytest.raises(gb.DataError, match="name"):
+        gb.find_settlements(towns, " ")
+    with pytest.raises(gb.WrongKind, match="a column name"):
+        gb.find_settlements(towns[["population"]], "Суми")
+
+
+def test_places_of_a_scenario_are_found_in_any_spelling(towns):
+    names = (("Новенькое", "Юнаківська"), ("Basivka", "Юнаківська громада"))
+    asked = dataclasses.replace(gb.load_scenario(), places=names)
+    assert gb.scenario_places(asked, towns)["name_uk"].tolist() == ["Новеньке", "Басівка"]

@@ -117,3 +117,12 @@ def test_the_stated_error_of_scale_is_true(zone):
 )  # fmt: skip
 def test_degrees(value, signs, step, text):
     assert captions.format_degrees(value, captions.load_translation("en"), signs, step) == text
+
+
+def test_a_bare_line_is_no_border(strip):
+    line = gb.border_along(strip.line, source=gb.Source("a front line"))
+    zone = gb.build_zone(line, km=20, tolerance_m=100)
+    titles = [captions.write_title(zone, "", captions.load_translation(to)) for to in ("en", "uk")]
+    name = zone.sections[0].name
+    assert titles[0] == f"20 km zone along {name}, both sides"
+    assert titles[1].startswith(f"Зона 20 км уздовж лінії: {name}")

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 import shapely.geometry
 
+from geobuffer.datasets.pcodes import insert_pcodes
 from geobuffer.errors import DataError, find_caller_level
 from geobuffer.zones.areas import repair_area
 from geobuffer.zones.region import Region, Regions
@@ -90,6 +91,7 @@ def settlement_table(rows: pd.DataFrame, source: Source) -> gpd.GeoDataFrame:
     for name in _TEXT_COLUMNS:
         known = [value if isinstance(value, str) and value else None for value in table[name]]
         table[name] = pd.Series(known, dtype=_TEXT_TYPE)
+    insert_pcodes(table)
     table["transliterated"] = ""
     table["accuracy_m"] = float("nan") if source.accuracy_m is None else source.accuracy_m
     table["radius_m"] = _estimate_radius_m(table)

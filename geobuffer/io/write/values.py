@@ -74,12 +74,14 @@ def round_distances(table: pd.DataFrame) -> pd.DataFrame:
 def _find_uncertainty(table: pd.DataFrame, origin: dict[str, Any]) -> NDArray[np.float64]:
     """Return how far, in km, the distance of each row may be from the truth; 0 if none says."""
     if "margin_km" in table:
-        margin = pd.to_numeric(table["margin_km"], errors="coerce")
-        return np.nan_to_num(np.asarray(margin.to_numpy(np.float64, na_value=np.nan)))
-    place_m: Any = 0.0
-    if "accuracy_m" in table:
-        stated = pd.to_numeric(table["accuracy_m"], errors="coerce")
-        place_m = np.nan_to_num(stated.to_numpy(dtype=np.float64, na_value=np.nan))
+        return _read_column(table["margin_km"])
+    place_m: Any = _read_column(table["accuracy_m"]) if "accuracy_m" in table else 0.0
     border_m = float(origin.get("border_accuracy_m") or 0.0)
     known_km = np.asarray(np.hypot(place_m, border_m) / 1e3, dtype=np.float64)
     return np.broadcast_to(known_km, len(table))
+
+
+def _read_column(column: pd.Series[Any]) -> NDArray[np.float64]:
+    """Return a column as numbers, 0 where a value is missing."""
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    return np.asarray(np.nan_to_num(numbers), dtype=np.float64)

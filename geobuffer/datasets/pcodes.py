@@ -1,0 +1,37 @@
+"""Add the p-codes by which humanitarian organisations join tables of Ukraine (COD-AB).
+
+A KATOTTG code is ``UA`` and 17 digits: two for the oblast, two for the raion, three for the
+hromada, three for the place. The p-codes of level 3 and 4 are its first nine and twelve characters.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_KATOTTG = r"UA\d{17}"
+
+# The length of a p-code, by its column.
+_LENGTHS = {"adm3_pcode": 9, "adm4_pcode": 12}
+
+
+def insert_pcodes(table: pd.DataFrame) -> None:
+    """Insert ``adm3_pcode`` and ``adm4_pcode`` behind ``code_system``; missing outside Ukraine.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> codes = {"code": ["UA59080310010012345", "1"], "code_system": ["KATOTTG", "OKTMO"]}
+    >>> places = pd.DataFrame(codes)
+    >>> insert_pcodes(places)
+    >>> places[["adm3_pcode", "adm4_pcode"]].iloc[0].tolist()
+    ['UA5908031', 'UA5908031001']
+    """
+    codes = table["code"]
+    is_ukrainian = (table["code_system"] == "KATOTTG") & codes.str.fullmatch(_KATOTTG, na=False)
+    at = int(table.columns.get_loc("code_system"))
+    for name, length in _LENGTHS.items():
+        at += 1
+        table.insert(at, name, codes.str[:length].where(is_ukrainian))
