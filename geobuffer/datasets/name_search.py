@@ -164,8 +164,8 @@ class NameIndex:
             return self._rank_hromada(bare)
         (coarse,) = make_coarse_keys([bare])
         known = full in _town_keys() or len(coarse) < _COARSE_LETTERS
-        rows = () if known else self._coarse_rows.get(coarse, ())
-        return _make_found(rows, is_exact=False, by="similar name")
+        alike = [] if known else self._coarse_rows.get(coarse, [])
+        return _make_found(alike, is_exact=False, by="similar name")
 
     def _rank_hromada(self, key: str) -> Found:
         rows = sorted(set(self._hromadas[key]))

@@ -31,7 +31,7 @@ def insert_pcodes(table: pd.DataFrame) -> None:
     """
     codes = table["code"]
     is_ukrainian = (table["code_system"] == "KATOTTG") & codes.str.fullmatch(_KATOTTG, na=False)
-    at = int(table.columns.get_loc("code_system"))
+    at = list(table.columns).index("code_system")
     for name, length in _LENGTHS.items():
         at += 1
         table.insert(at, name, codes.str[:length].where(is_ukrainian))

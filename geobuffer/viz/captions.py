@@ -274,11 +274,11 @@ def heading_template(zone: Zone, words: Translation) -> str:
         named: list[Any] = [side.regions if few else [side] for side in zone.sides]
         sides = [", ".join(clean_text(n.label(words.language)) for n in some) for some in named]
         return words.text("title", border=" – ".join(sides))
-    named = _join_names(zone.regions or zone.sections, words)
+    border = _join_names(zone.regions or zone.sections, words)
     # A river or a front line is no border of anything.
     is_bare = all(side.area is None for side in zone.sides)
     is_line = is_bare and not has_only_points(zone.sections)
-    return words.text("title_along" if is_line else "title_of", border=named)
+    return words.text("title_along" if is_line else "title_of", border=border)
 
 
 def _format_measure(value: float, words: Translation) -> str:

@@ -414,7 +414,9 @@ def _choose_writer(thing: Any, target: Path, style: CsvStyle | None) -> Callable
     return lambda path: _write_layer(table, path, suffix)
 
 
-def _write_geopackage(zone: Zone | None, table: gpd.GeoDataFrame, path: Path) -> None:
+def _write_geopackage(
+    zone: BufferZone | CombinedZone | None, table: gpd.GeoDataFrame, path: Path
+) -> None:
     """Write a table, or a zone with its rings as the table, with the styles for QGIS."""
     layer, shapes_in = _write_layer(table, path, ".gpkg"), reserve_names(table)["GEOMETRY_NAME"]
     if zone is None:

@@ -117,7 +117,7 @@ def test_text_of_a_table_is_escaped(places, tmp_path):
 
 
 KINDS = {
-    "people": (pd.array([1741, None], dtype="Int64"), "int"), "far": ([1.25, 3.5e-7], "double"),
+    "seats": (pd.array([1741, None], dtype="Int64"), "int"), "far": ([1.25, 3.5e-7], "double"),
     "large": ([2**40, 1], "double"), "hash": ([2**60, 1], "string"),
     "is_in": ([True, False], "bool"),
     "Посада": (["007", "<b>"], "string"), 'a "b" & <c>': (["x", None], "string"),
@@ -149,7 +149,7 @@ def test_values_have_types_and_are_read_back(suffix, tmp_path):
     if suffix == ".kml":
         seen = gpd.read_file(path, layer="Places")
         assert seen["far"].tolist() == [1.25, 3.5e-7]
-        assert seen["people"].tolist()[0] == 1741
+        assert seen["seats"].tolist()[0] == 1741
 
 
 def test_characters_that_xml_cannot_hold_raise_an_error(places, tmp_path):
