@@ -188,7 +188,8 @@ WRITERS = {
     # The traceback of a fault: io.atomic may be what failed.
     "cli.main._write_report": {"mkstemp", "open"},
     "io.write.write.write": {"save"},
-    "io.write.write._choose_writer": {"save", "to_csv"},
+    "io.write.write._choose_writer": {"save"},
+    "io.write.csv_tables.write_csv": {"to_csv"},
     "io.write.write._write_layer": {"to_file", "write_bytes"},
     "io.write.write._write_parquet": {"to_parquet"},
     "io.write.write._save_picture": {"savefig"},
@@ -196,7 +197,7 @@ WRITERS = {
     "io.write.shapefile.write_shapefile": {"write_dataframe", "write_text", "ZipFile"},
     "io.write.kml.write_kml": {"ZipFile", "open", "write"},
     "io.write.excel.write_workbook": {"ExcelWriter"},
-    "analysis._arrow.TableWriter": {"CSVWriter", "ParquetWriter", "write_table"},
+    "analysis._arrow.TableWriter": {"CSVWriter", "ParquetWriter", "open", "write_table"},
     # Into memory.
     "viz.figure.plot._render_png": {"savefig"},
     # To what is within a scratch folder.
