@@ -34,7 +34,7 @@ _MAX_LINK = 4_000  # addresses of Google Maps with all their data have up to som
 
 _SIGNS = str.maketrans(
     {
-        **dict.fromkeys("º˚∘⁰", "°"),
+        **dict.fromkeys("º˚∘⁰*", "°"),
         **dict.fromkeys("′’‘‛ʹʼʻ´`＇", "'"),
         **dict.fromkeys("″”“„‟ʺ˝＂", '"'),
         **dict.fromkeys("−–‐‑﹣－", "-"),
@@ -129,6 +129,7 @@ _WKT = re.compile(
 )
 _DECIMAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]{1,3})?", re.IGNORECASE)
 _PLAIN = re.compile(r"\s*([+-]?\d+(?:[.,]\d*)?(?:e[+-]?\d+)?)\s*°?\s*", re.IGNORECASE)
+_ZEROS = re.compile(r"0+(?:\.0*)?(?:(?: ?[,;] ?| )0+(?:\.0*)?){1,3}")
 _DIGITS_COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])")
 
 
@@ -322,7 +323,7 @@ def _split_digits(digits: str, width: int) -> float:
 def _simplify(text: str) -> str:
     """Return a text with plain signs, and without signs that have no width."""
     plain = " ".join(text.translate(_SIGNS).split()).replace("''", '"')
-    plain = re.sub(r"(?i)\bwgs[ -]?84\b:?", " ", plain).strip()
+    plain = re.sub(r"(?i)\bwgs[ -]?84\b:?", " ", plain).strip(" ,;@").removesuffix(".")
     # Quotes around the whole text; Excel writes an apostrophe before a number that is a text.
     if plain[:1] in {"'", '"'}:
         return plain[1:].removesuffix(plain[0]).strip()
@@ -331,6 +332,8 @@ def _simplify(text: str) -> str:
 
 def _parse_pair(plain: str) -> Position | None:
     """Return the pair of a text with plain signs; ``None`` if it holds other words."""
+    if _ZEROS.fullmatch(plain):  # so programs write a place that they do not know
+        return Position(0.0, 0.0, is_certain=False)
     tokens = _split_tokens(_resolve_commas(plain))
     if tokens is None or sum(token.code in "ifIF" for token in tokens) == 0:
         return None
@@ -511,6 +514,8 @@ def _read_word(text: str, before: list[_Token], rest: str) -> list[_Token] | Non
         return [_Token('"', text)]
     if follows_number and word in _UNITS:
         return [_Token(_UNITS[word], text)]
+    if word in {"o", "о"} and follows_number and rest[:1].isdigit():
+        return [_Token("°", text)]
     if word in {"o", "о"} and before and before[-1].code in "ifIF°'\"":
         raise CoordinateError(f"{text} may be east (in German) or west (in French)")
     if named := _name_side(word):
