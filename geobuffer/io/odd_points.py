@@ -111,12 +111,25 @@ class Rows(NamedTuple):
 
 
 class _Cells(NamedTuple):
-    """Cells of one degree that hold points: how many each, and the first of them."""
+    """How many points lie in each cell of one degree, and the first of them.
+
+    The entries of a cell without points have no meaning.
+    """
 
     total: NDArray[np.int64]
     row: NDArray[np.int64]
     lon: Floats
     lat: Floats
+
+    def filled(self) -> _Cells:
+        """Return the cells that hold points."""
+        there = self.total > 0
+        return _Cells(self.total[there], self.row[there], self.lon[there], self.lat[there])
+
+
+# Columns of 181 cells, from −180 to 180 and from −90 to 90: a point may lie at 180 or 90 exactly.
+_CELLS = 361 * 181
+_MIDDLE_CELL = 180 * 181 + 90
 
 
 class OddPoints:
@@ -146,7 +159,8 @@ class OddPoints:
     def look(self, lon: Floats, lat: Floats, first: int = 0) -> None:
         """Look at the points of a batch, in degrees; NaN where there is no point."""
         radians = (np.abs(lat) <= _RADIANS[0]) & (np.abs(lon) <= _RADIANS[1])
-        radians &= (np.fmod(lon, 1.0) != 0.0) & (np.fmod(lat, 1.0) != 0.0)  # no whole numbers
+        if radians.any():  # whole numbers are none
+            radians &= (np.fmod(lon, 1.0) != 0.0) & (np.fmod(lat, 1.0) != 0.0)
         self.radians = _add_rows(self.radians, radians, lon, lat, first)
         on_axis = (lon == 0.0) | (lat == 0.0)
         self.on_axis = _add_rows(self.on_axis, on_axis, lon, lat, first)
@@ -186,9 +200,9 @@ class OddPoints:
     def _find_far(self) -> tuple[Rows, NDArray[np.float64], float]:
         """Return the points far from the others, the middle of these, and the limit in km."""
         nothing = Rows(), np.zeros(3), 0.0
-        cells = self._cells
-        if cells is None or (total := int(cells.total.sum())) < _FEWEST:
+        if self._cells is None or (total := int(self._cells.total.sum())) < _FEWEST:
             return nothing
+        cells = self._cells.filled()
         unit = _to_unit(cells.lon, cells.lat)
         middle = np.array([_find_weighted(axis, cells.total, (total + 1) // 2) for axis in unit])
         size = float(np.linalg.norm(middle))
@@ -205,9 +219,9 @@ class OddPoints:
 
     def _axis_is_odd(self) -> bool:
         """Return whether no other point lies near the axes on which points lie exactly."""
-        cells = self._cells
-        if cells is None:
+        if self._cells is None:
             return False
+        cells = self._cells.filled()
         near = (np.abs(cells.lon) < _NEAR_AXIS) | (np.abs(cells.lat) < _NEAR_AXIS)
         return int(cells.total[near].sum()) <= self.on_axis.total
 
@@ -221,14 +235,19 @@ def _add_rows(rows: Rows, chosen: Flags, lon: Floats, lat: Floats, first: int) -
 
 def _count_cells(cells: _Cells | None, lon: Floats, lat: Floats, row: NDArray[np.int64]) -> _Cells:
     """Return the cells with the points of a batch added."""
-    count = np.ones(len(lon), dtype=np.int64)
-    if cells is not None:
-        count, row = np.concatenate([cells.total, count]), np.concatenate([cells.row, row])
-        lon, lat = np.concatenate([cells.lon, lon]), np.concatenate([cells.lat, lat])
-    cell = np.floor(lon).astype(np.int64) * 1_000 + np.floor(lat).astype(np.int64)
-    _, first, back = np.unique(cell, return_index=True, return_inverse=True)
-    total = np.bincount(back, weights=count).astype(np.int64)
-    return _Cells(total, row[first], lon[first], lat[first])
+    cell = np.floor(lon).astype(np.int64) * 181 + np.floor(lat).astype(np.int64) + _MIDDLE_CELL
+    count = np.bincount(cell, minlength=_CELLS)
+    first = np.zeros(_CELLS, dtype=np.int64)
+    first[cell[::-1]] = np.arange(len(cell))[::-1]  # of several assignments, the last one stays
+    if cells is None:
+        return _Cells(count, row[first], lon[first], lat[first])
+    seen = cells.total > 0
+    return _Cells(
+        cells.total + count,
+        np.where(seen, cells.row, row[first]),
+        np.where(seen, cells.lon, lon[first]),
+        np.where(seen, cells.lat, lat[first]),
+    )
 
 
 def _find_weighted(values: Floats, weights: NDArray[np.int64], rank: int) -> float:
