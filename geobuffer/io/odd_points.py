@@ -159,7 +159,7 @@ class OddPoints:
     def look(self, lon: Floats, lat: Floats, first: int = 0) -> None:
         """Look at the points of a batch, in degrees; NaN where there is no point."""
         radians = (np.abs(lat) <= _RADIANS[0]) & (np.abs(lon) <= _RADIANS[1])
-        if radians.any():  # whole numbers are none
+        if radians.any():  # they have decimals
             radians &= (np.fmod(lon, 1.0) != 0.0) & (np.fmod(lat, 1.0) != 0.0)
         self.radians = _add_rows(self.radians, radians, lon, lat, first)
         on_axis = (lon == 0.0) | (lat == 0.0)
