@@ -270,3 +270,9 @@ KNOWN_COLUMNS = {
     "radius_m": ("radius_m",),
     "source": ("source", "джерело", "источник"),
 }  # fmt: skip
+
+# The languages of names by the endings of headings and the attributes of HXL.
+LANGUAGES = {
+    "en": "en", "eng": "en", "i_en": "en", "uk": "uk", "ua": "uk", "ukr": "uk", "i_uk": "uk",
+    "ru": "ru", "rus": "ru", "i_ru": "ru", "укр": "uk", "рос": "ru", "рус": "ru", "англ": "en",
+}  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,40 +63,6 @@ def find_columns(columns: Iterable[object], wanted: Sequence[str]) -> list[str]:
     for column in columns:
         by_name.setdefault(simplify_name(column), []).append(str(column))
     return next((by_name[name] for name in wanted if name in by_name), [])
-
-
-def read_hxl_tags(columns: Sequence[str], tags: Sequence[str]) -> dict[str, str]:
-    """Return the meanings of columns by their names, from a row of tags of HXL.
-
-    >>> read_hxl_tags(["a", "b", "c"], ["#geo +lat", "#adm4+name+uk", "#affected"])
-    {'a': 'latitude', 'b': 'name_uk'}
-    """
-    ranked: dict[str, tuple[int, str]] = {}
-    for column, tag in zip(columns, tags, strict=False):
-        found = _read_hxl_tag(tag) if column else None
-        if found is not None and (found[1] not in ranked or found[0] < ranked[found[1]][0]):
-            ranked[found[1]] = found[0], column
-    return {column: meaning for meaning, (_, column) in ranked.items()}
-
-
-def _read_hxl_tag(tag: str) -> tuple[int, str] | None:
-    """Return what a tag means, with its place among those of the same meaning."""
-    name, *attributes = (part.strip() for part in tag.casefold().lstrip("# ").split("+"))
-    # Attributes of parts of the people, such as +f and +children, change what is counted.
-    if name == "population" and set(attributes) - {"total", "all", "num", "est", "census"}:
-        return None
-    for place, (wanted, attribute, meaning) in enumerate(words.HXL_MEANINGS):
-        if name == wanted and (attribute in attributes or (not attribute and not attributes)):
-            language = next((_LANGUAGES[one] for one in attributes if one in _LANGUAGES), "")
-            return place, f"name_{language}" if meaning == "name" and language else meaning
-    return None
-
-
-# The languages of names by the endings of headings and the attributes of HXL.
-_LANGUAGES = {
-    "en": "en", "eng": "en", "i_en": "en", "uk": "uk", "ua": "uk", "ukr": "uk", "i_uk": "uk",
-    "ru": "ru", "rus": "ru", "i_ru": "ru", "укр": "uk", "рос": "ru", "рус": "ru", "англ": "en",
-}  # fmt: skip
 
 
 def find_known_columns(
@@ -262,8 +229,8 @@ def find_place_names(table: SourceTable, taken: Iterable[str]) -> dict[str, str]
             found[known] = candidates[0]
     if "name" not in found:
         left = [column for column in columns if column not in found.values()]
-        named = [column for column in plain if holds_names(table.frame[column])]
-        name = find_columns(left, NAME) or named
+        name = find_columns(left, NAME)
+        name = name or [column for column in plain if holds_names(table.frame[column])]
         if not (name or found):
             name = _choose_place_noun(table, left)
         if len(name) == 1:
@@ -279,7 +246,7 @@ def _group_noun_columns(columns: Sequence[str]) -> tuple[list[str], dict[str, li
     ranked: dict[tuple[str, bool], list[str]] = {}
     for column in columns:
         head, _, ending = fold_heading(column).rpartition("_")
-        language = _LANGUAGES.get(ending, "")
+        language = words.LANGUAGES.get(ending, "")
         rest = _split_noun(head if language else fold_heading(column))
         if rest is None or _NESTED.fullmatch(simplify_name(column)):
             continue
@@ -307,6 +274,8 @@ def _choose_place_noun(table: SourceTable, columns: Sequence[str]) -> list[str]:
 # Texts of which fewer than half differ are rather kinds or groups; more than so many different ones
 # are names that repeat.
 _MANY_NAMES = 20
+# So many texts show it.
+_TRIED_TEXTS = 1_000
 
 
 def holds_names(column: pd.Series) -> bool:
@@ -319,8 +288,8 @@ def holds_names(column: pd.Series) -> bool:
     >>> holds_names(pd.Series(["Mr", "Mr"])), holds_names(pd.Series(["1", "2"]))
     (False, False)
     """
-    texts = [" ".join(v.split()) for v in column.dropna().tolist() if isinstance(v, str)]
-    texts = [text for text in texts if text]
+    values = column.dropna().head(_TRIED_TEXTS).tolist()
+    texts = [text for v in values if isinstance(v, str) and (text := " ".join(v.split()))]
     if not texts:
         return False
     odd = sum(1 for text in texts if is_kind(text) or not re.search(r"[^\W\d_]", text))
@@ -337,10 +306,15 @@ def is_kind(text: str) -> bool:
     >>> is_kind("village"), is_kind("смт"), is_kind("Yes"), is_kind("Село Нове")
     (True, True, True, False)
     """
+    return " ".join(text.casefold().rstrip(".").split()) in _list_kinds()
+
+
+@cache
+def _list_kinds() -> frozenset[str]:
+    """Return the words for kinds of places, and others that are no names."""
     rules = load_name_rules()
-    low = " ".join(text.casefold().rstrip(".").split())
     kinds = (rules[key] for key in ("kinds_before", "kinds_after", "kinds_apart"))
-    return low in words.NO_NAMES or any(low in names for names in kinds)
+    return words.NO_NAMES.union(*kinds)
 
 
 def find_people(columns: Iterable[str]) -> tuple[str, str]:

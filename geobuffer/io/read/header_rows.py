@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from geobuffer.io.read import column_words as words
 from geobuffer.io.read.column_words import fold_heading
-from geobuffer.io.read.columns import read_hxl_tags
-from geobuffer.io.read.point_columns import find_pairs, has_point_heading
+from geobuffer.io.read.point_headings import find_pairs, has_point_heading
 from geobuffer.io.read.point_texts import holds_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from geobuffer.io.read.source_table import SourceTable
 
     Row = Sequence[Any]
 
@@ -68,6 +72,34 @@ def find_header(rows: Sequence[Row]) -> Header:
         below += 1
     tags = read_hxl_tags(names, texts[tag_rows[0]]) if tag_rows else {}
     return Header(names, number, below, tags)
+
+
+def read_hxl_tags(columns: Sequence[str], tags: Sequence[str]) -> dict[str, str]:
+    """Return the meanings of columns by their names, from a row of tags of HXL.
+
+    >>> read_hxl_tags(["a", "b", "c"], ["#geo +lat", "#adm4+name+uk", "#affected"])
+    {'a': 'latitude', 'b': 'name_uk'}
+    """
+    ranked: dict[str, tuple[int, str]] = {}
+    for column, tag in zip(columns, tags, strict=False):
+        found = _read_hxl_tag(tag) if column else None
+        if found is not None and (found[1] not in ranked or found[0] < ranked[found[1]][0]):
+            ranked[found[1]] = found[0], column
+    return {column: meaning for meaning, (_, column) in ranked.items()}
+
+
+def _read_hxl_tag(tag: str) -> tuple[int, str] | None:
+    """Return what a tag means, with its place among those of the same meaning."""
+    name, *attributes = (part.strip() for part in tag.casefold().lstrip("# ").split("+"))
+    # Attributes of parts of the people, such as +f and +children, change what is counted.
+    if name == "population" and set(attributes) - {"total", "all", "num", "est", "census"}:
+        return None
+    for place, (wanted, attribute, meaning) in enumerate(words.HXL_MEANINGS):
+        if name == wanted and (attribute in attributes or (not attribute and not attributes)):
+            stated = [words.LANGUAGES[one] for one in attributes if one in words.LANGUAGES]
+            language = stated[0] if stated else ""
+            return place, f"name_{language}" if meaning == "name" and language else meaning
+    return None
 
 
 def _text(cell: Any) -> str:
@@ -259,3 +291,43 @@ def describe_lines(lines: Iterable[int]) -> str:
 
 
 _NAMED_LINES = 5
+
+
+@dataclass
+class LeftOut:
+    """The lines of a table that are neither its header nor rows."""
+
+    titles: list[int] = field(default_factory=list)
+    headers: list[int] = field(default_factory=list)
+    repeated: list[int] = field(default_factory=list)
+    comments: list[int] = field(default_factory=list)
+    footers: list[int] = field(default_factory=list)
+
+    def describe(self) -> list[str]:
+        """Return the notes about them."""
+        kinds = {
+            "titles above the header": self.titles,
+            "further headers below it": [*self.headers, *self.repeated],
+            "comments": self.comments,
+            "notes and totals below the table": self.footers,
+        }
+        shown = [f"{what} ({describe_lines(lines)})" for what, lines in kinds.items() if lines]
+        return [f"lines that are no places were left out: {'; '.join(shown)}."] if shown else []
+
+
+def drop_second_headers(table: SourceTable) -> None:
+    """Leave out the first rows of a table of another kind that are headers, too, with a note."""
+    if table.line_numbers is not None or not len(table.frame):
+        return
+    names = [str(column) for column in table.frame.columns]
+    texts = [
+        [value if isinstance(value, str) else None for value in row]
+        for row in table.frame.head(SEARCHED_ROWS).astype(object).itertuples(index=False)
+    ]
+    found = find_header([names, *texts])
+    if found.above or not found.below:
+        return
+    table.tags = found.tags
+    table.notes.append(f"the first {found.below} rows are further headers and were left out.")
+    first = np.arange(len(table.frame)) < found.below
+    table.drop_rows(first)

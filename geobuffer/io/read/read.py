@@ -44,6 +44,7 @@ from geobuffer.io.read.geometry import (
     expected_shapes,
     orient_lines,
 )
+from geobuffer.io.read.header_rows import drop_second_headers
 from geobuffer.io.read.layers import read_frame, read_layer
 from geobuffer.io.read.point_columns import add_point_columns, add_shape_column
 from geobuffer.io.read.postgis import is_database, read_database
@@ -51,7 +52,7 @@ from geobuffer.io.read.reproject import parse_crs
 from geobuffer.io.read.shape_kinds import keep_kind
 from geobuffer.io.read.source_table import check_has_rows
 from geobuffer.io.read.structures import split_names
-from geobuffer.io.read.text_tables import clean_names, drop_second_headers, read_table
+from geobuffer.io.read.text_tables import clean_names, read_table
 from geobuffer.zones.arguments import (
     FLAG,
     NUMBER,

@@ -1,7 +1,8 @@
-"""Read CSV, TSV and Excel tables in any encoding and with any separator, and clean their names.
+"""Read text tables in any encoding and with any separator, and workbooks; clean their names.
 
 :class:`TextTable` is the only reader of text tables: ``read_settlements`` takes its rows, and
-``classify_file`` its batches.
+``classify_file`` its batches. Both passes share what the first look at the table found, so this
+module is longer than most.
 """
 
 from __future__ import annotations
@@ -11,25 +12,20 @@ import csv
 import io
 import re
 import unicodedata
-import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice, pairwise
-from types import MappingProxyType
+from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast, overload
 
-import numpy as np
 import pandas as pd
 
-from geobuffer.errors import DataError, did_you_mean, require
+from geobuffer.errors import DataError
 from geobuffer.io.read.encodings import choose_encoding, needless_encoding_error
 from geobuffer.io.read.files import FileFormat
 from geobuffer.io.read.header_rows import (
     MOST_FOOTERS,
     SEARCHED_ROWS,
-    describe_lines,
+    LeftOut,
     find_header,
     find_places,
     is_comment,
@@ -37,11 +33,11 @@ from geobuffer.io.read.header_rows import (
     is_repeated,
 )
 from geobuffer.io.read.source_table import SourceTable
+from geobuffer.io.read.workbooks import Grid, read_workbook
 from geobuffer.io.spreadsheet_texts import MARK, unmark_text
-from geobuffer.io.untrusted import silence_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     import pyarrow as pa
 
@@ -100,26 +96,6 @@ _SAMPLE_LINES = 50
 # The longest field: a table of places may hold an outline, which we do not read.
 _FIELD_BYTES = 1 << 27
 
-# The errors that openpyxl and its dependencies raise for a damaged workbook.
-_BROKEN_WORKBOOK = (
-    ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, OSError,
-    RuntimeError, SyntaxError, TypeError, ValueError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-
-
-class _Grid(NamedTuple):
-    """A header, the rows below it, and the line of each row."""
-
-    header: list[str]
-    rows: list[list[Any]]
-    lines: list[int]
-    beside: tuple[int, ...] = ()
-    """The lines that have a value where the header ends."""
-    tags: Mapping[str, str] = MappingProxyType({})
-    """The meanings of columns by their names, from tags of HXL."""
-    notes: tuple[str, ...] = ()
-    """What was left out."""
-
 
 def read_table(file: UserFile, sheet: str | None, encoding: str | None = None) -> SourceTable:
     """Return the rows of a text table, as texts, or of a spreadsheet, as its values.
@@ -136,7 +112,7 @@ def read_table(file: UserFile, sheet: str | None, encoding: str | None = None) -
     if file.format is FileFormat.EXCEL:
         if encoding is not None:
             raise needless_encoding_error(encoding, str(file))
-        name, found = _read_excel(file, sheet, notes)
+        name, found = read_workbook(file, sheet, notes)
     else:
         name, found = str(file), _read_text(file, notes, encoding)
     found = _drop_empty_columns(found)
@@ -147,7 +123,7 @@ def read_table(file: UserFile, sheet: str | None, encoding: str | None = None) -
     return SourceTable(name, frame, line_numbers=found.lines, notes=notes, tags=found.tags)
 
 
-def _drop_empty_columns(sheet: _Grid) -> _Grid:
+def _drop_empty_columns(sheet: Grid) -> Grid:
     """Return rows without the columns that have neither a name nor a value."""
     used = [
         n
@@ -160,7 +136,7 @@ def _drop_empty_columns(sheet: _Grid) -> _Grid:
     return sheet._replace(header=[sheet.header[n] for n in used], rows=rows)
 
 
-def _read_text(file: UserFile, notes: list[str], encoding: str | None) -> _Grid:
+def _read_text(file: UserFile, notes: list[str], encoding: str | None) -> Grid:
     data = file.read()
     table = TextTable(str(file), lambda: io.BytesIO(data), len(data), encoding)
     lines, rows = [], []
@@ -171,7 +147,7 @@ def _read_text(file: UserFile, notes: list[str], encoding: str | None) -> _Grid:
     if not rows:
         raise DataError(f"Invalid table {file}: no rows below a header. Must have at least one.")
     tags = {name.strip(): meaning for name, meaning in table.tags.items()}
-    return _Grid([name.strip() for name in table.header], rows, lines, tags=tags)
+    return Grid([name.strip() for name in table.header], rows, lines, tags=tags)
 
 
 def detect_separator(text: str) -> str:
@@ -210,28 +186,6 @@ class _Line(NamedTuple):
     fields: list[str]
     is_after_gap: bool
     """Whether empty lines stand before it."""
-
-
-@dataclass
-class _LeftOut:
-    """The lines of a table that are neither its header nor rows."""
-
-    titles: list[int] = field(default_factory=list)
-    headers: list[int] = field(default_factory=list)
-    repeated: list[int] = field(default_factory=list)
-    comments: list[int] = field(default_factory=list)
-    footers: list[int] = field(default_factory=list)
-
-    def describe(self) -> list[str]:
-        """Return the notes about them."""
-        kinds = {
-            "titles above the header": self.titles,
-            "further headers below it": [*self.headers, *self.repeated],
-            "comments": self.comments,
-            "notes and totals below the table": self.footers,
-        }
-        shown = [f"{what} ({describe_lines(lines)})" for what, lines in kinds.items() if lines]
-        return [f"lines that are no places were left out: {'; '.join(shown)}."] if shown else []
 
 
 class TextTable:
@@ -283,7 +237,7 @@ class TextTable:
         # Arrow reads tables whose rows are all as long as the header; see scan().
         self._is_plain = False
         self._header_end = 0
-        self._left_out = _LeftOut()
+        self._left_out = LeftOut()
         with open_file() as file:
             # Only the first part: a quote without an end may stand somewhere.
             first = list(islice(self._raw_rows(file), SEARCHED_ROWS))
@@ -375,7 +329,12 @@ class TextTable:
         held: list[_Line] = []
         after_gap = False
         for one in self._raw_rows(file):
-            row, after_gap = one.fields, after_gap or one.is_after_gap
+            row = one.fields
+            if not held and self._is_plain_row(row):  # nearly all rows
+                after_gap = False
+                yield one.line, row
+                continue
+            after_gap = after_gap or one.is_after_gap
             if is_comment(row, len(self.header)):
                 left_out.comments.append(one.line)
             elif row[0].strip() == self._names[0] and is_repeated(row, self._names):
@@ -388,6 +347,16 @@ class TextTable:
                 yield from self._check_rows([*held, one])
                 held, after_gap = [], not any(row)
         left_out.footers = [one.line for one in held if any(one.fields)]
+
+    def _is_plain_row(self, row: list[str]) -> bool:
+        """Return whether a row is surely one of a place: as long as the header, with a point."""
+        return (
+            bool(self._places)
+            and len(row) == len(self.header)
+            and bool(row[self._places[-1]])
+            and not row[0].startswith("#")
+            and row[0].strip() != self._names[0]
+        )
 
     def _may_end_with(self, row: list[str], *, after_gap: bool) -> bool:
         """Return whether a row may be a note below the table."""
@@ -675,132 +644,3 @@ class _Utf8File(io.RawIOBase):
         count = min(len(buffer), len(self._left))
         buffer[:count], self._left = self._left[:count], self._left[count:]
         return count
-
-
-def _read_excel(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[str, _Grid]:
-    openpyxl = require("excel", "openpyxl", "Reading a workbook")
-    try:
-        # openpyxl warns of styles and validation rules that it does not read; we need only cells.
-        with silence_warnings():
-            source: Any = io.BytesIO(file.read())
-            book = openpyxl.load_workbook(source, read_only=True, data_only=True)
-            for one in book.worksheets:
-                # A sheet may state a size of up to 17 thousand million cells: ignore it.
-                one.reset_dimensions()
-            sheets = {
-                one.title: _split_header(one.iter_rows(values_only=True)) for one in book.worksheets
-            }
-    except _BROKEN_WORKBOOK as error:
-        raise DataError(
-            f"Unreadable {file}: a workbook that is incomplete or damaged ({error}). Save it again."
-        ) from error
-    title = _choose_sheet(file, sheets, sheet)
-    chosen = sheets[title]
-    notes += chosen.notes
-    if chosen.beside:
-        lines = ", ".join(str(line) for line in chosen.beside[:5])
-        notes.append(
-            f"cells right of the last named column were left out, in {len(chosen.beside)} lines: "
-            f"{lines}"
-            f"{' and others' if len(chosen.beside) > 5 else ''}."
-        )
-    return f"{file}, sheet {title}", chosen
-
-
-def _split_header(rows: Iterable[Sequence[Any]]) -> _Grid:
-    """Return the header of a sheet and the rows below it, without titles, notes and comments."""
-    filled = [
-        (number, list(row)) for number, row in enumerate(rows, 1) if any(v is not None for v in row)
-    ]
-    if not filled:
-        return _Grid([], [], [])
-    found = find_header([row for _, row in filled[:SEARCHED_ROWS]])
-    header, width = found.names, len(found.names)
-    below = filled[found.length :]
-    left_out = _LeftOut(
-        [number for number, _ in filled[: found.above]],
-        [number for number, _ in filled[found.above + 1 : found.length]],
-    )
-    kept = _drop_footers(below, find_places(header), left_out)
-    rest = [
-        (number, row) for number, row in kept if not _is_left_out(number, row, header, left_out)
-    ]
-    return _Grid(
-        header,
-        [(row + [None] * width)[:width] for _, row in rest],
-        [number for number, _ in rest],
-        tuple(n for n, row in rest if any(v is not None for v in row[width:])),
-        found.tags,
-        tuple(left_out.describe()),
-    )
-
-
-def _drop_footers(
-    rows: list[tuple[int, list[Any]]], places: Sequence[int], left_out: _LeftOut
-) -> list[tuple[int, list[Any]]]:
-    """Return rows without the last ones that are notes or totals."""
-    end = len(rows)
-    while end and len(rows) - end < MOST_FOOTERS:
-        number, row = rows[end - 1]
-        # Empty lines stand above it, or above the notes before it.
-        above = [n for n, _ in rows[max(0, end - MOST_FOOTERS) : end]]
-        gap = any(after > before + 1 for before, after in pairwise(above))
-        if not is_footer(row, places, after_gap=gap):
-            break
-        left_out.footers.insert(0, number)
-        end -= 1
-    return rows[:end]
-
-
-def _is_left_out(number: int, row: list[Any], header: list[str], left_out: _LeftOut) -> bool:
-    """Return whether a row is a comment or repeats the header, and remember its line."""
-    if is_comment(row, len(header)):
-        left_out.comments.append(number)
-    elif is_repeated(row, header):
-        left_out.repeated.append(number)
-    else:
-        return False
-    return True
-
-
-def drop_second_headers(table: SourceTable) -> None:
-    """Leave out the first rows of a table of another kind that are headers, too, with a note."""
-    if table.line_numbers is not None or not len(table.frame):
-        return
-    names = [str(column) for column in table.frame.columns]
-    texts = [
-        [value if isinstance(value, str) else None for value in row]
-        for row in table.frame.head(SEARCHED_ROWS).astype(object).itertuples(index=False)
-    ]
-    found = find_header([names, *texts])
-    if found.above or not found.below:
-        return
-    table.tags = found.tags
-    table.notes.append(f"the first {found.below} rows are further headers and were left out.")
-    first = np.arange(len(table.frame)) < found.below
-    table.drop_rows(first)
-
-
-def _choose_sheet(file: UserFile, sheets: dict[str, _Grid], wanted: str | None) -> str:
-    """Return the sheet to read: the given one, the only one, or the only one with coordinates.
-
-    A sheet is given by its name, or by its number from 1 on if no sheet has that name.
-    """
-    if wanted is not None:
-        if wanted in sheets:
-            return wanted
-        if wanted.isdecimal() and len(wanted) < 6 and 0 < int(wanted) <= len(sheets):
-            return list(sheets)[int(wanted) - 1]
-        raise DataError(
-            f"Invalid sheet {wanted!r} of {file}. {did_you_mean(wanted, sheets)}",
-            parameter="sheet",
-        )
-    filled = [title for title, one in sheets.items() if one.rows]
-    placed = [t for t in filled if find_places(sheets[t].header)]
-    chosen = filled if len(filled) == 1 else placed
-    if len(chosen) != 1:
-        shown = ", ".join(repr(title) for title in sheets)
-        raise DataError(
-            f"Ambiguous {file}: {len(filled)} sheets with rows. Choose one with sheet=: {shown}."
-        )
-    return chosen[0]
