@@ -136,7 +136,8 @@ SETTLEMENT_NOUNS = frozenset(
 # if its texts say so.
 PLACE_NOUNS = _words(
     "settlement village town city locality place location населений_пункт населенный_пункт село "
-    "нп місто город miejscowosc obec ort localidad localite koy title label"
+    "нп місто город miejscowosc obec ort gemeinde comune commune municipio localidad localite koy "
+    "title label"
 )
 # What has names, but is no place: "first_name", "file_name".
 NO_PLACE = frozenset(

@@ -145,7 +145,7 @@ def _find_name_candidates(texts: Sequence[str]) -> list[str]:
         if found := find_columns(texts, NAMES[language]):
             return found
     ending = ending or [c for c in own if _split_noun(fold_heading(c)) is not None]
-    ending = ending or find_columns(own, words.PLACE_NOUNS)
+    ending = ending or _find_folded(own, words.PLACE_NOUNS)
     return ending or (list(texts) if len(texts) == 1 else [])
 
 
@@ -160,7 +160,19 @@ def find_section_names(columns: Iterable[object]) -> list[str]:
         if found := find_columns(names, wanted):
             return found
     nouns = [c for c in names if _split_noun(fold_heading(c)) == ""]
-    return nouns or find_columns(names, words.PLACE_NOUNS)
+    return nouns or _find_folded(names, words.PLACE_NOUNS)
+
+
+def _find_folded(columns: Iterable[str], wanted: Sequence[str]) -> list[str]:
+    """Return the columns with the first of the folded headings that occurs.
+
+    >>> _find_folded(["id", "Miejscowość"], words.PLACE_NOUNS)
+    ['Miejscowość']
+    """
+    by_name: dict[str, list[str]] = {}
+    for column in columns:
+        by_name.setdefault(fold_heading(column), []).append(column)
+    return next((by_name[name] for name in wanted if name in by_name), [])
 
 
 def _find_deepest_level(columns: Sequence[str], language: str = "") -> list[str]:
@@ -217,7 +229,7 @@ def find_place_names(table: SourceTable, taken: Iterable[str]) -> dict[str, str]
     found = {
         meaning: column for column, meaning in table.tags.items() if meaning.startswith("name")
     }
-    plain, by_language = _group_noun_columns(columns)
+    plain, by_language = _group_noun_columns([c for c in columns if c not in found.values()])
     for language in NAMES:
         known = f"name_{language}"
         candidates = (
@@ -230,7 +242,7 @@ def find_place_names(table: SourceTable, taken: Iterable[str]) -> dict[str, str]
     if "name" not in found:
         left = [column for column in columns if column not in found.values()]
         name = find_columns(left, NAME)
-        name = name or [column for column in plain if holds_names(table.frame[column])]
+        name = name or [c for c in plain if c in left and holds_names(table.frame[c])]
         if not (name or found):
             name = _choose_place_noun(table, left)
         if len(name) == 1:
@@ -264,7 +276,7 @@ def _group_noun_columns(columns: Sequence[str]) -> tuple[list[str], dict[str, li
 def _choose_place_noun(table: SourceTable, columns: Sequence[str]) -> list[str]:
     """Return the column of names of the deepest level, or with a noun for a place, if it is one."""
     labels = [c for c in columns if fold_heading(c).endswith("_label")]
-    usual = (find_columns(columns, (noun,)) for noun in words.PLACE_NOUNS)
+    usual = (_find_folded(columns, (noun,)) for noun in words.PLACE_NOUNS)
     for candidates in (_find_deepest_level(columns), *usual, labels):
         if len(candidates) == 1 and holds_names(table.frame[candidates[0]]):
             return candidates

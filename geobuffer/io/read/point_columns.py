@@ -240,6 +240,8 @@ _MOST_ROWS = 1_000
 def _find_near_pair(frame: pd.DataFrame, near: Sequence[shapely.Geometry]) -> PointColumns | None:
     """Return the only two columns of numbers whose points lie where they are expected."""
     rows = frame.head(_MOST_ROWS)
+    if any(re.search(r"\d", str(c)) and not re.search(r"[^\W\d]", str(c)) for c in rows.columns):
+        return None  # the first row holds numbers: it is no header
     read = {str(c): _read_degrees(rows[c]) for c in rows.columns}
     numbers = {column: found for column, found in read.items() if found is not None}
     near_pairs = []

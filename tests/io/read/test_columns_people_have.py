@@ -167,6 +167,14 @@ TABLES = {
     "HXL alone": (
         f"#adm1+name,#adm4+name+uk,#geo +lat,#geo +lon\nСумська,Юнаківка,{LAT},{LON}\n", [HERE], "",
     ),
+    "a name in the language of its tag": (
+        f"Назва,Широта,Довгота\n#adm4 +name +uk,#geo+lat,#geo+lon\nЮнаківка,{LAT},{LON}\n",
+        [HERE],
+        "(line 2)",
+    ),
+    "a noun for a place": (
+        f"Miejscowość,Szer. geogr.,Dł. geogr.\nЮнаківка,{LAT},{LON}\n", [HERE], "",
+    ),
     "titles, an empty row and a source": (
         ("Таблиця 1. Села громади,,,\nстаном на 01.01.2024,,,\n,,,\n"
         'Назва,Широта,Довгота,"Населення, осіб"\nЮнаківка,51.123,35.038,1674\n'
@@ -323,6 +331,10 @@ def test_columns_are_found_by_values_near_the_border(write, border, zone):
     assert rows[0][1:] == (LON, LAT)
     assert "'c3' was taken as the longitude and 'c2' as the latitude" in said
     with pytest.warns(UserWarning, match="'c3' was taken as the longitude"):
+        gb.classify_file(path, zone, path.with_name("out.csv"))
+    # A row of numbers is no header.
+    path = write(f"1,A,{LAT},{LON}\n2,B,{LAT},{LON}\n")
+    with pytest.raises(gb.DataError, match="no columns of coordinates"):
         gb.classify_file(path, zone, path.with_name("out.csv"))
     # Two columns more that lead there too leave it open.
     path = write(f"c1,c2,c3,c4\nA,{LAT},{LON},{LON + 0.1}\n")
