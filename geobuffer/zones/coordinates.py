@@ -13,7 +13,7 @@ import re
 from typing import NamedTuple
 
 from geobuffer.zones.map_links import LinkError, LinkPair, find_link_pairs
-from geobuffer.zones.quantities import MAX_CHARACTERS, NO_NUMBER
+from geobuffer.zones.quantities import MAX_CHARACTERS, NO_NUMBER, NOT_KNOWN
 
 #: What a pair of coordinates must be, for messages.
 PAIR_FORMS = (
@@ -21,12 +21,8 @@ PAIR_FORMS = (
     "51°16′12″N 34°37′48″E."
 )
 
-#: Texts that mean "no coordinate", in small letters: those for numbers, errors of spreadsheets.
-NO_COORDINATE = NO_NUMBER | {
-    "#n/a", "#ref!", "#value!", "#div/0!", "#name?", "#null!", "#num!", "#н/д", "#знач!",
-    "#ссылка!", "?", "n.a.", "n/d", "n. d.", "nd", "nil", "unknown", "невідомо",
-    "неизвестно", "не відомо", "не известно", "point empty",
-}  # fmt: skip
+#: Texts that mean "no coordinate", in small letters.
+NO_COORDINATE = NO_NUMBER | NOT_KNOWN | {"point empty"}
 
 # A pair is two coordinates with words between; an address is much longer.
 _MAX_PAIR = 2 * MAX_CHARACTERS

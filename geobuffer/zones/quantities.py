@@ -44,6 +44,19 @@ NO_NUMBER = {
     "", "-", "–", "—", "na", "n/a", "nan", "null", "none", "н/д", "немає", "нет", "…", "...",
 }  # fmt: skip
 
+#: The errors of a spreadsheet, in small letters: in English, Russian and Ukrainian, Polish, German.
+SPREADSHEET_ERRORS = {
+    "#n/a", "#ref!", "#value!", "#div/0!", "#name?", "#null!", "#num!", "#spill!", "#calc!",
+    "#н/д", "#знач!", "#ссылка!", "#посилання!", "#дел/0!", "#діл/0!", "#имя?", "#ім'я?", "#число!",
+    "#пусто!", "#nazwa?", "#arg!", "#adr!", "#dziel/0!", "#liczba!", "#nv", "#wert!", "#bezug!",
+}  # fmt: skip
+
+#: Texts that say that a value is not known, in small letters, with the errors of a spreadsheet.
+NOT_KNOWN = SPREADSHEET_ERRORS | {
+    "?", "??", "???", "--", "---", "n.a.", "n/d", "n. d.", "nd", "nil", "unknown", "невідомо",
+    "неизвестно", "не відомо", "не известно", "no data", "немає даних", "нет данных",
+}  # fmt: skip
+
 # Metres in each unit, by its names in English, Ukrainian and Russian. The nautical mile is 1,852 m
 # (BIPM, The International System of Units, 2019, table 8), the mile 1,609.344 m, the yard 0.9144 m
 # and the foot 0.3048 m. A capital M alone may mean metres or nautical miles, so it is no unit here.
@@ -70,7 +83,14 @@ _LENGTH = re.compile(
 
 # Signs that look like a space, a minus sign or an apostrophe, and stand for one in numbers.
 _LOOKALIKES = str.maketrans(
-    {"−": "-", "’": "'", "ʼ": "'", **dict.fromkeys("\u00a0\u2007\u2009\u202f", " ")}
+    {
+        "−": "-",
+        "’": "'",
+        "ʼ": "'",
+        **dict.fromkeys("\u00a0\u2007\u2009\u202f", " "),
+        # Signs without width, which pages and messengers put around what is copied.
+        **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", ""),
+    }
 )
 
 #: What a width must be, for messages.

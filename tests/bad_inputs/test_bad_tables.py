@@ -211,3 +211,29 @@ def test_kinds_are_no_names_and_thousands_no_people(here):
     ):
         places = gb.read_settlements(here / "places.csv")
     assert not {"name", "population"} & set(places.columns)
+
+
+@pytest.mark.row(82)
+def test_formulas_without_results_and_errors(here, check_accepted):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in (["name", "lat", "lon", "population"], ["A", 50.5, "=30+0.05", "#N/A"],
+                ["B", 50.5, 30.05, 7]):  # fmt: skip
+        book.active.append(row)
+    book.save(here / "places.xlsx")
+    said = ["read as empty: 1 (cells C2)", "without coordinates: 1 (line 2)", "'#N/A'"]
+    answer = check_accepted("settlements", *own(), "--places", "places.xlsx", "--json", notes=said)
+    assert [row["name"] for row in json.loads(answer.out)] == ["B"]
+
+
+@pytest.mark.row(83)
+def test_people_that_are_no_sure_numbers(here, check_accepted, check_refused):
+    text(here / "places.csv", "name;lat;lon;population", "A;50.5;30.05;~1700", "B;50.4;30.05;7")
+    said = ["('~1700'): 1 (line 2). Write a number"]
+    answer = check_accepted("exposure", *own(), "--places", "places.csv", "--json", notes=said)
+    row = json.loads(answer.out)[0]
+    assert (row["population"], row["without_figure"]) == (7, 1)
+    text(here / "other.csv", "name;lat;lon;population", "A;50.5;30.05;many", "B;50.4;30.05;few")
+    said = ["Invalid population in line 2 of other.csv", "'many'"]
+    check_refused("exposure", *own(), "--places", "other.csv", says=said)

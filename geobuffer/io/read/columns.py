@@ -22,6 +22,8 @@ from geobuffer.io.read.reproject import parse_crs
 from geobuffer.io.read.source_table import PointAxes
 from geobuffer.zones.coordinates import CoordinateError, parse_coordinate
 from geobuffer.zones.quantities import (
+    MAX_CHARACTERS,
+    NOT_KNOWN,
     find_decimal_mark,
     quote_value,
     read_number_column,
@@ -495,7 +497,8 @@ _METRES = "metres, such as 1500, or a text with a unit, such as 500 ft"
 def read_population(table: SourceTable, column: pd.Series, called: str) -> pd.Series:
     """Return counts of people; missing where the table has no count or a negative one."""
     form = "a whole number, such as 1234 or 1 234, of at most ten digits"
-    people, decimal = _read_number_column(table, column, called, form)
+    vague = _find_vague(column)
+    people, decimal = _read_number_column(table, column, called, form, vague=vague)
     counts = np.round(people)
     if (parts := np.flatnonzero((counts != people) & ~np.isnan(people))).size:
         if table.decimal and decimal not in {"", table.decimal}:
@@ -515,23 +518,64 @@ def read_population(table: SourceTable, column: pd.Series, called: str) -> pd.Se
 
 def read_metres_column(table: SourceTable, column: pd.Series, called: str) -> pd.Series:
     """Return accuracies or radii in metres; NaN where the table has none."""
-    metres, _ = _read_number_column(table, column, called, _METRES, "m")
+    metres, _ = _read_number_column(table, column, called, _METRES, unit="m")
     if (negative := np.flatnonzero(metres < 0)).size:
         raise _number_error(table, column, called, int(negative[0]), _METRES)
     return pd.Series(metres)
 
 
+# Characters of numbers, and words that are no estimate of a number.
+_NUMBER_CHARACTERS = re.compile(r"[\s\d.,'’+−-]*|[+-]?(?:[\d.,]+e[+-]?\d+|inf|infinity)")
+_TRUTH = {
+    "true", "false", "істина", "хибність", "истина", "ложь", "wahr", "falsch", "prawda", "fałsz",
+}  # fmt: skip
+
+
+def _find_vague(column: pd.Series) -> frozenset[int]:
+    """Return the rows of texts such as "~1700" and "500–600", which are no sure numbers.
+
+    None of them if most values are such texts: then the column holds something else.
+    """
+    filled = int(column.notna().sum())
+    vague = frozenset(
+        row
+        for row, value in enumerate(column.tolist())
+        if isinstance(value, str)
+        and len(value) <= MAX_CHARACTERS
+        and not _NUMBER_CHARACTERS.fullmatch(plain := value.strip().casefold())
+        and plain not in _TRUTH
+    )
+    return vague if 2 * len(vague) <= filled else frozenset()
+
+
 def _read_number_column(
-    table: SourceTable, column: pd.Series, called: str, form: str, unit: str = ""
+    table: SourceTable,
+    column: pd.Series,
+    called: str,
+    form: str,
+    *,
+    unit: str = "",
+    vague: frozenset[int] = frozenset(),
 ) -> tuple[Floats, str]:
     """Return a column of numbers and its decimal mark; refuse a value that is no number by its row.
 
     The numbers of the column have one decimal mark. If no value of it shows which, that of the
-    other numbers of the table counts.
+    other numbers of the table counts. Values that say that they are not known, and those of the
+    rows ``vague``, are missing, with a note.
     """
     found = read_number_column(column, table.decimal, mark=table.marks.get(called), unit=unit)
-    if found.wrong.any():
-        raise _number_error(table, column, called, int(np.flatnonzero(found.wrong)[0]), form)
+    wrong = np.flatnonzero(found.wrong).tolist()
+    unknown = [row for row in wrong if row in vague or _is_not_known(column.iloc[row])]
+    if len(unknown) < len(wrong):
+        first = next(row for row in wrong if row not in set(unknown))
+        raise _number_error(table, column, called, first, form)
+    if unknown:
+        texts = dict.fromkeys(quote_value(column.iloc[row]) for row in unknown)
+        shown = ", ".join(list(texts)[:3]) + (" and others" if len(texts) > 3 else "")
+        table.notes.append(
+            f"values of {called} that are no sure numbers were taken as unknown ({shown}): "
+            f"{table.cite_rows(unknown)}. Write a number, or leave them empty."
+        )
     if found.unclear.any():
         rows = np.flatnonzero(found.unclear)
         raise DataError(
@@ -540,6 +584,10 @@ def _read_number_column(
             f"{table.cite_rows(rows)}. Write thousands without a mark, and decimals with a point."
         )
     return found.numbers, found.decimal
+
+
+def _is_not_known(value: object) -> bool:
+    return isinstance(value, str) and value.strip().casefold() in NOT_KNOWN
 
 
 def _number_error(

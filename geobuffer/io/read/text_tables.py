@@ -35,6 +35,7 @@ from geobuffer.io.read.header_rows import (
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.read.workbooks import Grid, read_workbook
 from geobuffer.io.spreadsheet_texts import MARK, unmark_text
+from geobuffer.zones.quantities import SPREADSHEET_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,6 +60,13 @@ def clean_names(table: SourceTable, column: pd.Series) -> list[str]:
         " ".join(unicodedata.normalize("NFC", _name_text(value)).split()) if known else ""
         for value, known in zip(column, column.notna(), strict=True)
     ]
+    errors = [row for row, name in enumerate(names) if name.casefold() in SPREADSHEET_ERRORS]
+    if errors:
+        table.notes.append(
+            f"names in {column.name!r} that are errors of a spreadsheet were left out: "
+            f"{names[errors[0]]}: {table.cite_rows(errors)}."
+        )
+        names = ["" if name.casefold() in SPREADSHEET_ERRORS else name for name in names]
     mixed = [row for row, name in enumerate(names) if any(map(mixes_scripts, name.split()))]
     if mixed:
         table.notes.append(

@@ -23,6 +23,7 @@ from geobuffer.io.read.header_rows import (
     is_footer,
     is_repeated,
 )
+from geobuffer.io.read.workbook_formulas import find_unsaved_formulas
 from geobuffer.io.untrusted import silence_warnings
 
 if TYPE_CHECKING:
@@ -73,13 +74,25 @@ def read_workbook(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[
             sheets = {
                 one.title: _split_header(one.iter_rows(values_only=True)) for one in book.worksheets
             }
+            hidden = {one.title for one in book.worksheets if one.sheet_state != "visible"}
+            paths = {one.title: getattr(one, "_worksheet_path", "") for one in book.worksheets}
     except _BROKEN_WORKBOOK as error:
         raise DataError(
             f"Unreadable {file}: a workbook that is incomplete or damaged ({error}). Save it again."
         ) from error
-    title = _choose_sheet(file, sheets, sheet)
+    title = _choose_sheet(file, sheets, sheet, hidden)
     chosen = sheets[title]
     notes += chosen.notes
+    if sheet is None and (aside := [t for t in sheets if t in hidden - {title} and sheets[t].rows]):
+        shown = ", ".join(map(repr, aside[:5]))
+        notes.append(f"hidden sheets were left out: {shown}. sheet= can state one.")
+    if unsaved := find_unsaved_formulas(source, paths[title]):
+        more = f" and {len(unsaved) - 5:,} more" if len(unsaved) > 5 else ""
+        notes.append(
+            f"formulas without a saved result were read as empty: {len(unsaved):,} (cells "
+            f"{', '.join(unsaved[:5])}{more}). Open the workbook in Excel or LibreOffice and save "
+            "it."
+        )
     if chosen.beside:
         lines = ", ".join(str(line) for line in chosen.beside[:5])
         notes.append(
@@ -146,8 +159,12 @@ def _is_left_out(number: int, row: list[Any], header: list[str], left_out: LeftO
     return True
 
 
-def _choose_sheet(file: UserFile, sheets: dict[str, Grid], wanted: str | None) -> str:
+def _choose_sheet(
+    file: UserFile, sheets: dict[str, Grid], wanted: str | None, hidden: set[str]
+) -> str:
     """Return the sheet to read: the given one, the only one, or the only one with coordinates.
+
+    A hidden sheet is read if no other has rows.
 
     A sheet is given by its name, or by its number from 1 on if no sheet has that name.
     """
@@ -161,6 +178,12 @@ def _choose_sheet(file: UserFile, sheets: dict[str, Grid], wanted: str | None) -
             parameter="sheet",
         )
     filled = [title for title, one in sheets.items() if one.rows]
+    filled = [title for title in filled if title not in hidden] or filled
+    if not filled:
+        raise DataError(
+            f"Invalid workbook {file}: no sheet has rows below a header. Must have at least one; "
+            "if its cells are formulas, open it in Excel or LibreOffice and save it."
+        )
     placed = [t for t in filled if find_places(sheets[t].header)]
     chosen = filled if len(filled) == 1 else placed
     if len(chosen) != 1:
