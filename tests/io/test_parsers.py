@@ -193,6 +193,21 @@ def test_metadata_of_another_program_are_ignored(tmp_path, content):
     assert read_raster_source([tmp_path / "pop.tif"]) is None
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://me:S3@CRET@h/db?table=t", "postgresql//me:S3CRET@h/db",
+        "postgresql:\\\\me:S3CRET@h/db", "postgresql://h/db?user=me&Password = S3CRET",
+        "mysql://me:S3CRET@h/db", "PG:host=h password=S3CRET", "jdbc:postgresql://h?password=S3CRET",
+    ],
+)  # fmt: skip
+def test_addresses_with_mistakes_show_no_password(address):
+    for read in (gb.read_regions, gb.read_settlements, gb.read_border):
+        with pytest.raises(gb.DataError) as caught:
+            read(address)
+        assert "CRET" not in str(caught.value)
+
+
 @pytest.mark.parametrize("blank", [" ", "\n", "\t", "\u00a0"])
 def test_blank_before_an_address_shows_no_password(blank):
     for address in ("postgresql://me:S3CRET@h/db?table=t", "postgres:/me:S3/CR?ET@h/db"):

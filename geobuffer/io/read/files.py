@@ -373,9 +373,17 @@ def hide_password(url: str) -> str:
     >>> hide_password("postgresql://me:secret@host/db?password=secret")
     'postgresql://me:***@host/db?password=***'
     """
-    # As in SQLAlchemy, a password reaches to the first @, and may hold any other character.
-    hidden = re.sub(r"(:/{1,2}[^:/@?]*):[^@]*@", r"\1:***@", url)
-    return re.sub(r"(password=)[^&]*", r"\1***", hidden, flags=re.IGNORECASE)
+    # A password may hold any character, also @ and signs that end an address, so it reaches to the
+    # last @. An address may be written wrongly: without a colon, or with backslashes.
+    hidden = re.sub(r"(:/{1,2}[^:/@?]*):.*@", r"\1:***@", url, flags=re.DOTALL)
+    hidden = re.sub(_ODD_ADDRESS, r"\1:***@", hidden)
+    return re.sub(r"(pass(?:word|wd)?\s*=\s*)[^&]*", r"\1***", hidden, flags=re.IGNORECASE)
+
+
+# The beginning of an address with a mistake, up to the name of its user, and its password.
+_ODD_ADDRESS = re.compile(
+    r"(\A\W*[a-z][a-z0-9+.]*:?[/\\]+[^:/\\@?]*):.*@", re.IGNORECASE | re.DOTALL
+)
 
 
 def damaged_error(file: UserFile, error: object) -> DataError:

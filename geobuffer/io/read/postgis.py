@@ -71,6 +71,10 @@ def read_database(address: str, layer: str | None = None) -> SourceTable:
         url = url.difference_update_query(asked).set(drivername="postgresql+psycopg")
     except (ArgumentError, ValueError):
         raise DataError(f"Invalid address {shown!r}. Must be postgresql://…") from None
+    if "@" in (url.host or ""):
+        raise DataError(
+            f"Invalid address {shown!r}. Must have one @: write one in the password as %40."
+        )
     statement, name = _make_statement(shown, asked["table"] or layer, asked["query"])
     name = f"{name} of {url.host or 'the local server'}/{url.database or ''}"
     try:
