@@ -207,6 +207,8 @@ WRITERS = {
     "io.read.gdal._open_geopackage": {"write_bytes"},
     "io.geopackage.open_geopackage": {"copyfile"},
     "datasets.fetch.check_content.unpack": {"open", "copyfileobj"},
+    # In memory.
+    "analysis._whole_tables._write_shapes": {"to_parquet"},
     # Folders, and what is to be gone.
     "analysis.bulk.begin_parts": {"mkdir"},
     "datasets.fetch.cache.obtain": {"mkdir"},

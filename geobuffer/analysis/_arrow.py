@@ -1,12 +1,15 @@
 """Read and write large tables with Arrow: find their points, yield batches, write answered ones.
 
-A table is Parquet, GeoParquet or CSV of any length. Only one batch is in memory at a time.
+A table is Parquet, GeoParquet or CSV of any length, of which only one batch is in memory at a
+time; or another file, read as a whole. This is one module, and so a long one, because finding,
+reading and writing points all depend on how a source stores them (:class:`Coordinates`).
 """
 
 from __future__ import annotations
 
 import codecs
 import json
+import math
 from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,9 +19,12 @@ import pandas as pd
 import pyproj
 import shapely
 
-from geobuffer.errors import DataError, did_you_mean, missing_crs
+from geobuffer.analysis._whole_tables import Reading, read_whole
+from geobuffer.errors import DataError, missing_crs
+from geobuffer.io.read.axis_order import order_axes
 from geobuffer.io.read.column_words import KNOWN_COLUMNS
 from geobuffer.io.read.columns import (
+    add_points,
     find_columns,
     find_known_columns,
     find_people,
@@ -26,17 +32,20 @@ from geobuffer.io.read.columns import (
     read_metres_column,
 )
 from geobuffer.io.read.columns import read_coordinates as parse_coordinates
-from geobuffer.io.read.encodings import check_encoding, needless_encoding_error
-from geobuffer.io.read.files import find_path_fault
+from geobuffer.io.read.files import MAX_GB, FileFormat, find_file
 from geobuffer.io.read.layers import list_native_columns
 from geobuffer.io.read.point_columns import (
     PairFacts,
     choose_order,
+    complete_pair,
     locate_points,
+    missing_column_error,
     order_pairs,
     read_shape_column,
 )
 from geobuffer.io.read.point_texts import parse_shapes
+from geobuffer.io.read.read import refuse_needless
+from geobuffer.io.read.reproject import parse_crs
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.read.text_tables import TextTable, has_text
 from geobuffer.io.untrusted import check_geoparquet, is_nested_too_deeply
@@ -53,6 +62,7 @@ if TYPE_CHECKING:
 
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.io.odd_points import OddPoints, Rows
+    from geobuffer.io.read.files import UserFile
 
 
 # Rows of a batch: some 100 MB with a few columns, and enough work for two processors.
@@ -79,6 +89,12 @@ class Coordinates(NamedTuple):
     """What tells the order of the pairs of texts."""
     note: str = ""
     """What was assumed of the columns, for a warning."""
+    crs_is_stated: bool = False
+    """Whether the caller states the system, so that SRIDs of shapes do not count."""
+    swap: bool = False
+    """Whether the two coordinates change places."""
+    accuracy_m: float | None = None
+    """The accuracy of rows that do not state it; None if it is unknown."""
 
 
 class TableSource(NamedTuple):
@@ -97,10 +113,14 @@ class TableSource(NamedTuple):
     """The encoding of a text table."""
     odd: OddPoints | None = None
     """Collects the odd points of the batches that are read."""
+    name: str = ""
+    """The name in messages, if it is not the path: with the sheet, or the file of an archive."""
+    is_checked: bool = False
+    """Whether its points were checked when it was read as a whole."""
 
     def cite_rows(self, rows: Rows) -> str:
         """Return the words for some rows in a message."""
-        table = SourceTable(str(self.path), pd.DataFrame())
+        table = SourceTable(self.name or str(self.path), pd.DataFrame())
         table.line_numbers = self.lines_from(0) if self.lines_from else None
         return table.cite_rows(rows.first, rows.total)
 
@@ -118,51 +138,53 @@ class TableSource(NamedTuple):
         columns
             The columns by name.
         """
-        table = SourceTable(str(self.path), pd.DataFrame(columns, dtype=object))
+        table = SourceTable(self.name or str(self.path), pd.DataFrame(columns, dtype=object))
         table.first_row, table.decimal, table.marks = first, self.at.decimal, self.at.marks
         table.line_numbers = self.lines_from(first) if self.lines_from else None
         return table
 
 
 def open_table(
-    path: Path, encoding: str | None = None, near: Sequence[shapely.Geometry] = ()
+    path: Path,
+    how: Reading = Reading(),  # noqa: B008 - immutable
+    near: Sequence[shapely.Geometry] = (),
+    *,
+    max_gb: float = MAX_GB,
 ) -> TableSource:
-    """Open a source by its suffix, and find the columns of its points.
+    """Open a source by its content, and find the columns of its points.
 
     Parameters
     ----------
     path
         The file.
-    encoding
-        The encoding of a text table that the caller states; ``None`` to detect it.
+    how
+        What the caller states about how it is read.
     near
         Shapes near which the points are expected; they help to find columns without headings.
+    max_gb
+        The largest size of a file that is read as a whole, because batches of it cannot be read.
 
     Raises
     ------
     DataError
-        The suffix names no format, or the file cannot be read or has no coordinates.
+        The file cannot be read or has no coordinates.
+    GeometryError
+        A row of a layer is not a point.
     MissingCRSError
-        GeoParquet states that its reference system is unknown.
+        A layer has no reference system, or GeoParquet states that its own is unknown.
     """
     import pyarrow as pa
 
-    suffixes = (".parquet", ".csv", ".tsv", ".tab", ".txt")
-    is_parquet = path.suffix.lower() == ".parquet"
-    if encoding is not None:
-        encoding = check_encoding(encoding)
-        if is_parquet:
-            raise needless_encoding_error(encoding, str(path))
-    if path.suffix.lower() in {".xlsx", ".xlsm", ".xls"}:
-        raise DataError(
-            f"Invalid file {str(path)!r}: a workbook cannot be read piece by piece. Save it as CSV."
-        )
-    if path.suffix.lower() not in suffixes:
-        raise DataError(f"Invalid file {str(path)!r}. {did_you_mean(path.suffix, suffixes)}")
-    if (reason := find_path_fault(path)) is not None:
-        raise DataError(f"Unreadable {path}: {reason}.")
+    file, layer = find_file(path, layer=how.layer, max_gb=math.inf)
+    how = how._replace(layer=layer)
+    refuse_needless(file, layer, how.sheet, how.encoding)
     try:
-        return _open_parquet(path, near) if is_parquet else _open_csv(path, encoding, near)
+        if file.format is FileFormat.TEXT:
+            return _open_csv(file, how, near)
+        if file.format is FileFormat.PARQUET and not file.member:
+            return _open_parquet(path, how, near)
+        find_file(path, layer=how.layer, max_gb=max_gb)
+        return _open_whole(file, how, near)
     except UnicodeDecodeError as error:
         raise DataError(
             f"Unreadable {path}: its header is not UTF-8 at byte {error.start}. Save it as UTF-8."
@@ -171,27 +193,32 @@ def open_table(
         raise DataError(f"Unreadable {path}: {error}") from error
 
 
-def _open_parquet(path: Path, near: Sequence[shapely.Geometry]) -> TableSource:
+class _Rows(NamedTuple):
+    """The rows of a source of Arrow, from which its points are located."""
+
+    schema: pa.Schema
+    sample: Callable[[], pd.DataFrame]
+    """Returns the first rows."""
+    read: Callable[[list[str]], Iterator[pa.Table]]
+    """Yields the batches of some columns."""
+    native: Callable[[], Coordinates | None] = lambda: None
+    tags: Mapping[str, str] = MappingProxyType({})
+
+
+def _open_parquet(path: Path, how: Reading, near: Sequence[shapely.Geometry]) -> TableSource:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     # With pre_buffer Arrow keeps all that it has read, so memory would grow to the file's size.
     file = pq.ParquetFile(path, pre_buffer=False)
-    schema = file.schema_arrow
-    _check_names(path, schema.names)
-    geo = (schema.metadata or {}).get(b"geo")
-    at = _locate_geometry(path, geo, schema.names) if geo else _locate_native(path, file)
-    if at is None:
-        at = _locate_points(path, schema.names, lambda: _sample_parquet(file), near=near)
-    at = at._replace(known=find_known_columns(schema.names))
-    columns = [*(at.columns if at.encoding == "numbers" else ()), *_number_columns(schema.names)]
-    texts = [name for name in dict.fromkeys(columns) if _may_hold_texts(schema.field(name).type)]
-    if texts:
-        parts = file.iter_batches(batch_size=BATCH_ROWS, columns=texts)
-        at = _choose_marks(at, [_count_marks(pa.table(part), at.columns) for part in parts])
-    if at.encoding == "texts":
-        parts = file.iter_batches(batch_size=BATCH_ROWS, columns=list(at.columns))
-        at = _decide_order(at, [_find_facts(pa.table(part), at) for part in parts])
+
+    def read(columns: list[str]) -> Iterator[pa.Table]:
+        return map(pa.table, file.iter_batches(batch_size=BATCH_ROWS, columns=columns))
+
+    rows = _Rows(
+        file.schema_arrow, lambda: _sample_parquet(file), read, lambda: _locate_native(path, file)
+    )
+    at = _locate(path, rows, how, near)
     total = max(file.metadata.num_rows, 1)
 
     def batches() -> Iterator[tuple[float, pa.Table]]:
@@ -200,7 +227,81 @@ def _open_parquet(path: Path, near: Sequence[shapely.Geometry]) -> TableSource:
             done += batch.num_rows
             yield done / total, pa.Table.from_batches([batch])
 
-    return TableSource(path, schema, at, batches, notes=(at.note,) if at.note else ())
+    return TableSource(path, rows.schema, at, batches, notes=(at.note,) if at.note else ())
+
+
+def _open_whole(file: UserFile, how: Reading, near: Sequence[shapely.Geometry]) -> TableSource:
+    """Open a file of which no batches can be read, from its rows in memory."""
+    whole = read_whole(file, how)
+    table, lines = whole.rows, whole.lines
+    is_checked = bool((table.schema.metadata or {}).get(b"geo"))
+    if is_checked:  # its points are in degrees by now
+        how = how._replace(crs=None, swap=False)
+
+    def read(columns: list[str]) -> Iterator[pa.Table]:
+        yield table.select(columns)
+
+    rows = _Rows(
+        table.schema, lambda: table.slice(0, SAMPLE_ROWS).to_pandas(), read, tags=whole.tags
+    )
+    at = _locate(file.path, rows, how, near)
+
+    def batches() -> Iterator[tuple[float, pa.Table]]:
+        for first in range(0, table.num_rows, BATCH_ROWS):
+            part = table.slice(first, BATCH_ROWS)
+            yield (first + part.num_rows) / table.num_rows, part
+
+    return TableSource(
+        file.path, table.schema, at, batches,
+        None if lines is None else lambda first: lines[first:],
+        [*whole.notes, *([at.note] if at.note else [])], name=whole.name, is_checked=is_checked,
+    )  # fmt: skip
+
+
+def _locate(path: Path, rows: _Rows, how: Reading, near: Sequence[shapely.Geometry]) -> Coordinates:
+    """Return the columns of the points of a source of Arrow, with all that tells how to read."""
+    schema = rows.schema
+    _check_names(path, schema.names)
+    geo = (schema.metadata or {}).get(b"geo")
+    at = _locate_geometry(path, geo, schema.names, how.crs) if geo else rows.native()
+    if at is None:
+        at = _locate_points(path, schema.names, rows.sample, how, tags=rows.tags, near=near)
+    elif how.lon is not None or how.lat is not None:
+        raise DataError(f"Invalid lon and lat: {path} has shapes. Leave them out.")
+    at = at._replace(known=find_known_columns(schema.names, rows.tags))
+    columns = [*(at.columns if at.encoding == "numbers" else ()), *_number_columns(schema.names)]
+    texts = [name for name in dict.fromkeys(columns) if _may_hold_texts(schema.field(name).type)]
+    if texts:
+        at = _choose_marks(at, [_count_marks(part, at.columns) for part in rows.read(texts)])
+    if at.encoding == "texts":
+        parts = rows.read(list(at.columns))
+        at = _decide_order(at, [_find_facts(part, at) for part in parts])
+    return _state_reading(path, at, how, rows.sample)
+
+
+def _state_reading(
+    path: Path, at: Coordinates, how: Reading, sample: Callable[[], pd.DataFrame]
+) -> Coordinates:
+    """Return the columns of the points with what the caller states about them."""
+    at = at._replace(swap=how.swap, accuracy_m=how.accuracy_m)
+    if how.crs is None:
+        return at
+    crs = parse_crs(how.crs)
+    note = at.note
+    if at.crs is not None and at.crs != crs:
+        note = f"its own reference system, {at.crs.name}, is not used: crs= names another."
+    at = at._replace(crs=_needed_crs(crs), crs_is_stated=True, note=note)
+    if at.encoding != "numbers" or how.swap or at.crs is None:
+        return at
+    # The axes of a national grid may point north first: the first rows show it.
+    table = SourceTable(str(path), sample().astype(object))
+    table.decimal = at.decimal
+    stated = how.lon is not None or how.lat is not None
+    add_points(table, at.columns[0], at.columns[1], crs, is_stated=stated)
+    before, count = table.required_shapes, len(table.notes)
+    order_axes(table, crs)
+    turned = not shapely.equals_exact(before, table.required_shapes).all()
+    return at._replace(swap=turned, note=" ".join([at.note, *table.notes[count:]]).strip())
 
 
 def _sample_parquet(file: pq.ParquetFile) -> pd.DataFrame:
@@ -233,13 +334,18 @@ def _may_hold_texts(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _open_csv(path: Path, encoding: str | None, near: Sequence[shapely.Geometry]) -> TableSource:
+def _open_csv(file: UserFile, how: Reading, near: Sequence[shapely.Geometry]) -> TableSource:
     import pyarrow as pa
 
-    table = TextTable(str(path), lambda: path.open("rb"), path.stat().st_size, encoding)
+    path = file.path
+    table = TextTable(str(file), file.open, file.size, how.encoding)
     _check_names(path, [name for name in table.header if name.strip()])
     tags = table.tags
-    at = _locate_points(path, table.header, lambda: _sample_texts(table), tags=tags, near=near)
+
+    def sample() -> pd.DataFrame:
+        return _sample_texts(table)
+
+    at = _locate_points(path, table.header, sample, how, tags=tags, near=near)
     columns = [*dict.fromkeys(at.columns + _number_columns(table.header))]
     positions = [table.header.index(name) for name in columns]
     unnamed = [position for position, name in enumerate(table.header) if not name.strip()]
@@ -257,6 +363,7 @@ def _open_csv(path: Path, encoding: str | None, near: Sequence[shapely.Geometry]
     at = _choose_marks(at, [one.marks for one in found])
     at = at._replace(known=find_known_columns(names, tags))
     at = _decide_order(at, [one.pairs for one in found])
+    at = _state_reading(path, at, how, sample)
     if at.note:
         table.notes.append(at.note)
     schema = pa.schema({name: pa.string() for name in names}.items())
@@ -264,7 +371,16 @@ def _open_csv(path: Path, encoding: str | None, near: Sequence[shapely.Geometry]
     def batches() -> Iterator[tuple[float, pa.Table]]:
         return table.batches(kept, BATCH_ROWS)
 
-    return TableSource(path, schema, at, batches, table.lines_from, table.notes, table.encoding)
+    return TableSource(
+        path,
+        schema,
+        at,
+        batches,
+        table.lines_from,
+        table.notes,
+        table.encoding,
+        name=str(file),
+    )
 
 
 class _Summary(NamedTuple):
@@ -359,7 +475,7 @@ def _check_names(path: Path, names: list[str]) -> None:
         raise DataError(f"Invalid table {path}: two columns are named {twice[0]!r}. Must differ.")
 
 
-def _locate_geometry(path: Path, geo: bytes, names: list[str]) -> Coordinates:
+def _locate_geometry(path: Path, geo: bytes, names: list[str], stated: Any) -> Coordinates:
     """Return the column of points that the metadata of a GeoParquet file name."""
     check_geoparquet(geo, str(path))
     try:
@@ -387,8 +503,9 @@ def _locate_geometry(path: Path, geo: bytes, names: list[str]) -> Coordinates:
         shown = ", ".join(kinds) or encoding
         raise DataError(f"Invalid geometry in {path}: {name!r} holds {shown}. Must hold points.")
     # In GeoParquet 1.1 a missing key means longitude and latitude; null means unknown.
-    if "crs" in column and column["crs"] is None:
-        raise missing_crs(f"The column {name!r} of {path} has", "state one in its metadata")
+    if "crs" in column and column["crs"] is None and stated is None:
+        remedy = 'crs="EPSG:…" states one, or its metadata'
+        raise missing_crs(f"The column {name!r} of {path} has", remedy)
     return Coordinates((name,), encoding, _needed_crs(crs), boxes)
 
 
@@ -419,20 +536,22 @@ def _locate_points(
     path: Path,
     names: Sequence[str],
     sample: Callable[[], pd.DataFrame],
+    how: Reading,
     *,
     tags: Mapping[str, str] = MappingProxyType({}),
     near: Sequence[shapely.Geometry] = (),
 ) -> Coordinates:
     """Return the columns of longitude and latitude, or of whole points; an error without them."""
-    found = locate_points(str(path), names, sample, tags=tags, near=near)
+    if how.lon is not None or how.lat is not None:
+        headings = SourceTable(str(path), pd.DataFrame(columns=list(names)))
+        pair = complete_pair(headings, list(names), how.lon, how.lat)
+        return Coordinates(pair, "numbers", None)
+    in_metres = how.crs is not None and parse_crs(how.crs).is_projected
+    found = locate_points(str(path), names, sample, tags=tags, near=near, in_metres=in_metres)
     if found is not None:
         encoding = "texts" if found.is_one else "numbers"
         return Coordinates(found.columns, encoding, None, note=found.note)
-    shown = ", ".join(names[:12])
-    raise DataError(
-        f"Invalid table {path}: no columns of coordinates among {shown}. Must have lon and lat, "
-        "or longitude and latitude, in degrees; or one column of points; or be GeoParquet."
-    )
+    raise missing_column_error(str(path), names)
 
 
 def read_batches(rows: TableSource) -> Iterator[tuple[float, pa.Table]]:
@@ -476,6 +595,8 @@ def read_points(rows: pa.Table, source: TableSource, first: int) -> tuple[Floats
         _check_encoding(column, at)
         read = read_struct_points if at.encoding == "point" else _read_wkb_points
         lon, lat = read(column, first)
+    if at.swap and at.encoding != "texts":
+        lon, lat = lat, lon
     if source.odd is not None:
         in_degrees = at.crs is None or not at.crs.is_projected
         gone = source.odd.drop(lon, lat, first, in_degrees=in_degrees)
@@ -498,6 +619,10 @@ def _read_text_points(rows: pa.Table, source: TableSource, first: int) -> tuple[
             f"Invalid {name} in {table.cite_row(int(wrong[0]))}: {kind}. Must be a Point."
         )
     lon[shaped], lat[shaped] = shapely.get_coordinates(read.shapes[shaped]).T
+    if source.at.swap:
+        lon, lat = lat, lon
+    if source.at.crs_is_stated:
+        return lon, lat
     if len(read.srids) > 1:
         shown = ", ".join(map(str, sorted(read.srids)))
         raise DataError(

@@ -27,6 +27,7 @@ from geobuffer.analysis._arrow import (
     read_points,
     read_texts,
 )
+from geobuffer.analysis._whole_tables import Reading
 from geobuffer.analysis.conflicts import fill_gaps
 from geobuffer.analysis.membership import MEMBERSHIP, answer
 from geobuffer.errors import DataError, did_you_mean
@@ -43,8 +44,20 @@ from geobuffer.io.atomic import (
 )
 from geobuffer.io.odd_points import OddPoints, explain_beyond
 from geobuffer.io.point_tables import warn_if_swapped
+from geobuffer.io.read.encodings import check_encoding
+from geobuffer.io.read.files import MAX_GB
+from geobuffer.io.read.read import parse_accuracy
+from geobuffer.io.read.reproject import parse_crs
 from geobuffer.io.write.write import check_csv_locale
-from geobuffer.zones.arguments import CALLABLE, PATH, TEXT, check_arguments, optional
+from geobuffer.zones.arguments import (
+    CALLABLE,
+    FLAG,
+    NUMBER,
+    PATH,
+    TEXT,
+    check_arguments,
+    optional,
+)
 from geobuffer.zones.checks import check_zone
 
 if TYPE_CHECKING:
@@ -72,6 +85,7 @@ _SHARED = {
     "modified": ("an older version of the source file", ""),
     "batch_rows": ("batches of another size", "batch_rows"),
     "encoding": ("another encoding of the source file", "encoding"),
+    "reading": ("another way of reading the source file", ""),
     "made_with": ("another version of geobuffer", "made_with"),
 }
 
@@ -123,12 +137,13 @@ def count_rows(folder: Path) -> int:
     return sum(pq.read_metadata(part).num_rows for part in sorted(folder.glob("part-*.parquet")))
 
 
-def describe_run(rows: TableSource, zone: Zone) -> dict[str, Any]:
+def describe_run(rows: TableSource, zone: Zone, how: Reading) -> dict[str, Any]:
     """Return the facts about source, zone and program that all parts of a folder must share."""
     state = rows.path.stat()
     return {
         "source": str(rows.path.resolve()),
         "encoding": rows.encoding,
+        "reading": repr(how._replace(encoding=None, crs=how.crs and how.crs.to_string())),
         "bytes": state.st_size,
         "modified": state.st_mtime_ns,
         "batch_rows": _arrow.BATCH_ROWS,
@@ -172,8 +187,10 @@ def _answer_batch(rows: pa.Table, source: TableSource, zone: Zone, first: int) -
     bad = np.flatnonzero(~nowhere & ~is_on_globe(lon, lat))
     if len(bad):
         row = bad[0]
-        remedy = "must be brought to degrees first."
-        reason = explain_beyond(lon, lat, swap="Swap the names of their columns.", metres=remedy)
+        reason = explain_beyond(
+            lon, lat, swap="swap=True turns all.",
+            metres='need crs=: "EPSG:3857" for web maps, or that of the file.',
+        )  # fmt: skip
         raise DataError(
             f"Invalid point in {source.cite_row(first + row)}: longitude {lon[row]:.10g}, "
             f"latitude {lat[row]:.10g}. Must lie within ±180 and ±90; {reason}"
@@ -182,12 +199,17 @@ def _answer_batch(rows: pa.Table, source: TableSource, zone: Zone, first: int) -
         source.odd.look(np.asarray(wrap_degrees(lon)), lat, first)
     if not first:  # the first batch is enough to see whether the axes are swapped
         lines = [one.line for one in zone.sections]
-        warn_if_swapped(lon, lat, lines, pd.RangeIndex(len(lon)), stacklevel=2)
+        warn_if_swapped(
+            lon, lat, lines, pd.RangeIndex(len(lon)), stacklevel=2, remedy="swap=True turns them"
+        )
     metres = {
         name: read_metres(rows, at.known[name], source, first)
         for name in ("accuracy_m", "radius_m")
         if name in at.known
     }
+    if at.accuracy_m is not None:
+        stated = metres.get("accuracy_m", np.full(len(lon), np.nan))
+        metres["accuracy_m"] = np.where(np.isnan(stated), at.accuracy_m, stated)
     # Partitions of a file are small, but its grid of cells is built only once.
     answers = answer(lon, lat, zone, **metres, **_read_listing(rows, at), compiled=has_numba())
     columns = {
@@ -252,12 +274,20 @@ def _name_column(codes: np.ndarray[Any, Any], names: Any) -> pa.Array:
 _FORMATS = (".parquet", ".csv")
 
 
-def classify_file(
+def classify_file(  # noqa: PLR0913 - one parameter for each fact that a file may not state
     source: str | Path,
     zone: Zone,
     target: str | Path,
     *,
+    lon: str | None = None,
+    lat: str | None = None,
+    layer: str | None = None,
+    sheet: str | None = None,
     encoding: str | None = None,
+    crs: Any = None,
+    accuracy_m: float | str | None = None,
+    swap: bool = False,
+    max_gb: float = MAX_GB,
     csv_locale: str | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> int:
@@ -271,13 +301,13 @@ def classify_file(
     Parameters
     ----------
     source
-        GeoParquet with points, in any CRS; or Parquet or a text table (CSV, TSV, TXT) with columns
-        of longitude and latitude in degrees, or one column of points. Names of columns, encodings,
-        separators and written coordinates are those that :func:`geobuffer.read_settlements` knows.
-        The decimal mark of a column is that of the whole file, for which we read it twice.
-        A workbook cannot be read piece by piece: save it as CSV. In a file with the column
-        ``accuracy_m`` or ``radius_m``, a missing value counts as 1,000 metres. Without the column,
-        all points count as exact, or all places as points.
+        Any file that :func:`geobuffer.read_settlements` reads, by the same rules. Batches of
+        GeoParquet, of Parquet with coordinates and of text tables (CSV, TSV, TXT) of any length are
+        read one by one; other files are read as a whole: layers, workbooks and what lies in an
+        archive. What holds for a whole column, such as its decimal mark, is that of the whole file,
+        for which we read it twice. In a file with the column ``accuracy_m`` or ``radius_m``, a
+        missing value counts as 1,000 metres. Without the column, all points count as exact, or all
+        places as points. Columns keep their names; the points of a layer are in degrees.
     zone
         The zone.
     target
@@ -285,9 +315,10 @@ def classify_file(
         not at all. A path without a suffix is a folder of parts in Parquet, in order. If the folder
         exists and is of the same source, an equal zone and this version of geobuffer, the missing
         parts are added. It is never the source itself, nor the folder in which the source lies.
-    encoding
-        The encoding of a text table, such as ``cp1251``, if the one that is found is wrong. A
-        warning says which one was found.
+    lon, lat, layer, sheet, encoding, crs, accuracy_m, swap
+        How the source is read, as for :func:`geobuffer.read_settlements`.
+    max_gb
+        The largest size of a source that is read as a whole.
     csv_locale
         The locale of a ``target`` that ends with ``.csv``, as in :func:`geobuffer.write`.
     progress
@@ -299,15 +330,17 @@ def classify_file(
         The source cannot be read or has no coordinates; a coordinate or an accuracy is invalid (the
         message names the line of a text table, or the row of Parquet, counted from 0); the suffix
         of the target names no format, or the format cannot hold a column of the source; the folder
-        is of another source, another zone or another version of geobuffer; or ``encoding`` is
-        unknown, or is stated for Parquet; or ``csv_locale`` is unknown, or is stated for another
-        target than CSV.
+        is of another source, another zone or another version of geobuffer; or an argument does not
+        fit the file, such as ``encoding`` of Parquet; or ``csv_locale`` is
+        unknown, or is stated for another target than CSV.
+    GeometryError
+        A row of a layer is not a point.
     WriteError
         ``target`` cannot be written, or is the source or holds it, through any link.
     MissingCRSError
-        GeoParquet states that its coordinate reference system is unknown.
+        A layer states no coordinate reference system, and ``crs`` does not either.
     WrongKind
-        ``zone`` is not a zone.
+        ``zone`` is not a zone, or an argument has a wrong type.
 
     Examples
     --------
@@ -320,26 +353,36 @@ def classify_file(
     ...     print(rows == len(gb.load_settlements()))
     True
     """
+    texts = {"lon": lon, "lat": lat, "layer": layer, "sheet": sheet, "encoding": encoding}
     check_arguments(
         source=(source, PATH),
         target=(target, PATH),
         progress=(progress, optional(CALLABLE)),
-        encoding=(encoding, optional(TEXT)),
+        swap=(swap, FLAG),
+        max_gb=(max_gb, NUMBER),
+        **{name: (value, optional(TEXT)) for name, value in texts.items()},
         csv_locale=(csv_locale, optional(TEXT)),
     )
+    how = Reading(
+        lon, lat, layer, sheet, None if encoding is None else check_encoding(encoding),
+        None if crs is None else parse_crs(crs),
+        None if accuracy_m is None else parse_accuracy(accuracy_m), swap,
+    )  # fmt: skip
     source, target = Path(source), Path(target)
     check_zone(zone)
     check_not_input(target, [("source", source)])
     check_bulk_target(target)
     style = check_csv_locale(target, csv_locale)
-    odd, lines = OddPoints(), [section.line for section in zone.sections]
-    rows = open_table(source, encoding, lines)._replace(odd=odd)
+    odd, near = OddPoints(), [section.line for section in zone.sections]
+    rows = open_table(source, how, near, max_gb=max_gb)
+    if not rows.is_checked:
+        rows = rows._replace(odd=odd)
     if target.suffix.lower() == ".csv":
         check_csv_columns(rows, target)
     if target.suffix:
         count = _write_file(rows, zone, target, style, progress)
     else:
-        count = _write_parts(rows, zone, target, progress)
+        count = _write_parts(rows, zone, how, target, progress)
     for note in [*rows.notes, *odd.list_notes(rows.cite_rows)]:
         warnings.warn(f"{source}: {note}", stacklevel=2)
     return count
@@ -394,11 +437,12 @@ def _write_file(
 def _write_parts(
     rows: TableSource,
     zone: Zone,
+    how: Reading,
     target: Path,
     progress: Callable[[float], None] | None,
 ) -> int:
     """Write a folder of parts; add only the missing ones if it is of this source and zone."""
-    begin_parts(target, describe_run(rows, zone))
+    begin_parts(target, describe_run(rows, zone, how))
     origin = _describe_origin(zone)
     done = {int(part.stem.removeprefix("part-")) for part in target.glob("part-*.parquet")}
     for number, table in answer_batches(rows, zone, progress, done):

@@ -96,7 +96,7 @@ def older_option(flag: str, key: str) -> Any:
 
 
 # The arguments of the functions that read the files. Help states them once for each function.
-_REGION_KEYS = "name, layer, encoding, crs, swap, edges, source, iso, country, max_gb"
+_REGION_KEYS = "name, layer, sheet, encoding, crs, swap, edges, source, iso, country, max_gb"
 _BORDER_KEYS = "those of --regions-read but iso and country"
 _PLACE_KEYS = (
     "lon, lat, name, layer, sheet, encoding, crs, swap, accuracy_m, source, max_gb; as in "

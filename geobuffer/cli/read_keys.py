@@ -78,7 +78,7 @@ def list_keys(flag: str) -> list[str]:
     Examples
     --------
     >>> list_keys("--along-read")
-    ['name', 'layer', 'encoding', 'source', 'crs', 'swap', 'max_gb', 'edges']
+    ['name', 'layer', 'sheet', 'encoding', 'source', 'crs', 'swap', 'max_gb', 'edges']
     """
     from geobuffer.io.read.read import read_shapes
 

@@ -170,12 +170,17 @@ def settlements(
 
 @takes_options
 def bulk(  # noqa: PLR0913 - one parameter for each option of the command
-    source: Annotated[Path, typer.Argument(help="Parquet, GeoParquet or CSV with points."), READ],
+    source: Annotated[
+        Path,
+        typer.Argument(help="GeoParquet, Parquet, CSV, or any file that --places reads."),
+        READ,
+    ],
     target: Annotated[Path, typer.Argument(help=".parquet, .csv, or a folder of parts.")],
     *,
     zone: ZoneOptions,
     source_read: Annotated[
-        str | None, read_option("--source-read", "SOURCE", "lon, lat, encoding")
+        str | None,
+        read_option("--source-read", "SOURCE", "those of --places-read but name, source"),
     ] = None,
     encoding: Annotated[str | None, older_option("--encoding", "encoding")] = None,
     csv_locale: CsvLocale = None,

@@ -230,9 +230,18 @@ def find_near_points(
 
 
 def warn_if_swapped(
-    lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry], labels: pd.Index, *, stacklevel: int
+    lon: Floats,
+    lat: Floats,
+    shapes: Iterable[BaseGeometry],
+    labels: pd.Index,
+    *,
+    stacklevel: int,
+    remedy: str = "read_settlements(swap=True) turns those of a file",
 ) -> None:
-    """Warn of points that seem to have their axes swapped: most of them, or a few among others."""
+    """Warn of points that seem to have their axes swapped: most of them, or a few among others.
+
+    ``remedy`` says what turns them.
+    """
     shapes = list(shapes)
     if not axes_seem_swapped(lon, lat, shapes):
         near, turned = find_near_points(lon, lat, shapes)
@@ -250,7 +259,7 @@ def warn_if_swapped(
         which, remedy = f"The point at {where} lies", ""
     else:
         which = f"Most points, such as the first at {where}, lie"
-        remedy = "; read_settlements(swap=True) turns those of a file"
+        remedy = f"; {remedy}"
     warnings.warn(
         f"{which} far from the border, but near it with longitude and latitude swapped: is one "
         f"taken for the other{remedy}?",

@@ -31,11 +31,19 @@ def test_a_source_that_is_not_a_table_is_refused(suffix, content, rings, tmp_pat
     check_refused(source, rings, tmp_path / "out.parquet", str(source))
 
 
-@pytest.mark.parametrize("name", ["in.gpkg", "in.parket", "in", "in.csv.gz"])
+OTHER_FORMATS = {
+    "in.csv.gz": (b"\x1f\x8b\x08", "compressed with gzip"),
+    "in.xls": (b"\xd0\xcf\x11\xe0", "Save it as .xlsx"),
+    "in.csv": (b"%PDF-1.7", "a PDF document"),
+    "in.json": (b"[1, 2]", "in.json"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FORMATS)
 def test_a_source_of_another_format_is_refused(name, rings, tmp_path):
-    check_refused(
-        write_text_file(tmp_path / name, "lon,lat\n30,50\n"), rings, tmp_path / "out.csv", name
-    )
+    content, said = OTHER_FORMATS[name]
+    (tmp_path / name).write_bytes(content)
+    check_refused(tmp_path / name, rings, tmp_path / "out.csv", name, said)
 
 
 def test_a_truncated_source_is_refused(rings, places, tmp_path):
@@ -63,7 +71,7 @@ def test_a_source_broken_in_the_middle_is_refused(rings, places, tmp_path):
         ("lat,lon\n50.5,30.1\n50.5\n", "utf-8", "Invalid line 3 of"),
         ("lat,lon,lat\n50.5,30.1,1\n", "utf-8", "'lat'"),
         ("name;lon;lat\nа;30,1;50,5\nб;30,1;1.050,5\n", "utf-8", "lat in line 3 of"),
-        ("name/lon/lat\nа/30.1/50.5\n", "utf-8", "no columns of coordinates"),
+        ("name/lon/lat\nа/30.1/50.5\n", "utf-8", "Choose it with lon=: 'name/lon/lat'"),
         ("lon,lat,LAT\n30.1,50.5,1\n", "utf-8", "'lat', 'LAT'"),
     ],
 )
@@ -77,7 +85,7 @@ def test_csv_of_another_kind_is_refused(content, encoding, fragment, rings, tmp_
 @pytest.mark.parametrize(
     ("value", "column"),
     [
-        *itertools.product(["п'ять", "1_000", "--"], ["lon", "lat", "accuracy_m", "radius_m"]),
+        *itertools.product(["п'ять", "1_000", "-5-"], ["lon", "lat", "accuracy_m", "radius_m"]),
         *itertools.product(["35,27", "35°16′"], ["accuracy_m", "radius_m"]),
         ("35°16′N", "lon"),
     ],

@@ -218,12 +218,6 @@ def test_large_files_are_read_as_tables_are(form, strip, tmp_path):
     assert _rows(written.astype({"ring": object})) == _rows(wanted)
 
 
-def test_a_workbook_is_refused_by_name(strip, tmp_path):
-    zone = gb.build_zone(strip, km=10, tolerance_m=1)
-    with pytest.raises(gb.DataError, match=r"in\.xlsx.*Save it as CSV"):
-        gb.classify_file(tmp_path / "in.xlsx", zone, tmp_path / "out.csv")
-
-
 def test_a_text_that_changes_its_encoding_is_refused(strip, tmp_path, monkeypatch):
     monkeypatch.setattr(_arrow, "BATCH_ROWS", 64)
     zone = gb.build_zone(strip, km=10, tolerance_m=1)

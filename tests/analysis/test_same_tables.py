@@ -1,7 +1,10 @@
 """Odd text tables: read_settlements and classify_file read the same rows, or refuse the same."""
 
 import re
+import zipfile
 
+import geopandas as gpd
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import shapely
@@ -202,3 +205,106 @@ def test_a_folder_of_another_encoding_is_refused(zone, tmp_path):
     gb.classify_file(source, zone, tmp_path / "parts", encoding="koi8-u")
     with pytest.raises(gb.DataError, match=r"another encoding of the source file \(koi8-u\)"):
         gb.classify_file(source, zone, tmp_path / "parts", encoding="cp1251")
+
+
+TABLE = pd.DataFrame(
+    {"name": ["Суми", "Глухів", "Ізюм"], "lat": [51.2, 50.6, 50.5], "lon": [30.05, 30.1, 30.2],
+     "accuracy_m": [1500, 20, 7], "notes": [1, "a", None]}
+)  # fmt: skip
+ACCURATE = {"accuracy_m": 300}
+GRID = {"crs": "EPSG:28406"}
+STATED = {"lon": "Доў", "lat": "Шыр"}
+
+# What is in a folder, what is stated of it, and a part of the error, or "" if it is read.
+FILES = [
+    ("book.xlsx", {}, ""),
+    ("book.xlsx", {"sheet": "1"}, ""),
+    ("book.xlsx", {"sheet": "3"}, "Invalid sheet '3'"),
+    ("book.xlsx", {"encoding": "cp1251"}, "Leave encoding= out"),
+    ("places.gpkg", {}, ""),
+    ("places.gpkg", {"lon": "x"}, "has shapes. Leave them out"),
+    ("places.gpkg", {"layer": "none"}, "Invalid layer 'none'"),
+    ("places.geojson", ACCURATE, ""),
+    ("places.kml", {}, ""),
+    ("places.shp", {"crs": "EPSG:3857"}, ""),
+    ("places.shp", {}, "no coordinate reference system"),
+    ("metres.parquet", {}, ""),
+    ("metres.parquet", {"encoding": "cp1251"}, "Leave encoding= out"),
+    ("metres.parquet", {"layer": "x"}, "Leave layer= out"),
+    ("columns.parquet", {"swap": True}, ""),
+    ("places.zip", STATED, ""),
+    ("odd.data", STATED, ""),
+    ("odd.data", {"lon": "Доў", "lat": "Ш"}, "Invalid lat 'Ш'"),
+    ("odd.data", {**STATED, "sheet": "1"}, "Leave sheet= out"),
+    ("odd.data", {**STATED, "layer": "1"}, "Leave layer= out"),
+    ("turned.csv", {"swap": True}, ""),
+    ("grid.csv", GRID, ""),
+    ("grid.csv", {**GRID, "lon": "Y", "lat": "X"}, ""),
+    ("grid.csv", {"crs": "EPSG:2"}, "Invalid crs"),
+    ("bare.csv", ACCURATE, ""),
+    ("bare.csv", {"accuracy_m": "0.5 mi"}, ""),
+    ("bare.csv", {"accuracy_m": -1}, "accuracy_m"),
+    ("gaps.csv", ACCURATE, ""),
+    ("wkt.tsv", {}, ""),
+    ("odd-line.xlsx", {}, "line 4 of"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The same three places in files of every kind."""
+    made = tmp_path_factory.mktemp("files")
+    plain = TABLE.drop(columns="notes")
+    points = gpd.GeoDataFrame(
+        plain.drop(columns=["lat", "lon"]),
+        geometry=gpd.points_from_xy(TABLE["lon"], TABLE["lat"]), crs=4326,
+    )  # fmt: skip
+    with pd.ExcelWriter(made / "book.xlsx") as book:
+        TABLE.to_excel(book, sheet_name="places", index=False, startrow=2)
+        pd.DataFrame({"a": [1]}).to_excel(book, sheet_name="other", index=False)
+    book = TABLE.assign(lat=[51.2, 50.6, "north"])
+    book.to_excel(made / "odd-line.xlsx", index=False)
+    for suffix in ("gpkg", "geojson", "kml"):
+        gb.write(points, made / f"places.{suffix}")
+    grid, metres = points.to_crs(28406).geometry, points.to_crs(3857)
+    metres.to_file(made / "places.shp")
+    (made / "places.prj").unlink()
+    metres.to_parquet(made / "metres.parquet")
+    turned = plain.rename(columns={"lat": "lon", "lon": "lat"})
+    turned.to_parquet(made / "columns.parquet")
+    turned.to_csv(made / "turned.csv", index=False)
+    odd = plain.rename(columns={"lat": "Шыр", "lon": "Доў"})
+    odd.to_csv(made / "odd.data", index=False, sep=";", decimal=",", encoding="cp1251")
+    with zipfile.ZipFile(made / "places.zip", "w") as archive:
+        archive.write(made / "odd.data", "odd.csv")
+    plain[["name"]].assign(X=grid.y, Y=grid.x).to_csv(made / "grid.csv", index=False)
+    plain.drop(columns="accuracy_m").to_csv(made / "bare.csv", index=False)
+    plain.assign(accuracy_m=[None, 20, None]).to_csv(made / "gaps.csv", index=False)
+    plain[["name"]].assign(wkt=points.geometry.to_wkt()).to_csv(
+        made / "wkt.tsv", index=False, sep="\t"
+    )
+    return made
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("name", "stated", "error"), FILES)
+def test_both_readers_read_the_same_files(name, stated, error, zone, folder, tmp_path):
+    doors = (
+        lambda: gb.classify(gb.read_settlements(folder / name, **stated), zone),
+        lambda: gb.classify_file(folder / name, zone, tmp_path / "out.parquet", **stated),
+    )
+    if error:
+        messages = []
+        for read in doors:
+            with pytest.raises(gb.GeobufferError) as caught:
+                read()
+            messages.append(str(caught.value))
+        assert error in messages[0]
+        assert messages[0] == messages[1]
+        return
+    wanted = doors[0]()
+    assert doors[1]() == len(wanted) == 3
+    found = pq.read_table(tmp_path / "out.parquet").to_pandas()
+    assert wanted["membership"].tolist() == found["membership"].tolist()
+    for column in ("distance_km", "margin_km"):
+        assert wanted[column].tolist() == pytest.approx(found[column].tolist(), abs=1e-9), column

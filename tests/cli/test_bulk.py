@@ -101,7 +101,7 @@ MISTAKES = [
     (["none.parquet", "out.parquet"], "none.parquet"),
     (["in.parquet", "out.gpkg"], "out.gpkg"),
     (["in.parquet", "nowhere/out.parquet"], "nowhere"),
-    (["in.xlsx", "out.parquet"], "in.xlsx"),
+    (["in.pdf", "out.parquet"], "a PDF document"),
     (["bad.csv", "out.parquet"], "line 3 of bad.csv: 'п'"),
     (["beyond.csv", "out.parquet"], "latitude 136"),
     (["html.parquet", "out.parquet"], "html.parquet"),
@@ -118,7 +118,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("args", "fragment"), MISTAKES)
 def test_mistakes_are_reported_in_one_line_and_nothing_is_written(args, fragment, run, tmp_path):
     points_near_border(3).to_parquet(tmp_path / "in.parquet")
-    write_text_file(tmp_path / "in.xlsx", "lon,lat\n")
+    write_text_file(tmp_path / "in.pdf", "%PDF-1.7")
     write_text_file(tmp_path / "bad.csv", "lon,lat\n35,50\nп,50\n")
     write_text_file(tmp_path / "beyond.csv", "lon,lat\n35,136\n")
     write_text_file(tmp_path / "html.parquet", "<html>")

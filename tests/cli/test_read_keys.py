@@ -91,7 +91,7 @@ def files(here):
         warnings.simplefilter("ignore")  # that there is no reference system
         area.set_crs(None, allow_override=True).to_file(here / "areas.shp", encoding="cp1251")
     (here / "areas.cpg").unlink()
-    (here / "odd.csv").write_bytes("Село;Шыр;Доў\nЇжак;51,0;35,0\n".encode("cp1251"))
+    (here / "odd.csv").write_bytes("Що;Шыр;Доў\nЇжак;51,0;35,0\n".encode("cp1251"))
     with pd.ExcelWriter(here / "book.xlsx") as book:
         for sheet, place in (("one", "A"), ("two", "B")):
             pd.DataFrame({"name": [place], "lat": [51.0], "lon": [35.0]}).to_excel(
@@ -122,7 +122,7 @@ def test_files_of_borders_are_read_as_told(run, files, args, keys, found):
 @pytest.mark.parametrize(
     ("file", "keys", "found"),
     [
-        ("odd.csv", "lon=Доў,lat=Шыр,name=Село,encoding=cp1251,accuracy_m=20", "Їжак"),
+        ("odd.csv", "lon=Доў,lat=Шыр,name=Що,encoding=cp1251,accuracy_m=20", "Їжак"),
         ("book.xlsx", "sheet=two,accuracy_m=20", "B"),
         ("book.xlsx", "sheet=2,accuracy_m=20", "B"),
     ],
@@ -141,7 +141,7 @@ def test_each_added_file_is_read_as_told(run, files):
     both = ("--places", "book.xlsx", "--add-places", "odd.csv", *keys)
     added = run("where", "Їжак", *SHORT, *both)
     assert (added.code, "Їжак" in added.out) == (2, False)
-    added = run("where", "Їжак", *SHORT, *both[:-1], f"{keys[-1]},name=Село")
+    added = run("where", "Їжак", *SHORT, *both[:-1], f"{keys[-1]},name=Що")
     assert (added.code, "Їжак" in added.out) == (0, True), added.err
 
 
@@ -149,7 +149,10 @@ def test_each_added_file_is_read_as_told(run, files):
     ("args", "said"),
     [
         (("zone", "--along-read", "name=a"), "--along-read without --along"),
-        (("zone", "--around", "51,35", "--around-read", "name=a"), "--around-read with a point"),
+        (
+            ("zone", "--around", "51.0,35.0", "--around-read", "name=a"),
+            "--around-read with a point",
+        ),
         (("settlements", "--places-read", "lon=a"), "--places-read without --places"),
         (("settlements", "--add-places-read", "lon=a"), "--add-places-read without --add-places"),
         (("where", "51", "35", "--places-read", "lon=a"), "--places"),

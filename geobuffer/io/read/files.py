@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.io.read.encodings import detect_utf16
@@ -273,12 +273,17 @@ class UserFile:
                     return archive.read(name)
         return None
 
+    def open(self) -> BinaryIO:
+        """Open the content. Of an archive, the file stays open until the content is closed."""
+        if not self.member:
+            return self.path.open("rb")
+        # The archive closes its file when the last reader of a member is closed.
+        with zipfile.ZipFile(self.path) as archive:
+            return cast("BinaryIO", archive.open(self.member))
+
     def read(self, count: int = -1) -> bytes:
         """Return the content, or its first bytes."""
-        if not self.member:
-            with self.path.open("rb") as file:
-                return file.read(count)
-        with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as file:
+        with self.open() as file:
             return file.read(count)
 
 

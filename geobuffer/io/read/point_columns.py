@@ -301,7 +301,7 @@ def add_point_columns(
     """
     columns = [str(column) for column in table.frame.columns]
     if lon is not None or lat is not None:
-        east, north = _complete_pair(table, columns, lon, lat)
+        east, north = complete_pair(table, columns, lon, lat)
         add_points(table, east, north, crs, is_stated=True)
         return
     in_metres = crs is not None and parse_crs(crs).is_projected
@@ -336,7 +336,7 @@ def add_shape_column(table: SourceTable, kinds: Sequence[str]) -> None:
     set_shapes(table, column, None)
 
 
-def _complete_pair(
+def complete_pair(
     table: SourceTable, columns: Sequence[str], lon: str | None, lat: str | None
 ) -> tuple[str, str]:
     """Return both columns of coordinates, of which the caller stated one or both."""

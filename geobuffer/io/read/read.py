@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from shapely.geometry import LineString, MultiLineString
 
     from geobuffer.geodesy.curved_edges import EdgeKind
+    from geobuffer.io.read.files import UserFile
     from geobuffer.io.read.geometry import OrientedLines
     from geobuffer.io.read.source_table import SourceTable
     from geobuffer.zones.border import Border
@@ -95,8 +96,8 @@ _COUNTRY_CODE_ANY_CASE = re.compile(r"[A-Za-z]{2}")
 
 _POLYGON_TYPES = ("Polygon", "MultiPolygon")
 _LINE_TYPES = ("LineString", "MultiLineString")
-_POINT_TYPES = ("Point", "MultiPoint")
-_ANY_TYPES = (*_POLYGON_TYPES, *_LINE_TYPES, *_POINT_TYPES, "GeometryCollection", "Geometry")
+POINT_TYPES = ("Point", "MultiPoint")
+_ANY_TYPES = (*_POLYGON_TYPES, *_LINE_TYPES, *POINT_TYPES, "GeometryCollection", "Geometry")
 
 
 def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may not state
@@ -104,6 +105,7 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     *,
     name: str | None = None,
     layer: str | None = None,
+    sheet: str | None = None,
     encoding: str | None = None,
     source: Source | None = None,
     names: Mapping[str, str] | None = None,
@@ -133,10 +135,11 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     name
         The column of names. By default ``name``, ``name_en``, ``shapeName``, ``ADM1_EN``,
         ``NAME_1`` or a similar column.
-    layer
-        The layer, or the file within an archive, if there are several.
+    layer, sheet
+        The layer or the file within an archive, and the sheet, if there are several. A sheet has a
+        name, and a number from 1 on.
     encoding
-        The encoding of the texts of a Shapefile, such as ``cp1251``, if the one that is found is
+        The encoding of a text table or a Shapefile, such as ``cp1251``, if the one that is found is
         wrong.
     source
         Where the outlines come from. The default is the file's name, without an accuracy.
@@ -183,7 +186,7 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     ...     read_regions(f"{folder}/parks.gpkg", source=gb.Source("City parks 2025"))
     Regions(Riverside)
     """
-    _check_reader_options(path, name, layer, crs, near, swap=swap, max_gb=max_gb)
+    _check_reader_options(path, name, layer, sheet, crs, near, swap=swap, max_gb=max_gb)
     encoding = _check_encoding(encoding)
     check_arguments(
         source=(source, optional(SOURCE)),
@@ -192,7 +195,9 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
         country=(country, optional(TEXT)),
     )
     check_edges(edges)
-    table, title = _read_source(path, layer, encoding, _POLYGON_TYPES, max_gb)
+    table, title = _read_shapes_source(
+        path, _FileFacts(layer, sheet, encoding, max_gb), _POLYGON_TYPES
+    )
     table.edges = edges
     regions = _collect_regions(
         table, source or Source(title), name=name, names=names, iso=iso, country=country, crs=crs,
@@ -245,6 +250,7 @@ def read_shapes(  # noqa: PLR0913 - as for read_regions
     *,
     name: str | None = None,
     layer: str | None = None,
+    sheet: str | None = None,
     encoding: str | None = None,
     source: Source | None = None,
     crs: Any = None,
@@ -259,7 +265,7 @@ def read_shapes(  # noqa: PLR0913 - as for read_regions
 
     Parameters
     ----------
-    path, name, layer, encoding, source, crs, swap, max_gb, edges
+    path, name, layer, sheet, encoding, source, crs, swap, max_gb, edges
         As for :func:`geobuffer.read_regions`.
 
     Returns
@@ -283,11 +289,11 @@ def read_shapes(  # noqa: PLR0913 - as for read_regions
     >>> print(names, *shapes)
     ['well'] POINT (30 50)
     """
-    _check_reader_options(path, name, layer, crs, None, swap=swap, max_gb=max_gb)
+    _check_reader_options(path, name, layer, sheet, crs, None, swap=swap, max_gb=max_gb)
     encoding = _check_encoding(encoding)
     check_arguments(source=(source, optional(SOURCE)))
     check_edges(edges)
-    table, title = _read_source(path, layer, encoding, _ANY_TYPES, max_gb)
+    table, title = _read_shapes_source(path, _FileFacts(layer, sheet, encoding, max_gb), _ANY_TYPES)
     table.edges = edges
     source = source or Source(title)
     kinds = {shape.geom_type for shape in table.required_shapes if shape}
@@ -318,7 +324,7 @@ _TWO_NAMES = Kind(
 
 
 def _check_reader_options(  # noqa: PLR0913 - the options that the readers share
-    path: Any, name: Any, layer: Any, crs: Any, near: Any, *, swap: Any, max_gb: Any
+    path: Any, name: Any, layer: Any, sheet: Any, crs: Any, near: Any, *, swap: Any, max_gb: Any
 ) -> None:
     """Check the types of the arguments that the three readers share.
 
@@ -331,6 +337,7 @@ def _check_reader_options(  # noqa: PLR0913 - the options that the readers share
         path=(path, _READABLE),
         name=(name, optional(TEXT)),
         layer=(layer, optional(TEXT)),
+        sheet=(sheet, optional(TEXT)),
         near=(near, optional(EXTENT)),
         swap=(swap, FLAG),
         max_gb=(max_gb, NUMBER),
@@ -339,32 +346,95 @@ def _check_reader_options(  # noqa: PLR0913 - the options that the readers share
         parse_crs(crs)
 
 
+class _FileFacts(NamedTuple):
+    """What the caller states about how a file is opened."""
+
+    layer: str | None
+    sheet: str | None
+    encoding: str | None
+    max_gb: float
+
+
 def _read_source(
-    path: str | Path | pd.DataFrame,
-    layer: str | None,
-    encoding: str | None,
-    geometry_types: tuple[str, ...],
-    max_gb: float,
+    path: str | Path | pd.DataFrame, facts: _FileFacts, geometry_types: tuple[str, ...]
 ) -> tuple[SourceTable, str]:
-    """Return the rows of a layer or a PostGIS table, and the default title of their source.
+    """Return the rows of a file, a PostGIS table or a table in memory, and their source's title.
+
+    A text table and a workbook have no shapes yet.
 
     Errors as :func:`geobuffer.io.read.files.find_file`, :func:`geobuffer.io.read.layers.read_layer`
     and :func:`geobuffer.io.read.postgis.read_database`.
     """
     if isinstance(path, (pd.DataFrame, gpd.GeoSeries)):
-        _refuse_encoding(encoding, "a table in memory")
-        table, title = read_frame(path, layer=layer), UNSTATED.title
-    elif is_database(path):
-        _refuse_encoding(encoding, "a PostGIS table")
-        table = read_database(str(path), layer)
-        title = table.name
-    else:
-        file, layer = find_file(path, layer=layer, max_gb=max_gb)
-        title = file.path.name
-        if file.format in {FileFormat.TEXT, FileFormat.EXCEL}:
-            table = read_table(file, None, encoding)
-        else:
-            table = read_layer(file, layer, geometry_types, encoding)
+        _refuse_encoding(facts.encoding, "a table in memory")
+        return read_frame(path, layer=facts.layer, sheet=facts.sheet), UNSTATED.title
+    if is_database(path):
+        _refuse_encoding(facts.encoding, "a PostGIS table")
+        _refuse_sheet(facts.sheet, "a PostGIS table")
+        table = read_database(str(path), facts.layer)
+        return table, table.name
+    file, layer = find_file(path, layer=facts.layer, max_gb=facts.max_gb)
+    table = read_rows(file, layer, facts.sheet, facts.encoding, geometry_types)
+    return table, file.path.name
+
+
+def read_rows(
+    file: UserFile,
+    layer: str | None,
+    sheet: str | None,
+    encoding: str | None,
+    geometry_types: tuple[str, ...] = POINT_TYPES,
+) -> SourceTable:
+    """Return the rows of a layer, a text table or a sheet, as they stand in a file.
+
+    Errors as :func:`geobuffer.io.read.layers.read_layer` and
+    :func:`geobuffer.io.read.text_tables.read_table`, and for a sheet of another file.
+    """
+    refuse_needless(file, layer, sheet, encoding)
+    if file.format in {FileFormat.TEXT, FileFormat.EXCEL}:
+        return read_table(file, sheet, encoding)
+    return read_layer(file, layer, geometry_types, encoding)
+
+
+def refuse_needless(
+    file: UserFile, layer: str | None, sheet: str | None, encoding: str | None
+) -> None:
+    """Refuse what the caller states about a kind of file that has no such thing.
+
+    Raises
+    ------
+    DataError
+        A layer of a file without layers, a sheet of a file that is no workbook, or an encoding of a
+        file that states its own.
+    """
+    if file.format is not FileFormat.EXCEL:
+        _refuse_sheet(sheet, str(file))
+    if encoding is not None and file.format not in {FileFormat.TEXT, FileFormat.SHAPEFILE}:
+        raise needless_encoding_error(encoding, str(file))
+    one = file.stem if file.format is FileFormat.SHAPEFILE else None
+    if layer is not None and file.format in _WITHOUT_LAYERS and layer != one:
+        raise DataError(
+            f"Invalid layer {layer!r}: {file} has no layers. Leave layer= out.", parameter="layer"
+        )
+
+
+# A Shapefile is one layer, which has the name of the file.
+_WITHOUT_LAYERS = (FileFormat.TEXT, FileFormat.EXCEL, FileFormat.PARQUET, FileFormat.SHAPEFILE)
+
+
+def _refuse_sheet(sheet: str | None, name: str) -> None:
+    if sheet is not None:
+        raise DataError(
+            f"Invalid sheet {sheet!r}: {name} is not a workbook. Leave sheet= out.",
+            parameter="sheet",
+        )
+
+
+def _read_shapes_source(
+    path: str | Path | pd.DataFrame, facts: _FileFacts, geometry_types: tuple[str, ...]
+) -> tuple[SourceTable, str]:
+    """Return the rows as :func:`_read_source` does, with shapes also of tables that hold them."""
+    table, title = _read_source(path, facts, geometry_types)
     if table.shapes is None:
         check_has_rows(table)
         add_shape_column(table, geometry_types)
@@ -564,24 +634,23 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
            name             geometry
     0  Юнаківка  POINT (34.99 51.09)
     """
-    _check_reader_options(path, name, layer, crs, near, swap=swap, max_gb=max_gb)
+    _check_reader_options(path, name, layer, sheet, crs, near, swap=swap, max_gb=max_gb)
     encoding = _check_encoding(encoding)
     check_arguments(
         lon=(lon, optional(TEXT)),
         lat=(lat, optional(TEXT)),
-        sheet=(sheet, optional(TEXT)),
         source=(source, TEXT),
     )
     if accuracy_m is not None:
-        accuracy_m = _parse_accuracy(accuracy_m)
-    table, title = _read_points_source(path, layer, sheet, encoding, max_gb)
+        accuracy_m = parse_accuracy(accuracy_m)
+    table, title = _read_source(path, _FileFacts(layer, sheet, encoding, max_gb), POINT_TYPES)
     check_has_rows(table)
     if table.shapes is None:
         drop_second_headers(table)
         add_point_columns(table, lon, lat, crs, expected_shapes(near))
     elif lon is not None or lat is not None:
         raise DataError(f"Invalid lon and lat: {table.name} has shapes. Leave them out.")
-    keep_kind(table, _POINT_TYPES)
+    keep_kind(table, POINT_TYPES)
     check_points(table, crs, swap=swap)
     _drop_repeats(table)
     check_axis_order(table, near)
@@ -595,7 +664,7 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     return places
 
 
-def _parse_accuracy(given: object) -> float:
+def parse_accuracy(given: object) -> float:
     """Return the accuracy that the caller states, in metres."""
     metres = parse_metres(given, "accuracy_m")
     if not 0.0 <= metres <= MAX_NUMBER:
@@ -604,30 +673,6 @@ def _parse_accuracy(given: object) -> float:
             parameter="accuracy_m",
         )
     return metres
-
-
-def _read_points_source(
-    path: str | Path | pd.DataFrame,
-    layer: str | None,
-    sheet: str | None,
-    encoding: str | None,
-    max_gb: float,
-) -> tuple[SourceTable, str]:
-    """Return the rows as :func:`_read_source` does, also of text tables and workbooks."""
-    if isinstance(path, (pd.DataFrame, gpd.GeoSeries)):
-        _refuse_encoding(encoding, "a table in memory")
-        return read_frame(path, layer=layer, sheet=sheet), UNSTATED.title
-    if is_database(path):
-        return _read_source(path, layer, encoding, _POINT_TYPES, max_gb)
-    file, layer = find_file(path, layer=layer, max_gb=max_gb)
-    if sheet is not None and file.format is not FileFormat.EXCEL:
-        raise DataError(
-            f"Invalid sheet {sheet!r}: {file} is not a workbook. Leave sheet= out.",
-            parameter="sheet",
-        )
-    if file.format in {FileFormat.TEXT, FileFormat.EXCEL}:
-        return read_table(file, sheet, encoding), file.path.name
-    return read_layer(file, layer, _POINT_TYPES, encoding), file.path.name
 
 
 def _drop_repeats(table: SourceTable) -> None:
@@ -779,6 +824,7 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     *,
     name: str | None = None,
     layer: str | None = None,
+    sheet: str | None = None,
     encoding: str | None = None,
     source: Source | None = None,
     crs: Any = None,
@@ -797,7 +843,7 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
 
     Parameters
     ----------
-    path, layer, encoding, crs, near, swap, max_gb, edges
+    path, layer, sheet, encoding, crs, near, swap, max_gb, edges
         As for :func:`geobuffer.read_regions`.
     name
         The column of the sections' names. The default is ``name`` or a similar column. Features
@@ -825,13 +871,15 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
     ...     read_border(f"{folder}/river.gpkg", sides=("east bank", "west bank"))
     Border(east bank | west bank: Psel; 111 km)
     """
-    _check_reader_options(path, name, layer, crs, near, swap=swap, max_gb=max_gb)
+    _check_reader_options(path, name, layer, sheet, crs, near, swap=swap, max_gb=max_gb)
     encoding = _check_encoding(encoding)
     check_arguments(source=(source, optional(SOURCE)), sides=(sides, _TWO_NAMES))
     from geobuffer.zones.make_border import border_along
 
     check_edges(edges)
-    table, title = _read_source(path, layer, encoding, _LINE_TYPES, max_gb)
+    table, title = _read_shapes_source(
+        path, _FileFacts(layer, sheet, encoding, max_gb), _LINE_TYPES
+    )
     table.edges = edges
     check_lines(table, crs, swap=swap, near=near)
     read = _collect_lines(table, name, source or Source(title))

@@ -17,6 +17,7 @@ from geobuffer.io.read.header_rows import (
     MOST_FOOTERS,
     SEARCHED_ROWS,
     LeftOut,
+    describe_lines,
     find_header,
     find_places,
     is_comment,
@@ -121,13 +122,19 @@ def _split_header(rows: Iterable[Sequence[Any]]) -> Grid:
     rest = [
         (number, row) for number, row in kept if not _is_left_out(number, row, header, left_out)
     ]
+    # Those between the table and notes below it part the two.
+    table = range(filled[found.length - 1][0], rest[-1][0] if rest else 0)
+    empty = sorted(set(table).difference(number for number, _ in filled))
+    notes = left_out.describe()
+    if empty:
+        notes.append(f"empty rows were left out: {len(empty):,} ({describe_lines(empty)}).")
     return Grid(
         header,
         [(row + [None] * width)[:width] for _, row in rest],
         [number for number, _ in rest],
         tuple(n for n, row in rest if any(v is not None for v in row[width:])),
         found.tags,
-        tuple(left_out.describe()),
+        tuple(notes),
     )
 
 

@@ -305,6 +305,7 @@ def workbook(tmp_path):
     return tmp_path / "places.xlsx"
 
 
+@pytest.mark.filterwarnings("ignore:.*empty rows")
 def test_a_workbook_is_read_from_the_sheet_with_coordinates(workbook):
     places = gb.read_settlements(workbook)
     assert places["name"].tolist() == ["Суджа", "Юнаківка"]
@@ -314,6 +315,7 @@ def test_a_workbook_is_read_from_the_sheet_with_coordinates(workbook):
     assert places["Код"].tolist() == ["007", "008"]
 
 
+@pytest.mark.filterwarnings("ignore:.*empty rows")
 def test_a_sheet_may_be_named(workbook):
     with pytest.raises(gb.DataError, match="Did you mean 'Places'"):
         gb.read_settlements(workbook, sheet="Place")
@@ -322,6 +324,7 @@ def test_a_sheet_may_be_named(workbook):
     assert len(gb.read_settlements(workbook, sheet="Places")) == 2
 
 
+@pytest.mark.filterwarnings("ignore:.*empty rows")
 def test_several_sheets_with_coordinates_require_a_choice(workbook):
     book = openpyxl.load_workbook(workbook)
     more = book.create_sheet("More")
@@ -402,3 +405,34 @@ def test_cells_right_of_the_header_are_reported(tmp_path):
     with pytest.warns(UserWarning, match="right of the last named column .* 1 lines: 3"):
         places = gb.read_settlements(tmp_path / "places.xlsx")
     assert places["name"].tolist() == ["A", "B"]
+
+
+def test_empty_rows_within_a_sheet_are_counted(tmp_path):
+    book = openpyxl.Workbook()
+    rows = [("name", "lat", "lon"), ("A", 50, 30), (), ("B", 51, 31), (), (), ("C", 52, 32), ()]
+    for number, row in enumerate(rows, 1):
+        for column, value in enumerate(row, 1):
+            book.active.cell(number, column, value)
+    book.active.cell(len(rows) + 2, 1).number_format = "0.00"  # formatted, but empty
+    book.save(tmp_path / "places.xlsx")
+    with pytest.warns(UserWarning, match=r"empty rows were left out: 3 \(lines 3, 5, 6\)"):
+        assert len(gb.read_settlements(tmp_path / "places.xlsx")) == 3
+
+
+def test_sheets_and_encodings_of_tables_of_shapes_are_stated(tmp_path):
+    area = "POLYGON ((30 50, 31 50, 31 51, 30 50))"
+    shapes = pd.DataFrame({"name": ["one"], "wkt": [area]})
+    lines = shapes.assign(name="Ї", wkt="LINESTRING (30 50, 31 51)")
+    with pd.ExcelWriter(tmp_path / "book.xlsx") as book:
+        shapes.to_excel(book, sheet_name="areas", index=False)
+        lines.to_excel(book, sheet_name="lines", index=False)
+    lines.to_csv(tmp_path / "lines.csv", index=False, encoding="koi8-u")
+    regions = gb.read_regions(tmp_path / "book.xlsx", sheet="areas")
+    assert [region.name for region in regions] == ["one"]
+    border = gb.read_border(tmp_path / "book.xlsx", sheet="2")
+    assert [section.name for section in border.sections] == ["Ї"]
+    border = gb.read_border(tmp_path / "lines.csv", encoding="koi8-u")
+    assert [section.name for section in border.sections] == ["Ї"]
+    for stated in ({"sheet": "1"}, {"layer": "lines"}):
+        with pytest.raises(gb.DataError, match=rf"Leave {next(iter(stated))}= out"):
+            gb.read_border(tmp_path / "lines.csv", encoding="koi8-u", **stated)

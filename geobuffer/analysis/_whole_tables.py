@@ -1,0 +1,107 @@
+"""Read as a whole the files that Arrow cannot read in batches, as tables of Arrow.
+
+These are layers, workbooks and whatever lies in an archive. :func:`geobuffer.read_settlements`
+reads them by the same steps, so the rows and the messages are the same.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import geopandas as gpd
+
+from geobuffer.errors import DataError
+from geobuffer.io.read.geometry import check_points
+from geobuffer.io.read.header_rows import drop_second_headers
+from geobuffer.io.read.read import POINT_TYPES, read_rows
+from geobuffer.io.read.shape_kinds import keep_kind
+from geobuffer.io.read.source_table import check_has_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from geobuffer.io.read.files import UserFile
+
+
+class Reading(NamedTuple):
+    """What the caller states about how a source is read, as for ``read_settlements``."""
+
+    lon: str | None = None
+    lat: str | None = None
+    layer: str | None = None
+    sheet: str | None = None
+    encoding: str | None = None
+    crs: Any = None
+    accuracy_m: float | None = None
+    swap: bool = False
+
+
+class WholeTable(NamedTuple):
+    """The rows of a file, with their shapes as GeoParquet has them, if they have some."""
+
+    name: str
+    """Its name in messages."""
+    rows: pa.Table
+    lines: Sequence[int] | None
+    """The line of each row of a workbook or a text table."""
+    tags: Mapping[str, str]
+    notes: Sequence[str]
+
+
+def read_whole(file: UserFile, how: Reading) -> WholeTable:
+    """Return the rows of a file.
+
+    Raises
+    ------
+    DataError, GeometryError, MissingCRSError
+        As :func:`geobuffer.read_settlements`.
+    """
+    import pyarrow as pa
+
+    table = read_rows(file, how.layer, how.sheet, how.encoding)
+    check_has_rows(table)
+    if table.shapes is None:
+        drop_second_headers(table)
+        rows = pa.Table.from_pandas(_make_plain(table.frame), preserve_index=False)
+        return WholeTable(table.name, rows, table.line_numbers, table.tags, table.notes)
+    if how.lon is not None or how.lat is not None:
+        raise DataError(f"Invalid lon and lat: {table.name} has shapes. Leave them out.")
+    keep_kind(table, POINT_TYPES)
+    check_points(table, how.crs, swap=how.swap)
+    frame = _make_plain(table.frame)
+    shapes = gpd.GeoSeries(table.required_shapes, index=frame.index, crs="EPSG:4326")
+    name = next(n for n in ("geometry", "geometry_", "geometry__") if n not in frame)
+    return WholeTable(
+        table.name, _write_shapes(frame, shapes, name), table.line_numbers, {}, table.notes
+    )
+
+
+def _write_shapes(frame: pd.DataFrame, shapes: gpd.GeoSeries, name: str) -> pa.Table:
+    """Return a table of Arrow with a column of shapes and the metadata of GeoParquet."""
+    from pyarrow import parquet
+
+    made = io.BytesIO()
+    gpd.GeoDataFrame(frame.assign(**{name: shapes}), geometry=name).to_parquet(made, index=False)
+    return parquet.read_table(made)
+
+
+def _make_plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose columns Arrow can hold; values of several types become texts."""
+    return frame.apply(_make_plain_column)
+
+
+def _make_plain_column(column: pd.Series) -> pd.Series:
+    import pyarrow as pa
+
+    if column.dtype != object:
+        return column
+    try:
+        pa.array(column, from_pandas=True)
+    except pa.ArrowException:
+        there = column.notna()
+        return column.astype(str).where(there, None)
+    return column
