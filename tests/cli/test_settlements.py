@@ -88,7 +88,7 @@ def test_settlements_csv_holds_the_same_as_json(run, here):
 def test_settlements_out_holds_points(run, here, suffix):
     path = here / f"inside.{suffix}"
     answer = run("settlements", *SHORT, "--km", "3", "--out", path)
-    table = gpd.read_parquet(path) if suffix == "parquet" else gpd.read_file(path)
+    table = gpd.read_parquet(path) if suffix == "parquet" else gpd.read_file(path, layer="inside")
     assert table.crs == "EPSG:4326"
     assert (table.geom_type == "Point").all()
     unsure = int((table["membership"] == "uncertain").sum())
