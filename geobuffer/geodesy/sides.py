@@ -45,6 +45,12 @@ if TYPE_CHECKING:
 _PER_WIDTH = 8.0
 _FAN_DEGREES = 10.0
 
+# Stretches of more steps than this have them only where another segment comes near. Elsewhere
+# spokes may stand a fifth of the Earth's radius apart, times the cosine of the latitude: from one
+# to the next, the edge of the zone bends by less than they reach beyond it. This is half of that.
+_LONG = 16.0
+_BENDS = 0.1
+
 # A vertex that comes nearer to a segment than this share of the width could hide, with the end of a
 # needle, between two first spokes. It is half as much again as the sagitta of a circle of the
 # width over a chord of an eighth of it, twice over.
@@ -187,10 +193,7 @@ def _find_near_vertices(segments: _Segments, reach_m: float) -> _Places:
     bank = segments.bank
     node, kept = np.unique(bank.node.ravel(), return_index=True)
     lon, lat = bank.lon.ravel()[kept], bank.lat.ravel()[kept]
-    high = reach_m / 110_000.0
-    wide = high / np.cos(np.radians(np.minimum(np.abs(lat) + high, 89.0)))
-    boxes = shapely.box(lon - wide, lat - high, lon + wide, lat + high)
-    vertex, segment = segments.tree.query(boxes)
+    vertex, segment = segments.tree.query(_grow_boxes(lon[None], lat[None], reach_m))
     strange = (bank.node[:, segment] != node[vertex]).all(axis=0)
     vertex, segment = vertex[strange], segment[strange]
     east = np.cos(np.radians(lat[vertex]))
@@ -207,8 +210,7 @@ def _place_first_spokes(
 ) -> _Places:
     """Return where the spokes stand that we measure first, in the order of the bank."""
     bank = segments.bank
-    every = 3 * np.arange(bank.count) + SEGMENT
-    along = _space_evenly(every, bank.length_m / (width_m / _PER_WIDTH))
+    along = _place_along_segments(segments, reach_m, width_m / _PER_WIDTH)
     fan, degrees = bank.list_fans()
     near = _find_near_vertices(segments, _NEEDLE_SHARE * width_m)
     places = [along, _space_evenly(fan, degrees / _FAN_DEGREES), meetings, near]
@@ -222,6 +224,65 @@ def _place_first_spokes(
     element, share = (np.concatenate(column) for column in zip(*places, strict=True))
     once = np.unique(np.stack([element, share], axis=1), axis=0)
     return _Places(once[:, 0].astype(np.int64), once[:, 1])
+
+
+def _place_along_segments(segments: _Segments, reach_m: float, step_m: float) -> _Places:
+    """Return places along segments, some metres apart where another segment may stop a spoke.
+
+    Elsewhere all spokes are equally long, and few are enough: a line of 1,000 km has millions of
+    steps of a zone of 1 m.
+    """
+    bank = segments.bank
+    steepest = np.cos(np.radians(np.minimum(np.abs(bank.lat).max(axis=0), 89.0)))
+    count = np.ceil(bank.length_m / (_BENDS * WGS84.a * steepest)).astype(np.int64).clip(1)
+    segment = np.repeat(np.arange(bank.count), count)
+    begin, width = number_within_groups(count) / count[segment], 1.0 / count[segment]
+    found = []
+    while len(segment):
+        is_long = width * bank.length_m[segment] > _LONG * step_m
+        is_long[is_long] = _find_approached(
+            segments, segment[is_long], begin[is_long], width[is_long], reach_m
+        )
+        found.append((segment[~is_long], begin[~is_long], width[~is_long]))
+        segment, half = np.repeat(segment[is_long], 2), np.repeat(width[is_long] / 2.0, 2)
+        begin = np.repeat(begin[is_long], 2) + np.tile([0.0, 1.0], is_long.sum()) * half
+        width = half
+    segment, begin, width = (np.concatenate(column) for column in zip(*found, strict=True))
+    steps = width * bank.length_m[segment] / step_m
+    even = _space_evenly(np.arange(len(segment)), np.where(steps > _LONG, 1.0, steps))
+    n = even.element
+    # The end of one stretch is the begin of the next, and that of the last is exactly 1.
+    share = np.round(begin[n] + even.share * width[n], 14)
+    return _Places(3 * segment[n] + SEGMENT, share)
+
+
+def _find_approached(
+    segments: _Segments, segment: Ints, begin: Floats, width: Floats, reach_m: float
+) -> _Bools:
+    """Return to which stretches of segments another segment comes nearer than twice the reach."""
+    bank = segments.bank
+    lon, lat = (
+        at[0, segment] + np.stack([begin, begin + width]) * (at[1, segment] - at[0, segment])
+        for at in (bank.lon, bank.lat)
+    )
+    boxes = _grow_boxes(lon, lat, 2.0 * reach_m)
+    stretch, other = segments.tree.query(boxes, predicate="intersects")
+    return np.asarray(np.bincount(stretch[other != segment[stretch]], minlength=len(segment)) > 0)
+
+
+def _grow_boxes(lon: Floats, lat: Floats, by_m: float) -> NDArray[np.object_]:
+    """Return boxes that hold points, (m, n) for n boxes, and some metres about them."""
+    high = by_m / 110_000.0
+    north = np.minimum(np.abs(lat).max(axis=0) + high, 89.0)
+    wide = high / np.cos(np.radians(north))
+    return np.asarray(
+        shapely.box(
+            lon.min(axis=0) - wide,
+            lat.min(axis=0) - high,
+            lon.max(axis=0) + wide,
+            lat.max(axis=0) + high,
+        )
+    )
 
 
 def _space_evenly(element: Ints, steps: Floats) -> _Places:
