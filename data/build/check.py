@@ -203,7 +203,11 @@ def check_places(name: str, rows: list[Row], oblasts: Shapes) -> Iterator[Check]
     )
     yield expect(f"{name}: columns", held=same)
     names = ("name_uk", "name_ru", "name_en")
-    odd = [row["id"] for row in rows if not all(is_clean(row[key]) for key in names)]
+    odd = [
+        row["id"]
+        for row in rows
+        if not all(is_clean(row[key]) or (key == "name_ru" and row[key] is None) for key in names)
+    ]
     yield Check(f"{name}: names that are not clean", " ".join(odd[:3]) or 0, 0, not odd)
     zero = sum(row["population"] == 0 for row in rows)
     yield Check(f"{name}: populations of 0", zero, 0, zero == 0)

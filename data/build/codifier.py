@@ -4,7 +4,7 @@ import io
 from typing import NamedTuple
 
 import openpyxl
-from names import clean_name
+from names import clean_name, fold_name
 
 # The categories of places where people live: city, settlement (selyshche), village.
 SETTLEMENTS = ("M", "X", "C")
@@ -48,6 +48,20 @@ def read_codifier(workbook: bytes, oblast_codes: tuple[str, ...]) -> list[Entry]
         for row in rows
         if row[CATEGORY] in SETTLEMENTS
     ]
+
+
+def find_old_names(entries: list[Entry], editions: list[list[Entry]]) -> dict[Entry, list[str]]:
+    """Return the names that places had in older editions, by their present entries.
+
+    A place keeps its code when it is renamed. Another spelling of the present name is no old name.
+    """
+    present = {entry.code: entry for entry in entries}
+    names: dict[Entry, set[str]] = {}
+    for old in (one for edition in editions for one in edition if one.code in present):
+        entry = present[old.code]
+        if fold_name(old.name) != fold_name(entry.name):
+            names.setdefault(entry, set()).add(old.name)
+    return {entry: sorted(found) for entry, found in names.items()}
 
 
 def find_centres(rows: list[tuple[object, ...]]) -> dict[str, str]:

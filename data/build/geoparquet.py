@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 from pyproj import CRS
-from settlement import COLUMNS, SCHEMA, Settlement
+from settlement import APPROXIMATE_SCHEMA, SCHEMA, Settlement
 
 
 def describe_geometry(geometries: np.ndarray[Any, np.dtype[np.object_]]) -> str:
@@ -41,7 +41,8 @@ def write_table(path: Path, table: pa.Table, geometries: list[shapely.Geometry] 
 
 
 def write_settlements(path: Path, rows: list[Settlement], *, located: bool) -> None:
-    """Write a settlement file; without positions it has no geometry column."""
-    columns = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
+    """Write a settlement file; without positions it has approximate ones and no geometry."""
+    schema = SCHEMA if located else pa.schema([*SCHEMA, *APPROXIMATE_SCHEMA])
+    columns = {name: [getattr(row, name) for row in rows] for name in schema.names}
     points = [shapely.Point(row.lon, row.lat) for row in rows] if located else None
-    write_table(path, pa.table(columns, schema=SCHEMA), points)
+    write_table(path, pa.table(columns, schema=schema), points)

@@ -3,7 +3,8 @@
 English follows the national systems: the Ukrainian table of 2010 (resolution 55 of the Cabinet
 of Ministers) and BGN/PCGN 1947 for Russian, written without its apostrophes and with "yo" for ё.
 There is no official system between Ukrainian and Russian. The rules here are those that maps
-usually follow, and every name that they produce is marked as transliterated.
+usually follow. Russian names that they make of Ukrainian ones only help to find a place; Ukrainian
+names of Russian places are marked as transliterated.
 """
 
 import re
@@ -42,6 +43,8 @@ WORDS = ORDINALS | {
     "нове": "новое", "криве": "кривое", "здорове": "здоровое", "рівне": "ровное",
     "мала": "малая", "хороше": "хорошее",
     "велика": "великая", "нова": "новая", "стара": "старая", "крута": "крутая", "суха": "сухая",
+    "мілове": "меловое", "огірцеве": "огурцово", "талове": "таловое", "вугляр": "угляр",
+    "другі": "вторые", "перші": "первые",
     "веселе": "весёлое", "весела": "весёлая", "веселий": "весёлый", "зелене": "зелёное",
     "зелена": "зелёная", "зелений": "зелёный", "вишневе": "вишнёвое", "вишнева": "вишнёвая",
     "вишневий": "вишнёвый", "береза": "берёза", "берізка": "берёзка",
@@ -54,6 +57,9 @@ FIRST = (
 )  # fmt: skip
 # Ukrainian roots and their Russian forms. They are replaced in this order.
 ROOTS_TEXT = """
+охтир ахтыр, отаман атаман, чорн черн, огірц огурц, хотімл хотомл, глибок глубок,
+олексе алексе, розквіт расцвет, зимівник зимовник, щаст счаст, різник резник,
+срібр серебр, баришів барышев, хрестів крестов, запоріз запорож,
 кам’янк каменк, кам’янс каменс, кам’ян каменн, комиш камыш, миш мыш, вільх ольх, вільш ольш,
 поділ подол, оріх орех, перекіп перекоп, печеніг печенег, балаклі балакле, сівер север, сніж
 снеж, рубіж рубеж, розкіш роскош, привіл привол, пісоч песоч, суходіл суходол, вуглегір
@@ -167,6 +173,8 @@ def ukrainian_to_russian(text: str) -> str:
     ['Юнаковка', 'Великая Писаревка', 'Волчанск', 'Хотинь']
     >>> [ukrainian_to_russian(t) for t in ("Краснопілля", "Сергіївка", "Білий Яр", "Ґоголеве")]
     ['Краснополье', 'Сергеевка', 'Белый Яр', 'Гоголево']
+    >>> [ukrainian_to_russian(t) for t in ("Ржавець", "Олексіївка", "Огірцеве", "Попова Балка")]
+    ['Ржавец', 'Алексеевка', 'Огурцово', 'Попова Балка']
     >>> [ukrainian_to_russian(t) for t in ("Павлівське", "Мар’їне", "Стецьківці", "Прудище")]
     ['Павловское', 'Марьино', 'Стецьковцы', 'Прудище']
     """
@@ -179,6 +187,9 @@ def ukrainian_to_russian(text: str) -> str:
 
 def describe_in_russian(word: str) -> str:
     """Return the Russian form of a Ukrainian adjective that stands before a noun."""
+    if re.search("([оеє]ва|[иії]на)$", word):
+        # A possessive: Попова Балка, not Поповая.
+        return ukrainian_word_to_russian(word)
     for ukrainian, russian in (
         ("ня", "няя"),
         ("а", "ая"),
@@ -232,6 +243,7 @@ def end_in_russian(word: str) -> str:
         (r"ове$", "ово"),
         (r"([бвгджзклмнпрстфх])е$", r"\1ое"),
         (r"ній$", "ний"),
+        (r"[еє]ць$", "ец"),
         (r"ці$", "цы"),
         (r"ця$", "ца"),
         (rf"([{VELAR}{HUSHED}])ий$", r"\1ий"),

@@ -1,4 +1,4 @@
-"""Collect the other names of the places: former ones, and those of other languages (GeoNames)."""
+"""Collect other names of the places: former ones of the codifier, and those of GeoNames."""
 
 import json
 import math
@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from names import clean_name
+from names import clean_name, ukrainian_to_russian
 
 Row = Mapping[str, Any]
 # Places of one name that are farther apart are different places.
@@ -45,8 +45,31 @@ def distance_km(row: Row, place: Row) -> float:
     return DEGREE_KM * math.hypot(east, row["latitude"] - lat)
 
 
-def collect_other_names(extract: bytes, places: list[Row]) -> dict[str, list[str]]:
-    """Return the names that the table of places does not have, by the id of the place.
+def collect_other_names(
+    extract: bytes, places: list[Row], every: list[Row], former: Mapping[str, list[str]]
+) -> dict[str, list[str]]:
+    """Return the names that the tables do not have, by the id of the place.
+
+    `places` have a position, `every` are all of them. `former` are former names by KATOTTG code. A
+    place without a Russian name gets the one that rules make of the Ukrainian: right for two places
+    in three, which helps to find it and is not good enough to be shown.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    for one, names in collect_from_towns(extract, places).items():
+        found[one].update(names)
+    for place in every:
+        if place["code_system"] == "KATOTTG":
+            found[place["id"]].update(former.get(place["code"], ()))
+        if not place["name_ru"] and (made := ukrainian_to_russian(place["name_uk"])):
+            found[place["id"]].add(made)
+    known = {place["id"]: {place[column] for column in NAME_COLUMNS} for place in every}
+    return {
+        one: kept for one, names in found.items() if (kept := sorted(names - known.get(one, set())))
+    }
+
+
+def collect_from_towns(extract: bytes, places: list[Row]) -> dict[str, list[str]]:
+    """Return the names of GeoNames that the table of places does not have, by the id of the place.
 
     A town is the nearest place of its country with which it has a name in common.
     """

@@ -51,32 +51,47 @@ def split_hint(name: str) -> tuple[str, str]:
     return head.strip(), hint.rstrip(")").strip()
 
 
-def trust_postal(rows: list[list[str]], counts: Counter[str]) -> list[PostalPlace]:
-    """Return the places whose position passes every rule, one per name and position."""
+def make_place(row: list[str]) -> PostalPlace:
+    """Return the place of a row."""
+    name, hint = split_hint(row[NAME])
+    lon, lat = float(row[LONGITUDE]), float(row[LATITUDE])
+    return PostalPlace(name, hint, row[OBLAST], row[RAION], lon, lat, row[CODE])
+
+
+def list_places(rows: list[list[str]], counts: Counter[str]) -> list[PostalPlace]:
+    """Return the places of the rows that are not estimated, one per name and position."""
     counts["rows read"] += len(rows)
     cyrillic = re.compile("[А-яІЇЄҐіїєґ]")
     sure = [row for row in rows if row[ACCURACY] in TRUSTED and cyrillic.search(row[NAME])]
     counts["dropped: accuracy 1 or none, no Cyrillic name"] += len(rows) - len(sure)
     places: dict[tuple[str, str, str], PostalPlace] = {}
     for row in sure:
-        name, hint = split_hint(row[NAME])
-        place = PostalPlace(name, hint, row[OBLAST], row[RAION], float(row[LONGITUDE]),
-                            float(row[LATITUDE]), row[CODE])  # fmt: skip
-        places.setdefault((fold_name(name), row[LONGITUDE], row[LATITUDE]), place)
+        place = make_place(row)
+        places.setdefault((fold_name(place.name), row[LONGITUDE], row[LATITUDE]), place)
     counts["dropped: same place under another post code"] += len(sure) - len(places)
-    own = drop_shared(list(places.values()))
-    counts["dropped: position shared by places of different names"] += len(places) - len(own)
+    return list(places.values())
+
+
+def trust_postal(places: list[PostalPlace], counts: Counter[str]) -> list[PostalPlace]:
+    """Return the places whose position passes every rule."""
+    own, shared = split_shared(places)
+    counts["dropped: position shared by places of different names"] += len(shared)
     near = drop_far(own)
     counts["dropped: over 40 km from the median of its raion"] += len(own) - len(near)
     return near
 
 
-def drop_shared(places: list[PostalPlace]) -> list[PostalPlace]:
-    """Drop positions that places of different names share: such a position is not exact."""
+def split_shared(places: list[PostalPlace]) -> tuple[list[PostalPlace], list[PostalPlace]]:
+    """Return the places with a position of their own, and those that share theirs.
+
+    A position that places of different names share is not exact: it is often that of the centre
+    of their former council.
+    """
     names = defaultdict(set)
     for place in places:
         names[place.lon, place.lat].add(re.sub("[ьеиіїє]", "", fold_name(place.name)))
-    return [place for place in places if len(names[place.lon, place.lat]) == 1]
+    own = [place for place in places if len(names[place.lon, place.lat]) == 1]
+    return own, [place for place in places if len(names[place.lon, place.lat]) > 1]
 
 
 def drop_far(places: list[PostalPlace]) -> list[PostalPlace]:

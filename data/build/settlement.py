@@ -10,7 +10,7 @@ class Settlement(NamedTuple):
 
     id: str
     name_uk: str
-    name_ru: str
+    name_ru: str | None
     name_en: str
     transliterated: str
     kind: str
@@ -33,16 +33,22 @@ class Settlement(NamedTuple):
     duplicate_of: str | None
     lon: float | None
     lat: float | None
+    approx_lon: float | None = None
+    approx_lat: float | None = None
+    approx_m: float | None = None
 
 
 NUMBERS = {"population": pa.int64(), "accuracy_m": pa.float64(), "radius_m": pa.float64()}
-COLUMNS = Settlement._fields[:-2]
+# Roughly where a place without a position is: columns of their own, which no map shows.
+APPROXIMATE = Settlement._fields[-3:]
+APPROXIMATE_SCHEMA = pa.schema([(name, pa.float64()) for name in APPROXIMATE])
+COLUMNS = Settlement._fields[:-5]
 SCHEMA = pa.schema([(name, NUMBERS.get(name, pa.string())) for name in COLUMNS])
 
 COLUMN_MEANINGS = {
     "id": "stable unique key of the place: its code system or table and its key there",
     "name_uk": "name in Ukrainian",
-    "name_ru": "name in Russian",
+    "name_ru": "name in Russian; null if no source has one",
     "name_en": "name in Latin letters: KMU 2010 from Ukrainian, BGN/PCGN from Russian",
     "transliterated": "which of the names were made by rules and not found in a source: language"
     " codes divided by blanks, empty if none",
@@ -67,6 +73,9 @@ COLUMN_MEANINGS = {
     "radius_m": "rough radius of the built-up area around the point, in metres: an estimate",
     "source": "where the position comes from: a key of the table `sources` of this dataset",
     "duplicate_of": "id of the same place in another file, to be dropped when both are loaded",
+    "approx_lon": "longitude of a point about which the place lies, in degrees; null if unknown",
+    "approx_lat": "latitude of the same point",
+    "approx_m": "how far from it the place may be, like one standard deviation, in metres",
     "geometry": "Point, longitude and latitude in degrees, EPSG:4326",
 }
 

@@ -34,6 +34,20 @@ def read_towns(extract: bytes, country: str, admin1: tuple[str, ...]) -> list[To
     return sorted(towns)
 
 
+# Towns of which GeoNames has several Russian spellings and does not say which is customary: the
+# Ukrainian one in Russian letters, or that of another language, may be the nearest to the rules.
+# All but Первомайский and Южное are among those of GeoNames.
+CUSTOMARY = {
+    "Борова": "Боровая", "Буринь": "Бурынь", "Високе": "Высокое", "Есхар": "Эсхар",
+    "Зугрес": "Зугрэс", "Коломийчиха": "Коломыйчиха", "Коротич": "Коротыч",
+    "Кролевець": "Кролевец", "Лозова": "Лозовая", "Нижня Кринка": "Нижняя Крынка",
+    "Охтирка": "Ахтырка", "Первомайський": "Первомайский", "Південне": "Южное",
+    "Попасна": "Попасная", "Свеса": "Свесса", "Степано-Кринка": "Степано-Крынка",
+    "Стила": "Стыла", "Тростянець": "Тростянец", "Харків": "Харьков", "Харцизьк": "Харцызск",
+    "Чернеччина": "Чернетчина", "Щастя": "Счастье",
+}  # fmt: skip
+
+
 def pick_name(candidates: tuple[str, ...], expected: str, letters: str) -> str | None:
     """Return the candidate that is `expected` in another spelling, or None.
 

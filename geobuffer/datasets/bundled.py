@@ -209,8 +209,9 @@ def load_regions(
 def load_settlements() -> gpd.GeoDataFrame:
     """Return the bundled places within some 60 km of the line, on both sides.
 
-    Columns: ``id``, ``name_uk``, ``name_ru``, ``name_en``, ``transliterated`` (languages of the
-    names made by rule), ``kind``, ``kind_local``, ``country`` (ISO alpha-2), ``oblast_iso``,
+    Columns: ``id``, ``name_uk``, ``name_ru`` (missing if no source has one), ``name_en``,
+    ``transliterated`` (languages of the names made by rule),
+    ``kind``, ``kind_local``, ``country`` (ISO alpha-2), ``oblast_iso``,
     ``oblast``, ``raion``, ``raion_en``, ``hromada``, ``hromada_code`` (several hromadas have one
     name), ``hromada_type`` (urban, settlement or rural), ``code`` and ``code_system`` (KATOTTG or
     OKTMO), ``adm3_pcode`` and ``adm4_pcode`` (p-codes of OCHA for the hromada and the place, in
@@ -258,7 +259,8 @@ def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return the places of Ukraine that exist near the line but have no trusted position.
 
     The columns are those of :func:`load_settlements` without ``geometry``. geobuffer counts and
-    lists these places, but never puts them on a map.
+    lists these places, but never puts them on a map. Where known, ``approx_lon``, ``approx_lat``
+    and ``approx_m`` say roughly where a place is, like one standard deviation in metres.
 
     Parameters
     ----------

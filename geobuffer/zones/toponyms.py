@@ -87,8 +87,15 @@ def name_columns(language: str) -> tuple[str, ...]:
     --------
     >>> name_columns("uk")
     ('name_uk', 'name', 'name_en', 'name_ru')
+
+    Many villages of Ukraine have no Russian name. A reader of Russian gets the Ukrainian one before
+    one in Latin letters.
+
+    >>> name_columns("ru")
+    ('name_ru', 'name', 'name_uk', 'name_en')
     """
-    return tuple(dict.fromkeys((f"name_{language}", *NAME_COLUMNS)))
+    others = ("name", "name_uk", "name_en") if language == "ru" else NAME_COLUMNS
+    return tuple(dict.fromkeys((f"name_{language}", *others)))
 
 
 def fold_name(name: str) -> str:

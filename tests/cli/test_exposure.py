@@ -52,7 +52,7 @@ def test_exposure_cumulative(run, towns, regions):
 def test_exposure_from_a_distance_says_so(run, here):
     args = ("exposure", "--from-km", "5", "--km", "10", "--cumulative")
     (row,) = run(*args, "--json").json
-    assert (row["from_km"], row["within_km"], row["places"], row["not_located"]) == (5, 10, 86, 283)
+    assert (row["from_km"], row["within_km"], row["places"], row["not_located"]) == (5, 10, 94, 218)
     out = run(*args).out
     assert " from 5 to 10 km " in out
     assert "within km" not in out
@@ -63,11 +63,11 @@ def test_exposure_from_a_distance_says_so(run, here):
 
 
 def test_exposure_and_curve_count_places_that_are_not_located(run, here):
-    assert [row["not_located"] for row in run("exposure", "--json").json] == [283]
+    assert [row["not_located"] for row in run("exposure", "--json").json] == [218]
     args = ("curve", "--to-km", "10", "--out", "curve.csv")
-    assert [row["not_located"] for row in run(*args, "--json").json] == [228, 283]
-    assert pd.read_csv(here / "curve.csv")["not_located"].tolist() == [228, 283]
-    assert "\n283 more places of the same hromadas are known by name" in run("exposure").out
+    assert [row["not_located"] for row in run(*args, "--json").json] == [193, 218]
+    assert pd.read_csv(here / "curve.csv")["not_located"].tolist() == [193, 218]
+    assert "\n218 more places of the same hromadas are known by name" in run("exposure").out
     for args in (("curve", "--to-km", "10"), ("exposure", "--by", "oblast")):
         out = run(*args).out
         assert "not located" in out

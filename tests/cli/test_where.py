@@ -98,6 +98,13 @@ def test_where_knows_the_other_names_of_a_place(run):
     assert run("where", "Bilhorod", "--json").json == known
 
 
+def test_where_knows_the_former_names_of_renamed_places(run):
+    found = run("where", "Перше Травня", "--json").json
+    (first, *_) = found
+    assert first["name_en"] == "Novokostiantynivka"
+    assert first["distance_km"] == pytest.approx(0.8, abs=0.3)
+
+
 def test_where_finds_a_name_of_a_file(run, here):
     (here / "mine.csv").write_text("name,lat,lon,accuracy_m\nMy farm,51.1,35.0,50\n")
     (record,) = run("where", "my", "farm", "--places", "mine.csv", "--json").json

@@ -130,7 +130,7 @@ def test_the_legend_counts_as_classify_does(default, zone, towns):
         f"Inside the zone ({counts['inside']})",
         f"Uncertain: nearer to the edge than the data is accurate ({counts['uncertain']})",
         "Outside the zone",
-        "Known by name, position unknown (283)",
+        "Known by name, position unknown (218)",
     ]
 
 

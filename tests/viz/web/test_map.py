@@ -804,7 +804,7 @@ class TestSlider:
             "const e = document.getElementById('filter-class'); e.value = 'unlocated';"
             "e.dispatchEvent(new Event('change'))"
         )
-        assert browser.text("#listed") == "Listed: 283"
+        assert browser.text("#listed") == "Listed: 218"
 
 
 @needs_browser

@@ -78,9 +78,13 @@ window.geobuffer = {};
     });
   }
 
-  /** Return the name of a place in a language, or in the first other language that has one. */
+  /**
+   * Return the name of a place in a language, or in the first other language that has one. A reader
+   * of Russian gets a Ukrainian name before one in Latin letters.
+   */
   function nameOf(place, language) {
-    const columns = [`name_${language}`, 'name', 'name_en', 'name_uk', 'name_ru', 'code'];
+    const others = language === 'ru' ? ['name_uk', 'name_en'] : ['name_en', 'name_uk', 'name_ru'];
+    const columns = [`name_${language}`, 'name', ...others, 'code'];
     const known = columns.find((column) => place[column]);
     return known ? place[known] : '—';
   }
