@@ -97,7 +97,7 @@ def find_settlements(table: pd.DataFrame, name: str) -> pd.DataFrame:
     >>> import geobuffer as gb
     >>> found = find_settlements(gb.load_settlements(), "Loknya")
     >>> found[["name_en", "country", "found_by"]].values.tolist()
-    [['Loknia', 'UA', 'name'], ['Loknya', 'RU', 'name'], ['Loknya', 'RU', 'name']]
+    [['Loknia', 'UA', 'name'], ['Loknia', 'UA', 'name'], ['Loknya', 'RU', 'name']]
     """
     check_arguments(table=(table, _NAMED), name=(name, NAME))
     if not name.strip():

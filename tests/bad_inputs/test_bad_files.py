@@ -98,7 +98,7 @@ OTHERWISE = {
     "empty.geojson": (b"", "it is empty (0 bytes)"),
     "page.geojson": (b"<!DOCTYPE html><html><body>404</body></html>", "a web page (HTML)"),
     "utf16.geojson": ('{"type": "FeatureCollection"}'.encode("utf-16"), "text in UTF-16"),
-    "picture.gpkg": (b"\x89PNG\r\n\x1a\n" + bytes(40), "of no format that is known"),
+    "picture.gpkg": (b"\x89PNG\r\n\x1a\n" + bytes(40), "a picture (PNG)"),
     "article.geojson": (b"%PDF-1.7 ...", "a PDF document"),
     "empty.zip": (b"PK\x05\x06" + bytes(18), "an empty zip archive"),
 }
