@@ -258,7 +258,8 @@ def _print_answers(answers: _Answers, ground: Ground, reach: str, side: str) -> 
     if not unplaced.empty:
         areas = ", ".join(sorted(set(unplaced["raion_en"].fillna(unplaced["oblast"]))))
         print_line(f"Known by name only, without a trusted position: {len(unplaced)} ({areas}).")
-    if reach and table.empty:
+    # Also where a place is found: a larger one of the same name may lie beyond.
+    if reach:
         print_line(reach)
 
 

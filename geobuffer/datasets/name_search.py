@@ -77,13 +77,9 @@ def find_settlements(table: pd.DataFrame, name: str) -> pd.DataFrame:
 
     Returns
     -------
-    The rows with the column ``found_by``: ``name``, ``code``, ``hromada``, or ``similar name`` if
-    no place is spelled so. The table is empty if nothing is found.
-
-    Warns
-    -----
-    UserWarning
-        Nothing is found, but there are similar names.
+    pandas.DataFrame
+        The rows with the column ``found_by``: ``name``, ``code``, ``hromada``, or ``similar name``
+        if no place is spelled so. The table is empty if nothing is found.
 
     Raises
     ------
@@ -91,6 +87,11 @@ def find_settlements(table: pd.DataFrame, name: str) -> pd.DataFrame:
         The name is blank.
     WrongKind
         The table has no column to search.
+
+    Warns
+    -----
+    UserWarning
+        Nothing is found, but there are similar names.
 
     Examples
     --------

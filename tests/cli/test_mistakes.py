@@ -80,7 +80,7 @@ MISTAKES = {
     "latitude beyond the pole": (["where", "95", "34"], ["latitude 95", "within ±90"]),
     "latitude no number": (["where", "nan", "34"], ["latitude nan", "Must be finite"]),
     "no point": (["where", "nan", "nan"], ["latitude nan", "Must be finite"]),
-    "longitude endless": (["where", "51", "inf"], ["longitude inf", "Must be finite"]),
+    "longitude endless": (["where", "51", "inf"], ["51 inf", "latitude and longitude"]),
     "scenario not there": (["zone", "--scenario", "no.toml"], ["no.toml", "No such file"]),
     "scenario a folder": (["where", "51", "34", "--scenario", "."], ["Is a directory"]),
     "suffix of a zone": (["zone", "--out", "zone.shp"], ["'zone.shp'", "BufferZone", "'.gpkg'"]),
@@ -106,7 +106,7 @@ MISTAKES = {
     "width below zero": (["zone", "--km", "-5"], ["--side takes one side"]),
     "a file of places without one": (["settlements", "--places-swap"], ["without --places"]),
     "a point and a file's option": (
-        ["zone", "--around", "51,34", "--km", "1", "--crs", "4326"], ["--crs", "with a point"],
+        ["zone", "--around", "51.0,34.0", "--km", "1", "--crs", "4326"], ["--crs", "with a point"],
     ),
     "a point and a file of names": (["where", "51", "34", "--places", "x"], ["--places", "point"]),
     "regions that do not meet": (

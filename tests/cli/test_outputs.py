@@ -16,7 +16,8 @@ from geobuffer.cli.commands import app
 PLAIN = {
     "between", "and_", "region_name", "layer", "crs", "country", "km", "from_km", "side",
     "places_layer", "places_crs", "by", "values", "as_of", "title", "name", "iso", "bbox", "place",
-    "tolerance", "gap_m", "to_km", "step_km", "encoding", "csv_locale",
+    "tolerance", "gap_m", "to_km", "step_km", "encoding", "csv_locale", "places_read",
+    "add_places_read", "regions_read", "along_read", "around_read", "outline_read", "source_read",
 }  # fmt: skip
 
 #: What is written, and a name that the format of the output allows.
