@@ -371,7 +371,7 @@ def _check_range(position: Position) -> None:
     lat, lon, _ = position
     # Charts of the Pacific have longitudes up to 360.
     if abs(lat) > 90.0:
-        swapped = "; are they swapped?" if abs(lon) <= 90.0 and abs(lat) <= 360.0 else ""
+        swapped = " (is it the longitude?)" if abs(lon) <= 90.0 and abs(lat) <= 360.0 else ""
         raise CoordinateError(f"latitude {lat:.10g} is beyond ±90{swapped}")
     if abs(lon) > 360.0:
         raise CoordinateError(f"longitude {lon:.10g} is beyond ±180")

@@ -127,7 +127,7 @@ def test_layers_describe_their_content(border, tmp_path):
     layers = dict(pyogrio.list_layers(path))
     assert next(iter(layers)) == "zone"
     assert set(layers) == {"zone", "geobuffer_sections", "geobuffer_sides", "geobuffer_regions",
-                           "geobuffer_sources", "geobuffer_zone"}  # fmt: skip
+                           "geobuffer_sources", "geobuffer_zone", "layer_styles"}  # fmt: skip
     rings = gpd.read_file(path, layer="zone")
     assert rings["licence"].tolist() == [border.source.licence]
     assert rings["made_with"].tolist() == [f"geobuffer {gb.__version__}"]

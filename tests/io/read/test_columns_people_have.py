@@ -334,7 +334,7 @@ def test_columns_are_found_by_values_near_the_border(write, border, zone):
         gb.classify_file(path, zone, path.with_name("out.csv"))
     # A row of numbers is no header.
     path = write(f"1,A,{LAT},{LON}\n2,B,{LAT},{LON}\n")
-    with pytest.raises(gb.DataError, match="no columns of coordinates"):
+    with pytest.raises(gb.DataError, match="no column is known as the longitude"):
         gb.classify_file(path, zone, path.with_name("out.csv"))
     # Two columns more that lead there too leave it open.
     path = write(f"c1,c2,c3,c4\nA,{LAT},{LON},{LON + 0.1}\n")
