@@ -4,6 +4,7 @@ Other encodings, no home folder, read-only folders, flags of Python, the lowest 
 dependencies, and no network.
 """
 
+import contextlib
 import importlib.metadata
 import os
 import re
@@ -175,7 +176,12 @@ def test_paths_with_spaces_and_cyrillic(suffix, strip, tmp_path):
     folder.mkdir()
     zone = gb.build_zone(strip, km=5, tolerance_m=50)
     frame = zone.to_frame()[["ring", "geometry"]]
-    path = gb.write(frame, folder / f"зона {STRANGE}.{suffix}")
+    # GDAL reads no zip whose files have such names: they get plain ones, with a warning.
+    told = contextlib.nullcontext()
+    if suffix == "shp.zip":
+        told = pytest.warns(UserWarning, match="are called")
+    with told:
+        path = gb.write(frame, folder / f"зона {STRANGE}.{suffix}")
     assert [one.name for one in folder.iterdir()] == [path.name]
     if suffix != "kmz":
         assert len(gb.read_regions(path, name="ring")) == 1
