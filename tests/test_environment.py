@@ -176,7 +176,7 @@ def test_paths_with_spaces_and_cyrillic(suffix, strip, tmp_path):
     folder.mkdir()
     zone = gb.build_zone(strip, km=5, tolerance_m=50)
     frame = zone.to_frame()[["ring", "geometry"]]
-    # GDAL reads no zip whose files have such names: they get plain ones, with a warning.
+    # The files within a zip get plain names, with a warning.
     told = contextlib.nullcontext()
     if suffix == "shp.zip":
         told = pytest.warns(UserWarning, match="are called")

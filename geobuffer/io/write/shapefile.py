@@ -39,8 +39,9 @@ def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> None:
     Warns
     -----
     UserWarning
-        Names of columns were shortened, texts were cut, or moments were written as texts. The
-        ``.txt`` beside the shapes lists the same changes.
+        Names of columns were shortened, texts were cut, moments were written as texts, or the files
+        within the zip have a plainer name than the zip. The ``.txt`` beside the shapes lists the
+        same changes.
 
     Raises
     ------
