@@ -245,7 +245,7 @@ def _list_group_columns(joined: gpd.GeoDataFrame, by: Any) -> list[str]:
                 "column, or the same one renamed.",
                 parameter="by",
             )
-        if not joined[column].map(lambda value: isinstance(value, Hashable)).all():
+        if not all(isinstance(value, Hashable) for value in joined[column]):
             message = (
                 f"Invalid by {column!r}: it holds lists or mappings. Must hold texts or numbers."
             )

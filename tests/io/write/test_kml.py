@@ -146,7 +146,8 @@ def test_values_have_types_and_are_read_back(suffix, tmp_path):
         for now, was in zip(back[name].tolist(), wanted, strict=True):
             assert (pd.isna(now) and pd.isna(was)) or now == was, name
     assert back.geometry.geom_equals(table.geometry).all()
-    if suffix == ".kml":
+    # The plain driver of older builds of GDAL reads no fields.
+    if suffix == ".kml" and "LIBKML" in pyogrio.list_drivers():
         seen = gpd.read_file(path, layer="Places")
         assert seen["far"].tolist() == [1.25, 3.5e-7]
         assert seen["seats"].tolist()[0] == 1741
