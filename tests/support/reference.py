@@ -32,7 +32,9 @@ def distance_m(lines, lon, lat):
         away = _away(lon, lat, middles[:, 0], middles[:, 1])
         keep = away - length / 2.0 <= away.min()
         starts, steps, length = starts[keep], steps[keep], length[keep]
-        if (length <= 2.0).all():
+        # All of a parallel is as far from a pole, so nothing is dropped; stretches of some km have
+        # one minimum there, too. Without this end a point at a pole took minutes.
+        if (length <= 2.0).all() or len(starts) > 2000:
             return _golden(lon, lat, starts, steps)
         halves = np.concatenate([starts, starts + steps / 2.0])
         starts, steps = halves, np.concatenate([steps / 2.0, steps / 2.0])
