@@ -134,8 +134,8 @@ import geobuffer.io.write.write as export
 number, folder = int(sys.argv.pop(1)), sys.argv.pop(1)
 before = export._choose_writer
 
-def writer(thing, suffix):
-    save = before(thing, suffix)
+def writer(thing, *how):
+    save = before(thing, *how)
     def half(path):
         save(path)
         assert any(name.startswith(".geobuffer-") for name in os.listdir(folder))
