@@ -250,8 +250,9 @@ def _print_answers(answers: _Answers, ground: Ground, reach: str, side: str) -> 
     name, table, unplaced = answers.name, answers.located, answers.not_located
     if not answers.is_exact:
         print_line(f"No settlement is spelled {name!r}. Similar names:")
+    points_only = has_only_points(ground.border.sections)
     if not table.empty:
-        apart = {"side"} if has_only_points(ground.border.sections) else set()
+        apart = {"side"} if points_only else set()
         columns = [column for column in _SHOWN if column in table and column not in apart]
         title = f"Distance: {name}" if apart else f"Distance from the {_name_origin(side)}: {name}"
         print_table(pd.DataFrame(table[columns]), title)
@@ -259,7 +260,7 @@ def _print_answers(answers: _Answers, ground: Ground, reach: str, side: str) -> 
         areas = ", ".join(sorted(set(unplaced["raion_en"].fillna(unplaced["oblast"]))))
         print_line(f"Known by name only, without a trusted position: {len(unplaced)} ({areas}).")
     # Also where a place is found: a larger one of the same name may lie beyond.
-    if reach:
+    if reach and (table.empty or not points_only):
         print_line(reach)
 
 

@@ -49,6 +49,8 @@ IN_HTML = {
         "attribute", "stay", "tag",
     },
     "viz/content_policy.py": {"content"},
+    # The balloon of a place in Google Earth.
+    "io/write/kml.py": {"_escape_html(title)"},
 }  # fmt: skip
 
 # What we pass to folium and branca: constants, numbers, and a tile layer by its name.
@@ -56,7 +58,8 @@ TO_FOLIUM = {
     "[(south + north) / 2, (west + east) / 2]", "canvas", "drawn", "provider",
 }  # fmt: skip
 
-MARKUP = re.compile(r"<[A-Za-z/!]")
+# Not the named groups and the look-behinds of regular expressions, (?P<name> and (?<!.
+MARKUP = re.compile(r"(?<!\(\?P)(?<!\(\?)<[A-Za-z/!]")
 
 
 def trees():
