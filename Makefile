@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-quick: ## tests without browser, world data and whole processes; some three and a half minutes
+quick: ## tests without browser, world data and whole processes; some two and a half minutes
 	@start=$$(date +%s); \
 	$(PYTHON) -m pytest -q -n auto -m "not browser and not slow and not spark" && \
 	echo "quick: $$(($$(date +%s) - start)) seconds"
