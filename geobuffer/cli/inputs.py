@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -265,6 +266,9 @@ def _parse_point(text: str) -> shapely.Point | None:
 
     from geobuffer.zones.coordinates import PAIR_FORMS, CoordinateError, parse_position
 
+    # In general "51,34" may be one decimal number. Here it cannot: one number is no point.
+    if re.fullmatch(r"\s*[+-]?\d+,[+-]?\d+\s*", text):
+        text = text.replace(",", ", ")
     try:
         found = parse_position(text)
     except CoordinateError as error:

@@ -22,10 +22,9 @@ MISTAKES = {
     "a line and regions": (["zone", "--along", "x.gpkg", *SHORT], ["--between with --along"]),
     "a point and a gap": (["where", "51", "34", "--around", "51,34", "--gap-m", "5"],
                           ["--gap-m with --around"]),
-    "a point beyond the pole": (["zone", "--around", "134.0,51.0"],
-                                ["--around '134.0,51.0'", "±90"]),
-    "a point and a file": (["zone", "--around", "51.0,34.0", "--around", "x.gpkg"],
-                           ["51.0,34.0, x.gpkg", "points, or files"]),
+    "a point beyond the pole": (["zone", "--around", "134,51"], ["134, 51", "±90"]),
+    "a point and a file": (["zone", "--around", "51,34", "--around", "x.gpkg"],
+                           ["51,34, x.gpkg", "points, or files"]),
     "a width of neither side": (["zone", *SHORT, "--km", "Poland=5"], ["Poland"]),
     "a width without a number": (["zone", *SHORT, "--km", "Ukraine=wide"],
                                  ["--km 'wide'", "such as '10 km'"]),
@@ -107,7 +106,7 @@ MISTAKES = {
     "width below zero": (["zone", "--km", "-5"], ["--side takes one side"]),
     "a file of places without one": (["settlements", "--places-swap"], ["without --places"]),
     "a point and a file's option": (
-        ["zone", "--around", "51.0,34.0", "--km", "1", "--crs", "4326"], ["--crs", "with a point"],
+        ["zone", "--around", "51,34", "--km", "1", "--crs", "4326"], ["--crs", "with a point"],
     ),
     "a point and a file of names": (["where", "51", "34", "--places", "x"], ["--places", "point"]),
     "regions that do not meet": (

@@ -20,7 +20,7 @@ from geobuffer.io.read import column_words as words
 from geobuffer.io.read.column_words import COUNTRY, KNOWN_COLUMNS, NAME, NAMES, fold_heading
 from geobuffer.io.read.reproject import parse_crs
 from geobuffer.io.read.source_table import PointAxes
-from geobuffer.zones.coordinates import CoordinateError, parse_coordinate
+from geobuffer.zones.coordinates import NO_COORDINATE, CoordinateError, parse_coordinate
 from geobuffer.zones.quantities import (
     MAX_CHARACTERS,
     NOT_KNOWN,
@@ -407,10 +407,6 @@ def find_language_columns(table: SourceTable, given: Mapping[str, str]) -> dict[
     }
 
 
-# Texts that mean "no number" in big tables (classify_file), in small letters.
-NO_NUMBER_IN_ARROW = ("", "na", "n/a", "nan", "null", "none")
-
-
 def add_points(
     table: SourceTable, x_column: str, y_column: str, crs: object, *, is_stated: bool = False
 ) -> None:
@@ -602,7 +598,7 @@ def _number_error(
 def prepare_number_texts(texts: pa.ChunkedArray, decimal: str) -> pa.ChunkedArray:
     """Return the texts of an Arrow column so that a cast to ``float64`` reads them as numbers.
 
-    Surrounding spaces are removed, texts in ``NO_NUMBER_IN_ARROW`` become null, and decimal commas
+    Surrounding spaces are removed, texts that mean "no coordinate" become null, and decimal commas
     become points if ``decimal`` is a comma. A text that is not a number stays as it is, so that the
     cast fails and the caller can name its row.
 
@@ -614,7 +610,7 @@ def prepare_number_texts(texts: pa.ChunkedArray, decimal: str) -> pa.ChunkedArra
     from pyarrow import compute as pc
 
     trimmed = pc.utf8_trim_whitespace(texts.cast(pa.string()))
-    absent = pc.is_in(pc.utf8_lower(trimmed), value_set=pa.array(NO_NUMBER_IN_ARROW))
+    absent = pc.is_in(pc.utf8_lower(trimmed), value_set=pa.array(sorted(NO_COORDINATE)))
     prepared = pc.if_else(absent, pa.scalar(None, pa.string()), trimmed)
     if decimal == ",":
         # A point in such a number separates thousands or is a mistake: it must not be read.

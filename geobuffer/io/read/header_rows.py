@@ -206,8 +206,8 @@ def _is_second(row: list[str], names: Sequence[str]) -> bool:
 
 
 def _is_unit(text: str) -> bool:
-    folded = fold_heading(text)
-    return folded in words.UNITS or (not folded and bool(text))  # "°", "(°)"
+    # "°" and "(°)" are units. Other signs, such as "?", stand for a coordinate that is not known.
+    return fold_heading(text) in words.UNITS or text.strip("()[] ") == "°"
 
 
 def find_places(names: Sequence[str]) -> list[int]:

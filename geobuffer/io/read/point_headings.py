@@ -6,7 +6,7 @@ stands beside the word says which columns belong together, and how sure they are
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from geobuffer.io.read import column_words as words
@@ -79,6 +79,7 @@ def find_axes(columns: Sequence[str], kind: str) -> tuple[dict[str, list[str]], 
     return found
 
 
+@lru_cache(maxsize=100_000)  # a table is asked several times, and may have that many columns
 def _match_axis(heading: str, axis: tuple[str, ...]) -> _Axis | None:
     """Return which word for an axis a heading begins or ends with, and what stands beside it.
 

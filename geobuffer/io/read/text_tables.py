@@ -124,7 +124,7 @@ def read_table(file: UserFile, sheet: str | None, encoding: str | None = None) -
     else:
         name, found = str(file), _read_text(file, notes, encoding)
     found = _drop_empty_columns(found)
-    twice = [c for c in dict.fromkeys(found.header) if found.header.count(c) > 1]
+    twice = [column for column, times in Counter(found.header).items() if times > 1]
     if twice:
         raise DataError(f"Invalid table {name}: two columns are named {twice[0]!r}. Must differ.")
     frame = pd.DataFrame(found.rows, columns=found.header, dtype=object)

@@ -457,3 +457,15 @@ def test_a_tag_row_in_a_table_in_memory():
         {"n": ["#loc+name", "Юнаківка"], "a": ["#geo+lat", LAT], "b": ["#geo+lon", LON]}
     )
     assert read_rows(frame)[0] == [HERE]
+
+
+@pytest.mark.parametrize("unknown", ["?", "--", "#N/A", "-", "немає даних"])
+def test_a_first_place_whose_point_is_not_known_is_no_header(unknown, write, zone):
+    path = write(f"name,lat,lon\nA,{unknown},{unknown}\nB,{LAT},{LON}\n")
+    rows, said = read_rows(path)
+    assert rows == [("A", None, None), ("B", LON, LAT)]
+    assert "rows without coordinates: 1 (line 2)" in said
+    gb.classify_file(path, zone, path.with_name("out.csv"))
+    written = pd.read_csv(path.with_name("out.csv"))
+    assert written["name"].tolist() == ["A", "B"]
+    assert written["distance_km"].isna().tolist() == [True, False]
