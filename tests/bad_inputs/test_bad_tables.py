@@ -237,3 +237,19 @@ def test_people_that_are_no_sure_numbers(here, check_accepted, check_refused):
     text(here / "other.csv", "name;lat;lon;population", "A;50.5;30.05;many", "B;50.4;30.05;few")
     said = ["Invalid population in line 2 of other.csv", "'many'"]
     check_refused("exposure", *own(), "--places", "other.csv", says=said)
+
+
+@pytest.mark.row(84)
+def test_records_of_json(here, check_accepted, check_refused):
+    town = {"name": "A", "lat": 50.5, "lon": 30.05}
+    (here / "towns.json").write_text(json.dumps({"old": [town], "new": [town]}), encoding="utf-8")
+    args = ("settlements", *own(), "--json", "--places")
+    check_refused(*args, "towns.json", says=["2 members hold records", "layer=: 'old', 'new'"])
+    answer = check_accepted(
+        *args, "towns.json", "--places-read", "layer=new", notes=["from the member 'new'"]
+    )
+    assert [row["name"] for row in json.loads(answer.out)] == ["A"]
+    (here / "cut.json").write_text(json.dumps(town) + '\n{"name', encoding="utf-8")
+    check_refused(*args, "cut.json", says=["cut.json, line 2", "no JSON"])
+    (here / "bare.json").write_text('[{"name": "A", "x1": 3}]', encoding="utf-8")
+    check_refused(*args, "bare.json", says=["no column is known as the longitude", "'x1'"])

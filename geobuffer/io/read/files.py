@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, cast
 
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.io.read.encodings import detect_utf16
-from geobuffer.io.read.json_kinds import detect_json_kind
+from geobuffer.io.read.json_kinds import describe_other, detect_json_kind, list_members
 from geobuffer.io.read.other_formats import (
     describe_archive,
     describe_binary,
@@ -41,6 +41,7 @@ class FileFormat(enum.StrEnum):
     TOPOJSON = "TopoJSON"
     ESRI_JSON = "Esri JSON"
     OVERPASS = "Overpass JSON"
+    RECORDS = "JSON records"
     FLATGEOBUF = "FlatGeobuf"
     SHAPEFILE = "Shapefile"
     GEODATABASE = "file geodatabase"
@@ -70,8 +71,9 @@ FIXED_CRS = (
 
 #: The suffixes of these formats within an archive.
 SUFFIXES = (
-    ".gpkg", ".geojson", ".json", ".geojsonl", ".geojsons", ".topojson", ".fgb", ".shp",
-    ".kml", ".gpx", ".parquet", ".geoparquet", ".csv", ".tsv", ".txt", ".xlsx", ".xlsm",
+    ".gpkg", ".geojson", ".json", ".geojsonl", ".geojsons", ".jsonl", ".ndjson", ".topojson",
+    ".fgb", ".shp", ".kml", ".gpx", ".parquet", ".geoparquet", ".csv", ".tsv", ".txt", ".xlsx",
+    ".xlsm",
 )  # fmt: skip
 
 #: The suffix of the tables of a file geodatabase, which is a folder of them.
@@ -395,7 +397,10 @@ def damaged_error(file: UserFile, error: object) -> DataError:
     """Return the error for a damaged file, with its size and the message of the library."""
     if file.format is FileFormat.GEOJSON:
         head = file.read(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
-        if not (kind := detect_json_kind(head.lstrip())).format:
+        kind = detect_json_kind(head.lstrip())
+        if kind.format == FileFormat.RECORDS:  # what comes behind its beginning is no GeoJSON
+            return _unreadable_error(str(file), *describe_other(list_members(head.lstrip())))
+        if not kind.format:
             return _unreadable_error(str(file), kind.what, kind.remedy)
     message = " ".join(str(error).split())
     problem = "it is incomplete or damaged"

@@ -7,7 +7,7 @@ errors of servers. The beginning of a file is enough to name it in a message.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # Types of RFC 7946.
 _GEOJSON_TYPES = frozenset(
@@ -39,14 +39,15 @@ def detect_json_kind(head: str, *, is_whole: bool = True) -> JsonKind:
     """Return the kind of JSON that begins with a text; an empty format if we do not read it.
 
     A text that is no JSON counts as GeoJSON: its reader finds the damage. So does an object that
-    goes on behind the text (``is_whole`` is false): the members of GeoJSON may follow.
+    goes on behind the text (``is_whole`` is false) without records in it: the members of GeoJSON
+    may follow. Other JSON may hold records; their reader says if it does not.
 
     Examples
     --------
     >>> detect_json_kind('{"type": "Topology", "objects"').format
     'TopoJSON'
-    >>> detect_json_kind('[{"name": "A", "lat": 51}]').what
-    "a JSON list of records with the members 'name', 'lat'"
+    >>> detect_json_kind('[{"name": "A", "lat": 51}]').format
+    'JSON records'
     """
     if head.startswith("["):
         return _describe_list(head)
@@ -61,7 +62,7 @@ def detect_json_kind(head: str, *, is_whole: bool = True) -> JsonKind:
     elif members.keys() & _ESRI_MEMBERS or _has_esri_features(members, head):
         found = _describe_esri(members)
     else:
-        found = _describe_other(members, head) if is_whole else JsonKind("GeoJSON")
+        found = _detect_other(members, head, is_whole=is_whole)
     return found
 
 
@@ -70,17 +71,35 @@ def _has_esri_features(members: dict[str, str], head: str) -> bool:
     return "features" in members and '"attributes"' in head and not _GEOJSON_TYPE.search(head)
 
 
-def _describe_other(members: dict[str, str], head: str) -> JsonKind:
-    if members.keys() & {"error", "errors"} and not members.keys() & _GEOJSON_MEMBERS:
+# No error: services also say that there was none.
+_NO_ERROR = re.compile(r'"errors?"\s*:\s*(?:null|false|0|""|\[\s*\]|\{\s*\})\s*[,}]')
+# A list of objects in an object, or one object to a line.
+_RECORDS = re.compile(r"[:\[]\s*\[\s*\{|\}[ \t\r]*\n\s*\{")
+
+
+def _detect_other(members: dict[str, str], head: str, *, is_whole: bool) -> JsonKind:
+    is_geojson = bool(members.keys() & _GEOJSON_MEMBERS) or _GEOJSON_TYPE.search(head)
+    has_error = members.keys() & {"error", "errors"} and not _NO_ERROR.search(head)
+    if is_whole and has_error and not members.keys() & _GEOJSON_MEMBERS:
         answer = " ".join(head.split())[:120]
         return JsonKind("", f"an error of a server ({answer})", "Download it again.")
-    if not members or members.keys() & _GEOJSON_MEMBERS or _GEOJSON_TYPE.search(head):
+    if _RECORDS.search(head) and members and not members.keys() & {"features", "geometries"}:
+        return JsonKind("JSON records")
+    if not members or is_geojson or not is_whole:
         return JsonKind("GeoJSON")
-    return JsonKind(
-        "",
-        f"JSON of another kind, with the members {_quote(members)}",
-        "Save its places as CSV or GeoJSON.",
-    )
+    return JsonKind("JSON records")
+
+
+def describe_other(value: Any) -> tuple[str, str]:
+    """Return what JSON without records is, and what to do.
+
+    >>> describe_other({"status": "ok", "count": 3})[0]
+    "JSON of another kind, with the members 'status', 'count'"
+    """
+    remedy = "Save its places as CSV or GeoJSON."
+    if not isinstance(value, dict):
+        return "a JSON list, but no layer", remedy
+    return f"JSON of another kind, with the members {_quote(value)}", remedy
 
 
 def _describe_esri(members: dict[str, str]) -> JsonKind:
@@ -102,16 +121,12 @@ def _describe_list(head: str) -> JsonKind:
             "a JSON list of GeoJSON features",
             'Put {"type": "FeatureCollection", "features": before it and } behind it.',
         )
-    if not members:
+    if not members and not re.match(r"\[\s*\[", head):
         return JsonKind("", "a JSON list, but no layer", "Save it as GeoJSON.")
-    return JsonKind(
-        "",
-        f"a JSON list of records with the members {_quote(members)}",
-        "Save it as CSV; pandas.read_json() and to_csv() do that.",
-    )
+    return JsonKind("JSON records")
 
 
-def _quote(members: dict[str, str]) -> str:
+def _quote(members: dict[str, Any]) -> str:
     return ", ".join(repr(name[:40]) for name in list(members)[:8])
 
 

@@ -45,6 +45,7 @@ from geobuffer.io.read.geometry import (
     orient_lines,
 )
 from geobuffer.io.read.header_rows import drop_second_headers
+from geobuffer.io.read.json_records import read_records
 from geobuffer.io.read.layers import read_frame, read_layer
 from geobuffer.io.read.point_columns import add_point_columns, add_shape_column
 from geobuffer.io.read.postgis import is_database, read_database
@@ -393,6 +394,8 @@ def read_rows(
     refuse_needless(file, layer, sheet, encoding)
     if file.format in {FileFormat.TEXT, FileFormat.EXCEL}:
         return read_table(file, sheet, encoding)
+    if file.format is FileFormat.RECORDS:
+        return read_records(file, layer)
     return read_layer(file, layer, geometry_types, encoding)
 
 
@@ -575,10 +578,10 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     path
         CSV, TSV or another text table (commas, semicolons, tabs; decimal points or commas; UTF-8,
         UTF-16, cp1251 and others), Excel (``.xlsx``, with the extra ``excel``), GeoPackage,
-        GeoJSON, FlatGeobuf, Shapefile, KML, KMZ, GPX, (Geo)Parquet, a zip archive of one of these,
-        or ``postgresql://…?table=schema.table``, as for :func:`geobuffer.read_regions`. A table in
-        memory is read by the same steps: a GeoDataFrame of points, or a DataFrame with columns of
-        coordinates.
+        GeoJSON, FlatGeobuf, Shapefile, KML, KMZ, GPX, (Geo)Parquet, records of JSON, a zip archive
+        of one of these, or ``postgresql://…?table=schema.table``, as for
+        :func:`geobuffer.read_regions`. A table in memory is read by the same steps: a GeoDataFrame
+        of points, or a DataFrame with columns of coordinates.
     lon, lat
         The columns of longitude and latitude in degrees, or of x and y in ``crs``. By default
         columns with a usual heading, such as ``lon``, ``_GPS_longitude``, ``довгота`` and ``x``;

@@ -5,6 +5,7 @@ import time
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -145,10 +146,12 @@ def test_the_time_to_find_a_kind_grows_with_the_length():
 OTHERS = {
     '{"error": {"code": 499, "message": "Token Required"}}': "error of a server .*Token Required",
     '{"errors": ["x"], "status": 500}': "error of a server",
-    '{"towns": [{"lat": 51}]}': "another kind, with the members 'towns'",
+    '{"towns": {"lat": [51]}}': "another kind, with the members 'towns'",
+    '{"results": []}': "another kind, with the members 'results'",
     json.dumps({"towns": ["x" * 70_000]}): "another kind, with the members 'towns'",
     '{"type": "Chart", "data": {}}': "another kind, with the members 'type', 'data'",
-    '[{"name": "A", "lat": 51}]': "list of records with the members 'name', 'lat'.*CSV",
+    '[{"lat": 51, "lon": 35}, 5]': "a JSON list, but no layer",
+    "[[1, 2], [3]]": "a JSON list, but no layer",
     "[1, 2, 3]": "a JSON list, but no layer",
     json.dumps([point("A")]): "list of GeoJSON features.*FeatureCollection",
     'var towns = {"type": "FeatureCollection"}': "JavaScript.*only the JSON",
@@ -184,3 +187,94 @@ def test_other_files_are_called_what_they_are(write, content):
 )  # fmt: skip
 def test_geojson_with_members_in_another_order_is_read(write, text):
     assert len(gb.read_settlements(write(text))) == 1
+
+
+RECORDS = [
+    {"name": "Юнаківка", "lat": 51.123, "lon": 35.038, "population": 1234},
+    {"name": "Білопілля", "lat": 51.147, "lon": 34.311, "population": None},
+]
+POINT = {"type": "Point", "coordinates": [35.038, 51.123]}
+AT = {"lat": 51.123, "lng": 35.038}
+BOX = {"northeast": {"lat": 52, "lng": 36}, "southwest": {"lat": 50, "lng": 34}}
+# Forms in which services and programs write tables; the first place is always the same.
+TABLES = {
+    "a list": RECORDS,
+    "one object": RECORDS[0],
+    "lines": "\n".join(json.dumps(one) for one in RECORDS) + "\n",
+    "a member": {"status": "ok", "count": 2, "data": RECORDS, "error": None},
+    "CKAN": {"success": True, "result": {"fields": [{"id": "name"}], "records": RECORDS}},
+    "columns": {key: [one[key] for one in RECORDS] for key in RECORDS[0]},
+    "pandas": {key: {"0": RECORDS[0][key], "1": RECORDS[1][key]} for key in RECORDS[0]},
+    "pandas split": {"columns": [*RECORDS[0]], "data": [[*one.values()] for one in RECORDS]},
+    "rows": [[*RECORDS[0]], *([*one.values()] for one in RECORDS)],
+    "by name": {"Юнаківка": AT, "Білопілля": AT},
+    "Nominatim": [{"boundingbox": ["51", "52", "35", "36"], "lat": "51.123", "lon": "35.038",
+                   "type": "village", "display_name": "Юнаківка"}],
+    "Google": {"results": [{"name": "Юнаківка", "geometry": {"location": AT, "viewport": BOX}}]},
+    "KoBo": {"next": None, "errors": [], "results": [
+        {"g/name": "Юнаківка", "_geolocation": [51.123, 35.038], "_tags": []},
+        {"g/name": "Суми", "_geolocation": [None, None]}]},
+    "Wikidata": {"results": {"bindings": [{
+        "name": {"type": "literal", "xml:lang": "uk", "value": "Юнаківка"},
+        "coord": {"type": "literal", "datatype": "wkt", "value": "Point(35.038 51.123)"}}]}},
+    "Elasticsearch": {"hits": {"hits": [{"_id": "1", "_source": {
+        "name": "Юнаківка", "location": {"lat": 51.123, "lon": 35.038}}}]}},
+    "shape": [{"name": "Юнаківка", "location": POINT, "tags": {"a": {"b": 1}}}],
+    "coordinates": [{"name": "Юнаківка", "coordinates": [35.038, 51.123]}],
+    "GeoNames": {"geonames": [{"lng": "35.038", "lat": "51.123", "name": "Юнаківка"}]},
+    "JSON:API": {"data": [{"id": "1", "attributes": {"name": "Юнаківка", **AT}}]},
+    "Takeout": {"locations": [{"name": "Юнаківка", "latitudeE7": 511230000,
+                               "longitudeE7": 350380000}]},
+    "others": {"roads": [{"id": 1}], "towns": RECORDS},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", TABLES)
+def test_tables_in_json_are_read_alike_by_both_doors(write, tmp_path, form):
+    text = TABLES[form]
+    path = write(text if isinstance(text, str) else json.dumps(text, ensure_ascii=False))
+    line = shapely.LineString([(35, 50), (35, 53)])
+    zone = gb.build_zone(gb.border_along(line, source=gb.Source("x")), km=5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they say which member was read, and what was assumed
+        places = gb.read_settlements(path)
+        gb.classify_file(path, zone, tmp_path / "out.csv")
+    first = places.iloc[0]
+    assert first.get("name", first.get("name_uk")) == "Юнаківка"
+    assert (first.geometry.x, first.geometry.y) == pytest.approx((35.038, 51.123), abs=1e-9)
+    if "population" in places:
+        assert places["population"].fillna(-1).tolist()[:2] in ([1234, -1], [1234])
+    answers = pd.read_csv(tmp_path / "out.csv")
+    assert answers["distance_km"].to_numpy() == pytest.approx(
+        gb.classify(places, zone)["distance_km"].to_numpy(float), nan_ok=True
+    )
+
+
+BAD_TABLES = {
+    '[{"name": "A", "x1": 3}]': "no column is known as the longitude",
+    json.dumps({"towns": RECORDS, "villages": RECORDS}): "2 members .* layer=: 'towns', 'villages'",
+    json.dumps(RECORDS[0]) + '\n{"name": ': "line 2: no JSON",
+    '[{"lat": 51, "lon": 35}': "incomplete or damaged",
+    '[{"lat": ' + "[" * 200_000: "lists in one another",
+    '[{"lat": 51, "lon": 35, "people": ' + "9" * 6_000 + "}]": "digits",
+    '[{"lat": 51, "lon": 35, "name": "Суми"}]'.encode("cp1251"): "not UTF-8 at byte",
+}
+
+
+@pytest.mark.parametrize("text", BAD_TABLES, ids=list(BAD_TABLES.values()))
+def test_tables_in_json_are_refused_with_the_reason(write, text):
+    with pytest.raises(gb.DataError, match=rf"file\.json.*{BAD_TABLES[text]}"):
+        gb.read_settlements(write(text))
+
+
+def test_a_member_with_records_is_named(write, monkeypatch):
+    from geobuffer.io.read import json_records
+
+    path = write({"towns": RECORDS, "villages": RECORDS[:1]})
+    with pytest.warns(UserWarning, match="from the member 'villages'"):
+        assert len(gb.read_settlements(path, layer="villages")) == 1
+    with pytest.raises(gb.DataError, match="Invalid layer 'x'"):
+        gb.read_settlements(path, layer="x")
+    monkeypatch.setattr(json_records, "_MOST_BYTES", 100)
+    with pytest.raises(gb.DataError, match="at most 100"):
+        gb.read_settlements(path)
