@@ -137,7 +137,7 @@ def _list_tables(value: Any, path: str = "", depth: int = 0) -> Iterator[_Table]
 
 
 def _make_table(value: Any) -> pd.DataFrame | None:
-    """Return a value of JSON as a table; ``None`` if it is none."""
+    """Return a value of JSON as a table; ``None`` for another value."""
     if isinstance(value, list) and value:
         if all(isinstance(one, dict) for one in value):
             return _join_records(value)
