@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 # The scripts in the order in which they run: each uses what those before it define.
 _SCRIPTS = (
-    "data.js", "names.js", "say.js", "zone.js", "dots.js", "draw.js", "labels.js", "popup.js",
-    "search.js", "panel.js", "table.js", "controls.js", "folium.js", "start.js",
+    "data.js", "names.js", "say.js", "zone.js", "coordinates.js", "dots.js", "draw.js", "labels.js",
+    "popup.js", "search.js", "panel.js", "table.js", "controls.js", "folium.js", "start.js",
 )  # fmt: skip
 
 
@@ -110,7 +110,7 @@ def _write_document(
     tail = [
         _json_element("geobuffer-words", load_words()),
         _json_element("geobuffer-data", data),
-        *(_script_element(_strip_indentation(read_asset(name))) for name in _SCRIPTS),
+        *(_script_element(_shorten_script(read_asset(name))) for name in _SCRIPTS),
         _script_element(script),
     ]
     policy = write_policy("\n".join([*head, content, *tail]), extended=extended)
@@ -133,12 +133,13 @@ def _script_element(text: str) -> str:
     return f"<script>{text}</script>"
 
 
-def _strip_indentation(script: str) -> str:
-    """Return a script without the blanks before its lines, a tenth of its size.
+def _shorten_script(script: str) -> str:
+    """Return a script without lines of comments and blanks before lines, a fifth of its size.
 
     No text of our scripts runs over several lines, so that no text changes.
     """
-    return re.sub("^ +", "", script, flags=re.MULTILINE)
+    bare = re.sub(r"^ *(?://.*|/\*(?s:.*?)\*/)\n", "", script, flags=re.MULTILINE)
+    return re.sub("^ +", "", bare, flags=re.MULTILINE)
 
 
 def _style_element(text: str) -> str:

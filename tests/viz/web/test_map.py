@@ -400,6 +400,32 @@ class TestPage:
         for name in ("Belgorod", "Белгород", "bielhorod"):
             assert len(search_places(browser, name)) == 1
 
+    def test_finds_coordinates(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        for text in ("50.6, 29.93", "50°36'N 29°55'48\"E", "https://maps.google.com/?q=50.6,29.93"):
+            (found,) = search_places(browser, text)
+            assert "50.60000, 29.93000" in found
+            assert "inside" in found
+            assert "4.96 ± 0.02 km, Ukraine" in found
+        browser.run("document.querySelector('#found button').click()")
+        assert "North–West" in read_popup(browser)
+
+    def test_points_are_answered_as_by_python(self, browser: Browser, page: Path) -> None:
+        browser.open(page)
+        lon, lat = np.random.default_rng(3).uniform((29.7, 50.05), (30.3, 50.95), (60, 2)).T
+        points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(lon, lat), crs=4326)
+        known = classify(points, make_zone())
+        found = browser.run(
+            "return arguments[0].map((at) => geobuffer.makePlace(at))",
+            np.stack([lat, lon], axis=1).tolist(),
+        )
+        for one, place in zip(known.itertuples(), found, strict=True):
+            assert abs(one.distance_km - place["distance_km"]) < 0.02
+            assert (one.side, one.section) == (place["side"], place["section"])
+            assert one.membership == place["membership"] or (
+                "uncertain" in {one.membership, place["membership"]}
+            )
+
     def test_popup_lists_what_is_known(self, browser: Browser, page: Path) -> None:
         browser.open(page)
         search_places(browser, "zhuravlivka")

@@ -125,12 +125,18 @@
     ];
   }
 
-  /** Describe a settlement with all its data. */
+  /** Describe a settlement, or a point that was searched, with all its data. */
   function describePlace(place) {
+    const rows = placeRows(place);
+    if (place.isPoint) {
+      const known = [say('class'), say('ring_name'), say('distance'), say('section'), say('side')];
+      return element('div', 'about', element('h2', '', pointName(place)),
+        geobuffer.termList(rows.filter(([term]) => known.includes(term))));
+    }
     return element(
       'div', 'about',
       element('h2', '', geobuffer.nameOf(place, geobuffer.view.language)),
-      conflict(place), geobuffer.termList(placeRows(place)), transliterated(place),
+      conflict(place), geobuffer.termList(rows), transliterated(place),
     );
   }
 
@@ -142,8 +148,13 @@
       element('div', '', `${km}, ${say(`${geobuffer.stateOf(place)}_short`)}`));
   }
 
+  function pointName(place) {
+    return `${place.lat.toFixed(5)}, ${place.lon.toFixed(5)}`;
+  }
+
   /** Return where a settlement is, in one line. It distinguishes places that share a name. */
   function whereabouts(place) {
+    if (place.isPoint) return `${distance(place)}, ${side(place) ?? section(place)}`;
     return [raion(place), oblast(place) || country(place)].filter(Boolean).join(', ');
   }
 
@@ -209,5 +220,6 @@
 
   Object.assign(geobuffer, {
     describePlace, describeBriefly, describeSection, openPlace, openSection, visitPlace, whereabouts, spanOf,
+    pointName,
   });
 })(window.geobuffer);

@@ -20,15 +20,30 @@
   }
 
   function makeAnswer(place) {
-    const name = element('bdi', 'found-name', geobuffer.nameOf(place, geobuffer.view.language));
+    const text = place.isPoint
+      ? geobuffer.pointName(place) : geobuffer.nameOf(place, geobuffer.view.language);
+    const name = element('bdi', 'found-name', text);
     const where = element('span', 'quiet', geobuffer.whereabouts(place));
     const state = element('span', 'found-class', say(`${geobuffer.stateOf(place)}_short`));
     const glyph = geobuffer.placeGlyph(geobuffer.stateOf(place));
     return element('li', '', button('', () => choosePlace(place), glyph, name, state, where));
   }
 
+  /** Show the point of coordinates as an answer: its distance and its class. */
+  function showPoint(at) {
+    const place = geobuffer.makePlace(at);
+    byId('found').replaceChildren(makeAnswer(place));
+    byId('found-detail').replaceChildren();
+    byId('search-status').textContent = say('found', { count: 1 });
+  }
+
   function showFound() {
     const text = byId('search').value;
+    const at = geobuffer.parsePosition(text);
+    if (at) {
+      showPoint(at);
+      return;
+    }
     const found = geobuffer.findPlaces(text);
     const exact = found.exact.slice(0, MOST).map(makeAnswer);
     const similar = found.similar.slice(0, MOST - exact.length).map(makeAnswer);
