@@ -11,6 +11,7 @@ import codecs
 import json
 import math
 from itertools import islice
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +20,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from geobuffer.analysis._whole_tables import Reading, read_whole
+from geobuffer.analysis._whole_tables import Reading, WholeTable, read_whole
 from geobuffer.errors import DataError, missing_crs
 from geobuffer.io.read.axis_order import order_axes
 from geobuffer.io.read.column_words import KNOWN_COLUMNS
@@ -33,6 +34,7 @@ from geobuffer.io.read.columns import (
 )
 from geobuffer.io.read.columns import read_coordinates as parse_coordinates
 from geobuffer.io.read.files import MAX_GB, FileFormat, find_file
+from geobuffer.io.read.header_rows import drop_second_headers
 from geobuffer.io.read.layers import list_native_columns
 from geobuffer.io.read.point_columns import (
     PairFacts,
@@ -46,6 +48,7 @@ from geobuffer.io.read.point_columns import (
 from geobuffer.io.read.point_texts import parse_shapes
 from geobuffer.io.read.read import refuse_needless
 from geobuffer.io.read.reproject import parse_crs
+from geobuffer.io.read.shape_kinds import unwrap_points
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.read.text_tables import TextTable, has_text
 from geobuffer.io.untrusted import check_geoparquet, is_nested_too_deeply
@@ -54,7 +57,6 @@ from geobuffer.zones.quantities import MAX_NUMBER, choose_mark, count_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -145,7 +147,7 @@ class TableSource(NamedTuple):
 
 
 def open_table(
-    path: Path,
+    path: Path | str,
     how: Reading = Reading(),  # noqa: B008 - immutable
     near: Sequence[shapely.Geometry] = (),
     *,
@@ -156,7 +158,7 @@ def open_table(
     Parameters
     ----------
     path
-        The file.
+        The file, or the address of a table of PostGIS.
     how
         What the caller states about how it is read.
     near
@@ -175,22 +177,52 @@ def open_table(
     """
     import pyarrow as pa
 
+    if isinstance(path, str):
+        whole = read_whole(path, how)
+        return _open_whole(Path(whole.name), whole, how, near)
     file, layer = find_file(path, layer=how.layer, max_gb=math.inf)
     how = how._replace(layer=layer)
     refuse_needless(file, layer, how.sheet, how.encoding)
     try:
+        rows = None
         if file.format is FileFormat.TEXT:
-            return _open_csv(file, how, near)
-        if file.format is FileFormat.PARQUET and not file.member:
-            return _open_parquet(path, how, near)
+            rows = _open_csv(file, how, near)
+        elif _has_batches_of_points(file):
+            rows = _open_parquet(path, how, near)
+        if rows is not None and not rows.at.pairs.has_others:
+            return rows
         find_file(path, layer=how.layer, max_gb=max_gb)
-        return _open_whole(file, how, near)
+        return _open_whole(path, read_whole(file, how, mixes_kinds=rows is not None), how, near)
     except UnicodeDecodeError as error:
         raise DataError(
             f"Unreadable {path}: its header is not UTF-8 at byte {error.start}. Save it as UTF-8."
         ) from error
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"Unreadable {path}: {error}") from error
+
+
+def _has_batches_of_points(file: UserFile) -> bool:
+    """Return whether a file is Parquet whose rows need nothing that only the whole file tells.
+
+    That is so of points, but not of a mixture of shapes, nor below a second header.
+    """
+    import pyarrow.parquet as pq
+
+    if file.format is not FileFormat.PARQUET or file.member:
+        return False
+    opened = pq.ParquetFile(file.path)
+    geo = (opened.schema_arrow.metadata or {}).get(b"geo")
+    if geo is None:
+        table = SourceTable(str(file), _sample_parquet(opened))
+        drop_second_headers(table)
+        return not table.notes
+    try:
+        metadata = json.loads(geo)
+        column = metadata["columns"][metadata["primary_column"]]
+        kinds = {kind.removesuffix(" Z") for kind in column.get("geometry_types", [])}
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return True  # what is wrong with the metadata is found later
+    return column.get("encoding", "WKB") in {"WKB", "point"} and kinds <= {"Point"}
 
 
 class _Rows(NamedTuple):
@@ -230,9 +262,10 @@ def _open_parquet(path: Path, how: Reading, near: Sequence[shapely.Geometry]) ->
     return TableSource(path, rows.schema, at, batches, notes=(at.note,) if at.note else ())
 
 
-def _open_whole(file: UserFile, how: Reading, near: Sequence[shapely.Geometry]) -> TableSource:
-    """Open a file of which no batches can be read, from its rows in memory."""
-    whole = read_whole(file, how)
+def _open_whole(
+    path: Path, whole: WholeTable, how: Reading, near: Sequence[shapely.Geometry]
+) -> TableSource:
+    """Open a source of which no batches can be read, from its rows in memory."""
     table, lines = whole.rows, whole.lines
     is_checked = bool((table.schema.metadata or {}).get(b"geo"))
     if is_checked:  # its points are in degrees by now
@@ -244,7 +277,7 @@ def _open_whole(file: UserFile, how: Reading, near: Sequence[shapely.Geometry]) 
     rows = _Rows(
         table.schema, lambda: table.slice(0, SAMPLE_ROWS).to_pandas(), read, tags=whole.tags
     )
-    at = _locate(file.path, rows, how, near)
+    at = _locate(path, rows, how, near)
 
     def batches() -> Iterator[tuple[float, pa.Table]]:
         for first in range(0, table.num_rows, BATCH_ROWS):
@@ -252,7 +285,7 @@ def _open_whole(file: UserFile, how: Reading, near: Sequence[shapely.Geometry]) 
             yield (first + part.num_rows) / table.num_rows, part
 
     return TableSource(
-        file.path, table.schema, at, batches,
+        path, table.schema, at, batches,
         None if lines is None else lambda first: lines[first:],
         [*whole.notes, *([at.note] if at.note else [])], name=whole.name, is_checked=is_checked,
     )  # fmt: skip
@@ -482,9 +515,9 @@ def _locate_geometry(path: Path, geo: bytes, names: list[str], stated: Any) -> C
         metadata = json.loads(geo)
         name = metadata["primary_column"]
         column = metadata["columns"][name]
-        encoding, kinds = column.get("encoding", "WKB"), column.get("geometry_types", [])
+        encoding = column.get("encoding", "WKB")
         boxes = column.get("covering", {}).get("bbox", {}).get("xmin", [""])[0]
-        _check_texts(name, encoding, boxes, *kinds)
+        _check_texts(name, encoding, boxes)
         crs = _parse_crs(column["crs"]) if column.get("crs") else None
     except (
         ValueError,
@@ -499,9 +532,6 @@ def _locate_geometry(path: Path, geo: bytes, names: list[str], stated: Any) -> C
         ) from error
     if name not in names:
         raise DataError(f"Invalid table {path}: there is no column {name!r}, its geometry.")
-    if encoding not in {"WKB", "point"} or {kind.removesuffix(" Z") for kind in kinds} - {"Point"}:
-        shown = ", ".join(kinds) or encoding
-        raise DataError(f"Invalid geometry in {path}: {name!r} holds {shown}. Must hold points.")
     # In GeoParquet 1.1 a missing key means longitude and latitude; null means unknown.
     if "crs" in column and column["crs"] is None and stated is None:
         remedy = 'crs="EPSG:…" states one, or its metadata'
@@ -612,13 +642,8 @@ def _read_text_points(rows: pa.Table, source: TableSource, first: int) -> tuple[
     read = read_shape_column(table, name)
     lon, lat = order_pairs(name, read, source.at.pairs)
     shaped = ~shapely.is_missing(read.shapes)
-    wrong = np.flatnonzero(shaped & (shapely.get_type_id(read.shapes) != 0))
-    if len(wrong):
-        kind = read.shapes[wrong[0]].geom_type
-        raise DataError(
-            f"Invalid {name} in {table.cite_row(int(wrong[0]))}: {kind}. Must be a Point."
-        )
-    lon[shaped], lat[shaped] = shapely.get_coordinates(read.shapes[shaped]).T
+    shapes = unwrap_points(read.shapes)
+    lon[shaped], lat[shaped] = shapely.get_coordinates(shapes[shaped]).T
     if source.at.swap:
         lon, lat = lat, lon
     if source.at.crs_is_stated:
@@ -768,7 +793,7 @@ def _read_wkb_points(column: pa.Array, first: int) -> tuple[Floats, Floats]:
         points = values.view(_WKB_POINT)
         if ((points["order"] == 1) & (points["type"] == 1)).all():
             return np.ascontiguousarray(points["lon"]), np.ascontiguousarray(points["lat"])
-    shapes = _parse_wkb(column, first)
+    shapes = unwrap_points(_parse_wkb(column, first))
     lon, lat = np.full((2, len(shapes)), np.nan)
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     wrong = np.flatnonzero(there & (shapely.get_type_id(shapes) != 0))

@@ -1,7 +1,8 @@
-"""Read as a whole the files that Arrow cannot read in batches, as tables of Arrow.
+"""Read as a whole the sources that Arrow cannot read in batches, as tables of Arrow.
 
-These are layers, workbooks and whatever lies in an archive. :func:`geobuffer.read_settlements`
-reads them by the same steps, so the rows and the messages are the same.
+These are layers, workbooks, records of JSON, whatever lies in an archive, and tables of PostGIS.
+:func:`geobuffer.read_settlements` reads them by the same steps, so the rows and the messages are
+the same.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import geopandas as gpd
 from geobuffer.errors import DataError
 from geobuffer.io.read.geometry import check_points
 from geobuffer.io.read.header_rows import drop_second_headers
-from geobuffer.io.read.read import POINT_TYPES, read_rows
+from geobuffer.io.read.point_columns import add_point_columns
+from geobuffer.io.read.read import POINT_TYPES, read_database_rows, read_rows
 from geobuffer.io.read.shape_kinds import keep_kind
 from geobuffer.io.read.source_table import check_has_rows
 
@@ -52,8 +54,10 @@ class WholeTable(NamedTuple):
     notes: Sequence[str]
 
 
-def read_whole(file: UserFile, how: Reading) -> WholeTable:
-    """Return the rows of a file.
+def read_whole(source: UserFile | str, how: Reading, *, mixes_kinds: bool = False) -> WholeTable:
+    """Return the rows of a file, or of a table of PostGIS by its address.
+
+    ``mixes_kinds`` says that a column of texts or binaries holds other shapes than points, too.
 
     Raises
     ------
@@ -62,10 +66,17 @@ def read_whole(file: UserFile, how: Reading) -> WholeTable:
     """
     import pyarrow as pa
 
-    table = read_rows(file, how.layer, how.sheet, how.encoding)
+    stated = how.layer, how.sheet, how.encoding
+    if isinstance(source, str):
+        table = read_database_rows(source, *stated)
+    else:
+        table = read_rows(source, *stated)
     check_has_rows(table)
     if table.shapes is None:
         drop_second_headers(table)
+        if mixes_kinds:
+            add_point_columns(table, None, None, how.crs)
+    if table.shapes is None:
         rows = pa.Table.from_pandas(_make_plain(table.frame), preserve_index=False)
         return WholeTable(table.name, rows, table.line_numbers, table.tags, table.notes)
     if how.lon is not None or how.lat is not None:

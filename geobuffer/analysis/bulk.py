@@ -45,7 +45,8 @@ from geobuffer.io.atomic import (
 from geobuffer.io.odd_points import OddPoints, explain_beyond
 from geobuffer.io.point_tables import warn_if_swapped
 from geobuffer.io.read.encodings import check_encoding
-from geobuffer.io.read.files import MAX_GB
+from geobuffer.io.read.files import MAX_GB, hide_password
+from geobuffer.io.read.postgis import is_database
 from geobuffer.io.read.read import parse_accuracy
 from geobuffer.io.read.reproject import parse_crs
 from geobuffer.io.write.write import check_csv_locale
@@ -301,13 +302,15 @@ def classify_file(  # noqa: PLR0913 - one parameter for each fact that a file ma
     Parameters
     ----------
     source
-        Any file that :func:`geobuffer.read_settlements` reads, by the same rules. Batches of
-        GeoParquet, of Parquet with coordinates and of text tables (CSV, TSV, TXT) of any length are
-        read one by one; other files are read as a whole: layers, workbooks and what lies in an
-        archive. What holds for a whole column, such as its decimal mark, is that of the whole file,
-        for which we read it twice. In a file with the column ``accuracy_m`` or ``radius_m``, a
-        missing value counts as 1,000 metres. Without the column, all points count as exact, or all
-        places as points. Columns keep their names; the points of a layer are in degrees.
+        Any file or table of PostGIS that :func:`geobuffer.read_settlements` reads, by the same
+        rules. Batches of GeoParquet of points, of Parquet with coordinates and of text tables (CSV,
+        TSV, TXT) of any length are read one by one; other sources are read as a whole: layers,
+        workbooks, records of JSON, what lies in an archive, and tables of PostGIS, whose target
+        must be one file. What holds for a whole column, such as its decimal mark, is that of the
+        whole file, for which we read it twice. In a file with the column ``accuracy_m`` or
+        ``radius_m``, a missing value counts as 1,000 metres. Without the column, all points count
+        as exact, or all places as points. Columns keep their names; the points of a layer are in
+        degrees.
     zone
         The zone.
     target
@@ -368,10 +371,16 @@ def classify_file(  # noqa: PLR0913 - one parameter for each fact that a file ma
         None if crs is None else parse_crs(crs),
         None if accuracy_m is None else parse_accuracy(accuracy_m), swap,
     )  # fmt: skip
-    source, target = Path(source), Path(target)
+    source = str(source).strip() if is_database(source) else Path(source)
+    target, shown = Path(target), hide_password(str(source))
     check_zone(zone)
     check_not_input(target, [("source", source)])
     check_bulk_target(target)
+    if isinstance(source, str) and not target.suffix:
+        raise DataError(
+            f"Invalid folder {str(target)!r}: rows of a database may change before a run is "
+            "continued. Must be a file: .parquet or .csv."
+        )
     style = check_csv_locale(target, csv_locale)
     odd, near = OddPoints(), [section.line for section in zone.sections]
     rows = open_table(source, how, near, max_gb=max_gb)
@@ -384,7 +393,7 @@ def classify_file(  # noqa: PLR0913 - one parameter for each fact that a file ma
     else:
         count = _write_parts(rows, zone, how, target, progress)
     for note in [*rows.notes, *odd.list_notes(rows.cite_rows)]:
-        warnings.warn(f"{source}: {note}", stacklevel=2)
+        warnings.warn(f"{shown}: {note}", stacklevel=2)
     return count
 
 

@@ -171,8 +171,8 @@ def settlements(
 @takes_options
 def bulk(  # noqa: PLR0913 - one parameter for each option of the command
     source: Annotated[
-        Path,
-        typer.Argument(help="GeoParquet, Parquet, CSV, or any file that --places reads."),
+        str,  # a path would lose a slash of the address of a database
+        typer.Argument(help="GeoParquet, Parquet, CSV, or any source that --places reads."),
         READ,
     ],
     target: Annotated[Path, typer.Argument(help=".parquet, .csv, or a folder of parts.")],

@@ -2,6 +2,7 @@
 
 import decimal
 import json
+import warnings
 from pathlib import Path
 
 import geopandas as gpd
@@ -210,3 +211,58 @@ def test_boxes_of_geoparquet_are_left_out_of_csv_and_kept_in_parquet(rings, plac
     assert "bbox" not in pd.read_csv(tmp_path / "out.csv").columns
     assert "bbox" in pq.read_schema(tmp_path / "out.parquet").names
     assert "bbox" not in gpd.read_parquet(tmp_path / "out.parquet").columns
+
+
+POINT = shapely.Point(35.038, 51.123)
+LINE = shapely.LineString([(34, 51), (35, 51)])
+# Shapes of two rows, with the words of the error or of the warning that both doors give.
+MIXTURES = {
+    "one point in a collection": ([POINT, shapely.MultiPoint([POINT])], ""),
+    "points and a line": ([POINT, LINE], "no points were left out: 1 line"),
+    "several points": ([POINT, shapely.MultiPoint([POINT, (34, 51)])], "2 points. Must be one"),
+    "lines": ([LINE, LINE], "LineString. Must be points; lines are read by read_border"),
+}
+
+
+def write_mixture(shapes, way, path):
+    table = gpd.GeoDataFrame({"name": ["A", "B"]}, geometry=shapes, crs=4326)
+    if way == "GeoParquet":
+        table.to_parquet(path)
+    elif way == "WKB":
+        pd.DataFrame({"name": ["A", "B"], "geometry": table.to_wkb()["geometry"]}).to_parquet(path)
+    else:
+        pd.DataFrame({"name": ["A", "B"], "wkt": table.to_wkt()["geometry"]}).to_csv(path)
+
+
+@pytest.mark.parametrize("way", ["GeoParquet", "WKB", "WKT"])
+@pytest.mark.parametrize("mixture", MIXTURES)
+def test_mixed_shapes_are_read_as_by_read_settlements(mixture, way, rings, tmp_path):
+    shapes, words = MIXTURES[mixture]
+    path, target = tmp_path / "mixed", tmp_path / "out.parquet"
+    write_mixture(shapes, way, path)
+    doors = [
+        lambda: classify_rows(gb.read_settlements(path), rings),
+        lambda: gb.classify_file(path, rings, target) and read_answers(target),
+    ]
+    said = []
+    for door in doors:
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            try:
+                found = door()
+            except gb.GeobufferError as error:
+                found = str(error)
+        said.append((found, [str(one.message) for one in warned]))
+    assert words in str(said[0])
+    np.testing.assert_equal(said[1][1], said[0][1])
+    if isinstance(said[0][0], str):
+        assert said[1][0] == said[0][0]
+    else:
+        assert said[1][0]["distance_km"] == pytest.approx(said[0][0]["distance_km"])
+
+
+def test_a_row_of_tags_in_parquet_is_no_place(rings, tmp_path):
+    rows = {"v": ["#adm4+name", "A"], "a": ["#geo+lat", "51.1"], "b": ["#geo+lon", "35.0"]}
+    pd.DataFrame(rows).to_parquet(tmp_path / "hxl.parquet")
+    with pytest.warns(UserWarning, match="further headers"):
+        assert gb.classify_file(tmp_path / "hxl.parquet", rings, tmp_path / "out.csv") == 1

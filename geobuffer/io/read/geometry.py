@@ -26,6 +26,7 @@ from geobuffer.io.odd_points import OddPoints, explain_beyond
 from geobuffer.io.point_tables import axes_seem_swapped
 from geobuffer.io.read.axis_order import order_axes
 from geobuffer.io.read.reproject import parse_crs, reproject_to_degrees
+from geobuffer.io.read.shape_kinds import unwrap_points
 from geobuffer.zones.areas import repair_area
 from geobuffer.zones.border import Border
 from geobuffer.zones.region import Region
@@ -325,15 +326,14 @@ def check_points(table: SourceTable, crs: object, *, swap: bool = False) -> None
     if not swap:
         order_axes(table, crs)
     _check_shapes(table, crs, "points", swap=swap)
-    shapes = table.required_shapes
-    several = shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOINT
-    for row in np.flatnonzero(several).tolist():
-        parts = shapely.get_parts(shapes[row])
-        if len(parts) > 1:
-            raise GeometryError(
-                f"Invalid geometry in {table.cite_row(row)}: {len(parts)} points. Must be one."
-            )
-        shapes[row] = parts[0]
+    shapes = unwrap_points(table.required_shapes)
+    several = np.flatnonzero(shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOINT)
+    if len(several):
+        row = int(several[0])
+        count = shapely.get_num_geometries(shapes[row])
+        raise GeometryError(
+            f"Invalid geometry in {table.cite_row(row)}: {count} points. Must be one."
+        )
     table.shapes = shapely.transform(
         shapes, lambda xy: np.stack([wrap_degrees(xy[:, 0]), xy[:, 1]], axis=1)
     )

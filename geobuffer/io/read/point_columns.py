@@ -23,6 +23,7 @@ from geobuffer.io.read.columns import add_points, require_column
 from geobuffer.io.read.point_headings import AXES, find_axes, find_pairs, has_point_heading
 from geobuffer.io.read.point_texts import ShapeColumn, explain_fault, parse_shapes
 from geobuffer.io.read.reproject import parse_crs
+from geobuffer.io.read.shape_kinds import unwrap_points
 from geobuffer.zones.coordinates import CoordinateError, parse_coordinate
 from geobuffer.zones.quantities import quote_value
 
@@ -434,13 +435,16 @@ class PairFacts(NamedTuple):
     first_beyond: bool = False
     """Whether any first number of these is beyond 90, so that it is no latitude."""
     second_beyond: bool = False
+    has_others: bool = False
+    """Whether some shapes are no points."""
 
     @classmethod
     def of(cls, read: ShapeColumn) -> PairFacts:
         """Return the facts of a column, or of a part of it."""
         rows = (read.eastward == 0) & np.isfinite(read.first)
         first, second = (bool((np.abs(x[rows]) > 90.0).any()) for x in (read.first, read.second))
-        return cls(bool(rows.any()), first, second)
+        others = ~np.isin(shapely.get_type_id(unwrap_points(read.shapes)), (-1, 0))
+        return cls(bool(rows.any()), first, second, bool(others.any()))
 
     @classmethod
     def join(cls, parts: Iterable[PairFacts]) -> PairFacts:

@@ -370,13 +370,23 @@ def _read_source(
         _refuse_encoding(facts.encoding, "a table in memory")
         return read_frame(path, layer=facts.layer, sheet=facts.sheet), UNSTATED.title
     if is_database(path):
-        _refuse_encoding(facts.encoding, "a PostGIS table")
-        _refuse_sheet(facts.sheet, "a PostGIS table")
-        table = read_database(str(path), facts.layer)
+        table = read_database_rows(path, facts.layer, facts.sheet, facts.encoding)
         return table, table.name
     file, layer = find_file(path, layer=facts.layer, max_gb=facts.max_gb)
     table = read_rows(file, layer, facts.sheet, facts.encoding, geometry_types)
     return table, file.path.name
+
+
+def read_database_rows(
+    address: str | Path, layer: str | None, sheet: str | None, encoding: str | None
+) -> SourceTable:
+    """Return the rows of a PostGIS table, which has neither sheets nor an encoding to state.
+
+    Errors as :func:`geobuffer.io.read.postgis.read_database`.
+    """
+    _refuse_encoding(encoding, "a PostGIS table")
+    _refuse_sheet(sheet, "a PostGIS table")
+    return read_database(str(address), layer)
 
 
 def read_rows(

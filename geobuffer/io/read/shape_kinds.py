@@ -31,6 +31,23 @@ def join_parts(parts: list[Any]) -> Any:
     return join[kinds.pop()](singles)
 
 
+def unwrap_points(shapes: Any) -> Any:
+    """Return shapes with the only point of a collection in its place.
+
+    >>> unwrap_points(shapely.from_wkt(["MULTIPOINT ((30 50))", "MULTIPOINT ((1 2), (3 4))"]))
+    array([<POINT (30 50)>, <MULTIPOINT ((1 2), (3 4))>], dtype=object)
+    """
+    kinds = [shapely.GeometryType.MULTIPOINT, shapely.GeometryType.GEOMETRYCOLLECTION]
+    alone = np.isin(shapely.get_type_id(shapes), kinds) & (shapely.get_num_geometries(shapes) == 1)
+    if not alone.any():
+        return shapes
+    shapes = shapes.copy()
+    for row in np.flatnonzero(alone):
+        part = shapely.get_geometry(shapes[row], 0)
+        shapes[row] = part if part.geom_type == "Point" else shapes[row]
+    return shapes
+
+
 def list_kinds(kinds: tuple[str, ...]) -> str:
     """Return the word for geometry types in a message.
 

@@ -69,6 +69,18 @@ def test_a_query_returns_places(database):
     assert places.geometry.iloc[0].equals(shapely.Point(34.8, 50.9))
 
 
+def test_a_table_is_classified_into_a_file(database, tmp_path):
+    line = shapely.LineString([(35, 50), (35, 53)])
+    zone = gb.build_zone(gb.border_along(line, source=gb.Source("x")), km=20)
+    address = f"{database.url}?table=places"
+    with pytest.warns(UserWarning, match=r"without coordinates: 1 \(row 1\)") as said:
+        assert gb.classify_file(address, zone, tmp_path / "out.csv") == 2
+    assert database.password not in " ".join(str(one.message) for one in said)
+    assert "inside" in (tmp_path / "out.csv").read_text(encoding="utf-8")
+    with pytest.raises(gb.DataError, match="rows of a database may change"):
+        gb.classify_file(address, zone, tmp_path / "folder")
+
+
 def test_lines_of_a_table(database):
     (river,) = gb.read_border(f"{database.url}?table=rivers").sections
     assert river.name == "Псел"
