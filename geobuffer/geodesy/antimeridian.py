@@ -144,9 +144,19 @@ def unwrap_vertices(lonlat: _Floats, west: float) -> _Floats:
     >>> unwrap_vertices(np.array([[179.0, 65.0], [-179.0, 66.0]]), 0.0).tolist()
     [[179.0, 65.0], [181.0, 66.0]]
     """
-    lon = np.unwrap(lonlat[:, 0], period=_TURN)
+    lon = _unwrap_along(lonlat[:, 0])
     turn = np.floor(((lon.min() + lon.max()) / 2.0 - west) / _TURN)
     return np.column_stack([lon - _TURN * turn, lonlat[:, 1]])
+
+
+def _unwrap_along(lon: _Floats) -> _Floats:
+    """Return longitudes in order, each within 180° of the one before, plus whole turns exactly.
+
+    ``numpy.unwrap`` adds rounded differences. So a closed ring ended a last digit from where it
+    began, which made it cross itself.
+    """
+    turns = np.cumsum(np.round(np.diff(lon, prepend=lon[:1]) / _TURN))
+    return np.asarray(lon - _TURN * turns)
 
 
 def split_longitude_range(west: float, east: float) -> list[tuple[float, float]]:
@@ -313,7 +323,7 @@ def _unwrap_steps(part: Polygon) -> Polygon:
 
 
 def _unwrap_ring(lonlat: _Floats) -> _Floats:
-    lon = np.unwrap(lonlat[:, 0], period=_TURN)
+    lon = _unwrap_along(lonlat[:, 0])
     ring = np.stack([lon, lonlat[:, 1]], axis=1)
     turns = round((lon[-1] - lon[0]) / _TURN)
     if not turns:
@@ -355,7 +365,7 @@ def _read_vertices(line: LineString) -> _Floats:
 
 
 def _cut_vertices(lonlat: _Floats) -> list[LineString]:
-    lon = np.unwrap(lonlat[:, 0], period=_TURN)
+    lon = _unwrap_along(lonlat[:, 0])
     turn = np.floor((lon + 180.0) / _TURN)
     path = [(lon[0], lonlat[0, 1])]
     for i in range(len(lon) - 1):

@@ -179,3 +179,14 @@ def test_only_the_polygons_of_an_overlay_are_kept():
     assert keep_polygons(mixed).equals(polygon)
     assert keep_polygons(mixed).geom_type == "Polygon"
     assert keep_polygons(line).is_empty
+
+
+def test_a_ring_over_180_ends_exactly_where_it_begins():
+    # Rounded sums of differences ended it a last digit away, so that it crossed itself.
+    east = np.array([178.123456789, -179.987654321, -178.2, 179.333333333])
+    for turn in np.arange(0.0, 0.5, 0.013):
+        lon = np.where(east > 0.0, east + turn, east - turn / 3.0)
+        ring = np.column_stack([lon, [50.1, 50.3, 51.7, 51.9]])
+        unwrapped = unwrap_polygon(shapely.Polygon(ring))
+        assert unwrapped.is_valid
+        assert len(unwrapped.exterior.coords) == 5
