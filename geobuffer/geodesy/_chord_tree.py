@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 _BRANCH = 6
 
 # Where balls leave more nodes than this to a point, we look at tubes, which takes twice the time;
-# unless most tubes are wider than this share of their balls, as about scattered points.
-_MANY_BALLS = 12
+# unless most tubes are wider than this share of their balls, as about scattered points. At 12, a
+# point far from a straight line took twice the time: the next level had six times as many balls.
+_MANY_BALLS = 5
 _SLENDER = 0.5
 
 # Where more than this are left only because chords do not tell, we compare geodesics. That takes as

@@ -78,6 +78,14 @@ _MARGIN = 0.75
 _DENSE_PROBES = np.arange(64) / 64.0
 _DENSE_MARGIN = 0.97
 
+# We drop vertices that lie nearer than this share of the tolerance to an edge without them. Vertices
+# stand off by a twentieth themselves, and edges that are off by three quarters are cut.
+_NEEDLESS_SHARE = 0.4
+
+# The edge of a zone has a vertex at every degree at least. The short way to the next vertex is then
+# the right one, and between two of the places at which we measure nothing bends much.
+_LONGEST_DEGREES = 1.0
+
 # Arcs take two or three rounds of cuts; a notch between many feet takes one round for each.
 _ROUNDS = 20
 
@@ -498,7 +506,9 @@ def _list_edges(shape: BaseGeometry) -> tuple[_Edges, Ints]:
 def _refine_edges(index: LineIndex, edges: _Edges, distance_m: float, tolerance_m: float) -> _Edges:
     """Move vertices to the distance and cut edges until they keep to it."""
     lon, lat, _ = _snap_to_distance(index, edges.lon, edges.lat, distance_m, tolerance_m)
-    edges = _cut_to_tolerance(index, edges._replace(lon=lon, lat=lat), distance_m, tolerance_m)
+    edges = edges._replace(lon=lon, lat=lat)
+    edges = _drop_needless_vertices(index, edges, distance_m, tolerance_m)
+    edges = _cut_to_tolerance(index, edges, distance_m, tolerance_m)
     # A vertex in the tip of a notch may not settle. It marked the notch until we found the corner.
     off = np.abs(index.nearest(edges.lon, edges.lat).distance_m - distance_m)
     # A ring keeps at least a triangle.
@@ -509,6 +519,37 @@ def _refine_edges(index: LineIndex, edges: _Edges, distance_m: float, tolerance_
     error = np.where(loses_end, np.inf, edges.error)
     edges = _Edges(edges.lon[settled], edges.lat[settled], edges.ring[settled], error[settled])
     return _cut_to_tolerance(index, edges, distance_m, tolerance_m)
+
+
+def _drop_needless_vertices(
+    index: LineIndex, edges: _Edges, distance_m: float, tolerance_m: float
+) -> _Edges:
+    """Return edges, not measured, without vertices that an edge between others hardly misses.
+
+    A curve of the plane may be straight in longitude and latitude: the zone about a parallel had
+    fifty times the vertices that it needs. A degree of longitude counts as long as one of latitude,
+    so away from the equator we keep more vertices than we need.
+    """
+    needless_m = _NEEDLESS_SHARE * tolerance_m
+    after = find_successors(edges.ring)
+    step = wrap_degrees(edges.lon[after] - edges.lon)
+    middle = edges.lon + step / 2.0, (edges.lat + edges.lat[after]) / 2.0
+    # A stretch that bulges between its ends keeps both: in a longer edge, probes could miss it.
+    bulges = np.abs(index.nearest(*middle).distance_m - distance_m) > needless_m
+    lon = np.cumsum(np.append(0.0, step[:-1]))
+    lines = shapely.linestrings(
+        np.column_stack([lon, edges.lat, np.arange(len(lon))]), indices=edges.ring
+    )
+    lines = shapely.simplify(lines, float(np.degrees(needless_m / WGS84.a)))
+    kept = shapely.get_coordinates(lines, include_z=True)[:, 2].astype(np.int64)
+    needed = bulges.copy()
+    needed[after[bulges]] = True
+    needed[kept] = True
+    for degrees in (lon, edges.lat):
+        needed |= np.diff(np.floor(degrees / _LONGEST_DEGREES), prepend=np.nan) != 0.0
+    # A ring keeps at least a triangle.
+    needed |= np.bincount(edges.ring, weights=needed)[edges.ring] < 3
+    return _Edges(*(column[needed] for column in edges))
 
 
 def _cut_to_tolerance(
