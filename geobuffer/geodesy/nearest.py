@@ -150,6 +150,12 @@ class LineIndex:
         straight on. A point of the line itself, to a tenth of a millimetre, is on the left.
         Parameters and errors as :meth:`nearest`.
         """
+        return self.find_sides(lon, lat, compiled=compiled)[0]
+
+    def find_sides(
+        self, lon: ArrayLike, lat: ArrayLike, *, compiled: bool | None = None
+    ) -> tuple[NDArray[np.bool_], Floats]:
+        """Return what :meth:`is_left` returns, and the distances (metres), found at once."""
         lon, lat = _to_arrays(lon, lat)
         distance, piece, share = self._find_feet(lon, lat, compiled)
         p, nodes = self.pieces, self.nodes
@@ -163,7 +169,7 @@ class LineIndex:
         for node, at in ((nodes.begin[piece], at_begin), (nodes.end[piece], at_end)):
             rows = np.flatnonzero(at)
             left[rows] = nodes.is_left(azimuth[rows], node[rows])
-        return np.asarray(left | (distance < _ON_LINE_M))
+        return np.asarray(left | (distance < _ON_LINE_M)), distance
 
     def free_ends(self) -> tuple[Floats, Floats, Floats]:
         """Return longitude, latitude and outward azimuth of ends where no other line starts.

@@ -8,7 +8,8 @@ right side is the rest of the zone.
 
 Spokes take time. So the lines, and the geodesics where sides part beyond ends of lines, first cut
 the zone into *faces*. A face that only left banks border is left, and one that only right banks
-border is right. We draw spokes in the other faces only, which are *mixed*.
+border is right. The others are *mixed*. Geodesics from the edge of the zone to the feet of its
+points cut them further, as no side changes along those. We draw spokes in what stays mixed.
 
 Geometry is in longitude and latitude, degrees on WGS 84, with longitudes unwrapped about the
 outline's meridian; distances are in metres.
@@ -59,8 +60,19 @@ _NEEDLE_SHARE = 1.5 / _PER_WIDTH**2
 # How far left and right of a segment we ask which face lies there: less than any gap that matters.
 _BESIDE_M = 1e-3
 
+# More metres than any degree has.
+_DEGREE_M = 112_000.0
+
 # In degrees, a tenth of a millimetre: what is closer lies in one place.
 _SAME_DEGREES = 1e-9
+
+# We cut mixed faces along so many geodesics from the edge of the zone to left banks, and beside every
+# place where sides part at the edge.
+_EDGE_CUTS = 64
+
+# A spoke shorter than this cuts nothing off. A stop is right to much less than this many degrees.
+_SHORTEST_CUT_M = 1.0
+_STOP_DEGREES = 1e-8
 
 # Parts thinner than this share of the tolerance are what crossing edges leave.
 _SLIVER_SHARE = 0.25
@@ -120,7 +132,12 @@ def split_sides(
     meetings = _find_meetings(segments)
     places = _place_first_spokes(segments, meetings, gauge.reach_m, distance_m)
     step_m = _find_step_m(outline.shape, tolerance_m)
-    faces = _sort_faces(segments, outline.shape, gauge, places, meetings, step_m)
+    lines, tips, stops = _trace_open_spokes(bank, gauge, step_m)
+    cuts = _Cuts(lines, np.empty((0, 2)), np.empty((0, 2)))
+    faces = _sort_faces(segments, outline.shape, places, meetings, cuts)
+    if faces.borders_mixed.any():
+        cuts = cuts.add(_cut_to_edge(index, outline.shape, tips, stops, step_m))
+        faces = _sort_faces(segments, outline.shape, places, meetings, cuts)
     in_mixed = faces.borders_mixed[places.element // 3]
     spokes = gauge.measure_all(places.element[in_mixed], places.share[in_mixed])
     spokes = gauge.draw_tips(gauge.refine(spokes))
@@ -270,7 +287,7 @@ def _find_approached(
     return np.asarray(np.bincount(stretch[other != segment[stretch]], minlength=len(segment)) > 0)
 
 
-def _grow_boxes(lon: Floats, lat: Floats, by_m: float) -> NDArray[np.object_]:
+def _grow_boxes(lon: Floats, lat: Floats, by_m: float | Floats) -> NDArray[np.object_]:
     """Return boxes that hold points, (m, n) for n boxes, and some metres about them."""
     high = by_m / 110_000.0
     north = np.minimum(np.abs(lat).max(axis=0) + high, 89.0)
@@ -295,6 +312,21 @@ def _space_evenly(element: Ints, steps: Floats) -> _Places:
 # --- faces ---
 
 
+class _Cuts(NamedTuple):
+    """Lines in a zone that no edge between its sides crosses."""
+
+    lines: list[BaseGeometry]
+    stops: Floats
+    """Points (n, 2) at the left bank where cuts end."""
+    beside_stops: Floats
+    """Points (n, 2) of the same cuts, a little before that."""
+
+    def add(self, more: _Cuts) -> _Cuts:
+        """Return these cuts and more."""
+        stops, beside = (np.concatenate(pair) for pair in zip(self[1:], more[1:], strict=True))
+        return _Cuts([*self.lines, *more.lines], stops, beside)
+
+
 class _Faces(NamedTuple):
     """The faces that are left, and which segments have their left bank in a mixed face."""
 
@@ -305,18 +337,16 @@ class _Faces(NamedTuple):
 def _sort_faces(
     segments: _Segments,
     whole: BaseGeometry,
-    gauge: SpokeGauge,
     places: _Places,
     meetings: _Places,
-    step_m: float,
+    cuts: _Cuts,
 ) -> _Faces:
     """Cut the zone into faces, and sort them by the banks that border them.
 
     We ask halfway between the first spokes, among which are all meetings, which face lies there.
     """
     bank, (element, share) = segments.bank, places
-    cuts = [whole.boundary, *segments.lines, *_trace_open_spokes(bank, gauge, step_m)]
-    edges = shapely.union_all(cuts)
+    edges = shapely.union_all([whole.boundary, *segments.lines, *cuts.lines])
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(edges)))
     shapely.prepare(whole)
     faces = faces[shapely.intersects(whole, shapely.point_on_surface(faces))]
@@ -330,28 +360,84 @@ def _sort_faces(
     has_left, has_right = (
         np.bincount(face[face >= 0], minlength=len(faces)) > 0 for face in (left_face, right_face)
     )
+    stop, stop_face = _find_beside_stops(faces, cuts)
+    has_left[stop_face] = True
     mixed = has_left == has_right
     mixed[_find_touched(segments, meetings, faces)] = True
     borders_mixed = np.zeros(bank.count, dtype=bool)
     in_mixed = (left_face < 0) | mixed[left_face]
     borders_mixed[element[between][in_mixed] // 3] = True
+    stops = shapely.points(cuts.stops[stop[mixed[stop_face]]])
+    near = segments.tree.query(stops, predicate="dwithin", distance=_STOP_DEGREES)
+    borders_mixed[near[1]] = True
     return _Faces(list(faces[has_left & ~mixed]), borders_mixed)
 
 
-def _trace_open_spokes(bank: LeftBank, gauge: SpokeGauge, step_m: float) -> list[BaseGeometry]:
-    """Return the spokes along which left and right part, as lines."""
+def _find_beside_stops(faces: NDArray[np.object_], cuts: _Cuts) -> tuple[Ints, Ints]:
+    """Return pairs of a cut and a face that has, beside its stop, a part of the left bank."""
+    if not len(cuts.stops):
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    beside = shapely.buffer(shapely.points(cuts.beside_stops), _STOP_DEGREES / 4.0)
+    stop, face = shapely.STRtree(faces).query(beside, predicate="intersects")
+    return stop, face
+
+
+def _cut_to_edge(
+    index: LineIndex, whole: BaseGeometry, tips: Floats, stops: Floats, step_m: float
+) -> _Cuts:
+    """Return cuts to left banks from the edge of the zone, and from ``tips`` to what stops them.
+
+    No side changes along the geodesic from a point to its foot, so what such cuts close off from
+    right banks is left. Beside a border of 10,000 pieces, all spokes but 31 of 57,000 went.
+    """
+    edge = [
+        shapely.get_coordinates(ring)[:-1] for ring in shapely.get_rings(shapely.get_parts(whole))
+    ]
+    lon, lat = np.concatenate(edge).T
+    foot = index.nearest(lon, lat, compiled=False)
+    is_left = index.is_left(lon, lat, compiled=False)
+    # Beside where sides part at the edge, and here and there in between.
+    chosen = is_left & ~(np.roll(is_left, 1) & np.roll(is_left, -1))
+    chosen[:: max(1, len(lon) // _EDGE_CUTS)] = True
+    chosen &= is_left
+    begin = np.concatenate([np.stack([lon, lat], axis=1)[chosen], tips])
+    stop = np.concatenate([np.stack([foot.lon, foot.lat], axis=1)[chosen], stops])
+    there, back, away = inverse(*stop.T, *begin.T)
+    middle = direct(*stop.T, there, away / 2.0)
+    use = (away > _SHORTEST_CUT_M) & index.is_left(middle[0], middle[1], compiled=False)
+    lines, ends, beside = [], [], []
+    for n in np.flatnonzero(use):
+        line = _trace_geodesic(*begin[n], back[n], away[n], step_m)
+        last, end = line[-2:]
+        near = end + (last - end) * min(0.5, 2.0 * _BESIDE_M * (len(line) - 1) / away[n])
+        beyond = _move(end[None], there[n] + 180.0, _BESIDE_M).T
+        lines.append(shapely.linestrings(np.concatenate([line[:-1], [near, end], beyond])))
+        ends.append(end)
+        beside.append(near)
+    return _Cuts(lines, np.reshape(ends, (-1, 2)), np.reshape(beside, (-1, 2)))
+
+
+def _trace_open_spokes(
+    bank: LeftBank, gauge: SpokeGauge, step_m: float
+) -> tuple[list[BaseGeometry], Floats, Floats]:
+    """Return the spokes along which left and right part, as lines.
+
+    Of those that end within the zone, return also the tips, (n, 2), and the points that stop them.
+    """
     fan, _ = bank.list_fans()
     share = np.where(fan % 3 == BEGIN_FAN, 0.0, 1.0)
     is_open = bank.find_open(fan, share)
     lon, lat, azimuth = bank.locate_spokes(fan[is_open], share[is_open])
     if not len(lon):
-        return []
-    length, _ = gauge.find_lengths(lon, lat, azimuth)
-    rows = np.flatnonzero(length > 0.0)
-    return [
-        shapely.linestrings(_trace_geodesic(lon[n], lat[n], azimuth[n], length[n], step_m))
-        for n in rows
+        return [], np.empty((0, 2)), np.empty((0, 2))
+    length, stop = gauge.find_lengths(lon, lat, azimuth)
+    lines = [
+        _trace_geodesic(lon[n], lat[n], azimuth[n], length[n], step_m)
+        for n in np.flatnonzero(length > 0.0)
     ]
+    stopped = np.isfinite(stop[:, 0]) & (length > 0.0)
+    tips = np.array([line[-1] for line in lines])[stopped[length > 0.0]].reshape(-1, 2)
+    return [shapely.linestrings(line) for line in lines], tips, stop[stopped]
 
 
 def _trace_geodesic(
@@ -506,10 +592,9 @@ def _bound_divide_error(
     for _ in range(_DOUBLINGS):
         tried = [_move(at, azimuth + turn, away_m) for turn in (-90.0, 90.0)]
         lon, lat = np.concatenate(tried, axis=1)
-        away = index.nearest(lon, lat, compiled=False).distance_m
-        rows = np.flatnonzero((away < distance_m - outline.error_m) & (away > tolerance_m))
-        lon, lat = lon[rows], lat[rows]
-        wrong = shapely.intersects_xy(left, lon, lat) != index.is_left(lon, lat, compiled=False)
+        is_left, away = index.find_sides(lon, lat, compiled=False)
+        wrong = shapely.intersects_xy(left, lon, lat) != is_left
+        wrong &= (away < distance_m - outline.error_m) & (away > tolerance_m)
         off = _measure_from_edge(left, lon[wrong], lat[wrong])
         bound = max(bound, float(off.max(initial=0.0)))
         # Beside a thin wedge a point may be beyond its other edge, so that it lies near an edge.
@@ -544,4 +629,15 @@ def _measure_from_edge(shape: BaseGeometry, lon: Floats, lat: Floats) -> Floats:
     """Return the distance of points from the boundary of a shape, in metres."""
     if not len(lon) or shape.is_empty:
         return np.zeros(len(lon))
-    return LineIndex([shape.boundary]).nearest(lon, lat, compiled=False).distance_m
+    rings = shapely.get_rings(shapely.get_parts(shape))
+    coords, ring = shapely.get_coordinates(rings, return_index=True)
+    begin = np.flatnonzero(np.diff(ring) == 0)
+    edges = shapely.linestrings(np.stack([coords[begin], coords[begin + 1]], axis=1))
+    # An index of all edges took a fifth of the time. A degree is longest in the north and south.
+    tree = shapely.STRtree(edges)
+    _, degrees = tree.query_nearest(
+        shapely.points(lon, lat), all_matches=False, return_distance=True
+    )
+    boxes = _grow_boxes(lon[None], lat[None], _DEGREE_M * degrees)
+    near = np.unique(tree.query(boxes)[1])
+    return LineIndex(edges[near]).nearest(lon, lat, compiled=False).distance_m
