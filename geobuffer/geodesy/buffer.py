@@ -78,8 +78,8 @@ _MARGIN = 0.75
 _DENSE_PROBES = np.arange(64) / 64.0
 _DENSE_MARGIN = 0.97
 
-# We drop vertices that lie nearer than this share of the tolerance to an edge without them. Vertices
-# stand off by a twentieth themselves, and edges that are off by three quarters are cut.
+# We drop vertices that lie nearer than this share of the tolerance to an edge without them.
+# Vertices stand off by a twentieth themselves, and edges that are off by three quarters are cut.
 _NEEDLESS_SHARE = 0.4
 
 # The edge of a zone has a vertex at every degree at least. The short way to the next vertex is then
@@ -549,7 +549,7 @@ def _drop_needless_vertices(
         needed |= np.diff(np.floor(degrees / _LONGEST_DEGREES), prepend=np.nan) != 0.0
     # A ring keeps at least a triangle.
     needed |= np.bincount(edges.ring, weights=needed)[edges.ring] < 3
-    return _Edges(*(column[needed] for column in edges))
+    return _Edges(edges.lon[needed], edges.lat[needed], edges.ring[needed], edges.error[needed])
 
 
 def _cut_to_tolerance(

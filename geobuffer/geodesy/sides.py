@@ -12,7 +12,8 @@ border is right. The others are *mixed*. Geodesics from the edge of the zone to 
 points cut them further, as no side changes along those. We draw spokes in what stays mixed.
 
 Geometry is in longitude and latitude, degrees on WGS 84, with longitudes unwrapped about the
-outline's meridian; distances are in metres.
+outline's meridian; distances are in metres. This is one module although it is long: all of it is
+one walk, from lines to two polygons, and its steps share no use elsewhere.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ _DEGREE_M = 112_000.0
 # In degrees, a tenth of a millimetre: what is closer lies in one place.
 _SAME_DEGREES = 1e-9
 
-# We cut mixed faces along so many geodesics from the edge of the zone to left banks, and beside every
-# place where sides part at the edge.
+# We cut mixed faces along so many geodesics from the edge of the zone to left banks, and beside
+# every place where sides part at the edge.
 _EDGE_CUTS = 64
 
 # A spoke shorter than this cuts nothing off. A stop is right to much less than this many degrees.
@@ -390,24 +391,22 @@ def _cut_to_edge(
     No side changes along the geodesic from a point to its foot, so what such cuts close off from
     right banks is left. Beside a border of 10,000 pieces, all spokes but 31 of 57,000 went.
     """
-    edge = [
-        shapely.get_coordinates(ring)[:-1] for ring in shapely.get_rings(shapely.get_parts(whole))
-    ]
-    lon, lat = np.concatenate(edge).T
+    edge = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(whole)))
+    lon, lat = edge.T
     foot = index.nearest(lon, lat, compiled=False)
     is_left = index.is_left(lon, lat, compiled=False)
     # Beside where sides part at the edge, and here and there in between.
-    chosen = is_left & ~(np.roll(is_left, 1) & np.roll(is_left, -1))
-    chosen[:: max(1, len(lon) // _EDGE_CUTS)] = True
+    chosen = ~(np.roll(is_left, 1) & np.roll(is_left, -1))
+    chosen[:: max(1, len(edge) // _EDGE_CUTS)] = True
     chosen &= is_left
-    begin = np.concatenate([np.stack([lon, lat], axis=1)[chosen], tips])
+    begin = np.concatenate([edge[chosen], tips])
     stop = np.concatenate([np.stack([foot.lon, foot.lat], axis=1)[chosen], stops])
-    there, back, away = inverse(*stop.T, *begin.T)
-    middle = direct(*stop.T, there, away / 2.0)
-    use = (away > _SHORTEST_CUT_M) & index.is_left(middle[0], middle[1], compiled=False)
+    there, back, away = inverse(stop[:, 0], stop[:, 1], begin[:, 0], begin[:, 1])
+    middle_lon, middle_lat, _ = direct(stop[:, 0], stop[:, 1], there, away / 2.0)
+    use = (away > _SHORTEST_CUT_M) & index.is_left(middle_lon, middle_lat, compiled=False)
     lines, ends, beside = [], [], []
     for n in np.flatnonzero(use):
-        line = _trace_geodesic(*begin[n], back[n], away[n], step_m)
+        line = _trace_geodesic(begin[n, 0], begin[n, 1], back[n], away[n], step_m)
         last, end = line[-2:]
         near = end + (last - end) * min(0.5, 2.0 * _BESIDE_M * (len(line) - 1) / away[n])
         beyond = _move(end[None], there[n] + 180.0, _BESIDE_M).T
