@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from geobuffer.io.read.files import DRIVERS, FIXED_CRS, FileFormat, damaged_erro
 from geobuffer.io.read.gdal import list_gdal_errors, open_for_gdal
 from geobuffer.io.read.overpass import read_overpass
 from geobuffer.io.read.point_columns import read_shape_column
+from geobuffer.io.read.shape_kinds import keep_areas, note_closed_rings
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.io.read.xml_layers import read_xml_layer
 from geobuffer.io.untrusted import (
@@ -34,7 +36,7 @@ from geobuffer.io.untrusted import (
 
 if TYPE_CHECKING:
     import warnings
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import geopandas as gpd
     from pyarrow import parquet
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
 # Coordinates that are texts, of which GDAL makes no shape.
 _QUOTED_NUMBERS = re.compile(rb'"coordinates"\s*:\s*\[[\s\[]*"')
+# What libraries say of rings that do not end where they begin. We say it better.
+_OF_OPEN_RINGS = re.compile("closed linestring|Non closed ring")
 # Values that JSON does not allow (RFC 8259), but that GDAL reads as numbers.
 _NOT_JSON = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity)\s*[,}\]]")
 
@@ -132,8 +136,10 @@ def _read_with_gdal(
         try:
             chosen = _choose_layer(file, name, layer, kinds)
             info = _read_layer_info(file, name, chosen, encoding)
-            # Broken rings become missing shapes and a warning, which we pass on.
-            frame = pyogrio.read_dataframe(name, layer=chosen, encoding=encoding, on_invalid="warn")
+            # Broken shapes become missing shapes and a warning, which we pass on.
+            read = partial(pyogrio.read_dataframe, name, layer=chosen, encoding=encoding)
+            frame = read(on_invalid="warn")
+            closed = _close_rings(frame, read, said)
         except DataError:
             raise
         except list_gdal_errors() as error:
@@ -142,7 +148,28 @@ def _read_with_gdal(
         raise damaged_error(file, f"{len(frame)} of {info['features']} rows")
     notes += [str(warning.message) for warning in said if _concerns_file(warning)]
     several = file.format in {FileFormat.GEOPACKAGE, FileFormat.GEODATABASE} and chosen
-    return _make_table(file, f"{file}, layer {chosen}" if several else str(file), frame, notes)
+    layer_name = f"{file}, layer {chosen}" if several else str(file)
+    table = _make_table(file, layer_name, frame, notes)
+    note_closed_rings(table, closed)
+    return table
+
+
+def _close_rings(
+    frame: Any, read: Callable[..., Any], said: list[warnings.WarningMessage]
+) -> Sequence[int]:
+    """Close rings that do not end where they begin, and return their rows."""
+    if not any("closed linestring" in str(warning.message) for warning in said):
+        return []
+    missing = np.flatnonzero(frame.geometry.isna())
+    # The second reading gives shapes of the rows that the first one could not read.
+    fixed = np.asarray(read(on_invalid="fix").geometry.to_numpy(), dtype=object)[missing]
+    fixed, is_area = keep_areas(fixed)
+    shapes = np.asarray(frame.geometry.to_numpy(), dtype=object).copy()
+    shapes[missing] = fixed
+    frame[frame.geometry.name] = type(frame.geometry)(shapes, crs=frame.crs, index=frame.index)
+    if is_area.all():
+        said[:] = [one for one in said if not _OF_OPEN_RINGS.search(str(one.message))]
+    return list(missing[is_area])
 
 
 def _read_layer_info(
@@ -309,10 +336,15 @@ def _read_parquet(file: UserFile) -> SourceTable:
         if b"geo" in metadata:
             check_geoparquet(metadata[b"geo"], str(file))
             _check_nesting(file, source, metadata[b"geo"])
-        written = _find_wkt_column(metadata.get(b"geo"))
+        written = _find_own_column(metadata.get(b"geo"), "WKT")
         is_read = b"geo" in metadata and not written
         with np.errstate(invalid="ignore"):  # a later check reports them
-            frame = (gpd.read_parquet if is_read else pd.read_parquet)(source)
+            try:
+                frame = (gpd.read_parquet if is_read else pd.read_parquet)(source)
+            except shapely.errors.GEOSException:
+                # One shape is broken: we read them one by one, and close open rings.
+                written = _find_own_column(metadata.get(b"geo"), "WKB")
+                frame = pd.read_parquet(source)
         native = written
         if b"geo" not in metadata:
             native = list_native_columns(parquet.ParquetFile(source))
@@ -384,12 +416,15 @@ def _set_native_shapes(table: SourceTable, native: dict[str, NativeColumn]) -> N
         )
 
 
-def _find_wkt_column(geo: bytes | None) -> dict[str, NativeColumn]:
-    """Return the column of shapes that GeoParquet of before 1.0 may store as well-known text."""
+def _find_own_column(geo: bytes | None, encoding: str) -> dict[str, NativeColumn]:
+    """Return the column of shapes of a GeoParquet, if it has that encoding.
+
+    GeoParquet of before 1.0 may store well-known text (WKT), which geopandas does not read.
+    """
     stated = json.loads(geo) if geo else {}
     column = stated.get("primary_column")
     facts = stated.get("columns", {}).get(column, {})
-    if str(facts.get("encoding")).upper() != "WKT":
+    if str(facts.get("encoding")).upper() != encoding:
         return {}
     return {str(column): NativeColumn(facts.get("crs", "OGC:CRS84"), is_geography=False)}
 

@@ -23,7 +23,7 @@ from geobuffer.io.read.columns import add_points, require_column
 from geobuffer.io.read.point_headings import AXES, find_axes, find_pairs, has_point_heading
 from geobuffer.io.read.point_texts import ShapeColumn, explain_fault, parse_shapes
 from geobuffer.io.read.reproject import parse_crs
-from geobuffer.io.read.shape_kinds import unwrap_points
+from geobuffer.io.read.shape_kinds import note_closed_rings, unwrap_points
 from geobuffer.zones.coordinates import CoordinateError, parse_coordinate
 from geobuffer.zones.quantities import quote_value
 
@@ -424,6 +424,7 @@ def read_shape_column(table: SourceTable, column: str) -> ShapeColumn:
             f"{explain_fault(values[row])}. Must be a pair such as 51.123, 35.038, or well-known "
             "text such as POINT (35.038 51.123), or well-known binary."
         )
+    note_closed_rings(table, read.closed)
     return read
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geobuffer.io.read.shape_kinds import parse_and_close
 from geobuffer.io.untrusted import is_nested_too_deeply
 from geobuffer.zones.coordinates import NO_COORDINATE, CoordinateError, parse_position
 
@@ -41,6 +42,8 @@ class ShapeColumn(NamedTuple):
     """Which values are neither missing nor a shape."""
     srids: frozenset[int]
     """The codes of EPSG that the shapes state."""
+    closed: Sequence[int] = ()
+    """The rows of areas whose rings did not end where they begin."""
 
     @property
     def has_pairs(self) -> bool:
@@ -92,10 +95,11 @@ def parse_shapes(values: Sequence[Any]) -> ShapeColumn:
             srids |= {int(match["srid"])} if match["srid"] else set()
         else:
             found.wrong[row] = not (_set_json(found, row, text) or _set_pair(found, row, text))
-    _set_wkt(found, texts)
-    srids |= _set_wkb(found, binaries)
+    closed = _set_wkt(found, texts)
+    codes, more = _set_wkb(found, binaries)
     found.shapes[shapely.is_empty(found.shapes)] = None
-    return found._replace(srids=frozenset(srids - {0}))
+    srids |= codes
+    return found._replace(srids=frozenset(srids - {0}), closed=sorted(closed + more))
 
 
 def holds_shapes(values: Sequence[Any]) -> bool:
@@ -116,22 +120,25 @@ def _is_missing(value: Any) -> bool:
     return isinstance(value, float) and np.isnan(value)
 
 
-def _set_wkt(found: ShapeColumn, texts: dict[int, str]) -> None:
+def _set_wkt(found: ShapeColumn, texts: dict[int, str]) -> list[int]:
+    """Set the shapes of well-known text, and return the rows whose rings were closed."""
     safe = {r: t for r, t in texts.items() if t.upper().count("COLLECTION") <= _MOST_COLLECTIONS}
-    shapes = shapely.from_wkt(list(safe.values()), on_invalid="ignore")
+    shapes, closed = parse_and_close(shapely.from_wkt, list(safe.values()))
     found.wrong[list(texts)] = True
     for row, shape in zip(safe, shapes, strict=True):
         found.shapes[row], found.wrong[row] = shape, shape is None
+    return [list(safe)[n] for n in closed]
 
 
-def _set_wkb(found: ShapeColumn, binaries: dict[int, bytes]) -> set[int]:
-    """Set the shapes of well-known binary, and return the codes that they state."""
+def _set_wkb(found: ShapeColumn, binaries: dict[int, bytes]) -> tuple[set[int], list[int]]:
+    """Set the shapes of well-known binary; return the codes they state, and the rows closed."""
     safe = {row: one for row, one in binaries.items() if not is_nested_too_deeply(one)}
-    shapes = shapely.from_wkb(list(safe.values()), on_invalid="ignore")
+    shapes, closed = parse_and_close(shapely.from_wkb, list(safe.values()))
     found.wrong[list(binaries)] = True
     for row, shape in zip(safe, shapes, strict=True):
         found.shapes[row], found.wrong[row] = shape, shape is None
-    return set(shapely.get_srid(shapes[~shapely.is_missing(shapes)]).tolist())
+    srids = set(shapely.get_srid(shapes[~shapely.is_missing(shapes)]).tolist())
+    return srids, [list(safe)[n] for n in closed]
 
 
 # The names of coordinates in structures, each with that of the other coordinate.

@@ -1,4 +1,4 @@
-"""Keep the shapes of the wanted kind where a file mixes points, lines, areas and collections."""
+"""Make shapes of what files hold: of open rings, of parts, of points, lines and areas mixed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,44 @@ import numpy as np
 import shapely
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from geobuffer.geodesy.ellipsoid import Ints
     from geobuffer.io.read.source_table import SourceTable
+
+
+def parse_and_close(parse: Callable[..., Any], given: Sequence[Any]) -> tuple[Any, Ints]:
+    """Return the shapes of texts or bytes, and the rows whose rings were open and are closed.
+
+    A ring must end where it begins. One that does not is closed, as QGIS and GDAL do; see
+    :func:`note_closed_rings`. A wrong value gives ``None``.
+
+    >>> shapes, rows = parse_and_close(shapely.from_wkt, ["POLYGON ((30 50, 31 50, 31 51))", "a"])
+    >>> str(shapes[0]), shapes[1], rows.tolist()
+    ('POLYGON ((30 50, 31 50, 31 51, 30 50))', None, [0])
+    """
+    values = np.fromiter(given, dtype=object, count=len(given))
+    shapes = parse(values, on_invalid="ignore")
+    missing = np.flatnonzero(shapely.is_missing(shapes))
+    shapes[missing], closed = keep_areas(parse(values[missing], on_invalid="fix"))
+    return shapes, missing[closed]
+
+
+def keep_areas(fixed: Any) -> tuple[Any, Any]:
+    """Return areas whose rings were closed, and which those are; what is no area is ``None``."""
+    kinds = [shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON]
+    is_area = np.isin(shapely.get_type_id(fixed), kinds) & ~shapely.is_empty(fixed)
+    return np.where(is_area, fixed, None), is_area
+
+
+def note_closed_rings(table: SourceTable, rows: Iterable[int]) -> None:
+    """Note which rows had rings that did not end where they begin."""
+    rows = list(rows)
+    if rows:
+        table.notes.append(
+            "rings that do not end where they begin were closed by a straight edge: "
+            f"{table.cite_rows(rows)}. If vertices are missing, complete them in the file."
+        )
 
 
 def join_parts(parts: list[Any]) -> Any:

@@ -23,7 +23,7 @@ import shapely
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.io.read.encodings import detect_encoding
 from geobuffer.io.read.files import FileFormat, damaged_error
-from geobuffer.io.read.shape_kinds import join_parts
+from geobuffer.io.read.shape_kinds import join_parts, note_closed_rings
 from geobuffer.io.read.source_table import SourceTable
 from geobuffer.zones.toponyms import name_columns
 
@@ -55,6 +55,8 @@ class _Row:
     data: dict[str, str] = field(default_factory=dict)
     parts: list[Any] = field(default_factory=list)
     is_broken: bool = False
+    is_open: bool = False
+    """Whether a ring of it does not end where it begins."""
 
 
 def read_xml_layer(file: UserFile, layer: str | None) -> SourceTable:
@@ -99,6 +101,7 @@ def read_xml_layer(file: UserFile, layer: str | None) -> SourceTable:
             "lines of less than two points and rings of less than three corners were left out: "
             f"{table.cite_rows(broken)}."
         )
+    note_closed_rings(table, [number for number, row in enumerate(rows) if row.is_open])
     return table
 
 
@@ -413,6 +416,8 @@ class _KmlReader(_XmlReader):
         row, made = self.row, _make_parts(shape)
         if row is None:
             return
+        if shape.kind == "Polygon":
+            row.is_open |= any(not ring.is_closed for ring in shape.outer + shape.inner)
         if made is None:
             row.is_broken = True
         elif not self._geometries:
