@@ -1,6 +1,7 @@
 """Fixtures that many tests share, and which tests are slow."""
 
 import os
+import warnings
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,44 @@ def zone(border):
 def towns():
     """The bundled places."""
     return gb.load_settlements()
+
+
+@pytest.fixture(scope="session")
+def made_before():
+    """A border_between and a build_zone that keep what they made."""
+    borders, zones = {}, {}
+    between, build = gb.border_between, gb.build_zone
+
+    def border_once(one, other, **options):
+        sides = [tuple([side] if isinstance(side, gb.Region) else side) for side in (one, other)]
+        asked = (*sides, repr(options))
+        if asked in borders:
+            return borders[asked]
+        with warnings.catch_warnings(record=True) as told:
+            made = between(one, other, **options)
+        for warning in told:
+            warnings.warn(warning.message, stacklevel=2)
+        # Of a border that warned, each command must warn again.
+        return made if told else borders.setdefault(asked, made)
+
+    def build_once(border, **options):
+        asked = (border.digest, repr(options))
+        if asked not in zones:
+            zones[asked] = build(border, **options)
+        return zones[asked]
+
+    return border_once, build_once
+
+
+@pytest.fixture
+def made_once(monkeypatch, regions, towns, made_before):
+    """Have commands load the bundled data, and make each border and each zone, only once."""
+    real = gb.load_regions
+    monkeypatch.setattr(gb, "load_regions", lambda *which, **how: real(*which, **how)
+                        if which or how else regions)  # fmt: skip
+    monkeypatch.setattr(gb, "load_settlements", towns.copy)
+    monkeypatch.setattr(gb, "border_between", made_before[0])
+    monkeypatch.setattr(gb, "build_zone", made_before[1])
 
 
 @pytest.fixture(scope="session")

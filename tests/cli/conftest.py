@@ -8,31 +8,12 @@ from support.cli import run_geobuffer
 import geobuffer as gb
 
 
-@pytest.fixture(scope="session")
-def built():
-    """A build_zone that keeps each zone, so that a zone is built only once for all commands."""
-    zones = {}
-    build = gb.build_zone
-
-    def build_once(border, **options):
-        asked = (border.digest, repr(options))
-        if asked not in zones:
-            zones[asked] = build(border, **options)
-        return zones[asked]
-
-    return build_once
-
-
 @pytest.fixture
-def run(monkeypatch, tmp_path, regions, towns, built):
+def run(monkeypatch, tmp_path, made_once):
     """Run geobuffer in this process, in an empty folder; the data are loaded only once."""
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(gb, "load_regions", lambda: regions)
-    monkeypatch.setattr(gb, "load_settlements", towns.copy)
-    monkeypatch.setattr(gb, "build_zone", built)
-
     return run_geobuffer
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import shapely
@@ -93,16 +94,26 @@ def draw_outlines(zone: BufferZone, widths_km: Sequence[float]) -> list[SliderOu
     >>> abs(at_10.areas_km2["Ukraine"] / zone.area_km2 - 1) < 0.002
     True
     """
+    is_around = zone.side == AROUND
+    return list(_draw_once(zone.border, zone.ends, tuple(widths_km), is_around=is_around))
+
+
+# A notebook draws map after map of one border: the outlines take longer than all the rest of a map.
+# Those of a border of some 1,000 km take 2 MB.
+@lru_cache(maxsize=4)
+def _draw_once(
+    border: Border, ends: str, widths_km: tuple[float, ...], *, is_around: bool
+) -> tuple[SliderOutline, ...]:
     error_m = outline_error_m(widths_km)
-    index = LineIndex(_simplify_lines(zone.border, _BORDER * error_m))
+    index = LineIndex(_simplify_lines(border, _BORDER * error_m))
     widths = [km for km in widths_km if km * 1e3 <= LIMIT_M]
     if not widths:
-        return []
+        return ()
     buffers = PlanarBuffers(index, max(widths) * 1e3, error_m=_ARCS * error_m)
 
     def draw_width(km: float) -> tuple[float, Polygon | MultiPolygon] | None:
         try:
-            return km, _draw_outline(zone, buffers, km, error_m)
+            return km, _draw_outline(border, ends, buffers, km, error_m)
         except GeometryError:  # the zone would reach a pole or go around the globe
             return None
 
@@ -110,20 +121,20 @@ def draw_outlines(zone: BufferZone, widths_km: Sequence[float]) -> list[SliderOu
     # time.
     with ThreadPoolExecutor() as threads:
         drawn = [one for one in threads.map(draw_width, widths) if one is not None]
-    areas = _simplify_sides(zone.border, _BORDER * error_m)
+    areas = _simplify_sides(border, _BORDER * error_m)
     outlines = []
     for km, shape in reversed(drawn):
-        if zone.side == AROUND:
-            outlines.append(_fill_outline(zone.border, km, shape, areas))
+        if is_around:
+            outlines.append(_fill_outline(border, km, shape, areas))
             continue
         inside = {
             side: keep_polygons(shapely.intersection(shape, area)) for side, area in areas.items()
         }
-        outlines.append(SliderOutline(km, shape, _measure_sides(zone.border, shape, inside)))
-        if zone.ends == "round":
+        outlines.append(SliderOutline(km, shape, _measure_sides(border, shape, inside)))
+        if ends == "round":
             # Narrower zones lie within this one, so the territories within it are enough for them.
             areas = inside
-    return outlines[::-1]
+    return tuple(outlines[::-1])
 
 
 def _fill_outline(
@@ -157,12 +168,12 @@ def _simplify_sides(border: Border, tolerance_m: float) -> dict[str, BaseGeometr
 
 
 def _draw_outline(
-    zone: BufferZone, buffers: PlanarBuffers, km: float, error_m: float
+    border: Border, ends: str, buffers: PlanarBuffers, km: float, error_m: float
 ) -> Polygon | MultiPolygon:
     whole: BaseGeometry = buffers.at(km * 1e3)
-    if zone.ends == "flat":
-        ends = find_flat_ends(zone.border.line, km * 1e3, simplify_m=_BORDER * error_m)
-        cut, _ = build_end_cuts(ends, km * 1e3, _ARCS * error_m, rough=True)
+    if ends == "flat":
+        cuts = find_flat_ends(border.line, km * 1e3, simplify_m=_BORDER * error_m)
+        cut, _ = build_end_cuts(cuts, km * 1e3, _ARCS * error_m, rough=True)
         # The outline is not cut at the antimeridian yet: it continues across it on either side.
         whole = subtract_around_globe(whole, cut)
     # Where parts of the border meet, a union may leave a hole some centimetres wide.
