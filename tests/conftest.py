@@ -1,5 +1,6 @@
 """Fixtures that many tests share, and which tests are slow."""
 
+import importlib.util
 import os
 import warnings
 from pathlib import Path
@@ -63,8 +64,18 @@ TOGETHER = (
 )
 
 
-def pytest_collection_modifyitems(items):
-    """Mark the tests of slow files."""
+def pytest_ignore_collect(collection_path, config):
+    """Import no slow file where slow tests are left out: that saves a quarter of the collection."""
+    is_slow = collection_path in {TESTS / file for file in SLOW}
+    return True if is_slow and "not slow" in config.option.markexpr else None
+
+
+def pytest_collection_modifyitems(config, items):
+    """Mark the tests of slow files, and leave out long ones unless they are asked for."""
+    if "long" not in config.option.markexpr:
+        long = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in set(long)]
     slow = {TESTS / file for file in SLOW}
     for item in items:
         name = getattr(item, "originalname", None) or item.name
@@ -186,6 +197,20 @@ def own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         yield
+
+
+# All countries whose outlines tests load. The archive is one block; to read it takes five seconds.
+WORLD = (
+    "AQ", "BE", "BI", "CA", "CD", "CO", "CZ", "DZ", "FI", "FJ", "IN", "KP", "KR", "LS", "LU", "MX",
+    "NE", "NL", "NO", "OM", "PK", "RU", "RW", "SA", "UA", "US", "VE", "ZA",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def unpacked_world(own_cache):
+    """Have the outlines of all those countries in the cache, after one reading of the archive."""
+    if importlib.util.find_spec("borders"):
+        gb.load_regions("world", country=list(WORLD))
 
 
 @pytest.fixture

@@ -155,8 +155,9 @@ def test_the_hook_sees_a_download(tmp_path):
     assert "NETWORK socket.getaddrinfo" in done.stderr
 
 
-def test_the_default_map_is_made_without_a_network(tmp_path):
-    code = "sys.argv = ['geobuffer', 'map']\nfrom geobuffer.cli.main import main\nmain()"
+def test_a_map_is_made_without_a_network(tmp_path):
+    words = ["geobuffer", "map", "--between", "Belgorod", "--and", "Sumy"]
+    code = f"sys.argv = {words}\nfrom geobuffer.cli.main import main\nmain()"
     done = _silently(code, tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "geobuffer-map.html").stat().st_size > 100_000

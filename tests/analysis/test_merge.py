@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import geobuffer as gb
@@ -401,7 +401,6 @@ tables = st.lists(st.lists(rows, min_size=1, max_size=6), min_size=1, max_size=3
 )
 
 
-@settings(max_examples=40, deadline=None)
 @given(tables, st.randoms())
 def test_the_order_of_tables_and_rows_does_not_change_the_result(given_tables, random):
     there = gb.merge_settlements(*given_tables)
@@ -413,7 +412,6 @@ def test_the_order_of_tables_and_rows_does_not_change_the_result(given_tables, r
     pd.testing.assert_frame_equal(one, other, check_like=True, check_dtype=False)
 
 
-@settings(max_examples=40, deadline=None)
 @given(tables)
 def test_nothing_is_lost_and_no_two_rows_of_a_table_merge(given_tables):
     merged = gb.merge_settlements(*given_tables)
@@ -424,7 +422,6 @@ def test_nothing_is_lost_and_no_two_rows_of_a_table_merge(given_tables):
     assert merged["id"].is_unique
 
 
-@settings(max_examples=40, deadline=None)
 @given(tables)
 def test_a_table_merged_with_itself_is_itself(given_tables):
     first = given_tables[0]
@@ -438,7 +435,6 @@ def test_a_table_merged_with_itself_is_itself(given_tables):
     pd.testing.assert_frame_equal(pd.DataFrame(again), pd.DataFrame(once))
 
 
-@settings(max_examples=40, deadline=None)
 @given(tables)
 def test_a_merged_table_absorbs_its_parts(given_tables):
     merged = gb.merge_settlements(*given_tables)

@@ -140,9 +140,8 @@ def test_tables_of_counts_agree_with_classify(table, zone):
         assert f"{counts[kind]:,}" in texts.replace("\N{NO-BREAK SPACE}", ",")
 
 
-def test_the_bundled_places_have_their_known_counts(towns, tmp_path):
+def test_the_bundled_places_have_their_known_counts(zone, towns, made_once, tmp_path):
     """The counts of the default zone that README and the data's page state."""
-    zone = gb.scenario_zone(gb.load_scenario(), gb.load_regions())
     wanted = {"inside": 335, "uncertain": 62}
 
     def held(membership):

@@ -28,11 +28,8 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(here, monkeypatch, regions, towns):
+def run(here, made_once):
     """Run geobuffer in this process, with the bundled data loaded once."""
-    monkeypatch.setattr(gb, "load_regions", lambda: regions)
-    monkeypatch.setattr(gb, "load_settlements", towns.copy)
-
     return run_geobuffer
 
 

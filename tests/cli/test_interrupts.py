@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from support.cli import SHORT
 
 from geobuffer.cli.interrupts import Stopped, handle_signals, raise_stopped
 
@@ -25,8 +26,8 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such 
 COMMAND = "from geobuffer.cli.main import main; main()"
 OLD = b"the old file"
 
-# How many moments in each command; a campaign sets more.
-MOMENTS = int(os.environ.get("INTERRUPT_MOMENTS", "2"))
+# How many moments in each command; .ci/long sets more.
+MOMENTS = int(os.environ.get("INTERRUPT_MOMENTS", "1"))
 
 SAID = {
     signal.SIGINT: "geobuffer: interrupted; ",
@@ -151,7 +152,7 @@ main()
 @pytest.mark.parametrize("number", list(SAID), ids=lambda number: number.name)
 def test_twice_while_a_file_is_written(number, tmp_path):
     (tmp_path / "out.geojson").write_bytes(OLD)
-    args = ["zone", "--tolerance", "50", "--out", "out.geojson"]
+    args = ["zone", *SHORT, "--tolerance", "50", "--out", "out.geojson"]
     process = started([int(number), tmp_path, *args], tmp_path, code=WITHIN)
     check_stopped(process, number, tmp_path, ["out.geojson"])
     assert process.returncode == 128 + number
@@ -176,7 +177,8 @@ def test_while_a_library_is_imported(library, number, tmp_path):
 def test_a_signal_after_the_last_write_changes_no_exit_code(number, tmp_path):
     """Python restores the default action while it ends; a signal then must not be a failure."""
     late = f"import atexit, os\natexit.register(os.kill, os.getpid(), {int(number)})\n" + COMMAND
-    process = started(["zone", "--tolerance", "50", "--out", "out.geojson"], tmp_path, code=late)
+    args = ["zone", *SHORT, "--tolerance", "50", "--out", "out.geojson"]
+    process = started(args, tmp_path, code=late)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, ""), out
     assert (tmp_path / "out.geojson").exists()
@@ -221,9 +223,10 @@ def test_a_command_keeps_ignoring_ctrl_c(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "args", [["settlements"], ["settlements", "--json"], ["exposure"], ["data", "--json"]],
+    "args",
+    [["settlements", *SHORT], ["settlements", *SHORT, "--json"], ["data", "--json"]],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_a_pipe_that_is_closed_early(args, tmp_path):
     process = started(args, tmp_path)
     # As `head` does: it closes the pipe.

@@ -39,7 +39,7 @@ TABLE = read_table()
 
 
 @pytest.fixture(scope="module")
-def loaded():
+def loaded(unpacked_world):
     both = gb.load_regions("world", country=["CA", "US"])
     return {
         "world": gb.load_regions("world", country=COUNTRIES, level=0),
@@ -62,7 +62,15 @@ def _border(regions, one, other, tolerance_m=None):
     return made, any("outlines" in str(w.message) for w in caught)
 
 
-@pytest.mark.parametrize("pair", KNOWN, ids=lambda pair: f"{pair[1]}-{pair[2]}")
+# The longest lines, and others of their kinds.
+LONG = ("Algeria", "Newfoundland and Labrador", "New Brunswick", "Manitoba", "Colorado", "Alberta")
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [pytest.param(p, marks=[pytest.mark.long] if p[1] in LONG else []) for p in KNOWN],
+    ids=lambda pair: f"{pair[1]}-{pair[2]}",
+)
 def test_a_border_that_lost_a_part_is_whole(loaded, pair):
     level, one, other = pair
     made, warned = _border(loaded[level], one, other)
@@ -75,11 +83,12 @@ def test_a_border_that_lost_a_part_is_whole(loaded, pair):
     assert warned == (1e3 * made.healing.disagreement_km > 30.0)
 
 
-def test_neighbours_at_random_are_as_the_table_says(loaded):
-    """Forty pairs of the provinces and states; others on each day."""
+@pytest.mark.parametrize("count", [12, pytest.param(80, marks=pytest.mark.long)])
+def test_neighbours_at_random_are_as_the_table_says(loaded, count):
+    """Some pairs of the provinces and states; others on each day."""
     rows = [row for row in TABLE.values() if row.level in {"CA", "US"} and row.default_km]
     rng = np.random.default_rng(dt.date.today().toordinal())  # noqa: DTZ011
-    for at in rng.choice(len(rows), size=40, replace=False):
+    for at in rng.choice(len(rows), size=count, replace=False):
         row = rows[at]
         made, warned = _border(loaded[row.level], row.one, row.other)
         assert made.length_km == pytest.approx(float(row.default_km), abs=0.1), row
@@ -96,6 +105,7 @@ def test_few_complete_borders_have_a_warning():
     assert len(alarms) < 0.05 * len(TABLE)
 
 
+@pytest.mark.long
 def test_the_united_states_and_canada_are_neighbours_with_local_doubt():
     countries = gb.load_regions("world", country=["US", "CA"], level=0)
     made, warned = _border(countries, "Canada", "United States")

@@ -12,7 +12,6 @@ import itertools
 import json
 import os
 import re
-import subprocess
 import sys
 import tarfile
 import threading
@@ -24,6 +23,7 @@ import pandas as pd
 import pyproj
 import pytest
 import shapely
+from support.cli import run_geobuffer
 
 import geobuffer as gb
 from geobuffer.datasets import countries, world
@@ -61,11 +61,13 @@ def _load(codes, level):
     return [gb.load_regions("world", country=countries, level=level)[code] for code in codes]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def unpacked(unpacked_world):
+    pass
+
+
 @pytest.fixture(scope="module")
 def borders():
-    # The archive is one block: regions requested together are unpacked together and cached.
-    codes = [code for one, other, _ in BORDERS.values() for code in (*one, *(other or []))]
-    gb.load_regions("world", country=sorted({code[:2] for code in codes}), level=1)
     made = {}
     for name, (one, other, level) in BORDERS.items():
         levels = level if isinstance(level, tuple) else (level, level)
@@ -273,9 +275,10 @@ def test_bundled_and_world_outlines_are_healed_to_the_line(regions):
     assert away.max() <= 1e3 * other.healing.disagreement_km + 0.1
 
 
-def _run(folder, *args):
-    command = [sys.executable, "-m", "geobuffer", *map(str, args)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+@pytest.fixture
+def run(made_once, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return run_geobuffer
 
 
 @pytest.fixture(scope="module")
@@ -288,36 +291,36 @@ def kivu():
 KIVU = ("--between", "RW", "--and", "CD", "--country", "RW,CD")
 
 
-def test_zone_of_countries_on_the_command_line(tmp_path, kivu):
-    done = _run(tmp_path, "zone", *KIVU, "--km", "3", "--tolerance", "5", "--json")
-    facts = json.loads(done.stdout)
+def test_zone_of_countries_on_the_command_line(run, kivu):
+    done = run("zone", *KIVU, "--km", "3", "--tolerance", "5", "--json")
+    facts = json.loads(done.out)
     zone = gb.build_zone(kivu, km=3, tolerance_m=5)
     assert facts["area_km2"] == pytest.approx(zone.area_km2)
     assert facts["sections"] == ["Rwanda–Congo - Kinshasa"]
     assert facts["healing"]["disagreement_km"] == kivu.healing.disagreement_km
-    printed = _run(tmp_path, "zone", *KIVU, "--km", "3", "--tolerance", "5").stdout
+    printed = run("zone", *KIVU, "--km", "3", "--tolerance", "5").out
     healed = f"{kivu.healing.healed_km:,.0f} km of the border were healed within 30 m"
     assert f"The outlines do not match exactly: {healed}" in printed
     assert f"at most {kivu.healing.disagreement_km * 1e3:.1f} m apart" in printed
 
 
-def test_where_by_a_border_of_countries(tmp_path, kivu):
-    done = _run(tmp_path, "where", "-1.7", "29.3", *KIVU, "--json")
+def test_where_by_a_border_of_countries(run, kivu):
+    done = run("where", "-1.7", "29.3", *KIVU, "--json")
     point = gpd.GeoSeries.from_xy([29.3], [-1.7], crs="EPSG:4326")
     expected = gb.locate(point, kivu).iloc[0]
-    answer = json.loads(done.stdout)
+    answer = json.loads(done.out)
     assert answer["distance_km"] == pytest.approx(expected["distance_km"])
     assert answer["side"] == expected["side"] == "Rwanda"
 
 
-def test_map_and_bulk_of_a_border_of_countries(tmp_path, kivu):
-    done = _run(tmp_path, "map", *KIVU, "--km", "3", "--out", "m.html", "--json")
-    assert json.loads(done.stdout)["zone"]["sections"] == ["Rwanda–Congo - Kinshasa"]
+def test_map_and_bulk_of_a_border_of_countries(run, tmp_path, kivu):
+    done = run("map", *KIVU, "--km", "3", "--out", "m.html", "--json")
+    assert json.loads(done.out)["zone"]["sections"] == ["Rwanda–Congo - Kinshasa"]
     page = (tmp_path / "m.html").read_text("utf-8")
     assert "Congo - Kinshasa" in page
     assert '"given":false' in page  # the bundled settlements are elsewhere
     (tmp_path / "points.csv").write_text("lon,lat\n29.3,-1.7\n29.2,-1.6\n29.0,-2.3\n")
-    assert _run(tmp_path, "bulk", "points.csv", "out.csv", *KIVU).returncode == 0
+    assert run("bulk", "points.csv", "out.csv", *KIVU).code == 0
     away = kivu.index.nearest([29.3, 29.2, 29.0], [-1.7, -1.6, -2.3]).distance_m / 1e3
     answers = pd.read_csv(tmp_path / "out.csv")
     assert answers["distance_km"].to_numpy() == pytest.approx(away, abs=1e-6)

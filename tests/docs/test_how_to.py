@@ -44,7 +44,7 @@ def run(page, names, database=None, put=()):
 
 
 @pytest.fixture(autouse=True)
-def in_a_folder_of_its_own(tmp_path, monkeypatch):
+def in_a_folder_of_its_own(tmp_path, monkeypatch, made_once):
     monkeypatch.chdir(tmp_path)
 
 
@@ -156,12 +156,9 @@ def commands_for_everyone():
 
 
 @pytest.mark.parametrize("words", list(commands_for_everyone()), ids=" ".join)
-def test_commands_that_need_no_files_run(words, monkeypatch, regions, towns):
+def test_commands_that_need_no_files_run(words):
     if "--country" in words and not os.environ.get("CI"):
         pytest.importorskip("borders", reason="needs the extra world")
-    monkeypatch.setattr(gb, "load_settlements", towns.copy)
-    if "--country" not in words:
-        monkeypatch.setattr(gb, "load_regions", lambda: regions)
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.exception or done.output
     for option, file in itertools.pairwise(words):

@@ -6,7 +6,7 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import geobuffer as gb
@@ -90,7 +90,6 @@ def _drawn_twice(survey):
 
 # What is cut back at the ends may be long enough for a warning; the test measures it.
 @pytest.mark.filterwarnings("ignore:The border may be incomplete")
-@settings(max_examples=60, deadline=None)
 @given(surveys)
 def test_two_drawings_give_one_line_within_the_jitter_of_the_truth(survey):
     line, west, east, off_west, off_east = _drawn_twice(survey)
@@ -117,7 +116,6 @@ def test_two_drawings_give_one_line_within_the_jitter_of_the_truth(survey):
     assert 0.0 <= worst_m - 1e3 * border.healing.disagreement_km < 0.1001
 
 
-@settings(max_examples=40, deadline=None)
 @given(surveys)
 def test_every_point_near_a_healed_line_has_the_side_it_lies_on(survey):
     _, west, east, *off = _drawn_twice(survey)
@@ -145,7 +143,6 @@ def test_every_point_near_a_healed_line_has_the_side_it_lies_on(survey):
         assert (away[1] - away[0] <= 1e3 * border.healing.disagreement_km + 1.0).all()
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.integers(0, 2**32 - 1),
     st.floats(1.0, 2_000.0),
@@ -170,7 +167,6 @@ def test_healing_changes_nothing_where_outlines_match(seed, tolerance, above, be
     assert healed.source == exact.source
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(5.0, 150.0))
 def test_regions_that_meet_at_a_corner_have_no_border(seed, jitter):
     rng = np.random.default_rng(seed)
@@ -182,7 +178,6 @@ def test_regions_that_meet_at_a_corner_have_no_border(seed, jitter):
         gb.border_between(_region("One", one), _region("Other", other), tolerance_m=2.2 * jitter)
 
 
-@settings(max_examples=20, deadline=None)
 @given(surveys)
 def test_sections_of_a_healed_line_change_at_the_corner_of_three(survey):
     seed, jitter_a, jitter_b, simplify, spacing_a, spacing_b = survey

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.reference import distance_m
 
@@ -48,7 +48,6 @@ def test_compiled_distance_is_right_to_a_millimetre(border):
     lat=st.floats(-75.0, 75.0),
     lon=st.floats(-180.0, 180.0),
 )
-@settings(max_examples=30, deadline=None)
 def test_grid_and_tree_agree_anywhere(seed, spread, lat, lon):
     rng = np.random.default_rng(seed)
     line = np.array([lon, lat]) + np.cumsum(rng.normal(0.0, spread, (12, 2)), axis=0)

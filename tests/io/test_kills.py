@@ -26,8 +26,8 @@ from support.publisher import Page, Publisher
 import geobuffer as gb
 from geobuffer.io import atomic
 
-# Writers: 10 kills of each make 210.
-KILLS = int(os.environ.get("GEOBUFFER_KILLS", "10"))
+# 4 kills of each of 21 writers make 84; .ci/long sets 20.
+KILLS = int(os.environ.get("GEOBUFFER_KILLS", "4"))
 INTERRUPTS = max(1, KILLS // 5)
 SEED = int(os.environ.get("GEOBUFFER_KILLS_SEED", str(random.SystemRandom().randrange(10**9))))
 
@@ -87,7 +87,7 @@ def killer(tmp_path_factory, server):
     yield killer
     killer.process.communicate()
     # Unless enough kills hit a writer while it wrote, the test proves nothing.
-    assert killer.kills < 100 or killer.amidst > killer.kills / 5
+    assert killer.kills < 50 or killer.amidst > killer.kills / 5
 
 
 def count_in(path):

@@ -43,8 +43,14 @@ def _healed():
     return gb.border_between(_park(), east, tolerance_m=100)
 
 
+@pytest.fixture(scope="module")
+def border(regions):
+    """A border of two sections."""
+    return gb.border_between(regions["Kursk", "Belgorod"], regions["Sumy"])
+
+
 ZONES = {
-    "the default": lambda border: gb.build_zone(border, km=10, side="Ukraine", tolerance_m=10),
+    "one side": lambda border: gb.build_zone(border, km=10, side="Ukraine", tolerance_m=10),
     "flat rings": lambda border: gb.build_zone(border, km=[3, 5], ends="flat", tolerance_m=10),
     "by side": lambda border: gb.build_zone(border, km={"Ukraine": 8, "Russia": 3}, tolerance_m=10),
     "by section": lambda border: gb.build_zone(border, km={"Kursk–Sumy": 8}, tolerance_m=10),
@@ -123,7 +129,7 @@ def test_a_zone_file_can_be_renamed(tmp_path):
 
 
 def test_layers_describe_their_content(border, tmp_path):
-    path = gb.write(ZONES["the default"](border), tmp_path / "zone.gpkg")
+    path = gb.write(ZONES["one side"](border), tmp_path / "zone.gpkg")
     layers = dict(pyogrio.list_layers(path))
     assert next(iter(layers)) == "zone"
     assert set(layers) == {"zone", "geobuffer_sections", "geobuffer_sides", "geobuffer_regions",

@@ -120,16 +120,17 @@ def test_unknown_names_get_the_nearest_known(regions, border):
         border.side("east")
 
 
-def test_any_two_bundled_regions_have_a_border_or_are_apart(regions):
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.long)])
+def test_any_two_bundled_regions_have_a_border_or_are_apart(regions, step):
     met = 0
-    for one, other in itertools.combinations(regions, 2):
+    for one, other in itertools.islice(itertools.combinations(regions, 2), 0, None, step):
         try:
             border = gb.border_between(one, other)
         except gb.NotAdjacent as error:
             assert one.name in str(error)  # noqa: PT017 - either answer will do
         else:
             met += border.length_km > 1.0
-    assert met > 15
+    assert met > 15 / step
 
 
 @pytest.mark.parametrize(

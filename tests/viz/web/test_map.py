@@ -635,15 +635,9 @@ class TestPage:
         assert browser.run(f"return {inside}.view.layers.dots._seen.length") == 4
         assert browser.complaints() == []
 
-    def test_default_zone_with_the_bundled_data(self, browser: Browser, tmp_path: Path) -> None:
-        from geobuffer.datasets.bundled import load_regions, load_settlements
-        from geobuffer.zones.make_zone import build_zone
-
-        regions = load_regions()
-        border = border_between(
-            regions["Bryansk", "Kursk", "Belgorod"], regions["Chernihiv", "Sumy", "Kharkiv"]
-        )
-        zone, towns = build_zone(border, km=10, side="Ukraine"), load_settlements()
+    def test_default_zone_with_the_bundled_data(
+        self, browser: Browser, zone: BufferZone, towns: gpd.GeoDataFrame, tmp_path: Path
+    ) -> None:
         path = tmp_path / "map.html"
         maps.map_zone(zone, settlements=towns).save(str(path))
         assert path.stat().st_size < 1_000_000
@@ -698,14 +692,14 @@ class TestSlider:
     ) -> None:
         browser.open(default_page)
         browser.run("geobuffer.setSide(arguments[0])", side)
-        for km in (1, 4, 10, 17, 30):
+        for km in (1, 10, 30):
             browser.run(
                 "const slider = document.getElementById('width');"
                 "slider.value = geobuffer.facts.slider.widths_km.indexOf(arguments[0]);"
                 "slider.dispatchEvent(new Event('input'))",
                 km,
             )
-            zone = build_zone(border, km=km, side=side, tolerance_m=50)
+            zone = build_zone(border, km=km, side=side, tolerance_m=500)
             found = classify(towns, zone)
             known = found["membership"].value_counts()
             seen = read_counts(browser)
@@ -1006,8 +1000,9 @@ def test_a_hundred_thousand_places_work(browser: Browser, strip: Border, tmp_pat
 
 
 @needs_browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("language", "scheme"), [("en", "light"), ("en", "dark"), ("uk", "light"), ("ru", "dark")]
+)
 def test_axe_finds_no_fault(browser: Browser, page: Path, scheme: str, language: str) -> None:
     """Check all rules of axe-core in both colour schemes, on desktop and phone, with a popup."""
     axe = axe_core()
