@@ -25,7 +25,7 @@ from geobuffer.io.point_tables import (
     read_lonlat,
     read_metres,
     read_points_table,
-    warn_if_swapped,
+    warn_of_odd_points,
     warn_of_rows,
 )
 from geobuffer.zones.arguments import FLAG, check_arguments, optional
@@ -194,10 +194,10 @@ def _locate_table(
 def _read_points(
     table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border | Zone, *, stacklevel: int
 ) -> tuple[Floats, Floats]:
-    """Return longitudes and latitudes; warn if they seem to be swapped."""
+    """Return longitudes and latitudes; warn of points that are probably mistakes."""
     lon, lat = read_lonlat(table)
     lines = [section.line for section in border.sections]
-    warn_if_swapped(lon, lat, lines, _row_labels(table), stacklevel=stacklevel + 1)
+    warn_of_odd_points(table, lon, lat, lines, _row_labels(table), stacklevel=stacklevel + 1)
     return lon, lat
 
 

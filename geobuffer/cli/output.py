@@ -328,9 +328,10 @@ def print_table(table: pd.DataFrame, title: str) -> None:
         numeric = pd.api.types.is_numeric_dtype(table[column])
         heading = escape_controls(_HEADINGS.get(str(column), str(column)))
         printed.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    are_metres = [str(column).endswith("_m") for column in table.columns]
     for row in table.itertuples(index=False):
-        cells = (" ".join(_format_cell(value).split("\n")) for value in row)
-        printed.add_row(*map(escape_controls, cells))
+        texts = map(_format_cell, row, are_metres)
+        printed.add_row(*(escape_controls(" ".join(text.split("\n"))) for text in texts))
     on_terminal = stdout_console().is_terminal
     console = stdout_console() if on_terminal else Console(width=_FILE_WIDTH)
     console.print(printed)
@@ -365,13 +366,14 @@ _HEADINGS = {
 }  # fmt: skip
 
 
-def _format_cell(value: object) -> str:
+def _format_cell(value: object, is_metres: bool) -> str:  # noqa: FBT001 - for map()
     import pandas as pd
 
     if pd.isna(value):  # type: ignore[call-overload]
         return "–"
     if isinstance(value, float):
-        return f"{value:,.1f}"
+        # Metres of an accuracy are mostly whole numbers: 500, not 500.0.
+        return f"{value:,.0f}" if is_metres and value.is_integer() else f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, numbers.Integral) else str(value)
 
 

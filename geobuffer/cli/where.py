@@ -176,7 +176,6 @@ def _print_places(
     scenario = read_scenario(border)
     ground = load_ground(border, scenario)
     towns = load_places(places, ground)
-    reach = "" if places.places else _describe_reach()
     index, unplaced = NameIndex(towns.located), NameIndex(towns.not_located)
     answers = [_find_places(name, towns, index, unplaced, ground, scenario.side) for name in names]
     found = [one for one in answers if len(one.located) or len(one.not_located)]
@@ -193,11 +192,14 @@ def _print_places(
         print_records(pd.DataFrame(table.drop(columns=table.geometry.name)))
     elif found:
         for one in found:
-            _print_answers(one, ground, reach, scenario.side)
+            _print_answers(one, ground, scenario.side)
+            if not places.places and _needs_reach(one, ground):
+                print_line(index.describe_reach(one.name, one.located))
         _print_accuracy(ground.border)
     missing = [one.name for one in answers if one not in found]
     if missing:
         hints = [_describe_missing(name, index, unplaced) for name in missing]
+        reach = "" if places.places else index.describe_reach(missing[0], towns.located[:0])
         raise gb.DataError(" ".join([*hints, reach]).strip())
 
 
@@ -231,17 +233,14 @@ def _describe_missing(name: str, index: NameIndex, unplaced: NameIndex) -> str:
     return f"No settlement is called {name!r}.{hint}"
 
 
-def _describe_reach() -> str:
-    """Return how far the bundled table reaches."""
-    from geobuffer.datasets.name_search import BUNDLED_REACH_KM
+def _needs_reach(answers: _Answers, ground: Ground) -> bool:
+    """Return whether to say how far the table reaches: a larger namesake may lie beyond it."""
+    from geobuffer.viz.captions import has_only_points
 
-    return (
-        f"The bundled table has places within {BUNDLED_REACH_KM} km of the border of Ukraine and "
-        "Russia, not farther ones; --places reads your own."
-    )
+    return answers.located.empty or not has_only_points(ground.border.sections)
 
 
-def _print_answers(answers: _Answers, ground: Ground, reach: str, side: str) -> None:
+def _print_answers(answers: _Answers, ground: Ground, side: str) -> None:
     """Print the places of one name."""
     import pandas as pd
 
@@ -259,9 +258,6 @@ def _print_answers(answers: _Answers, ground: Ground, reach: str, side: str) -> 
     if not unplaced.empty:
         areas = ", ".join(sorted(set(unplaced["raion_en"].fillna(unplaced["oblast"]))))
         print_line(f"Known by name only, without a trusted position: {len(unplaced)} ({areas}).")
-    # Also where a place is found: a larger one of the same name may lie beyond.
-    if reach and (table.empty or not points_only):
-        print_line(reach)
 
 
 def _print_accuracy(line: gb.Border, accuracy_m: float | None = None) -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from geobuffer.datasets.pcodes import insert_pcodes
 from geobuffer.datasets.world import load_world
 from geobuffer.errors import ChecksumMismatch, DataError, UnknownDataset, did_you_mean
 from geobuffer.io.not_located import NOT_LOCATED, count_by_hromada, select_same_hromadas
+from geobuffer.io.pcodes import insert_pcodes
 from geobuffer.zones.arguments import NUMBER, TEXT, TEXTS, Kind, check_arguments, optional
 from geobuffer.zones.data_folder import data_folder
 from geobuffer.zones.region import Region, Regions

@@ -6,6 +6,7 @@ import re
 import warnings
 from collections import defaultdict
 from functools import cache, cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
@@ -192,6 +193,64 @@ class NameIndex:
             if not any(rows.issuperset(self._rows[one]) for rows in found.values()):
                 found[one] = set(self._rows[one])
         return self._show_names(list(found)[:most])
+
+    def describe_reach(self, text: str, found: pd.DataFrame) -> str:
+        """Return how far the bundled table reaches, and which town of a name it lacks.
+
+        Parameters
+        ----------
+        text
+            The name that was searched.
+        found
+            The rows of the table that were found.
+
+        Examples
+        --------
+        >>> import geobuffer as gb
+        >>> table = gb.load_settlements()
+        >>> print(NameIndex(table).describe_reach("Konotop", find_settlements(table, "Konotop")))
+        The bundled table ends 60 km from the border of Ukraine and Russia: the place that
+        Konotopskyi Raion (Sumy) is named after is not in it. --places reads your own.
+        """
+        missing = self._find_missing_town(text, found)
+        if not missing:
+            far = (names[0] for names in TOWN_NAMES if not self._has_town(names[0]))
+            missing = f"towns farther away, such as {' and '.join(islice(far, 2))}, are not in it"
+        return (
+            f"The bundled table ends {BUNDLED_REACH_KM} km from the border of Ukraine and Russia: "
+            f"{missing}. --places reads your own."
+        )
+
+    def _has_town(self, name: str) -> bool:
+        rows = self._table.iloc[self.find(name).rows]
+        return not self._find_missing_town(name, rows)
+
+    def _find_missing_town(self, text: str, found: pd.DataFrame) -> str:
+        """Return in words the known town of a name that is not among the places found; else ""."""
+        if not {"kind", "oblast", "raion_en"}.issubset(found.columns):
+            return ""  # the bundled table was joined to others
+        full, bare = make_name_keys([text, strip_kind(text)])
+        cities = found[found["kind"] == "city"]
+        if group := _town_keys().get(bare) or _town_keys().get(full):
+            # Each of these towns is in the oblast of its name.
+            if set(make_name_keys(cities["oblast"])) & set(group):
+                return ""
+            name = next(names[0] for names in TOWN_NAMES if set(make_name_keys(names)) & set(group))
+            return f"the large town {name} is not in it"
+        for key, oblast, raion in self._raions:
+            if not re.fullmatch(rf"{re.escape(bare.rstrip('aeiou'))}(?:(?:[aeio]?[nv])?sk)?i", key):
+                continue
+            here = (found["oblast"] == oblast) & (found["raion_en"] == raion)
+            if not here.any() and oblast not in set(cities["oblast"]):
+                return f"the place that {raion} ({oblast}) is named after is not in it"
+        return ""
+
+    @cached_property
+    def _raions(self) -> list[tuple[str, str, str]]:
+        """The key of the first word of each raion's name, its oblast and its name."""
+        known = self._table[["oblast", "raion_en"]].dropna().drop_duplicates()
+        keys = make_name_keys([name.split()[0] for name in known["raion_en"]])
+        return list(zip(keys, known["oblast"], known["raion_en"], strict=True))
 
     def _show_names(self, keys: list[str]) -> list[str]:
         """Return for each key the first name of the table that has it."""

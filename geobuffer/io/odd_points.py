@@ -60,6 +60,9 @@ _FEW_METRES = 1e5
 # A message shows so many points with their values.
 _SHOWN = 3
 
+#: The entry in the ``attrs`` of a table whose odd points were reported when it was read.
+REPORTED = "geobuffer_odd_points_reported"
+
 
 def find_fillers(lon: Floats, lat: Floats, *, in_degrees: bool) -> Flags:
     """Return which points have a number that stands for "no data", such as -999.
@@ -168,11 +171,16 @@ class OddPoints:
         if len(there):
             self._cells = _count_cells(self._cells, lon[there], lat[there], first + there)
 
-    def list_notes(self, cite: Callable[[Rows], str]) -> list[str]:
-        """Return the notes for all batches; ``cite`` returns the words for rows."""
+    def list_notes(self, cite: Callable[[Rows], str], *, are_kept: bool = False) -> list[str]:
+        """Return the notes for all batches.
+
+        ``cite`` returns the words for rows; ``are_kept`` says that points at 0, 0 stay points.
+        """
         notes = []
         if self.zeros.total:
-            notes.append(f"rows at 0, 0, which is in the ocean, got no point: {cite(self.zeros)}.")
+            what = "" if are_kept else ", got no point"
+            asked = " Are their coordinates missing?" if are_kept else ""
+            notes.append(f"rows at 0, 0, which is in the ocean{what}: {cite(self.zeros)}.{asked}")
         if self.fillers.total:
             shown = _show_points(self.fillers)
             notes.append(

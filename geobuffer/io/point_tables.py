@@ -17,6 +17,7 @@ import shapely
 from geobuffer.errors import DataError, MissingCRSError, missing_crs
 from geobuffer.geodesy.antimeridian import wrap_degrees
 from geobuffer.geodesy.ellipsoid import ON_GLOBE, Floats, is_on_globe
+from geobuffer.io.odd_points import REPORTED, OddPoints, Rows
 from geobuffer.zones.arguments import describe_type, find_conversion
 from geobuffer.zones.checks import convert_to_degrees
 from geobuffer.zones.quantities import quote_value, read_number_column
@@ -265,6 +266,38 @@ def warn_if_swapped(
         f"taken for the other{remedy}?",
         stacklevel=stacklevel + 1,
     )
+
+
+def warn_of_odd_points(
+    table: Any, lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry], labels: pd.Index, *,
+    stacklevel: int,
+) -> None:  # fmt: skip
+    """Warn of points of a table in memory as readers warn of those in files.
+
+    They are points with swapped axes, at 0, 0, and very far from all others. If all points lie near
+    the shapes, which is the rule, nothing else is looked at. If most do not, the table is one of
+    the whole world, and no point of it is odd for being far.
+    """
+    near, turned = find_near_points(lon, lat, shapes := list(shapes))
+    there = np.isfinite(lon)
+    if near[there].all():
+        return
+    warn_if_swapped(lon, lat, shapes, labels, stacklevel=stacklevel + 1)
+    if table.attrs.get(REPORTED):
+        return
+    odd = OddPoints()
+    zeros = odd.drop(lon, lat)
+    if near[there & ~zeros].sum() > 0.5 * (there & ~zeros).sum():
+        left = ~zeros & (near | ~turned)  # those that are turned are reported above
+        odd.look(np.where(left, lon, np.nan), np.where(left, lat, np.nan))
+
+    def cite(rows: Rows) -> str:
+        shown = ", ".join(repr(label) for label in labels[list(rows.first)].tolist())
+        more = f" and {rows.total - len(rows.first):,} more" if rows.total > len(rows.first) else ""
+        return f"{rows.total:,} ({shown}{more})"
+
+    for note in odd.list_notes(cite, are_kept=True):
+        warnings.warn(note[0].upper() + note[1:], stacklevel=stacklevel + 1)
 
 
 def find_repeats(table: pd.DataFrame, shapes: NDArray[np.object_]) -> Flags:

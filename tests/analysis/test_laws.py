@@ -21,6 +21,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:.*without a point:UserWarning",
     "ignore:.*(twice|repeat):UserWarning",
     "ignore:.*swapped:UserWarning",
+    "ignore:(Rows at 0|Points (more|within)|One coordinate):UserWarning",
 )
 
 # Points near the strip, far away, beyond the antimeridian and at a pole; missing; empty.

@@ -160,9 +160,16 @@ def test_where_answers_several_names(run):
 
 
 def test_where_says_how_far_the_table_reaches(run, here):
-    for name in ("Kyiv", "Konotop", "Xyzzy"):
+    others = "towns farther away, such as Kyiv and Chernihiv, are not in it"
+    for name, words in {
+        "Kyiv": "the large town Kyiv",
+        "Donetsk": "the large town Donetsk",
+        "Konotop": "the place that Konotopskyi Raion (Sumy) is named after",
+        "Moscow": others,
+    }.items():
         answer = run("where", name)
-        assert "within 60 km of the border" in " ".join((answer.out + answer.err).split())
+        said = " ".join((answer.out + answer.err).split())
+        assert f"ends 60 km from the border of Ukraine and Russia: {words}" in said
         assert "Did you mean" not in answer.err
     (here / "mine.csv").write_text("name,lat,lon,accuracy_m\nMy farm,51.1,35.0,50\n")
     answer = run("where", "My farn", "--places", "mine.csv")

@@ -116,3 +116,26 @@ def test_places_of_a_scenario_are_found_in_any_spelling(towns):
     names = (("Новенькое", "Юнаківська"), ("Basivka", "Юнаківська громада"))
     asked = dataclasses.replace(gb.load_scenario(), places=names)
     assert gb.scenario_places(asked, towns)["name_uk"].tolist() == ["Новеньке", "Басівка"]
+
+
+def test_a_known_town_beyond_the_table_is_named():
+    table = gb.load_settlements()
+    index = NameIndex(table)
+    said = {
+        name: index.describe_reach(name, table.iloc[index.find(name).rows])
+        for name in (
+            "Poltava",
+            "Воронеж",
+            "Oboyan",
+            "Moscow",
+            "Kharkiv",
+            "Rylsk",
+            "Охтирка",
+            "Lgov",
+        )
+    }
+    assert "the large town Poltava is not" in said["Poltava"]
+    assert "the large town Voronezh is not" in said["Воронеж"]
+    assert "the place that Oboyanskiy Raion (Kursk) is named after" in said["Oboyan"]
+    for name in ("Moscow", "Kharkiv", "Rylsk", "Охтирка", "Lgov"):
+        assert "such as Kyiv and Chernihiv, are not in it" in said[name]

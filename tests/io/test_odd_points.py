@@ -174,3 +174,37 @@ def test_coordinates_in_quotes_of_geojson_are_named(tmp_path):
     notes, places = _notes(gb.read_settlements, tmp_path / "a.geojson")
     assert any("in quotes are texts" in note for note in notes)
     assert places.geometry.isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        ((0.0, 0.0), r"^Rows at 0, 0, which is in the ocean: 1 \('odd'\)\. Are their"),
+        ((35.1, -51.1), r"^Points more than .* 1 \('odd'\): longitude 35\.1, .*is a sign wrong"),
+        ((0.611, 0.892), r"^Points within 1\.6.*\('odd'\).*radians"),
+        ((35.1, 0.0), r"^Points more than .*\('odd'\).*One coordinate is 0"),
+        ((51.1, 35.1), r"^1 row far from the border, but near it with .* swapped: 'odd'"),
+    ],
+)
+def test_tables_in_memory_are_told_of_once(odd, words, tmp_path):
+    zone = gb.build_zone(
+        gb.border_along(shapely.LineString([(35, 50), (35, 53)]), source=gb.Source("x")), km=5
+    )
+    table = gpd.GeoDataFrame(
+        {"name": [*(f"P{n}" for n in range(len(AMONG))), "odd"]},
+        geometry=shapely.points([*AMONG, odd]), crs=4326,
+    )  # fmt: skip
+    for ask in (gb.classify, gb.exposure, lambda *of: gb.locate(of[0], of[1].border)):
+        with pytest.warns(UserWarning, match=words) as said:
+            ask(table, zone)
+        assert len(said) == 1
+    if odd != (51.1, 35.1):  # the reader says so, once for all
+        table.to_file(tmp_path / "t.gpkg")
+        with pytest.warns(UserWarning, match="got no point|middle of the others|radians"):
+            read = gb.read_settlements(tmp_path / "t.gpkg")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*without a point")
+            gb.classify(read, zone)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        gb.classify(table.iloc[:-1], zone)

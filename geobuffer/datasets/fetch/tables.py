@@ -10,8 +10,8 @@ import pandas as pd
 import shapely
 import shapely.geometry
 
-from geobuffer.datasets.pcodes import insert_pcodes
 from geobuffer.errors import DataError, find_caller_level
+from geobuffer.io.pcodes import insert_pcodes
 from geobuffer.zones.areas import repair_area
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.toponyms import LANGUAGES

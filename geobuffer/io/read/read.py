@@ -17,6 +17,8 @@ import pandas as pd
 import shapely
 
 from geobuffer.errors import DataError, GeometryError
+from geobuffer.io.odd_points import REPORTED
+from geobuffer.io.pcodes import complete_pcodes
 from geobuffer.io.point_tables import find_repeats
 from geobuffer.io.read.column_words import COUNTRY, ISO, KNOWN_COLUMNS, NAMES
 from geobuffer.io.read.columns import (
@@ -574,10 +576,11 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     :func:`geobuffer.load_settlements` uses: ``name`` (in an unknown language), ``name_en``,
     ``name_uk``, ``name_ru``, ``kind``, ``country`` (codes of two letters), ``oblast``, ``raion``,
     ``hromada``, ``code``, ``population`` (whole numbers, missing where the table has no figure),
-    ``accuracy_m``, ``radius_m`` and ``source``. Other columns stay as they are. Those of a text
-    table stay texts, so codes keep their zeros. A row without coordinates stays, without a point. A
-    row that repeats another row in every column is left out. Warnings report both, and every other
-    change.
+    ``accuracy_m``, ``radius_m`` and ``source``. A KATOTTG ``code`` gives ``adm3_pcode`` and
+    ``adm4_pcode``, as in :func:`geobuffer.load_settlements`. Other columns stay as they are. Those
+    of a text table stay texts, so codes keep their zeros. A row without coordinates stays, without
+    a point. A row that repeats another row in every column is left out. Warnings report both, and
+    every other change.
 
     All numbers of a column have one decimal mark. Where ``1,234`` may be 1234 or 1.234, other
     values of the column, or else the coordinates, decide. A column that they do not decide is
@@ -672,7 +675,9 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     attributes["source"] = _fill_gaps(attributes, "source", source or title)
     if accuracy_m is not None or "accuracy_m" in attributes:
         attributes["accuracy_m"] = _fill_gaps(attributes, "accuracy_m", accuracy_m)
+    complete_pcodes(attributes)
     places = gpd.GeoDataFrame(attributes, geometry=table.shapes, crs="EPSG:4326")
+    places.attrs[REPORTED] = True
     table.warn_notes()
     return places
 

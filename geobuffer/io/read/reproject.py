@@ -6,6 +6,7 @@ no piece of it deviates by more than 0.1 m.
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,9 @@ _DEGREES = pyproj.CRS("EPSG:4326")
 # The largest deviation of a piece of an edge: the same as that of a zone's edges by default.
 _BEND_M = 0.1
 _DEGREE_M = 111_320.0
+
+# A conversion that errs by less is not worth a note: few positions are known better.
+_EXACT_M = 1.0
 
 # Enough for half a great circle in pieces that deviate by 0.1 m.
 _MOST_PIECES = 10_000
@@ -142,12 +146,22 @@ def _unknown_crs_error(table: SourceTable, shapes: Shapes) -> MissingCRSError:
 
 
 def _note_unknown_datum_shift(table: SourceTable, system: pyproj.CRS) -> None:
-    """Note if PROJ knows no shift between the datums: it may be some hundred metres."""
-    ways = TransformerGroup(system, _DEGREES, always_xy=True).transformers
+    """Note if PROJ knows no shift between the datums, or lacks the file of the best one."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Best transformation is not available")
+        group = TransformerGroup(system, _DEGREES, always_xy=True)
+    ways = group.transformers
     if not ways or "ballpark" in ways[0].description.lower():
         table.notes.append(
             f"no shift is known from the datum of {system.name} to WGS 84; positions may be off by "
             "some hundred metres."
+        )
+    elif not group.best_available and not 0.0 <= ways[0].accuracy <= _EXACT_M:
+        grids = [g.short_name for way in group.unavailable_operations for g in way.grids]
+        about = f"{ways[0].accuracy:g} m" if ways[0].accuracy > 0 else "some metres"
+        fetch = f"; pyproj sync --file {grids[0]} fetches what is better" if grids else ""
+        table.notes.append(
+            f"positions were converted from {system.name} with an error of up to {about}{fetch}."
         )
 
 

@@ -391,3 +391,22 @@ def test_bundled_places_come_back_from_every_format(towns, tmp_path):
         assert together["accuracy_m"].astype(float).tolist() == some["accuracy_m"].tolist()
         apart = together.geometry.to_numpy()
         assert shapely.distance(apart, some.geometry.to_numpy()).max() < 1e-6
+
+
+def test_codes_give_p_codes(tmp_path):
+    path = tmp_path / "coded.csv"
+    path.write_text("name,code,lat,lon\nA,UA59080310010046655,51.1,35.0\nB,38620101001,51.2,35.3\n")
+    places = gb.read_settlements(path)
+    assert places["adm3_pcode"].fillna("").tolist() == ["UA5908031", ""]
+    assert places["adm4_pcode"].fillna("").tolist() == ["UA5908031001", ""]
+    assert "adm3_pcode" not in gb.read_settlements(places[["name", "geometry"]])
+
+
+def test_a_conversion_without_its_best_grid_is_told_in_metres(tmp_path):
+    path = tmp_path / "gk.csv"
+    path.write_text("name;X;Y\nA;5667000;4502000\nB;5668000;4503000\n")
+    with pytest.warns(UserWarning) as said:  # noqa: PT030 - all are looked at
+        gb.read_settlements(path, crs="EPSG:31468")
+    texts = " ".join(str(one.message) for one in said)
+    assert "Best transformation" not in texts
+    assert re.search(r"converted from .* with an error of up to \d+ m; pyproj sync", texts)

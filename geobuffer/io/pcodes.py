@@ -18,7 +18,7 @@ _LENGTHS = {"adm3_pcode": 9, "adm4_pcode": 12}
 
 
 def insert_pcodes(table: pd.DataFrame) -> None:
-    """Insert ``adm3_pcode`` and ``adm4_pcode`` behind ``code_system``; missing outside Ukraine.
+    """Insert ``adm3_pcode`` and ``adm4_pcode`` behind the codes; missing outside Ukraine.
 
     Examples
     --------
@@ -29,9 +29,20 @@ def insert_pcodes(table: pd.DataFrame) -> None:
     >>> places[["adm3_pcode", "adm4_pcode"]].iloc[0].tolist()
     ['UA5908031', 'UA5908031001']
     """
-    codes = table["code"]
-    is_ukrainian = (table["code_system"] == "KATOTTG") & codes.str.fullmatch(_KATOTTG, na=False)
-    at = list(table.columns).index("code_system")
+    codes, is_ukrainian = table["code"], find_katottg(table)
+    at = list(table.columns).index("code_system" if "code_system" in table else "code")
     for name, length in _LENGTHS.items():
         at += 1
         table.insert(at, name, codes.str[:length].where(is_ukrainian))
+
+
+def find_katottg(table: pd.DataFrame) -> pd.Series[bool]:
+    """Return which rows have a KATOTTG code in ``code``, by its form and by ``code_system``."""
+    found = table["code"].astype(object).str.fullmatch(_KATOTTG, na=False).astype(bool)
+    return found & (table["code_system"] == "KATOTTG") if "code_system" in table else found
+
+
+def complete_pcodes(table: pd.DataFrame) -> None:
+    """Insert the p-codes into a table of places with KATOTTG codes that has no such columns."""
+    if "code" in table and not _LENGTHS.keys() & set(table) and find_katottg(table).any():
+        insert_pcodes(table)
