@@ -27,6 +27,7 @@ from geobuffer.analysis.record_linkage import (
     pair_namesakes,
 )
 from geobuffer.errors import DataError
+from geobuffer.io.pcodes import complete_pcodes
 from geobuffer.io.point_tables import UNSTATED_M, read_lonlat, read_numbers, warn_of_rows
 from geobuffer.zones.arguments import Kind, check_arguments
 from geobuffer.zones.quantities import NO_NUMBER, parse_date, quote_value
@@ -302,6 +303,7 @@ def merge_settlements(*tables: pd.DataFrame, regions: Iterable[Region] = ()) -> 
     _warn_of_dates(values)
     place = link_records(records)
     merged = _assemble_places(records, values, place)
+    complete_pcodes(merged)
     conflict = _collect_conflicts(records, values, place, merged, tuple(regions))
     merged.insert(len(merged.columns) - 1, "conflict", conflict)
     return merged

@@ -43,6 +43,11 @@ def find_katottg(table: pd.DataFrame) -> pd.Series[bool]:
 
 
 def complete_pcodes(table: pd.DataFrame) -> None:
-    """Insert the p-codes into a table of places with KATOTTG codes that has no such columns."""
-    if "code" in table and not _LENGTHS.keys() & set(table) and find_katottg(table).any():
+    """Give the p-codes to the rows with a KATOTTG code, in columns that are there or new ones."""
+    if "code" not in table or not (coded := find_katottg(table)).any():
+        return
+    if not _LENGTHS.keys() & set(table):
         insert_pcodes(table)
+    for name in _LENGTHS.keys() & set(table):
+        gaps = coded & table[name].isna()
+        table[name] = table[name].where(~gaps, table["code"].str[: _LENGTHS[name]])

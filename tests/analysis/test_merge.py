@@ -521,3 +521,16 @@ def test_a_word_for_the_kind_is_no_part_of_a_name(name):
     here = table(place("a:1", "Басівка"))
     there = table(place("b:1", name, north_km=1.0))
     assert merged_ids(here, there) == {frozenset({"a:1", "b:1"})}
+
+
+def test_codes_give_p_codes():
+    table = gpd.GeoDataFrame(
+        {"id": ["a", "b"], "name_uk": ["Нове", "Басівка"], "country": "UA", "source": "x",
+         "code": ["UA59080310010046655", "UA59080310020099999"], "code_system": "KATOTTG"},
+        geometry=gpd.points_from_xy([35.0, 35.1], [51.1, 51.2]), crs=4326,
+    )  # fmt: skip
+    known = table.iloc[:1].assign(adm3_pcode="UA5908031", adm4_pcode="stated")
+    merged = gb.merge_settlements(known, table.iloc[1:])
+    assert merged["adm3_pcode"].tolist() == ["UA5908031", "UA5908031"]
+    assert merged["adm4_pcode"].tolist() == ["stated", "UA5908031002"]
+    assert "adm4_pcode" in gb.merge_settlements(table)

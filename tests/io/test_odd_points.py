@@ -200,8 +200,8 @@ def test_tables_in_memory_are_told_of_once(odd, words, tmp_path):
         assert len(said) == 1
     if odd != (51.1, 35.1):  # the reader says so, once for all
         table.to_file(tmp_path / "t.gpkg")
-        with pytest.warns(UserWarning, match="got no point|middle of the others|radians"):
-            read = gb.read_settlements(tmp_path / "t.gpkg")
+        said, read = _notes(gb.read_settlements, tmp_path / "t.gpkg")
+        assert re.search("got no point|middle of the others|radians", " ".join(said))
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", ".*without a point")
             gb.classify(read, zone)
