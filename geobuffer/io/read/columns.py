@@ -249,7 +249,16 @@ def find_place_names(table: SourceTable, taken: Iterable[str]) -> dict[str, str]
             name = _choose_place_noun(table, left)
         if len(name) == 1:
             found["name"] = name[0]
-    return found
+    return found or _find_name_in_groups(table, columns)
+
+
+def _find_name_in_groups(table: SourceTable, columns: Sequence[str]) -> dict[str, str]:
+    """Return the column of names by what stands behind its group: forms write *Village/Name*."""
+    parts = {re.split(r"[/:]", c)[-1]: c for c in columns if re.search(r"[/:]", c)}
+    plain, _ = _group_noun_columns(list(parts))
+    name = find_columns(parts, NAME)
+    name = name or [part for part in plain if holds_names(table.frame[parts[part]])]
+    return {"name": parts[name[0]]} if len(name) == 1 else {}
 
 
 def _group_noun_columns(columns: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:

@@ -177,6 +177,10 @@ def _is_full(row: list[str], tags: list[str]) -> bool:
     return 2 * both >= _count_filled(tags) and not is_tag_row(row)
 
 
+# Below a heading, such a word says what is counted: "Населення" above "осіб".
+_PEOPLE = frozenset({"осіб", "чол", "чоловік", "чел", "человек", "people", "persons", "osob"})
+
+
 def _complete_names(texts: Sequence[list[str]], number: int) -> list[str]:
     """Return the headings; one that is empty below merged cells is taken from the row above."""
     names = _strip_mark(texts[number])
@@ -187,6 +191,8 @@ def _complete_names(texts: Sequence[list[str]], number: int) -> list[str]:
     for place, name in enumerate(above):
         if not names[place] and name not in names:
             names[place] = name
+        elif name and fold_heading(names[place]) in _PEOPLE:
+            names[place] = f"{name}, {names[place]}"
     while names and not names[-1]:
         names.pop()
     return names

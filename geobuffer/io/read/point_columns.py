@@ -21,7 +21,12 @@ from geobuffer.io.read import column_words as words
 from geobuffer.io.read.column_words import fold_heading
 from geobuffer.io.read.columns import add_points, require_column
 from geobuffer.io.read.point_headings import AXES, find_axes, find_pairs, has_point_heading
-from geobuffer.io.read.point_texts import ShapeColumn, explain_fault, parse_shapes
+from geobuffer.io.read.point_texts import (
+    ShapeColumn,
+    explain_fault,
+    is_well_known_text,
+    parse_shapes,
+)
 from geobuffer.io.read.reproject import parse_crs
 from geobuffer.io.read.shape_kinds import note_closed_rings, unwrap_points
 from geobuffer.zones.coordinates import CoordinateError, parse_coordinate
@@ -91,7 +96,23 @@ def locate_points(
     one = find_shape_column(name, frame, ("Point", "MultiPoint"))
     if one is not None:
         return PointColumns((one,))
-    return _find_near_pair(frame, near) if len(near) else None
+    found = _find_near_pair(frame, near) if len(near) else None
+    if found is None:
+        _check_shape_texts(name, frame)
+    return found
+
+
+def _check_shape_texts(name: str, frame: pd.DataFrame) -> None:
+    """Refuse a column of well-known text of which nothing can be read, with the reason."""
+    for column in frame.columns:
+        texts = (value for value in frame[column].head(_TRIED_VALUES) if isinstance(value, str))
+        if (text := next(texts, None)) is None or not is_well_known_text(text):
+            continue
+        raise DataError(
+            f"Invalid {column} of {name}: {quote_value(text)} is no well-known text that can be "
+            "read: its numbers or brackets are wrong, or its collections are nested too deeply. "
+            "Must be such as POINT (35.038 51.123)."
+        )
 
 
 def _choose_pair(

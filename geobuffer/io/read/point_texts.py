@@ -112,6 +112,15 @@ def holds_shapes(values: Sequence[Any]) -> bool:
     return bool((~np.isnan(read.first) | ~shapely.is_missing(read.shapes)).all())
 
 
+def is_well_known_text(text: str) -> bool:
+    """Return whether a text begins as well-known text does, though it may go on wrongly.
+
+    >>> is_well_known_text("POINT (35 x)"), is_well_known_text("point of sale")
+    (True, False)
+    """
+    return _WKT.match(text.strip()) is not None
+
+
 def _is_missing(value: Any) -> bool:
     if value is None or value is pd.NA or value is pd.NaT:
         return True

@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 
 
 def split_names(table: SourceTable) -> None:
-    """Add the names of the column ``names`` of Overture Maps to a table as columns of texts.
+    """Add the names in structures to a table as columns of texts. A column that is there stays.
 
-    ``names`` has a primary name and common ones by language. A column that is there stays.
+    ``names`` of Overture Maps has a primary name and common ones by language; ``location`` of
+    places that were saved in Google Maps has a name.
     """
+    if "location" in table.frame.columns and "name" not in table.frame.columns:
+        texts = [_read_object(value).get("name") for value in table.frame["location"].tolist()]
+        if any(isinstance(text, str) for text in texts):
+            table.frame = table.frame.assign(name=pd.Series(texts, dtype=object))
     if "names" not in table.frame.columns:
         return
     read = [_read_names(value) for value in table.frame["names"].tolist()]
@@ -30,14 +35,20 @@ def split_names(table: SourceTable) -> None:
             table.frame = table.frame.assign(**{column: pd.Series(texts, dtype=object)})
 
 
-def _read_names(value: Any) -> dict[str, str]:
-    """Return the names of a structure, or of its text in JSON; none of another value."""
+def _read_object(value: Any) -> dict[str, Any]:
+    """Return a structure, or that of its text in JSON; an empty one for another value."""
     if isinstance(value, str) and value.startswith("{"):
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
             return {}
-    if not isinstance(value, dict) or not isinstance(value.get("primary"), str):
+    return value if isinstance(value, dict) else {}
+
+
+def _read_names(value: Any) -> dict[str, str]:
+    """Return the names of a structure, or of its text in JSON; none of another value."""
+    value = _read_object(value)
+    if not isinstance(value.get("primary"), str):
         return {}
     common = value.get("common")
     # Arrow returns a map as a list of pairs.

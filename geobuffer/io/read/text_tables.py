@@ -567,8 +567,13 @@ _SCAN_BYTES = 1 << 24
 _SCAN_ROWS = 100_000
 
 
+_BOM = "\ufeff"
+
+
 def _unmark_fields(row: list[str]) -> list[str]:
     """Return the fields of a line without the marks for spreadsheets."""
+    if row and row[0].startswith(_BOM):  # files that were joined have one in their middle
+        row = [row[0].lstrip(_BOM), *row[1:]]
     is_marked = any(field.startswith(MARK) for field in row)
     return [unmark_text(field) for field in row] if is_marked else row
 

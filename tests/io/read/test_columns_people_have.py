@@ -130,6 +130,18 @@ TABLES = {
         f"village_name,gps_point\nЮнаківка,{LAT} {LON} 150 4.8\n", [HERE],
         "'gps_point' were taken as latitude, longitude",
     ),
+    "groups of questions": (
+        f"start,Ф/Назва села,Ф/_GPS_latitude,Ф/_GPS_longitude\n2024,Юнаківка,{LAT},{LON}\n",
+        [HERE], "",
+    ),
+    "what is counted below its heading": (
+        "Назва;Координати;;Населення\n;Широта;Довгота;осіб\nЮнаківка;51,123;35,038;1674\n",
+        [(*HERE, 1674)], "(line 1)",
+    ),
+    "files joined with their marks of byte order": (
+        f"name,lat,lon\nЮнаківка,{LAT},{LON}\n\ufeffname,lat,lon\n\ufeffБілопілля,51.147,34.311\n",
+        [HERE, THERE], "further headers below it (line 3)",
+    ),
     "a pair in quotes": (f'name,LatLng\nЮнаківка,"({LAT}, {LON})"\n', [HERE], ""),
     "a pair with decimal commas": (
         "name;Координати\nЮнаківка;51,123; 35,038\n".replace("51,123; 35,038", '"51,123; 35,038"'),
@@ -469,3 +481,20 @@ def test_a_first_place_whose_point_is_not_known_is_no_header(unknown, write, zon
     written = pd.read_csv(path.with_name("out.csv"))
     assert written["name"].tolist() == ["A", "B"]
     assert written["distance_km"].isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    "text", ["GEOMETRYCOLLECTION(" * 100 + "POINT(35 51)" + ")" * 100, "POINT(35 x)"]
+)
+def test_well_known_text_that_cannot_be_read_is_called_so(write, text):
+    with pytest.raises(gb.DataError, match=r"Invalid wkt of .*no well-known text that can be read"):
+        gb.read_settlements(write(f'name,wkt\nA,"{text}"\n'))
+
+
+def test_saved_places_of_google_have_the_name_of_their_location(write):
+    place = {
+        "type": "Feature", "geometry": {"type": "Point", "coordinates": [LON, LAT]},
+        "properties": {"date": "2024", "location": {"name": "Юнаківка", "address": "Суми"}},
+    }  # fmt: skip
+    text = json.dumps({"type": "FeatureCollection", "features": [place]})
+    assert read_rows(write(text, "Saved Places.json"))[0] == [HERE]
