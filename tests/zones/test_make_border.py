@@ -567,3 +567,18 @@ def test_lines_that_meet_at_points_have_sides():
     left, right = (gb.build_zone(border, km=1, side=s, tolerance_m=10) for s in ("left", "right"))
     both = gb.build_zone(border, km=1, tolerance_m=10)
     assert left.area_km2 + right.area_km2 == pytest.approx(both.area_km2, rel=1e-5)
+
+
+@pytest.mark.parametrize(("wide_km", "is_told"), [(1.4, True), (10.0, False)])
+def test_a_strip_of_neither_side_is_told_unless_it_may_be_a_region(wide_km, is_told):
+    west = shapely.box(29, 50, 30, 52)
+    bay = shapely.Polygon([(30, 51), (30.0 + wide_km / 70.0, 51.01), (30, 51.18)])
+    east = shapely.box(30, 50, 31, 52) - bay
+    sides = (gb.Region("West", west, SKETCH), gb.Region("East", east, SKETCH))
+    if not is_told:
+        assert gb.border_between(*sides).length_km == pytest.approx(222.5 - 20.0, abs=1.0)
+        return
+    with pytest.warns(
+        UserWarning, match=r"20\.\d km of it are missing .* m wide on average, at 30"
+    ):
+        gb.border_between(*sides)
