@@ -36,13 +36,16 @@ class Settlement(NamedTuple):
     approx_lon: float | None = None
     approx_lat: float | None = None
     approx_m: float | None = None
+    candidates: str | None = None
 
 
 NUMBERS = {"population": pa.int64(), "accuracy_m": pa.float64(), "radius_m": pa.float64()}
 # Roughly where a place without a position is: columns of their own, which no map shows.
-APPROXIMATE = Settlement._fields[-3:]
-APPROXIMATE_SCHEMA = pa.schema([(name, pa.float64()) for name in APPROXIMATE])
-COLUMNS = Settlement._fields[:-5]
+APPROXIMATE = Settlement._fields[-4:-1]
+APPROXIMATE_SCHEMA = pa.schema(
+    [*((name, pa.float64()) for name in APPROXIMATE), ("candidates", pa.string())]
+)
+COLUMNS = Settlement._fields[:-6]
 SCHEMA = pa.schema([(name, NUMBERS.get(name, pa.string())) for name in COLUMNS])
 
 COLUMN_MEANINGS = {
@@ -76,6 +79,8 @@ COLUMN_MEANINGS = {
     "approx_lon": "longitude of a point about which the place lies, in degrees; null if unknown",
     "approx_lat": "latitude of the same point",
     "approx_m": "how far from it the place may be, like one standard deviation, in metres",
+    "candidates": "points about which the place may lie: longitude, latitude, spread in metres"
+    " (like one standard deviation) and weight of each, divided by semicolons",
     "geometry": "Point, longitude and latitude in degrees, EPSG:4326",
 }
 

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import candidates
 import numpy as np
 import shapely
 from codifier import Entry
@@ -304,6 +305,15 @@ def add_rough(place: Settlement, rough: Rough | None) -> Settlement:
     return place._replace(approx_lon=lon, approx_lat=lat, approx_m=rough.metres)
 
 
+def add_candidates(place: Settlement, entry: Entry, near: candidates.Neighbours) -> Settlement:
+    """Return a row with the points about which the place may lie."""
+    rough = None
+    if place.approx_lon is not None and place.approx_lat is not None and place.approx_m is not None:
+        rough = (place.approx_lon, place.approx_lat), place.approx_m
+    text = candidates.write_candidates(entry.hromada_code, entry.raion_code, near, rough)
+    return place._replace(candidates=text)
+
+
 def select_near(
     entries: list[Entry],
     located: dict[Entry, list[Fix]],
@@ -316,8 +326,11 @@ def select_near(
     hromadas = {entry.hromada_code for entry, m in away.items() if m <= HROMADA_NEAR_M}
     raions = {entry.raion_code for entry, m in away.items() if m <= RAION_NEAR_M}
     near = [describe_place(e, located[e]) for e in sorted(away) if away[e] <= REACH_M]
+    around = candidates.group_neighbours(
+        (e.hromada_code, e.raion_code, (fixes[0].lon, fixes[0].lat)) for e, fixes in located.items()
+    )
     lost = [
-        add_rough(describe_place(e, []), rough.get(e))
+        add_candidates(add_rough(describe_place(e, []), rough.get(e)), e, around)
         for e in sorted(set(entries) - set(located))
         if e.hromada_code in hromadas or (e.hromada_code not in known and e.raion_code in raions)
     ]

@@ -212,7 +212,7 @@ def _answer_batch(rows: pa.Table, source: TableSource, zone: Zone, first: int) -
         stated = metres.get("accuracy_m", np.full(len(lon), np.nan))
         metres["accuracy_m"] = np.where(np.isnan(stated), at.accuracy_m, stated)
     # Partitions of a file are small, but its grid of cells is built only once.
-    answers = answer(lon, lat, zone, **metres, **_read_listing(rows, at), compiled=has_numba())
+    answers = answer(lon, lat, zone, **metres, **_read_row_texts(rows, at), compiled=has_numba())
     columns = {
         "distance_km": _float_column(answers.distance_km),
         "side": _name_column(answers.side, [*(side.name for side in zone.sides), ""]),
@@ -220,6 +220,7 @@ def _answer_batch(rows: pa.Table, source: TableSource, zone: Zone, first: int) -
         "chainage_km": _float_column(answers.chainage_km),
         "ring": _name_column(answers.ring, zone.ring_names),
         "membership": _name_column(answers.membership, MEMBERSHIP),
+        "p_inside": _float_column(answers.p_inside),
         "margin_km": _float_column(answers.margin_km),
         "conflict": _text_column(answers.conflict),
     }
@@ -229,13 +230,15 @@ def _answer_batch(rows: pa.Table, source: TableSource, zone: Zone, first: int) -
     return rows
 
 
-def _read_listing(rows: pa.Table, at: Coordinates) -> dict[str, Any]:
-    """Return the country and the oblast that list each row, as parameters of :func:`answer`."""
+def _read_row_texts(rows: pa.Table, at: Coordinates) -> dict[str, Any]:
+    """Return the texts of each row that parameters of :func:`answer` take."""
     texts: dict[str, Any] = {
         name: read_texts(rows, at.known[name])
         for name in ("country", "country_name", "oblast", "oblast_iso")
         if name in at.known
     }
+    if "candidates" in at.known:
+        texts["candidates"] = read_texts(rows, at.known["candidates"])
     texts["country"] = fill_gaps(texts.get("country"), texts.pop("country_name", None))
     return texts
 

@@ -15,13 +15,14 @@ import pandas as pd
 from geobuffer.analysis.conflicts import read_listing
 from geobuffer.analysis.membership import (
     MEMBERSHIP,
-    compute_margin_km,
     decide,
     find_uncertainty,
     is_counted,
     locate_points,
+    measure_errors,
 )
 from geobuffer.io.point_tables import (
+    read_candidates,
     read_lonlat,
     read_metres,
     read_points_table,
@@ -279,15 +280,23 @@ def classify_table(
     """
     check_zone(zone)
     lon, lat = _read_points(table, zone, stacklevel=stacklevel + 1)
-    accuracy, radius = read_metres(table, "accuracy_m"), read_metres(table, "radius_m")
-    margin = compute_margin_km(lon, lat, accuracy, radius, zone)
-    uncertainty = find_uncertainty(lon, lat, zone, margin, read_listing(table))
+    errors = measure_errors(
+        lon,
+        lat,
+        read_metres(table, "accuracy_m", np.nan),
+        read_metres(table, "radius_m", 0.0),
+        zone,
+    )
+    uncertainty = find_uncertainty(
+        lon, lat, zone, errors, read_listing(table), read_candidates(table)
+    )
     answers = decide(lon, lat, zone, uncertainty, compiled)
     frame = _location_frame(
         table, zone, answers.distance_km, answers.side, answers.section, answers.chainage_km
     )
     frame["ring"] = pd.array(_decode_names(zone.ring_names, answers.ring, None), dtype="string")
     frame["membership"] = _text_column(_decode_names(MEMBERSHIP, answers.membership, None))
+    frame["p_inside"] = answers.p_inside
     frame["margin_km"] = answers.margin_km
     frame["conflict"] = _text_column(answers.conflict)
     return Classification(frame, lon, lat, uncertainty)

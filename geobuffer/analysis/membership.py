@@ -2,7 +2,8 @@
 
 A zone is a distance. Four things decide: the distance of the point to the border, the side it lies
 on, the error range of its coordinates and the radius of the place. The country that lists a place
-decides whether it can lie across the border.
+decides whether it can lie across the border. How probable it is that the place lies in the zone is
+computed by :mod:`geobuffer.analysis.probability`.
 
 :func:`answer` is the one engine: all functions that take tables or files call it or what it calls
 (:mod:`geobuffer.analysis.classify`, :mod:`geobuffer.analysis.bulk`). It decides row by row. No
@@ -14,8 +15,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from geobuffer.analysis.conflicts import Listing, find_conflicts
+from geobuffer.analysis.probability import (
+    ANY_SIDE,
+    OTHER_SIDE,
+    OWN_SIDE,
+    Candidates,
+    Errors,
+    Interval,
+    compute_probability,
+    parse_candidates,
+)
 from geobuffer.errors import DataError
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian, wrap_degrees
 from geobuffer.geodesy.ellipsoid import Floats, covers_points, direct
@@ -48,6 +60,7 @@ COUNTED = ("inside", "uncertain")
 _TRUTH_OF_CODE = np.array([0, 2, 1, 0], dtype=np.int8)
 # Codes of the truth values false, unknown, true.
 _CODE_OF_TRUTH = np.array([0, 2, 1], dtype=np.int8)
+_UNCERTAIN = MEMBERSHIP.index("uncertain")
 
 
 def is_counted(membership: Any) -> NDArray[np.bool_]:
@@ -65,7 +78,7 @@ class Answers(NamedTuple):
     """Where points lie and whether a zone holds them: arrays with one entry for each point.
 
     Where there is no point (the longitude is NaN), ``distance_km`` and ``chainage_km`` are NaN and
-    all codes are −1.
+    all codes are −1; ``p_inside`` is then that of the candidates of the place, if it has some.
 
     Parameters
     ----------
@@ -81,6 +94,8 @@ class Answers(NamedTuple):
         Number of the ring; −1 outside the zone.
     membership
         Number in ``MEMBERSHIP``: 0 outside, 1 inside, 2 uncertain.
+    p_inside
+        Probability that the middle of the place lies in the zone; NaN where it is not known.
     margin_km
         How far the place may be from its point. An array of one value for all points is read-only.
     conflict
@@ -94,7 +109,7 @@ class Answers(NamedTuple):
     >>> Answers._fields[:5]
     ('distance_km', 'side', 'section', 'chainage_km', 'ring')
     >>> Answers._fields[5:]
-    ('membership', 'margin_km', 'conflict')
+    ('membership', 'p_inside', 'margin_km', 'conflict')
     """
 
     distance_km: Floats
@@ -103,6 +118,7 @@ class Answers(NamedTuple):
     chainage_km: Floats
     ring: NDArray[np.int8]
     membership: NDArray[np.int8]
+    p_inside: Floats
     margin_km: Floats
     conflict: Texts
 
@@ -117,6 +133,7 @@ def answer(  # noqa: PLR0913
     country: Any = None,
     oblast: Any = None,
     oblast_iso: Any = None,
+    candidates: Any = None,
     compiled: bool | None = None,
 ) -> Answers:
     """Classify points in longitude and latitude: distance, side, ring and membership as arrays.
@@ -134,7 +151,7 @@ def answer(  # noqa: PLR0913
         The zone. The accuracy of its border counts for every point.
     accuracy_m
         The error range of the points, in metres; NaN counts as 1,000. Without this argument points
-        are exact.
+        are exact, and no probability is known.
     radius_m
         The radius of the places, in metres; NaN counts as 1,000. Without this argument places have
         none.
@@ -143,6 +160,10 @@ def answer(  # noqa: PLR0913
         country lists stands on the side of that country, however coarse its point.
     oblast, oblast_iso
         The oblast that lists the place: its name, and its ISO 3166-2 code.
+    candidates
+        Points about which places may lie that have no point of their own, as texts: longitude,
+        latitude, spread in metres and weight of each, divided by semicolons. Used where there is no
+        point.
     compiled
         Whether to use the compiled engine, as in
         :meth:`geobuffer.geodesy.nearest.LineIndex.nearest`.
@@ -153,7 +174,7 @@ def answer(  # noqa: PLR0913
         ``zone`` is not a zone.
     DataError
         An array is not made of numbers, or the shapes of two differ; or an accuracy or a radius is
-        negative or infinite.
+        negative or infinite; or candidates do not have their form.
 
     Examples
     --------
@@ -176,12 +197,14 @@ def answer(  # noqa: PLR0913
     )
     lon = wrap_degrees(lon)
     accuracy, radius = check_metres("accuracy_m", accuracy), check_metres("radius_m", radius)
-    margin = compute_margin_km(lon, lat, accuracy, radius, zone)
-    listed = {"country": country, "oblast": oblast, "oblast_iso": oblast_iso}
-    texts = [_read_texts(name, column, shape) for name, column in listed.items()]
-    found = decide(
-        lon, lat, zone, find_uncertainty(lon, lat, zone, margin, Listing(*texts)), compiled
-    )
+    stated = np.array(np.nan) if accuracy_m is None else accuracy
+    errors = measure_errors(lon, lat, stated, radius, zone)
+    given = {
+        "country": country, "oblast": oblast, "oblast_iso": oblast_iso, "candidates": candidates
+    }  # fmt: skip
+    *listed, texts = (_read_texts(name, column, shape) for name, column in given.items())
+    uncertainty = find_uncertainty(lon, lat, zone, errors, Listing(*listed), texts)
+    found = decide(lon, lat, zone, uncertainty, compiled)
     # [()] makes a number of an array without dimensions: one point in, one answer out.
     reshaped: Any = [values.reshape(shape)[()] for values in found]
     return Answers(*reshaped)
@@ -264,22 +287,43 @@ class Uncertainty(NamedTuple):
     """Whether another country lists the place than the one that holds its point."""
     conflict: NDArray[np.object_]
     """How the country or oblast that lists the place contradicts the point, as a sentence."""
+    errors: Errors
+    """How far the middle of the place may be from its point, by cause."""
+    candidates: Any = None
+    """Texts of points about which a place without a point may lie; None if no place has some."""
 
     def select(self, rows: Any) -> Uncertainty:
         """Return the entries of some rows."""
-        return Uncertainty(*(values[rows] for values in self))
+        return Uncertainty(
+            self.margin[rows],
+            self.unlisted[rows],
+            self.wrong_country[rows],
+            self.conflict[rows],
+            self.errors.select(rows),
+            None if self.candidates is None else self.candidates[rows],
+        )
 
 
 def find_uncertainty(
-    lon: Floats, lat: Floats, zone: Zone, margin: Floats, listing: Listing
+    lon: Floats,
+    lat: Floats,
+    zone: Zone,
+    errors: Errors,
+    listing: Listing,
+    candidates: Any = None,
 ) -> Uncertainty:
-    """Return why places may lie elsewhere than their points, from their margins and listings."""
+    """Return why places may lie elsewhere than their points, from their errors and listings."""
     conflicts = find_conflicts(listing, zone.regions, lon, lat)
+    margin = errors.margin
+    if isinstance(candidates, str):
+        candidates = np.full(len(lon), candidates, dtype=object)
     return Uncertainty(
         margin if margin.ndim else np.broadcast_to(margin, len(lon)),
         conflicts.unlisted,
         conflicts.wrong_country,
         conflicts.sentences,
+        errors,
+        candidates,
     )
 
 
@@ -292,8 +336,13 @@ def decide(
 ) -> Answers:
     """Return what :func:`answer` does, for places whose uncertainty is known."""
     if isinstance(zone, CombinedZone):
-        return _answer_combined(lon, lat, zone, uncertainty, compiled)
-    return _answer_zone(lon, lat, zone.zones[0], uncertainty, compiled)
+        found = _answer_combined(lon, lat, zone, uncertainty, compiled)
+    else:
+        found = _answer_zone(lon, lat, zone.zones[0], uncertainty, compiled)
+    if uncertainty.candidates is not None:
+        asked = ask_candidates(lon, zone, uncertainty)
+        found.p_inside[asked.rows] = asked.average(asked.answers.p_inside)
+    return found
 
 
 def _answer_zone(
@@ -303,7 +352,7 @@ def _answer_zone(
     uncertainty: Uncertainty,
     compiled: bool | None,  # noqa: FBT001
 ) -> Answers:
-    margin, unlisted, wrong_country, conflict = uncertainty
+    margin, unlisted, wrong_country, conflict = uncertainty[:4]
     distance, section, chainage = locate_points(lon, lat, zone.border, compiled)
     side = zone.border.side_codes(lon, lat, compiled=compiled)
     if zone.side == AROUND:
@@ -326,7 +375,9 @@ def _answer_zone(
     ring = np.where(inside, np.searchsorted(zone.edges_km[1:], distance), -1).astype(np.int8)
     membership = np.where(doubtful, 2, inside).astype(np.int8)
     membership[np.isnan(lon)] = -1
-    return Answers(distance, side, section, chainage, ring, membership, margin, conflict)
+    signed = distance if zone.side != AROUND else signed
+    p = find_probability(lon, lat, zone, Located(signed, side, membership), uncertainty)
+    return Answers(distance, side, section, chainage, ring, membership, p, margin, conflict)
 
 
 def _answer_combined(
@@ -338,7 +389,7 @@ def _answer_combined(
 ) -> Answers:
     """Classify points by a zone made of zones; distances are those to the nearest border."""
     answers = {one: _answer_zone(lon, lat, one, uncertainty, compiled) for one in zone.zones}
-    inside, truth = _combine_truth(lon, lat, zone, uncertainty, answers)
+    inside, truth, p = _combine_truth(lon, lat, zone, uncertainty, answers)
     membership = _CODE_OF_TRUTH[truth]
     nearest = np.full(len(lon), np.inf)
     distance, chainage = np.full((2, len(lon)), np.nan)
@@ -354,7 +405,7 @@ def _answer_combined(
     membership[np.isnan(lon)] = -1
     ring = inside.astype(np.int8) - 1
     margin, conflict = uncertainty.margin, uncertainty.conflict
-    return Answers(distance, side, section, chainage, ring, membership, margin, conflict)
+    return Answers(distance, side, section, chainage, ring, membership, p, margin, conflict)
 
 
 def _combine_truth(
@@ -363,30 +414,161 @@ def _combine_truth(
     part: Part,
     uncertainty: Uncertainty,
     answers: Mapping[BufferZone, Answers],
-) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
-    """Return which points lie in a part, and how true that is: 0 false, 1 unknown, 2 true.
+) -> tuple[NDArray[np.bool_], NDArray[np.int8], Floats]:
+    """Return which points lie in a part, how true that is, and how probable.
+
+    The truth is 0 (false), 1 (unknown) or 2 (true).
 
     The logic of three values is that of S. C. Kleene, *On notation for ordinal numbers*,
     J. Symbolic Logic 3 (1938): *or* is the greater value, *and* the lesser, *not* the opposite.
+
+    Probabilities follow it: the same error moves a place towards the edges of all parts, so in one
+    of two zones it is with the greater probability, and in one but not another with the difference.
+    That is exact for zones of one border; at the corner of two edges it is off by 0.25 at most.
     """
     if isinstance(part, BufferZone):
-        return answers[part].ring >= 0, _TRUTH_OF_CODE[answers[part].membership]
+        found = answers[part]
+        return found.ring >= 0, _TRUTH_OF_CODE[found.membership], found.p_inside
     if isinstance(part, Region):
-        inside = covers_points(cut_at_antimeridian(part.geometry), lon, lat)
-        near = np.zeros(len(lon), dtype=bool)
-        there = np.isfinite(lon)
-        away = part.index.nearest(lon[there], lat[there]).distance_m / 1e3
-        near[there] = away < uncertainty.margin[there]
-        return inside, np.where(near, 1, np.where(inside, 2, 0)).astype(np.int8)
+        return _answer_region(lon, lat, part, uncertainty)
     parts = [_combine_truth(lon, lat, one, uncertainty, answers) for one in part.parts]
-    crisp = [inside for inside, _ in parts]
-    truth = [value for _, value in parts]
+    crisp, truth, p = (list(values) for values in zip(*parts, strict=True))
     if part.how == "difference":
-        crisp[1:] = [~inside for inside in crisp[1:]]
-        truth[1:] = [2 - value for value in truth[1:]]
-    either = part.how == "union"
-    inside = (np.any if either else np.all)(crisp, axis=0)
-    return inside, (np.max if either else np.min)(truth, axis=0)
+        inside = crisp[0] & ~np.any(crisp[1:], axis=0)
+        lost = np.max(p[1:], axis=0)
+        return (
+            inside,
+            np.minimum(truth[0], 2 - np.max(truth[1:], axis=0)),
+            np.maximum(p[0] - lost, 0.0),
+        )
+    if part.how == "union":
+        return np.any(crisp, axis=0), np.max(truth, axis=0), np.max(p, axis=0)
+    return np.all(crisp, axis=0), np.min(truth, axis=0), np.min(p, axis=0)
+
+
+def _answer_region(
+    lon: Floats, lat: Floats, region: Region, uncertainty: Uncertainty
+) -> tuple[NDArray[np.bool_], NDArray[np.int8], Floats]:
+    """Return which points lie in a region, how true that is and how probable."""
+    inside = covers_points(cut_at_antimeridian(region.geometry), lon, lat)
+    near = np.zeros(len(lon), dtype=bool)
+    away = np.full(len(lon), np.nan)
+    there = np.isfinite(lon)
+    away[there] = region.index.nearest(lon[there], lat[there]).distance_m / 1e3
+    near[there] = away[there] < uncertainty.margin[there]
+    free = np.full(len(lon), ANY_SIDE, dtype=np.int8)
+    p = compute_probability(
+        np.where(inside, -away, away), uncertainty.errors, Interval(-np.inf, 0.0), free
+    )
+    return inside, np.where(near, 1, np.where(inside, 2, 0)).astype(np.int8), p
+
+
+class Located(NamedTuple):
+    """Where points lie with respect to the border of a zone: an entry for each."""
+
+    distance_km: Floats
+    """The distance; for a zone around areas negative inside them."""
+    side: NDArray[np.int8]
+    membership: NDArray[np.int8]
+
+
+def find_probability(
+    lon: Floats,
+    lat: Floats,
+    zone: BufferZone,
+    at: Located,
+    uncertainty: Uncertainty,
+    edges_km: tuple[float, float] | None = None,
+) -> Floats:
+    """Return the probability that the middle of each place lies in a zone; NaN if it is not known.
+
+    Parameters
+    ----------
+    lon, lat
+        The points.
+    zone
+        The zone.
+    at
+        Where the points lie.
+    uncertainty
+        How far the places may be from their points.
+    edges_km
+        Two distances between which the zone is taken; by default all of it.
+    """
+    if not np.isfinite(uncertainty.errors.accuracy).any():
+        return np.full(len(lon), np.nan)
+    begin, end = (zone.edges_km[0], zone.width_km) if edges_km is None else edges_km
+    side = np.where(uncertainty.wrong_country, OTHER_SIDE, OWN_SIDE).astype(np.int8)
+    side[uncertainty.unlisted] = ANY_SIDE
+    if zone.border.is_bare or zone.side == AROUND:
+        side[:] = ANY_SIDE
+    beyond = []
+    for one in zone.flat_ends:
+        beyond_km = one.beyond_m(lon, lat, zone.width_km * 1e3) / 1e3
+        if zone.side == AROUND:
+            beyond_km[at.distance_km <= 0.0] = -np.inf
+        beyond.append(beyond_km)
+    interval = _hold_interval(zone, at.side, begin, end)
+    p = compute_probability(at.distance_km, uncertainty.errors, interval, side, beyond)
+    # A point far on the wrong side of the border says nothing about where the place is.
+    lost = np.isnan(p) & np.isfinite(lon) & np.isfinite(uncertainty.errors.accuracy)
+    p[lost] = np.where(at.membership[lost] == _UNCERTAIN, 0.5, 0.0)
+    return p
+
+
+def _hold_interval(zone: BufferZone, side: NDArray[np.int8], begin: float, end: float) -> Interval:
+    """Return the signed distances between two edges of a zone, for points on each side."""
+    if zone.side == AROUND:
+        return Interval(begin if begin > 0.0 else -np.inf, end)
+    reach = np.minimum(zone.reach_km, end)
+    across = np.array([reach[1], reach[0], reach[:2].min()])
+    # The code −1 (neither side) takes the last entry.
+    most, least = np.maximum(reach, 0.0)[side], -np.maximum(across, 0.0)[side]
+    if begin <= 0.0:
+        return Interval(least, most)
+    return Interval(least, most, np.maximum(least, -begin), np.minimum(most, begin))
+
+
+class Asked(NamedTuple):
+    """The candidates of places without a point, each different text once, with their answers."""
+
+    rows: NDArray[np.int64]
+    """The rows of the places."""
+    text: NDArray[np.int64]
+    """The number of the text of each row."""
+    candidates: Candidates
+    """The candidates of the texts."""
+    answers: Answers
+    uncertainty: Uncertainty
+    """What holds for each candidate."""
+
+    def average(self, values: Floats) -> Floats:
+        """Return the mean of the values of candidates for each row, by their weights."""
+        count = int(self.text.max(initial=-1)) + 1
+        return np.asarray(self.candidates.average(values, count)[self.text])
+
+
+def ask_candidates(lon: Floats, zone: Zone, uncertainty: Uncertainty) -> Asked:
+    """Return what the zone answers for the candidates of the places without a point."""
+    missing = np.isnan(lon) & ~pd.isna(uncertainty.candidates)
+    rows = np.flatnonzero(missing)
+    texts = uncertainty.candidates[rows]
+    # A place that a country lists lies on the side of that country, as all its candidates do.
+    unlisted = uncertainty.unlisted[rows]
+    keys: dict[tuple[object, bool], int] = {}
+    pairs = zip(texts.tolist(), unlisted.tolist(), strict=True)
+    text = np.array([keys.setdefault(pair, len(keys)) for pair in pairs], dtype=np.int64)
+    first = rows[np.unique(text, return_index=True)[1]].tolist()
+    found = parse_candidates({row: pair[0] for row, pair in zip(first, keys, strict=True)})
+    free = np.array([free for _, free in keys], dtype=bool)[found.place]
+    none = np.zeros(len(free), dtype=bool)
+    exact = np.zeros(len(free))
+    errors = measure_errors(found.lon, found.lat, exact, exact, zone)
+    errors = errors._replace(border=np.hypot(errors.border, found.spread_km))
+    blank = np.full(len(free), "", dtype=object)
+    own = Uncertainty(errors.margin, free, none, blank, errors)
+    answers = decide(wrap_degrees(found.lon), found.lat, zone, own)
+    return Asked(rows, text, found, answers, own)
 
 
 def measure_signed_km(lon: Floats, lat: Floats, zone: Zone, distance: Floats) -> Floats:
@@ -471,21 +653,19 @@ def _may_change_side(border: Border, lon: Floats, lat: Floats, margin: Floats) -
     return np.asarray((codes != codes[:, :1]).any(axis=1) & (margin > 0.0))
 
 
-def compute_margin_km(
+def measure_errors(
     lon: Floats, lat: Floats, accuracy_m: Floats, radius_m: Floats, border: Border | Zone
-) -> Floats:
-    """Return how far places may be from their points, in km.
+) -> Errors:
+    """Return how far places may be from their points, by cause.
 
-    The errors of point and border are independent, so we add their squares. The radius of the
-    place is added to the result.
+    Where borders of a zone are doubtful, their accuracy is that near the point.
     """
     stated_m: Floats | float = border.source.accuracy_m or 0.0
     borders = [one.border for one in border.zones] if not isinstance(border, Border) else [border]
     for one in borders:
         if one.doubts:
             stated_m = np.maximum(stated_m, one.accuracy_m_at(lon, lat))
-    error = np.hypot(accuracy_m, stated_m)
-    return np.asarray((error + radius_m) / 1e3)
+    return Errors(accuracy_m / 1e3, np.asarray(stated_m) / 1e3, radius_m / 1e3)
 
 
 def locate_points(

@@ -495,17 +495,3 @@ def describe_not_located(count: int) -> str:
         f"{count:,} more places of the same hromadas are known by name but have no trusted "
         "position; they are in none of these counts."
     )
-
-
-def join_places(located: gpd.GeoDataFrame, not_located: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Return one table of the places with a point and those without."""
-    import geopandas as gpd
-    import pandas as pd
-
-    from geobuffer.io.not_located import NOT_LOCATED
-
-    both = pd.concat([located, not_located], ignore_index=True)
-    joined = gpd.GeoDataFrame(both, geometry=located.geometry.name, crs=located.crs)
-    # The rows themselves are there: the attrs must not count them a second time.
-    joined.attrs = {key: value for key, value in located.attrs.items() if key != NOT_LOCATED}
-    return joined

@@ -16,7 +16,6 @@ from geobuffer.cli.inputs import (
     count_not_located,
     describe_not_located,
     find_places,
-    join_places,
     load_ground,
     read_zone,
 )
@@ -95,10 +94,11 @@ class _Classified(NamedTuple):
 def _classify_all(places: Places | None, zone: Zone) -> _Classified | None:
     """Classify all places once, for the page and the picture; None without places."""
     from geobuffer.analysis.classify import classify_table, join_columns
+    from geobuffer.io.not_located import join_not_located
 
     if places is None:
         return None
-    found = classify_table(join_places(*places), zone)
+    found = classify_table(join_not_located(*places), zone)
     located = join_columns(places.located, found.frame.iloc[: len(places.located)])
     return _Classified(places._replace(located=located), found)
 
@@ -127,10 +127,11 @@ def _write_page(
     title: str | None,
 ) -> None:
     """Draw and write the page, whose title and notes are in every language."""
+    from geobuffer.io.not_located import join_not_located
     from geobuffer.viz.web.map import draw_map
 
     scenarios = {to: read_zone(options, language=to) for to in LANGUAGES}
-    table = None if shown is None else join_places(*shown.places)
+    table = None if shown is None else join_not_located(*shown.places)
     drawn = draw_map(
         zone,
         table,
@@ -149,10 +150,11 @@ def _write_picture(
     path: Path, title: str, zone: Zone, shown: _Classified | None, regions: gb.Regions
 ) -> None:
     """Draw and write the picture; its legend counts the places without a position."""
+    from geobuffer.io.not_located import join_not_located
     from geobuffer.viz.figure.plot import draw_figure
 
     table = found = None
     if shown is not None:
-        table, found = join_places(*shown.places), shown.found
+        table, found = join_not_located(*shown.places), shown.found
     figure = draw_figure(zone, table, found, regions=regions, title=title)
     gb.write(figure, path)

@@ -16,7 +16,6 @@ from geobuffer.cli.inputs import (
     classify_places,
     count_not_located,
     describe_not_located,
-    join_places,
     load_ground,
     load_places,
     make_heading,
@@ -134,6 +133,7 @@ def settlements(
     import pandas as pd
 
     from geobuffer.analysis.membership import COUNTED, is_counted
+    from geobuffer.io.not_located import join_not_located
     from geobuffer.zones.source import ORIGIN
 
     check_places_file(out, csv_locale)
@@ -142,10 +142,9 @@ def settlements(
     with show_progress("Measuring the zone and its settlements"):
         built = build_zone(scenario, ground.border, UNSEEN_M)
         towns = load_places(places, ground)
-        classed = classify_places(towns.located, built)
+        classed = classify_places(join_not_located(*towns), built)
         near = count_not_located(classed)
-        is_in = is_counted(classed["membership"])
-        chosen = join_places(classed, towns.not_located) if every else classed[is_in]
+        chosen = classed if every else classed[is_counted(classed["membership"])]
         listed = chosen.sort_values("distance_km")
         listed.attrs[ORIGIN] = {**listed.attrs[ORIGIN], "places_not_located": near}
     if out is not None:

@@ -14,7 +14,12 @@ import pandas as pd
 
 from geobuffer.datasets.world import load_world
 from geobuffer.errors import ChecksumMismatch, DataError, UnknownDataset, did_you_mean
-from geobuffer.io.not_located import NOT_LOCATED, count_by_hromada, select_same_hromadas
+from geobuffer.io.not_located import (
+    NOT_LOCATED,
+    count_by_hromada,
+    join_not_located,
+    select_same_hromadas,
+)
 from geobuffer.io.pcodes import insert_pcodes
 from geobuffer.zones.arguments import NUMBER, TEXT, TEXTS, Kind, check_arguments, optional
 from geobuffer.zones.data_folder import data_folder
@@ -206,8 +211,16 @@ def load_regions(
     )
 
 
-def load_settlements() -> gpd.GeoDataFrame:
+def load_settlements(*, located: str = "only") -> gpd.GeoDataFrame:
     """Return the bundled places within some 60 km of the line, on both sides.
+
+    Parameters
+    ----------
+    located
+        ``"only"``: the places with a trusted point. ``"all"``: after them also those of
+        :func:`load_not_located`, without a point. These have ``candidates``, points about which
+        each may lie, so that :func:`geobuffer.classify` gives ``p_inside`` for them and
+        :func:`geobuffer.exposure` expects them where they may be.
 
     Columns: ``id``, ``name_uk``, ``name_ru`` (missing if no source has one), ``name_en``,
     ``transliterated`` (languages of the names made by rule),
@@ -219,15 +232,26 @@ def load_settlements() -> gpd.GeoDataFrame:
     ``accuracy_m`` of the point, ``radius_m`` of the place around it, ``source`` of the point and
     ``geometry``, a point in EPSG:4326. A place that is in two files is listed once.
 
-    The table's ``attrs`` say how many more places of each hromada :func:`load_not_located` has, so
-    that counts of these places mention them.
+    The ``attrs`` of a table of located places say how many more places of each hromada
+    :func:`load_not_located` has, so that counts of these places mention them.
+
+    Raises
+    ------
+    DataError
+        ``located`` is neither ``"only"`` nor ``"all"``.
 
     Examples
     --------
     >>> places = load_settlements()
     >>> places.loc[places["name_uk"] == "Юнаківка", "oblast"].tolist()
     ['Sumy']
+    >>> load_settlements(located="all")["candidates"].notna().sum() == len(load_not_located())
+    np.True_
     """
+    check_arguments(located=(located, TEXT))
+    if located not in {"only", "all"}:
+        message = f"Invalid located {located!r}. {did_you_mean(located, ['only', 'all'])}"
+        raise DataError(message, parameter="located")
     present = [name for name in _SETTLEMENT_DATASETS if name in manifest()]
     if absent := [name for name in _SETTLEMENT_DATASETS if name not in present]:
         warnings.warn(
@@ -244,6 +268,8 @@ def load_settlements() -> gpd.GeoDataFrame:
     places["population"] = places["population"].astype("Int64")
     insert_pcodes(places)
     table = gpd.GeoDataFrame(places, geometry="geometry", crs="EPSG:4326")
+    if located == "all":
+        return join_not_located(table, load_not_located())
     table.attrs[NOT_LOCATED] = dict(_count_not_located())
     return table
 
@@ -261,6 +287,7 @@ def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
     The columns are those of :func:`load_settlements` without ``geometry``. geobuffer counts and
     lists these places, but never puts them on a map. Where known, ``approx_lon``, ``approx_lat``
     and ``approx_m`` say roughly where a place is, like one standard deviation in metres.
+    ``candidates`` are the points about which it may lie, as :func:`geobuffer.answer` takes them.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -71,6 +72,15 @@ def select_same_hromadas(table: pd.DataFrame, near: pd.DataFrame) -> pd.DataFram
 def count_by_hromada(table: pd.DataFrame) -> dict[str, int]:
     """Return the number of rows of each hromada, for the entry `NOT_LOCATED` of another table."""
     return dict(Counter(str(key or "") for key in read_hromadas(table)))
+
+
+def join_not_located(located: gpd.GeoDataFrame, not_located: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return one table of the places with a point and, after them, those without."""
+    both = pd.concat([located, not_located], ignore_index=True)
+    joined = gpd.GeoDataFrame(both, geometry=located.geometry.name, crs=located.crs)
+    # The rows themselves are there: the attrs must not count them a second time.
+    joined.attrs = {key: value for key, value in located.attrs.items() if key != NOT_LOCATED}
+    return joined
 
 
 class NotLocated(NamedTuple):

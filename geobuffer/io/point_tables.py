@@ -138,11 +138,20 @@ def _unknown_crs_error(points: gpd.GeoSeries) -> MissingCRSError:
     return missing_crs("The table's points have", hint)
 
 
-def read_metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str) -> Floats:
-    """Return a column of accuracies or radii in metres, or zeros if there is no such column."""
+def read_metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str, without: float) -> Floats:
+    """Return a column of accuracies or radii in metres, or one value if there is no such column."""
     if column not in getattr(table, "columns", ()):
-        return np.zeros(len(table))
+        return np.array(without)
     return np.nan_to_num(read_numbers(table, column), nan=UNSTATED_M)
+
+
+def read_candidates(table: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.object_] | None:
+    """Return the texts in the column of candidates, None where there is none; None without it."""
+    if "candidates" not in getattr(table, "columns", ()):
+        return None
+    texts = np.array(table["candidates"], dtype=object)
+    texts[pd.isna(texts) | (texts == "")] = None
+    return texts
 
 
 def check_metres(name: str, given: Floats) -> Floats:

@@ -73,8 +73,8 @@ def find_known_columns(
 ) -> dict[str, str]:
     """Return the columns that can make a place uncertain, by the names that geobuffer uses.
 
-    They are accuracies, radii, countries and oblasts. ``country`` may hold codes or names. ``tags``
-    are the meanings of columns from tags of HXL.
+    They are accuracies, radii, countries, oblasts, and candidates of places without a point.
+    ``country`` may hold codes or names. ``tags`` are the meanings of columns from tags of HXL.
 
     >>> find_known_columns(["lon", "accuracy_m", "Область", "Країна"])
     {'accuracy_m': 'accuracy_m', 'oblast': 'Область', 'country': 'Країна'}
@@ -87,6 +87,7 @@ def find_known_columns(
         "oblast_iso": KNOWN_COLUMNS["oblast_iso"],
         "country": COUNTRY,
         "country_name": ("country_name",),
+        "candidates": ("candidates",),
     }
     found = {known: find_columns(names, usual) for known, usual in wanted.items()}
     tagged = {meaning: column for column, meaning in tags.items() if meaning in wanted}

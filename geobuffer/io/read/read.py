@@ -754,7 +754,8 @@ def _standardise_columns(table: SourceTable, name: str | None) -> pd.DataFrame:
 
 # The columns of numbers that geobuffer adds to the tables that it writes.
 _OWN_NUMBERS = (
-    "distance_km", "margin_km", "chainage_km", "border_accuracy_m", "places_not_located",
+    "distance_km", "p_inside", "margin_km", "chainage_km", "border_accuracy_m",
+    "places_not_located",
 )  # fmt: skip
 
 

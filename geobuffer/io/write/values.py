@@ -32,6 +32,9 @@ def is_missing(value: Any) -> bool:
 # The columns of distances that geobuffer measures, in km.
 _DISTANCES = ("distance_km", "margin_km", "chainage_km")
 
+# A probability is known to one or two hundredths; a third decimal tells 0.999 from 1.
+_PROBABILITY, _PROBABILITY_DECIMALS = "p_inside", 3
+
 # Of an uncertainty, two digits mean something (Guide to the expression of uncertainty in
 # measurement, 7.2.6). But at least a tenth of a kilometre is shown, because zones are some
 # kilometres wide; and at most a millimetre, because a line may be drawn exactly.
@@ -40,10 +43,10 @@ _FEWEST_DECIMALS, _MOST_DECIMALS = 1, 6
 
 
 def round_distances(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table in which distances that geobuffer measured are rounded to what is known.
+    """Return a table in which what geobuffer measured is rounded to what is known.
 
-    Each row has so many decimals as two digits of its ``margin_km`` need. Without that column, the
-    accuracies of the place and the border count.
+    Distances of a row have so many decimals as two digits of its ``margin_km`` need. Without that
+    column, the accuracies of the place and the border count.
 
     Examples
     --------
@@ -68,6 +71,8 @@ def round_distances(table: pd.DataFrame) -> pd.DataFrame:
                 rows = decimals == count
                 values[rows] = np.round(exact[rows], count)
             rounded[name] = values
+    if _PROBABILITY in table and pd.api.types.is_float_dtype(table[_PROBABILITY]):
+        rounded[_PROBABILITY] = np.round(table[_PROBABILITY].to_numpy(), _PROBABILITY_DECIMALS)
     return table.assign(**rounded)
 
 

@@ -1,0 +1,275 @@
+"""The probability that a place lies in a zone, from how far the middles of places are from points.
+
+The middle of a place lies somewhere about its point. How far off points of gazetteers are was
+measured: most are nearer than their stated accuracy, some are kilometres off. The extent of the
+place and the accuracy of the border are added. A place without a point has candidates instead:
+points about which it may lie, with weights. Both are functions of the row alone.
+
+Distances are signed here: positive on the side of the border on which the point lies. Only the
+distance across an edge matters, because a border is nearly straight over the few hundred metres of
+most errors. Distances and errors are in kilometres.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from geobuffer.errors import DataError
+from geobuffer.geodesy.ellipsoid import is_on_globe
+from geobuffer.zones.quantities import quote_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from geobuffer.geodesy.ellipsoid import Floats
+
+# The shares of normal errors whose mixture has the measured distribution, and their standard
+# deviations along one axis, in units of the accuracy. Points of GeoNames with an accuracy of 500 m,
+# held against 561 places of OpenStreetMap in Kharkiv oblast: half are within 0.25 km, 90 % within
+# 0.91, 95 % within 1.34, 99 % within 4.5, the worst 9.5 km off. The mixture gives 0.25, 0.93, 1.36
+# and 4.8 km, and one of 561 beyond 9.5 km.
+ERROR_SHARES = (0.804, 0.18, 0.016)
+ERROR_SIGMAS = (0.364, 1.5, 9.0)
+
+# The radius of a disc is twice the standard deviation along one axis of a point anywhere in it.
+SIGMA_OF_RADIUS = 0.5
+
+# Of a place on one side of a border the point lies on the other: if so little of the distribution
+# of its error lies on its own side, the point says nothing.
+_LEAST_MASS = 1e-4
+
+# A standard deviation is at least a millimetre, so that we never divide by zero.
+_LEAST_SIGMA_KM = 1e-6
+
+# Rows at a time: their arrays stay in the cache of a processor.
+_CHUNK = 8192
+
+
+class Errors(NamedTuple):
+    """Why the middles of places may lie elsewhere than their points, in kilometres.
+
+    Each is an array with an entry for each place, or one number for all.
+    """
+
+    accuracy: Floats
+    """The accuracy of the point; NaN where none is stated and so no probability is known."""
+    border: Floats
+    """The accuracy of the border."""
+    radius: Floats
+    """The radius of the place."""
+
+    @property
+    def margin(self) -> Floats:
+        """How far the place may be from its point: independent errors, then the radius.
+
+        A point without a stated accuracy counts as exact.
+        """
+        return np.asarray(np.hypot(np.nan_to_num(self.accuracy), self.border) + self.radius)
+
+    def select(self, rows: Any) -> Errors:
+        """Return the entries of some rows."""
+        return Errors(*(v[rows] if np.ndim(v) else v for v in self))
+
+    def list_sigmas(self) -> list[Floats]:
+        """Return the standard deviation of each normal error of the mixture, along one axis."""
+        fixed = np.hypot(self.border, SIGMA_OF_RADIUS * self.radius)
+        sigmas = (np.hypot(one * self.accuracy, fixed) for one in ERROR_SIGMAS)
+        return [np.maximum(sigma, _LEAST_SIGMA_KM) for sigma in sigmas]
+
+
+class Interval(NamedTuple):
+    """The signed distances that a zone holds: from `begin` to `end`, without a hole about zero."""
+
+    begin: Floats | float
+    end: Floats | float
+    hole_begin: Floats | float | None = None
+    hole_end: Floats | float | None = None
+
+
+#: What is known of the side of a place: nothing, that it is the side of its point, that it is not.
+ANY_SIDE, OWN_SIDE, OTHER_SIDE = 0, 1, 2
+
+
+# Linear between two steps, the table is off by 4.6e-7 at most: h² / 8 times the largest second
+# derivative, 0.242. It takes a third of the time of a rational approximation.
+_TABLE_END, _STEPS = 8, 256
+
+
+def _tabulate_normal() -> Floats:
+    """Return the normal distribution function at steps of 1/256 from −8 to 8."""
+    x = np.arange(-_TABLE_END * _STEPS, _TABLE_END * _STEPS + 1) / _STEPS
+    return np.array([0.5 * math.erfc(-one / math.sqrt(2.0)) for one in x])
+
+
+_NORMAL = _tabulate_normal()
+_RISES = np.append(np.diff(_NORMAL), 0.0)
+
+
+def normal_cdf(x: Floats) -> Floats:
+    """Return the share of a standard normal distribution below values, to 4.6e-7.
+
+    Examples
+    --------
+    >>> normal_cdf(np.array([-np.inf, 0.0, 1.0, np.inf])).round(6).tolist()
+    [0.0, 0.5, 0.841345, 1.0]
+    """
+    at = np.clip(x * _STEPS + _TABLE_END * _STEPS, 0.0, 2.0 * _TABLE_END * _STEPS)
+    step = at.astype(np.int32)
+    return np.asarray(_NORMAL[step] + (at - step) * _RISES[step])
+
+
+def share_between(
+    distance: Floats, sigma: Floats, begin: Floats | float, end: Floats | float
+) -> Floats:
+    """Return how much of the normal errors of places lies between two signed distances."""
+    upper: Floats | float = 1.0
+    lower: Floats | float = 0.0
+    if np.ndim(end) or end < np.inf:
+        upper = normal_cdf((end - distance) / sigma)
+    if np.ndim(begin) or begin > -np.inf:
+        lower = normal_cdf((begin - distance) / sigma)
+    return np.maximum(upper - lower, 0.0)
+
+
+def compute_probability(
+    distance: Floats,
+    errors: Errors,
+    zone: Interval,
+    side: NDArray[np.signedinteger[Any]],
+    beyond: Sequence[Floats] = (),
+) -> Floats:
+    """Return the probability that the middles of places lie in a zone.
+
+    Parameters
+    ----------
+    distance
+        The signed distances of the points, in kilometres; NaN where there is no point.
+    errors
+        How far the middles may be from the points.
+    zone
+        The distances that the zone holds.
+    side
+        What is known of the side of each place: ``ANY_SIDE``, ``OWN_SIDE`` or ``OTHER_SIDE``.
+    beyond
+        For each straight cut across the zone, how far the points lie beyond it, negative before it.
+
+    Returns
+    -------
+    numpy.ndarray
+        NaN where there is no point, its accuracy is not stated, or it says nothing about the place.
+
+    Examples
+    --------
+    A point on the edge of a zone of 10 km, and one half a kilometre further in:
+
+    >>> errors = Errors(np.array(0.5), np.array(0.01), np.array(0.0))
+    >>> free = np.full(2, ANY_SIDE)
+    >>> zone = Interval(0.0, 10.0)
+    >>> compute_probability(np.array([10.0, 9.5]), errors, zone, free).round(2).tolist()
+    [0.5, 0.94]
+    """
+    p = np.where(np.isnan(distance) | np.isnan(errors.accuracy), np.nan, 0.0)
+    # Of places six standard deviations of the widest errors away, less than 2e-11 is in the zone.
+    reach = np.asarray(zone.end) + 6.0 * errors.list_sigmas()[-1]
+    for one in (ANY_SIDE, OWN_SIDE, OTHER_SIDE):
+        near = distance <= reach if one != OTHER_SIDE else np.isfinite(distance)
+        asked = np.flatnonzero(near & (side == one))
+        for start in range(0, len(asked), _CHUNK):
+            rows = asked[start : start + _CHUNK]
+            bounds: Any = (v[rows] if isinstance(v, np.ndarray) else v for v in zone)
+            own = Interval(*bounds)
+            cuts = [cut[rows] for cut in beyond]
+            p[rows] = _compute_rows(distance[rows], errors.select(rows), own, one, cuts)
+    return p
+
+
+def _compute_rows(
+    distance: Floats, errors: Errors, zone: Interval, side: int, beyond: Sequence[Floats]
+) -> Floats:
+    """Return the probabilities of places of which the same is known of their side."""
+    least = 0.0 if side == OWN_SIDE else -np.inf
+    most = 0.0 if side == OTHER_SIDE else np.inf
+    begin, end = np.clip(zone.begin, least, most), np.clip(zone.end, least, most)
+    hole = [np.clip(km, least, most) for km in zone[2:] if km is not None]
+    held, mass = np.zeros((2, len(distance)))
+    for share, sigma in zip(ERROR_SHARES, errors.list_sigmas(), strict=True):
+        inside = share_between(distance, sigma, begin, end)
+        if hole:
+            inside = np.maximum(inside - share_between(distance, sigma, *hole), 0.0)
+        for cut in beyond:
+            inside = inside * normal_cdf(-cut / sigma)
+        held += share * inside
+        mass += share * share_between(distance, sigma, least, most)
+    return np.clip(held / np.where(mass >= _LEAST_MASS, mass, np.nan), 0.0, 1.0)
+
+
+class Candidates(NamedTuple):
+    """Points about which places may lie that have no point of their own: an entry for each."""
+
+    place: NDArray[np.int64]
+    """The number of the place, from 0."""
+    lon: Floats
+    lat: Floats
+    spread_km: Floats
+    """How far the place may be from the point, as a standard deviation along one axis."""
+    weight: Floats
+    """How much the point counts; the weights of a place need no certain sum."""
+
+    def average(self, values: Floats, count: int) -> Floats:
+        """Return the mean of values of the points for each of so many places, by their weights."""
+        sums = np.bincount(self.place, self.weight * values, minlength=count)
+        weights = np.bincount(self.place, self.weight, minlength=count)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(sums / weights)
+
+
+_FIELDS = ("longitude", "latitude", "spread", "weight")
+_AXES = 2
+_FORM = (
+    "Must be points divided by semicolons, each of longitude, latitude, spread in metres and "
+    'weight, as "34.5 51.1 2000 1; 34.6 51.2 2000 1"'
+)
+
+
+def parse_candidates(texts: Mapping[int, object]) -> Candidates:
+    """Return the candidates in texts, one text for each place, by the row that messages name.
+
+    Raises
+    ------
+    DataError
+        A text does not have the form, or a number is out of range.
+
+    Examples
+    --------
+    >>> found = parse_candidates({0: "34.5 51.1 2000 1; 34.6 51.2 2000 3"})
+    >>> found.lon.tolist(), found.spread_km.tolist(), found.weight.tolist()
+    ([34.5, 34.6], [2.0, 2.0], [1.0, 3.0])
+    """
+    rows = [_parse_text(row, text) for row, text in texts.items()]
+    place = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    lon, lat, spread, weight = np.concatenate([np.empty((0, 4)), *rows]).T
+    return Candidates(place, lon, lat, spread / 1e3, weight)
+
+
+def _parse_text(row: int, text: object) -> Floats:
+    name = f"Invalid candidates at position {row}: {quote_value(text)}."
+    try:
+        points = np.array([part.split() for part in str(text).split(";")], dtype=float)
+    except ValueError:
+        points = np.empty((0, 0))
+    if points.ndim != _AXES or points.shape[1] != len(_FIELDS):
+        raise DataError(f"{name} {_FORM}.", parameter="candidates")
+    lon, lat, spread, weight = points.T
+    fits = is_on_globe(lon, lat) & (spread > 0.0) & (weight > 0.0) & np.isfinite(spread + weight)
+    if not fits.all():
+        raise DataError(
+            f"{name} Longitude and latitude must lie on the globe, spread and weight must be "
+            "positive.",
+            parameter="candidates",
+        )
+    return points
