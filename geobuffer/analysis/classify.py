@@ -15,6 +15,7 @@ import pandas as pd
 from geobuffer.analysis.conflicts import read_listing
 from geobuffer.analysis.membership import (
     MEMBERSHIP,
+    Answers,
     decide,
     find_uncertainty,
     is_counted,
@@ -59,11 +60,17 @@ class Classification(NamedTuple):
     """Coordinates in degrees; NaN where there is no point."""
     uncertainty: Uncertainty
     """Why the places may lie elsewhere than their points."""
+    answers: Answers
+    """The answers as arrays."""
 
     def select(self, rows: NDArray[np.bool_]) -> Classification:
         """Return the entries of some rows."""
         uncertainty = self.uncertainty.select(rows)
-        return Classification(self.frame[rows], self.lon[rows], self.lat[rows], uncertainty)
+        some: Any = (values[rows] for values in self.answers)
+        answers = Answers(*some)
+        return Classification(
+            self.frame[rows], self.lon[rows], self.lat[rows], uncertainty, answers
+        )
 
 
 def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.Series:
@@ -299,7 +306,7 @@ def classify_table(
     frame["p_inside"] = answers.p_inside
     frame["margin_km"] = answers.margin_km
     frame["conflict"] = _text_column(answers.conflict)
-    return Classification(frame, lon, lat, uncertainty)
+    return Classification(frame, lon, lat, uncertainty, answers)
 
 
 def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,13 @@ import pandas as pd
 import shapely
 
 from geobuffer.analysis.classify import classify_table, join_columns
+from geobuffer.analysis.expectation import (
+    NOTHING_EXPECTED,
+    Expected,
+    expect_counts,
+    expect_total,
+    list_parts,
+)
 from geobuffer.analysis.membership import is_counted, measure_signed_km
 from geobuffer.errors import DataError, GeometryError, WrongKind, did_you_mean
 from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
@@ -36,6 +44,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from geobuffer.analysis.classify import Classification
+    from geobuffer.analysis.expectation import Key
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.io.not_located import NotLocated
     from geobuffer.zones.zone import Zone
@@ -54,7 +64,8 @@ def exposure(
     ----------
     table
         Points, in any CRS; people are counted from the column ``population`` if there is one. A
-        row without a point is not counted. A row that repeats another one in every column is
+        row without a point is expected where its ``candidates`` are, if it has some, and counted
+        nowhere. A row that repeats another one in every column is
         counted once. A warning reports both.
     zone
         The zone.
@@ -70,6 +81,10 @@ def exposure(
         A row for each ring (and value of ``by``). ``ring`` names it; with ``cumulative`` it is
         ``within_km``, and ``from_km`` before it if the zone begins at some distance. A zone from
         which another was subtracted keeps ``ring``, because no two distances bound it.
+        ``expected`` is the sum of the probabilities that the places lie here, also of places
+        without a point that have ``candidates``; nine times in ten their number lies from
+        ``expected_low`` to ``expected_high``. The three are missing if the table does not state how
+        accurate its points are.
         ``places`` counts the places certainly in it, and ``uncertain`` those that may be in it.
         ``population`` is that of the certain places: a lower limit, because ``without_figure`` of
         them have no figure. ``population_uncertain`` and ``uncertain_without_figure`` are the same
@@ -107,31 +122,41 @@ def exposure(
     signed = measure_signed_km(found.lon, found.lat, zone, joined["distance_km"].to_numpy())
     people = read_population(joined)
     unplaced = find_not_located(joined, joined["membership"].isna().to_numpy())
-    counts = drop_uncounted(joined, is_counted(joined["membership"]), stacklevel=2)
+    near = is_counted(joined["membership"])
+    counts = drop_uncounted(joined, near, stacklevel=2)
+    by_columns = _list_group_columns(joined, by)
+    edges = [
+        (zone.edges_km[0] if cumulative else inner, outer)
+        for inner, outer in pairwise(zone.edges_km)
+    ]
+    expected = _expect_groups(joined, found, zone, edges, by_columns, counted=counts | ~near)
     joined, people, unplaced = joined[counts], people[counts], unplaced.select(counts)
     signed = signed[counts]
-    by_columns = _list_group_columns(joined, by)
     groups = _group_rows(joined, by_columns)
+    nobody = np.zeros(len(joined), dtype=bool)
+    keys = sorted({*groups, *expected}, key=_order_key)
     dates = _figure_dates(joined, people)
     rows = []
     labels = label_rings(zone, cumulative=cumulative)
-    for label, inner, outer in zip(labels, zone.edges_km[:-1], zone.edges_km[1:], strict=True):
-        sure, unsure = _split_ring(
-            joined, signed, zone, zone.edges_km[0] if cumulative else inner, outer
-        )
-        rows += [
-            label
-            | dict(zip(by_columns, key, strict=True))
-            | _count_group(people, sure & here, unsure & here)
-            | {"not_located": unplaced.count_near((sure | unsure) & here)}
-            | {"as_of": _join_dates(dates[(sure | unsure) & here])}
-            for key, here in groups.items()
-            if not by_columns or (here & (sure | unsure)).any()
-        ]
-    columns = [*labels[0], *by_columns, *COUNTS]
+    for ring, (label, (inner, outer)) in enumerate(zip(labels, edges, strict=True)):
+        sure, unsure = _split_ring(joined, signed, zone, inner, outer)
+        for key in keys:
+            here = groups.get(key, nobody)
+            guess = expected[key][ring] if key in expected else NOTHING_EXPECTED
+            is_likely = guess is not None and guess.expected >= _LIKELY
+            if not by_columns or (here & (sure | unsure)).any() or is_likely:
+                rows.append(
+                    label
+                    | dict(zip(by_columns, key, strict=True))
+                    | _describe_expected(guess)
+                    | _count_group(people, sure & here, unsure & here)
+                    | {"not_located": unplaced.count_near((sure | unsure) & here)}
+                    | {"as_of": _join_dates(dates[(sure | unsure) & here])}
+                )
+    columns = [*labels[0], *by_columns, *EXPECTED, *COUNTS]
     columns += ["not_located"] if unplaced.is_known else []
     columns += ["as_of"] if "population_as_of" in joined.columns else []
-    counted = pd.DataFrame(rows, columns=columns)
+    counted = pd.DataFrame(rows, columns=columns).astype(EXPECTED_TYPES)
     counted.attrs[ORIGIN] = joined.attrs[ORIGIN] | _list_sources(joined)
     return counted
 
@@ -220,8 +245,52 @@ def _split_ring(
     return between & ~unsure, unsure
 
 
+#: The columns of expected places, and their types; missing where it is not known.
+EXPECTED_TYPES: dict[str, Any] = {"expected": "Float64", "expected_low": "Int64", "expected_high": "Int64"}
+EXPECTED = tuple(EXPECTED_TYPES)
+
+# A group without a place that is or may be inside has a row from half an expected place on.
+_LIKELY = 0.5
+
+
+def _expect_groups(
+    joined: gpd.GeoDataFrame,
+    found: Classification,
+    zone: Zone,
+    edges: Sequence[tuple[float, float]],
+    by: Sequence[str],
+    counted: NDArray[np.bool_],
+) -> dict[Key, list[Expected | None]]:
+    """Return how many places of each group are expected in each ring; only `counted` rows count."""
+    parts = list_parts(found, zone, edges)
+    parts = parts.select(counted[parts.row])
+    columns = []
+    for name in by:
+        if name in {"side", "section"}:
+            # A place without a point has these by its candidates.
+            columns.append(getattr(parts, name).tolist())
+        else:
+            values = joined[name].astype(object)
+            plain = np.where(values.isna(), None, values.to_numpy(dtype=object))
+            columns.append(plain[parts.row].tolist())
+    keys = list(zip(*columns, strict=True)) if by else [()] * len(parts.row)
+    return expect_counts(parts, keys)
+
+
+def _order_key(key: Key) -> list[tuple[bool, str, Any]]:
+    """Return by what groups are sorted: their values, missing ones last."""
+    return [(value is None, str(type(value)), value) for value in key]
+
+
+def _describe_expected(guess: Expected | None) -> dict[str, object]:
+    """Return the columns of expected places, to a tenth of a place."""
+    if guess is None:
+        return dict.fromkeys(EXPECTED, pd.NA)
+    return dict(zip(EXPECTED, (round(guess.expected, 1), guess.low, guess.high), strict=True))
+
+
 # Columns of the result that have these names already.
-_TAKEN = {"ring", "from_km", "within_km", "not_located", "as_of", *COUNTS}
+_TAKEN = {"ring", "from_km", "within_km", "not_located", "as_of", *EXPECTED, *COUNTS}
 
 
 def _list_group_columns(joined: gpd.GeoDataFrame, by: Any) -> list[str]:
@@ -317,7 +386,8 @@ def compare(
     -------
     pandas.DataFrame
         The rows are ``kept``, ``gained`` and ``lost``; the column ``area_km2`` is always there.
-        With settlements, ``places`` counts them by their points, uncertain ones included.
+        With settlements, ``expected`` places are those of :func:`geobuffer.exposure`, with
+        their interval. ``places`` counts them by their points, uncertain ones included.
         ``population`` is that of the places with a figure, and ``without_figure`` counts the
         others. ``uncertain`` counts the places that are uncertain in one zone or the other, which
         may belong to another row or to no row, and ``population_uncertain`` is their population.
@@ -356,11 +426,13 @@ def compare(
     table = pd.DataFrame({"area_km2": {k: area_m2(s) / 1e6 for k, s in shapes.items()}})
     if settlements is None:
         return table
-    found = [classify_table(settlements, zone, stacklevel=2).frame for zone in (before, after)]
-    was, now = (frame["ring"].notna().to_numpy() for frame in found)
-    counts = drop_uncounted(settlements, was | now, stacklevel=2)
+    found = [classify_table(settlements, zone, stacklevel=2) for zone in (before, after)]
+    was, now = (one.frame["ring"].notna().to_numpy() for one in found)
+    near = was | now
+    counts = drop_uncounted(settlements, near, stacklevel=2)
+    _insert_columns(table, _expect_changes(found, (before, after), counts | ~near))
     was, now = was & counts, now & counts
-    unsure = np.any([frame["membership"] == "uncertain" for frame in found], axis=0)
+    unsure = np.any([one.frame["membership"] == "uncertain" for one in found], axis=0)
     rows = {"kept": was & now, "gained": now & ~was, "lost": was & ~now}
     people = read_population(settlements)
     table["places"] = {k: int(rows[k].sum()) for k in table.index}
@@ -371,6 +443,24 @@ def compare(
         k: round(np.nansum(people[rows[k] & unsure])) for k in table.index
     }
     return table
+
+
+def _expect_changes(
+    found: Sequence[Classification], zones: Sequence[Zone], rows: NDArray[np.bool_]
+) -> tuple[Floats, Floats, Floats]:
+    """Return how many places are expected in both zones, in the second and in the first only.
+
+    The same error moves a place towards the edges of both, so it is in both with the lesser
+    probability. That is exact for zones of one border. Only `rows` count.
+    """
+    parts = [
+        list_parts(one, zone, [(zone.edges_km[0], zone.edges_km[-1])])
+        for one, zone in zip(found, zones, strict=True)
+    ]
+    was, now = (one.p[:, 0] for one in parts)
+    both = np.minimum(was, now)
+    changes = parts[0]._replace(p=np.stack([both, now - both, was - both], axis=1))
+    return expect_total(changes.select(rows[changes.row]))
 
 
 #: The least step of a curve: no border is known better, and memory has an end.
@@ -405,8 +495,8 @@ def exposure_curve(
     -------
     pandas.DataFrame
         ``within_km``, ascending to ``to_km``, and the columns of :func:`geobuffer.exposure`, also
-        ``not_located``. Each row holds what :func:`geobuffer.exposure` counts in a zone of that
-        width with round ends.
+        ``expected`` and ``not_located``. Each row holds what :func:`geobuffer.exposure` counts in a
+        zone of that width with round ends.
 
     Raises
     ------
@@ -446,9 +536,43 @@ def exposure_curve(
     people = read_population(table)
     within = _curve_distances(found["distance_km"].to_numpy()[near], to_km, step_km)
     counted = _count_curve(within, begin, sure, people[near])
+    candidates = is_counted(found["membership"])
+    _insert_expected(counted, classified, zone, within, near | ~candidates)
     if unplaced.is_known:
         counted["not_located"] = _count_not_located(within, begin, unplaced.select(near))
     return counted
+
+
+# At so many distances at most the places within are expected: a quarter of a kilometre apart at
+# 50 km, which is about the error of a place. So the time is linear in the rows.
+_MOST_EXPECTED = 200
+
+
+def _insert_expected(
+    counted: pd.DataFrame,
+    found: Classification,
+    zone: BufferZone,
+    within: Floats,
+    rows: NDArray[np.bool_],
+) -> None:
+    """Insert the columns of expected places into a curve, in front of the counts.
+
+    Only `rows` count. A curve of more distances is interpolated between these.
+    """
+    to_km = zone.width_km
+    step = max(to_km / _MOST_EXPECTED, LEAST_STEP_KM)
+    at = within if len(within) <= _MOST_EXPECTED else np.append(np.arange(step, to_km, step), to_km)
+    parts = list_parts(found, zone, [(0.0, float(km)) for km in at])
+    guesses = expect_total(parts.select(rows[parts.row]))
+    _insert_columns(counted, [np.interp(within, at, values) for values in guesses])
+
+
+def _insert_columns(counted: pd.DataFrame, guesses: Sequence[Floats]) -> None:
+    """Insert expected places and the ends of their intervals behind the first column."""
+    for place, (name, values) in enumerate(zip(EXPECTED, guesses, strict=True), start=1):
+        column = pd.Series(values, index=counted.index)
+        rounded = column.round(1) if name == "expected" else column.round()
+        counted.insert(place, name, rounded.astype(EXPECTED_TYPES[name]))
 
 
 def _parse_distance(given: float | str, name: str) -> float:

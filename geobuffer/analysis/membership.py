@@ -39,7 +39,7 @@ from geobuffer.zones.region import Region
 from geobuffer.zones.zone import BufferZone, CombinedZone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -514,6 +514,27 @@ def find_probability(
     lost = np.isnan(p) & np.isfinite(lon) & np.isfinite(uncertainty.errors.accuracy)
     p[lost] = np.where(at.membership[lost] == _UNCERTAIN, 0.5, 0.0)
     return p
+
+
+def find_ring_probability(
+    lon: Floats,
+    lat: Floats,
+    zone: Zone,
+    answers: Answers,
+    uncertainty: Uncertainty,
+    edges_km: Sequence[tuple[float, float]],
+) -> Floats:
+    """Return the probability that each place lies between pairs of edges of a zone.
+
+    A column for each pair. A zone of one ring has one answer, whatever its edges.
+    """
+    if isinstance(zone, CombinedZone) or len(zone.rings) == 1:
+        return np.repeat(answers.p_inside[:, None], len(edges_km), axis=1)
+    signed = measure_signed_km(lon, lat, zone, answers.distance_km)
+    at = Located(signed, answers.side, answers.membership)
+    one = zone.zones[0]
+    columns = [find_probability(lon, lat, one, at, uncertainty, edges) for edges in edges_km]
+    return np.stack(columns, axis=1)
 
 
 def _hold_interval(zone: BufferZone, side: NDArray[np.int8], begin: float, end: float) -> Interval:

@@ -10,7 +10,7 @@ import shapely
 import geobuffer as gb
 
 LINE = shapely.LineString([(30, 50), (30, 51)])
-ANSWERS = ("distance_km", "side", "section", "ring", "membership", "margin_km", "conflict")
+ANSWERS = ("distance_km", "side", "section", "ring", "membership", "p_inside", "margin_km", "conflict")
 
 
 @pytest.fixture(scope="module")

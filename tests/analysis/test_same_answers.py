@@ -18,7 +18,8 @@ from geobuffer.viz.figure.plot import plot_zone
 from geobuffer.viz.web.page_data import describe_places
 
 COLUMNS = [
-    "distance_km", "side", "section", "chainage_km", "ring", "membership", "margin_km", "conflict",
+    "distance_km", "side", "section", "chainage_km", "ring", "membership", "p_inside",
+    "margin_km", "conflict",
 ]  # fmt: skip
 EXTRA = ["accuracy_m", "radius_m", "country", "oblast", "oblast_iso"]
 

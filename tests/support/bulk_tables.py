@@ -19,7 +19,8 @@ import geobuffer as gb
 
 # The columns that classify_file adds.
 ADDED = [
-    "distance_km", "side", "section", "chainage_km", "ring", "membership", "margin_km", "conflict",
+    "distance_km", "side", "section", "chainage_km", "ring", "membership", "p_inside",
+    "margin_km", "conflict",
 ]  # fmt: skip
 
 # Stands for a parameter that is not given, where None has a meaning.

@@ -1,0 +1,179 @@
+"""Expect how many places a zone holds: sums of probabilities, with the interval that holds 90 %.
+
+Errors of places with a point are independent. Places without a point share candidates: if these
+say too little about where the places of a hromada lie, they do so for all of them. The correlation
+of two such places is that of draws from an urn of Pólya that holds the candidates: 1 / (1 + n) for
+candidates of the weight n, as for a beta-binomial distribution (N. L. Johnson and S. Kotz, *Urn
+Models and Their Application*, 1977).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from geobuffer.analysis.membership import ask_candidates, find_ring_probability
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from geobuffer.analysis.classify import Classification
+    from geobuffer.analysis.membership import Answers
+    from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.zones.zone import Zone
+
+    Key = tuple[object, ...]
+
+# An interval from the 5th to the 95th percentile of a normal distribution holds 90 %.
+_SIGMAS_OF_90 = 1.645
+
+
+class Expected(NamedTuple):
+    """How many places are expected, and the interval that holds their number nine times in ten."""
+
+    expected: float
+    low: int
+    high: int
+
+
+NOTHING_EXPECTED = Expected(0.0, 0, 0)
+
+
+class Parts(NamedTuple):
+    """Where places may lie: an entry for each point, and for each candidate of other places."""
+
+    row: NDArray[np.int64]
+    """The row of the place."""
+    weight: Floats
+    """How much of the place the entry stands for; the weights of a place add up to 1."""
+    p: Floats
+    """The probability that it lies in each ring: a column for each ring."""
+    group: NDArray[np.int64]
+    """The places of one number have the same candidates; −1 for points, which share no error."""
+    correlation: Floats
+    """The correlation of two places of the group."""
+    side: NDArray[np.object_]
+    section: NDArray[np.object_]
+
+    def select(self, entries: NDArray[np.bool_]) -> Parts:
+        """Return some of the entries."""
+        chosen: Any = (values[entries] for values in self)
+        return Parts(*chosen)
+
+
+def list_parts(found: Classification, zone: Zone, edges_km: Sequence[tuple[float, float]]) -> Parts:
+    """Return where the places of a table may lie, and how probably in each ring of a zone.
+
+    Places without a point and without candidates have no entry. A place whose accuracy is not known
+    has a probability that is NaN.
+    """
+    there = np.isfinite(found.lon)
+    p = find_ring_probability(
+        found.lon, found.lat, zone, found.answers, found.uncertainty, edges_km
+    )
+    own = np.flatnonzero(there)
+    points = Parts(
+        own, np.ones(len(own)), p[own], np.full(len(own), -1), np.zeros(len(own)),
+        *_name_places(found.answers, zone, own),
+    )  # fmt: skip
+    if found.uncertainty.candidates is None:
+        return points
+    asked = ask_candidates(found.lon, zone, found.uncertainty)
+    known = asked.candidates
+    p = find_ring_probability(
+        known.lon, known.lat, zone, asked.answers, asked.uncertainty, edges_km
+    )
+    counts = np.bincount(known.place)
+    entries = np.split(np.arange(len(known.place)), np.cumsum(counts)[:-1])
+    at = np.concatenate([np.empty(0, np.int64), *(entries[text] for text in asked.text)])
+    total = np.bincount(known.place, known.weight)[known.place]
+    others = Parts(
+        np.repeat(asked.rows, counts[asked.text]),
+        (known.weight / total)[at],
+        p[at],
+        known.place[at],
+        (1.0 / (1.0 + total))[at],
+        *_name_places(asked.answers, zone, at),
+    )
+    joined: Any = (np.concatenate(both) for both in zip(points, others, strict=True))
+    return Parts(*joined)
+
+
+def _name_places(
+    answers: Answers, zone: Zone, at: NDArray[np.int64]
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Return the names of the sides and sections of some answers, as `classify` gives them."""
+    sides = np.array([*(side.name for side in zone.sides), ""], dtype=object)
+    sections = np.array([*(section.name for section in zone.sections), None], dtype=object)
+    return sides[answers.side[at]], sections[answers.section[at]]
+
+
+def expect_counts(parts: Parts, keys: Sequence[Key]) -> dict[Key, list[Expected | None]]:
+    """Return for each key how many places are expected in each ring; None where it is not known.
+
+    Parameters
+    ----------
+    parts
+        Where the places may lie.
+    keys
+        The key of each entry of the parts.
+    """
+    code, distinct = _number_keys(keys)
+    # A place may have several entries with one key: its probability is their sum.
+    pairs, first, pair = np.unique(
+        np.stack([code, parts.row]), axis=1, return_index=True, return_inverse=True
+    )
+    key, pair = pairs[0], pair.ravel()
+    group, correlation = parts.group[first], parts.correlation[first]
+    rings = []
+    for column in parts.p.T:
+        p = np.bincount(pair, parts.weight * column, minlength=len(key)).astype(np.float64)
+        mean = np.bincount(key, p, minlength=len(distinct))
+        rings.append((mean, _find_variance(p, key, group, correlation, len(distinct))))
+    return {
+        name: [_make_interval(mean[number], variance[number]) for mean, variance in rings]
+        for number, name in enumerate(distinct)
+    }
+
+
+def expect_total(parts: Parts) -> tuple[Floats, Floats, Floats]:
+    """Return how many places are expected in each ring, and the ends of the intervals."""
+    nothing = [NOTHING_EXPECTED] * parts.p.shape[1]
+    rings = expect_counts(parts, [()] * len(parts.row)).get((), nothing)
+    unknown = (np.nan,) * 3
+    expected, low, high = np.array([unknown if one is None else one for one in rings]).T
+    return expected, low, high
+
+
+def _number_keys(keys: Sequence[Key]) -> tuple[NDArray[np.int64], list[Key]]:
+    numbers: dict[Key, int] = {}
+    code = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+    return code, list(numbers)
+
+
+def _find_variance(
+    p: Floats,
+    key: NDArray[np.int64],
+    group: NDArray[np.int64],
+    correlation: Floats,
+    count: int,
+) -> Floats:
+    """Return the variance of the number of places of each key."""
+    own = np.clip(p * (1.0 - p), 0.0, None)
+    variance = np.bincount(key, own * (1.0 - correlation), minlength=count)
+    shared = pd.DataFrame({"key": key, "group": group, "sd": np.sqrt(own * correlation)})
+    sums = shared[group >= 0].groupby(["key", "group"], sort=False)["sd"].sum()
+    of = sums.index.get_level_values("key").to_numpy()
+    return np.asarray(variance + np.bincount(of, sums.to_numpy() ** 2, minlength=count))
+
+
+def _make_interval(mean: float, variance: float) -> Expected | None:
+    """Return the interval about a mean, in whole places."""
+    if np.isnan(mean):
+        return None
+    half = _SIGMAS_OF_90 * np.sqrt(variance)
+    return Expected(float(mean), max(0, round(mean - half)), round(mean + half))
