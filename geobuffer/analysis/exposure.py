@@ -246,7 +246,11 @@ def _split_ring(
 
 
 #: The columns of expected places, and their types; missing where it is not known.
-EXPECTED_TYPES: dict[str, Any] = {"expected": "Float64", "expected_low": "Int64", "expected_high": "Int64"}
+EXPECTED_TYPES: dict[str, Any] = {
+    "expected": "Float64",
+    "expected_low": "Int64",
+    "expected_high": "Int64",
+}
 EXPECTED = tuple(EXPECTED_TYPES)
 
 # A group without a place that is or may be inside has a row from half an expected place on.

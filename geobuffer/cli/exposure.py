@@ -65,9 +65,21 @@ _AT_LEAST = (
 )
 
 
+_EXPECTED = ("expected", "expected_low", "expected_high")
+
+_EXPECTED_MEANS = (
+    "“Expected” is the most likely number of places, in brackets the range that holds it with 90 % "
+    "probability. It includes places known by name, where they may lie."
+)
+
+_NOT_EXPECTED = (
+    "How many places to expect is not known, because the table does not state how accurate its "
+    "points are (accuracy_m)."
+)
+
 _NOT_LOCATED = (
     "“Not located” counts more places of the same hromadas, which are known by name but have no "
-    "trusted position; no other column counts them."
+    "trusted position; they are in “expected” only."
 )
 
 
@@ -88,6 +100,7 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     as_json: AsJson = False,
 ) -> None:
     """Count the places and people in each ring of the zone."""
+    from geobuffer.io.not_located import join_not_located
     from geobuffer.viz.captions import has_only_points
 
     check_table(out, csv_locale)
@@ -99,7 +112,10 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
         built = build_zone(scenario, ground.border, PAGE_M if raster else UNSEEN_M)
         # A raster counts people even where no settlements are bundled.
         towns = find_places(places, ground) if raster else load_places(places, ground)
-        tables = [gb.exposure(t.located, built, by=by, cumulative=cumulative) for t in [towns] if t]
+        tables = [
+            gb.exposure(join_not_located(*t), built, by=by, cumulative=cumulative)
+            for t in [towns] if t
+        ]  # fmt: skip
     if raster and values:
         source = _find_raster_source(raster, rasters.as_of)
         options: dict[str, Any] = {"values": values, "source": source}
@@ -143,9 +159,10 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
     unprinted = _UNPRINTED + (_UNPRINTED_BESIDE if raster else [])
     # A sentence says the one number.
     unprinted = unprinted + (["not_located"] if len(counted) == 1 else [])
-    shown = _blank_unknown_counts(counted).drop(columns=unprinted, errors="ignore")
+    shown = _join_expected(_blank_unknown_counts(counted)).drop(columns=unprinted, errors="ignore")
     print_table(_move_uncertain_last(_name_distances(shown)), title)
     if places:
+        _print_expected(counted)
         print_line(_AT_LEAST)
         if "ring" in counted and len(set(counted["ring"])) > 1:
             print_line(_NO_SUMS)
@@ -162,14 +179,46 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
     )
 
 
+def _join_expected(counted: pd.DataFrame) -> pd.DataFrame:
+    """Return counts with the expected places and their interval as one text, as 450 (438–461)."""
+    import numpy as np
+
+    if not set(_EXPECTED) <= set(counted):
+        return counted
+    texts: list[Any] = [None] * len(counted)
+    for row in np.flatnonzero(counted["expected"].notna()):
+        mean, low, high = (counted[name].iloc[row] for name in _EXPECTED)
+        texts[row] = f"{round(mean):,} ({low:,}–{high:,})"
+    return counted.assign(expected=np.array(texts, dtype=object)).drop(columns=[*_EXPECTED[1:]])
+
+
+def _print_expected(counted: pd.DataFrame) -> None:
+    """Print what the expected places are, or why they are not known."""
+    if "expected" not in counted:
+        return
+    if counted["expected"].isna().any():
+        print_line(_NOT_EXPECTED)
+        return
+    if len(counted) == 1:
+        one = counted.iloc[0]
+        print_line(
+            f"About {round(one['expected']):,} places are expected in the zone, with 90 % "
+            f"probability {one['expected_low']:,} to {one['expected_high']:,}; "
+            f"{one['places']:,} of them surely."
+        )
+    else:
+        print_line(_EXPECTED_MEANS)
+
+
 def _print_not_located(counted: pd.DataFrame) -> None:
     """Print how many places without a point may lie here, or which column says it."""
     if "not_located" not in counted:
         return
+    is_expected = "expected" in counted and not counted["expected"].isna().any()
     if len(counted) > 1:
         print_line(_NOT_LOCATED)
     elif number := int(counted["not_located"].sum()):
-        print_line(describe_not_located(number))
+        print_line(describe_not_located(number, is_expected=is_expected))
 
 
 def _name_distances(counted: pd.DataFrame) -> pd.DataFrame:
@@ -226,6 +275,7 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
     as_json: AsJson = False,
 ) -> None:
     """Count the places and people within every distance, to choose a width."""
+    from geobuffer.io.not_located import join_not_located
     from geobuffer.viz.captions import has_only_points
 
     check_table(out, csv_locale)
@@ -233,7 +283,7 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
     scenario = read_scenario(border, {} if side is None else {"side": side})
     ground = load_ground(border, scenario)
     with show_progress("Measuring the settlements"):
-        towns = load_places(places, ground).located
+        towns = join_not_located(*load_places(places, ground))
         counted = gb.exposure_curve(
             towns, ground.border, side=scenario.side, to_km=to_km, step_km=step_km
         )
@@ -247,9 +297,10 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
         return
     if out is None:
         borders = ", ".join(section.name for section in ground.border.sections)
-        shown = counted.drop(columns=_UNPRINTED, errors="ignore")
+        shown = _join_expected(counted).drop(columns=_UNPRINTED, errors="ignore")
         side = "" if has_only_points(ground.border.sections) else f" – side: {scenario.side}"
         print_table(_move_uncertain_last(shown), borders + side)
+        _print_expected(counted)
         print_line(_AT_LEAST)
         _print_not_located(counted)
     for path in filter(None, (out, png)):

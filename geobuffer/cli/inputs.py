@@ -484,14 +484,17 @@ def count_not_located(classed: gpd.GeoDataFrame) -> int:
     return unplaced.count_near(is_counted(classed["membership"]))
 
 
-def describe_not_located(count: int) -> str:
+def describe_not_located(count: int, *, is_expected: bool = False) -> str:
     """Return the sentence about places without a point that the zone may hold."""
+    where = (
+        "among those expected, but in no other count" if is_expected else "in none of these counts"
+    )
     if count == 1:
         return (
             "1 more place of the same hromadas is known by name but has no trusted position; it is "
-            "in none of these counts."
+            f"{where}."
         )
     return (
         f"{count:,} more places of the same hromadas are known by name but have no trusted "
-        "position; they are in none of these counts."
+        f"position; they are {where}."
     )

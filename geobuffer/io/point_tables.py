@@ -332,10 +332,13 @@ def find_repeats(table: pd.DataFrame, shapes: NDArray[np.object_]) -> Flags:
 def drop_uncounted(table: Any, near: Flags, *, stacklevel: int) -> Flags:
     """Return which of the rows near a zone to count, and warn of the others.
 
-    A row without a point is in no zone. A row that repeats another row is not counted, except in a
-    table without names and ids, where repeated rows may be different places.
+    A row without a point is in no zone; with candidates it is expected, and so not warned of. A row
+    that repeats another row is not counted, except in a table without names and ids, where repeated
+    rows may be different places.
     """
     there = ~(table.geometry.isna() | table.geometry.is_empty).to_numpy()
+    if (candidates := read_candidates(table)) is not None:
+        there |= ~pd.isna(candidates)
     warn_of_rows(
         table.index[~there], "without a point, and so in no zone", stacklevel=stacklevel + 1
     )

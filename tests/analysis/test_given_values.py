@@ -10,7 +10,9 @@ import shapely
 import geobuffer as gb
 
 LINE = shapely.LineString([(30, 50), (30, 51)])
-ANSWERS = ("distance_km", "side", "section", "ring", "membership", "p_inside", "margin_km", "conflict")
+ANSWERS = (
+    "distance_km", "side", "section", "ring", "membership", "p_inside", "margin_km", "conflict",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
