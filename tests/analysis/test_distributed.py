@@ -221,7 +221,8 @@ def test_spark_gives_the_same_answers_and_sends_the_zone_once(spark, points, rea
 
     columns = (
         "distance_km double, side byte, section short, chainage_km double, ring byte, "
-        "membership byte, p_inside double, margin_km double, conflict string, lon double, pid long, copy long"
+        "membership byte, p_inside double, margin_km double, conflict string, lon double, "
+        "pid long, copy long"
     )
     places = str(Path("places").absolute())  # Java's working folder is that of the first test
     table = spark.read.parquet(places).select(*NAMES).repartition(6)
