@@ -48,11 +48,11 @@ def read_csv_rows(path):
 
 
 def read_csv_table(path):
-    """Return a CSV file as a table of texts; only lengths are numbers."""
+    """Return a CSV file as a table of texts; only lengths and probabilities are numbers."""
     header, *rows = read_csv_rows(path)
     columns = dict(zip(header, zip(*rows, strict=True), strict=True))
     for name in ADDED:
-        read = float if name.endswith("_km") else str
+        read = float if name.endswith("_km") or name == "p_inside" else str
         empty = "" if name in {"side", "conflict"} else None
         columns[name] = [read(text) if text else empty for text in columns[name]]
     return pa.table({name: list(values) for name, values in columns.items()})
