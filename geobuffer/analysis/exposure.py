@@ -133,7 +133,7 @@ def exposure(
     joined, people, unplaced = joined[counts], people[counts], unplaced.select(counts)
     signed = signed[counts]
     groups = _group_rows(joined, by_columns)
-    nobody = np.zeros(len(joined), dtype=bool)
+    no_row = np.zeros(len(joined), dtype=bool)
     keys = sorted({*groups, *expected}, key=_order_key)
     dates = _figure_dates(joined, people)
     rows = []
@@ -141,7 +141,7 @@ def exposure(
     for ring, (label, (inner, outer)) in enumerate(zip(labels, edges, strict=True)):
         sure, unsure = _split_ring(joined, signed, zone, inner, outer)
         for key in keys:
-            here = groups.get(key, nobody)
+            here = groups.get(key, no_row)
             guess = expected[key][ring] if key in expected else NOTHING_EXPECTED
             is_likely = guess is not None and guess.expected >= _LIKELY
             if not by_columns or (here & (sure | unsure)).any() or is_likely:
@@ -253,8 +253,8 @@ EXPECTED_TYPES: dict[str, Any] = {
 }
 EXPECTED = tuple(EXPECTED_TYPES)
 
-# A group without a place that is or may be inside has a row from half an expected place on.
-_LIKELY = 0.5
+# A group without a place that is or may be inside has a row if a tenth of a place is expected.
+_LIKELY = 0.05
 
 
 def _expect_groups(

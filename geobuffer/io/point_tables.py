@@ -146,7 +146,7 @@ def read_metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str, without: f
 
 
 def read_candidates(table: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.object_] | None:
-    """Return the texts in the column of candidates, None where there is none; None without it."""
+    """Return the texts in the column of candidates, or None where a row, or the table, has none."""
     if "candidates" not in getattr(table, "columns", ()):
         return None
     texts = np.array(table["candidates"], dtype=object)

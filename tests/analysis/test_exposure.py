@@ -282,3 +282,81 @@ def test_places_certainly_in_a_ring_are_certainly_within_its_edge(towns, border)
     assert within["places"].is_monotonic_increasing
     assert within["population"].is_monotonic_increasing
     assert rings["places"].iloc[0] == within["places"].iloc[0]
+
+
+# Expected places
+
+
+def _unplaced(text, **columns):
+    row = {"candidates": [text], **{name: [value] for name, value in columns.items()}}
+    return gpd.GeoDataFrame(row, geometry=[None], crs="EPSG:4326")
+
+
+def test_expected_places_are_the_sum_of_probabilities(rings):
+    table = places([1, 4.9, 5.2, 9.8, 12, -3], accuracy_m=500.0)
+    p = gb.classify(table, rings)["p_inside"]
+    total = gb.exposure(table, rings, cumulative=True)["expected"]
+    assert total.tolist()[-1] == pytest.approx(p.sum(), abs=0.05)
+    by_ring = gb.exposure(table, rings)["expected"].tolist()
+    assert sum(by_ring) == pytest.approx(p.sum(), abs=0.1)
+    assert total.tolist()[0] == by_ring[0]
+
+
+def test_expected_places_are_those_of_the_curve_and_of_compare(towns, border):
+    every = gb.load_settlements(located="all")
+    zones = [gb.build_zone(border, km=km, side="Ukraine", tolerance_m=100) for km in (10, 15)]
+    exposed = [gb.exposure(every, zone).iloc[0] for zone in zones]
+    curve = gb.exposure_curve(every, border, side="Ukraine", to_km=15, step_km=5).iloc[1:]
+    for name in ("expected", "expected_low", "expected_high"):
+        assert curve[name].tolist() == [row[name] for row in exposed]
+    changes = gb.compare(*zones, every)
+    assert changes.loc["kept", "expected"] == exposed[0]["expected"]
+    gained = exposed[1]["expected"] - exposed[0]["expected"]
+    assert changes.loc["gained", "expected"] == pytest.approx(gained, abs=0.11)
+    assert changes.loc["lost", "expected"] == 0.0
+
+
+def test_a_curve_of_many_steps_expects_as_one_of_few(towns, border):
+    few, many = (
+        gb.exposure_curve(towns, border, side="Ukraine", to_km=12, step_km=step).set_index(
+            "within_km"
+        )
+        for step in (3, 0.05)
+    )
+    shared = few.index[few.index.isin(many.index)]
+    assert len(shared) >= 3
+    assert (few.loc[shared, "expected"] - many.loc[shared, "expected"]).abs().max() < 0.6
+
+
+def test_places_of_shared_candidates_widen_the_range(rings):
+    half = "30.014 50.5 1000 1; 30.4 50.5 1000 1"  # 1 km from the border, and 28 km
+    apart = [f"30.014 50.5 {1000 + n} 1; 30.4 50.5 1000 1" for n in range(20)]
+    alike = pd.concat([_unplaced(half, name=str(n)) for n in range(20)], ignore_index=True)
+    different = pd.concat([_unplaced(text) for text in apart], ignore_index=True)
+    tables = [gb.exposure(one, rings, cumulative=True).iloc[-1] for one in (alike, different)]
+    assert [table["expected"] for table in tables] == [10.0, 10.0]
+    shared, single = (table["expected_high"] - table["expected_low"] for table in tables)
+    # The correlation is a third: the variance of twenty is 1 + 19 / 3 times that of one.
+    assert (shared, single) == (20, 7) or shared == pytest.approx(2.7 * single, rel=0.1)
+
+
+def test_a_place_without_a_point_is_expected_where_its_candidates_are(strip):
+    zone = gb.build_zone(strip, km=5, tolerance_m=10)
+    row = _unplaced("30.014 50.5 100 4; 29.986 50.5 100 1", oblast="A", population=50)
+    by = gb.exposure(row, zone, by=["oblast", "side"])
+    found = by[["oblast", "side", "expected", "places"]].to_numpy().tolist()
+    assert found == [["A", "East", 0.8, 0], ["A", "West", 0.2, 0]]
+    whole = gb.exposure(row, zone).iloc[0]
+    assert (whole["expected"], whole["places"], whole["population"]) == (1.0, 0, 0)
+
+
+def test_a_table_that_states_no_accuracy_expects_nothing(five, rings):
+    table = gb.exposure(five, rings)
+    assert table[EXPECTED].isna().all(axis=None)
+    assert table["places"].tolist() == [2, 2]
+
+
+def test_a_row_given_twice_is_expected_once(rings):
+    table = places([1, 1], accuracy_m=500.0, name=["Мала", "Мала"])
+    with pytest.warns(UserWarning, match="repeating another"):
+        assert gb.exposure(table, rings)["expected"].tolist()[0] == pytest.approx(1.0, abs=0.05)

@@ -89,7 +89,7 @@ def predictions(places, candidates, border):
 def test_intervals_hold_nine_in_ten(predictions, kind):
     some = predictions[predictions["kind"] == kind]
     held = some["truth"].between(some["expected_low"], some["expected_high"])
-    # The numbers of one hiding depend on each other, so few hidings may stray further.
+    # The numbers of one hiding depend on each other, so a few of them may differ by more.
     assert 0.85 <= held.mean() <= (0.95 if TIMES > 10 else 0.99)
     for _, one in held.groupby(some["oblast"]):
         assert one.mean() >= 0.9 - 3.0 * np.sqrt(0.09 / (len(one) / len(WIDTHS)))
