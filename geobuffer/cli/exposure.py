@@ -188,7 +188,7 @@ def _join_expected(counted: pd.DataFrame) -> pd.DataFrame:
     texts: list[Any] = [None] * len(counted)
     for row in np.flatnonzero(counted["expected"].notna()):
         mean, low, high = (counted[name].iloc[row] for name in _EXPECTED)
-        texts[row] = f"{round(mean):,} ({low:,}–{high:,})"
+        texts[row] = f"{round(mean):,}" + (f" ({low:,}–{high:,})" if low < high else "")
     return counted.assign(expected=np.array(texts, dtype=object)).drop(columns=[*_EXPECTED[1:]])
 
 

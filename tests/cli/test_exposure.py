@@ -27,24 +27,30 @@ def _rows(table):
     return json.loads(table.to_json(orient="records", force_ascii=False, double_precision=9))
 
 
-def test_exposure_counts_the_announced_zone(run, towns, zone):
-    assert run("exposure", "--json").json == _rows(gb.exposure(towns, zone))
+@pytest.fixture(scope="module")
+def every():
+    """The bundled places, also those without a point: what the command line counts."""
+    return gb.load_settlements(located="all")
+
+
+def test_exposure_counts_the_announced_zone(run, every, zone):
+    assert run("exposure", "--json").json == _rows(gb.exposure(every, zone))
 
 
 @pytest.mark.parametrize("by", ["oblast", "raion", "section"])
-def test_exposure_by_a_column(run, towns, short, by):
+def test_exposure_by_a_column(run, every, short, by):
     rows = run("exposure", *SHORT, "--km", "6", "--by", by, "--json").json
-    assert rows == _rows(gb.exposure(towns, short, by=by))
+    assert rows == _rows(gb.exposure(every, short, by=by))
     assert len({row[by] for row in rows}) == len(rows)
 
 
-def test_exposure_cumulative(run, towns, regions):
+def test_exposure_cumulative(run, every, regions):
     border = gb.border_between(regions["Belgorod"], regions["Sumy"])
     zone = gb.build_zone(border, km=[3, 6], side="Ukraine", tolerance_m=1)
     args = ("exposure", *SHORT, "--km", "3,6", "--side", "Ukraine", "--json")
     rings, within = run(*args).json, run(*args, "--cumulative").json
-    assert rings == _rows(gb.exposure(towns, zone))
-    assert within == _rows(gb.exposure(towns, zone, cumulative=True))
+    assert rings == _rows(gb.exposure(every, zone))
+    assert within == _rows(gb.exposure(every, zone, cumulative=True))
     assert [row["ring"] for row in rings] == ["0–3 km", "3–6 km"]
     assert [row["within_km"] for row in within] == [3, 6]
     assert within[1]["places"] > rings[1]["places"]
@@ -111,12 +117,15 @@ def test_exposure_prints_at_least_so_many_people(run):
         assert said in out
     (head,) = (line for line in out.splitlines() if line.startswith(" ring"))
     (row,) = (line for line in out.splitlines() if line.startswith(" 0–10 km"))
-    titles = "ring inside people no_figure_for uncertain people no_figure_for"
+    titles = "ring expected inside people no_figure_for uncertain people no_figure_for"
     assert head.replace("no figure for", "no_figure_for").split() == titles.split()
     (facts,) = run("exposure", *SHORT, "--json").json
     counts = ("places", "population", "without_figure", "uncertain", "population_uncertain",
               "uncertain_without_figure")  # fmt: skip
-    assert row.split()[2:] == [f"{facts[name]:,}" for name in counts]
+    expected = f"{facts['expected']:.0f} ({facts['expected_low']}–{facts['expected_high']})"
+    assert row.split()[2:] == [*expected.split(), *(f"{facts[name]:,}" for name in counts)]
+    about = expected.replace(" (", " places are expected in the zone, with 90 % probability ")
+    assert f"About {about.replace('–', ' to ').replace(')', '')}; " in out
 
 
 @pytest.fixture
@@ -164,10 +173,10 @@ def test_exposure_with_a_raster_prints_its_source(run, raster):
         assert "--raster and --values" in answer.err
 
 
-def test_curve_lists_every_distance(run, towns, short, here):
+def test_curve_lists_every_distance(run, every, short, here):
     args = ("curve", *SHORT, "--side", "Ukraine", "--to-km", "20", "--step-km", "10")
     rows = json.loads(run(*args, "--json").out)
-    wide = gb.exposure_curve(towns, short.border, side="Ukraine", to_km=20, step_km=10)
+    wide = gb.exposure_curve(every, short.border, side="Ukraine", to_km=20, step_km=10)
     assert [row["within_km"] for row in rows] == [10, 20]
     assert [row["places"] for row in rows] == wide["places"].tolist()
     assert "within km" in run(*args).out
@@ -209,4 +218,4 @@ def test_unknown_is_not_printed_as_zero(run, here):
     (here / "mine.csv").write_text(f"name,lat,lon,population,accuracy_m\n{rows}")
     answer = run("exposure", *SHORT, "--km", "100", "--places", "mine.csv")
     (row,) = [line for line in answer.out.splitlines() if line.strip().startswith("0–100 km")]
-    assert row.split()[2:] == ["2", "–", "2", "0", "0", "0"]
+    assert row.split()[2:] == ["2", "2", "–", "2", "0", "0", "0"]
