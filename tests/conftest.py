@@ -145,10 +145,10 @@ def made_before():
         # Of a border that warned, each command must warn again.
         return made if told else borders.setdefault(asked, made)
 
-    def build_once(border, **options):
-        asked = (border.digest, repr(options))
+    def build_once(border, *widths, **options):
+        asked = (border.digest, repr(widths), repr(options))
         if asked not in zones:
-            zones[asked] = build(border, **options)
+            zones[asked] = build(border, *widths, **options)
         return zones[asked]
 
     return border_once, build_once
