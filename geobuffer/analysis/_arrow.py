@@ -220,9 +220,9 @@ def _has_batches_of_points(file: UserFile) -> bool:
         metadata = json.loads(geo)
         column = metadata["columns"][metadata["primary_column"]]
         kinds = {kind.removesuffix(" Z") for kind in column.get("geometry_types", [])}
+        return column.get("encoding", "WKB") in {"WKB", "point"} and kinds <= {"Point"}
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return True  # what is wrong with the metadata is found later
-    return column.get("encoding", "WKB") in {"WKB", "point"} and kinds <= {"Point"}
 
 
 class _Rows(NamedTuple):

@@ -236,16 +236,26 @@ def check_crs_definition(definition: str, name: str) -> None:
         )
 
 
+def _check_texts(entry: str, texts: object) -> None:
+    """Raise TypeError unless an entry of metadata is a list of texts."""
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"{entry} must be made of texts, not {json.dumps(texts)}")
+
+
 def check_geoparquet(geo: bytes, name: str) -> None:
-    """Check that no reference system in the metadata of a GeoParquet file names another file.
+    """Check the metadata of a GeoParquet file: their types, and what their reference systems name.
 
     Raises
     ------
     DataError
-        A reference system does, or the metadata are broken.
+        A reference system names another file, or the metadata are broken.
     """
     try:
-        systems = [column.get("crs") for column in json.loads(geo)["columns"].values()]
+        columns = json.loads(geo)["columns"].values()
+        systems = [column.get("crs") for column in columns]
+        for column in columns:
+            _check_texts("encoding", [column.get("encoding", "WKB")])
+            _check_texts("geometry_types", column.get("geometry_types", []))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(
             f"Unreadable {name}: its GeoParquet metadata are broken: {error}"
