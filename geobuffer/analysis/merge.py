@@ -27,7 +27,7 @@ from geobuffer.analysis.record_linkage import (
     pair_namesakes,
 )
 from geobuffer.errors import DataError
-from geobuffer.io.pcodes import complete_pcodes
+from geobuffer.io.pcodes import complete_pcodes, key_code
 from geobuffer.io.point_tables import UNSTATED_M, read_lonlat, read_numbers, warn_of_rows
 from geobuffer.zones.arguments import Kind, check_arguments
 from geobuffer.zones.quantities import NO_NUMBER, parse_date, quote_value
@@ -143,9 +143,12 @@ def _make_records(values: pd.DataFrame, table: Ints, lon: Floats, lat: Floats) -
         if "accuracy_m" in values
         else np.full(len(values), np.nan)
     )
-    codes = list(
-        zip(column_texts(values, "code_system"), column_texts(values, "code"), strict=True)
-    )
+    codes = [
+        key_code(*parts)
+        for parts in zip(
+            *(column_texts(values, c) for c in ("code_system", "code", "adm4_pcode")), strict=True
+        )
+    ]
     raions = zip(column_texts(values, "raion"), column_texts(values, "raion_en"), strict=True)
     return Records(
         table=table,
@@ -158,7 +161,7 @@ def _make_records(values: pd.DataFrame, table: Ints, lon: Floats, lat: Floats) -
         oblast=column_texts(values, "oblast_iso"),
         raion=[frozenset(filter(None, map(_unit_key, pair))) for pair in raions],
         hromada=[fold_name(name) for name in column_texts(values, "hromada")],
-        code=[(system, code) if system and code else ("", "") for system, code in codes],
+        code=codes,
         order=_sort_records(values, lon, lat),
     )
 
@@ -239,7 +242,8 @@ _TABLE = Kind(lambda value: isinstance(value, pd.DataFrame), "a table of places"
 def merge_settlements(*tables: pd.DataFrame, regions: Iterable[Region] = ()) -> gpd.GeoDataFrame:
     """Merge tables of settlements of one area into one table.
 
-    Rows are one place if they share an ``id``, or the ``code`` of one ``code_system``. They are
+    Rows are one place if they share an ``id``, or the ``code`` of one ``code_system``; a KATOTTG
+    code and its first twelve characters, in ``code`` or ``adm4_pcode``, are one code. They are
     also one place if they share a name and lie within 15 km of each other in one raion or hromada,
     within 5 km if one of them names neither, or within 3 km if they name different ones; or if they
     lie within 2 km and their names differ by a slip of spelling. A row without a point joins the
@@ -362,6 +366,7 @@ def _assemble_places(records: Records, values: pd.DataFrame, place: Ints) -> gpd
     _fill_names(merged, lead, number)
     _fill_population(merged, lead, number)
     _fill_position(merged, records, values, place)
+    _fill_radius(merged, lead, number)
     sources = pd.Series(column_texts(values, "source"))[rank]
     merged["source"] = _join_texts(sources, number)
     for column in merged.columns.drop("geometry"):
@@ -467,6 +472,15 @@ def _fill_position(
     )
     lost = pd.Series(~there | before).groupby(place, sort=True).any()
     merged["newly_located"] = located & lost
+
+
+def _fill_radius(merged: pd.DataFrame, lead: pd.DataFrame, number: Ints) -> None:
+    """Prefer a radius that was measured, as ``radius_from`` says, to one that was estimated."""
+    if not {"radius_m", "radius_from"} <= set(lead):
+        return
+    measured = lead["radius_m"].where(lead["radius_from"].notna(), None)
+    found = measured.groupby(number, sort=True).first()
+    merged["radius_m"] = found.where(found.notna(), merged["radius_m"])
 
 
 def _collect_conflicts(

@@ -6,12 +6,14 @@ hromada, three for the place. The p-codes of level 3 and 4 are its first nine an
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _KATOTTG = r"UA\d{17}"
+_PCODE_4 = r"UA\d{10}"
 
 # The length of a p-code, by its column.
 _LENGTHS = {"adm3_pcode": 9, "adm4_pcode": 12}
@@ -40,6 +42,27 @@ def find_katottg(table: pd.DataFrame) -> pd.Series[bool]:
     """Return which rows have a KATOTTG code in ``code``, by its form and by ``code_system``."""
     found = table["code"].astype(object).str.fullmatch(_KATOTTG, na=False).astype(bool)
     return found & (table["code_system"] == "KATOTTG") if "code_system" in table else found
+
+
+def key_code(system: str, code: str, pcode: str = "") -> tuple[str, str]:
+    """Return what makes a code one identity: its system and the part that names the place.
+
+    A KATOTTG code and its first twelve characters, the p-code of level 4, are one identity. The
+    two digits behind the twelve are of a district of a city, which is a place of its own.
+
+    Examples
+    --------
+    >>> key_code("KATOTTG", "UA59080310010012345"), key_code("", "", "UA5908031001")
+    (('KATOTTG', 'UA5908031001'), ('KATOTTG', 'UA5908031001'))
+    >>> key_code("KATOTTG", "UA80000000000126643"), key_code("", "7")
+    (('KATOTTG', 'UA80000000000126643'), ('', ''))
+    """
+    if system == "KATOTTG" and re.fullmatch(_KATOTTG, code):
+        return system, code[:12] if code[12:14] == "00" else code
+    for given in (code, "" if system and code else pcode):
+        if re.fullmatch(_PCODE_4, given):
+            return "KATOTTG", given
+    return (system, code) if system and code else ("", "")
 
 
 def complete_pcodes(table: pd.DataFrame) -> None:

@@ -163,4 +163,22 @@ def hdx_package(publisher, *resources, **more):
     publisher.serve("/hdx/package_show", Page(json.dumps(answer).encode()))
 
 
+def cod_place(pcode, names, shape, *, parents=("Sumska", "Сумська"), **more):
+    """A feature of level 4 of COD-AB: the place, then what it lies in, each in two languages."""
+    facts = {"lang": "en", "lang1": "uk", "lang2": None, "adm0_pcode": "UA"}
+    for level, length in ((1, 4), (2, 6), (3, 9)):
+        facts[f"adm{level}_name"], facts[f"adm{level}_name1"] = parents
+        facts[f"adm{level}_pcode"] = pcode[:length]
+    facts |= {"adm4_name": names[0], "adm4_name1": names[1], "adm4_pcode": pcode} | more
+    return {"type": "Feature", "properties": facts, "geometry": shape.__geo_interface__}
+
+
+def serve_hdx_places(publisher, features):
+    """Serve COD-AB as HDX does: a dataset that names a zip, with a file for each level."""
+    name = "ukr_admin_boundaries.geojson.zip"
+    hdx_package(publisher, (name, "GeoJSON", ""))
+    layer = json.dumps({"type": "FeatureCollection", "features": features})
+    publisher.serve(f"/download/{name}", Page(zipped({"ukr_admin4.geojson": layer})))
+
+
 WORLDPOP_PATH = "/worldpop/2025/UKR/v1/100m/constrained/ukr_pop_2025_CN_100m_R2025A_v1.tif"

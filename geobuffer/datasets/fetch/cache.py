@@ -84,6 +84,8 @@ def obtain(wanted: Wanted, how: Downloader, *, refresh: bool) -> Obtained:
         with _lock_file(path):
             if path.is_file() and not refresh:
                 return _read_cached(path, wanted)
+            if how.offline:
+                raise DownloadError(_failure_message(path, wanted, ["it is asked for offline"]))
             return _fetch_to_cache(path, wanted, how)
     except PermissionError as error:
         raise DataError(

@@ -30,9 +30,8 @@ LOADERS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "osm-places": ("overpass", "places"),
         "osm-boundaries": ("overpass", "boundaries"),
         "geoboundaries": ("geoboundaries", "boundaries"),
-        "ua-geo": ("ua_geo", "places"),
-        "ua-geo-boundaries": ("ua_geo", "boundaries"),
         "hdx": ("hdx", "boundaries"),
+        "hdx-places": ("hdx_places", "places"),
         "worldpop": ("worldpop", "raster"),
     }
 )
@@ -59,10 +58,11 @@ _CATALOGUE = {
     "geoboundaries": _DataSource(
         "regions of a country", "geoBoundaries", "each its own", ("country",), ("level",)
     ),
-    "ua-geo": _DataSource("places of Ukraine with official codes", "ua-geo", "ODbL 1.0"),
-    "ua-geo-boundaries": _DataSource("regions of Ukraine", "ua-geo", "ODbL 1.0", (), ("level",)),
     "hdx": _DataSource(
         "regions of a country with p-codes", "OCHA (HDX)", "each its own", ("country",), ("level",)
+    ),
+    "hdx-places": _DataSource(
+        "places of Ukraine with outlines and p-codes", "OCHA (HDX)", "CC BY-IGO"
     ),
     "worldpop": _DataSource(
         "people per 100 m cell, a raster", "WorldPop", "CC BY 4.0", ("country",), ("year",)

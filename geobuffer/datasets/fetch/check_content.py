@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import shutil
 import zipfile
@@ -73,11 +72,7 @@ def read_features(path: Path) -> list[dict[str, Any]]:
     DataError
         The file is not a FeatureCollection, or has no features.
     """
-    return list_features(read_json(path), path.name)
-
-
-def list_features(document: Any, name: str) -> list[dict[str, Any]]:
-    """Return the features of a GeoJSON document; raise the same errors as `read_features`."""
+    document, name = read_json(path), path.name
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or document.get("type") != "FeatureCollection":
         raise DataError(f"Invalid {name}: not GeoJSON. Expected a FeatureCollection.")
@@ -88,46 +83,6 @@ def list_features(document: Any, name: str) -> list[dict[str, Any]]:
         if not known or not isinstance(feature.get("geometry"), dict):
             raise DataError(f"Invalid {name}: feature {number} lacks properties or geometry.")
     return features
-
-
-def read_zipped_features(path: Path, cap: int) -> list[dict[str, Any]]:
-    """Return the features of a gzipped GeoJSON file: a collection, or one feature a line.
-
-    Raises
-    ------
-    DataError
-        The file is not gzip, is cut off or damaged, unpacks to more than `cap` bytes, or does
-        not hold GeoJSON.
-    """
-    text = _unpack_gzip(path, cap)
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        pass
-    else:
-        return list_features(document, path.name)
-    try:
-        lines = [json.loads(line) for line in text.splitlines() if line.strip()]
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"Invalid {path.name}: not GeoJSON: {error}.") from error
-    return list_features({"type": "FeatureCollection", "features": lines}, path.name)
-
-
-def _unpack_gzip(path: Path, cap: int) -> str:
-    check_text(path)
-    try:
-        with gzip.open(path) as file:
-            data = file.read(cap + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"Invalid {path.name}: not gzip, or cut off: {error}.") from error
-    if len(data) > cap:
-        raise DataError(
-            f"Invalid {path.name}: unpacks to more than {_megabytes(cap)}. {_RAISE_CAP}"
-        )
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"Invalid {path.name}: not UTF-8: {error}.") from error
 
 
 def check_zip(path: Path, cap: int) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.zones.arguments import (
     CALLABLE,
+    FLAG,
     PATH,
     TEXT,
     TEXTS,
@@ -37,7 +38,6 @@ SITES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "https://overpass.private.coffee/api/interpreter",
         ),
         "geoboundaries": ("https://www.geoboundaries.org/api/current",),
-        "ua-geo": ("https://github.com/alexbabintsev/ua-geo/releases/download/v0.1.0",),
         "hdx": ("https://data.humdata.org/api/3/action",),
         "worldpop": ("https://data.worldpop.org/GIS/Population/Global_2015_2030/R2025A",),
     }
@@ -64,8 +64,8 @@ class Downloader:
         The cache folder; by default ``geobuffer`` in the user's cache folder.
     sites
         Addresses that replace those of a publisher, by its name (``geonames``, ``overpass``,
-        ``geoboundaries``, ``ua-geo``, ``hdx``, ``worldpop``): your mirror, or several in the
-        order to try them. HTTPS, or HTTP on this machine.
+        ``geoboundaries``, ``hdx``, ``worldpop``): your mirror, or several in the order to try
+        them. HTTPS, or HTTP on this machine.
     timeout_s
         How many seconds to wait for a connection, and for the next byte. We ask Overpass to stop
         a query after the same time, so a large query needs more.
@@ -82,6 +82,8 @@ class Downloader:
     progress
         A function that we call with the name of the file, the bytes so far and the bytes of the
         whole file (``None`` if the server does not state them).
+    offline
+        Use what is in the cache only: what is not there raises DownloadError, without a request.
 
     Raises
     ------
@@ -93,8 +95,8 @@ class Downloader:
     Examples
     --------
     >>> mirror = Downloader(sites={"geonames": "https://mirror.example/geonames"})
-    >>> mirror.addresses("geonames"), mirror.addresses("ua-geo")[0][:19]
-    (('https://mirror.example/geonames',), 'https://github.com/')
+    >>> mirror.addresses("geonames"), mirror.addresses("hdx")[0][:24]
+    (('https://mirror.example/geonames',), 'https://data.humdata.org')
     """
 
     folder: str | Path | None = None
@@ -110,6 +112,7 @@ class Downloader:
     # The largest size that a plain GeoTIFF or a plain zip can have.
     size_cap_bytes: int = 4 * 2**30
     progress: Callable[[str, int, int | None], object] | None = None
+    offline: bool = False
 
     def __post_init__(self) -> None:
         check_arguments(
@@ -121,6 +124,7 @@ class Downloader:
             pause_s=(self.pause_s, _NUMBER),
             size_cap_bytes=(self.size_cap_bytes, _NUMBER),
             progress=(self.progress, optional(CALLABLE)),
+            offline=(self.offline, FLAG),
         )
         for site in self.sites:
             if site not in SITES:

@@ -34,6 +34,8 @@ from geobuffer.io.untrusted import check_crs_definition
 from geobuffer.zones.source import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geobuffer.datasets.fetch.downloader import Downloader, Obtained
 
 
@@ -48,12 +50,20 @@ def boundaries(how: Downloader, *, refresh: bool, country: str, level: int = 1) 
     """Return the regions of a country at an administrative level, 0 (the country) to 4."""
     where = describe_country(country)
     level = parse_level(level, deepest=4)
-    package = _fetch_package(how, where.alpha_3, refresh=refresh)
-    resource = _choose_resource(package, level)
-    file = _obtain_zip(how, package, resource, where.alpha_3, refresh=refresh)
-    table = _read_layer(file, level)
+    table, source = fetch_layer(how, country, level, refresh=refresh)
     outlines = [_make_outline(row, level, where.alpha_2) for row in table.to_dict("records")]
-    return Fetched(regions_of(outlines, where, file.source), (file.source,))
+    return Fetched(regions_of(outlines, where, source), (source,))
+
+
+def fetch_layer(
+    how: Downloader, country: str, level: int, *, refresh: bool
+) -> tuple[gpd.GeoDataFrame, Source]:
+    """Return the areas of a level, in longitude and latitude, columns in lower case."""
+    iso3 = describe_country(country).alpha_3
+    package = _fetch_package(how, iso3, refresh=refresh)
+    resource = _choose_resource(package, level)
+    file = _obtain_zip(how, package, resource, iso3, refresh=refresh)
+    return _read_layer(file, level), file.source
 
 
 def _fetch_package(how: Downloader, iso3: str, *, refresh: bool) -> dict[str, Any]:
@@ -164,7 +174,7 @@ def _is_shapefile_part(member: str, stem: str) -> bool:
 
 
 def _make_outline(row: dict[str, Any], level: int, country: str) -> Outline:
-    names = _region_names(row, level)
+    names = region_names(row, level)
     code = str(row.get(f"adm{level}_pcode") or "")
     if not names or not code:
         raise DataError(
@@ -176,7 +186,7 @@ def _make_outline(row: dict[str, Any], level: int, country: str) -> Outline:
     return Outline(names.get("en") or code, row["geometry"], names, iso, code)
 
 
-def _region_names(row: dict[str, Any], level: int) -> dict[str, str]:
+def region_names(row: Mapping[str, Any], level: int) -> dict[str, str]:
     """Return the names of a region by language; some files call Ukrainian UA."""
     found = {}
     for number in ("", "1", "2", "3"):

@@ -35,6 +35,9 @@ _MOST_REDIRECTS = 5
 # Large enough that the time of Python itself does not matter, small enough that a progress bar
 # moves.
 _CHUNK_BYTES = 2**16
+# Overpass asks for this pause after a 429, and takes requests that come earlier as an abuse.
+_BUSY_WAIT_S = 30.0
+_PROJECT_PAGE = "https://pypi.org/project/geobuffer/"
 # The longest wait between two attempts if the server names none.
 _LONGEST_BACKOFF_S = 30.0
 
@@ -136,7 +139,8 @@ def _open_session(url: str) -> _CheckedSession:
     session.trust_env = not _is_loopback(urlsplit(url).hostname or "")
     session.headers.update(
         {
-            "User-Agent": f"geobuffer/{version('geobuffer')} python-requests/{version('requests')}",
+            # Overpass refuses the names of HTTP libraries. Who runs a server finds us by the page.
+            "User-Agent": f"geobuffer/{version('geobuffer')} (+{_PROJECT_PAGE})",
             # The length of a compressed body says nothing about the part that we have, so it
             # could not be resumed.
             "Accept-Encoding": "identity",
@@ -251,6 +255,13 @@ def _check_status(answer: requests.Response, part: Path, how: Downloader) -> Non
     if status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
         return
     reason = f"{status} {answer.reason or ''}".strip()
+    if status == HTTPStatus.ACCEPTED:
+        # HDX answers so, with an empty body, while its check of browsers is on.
+        raise Failure(
+            f"{reason}, without the file: the site asks for a browser, and will not serve a "
+            "program now. Open the address in a browser",
+            temporary=False,
+        )
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         remove_partial(part)
         raise Failure(reason, temporary=True)
@@ -259,6 +270,8 @@ def _check_status(answer: requests.Response, part: Path, how: Downloader) -> Non
         wait_s = policy.get_retry_after(answer.raw)
     except (InvalidHeader, ValueError, OverflowError):
         wait_s = None  # Retry-After is neither a number nor a date.
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        wait_s = max(wait_s or 0.0, _BUSY_WAIT_S)
     raise Failure(reason, temporary=policy.is_retry("GET", status), wait_s=wait_s)
 
 

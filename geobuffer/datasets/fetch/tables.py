@@ -136,7 +136,7 @@ def regions_of(outlines: Sequence[Outline], country: Country | None, source: Sou
         tuple(
             Region(
                 name=f"{o.name} ({o.code})" if o.name in repeated else o.name,
-                geometry=_check_outline(o.geometry, f"{o.name} in {source.title}"),
+                geometry=check_outline(o.geometry, f"{o.name} in {source.title}"),
                 source=source,
                 names={language: name for language, name in o.names.items() if name},
                 iso=o.iso,
@@ -162,7 +162,7 @@ def shape_of(feature: Mapping[str, Any], name: str) -> Any:
         raise DataError(f"Invalid geometry of {name}: {error}.") from error
 
 
-def _check_outline(shape: Any, name: str) -> Any:
+def check_outline(shape: Any, name: str) -> Any:
     """Return a polygon or multipolygon; repair it if its rings touch or cross themselves.
 
     A warning says how a repair changed the area.

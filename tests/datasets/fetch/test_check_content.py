@@ -1,6 +1,5 @@
 """Downloaded files are checked before data are read from them."""
 
-import gzip
 import json
 import struct
 import sys
@@ -42,8 +41,7 @@ def file(tmp_path):
 @pytest.mark.parametrize(
     "read",
     [check_content.read_json, check_content.read_features, check_content.check_geotiff,
-     lambda path: check_content.check_zip(path, CAP),
-     lambda path: check_content.read_zipped_features(path, CAP)],
+     lambda path: check_content.check_zip(path, CAP)],
 )  # fmt: skip
 def test_html_pages_and_lfs_pointers_raise_an_error_for_every_kind(file, read, body, message):
     with pytest.raises(gb.DataError, match=rf"data\.bin.*{message}"):
@@ -74,25 +72,6 @@ def test_json_that_is_not_geojson_raises_an_error(file, document, message):
 def test_geojson_is_read(file):
     body = b"\xef\xbb\xbf" + json.dumps(COLLECTION).encode()
     assert check_content.read_features(file(body)) == [FEATURE]
-
-
-def test_geojson_under_gzip_is_read_as_collection_or_by_line(file):
-    whole = gzip.compress(json.dumps(COLLECTION, indent=1).encode())
-    lines = gzip.compress(b"\n".join(json.dumps(FEATURE).encode() for _ in range(3)) + b"\n")
-    assert check_content.read_zipped_features(file(whole), CAP) == [FEATURE]
-    assert check_content.read_zipped_features(file(lines), CAP) == [FEATURE] * 3
-
-
-def test_gzip_that_is_truncated_damaged_or_a_bomb_raises_an_error(file):
-    good = gzip.compress(json.dumps({**COLLECTION, "features": [FEATURE] * 500}).encode())
-    damaged = bytearray(good)
-    damaged[len(good) // 2] ^= 0xFF
-    for body in (good[:-20], bytes(damaged), b"\x1f\x8b" + b"x" * 50, b"plain"):
-        with pytest.raises(gb.DataError, match=r"not gzip, or cut off"):
-            check_content.read_zipped_features(file(body), CAP)
-    bomb = gzip.compress(b" " * (CAP + 1))
-    with pytest.raises(gb.DataError, match=r"unpacks to more than 9\.5 MB.*size_cap_bytes"):
-        check_content.read_zipped_features(file(bomb), CAP)
 
 
 def test_a_whole_zip_passes(file):

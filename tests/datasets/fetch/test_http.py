@@ -5,6 +5,7 @@ import email.utils
 import hashlib
 import json
 import multiprocessing
+import re
 import socket
 import threading
 import time
@@ -67,7 +68,8 @@ def test_the_user_agent_names_the_program_and_its_version(publisher, how):
     publisher.serve("/data.json", Page(BODY))
     obtain(wanted(f"{publisher.url}/data.json"), how)
     _, headers, _ = publisher.asked[0]
-    assert headers["User-Agent"].startswith(f"geobuffer/{gb.__version__} ")
+    page = r"\(\+https://pypi\.org/project/geobuffer/\)"
+    assert re.fullmatch(rf"geobuffer/{re.escape(gb.__version__)} {page}", headers["User-Agent"])
     assert headers["Accept-Encoding"] == "identity"
 
 
@@ -136,14 +138,35 @@ def test_a_wrong_file_put_there_by_hand_is_refused(how):
         obtain(wanted("https://data.example/data.json"), how)
 
 
-@pytest.mark.parametrize("said", ["7", "date"])
-def test_429_waits_as_long_as_retry_after_says(publisher, how, waits, said):
-    date = email.utils.formatdate(time.time() + 7, usegmt=True)
-    headers = {"Retry-After": date if said == "date" else said}
+@pytest.mark.parametrize(
+    ("said", "wait_s"), [("40", 40), ("date", 40), ("7", 30), ("soon", 30), (None, 30)]
+)
+def test_429_waits_half_a_minute_or_as_long_as_it_asks(publisher, how, waits, said, wait_s):
+    date = email.utils.formatdate(time.time() + 40, usegmt=True)
+    headers = {} if said is None else {"Retry-After": date if said == "date" else said}
     publisher.serve("/data.json", Page(status=429, headers=headers), Page(BODY))
     assert obtain(wanted(f"{publisher.url}/data.json"), how).path.read_bytes() == BODY
     assert len(publisher.asked) == 2
-    assert [w for w in waits if w > 1] == [pytest.approx(6.5, abs=0.6)]
+    assert [w for w in waits if w > 1] == [pytest.approx(wait_s - 0.5, abs=0.6)]
+
+
+def test_a_check_of_browsers_is_told_with_the_way_round_it(publisher, how, waits):
+    publisher.serve("/data.json", Page(status=202))
+    with pytest.raises(gb.DownloadError) as caught:
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+    assert "202 Accepted, without the file: the site asks for a browser" in str(caught.value)
+    assert f"save it as {how.folder / 'test' / 'data.json'}" in str(caught.value)
+    assert len(publisher.asked) == 1
+
+
+def test_offline_uses_the_cache_and_asks_nobody(publisher, how):
+    publisher.serve("/data.json", Page(BODY))
+    offline = dataclasses.replace(how, offline=True)
+    url = f"{publisher.url}/data.json"
+    with pytest.raises(gb.DownloadError, match="not in the cache"):
+        obtain(wanted(url), offline)
+    assert publisher.asked == []
+    assert obtain(wanted(url), how).path == obtain(wanted(url), offline).path
 
 
 def test_a_wait_beyond_the_limit_raises_an_error_at_once(publisher, how, waits):

@@ -1,10 +1,9 @@
 """Each source is read from a local server that sends valid and invalid files of its format."""
 
-import gzip
 import hashlib
 import io
 import json
-import re
+import math
 import subprocess
 import sys
 import zipfile
@@ -21,6 +20,7 @@ from support.sources import (
     WORLDPOP_PATH,
     YUNAKIVKA,
     boundary,
+    cod_place,
     geonames_row,
     geotiff,
     hdx_package,
@@ -29,14 +29,16 @@ from support.sources import (
     relation,
     serve_geoboundaries,
     serve_geonames,
+    serve_hdx_places,
     way,
     zipped,
 )
 
 import geobuffer as gb
-from geobuffer.datasets.fetch import catalogue, overpass, tables
+from geobuffer.datasets.fetch import catalogue, http, overpass, tables
 from geobuffer.datasets.fetch.catalogue import fetch_with_sources
 from geobuffer.datasets.fetch.downloader import SITES
+from geobuffer.geodesy.ellipsoid import area_m2
 
 # GeoNames
 
@@ -162,7 +164,9 @@ def test_an_invalid_answer_of_overpass_raises_an_error_and_is_not_cached(
     assert len(gb.fetch("osm-places", bbox="33,50,35,52", downloader=how)) == 1
 
 
-def test_a_busy_overpass_falls_back_to_its_mirror(publisher, how, tmp_path):
+def test_a_busy_overpass_falls_back_to_its_mirror(publisher, tmp_path, monkeypatch):
+    # Both addresses are of one host here, which is left alone for half a minute after a 429.
+    monkeypatch.setattr(http.time, "sleep", lambda _: None)
     busy = Page(b"<html>rate_limited</html>", 429)
     publisher.serve("/one", busy)
     publisher.serve("/two", overpass_answer(YUNAKIVKA))
@@ -463,71 +467,76 @@ def test_a_layer_without_names_raises_an_error(publisher, how):
         gb.fetch("hdx", country="UA", downloader=how)
 
 
-# ua-geo
+# HDX, places
 
 
-REGISTER = """\
-katottg,level,category,name,parent,lat,lon,koatuu
-UA59000000000057109,1,O,Сумська,,50.9,34.8,5900000000
-UA59080000000060316,2,P,Сумський,UA59000000000057109,50.9,34.8,
-UA59080330000017245,3,H,Юнаківська,UA59080000000060316,51.1,35.0,
-UA59080330010086784,4,C,Юнаківка,UA59080330000017245,51.1,35.01,5924789101
-UA59080330020000001,4,С,Без місця,UA59080330000017245,,,
-UA80000000000093317,1,K,Київ,,50.45,30.52,8000000000
-UA80000000000126643,5,B,Голосіївський,UA80000000000093317,50.38,30.5,
-""".replace("UA80000000000126643", "UA80000000000126643".replace("000000000001", "000000000101"))
+def a_known_place():
+    """The first place that is known by name only, and an outline for it."""
+    known = gb.load_not_located()
+    return known.iloc[0], shapely.box(35.0, 51.0, 35.02, 51.01)
 
 
-def test_ua_geo_places(publisher, how):
-    publisher.serve("/ua-geo/katottg.csv", Page(("\ufeff" + REGISTER).encode()))
-    places = gb.fetch("ua-geo", downloader=how)
-    village, city = places.to_dict("records")
-    assert (village["name_uk"], village["kind"], village["kind_local"]) == (
-        "Юнаківка", "village", "C",
+def test_hdx_places_are_located_by_code(publisher, how):
+    lost, outline = a_known_place()
+    ring = shapely.box(34, 50, 34.02, 50.02).difference(shapely.box(34.005, 50.005, 34.015, 50.015))
+    features = [
+        cod_place(lost["code"][:12], ("Elsewhere", "Деінде"), outline, center_lon=35.01,
+                  center_lat=51.002),
+        # Not in the bundled register, and its centre lies in the hole of its outline.
+        cod_place("UA9900000001", ("Faraway", "Далеке"), ring, center_lon=34.01, center_lat=50.01),
+        cod_place("UA9900000002", ("Parts", "Частини"), shapely.box(30, 50, 30.01, 50.01)),
+        cod_place("UA9900000002", ("Parts", "Частини"), shapely.box(30.02, 50, 30.03, 50.01)),
+    ]  # fmt: skip
+    serve_hdx_places(publisher, features)
+    places = gb.fetch("hdx-places", downloader=how)
+    assert set(gb.load_settlements().columns) == set(places.columns) - {"radius_from"}
+    one, far, parts = places.to_dict("records")
+    columns = ["code", "hromada_code", "name_uk", "hromada", "raion", "kind", "oblast"]
+    assert [one[c] for c in columns] == lost[columns].tolist()
+    assert (one["geometry"].x, one["geometry"].y) == (35.01, 51.002)
+    metres = area_m2(outline)
+    assert one["radius_m"] == pytest.approx((metres / math.pi) ** 0.5, abs=1.5)
+    assert (one["accuracy_m"], one["radius_from"]) == (250.0, "outline")
+    for fact in ("as of 2025-01-29", "Creative Commons Attribution for Intergov", "sha256"):
+        assert fact in one["source"]
+    assert (far["adm4_pcode"], far["adm3_pcode"], far["name_uk"], far["name_en"]) == (
+        "UA9900000001", "UA9900000", "Далеке", "Faraway",
     )  # fmt: skip
-    assert (village["oblast"], village["raion"], village["hromada"]) == (
-        "Сумська", "Сумський", "Юнаківська",
+    assert pd.isna(far["code"])
+    assert ring.contains(far["geometry"])
+    assert parts["radius_m"] == pytest.approx(
+        (2 * area_m2(shapely.box(30, 50, 30.01, 50.01)) / math.pi) ** 0.5, abs=1.5
+    )
+    official = gb.load_settlements(located="all")
+    near = official[official["hromada_code"] == lost["hromada_code"]]
+    merged = gb.merge_settlements(near, places)
+    assert gb.merge_summary(merged)["newly_located"] == 1
+    row = merged[merged["code"] == lost["code"]].iloc[0]
+    assert (row["geometry"].x, row["radius_m"], row["name_uk"]) == (
+        35.01, one["radius_m"], lost["name_uk"],
     )  # fmt: skip
-    assert (village["oblast_iso"], village["code"]) == ("UA-59", "UA59080330010086784")
-    assert re.fullmatch(r"UA5908033\d{10}", village["hromada_code"])
-    assert village["hromada_code"] != village["code"]
-    assert (village["geometry"].x, village["geometry"].y) == (35.01, 51.1)
-    assert (city["name_uk"], city["kind"], city["oblast_iso"]) == ("Київ", "city", "UA-30")
-    assert "ODbL 1.0" in village["source"]
+    # A table that has the p-code alone, of a place with another name, is joined too.
+    bare = places.assign(code=None, code_system=None, name_uk="Інакше")
+    again = gb.merge_settlements(near, bare)
+    assert again.loc[again["code"] == lost["code"], "newly_located"].tolist() == [True]
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
-    [("a,b\n1,2\n", "no column for code, name, latitude, longitude among a, b"),
-     (REGISTER.replace("lat,", "breite,"), r"no column for latitude.*Use one of lat"),
-     (REGISTER.replace("UA59080330010086784", "5924789101"), r"row 5: code '5924789101'"),
-     (REGISTER.split("\n", maxsplit=1)[0], "nothing"), ("\x00\xff", r"katottg\.csv")],
+    ("change", "message"),
+    [({"adm4_pcode": "59"}, r"feature 0: '59'\. Expected UA and ten digits"),
+     ({"adm4_pcode": None}, "feature 0: ''"),
+     ({"adm4_name": None, "adm4_name1": None}, "no names of places among .*adm3_name")],
 )  # fmt: skip
-def test_a_register_with_other_columns_raises_an_error(publisher, how, text, message):
-    publisher.serve("/ua-geo/katottg.csv", Page(text.encode("latin-1", "replace")
-                                                if "\xff" in text else text.encode()))  # fmt: skip
-    with pytest.raises(gb.DownloadError, match=message):
-        gb.fetch("ua-geo", downloader=how)
+def test_hdx_places_in_another_shape_raise_an_error(publisher, how, change, message):
+    serve_hdx_places(publisher, [cod_place("UA9900000001", ("A", "А"), SUMY, **change)])
+    with pytest.raises(gb.DataError, match=message):
+        gb.fetch("hdx-places", downloader=how)
 
 
-@pytest.mark.parametrize("by_line", [False, True])
-def test_ua_geo_boundaries(publisher, how, by_line):
-    features = [
-        {"type": "Feature", "properties": {"katottg": code, "name": name, "level": 1},
-         "geometry": shape.__geo_interface__}
-        for code, name, shape in (("UA59000000000057109", "Сумська", SUMY),
-                                  ("UA44000000000018893", "Луганська", KHARKIV),
-                                  ("UA59080000000060316", "Сумський", SUMY))
-    ]  # fmt: skip
-    text = "\n".join(map(json.dumps, features)) if by_line else json.dumps(
-        {"type": "FeatureCollection", "features": features}
-    )  # fmt: skip
-    publisher.serve("/ua-geo/boundaries.geojson.gz", Page(gzip.compress(text.encode())))
-    regions = gb.fetch("ua-geo-boundaries", downloader=how)
-    assert [(r.name, r.iso) for r in regions] == [("Сумська", "UA-59"), ("Луганська", "UA-09")]
-    assert len(gb.fetch("ua-geo-boundaries", level=2, downloader=how)) == 1
-    with pytest.raises(gb.DataError, match="no regions of level 3"):
-        gb.fetch("ua-geo-boundaries", level=3, downloader=how)
+def test_a_layer_without_p_codes_lists_its_columns(publisher, how):
+    serve_hdx_places(publisher, [boundary("X", (33, 50, 35, 52))])
+    with pytest.raises(gb.DataError, match=r"no column adm4_pcode or ADM4_PCODE among .*shapename"):
+        gb.fetch("hdx-places", downloader=how)
 
 
 # WorldPop
@@ -565,7 +574,7 @@ def test_years_missing_in_worldpop_raise_an_error(how, year):
     ("name", "what", "message"),
     [("geoname", {}, "Did you mean 'geonames'"), ("geonames", {}, "geonames needs country"),
      ("geonames", {"contry": "UA"}, "Invalid contry for geonames. Did you mean 'country'"),
-     ("ua-geo", {"country": "UA"}, "It takes no arguments"),
+     ("hdx-places", {"country": "UA"}, "It takes no arguments"),
      ("geonames", {"country": "Ukrain"}, "Did you mean 'Ukraine'"),
      ("geonames", {"country": "../UA"}, "Invalid country"),
      ("osm-places", {}, "needs country or bbox"), ("osm-boundaries", {}, "needs iso"),
