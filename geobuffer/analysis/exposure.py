@@ -84,7 +84,8 @@ def exposure(
         ``expected`` is the sum of the probabilities that the places lie here, also of places
         without a point that have ``candidates``; nine times in ten their number lies from
         ``expected_low`` to ``expected_high``. The three are missing if the table does not state how
-        accurate its points are.
+        accurate its points are. Of :func:`geobuffer.load_settlements` they count the located places
+        alone; with ``located="all"`` those known by name as well.
         ``places`` counts the places certainly in it, and ``uncertain`` those that may be in it.
         ``population`` is that of the certain places: a lower limit, because ``without_figure`` of
         them have no figure. ``population_uncertain`` and ``uncertain_without_figure`` are the same

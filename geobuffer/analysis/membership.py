@@ -504,9 +504,12 @@ def find_probability(
         side[:] = ANY_SIDE
     beyond = []
     for one in zone.flat_ends:
-        beyond_km = one.beyond_m(lon, lat, zone.width_km * 1e3) / 1e3
+        # Farther away, an end cuts off nothing.
+        near = np.flatnonzero(at.distance_km <= 2.0 * zone.width_km)
         if zone.side == AROUND:
-            beyond_km[at.distance_km <= 0.0] = -np.inf
+            near = near[at.distance_km[near] > 0.0]
+        beyond_km = np.full(len(lon), -np.inf)
+        beyond_km[near] = one.beyond_m(lon[near], lat[near], zone.width_km * 1e3) / 1e3
         beyond.append(beyond_km)
     interval = _hold_interval(zone, at.side, begin, end)
     p = compute_probability(at.distance_km, uncertainty.errors, interval, side, beyond)
