@@ -112,6 +112,13 @@ def _name_places(
     return sides[answers.side[at]], sections[answers.section[at]]
 
 
+class Sum(NamedTuple):
+    """The mean and the variance of a sum."""
+
+    mean: float
+    variance: float
+
+
 def expect_counts(parts: Parts, keys: Sequence[Key]) -> dict[Key, list[Expected | None]]:
     """Return for each key how many places are expected in each ring; None where it is not known.
 
@@ -122,6 +129,27 @@ def expect_counts(parts: Parts, keys: Sequence[Key]) -> dict[Key, list[Expected 
     keys
         The key of each entry of the parts.
     """
+    ones, zeros = np.ones(len(parts.row)), np.zeros(len(parts.row))
+    return {
+        key: [_make_interval(*ring) for ring in rings]
+        for key, rings in sum_parts(parts, keys, ones, zeros).items()
+    }
+
+
+def sum_parts(
+    parts: Parts, keys: Sequence[Key], size: Floats, size_variance: Floats
+) -> dict[Key, list[Sum]]:
+    """Return the sums of the sizes of places in each ring, for each key.
+
+    Parameters
+    ----------
+    parts
+        Where the places may lie.
+    keys
+        The key of each entry of the parts.
+    size, size_variance
+        The size of the place of each entry, and how uncertain it is.
+    """
     code, distinct = _number_keys(keys)
     # A place may have several entries with one key: its probability is their sum.
     pairs, first, pair = np.unique(
@@ -129,15 +157,33 @@ def expect_counts(parts: Parts, keys: Sequence[Key]) -> dict[Key, list[Expected 
     )
     key, pair = pairs[0], pair.ravel()
     group, correlation = parts.group[first], parts.correlation[first]
+    of, spread = size[first], size_variance[first]
     rings = []
     for column in parts.p.T:
         p = np.bincount(pair, parts.weight * column, minlength=len(key)).astype(np.float64)
-        mean = np.bincount(key, p, minlength=len(distinct))
-        rings.append((mean, _find_variance(p, key, group, correlation, len(distinct))))
+        mean = np.bincount(key, p * of, minlength=len(distinct))
+        own = np.clip(p * (1.0 - p), 0.0, None) * of**2
+        variance = _find_variance(own, key, group, correlation, len(distinct))
+        variance += np.bincount(key, np.clip(p, 0.0, 1.0) * spread, minlength=len(distinct))
+        rings.append((mean, variance))
     return {
-        name: [_make_interval(mean[number], variance[number]) for mean, variance in rings]
+        name: [Sum(mean[number], variance[number]) for mean, variance in rings]
         for number, name in enumerate(distinct)
     }
+
+
+def model_range(least: Sum, most: Sum) -> tuple[int, int] | None:
+    """Return the range of two sums that a model gives, to two digits; None if it is not known."""
+    if np.isnan(least.mean):
+        return None
+    low = max(least.mean - _SIGMAS_OF_90 * np.sqrt(least.variance), 0.0)
+    high = most.mean + _SIGMAS_OF_90 * np.sqrt(most.variance)
+    return _round_to_digits(low), _round_to_digits(high)
+
+
+def _round_to_digits(value: float) -> int:
+    """Return a number with two digits: a model knows no more."""
+    return round(float(f"{value:.1e}"))
 
 
 def expect_total(parts: Parts) -> tuple[Floats, Floats, Floats]:
@@ -156,14 +202,13 @@ def _number_keys(keys: Sequence[Key]) -> tuple[NDArray[np.int64], list[Key]]:
 
 
 def _find_variance(
-    p: Floats,
+    own: Floats,
     key: NDArray[np.int64],
     group: NDArray[np.int64],
     correlation: Floats,
     count: int,
 ) -> Floats:
-    """Return the variance of the number of places of each key."""
-    own = np.clip(p * (1.0 - p), 0.0, None)
+    """Return the variance of the sum of each key, from those of the places themselves."""
     variance = np.bincount(key, own * (1.0 - correlation), minlength=count)
     shared = pd.DataFrame({"key": key, "group": group, "sd": np.sqrt(own * correlation)})
     sums = shared[group >= 0].groupby(["key", "group"], sort=False)["sd"].sum()

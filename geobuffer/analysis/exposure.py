@@ -9,7 +9,7 @@ apart, as are those for which the zone gives *uncertain*.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +24,25 @@ from geobuffer.analysis.expectation import (
     expect_counts,
     expect_total,
     list_parts,
+    model_range,
+    sum_parts,
 )
 from geobuffer.analysis.membership import is_counted, measure_signed_km
+from geobuffer.analysis.people_model import model_sizes
 from geobuffer.errors import DataError, GeometryError, WrongKind, did_you_mean
 from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
 from geobuffer.io.not_located import find_not_located
 from geobuffer.io.point_tables import drop_uncounted, read_numbers, read_points_table
-from geobuffer.zones.arguments import FLAG, TEXT, TEXTS, check_arguments, describe_type
+from geobuffer.zones.arguments import (
+    FLAG,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    Kind,
+    check_arguments,
+    describe_type,
+    optional,
+)
 from geobuffer.zones.border import BOTH, Border
 from geobuffer.zones.checks import check_border, check_zone
 from geobuffer.zones.quantities import parse_km
@@ -45,7 +57,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geobuffer.analysis.classify import Classification
-    from geobuffer.analysis.expectation import Key
+    from geobuffer.analysis.expectation import Key, Parts
+    from geobuffer.analysis.people_model import PeopleModel
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.io.not_located import NotLocated
     from geobuffer.zones.zone import Zone
@@ -57,6 +70,8 @@ def exposure(
     *,
     by: str | Sequence[str] | None = None,
     cumulative: bool = False,
+    model: bool = True,
+    totals: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Count the places and people in each ring of a zone, certain and uncertain ones apart.
 
@@ -74,6 +89,12 @@ def exposure(
         (``"oblast"``), or those that :func:`geobuffer.classify` adds (``"section"``, ``"side"``).
     cumulative
         Count everything within the outer edge of a ring, not only between its two edges.
+    model
+        Give a modelled range of people too.
+    totals
+        For the model: people of hromadas, by their code. What is left of a total after the places
+        with a figure is shared by the others. By default all places without a figure are as large
+        as comparable ones.
 
     Returns
     -------
@@ -89,9 +110,15 @@ def exposure(
         ``places`` counts the places certainly in it, and ``uncertain`` those that may be in it.
         ``population`` is that of the certain places: a lower limit, because ``without_figure`` of
         them have no figure. ``population_uncertain`` and ``uncertain_without_figure`` are the same
-        for the uncertain places. A place near the edge between two rings is uncertain in both, so
-        do not sum ``uncertain`` over rings: use ``cumulative``. If the table has
-        ``population_as_of``, ``as_of`` lists the dates of the figures. ``not_located`` counts the
+        for the uncertain places. ``population_model_low`` and ``population_model_high`` are a
+        model's range, with two digits, which holds the people nine times in ten if its assumptions
+        hold: places count by their probability, and those without a figure are as large as the
+        places with fewer than 500 people within 60 km of the border, by the oblast with the
+        smallest and that with the largest ones. ``attrs`` say so in ``population_model``. It is
+        missing where fewer than 30 such places are known. A place near the edge between two rings
+        is uncertain in both, so do not sum ``uncertain`` over rings: use ``cumulative``. If the
+        table has ``population_as_of``, ``as_of`` lists the dates of the figures. ``not_located``
+        counts the
         places without a point that may lie here, because the row counts another place of their
         hromada; no other column counts them. A place without a hromada counts in every row. The
         column is there if the table has rows without a point, or comes from
@@ -116,7 +143,9 @@ def exposure(
     >>> exposure(gb.load_settlements(), zone)["ring"].tolist()
     ['0–5 km', '5–10 km']
     """
-    check_arguments(cumulative=(cumulative, FLAG))
+    check_arguments(
+        cumulative=(cumulative, FLAG), model=(model, FLAG), totals=(totals, optional(_TOTALS))
+    )
     table = read_points_table(table)
     found = classify_table(table, zone, stacklevel=2)
     joined = join_columns(table, found.frame)
@@ -130,7 +159,13 @@ def exposure(
         (zone.edges_km[0] if cumulative else inner, outer)
         for inner, outer in pairwise(zone.edges_km)
     ]
-    expected = _expect_groups(joined, found, zone, edges, by_columns, counted=counts | ~near)
+    parts = list_parts(found, zone, edges)
+    parts = parts.select((counts | ~near)[parts.row])
+    part_keys = _list_part_keys(joined, parts, by_columns)
+    expected = expect_counts(parts, part_keys)
+    away = joined["distance_km"].to_numpy()
+    sizes = model_sizes(joined, people, away, totals) if model else None
+    ranges = _model_ranges(parts, part_keys, sizes) if sizes else {}
     joined, people, unplaced = joined[counts], people[counts], unplaced.select(counts)
     signed = signed[counts]
     groups = _group_rows(joined, by_columns)
@@ -151,14 +186,21 @@ def exposure(
                     | dict(zip(by_columns, key, strict=True))
                     | _describe_expected(guess)
                     | _count_group(people, sure & here, unsure & here)
+                    | _describe_range(
+                        ranges[key][ring] if key in ranges else None,
+                        floor=round(np.nansum(people[sure & here])),
+                    )
                     | {"not_located": unplaced.count_near((sure | unsure) & here)}
                     | {"as_of": _join_dates(dates[(sure | unsure) & here])}
                 )
-    columns = [*labels[0], *by_columns, *EXPECTED, *COUNTS]
+    columns = [*labels[0], *by_columns, *EXPECTED, *COUNTS, *(MODEL if model else ())]
     columns += ["not_located"] if unplaced.is_known else []
     columns += ["as_of"] if "population_as_of" in joined.columns else []
-    counted = pd.DataFrame(rows, columns=columns).astype(EXPECTED_TYPES)
+    types = EXPECTED_TYPES | (dict.fromkeys(MODEL, "Int64") if model else {})
+    counted = pd.DataFrame(rows, columns=columns).astype(types)
     counted.attrs[ORIGIN] = joined.attrs[ORIGIN] | _list_sources(joined)
+    if sizes:
+        counted.attrs[ORIGIN] |= {"population_model": sizes.basis}
     return counted
 
 
@@ -258,17 +300,42 @@ EXPECTED = tuple(EXPECTED_TYPES)
 _LIKELY = 0.05
 
 
-def _expect_groups(
-    joined: gpd.GeoDataFrame,
-    found: Classification,
-    zone: Zone,
-    edges: Sequence[tuple[float, float]],
-    by: Sequence[str],
-    counted: NDArray[np.bool_],
-) -> dict[Key, list[Expected | None]]:
-    """Return how many places of each group are expected in each ring; only `counted` rows count."""
-    parts = list_parts(found, zone, edges)
-    parts = parts.select(counted[parts.row])
+#: The columns of the modelled range of people.
+MODEL = ("population_model_low", "population_model_high")
+
+_TOTALS = Kind(
+    lambda value: (
+        isinstance(value, Mapping)
+        and all(isinstance(one, str) and NUMBER.accepts(other) for one, other in value.items())
+    ),
+    "a mapping from codes of hromadas to numbers of people",
+)
+
+
+def _model_ranges(
+    parts: Parts, keys: Sequence[Key], sizes: PeopleModel
+) -> dict[Key, list[tuple[int, int] | None]]:
+    """Return the modelled range of people of each group in each ring."""
+    least, most = (
+        sum_parts(parts, keys, one.people[parts.row], one.variance[parts.row])
+        for one in (sizes.least, sizes.most)
+    )
+    return {
+        key: [model_range(*both) for both in zip(least[key], most[key], strict=True)]
+        for key in least
+    }
+
+
+def _describe_range(ends: tuple[int, int] | None, floor: int) -> dict[str, object]:
+    """Return the columns of the modelled range, which does not begin below the floor."""
+    if ends is None:
+        return dict.fromkeys(MODEL, pd.NA)
+    low, high = ends
+    return dict(zip(MODEL, (max(low, floor), max(high, floor)), strict=True))
+
+
+def _list_part_keys(joined: gpd.GeoDataFrame, parts: Parts, by: Sequence[str]) -> list[Key]:
+    """Return the group of each place that is or may be in the zone."""
     columns = []
     for name in by:
         if name in {"side", "section"}:
@@ -278,8 +345,7 @@ def _expect_groups(
             values = joined[name].astype(object)
             plain = np.where(values.isna(), None, values.to_numpy(dtype=object))
             columns.append(plain[parts.row].tolist())
-    keys = list(zip(*columns, strict=True)) if by else [()] * len(parts.row)
-    return expect_counts(parts, keys)
+    return list(zip(*columns, strict=True)) if by else [()] * len(parts.row)
 
 
 def _order_key(key: Key) -> list[tuple[bool, str, Any]]:
@@ -295,7 +361,7 @@ def _describe_expected(guess: Expected | None) -> dict[str, object]:
 
 
 # Columns of the result that have these names already.
-_TAKEN = {"ring", "from_km", "within_km", "not_located", "as_of", *EXPECTED, *COUNTS}
+_TAKEN = {"ring", "from_km", "within_km", "not_located", "as_of", *EXPECTED, *COUNTS, *MODEL}
 
 
 def _list_group_columns(joined: gpd.GeoDataFrame, by: Any) -> list[str]:

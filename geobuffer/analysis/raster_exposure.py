@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.analysis.exposure import COUNTS, EXPECTED, label_rings
+from geobuffer.analysis.exposure import COUNTS, EXPECTED, MODEL, label_rings
 from geobuffer.analysis.membership import answer
 from geobuffer.analysis.raster_metadata import read_raster_source
 from geobuffer.analysis.rasters import measure_coverage, open_mosaics
@@ -242,7 +242,7 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
     joined = marked[0].merge(marked[1], on=by, how="outer")
     # A ring without a row in the table of places has no places. For the raster it stays missing.
     absent = joined["places"].isna()
-    guesses = [column for column in EXPECTED if column in joined]
+    guesses = [column for column in (*EXPECTED, *MODEL) if column in joined]
     joined.loc[absent, guesses] = 0
     counts = [c for c in (*COUNTS, "population_places", "not_located") if c in joined]
     joined[counts] = joined[counts].fillna(0).astype(int)
@@ -438,6 +438,7 @@ def _key_columns(table: pd.DataFrame) -> list[str]:
     figures = {
         *EXPECTED,
         *COUNTS,
+        *MODEL,
         "not_located",
         "as_of",
         "source",

@@ -65,6 +65,8 @@ _AT_LEAST = (
 )
 
 
+_MODEL = ("population_model_low", "population_model_high")
+
 _EXPECTED = ("expected", "expected_low", "expected_high")
 
 _EXPECTED_MEANS = (
@@ -94,6 +96,9 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     cumulative: Annotated[
         bool, typer.Option("--cumulative", help="Count all within each edge, not ring by ring.")
     ] = False,
+    no_model: Annotated[
+        bool, typer.Option("--no-model", help="Leave out the modelled range of people.")
+    ] = False,
     rasters: RasterOptions,
     out: Out = None,
     csv_locale: CsvLocale = None,
@@ -112,10 +117,12 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
         built = build_zone(scenario, ground.border, PAGE_M if raster else UNSEEN_M)
         # A raster counts people even where no settlements are bundled.
         towns = find_places(places, ground) if raster else load_places(places, ground)
+        how: Any = {"by": by, "cumulative": cumulative}
         tables = [
-            gb.exposure(join_not_located(*t), built, by=by, cumulative=cumulative)
-            for t in [towns] if t
-        ]  # fmt: skip
+            gb.exposure(join_not_located(*t), built, model=not no_model, **how)
+            for t in [towns]
+            if t
+        ]
     if raster and values:
         source = _find_raster_source(raster, rasters.as_of)
         options: dict[str, Any] = {"values": values, "source": source}
@@ -159,11 +166,13 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
     unprinted = _UNPRINTED + (_UNPRINTED_BESIDE if raster else [])
     # A sentence says the one number.
     unprinted = unprinted + (["not_located"] if len(counted) == 1 else [])
-    shown = _join_expected(_blank_unknown_counts(counted)).drop(columns=unprinted, errors="ignore")
+    joined = _join_model(_join_expected(_blank_unknown_counts(counted)))
+    shown = joined.drop(columns=unprinted, errors="ignore")
     print_table(_move_uncertain_last(_name_distances(shown)), title)
     if places:
         _print_expected(counted)
         print_line(_AT_LEAST)
+        _print_model(counted)
         if "ring" in counted and len(set(counted["ring"])) > 1:
             print_line(_NO_SUMS)
         _print_not_located(counted)
@@ -190,6 +199,35 @@ def _join_expected(counted: pd.DataFrame) -> pd.DataFrame:
         mean, low, high = (counted[name].iloc[row] for name in _EXPECTED)
         texts[row] = f"{round(mean):,}" + (f" ({low:,}–{high:,})" if low < high else "")
     return counted.assign(expected=np.array(texts, dtype=object)).drop(columns=[*_EXPECTED[1:]])
+
+
+def _join_model(counted: pd.DataFrame) -> pd.DataFrame:
+    """Return counts with the modelled range of people as one text, as 100,000–180,000."""
+    import numpy as np
+
+    if not set(_MODEL) <= set(counted):
+        return counted
+    texts: list[Any] = [None] * len(counted)
+    for row in np.flatnonzero(counted[_MODEL[0]].notna()):
+        low, high = (counted[name].iloc[row] for name in _MODEL)
+        texts[row] = f"{low:,}–{high:,}"
+    plain = counted.drop(columns=[*_MODEL])
+    # A sentence says the range of one row.
+    return plain if len(plain) == 1 else plain.assign(modelled=np.array(texts, dtype=object))
+
+
+def _print_model(counted: pd.DataFrame) -> None:
+    """Print the modelled range of people, apart from the floor, and what it rests on."""
+    from geobuffer.zones.source import ORIGIN
+
+    if not set(_MODEL) <= set(counted) or counted[_MODEL[0]].isna().all():
+        return
+    basis = counted.attrs.get(ORIGIN, {}).get("population_model", "")
+    if len(counted) == 1:
+        low, high = (counted[name].iloc[0] for name in _MODEL)
+        print_line(f"A model gives {low:,} to {high:,} people in all: {basis}.")
+    else:
+        print_line(f"“Modelled” is a model's range of all people: {basis}.")
 
 
 def _print_expected(counted: pd.DataFrame) -> None:

@@ -10,6 +10,7 @@ import geobuffer as gb
 
 GEOD = pyproj.Geod(ellps="WGS84")
 EXPECTED = ["expected", "expected_low", "expected_high"]
+MODEL = ["population_model_low", "population_model_high"]
 COUNTS = ["places", "uncertain", "population", "without_figure",
           "population_uncertain", "uncertain_without_figure"]  # fmt: skip
 
@@ -49,14 +50,14 @@ def counts(table):
 
 def test_rings_count_what_lies_between_their_edges(five, rings):
     table = gb.exposure(five, rings)
-    assert table.columns.tolist() == ["ring", *EXPECTED, *COUNTS]
+    assert table.columns.tolist() == ["ring", *EXPECTED, *COUNTS, *MODEL]
     assert table["ring"].tolist() == ["0–5 km", "5–10 km"]
     assert counts(table) == [[2, 0, 100, 1, 0, 0], [2, 0, 11, 0, 0, 0]]
 
 
 def test_cumulative_counts_everything_within_each_edge(five, rings):
     table = gb.exposure(five, rings, cumulative=True)
-    assert table.columns.tolist() == ["within_km", *EXPECTED, *COUNTS]
+    assert table.columns.tolist() == ["within_km", *EXPECTED, *COUNTS, *MODEL]
     assert table["within_km"].tolist() == [5.0, 10.0]
     assert counts(table) == [[2, 0, 100, 1, 0, 0], [4, 0, 111, 1, 0, 0]]
 
@@ -65,7 +66,7 @@ def test_a_cumulative_count_says_where_the_zone_begins(five, strip, tmp_path):
     """The two places nearer than 5 km are not counted, so the label must not say within 10 km."""
     zone = gb.build_zone(strip, from_km=5, km=[10, 15], tolerance_m=1)
     table = gb.exposure(five, zone, cumulative=True)
-    assert table.columns.tolist() == ["from_km", "within_km", *EXPECTED, *COUNTS]
+    assert table.columns.tolist() == ["from_km", "within_km", *EXPECTED, *COUNTS, *MODEL]
     assert table[["from_km", "within_km", "places"]].to_numpy().tolist() == [[5, 10, 2], [5, 15, 3]]
     by = gb.exposure(five, zone, cumulative=True, by="oblast")
     assert by.columns.tolist()[:3] == ["from_km", "within_km", "oblast"]
@@ -168,7 +169,7 @@ def test_by_a_one_sided_border_an_unlisted_place_is_uncertain(strip):
 
 def test_by_counts_each_value_within_each_ring(five, rings):
     table = gb.exposure(five, rings, by="oblast")
-    assert table.columns.tolist() == ["ring", "oblast", *EXPECTED, *COUNTS]
+    assert table.columns.tolist() == ["ring", "oblast", *EXPECTED, *COUNTS, *MODEL]
     assert table[["ring", "oblast"]].to_numpy().tolist() == [
         ["0–5 km", "A"], ["0–5 km", "B"], ["5–10 km", "A"],
     ]  # fmt: skip

@@ -219,3 +219,15 @@ def test_unknown_is_not_printed_as_zero(run, here):
     answer = run("exposure", *SHORT, "--km", "100", "--places", "mine.csv")
     (row,) = [line for line in answer.out.splitlines() if line.strip().startswith("0–100 km")]
     assert row.split()[2:] == ["2", "2", "–", "2", "0", "0", "0"]
+
+
+def test_exposure_tells_the_model_apart_and_without_it(run, here):
+    (row,) = run("exposure", *SHORT, "--json").json
+    low, high = row["population_model_low"], row["population_model_high"]
+    assert row["population"] < low < high
+    out = run("exposure", *SHORT).out
+    assert f"A model gives {low:,} to {high:,} people in all: places without a figure" in out
+    (plain,) = run("exposure", *SHORT, "--no-model", "--json").json
+    assert plain == {name: value for name, value in row.items() if "model" not in name}
+    assert "model" not in run("exposure", *SHORT, "--no-model").out
+    assert "“Modelled” is a model's range" in run("exposure", *SHORT, "--by", "oblast").out

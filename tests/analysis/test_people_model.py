@@ -1,0 +1,84 @@
+"""The modelled range of people, with figures that can be checked by hand."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+import geobuffer as gb
+from geobuffer.analysis.people_model import model_sizes
+
+
+def _table(zone_km=0.5, *, count=40):
+    """Return small places of two oblasts on the border, with 100 and 200 people, and others."""
+    rows = [("A", 100.0)] * count + [("B", 200.0)] * count + [("B", 10_000.0), ("A", np.nan)]
+    frame = pd.DataFrame(rows, columns=["oblast", "population"])
+    frame["accuracy_m"] = 1.0
+    frame["population_as_of"] = "2020"
+    frame["name"] = [f"place {n}" for n in range(len(frame))]
+    # All lie 20 km from the border, but for the last two, which lie in a zone of 5 km.
+    lon = np.where(np.arange(len(frame)) < 2 * count, 30.3, 30.01)
+    lat = np.linspace(50.2, 50.8, len(frame))
+    return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
+
+
+@pytest.fixture(scope="module")
+def near(strip):
+    return gb.build_zone(strip, km=5, tolerance_m=10)
+
+
+def test_places_without_a_figure_are_as_large_as_small_ones(near):
+    row = gb.exposure(_table(), near).iloc[0]
+    assert (row["population"], row["without_figure"]) == (10_000, 1)
+    # One place of 10,000, and one of 100 to 200, with two digits.
+    assert row["population_model_low"] == 10_000
+    assert row["population_model_high"] == 10_000
+    alone = _table().drop(index=80)
+    row = gb.exposure(alone, near).iloc[0]
+    low, high = row["population_model_low"], row["population_model_high"]
+    # Sizes of 100 and of 200 have a standard deviation of 50.
+    assert (low, high) == (round(100 - 1.645 * 50), round(200 + 1.645 * 50, -1))
+
+
+def test_the_model_is_described_and_can_be_left_out(near):
+    table = gb.exposure(_table(), near)
+    said = table.attrs["geobuffer"]["population_model"]
+    assert "fewer than 500 people in A, B within 60 km: 100 to 200 on average" in said
+    assert "2020" in said
+    without = gb.exposure(_table(), near, model=False)
+    assert not [name for name in without if "model" in name]
+    assert "population_model" not in without.attrs["geobuffer"]
+    pd.testing.assert_frame_equal(
+        without, table.drop(columns=["population_model_low", "population_model_high"])
+    )
+
+
+def test_too_few_comparable_places_give_no_range(near):
+    row = gb.exposure(_table(count=20), near).iloc[0]
+    assert row[["population_model_low", "population_model_high"]].isna().all()
+
+
+def test_totals_of_hromadas_are_shared_by_the_places_without_a_figure():
+    code, other = "UA59080270000000000", "UA59080290000000000"
+    table = pd.DataFrame({"hromada_code": [code, code, code, other]})
+    people = np.array([100.0, np.nan, np.nan, np.nan])
+    found = model_sizes(table, people, np.zeros(4), {code: 500.0, other: 50.0})
+    assert found.least.people.tolist() == found.most.people.tolist() == [100, 200, 200, 50]
+    assert "totals of their hromadas" in found.basis
+    # A place of another hromada is of unknown size, and no place is comparable.
+    assert model_sizes(table, people, np.zeros(4), {code: 500.0}) is None
+
+
+@pytest.mark.parametrize("totals", [7, {"UA": "many"}, {1: 2.0}])
+def test_wrong_totals_are_refused(near, totals):
+    with pytest.raises(gb.WrongKind, match="totals"):
+        gb.exposure(_table(), near, totals=totals)
+
+
+def test_the_range_never_begins_below_the_floor(towns, zone):
+    every = gb.load_settlements(located="all")
+    for by in ("oblast", "section", "hromada_code"):
+        table = gb.exposure(every, zone, by=by)
+        low, high = table["population_model_low"], table["population_model_high"]
+        assert (low >= table["population"]).all()
+        assert (high >= low).all()
