@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geobuffer as gb
+from geobuffer.cli.fetched import load_fetched_places, tell_sources
 from geobuffer.cli.options import check_together
 from geobuffer.cli.output import name_options, print_note
 from geobuffer.cli.read_keys import Older, name_keys, read_keys, spread_keys
@@ -398,17 +399,19 @@ def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
     import pandas as pd
 
     tables = _load_first_tables(options, ground)
-    if not options.add_places:
+    if not options.add_places and not options.fetched:
         known = pd.concat(tables[1:]) if tables[1:] else pd.DataFrame()
         return _make_places(tables[0], known) if tables else None
+    files = options.add_places or []
     each = spread_keys(
-        "--add-places-read", options.add_places_read, len(options.add_places),
-        _list_older_of_places(options),
-    )  # fmt: skip
+        "--add-places-read", options.add_places_read, len(files), _list_older_of_places(options)
+    )
     tables += [
         _add_ids(_read_places("--add-places-read", file, keys, ground), file)
-        for file, keys in zip(options.add_places, each, strict=True)
+        for file, keys in zip(files, each, strict=True)
     ]
+    fetched = load_fetched_places(ground.border, ground.regions) if options.fetched else []
+    tables += fetched
     merged = gb.merge_settlements(*tables, regions=ground.regions)
     counts = gb.merge_summary(merged)
     print_note(
@@ -416,6 +419,8 @@ def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
         f"{counts['newly_located']:,} of them now have a position, {counts['not_located']:,} have "
         f"none. Records that contradict each other: {counts['conflicts']:,}."
     )
+    if fetched:
+        tell_sources(merged, fetched)
     there = merged.geometry.notna()
     return _make_places(merged[there], merged[~there])
 
@@ -434,7 +439,7 @@ def _load_first_tables(options: PlaceOptions, ground: Ground) -> list[pd.DataFra
     if options.places is not None:
         keys = read_keys("--places-read", options.places_read, _list_older_of_places(options))
         own = _read_places("--places-read", options.places, keys, ground)
-        return [_add_ids(own, options.places) if options.add_places else own]
+        return [_add_ids(own, options.places) if options.add_places or options.fetched else own]
     bundled = gb.load_settlements()
     if not ground.bundled:
         if gb.distance_to_border(bundled, ground.border).min() > _COVERED_KM:

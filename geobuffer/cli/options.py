@@ -251,6 +251,13 @@ class PlaceOptions:
         list[str] | None,
         read_option("--add-places-read", _EACH, "those of --places-read"),
     ] = None
+    fetched: Annotated[
+        bool,
+        typer.Option(
+            "--fetched",
+            help="Merge in the places that geobuffer data get has put into the cache.",
+        ),
+    ] = False
     places_layer: Annotated[str | None, older_option("--places-layer", "layer")] = None
     places_crs: Annotated[str | None, older_option("--places-crs", "crs")] = None
     places_swap: Annotated[bool, older_option("--places-swap", "swap")] = False

@@ -8,6 +8,7 @@ import tomllib
 
 import geopandas as gpd
 import pytest
+import shapely
 from rich.console import Console
 from support import sources
 from support.publisher import Page
@@ -45,6 +46,33 @@ def get(run, how, monkeypatch):
     options = {"folder": how.folder, "sites": how.sites, "pause_s": 0, "attempts": 2}
     monkeypatch.setattr(gb, "Downloader", functools.partial(gb.Downloader, **options))
     return functools.partial(run, "data", "get")
+
+
+def test_fetched_places_are_used_without_a_network(get, run, publisher):
+    asked = ("settlements", "--between", "Belgorod", "--and", "Sumy", "--km", "6", "--fetched")
+    without = run(*asked)
+    assert without.code != 0
+    assert "geobuffer data get hdx-places" in " ".join(without.err.split())
+    assert publisher.asked == []
+    # A place that is known by name only gets an outline 3 km from the border.
+    lost = gb.load_not_located(gb.load_settlements().query("hromada == 'Краснопільська громада'"))
+    place = lost.iloc[0]
+    outline = shapely.box(35.43, 50.76, 35.45, 50.77)
+    feature = sources.cod_place(place["code"][:12], ("Elsewhere", "Деінде"), outline)
+    far = sources.cod_place("UA9900000001", ("Far", "Далеке"), shapely.box(24, 49, 24.1, 49.1))
+    sources.serve_hdx_places(publisher, [feature, far])
+    assert get("hdx-places", "--json").json["rows"] == 2
+    publisher.asked.clear()
+    answer = run(*asked, "--json")
+    assert publisher.asked == []
+    found = {row["code"]: row for row in json.loads(answer.out)}
+    assert found[place["code"]]["radius_m"] > 0
+    said = " ".join(answer.err.split())
+    assert "1 of them now have a position" in said
+    assert "positions: 1 rest on Ukraine - Subnational Administrative Boundaries, Creative" in said
+    assert "populations: 0 rest on Ukraine" in said
+    away = run("settlements", "--around", "24.5,10", "--km", "6", "--fetched")
+    assert "none of the places in the cache" in away.err
 
 
 def test_get_places_come_with_their_sources(get, publisher):

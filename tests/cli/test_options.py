@@ -21,7 +21,7 @@ OLDER = {"--region-name", "--layer", "--crs", "--swap", "--places-layer", "--pla
 ZONE = {*BORDER, "--km", "--from-km", "--side", "--ends"}
 
 
-PLACES = {"--places", "--add-places", "--places-read", "--add-places-read"}
+PLACES = {"--places", "--add-places", "--places-read", "--add-places-read", "--fetched"}
 
 
 OPTIONS = {

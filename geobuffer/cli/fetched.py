@@ -1,0 +1,80 @@
+"""The places that were fetched before: found in the cache, without a network, for ``--fetched``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geobuffer as gb
+from geobuffer.cli.output import print_note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from geobuffer.datasets.fetch.tables import Fetched
+
+
+# The bundled places reach 60 km from their border. A little more, so that a place at that distance
+# also finds its row where another table puts it farther away.
+_REACH_KM = 80.0
+
+
+def load_fetched_places(border: gb.Border, regions: Iterable[gb.Region]) -> list[gpd.GeoDataFrame]:
+    """Return the places in the cache that lie near a border, a table for each source.
+
+    Raises
+    ------
+    DataError
+        No places were fetched, or none of those fetched lie near the border.
+    """
+    countries = sorted({"RU", "UA"} | {region.country for region in regions if region.country})
+    got = list(_find_in_cache(countries))
+    if not got:
+        raise gb.DataError(
+            "Invalid --fetched: no places are in the cache. Must be fetched first, with a "
+            "network: geobuffer data get hdx-places (or geonames or osm-places, with --country)."
+        )
+    tables = [table for one in got if len(table := _keep_near(one.value, border))]
+    if not tables:
+        titles = ", ".join(one.sources[0].title for one in got)
+        raise gb.DataError(
+            f"Invalid --fetched: none of the places in the cache ({titles}) lie within "
+            f"{_REACH_KM:g} km of the border. Must be fetched for its countries: geobuffer data "
+            "get geonames --country CODE."
+        )
+    return tables
+
+
+def _find_in_cache(countries: Sequence[str]) -> Iterator[Fetched]:
+    """Yield what was fetched: HDX, then whole countries of GeoNames and OpenStreetMap."""
+    from geobuffer.datasets.fetch.catalogue import fetch_with_sources
+
+    asked: list[tuple[str, dict[str, Any]]] = [("hdx-places", {})]
+    asked += [
+        (name, {"country": code}) for name in ("geonames", "osm-places") for code in countries
+    ]
+    offline = gb.Downloader(offline=True)
+    for name, what in asked:
+        try:
+            yield fetch_with_sources(name, downloader=offline, **what)
+        except gb.DownloadError:  # it is not in the cache
+            continue
+
+
+def _keep_near(places: Any, border: gb.Border) -> gpd.GeoDataFrame:
+    near: gpd.GeoDataFrame = places[gb.distance_to_border(places, border) <= _REACH_KM]
+    return near
+
+
+def tell_sources(merged: pd.DataFrame, fetched: Sequence[pd.DataFrame]) -> None:
+    """Print how many positions and figures of people rest on each fetched source, and on others."""
+    sources = list(dict.fromkeys(table["source"].iloc[0] for table in fetched))
+    print_note(f"of what was fetched, the places within {_REACH_KM:g} km of the border are used.")
+    for column, what in (("position_source", "positions"), ("population_source", "populations")):
+        given = list(merged[column].dropna()) if column in merged else []
+        counts = {source: sum(source == one for one in given) for source in sources}
+        parts = [f"{count:,} rest on {source}" for source, count in counts.items()]
+        others = f"{len(given) - sum(counts.values()):,} on the other tables"
+        print_note(f"{what}: {'; '.join([*parts, others])}.")
