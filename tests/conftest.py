@@ -157,10 +157,10 @@ def made_before():
 @pytest.fixture
 def made_once(monkeypatch, regions, towns, made_before):
     """Have commands load the bundled data, and make each border and each zone, only once."""
-    real = gb.load_regions
+    real, load = gb.load_regions, gb.load_settlements
     monkeypatch.setattr(gb, "load_regions", lambda *which, **how: real(*which, **how)
                         if which or how else regions)  # fmt: skip
-    monkeypatch.setattr(gb, "load_settlements", towns.copy)
+    monkeypatch.setattr(gb, "load_settlements", lambda **how: load(**how) if how else towns.copy())
     monkeypatch.setattr(gb, "border_between", made_before[0])
     monkeypatch.setattr(gb, "build_zone", made_before[1])
 

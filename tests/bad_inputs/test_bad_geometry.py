@@ -97,6 +97,8 @@ def test_a_bow_tie_is_refused_with_its_area_before_and_after(here, check_refused
 
 
 @pytest.mark.row(8)
+# Beyond the slip a strip is left between the two outlines.
+@pytest.mark.filterwarnings("ignore:The border may be incomplete:UserWarning")
 def test_a_small_self_intersection_is_repaired_and_both_areas_are_reported(here, check_accepted):
     slip = [(30, 50.51), (30.001, 50.5), (29.999, 50.5)]
     crossed = shapely.Polygon([(29, 50), (30, 50), *slip, (30, 51), (29, 51)])

@@ -178,6 +178,15 @@ def test_data():
     assert run("explanation/data", {})["gb"] is gb
 
 
+def test_probability():
+    """The page states what its code computes."""
+    row = run("explanation/probability", {})["counted"].iloc[0]
+    said = f"{row['expected']:.0f} places, between {row['expected_low']} and {row['expected_high']}"
+    assert f"For the announced zone that is {said}; {row['places']} of them surely." in " ".join(
+        (DOCS / "explanation" / "probability.md").read_text(encoding="utf-8").split()
+    )
+
+
 def test_journalists(zone, towns):
     names = run("how-to/journalists", {})
     # Several villages bear the name that the page asks for, which is its point.

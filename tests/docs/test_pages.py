@@ -28,6 +28,7 @@ PAGES = sorted(
 # Where the Python of each page is run, from top to bottom and as it stands.
 RUN_BY = {
     "explanation/data.md": "docs/test_how_to.py",
+    "explanation/probability.md": "docs/test_how_to.py",
     "how-to/anywhere.md": "docs/test_how_to.py",
     "how-to/dask.md": "analysis/test_distributed.py",
     "how-to/downloads.md": "docs/test_how_to.py",

@@ -109,7 +109,7 @@ def test_a_zone_read_back_equals_the_zone_written(name, two_sections, tmp_path):
         gb.answer(lon, lat, again, radius_m=400),
         strict=True,
     ):
-        assert (was == now).all()
+        np.testing.assert_array_equal(was, now)
 
 
 def test_the_answers_for_the_bundled_places_are_the_same(zone, towns, tmp_path):
