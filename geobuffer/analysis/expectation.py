@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     Key = tuple[object, ...]
 
-# An interval from the 5th to the 95th percentile of a normal distribution holds 90 %.
-_SIGMAS_OF_90 = 1.645
+#: An interval from the 5th to the 95th percentile of a normal distribution holds 90 %.
+SIGMAS_OF_90 = 1.645
 
 
 class Expected(NamedTuple):
@@ -176,8 +176,8 @@ def model_range(least: Sum, most: Sum) -> tuple[int, int] | None:
     """Return the range of two sums that a model gives, to two digits; None if it is not known."""
     if np.isnan(least.mean):
         return None
-    low = max(least.mean - _SIGMAS_OF_90 * np.sqrt(least.variance), 0.0)
-    high = most.mean + _SIGMAS_OF_90 * np.sqrt(most.variance)
+    low = max(least.mean - SIGMAS_OF_90 * np.sqrt(least.variance), 0.0)
+    high = most.mean + SIGMAS_OF_90 * np.sqrt(most.variance)
     return _round_to_digits(low), _round_to_digits(high)
 
 
@@ -193,6 +193,12 @@ def expect_total(parts: Parts) -> tuple[Floats, Floats, Floats]:
     unknown = (np.nan,) * 3
     expected, low, high = np.array([unknown if one is None else one for one in rings]).T
     return expected, low, high
+
+
+def expect_zone(found: Classification, zone: Zone) -> Expected | None:
+    """Return how many places of a table to expect in all of a zone; None if it is not known."""
+    parts = list_parts(found, zone, [(zone.edges_km[0], zone.edges_km[-1])])
+    return expect_counts(parts, [()] * len(parts.row)).get((), [NOTHING_EXPECTED])[0]
 
 
 def _number_keys(keys: Sequence[Key]) -> tuple[NDArray[np.int64], list[Key]]:
@@ -220,5 +226,5 @@ def _make_interval(mean: float, variance: float) -> Expected | None:
     """Return the interval about a mean, in whole places."""
     if np.isnan(mean):
         return None
-    half = _SIGMAS_OF_90 * np.sqrt(variance)
+    half = SIGMAS_OF_90 * np.sqrt(variance)
     return Expected(float(mean), max(0, round(mean - half)), round(mean + half))

@@ -41,7 +41,7 @@ SIGMA_OF_RADIUS = 0.5
 
 # Of a place on one side of a border the point lies on the other: if so little of the distribution
 # of its error lies on its own side, the point says nothing.
-_LEAST_MASS = 1e-4
+LEAST_MASS = 1e-4
 
 # A standard deviation is at least a millimetre, so that we never divide by zero.
 _LEAST_SIGMA_KM = 1e-6
@@ -75,10 +75,14 @@ class Errors(NamedTuple):
         """Return the entries of some rows."""
         return Errors(*(v[rows] if np.ndim(v) else v for v in self))
 
+    @property
+    def fixed_sigma(self) -> Floats:
+        """The standard deviation along one axis that is not that of the point."""
+        return np.asarray(np.hypot(self.border, SIGMA_OF_RADIUS * self.radius))
+
     def list_sigmas(self) -> list[Floats]:
         """Return the standard deviation of each normal error of the mixture, along one axis."""
-        fixed = np.hypot(self.border, SIGMA_OF_RADIUS * self.radius)
-        sigmas = (np.hypot(one * self.accuracy, fixed) for one in ERROR_SIGMAS)
+        sigmas = (np.hypot(one * self.accuracy, self.fixed_sigma) for one in ERROR_SIGMAS)
         return [np.maximum(sigma, _LEAST_SIGMA_KM) for sigma in sigmas]
 
 
@@ -205,7 +209,7 @@ def _compute_rows(
             inside = inside * normal_cdf(-cut / sigma)
         held += share * inside
         mass += share * share_between(distance, sigma, least, most)
-    return np.clip(held / np.where(mass >= _LEAST_MASS, mass, np.nan), 0.0, 1.0)
+    return np.clip(held / np.where(mass >= LEAST_MASS, mass, np.nan), 0.0, 1.0)
 
 
 class Candidates(NamedTuple):

@@ -315,6 +315,19 @@ def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
     return table if near is None else select_same_hromadas(table, near)
 
 
+def add_not_located(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the table with the bundled places without a point as rows, if its attrs count them.
+
+    Of a table of some oblasts, only those of these oblasts.
+    """
+    if not getattr(settlements, "attrs", {}).get(NOT_LOCATED):
+        return settlements
+    unlocated = load_not_located()
+    if "oblast" in settlements:
+        unlocated = unlocated[unlocated["oblast"].isin(settlements["oblast"].unique())]
+    return join_not_located(settlements, unlocated)
+
+
 @cache
 def load_other_names() -> Mapping[str, str]:
     """Return the other names of bundled places, divided by ``|``, by the id of the place.

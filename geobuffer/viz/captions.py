@@ -24,6 +24,7 @@ from geobuffer.zones.toponyms import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from geobuffer.analysis.expectation import Expected
     from geobuffer.viz.figure.projection import Projection
     from geobuffer.zones.border import Section, Side
     from geobuffer.zones.region import Region
@@ -161,6 +162,24 @@ def write_subtitle(zone: Zone, words: Translation, *, titled: bool) -> str:
         else words.text("one_side", side=_name_side(zone, words))
     )
     return f"{words.text('within', km=widths, side=side)} {facts}"
+
+
+def describe_expected(guess: Expected, sure: int, words: Translation) -> str:
+    """Return how many places to expect in a zone, in which range, and how many are sure.
+
+    Examples
+    --------
+    >>> from geobuffer.analysis.expectation import Expected
+    >>> describe_expected(Expected(449.6, 438, 461), 335, load_translation("en"))
+    '450 places expected (438–461), 335 of them surely'
+    """
+    mean, low, high = (words.format_number(round(value)) for value in guess)
+    return words.text(
+        "expected_one" if round(guess.expected) == 1 else "expected",
+        mean=mean,
+        range=f" ({low}–{high})" if guess.low < guess.high else "",
+        sure=words.format_number(sure),
+    )
 
 
 def describe_rings(zone: Zone, words: Translation) -> list[str]:

@@ -16,9 +16,10 @@ import pandas as pd
 import shapely
 
 from geobuffer.analysis.classify import Classification, classify_table
+from geobuffer.analysis.expectation import Expected, expect_zone
 from geobuffer.analysis.exposure import read_population
 from geobuffer.analysis.membership import COUNTED, is_counted
-from geobuffer.datasets.bundled import source_of, sources_of_places
+from geobuffer.datasets.bundled import add_not_located, source_of, sources_of_places
 from geobuffer.errors import require
 from geobuffer.io.not_located import find_not_located
 from geobuffer.io.point_tables import read_points_table
@@ -118,7 +119,9 @@ def plot_zone(
         A table of places (points in any CRS), which this function classifies as
         :func:`geobuffer.classify` does. It uses these columns if present: ``name_en``,
         ``name_uk``, ``name_ru`` or ``name``, ``population`` and ``source``. The legend counts the
-        places without a point that :func:`geobuffer.exposure` counts as not located.
+        places without a point that :func:`geobuffer.exposure` counts as not located. If the table
+        states how accurate its points are, the line under the heading says how many places to
+        expect; with :func:`geobuffer.load_settlements` also of those that are known by name only.
     regions
         Regions to draw as context, besides those along the border.
     title
@@ -150,7 +153,7 @@ def plot_zone(
     check_map_arguments(zone, settlements, regions, language)
     check_arguments(title=(title, TEXT))
     if settlements is not None:
-        settlements = read_points_table(settlements)
+        settlements = add_not_located(read_points_table(settlements))
     return draw_figure(zone, settlements, regions=regions, title=title, language=language)
 
 
@@ -173,11 +176,11 @@ def draw_figure(
     if settlements is not None:
         # We never use classes from columns of the table: they may be those of another zone.
         found = classify_table(settlements, zone) if classification is None else classification
-        places = _locate_places(settlements, found, projection, language)
+        places = _locate_places(settlements, found, zone, projection, language)
     sources = None if settlements is None else sources_of_places(settlements)
     text = LayoutText(
         title=captions.write_title(zone, title, words),
-        subtitle=captions.write_subtitle(zone, words, titled=bool(clean_text(title))),
+        subtitle=_write_subtitle(zone, places, words, titled=bool(clean_text(title))),
         legend=_list_legend_rows(zone, places, words, with_regions=bool(drawn)),
         small=(
             *captions.describe_sources(zone, drawn, sources, words, land=_find_land_source(zone)),
@@ -192,6 +195,15 @@ def draw_figure(
     # Jupyter displays objects with this method. We avoid pyplot, which would display it again.
     figure._repr_png_ = functools.partial(_render_png, figure)  # type: ignore[attr-defined]
     return figure
+
+
+def _write_subtitle(zone: Zone, places: _Places | None, words: Translation, *, titled: bool) -> str:
+    """Return the line under the heading: facts of the zone, and how many places it holds."""
+    facts = captions.write_subtitle(zone, words, titled=titled)
+    if places is None or places.expected is None:
+        return facts
+    sure = int((places.membership == "inside").sum())
+    return f"{facts} {captions.describe_expected(places.expected, sure, words)}."
 
 
 def _find_land_source(zone: Zone) -> Source | None:
@@ -236,7 +248,8 @@ def require_matplotlib() -> None:
 class _Places(NamedTuple):
     """The settlements of a table: positions in the plane, classes, populations and names.
 
-    ``unlocated`` counts the places without a point that the zone may hold.
+    ``unlocated`` counts the places without a point that the zone may hold; ``expected`` says how
+    many places are in it, and is None if it is not known.
     """
 
     xy: Floats
@@ -244,17 +257,29 @@ class _Places(NamedTuple):
     population: Floats
     names: list[str]
     unlocated: int
+    expected: Expected | None
 
 
 def _locate_places(
-    table: gpd.GeoDataFrame, found: Classification, projection: Projection, language: str
+    table: gpd.GeoDataFrame,
+    found: Classification,
+    zone: Zone,
+    projection: Projection,
+    language: str,
 ) -> _Places:
     membership = found.frame["membership"].to_numpy(dtype=object)
     points = table.geometry.to_crs("EPSG:4326").to_numpy()
     xy = np.stack(project_points(projection, shapely.get_x(points), shapely.get_y(points)), axis=1)
     xy[pd.isna(membership)] = np.nan
     unplaced = find_not_located(table, pd.isna(membership)).count_near(is_counted(membership))
-    return _Places(xy, membership, read_population(table), _list_names(table, language), unplaced)
+    return _Places(
+        xy,
+        membership,
+        read_population(table),
+        _list_names(table, language),
+        unplaced,
+        expect_zone(found, zone),
+    )
 
 
 def _list_names(table: gpd.GeoDataFrame, language: str) -> list[str]:

@@ -12,12 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
-import pandas as pd
-
-from geobuffer.datasets.bundled import load_not_located, manifest, source_of
+from geobuffer.datasets.bundled import add_not_located, manifest, source_of
 from geobuffer.errors import DataError, did_you_mean, missing_crs
-from geobuffer.io.not_located import NOT_LOCATED
 from geobuffer.io.point_tables import read_numbers, read_points_table
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, ring_colours
 from geobuffer.viz.captions import heading_template, load_translation, write_title
@@ -48,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import folium
+    import geopandas as gpd
 
     from geobuffer.analysis.classify import Classification
     from geobuffer.zones.region import Region
@@ -97,7 +94,10 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     page). folium runs text as HTML and as a template, so pass it only text that you wrote.
 
     The slider of the page shows the zone at thirty widths and on either side. Its counts compare
-    the distance of each settlement with the width, as :func:`geobuffer.classify` does.
+    the distance of each settlement with the width, as :func:`geobuffer.classify` does. If the table
+    states how accurate its points are, the page says how many places to expect, as
+    :func:`geobuffer.exposure` does; where a single distance does not decide, such as near flat
+    ends, for the zone as built only.
 
     Parameters
     ----------
@@ -153,23 +153,13 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     )
     return draw_map(
         zone,
-        None if settlements is None else _add_not_located(read_points_table(settlements)),
+        None if settlements is None else add_not_located(read_points_table(settlements)),
         regions=regions,
         title=title,
         notes=notes,
         language=language,
         basemap=basemap,
     )
-
-
-def _add_not_located(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the table with the bundled places without a point as rows, if its attrs count them."""
-    if not getattr(settlements, "attrs", {}).get(NOT_LOCATED):
-        return settlements
-    rows = pd.concat([settlements, load_not_located()], ignore_index=True)
-    joined = gpd.GeoDataFrame(rows, geometry=settlements.geometry.name, crs=settlements.crs)
-    joined.attrs = {}
-    return joined
 
 
 def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords

@@ -30,6 +30,7 @@ from geobuffer.viz.web.compact import (
     share_arcs,
     simplify_line,
 )
+from geobuffer.viz.web.expected import describe_expected, states_accuracy, zone_at_width
 from geobuffer.viz.web.slider import outline_error_m
 from geobuffer.zones.border import AROUND, BOTH, SIDE_NAMES
 from geobuffer.zones.flat_ends import find_flat_ends
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.viz.web.slider import SliderOutline
     from geobuffer.zones.border import Section, Side
-    from geobuffer.zones.flat_ends import FlatEnd
     from geobuffer.zones.land import LandAndSea
     from geobuffer.zones.region import Region
     from geobuffer.zones.zone import Zone
@@ -316,14 +316,22 @@ def describe_places(
     near = ~far
     near[near] = _may_be_in_zone(table[near])
     shown, here = table[near], found.select(near).uncertainty
-    columns = _pack_columns(shown) | {
-        "distance_km": round_numbers(
-            np.abs(round_distances(signed[near], here.margin, widths)), None
-        ),
-        "margin_km": encode_column(round_numbers(here.margin, None)),
-        "unlisted": encode_column(here.unlisted.astype(int).tolist()),
-        "wrong_country": encode_column(here.wrong_country.astype(int).tolist()),
-    }
+    offered = [outline.km for outline in outlines]
+    expected, of_each = describe_expected(found, near, zone, offered, list_sides(zone))
+    # The third decimal keeps the sum of probabilities right to a tenth of a place.
+    finer = int(states_accuracy(found))
+    columns = (
+        _pack_columns(shown)
+        | of_each
+        | {
+            "distance_km": round_numbers(
+                np.abs(round_distances(signed[near], here.margin, widths, finer=finer)), None
+            ),
+            "margin_km": encode_column(round_numbers(here.margin, None)),
+            "unlisted": encode_column(here.unlisted.astype(int).tolist()),
+            "wrong_country": encode_column(here.wrong_country.astype(int).tolist()),
+        }
+    )
     if not has_slider(zone):  # the page cannot find the ring from one distance
         rings = [-1, *range(len(zone.ring_names))]
         named = {name: number for number, name in zip(rings, [None, *zone.ring_names], strict=True)}
@@ -333,6 +341,7 @@ def describe_places(
         "count": len(shown),
         "far": int(far.sum()),
         "reach_km": reach_km,
+        "expected": expected,
         "exceptions": _list_exceptions(found.select(near), zone, outlines),
         "columns": columns,
     }
@@ -351,10 +360,13 @@ def _may_be_in_zone(table: gpd.GeoDataFrame) -> Any:
     return located | (keys.isna() | keys.isin(set(keys[located].dropna()))).to_numpy()
 
 
-def round_distances(distance_km: Any, margin_km: Floats, widths_km: Floats) -> Floats:
+def round_distances(
+    distance_km: Any, margin_km: Floats, widths_km: Floats, *, finer: int = 0
+) -> Floats:
     """Return distances with as few decimals as possible, so that no comparison of the page changes.
 
-    Two decimals are enough for most: 10 m is far finer than a position is known.
+    Two decimals are enough for most: 10 m is far finer than a position is known. With ``finer``
+    they have so many more.
 
     Examples
     --------
@@ -374,7 +386,7 @@ def round_distances(distance_km: Any, margin_km: Floats, widths_km: Floats) -> F
     wanted = decisions(exact)
     short = exact.copy()
     # Two decimals for zones of some kilometres; one more for zones of some hundred metres.
-    fewest = 2 - min(0, math.floor(math.log10(width.min())))
+    fewest = 2 + finer - min(0, math.floor(math.log10(width.min())))
     for digits in range(fewest + 4, fewest - 1, -1):
         rounded = np.round(exact, digits)
         same = (decisions(rounded) == wanted).all(axis=1)
@@ -405,18 +417,13 @@ def _list_exceptions(
         asked = shown.uncertainty.select(rows)
         for side in list_sides(zone):
             known, plain = (
-                decide(lon[rows], lat[rows], _zone_at_width(zone, km, side, ends), asked).membership
+                decide(lon[rows], lat[rows], zone_at_width(zone, km, side, ends), asked).membership
                 for ends in (squared, ())
             )
             differ = known != plain
             if differ.any():
                 found.append(_describe_exception(km, side, rows[differ], known[differ]))
     return found
-
-
-def _zone_at_width(zone: BufferZone, km: float, side: str, ends: tuple[FlatEnd, ...]) -> BufferZone:
-    """Return a zone at another width and side. It has no rings: it can answer, but not be drawn."""
-    return BufferZone(zone.border, (0.0, km), side, zone.ends, (), 0.0, 0.0, ends)
 
 
 def _describe_exception(km: float, side: str, rows: Any, codes: Any) -> dict[str, Any]:

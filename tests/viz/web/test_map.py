@@ -16,6 +16,7 @@ import shapely
 from support.browser import axe_core, chromium, needs_browser
 
 from geobuffer.analysis.classify import classify
+from geobuffer.analysis.exposure import exposure
 from geobuffer.datasets.bundled import load_not_located, load_regions
 from geobuffer.errors import DataError, MissingCRSError
 from geobuffer.viz.web import map as maps
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.browser import Browser
+
+    from geobuffer.zones.zone import Zone
 
 
 # These texts are harmless. If one ran, the page would show an element or the number 1337.
@@ -176,10 +179,10 @@ class TestFile:
         assert "http" not in policy[1]
 
     def test_small_page_weighs_little(self) -> None:
-        # Leaflet takes 165 kB of that.
+        # Leaflet takes 165 kB of that, what is expected 7 kB.
         assert (
             len(render_page(maps.map_zone(make_zone(), settlements=make_places())).encode())
-            < 300_000
+            < 306_000
         )
 
     def test_ten_thousand_places_weigh_less_than_two_megabytes(self) -> None:
@@ -494,7 +497,7 @@ class TestPage:
         browser.open(tmp_path / "map.html")
         read = pd.read_csv(io.StringIO(browser.run("return geobuffer.tableAsCsv()")))
         assert read["name_en"].tolist() == ["'=1+1", 'a "quoted", name', "Marine"]
-        assert read["distance_km"].tolist() == [3.54, 4.96, 9.92]
+        assert read["distance_km"].round(2).tolist() == [3.54, 4.96, 9.92]
         assert read["population"].isna().tolist() == [False, True, False]
         browser.run("document.getElementById('download').click()")
         assert browser.complaints() == []
@@ -677,6 +680,62 @@ def default_page(
     return path
 
 
+def make_doubtful_places() -> gpd.GeoDataFrame:
+    """Make places about a meridian, of coarse points and odd countries; some have candidates."""
+    rng = np.random.default_rng(5)
+    count = 300
+    lon, lat = rng.uniform(29.3, 30.8, count), rng.uniform(49.9, 51.1, count)
+    lon[::6] = np.nan
+    near = [f"{x:.3f} 50.5 2000 1; {x + 0.2:.3f} 50.7 3500 2" for x in (29.8, 29.9, 30.1)]
+    table = pd.DataFrame(
+        {
+            "name": [f"place {number}" for number in range(count)],
+            "accuracy_m": rng.choice([300.0, 1000.0, 4000.0], count),
+            "radius_m": rng.choice([0.0, 800.0], count),
+            "country": rng.choice(["UA", "RU", None], count),
+            "candidates": np.where(np.isnan(lon), rng.choice(near, count), None),
+        }
+    )
+    points = np.where(np.isnan(lon), None, shapely.points(np.nan_to_num(lon), lat))
+    return gpd.GeoDataFrame(table, geometry=list(points), crs="EPSG:4326")
+
+
+def say_expected(table: gpd.GeoDataFrame, zone: Zone) -> str:
+    """Return the sentence of the page with the numbers of the library."""
+    [guess] = exposure(table, zone, cumulative=True).tail(1).to_dict("records")
+    low, high = guess["expected_low"], guess["expected_high"]
+    return (
+        f"{guess['expected']:,.0f} places expected ({low:,}–{high:,}), "
+        f"{guess['places']:,} of them surely"
+    )
+
+
+class TestExpected:
+    """Where one distance does not decide, the page gets the values of the zone as built."""
+
+    @pytest.mark.parametrize("kind", ["flat", "from", "without"])
+    def test_zone_as_built_has_the_librarys_values(self, strip: Border, kind: str) -> None:
+        zone: Any = build_zone(strip, km=10, ends="flat" if kind == "flat" else "round")
+        if kind == "from":
+            zone = build_zone(strip, km=10, from_km=2)
+        if kind == "without":
+            zone = subtract(zone, build_zone(strip, km=3))
+        table = make_doubtful_places()
+        places = maps.map_zone(zone, settlements=table).get_root().facts["places"]
+        mean, low, high = places["expected"]["built"]
+        [guess] = exposure(table, zone, cumulative=True).tail(1).to_dict("records")
+        assert (round(mean, 1), low, high) == (
+            guess["expected"], guess["expected_low"], guess["expected_high"],
+        )  # fmt: skip
+        found = classify(table, zone)["p_inside"][table["name"].isin(places["columns"]["name"])]
+        assert np.allclose(places["columns"]["p_inside"], found, atol=1e-4)
+
+    def test_table_without_accuracy_expects_nothing(self, strip: Border) -> None:
+        table = make_doubtful_places().drop(columns="accuracy_m")
+        drawn = maps.map_zone(build_zone(strip, km=10), settlements=table)
+        assert drawn.get_root().facts["places"]["expected"] is None
+
+
 @needs_browser
 class TestSlider:
     """The counts of the page equal those of the library, at each width and on each side."""
@@ -692,6 +751,7 @@ class TestSlider:
     ) -> None:
         browser.open(default_page)
         browser.run("geobuffer.setSide(arguments[0])", side)
+        known_by_name = pd.concat([towns, load_not_located()], ignore_index=True)
         for km in (1, 10, 30):
             browser.run(
                 "const slider = document.getElementById('width');"
@@ -716,6 +776,10 @@ class TestSlider:
             listed = int(browser.text("#listed").removeprefix("Listed: ").replace(",", ""))
             assert listed == len(in_zone)
             assert f"up to {km} km" in browser.text("#shown")
+            assert browser.text("#summary").startswith(say_expected(known_by_name, zone))
+            read = pd.read_csv(io.StringIO(browser.run("return geobuffer.tableAsCsv()")))
+            p = found.loc[in_zone.index, "p_inside"].sort_values().to_numpy()
+            assert np.allclose(read["p_inside"].sort_values(), p, atol=2e-3)
         assert browser.complaints() == []
 
     def test_flat_ends_are_the_librarys_too(
@@ -738,6 +802,33 @@ class TestSlider:
                 seen = read_counts(browser)
                 assert seen["inside"] == known.get("inside", 0)
                 assert seen["uncertain"] == known.get("uncertain", 0)
+                # Near flat ends no single distance decides, so only the zone as built is expected.
+                if (side, km) == ("both", 10):
+                    assert browser.text("#summary").startswith(say_expected(table, flat))
+                else:
+                    assert "expected" not in browser.text("#summary")
+
+    @pytest.mark.parametrize("shape", ["line", "areas"])
+    def test_expected_places_are_the_librarys(
+        self, browser: Browser, tmp_path: Path, shape: str
+    ) -> None:
+        line = shapely.LineString([(30, 50), (30.1, 51)])
+        border = border_around(
+            line if shape == "line" else line.buffer(0.1), source=Source("a sketch", accuracy_m=200)
+        )
+        zone = build_zone(border, km=10)
+        table = make_doubtful_places()
+        maps.map_zone(zone, settlements=table).save(str(tmp_path / "map.html"))
+        browser.open(tmp_path / "map.html")
+        for side in (
+            browser.run("return geobuffer.facts.zone.sides") if shape == "areas" else [None]
+        ):
+            for km in (1, 10, 30):
+                browser.run("geobuffer.setSide(arguments[0] ?? geobuffer.view.side);"
+                            "geobuffer.setWidth(arguments[1])", side, km)  # fmt: skip
+                other = build_zone(border, km=km, side=side or zone.side, tolerance_m=500)
+                assert browser.text("#summary").startswith(say_expected(table, other))
+        assert browser.complaints() == []
 
     def test_page_says_when_it_shows_something_else(
         self, browser: Browser, default_page: Path

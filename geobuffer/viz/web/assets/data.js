@@ -110,5 +110,7 @@ window.geobuffer = {};
     regions: true,
     outside: true,
   };
-  Object.assign(geobuffer, { unwrapLongitude, decodeLine, unpackLines, unpackPolygons, nameOf, labelOf });
+  Object.assign(geobuffer, {
+    unpackColumn, unwrapLongitude, decodeLine, unpackLines, unpackPolygons, nameOf, labelOf,
+  });
 })(window.geobuffer);

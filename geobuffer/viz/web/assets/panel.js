@@ -127,6 +127,16 @@
     return `${total} (${say('without_figure', { count: number(people.unknown) })})`;
   }
 
+  /** Return how many places to expect in the zone, within which range, and how many are sure. */
+  function expectedText() {
+    const [mean, low, high] = geobuffer.expectPlaces() ?? [];
+    if (mean === undefined) return '';
+    const range = low < high ? ` (${number(low)}–${number(high)})` : '';
+    return say(Math.round(mean) === 1 ? 'expected_one' : 'expected', {
+      mean: number(mean), range, sure: number(geobuffer.countByClass().inside),
+    });
+  }
+
   function showSummary() {
     const lines = [['population_inside', 'inside'], ['population_uncertain', 'uncertain']]
       .map(([key, membership]) => [key, geobuffer.placesOfClass(membership)])
@@ -136,7 +146,9 @@
     const dated = facts.places.is_bundled
       ? [element('span', 'quiet line', say('population_date'))] : [];
     const none = facts.places.given ? say('none_found') : say('none_given');
+    const expected = expectedText();
     byId('summary').replaceChildren(
+      ...(expected ? [element('b', 'line', expected)] : []),
       ...(lines.length ? [...lines, ...dated] : [none]),
     );
   }

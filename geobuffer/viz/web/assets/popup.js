@@ -106,6 +106,7 @@
       ? say('chainage_value', { km: number(place.chainage_km, 1) }) : null;
     return [
       [say('class'), element('strong', '', say(`${geobuffer.stateOf(place)}_short`))],
+      [say('p_inside'), geobuffer.probabilityText(place)],
       [say('ring_name'), ring(place)],
       [say('distance'), distance(place)],
       ...otherNames(place),

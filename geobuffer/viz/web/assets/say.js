@@ -83,6 +83,13 @@
     return number(geobuffer.distanceOf(place), step >= 1 ? 1 : step >= 0.1 ? 2 : 3);
   }
 
-  Object.assign(geobuffer, { plain, sideLabel, stateOf, distanceText });
+  /** Return how probably a place lies in the zone, in whole percent that never say surely; or null. */
+  function probabilityText(place) {
+    const p = geobuffer.probabilityOf(place);
+    if (!Number.isFinite(p)) return null;
+    return p < 0.005 ? '< 1 %' : p >= 0.995 ? '> 99 %' : `${number(100 * p)} %`;
+  }
+
+  Object.assign(geobuffer, { plain, sideLabel, stateOf, distanceText, probabilityText });
   Object.assign(geobuffer, { say, number, element, button, termList, svg, sayFixedParts });
 })(window.geobuffer);

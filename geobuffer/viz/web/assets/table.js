@@ -12,10 +12,16 @@
   const FORMULA = /^[=+\-@\t\r]/;
   const FILE_COLUMNS = [
     'name_en', 'name_uk', 'name_ru', 'name', 'kind', 'country', 'oblast', 'raion', 'hromada',
-    'hromada_code', 'hromada_type', 'code', 'code_system', 'membership', 'distance_km', 'margin_km',
+    'hromada_code', 'hromada_type', 'code', 'code_system', 'membership', 'p_inside',
+    'distance_km', 'margin_km',
     'ring', 'side', 'section', 'chainage_km', 'population', 'population_as_of', 'lat', 'lon',
     'accuracy_m', 'radius_m', 'transliterated', 'source', 'conflict', 'zone_km', 'zone_side',
   ];
+
+  function likely(place) {
+    const p = geobuffer.probabilityText(place);
+    return p && say('likely', { p });
+  }
 
   function tableRow(place) {
     const state = geobuffer.stateOf(place);
@@ -27,7 +33,7 @@
     return element(
       'tr', state,
       element('td', '', place.located ? press : element('span', 'place', glyph, name),
-        element('span', 'quiet', geobuffer.whereabouts(place))),
+        element('span', 'quiet', [geobuffer.whereabouts(place), likely(place)].filter(Boolean).join('; '))),
       element('td', 'number', place.located ? geobuffer.distanceText(place) : '—'),
       element('td', 'number', known ? number(place.population) : '—'),
     );
@@ -124,12 +130,17 @@
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   }
 
+  function roundTo4(p) {
+    return Number.isFinite(p) ? Number(p.toFixed(4)) : null;
+  }
+
   /** Return a settlement as a row of the file, with its ring and the width and side of the zone. */
   function makeRecord(place, rings) {
     const found = rings.length > 1 && rings[geobuffer.ringOf(place)];
     return {
       ...place,
       membership: geobuffer.stateOf(place),
+      p_inside: roundTo4(geobuffer.probabilityOf(place)),
       distance_km: geobuffer.distanceOf(place),
       ring: found ? found.name ?? `${found.from}–${found.to} km` : undefined,
       zone_km: geobuffer.view.km,
@@ -142,7 +153,8 @@
     const rings = geobuffer.rings();
     const records = listedPlaces().map((place) => makeRecord(place, rings));
     const known = new Set([...Object.keys(geobuffer.facts.places.columns),
-      'membership', 'zone_km', 'zone_side', rings.length > 1 ? 'ring' : '']);
+      'membership', 'zone_km', 'zone_side', rings.length > 1 ? 'ring' : '',
+      geobuffer.facts.places.expected ? 'p_inside' : '']);
     const columns = FILE_COLUMNS.filter((name) => known.has(name));
     const rows = records.map((one) => columns.map((name) => formatCell(one[name])).join(','));
     return [columns.join(','), ...rows, ''].join('\r\n');

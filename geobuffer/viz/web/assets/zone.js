@@ -176,7 +176,8 @@
   }
 
   Object.assign(geobuffer, {
-    asked, isAsked, isOneSide, distanceOf, classAt, isInZone, classifyPlaces, countByClass, countPeople,
+    asked, isAsked, isOneSide, signedDistance, distanceOf, classAt, isInZone,
+    classifyPlaces, countByClass, countPeople,
     placesOfClass, rings, ringOf, canSwitchSides,
   });
   classifyPlaces();

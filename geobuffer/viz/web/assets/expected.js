@@ -1,0 +1,109 @@
+'use strict';
+// How many places to expect in the zone that is shown, and how probably each lies in it, as in
+// geobuffer/analysis/probability.py and expectation.py.
+
+(function (geobuffer) {
+  const { facts, view, isOneSide } = geobuffer;
+  const model = facts.places.expected;
+  const isBare = facts.sides.every((side) => !side.shape);
+  const unpack = geobuffer.unpackColumn;
+
+  /** Return the normal distribution function to 1e-7 (Abramowitz and Stegun, 7.1.26). */
+  function normal(x) {
+    const z = Math.abs(x) / Math.SQRT2;
+    const t = 1 / (1 + 0.3275911 * z);
+    const tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741
+      + t * (-1.453152027 + t * 1.061405429)))) * Math.exp(-z * z) / 2;
+    return x < 0 ? tail : 1 - tail;
+  }
+
+  /** Return the signed distances that the zone holds for a place; positive on its own side. */
+  function heldBy({ side }) {
+    const { km, side: shown } = view;
+    if (!isOneSide(shown)) return [shown === 'around' ? -Infinity : -km, km];
+    if (side === shown) return [0, km];
+    return facts.sides.some((one) => one.name === side) ? [-km, 0] : [0, 0];
+  }
+
+  /** Return the distances at which a place can lie: a country lists it on one side of the border. */
+  function possibleFor(place) {
+    if (isBare || view.side === 'around' || place.unlisted) return [-Infinity, Infinity];
+    return place.wrong_country ? [-Infinity, 0] : [0, Infinity];
+  }
+
+  /** Return the probability that a point and its errors put a place in the zone. */
+  function weigh(place, sigmas, shares) {
+    const away = view.side === 'around' ? geobuffer.signedDistance(place) : place.distance_km;
+    const [least, most] = possibleFor(place);
+    // Six standard deviations of the widest errors outside the zone, almost nothing is left.
+    if (most > 0 && away > view.km + 6 * sigmas.at(-1)) return 0;
+    const [begin, end] = heldBy(place).map((km) => Math.min(Math.max(km, least), most));
+    const between = (from, to, sigma) =>
+      Math.max(normal((to - away) / sigma) - normal((from - away) / sigma), 0);
+    const sum = (from, to) =>
+      sigmas.reduce((all, sigma, i) => all + shares[i] * between(from, to, sigma), 0);
+    const mass = sum(least, most);
+    if (mass < model.least) return place.membership === 'uncertain' ? 0.5 : 0;
+    return Math.min(sum(begin, end) / mass, 1);
+  }
+
+  /** Return the candidates of each text: how many places have it, its weight, its points. */
+  function readTexts({ places, total, distance_km: away, ...packed }) {
+    const [text, side, sigma, weight, unlisted] = ['text', 'side', 'sigma_km', 'weight', 'unlisted']
+      .map((name) => unpack(packed[name]));
+    const texts = places.map((count, i) => ({ count, total: total[i], points: [] }));
+    text.forEach((number, i) => texts[number].points.push({
+      distance_km: away[i], side: facts.sides[side[i]]?.name, unlisted: unlisted[i],
+      sigmas: [sigma[i]], weight: weight[i],
+    }));
+    return texts;
+  }
+
+  const texts = model?.candidates ? readTexts(model.candidates) : [];
+
+  function weighText({ points, total }) {
+    return points.reduce((sum, one) => sum + one.weight * weigh(one, one.sigmas, [1]), 0) / total;
+  }
+
+  /** Return the probability that a place lies in the zone; null where it is not known. */
+  function probabilityOf(place) {
+    if (!model || place.isPoint) return null;
+    if (model.built) return geobuffer.isAsked() ? place.p_inside : null;
+    if (place.located) {
+      const [accuracy, fixed] = place.errors_km;
+      const sigmas = model.sigmas.map((one) => Math.max(Math.hypot(one * accuracy, fixed), 1e-6));
+      return weigh(place, sigmas, model.shares);
+    }
+    return texts[place.candidates] ? weighText(texts[place.candidates]) : null;
+  }
+
+  function addUp() {
+    let [mean, variance] = model.far[view.side][facts.slider.widths_km.indexOf(view.km)];
+    for (const place of geobuffer.places.filter((one) => one.located)) {
+      const p = probabilityOf(place);
+      mean += p;
+      variance += p * (1 - p);
+    }
+    // Places of one text share its error: their correlation is 1 / (1 + total).
+    for (const text of texts) {
+      const p = weighText(text);
+      mean += text.count * p;
+      variance += text.count * p * (1 - p) * (text.total + text.count) / (1 + text.total);
+    }
+    const half = model.sigmas_of_90 * Math.sqrt(Math.max(variance, 0));
+    return [mean, Math.max(0, Math.round(mean - half)), Math.round(mean + half)];
+  }
+
+  let known = {};
+
+  /** Return how many places to expect, and the ends of the interval that holds 90 %; or null. */
+  function expectPlaces() {
+    if (!model) return null;
+    if (model.built) return geobuffer.isAsked() ? model.built : null;
+    const { km, side } = view;
+    if (known.km !== km || known.side !== side) known = { km, side, counts: addUp() };
+    return known.counts;
+  }
+
+  Object.assign(geobuffer, { probabilityOf, expectPlaces });
+})(window.geobuffer);
