@@ -192,8 +192,10 @@ def region_names(row: Mapping[str, Any], level: int) -> dict[str, str]:
     for number in ("", "1", "2", "3"):
         language = str(row.get(f"lang{number}") or ("" if number else "en"))
         found[language] = row.get(f"adm{level}_name{number}")
+    prefix = f"adm{level}_"
     for column, value in row.items():
-        if match := re.fullmatch(rf"adm{level}_([a-z]{{2}})", str(column)):
-            found[match[1]] = value
+        language = str(column).removeprefix(prefix)
+        if len(language) == 2 and language.isalpha() and str(column).startswith(prefix):
+            found[language] = value
     texts = {("uk" if k == "ua" else k): v for k, v in found.items() if isinstance(v, str) and v}
     return {language: name for language, name in texts.items() if language}
