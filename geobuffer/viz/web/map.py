@@ -22,6 +22,7 @@ from geobuffer.viz.symbols import describe_dots
 from geobuffer.viz.web.compact import read_texts
 from geobuffer.viz.web.page import make_map_class, make_page_class
 from geobuffer.viz.web.page_data import (
+    crosses_antimeridian,
     describe_countries,
     describe_places,
     describe_shapes,
@@ -200,7 +201,7 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
         "dots": describe_dots(),
         "countries": describe_countries(drawn),
         **describe_shapes(zone, drawn),
-        "slider": describe_slider(outlines),
+        "slider": describe_slider(outlines, wraps=crosses_antimeridian(zone)),
         "places": {**describe_places(table, classification, zone, outlines), "is_bundled": bundled},
         "sources": sources,
         "one_place": TOWN_NAMES,

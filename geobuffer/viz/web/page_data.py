@@ -15,7 +15,7 @@ import shapely
 from geobuffer.analysis.classify import Classification, classify_table, join_columns
 from geobuffer.analysis.membership import MEMBERSHIP, decide, measure_signed_km
 from geobuffer.datasets.bundled import load_other_names
-from geobuffer.geodesy.antimeridian import shift_to_0_360
+from geobuffer.geodesy.antimeridian import keep_polygons, shift_to_0_360, unwrap_to_0_360
 from geobuffer.geodesy.simplify import scale_degrees
 from geobuffer.io.not_located import read_hromadas
 from geobuffer.io.point_tables import read_numbers
@@ -38,7 +38,7 @@ from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, make_name_keys
 from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
@@ -91,9 +91,33 @@ def list_sides(zone: Zone) -> list[str]:
 
 
 def crosses_antimeridian(zone: Zone) -> bool:
-    """Return whether the antimeridian runs through a zone, so that the map must not end there."""
+    """Return whether the antimeridian runs through a zone, so that the map must not end there.
+
+    A zone round the globe is drawn from −180° to 180°: wherever the map ends, it is cut.
+    """
     west, _, east, _ = zone.polygon.bounds
-    return bool(west <= -179.99 and east >= 179.99)
+    if west > -179.99 or east < 179.99:
+        return False
+    return not shapely.intersects(zone.polygon, shapely.linestrings([(0.0, -90.0), (0.0, 90.0)]))
+
+
+def _join_over_antimeridian(shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
+    """Return polygons and lines in longitudes 0° to 360°, polygons without a seam at 180°.
+
+    A map that goes on beyond the antimeridian would draw the seam as an edge.
+    """
+    return [
+        keep_polygons(unwrap_to_0_360(shape))
+        if "Polygon" in shape.geom_type
+        else shapely.transform(shape, _shift_line)
+        for shape in shapes
+    ]
+
+
+def _shift_line(lonlat: Floats) -> Floats:
+    # As the areas are shifted, to the last bit, so that what they share stays shared.
+    lon, lat = lonlat.T
+    return np.column_stack([np.where(lon < 0.0, lon + 360.0, lon), lat])
 
 
 def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
@@ -109,7 +133,8 @@ def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
         + [side.area or shapely.Polygon() for side in zone.sides],
         "neighbours": [r.geometry for r in regions if r not in zone.regions],
     }
-    arcs = share_arcs([shape for these in groups.values() for shape in these])
+    joined = _join_over_antimeridian if crosses_antimeridian(zone) else list
+    arcs = share_arcs(joined([shape for these in groups.values() for shape in these]))
     shapes = iter(arcs.shapes)
     parts = {layer: [next(shapes) for _ in these] for layer, these in groups.items()}
     finest = _find_tolerances(parts, tolerance_m, len(arcs.lines))
@@ -264,8 +289,12 @@ def describe_countries(regions: Sequence[Region]) -> list[dict[str, Any]]:
     ]
 
 
-def describe_slider(outlines: Sequence[SliderOutline]) -> dict[str, Any]:
-    """Return the zone at each width of the slider: its outline on both sides, its area on each."""
+def describe_slider(outlines: Sequence[SliderOutline], *, wraps: bool) -> dict[str, Any]:
+    """Return the zone at each width of the slider: its outline on both sides, its area on each.
+
+    ``wraps`` states whether the map goes on beyond the antimeridian.
+    """
+    shapes = [outline.shape for outline in outlines]
     error_m = outline_error_m([outline.km for outline in outlines]) if outlines else 0.0
     grid = _OUTLINE_GRID if error_m >= 60.0 else GRID
     return {
@@ -282,9 +311,9 @@ def describe_slider(outlines: Sequence[SliderOutline]) -> dict[str, Any]:
                     encode_line(shapely.get_coordinates(ring), grid)
                     for ring in (p.exterior, *p.interiors)
                 ]
-                for p in shapely.get_parts(outline.shape)
+                for p in shapely.get_parts(shape)
             ]
-            for outline in outlines
+            for shape in (_join_over_antimeridian(shapes) if wraps else shapes)
         ],
     }
 

@@ -48,6 +48,10 @@ _EDGE_DEGREES = 0.02
 _ERROR_M = 60.0
 
 
+# Of a parallel, simplifying leaves one edge. One longer than 180° would run the other way.
+_LONGEST_DEGREES = 90.0
+
+
 class SliderOutline(NamedTuple):
     """The outline of a zone at one width: its shape on both sides, and its area on each side.
 
@@ -153,7 +157,11 @@ def _fill_outline(
 def _simplify_lines(border: Border, tolerance_m: float) -> list[BaseGeometry]:
     """Return the lines of the sections, simplified; points stay unchanged."""
     return [
-        shapely.multilinestrings(simplify_parts(line, tolerance_m)) if line.length else line
+        shapely.segmentize(
+            shapely.multilinestrings(simplify_parts(line, tolerance_m)), _LONGEST_DEGREES
+        )
+        if line.length
+        else line
         for line in (section.line for section in border.sections)
     ]
 

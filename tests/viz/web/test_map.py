@@ -934,6 +934,12 @@ class TestKindsOfZones:
         assert browser.run("return geobuffer.view.map.getZoom()") >= 8
         assert browser.run("return geobuffer.view.layers.dots._seen.length") == 2
         assert read_counts(browser)["inside"] == 2
+        assert "not stated" not in browser.text("#subtitle")
+        # One polygon each, without an edge along 180°.
+        assert browser.run("return geobuffer.facts.zone.rings.map(ring => ring.shape.length)") == [
+            1
+        ]
+        assert browser.run("return geobuffer.facts.slider.outlines.every(o => o.length === 1)")
 
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_a_page_around_a_point_names_no_border_and_no_sides(

@@ -129,6 +129,16 @@ def test_across_the_antimeridian(ends):
     assert east_m <= 180
 
 
+@pytest.mark.parametrize(("reach", "count"), [(160, 1), (180, 0)])
+def test_along_a_parallel(reach, count):
+    line = shapely.LineString([(-reach, 85), (0, 85), (reach, 85)])
+    zone = gb.build_zone(gb.border_along(line, source=SOURCE), km=50, tolerance_m=30)
+    drawn = draw_outlines(zone, [50])
+    assert len(drawn) == count  # none round the globe
+    for outline in drawn:
+        assert outline.areas_km2["both"] == pytest.approx(zone.area_km2, rel=0.005)
+
+
 def test_about_a_point_and_along_a_bare_line():
     disc = gb.build_zone(gb.border_around(shapely.Point(30, 50), source=SOURCE), km=10)
     line = gb.border_along([shapely.LineString([(30, 50), (31, 50.5)])], source=SOURCE)

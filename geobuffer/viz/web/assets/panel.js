@@ -190,10 +190,10 @@
     const now = say('now', { km: plain(view.km), side: geobuffer.sideLabel(view.side) });
     byId('subtitle').replaceChildren(
       ...(geobuffer.isAsked() ? [] : [element('strong', '', now), ' ']),
-      say('subtitle', {
+      say(border.as_of && !facts.of_points ? 'subtitle_dated' : 'subtitle', {
         names: namesOf(border.sections),
         sections: number(border.sections.length), length: number(border.length_km),
-        date: border.as_of || say('not_stated'),
+        date: border.as_of,
       }),
       ...(border.sea_km ? [' ', say('sea_km', { km: number(border.sea_km) })] : []),
     );
