@@ -100,7 +100,9 @@ def _print_zone(built: Zone, border: gb.Border, title: str) -> None:
         print_line(f"Edges within {built.error_m:.2g} m.")
         return
     print_table(rows, f"{title}, ends: {built.ends}")
-    print_line(f"Border: {', '.join(section.name for section in border.sections)}.")
+    # Parts of one shape have one name.
+    names = dict.fromkeys(section.name for section in border.sections)
+    print_line(f"Border: {', '.join(names)}.")
     print_line(f"Length {border.length_km:,.1f} km; edges within {built.error_m:.2g} m.")
     # A note has said so if all of it does.
     if 0.0 < border.sea_km < border.length_km * 0.999_999:
