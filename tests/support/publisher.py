@@ -20,6 +20,7 @@ class Page:
     hang: bool = False  # say nothing until the server is stopped
     length: bool = True  # state Content-Length
     drip_s: float = 0.0  # send one byte after another, with such pauses
+    head_drip_s: float = 0.0  # the same for the headers
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -37,6 +38,13 @@ def _send_body(file, body, drip_s, stopping):
     for start in range(0, len(body), step):
         file.write(body[start : start + step])
         stopping.wait(drip_s)
+
+
+def _send_head(handler, drip_s, stopping):
+    """Send the headers that a handler holds, as a body is sent."""
+    held, handler._headers_buffer = b"".join(handler._headers_buffer), []
+    _send_body(handler.wfile, held, drip_s, stopping)
+    handler.end_headers()
 
 
 class Publisher:
@@ -100,7 +108,7 @@ class Publisher:
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                self.end_headers()
+                _send_head(self, page.head_drip_s, publisher.stopping)
                 body = body if page.cut_after is None else body[: page.cut_after]
                 _send_body(self.wfile, body, page.drip_s, publisher.stopping)
 

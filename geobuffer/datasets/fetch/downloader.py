@@ -70,8 +70,9 @@ class Downloader:
         How many seconds to wait for a connection, and for the next byte. We ask Overpass to stop
         a query after the same time, so a large query needs more.
     total_s
-        How many seconds one request may take in all, so that a server which sends a byte now and
-        then does not hold us. The next attempt goes on where this one stopped.
+        How many seconds one request may take in all, from the connection to the last byte, so
+        that a server which sends a byte now and then does not hold us. The next attempt goes on
+        where this one stopped.
     attempts
         How many requests to make for a file in all, if the failures are temporary.
     pause_s

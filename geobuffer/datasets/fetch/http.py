@@ -17,6 +17,7 @@ import requests
 from urllib3.exceptions import HTTPError, InvalidHeader, ProtocolError, SSLError
 from urllib3.util import Retry
 
+from geobuffer.datasets.fetch.deadline import Deadline, WatchedAdapter
 from geobuffer.errors import DataError
 from geobuffer.io.atomic import append_to_file, write_text
 
@@ -132,8 +133,10 @@ def _join_address(url: str, target: str) -> str:
         raise DataError(message) from error
 
 
-def _open_session(url: str) -> _CheckedSession:
+def _open_session(url: str, deadline: Deadline) -> _CheckedSession:
     session = _CheckedSession()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, WatchedAdapter(deadline))
     session.max_redirects = _MOST_REDIRECTS
     # The environment may name a proxy. A proxy does not reach servers on this machine.
     session.trust_env = not _is_loopback(urlsplit(url).hostname or "")
@@ -179,14 +182,29 @@ def download(url: str, part: Path, name: str, how: Downloader) -> None:
         A redirect leads to an address that is neither HTTPS nor this machine.
     """
     _await_turn(url, how.pause_s)
+    with Deadline(how.total_s) as deadline:
+        try:
+            _request(url, part, name, how, deadline)
+        except (Failure, DataError) as error:
+            # Half of the headers may be read as the address of a redirect.
+            if deadline.is_over:
+                reason = f"not finished within {how.total_s:g} s"
+                rest = "; the next request goes on from here" if part.is_file() else ""
+                raise Failure(reason + rest, temporary=True) from error
+            raise
+
+
+def _request(url: str, part: Path, name: str, how: Downloader, deadline: Deadline) -> None:
+    """Do what :func:`download` does, with an error of any kind after the deadline."""
     headers = _resume_headers(url, part)
     try:
         with (
-            _open_session(url) as session,
+            _open_session(url, deadline) as session,
             session.get(url, headers=headers, stream=True, timeout=how.timeout_s) as answer,
         ):
+            _check_time(deadline)
             _check_status(answer, part, how)
-            _write_body(answer, url, part, name, how)
+            _write_body(answer, url, part, name, how, deadline)
     except requests.TooManyRedirects:
         raise Failure(f"more than {_MOST_REDIRECTS} redirects", temporary=False) from None
     except requests.exceptions.SSLError as error:
@@ -250,6 +268,16 @@ def remove_partial(part: Path) -> None:
     _resume_file(part).unlink(missing_ok=True)
 
 
+def _check_time(deadline: Deadline) -> None:
+    """Raise Failure after the deadline: what then ends is not known to be whole.
+
+    Half of the headers are read as all of them. A body without a stated length ends where the
+    connection does.
+    """
+    if deadline.is_over:
+        raise Failure("the connection was shut", temporary=True)
+
+
 def _check_status(answer: requests.Response, part: Path, how: Downloader) -> None:
     status = answer.status_code
     if status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
@@ -276,7 +304,7 @@ def _check_status(answer: requests.Response, part: Path, how: Downloader) -> Non
 
 
 def _write_body(
-    answer: requests.Response, url: str, part: Path, name: str, how: Downloader
+    answer: requests.Response, url: str, part: Path, name: str, how: Downloader, deadline: Deadline
 ) -> None:
     """Write a body to `part`: append it if it is the rest of the file, else replace `part`."""
     if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -295,7 +323,7 @@ def _write_body(
         write_text(_resume_file(part), json.dumps({"url": url, "validator": validator}))
     have = start
     with append_to_file(part, truncate=not start) as add:
-        for chunk in _read_chunks(answer, how.total_s):
+        for chunk in _read_chunks(answer, deadline):
             add(chunk)
             have += len(chunk)
             _check_size(have, how)
@@ -305,18 +333,15 @@ def _write_body(
         raise Failure(f"cut off after {have:,} of {total:,} bytes", temporary=True)
 
 
-def _read_chunks(answer: requests.Response, total_s: float) -> Iterator[bytes]:
-    """Yield what arrives, as it arrives, but not longer than a number of seconds.
+def _read_chunks(answer: requests.Response, deadline: Deadline) -> Iterator[bytes]:
+    """Yield what arrives, as it arrives, until the deadline.
 
     ``iter_content`` waits for whole chunks, which a slow server may never fill.
     """
-    end = time.monotonic() + total_s
     try:
         while chunk := answer.raw.read1(_CHUNK_BYTES):
             yield chunk
-            if time.monotonic() > end:
-                reason = f"not finished within {total_s:g} s; the next request goes on from here"
-                raise Failure(reason, temporary=True)
+        _check_time(deadline)
     # The errors of requests, as its iter_content raises them.
     except ProtocolError as error:
         raise requests.exceptions.ChunkedEncodingError(error) from error

@@ -238,6 +238,25 @@ def test_a_server_that_sends_a_byte_now_and_then_ends_at_the_limit(publisher, ho
     assert len(resumed) == (2 if etag else 0)
 
 
+@pytest.mark.parametrize("status", [200, 302, 404])
+def test_headers_that_come_byte_after_byte_end_at_the_limit(publisher, how, status):
+    page = Page(BODY, status, {"Location": f"{publisher.url}/other.json"}, head_drip_s=0.003)
+    publisher.serve("/data.json", page)
+    how = dataclasses.replace(how, total_s=0.3, attempts=2)
+    start = time.monotonic()
+    with pytest.raises(gb.DownloadError, match=r"not finished within 0\.3 s\. It is not"):
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+    assert time.monotonic() - start < 2 * 0.3 + 1
+    assert publisher.paths() == ["/data.json"] * 2
+
+
+def test_a_body_without_a_length_is_not_taken_for_whole_at_the_limit(publisher, how):
+    publisher.serve("/data.json", Page(b"[]" + b" " * 400, length=False, drip_s=0.02))
+    how = dataclasses.replace(how, total_s=0.3, attempts=1)
+    with pytest.raises(gb.DownloadError, match=r"not finished within 0\.3 s"):
+        obtain(wanted(f"{publisher.url}/data.json"), how)
+
+
 def test_an_unknown_host_raises_an_error(how, monkeypatch):
     def no_name(*args, **kwargs):
         raise socket.gaierror(-2, "Name or service not known")
