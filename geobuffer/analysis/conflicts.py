@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -106,9 +107,10 @@ def find_conflicts(
     town, the name of another known town counts as another oblast. Each place is compared with the
     regions alone, so the other places of a table do not change what is found.
     """
-    regions, count = list(regions), len(lon)
+    count = len(lon)
     if all(column is None for column in listing):
-        return _repeat_no_conflict(count)
+        return Conflicts(*(repeat_value(value, count) for value in ("", False, True)))
+    regions = list(regions)
     sentences = np.full(count, "", dtype=object)
     wrong_country = np.zeros(count, dtype=bool)
     country, countries = _number_values("country", listing.country, count)
@@ -140,10 +142,21 @@ def find_conflicts(
     return Conflicts(sentences, wrong_country, np.array([code is None for code in codes])[country])
 
 
-def _repeat_no_conflict(count: int) -> Conflicts:
-    """Return that no country lists any row; each array holds one value, however many rows."""
-    one = (np.array("", dtype=object), np.array(False), np.array(True))  # noqa: FBT003
-    return Conflicts(*(np.broadcast_to(value, count) for value in one))
+# If you ask about one point after another, you get the same arrays: to make them again takes as long
+# as to test the side of the point. A table needs one size or two.
+@lru_cache(maxsize=64, typed=True)
+def repeat_value(value: str | float, count: int) -> NDArray[Any]:
+    """Return a read-only array that stores one value, however many rows it has.
+
+    Examples
+    --------
+    >>> repeat_value(0.5, 3).tolist(), repeat_value("", 2).tolist()
+    ([0.5, 0.5, 0.5], ['', ''])
+    """
+    one = np.array(value, dtype=object if isinstance(value, str) else None)
+    # The array is shared, so no caller may make it writable again.
+    one.flags.writeable = False
+    return np.broadcast_to(one, count)
 
 
 def _number_values(name: str, values: Any, count: int) -> tuple[Ints, list[Any]]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from geobuffer.analysis.conflicts import Listing, find_conflicts
+from geobuffer.analysis.conflicts import Listing, find_conflicts, repeat_value
 from geobuffer.analysis.probability import (
     ANY_SIDE,
     OTHER_SIDE,
@@ -61,6 +61,10 @@ _TRUTH_OF_CODE = np.array([0, 2, 1, 0], dtype=np.int8)
 # Codes of the truth values false, unknown, true.
 _CODE_OF_TRUTH = np.array([0, 2, 1], dtype=np.int8)
 _UNCERTAIN = MEMBERSHIP.index("uncertain")
+
+_COMPILED = optional(FLAG)
+# What holds where an argument is absent: no probability is known, a place has no extent.
+_NOT_STATED, _NO_RADIUS = np.array(np.nan), np.array(0.0)
 
 
 def is_counted(membership: Any) -> NDArray[np.bool_]:
@@ -188,17 +192,14 @@ def answer(  # noqa: PLR0913
     1
     """
     check_zone(zone)
-    check_arguments(compiled=(compiled, optional(FLAG)))
-    shape, (lon, lat, accuracy, radius) = _read_arrays(
-        lon=lon,
-        lat=lat,
-        accuracy_m=0.0 if accuracy_m is None else accuracy_m,
-        radius_m=0.0 if radius_m is None else radius_m,
-    )
+    check_arguments(compiled=(compiled, _COMPILED))
+    metres = {"accuracy_m": accuracy_m, "radius_m": radius_m}
+    present = {name: value for name, value in metres.items() if value is not None}
+    shape, (lon, lat, *arrays) = _read_arrays(lon=lon, lat=lat, **present)
     lon = wrap_degrees(lon)
-    accuracy, radius = check_metres("accuracy_m", accuracy), check_metres("radius_m", radius)
-    stated = np.array(np.nan) if accuracy_m is None else accuracy
-    errors = measure_errors(lon, lat, stated, radius, zone)
+    read = {name: check_metres(name, array) for name, array in zip(present, arrays, strict=True)}
+    accuracy, radius = read.get("accuracy_m", _NOT_STATED), read.get("radius_m", _NO_RADIUS)
+    errors = measure_errors(lon, lat, accuracy, radius, zone)
     given = {
         "country": country, "oblast": oblast, "oblast_iso": oblast_iso, "candidates": candidates
     }  # fmt: skip
@@ -318,7 +319,7 @@ def find_uncertainty(
     if isinstance(candidates, str):
         candidates = np.full(len(lon), candidates, dtype=object)
     return Uncertainty(
-        margin if margin.ndim else np.broadcast_to(margin, len(lon)),
+        margin if margin.ndim else repeat_value(float(margin), len(lon)),
         conflicts.unlisted,
         conflicts.wrong_country,
         conflicts.sentences,
@@ -641,7 +642,7 @@ def _compare_distance(
     # How far the zone reaches on the side of a point, and across the border. The code −1 (neither
     # side) takes the last entry.
     own = reach[side]
-    across = np.maximum(np.array([reach[1], reach[0], reach[:2].min()])[side], 0.0)
+    across = np.maximum(np.array([reach[1], reach[0], min(zone.reach_km[:2])])[side], 0.0)
     begin = zone.edges_km[0]
     inside = (distance <= own) & ((distance > begin) | (begin == 0.0))
     on_side = np.isfinite(own)
@@ -651,10 +652,9 @@ def _compare_distance(
     # The place may lie across the border, up to this far from it.
     beyond = margin - distance
     other = np.where(inside, beyond > across, (beyond > begin) & (across > 0.0))
-    if zone.border.is_bare:
-        # The sides of a bare line belong to no country, so no table says on which side a place is.
-        unlisted = np.broadcast_to(True, len(distance))  # noqa: FBT003
-    return inside, doubtful | ((beyond > 0.0) & other & unlisted)
+    other &= beyond > 0.0
+    # The sides of a bare line belong to no country, so no table says on which side a place is.
+    return inside, doubtful | (other if zone.border.is_bare else other & unlisted)
 
 
 def _may_be_within(zone: BufferZone, distance: Floats, margin: Floats) -> NDArray[np.bool_]:
@@ -704,11 +704,10 @@ def locate_points(
     foot = border.index.nearest(
         lon if everywhere else lon[there], lat if everywhere else lat[there], compiled=compiled
     )
-    starts = np.array([section.start_km for section in border.sections])
     located = (
         foot.distance_m / 1e3,
         foot.line.astype(np.int16),
-        starts[foot.line] + foot.chainage_m / 1e3,
+        border.section_starts_km[foot.line] + foot.chainage_m / 1e3,
     )
     if everywhere:
         return located

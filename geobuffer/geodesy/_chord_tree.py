@@ -244,7 +244,7 @@ def _expand_children(point: Ints, node: Ints, count: int) -> tuple[Ints, Ints]:
     """Replace each pair (point, node) by the pairs of the point and the node's children."""
     first = node * _BRANCH
     size = np.minimum(first + _BRANCH, count) - first
-    return np.repeat(point, size), np.repeat(first, size) + number_within_groups(size)
+    return point.repeat(size), first.repeat(size) + number_within_groups(size)
 
 
 def _build_levels(start: Floats, end: Floats, squared: Floats) -> list[_Nodes]:

@@ -383,7 +383,7 @@ def covers_points(area: BaseGeometry, lon: Floats, lat: Floats) -> NDArray[np.bo
     with _PREPARE_LOCK:
         shapely.prepare(area)
         found = np.asarray(shapely.intersects_xy(area, lon, lat))
-        twin = np.flatnonzero((np.abs(lon) == 180.0) & ~found)
+        twin = ((np.abs(lon) == 180.0) & ~found).nonzero()[0]
         if len(twin):
             found[twin] = shapely.intersects_xy(area, -lon[twin], lat[twin])
         return found
@@ -400,7 +400,9 @@ def number_within_groups(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     >>> number_within_groups(np.array([2, 0, 3])).tolist()
     [0, 1, 0, 1, 2]
     """
-    return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    before: NDArray[np.int64] = sizes.cumsum()
+    before -= sizes
+    return np.asarray(np.arange(sizes.sum()) - before.repeat(sizes))
 
 
 def find_group_starts(group: Ints) -> Ints:
@@ -413,7 +415,8 @@ def find_group_starts(group: Ints) -> Ints:
     >>> find_group_starts(np.array([0, 0, 2, 2, 2, 1])).tolist()
     [0, 2, 5]
     """
-    begins = np.ones(len(group), dtype=bool)
+    begins = np.empty(len(group), dtype=bool)
+    begins[:1] = True
     np.not_equal(group[1:], group[:-1], out=begins[1:])
     return begins.nonzero()[0]
 

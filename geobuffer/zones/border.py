@@ -251,7 +251,7 @@ class Border(Noun):
         lines = [part for part in parts if part.geom_type != "Point"]
         return shapely.line_merge(shapely.MultiLineString(lines), directed=True)
 
-    @property
+    @cached_property
     def is_bare(self) -> bool:
         """Whether it is a line without regions, whose sides are its left and its right."""
         return all(side.area is None for side in self.sides)
@@ -292,6 +292,13 @@ class Border(Noun):
     def index(self) -> LineIndex:
         """The index that finds the nearest point of each section; built once, and picklable."""
         return LineIndex([section.line for section in self.sections])
+
+    @cached_property
+    def section_starts_km(self) -> Floats:
+        """The chainage at which each section begins, in kilometres, as a read-only array."""
+        starts = np.array([section.start_km for section in self.sections])
+        starts.flags.writeable = False
+        return starts
 
     @property
     def can_fill(self) -> bool:
@@ -360,11 +367,18 @@ class Border(Noun):
         """Return the code of each point's side by a test against the territories."""
         one, other = self.sides
         codes = np.full(len(lon), -1, dtype=np.int8)
-        for number, side, opposite in ((1, other, one), (0, one, other)):
+        for number, side, opposite in ((0, one, other), (1, other, one)):
+            # The first side holds what both hold, so the second is asked for the others only.
+            rows = (codes < 0).nonzero()[0] if number else slice(None)
+            at_lon, at_lat = lon[rows], lat[rows]
+            if not len(at_lon):
+                break
+            held = np.zeros(len(at_lon), dtype=bool)
             if side.area is not None:
-                codes[covers_points(side.area, lon, lat)] = number
+                held = covers_points(side.area, at_lon, at_lat)
             elif opposite.area is not None:
-                codes[~covers_points(opposite.area, lon, lat) & np.isfinite(lon)] = number
+                held = ~covers_points(opposite.area, at_lon, at_lat) & np.isfinite(at_lon)
+            codes[rows] = np.where(held, number, -1)
         return codes
 
     @cached_property

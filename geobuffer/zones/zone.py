@@ -281,7 +281,7 @@ class BufferZone(Noun):
         """The distance of its outermost edge from the border, in kilometres."""
         return self.edges_km[-1]
 
-    @property
+    @cached_property
     def reach_km(self) -> tuple[float, float, float]:
         """Its widths on the first side, the second side and the territory of neither.
 
