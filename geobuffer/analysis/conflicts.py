@@ -142,8 +142,8 @@ def find_conflicts(
     return Conflicts(sentences, wrong_country, np.array([code is None for code in codes])[country])
 
 
-# If you ask about one point after another, you get the same arrays: to make them again takes as long
-# as to test the side of the point. A table needs one size or two.
+# If you ask about one point after another, you get the same arrays: to make them again takes as
+# long as to test the side of the point. A table needs one size or two.
 @lru_cache(maxsize=64, typed=True)
 def repeat_value(value: str | float, count: int) -> NDArray[Any]:
     """Return a read-only array that stores one value, however many rows it has.
