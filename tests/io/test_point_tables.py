@@ -59,12 +59,12 @@ def test_table_without_geometry_is_refused():
 
 def test_missing_accuracies_get_a_careful_value_and_an_absent_column_gives_zero():
     table = _table(2, accuracy_m=[300.0, None])
-    assert read_metres(table, "accuracy_m").tolist() == [300.0, UNSTATED_M]
-    assert read_metres(table, "radius_m").tolist() == [0.0, 0.0]
+    assert read_metres(table, "accuracy_m", without=np.nan).tolist() == [300.0, UNSTATED_M]
+    assert read_metres(table, "radius_m", without=0.0) == 0.0
 
 
 @pytest.mark.parametrize("value", ["500 parsecs", -1.0, np.inf])
 def test_invalid_accuracies_raise_an_error_that_names_the_row(value):
     table = _table(2).assign(accuracy_m=pd.Series([1.0, value], dtype=object))
     with pytest.raises(gb.DataError, match="Invalid accuracy_m in row 1"):
-        read_metres(table, "accuracy_m")
+        read_metres(table, "accuracy_m", without=np.nan)
