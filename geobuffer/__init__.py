@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from geobuffer.io.write.write import write
     from geobuffer.io.zone_file import read_zone
     from geobuffer.versions import show_versions
+    from geobuffer.viz.claims import check_scenario
     from geobuffer.viz.figure.curve import plot_curve
     from geobuffer.viz.figure.plot import plot_crs, plot_zone
     from geobuffer.viz.offline.inline import OfflinePage, inline
@@ -107,6 +108,7 @@ __all__ = [
     "border_between",
     "border_of",
     "build_zone",
+    "check_scenario",
     "classify",
     "classify_file",
     "clip_zone",
@@ -193,6 +195,7 @@ _NAMES = {
     "io.write.write": ("write",),
     "io.zone_file": ("read_zone",),
     "versions": ("show_versions",),
+    "viz.claims": ("check_scenario",),
     "viz.figure.curve": ("plot_curve",),
     "viz.figure.plot": ("plot_crs", "plot_zone"),
     "viz.offline.inline": ("OfflinePage", "inline"),

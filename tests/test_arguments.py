@@ -57,6 +57,7 @@ class Calls:
             "border_between": (park, wood),
             "border_of": (park,),
             "build_zone": (border, 5),
+            "check_scenario": (scenario, zone, places),
             "classify": (places, zone),
             "classify_file": (table, zone, folder / "answers.parquet"),
             "clip_zone": (zone, park),

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import geobuffer as gb
+from geobuffer.cli.check import check
 from geobuffer.cli.data import data_app
 from geobuffer.cli.exposure import curve, exposure
 from geobuffer.cli.interrupts import import_geopandas_first
@@ -57,6 +58,7 @@ app.command("zone", cls=OnceCommand)(import_geopandas_first(zone_))
 app.command(cls=OnceCommand)(import_geopandas_first(settlements))
 app.command(cls=OnceCommand)(import_geopandas_first(exposure))
 app.command(cls=OnceCommand)(import_geopandas_first(curve))
+app.command(cls=OnceCommand)(import_geopandas_first(check))
 app.command(cls=OnceCommand)(import_geopandas_first(bulk))
 # A latitude or longitude below zero looks like an option: `where` checks its words itself.
 app.command(cls=OnceCommand, context_settings={"ignore_unknown_options": True})(

@@ -42,7 +42,10 @@ from geobuffer.cli.output import (
 )
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
+
+    from geobuffer.zones.zone import Zone
 
 # A terminal is too narrow for these columns; files and JSON have them.
 _UNPRINTED = [
@@ -139,7 +142,19 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
         title = make_heading(scenario, built)
         _print_exposure(counted, title, places=towns is not None, raster=bool(raster))
         of = "Point" if has_only_points(built.sections) else "Border"
+        if towns is not None and scenario == gb.load_scenario(zone.scenario):
+            _print_reported(scenario, built, join_not_located(*towns))
         print_sources(counted, of, bundled=bool(towns) and not places.places)
+
+
+def _print_reported(scenario: gb.Scenario, built: Zone, places: gpd.GeoDataFrame) -> None:
+    """Print the number of people of the first report that has one beside ours, and the reason."""
+    from geobuffer.viz.claims import compare_people
+
+    for row in compare_people(scenario, built, places)[:1]:
+        by = ", ".join(filter(None, (row["said_by"], row["date"])))
+        print_line(f"Reported: {row['about']}{by and f' ({by})'}; here: {row['figure']}.")
+        print_line(row["why"])
 
 
 def _check_rasters(rasters: RasterOptions) -> tuple[list[Path] | None, str | None]:

@@ -12,14 +12,23 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
 from geobuffer.datasets.name_search import NameIndex
 from geobuffer.errors import DataError, GeometryError, did_you_mean
 from geobuffer.io.point_tables import check_points_table, get_column
-from geobuffer.zones.arguments import NAME, PATH, TEXT, Kind, check_arguments, is_tuple_of, optional
+from geobuffer.zones.arguments import (
+    FLAG,
+    NAME,
+    PATH,
+    TEXT,
+    Kind,
+    check_arguments,
+    is_tuple_of,
+    optional,
+)
 from geobuffer.zones.border import BOTH
 from geobuffer.zones.data_folder import data_folder
 from geobuffer.zones.identity import Noun
@@ -31,7 +40,7 @@ from geobuffer.zones.repr_html import card_html
 from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, make_name_keys, strip_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import geopandas as gpd
     import pandas as pd
@@ -62,6 +71,13 @@ class Report(Noun):
         The address of the report.
     language
         The language of the texts.
+    places
+        Pairs of the name and hromada (or ``""``) of places that the claim sets in the zone.
+    people, oblast, all_within
+        A number of people that the claim gives; the oblast that they are of, or ``""``; and
+        whether the claim says that they are all people of the zone, or of its part in the oblast.
+    km
+        The width of the zone that the claim gives, in kilometres.
 
     Examples
     --------
@@ -75,15 +91,27 @@ class Report(Noun):
     date: dt.date | None = None
     url: str = ""
     language: str = "en"
+    places: tuple[tuple[str, str], ...] = ()
+    people: int | None = None
+    oblast: str = ""
+    all_within: bool = False
+    km: float | None = None
 
     def __post_init__(self) -> None:
+        self._freeze_lists("places")
         check_arguments(
             claim=(self.claim, NAME),
             said_by=(self.said_by, NAME),
             date=(self.date, optional(_DATE)),
             url=(self.url, NAME),
             language=(self.language, _LANGUAGE),
+            places=(self.places, _PLACES),
+            people=(self.people, optional(_PEOPLE)),
+            oblast=(self.oblast, NAME),
+            all_within=(self.all_within, FLAG),
         )
+        if self.km is not None:
+            object.__setattr__(self, "km", _read_one_width(self.km))
 
     def __str__(self) -> str:
         when = _format_date(self.date, self.language)
@@ -202,6 +230,10 @@ _ENDS = ("round", "flat")
 
 # The kinds of values that the constructors take.
 _DATE = Kind(lambda value: isinstance(value, dt.date), "a datetime.date")
+_PEOPLE = Kind(
+    lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,
+    "a whole number of people",
+)
 _LANGUAGE = Kind(lambda value: isinstance(value, str) and value in LANGUAGES, "'en', 'uk' or 'ru'")
 _END = Kind(lambda value: isinstance(value, str) and value in _ENDS, "'round' or 'flat'")
 _NAMES = Kind(is_tuple_of(NAME.accepts), "a tuple of names of regions")
@@ -231,6 +263,8 @@ _KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     },
     "report": {
         "date": (dt.date,), "said_by": (str, dict), "claim": (str, dict), "url": (str,),
+        "places": (list,), "people": (int,), "oblast": (str,), "all_within": (bool,),
+        "km": (int, float, str),
     },
     "place": {"name": (str,), "hromada": (str,)},
 }  # fmt: skip
@@ -272,6 +306,7 @@ def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Sc
     content = _parse_toml(file)
     _check_content(file, content)
     zone = content["zone"]
+    places = tuple((one["name"], one.get("hromada", "")) for one in content.get("place", []))
     return Scenario(
         title=_pick_text(file, "title", content.get("title", file.stem), language),
         between=_region_names(file, zone, "between"),
@@ -283,10 +318,10 @@ def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Sc
         summary=_pick_text(file, "summary", content.get("summary", ""), language),
         announced_by=_pick_text(file, "announced_by", content.get("announced_by", ""), language),
         announced_on=content.get("announced_on"),
-        reports=tuple(_make_report(file, entry, language) for entry in content.get("report", [])),
-        places=tuple(
-            (place["name"], place.get("hromada", "")) for place in content.get("place", [])
+        reports=tuple(
+            _make_report(file, entry, language, places) for entry in content.get("report", [])
         ),
+        places=places,
         language=language,
     )
 
@@ -363,13 +398,57 @@ def _check_content(file: Path, content: dict[str, Any]) -> None:
         raise DataError(f"Invalid scenario {file}: [zone] ends = {zone['ends']!r}. {hint}")
 
 
-def _make_report(file: Path, entry: Mapping[str, Any], language: str) -> Report:
+def _make_report(
+    file: Path, entry: Mapping[str, Any], language: str, places: Sequence[tuple[str, str]]
+) -> Report:
     said = {
         key: _pick_text(file, f"[[report]] {key}", value, language)
         for key, value in entry.items()
         if key in ("said_by", "claim", "url")
     }
-    return Report(**said, date=entry.get("date"), language=language)
+    people = entry.get("people")
+    if people is not None and people < 0:
+        raise DataError(
+            f"Invalid scenario {file}: [[report]] people = {people}. Must be zero or more."
+        )
+    for key in ("oblast", "all_within"):
+        if key in entry and people is None:
+            raise DataError(
+                f"Invalid scenario {file}: a [[report]] has {key!r} without 'people'. Add people."
+            )
+    return Report(
+        **said,
+        date=entry.get("date"),
+        language=language,
+        places=_pick_places(file, entry.get("places", []), places),
+        people=people,
+        oblast=entry.get("oblast", ""),
+        all_within=entry.get("all_within", False),
+        km=_read_claimed_km(file, entry.get("km")),
+    )
+
+
+def _pick_places(
+    file: Path, named: Sequence[object], places: Sequence[tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    """Return the places of a scenario that a report names; each must be a [[place]] there."""
+    known = [name for name, _ in places]
+    for name in named:
+        if name not in known:
+            hint = did_you_mean(str(name), known) if known else "The file has no [[place]]."
+            raise DataError(
+                f"Invalid scenario {file}: [[report]] places has {quote_value(name)}. Must be the "
+                f"name of a [[place]] of the file. {hint}"
+            )
+    return tuple(place for place in places if place[0] in named)
+
+
+def _read_claimed_km(file: Path, given: Any) -> float | None:
+    """Return the width that a report gives, in kilometres."""
+    try:
+        return None if given is None else _read_one_width(given)
+    except GeometryError as error:
+        raise _width_error(file, "km", given, error, "[[report]]") from error
 
 
 def _pick_text(file: Path, key: str, given: str | Mapping[str, Any], language: str) -> str:
@@ -395,7 +474,7 @@ def _check_table(file: Path, table: str, content: object) -> None:
         if key not in known:
             hint = did_you_mean(key, known)
             raise DataError(f"Invalid scenario {file}: {where}has an unknown key {key!r}. {hint}")
-        if not isinstance(value, known[key]) or isinstance(value, bool):
+        if not isinstance(value, known[key]) or isinstance(value, bool) != (known[key] == (bool,)):
             expected = " or ".join(dict.fromkeys(_TYPE_NAMES[type_] for type_ in known[key]))
             raise DataError(
                 f"Invalid scenario {file}: {where}{key} = {quote_value(value)}. Must be {expected}."
@@ -403,7 +482,8 @@ def _check_table(file: Path, table: str, content: object) -> None:
 
 
 _TYPE_NAMES = {
-    str: "a text", list: "a list", dict: "a table", int: "a number", float: "a number",
+    str: "a text", bool: "true or false", list: "a list", dict: "a table", int: "a number",
+    float: "a number",
     dt.date: "a date such as 2025-05-22, without quotes",
 }  # fmt: skip
 
@@ -427,11 +507,13 @@ def _parse_from_km(file: Path, zone: Mapping[str, Any]) -> float:
         raise _width_error(file, "from_km", given, error) from error
 
 
-def _width_error(file: Path, key: str, given: object, error: GeometryError) -> DataError:
+def _width_error(
+    file: Path, key: str, given: object, error: GeometryError, table: str = "[zone]"
+) -> DataError:
     """Return the error about a width in a scenario, with what the reader of widths says of it."""
     about = str(error).removeprefix(f"Invalid {key} {quote_value(given)}")
     about = f": {about}" if about.startswith("Invalid") else about
-    return DataError(f"Invalid scenario {file}: [zone] {key} = {quote_value(given)}{about}")
+    return DataError(f"Invalid scenario {file}: {table} {key} = {quote_value(given)}{about}")
 
 
 def _parse_widths(file: Path, given: Any, from_km: float) -> tuple[float, ...] | dict[str, float]:
@@ -444,6 +526,12 @@ def _parse_widths(file: Path, given: Any, from_km: float) -> tuple[float, ...] |
         return _read_widths(given, from_km)
     except GeometryError as error:
         raise _width_error(file, "km", given, error) from error
+
+
+def _read_one_width(given: Any) -> float:
+    """Return a width in kilometres; several are refused."""
+    (width,) = cast("tuple[float, ...]", parse_widths([given]))
+    return width
 
 
 def _read_widths(given: Any, from_km: float) -> tuple[float, ...] | dict[str, float]:
@@ -542,17 +630,12 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
     check_arguments(scenario=(scenario, _SCENARIO))
     check_points_table(table, "table")
     columns = [table[c] for c in NAME_COLUMNS if c in table]
-    hromadas = np.array(_key_hromadas(get_column(table, "hromada")), dtype=object)
     rows = []
-    for name, hromada in scenario.places:
-        near = np.arange(len(table))
-        if hromada:
-            near = np.flatnonzero(hromadas == _key_hromadas([hromada])[0])
-        exact = [row for row in near if any(c.iloc[row] == name for c in columns)]
-        found = exact or _find_named(table.iloc[near], name, near)
+    for (name, hromada), found in find_bearers(scenario, table).items():
         if len(found) != 1:
             # Scenarios name places in Ukrainian, so names in another script would match nothing.
             own = table["name_uk"] if "name_uk" in table else columns[0]
+            near = _list_rows_of_hromada(table, hromada)
             hint = did_you_mean(name, [str(own.iloc[row]) for row in near])
             where = f" in {hromada!r}" if hromada else ""
             if len(found) > 1 and not hromada:
@@ -561,8 +644,38 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
                 f"Invalid place {name!r}{where} of the scenario: it is in the table "
                 f"{len(found)} times. Must be there once. {hint if len(near) else _NO_HROMADA}"
             )
-        rows.append(int(found[0]))
+        rows.append(found[0])
     return table.iloc[rows]
+
+
+def find_bearers(scenario: Scenario, table: gpd.GeoDataFrame) -> dict[tuple[str, str], list[int]]:
+    """Return the rows of a table that may be meant by each place of a scenario and its reports.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> scenario = gb.Scenario("", ("Kursk",), ("Sumy",), 10, places=(("Юнаківка", ""),))
+    >>> [len(rows) for rows in find_bearers(scenario, gb.load_settlements()).values()]
+    [1]
+    """
+    check_arguments(scenario=(scenario, _SCENARIO))
+    check_points_table(table, "table")
+    columns = [table[c] for c in NAME_COLUMNS if c in table]
+    named = [*scenario.places, *(place for one in scenario.reports for place in one.places)]
+    bearers = {}
+    for name, hromada in dict.fromkeys(named):
+        near = _list_rows_of_hromada(table, hromada)
+        exact = [int(row) for row in near if any(c.iloc[row] == name for c in columns)]
+        bearers[name, hromada] = exact or _find_named(table.iloc[near], name, near)
+    return bearers
+
+
+def _list_rows_of_hromada(table: pd.DataFrame, hromada: str) -> NDArray[np.int64]:
+    """Return the numbers of the rows of a hromada; of all rows if none is given."""
+    if not hromada:
+        return np.arange(len(table))
+    keys = np.array(_key_hromadas(get_column(table, "hromada")), dtype=object)
+    return np.flatnonzero(keys == _key_hromadas([hromada])[0])
 
 
 def _key_hromadas(hromadas: Iterable[object]) -> list[str]:

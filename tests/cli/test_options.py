@@ -33,6 +33,7 @@ OPTIONS = {
                  "--out", "--csv-locale"},
     "curve": {*BORDER, *PLACES, "--side", "--to-km", "--step-km", "--png", "--out",
               "--csv-locale"},
+    "check": {*ZONE, *PLACES, "file", "--out", "--csv-locale"},
     "bulk": {*ZONE, "source", "target", "--source-read", "--csv-locale"},
     "where": {*BORDER, *PLACES, "place"},
     "data": {"--json"},
@@ -70,7 +71,7 @@ def test_every_option_is_known_here_and_explained(command, run):
     help_ = run(*command.split(), "--help")
     assert (help_.code, help_.err) == (0, "")
     words = help_.out.split()
-    for option in options - {"place", "source", "target", "name"}:
+    for option in options - {"place", "source", "target", "name", "file"}:
         assert option in words
     for name in below:
         assert name.split()[-1] in words

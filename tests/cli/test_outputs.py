@@ -24,7 +24,8 @@ PLAIN = {
 OUTPUTS = {
     ("map", "out"): "same.html", ("map", "png"): "same.png", ("zone", "out"): "same.gpkg",
     ("settlements", "out"): "same.csv", ("exposure", "out"): "same.csv",
-    ("curve", "out"): "same.csv", ("curve", "png"): "same.svg", ("bulk", "target"): "same.csv",
+    ("curve", "out"): "same.csv", ("curve", "png"): "same.svg", ("check", "out"): "same.csv",
+    ("bulk", "target"): "same.csv",
     ("data get", "out"): None,
 }  # fmt: skip
 
@@ -70,7 +71,7 @@ def test_every_output_is_known():
     read = {(name, one.name) for name, paths in PATHS.items() for one in paths} - set(OUTPUTS)
     assert {one for _, one in read} == {
         "scenario", "regions", "along", "around", "outline", "places", "add_places", "raster",
-        "source",
+        "source", "file",
     }  # fmt: skip
 
 

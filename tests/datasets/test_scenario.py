@@ -348,3 +348,29 @@ def test_texts_by_language_are_checked(tmp_path, line, message):
 def test_unknown_language():
     with pytest.raises(gb.DataError, match="Invalid language 'xx'"):
         gb.load_scenario(language="xx")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('places = ["Басівкa"]', "Must be the name of a [[place]] of the file. Did you mean"),
+        ("places = [3]", "[[report]] places has 3"),
+        ("people = -1", "people = -1. Must be zero or more"),
+        ("people = true", "people = True. Must be a number"),
+        ('oblast = "Sumy"', "'oblast' without 'people'"),
+        ("people = 1\nall_within = 1", "all_within = 1. Must be true or false"),
+        ("km = 0", "[[report]] km = 0"),
+        ('km = "5,10"', "[[report]] km = '5,10'"),
+    ],
+)
+def test_what_a_report_gives_to_check_is_checked(tmp_path, line, message):
+    file = tmp_path / "own.toml"
+    file.write_text(
+        '[zone]\nbetween = "Kursk"\nand = "Sumy"\nkm = 10\n[[place]]\nname = "Басівка"\n'
+        f'[[report]]\nclaim = "x"\n{line}\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(gb.DataError) as caught:
+        gb.load_scenario(file)
+    assert str(file) in str(caught.value)
+    assert message in str(caught.value)
