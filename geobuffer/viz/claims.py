@@ -182,7 +182,7 @@ class _Check:
             if oblast:
                 own = table["oblast"] if "oblast" in table else pd.Series("", index=table.index)
                 table = table[[key == _key_oblast(oblast) for key in map(_key_oblast, own)]]
-            counted = exposure(table, self.zone, cumulative=True)
+            counted = exposure(table, self.zone, cumulative=True, model=False)
             one: dict[str, Any] = {name: counted[name].iloc[-1] for name in counted}
             if "ring" in counted:  # rings of a cut zone; a sum of lower limits is one too
                 sums = ["population", "places", "without_figure"]
