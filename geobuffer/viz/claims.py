@@ -168,7 +168,7 @@ class _Check:
             why = f"Not the same: the report may be of {whole}, on its own date; {ours}."
         elif floor > claimed:
             verdict = CONTRADICTED
-            why = f"Fewer than the lower limit, if nobody has left since: {ours}."
+            why = f"Fewer than the lower limit, if no one has left since: {ours}."
         else:
             why = f"A lower limit below the claim cannot confirm it: {ours}."
         figure = f"at least {floor:,} people in {part}"
