@@ -183,7 +183,7 @@ class _Check:
                 own = table["oblast"] if "oblast" in table else pd.Series("", index=table.index)
                 table = table[[key == _key_oblast(oblast) for key in map(_key_oblast, own)]]
             counted = exposure(table, self.zone, cumulative=True, model=False)
-            one: dict[str, Any] = {name: counted[name].iloc[-1] for name in counted}
+            one: dict[str, Any] = {str(name): counted[name].iloc[-1] for name in counted}
             if "ring" in counted:  # rings of a cut zone; a sum of lower limits is one too
                 sums = ["population", "places", "without_figure"]
                 one |= {name: counted[name].sum() for name in sums}
