@@ -12,6 +12,7 @@ from geobuffer.cli.inputs import (
     PAGE_M,
     UNSEEN_M,
     build_zone,
+    describe_expected,
     describe_not_located,
     find_places,
     load_ground,
@@ -254,11 +255,7 @@ def _print_expected(counted: pd.DataFrame) -> None:
         return
     if len(counted) == 1:
         one = counted.iloc[0]
-        print_line(
-            f"About {round(one['expected']):,} places are expected in the zone, with 90 % "
-            f"probability {one['expected_low']:,} to {one['expected_high']:,}; "
-            f"{one['places']:,} of them surely."
-        )
+        print_line(describe_expected(*(one[name] for name in (*_EXPECTED, "places"))))
     else:
         print_line(_EXPECTED_MEANS)
 

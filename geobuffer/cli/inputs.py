@@ -489,6 +489,14 @@ def count_not_located(classed: gpd.GeoDataFrame) -> int:
     return unplaced.count_near(is_counted(classed["membership"]))
 
 
+def describe_expected(expected: float, low: int, high: int, surely: int) -> str:
+    """Return the sentence about how many places are expected in a zone."""
+    return (
+        f"About {round(expected):,} places are expected in the zone, with 90 % probability {low:,} "
+        f"to {high:,}; {surely:,} of them surely."
+    )
+
+
 def describe_not_located(count: int, *, is_expected: bool = False) -> str:
     """Return the sentence about places without a point that the zone may hold."""
     where = (

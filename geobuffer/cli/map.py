@@ -14,6 +14,7 @@ from geobuffer.cli.inputs import (
     Places,
     build_zone,
     count_not_located,
+    describe_expected,
     describe_not_located,
     find_places,
     load_ground,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from geobuffer.analysis.classify import Classification
+    from geobuffer.analysis.expectation import Expected
     from geobuffer.zones.zone import Zone
 
 
@@ -56,6 +58,8 @@ def map_(
     as_json: AsJson = False,
 ) -> None:
     """Draw the zone and its settlements: one HTML file that opens offline, or a picture."""
+    from geobuffer.analysis.expectation import expect_zone
+
     page = out or (None if png else Path("geobuffer-map.html"))
     check_page(page)
     check_picture(png)
@@ -70,14 +74,18 @@ def map_(
         if png is not None:
             _write_picture(png, title or scenario.title, built, shown, ground.regions)
     counts = {} if shown is None else _count_members(shown.places.located)
+    expected = None if shown is None else expect_zone(shown.found, built)
     if as_json:
         facts = {"zone": describe_zone(built, ground.border)}
-        print_json(_describe_files(page, png) | facts | counts)
+        print_json(_describe_files(page, png) | facts | counts | _describe_expected(expected))
         return
     if counts:
         print_line(f"{counts['inside']} settlements inside, {counts['uncertain']} uncertain.")
+        if expected is not None:
+            print_line(describe_expected(*expected, surely=counts["inside"]))
         if counts["not_located"]:
-            print_line(describe_not_located(counts["not_located"]))
+            known = {"is_expected": expected is not None}
+            print_line(describe_not_located(counts["not_located"], **known))
     if page is not None:
         print_line(f"Wrote {page}: open it in any browser.")
     if png is not None:
@@ -110,6 +118,14 @@ def _count_members(located: gpd.GeoDataFrame) -> dict[str, int]:
     count = located["membership"].value_counts()
     members = {name: int(count.get(name, 0)) for name in COUNTED}
     return members | {"not_located": count_not_located(located)}
+
+
+def _describe_expected(expected: Expected | None) -> dict[str, float]:
+    """Return how many places are expected, for JSON; nothing if that is not known."""
+    if expected is None:
+        return {}
+    facts = (round(expected.expected, 1), expected.low, expected.high)
+    return dict(zip(("expected", "expected_low", "expected_high"), facts, strict=True))
 
 
 def _describe_files(page: Path | None, png: Path | None) -> dict[str, Any]:

@@ -74,7 +74,8 @@ def test_map_has_the_title_that_is_given_on_page_and_picture(run, here):
 def test_map_prints_counts_and_the_file(run, here):
     answer = run("map", *SHORT, "--km", "3", "--out", "m.html")
     assert re.fullmatch(
-        r"\d+ settlements inside, \d+ uncertain\.\n\d+ more places of the same hromadas [^\n]*\n"
+        r"\d+ settlements inside, \d+ uncertain\.\nAbout \d+ places are expected [^\n]* surely\.\n"
+        r"\d+ more places of the same hromadas [^\n]* among those expected[^\n]*\n"
         r"Wrote m\.html: open it in any browser\.\n",
         answer.out,
     )
@@ -84,7 +85,8 @@ def test_map_prints_counts_and_the_file(run, here):
 def test_map_png_writes_the_picture_and_no_page(run, here):
     answer = run("map", *SHORT, "--km", "3,6", "--side", "Ukraine", "--png", "m.png")
     assert re.fullmatch(
-        r"\d+ settlements inside, \d+ uncertain\.\n\d+ more places of the same hromadas [^\n]*\n"
+        r"\d+ settlements inside, \d+ uncertain\.\nAbout \d+ places are expected [^\n]* surely\.\n"
+        r"\d+ more places of the same hromadas [^\n]* among those expected[^\n]*\n"
         r"Wrote m\.png\.\n", answer.out
     )  # fmt: skip
     assert (answer.code, answer.err) == (0, "")
@@ -116,6 +118,9 @@ def test_map_png_shows_the_same_zone_and_places_as_the_page(run, here, monkeypat
     )  # fmt: skip
     unknown = len(gb.load_not_located(gb.within(places, zone)))
     assert facts["not_located"] == unknown > 0
+    exposed = gb.exposure(gb.load_settlements(located="all"), zone).iloc[0]
+    for name in ("expected", "expected_low", "expected_high"):
+        assert facts[name] == exposed[name]
     assert rows[-1].replace("\n", " ") == f"Known by name, position unknown ({unknown})"
 
 
