@@ -222,18 +222,22 @@ def load_settlements(*, located: str = "only") -> gpd.GeoDataFrame:
         each may lie, so that :func:`geobuffer.classify` gives ``p_inside`` for them and
         :func:`geobuffer.exposure` expects them where they may be.
 
-    Columns: ``id``, ``name_uk``, ``name_ru`` (missing if no source has one), ``name_en``,
-    ``transliterated`` (languages of the names made by rule),
-    ``kind``, ``kind_local``, ``country`` (ISO alpha-2), ``oblast_iso``,
-    ``oblast``, ``raion``, ``raion_en``, ``hromada``, ``hromada_code`` (several hromadas have one
-    name), ``hromada_type`` (urban, settlement or rural), ``code`` and ``code_system`` (KATOTTG or
-    OKTMO), ``adm3_pcode`` and ``adm4_pcode`` (p-codes of OCHA for the hromada and the place, in
-    Ukraine), ``population`` (missing if no source gives a figure), ``population_as_of``,
-    ``accuracy_m`` of the point, ``radius_m`` of the place around it, ``source`` of the point and
-    ``geometry``, a point in EPSG:4326. A place that is in two files is listed once.
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Columns: ``id``, ``name_uk``, ``name_ru`` (missing if no source has one), ``name_en``,
+        ``transliterated`` (languages of the names made by rule), ``kind``, ``kind_local``,
+        ``country`` (ISO alpha-2), ``oblast_iso``, ``oblast``, ``raion``, ``raion_en``,
+        ``hromada``, ``hromada_code`` (several hromadas have one name), ``hromada_type`` (urban,
+        settlement or rural), ``code`` and ``code_system`` (KATOTTG or OKTMO), ``adm3_pcode``
+        and ``adm4_pcode`` (p-codes of OCHA for the hromada and the place, in Ukraine),
+        ``population`` (missing if no source gives a figure), ``population_as_of``,
+        ``accuracy_m`` of the point, ``radius_m`` of the place around it, ``source`` of the
+        point and ``geometry``, a point in EPSG:4326. A place that is in two files is listed
+        once.
 
-    The ``attrs`` of a table of located places say how many more places of each hromada
-    :func:`load_not_located` has, so that counts of these places mention them.
+        The ``attrs`` of a table of located places say how many more places of each hromada
+        :func:`load_not_located` has, so that counts of these places mention them.
 
     Raises
     ------
