@@ -165,14 +165,18 @@ def test_links_within_lead_to_pages_that_are_there():
 def test_the_reference_of_scenarios_has_every_key_and_which_must_be_there(tmp_path):
     """What the table says must be there is refused without, and nothing else."""
     rows = re.findall(
-        r"^\| `?(top|\[+\w+\]+)`? \| `(\w+)` \| (yes|no)\b.*\| (`.*`) \|$",
+        r"^\| `?(top|\[+\w+\]+)`? \| `(\w+)` \| (yes|no)\b(.*)\| (`.*`) \|$",
         _text("reference/scenarios.md"),
         re.MULTILINE,
     )
     tables = {}
-    for where, key, needed, example in rows:
+    # Keys that may be there only with another one.
+    bound = {}
+    for where, key, needed, meaning, example in rows:
         value = example.split("`")[1]
         tables.setdefault(where, {})[key] = (needed == "yes", f"{key} = {value}\n")
+        if only_with := re.search(r"only with `(\w+)`", meaning):
+            bound[where, key] = (where, only_with[1])
     known = {where.strip("[]").replace("top", ""): set(keys) for where, keys in tables.items()}
     known[""] |= {"zone", "report", "place"}
     assert known == {where: set(keys) for where, keys in scenario._KEYS.items()}
@@ -182,7 +186,11 @@ def test_the_reference_of_scenarios_has_every_key_and_which_must_be_there(tmp_pa
         file.write_text(
             "".join(
                 ("" if where == "top" else f"{where}\n")
-                + "".join(line for key, (_, line) in keys.items() if (where, key) != without)
+                + "".join(
+                    line
+                    for key, (_, line) in keys.items()
+                    if without not in {(where, key), bound.get((where, key), "")}
+                )
                 for where, keys in tables.items()
             ),
             encoding="utf-8",
