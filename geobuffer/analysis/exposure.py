@@ -566,8 +566,8 @@ def exposure_curve(
     -------
     pandas.DataFrame
         ``within_km``, ascending to ``to_km``, and the columns of :func:`geobuffer.exposure`, also
-        ``expected`` and ``not_located``. Each row holds what :func:`geobuffer.exposure` counts in a
-        zone of that width with round ends.
+        ``expected`` and ``not_located``, without those of the model. Each row holds what
+        :func:`geobuffer.exposure` counts in a zone of that width with round ends.
 
     Raises
     ------

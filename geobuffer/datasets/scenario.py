@@ -631,7 +631,9 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
     check_points_table(table, "table")
     columns = [table[c] for c in NAME_COLUMNS if c in table]
     rows = []
-    for (name, hromada), found in find_bearers(scenario, table).items():
+    bearers = find_bearers(scenario, table)
+    for name, hromada in scenario.places:
+        found = bearers[name, hromada]
         if len(found) != 1:
             # Scenarios name places in Ukrainian, so names in another script would match nothing.
             own = table["name_uk"] if "name_uk" in table else columns[0]

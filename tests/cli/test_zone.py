@@ -350,7 +350,7 @@ def test_every_command_takes_land_only(run, coast):
         assert {row["name"] for row in json.loads(rows.out)} == names
         assert run("bulk", "points.csv", f"out{len(flags)}.csv", *coast, *flags).code == 0
         text = Path(f"out{len(flags)}.csv").read_text(encoding="utf-8")
-        assert text.count("inside") == len(names)
+        assert text.count('"inside"') == len(names)
     asked = [part for part in coast if part not in ("--km", "2")]
     for flags, km in (((), 0.78), (("--land-only",), 140)):
         answer = run("where", "45.5, 31.51", *asked, *flags, "--json")

@@ -80,7 +80,9 @@ def test_a_border_that_lost_a_part_is_whole(loaded, pair):
     # A wide tolerance goes on for some hundred metres where outlines part.
     assert made.length_km == pytest.approx(whole_km, rel=0.002)
     assert made.line.is_closed == (other == "Lesotho")
-    assert warned == (1e3 * made.healing.disagreement_km > 30.0)
+    # The rule for strips that neither side holds warns of some borders whose outlines agree.
+    has_strip = level in {"CA", "US"} and TABLE[pair].warned == "warned"
+    assert warned == (1e3 * made.healing.disagreement_km > 30.0 or has_strip)
 
 
 @pytest.mark.parametrize("count", [12, pytest.param(80, marks=pytest.mark.long)])

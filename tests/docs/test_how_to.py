@@ -119,7 +119,8 @@ def test_the_commands_of_the_quick_start():
 
 # What a command says of things that only the reader has: files, a database, a network.
 OF_THE_READER = {
-    "--places", "--add-places", "--regions", "--along", "--scenario", "--raster", "bulk", "get",
+    "--places", "--add-places", "--regions", "--along", "--scenario", "--raster", "--fetched",
+    "bulk", "get",
 }  # fmt: skip
 
 
