@@ -69,7 +69,7 @@ class Errors(NamedTuple):
 
         A point without a stated accuracy counts as exact.
         """
-        # numpy.nan_to_num takes ten times as long for one point.
+        # For one point numpy.nan_to_num takes five times as long (10 µs).
         stated = np.where(np.isnan(self.accuracy), 0.0, self.accuracy)
         return np.asarray(np.hypot(stated, self.border) + self.radius)
 

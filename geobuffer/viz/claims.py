@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from geobuffer.analysis.classify import classify
@@ -181,7 +182,9 @@ class _Check:
             table = self.places
             if oblast:
                 own = table["oblast"] if "oblast" in table else pd.Series("", index=table.index)
-                table = table[[key == _key_oblast(oblast) for key in map(_key_oblast, own)]]
+                wanted = _key_oblast(oblast)
+                # As an array: an empty list would select columns, and none of them.
+                table = table[np.array([_key_oblast(name) == wanted for name in own], dtype=bool)]
             counted = exposure(table, self.zone, cumulative=True, model=False)
             one: dict[str, Any] = {str(name): counted[name].iloc[-1] for name in counted}
             if "ring" in counted:  # rings of a cut zone; a sum of lower limits is one too

@@ -102,3 +102,10 @@ def test_a_table_without_accuracies_or_with_a_doubtful_point(zone, places):
     assert (place.verdict, place.figure) == ("supported", "1.1 km, inside")
     assert "they count as exact" in place.why
     assert wide.figure == "10 km"
+
+
+def test_a_table_without_rows_decides_nothing():
+    scenario = gb.load_scenario()
+    zone = gb.scenario_zone(scenario, gb.load_regions())
+    checked = gb.check_scenario(scenario, zone, gb.load_settlements().iloc[:0])
+    assert set(checked["verdict"]) == {"not decidable"}
