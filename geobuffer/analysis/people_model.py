@@ -28,7 +28,7 @@ SMALL = 500
 # Villages farther from the border than this are not comparable. The bundled table ends here.
 NEAR_KM = 60.0
 # A mean of fewer places is a matter of chance: of 30 village sizes, whose standard deviation is
-# about 1.2 times their mean, it is off by a fifth.
+# about 1.1 times their mean, it is off by a fifth.
 FEWEST = 30
 
 

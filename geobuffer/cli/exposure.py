@@ -74,8 +74,8 @@ _MODEL = ("population_model_low", "population_model_high")
 _EXPECTED = ("expected", "expected_low", "expected_high")
 
 _EXPECTED_MEANS = (
-    "“Expected” is the most likely number of places, in brackets the range that holds it with 90 % "
-    "probability. It includes places known by name, where they may lie."
+    "“Expected” is the sum of the probabilities that places lie there, in brackets the range that "
+    "holds their number with 90 % probability. It includes places known by name."
 )
 
 _NOT_EXPECTED = (
