@@ -7,27 +7,19 @@ usually follow. Russian names that they make of Ukrainian ones only help to find
 names of Russian places are marked as transliterated.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable
+from pathlib import Path
 
 APOSTROPHES = dict.fromkeys(map(ord, "'`ʼ´‘′"), "’")
 # Latin letters that look like Cyrillic ones. The source tables have some inside Cyrillic words.
 HOMOGLYPHS = str.maketrans("ABCEHIKMOPTXaceiopxyï", "АВСЕНІКМОРТХасеіорхуї")
 
-KMU_START = {"є": "ye", "ї": "yi", "й": "y", "ю": "yu", "я": "ya"}
-KMU = {
-    "а": "a", "б": "b", "в": "v", "г": "h", "ґ": "g", "д": "d", "е": "e", "є": "ie", "ж": "zh",
-    "з": "z", "и": "y", "і": "i", "ї": "i", "й": "i", "к": "k", "л": "l", "м": "m", "н": "n",
-    "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f", "х": "kh", "ц": "ts",
-    "ч": "ch", "ш": "sh", "щ": "shch", "ь": "", "ю": "iu", "я": "ia", "’": "",
-}  # fmt: skip
-BGN = {
-    "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "yo", "ж": "zh", "з": "z",
-    "и": "i", "й": "y", "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r",
-    "с": "s", "т": "t", "у": "u", "ф": "f", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh",
-    "щ": "shch", "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya",
-}  # fmt: skip
+# How each letter is written in Latin letters, as the package has it.
+RULES_FILE = Path(__file__).parents[2] / "geobuffer" / "zones" / "name_rules.json"
+ROMANIZATION = json.loads(RULES_FILE.read_text("utf-8"))["romanization"]
 
 # Names that the Russian table writes with е, but whose correct spelling has ё.
 YO = {"теткино": "тёткино", "орел": "орёл"}
@@ -140,13 +132,7 @@ def ukrainian_to_english(text: str) -> str:
     >>> [ukrainian_to_english(t) for t in ("Юнаківка", "Вовчанськ", "Краснопілля", "Щастя")]
     ['Yunakivka', 'Vovchansk', 'Krasnopillia', 'Shchastia']
     """
-
-    def change(word: str) -> str:
-        first = KMU_START.get(word[0], KMU.get(word[0], word[0]))
-        rest = re.sub("зг", "zgh", word)[1:] if not word.startswith("зг") else "gh" + word[2:]
-        return first + "".join(KMU.get(c, c) for c in rest)
-
-    return change_words(text, change)
+    return change_words(text, lambda word: romanize_word(word, "uk"))
 
 
 def russian_to_english(text: str) -> str:
@@ -155,13 +141,16 @@ def russian_to_english(text: str) -> str:
     >>> [russian_to_english(t) for t in ("Тёткино", "Шебекино", "Елань", "Красная Яруга", "Ильёк")]
     ['Tyotkino', 'Shebekino', 'Yelan', 'Krasnaya Yaruga', 'Ilyok']
     """
+    return change_words(text, lambda word: romanize_word(word, "ru"))
 
-    def change(word: str) -> str:
-        # е sounds "ye" at the beginning and after a vowel, й, ъ or ь.
-        word = re.sub("(^|(?<=[аеёиоуыэюяйъь]))е", "йе", word)
-        return "".join(BGN.get(c, c) for c in word)
 
-    return change_words(text, change)
+def romanize_word(word: str, language: str) -> str:
+    """Return a word in lower case in Latin letters: each letter by itself and the one before it."""
+    rules = ROMANIZATION[language]
+    return "".join(
+        rules["after"].get(before, {}).get(letter, rules["letters"].get(letter, letter))
+        for before, letter in zip(["", *word], word, strict=False)
+    )
 
 
 def ukrainian_to_russian(text: str) -> str:

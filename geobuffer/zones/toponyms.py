@@ -15,7 +15,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 #: The languages of names, captions and the page.
 LANGUAGES = ("en", "uk", "ru")
@@ -181,6 +181,45 @@ def make_name_keys(names: Iterable[str], *, endings: bool = True) -> list[str]:
     if endings:
         text = _replace_pairs(text, "endings")
     return [key.strip() for key in text.split("\n")[:-1]]
+
+
+_CYRILLIC_WORD = re.compile("[А-яЁёІіЇїЄєҐґ’]+")
+
+
+def romanize(name: str, language: str) -> str:
+    """Return a Ukrainian or Russian name in Latin letters.
+
+    Ukrainian follows the national table of 2010, Russian BGN/PCGN 1947 without its apostrophes and
+    with *yo* for ё: see ``name_rules.json``.
+
+    Parameters
+    ----------
+    name
+        The name.
+    language
+        ``"uk"`` or ``"ru"``.
+
+    Examples
+    --------
+    >>> [romanize(name, "uk") for name in ("Згурівка", "Знам’янка", "Велика Писарівка")]
+    ['Zghurivka', 'Znamianka', 'Velyka Pysarivka']
+    >>> romanize("Тёткино", "ru"), romanize("Елань-Колено", "ru")
+    ('Tyotkino', 'Yelan-Koleno')
+    """
+    rules = load_name_rules()["romanization"][language]
+    return _CYRILLIC_WORD.sub(lambda word: _romanize_word(word[0], rules), name)
+
+
+def _romanize_word(word: str, rules: Mapping[str, Any]) -> str:
+    low = word.lower()
+    plain: dict[str, str] = rules["letters"]
+    latin = "".join(
+        rules["after"].get(before, {}).get(letter, plain.get(letter, letter))
+        for before, letter in zip(["", *low], low, strict=False)
+    )
+    if len(word) > 1 and word.isupper():
+        return latin.upper()
+    return latin[:1].upper() + latin[1:] if word[:1].isupper() else latin
 
 
 def make_coarse_keys(keys: Iterable[str]) -> list[str]:

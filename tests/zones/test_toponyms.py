@@ -1,7 +1,9 @@
 """Folded spellings of one name are equal; folded names of two places differ."""
 
+import json
 import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,7 +17,10 @@ from geobuffer.zones.toponyms import (
     fold_name,
     fold_region_name,
     name_columns,
+    romanize,
 )
+
+SUPPORT = Path(__file__).parents[1] / "support"
 
 LETTERS = st.text(st.sampled_from("абвгдеёєжзиіїйкьъА’' -abcdefxyzéïß1"), max_size=12)
 
@@ -72,3 +77,9 @@ def test_name_columns_begin_with_the_language_and_leave_none_out(language):
     assert columns[:2] == (f"name_{language}", "name")
     assert sorted(columns) == sorted(NAME_COLUMNS)
     assert set(NAME_COLUMNS) == {"name", *(f"name_{to}" for to in LANGUAGES)}
+
+
+@pytest.mark.parametrize("language", ["uk", "ru"])
+def test_names_in_latin_letters_follow_the_tables(language):
+    cases = json.loads((SUPPORT / "romanized.json").read_text("utf-8"))[language]
+    assert [romanize(name, language) for name, _ in cases] == [latin for _, latin in cases]

@@ -17,7 +17,7 @@ import shapely
 from geobuffer.geodesy.simplify import simplify_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -183,6 +183,17 @@ def encode_column(column: Sequence[Any]) -> dict[str, Any]:
     if 2 * len(runs) < len(rows):
         return {"values": list(codes), "runs": [part for run in runs for part in run]}
     return {"values": list(codes), "codes": rows}
+
+
+def encode_together(columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Return columns that depend on each other as one: the distinct rows of their values.
+
+    Examples
+    --------
+    >>> encode_together({"accuracy_m": [500, 700, 500], "margin_km": [0.5, 0.7, 0.5]})
+    {'names': ['accuracy_m', 'margin_km'], 'values': [(500, 0.5), (700, 0.7)], 'codes': [0, 1, 0]}
+    """
+    return {"names": list(columns), **encode_column(list(zip(*columns.values(), strict=True)))}
 
 
 def round_numbers(values: Any, digits: int | None = 4) -> list[float | int | None]:

@@ -85,7 +85,7 @@ def describe_expected(
     pair = np.broadcast_arrays(errors.accuracy, errors.fixed_sigma, found.lon)[:-1]
     # To a centimetre: a standard deviation is at least that of a good border.
     rounded = np.round(np.stack(pair, axis=1)[shown], 5).tolist()
-    columns = {"errors_km": encode_column([tuple(row) for row in rounded])}
+    columns: dict[str, Any] = {"errors_km": [tuple(row) for row in rounded]}
     if found.uncertainty.candidates is not None:
         facts["candidates"], text = _describe_candidates(found, zone, max(widths_km))
         columns["candidates"] = encode_column(text[shown].tolist())

@@ -25,6 +25,7 @@ from geobuffer.viz.web.compact import (
     GRID,
     encode_column,
     encode_line,
+    encode_together,
     read_texts,
     round_numbers,
     share_arcs,
@@ -34,7 +35,7 @@ from geobuffer.viz.web.expected import describe_expected, states_accuracy, zone_
 from geobuffer.viz.web.slider import outline_error_m
 from geobuffer.zones.border import AROUND, BOTH, SIDE_NAMES
 from geobuffer.zones.flat_ends import find_flat_ends
-from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, make_name_keys
+from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, make_name_keys, romanize
 from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ _BEYOND = 1.1
 # off on average. Regions that the border does not touch only have to be recognised.
 _TOLERANCE_M = {"border": 10.0, "zone": 15.0, "regions": 50.0, "neighbours": 1000.0}
 
-# The slider's outlines are exact to 60 m. A grid of 11 m adds at most 7 m to that error and saves a
-# fifth of their size.
-_OUTLINE_GRID = 1e-4
+# The slider's outlines are exact to 60 m. A grid of 22 m adds at most 16 m to that error (half its
+# diagonal) and saves a third of their size beside a grid of 1 m.
+_OUTLINE_GRID = 2e-4
 
 # Columns with few different values, each written once.
 _CODED = (
@@ -73,7 +74,9 @@ _CODED = (
 )  # fmt: skip
 # Numbers and their decimals: no finer than a position is known.
 _NUMBERS = {"population": 0, "chainage_km": 1}
-_CODED_NUMBERS = {"accuracy_m": 0, "radius_m": 0}
+# Numbers that say how exact a point is. The margin follows from the others, so that a table has few
+# different rows of them.
+_EXACTNESS = {"accuracy_m": 0, "radius_m": 0}
 
 
 def has_slider(zone: Zone) -> TypeGuard[BufferZone]:
@@ -300,7 +303,7 @@ def describe_slider(outlines: Sequence[SliderOutline], *, wraps: bool) -> dict[s
     return {
         "widths_km": [outline.km for outline in outlines],
         "grid": grid,
-        "error_m": error_m + (7.0 if grid == _OUTLINE_GRID else 1.0),
+        "error_m": error_m + (16.0 if grid == _OUTLINE_GRID else 1.0),
         "areas_km2": {
             side: round_numbers([outline.areas_km2[side] for outline in outlines], 1)
             for side in (outlines[0].areas_km2 if outlines else ())
@@ -329,7 +332,7 @@ def describe_places(
     We classify the rows of the table here if the caller has not done so.
     """
     if table is None:
-        return {"given": False, "count": 0, "far": 0, "columns": {}}
+        return {"given": False, "count": 0, "far": 0, "columns": {}, "exactness": None}
     found = classify_table(table, zone) if classification is None else classification
     answers, uncertainty = found.frame.reset_index(drop=True), found.uncertainty
     if "conflict" in table:
@@ -349,6 +352,14 @@ def describe_places(
     expected, of_each = describe_expected(found, near, zone, offered, list_sides(zone))
     # The third decimal keeps the sum of probabilities right to a tenth of a place.
     finer = int(states_accuracy(found))
+    exactness: dict[str, Any] = {
+        name: round_numbers(read_numbers(shown, name), digits)
+        for name, digits in _EXACTNESS.items()
+        if name in shown
+    }
+    exactness["margin_km"] = round_numbers(here.margin, None)
+    if "errors_km" in of_each:
+        exactness["errors_km"] = of_each.pop("errors_km")
     columns = (
         _pack_columns(shown)
         | of_each
@@ -356,7 +367,6 @@ def describe_places(
             "distance_km": round_numbers(
                 np.abs(round_distances(signed[near], here.margin, widths, finer=finer)), None
             ),
-            "margin_km": encode_column(round_numbers(here.margin, None)),
             "unlisted": encode_column(here.unlisted.astype(int).tolist()),
             "wrong_country": encode_column(here.wrong_country.astype(int).tolist()),
         }
@@ -373,6 +383,7 @@ def describe_places(
         "expected": expected,
         "exceptions": _list_exceptions(found.select(near), zone, outlines),
         "columns": columns,
+        "exactness": encode_together(exactness),
     }
 
 
@@ -470,14 +481,29 @@ def _pack_columns(table: gpd.GeoDataFrame) -> dict[str, Any]:
         for name, digits in _NUMBERS.items()
         if name in table
     }
-    columns |= {
-        name: encode_column(round_numbers(read_numbers(table, name), digits))
-        for name, digits in _CODED_NUMBERS.items()
-        if name in table
-    }
+    if "name_en" in columns:
+        romanized = _find_romanized(columns)
+        columns["romanized"] = encode_column(romanized)
+        columns["name_en"] = [
+            "" if language else name
+            for name, language in zip(columns["name_en"], romanized, strict=True)
+        ]
     if "id" in table and any(others := _list_other_names(table)):
         columns["other_names"] = encode_column(others)
     return columns
+
+
+def _find_romanized(columns: Mapping[str, list[str]]) -> list[str]:
+    """Return of which language's name the English one is the usual spelling, or an empty text.
+
+    The page spells those names itself: they are a twentieth of its size.
+    """
+    found = [""] * len(columns["name_en"])
+    for language in ("ru", "uk"):
+        for row, name in enumerate(columns.get(f"name_{language}", ())):
+            if name and romanize(name, language) == columns["name_en"][row]:
+                found[row] = language
+    return found
 
 
 def _list_other_names(table: gpd.GeoDataFrame) -> list[str | None]:

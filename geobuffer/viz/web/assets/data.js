@@ -66,12 +66,36 @@ window.geobuffer = {};
     return rows;
   }
 
+  /** Return columns that are stored as one, whose values are rows of several. */
+  function unpackTogether(columns) {
+    const rows = columns ? unpackColumn(columns) : [];
+    return (columns?.names ?? []).map((name, at) => [name, rows.map((row) => row[at])]);
+  }
+
+  function romanizeWord(word, rules) {
+    const low = word.toLowerCase();
+    const latin = Array.from(low, (letter, at) => (
+      rules.after[low[at - 1] ?? '']?.[letter] ?? rules.letters[letter] ?? letter)).join('');
+    const isCapital = (text) => text !== text.toLowerCase() && text === text.toUpperCase();
+    if (word.length > 1 && isCapital(word)) return latin.toUpperCase();
+    return isCapital(word[0]) ? latin.charAt(0).toUpperCase() + latin.slice(1) : latin;
+  }
+
+  /** Return a Ukrainian or Russian name in Latin letters, as `romanize` of geobuffer/zones/toponyms.py. */
+  function romanize(name, language) {
+    const rules = geobuffer.facts.name_rules.romanization[language];
+    return name.replace(/[А-яЁёІіЇїЄєҐґ’]+/g, (word) => romanizeWord(word, rules));
+  }
+
   function unpackPlaces(places) {
     const columns = Object.entries(places.columns)
-      .map(([name, column]) => [name, unpackColumn(column)]);
+      .map(([name, column]) => [name, unpackColumn(column)])
+      .concat(unpackTogether(places.exactness));
     return Array.from({ length: places.count }, (_, row) => {
       const place = { row };
       for (const [name, column] of columns) place[name] = column[row];
+      const { romanized } = place;
+      if (romanized) place.name_en = romanize(place[`name_${romanized}`], romanized);
       place.located = place.lon !== null && place.lat !== null;
       if (place.located) place.lon = unwrapLongitude(place.lon);
       return place;
@@ -111,6 +135,6 @@ window.geobuffer = {};
     outside: true,
   };
   Object.assign(geobuffer, {
-    unpackColumn, unwrapLongitude, decodeLine, unpackLines, unpackPolygons, nameOf, labelOf,
+    unpackColumn, unwrapLongitude, romanize, decodeLine, unpackLines, unpackPolygons, nameOf, labelOf,
   });
 })(window.geobuffer);

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { load, placesOf } from './page.js';
+
+const ROMANIZED = JSON.parse(
+  readFileSync(new URL('../../../support/romanized.json', import.meta.url), 'utf8'));
 
 test('a line is read as the format says', () => {
   const page = load(['data.js']);
@@ -31,6 +35,21 @@ test('columns come back from codes and runs', () => {
   const page = load(['data.js'], { places });
   assert.deepEqual(Array.from(page.places, (one) => one.a + one.b + one.c), ['xnp', 'ymp', 'znq']);
   assert.deepEqual(Array.from(page.places, (one) => one.located), [true, false, true]);
+});
+
+test('columns stored as one come apart', () => {
+  const exactness = { names: ['radius_m', 'margin_km'], values: [[500, 1.2], [null, 1]], codes: [1, 0] };
+  const page = load(['data.js'], { places: { ...placesOf([{}, {}]), exactness } });
+  assert.deepEqual(Array.from(page.places, (one) => one.radius_m), [null, 500]);
+  assert.deepEqual(Array.from(page.places, (one) => one.margin_km), [1, 1.2]);
+});
+
+test('names are written in Latin letters as Python writes them', () => {
+  const names = ['uk', 'ru'].flatMap((language) => ROMANIZED[language].map(
+    ([name, name_en]) => ({ [`name_${language}`]: name, romanized: language, wanted: name_en })));
+  const page = load(['data.js'], { places: placesOf([...names, { name_en: 'Given', romanized: '' }]) });
+  for (const place of page.places.slice(0, -1)) assert.equal(place.name_en, place.wanted);
+  assert.equal(page.places.at(-1).name_en, 'Given');
 });
 
 test('a name is that of the language, or the first that there is', () => {
