@@ -1,5 +1,7 @@
 """Fixtures that many tests share, and which tests are slow."""
 
+import functools
+import gc
 import importlib.util
 import os
 import warnings
@@ -127,11 +129,13 @@ def towns():
     return gb.load_settlements()
 
 
-@pytest.fixture(scope="session")
-def made_before():
-    """A border_between and a build_zone that keep what they made."""
+@functools.cache
+def make_before():
+    """Return a border_between and a build_zone that keep what they made."""
+    from geobuffer.zones.make_border import border_between as between
+    from geobuffer.zones.make_zone import build_zone as build
+
     borders, zones = {}, {}
-    between, build = gb.border_between, gb.build_zone
 
     def border_once(one, other, **options):
         sides = [tuple([side] if isinstance(side, gb.Region) else side) for side in (one, other)]
@@ -154,15 +158,61 @@ def made_before():
     return border_once, build_once
 
 
+@functools.cache
+def load_before():
+    """Return a load_regions and a load_settlements that keep the bundled data."""
+    from geobuffer.datasets.bundled import load_regions as read
+    from geobuffer.datasets.bundled import load_settlements as load
+
+    regions, towns = read(), load()
+    return (
+        lambda *which, **how: read(*which, **how) if which or how else regions,
+        lambda **how: load(**how) if how else towns.copy(),
+    )
+
+
+def patch_makers(patch):
+    """Have geobuffer load the bundled data, and make each border and each zone, only once."""
+    load_regions, load_settlements = load_before()
+    border_between, build_zone = make_before()
+    patch.setattr(gb, "load_regions", load_regions)
+    patch.setattr(gb, "load_settlements", load_settlements)
+    patch.setattr(gb, "border_between", border_between)
+    patch.setattr(gb, "build_zone", build_zone)
+
+
 @pytest.fixture
-def made_once(monkeypatch, regions, towns, made_before):
+def made_once(monkeypatch):
     """Have commands load the bundled data, and make each border and each zone, only once."""
-    real, load = gb.load_regions, gb.load_settlements
-    monkeypatch.setattr(gb, "load_regions", lambda *which, **how: real(*which, **how)
-                        if which or how else regions)  # fmt: skip
-    monkeypatch.setattr(gb, "load_settlements", lambda **how: load(**how) if how else towns.copy())
-    monkeypatch.setattr(gb, "border_between", made_before[0])
-    monkeypatch.setattr(gb, "build_zone", made_before[1])
+    patch_makers(monkeypatch)
+
+
+class MadeOnceForExamples:
+    """Examples in docstrings share the borders and the zones that they begin with.
+
+    This is a plugin, because no fixture of this folder reaches the modules of geobuffer.
+    """
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item):
+        if not isinstance(item, pytest.DoctestItem):
+            return (yield)
+        with pytest.MonkeyPatch.context() as patch:
+            patch_makers(patch)
+            return (yield)
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(MadeOnceForExamples())
+
+
+def pytest_collection_finish():
+    """Tell the garbage collector to leave what was collected: ten thousand tests are not garbage.
+
+    Else each full collection visits all of it, which takes a twentieth of the time of the tests.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """``geobuffer bulk`` writes what classify_file writes, and reports mistakes in one line."""
 
 import json
-import sys
 
 import geopandas as gpd
 import numpy as np
@@ -16,31 +15,20 @@ from support.bulk_tables import (
     write_geoparquet,
     write_text_file,
 )
+from support.cli import SHORT, run_geobuffer
 
 import geobuffer as gb
 from geobuffer.analysis import _arrow, bulk
-from geobuffer.cli.main import run_command
 
 
 @pytest.fixture
-def run(monkeypatch, tmp_path, regions, capsys):
+def run(monkeypatch, tmp_path, made_once):
     """Run ``geobuffer bulk`` in this process, so that the data are loaded only once."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(gb, "load_regions", lambda: regions)
     monkeypatch.setattr(bulk, "has_numba", lambda: False)
     monkeypatch.setattr(_arrow, "BATCH_ROWS", 500)
 
-    def run_bulk(*args):
-        monkeypatch.setattr(sys, "argv", ["geobuffer", "bulk", *map(str, args)])
-        with pytest.raises(SystemExit) as done:
-            run_command()
-        out, err = capsys.readouterr()
-        return done.value.code or 0, out, err
-
-    return run_bulk
-
-
-SHORT = ("--between", "Belgorod", "--and", "Sumy")
+    return lambda *args: run_geobuffer("bulk", *args)
 
 
 def short_zone(regions, **options):

@@ -85,7 +85,7 @@ def test_a_border_that_lost_a_part_is_whole(loaded, pair):
     assert warned == (1e3 * made.healing.disagreement_km > 30.0 or has_strip)
 
 
-@pytest.mark.parametrize("count", [12, pytest.param(80, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [4, pytest.param(80, marks=pytest.mark.long)])
 def test_neighbours_at_random_are_as_the_table_says(loaded, count):
     """Some pairs of the provinces and states; others on each day."""
     rows = [row for row in TABLE.values() if row.level in {"CA", "US"} and row.default_km]

@@ -1,6 +1,7 @@
 """Run the command line within this process, and what many of its tests use."""
 
 import contextlib
+import functools
 import io
 import json
 import sys
@@ -9,6 +10,7 @@ from unittest import mock
 
 import pyproj
 import pytest
+import typer.main
 
 from geobuffer.cli.main import run_command
 
@@ -19,6 +21,10 @@ SHORT = ("--between", "Belgorod", "--and", "Sumy")
 
 #: The heading of tables of a zone along that border.
 TITLE = "{} km zone along the border Belgorod Oblast – Sumy Oblast"
+
+
+# At each call typer makes all commands again. For thousands of calls that takes half a minute.
+_get_command = functools.cache(typer.main.get_command)
 
 
 class Answer(NamedTuple):
@@ -42,6 +48,7 @@ def run_geobuffer(*args):
     out, err = io.StringIO(), io.StringIO()
     with (
         mock.patch.object(sys, "argv", ["geobuffer", *map(str, args)]),
+        mock.patch.object(typer.main, "get_command", _get_command),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
         pytest.raises(SystemExit) as done,

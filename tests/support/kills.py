@@ -1,8 +1,9 @@
 """Writers that are killed: one process that imports once, and forks for every kill.
 
-Run as a script, it writes both versions of every file to a folder, then takes lines of JSON: which
-writer to start, where, how long to let it overwrite a file again and again, and which signal to
-send it then. It answers with what the writer ended with.
+Run as a script, it writes both versions of every file to a folder, and says how long each took and
+what Python opened for that. Then it takes lines of JSON: which writer to start, where, how long to
+let it overwrite a file again and again, and which signal to send it then. It answers with what the
+writer ended with.
 """
 
 import json
@@ -122,11 +123,26 @@ def kill_writer(path, versions, after_s, number):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+def watch_opened():
+    """Return a list that grows by each path that Python opens to write, or moves."""
+    opened = []
+
+    def note(event, args):
+        if event == "open" and isinstance(args[0], (str, bytes)) and isinstance(args[2], int):
+            if args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+                opened.append(str(Path(os.fsdecode(args[0])).absolute()))
+        elif event in {"os.rename", "shutil.move"}:
+            opened.append(str(Path(os.fsdecode(args[0])).absolute()))
+
+    sys.addaudithook(note)
+    return opened
+
+
 def main(folder):
     bulk.has_numba = lambda: False  # compiled code would be loaded for every kill
     _arrow.BATCH_ROWS = 400
     versions = (make_writers(0), make_writers(1))
-    took = {}
+    took, opened = {}, watch_opened()
     for number, writers in enumerate(versions):
         place = folder / f"version-{number}"
         place.mkdir()
@@ -134,7 +150,7 @@ def main(folder):
             started = time.perf_counter()
             write(place / name)
             took[name] = time.perf_counter() - started
-    sys.stdout.write(json.dumps(took) + "\n")
+    sys.stdout.write(json.dumps({"took": took, "opened": opened}) + "\n")
     sys.stdout.flush()
     for line in sys.stdin:
         request = json.loads(line)
