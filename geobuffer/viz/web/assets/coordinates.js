@@ -1,6 +1,5 @@
 'use strict';
-// Coordinates in the search box: the usual forms that geobuffer/zones/coordinates.py reads, and the
-// distance of a point from the border that is drawn.
+// Coordinates in the search box: the usual forms that geobuffer/zones/coordinates.py reads.
 
 (function (geobuffer) {
   const SIGNS = [
@@ -104,99 +103,5 @@
       ? [lat, lon] : null;
   }
 
-  // WGS 84: the equatorial radius in km, and the square of the eccentricity.
-  const RADIUS_KM = 6378.137;
-  const E2 = 0.00669437999;
-
-  /** Return the km of a degree of longitude and of latitude at a latitude. */
-  function scaleAt(lat) {
-    const sine = Math.sin(lat * Math.PI / 180);
-    const w = Math.sqrt(1 - E2 * sine * sine);
-    const km = RADIUS_KM * Math.PI / 180 / w;
-    return [km * Math.cos(lat * Math.PI / 180), km * (1 - E2) / (w * w)];
-  }
-
-  /** Return the nearest point of lines, in the scale of a latitude, and on which side the point is. */
-  function findNearest(lines, [lat, lon], scale) {
-    const flat = ([y, x]) => [((x - lon + 540) % 360 - 180) * scale[0], (y - lat) * scale[1]];
-    let best = { square: Infinity, turn: 0 };
-    for (const line of lines) {
-      for (let i = 1; i < line.length; i += 1) {
-        const [[ax, ay], [bx, by]] = [flat(line[i - 1]), flat(line[i])];
-        const [dx, dy] = [bx - ax, by - ay];
-        const size = dx * dx + dy * dy;
-        const share = size && Math.min(1, Math.max(0, -(ax * dx + ay * dy) / size));
-        const [x, y] = [ax + share * dx, ay + share * dy];
-        const square = x * x + y * y;
-        const turn = size && (ax * by - ay * bx) / Math.sqrt(size);
-        // At a vertex, the edge that is seen more from its side decides.
-        const isSame = Math.abs(square - best.square) < 1e-12;
-        if (square < best.square && !isSame) best = { square, turn, foot: lat + y / scale[1] };
-        else if (isSame && Math.abs(turn) > Math.abs(best.turn)) best.turn = turn;
-      }
-    }
-    return best;
-  }
-
-  /** Return the nearest point of lines; the scale is that between it and the point. */
-  function measure(lines, at) {
-    const rough = findNearest(lines, at, scaleAt(at[0]));
-    if (!Number.isFinite(rough.square)) return rough;
-    return findNearest(lines, at, scaleAt((at[0] + rough.foot) / 2));
-  }
-
-  function isWithin(shape, [lat, lon]) {
-    let within = false;
-    for (const ring of shape.flat()) {
-      ring.forEach(([y, x], i) => {
-        const [v, u] = ring[(i || ring.length) - 1];
-        if ((y > lat) !== (v > lat) && lon < (u - x) * (lat - y) / (v - y) + x) within = !within;
-      });
-    }
-    return within;
-  }
-
-  /** Return the name of the side of a point: by its territories, else by the left and the right. */
-  function sideAt(at, turn) {
-    const { sides } = geobuffer.facts;
-    const given = sides.filter((side) => side.shape);
-    if (!given.length) return sides[turn > 0 ? 0 : 1]?.name ?? '';
-    const found = given.find((side) => isWithin(geobuffer.unpackPolygons(side.shape), at));
-    return (found ?? sides.find((side) => !side.shape))?.name ?? '';
-  }
-
-  /** Return how exact the drawn border is, in km: its source, its drawing and the grid of its data. */
-  function marginOfBorder() {
-    const stated = geobuffer.facts.sources
-      .filter((source) => source.layer === 'border' && Number.isFinite(source.accuracy_m))
-      .map((source) => source.accuracy_m);
-    return (Math.max(0, ...stated) + (geobuffer.facts.tolerance_m?.border ?? 0) + 1) / 1000;
-  }
-
-  /** Return the class of a point in a zone that no plain distance decides, from its drawn rings. */
-  function classInRings(at, margin, side) {
-    const shapes = geobuffer.rings().filter((ring) => !ring.clip || ring.clip === side)
-      .map((ring) => ring.shape);
-    const edge = measure(shapes.flat(2), at);
-    if (edge.square < margin * margin) return 'uncertain';
-    return shapes.some((shape) => isWithin(shape, at)) ? 'inside' : 'outside';
-  }
-
-  /** Return a point as the page has places: with its distance, side, section and class. */
-  function makePlace(at) {
-    const { facts, view } = geobuffer;
-    const sections = facts.border.sections.map((section) => (
-      { section, ...measure(geobuffer.unpackLines(section.shape), at) }));
-    const nearest = sections.reduce((best, one) => (one.square < best.square ? one : best));
-    const place = {
-      located: true, isPoint: true, lat: at[0], lon: geobuffer.unwrapLongitude(at[1]),
-      distance_km: Math.sqrt(nearest.square), margin_km: marginOfBorder(), unlisted: 1,
-      section: nearest.section.name, side: sideAt(at, nearest.turn),
-    };
-    place.membership = facts.zone.is_plain && facts.zone.ends !== 'flat'
-      ? geobuffer.classAt(place, view.km, view.side) : classInRings(at, place.margin_km, place.side);
-    return place;
-  }
-
-  Object.assign(geobuffer, { parsePosition, makePlace });
+  Object.assign(geobuffer, { parsePosition });
 })(window.geobuffer);

@@ -130,7 +130,10 @@
   function drawLines(map, section, lines, style) {
     const drawn = L.polyline(lines, { weight: 2.4, smoothFactor: 0.6, ...style }).addTo(map);
     drawn.bindTooltip(() => geobuffer.describeSection(section), { sticky: true });
-    drawn.on('click', (event) => geobuffer.openSection(section, event.latlng));
+    drawn.on('click', (event) => {
+      L.DomEvent.stopPropagation(event);
+      geobuffer.openSection(section, event.latlng);
+    });
     return drawn;
   }
 

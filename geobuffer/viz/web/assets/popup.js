@@ -126,18 +126,26 @@
     ];
   }
 
-  /** Describe a settlement, or a point that was searched, with all its data. */
+  /** Return the class, the probability and the distance of a place in one line. */
+  function shortAnswer(place) {
+    const p = geobuffer.probabilityText(place);
+    const away = Number.isFinite(place.distance_km)
+      ? say('from_border', { distance: distance(place) }) : null;
+    const rest = [p && place.membership !== 'inside' ? say('likely', { p }) : null, away];
+    return element('p', '', element('strong', '', say(`${geobuffer.stateOf(place)}_short`)),
+      ...rest.filter(Boolean).map((part) => `, ${part}`));
+  }
+
+  /** Describe a settlement in two lines; all that is known of it is one press away. */
   function describePlace(place) {
-    const rows = placeRows(place);
-    if (place.isPoint) {
-      const known = [say('class'), say('ring_name'), say('distance'), say('section'), say('side')];
-      return element('div', 'about', element('h2', '', pointName(place)),
-        geobuffer.termList(rows.filter(([term]) => known.includes(term))));
-    }
+    const more = element('details', '', element('summary', '', say('all_facts')),
+      geobuffer.termList(placeRows(place)), transliterated(place));
+    more.open = !place.located;
     return element(
       'div', 'about',
       element('h2', '', geobuffer.nameOf(place, geobuffer.view.language)),
-      conflict(place), geobuffer.termList(rows), transliterated(place),
+      shortAnswer(place), element('p', '', `${say('population')}: ${people(place)}`),
+      conflict(place), more,
     );
   }
 
@@ -220,7 +228,7 @@
   }
 
   Object.assign(geobuffer, {
-    describePlace, describeBriefly, describeSection, openPlace, openSection, visitPlace, whereabouts, spanOf,
-    pointName,
+    describePlace, describeBriefly, describeSection, openPlace, openPopup, openSection, visitPlace,
+    whereabouts, spanOf, pointName, distanceWithError: distance, sideText: side, sectionText: section,
   });
 })(window.geobuffer);

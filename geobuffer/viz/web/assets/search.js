@@ -15,7 +15,8 @@
 
   function choosePlace(place) {
     byId('found-detail').replaceChildren();
-    if (place.located) geobuffer.visitPlace(place);
+    if (place.isPoint) geobuffer.openPoint(place, true);
+    else if (place.located) geobuffer.visitPlace(place);
     else byId('found-detail').replaceChildren(geobuffer.describePlace(place));
   }
 

@@ -80,6 +80,7 @@
   function startPrinting(map) {
     let seen = null;
     window.addEventListener('beforeprint', () => {
+      map.closePopup(); // it would hide the map, and paper cannot scroll
       seen = { bounds: map.getBounds(), centre: map.getCenter(), zoom: map.getZoom() };
       setPrinting(map, true);
       // Paper is smaller than a screen. We cut off the margins, which loses less than a step of zoom.
@@ -110,6 +111,7 @@
     geobuffer.startSearch();
     setLanguage(geobuffer.view.language);
     startPopups(map);
+    geobuffer.startAsking(map);
     startPrinting(map);
     map.getContainer().setAttribute('role', 'region');
   }

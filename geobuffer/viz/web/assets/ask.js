@@ -1,0 +1,69 @@
+'use strict';
+// Answer a click on the map, or coordinates: how far the point is from the border, and whether it is
+// in the zone. The answer draws the way to the border and how far the point may be from its place.
+
+(function (geobuffer) {
+  const { say, number, element } = geobuffer;
+  let drawn = null;
+
+  function describeNearestPlace(point) {
+    const found = geobuffer.findNearestPlace(point);
+    if (!found) return null;
+    const direction = say('directions').split(', ')[found.eighth];
+    const name = geobuffer.nameOf(found.place, geobuffer.view.language);
+    return say('nearest_place', { name, km: number(found.km, 1), direction });
+  }
+
+  /** Describe a point in three lines: its class and distance, where along the border, the next place. */
+  function describePoint(point) {
+    const { facts } = geobuffer;
+    const near = facts.of_points ? null : say('near_km', { km: number(point.chainage_km) });
+    const where = [geobuffer.sideText(point), geobuffer.sectionText(point), near].filter(Boolean);
+    return element('div', 'about',
+      element('h2', '', geobuffer.pointName(point)),
+      element('p', '', element('strong', '', say(`${point.membership}_short`)), ': ',
+        say('from_border', { distance: geobuffer.distanceWithError(point) })),
+      element('p', 'quiet', where.join(', ')),
+      element('p', 'quiet', describeNearestPlace(point)));
+  }
+
+  function drawAnswer(map, point) {
+    const at = [point.lat, point.lon];
+    const style = { color: geobuffer.colour('border'), weight: 1.5, interactive: false };
+    drawn = L.layerGroup([
+      L.polyline(geobuffer.traceGeodesic(at, point.foot), { ...style, dashArray: '4 4' }),
+      L.circle(at, { ...style, weight: 1, radius: 1000 * point.margin_km, fillOpacity: 0.1 }),
+      ...[at, point.foot].map((end) => L.circleMarker(end, { ...style, radius: 3, fillOpacity: 1 })),
+    ]).addTo(map);
+  }
+
+  function removeAnswer() {
+    drawn?.remove();
+    drawn = null;
+  }
+
+  /** Open the answer for a point of `makePlace`. With the focus, the map moves so that both ends show. */
+  function openPoint(point, withFocus = false) {
+    const { map } = geobuffer.view;
+    map.closePopup();
+    if (withFocus) {
+      const ends = L.latLngBounds([[point.lat, point.lon], point.foot]).pad(0.4);
+      if (!map.getBounds().contains(ends)) map.fitBounds(ends, { maxZoom: 11, animate: false });
+    }
+    drawAnswer(map, point);
+    // A popup lies north of its point. From the northern end, it does not cover the way.
+    const [, northern] = [point.foot, [point.lat, point.lon]].sort((one, two) => one[0] - two[0]);
+    geobuffer.openPopup(describePoint(point), northern, withFocus);
+    map.once('popupclose', removeAnswer);
+  }
+
+  /** Answer every click that meets nothing else. Layers of others have answers of their own. */
+  function startAsking(map) {
+    map.on('click', (event) => {
+      const { lat, lng } = event.latlng;
+      if ((event.sourceTarget ?? map) === map) openPoint(geobuffer.makePlace([lat, lng]));
+    });
+  }
+
+  Object.assign(geobuffer, { startAsking, openPoint, describePoint });
+})(window.geobuffer);
