@@ -401,7 +401,7 @@ def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
     tables = _load_first_tables(options, ground)
     if not options.add_places and not options.fetched:
         known = pd.concat(tables[1:]) if tables[1:] else pd.DataFrame()
-        return _make_places(tables[0], known) if tables else None
+        return make_places(tables[0], known) if tables else None
     files = options.add_places or []
     each = spread_keys(
         "--add-places-read", options.add_places_read, len(files), _list_older_of_places(options)
@@ -422,10 +422,10 @@ def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
     if fetched:
         tell_sources(merged, fetched)
     there = merged.geometry.notna()
-    return _make_places(merged[there], merged[~there])
+    return make_places(merged[there], merged[~there])
 
 
-def _make_places(located: gpd.GeoDataFrame, not_located: pd.DataFrame) -> Places:
+def make_places(located: gpd.GeoDataFrame, not_located: pd.DataFrame) -> Places:
     """Return both tables; the first one counts the rows of the second."""
     from geobuffer.io.not_located import NOT_LOCATED, count_by_hromada
 

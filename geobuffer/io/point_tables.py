@@ -333,28 +333,41 @@ def drop_uncounted(table: Any, near: Flags, *, stacklevel: int) -> Flags:
     """Return which of the rows near a zone to count, and warn of the others.
 
     A row without a point is in no zone; with candidates it is expected, and so not warned of. A row
-    that repeats another row is not counted, except in a table without names and ids, where repeated
-    rows may be different places.
+    that repeats another row is not counted, as :func:`keep_first_rows` finds it.
     """
-    there = ~(table.geometry.isna() | table.geometry.is_empty).to_numpy()
-    if (candidates := read_candidates(table)) is not None:
-        there |= ~pd.isna(candidates)
     warn_of_rows(
-        table.index[~there], "without a point, and so in no zone", stacklevel=stacklevel + 1
-    )
-    if not set(_TELLING) & set(table.columns):
-        return near
-    rows = np.flatnonzero(near)
-    part = table.iloc[rows]
-    shapes = part.geometry.to_numpy()
-    twice = find_repeats(pd.DataFrame(part.drop(columns=part.geometry.name)), shapes)
-    warn_of_rows(
-        part.index[twice], "repeating another in every column, and counted once",
+        table.index[~_find_placed(table)], "without a point, and so in no zone",
         stacklevel=stacklevel + 1,
     )  # fmt: skip
     counts = near.copy()
-    counts[rows[twice]] = False
+    counts[near] = keep_first_rows(table[near], stacklevel=stacklevel + 1)
     return counts
+
+
+def _find_placed(table: Any) -> Flags:
+    """Return which rows have a point or candidates."""
+    placed: Flags = ~(table.geometry.isna() | table.geometry.is_empty).to_numpy()
+    if (candidates := read_candidates(table)) is not None:
+        placed |= ~pd.isna(candidates)
+    return placed
+
+
+def keep_first_rows(table: Any, *, stacklevel: int) -> Flags:
+    """Return which rows of a table of points repeat no earlier row, and warn of those that do.
+
+    Repeated rows may be different places in a table without names and ids, and where they have
+    neither a point nor candidates. All of these are kept.
+    """
+    if not set(_TELLING) & set(table.columns):
+        return np.ones(len(table), dtype=bool)
+    twice = _find_placed(table) & find_repeats(
+        pd.DataFrame(table.drop(columns=table.geometry.name)), table.geometry.to_numpy()
+    )
+    warn_of_rows(
+        table.index[twice], "repeating another in every column, and counted once",
+        stacklevel=stacklevel + 1,
+    )  # fmt: skip
+    return ~twice
 
 
 def warn_of_rows(labels: pd.Index, what: str, *, stacklevel: int) -> None:

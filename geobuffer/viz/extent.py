@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from geobuffer.datasets.bundled import add_not_located
 from geobuffer.geodesy.ellipsoid import length_m
-from geobuffer.io.point_tables import check_points_table
+from geobuffer.io.point_tables import check_points_table, keep_first_rows, read_points_table
 from geobuffer.zones.arguments import TEXT, check_arguments
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.region import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import geopandas as gpd
 
     from geobuffer.zones.land import LandAndSea
     from geobuffer.zones.region import Region
@@ -35,6 +38,16 @@ def check_map_arguments(zone: Any, settlements: Any, regions: Any, language: Any
     check_arguments(regions=(regions, REGIONS), language=(language, TEXT))
     if settlements is not None:
         check_points_table(settlements, "settlements")
+
+
+def read_places(settlements: gpd.GeoDataFrame, *, stacklevel: int) -> gpd.GeoDataFrame:
+    """Return the places that a map shows: each once, with the bundled ones known by name only.
+
+    A warning names the rows that repeat another one, as in :func:`geobuffer.exposure`.
+    """
+    table = add_not_located(read_points_table(settlements, "settlements"))
+    kept: gpd.GeoDataFrame = table[keep_first_rows(table, stacklevel=stacklevel + 1)]
+    return kept
 
 
 def select_regions(zone: Zone, regions: Iterable[Region]) -> tuple[Region, ...]:

@@ -19,15 +19,15 @@ from geobuffer.analysis.classify import Classification, classify_table
 from geobuffer.analysis.expectation import Expected, expect_zone
 from geobuffer.analysis.exposure import read_population
 from geobuffer.analysis.membership import COUNTED, is_counted
-from geobuffer.datasets.bundled import add_not_located, source_of, sources_of_places
+from geobuffer.datasets.bundled import source_of, sources_of_places
 from geobuffer.errors import require
 from geobuffer.io.not_located import find_not_located
-from geobuffer.io.point_tables import read_points_table
 from geobuffer.palette import ring_colours
 from geobuffer.viz import captions
 from geobuffer.viz.extent import (
     check_map_arguments,
     measure_sea_km,
+    read_places,
     select_regions,
     split_sections_at_coast,
 )
@@ -153,7 +153,7 @@ def plot_zone(
     check_map_arguments(zone, settlements, regions, language)
     check_arguments(title=(title, TEXT))
     if settlements is not None:
-        settlements = add_not_located(read_points_table(settlements))
+        settlements = read_places(settlements, stacklevel=2)
     return draw_figure(zone, settlements, regions=regions, title=title, language=language)
 
 
