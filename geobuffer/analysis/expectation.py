@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geobuffer.analysis.classify import Classification
-    from geobuffer.analysis.membership import Answers
+    from geobuffer.analysis.membership import Answers, Uncertainty
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.zones.zone import Zone
 
@@ -56,6 +56,8 @@ class Parts(NamedTuple):
     """The places of one number have the same candidates; −1 for points, which share no error."""
     correlation: Floats
     """The correlation of two places of the group."""
+    whole: Floats
+    """How nearly all people of the place are in the ring or none: see `Errors.measure_whole`."""
     side: NDArray[np.object_]
     section: NDArray[np.object_]
 
@@ -78,7 +80,7 @@ def list_parts(found: Classification, zone: Zone, edges_km: Sequence[tuple[float
     own = np.flatnonzero(there)
     points = Parts(
         own, np.ones(len(own)), p[own], np.full(len(own), -1), np.zeros(len(own)),
-        *_name_places(found.answers, zone, own),
+        _measure_whole(found.uncertainty, len(there))[own], *_name_places(found.answers, zone, own),
     )  # fmt: skip
     if found.uncertainty.candidates is None:
         return points
@@ -97,10 +99,15 @@ def list_parts(found: Classification, zone: Zone, edges_km: Sequence[tuple[float
         p[at],
         known.place[at],
         (1.0 / (1.0 + total))[at],
+        np.ones(len(at)),
         *_name_places(asked.answers, zone, at),
     )
     joined: Any = (np.concatenate(both) for both in zip(points, others, strict=True))
     return Parts(*joined)
+
+
+def _measure_whole(uncertainty: Uncertainty, count: int) -> Floats:
+    return np.asarray(np.broadcast_to(uncertainty.errors.measure_whole(), count))
 
 
 def _name_places(
@@ -130,9 +137,11 @@ def expect_counts(parts: Parts, keys: Sequence[Key]) -> dict[Key, list[Expected 
         The key of each entry of the parts.
     """
     ones, zeros = np.ones(len(parts.row)), np.zeros(len(parts.row))
+    # The middle of a place is in the ring or not.
+    counted = parts._replace(whole=ones)
     return {
         key: [_make_interval(*ring) for ring in rings]
-        for key, rings in sum_parts(parts, keys, ones, zeros).items()
+        for key, rings in sum_parts(counted, keys, ones, zeros).items()
     }
 
 
@@ -157,12 +166,12 @@ def sum_parts(
     )
     key, pair = pairs[0], pair.ravel()
     group, correlation = parts.group[first], parts.correlation[first]
-    of, spread = size[first], size_variance[first]
+    of, spread, whole = size[first], size_variance[first], parts.whole[first]
     rings = []
     for column in parts.p.T:
         p = np.bincount(pair, parts.weight * column, minlength=len(key)).astype(np.float64)
         mean = np.bincount(key, p * of, minlength=len(distinct))
-        own = np.clip(p * (1.0 - p), 0.0, None) * of**2
+        own = np.clip(p * (1.0 - p), 0.0, None) * whole * of**2
         variance = _find_variance(own, key, group, correlation, len(distinct))
         variance += np.bincount(key, np.clip(p, 0.0, 1.0) * spread, minlength=len(distinct))
         rings.append((mean, variance))

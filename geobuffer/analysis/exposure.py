@@ -24,11 +24,9 @@ from geobuffer.analysis.expectation import (
     expect_counts,
     expect_total,
     list_parts,
-    model_range,
-    sum_parts,
 )
 from geobuffer.analysis.membership import is_counted, measure_signed_km
-from geobuffer.analysis.people_model import model_sizes
+from geobuffer.analysis.people_model import find_ranges, model_sizes
 from geobuffer.errors import DataError, GeometryError, WrongKind, did_you_mean
 from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
 from geobuffer.io.not_located import find_not_located
@@ -58,7 +56,6 @@ if TYPE_CHECKING:
 
     from geobuffer.analysis.classify import Classification
     from geobuffer.analysis.expectation import Key, Parts
-    from geobuffer.analysis.people_model import PeopleModel
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.io.not_located import NotLocated
     from geobuffer.zones.zone import Zone
@@ -144,28 +141,28 @@ def exposure(
     ['0–5 km', '5–10 km']
     """
     check_arguments(
-        cumulative=(cumulative, FLAG), model=(model, FLAG), totals=(totals, optional(_TOTALS))
+        cumulative=(cumulative, FLAG), model=(model, FLAG), totals=(totals, optional(TOTALS))
     )
     table = read_points_table(table)
     found = classify_table(table, zone, stacklevel=2)
     joined = join_columns(table, found.frame)
     signed = measure_signed_km(found.lon, found.lat, zone, joined["distance_km"].to_numpy())
     people = read_population(joined)
-    unplaced = find_not_located(joined, joined["membership"].isna().to_numpy())
-    near = is_counted(joined["membership"])
-    counts = drop_uncounted(joined, near, stacklevel=2)
+    once = _find_counted_once(joined, [found], stacklevel=2)
+    unplaced = find_not_located(joined, joined["membership"].isna().to_numpy() & once)
+    counts = is_counted(joined["membership"]) & once
     by_columns = _list_group_columns(joined, by)
     edges = [
         (zone.edges_km[0] if cumulative else inner, outer)
         for inner, outer in pairwise(zone.edges_km)
     ]
     parts = list_parts(found, zone, edges)
-    parts = parts.select((counts | ~near)[parts.row])
+    parts = parts.select(once[parts.row])
     part_keys = _list_part_keys(joined, parts, by_columns)
     expected = expect_counts(parts, part_keys)
     away = joined["distance_km"].to_numpy()
     sizes = model_sizes(joined, people, away, totals) if model else None
-    ranges = _model_ranges(parts, part_keys, sizes) if sizes else {}
+    ranges = find_ranges(parts, part_keys, sizes) if sizes else {}
     joined, people, unplaced = joined[counts], people[counts], unplaced.select(counts)
     signed = signed[counts]
     groups = _group_rows(joined, by_columns)
@@ -200,8 +197,21 @@ def exposure(
     counted = pd.DataFrame(rows, columns=columns).astype(types)
     counted.attrs[ORIGIN] = joined.attrs[ORIGIN] | _list_sources(joined)
     if sizes:
-        counted.attrs[ORIGIN] |= {"population_model": sizes.basis}
+        counted.attrs[ORIGIN] |= {"population_model": str(sizes.basis)}
     return counted
+
+
+def _find_counted_once(
+    table: gpd.GeoDataFrame, found: Sequence[Classification], *, stacklevel: int
+) -> NDArray[np.bool_]:
+    """Return which rows of a table count: all but those that repeat another one.
+
+    Only rows are compared that lie or may lie in one of some zones: no count holds the others.
+    """
+    asked = np.zeros(len(table), dtype=bool)
+    for one in found:
+        asked |= is_counted(one.frame["membership"]) | (one.answers.p_inside > 0.0)
+    return drop_uncounted(table, asked, stacklevel=stacklevel + 1) | ~asked
 
 
 def label_rings(zone: Zone, *, cumulative: bool) -> list[dict[str, object]]:
@@ -303,27 +313,13 @@ _LIKELY = 0.05
 #: The columns of the modelled range of people.
 MODEL = ("population_model_low", "population_model_high")
 
-_TOTALS = Kind(
+TOTALS = Kind(
     lambda value: (
         isinstance(value, Mapping)
         and all(isinstance(one, str) and NUMBER.accepts(other) for one, other in value.items())
     ),
     "a mapping from codes of hromadas to numbers of people",
 )
-
-
-def _model_ranges(
-    parts: Parts, keys: Sequence[Key], sizes: PeopleModel
-) -> dict[Key, list[tuple[int, int] | None]]:
-    """Return the modelled range of people of each group in each ring."""
-    least, most = (
-        sum_parts(parts, keys, one.people[parts.row], one.variance[parts.row])
-        for one in (sizes.least, sizes.most)
-    )
-    return {
-        key: [model_range(*both) for both in zip(least[key], most[key], strict=True)]
-        for key in least
-    }
 
 
 def _describe_range(ends: tuple[int, int] | None, floor: int) -> dict[str, object]:
@@ -499,9 +495,8 @@ def compare(
         return table
     found = [classify_table(settlements, zone, stacklevel=2) for zone in (before, after)]
     was, now = (one.frame["ring"].notna().to_numpy() for one in found)
-    near = was | now
-    counts = drop_uncounted(settlements, near, stacklevel=2)
-    _insert_columns(table, _expect_changes(found, (before, after), counts | ~near))
+    counts = _find_counted_once(settlements, found, stacklevel=2)
+    _insert_columns(table, _expect_changes(found, (before, after), counts))
     was, now = was & counts, now & counts
     unsure = np.any([one.frame["membership"] == "uncertain" for one in found], axis=0)
     rows = {"kept": was & now, "gained": now & ~was, "lost": was & ~now}
@@ -601,14 +596,14 @@ def exposure_curve(
     signed = measure_signed_km(
         classified.lon, classified.lat, zone, found["distance_km"].to_numpy()
     )
-    unplaced = find_not_located(table, found["membership"].isna().to_numpy())
-    near = drop_uncounted(table, is_counted(found["membership"]), stacklevel=2)
+    once = _find_counted_once(table, [classified], stacklevel=2)
+    unplaced = find_not_located(table, found["membership"].isna().to_numpy() & once)
+    near = is_counted(found["membership"]) & once
     begin, sure = _entry_distances(found[near], signed[near], to_km)
     people = read_population(table)
     within = _curve_distances(found["distance_km"].to_numpy()[near], to_km, step_km)
     counted = _count_curve(within, begin, sure, people[near])
-    candidates = is_counted(found["membership"])
-    _insert_expected(counted, classified, zone, within, near | ~candidates)
+    _insert_expected(counted, classified, zone, within, once)
     if unplaced.is_known:
         counted["not_located"] = _count_not_located(within, begin, unplaced.select(near))
     return counted

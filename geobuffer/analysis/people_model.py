@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from geobuffer.analysis.expectation import model_range, sum_parts
 from geobuffer.io.not_located import read_hromadas
 from geobuffer.io.point_tables import get_column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from geobuffer.analysis.expectation import Key, Parts
     from geobuffer.geodesy.ellipsoid import Floats
 
 # A place without a figure has fewer people than this: gazetteers give figures from 500 people on.
@@ -39,12 +41,37 @@ class Sizes(NamedTuple):
     variance: Floats
 
 
+class Basis(NamedTuple):
+    """What the sizes of places without a figure rest on."""
+
+    means: Mapping[str, float]
+    """The mean size of the small places of each oblast; empty if only totals are used."""
+    dates: tuple[str, ...]
+    """The dates of their figures."""
+    has_totals: bool
+    """Whether totals of hromadas are shared among their places."""
+
+    def __str__(self) -> str:
+        of = f", figures of {', '.join(self.dates)}" if self.dates else ""
+        parts = []
+        if self.means:
+            sizes = sorted(self.means.values())
+            between = f"{sizes[0]:.0f} to {sizes[-1]:.0f}" if len(sizes) > 1 else f"{sizes[0]:.0f}"
+            parts.append(
+                f"places without a figure are as large as those with fewer than {SMALL} people in "
+                f"{', '.join(self.means)} within {NEAR_KM:g} km: {between} on average{of}"
+            )
+        if self.has_totals:
+            parts.append("or as large as the totals of their hromadas leave")
+        return "; ".join(parts)
+
+
 class PeopleModel(NamedTuple):
     """The choices of the model with the fewest and with the most people, and what they rest on."""
 
     least: Sizes
     most: Sizes
-    basis: str
+    basis: Basis
 
 
 def model_sizes(
@@ -81,7 +108,9 @@ def model_sizes(
         )
         for mean in (min(means.values(), default=0.0), max(means.values(), default=0.0))
     ]
-    return PeopleModel(chosen[0], chosen[1], _describe(table, small, means, shared))
+    has_totals = not np.isnan(shared).all()
+    basis = Basis(means, _list_dates(table, small), has_totals)
+    return PeopleModel(chosen[0], chosen[1], basis)
 
 
 def _average_oblasts(
@@ -114,20 +143,32 @@ def _share_totals(table: pd.DataFrame, people: Floats, totals: Mapping[str, floa
     return shared
 
 
-def _describe(
-    table: pd.DataFrame, small: NDArray[np.bool_], means: Mapping[str, float], shared: Floats
-) -> str:
-    """Return what the model rests on, with its date."""
-    dates = sorted({str(date) for date in get_column(table, "population_as_of")[small].dropna()})
-    of = f", figures of {', '.join(dates)}" if dates else ""
-    parts = []
-    if means:
-        sizes = sorted(means.values())
-        between = f"{sizes[0]:.0f} to {sizes[-1]:.0f}" if len(sizes) > 1 else f"{sizes[0]:.0f}"
-        parts.append(
-            f"places without a figure are as large as those with fewer than {SMALL} people in "
-            f"{', '.join(means)} within {NEAR_KM:g} km: {between} on average{of}"
-        )
-    if not np.isnan(shared).all():
-        parts.append("or as large as the totals of their hromadas leave")
-    return "; ".join(parts)
+def _list_dates(table: pd.DataFrame, rows: NDArray[np.bool_]) -> tuple[str, ...]:
+    """Return the dates of the figures of some rows, each once."""
+    return tuple(
+        sorted({str(date) for date in get_column(table, "population_as_of")[rows].dropna()})
+    )
+
+
+def find_ranges(
+    parts: Parts, keys: Sequence[Key], model: PeopleModel
+) -> dict[Key, list[tuple[int, int] | None]]:
+    """Return the modelled range of people in each ring, for each key.
+
+    Parameters
+    ----------
+    parts
+        Where the places may lie.
+    keys
+        The key of each entry of the parts.
+    model
+        The sizes of all places of the table.
+    """
+    least, most = (
+        sum_parts(parts, keys, one.people[parts.row], one.variance[parts.row])
+        for one in (model.least, model.most)
+    )
+    return {
+        key: [model_range(*both) for both in zip(least[key], most[key], strict=True)]
+        for key in least
+    }

@@ -82,6 +82,23 @@ class Errors(NamedTuple):
         """The standard deviation along one axis that is not that of the point."""
         return np.asarray(np.hypot(self.border, SIGMA_OF_RADIUS * self.radius))
 
+    def measure_whole(self) -> Floats:
+        """Return how nearly all people of a place are on one side of an edge: 0 to 1.
+
+        The error of its point moves all of them; over its extent they are spread. The share of them
+        beyond an edge has p (1 − p) times this as its variance: of a place without extent all or
+        none are beyond it, of a city whose point is exact always the same share. For an edge
+        through the middle it is 2 asin(ρ) / π by the normal distribution in two dimensions
+        (W. F. Sheppard, Phil. Trans. R. Soc. A 192, 1899), where ρ is the share of the point's
+        error in the variance.
+        """
+        extent = (SIGMA_OF_RADIUS * np.asarray(self.radius)) ** 2
+        whole = np.zeros_like(extent)
+        for share, one in zip(ERROR_SHARES, ERROR_SIGMAS, strict=True):
+            moved = np.hypot(np.maximum(one * self.accuracy, _LEAST_SIGMA_KM), self.border) ** 2
+            whole = whole + share * 2.0 / np.pi * np.arcsin(moved / (moved + extent))
+        return whole
+
     def list_sigmas(self) -> list[Floats]:
         """Return the standard deviation of each normal error of the mixture, along one axis."""
         sigmas = (np.hypot(one * self.accuracy, self.fixed_sigma) for one in ERROR_SIGMAS)

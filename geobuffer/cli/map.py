@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 @takes_options
-def map_(
+def map_(  # noqa: PLR0913 - one parameter for each option of the command
     *,
     zone: ZoneOptions,
     places: PlaceOptions,
@@ -51,6 +51,9 @@ def map_(
         str | None,
         typer.Option("--title", help="The heading, in place of ours."),
     ] = None,
+    no_model: Annotated[
+        bool, typer.Option("--no-model", help="Leave out the modelled range of people.")
+    ] = False,
     png: Annotated[
         Path | None,
         typer.Option("--png", help="A picture (.png, .svg, .pdf); the page only with --out too."),
@@ -70,7 +73,8 @@ def map_(
         shown = _classify_all(find_places(places, ground), built)
     with show_progress("Drawing the map"):
         if page is not None:
-            _write_page(page, zone, built, shown, ground.regions, title)
+            how = {"model": not no_model}
+            _write_page(page, zone, built, shown, ground.regions, title, **how)
         if png is not None:
             _write_picture(png, title or scenario.title, built, shown, ground.regions)
     counts = {} if shown is None else _count_members(shown.places.located)
@@ -103,9 +107,12 @@ def _classify_all(places: Places | None, zone: Zone) -> _Classified | None:
     """Classify all places once, for the page and the picture; None without places."""
     from geobuffer.analysis.classify import classify_table, join_columns
     from geobuffer.io.not_located import join_not_located
+    from geobuffer.io.point_tables import keep_first_rows
 
     if places is None:
         return None
+    once = keep_first_rows(places.located, stacklevel=1)
+    places = places._replace(located=places.located[once])
     found = classify_table(join_not_located(*places), zone)
     located = join_columns(places.located, found.frame.iloc[: len(places.located)])
     return _Classified(places._replace(located=located), found)
@@ -141,13 +148,16 @@ def _write_page(
     shown: _Classified | None,
     regions: gb.Regions,
     title: str | None,
+    **how: Any,
 ) -> None:
-    """Draw and write the page, whose title and notes are in every language."""
+    """Draw and write the page, whose title, notes and reports are in every language."""
     from geobuffer.io.not_located import join_not_located
     from geobuffer.viz.web.map import draw_map
 
     scenarios = {to: read_zone(options, language=to) for to in LANGUAGES}
     table = None if shown is None else join_not_located(*shown.places)
+    # What was reported of one zone says nothing of another.
+    is_announced = scenarios["en"] == gb.load_scenario(options.scenario)
     drawn = draw_map(
         zone,
         table,
@@ -158,6 +168,8 @@ def _write_page(
             to: [*one.notes, *([LAND_ONLY[to]] if options.land_only else [])]
             for to, one in scenarios.items()
         },
+        scenario=scenarios if is_announced else None,
+        **how,
     )
     gb.write(drawn, path)
 

@@ -10,16 +10,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from geobuffer.analysis.classify import classify
 from geobuffer.analysis.exposure import exposure
 from geobuffer.datasets.scenario import find_bearers
 from geobuffer.zones.checks import check_zone
-from geobuffer.zones.toponyms import make_name_keys, strip_kind
+from geobuffer.zones.toponyms import fold_region_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import geopandas as gpd
 
     from geobuffer.datasets.scenario import Report, Scenario
@@ -182,9 +183,7 @@ class _Check:
             table = self.places
             if oblast:
                 own = table["oblast"] if "oblast" in table else pd.Series("", index=table.index)
-                wanted = _key_oblast(oblast)
-                # As an array: an empty list would select columns, and none of them.
-                table = table[np.array([_key_oblast(name) == wanted for name in own], dtype=bool)]
+                table = table[own.isin(find_oblast_values(own, oblast)).to_numpy()]
             counted = exposure(table, self.zone, cumulative=True, model=False)
             one: dict[str, Any] = {str(name): counted[name].iloc[-1] for name in counted}
             if "ring" in counted:  # rings of a cut zone; a sum of lower limits is one too
@@ -193,6 +192,19 @@ class _Check:
                 one |= {"expected": one["expected"] if len(counted) == 1 else None}
             self._counts[oblast] = {"as_of": "undated", **one}
         return self._counts[oblast]
+
+
+def find_oblast_values(values: Iterable[object], oblast: str) -> list[str]:
+    """Return which of some names of oblasts mean one, whichever word for its kind they have.
+
+    Examples
+    --------
+    >>> find_oblast_values(["Sumy Oblast", "Kursk", None, "Sumy"], "Sumy oblast")
+    ['Sumy Oblast', 'Sumy']
+    """
+    wanted = fold_region_name(oblast)
+    names = dict.fromkeys(name for name in values if isinstance(name, str))
+    return [name for name in names if fold_region_name(name) == wanted]
 
 
 _NOTHING = "The report gives no place, width or number of people to compare."
@@ -206,11 +218,6 @@ _VERDICTS = {
 
 def _row(about: str, verdict: str, figure: str, why: str, **measured: Any) -> dict[str, Any]:
     return {"about": about, "verdict": verdict, "figure": figure, "why": why, **measured}
-
-
-def _key_oblast(name: object) -> str:
-    """Return the key by which oblasts are compared, without the word for their kind."""
-    return make_name_keys([strip_kind(name)])[0] if isinstance(name, str) else ""
 
 
 def _name_probability(probability: Any) -> str:

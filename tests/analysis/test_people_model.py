@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 
 import geobuffer as gb
+from geobuffer.analysis.classify import classify_table
 from geobuffer.analysis.people_model import model_sizes
+from geobuffer.analysis.probability import ERROR_SHARES, ERROR_SIGMAS, normal_cdf
 
 
 def _table(zone_km=0.5, *, count=40):
@@ -64,7 +66,7 @@ def test_totals_of_hromadas_are_shared_by_the_places_without_a_figure():
     people = np.array([100.0, np.nan, np.nan, np.nan])
     found = model_sizes(table, people, np.zeros(4), {code: 500.0, other: 50.0})
     assert found.least.people.tolist() == found.most.people.tolist() == [100, 200, 200, 50]
-    assert "totals of their hromadas" in found.basis
+    assert "totals of their hromadas" in str(found.basis)
     # A place of another hromada is of unknown size, and no place is comparable.
     assert model_sizes(table, people, np.zeros(4), {code: 500.0}) is None
 
@@ -82,3 +84,21 @@ def test_the_range_never_begins_below_the_floor(towns, zone):
         low, high = table["population_model_low"], table["population_model_high"]
         assert (low >= table["population"]).all()
         assert (high >= low).all()
+
+
+@pytest.mark.parametrize(
+    ("radius_m", "accuracy_m"), [(0.0, 500.0), (2000.0, 500.0), (8000.0, 900.0)]
+)
+def test_people_of_a_large_place_are_spread_over_its_extent(near, radius_m, accuracy_m):
+    # A city whose point lies on the edge, drawn by the errors of its point alone.
+    table = _table().iloc[[80]].assign(accuracy_m=accuracy_m, radius_m=radius_m, population=1e6)
+    edge = gpd.points_from_xy([30.0 + 5.0 / 71.0], [50.5])
+    table = table.set_geometry(gpd.GeoSeries(edge, table.index, crs="EPSG:4326"))
+    found = classify_table(table, near)
+    rng = np.random.default_rng(1)
+    sigma = rng.choice(ERROR_SIGMAS, 40_000, p=ERROR_SHARES) * accuracy_m / 1e3
+    moved = rng.normal(0.0, 1.0, 40_000) * sigma
+    extent = max(radius_m / 2e3, 1e-9)
+    inside = normal_cdf(moved / extent)
+    whole = found.uncertainty.errors.measure_whole()
+    assert float(whole[0]) == pytest.approx(inside.var() / 0.25, abs=0.02)

@@ -13,6 +13,7 @@ from support.cli import run_geobuffer
 
 import geobuffer as gb
 from geobuffer.analysis import _arrow
+from geobuffer.analysis.classify import classify_table
 from geobuffer.analysis.membership import MEMBERSHIP
 from geobuffer.viz.figure.plot import plot_zone
 from geobuffer.viz.web.page_data import describe_places
@@ -133,7 +134,7 @@ def test_tables_of_counts_agree_with_classify(table, zone):
     assert both.loc["kept", "places"] == found["ring"].notna().sum()
     unsure = found["ring"].notna() & (found["membership"] == "uncertain")
     assert both.loc["kept", "uncertain"] == unsure.sum()
-    page = describe_places(table, None, zone, [])
+    page, _ = describe_places(table, classify_table(table, zone), zone, [])
     assert page["count"] + page["far"] == len(table)
     figure = plot_zone(zone, settlements=table)
     texts = " ".join(text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text")))

@@ -10,7 +10,7 @@ from support.cli import SHORT, TITLE
 import geobuffer as gb
 from geobuffer.analysis import classify
 from geobuffer.viz.figure import plot
-from geobuffer.viz.web import page_data
+from geobuffer.viz.web import map as maps
 
 
 def _map(run, here, *args):
@@ -28,6 +28,10 @@ def test_map_of_the_announced_zone(run, here, towns, zone):
     assert page.rstrip().endswith("</html>")
     for said in ("10 km into Ukraine", "Oleh Hryhorov", "Юнаківка", "Chernihiv"):
         assert said in page
+    # The reports are compared, and the model's range is there; one option leaves that out.
+    assert '"people":56000' in page
+    assert '"basis":' in page
+    assert '"basis":' not in _map(run, here, "--no-model", "--out", "m.html")[1]
     # It opens offline.
     assert not re.search(r"<(script|link)[^>]+(src|href)=.(https?:)?//", page)
 
@@ -43,6 +47,8 @@ def test_map_follows_the_options(run, here):
     }  # fmt: skip
     for said in (TITLE.format("3 / 6"), '"edges_km":[0.0,3.0,6.0]', "Велика Писарівка"):
         assert said in page
+    # What was reported of another zone is not compared with this one.
+    assert '"people":56000' not in page
     listed = run(
         "settlements", *SHORT, "--km", "6", "--side", "Ukraine", "--ends", "flat", "--json"
     )
@@ -131,7 +137,7 @@ def test_a_page_and_a_picture_classify_the_places_once(run, here, monkeypatch):
         calls.append(len(args[0]))
         return classify_table(*args, **options)
 
-    for module in (classify, page_data, plot):
+    for module in (classify, maps, plot):
         monkeypatch.setattr(module, "classify_table", count)
     answer = run("map", *SHORT, "--km", "3", "--png", "m.png", "--out", "m.html")
     assert (answer.code, answer.err) == (0, "")

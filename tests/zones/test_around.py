@@ -9,6 +9,7 @@ import pytest
 import shapely
 
 import geobuffer as gb
+from geobuffer.analysis.classify import classify_table
 from geobuffer.viz.captions import load_translation, write_subtitle, write_title
 from geobuffer.viz.web.page_data import describe_places, describe_shapes
 from geobuffer.viz.web.slider import draw_outlines
@@ -233,7 +234,9 @@ def test_the_page_draws_the_areas_filled_at_every_width(towns):
         assert outline.areas_km2["outside"] == pytest.approx(outside.area_km2, rel=1e-2)
     facts = describe_shapes(zone, [])["zone"]
     assert (facts["side"], facts["sides"]) == ("around", ["around", "outside"])
-    places = json.loads(json.dumps(describe_places(towns, None, zone, outlines)))
+    places = json.loads(
+        json.dumps(describe_places(towns, classify_table(towns, zone), zone, outlines)[0])
+    )
     assert places["far"] < len(towns)
     # The page takes the distance of the outline, and the side tells it which places are within.
     away = gb.distance_to_border(towns, zone.border)

@@ -8,7 +8,7 @@ be in the page. Where one distance does not decide, the page gets the values of 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -43,6 +43,11 @@ def zone_at_width(zone: BufferZone, km: float, side: str, ends: tuple[FlatEnd, .
     return BufferZone(zone.border, (0.0, km), side, zone.ends, (), 0.0, 0.0, ends)
 
 
+def decides_by_distance(zone: Zone, widths_km: Sequence[float]) -> TypeGuard[BufferZone]:
+    """Return whether one distance decides at each of some widths: not near flat ends."""
+    return isinstance(zone, BufferZone) and bool(widths_km) and not zone.flat_ends
+
+
 def states_accuracy(found: Classification) -> bool:
     """Return whether the table states how accurate its points are, so that it can be expected."""
     return bool(np.isfinite(found.uncertainty.errors.accuracy).any())
@@ -70,7 +75,7 @@ def describe_expected(
     """
     if not states_accuracy(found):
         return None, {}
-    if not isinstance(zone, BufferZone) or not widths_km or zone.flat_ends:
+    if not decides_by_distance(zone, widths_km):
         built = expect_zone(found, zone)
         p = round_numbers(found.answers.p_inside[shown])
         return {"built": round_numbers(built)} if built else None, {"p_inside": p}

@@ -12,31 +12,45 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from geobuffer.datasets.bundled import add_not_located, manifest, source_of
+from geobuffer.analysis.classify import classify_table
+from geobuffer.analysis.exposure import TOTALS
+from geobuffer.datasets.bundled import manifest, source_of
+from geobuffer.datasets.scenario import Scenario
 from geobuffer.errors import DataError, did_you_mean, missing_crs
-from geobuffer.io.point_tables import read_numbers, read_points_table
+from geobuffer.io.point_tables import read_numbers
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, ring_colours
 from geobuffer.viz.captions import heading_template, load_translation, write_title
-from geobuffer.viz.extent import check_map_arguments, measure_sea_km, select_regions
+from geobuffer.viz.extent import (
+    check_map_arguments,
+    measure_sea_km,
+    read_places,
+    select_regions,
+)
 from geobuffer.viz.symbols import describe_dots
 from geobuffer.viz.web.compact import read_texts
 from geobuffer.viz.web.page import make_map_class, make_page_class
 from geobuffer.viz.web.page_data import (
+    NO_PLACES,
     crosses_antimeridian,
     describe_countries,
     describe_places,
     describe_shapes,
     describe_slider,
     has_slider,
+    list_sides,
 )
+from geobuffer.viz.web.people import describe_people
+from geobuffer.viz.web.reports import describe_reports
 from geobuffer.viz.web.slider import draw_outlines
 from geobuffer.zones.arguments import (
+    FLAG,
     TEXT,
     TEXT_OR_TEXTS_BY_NAME,
     TEXTS,
     Kind,
     check_arguments,
     is_each,
+    optional,
 )
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, TOWN_NAMES, load_name_rules
@@ -77,6 +91,21 @@ _NOTES = Kind(
 )
 
 
+_SCENARIOS = optional(
+    Kind(
+        lambda value: (
+            isinstance(value, Scenario)
+            or (
+                isinstance(value, Mapping)
+                and bool(value)
+                and is_each(value.values(), lambda one: isinstance(one, Scenario))
+            )
+        ),
+        "a Scenario of load_scenario(), or those by language",
+    )
+)
+
+
 def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     zone: Zone,
     *,
@@ -86,6 +115,9 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     notes: Sequence[str] | Mapping[str, Sequence[str]] = (),
     language: str = "en",
     basemap: str = "",
+    scenario: Scenario | Mapping[str, Scenario] | None = None,
+    model: bool = True,
+    totals: Mapping[str, float] | None = None,
 ) -> folium.Map:
     """Draw a zone, its border and the settlements around it on a map that works offline.
 
@@ -125,6 +157,15 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
         The name of a tile provider in xyzservices, such as ``"OpenStreetMap.Mapnik"``, to draw
         under the zone. Its pictures come from the network, with its attribution. Some providers
         answer only pages from a web server, not pages opened as files.
+    scenario
+        A scenario whose reports the page sets beside its figures: places with their distance and
+        verdict, numbers of people with ours and why they differ, as
+        :func:`geobuffer.check_scenario`. A mapping by language gives each language its own texts.
+    model
+        Show a modelled range of people beside the people counted at least, as
+        :func:`geobuffer.exposure`.
+    totals
+        For the model: people of hromadas, by their code, as for :func:`geobuffer.exposure`.
 
     Raises
     ------
@@ -150,16 +191,20 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     """
     check_map_arguments(zone, settlements, regions, language)
     check_arguments(
-        title=(title, TEXT_OR_TEXTS_BY_NAME), notes=(notes, _NOTES), basemap=(basemap, TEXT)
-    )
+        title=(title, TEXT_OR_TEXTS_BY_NAME), notes=(notes, _NOTES), basemap=(basemap, TEXT),
+        scenario=(scenario, _SCENARIOS), model=(model, FLAG), totals=(totals, optional(TOTALS)),
+    )  # fmt: skip
     return draw_map(
         zone,
-        None if settlements is None else add_not_located(read_points_table(settlements)),
+        None if settlements is None else read_places(settlements, stacklevel=2),
         regions=regions,
         title=title,
         notes=notes,
         language=language,
         basemap=basemap,
+        scenario=scenario,
+        model=model,
+        totals=totals,
     )
 
 
@@ -173,6 +218,9 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
     notes: Sequence[str] | Mapping[str, Sequence[str]] = (),
     language: str = "en",
     basemap: str = "",
+    scenario: Scenario | Mapping[str, Scenario] | None = None,
+    model: bool = True,
+    totals: Mapping[str, float] | None = None,
 ) -> folium.Map:
     """Draw a map as :func:`map_zone` does; the caller may have classified the settlements."""
     check_zone(zone)
@@ -185,6 +233,16 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
     outlines = draw_outlines(zone, choose_widths(zone)) if has_slider(zone) else []
     sources = _list_sources(zone, drawn, table)
     bundled = any(row["layer"] == "places" and "as_of" in row for row in sources)
+    places = NO_PLACES
+    if table is not None:
+        found = classify_table(table, zone) if classification is None else classification
+        places, shown = describe_places(table, found, zone, outlines)
+        if model:
+            widths = [outline.km for outline in outlines]
+            places["people"] = describe_people(table, found, zone, widths, list_sides(zone), totals)
+        if scenario is not None:
+            scenarios = {to: _pick_language(scenario, to) for to in LANGUAGES}
+            places["reports"] = describe_reports(scenarios, table, found, shown, drawn)
     facts = {
         "language": language,
         **_write_headings(zone, title),
@@ -202,7 +260,7 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
         "countries": describe_countries(drawn),
         **describe_shapes(zone, drawn),
         "slider": describe_slider(outlines, wraps=crosses_antimeridian(zone)),
-        "places": {**describe_places(table, classification, zone, outlines), "is_bundled": bundled},
+        "places": {**places, "is_bundled": bundled},
         "sources": sources,
         "one_place": TOWN_NAMES,
         "name_rules": {k: v for k, v in load_name_rules().items() if k != "about"},

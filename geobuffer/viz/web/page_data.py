@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.analysis.classify import Classification, classify_table, join_columns
+from geobuffer.analysis.classify import join_columns
 from geobuffer.analysis.membership import MEMBERSHIP, decide, measure_signed_km
 from geobuffer.datasets.bundled import load_other_names
 from geobuffer.geodesy.antimeridian import keep_polygons, shift_to_0_360, unwrap_to_0_360
@@ -42,8 +42,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import geopandas as gpd
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from geobuffer.analysis.classify import Classification
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.viz.web.slider import SliderOutline
     from geobuffer.zones.border import Section, Side
@@ -321,19 +323,28 @@ def describe_slider(outlines: Sequence[SliderOutline], *, wraps: bool) -> dict[s
     }
 
 
-def describe_places(
-    table: gpd.GeoDataFrame | None,
-    classification: Classification | None,
-    zone: Zone,
-    outlines: Sequence[SliderOutline],
-) -> dict[str, Any]:
-    """Return the table column by column, each encoded in few characters.
+#: What the page knows of its places if it has none.
+NO_PLACES: dict[str, Any] = {
+    "given": False, "count": 0, "far": 0, "columns": {}, "exactness": None,
+}  # fmt: skip
 
-    We classify the rows of the table here if the caller has not done so.
+
+def describe_places(
+    table: gpd.GeoDataFrame, found: Classification, zone: Zone, outlines: Sequence[SliderOutline]
+) -> tuple[dict[str, Any], NDArray[np.bool_]]:
+    """Return the table column by column, each encoded in few characters, and which rows it shows.
+
+    Parameters
+    ----------
+    table
+        The places.
+    found
+        Their classification.
+    zone
+        The zone.
+    outlines
+        The zone at each width of the slider.
     """
-    if table is None:
-        return {"given": False, "count": 0, "far": 0, "columns": {}, "exactness": None}
-    found = classify_table(table, zone) if classification is None else classification
     answers, uncertainty = found.frame.reset_index(drop=True), found.uncertainty
     if "conflict" in table:
         answers["conflict"] = _join_conflicts(table["conflict"], answers["conflict"])
@@ -375,7 +386,7 @@ def describe_places(
         rings = [-1, *range(len(zone.ring_names))]
         named = {name: number for number, name in zip(rings, [None, *zone.ring_names], strict=True)}
         columns["ring"] = encode_column([named.get(ring, -1) for ring in answers["ring"][near]])
-    return {
+    facts = {
         "given": True,
         "count": len(shown),
         "far": int(far.sum()),
@@ -385,6 +396,7 @@ def describe_places(
         "columns": columns,
         "exactness": encode_together(exactness),
     }
+    return facts, near
 
 
 def _join_conflicts(given: pd.Series[Any], found: pd.Series[Any]) -> list[str]:

@@ -19,7 +19,9 @@ from support.browser import axe_core, chromium, needs_browser
 from geobuffer.analysis.classify import classify
 from geobuffer.analysis.exposure import exposure
 from geobuffer.datasets.bundled import load_not_located, load_regions
+from geobuffer.datasets.scenario import Report, Scenario, load_scenario
 from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.viz.claims import compare_people
 from geobuffer.viz.web import map as maps
 from geobuffer.viz.web import page as pages
 from geobuffer.zones.border import Border, Section, Side
@@ -31,7 +33,7 @@ from geobuffer.zones.toponyms import LANGUAGES, make_name_keys
 from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from support.browser import Browser
@@ -101,6 +103,17 @@ def make_places(text: str = "") -> gpd.GeoDataFrame:
     points = gpd.points_from_xy(table.pop("lon"), np.full(len(table), 50.55))
     geometry = [None if one.is_empty or np.isnan(one.x) else one for one in points]
     return gpd.GeoDataFrame(table, geometry=geometry, crs="EPSG:4326")
+
+
+def make_scenario(
+    text: str = "", *, places: Sequence[str] = (), people: int | None = None, **keys: Any
+) -> Scenario:
+    """Make a scenario with one report, which names places and a number of people."""
+    named = tuple((name, "") for name in places)
+    report = Report(
+        f"They are in it. {text}", f"A minister {text}", places=named, people=people, **keys
+    )
+    return Scenario("A test", ("West",), ("South",), 10, reports=(report,))
 
 
 def make_coast() -> Border:
@@ -180,15 +193,16 @@ class TestFile:
         assert "http" not in policy[1]
 
     def test_small_page_weighs_little(self) -> None:
-        # Leaflet takes 165 kB of that, what is expected 7 kB, the letters of names 2 kB, and
-        # answers to clicks 9 kB.
+        # Leaflet takes 165 kB of that, what is expected 7 kB, the letters of names 2 kB,
+        # answers to clicks 9 kB, and reports and the model of people, in three languages, 10 kB.
         assert (
             len(render_page(maps.map_zone(make_zone(), settlements=make_places())).encode())
-            < 318_000
+            < 329_000
         )
 
     def test_ten_thousand_places_weigh_less_than_two_megabytes(self) -> None:
         table = pd.concat([make_places()] * 1_667, ignore_index=True)
+        table["code"] = [f"{number:05}" for number in range(len(table))]
         assert len(render_page(maps.map_zone(make_zone(), settlements=table)).encode()) < 2_000_000
 
     def test_further_layers_keep_working_by_their_own_addresses(self) -> None:
@@ -286,9 +300,10 @@ class TestRefusals:
             maps.map_zone(make_zone(), basemap="Thunderforest.OpenCycleMap")
 
     def test_too_many_places(self) -> None:
-        table = gpd.GeoDataFrame({"name": ["x"]}, geometry=[shapely.Point(30, 50)], crs=4326)
+        points = [shapely.Point(30, 50)] * 100_001
+        table = gpd.GeoDataFrame({"name": range(100_001)}, geometry=points, crs=4326)
         with pytest.raises(DataError, match=r"100,001 rows.*within"):
-            maps.map_zone(make_zone(), settlements=table.loc[[0] * 100_001])
+            maps.map_zone(make_zone(), settlements=table)
 
     def test_table_without_names(self) -> None:
         table = make_places()[["geometry"]]
@@ -472,6 +487,14 @@ class TestPage:
         browser.open(page)
         columns = "document.querySelectorAll('#rows tr td:nth-child(2)')"
         browser.run("document.querySelector('[data-column=distance_km] button').click()")
+        likely = browser.run(f"return [...{columns}].map(e => e.lastChild.textContent)")
+        browser.run("document.querySelector('[data-column=p_inside] button').click()")
+        assert browser.run(f"return [...{columns}].map(e => e.lastChild.textContent)") == [
+            *reversed(likely)
+        ]
+        browser.run("document.querySelector('[data-column=distance_km] button').click()")
+        browser.run("document.querySelector('[data-column=distance_km] button').click()")
+        columns += ".values().map(e => e.firstChild)"
         assert browser.run(f"return [...{columns}].map(e => e.textContent)") == [
             "9.9",
             "5.0",
@@ -529,9 +552,10 @@ class TestPage:
 
     def test_hostile_text_is_shown_and_not_run(self, browser: Browser, tmp_path: Path) -> None:
         zone, path = make_zone(HOSTILE), tmp_path / "map.html"
-        maps.map_zone(zone, settlements=make_places(HOSTILE), title=HOSTILE, notes=PROBES).save(
-            str(path)
-        )
+        said = make_scenario(HOSTILE, places=(f"Marine{HOSTILE}", f"Nowhere{HOSTILE}"))
+        maps.map_zone(
+            zone, settlements=make_places(HOSTILE), title=HOSTILE, notes=PROBES, scenario=said
+        ).save(str(path))
         browser.open(path)
         shown = " ".join(HOSTILE.split())
         assert browser.text("#title") == browser.run("return document.title") == shown
@@ -540,6 +564,9 @@ class TestPage:
         ) == list(PROBES)
         assert browser.text("#rows bdi") == f"Zhuravlivka{HOSTILE}"
         assert browser.text("#section-list bdi") == f"South–West{HOSTILE}"
+        compared = browser.text("#compared")
+        for part in ("They are in it. ", "A minister ", "Marine", "Nowhere"):
+            assert f"{part}{HOSTILE}" in compared
         search_places(browser, "zhuravlivka")
         browser.run("document.querySelectorAll('#found button')[1].click()")
         popup = read_popup(browser)
@@ -673,7 +700,10 @@ def default_page(
     """Write the default page of the command line, without its title and notes."""
     known = pd.concat([towns, load_not_located()], ignore_index=True)
     path = tmp_path_factory.mktemp("slider") / "map.html"
-    maps.map_zone(zone, settlements=known, regions=load_regions()).save(str(path))
+    scenario = {language: load_scenario(language=language) for language in LANGUAGES}
+    maps.map_zone(zone, settlements=known, regions=load_regions(), scenario=scenario).save(
+        str(path)
+    )
     return path
 
 
@@ -697,9 +727,10 @@ def make_doubtful_places() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=list(points), crs="EPSG:4326")
 
 
-def say_expected(table: gpd.GeoDataFrame, zone: Zone) -> str:
+def say_expected(table: gpd.GeoDataFrame, zone: Zone, counted: pd.DataFrame | None = None) -> str:
     """Return the sentence of the page with the numbers of the library."""
-    [guess] = exposure(table, zone, cumulative=True).tail(1).to_dict("records")
+    counted = exposure(table, zone, cumulative=True) if counted is None else counted
+    [guess] = counted.tail(1).to_dict("records")
     low, high = guess["expected_low"], guess["expected_high"]
     return (
         f"{guess['expected']:,.0f} places expected ({low:,}–{high:,}), "
@@ -727,10 +758,58 @@ class TestExpected:
         found = classify(table, zone)["p_inside"][table["name"].isin(places["columns"]["name"])]
         assert np.allclose(places["columns"]["p_inside"], found, atol=1e-4)
 
+    def test_a_row_given_twice_counts_once_as_in_the_library(self, strip: Border) -> None:
+        zone = build_zone(strip, km=10)
+        once = make_doubtful_places()
+        twice = pd.concat([once, once], ignore_index=True)
+        with pytest.warns(UserWarning, match="repeating another"):
+            guess = exposure(twice, zone).drop(columns="not_located")
+        pd.testing.assert_frame_equal(guess, exposure(once, zone).drop(columns="not_located"))
+        with pytest.warns(UserWarning, match="repeating another"):
+            drawn = maps.map_zone(zone, settlements=twice)
+        facts = maps.map_zone(zone, settlements=once).get_root().facts["places"]
+        assert drawn.get_root().facts["places"] == facts
+
     def test_table_without_accuracy_expects_nothing(self, strip: Border) -> None:
         table = make_doubtful_places().drop(columns="accuracy_m")
         drawn = maps.map_zone(build_zone(strip, km=10), settlements=table)
-        assert drawn.get_root().facts["places"]["expected"] is None
+        places = drawn.get_root().facts["places"]
+        assert (places["expected"], places["people"]) == (None, None)
+
+
+class TestReports:
+    """The page gets what was said, and the numbers of its own rows that are meant."""
+
+    def test_places_are_found_or_said_to_be_missing(self) -> None:
+        named = ("Marine", "Zhuravlivka", "Far", "Somewhere", "Nowhere")
+        scenario = make_scenario(places=named)
+        drawn = maps.map_zone(make_zone(), settlements=make_places(), scenario=scenario)
+        places = drawn.get_root().facts["places"]
+        (report,) = places["reports"]
+        marine, twice, far, lost, nowhere = report["places"]
+        assert places["columns"]["name_uk"][marine["row"]] == "Мар’їне"
+        assert places["columns"]["name_uk"][lost["row"]] == "Десь"
+        assert (twice["bearers"], nowhere["bearers"]) == (2, 0)
+        assert far["distance_km"] == 35.4
+        assert not {"row", "distance_km"} & {*twice, *nowhere}
+        assert report["claim"] == dict.fromkeys(LANGUAGES, "They are in it. ")
+
+    def test_people_are_of_an_oblast_by_any_word_for_it(self) -> None:
+        scenario = make_scenario(people=5, oblast="West oblast")
+        drawn = maps.map_zone(make_zone(), settlements=make_places(), scenario=scenario)
+        (report,) = drawn.get_root().facts["places"]["reports"]
+        assert (report["people"], report["oblasts"]) == (5, ["West"])
+        assert report["oblast"]["uk"] == "Захід"
+
+    def test_a_page_without_a_model_has_no_range(self, zone: BufferZone, towns: Any) -> None:
+        near = towns[classify(towns, zone)["membership"] != "outside"]
+        with_, without = (
+            maps.map_zone(zone, settlements=near, model=model).get_root().facts["places"]
+            for model in (True, False)
+        )
+        assert "people" not in without
+        # No village of the zone has a figure below 500, so nothing is comparable.
+        assert with_["people"] is None
 
 
 @needs_browser
@@ -773,11 +852,32 @@ class TestSlider:
             listed = int(browser.text("#listed").removeprefix("Listed: ").replace(",", ""))
             assert listed == len(in_zone)
             assert f"up to {km} km" in browser.text("#shown")
-            assert browser.text("#summary").startswith(say_expected(known_by_name, zone))
+            self.check_people(browser, known_by_name, zone)
             read = pd.read_csv(io.StringIO(browser.run("return geobuffer.tableAsCsv()")))
             p = found.loc[in_zone.index, "p_inside"].sort_values().to_numpy()
             assert np.allclose(read["p_inside"].sort_values(), p, atol=2e-3)
         assert browser.complaints() == []
+
+    def check_people(self, browser: Browser, table: gpd.GeoDataFrame, zone: BufferZone) -> None:
+        """Compare the expected places, the model and the reports of the page with the library."""
+        counted = exposure(table, zone)
+        said = browser.text("#summary")
+        assert said.startswith(say_expected(table, zone, counted))
+        low, high = (counted[f"population_model_{end}"].item() for end in ("low", "high"))
+        assert f"A model, not a count: {low:,} to {high:,} people in all." in said
+        compared = browser.text("#compared")
+        (people,) = compare_people(load_scenario(), zone, table)
+        known = people.get("people")
+        ours = "unknown (no settlement has a figure)" if known is None else f"at least {known:,} ("
+        assert f"km, Sumy Oblast: {ours}" in compared
+        named = table[table["hromada"] == "Юнаківська громада"]
+        named = named[named["name_uk"].isin(["Новеньке", "Басівка"])]
+        found = classify(named, zone)
+        for name, place in zip(named["name_en"], found.itertuples(), strict=True):
+            verdict = {"inside": ", supported"} if zone.width_km == 10 else {}
+            verdict = verdict.get(place.membership, "") if zone.side == "Ukraine" else ""
+            assert f"{name}: {place.distance_km:.1f} km, {place.membership}, " in compared
+            assert verdict in compared
 
     def test_flat_ends_are_the_librarys_too(
         self, browser: Browser, strip: Border, tmp_path: Path

@@ -1,6 +1,6 @@
 'use strict';
 // How many places to expect in the zone that is shown, and how probably each lies in it, as in
-// geobuffer/analysis/probability.py and expectation.py.
+// geobuffer/analysis/probability.py and expectation.py; and the range of people that a model gives.
 
 (function (geobuffer) {
   const { facts, view, isOneSide } = geobuffer;
@@ -105,5 +105,14 @@
     return known.counts;
   }
 
-  Object.assign(geobuffer, { probabilityOf, expectPlaces });
+  /** Return the ends of the modelled range of people, which never lie below a floor; or null. */
+  function modelPeople(floor) {
+    const { people } = facts.places;
+    if (!people) return null;
+    const ends = people.built ? geobuffer.isAsked() && people.built
+      : people.ranges[view.side][facts.slider.widths_km.indexOf(view.km)];
+    return ends ? ends.map((end) => Math.max(end, floor)) : null;
+  }
+
+  Object.assign(geobuffer, { probabilityOf, expectPlaces, modelPeople });
 })(window.geobuffer);

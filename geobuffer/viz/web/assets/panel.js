@@ -137,6 +137,29 @@
     });
   }
 
+  /** Return the lines of the modelled range of people, apart from the people counted. */
+  function modelLines() {
+    const { total } = geobuffer.countPeople(geobuffer.placesOfClass('inside'));
+    const ends = geobuffer.modelPeople(total);
+    if (!ends) return [];
+    const { basis } = facts.places.people;
+    const oblasts = basis.oblasts
+      .map((name) => geobuffer.labelOf(facts.regions, name, view.language)).join(', ');
+    const [least, most] = [basis.sizes[0], basis.sizes.at(-1)].map((size) => number(size ?? 0));
+    const rests = [
+      ...(basis.sizes.length ? [say('model_sizes', {
+        small: number(basis.small), km: plain(basis.near_km), oblasts,
+        sizes: least === most ? least : `${least}–${most}`,
+        dates: basis.dates.join(', ') || say('undated'),
+      })] : []),
+      ...(basis.has_totals ? [say('model_totals')] : []),
+    ];
+    const range = say('model', { low: number(ends[0]), high: number(ends[1]) });
+    return [
+      element('span', 'line', range), element('span', 'quiet line', rests.join(' ')),
+    ];
+  }
+
   function showSummary() {
     const lines = [['population_inside', 'inside'], ['population_uncertain', 'uncertain']]
       .map(([key, membership]) => [key, geobuffer.placesOfClass(membership)])
@@ -150,6 +173,7 @@
     byId('summary').replaceChildren(
       ...(expected ? [element('b', 'line', expected)] : []),
       ...(lines.length ? [...lines, ...dated] : [none]),
+      ...modelLines(),
     );
   }
 
@@ -206,6 +230,7 @@
     showPresent(rings);
     showLegend(rings);
     showSummary();
+    geobuffer.showReports();
   }
 
   function hostOf(address) {
@@ -330,5 +355,5 @@
     geobuffer.showFound();
   }
 
-  Object.assign(geobuffer, { showPanel, showZone, placeGlyph });
+  Object.assign(geobuffer, { showPanel, showZone, placeGlyph, populationText });
 })(window.geobuffer);

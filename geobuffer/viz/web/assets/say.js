@@ -87,7 +87,7 @@
   function probabilityText(place) {
     const p = geobuffer.probabilityOf(place);
     if (!Number.isFinite(p)) return null;
-    return p < 0.005 ? '< 1 %' : p >= 0.995 ? '> 99 %' : `${number(100 * p)} %`;
+    return (p < 0.005 ? '< 1 %' : p >= 0.995 ? '> 99 %' : `${number(100 * p)} %`).replaceAll(' ', '\u00a0');
   }
 
   Object.assign(geobuffer, { plain, sideLabel, stateOf, distanceText, probabilityText });

@@ -18,10 +18,8 @@
     'accuracy_m', 'radius_m', 'transliterated', 'source', 'conflict', 'zone_km', 'zone_side',
   ];
 
-  function likely(place) {
-    const p = geobuffer.probabilityText(place);
-    return p && say('likely', { p });
-  }
+  // The page knows how probable it is that places lie in the zone if their table states accuracies.
+  const areLikely = Boolean(geobuffer.facts.places.expected);
 
   function tableRow(place) {
     const state = geobuffer.stateOf(place);
@@ -33,22 +31,26 @@
     return element(
       'tr', state,
       element('td', '', place.located ? press : element('span', 'place', glyph, name),
-        element('span', 'quiet', [geobuffer.whereabouts(place), likely(place)].filter(Boolean).join('; '))),
-      element('td', 'number', place.located ? geobuffer.distanceText(place) : '—'),
+        element('span', 'quiet', geobuffer.whereabouts(place))),
+      element('td', 'number', place.located ? geobuffer.distanceText(place) : '—',
+        areLikely ? element('span', 'quiet', geobuffer.probabilityText(place) ?? '—') : null),
       element('td', 'number', known ? number(place.population) : '—'),
     );
   }
 
   function sortValue(place) {
     if (order.column === 'name') return geobuffer.nameOf(place, geobuffer.view.language);
-    const value = order.column === 'distance_km'
-      ? geobuffer.distanceOf(place) : place[order.column];
-    return value ?? null;
+    if (order.column === 'distance_km') return geobuffer.distanceOf(place) ?? null;
+    if (order.column === 'p_inside') return geobuffer.probabilityOf(place);
+    return place[order.column] ?? null;
   }
 
-  /** Compare two places for sorting. Unknown values come last in either order; ties go by distance. */
-  function comparePlaces(a, b) {
-    const [one, other] = [sortValue(a), sortValue(b)];
+  /**
+   * Compare two places for sorting, by a map of their values. Unknown values come last in either
+   * order; ties go by distance.
+   */
+  function comparePlaces(values, a, b) {
+    const [one, other] = [values.get(a), values.get(b)];
     const unknown = (one === null) - (other === null);
     if (unknown) return unknown;
     const sign = order.descending ? -1 : 1;
@@ -86,7 +88,8 @@
     collator = new Intl.Collator(geobuffer.view.language);
     const [query] = geobuffer.makeKeys([byId('filter').value]);
     const found = query ? listClass().filter((place) => matchesQuery(place, query)) : listClass();
-    return found.sort(comparePlaces);
+    const values = new Map(found.map((place) => [place, sortValue(place)]));
+    return found.sort((a, b) => comparePlaces(values, a, b));
   }
 
   function showOrder() {
@@ -98,7 +101,8 @@
   }
 
   function sortBy(column) {
-    order.descending = column === order.column ? !order.descending : column === 'population';
+    order.descending = column === order.column
+      ? !order.descending : ['population', 'p_inside'].includes(column);
     order.column = column;
     showTable();
   }
@@ -171,6 +175,7 @@
   }
 
   function startTable() {
+    document.querySelector('[data-column="p_inside"]').hidden = !areLikely;
     byId('more').addEventListener('click', showMore);
     byId('download').addEventListener('click', download);
     byId('filter').addEventListener('input', showTable);
