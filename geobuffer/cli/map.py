@@ -20,7 +20,7 @@ from geobuffer.cli.inputs import (
     load_ground,
     read_zone,
 )
-from geobuffer.cli.options import AsJson, PlaceOptions, ZoneOptions, takes_options
+from geobuffer.cli.options import AsJson, Language, PlaceOptions, ZoneOptions, takes_options
 from geobuffer.cli.output import (
     check_page,
     check_picture,
@@ -32,7 +32,9 @@ from geobuffer.cli.output import (
 from geobuffer.zones.toponyms import LANGUAGES
 
 if TYPE_CHECKING:
+    import folium
     import geopandas as gpd
+    from matplotlib.figure import Figure
 
     from geobuffer.analysis.classify import Classification
     from geobuffer.analysis.expectation import Expected
@@ -58,6 +60,14 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
         Path | None,
         typer.Option("--png", help="A picture (.png, .svg, .pdf); the page only with --out too."),
     ] = None,
+    language: Annotated[
+        Language | None,
+        typer.Option(
+            "--language",
+            help="The language of the picture, and in which the page opens. Default: English; the "
+            "page opens in that of the reader's browser.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Draw the zone and its settlements: one HTML file that opens offline, or a picture."""
@@ -66,17 +76,19 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
     page = out or (None if png else Path("geobuffer-map.html"))
     check_page(page)
     check_picture(png)
-    scenario = read_zone(zone)
+    scenario = read_zone(zone, language=(language or Language.en).value)
     ground = load_ground(zone, scenario)
     with show_progress("Measuring the zone and its settlements"):
         built = build_zone(scenario, ground.border, PAGE_M)
         shown = _classify_all(find_places(places, ground), built)
     with show_progress("Drawing the map"):
         if page is not None:
-            how = {"model": not no_model}
-            _write_page(page, zone, built, shown, ground.regions, title, **how)
+            how = {"model": not no_model, "language": "" if language is None else language.value}
+            gb.write(_draw_page(zone, built, shown, ground.regions, title, **how), page)
         if png is not None:
-            _write_picture(png, title or scenario.title, built, shown, ground.regions)
+            heading = title or scenario.title
+            picture = _draw_picture(heading, built, shown, ground.regions, language or Language.en)
+            gb.write(picture, png)
     counts = {} if shown is None else _count_members(shown.places.located)
     expected = None if shown is None else expect_zone(shown.found, built)
     if as_json:
@@ -141,16 +153,15 @@ def _describe_files(page: Path | None, png: Path | None) -> dict[str, Any]:
     return {name: str(path) for name, path in files.items() if path is not None}
 
 
-def _write_page(
-    path: Path,
+def _draw_page(
     options: ZoneOptions,
     zone: Zone,
     shown: _Classified | None,
     regions: gb.Regions,
     title: str | None,
     **how: Any,
-) -> None:
-    """Draw and write the page, whose title, notes and reports are in every language."""
+) -> folium.Map:
+    """Draw the page, whose title, notes and reports are in every language."""
     from geobuffer.io.not_located import join_not_located
     from geobuffer.viz.web.map import draw_map
 
@@ -158,7 +169,7 @@ def _write_page(
     table = None if shown is None else join_not_located(*shown.places)
     # What was reported of one zone says nothing of another.
     is_announced = scenarios["en"] == gb.load_scenario(options.scenario)
-    drawn = draw_map(
+    return draw_map(
         zone,
         table,
         None if shown is None else shown.found,
@@ -171,18 +182,20 @@ def _write_page(
         scenario=scenarios if is_announced else None,
         **how,
     )
-    gb.write(drawn, path)
 
 
-def _write_picture(
-    path: Path, title: str, zone: Zone, shown: _Classified | None, regions: gb.Regions
-) -> None:
-    """Draw and write the picture; its legend counts the places without a position."""
+def _draw_picture(
+    title: str,
+    zone: Zone,
+    shown: _Classified | None,
+    regions: gb.Regions,
+    language: Language,
+) -> Figure:
+    """Draw the picture; its legend counts the places without a position."""
     from geobuffer.io.not_located import join_not_located
     from geobuffer.viz.figure.plot import draw_figure
 
     table = found = None
     if shown is not None:
         table, found = join_not_located(*shown.places), shown.found
-    figure = draw_figure(zone, table, found, regions=regions, title=title)
-    gb.write(figure, path)
+    return draw_figure(zone, table, found, regions=regions, title=title, language=language.value)

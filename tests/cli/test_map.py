@@ -77,6 +77,16 @@ def test_map_has_the_title_that_is_given_on_page_and_picture(run, here):
         assert image.info["Title"] == title
 
 
+def test_map_speaks_the_language_that_is_given(run, here):
+    files = ("--out", "m.html", "--png", "m.png", "--language", "uk")
+    assert run("map", *SHORT, "--km", "3", *files).code == 0
+    page = (here / "m.html").read_text("utf-8")
+    assert '<html lang="uk">' in page
+    assert '"follows_browser":false' in page
+    with PIL.Image.open(here / "m.png") as image:
+        assert "км" in image.info["Title"]
+
+
 def test_map_prints_counts_and_the_file(run, here):
     answer = run("map", *SHORT, "--km", "3", "--out", "m.html")
     assert re.fullmatch(

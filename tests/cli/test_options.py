@@ -26,7 +26,7 @@ PLACES = {"--places", "--add-places", "--places-read", "--add-places-read", "--f
 
 OPTIONS = {
     "": {"--version", "--versions", "--debug", "--help"},
-    "map": {*ZONE, *PLACES, "--title", "--no-model", "--out", "--png"},
+    "map": {*ZONE, *PLACES, "--title", "--no-model", "--out", "--png", "--language"},
     "zone": {*ZONE, "--tolerance", "--out"},
     "settlements": {*ZONE, *PLACES, "--all", "--out", "--csv-locale"},
     "exposure": {*ZONE, *PLACES, "--by", "--cumulative", "--raster", "--values",

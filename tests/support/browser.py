@@ -60,8 +60,16 @@ class Browser:
 
     driver: Any
 
-    def open(self, page: Path, *, width: int = 1280, height: int = 800, dark: bool = False) -> None:
-        """Open a file at a size of the viewport and in a colour scheme."""
+    def open(
+        self,
+        page: Path,
+        *,
+        width: int = 1280,
+        height: int = 800,
+        dark: bool = False,
+        state: str = "",
+    ) -> None:
+        """Open a file at a size, in a colour scheme, with the state of the page in its address."""
         self.driver.get("about:blank")
         self.read_journal()
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
@@ -70,7 +78,7 @@ class Browser:
         # Without animations, tests see the final state at once.
         still = {"name": "prefers-reduced-motion", "value": "reduce"}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme, still]})
-        self.driver.get(page.as_uri())
+        self.driver.get(page.as_uri() + state)
 
     def run(self, script: str, *arguments: object) -> Any:
         """Run a script in the page and return what it returns."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from geobuffer._version import __version__
 from geobuffer.analysis.classify import classify_table
 from geobuffer.analysis.exposure import TOTALS
 from geobuffer.datasets.bundled import manifest, source_of
@@ -113,7 +114,7 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     regions: Iterable[Region] = (),
     title: str | Mapping[str, str] = "",
     notes: Sequence[str] | Mapping[str, Sequence[str]] = (),
-    language: str = "en",
+    language: str = "",
     basemap: str = "",
     scenario: Scenario | Mapping[str, Scenario] | None = None,
     model: bool = True,
@@ -152,7 +153,8 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
         Lines to show beside the map, such as what is shown and who reported it. A mapping by
         language is possible too.
     language
-        The language in which the page opens: ``"en"``, ``"uk"`` or ``"ru"``.
+        The language in which the page opens: ``"en"``, ``"uk"`` or ``"ru"``. By default it is that
+        of the reader's browser, or English if the page does not have it.
     basemap
         The name of a tile provider in xyzservices, such as ``"OpenStreetMap.Mapnik"``, to draw
         under the zone. Its pictures come from the network, with its attribution. Some providers
@@ -216,7 +218,7 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
     regions: Iterable[Region] = (),
     title: str | Mapping[str, str] = "",
     notes: Sequence[str] | Mapping[str, Sequence[str]] = (),
-    language: str = "en",
+    language: str = "",
     basemap: str = "",
     scenario: Scenario | Mapping[str, Scenario] | None = None,
     model: bool = True,
@@ -224,7 +226,7 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
 ) -> folium.Map:
     """Draw a map as :func:`map_zone` does; the caller may have classified the settlements."""
     check_zone(zone)
-    if language not in LANGUAGES:
+    if language and language not in LANGUAGES:
         hint = did_you_mean(language, LANGUAGES)
         raise DataError(f"Invalid language {language!r}. {hint}", parameter="language")
     tiles = _find_basemap(basemap) if basemap else None
@@ -244,7 +246,9 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
             scenarios = {to: _pick_language(scenario, to) for to in LANGUAGES}
             places["reports"] = describe_reports(scenarios, table, found, shown, drawn)
     facts = {
-        "language": language,
+        "language": language or "en",
+        "follows_browser": not language,
+        "version": __version__,
         **_write_headings(zone, title),
         "notes": {to: _list_notes(_pick_language(notes, to)) for to in LANGUAGES},
         "palette": {

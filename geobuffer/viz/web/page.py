@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _SCRIPTS = (
     "data.js", "names.js", "say.js", "zone.js", "expected.js", "coordinates.js", "measure.js",
     "dots.js", "draw.js", "labels.js", "popup.js", "ask.js", "search.js", "panel.js",
-    "reports.js", "table.js", "controls.js", "folium.js", "start.js",
+    "reports.js", "table.js", "controls.js", "share.js", "folium.js", "start.js",
 )  # fmt: skip
 
 

@@ -25,17 +25,21 @@
     });
   }
 
-  function setWidth(km) {
-    if (km === undefined || km === view.km) return;
-    view.km = km;
+  /** Show the zone at a width and side. */
+  function setZone(km, side) {
+    if (km === view.km && side === view.side) return;
+    Object.assign(view, { km, side });
     view.map.closePopup();
     refresh();
+    geobuffer.showState();
+  }
+
+  function setWidth(km) {
+    setZone(km ?? view.km, view.side);
   }
 
   function setSide(side) {
-    view.side = side;
-    view.map.closePopup();
-    refresh();
+    setZone(view.km, side);
   }
 
   function showWidth() {
@@ -61,10 +65,7 @@
     byId('narrower').addEventListener('click', step(-1));
     byId('wider').addEventListener('click', step(1));
     byId('reset').addEventListener('click', () => {
-      view.side = geobuffer.asked.side;
-      view.km = geobuffer.asked.km;
-      view.map.closePopup();
-      refresh();
+      setZone(geobuffer.asked.km, geobuffer.asked.side);
       slider.focus();
     });
   }
@@ -111,5 +112,5 @@
     startLayers();
   }
 
-  Object.assign(geobuffer, { startControls, sayChoices, setWidth, setSide });
+  Object.assign(geobuffer, { startControls, sayChoices, setWidth, setSide, setZone });
 })(window.geobuffer);

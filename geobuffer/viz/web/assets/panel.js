@@ -191,9 +191,8 @@
     });
   }
 
-  /** Return the author's heading, or one for the present width and side. */
+  /** Return the heading of the page as made, or one for the present width and side. */
   function writeHeading() {
-    if (facts.given_titles[view.language]) return facts.given_titles[view.language];
     if (geobuffer.isAsked()) return facts.titles[view.language];
     const along = facts.along[view.language].replace('{km}', plain(view.km));
     if (view.side === 'around') return along;
@@ -211,9 +210,7 @@
     const { border } = facts;
     document.title = writeHeading();
     byId('title').textContent = writeHeading();
-    const now = say('now', { km: plain(view.km), side: geobuffer.sideLabel(view.side) });
     byId('subtitle').replaceChildren(
-      ...(geobuffer.isAsked() ? [] : [element('strong', '', now), ' ']),
       say(border.as_of && !facts.of_points ? 'subtitle_dated' : 'subtitle', {
         names: namesOf(border.sections),
         sections: number(border.sections.length), length: number(border.length_km),
@@ -355,5 +352,14 @@
     geobuffer.showFound();
   }
 
-  Object.assign(geobuffer, { showPanel, showZone, placeGlyph, populationText });
+  /** Return how to cite the page: its heading, its makers and the date of the border, and where it is. */
+  function citePage(link) {
+    const makers = facts.sources.map((source) => (source.publisher || source.title).split(/[,(;]/)[0].trim());
+    return say(facts.border.as_of ? 'cite_dated' : 'cite', {
+      title: writeHeading(), version: facts.version, makers: [...new Set(makers)].join(', '),
+      date: facts.border.as_of, link,
+    });
+  }
+
+  Object.assign(geobuffer, { citePage, showPanel, showZone, placeGlyph, populationText });
 })(window.geobuffer);

@@ -3,7 +3,7 @@
 
 (function (geobuffer) {
   const { say, button } = geobuffer;
-  const LANGUAGES = ['en', 'uk', 'ru'];
+  const LANGUAGES = Object.keys(geobuffer.words);
 
   function languageButton(language) {
     const made = button('', () => setLanguage(language), geobuffer.words[language].language_name);
@@ -21,12 +21,16 @@
     geobuffer.showPanel();
     geobuffer.showLabels();
     sayControls(map);
+    geobuffer.showState();
     for (const one of document.querySelectorAll('[data-language]')) {
       one.setAttribute('aria-pressed', String(one.dataset.language === language));
     }
   }
 
   function sayControls(map) {
+    for (const attribute of ['title', 'aria-label']) {
+      document.getElementById('whole-zone')?.setAttribute(attribute, say('whole_zone'));
+    }
     const container = map.getContainer();
     container.setAttribute('aria-label', say('map'));
     document.getElementById('languages').setAttribute('aria-label', say('languages'));
@@ -57,11 +61,6 @@
     for (const text of new Set(lines.map(shortCredit))) {
       map.attributionControl.addAttribution(escapeHtml(text));
     }
-  }
-
-  function fitZone(map) {
-    const side = Math.min(map.getSize().x, map.getSize().y) * 0.04;
-    map.fitBounds(geobuffer.facts.zone.bounds, { padding: [side, side], animate: false });
   }
 
   function setPrinting(map, printing) {
@@ -101,9 +100,10 @@
 
   function start(map) {
     geobuffer.view.map = map;
+    geobuffer.view.language = geobuffer.chooseLanguage();
     document.getElementById('languages').append(...LANGUAGES.map(languageButton));
     showCredits(map);
-    fitZone(map);
+    map.fitBounds(geobuffer.facts.zone.bounds, { animate: false });
     geobuffer.draw(map);
     geobuffer.startLabels(map);
     geobuffer.startControls();
@@ -113,8 +113,11 @@
     startPopups(map);
     geobuffer.startAsking(map);
     startPrinting(map);
+    geobuffer.startSharing(map);
     map.getContainer().setAttribute('role', 'region');
   }
+
+  Object.assign(geobuffer, { setLanguage });
 
   L.Map.include({
     drawZone() {

@@ -1,0 +1,147 @@
+'use strict';
+// The state of the page in its address, so that a link shows what its sender saw:
+// #km=12&side=Ukraine&lang=uk&at=51.2,34.3,9. A frame may give the same as data-km, data-side, ...
+// A button leads back to the whole zone.
+
+(function (geobuffer) {
+  const { say, view, facts } = geobuffer;
+  const byId = (id) => document.getElementById(id);
+  let isStarted = false;
+  let opened = null;
+
+  function parseView(text) {
+    const parts = String(text ?? '').split(',').map((part) => (part.trim() ? Number(part) : NaN));
+    const [lat, lon, zoom] = parts;
+    const isValid = parts.length === 3 && parts.every(Number.isFinite)
+      && Math.abs(lat) <= 85 && Math.abs(lon) <= 540 && zoom >= 0 && zoom <= 18;
+    return isValid ? { centre: [lat, lon], zoom } : null;
+  }
+
+  /** Return the settings that a mapping of texts gives. What the page cannot show is left out. */
+  function parseState(given) {
+    const km = facts.slider.widths_km.find((width) => given.km && width === Number(given.km));
+    const side = geobuffer.canSwitchSides() ? facts.zone.sides.find((one) => one === given.side) : null;
+    const language = Object.keys(geobuffer.words).find((one) => one === given.lang);
+    return { km, side, language, at: parseView(given.at) };
+  }
+
+  function readAddress() {
+    return parseState(Object.fromEntries(new URLSearchParams(window.location.hash.slice(1))));
+  }
+
+  /** Return the settings of the frame around the page, if the browser lets us see it. */
+  function readFrame() {
+    try {
+      return parseState(window.frameElement?.dataset ?? {});
+    } catch {
+      return {}; // the page around is that of another site
+    }
+  }
+
+  /** Return the language of the page without an address: the frame's, the browser's or the author's. */
+  function findLanguage() {
+    const browsers = facts.follows_browser
+      ? (navigator.languages ?? []).map((one) => one.slice(0, 2).toLowerCase()) : [];
+    const known = [readFrame().language, ...browsers].find((one) => one in geobuffer.words);
+    return known ?? facts.language;
+  }
+
+  function chooseLanguage() {
+    return readAddress().language ?? findLanguage();
+  }
+
+  function applyState({ km, side, language, at }) {
+    if (language && language !== view.language) geobuffer.setLanguage(language);
+    geobuffer.setZone(km ?? view.km, side ?? view.side);
+    if (at) view.map.setView(at.centre, at.zoom, { animate: false });
+  }
+
+  /** Return what differs from the page as it opens without settings, as the part of an address after #. */
+  function writeState() {
+    const { lat, lng } = view.map.getCenter();
+    const at = [lat.toFixed(4), lng.toFixed(4), view.map.getZoom()].join(',');
+    const parts = {
+      km: view.km === geobuffer.asked.km ? null : String(view.km),
+      side: view.side === geobuffer.asked.side ? null : view.side,
+      lang: view.language === opened.language ? null : view.language,
+      at: at === opened.at ? null : at,
+    };
+    const given = Object.entries(parts).filter(([, value]) => value !== null);
+    return new URLSearchParams(given).toString().replace(/%2C/g, ',');
+  }
+
+  function linkOf(state) {
+    const address = window.location.href.split('#')[0];
+    return state ? `${address}#${state}` : address;
+  }
+
+  /** Write the state to the address and to the box from which it is copied. */
+  function showState() {
+    if (!isStarted) return;
+    const link = linkOf(writeState());
+    byId('link').value = link;
+    byId('citation').value = geobuffer.citePage(link);
+    try {
+      window.history.replaceState(null, '', link);
+    } catch {
+      // A page inside another page, or in a sandbox, has no address of its own.
+    }
+  }
+
+  function copyFrom(box) {
+    box.select();
+    document.execCommand('copy');
+    byId('copied').textContent = say('copied');
+  }
+
+  function fitZone() {
+    const { map } = view;
+    const size = map.getSize();
+    const box = (selector) => map.getContainer().querySelector(selector)?.getBoundingClientRect();
+    const gap = Math.min(size.x, size.y) * 0.03;
+    const left = (box('.leaflet-control-zoom')?.width ?? 0) + 10 + gap;
+    const bottom = (box('.leaflet-control-attribution')?.height ?? 0) + gap;
+    map.fitBounds(facts.zone.bounds, {
+      paddingTopLeft: [left, gap], paddingBottomRight: [gap, bottom], animate: false,
+    });
+  }
+
+  const WholeZone = L.Control.extend({
+    options: { position: 'topleft' },
+
+    onAdd() {
+      const corners = geobuffer.svg('path', {
+        d: 'M2 7V2H7M11 2H16V7M16 11V16H11M7 16H2V11', fill: 'none', stroke: 'currentColor',
+        'stroke-width': 2,
+      });
+      const size = { viewBox: '0 0 18 18', width: 18, height: 18 };
+      const made = geobuffer.button('', () => {
+        view.map.closePopup();
+        fitZone();
+      }, geobuffer.svg('svg', { ...size, 'aria-hidden': 'true' }, corners));
+      made.id = 'whole-zone';
+      L.DomEvent.disableClickPropagation(made);
+      return geobuffer.element('div', 'leaflet-bar', made);
+    },
+  });
+
+  function startSharing(map) {
+    new WholeZone().addTo(map);
+    fitZone();
+    // The reader can see where in the world the zone lies, and no more of the world than that.
+    map.setMinZoom(Math.max(1, Math.floor(map.getZoom()) - 4));
+    opened = { language: findLanguage(), at: null };
+    opened.at = writeState().match(/at=([^&]*)/)?.[1];
+    isStarted = true;
+    applyState({ ...readFrame(), language: null });
+    applyState({ ...readAddress(), language: null });
+    map.on('moveend', showState);
+    window.addEventListener('hashchange', () => applyState(readAddress()));
+    for (const id of ['link', 'citation']) {
+      byId(`copy-${id}`).addEventListener('click', () => copyFrom(byId(id)));
+    }
+    showState();
+  }
+
+  Object.assign(geobuffer, { startSharing, showState, chooseLanguage, parseState });
+})(window.geobuffer);
