@@ -56,16 +56,6 @@ SLOW_TESTS = set((Path(__file__).parent / "slow_tests.txt").read_text(encoding="
 TESTS = Path(__file__).parent
 
 
-# With several workers (-n), one worker runs all tests of such a file, because the file makes things
-# once that take long: borders of countries, a browser, versions of files.
-TOGETHER = (
-    "tests/datasets/test_neighbours.py",
-    "tests/datasets/test_world.py",
-    "tests/io/test_kills.py",
-    "tests/viz/web/test_map.py",
-)
-
-
 def pytest_ignore_collect(collection_path, config):
     """Import no slow file where slow tests are left out: that saves a quarter of the collection."""
     is_slow = collection_path in {TESTS / file for file in SLOW}
@@ -73,33 +63,32 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Mark the tests of slow files, and leave out long ones unless they are asked for."""
+    """Mark the tests of slow files, and leave out long ones unless they are asked for.
+
+    Among several workers (-n), slow files begin first: one of them as the last would leave the other
+    workers idle.
+    """
     if "long" not in config.option.markexpr:
-        long = [item for item in items if item.get_closest_marker("long")]
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in set(long)]
+        long = {item for item in items if item.get_closest_marker("long")}
+        config.hook.pytest_deselected(items=sorted(long, key=lambda item: item.nodeid))
+        items[:] = [item for item in items if item not in long]
     slow = {TESTS / file for file in SLOW}
     for item in items:
         name = getattr(item, "originalname", None) or item.name
         if item.path in slow or name in SLOW_TESTS:
             item.add_marker(pytest.mark.slow)
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Share single tests between workers, but keep the files of TOGETHER whole.
+    """Give each file as a whole to one worker: many files make things once that take long."""
+    from xdist.scheduler import LoadFileScheduling
 
-    Whole files begin first, because as the last they would leave the other workers idle. The
-    markers of xdist itself have no effect with pytest 9.2 and xdist 3.8.
-    """
-    from xdist.scheduler import LoadScopeScheduling
-
-    class FileOrTestScheduling(LoadScopeScheduling):
-        def _split_scope(self, nodeid):
-            file = nodeid.partition("::")[0]
-            return file if file in TOGETHER else nodeid
-
-    return FileOrTestScheduling(config, log)
+    # Files begin in the order of the collection.
+    config.option.loadscopereorder = False
+    return LoadFileScheduling(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -183,8 +172,12 @@ def patch_makers(patch):
 
 @pytest.fixture
 def made_once(monkeypatch):
-    """Have commands load the bundled data, and make each border and each zone, only once."""
+    """Have commands load the bundled data, and make each border and each zone, only once.
+
+    ``geobuffer bulk`` asks the tree: for a few points that takes less time than building a grid.
+    """
     patch_makers(monkeypatch)
+    monkeypatch.setattr("geobuffer.analysis.bulk.has_numba", lambda: False)
 
 
 class MadeOnceForExamples:

@@ -60,6 +60,8 @@ print(json.dumps({
 """
 
 
+# A test of bulk compares the memory for one million rows with that for three.
+@pytest.mark.long
 def test_points_stream_without_growth_of_memory(tmp_path):
     pytest.importorskip("numba")
     measured = in_its_own_process(STREAM, tmp_path)

@@ -112,8 +112,9 @@ def test_density_is_people_per_square_kilometre(grid, rings):
 @pytest.mark.parametrize(
     ("crs", "values"),
     [
-        ("EPSG:32636", "counts"), ("EPSG:3857", "counts"), ("EPSG:3857", "density"),
-        ("ESRI:54009", "density"), ("EPSG:3035", "counts"),
+        ("EPSG:32636", "counts"), ("EPSG:3857", "density"), ("ESRI:54009", "density"),
+        pytest.param("EPSG:3857", "counts", marks=pytest.mark.long),
+        pytest.param("EPSG:3035", "counts", marks=pytest.mark.long),
     ],
 )  # fmt: skip
 def test_any_reference_system(tmp_path, rings, crs, values):

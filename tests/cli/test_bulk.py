@@ -18,14 +18,13 @@ from support.bulk_tables import (
 from support.cli import SHORT, run_geobuffer
 
 import geobuffer as gb
-from geobuffer.analysis import _arrow, bulk
+from geobuffer.analysis import _arrow
 
 
 @pytest.fixture
 def run(monkeypatch, tmp_path, made_once):
     """Run ``geobuffer bulk`` in this process, so that the data are loaded only once."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(bulk, "has_numba", lambda: False)
     monkeypatch.setattr(_arrow, "BATCH_ROWS", 500)
 
     return lambda *args: run_geobuffer("bulk", *args)

@@ -81,8 +81,15 @@ def check_stopped(process, number, folder, names):
     assert {path.name for path in folder.iterdir()} == set(names)
 
 
-@pytest.mark.parametrize("number", list(SAID), ids=lambda number: number.name)
-@pytest.mark.parametrize("command", COMMANDS)
+# Each command gets one of the signals, by turns; .ci/long sends it the other one too.
+BY_TURNS = [
+    pytest.param(command, number, marks=[pytest.mark.long] if (n + m) % 2 else [])
+    for n, command in enumerate(COMMANDS)
+    for m, number in enumerate(SAID)
+]
+
+
+@pytest.mark.parametrize(("command", "number"), BY_TURNS)
 def test_at_random_moments(command, number, points, tmp_path):
     args, names, seconds = COMMANDS[command]
     args = [arg.format(points=points) for arg in args]

@@ -30,7 +30,15 @@ def _edge_errors(index, shape, distance_m, shares=(0.0, 0.11, 0.33, 0.5, 0.62, 0
     return np.abs(np.concatenate(errors)).max()
 
 
-@pytest.mark.parametrize(("km", "tolerance"), [(10, 0.1), (10, 1.0), (1, 0.1), (40, 0.5)])
+@pytest.mark.parametrize(
+    ("km", "tolerance"),
+    [
+        (10, 0.1),
+        (40, 0.5),
+        pytest.param(10, 1.0, marks=pytest.mark.long),
+        pytest.param(1, 0.1, marks=pytest.mark.long),
+    ],
+)
 def test_every_edge_of_the_real_zone_keeps_to_its_distance(border, km, tolerance):
     shape, error = buffer_lines(border.index, km * 1e3, tolerance_m=tolerance)
     assert shape.is_valid

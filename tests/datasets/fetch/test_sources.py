@@ -601,7 +601,15 @@ def test_every_site_is_https():
 
 
 @pytest.mark.parametrize(
-    "module", ["requests", "urllib3", "filelock", "platformdirs", "pycountry", "babel"]
+    "module",
+    [
+        "requests",
+        "pycountry",
+        *(
+            pytest.param(name, marks=pytest.mark.long)
+            for name in ("urllib3", "filelock", "platformdirs", "babel")
+        ),
+    ],
 )
 def test_a_missing_extra_is_named(module):
     code = (
