@@ -65,8 +65,8 @@ def pytest_ignore_collect(collection_path, config):
 def pytest_collection_modifyitems(config, items):
     """Mark the tests of slow files, and leave out long ones unless they are asked for.
 
-    Among several workers (-n), slow files begin first: one of them as the last would leave the other
-    workers idle.
+    Among several workers (-n), slow files begin first: one of them as the last would leave the
+    other workers idle.
     """
     if "long" not in config.option.markexpr:
         long = {item for item in items if item.get_closest_marker("long")}

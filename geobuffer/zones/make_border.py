@@ -368,7 +368,8 @@ def _is_whole(areas: Sequence[BaseGeometry], lines: Sequence[BaseGeometry], near
     ends = _list_ends(shared)
     if len(ends) and len(shapely.STRtree(ends).query(ends, "dwithin", 12.0 * reach)[0]) > len(ends):
         return False
-    rest = [_cut_to_segments(shapely.difference(area.boundary, shared), reach) for area in areas]
+    beside = [_list_edges_beside(area.boundary, shared) for area in areas]
+    rest = [_cut_to_segments(edges, reach) for edges in _keep_facing(beside, reach)]
     near = np.unique(shapely.STRtree(rest[0]).query(rest[1], "dwithin", reach)[0])
     if not len(near) or not len(ends):
         return not len(near)
@@ -386,13 +387,48 @@ def _list_ends(merged: BaseGeometry) -> NDArray[np.object_]:
     return np.asarray(shapely.points(np.concatenate(ends))) if ends else np.array([], dtype=object)
 
 
-def _cut_to_segments(lines: BaseGeometry, longest: float) -> NDArray[np.object_]:
-    """Return lines cut into segments no longer than this, in degrees."""
-    coords, part = shapely.get_coordinates(
-        shapely.get_parts(shapely.segmentize(lines, longest)), return_index=True
-    )
+def _list_edges(lines: BaseGeometry) -> NDArray[np.float64]:
+    """Return the edges of lines, as an array (edges, 2, 2)."""
+    coords, part = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
     first = np.flatnonzero(np.diff(part) == 0)
-    return np.asarray(shapely.linestrings(np.stack([coords[first], coords[first + 1]], axis=1)))
+    return np.stack([coords[first], coords[first + 1]], axis=1)
+
+
+def _list_edges_beside(outline: BaseGeometry, shared: BaseGeometry) -> NDArray[np.float64]:
+    """Return the edges of an outline without a line on it, as an array (edges, 2, 2).
+
+    Where each edge of the line is one of the outline, comparing edges takes a fifth of the time of
+    GEOS, which computes the difference of any two lines.
+    """
+    edges, taken = _list_edges(outline), _list_edges(shared)
+    points = np.concatenate([edges, taken]).reshape(-1, 2)
+    number = np.unique(points[:, 0] + 1j * points[:, 1], return_inverse=True)[1].reshape(-1, 2)
+    key = number.min(axis=1) * len(points) + number.max(axis=1)
+    is_taken = np.isin(key[: len(edges)], key[len(edges) :])
+    if np.count_nonzero(is_taken) == len(taken):
+        return edges[~is_taken]
+    return _list_edges(shapely.difference(outline, shared))
+
+
+def _keep_facing(beside: Sequence[NDArray[np.float64]], reach: float) -> list[NDArray[np.float64]]:
+    """Return the edges of either set within a reach of the box about the other set."""
+    kept = []
+    for edges, others in zip(beside, beside[::-1], strict=True):
+        if not len(others):
+            kept.append(edges[:0])
+            continue
+        low, high = others.min(axis=(0, 1)) - reach, others.max(axis=(0, 1)) + reach
+        is_near = (edges.max(axis=1) >= low) & (edges.min(axis=1) <= high)
+        kept.append(edges[is_near.all(axis=1)])
+    return kept
+
+
+def _cut_to_segments(edges: NDArray[np.float64], longest: float) -> NDArray[np.object_]:
+    """Return edges cut into segments no longer than this, in degrees."""
+    lines = shapely.linestrings(edges)
+    long = shapely.length(lines) > longest
+    cut = _list_edges(shapely.segmentize(shapely.multilinestrings(lines[long]), longest))
+    return np.concatenate([lines[~long], shapely.linestrings(cut)])
 
 
 def _find_missing(
