@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import geopandas as gpd
+    import pandas as pd
     from rich.progress import TaskID
 
     from geobuffer.datasets.fetch.tables import Fetched
@@ -117,8 +118,13 @@ def _describe_fetched(got: Fetched, file: Path | None) -> dict[str, Any]:
     return {**count, **there, "sources": [dataclasses.asdict(one) for one in got.sources]}
 
 
-def _write_fetched(got: gb.Regions | gpd.GeoDataFrame | Path, folder: Path, asked: str) -> Path:
-    """Write fetched data to a folder: a GeoPackage, or a raster with its metadata beside it."""
+def _write_fetched(
+    got: gb.Regions | gpd.GeoDataFrame | pd.DataFrame | Path, folder: Path, asked: str
+) -> Path:
+    """Write fetched data to a folder: a GeoPackage, a table without shapes as CSV, or a raster.
+
+    The metadata of a raster are written beside it.
+    """
     from geobuffer.datasets.fetch.tables import regions_table
     from geobuffer.io.atomic import check_not_input, copy_file
 
@@ -132,7 +138,8 @@ def _write_fetched(got: gb.Regions | gpd.GeoDataFrame | Path, folder: Path, aske
             copy_file(file, folder / file.name)
         return folder / got.name
     table = regions_table(got) if isinstance(got, gb.Regions) else got
-    return gb.write(table, folder / f"{re.sub('[^A-Za-z0-9.-]+', '_', asked)}.gpkg")
+    suffix = "gpkg" if hasattr(table, "geometry") else "csv"
+    return gb.write(table, folder / f"{re.sub('[^A-Za-z0-9.-]+', '_', asked)}.{suffix}")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import struct
 import warnings
 import zipfile
 
+import pandas as pd
 import shapely
 from support.publisher import Page
 
@@ -179,6 +180,32 @@ def serve_hdx_places(publisher, features):
     hdx_package(publisher, (name, "GeoJSON", ""))
     layer = json.dumps({"type": "FeatureCollection", "features": features})
     publisher.serve(f"/download/{name}", Page(zipped({"ukr_admin4.geojson": layer})))
+
+
+def serve_hdx_population(publisher, sheets, *, name="ukr_admpop_2022.xlsx"):
+    """Serve COD-PS as HDX does: a dataset that names a workbook, with a sheet for each level."""
+    if name.endswith("xlsx"):
+        body = io.BytesIO()
+        with pd.ExcelWriter(body) as book:
+            for title, table in sheets.items():
+                table.to_excel(book, sheet_name=title, index=False)
+        body = body.getvalue()
+    else:
+        (table,) = sheets.values()
+        body = table.to_csv(index=False).encode("utf-8-sig")
+    more = {"name": "cod-ps-ukr", "title": "Ukraine - Subnational Population Statistics"}
+    hdx_package(publisher, (name, name.rsplit(".", 1)[1].upper(), ""), **more)
+    publisher.serve(f"/download/{name}", Page(body))
+
+
+def cod_people(rows, level=3):
+    """A table of a level of COD-PS: codes, names, and people by sex and in all."""
+    facts = [
+        {f"ADM{level}_EN": "Name", f"ADM{level}_UA": "Назва", f"ADM{level}_PCODE": code,
+         "F_TL": count // 2, "M_TL": count - count // 2, "T_TL": count}
+        for code, count in rows.items()
+    ]  # fmt: skip
+    return pd.DataFrame(facts)
 
 
 WORLDPOP_PATH = "/worldpop/2025/UKR/v1/100m/constrained/ukr_pop_2025_CN_100m_R2025A_v1.tif"

@@ -195,8 +195,8 @@ def _failure_message(path: Path, wanted: Wanted, reasons: list[str]) -> str:
         rest = f"The cache holds an older copy, {path}: leave out refresh to use it."
     else:
         rest = (
-            f"It is not in the cache. To add it by hand, download {wanted.urls[0]} and save it as "
-            f"{path}; geobuffer will use that file."
+            f"It is not in the cache. To add it by hand, open {wanted.urls[0]} in a browser and "
+            f"save it as {path}; then run the same again, and geobuffer will use that file."
         )
     return f"Cannot download {wanted.source.title}: {causes}. {rest}"
 

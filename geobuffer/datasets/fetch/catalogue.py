@@ -32,6 +32,7 @@ LOADERS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "geoboundaries": ("geoboundaries", "boundaries"),
         "hdx": ("hdx", "boundaries"),
         "hdx-places": ("hdx_places", "places"),
+        "hdx-population": ("hdx_population", "people"),
         "worldpop": ("worldpop", "raster"),
     }
 )
@@ -64,6 +65,7 @@ _CATALOGUE = {
     "hdx-places": _DataSource(
         "places of Ukraine with outlines and p-codes", "OCHA (HDX)", "CC BY-IGO"
     ),
+    "hdx-population": _DataSource("people of Ukraine's hromadas", "OCHA (HDX)", "each its own"),
     "worldpop": _DataSource(
         "people per 100 m cell, a raster", "WorldPop", "CC BY 4.0", ("country",), ("year",)
     ),
@@ -94,7 +96,7 @@ def fetch(
     refresh: bool = False,
     downloader: Downloader | None = None,
     **what: object,
-) -> Regions | gpd.GeoDataFrame | Path:
+) -> Regions | gpd.GeoDataFrame | pd.DataFrame | Path:
     """Return public data by name, from the cache or, the first time, from the network.
 
     Needs the extra ``fetch``. Data that were fetched once are then used without a network; every
@@ -116,8 +118,9 @@ def fetch(
 
     Returns
     -------
-    Regions, GeoDataFrame or Path
-        Regions in EPSG:4326; places in the columns of :func:`load_settlements`; or a GeoTIFF.
+    Regions, GeoDataFrame, DataFrame or Path
+        Regions in EPSG:4326; places in the columns of :func:`load_settlements`; people by
+        ``hromada_code``; or a GeoTIFF.
 
     Raises
     ------

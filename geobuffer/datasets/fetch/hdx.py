@@ -34,7 +34,7 @@ from geobuffer.io.untrusted import check_crs_definition
 from geobuffer.zones.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from geobuffer.datasets.fetch.downloader import Downloader, Obtained
 
@@ -59,18 +59,31 @@ def fetch_layer(
     how: Downloader, country: str, level: int, *, refresh: bool
 ) -> tuple[gpd.GeoDataFrame, Source]:
     """Return the areas of a level, in longitude and latitude, columns in lower case."""
+    file = obtain_layers(how, country, level, refresh=refresh)
+    return read_layer(file, level), file.source
+
+
+def obtain_layers(how: Downloader, country: str, level: int, *, refresh: bool) -> Obtained:
+    """Return the zip in which the areas of a level are."""
     iso3 = describe_country(country).alpha_3
-    package = _fetch_package(how, iso3, refresh=refresh)
+    package = fetch_package(how, "cod-ab", iso3, refresh=refresh)
     resource = _choose_resource(package, level)
-    file = _obtain_zip(how, package, resource, iso3, refresh=refresh)
-    return _read_layer(file, level), file.source
+    return obtain_resource(
+        how, package, resource, iso3, lambda path: check_zip(path, how.size_cap_bytes),
+        refresh=refresh,
+    )  # fmt: skip
 
 
-def _fetch_package(how: Downloader, iso3: str, *, refresh: bool) -> dict[str, Any]:
-    query = f"package_show?id=cod-ab-{iso3.lower()}"
-    urls = tuple(f"{address}/{query}" for address in how.addresses("hdx"))
-    source = Source(f"HDX, boundaries of {iso3} (COD-AB): where they are", "OCHA")
-    wanted = Wanted("hdx", f"cod-ab-{iso3.lower()}.json", urls, source, _check_package)
+# What the datasets hold of a country.
+_KINDS = {"cod-ab": "boundaries", "cod-ps": "populations"}
+
+
+def fetch_package(how: Downloader, kind: str, iso3: str, *, refresh: bool) -> dict[str, Any]:
+    """Return what HDX says of a dataset of a country: ``"cod-ab"`` or ``"cod-ps"``."""
+    name = f"{kind}-{iso3.lower()}"
+    urls = tuple(f"{address}/package_show?id={name}" for address in how.addresses("hdx"))
+    what = f"HDX, {_KINDS[kind]} of {iso3} ({kind.upper()}): where they are"
+    wanted = Wanted("hdx", f"{name}.json", urls, Source(what, "OCHA"), _check_package)
     file = obtain(wanted, how, refresh=refresh)
     package: dict[str, Any] = read_json(file.path)["result"]
     for resource in package["resources"]:
@@ -90,13 +103,13 @@ def _choose_resource(package: dict[str, Any], level: int) -> dict[str, Any]:
     """Return the file to download: zipped boundaries of all levels, or of the given level."""
     found: list[tuple[int, dict[str, Any]]] = []
     for resource in package["resources"]:
-        name = _resource_name(resource).lower()
+        name = resource_name(resource).lower()
         form = next((f for f in _FORMATS if f in f"{resource.get('format')} {name}".lower()), None)
         only = re.search(r"adm(?:in)?_?(\d)(?!\d)", name)
         if form and name.endswith(".zip") and (not only or int(only[1]) == level):
             found.append((_FORMATS.index(form), resource))
     if not found:
-        held = ", ".join(_resource_name(resource) for resource in package["resources"]) or "nothing"
+        held = ", ".join(resource_name(resource) for resource in package["resources"]) or "nothing"
         raise DataError(
             f"HDX has no zipped GeoJSON or Shapefile of level {level} in {package.get('name')}, "
             f"but {held}."
@@ -104,30 +117,38 @@ def _choose_resource(package: dict[str, Any], level: int) -> dict[str, Any]:
     return min(found, key=lambda pair: pair[0])[1]
 
 
-def _resource_name(resource: dict[str, Any]) -> str:
+def resource_name(resource: dict[str, Any]) -> str:
+    """Return the name of a file of a dataset."""
     return unquote(PurePosixPath(urlsplit(str(resource.get("url"))).path).name)
 
 
-def _obtain_zip(
-    how: Downloader, package: dict[str, Any], resource: dict[str, Any], iso3: str, *, refresh: bool
+def obtain_resource(
+    how: Downloader,
+    package: dict[str, Any],
+    resource: dict[str, Any],
+    iso3: str,
+    check: Callable[[Path], object],
+    *,
+    refresh: bool,
 ) -> Obtained:
+    """Return a file of a dataset with its source."""
     dates = re.findall(r"\d{4}-\d\d-\d\d", str(package.get("dataset_date")))
     source = Source(
-        str(package.get("title") or f"COD-AB {iso3}"),
+        str(package.get("title") or package.get("name") or iso3),
         f"{package.get('dataset_source') or 'OCHA'}, by way of HDX",
         licence=str(package.get("license_title") or package.get("license_id") or "not stated"),
-        version=_resource_name(resource), as_of=dates[-1] if dates else "",
+        version=resource_name(resource), as_of=dates[-1] if dates else "",
         citation=f"{package.get('dataset_source') or 'OCHA'}; HDX, {package.get('name')}.",
     )  # fmt: skip
     wanted = Wanted(
-        "hdx", file_name(f"{iso3}-{_resource_name(resource)}"), (str(resource["url"]),), source,
-        lambda path: check_zip(path, how.size_cap_bytes),
+        "hdx", file_name(f"{iso3}-{resource_name(resource)}"), (str(resource["url"]),), source,
+        check,
         known_hash(str(resource.get("hash") or "")),
     )  # fmt: skip
     return obtain(wanted, how, refresh=refresh)
 
 
-def _read_layer(file: Obtained, level: int) -> gpd.GeoDataFrame:
+def read_layer(file: Obtained, level: int) -> gpd.GeoDataFrame:
     """Read the layer of a level, in longitude and latitude, with its columns in lower case."""
     with open_zip(file.path) as archive:
         members = archive.namelist()

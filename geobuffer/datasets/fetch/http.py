@@ -286,8 +286,7 @@ def _check_status(answer: requests.Response, part: Path, how: Downloader) -> Non
     if status == HTTPStatus.ACCEPTED:
         # HDX answers so, with an empty body, while its check of browsers is on.
         raise Failure(
-            f"{reason}, without the file: the site asks for a browser, and will not serve a "
-            "program now. Open the address in a browser",
+            f"{reason}, without the file: the site asks for a browser, and serves no program now",
             temporary=False,
         )
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:

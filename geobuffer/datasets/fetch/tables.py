@@ -47,7 +47,7 @@ _KIND_RADIUS_M = {
 class Fetched(NamedTuple):
     """Fetched data and their sources; the first source is that of the positions."""
 
-    value: Regions | gpd.GeoDataFrame | Path
+    value: Regions | gpd.GeoDataFrame | pd.DataFrame | Path
     sources: tuple[Source, ...]
 
 

@@ -63,12 +63,10 @@ def read_workbook(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[
         The workbook is damaged, the sheet is missing or must be named, or the extra ``excel`` is
         not installed.
     """
-    openpyxl = require("excel", "openpyxl", "Reading a workbook")
+    source: Any = io.BytesIO(file.read())
     try:
-        # openpyxl warns of styles and validation rules that it does not read; we need only cells.
         with silence_warnings():
-            source: Any = io.BytesIO(file.read())
-            book = openpyxl.load_workbook(source, read_only=True, data_only=True)
+            book = _open_workbook(source)
             for one in book.worksheets:
                 # A sheet may state a size of up to 17 thousand million cells: ignore it.
                 one.reset_dimensions()
@@ -78,9 +76,7 @@ def read_workbook(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[
             hidden = {one.title for one in book.worksheets if one.sheet_state != "visible"}
             paths = {one.title: getattr(one, "_worksheet_path", "") for one in book.worksheets}
     except _BROKEN_WORKBOOK as error:
-        raise DataError(
-            f"Unreadable {file}: a workbook that is incomplete or damaged ({error}). Save it again."
-        ) from error
+        raise _damaged_error(file, error) from error
     title = _choose_sheet(file, sheets, sheet, hidden)
     chosen = sheets[title]
     notes += chosen.notes
@@ -102,6 +98,33 @@ def read_workbook(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[
             f"{' and others' if len(chosen.beside) > 5 else ''}."
         )
     return f"{file}, sheet {title}", chosen
+
+
+def list_sheets(file: UserFile) -> list[str]:
+    """Return the titles of the sheets of a workbook.
+
+    Raises
+    ------
+    DataError
+        The workbook is damaged, or the extra ``excel`` is not installed.
+    """
+    try:
+        with silence_warnings():
+            return [str(title) for title in _open_workbook(io.BytesIO(file.read())).sheetnames]
+    except _BROKEN_WORKBOOK as error:
+        raise _damaged_error(file, error) from error
+
+
+def _open_workbook(source: io.BytesIO) -> Any:
+    """Open a workbook for its cells. openpyxl warns of styles and rules that it does not read."""
+    openpyxl = require("excel", "openpyxl", "Reading a workbook")
+    return openpyxl.load_workbook(source, read_only=True, data_only=True)
+
+
+def _damaged_error(file: UserFile, error: Exception) -> DataError:
+    return DataError(
+        f"Unreadable {file}: a workbook that is incomplete or damaged ({error}). Save it again."
+    )
 
 
 def _split_header(rows: Iterable[Sequence[Any]]) -> Grid:

@@ -112,7 +112,7 @@ def test_404_is_not_retried_and_the_message_explains_the_manual_download(publish
         obtain(wanted(f"{publisher.url}/data.json"), how)
     message = str(caught.value)
     assert "404 Not Found" in message
-    assert f"download {publisher.url}/data.json and save it as " in message
+    assert f"open {publisher.url}/data.json in a browser and save it as " in message
     assert str(how.folder / "test" / "data.json") in message
     assert len(publisher.asked) == 1
     assert files(how) == []
@@ -268,7 +268,7 @@ def test_an_unknown_host_raises_an_error(how, monkeypatch):
         obtain(wanted("https://nowhere.example/data.json"), how)
     assert "no connection: " in str(caught.value)
     assert "Name or service not known" in str(caught.value)
-    assert "download https://nowhere.example/data.json and save it as" in str(caught.value)
+    assert "open https://nowhere.example/data.json in a browser and save it as" in str(caught.value)
 
 
 def test_a_refused_connection_raises_an_error(how):

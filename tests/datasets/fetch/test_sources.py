@@ -20,6 +20,7 @@ from support.sources import (
     WORLDPOP_PATH,
     YUNAKIVKA,
     boundary,
+    cod_people,
     cod_place,
     geonames_row,
     geotiff,
@@ -30,12 +31,13 @@ from support.sources import (
     serve_geoboundaries,
     serve_geonames,
     serve_hdx_places,
+    serve_hdx_population,
     way,
     zipped,
 )
 
 import geobuffer as gb
-from geobuffer.datasets.fetch import catalogue, http, overpass, tables
+from geobuffer.datasets.fetch import catalogue, hdx_places, http, overpass, tables
 from geobuffer.datasets.fetch.catalogue import fetch_with_sources
 from geobuffer.datasets.fetch.downloader import SITES
 from geobuffer.geodesy.ellipsoid import area_m2
@@ -537,6 +539,66 @@ def test_a_layer_without_p_codes_lists_its_columns(publisher, how):
     serve_hdx_places(publisher, [boundary("X", (33, 50, 35, 52))])
     with pytest.raises(gb.DataError, match=r"no column adm4_pcode or ADM4_PCODE among .*shapename"):
         gb.fetch("hdx-places", downloader=how)
+
+
+def test_places_of_hdx_are_computed_once(publisher, how, monkeypatch):
+    serve_hdx_places(publisher, [cod_place("UA9900000001", ("A", "А"), SUMY)])
+    first = gb.fetch("hdx-places", downloader=how)
+    calls = []
+    measure = hdx_places._measure_places
+    monkeypatch.setattr(
+        hdx_places, "_measure_places", lambda *args: calls.append(1) or measure(*args)
+    )
+    assert_geodataframe_equal(gb.fetch("hdx-places", downloader=how), first)
+    assert calls == []
+    (stored,) = (how.folder / "hdx").glob("*.parquet")
+    stored.write_bytes(b"PAR1 and nothing else")
+    assert_geodataframe_equal(gb.fetch("hdx-places", downloader=how), first)
+    assert calls == [1]
+    # Another download gets another table, and the old one goes.
+    serve_hdx_places(publisher, [cod_place("UA9900000002", ("B", "Б"), SUMY)])
+    again = gb.fetch("hdx-places", downloader=how, refresh=True)
+    assert again["name_uk"].tolist() == ["Б"]
+    (other,) = (how.folder / "hdx").glob("*.parquet")
+    assert other.name != stored.name
+
+
+# HDX, populations
+
+
+@pytest.mark.parametrize("name", ["ukr_admpop_2022.xlsx", "ukr_admpop_adm3_2022.csv"])
+def test_hdx_population_has_people_by_hromada(publisher, how, name):
+    hromadas = cod_people({"UA5908027": 5400, "UA5908029": 0})
+    sheets = {"ukr_admpop_adm3_2022": hromadas}
+    if name.endswith("xlsx"):
+        sheets = {"ukr_admpop_adm1_2022": cod_people({"UA59": 1_000_000}, 1), **sheets}
+    serve_hdx_population(publisher, sheets, name=name)
+    people = gb.fetch("hdx-population", downloader=how)
+    assert people["hromada_code"].tolist() == ["UA5908027", "UA5908029"]
+    assert people["population"].tolist() == [5400, 0]
+    assert set(people["population_as_of"]) == {"2022"}
+    assert "Population Statistics" in people["source"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("sheets", "message"),
+    [({"ukr_admpop_adm1_2022": cod_people({"UA59": 7}, 1)},
+      "no people of hromadas: ukr_admpop_2022.xlsx holds the sheets ukr_admpop_adm1_2022"),
+     ({"ukr_admpop_adm3_2022": cod_people({"UA5908027": 7}).drop(columns="T_TL")},
+      "none of people, among ADM3_EN, .*F_TL, M_TL"),
+     ({"ukr_admpop_adm3_2022": cod_people({"UA59": 7})}, "'UA59'. Expected UA and seven digits"),
+     ({"ukr_admpop_adm3_2022": cod_people({"UA5908027": -7})}, "Invalid T_TL in line 2 .*-7")],
+)  # fmt: skip
+def test_hdx_population_in_another_shape_raises_an_error(publisher, how, sheets, message):
+    serve_hdx_population(publisher, sheets)
+    with pytest.raises(gb.DataError, match=message):
+        gb.fetch("hdx-population", downloader=how)
+
+
+def test_hdx_without_a_table_of_people_lists_what_it_has(publisher, how):
+    hdx_package(publisher, ("ukr_admpop_adm1_2022.csv", "CSV", ""), name="cod-ps-ukr")
+    with pytest.raises(gb.DataError, match=r"cod-ps-ukr, but ukr_admpop_adm1_2022\.csv"):
+        gb.fetch("hdx-population", downloader=how)
 
 
 # WorldPop
