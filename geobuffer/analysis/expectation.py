@@ -181,16 +181,16 @@ def sum_parts(
     }
 
 
-def model_range(least: Sum, most: Sum) -> tuple[int, int] | None:
-    """Return the range of two sums that a model gives, to two digits; None if it is not known."""
-    if np.isnan(least.mean):
+def model_range(sums: Sequence[Sum]) -> tuple[int, int] | None:
+    """Return the range of the sums of all choices of a model, to two digits; None if unknown."""
+    if any(np.isnan(one.mean) for one in sums):
         return None
-    low = max(least.mean - SIGMAS_OF_90 * np.sqrt(least.variance), 0.0)
-    high = most.mean + SIGMAS_OF_90 * np.sqrt(most.variance)
-    return _round_to_digits(low), _round_to_digits(high)
+    low = min(one.mean - SIGMAS_OF_90 * np.sqrt(one.variance) for one in sums)
+    high = max(one.mean + SIGMAS_OF_90 * np.sqrt(one.variance) for one in sums)
+    return round_to_digits(max(low, 0.0)), round_to_digits(high)
 
 
-def _round_to_digits(value: float) -> int:
+def round_to_digits(value: float) -> int:
     """Return a number with two digits: a model knows no more."""
     return round(float(f"{value:.1e}"))
 

@@ -89,9 +89,9 @@ def exposure(
     model
         Give a modelled range of people too.
     totals
-        For the model: people of hromadas, by their code. What is left of a total after the places
-        with a figure is shared by the others. By default all places without a figure are as large
-        as comparable ones.
+        For the model: people of hromadas, by their code. They are one more choice of the model,
+        beside comparable places: what is left of a total after the places with a figure is shared
+        by the others.
 
     Returns
     -------

@@ -67,10 +67,9 @@ class Basis(NamedTuple):
 
 
 class PeopleModel(NamedTuple):
-    """The choices of the model with the fewest and with the most people, and what they rest on."""
+    """The choices of the model, and what they rest on."""
 
-    least: Sizes
-    most: Sizes
+    choices: tuple[Sizes, ...]
     basis: Basis
 
 
@@ -91,8 +90,8 @@ def model_sizes(
     distance_km
         Their distances from the border.
     totals
-        People of hromadas by their code. What is left of a total after its places with a figure is
-        shared evenly by the others.
+        People of hromadas by their code: one more choice. What is left of a total after its places
+        with a figure is shared evenly by the others.
     """
     known = ~np.isnan(people)
     small = known & (people < SMALL) & (people > 0) & (distance_km <= NEAR_KM)
@@ -101,16 +100,16 @@ def model_sizes(
     if not means and np.isnan(shared[~known]).any():
         return None
     variance = float(np.var(people[small])) if small.any() else 0.0
-    chosen = [
-        Sizes(
-            np.where(known, people, np.where(np.isnan(shared), mean, shared)),
-            np.where(known, 0.0, variance),
-        )
-        for mean in (min(means.values(), default=0.0), max(means.values(), default=0.0))
-    ]
+    sizes = sorted(means.values()) or [0.0]
     has_totals = not np.isnan(shared).all()
-    basis = Basis(means, _list_dates(table, small), has_totals)
-    return PeopleModel(chosen[0], chosen[1], basis)
+    ends = dict.fromkeys((sizes[0], sizes[-1]))
+    others = [np.full(len(table), mean) for mean in ends] if means else []
+    others += [np.where(np.isnan(shared), mean, shared) for mean in ends] if has_totals else []
+    others = others or [np.zeros(len(table))]  # all places have a figure
+    choices = tuple(
+        Sizes(np.where(known, people, other), np.where(known, 0.0, variance)) for other in others
+    )
+    return PeopleModel(choices, Basis(means, _list_dates(table, small), has_totals))
 
 
 def _average_oblasts(
@@ -164,11 +163,11 @@ def find_ranges(
     model
         The sizes of all places of the table.
     """
-    least, most = (
+    sums = [
         sum_parts(parts, keys, one.people[parts.row], one.variance[parts.row])
-        for one in (model.least, model.most)
-    )
+        for one in model.choices
+    ]
     return {
-        key: [model_range(*both) for both in zip(least[key], most[key], strict=True)]
-        for key in least
+        key: [model_range(ring) for ring in zip(*(one[key] for one in sums), strict=True)]
+        for key in sums[0]
     }

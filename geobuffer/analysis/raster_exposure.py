@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geobuffer.analysis.expectation import round_to_digits
 from geobuffer.analysis.exposure import COUNTS, EXPECTED, MODEL, label_rings
 from geobuffer.analysis.membership import answer
 from geobuffer.analysis.raster_metadata import read_raster_source
@@ -22,7 +23,7 @@ from geobuffer.geodesy.sides import split_sides
 from geobuffer.zones.arguments import FLAG, PATH, TEXT, Kind, check_arguments, is_each, optional
 from geobuffer.zones.border import AROUND, BOTH
 from geobuffer.zones.checks import check_zone
-from geobuffer.zones.source import SOURCE
+from geobuffer.zones.source import ORIGIN, SOURCE
 from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
@@ -207,7 +208,8 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
     pandas.DataFrame
         The joined rows. ``population``, ``as_of`` and ``source`` end with ``_places`` or
         ``_raster``. Neither figure is exact: the first one leaves out places without a figure
-        (``without_figure``) or a point, and the second one is the estimate of a model.
+        (``without_figure``) or a point, and the second one is the estimate of a model. The range
+        ``population_model_low`` to ``population_model_high`` is widened to include the raster.
 
     Raises
     ------
@@ -246,11 +248,28 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
     joined.loc[absent, guesses] = 0
     counts = [c for c in (*COUNTS, "population_places", "not_located") if c in joined]
     joined[counts] = joined[counts].fillna(0).astype(int)
+    basis = _include_raster(joined)
     others = [joined[column].fillna("").astype(str) for column in by if column != ring]
     order = [joined[ring].map(rings), *others]
     rank = np.lexsort([key.to_numpy() for key in reversed(order)])
     joined.attrs |= places.attrs
+    facts = joined.attrs.get(ORIGIN, {})
+    if basis and "population_model" in facts:
+        joined.attrs[ORIGIN] = facts | {"population_model": f"{facts['population_model']}; {basis}"}
     return joined.iloc[rank].reset_index(drop=True)
+
+
+def _include_raster(joined: pd.DataFrame) -> str:
+    """Widen the model's range to what a raster counts; return the words for that choice, or ""."""
+    if not {*MODEL, "population_raster"} <= set(joined):
+        return ""
+    counted = joined["population_raster"].map(round_to_digits, na_action="ignore")
+    given = joined[list(MODEL)].astype("Float64").assign(raster=counted)
+    ends = given.drop(columns=MODEL[1]).min(axis=1), given.drop(columns=MODEL[0]).max(axis=1)
+    for name, end in zip(MODEL, ends, strict=True):
+        bounded = end.clip(lower=joined["population_places"])
+        joined[name] = bounded.where(given[name].notna()).astype("Int64")
+    return "or as many as the raster counts"
 
 
 def _check_common_names(places: pd.Series, raster: pd.Series, column: str) -> None:

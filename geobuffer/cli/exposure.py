@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import geobuffer as gb
+from geobuffer.cli.fetched import find_fetched_rasters
 from geobuffer.cli.inputs import (
     PAGE_M,
     UNSEEN_M,
+    Ground,
     build_zone,
     describe_expected,
     describe_not_located,
     find_places,
     load_ground,
     load_places,
+    load_totals,
     make_heading,
     read_scenario,
     read_zone,
@@ -25,6 +28,7 @@ from geobuffer.cli.options import (
     AsJson,
     BorderOptions,
     CsvLocale,
+    ModelOptions,
     Out,
     PlaceOptions,
     RasterOptions,
@@ -100,9 +104,7 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     cumulative: Annotated[
         bool, typer.Option("--cumulative", help="Count all within each edge, not ring by ring.")
     ] = False,
-    no_model: Annotated[
-        bool, typer.Option("--no-model", help="Leave out the modelled range of people.")
-    ] = False,
+    model: ModelOptions,
     rasters: RasterOptions,
     out: Out = None,
     csv_locale: CsvLocale = None,
@@ -116,17 +118,19 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     scenario = read_zone(zone)
     raster, values = _check_rasters(rasters)
     ground = load_ground(zone, scenario)
+    if places.fetched and not raster:
+        raster, values = find_fetched_rasters(_list_countries(ground, scenario)), "counts"
     with show_progress("Measuring the zone and its settlements"):
         # The polygon's edge cuts pixels of 100 m: an error of 1 m is a hundredth of a pixel.
         built = build_zone(scenario, ground.border, PAGE_M if raster else UNSEEN_M)
         # A raster counts people even where no settlements are bundled.
         towns = find_places(places, ground) if raster else load_places(places, ground)
         how: Any = {"by": by, "cumulative": cumulative}
-        tables = [
-            gb.exposure(join_not_located(*t), built, model=not no_model, **how)
-            for t in [towns]
-            if t
-        ]
+        tables = []
+        if towns:
+            totals = load_totals(model, places, towns)
+            how_many: Any = {"model": not model.no_model, "totals": totals, **how}
+            tables = [gb.exposure(join_not_located(*towns), built, **how_many)]
     if raster and values:
         source = _find_raster_source(raster, rasters.as_of)
         options: dict[str, Any] = {"values": values, "source": source}
@@ -164,6 +168,13 @@ def _check_rasters(rasters: RasterOptions) -> tuple[list[Path] | None, str | Non
     if bool(raster) != (values is not None):
         raise gb.DataError("Invalid --raster and --values. Must be given together.")
     return raster, values
+
+
+def _list_countries(ground: Ground, scenario: gb.Scenario) -> set[str]:
+    """Return the countries on whose territory the zone lies; none if the border has no regions."""
+    sides = ground.border.sides
+    chosen = [side for side in sides if side.name == scenario.side] or sides
+    return {region.country for side in chosen for region in side.regions if region.country}
 
 
 def _find_raster_source(raster: list[Path], as_of: str) -> gb.Source:

@@ -1,4 +1,4 @@
-"""The places that were fetched before: found in the cache, without a network, for ``--fetched``."""
+"""What was fetched before: found in the cache, without a network, for ``--fetched``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from geobuffer.cli.output import print_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     import geopandas as gpd
     import pandas as pd
@@ -61,6 +62,38 @@ def _find_in_cache(countries: Sequence[str]) -> Iterator[Fetched]:
             yield fetch_with_sources(name, downloader=offline, **what)
         except gb.DownloadError:  # it is not in the cache
             continue
+
+
+def load_fetched_totals() -> dict[str, float]:
+    """Return the people of hromadas in the cache, by code; nothing if they were not fetched."""
+    try:
+        table: Any = gb.fetch("hdx-population", downloader=gb.Downloader(offline=True))
+    except gb.DownloadError:
+        return {}
+    print_note(f"people of hromadas, for the model: {len(table):,} rest on {table['source'][0]}.")
+    return dict(zip(table["hromada_code"], table["population"].astype(float), strict=True))
+
+
+def find_fetched_rasters(countries: Iterable[str]) -> list[Path]:
+    """Return the latest raster of WorldPop in the cache for each country, if all have one."""
+    from geobuffer.datasets.fetch.worldpop import list_years
+
+    offline = gb.Downloader(offline=True)
+    years = {code: max(list_years(offline, code), default=None) for code in sorted(set(countries))}
+    missing = [code for code, year in years.items() if year is None]
+    if missing or not years:
+        if len(missing) < len(years):
+            print_note(
+                f"no raster of people is counted, because that of {', '.join(missing)} is not in "
+                f"the cache: geobuffer data get worldpop --country {missing[0]}"
+            )
+        return []
+    found: list[Any] = [
+        gb.fetch("worldpop", country=code, year=year, downloader=offline)
+        for code, year in years.items()
+    ]
+    print_note(f"the people of the raster rest on {', '.join(path.name for path in found)}.")
+    return found
 
 
 def _keep_near(places: Any, border: gb.Border) -> gpd.GeoDataFrame:

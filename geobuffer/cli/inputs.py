@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geobuffer as gb
-from geobuffer.cli.fetched import load_fetched_places, tell_sources
+from geobuffer.cli.fetched import load_fetched_places, load_fetched_totals, tell_sources
 from geobuffer.cli.options import check_together
 from geobuffer.cli.output import name_options, print_note
 from geobuffer.cli.read_keys import Older, name_keys, read_keys, spread_keys
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import shapely
 
-    from geobuffer.cli.options import BorderOptions, PlaceOptions, ZoneOptions
+    from geobuffer.cli.options import BorderOptions, ModelOptions, PlaceOptions, ZoneOptions
     from geobuffer.zones.zone import Zone
 
 
@@ -471,6 +471,35 @@ def _add_ids(table: gpd.GeoDataFrame, file: str) -> gpd.GeoDataFrame:
         return table
     stem = Path(file).stem.replace(";", "")
     return table.assign(id=[f"{stem}:{number}" for number in range(1, len(table) + 1)])
+
+
+def load_totals(model: ModelOptions, places: PlaceOptions, towns: Places) -> dict[str, float]:
+    """Return the people of hromadas for the model: of the user's table, or of the cache.
+
+    Raises
+    ------
+    DataError
+        The table cannot be read, or none of its codes is that of a hromada of the places.
+    """
+    from geobuffer.io.not_located import count_by_hromada, read_hromadas
+    from geobuffer.io.read.totals import read_totals
+
+    if model.totals is None:
+        return load_fetched_totals() if places.fetched and not model.no_model else {}
+    import pandas as pd
+
+    totals = read_totals(model.totals)
+    here = {*count_by_hromada(towns.located), *count_by_hromada(towns.not_located)}
+    keys = read_hromadas(pd.DataFrame({"hromada_code": list(totals)}))
+    known = len(here & set(keys))
+    if not known:
+        raise gb.DataError(
+            f"Invalid --totals {model.totals}: none of its {len(totals):,} codes is that of a "
+            "hromada of the settlements. Must be KATOTTG codes of hromadas, as "
+            "UA59080270000000000, or their first nine characters."
+        )
+    print_note(f"people of hromadas, for the model: {known:,} rest on {model.totals}.")
+    return totals
 
 
 def classify_places(places: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:

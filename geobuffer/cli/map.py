@@ -18,9 +18,17 @@ from geobuffer.cli.inputs import (
     describe_not_located,
     find_places,
     load_ground,
+    load_totals,
     read_zone,
 )
-from geobuffer.cli.options import AsJson, Language, PlaceOptions, ZoneOptions, takes_options
+from geobuffer.cli.options import (
+    AsJson,
+    Language,
+    ModelOptions,
+    PlaceOptions,
+    ZoneOptions,
+    takes_options,
+)
 from geobuffer.cli.output import (
     check_page,
     check_picture,
@@ -53,9 +61,7 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
         str | None,
         typer.Option("--title", help="The heading, in place of ours."),
     ] = None,
-    no_model: Annotated[
-        bool, typer.Option("--no-model", help="Leave out the modelled range of people.")
-    ] = False,
+    model: ModelOptions,
     png: Annotated[
         Path | None,
         typer.Option("--png", help="A picture (.png, .svg, .pdf); the page only with --out too."),
@@ -80,10 +86,13 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
     ground = load_ground(zone, scenario)
     with show_progress("Measuring the zone and its settlements"):
         built = build_zone(scenario, ground.border, PAGE_M)
-        shown = _classify_all(find_places(places, ground), built)
+        towns = find_places(places, ground)
+        totals = load_totals(model, places, towns) if towns else {}
+        shown = _classify_all(towns, built)
     with show_progress("Drawing the map"):
         if page is not None:
-            how = {"model": not no_model, "language": "" if language is None else language.value}
+            how: dict[str, Any] = {"model": not model.no_model, "totals": totals}
+            how["language"] = "" if language is None else language.value
             gb.write(_draw_page(zone, built, shown, ground.regions, title, **how), page)
         if png is not None:
             heading = title or scenario.title

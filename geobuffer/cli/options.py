@@ -313,6 +313,27 @@ class RasterOptions:
     as_of: Annotated[str, typer.Option("--as-of", help="The date of the raster's people.")] = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """Whether to model a range of people, and from which totals."""
+
+    no_model: Annotated[
+        bool, typer.Option("--no-model", help="Leave out the modelled range of people.")
+    ] = False
+    totals: Annotated[
+        Path | None,
+        typer.Option(
+            "--totals", metavar="FILE", help="People of hromadas, for the model: code and number."
+        ),
+        READ,
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Check that totals are given to a model."""
+        if self.no_model and self.totals is not None:
+            raise DataError("Invalid --totals with --no-model. Must be one of them.")
+
+
 def takes_options(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command whose parameters are the single options of its groups.
 

@@ -65,7 +65,8 @@ def test_totals_of_hromadas_are_shared_by_the_places_without_a_figure():
     table = pd.DataFrame({"hromada_code": [code, code, code, other]})
     people = np.array([100.0, np.nan, np.nan, np.nan])
     found = model_sizes(table, people, np.zeros(4), {code: 500.0, other: 50.0})
-    assert found.least.people.tolist() == found.most.people.tolist() == [100, 200, 200, 50]
+    (choice,) = found.choices
+    assert choice.people.tolist() == [100, 200, 200, 50]
     assert "totals of their hromadas" in str(found.basis)
     # A place of another hromada is of unknown size, and no place is comparable.
     assert model_sizes(table, people, np.zeros(4), {code: 500.0}) is None
@@ -102,3 +103,30 @@ def test_people_of_a_large_place_are_spread_over_its_extent(near, radius_m, accu
     inside = normal_cdf(moved / extent)
     whole = found.uncertainty.errors.measure_whole()
     assert float(whole[0]) == pytest.approx(inside.var() / 0.25, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("counted", "ends"),
+    [(431.5, (200, 430)), (250.0, (200, 300)), (40.0, (120, 300)), (None, (200, 300))],
+)
+def test_a_raster_is_one_more_choice(counted, ends):
+    facts = {"ring": ["0–5 km"], "places": [3], "population": [120]}
+    places = pd.DataFrame(facts | {"population_model_low": [200], "population_model_high": [300]})
+    places.attrs = {"geobuffer": {"population_model": "sizes"}}
+    raster = pd.DataFrame({"ring": ["0–5 km"], "population": [counted], "no_data_share": [0.0]})
+    joined = gb.compare_exposure(places, raster.astype({"population": float}))
+    low, high = joined["population_model_low"].item(), joined["population_model_high"].item()
+    assert (low, high) == ends
+    said = joined.attrs["geobuffer"]["population_model"]
+    assert said == "sizes; or as many as the raster counts"
+    assert places.attrs == {"geobuffer": {"population_model": "sizes"}}
+
+
+def test_totals_are_one_choice_beside_comparable_places(near):
+    table = _table().drop(index=80).assign(hromada_code="UA59080270000000000")
+    plain, more = (
+        gb.exposure(table, near, totals=totals).iloc[0] for totals in (None, {"UA5908027": 1e6})
+    )
+    assert more["population_model_low"] == plain["population_model_low"]
+    # What is left of the million, after 12,000 people of the other places.
+    assert more["population_model_high"] == 990_000

@@ -75,6 +75,41 @@ def test_fetched_places_are_used_without_a_network(get, run, publisher):
     assert "none of the places in the cache" in away.err
 
 
+def test_fetched_people_join_the_model_without_a_network(get, run, publisher, here):
+    asked = ("exposure", "--between", "Belgorod", "--and", "Sumy", "--km", "6", "--side", "Ukraine")
+    (plain,) = run(*asked, "--json").json
+    near = shapely.box(35, 50.5, 35.1, 50.6)
+    sources.serve_hdx_places(publisher, [sources.cod_place("UA9900000001", ("A", "А"), near)])
+    get("hdx-places")
+    # All hromadas of Sumy oblast have a hundred times as many people as the villages had.
+    hromadas = {code[:9] for code in gb.load_not_located()["hromada_code"].dropna()}
+    people = sources.cod_people(dict.fromkeys(sorted(hromadas), 1_000_000))
+    sources.serve_hdx_population(publisher, {"ukr_admpop_adm3_2022": people})
+    assert get("hdx-population", "--json").json["rows"] == len(hromadas)
+    publisher.serve(sources.WORLDPOP_PATH, Page(sources.geotiff()))
+    get("worldpop", "--country", "UA")
+    publisher.asked.clear()
+    answer = run(*asked, "--fetched", "--json")
+    (row,) = json.loads(answer.out)
+    assert publisher.asked == []
+    assert row["no_data_share"] == 1.0  # the raster of this test lies elsewhere
+    assert row["population_model_high"] > 10 * plain["population_model_high"]
+    said = " ".join(answer.err.split())
+    assert f"for the model: {len(hromadas)} rest on Ukraine - Subnational Population" in said
+    assert "the raster rest on ukr_pop_2025_CN_100m_R2025A_v1.tif" in said
+    both = run(*asked[:-1], "both", "--fetched", "--json")
+    assert "because that of RU is not in the cache" in " ".join(both.err.split())
+    assert "population_raster" not in json.loads(both.out)[0]
+    # A table of the user's instead, and one option without any model.
+    (here / "mine.csv").write_text("code,people\nUA59080270000000000,5400\n", "utf-8")
+    assert "or as large as the totals" in run(*asked, "--totals", "mine.csv").out
+    (here / "mine.csv").write_text("code,people\nUA99,5400\n", "utf-8")
+    assert "none of its 1 codes" in run(*asked, "--totals", "mine.csv").err
+    assert "--totals with --no-model" in run(*asked, "--totals", "mine.csv", "--no-model").err
+    get("hdx-population", "--out", ".")
+    assert "hromada_code" in (here / "hdx-population.csv").read_text("utf-8")
+
+
 def test_get_places_come_with_their_sources(get, publisher):
     digest = sources.serve_geonames(publisher)
     facts = get("geonames", "--country", "UA", "--json").json

@@ -26,11 +26,11 @@ PLACES = {"--places", "--add-places", "--places-read", "--add-places-read", "--f
 
 OPTIONS = {
     "": {"--version", "--versions", "--debug", "--help"},
-    "map": {*ZONE, *PLACES, "--title", "--no-model", "--out", "--png", "--language"},
+    "map": {*ZONE, *PLACES, "--title", "--no-model", "--totals", "--out", "--png", "--language"},
     "zone": {*ZONE, "--tolerance", "--out"},
     "settlements": {*ZONE, *PLACES, "--all", "--out", "--csv-locale"},
     "exposure": {*ZONE, *PLACES, "--by", "--cumulative", "--raster", "--values",
-                 "--as-of", "--no-model", "--out", "--csv-locale"},
+                 "--as-of", "--no-model", "--totals", "--out", "--csv-locale"},
     "curve": {*BORDER, *PLACES, "--side", "--to-km", "--step-km", "--png", "--out",
               "--csv-locale"},
     "check": {*ZONE, *PLACES, "file", "--out", "--csv-locale"},

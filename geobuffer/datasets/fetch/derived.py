@@ -63,7 +63,7 @@ def read_or_compute(
 
 
 def _read_stored(path: Path) -> gpd.GeoDataFrame | None:
-    """Return a stored table; None if there is none, or it is damaged."""
+    """Return a stored table; None if it is not there or damaged."""
     try:
         return gpd.read_parquet(path)
     except (OSError, ValueError, KeyError):
