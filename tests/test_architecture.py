@@ -214,6 +214,7 @@ WRITERS = {
     "analysis.bulk.begin_parts": {"mkdir"},
     "datasets.fetch.cache.obtain": {"mkdir"},
     "datasets.fetch.cache._fetch_to_cache": {"unlink"},
+    "datasets.fetch.derived.read_or_compute": {"to_parquet", "unlink"},
     "datasets.fetch.http.remove_partial": {"unlink"},
     "datasets.fetch.http._write_body": {"unlink"},
     "cli.data._write_fetched": {"unlink"},
