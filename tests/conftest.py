@@ -37,6 +37,7 @@ SLOW = (
     "cli/test_settlements.py",
     "cli/test_where.py",
     "cli/test_zone.py",
+    "datasets/test_calibration.py",
     "datasets/test_neighbours.py",
     "datasets/test_world.py",
     "docs/test_how_to.py",
@@ -166,8 +167,9 @@ def patch_makers(patch):
     border_between, build_zone = make_before()
     patch.setattr(gb, "load_regions", load_regions)
     patch.setattr(gb, "load_settlements", load_settlements)
-    patch.setattr(gb, "border_between", border_between)
-    patch.setattr(gb, "build_zone", build_zone)
+    for module in ("geobuffer", "geobuffer.datasets.scenario"):
+        patch.setattr(f"{module}.border_between", border_between)
+        patch.setattr(f"{module}.build_zone", build_zone)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Run the command line for every row in an empty folder, and check the folder afterwards."""
 
 import contextlib
+import shutil
 
 import pytest
 from support import given
@@ -17,13 +18,21 @@ READERS = [
 ]
 
 
+@pytest.fixture(scope="session")
+def regions_file(tmp_path_factory):
+    """A file with the regions West and East."""
+    path = tmp_path_factory.mktemp("regions") / "regions.gpkg"
+    given.save(given.areas(), path)
+    return path
+
+
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def here(tmp_path, monkeypatch, regions_file):
     """An empty folder, in which commands are run; it holds the regions West and East."""
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    given.save(given.areas(), folder / "regions.gpkg")
+    shutil.copyfile(regions_file, folder / "regions.gpkg")
     return folder
 
 

@@ -50,18 +50,18 @@ def two_sections(regions):
 
 
 ZONES = {
-    "one side": lambda border: gb.build_zone(border, km=10, side="Ukraine", tolerance_m=10),
-    "flat rings": lambda border: gb.build_zone(border, km=[3, 5], ends="flat", tolerance_m=10),
-    "by side": lambda border: gb.build_zone(border, km={"Ukraine": 8, "Russia": 3}, tolerance_m=10),
-    "by section": lambda border: gb.build_zone(border, km={"Kursk–Sumy": 8}, tolerance_m=10),
-    "from a distance": lambda border: gb.build_zone(border, km=8, from_km=3, tolerance_m=10),
+    "one side": lambda border: gb.build_zone(border, km=10, side="Ukraine", tolerance_m=50),
+    "flat rings": lambda border: gb.build_zone(border, km=[3, 5], ends="flat", tolerance_m=50),
+    "by side": lambda border: gb.build_zone(border, km={"Ukraine": 8, "Russia": 3}, tolerance_m=50),
+    "by section": lambda border: gb.build_zone(border, km={"Kursk–Sumy": 8}, tolerance_m=50),
+    "from a distance": lambda border: gb.build_zone(border, km=8, from_km=3, tolerance_m=50),
     "left of a line": lambda _: gb.build_zone(_line(), km=[1, 4], side="left", tolerance_m=5),
     "a disc": lambda _: gb.build_zone(_plant(), km=[10, 30]),
     "round a park": lambda _: gb.build_zone(gb.border_of(_park()), km=2, side="outside"),
     "of outlines that were healed": lambda _: gb.build_zone(_healed(), km=2, tolerance_m=5),
     "of many": _combined,
     "clipped": lambda border: gb.clip_zone(
-        gb.build_zone(border, km=9, tolerance_m=20),
+        gb.build_zone(border, km=9, tolerance_m=50),
         [_park(), gb.Region("Box", shapely.box(34.3, 51.0, 35.2, 51.5), HAND)],
     ),
 }
