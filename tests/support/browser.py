@@ -92,9 +92,11 @@ class Browser:
         """Write a screenshot as a PNG."""
         path.write_bytes(self.driver.get_screenshot_as_png())
 
-    def pdf(self) -> bytes:
-        """Return the page as it prints."""
-        printed = self.driver.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
+    def pdf(self, *, landscape: bool = False) -> bytes:
+        """Return the page as it prints on A4."""
+        paper = {"paperWidth": 8.27, "paperHeight": 11.69, "landscape": landscape}
+        paper["printBackground"] = True
+        printed = self.driver.execute_cdp_cmd("Page.printToPDF", paper)
         return base64.b64decode(printed["data"])
 
     def audit(self, axe: str) -> list[str]:

@@ -340,7 +340,7 @@ def _make_folium_map(
         prefer_canvas=True,
         control_scale=True,
         maxZoom=18,
-        zoomSnap=0.5,
+        zoomSnap=0.25,
         renderer=canvas,
     )
     # The page contains what it needs of these libraries, so folium must not link to them.

@@ -195,10 +195,10 @@ class TestFile:
     def test_small_page_weighs_little(self) -> None:
         # Leaflet takes 165 kB of that, what is expected 7 kB, the letters of names 2 kB, answers to
         # clicks 9 kB, links and citations 7 kB, and reports and the model of people, in three
-        # languages, 10 kB.
+        # languages, 10 kB, the four numbers and the histogram 4 kB.
         assert (
             len(render_page(maps.map_zone(make_zone(), settlements=make_places())).encode())
-            < 336_000
+            < 341_000
         )
 
     def test_ten_thousand_places_weigh_less_than_two_megabytes(self) -> None:
@@ -479,7 +479,10 @@ class TestPage:
         self, browser: Browser, page: Path
     ) -> None:
         browser.open(page)
-        browser.run("const b = document.querySelector('#rows button'); b.focus(); b.click()")
+        browser.run(
+            "document.querySelector('.skip').click();"
+            "const b = document.querySelector('#rows button'); b.focus(); b.click()"
+        )
         assert browser.run("return document.activeElement.className") == "about"
         browser.run("geobuffer.view.map.closePopup()")
         assert browser.run("return document.activeElement.className") == "place"
@@ -843,11 +846,14 @@ class TestSlider:
             assert seen["inside"] == known.get("inside", 0)
             assert seen["uncertain"] == known.get("uncertain", 0)
             assert seen["outside"] + seen["far"] == known["outside"]
+            numbers = browser.text("#answers")
+            assert f"Places surely inside{known.get('inside', 0):,}" in numbers
             in_zone = towns[found["membership"].isin(["inside", "uncertain"])]
             assert seen.get("unlocated", 0) == len(load_not_located(in_zone))
             people = towns.loc[found["membership"] == "inside", "population"]
             if len(people):
                 assert f"at least {people.sum():,}" in browser.text("#summary")
+                assert f"People, at least{people.sum():,.0f}" in numbers
             if unknown := people.isna().sum():
                 assert f"settlements without a figure: {unknown:,}" in browser.text("#summary")
             listed = int(browser.text("#listed").removeprefix("Listed: ").replace(",", ""))
@@ -996,6 +1002,30 @@ class TestSlider:
             "  bottom: box('.leaflet-control-attribution').top - frame.top - b.y }"
         )
         assert min(found.values()) >= 0, found
+
+    @pytest.mark.parametrize("landscape", [False, True])
+    def test_prints_on_one_sheet(
+        self, browser: Browser, default_page: Path, *, landscape: bool
+    ) -> None:
+        browser.open(default_page)
+        browser.run("geobuffer.openPlace(geobuffer.placesOfClass('inside')[0])")
+        sheets = re.findall(rb"/Type ?/Page\b", browser.pdf(landscape=landscape))
+        assert len(sheets) == 1
+        # The list is printed too if the reader has opened it.
+        browser.run("document.getElementById('settlements').open = true")
+        assert len(re.findall(rb"/Type ?/Page\b", browser.pdf(landscape=landscape))) > 4
+
+    def test_histogram_counts_places_by_distance(
+        self, browser: Browser, default_page: Path, zone: BufferZone, towns: gpd.GeoDataFrame
+    ) -> None:
+        browser.open(default_page)
+        found = classify(towns, zone)
+        away = found["distance_km"][found["side"] == "Ukraine"]
+        steps = [0.0, *browser.run("return geobuffer.facts.slider.widths_km")]
+        wanted = np.histogram(away, steps)[0]
+        assert browser.run("return geobuffer.countBySteps()") == wanted.tolist()
+        drawn = "return document.querySelectorAll('#histogram .within').length"
+        assert browser.run(drawn) == 10
 
     def test_draws_what_it_says(self, browser: Browser, default_page: Path) -> None:
         """The coloured part of the picture agrees with the stated area, on the stated side."""
@@ -1209,7 +1239,10 @@ class TestKeyboard:
         self, browser: Browser, page: Path
     ) -> None:
         browser.open(page)
-        browser.run("const b = document.querySelector('#rows button'); b.focus(); b.click()")
+        browser.run(
+            "document.querySelector('.skip').click();"
+            "const b = document.querySelector('#rows button'); b.focus(); b.click()"
+        )
         browser.run(
             "document.activeElement.dispatchEvent("
             "new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))"
@@ -1219,7 +1252,10 @@ class TestKeyboard:
 
     def test_the_slider_keeps_the_keyboard(self, browser: Browser, page: Path) -> None:
         browser.open(page)
-        browser.run("const b = document.querySelector('#rows button'); b.focus(); b.click()")
+        browser.run(
+            "document.querySelector('.skip').click();"
+            "const b = document.querySelector('#rows button'); b.focus(); b.click()"
+        )
         browser.run("document.getElementById('wider').focus()")
         for _ in range(25):
             browser.run("document.activeElement.click()")

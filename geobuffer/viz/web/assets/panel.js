@@ -182,6 +182,7 @@
     const area = rings.reduce((sum, ring) => sum + ring.area, 0);
     const exact = rings.every((ring) => ring.exact);
     const shown = { km: plain(view.km), area: areaText({ area, exact }) };
+    geobuffer.showAnswer(shown.area);
     byId('shown').textContent = facts.zone.is_plain
       ? say('shown', { ...shown, side: geobuffer.sideLabel(view.side) })
       : say('shown_area', shown);
@@ -332,7 +333,23 @@
     );
   }
 
+  /** Return the maker and the licence of a source in a few words. */
+  function nameMaker(source) {
+    const [maker] = (source.publisher || source.title).split(/[,(;]/);
+    const [licence] = (source.licence || '').split(/[(;]|: /);
+    return [maker.trim(), licence.trim()];
+  }
+
+  /** Return a source in one line, for paper. */
+  function summarizeSource(source) {
+    const accuracy = Number.isFinite(source.accuracy_m)
+      ? `± ${number(source.accuracy_m)} ${say('unit_m')}` : null;
+    const parts = [...nameMaker(source), source.as_of, accuracy].filter(Boolean);
+    return element('li', '', `${say(`source_${source.layer}`)}: ${parts.join(', ')}`);
+  }
+
   function showSources() {
+    byId('printed-sources').replaceChildren(...geobuffer.facts.sources.map(summarizeSource));
     const sources = geobuffer.facts.sources.map(describeSource);
     byId('source-list').replaceChildren(describeMethod(), ...sources);
   }
@@ -354,12 +371,12 @@
 
   /** Return how to cite the page: its heading, its makers and the date of the border, and where it is. */
   function citePage(link) {
-    const makers = facts.sources.map((source) => (source.publisher || source.title).split(/[,(;]/)[0].trim());
+    const makers = facts.sources.map((source) => nameMaker(source)[0]);
     return say(facts.border.as_of ? 'cite_dated' : 'cite', {
       title: writeHeading(), version: facts.version, makers: [...new Set(makers)].join(', '),
       date: facts.border.as_of, link,
     });
   }
 
-  Object.assign(geobuffer, { citePage, showPanel, showZone, placeGlyph, populationText });
+  Object.assign(geobuffer, { citePage, nameMaker, showPanel, showZone, placeGlyph, populationText });
 })(window.geobuffer);

@@ -48,10 +48,9 @@
 
   /** Return the maker and the licence of a layer in a few words; the panel has the full text. */
   function shortCredit(source) {
-    const [maker] = (source.publisher || source.title).split(/[,(;]/);
-    const [licence] = (source.licence || '').split(/[(;]|: /);
+    const [maker, licence] = geobuffer.nameMaker(source);
     const mark = /^public domain/i.test(licence) ? '' : '© ';
-    return mark + [maker, licence].map((part) => part.trim()).filter(Boolean).join(', ');
+    return mark + [maker, licence].filter(Boolean).join(', ');
   }
 
   function showCredits(map) {
@@ -66,16 +65,13 @@
   function setPrinting(map, printing) {
     geobuffer.view.printing = printing;
     document.body.classList.toggle('printing', printing);
-    for (const details of document.querySelectorAll('details')) {
-      if (printing) details.dataset.open = details.open ? 'yes' : '';
-      details.open = printing || details.dataset.open === 'yes';
-    }
     geobuffer.restyle();
     geobuffer.showPanel();
     map.invalidateSize({ pan: false, animate: false });
   }
 
-  /** For printing, the map gets the size and the colours of paper, and all details are open. */
+  /** For printing, the map gets the size and the colours of paper. What the reader has
+      opened is printed too; what is closed, such as the list, is not. */
   function startPrinting(map) {
     let seen = null;
     window.addEventListener('beforeprint', () => {
@@ -98,6 +94,13 @@
     map.on('popupclose', () => container.classList.remove('has-popup'));
   }
 
+  /** The link that skips the map leads to the list, which is closed at first. */
+  function startSkipping() {
+    document.querySelector('.skip').addEventListener('click', () => {
+      document.getElementById('settlements').open = true;
+    });
+  }
+
   function start(map) {
     geobuffer.view.map = map;
     geobuffer.view.language = geobuffer.chooseLanguage();
@@ -110,6 +113,7 @@
     geobuffer.startTable();
     geobuffer.startSearch();
     setLanguage(geobuffer.view.language);
+    startSkipping();
     startPopups(map);
     geobuffer.startAsking(map);
     startPrinting(map);

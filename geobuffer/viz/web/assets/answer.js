@@ -1,0 +1,71 @@
+'use strict';
+// The answer of the page at first sight: four numbers for the width and the side that are shown, and
+// above the slider how many places lie in each of its steps.
+
+(function (geobuffer) {
+  const { say, number, element, svg, facts, view } = geobuffer;
+  const byId = (id) => document.getElementById(id);
+  const HEIGHT = 28;
+
+  function makeNumber(key, value, ...notes) {
+    return element('div', '', element('dt', '', say(key)), element('dd', '', value,
+      ...notes.filter(Boolean).map((note) => element('small', '', note))));
+  }
+
+  function describeExpected() {
+    const [mean, low, high] = geobuffer.expectPlaces() ?? [];
+    if (mean === undefined) return null;
+    return makeNumber('answer_expected', number(mean), low < high ? `${number(low)}–${number(high)}` : '');
+  }
+
+  function describePlaces() {
+    const counts = geobuffer.countByClass();
+    const people = geobuffer.countPeople(geobuffer.placesOfClass('inside'));
+    return [
+      makeNumber('answer_sure', number(counts.inside),
+        counts.uncertain ? say('answer_uncertain', { count: number(counts.uncertain) }) : ''),
+      describeExpected(),
+      makeNumber('answer_people', people.known ? number(people.total) : '?',
+        people.unknown ? say('answer_unknown', { count: number(people.unknown) }) : '',
+        people.known && facts.places.is_bundled ? say('answer_dated') : ''),
+    ].filter(Boolean);
+  }
+
+  /** Return how many located places lie in each step of the slider, on the side that is shown. */
+  function countBySteps() {
+    const { widths_km: widths } = facts.slider;
+    const counts = widths.map(() => 0);
+    for (const place of geobuffer.places) {
+      const isThere = place.located && (!geobuffer.isOneSide(view.side) || place.side === view.side);
+      const step = isThere ? widths.findIndex((km) => geobuffer.distanceOf(place) <= km) : -1;
+      if (step >= 0) counts[step] += 1;
+    }
+    return counts;
+  }
+
+  /** Draw the places by their distance: those within the width that is shown in their colour. */
+  function drawHistogram() {
+    const { widths_km: widths } = facts.slider;
+    const counts = countBySteps();
+    const most = Math.max(1, ...counts);
+    byId('histogram').setAttribute('viewBox', `0 0 ${Math.max(widths.length, 1)} ${HEIGHT}`);
+    byId('histogram').replaceChildren(...counts.map((count, i) => {
+      const height = HEIGHT * (count / most);
+      return svg('rect', {
+        x: i + 0.1, y: HEIGHT - height, width: 0.8, height, class: widths[i] <= view.km ? 'within' : 'beyond',
+      });
+    }));
+    byId('histogram').parentElement.hidden = widths.length < 2 || !geobuffer.places.length;
+  }
+
+  /** Show the numbers and the histogram of the zone that is shown. */
+  function showAnswer(area) {
+    byId('answers').replaceChildren(
+      ...(facts.places.given ? describePlaces() : []),
+      makeNumber('answer_area', area === say('unknown') ? area : `${area} km²`),
+    );
+    drawHistogram();
+  }
+
+  Object.assign(geobuffer, { showAnswer, countBySteps });
+})(window.geobuffer);
