@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import geobuffer as gb
-from geobuffer.cli.inputs import UNSEEN_M, build_zone, load_ground, load_places, read_zone
+from geobuffer.cli.inputs import load_ground, measure_zone, read_zone
 from geobuffer.cli.options import (
     READ,
     AsJson,
@@ -53,8 +53,6 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Compare each claim of a scenario's reports with the zone: supported, contradicted or not."""
-    from geobuffer.io.not_located import join_not_located
-
     check_table(out, csv_locale)
     if file is not None:
         if zone.scenario is not None:
@@ -68,8 +66,7 @@ def check(
         )
     ground = load_ground(zone, scenario)
     with show_progress("Measuring the zone and its settlements"):
-        built = build_zone(scenario, ground.border, UNSEEN_M)
-        towns = join_not_located(*load_places(places, ground))
+        built, towns = measure_zone(scenario, ground, places)
         checked = gb.check_scenario(scenario, built, towns)
     if out is not None:
         gb.write(checked, out, csv_locale=csv_locale)

@@ -11,16 +11,17 @@ import geobuffer as gb
 from geobuffer.cli.fetched import find_fetched_rasters
 from geobuffer.cli.inputs import (
     PAGE_M,
-    UNSEEN_M,
     Ground,
     build_zone,
     describe_expected,
     describe_not_located,
     find_places,
+    join_places,
     load_ground,
     load_places,
     load_totals,
     make_heading,
+    measure_zone,
     read_scenario,
     read_zone,
 )
@@ -111,7 +112,6 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     as_json: AsJson = False,
 ) -> None:
     """Count the places and people in each ring of the zone."""
-    from geobuffer.io.not_located import join_not_located
     from geobuffer.viz.captions import has_only_points
 
     check_table(out, csv_locale)
@@ -121,16 +121,12 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     if places.fetched and not raster:
         raster, values = find_fetched_rasters(_list_countries(ground, scenario)), "counts"
     with show_progress("Measuring the zone and its settlements"):
-        # The polygon's edge cuts pixels of 100 m: an error of 1 m is a hundredth of a pixel.
-        built = build_zone(scenario, ground.border, PAGE_M if raster else UNSEEN_M)
-        # A raster counts people even where no settlements are bundled.
-        towns = find_places(places, ground) if raster else load_places(places, ground)
-        how: Any = {"by": by, "cumulative": cumulative}
+        built, towns = _measure_ground(scenario, ground, places, raster=bool(raster))
         tables = []
-        if towns:
+        if towns is not None:
             totals = load_totals(model, places, towns)
-            how_many: Any = {"model": not model.no_model, "totals": totals, **how}
-            tables = [gb.exposure(join_not_located(*towns), built, **how_many)]
+            how: Any = {"model": not model.no_model, "totals": totals}
+            tables = [gb.exposure(towns, built, by=by, cumulative=cumulative, **how)]
     if raster and values:
         source = _find_raster_source(raster, rasters.as_of)
         options: dict[str, Any] = {"values": values, "source": source}
@@ -148,8 +144,20 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
         _print_exposure(counted, title, places=towns is not None, raster=bool(raster))
         of = "Point" if has_only_points(built.sections) else "Border"
         if towns is not None and scenario == gb.load_scenario(zone.scenario):
-            _print_reported(scenario, built, join_not_located(*towns))
-        print_sources(counted, of, bundled=bool(towns) and not places.places)
+            _print_reported(scenario, built, towns)
+        print_sources(counted, of, bundled=towns is not None and not places.places)
+
+
+def _measure_ground(
+    scenario: gb.Scenario, ground: Ground, places: PlaceOptions, *, raster: bool
+) -> tuple[Zone, gpd.GeoDataFrame | None]:
+    """Return the zone and all places; for a raster also where no settlements are bundled."""
+    if not raster:
+        return measure_zone(scenario, ground, places)
+    # The polygon's edge cuts pixels of 100 m: an error of 1 m is a hundredth of a pixel.
+    built = build_zone(scenario, ground.border, PAGE_M)
+    found = find_places(places, ground)
+    return built, None if found is None else join_places(found)
 
 
 def _print_reported(scenario: gb.Scenario, built: Zone, places: gpd.GeoDataFrame) -> None:
@@ -336,7 +344,6 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
     as_json: AsJson = False,
 ) -> None:
     """Count the places and people within every distance, to choose a width."""
-    from geobuffer.io.not_located import join_not_located
     from geobuffer.viz.captions import has_only_points
 
     check_table(out, csv_locale)
@@ -344,7 +351,7 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
     scenario = read_scenario(border, {} if side is None else {"side": side})
     ground = load_ground(border, scenario)
     with show_progress("Measuring the settlements"):
-        towns = join_not_located(*load_places(places, ground))
+        towns = join_places(load_places(places, ground))
         counted = gb.exposure_curve(
             towns, ground.border, side=scenario.side, to_km=to_km, step_km=step_km
         )

@@ -473,7 +473,30 @@ def _add_ids(table: gpd.GeoDataFrame, file: str) -> gpd.GeoDataFrame:
     return table.assign(id=[f"{stem}:{number}" for number in range(1, len(table) + 1)])
 
 
-def load_totals(model: ModelOptions, places: PlaceOptions, towns: Places) -> dict[str, float]:
+def measure_zone(
+    scenario: gb.Scenario, ground: Ground, options: PlaceOptions
+) -> tuple[Zone, gpd.GeoDataFrame]:
+    """Return the zone of a scenario, for distances only, and all places.
+
+    Raises
+    ------
+    DataError
+        No settlements are bundled along the border, and the user gives none.
+    """
+    built = build_zone(scenario, ground.border, UNSEEN_M)
+    return built, join_places(load_places(options, ground))
+
+
+def join_places(places: Places) -> gpd.GeoDataFrame:
+    """Return one table of places, those without a point at the end."""
+    from geobuffer.io.not_located import join_not_located
+
+    return join_not_located(*places)
+
+
+def load_totals(
+    model: ModelOptions, places: PlaceOptions, towns: gpd.GeoDataFrame
+) -> dict[str, float]:
     """Return the people of hromadas for the model: of the user's table, or of the cache.
 
     Raises
@@ -481,7 +504,7 @@ def load_totals(model: ModelOptions, places: PlaceOptions, towns: Places) -> dic
     DataError
         The table cannot be read, or none of its codes is that of a hromada of the places.
     """
-    from geobuffer.io.not_located import count_by_hromada, read_hromadas
+    from geobuffer.io.not_located import read_hromadas
     from geobuffer.io.read.totals import read_totals
 
     if model.totals is None:
@@ -489,9 +512,8 @@ def load_totals(model: ModelOptions, places: PlaceOptions, towns: Places) -> dic
     import pandas as pd
 
     totals = read_totals(model.totals)
-    here = {*count_by_hromada(towns.located), *count_by_hromada(towns.not_located)}
     keys = read_hromadas(pd.DataFrame({"hromada_code": list(totals)}))
-    known = len(here & set(keys))
+    known = len({*read_hromadas(towns)} & {*keys})
     if not known:
         raise gb.DataError(
             f"Invalid --totals {model.totals}: none of its {len(totals):,} codes is that of a "

@@ -17,6 +17,7 @@ from geobuffer.cli.inputs import (
     describe_expected,
     describe_not_located,
     find_places,
+    join_places,
     load_ground,
     load_totals,
     read_zone,
@@ -87,7 +88,7 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
     with show_progress("Measuring the zone and its settlements"):
         built = build_zone(scenario, ground.border, PAGE_M)
         towns = find_places(places, ground)
-        totals = load_totals(model, places, towns) if towns else {}
+        totals = load_totals(model, places, join_places(towns)) if towns else {}
         shown = _classify_all(towns, built)
     with show_progress("Drawing the map"):
         if page is not None:
@@ -127,14 +128,13 @@ class _Classified(NamedTuple):
 def _classify_all(places: Places | None, zone: Zone) -> _Classified | None:
     """Classify all places once, for the page and the picture; None without places."""
     from geobuffer.analysis.classify import classify_table, join_columns
-    from geobuffer.io.not_located import join_not_located
     from geobuffer.io.point_tables import keep_first_rows
 
     if places is None:
         return None
     once = keep_first_rows(places.located, stacklevel=1)
     places = places._replace(located=places.located[once])
-    found = classify_table(join_not_located(*places), zone)
+    found = classify_table(join_places(places), zone)
     located = join_columns(places.located, found.frame.iloc[: len(places.located)])
     return _Classified(places._replace(located=located), found)
 
@@ -171,11 +171,10 @@ def _draw_page(
     **how: Any,
 ) -> folium.Map:
     """Draw the page, whose title, notes and reports are in every language."""
-    from geobuffer.io.not_located import join_not_located
     from geobuffer.viz.web.map import draw_map
 
     scenarios = {to: read_zone(options, language=to) for to in LANGUAGES}
-    table = None if shown is None else join_not_located(*shown.places)
+    table = None if shown is None else join_places(shown.places)
     # What was reported of one zone says nothing of another.
     is_announced = scenarios["en"] == gb.load_scenario(options.scenario)
     return draw_map(
@@ -201,10 +200,9 @@ def _draw_picture(
     language: Language,
 ) -> Figure:
     """Draw the picture; its legend counts the places without a position."""
-    from geobuffer.io.not_located import join_not_located
     from geobuffer.viz.figure.plot import draw_figure
 
     table = found = None
     if shown is not None:
-        table, found = join_not_located(*shown.places), shown.found
+        table, found = join_places(shown.places), shown.found
     return draw_figure(zone, table, found, regions=regions, title=title, language=language.value)

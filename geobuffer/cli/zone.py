@@ -11,14 +11,13 @@ import geobuffer as gb
 from geobuffer.cli.inputs import (
     LAND_ONLY,
     PAGE_M,
-    UNSEEN_M,
     build_zone,
     classify_places,
     count_not_located,
     describe_not_located,
     load_ground,
-    load_places,
     make_heading,
+    measure_zone,
     read_zone,
 )
 from geobuffer.cli.options import (
@@ -135,16 +134,14 @@ def settlements(
     import pandas as pd
 
     from geobuffer.analysis.membership import COUNTED, is_counted
-    from geobuffer.io.not_located import join_not_located
     from geobuffer.zones.source import ORIGIN
 
     check_places_file(out, csv_locale)
     scenario = read_zone(zone)
     ground = load_ground(zone, scenario)
     with show_progress("Measuring the zone and its settlements"):
-        built = build_zone(scenario, ground.border, UNSEEN_M)
-        towns = load_places(places, ground)
-        classed = classify_places(join_not_located(*towns), built)
+        built, towns = measure_zone(scenario, ground, places)
+        classed = classify_places(towns, built)
         near = count_not_located(classed)
         chosen = classed if every else classed[is_counted(classed["membership"])]
         listed = chosen.sort_values("distance_km")

@@ -10,6 +10,7 @@ import functools
 import importlib.resources
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import shapely
@@ -223,6 +224,38 @@ def describe_sources(
         if sources or "pl" in key
     ]
     return [*lines, words.text("endorsement")]
+
+
+# The short names of makers. OpenStreetMap allows "© OpenStreetMap"; the register of the ministry is
+# known by its name.
+_SHORT_MAKERS = {
+    "OpenStreetMap contributors": "OpenStreetMap",
+    "Ministry for Development of Communities and Territories of Ukraine": "KATOTTG",
+}
+
+
+def credit_briefly(sources: Iterable[Source]) -> str:
+    """Return who made the data, in a few words; licences stand with the full sources.
+
+    Examples
+    --------
+    >>> from geobuffer.zones.source import Source
+    >>> credit_briefly([Source("Border", "OpenStreetMap contributors, by way of x"),
+    ...                 Source("Land", "Natural Earth", licence="Public domain")])
+    '© OpenStreetMap; Natural Earth (public domain)'
+    """
+    owned: dict[str, None] = {}
+    free: dict[str, None] = {}
+    for source in sources:
+        if not (source.publisher or source.licence):
+            continue
+        makers = free if source.licence.casefold().startswith("public domain") else owned
+        for part in (source.publisher or source.title).split(";"):
+            maker = clean_text(re.split("[,(]", part)[0]).strip()
+            if maker and not maker.startswith("by way of "):
+                makers[_SHORT_MAKERS.get(maker, maker)] = None
+    parts = [f"© {', '.join(owned)}"] if owned else []
+    return "; ".join([*parts, *(f"{maker} (public domain)" for maker in free)])
 
 
 def describe_projection(projection: Projection, words: Translation) -> str:

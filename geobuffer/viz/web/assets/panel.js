@@ -378,5 +378,5 @@
     });
   }
 
-  Object.assign(geobuffer, { citePage, nameMaker, showPanel, showZone, placeGlyph, populationText });
+  Object.assign(geobuffer, { citePage, showPanel, showZone, placeGlyph, populationText });
 })(window.geobuffer);

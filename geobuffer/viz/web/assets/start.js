@@ -46,18 +46,10 @@
     return geobuffer.element('span', '', text).innerHTML;
   }
 
-  /** Return the maker and the licence of a layer in a few words; the panel has the full text. */
-  function shortCredit(source) {
-    const [maker, licence] = geobuffer.nameMaker(source);
-    const mark = /^public domain/i.test(licence) ? '' : '© ';
-    return mark + [maker, licence].filter(Boolean).join(', ');
-  }
-
+  /** Credit the makers of the data in a few words; the panel has the full sources and licences. */
   function showCredits(map) {
-    const lines = geobuffer.facts.sources.filter((source) => source.publisher || source.licence);
     map.attributionControl.setPrefix(false);
-    map.attributionControl.addAttribution('Leaflet');
-    for (const text of new Set(lines.map(shortCredit))) {
+    for (const text of ['Leaflet', geobuffer.facts.credit].filter(Boolean)) {
       map.attributionControl.addAttribution(escapeHtml(text));
     }
   }
