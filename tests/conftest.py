@@ -22,11 +22,16 @@ settings.register_profile("thorough", max_examples=400, deadline=None, print_blo
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
-# `make quick` leaves these out: they start, stop and kill processes, run guides and notebooks as
-# users would, run commands on large tables, or load the outlines of the whole world.
+# `make quick` leaves these out: they start, stop and kill processes or a database, run guides and
+# notebooks as users would, run commands on many files or large tables, or load the outlines of the
+# whole world.
 SLOW = (
+    "analysis/test_bulk_formats.py",
+    "analysis/test_bulk_parts.py",
     "analysis/test_distributed.py",
     "analysis/test_raster_exposure.py",
+    "bad_inputs/test_bad_crs.py",
+    "bad_inputs/test_bad_files.py",
     "bad_inputs/test_bad_output.py",
     "cli/test_bulk.py",
     "cli/test_exposure.py",
@@ -42,7 +47,10 @@ SLOW = (
     "datasets/test_world.py",
     "docs/test_how_to.py",
     "docs/test_notebooks.py",
+    "io/read/test_postgis.py",
     "io/test_kills.py",
+    "io/test_odd_points.py",
+    "io/write/test_csv_tables.py",
     "test_arguments.py",
     "test_environment.py",
     "test_soak.py",
