@@ -300,12 +300,12 @@ def test_who_cites_this_version_cites_this_version():
 
 def test_the_lists_of_test_files_name_files_that_exist():
     tree = ast.parse((ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"))
-    (slow,) = (
-        ast.literal_eval(node.value)
+    lists = {
+        node.targets[0].id: ast.literal_eval(node.value)
         for node in tree.body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "SLOW"
-    )
-    files = {f"tests/{file}" for file in slow}
+        if isinstance(node, ast.Assign) and node.targets[0].id in {"SLOW", "UNPACKING"}
+    }
+    files = {f"tests/{file}" for file in lists["SLOW"]} | set(lists["UNPACKING"])
     missing = sorted(file for file in files if not (ROOT / file).is_file())
     files = [*(ROOT / "tests").rglob("test_*.py"), *PACKAGE.rglob("*.py")]
     written = "".join(file.read_text("utf-8") for file in files)

@@ -26,8 +26,8 @@ from support.publisher import Page, Publisher
 import geobuffer as gb
 from geobuffer.io import atomic
 
-# 4 kills of each of 21 writers make 84; .ci/long sets 20.
-KILLS = int(os.environ.get("GEOBUFFER_KILLS", "4"))
+# 3 kills of each of 21 writers make 63; .ci/long sets 20.
+KILLS = int(os.environ.get("GEOBUFFER_KILLS", "3"))
 INTERRUPTS = max(1, KILLS // 5)
 SEED = int(os.environ.get("GEOBUFFER_KILLS_SEED", str(random.SystemRandom().randrange(10**9))))
 
