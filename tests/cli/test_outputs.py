@@ -71,7 +71,7 @@ def test_every_output_is_known():
     read = {(name, one.name) for name, paths in PATHS.items() for one in paths} - set(OUTPUTS)
     assert {one for _, one in read} == {
         "scenario", "regions", "along", "around", "outline", "places", "add_places", "raster",
-        "source", "file",
+        "source", "file", "totals",
     }  # fmt: skip
 
 
