@@ -20,6 +20,7 @@ import pandas as pd
 from geobuffer.analysis.conflicts import Listing, find_conflicts, repeat_value
 from geobuffer.analysis.probability import (
     ANY_SIDE,
+    LEAST_MASS,
     OTHER_SIDE,
     OWN_SIDE,
     Candidates,
@@ -27,6 +28,7 @@ from geobuffer.analysis.probability import (
     Interval,
     compute_probability,
     parse_candidates,
+    spread_probes,
 )
 from geobuffer.errors import DataError
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian, wrap_degrees
@@ -366,7 +368,9 @@ def _answer_zone(
     doubtful |= near_enough & wrong_country
     if zone.border.is_bare and zone.reach_km[2] < 0:
         # Within the shorter reach of the two sides a change of side changes nothing.
-        near = np.flatnonzero(near_enough & (distance + margin > min(zone.reach_km[:2])))
+        near = np.flatnonzero(
+            near_enough & (margin > 0.0) & (distance + margin > min(zone.reach_km[:2]))
+        )
         doubtful[near] |= _may_change_side(zone.border, lon[near], lat[near], margin[near])
     for end in zone.flat_ends:
         near = np.flatnonzero(inside & ((distance > 0.0) | (zone.side != AROUND)))
@@ -391,6 +395,11 @@ def _answer_combined(
     """Classify points by a zone made of zones; distances are those to the nearest border."""
     answers = {one: _answer_zone(lon, lat, one, uncertainty, compiled) for one in zone.zones}
     inside, truth, p = _combine_truth(lon, lat, zone, uncertainty, answers)
+    corners = _find_corners(lon, lat, zone, uncertainty, answers)
+    for start in range(0, len(corners), _CORNERS):
+        rows = corners[start : start + _CORNERS]
+        some = uncertainty.select(rows)
+        p[rows] = _probe_corners(lon[rows], lat[rows], zone, some, p[rows], compiled)
     membership = _CODE_OF_TRUTH[truth]
     nearest = np.full(len(lon), np.inf)
     distance, chainage = np.full((2, len(lon)), np.nan)
@@ -425,7 +434,7 @@ def _combine_truth(
 
     Probabilities follow it: the same error moves a place towards the edges of all parts, so in one
     of two zones it is with the greater probability, and in one but not another with the difference.
-    That is exact for zones of one border; at the corner of two edges it is off by 0.25 at most.
+    That is exact for zones of one border. Near edges of two, :func:`_probe_corners` finds them.
     """
     if isinstance(part, BufferZone):
         found = answers[part]
@@ -447,6 +456,81 @@ def _combine_truth(
     return np.all(crisp, axis=0), np.min(truth, axis=0), np.min(p, axis=0)
 
 
+# A probability between this and one minus this says that an edge is near.
+_NEAR_EDGE = 0.005
+
+# Rows near corners at a time: each has some 300 points.
+_CORNERS = 1024
+
+
+def _find_corners(
+    lon: Floats,
+    lat: Floats,
+    zone: CombinedZone,
+    uncertainty: Uncertainty,
+    answers: Mapping[BufferZone, Answers],
+) -> NDArray[np.intp]:
+    """Return the rows that have edges of two borders near, or of a border and a region."""
+    if not np.isfinite(uncertainty.errors.accuracy).any():
+        return np.zeros(0, dtype=np.intp)
+    near: dict[int, NDArray[np.bool_]] = {}
+    for one, found in answers.items():
+        known = near.get(id(one.border), np.zeros(len(lon), dtype=bool))
+        near[id(one.border)] = known | _is_near_edge(found.p_inside)
+    count = np.sum([*near.values()], axis=0)
+    for region in _list_regions(zone):
+        # Where no border is near, there is no corner of a border and a region; two regions of one
+        # clip share their outline.
+        rows = np.flatnonzero(count > 0)
+        p = _answer_region(lon[rows], lat[rows], region, uncertainty.select(rows))[2]
+        count[rows] += _is_near_edge(p)
+    return np.flatnonzero(count > 1)
+
+
+def _is_near_edge(p: Floats) -> NDArray[np.bool_]:
+    return np.asarray((p > _NEAR_EDGE) & (p < 1.0 - _NEAR_EDGE))
+
+
+def _list_regions(part: Part) -> list[Region]:
+    """Return the regions of which a zone is made."""
+    if isinstance(part, Region):
+        return [part]
+    parts = part.parts if isinstance(part, CombinedZone) else ()
+    return [region for one in parts for region in _list_regions(one)]
+
+
+def _probe_corners(
+    lon: Floats,
+    lat: Floats,
+    zone: CombinedZone,
+    uncertainty: Uncertainty,
+    p: Floats,
+    compiled: bool | None,  # noqa: FBT001
+) -> Floats:
+    """Return the probabilities of places by points that stand for them; `p` where none can be."""
+    probes = spread_probes(lon, lat, uncertainty.errors)
+    count = len(probes.weight)
+    row = np.repeat(np.arange(len(lon)), count)
+    none = np.zeros(len(row), dtype=bool)
+    exact = Errors(np.array(np.nan), np.array(0.0), np.array(0.0))
+    free = Uncertainty(np.zeros(len(row)), ~none, none, repeat_value("", len(row)), exact)
+    answers = {one: _answer_zone(probes.lon, probes.lat, one, free, compiled) for one in zone.zones}
+    inside = _combine_truth(probes.lon, probes.lat, zone, free, answers)[0]
+    possible = ~none
+    for one, found in answers.items():
+        if one.border.is_bare or one.side == AROUND:
+            continue
+        # A country lists the place on one side of the border.
+        own = one.border.side_codes(lon, lat)[row]
+        across = (found.side == 1 - own) & (own >= 0)
+        possible &= uncertainty.unlisted[row] | (across == uncertainty.wrong_country[row])
+    weight = np.where(possible.reshape(-1, count), probes.weight, 0.0)
+    mass = weight.sum(axis=1)
+    held = np.where(inside.reshape(-1, count), weight, 0.0).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.where(mass > LEAST_MASS, held / mass, p)
+
+
 def _answer_region(
     lon: Floats, lat: Floats, region: Region, uncertainty: Uncertainty
 ) -> tuple[NDArray[np.bool_], NDArray[np.int8], Floats]:
@@ -454,7 +538,10 @@ def _answer_region(
     inside = covers_points(cut_at_antimeridian(region.geometry), lon, lat)
     near = np.zeros(len(lon), dtype=bool)
     away = np.full(len(lon), np.nan)
-    there = np.isfinite(lon)
+    # Of exact points, no distance is needed.
+    there = np.isfinite(lon) & (
+        (uncertainty.margin > 0.0) | np.isfinite(uncertainty.errors.accuracy)
+    )
     away[there] = region.index.nearest(lon[there], lat[there]).distance_m / 1e3
     near[there] = away[there] < uncertainty.margin[there]
     free = np.full(len(lon), ANY_SIDE, dtype=np.int8)

@@ -38,7 +38,7 @@ def _place(km, **columns):
     return gpd.GeoDataFrame(row, geometry=[shapely.Point(_east(km), LAT)], crs="EPSG:4326")
 
 
-def _draw(km, zone, *, accuracy_m=500.0, radius_m=0.0, country=None, seed=3):
+def _draw(km, zone, *, accuracy_m=500.0, radius_m=0.0, country=None, sides=None, seed=3):
     """Return the share of drawn middles of a place that lie in a zone, of those in its country.
 
     The share is an approximation of pytest, to four standard errors.
@@ -53,7 +53,9 @@ def _draw(km, zone, *, accuracy_m=500.0, radius_m=0.0, country=None, seed=3):
     found = gb.answer(lon, lat, zone)
     possible = np.ones(DRAWS, dtype=bool)
     if country is not None:
-        possible = found.side == {"AA": 0, "BB": 1}[country]
+        # The country is that of a side of this zone, or of another one that is given.
+        side = found.side if sides is None else gb.answer(lon, lat, sides).side
+        possible = side == {"AA": 0, "BB": 1}[country]
     share = (found.ring[possible] >= 0).mean()
     return pytest.approx(share, abs=max(CLOSE, 2.0 / np.sqrt(possible.sum())))
 
@@ -81,6 +83,39 @@ def test_zones_made_of_zones(strip):
         for km in (0.3, 3.8, 4.2, 7.7):
             p = gb.classify(_place(km), zone)["p_inside"].item()
             assert p == _draw(km, zone)
+
+
+def _corner_zones(strip):
+    """Return zones with corners at 30° E and near it, 50.5° N: clipped, united and subtracted."""
+    source = gb.Source("a map")
+    zone = gb.build_zone(strip, km=5, tolerance_m=10)
+    north = gb.Region("North", shapely.box(29, 50.5, 31, 51), source)
+    along = gb.border_along(shapely.LineString([(29.5, 50.5), (30.5, 50.6)]), source=source)
+    road = gb.build_zone(along, km=1, tolerance_m=10)
+    return gb.clip_zone(zone, north), gb.unite(zone, road), gb.subtract(zone, road)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("country", [None, "BB"])
+def test_probabilities_near_corners_are_the_shares_of_drawn_places(strip, number, country):
+    zone, sides = _corner_zones(strip)[number], gb.build_zone(strip, km=5, tolerance_m=10)
+    # On each edge, on the corner and near it, inside and outside.
+    for km in (0.3, 4.4, 5.0, 5.2):
+        table = _place(km, accuracy_m=900.0)
+        table = table if country is None else table.assign(country=country)
+        p = gb.classify(table, zone)["p_inside"].item()
+        drawn = _draw(km, zone, accuracy_m=900.0, country=country, sides=sides).expected
+        # 320 points stand for each place.
+        assert p == pytest.approx(drawn, abs=0.025)
+
+
+def test_probabilities_near_corners_are_those_of_the_row_alone(strip):
+    rng = np.random.default_rng(2)
+    lon, lat = rng.uniform(29.9, 30.1, 300), rng.uniform(50.45, 50.6, 300)
+    for zone in _corner_zones(strip):
+        whole = gb.answer(lon, lat, zone, accuracy_m=1500.0).p_inside
+        some = gb.answer(lon[100:103], lat[100:103], zone, accuracy_m=1500.0).p_inside
+        assert whole[100:103].tolist() == some.tolist()
 
 
 def test_flat_ends_and_zones_around(strip):
