@@ -60,6 +60,9 @@ _STRAIGHT = 1e-6
 # A point nearer than 0.1 mm to the line counts as on it; we draw no spoke of less than twice that.
 _SHORTEST_M = 2e-4
 
+# Feet are right to micrometres. Of spokes shorter than this we ask on which side they lie.
+_SURE_M = 1.0
+
 # We look up at most this often where a spoke ends. From the full reach it takes 3 to 12 times.
 _LOOKUPS = 80
 
@@ -70,9 +73,13 @@ _TIP_SHARE = 1.0 / 3.0
 # so that cells from both banks overlap; but by no more than a tenth of its length.
 _OVERLAP_SHARE = 0.5
 
-# We try the middle of an edge between tips first, then two other places, because a middle may lie
-# on its chord by chance. Of 500 random lines, 2 were wrong (33 m and 0.8 m) without the other two.
-_SWEEPS = (0.5, 0.27, 0.73)
+# We measure a spoke in the middle of an edge between tips. But a middle may lie on its chord by
+# chance: of 500 random lines, 2 were wrong by 33 m and 0.8 m. So we check edges in two places more.
+_CHECKS = (0.27, 0.73)
+
+# Feet less apart than this, a centimetre, are one. It does not matter where the line is so short:
+# its spokes are too close together to be halved.
+_SAME_FOOT_DEGREES = 1e-7
 
 # Halving 45 times turns 1,000 km into nanometres.
 _ROUNDS = 45
@@ -240,12 +247,21 @@ class SpokeGauge:
         The width of the zone: no spoke need be much longer.
     tolerance_m
         How far the line through the tips may be from where another stretch becomes nearest.
+    has_touches
+        Whether a vertex touches the lines. All around it, two stretches are equally near, and the
+        earlier one has what is nearest to both.
     """
 
     def __init__(
-        self, index: LineIndex, bank: LeftBank, width_m: float, tolerance_m: float
+        self,
+        index: LineIndex,
+        bank: LeftBank,
+        width_m: float,
+        tolerance_m: float,
+        *,
+        has_touches: bool,
     ) -> None:
-        self._index, self._bank = index, bank
+        self._index, self._bank, self._has_touches = index, bank, has_touches
         self._width_m = width_m
         self._tip_m = _TIP_SHARE * tolerance_m
         self._overlap_m = _OVERLAP_SHARE * tolerance_m
@@ -279,8 +295,10 @@ class SpokeGauge:
         is_open = self._bank.find_open(element, share)
         # On the way between left and right the answer is chance; we ask a little to the left.
         inward = np.where(is_open, np.where(element % 3 == BEGIN_FAN, _STRAIGHT, -_STRAIGHT), 0.0)
-        # Of two vertices in one place, the earlier has all that is nearest to both.
-        rows = np.flatnonzero(length > 0.0)
+        # Where a vertex touches the lines, a spoke may be the earlier stretch's. Elsewhere what is
+        # nearest to the tip is nearest to the middle; of short spokes we do not take that for sure.
+        ask = is_open | self._has_touches | (length < _SURE_M)
+        rows = np.flatnonzero((length > 0.0) & ask)
         middle = direct(lon[rows], lat[rows], (azimuth + inward)[rows], length[rows] / 2.0)
         length[rows[~self._index.is_left(middle[0], middle[1], compiled=False)]] = 0.0
         tip = _find_tips(lon, lat, azimuth, length)
@@ -334,38 +352,81 @@ class SpokeGauge:
         length, stop = np.full(len(lon), self.reach_m), np.full((len(lon), 2), np.nan)
         for guess in guesses:
             rows = np.flatnonzero(np.isfinite(guess[:, 0]))
-            if not len(rows):
-                continue
-            at = lon[rows], lat[rows], azimuth[rows]
-            level = _find_level_lengths(*at, guess[rows], length[rows])
-            to_guess, _, away = inverse(at[0], at[1], *guess[rows].T)
+            to_guess, _, away = inverse(lon[rows], lat[rows], *guess[rows].T)
+            level = _find_level_on_sphere(away, to_guess - azimuth[rows])
             # Feet are right to micrometres. So a point that lies less than that off the line
             # through the foot stops no spoke, however short the level length is.
-            ahead = away * np.cos(np.radians(to_guess - at[2]))
+            ahead = away * np.cos(np.radians(to_guess - azimuth[rows]))
             clear = (ahead * self._tip_m > 10.0 * _find_tie(level) * level) & (ahead > 1e-3)
             shorter = np.flatnonzero(clear & (level < length[rows]))
-            length[rows[shorter]] = np.maximum(level[shorter], _SHORTEST_M)
+            length[rows[shorter]] = level[shorter]
             stop[rows[shorter]] = guess[rows[shorter]]
+        rows = np.flatnonzero(np.isfinite(stop[:, 0]))
+        at = lon[rows], lat[rows], azimuth[rows]
+        reach = np.full(len(rows), self.reach_m)
+        level = _correct_level_lengths(*at, stop[rows], length[rows], reach)
+        length[rows] = np.maximum(level, _SHORTEST_M)
         return length, stop
 
     # --- more spokes ---
 
     def refine(self, spokes: Spokes) -> Spokes:
         """Add spokes until the line through the tips keeps to the tolerance within the zone."""
-        for sweep in _SWEEPS:
-            untried = np.ones(len(spokes.element), dtype=bool)
-            for turn in range(_ROUNDS):
-                edge = np.flatnonzero(untried[:-1] & (np.diff(spokes.element) == 0))
-                begin, end = spokes.select(edge), spokes.select(edge + 1)
-                probe = self._probe_edges(begin, end, _SWEEPS[0] if turn else sweep)
-                cut = np.flatnonzero(self._find_loose_edges(begin, probe, end))
-                if not len(cut):
-                    break
-                untried[:] = False
-                untried[edge[cut]] = True
-                untried = np.insert(untried, edge[cut] + 1, True)
-                spokes = spokes.insert(edge[cut] + 1, probe.select(cut))
+        spokes = self._halve_edges(spokes, np.ones(len(spokes.element), dtype=bool), 0.5)
+        for share in _CHECKS:
+            edge = np.flatnonzero(np.diff(spokes.element) == 0)
+            begin, end = spokes.select(edge), spokes.select(edge + 1)
+            untried = np.zeros(len(spokes.element), dtype=bool)
+            untried[edge] = self._has_touches | self._find_wrong_edges(begin, end, share)
+            spokes = self._halve_edges(spokes, untried, share)
         return spokes
+
+    def _halve_edges(self, spokes: Spokes, untried: _Bools, share: float) -> Spokes:
+        """Halve edges until they keep to the tolerance; begin with those after ``untried`` spokes.
+
+        These are measured at ``share`` first.
+        """
+        for turn in range(_ROUNDS):
+            edge = np.flatnonzero(untried[:-1] & (np.diff(spokes.element) == 0))
+            begin, end = spokes.select(edge), spokes.select(edge + 1)
+            probe = self._probe_edges(begin, end, 0.5 if turn else share)
+            cut = np.flatnonzero(self._find_loose_edges(begin, probe, end))
+            if not len(cut):
+                break
+            untried[:] = False
+            untried[edge[cut]] = True
+            untried = np.insert(untried, edge[cut] + 1, True)
+            spokes = spokes.insert(edge[cut] + 1, probe.select(cut))
+        return spokes
+
+    def _find_wrong_edges(self, begin: Spokes, end: Spokes, share: float) -> _Bools:
+        """Return which edges between tips are not where another stretch becomes nearest.
+
+        At one share of each we ask what is nearest: a little before it the own stretch must be,
+        between the feet of both spokes, and a little beyond it another. That takes a third of the
+        time of measuring a spoke.
+        """
+        shortest = np.minimum(begin.length_m, end.length_m)
+        wrong = shortest == 0.0  # no edge to be asked beside
+        rows = np.flatnonzero((shortest > 0.0) & (shortest < self._width_m))
+        a, b = begin.select(rows), end.select(rows)
+        lon = a.tip_lon + share * (b.tip_lon - a.tip_lon)
+        lat = a.tip_lat + share * (b.tip_lat - a.tip_lat)
+        east = np.cos(np.radians(lat))
+        along = np.stack([(b.tip_lon - a.tip_lon) * east, b.tip_lat - a.tip_lat])
+        # Walking the line, one has the edge on the left, and what is beyond it farther left.
+        beyond = np.stack([-along[1] / east, along[0]]) / np.maximum(np.hypot(*along), 1e-15)
+        beyond *= self._overlap_m / _DEGREE_M
+        middle_lon, middle_lat = (a.lon + b.lon) / 2.0, (a.lat + b.lat) / 2.0
+        half = np.hypot((b.lon - a.lon) * np.cos(np.radians(middle_lat)), b.lat - a.lat) / 2.0
+        for side in (-1.0, 1.0):
+            near = self._index.nearest(
+                lon + side * beyond[0], lat + side * beyond[1], compiled=False
+            )
+            off_lon = wrap_degrees(near.lon - middle_lon) * np.cos(np.radians(middle_lat))
+            is_own = np.hypot(off_lon, near.lat - middle_lat) <= 1.01 * half + _SAME_FOOT_DEGREES
+            wrong[rows] |= is_own == (side > 0.0)
+        return np.asarray(wrong)
 
     def _probe_edges(self, begin: Spokes, end: Spokes, share: float) -> Spokes:
         """Measure a spoke between each pair of neighbours, at a share of the edge between them.
@@ -437,12 +498,26 @@ def _find_level_lengths(
 ) -> Floats:
     """Return how far along spokes one is as far from the foot as from another point.
 
-    At most ``most_m``. On a sphere it follows from the distance and direction of the point; two
-    steps of Newton on the ellipsoid make it right to micrometres.
+    At most ``most_m``.
     """
     to_stop, _, away = inverse(lon, lat, *stop.T)
-    ahead = np.maximum(np.cos(np.radians(to_stop - azimuth)), 1e-15)
-    level = WGS84.a * np.arctan2(np.tan(away / 2.0 / WGS84.a), ahead)
+    level = _find_level_on_sphere(away, to_stop - azimuth)
+    return _correct_level_lengths(lon, lat, azimuth, stop, level, most_m)
+
+
+def _find_level_on_sphere(away_m: Floats, turn: Floats) -> Floats:
+    """Return where one is as far from the foot as from a point so far away, in a direction.
+
+    ``turn`` is the angle, in degrees, between that direction and the spoke.
+    """
+    ahead = np.maximum(np.cos(np.radians(turn)), 1e-15)
+    return np.asarray(WGS84.a * np.arctan2(np.tan(away_m / 2.0 / WGS84.a), ahead))
+
+
+def _correct_level_lengths(
+    lon: Floats, lat: Floats, azimuth: Floats, stop: Floats, level: Floats, most_m: Floats
+) -> Floats:
+    """Make level lengths right to micrometres, by two steps of Newton on the ellipsoid."""
     level = np.minimum(level, most_m)
     for _ in range(2):
         tip_lon, tip_lat, back = direct(lon, lat, azimuth, level)

@@ -19,7 +19,7 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy._chord_tree import ChordTree
+from geobuffer.geodesy._chord_tree import MANY_POINTS, ChordTree, sort_by_place
 from geobuffer.geodesy._series import SERIES_M, PackedPieces, measure_pieces, pack_pieces
 from geobuffer.geodesy.antimeridian import shift_to_0_360, wrap_degrees
 from geobuffer.geodesy.ellipsoid import (
@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.ellipsoid import Pieces
 
 
-# Points that we look up at once: they have some 40 candidates each, so a batch takes below 20 MB.
-_BATCH = 8_192
+# Points that we look up at once: they have some 40 candidates each, so a batch takes below 40 MB.
+_BATCH = 16_384
 
 # Distances that differ by less count as equal, and the earlier piece wins. Otherwise the numerical
 # noise of geodesics (some nanometres) would decide which section a place is nearest to.
@@ -160,16 +160,30 @@ class LineIndex:
         distance, piece, share = self._find_feet(lon, lat, compiled)
         p, nodes = self.pieces, self.nodes
         foot_lon, foot_lat = p.at(piece, share)
-        azimuth, _, _ = inverse(foot_lon, foot_lat, lon, lat)
-        along = np.degrees(p.heading(piece, foot_lat))
-        turn = wrap_degrees(azimuth - along)
-        left = turn <= 0.0
         passed = share * p.length_m[piece]
         at_begin, at_end = passed < TIE_M, p.length_m[piece] - passed < TIE_M
+        left = self._lie_left_of_chords(lon, lat, piece, share)
+        # Elsewhere a geodesic leaves the line at right angles, so that vectors tell the side.
+        rows = np.flatnonzero(at_begin | at_end | (distance > SERIES_M))
+        azimuth = np.full(len(lon), np.nan)
+        azimuth[rows], _, _ = inverse(foot_lon[rows], foot_lat[rows], lon[rows], lat[rows])
+        along = np.degrees(p.heading(piece[rows], foot_lat[rows]))
+        left[rows] = wrap_degrees(azimuth[rows] - along) <= 0.0
         for node, at in ((nodes.begin[piece], at_begin), (nodes.end[piece], at_end)):
             rows = np.flatnonzero(at)
             left[rows] = nodes.is_left(azimuth[rows], node[rows])
         return np.asarray(left | (distance < _ON_LINE_M)), distance
+
+    def _lie_left_of_chords(
+        self, lon: Floats, lat: Floats, piece: Ints, share: Floats
+    ) -> NDArray[np.bool_]:
+        """Return which points lie left of the plane through a piece's chord and the vertical."""
+        chord = self._chords.chord[piece]
+        away = to_ecef(lon, lat) - self._chords.start[piece] - share[:, None] * chord
+        foot_lon, foot_lat = np.radians(self.pieces.at(piece, share))
+        flat = np.cos(foot_lat)
+        up = np.stack([flat * np.cos(foot_lon), flat * np.sin(foot_lon), np.sin(foot_lat)], axis=1)
+        return np.asarray((np.cross(chord, away) * up).sum(axis=1) >= 0.0)
 
     def free_ends(self) -> tuple[Floats, Floats, Floats]:
         """Return longitude, latitude and outward azimuth of ends where no other line starts.
@@ -239,14 +253,21 @@ class LineIndex:
         if self.uses_grid(len(lon), compiled):
             return self._find_in_grid(lon, lat)
         _check_points(lon, lat, np.arange(len(lon)))
+        xyz = to_ecef(lon, lat)
+        if len(lon) < MANY_POINTS:
+            return self._find_in_tree(lon, lat, xyz)
+        # The tree takes points that follow one another as a group.
+        order = sort_by_place(xyz)
         batches = [
-            self._find_in_tree(lon[at : at + _BATCH], lat[at : at + _BATCH])
-            for at in range(0, max(len(lon), 1), _BATCH)
+            self._find_in_tree(lon[rows], lat[rows], xyz[rows])
+            for rows in np.split(order, range(_BATCH, len(order), _BATCH))
         ]
-        return _Feet(*(np.concatenate(column) for column in zip(*batches, strict=True)))
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        return _Feet(*(np.concatenate(column)[place] for column in zip(*batches, strict=True)))
 
-    def _find_in_tree(self, lon: Floats, lat: Floats) -> _Feet:
-        point, piece, t, chord = self._chords.find_candidates(to_ecef(lon, lat))
+    def _find_in_tree(self, lon: Floats, lat: Floats, xyz: Floats) -> _Feet:
+        point, piece, t, chord = self._chords.find_candidates(xyz)
         once = ~self._find_repeats(point, piece, t, chord)
         near = chord <= SERIES_M if self._has_grid else np.zeros(len(chord), dtype=bool)
         return self._measure_candidates(lon, lat, point[once], piece[once], t[once], near)

@@ -128,9 +128,10 @@ def split_sides(
     (True, True, True)
     """
     bank = LeftBank(index, outline.meridian)
-    gauge = SpokeGauge(index, bank, distance_m, tolerance_m)
     segments = _Segments(bank)
     meetings = _find_meetings(segments)
+    has_touches = bool(_find_at_vertices(meetings).any())
+    gauge = SpokeGauge(index, bank, distance_m, tolerance_m, has_touches=has_touches)
     places = _place_first_spokes(segments, meetings, gauge.reach_m, distance_m)
     step_m = _find_step_m(outline.shape, tolerance_m)
     lines, tips, stops = _trace_open_spokes(bank, gauge, step_m)
@@ -204,6 +205,11 @@ def _find_meetings(segments: _Segments) -> _Places:
         segments.lines[segment], np.concatenate([where, where]), normalized=True
     )
     return _Places(3 * segment + SEGMENT, share)
+
+
+def _find_at_vertices(meetings: _Places) -> _Bools:
+    """Return which meetings are at an end of a segment."""
+    return (meetings.share < _SAME_DEGREES) | (meetings.share > 1.0 - _SAME_DEGREES)
 
 
 def _find_near_vertices(segments: _Segments, reach_m: float) -> _Places:
@@ -466,7 +472,7 @@ def _find_touched(segments: _Segments, meetings: _Places, faces: NDArray[np.obje
     There two stretches are equally near in a whole sector, and the earlier one has it. So banks do
     not tell the side.
     """
-    at_vertex = (meetings.share < _SAME_DEGREES) | (meetings.share > 1.0 - _SAME_DEGREES)
+    at_vertex = _find_at_vertices(meetings)
     segment, share = meetings.element[at_vertex] // 3, meetings.share[at_vertex]
     places = shapely.line_interpolate_point(segments.lines[segment], share, normalized=True)
     touched = shapely.buffer(places, _SAME_DEGREES)
@@ -586,11 +592,11 @@ def _bound_divide_error(
         return bound
     at = np.concatenate([begin + share * (end - begin) for share in _TRIES])
     along, _, _ = inverse(*begin.T, *end.T)
-    azimuth = np.tile(along, len(_TRIES))
+    at = np.concatenate([at, at])
+    azimuth = np.concatenate([np.tile(along, len(_TRIES)) + turn for turn in (-90.0, 90.0)])
     shapely.prepare(left)
     for _ in range(_DOUBLINGS):
-        tried = [_move(at, azimuth + turn, away_m) for turn in (-90.0, 90.0)]
-        lon, lat = np.concatenate(tried, axis=1)
+        lon, lat = _move(at, azimuth, away_m)
         is_left, away = index.find_sides(lon, lat, compiled=False)
         wrong = shapely.intersects_xy(left, lon, lat) != is_left
         wrong &= (away < distance_m - outline.error_m) & (away > tolerance_m)
@@ -599,7 +605,8 @@ def _bound_divide_error(
         # Beside a thin wedge a point may be beyond its other edge, so that it lies near an edge.
         if not (off > 0.9 * away_m).any():
             break
-        away_m *= 2.0
+        # Where a try is right, one farther out from the same place would be right too.
+        at, azimuth, away_m = at[wrong], azimuth[wrong], 2.0 * away_m
     return bound
 
 
