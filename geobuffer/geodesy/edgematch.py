@@ -562,12 +562,16 @@ def split_by_nearest(
         Lines by the numbers of the nearest of `ones` and of `others`. A piece that would be
         shorter than twice the tolerance stays with its longer neighbour.
     """
-    sides = [LineIndex(outlines) for outlines in (ones, others)]
+    # Of a single outline we know which is the nearest.
+    sides = [LineIndex(outlines) if len(outlines) > 1 else None for outlines in (ones, others)]
     found: dict[tuple[int, int], list[LineString]] = {}
     for line in lines:
         points, is_vertex = _subdivide_line(line, max(tolerance_m / 2.0, _STEP_M))
         middle = (points[:-1] + points[1:]) / 2.0
-        a, b = (index.nearest(*middle.T).line for index in sides)
+        a, b = (
+            np.zeros(len(middle), dtype=np.intp) if index is None else index.nearest(*middle.T).line
+            for index in sides
+        )
         pair = a * len(others) + b
         length = inverse(*points[:-1].T, *points[1:].T)[2]
         for begin, end in _split_into_runs(pair, length, _CRUMB * tolerance_m):
