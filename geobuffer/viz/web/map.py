@@ -37,7 +37,6 @@ from geobuffer.viz.web.compact import read_texts
 from geobuffer.viz.web.page import make_map_class, make_page_class
 from geobuffer.viz.web.page_data import (
     NO_PLACES,
-    crosses_antimeridian,
     describe_countries,
     describe_places,
     describe_shapes,
@@ -239,6 +238,7 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
     table = None if settlements is None else _check_settlements(settlements)
     drawn = select_regions(zone, regions)
     outlines = draw_outlines(zone, choose_widths(zone)) if has_slider(zone) else []
+    shapes = describe_shapes(zone, drawn)
     sources = _list_sources(zone, drawn, table)
     bundled = any(row["layer"] == "places" and "as_of" in row for row in sources)
     places = NO_PLACES
@@ -268,8 +268,8 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
         },
         "dots": describe_dots(),
         "countries": describe_countries(drawn),
-        **describe_shapes(zone, drawn),
-        "slider": describe_slider(outlines, wraps=crosses_antimeridian(zone)),
+        **shapes,
+        "slider": describe_slider(outlines, shapes["tolerance_m"]["border"], wraps=shapes["wraps"]),
         "places": {**places, "is_bundled": bundled},
         "sources": sources,
         "credit": _credit_briefly(sources),

@@ -32,7 +32,6 @@ from geobuffer.viz.web.compact import (
     simplify_line,
 )
 from geobuffer.viz.web.expected import describe_expected, states_accuracy, zone_at_width
-from geobuffer.viz.web.slider import outline_error_m
 from geobuffer.zones.border import AROUND, BOTH, SIDE_NAMES
 from geobuffer.zones.flat_ends import find_flat_ends
 from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, make_name_keys, romanize
@@ -64,9 +63,9 @@ _BEYOND = 1.1
 # off on average. Regions that the border does not touch only have to be recognised.
 _TOLERANCE_M = {"border": 10.0, "zone": 15.0, "regions": 50.0, "neighbours": 1000.0}
 
-# The slider's outlines are exact to 60 m. A grid of 22 m adds at most 16 m to that error (half its
-# diagonal) and saves a third of their size beside a grid of 1 m.
-_OUTLINE_GRID = 2e-4
+# The page draws other widths from its border, to 10 m, on circles of the curvature of the ellipsoid
+# at each vertex. Those are off by 0.2 m at 100 km, and by the cube of the width: 200 m at 1,000 km.
+_CIRCLE_M = 0.2
 
 # Columns with few different values, each written once.
 _CODED = (
@@ -294,31 +293,29 @@ def describe_countries(regions: Sequence[Region]) -> list[dict[str, Any]]:
     ]
 
 
-def describe_slider(outlines: Sequence[SliderOutline], *, wraps: bool) -> dict[str, Any]:
-    """Return the zone at each width of the slider: its outline on both sides, its area on each.
+def describe_slider(
+    outlines: Sequence[SliderOutline], border_m: float, *, wraps: bool
+) -> dict[str, Any]:
+    """Return the zone at each width of the slider: its areas, and what its flat ends cut off.
 
-    ``wraps`` states whether the map goes on beyond the antimeridian.
+    ``border_m`` is how exactly the border is drawn. ``wraps`` states whether the map goes on beyond
+    the antimeridian.
     """
-    shapes = [outline.shape for outline in outlines]
-    error_m = outline_error_m([outline.km for outline in outlines]) if outlines else 0.0
-    grid = _OUTLINE_GRID if error_m >= 60.0 else GRID
+    cuts = [keep_polygons(outline.cut) for outline in outlines if outline.cut is not None]
+    widest = max((outline.km for outline in outlines), default=0.0)
     return {
         "widths_km": [outline.km for outline in outlines],
-        "grid": grid,
-        "error_m": error_m + (16.0 if grid == _OUTLINE_GRID else 1.0),
+        "error_m": border_m + 1.0 + _CIRCLE_M * (widest / 100.0) ** 3,
         "areas_km2": {
             side: round_numbers([outline.areas_km2[side] for outline in outlines], 1)
             for side in (outlines[0].areas_km2 if outlines else ())
         },
-        "outlines": [
+        "cuts": [
             [
-                [
-                    encode_line(shapely.get_coordinates(ring), grid)
-                    for ring in (p.exterior, *p.interiors)
-                ]
-                for p in shapely.get_parts(shape)
+                [encode_line(shapely.get_coordinates(r)) for r in (p.exterior, *p.interiors)]
+                for p in shapely.get_parts(cut)
             ]
-            for shape in (_join_over_antimeridian(shapes) if wraps else shapes)
+            for cut in (_join_over_antimeridian(cuts) if wraps else cuts)
         ],
     }
 

@@ -1,7 +1,8 @@
-"""Draw the outlines of a zone at many widths, for the slider of the page.
+"""Measure a zone at many widths, for the slider of the page: its areas, and what flat ends cut off.
 
-The outlines are planar buffers of a simplified border. :func:`geobuffer.build_zone` takes a hundred
-times as long; these are only for display. Whether a place lies in a zone follows from its distance.
+The page draws the zone by itself, from the border, and needs to know how large it is. The outlines
+that are measured are planar buffers of a simplified border. :func:`geobuffer.build_zone` takes a
+hundred times as long. Whether a place lies in a zone follows from its distance.
 
 The exact engine cannot replace them: with a tolerance of 30 m and a simplified border, it took
 23.7 s and 141,788 vertices for the 30 widths of the default border. These take 3.6 s and 38,885.
@@ -55,12 +56,13 @@ _LONGEST_DEGREES = 90.0
 class SliderOutline(NamedTuple):
     """The outline of a zone at one width: its shape on both sides, and its area on each side.
 
-    The outline of a zone around areas holds the areas.
+    The outline of a zone around areas holds the areas. ``cut`` is what flat ends cut off.
     """
 
     km: float
     shape: Polygon | MultiPolygon
     areas_km2: dict[str, float]
+    cut: BaseGeometry | None = None
 
 
 def outline_error_m(widths_km: Sequence[float]) -> float:
@@ -115,9 +117,9 @@ def _draw_once(
         return ()
     buffers = PlanarBuffers(index, max(widths) * 1e3, error_m=_ARCS * error_m)
 
-    def draw_width(km: float) -> tuple[float, Polygon | MultiPolygon] | None:
+    def draw_width(km: float) -> tuple[float, Polygon | MultiPolygon, BaseGeometry | None] | None:
         try:
-            return km, _draw_outline(border, ends, buffers, km, error_m)
+            return km, *_draw_outline(border, ends, buffers, km, error_m)
         except GeometryError:  # the zone would reach a pole or go around the globe
             return None
 
@@ -127,14 +129,14 @@ def _draw_once(
         drawn = [one for one in threads.map(draw_width, widths) if one is not None]
     areas = _simplify_sides(border, _BORDER * error_m)
     outlines = []
-    for km, shape in reversed(drawn):
+    for km, shape, cut in reversed(drawn):
         if is_around:
             outlines.append(_fill_outline(border, km, shape, areas))
             continue
         inside = {
             side: keep_polygons(shapely.intersection(shape, area)) for side, area in areas.items()
         }
-        outlines.append(SliderOutline(km, shape, _measure_sides(border, shape, inside)))
+        outlines.append(SliderOutline(km, shape, _measure_sides(border, shape, inside), cut))
         if ends == "round":
             # Narrower zones lie within this one, so the territories within it are enough for them.
             areas = inside
@@ -177,7 +179,8 @@ def _simplify_sides(border: Border, tolerance_m: float) -> dict[str, BaseGeometr
 
 def _draw_outline(
     border: Border, ends: str, buffers: PlanarBuffers, km: float, error_m: float
-) -> Polygon | MultiPolygon:
+) -> tuple[Polygon | MultiPolygon, BaseGeometry | None]:
+    cut = None
     whole: BaseGeometry = buffers.at(km * 1e3)
     if ends == "flat":
         cuts = find_flat_ends(border.line, km * 1e3, simplify_m=_BORDER * error_m)
@@ -187,7 +190,10 @@ def _draw_outline(
     # Where parts of the border meet, a union may leave a hole some centimetres wide.
     whole = drop_slivers(whole, _ARCS * error_m)
     edge = shapely.multipolygons(simplify_parts(whole, _EDGE * error_m))
-    return cut_at_antimeridian(edge)
+    if cut is not None:
+        # The page draws it, so it may be as rough as an outline.
+        cut = shapely.multipolygons(simplify_parts(keep_polygons(cut), _EDGE * error_m))
+    return cut_at_antimeridian(edge), cut
 
 
 def _measure_sides(

@@ -34,6 +34,13 @@
     geobuffer.showState();
   }
 
+  /** Return a width that the page can show, from text; undefined for another. */
+  function parseWidth(text) {
+    const km = String(text ?? '').trim() ? Number(text) : NaN;
+    const isWithin = km >= widths[0] / 10 && km <= widths.at(-1);
+    return widths.find((one) => one === km) ?? (isWithin && geobuffer.takesAnyWidth() ? km : undefined);
+  }
+
   function setWidth(km) {
     setZone(km ?? view.km, view.side);
   }
@@ -44,9 +51,9 @@
 
   function showWidth() {
     const slider = byId('width');
-    slider.value = String(widths.indexOf(view.km));
+    slider.value = String(Math.max(0, widths.findLastIndex((km) => km <= view.km)));
     slider.setAttribute('aria-valuetext', `${plain(view.km)} ${say('unit_km')}`);
-    byId('width-value').textContent = `${plain(view.km)} ${say('unit_km')}`;
+    if (document.activeElement !== byId('width-value')) byId('width-value').value = String(view.km);
     // A disabled button would lose the keyboard focus, so we only mark it as disabled.
     byId('narrower').setAttribute('aria-disabled', String(view.km <= widths[0]));
     byId('wider').setAttribute('aria-disabled', String(view.km >= widths.at(-1)));
@@ -61,9 +68,13 @@
     byId('width-controls').hidden = widths.length < 2;
     slider.max = String(widths.length - 1);
     slider.addEventListener('input', () => setWidth(widths[Number(slider.value)]));
-    const step = (by) => () => setWidth(widths[widths.indexOf(view.km) + by]);
-    byId('narrower').addEventListener('click', step(-1));
-    byId('wider').addEventListener('click', step(1));
+    byId('narrower').addEventListener('click', () => setWidth(widths.findLast((km) => km < view.km)));
+    byId('wider').addEventListener('click', () => setWidth(widths.find((km) => km > view.km)));
+    const typed = byId('width-value');
+    Object.assign(typed, { min: widths[0] / 10, max: widths.at(-1), step: 'any' });
+    typed.readOnly = !geobuffer.takesAnyWidth();
+    typed.addEventListener('input', () => setWidth(geobuffer.parseWidth(typed.value)));
+    typed.addEventListener('blur', showWidth);
     byId('reset').addEventListener('click', () => {
       setZone(geobuffer.asked.km, geobuffer.asked.side);
       slider.focus();
@@ -101,6 +112,7 @@
     for (const one of document.querySelectorAll('#sides input')) {
       one.nextElementSibling.textContent = geobuffer.sideLabel(one.value);
     }
+    byId('width').setAttribute('aria-label', say('width'));
     byId('narrower').setAttribute('aria-label', say('narrower'));
     byId('wider').setAttribute('aria-label', say('wider'));
     showWidth();
@@ -112,5 +124,5 @@
     startLayers();
   }
 
-  Object.assign(geobuffer, { startControls, sayChoices, setWidth, setSide, setZone });
+  Object.assign(geobuffer, { startControls, sayChoices, parseWidth, setWidth, setSide, setZone });
 })(window.geobuffer);

@@ -76,40 +76,27 @@
     return drawn;
   }
 
-  /** A ring of the zone. An outline of both sides is clipped to the territory of one. */
-  const Ring = L.Polygon.extend({
-    clip: null,
-
-    _updatePath() {
-      if (!this._renderer._drawing || !this._parts.length) return;
-      const ctx = this._renderer._ctx;
-      ctx.save();
-      if (this.clip) this._clipToSide(ctx);
-      this._renderer._updatePoly(this, true);
-      ctx.restore();
-    },
-
-    _clipToSide(ctx) {
-      const { min, max } = this._renderer._bounds;
-      const { sides } = view.layers;
-      const side = sides[this.clip];
-      const other = Object.values(sides).find((one) => one !== side);
-      ctx.beginPath();
-      // A side without a territory of its own is all land outside the other's territory.
-      if (!side.isGiven) ctx.rect(min.x, min.y, max.x - min.x, max.y - min.y);
-      for (const part of (side.isGiven ? side : other)._parts) {
-        part.forEach((point, i) => (i ? ctx.lineTo(point.x, point.y) : ctx.moveTo(point.x, point.y)));
-        ctx.closePath();
-      }
-      ctx.clip('evenodd');
-    },
-  });
+  /** Clip what is drawn next to the territory of a side. */
+  function clipToSide(ctx, name) {
+    const { min, max } = view.layers.swath._renderer._bounds;
+    const { sides } = view.layers;
+    const side = sides[name];
+    const other = Object.values(sides).find((one) => one !== side);
+    ctx.beginPath();
+    // A side without a territory of its own is all land outside the other's territory.
+    if (!side.isGiven) ctx.rect(min.x, min.y, max.x - min.x, max.y - min.y);
+    for (const part of (side.isGiven ? side : other)._parts) {
+      part.forEach((point, i) => (i ? ctx.lineTo(point.x, point.y) : ctx.moveTo(point.x, point.y)));
+      ctx.closePath();
+    }
+    ctx.clip('evenodd');
+  }
 
   /** Add as many layers as there can be rings: layers added later would cover the border. */
   function makeRings(map) {
     // With a larger smoothFactor, arcs would visibly consist of straight lines.
     return facts.palette.rings.map(() =>
-      new Ring([], { interactive: false, smoothFactor: 0.25, weight: 1.2 }).addTo(map));
+      L.polygon([], { interactive: false, smoothFactor: 0.25, weight: 1.2 }).addTo(map));
   }
 
   /** The colour of a ring among so many, the nearest to the border first. */
@@ -185,10 +172,11 @@
   function showRings() {
     const shown = geobuffer.rings();
     view.layers.rings.forEach((layer, i) => {
-      layer.clip = shown[i]?.clip ?? null;
       layer.setStyle(ringStyle(i, shown.length));
       layer.setLatLngs(shown[i]?.shape ?? []);
     });
+    const styles = shown.map((ring, i) => ({ ...ring, ...ringStyle(i, shown.length) }));
+    view.layers.swath.setRings(styles.filter((ring) => !ring.shape), geobuffer.swathOptions(styles[0]));
   }
 
   /** Redraw what the width, the side or a checkbox changes. */
@@ -211,6 +199,7 @@
   /** Draw everything, and again when the colour scheme changes. */
   function draw(map) {
     view.layers = { regions: drawRegions(map), sides: drawSides(map), rings: makeRings(map) };
+    view.layers.swath = new geobuffer.Swath().addTo(map);
     view.layers.sections = drawSections(map);
     view.layers.junctions = drawJunctions(map);
     view.layers.dots = drawPlaces(map);
@@ -222,6 +211,6 @@
   }
 
   Object.assign(geobuffer, {
-    draw, redraw, restyle, colour, placeStyle, ringStyle, SEA_STYLE,
+    draw, redraw, restyle, clipToSide, colour, placeStyle, ringStyle, SEA_STYLE,
   });
 })(window.geobuffer);

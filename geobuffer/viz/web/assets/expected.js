@@ -78,7 +78,8 @@
   }
 
   function addUp() {
-    let [mean, variance] = model.far[view.side][facts.slider.widths_km.indexOf(view.km)];
+    let [mean, variance] = [0, 1].map((i) => (
+      Math.max(0, geobuffer.atWidth(model.far[view.side].map((one) => one[i]), view.km, 0))));
     for (const place of geobuffer.places.filter((one) => one.located)) {
       const p = probabilityOf(place);
       mean += p;
@@ -110,7 +111,7 @@
     const { people } = facts.places;
     if (!people) return null;
     const ends = people.built ? geobuffer.isAsked() && people.built
-      : people.ranges[view.side][facts.slider.widths_km.indexOf(view.km)];
+      : [0, 1].map((i) => geobuffer.atWidth(people.ranges[view.side].map((one) => one[i]), view.km, 0));
     return ends ? ends.map((end) => Math.max(end, floor)) : null;
   }
 

@@ -144,9 +144,8 @@
   }
 
   /** Return the class of a point in a zone that no plain distance decides, from its drawn rings. */
-  function classInRings(at, margin, side) {
-    const shapes = geobuffer.rings().filter((ring) => !ring.clip || ring.clip === side)
-      .map((ring) => ring.shape);
+  function classInRings(at, margin) {
+    const shapes = geobuffer.rings().map((ring) => ring.shape ?? []);
     if (findNearest(makeIndex(shapes.flat(2)), at).km < margin) return 'uncertain';
     return shapes.some((shape) => isWithin(shape, at)) ? 'inside' : 'outside';
   }
@@ -170,7 +169,7 @@
       section: section.name, side: sideAt(at, nearest.turn),
     };
     place.membership = facts.zone.is_plain && facts.zone.ends !== 'flat'
-      ? geobuffer.classAt(place, view.km, view.side) : classInRings(at, place.margin_km, place.side);
+      ? geobuffer.classAt(place, view.km, view.side) : classInRings(at, place.margin_km);
     return place;
   }
 

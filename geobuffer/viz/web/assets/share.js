@@ -19,7 +19,7 @@
 
   /** Return the settings that a mapping of texts gives. What the page cannot show is left out. */
   function parseState(given) {
-    const km = facts.slider.widths_km.find((width) => given.km && width === Number(given.km));
+    const km = geobuffer.parseWidth(given.km);
     const side = geobuffer.canSwitchSides() ? facts.zone.sides.find((one) => one === given.side) : null;
     const language = Object.keys(geobuffer.words).find((one) => one === given.lang);
     return { km, side, language, at: parseView(given.at) };

@@ -8,7 +8,6 @@
   const BOTH = 'both';
   const AROUND = 'around';
   const RING_STEPS = 5;
-  const outlines = new Map();
 
   // Classes that do not follow from one distance, such as near flat ends: by width and side, row to class.
   const exceptions = new Map((facts.places.exceptions ?? []).map((one) => [
@@ -116,9 +115,26 @@
     return [0, ...steps.filter((km) => km > 0 && km < view.km), view.km];
   }
 
+  /**
+   * Return a value at a width, given those at the steps of the slider: between them, that of the
+   * parabola through the three nearest. At a width of 0 it is `atZero`, if that is known.
+   */
+  function atWidth(values, km, atZero = null) {
+    const known = facts.slider.widths_km.map((width, i) => [width, values[i]]);
+    if (atZero !== null) known.unshift([0, atZero]);
+    const exact = known.find(([width]) => width === km);
+    if (exact) return exact[1];
+    const after = known.findIndex(([width]) => width > km);
+    const last = Math.max(0, known.length - 3);
+    const first = Math.min(Math.max(0, (after < 0 ? known.length : after) - 2), last);
+    const near = known.slice(first, first + 3);
+    return near.reduce((sum, [width, value], i) => sum + near.reduce((part, [other], j) => (
+      i === j ? part : part * (km - other) / (width - other)), value), 0);
+  }
+
   function areaAt(km, side) {
-    if (km === 0) return 0;
-    return facts.slider.areas_km2[side]?.[facts.slider.widths_km.indexOf(km)] ?? NaN;
+    const areas = facts.slider.areas_km2[side];
+    return areas ? atWidth(areas, km, side === AROUND ? null : 0) : NaN;
   }
 
   function areOfTheZone(shown) {
@@ -127,21 +143,25 @@
       && shown.every((km, i) => km === given[i]);
   }
 
-  /** Return the outline of the zone on both sides at a width; it is decoded on first use. */
-  function outlineAt(km) {
-    if (!outlines.has(km)) {
-      const { widths_km: widths, outlines: packed, grid } = facts.slider;
-      const shape = km > 0 ? packed[widths.indexOf(km)] ?? [] : [];
-      outlines.set(km, shape.map((rings) =>
-        rings.map((ring) => geobuffer.decodeLine(ring, grid))));
-    }
-    return outlines.get(km);
+  /** Return how the zone is drawn at a width that the page has no polygon of. */
+  function swathOptions(style) {
+    const decode = (polygon) => polygon.map((ring) => geobuffer.decodeLine(ring));
+    return {
+      clip: isOneSide(view.side) ? view.side : null, edge: style?.color, fillOpacity: style?.fillOpacity,
+      areas: view.side === AROUND ? geobuffer.unpackPolygons(facts.sides[0].shape) : [],
+      cuts: (facts.slider.cuts[facts.slider.widths_km.indexOf(view.km)] ?? []).map(decode),
+    };
+  }
+
+  /** Return whether any width can be shown, or only those of the slider: flat ends need their own data. */
+  function takesAnyWidth() {
+    return facts.zone.is_plain && facts.zone.ends !== 'flat' && facts.slider.widths_km.length > 1;
   }
 
   /** Return the rings of a zone that is not a plain distance, with their names. */
   function namedRings() {
     return facts.zone.rings.map((ring) => ({
-      name: ring.name, area: ring.area_km2, exact: true, clip: null,
+      name: ring.name, area: ring.area_km2, exact: true,
       shape: geobuffer.unpackPolygons(ring.shape),
     }));
   }
@@ -152,14 +172,13 @@
     const shown = ringEdges();
     if (areOfTheZone(shown)) {
       return facts.zone.rings.map((ring, i) => ({
-        from: shown[i], to: shown[i + 1], area: ring.area_km2, exact: true, clip: null,
+        from: shown[i], to: shown[i + 1], area: ring.area_km2, exact: true,
         shape: geobuffer.unpackPolygons(ring.shape),
       }));
     }
     return shown.slice(1).map((to, i) => ({
       from: shown[i], to, area: areaAt(to, view.side) - areaAt(shown[i], view.side),
-      exact: false, clip: isOneSide(view.side) ? view.side : null,
-      shape: [...outlineAt(to), ...outlineAt(shown[i])],
+      exact: false, shape: null,
     }));
   }
 
@@ -178,7 +197,7 @@
   Object.assign(geobuffer, {
     asked, isAsked, isOneSide, signedDistance, distanceOf, classAt, isInZone,
     classifyPlaces, countByClass, countPeople,
-    placesOfClass, rings, ringOf, canSwitchSides,
+    placesOfClass, rings, ringOf, canSwitchSides, atWidth, swathOptions, takesAnyWidth,
   });
   classifyPlaces();
 })(window.geobuffer);

@@ -29,7 +29,7 @@ const BARE = {
   pins: {},
   dots: { few: 40 },
   slider: {
-    widths_km: [5, 10, 15], grid: 1e-4, outlines: [[], [], []],
+    widths_km: [5, 10, 15], cuts: [],
     areas_km2: { both: [100, 200, 300], West: [50, 100, 150], East: [50, 100, 150] },
   },
   places: { given: true, count: 0, far: 0, columns: {} },
