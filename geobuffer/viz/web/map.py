@@ -132,9 +132,9 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     Added layers may fetch files from the web (:func:`geobuffer.inline` writes those into the
     page). folium runs text as HTML and as a template, so pass it only text that you wrote.
 
-    The page shows the zone at any width up to three times its own, on either side. Its counts compare
-    the distance of each settlement with the width, as :func:`geobuffer.classify` does. If the table
-    states how accurate its points are, the page says how many places to expect, as
+    The page shows the zone at any width up to three times its own, on either side. Its counts
+    compare the distance of each settlement with the width, as :func:`geobuffer.classify` does. If
+    the table states how accurate its points are, the page says how many places to expect, as
     :func:`geobuffer.exposure` does; where a single distance does not decide, such as near flat
     ends, for the zone as built only.
 
