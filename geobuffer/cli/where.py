@@ -255,9 +255,29 @@ def _print_answers(answers: _Answers, ground: Ground, side: str) -> None:
         columns = [column for column in _SHOWN if column in table and column not in apart]
         title = f"Distance: {name}" if apart else f"Distance from the {_name_origin(side)}: {name}"
         print_table(pd.DataFrame(table[columns]), title)
+    if renamed := _list_renamed(name, pd.concat([table, unplaced])):
+        print_line(f"{name!r} is a former or another name of: {', '.join(renamed)}.")
     if not unplaced.empty:
         areas = ", ".join(sorted(set(unplaced["raion_en"].fillna(unplaced["oblast"]))))
         print_line(f"Known by name only, without a trusted position: {len(unplaced)} ({areas}).")
+
+
+def _list_renamed(name: str, table: pd.DataFrame) -> list[str]:
+    """Return the present names of places that bear a name in the list of other names only."""
+    from geobuffer.datasets.bundled import load_other_names
+    from geobuffer.zones.toponyms import NAME_COLUMNS, make_name_keys
+
+    if "id" not in table:
+        return []
+    (key,), others = make_name_keys([name]), load_other_names()
+    columns = [column for column in NAME_COLUMNS if column in table]
+    found = []
+    for number, *names in table[["id", *columns]].itertuples(index=False):
+        own = [one for one in names if isinstance(one, str) and one]
+        aliases = others.get(number, "").split("|")
+        if own and key not in make_name_keys(own) and key in make_name_keys(aliases):
+            found.append(own[0])
+    return list(dict.fromkeys(found))
 
 
 def _print_accuracy(line: gb.Border, accuracy_m: float | None = None) -> None:

@@ -206,3 +206,9 @@ def test_where_is_at_distance_0_in_areas_around_which_it_asks(run, here):
     )
     assert hut["distance_km"] == 0.0
     assert inn["distance_km"] == pytest.approx(outside[0]["distance_km"], abs=1e-8)
+
+
+def test_where_says_that_a_name_is_a_former_one(run):
+    said = run("where", "Перше Травня").out
+    assert "'Перше Травня' is a former or another name of: Новокостянтинівка" in said
+    assert "former or another name" not in run("where", "Новокостянтинівка").out

@@ -179,6 +179,14 @@ def test_data():
     assert run("explanation/data", {})["gb"] is gb
 
 
+def test_the_model_of_people_is_as_the_pages_say(zone):
+    row = gb.exposure(gb.load_settlements(located="all"), zone).iloc[0]
+    low, high = (row[f"population_model_{end}"] for end in ("low", "high"))
+    for page in ("README.md", "CHANGELOG.md", "docs/how-to/population.md"):
+        said = " ".join((DOCS.parent / page).read_text(encoding="utf-8").split())
+        assert f"{low:,} to {high:,}" in said
+
+
 def test_probability():
     """The page states what its code computes."""
     row = run("explanation/probability", {})["counted"].iloc[0]
