@@ -210,5 +210,5 @@ def test_where_is_at_distance_0_in_areas_around_which_it_asks(run, here):
 
 def test_where_says_that_a_name_is_a_former_one(run):
     said = run("where", "Перше Травня").out
-    assert "'Перше Травня' is a former or another name of: Новокостянтинівка" in said
+    assert "'Перше Травня' is a former or another name of: Novokostiantynivka" in said
     assert "former or another name" not in run("where", "Новокостянтинівка").out
