@@ -8,7 +8,7 @@ One rule reads edges, in files and in memory. An edge is the straight line betwe
 (RFC 7946, section 3.1.1). Two kinds of edges are longer than 180° of longitude:
 
 - A *step over 180°* runs from one end of the map to the other, as from 178 to −179. We read it the
-  short way round, which is 90° at most, and the caller reports that.
+  short way round, which is 45° at most, and the caller reports that.
 - A *whole parallel* runs exactly one turn at one latitude, as from −180 to 180 along the edge of an
   Arctic box. If the shape is valid as it is written, it is drawn across the whole map, and all its
   edges are straight. If not, the two longitudes are two spellings of one; so they are at the ends
@@ -173,8 +173,10 @@ def split_longitude_range(west: float, east: float) -> list[tuple[float, float]]
 # --- shapes: from jumping edges to unwrapped or cut ones ---
 
 
-# How wide a step over 180° may be. A wider edge may as well be the straight line, the long way.
-_STEP_DEGREES = 90.0
+# How wide a step over 180° may be. Outlines have steps of a few degrees, routes some of more. A
+# wider edge may as well be the straight line, the long way, as RFC 7946 has it: a box from −170 to
+# 120.
+_STEP_DEGREES = 45.0
 
 
 def crosses_antimeridian(shape: BaseGeometry) -> bool:

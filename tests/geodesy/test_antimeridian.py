@@ -98,7 +98,7 @@ def _length_deg(line):
 @settings(max_examples=60, deadline=None)
 @given(
     st.floats(-180, 180),
-    st.lists(st.tuples(st.floats(-90, 90), st.floats(-85, 85)), min_size=2, max_size=8),
+    st.lists(st.tuples(st.floats(-45, 45), st.floats(-85, 85)), min_size=2, max_size=12),
 )
 def test_cutting_a_line_keeps_its_length_and_order(start, steps):
     east, lat = np.array(steps).T

@@ -151,7 +151,7 @@ def _polar(plan, rng, ground):
     plan = plan | {"km": max(plan["km"], 0.5)}  # an edge within 50 m of the pole is refused
     farthest_m = plan["km"] * 1e3 * rng.uniform(0.05, 0.6)
     count = int(rng.integers(2, 9))
-    lon = rng.uniform(-180, 180) + np.cumsum(rng.uniform(-80, 80, count))
+    lon = rng.uniform(-180, 180) + np.cumsum(rng.uniform(-45, 45, count))
     lat = 90.0 - farthest_m / 112_000.0 * rng.uniform(0.01, 1.0, count)
     line = np.stack([(lon + 180.0) % 360.0 - 180.0, lat * rng.choice([-1, 1])], axis=1)
     return plan | {"lines": [np.round(line, 9).tolist()]}
@@ -194,7 +194,10 @@ class _Ground:
         """Return points of a square from −1 to 1 as degrees within ±180°, as files have them."""
         east, north = (np.asarray(xy, dtype=float) @ self.turn.T * self.size_m).T
         lon = self.lon + east / (111_320.0 * np.cos(np.radians(self.lat)))
-        lon = (lon + 180.0) % 360.0 - 180.0
+        within = (lon + 180.0) % 360.0 - 180.0
+        # Wide steps over 180° are refused, so files have longitudes there that run on.
+        wide = (np.abs(np.diff(within)) > 180.0) & (np.abs(np.diff(lon)) > 45.0)
+        lon = lon if wide.any() else within
         return np.round(np.stack([lon, self.lat + north / 111_000.0], axis=1), 9).tolist()
 
     def lines(self, kind):

@@ -85,6 +85,7 @@ def test_lines_that_step_over_180_are_cut_there():
 
 AMBIGUOUS = [
     shapely.box(-100, 40, 100, 50),
+    shapely.box(-170, -10, 120, 10),
     shapely.box(-49, -60, 165, 60),
     shapely.Polygon([(120, 0), (-100, 5), (-100, 9), (120, 9)]),
 ]

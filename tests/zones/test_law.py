@@ -47,6 +47,10 @@ def test_polygon_and_membership_agree(turn):
 def test_case(path):
     case = json.loads(path.read_text(encoding="utf-8"))
     plan, expected = case["plan"], case.get("expect", {})
+    if "refused" in expected:
+        with pytest.raises(gb.GeometryError, match=expected["refused"]):
+            law.build(plan)
+        return
     zone = _keep_law(plan, case.get("seed", 0), strict=case.get("strict", False))
     if "area_km2" in expected:
         share = expected.get("area_share", 1e-4)
