@@ -42,6 +42,9 @@ _COVERED_KM = 20.0
 # takes long to load.
 AROUND = "around"
 
+# A point is only a pair of numbers: we do not know who measured it.
+_TYPED = "as given on the command line"
+
 
 class Ground(NamedTuple):
     """A border and the regions around it."""
@@ -309,26 +312,27 @@ def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
 
 
 def _make_border_around(options: BorderOptions) -> gb.Border:
-    """Return the border around the points, or around the shapes of the files, of --around."""
+    """Return the border around the points, and around the shapes of the files, of --around."""
     texts = options.around or []
     given = [_parse_point(text) for text in texts]
     points = [point for point in given if point is not None]
-    if len(points) < len(given):
-        if points:
-            raise gb.DataError(f"Invalid --around {', '.join(texts)}. Must be points, or files.")
-        return _read_border_around("--around-read", texts, options)
+    files = [text for text, point in zip(texts, given, strict=True) if point is None]
+    if files:
+        return _read_border_around("--around-read", files, options, points)
     older = [flag for flag, value in _list_older(options).values() if value is not None]
     for flag in [*(["--around-read"] if options.around_read else []), *older]:
         raise gb.DataError(f"Invalid {flag} with a point. Must come with a file.")
-    # A point is only a pair of numbers: we do not know who measured it.
-    typed = gb.Source("as given on the command line")
-    return gb.border_around(
-        points, names=[f"{point.y:g}, {point.x:g}" for point in points], source=typed
-    )
+    return gb.border_around(points, names=_name_points(points), source=gb.Source(_TYPED))
 
 
-def _read_border_around(flag: str, files: list[str], options: BorderOptions) -> gb.Border:
-    """Return the border around the shapes of files."""
+def _name_points(points: Sequence[shapely.Point]) -> list[str]:
+    return [f"{point.y:g}, {point.x:g}" for point in points]
+
+
+def _read_border_around(
+    flag: str, files: list[str], options: BorderOptions, points: Sequence[shapely.Point] = ()
+) -> gb.Border:
+    """Return the border around the shapes of files, and around points."""
     from geobuffer.io.read.read import read_shapes
     from geobuffer.zones.source import join_sources
 
@@ -336,10 +340,12 @@ def _read_border_around(flag: str, files: list[str], options: BorderOptions) -> 
     each = spread_keys(flag, texts, len(files), _list_older(options))
     with name_keys(flag):
         read = [read_shapes(file, **keys) for file, keys in zip(files, each, strict=True)]
+    typed = [(list(points), _name_points(points), gb.Source(_TYPED))] if points else []
+    given = [*read, *typed]
     return gb.border_around(
-        [shape for shapes, *_ in read for shape in shapes],
-        names=[name for _, names, _ in read for name in names],
-        source=join_sources(source for *_, source in read),
+        [shape for shapes, *_ in given for shape in shapes],
+        names=[name for _, names, _ in given for name in names],
+        source=join_sources(source for *_, source in given),
     )
 
 

@@ -1,6 +1,7 @@
 """Regions, lines and settlements from the user's own files, and the options that read them."""
 
 import json
+import math
 import re
 import warnings
 
@@ -68,6 +69,21 @@ def test_own_regions_have_zones_and_distances(run, own, here, tmp_path):
     points.write_text("lon,lat\n11.05,45.5\n")
     run("bulk", points, "answers.csv", *regions)
     assert pd.read_csv(here / "answers.csv")["side"].tolist() == ["Right"]
+
+
+def test_points_and_files_are_one_zone(run, tmp_path):
+    park, track = shapely.box(10, 45, 10.1, 45.1), shapely.LineString([(10, 46), (10.1, 46)])
+    shapes = gpd.GeoDataFrame({"name": ["park", "track"]}, geometry=[park, track], crs=4326)
+    shapes.to_file(tmp_path / "shapes.gpkg")
+    args = ("--around", "45.5,11", "--around", tmp_path / "shapes.gpkg", "--km", "2")
+    zone = run("zone", *args, "--json").json
+    assert zone["sections"] == ["park", "track", "45.5, 11"]
+    # Within 2 km: three discs (the corners of the park, the ends of the track, the point), the park
+    # with a margin along its outline, and the track with one on either side.
+    area_m2, outline_m = map(abs, GEOD.geometry_area_perimeter(park))
+    edges_km = (outline_m + 2 * GEOD.geometry_length(track)) / 1e3
+    expected = 3 * math.pi * 2**2 + area_m2 / 1e6 + 2 * edges_km
+    assert zone["area_km2"] == pytest.approx(expected, rel=1e-3)
 
 
 def test_bundled_places_with_own_regions_are_reported(run, own):
