@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _SCRIPTS = (
     "data.js", "names.js", "say.js", "zone.js", "expected.js", "coordinates.js", "measure.js",
     "swath.js", "dots.js", "draw.js", "labels.js", "popup.js", "ask.js", "search.js", "answer.js",
-    "panel.js", "reports.js", "table.js", "controls.js", "share.js", "folium.js", "start.js",
+    "panel.js", "reports.js", "table.js", "own.js", "controls.js", "share.js", "folium.js",
+    "start.js",
 )  # fmt: skip
 
 

@@ -198,10 +198,11 @@ class TestFile:
         # Leaflet takes 165 kB of that, what is expected 7 kB, the letters of names 2 kB, answers to
         # clicks 9 kB, links and citations 7 kB, and reports and the model of people, in three
         # languages, 10 kB, the four numbers and the histogram 4 kB,
-        # the drawing of any width 8 kB, and what flat ends cut off 20 kB.
+        # the drawing of any width 8 kB, what flat ends cut off 20 kB, and the
+        # reader's own table 6 kB.
         assert (
             len(render_page(maps.map_zone(make_zone(), settlements=make_places())).encode())
-            < 368_000
+            < 376_000
         )
 
     def test_ten_thousand_places_weigh_less_than_two_megabytes(self) -> None:
@@ -1041,6 +1042,42 @@ class TestSlider:
         for text in ("", "0", "-3", "1e9"):
             assert browser.run(type_width, text) == 7.5
         assert browser.complaints() == []
+
+    def test_csv_of_the_reader_is_classified_in_the_page(
+        self, browser: Browser, default_page: Path, zone: BufferZone
+    ) -> None:
+        browser.open(default_page)
+        lat, lon = np.random.default_rng(8).uniform((50.2, 33.5), (52.3, 36.5), (60, 2)).T
+        found = classify(gpd.GeoDataFrame(geometry=gpd.points_from_xy(lon, lat), crs=4326), zone)
+        quoted = HOSTILE.replace('"', '""')
+        pairs = zip(lon, lat, strict=True)
+        rows = [f'"{quoted}";{y:.6f};{x:.6f}'.replace(".", ",") for x, y in pairs]
+        text = "\n".join(["membership;lat;lon", *rows, "=1+1;;", "nowhere;95;34"])
+        assert browser.run("return geobuffer.takeCsv(arguments[0])", text)
+        read = pd.read_csv(io.StringIO(browser.run("return geobuffer.ownAsCsv()")))
+        assert list(read)[:4] == ["membership", "lat", "lon", "geobuffer_membership"]
+        assert read["membership"][0] == HOSTILE.replace(".", ",")
+        assert read["membership"][60] == "'=1+1"  # a spreadsheet would run it
+        assert read["geobuffer_membership"][60:].isna().all()
+        clear = (found["distance_km"] - 10).abs() > 0.1
+        assert (read["geobuffer_membership"][:60] == found["membership"])[clear].all()
+        assert "Rows: 62" in browser.text("#own-status")
+        assert "without coordinates 2" in browser.text("#own-status")
+        # Another width classifies them again; another file takes their place.
+        browser.run("geobuffer.setZone(30, 'both')")
+        again = pd.read_csv(io.StringIO(browser.run("return geobuffer.ownAsCsv()")))
+        assert (again["geobuffer_membership"] == "inside").sum() > 20
+        assert not browser.run("return geobuffer.takeCsv('name,age\\nhere,5')")
+        assert "No coordinates found" in browser.text("#own-status")
+        assert browser.complaints() == []
+
+    def test_list_of_the_page_has_all_its_columns(
+        self, browser: Browser, default_page: Path
+    ) -> None:
+        browser.open(default_page)
+        columns = browser.run("return geobuffer.tableAsCsv().split('\\r\\n')[0]").split(",")
+        wanted = {"p_inside", "margin_km", "accuracy_m", "radius_m", "name_en", "zone_km"}
+        assert wanted <= set(columns)
 
     def test_circles_are_those_of_the_ellipsoid(self, browser: Browser, default_page: Path) -> None:
         browser.open(default_page)

@@ -15,6 +15,7 @@
     geobuffer.showZone();
     geobuffer.showTable();
     geobuffer.showFound();
+    geobuffer.showOwn();
     showWidth();
     if (waiting) return;
     waiting = true;

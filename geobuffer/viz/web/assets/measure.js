@@ -126,12 +126,18 @@
     return within;
   }
 
+  /** Return the polygons of a side. They are put together at the first question. */
+  function territoryOf(side) {
+    if (!indexes.has(side)) indexes.set(side, geobuffer.unpackPolygons(side.shape));
+    return indexes.get(side);
+  }
+
   /** Return the name of the side of a point: by its territories, else by the left and the right. */
   function sideAt(at, turn) {
     const { sides } = geobuffer.facts;
     const given = sides.filter((side) => side.shape);
     if (!given.length) return sides[turn > 0 ? 0 : 1]?.name ?? '';
-    const found = given.find((side) => isWithin(geobuffer.unpackPolygons(side.shape), at));
+    const found = given.find((side) => isWithin(territoryOf(side), at));
     return (found ?? sides.find((side) => !side.shape))?.name ?? '';
   }
 
@@ -156,7 +162,7 @@
    * km, because drawn to 10 m it is shorter, by other shares in other places.
    */
   function makePlace([lat, givenLon]) {
-    const { facts, view } = geobuffer;
+    const { facts } = geobuffer;
     const at = [lat, geobuffer.unwrapLongitude(givenLon)];
     const sections = facts.border.sections.map((section) => (
       { section, ...findNearest(indexOf(section), at) }));
@@ -168,9 +174,16 @@
       chainage_km: section.start_km + nearest.share * section.length_km,
       section: section.name, side: sideAt(at, nearest.turn),
     };
-    place.membership = facts.zone.is_plain && facts.zone.ends !== 'flat'
-      ? geobuffer.classAt(place, view.km, view.side) : classInRings(at, place.margin_km);
+    place.membership = classOfPoint(place);
     return place;
+  }
+
+  /** Return the class of a point of `makePlace` in the zone that is shown. */
+  function classOfPoint(place) {
+    const { facts, view } = geobuffer;
+    return facts.zone.is_plain && facts.zone.ends !== 'flat'
+      ? geobuffer.classAt(place, view.km, view.side)
+      : classInRings([place.lat, place.lon], place.margin_km);
   }
 
   /** Return the located place nearest to a point, its distance and the eighth of the compass; or null. */
@@ -209,5 +222,5 @@
     });
   }
 
-  Object.assign(geobuffer, { makePlace, findNearestPlace, traceGeodesic });
+  Object.assign(geobuffer, { makePlace, classOfPoint, findNearestPlace, traceGeodesic });
 })(window.geobuffer);

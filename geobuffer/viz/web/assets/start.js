@@ -20,6 +20,7 @@
     map.closePopup();
     geobuffer.showPanel();
     geobuffer.showLabels();
+    geobuffer.showOwn();
     sayControls(map);
     geobuffer.showState();
     for (const one of document.querySelectorAll('[data-language]')) {
@@ -104,6 +105,7 @@
     geobuffer.startControls();
     geobuffer.startTable();
     geobuffer.startSearch();
+    geobuffer.startOwn();
     setLanguage(geobuffer.view.language);
     startSkipping();
     startPopups(map);

@@ -156,7 +156,8 @@
   function tableAsCsv() {
     const rings = geobuffer.rings();
     const records = listedPlaces().map((place) => makeRecord(place, rings));
-    const known = new Set([...Object.keys(geobuffer.facts.places.columns),
+    const { columns: packed, exactness } = geobuffer.facts.places;
+    const known = new Set([...Object.keys(packed), ...(exactness?.names ?? []),
       'membership', 'zone_km', 'zone_side', rings.length > 1 ? 'ring' : '',
       geobuffer.facts.places.expected ? 'p_inside' : '']);
     const columns = FILE_COLUMNS.filter((name) => known.has(name));
@@ -164,12 +165,12 @@
     return [columns.join(','), ...rows, ''].join('\r\n');
   }
 
-  function download() {
+  function saveCsv(text, name) {
     // With a byte order mark, spreadsheets read the file as UTF-8.
-    const file = new Blob(['\ufeff', tableAsCsv()], { type: 'text/csv;charset=utf-8' });
+    const file = new Blob(['\ufeff', text], { type: 'text/csv;charset=utf-8' });
     const link = element('a', '');
     link.href = URL.createObjectURL(file);
-    link.download = 'settlements.csv';
+    link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
@@ -177,7 +178,7 @@
   function startTable() {
     document.querySelector('[data-column="p_inside"]').hidden = !areLikely;
     byId('more').addEventListener('click', showMore);
-    byId('download').addEventListener('click', download);
+    byId('download').addEventListener('click', () => saveCsv(tableAsCsv(), 'settlements.csv'));
     byId('filter').addEventListener('input', showTable);
     byId('filter-class').addEventListener('change', showTable);
     for (const head of document.querySelectorAll('#table th')) {
@@ -185,5 +186,5 @@
     }
   }
 
-  Object.assign(geobuffer, { showTable, startTable, tableAsCsv });
+  Object.assign(geobuffer, { showTable, startTable, tableAsCsv, formatCell, saveCsv });
 })(window.geobuffer);
