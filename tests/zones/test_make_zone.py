@@ -21,7 +21,7 @@ def _area(shape):
     return abs(GEOD.geometry_area_perimeter(shapely.segmentize(shape, 0.01))[0]) / 1e6
 
 
-def test_rings_do_not_overlap_and_add_up(border):
+def test_rings_do_not_overlap_and_add_up(made_once, border):
     zone = gb.build_zone(border, km=[5, 10], side="Ukraine", tolerance_m=1.0)
     inner, outer = zone.rings
     assert shapely.intersection(inner, outer).area < 1e-9
@@ -36,7 +36,7 @@ def test_wider_zone_contains_a_narrower(border):
     assert shapely.difference(narrow.polygon, wide.polygon).area < 1e-9
 
 
-def test_sides_and_what_lies_in_neither_add_up_to_both(border):
+def test_sides_and_what_lies_in_neither_add_up_to_both(made_once, border):
     zones = [gb.build_zone(border, side=s, **KM) for s in ("Ukraine", "Russia", "both")]
     ukraine, russia, both = zones
     assert shapely.intersection(ukraine.polygon, russia.polygon).area < 1e-9
@@ -52,7 +52,7 @@ def test_area_agrees_with_pyproj(zone):
     assert zone.area_km2 == pytest.approx(_area(zone.polygon), rel=1e-5)
 
 
-def test_one_side_stays_within_its_named_regions(border, regions):
+def test_one_side_stays_within_its_named_regions(made_once, border, regions):
     zone = gb.build_zone(border, side="Ukraine", **KM)
     for other in ("Luhansk", "Gomel", "Bryansk", "Belgorod", "Voronezh"):
         spill = area_m2(shapely.intersection(zone.polygon, regions[other].geometry)) / 1e6
