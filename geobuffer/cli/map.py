@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -96,8 +97,8 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
             how["language"] = "" if language is None else language.value
             gb.write(_draw_page(zone, built, shown, ground.regions, title, **how), page)
         if png is not None:
-            heading = title or scenario.title
-            picture = _draw_picture(heading, built, shown, ground.regions, language or Language.en)
+            named = replace(scenario, title=title) if title else scenario
+            picture = _draw_picture(named, built, shown, ground.regions, language or Language.en)
             gb.write(picture, png)
     counts = {} if shown is None else _count_members(shown.places.located)
     expected = None if shown is None else expect_zone(shown.found, built)
@@ -193,16 +194,24 @@ def _draw_page(
 
 
 def _draw_picture(
-    title: str,
+    scenario: gb.Scenario,
     zone: Zone,
     shown: _Classified | None,
     regions: gb.Regions,
     language: Language,
 ) -> Figure:
-    """Draw the picture; its legend counts the places without a position."""
+    """Draw the picture under the title of a scenario, with the names of its places."""
     from geobuffer.viz.figure.plot import draw_figure
 
     table = found = None
     if shown is not None:
         table, found = join_places(shown.places), shown.found
-    return draw_figure(zone, table, found, regions=regions, title=title, language=language.value)
+    return draw_figure(
+        zone,
+        table,
+        found,
+        regions=regions,
+        title=scenario.title,
+        language=language.value,
+        scenario=scenario,
+    )

@@ -347,6 +347,22 @@ def load_other_names() -> Mapping[str, str]:
     return MappingProxyType(dict(zip(table["id"], table["names"], strict=True)))
 
 
+@cache
+def read_ground(dataset: str) -> gpd.GeoDataFrame:
+    """Return a layer of the ground of maps: land, countries, countries_far or waters.
+
+    It is read once: do not change it.
+
+    Examples
+    --------
+    >>> countries = read_ground("countries")
+    >>> from shapely import Point
+    >>> countries[countries.contains(Point(34.1, 44.95))]["iso"].tolist()  # Simferopol
+    ['UA']
+    """
+    return _read_dataset(dataset)
+
+
 def _read_places(dataset: str) -> pd.DataFrame:
     """Read a table of places; replace the keys of its column ``source`` by the full texts."""
     table = _read_dataset(dataset)

@@ -11,6 +11,7 @@ import importlib.resources
 import json
 import math
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import shapely
@@ -205,17 +206,20 @@ def describe_sources(
     words: Translation,
     *,
     land: Source | None = None,
+    ground: Mapping[str, Source] = MappingProxyType({}),
 ) -> list[str]:
     """Return a line with the sources of each layer, and a line that nothing is endorsed.
 
     ``places`` are the sources of the settlements; ``None`` if no settlements are drawn. ``land`` is
-    the source of the map of land; ``None`` if no part of the border runs at sea.
+    the source of the map of land; ``None`` if no part of the border runs at sea. ``ground`` are the
+    sources of what lies under the zone, by layer: countries, waters.
     """
     parts = (region.border_source for region in zone.regions)
     border = [zone.source, *(source for source in parts if source is not None)]
     layers = [("source_border", border), ("source_regions", [r.source for r in regions])]
     if land is not None:
         layers.append(("source_land", [land]))
+    layers += [(f"source_{layer}", [source]) for layer, source in ground.items()]
     if places is not None:
         layers.append(("source_places", list(places)))
     lines = [

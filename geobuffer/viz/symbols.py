@@ -38,6 +38,21 @@ DOT_SIZES = MappingProxyType(
 )
 
 
+#: The radius of the symbol of a town, by the least population: the size of a town is seen at once.
+TOWNS = ((500_000, 6.5), (100_000, 5.0), (30_000, 3.9), (10_000, 3.0))
+
+
+def find_town_radius(population: float) -> float:
+    """Return the radius of the symbol of a place with so many people, in pixels; 0 for a village.
+
+    Examples
+    --------
+    >>> [find_town_radius(people) for people in (1_400_000, 12_000, 9_000, float("nan"))]
+    [6.5, 3.0, 0.0, 0.0]
+    """
+    return next((radius for least, radius in TOWNS if population >= least), 0.0)
+
+
 def scale_dots(zoom: float, membership: str) -> float:
     """Return the factor by which dots shrink at a zoom of a web map.
 
@@ -59,6 +74,7 @@ def describe_dots() -> dict[str, object]:
     return {
         "sizes": {name: size._asdict() for name, size in DOT_SIZES.items()},
         "few": FEW_PLACES,
+        "towns": [list(one) for one in TOWNS],
         "scale": {
             "smallest": SMALLEST_ON_SCREEN,
             "at_zoom_7": _AT_ZOOM_7,

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import shapely
 
-from geobuffer.palette import BORDER, MEMBERSHIP, REGION, ZONE, ring_colours
-from geobuffer.viz.figure.labels import FONT, LINE, Box, Label, measure_text
+from geobuffer.palette import BORDER, DAY, EDGE, FILL, MEMBERSHIP, REGION, ring_colours
+from geobuffer.viz.figure.labels import FONT, LINE, PIXEL, Box, Label, find_leader, measure_text
 from geobuffer.viz.symbols import DOT_SIZES, scale_dots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -29,24 +29,20 @@ if TYPE_CHECKING:
     from geobuffer.viz.figure.map_elements import Graticule, ScaleBar
 
 
-#: Colours of text: headings and names; and secondary text.
-INK, QUIET = "#1a1a1a", "#555b63"
+#: Colours of text: headings and names; secondary text; names of countries.
+INK, QUIET, COUNTRY = DAY["ink"], DAY["quiet"], DAY["country"]
 
-# Colours of the regions and of the land around them, as on the page.
-_LAND, _BEYOND = "#fbfaf7", "#eef0f3"
+# Dots outside the zone are many and say little: they are faint.
+_FAINT = 0.4
 
-# Opacity of a ring. It is higher than on the page, because paper has no light of its own; layers
-# under the ring stay visible.
-_RING = 0.42
+# The outline of regions.
+_REGION_LINE: Any = {"edgecolor": REGION, "linewidth": 0.6, "linestyle": (0, (4, 3))}
 
 # The dashes of the border at sea, in widths of the line.
 _SEA = (0, (3.0, 2.5))
 
 #: Size of the text around the map, in points. Journals print no text smaller than 6.
 SMALL = 7.0
-
-#: A CSS pixel in points. The sizes of the page are in pixels.
-PIXEL = 0.75
 
 
 class DotColours(NamedTuple):
@@ -58,8 +54,8 @@ class DotColours(NamedTuple):
 
 DOT_COLOURS = {
     "outside": DotColours(MEMBERSHIP["outside"], MEMBERSHIP["outside"]),
-    "inside": DotColours(MEMBERSHIP["inside"], INK),
-    "uncertain": DotColours(MEMBERSHIP["uncertain"], INK),
+    "inside": DotColours(MEMBERSHIP["inside"], DAY["rim_inside"]),
+    "uncertain": DotColours(MEMBERSHIP["uncertain"], DAY["rim_uncertain"]),
 }
 
 # More dots than this are stored as pixels in SVG and PDF. As shapes, they would make a file of more
@@ -116,14 +112,65 @@ def draw_shape(axes: Axes, shape: BaseGeometry, *, gid: str, **style: Any) -> No
         axes.add_patch(PathPatch(_make_path(shape), gid=gid, **style))
 
 
-def draw_regions(axes: Axes, shapes: Iterable[BaseGeometry]) -> None:
-    """Draw the regions with dashed outlines."""
-    axes.set_facecolor(_BEYOND)
-    for shape in shapes:
+def find_land_colour(tint: int) -> str:
+    """Return the colour of the land of a country, by its tint: −1 for a country of no side."""
+    return DAY[f"land_{tint}" if tint >= 0 else "land"]
+
+
+def draw_lands(axes: Axes, lands: Iterable[tuple[int, BaseGeometry]]) -> None:
+    """Draw water, and on it the land of countries: pairs of a tint and a shape."""
+    axes.set_facecolor(DAY["water"])
+    for tint, shape in lands:
         draw_shape(
-            axes, shape, gid="geobuffer-regions", zorder=1, facecolor=_LAND, edgecolor=REGION,
-            linewidth=0.7, linestyle=(0, (4, 3)),
+            axes, shape, gid="geobuffer-land", zorder=0.9, facecolor=find_land_colour(tint),
+            edgecolor=DAY["coast"], linewidth=0.6,
         )  # fmt: skip
+
+
+def draw_regions(axes: Axes, regions: Iterable[tuple[int, BaseGeometry]]) -> None:
+    """Draw the regions with dashed outlines: pairs of a tint and a shape."""
+    for tint, shape in regions:
+        draw_shape(
+            axes, shape, gid="geobuffer-regions", zorder=1, facecolor=find_land_colour(tint),
+            **_REGION_LINE,
+        )  # fmt: skip
+
+
+def draw_waters(axes: Axes, rivers: BaseGeometry, lakes: BaseGeometry) -> None:
+    """Draw rivers and lakes, above the land and below the zone."""
+    draw_shape(axes, lakes, gid="geobuffer-lakes", zorder=1.2, facecolor=DAY["water"],
+               edgecolor=DAY["coast"], linewidth=0.5)  # fmt: skip
+    draw_shape(axes, rivers, gid="geobuffer-rivers", zorder=1.2, facecolor="none",
+               edgecolor=DAY["river"], linewidth=0.8)  # fmt: skip
+
+
+def draw_state_lines(axes: Axes, lines: Iterable[BaseGeometry]) -> None:
+    """Draw borders between countries, heavier than those of regions."""
+    for line in lines:
+        draw_shape(axes, line, gid="geobuffer-state-borders", zorder=1.4, facecolor="none",
+                   edgecolor=DAY["state"], linewidth=1.1)  # fmt: skip
+
+
+def draw_band(axes: Axes, band: BaseGeometry) -> None:
+    """Hatch the band along the edge of the zone in which a typical place is uncertain."""
+    import matplotlib as mpl
+
+    with mpl.rc_context({"hatch.linewidth": 0.5}):
+        draw_shape(axes, band, gid="geobuffer-band", zorder=2.5, **BAND_STYLE)
+
+
+def draw_locator(
+    axes: Axes, shapes: Iterable[tuple[int, BaseGeometry]], mark: BaseGeometry, frame: BaseGeometry
+) -> None:
+    """Draw where in the world the zone lies; all shapes are in the plane of the map."""
+    draw_shape(axes, frame, gid="geobuffer-locator", zorder=11, facecolor=DAY["water"],
+               edgecolor=QUIET, linewidth=0.7)  # fmt: skip
+    for tint, shape in shapes:
+        draw_shape(axes, shape, gid="geobuffer-locator-land", zorder=11.1, linewidth=0.3,
+                   facecolor=find_land_colour(tint), edgecolor=DAY["coast"])  # fmt: skip
+    (zone,) = ring_colours(1)
+    draw_shape(axes, mark, gid="geobuffer-locator-mark", zorder=11.2, facecolor=f"{zone}80",
+               edgecolor=EDGE, linewidth=1.2)  # fmt: skip
 
 
 def draw_graticule(axes: Axes, lines: Iterable[Floats]) -> None:
@@ -147,7 +194,16 @@ def ring_style(colour: str) -> dict[str, Any]:
     """Return the style of a ring: a translucent fill and an opaque edge."""
     from matplotlib.colors import to_rgba
 
-    return {"facecolor": to_rgba(colour, _RING), "edgecolor": ZONE, "linewidth": 0.7}
+    return {"facecolor": to_rgba(colour, FILL), "edgecolor": EDGE, "linewidth": 0.7}
+
+
+#: The style of the hatched band.
+BAND_STYLE: Mapping[str, Any] = {
+    "facecolor": "none",
+    "edgecolor": DAY["hatch"],
+    "linewidth": 0.0,
+    "hatch": "//////",
+}
 
 
 def draw_border(
@@ -187,7 +243,16 @@ def draw_dots(axes: Axes, membership: str, xy: Floats, zoom: float) -> None:
         zorder=order,
         gid=f"geobuffer-{membership}",
         rasterized=len(xy) > _MOST_SHAPES,
+        alpha=_FAINT if membership == "outside" else None,
     )
+
+
+def draw_towns(axes: Axes, xy: Floats, radii: Floats) -> None:
+    """Draw the symbols of towns outside the zone: rings whose radii are in points."""
+    axes.scatter(
+        xy[:, 0], xy[:, 1], s=(2.0 * radii) ** 2, c="white", edgecolors=DAY["town"],
+        linewidths=0.9, zorder=5.5, gid="geobuffer-towns",
+    )  # fmt: skip
 
 
 def draw_names(
@@ -209,7 +274,14 @@ def draw_names(
             annotation_clip=True,
         )  # fmt: skip
         disable_markup(name)
-        name.set_path_effects([withStroke(linewidth=2.0, foreground="white")])
+        name.set_path_effects([withStroke(linewidth=2.0, foreground=DAY["halo"])])
+        if end := find_leader(label, box):
+            axes.annotate(
+                "", at, xytext=(end[0] - label.x, end[1] - label.y), textcoords="offset points",
+                arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": colour, "shrinkA": 0.0,
+                            "shrinkB": label.radius},
+                zorder=5.8, gid="geobuffer-leaders",
+            )  # fmt: skip
 
 
 def draw_ticks(
@@ -340,10 +412,13 @@ def _make_legend_key(row: LegendRow, zoom: float) -> Any:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    if row.kind == "ring":
-        return Patch(**ring_style(row.colour))
-    if row.kind == "regions":
-        return Patch(facecolor=_LAND, edgecolor=REGION, linewidth=0.7, linestyle=(0, (4, 3)))
+    areas: dict[str, Mapping[str, Any]] = {
+        "ring": ring_style(row.colour) if row.colour else {},
+        "regions": {"facecolor": DAY["land"], **_REGION_LINE},
+        "band": BAND_STYLE,
+    }
+    if row.kind in areas:
+        return Patch(**areas[row.kind])
     if row.kind in {"border", "sea"}:
         dashes: Any = _SEA if row.kind == "sea" else "-"
         return Line2D([], [], color=BORDER, linewidth=1.5, linestyle=dashes)

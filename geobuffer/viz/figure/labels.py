@@ -8,15 +8,22 @@ same space. Text is never markup: a dollar sign stays a dollar sign.
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 import unicodedata
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
+import shapely
+
+from geobuffer.viz.label_rules import load_label_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
 
 #: The font in which text is measured and drawn.
@@ -26,14 +33,11 @@ FONT = "DejaVu Sans"
 #: bottom of descenders.
 LINE = 1.28
 
-# The space around a label in points. Two names that are closer look like one.
-_AIR = (4.0, 1.0)
+#: A pixel of the page in points. The rules of labels and the sizes of the page are in pixels.
+PIXEL = 0.75
 
 # A dot is hidden if a label comes closer to its centre than this fraction of its radius.
 _HIDES = 0.6
-
-# How many dots a label may hide. A name over a crowd of villages hides more than it shows.
-_MOST_HIDDEN = 1
 
 # Characters that are not drawn but change how others are drawn: control characters, marks of
 # direction (which would reverse the rest of a line), unassigned ones and halves of surrogate pairs.
@@ -59,7 +63,10 @@ class Box(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A name to place beside its dot, which is at ``x`` and ``y`` in points."""
+    """A name to place beside its dot, which is at ``x`` and ``y`` in points, on a side.
+
+    If ``leads``, a name without room beside its dot may stand farther away, at the end of a line.
+    """
 
     text: str
     x: float
@@ -67,6 +74,22 @@ class Label(NamedTuple):
     size: float
     radius: float
     weight: str = "normal"
+    side: str = ""
+    leads: bool = False
+
+
+class Obstacles(NamedTuple):
+    """What labels must not cover, in points.
+
+    ``taken`` are boxes; ``dots`` the centres of dots (n, 2); ``line`` points along lines, no
+    farther apart than labels are high. ``off`` is, by side, the area where no label of that side
+    may stand.
+    """
+
+    taken: Sequence[Box]
+    dots: NDArray[np.float64]
+    line: NDArray[np.float64]
+    off: Mapping[str, BaseGeometry] = MappingProxyType({})
 
 
 def clean_text(text: str) -> str:
@@ -157,17 +180,15 @@ def shorten_text(text: str, width: float, size: float, weight: str = "normal") -
 def place_labels(
     labels: Iterable[Label],
     area: Box,
+    obstacles: Obstacles,
     *,
-    taken: Sequence[Box],
-    dots: NDArray[np.float64],
-    line: NDArray[np.float64],
     most: int,
 ) -> list[tuple[Label, Box]]:
     """Return the labels that fit, with their boxes; earlier labels take precedence.
 
-    Candidate positions are right and left of the dot, above, below and at its corners. A label must
-    lie within the area, overlap no other label, and hide at most one dot. Among the remaining
-    positions, we choose the one that hides least of dots and line.
+    The positions are those of ``label_rules.json``: right and left of the dot, above, below and at
+    its corners. A label lies within the area and covers no other label, no dot and no point of the
+    line.
 
     Parameters
     ----------
@@ -175,12 +196,8 @@ def place_labels(
         The labels, the most important first.
     area
         The area in which labels may lie.
-    taken
-        Boxes that labels must not overlap.
-    dots
-        Points (an array of n × 2) that labels should not hide.
-    line
-        Points along a line that labels should not hide.
+    obstacles
+        What labels must not cover.
     most
         The largest number of labels.
 
@@ -188,57 +205,87 @@ def place_labels(
     --------
     >>> twins = [Label("Sumy", 50, 50, 8, 2), Label("Sumy", 50, 50, 8, 2)]
     >>> none = np.empty((0, 2))
-    >>> set_ = place_labels(twins, Box(0, 0, 90, 90), taken=[], dots=none, line=none, most=9)
+    >>> set_ = place_labels(twins, Box(0, 0, 90, 90), Obstacles([], none, none), most=9)
     >>> [box.left > 50 for _, box in set_]
     [True, False]
     """
-    boxes, shown = list(taken), dots
+    boxes = list(obstacles.taken)
     placed: list[tuple[Label, Box]] = []
+    rules = load_label_rules()
+    air = [PIXEL * part for part in rules["air"]]
+    clear = PIXEL * rules["line_air"]
     for label in labels:
         if len(placed) == most:
             break
         reach = _HIDES * label.radius
-        free = [
-            (hidden + _count_hidden(box, line), box)
-            for box in _list_boxes(label)
-            if _contains_box(area, box)
-            and not any(_grow_box(box, *_AIR).meets(other) for other in boxes)
-            and (hidden := _count_hidden(_grow_box(box, reach, reach), shown)) <= _MOST_HIDDEN
-        ]
-        if free:
-            _, best = min(free, key=lambda found: found[0])
-            boxes.append(best)
-            shown = np.concatenate([shown, [[label.x, label.y]]])
-            placed.append((label, best))
+        for box in _list_boxes(label):
+            if (
+                _contains_box(area, box)
+                and not any(_grow_box(box, *air).meets(other) for other in boxes)
+                and not _holds_any(_grow_box(box, reach, reach), obstacles.dots)
+                and not _holds_any(_grow_box(box, clear, clear), obstacles.line)
+                and not _stands_on(box, obstacles.off.get(label.side))
+            ):
+                boxes.append(box)
+                placed.append((label, box))
+                break
     return placed
 
 
-def _list_boxes(label: Label) -> list[Box]:
-    """Return the candidate boxes of a label, the best first."""
+def find_leader(label: Label, box: Box) -> tuple[float, float] | None:
+    """Return where a line from a dot meets the box of its label; None if the label is beside it.
+
+    Examples
+    --------
+    >>> label = Label("Sumy", 50, 50, 8, 2)
+    >>> find_leader(label, Box(54, 45, 80, 55)), find_leader(label, Box(90, 70, 110, 80))
+    (None, (90, 70))
+    """
+    x = min(max(label.x, box.left), box.right)
+    y = min(max(label.y, box.bottom), box.top)
+    beside = label.radius + PIXEL * load_label_rules()["gap"] + 2.0
+    return None if math.hypot(x - label.x, y - label.y) <= beside else (x, y)
+
+
+def _list_boxes(label: Label) -> Iterator[Box]:
+    """Yield the candidate boxes of a label, the best first."""
+    rules = load_label_rules()
     wide, high = measure_text(label.text, label.size, label.weight), label.size * LINE
-    gap = label.radius + 2.5  # points: close enough to belong to the dot, without touching it
-    near = gap * 0.75  # at a corner, where the dot is round
-    left, right = label.x - gap - wide, label.x + gap
-    centre, middle = label.x - wide / 2.0, label.y - high / 2.0
-    # Capitals and descenders leave a point of space in their line.
-    above, below = label.y + gap - 1.0, label.y - gap - high + 1.0
-    corners = [
-        (x, y)
-        for x in (label.x + near, label.x - near - wide)
-        for y in (label.y + near - 1.0, label.y - near - high + 1.0)
-    ]
-    at = [(right, middle), (left, middle), (centre, above), (centre, below), *corners]
-    return [Box(x, y, x + wide, y + high) for x, y in at]
+    gap = label.radius + PIXEL * rules["gap"]
+    for dx, dy in rules["positions"]:
+        near = gap * 0.7 if dx and dy else gap  # at a corner, where the dot is round
+        x = label.x + dx * near - (wide if dx < 0 else 0.0 if dx else wide / 2.0)
+        y = label.y + dy * near - (high if dy < 0 else 0.0 if dy else high / 2.0)
+        yield Box(x, y, x + wide, y + high)
+    leader = rules["leader"]
+    for length, turn in itertools.product(
+        leader["lengths"] if label.leads else (), range(leader["directions"])
+    ):
+        angle = 2.0 * math.pi * turn / leader["directions"]
+        dx, dy = math.cos(angle), math.sin(angle)
+        x = label.x + dx * length * PIXEL - wide * _share_before(dx)
+        y = label.y + dy * length * PIXEL - high * _share_before(dy)
+        yield Box(x, y, x + wide, y + high)
+
+
+def _share_before(step: float) -> float:
+    """Return which share of a box lies before the end of its leader, which comes from there."""
+    return 0.0 if step > 0.3 else 1.0 if step < -0.3 else 0.5
 
 
 def _grow_box(box: Box, x: float, y: float) -> Box:
     return Box(box.left - x, box.bottom - y, box.right + x, box.top + y)
 
 
-def _count_hidden(box: Box, dots: NDArray[np.float64]) -> int:
-    x, y = dots.T
-    inside = (x > box.left) & (x < box.right) & (y > box.bottom) & (y < box.top)
-    return int(np.count_nonzero(inside))
+def _stands_on(box: Box, area: BaseGeometry | None) -> bool:
+    """Return whether the middle of a box is in an area."""
+    middle = (box.left + box.right) / 2.0, (box.bottom + box.top) / 2.0
+    return area is not None and bool(shapely.contains_xy(area, *middle))
+
+
+def _holds_any(box: Box, points: NDArray[np.float64]) -> bool:
+    x, y = points.T
+    return bool(((x > box.left) & (x < box.right) & (y > box.bottom) & (y < box.top)).any())
 
 
 def _contains_box(area: Box, box: Box) -> bool:

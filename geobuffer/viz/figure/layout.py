@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 
 from geobuffer.viz.figure import draw
-from geobuffer.viz.figure.labels import LINE, wrap_text
+from geobuffer.viz.figure.labels import LINE, PIXEL, wrap_text
 from geobuffer.viz.figure.projection import (
     Projection,
     Window,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.viz.figure.labels import Box
 
 
 # Sizes in points. A picture is some 10 inches wide, which fits the width of a page or half a slide.
@@ -118,14 +119,21 @@ class Layout:
         _, lat = unproject_points(self.projection, *np.array(self.centre).reshape(2, 1))
         # At zoom 0, a pixel of a web map is 156,543 m on the equator. Each zoom step halves that.
         widest = 156_543.0 * max(math.cos(math.radians(lat[0])), 0.01)
-        return math.log2(widest / (self.unit_m * draw.PIXEL))
+        return math.log2(widest / (self.unit_m * PIXEL))
 
     def points(self, xy: Floats) -> Floats:
         """Return positions in the plane as points of the map."""
         return np.asarray((xy - self.frame[:2]) / self.unit_m)
 
+    def box(self, box: Box) -> BaseGeometry:
+        """Return a box of the map (points) in the plane."""
+        west, south = self.frame[:2]
+        return shapely.box(*(np.array(box) * self.unit_m + [west, south, west, south]))
+
     def shape(self, shape: BaseGeometry) -> BaseGeometry:
         """Return the visible part of a shape in the plane, as detailed as readers can see."""
+        if shape.is_empty:
+            return shape
         flat = project_shape(shape, self.projection, self.window)
         return shapely.simplify(flat, self.size[0] * self.unit_m * _SIMPLER)
 

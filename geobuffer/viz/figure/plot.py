@@ -20,6 +20,7 @@ from geobuffer.analysis.expectation import Expected, expect_zone
 from geobuffer.analysis.exposure import read_population
 from geobuffer.analysis.membership import COUNTED, is_counted
 from geobuffer.datasets.bundled import source_of, sources_of_places
+from geobuffer.datasets.scenario import find_bearers
 from geobuffer.errors import require
 from geobuffer.io.not_located import find_not_located
 from geobuffer.palette import ring_colours
@@ -34,8 +35,10 @@ from geobuffer.viz.extent import (
 from geobuffer.viz.figure import draw as drawing
 from geobuffer.viz.figure.labels import (
     LINE,
+    PIXEL,
     Box,
     Label,
+    Obstacles,
     clean_text,
     measure_text,
     place_labels,
@@ -52,13 +55,23 @@ from geobuffer.viz.figure.layout import (
 )
 from geobuffer.viz.figure.map_elements import find_north, fit_scale_bar, make_graticule
 from geobuffer.viz.figure.projection import fit_projection, project_points
-from geobuffer.viz.symbols import FEW_PLACES
+from geobuffer.viz.ground import (
+    LOCATOR_SIZE,
+    RIVERS_UP_TO_ZOOM,
+    find_band_km,
+    find_ground,
+    find_name_points,
+    find_state_lines,
+    make_locator,
+)
+from geobuffer.viz.label_rules import load_label_rules
+from geobuffer.viz.symbols import FEW_PLACES, find_town_radius
 from geobuffer.zones.arguments import TEXT, check_arguments
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.toponyms import name_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import geopandas as gpd
     import pyproj
@@ -67,9 +80,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from geobuffer.datasets.scenario import Scenario
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.viz.captions import Translation
     from geobuffer.viz.figure.projection import Projection
+    from geobuffer.viz.ground import Ground
     from geobuffer.zones.region import Region
     from geobuffer.zones.source import Source
     from geobuffer.zones.zone import Zone
@@ -77,9 +92,6 @@ if TYPE_CHECKING:
 
 # Sizes of the names of regions and places, in points.
 _REGION, _NAME = 8.5, 7.0
-
-# The area of map for each name, in square points: some 36 names on a map; more would hide it.
-_AREA_PER_NAME = 4_600.0
 
 # How many names we try for each that has space on the map. Most of those that fail are in a crowd.
 _TRIES = 6
@@ -157,7 +169,7 @@ def plot_zone(
     return draw_figure(zone, settlements, regions=regions, title=title, language=language)
 
 
-def draw_figure(
+def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
     zone: Zone,
     settlements: gpd.GeoDataFrame | None,
     classification: Classification | None = None,
@@ -165,8 +177,12 @@ def draw_figure(
     regions: Iterable[Region] = (),
     title: str = "",
     language: str = "en",
+    scenario: Scenario | None = None,
 ) -> Figure:
-    """Draw a picture as :func:`plot_zone` does; the caller may have classified the settlements."""
+    """Draw a picture as :func:`plot_zone` does; the caller may have classified the settlements.
+
+    The places that a scenario sets in the zone are named before all others.
+    """
     check_zone(zone)
     words = captions.load_translation(language, zone.sections)
     require_matplotlib()
@@ -177,6 +193,9 @@ def draw_figure(
         # We never use classes from columns of the table: they may be those of another zone.
         found = classify_table(settlements, zone) if classification is None else classification
         places = _locate_places(settlements, found, zone, projection, language)
+        if scenario is not None:
+            bearers = find_bearers(scenario, settlements).values()
+            places.is_named[[rows[0] for rows in bearers if len(rows) == 1]] = True
     sources = None if settlements is None else sources_of_places(settlements)
     text = LayoutText(
         title=captions.write_title(zone, title, words),
@@ -188,7 +207,12 @@ def draw_figure(
             captions.describe_projection(projection, words),
         ),
         citations=captions.describe_sources(
-            zone, drawn, sources, words, land=_find_land_source(zone)
+            zone,
+            drawn,
+            sources,
+            words,
+            land=_find_land_source(zone),
+            ground=_ground_sources(),
         ),
     )
     layout = make_layout(zone.polygon, projection, text)
@@ -217,7 +241,12 @@ def _list_sources(
     borders = [region.border_source for region in zone.regions if region.border_source]
     land = _find_land_source(zone)
     others = [*(region.source for region in regions), *(places or []), *([land] if land else [])]
-    return [zone.source, *borders, *others]
+    return [zone.source, *borders, *others, *_ground_sources().values()]
+
+
+def _ground_sources() -> dict[str, Source]:
+    """Return the sources of what lies under the zone, by layer."""
+    return {layer: source_of(layer) for layer in ("countries", "waters")}
 
 
 def _find_land_source(zone: Zone) -> Source | None:
@@ -263,7 +292,10 @@ class _Places(NamedTuple):
     """The settlements of a table: positions in the plane, classes, populations and names.
 
     ``unlocated`` counts the places without a point that the zone may hold; ``expected`` says how
-    many places are in it, and is None if it is not known.
+    many places are in it, and is None if it is not known. ``band_km`` is how uncertain a middling
+    place is; None if none has a position. ``town_radii`` are the radii of the symbols of towns in
+    points, 0 for a village; ``sides`` the side of the border on which each place lies. ``is_named``
+    states whether a scenario sets a place in the zone.
     """
 
     xy: Floats
@@ -272,6 +304,10 @@ class _Places(NamedTuple):
     names: list[str]
     unlocated: int
     expected: Expected | None
+    band_km: float | None
+    town_radii: Floats
+    sides: list[str]
+    is_named: NDArray[np.bool_]
 
 
 def _locate_places(
@@ -286,13 +322,18 @@ def _locate_places(
     xy = np.stack(project_points(projection, shapely.get_x(points), shapely.get_y(points)), axis=1)
     xy[pd.isna(membership)] = np.nan
     unplaced = find_not_located(table, pd.isna(membership)).count_near(is_counted(membership))
+    population = read_population(table)
     return _Places(
         xy,
         membership,
-        read_population(table),
+        population,
         _list_names(table, language),
         unplaced,
         expect_zone(found, zone),
+        find_band_km(found.uncertainty.margin),
+        np.array([PIXEL * find_town_radius(people) for people in population]),
+        found.frame["side"].astype(object).where(found.frame["side"].notna(), "").tolist(),
+        np.zeros(len(table), dtype=bool),
     )
 
 
@@ -318,6 +359,8 @@ def _list_legend_rows(
     if measure_sea_km(zone):
         rows.append(("sea", words.text("at_sea")))
     rows += [("ring", name) for name in captions.describe_rings(zone, words)]
+    if places is not None and _has_band(places, zone):
+        rows.append(("band", words.text("band", km=words.format_km(places.band_km or 0.0))))
     rows += [("regions", words.text("regions"))] if with_regions else []
     if places is not None:
         for kind in COUNTED:
@@ -336,26 +379,144 @@ def _draw_map(
     places: _Places | None, words: Translation,
 ) -> None:  # fmt: skip
     """Draw everything within the frame."""
+    exact = find_state_lines(regions)
+    ground = find_ground(zone, layout.window, exact)
+    tints = {country.iso: country.tint for country in ground.countries}
     land = [layout.shape(region.geometry) for region in regions]
     rings = [layout.shape(ring) for ring in zone.rings]
     sections = [layout.shape(section.line) for section in zone.sections]
-    drawing.draw_regions(axes, land)
+    drawing.draw_lands(
+        axes, [(country.tint, layout.shape(country.land)) for country in ground.countries]
+    )
+    drawing.draw_regions(
+        axes, zip([tints.get(region.country, -1) for region in regions], land, strict=True)
+    )
+    if layout.zoom <= RIVERS_UP_TO_ZOOM:
+        drawing.draw_waters(axes, layout.shape(ground.rivers), layout.shape(ground.lakes))
+    drawing.draw_state_lines(axes, [layout.shape(line) for line in (ground.borders, exact)])
     drawing.draw_rings(axes, rings)
+    border = shapely.union_all(sections)
+    edge = _find_edge(rings, border, layout)
+    if places is not None and _has_band(places, zone):
+        drawing.draw_band(axes, shapely.buffer(edge, (places.band_km or 0.0) * 1e3))
     split = split_sections_at_coast(zone)
     on_land, at_sea = (
         [layout.shape(line) for line in lines if not line.is_empty]
         for lines in zip(*split, strict=True)
     )
     drawing.draw_border(axes, on_land, at_sea, _find_junctions(zone, layout))
+    taken = [_draw_locator(axes, layout, zone, tints, shapely.union_all([*rings, border]))]
+    lines = shapely.union_all([border, *(shapely.boundary(ring) for ring in rings)])
+    along = layout.points(shapely.get_coordinates(shapely.segmentize(lines, 3.0 * layout.unit_m)))
+    obstacles = Obstacles(taken, np.empty((0, 2)), along, _find_other_sides(zone, layout))
+    blocked = shapely.union_all([*rings, border])
+    if places is not None:
+        towns = _draw_dots(axes, layout, places)
+        blocked = shapely.union(blocked, towns)
+        taken += _draw_place_names(axes, layout, places, obstacles, outside=False)
+    taken += _draw_country_names(axes, layout, ground, words.language, blocked, taken)
     names = [clean_text(region.label(words.language)) for region in regions]
-    zone_and_border = shapely.union_all([*rings, *sections])
-    taken = _draw_region_names(axes, layout, land, names, zone_and_border)
-    if places is None:
-        return
+    known = {country.names[words.language] for country in ground.countries}
+    names = ["" if name in known else name for name in names]
+    taken += _draw_region_names(axes, layout, land, names, blocked, taken)
+    if places is not None:
+        _draw_place_names(axes, layout, places, obstacles, outside=True)
+
+
+def _find_other_sides(zone: Zone, layout: Layout) -> dict[str, BaseGeometry]:
+    """Return the territory of the other side of each side, in points of the map."""
+    if len(zone.sides) != 2:
+        return {}
+    areas = {side.name: side.area for side in zone.sides}
+    names = list(areas)
+    found = {}
+    for name, other in zip(names, names[::-1], strict=True):
+        area = areas[other]
+        if area is not None:
+            shape = layout.shape(area)
+            found[name] = shapely.transform(shape, layout.points)
+            shapely.prepare(found[name])
+    return found
+
+
+def _draw_dots(axes: Axes, layout: Layout, places: _Places) -> BaseGeometry:
+    """Draw the dots of places and the symbols of towns; return the area of the towns' symbols."""
     seen = layout.holds(places.xy)
+    towns = seen & (places.membership == "outside") & (places.town_radii > 0.0)
     for kind in ("outside", "inside", "uncertain"):
-        drawing.draw_dots(axes, kind, places.xy[seen & (places.membership == kind)], layout.zoom)
-    _draw_place_names(axes, layout, places, taken, shapely.union_all(sections))
+        shown = seen & (places.membership == kind) & ~towns
+        drawing.draw_dots(axes, kind, places.xy[shown], layout.zoom)
+    drawing.draw_towns(axes, places.xy[towns], places.town_radii[towns])
+    radii = (places.town_radii[towns] + 1.0) * layout.unit_m
+    return shapely.union_all(shapely.buffer(shapely.points(places.xy[towns]), radii))
+
+
+def _find_edge(rings: Sequence[BaseGeometry], border: BaseGeometry, layout: Layout) -> BaseGeometry:
+    """Return the outer edge of the zone: its outline away from the border, in the plane."""
+    outline = shapely.boundary(shapely.union_all(rings, grid_size=layout.unit_m / 50.0))
+    return shapely.difference(outline, shapely.buffer(border, 1.5 * layout.unit_m))
+
+
+def _draw_locator(
+    axes: Axes, layout: Layout, zone: Zone, tints: Mapping[str, int], blocked: BaseGeometry
+) -> Box:
+    """Draw the locator in the corner of the map that holds least of the zone; return its box."""
+    locator = make_locator(zone, tints)
+    wide, high = (part * PIXEL for part in LOCATOR_SIZE)
+    across, up = layout.size[0] - wide - 5.0, layout.size[1] - high - 5.0
+    corners = [Box(x, y, x + wide, y + high) for x, y in
+               ((across, up), (5.0, up), (5.0, 5.0), (across, 5.0))]  # fmt: skip
+    box = min(corners, key=lambda one: shapely.intersection(blocked, layout.box(one)).area)
+    scale = PIXEL * layout.unit_m
+    corner = np.array([box.left, box.top]) * layout.unit_m + layout.frame[:2]
+
+    def place(shape: BaseGeometry) -> BaseGeometry:
+        return shapely.transform(shape, lambda xy: corner + xy * (scale, -scale))
+
+    drawing.draw_locator(
+        axes,
+        [(tint, place(shape)) for tint, shape in locator.shapes],
+        place(shapely.box(*locator.mark)),
+        layout.box(box),
+    )
+    return box
+
+
+def _draw_country_names(
+    axes: Axes, layout: Layout, ground: Ground, language: str, blocked: BaseGeometry,
+    taken: Sequence[Box],
+) -> list[Box]:  # fmt: skip
+    """Write the names of countries, spaced, where there is room for them; return their boxes."""
+    area = Box(4.0, 4.0, layout.size[0] - 4.0, layout.size[1] - 4.0)
+    size = load_label_rules()["sizes"]["country"] * PIXEL
+    placed: list[tuple[Label, Box, tuple[float, float]]] = []
+    for country in ground.countries:
+        # A picture has no spacing of letters, but thin spaces.
+        text = "\u2009".join(clean_text(country.names[language]).upper())
+        land = shapely.intersection(layout.shape(country.land), layout.box(area))
+        free = shapely.difference(land, blocked)
+        half = measure_text(text, size, "bold") / 2.0, size * LINE / 2.0
+        for x, y in find_name_points(free, layout.frame).tolist():
+            at = layout.points(np.array([x, y]))
+            box = Box(at[0] - half[0], at[1] - half[1], at[0] + half[0], at[1] + half[1])
+            inked = layout.box(box)
+            within = shapely.intersection(inked, free).area > _WITHIN * inked.area
+            others = [*taken, *(one for _, one, _ in placed)]
+            if (
+                within
+                and not shapely.intersects(inked, blocked)
+                and not any(map(box.meets, others))
+            ):
+                label = Label(text, float(at[0]), float(at[1]), size, 0.0, "bold")
+                placed.append((label, box, (x, y)))
+                break
+    drawing.draw_names(axes, placed, gid="geobuffer-country-names", colour=drawing.COUNTRY)
+    return [box for _, box, _ in placed]
+
+
+def _has_band(places: _Places, zone: Zone) -> bool:
+    """Return whether the edge of a zone is hatched: a band wider than the zone would hide it."""
+    return zone.has_plain_edges and 0.0 < (places.band_km or 0.0) <= zone.width_km / 2.0
 
 
 def _find_junctions(zone: Zone, layout: Layout) -> Floats:
@@ -372,6 +533,7 @@ def _draw_region_names(
     land: Sequence[BaseGeometry],
     names: Sequence[str],
     zone_and_border: BaseGeometry,
+    taken: Sequence[Box],
 ) -> list[Box]:
     """Write each region's name where most of it is visible, off the zone; return their boxes."""
     area = shapely.buffer(shapely.box(*layout.frame), -_OFF * layout.unit_m, join_style="mitre")
@@ -382,80 +544,102 @@ def _draw_region_names(
         parts = [part for part in shapely.get_parts(free) if part.area > 0.0]
         if not (parts and name):
             continue
-        label, box, at = _place_region_name(max(parts, key=shapely.area), name, layout)
-        # A name that reaches far beyond the visible part of its region would seem to name another.
-        inked = shapely.box(*(np.array(box) * layout.unit_m + [*layout.frame[:2]] * 2))
-        within = shapely.intersection(inked, free).area > _WITHIN * inked.area
-        if within and not any(box.meets(other) for _, other, _ in placed):
-            placed.append((label, box, at))
+        part = max(parts, key=shapely.area)
+        circle = shapely.maximum_inscribed_circle(part, tolerance=4.0 * layout.unit_m)
+        wide = shapely.length(circle) * 2.0 / layout.unit_m
+        others = [*taken, *(one for _, one, _ in placed)]
+        tries = [shapely.get_coordinates(circle)[0], *find_name_points(part, part.bounds)]
+        for at in tries:
+            label, box = _write_region_name(layout.points(at), name, wide)
+            # A name that reaches far beyond the visible part of its region would seem to name
+            # another.
+            inked = layout.box(box)
+            within = shapely.intersection(inked, free).area > _WITHIN * inked.area
+            clear = shapely.contains(area, inked) and not shapely.intersects(inked, zone_and_border)
+            if within and clear and not any(map(box.meets, others)):
+                placed.append((label, box, (float(at[0]), float(at[1]))))
+                break
     drawing.draw_names(axes, placed, gid="geobuffer-region-names", colour=drawing.QUIET)
     return [box for _, box, _ in placed]
 
 
-def _place_region_name(
-    part: BaseGeometry, name: str, layout: Layout
-) -> tuple[Label, Box, tuple[float, float]]:
-    """Return a region's name with its box, around the centre of the widest circle that fits."""
-    circle = shapely.maximum_inscribed_circle(part, tolerance=4.0 * layout.unit_m)
-    at = shapely.get_coordinates(circle)[0]
-    area = min(shapely.length(circle) * 2.0 / layout.unit_m, 1.5 * _WIDEST_NAME)
+def _write_region_name(at: Floats, name: str, width: float) -> tuple[Label, Box]:
+    """Return a region's name around a point of the map, in lines of at most a width."""
+    width = min(width, 1.5 * _WIDEST_NAME)
     whole = max(measure_text(word, _REGION) for word in name.split())
-    lines = wrap_text(shorten_text(name, 3.0 * _WIDEST_NAME, _REGION), max(area, whole), _REGION)
-    x, y = layout.points(at)
+    lines = wrap_text(shorten_text(name, 3.0 * _WIDEST_NAME, _REGION), max(width, whole), _REGION)
+    x, y = at.tolist()
     half = (
         max(measure_text(line, _REGION) for line in lines) / 2.0,
         len(lines) * _REGION * LINE / 2.0,
     )
-    box = Box(x - half[0], y - half[1], x + half[0], y + half[1])
-    label = Label("\n".join(lines), float(x), float(y), _REGION, 0.0)
-    return label, box, (float(at[0]), float(at[1]))
+    label = Label("\n".join(lines), x, y, _REGION, 0.0)
+    return label, Box(x - half[0], y - half[1], x + half[0], y + half[1])
 
 
 def _draw_place_names(
-    axes: Axes, layout: Layout, places: _Places, taken: Sequence[Box], line: BaseGeometry
-) -> None:
-    """Write the names of the larger places, those in the zone before those outside."""
+    axes: Axes, layout: Layout, places: _Places, obstacles: Obstacles, *, outside: bool
+) -> list[Box]:  # fmt: skip
+    """Write the names of places in the zone, or of those outside it; return their boxes."""
     near = is_counted(places.membership)
     at = layout.points(places.xy)
     seen = layout.holds(places.xy)
+    rules = load_label_rules()
     named_zoom = max(layout.zoom, _NAMED_ZOOM)
-    # The border as points, whose spacing is the height of a name.
-    along = shapely.get_coordinates(shapely.segmentize(line, _NAME * layout.unit_m))
-    most = int(layout.size[0] * layout.size[1] / _AREA_PER_NAME)
+    room = layout.size[0] * layout.size[1] / PIXEL**2
+    lead = layout.zoom >= rules["leader"]["from_zoom"] and not outside
+    most = len(at) if lead else int(room / rules["most"]["area_per_name"])
     labels: dict[Label, int] = {}
-    for i in _rank_places(places, near, seen)[: _TRIES * most]:
-        weight, zoom = ("bold", layout.zoom) if near[i] else ("normal", named_zoom)
+    for i in _rank_places(places, near, seen, outside=outside)[: _TRIES * most]:
+        weight, zoom = ("normal", named_zoom) if outside else ("bold", layout.zoom)
         text = shorten_text(places.names[i], _WIDEST_NAME, _NAME, weight)
-        radius = drawing.dot_radius(zoom, places.membership[i])
-        labels[Label(text, float(at[i, 0]), float(at[i, 1]), _NAME, radius, weight)] = i
+        radius = max(drawing.dot_radius(zoom, places.membership[i]), places.town_radii[i])
+        x, y = at[i].tolist()
+        first = places.is_named[i] or places.population[i] >= rules["first_from"]
+        leads = lead or (first and not outside)
+        labels[Label(text, x, y, _NAME, radius, weight, places.sides[i], bool(leads))] = i
     area = Box(2.0, 2.0, layout.size[0] - 2.0, layout.size[1] - 2.0)
-    placed = place_labels(
-        labels, area, taken=taken, dots=at[near & seen], line=layout.points(along), most=most
-    )
-    outside = [row for label, _ in placed if not near[row := labels[label]]]
-    drawing.draw_dots(axes, "outside", places.xy[outside], named_zoom)
-    for bold, colour in ((True, drawing.INK), (False, drawing.QUIET)):
-        drawing.draw_names(
-            axes,
-            [(label, box, tuple(places.xy[labels[label]].tolist())) for label, box in placed
-             if near[labels[label]] == bold],
-            gid="geobuffer-names", colour=colour,
-        )  # fmt: skip
+    shown = seen & (near | (places.town_radii > 0.0))
+    covered = _list_dot_points(at[shown], places.town_radii[shown])
+    placed = place_labels(labels, area, obstacles._replace(dots=covered), most=most)
+    if outside:
+        rows = [labels[label] for label, _ in placed if not places.town_radii[labels[label]]]
+        drawing.draw_dots(axes, "outside", places.xy[rows], named_zoom)
+    drawing.draw_names(
+        axes,
+        [(label, box, tuple(places.xy[labels[label]].tolist())) for label, box in placed],
+        gid="geobuffer-names", colour=drawing.QUIET if outside else drawing.INK,
+    )  # fmt: skip
+    return [box for _, box in placed]
 
 
-def _rank_places(places: _Places, near: NDArray[np.bool_], seen: NDArray[np.bool_]) -> list[int]:
-    """Return the rows to name, the most important first.
+def _list_dot_points(at: Floats, radii: Floats) -> Floats:
+    """Return the centres of dots, and points around the larger ones, the symbols of towns."""
+    angle = np.linspace(0.0, 2.0 * np.pi, 12, endpoint=False)
+    around = radii[:, None, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return np.concatenate([at, (at[:, None] + around)[radii > 0.0].reshape(-1, 2)])
 
-    The weight is the order of magnitude of the population, times 1.5 in the zone. A town of 4,000
-    in the zone comes before a city of 200,000 outside, which comes before a village of 3,000 in
-    the zone. If no population is known, only places in the zone get names. A few places all do.
+
+def _rank_places(
+    places: _Places, near: NDArray[np.bool_], seen: NDArray[np.bool_], *, outside: bool
+) -> list[int]:
+    """Return the rows to name in or outside the zone, the most important first.
+
+    In the zone, places of a scenario come first, then the largest, then places inside, then
+    uncertain ones, each by population; an unknown one is not zero, but that of a small village.
+    Outside, only places with a known population are named, unless few places are in view.
     """
     named = seen & np.array([bool(name) for name in places.names], dtype=bool)
-    peopled = named & (np.nan_to_num(places.population) > 0.0)
-    wanted = named if seen.sum() <= FEW_PLACES else peopled if peopled.any() else named & near
-    weight = np.log10(10.0 + np.nan_to_num(places.population)) * np.where(near, 1.5, 1.0)
+    known = np.nan_to_num(places.population) > 0.0
+    few = seen.sum() <= FEW_PLACES
+    wanted = named & (~near & (known | few) if outside else near)
+    rules = load_label_rules()
+    people = np.where(np.isnan(places.population), rules["unknown_as"], places.population)
+    rank = np.where(places.membership == "inside", 1, 2)
+    rank[people >= rules["first_from"]] = 0
+    rank[places.is_named] = -1
     rows = np.flatnonzero(wanted)
-    return [int(i) for i in rows[np.argsort(-weight[rows], kind="stable")]]
+    return [int(i) for i in rows[np.lexsort((-people[rows], rank[rows]))]]
 
 
 def _draw_margin(axes: Axes, layout: Layout, words: Translation) -> None:

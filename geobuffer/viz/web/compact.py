@@ -94,6 +94,34 @@ def share_arcs(shapes: Sequence[BaseGeometry]) -> Arcs:
     )
 
 
+def list_arcs(shape: Any) -> set[int]:
+    """Return the numbers of the arcs of a shape, in whichever direction they run.
+
+    Examples
+    --------
+    >>> sorted(list_arcs([[[0, ~2]], [[1]]]))
+    [0, 1, 2]
+    """
+    if isinstance(shape, int):
+        return {max(shape, ~shape)}
+    return set().union(*(list_arcs(part) for part in shape)) if shape else set()
+
+
+def find_state_arcs(countries: Sequence[str], shapes: Sequence[Any]) -> list[int]:
+    """Return the numbers of the arcs on which regions of two countries meet.
+
+    Examples
+    --------
+    >>> find_state_arcs(["UA", "RU", "RU"], [[[[0, 1]]], [[[~1, 2]]], [[[~2, 3]]]])
+    [1]
+    """
+    known: dict[int, set[str]] = {}
+    for country, shape in zip(countries, shapes, strict=True):
+        for number in list_arcs(shape):
+            known.setdefault(number, set()).add(country)
+    return sorted(number for number, held in known.items() if len(held - {""}) == 2)
+
+
 def _list_paths(shape: BaseGeometry) -> list[list[Floats]]:
     """Return the paths of each part of a shape: a polygon's rings, or a line."""
     parts = [part for part in shapely.get_parts(shape) if not part.is_empty]

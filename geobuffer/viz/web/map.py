@@ -19,7 +19,7 @@ from geobuffer.datasets.bundled import manifest, source_of
 from geobuffer.datasets.scenario import Scenario
 from geobuffer.errors import DataError, did_you_mean, missing_crs
 from geobuffer.io.point_tables import read_numbers
-from geobuffer.palette import BORDER, MEMBERSHIP, REGION, ring_colours
+from geobuffer.palette import DAY, FILL, NIGHT, ring_colours
 from geobuffer.viz.captions import (
     credit_briefly,
     heading_template,
@@ -32,6 +32,7 @@ from geobuffer.viz.extent import (
     read_places,
     select_regions,
 )
+from geobuffer.viz.label_rules import load_label_rules
 from geobuffer.viz.symbols import describe_dots
 from geobuffer.viz.web.compact import read_texts
 from geobuffer.viz.web.page import make_map_class, make_page_class
@@ -44,6 +45,7 @@ from geobuffer.viz.web.page_data import (
     has_slider,
     list_sides,
 )
+from geobuffer.viz.web.page_ground import describe_ground
 from geobuffer.viz.web.people import describe_people
 from geobuffer.viz.web.reports import describe_reports
 from geobuffer.viz.web.slider import draw_outlines
@@ -239,7 +241,9 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
     drawn = select_regions(zone, regions)
     outlines = draw_outlines(zone, choose_widths(zone)) if has_slider(zone) else []
     shapes = describe_shapes(zone, drawn)
-    sources = _list_sources(zone, drawn, table)
+    ground = describe_ground(zone, drawn)
+    has_waters = bool(ground["rivers"] or ground["lakes"])
+    sources = _list_sources(zone, drawn, table, has_waters=has_waters)
     bundled = any(row["layer"] == "places" and "as_of" in row for row in sources)
     places = NO_PLACES
     if table is not None:
@@ -257,18 +261,12 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
         "version": __version__,
         **_write_headings(zone, title),
         "notes": {to: _list_notes(_pick_language(notes, to)) for to in LANGUAGES},
-        "palette": {
-            "border": BORDER,
-            "region": REGION,
-            # The colours of one ring, of two rings, and so on.
-            "rings": [
-                ring_colours(n) for n in range(1, max(len(zone.rings) + 1, _LEAST_RINGS) + 1)
-            ],
-            **MEMBERSHIP,
-        },
+        "palette": _describe_palette(len(zone.rings)),
         "dots": describe_dots(),
         "countries": describe_countries(drawn),
         **shapes,
+        "ground": ground,
+        "label_rules": load_label_rules(),
         "slider": describe_slider(outlines, shapes["tolerance_m"]["border"], wraps=shapes["wraps"]),
         "places": {**places, "is_bundled": bundled},
         "sources": sources,
@@ -278,6 +276,16 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
         "has_basemap": bool(tiles),
     }
     return _make_folium_map(facts, zone, tiles)
+
+
+def _describe_palette(rings: int) -> dict[str, Any]:
+    """Return the colours by day and by night; of one ring, of two rings, and so on."""
+    counts = range(1, max(rings + 1, _LEAST_RINGS) + 1)
+    return {
+        "day": {**DAY, "rings": [ring_colours(n) for n in counts]},
+        "night": {**NIGHT, "rings": [ring_colours(n, at_night=True) for n in counts]},
+        "fill": FILL,
+    }
 
 
 def _write_headings(zone: Zone, title: str | Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -406,7 +414,11 @@ def _check_settlements(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _list_sources(
-    zone: Zone, regions: Sequence[Region], settlements: gpd.GeoDataFrame | None
+    zone: Zone,
+    regions: Sequence[Region],
+    settlements: gpd.GeoDataFrame | None,
+    *,
+    has_waters: bool,
 ) -> list[dict[str, Any]]:
     """Return the sources of each layer, each source once."""
     parts = [region.border_source for region in zone.regions]
@@ -414,6 +426,9 @@ def _list_sources(
     named += [("regions", region.source) for region in regions]
     if measure_sea_km(zone):
         named.append(("land", source_of("land")))
+    named.append(("countries", source_of("countries")))
+    if has_waters:
+        named.append(("waters", source_of("waters")))
     rows = [{"layer": layer, **asdict(source)} for layer, source in dict.fromkeys(named)]
     return rows + _list_place_sources(settlements)
 

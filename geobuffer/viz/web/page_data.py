@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from geobuffer.analysis.classify import join_columns
+from geobuffer.analysis.exposure import read_population
 from geobuffer.analysis.membership import MEMBERSHIP, decide, measure_signed_km
 from geobuffer.datasets.bundled import load_other_names
 from geobuffer.geodesy.antimeridian import keep_polygons, shift_to_0_360, unwrap_to_0_360
@@ -21,11 +22,14 @@ from geobuffer.io.not_located import read_hromadas
 from geobuffer.io.point_tables import read_numbers
 from geobuffer.viz.captions import has_only_points, label_side
 from geobuffer.viz.extent import measure_sea_km, split_sections_at_coast
+from geobuffer.viz.ground import find_band_km
 from geobuffer.viz.web.compact import (
     GRID,
     encode_column,
     encode_line,
     encode_together,
+    find_state_arcs,
+    list_arcs,
     read_texts,
     round_numbers,
     share_arcs,
@@ -62,6 +66,9 @@ _BEYOND = 1.1
 # whole town fits a screen, a pixel is 12 m at latitude 51; outlines of oblasts are themselves 32 m
 # off on average. Regions that the border does not touch only have to be recognised.
 _TOLERANCE_M = {"border": 10.0, "zone": 15.0, "regions": 50.0, "neighbours": 1000.0}
+
+# Towns with at least so many people are drawn and named even if they are farther than that.
+_TOWN = 15_000
 
 # The page draws other widths from its border, to 10 m, on circles of the curvature of the ellipsoid
 # at each vertex. Those are off by 0.2 m at 100 km, and by the cube of the width: 200 m at 1,000 km.
@@ -143,8 +150,10 @@ def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     parts = {layer: [next(shapes) for _ in these] for layer, these in groups.items()}
     finest = _find_tolerances(parts, tolerance_m, len(arcs.lines))
     of_sides = parts["regions"][len(parts["regions"]) - len(zone.sides) :]
-    by_region = iter([*parts["regions"][: -len(zone.sides)], *parts["neighbours"]])
+    shapes_of_regions = [*parts["regions"][: -len(zone.sides)], *parts["neighbours"]]
+    by_region = iter(shapes_of_regions)
     ordered = sorted(regions, key=lambda region: region not in zone.regions)
+    state = find_state_arcs([region.country for region in ordered], shapes_of_regions)
     # Regions along the border get a second place for their name, in the part where the map opens.
     # Others have a corner there at most.
     view = shapely.box(*zone.polygon.bounds)
@@ -157,6 +166,8 @@ def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
             encode_line(simplify_line(line, tol))
             for line, tol in zip(arcs.lines, finest, strict=True)
         ],
+        # Arcs on which regions of two countries meet.
+        "state": state,
         "zone": _describe_zone(zone, parts["zone"]),
         "sides": [
             _describe_side(side, shape) for side, shape in zip(zone.sides, of_sides, strict=True)
@@ -196,16 +207,9 @@ def _find_tolerances(
     """Return the tolerance of each arc in metres: the smallest of all shapes that it belongs to."""
     finest = [tolerance_m["neighbours"]] * count
     for layer, these in parts.items():
-        for number in _list_arcs(these):
+        for number in list_arcs(these):
             finest[number] = min(finest[number], tolerance_m[layer])
     return finest
-
-
-def _list_arcs(shape: Any) -> set[int]:
-    """Return the numbers of the arcs of a shape, in whichever direction they run."""
-    if isinstance(shape, int):
-        return {max(shape, ~shape)}
-    return set().union(*(_list_arcs(part) for part in shape)) if shape else set()
 
 
 def _describe_zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
@@ -390,10 +394,30 @@ def describe_places(
         "reach_km": reach_km,
         "expected": expected,
         "exceptions": _list_exceptions(found.select(near), zone, outlines),
+        "band_km": find_band_km(here.margin),
+        "towns": _list_towns(table[far]),
         "columns": columns,
         "exactness": encode_together(exactness),
     }
     return facts, near
+
+
+def _list_towns(far: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    """Return the towns among places that are too far from the border to be listed."""
+    people = read_population(far)
+    large = np.flatnonzero((people >= _TOWN) & far.geometry.notna().to_numpy())
+    names = [name for name in NAME_COLUMNS if name in far]
+    texts = {name: read_texts(far[name]) for name in names}
+    points = far.geometry.to_numpy()
+    return [
+        {
+            "lon": round(float(points[i].x), 3),
+            "lat": round(float(points[i].y), 3),
+            "population": int(people[i]),
+            **{name: texts[name][i] for name in names if texts[name][i]},
+        }
+        for i in large.tolist()
+    ]
 
 
 def _join_conflicts(given: pd.Series[Any], found: pd.Series[Any]) -> list[str]:

@@ -67,7 +67,7 @@ def test_elements_follow_the_order_of_the_schema(rings, tmp_path):
         assert mark.findtext("k:styleUrl", namespaces=KML).removeprefix("#") in styles
     for colour in root.iterfind(".//k:color", KML):
         assert re.fullmatch("[0-9a-f]{8}", colour.text)
-    assert root.find(".//k:Style[@id='ring0']/k:PolyStyle/k:color", KML).text == "66b27200"
+    assert root.find(".//k:Style[@id='ring0']/k:PolyStyle/k:color", KML).text == "661c3ca6"
     for name in ("outerBoundaryIs", "innerBoundaryIs"):
         for text in root.iterfind(f".//k:{name}//k:coordinates", KML):
             corners = [tuple(map(float, pair.split(","))) for pair in text.text.split()]

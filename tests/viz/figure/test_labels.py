@@ -1,13 +1,16 @@
 """Labels do not overlap, are not cut, and contain no character that reverses a line."""
 
 import numpy as np
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geobuffer.viz.figure.labels import (
     Box,
     Label,
+    Obstacles,
     clean_text,
+    find_leader,
     measure_text,
     place_labels,
     shorten_text,
@@ -57,7 +60,8 @@ def test_shortened_text_fits(text, width):
 def test_no_label_covers_another_or_leaves_the_frame(labels):
     frame, taken = Box(0, 0, 300, 200), [Box(100, 50, 180, 90)]
     dots = np.array([(label.x, label.y) for label in labels]).reshape(-1, 2)
-    placed = place_labels(labels, frame, taken=taken, dots=dots, line=NONE, most=25)
+    obstacles = Obstacles(taken, dots, NONE)
+    placed = place_labels(labels, frame, obstacles, most=25)
     boxes = [box for _, box in placed] + taken
     assert not any(a.meets(b) for i, a in enumerate(boxes) for b in boxes[:i])
     assert all(
@@ -65,16 +69,26 @@ def test_no_label_covers_another_or_leaves_the_frame(labels):
     )
     assert len(placed) <= 25
     # The same input gives the same result.
-    assert placed == place_labels(labels, frame, taken=taken, dots=dots, line=NONE, most=25)
+    assert placed == place_labels(labels, frame, obstacles, most=25)
 
 
 def test_labels_are_placed_in_order_and_hide_no_crowd_of_dots():
     frame = Box(0, 0, 200, 100)
     label = Label("Велика Писарівка", 100, 50, 7, 2)
     crowd = np.array([(x, 50.0) for x in range(104, 180, 3)])
-    ((_, box),) = place_labels([label], frame, taken=[], dots=crowd, line=NONE, most=9)
+    ((_, box),) = place_labels([label], frame, Obstacles([], crowd, NONE), most=9)
     assert not ((crowd > box[:2]) & (crowd < box[2:])).all(axis=1).any()
     everywhere = np.stack(np.meshgrid(np.arange(0, 200, 3.0), np.arange(0, 100, 3.0)), 2)
-    assert not place_labels(
-        [label], frame, taken=[], dots=everywhere.reshape(-1, 2), line=NONE, most=9
-    )
+    assert not place_labels([label], frame, Obstacles([], everywhere.reshape(-1, 2), NONE), most=9)
+
+
+def test_labels_cover_no_line_and_stay_on_their_side():
+    """A wall runs beside the dot; only with a leader is there room for the name, on its side."""
+    frame = Box(0, 0, 300, 100)
+    label = Label("Юнаківка", 150, 50, 7, 2, side="west")
+    wall = np.array([(x, y) for x in (140.0, 162.0) for y in range(101)])
+    obstacles = Obstacles([], NONE, wall, {"west": shapely.box(155, 0, 300, 100)})
+    assert not place_labels([label], frame, obstacles, most=9)
+    ((_, box),) = place_labels([label._replace(leads=True)], frame, obstacles, most=9)
+    assert box.right < 140
+    assert find_leader(label, box)

@@ -97,7 +97,7 @@ def test_pictures_are_those_that_were_reviewed(name, request):
 
 
 PARTS = ["border", "graticule", "inside", "outside", "uncertain", "zone", "scale-bar", "regions",
-         "north-arrow"]  # fmt: skip
+         "north-arrow", "land", "band", "locator"]  # fmt: skip
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -130,7 +130,8 @@ def test_a_zone_alone_is_a_picture(zone):
 
 def test_the_legend_counts_as_classify_does(default, zone, towns):
     counts = gb.classify(towns, zone)["membership"].value_counts()
-    assert legend(default)[3:] == [
+    assert legend(default)[2].startswith("Hatched: nearer to the edge than 1 km")
+    assert legend(default)[4:] == [
         f"Inside the zone ({counts['inside']})",
         f"Uncertain: nearer to the edge than the data is accurate ({counts['uncertain']})",
         "Outside the zone",

@@ -3,10 +3,12 @@
 
 (function (geobuffer) {
   const { say, plain, element, view, facts } = geobuffer;
+  // The slider rests if it has not moved for so many milliseconds.
+  const REST_MS = 80;
   const byId = (id) => document.getElementById(id);
   const LAYERS = ['rings', 'regions', 'outside'];
   const widths = facts.slider.widths_km;
-  let waiting = false;
+  let waiting = 0;
 
   /** Update everything that depends on width, side or rings. */
   function refresh() {
@@ -17,13 +19,9 @@
     geobuffer.showFound();
     geobuffer.showOwn();
     showWidth();
-    if (waiting) return;
-    waiting = true;
-    // Labels are many elements, so they follow before the next frame.
-    requestAnimationFrame(() => {
-      waiting = false;
-      geobuffer.showLabels();
-    });
+    // Names take longer than all the rest, so they follow when the slider rests.
+    clearTimeout(waiting);
+    waiting = setTimeout(geobuffer.showLabels, REST_MS);
   }
 
   /** Show the zone at a width and side. */

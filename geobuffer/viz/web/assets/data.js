@@ -123,6 +123,14 @@ window.geobuffer = {};
   geobuffer.words = readJson('geobuffer-words');
   geobuffer.arcs = geobuffer.facts.arcs.map((text) => decodeLine(text));
   geobuffer.places = unpackPlaces(geobuffer.facts.places);
+  // The places that reports set in the zone: their names come first on the map.
+  for (const report of geobuffer.facts.places.reports ?? []) {
+    for (const { row } of report.places) if (row !== undefined) geobuffer.places[row].named = true;
+  }
+  // Towns too far from the border for the list: the map shows them, so that readers know where they are.
+  geobuffer.towns = (geobuffer.facts.places.towns ?? []).map((town) => ({
+    ...town, lon: unwrapLongitude(town.lon), located: true, isFar: true, membership: 'outside',
+  }));
   // Few places are all drawn large and named, wherever the map opens.
   geobuffer.areFew = geobuffer.places.length <= geobuffer.facts.dots.few;
   geobuffer.view = {
@@ -132,7 +140,8 @@ window.geobuffer = {};
     side: geobuffer.facts.zone.side,
     rings: geobuffer.facts.zone.rings.length > 1,
     regions: true,
-    outside: true,
+    // Dots outside the zone are many and say little; a few hide nothing.
+    outside: geobuffer.areFew,
   };
   Object.assign(geobuffer, {
     unpackColumn, unwrapLongitude, romanize, decodeLine, unpackLines, unpackPolygons, nameOf, labelOf,

@@ -12,6 +12,12 @@
     return [place.lon / 360 + 0.5, 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)];
   }
 
+  /** The radius of the symbol of a town, as in geobuffer/viz/symbols.py; 0 for a village. */
+  function townRadius(place) {
+    const size = geobuffer.facts.dots.towns.find(([least]) => (place.population ?? 0) >= least);
+    return size ? size[1] : 0;
+  }
+
   function tracePath(ctx, dots, radius) {
     ctx.beginPath();
     for (const dot of dots) {
@@ -36,7 +42,7 @@
 
     initialize(places, styleOf) {
       this._dots = places.filter((place) => place.located)
-        .map((place) => ({ place, at: projectToUnit(place), x: 0, y: 0 }));
+        .map((place) => ({ place, at: projectToUnit(place), town: townRadius(place), x: 0, y: 0 }));
       this._styleOf = styleOf;
       this._seen = [];
     },
@@ -62,10 +68,40 @@
     _updatePath() {
       if (!this._renderer._drawing) return;
       for (const membership of ORDER) {
-        if (membership === 'outside' && !geobuffer.view.outside) continue;
-        const dots = this._seen.filter((dot) => dot.place.membership === membership);
+        const dots = this._seen.filter((dot) =>
+          dot.place.membership === membership && this._isShown(dot) && !dot.town);
         if (dots.length) paint(this._renderer._ctx, dots, this._styleOf(membership));
       }
+      for (const dot of this._seen) {
+        if (dot.town) paint(this._renderer._ctx, [dot], this.styleOf(dot));
+      }
+    },
+
+    /** Towns are always shown, and other places outside the zone if the reader asks for them. */
+    _isShown(dot) {
+      return dot.town > 0 || dot.place.membership !== 'outside' || geobuffer.view.outside;
+    },
+
+    /** Return the style of a dot: of a class, as large as a town if it is one. */
+    styleOf(dot) {
+      if (!dot.town) return this._styleOf(dot.place.membership);
+      const symbol = geobuffer.townStyle(dot.town);
+      if (dot.place.membership === 'outside') return symbol;
+      const style = this._styleOf(dot.place.membership);
+      return { ...style, radius: Math.max(style.radius, symbol.radius * 0.8) };
+    },
+
+    /** Return the dots that are drawn: place, position on the canvas, and the radius with its outline. */
+    listShown() {
+      const radii = Object.fromEntries(ORDER.map((membership) => {
+        const style = this._styleOf(membership);
+        return [membership, style.radius + style.weight / 2];
+      }));
+      return this._seen.filter((dot) => this._isShown(dot)).map((dot) => {
+        const style = dot.town ? this.styleOf(dot) : null;
+        const radius = style ? style.radius + style.weight / 2 : radii[dot.place.membership];
+        return { place: dot.place, isTown: dot.town > 0, x: dot.x, y: dot.y, radius };
+      });
     },
 
     _reset() {
@@ -79,11 +115,12 @@
       const reach = this._styleOf('inside').radius + this._renderer.options.tolerance;
       let best = reach * reach;
       let found = null;
-      for (const { place, x, y } of this._seen) {
-        const square = (x - point.x) ** 2 + (y - point.y) ** 2;
-        if (square >= best || (place.membership === 'outside' && !geobuffer.view.outside)) continue;
+      for (const dot of this._seen) {
+        const square = (dot.x - point.x) ** 2 + (dot.y - point.y) ** 2;
+        // Towns far from the border are drawn, but the page knows nothing more of them.
+        if (square >= best || dot.place.isFar || !this._isShown(dot)) continue;
         best = square;
-        found = place;
+        found = dot.place;
       }
       return found;
     },

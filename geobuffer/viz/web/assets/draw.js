@@ -4,14 +4,10 @@
 (function (geobuffer) {
   const { facts, view } = geobuffer;
 
-  // Leaflet draws on a canvas, where style sheets have no effect: so the dark colours stand here.
-  const NIGHT = {
-    border: '#f4f4f4', region: '#7d8794', land: '#20262d', rim: '#0d1014', junction: '#0d1014',
-    edge: '#6db6e8',
-  };
-  const DAY = { land: '#fbfaf7', rim: '#1a1a1a', junction: '#ffffff' };
   // With round caps, the gaps would close.
   const SEA_STYLE = { dashArray: '5 6', lineCap: 'butt' };
+  // The radius of a dot as a share of the zone's width, at most: a few hundred then hide little of it.
+  const DOT_OF_WIDTH = 0.1;
   const dark = window.matchMedia('(prefers-color-scheme: dark)');
   const printing = window.matchMedia('print');
 
@@ -19,24 +15,19 @@
     return dark.matches && !printing.matches && !view.printing;
   }
 
+  /** Leaflet draws on a canvas, where style sheets have no effect: so colours are data. */
   function colour(name) {
-    return (isNight() ? NIGHT[name] : DAY[name]) ?? facts.palette[name];
-  }
-
-  /** Fill and outline of a class's dots. Uncertain ones are a heavy ring: dark around yellow by day,
-      yellow around dark by night. */
-  function dotColours(membership) {
-    if (membership === 'outside') return [colour('outside'), colour('outside')];
-    const colours = [colour(membership), colour('rim')];
-    return membership === 'uncertain' && isNight() ? colours.reverse() : colours;
+    return facts.palette[isNight() ? 'night' : 'day'][name];
   }
 
   /** How the dots of a class look. Classes differ in size, outline and colour. */
   function placeStyle(membership) {
     const size = facts.dots.sizes[membership];
     if (!size) return undefined;
-    const [fillColor, color] = dotColours(membership);
-    return { radius: size.radius, weight: size.outline, color, fillColor };
+    return {
+      radius: size.radius, weight: size.outline, fillColor: colour(membership),
+      color: colour(`rim_${membership}`) ?? colour(membership),
+    };
   }
 
   /** The factor of dots at a zoom, as in geobuffer/viz/symbols.py. A few dots never shrink: they hide
@@ -48,19 +39,53 @@
     return membership === 'outside' && zoom < rule.outside_below_zoom ? scale * rule.outside : scale;
   }
 
+  /** Return how many pixels a kilometre is, in the middle of the map. */
+  function pixelsPerKm() {
+    const metres = 156543.03 * Math.cos((view.map.getCenter().lat * Math.PI) / 180);
+    return (1000 * 2 ** view.map.getZoom()) / metres;
+  }
+
+  /** The largest radius of dots, so that they leave most of a narrow zone to be seen. */
+  function mostRadius() {
+    if (geobuffer.areFew || !facts.zone.is_plain) return Infinity;
+    return Math.max(0.5, view.km * pixelsPerKm() * DOT_OF_WIDTH);
+  }
+
   function dotStyle(membership) {
     const style = placeStyle(membership);
     const scale = dotScale(view.map.getZoom(), membership);
+    const radius = Math.min(style.radius * scale, mostRadius());
+    // A tiny dot has no outline; an uncertain one is yellow by day and by night.
+    const isTiny = radius < 2.6;
+    const isRing = isTiny && membership === 'uncertain' && isNight();
     return {
-      ...style, radius: style.radius * scale, weight: style.weight * Math.max(scale, 0.7),
+      ...style, radius, weight: isTiny ? 0 : style.weight * Math.max(scale, 0.7),
+      fillColor: isRing ? style.color : style.fillColor,
+    };
+  }
+
+  /** The symbol of a town outside the zone: a ring, as large as the town is. */
+  function townStyle(radius) {
+    const scale = Math.min(1.3, Math.max(0.6, 0.6 + (view.map.getZoom() - 7) * 0.14));
+    return {
+      radius: radius * scale, weight: 1.3, fillColor: colour('junction'), color: colour('town'),
     };
   }
 
   function drawRegions(map) {
-    return facts.regions.map((region) =>
-      L.polygon(geobuffer.unpackPolygons(region.shape), {
+    return facts.regions.map((region) => {
+      const drawn = L.polygon(geobuffer.unpackPolygons(region.shape), {
         interactive: false, smoothFactor: 0.6,
-      }).addTo(map));
+      }).addTo(map);
+      drawn.land = geobuffer.landOf(region.country);
+      return drawn;
+    });
+  }
+
+  /** Draw the lines on which regions of two countries meet; the border of the zone lies over some. */
+  function drawState(map) {
+    const lines = geobuffer.unpackLines(facts.state.map((arc) => [arc]));
+    return L.polyline(lines, { interactive: false, smoothFactor: 0.6 }).addTo(map);
   }
 
   /** Add the territory of each side: it is invisible, but outlines are clipped to it. */
@@ -95,22 +120,20 @@
   /** Add as many layers as there can be rings: layers added later would cover the border. */
   function makeRings(map) {
     // With a larger smoothFactor, arcs would visibly consist of straight lines.
-    return facts.palette.rings.map(() =>
+    return facts.palette.day.rings.map(() =>
       L.polygon([], { interactive: false, smoothFactor: 0.25, weight: 1.2 }).addTo(map));
   }
 
   /** The colour of a ring among so many, the nearest to the border first. */
   function ringColour(number, count) {
-    return facts.palette.rings[Math.max(count, 1) - 1][number];
+    return colour('rings')[Math.max(count, 1) - 1][number];
   }
 
   /** Return the style of a ring: its fill, and its outline, which must be visible on dark ground too. */
   function ringStyle(number, count) {
-    const fillColor = ringColour(number, count);
-    const alone = count === 1;
     return {
-      color: isNight() ? NIGHT.edge : ringColour(0, 1), fillColor,
-      fillOpacity: (isNight() ? 0.45 : 0.28) + (alone ? 0 : 0.14),
+      color: colour('edge'), fillColor: ringColour(number, count),
+      fillOpacity: facts.has_basemap ? 0.5 : facts.palette.fill,
     };
   }
 
@@ -151,7 +174,7 @@
   }
 
   function drawPlaces(map) {
-    const dots = new geobuffer.Dots(geobuffer.places, dotStyle).addTo(map);
+    const dots = new geobuffer.Dots([...geobuffer.towns, ...geobuffer.places], dotStyle).addTo(map);
     let pointed = null;
     dots.on('mouseover mousemove', (event) => {
       const place = dots.placeAt(event.layerPoint);
@@ -176,7 +199,9 @@
       layer.setLatLngs(shown[i]?.shape ?? []);
     });
     const styles = shown.map((ring, i) => ({ ...ring, ...ringStyle(i, shown.length) }));
-    view.layers.swath.setRings(styles.filter((ring) => !ring.shape), geobuffer.swathOptions(styles[0]));
+    const options = geobuffer.swathOptions(styles[0]);
+    view.layers.swath.setRings(styles.filter((ring) => !ring.shape), options);
+    view.layers.band.setRings(geobuffer.bandKm() ? [{ to: view.km }] : [], { ...options, fillOpacity: 1 });
   }
 
   /** Redraw what the width, the side or a checkbox changes. */
@@ -186,31 +211,49 @@
   }
 
   function restyle() {
-    const { regions, sections, junctions } = view.layers;
-    const border = { color: colour('region'), weight: 1, dashArray: '4 3', stroke: view.regions };
+    const { regions, state, sections, junctions } = view.layers;
+    const { lineWidth } = geobuffer;
+    geobuffer.styleGround();
+    const border = {
+      color: colour('region'), weight: lineWidth(0.6, 1), dashArray: '4 3', stroke: view.regions,
+    };
     const fillOpacity = facts.has_basemap ? 0 : 1;
-    regions.forEach((layer) => layer.setStyle({ ...border, fillColor: colour('land'), fillOpacity }));
-    sections.forEach((layer) => layer.setStyle({ color: colour('border') }));
-    junctions.forEach((layer) =>
-      layer.setStyle({ color: colour('border'), fillColor: colour('junction') }));
+    regions.forEach((layer) =>
+      layer.setStyle({ ...border, fillColor: colour(layer.land), fillOpacity }));
+    state.setStyle({ color: colour('state'), weight: lineWidth(1.2, 2.2), stroke: view.regions });
+    sections.forEach((layer) =>
+      layer.setStyle({ color: colour('border'), weight: lineWidth(0.8, 2.8) }));
+    const radius = lineWidth(1.4, 3.8);
+    junctions.forEach((layer) => layer.setRadius(radius).setStyle({
+      color: colour('border'), fillColor: colour('junction'), weight: radius / 2.4,
+    }));
     redraw();
+    geobuffer.showLocator();
   }
 
   /** Draw everything, and again when the colour scheme changes. */
   function draw(map) {
-    view.layers = { regions: drawRegions(map), sides: drawSides(map), rings: makeRings(map) };
+    view.layers = { lands: geobuffer.drawLands(map), regions: drawRegions(map) };
+    view.layers.groundLines = geobuffer.drawGroundLines(map);
+    view.layers.state = drawState(map);
+    view.layers.sides = drawSides(map);
+    view.layers.rings = makeRings(map);
     view.layers.swath = new geobuffer.Swath().addTo(map);
+    view.layers.band = new geobuffer.Band().addTo(map);
     view.layers.sections = drawSections(map);
     view.layers.junctions = drawJunctions(map);
     view.layers.dots = drawPlaces(map);
+    geobuffer.startLocator(map);
     restyle();
+    map.on('zoomend', restyle);
     dark.addEventListener('change', () => {
       restyle();
       geobuffer.showPanel();
+      geobuffer.showLabels();
     });
   }
 
   Object.assign(geobuffer, {
-    draw, redraw, restyle, clipToSide, colour, placeStyle, ringStyle, SEA_STYLE,
+    draw, redraw, restyle, clipToSide, colour, placeStyle, townStyle, ringStyle, SEA_STYLE,
   });
 })(window.geobuffer);

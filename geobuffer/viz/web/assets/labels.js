@@ -1,82 +1,363 @@
 'use strict';
-// Place the names on the map: the most important first, without overlaps.
+// Place the names on the map by the rules of geobuffer/viz/label_rules.json: the most important first,
+// never over the border, the edge of the zone, a dot, a button or another name.
 
 (function (geobuffer) {
-  const MOST = 70;
-  const LINE = 17;
-  const LETTER = 6.7;
+  const { facts, view } = geobuffer;
+  const rules = facts.label_rules;
+  // Obstacles are drawn on a small canvas, a pixel of which stands for so many of the map's.
+  const CELL = 2;
+  // The height of a line of text, by its size.
+  const LINE = 1.2;
+  // How far a name of an area is from the zone.
+  const OFF = 4;
+  // A dot this near to the border, in pixels, may have the border under the beginning of its line.
+  const NEAR_BORDER = 6;
+  // The distance between points at which a line is tested, in pixels.
+  const STEP = 8;
+  const FONT = 'system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif';
+  const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const widths = new Map();
+  const BOLD = ['named', 'inside', 'uncertain', 'region', 'country'];
 
-  /** Return the smallest population with a name at a zoom; an unknown population counts as 0. */
-  function leastPopulation(zoom) {
-    if (zoom < 7.5) return 40000;
-    if (zoom < 8.5) return 12000;
-    if (zoom < 9.5) return 3000;
-    return zoom < 10.5 ? 700 : 0;
+  /** Return the width of a text in pixels, as the style sheet draws its kind. */
+  function measure(text, kind) {
+    const key = `${kind} ${text}`;
+    if (!widths.has(key)) {
+      const size = rules.sizes[kind];
+      pen.font = `${BOLD.includes(kind) ? 600 : 400} ${size}px ${FONT}`;
+      const space = (rules.spacing[kind] ?? 0) * size;
+      widths.set(key, pen.measureText(text).width + space * Array.from(text).length);
+    }
+    return widths.get(key);
   }
 
-  function isNamed(place, zoom) {
-    if (!place.located) return false;
-    if (place.membership === 'outside' && !geobuffer.view.outside) return false;
+  // --- what names must not cover ---
+
+  /** Draw the parts of Leaflet's lines as they are on the screen. */
+  function traceParts(layers, at) {
+    pen.beginPath();
+    for (const part of layers.flatMap((layer) => layer._parts ?? [])) {
+      part.forEach((point, i) => (
+        i ? pen.lineTo(point.x + at.x, point.y + at.y) : pen.moveTo(point.x + at.x, point.y + at.y)));
+    }
+  }
+
+  function strokeParts(layers, at, colour, wide) {
+    traceParts(layers, at);
+    pen.strokeStyle = colour;
+    pen.lineWidth = wide;
+    pen.stroke();
+  }
+
+  /** Return sums over all cells above and left of each: of what is drawn in so many channels. */
+  function sumCells(pixels, columns, rows, channels) {
+    const sums = new Int32Array((columns + 1) * (rows + 1));
+    for (let y = 0; y < rows; y += 1) {
+      let line = 0;
+      for (let x = 0; x < columns; x += 1) {
+        const cell = 4 * (y * columns + x);
+        const drawn = pixels[cell] + pixels[cell + 1] + (channels > 2 ? pixels[cell + 2] : 0);
+        if (drawn > 40) line += 1;
+        sums[(y + 1) * (columns + 1) + x + 1] = sums[y * (columns + 1) + x + 1] + line;
+      }
+    }
+    return sums;
+  }
+
+  /** Add a zone that is drawn at another width than its own: its fill, and its edge with some space. */
+  function addSwath(swath, at) {
+    if (!swath._rings.length) return;
+    const { min, max } = swath._renderer._bounds;
+    pen.save();
+    pen.translate(at.x, at.y);
+    if (swath.clip) geobuffer.clipToSide(pen, swath.clip);
+    swath._canvases.forEach((canvas, i) => {
+      const seen = document.createElement('canvas');
+      Object.assign(seen, { width: canvas.width, height: canvas.height });
+      const copy = seen.getContext('2d');
+      copy.drawImage(canvas, 0, 0);
+      copy.globalCompositeOperation = 'source-in';
+      copy.fillStyle = i ? '#0f0' : '#00f';
+      copy.fillRect(0, 0, seen.width, seen.height);
+      const off = i ? rules.line_air + 1 : OFF;
+      for (const [x, y] of [[0, 0], [off, 0], [-off, 0], [0, off], [0, -off]]) {
+        pen.drawImage(seen, min.x + x, min.y + y, max.x - min.x, max.y - min.y);
+      }
+    });
+    pen.restore();
+  }
+
+  /** Return the field of obstacles: red is the border, green edges and dots, blue the whole zone. */
+  function makeField(map, dots) {
+    const size = map.getSize();
+    const at = map.containerPointToLayerPoint([0, 0]).multiplyBy(-1);
+    const [columns, rows] = [Math.ceil(size.x / CELL), Math.ceil(size.y / CELL)];
+    Object.assign(pen.canvas, { width: columns, height: rows });
+    pen.setTransform(1 / CELL, 0, 0, 1 / CELL, 0, 0);
+    const sides = readSides(at, columns, rows);
+    pen.clearRect(0, 0, size.x, size.y);
+    pen.globalCompositeOperation = 'lighter';
+    const { rings, swath, sections, junctions } = view.layers;
+    const wide = sections[0]?.options.weight ?? 1;
+    const clear = 2 * rules.line_air + CELL;
+    traceParts(rings, at);
+    pen.fillStyle = '#00f';
+    pen.fill('evenodd');
+    strokeParts(rings, at, '#00f', 2 * OFF);
+    strokeParts(rings, at, '#0f0', 1.2 + clear);
+    addSwath(swath, at);
+    strokeParts(sections, at, '#f00', wide + clear);
+    pen.fillStyle = '#0f0';
+    pen.beginPath();
+    const points = junctions.filter((one) => one._point)
+      .map((one) => ({ x: one._point.x, y: one._point.y, radius: one._radius + 1 }));
+    for (const { x, y, radius } of [...dots, ...points]) {
+      pen.moveTo(x + at.x + radius, y + at.y);
+      pen.arc(x + at.x, y + at.y, radius + CELL / 2, 0, 2 * Math.PI);
+    }
+    pen.fill();
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.globalCompositeOperation = 'source-over';
+    const pixels = pen.getImageData(0, 0, columns, rows).data;
+    return {
+      columns, rows, size, at, sides,
+      hard: sumCells(pixels, columns, rows, 2), all: sumCells(pixels, columns, rows, 3),
+    };
+  }
+
+  /** Return whether two lines cross. */
+  function crosses([a, b], [c, d]) {
+    const turn = (p, q, r) => Math.sign((q.x - p.x) * (r.y - p.y) - (q.y - p.y) * (r.x - p.x));
+    return turn(a, b, c) !== turn(a, b, d) && turn(c, d, a) !== turn(c, d, b);
+  }
+
+  /** Return a box's cells of the field: left, top, right, bottom. */
+  function cellsOf({ columns, rows }, box) {
+    const clamp = (value, most) => Math.min(most, Math.max(0, value));
+    return [
+      clamp(Math.floor(box.left / CELL), columns), clamp(Math.floor(box.top / CELL), rows),
+      clamp(Math.ceil(box.right / CELL), columns), clamp(Math.ceil(box.bottom / CELL), rows),
+    ];
+  }
+
+  function isFree(field, sums, box) {
+    const [left, top, right, bottom] = cellsOf(field, box);
+    const row = field.columns + 1;
+    return sums[bottom * row + right] - sums[top * row + right]
+      - sums[bottom * row + left] + sums[top * row + left] === 0;
+  }
+
+  function overlap(a, b, [x, y] = [0, 0]) {
+    return a.left - x < b.right && b.left < a.right + x && a.top - y < b.bottom && b.top < a.bottom + y;
+  }
+
+  /** Return whether a line meets a box (Liang and Barsky, ACM Trans. Graph. 3, 1984). */
+  function meets([from, to], box) {
+    const [dx, dy] = [to.x - from.x, to.y - from.y];
+    let [start, end] = [0, 1];
+    for (const [step, room] of [[-dx, from.x - box.left], [dx, box.right - from.x],
+      [-dy, from.y - box.top], [dy, box.bottom - from.y]]) {
+      if (step === 0 && room < 0) return false;
+      const share = room / step;
+      if (step < 0) start = Math.max(start, share);
+      else if (step > 0) end = Math.min(end, share);
+      if (start > end) return false;
+    }
+    return true;
+  }
+
+  /** Return a box a little smaller: a line may touch the space above and below the letters. */
+  function shrink(box) {
+    return { left: box.left, right: box.right, top: box.top + 1, bottom: box.bottom - 1 };
+  }
+
+  /** Return the sides' territories as pixels: red is the first side, green the second. */
+  function readSides(at, columns, rows) {
+    const sides = Object.entries(view.layers.sides);
+    const given = sides.filter(([, side]) => side.isGiven);
+    given.forEach(([name, side]) => {
+      traceParts([side], at);
+      pen.fillStyle = name === sides[0][0] ? '#f00' : '#0f0';
+      pen.fill('evenodd');
+    });
+    return given.length ? pen.getImageData(0, 0, columns, rows).data : null;
+  }
+
+  /** Return whether a point lies off the other side than that of its place. */
+  function isOnSide(field, label, x, y) {
+    const { sides, columns, rows } = field;
+    if (!sides || !label.side || x < 0 || y < 0 || x >= columns * CELL || y >= rows * CELL) return true;
+    const cell = 4 * (Math.floor(y / CELL) * columns + Math.floor(x / CELL));
+    return sides[label.side === facts.sides[0].name ? cell + 1 : cell] < 128;
+  }
+
+  /** Return whether a name stays on the side of its place; across the border it would seem to lie there. */
+  function staysOnSide(field, label, box) {
+    const [from, to] = leaderTo(label, box);
+    const length = Math.hypot(to.x - from.x, to.y - from.y);
+    for (let along = label.radius + NEAR_BORDER; along < length; along += STEP) {
+      const x = from.x + ((to.x - from.x) * along) / length;
+      if (!isOnSide(field, label, x, from.y + ((to.y - from.y) * along) / length)) return false;
+    }
+    return isOnSide(field, label, (box.left + box.right) / 2, (box.top + box.bottom) / 2);
+  }
+
+  // --- where a name may stand ---
+
+  function boxAt(label, x, y) {
+    return { left: x, right: x + label.wide, top: y, bottom: y + label.high };
+  }
+
+  /** Yield the boxes beside a dot, the best first. */
+  function* besideBoxes(label) {
+    const gap = label.radius + rules.gap;
+    for (const [dx, dy] of rules.positions) {
+      const near = dx && dy ? gap * 0.7 : gap;
+      const x = label.x + dx * near - (dx < 0 ? label.wide : 0) - (dx ? 0 : label.wide / 2);
+      const y = label.y - dy * near - (dy > 0 ? label.high : 0) - (dy ? 0 : label.high / 2);
+      yield boxAt(label, x, y);
+    }
+  }
+
+  /** Yield the boxes farther from a dot, the nearest first: a thin line leads to them. */
+  function* leaderBoxes(label) {
+    const { lengths, directions } = rules.leader;
+    for (const length of lengths) {
+      for (let i = 0; i < directions; i += 1) {
+        const angle = (2 * Math.PI * i) / directions;
+        const [dx, dy] = [Math.cos(angle), Math.sin(angle)];
+        const x = label.x + dx * length + (dx > 0.3 ? 0 : dx < -0.3 ? -label.wide : -label.wide / 2);
+        const y = label.y - dy * length + (dy > 0.3 ? -label.high : dy < -0.3 ? 0 : -label.high / 2);
+        yield boxAt(label, x, y);
+      }
+    }
+  }
+
+  function* areaBoxes(label) {
+    for (const { x, y } of label.points) {
+      for (const shift of [0, -label.high, label.high, -2 * label.high, 2 * label.high]) {
+        yield boxAt(label, x - label.wide / 2, y + shift - label.high / 2);
+      }
+    }
+  }
+
+  /** Return the line from a dot to the nearest point of a box. */
+  function leaderTo(label, box) {
+    const to = {
+      x: Math.min(box.right, Math.max(box.left, label.x)),
+      y: Math.min(box.bottom, Math.max(box.top, label.y)),
+    };
+    return [{ x: label.x, y: label.y }, to];
+  }
+
+  function isClear(field, sums, box, placed) {
+    const { size } = field;
+    if (box.left < 2 || box.right > size.x - 2 || box.top < 2 || box.bottom > size.y - 2) return false;
+    return isFree(field, sums, box) && !placed.boxes.some((other) => overlap(box, other, rules.air))
+      && !placed.leaders.some((line) => meets(line, shrink(box)));
+  }
+
+  function findBeside(field, label, placed) {
+    for (const box of besideBoxes(label)) {
+      if (isClear(field, field.hard, box, placed) && staysOnSide(field, label, box)) return { box };
+    }
+    return null;
+  }
+
+  function findByLeader(field, label, placed, mayCross = true) {
+    for (const box of leaderBoxes(label)) {
+      if (!isClear(field, field.hard, box, placed) || !staysOnSide(field, label, box)) continue;
+      const line = leaderTo(label, box);
+      if (!mayCross && placed.leaders.some((other) => crosses(line, other))) continue;
+      if (placed.boxes.some((other) => meets(line, shrink(other)))) continue;
+      return { box, line };
+    }
+    return null;
+  }
+
+  function findUncrossed(field, label, placed) {
+    return findByLeader(field, label, placed, false);
+  }
+
+  function findInArea(field, label, placed) {
+    for (const box of areaBoxes(label)) {
+      if (isClear(field, field.all, box, placed)) return { box };
+    }
+    return null;
+  }
+
+  // --- which names are wanted ---
+
+  /** Return whether a place ranks with those named before all: the larger ones in the zone do. */
+  function isFirst({ place }) {
+    return place.membership !== 'outside' && (place.population ?? 0) >= rules.first_from;
+  }
+
+  /** Return what kind of label a place has, by the order of the rules. */
+  function kindOf(dot) {
+    const { place } = dot;
+    if (place.named) return 'named';
+    if (place.membership !== 'outside') return place.membership;
+    return dot.isTown ? 'town' : 'outside';
+  }
+
+  /** Return the place of a dot's name in the order of the rules. */
+  function rankOf(dot) {
+    return rules.order.indexOf(isFirst(dot) ? 'named' : dot.kind);
+  }
+
+  function isNamed(kind, place, zoom) {
+    if (kind !== 'outside' && kind !== 'town') return true;
     if (geobuffer.areFew) return true;
-    if (zoom >= 11 && place.membership !== 'outside') return true;
-    if (zoom >= 12) return true;
-    return (place.population ?? 0) >= leastPopulation(zoom) && (place.population ?? 0) > 0;
+    const [, least] = rules.outside_from.find(([below]) => zoom < below);
+    return (place.population ?? 0) >= least;
   }
 
-  function weighPlace(place) {
-    const near = place.membership === 'outside' ? 1 : 3;
-    return near * Math.log10(10 + (place.population ?? 0));
+  /** Return the population by which places of a class come in order: an unknown one is not zero. */
+  function weigh(place) {
+    return place.population ?? rules.unknown_as;
   }
 
-  /** Return the country of a region, or '' if the region is itself a country. */
-  function countryOf(region, language) {
-    const { countries } = geobuffer.facts;
-    const name = geobuffer.labelOf(countries, region.country, language);
-    return name === region.names[language] ? '' : name;
-  }
-
-  /** Return the names of regions, each with its country below. */
-  function regionLabels(language) {
-    if (!geobuffer.view.regions) return [];
-    const { regions } = geobuffer.facts;
-    return regions.map((region) => ({
-      at: region.labels[0] && [region.labels[0][0], geobuffer.unwrapLongitude(region.labels[0][1])],
-      orAt: region.labels[1] && [region.labels[1][0], geobuffer.unwrapLongitude(region.labels[1][1])],
-      text: region.names[language],
-      below: countryOf(region, language),
-      className: 'label label-region',
-      centred: true,
-    }));
-  }
-
-  function placeLabels(zoom, bounds, language) {
-    return geobuffer.places
-      .filter((place) => isNamed(place, zoom) && bounds.contains([place.lat, place.lon]))
-      .sort((a, b) => weighPlace(b) - weighPlace(a))
-      .slice(0, 4 * MOST)
-      .map((place) => ({
-        at: [place.lat, place.lon],
-        text: geobuffer.nameOf(place, language),
-        className: `label label-${place.membership}`,
+  function placeLabels(field, dots, zoom) {
+    const { language } = view;
+    const tried = new Map(); // how many names of each rank
+    return dots.map((dot) => ({ ...dot, kind: kindOf(dot) }))
+      .filter(({ kind, place, x, y }) => isNamed(kind, place, zoom)
+        && x + field.at.x >= 0 && x + field.at.x <= field.size.x
+        && y + field.at.y >= 0 && y + field.at.y <= field.size.y)
+      .sort((a, b) => rankOf(a) - rankOf(b) || weigh(b.place) - weigh(a.place))
+      .filter((dot) => {
+        tried.set(rankOf(dot), (tried.get(rankOf(dot)) ?? 0) + 1);
+        return tried.get(rankOf(dot)) <= rules.most.tried;
+      })
+      .map((dot) => makeLabel(dot.kind, geobuffer.nameOf(dot.place, language), {
+        x: dot.x + field.at.x, y: dot.y + field.at.y, radius: dot.radius, side: dot.place.side,
+        rank: rules.order[rankOf(dot)],
       }));
   }
 
-  /** Return the box of a label on the screen. */
-  function boxOf(label, map) {
-    const point = map.latLngToContainerPoint(label.at);
-    const wide = label.text.length * LETTER * (label.centred ? 1.25 : 1);
-    const left = label.centred ? point.x - wide / 2 : point.x + 8;
-    const high = label.below ? 2 * LINE : LINE;
-    return { left, right: left + wide, top: point.y - high / 2, bottom: point.y + high / 2 };
+  function makeLabel(kind, text, more) {
+    const high = Math.ceil(rules.sizes[kind] * LINE);
+    return { kind, rank: kind, text, wide: Math.ceil(measure(text, kind)), high, ...more };
   }
 
-  function overlap(a, b) {
-    return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  /** Return the label of an area, which stands at the first of its points at which it has room. */
+  function areaLabel(kind, text, points) {
+    const at = points.map(([lat, lon]) =>
+      view.map.latLngToContainerPoint([lat, geobuffer.unwrapLongitude(lon)]));
+    return makeLabel(kind, text, { points: at });
   }
 
-  function fits(box, size, taken) {
-    const inView = box.left >= 2 && box.right <= size.x && box.top >= 2 && box.bottom <= size.y;
-    return inView && !taken.some((other) => overlap(box, other));
+  function areaLabels() {
+    if (!view.regions) return [];
+    const { language } = view;
+    const countries = facts.ground.countries.map(({ names, labels }) =>
+      areaLabel('country', names[language].toLocaleUpperCase(language), labels));
+    const known = new Set(facts.countries.map(({ names }) => names[language]));
+    const regions = facts.regions.filter(({ names }) => !known.has(names[language]))
+      .map(({ names, labels }) => areaLabel('region', names[language], labels));
+    return [...countries, ...regions];
   }
 
   /** Return the boxes of the map's own buttons and texts. */
@@ -89,38 +370,101 @@
     }));
   }
 
-  function makeMarker(label, pane) {
-    const below = label.below ? geobuffer.element('small', '', label.below) : null;
-    const html = geobuffer.element('span', '', label.text, below);
-    const icon = L.divIcon({ className: label.className, html, iconSize: null });
-    return L.marker(label.at, { icon, interactive: false, keyboard: false, pane });
+  // --- placing and showing ---
+
+  function findBox(field, label, placed) {
+    return label.points ? findInArea(field, label, placed) : findBeside(field, label, placed);
+  }
+
+  /** Place a label where `find` finds room for it, and note what it takes. */
+  function placeLabel(field, label, placed, find) {
+    const found = find(field, label, placed);
+    if (!found) return false;
+    placed.boxes.push(found.box);
+    if (found.line) placed.leaders.push(found.line);
+    placed.labels.push({ ...label, ...found });
+    return true;
+  }
+
+  /** Return whether a line may lead from a dot to its name: it must be named, or the map is close. */
+  function mayLead(label, zoom) {
+    const { classes, from_zoom: from } = rules.leader;
+    return label.rank === 'named' || (zoom >= from && classes.includes(label.kind));
+  }
+
+  /**
+   * Return the labels that have room, each with its box and perhaps a line to its dot. Of each rank,
+   * names beside their dots come first; then those that need a line. Lines cross only where there is
+   * no other room.
+   */
+  function placeAll(field, labels, zoom, taken) {
+    const placed = { boxes: [...taken], leaders: [], labels: [] };
+    const { below_zoom: below, area_per_name: area } = rules.most;
+    let left = zoom < below && !geobuffer.areFew ? (field.size.x * field.size.y) / area : Infinity;
+    for (const rank of rules.order) {
+      const waiting = labels.filter((label) => label.rank === rank).filter((label) => {
+        const counts = !label.points && rank !== 'named';
+        if (counts && left <= 0) return false;
+        const isPlaced = placeLabel(field, label, placed, findBox);
+        if (isPlaced && counts) left -= 1;
+        return !isPlaced && mayLead(label, zoom);
+      });
+      // From west to east, so that names come in the order of their dots.
+      waiting.sort((a, b) => a.x - b.x);
+      const crowded = waiting.filter((label) => !placeLabel(field, label, placed, findUncrossed));
+      for (const label of crowded) placeLabel(field, label, placed, findByLeader);
+    }
+    return placed.labels;
+  }
+
+  function makeElement(label, at) {
+    const text = geobuffer.element('span', '', label.text);
+    const made = geobuffer.element('div', `label label-${label.kind}`, text);
+    const size = rules.sizes[label.kind];
+    Object.assign(made.style, {
+      left: `${label.box.left - at.x}px`, top: `${label.box.top - at.y}px`, width: `${label.wide}px`,
+      height: `${label.high}px`, fontSize: `${size}px`, lineHeight: `${label.high}px`,
+      letterSpacing: `${(rules.spacing[label.kind] ?? 0) * size}px`, color: inkOf(label.kind),
+    });
+    return made;
+  }
+
+  function inkOf(kind) {
+    if (kind === 'country') return geobuffer.colour('country');
+    return geobuffer.colour(kind === 'outside' || kind === 'region' ? 'quiet' : 'ink');
+  }
+
+  function makeLeaders(placed, field) {
+    const lines = placed.filter(({ line }) => line).map(({ line: [from, to] }) => geobuffer.svg('line', {
+      x1: from.x, y1: from.y, x2: to.x, y2: to.y, stroke: geobuffer.colour('ink'), 'stroke-width': 0.7,
+    }));
+    const made = geobuffer.svg('svg', {
+      width: field.size.x, height: field.size.y, class: 'leaders',
+    }, ...lines);
+    Object.assign(made.style, { left: `${-field.at.x}px`, top: `${-field.at.y}px` });
+    return made;
   }
 
   function showLabels() {
-    const { map, language } = geobuffer.view;
-    const size = map.getSize();
-    const taken = boxesOfControls(map);
-    const most = taken.length + MOST;
-    labels.clearLayers();
-    const wanted = [
-      ...regionLabels(language), ...placeLabels(map.getZoom(), map.getBounds(), language),
-    ];
-    for (const label of wanted) {
-      if (taken.length >= most) break;
-      const placed = [label.at, label.orAt].filter(Boolean).map((at) => ({ ...label, at }))
-        .find((one) => fits(boxOf(one, map), size, taken));
-      if (!placed) continue;
-      taken.push(boxOf(placed, map));
-      labels.addLayer(makeMarker(placed, 'geobuffer-labels'));
-    }
+    const { map } = view;
+    const zoom = map.getZoom();
+    const dots = view.layers.dots.listShown();
+    const field = makeField(map, dots);
+    const labels = [...placeLabels(field, dots, zoom), ...areaLabels()];
+    const placed = placeAll(field, labels, zoom, boxesOfControls(map));
+    pane.replaceChildren(
+      makeLeaders(placed, field), ...placed.map((label) => makeElement(label, field.at)));
   }
 
-  const labels = L.layerGroup();
+  let pane = null;
 
   function startLabels(map) {
-    map.createPane('geobuffer-labels').setAttribute('aria-hidden', 'true');
-    labels.addTo(map);
-    map.on('moveend resize', showLabels);
+    pane = map.createPane('geobuffer-labels');
+    pane.setAttribute('aria-hidden', 'true');
+    // A jump of the map ends with 'viewreset'; only then do its layers know where they are.
+    map.on('moveend resize viewreset', showLabels);
+    // While the map zooms, its layers are scaled; the names would not be.
+    map.on('zoomstart', () => pane.replaceChildren());
   }
 
   Object.assign(geobuffer, { startLabels, showLabels });

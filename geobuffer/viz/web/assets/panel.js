@@ -56,6 +56,16 @@
     return entry(makeSwatch(line), say('at_sea'));
   }
 
+  /** Return the legend of the hatched edge, if it is drawn at this zoom or closer. */
+  function bandEntries() {
+    const km = geobuffer.bandKm();
+    if (!km) return [];
+    const stroke = geobuffer.colour('hatch');
+    const lines = [2, 8, 14, 20].map((x) =>
+      svg('line', { x1: x, x2: x + 6, y1: 15, y2: 3, stroke, 'stroke-width': 1 }));
+    return [entry(makeSwatch(...lines), say('band', { km: plain(km) }))];
+  }
+
   function regionGlyph() {
     return makeSwatch(svg('rect', {
       x: 2, y: 2, width: 22, height: 14, fill: geobuffer.colour('land'),
@@ -109,7 +119,7 @@
   function showLegend(rings) {
     const { border, regions, places } = facts;
     byId('legend').replaceChildren(
-      ...(places.given ? placeEntries() : []), ...rings.map(ringEntry),
+      ...(places.given ? placeEntries() : []), ...rings.map(ringEntry), ...bandEntries(),
       borderEntry(border.sections.flatMap((one) => (facts.of_points ? one.shape : [one])).length > 1),
       ...(border.sea_km ? [seaEntry()] : []),
       ...(regions.length ? [entry(regionGlyph(), say('regions'))] : []),

@@ -23,6 +23,7 @@
     geobuffer.showOwn();
     sayControls(map);
     geobuffer.showState();
+    geobuffer.showLocator();
     for (const one of document.querySelectorAll('[data-language]')) {
       one.setAttribute('aria-pressed', String(one.dataset.language === language));
     }

@@ -23,8 +23,11 @@
   // Which other vertices may cover a sector, counted along the border. One that is covered by others
   // still is drawn in vain, not wrongly.
   const NEIGHBOURS = [1, -1, 2, -2, 4, -4, 8, -8, 16, -16, 32, -32, 64, -64, 128, -128];
-  // The width of the drawn edge in pixels.
+  // The width of the drawn edge in pixels; how far apart the lines of a hatched band are; and from
+  // which width a band is drawn.
   const EDGE = 1.2;
+  const HATCH = 6;
+  const LEAST_BAND = 3;
 
   /** Return what the ellipsoid is like at a point: its position in space, and its radii of curvature. */
   function frameAt([lat, lon]) {
@@ -334,6 +337,41 @@
         ctx.drawImage(canvas, 0, 0);
       });
       ctx.restore();
+    },
+  });
+
+  /** Return a pattern of thin slanting lines. */
+  function makeHatch(pen) {
+    const tile = document.createElement('canvas');
+    Object.assign(tile, { width: HATCH, height: HATCH });
+    const lines = tile.getContext('2d');
+    lines.strokeStyle = geobuffer.colour('hatch');
+    lines.beginPath();
+    for (const shift of [-HATCH, 0, HATCH]) {
+      lines.moveTo(shift, HATCH);
+      lines.lineTo(shift + HATCH, 0);
+    }
+    lines.stroke();
+    return pen.createPattern(tile, 'repeat');
+  }
+
+  /** The edge of the zone, hatched as far as a middling place beside it is uncertain. */
+  geobuffer.Band = geobuffer.Swath.extend({
+    _paint() {
+      const [canvas, unused] = this._canvases;
+      const { _ctx: ctx, _container: container } = this._renderer;
+      Object.assign(canvas, { width: container.width, height: container.height });
+      Object.assign(unused, { width: 1, height: 1 });
+      const band = geobuffer.bandKm();
+      if (2 * band * pixelsPerKm(view.map.getCenter().lat) < LEAST_BAND) return;
+      const pen = canvas.getContext('2d');
+      pen.setTransform(ctx.getTransform());
+      pen.fillStyle = makeHatch(pen);
+      const [{ to }] = this._rings;
+      pen.fill(this._tracePath(to + band));
+      pen.globalCompositeOperation = 'destination-out';
+      pen.fill(this._tracePath(to - band));
+      for (const area of [...this._areas, ...this._cuts]) this._fillArea(pen, area);
     },
   });
 

@@ -158,6 +158,12 @@
     return facts.zone.is_plain && facts.zone.ends !== 'flat' && facts.slider.widths_km.length > 1;
   }
 
+  /** Return how far the edge is hatched to either side, in km: a wider band would hide the zone. */
+  function bandKm() {
+    const km = facts.places.band_km ?? 0;
+    return facts.zone.is_plain && km <= view.km / 2 ? km : 0;
+  }
+
   /** Return the rings of a zone that is not a plain distance, with their names. */
   function namedRings() {
     return facts.zone.rings.map((ring) => ({
@@ -197,7 +203,7 @@
   Object.assign(geobuffer, {
     asked, isAsked, isOneSide, signedDistance, distanceOf, classAt, isInZone,
     classifyPlaces, countByClass, countPeople,
-    placesOfClass, rings, ringOf, canSwitchSides, atWidth, swathOptions, takesAnyWidth,
+    placesOfClass, rings, ringOf, canSwitchSides, atWidth, swathOptions, takesAnyWidth, bandKm,
   });
   classifyPlaces();
 })(window.geobuffer);

@@ -1,0 +1,301 @@
+"""Compute the ground under a zone: coasts, countries, rivers and lakes; and the locator.
+
+They are coarse, only to look at: nothing is measured on them. The page and the picture draw the
+same ground. The tint of a country follows from the zone, so page, picture and locator agree.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import shapely
+from shapely.affinity import translate
+
+from geobuffer.datasets.bundled import read_ground
+from geobuffer.geodesy.antimeridian import keep_polygons, shift_to_0_360
+from geobuffer.viz.web.compact import find_state_arcs, share_arcs
+from geobuffer.zones.toponyms import LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from shapely.geometry.base import BaseGeometry
+
+    from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.zones.region import Region
+    from geobuffer.zones.zone import Zone
+
+
+#: West, south, east and north in degrees; longitudes may go on beyond ±180°.
+Window = tuple[float, float, float, float]
+
+#: Up to which zoom of a web map rivers are drawn, and countries with their coasts. At zoom 10, a
+#: pixel is 100 m at latitude 51, so a coast that is 1.4 km off, the median, is off by 14 pixels.
+RIVERS_UP_TO_ZOOM, GROUND_UP_TO_ZOOM = 9.0, 10.0
+
+#: The size of a locator, in pixels of the page.
+LOCATOR_SIZE = (132, 100)
+
+# A window is no narrower than this, in degrees, so that the map of a camp shows its country too.
+_LEAST = 3.0
+
+# How far the window reaches beyond the zone, in lengths of the zone: more than a step of zooming
+# out. Rivers are many vertices and are drawn where the map opens.
+_REACH, _RIVERS = 1.45, 0.6
+
+# Names of countries are tried at points of a grid of so many columns and rows, at most so many.
+_COLUMNS, _ROWS, _MOST_POINTS = 9, 7, 8
+
+# A locator shows at least so many degrees of latitude, and at least so many lengths of the zone.
+_LOCATOR_LEAST, _LOCATOR_LENGTHS = 22.0, 2.5
+
+# Exact outlines of regions replace borders of countries this near, in degrees: the outlines of
+# countries are good to a kilometre.
+_NEAR = 0.015
+
+# The ground within a window is simplified by this many degrees, a kilometre; or, if the window is
+# large, by its height divided by the other number.
+_SIMPLER, _MOST_STEPS = 0.01, 500.0
+
+
+class Country(NamedTuple):
+    """A country in a window: its code, its names by language, its tint, and its land there.
+
+    The tint is 0 for a country of the first side, 1 for one of the second side, else −1.
+    """
+
+    iso: str
+    names: Mapping[str, str]
+    tint: int
+    land: BaseGeometry
+
+
+class Ground(NamedTuple):
+    """What lies under a zone in a window, in degrees: countries, their borders, rivers, lakes."""
+
+    window: Window
+    countries: list[Country]
+    borders: BaseGeometry
+    rivers: BaseGeometry
+    lakes: BaseGeometry
+
+
+class Locator(NamedTuple):
+    """A small map of where a zone lies, in pixels from its upper left corner.
+
+    ``shapes`` are pairs of a tint, as that of a :class:`Country`, and an area. ``mark`` is the box
+    of the zone.
+    """
+
+    shapes: list[tuple[int, BaseGeometry]]
+    mark: Window
+
+
+def find_bounds(zone: Zone) -> Window:
+    """Return the bounds of a zone; across the antimeridian, its longitudes go on beyond 180°."""
+    west, south, east, north = zone.polygon.bounds
+    if west < -179.99 and east > 179.99:
+        lon = shift_to_0_360(shapely.get_coordinates(zone.polygon)[:, 0])
+        if np.ptp(lon) < 180.0:
+            return float(lon.min()), south, float(lon.max()), north
+    return west, south, east, north
+
+
+def choose_window(zone: Zone, reach: float = _REACH) -> Window:
+    """Return the surroundings of a zone: so many times its length to every side."""
+    west, south, east, north = find_bounds(zone)
+    squeeze = _squeeze((south + north) / 2.0)
+    high = max((east - west) * squeeze, north - south, _LEAST) * reach
+    wide = high / squeeze
+    return (west - wide, max(south - high, -85.0), east + wide, min(north + high, 85.0))
+
+
+def _squeeze(lat: float) -> float:
+    """Return how long a degree of longitude is beside one of latitude, at least a fifth."""
+    return max(math.cos(math.radians(lat)), 0.2)
+
+
+def choose_tints(zone: Zone, countries: Iterable[tuple[str, BaseGeometry]]) -> dict[str, int]:
+    """Return the tints of countries by their code: those of the sides, else where the zone lies.
+
+    Two regions of one country on either side of a border have one tint.
+    """
+    found: dict[str, int] = {}
+    for number, side in enumerate(zone.sides[:2]):
+        for code in {region.country for region in side.regions if region.country}:
+            found.setdefault(code, number)
+    if found:
+        return found
+    west, south, east, north = find_bounds(zone)
+    view = shapely.box(west, south, east, north)
+    held = {code: shapely.intersection(land, view).area for code, land in countries}
+    largest = sorted((code for code, area in held.items() if area), key=lambda code: -held[code])
+    # The country of the zone is the second tint, the warmer one.
+    return dict(zip(largest, (1, 0), strict=False))
+
+
+def find_band_km(margin_km: Floats) -> float | None:
+    """Return how uncertain a middling place is, in km, by the margins of places; None without one.
+
+    The edge of the zone is hatched so far to either side.
+
+    Examples
+    --------
+    >>> find_band_km(np.array([0.5, 0.62, 3.0, np.nan])), find_band_km(np.array([]))
+    (0.6, None)
+    """
+    known = margin_km[np.isfinite(margin_km)]
+    return round(float(np.median(known)), 1) if len(known) else None
+
+
+def find_state_lines(regions: Sequence[Region]) -> BaseGeometry:
+    """Return the lines along which regions of two countries meet exactly, in degrees."""
+    arcs = share_arcs([region.geometry for region in regions])
+    numbers = find_state_arcs([region.country for region in regions], arcs.shapes)
+    lines = [shapely.linestrings(arcs.lines[number]) for number in numbers]
+    return shapely.line_merge(shapely.MultiLineString(lines))
+
+
+def find_ground(zone: Zone, window: Window, exact: BaseGeometry | None = None) -> Ground:
+    """Return the ground of a zone in a window.
+
+    Parameters
+    ----------
+    zone
+        The zone, whose sides have a tint each.
+    window
+        Bounds in degrees.
+    exact
+        Lines between countries that the map draws exactly: coarse ones are left out along them.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> regions = gb.load_regions()
+    >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    >>> zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=50)
+    >>> ground = find_ground(zone, choose_window(zone))
+    >>> [(country.iso, country.tint) for country in ground.countries]
+    [('BY', -1), ('LV', -1), ('MD', -1), ('RO', -1), ('RU', 0), ('UA', 1)]
+    """
+    box = shapely.box(*window)
+    land = _cut_to(read_ground("land").geometry, box)
+    rows = [
+        (row, outline)
+        for row in read_ground("countries").itertuples()
+        if not (outline := _cut_to([row.geometry], box)).is_empty
+    ]
+    whole = [keep_polygons(shapely.intersection(outline, land)) for _, outline in rows]
+    simpler = max(_SIMPLER, (window[3] - window[1]) / _MOST_STEPS)
+    simple = shapely.coverage_simplify(whole, simpler) if whole else []
+    lands = {row.iso: shape for (row, _), shape in zip(rows, simple, strict=True)}
+    tints = choose_tints(zone, lands.items())
+    countries = [
+        Country(
+            row.iso,
+            {to: getattr(row, f"name_{to}") for to in LANGUAGES},
+            tints.get(row.iso, -1),
+            lands[row.iso],
+        )
+        for row, _ in rows
+        if not lands[row.iso].is_empty
+    ]
+    borders = shapely.intersection(_find_common_edges([outline for _, outline in rows]), land)
+    if exact is not None:
+        known = shapely.buffer(shapely.simplify(exact, _NEAR / 3.0), _NEAR)
+        borders = shapely.difference(borders, known)
+    borders = shapely.line_merge(_keep_lines(borders))
+    waters = read_ground("waters")
+    river = waters["kind"] == "river"
+    close = shapely.intersection(box, shapely.box(*choose_window(zone, _RIVERS)))
+    return Ground(
+        window,
+        countries,
+        shapely.simplify(borders, simpler / 2.0),
+        shapely.simplify(
+            shapely.line_merge(_keep_lines(_cut_to(waters.geometry[river], close))), simpler / 5.0
+        ),
+        shapely.simplify(_cut_to(waters.geometry[~river], close), simpler / 2.0),
+    )
+
+
+def _cut_to(shapes: Iterable[BaseGeometry], box: BaseGeometry) -> BaseGeometry:
+    """Return the parts of shapes in a box, moved by turns of the globe if necessary, as one."""
+    given = np.asarray(shapes, dtype=object)
+    parts: list[BaseGeometry] = []
+    for turn in (-360.0, 0.0, 360.0):
+        moved = translate(box, -turn)
+        there = given[shapely.intersects(given, moved)]
+        parts += [translate(one, turn) for one in shapely.intersection(there, moved)]
+    return shapely.union_all(parts)
+
+
+def _keep_lines(shape: BaseGeometry) -> BaseGeometry:
+    """Return the lines of an overlay's result, without points."""
+    parts = shapely.get_parts(shapely.get_parts(shape))
+    return shapely.MultiLineString(
+        [part for part in parts if part.geom_type == "LineString" and not part.is_empty]
+    )
+
+
+def _find_common_edges(areas: Sequence[BaseGeometry]) -> BaseGeometry:
+    """Return the lines along which areas meet."""
+    if not areas:
+        return shapely.MultiLineString()
+    edges = shapely.boundary(np.array(areas, dtype=object))
+    one, other = shapely.STRtree(areas).query(areas, predicate="intersects")
+    first = one < other
+    return shapely.union_all(shapely.intersection(edges[one[first]], edges[other[first]]))
+
+
+def find_name_points(area: BaseGeometry, bounds: Window) -> Floats:
+    """Return points of an area within bounds (n, 2) that are far from its edge, the farthest first.
+
+    A name stands at the first of them at which a map has room for it.
+    """
+    west, south, east, north = bounds
+    lon = np.linspace(west, east, 2 * _COLUMNS + 1)[1::2]
+    lat = np.linspace(south, north, 2 * _ROWS + 1)[1::2]
+    grid = np.column_stack([part.ravel() for part in np.meshgrid(lon, lat)])
+    points = grid[shapely.contains_xy(area, *grid.T)]
+    away = shapely.distance(shapely.boundary(area), shapely.points(points))
+    best = np.argsort(-away, kind="stable")[:_MOST_POINTS]
+    return np.asarray(points[best[away[best] > (east - west) / 40.0]])
+
+
+def make_locator(zone: Zone, tints: Mapping[str, int]) -> Locator:
+    """Return the locator of a zone; ``tints`` are those of its ground, by the code of a country."""
+    west, south, east, north = find_bounds(zone)
+    lon, lat = (west + east) / 2.0, (south + north) / 2.0
+    squeeze = _squeeze(lat)
+    width, height = LOCATOR_SIZE
+    length = max((east - west) * squeeze * height / width, north - south)
+    tall = min(max(_LOCATOR_LEAST, _LOCATOR_LENGTHS * length), 150.0)
+    lat = min(max(lat, tall / 2.0 - 88.0), 88.0 - tall / 2.0)
+    scale = np.array([squeeze, -1.0]) * height / tall
+    middle = np.array([lon, lat])
+
+    def to_pixels(lonlat: Floats) -> Floats:
+        return np.asarray((lonlat - middle) * scale + np.array([width, height]) / 2.0)
+
+    half = np.array([width, height]) / np.abs(scale) / 2.0
+    box = shapely.box(*(middle - half), *(middle + half))
+    far = read_ground("countries_far")
+    cut = [_cut_to([shape], box) for shape in far.geometry]
+    seen = [keep_polygons(shapely.transform(shape, to_pixels)) for shape in cut]
+    # Simplified together, countries still meet; less than a pixel is cut off.
+    simple = shapely.coverage_simplify(seen, 1.0)
+    tinted = [tints.get(iso, -1) for iso in far["iso"]]
+    corners = to_pixels(np.array([(west, north), (east, south)]))
+    # The mark is large enough to be seen, however small the zone.
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    grow = np.maximum(0.0, (6.0 - (high - low)) / 2.0)
+    return Locator(
+        sorted(
+            ((tint, one) for tint, one in zip(tinted, simple, strict=True) if not one.is_empty),
+            key=lambda pair: pair[0],
+        ),
+        (*(low - grow).tolist(), *(high + grow).tolist()),
+    )

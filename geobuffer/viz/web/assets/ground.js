@@ -1,0 +1,110 @@
+'use strict';
+// Draw the ground under the zone, which is coarse and only to look at; and the locator.
+
+(function (geobuffer) {
+  const { facts, view, svg } = geobuffer;
+  const { ground } = facts;
+  const STILL = { interactive: false, smoothFactor: 0.8 };
+  // In the order of the land in the facts.
+  const LANDS = ['land_0', 'land_1', 'land'];
+
+  /** Return the name of the colour of a country: of a side's tint, or of land of no side. */
+  function landOf(country) {
+    const tint = ground.tints[country];
+    return tint === undefined ? 'land' : `land_${tint}`;
+  }
+
+  function decodeAreas(areas) {
+    return areas.map((rings) => rings.map((ring) => geobuffer.decodeLine(ring, ground.grid)));
+  }
+
+  function decodeLines(lines) {
+    return lines.map((line) => geobuffer.decodeLine(line, ground.grid));
+  }
+
+  /** Draw the land of countries, which lies under everything. */
+  function drawLands(map) {
+    return ground.land.map((areas) => L.polygon(decodeAreas(areas), STILL).addTo(map));
+  }
+
+  /** Draw borders, rivers and lakes, which lie over the regions. */
+  function drawGroundLines(map) {
+    return {
+      lakes: L.polygon(decodeAreas(ground.lakes), STILL).addTo(map),
+      rivers: L.polyline(decodeLines(ground.rivers), STILL).addTo(map),
+      borders: L.polyline(decodeLines(ground.borders), STILL).addTo(map),
+    };
+  }
+
+  /** Lines are wider the closer the map is. */
+  function lineWidth(least, most) {
+    const share = (view.map.getZoom() - 6) / 5;
+    return least + (most - least) * Math.min(1, Math.max(0, share));
+  }
+
+  /** Colour the ground. Closer than it is right, all is land, because coasts would be wrong. */
+  function styleGround() {
+    const { colour } = geobuffer;
+    const { lands, groundLines: { lakes, rivers, borders } } = view.layers;
+    const zoom = view.map.getZoom();
+    const isShown = !facts.has_basemap && zoom <= ground.zooms.ground;
+    const isFlowing = !facts.has_basemap && zoom <= ground.zooms.rivers;
+    lands.forEach((layer, i) => layer.setStyle({
+      fill: isShown, stroke: isShown, fillOpacity: 1, fillColor: colour(LANDS[i]),
+      color: colour('coast'), weight: 0.8,
+    }));
+    lakes.setStyle({
+      fill: isFlowing, stroke: isFlowing, fillOpacity: 1, fillColor: colour('water'),
+      color: colour('coast'), weight: 0.8,
+    });
+    rivers.setStyle({ stroke: isFlowing, color: colour('river'), weight: lineWidth(0.8, 1.6) });
+    borders.setStyle({ stroke: isShown, color: colour('state'), weight: lineWidth(1, 2) });
+    const container = view.map.getContainer();
+    container.style.background = colour(isShown ? 'water' : 'land');
+  }
+
+  function makeLocator() {
+    const { size: [width, height], shapes, mark: [left, top, right, bottom] } = ground.locator;
+    const areas = svg('g', { transform: 'scale(0.5)' }, ...shapes.map(({ tint, path }) =>
+      svg('path', { d: path, class: tint < 0 ? 'land' : `land-${tint}` })));
+    const mark = svg('rect', {
+      x: left, y: top, width: right - left, height: bottom - top, class: 'mark',
+    });
+    return svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height }, areas, mark);
+  }
+
+  const Locator = L.Control.extend({
+    options: { position: 'topright' },
+
+    onAdd() {
+      const container = geobuffer.element('div', 'locator');
+      container.setAttribute('role', 'img');
+      container.append(makeLocator());
+      return container;
+    },
+  });
+
+  function startLocator(map) {
+    if (ground.locator.shapes.length) new Locator().addTo(map);
+  }
+
+  /** Say what the locator is, and colour it as the map. */
+  function showLocator() {
+    const container = document.querySelector('.locator');
+    if (!container) return;
+    container.setAttribute('aria-label', geobuffer.say('locator'));
+    const { colour } = geobuffer;
+    container.firstChild.style.background = colour('water');
+    for (const path of container.querySelectorAll('path')) {
+      path.style.fill = colour(path.getAttribute('class').replace('-', '_'));
+      path.style.stroke = colour('coast');
+    }
+    const mark = container.querySelector('.mark');
+    mark.style.stroke = colour('edge');
+    mark.style.fill = colour('rings')[0][0];
+  }
+
+  Object.assign(geobuffer, {
+    drawLands, drawGroundLines, styleGround, landOf, lineWidth, startLocator, showLocator,
+  });
+})(window.geobuffer);
