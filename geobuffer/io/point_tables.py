@@ -323,7 +323,7 @@ def find_repeats(table: pd.DataFrame, shapes: NDArray[np.object_]) -> Flags:
     # Few rows share a shape; compare only those in all columns.
     alike = np.flatnonzero(wkb.duplicated(keep=False))
     # Compare them as text: columns may hold lists, which have no hash.
-    rows = table.iloc[alike].astype(str).assign(**{"\0shape": wkb.iloc[alike].map(str).to_numpy()})
+    rows = table.iloc[alike].astype(str).assign(**{"\0shape": wkb.iloc[alike].to_numpy()})
     found = np.zeros(len(table), dtype=bool)
     found[alike] = rows.duplicated().to_numpy()
     return found

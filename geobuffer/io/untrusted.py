@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 # reentrant because a reader may call another one.
 _warnings_lock = threading.RLock()
 
+# The options of GDAL that blocks have set: the value before, and how many blocks are open.
+_options: dict[str, tuple[str | None, int]] = {}
+_options_lock = threading.Lock()
+
 
 @contextmanager
 def capture_warnings() -> Iterator[list[warnings.WarningMessage]]:
@@ -64,7 +68,10 @@ def silence_warnings(category: type[Warning] = Warning) -> Iterator[None]:
 
 @contextmanager
 def set_gdal_option(name: str, value: str) -> Iterator[None]:
-    """Set an option of GDAL for the block, and restore its value afterwards.
+    """Set an option of GDAL for the block, and restore its value after the last block that sets it.
+
+    All threads share the options. Each reader sets an option to the same value, so the first block
+    stores the value before, and the last one restores it.
 
     Examples
     --------
@@ -73,12 +80,20 @@ def set_gdal_option(name: str, value: str) -> Iterator[None]:
     """
     import pyogrio
 
-    before = pyogrio.get_gdal_config_option(name)
-    pyogrio.set_gdal_config_options({name: value})
+    with _options_lock:
+        before, users = _options.get(name, (None, 0))
+        if not users:
+            before = pyogrio.get_gdal_config_option(name)
+            pyogrio.set_gdal_config_options({name: value})
+        _options[name] = before, users + 1
     try:
         yield
     finally:
-        pyogrio.set_gdal_config_options({name: before})
+        with _options_lock:
+            before, users = _options[name]
+            _options[name] = before, users - 1
+            if users == 1:
+                pyogrio.set_gdal_config_options({name: before})
 
 
 # A file beside another one that says how to read it, such as a .prj, is a few lines of text.

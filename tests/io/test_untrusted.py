@@ -26,7 +26,7 @@ from support.watch import CAN_WATCH, Watch
 
 import geobuffer as gb
 from geobuffer.analysis.rasters import open_mosaics, open_raster, read_window
-from geobuffer.io.untrusted import check_crs_definition
+from geobuffer.io.untrusted import check_crs_definition, set_gdal_option
 from geobuffer.viz.offline.packages import InstalledPackages
 
 pytestmark = pytest.mark.skipif(not CAN_WATCH, reason="the kernel does not report what is opened")
@@ -671,3 +671,15 @@ def test_bytes_of_a_geopackage_in_an_archive_are_those_of_a_file(own):
     check_geopackage(own.read_bytes(), "own")
     with pytest.raises(gb.DataError, match="incomplete or damaged"):
         check_geopackage(io.BytesIO(own.read_bytes()).read(3_000), "own")
+
+
+def test_threads_that_set_an_option_together_restore_it():
+    name = "OGR_ARC_STEPSIZE"
+    first, second = set_gdal_option(name, "0.25"), set_gdal_option(name, "0.25")
+    # As two threads may do: the one that began first also ends first.
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert pyogrio.get_gdal_config_option(name) == "0.25"
+    second.__exit__(None, None, None)
+    assert pyogrio.get_gdal_config_option(name) is None
