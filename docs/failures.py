@@ -16,14 +16,14 @@ import shapely
 from figures import RECIPE, WIDTH_M, Plane, filled, recipe, sampled, saved, styled, traced
 
 import geobuffer as gb
-from geobuffer.palette import BORDER, ZONE
+from geobuffer.palette import BORDER
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Light enough that a line drawn on it can be told from it, in print too.
-INSIDE = "#b8d8ee"
+ZONE, INSIDE = "#0072b2", "#b8d8ee"
 
 
 @dataclass(frozen=True)

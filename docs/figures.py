@@ -20,7 +20,7 @@ import shapely
 import geobuffer as gb
 from geobuffer.geodesy.buffer import buffer_lines
 from geobuffer.geodesy.ellipsoid import WGS84
-from geobuffer.palette import BORDER, REGION, ZONE
+from geobuffer.palette import BORDER, REGION
 
 mpl.use("agg")
 mpl.rcParams["svg.hashsalt"] = "geobuffer"
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 WIDTH_M = 10_000.0
-RECIPE = "#d55e00"
+# The true zone, and what a recipe makes of it: the two differ for colour-blind readers too.
+ZONE, RECIPE = "#0072b2", "#d55e00"
 
 # One of some seventy notches of the default zone's edge, about as deep as any.
 NOTCH = (37.353587, 50.320188)

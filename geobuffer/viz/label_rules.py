@@ -15,7 +15,7 @@ def load_label_rules() -> dict[str, Any]:
     Examples
     --------
     >>> load_label_rules()["order"][:2]
-    ['named', 'inside']
+    ['named', 'first']
     """
     text = (
         importlib.resources.files("geobuffer.viz").joinpath("label_rules.json").read_text("utf-8")

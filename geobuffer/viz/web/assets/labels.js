@@ -196,7 +196,7 @@
   function staysOnSide(field, label, box) {
     const [from, to] = leaderTo(label, box);
     const length = Math.hypot(to.x - from.x, to.y - from.y);
-    for (let along = label.radius + NEAR_BORDER; along < length; along += STEP) {
+    for (let along = label.radius + NEAR_BORDER; along < length && !label.isLenient; along += STEP) {
       const x = from.x + ((to.x - from.x) * along) / length;
       if (!isOnSide(field, label, x, from.y + ((to.y - from.y) * along) / length)) return false;
     }
@@ -222,8 +222,9 @@
 
   /** Yield the boxes farther from a dot, the nearest first: a thin line leads to them. */
   function* leaderBoxes(label) {
-    const { lengths, directions } = rules.leader;
-    for (const length of lengths) {
+    const { lengths, directions, from_zoom: from, longest_below: longest } = rules.leader;
+    const most = view.map.getZoom() < from ? longest[label.rank] : Infinity;
+    for (const length of lengths.filter((one) => one <= most)) {
       for (let i = 0; i < directions; i += 1) {
         const angle = (2 * Math.PI * i) / directions;
         const [dx, dy] = [Math.cos(angle), Math.sin(angle)];
@@ -289,9 +290,9 @@
 
   // --- which names are wanted ---
 
-  /** Return whether a place ranks with those named before all: the larger ones in the zone do. */
-  function isFirst({ place }) {
-    return place.membership !== 'outside' && (place.population ?? 0) >= rules.first_from;
+  /** Return whether a place ranks before others of its class: the larger ones in the zone do. */
+  function isFirst({ kind, place }) {
+    return ['inside', 'uncertain'].includes(kind) && (place.population ?? 0) >= rules.first_from;
   }
 
   /** Return what kind of label a place has, by the order of the rules. */
@@ -304,7 +305,8 @@
 
   /** Return the place of a dot's name in the order of the rules. */
   function rankOf(dot) {
-    return rules.order.indexOf(isFirst(dot) ? 'named' : dot.kind);
+    const isCity = dot.kind === 'town' && dot.place.population >= rules.city_from;
+    return rules.order.indexOf(isFirst(dot) ? 'first' : isCity ? 'city' : dot.kind);
   }
 
   function isNamed(kind, place, zoom) {
@@ -389,7 +391,7 @@
   /** Return whether a line may lead from a dot to its name: it must be named, or the map is close. */
   function mayLead(label, zoom) {
     const { classes, from_zoom: from } = rules.leader;
-    return label.rank === 'named' || (zoom >= from && classes.includes(label.kind));
+    return ['named', 'first'].includes(label.rank) || (zoom >= from && classes.includes(label.kind));
   }
 
   /**
@@ -400,19 +402,26 @@
   function placeAll(field, labels, zoom, taken) {
     const placed = { boxes: [...taken], leaders: [], labels: [] };
     const { below_zoom: below, area_per_name: area } = rules.most;
-    let left = zoom < below && !geobuffer.areFew ? (field.size.x * field.size.y) / area : Infinity;
+    const room = zoom < below && !geobuffer.areFew ? (field.size.x * field.size.y) / area : Infinity;
+    // The names in the zone leave as much room to those around it.
+    const left = { true: room, false: room };
     for (const rank of rules.order) {
       const waiting = labels.filter((label) => label.rank === rank).filter((label) => {
         const counts = !label.points && rank !== 'named';
-        if (counts && left <= 0) return false;
+        const isAround = ['city', 'town', 'outside'].includes(rank);
+        if (counts && left[isAround] <= 0) return false;
         const isPlaced = placeLabel(field, label, placed, findBox);
-        if (isPlaced && counts) left -= 1;
+        if (isPlaced && counts) left[isAround] -= 1;
         return !isPlaced && mayLead(label, zoom);
       });
       // From west to east, so that names come in the order of their dots.
       waiting.sort((a, b) => a.x - b.x);
       const crowded = waiting.filter((label) => !placeLabel(field, label, placed, findUncrossed));
-      for (const label of crowded) placeLabel(field, label, placed, findByLeader);
+      const lost = crowded.filter((label) => !placeLabel(field, label, placed, findByLeader));
+      // A place that must be named may have a line across a corner of the other side.
+      for (const label of rank === 'named' ? lost : []) {
+        placeLabel(field, { ...label, isLenient: true }, placed, findByLeader);
+      }
     }
     return placed.labels;
   }
