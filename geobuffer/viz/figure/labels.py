@@ -203,6 +203,7 @@ def place_labels(
 
     Examples
     --------
+    >>> import numpy as np
     >>> twins = [Label("Sumy", 50, 50, 8, 2), Label("Sumy", 50, 50, 8, 2)]
     >>> none = np.empty((0, 2))
     >>> set_ = place_labels(twins, Box(0, 0, 90, 90), Obstacles([], none, none), most=9)

@@ -159,7 +159,7 @@ def plot_zone(
     >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
     >>> zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=50)
     >>> figure = plot_zone(zone, settlements=gb.load_settlements(), language="uk")
-    >>> figure.get_suptitle()
+    >>> " ".join(figure.get_suptitle().split())
     'Зона 10 км уздовж кордону Курська область – Сумська область, бік: Україна'
     """
     check_map_arguments(zone, settlements, regions, language)
