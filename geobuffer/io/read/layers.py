@@ -24,6 +24,7 @@ from geobuffer.io.read.overpass import read_overpass
 from geobuffer.io.read.point_columns import read_shape_column
 from geobuffer.io.read.shape_kinds import keep_areas, note_closed_rings
 from geobuffer.io.read.source_table import SourceTable
+from geobuffer.io.read.topojson import list_open_rows
 from geobuffer.io.read.xml_layers import read_xml_layer
 from geobuffer.io.untrusted import (
     SHORT_WKB,
@@ -140,6 +141,8 @@ def _read_with_gdal(
             read = partial(pyogrio.read_dataframe, name, layer=chosen, encoding=encoding)
             frame = read(on_invalid="warn")
             closed = _close_rings(frame, read, said)
+            if file.format is FileFormat.TOPOJSON and chosen is not None:
+                closed = list_open_rows(file, chosen)
         except DataError:
             raise
         except list_gdal_errors() as error:

@@ -21,6 +21,12 @@ def _write_geojson(path, ring):
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [row]}))
 
 
+def _write_topojson(path, ring):
+    shape = {"type": "Polygon", "arcs": [[0]], "properties": {"name": "Park"}}
+    parks = {"type": "GeometryCollection", "geometries": [shape]}
+    path.write_text(json.dumps({"type": "Topology", "objects": {"parks": parks}, "arcs": [ring]}))
+
+
 def _write_kml(path, ring):
     pairs = " ".join(f"{lon},{lat}" for lon, lat in ring)
     path.write_text(
@@ -61,6 +67,7 @@ def _write_parquet(path, ring):
 
 WRITERS = {
     "geojson": _write_geojson,
+    "topojson": _write_topojson,
     "kml": _write_kml,
     "csv": _write_csv,
     "shp": _write_shapefile,
@@ -86,3 +93,30 @@ def test_a_ring_of_two_vertices_is_refused_by_row(tmp_path):
     _write_geojson(path, RING[:2])
     with pytest.raises(gb.GeometryError, match=r"in row 0 of .*park\.geojson: Too few points"):
         gb.read_regions(path, source=SOURCE)
+
+
+def test_rings_of_shared_arcs_are_told_by_row(tmp_path):
+    """Arcs in steps of a tenth of a degree: two rows share one, in either direction."""
+    around, shared = [[300, 510], [0, -10], [10, 0]], [[310, 500], [0, 10], [-10, 0]]
+    beyond = [[310, 500], [10, 0], [0, 20], [-20, -10]]
+    rings = {"Park": [0, 1], "Lake": [-2, 2], "Open": [0], "Wood": [-3, 1], "Half": [-2]}
+    shapes = [
+        {"type": "MultiPolygon", "arcs": [[arcs]], "properties": {"name": name}}
+        for name, arcs in rings.items()
+    ]
+    shapes.insert(1, {"type": None, "properties": {"name": "no shape, so no row"}})
+    path = tmp_path / "parks.json"
+    path.write_text(
+        json.dumps(
+            {
+                "type": "Topology",
+                "transform": {"scale": [0.1, 0.1], "translate": [0, 0]},
+                "objects": {"parks": {"type": "GeometryCollection", "geometries": shapes}},
+                "arcs": [around, shared, beyond],
+            }
+        )
+    )
+    with pytest.warns(UserWarning, match=r"do not end .* edge: 2 \(rows 2, 4\)\."):
+        parks = gb.read_regions(path, source=SOURCE)
+    assert shapely.equals(parks["Park"].geometry, shapely.box(30, 50, 31, 51))
+    assert shapely.equals(parks["Lake"].geometry, parks["Wood"].geometry)
