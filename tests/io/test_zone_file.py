@@ -10,6 +10,7 @@ import pytest
 import shapely
 
 import geobuffer as gb
+from geobuffer.viz.extent import measure_sea_km
 
 HAND = gb.Source("drawn; by hand", licence="CC0", as_of="2026", accuracy_m=12.5)
 
@@ -38,6 +39,13 @@ def _combined(border):
     return gb.subtract(gb.unite(sides, disc, _park(), name="перша"), gb.build_zone(_line(), km=2))
 
 
+def _coast():
+    """Two zones off Odesa: about the whole outline of a square, and about a part at sea of it."""
+    square = gb.Region("Square", shapely.box(30.5, 45.5, 31.5, 47), HAND)
+    part = gb.border_along([shapely.LineString([(30.5, 45.5), (31.5, 45.5)])], source=HAND)
+    return [gb.build_zone(border, km=2, tolerance_m=20) for border in (gb.border_of(square), part)]
+
+
 def _healed():
     east = gb.Region("East", shapely.box(30.201, 50, 30.4, 50.1), gb.Source("another layer"))
     return gb.border_between(_park(), east, tolerance_m=100)
@@ -59,6 +67,8 @@ ZONES = {
     "a disc": lambda _: gb.build_zone(_plant(), km=[10, 30]),
     "round a park": lambda _: gb.build_zone(gb.border_of(_park()), km=2, side="outside"),
     "of outlines that were healed": lambda _: gb.build_zone(_healed(), km=2, tolerance_m=5),
+    "off a coast": lambda _: _coast()[0],
+    "off a coast, of two": lambda _: gb.unite(*_coast()),
     "of many": _combined,
     "clipped": lambda border: gb.clip_zone(
         gb.build_zone(border, km=9, tolerance_m=50),
@@ -84,6 +94,9 @@ def test_a_zone_read_back_equals_the_zone_written(name, two_sections, tmp_path):
     assert again.ring_names == zone.ring_names
     assert all(map(_same, again.rings, zone.rings))
     assert again.source == zone.source
+    sea_km = measure_sea_km(zone)
+    assert measure_sea_km(again) == sea_km
+    assert (sea_km > 100) == name.startswith("off a coast")
     if isinstance(zone, gb.BufferZone):
         assert again.border.healing == zone.border.healing
     for was, now in zip(zone.sections, again.sections, strict=True):
