@@ -199,15 +199,13 @@ def find_stretches(
             continue
         for begin, end in _open_intervals(matched, twice, length, tolerance_m):
             found += _split_within(twice, begin, end, tolerance_m)
-    if not trim:
-        return found
-    return [cut for stretch in found if (cut := _trim_ends(stretch, lengths[stretch.ring]))]
+    return _trim_all(found, lengths) if trim else found
 
 
 def find_runs_apart(
-    stretches: Sequence[Stretch], apart: NDArray[np.bool_], lengths: Floats
+    stretches: Sequence[Stretch], apart: NDArray[np.bool_], lengths: Floats, *, trim: bool = True
 ) -> list[Stretch]:
-    """Return the runs of stretches at which a condition holds, without the ends that diverge.
+    """Return the runs of stretches at which a condition holds.
 
     Parameters
     ----------
@@ -217,14 +215,19 @@ def find_runs_apart(
         Whether the condition holds at each of the samples.
     lengths
         The length of each ring, in metres.
+    trim
+        Whether to leave out the ends that diverge.
     """
     found = []
     for stretch in stretches:
         there = np.flatnonzero(apart[stretch.sample])
         for run in np.split(there, np.flatnonzero(np.diff(there) > 1) + 1):
-            cut = _trim_ends(stretch.part(run), lengths[stretch.ring]) if len(run) > 1 else None
-            found += [cut] if cut else []
-    return found
+            found += [stretch.part(run)] if len(run) > 1 else []
+    return _trim_all(found, lengths) if trim else found
+
+
+def _trim_all(stretches: Sequence[Stretch], lengths: Floats) -> list[Stretch]:
+    return [cut for stretch in stretches if (cut := _trim_ends(stretch, lengths[stretch.ring]))]
 
 
 def _find_matched_intervals(

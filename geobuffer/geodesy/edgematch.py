@@ -227,7 +227,12 @@ class OutlinePair:
         return CommonLine(drawn, cut_at_antimeridian(adjusted), healing, differences)
 
     def find_near_misses(
-        self, lines: Sequence[BaseGeometry], near_m: float, *, tolerance_m: float = 0.0
+        self,
+        lines: Sequence[BaseGeometry],
+        near_m: float,
+        *,
+        tolerance_m: float = 0.0,
+        trim: bool = True,
     ) -> list[NearMiss]:
         """Return where the outlines run near each other, beside lines that they have in common.
 
@@ -242,6 +247,8 @@ class OutlinePair:
             How far apart outlines may be that are near each other, in metres.
         tolerance_m
             The tolerance with which the lines were found, in metres.
+        trim
+            Whether to cut ends back to where outlines are as near as is typical of the stretch.
         """
         mine = compare_outlines(self._index, self._facing, near_m)
         theirs = compare_outlines(self._facing, self._index, near_m)
@@ -254,7 +261,7 @@ class OutlinePair:
         beside = np.zeros(len(mine.line), dtype=bool)
         beside[at] = away > tolerance_m + SAME_M
         found = []
-        for run in find_runs_apart(stretches, beside, lengths):
+        for run in find_runs_apart(stretches, beside, lengths, trim=trim):
             apart, lon, lat = _find_largest_distance(mine, [run])
             if run.length_m > _CRUMB * max(apart, tolerance_m):
                 found.append(NearMiss(run.length_m / 1e3, apart, lon, lat))

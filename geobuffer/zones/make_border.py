@@ -101,13 +101,24 @@ _MISSING_KM = 10.0
 # Where outlines are farther apart, we ask for strips that the two sides surround. The border lacks
 # a strip if it is at most this wide, on average, and at most this share of its length. Regions that
 # lie between two others are wider: Liechtenstein 4.2 km, Chandigarh 4.4 km. Of the 972 borders in
-# the data of the world three have such a strip, and each is a true gap.
+# the data of the world three have such a strip, and each is a true gap. Of strips that are open at
+# an end, it is the largest width that counts, and the share is that of _WEDGE.
 _POCKET_M = 3_000.0
 _POCKET_SHARE = 0.15
 
 # Outlines that part at more than some 6°, as those of two neighbours of a third region do at its
 # corner, do not run along each other: such a stretch is shorter than ten times its widest gap.
 _WEDGE = 0.1
+
+# A quick look for outlines within a reach of each other leaves out so many reaches at ends of the
+# line. We look again with a reach that is longer by the second factor. A strip that is wider than
+# the shorter reach is then longer than what the longer one leaves out.
+_AT_END = 4.0
+_REACH_STEP = 1.0 / (_WEDGE * _AT_END)
+
+# Of outlines that part steadily, little is left when ends that diverge are cut back. If it is less
+# than this share of the stretch with its ends, the warning is about that stretch.
+_REST_SHARE = 0.1
 
 # How much wider the tolerance is than the distance that it must span. Ends are cut back from the
 # stretches that we measured, and beyond them outlines are farther apart: of South Africa and
@@ -219,7 +230,9 @@ def border_between(
 
     Where the outlines run near each other and are not in the border, a warning gives the length,
     how far apart they are at most, and where. *Near* is 20 times the stated accuracy or 600 m. A
-    strip of land that both sides surround and neither holds counts up to 3 km of average width.
+    strip of land that both sides surround and neither holds counts up to 3 km of average width. So
+    does one that is open at an end, if it is nowhere wider than 3 km, than a tenth of its length
+    and than a twentieth of the border's.
 
     Parameters
     ----------
@@ -321,8 +334,10 @@ def _find_line(
     """
     lines = [part for *_, line in exact for part in shapely.get_parts(line)]
     found = CommonLine(lines, areas[1], None) if lines else None
-    if may_widen and found and _is_whole(areas, lines, near_m):
-        _warn_of_pockets(areas[0], found, tolerance_m)
+    clear_m = _find_clear_m(areas, lines, near_m) if may_widen and found else 0.0
+    if found and clear_m >= near_m:
+        is_clear = clear_m >= _POCKET_M
+        _warn_of_lack(areas[0], found, None if is_clear else OutlinePair(*areas), tolerance_m)
         return found
     pair = OutlinePair(*areas)
     claims = Claims(near_m, _OVERLAP_SHARE) if may_widen else None
@@ -338,12 +353,9 @@ def _find_line(
     if may_widen and 0.0 < tolerance_m < widest_m:
         wider = pair.find_common_line(math.ceil(_WIDER * widest_m), claims)
     if _measure_lines(wider.lines) > _measure_lines(found.lines) * (1.0 + 1e-6):
-        found = wider
-    elif missing:
-        # Outlines that diverge slowly, with a third region between, gain nothing by a wider search.
-        _warn_of_missing(missing, widest_m)
-    else:
-        _warn_of_pockets(areas[0], found, tolerance_m)
+        found, missing = wider, []
+    # Outlines that diverge slowly, with a third region between, gain nothing by a wider search.
+    _warn_of_lack(areas[0], found, pair, tolerance_m, missing)
     if may_widen and found.healing and 1e3 * found.healing.disagreement_km > tolerance_m:
         _warn_of_disagreement(found.healing, found.differences, tolerance_m)
     return found
@@ -353,27 +365,41 @@ def _measure_lines(lines: Sequence[BaseGeometry]) -> float:
     return float(sum(map(length_m, lines)))
 
 
-def _is_whole(areas: Sequence[BaseGeometry], lines: Sequence[BaseGeometry], near_m: float) -> bool:
-    """Return whether outlines are near each other only on lines that they share, or at their ends.
+def _find_clear_m(
+    areas: Sequence[BaseGeometry], lines: Sequence[BaseGeometry], near_m: float
+) -> float:
+    """Return how near outlines never are to each other but on lines that they share and their ends.
 
-    This is quick, and enough for most neighbours that share their vertices. It works in degrees,
-    with a reach that is long enough everywhere; a line whose ends are near each other never passes.
+    We try a given distance and longer ones, up to the width of strips; 0 if it is less than the
+    given one. This is quick, and enough for most neighbours that share their vertices. It works in
+    degrees, with a reach that is long enough everywhere; a line whose ends are near each other
+    never passes.
     """
     if any(map(reaches_antimeridian, areas)):
-        return False
+        return 0.0
     shared = shapely.line_merge(shapely.multilinestrings(list(lines)))
+    ends = _list_ends(shared)
+    beside = [_list_edges_beside(area.boundary, shared) for area in areas]
     bounds = shapely.total_bounds(shared)
     highest = min(np.abs(bounds[[1, 3]]).max() + 1.0, 89.0)
-    reach = np.degrees(near_m / 6.3e6) / np.cos(np.radians(highest))
-    ends = _list_ends(shared)
+    metres = 6.3e6 * np.radians(1.0) * np.cos(np.radians(highest))
+    clear_m, next_m = 0.0, near_m
+    while clear_m < _POCKET_M and _is_clear(beside, ends, next_m / metres):
+        clear_m, next_m = next_m, min(_REACH_STEP * next_m, _POCKET_M)
+    return clear_m
+
+
+def _is_clear(
+    beside: Sequence[NDArray[np.float64]], ends: NDArray[np.object_], reach: float
+) -> bool:
+    """Return whether edges beside lines are near each other at ends of the lines only."""
     if len(ends) and len(shapely.STRtree(ends).query(ends, "dwithin", 12.0 * reach)[0]) > len(ends):
         return False
-    beside = [_list_edges_beside(area.boundary, shared) for area in areas]
     rest = [_cut_to_segments(edges, reach) for edges in _keep_facing(beside, reach)]
     near = np.unique(shapely.STRtree(rest[0]).query(rest[1], "dwithin", reach)[0])
     if not len(near) or not len(ends):
         return not len(near)
-    at_end = shapely.STRtree(ends).query(rest[1][near], "dwithin", 4.0 * reach)[0]
+    at_end = shapely.STRtree(ends).query(rest[1][near], "dwithin", _AT_END * reach)[0]
     return len(np.unique(at_end)) == len(near)
 
 
@@ -435,41 +461,77 @@ def _find_missing(
     pair: OutlinePair, lines: Sequence[BaseGeometry], near_m: float, tolerance_m: float
 ) -> list[NearMiss]:
     """Return where outlines run near each other beside their line, if it lacks much of them."""
-    length_km = _measure_lines(lines) / 1e3
-    near_m = min(near_m, _NEAR_SHARE * 1e3 * length_km)
-    if near_m <= tolerance_m:
-        return []
-    missing = [
-        stretch
-        for stretch in pair.find_near_misses(lines, near_m, tolerance_m=tolerance_m)
-        if stretch.apart_m <= _WEDGE * 1e3 * stretch.length_km
-    ]
-    missing_km = sum(stretch.length_km for stretch in missing)
-    if missing_km > min(_MISSING_SHARE * length_km, _MISSING_KM):
+    missing = _find_beside(pair, lines, near_m, tolerance_m, trim=True)
+    if _lack_much(lines, missing):
         return missing
     is_apart = any(stretch.apart_m > tolerance_m for stretch in missing)
     return missing if is_apart and _has_breaks(lines) else []
 
 
-def _warn_of_missing(missing: Sequence[NearMiss], apart_m: float) -> None:
+def _find_beside(
+    pair: OutlinePair,
+    lines: Sequence[BaseGeometry],
+    near_m: float,
+    tolerance_m: float,
+    *,
+    trim: bool,
+) -> list[NearMiss]:
+    """Return where outlines run near each other beside their line, for how long they are apart."""
+    near_m = min(near_m, _NEAR_SHARE * _measure_lines(lines))
+    if near_m <= tolerance_m:
+        return []
+    return [
+        stretch
+        for stretch in pair.find_near_misses(lines, near_m, tolerance_m=tolerance_m, trim=trim)
+        if stretch.apart_m <= _WEDGE * 1e3 * stretch.length_km
+    ]
+
+
+def _lack_much(lines: Sequence[BaseGeometry], missing: Sequence[NearMiss]) -> bool:
+    """Return whether stretches are much beside lines that lack them."""
+    least_km = min(_MISSING_SHARE * _measure_lines(lines) / 1e3, _MISSING_KM)
+    return sum(stretch.length_km for stretch in missing) > least_km
+
+
+def _warn_of_missing(missing: Sequence[NearMiss]) -> None:
     worst = max(missing, key=lambda stretch: stretch.apart_m)
     total_km = sum(stretch.length_km for stretch in missing)
     warnings.warn(
         f"The border may be incomplete: {total_km:,.3g} km of the two outlines run beside each "
-        f"other, up to {_format_m(apart_m)} m apart, and are not in it. The widest gap is at "
+        f"other, up to {_format_m(worst.apart_m)} m apart, and are not in it. The widest gap is at "
         f"{worst.lon:.4f}, {worst.lat:.4f} (longitude, latitude). If they belong to the border, "
-        f"give tolerance_m={math.ceil(_WIDER * apart_m)}.",
-        stacklevel=4,
+        f"give tolerance_m={math.ceil(_WIDER * worst.apart_m)}.",
+        stacklevel=find_caller_level(),
     )
 
 
-def _warn_of_pockets(area: BaseGeometry, found: CommonLine, tolerance_m: float) -> None:
-    """Warn of long and narrow land of neither side with the border at both its ends."""
-    length_km = _measure_lines(found.lines) / 1e3
-    pockets = _list_pockets(area, found.other, tolerance_m)
-    missing_km = sum(pocket.length_km for pocket in pockets)
-    if missing_km <= min(_MISSING_SHARE * length_km, _MISSING_KM):
+def _warn_of_lack(
+    area: BaseGeometry,
+    found: CommonLine,
+    pair: OutlinePair | None,
+    tolerance_m: float,
+    missing: Sequence[NearMiss] = (),
+) -> None:
+    """Warn of what a border lacks: stretches that were found missing, or strips of neither side.
+
+    Without a pair of outlines there is no strip that is open at an end.
+    """
+    pockets = [] if missing else _list_pockets(area, found.other, tolerance_m)
+    if _lack_much(found.lines, pockets):
+        _warn_of_pockets(pockets)
         return
+    # Outlines that part have no typical distance, so here the ends that diverge count.
+    strips = _find_beside(pair, found.lines, _POCKET_M, tolerance_m, trim=False) if pair else []
+    missing_km = sum(stretch.length_km for stretch in missing)
+    strips_km = sum(strip.length_km for strip in strips)
+    if _lack_much(found.lines, strips) and missing_km < _REST_SHARE * strips_km:
+        missing = strips
+    if missing:
+        _warn_of_missing(missing)
+
+
+def _warn_of_pockets(pockets: Sequence[NearMiss]) -> None:
+    missing_km = sum(pocket.length_km for pocket in pockets)
     worst = max(pockets, key=lambda pocket: pocket.length_km)
     warnings.warn(
         f"The border may be incomplete: {missing_km:,.3g} km of it are missing where a strip that "
@@ -477,7 +539,7 @@ def _warn_of_pockets(area: BaseGeometry, found: CommonLine, tolerance_m: float) 
         f"km long and {_format_m(worst.apart_m)} m wide on average, at {worst.lon:.4f}, "
         f"{worst.lat:.4f} (longitude, latitude). If it belongs to the border, give "
         f"tolerance_m={math.ceil(_WIDER * max(pocket.apart_m for pocket in pockets))}.",
-        stacklevel=4,
+        stacklevel=find_caller_level(),
     )
 
 

@@ -582,3 +582,31 @@ def test_a_strip_of_neither_side_is_told_unless_it_may_be_a_region(wide_km, is_t
         UserWarning, match=r"20\.\d km of it are missing .* m wide on average, at 30"
     ):
         gb.border_between(*sides)
+
+
+# Where the eastern outline leaves the meridian 30° at 50.3°, as latitudes and km from it; what the
+# warning says, and how long the border is with the tolerance that it names.
+OPEN_STRIPS = {
+    "a strip": ([(50.31, 1.4), (50.5, 1.4)], r"22\.1 km .* up to 1,391 m apart", 55.6),
+    "slowly, up to a width": ([(50.5, 2.0)], r"18\.\d km .* up to 1,6\d\d m apart", 33.3),
+    "at 11 degrees": ([(50.5, 4.5)], None, None),
+}
+
+
+@pytest.mark.parametrize("name", OPEN_STRIPS)
+def test_a_strip_that_is_open_at_an_end_is_told(name):
+    way, says, whole_km = OPEN_STRIPS[name]
+    away = [(50.0, 0.0), (50.3, 0.0), *way, (50.5, 9.0), (51.0, 9.0)]
+    shape = shapely.Polygon([(31, 50), *((30 + km / 71.7, lat) for lat, km in away), (31, 51)])
+    sides = _region("West", 29, 50, 30, 51), gb.Region("East", shape, SKETCH)
+    if says is None:
+        assert gb.border_between(*sides).length_km == pytest.approx(33.4, abs=0.1)
+        return
+    with pytest.warns(UserWarning, match=f"may be incomplete: {says}, and are not in it") as said:
+        border = gb.border_between(*sides)
+    assert len(said) == 1
+    assert said[0].filename == __file__
+    assert border.length_km == pytest.approx(33.4, abs=0.1)
+    tolerance_m = float(str(said[0].message).rpartition("tolerance_m=")[2].rstrip("."))
+    wide = gb.border_between(*sides, tolerance_m=tolerance_m)
+    assert wide.length_km == pytest.approx(whole_km, abs=0.2)
