@@ -203,7 +203,7 @@ class TestFile:
         # locator 22 kB, names 17 kB.
         assert (
             len(render_page(maps.map_zone(make_zone(), settlements=make_places())).encode())
-            < 418_000
+            < 421_000
         )
 
     def test_ten_thousand_places_weigh_less_than_two_megabytes(self) -> None:

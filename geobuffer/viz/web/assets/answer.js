@@ -52,9 +52,11 @@
     byId('histogram').replaceChildren(...counts.map((count, i) => {
       const height = HEIGHT * (count / most);
       return svg('rect', {
-        x: i + 0.1, y: HEIGHT - height, width: 0.8, height, class: widths[i] <= view.km ? 'within' : 'beyond',
+        x: i + 0.1, y: HEIGHT - height, width: 0.8, height,
+        class: widths[i] <= view.km ? 'within' : 'beyond',
       });
     }));
+    byId('histogram').style.setProperty('--within', geobuffer.ringStyle(0, 1).fillColor);
     byId('histogram').parentElement.hidden = widths.length < 2 || !geobuffer.places.length;
   }
 

@@ -85,7 +85,37 @@
   });
 
   function startLocator(map) {
-    if (ground.locator.shapes.length) new Locator().addTo(map);
+    if (!ground.locator.shapes.length) return;
+    view.locator = new Locator().addTo(map);
+  }
+
+  /** Return whether the zone lies under a box of the map. */
+  function isZoneUnder({ left, right, top, bottom }) {
+    const { map } = view;
+    const shapes = geobuffer.rings().flatMap((ring) => ring.shape ?? []);
+    const isInside = ({ x, y }) => x > left && x < right && y > top && y < bottom;
+    if (shapes.flat(2).some((at) => isInside(map.latLngToContainerPoint(at)))) return true;
+    const { lat, lng } = map.containerPointToLatLng([(left + right) / 2, (top + bottom) / 2]);
+    return geobuffer.isWithin(shapes, [lat, lng]);
+  }
+
+  /** Move the locator to a corner that the zone leaves free; return the width it needs if none is. */
+  function placeLocator() {
+    const { locator, map } = view;
+    if (!locator) return 0;
+    const frame = map.getContainer().getBoundingClientRect();
+    const isFree = (corner) => {
+      locator.setPosition(corner);
+      const { left, right, top, bottom } = locator.getContainer().getBoundingClientRect();
+      return !isZoneUnder({
+        left: left - frame.left, right: right - frame.left, top: top - frame.top,
+        bottom: bottom - frame.top,
+      });
+    };
+    const corner = ['topright', 'bottomright', 'bottomleft'].find(isFree);
+    locator.setPosition(corner ?? 'topright');
+    showLocator();
+    return corner ? 0 : locator.getContainer().offsetWidth;
   }
 
   /** Say what the locator is, and colour it as the map. */
@@ -106,5 +136,6 @@
 
   Object.assign(geobuffer, {
     drawLands, drawGroundLines, styleGround, landOf, lineWidth, startLocator, showLocator,
+    placeLocator,
   });
 })(window.geobuffer);

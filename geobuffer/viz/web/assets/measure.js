@@ -222,5 +222,5 @@
     });
   }
 
-  Object.assign(geobuffer, { makePlace, classOfPoint, findNearestPlace, traceGeodesic });
+  Object.assign(geobuffer, { isWithin, makePlace, classOfPoint, findNearestPlace, traceGeodesic });
 })(window.geobuffer);

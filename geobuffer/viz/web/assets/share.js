@@ -8,6 +8,8 @@
   const byId = (id) => document.getElementById(id);
   let isStarted = false;
   let opened = null;
+  // The pixels that the whole zone leaves to the locator, where it would lie under it.
+  let besideLocator = 0;
 
   function parseView(text) {
     const parts = String(text ?? '').split(',').map((part) => (part.trim() ? Number(part) : NaN));
@@ -102,7 +104,7 @@
     const left = (box('.leaflet-control-zoom')?.width ?? 0) + 10 + gap;
     const bottom = (box('.leaflet-control-attribution')?.height ?? 0) + gap;
     map.fitBounds(facts.zone.bounds, {
-      paddingTopLeft: [left, gap], paddingBottomRight: [gap, bottom], animate: false,
+      paddingTopLeft: [left, gap], paddingBottomRight: [gap + besideLocator, bottom], animate: false,
     });
   }
 
@@ -128,6 +130,8 @@
   function startSharing(map) {
     new WholeZone().addTo(map);
     fitZone();
+    besideLocator = geobuffer.placeLocator();
+    if (besideLocator) fitZone();
     // The reader can see where in the world the zone lies, and no more of the world than that.
     map.setMinZoom(Math.max(1, Math.floor(map.getZoom()) - 4));
     opened = { language: findLanguage(), at: null };
