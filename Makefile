@@ -11,12 +11,12 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-quick: ## tests without browser, world data and whole processes; less than two minutes
+quick: ## tests without browser, world data and whole processes; about a minute
 	@start=$$(date +%s); \
 	$(PYTHON) -m pytest -q -n auto -m "not browser and not slow and not spark" && \
 	echo "quick: $$(($$(date +%s) - start)) seconds"
 
-test: ## the whole suite, as in the README; about 12 minutes on two cores
+test: ## the whole suite, as in the README; about 9 minutes on two cores
 	$(PYTHON) -m pytest -n auto
 
 lint: ## ruff, words, notebooks and workflows, then mypy; needs geobuffer[lint]

@@ -23,8 +23,9 @@ SDIST = (
 )  # fmt: skip
 # What belongs to development, and what no archive should have.
 UNWANTED = re.compile(r"(^|/)(tests|benchmarks|notebooks|docs|\.ci|\.github|__pycache__)/|\.pyc$")
-# A megabyte over what it is: data that grows is noticed, and meant.
-LIMIT_MB = 3.0
+# Less than half a megabyte over what it is, 3.35 (of which the ground of maps is 0.53): data that
+# grows is noticed, and meant.
+LIMIT_MB = 3.8
 
 
 def check(archive: Path, names: list[str], wanted: tuple[str, ...]) -> list[str]:
