@@ -68,6 +68,14 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
         Path | None,
         typer.Option("--png", help="A picture (.png, .svg, .pdf); the page only with --out too."),
     ] = None,
+    size: Annotated[
+        str,
+        typer.Option(
+            "--size",
+            help="The size of the picture: a4, a3, social (1200x630), or pixels as in 1600x900. "
+            "Default: as large as the zone needs.",
+        ),
+    ] = "",
     language: Annotated[
         Language | None,
         typer.Option(
@@ -83,7 +91,7 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
 
     page = out or (None if png else Path("geobuffer-map.html"))
     check_page(page)
-    check_picture(png)
+    check_picture(png, size)
     scenario = read_zone(zone, language=(language or Language.en).value)
     ground = load_ground(zone, scenario)
     with show_progress("Measuring the zone and its settlements"):
@@ -98,8 +106,8 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
             gb.write(_draw_page(zone, built, shown, ground.regions, title, **how), page)
         if png is not None:
             named = replace(scenario, title=title) if title else scenario
-            picture = _draw_picture(named, built, shown, ground.regions, language or Language.en)
-            gb.write(picture, png)
+            drawn = {"language": (language or Language.en).value, "size": size}
+            gb.write(_draw_picture(named, built, shown, ground.regions, **drawn), png)
     counts = {} if shown is None else _count_members(shown.places.located)
     expected = None if shown is None else expect_zone(shown.found, built)
     if as_json:
@@ -198,7 +206,7 @@ def _draw_picture(
     zone: Zone,
     shown: _Classified | None,
     regions: gb.Regions,
-    language: Language,
+    **how: Any,
 ) -> Figure:
     """Draw the picture under the title of a scenario, with the names of its places."""
     from geobuffer.viz.figure.plot import draw_figure
@@ -212,6 +220,6 @@ def _draw_picture(
         found,
         regions=regions,
         title=scenario.title,
-        language=language.value,
         scenario=scenario,
+        **how,
     )

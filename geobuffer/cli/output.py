@@ -62,8 +62,14 @@ def check_page(path: Path | None) -> None:
         _check_target(path, folium.Map)
 
 
-def check_picture(path: Path | None) -> None:
-    """Raise an error for a picture that cannot be written, or drawn without matplotlib."""
+def check_picture(path: Path | None, size: str = "") -> None:
+    """Raise an error for a picture that cannot be written or drawn, or has an unknown size."""
+    if size:
+        from geobuffer.viz.figure.layout import parse_size
+
+        parse_size(size, is_wide=True)
+        if path is None:
+            raise gb.DataError(f"Invalid --size {size}. Must come with --png FILE.")
     if path is not None:
         from geobuffer.viz.figure.plot import require_matplotlib
 

@@ -77,6 +77,18 @@ def test_map_has_the_title_that_is_given_on_page_and_picture(run, here):
         assert image.info["Title"] == title
 
 
+def test_map_draws_the_picture_as_large_as_is_asked(run, here):
+    answer = run("map", *SHORT, "--km", "3", "--png", "m.png", "--size", "social")
+    assert answer.code == 0, answer.err
+    with PIL.Image.open(here / "m.png") as image:
+        assert image.size == (1200, 630)
+    for size, files in (("a5", ("--png", "n.png")), ("a4", ())):
+        answer = run("map", *SHORT, "--km", "3", "--size", size, *files)
+        assert (answer.code, answer.out) == (2, "")
+        assert size in answer.err
+    assert "Must come with --png" in answer.err
+
+
 def test_map_speaks_the_language_that_is_given(run, here):
     files = ("--out", "m.html", "--png", "m.png", "--language", "uk")
     assert run("map", *SHORT, "--km", "3", *files).code == 0

@@ -26,7 +26,8 @@ PLACES = {"--places", "--add-places", "--places-read", "--add-places-read", "--f
 
 OPTIONS = {
     "": {"--version", "--versions", "--debug", "--help"},
-    "map": {*ZONE, *PLACES, "--title", "--no-model", "--totals", "--out", "--png", "--language"},
+    "map": {*ZONE, *PLACES, "--title", "--no-model", "--totals", "--out", "--png", "--size",
+            "--language"},
     "zone": {*ZONE, "--tolerance", "--out"},
     "settlements": {*ZONE, *PLACES, "--all", "--out", "--csv-locale"},
     "exposure": {*ZONE, *PLACES, "--by", "--cumulative", "--raster", "--values",

@@ -472,7 +472,8 @@ def _save_picture(figure: Figure, path: Path, suffix: str) -> None:
         "pdf.fonttype": 42,
     }
     with mpl.rc_context(settings):
-        figure.savefig(path, dpi=_DPI, metadata=_picture_metadata(figure, suffix))
+        dpi = figure.dpi if figure.get_gid() == "geobuffer-pixels" else _DPI
+        figure.savefig(path, dpi=dpi, metadata=_picture_metadata(figure, suffix))
 
 
 def _picture_metadata(figure: Figure, suffix: str) -> dict[str, str | None]:

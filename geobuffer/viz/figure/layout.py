@@ -7,13 +7,15 @@ that nothing covers the zone. The map is as wide as the page allows and as high 
 from __future__ import annotations
 
 import math
+import re
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
 
+from geobuffer.errors import DataError
 from geobuffer.viz.figure import draw
 from geobuffer.viz.figure.labels import LINE, PIXEL, wrap_text
 from geobuffer.viz.figure.projection import (
@@ -55,11 +57,59 @@ _TITLE, _SUBTITLE, _SMALL = 14.0, 8.5, 6.2
 # at 50 to 300 dots by up to 14 %. So they end that much before the edge.
 _WIDENED = 1.14
 
+# The least side of a map on paper of a given size.
+_LEAST_SIDE = 120.0
+
 # The frame reaches beyond the zone by this fraction of the longer side, to show its surroundings.
 _MARGIN = 0.07
 
 # Lines are simplified by this fraction of the map's width: an eighth of a point, 0.04 mm.
 _SIMPLER = 1 / 4_000
+
+
+# Sizes of paper in points, upright, and of a picture for social networks in pixels.
+_PAPERS = {"a4": (595.28, 841.89), "a3": (841.89, 1190.55)}
+_SOCIAL = "1200x630"
+# Pixels to the inch of pictures whose size is given in pixels: text of 8 points is 11 pixels high.
+PIXELS_PER_INCH = 96
+
+
+class PageSize(NamedTuple):
+    """The size of a picture: in points, and whether it was given in pixels."""
+
+    width: float
+    height: float
+    is_pixels: bool
+
+
+def parse_size(text: str, *, is_wide: bool) -> PageSize:
+    """Return the size that a text names: paper, which lies across for a wide zone, or pixels.
+
+    Raises
+    ------
+    DataError
+        The text is no size.
+
+    Examples
+    --------
+    >>> parse_size("a4", is_wide=True).width, parse_size("a4", is_wide=False).width
+    (841.89, 595.28)
+    >>> parse_size("1600x900", is_wide=True)
+    PageSize(width=1200.0, height=675.0, is_pixels=True)
+    """
+    name = text.strip().lower()
+    if name in _PAPERS:
+        short, long = _PAPERS[name]
+        return PageSize(*((long, short) if is_wide else (short, long)), is_pixels=False)
+    given = re.fullmatch(r"(\d{3,5}) ?[x×] ?(\d{3,5})", _SOCIAL if name == "social" else name)
+    if given is None:
+        raise DataError(
+            f"Invalid size {text!r}. Must be 'a4', 'a3', 'social' ({_SOCIAL}) or pixels, as in "
+            "'1600x900'.",
+            parameter="size",
+        )
+    width, height = (int(part) * 72.0 / PIXELS_PER_INCH for part in given.groups())
+    return PageSize(width, height, is_pixels=True)
 
 
 class LayoutText(NamedTuple):
@@ -89,6 +139,7 @@ class Layout:
     legend: list[draw.LegendRow]
     small: list[str]
     citations: str
+    paper: PageSize | None = None
 
     @property
     def unit_m(self) -> float:
@@ -144,23 +195,53 @@ class Layout:
         return np.asarray((x >= west) & (x <= east) & (y >= south) & (y <= north_))
 
 
-def make_layout(shape: BaseGeometry, projection: Projection, words: LayoutText) -> Layout:
-    """Return the layout of a picture of a shape (in degrees) with its text around it."""
+def make_layout(
+    shape: BaseGeometry, projection: Projection, words: LayoutText, size: str = ""
+) -> Layout:
+    """Return the layout of a picture of a shape (in degrees) with its text around it.
+
+    Without a size, the picture is as large as the zone needs.
+    """
     rows = [
         draw.LegendRow(kind, wrap_text(text, _LEGEND - _KEYS, 8.0), colour)
         for kind, text, colour in words.legend
     ]
     bounds = project_shape(shape, projection, globe_window(projection)).bounds
-    frame, size = _fit_frame(bounds, draw.measure_legend(rows))
-    width = size[0] + GAP + _LEGEND
-    return Layout(
-        projection, frame, find_window(projection, frame), size,
+    legend = draw.measure_legend(rows)
+    west, south, east, north_ = bounds
+    paper = parse_size(size, is_wide=east - west > north_ - south) if size else None
+    frame, drawn = _fit_frame(bounds, legend)
+    width = drawn[0] + GAP + _LEGEND if paper is None else paper.width - _LEFT - _RIGHT
+    layout = Layout(
+        projection, frame, find_window(projection, frame), drawn,
         title=wrap_text(words.title, width / _WIDENED, _TITLE, "bold"),
         subtitle=wrap_text(words.subtitle, width / _WIDENED, _SUBTITLE),
         legend=rows,
         small=[line for text in words.small for line in wrap_text(text, width / _WIDENED, _SMALL)],
         citations=" ".join(words.citations),
+        paper=paper,
     )  # fmt: skip
+    return layout if paper is None else _fill_paper(layout, bounds, legend, size)
+
+
+def _fill_paper(
+    layout: Layout, bounds: tuple[float, float, float, float], legend: float, size: str
+) -> Layout:
+    """Return a layout whose map takes all the space that its paper leaves to it."""
+    assert layout.paper is not None  # noqa: S101 - for the type checker
+    taken = np.subtract(layout.page, layout.size)
+    wide, high = np.subtract(layout.paper[:2], taken)
+    if wide < _LEAST_SIDE or high < max(_LEAST_SIDE, legend):
+        least = np.add(taken, (_LEAST_SIDE, max(_LEAST_SIDE, legend)))
+        across, down = np.ceil(least * PIXELS_PER_INCH / 72.0).astype(int)
+        raise DataError(
+            f"Invalid size {size!r}: with its text, the map needs at least {across}x{down} pixels.",
+            parameter="size",
+        )
+    frame = _widen_frame(bounds, wide / high)
+    return replace(
+        layout, frame=frame, window=find_window(layout.projection, frame), size=(wide, high)
+    )
 
 
 def _fit_frame(
@@ -171,17 +252,30 @@ def _fit_frame(
     >>> _fit_frame((0, 0, 86, 0.1), 100.0)[1], _fit_frame((0, 0, 0.1, 86), 100.0)[1]
     ((500.0, 300.0), (300.0, 560.0))
     """
-    west, south, east, north_ = bounds
-    margin = 2.0 * _MARGIN * max(east - west, north_ - south)
-    width, height = east - west + margin, north_ - south + margin
+    width, height = _add_margin(bounds)
     least = max(_LEAST_HEIGHT, legend)
     most = max(_MOST_HEIGHT, least)
     shape = min(max(width / height, _LEAST_WIDTH / most), _MAP_WIDTH / least)
+    drawn = min(_MAP_WIDTH, most * shape)
+    return _widen_frame(bounds, shape), (drawn, drawn / shape)
+
+
+def _add_margin(bounds: tuple[float, float, float, float]) -> tuple[float, float]:
+    """Return how wide and how high a zone is with its surroundings, in metres."""
+    west, south, east, north_ = bounds
+    margin = 2.0 * _MARGIN * max(east - west, north_ - south)
+    return east - west + margin, north_ - south + margin
+
+
+def _widen_frame(
+    bounds: tuple[float, float, float, float], shape: float
+) -> tuple[float, float, float, float]:
+    """Return the frame of a zone and its surroundings that is `shape` times as wide as high."""
+    west, south, east, north_ = bounds
+    width, height = _add_margin(bounds)
     width, height = max(width, height * shape), max(height, width / shape)
     x, y = (west + east) / 2.0, (south + north_) / 2.0
-    frame = (x - width / 2.0, y - height / 2.0, x + width / 2.0, y + height / 2.0)
-    drawn = min(_MAP_WIDTH, most * shape)
-    return frame, (drawn, drawn / shape)
+    return x - width / 2.0, y - height / 2.0, x + width / 2.0, y + height / 2.0
 
 
 @contextmanager
@@ -201,7 +295,11 @@ def draw_page(layout: Layout) -> tuple[Figure, Axes]:
 
     wide, high = layout.page
     # We avoid pyplot, which would keep the figure alive and show it twice in a notebook.
-    figure = Figure(figsize=(wide / 72.0, high / 72.0), dpi=144, facecolor="white")
+    is_pixels = layout.paper is not None and layout.paper.is_pixels
+    dpi = PIXELS_PER_INCH if is_pixels else 144
+    figure = Figure(figsize=(wide / 72.0, high / 72.0), dpi=dpi, facecolor="white")
+    if is_pixels:
+        figure.set_gid("geobuffer-pixels")  # so that a file has as many pixels as were asked for
     left, top = _LEFT / wide, 1.0 - _TOP / high
     heading = figure.suptitle(
         "\n".join(layout.title), x=left, y=top, ha="left", va="top", fontsize=_TITLE,

@@ -115,6 +115,7 @@ def plot_zone(
     regions: Iterable[Region] = (),
     title: str = "",
     language: str = "en",
+    size: str = "",
 ) -> Figure:
     """Draw a zone, its border and the settlements around it as a picture for print.
 
@@ -140,11 +141,15 @@ def plot_zone(
         The heading. By default it states width, place and side of the zone.
     language
         The language of words and names: ``"en"``, ``"uk"`` or ``"ru"``.
+    size
+        ``"a4"`` or ``"a3"``, which lies across for a wide zone; ``"social"`` for 1200 by 630
+        pixels; or pixels, as in ``"1600x900"``. By default it is as large as the zone needs.
 
     Raises
     ------
     DataError
-        The language is unknown, a geometry is not a point, or a population is not a number.
+        The language or the size is unknown, the size is too small for the text, a geometry is not a
+        point, or a population is not a number.
     MissingCRSError
         The table has no coordinate reference system.
     MissingExtra
@@ -163,10 +168,12 @@ def plot_zone(
     'Зона 10 км уздовж кордону Курська область – Сумська область, бік: Україна'
     """
     check_map_arguments(zone, settlements, regions, language)
-    check_arguments(title=(title, TEXT))
+    check_arguments(title=(title, TEXT), size=(size, TEXT))
     if settlements is not None:
         settlements = read_places(settlements, stacklevel=2)
-    return draw_figure(zone, settlements, regions=regions, title=title, language=language)
+    return draw_figure(
+        zone, settlements, regions=regions, title=title, language=language, size=size
+    )
 
 
 def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
@@ -178,6 +185,7 @@ def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
     title: str = "",
     language: str = "en",
     scenario: Scenario | None = None,
+    size: str = "",
 ) -> Figure:
     """Draw a picture as :func:`plot_zone` does; the caller may have classified the settlements.
 
@@ -215,7 +223,7 @@ def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
             ground=_ground_sources(),
         ),
     )
-    layout = make_layout(zone.polygon, projection, text)
+    layout = make_layout(zone.polygon, projection, text, size)
     with default_style():
         figure, axes = draw_page(layout)
         _draw_map(axes, layout, zone, drawn, places, words)

@@ -18,6 +18,7 @@ import shapely
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
+from PIL import Image
 from support.pictures import (
     GOLDEN,
     compare_pictures,
@@ -230,6 +231,11 @@ def test_the_largest_places_in_the_zone_are_named(default, zone, towns):
 def test_no_words_lie_over_others_or_off_the_page(which, request):
     figure = request.getfixturevalue(which)
     figure.set_dpi(144)
+    check_words(figure)
+
+
+def check_words(figure):
+    """Assert that no words of a picture lie over others, over the frame or off the page."""
     page = figure.bbox
     axes = figure.axes[0]
     names = boxes(figure, [*named(figure, "names"), *named(figure, "region-names")])
@@ -383,6 +389,32 @@ def test_long_lines_end_before_the_edge_of_the_page(dpi):
     found = [named(figure, gid) for gid in ("title", "subtitle", "sources")]
     for box in boxes(figure, [text for (text,) in found]):
         assert box.x1 <= figure.bbox.x1
+
+
+@pytest.mark.parametrize(
+    ("size", "pixels"),
+    [
+        ("social", (1200, 630)),
+        ("900x1400", (900, 1400)),
+        ("a4", (2480, 3507)),
+        ("a3", (3507, 4960)),
+    ],
+)
+def test_picture_has_the_size_that_is_asked_for(size, pixels, tmp_path):
+    figure = gb.plot_zone(make_zone(), settlements=make_places(), size=size)
+    with Image.open(gb.write(figure, tmp_path / "zone.png")) as image:
+        assert image.size == pixels
+    check_words(figure)
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [("a5", "Must be 'a4'"), ("0x0", "Must be 'a4'"), ("1200", "pixels"), ("300x200", "at least")],
+)
+def test_size_that_is_none_or_too_small_is_refused(size, said):
+    with pytest.raises(gb.DataError, match=said) as refused:
+        gb.plot_zone(make_zone(), size=size)
+    assert size in str(refused.value)
 
 
 # Text is text
