@@ -1086,17 +1086,16 @@ class TestSlider:
     def test_circles_are_those_of_the_ellipsoid(self, browser: Browser, default_page: Path) -> None:
         browser.open(default_page)
         geod = pyproj.Geod(ellps="WGS84")
-        for km, most_m in ((0.1, 0.001), (10, 0.01), (100, 0.5), (1000, 400)):
+        script = """
+            const [lat, km] = arguments; const { map, layers } = geobuffer.view;
+            const circle = layers.swath._makeCircle([lat, 30], km);
+            return Array.from({ length: 16 }, (_, i) => circle(
+                Math.sin(i * Math.PI / 8), Math.cos(i * Math.PI / 8)))
+              .map((pixel) => map.layerPointToLatLng(pixel)).map(({ lng, lat }) => [lng, lat])"""
+        for km, most_m in ((0.1, 0.01), (10, 0.5), (30, 1), (100, 0.5), (1000, 2)):
             for lat in (-70, -5, 0, 51, 80):
-                around = np.array(
-                    browser.run(
-                        "return geobuffer.listAround([arguments[0], 179], arguments[1], 16)",
-                        lat,
-                        km,
-                    )
-                )
-                there = np.degrees(np.arcsin(around[:, 1]))
-                away = geod.inv(np.full(16, 179), np.full(16, lat), around[:, 0], there)[2]
+                lon_there, lat_there = np.array(browser.run(script, lat, km)).T
+                away = geod.inv(np.full(16, 30), np.full(16, lat), lon_there, lat_there)[2]
                 assert np.abs(away - km * 1e3).max() < most_m
 
     def test_histogram_counts_places_by_distance(
