@@ -22,6 +22,7 @@ from geobuffer.analysis.membership import (
     locate_points,
     measure_errors,
 )
+from geobuffer.geodesy.ellipsoid import inverse
 from geobuffer.io.point_tables import (
     read_candidates,
     read_lonlat,
@@ -146,7 +147,9 @@ def nearest_section(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> 
     return found[["section", "chainage_km"]]
 
 
-def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFrame:
+def locate(
+    table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border, *, nearest_point: bool = False
+) -> pd.DataFrame:
     """Return where each point lies along a border: distance, side, section and chainage.
 
     Parameters
@@ -155,12 +158,16 @@ def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFr
         Points, in any CRS.
     border
         The border.
+    nearest_point
+        Whether to return the nearest point of the border too, and the bearing to it.
 
     Returns
     -------
     pandas.DataFrame
         ``distance_km``, ``side`` (``""`` on the territory of neither), ``section`` and
-        ``chainage_km``, with the table's index.
+        ``chainage_km``, with the table's index. With ``nearest_point`` also ``nearest_lon`` and
+        ``nearest_lat``, in degrees on WGS 84, and ``bearing_deg``, the bearing at the given point,
+        in degrees clockwise from north. A point within a millimetre of the border has no bearing.
 
     Raises
     ------
@@ -176,8 +183,26 @@ def locate(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFr
     >>> point = gpd.GeoSeries.from_xy([34.8], [50.91], crs="EPSG:4326")
     >>> locate(point, border)["side"].tolist()
     ['Ukraine']
+    >>> locate(point, border, nearest_point=True)["bearing_deg"].round().tolist()
+    [26.0]
     """
-    return _locate_table(table, border, stacklevel=2)
+    check_arguments(nearest_point=(nearest_point, FLAG))
+    return _locate_table(table, border, stacklevel=2, nearest_point=nearest_point)
+
+
+# A foot is right to some micrometres, so the direction to one nearer than this is noise.
+_NO_BEARING_M = 1e-3
+
+
+def _find_nearest_points(lon: Floats, lat: Floats, border: Border) -> dict[str, Floats]:
+    """Return the nearest point of the border for each point, and the bearing to it, by column."""
+    there = np.flatnonzero(np.isfinite(lon))
+    found = np.full((3, len(lon)), np.nan)
+    foot = border.index.nearest(lon[there], lat[there])
+    bearing, _, _ = inverse(lon[there], lat[there], foot.lon, foot.lat)
+    bearing = np.where(foot.distance_m < _NO_BEARING_M, np.nan, bearing % 360.0)
+    found[:, there] = foot.lon, foot.lat, bearing
+    return dict(zip(("nearest_lon", "nearest_lat", "bearing_deg"), found, strict=True))
 
 
 def _locate_table(
@@ -186,6 +211,7 @@ def _locate_table(
     *,
     stacklevel: int,
     with_side: bool = True,
+    nearest_point: bool = False,
 ) -> pd.DataFrame:
     """Return what :func:`locate` does, on request without the side, which takes longer to find.
 
@@ -196,7 +222,11 @@ def _locate_table(
     distance, section, chainage = locate_points(lon, lat, border)
     none = np.full(len(lon), -1, dtype=np.int8)
     side = border.side_codes(lon, lat) if with_side else none
-    return _location_frame(table, border, distance, side, section, chainage)
+    frame = _location_frame(table, border, distance, side, section, chainage)
+    if nearest_point:
+        for column, values in _find_nearest_points(lon, lat, border).items():
+            frame[column] = values
+    return frame
 
 
 def _read_points(

@@ -364,6 +364,7 @@ _FILE_WIDTH = 10_000
 # Short headings for a terminal; files and JSON have the names of the columns.
 _HEADINGS = {
     "name_en": "name", "name_uk": "українською", "raion_en": "raion", "distance_km": "km",
+    "nearest_point": "nearest point", "bearing_deg": "bearing °",
     "places": "inside", "population": "people", "without_figure": "no figure for",
     "population_uncertain": "people", "uncertain_without_figure": "no figure for",
     "within_km": "within km", "area_km2": "km²", "accuracy_m": "± m", "as_of": "as of",

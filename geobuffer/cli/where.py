@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -14,6 +15,8 @@ from geobuffer.cli.options import AsJson, BorderOptions, PlaceOptions, takes_opt
 from geobuffer.cli.output import print_json, print_line, print_records, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import geopandas as gpd
     import pandas as pd
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 # The columns that are printed for places found by name.
 _SHOWN = (
     "name", "name_en", "name_uk", "oblast", "raion_en", "distance_km", "accuracy_m", "side",
-    "section",
+    "section", "nearest_point", "bearing_deg",
 )  # fmt: skip
 
 
@@ -45,6 +48,13 @@ def where(
     *,
     border: BorderOptions,
     places: PlaceOptions,
+    nearest_point: Annotated[
+        bool,
+        typer.Option(
+            "--nearest-point",
+            help="Also print the nearest point of the border, and the bearing to it.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print how far a point or a settlement is from the border, its side and its section."""
@@ -55,11 +65,13 @@ def where(
     words = " ".join(place)
     point = _parse_coordinates(words)
     if point is None:
-        _print_places(_split_names(words), border, places, as_json=as_json)
+        _print_places(
+            _split_names(words), border, places, nearest_point=nearest_point, as_json=as_json
+        )
         return
     if places != PlaceOptions():
         raise gb.DataError("Invalid --places with a point. Must come with the name of a place.")
-    _print_point(*point, border, as_json=as_json)
+    _print_point(*point, border, nearest_point=nearest_point, as_json=as_json)
 
 
 def _parse_coordinates(words: str) -> tuple[float, float] | None:
@@ -93,7 +105,12 @@ def _no_place(words: str) -> gb.DataError:
 
 
 def _print_point(
-    latitude: float, longitude: float, border: BorderOptions, *, as_json: bool
+    latitude: float,
+    longitude: float,
+    border: BorderOptions,
+    *,
+    nearest_point: bool,
+    as_json: bool,
 ) -> None:
     """Print the distance, side and section of a point."""
     import geopandas as gpd
@@ -103,7 +120,7 @@ def _print_point(
     scenario = read_scenario(border)
     line = load_ground(border, scenario).border
     point = gpd.GeoSeries.from_xy([longitude], [latitude], crs="EPSG:4326")
-    found = _locate_places(point, line, scenario.side).iloc[0]
+    found = _locate_places(point, line, scenario.side, nearest_point=nearest_point).iloc[0]
     if as_json:
         print_json({"latitude": latitude, "longitude": longitude, **found.to_dict()})
         return
@@ -114,8 +131,28 @@ def _print_point(
         origin = _name_origin(scenario.side)
         print_line(f"{found['distance_km']:.3f} km from the {origin}, {side}.")
         print_line(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
+    if nearest_point:
+        print_line(_describe_nearest_point(found))
     accuracy_m = line.accuracy_m_at(point.x.to_numpy(), point.y.to_numpy())[0]
     _print_accuracy(line, float(accuracy_m))
+
+
+def _describe_nearest_point(found: pd.Series) -> str:
+    """Return the sentence about the nearest point, latitude first as in the question."""
+    at = _write_position(found["nearest_lat"], found["nearest_lon"])
+    bearing = found["bearing_deg"]
+    # 359.97 rounds to 360.0, which no compass shows.
+    towards = "" if math.isnan(bearing) else f", bearing {round(bearing, 1) % 360.0:05.1f}°"
+    return f"Nearest point: {at} (latitude, longitude){towards}."
+
+
+def _write_position(lat: float, lon: float) -> str:
+    """Return latitude and longitude to 0.1 m, as the command takes them.
+
+    >>> _write_position(51.27, 34.63)
+    '51.270000, 34.630000'
+    """
+    return f"{lat:.6f}, {lon:.6f}"
 
 
 def _name_origin(side: str) -> str:
@@ -124,10 +161,10 @@ def _name_origin(side: str) -> str:
 
 
 def _locate_places(
-    points: gpd.GeoSeries | gpd.GeoDataFrame, line: gb.Border, side: str
+    points: gpd.GeoSeries | gpd.GeoDataFrame, line: gb.Border, side: str, *, nearest_point: bool
 ) -> pd.DataFrame:
     """Return what gb.locate does, with distance 0 in the areas around which a zone would be."""
-    found = gb.locate(points, line)
+    found = gb.locate(points, line, nearest_point=nearest_point)
     if side == AROUND:
         is_inside = found["side"] == line.sides[0].name
         found["distance_km"] = found["distance_km"].mask(is_inside, 0.0)
@@ -166,7 +203,12 @@ class _Answers(NamedTuple):
 
 
 def _print_places(
-    names: list[str], border: BorderOptions, places: PlaceOptions, *, as_json: bool
+    names: list[str],
+    border: BorderOptions,
+    places: PlaceOptions,
+    *,
+    nearest_point: bool,
+    as_json: bool,
 ) -> None:
     """Print a table of all places that have a name, for each name, with their distances."""
     import pandas as pd
@@ -177,7 +219,10 @@ def _print_places(
     ground = load_ground(border, scenario)
     towns = load_places(places, ground)
     index, unplaced = NameIndex(towns.located), NameIndex(towns.not_located)
-    answers = [_find_places(name, towns, index, unplaced, ground, scenario.side) for name in names]
+    locate = functools.partial(
+        _locate_places, line=ground.border, side=scenario.side, nearest_point=nearest_point
+    )
+    answers = [_find_places(name, towns, index, unplaced, locate) for name in names]
     found = [one for one in answers if len(one.located) or len(one.not_located)]
     if as_json and found:
         tables = [
@@ -204,7 +249,11 @@ def _print_places(
 
 
 def _find_places(
-    name: str, towns: Places, index: NameIndex, unplaced: NameIndex, ground: Ground, side: str
+    name: str,
+    towns: Places,
+    index: NameIndex,
+    unplaced: NameIndex,
+    locate: Callable[[gpd.GeoDataFrame], pd.DataFrame],
 ) -> _Answers:
     """Return the places of a name, the nearest first; a similar name counts if none has it."""
     from geobuffer.analysis.classify import join_columns
@@ -215,7 +264,7 @@ def _find_places(
             (one if one.is_exact else one._replace(rows=[], ranks=[])) for one in (found, others)
         )
     rows = towns.located.iloc[found.rows]
-    table = join_columns(rows, _locate_places(rows, ground.border, side))
+    table = join_columns(rows, locate(rows))
     nearest = list(zip(found.ranks, table["distance_km"], strict=True))
     order = sorted(range(len(nearest)), key=nearest.__getitem__)
     return _Answers(
@@ -252,6 +301,9 @@ def _print_answers(answers: _Answers, ground: Ground, side: str) -> None:
     points_only = has_only_points(ground.border.sections)
     if not table.empty:
         apart = {"side"} if points_only else set()
+        if "nearest_lat" in table:
+            at = map(_write_position, table["nearest_lat"], table["nearest_lon"])
+            table = table.assign(nearest_point=[*at])
         columns = [column for column in _SHOWN if column in table and column not in apart]
         title = f"Distance: {name}" if apart else f"Distance from the {_name_origin(side)}: {name}"
         print_table(pd.DataFrame(table[columns]), title)

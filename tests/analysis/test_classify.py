@@ -39,6 +39,21 @@ def test_distance_side_ring_and_membership(strip_zone):
     )
 
 
+def test_locate_gives_the_nearest_point_and_the_bearing_to_it(strip):
+    table = _table([3.0, -2.0, 0.0])
+    table = table.set_geometry([*table.geometry[:2], shapely.Point(30.0, 50.5)], crs=4326)
+    table.loc[3, "geometry"] = None
+    plain = gb.locate(table, strip)
+    found = gb.locate(table, strip, nearest_point=True)
+    pd.testing.assert_frame_equal(found[plain.columns], plain)
+    assert found["nearest_lon"][:3].tolist() == pytest.approx([30.0] * 3)
+    assert found["nearest_lat"][:3].tolist() == pytest.approx([50.5] * 3, abs=1e-6)
+    # The geodesics to both sides start at right angles to the meridian 30°E.
+    assert found["bearing_deg"][:2].tolist() == pytest.approx([270.0, 90.0], abs=0.05)
+    assert found["bearing_deg"][2:].isna().all()
+    assert found.loc[3, ["nearest_lon", "nearest_lat"]].isna().all()
+
+
 def test_edge_belongs_to_the_zone(strip):
     point = _table([3.0])
     km = float(gb.distance_to_border(point, strip).iloc[0])

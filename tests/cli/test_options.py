@@ -36,7 +36,7 @@ OPTIONS = {
               "--csv-locale"},
     "check": {*ZONE, *PLACES, "file", "--out", "--csv-locale"},
     "bulk": {*ZONE, "source", "target", "--source-read", "--csv-locale"},
-    "where": {*BORDER, *PLACES, "place"},
+    "where": {*BORDER, *PLACES, "--nearest-point", "place"},
     "data": {"--json"},
     "data get": {"name", "--country", "--level", "--iso", "--bbox", "--year", "--refresh", "--out",
                  "--json"},

@@ -30,6 +30,21 @@ def test_where_prints_distance_side_and_section(run, towns, border, place, side)
     ]
 
 
+def test_the_nearest_point_is_on_the_border_at_that_distance_and_bearing(run):
+    facts = run("where", "51.27", "34.63", "--nearest-point", "--json").json
+    bearing, _, away_m = GEOD.inv(34.63, 51.27, facts["nearest_lon"], facts["nearest_lat"])
+    assert away_m / 1e3 == pytest.approx(facts["distance_km"], abs=1e-6)
+    assert bearing % 360.0 == pytest.approx(facts["bearing_deg"], abs=1e-3)
+    again = run("where", facts["nearest_lat"], facts["nearest_lon"], "--json").json
+    assert again["distance_km"] == pytest.approx(0.0, abs=1e-4)
+    at = f"{facts['nearest_lat']:.6f}, {facts['nearest_lon']:.6f}"
+    line = f"Nearest point: {at} (latitude, longitude), bearing {facts['bearing_deg']:05.1f}°."
+    assert line in run("where", "51.27", "34.63", "--nearest-point").out
+    (place,) = run("where", "Yunakivka", "--nearest-point", "--json").json
+    shown = f"{place['nearest_lat']:.6f}, {place['nearest_lon']:.6f}"
+    assert shown in run("where", "Yunakivka", "--nearest-point").out
+
+
 @pytest.mark.parametrize(
     "words", [("51.27,34.63",), ("51.27, 34.63",), ("51,27", "34,63"), ("51.27", "+34.63")]
 )
