@@ -13,6 +13,7 @@ from geobuffer.cli.fetched import load_fetched_places, load_fetched_totals, tell
 from geobuffer.cli.options import check_together
 from geobuffer.cli.output import name_options, print_note
 from geobuffer.cli.read_keys import Older, name_keys, read_keys, spread_keys
+from geobuffer.zones.translation import read_translation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -160,22 +161,8 @@ def read_scenario(
     if own or changed == scenario:
         return changed
     # A changed zone is not the announced zone: its title must say so.
-    title = _CHANGED[language].format(changed.width)
+    title = read_translation(language).text("changed", km=changed.width)
     return dataclasses.replace(changed, title=title, summary="", announced_by="")
-
-
-_CHANGED = {
-    "en": "Not as announced: {} km", "uk": "Не так, як оголошено: {} км",
-    "ru": "Не так, как объявлено: {} км",
-}  # fmt: skip
-
-
-#: What an answer says if --land-only was given.
-LAND_ONLY = {
-    "en": "Stretches of the border at sea are left out, by a coarse map of land",
-    "uk": "Відтинки кордону на морі пропущено, за приблизною картою суходолу",
-    "ru": "Отрезки границы на море пропущены, по приблизительной карте суши",
-}
 
 
 def read_zone(options: ZoneOptions, *, language: str = "en") -> gb.Scenario:

@@ -10,7 +10,6 @@ import typer
 
 import geobuffer as gb
 from geobuffer.cli.inputs import (
-    LAND_ONLY,
     PAGE_M,
     Places,
     build_zone,
@@ -25,7 +24,6 @@ from geobuffer.cli.inputs import (
 )
 from geobuffer.cli.options import (
     AsJson,
-    Language,
     ModelOptions,
     PlaceOptions,
     ZoneOptions,
@@ -39,7 +37,7 @@ from geobuffer.cli.output import (
     print_line,
     show_progress,
 )
-from geobuffer.zones.toponyms import LANGUAGES
+from geobuffer.zones.translation import list_languages, translate_all
 
 if TYPE_CHECKING:
     import folium
@@ -77,9 +75,10 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
         ),
     ] = "",
     language: Annotated[
-        Language | None,
+        str | None,
         typer.Option(
             "--language",
+            metavar=f"[{'|'.join(list_languages())}]",
             help="The language of the picture, and in which the page opens. Default: English; the "
             "page opens in that of the reader's browser.",
         ),
@@ -92,7 +91,7 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
     page = out or (None if png else Path("geobuffer-map.html"))
     check_page(page)
     check_picture(png, size)
-    scenario = read_zone(zone, language=(language or Language.en).value)
+    scenario = read_zone(zone, language=language or "en")
     ground = load_ground(zone, scenario)
     with show_progress("Measuring the zone and its settlements"):
         built = build_zone(scenario, ground.border, PAGE_M)
@@ -102,11 +101,11 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
     with show_progress("Drawing the map"):
         if page is not None:
             how: dict[str, Any] = {"model": not model.no_model, "totals": totals}
-            how["language"] = "" if language is None else language.value
+            how["language"] = language or ""
             gb.write(_draw_page(zone, built, shown, ground.regions, title, **how), page)
         if png is not None:
             named = replace(scenario, title=title) if title else scenario
-            drawn = {"language": (language or Language.en).value, "size": size}
+            drawn = {"language": language or "en", "size": size}
             gb.write(_draw_picture(named, built, shown, ground.regions, **drawn), png)
     counts = {} if shown is None else _count_members(shown.places.located)
     expected = None if shown is None else expect_zone(shown.found, built)
@@ -182,7 +181,8 @@ def _draw_page(
     """Draw the page, whose title, notes and reports are in every language."""
     from geobuffer.viz.web.map import draw_map
 
-    scenarios = {to: read_zone(options, language=to) for to in LANGUAGES}
+    scenarios = {to: read_zone(options, language=to) for to in list_languages()}
+    left_out = translate_all("land_only")
     table = None if shown is None else join_places(shown.places)
     # What was reported of one zone says nothing of another.
     is_announced = scenarios["en"] == gb.load_scenario(options.scenario)
@@ -193,7 +193,7 @@ def _draw_page(
         regions=regions,
         title={to: title or one.title for to, one in scenarios.items()},
         notes={
-            to: [*one.notes, *([LAND_ONLY[to]] if options.land_only else [])]
+            to: [*one.notes, *([left_out[to]] if options.land_only else [])]
             for to, one in scenarios.items()
         },
         scenario=scenarios if is_announced else None,

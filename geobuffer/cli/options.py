@@ -57,14 +57,6 @@ class Ends(enum.StrEnum):
     flat = "flat"
 
 
-class Language(enum.StrEnum):
-    """The languages of pages and pictures."""
-
-    en = "en"
-    uk = "uk"
-    ru = "ru"
-
-
 class Edges(enum.StrEnum):
     """How edges run between vertices."""
 

@@ -9,7 +9,6 @@ import typer
 
 import geobuffer as gb
 from geobuffer.cli.inputs import (
-    LAND_ONLY,
     PAGE_M,
     build_zone,
     classify_places,
@@ -44,6 +43,7 @@ from geobuffer.cli.output import (
     stderr_console,
 )
 from geobuffer.cli.read_keys import Older, name_keys, read_keys
+from geobuffer.zones.translation import read_translation
 
 if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
@@ -82,7 +82,7 @@ def zone_(
         return
     _print_zone(built, ground.border, make_heading(scenario, built))
     if zone.land_only:
-        print_line(f"{LAND_ONLY['en']}.")
+        print_line(f"{read_translation('en').text('land_only')}.")
     if out is not None:
         print_line(f"Wrote {out}.")
 

@@ -25,7 +25,7 @@ from geobuffer.zones.arguments import NUMBER, TEXT, TEXTS, Kind, check_arguments
 from geobuffer.zones.data_folder import data_folder
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.source import Source
-from geobuffer.zones.toponyms import LANGUAGES
+from geobuffer.zones.toponyms import NAME_LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -200,10 +200,10 @@ def load_regions(
                 name=row["name"],
                 geometry=row["geometry"],
                 source=source,
-                names={language: row[f"name_{language}"] for language in LANGUAGES},
+                names={language: row[f"name_{language}"] for language in NAME_LANGUAGES},
                 iso=row["iso"],
                 country=row["country"],
-                country_names={language: row[f"country_{language}"] for language in LANGUAGES},
+                country_names={language: row[f"country_{language}"] for language in NAME_LANGUAGES},
                 border_source=border_source,
             )
             for row in table.to_dict("records")

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from geobuffer.errors import UnknownRegion, did_you_mean, require
-from geobuffer.zones.toponyms import LANGUAGES, fold_name
+from geobuffer.zones.toponyms import NAME_LANGUAGES, fold_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,7 @@ def _all_codes() -> tuple[str, ...]:
 def _codes_by_name(codes: tuple[str, ...]) -> Mapping[str, str]:
     """Return codes by folded code and name; the first country with a name keeps it."""
     countries = _iso_countries()
-    names_by_language = [country_names(codes, language) for language in LANGUAGES]
+    names_by_language = [country_names(codes, language) for language in NAME_LANGUAGES]
     found: dict[str, str] = {}
     for code in codes:
         names = [code, *(names.get(code, "") for names in names_by_language)]
@@ -95,7 +95,7 @@ def _codes_by_name(codes: tuple[str, ...]) -> Mapping[str, str]:
             names += [country.alpha_3, country.numeric]
             for kind in ("name", "common_name", "official_name"):
                 iso = getattr(country, kind, "")
-                names += [_translate_name(iso, language) for language in LANGUAGES if iso]
+                names += [_translate_name(iso, language) for language in NAME_LANGUAGES if iso]
         if code == _KOSOVO.alpha_2:
             names.append(_KOSOVO.alpha_3)
         for name in filter(None, names):
@@ -133,7 +133,7 @@ def describe_country(text: str) -> Country:
         return special
     country = _iso_countries().get(alpha_2=code)
     name = getattr(country, "common_name", country.name)
-    names = {language: _translate_name(name, language) for language in LANGUAGES}
+    names = {language: _translate_name(name, language) for language in NAME_LANGUAGES}
     return Country(country.alpha_2, country.alpha_3, names)
 
 

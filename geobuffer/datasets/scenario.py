@@ -37,7 +37,8 @@ from geobuffer.zones.make_zone import build_zone, parse_from_km, parse_widths
 from geobuffer.zones.quantities import quote_value
 from geobuffer.zones.region import Regions
 from geobuffer.zones.repr_html import card_html
-from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, make_name_keys, strip_kind
+from geobuffer.zones.toponyms import NAME_COLUMNS, make_name_keys, strip_kind
+from geobuffer.zones.translation import check_language, list_languages, read_translation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,11 +49,6 @@ if TYPE_CHECKING:
 
     from geobuffer.zones.border import Border
     from geobuffer.zones.zone import Zone
-
-
-# The beginning of a note and the format of dates, by language.
-_ANNOUNCED = {"en": "Announced by {}", "uk": "Оголошено: {}", "ru": "Объявлено: {}"}
-_DATE_FORMATS = {"en": "%d %B %Y", "uk": "%d.%m.%Y", "ru": "%d.%m.%Y"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +121,7 @@ class Report(Noun):
 
 
 def _format_date(date: dt.date | None, language: str) -> str:
-    written = date.strftime(_DATE_FORMATS[language]) if date else ""
-    return written.lstrip("0") if language == "en" else written
+    return read_translation(language).format_date(date) if date else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +199,8 @@ class Scenario(Noun):
     def notes(self) -> tuple[str, ...]:
         """Texts for the reader of a map: the summary, who announced the zone, and each report."""
         parts = (self.announced_by, _format_date(self.announced_on, self.language))
-        announcement = _ANNOUNCED[self.language].format(", ".join(part for part in parts if part))
+        who = ", ".join(part for part in parts if part)
+        announcement = read_translation(self.language).text("announced", who=who)
         announced = (f"{announcement}.",) if self.announced_by else ()
         summary = (self.summary,) if self.summary else ()
         return (*summary, *announced, *(str(report) for report in self.reports))
@@ -234,7 +230,9 @@ _PEOPLE = Kind(
     lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,
     "a whole number of people",
 )
-_LANGUAGE = Kind(lambda value: isinstance(value, str) and value in LANGUAGES, "'en', 'uk' or 'ru'")
+_LANGUAGE = Kind(
+    lambda value: value in list_languages(), f"one of {', '.join(map(repr, list_languages()))}"
+)
 _END = Kind(lambda value: isinstance(value, str) and value in _ENDS, "'round' or 'flat'")
 _NAMES = Kind(is_tuple_of(NAME.accepts), "a tuple of names of regions")
 _NAMES_OF_WIDTHS = Kind(
@@ -282,9 +280,9 @@ def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Sc
     path
         The file.
     language
-        ``"en"``, ``"uk"`` or ``"ru"``: the language of texts that the file has in several, as in
-        ``title = { en = "…", uk = "…" }``. If a text lacks that language, its English version or
-        else its first version is used.
+        ``"en"``, ``"uk"``, ``"ru"`` or ``"pl"``: the language of texts that the file has in
+        several, as in ``title = { en = "…", uk = "…" }``. If a text lacks that language, its
+        English version or else its first version is used.
 
     Raises
     ------
@@ -299,9 +297,7 @@ def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Sc
     ((10.0,), 'Ukraine', ('Chernihiv', 'Sumy', 'Kharkiv'))
     """
     check_arguments(path=(path, optional(PATH)), language=(language, TEXT))
-    if language not in LANGUAGES:
-        hint = did_you_mean(language, LANGUAGES)
-        raise DataError(f"Invalid language {language!r}. {hint}", parameter="language")
+    check_language(language)
     file = Path(path) if path is not None else data_folder() / "scenarios" / _DEFAULT_FILE
     content = _parse_toml(file)
     _check_content(file, content)
@@ -456,8 +452,8 @@ def _pick_text(file: Path, key: str, given: str | Mapping[str, Any], language: s
     if isinstance(given, str):
         return given
     for key_language, text in given.items():
-        if key_language not in LANGUAGES or not isinstance(text, str):
-            hint = did_you_mean(key_language, LANGUAGES)
+        if key_language not in list_languages() or not isinstance(text, str):
+            hint = did_you_mean(key_language, list_languages())
             raise DataError(
                 f"Invalid scenario {file}: {key} has {key_language} = {quote_value(text)}. {hint}"
             )

@@ -35,7 +35,7 @@ from geobuffer.geodesy.buffer import drop_slivers
 from geobuffer.io.atomic import replace_file
 from geobuffer.zones.region import Region, Regions, make_region_of_valid_area
 from geobuffer.zones.source import Source
-from geobuffer.zones.toponyms import LANGUAGES
+from geobuffer.zones.toponyms import NAME_LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -179,7 +179,7 @@ def _world_region(
     first = group[0]
     names_by_language = {
         language: country_names(_world_codes(), language).get(first.country, "")
-        for language in LANGUAGES
+        for language in NAME_LANGUAGES
     }
     of_country = {language: name for language, name in names_by_language.items() if name}
     whole = bool(first.country) and (level == 0 or not first.name)

@@ -1,27 +1,22 @@
-"""Write what a map shows in three languages: its title, legend, sources and projection.
+"""Write what a map shows, in any language: its title, legend, sources and projection.
 
-Words that the page uses too stand in ``web/assets/words.json``. Those that only a picture needs
-stand beside this module in ``captions.json``.
+The words stand in :mod:`geobuffer.zones.translation`.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
-import json
 import math
 import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from geobuffer.errors import DataError, did_you_mean
 from geobuffer.geodesy.antimeridian import normalize_longitudes
 from geobuffer.viz.extent import measure_sea_km
 from geobuffer.viz.figure.labels import clean_text
 from geobuffer.zones.border import AROUND, BOTH, SIDE_NAMES
-from geobuffer.zones.toponyms import LANGUAGES
+from geobuffer.zones.translation import read_translation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +26,7 @@ if TYPE_CHECKING:
     from geobuffer.zones.border import Section, Side
     from geobuffer.zones.region import Region
     from geobuffer.zones.source import Source
+    from geobuffer.zones.translation import Translation
     from geobuffer.zones.zone import Zone
 
 
@@ -44,36 +40,6 @@ _MOST_NAMES, _MOST_REGIONS = 4, 2
 _POINT = "_point"
 
 
-class Translation(NamedTuple):
-    """The words of a language, and how it writes numbers."""
-
-    language: str
-    texts: Mapping[str, str]
-
-    def text(self, key: str, **values: object) -> str:
-        """Return the text for a key, with ``{values}`` filled in."""
-        text = self.texts[key]
-        for name, value in values.items():
-            text = text.replace(f"{{{name}}}", str(value))
-        return text
-
-    def format_number(self, value: float, digits: int = 0) -> str:
-        """Return a number as the language writes it.
-
-        >>> english, ukrainian = load_translation("en"), load_translation("uk")
-        >>> english.format_number(12345.5, 1)
-        '12,345.5'
-        >>> ukrainian.format_number(12345.5, 1).replace(chr(160), "_")
-        '12_345,5'
-        """
-        plain = f"{value:,.{digits}f}"
-        return plain if self.language == "en" else plain.translate({44: "\u00a0", 46: ","})
-
-    def format_km(self, value: float) -> str:
-        """Return a distance as the language writes it, with the decimals that it has."""
-        return f"{value:g}" if self.language == "en" else f"{value:g}".replace(".", ",")
-
-
 def has_only_points(sections: Iterable[Section]) -> bool:
     """Return whether distances are measured from points, which have no sides and no length."""
     return all(shapely.get_dimensions(section.line) == 0 for section in sections)
@@ -81,7 +47,9 @@ def has_only_points(sections: Iterable[Section]) -> bool:
 
 def label_side(side: Side, language: str) -> str:
     """Return the name of a side in a language: of its territory, or such as left and right."""
-    return SIDE_NAMES.get(side.name, {}).get(language) or side.label(language)
+    if side.name in SIDE_NAMES:
+        return read_translation(language).text(f"name_{side.name}")
+    return side.label(language)
 
 
 def load_translation(language: str, sections: Iterable[Section] = ()) -> Translation:
@@ -90,29 +58,19 @@ def load_translation(language: str, sections: Iterable[Section] = ()) -> Transla
     Raises
     ------
     DataError
-        The language is not ``"en"``, ``"uk"`` or ``"ru"``.
+        There are no texts in the language.
 
     Examples
     --------
     >>> load_translation("uk").text("border_plain")
     'Кордон'
     """
-    if language not in LANGUAGES:
-        known = did_you_mean(str(language), LANGUAGES)
-        raise DataError(f"Invalid language {language!r}. {known}")
-    texts, sections = _read_words()[language], tuple(sections)
-    if sections and has_only_points(sections):
-        own = {key: text for key, text in texts.items() if key.endswith(_POINT)}
-        texts = {**texts, **{key.removesuffix(_POINT): text for key, text in own.items()}}
-    return Translation(language, texts)
-
-
-@functools.cache
-def _read_words() -> Mapping[str, Mapping[str, str]]:
-    folder = importlib.resources.files("geobuffer.viz")
-    shared = json.loads((folder / "web" / "assets" / "words.json").read_text("utf-8"))
-    own = json.loads((folder / "captions.json").read_text("utf-8"))
-    return {language: {**shared[language], **own[language]} for language in LANGUAGES}
+    words, sections = read_translation(language), tuple(sections)
+    if not sections or not has_only_points(sections):
+        return words
+    own = {key: text for key, text in words.texts.items() if key.endswith(_POINT)}
+    renamed = {key.removesuffix(_POINT): text for key, text in own.items()}
+    return words._replace(texts={**words.texts, **renamed})
 
 
 def write_title(zone: Zone, title: str, words: Translation) -> str:

@@ -16,7 +16,7 @@ from shapely.affinity import translate
 from geobuffer.datasets.bundled import read_ground
 from geobuffer.geodesy.antimeridian import keep_polygons, shift_to_0_360
 from geobuffer.viz.web.compact import find_state_arcs, share_arcs
-from geobuffer.zones.toponyms import LANGUAGES
+from geobuffer.zones.toponyms import NAME_LANGUAGES, pick_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -70,6 +70,10 @@ class Country(NamedTuple):
     names: Mapping[str, str]
     tint: int
     land: BaseGeometry
+
+    def label(self, language: str) -> str:
+        """Return its name in a language."""
+        return pick_name(self.names, language, self.iso)
 
 
 class Ground(NamedTuple):
@@ -195,7 +199,7 @@ def find_ground(zone: Zone, window: Window, exact: BaseGeometry | None = None) -
     countries = [
         Country(
             row.iso,
-            {to: getattr(row, f"name_{to}") for to in LANGUAGES},
+            {to: getattr(row, f"name_{to}") for to in NAME_LANGUAGES},
             tints.get(row.iso, -1),
             lands[row.iso],
         )

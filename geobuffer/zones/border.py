@@ -29,7 +29,8 @@ from geobuffer.zones.land import split_at_coast
 from geobuffer.zones.region import TUPLE_OF_REGIONS, Region, Regions
 from geobuffer.zones.repr_html import card_html
 from geobuffer.zones.source import SOURCE, source_facts
-from geobuffer.zones.toponyms import LANGUAGES, fold_name
+from geobuffer.zones.toponyms import NAME_LANGUAGES, fold_name, pick_name
+from geobuffer.zones.translation import translate_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,11 +51,7 @@ AROUND = "around"
 
 #: The names of sides that are not named after regions, by language.
 SIDE_NAMES: Mapping[str, Mapping[str, str]] = {
-    "inside": {"en": "inside", "uk": "всередині", "ru": "внутри"},
-    "outside": {"en": "outside", "uk": "зовні", "ru": "снаружи"},
-    "left": {"en": "left", "uk": "ліворуч", "ru": "слева"},
-    "right": {"en": "right", "uk": "праворуч", "ru": "справа"},
-    AROUND: {"en": "around", "uk": "навколо", "ru": "вокруг"},
+    side: translate_all(f"name_{side}") for side in ("inside", "outside", "left", "right", AROUND)
 }
 
 # A border of hundreds of sections is named by the first ones.
@@ -112,12 +109,12 @@ class Side(Noun):
         Parameters
         ----------
         language
-            ``"en"``, ``"uk"`` or ``"ru"``.
+            The code of the language, such as ``"uk"``.
         """
-        return self.names.get(language, self.name)
+        return pick_name(self.names, language, self.name)
 
     def _repr_html_(self) -> str:
-        facts = [(language, self.names.get(language, "")) for language in LANGUAGES]
+        facts = [(language, self.names.get(language, "")) for language in NAME_LANGUAGES]
         facts.append(("regions", ", ".join(region.name for region in self.regions)))
         if self.area is None:
             facts.append(("territory", "all that is not on the other side"))
@@ -179,14 +176,15 @@ class Section(Noun):
         Parameters
         ----------
         language
-            ``"en"``, ``"uk"`` or ``"ru"``.
+            The code of the language, such as ``"uk"``.
         """
-        if not self.regions or language == "en":
+        known = {*NAME_LANGUAGES, *(to for region in self.regions for to in region.names)}
+        if not self.regions or language == "en" or language not in known:
             return self.name
         return " – ".join(region.label(language) for region in self.regions)
 
     def _repr_html_(self) -> str:
-        facts = [(language, self.label(language)) for language in LANGUAGES]
+        facts = [(language, self.label(language)) for language in NAME_LANGUAGES]
         end_km = self.start_km + self.length_km
         facts.append(("chainage", f"{self.start_km:,.1f} to {end_km:,.1f} km"))
         facts.append(("length", f"{self.length_km:,.1f} km"))

@@ -62,7 +62,7 @@ from geobuffer.zones.land import reaches_inland
 from geobuffer.zones.quantities import parse_metres
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import SOURCE, UNSTATED, Source, join_sources
-from geobuffer.zones.toponyms import LANGUAGES
+from geobuffer.zones.toponyms import NAME_LANGUAGES
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -737,7 +737,8 @@ def _side_names(ones: Sequence[Region], others: Sequence[Region]) -> tuple[dict[
 
 def _join_names(regions: Sequence[Region]) -> dict[str, str]:
     names = {
-        language: ", ".join(region.label(language) for region in regions) for language in LANGUAGES
+        language: ", ".join(region.label(language) for region in regions)
+        for language in NAME_LANGUAGES
     }
     # In English, the short names by which the regions are looked up.
     return names | {"en": ", ".join(region.name for region in regions)}

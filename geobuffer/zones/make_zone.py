@@ -28,7 +28,7 @@ from geobuffer.zones.flat_ends import build_end_cuts, find_flat_ends
 from geobuffer.zones.quantities import M_FORMS, list_values, parse_km, parse_metres, quote_value
 from geobuffer.zones.region import REGIONS, Region
 from geobuffer.zones.source import join_sources
-from geobuffer.zones.toponyms import LANGUAGES, fold_name
+from geobuffer.zones.toponyms import NAME_LANGUAGES, fold_name
 from geobuffer.zones.zone import BufferZone, CombinedZone, How, Part, Zone, is_zone
 
 if TYPE_CHECKING:
@@ -255,7 +255,8 @@ def _match_name(border: Border, name: str) -> tuple[str, list[int]]:
     found = [
         number
         for number, section in enumerate(border.sections)
-        if wanted in {fold_name(section.name), *(fold_name(section.label(to)) for to in LANGUAGES)}
+        if wanted
+        in {fold_name(section.name), *(fold_name(section.label(to)) for to in NAME_LANGUAGES)}
     ]
     if not found:
         known = [*(s.name for s in border.sides), *(s.name for s in border.sections)]

@@ -27,7 +27,13 @@ from geobuffer.zones.arguments import (
 from geobuffer.zones.identity import Noun
 from geobuffer.zones.repr_html import card_html, format_km2
 from geobuffer.zones.source import SOURCE, source_facts
-from geobuffer.zones.toponyms import LANGUAGES, find_other_names, fold_name, fold_region_name
+from geobuffer.zones.toponyms import (
+    NAME_LANGUAGES,
+    find_other_names,
+    fold_name,
+    fold_region_name,
+    pick_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -120,9 +126,9 @@ class Region(Noun):
         Parameters
         ----------
         language
-            ``"en"``, ``"uk"`` or ``"ru"``.
+            The code of the language, such as ``"uk"``.
         """
-        return self.names.get(language, self.name)
+        return pick_name(self.names, language, self.name)
 
     @cached_property
     def area_km2(self) -> float:
@@ -136,7 +142,7 @@ class Region(Noun):
 
     def _repr_html_(self) -> str:
         facts: list[tuple[str, object]] = [
-            (language, self.names.get(language, "")) for language in LANGUAGES
+            (language, self.names.get(language, "")) for language in NAME_LANGUAGES
         ]
         facts.append(("ISO 3166", self.iso))
         facts.append(("country", self.country_names.get("en", self.country)))
@@ -200,9 +206,9 @@ class Regions(Noun):
         return f"Regions({', '.join(region.name for region in self)})"
 
     def _repr_html_(self) -> str:
-        rows = [["name", *LANGUAGES, "ISO 3166", "country"]]
+        rows = [["name", *NAME_LANGUAGES, "ISO 3166", "country"]]
         for region in self:
-            names = [region.names.get(language, "") for language in LANGUAGES]
+            names = [region.names.get(language, "") for language in NAME_LANGUAGES]
             rows.append([region.name, *names, region.iso, region.country])
         shapes = [(region.geometry, 0.15) for region in self]
         return card_html("Regions", f"{len(self):,} regions", [], rows=rows, shapes=shapes)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-#: The languages of names, captions and the page.
-LANGUAGES = ("en", "uk", "ru")
+#: The languages in which data names places, regions and countries. Texts may have further ones.
+NAME_LANGUAGES = ("en", "uk", "ru")
 
 #: The columns of a table that hold the name of a place: in no stated language, and in each.
 NAME_COLUMNS = ("name", "name_en", "name_uk", "name_ru")
@@ -96,6 +96,29 @@ def name_columns(language: str) -> tuple[str, ...]:
     """
     others = ("name", "name_uk", "name_en") if language == "ru" else NAME_COLUMNS
     return tuple(dict.fromkeys((f"name_{language}", *others)))
+
+
+def pick_name(names: Mapping[str, str], language: str, name: str) -> str:
+    """Return a name in a language, or ``name``; in a language that data has no names in, English.
+
+    Parameters
+    ----------
+    names
+        The names by language.
+    language
+        The language.
+    name
+        The name without a language.
+
+    Examples
+    --------
+    >>> names = {"en": "Sumy Oblast", "uk": "Сумська область"}
+    >>> [pick_name(names, language, "Sumy") for language in ("uk", "ru", "pl")]
+    ['Сумська область', 'Sumy', 'Sumy Oblast']
+    """
+    if language not in NAME_LANGUAGES:
+        name = names.get("en", name)
+    return names.get(language, name)
 
 
 def fold_name(name: str) -> str:

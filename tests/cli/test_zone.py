@@ -12,7 +12,7 @@ import shapely
 from support.cli import GEOD, SHORT, TITLE, Answer
 
 import geobuffer as gb
-from geobuffer.cli.inputs import LAND_ONLY
+from geobuffer.zones.translation import translate_all
 
 
 def test_zone_is_by_default_the_announced_one(run, zone):
@@ -359,8 +359,9 @@ def test_every_command_takes_land_only(run, coast):
     assert run("exposure", *own, "--land-only").code == 0
     assert run("map", *own, "--land-only", "--out", "map.html").code == 0
     page = Path("map.html").read_text(encoding="utf-8")
-    assert all(text in page for text in LAND_ONLY.values())
-    assert f"{LAND_ONLY['en']}." in run("zone", *coast, "--land-only").out
+    said = translate_all("land_only")
+    assert all(text in page for text in said.values())
+    assert f"{said['en']}." in run("zone", *coast, "--land-only").out
 
 
 def test_land_only_needs_a_border_of_regions(run):

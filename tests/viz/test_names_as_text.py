@@ -40,8 +40,9 @@ IN_HTML = {
         "html.escape(_escape_surrogates(facts['titles'][facts['language']]))",
         # JSON in which the characters of HTML are escaped; a name that the module sets.
         "_escape_surrogates(text)", "name",
-        # Scripts and styles of ours and of folium; one of three languages.
-        "text", "facts['language']",
+        # Scripts and styles of ours and of folium; one of our languages, and its line for browsers
+        # without scripts.
+        "text", "facts['language']", "to", "html.escape(text)",
     },
     # Pages that a user made with folium: their HTML stays unchanged.
     "viz/offline/inline.py": {

@@ -18,7 +18,7 @@ from geobuffer.datasets.fetch.downloader import Wanted
 from geobuffer.datasets.fetch.tables import Fetched, settlement_table
 from geobuffer.errors import DataError
 from geobuffer.zones.source import Source
-from geobuffer.zones.toponyms import LANGUAGES
+from geobuffer.zones.toponyms import NAME_LANGUAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +102,7 @@ def _best_names(names: pd.DataFrame) -> dict[str, dict[str, str]]:
     in_use = names[(names["colloquial"] != "1") & (names["historic"] != "1")]
     ranked = in_use.sort_values("preferred", ascending=False, kind="stable")
     best: dict[str, dict[str, str]] = {}
-    for language in LANGUAGES:
+    for language in NAME_LANGUAGES:
         rows = ranked[ranked["language"] == language].drop_duplicates("geonameid")
         best[language] = dict(zip(rows["geonameid"], rows["name"], strict=True))
     return best

@@ -28,7 +28,7 @@ from geobuffer.errors import DataError
 from geobuffer.io.read.overpass import assemble_area
 from geobuffer.zones.region import Regions
 from geobuffer.zones.source import Source
-from geobuffer.zones.toponyms import LANGUAGES
+from geobuffer.zones.toponyms import NAME_LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,7 +164,7 @@ def _place_row(node: dict[str, Any], country: str | None) -> dict[str, Any]:
     code = tags.get("katotth") or tags.get("katottg")
     return {
         "id": f"osm:node/{node.get('id')}",
-        **{f"name_{language}": tags.get(f"name:{language}") for language in LANGUAGES},
+        **{f"name_{language}": tags.get(f"name:{language}") for language in NAME_LANGUAGES},
         **_local_name(tags, country),
         "kind": _KINDS.get(tags.get("place"), "populated place"),
         "kind_local": tags.get("place"),
@@ -203,7 +203,7 @@ def _make_outline(relation: dict[str, Any]) -> Outline:
     name = tags.get("name:en") or tags.get("name") or f"relation {relation.get('id')}"
     code = f"relation/{relation.get('id')}"
     iso = tags.get("ISO3166-2") or tags.get("ISO3166-1") or tags.get("ISO3166-1:alpha2") or ""
-    names = {language: tags.get(f"name:{language}", "") for language in LANGUAGES}
+    names = {language: tags.get(f"name:{language}", "") for language in NAME_LANGUAGES}
     return Outline(name, assemble_area(relation), names, iso, code)
 
 

@@ -14,7 +14,7 @@ from geobuffer.errors import DataError, find_caller_level
 from geobuffer.io.pcodes import insert_pcodes
 from geobuffer.zones.areas import repair_area
 from geobuffer.zones.region import Region, Regions
-from geobuffer.zones.toponyms import LANGUAGES
+from geobuffer.zones.toponyms import NAME_LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -232,7 +232,7 @@ def regions_table(regions: Regions) -> gpd.GeoDataFrame:
     rows = [
         {
             "name": region.name,
-            **{f"name_{language}": region.names.get(language) for language in LANGUAGES},
+            **{f"name_{language}": region.names.get(language) for language in NAME_LANGUAGES},
             "iso": region.iso,
             "country": region.country,
             "source": cite(region.source),

@@ -82,11 +82,11 @@ if TYPE_CHECKING:
 
     from geobuffer.datasets.scenario import Scenario
     from geobuffer.geodesy.ellipsoid import Floats
-    from geobuffer.viz.captions import Translation
     from geobuffer.viz.figure.projection import Projection
     from geobuffer.viz.ground import Ground
     from geobuffer.zones.region import Region
     from geobuffer.zones.source import Source
+    from geobuffer.zones.translation import Translation
     from geobuffer.zones.zone import Zone
 
 
@@ -140,7 +140,7 @@ def plot_zone(
     title
         The heading. By default it states width, place and side of the zone.
     language
-        The language of words and names: ``"en"``, ``"uk"`` or ``"ru"``.
+        The language of words and names: ``"en"``, ``"uk"``, ``"ru"`` or ``"pl"``.
     size
         ``"a4"`` or ``"a3"``, which lies across for a wide zone; ``"social"`` for 1200 by 630
         pixels; or pixels, as in ``"1600x900"``. By default it is as large as the zone needs.
@@ -424,7 +424,7 @@ def _draw_map(
         taken += _draw_place_names(axes, layout, places, obstacles, outside=False)
     taken += _draw_country_names(axes, layout, ground, words.language, blocked, taken)
     names = [clean_text(region.label(words.language)) for region in regions]
-    known = {country.names[words.language] for country in ground.countries}
+    known = {country.label(words.language) for country in ground.countries}
     names = ["" if name in known else name for name in names]
     taken += _draw_region_names(axes, layout, land, names, blocked, taken)
     if places is not None:
@@ -500,7 +500,7 @@ def _draw_country_names(
     placed: list[tuple[Label, Box, tuple[float, float]]] = []
     for country in ground.countries:
         # A picture has no spacing of letters, but thin spaces.
-        text = "\u2009".join(clean_text(country.names[language]).upper())
+        text = "\u2009".join(clean_text(country.label(language)).upper())
         land = shapely.intersection(layout.shape(country.land), layout.box(area))
         free = shapely.difference(land, blocked)
         half = measure_text(text, size, "bold") / 2.0, size * LINE / 2.0

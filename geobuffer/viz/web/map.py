@@ -61,7 +61,8 @@ from geobuffer.zones.arguments import (
 )
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.source import Source
-from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, TOWN_NAMES, load_name_rules
+from geobuffer.zones.toponyms import NAME_COLUMNS, TOWN_NAMES, load_name_rules
+from geobuffer.zones.translation import check_language, leave_out_english, list_languages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -155,13 +156,13 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
         Regions to draw as context, besides those along the border.
     title
         Heading of the page. By default it states what is shown, where and how wide. A mapping by
-        language (``"en"``, ``"uk"``, ``"ru"``) gives each language its own.
+        language (``"en"``, ``"uk"``, ``"ru"``, ``"pl"``) gives each language its own.
     notes
         Lines to show beside the map, such as what is shown and who reported it. A mapping by
         language is possible too.
     language
-        The language in which the page opens: ``"en"``, ``"uk"`` or ``"ru"``. By default it is that
-        of the reader's browser, or English if the page does not have it.
+        The language in which the page opens: ``"en"``, ``"uk"``, ``"ru"`` or ``"pl"``. By default
+        it is that of the reader's browser, or English if the page does not have it.
     basemap
         The name of a tile provider in xyzservices, such as ``"OpenStreetMap.Mapnik"``, to draw
         under the zone. Its pictures come from the network, with its attribution. Some providers
@@ -233,9 +234,8 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
 ) -> folium.Map:
     """Draw a map as :func:`map_zone` does; the caller may have classified the settlements."""
     check_zone(zone)
-    if language and language not in LANGUAGES:
-        hint = did_you_mean(language, LANGUAGES)
-        raise DataError(f"Invalid language {language!r}. {hint}", parameter="language")
+    if language:
+        check_language(language)
     tiles = _find_basemap(basemap) if basemap else None
     table = None if settlements is None else _check_settlements(settlements)
     drawn = select_regions(zone, regions)
@@ -253,14 +253,16 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
             widths = [outline.km for outline in outlines]
             places["people"] = describe_people(table, found, zone, widths, list_sides(zone), totals)
         if scenario is not None:
-            scenarios = {to: _pick_language(scenario, to) for to in LANGUAGES}
+            scenarios = {to: _pick_language(scenario, to) for to in list_languages()}
             places["reports"] = describe_reports(scenarios, table, found, shown, drawn)
     facts = {
         "language": language or "en",
         "follows_browser": not language,
         "version": __version__,
         **_write_headings(zone, title),
-        "notes": {to: _list_notes(_pick_language(notes, to)) for to in LANGUAGES},
+        "notes": leave_out_english(
+            {to: _list_notes(_pick_language(notes, to)) for to in list_languages()}
+        ),
         "palette": _describe_palette(len(zone.rings)),
         "dots": describe_dots(),
         "countries": describe_countries(drawn),
@@ -290,12 +292,13 @@ def _describe_palette(rings: int) -> dict[str, Any]:
 
 def _write_headings(zone: Zone, title: str | Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Return the user's headings, or else ours: for the zone as it is, and for any width."""
-    given = {to: " ".join(_pick_language(title, to).split()) for to in LANGUAGES}
-    words = {to: load_translation(to, zone.sections) for to in LANGUAGES}
+    languages = list_languages()
+    given = {to: " ".join(_pick_language(title, to).split()) for to in languages}
+    words = {to: load_translation(to, zone.sections) for to in languages}
     return {
         "given_titles": given,
-        "titles": {to: given[to] or write_title(zone, "", words[to]) for to in LANGUAGES},
-        "along": {to: heading_template(zone, words[to]) for to in LANGUAGES},
+        "titles": {to: given[to] or write_title(zone, "", words[to]) for to in languages},
+        "along": {to: heading_template(zone, words[to]) for to in languages},
     }
 
 

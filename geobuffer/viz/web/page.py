@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from geobuffer.io.atomic import replace_file
 from geobuffer.viz.content_policy import policy_element, write_policy
 from geobuffer.viz.leaflet import read_leaflet_script, read_leaflet_style, read_pin_pictures
+from geobuffer.zones.translation import list_languages, read_language_file, translate_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,10 +108,11 @@ def _write_document(
         header,
         _style_element(read_asset("page.css")),
     ]
-    content = read_asset("page.html").replace("<!-- map -->", body)
+    page = read_asset("page.html").replace("<!-- no script -->", _tell_without_scripts())
+    content = page.replace("<!-- map -->", body)
     data = {**facts, "pins": read_pin_pictures() if extended else {}, "is_extended": extended}
     tail = [
-        _json_element("geobuffer-words", load_words()),
+        _json_element("geobuffer-words", _collect_words()),
         _json_element("geobuffer-data", data),
         *(_script_element(_shorten_script(read_asset(name))) for name in _SCRIPTS),
         _script_element(script),
@@ -165,11 +167,17 @@ def _escape_surrogates(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-@functools.cache
-def load_words() -> dict[str, dict[str, str]]:
+def _collect_words() -> dict[str, Any]:
     """Return the page's words by language and key."""
-    words: dict[str, dict[str, str]] = json.loads(read_asset("words.json"))
-    return words
+    return {to: read_language_file(to)["page"] for to in list_languages()}
+
+
+def _tell_without_scripts() -> str:
+    """Return a line in each language for readers whose browser runs no scripts."""
+    return "\n".join(
+        f'<p class="no-script" lang="{to}">{html.escape(text)}</p>'
+        for to, text in translate_all("no_script").items()
+    )
 
 
 @functools.cache

@@ -5,6 +5,7 @@ The script of the page only compares and counts. All work with geometry is done 
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -38,11 +39,12 @@ from geobuffer.viz.web.compact import (
 from geobuffer.viz.web.expected import describe_expected, states_accuracy, zone_at_width
 from geobuffer.zones.border import AROUND, BOTH, SIDE_NAMES
 from geobuffer.zones.flat_ends import find_flat_ends
-from geobuffer.zones.toponyms import LANGUAGES, NAME_COLUMNS, make_name_keys, romanize
+from geobuffer.zones.toponyms import NAME_COLUMNS, make_name_keys, pick_name, romanize
+from geobuffer.zones.translation import leave_out_english, list_languages
 from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -252,7 +254,7 @@ def _describe_border(
 def _describe_side(side: Side, shape: Any) -> dict[str, Any]:
     return {
         "name": side.name,
-        "names": {to: label_side(side, to) for to in LANGUAGES},
+        "names": _name_in_all(lambda to: label_side(side, to)),
         "shape": shape if side.area is not None else None,
     }
 
@@ -260,7 +262,7 @@ def _describe_side(side: Side, shape: Any) -> dict[str, Any]:
 def _describe_section(section: Section, lines: Any, at_sea: list[int]) -> dict[str, Any]:
     return {
         "name": section.name,
-        "names": {to: section.label(to) for to in LANGUAGES},
+        "names": _name_in_all(section.label),
         "start_km": section.start_km,
         "length_km": section.length_km,
         "shape": lines,
@@ -274,7 +276,7 @@ def _describe_region(region: Region, shape: Any, seen: BaseGeometry | None) -> d
     near = shapely.intersection(rough, seen or shapely.Polygon())
     return {
         "name": region.name,
-        "names": {to: region.label(to) for to in LANGUAGES},
+        "names": _name_in_all(region.label),
         "country": region.country,
         "labels": [_find_label_point(part) for part in (rough, near) if part.area],
         "shape": shape,
@@ -293,9 +295,14 @@ def describe_countries(regions: Sequence[Region]) -> list[dict[str, Any]]:
     """Return the names of the regions' countries, by their codes."""
     named = {region.country: region.country_names for region in regions if region.country}
     return [
-        {"name": code, "names": {to: names.get(to, code) for to in LANGUAGES}}
+        {"name": code, "names": _name_in_all(functools.partial(pick_name, names, name=code))}
         for code, names in named.items()
     ]
+
+
+def _name_in_all(label: Callable[[str], str]) -> dict[str, str]:
+    """Return a name by language; where it is missing, the page shows the English one."""
+    return leave_out_english({to: label(to) for to in list_languages()})
 
 
 def describe_slider(

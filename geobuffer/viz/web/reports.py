@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from geobuffer.datasets.scenario import find_bearers
 from geobuffer.viz.claims import find_oblast_values
-from geobuffer.zones.toponyms import LANGUAGES
+from geobuffer.zones.translation import ENGLISH, leave_out_english, list_languages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ def describe_reports(
     regions
         Regions whose names say in each language which oblast a report means.
     """
-    first = scenarios[LANGUAGES[0]]
+    first = scenarios[ENGLISH]
     bearers = find_bearers(first, table)
     number = shown.cumsum() - 1
     distance = found.answers.distance_km
@@ -69,8 +69,8 @@ def describe_reports(
         said = {to: one.reports[number_of_report] for to, one in scenarios.items()}
         rows.append(
             {
-                "claim": {to: one.claim for to, one in said.items()},
-                "said_by": {to: one.said_by for to, one in said.items()},
+                "claim": leave_out_english({to: one.claim for to, one in said.items()}),
+                "said_by": leave_out_english({to: one.said_by for to, one in said.items()}),
                 "date": report.date.isoformat() if report.date else "",
                 "places": [describe_place(place) for place in report.places],
                 **_describe_people(report, table, regions),
@@ -95,5 +95,5 @@ def _describe_people(
     values = find_oblast_values(table["oblast"], report.oblast) if "oblast" in table else []
     names = find_oblast_values([region.name for region in regions], report.oblast)
     label = next((region for region in regions if region.name in names), None)
-    oblast = {to: label.label(to) if label else report.oblast for to in LANGUAGES}
-    return {**facts, "oblast": oblast, "oblasts": values}
+    oblast = {to: label.label(to) if label else report.oblast for to in list_languages()}
+    return {**facts, "oblast": leave_out_english(oblast), "oblasts": values}

@@ -113,10 +113,15 @@ window.geobuffer = {};
     return known ? place[known] : '—';
   }
 
+  /** Return the text in a language of texts by language, or the English one if it has none. */
+  function pickText(texts, language = geobuffer.view.language) {
+    return texts?.[language] ?? texts?.en;
+  }
+
   /** Return the label of a region, a side or a section, whose name is `value`. */
   function labelOf(items, value, language) {
     const found = items.find((item) => item.name === value);
-    return found ? found.names[language] : value;
+    return found ? pickText(found.names, language) : value;
   }
 
   geobuffer.facts = readJson('geobuffer-data');
@@ -144,6 +149,6 @@ window.geobuffer = {};
     outside: geobuffer.areFew,
   };
   Object.assign(geobuffer, {
-    unpackColumn, unwrapLongitude, romanize, decodeLine, unpackLines, unpackPolygons, nameOf, labelOf,
+    unpackColumn, unwrapLongitude, romanize, decodeLine, unpackLines, unpackPolygons, nameOf, labelOf, pickText,
   });
 })(window.geobuffer);

@@ -213,7 +213,7 @@
 
   /** Return a few names, and an ellipsis if there are more. */
   function namesOf(sections) {
-    const names = sections.slice(0, MOST_NAMES).map((section) => section.names[view.language]);
+    const names = sections.slice(0, MOST_NAMES).map((section) => geobuffer.pickText(section.names));
     return [...names, ...(sections.length > MOST_NAMES ? ['…'] : [])].join('; ');
   }
 
@@ -277,12 +277,11 @@
   }
 
   function showSections() {
-    const { language } = geobuffer.view;
     const { sections } = geobuffer.facts.border;
     byId('sections').hidden = sections.length < 2;
     byId('section-list').replaceChildren(...sections.map((section) =>
       element('li', '',
-        button('place', () => visitSection(section), element('bdi', '', section.names[language])),
+        button('place', () => visitSection(section), element('bdi', '', geobuffer.pickText(section.names))),
         element('span', 'quiet', geobuffer.spanOf(section)))));
   }
 
@@ -368,7 +367,7 @@
   function showPanel() {
     geobuffer.sayFixedParts();
     geobuffer.sayChoices();
-    showNotes(facts.notes[view.language]);
+    showNotes(geobuffer.pickText(facts.notes));
     showZone();
     byId('settlements').hidden = !geobuffer.places.length;
     document.querySelector('.skip').hidden = !geobuffer.places.length;

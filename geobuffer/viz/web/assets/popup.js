@@ -10,8 +10,9 @@
     'railway settlement', 'populated place', 'town']);
 
   function otherNames(place) {
+    const shown = geobuffer.nameOf(place, geobuffer.view.language);
     return ['en', 'uk', 'ru']
-      .filter((language) => language !== geobuffer.view.language && place[`name_${language}`])
+      .filter((language) => place[`name_${language}`] && place[`name_${language}`] !== shown)
       .map((language) => [say(`language_${language}`), nameElement(place, language)]);
   }
 
@@ -51,7 +52,9 @@
   }
 
   function raion(place) {
-    return (geobuffer.view.language === 'en' && place.raion_en) || place.raion;
+    // Readers of Ukrainian and Russian read Cyrillic letters; readers of further languages may not.
+    const isCyrillic = ['uk', 'ru'].includes(geobuffer.view.language);
+    return (!isCyrillic && place.raion_en) || place.raion;
   }
 
   /** Return the name of a hromada and its type, which tells two of one name apart. */
@@ -177,7 +180,7 @@
   function describeSection(section) {
     return element(
       'div', 'about',
-      element('strong', '', section.names[geobuffer.view.language]),
+      element('strong', '', geobuffer.pickText(section.names)),
       element('div', '', spanOf(section)),
     );
   }

@@ -42,7 +42,7 @@
   function compareNumbers(report, people, dates) {
     if (!people.known) return say('undecided');
     if (report.all_within) return say(people.total > report.people ? 'below_floor' : 'above_floor');
-    const oblast = report.oblast?.[view.language];
+    const oblast = geobuffer.pickText(report.oblast);
     return say(oblast ? 'not_same_part' : 'not_same', { oblast, dates });
   }
 
@@ -54,7 +54,7 @@
     const dates = inside.filter((place) => Number.isFinite(place.population))
       .map((place) => place.population_as_of || say('undated'));
     const ours = say(report.oblast ? 'here_part' : 'here', {
-      oblast: report.oblast?.[view.language], people: geobuffer.populationText(people),
+      oblast: geobuffer.pickText(report.oblast), people: geobuffer.populationText(people),
       km: plain(view.km),
     });
     const why = compareNumbers(report, people, [...new Set(dates)].sort().join('; '));
@@ -62,8 +62,8 @@
   }
 
   function describeReport(report) {
-    const who = [report.said_by?.[view.language], report.date].filter(Boolean).join(', ');
-    const claim = report.claim?.[view.language];
+    const who = [geobuffer.pickText(report.said_by), report.date].filter(Boolean).join(', ');
+    const claim = geobuffer.pickText(report.claim);
     return element(
       'div', 'source',
       claim ? element('p', '', say('quoted', { claim })) : null,

@@ -68,7 +68,7 @@
   function sideLabel(name) {
     if (name === 'both') return say('side_both');
     const { around } = geobuffer.facts.zone;
-    if (name === 'around') return around[geobuffer.view.language];
+    if (name === 'around') return geobuffer.pickText(around);
     return geobuffer.labelOf(geobuffer.facts.sides, name, geobuffer.view.language);
   }
 

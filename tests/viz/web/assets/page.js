@@ -11,6 +11,9 @@ function read(name) {
 const RULES = JSON.parse(readFileSync(
   new URL('../../../../geobuffer/zones/name_rules.json', import.meta.url), 'utf8'));
 
+const ENGLISH = JSON.parse(readFileSync(
+  new URL('../../../../geobuffer/zones/languages/en.json', import.meta.url), 'utf8')).page;
+
 const BARE = {
   name_rules: RULES,
   one_place: [],
@@ -39,7 +42,7 @@ const BARE = {
 export function load(scripts, facts = {}) {
   const blocks = {
     'geobuffer-data': JSON.stringify({ ...BARE, ...facts }),
-    'geobuffer-words': read('words.json'),
+    'geobuffer-words': JSON.stringify({ en: ENGLISH }),
   };
   const window = {};
   const document = { getElementById: (id) => ({ textContent: blocks[id] }) };

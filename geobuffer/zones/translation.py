@@ -1,0 +1,230 @@
+"""Read the texts of pages, pictures and answers: a file of JSON for each language.
+
+The files stand in ``languages``, named by their codes. Whatever has words in several languages
+finds them there, so that one more file is one more language. English is the measure: every file has
+the keys of ``en.json``, and each text the same gaps.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from gettext import c2py
+from importlib import resources
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from geobuffer.errors import DataError, did_you_mean
+from geobuffer.zones.toponyms import NAME_LANGUAGES
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping
+    from importlib.resources.abc import Traversable
+
+#: The language that has every key, and whose names stand for those that data lacks in another.
+ENGLISH = "en"
+
+_GAP = re.compile(r"\{(\w+)\}")
+
+
+class Translation(NamedTuple):
+    """The words of a language, and how it writes numbers and dates.
+
+    A text is a string with ``{gaps}``. One with forms is a mapping by plural category of Unicode,
+    such as ``one`` and ``few``, and its gap ``{n}`` decides which form is right.
+    """
+
+    language: str
+    texts: Mapping[str, str | Mapping[str, str]]
+    numbers: Mapping[str, Any]
+    date_format: str
+    plural: Callable[[int], str]
+
+    def text(self, key: str, **values: object) -> str:
+        """Return the text for a key, with ``{values}`` filled in; ``n`` is a whole number.
+
+        >>> read_translation("en").text("at_least", total=5)
+        'at least 5'
+        """
+        found = self.texts[key]
+        if not isinstance(found, str):
+            number: Any = values["n"]
+            found, values = found[self.plural(number)], values | {"n": self.format_number(number)}
+        return _GAP.sub(lambda gap: str(values.get(gap[1], gap[0])), found)
+
+    def format_number(self, value: float, digits: int = 0) -> str:
+        """Return a number as the language writes it.
+
+        >>> english, ukrainian = read_translation("en"), read_translation("uk")
+        >>> english.format_number(12345.5, 1)
+        '12,345.5'
+        >>> ukrainian.format_number(12345.5, 1).replace(chr(160), "_")
+        '12_345,5'
+        """
+        plain = f"{value:,.{digits}f}"
+        if abs(round(value, digits)) < self.numbers["least_grouped"]:
+            plain = plain.replace(",", "")
+        return plain.translate({44: self.numbers["group"], 46: self.numbers["decimal"]})
+
+    def format_date(self, date: dt.date) -> str:
+        """Return a date as the language writes it.
+
+        >>> import datetime as dt
+        >>> read_translation("en").format_date(dt.date(2025, 5, 2))
+        '2 May 2025'
+        """
+        return date.strftime(self.date_format.replace("{day}", str(date.day)))
+
+    def format_km(self, value: float) -> str:
+        """Return a distance as the language writes it, with the decimals that it has."""
+        return f"{value:g}".replace(".", self.numbers["decimal"])
+
+
+def find_folder() -> Traversable:
+    """Return the folder of the files."""
+    return resources.files("geobuffer.zones") / "languages"
+
+
+@cache
+def list_languages() -> tuple[str, ...]:
+    """Return the codes of the languages there are: those in which data have names come first.
+
+    Examples
+    --------
+    >>> list_languages()
+    ('en', 'uk', 'ru', 'pl')
+    """
+    files = (file.name for file in find_folder().iterdir())
+    found = sorted(name.removesuffix(".json") for name in files if name.endswith(".json"))
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(code: str) -> int:
+    return NAME_LANGUAGES.index(code) if code in NAME_LANGUAGES else len(NAME_LANGUAGES)
+
+
+def check_language(language: object) -> None:
+    """Raise :class:`DataError` if there are no texts in a language."""
+    if language not in list_languages():
+        hint = did_you_mean(str(language), list_languages())
+        raise DataError(f"Invalid language {language!r}. {hint}", parameter="language")
+
+
+def read_translation(language: str) -> Translation:
+    """Return the words of a language.
+
+    Parameters
+    ----------
+    language
+        Its code, as in :func:`list_languages`.
+
+    Raises
+    ------
+    DataError
+        There are no texts in the language; or its file lacks a key or a gap, or has one that
+        English does not have.
+
+    Examples
+    --------
+    >>> read_translation("uk").text("border_plain")
+    'Кордон'
+    """
+    check_language(language)
+    content = read_language_file(language)
+    forms = content["plural"]["forms"]
+    number_of = c2py(content["plural"]["rule"])
+    return Translation(
+        language,
+        {**content["page"], **content["elsewhere"]},
+        content["numbers"],
+        content["date"],
+        lambda n: str(forms[number_of(n)]),
+    )
+
+
+def translate_all(key: str, **values: object) -> dict[str, str]:
+    """Return a text in every language.
+
+    Examples
+    --------
+    >>> translate_all("border_plain")["en"]
+    'Border'
+    """
+    return {to: read_translation(to).text(key, **values) for to in list_languages()}
+
+
+def leave_out_english(by_language: Mapping[str, Any]) -> dict[str, Any]:
+    """Return texts by language without those that are the English one, which readers then get.
+
+    Examples
+    --------
+    >>> leave_out_english({"en": "Park", "uk": "Парк", "pl": "Park"})
+    {'en': 'Park', 'uk': 'Парк'}
+    """
+    english = by_language[ENGLISH]
+    return {to: text for to, text in by_language.items() if to == ENGLISH or text != english}
+
+
+@cache
+def read_language_file(language: str) -> Mapping[str, Any]:
+    """Return the content of the file of a language, after a check.
+
+    ``page`` holds what pages say, and pictures too; ``elsewhere`` what no page carries.
+    """
+    text = (find_folder() / f"{language}.json").read_text("utf-8")
+    content: dict[str, Any] = json.loads(text)
+    if language != ENGLISH:
+        check_texts(content, f"{language}.json")
+    return content
+
+
+def check_texts(content: Mapping[str, Any], file: str) -> None:
+    """Raise :class:`DataError` if a file of texts has not the keys and the gaps of the English one.
+
+    >>> check_texts({}, "xx.json")
+    Traceback (most recent call last):
+        ...
+    geobuffer.errors.DataError: Invalid language file xx.json: no key 'plural'. Must be there, as in en.json.
+    """  # noqa: E501 - the message is one line
+    english = read_language_file(ENGLISH)
+    _check_keys(english, content, file)
+    forms = content["plural"]["forms"]
+    for part in ("page", "elsewhere"):
+        _check_keys(english[part], content[part], file)
+        for key, text in english[part].items():
+            _check_gaps(key, text, content[part][key], forms, file)
+
+
+def _check_keys(wanted: Mapping[str, Any], given: Mapping[str, Any], file: str) -> None:
+    for key in [*wanted, *given]:
+        if key not in given:
+            raise DataError(
+                f"Invalid language file {file}: no key {key!r}. Must be there, as in en.json."
+            )
+        if key not in wanted:
+            hint = did_you_mean(key, wanted)
+            raise DataError(f"Invalid language file {file}: unknown key {key!r}. {hint}")
+
+
+def _check_gaps(key: str, english: Any, text: Any, forms: list[str], file: str) -> None:
+    """Raise :class:`DataError` if a text, or one of its forms, has other gaps than the English."""
+    if isinstance(english, str) != isinstance(text, str):
+        kind = "a text" if isinstance(english, str) else f"texts by {', '.join(forms)}"
+        raise DataError(f"Invalid language file {file}: {key}. Must be {kind}, as in en.json.")
+    if not isinstance(text, str) and list(text) != forms:
+        raise DataError(
+            f"Invalid language file {file}: {key} has the forms {', '.join(text)}. Must have "
+            f"{', '.join(forms)}, as its plural says."
+        )
+    wanted = _list_gaps(english if isinstance(english, str) else english["other"])
+    for one in [text] if isinstance(text, str) else text.values():
+        if _list_gaps(one) != wanted:
+            raise DataError(
+                f"Invalid language file {file}: {key} is {one!r}. Must have the gaps "
+                f"{', '.join(wanted) or 'none'}, as in en.json."
+            )
+
+
+def _list_gaps(text: str) -> list[str]:
+    return sorted(set(_GAP.findall(text)))
