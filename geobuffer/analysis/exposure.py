@@ -18,6 +18,13 @@ import pandas as pd
 import shapely
 
 from geobuffer.analysis.classify import classify_table, join_columns
+from geobuffer.analysis.column_sums import (
+    PEOPLE,
+    name_sums,
+    read_columns,
+    read_population,
+    sum_columns,
+)
 from geobuffer.analysis.expectation import (
     NOTHING_EXPECTED,
     Expected,
@@ -30,7 +37,7 @@ from geobuffer.analysis.people_model import find_ranges, model_sizes
 from geobuffer.errors import DataError, GeometryError, WrongKind, did_you_mean
 from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
 from geobuffer.io.not_located import find_not_located
-from geobuffer.io.point_tables import drop_uncounted, read_numbers, read_points_table
+from geobuffer.io.point_tables import drop_uncounted, read_points_table
 from geobuffer.zones.arguments import (
     FLAG,
     NUMBER,
@@ -61,12 +68,13 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-def exposure(
+def exposure(  # noqa: PLR0913 - each argument is a choice of its own
     table: gpd.GeoDataFrame,
     zone: Zone,
     *,
     by: str | Sequence[str] | None = None,
     cumulative: bool = False,
+    of: str | Sequence[str] | None = None,
     model: bool = True,
     totals: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
@@ -75,10 +83,9 @@ def exposure(
     Parameters
     ----------
     table
-        Points, in any CRS; people are counted from the column ``population`` if there is one. A
-        row without a point is expected where its ``candidates`` are, if it has some, and counted
-        nowhere. A row that repeats another one in every column is
-        counted once. A warning reports both.
+        Points, in any CRS. A row without a point is expected where its ``candidates`` are, if it
+        has some, and counted nowhere. A row that repeats another one in every column is counted
+        once. A warning reports both.
     zone
         The zone.
     by
@@ -86,8 +93,11 @@ def exposure(
         (``"oblast"``), or those that :func:`geobuffer.classify` adds (``"section"``, ``"side"``).
     cumulative
         Count everything within the outer edge of a ring, not only between its two edges.
+    of
+        A column of numbers to add up, or a list of several: ``["population", "beds"]``. By default
+        people are counted, from the column ``population`` if there is one.
     model
-        Give a modelled range of people too.
+        Give a modelled range of people too, if people are counted.
     totals
         For the model: people of hromadas, by their code. They are one more choice of the model,
         beside comparable places: what is left of a total after the places with a figure is shared
@@ -107,7 +117,9 @@ def exposure(
         ``places`` counts the places certainly in it, and ``uncertain`` those that may be in it.
         ``population`` is that of the certain places: a lower limit, because ``without_figure`` of
         them have no figure. ``population_uncertain`` and ``uncertain_without_figure`` are the same
-        for the uncertain places. ``population_model_low`` and ``population_model_high`` are a
+        for the uncertain places. Another column of ``of``, such as ``beds``, has ``beds``,
+        ``beds_without_figure``, ``beds_uncertain`` and ``beds_uncertain_without_figure`` in the
+        same way. ``population_model_low`` and ``population_model_high`` are a
         model's range, with two digits, which holds the people nine times in ten if its assumptions
         hold: places count by their probability, and those without a figure are as large as the
         places with fewer than 500 people within 60 km of the border, by the oblast with the
@@ -126,8 +138,8 @@ def exposure(
     Raises
     ------
     DataError
-        The table has no column ``by``, or this is one of the columns that are counted; a population
-        is not a number; or as :func:`geobuffer.classify`.
+        The table has no column ``by`` or ``of``, or this is one of the columns that are counted; a
+        figure is not a number; or as :func:`geobuffer.classify`.
     WrongKind
         ``zone`` is not a zone.
 
@@ -139,6 +151,11 @@ def exposure(
     >>> zone = gb.build_zone(border, km=[5, 10], side="Ukraine", tolerance_m=1)
     >>> exposure(gb.load_settlements(), zone)["ring"].tolist()
     ['0–5 km', '5–10 km']
+    >>> import geopandas as gpd
+    >>> points = gpd.points_from_xy([35.03, 35.02], [51.12, 51.11], crs="EPSG:4326")
+    >>> clinics = gpd.GeoDataFrame({"beds": [120, None]}, geometry=points)
+    >>> exposure(clinics, zone, of="beds")[["ring", "beds", "beds_without_figure"]].values.tolist()
+    [['0–5 km', 0, 0], ['5–10 km', 120, 1]]
     """
     check_arguments(
         cumulative=(cumulative, FLAG), model=(model, FLAG), totals=(totals, optional(TOTALS))
@@ -147,11 +164,12 @@ def exposure(
     found = classify_table(table, zone, stacklevel=2)
     joined = join_columns(table, found.frame)
     signed = measure_signed_km(found.lon, found.lat, zone, joined["distance_km"].to_numpy())
-    people = read_population(joined)
+    by_columns = _list_group_columns(joined, by)
+    figures = read_columns(joined, of, {*_TAKEN, *by_columns} - {*name_sums(PEOPLE)})
+    model = model and PEOPLE in figures
     once = _find_counted_once(joined, [found], stacklevel=2)
     unplaced = find_not_located(joined, joined["membership"].isna().to_numpy() & once)
     counts = is_counted(joined["membership"]) & once
-    by_columns = _list_group_columns(joined, by)
     edges = [
         (zone.edges_km[0] if cumulative else inner, outer)
         for inner, outer in pairwise(zone.edges_km)
@@ -161,14 +179,14 @@ def exposure(
     part_keys = _list_part_keys(joined, parts, by_columns)
     expected = expect_counts(parts, part_keys)
     away = joined["distance_km"].to_numpy()
-    sizes = model_sizes(joined, people, away, totals) if model else None
+    sizes = model_sizes(joined, figures[PEOPLE], away, totals) if model else None
     ranges = find_ranges(parts, part_keys, sizes) if sizes else {}
-    joined, people, unplaced = joined[counts], people[counts], unplaced.select(counts)
-    signed = signed[counts]
+    joined, signed, unplaced = joined[counts], signed[counts], unplaced.select(counts)
+    figures = {column: numbers[counts] for column, numbers in figures.items()}
     groups = _group_rows(joined, by_columns)
     no_row = np.zeros(len(joined), dtype=bool)
     keys = sorted({*groups, *expected}, key=_order_key)
-    dates = _figure_dates(joined, people)
+    dates = _figure_dates(joined, figures)
     rows = []
     labels = label_rings(zone, cumulative=cumulative)
     for ring, (label, (inner, outer)) in enumerate(zip(labels, edges, strict=True)):
@@ -178,21 +196,24 @@ def exposure(
             guess = expected[key][ring] if key in expected else NOTHING_EXPECTED
             is_likely = guess is not None and guess.expected >= _LIKELY
             if not by_columns or (here & (sure | unsure)).any() or is_likely:
+                sums = _count_group(figures, sure & here, unsure & here)
                 rows.append(
                     label
                     | dict(zip(by_columns, key, strict=True))
                     | _describe_expected(guess)
-                    | _count_group(people, sure & here, unsure & here)
+                    | sums
                     | _describe_range(
                         ranges[key][ring] if key in ranges else None,
-                        floor=round(np.nansum(people[sure & here])),
+                        floor=int(sums.get(PEOPLE, 0)),
                     )
                     | {"not_located": unplaced.count_near((sure | unsure) & here)}
                     | {"as_of": _join_dates(dates[(sure | unsure) & here])}
                 )
-    columns = [*labels[0], *by_columns, *EXPECTED, *COUNTS, *(MODEL if model else ())]
+    summed = [name for column in figures for name in name_sums(column)]
+    columns = [*labels[0], *by_columns, *EXPECTED, *COUNTS[:2], *summed, *(MODEL if model else ())]
     columns += ["not_located"] if unplaced.is_known else []
-    columns += ["as_of"] if "population_as_of" in joined.columns else []
+    is_dated = PEOPLE in figures and "population_as_of" in joined.columns
+    columns += ["as_of"] if is_dated else []
     types = EXPECTED_TYPES | (dict.fromkeys(MODEL, "Int64") if model else {})
     counted = pd.DataFrame(rows, columns=columns).astype(types)
     counted.attrs[ORIGIN] = joined.attrs[ORIGIN] | _list_sources(joined)
@@ -250,21 +271,6 @@ def _is_cut_out(zone: Zone | Region) -> bool:
     )
 
 
-def read_population(table: pd.DataFrame) -> Floats:
-    """Return the population of each row; NaN where the table gives no figure.
-
-    Examples
-    --------
-    >>> read_population(pd.DataFrame({"population": [120, None]})).tolist()
-    [120.0, nan]
-    >>> read_population(pd.DataFrame({"name": ["Sudzha"]})).tolist()
-    [nan]
-    """
-    if "population" not in table.columns:
-        return np.full(len(table), np.nan)
-    return read_numbers(table, "population")
-
-
 def _list_sources(joined: pd.DataFrame) -> dict[str, str]:
     """Return the sources of the places that are counted, each source once."""
     if "source" not in joined.columns:
@@ -273,11 +279,8 @@ def _list_sources(joined: pd.DataFrame) -> dict[str, str]:
     return {"places_source": "; ".join(sorted(counted.astype(str).unique()))}
 
 
-#: The columns of counts.
-COUNTS = (
-    "places", "uncertain", "population", "without_figure",
-    "population_uncertain", "uncertain_without_figure",
-)  # fmt: skip
+#: The columns of counts, where people are counted.
+COUNTS = ("places", "uncertain", *name_sums(PEOPLE))
 
 
 def _split_ring(
@@ -409,24 +412,18 @@ def _group_rows(
 
 
 def _count_group(
-    people: Floats, sure: NDArray[np.bool_], unsure: NDArray[np.bool_]
-) -> dict[str, int]:
-    return {
-        "places": int(sure.sum()),
-        "uncertain": int(unsure.sum()),
-        "population": round(np.nansum(people[sure])),
-        "without_figure": int(np.isnan(people[sure]).sum()),
-        "population_uncertain": round(np.nansum(people[unsure])),
-        "uncertain_without_figure": int(np.isnan(people[unsure]).sum()),
-    }
+    figures: Mapping[str, Floats], sure: NDArray[np.bool_], unsure: NDArray[np.bool_]
+) -> dict[str, int | float]:
+    counts = {"places": int(sure.sum()), "uncertain": int(unsure.sum())}
+    return counts | sum_columns(figures, sure, unsure)
 
 
-def _figure_dates(joined: pd.DataFrame, people: Floats) -> NDArray[np.object_]:
-    """Return the dates of figures; None where there is no figure."""
-    if "population_as_of" not in joined.columns:
+def _figure_dates(joined: pd.DataFrame, figures: Mapping[str, Floats]) -> NDArray[np.object_]:
+    """Return the dates of figures of people; None where there is no figure."""
+    if PEOPLE not in figures or "population_as_of" not in joined.columns:
         return np.full(len(joined), None)
     dates = joined["population_as_of"].astype(object)
-    named = dates.where(dates.notna(), "undated").where(~np.isnan(people), None)
+    named = dates.where(dates.notna(), "undated").where(~np.isnan(figures[PEOPLE]), None)
     return np.asarray(named.to_numpy(dtype=object))
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 import shapely
+from pandas.api.types import is_numeric_dtype
 
 from geobuffer.analysis.expectation import round_to_digits
 from geobuffer.analysis.exposure import COUNTS, EXPECTED, MODEL, label_rings
@@ -246,8 +248,10 @@ def compare_exposure(places: pd.DataFrame, raster: pd.DataFrame) -> pd.DataFrame
     absent = joined["places"].isna()
     guesses = [column for column in (*EXPECTED, *MODEL) if column in joined]
     joined.loc[absent, guesses] = 0
-    counts = [c for c in (*COUNTS, "population_places", "not_located") if c in joined]
-    joined[counts] = joined[counts].fillna(0).astype(int)
+    known = {*by, *guesses, "as_of_places"}
+    types = marked[0].dtypes
+    counts = [str(c) for c in types.index if c not in known and is_numeric_dtype(types[c])]
+    joined[counts] = joined[counts].fillna(0).astype({c: types[c] for c in counts})
     basis = _include_raster(joined)
     others = [joined[column].fillna("").astype(str) for column in by if column != ring]
     order = [joined[ring].map(rings), *others]
@@ -465,7 +469,8 @@ def _key_columns(table: pd.DataFrame) -> list[str]:
         "no_data_km2",
         "no_data_share",
     }
-    keys = [str(column) for column in table.columns if column not in figures]
+    # Keys stand first. Behind them there may be sums of any columns.
+    keys = [str(column) for column in takewhile(lambda name: name not in figures, table.columns)]
     if not {"ring", "within_km"} & set(keys):
         raise DataError("Invalid table: no ring. Must come from exposure or exposure_raster.")
     return keys

@@ -74,6 +74,12 @@ _AT_LEAST = (
 )
 
 
+# Printed below other sums than that of people.
+_SUMS_AT_LEAST = (
+    "The sums are at least this: “no figure for” counts the places without a figure; “–” means "
+    "that no place has one."
+)
+
 _MODEL = ("population_model_low", "population_model_high")
 
 _EXPECTED = ("expected", "expected_low", "expected_high")
@@ -105,6 +111,12 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     cumulative: Annotated[
         bool, typer.Option("--cumulative", help="Count all within each edge, not ring by ring.")
     ] = False,
+    of: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--of", metavar="COLUMN", help="Add up this column instead of people; may repeat."
+        ),
+    ] = None,
     model: ModelOptions,
     rasters: RasterOptions,
     out: Out = None,
@@ -125,7 +137,7 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
         tables = []
         if towns is not None:
             totals = load_totals(model, places, towns)
-            how: Any = {"model": not model.no_model, "totals": totals}
+            how: Any = {"of": of or None, "model": not model.no_model, "totals": totals}
             tables = [gb.exposure(towns, built, by=by, cumulative=cumulative, **how)]
     if raster and values:
         source = _find_raster_source(raster, rasters.as_of)
@@ -142,10 +154,10 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     else:
         title = make_heading(scenario, built)
         _print_exposure(counted, title, places=towns is not None, raster=bool(raster))
-        of = "Point" if has_only_points(built.sections) else "Border"
+        origin = "Point" if has_only_points(built.sections) else "Border"
         if towns is not None and scenario == gb.load_scenario(zone.scenario):
             _print_reported(scenario, built, towns)
-        print_sources(counted, of, bundled=towns is not None and not places.places)
+        print_sources(counted, origin, bundled=towns is not None and not places.places)
 
 
 def _measure_ground(
@@ -195,6 +207,8 @@ def _find_raster_source(raster: list[Path], as_of: str) -> gb.Source:
 
 def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: bool) -> None:
     """Print the counts of places, of a raster, or of both side by side."""
+    from geobuffer.analysis.column_sums import PEOPLE
+
     estimate = "population_raster" if places else "population"
     if raster:
         counted[estimate] = counted[estimate].round().astype("Int64")
@@ -203,10 +217,10 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
     unprinted = unprinted + (["not_located"] if len(counted) == 1 else [])
     joined = _join_model(_join_expected(_blank_unknown_counts(counted)))
     shown = joined.drop(columns=unprinted, errors="ignore")
-    print_table(_move_uncertain_last(_name_distances(shown)), title)
+    print_table(_move_uncertain_last(_name_distances(shown)), title, _name_sums(counted))
     if places:
         _print_expected(counted)
-        print_line(_AT_LEAST)
+        print_line(_AT_LEAST if PEOPLE in counted or raster else _SUMS_AT_LEAST)
         _print_model(counted)
         if "ring" in counted and len(set(counted["ring"])) > 1:
             print_line(_NO_SUMS)
@@ -219,7 +233,7 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
         return
     print_line(
         "Uncertain are places nearer to the zone's edge than their position is accurate. The "
-        "columns behind “uncertain” count their people."
+        "columns behind “uncertain” count theirs."
     )
 
 
@@ -306,17 +320,38 @@ def _move_uncertain_last(counted: pd.DataFrame) -> pd.DataFrame:
     return counted[sorted(counted.columns, key=lambda name: "uncertain" in str(name))]
 
 
+def _name_sums(counted: pd.DataFrame) -> dict[str, str]:
+    """Return short headings for the sums of columns other than people.
+
+    The same heading stands for a sum among the places inside and among the uncertain ones.
+    """
+    from geobuffer.analysis.column_sums import PEOPLE, list_sums
+
+    headings: dict[str, str] = {}
+    for names in list_sums(counted):
+        if names.sure != PEOPLE:
+            headings[names.unsure] = names.sure
+            headings |= dict.fromkeys((names.sure_without, names.unsure_without), "no figure for")
+    return headings
+
+
 def _blank_unknown_counts(counted: pd.DataFrame) -> pd.DataFrame:
-    """Return counts without a number of people where no place has a figure, instead of zero."""
-    people = {
-        "population": ("places", "without_figure"),
-        "population_uncertain": ("uncertain", "uncertain_without_figure"),
+    """Return counts without a sum where no place has a figure, instead of zero."""
+    from geobuffer.analysis.column_sums import list_sums
+
+    sums = {
+        total: (among, without)
+        for names in list_sums(counted)
+        for total, among, without in (
+            (names.sure, "places", names.sure_without),
+            (names.unsure, "uncertain", names.unsure_without),
+        )
     }
-    there = {name: of for name, of in people.items() if {name, *of} <= set(counted)}
+    there = {name: of for name, of in sums.items() if {name, *of} <= set(counted)}
     return counted.assign(
         **{
             name: counted[name]
-            .astype("Int64")
+            .astype("Float64" if counted[name].dtype.kind == "f" else "Int64")
             .mask((counted[among] > 0) & (counted[among] == counted[without]))
             for name, (among, without) in there.items()
         }

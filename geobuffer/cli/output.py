@@ -147,8 +147,8 @@ def _check_not_read(path: Path) -> None:
 #: The options that give the arguments of the library their values, in most commands. Widths, side
 #: and ends are not among them: a scenario file may give them, so messages call them as it does.
 OPTIONS = {
-    "by": "--by", "csv_locale": "--csv-locale", "step_km": "--step-km", "to_km": "--to-km",
-    "tolerance_m": "--tolerance", "values": "--values",
+    "by": "--by", "csv_locale": "--csv-locale", "of": "--of", "step_km": "--step-km",
+    "to_km": "--to-km", "tolerance_m": "--tolerance", "values": "--values",
 }  # fmt: skip
 
 # Functions that messages recommend to users of Python, and the options in their place.
@@ -321,8 +321,11 @@ def print_line(text: str) -> None:
     stdout_console().print(escape_controls(text), soft_wrap=True)
 
 
-def print_table(table: pd.DataFrame, title: str) -> None:
-    """Print a table with short headings; it fits the terminal, and has full width in a file."""
+def print_table(table: pd.DataFrame, title: str, headings: Mapping[str, str] | None = None) -> None:
+    """Print a table with short headings; it fits the terminal, and has full width in a file.
+
+    `headings` holds those of columns that only this table has.
+    """
     import pandas as pd
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -330,9 +333,10 @@ def print_table(table: pd.DataFrame, title: str) -> None:
 
     print_line(title)
     printed = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    known = _HEADINGS | dict(headings or {})
     for column in table.columns:
         numeric = pd.api.types.is_numeric_dtype(table[column])
-        heading = escape_controls(_HEADINGS.get(str(column), str(column)))
+        heading = escape_controls(known.get(str(column), str(column)))
         printed.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     are_metres = [str(column).endswith("_m") for column in table.columns]
     for row in table.itertuples(index=False):

@@ -254,6 +254,49 @@ def test_errors_of_classify_are_passed_on(five, rings):
         gb.exposure(five.set_crs(None, allow_override=True), rings)
 
 
+# Other columns
+
+
+def test_any_column_is_added_up_with_its_unknowns_beside(five, rings):
+    clinics = five.assign(beds=[10, 20, None, 2.5, 9], accuracy_m=1.0)
+    table = gb.exposure(clinics, rings, of="beds")
+    sums = ["beds", "beds_without_figure", "beds_uncertain", "beds_uncertain_without_figure"]
+    assert table.columns.tolist() == ["ring", *EXPECTED, "places", "uncertain", *sums]
+    assert table[sums].to_numpy().tolist() == [[30, 0, 0, 0], [2.5, 1, 0, 0]]
+    both = gb.exposure(clinics, rings, of=["population", "beds"], by="oblast")
+    assert both.columns.tolist() == ["ring", "oblast", *EXPECTED, *COUNTS, *sums, *MODEL]
+    pd.testing.assert_frame_equal(both.drop(columns=sums), gb.exposure(clinics, rings, by="oblast"))
+    assert both["beds"].sum() == table["beds"].sum()
+    # 4.9995 km is nearer to the edge of 5 km than the point is accurate.
+    near = places([4.9995], beds=[7], accuracy_m=1.0)
+    assert gb.exposure(near, rings, of="beds")[sums].to_numpy().tolist() == [[0, 0, 7, 0]] * 2
+
+
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        ("bedz", "Did you mean 'beds'"),
+        (["beds", "beds"], "a column of the name of its sum"),
+        ("ring", "a column of the name of its sum"),
+        ("oblast", "'A'"),
+    ],
+)
+def test_a_column_that_cannot_be_added_up_is_refused(five, rings, of, words):
+    with pytest.raises(gb.DataError, match=words):
+        gb.exposure(five.assign(beds=1), rings, of=of, by=[])
+
+
+def test_sums_of_any_column_stand_beside_a_raster(five, rings):
+    table = gb.exposure(five.assign(beds=2), rings, of="beds", by="oblast")
+    raster = pd.DataFrame({"ring": ["0–5 km", "5–10 km", "5–10 km"], "oblast": ["A", "A", "C"],
+                           "population": [4.5, 1.0, 9.0]})  # fmt: skip
+    joined = gb.compare_exposure(table, raster).set_index(["ring", "oblast"])
+    assert joined["beds"].to_dict() == {
+        ("0–5 km", "A"): 2, ("0–5 km", "B"): 2, ("5–10 km", "A"): 4, ("5–10 km", "C"): 0,
+    }  # fmt: skip
+    assert joined.loc[("5–10 km", "C"), "population_raster"] == 9.0
+
+
 # The bundled places
 
 

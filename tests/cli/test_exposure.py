@@ -231,3 +231,16 @@ def test_exposure_tells_the_model_apart_and_without_it(run, here):
     assert plain == {name: value for name, value in row.items() if "model" not in name}
     assert "model" not in run("exposure", *SHORT, "--no-model").out
     assert "“Modelled” is a model's range" in run("exposure", *SHORT, "--by", "oblast").out
+
+
+def test_any_columns_are_added_up(run, tmp_path):
+    path = tmp_path / "clinics.csv"
+    path.write_text("name,lat,lon,beds,staff\nA,51.12,35.03,120,10\nB,51.11,35.02,,12.5\n")
+    asked = "--places", path, "--places-read", "accuracy_m=1", "--km", "10"
+    (row,) = run("exposure", *asked, "--of", "beds", "--of", "staff", "--json").json
+    assert (row["beds"], row["beds_without_figure"], row["staff"]) == (120, 1, 22.5)
+    assert not {"population", "population_model_low"} & set(row)
+    answer = run("exposure", *asked, "--of", "beds")
+    assert "beds  no figure for" in answer.out
+    assert "The sums are at least this" in answer.out
+    assert "Invalid --of 'bed'. Did you mean 'beds'?" in run("exposure", *asked, "--of", "bed").err

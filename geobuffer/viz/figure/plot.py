@@ -16,8 +16,8 @@ import pandas as pd
 import shapely
 
 from geobuffer.analysis.classify import Classification, classify_table
+from geobuffer.analysis.column_sums import read_population
 from geobuffer.analysis.expectation import Expected, expect_zone
-from geobuffer.analysis.exposure import read_population
 from geobuffer.analysis.membership import COUNTED, is_counted
 from geobuffer.datasets.bundled import source_of, sources_of_places
 from geobuffer.datasets.scenario import find_bearers

@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from geobuffer.analysis.classify import join_columns
-from geobuffer.analysis.exposure import read_population
+from geobuffer.analysis.column_sums import read_population
 from geobuffer.analysis.membership import MEMBERSHIP, decide, measure_signed_km
 from geobuffer.datasets.bundled import load_other_names
 from geobuffer.geodesy.antimeridian import keep_polygons, shift_to_0_360, unwrap_to_0_360

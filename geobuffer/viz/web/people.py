@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geobuffer.analysis.column_sums import read_population
 from geobuffer.analysis.expectation import list_parts
-from geobuffer.analysis.exposure import read_population
 from geobuffer.analysis.membership import measure_signed_km
 from geobuffer.analysis.people_model import NEAR_KM, SMALL, find_ranges, model_sizes
 from geobuffer.viz.web.expected import decides_by_distance, states_accuracy, zone_at_width
