@@ -8,9 +8,12 @@ readings is refused, and the message says why.
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from typing import NamedTuple
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
 
 from geobuffer.zones.map_links import LinkError, LinkPair, find_link_pairs
 from geobuffer.zones.quantities import MAX_CHARACTERS, NO_NUMBER, NOT_KNOWN
@@ -28,25 +31,22 @@ NO_COORDINATE = NO_NUMBER | NOT_KNOWN | {"point empty"}
 _MAX_PAIR = 2 * MAX_CHARACTERS
 _MAX_LINK = 4_000  # addresses of Google Maps with all their data have up to some 2,000 characters
 
-_SIGNS = str.maketrans(
-    {
-        **dict.fromkeys("º˚∘⁰*", "°"),
-        **dict.fromkeys("′’‘‛ʹʼʻ´`＇", "'"),
-        **dict.fromkeys("″”“„‟ʺ˝＂", '"'),
-        **dict.fromkeys("−–‐‑﹣－", "-"),
-        **dict.fromkeys("，、", ","),
-        "；": ";",
-        "：": ":",
-        # Signs without width, which pages and messengers put around what is copied.
-        **dict.fromkeys(
-            [
-                0xAD, 0x61C, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
-                *range(0x2060, 0x2070),
-            ]
-        ),
-        **dict.fromkeys("()[]{}<>", " "),
-    }
-)  # fmt: skip
+_LAT, _LON = "latitude", "longitude"
+
+
+@cache
+def load_coordinate_words() -> dict[str, Any]:
+    """Return the words and signs of coordinates, as the page reads them too."""
+    words: dict[str, Any] = json.loads(
+        resources.files("geobuffer.zones").joinpath("coordinate_words.json").read_text("utf-8")
+    )
+    return words
+
+
+_WORDS = load_coordinate_words()
+_SIGNS = str.maketrans({old: new for new, signs in _WORDS["signs"].items() for old in signs})
+# Signs without width, which pages and messengers put around what is copied.
+_REMOVED = re.compile(f"[{_WORDS['removed']}]")
 
 _TOKEN = re.compile(
     r"(?P<number>(?:(?<![0-9])-|\+)?(?:[0-9]+(?:\.[0-9]*)?|(?<!\w)\.[0-9]+)(?:[eE][+-][0-9]{1,2})?)"
@@ -54,51 +54,17 @@ _TOKEN = re.compile(
     r"|(?P<other>\S)"
 )
 
-_LAT, _LON = "latitude", "longitude"
-
-# The axis and the sign of a hemisphere, by letters and by how its words begin: English, Ukrainian
-# (пн. ш.) and Russian (с. ш.), German, French, Spanish and Polish. "O" is not here: it is east in
-# German and west in French.
-_HEMISPHERES = {
-    word: (axis, sign)
-    for axis, sign, words in (
-        (_LAT, 1, "n с пн пнш сш nord norte nort płn"),
-        (_LAT, -1, "s ю пд пдш юш sud süd sur płd"),
-        (_LON, 1, "e в сх схд вд ost est este wsch"),
-        (_LON, -1, "w з зх зхд зд ouest oeste ovest zach"),
-    )
-    for word in words.split()
-}
-_HEMISPHERE_STEMS = {
-    word: (axis, sign)
-    for axis, sign, words in (
-        (_LAT, 1, "north північ північн півн северн север półno"),
-        (_LAT, -1, "south південь південн півд южн połud"),
-        (_LON, 1, "east схід східн восточн восток wschod"),
-        (_LON, -1, "west захід західн западн запад zachod"),
-    )
-    for word in words.split()
-}
-_AXES = dict.fromkeys(("lat", "ш", "шир", "szer"), _LAT) | dict.fromkeys(
-    ("lon", "lng", "long", "д", "довг", "долг", "dł"), _LON
+# The axis and the sign of a hemisphere, 0 for the name of an axis: by words, and by how words
+# begin.
+_SIDES, _STEMS = (
+    {word: (side[0], side[1]) for side in _WORDS["sides"] for word in side[place].split()}
+    for place in (2, 3)
 )
-_AXIS_STEMS = {
-    "latit": _LAT, "широт": _LAT, "szerok": _LAT, "breite": _LAT,
-    "longit": _LON, "довгот": _LON, "долгот": _LON, "długo": _LON, "länge": _LON,
-}  # fmt: skip
-_UNITS = {
-    word: unit
-    for unit, words in (
-        ("°", "d deg degs degree degrees град градус градуса градуси градусів градусов гр"),
-        ("'", "m min mins minute minutes м мин минут минута минуты хв хвилин хвилина хвилини"),
-        ('"', "sec secs second seconds сек секунд секунда секунди секунды"),
-    )
-    for word in words.split()
-}
+_UNITS = {word: unit for unit, words in _WORDS["units"].items() for word in words.split()}
 # These letters mean seconds or a hemisphere; the letters around them decide.
-_SECONDS = "sсSС"
+_SECONDS = set("sсSС")
 # Words that say only that coordinates follow.
-_NOISE = {"gps", "wgs", "latlng", "latlon", "coordinates", "coords", "координати", "координаты"}
+_NOISE = set(_WORDS["noise"].split())
 
 # The code of one coordinate: a number, or whole degrees with minutes and seconds. i and f are
 # numbers without and with decimals, capitals those with a sign.
@@ -318,7 +284,7 @@ def _split_digits(digits: str, width: int) -> float:
 
 def _simplify(text: str) -> str:
     """Return a text with plain signs, and without signs that have no width."""
-    plain = " ".join(text.translate(_SIGNS).split()).replace("''", '"')
+    plain = " ".join(_REMOVED.sub("", text).translate(_SIGNS).split()).replace("''", '"')
     plain = re.sub(r"(?i)\bwgs[ -]?84\b:?", " ", plain).strip(" ,;@").removesuffix(".")
     # Quotes around the whole text; Excel writes an apostrophe before a number that is a text.
     if plain[:1] in {"'", '"'}:
@@ -525,25 +491,17 @@ def _read_word(text: str, before: list[_Token], rest: str) -> list[_Token] | Non
 
 def _name_side(word: str) -> tuple[str, int] | None:
     """Return the axis of a word and its sign (0 for the name of an axis)."""
-    if word in _HEMISPHERES:
-        return _HEMISPHERES[word]
-    if word in _AXES:
-        return _AXES[word], 0
-    for stem, side in _HEMISPHERE_STEMS.items():
-        if word.startswith(stem):
-            return side
-    for stem, axis in _AXIS_STEMS.items():
-        if word.startswith(stem):
-            return axis, 0
-    return None
+    if word in _SIDES:
+        return _SIDES[word]
+    return next((side for stem, side in _STEMS.items() if word.startswith(stem)), None)
 
 
 def _split_word(text: str, *, follows_number: bool) -> list[_Token] | None:
     """Return the unit and the hemisphere of a word such as ``sN`` or ``degE``."""
     unit = text[:-1].casefold()
-    named = _HEMISPHERES.get(text[-1].casefold())
-    code = '"' if text[:-1] in set(_SECONDS) else _UNITS.get(unit)
-    if not follows_number or named is None or code is None:
+    named = _SIDES.get(text[-1].casefold(), (_LAT, 0))
+    code = '"' if text[:-1] in _SECONDS else _UNITS.get(unit)
+    if not follows_number or not named[1] or code is None:
         return None
     return [_Token(code, text[:-1]), _Token("H", text[-1], *named)]
 

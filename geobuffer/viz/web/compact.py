@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import shapely
 
-from geobuffer.geodesy.simplify import simplify_parts
+from geobuffer.geodesy.ellipsoid import cut_into_pieces
+from geobuffer.geodesy.simplify import scale_degrees, simplify_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,6 +86,9 @@ def share_arcs(shapes: Sequence[BaseGeometry]) -> Arcs:
     coords, names = np.unique(np.concatenate(flat), axis=0, return_inverse=True)
     ids = np.split(names.ravel(), np.cumsum([len(path) for path in flat])[:-1])
     junctions = _find_junctions(ids, len(coords))
+    # A closed line begins where it was given to begin: its kilometres count from there.
+    for path, is_line in zip(ids, _list_kinds(shapes, paths), strict=True):
+        junctions[path[0]] |= is_line
     known: dict[bytes, int] = {}
     lines: list[Floats] = []
     numbered = iter([_number_arcs(path, junctions, coords, known, lines) for path in ids])
@@ -92,6 +96,16 @@ def share_arcs(shapes: Sequence[BaseGeometry]) -> Arcs:
         lines,
         [_arrange_arcs(these, shape, numbered) for these, shape in zip(paths, shapes, strict=True)],
     )
+
+
+def _list_kinds(shapes: Sequence[BaseGeometry], paths: list[list[list[Floats]]]) -> list[bool]:
+    """Return of each path whether it is a line, and no edge of a polygon."""
+    return [
+        "Polygon" not in shape.geom_type
+        for shape, these in zip(shapes, paths, strict=True)
+        for part in these
+        for _ in part
+    ]
 
 
 def list_arcs(shape: Any) -> set[int]:
@@ -179,11 +193,73 @@ def _number_arcs(
     return found
 
 
-def simplify_line(lonlat: Floats, tolerance_m: float) -> Floats:
-    """Return the vertices of a line, simplified within a tolerance; its end points stay."""
-    parts = simplify_parts(shapely.linestrings(lonlat), tolerance_m)
-    inner = shapely.get_coordinates(parts)[1:-1]
-    return np.concatenate([lonlat[:1], inner, lonlat[-1:]])
+def find_kept_vertices(lonlat: Floats, tolerance_m: float) -> NDArray[np.bool_]:
+    """Return which vertices of a line are left if it is simplified within a tolerance.
+
+    Its end points stay.
+
+    Examples
+    --------
+    >>> bend = np.array([(30, 50), (30.5, 50.0001), (31, 50)])  # 11 m off straight
+    >>> [find_kept_vertices(bend, metres).tolist() for metres in (10, 12)]
+    [[True, True, True], [True, False, True]]
+    """
+    line = shapely.linestrings(lonlat)
+    drawn = shapely.get_coordinates(simplify_parts(line, tolerance_m))
+    _, scale = scale_degrees(line)
+    # Simplifying scales the vertices and back, which may change the last bit.
+    scaled = np.ascontiguousarray(np.asarray(lonlat, dtype=np.float64) * scale / scale)
+    kept = np.isin(scaled.view(np.complex128).ravel(), drawn.view(np.complex128).ravel())
+    kept[[0, -1]] = True
+    return np.asarray(kept)
+
+
+def measure_thinned(
+    paths: Sequence[tuple[Floats, NDArray[np.bool_]]], step_km: float
+) -> list[float | int | None]:
+    """Return the true lengths passed, in km, at even steps along lines that are thinned.
+
+    Parameters
+    ----------
+    paths
+        The vertices of lines that follow one another, and which of them are kept.
+    step_km
+        The longest step along the lines that the kept vertices make.
+
+    Returns
+    -------
+    list of float
+        Numbers to 10 m: the first is 0, the last the length of the lines with all vertices.
+
+    Examples
+    --------
+    >>> bend = np.array([(30.0, 0.0), (30.1, 0.1), (30.2, 0.0), (30.4, 0.0)])
+    >>> measure_thinned([(bend, np.array([True, False, True, True]))], 25)
+    [0, 31.38, 53.64]
+    """
+    true_km, drawn_km = (
+        np.concatenate([[0.0], *(part[i] for part in map(_measure_kept, paths))]).cumsum()
+        for i in (0, 1)
+    )
+    count = max(1, math.ceil(drawn_km[-1] / step_km))
+    return round_numbers(np.interp(np.linspace(0, drawn_km[-1], count + 1), drawn_km, true_km), 2)
+
+
+def _measure_kept(path: tuple[Floats, NDArray[np.bool_]]) -> tuple[Floats, Floats]:
+    """Return the lengths in km between kept vertices: along all vertices, and straight."""
+    lonlat, kept = path
+    places = np.flatnonzero(kept)
+    return (
+        np.add.reduceat(_measure_edges(lonlat), places[:-1]) / 1e3,
+        _measure_edges(lonlat[places]) / 1e3,
+    )
+
+
+def _measure_edges(lonlat: Floats) -> Floats:
+    edges = shapely.linestrings(np.stack([lonlat[:-1], lonlat[1:]], axis=1))
+    pieces = cut_into_pieces(list(edges))
+    lengths = np.bincount(pieces.line, pieces.length_m, minlength=len(edges))
+    return np.asarray(lengths, dtype=np.float64)
 
 
 def read_texts(column: pd.Series[Any]) -> list[str]:

@@ -60,6 +60,7 @@ from geobuffer.zones.arguments import (
     optional,
 )
 from geobuffer.zones.checks import check_zone
+from geobuffer.zones.coordinates import load_coordinate_words
 from geobuffer.zones.source import Source
 from geobuffer.zones.toponyms import NAME_COLUMNS, TOWN_NAMES, load_name_rules
 from geobuffer.zones.translation import check_language, leave_out_english, list_languages
@@ -274,6 +275,7 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
         "sources": sources,
         "credit": _credit_briefly(sources),
         "one_place": TOWN_NAMES,
+        "coordinate_words": {k: v for k, v in load_coordinate_words().items() if k != "about"},
         "name_rules": {k: v for k, v in load_name_rules().items() if k != "about"},
         "has_basemap": bool(tiles),
     }

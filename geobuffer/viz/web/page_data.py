@@ -29,14 +29,16 @@ from geobuffer.viz.web.compact import (
     encode_column,
     encode_line,
     encode_together,
+    find_kept_vertices,
     find_state_arcs,
     list_arcs,
+    measure_thinned,
     read_texts,
     round_numbers,
     share_arcs,
-    simplify_line,
 )
 from geobuffer.viz.web.expected import describe_expected, states_accuracy, zone_at_width
+from geobuffer.viz.web.slider import outline_error_m
 from geobuffer.zones.border import AROUND, BOTH, SIDE_NAMES
 from geobuffer.zones.flat_ends import find_flat_ends
 from geobuffer.zones.toponyms import NAME_COLUMNS, make_name_keys, pick_name, romanize
@@ -72,6 +74,10 @@ _TOLERANCE_M = {"border": 10.0, "zone": 15.0, "regions": 50.0, "neighbours": 100
 # Towns with at least so many people are drawn and named even if they are farther than that.
 _TOWN = 15_000
 
+# The drawn border is shorter than the true one, by other shares in other places. Every so many km
+# the page knows the true kilometre; in between it is right to some 100 m.
+_CHAINAGE_KM = 3.0
+
 # The page draws other widths from its border, to 10 m, on circles of the curvature of the ellipsoid
 # at each vertex. Measured from 80° S to 80° N, those are off by 1.6 m at most at 1,000 km; beyond,
 # the error grows with the cube of the width.
@@ -98,7 +104,12 @@ def has_slider(zone: Zone) -> TypeGuard[BufferZone]:
 
 
 def list_sides(zone: Zone) -> list[str]:
-    """Return the sides that the page offers: of a zone around areas, it draws no inside alone."""
+    """Return the sides that the page offers: of a zone around areas, it draws no inside alone.
+
+    A line or points have no inside, so there is nothing to choose.
+    """
+    if any(side.area is not None and side.area.is_empty for side in zone.sides):
+        return [zone.side]
     if zone.side == AROUND:
         return [AROUND, zone.sides[1].name]
     return [BOTH, *(side.name for side in zone.sides)]
@@ -152,6 +163,8 @@ def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     shapes = iter(arcs.shapes)
     parts = {layer: [next(shapes) for _ in these] for layer, these in groups.items()}
     finest = _find_tolerances(parts, tolerance_m, len(arcs.lines))
+    kept = [find_kept_vertices(*these) for these in zip(arcs.lines, finest, strict=True)]
+    paths = list(zip(arcs.lines, kept, strict=True))
     of_sides = parts["regions"][len(parts["regions"]) - len(zone.sides) :]
     shapes_of_regions = [*parts["regions"][: -len(zone.sides)], *parts["neighbours"]]
     by_region = iter(shapes_of_regions)
@@ -165,17 +178,14 @@ def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
         "tolerance_m": tolerance_m,
         "wraps": crosses_antimeridian(zone),
         "of_points": has_only_points(zone.sections),
-        "arcs": [
-            encode_line(simplify_line(line, tol))
-            for line, tol in zip(arcs.lines, finest, strict=True)
-        ],
+        "arcs": [encode_line(line[these]) for line, these in zip(arcs.lines, kept, strict=True)],
         # Arcs on which regions of two countries meet.
         "state": state,
         "zone": _describe_zone(zone, parts["zone"]),
         "sides": [
             _describe_side(side, shape) for side, shape in zip(zone.sides, of_sides, strict=True)
         ],
-        "border": _describe_border(zone, parts["border"], at_sea),
+        "border": _describe_border(zone, parts["border"], at_sea, paths),
         "regions": [
             _describe_region(region, next(by_region), seen if region in zone.regions else None)
             for region in ordered
@@ -238,17 +248,36 @@ def _describe_zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
 
 
 def _describe_border(
-    zone: Zone, shapes: Sequence[Any], at_sea: Sequence[list[int]]
+    zone: Zone,
+    shapes: Sequence[Any],
+    at_sea: Sequence[list[int]],
+    paths: Sequence[tuple[Floats, NDArray[np.bool_]]],
 ) -> dict[str, Any]:
     return {
         "length_km": sum(section.length_km for section in zone.sections),
         "sea_km": measure_sea_km(zone),
         "as_of": zone.source.as_of,
         "sections": [
-            _describe_section(section, lines, parts)
+            {
+                **_describe_section(section, lines, parts),
+                "chainages_km": _measure_chainages(lines, paths),
+            }
             for section, lines, parts in zip(zone.sections, shapes, at_sea, strict=True)
         ],
     }
+
+
+def _measure_chainages(
+    lines: Sequence[Sequence[int]], paths: Sequence[tuple[Floats, NDArray[np.bool_]]]
+) -> list[float | int | None]:
+    """Return the true lengths passed, in km, at even steps along a section as it is drawn."""
+    ordered = [
+        (lonlat[::-1], kept[::-1]) if number < 0 else (lonlat, kept)
+        for line in lines
+        for number in line
+        for lonlat, kept in [paths[max(number, ~number)]]
+    ]
+    return measure_thinned(ordered, _CHAINAGE_KM)
 
 
 def _describe_side(side: Side, shape: Any) -> dict[str, Any]:
@@ -318,6 +347,8 @@ def describe_slider(
     return {
         "widths_km": [outline.km for outline in outlines],
         "error_m": border_m + 2.0 + _CIRCLE_M * (widest / 1000.0) ** 3,
+        # How far what flat ends cut off may lie from its place.
+        "cut_error_m": outline_error_m([one.km for one in outlines]) if cuts else 0.0,
         "areas_km2": {
             side: round_numbers([outline.areas_km2[side] for outline in outlines], 1)
             for side in (outlines[0].areas_km2 if outlines else ())

@@ -17,7 +17,8 @@
   /** Describe a point in three lines: its class and distance, where along the border, the next place. */
   function describePoint(point) {
     const { facts } = geobuffer;
-    const near = facts.of_points ? null : say('near_km', { km: number(point.chainage_km) });
+    const near = facts.of_points ? null : say('near_km', { km: number(point.chainage_km, 1) });
+    point.membership = geobuffer.classOfPoint(point);
     const where = [geobuffer.sideText(point), geobuffer.sectionText(point), near].filter(Boolean);
     return element('div', 'about',
       element('h2', '', geobuffer.pointName(point)),
@@ -27,8 +28,13 @@
       element('p', 'quiet', describeNearestPlace(point)));
   }
 
+  /** Return where a point is drawn: beside its foot, on whichever side of the antimeridian that is. */
+  function placeByFoot({ lat, lon, foot }) {
+    return [lat, lon + 360 * Math.round((foot[1] - lon) / 360)];
+  }
+
   function drawAnswer(map, point) {
-    const at = [point.lat, point.lon];
+    const at = placeByFoot(point);
     const style = { color: geobuffer.colour('border'), weight: 1.5, interactive: false };
     drawn = L.layerGroup([
       L.polyline(geobuffer.traceGeodesic(at, point.foot), { ...style, dashArray: '4 4' }),
@@ -46,14 +52,15 @@
   function openPoint(point, withFocus = false) {
     const { map } = geobuffer.view;
     map.closePopup();
+    const at = placeByFoot(point);
     if (withFocus) {
-      const ends = L.latLngBounds([[point.lat, point.lon], point.foot]).pad(0.4);
+      const ends = L.latLngBounds([at, point.foot]).pad(0.4);
       if (!map.getBounds().contains(ends)) map.fitBounds(ends, { maxZoom: 11, animate: false });
     }
     drawAnswer(map, point);
     // A popup lies north of its point. From the northern end, it does not cover the way.
-    const [, northern] = [point.foot, [point.lat, point.lon]].sort((one, two) => one[0] - two[0]);
-    geobuffer.openPopup(describePoint(point), northern, withFocus);
+    const [, northern] = [point.foot, at].sort((one, two) => one[0] - two[0]);
+    geobuffer.openPopup(() => describePoint(point), northern, withFocus);
     map.once('popupclose', removeAnswer);
   }
 

@@ -28,8 +28,8 @@
   function setZone(km, side) {
     if (km === view.km && side === view.side) return;
     Object.assign(view, { km, side });
-    view.map.closePopup();
     refresh();
+    geobuffer.refreshPopup();
     geobuffer.showState();
   }
 

@@ -1,107 +1,362 @@
 'use strict';
-// Coordinates in the search box: the usual forms that geobuffer/zones/coordinates.py reads.
+// Read coordinates as people write them: the rules of geobuffer/zones/coordinates.py and map_links.py,
+// which explain them. A text is cut into tokens, and each token becomes one letter of a code. What is
+// about coordinates but has no reading, or several, is refused with a RangeError.
 
 (function (geobuffer) {
-  const SIGNS = [
-    [/[\u00ad\u061c\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u206f]/g, ''], [/[º˚∘⁰*]/g, '°'],
-    [/[′’‘‛ʹʼʻ´`＇]/g, "'"], [/[″”“„‟ʺ˝＂]/g, '"'], [/''/g, '"'], [/[−–‐‑﹣－]/g, '-'],
-    [/[，、]/g, ','], [/；/g, ';'], [/：/g, ':'], [/[()[\]{}<>]/g, ' '],
-  ];
-  const HEMISPHERES = [
-    [/(?:пн|с)\.? ?ш\.?/g, 'n'], [/(?:пд|ю)\.? ?ш\.?/g, 's'], [/(?:сх|в)\.? ?д\.?/g, 'e'],
-    [/(?:зх|з)\.? ?д\.?/g, 'w'],
-  ];
-  const NUMBER = '[+-]?\\d{1,3}(?:\\.\\d+)?';
-  const PAIR = `(${NUMBER}),\\s*(${NUMBER})`;
-  // Addresses of pages with a map: pins and searches come before the middle of the map.
-  const ADDRESSES = [
-    `^geo:(?!0,0\\?)${PAIR}`, `!3d(${NUMBER})!4d(${NUMBER})(?!.*!3d)`,
-    `[?&#]m?lat(?:itude)?=(${NUMBER})&m?(?:lon|lng|longitude)=(${NUMBER})`,
-    '(?:google|apple|waze|bing|here)\\.[^?]*\\?(?:.*&)?'
-      + `(?:q|query|ll|cp|center|destination|daddr|map)=(?:loc:)?${PAIR}`,
-    `yandex\\..*[?&]text=${PAIR}`,
-    `/@${PAIR}`, `#(?:map=)?[\\d.]+/(${NUMBER})/(${NUMBER})`,
-  ].map((pattern) => new RegExp(pattern));
-  const EASTWARD = ['pt|whatshere\\[point\\]', 'll'].map((name) =>
-    new RegExp(`yandex\\..*[?&](?:${name})=${PAIR}`));
-  const POINT = new RegExp(`^(?:SRID=4326; ?)?POINT ?\\((${NUMBER}) (${NUMBER})\\)$`, 'i');
-  const MORE = '(\\d{1,2}(?:\\.\\d+)?)';
-  const WHOLE = new RegExp('^([+-]?)(\\d{1,3}(?:\\.\\d+)?) ?(?:deg|[°d:-])? ?'
-    + `(?:${MORE} ?[':-]? ?(?:${MORE} ?"?)?)?$`);
-  const AXIS = { n: [0, 1], s: [0, -1], e: [1, 1], w: [1, -1] };
+  const words = geobuffer.facts.coordinate_words;
+  const SIGNS = Object.entries(words.signs).flatMap(([plain, signs]) => (
+    Array.from(signs, (sign) => [sign, plain])));
+  const REMOVED = new RegExp(`[${words.removed}]`, 'g');
+  const listWords = (entries) => new Map(entries.flatMap(([text, value]) => (
+    text.split(' ').map((word) => [word, value]))));
+  const SIDES = listWords(words.sides.map(([axis, sign, text]) => [text, { axis, sign }]));
+  const STEMS = listWords(words.sides.map(([axis, sign, , text]) => [text, { axis, sign }]));
+  const UNITS = listWords(Object.entries(words.units).map(([unit, text]) => [text, unit]));
+  const NOISE = words.noise.split(' ');
+  const SECONDS = 'sсSС';
+  // The digits of degrees and minutes, and of degrees, minutes and seconds, without marks.
+  const COMPACT = { latitude: [4, 6], longitude: [5, 7] };
+  const MOST = { one: 64, pair: 128, link: 4000 };
 
-  /** Return degrees, minutes and seconds as degrees; null for another text. */
-  function readDegrees(text) {
-    const [, minus, ...parts] = WHOLE.exec(text.trim()) ?? [];
-    const given = parts.filter((part) => part !== undefined);
-    const cut = given.slice(0, -1).some((part) => part.includes('.'));
-    if (!given.length || cut || given.slice(1).some((part) => part >= 60)) return null;
-    const degrees = given.reduce((sum, part, i) => sum + part / 60 ** i, 0);
-    return minus === '-' ? -degrees : degrees;
+  const TOKEN = new RegExp('(?<number>(?:(?<![0-9])-|\\+)?(?:[0-9]+(?:\\.[0-9]*)?'
+    + '|(?<![\\p{L}\\p{N}_])\\.[0-9]+)(?:[eE][+\\-][0-9]{1,2})?)|(?<unit>[°\'"])'
+    + '|(?<word>[\\p{L}\\p{Nl}\\p{No}]+)|(?<mark>[,;/|~])|(?<joint>(?<=[0-9])[:\\-](?=[0-9]))'
+    + '|(?<other>\\S)', 'gu');
+  const COORDINATE = new RegExp('^(?<before>[HA]*)(?<numbers>[iI]°?[:-]?i\'?[:-]?[if]"?'
+    + "|[iI]°?[:-]?[if]'?|[ifIF]°?)(?<after>[HA]*)$");
+  const WITH_HEIGHT = /^(?:([fF],[fF]),[ifIF]|([fF][fF])[ifIF]{1,2})$/;
+  const ISO_6709 = new RegExp('^([+-])([0-9]{2}|[0-9]{4}|[0-9]{6})(\\.[0-9]+)?([+-])'
+    + '([0-9]{3}|[0-9]{5}|[0-9]{7})(\\.[0-9]+)?(?:[+-][0-9.]+)?(?:CRS\\w+)?/?$');
+  const POINTS = [
+    new RegExp('^(?:SRID\\s*=\\s*(?<srid>[0-9]+)\\s*;)?\\s*POINT\\s*(?:ZM|Z|M)?\\s*\\(\\s*'
+      + '(?<x>[^\\s(),]+)\\s+(?<y>[^\\s(),]+)(?:\\s+[^\\s(),]+){0,2}\\s*\\)$', 'i'),
+    new RegExp('^\\{\\s*"type"\\s*:\\s*"Point"\\s*,\\s*"coordinates"\\s*:\\s*\\[\\s*'
+      + '(?<x>[^\\s,\\]]+)\\s*,\\s*(?<y>[^\\s,\\]]+)[^\\]]*\\]\\s*\\}$'),
+  ];
+  const SHAPE = new RegExp('^(?:SRID\\s*=\\s*[0-9]+\\s*;)?\\s*(?:MULTI)?'
+    + '(?:POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)(?![\\p{L}\\p{N}_]).*\\(', 'iu');
+  const DECIMAL = /^[+-]?[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]{1,3})?$/i;
+  const PLAIN = /^\s*([+-]?\d+(?:[.,]\d*)?(?:e[+-]?\d+)?)\s*°?\s*$/i;
+  const ZEROS = /^0+(?:\.0*)?(?:(?: ?[,;] ?| )0+(?:\.0*)?){1,3}$/;
+  const DIGITS_COMMA = /(?<=[0-9]),(?=[0-9])/g;
+
+  const ADDRESS = new RegExp('^(https?://)?([a-z0-9-]+(?:\\.[a-z0-9-]+)+)(?::[0-9]+)?([/?#]\\S.*)$',
+    'i');
+  const GEO = /^geo:([^;?#]*)[^?#]*(?:\?(.*))?$/i;
+  const NUMBER = '([+-]?[0-9]{1,3}(?:\\.[0-9]+)?)';
+  const PIN = new RegExp(`!3d${NUMBER}!4d${NUMBER}`, 'g');
+  const MIDDLES = [`/@${NUMBER},${NUMBER}`, `#(?:.*?[&?/])?(?:map=)?[0-9.]+/${NUMBER}/${NUMBER}`]
+    .map((pattern) => new RegExp(pattern));
+  const EASTWARD = new RegExp(`/${NUMBER},${NUMBER}(?:[/?#]|$)`);
+  const NAMED = [
+    ['mlat', 'mlon'], ['lat', 'lon'], ['lat', 'lng'], ['latitude', 'longitude'],
+  ];
+  // The parameters that hold a pair, by host; true where the longitude comes first.
+  const HOSTS = [
+    [/yandex\.|^ya\.ru$/, ['pt', 'whatshere[point]', 'poi[point]', 'll'], true],
+    [/2gis\./, ['m', 'center'], true],
+    [/(?:^|\.)(?:google|apple|bing|waze|here)\./, ['q', 'query', 'destination', 'daddr', 'coordinate',
+      'address', 'll', 'cp', 'center', 'cbll', 'viewpoint', 'map', 'sll'], false],
+  ];
+  // Short addresses are numbers of a list that only their server has.
+  const SHORT = new RegExp('^(?:www\\.)?(?:goo\\.gl|maps\\.app\\.goo\\.gl|osm\\.org/go'
+    + '|openstreetmap\\.org/go|clck\\.ru|bit\\.ly)|^[^/]+/maps/-/');
+
+  function refuse(text) {
+    throw new RangeError(`no coordinates: ${text}`);
   }
 
-  /** Return the pair of a text with a letter for each hemisphere; null for another text. */
-  function readLetters(text) {
-    const [one, two, ...more] = text.matchAll(/(?<![a-z\u0400-\u04ff])[nsew](?![a-z\u0400-\u04ff])/g);
-    if (!two || more.length) return null;
-    const isBefore = one.index === 0;
-    const cut = isBefore ? two.index : one.index + 1;
-    if (!isBefore && two.index !== text.length - 1) return null;
-    const found = [];
-    [[one[0], text.slice(0, cut)], [two[0], text.slice(cut)]].forEach(([letter, part]) => {
-      const [axis, sign] = AXIS[letter];
-      const edges = isBefore ? /^[\s,;/|]*[a-z]|[\s,;/|]+$/g : /^[\s,;/|]+|[a-z]$/g;
-      const degrees = readDegrees(part.replace(edges, ''));
-      if (degrees !== null && degrees >= 0) found[axis] = sign * degrees;
+  function simplify(text) {
+    let plain = SIGNS.reduce((old, [sign, to]) => old.replaceAll(sign, to), text.replace(REMOVED, ''));
+    plain = plain.replace(/\s+/g, ' ').trim().replaceAll("''", '"');
+    plain = plain.replace(/(?<![\p{L}\p{N}_])wgs[ -]?84(?![\p{L}\p{N}_]):?/giu, ' ')
+      .replace(/^[ ,;@]+|[ ,;@]+$/g, '').replace(/\.$/, '');
+    if (!/^['"]/.test(plain)) return plain;
+    return plain.slice(1, plain.length > 1 && plain.endsWith(plain[0]) ? -1 : undefined).trim();
+  }
+
+  /** Return the degrees of texts of degrees, minutes and seconds. */
+  function joinParts(parts) {
+    const [degrees, minutes = 0, seconds = 0] = parts.map(Number);
+    if (minutes >= 60 || seconds >= 60) refuse(parts);
+    if (parts.length === 1) return degrees;
+    const size = Math.round((Math.abs(degrees) + minutes / 60 + seconds / 3600) * 1e12) / 1e12;
+    return parts[0].startsWith('-') ? -size : size;
+  }
+
+  /** Return the degrees of DD, DDMM or DDMMSS; the degrees have `width` digits. */
+  function splitDigits(digits, width) {
+    const parts = [digits.slice(0, width)];
+    const { length } = digits.split('.')[0];
+    for (let at = width; at < length; at += 2) {
+      parts.push(digits.slice(at, at + 2 < length ? at + 2 : undefined));
+    }
+    return joinParts(length > width ? parts : [digits]);
+  }
+
+  function encode(kind, text) {
+    if (kind === 'mark') return text === ',' ? ',' : ';';
+    if (kind !== 'number') return text;
+    const code = /\.[0-9]|e/i.test(text) ? 'f' : 'i';
+    return /^[+-]/.test(text) ? code.toUpperCase() : code;
+  }
+
+  /** Return the axis and the sign of a word, or undefined; the name of an axis has the sign 0. */
+  function nameSide(word) {
+    return SIDES.get(word) ?? [...STEMS].find(([stem]) => word.startsWith(stem))?.[1];
+  }
+
+  /** Return whether a letter behind a number means seconds, and not a hemisphere. */
+  function isSeconds(letter, before, rest) {
+    if (!/'[if]$/.test(before.map((token) => token.code).join(''))) return false;
+    const [following] = /^[\p{L}\p{Nl}\p{No}]+/u.exec(rest.replace(/^[ .]+/, '')) ?? [];
+    const side = following && nameSide(following.toLowerCase());
+    if (side) return side.sign !== 0;
+    const minutes = before.at(-2).text;
+    const isUpper = (text) => text === text.toUpperCase();
+    if (/^\p{L}+$/u.test(minutes) && isUpper(minutes) === isUpper(letter)) return true;
+    return minutes === "'" && isUpper(letter) ? false : refuse(letter);
+  }
+
+  /** Return the tokens of a word such as "sN" or "degE"; null for another. */
+  function splitWord(text, followsNumber) {
+    const [unit, side] = [text.slice(0, -1), SIDES.get(text.at(-1).toLowerCase())];
+    const isSecond = unit.length === 1 && SECONDS.includes(unit);
+    const code = isSecond ? '"' : UNITS.get(unit.toLowerCase());
+    if (!followsNumber || !side?.sign || !code) return null;
+    return [{ code, text: unit }, { code: 'H', text: text.at(-1), ...side }];
+  }
+
+  /** Return the code of a unit that a word behind a number means, or undefined. */
+  function findUnit(text, word, before, rest) {
+    if (SECONDS.includes(text) && text.length === 1 && isSeconds(text, before, rest)) return '"';
+    if (UNITS.has(word)) return UNITS.get(word);
+    return ['o', 'о'].includes(word) && /^[0-9]/.test(rest) ? '°' : undefined;
+  }
+
+  /** Return the tokens of a word, by what stands around it; null for an unknown word. */
+  function readWord(text, before, rest) {
+    const word = text.toLowerCase();
+    if (NOISE.includes(word)) return [];
+    const last = before.at(-1);
+    const followsNumber = last !== undefined && 'ifIF'.includes(last.code);
+    const unit = followsNumber ? findUnit(text, word, before, rest) : undefined;
+    if (unit) return [{ code: unit, text }];
+    if (['o', 'о'].includes(word) && last && 'ifIF°\'"'.includes(last.code)) refuse(text);
+    const side = nameSide(word);
+    if (!side) return splitWord(text, followsNumber);
+    // In Ukrainian, с. д. is the eastern longitude; in Russian, с. ш. is the northern latitude.
+    if (last && 'сС'.includes(last.text) && side.axis === 'longitude' && !side.sign) {
+      Object.assign(last, { code: 'H', axis: 'longitude', sign: 1 });
+    }
+    return [{ code: side.sign ? 'H' : 'A', text, ...side }];
+  }
+
+  /** Return the tokens of a text; null if it has words that no coordinate has. */
+  function splitTokens(plain) {
+    const tokens = [];
+    let before = '';
+    for (const match of plain.matchAll(TOKEN)) {
+      const [kind, text] = Object.entries(match.groups).find(([, part]) => part !== undefined);
+      if (kind === 'other') {
+        if (!'.=:'.includes(text) || before !== 'word') return null;
+        continue;
+      }
+      const found = kind === 'word'
+        ? readWord(text, tokens, plain.slice(match.index + text.length))
+        : [{ code: encode(kind, text), text }];
+      if (!found) return null;
+      tokens.push(...found);
+      before = kind;
+    }
+    return tokens;
+  }
+
+  function matchForm(tokens) {
+    return COORDINATE.exec(tokens.map((token) => token.code).join(''));
+  }
+
+  /** Return the degrees and the axis of the tokens of one coordinate. */
+  function readCoordinate(tokens) {
+    const { before, numbers } = matchForm(tokens)?.groups ?? refuse(tokens);
+    const [start, stop] = [before.length, before.length + numbers.length];
+    const names = [...tokens.slice(0, start), ...tokens.slice(stop)];
+    const signs = names.filter((token) => token.sign);
+    const axes = [...new Set(names.map((token) => token.axis))];
+    if (signs.length > 1 || axes.length > 1) refuse(tokens);
+    const parts = tokens.slice(start, stop).filter((token) => 'ifIF'.includes(token.code))
+      .map((token) => token.text);
+    if (signs.length && /^[+-]/.test(parts[0])) refuse(tokens);
+    const [axis = ''] = axes;
+    // Pilots write 5107N, 510722N and 0350216E.
+    const isCompact = signs.length && ['i', 'f'].includes(numbers)
+      && COMPACT[axis].includes(parts[0].split('.')[0].length);
+    const degrees = isCompact ? splitDigits(parts[0], COMPACT[axis][0] - 2) : joinParts(parts);
+    return {
+      degrees: degrees * (signs[0]?.sign ?? 1), axis,
+      isMarked: parts.length === 1 || axis !== '' || /[°'":]/.test(numbers),
+    };
+  }
+
+  /** Return whether a cut parts a number from its letter: see coordinates.py. */
+  function isBetweenLetters(one, two) {
+    const [begins, ends, follows] = [one[0], one.at(-1), two[0]].map(({ code }) => 'HA'.includes(code));
+    return (follows && !begins) || (begins && ends && !follows);
+  }
+
+  /** Return the two coordinates into which tokens can be cut; null if they cannot. */
+  function findPair(tokens) {
+    const found = new Map();
+    for (let cut = 1; cut < tokens.length; cut += 1) {
+      const hasMark = ',;'.includes(tokens[cut].code);
+      const [one, two] = [tokens.slice(0, cut), tokens.slice(cut + hasMark)];
+      if (!matchForm(one) || !matchForm(two) || (!hasMark && isBetweenLetters(one, two))) continue;
+      const pair = [readCoordinate(one), readCoordinate(two)];
+      found.set(JSON.stringify(pair), pair);
+    }
+    if (found.size > 1) refuse('several readings');
+    return [...found.values()][0] ?? null;
+  }
+
+  function resolveCommas(plain) {
+    if (!plain.match(DIGITS_COMMA) || /[0-9]\.[0-9]/.test(plain)) return plain;
+    if (/^[+-]?[0-9]+(?:,[+-]?[0-9]+)+$/.test(plain)) refuse(plain);
+    return plain.replace(DIGITS_COMMA, '.');
+  }
+
+  /** Return the pair of a text with plain signs; null if it holds other words. */
+  function parsePair(plain) {
+    if (ZEROS.test(plain)) return [0, 0];
+    const tokens = splitTokens(resolveCommas(plain));
+    if (!tokens?.some((token) => 'ifIF'.includes(token.code))) return null;
+    const codes = tokens.map((token) => token.code).join('');
+    const [, ...bare] = WITH_HEIGHT.exec(codes) ?? [];
+    const size = (bare[0] ?? bare[1])?.length;
+    const pair = findPair(tokens) ?? (size && findPair(tokens.slice(0, size)));
+    const [one, two] = pair || refuse(plain);
+    if (one.axis && one.axis === two.axis) refuse(plain);
+    const isEastward = one.axis === 'longitude' || two.axis === 'latitude';
+    return isEastward ? [two.degrees, one.degrees] : [one.degrees, two.degrees];
+  }
+
+  const cutBefore = (text, sign) => text.split(sign)[0];
+  const cutAfter = (text, sign) => (text.includes(sign) ? text.slice(text.indexOf(sign) + 1) : '');
+
+  /** Return a text of an address without + and %XX. */
+  function decode(text) {
+    return new URLSearchParams(`x=${text.replaceAll('&', '%26')}`).get('x');
+  }
+
+  /** Return the parameters of an address that hold a pair: text, and whether longitude comes first. */
+  function listParameters(host, query) {
+    const [, names, isEastward] = HOSTS.find(([pattern]) => pattern.test(host)) ?? [null, [], false];
+    const found = names.filter((name) => query.has(name)).map((name) => {
+      const pair = query.get(name).split(/[,~/]/);
+      return [pair.length > 1 ? pair.slice(0, 2).join('; ') : query.get(name), isEastward];
     });
+    if (isEastward && names.includes('pt') && query.has('text')) {
+      found.unshift([query.get('text').replaceAll(',', ', '), false]);
+    }
     return found;
   }
 
-  /** Return the pair of a text without letters: the latitude comes first. */
-  function readNumbers(text) {
-    const isMarked = text.includes('°');
-    const parts = text.split(isMarked
-      ? /(?:\s*[,;/|]\s*|(?<=[°'"])\s+(?=[+-]?\d+ ?°))/ : /\s*[,;/|]\s*|\s+/);
-    // A height may follow, and how exact it is.
-    const most = isMarked ? 2 : /[,;/|]/.test(text) ? 3 : 4;
-    const hasHeight = parts.length > 2 && parts.slice(0, 2).every((part) => part.includes('.'));
-    if (parts.length < 2 || parts.length > most || (parts.length > 2 && !hasHeight)) return null;
-    const areNumbers = isMarked || parts.every((part) => /^[+-]?\d+(?:\.\d*)?$/.test(part));
-    return areNumbers ? parts.map(readDegrees) : null;
+  /** Return the pairs of an address: pins, searches, then the middle of the map. */
+  function listPairs(host, rest) {
+    if (rest.includes('/maps/dir/')) refuse(rest);
+    const query = new Map([cutAfter(rest, '#'), cutBefore(cutAfter(rest, '?'), '#')]
+      .flatMap((text) => [...new URLSearchParams(text)]).filter(([, value]) => value));
+    const plain = decode(rest);
+    const pin = [...plain.matchAll(PIN)].at(-1);
+    const searched = /\/(?:place|search)\/([^/?#]+)/.exec(rest);
+    const geohack = /[0-9._]+_[NS]_[0-9._]+_[EW]/.exec(plain);
+    const ofMatch = (match, isEastward) => (match ? [[`${match[1]}; ${match[2]}`, isEastward]] : []);
+    const named = /mapy\.(?:cz|com)$/.test(host) ? [...NAMED, ['y', 'x']] : NAMED;
+    return [
+      ...named.filter((names) => names.every((name) => query.has(name)))
+        .map((names) => [names.map((name) => query.get(name)).join('; '), false]),
+      ...ofMatch(pin, false), ...listParameters(host, query),
+      ...(searched ? [[decode(searched[1]).replaceAll(',', ', '), false]] : []),
+      ...(geohack ? [[geohack[0].replaceAll('_', ' '), false]] : []),
+      ...MIDDLES.flatMap((pattern) => ofMatch(pattern.exec(plain), false)),
+      ...(host.includes('2gis.') ? ofMatch(EASTWARD.exec(plain), true) : []),
+    ];
   }
 
-  function readAddress(text) {
-    const plain = decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, '%25'));
-    if (!/^(?:geo:|https?:\/\/)/i.test(plain) || plain.includes('/maps/dir/')) return null;
-    const searched = /\/(?:place|search)\/([^/?#]+)/.exec(plain)?.[1].replace(/\+/g, ' ');
-    const named = searched && !plain.includes('!3d') ? parsePosition(searched) : null;
-    if (named) return named;
-    const match = (patterns) => patterns.map((one) => one.exec(plain)).find(Boolean)?.slice(1, 3);
-    const eastward = match(EASTWARD.slice(0, 1)) ?? (match(ADDRESSES) ? null : match(EASTWARD));
-    return (eastward?.reverse() ?? match(ADDRESSES))?.map(Number);
-  }
-
-  /** Return latitude and longitude of a text, or null if it is a name or has several readings. */
-  function parsePosition(text) {
-    let plain = SIGNS.reduce((old, [from, to]) => old.replace(from, to), text).toLowerCase();
-    plain = plain.replace(/\s+/g, ' ').trim();
-    const commas = /\d\.\d/.test(plain) ? [] : plain.match(/\d,(?=\d)/g) ?? [];
-    const isUnclear = commas.length && /^[+-]?\d+(?:,[+-]?\d+)+$/.test(plain);
-    let found = readAddress(text.trim()) ?? POINT.exec(text.trim())?.slice(1).reverse().map(Number);
-    // "22s" may be seconds, or south.
-    if (!found && !isUnclear && /\d/.test(plain) && !/'\s*[\d.]+s/.test(plain)) {
-      if (commas.length) plain = plain.replace(/(\d),(?=\d)/g, '$1.');
-      plain = plain.replace(/^(?:gps|wgs.?84|latlng|координати|координаты):? /, '')
-        .replace(/^(["'])(.*)\1$/, '$2').replace(/^'|[.,; ]+$/g, '')
-        .replace(/^lat(?:itude)?[ :=]+(.*\d)[ ,;]+(?:lon|lng|longitude)[ :=]+/, '$1, ');
-      plain = HEMISPHERES.reduce((old, [from, to]) => old.replace(from, to), plain);
-      plain = plain.replace(/(?<=\d)(?=[nsew])|(?<=[nsew])(?=\d)/g, ' ');
-      found = readLetters(plain) ?? readNumbers(plain);
+  /** Return the texts of an address that may be a pair; null for a text that is no address. */
+  function findLinkPairs(text) {
+    const geo = GEO.exec(text);
+    if (geo) {
+      const label = new URLSearchParams(geo[2] ?? '').get('q') ?? '';
+      const parts = geo[1].split(',');
+      const isSearched = label && parts[0] === '0' && parts[1] === '0';
+      return [[(isSearched ? cutBefore(label, '(').split(',') : parts).slice(0, 2).join('; '), false]];
     }
-    const [lat, lon] = found ?? [];
-    return Number.isFinite(lat) && Number.isFinite(lon) && Math.abs(lat) <= 90 && Math.abs(lon) <= 360
-      ? [lat, lon] : null;
+    const [, scheme, host, rest] = ADDRESS.exec(text) ?? [];
+    if (!host) return null;
+    const address = host.toLowerCase();
+    const found = SHORT.test(address + rest) ? [] : listPairs(address, rest);
+    if (!found.length && scheme) refuse(text);
+    return found.length ? found : null;
   }
 
-  Object.assign(geobuffer, { parsePosition });
+  function parseLink(pairs) {
+    for (const [text, isEastward] of pairs) {
+      try {
+        const found = parsePair(simplify(text));
+        if (found) return isEastward ? found.reverse() : found;
+      } catch {
+        continue;
+      }
+    }
+    return refuse(pairs);
+  }
+
+  function parseShape(text) {
+    const point = POINTS.map((pattern) => pattern.exec(text)).find(Boolean)?.groups;
+    if (!point) return SHAPE.test(text) ? refuse(text) : null;
+    const isKnown = [undefined, '4326', '4979'].includes(point.srid);
+    if (!isKnown || !DECIMAL.test(point.x) || !DECIMAL.test(point.y)) refuse(text);
+    return [Number(point.y), Number(point.x)];
+  }
+
+  function parseIso(text) {
+    const [, south, lat, latMore = '', west, lon, lonMore = ''] = ISO_6709.exec(text) ?? [];
+    if (!lat) return null;
+    const read = (sign, digits, width) => splitDigits(digits, width) * (sign === '-' ? -1 : 1);
+    return [read(south, lat + latMore, 2), read(west, lon + lonMore, 3)];
+  }
+
+  function parseSpecial(text) {
+    const pairs = text.length <= MOST.link ? findLinkPairs(text) : null;
+    if (pairs) return parseLink(pairs);
+    return text.length <= MOST.pair ? parseShape(text) ?? parseIso(text) : null;
+  }
+
+  /**
+   * Return latitude and longitude of a text; null for a name or an empty text.
+   * Throw a RangeError if it is about coordinates, but is not one pair or has several readings.
+   */
+  function parsePosition(text) {
+    const found = parseSpecial(text.trim())
+      ?? (text.length <= MOST.pair ? parsePair(simplify(text)) : null);
+    if (found && !(Math.abs(found[0]) <= 90 && Math.abs(found[1]) <= 360)) refuse(text);
+    return found;
+  }
+
+  /** Return one coordinate in degrees; NaN for an empty text and for what is not surely one. */
+  function parseCoordinate(text, axis) {
+    const [, number] = PLAIN.exec(text) ?? [];
+    if (number) return Number(number.replace(',', '.'));
+    if (text.length > MOST.one) return NaN;
+    try {
+      const plain = simplify(text).replace(DIGITS_COMMA, '.');
+      const found = readCoordinate(splitTokens(plain) ?? []);
+      return found.isMarked && ['', axis].includes(found.axis) ? found.degrees : NaN;
+    } catch {
+      return NaN;
+    }
+  }
+
+  Object.assign(geobuffer, { parsePosition, parseCoordinate });
 })(window.geobuffer);

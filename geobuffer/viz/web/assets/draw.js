@@ -175,21 +175,26 @@
 
   function drawPlaces(map) {
     const dots = new geobuffer.Dots([...geobuffer.towns, ...geobuffer.places], dotStyle).addTo(map);
+    startDots(dots, geobuffer.describeBriefly, (place) => geobuffer.openPlace(place));
+    return dots;
+  }
+
+  /** Describe the dot under the pointer in a tooltip, and open it at a click. */
+  function startDots(dots, describe, open) {
     let pointed = null;
     dots.on('mouseover mousemove', (event) => {
       const place = dots.placeAt(event.layerPoint);
       if (!place || place === pointed) return;
       pointed = place;
-      if (dots.isTooltipOpen()) dots.setTooltipContent(geobuffer.describeBriefly(place));
+      if (dots.isTooltipOpen()) dots.setTooltipContent(describe(place));
     });
     // We bind the tooltip after the handler above: both run at the same event, and the tooltip needs its
     // result.
-    dots.bindTooltip(() => geobuffer.describeBriefly(pointed), { sticky: true, direction: 'top' });
+    dots.bindTooltip(() => describe(pointed), { sticky: true, direction: 'top' });
     dots.on('click', (event) => {
       const place = dots.placeAt(event.layerPoint);
-      if (place) geobuffer.openPlace(place);
+      if (place) open(place);
     });
-    return dots;
   }
 
   function showRings() {
@@ -254,6 +259,6 @@
   }
 
   Object.assign(geobuffer, {
-    draw, redraw, restyle, clipToSide, colour, placeStyle, townStyle, ringStyle, SEA_STYLE,
+    draw, redraw, restyle, startDots, clipToSide, colour, placeStyle, townStyle, ringStyle, SEA_STYLE,
   });
 })(window.geobuffer);

@@ -9,8 +9,14 @@
   const RADIANS = Math.PI / 180;
   // The chord of a piece of 2 km runs 0.1 m below the ellipsoid.
   const PIECE_KM = 2;
-  // What the formula of Lambert adds to an error: it is right to a hundred-thousandth.
+  // What the formula of Lambert adds to an error, as measured: a hundred-thousandth, towards the other
+  // end of the Earth two thousandths.
   const FORMULA_ERROR = 1e-5;
+  const FAR_ERROR = 2e-3;
+  const FAR_KM = 15_000;
+  // Pieces are asked in blocks, and edges of areas in bands: a table of the reader has many points.
+  const BLOCK = 32;
+  const BANDS = 256;
   const indexes = new Map();
 
   /** Return a point in space, in km from the middle of the Earth. */
@@ -51,7 +57,15 @@
     return points;
   }
 
-  /** Return the pieces of lines, each with its start, its end and what lies before it, in km. */
+  /** Return the sphere around so many pieces: its middle and its radius. */
+  function boundBlock(pieces) {
+    const ends = pieces.flatMap(({ start, end }) => [start, end]);
+    const middle = [0, 1, 2].map((axis) => ends.reduce((sum, end) => sum + end[axis], 0) / ends.length);
+    const reach = Math.max(...ends.map((end) => Math.sqrt(dot(minus(end, middle), minus(end, middle)))));
+    return { pieces, middle, reach };
+  }
+
+  /** Return the pieces of lines in blocks, each piece with its ends and what lies before it, in km. */
   function makeIndex(lines) {
     let along = 0;
     const pieces = lines.flatMap((line) => {
@@ -67,7 +81,9 @@
         return piece;
       });
     });
-    return { pieces, length: along };
+    const blocks = [];
+    for (let i = 0; i < pieces.length; i += BLOCK) blocks.push(boundBlock(pieces.slice(i, i + BLOCK)));
+    return { blocks, length: along };
   }
 
   /** Return the distance of two points: the formula of Lambert, with the half of a flattening squared. */
@@ -85,51 +101,75 @@
     return EQUATOR_KM * (angle - FLATTENING * (x + y) / 2);
   }
 
-  /** Return the nearest point of lines: its distance, where it lies, and on which side the point is. */
-  function findNearest({ pieces, length }, at) {
+  /** Take the nearest point of a piece as the best one if no other was nearer. */
+  function comparePiece(best, point, { from, to, start, end, step, square, along }) {
+    const [x, y, z] = [point[0] - start[0], point[1] - start[1], point[2] - start[2]];
+    const share = square
+      && Math.min(1, Math.max(0, (x * step[0] + y * step[1] + z * step[2]) / square));
+    const chord = Math.sqrt((x - share * step[0]) ** 2 + (y - share * step[1]) ** 2
+      + (z - share * step[2]) ** 2);
+    // At a vertex, the edge that is seen more from its side decides. A nanokilometre is rounding.
+    const isSame = Math.abs(chord - best.chord) < 1e-9;
+    if (chord >= best.chord && !isSame) return;
+    const size = Math.sqrt(square);
+    const turn = size && dot(cross(start, end), point) / (size * EQUATOR_KM);
+    if (!isSame) Object.assign(best, { chord, turn, from, to, share, along: along + share * size });
+    else if (Math.abs(turn) > Math.abs(best.turn)) best.turn = turn;
+  }
+
+  /**
+   * Return the nearest point of lines: its distance, where it lies, and on which side the point is; an
+   * infinite distance if it lies no nearer than `most`, as a chord in km.
+   */
+  function findNearest({ blocks, length }, at, most = Infinity) {
     const point = toSpace(at);
-    const best = { chord: Infinity, turn: 0, share: 0, foot: null };
-    for (const { from, to, start, end, step, square, along } of pieces) {
-      const share = square && Math.min(1, Math.max(0, dot(minus(point, start), step) / square));
-      const away = minus(point, [0, 1, 2].map((axis) => start[axis] + share * step[axis]));
-      const chord = Math.sqrt(dot(away, away));
-      // At a vertex, the edge that is seen more from its side decides. A nanokilometre is rounding.
-      const isSame = Math.abs(chord - best.chord) < 1e-9;
-      if (chord >= best.chord && !isSame) continue;
-      const size = Math.sqrt(square);
-      const turn = size && dot(cross(start, end), point) / (size * EQUATOR_KM);
-      if (isSame) {
-        if (Math.abs(turn) > Math.abs(best.turn)) best.turn = turn;
-        continue;
-      }
-      const foot = interpolate(from, to, share);
-      Object.assign(best, { chord, turn, foot, share: length && (along + share * size) / length });
+    const best = { chord: most, turn: 0 };
+    const least = blocks.map(({ middle, reach }) => Math.sqrt((point[0] - middle[0]) ** 2
+      + (point[1] - middle[1]) ** 2 + (point[2] - middle[2]) ** 2) - reach);
+    const first = least.reduce((lowest, one, i) => (one < least[lowest] ? i : lowest), 0);
+    const search = (i) => blocks[i].pieces.forEach((piece) => comparePiece(best, point, piece));
+    if (blocks.length) search(first);
+    least.forEach((one, i) => {
+      if (i !== first && one <= best.chord + 1e-9) search(i);
+    });
+    if (!best.from) return { chord: Infinity, km: Infinity };
+    const foot = interpolate(best.from, best.to, best.share);
+    const { chord, turn, along } = best;
+    return { chord, turn, foot, km: distanceBetween(at, foot), share: length && along / length };
+  }
+
+  function isBelowEdge([[v, u], [y, x]], [lat, lon]) {
+    return (y > lat) !== (v > lat) && lon < (u - x) * (lat - y) / (v - y) + x;
+  }
+
+  function listEdges(shape) {
+    return shape.flat().flatMap((ring) => (
+      ring.map((to, i) => [ring[(i || ring.length) - 1], to])));
+  }
+
+  function isWithin(shape, at) {
+    return listEdges(shape).reduce((within, edge) => within !== isBelowEdge(edge, at), false);
+  }
+
+  /** Return the edges of polygons by bands of latitude: a test of whether a point lies in them. */
+  function makeArea(shape) {
+    const edges = listEdges(shape);
+    const [south, north] = edges.reduce(([low, high], [, [lat]]) => (
+      [Math.min(low, lat), Math.max(high, lat)]), [90, -90]);
+    const bandOf = (lat) => Math.floor((lat - south) / (north - south) * (BANDS - 1));
+    const bands = Array.from({ length: BANDS }, () => []);
+    for (const edge of edges) {
+      const [from, to] = [bandOf(edge[0][0]), bandOf(edge[1][0])];
+      for (let band = Math.min(from, to); band <= Math.max(from, to); band += 1) bands[band].push(edge);
     }
-    best.km = best.foot ? distanceBetween(at, best.foot) : Infinity;
-    return best;
+    return (at) => (bands[bandOf(at[0])] ?? [])
+      .reduce((within, edge) => within !== isBelowEdge(edge, at), false);
   }
 
-  /** Return the index of a section of the border. It is made at the first question. */
-  function indexOf(section) {
-    if (!indexes.has(section)) indexes.set(section, makeIndex(geobuffer.unpackLines(section.shape)));
-    return indexes.get(section);
-  }
-
-  function isWithin(shape, [lat, lon]) {
-    let within = false;
-    for (const ring of shape.flat()) {
-      ring.forEach(([y, x], i) => {
-        const [v, u] = ring[(i || ring.length) - 1];
-        if ((y > lat) !== (v > lat) && lon < (u - x) * (lat - y) / (v - y) + x) within = !within;
-      });
-    }
-    return within;
-  }
-
-  /** Return the polygons of a side. They are put together at the first question. */
-  function territoryOf(side) {
-    if (!indexes.has(side)) indexes.set(side, geobuffer.unpackPolygons(side.shape));
-    return indexes.get(side);
+  /** Return what is made of a part of the page's data; it is made at the first question. */
+  function recall(part, make) {
+    if (!indexes.has(part)) indexes.set(part, make());
+    return indexes.get(part);
   }
 
   /** Return the name of the side of a point: by its territories, else by the left and the right. */
@@ -137,7 +177,8 @@
     const { sides } = geobuffer.facts;
     const given = sides.filter((side) => side.shape);
     if (!given.length) return sides[turn > 0 ? 0 : 1]?.name ?? '';
-    const found = given.find((side) => isWithin(territoryOf(side), at));
+    const found = given.find((side) => (
+      recall(side, () => makeArea(geobuffer.unpackPolygons(side.shape)))(at)));
     return (found ?? sides.find((side) => !side.shape))?.name ?? '';
   }
 
@@ -149,29 +190,62 @@
     return (Math.max(0, ...stated) + (geobuffer.facts.tolerance_m?.border ?? 0) + 1) / 1000;
   }
 
-  /** Return the class of a point in a zone that no plain distance decides, from its drawn rings. */
+  /** Return the lines around the zone as built. An arc between two of its rings is no edge of it. */
+  function makeOutline() {
+    const numbers = geobuffer.facts.zone.rings.flatMap((ring) => ring.shape.flat(2))
+      .map((number) => Math.max(number, ~number));
+    const counts = new Map();
+    for (const number of numbers) counts.set(number, (counts.get(number) ?? 0) + 1);
+    const outer = [...counts].filter(([, count]) => count === 1).map(([number]) => geobuffer.arcs[number]);
+    return makeIndex(outer);
+  }
+
+  /** Return the class of a point in the zone as built, from its drawn rings. */
   function classInRings(at, margin) {
-    const shapes = geobuffer.rings().map((ring) => ring.shape ?? []);
-    if (findNearest(makeIndex(shapes.flat(2)), at).km < margin) return 'uncertain';
-    return shapes.some((shape) => isWithin(shape, at)) ? 'inside' : 'outside';
+    const { zone, tolerance_m: tolerance } = geobuffer.facts;
+    const drawn = (Math.max(0, tolerance.zone - tolerance.border) + zone.error_m) / 1000;
+    if (findNearest(recall('outline', makeOutline), at).km < margin + drawn) return 'uncertain';
+    const shapes = zone.rings.flatMap((ring) => geobuffer.unpackPolygons(ring.shape));
+    return recall(zone, () => makeArea(shapes))(at) ? 'inside' : 'outside';
+  }
+
+  /** Return the class of a point in a zone with flat ends, from what they cut off at its width. */
+  function classBeforeEnds(place, at) {
+    const plain = geobuffer.classAt(place, geobuffer.view.km, geobuffer.view.side);
+    if (plain === 'outside') return plain;
+    const { edges, covers } = recall(`cuts ${geobuffer.view.km}`, () => {
+      const cuts = geobuffer.listCuts();
+      return { edges: makeIndex(cuts.flat()), covers: makeArea(cuts) };
+    });
+    const margin = place.margin_km + geobuffer.facts.slider.cut_error_m / 1000;
+    if (findNearest(edges, at).km < margin) return 'uncertain';
+    return covers(at) ? 'outside' : plain;
+  }
+
+  /** Return the kilometre along the border: true at even steps of the drawn line, as it is thinned. */
+  function chainageAt({ start_km: start, chainages_km: known }, share) {
+    const step = share * (known.length - 1);
+    const before = Math.min(Math.floor(step), known.length - 2);
+    return start + known[before] + (step - before) * (known[before + 1] - known[before]);
   }
 
   /**
    * Return a point as the page has places: with its distance, side, section and class, the nearest
-   * point of the border as `foot`, and its kilometre along the border: to 3 km on a border of 1,100
-   * km, because drawn to 10 m it is shorter, by other shares in other places.
+   * point of the border as `foot`, and its kilometre along the border, right to 0.2 km.
    */
   function makePlace([lat, givenLon]) {
-    const { facts } = geobuffer;
-    const at = [lat, geobuffer.unwrapLongitude(givenLon)];
-    const sections = facts.border.sections.map((section) => (
-      { section, ...findNearest(indexOf(section), at) }));
-    const nearest = sections.reduce((best, one) => (one.chord < best.chord ? one : best));
+    const at = [lat, geobuffer.unwrapLongitude(givenLon - 360 * Math.round(givenLon / 360))];
+    const nearest = geobuffer.facts.border.sections.reduce((best, section) => {
+      const index = recall(section, () => makeIndex(geobuffer.unpackLines(section.shape)));
+      const found = findNearest(index, at, best.chord);
+      return found.chord < best.chord ? { section, ...found } : best;
+    }, { chord: Infinity });
     const { section } = nearest;
+    const share = nearest.km < FAR_KM ? FORMULA_ERROR : FAR_ERROR;
     const place = {
       located: true, isPoint: true, lat: at[0], lon: at[1], foot: nearest.foot,
-      distance_km: nearest.km, margin_km: marginOfBorder() + FORMULA_ERROR * nearest.km, unlisted: 1,
-      chainage_km: section.start_km + nearest.share * section.length_km,
+      distance_km: nearest.km, margin_km: recall('margin', marginOfBorder) + share * nearest.km,
+      unlisted: 1, chainage_km: chainageAt(section, nearest.share),
       section: section.name, side: sideAt(at, nearest.turn),
     };
     place.membership = classOfPoint(place);
@@ -181,9 +255,11 @@
   /** Return the class of a point of `makePlace` in the zone that is shown. */
   function classOfPoint(place) {
     const { facts, view } = geobuffer;
-    return facts.zone.is_plain && facts.zone.ends !== 'flat'
-      ? geobuffer.classAt(place, view.km, view.side)
-      : classInRings([place.lat, place.lon], place.margin_km);
+    const at = [place.lat, place.lon];
+    const isBuilt = !facts.zone.is_plain || (facts.zone.ends === 'flat' && geobuffer.isAsked());
+    if (isBuilt) return classInRings(at, place.margin_km);
+    return facts.zone.ends === 'flat' ? classBeforeEnds(place, at)
+      : geobuffer.classAt(place, view.km, view.side);
   }
 
   /** Return the located place nearest to a point, its distance and the eighth of the compass; or null. */

@@ -3,57 +3,114 @@
 // on the reader's machine. Every row and column comes back in the file that can be saved.
 
 (function (geobuffer) {
-  const { say, number, element, view } = geobuffer;
+  const { say, number, element, view, facts } = geobuffer;
   const byId = (id) => document.getElementById(id);
-  // More rows than that take more than some seconds on a phone; geobuffer itself takes any number.
-  const MOST = 5000;
-  const LAT = /^(?:lat|latitude|y|широта|szerokość)$/i;
-  const LON = /^(?:lon|lng|long|longitude|x|довгота|долгота|długość)$/i;
+  // As many rows as the page can have places of its own: they take some seconds, 1 kB each at most.
+  const MOST_ROWS = 100_000;
+  const MOST_BYTES = 100e6;
+  // For so many milliseconds we work, then the page answers the reader.
+  const TURN_MS = 40;
+  const MOST_NAMED = 10;
+  const LAT = ['lat', 'latitude', 'широта', 'szerokość', 'y'];
+  const LON = ['lon', 'lng', 'long', 'longitude', 'довгота', 'долгота', 'długość', 'x'];
+  const BOTH = /coord|координат|gps|wkt|geom|point|location|współrzędne/i;
   const ANSWERS = ['membership', 'distance_km', 'margin_km', 'side', 'section', 'zone_km', 'zone_side'];
+  const OwnDots = geobuffer.Dots?.extend({
+    _isShown() {
+      return true;
+    },
+  });
   let own = null;
+  let reading = null;
 
-  /** Return the rows of a CSV as lists of cells (RFC 4180), with the separator that its first line has. */
-  function parseCsv(text) {
-    const plain = text.replace(/^\ufeff/, '');
-    const first = plain.slice(0, plain.search(/[\r\n]|$/));
-    const separator = [';', '\t', ','].reduce((best, one) => (
-      first.split(one).length > first.split(best).length ? one : best));
-    const rows = [];
-    let [row, cell, isQuoted] = [[], '', false];
-    const endRow = () => {
-      row.push(cell);
-      if (row.length > 1 || row[0] !== '') rows.push(row);
-      [row, cell] = [[], ''];
-    };
-    for (let i = 0; i < plain.length; i += 1) {
-      const sign = plain[i];
-      if (isQuoted) {
-        if (sign !== '"') cell += sign;
-        else if (plain[i + 1] === '"') cell += plain[i += 1];
-        else isQuoted = false;
-      } else if (sign === '"' && cell === '') isQuoted = true;
-      else if (sign === separator) {
-        row.push(cell);
-        cell = '';
-      } else if (sign === '\n') endRow();
-      else if (sign !== '\r') cell += sign;
+  /** Return the text of bytes in UTF-8 or UTF-16, or in the code page of Cyrillic Windows; else null. */
+  function decodeText(bytes) {
+    const decode = (name, options) => new TextDecoder(name, options).decode(bytes);
+    // In UTF-16 one of the two bytes of each digit and separator is zero.
+    const zeros = [0, 1].map((first) => (
+      bytes.subarray(0, 4000).filter((byte, i) => byte === 0 && i % 2 === first).length));
+    if ((bytes[0] === 0xff && bytes[1] === 0xfe) || zeros[1] > 4 * zeros[0] + 8) return decode('utf-16le');
+    if ((bytes[0] === 0xfe && bytes[1] === 0xff) || zeros[0] > 4 * zeros[1] + 8) return decode('utf-16be');
+    try {
+      return decode('utf-8', { fatal: true });
+    } catch {
+      const text = decode('windows-1251');
+      // Of another code page, its letters would stand among Latin ones.
+      return /[a-z][\u0400-\u04ff]|[\u0400-\u04ff][a-z]/i.test(text) ? null : text;
     }
-    if (cell !== '' || row.length) endRow();
-    return rows;
   }
 
-  function readNumber(text) {
-    const plain = (text ?? '').trim().replace(',', '.').replace('−', '-');
-    return /^[+-]?\d+(?:\.\d*)?$/.test(plain) ? Number(plain) : NaN;
+  /** Return the separator that parts the first line most, outside quotes. */
+  function findSeparator(text) {
+    const first = text.slice(0, text.search(/[\r\n]|$/)).replace(/"[^"]*"/g, '');
+    return [';', '\t', ','].reduce((best, one) => (
+      first.split(one).length > first.split(best).length ? one : best));
+  }
+
+  /** Return the rows of a CSV (RFC 4180), each as its number in a spreadsheet and its cells. */
+  function parseCsv(text) {
+    const plain = text.replace(/^\ufeff/, '');
+    const separator = findSeparator(plain);
+    const cell = new RegExp('(?:"([^"]*(?:""[^"]*)*)"|'
+      + `([^${separator}\r\n]*))(${separator}|\r\n|\r|\n|$)`, 'y');
+    const rows = [];
+    let cells = [];
+    for (let row = 1; cell.lastIndex < plain.length;) {
+      const [, quoted, bare, end] = cell.exec(plain);
+      cells.push(quoted === undefined ? bare : quoted.replaceAll('""', '"'));
+      if (end === separator) {
+        if (cell.lastIndex < plain.length) continue;
+        cells.push('');
+      }
+      if (cells.length > 1 || cells[0] !== '') rows.push({ row, cells });
+      cells = [];
+      row += 1;
+    }
+    return { separator, rows };
+  }
+
+  /** Return the number of the column of an axis: headed by its word alone, or with words beside it. */
+  function findColumn(header, words, others) {
+    const split = (name) => name.replace(/(\p{Ll})(?=\p{Lu})/gu, '$1 ').toLowerCase()
+      .split(/[^\p{L}]+/u).filter(Boolean);
+    const heads = header.map(split);
+    const alone = heads.findIndex((parts) => parts.length === 1 && words.includes(parts[0]));
+    // "x" and "y" beside other words are none of coordinates in degrees.
+    const sure = words.filter((word) => word.length > 1);
+    return alone >= 0 ? alone : heads.findIndex((parts) => parts.some((part) => sure.includes(part))
+      && !parts.some((part) => others.includes(part)));
+  }
+
+  function readPosition(text = '') {
+    try {
+      return geobuffer.parsePosition(text);
+    } catch {
+      return null; // about coordinates, but not one pair
+    }
+  }
+
+  /** Return the number of the column that holds whole positions, or −1. */
+  function findPositions(header, rows) {
+    const fits = header.map((name, i) => {
+      const texts = rows.map(({ cells }) => (cells[i] ?? '').trim()).filter(Boolean);
+      // Without a word for it, "12 345" is a number of people.
+      const isMarked = BOTH.test(name) || texts.some((text) => /\d[.,]\d|[°'A-Za-z]/.test(text));
+      const read = isMarked ? texts.filter(readPosition).length : 0;
+      return read > texts.length / 2 ? read + (BOTH.test(name) ? rows.length : 0) : 0;
+    });
+    const most = Math.max(0, ...fits);
+    return most ? fits.indexOf(most) : -1;
   }
 
   /** Return how the coordinates of a row are found: in two columns, or in one that holds both. */
   function findCoordinates(header, rows) {
-    const find = (pattern) => header.findIndex((name) => pattern.test(name.trim()));
-    const [lat, lon] = [find(LAT), find(LON)];
-    if (lat >= 0 && lon >= 0) return (row) => [readNumber(row[lat]), readNumber(row[lon])];
-    const both = header.findIndex((_, i) => rows.some((row) => geobuffer.parsePosition(row[i] ?? '')));
-    return both < 0 ? null : (row) => geobuffer.parsePosition(row[both] ?? '');
+    const [lat, lon] = [findColumn(header, LAT, LON), findColumn(header, LON, LAT)];
+    if (lat >= 0 && lon >= 0) {
+      return (cells) => [geobuffer.parseCoordinate(cells[lat] ?? '', 'latitude'),
+        geobuffer.parseCoordinate(cells[lon] ?? '', 'longitude')];
+    }
+    const both = findPositions(header, rows);
+    return both < 0 ? null : (cells) => readPosition(cells[both]);
   }
 
   function locateRow(at) {
@@ -61,75 +118,131 @@
     return isValid ? geobuffer.makePlace(at) : null;
   }
 
+  function refuse(key) {
+    byId('own-status').textContent = say(key, { most: number(MOST_ROWS) });
+    return false;
+  }
+
+  /** Locate rows a turn at a time, and tell how many are done; return null if another file came. */
+  async function locateRows(rows, coordinates) {
+    const mine = reading = {};
+    const places = [];
+    for (let until = performance.now() + TURN_MS; places.length < rows.length;) {
+      const place = locateRow(coordinates(rows[places.length].cells));
+      if (place) place.inRow = places.length;
+      places.push(place);
+      if (performance.now() < until) continue;
+      byId('own-status').textContent = say('own_reading', {
+        done: number(places.length), rows: number(rows.length),
+      });
+      await new Promise((resolve) => { setTimeout(resolve); });
+      if (reading !== mine) return null;
+      until = performance.now() + TURN_MS;
+    }
+    return places;
+  }
+
   /** Take the text of a file; return false if it has no coordinates. */
-  function takeCsv(text) {
-    const [header = [], ...rows] = parseCsv(text);
-    const coordinates = findCoordinates(header, rows.slice(0, 50));
-    const isFit = coordinates && rows.length > 0 && rows.length <= MOST;
-    own?.layer?.remove();
-    own = isFit ? { header, rows, places: rows.map((row) => locateRow(coordinates(row))) } : null;
-    if (own) {
-      own.layer = L.layerGroup().addTo(view.map);
-      showOwn();
-    } else byId('own-status').textContent = say('own_refused', { most: number(MOST) });
-    byId('own-save').hidden = !own;
-    return isFit;
+  async function takeCsv(text) {
+    const { separator, rows: [header, ...rows] } = parseCsv(text);
+    own?.dots?.remove();
+    own = null;
+    byId('own-save').hidden = true;
+    if (rows.length > MOST_ROWS) return refuse('own_too_many');
+    const coordinates = rows.length ? findCoordinates(header.cells, rows.slice(0, 50)) : null;
+    if (!coordinates) return refuse('own_refused');
+    const places = await locateRows(rows, coordinates);
+    if (!places) return false;
+    if (!places.some(Boolean)) return refuse('own_refused');
+    own = { header: header.cells, rows, places, separator };
+    own.dots = new OwnDots(places.filter(Boolean), ownStyle).addTo(view.map);
+    geobuffer.startDots(own.dots, describeOwn, geobuffer.openPoint);
+    showOwn();
+    byId('own-save').hidden = false;
+    return true;
+  }
+
+  function ownStyle(membership) {
+    const isFew = own.rows.length <= 1000;
+    return { ...geobuffer.placeStyle(membership), radius: isFew ? 6 : 3, weight: isFew ? 2 : 1 };
+  }
+
+  /** Describe a row by its first cells, for a tooltip. */
+  function describeOwn({ inRow }) {
+    return element('div', '', own.rows[inRow].cells.slice(0, 3).join(' · ').slice(0, 200));
   }
 
   /** Show the reader's places in the zone that is shown. */
   function showOwn() {
     if (!own) return;
     const counts = { inside: 0, uncertain: 0, outside: 0 };
-    own.layer.clearLayers();
-    own.places.forEach((place, i) => {
-      if (!place) return;
-      place.membership = geobuffer.classOfPoint(place);
+    for (const place of own.places) {
+      if (!place) continue;
+      // A zone that no distance decides has no other width.
+      if (facts.zone.is_plain) place.membership = geobuffer.classOfPoint(place);
       counts[place.membership] += 1;
-      const style = geobuffer.placeStyle(place.membership);
-      const dot = L.circleMarker([place.lat, place.lon], { ...style, radius: 6, weight: 2, fillOpacity: 1 });
-      dot.bindTooltip(() => element('div', '', own.rows[i].slice(0, 3).join(' · ')));
-      dot.on('click', (event) => {
-        L.DomEvent.stopPropagation(event);
-        geobuffer.openPoint(place);
-      });
-      own.layer.addLayer(dot);
-    });
-    byId('own-status').textContent = say('own_found', {
-      rows: number(own.rows.length), inside: number(counts.inside), uncertain: number(counts.uncertain),
-      outside: number(counts.outside),
-      missing: number(own.places.filter((place) => !place).length),
-    });
+    }
+    own.dots.redraw();
+    const missing = own.rows.filter((_, i) => !own.places[i]).map(({ row }) => row);
+    const named = missing.slice(0, MOST_NAMED).join(', ') + (missing.length > MOST_NAMED ? ', …' : '');
+    byId('own-status').textContent = [
+      say('own_found', {
+        rows: number(own.rows.length), inside: number(counts.inside), missing: number(missing.length),
+        uncertain: number(counts.uncertain), outside: number(counts.outside),
+      }),
+      missing.length ? say('own_missing', { rows: named }) : '',
+    ].join(' ').trim();
   }
 
   /** Return the file with our answers in further columns; rows without a point have none. */
   function ownAsCsv() {
+    const width = own.rows.reduce((most, { cells }) => Math.max(most, cells.length), own.header.length);
+    const fill = (cells) => Array.from({ length: width }, (_, i) => cells[i] ?? '');
     const names = ANSWERS.map((name) => (own.header.includes(name) ? `geobuffer_${name}` : name));
-    const lines = own.rows.map((row, i) => {
-      const place = own.places[i];
-      const known = { ...place, zone_km: view.km, zone_side: view.side };
-      for (const name of ['distance_km', 'margin_km']) known[name] = Number(known[name]?.toFixed(3));
-      const answers = ANSWERS.map((name) => (place ? known[name] : ''));
-      return [...own.header.map((_, n) => row[n] ?? ''), ...row.slice(own.header.length), ...answers];
+    // Where decimals are written with commas, a spreadsheet takes 3.5 for the third of May.
+    const hasCommas = own.separator !== ',' && own.rows.slice(0, 50)
+      .some(({ cells }) => cells.some((cell) => /^\s*-?\d+,\d+\s*$/.test(cell)));
+    const write = (value) => (Number.isFinite(value)
+      ? String(Number(value.toFixed(3)))
+        .replace('.', hasCommas ? ',' : '.') : value);
+    const lines = own.rows.map(({ cells }, i) => {
+      const known = { ...own.places[i], zone_km: view.km, zone_side: view.side };
+      return [...fill(cells), ...ANSWERS.map((name) => (own.places[i] ? write(known[name]) : ''))];
     });
-    return [[...own.header, ...names], ...lines, []]
-      .map((row) => row.map(geobuffer.formatCell).join(',')).join('\r\n');
+    return [[...fill(own.header), ...names], ...lines, []].map((cells) => (
+      cells.map((cell) => geobuffer.formatCell(cell, own.separator)).join(own.separator))).join('\r\n');
   }
 
   async function takeFile(file) {
     if (!file) return;
     byId('own').open = true;
-    takeCsv(await file.text());
+    if (file.size > MOST_BYTES) {
+      refuse('own_too_many');
+      return;
+    }
+    // A folder can be dropped, too, and cannot be read.
+    const bytes = await file.arrayBuffer().catch(() => null);
+    const text = bytes && decodeText(new Uint8Array(bytes));
+    if (text === null) refuse('own_unreadable');
+    else await takeCsv(text);
   }
 
   function startOwn() {
     byId('own-file').addEventListener('change', (event) => takeFile(event.target.files[0]));
     byId('own-save').addEventListener('click', () => geobuffer.saveCsv(ownAsCsv(), 'classified.csv'));
-    document.addEventListener('dragover', (event) => event.preventDefault());
+    // Texts can still be dropped into the boxes of the page.
+    const isFile = (event) => event.dataTransfer?.types.includes('Files');
+    document.addEventListener('dragover', (event) => {
+      if (isFile(event)) event.preventDefault();
+    });
     document.addEventListener('drop', (event) => {
+      if (!isFile(event)) return;
       event.preventDefault();
       takeFile(event.dataTransfer.files[0]);
     });
   }
 
-  Object.assign(geobuffer, { startOwn, takeCsv, showOwn, ownAsCsv, parseCsv });
+  Object.assign(geobuffer, {
+    startOwn, takeCsv, takeFile, showOwn, ownAsCsv, parseCsv, decodeText, findCoordinates,
+  });
 })(window.geobuffer);

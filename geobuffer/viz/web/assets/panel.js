@@ -371,7 +371,7 @@
     showZone();
     byId('settlements').hidden = !geobuffer.places.length;
     document.querySelector('.skip').hidden = !geobuffer.places.length;
-    document.querySelector('.search').hidden = !geobuffer.places.length;
+    byId('search-label').textContent = say(geobuffer.places.length ? 'search' : 'search_bare');
     geobuffer.showTable();
     showSections();
     showSources();

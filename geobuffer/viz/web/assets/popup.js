@@ -161,7 +161,9 @@
   }
 
   function pointName(place) {
-    return `${place.lat.toFixed(5)}, ${place.lon.toFixed(5)}`;
+    // A map across the antimeridian goes on to 360°.
+    const lon = place.lon - 360 * Math.round(place.lon / 360);
+    return `${place.lat.toFixed(5)}, ${lon.toFixed(5)}`;
   }
 
   /** Return where a settlement is, in one line. It distinguishes places that share a name. */
@@ -192,11 +194,12 @@
     if (isLost && opener?.isConnected) opener.focus({ preventScroll: true });
   }
 
-  /** Open a popup. It gets the keyboard focus if it was opened from the list. */
-  function openPopup(content, latlng, withFocus) {
+  let opened = null;
+
+  /** Make the content of a popup: what `describe` returns, with a button that closes it. */
+  function fillPopup(describe) {
     const { map } = geobuffer.view;
-    const small = map.getSize().x < 480;
-    const opener = document.activeElement;
+    const content = describe();
     const close = button('close', () => map.closePopup(), '×');
     close.setAttribute('aria-label', say('close'));
     content.prepend(close);
@@ -204,22 +207,39 @@
     content.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') map.closePopup();
     });
+    return content;
+  }
+
+  /** Describe again what an open popup describes, after the zone or the language has changed. */
+  function refreshPopup() {
+    if (!opened?.isOpen()) return;
+    const isOpen = opened.getElement().querySelector('details')?.open;
+    opened.options.autoPan = false;
+    opened.update();
+    if (isOpen) opened.getElement().querySelector('details').open = true;
+  }
+
+  /** Open a popup. It gets the keyboard focus if it was opened from the list. */
+  function openPopup(describe, latlng, withFocus) {
+    const { map } = geobuffer.view;
+    const small = map.getSize().x < 480;
+    const opener = document.activeElement;
     const popup = L.popup({
       closeButton: false, maxWidth: small ? 260 : 340, maxHeight: Math.max(160, map.getSize().y - 110),
       autoPanPaddingTopLeft: [small ? 12 : 52, 12], autoPanPaddingBottomRight: [12, 12],
     });
-    popup.setLatLng(latlng).setContent(content).openOn(map);
+    opened = popup.setLatLng(latlng).setContent(() => fillPopup(describe)).openOn(map);
     if (!withFocus) return;
-    content.focus({ preventScroll: true });
+    popup.getElement().querySelector('.about').focus({ preventScroll: true });
     map.once('popupclose', () => returnFocus(opener, popup));
   }
 
   function openPlace(place, withFocus = false) {
-    openPopup(describePlace(place), [place.lat, place.lon], withFocus);
+    openPopup(() => describePlace(place), [place.lat, place.lon], withFocus);
   }
 
   function openSection(section, latlng, withFocus = false) {
-    openPopup(describeSection(section), latlng, withFocus);
+    openPopup(() => describeSection(section), latlng, withFocus);
   }
 
   /** Move the map to a settlement, zoom in to its surroundings, and open its popup. */
@@ -231,7 +251,8 @@
   }
 
   Object.assign(geobuffer, {
-    describePlace, describeBriefly, describeSection, openPlace, openPopup, openSection, visitPlace,
+    describePlace, describeBriefly, describeSection, openPlace, openPopup, refreshPopup, openSection,
+    visitPlace,
     whereabouts, spanOf, pointName, distanceWithError: distance, sideText: side, sectionText: section,
   });
 })(window.geobuffer);

@@ -38,9 +38,24 @@
     byId('search-status').textContent = say('found', { count: 1 });
   }
 
+  /** Return the coordinates of a text, null for a name, and undefined if they are not clear. */
+  function readPosition(text) {
+    try {
+      return geobuffer.parsePosition(text);
+    } catch {
+      return undefined;
+    }
+  }
+
+  function describeFound(text, at, found) {
+    if (!text.trim()) return say(geobuffer.places.length ? 'search_hint' : 'search_hint_bare');
+    const isName = geobuffer.places.length && at !== undefined;
+    return isName || found.exact.length ? describeCount(found) : say('coordinates_unclear');
+  }
+
   function showFound() {
     const text = byId('search').value;
-    const at = geobuffer.parsePosition(text);
+    const at = readPosition(text);
     if (at) {
       showPoint(at);
       return;
@@ -53,7 +68,7 @@
       ? [element('li', 'quiet', say('similar_names'))] : [];
     byId('found').replaceChildren(...exact, ...heading, ...similar);
     byId('found-detail').replaceChildren();
-    byId('search-status').textContent = text.trim() ? describeCount(found) : say('search_hint');
+    byId('search-status').textContent = describeFound(text, at, found);
   }
 
   function startSearch() {

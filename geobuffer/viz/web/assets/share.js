@@ -52,6 +52,19 @@
     return readAddress().language ?? findLanguage();
   }
 
+  /** Show the settings of another address; an anchor of the page is none. */
+  function followAddress() {
+    const hash = window.location.hash.slice(1);
+    if (hash && !hash.includes('=')) return;
+    const { km, side, language, at } = readAddress();
+    if (!at) fitZone();
+    const { asked } = geobuffer;
+    applyState({
+      km: km ?? asked.km, side: side ?? asked.side, language: language ?? findLanguage(), at,
+    });
+    showState();
+  }
+
   function applyState({ km, side, language, at }) {
     if (language && language !== view.language) geobuffer.setLanguage(language);
     geobuffer.setZone(km ?? view.km, side ?? view.side);
@@ -140,7 +153,7 @@
     applyState({ ...readFrame(), language: null });
     applyState({ ...readAddress(), language: null });
     map.on('moveend', showState);
-    window.addEventListener('hashchange', () => applyState(readAddress()));
+    window.addEventListener('hashchange', followAddress);
     for (const id of ['link', 'citation']) {
       byId(`copy-${id}`).addEventListener('click', () => copyFrom(byId(id)));
     }

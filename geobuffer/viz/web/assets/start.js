@@ -17,13 +17,13 @@
     const { map } = geobuffer.view;
     geobuffer.view.language = language;
     document.documentElement.lang = language;
-    map.closePopup();
     geobuffer.showPanel();
     geobuffer.showLabels();
     geobuffer.showOwn();
     sayControls(map);
     geobuffer.showState();
     geobuffer.showLocator();
+    geobuffer.refreshPopup();
     for (const one of document.querySelectorAll('[data-language]')) {
       one.setAttribute('aria-pressed', String(one.dataset.language === language));
     }

@@ -8,8 +8,10 @@
   const order = { column: 'distance_km', descending: false };
   let shown = PAGE;
 
-  // A spreadsheet would run a cell as a formula if it begins with one of these.
-  const FORMULA = /^[=+\-@\t\r]/;
+  // A spreadsheet would run a cell as a formula if it begins with one of these. A number is none, nor
+  // is a formula that is only a text: as such, geobuffer/io/spreadsheet_texts.py writes others.
+  const FORMULA = /^[=+\-@\t\r](?!\d[\d.,\s]*°?$)(?!"(?:[^"]|"")*"$)/;
+  const LONGEST_FORMULA = 255;
   const FILE_COLUMNS = [
     'name_en', 'name_uk', 'name_ru', 'name', 'kind', 'country', 'oblast', 'raion', 'hromada',
     'hromada_code', 'hromada_type', 'code', 'code_system', 'membership', 'p_inside',
@@ -127,11 +129,18 @@
     byId('rows').children[first]?.querySelector('button')?.focus();
   }
 
-  function formatCell(value) {
+  /** Return a text so that no spreadsheet runs it: as a formula whose value it is, if it is short. */
+  function guardText(text) {
+    if (!FORMULA.test(text)) return text;
+    return text.length > LONGEST_FORMULA ? `'${text}` : `="${text.replaceAll('"', '""')}"`;
+  }
+
+  function formatCell(value, separator = ',') {
     if (value === null || value === undefined) return '';
     if (typeof value === 'number') return String(value);
-    const text = FORMULA.test(value) ? `'${value}` : value;
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    const text = guardText(value);
+    const isQuoted = /["\r\n]/.test(text) || text.includes(separator);
+    return isQuoted ? `"${text.replaceAll('"', '""')}"` : text;
   }
 
   function roundTo4(p) {

@@ -143,13 +143,18 @@
       && shown.every((km, i) => km === given[i]);
   }
 
+  /** Return what flat ends cut off at the width that is shown, as polygons. */
+  function listCuts() {
+    const cuts = facts.slider.cuts[facts.slider.widths_km.indexOf(view.km)] ?? [];
+    return cuts.map((polygon) => polygon.map((ring) => geobuffer.decodeLine(ring)));
+  }
+
   /** Return how the zone is drawn at a width that the page has no polygon of. */
   function swathOptions(style) {
-    const decode = (polygon) => polygon.map((ring) => geobuffer.decodeLine(ring));
     return {
       clip: isOneSide(view.side) ? view.side : null, edge: style?.color, fillOpacity: style?.fillOpacity,
       areas: view.side === AROUND ? geobuffer.unpackPolygons(facts.sides[0].shape) : [],
-      cuts: (facts.slider.cuts[facts.slider.widths_km.indexOf(view.km)] ?? []).map(decode),
+      cuts: listCuts(),
     };
   }
 
@@ -197,13 +202,15 @@
   }
 
   function canSwitchSides() {
-    return facts.sides.some((side) => side.shape) && facts.slider.widths_km.length > 0;
+    return facts.zone.sides?.length > 1 && facts.sides.some((side) => side.shape)
+      && facts.slider.widths_km.length > 0;
   }
 
   Object.assign(geobuffer, {
     asked, isAsked, isOneSide, signedDistance, distanceOf, classAt, isInZone,
     classifyPlaces, countByClass, countPeople,
-    placesOfClass, rings, ringOf, canSwitchSides, atWidth, swathOptions, takesAnyWidth, bandKm,
+    placesOfClass, rings, ringOf, canSwitchSides, atWidth, swathOptions, listCuts, takesAnyWidth,
+    bandKm,
   });
   classifyPlaces();
 })(window.geobuffer);

@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import { load, placesOf } from './page.js';
 
 // A parallel and a meridian: from (30 E, 50 N) to (31 E, 50 N), then to (31 E, 51 N).
-const line = { name: 'East', names: {}, start_km: 5, length_km: 182.934, shape: [[0]], at_sea: [] };
+const line = {
+  name: 'East', names: {}, start_km: 5, length_km: 182.934, chainages_km: [0, 182.934], shape: [[0]],
+  at_sea: [],
+};
 const facts = {
   arcs: ['_sdpH_kbvD?_ibE_ibE?'], border: { sections: [line] }, tolerance_m: { border: 10 },
   sides: [{ name: 'left', names: {}, shape: null }, { name: 'right', names: {}, shape: null }],

@@ -8,6 +8,8 @@ function read(name) {
   return readFileSync(new URL(name, FOLDER), 'utf8');
 }
 
+const WORDS = JSON.parse(readFileSync(
+  new URL('../../../../geobuffer/zones/coordinate_words.json', import.meta.url), 'utf8'));
 const RULES = JSON.parse(readFileSync(
   new URL('../../../../geobuffer/zones/name_rules.json', import.meta.url), 'utf8'));
 
@@ -16,6 +18,7 @@ const ENGLISH = JSON.parse(readFileSync(
 
 const BARE = {
   name_rules: RULES,
+  coordinate_words: WORDS,
   one_place: [],
   language: 'en',
   given_titles: {},
@@ -46,7 +49,7 @@ export function load(scripts, facts = {}) {
   };
   const window = {};
   const document = { getElementById: (id) => ({ textContent: blocks[id] }) };
-  const context = vm.createContext({ window, document, console, Intl });
+  const context = vm.createContext({ window, document, console, Intl, TextDecoder, URLSearchParams });
   for (const name of scripts) vm.runInContext(read(name), context, { filename: name });
   return window.geobuffer;
 }
