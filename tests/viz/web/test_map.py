@@ -439,7 +439,7 @@ class TestPage:
             assert part in read_popup(browser)
         layers = "let n = 0; geobuffer.view.map.eachLayer(() => { n += 1; }); return n"
         with_answer = browser.run(layers)
-        # Another width or language answers anew.
+        # Another width or language gets an answer of its own.
         browser.run("geobuffer.setZone(1, 'Ukraine')")
         assert "outside: " in read_popup(browser)
         browser.run("geobuffer.setLanguage('uk')")

@@ -75,7 +75,7 @@
       .split(/[^\p{L}]+/u).filter(Boolean);
     const heads = header.map(split);
     const alone = heads.findIndex((parts) => parts.length === 1 && words.includes(parts[0]));
-    // "x" and "y" beside other words are none of coordinates in degrees.
+    // "x" and "y" beside other words mean no coordinates in degrees.
     const sure = words.filter((word) => word.length > 1);
     return alone >= 0 ? alone : heads.findIndex((parts) => parts.some((part) => sure.includes(part))
       && !parts.some((part) => others.includes(part)));

@@ -52,7 +52,7 @@
     return readAddress().language ?? findLanguage();
   }
 
-  /** Show the settings of another address; an anchor of the page is none. */
+  /** Show the settings of another address; an anchor of the page has no settings. */
   function followAddress() {
     const hash = window.location.hash.slice(1);
     if (hash && !hash.includes('=')) return;

@@ -8,8 +8,8 @@
   const order = { column: 'distance_km', descending: false };
   let shown = PAGE;
 
-  // A spreadsheet would run a cell as a formula if it begins with one of these. A number is none, nor
-  // is a formula that is only a text: as such, geobuffer/io/spreadsheet_texts.py writes others.
+  // A spreadsheet would run a cell as a formula if it begins with one of these, but is no number, nor
+  // a formula that is only a text: as such, geobuffer/io/spreadsheet_texts.py writes others.
   const FORMULA = /^[=+\-@\t\r](?!\d[\d.,\s]*°?$)(?!"(?:[^"]|"")*"$)/;
   const LONGEST_FORMULA = 255;
   const FILE_COLUMNS = [
