@@ -135,6 +135,7 @@
         fitZone();
       }, geobuffer.svg('svg', { ...size, 'aria-hidden': 'true' }, corners));
       made.id = 'whole-zone';
+      for (const name of ['title', 'aria-label']) made.setAttribute(name, say('whole_zone'));
       L.DomEvent.disableClickPropagation(made);
       return geobuffer.element('div', 'leaflet-bar', made);
     },
