@@ -955,6 +955,8 @@ class TestSlider:
         maps.map_zone(zone, settlements=table).save(str(tmp_path / "map.html"))
         browser.open(tmp_path / "map.html")
         assert browser.run("return geobuffer.canSwitchSides()") == (shape == "areas")
+        where = "return geobuffer.sideText(geobuffer.makePlace([50.5, 30.05]))"
+        assert browser.run(where) == ("within the outline" if shape == "areas" else None)
         for side in (
             browser.run("return geobuffer.facts.zone.sides") if shape == "areas" else [None]
         ):

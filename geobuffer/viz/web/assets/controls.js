@@ -15,13 +15,22 @@
     geobuffer.classifyPlaces();
     geobuffer.redraw();
     geobuffer.showZone();
-    geobuffer.showTable();
+    geobuffer.showListed();
     geobuffer.showFound();
     geobuffer.showOwn();
     showWidth();
-    // Names take longer than all the rest, so they follow when the slider rests.
     clearTimeout(waiting);
-    waiting = setTimeout(geobuffer.showLabels, REST_MS);
+    waiting = setTimeout(settle, REST_MS);
+  }
+
+  /**
+   * Show what follows when the slider rests: names and the list take longer than all the rest, and
+   * browsers refuse to change the address too often.
+   */
+  function settle() {
+    geobuffer.showLabels();
+    geobuffer.showTable();
+    geobuffer.showState();
   }
 
   /** Show the zone at a width and side. */
@@ -30,7 +39,6 @@
     Object.assign(view, { km, side });
     refresh();
     geobuffer.refreshPopup();
-    geobuffer.showState();
   }
 
   /** Return a width that the page can show, from text; undefined for another. */

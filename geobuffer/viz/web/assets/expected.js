@@ -35,9 +35,11 @@
   function weigh(place, sigmas, shares) {
     const away = view.side === 'around' ? geobuffer.signedDistance(place) : place.distance_km;
     const [least, most] = possibleFor(place);
-    // Six standard deviations of the widest errors outside the zone, almost nothing is left.
-    if (most > 0 && away > view.km + 6 * sigmas.at(-1)) return 0;
+    // Beyond six standard deviations of the widest errors, almost nothing is left.
+    const reach = 6 * sigmas.at(-1);
+    if (most > 0 && away > view.km + reach) return 0;
     const [begin, end] = heldBy(place).map((km) => Math.min(Math.max(km, least), most));
+    if (away - reach > begin && away + reach < end) return 1;
     const between = (from, to, sigma) =>
       Math.max(normal((to - away) / sigma) - normal((from - away) / sigma), 0);
     const sum = (from, to) =>
@@ -71,8 +73,8 @@
     if (model.built) return geobuffer.isAsked() ? place.p_inside : null;
     if (place.located) {
       const [accuracy, fixed] = place.errors_km;
-      const sigmas = model.sigmas.map((one) => Math.max(Math.hypot(one * accuracy, fixed), 1e-6));
-      return weigh(place, sigmas, model.shares);
+      place.sigmas ??= model.sigmas.map((one) => Math.max(Math.hypot(one * accuracy, fixed), 1e-6));
+      return weigh(place, place.sigmas, model.shares);
     }
     return texts[place.candidates] ? weighText(texts[place.candidates]) : null;
   }

@@ -8,8 +8,10 @@
   // As many rows as the page can have places of its own: they take some seconds, 1 kB each at most.
   const MOST_ROWS = 100_000;
   const MOST_BYTES = 100e6;
-  // For so many milliseconds we work, then the page answers the reader.
+  // For so many milliseconds we work, then the page answers the reader; so often it tells how many rows
+  // are done, because a screen reader reads it out.
   const TURN_MS = 40;
+  const TELL_MS = 1000;
   const MOST_NAMED = 10;
   const LAT = ['lat', 'latitude', 'широта', 'szerokość', 'y'];
   const LON = ['lon', 'lng', 'long', 'longitude', 'довгота', 'долгота', 'długość', 'x'];
@@ -127,14 +129,18 @@
   async function locateRows(rows, coordinates) {
     const mine = reading = {};
     const places = [];
+    let told = performance.now();
     for (let until = performance.now() + TURN_MS; places.length < rows.length;) {
       const place = locateRow(coordinates(rows[places.length].cells));
       if (place) place.inRow = places.length;
       places.push(place);
       if (performance.now() < until) continue;
-      byId('own-status').textContent = say('own_reading', {
-        done: number(places.length), rows: number(rows.length),
-      });
+      if (performance.now() > told + TELL_MS) {
+        byId('own-status').textContent = say('own_reading', {
+          done: number(places.length), rows: number(rows.length),
+        });
+        told = performance.now();
+      }
       await new Promise((resolve) => { setTimeout(resolve); });
       if (reading !== mine) return null;
       until = performance.now() + TURN_MS;
@@ -148,13 +154,15 @@
     own?.dots?.remove();
     own = null;
     byId('own-save').hidden = true;
+    reading = null;
     if (rows.length > MOST_ROWS) return refuse('own_too_many');
     const coordinates = rows.length ? findCoordinates(header.cells, rows.slice(0, 50)) : null;
     if (!coordinates) return refuse('own_refused');
     const places = await locateRows(rows, coordinates);
     if (!places) return false;
     if (!places.some(Boolean)) return refuse('own_refused');
-    own = { header: header.cells, rows, places, separator };
+    const missing = rows.filter((_, i) => !places[i]).map(({ row }) => row);
+    own = { header: header.cells, rows, places, separator, missing };
     own.dots = new OwnDots(places.filter(Boolean), ownStyle).addTo(view.map);
     geobuffer.startDots(own.dots, describeOwn, geobuffer.openPoint);
     showOwn();
@@ -183,7 +191,7 @@
       counts[place.membership] += 1;
     }
     own.dots.redraw();
-    const missing = own.rows.filter((_, i) => !own.places[i]).map(({ row }) => row);
+    const { missing } = own;
     const named = missing.slice(0, MOST_NAMED).join(', ') + (missing.length > MOST_NAMED ? ', …' : '');
     byId('own-status').textContent = [
       say('own_found', {

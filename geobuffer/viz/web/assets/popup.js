@@ -69,8 +69,10 @@
   }
 
   function side(place) {
-    if (!place.side || geobuffer.facts.of_points) return null;
-    return geobuffer.sideLabel(place.side);
+    if (!place.side || geobuffer.facts.zone.sides.length < 2) return null;
+    // The class of a place may be "inside" too, so an outline is named.
+    const isOutline = ['inside', 'outside'].includes(place.side);
+    return isOutline ? say(`side_${place.side}`) : geobuffer.sideLabel(place.side);
   }
 
   /** Return the ring of a place, or null if the zone has only one. */

@@ -85,11 +85,16 @@
     return searched.keys[place.row].some((key) => key.includes(query));
   }
 
+  /** Return the settlements of the chosen class that match the filter. */
+  function findListed() {
+    const [query] = geobuffer.makeKeys([byId('filter').value]);
+    return query ? listClass().filter((place) => matchesQuery(place, query)) : listClass();
+  }
+
   /** Return the settlements of the chosen class that match the filter, in order. */
   function listedPlaces() {
     collator = new Intl.Collator(geobuffer.view.language);
-    const [query] = geobuffer.makeKeys([byId('filter').value]);
-    const found = query ? listClass().filter((place) => matchesQuery(place, query)) : listClass();
+    const found = findListed();
     const values = new Map(found.map((place) => [place, sortValue(place)]));
     return found.sort((a, b) => comparePlaces(values, a, b));
   }
@@ -109,16 +114,21 @@
     showTable();
   }
 
+  /** Show how many settlements the list has. */
+  function showListed({ length } = findListed()) {
+    byId('listed').textContent = say('listed', { count: number(length) });
+    byId('table').hidden = !length;
+    byId('download').hidden = !length;
+  }
+
   function showTable() {
     const places = listedPlaces();
     const most = geobuffer.view.printing ? places.length : shown;
     const rest = Math.max(0, places.length - most);
     byId('rows').replaceChildren(...places.slice(0, most).map(tableRow));
-    byId('listed').textContent = say('listed', { count: number(places.length) });
+    showListed(places);
     byId('more').hidden = !rest;
     byId('more').textContent = say('more', { count: number(Math.min(rest, 4 * PAGE)) });
-    byId('table').hidden = !places.length;
-    byId('download').hidden = !places.length;
     showOrder();
   }
 
@@ -195,5 +205,5 @@
     }
   }
 
-  Object.assign(geobuffer, { showTable, startTable, tableAsCsv, formatCell, saveCsv });
+  Object.assign(geobuffer, { showListed, showTable, startTable, tableAsCsv, formatCell, saveCsv });
 })(window.geobuffer);
