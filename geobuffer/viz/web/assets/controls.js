@@ -16,7 +16,6 @@
     geobuffer.redraw();
     geobuffer.showZone();
     geobuffer.showListed();
-    geobuffer.showFound();
     geobuffer.showOwn();
     showWidth();
     clearTimeout(waiting);
@@ -24,12 +23,13 @@
   }
 
   /**
-   * Show what follows when the slider rests: names and the list take longer than all the rest, and
-   * browsers refuse to change the address too often.
+   * Show what follows when the slider rests: names, the list and what was searched take longer than
+   * all the rest, and browsers refuse to change the address too often.
    */
   function settle() {
     geobuffer.showLabels();
     geobuffer.showTable();
+    geobuffer.showFound();
     geobuffer.showState();
   }
 
