@@ -611,6 +611,14 @@ class TestPage:
         browser.run("geobuffer.openSection(geobuffer.facts.border.sections[0], [50.2, 30])")
         assert f"South–West{HOSTILE}" in read_popup(browser)
         assert f"Drawn by hand {HOSTILE}" in browser.text("#source-list")
+        # The answer to a click, and the heading that follows the slider.
+        browser.run("geobuffer.openPoint(geobuffer.makePlace([50.55, 29.94]))")
+        for part in (f"North–West{HOSTILE}", f"Zhuravlivka{HOSTILE}"):
+            assert part in read_popup(browser)
+        browser.run("geobuffer.setWidth(20)")
+        for selector in ("#title", "title"):
+            assert f"West Oblast{shown} – " in browser.text(selector)
+        assert f"West Oblast{shown} – " in browser.run("return geobuffer.citePage('')")
         assert f"© no one{clean_text(HOSTILE)}" in browser.text(".leaflet-control-attribution")
         assert not browser.run(
             "return document.querySelector('i, [onclick], b:not(.number, #summary b)')"

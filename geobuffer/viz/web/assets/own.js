@@ -236,7 +236,10 @@
   }
 
   function startOwn() {
-    byId('own-file').addEventListener('change', (event) => takeFile(event.target.files[0]));
+    const chosen = byId('own-file');
+    chosen.addEventListener('change', () => takeFile(chosen.files[0]));
+    // Without this, a file that was corrected could not be chosen again.
+    chosen.addEventListener('click', () => { chosen.value = ''; });
     byId('own-save').addEventListener('click', () => geobuffer.saveCsv(ownAsCsv(), 'classified.csv'));
     // Texts can still be dropped into the boxes of the page.
     const isFile = (event) => event.dataTransfer?.types.includes('Files');
