@@ -14,6 +14,7 @@ import unicodedata
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import shapely
 
 from geobuffer.viz.label_rules import load_label_rules
@@ -21,7 +22,6 @@ from geobuffer.viz.label_rules import load_label_rules
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -38,6 +38,10 @@ PIXEL = 0.75
 
 # A dot is hidden if a label comes closer to its centre than this fraction of its radius.
 _HIDES = 0.6
+
+# A line comes no nearer to the centre of another dot than this fraction of a radius, as on the
+# page.
+_PASSES = 0.5
 
 # Characters that are not drawn but change how others are drawn: control characters, marks of
 # direction (which would reverse the rest of a line), unassigned ones and halves of surrogate pairs.
@@ -65,7 +69,8 @@ class Box(NamedTuple):
 class Label(NamedTuple):
     """A name to place beside its dot, which is at ``x`` and ``y`` in points, on a side.
 
-    If ``leads``, a name without room beside its dot may stand farther away, at the end of a line.
+    A name without room beside its dot may stand farther away, at the end of a line of at most
+    ``longest`` points.
     """
 
     text: str
@@ -75,7 +80,7 @@ class Label(NamedTuple):
     radius: float
     weight: str = "normal"
     side: str = ""
-    leads: bool = False
+    longest: float = 0.0
 
 
 class Obstacles(NamedTuple):
@@ -187,8 +192,9 @@ def place_labels(
     """Return the labels that fit, with their boxes; earlier labels take precedence.
 
     The positions are those of ``label_rules.json``: right and left of the dot, above, below and at
-    its corners. A label lies within the area and covers no other label, no dot and no point of the
-    line.
+    its corners; then at the end of a line, the shortest first. A label lies within the area and
+    covers no other label, no dot and no point of the line. A line to a label crosses no other one,
+    no label and no dot.
 
     Parameters
     ----------
@@ -212,6 +218,7 @@ def place_labels(
     """
     boxes = list(obstacles.taken)
     placed: list[tuple[Label, Box]] = []
+    leaders: list[BaseGeometry] = []
     rules = load_label_rules()
     air = [PIXEL * part for part in rules["air"]]
     clear = PIXEL * rules["line_air"]
@@ -226,11 +233,33 @@ def place_labels(
                 and not _holds_any(_grow_box(box, reach, reach), obstacles.dots)
                 and not _holds_any(_grow_box(box, clear, clear), obstacles.line)
                 and not _stands_on(box, obstacles.off.get(label.side))
+                and not shapely.intersects(shapely.box(*box), leaders).any()
+                and _is_way_clear(label, box, boxes, leaders, obstacles)
             ):
+                if end := find_leader(label, box):
+                    leaders.append(shapely.LineString([(label.x, label.y), end]))
                 boxes.append(box)
                 placed.append((label, box))
                 break
     return placed
+
+
+def _is_way_clear(
+    label: Label, box: Box, boxes: list[Box], leaders: list[BaseGeometry], obstacles: Obstacles
+) -> bool:
+    """Return whether the line to a label, if it needs one, crosses no line, no label and no dot."""
+    end = find_leader(label, box)
+    if end is None:
+        return True
+    line = shapely.LineString([(label.x, label.y), end])
+    far = np.hypot(*(obstacles.dots - (label.x, label.y)).T) > label.radius
+    dots = shapely.points(obstacles.dots[far])
+    return not (
+        shapely.intersects(line, leaders).any()
+        or shapely.intersects(line, [shapely.box(*other) for other in boxes]).any()
+        or (shapely.distance(line, dots) < _PASSES * label.radius).any()
+        or shapely.intersects(line, obstacles.off.get(label.side, shapely.Polygon()))
+    )
 
 
 def find_leader(label: Label, box: Box) -> tuple[float, float] | None:
@@ -259,9 +288,8 @@ def _list_boxes(label: Label) -> Iterator[Box]:
         y = label.y + dy * near - (high if dy < 0 else 0.0 if dy else high / 2.0)
         yield Box(x, y, x + wide, y + high)
     leader = rules["leader"]
-    for length, turn in itertools.product(
-        leader["lengths"] if label.leads else (), range(leader["directions"])
-    ):
+    lengths = [length for length in leader["lengths"] if length * PIXEL <= label.longest]
+    for length, turn in itertools.product(lengths, range(leader["directions"])):
         angle = 2.0 * math.pi * turn / leader["directions"]
         dx, dy = math.cos(angle), math.sin(angle)
         x = label.x + dx * length * PIXEL - wide * _share_before(dx)

@@ -604,8 +604,9 @@ def _draw_place_names(
         radius = max(drawing.dot_radius(zoom, places.membership[i]), places.town_radii[i])
         x, y = at[i].tolist()
         first = places.is_named[i] or places.population[i] >= rules["first_from"]
-        leads = lead or (first and not outside)
-        labels[Label(text, x, y, _NAME, radius, weight, places.sides[i], bool(leads))] = i
+        longest = rules["leader"]["longest"]["named" if places.is_named[i] else "others"] * PIXEL
+        reach = longest if lead or (first and not outside) else 0.0
+        labels[Label(text, x, y, _NAME, radius, weight, places.sides[i], reach)] = i
     area = Box(2.0, 2.0, layout.size[0] - 2.0, layout.size[1] - 2.0)
     shown = seen & (near | (places.town_radii > 0.0))
     covered = _list_dot_points(at[shown], places.town_radii[shown])

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 # The scripts in the order in which they run: each uses what those before it define.
 _SCRIPTS = (
     "data.js", "names.js", "say.js", "zone.js", "expected.js", "coordinates.js", "measure.js",
-    "swath.js", "dots.js", "ground.js", "draw.js", "labels.js", "popup.js", "ask.js", "search.js",
-    "answer.js", "panel.js", "reports.js", "table.js", "own.js", "controls.js", "share.js",
-    "folium.js", "start.js",
+    "swath.js", "dots.js", "ground.js", "draw.js", "arrange.js", "labels.js", "popup.js", "ask.js",
+    "search.js", "answer.js", "panel.js", "reports.js", "table.js", "own.js", "controls.js",
+    "share.js", "folium.js", "start.js",
 )  # fmt: skip
 
 

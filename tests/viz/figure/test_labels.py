@@ -89,6 +89,30 @@ def test_labels_cover_no_line_and_stay_on_their_side():
     wall = np.array([(x, y) for x in (140.0, 162.0) for y in range(101)])
     obstacles = Obstacles([], NONE, wall, {"west": shapely.box(155, 0, 300, 100)})
     assert not place_labels([label], frame, obstacles, most=9)
-    ((_, box),) = place_labels([label._replace(leads=True)], frame, obstacles, most=9)
+    ((_, box),) = place_labels([label._replace(longest=90.0)], frame, obstacles, most=9)
     assert box.right < 140
     assert find_leader(label, box)
+
+
+def test_lines_to_names_are_short_and_cross_nothing():
+    """Dots stand in a column between two walls: their names have room only outside, by lines."""
+    frame = Box(0, 0, 300, 200)
+    labels = [
+        Label(f"Село {i}", 150 + 3 * (i % 3), 40 + 9 * i, 7, 2, longest=90) for i in range(12)
+    ]
+    dots = np.array([(label.x, label.y) for label in labels])
+    walls = np.array([(x, y) for x in (138.0, 168.0) for y in range(201)])
+    placed = place_labels(labels, frame, Obstacles([], dots, walls), most=25)
+    lines = [
+        shapely.LineString([(label.x, label.y), find_leader(label, box)]) for label, box in placed
+    ]
+    assert len(lines) >= 8
+    for i, line in enumerate(lines):
+        others = [shapely.box(*box) for j, (_, box) in enumerate(placed) if j != i]
+        assert line.length <= 90 + 1e-9
+        assert not shapely.intersects(line, others).any()
+        assert not shapely.intersects(line, lines[:i]).any()
+        assert sorted(shapely.distance(line, shapely.points(dots)))[1] >= 1.0
+    assert not place_labels(
+        [labels[0]._replace(longest=5)], frame, Obstacles([], dots, walls), most=9
+    )

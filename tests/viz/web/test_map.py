@@ -1548,6 +1548,11 @@ class TestCartography:
     # Places along the zone, from west to east.
     VIEWS = ((52.1, 33.2), (51.15, 34.9), (50.3, 36.8))
 
+    # What names may lie over; and lines to names: too long, over another line, a name, the border,
+    # two edges of the zone or a dot.
+    FAULTS = ("border", "edge", "dot", "label", "control", "long", "crossing", "through", "across",
+              "edges", "passing")  # fmt: skip
+
     def go(self, browser: Browser, at: tuple[float, float], zoom: float) -> None:
         browser.run(
             "geobuffer.view.map.setView(arguments[0], arguments[1], {animate: false})", at, zoom
@@ -1561,10 +1566,11 @@ class TestCartography:
         for zoom, at in itertools.product(range(7, 13), self.VIEWS):
             self.go(browser, at, zoom)
             found = browser.run(faults)
-            for kind in ("border", "edge", "dot", "label", "control"):
+            for kind in self.FAULTS:
                 assert found[kind] == [], (zoom, at, kind)
             if zoom == 9:
                 assert len(found["unnamed"]) <= found["inside"] / 2 > 25, (at, found)
+                assert found["leaders"] > 25, at
             if zoom == 11:
                 assert found["unnamed"] == [], at
         assert found["labels"] > 5

@@ -3,18 +3,30 @@
 // never over the border, the edge of the zone, a dot, a button or another name.
 
 (function (geobuffer) {
-  const { facts, view } = geobuffer;
+  const { facts, meets, overlap, view } = geobuffer;
   const rules = facts.label_rules;
   // Obstacles are drawn on a small canvas, a pixel of which stands for so many of the map's.
   const CELL = 2;
-  // The height of a line of text, by its size.
-  const LINE = 1.2;
+  // The height of a line of text, by its size: names in rows are that far apart.
+  const LINE = 1.1;
+  // Ranks of areas, and of places around the zone.
+  const AREAS = ['country', 'region'];
+  const AROUND = ['city', 'town', 'outside'];
+  // The colour of the rims of dots, over which lines may lead: too pale for them, not for names.
+  const RIM = '#006000';
+  // A cell is drawn on if its colours add up to more than this, of 255 each.
+  const DRAWN = 40;
+  const BRIGHT = 128;
+  // A line may not come nearer to the centre of another dot than this share of its radius.
+  const CORE = 0.5;
+  // Which shares of a name may lie before the end of a line from above or below, the best first.
+  const SHARES = [0.5, 0.25, 0.75, 0, 1];
   // How far a name of an area is from the zone.
   const OFF = 4;
-  // A dot this near to the border, in pixels, may have the border under the beginning of its line.
+  // The beginning of a line, beyond its dot, over which the border may lie: the dot is near to it.
   const NEAR_BORDER = 6;
-  // The distance between points at which a line is tested, in pixels.
-  const STEP = 8;
+  // The beginning of a line over which its own dot is drawn into the field, with its rim.
+  const OWN_DOT = CELL + 1;
   const FONT = 'system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif';
   const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const widths = new Map();
@@ -50,45 +62,78 @@
     pen.stroke();
   }
 
-  /** Return sums over all cells above and left of each: of what is drawn in so many channels. */
-  function sumCells(pixels, columns, rows, channels) {
+  /** Return sums over all cells above and left of each: how many of them are drawn on. */
+  function sumCells(pixels, columns, rows) {
     const sums = new Int32Array((columns + 1) * (rows + 1));
     for (let y = 0; y < rows; y += 1) {
       let line = 0;
       for (let x = 0; x < columns; x += 1) {
         const cell = 4 * (y * columns + x);
-        const drawn = pixels[cell] + pixels[cell + 1] + (channels > 2 ? pixels[cell + 2] : 0);
-        if (drawn > 40) line += 1;
+        if (pixels[cell] + pixels[cell + 1] + pixels[cell + 2] > DRAWN) line += 1;
         sums[(y + 1) * (columns + 1) + x + 1] = sums[y * (columns + 1) + x + 1] + line;
       }
     }
     return sums;
   }
 
-  /** Add a zone that is drawn at another width than its own: its fill, and its edge with some space. */
-  function addSwath(swath, at) {
+  /** Add the fill or the edge of a zone that is drawn at another width than its own, with some space. */
+  function addSwath(swath, at, isEdge) {
     if (!swath._rings.length) return;
+    const canvas = swath._canvases[isEdge ? 1 : 0];
+    const off = isEdge ? rules.line_air + 1 : OFF;
     const { min, max } = swath._renderer._bounds;
     pen.save();
     pen.translate(at.x, at.y);
     if (swath.clip) geobuffer.clipToSide(pen, swath.clip);
-    swath._canvases.forEach((canvas, i) => {
-      const seen = document.createElement('canvas');
-      Object.assign(seen, { width: canvas.width, height: canvas.height });
-      const copy = seen.getContext('2d');
-      copy.drawImage(canvas, 0, 0);
-      copy.globalCompositeOperation = 'source-in';
-      copy.fillStyle = i ? '#0f0' : '#00f';
-      copy.fillRect(0, 0, seen.width, seen.height);
-      const off = i ? rules.line_air + 1 : OFF;
-      for (const [x, y] of [[0, 0], [off, 0], [-off, 0], [0, off], [0, -off]]) {
-        pen.drawImage(seen, min.x + x, min.y + y, max.x - min.x, max.y - min.y);
-      }
-    });
+    const seen = document.createElement('canvas');
+    Object.assign(seen, { width: canvas.width, height: canvas.height });
+    const copy = seen.getContext('2d');
+    copy.drawImage(canvas, 0, 0);
+    copy.globalCompositeOperation = 'source-in';
+    copy.fillStyle = '#00f';
+    copy.fillRect(0, 0, seen.width, seen.height);
+    for (const [x, y] of [[0, 0], [off, 0], [-off, 0], [0, off], [0, -off]]) {
+      pen.drawImage(seen, min.x + x, min.y + y, max.x - min.x, max.y - min.y);
+    }
     pen.restore();
   }
 
-  /** Return the field of obstacles: red is the border, green edges and dots, blue the whole zone. */
+  /**
+   * Draw what no name may cover, with some space: the border red, dots green, edges of the zone blue.
+   * Only what is bright stands in the way of lines.
+   */
+  function drawObstacles(at, dots) {
+    const { rings, swath, sections, junctions } = view.layers;
+    const clear = 2 * rules.line_air + CELL;
+    strokeParts(rings, at, '#00f', 1.2 + clear);
+    addSwath(swath, at, true);
+    strokeParts(sections, at, '#f00', (sections[0]?.options.weight ?? 1) + clear);
+    const points = junctions.filter((one) => one._point)
+      .map((one) => ({ x: one._point.x, y: one._point.y, radius: one._radius + 1 }));
+    const parts = [
+      [RIM, (radius) => radius + CELL / 2], ['#0f0', (radius) => Math.max(CELL / 2, radius * CORE)],
+    ];
+    for (const [colour, radiusOf] of parts) {
+      pen.fillStyle = colour;
+      pen.beginPath();
+      for (const { x, y, radius } of [...dots, ...points]) {
+        pen.moveTo(x + at.x + radiusOf(radius), y + at.y);
+        pen.arc(x + at.x, y + at.y, radiusOf(radius), 0, 2 * Math.PI);
+      }
+      pen.fill();
+    }
+  }
+
+  function drawZone(at) {
+    const { rings, swath } = view.layers;
+    traceParts(rings, at);
+    pen.fillStyle = '#00f';
+    pen.fill('evenodd');
+    strokeParts(rings, at, '#00f', 2 * OFF);
+    addSwath(swath, at, false);
+  }
+
+  /** Return the field of obstacles: cells that no name covers, and those that no name of an area does. */
   function makeField(map, dots) {
     const size = map.getSize();
     const at = map.containerPointToLayerPoint([0, 0]).multiplyBy(-1);
@@ -98,38 +143,13 @@
     const sides = readSides(at, columns, rows);
     pen.clearRect(0, 0, size.x, size.y);
     pen.globalCompositeOperation = 'lighter';
-    const { rings, swath, sections, junctions } = view.layers;
-    const wide = sections[0]?.options.weight ?? 1;
-    const clear = 2 * rules.line_air + CELL;
-    traceParts(rings, at);
-    pen.fillStyle = '#00f';
-    pen.fill('evenodd');
-    strokeParts(rings, at, '#00f', 2 * OFF);
-    strokeParts(rings, at, '#0f0', 1.2 + clear);
-    addSwath(swath, at);
-    strokeParts(sections, at, '#f00', wide + clear);
-    pen.fillStyle = '#0f0';
-    pen.beginPath();
-    const points = junctions.filter((one) => one._point)
-      .map((one) => ({ x: one._point.x, y: one._point.y, radius: one._radius + 1 }));
-    for (const { x, y, radius } of [...dots, ...points]) {
-      pen.moveTo(x + at.x + radius, y + at.y);
-      pen.arc(x + at.x, y + at.y, radius + CELL / 2, 0, 2 * Math.PI);
-    }
-    pen.fill();
+    drawObstacles(at, dots);
+    const pixels = pen.getImageData(0, 0, columns, rows).data;
+    drawZone(at);
+    const all = sumCells(pen.getImageData(0, 0, columns, rows).data, columns, rows);
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.globalCompositeOperation = 'source-over';
-    const pixels = pen.getImageData(0, 0, columns, rows).data;
-    return {
-      columns, rows, size, at, sides,
-      hard: sumCells(pixels, columns, rows, 2), all: sumCells(pixels, columns, rows, 3),
-    };
-  }
-
-  /** Return whether two lines cross. */
-  function crosses([a, b], [c, d]) {
-    const turn = (p, q, r) => Math.sign((q.x - p.x) * (r.y - p.y) - (q.y - p.y) * (r.x - p.x));
-    return turn(a, b, c) !== turn(a, b, d) && turn(c, d, a) !== turn(c, d, b);
+    return { columns, rows, size, at, sides, pixels, hard: sumCells(pixels, columns, rows), all };
   }
 
   /** Return a box's cells of the field: left, top, right, bottom. */
@@ -148,30 +168,6 @@
       - sums[bottom * row + left] + sums[top * row + left] === 0;
   }
 
-  function overlap(a, b, [x, y] = [0, 0]) {
-    return a.left - x < b.right && b.left < a.right + x && a.top - y < b.bottom && b.top < a.bottom + y;
-  }
-
-  /** Return whether a line meets a box (Liang and Barsky, ACM Trans. Graph. 3, 1984). */
-  function meets([from, to], box) {
-    const [dx, dy] = [to.x - from.x, to.y - from.y];
-    let [start, end] = [0, 1];
-    for (const [step, room] of [[-dx, from.x - box.left], [dx, box.right - from.x],
-      [-dy, from.y - box.top], [dy, box.bottom - from.y]]) {
-      if (step === 0 && room < 0) return false;
-      const share = room / step;
-      if (step < 0) start = Math.max(start, share);
-      else if (step > 0) end = Math.min(end, share);
-      if (start > end) return false;
-    }
-    return true;
-  }
-
-  /** Return a box a little smaller: a line may touch the space above and below the letters. */
-  function shrink(box) {
-    return { left: box.left, right: box.right, top: box.top + 1, bottom: box.bottom - 1 };
-  }
-
   /** Return the sides' territories as pixels: red is the first side, green the second. */
   function readSides(at, columns, rows) {
     const sides = Object.entries(view.layers.sides);
@@ -184,23 +180,43 @@
     return given.length ? pen.getImageData(0, 0, columns, rows).data : null;
   }
 
-  /** Return whether a point lies off the other side than that of its place. */
-  function isOnSide(field, label, x, y) {
-    const { sides, columns, rows } = field;
-    if (!sides || !label.side || x < 0 || y < 0 || x >= columns * CELL || y >= rows * CELL) return true;
-    const cell = 4 * (Math.floor(y / CELL) * columns + Math.floor(x / CELL));
-    return sides[label.side === facts.sides[0].name ? cell + 1 : cell] < 128;
+  /** Return where a cell of the field begins in its pixels; -1 outside the map. */
+  function cellAt({ columns, rows }, x, y) {
+    if (x < 0 || y < 0 || x >= columns * CELL || y >= rows * CELL) return -1;
+    return 4 * (Math.floor(y / CELL) * columns + Math.floor(x / CELL));
+  }
+
+  /** Return whether a cell lies off the other side than that of its place. */
+  function isOnSide({ sides }, label, cell) {
+    if (!sides || !label.side || cell < 0) return true;
+    return sides[label.side === facts.sides[0].name ? cell + 1 : cell] < BRIGHT;
   }
 
   /** Return whether a name stays on the side of its place; across the border it would seem to lie there. */
   function staysOnSide(field, label, box) {
-    const [from, to] = leaderTo(label, box);
+    const cell = cellAt(field, (box.left + box.right) / 2, (box.top + box.bottom) / 2);
+    return isOnSide(field, label, cell);
+  }
+
+  /**
+   * Return whether a line may lead to a name: it crosses neither the border nor another dot, and no
+   * edge of the zone twice.
+   */
+  function isWayClear(field, label, [from, to]) {
+    const { pixels } = field;
     const length = Math.hypot(to.x - from.x, to.y - from.y);
-    for (let along = label.radius + NEAR_BORDER; along < length && !label.isLenient; along += STEP) {
+    let [edges, wasEdge] = [0, false];
+    for (let along = label.radius + OWN_DOT; along < length; along += CELL) {
       const x = from.x + ((to.x - from.x) * along) / length;
-      if (!isOnSide(field, label, x, from.y + ((to.y - from.y) * along) / length)) return false;
+      const cell = cellAt(field, x, from.y + ((to.y - from.y) * along) / length);
+      const isBeyond = along > label.radius + NEAR_BORDER
+        && (pixels[cell] > BRIGHT || !isOnSide(field, label, cell));
+      if (pixels[cell + 1] > BRIGHT || isBeyond) return false;
+      const isEdge = pixels[cell + 2] > BRIGHT;
+      if (isEdge && !wasEdge) edges += 1;
+      wasEdge = isEdge;
     }
-    return isOnSide(field, label, (box.left + box.right) / 2, (box.top + box.bottom) / 2);
+    return edges <= Math.max(1, view.layers.rings.length);
   }
 
   // --- where a name may stand ---
@@ -220,17 +236,17 @@
     }
   }
 
-  /** Yield the boxes farther from a dot, the nearest first: a thin line leads to them. */
-  function* leaderBoxes(label) {
-    const { lengths, directions, from_zoom: from, longest_below: longest } = rules.leader;
-    const most = view.map.getZoom() < from ? longest[label.rank] : Infinity;
-    for (const length of lengths.filter((one) => one <= most)) {
+  /** Yield the boxes at the ends of lines from a dot, the shortest lines first. */
+  function* leaderBoxes(label, longest) {
+    const { lengths, directions } = rules.leader;
+    for (const length of lengths.filter((one) => one <= longest)) {
       for (let i = 0; i < directions; i += 1) {
         const angle = (2 * Math.PI * i) / directions;
         const [dx, dy] = [Math.cos(angle), Math.sin(angle)];
-        const x = label.x + dx * length + (dx > 0.3 ? 0 : dx < -0.3 ? -label.wide : -label.wide / 2);
         const y = label.y - dy * length + (dy > 0.3 ? -label.high : dy < -0.3 ? 0 : -label.high / 2);
-        yield boxAt(label, x, y);
+        for (const share of dx > 0.3 ? [0] : dx < -0.3 ? [1] : SHARES) {
+          yield boxAt(label, label.x + dx * length - share * label.wide, y);
+        }
       }
     }
   }
@@ -243,49 +259,50 @@
     }
   }
 
-  /** Return the line from a dot to the nearest point of a box. */
-  function leaderTo(label, box) {
+  /** Return the line from a dot to the nearest point of a box, and its length. */
+  function leadTo(label, box) {
+    const from = { x: label.x, y: label.y };
     const to = {
-      x: Math.min(box.right, Math.max(box.left, label.x)),
-      y: Math.min(box.bottom, Math.max(box.top, label.y)),
+      x: Math.min(box.right, Math.max(box.left, from.x)),
+      y: Math.min(box.bottom, Math.max(box.top, from.y)),
     };
-    return [{ x: label.x, y: label.y }, to];
+    return { line: [from, to], length: Math.hypot(to.x - from.x, to.y - from.y) };
   }
 
-  function isClear(field, sums, box, placed) {
-    const { size } = field;
+  function isClear({ size, taken, ...field }, sums, box) {
     if (box.left < 2 || box.right > size.x - 2 || box.top < 2 || box.bottom > size.y - 2) return false;
-    return isFree(field, sums, box) && !placed.boxes.some((other) => overlap(box, other, rules.air))
-      && !placed.leaders.some((line) => meets(line, shrink(box)));
+    return isFree(field, sums, box) && !taken.some((other) => overlap(box, other, rules.air));
   }
 
-  function findBeside(field, label, placed) {
-    for (const box of besideBoxes(label)) {
-      if (isClear(field, field.hard, box, placed) && staysOnSide(field, label, box)) return { box };
+  /** Return the longest line that may lead from a dot to its name; 0 if none may. */
+  function longestLeader(label, zoom) {
+    const { classes, from_zoom: from, longest } = rules.leader;
+    const may = ['named', 'first'].includes(label.rank) || (zoom >= from && classes.includes(label.kind));
+    return may ? longest[label.rank] ?? longest.others : 0;
+  }
+
+  /**
+   * Return where a name may stand, if no other name does, the best first: a box, perhaps the line that
+   * leads to it, and the box around both. Lenient, a line may lead over anything but names.
+   */
+  function listSpots(field, label, zoom, isLenient = false) {
+    if (label.points) {
+      return [...areaBoxes(label)].filter((box) => isClear(field, field.all, box))
+        .map((box) => ({ box, length: 0, reach: box }));
     }
-    return null;
+    const mayStand = (box) => isClear(field, field.hard, box) && staysOnSide(field, label, box);
+    const beside = [...besideBoxes(label)].filter(mayStand).map((box) => ({ box, length: 0, reach: box }));
+    const led = [...leaderBoxes(label, longestLeader(label, zoom))].filter(mayStand)
+      .map((box) => ({ box, ...leadTo(label, box), reach: stretch(box, label) }))
+      .filter(({ line }) => !field.taken.some((other) => meets(line, other)));
+    return [...beside, ...led.filter(({ line }) => isLenient || isWayClear(field, label, line))];
   }
 
-  function findByLeader(field, label, placed, mayCross = true) {
-    for (const box of leaderBoxes(label)) {
-      if (!isClear(field, field.hard, box, placed) || !staysOnSide(field, label, box)) continue;
-      const line = leaderTo(label, box);
-      if (!mayCross && placed.leaders.some((other) => crosses(line, other))) continue;
-      if (placed.boxes.some((other) => meets(line, shrink(other)))) continue;
-      return { box, line };
-    }
-    return null;
-  }
-
-  function findUncrossed(field, label, placed) {
-    return findByLeader(field, label, placed, false);
-  }
-
-  function findInArea(field, label, placed) {
-    for (const box of areaBoxes(label)) {
-      if (isClear(field, field.all, box, placed)) return { box };
-    }
-    return null;
+  /** Return a box that is grown to hold a point. */
+  function stretch({ left, right, top, bottom }, { x, y }) {
+    return {
+      left: Math.min(left, x), right: Math.max(right, x), top: Math.min(top, y), bottom: Math.max(bottom, y),
+    };
   }
 
   // --- which names are wanted ---
@@ -335,7 +352,7 @@
       })
       .map((dot) => makeLabel(dot.kind, geobuffer.nameOf(dot.place, language), {
         x: dot.x + field.at.x, y: dot.y + field.at.y, radius: dot.radius, side: dot.place.side,
-        rank: rules.order[rankOf(dot)],
+        rank: rules.order[rankOf(dot)], weight: weigh(dot.place),
       }));
   }
 
@@ -355,10 +372,10 @@
     if (!view.regions) return [];
     const { language } = view;
     const countries = facts.ground.countries.map(({ names, labels }) =>
-      areaLabel('country', geobuffer.pickText(names).toLocaleUpperCase(language), labels));
-    const known = new Set(facts.countries.map(({ names }) => geobuffer.pickText(names)));
-    const regions = facts.regions.filter(({ names }) => !known.has(geobuffer.pickText(names)))
-      .map(({ names, labels }) => areaLabel('region', geobuffer.pickText(names), labels));
+      areaLabel('country', names[language].toLocaleUpperCase(language), labels));
+    const known = new Set(facts.countries.map(({ names }) => names[language]));
+    const regions = facts.regions.filter(({ names }) => !known.has(names[language]))
+      .map(({ names, labels }) => areaLabel('region', names[language], labels));
     return [...countries, ...regions];
   }
 
@@ -374,65 +391,37 @@
 
   // --- placing and showing ---
 
-  function findBox(field, label, placed) {
-    return label.points ? findInArea(field, label, placed) : findBeside(field, label, placed);
-  }
-
-  /** Place a label where `find` finds room for it, and note what it takes. */
-  function placeLabel(field, label, placed, find) {
-    const found = find(field, label, placed);
-    if (!found) return false;
-    placed.boxes.push(found.box);
-    if (found.line) placed.leaders.push(found.line);
-    placed.labels.push({ ...label, ...found });
-    return true;
-  }
-
-  /** Return whether a line may lead from a dot to its name: it must be named, or the map is close. */
-  function mayLead(label, zoom) {
-    const { classes, from_zoom: from } = rules.leader;
-    return ['named', 'first'].includes(label.rank) || (zoom >= from && classes.includes(label.kind));
-  }
-
-  /**
-   * Return the labels that have room, each with its box and perhaps a line to its dot. Of each rank,
-   * names beside their dots come first; then those that need a line. Lines cross only where there is
-   * no other room.
-   */
-  function placeAll(field, labels, zoom, taken) {
-    const placed = { boxes: [...taken], leaders: [], labels: [] };
+  /** Return the labels that have room, each with its spot: those of the first ranks choose first. */
+  function placeAll(field, labels, zoom) {
+    const placed = [];
     const { below_zoom: below, area_per_name: area } = rules.most;
     const room = zoom < below && !geobuffer.areFew ? (field.size.x * field.size.y) / area : Infinity;
     // The names in the zone leave as much room to those around it.
     const left = { true: room, false: room };
     for (const rank of rules.order) {
-      const waiting = labels.filter((label) => label.rank === rank).filter((label) => {
-        const counts = !label.points && rank !== 'named';
-        const isAround = ['city', 'town', 'outside'].includes(rank);
-        if (counts && left[isAround] <= 0) return false;
-        const isPlaced = placeLabel(field, label, placed, findBox);
-        if (isPlaced && counts) left[isAround] -= 1;
-        return !isPlaced && mayLead(label, zoom);
-      });
-      // From west to east, so that names come in the order of their dots.
-      waiting.sort((a, b) => a.x - b.x);
-      const crowded = waiting.filter((label) => !placeLabel(field, label, placed, findUncrossed));
-      const lost = crowded.filter((label) => !placeLabel(field, label, placed, findByLeader));
-      // A place that must be named may have a line across a corner of the other side.
-      for (const label of rank === 'named' ? lost : []) {
-        placeLabel(field, { ...label, isLenient: true }, placed, findByLeader);
-      }
+      const ranked = labels.filter((label) => label.rank === rank);
+      const place = (some, isLenient, most) => geobuffer.arrange(some.map((label) =>
+        Object.assign(label, { spots: listSpots(field, label, zoom, isLenient) })), placed, most);
+      const isAround = AROUND.includes(rank);
+      const counts = !AREAS.includes(rank) && rank !== 'named';
+      const found = place(ranked, false, counts ? left[isAround] : Infinity);
+      placed.push(...found);
+      if (counts) left[isAround] -= found.length;
+      // A place that must be named may have a line across a dot or a corner of the other side.
+      if (rank === 'named') placed.push(...place(ranked.filter(({ spot }) => !spot), true, Infinity));
     }
-    return placed.labels;
+    return placed;
   }
 
   function makeElement(label, at) {
     const text = geobuffer.element('span', '', label.text);
     const made = geobuffer.element('div', `label label-${label.kind}`, text);
+    const { box } = label.spot;
     const size = rules.sizes[label.kind];
     Object.assign(made.style, {
-      left: `${label.box.left - at.x}px`, top: `${label.box.top - at.y}px`, width: `${label.wide}px`,
-      height: `${label.high}px`, fontSize: `${size}px`, lineHeight: `${label.high}px`,
+      left: `${box.left - at.x}px`, top: `${box.top - at.y}px`,
+      width: `${label.wide}px`, height: `${label.high}px`,
+      fontSize: `${size}px`, lineHeight: `${label.high}px`,
       letterSpacing: `${(rules.spacing[label.kind] ?? 0) * size}px`, color: inkOf(label.kind),
     });
     return made;
@@ -444,7 +433,8 @@
   }
 
   function makeLeaders(placed, field) {
-    const lines = placed.filter(({ line }) => line).map(({ line: [from, to] }) => geobuffer.svg('line', {
+    const led = placed.filter(({ spot }) => spot.line);
+    const lines = led.map(({ spot: { line: [from, to] } }) => geobuffer.svg('line', {
       x1: from.x, y1: from.y, x2: to.x, y2: to.y, stroke: geobuffer.colour('ink'), 'stroke-width': 0.7,
     }));
     const made = geobuffer.svg('svg', {
@@ -458,9 +448,9 @@
     const { map } = view;
     const zoom = map.getZoom();
     const dots = view.layers.dots.listShown();
-    const field = makeField(map, dots);
+    const field = { ...makeField(map, dots), taken: boxesOfControls(map) };
     const labels = [...placeLabels(field, dots, zoom), ...areaLabels()];
-    const placed = placeAll(field, labels, zoom, boxesOfControls(map));
+    const placed = placeAll(field, labels, zoom);
     pane.replaceChildren(
       makeLeaders(placed, field), ...placed.map((label) => makeElement(label, field.at)));
   }
