@@ -430,7 +430,7 @@ def hostile_zone():
                 names={"en": side + HOSTILE})
         for side, box, code in (("W", (29, 50, 30, 51), "AA"), ("E", (30, 50, 31, 51), "BB"))
     )  # fmt: skip
-    return gb.build_zone(gb.border_between(west, east), km=20, tolerance_m=10)
+    return gb.build_zone(gb.border_between(west, east), km=10, tolerance_m=10)
 
 
 @pytest.mark.parametrize(("suffix", "usetex"), [(".png", False), (".svg", True), (".pdf", True)])

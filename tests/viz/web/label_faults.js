@@ -87,10 +87,12 @@ function countCrossed(lines, leader) {
 
 function isOverDot([from, to]) {
   const length = Math.hypot(to.x - from.x, to.y - from.y);
+  const away = (dot) => Math.hypot(dot.x - from.x, dot.y - from.y);
+  const own = dots.reduce((best, dot) => (away(dot) < away(best) ? dot : best));
   return dots.some(({ x, y }) => {
     const along = ((x - from.x) * (to.x - from.x) + (y - from.y) * (to.y - from.y)) / length;
     const across = ((x - from.x) * (to.y - from.y) - (y - from.y) * (to.x - from.x)) / length;
-    return along > 6 && along < length && Math.abs(across) < 0.5;
+    return along > own.radius + 4 && along < length && Math.abs(across) < 0.5;
   });
 }
 

@@ -19,6 +19,8 @@
   const BRIGHT = 128;
   // A line may not come nearer to the centre of another dot than this share of its radius.
   const CORE = 0.5;
+  // A smaller core would not be bright in any cell.
+  const LEAST = 0.75 * CELL;
   // Which shares of a name may lie before the end of a line from above or below, the best first.
   const SHARES = [0.5, 0.25, 0.75, 0, 1];
   // How far a name of an area is from the zone.
@@ -111,7 +113,7 @@
     const points = junctions.filter((one) => one._point)
       .map((one) => ({ x: one._point.x, y: one._point.y, radius: one._radius + 1 }));
     const parts = [
-      [RIM, (radius) => radius + CELL / 2], ['#0f0', (radius) => Math.max(CELL / 2, radius * CORE)],
+      [RIM, (radius) => radius + CELL / 2], ['#0f0', (radius) => Math.max(LEAST, radius * CORE)],
     ];
     for (const [colour, radiusOf] of parts) {
       pen.fillStyle = colour;
