@@ -205,7 +205,7 @@ def make_heading(scenario: gb.Scenario, zone: Zone) -> str:
 
     if scenario.title:
         return f"{scenario.title} – side: {zone.side}"
-    return write_title(zone, "", load_translation("en", zone.sections))
+    return write_title(zone, "", load_translation("en", zone))
 
 
 def split_names(names: list[str] | None) -> list[str]:

@@ -5,6 +5,7 @@ The words stand in :mod:`geobuffer.zones.translation`.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from types import MappingProxyType
@@ -15,8 +16,9 @@ import shapely
 from geobuffer.geodesy.antimeridian import normalize_longitudes
 from geobuffer.viz.extent import measure_sea_km
 from geobuffer.viz.figure.labels import clean_text
-from geobuffer.zones.border import AROUND, BOTH, SIDE_NAMES
-from geobuffer.zones.translation import read_translation
+from geobuffer.zones.border import AROUND, SIDE_NAMES
+from geobuffer.zones.translation import list_languages, read_translation
+from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,24 +38,65 @@ _MOST_SOURCES = 6
 # How many points or areas a line names, and how many regions on either side a heading names.
 _MOST_NAMES, _MOST_REGIONS = 4, 2
 
-# The ending of keys whose text replaces another in maps of zones around points.
-_POINT = "_point"
-
 
 def has_only_points(sections: Iterable[Section]) -> bool:
     """Return whether distances are measured from points, which have no sides and no length."""
     return all(shapely.get_dimensions(section.line) == 0 for section in sections)
 
 
-def label_side(side: Side, language: str) -> str:
+def find_kind(zone: Zone) -> str:
+    """Return of which of :data:`~geobuffer.zones.translation.KINDS` a zone is, for its words.
+
+    Only regions with a code or a country have borders. Parks and camps have outlines.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> camp = gb.Region("Camp", shapely.box(30, 50, 30.1, 50.1), gb.Source("a sketch"))
+    >>> zone = gb.build_zone(gb.border_around(camp), km=1, side="around")
+    >>> find_kind(zone)
+    'area'
+    """
+    if has_only_points(zone.sections):
+        return "point"
+    borders = [part.border for part in zone.zones]
+    if all(border.is_bare or _is_empty(border.sides[0]) for border in borders):
+        return "river" if _is_river(zone) else "line"
+    if zone.side == AROUND:
+        return "area"
+    has_codes = any(region.iso or region.country for region in zone.regions)
+    return "border" if has_codes or not all(b.can_fill for b in borders) else "outline"
+
+
+def _is_empty(side: Side) -> bool:
+    """Return whether a side has no area, as the inside of a line."""
+    return side.area is not None and side.area.is_empty
+
+
+def _is_river(zone: Zone) -> bool:
+    """Return whether the names of all lines, or their source, have the word for a river."""
+    words = {
+        word.strip()
+        for language in list_languages()
+        for word in read_translation(language).text("river_words").split(",")
+    }
+    names = [section.name for section in zone.sections]
+    titles = [zone.source.title]
+    return any(
+        all(words & set(re.findall(r"[^\W\d_]+", text.casefold())) for text in texts)
+        for texts in (names, titles)
+    )
+
+
+def label_side(side: Side, words: Translation) -> str:
     """Return the name of a side in a language: of its territory, or such as left and right."""
     if side.name in SIDE_NAMES:
-        return read_translation(language).text(f"name_{side.name}")
-    return side.label(language)
+        return words.text(f"name_{side.name}")
+    return side.label(words.language)
 
 
-def load_translation(language: str, sections: Iterable[Section] = ()) -> Translation:
-    """Return the words of a language, for a border of these sections.
+def load_translation(language: str, zone: Zone | None = None) -> Translation:
+    """Return the words of a language, for the kind of thing that a zone is made of.
 
     Raises
     ------
@@ -62,15 +105,11 @@ def load_translation(language: str, sections: Iterable[Section] = ()) -> Transla
 
     Examples
     --------
-    >>> load_translation("uk").text("border_plain")
-    'Кордон'
+    >>> load_translation("uk").text("distance")
+    'Відстань до кордону'
     """
-    words, sections = read_translation(language), tuple(sections)
-    if not sections or not has_only_points(sections):
-        return words
-    own = {key: text for key, text in words.texts.items() if key.endswith(_POINT)}
-    renamed = {key.removesuffix(_POINT): text for key, text in own.items()}
-    return words._replace(texts={**words.texts, **renamed})
+    words = read_translation(language)
+    return words if zone is None else words.of_kind(find_kind(zone))
 
 
 def write_title(zone: Zone, title: str, words: Translation) -> str:
@@ -89,39 +128,77 @@ def write_title(zone: Zone, title: str, words: Translation) -> str:
         return own
     if not zone.has_plain_edges:
         sections = ", ".join(section.label(words.language) for section in zone.sections)
-        return clean_text(f"{zone.ring_names[0]} · {sections}")
+        return clean_text(f"{name_rings(zone, words)[0]} · {sections}")
     heading = heading_template(zone, words).replace("{km}", _format_widths(zone, words))
-    if zone.side == BOTH:
-        return heading + words.text("title_both")
-    if zone.side == AROUND:  # the heading says so
-        return heading
-    return heading + words.text("title_side", side=_name_side(zone, words))
+    return heading + _write_side(zone, words)
 
 
 def write_subtitle(zone: Zone, words: Translation, *, titled: bool) -> str:
     """Return the line under the heading: facts, and width and side if the heading lacks them."""
-    as_of = f", {words.text('as_of', date=clean_text(zone.source.as_of))}"
-    facts = words.text(
-        "facts",
-        length=_format_measure(sum(section.length_km for section in zone.sections), words),
-        sections=len(zone.sections),
-        names=_join_names(zone.sections, words),
-        as_of=as_of if zone.source.as_of else "",
-        area=_format_measure(zone.area_km2, words),
-    )
+    length_km = sum(section.length_km for section in zone.sections)
+    parts = [
+        words.text("measured_from", names=_join_names(zone.sections, words)).replace("….", "…")
+        if has_only_points(zone.sections)
+        else words.text(
+            "length_parts" if len(zone.sections) > 1 else "length",
+            length=_format_measure(length_km, words),
+            n=len(zone.sections),
+        )
+    ]
     if sea_km := measure_sea_km(zone):
-        facts += " " + words.text("sea_km", km=_format_measure(sea_km, words))
-    if not titled or not zone.has_plain_edges:
-        return facts
-    widths = _format_widths(zone, words)
-    if zone.side == AROUND:
-        return f"{words.text('within_around', km=widths)} {facts}"
-    side = (
-        words.text("both_sides")
-        if zone.side == BOTH
-        else words.text("one_side", side=_name_side(zone, words))
-    )
-    return f"{words.text('within', km=widths, side=side)} {facts}"
+        parts.append(words.text("sea_km", km=_format_measure(sea_km, words)))
+    parts.append(words.text("zone_area", area=_format_measure(zone.area_km2, words)))
+    if titled and zone.has_plain_edges:
+        key = "within_around" if zone.side == AROUND else "within"
+        on = _write_side(zone, words)
+        parts.insert(0, words.text(key, km=_format_widths(zone, words), on=on))
+    return " ".join(parts)
+
+
+def write_dates(
+    zone: Zone, regions: Iterable[Region], dates_of_people: Iterable[str], words: Translation
+) -> str:
+    """Return a line with the dates of the border, the regions and the figures of people.
+
+    What has no date is left out; the line is empty if nothing has one.
+
+    Parameters
+    ----------
+    zone
+        The zone, whose source states the date of its border.
+    regions
+        The regions that are shown.
+    dates_of_people
+        The date of each figure that is counted; empty for one without a date.
+    words
+        The words.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> river = gb.border_along(shapely.LineString([(30, 50), (30, 51)]),
+    ...                         source=gb.Source("a map", as_of="2024-05"))
+    >>> zone = gb.build_zone(river, km=1, tolerance_m=50)
+    >>> write_dates(zone, (), ["2001", "2022-02", ""], load_translation("en", zone))
+    'As of: line 2024-05, people 2001–2022 or undated.'
+    """
+    dated = {
+        "it": zone.source.as_of,
+        "as_of_regions": "; ".join(sorted({r.source.as_of for r in regions if r.source.as_of})),
+        "as_of_people": _join_dates(dates_of_people, words),
+    }
+    shown = [f"{words.text(key)} {clean_text(date)}" for key, date in dated.items() if date]
+    return words.text("as_of_line", list=", ".join(shown)) if shown else ""
+
+
+def _join_dates(dates: Iterable[str], words: Translation) -> str:
+    """Return the years of dates from the first to the last, and whether some figures have none."""
+    known = sorted(set(dates))
+    years = list(dict.fromkeys(date[:4] for date in known if date))
+    if not years:
+        return ""
+    span = years[0] if len(years) == 1 else f"{years[0]}–{years[-1]}"
+    return span if known[0] else words.text("or_undated", date=span)
 
 
 def describe_expected(guess: Expected, sure: int, words: Translation) -> str:
@@ -133,19 +210,44 @@ def describe_expected(guess: Expected, sure: int, words: Translation) -> str:
     >>> describe_expected(Expected(449.6, 438, 461), 335, load_translation("en"))
     '450 places expected (438–461), 335 of them surely'
     """
-    mean, low, high = (words.format_number(round(value)) for value in guess)
+    _, low, high = (words.format_number(round(value)) for value in guess)
     return words.text(
-        "expected_one" if round(guess.expected) == 1 else "expected",
-        mean=mean,
+        "expected",
+        n=round(guess.expected),
         range=f" ({low}–{high})" if guess.low < guess.high else "",
         sure=words.format_number(sure),
     )
 
 
+def name_rings(zone: Zone, words: Translation) -> list[str]:
+    """Return the name of each ring, the innermost first: its edges, or the width on each side.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> line = gb.border_along(shapely.LineString([(30, 50), (30, 51)]), source=gb.Source("a map"))
+    >>> zone = gb.build_zone(line, km={"left": 0.5, "right": 2}, tolerance_m=50)
+    >>> name_rings(zone, load_translation("uk", zone))
+    ['ліворуч 0,5 км, праворуч 2 км']
+    """
+    unit = words.text("unit_km")
+    edges = [words.format_km(edge) for edge in zone.edges_km]
+    if isinstance(zone, BufferZone) and zone.side_km:
+        begin = words.text("ring_from", km=edges[0]) if zone.edges_km[0] else ""
+        widths = zip(zone.sides, map(words.format_km, zone.side_km), strict=True)
+        sides = [f"{label_side(side, words)} {km} {unit}" for side, km in widths]
+        return [clean_text(", ".join(sides) + begin)]
+    if not zone.has_plain_edges:
+        return list(zone.ring_names)
+    pairs = itertools.pairwise(edges)
+    return [words.text("ring_span", **{"from": inner, "to": outer}) for inner, outer in pairs]
+
+
 def describe_rings(zone: Zone, words: Translation) -> list[str]:
     """Return the text of each ring in the legend, the innermost first."""
     if not zone.has_plain_edges:
-        return [f"{zone.ring_names[0]}, {_format_measure(zone.area_km2, words)} km²"]
+        area = _format_measure(zone.area_km2, words)
+        return [words.text("ring_named", name=name_rings(zone, words)[0], area=area)]
     pairs = zip(zone.edges_km[:-1], zone.edges_km[1:], zone.ring_areas_km2, strict=True)
     return [
         words.text(
@@ -271,9 +373,14 @@ def _format_widths(zone: Zone, words: Translation) -> str:
     return f"{words.format_km(zone.edges_km[0])}–{widths}" if zone.edges_km[0] else widths
 
 
-def _name_side(zone: Zone, words: Translation) -> str:
+def _write_side(zone: Zone, words: Translation) -> str:
+    """Return what a heading says of the side of a zone; nothing where there are no sides."""
+    if zone.side == AROUND or has_only_points(zone.sections):
+        return ""
+    if (key := f"on_{zone.side}") in words.texts:
+        return words.text(key)
     side = next(side for side in zone.sides if side.name == zone.side)
-    return clean_text(label_side(side, words.language))
+    return words.text("on_side", side=clean_text(label_side(side, words)))
 
 
 def heading_template(zone: Zone, words: Translation) -> str:
@@ -281,7 +388,7 @@ def heading_template(zone: Zone, words: Translation) -> str:
 
     A few regions are named one by one; if there are more, the heading names their countries.
     """
-    if zone.side == AROUND:
+    if zone.side == AROUND or has_only_points(zone.sections):
         return words.text("title_around", border=_join_names(zone.regions or zone.sections, words))
     if all(side.regions for side in zone.sides):
         few = max(len(side.regions) for side in zone.sides) <= _MOST_REGIONS
@@ -290,8 +397,7 @@ def heading_template(zone: Zone, words: Translation) -> str:
         return words.text("title", border=" – ".join(sides))
     border = _join_names(zone.regions or zone.sections, words)
     # A river or a front line is no border of anything.
-    is_bare = all(side.area is None for side in zone.sides)
-    is_line = is_bare and not has_only_points(zone.sections)
+    is_line = find_kind(zone) in {"line", "river"}
     return words.text("title_along" if is_line else "title_of", border=border)
 
 

@@ -25,6 +25,17 @@ if TYPE_CHECKING:
 #: The language that has every key, and whose names stand for those that data lacks in another.
 ENGLISH = "en"
 
+#: The kinds of things that distances are measured from, each with those whose texts it takes, the
+#: closest first. The text "km@river" replaces "km" for a river, and "km@line" for any line, if it
+#: has no closer one. An area is an outline, filled.
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "border": (), "line": ("line",), "river": ("river", "line"), "outline": ("outline",),
+    "area": ("area", "outline"), "point": ("point",),
+}  # fmt: skip
+
+# Which of these a text has depends on the grammar of its language.
+_NAMES_OF_IT = {"it", "It", "of_it"}
+
 _GAP = re.compile(r"\{(\w+)\}")
 
 
@@ -32,7 +43,9 @@ class Translation(NamedTuple):
     """The words of a language, and how it writes numbers and dates.
 
     A text is a string with ``{gaps}``. One with forms is a mapping by plural category of Unicode,
-    such as ``one`` and ``few``, and its gap ``{n}`` decides which form is right.
+    such as ``one`` and ``few``, and its gap ``{n}`` decides which form is right. The gaps ``{it}``,
+    ``{It}`` and ``{of_it}`` name the kind of thing that distances are measured from: a border, a
+    river, an outline.
     """
 
     language: str
@@ -51,7 +64,17 @@ class Translation(NamedTuple):
         if not isinstance(found, str):
             number: Any = values["n"]
             found, values = found[self.plural(number)], values | {"n": self.format_number(number)}
+        it = str(self.texts["it"])
+        values = {"it": it, "It": it[0].upper() + it[1:], "of_it": self.texts["of_it"], **values}
         return _GAP.sub(lambda gap: str(values.get(gap[1], gap[0])), found)
+
+    def of_kind(self, kind: str) -> Translation:
+        """Return the words for a kind of thing, one of :data:`KINDS`.
+
+        >>> [read_translation("en").of_kind(kind).text("km") for kind in ("border", "river")]
+        ['km to the border', 'km to the river']
+        """
+        return self._replace(texts=choose_texts(self.texts, kind))
 
     def format_number(self, value: float, digits: int = 0) -> str:
         """Return a number as the language writes it.
@@ -84,6 +107,23 @@ class Translation(NamedTuple):
 def find_folder() -> Traversable:
     """Return the folder of the files."""
     return resources.files("geobuffer.zones") / "languages"
+
+
+def choose_texts(
+    texts: Mapping[str, str | Mapping[str, str]], kind: str
+) -> dict[str, str | Mapping[str, str]]:
+    """Return the texts for a kind of thing under their plain keys, without those of other kinds.
+
+    Examples
+    --------
+    >>> choose_texts({"km": "km", "km@line": "km to the line", "km@point": "km away"}, "river")
+    {'km': 'km to the line'}
+    """
+    return {
+        key: next((texts[f"{key}@{one}"] for one in KINDS[kind] if f"{key}@{one}" in texts), text)
+        for key, text in texts.items()
+        if "@" not in key
+    }
 
 
 @cache
@@ -166,6 +206,11 @@ def leave_out_english(by_language: Mapping[str, Any]) -> dict[str, Any]:
     return {to: text for to, text in by_language.items() if to == ENGLISH or text != english}
 
 
+def name_in_all(label: Callable[[str], str]) -> dict[str, str]:
+    """Return a name by language, from what gives it in one; those that are the English one less."""
+    return leave_out_english({to: label(to) for to in list_languages()})
+
+
 @cache
 def read_language_file(language: str) -> Mapping[str, Any]:
     """Return the content of the file of a language, after a check.
@@ -227,4 +272,4 @@ def _check_gaps(key: str, english: Any, text: Any, forms: list[str], file: str) 
 
 
 def _list_gaps(text: str) -> list[str]:
-    return sorted(set(_GAP.findall(text)))
+    return sorted(set(_GAP.findall(text)) - _NAMES_OF_IT)

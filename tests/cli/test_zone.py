@@ -244,7 +244,7 @@ def test_the_answer_about_a_point_names_no_border(run, here):
     assert run("map", *point, "--km", "10", "--out", "m.html").code == 0
     page = (here / "m.html").read_text("utf-8")
     facts = json.loads(re.search(r'id="geobuffer-data">(.*?)</script>', page)[1])
-    assert facts["of_points"]
+    assert facts["kind"] == "point"
     assert facts["titles"]["en"] == "10 km around 50.908, 34.803"
     # The bundled oblasts about it are its context.
     assert "Sumy" in [region["name"] for region in facts["regions"]]

@@ -29,7 +29,7 @@ def test_titles_state_width_and_side(language, zone, strip):
     both = gb.build_zone(strip, km=[0.5, 2], tolerance_m=1)
     said = captions.write_title(both, "", words)
     assert ("0.5 / 2" if language == "en" else "0,5 / 2") in said
-    assert words.texts["title_both"] in said
+    assert words.texts["on_both"] in said
     assert captions.write_title(both, "Mine\n\u202e$x$", words) == "Mine $x$"
 
 
@@ -48,13 +48,14 @@ def test_points_have_no_border_and_no_sides(language):
     points = [shapely.Point(30.1 + i / 10, 51.39) for i in range(5)]
     plant = gb.border_around(points, names=list("ABCDE"), source=gb.Source("a map", as_of="1986"))
     zone = gb.build_zone(plant, km=30, tolerance_m=50)
-    words = captions.load_translation(language, zone.sections)
+    words = captions.load_translation(language, zone)
     said = " ".join(
         [captions.write_title(zone, "", words), captions.write_subtitle(zone, words, titled=True),
-         *captions.describe_sources(zone, (), None, words)[:-1], words.text("border")]
+         captions.write_dates(zone, (), (), words), words.text("border"),
+         *captions.describe_sources(zone, (), None, words)[:-1]]
     )  # fmt: skip
     assert "30" in said
-    assert "A; B; C; D; …, " in said
+    assert "A; B; C; D; … " in said
     assert "1986" in said
     assert not re.search(r"border|кордон|границ|both|обидва|обе", said, re.IGNORECASE)
 
@@ -62,7 +63,7 @@ def test_points_have_no_border_and_no_sides(language):
 def test_the_line_under_an_own_title_states_the_width(zone):
     words = captions.load_translation("en")
     plain = captions.write_subtitle(zone, words, titled=False)
-    assert plain == "Border: 1,104 km, sections: 5, as of 2026. Zone: 8,137 km²."
+    assert plain == "Border: 1,104 km, 5 sections. Zone: 8,137 km²."
     titled = captions.write_subtitle(zone, words, titled=True)
     assert titled == f"Within 10 km of the border, side: Ukraine. {plain}"
 
@@ -104,10 +105,67 @@ def test_degrees(value, signs, step, text):
     assert captions.format_degrees(value, captions.load_translation("en"), signs, step) == text
 
 
-def test_a_bare_line_is_no_border(strip):
-    line = gb.border_along(strip.line, source=gb.Source("a front line"))
-    zone = gb.build_zone(line, km=20, tolerance_m=100)
-    titles = [captions.write_title(zone, "", captions.load_translation(to)) for to in ("en", "uk")]
-    name = zone.sections[0].name
-    assert titles[0] == f"20 km zone along {name}, both sides"
-    assert titles[1].startswith(f"Зона 20 км уздовж лінії: {name}")
+SOURCE = gb.Source("a map")
+
+
+def make_kinds(strip, regions):
+    """Make a zone of each kind of thing, with the word for it in each language."""
+    river = gb.border_along(strip.line, names=["річка Псел"], source=SOURCE)
+    drawn = gb.border_along(strip.line, names=["Psel"], source=gb.Source("river.gpkg"))
+    front = gb.border_along(strip.line, names=["Riverside"], source=SOURCE)
+    camp = gb.border_around(shapely.box(30, 50, 30.1, 50.1), names=["Camp"], source=SOURCE)
+    plant = gb.border_around(shapely.Point(30, 50), names=["Plant"], source=SOURCE)
+    road = gb.border_around(strip.line, names=["Road"], source=SOURCE)
+    return {
+        "border": [(strip, "both"), (gb.border_of(regions["Sumy"]), "inside")],
+        "river": [(river, "left"), (drawn, "both")],
+        "line": [(front, "right"), (road, "around")],
+        "outline": [(camp, "outside")],
+        "area": [(camp, "around")],
+        "point": [(plant, "both"), (plant, "around")],
+    }
+
+
+def test_things_are_called_by_their_kind(strip, regions):
+    """Only a border is a border, only a river has banks; without a date, nothing is said of one."""
+    found = {}
+    for kind, borders in make_kinds(strip, regions).items():
+        for border, side in borders:
+            zone = gb.build_zone(border, km=1, side=side, tolerance_m=50)
+            assert captions.find_kind(zone) == kind, border
+            for language in LANGUAGES:
+                words = captions.load_translation(language, zone)
+                parts = (
+                    captions.write_title(zone, "", words),
+                    captions.write_subtitle(zone, words, titled=True),
+                )
+                found.setdefault((kind, language), []).extend(parts)
+                if not zone.source.as_of:
+                    assert captions.write_dates(zone, (), [""], words) == ""
+    border = {"en": "border", "uk": "кордон", "ru": "границ", "pl": "granic"}
+    bank = {"en": " bank", "uk": "берег", "ru": "берег", "pl": "brzeg"}
+    for (kind, language), said in found.items():
+        text = " ".join(said).casefold()
+        assert (border[language] in text) == (kind == "border"), (kind, language, text)
+        assert (bank[language] in text) == (kind == "river"), (kind, language, text)
+        assert "{" not in text
+    assert found["river", "uk"][:2] == [
+        "Зона 1 км уздовж річки: річка Псел, лівий берег",
+        "До 1 км від річки, лівий берег. Річка: 111 км. Зона: 113 км².",
+    ]
+    assert found["area", "en"][:2] == [
+        "1 km around Camp", "Within 1 km, and inside. Outline: 36.6 km. Zone: 119 km²."
+    ]  # fmt: skip
+    assert found["outline", "pl"][0] == "Strefa 1 km wzdłuż obrysu: Camp, tylko na zewnątrz"
+    assert found["point", "ru"][0] == "1 км вокруг: Plant"
+
+
+def test_dates_of_border_regions_and_people_stand_in_one_line(zone, regions):
+    words = captions.load_translation("en", zone)
+    drawn = [regions["Sumy"], regions["Kursk"]]
+    dates = ["2020", "2001-12-05", "2020"]
+    assert captions.write_dates(zone, drawn, dates, words) == (
+        "As of: border 2026, regions 2020-10, people 2001–2020."
+    )
+    told = captions.write_dates(zone, (), [*dates, ""], captions.load_translation("pl", zone))
+    assert told == "Stan danych: granica 2026, ludność 2001–2020 lub bez daty."

@@ -215,13 +215,13 @@ def test_bulk_answers_are_those_of_classify(towns, tmp_path):
 def test_titles_say_around_in_three_languages():
     border = gb.border_around([PARK], names=["Park"], source=MAP)
     zone = gb.build_zone(border, 5, side="around", tolerance_m=50)
-    titles = {to: write_title(zone, "", load_translation(to, zone.sections)) for to in
+    titles = {to: write_title(zone, "", load_translation(to, zone)) for to in
               ("en", "uk", "ru")}  # fmt: skip
     assert titles == {
         "en": "5 km around Park", "uk": "5 км навколо: Park", "ru": "5 км вокруг: Park",
     }  # fmt: skip
     for to, words in (("en", "and inside"), ("uk", "Всередині"), ("ru", "Внутри")):
-        assert words in write_subtitle(zone, load_translation(to, zone.sections), titled=True)
+        assert words in write_subtitle(zone, load_translation(to, zone), titled=True)
 
 
 def test_the_page_draws_the_areas_filled_at_every_width(towns):

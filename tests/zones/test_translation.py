@@ -10,6 +10,7 @@ from geobuffer.viz import captions
 from geobuffer.viz.web import page
 from geobuffer.zones import translation
 from geobuffer.zones.translation import (
+    KINDS,
     check_texts,
     find_folder,
     list_languages,
@@ -22,6 +23,11 @@ def test_every_file_has_the_keys_and_the_gaps_of_the_english_one():
     assert list_languages()[:3] == ("en", "uk", "ru")  # those that data has names in
     for language in list_languages():
         check_texts(read_language_file(language), f"{language}.json")
+    english = read_language_file("en")
+    texts = english["page"] | english["elsewhere"]
+    for key, _, kind in (key.partition("@") for key in texts if "@" in key):
+        assert key in texts
+        assert kind in KINDS
 
 
 def _drop(content):

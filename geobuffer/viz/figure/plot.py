@@ -192,7 +192,7 @@ def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
     The places that a scenario sets in the zone are named before all others.
     """
     check_zone(zone)
-    words = captions.load_translation(language, zone.sections)
+    words = captions.load_translation(language, zone)
     require_matplotlib()
     drawn = select_regions(zone, regions)
     projection = fit_projection(zone.polygon)
@@ -207,7 +207,7 @@ def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
     sources = None if settlements is None else sources_of_places(settlements)
     text = LayoutText(
         title=captions.write_title(zone, title, words),
-        subtitle=_write_subtitle(zone, places, words, titled=bool(clean_text(title))),
+        subtitle=_write_subtitle(zone, drawn, places, words, titled=bool(clean_text(title))),
         legend=_list_legend_rows(zone, places, words, with_regions=bool(drawn)),
         small=(
             captions.credit_briefly(_list_sources(zone, drawn, sources)),
@@ -233,13 +233,21 @@ def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
     return figure
 
 
-def _write_subtitle(zone: Zone, places: _Places | None, words: Translation, *, titled: bool) -> str:
-    """Return the line under the heading: facts of the zone, and how many places it holds."""
-    facts = captions.write_subtitle(zone, words, titled=titled)
-    if places is None or places.expected is None:
-        return facts
-    sure = int((places.membership == "inside").sum())
-    return f"{facts} {captions.describe_expected(places.expected, sure, words)}."
+def _write_subtitle(
+    zone: Zone,
+    regions: Sequence[Region],
+    places: _Places | None,
+    words: Translation,
+    *,
+    titled: bool,
+) -> str:
+    """Return the line under the heading: facts of the zone, how many places it holds, and dates."""
+    facts = [captions.write_subtitle(zone, words, titled=titled)]
+    if places is not None and places.expected is not None:
+        sure = int((places.membership == "inside").sum())
+        facts.append(f"{captions.describe_expected(places.expected, sure, words)}.")
+    facts.append(captions.write_dates(zone, regions, places.dates if places else (), words))
+    return " ".join(filter(None, facts))
 
 
 def _list_sources(
@@ -299,6 +307,7 @@ def require_matplotlib() -> None:
 class _Places(NamedTuple):
     """The settlements of a table: positions in the plane, classes, populations and names.
 
+    ``dates`` are those of the figures of people in the zone.
     ``unlocated`` counts the places without a point that the zone may hold; ``expected`` says how
     many places are in it, and is None if it is not known. ``band_km`` is how uncertain a middling
     place is; None if none has a position. ``town_radii`` are the radii of the symbols of towns in
@@ -310,6 +319,7 @@ class _Places(NamedTuple):
     membership: NDArray[np.object_]
     population: Floats
     names: list[str]
+    dates: list[str]
     unlocated: int
     expected: Expected | None
     band_km: float | None
@@ -336,6 +346,7 @@ def _locate_places(
         membership,
         population,
         _list_names(table, language),
+        _list_dates(table, is_counted(membership) & np.isfinite(population)),
         unplaced,
         expect_zone(found, zone),
         find_band_km(found.uncertainty.margin),
@@ -343,6 +354,14 @@ def _locate_places(
         found.frame["side"].astype(object).where(found.frame["side"].notna(), "").tolist(),
         np.zeros(len(table), dtype=bool),
     )
+
+
+def _list_dates(table: gpd.GeoDataFrame, counted: NDArray[np.bool_]) -> list[str]:
+    """Return the date of each figure of people that is counted; empty for one without a date."""
+    if "population_as_of" not in table:
+        return [""] * int(counted.sum())
+    dates = table["population_as_of"][counted]
+    return [str(date) for date in dates.astype(object).where(dates.notna(), "")]
 
 
 def _list_names(table: gpd.GeoDataFrame, language: str) -> list[str]:
@@ -502,6 +521,8 @@ def _draw_country_names(
         # A picture has no spacing of letters, but thin spaces.
         text = "\u2009".join(clean_text(country.label(language)).upper())
         land = shapely.intersection(layout.shape(country.land), layout.box(area))
+        if land.is_empty:  # GEOS can subtract nothing from it
+            continue
         free = shapely.difference(land, blocked)
         half = measure_text(text, size, "bold") / 2.0, size * LINE / 2.0
         for x, y in find_name_points(free, layout.frame).tolist():

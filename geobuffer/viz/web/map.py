@@ -63,7 +63,12 @@ from geobuffer.zones.checks import check_zone
 from geobuffer.zones.coordinates import load_coordinate_words
 from geobuffer.zones.source import Source
 from geobuffer.zones.toponyms import NAME_COLUMNS, TOWN_NAMES, load_name_rules
-from geobuffer.zones.translation import check_language, leave_out_english, list_languages
+from geobuffer.zones.translation import (
+    check_language,
+    leave_out_english,
+    list_languages,
+    name_in_all,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -239,6 +244,7 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
         check_language(language)
     tiles = _find_basemap(basemap) if basemap else None
     table = None if settlements is None else _check_settlements(settlements)
+    regions = tuple(regions)
     drawn = select_regions(zone, regions)
     outlines = draw_outlines(zone, choose_widths(zone)) if has_slider(zone) else []
     shapes = describe_shapes(zone, drawn)
@@ -252,7 +258,8 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
         places, shown = describe_places(table, found, zone, outlines)
         if model:
             widths = [outline.km for outline in outlines]
-            places["people"] = describe_people(table, found, zone, widths, list_sides(zone), totals)
+            people = describe_people(table, found, zone, widths, list_sides(zone), totals)
+            places["people"] = people and _name_oblasts(people, (*regions, *drawn))
         if scenario is not None:
             scenarios = {to: _pick_language(scenario, to) for to in list_languages()}
             places["reports"] = describe_reports(scenarios, table, found, shown, drawn)
@@ -282,6 +289,16 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
     return _make_folium_map(facts, zone, tiles)
 
 
+def _name_oblasts(people: dict[str, Any], regions: Iterable[Region]) -> dict[str, Any]:
+    """Return the range of people with the names by language of the oblasts that it rests on."""
+    known = {region.name: region for region in regions}
+    names = [
+        name_in_all(known[name].label) if name in known else {"en": name}
+        for name in people["basis"]["oblasts"]
+    ]
+    return {**people, "basis": {**people["basis"], "oblasts": names}}
+
+
 def _describe_palette(rings: int) -> dict[str, Any]:
     """Return the colours by day and by night; of one ring, of two rings, and so on."""
     counts = range(1, max(rings + 1, _LEAST_RINGS) + 1)
@@ -296,7 +313,7 @@ def _write_headings(zone: Zone, title: str | Mapping[str, str]) -> dict[str, dic
     """Return the user's headings, or else ours: for the zone as it is, and for any width."""
     languages = list_languages()
     given = {to: " ".join(_pick_language(title, to).split()) for to in languages}
-    words = {to: load_translation(to, zone.sections) for to in languages}
+    words = {to: load_translation(to, zone) for to in languages}
     return {
         "given_titles": given,
         "titles": {to: given[to] or write_title(zone, "", words[to]) for to in languages},

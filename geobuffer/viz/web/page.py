@@ -18,7 +18,12 @@ from typing import TYPE_CHECKING, Any
 from geobuffer.io.atomic import replace_file
 from geobuffer.viz.content_policy import policy_element, write_policy
 from geobuffer.viz.leaflet import read_leaflet_script, read_leaflet_style, read_pin_pictures
-from geobuffer.zones.translation import list_languages, read_language_file, translate_all
+from geobuffer.zones.translation import (
+    choose_texts,
+    list_languages,
+    read_language_file,
+    translate_all,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -112,7 +117,7 @@ def _write_document(
     content = page.replace("<!-- map -->", body)
     data = {**facts, "pins": read_pin_pictures() if extended else {}, "is_extended": extended}
     tail = [
-        _json_element("geobuffer-words", _collect_words()),
+        _json_element("geobuffer-words", _collect_words(facts["kind"])),
         _json_element("geobuffer-data", data),
         *(_script_element(_shorten_script(read_asset(name))) for name in _SCRIPTS),
         _script_element(script),
@@ -167,9 +172,9 @@ def _escape_surrogates(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _collect_words() -> dict[str, Any]:
-    """Return the page's words by language and key."""
-    return {to: read_language_file(to)["page"] for to in list_languages()}
+def _collect_words(kind: str) -> dict[str, Any]:
+    """Return the page's words by language and key, for the kind of thing that it shows."""
+    return {to: choose_texts(read_language_file(to)["page"], kind) for to in list_languages()}
 
 
 def _tell_without_scripts() -> str:

@@ -21,7 +21,7 @@ from geobuffer.geodesy.antimeridian import keep_polygons, shift_to_0_360, unwrap
 from geobuffer.geodesy.simplify import scale_degrees
 from geobuffer.io.not_located import read_hromadas
 from geobuffer.io.point_tables import read_numbers
-from geobuffer.viz.captions import has_only_points, label_side
+from geobuffer.viz.captions import find_kind, label_side, load_translation, name_rings
 from geobuffer.viz.extent import measure_sea_km, split_sections_at_coast
 from geobuffer.viz.ground import find_band_km
 from geobuffer.viz.web.compact import (
@@ -39,14 +39,14 @@ from geobuffer.viz.web.compact import (
 )
 from geobuffer.viz.web.expected import describe_expected, states_accuracy, zone_at_width
 from geobuffer.viz.web.slider import outline_error_m
-from geobuffer.zones.border import AROUND, BOTH, SIDE_NAMES
+from geobuffer.zones.border import AROUND, BOTH
 from geobuffer.zones.flat_ends import find_flat_ends
 from geobuffer.zones.toponyms import NAME_COLUMNS, make_name_keys, pick_name, romanize
-from geobuffer.zones.translation import leave_out_english, list_languages
+from geobuffer.zones.translation import leave_out_english, list_languages, name_in_all
 from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -177,13 +177,14 @@ def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     return {
         "tolerance_m": tolerance_m,
         "wraps": crosses_antimeridian(zone),
-        "of_points": has_only_points(zone.sections),
+        "kind": find_kind(zone),
         "arcs": [encode_line(line[these]) for line, these in zip(arcs.lines, kept, strict=True)],
         # Arcs on which regions of two countries meet.
         "state": state,
         "zone": _describe_zone(zone, parts["zone"]),
         "sides": [
-            _describe_side(side, shape) for side, shape in zip(zone.sides, of_sides, strict=True)
+            _describe_side(zone, side, shape)
+            for side, shape in zip(zone.sides, of_sides, strict=True)
         ],
         "border": _describe_border(zone, parts["border"], at_sea, paths),
         "regions": [
@@ -229,20 +230,27 @@ def _describe_zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
     _, south, _, north = zone.polygon.bounds
     lon = shapely.get_coordinates(zone.polygon)[:, 0]
     lon = shift_to_0_360(lon) if crosses_antimeridian(zone) else lon
+    names = {to: name_rings(zone, load_translation(to, zone)) for to in list_languages()}
     return {
         "edges_km": list(zone.edges_km),
         "side": zone.side,
         "side_label": zone.side_label,
         "sides": list_sides(zone),
-        "around": dict(SIDE_NAMES[AROUND]),
         "is_plain": has_slider(zone),
         "has_ends": isinstance(zone, BufferZone) and bool(find_flat_ends(zone.border.line, 1.0)),
         "ends": zone.ends,
         "error_m": zone.error_m,
         "bounds": [[south, float(lon.min())], [north, float(lon.max())]],
         "rings": [
-            {"name": name, "area_km2": area, "shape": shape}
-            for name, area, shape in zip(zone.ring_names, zone.ring_areas_km2, rings, strict=True)
+            {
+                "name": name,
+                "names": leave_out_english({to: named[i] for to, named in names.items()}),
+                "area_km2": area,
+                "shape": shape,
+            }
+            for i, (name, area, shape) in enumerate(
+                zip(zone.ring_names, zone.ring_areas_km2, rings, strict=True)
+            )
         ],
     }
 
@@ -280,10 +288,10 @@ def _measure_chainages(
     return measure_thinned(ordered, _CHAINAGE_KM)
 
 
-def _describe_side(side: Side, shape: Any) -> dict[str, Any]:
+def _describe_side(zone: Zone, side: Side, shape: Any) -> dict[str, Any]:
     return {
         "name": side.name,
-        "names": _name_in_all(lambda to: label_side(side, to)),
+        "names": name_in_all(lambda to: label_side(side, load_translation(to, zone))),
         "shape": shape if side.area is not None else None,
     }
 
@@ -291,7 +299,7 @@ def _describe_side(side: Side, shape: Any) -> dict[str, Any]:
 def _describe_section(section: Section, lines: Any, at_sea: list[int]) -> dict[str, Any]:
     return {
         "name": section.name,
-        "names": _name_in_all(section.label),
+        "names": name_in_all(section.label),
         "start_km": section.start_km,
         "length_km": section.length_km,
         "shape": lines,
@@ -305,7 +313,7 @@ def _describe_region(region: Region, shape: Any, seen: BaseGeometry | None) -> d
     near = shapely.intersection(rough, seen or shapely.Polygon())
     return {
         "name": region.name,
-        "names": _name_in_all(region.label),
+        "names": name_in_all(region.label),
         "country": region.country,
         "labels": [_find_label_point(part) for part in (rough, near) if part.area],
         "shape": shape,
@@ -324,14 +332,9 @@ def describe_countries(regions: Sequence[Region]) -> list[dict[str, Any]]:
     """Return the names of the regions' countries, by their codes."""
     named = {region.country: region.country_names for region in regions if region.country}
     return [
-        {"name": code, "names": _name_in_all(functools.partial(pick_name, names, name=code))}
+        {"name": code, "names": name_in_all(functools.partial(pick_name, names, name=code))}
         for code, names in named.items()
     ]
-
-
-def _name_in_all(label: Callable[[str], str]) -> dict[str, str]:
-    """Return a name by language; where it is missing, the page shows the English one."""
-    return leave_out_english({to: label(to) for to in list_languages()})
 
 
 def describe_slider(

@@ -123,7 +123,7 @@ def test_a_zone_alone_is_a_picture(zone):
     assert isinstance(figure, Figure)
     assert figure.get_suptitle() == "10 km zone along the border Russia – Ukraine, side: Ukraine"
     assert legend(figure) == [
-        "Border; points part its sections",
+        "Border; dots lie between its sections",
         "Zone 0–10 km, 8,137 km²",
         "Regions",
     ]
@@ -566,4 +566,4 @@ def test_the_title_of_a_combined_zone_is_its_name(strip):
     band = gb.subtract(gb.build_zone(strip, km=9), gb.build_zone(strip, km=3), name="Band $5")
     figure = gb.plot_zone(band)
     assert figure.get_suptitle() == "Band $5 · West–East"
-    assert any(text.startswith("Band $5, ") for text in legend(figure))
+    assert any(text.startswith("Band $5: ") for text in legend(figure))

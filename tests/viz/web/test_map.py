@@ -24,11 +24,12 @@ from geobuffer.analysis.exposure import exposure
 from geobuffer.datasets.bundled import load_not_located, load_regions
 from geobuffer.datasets.scenario import Report, Scenario, load_scenario
 from geobuffer.errors import DataError, MissingCRSError
+from geobuffer.viz import captions
 from geobuffer.viz.claims import compare_people
 from geobuffer.viz.figure.labels import clean_text
 from geobuffer.viz.web import map as maps
 from geobuffer.zones.border import Border, Section, Side
-from geobuffer.zones.make_border import border_around, border_between
+from geobuffer.zones.make_border import border_along, border_around, border_between
 from geobuffer.zones.make_zone import build_zone, subtract
 from geobuffer.zones.region import Region
 from geobuffer.zones.source import Source
@@ -381,7 +382,7 @@ class TestPage:
         )
         known = classify(make_places(), make_zone())["membership"].value_counts().to_dict()
         assert counts == known | {"outside": known["outside"] - 1, "far": 1, "unlocated": 1}
-        assert "at least 1,200 (settlements without a figure: 1)" in browser.text("#summary")
+        assert "at least 1,200 (1 settlement without a figure)" in browser.text("#summary")
         assert browser.run("return document.querySelectorAll('#rows tr').length") == 3
 
     @pytest.mark.parametrize(
@@ -648,12 +649,12 @@ class TestPage:
         assert (junction["lat"], junction["lng"]) == pytest.approx((46, 31.5), abs=1e-4)
         km = f"{zone.border.sea_km:,.0f}"
         for language in list_languages():
-            words = read_language_file(language)["page"]
+            words = read_translation(language)
             browser.run(f"document.querySelector('[data-language={language}]').click()")
-            assert words["at_sea"] in browser.text("#legend")
-            assert words["sea_km"].replace("{km}", km) in browser.text("#subtitle")
-            assert words["method_sea"] in browser.text("#source-list")
-            assert f"{words['source_land']}: Land of the world" in browser.text("#source-list")
+            assert words.text("at_sea") in browser.text("#legend")
+            assert words.text("sea_km", km=km) in browser.text("#subtitle")
+            assert words.text("method_sea") in browser.text("#source-list")
+            assert f"{words.text('source_land')}: Land of the" in browser.text("#source-list")
         credit = browser.text(".leaflet-control-attribution")
         assert "Natural Earth (public domain)" in credit
         assert "© Natural Earth" not in credit
@@ -892,7 +893,7 @@ class TestSlider:
                 assert f"at least {people.sum():,}" in browser.text("#summary")
                 assert f"People, at least{people.sum():,.0f}" in numbers
             if unknown := people.isna().sum():
-                assert f"settlements without a figure: {unknown:,}" in browser.text("#summary")
+                assert f"({unknown:,} settlement" in browser.text("#summary")
             listed = int(browser.text("#listed").removeprefix("Listed: ").replace(",", ""))
             assert listed == len(in_zone)
             assert f"up to {km} km" in browser.text("#shown")
@@ -1120,7 +1121,7 @@ class TestSlider:
         clear = (found["distance_km"] - 10).abs() > 0.1
         assert (read["geobuffer_membership"][:60] == found["membership"])[clear].all()
         assert "Rows: 63" in browser.text("#own-status")
-        assert "without coordinates 2. Rows without" in browser.text("#own-status")
+        assert "without coordinates: 2. Rows without" in browser.text("#own-status")
         assert "row 1): 62, 63." in browser.text("#own-status")
         layer = (
             "let own; geobuffer.view.map.eachLayer((one) => {"
@@ -1341,7 +1342,35 @@ class TestKindsOfZones:
         maps.map_zone(zone, language=language).save(str(tmp_path / "map.html"))
         browser.open(tmp_path / "map.html")
         assert browser.run("return geobuffer.view.layers.junctions.length") == 3
-        assert read_language_file(language)["page"]["border_point"] in browser.text("#legend")
+        assert read_language_file(language)["page"]["border@point"] in browser.text("#legend")
+        assert browser.complaints() == []
+
+    def test_page_and_picture_call_a_river_and_a_camp_the_same(
+        self, browser: Browser, tmp_path: Path
+    ) -> None:
+        line = shapely.LineString([(30, 50), (30.1, 50.2)])
+        source = Source("a map", as_of="2024")
+        river = border_along(line, names=["Psel River"], source=source)
+        camp = border_around(shapely.box(30, 50, 30.1, 50.1), names=["Camp"], source=source)
+        for border, side in ((river, "left"), (camp, "around")):
+            zone = build_zone(border, km=2, side=side, tolerance_m=50)
+            maps.map_zone(zone).save(str(tmp_path / "map.html"))
+            browser.open(tmp_path / "map.html")
+            for language in list_languages():
+                browser.run("geobuffer.setLanguage(arguments[0])", language)
+                words = captions.load_translation(language, zone)
+                assert browser.text("#title") == captions.write_title(zone, "", words)
+                length, *_ = captions.write_subtitle(zone, words, titled=False).split(". ")
+                dates = captions.write_dates(zone, (), (), words)
+                assert browser.text("#subtitle") == f"{length}. {dates}"
+                assert words.text("on_right") not in browser.text("#title")
+                assert words.text("border_plain") in browser.text("#legend")
+                said = browser.run("return document.querySelector('main').innerText")
+                said = said.replace(words.text("endorsement"), "")
+                of_borders = "border|кордон|границ|granic"
+                assert not re.search(
+                    of_borders, said.replace("omim-data-borders", ""), re.IGNORECASE
+                )
         assert browser.complaints() == []
 
     def test_a_few_places_are_all_named_and_drawn_large(

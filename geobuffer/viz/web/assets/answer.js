@@ -64,7 +64,7 @@
   function showAnswer(area) {
     byId('answers').replaceChildren(
       ...(facts.places.given ? describePlaces() : []),
-      makeNumber('answer_area', area === say('unknown') ? area : `${area} km²`),
+      makeNumber('answer_area', area === say('unknown') ? area : `${area} ${say('unit_km2')}`),
     );
     drawHistogram();
   }

@@ -17,13 +17,13 @@
   /** Describe a point in three lines: its class and distance, where along the border, the next place. */
   function describePoint(point) {
     const { facts } = geobuffer;
-    const near = facts.of_points ? null : say('near_km', { km: number(point.chainage_km, 1) });
+    const near = facts.kind === 'point' ? null : say('near_km', { km: number(point.chainage_km, 1) });
     point.membership = geobuffer.classOfPoint(point);
     const where = [geobuffer.sideText(point), geobuffer.sectionText(point), near].filter(Boolean);
     return element('div', 'about',
       element('h2', '', geobuffer.pointName(point)),
       element('p', '', element('strong', '', say(`${point.membership}_short`)), ': ',
-        say('from_border', { distance: geobuffer.distanceWithError(point) })),
+        geobuffer.awayText(point)),
       element('p', 'quiet', where.join(', ')),
       element('p', 'quiet', describeNearestPlace(point)));
   }

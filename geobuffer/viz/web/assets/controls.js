@@ -96,7 +96,7 @@
   }
 
   function startSides() {
-    byId('side-controls').hidden = facts.of_points || !geobuffer.canSwitchSides();
+    byId('side-controls').hidden = facts.kind === 'point' || !geobuffer.canSwitchSides();
     byId('sides').append(...facts.zone.sides.map(sideChoice));
   }
 

@@ -149,7 +149,7 @@ window.geobuffer = {};
     outside: geobuffer.areFew,
   };
   Object.assign(geobuffer, {
-    unpackColumn, unwrapLongitude, romanize, decodeLine, unpackLines, unpackPolygons, nameOf, labelOf,
-    pickText,
+    unpackColumn, unwrapLongitude, romanize, decodeLine, unpackLines, unpackPolygons,
+    nameOf, labelOf, pickText,
   });
 })(window.geobuffer);

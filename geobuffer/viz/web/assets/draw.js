@@ -164,7 +164,7 @@
   /** Draw a point where two sections of the border meet; for a border of points, each point. */
   function drawJunctions(map) {
     const lines = facts.border.sections.map((section) => geobuffer.unpackLines(section.shape));
-    const starts = facts.of_points
+    const starts = facts.kind === 'point'
       ? lines.flatMap((parts) => parts.map((part) => part[0]))
       : lines.slice(1).map((parts) => parts[0][0]);
     return starts.map((start) =>

@@ -43,7 +43,7 @@
   }
 
   function borderEntry(hasSections) {
-    const glyph = facts.of_points ? makeSwatch(pointShape()) : lineGlyph(hasSections);
+    const glyph = facts.kind === 'point' ? makeSwatch(pointShape()) : lineGlyph(hasSections);
     return entry(glyph, say(hasSections ? 'border' : 'border_plain'));
   }
 
@@ -111,7 +111,7 @@
 
   function ringEntry(ring, i, all) {
     const area = areaText(ring);
-    const words = ring.name ? `${ring.name}, ${area} km²`
+    const words = ring.name ? say('ring_named', { name: geobuffer.pickText(ring.names), area })
       : say('ring', { from: plain(ring.from), to: plain(ring.to), area });
     return entry(ringGlyph(i, all.length), words);
   }
@@ -120,7 +120,7 @@
     const { border, regions, places } = facts;
     byId('legend').replaceChildren(
       ...(places.given ? placeEntries() : []), ...rings.map(ringEntry), ...bandEntries(),
-      borderEntry(border.sections.flatMap((one) => (facts.of_points ? one.shape : [one])).length > 1),
+      borderEntry(border.sections.flatMap((one) => (facts.kind === 'point' ? one.shape : [one])).length > 1),
       ...(border.sea_km ? [seaEntry()] : []),
       ...(regions.length ? [entry(regionGlyph(), say('regions'))] : []),
     );
@@ -134,7 +134,7 @@
     if (!people.known) return say('population_unknown');
     const total = say('at_least', { total: number(people.total) });
     if (!people.unknown) return total;
-    return `${total} (${say('without_figure', { count: number(people.unknown) })})`;
+    return `${total} (${say('without_figure', { n: people.unknown })})`;
   }
 
   /** Return how many places to expect in the zone, within which range, and how many are sure. */
@@ -142,8 +142,8 @@
     const [mean, low, high] = geobuffer.expectPlaces() ?? [];
     if (mean === undefined) return '';
     const range = low < high ? ` (${number(low)}–${number(high)})` : '';
-    return say(Math.round(mean) === 1 ? 'expected_one' : 'expected', {
-      mean: number(mean), range, sure: number(geobuffer.countByClass().inside),
+    return say('expected', {
+      n: Math.round(mean), range, sure: number(geobuffer.countByClass().inside),
     });
   }
 
@@ -154,7 +154,7 @@
     if (!ends) return [];
     const { basis } = facts.places.people;
     const oblasts = basis.oblasts
-      .map((name) => geobuffer.labelOf(facts.regions, name, view.language)).join(', ');
+      .map((names) => geobuffer.pickText(names)).join(', ');
     const [least, most] = [basis.sizes[0], basis.sizes.at(-1)].map((size) => number(size ?? 0));
     const rests = [
       ...(basis.sizes.length ? [say('model_sizes', {
@@ -194,21 +194,18 @@
     const shown = { km: plain(view.km), area: areaText({ area, exact }) };
     geobuffer.showAnswer(shown.area);
     byId('shown').textContent = facts.zone.is_plain
-      ? say('shown', { ...shown, side: geobuffer.sideLabel(view.side) })
+      ? say('shown', { ...shown, on: geobuffer.onSide(view.side) })
       : say('shown_area', shown);
     byId('asked').hidden = geobuffer.isAsked();
     byId('asked').textContent = say('asked', {
-      km: plain(geobuffer.asked.km), side: geobuffer.sideLabel(geobuffer.asked.side),
+      km: plain(geobuffer.asked.km), on: geobuffer.onSide(geobuffer.asked.side),
     });
   }
 
   /** Return the heading of the page as made, or one for the present width and side. */
   function writeHeading() {
     if (geobuffer.isAsked()) return facts.titles[view.language];
-    const along = facts.along[view.language].replace('{km}', plain(view.km));
-    if (view.side === 'around') return along;
-    return along + (view.side === 'both' ? say('title_both')
-      : say('title_side', { side: geobuffer.sideLabel(view.side) }));
+    return facts.along[view.language].replace('{km}', plain(view.km)) + geobuffer.onSide(view.side);
   }
 
   /** Return a few names, and an ellipsis if there are more. */
@@ -217,18 +214,45 @@
     return [...names, ...(sections.length > MOST_NAMES ? ['…'] : [])].join('; ');
   }
 
+  /** Return a length with at least three digits: 1,265 but 4.52. */
+  function measure(km) {
+    return number(km, km > 0 && km < 100 ? Math.max(0, 2 - Math.floor(Math.log10(km))) : 0);
+  }
+
+  /** Return the years of dates from the first to the last, and whether some figures have none. */
+  function joinDates(dates) {
+    const known = [...new Set(dates)].sort();
+    const years = [...new Set(known.filter(Boolean).map((date) => date.slice(0, 4)))];
+    if (!years.length) return '';
+    const span = years.length === 1 ? years[0] : `${years[0]}–${years.at(-1)}`;
+    return known[0] ? span : say('or_undated', { date: span });
+  }
+
+  /** Return the dates of the border, the regions and the people of the zone; what has none is left out. */
+  function describeDates() {
+    const regions = facts.sources.filter(({ layer, as_of: date }) => layer === 'regions' && date);
+    const people = geobuffer.places
+      .filter((place) => geobuffer.isInZone(place) && Number.isFinite(place.population));
+    const dated = [
+      ['it', facts.border.as_of],
+      ['as_of_regions', [...new Set(regions.map((source) => source.as_of))].sort().join('; ')],
+      ['as_of_people', joinDates(people.map((place) => place.population_as_of ?? ''))],
+    ].filter(([, date]) => date).map(([key, date]) => `${say(key)} ${date}`);
+    return dated.length ? say('as_of_line', { list: dated.join(', ') }) : '';
+  }
+
   function showTitle() {
     const { border } = facts;
     document.title = writeHeading();
     byId('title').textContent = writeHeading();
-    byId('subtitle').replaceChildren(
-      say(border.as_of && !facts.of_points ? 'subtitle_dated' : 'subtitle', {
-        names: namesOf(border.sections),
-        sections: number(border.sections.length), length: number(border.length_km),
-        date: border.as_of,
-      }),
-      ...(border.sea_km ? [' ', say('sea_km', { km: number(border.sea_km) })] : []),
-    );
+    byId('subtitle').textContent = [
+      facts.kind === 'point' ? say('measured_from', { names: namesOf(border.sections) }).replace('….', '…')
+        : say(border.sections.length > 1 ? 'length_parts' : 'length', {
+          n: border.sections.length, length: measure(border.length_km),
+        }),
+      border.sea_km ? say('sea_km', { km: measure(border.sea_km) }) : '',
+      describeDates(),
+    ].filter(Boolean).join(' ');
   }
 
   /** Update what depends on the width and the side of the zone. */
@@ -310,7 +334,7 @@
         [say('publisher'), source.publisher],
         [say('licence'), describeValue(source.licence)],
         [say('version'), source.version],
-        [say('facts_as_of'), describeValue(source.as_of)],
+        [say('facts_as_of'), source.as_of],
         [say('accuracy_m'), accuracy],
         [say('citation'), source.citation],
         [say('url'), linkTo(source.url)],
@@ -331,7 +355,8 @@
       'div', 'source',
       element('h3', '', say('method')),
       element('p', '', say('method_distance')),
-      element('p', '', say('method_edges', { error, ends: say(`ends_${zone.ends}`) })),
+      element('p', '', [say('method_edges', { error }),
+        zone.has_ends ? say('method_ends', { ends: say(`ends_${zone.ends}`) }) : ''].join(' ')),
       element('p', '', say('method_drawing', formatTolerances(tolerance))),
       facts.border.sea_km ? element('p', '', say('method_sea')) : null,
       facts.zone.is_plain

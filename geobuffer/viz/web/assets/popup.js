@@ -30,6 +30,12 @@
     return `${number(geobuffer.distanceOf(place), 2)}${shown} ${say('unit_km')}`;
   }
 
+  /** Return how far a place is from the border, or that it lies in the area around which the zone is. */
+  function awayText(place) {
+    const isWithin = geobuffer.facts.kind === 'area' && geobuffer.distanceOf(place) === 0;
+    return isWithin ? say('in_area') : say('from_border', { distance: distance(place) });
+  }
+
   function people(place) {
     if (!Number.isFinite(place.population)) return say('unknown');
     const dated = place.population_as_of
@@ -80,7 +86,8 @@
     const shown = geobuffer.rings();
     const found = shown.length > 1 && shown[geobuffer.ringOf(place)];
     if (!found) return null;
-    return found.name ?? say('ring_span', { from: plain(found.from), to: plain(found.to) });
+    return geobuffer.pickText(found.names)
+      ?? say('ring_span', { from: plain(found.from), to: plain(found.to) });
   }
 
   function transliterated(place) {
@@ -107,7 +114,7 @@
   }
 
   function placeRows(place) {
-    const chainage = Number.isFinite(place.chainage_km) && !geobuffer.facts.of_points
+    const chainage = Number.isFinite(place.chainage_km) && geobuffer.facts.kind !== 'point'
       ? say('chainage_value', { km: number(place.chainage_km, 1) }) : null;
     return [
       [say('class'), element('strong', '', say(`${geobuffer.stateOf(place)}_short`))],
@@ -134,8 +141,7 @@
   /** Return the class, the probability and the distance of a place in one line. */
   function shortAnswer(place) {
     const p = geobuffer.probabilityText(place);
-    const away = Number.isFinite(place.distance_km)
-      ? say('from_border', { distance: distance(place) }) : null;
+    const away = Number.isFinite(place.distance_km) ? awayText(place) : null;
     const rest = [p && place.membership !== 'inside' ? say('likely', { p }) : null, away];
     return element('p', '', element('strong', '', say(`${geobuffer.stateOf(place)}_short`)),
       ...rest.filter(Boolean).map((part) => `, ${part}`));
@@ -255,6 +261,6 @@
   Object.assign(geobuffer, {
     describePlace, describeBriefly, describeSection, openPlace, openPopup, refreshPopup, openSection,
     visitPlace,
-    whereabouts, spanOf, pointName, distanceWithError: distance, sideText: side, sectionText: section,
+    whereabouts, spanOf, pointName, awayText, sideText: side, sectionText: section,
   });
 })(window.geobuffer);

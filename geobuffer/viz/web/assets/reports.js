@@ -24,7 +24,7 @@
 
   /** Return what is known of a place that the page does not show, or cannot tell from others. */
   function describeMissing(one) {
-    if (one.bearers > 1) return say('bearers', { count: number(one.bearers) });
+    if (one.bearers > 1) return say('bearers', { n: one.bearers });
     if (!one.bearers) return say('no_bearer');
     const far = Number.isFinite(one.distance_km);
     return far ? `${number(one.distance_km, 1)} ${say('unit_km')}, ${say('outside_short')}`

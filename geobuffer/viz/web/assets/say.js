@@ -2,15 +2,37 @@
 // Translate words and format numbers, and make elements that contain text and never markup.
 
 (function (geobuffer) {
+  /** Return the text for a key; undefined without one. */
+  function findText(key) {
+    const words = geobuffer.words[geobuffer.view.language];
+    return Object.hasOwn(words, key) ? words[key] : undefined;
+  }
+
+  /** Return the words for what distances are measured from: a border, a river, an outline. */
+  function nameIt() {
+    const it = findText('it');
+    return { it, It: it.charAt(0).toUpperCase() + it.slice(1), of_it: findText('of_it') };
+  }
+
   /**
-   * Return the text for a key, with {values} filled in, or the key itself if there is no text. Zones
-   * around points have no sides and no length, so some of their texts differ.
+   * Return the text for a key, with {values} filled in, or the key itself if there is no text. Of a
+   * text with forms, the whole number `n` decides which one.
    */
   function say(key, values = {}) {
-    const words = geobuffer.words[geobuffer.view.language];
-    const ofPoints = geobuffer.facts.of_points ? words[`${key}_point`] : undefined;
-    const text = ofPoints ?? (Object.hasOwn(words, key) ? words[key] : key);
-    return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
+    let text = findText(key) ?? key;
+    let filled = values;
+    if (typeof text !== 'string') {
+      text = text[new Intl.PluralRules(geobuffer.view.language).select(values.n)];
+      filled = { ...values, n: number(values.n) };
+    }
+    if (/\{(?:it|It|of_it)\}/.test(text)) filled = { ...nameIt(), ...filled };
+    return text.replace(/\{(\w+)\}/g, (whole, name) => (name in filled ? filled[name] : whole));
+  }
+
+  /** Return what a heading says of a side; nothing where there are no sides. */
+  function onSide(side) {
+    if (side === 'around' || geobuffer.facts.kind === 'point') return '';
+    return findText(`on_${side}`) ? say(`on_${side}`) : say('on_side', { side: sideLabel(side) });
   }
 
   function number(value, digits = 0) {
@@ -67,8 +89,7 @@
   /** Return the name of a side, or the word for both sides or for a zone around areas. */
   function sideLabel(name) {
     if (name === 'both') return say('side_both');
-    const { around } = geobuffer.facts.zone;
-    if (name === 'around') return geobuffer.pickText(around);
+    if (name === 'around') return say('side_around');
     return geobuffer.labelOf(geobuffer.facts.sides, name, geobuffer.view.language);
   }
 
@@ -91,5 +112,5 @@
   }
 
   Object.assign(geobuffer, { plain, sideLabel, stateOf, distanceText, probabilityText });
-  Object.assign(geobuffer, { say, number, element, button, termList, svg, sayFixedParts });
+  Object.assign(geobuffer, { say, onSide, number, element, button, termList, svg, sayFixedParts });
 })(window.geobuffer);

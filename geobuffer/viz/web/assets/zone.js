@@ -172,7 +172,7 @@
   /** Return the rings of a zone that is not a plain distance, with their names. */
   function namedRings() {
     return facts.zone.rings.map((ring) => ({
-      name: ring.name, area: ring.area_km2, exact: true,
+      name: ring.name, names: ring.names, area: ring.area_km2, exact: true,
       shape: geobuffer.unpackPolygons(ring.shape),
     }));
   }

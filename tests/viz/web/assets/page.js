@@ -32,6 +32,7 @@ const BARE = {
   regions: [],
   countries: [],
   sources: [],
+  kind: 'border',
   pins: {},
   dots: { few: 40 },
   slider: {
