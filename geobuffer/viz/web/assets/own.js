@@ -104,20 +104,19 @@
     return most ? fits.indexOf(most) : -1;
   }
 
+  function isOnEarth(at) {
+    return at !== null && Math.abs(at[0]) <= 90 && Math.abs(at[1]) <= 360;
+  }
+
   /** Return how the coordinates of a row are found: in two columns, or in one that holds both. */
   function findCoordinates(header, rows) {
     const [lat, lon] = [findColumn(header, LAT, LON), findColumn(header, LON, LAT)];
-    if (lat >= 0 && lon >= 0) {
-      return (cells) => [geobuffer.parseCoordinate(cells[lat] ?? '', 'latitude'),
-        geobuffer.parseCoordinate(cells[lon] ?? '', 'longitude')];
-    }
+    const readPair = (cells) => [geobuffer.parseCoordinate(cells[lat] ?? '', 'latitude'),
+      geobuffer.parseCoordinate(cells[lon] ?? '', 'longitude')];
+    // "x" and "y" may be metres, beside a column of whole positions.
+    if (lat >= 0 && lon >= 0 && rows.some(({ cells }) => isOnEarth(readPair(cells)))) return readPair;
     const both = findPositions(header, rows);
     return both < 0 ? null : (cells) => readPosition(cells[both]);
-  }
-
-  function locateRow(at) {
-    const isValid = at && at.every(Number.isFinite) && Math.abs(at[0]) <= 90 && Math.abs(at[1]) <= 360;
-    return isValid ? geobuffer.makePlace(at) : null;
   }
 
   function refuse(key) {
@@ -131,7 +130,8 @@
     const places = [];
     let told = performance.now();
     for (let until = performance.now() + TURN_MS; places.length < rows.length;) {
-      const place = locateRow(coordinates(rows[places.length].cells));
+      const at = coordinates(rows[places.length].cells);
+      const place = isOnEarth(at) ? geobuffer.makePlace(at) : null;
       if (place) place.inRow = places.length;
       places.push(place);
       if (performance.now() < until) continue;
@@ -206,7 +206,9 @@
   function ownAsCsv() {
     const width = own.rows.reduce((most, { cells }) => Math.max(most, cells.length), own.header.length);
     const fill = (cells) => Array.from({ length: width }, (_, i) => cells[i] ?? '');
-    const names = ANSWERS.map((name) => (own.header.includes(name) ? `geobuffer_${name}` : name));
+    // A saved file can be dropped again.
+    const nameFreely = (name) => (own.header.includes(name) ? nameFreely(`geobuffer_${name}`) : name);
+    const names = ANSWERS.map(nameFreely);
     // Where decimals are written with commas, a spreadsheet takes 3.5 for the third of May.
     const hasCommas = own.separator !== ',' && own.rows.slice(0, 50)
       .some(({ cells }) => cells.some((cell) => /^\s*-?\d+,\d+\s*$/.test(cell)));

@@ -52,7 +52,7 @@ test('coordinates are found by headings, or in one column of whole positions', (
     'name,Latitude (WGS84),Longitude (WGS84)\na,51.5,34.25', 'townLon;townLat\n34,25;51,5',
     'Назва\tШирота, °\tДовгота, °\na\t51°30\'N\t34,25', 'ДОЛГОТА;ШИРОТА\n34.25;51.5', 'x,y\n34.25,51.5',
     'people,Координати\n12 345,"51.5, 34.25"', 'people;where\n12 345;51°30\'N 34°15\'E',
-    'id,geom\n1,POINT (34.25 51.5)',
+    'id,geom\n1,POINT (34.25 51.5)', 'x;y;where\n300000;5700000;51.5 N, 34.25 E',
   ];
   for (const text of cases) assert.deepEqual(find(text), [51.5, 34.25], text);
   for (const text of ['flat,people\n51.5,12 345', 'a\n51 35 20', 'name\nСуджа']) {
