@@ -544,23 +544,6 @@ class TestPage:
         assert browser.text("#rows bdi") == "Zhuravlivka"
         assert browser.complaints() == []
 
-    def test_counts_and_numbers_are_written_as_in_pictures(
-        self, browser: Browser, page: Path
-    ) -> None:
-        browser.open(page)
-        counts = [*range(130), 1001, 1234, 12345, 1234567]
-        for language in list_languages():
-            words = read_translation(language)
-            plurals, numbers = browser.run(
-                "geobuffer.setLanguage(arguments[0]);"
-                "const rules = new Intl.PluralRules(arguments[0]);"
-                "return [arguments[1].map((n) => rules.select(n)),"
-                "        arguments[1].map((n) => geobuffer.number(n + 0.5, 1))]",
-                language, counts,
-            )  # fmt: skip
-            assert plurals == list(map(words.plural, counts))
-            assert numbers == [words.format_number(n + 0.5, 1) for n in counts]
-
     def test_names_sources_and_states_errors(self, browser: Browser, page: Path) -> None:
         browser.open(page)
         text = browser.text("#source-list")
@@ -857,6 +840,27 @@ class TestReports:
 @needs_browser
 class TestSlider:
     """The counts of the page equal those of the library, at each width and on each side."""
+
+    def test_counts_and_numbers_are_written_as_in_pictures(
+        self, browser: Browser, default_page: Path
+    ) -> None:
+        browser.open(default_page)
+        counts = [*range(130), 1001, 1234, 12345, 1234567]
+        for language in list_languages():
+            words = read_translation(language)
+            plurals, numbers = browser.run(
+                "geobuffer.setLanguage(arguments[0]);"
+                "const rules = new Intl.PluralRules(arguments[0]);"
+                "return [arguments[1].map((n) => rules.select(n)),"
+                "        arguments[1].map((n) => geobuffer.number(n + 0.5, 1))]",
+                language, counts,
+            )  # fmt: skip
+            assert plurals == list(map(words.plural, counts))
+            assert numbers == [words.format_number(n + 0.5, 1) for n in counts]
+            # Data names countries in three languages; others read their English names on the map.
+            labels = browser.run("geobuffer.showLabels(); return document.body.innerText")
+            assert {"uk": "УКРАЇНА", "ru": "УКРАИНА"}.get(language, "UKRAINE") in labels
+        assert browser.complaints() == []
 
     @pytest.mark.parametrize("side", ["Ukraine", "Russia", "both"])
     def test_counts_are_the_librarys(

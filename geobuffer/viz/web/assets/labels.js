@@ -374,10 +374,10 @@
     if (!view.regions) return [];
     const { language } = view;
     const countries = facts.ground.countries.map(({ names, labels }) =>
-      areaLabel('country', names[language].toLocaleUpperCase(language), labels));
-    const known = new Set(facts.countries.map(({ names }) => names[language]));
-    const regions = facts.regions.filter(({ names }) => !known.has(names[language]))
-      .map(({ names, labels }) => areaLabel('region', names[language], labels));
+      areaLabel('country', geobuffer.pickText(names).toLocaleUpperCase(language), labels));
+    const known = new Set(facts.countries.map(({ names }) => geobuffer.pickText(names)));
+    const regions = facts.regions.filter(({ names }) => !known.has(geobuffer.pickText(names)))
+      .map(({ names, labels }) => areaLabel('region', geobuffer.pickText(names), labels));
     return [...countries, ...regions];
   }
 
