@@ -96,7 +96,7 @@
     return spot.hits === 0;
   }
 
-  /** Return the spot of a label at which it makes one other move or go; undefined if there is no such spot. */
+  /** Return the spot of a label at which it makes one other move or go; undefined without such a spot. */
   function chooseSwap(labels, label, step) {
     const single = label.spots.filter((spot) => spot.hits === 1);
     const gain = single.find((spot) =>
