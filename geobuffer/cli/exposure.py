@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path  # noqa: TC003 - typer looks it up when it runs
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
+import pandas as pd
 import typer
 
 import geobuffer as gb
+from geobuffer.analysis.column_sums import read_population
+from geobuffer.analysis.membership import is_counted
 from geobuffer.cli.fetched import find_fetched_rasters
 from geobuffer.cli.inputs import (
     PAGE_M,
@@ -46,12 +50,17 @@ from geobuffer.cli.output import (
     print_table,
     show_progress,
 )
+from geobuffer.datasets.bundled import sources_of_places
+from geobuffer.zones.translation import check_language, list_languages
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
+    from matplotlib.figure import Figure
 
     from geobuffer.zones.zone import Zone
+
+# At most so many places are named at the steps of a curve, and none that has fewer people.
+_MOST_NAMED, _NAMED_FROM = 12, 1_000
 
 # A terminal is too narrow for these columns; files and JSON have them.
 _UNPRINTED = [
@@ -374,6 +383,21 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
         Path | None,
         typer.Option("--png", help="Also draw it: a picture (.png, .svg, .pdf)."),
     ] = None,
+    size: Annotated[
+        str,
+        typer.Option(
+            "--size",
+            help="The size of the picture: a4, a3, social (1200x630), or pixels as in 1600x900.",
+        ),
+    ] = "",
+    language: Annotated[
+        str,
+        typer.Option(
+            "--language",
+            metavar=f"[{'|'.join(list_languages())}]",
+            help="The language of the picture. Default: English.",
+        ),
+    ] = "en",
     out: Out = None,
     csv_locale: CsvLocale = None,
     as_json: AsJson = False,
@@ -382,7 +406,8 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
     from geobuffer.viz.captions import has_only_points
 
     check_table(out, csv_locale)
-    check_picture(png)
+    check_picture(png, size)
+    check_language(language)
     scenario = read_scenario(border, {} if side is None else {"side": side})
     ground = load_ground(border, scenario)
     with show_progress("Measuring the settlements"):
@@ -392,7 +417,8 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
         )
     if png is not None:
         # The picture shows a step at each place, not only at each distance of the table.
-        _draw_curve(gb.exposure_curve(towns, ground.border, side=scenario.side, to_km=to_km), png)
+        drawn = _draw_curve(towns, ground.border, scenario, to_km, language=language, size=size)
+        gb.write(drawn, png)
     if out is not None:
         gb.write(counted, out, csv_locale=csv_locale)
     if as_json:
@@ -410,10 +436,43 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
         print_line(f"Wrote {path}.")
 
 
-def _draw_curve(curve: pd.DataFrame, path: Path) -> None:
-    """Draw and write the picture of a curve."""
-    from matplotlib.figure import Figure
+def _draw_curve(
+    towns: gpd.GeoDataFrame,
+    border: gb.Border,
+    scenario: gb.Scenario,
+    to_km: str,
+    *,
+    language: str,
+    size: str,
+) -> Figure:
+    """Draw the picture of a curve: a step at each place, the announced width, the largest ones."""
+    from geobuffer.viz.captions import load_translation, write_curve_title
 
-    figure = Figure(layout="constrained")
-    gb.plot_curve(curve, ax=figure.subplots())
-    gb.write(figure, path)
+    curve = gb.exposure_curve(towns, border, side=scenario.side, to_km=to_km)
+    last = float(curve["within_km"].iloc[-1])
+    name = border.find_side_name(scenario.side)
+    # The zone needs no polygon here: distances decide which places it holds.
+    zone = gb.BufferZone(border, (0.0, last), name, "round", (), math.inf, math.inf)
+    announced = scenario.km if scenario.announced_by and isinstance(scenario.km, tuple) else ()
+    axes = gb.plot_curve(
+        curve,
+        title=write_curve_title(zone, load_translation(language, zone)),
+        mark_km=max((km for km in announced if km <= last), default=None),
+        names=_name_steps(towns, zone, language),
+        sources=[border.source, *sources_of_places(towns)],
+        language=language,
+        size=size,
+    )
+    return cast("Figure", axes.get_figure(root=True))
+
+
+def _name_steps(towns: gpd.GeoDataFrame, zone: Zone, language: str) -> dict[float, str]:
+    """Return the names of the largest places by the distance from which they may be within."""
+    from geobuffer.viz.figure.plot import list_names
+
+    found = gb.classify(towns[towns.geometry.notna() & ~towns.geometry.is_empty], zone)
+    near = found[is_counted(found["membership"])]
+    people = pd.Series(read_population(towns), index=towns.index)[near.index]
+    large = people[people >= _NAMED_FROM].nlargest(_MOST_NAMED).index
+    at = (near["distance_km"] - near["margin_km"].fillna(0.0))[large].clip(lower=0.0)
+    return dict(zip(at.tolist(), list_names(towns.loc[large], language), strict=True))

@@ -231,7 +231,8 @@ _PEOPLE = Kind(
     "a whole number of people",
 )
 _LANGUAGE = Kind(
-    lambda value: value in list_languages(), f"one of {', '.join(map(repr, list_languages()))}"
+    lambda value: isinstance(value, str) and value in list_languages(),
+    f"one of {', '.join(map(repr, list_languages()))}",
 )
 _END = Kind(lambda value: isinstance(value, str) and value in _ENDS, "'round' or 'flat'")
 _NAMES = Kind(is_tuple_of(NAME.accepts), "a tuple of names of regions")

@@ -16,7 +16,7 @@ import shapely
 from geobuffer.geodesy.antimeridian import normalize_longitudes
 from geobuffer.viz.extent import measure_sea_km
 from geobuffer.viz.figure.labels import clean_text
-from geobuffer.zones.border import AROUND, SIDE_NAMES
+from geobuffer.zones.border import AROUND, BOTH, SIDE_NAMES
 from geobuffer.zones.translation import list_languages, read_translation
 from geobuffer.zones.zone import BufferZone
 
@@ -199,6 +199,23 @@ def _join_dates(dates: Iterable[str], words: Translation) -> str:
         return ""
     span = years[0] if len(years) == 1 else f"{years[0]}–{years[-1]}"
     return span if known[0] else words.text("or_undated", date=span)
+
+
+def write_curve_title(zone: Zone, words: Translation) -> str:
+    """Return the heading of the curve of zones of growing width: which border, which side.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> regions = gb.load_regions()
+    >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    >>> zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=50)
+    >>> write_curve_title(zone, load_translation("en"))
+    'People within each distance: Kursk Oblast – Sumy Oblast, side: Ukraine'
+    """
+    _, border = _choose_heading(zone, words)
+    side = "" if zone.side == BOTH else _write_side(zone, words)
+    return words.text("curve_title", border=border) + side
 
 
 def describe_expected(guess: Expected, sure: int, words: Translation) -> str:
@@ -388,17 +405,23 @@ def heading_template(zone: Zone, words: Translation) -> str:
 
     A few regions are named one by one; if there are more, the heading names their countries.
     """
+    key, border = _choose_heading(zone, words)
+    return words.text(key, border=border)
+
+
+def _choose_heading(zone: Zone, words: Translation) -> tuple[str, str]:
+    """Return the key of a heading, and how it names the border."""
     if zone.side == AROUND or has_only_points(zone.sections):
-        return words.text("title_around", border=_join_names(zone.regions or zone.sections, words))
+        return "title_around", _join_names(zone.regions or zone.sections, words)
     if all(side.regions for side in zone.sides):
         few = max(len(side.regions) for side in zone.sides) <= _MOST_REGIONS
         named: list[Any] = [side.regions if few else [side] for side in zone.sides]
         sides = [", ".join(clean_text(n.label(words.language)) for n in some) for some in named]
-        return words.text("title", border=" – ".join(sides))
+        return "title", " – ".join(sides)
     border = _join_names(zone.regions or zone.sections, words)
     # A river or a front line is no border of anything.
     is_line = find_kind(zone) in {"line", "river"}
-    return words.text("title_along" if is_line else "title_of", border=border)
+    return "title_along" if is_line else "title_of", border
 
 
 def _format_measure(value: float, words: Translation) -> str:

@@ -146,7 +146,7 @@ def _rank(code: str) -> int:
 
 def check_language(language: object) -> None:
     """Raise :class:`DataError` if there are no texts in a language."""
-    if language not in list_languages():
+    if not isinstance(language, str) or language not in list_languages():
         hint = did_you_mean(str(language), list_languages())
         raise DataError(f"Invalid language {language!r}. {hint}", parameter="language")
 

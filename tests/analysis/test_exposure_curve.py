@@ -1,5 +1,6 @@
 """exposure_curve: each row equals the exposure of the zone of that width."""
 
+import io
 import sys
 
 import geopandas as gpd
@@ -9,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 import geobuffer as gb
+from geobuffer.zones.translation import list_languages
 
 
 @pytest.mark.parametrize("side", ["both", "Ukraine", "Russia"])
@@ -145,6 +148,40 @@ def test_the_plot_shows_the_numbers_of_the_table(border, towns, tmp_path):
     assert (tmp_path / "curve.png").stat().st_size > 5_000
 
 
+@pytest.mark.parametrize("language", list_languages())
+def test_a_curve_for_print_is_whole_in_every_language(border, towns, language):
+    """Every text lies on the paper and over no other; hatches show what colours do, in grey too."""
+    curve = gb.exposure_curve(towns, border, side="Ukraine", to_km=20)
+    axes = gb.plot_curve(
+        curve, people=False, mark_km=10, names={5: "$\\frac{Суми}", 6.1: "Глухів"}, size="a4",
+        title="A heading that is far too long for one line of a page " * 2, language=language,
+        sources=[border.source],
+    )  # fmt: skip
+    figure = axes.get_figure()
+    figure.savefig(io.BytesIO())
+    row = curve[curve["within_km"] <= 10].iloc[-1]
+    (mark,) = axes.findobj(
+        lambda part: isinstance(part, Text) and part.get_gid() == "geobuffer-mark"
+    )
+    for said in (row["places"], row["uncertain"]):
+        assert f"\n{said:.0f} " in mark.get_text()
+    assert axes.findobj(lambda part: isinstance(part, Text) and "Суми" in part.get_text())
+    renderer = figure.canvas.get_renderer()
+    texts = [part for part in figure.findobj(Text) if part.get_visible() and part.get_text()]
+    boxes = [part.get_window_extent(renderer) for part in texts]
+    for box in boxes:
+        assert figure.bbox.x0 <= box.x0 <= box.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= box.y0 <= box.y1 <= figure.bbox.y1
+    assert not any(one.overlaps(box) for i, box in enumerate(boxes) for one in boxes[:i])
+    assert axes.collections[0].get_hatch()
+    lines = {line.get_linestyle() for line in axes.lines}
+    assert len(lines) > 1
+    # The expected number lies between the sure ones and all, at every distance.
+    mean = curve["expected"].astype(float)
+    assert (mean >= curve["places"] - 0.1).all()
+    assert axes.lines[1].get_ydata().tolist() == [0.0, *mean]
+
+
 def test_the_curve_can_be_drawn_in_given_axes(strip, towns):
     own = Figure().add_subplot()
     curve = gb.exposure_curve(towns, strip, to_km=2)
@@ -156,6 +193,8 @@ def test_other_tables_and_a_missing_library_raise_errors(strip, towns, monkeypat
     curve = gb.exposure_curve(towns, strip, to_km=2)
     with pytest.raises(gb.DataError, match="column 'within_km'"):
         gb.plot_curve(curve.drop(columns="within_km"))
+    with pytest.raises(gb.DataError, match="mark_km 3"):
+        gb.plot_curve(curve, mark_km=3)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(gb.DataError, match=r"geobuffer\[plot\]"):
         gb.plot_curve(curve)

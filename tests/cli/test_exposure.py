@@ -180,10 +180,13 @@ def test_curve_lists_every_distance(run, every, short, here):
     assert [row["within_km"] for row in rows] == [10, 20]
     assert [row["places"] for row in rows] == wide["places"].tolist()
     assert "within km" in run(*args).out
-    assert run(*args, "--out", "curve.csv", "--png", "curve.png").code == 0
+    picture = ("--png", "curve.png", "--size", "800x500", "--language", "uk")
+    assert run(*args, "--out", "curve.csv", *picture).code == 0
     assert pd.read_csv(here / "curve.csv")["places"].tolist() == wide["places"].tolist()
     with PIL.Image.open(here / "curve.png") as picture:
+        assert picture.size == (800, 500)
         assert len(picture.convert("RGB").getcolors(2**24)) > 10
+    assert "'xx'" in run(*args, "--png", "curve.png", "--language", "xx").err
 
 
 def test_a_raster_counts_people_where_no_settlements_are_bundled(run, raster):

@@ -1,25 +1,86 @@
-"""Draw the curve of people or places within each distance of a border."""
+"""Draw the curve of people or places within each distance of a border, ready for print."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geobuffer.errors import DataError, require
-from geobuffer.palette import MEMBERSHIP, ZONE
-from geobuffer.zones.arguments import FLAG, Kind, check_arguments, describe_type, optional
+from geobuffer.palette import DAY, MEMBERSHIP
+from geobuffer.viz.captions import credit_briefly
+from geobuffer.viz.figure import draw
+from geobuffer.viz.figure.labels import clean_text, wrap_text
+from geobuffer.viz.figure.layout import PIXELS_PER_INCH, parse_size
+from geobuffer.zones.arguments import (
+    FLAG,
+    NUMBER,
+    TEXT,
+    Kind,
+    check_arguments,
+    describe_type,
+    is_each,
+    optional,
+)
+from geobuffer.zones.source import Source
+from geobuffer.zones.translation import read_translation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from geobuffer.zones.translation import Translation
+
 
 _AXES = Kind(lambda value: hasattr(value, "fill_between"), "Axes of matplotlib")
+_SOURCES = Kind(
+    lambda value: is_each(value, lambda one: isinstance(one, Source)), "a list of sources"
+)
+_NAMES = Kind(
+    lambda value: (
+        isinstance(value, Mapping)
+        and is_each([*value], NUMBER.accepts)
+        and is_each([*value.values()], TEXT.accepts)
+    ),
+    "names by distance, as {7.5: 'Hlukhiv'}",
+)
+
+# The width and height of a curve without a size, in points: it fits the width of a page of A4 with
+# its margins.
+_WIDTH, _HEIGHT = 500.0, 330.0
+
+# Sizes of text in points. Journals print no text smaller than 6.
+_TITLE, _TEXT, _NAME, _SMALL = 11.0, 8.5, 7.0, 6.5
+
+# Room above the highest count, as a share of it, so that a name at the last step is not cut.
+_ABOVE = 0.08
+
+# Which share of the width the counts of a marked width may take, left of its line.
+_ROOM = 0.25
+
+# Names at steps are at least so far apart, as a share of the height of the axes.
+_APART = 0.045
 
 
-def plot_curve(curve: pd.DataFrame, *, people: bool = True, ax: Axes | None = None) -> Axes:
+def plot_curve(  # noqa: PLR0913 - all but the table are keywords
+    curve: pd.DataFrame,
+    *,
+    people: bool = True,
+    ax: Axes | None = None,
+    title: str = "",
+    mark_km: float | None = None,
+    names: Mapping[float, str] | None = None,
+    sources: Iterable[Source] = (),
+    language: str = "en",
+    size: str = "",
+) -> Axes:
     """Draw a table of :func:`exposure_curve`: certain counts as a line, uncertain ones above it.
+
+    Uncertain counts are hatched, so that a print without colours shows them too. Of places, a
+    dashed line shows how many are expected, with their range, if the table states it.
 
     Parameters
     ----------
@@ -29,11 +90,26 @@ def plot_curve(curve: pd.DataFrame, *, people: bool = True, ax: Axes | None = No
         Whether to draw people, who are at least so many, or places.
     ax
         The axes to draw in; by default those of a new figure.
+    title
+        The heading.
+    mark_km
+        A width in km to mark, such as one that was announced, with its counts.
+    names
+        Names of places by the distance in km from which they may be within, to write at the steps
+        of the upper edge.
+    sources
+        The sources to credit below.
+    language
+        The language of the words, as for :func:`plot_zone`.
+    size
+        The size of a new figure, as for :func:`plot_zone`; paper lies across. By default 500 by 330
+        points, which fits the width of a page of A4.
 
     Raises
     ------
     DataError
-        The table is not a result of :func:`exposure_curve`, or matplotlib is not installed.
+        The table is not a result of :func:`exposure_curve`, the language or the size is unknown,
+        the marked width lies off the curve, or matplotlib is not installed.
 
     Examples
     --------
@@ -41,52 +117,199 @@ def plot_curve(curve: pd.DataFrame, *, people: bool = True, ax: Axes | None = No
     >>> regions = gb.load_regions()
     >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
     >>> curve = gb.exposure_curve(gb.load_settlements(), border, to_km=10)
-    >>> plot_curve(curve, people=False).get_ylabel()
+    >>> axes = plot_curve(curve, people=False, mark_km=5, sources=[border.source])
+    >>> axes.get_ylabel()
     'places'
     """
-    check_arguments(people=(people, FLAG), ax=(ax, optional(_AXES)))
-    certain, uncertain = (
-        ("population", "population_uncertain") if people else ("places", "uncertain")
-    )
+    check_arguments(
+        people=(people, FLAG), ax=(ax, optional(_AXES)), title=(title, TEXT),
+        mark_km=(mark_km, optional(NUMBER)), names=(names, optional(_NAMES)),
+        sources=(sources, _SOURCES), size=(size, TEXT),
+    )  # fmt: skip
+    words = read_translation(language)
+    columns = ("population", "population_uncertain") if people else ("places", "uncertain")
+    _check_curve(curve, columns)
+    # Counts of a zone that begins at some distance say so; nothing nearer is in them.
+    begin = float(curve["from_km"].iloc[0]) if "from_km" in curve else 0.0
+    km = np.append(begin, curve["within_km"])
+    if mark_km is not None and not begin < mark_km <= km[-1]:
+        raise DataError(
+            f"Invalid mark_km {mark_km:g}. Must lie on the curve, above {begin:g} and at most "
+            f"{km[-1]:g} km.",
+            parameter="mark_km",
+        )
+    low = np.append(0, curve[columns[0]]).astype(float)
+    high = low + np.append(0, curve[columns[1]]).astype(float)
+    axes = _make_axes(size) if ax is None else ax
+    from matplotlib.patheffects import withStroke
+
+    axes.fill_between(
+        km, low, high, step="post", facecolor=MEMBERSHIP["uncertain"], edgecolor=DAY["hatch"],
+        linewidth=0.4, hatch="/////", alpha=0.6, label=words.text("curve_uncertain"),
+    )  # fmt: skip
+    axes.step(km, low, where="post", color=DAY["inside"], linewidth=1.8,
+              label=words.text("curve_sure"))  # fmt: skip
+    if not people:
+        _draw_expected(axes, curve, km, words)
+    _style_axes(axes, (begin, float(km[-1])), float(np.nanmax(high)), words)
+    _write_label(axes.set_xlabel, words.text("curve_distance"))
+    _write_label(axes.set_ylabel, words.text("curve_people" if people else "curve_places"))
+    _write_legend(axes, curve, words)
+    if mark_km is not None:
+        _mark_width(axes, mark_km, (km, low, high), words)
+    for at, name, step in _choose_names(names or {}, km, high):
+        made = axes.annotate(
+            name, (at, step), xytext=(-4, 1), textcoords="offset points", ha="right", va="bottom",
+            fontsize=_NAME, color=draw.INK, gid="geobuffer-names",
+        )  # fmt: skip
+        made.set_path_effects([withStroke(linewidth=2.0, foreground="white")])
+        draw.disable_markup(made)
+    _write_around(axes, title, list(sources))
+    return axes
+
+
+def _check_curve(curve: pd.DataFrame, wanted: tuple[str, str]) -> None:
     columns = getattr(curve, "columns", ())
-    missing = [name for name in ("within_km", certain, uncertain) if name not in columns]
+    missing = [name for name in ("within_km", *wanted) if name not in columns]
     if missing:
         raise DataError(
             f"Invalid curve: {describe_type(curve)} without a column {missing[0]!r}. Must be a "
             "result of exposure_curve().",
             parameter="curve",
         )
-    axes = _make_axes() if ax is None else ax
-    # Counts of a zone that begins at some distance say so; nothing nearer is in them.
-    begin = float(curve["from_km"].iloc[0]) if "from_km" in columns else 0.0
-    km = np.append(begin, curve["within_km"])
-    low = np.append(0, curve[certain])
-    high = low + np.append(0, curve[uncertain])
-    axes.fill_between(
-        km, low, high, step="post", color=MEMBERSHIP["uncertain"], alpha=0.6, label="uncertain"
-    )
-    axes.step(km, low, where="post", color=ZONE, label="surely within")
-    axes.set_xlabel("distance from the border, km")
-    axes.set_ylabel("people, at least" if people else "places")
-    axes.set_xlim(begin, float(km[-1]))
-    axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter("{x:,.0f}")  # 1,000,000 and not 1e6
-    handles, labels = axes.get_legend_handles_labels()
-    if "not_located" in columns and (number := int(curve["not_located"].iloc[-1])):
-        from matplotlib.patches import Patch
-
-        handles.append(Patch(alpha=0.0))
-        labels.append(f"and {number:,} places known by name only, not located")
-    axes.legend(handles, labels, loc="upper left")
-    return axes
 
 
-def _make_axes() -> Axes:
+def _make_axes(size: str) -> Axes:
     require("plot", "matplotlib.figure", "A plot")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    page = parse_size(size, is_wide=True) if size else None
+    wide, high = (_WIDTH, _HEIGHT) if page is None else page[:2]
+    is_pixels = page is not None and page.is_pixels
     # We avoid pyplot, which keeps every figure until it is closed.
-    figure = Figure(layout="constrained")
+    figure = Figure(
+        figsize=(wide / 72.0, high / 72.0), layout="constrained", facecolor="white",
+        dpi=PIXELS_PER_INCH if is_pixels else 144,
+    )  # fmt: skip
+    if is_pixels:
+        figure.set_gid("geobuffer-pixels")
+    # Text must not touch the edge of the paper.
+    margin = 0.014 * wide / 72.0
+    figure.get_layout_engine().set(  # type: ignore[union-attr,call-arg]
+        w_pad=margin, h_pad=margin
+    )
     FigureCanvasAgg(figure)
     return figure.add_subplot()
+
+
+def _draw_expected(axes: Axes, curve: pd.DataFrame, km: Any, words: Translation) -> None:
+    """Draw how many places are expected, with their range, if the table states it."""
+    if "expected" not in curve or curve["expected"].isna().all():
+        return
+    mean, low, high = (
+        np.append(0.0, curve[name].astype(float).to_numpy())
+        for name in ("expected", "expected_low", "expected_high")
+    )
+    axes.step(km, mean, where="post", color=draw.INK, linewidth=1.1, linestyle=(0, (4, 2)),
+              label=words.text("curve_expected"))  # fmt: skip
+    for edge in (low, high):
+        axes.step(km, edge, where="post", color=draw.INK, linewidth=0.5, linestyle=(0, (1, 2)))
+
+
+def _style_axes(axes: Axes, ends: tuple[float, float], highest: float, words: Translation) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_xlim(*ends)
+    axes.set_ylim(0.0, (1.0 + _ABOVE) * highest or 1.0)
+    # 1,000,000 and not 1e6, as the language writes it.
+    axes.xaxis.set_major_formatter(lambda value, _: words.format_km(value))
+    axes.yaxis.set_major_formatter(lambda value, _: words.format_number(value))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.tick_params(labelsize=_TEXT, color=draw.QUIET, labelcolor=draw.INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(draw.QUIET)
+    axes.grid(axis="y", color="#d5d8dc", linewidth=0.5)
+    axes.set_axisbelow(True)
+
+
+def _write_label(write: Any, text: str) -> None:
+    draw.disable_markup(write(text, fontsize=_TEXT, color=draw.INK))
+
+
+def _write_legend(axes: Axes, curve: pd.DataFrame, words: Translation) -> None:
+    """Write the legend, and how many places the curve leaves out."""
+    handles, labels = axes.get_legend_handles_labels()
+    if "not_located" in curve and (number := int(curve["not_located"].iloc[-1])):
+        from matplotlib.patches import Patch
+
+        handles.append(Patch(alpha=0.0))
+        labels.append(words.text("curve_not_located", count=words.format_number(number)))
+    # Above the frame, where it covers neither the curve nor a mark.
+    legend = axes.legend(
+        handles, labels, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.5,
+        borderpad=0.0, labelspacing=0.3, fontsize=_TEXT, frameon=False,
+    )  # fmt: skip
+    for text in legend.get_texts():
+        draw.disable_markup(text)
+
+
+def _mark_width(
+    axes: Axes, mark_km: float, counts: tuple[Any, Any, Any], words: Translation
+) -> None:
+    """Draw a line at a width, with its counts at the upper end."""
+    km, low, high = counts
+    row = int(np.searchsorted(km, mark_km, side="right")) - 1
+    text = words.text(
+        "curve_mark",
+        km=words.format_km(mark_km),
+        sure=words.format_number(low[row]),
+        uncertain=words.format_number(high[row] - low[row]),
+    )
+    axes.axvline(mark_km, color=draw.INK, linewidth=0.9, gid="geobuffer-mark")
+    # A curve rises, so it is lower on the left; there the text covers nothing, if it has room.
+    begin, end = axes.get_xlim()
+    is_left = (mark_km - begin) / (end - begin) > _ROOM
+    made = axes.annotate(
+        text, (mark_km, 1.0), xycoords=axes.get_xaxis_transform(), textcoords="offset points",
+        xytext=(-5 if is_left else 5, 0), ha="right" if is_left else "left", va="top",
+        fontsize=_TEXT, fontweight="bold", color=draw.INK, gid="geobuffer-mark",
+    )  # fmt: skip
+    draw.disable_markup(made)
+
+
+def _choose_names(names: Mapping[float, str], km: Any, high: Any) -> list[tuple[float, str, float]]:
+    """Return the names that have room: distance, name and count; the largest steps first.
+
+    >>> _choose_names({1.0: "A", 1.1: "B", 3.0: "C"}, np.array([0, 1, 1.1, 3]),
+    ...               np.array([0, 50, 51, 90]))
+    [(1.0, 'A', 50.0), (3.0, 'C', 90.0)]
+    """
+    # A place is in the first row from its distance on, where the curve steps up.
+    rows = {at: int(np.searchsorted(km, at)) for at in names}
+    steps = {at: high[row] - high[row - 1] for at, row in rows.items() if 0 < row < len(km)}
+    chosen: list[tuple[float, str, float]] = []
+    for at in sorted(steps, key=lambda at: -steps[at]):
+        count = float(high[rows[at]])
+        if all(abs(count - other) > _APART * high[-1] for _, _, other in chosen):
+            chosen.append((float(km[rows[at]]), clean_text(names[at]), count))
+    return chosen
+
+
+def _write_around(axes: Axes, title: str, sources: list[Source]) -> None:
+    """Write the heading above and the sources below, in lines of the figure's width."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # noqa: S101 - for the type checker
+    width = figure.get_size_inches()[0] * 72.0
+    legend = axes.get_legend()
+    if (heading := clean_text(title)) and legend is not None:
+        lines = wrap_text(heading, 0.8 * width, _TITLE, "bold")
+        rows = len(legend.get_texts())
+        made = axes.set_title("\n".join(lines), loc="left", fontsize=_TITLE, fontweight="bold",
+                              color=draw.INK, pad=8.0 + 1.5 * _TEXT * rows)  # fmt: skip
+        draw.disable_markup(made)
+    if credit := credit_briefly(sources):
+        lines = wrap_text(credit, 0.85 * width, _SMALL)
+        below = figure.supxlabel("\n".join(lines), x=0.014, ha="left", fontsize=_SMALL,
+                                 color=draw.QUIET, gid="geobuffer-sources")  # fmt: skip
+        draw.disable_markup(below)

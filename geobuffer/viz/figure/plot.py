@@ -345,7 +345,7 @@ def _locate_places(
         xy,
         membership,
         population,
-        _list_names(table, language),
+        list_names(table, language),
         _list_dates(table, is_counted(membership) & np.isfinite(population)),
         unplaced,
         expect_zone(found, zone),
@@ -364,7 +364,7 @@ def _list_dates(table: gpd.GeoDataFrame, counted: NDArray[np.bool_]) -> list[str
     return [str(date) for date in dates.astype(object).where(dates.notna(), "")]
 
 
-def _list_names(table: gpd.GeoDataFrame, language: str) -> list[str]:
+def list_names(table: gpd.GeoDataFrame, language: str) -> list[str]:
     """Return the name of each row in a language, else the first it has; empty without a name."""
     names = np.full(len(table), "", dtype=object)
     for column in name_columns(language):
