@@ -173,8 +173,16 @@ def _escape_surrogates(text: str) -> str:
 
 
 def _collect_words(kind: str) -> dict[str, Any]:
-    """Return the page's words by language and key, for the kind of thing that it shows."""
-    return {to: choose_texts(read_language_file(to)["page"], kind) for to in list_languages()}
+    """Return the page's words for the kind of thing that it shows: keys, and texts by language.
+
+    All languages have the same keys, so that they are written once.
+    """
+    words = {to: choose_texts(read_language_file(to)["page"], kind) for to in list_languages()}
+    keys = list(words["en"])
+    return {
+        "keys": keys,
+        "texts": {to: [known[key] for key in keys] for to, known in words.items()},
+    }
 
 
 def _tell_without_scripts() -> str:

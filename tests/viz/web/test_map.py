@@ -205,7 +205,7 @@ class TestFile:
         # names 17 kB.
         assert (
             len(render_page(maps.map_zone(make_zone(), settlements=make_places())).encode())
-            < 455_000
+            < 450_000
         )
 
     def test_ten_thousand_places_weigh_less_than_two_megabytes(self) -> None:

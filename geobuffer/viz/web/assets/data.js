@@ -118,6 +118,12 @@ window.geobuffer = {};
     return texts?.[language] ?? texts?.en;
   }
 
+  /** Return the words of each language by their keys, which are stored once. */
+  function unpackWords({ keys, texts }) {
+    return Object.fromEntries(Object.entries(texts).map(([language, known]) => (
+      [language, Object.fromEntries(keys.map((key, i) => [key, known[i]]))])));
+  }
+
   /** Return the label of a region, a side or a section, whose name is `value`. */
   function labelOf(items, value, language) {
     const found = items.find((item) => item.name === value);
@@ -125,7 +131,7 @@ window.geobuffer = {};
   }
 
   geobuffer.facts = readJson('geobuffer-data');
-  geobuffer.words = readJson('geobuffer-words');
+  geobuffer.words = unpackWords(readJson('geobuffer-words'));
   geobuffer.arcs = geobuffer.facts.arcs.map((text) => decodeLine(text));
   geobuffer.places = unpackPlaces(geobuffer.facts.places);
   // The places that reports set in the zone: their names come first on the map.

@@ -46,7 +46,9 @@ const BARE = {
 export function load(scripts, facts = {}) {
   const blocks = {
     'geobuffer-data': JSON.stringify({ ...BARE, ...facts }),
-    'geobuffer-words': JSON.stringify({ en: ENGLISH }),
+    'geobuffer-words': JSON.stringify({
+      keys: Object.keys(ENGLISH), texts: { en: Object.values(ENGLISH) },
+    }),
   };
   const window = {};
   const document = { getElementById: (id) => ({ textContent: blocks[id] }) };
