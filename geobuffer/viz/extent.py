@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
+from shapely.affinity import translate
 
 from geobuffer.datasets.bundled import add_not_located
+from geobuffer.geodesy.antimeridian import shift_to_0_360
 from geobuffer.geodesy.ellipsoid import length_m
 from geobuffer.io.point_tables import check_points_table, keep_first_rows, read_points_table
 from geobuffer.zones.arguments import TEXT, check_arguments
@@ -72,10 +75,22 @@ def _is_near(region: Region, zone: Zone) -> bool:
 
     A map is about as wide as it is high, whatever the shape of the zone.
     """
-    west, south, east, north = zone.polygon.bounds
+    west, south, east, north = find_bounds(zone)
     reach = max(east - west, north - south)
     seen = shapely.box(west - reach, south - reach, east + reach, north + reach)
-    return bool(shapely.intersects(seen, shapely.box(*region.geometry.bounds)))
+    held = shapely.box(*region.geometry.bounds)
+    # The surroundings of a zone at 180° lie beyond it too.
+    return any(shapely.intersects(translate(seen, turn), held) for turn in (-360.0, 0.0, 360.0))
+
+
+def find_bounds(zone: Zone) -> tuple[float, float, float, float]:
+    """Return the bounds of a zone; across the antimeridian, its longitudes go on beyond 180°."""
+    west, south, east, north = zone.polygon.bounds
+    if west < -179.99 and east > 179.99:
+        lon = shift_to_0_360(shapely.get_coordinates(zone.polygon)[:, 0])
+        if np.ptp(lon) < 180.0:
+            return float(lon.min()), south, float(lon.max()), north
+    return west, south, east, north
 
 
 def split_sections_at_coast(zone: Zone) -> list[LandAndSea]:

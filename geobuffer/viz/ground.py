@@ -14,7 +14,8 @@ import shapely
 from shapely.affinity import translate
 
 from geobuffer.datasets.bundled import read_ground
-from geobuffer.geodesy.antimeridian import keep_polygons, shift_to_0_360
+from geobuffer.geodesy.antimeridian import keep_polygons
+from geobuffer.viz.extent import find_bounds
 from geobuffer.viz.web.compact import find_state_arcs, share_arcs
 from geobuffer.zones.toponyms import NAME_LANGUAGES, pick_name
 
@@ -50,6 +51,10 @@ _COLUMNS, _ROWS, _MOST_POINTS = 9, 7, 8
 
 # A locator shows at least so many degrees of latitude, and at least so many lengths of the zone.
 _LOCATOR_LEAST, _LOCATOR_LENGTHS = 22.0, 2.5
+
+# A locator in which less than this share is land is of no use: a box in a blue sea. So it
+# grows step by step, to nearly half the globe at most.
+_LOCATOR_LAND, _LOCATOR_WIDER, _LOCATOR_MOST = 0.06, 1.5, 150.0
 
 # Exact outlines of regions replace borders of countries this near, in degrees: the outlines of
 # countries are good to a kilometre.
@@ -95,16 +100,6 @@ class Locator(NamedTuple):
 
     shapes: list[tuple[int, BaseGeometry]]
     mark: Window
-
-
-def find_bounds(zone: Zone) -> Window:
-    """Return the bounds of a zone; across the antimeridian, its longitudes go on beyond 180°."""
-    west, south, east, north = zone.polygon.bounds
-    if west < -179.99 and east > 179.99:
-        lon = shift_to_0_360(shapely.get_coordinates(zone.polygon)[:, 0])
-        if np.ptp(lon) < 180.0:
-            return float(lon.min()), south, float(lon.max()), north
-    return west, south, east, north
 
 
 def choose_window(zone: Zone, reach: float = _REACH) -> Window:
@@ -276,18 +271,21 @@ def make_locator(zone: Zone, tints: Mapping[str, int]) -> Locator:
     squeeze = _squeeze(lat)
     width, height = LOCATOR_SIZE
     length = max((east - west) * squeeze * height / width, north - south)
-    tall = min(max(_LOCATOR_LEAST, _LOCATOR_LENGTHS * length), 150.0)
-    lat = min(max(lat, tall / 2.0 - 88.0), 88.0 - tall / 2.0)
-    scale = np.array([squeeze, -1.0]) * height / tall
-    middle = np.array([lon, lat])
+    tall = min(max(_LOCATOR_LEAST, _LOCATOR_LENGTHS * length), _LOCATOR_MOST)
+    far = read_ground("countries_far")
+    while True:
+        middle = np.array([lon, min(max(lat, tall / 2.0 - 88.0), 88.0 - tall / 2.0)])
+        scale = np.array([squeeze, -1.0]) * height / tall
+        half = np.array([width, height]) / np.abs(scale) / 2.0
+        box = shapely.box(*(middle - half), *(middle + half))
+        cut = [_cut_to([shape], box) for shape in far.geometry]
+        if shapely.area(cut).sum() >= _LOCATOR_LAND * box.area or tall >= _LOCATOR_MOST:
+            break
+        tall = min(_LOCATOR_WIDER * tall, _LOCATOR_MOST)
 
     def to_pixels(lonlat: Floats) -> Floats:
         return np.asarray((lonlat - middle) * scale + np.array([width, height]) / 2.0)
 
-    half = np.array([width, height]) / np.abs(scale) / 2.0
-    box = shapely.box(*(middle - half), *(middle + half))
-    far = read_ground("countries_far")
-    cut = [_cut_to([shape], box) for shape in far.geometry]
     seen = [keep_polygons(shapely.transform(shape, to_pixels)) for shape in cut]
     # Simplified together, countries still meet; less than a pixel is cut off.
     simple = shapely.coverage_simplify(seen, 1.0)

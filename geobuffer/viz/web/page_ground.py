@@ -8,12 +8,12 @@ import numpy as np
 import shapely
 
 from geobuffer.geodesy.antimeridian import keep_polygons
+from geobuffer.viz.extent import find_bounds
 from geobuffer.viz.ground import (
     GROUND_UP_TO_ZOOM,
     LOCATOR_SIZE,
     RIVERS_UP_TO_ZOOM,
     choose_window,
-    find_bounds,
     find_ground,
     find_name_points,
     find_state_lines,

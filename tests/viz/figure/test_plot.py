@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from PIL import Image
 from support.pictures import (
+    DPI,
     GOLDEN,
     compare_pictures,
     draw_default,
@@ -34,7 +35,7 @@ from support.pictures import (
 
 import geobuffer as gb
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian
-from geobuffer.palette import MEMBERSHIP
+from geobuffer.palette import DAY, MEMBERSHIP
 from geobuffer.viz.captions import load_translation
 from geobuffer.viz.figure.layout import _fit_frame
 from geobuffer.viz.figure.projection import measure_scales
@@ -418,6 +419,41 @@ def test_size_that_is_none_or_too_small_is_refused(size, said):
     with pytest.raises(gb.DataError, match=said) as refused:
         gb.plot_zone(make_zone(), size=size)
     assert size in str(refused.value)
+
+
+# Whose land is whose
+
+
+def test_simferopol_is_in_ukraine():
+    """On the map and on its locator, its pixel has the tint of Ukraine, and others have theirs."""
+    shape = shapely.LineString([(31, 44.2), (31, 47), (38, 47)])
+    zone = gb.build_zone(
+        gb.border_along(shape, source=gb.Source("by hand")), km=10, tolerance_m=500
+    )
+    figure = gb.plot_zone(zone)
+    pixels = read_pixels(render_png(figure))
+    axes = figure.axes[0]
+    for lon, lat, land in ((34.1, 44.95, "land_1"), (37.7, 45.3, "land_0"), (32, 44.6, "water")):
+        at = gpd.GeoSeries([shapely.Point(lon, lat)], crs=4326).to_crs(gb.plot_crs(zone)).item()
+        x, y = axes.transData.transform((at.x, at.y)) * DPI / figure.dpi
+        seen = pixels[len(pixels) - 1 - round(y), round(x)]
+        assert mpl.colors.to_hex(seen) == DAY[land], (lon, lat)
+    (mark,) = named(figure, "locator-mark")
+    (left, low), (right, high) = mark.get_path().get_extents().get_points()
+    west, south, east, north_ = zone.polygon.bounds
+    at = (
+        left + (34.1 - west) / (east - west) * (right - left),
+        low + (44.95 - south) / (north_ - south) * (high - low),
+    )
+    land = [part for part in named(figure, "locator-land") if part.get_path().contains_point(at)]
+    assert [mpl.colors.to_hex(part.get_facecolor()) for part in land] == [DAY["land_1"]]
+
+
+def test_regions_far_away_are_not_in_the_legend_at_180_degrees(regions):
+    zone = gb.build_zone(
+        gb.border_around(shapely.Point(180, -17), source=gb.Source("x")), km=20, tolerance_m=500
+    )
+    assert len(legend(gb.plot_zone(zone, regions=regions))) == 2  # the point and the zone
 
 
 # Text is text
