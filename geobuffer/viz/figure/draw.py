@@ -117,9 +117,9 @@ def find_land_colour(tint: int) -> str:
     return DAY[f"land_{tint}" if tint >= 0 else "land"]
 
 
-def draw_lands(axes: Axes, lands: Iterable[tuple[int, BaseGeometry]]) -> None:
-    """Draw water, and on it the land of countries: pairs of a tint and a shape."""
-    axes.set_facecolor(DAY["water"])
+def draw_lands(axes: Axes, lands: Iterable[tuple[int, BaseGeometry]], *, is_sea: bool) -> None:
+    """Draw water or land, and on it the land of countries: pairs of a tint and a shape."""
+    axes.set_facecolor(DAY["water" if is_sea else "land"])
     for tint, shape in lands:
         draw_shape(
             axes, shape, gid="geobuffer-land", zorder=0.9, facecolor=find_land_colour(tint),

@@ -56,6 +56,7 @@ from geobuffer.viz.figure.layout import (
 from geobuffer.viz.figure.map_elements import find_north, fit_scale_bar, make_graticule
 from geobuffer.viz.figure.projection import fit_projection, project_points
 from geobuffer.viz.ground import (
+    GROUND_UP_TO_ZOOM,
     LOCATOR_SIZE,
     RIVERS_UP_TO_ZOOM,
     find_band_km,
@@ -208,7 +209,7 @@ def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
     text = LayoutText(
         title=captions.write_title(zone, title, words),
         subtitle=_write_subtitle(zone, drawn, places, words, titled=bool(clean_text(title))),
-        legend=_list_legend_rows(zone, places, words, with_regions=bool(drawn)),
+        legend=_list_legend_rows(zone, places, words, with_regions=_has_regions(zone, drawn)),
         small=(
             captions.credit_briefly(_list_sources(zone, drawn, sources)),
             words.text("endorsement"),
@@ -231,6 +232,12 @@ def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
     # Jupyter displays objects with this method. We avoid pyplot, which would display it again.
     figure._repr_png_ = functools.partial(_render_png, figure)  # type: ignore[attr-defined]
     return figure
+
+
+def _has_regions(zone: Zone, drawn: Sequence[Region]) -> bool:
+    """Return whether regions are drawn: not the parks or camps that the zone is measured from."""
+    own = zone.regions if captions.find_kind(zone) in {"area", "outline"} else ()
+    return any(region not in own for region in drawn)
 
 
 def _write_subtitle(
@@ -412,15 +419,17 @@ def _draw_map(
     land = [layout.shape(region.geometry) for region in regions]
     rings = [layout.shape(ring) for ring in zone.rings]
     sections = [layout.shape(section.line) for section in zone.sections]
-    drawing.draw_lands(
-        axes, [(country.tint, layout.shape(country.land)) for country in ground.countries]
-    )
+    # Closer than the ground is right, all is land, as on the page; or sea, if no land is about.
+    is_far = layout.zoom <= GROUND_UP_TO_ZOOM
+    lands = [(country.tint, layout.shape(country.land)) for country in ground.countries]
+    drawing.draw_lands(axes, lands if is_far else [], is_sea=is_far or not lands)
     drawing.draw_regions(
         axes, zip([tints.get(region.country, -1) for region in regions], land, strict=True)
     )
     if layout.zoom <= RIVERS_UP_TO_ZOOM:
         drawing.draw_waters(axes, layout.shape(ground.rivers), layout.shape(ground.lakes))
-    drawing.draw_state_lines(axes, [layout.shape(line) for line in (ground.borders, exact)])
+    lines = [ground.borders, exact] if is_far else [exact]
+    drawing.draw_state_lines(axes, [layout.shape(line) for line in lines])
     drawing.draw_rings(axes, rings)
     border = shapely.union_all(sections)
     edge = _find_edge(rings, border, layout)
@@ -433,8 +442,8 @@ def _draw_map(
     )
     drawing.draw_border(axes, on_land, at_sea, _find_junctions(zone, layout))
     taken = [_draw_locator(axes, layout, zone, tints, shapely.union_all([*rings, border]))]
-    lines = shapely.union_all([border, *(shapely.boundary(ring) for ring in rings)])
-    along = layout.points(shapely.get_coordinates(shapely.segmentize(lines, 3.0 * layout.unit_m)))
+    edges = shapely.union_all([border, *(shapely.boundary(ring) for ring in rings)])
+    along = layout.points(shapely.get_coordinates(shapely.segmentize(edges, 3.0 * layout.unit_m)))
     obstacles = Obstacles(taken, np.empty((0, 2)), along, _find_other_sides(zone, layout))
     blocked = shapely.union_all([*rings, border])
     if places is not None:

@@ -449,11 +449,24 @@ def test_simferopol_is_in_ukraine():
     assert [mpl.colors.to_hex(part.get_facecolor()) for part in land] == [DAY["land_1"]]
 
 
+@pytest.mark.parametrize(("lon", "ground"), [(92.15, "land"), (160.0, "water")])
+def test_a_close_picture_shows_no_coarse_coast(lon, ground):
+    """At Cox's Bazar coarse coast and border would be wrong by a kilometre; the sea stays sea."""
+    zone = gb.build_zone(
+        gb.border_around(shapely.Point(lon, 21.2), source=gb.Source("x")), km=5, tolerance_m=500
+    )
+    figure = gb.plot_zone(zone)
+    assert not named(figure, "land") + named(figure, "state-borders")
+    assert mpl.colors.to_hex(figure.axes[0].get_facecolor()) == DAY[ground]
+
+
 def test_regions_far_away_are_not_in_the_legend_at_180_degrees(regions):
     zone = gb.build_zone(
         gb.border_around(shapely.Point(180, -17), source=gb.Source("x")), km=20, tolerance_m=500
     )
     assert len(legend(gb.plot_zone(zone, regions=regions))) == 2  # the point and the zone
+    camp = gb.border_around(make_region("Camp", 30, 50, 30.1, 50.1, country=""))
+    assert len(legend(gb.plot_zone(gb.build_zone(camp, km=1, tolerance_m=50)))) == 2
 
 
 # Text is text

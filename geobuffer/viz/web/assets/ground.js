@@ -42,7 +42,7 @@
     return least + (most - least) * Math.min(1, Math.max(0, share));
   }
 
-  /** Colour the ground. Closer than it is right, all is land, because coasts would be wrong. */
+  /** Colour the ground. Closer than it is right, all is land, or sea if no land is about. */
   function styleGround() {
     const { colour } = geobuffer;
     const { lands, groundLines: { lakes, rivers, borders } } = view.layers;
@@ -60,7 +60,8 @@
     rivers.setStyle({ stroke: isFlowing, color: colour('river'), weight: lineWidth(0.8, 1.6) });
     borders.setStyle({ stroke: isShown, color: colour('state'), weight: lineWidth(1, 2) });
     const container = view.map.getContainer();
-    container.style.background = colour(isShown ? 'water' : 'land');
+    const isSea = isShown || ground.land.every((areas) => !areas.length);
+    container.style.background = colour(isSea ? 'water' : 'land');
   }
 
   function makeLocator() {
