@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from geobuffer.analysis.bulk import classify_file
     from geobuffer.analysis.classify import (
         classify,
+        clip,
         distance_to_border,
         locate,
         nearest_section,
@@ -111,6 +112,7 @@ __all__ = [
     "check_scenario",
     "classify",
     "classify_file",
+    "clip",
     "clip_zone",
     "compare",
     "compare_exposure",
@@ -153,7 +155,14 @@ __all__ = [
 # The public names, by the module that defines them.
 _NAMES = {
     "analysis.bulk": ("classify_file",),
-    "analysis.classify": ("classify", "distance_to_border", "locate", "nearest_section", "within"),
+    "analysis.classify": (
+        "classify",
+        "clip",
+        "distance_to_border",
+        "locate",
+        "nearest_section",
+        "within",
+    ),
     "analysis.exposure": ("compare", "exposure", "exposure_curve"),
     "analysis.membership": ("Answers", "answer"),
     "analysis.merge": ("merge_settlements", "merge_summary"),

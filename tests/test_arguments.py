@@ -60,6 +60,7 @@ class Calls:
             "check_scenario": (scenario, zone, places),
             "classify": (places, zone),
             "classify_file": (table, zone, folder / "answers.parquet"),
+            "clip": (places, zone),
             "clip_zone": (zone, park),
             "compare": (zone, zone),
             "compare_exposure": (counts, counts),

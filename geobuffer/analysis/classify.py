@@ -1,18 +1,21 @@
-"""Classify tables of points: distance to a border, nearest section, zone membership and conflicts.
+"""Classify tables: distance to a border, nearest section, zone membership and conflicts.
 
-The table is the first argument and may be in any CRS. The result has one row for each row of the
-table, with the same index. A row without a point gets missing values. The table of the caller stays
-unchanged.
+Tables of points are answered here, those of lines and areas by
+:mod:`geobuffer.analysis.features`. The table is the first argument and may be in any CRS. The
+result has one row for each row of the table, with the same index. A row without a shape gets
+missing values. The table of the caller stays unchanged.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from geobuffer.analysis.conflicts import read_listing
+from geobuffer.analysis.features import FEATURE_MEMBERSHIP, answer_features
 from geobuffer.analysis.membership import (
     MEMBERSHIP,
     Answers,
@@ -23,6 +26,7 @@ from geobuffer.analysis.membership import (
     measure_errors,
 )
 from geobuffer.geodesy.ellipsoid import inverse
+from geobuffer.io.feature_tables import LINES, POINTS, find_kind
 from geobuffer.io.point_tables import (
     read_candidates,
     read_lonlat,
@@ -38,9 +42,9 @@ from geobuffer.zones.source import ORIGIN
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import geopandas as gpd
     from numpy.typing import NDArray
 
+    from geobuffer.analysis.features import FeatureAnswers
     from geobuffer.analysis.membership import Uncertainty
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.zones.border import Border
@@ -254,16 +258,18 @@ def classify(
     *,
     compiled: bool | None = None,
 ) -> pd.DataFrame:
-    """Classify points: whether each lies in a zone, in which ring, and how surely.
+    """Classify points, lines or areas: whether each lies in a zone, and how surely.
 
     Parameters
     ----------
     table
-        Points, in any CRS. These columns are used where present: ``accuracy_m``, the error range
-        of the point, and ``radius_m``, the radius of the place, in metres; ``country`` and
+        Points, lines or areas, in any CRS; of one kind, because their answers have other columns.
+        Of points, these columns are used where present: ``accuracy_m``, the error range of the
+        point, and ``radius_m``, the radius of the place, in metres; ``country`` and
         ``oblast_iso`` (ISO codes), or names in ``country`` and ``oblast``. In a table with the
         column ``accuracy_m`` or ``radius_m``, a missing value counts as 1,000. Without the column,
-        all points count as exact, or all places as points.
+        all points count as exact, or all places as points. Of lines and areas, ``accuracy_m``
+        alone is used in the same way. Their edges are straight in longitude and latitude.
     zone
         The zone. Its edges belong to it; a point on the edge of two rings is in the inner one.
     compiled
@@ -281,10 +287,24 @@ def classify(
         place; ``conflict``, a sentence where the country or oblast of the table contradicts the
         point, else ``""``.
 
+        For lines and areas: ``distance_km``, the least distance, 0 where the border is met;
+        ``farthest_km``, the greatest one, of an area that of its outline; ``side``, ``section`` and
+        ``chainage_km`` of the nearest point; ``ring``, the innermost one with a part of it;
+        ``membership``: ``"inside"`` if every point is, ``"outside"`` if every point is,
+        ``"partly"`` if one point is surely inside and another surely outside, else
+        ``"uncertain"``: then an edge of the zone is nearer than ``margin_km`` to where it begins or
+        ends; ``length_km`` and ``inside_km`` of lines, ``area_km2`` and ``inside_km2`` of areas:
+        how large all of it and its part inside are; and ``share_inside``, from 0 to 1. Distances
+        and lengths are right to some millimetres, areas to 0.01 % (of less than a hectare, to some
+        square metres).
+
     Raises
     ------
     MissingCRSError, DataError
-        As :func:`distance_to_border`; also where an accuracy or radius is negative.
+        As :func:`distance_to_border`; also where an accuracy or radius is negative, and where a
+        line or an area is invalid or stands beside shapes of another kind.
+    GeometryError
+        An area is invalid, and a repair would change it.
     WrongKind
         ``zone`` is not a zone.
 
@@ -298,8 +318,17 @@ def classify(
     >>> place = places[places["name_uk"] == "Юнаківка"]
     >>> classify(place, zone)[["side", "ring", "membership"]].values.tolist()
     [['Ukraine', '0–10 km', 'inside']]
+    >>> import geopandas as gpd, shapely
+    >>> road = gpd.GeoSeries([shapely.LineString([(34.8, 50.91), (35.1, 51.2)])], crs="EPSG:4326")
+    >>> found = classify(road, zone)
+    >>> found["membership"].item(), found[["length_km", "inside_km"]].round(2).values.tolist()
+    ('partly', [[38.51, 12.21]])
     """
     check_arguments(compiled=(compiled, optional(FLAG)))
+    check_zone(zone)
+    kind = find_kind(table)
+    if kind != POINTS:
+        return make_feature_frame(table, zone, answer_features(table, kind, zone))
     return classify_table(table, zone, compiled=compiled, stacklevel=2).frame
 
 
@@ -339,13 +368,54 @@ def classify_table(
     return Classification(frame, lon, lat, uncertainty, answers)
 
 
+def make_feature_frame(
+    table: gpd.GeoDataFrame | gpd.GeoSeries, zone: Zone, found: FeatureAnswers
+) -> pd.DataFrame:
+    """Return answers about lines or areas as columns; missing values where there is no shape."""
+    rows, count, whole = found.features.rows, len(table), found.extremes
+    lines = found.features.kind == LINES
+    size, part = ("length_km", "inside_km") if lines else ("area_km2", "inside_km2")
+    columns: dict[str, Any] = {
+        "distance_km": whole.least_km, "farthest_km": whole.greatest_km,
+        "chainage_km": whole.chainage_km, "margin_km": whole.margin_km, size: found.size,
+        part: found.inside[rows],
+    }  # fmt: skip
+    codes: dict[str, Any] = {
+        "side": whole.side, "section": whole.section, "ring": found.find_innermost_rings()[rows],
+        "membership": found.membership,
+    }  # fmt: skip
+    floats = {name: _spread(values, rows, count, np.nan) for name, values in columns.items()}
+    numbers = {name: _spread(values, rows, count, -1) for name, values in codes.items()}
+    frame = _location_frame(
+        table, zone, floats["distance_km"], numbers["side"], numbers["section"],
+        floats["chainage_km"],
+    )  # fmt: skip
+    frame.insert(1, "farthest_km", floats["farthest_km"])
+    rings = _decode_names(zone.ring_names, numbers["ring"], None)
+    frame["ring"] = pd.array(rings, dtype="string")
+    classes = _decode_names(FEATURE_MEMBERSHIP, numbers["membership"], None)
+    frame["membership"] = _text_column(classes)
+    frame["margin_km"] = floats["margin_km"]
+    frame[size], frame[part] = floats[size], floats[part]
+    frame["share_inside"] = floats[part] / floats[size]
+    return frame
+
+
+def _spread(values: NDArray[Any], rows: NDArray[np.int64], count: int, missing: float) -> Any:
+    """Return values at some of so many rows, and missing ones elsewhere."""
+    found = np.full(count, missing, dtype=values.dtype)
+    found[rows] = values
+    return found
+
+
 def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     """Return the rows that lie or may lie in a zone, with the columns of ``classify``.
 
     Parameters
     ----------
     table
-        Points, in any CRS, as for :func:`classify`.
+        Points, lines or areas, in any CRS, as for :func:`classify`. Lines and areas that lie partly
+        in the zone are returned as they are; :func:`clip` cuts them.
     zone
         The zone.
 
@@ -353,8 +423,8 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     -------
     geopandas.GeoDataFrame
         The rows in their order, with their index, columns and CRS; the columns of :func:`classify`
-        are added (or replaced). ``attrs["geobuffer"]`` names the border and its source;
-        :func:`geobuffer.write` puts that into every row.
+        are added (or replaced). Rows that are partly inside are among them. ``attrs["geobuffer"]``
+        names the border and its source; :func:`geobuffer.write` puts that into every row.
 
     Raises
     ------
@@ -364,7 +434,7 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     Warns
     -----
     UserWarning
-        Rows have no point, so no zone holds them.
+        Rows have no shape, so no zone holds them.
 
     Examples
     --------
@@ -377,10 +447,73 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     ['inside', 'uncertain']
     """
     table = read_points_table(table)
-    found = classify_table(table, zone, stacklevel=2).frame
-    unlocated = found["membership"].isna().to_numpy()
-    warn_of_rows(table.index[unlocated], "without a point, and so in no zone", stacklevel=2)
+    check_zone(zone)
+    kind = find_kind(table)
+    if kind == POINTS:
+        found = classify_table(table, zone, stacklevel=2).frame
+    else:
+        found = make_feature_frame(table, zone, answer_features(table, kind, zone))
+    _warn_of_missing(table, found, kind, stacklevel=2)
     return join_columns(table, found)[is_counted(found["membership"])]
+
+
+def _warn_of_missing(
+    table: gpd.GeoDataFrame, found: pd.DataFrame, kind: str, *, stacklevel: int
+) -> None:
+    """Warn of rows without a shape."""
+    what = "a point" if kind == POINTS else "a shape"
+    rows = table.index[found["membership"].isna().to_numpy()]
+    warn_of_rows(rows, f"without {what}, and so in no zone", stacklevel=stacklevel + 1)
+
+
+def clip(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: Zone) -> gpd.GeoDataFrame:
+    """Return what of points, lines or areas lies in a zone, cut at its edges.
+
+    Each row keeps its index and its columns. Rows without a part in the zone are left out, and so
+    are uncertain rows whose shape does not reach it. What lies wholly inside stays as it is.
+
+    Parameters
+    ----------
+    table
+        Points, lines or areas, in any CRS, as for :func:`classify`.
+    zone
+        The zone.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        The rows in their order, in the CRS of the table. What is cut has no heights. Cuts of lines
+        are right to a millimetre; those of areas follow the zone to a centimetre or to a
+        six-thousandth of a percent of the size of the smallest area that is cut.
+
+    Raises
+    ------
+    MissingCRSError, DataError, GeometryError, WrongKind
+        As :func:`classify`.
+
+    Examples
+    --------
+    >>> import geobuffer as gb, geopandas as gpd, shapely
+    >>> plant = gb.border_around(shapely.Point(30, 51), source=gb.Source("a map"))
+    >>> road = gpd.GeoSeries([shapely.LineString([(30, 51), (31, 51)])], crs="EPSG:4326")
+    >>> part = clip(road, gb.build_zone(plant, km=10))
+    >>> shapely.get_coordinates(part.geometry).round(4).tolist()[-1]
+    [30.1425, 51.0]
+    """
+    table = read_points_table(table)
+    check_zone(zone)
+    kind = find_kind(table)
+    if kind == POINTS:
+        found = classify_table(table, zone, stacklevel=2).answers.ring
+        return table[found >= 0]
+    answers = answer_features(table, kind, zone)
+    held = np.flatnonzero(~pd.isna(answers.shapes))
+    rows = answers.features.rows[held]
+    shapes = table.geometry.to_numpy()[rows].copy()
+    whole = answers.is_whole[held]
+    cut = gpd.GeoSeries(answers.shapes[held[~whole]], crs="EPSG:4326").to_crs(table.crs)
+    shapes[~whole] = cut.to_numpy()
+    return table.iloc[rows].set_geometry(gpd.GeoSeries(shapes, table.index[rows], crs=table.crs))
 
 
 # What a column of points is called if an answer has its name.

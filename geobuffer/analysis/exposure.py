@@ -9,7 +9,7 @@ apart, as are those for which the zone gives *uncertain*.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from geobuffer.analysis.column_sums import (
     read_population,
     sum_columns,
 )
+from geobuffer.analysis.count_rows import label_rings, list_group_columns, order_key
 from geobuffer.analysis.expectation import (
     NOTHING_EXPECTED,
     Expected,
@@ -32,28 +33,27 @@ from geobuffer.analysis.expectation import (
     expect_total,
     list_parts,
 )
+from geobuffer.analysis.feature_exposure import expose_features
 from geobuffer.analysis.membership import is_counted, measure_signed_km
 from geobuffer.analysis.people_model import find_ranges, model_sizes
-from geobuffer.errors import DataError, GeometryError, WrongKind, did_you_mean
+from geobuffer.errors import GeometryError
 from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
+from geobuffer.io.feature_tables import POINTS, find_kind
 from geobuffer.io.not_located import find_not_located
 from geobuffer.io.point_tables import drop_uncounted, read_points_table
 from geobuffer.zones.arguments import (
     FLAG,
     NUMBER,
     TEXT,
-    TEXTS,
     Kind,
     check_arguments,
-    describe_type,
     optional,
 )
 from geobuffer.zones.border import BOTH, Border
 from geobuffer.zones.checks import check_border, check_zone
 from geobuffer.zones.quantities import parse_km
-from geobuffer.zones.region import Region
 from geobuffer.zones.source import ORIGIN
-from geobuffer.zones.zone import BufferZone, CombinedZone
+from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,17 +75,18 @@ def exposure(  # noqa: PLR0913 - each argument is a choice of its own
     by: str | Sequence[str] | None = None,
     cumulative: bool = False,
     of: str | Sequence[str] | None = None,
+    whole: bool = False,
     model: bool = True,
     totals: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
-    """Count the places and people in each ring of a zone, certain and uncertain ones apart.
+    """Count places, people, lines or areas in each ring of a zone, the uncertain ones apart.
 
     Parameters
     ----------
     table
-        Points, in any CRS. A row without a point is expected where its ``candidates`` are, if it
-        has some, and counted nowhere. A row that repeats another one in every column is counted
-        once. A warning reports both.
+        Points, lines or areas, in any CRS, of one kind. A row without a point is expected where its
+        ``candidates`` are, if it has some, and counted nowhere. A row of points that repeats
+        another one in every column is counted once. A warning reports both.
     zone
         The zone.
     by
@@ -96,8 +97,11 @@ def exposure(  # noqa: PLR0913 - each argument is a choice of its own
     of
         A column of numbers to add up, or a list of several: ``["population", "beds"]``. By default
         people are counted, from the column ``population`` if there is one.
+    whole
+        Count the figures of a line or area that is partly in a ring whole. By default they are
+        shared out by the share of it that is there, as if they were spread evenly.
     model
-        Give a modelled range of people too, if people are counted.
+        Give a modelled range of people too, if people are counted. Only for points.
     totals
         For the model: people of hromadas, by their code. They are one more choice of the model,
         beside comparable places: what is left of a total after the places with a figure is shared
@@ -135,8 +139,16 @@ def exposure(  # noqa: PLR0913 - each argument is a choice of its own
         ``attrs["geobuffer"]`` holds
         the sources of border and places; :func:`geobuffer.write` puts them into every row.
 
+        For lines and areas: ``features`` counts the rows that surely have a part here, and
+        ``uncertain`` those that may have one: an edge of the ring is nearer than ``margin_km`` to
+        where they begin or end. ``length_km`` or ``area_km2`` is how much of the first lies here,
+        by side and section exactly. Sums of columns are those of the first, by share or whole;
+        uncertain rows are counted whole in their own sums.
+
     Raises
     ------
+    GeometryError
+        As :func:`geobuffer.classify`.
     DataError
         The table has no column ``by`` or ``of``, or this is one of the columns that are counted; a
         figure is not a number; or as :func:`geobuffer.classify`.
@@ -158,13 +170,18 @@ def exposure(  # noqa: PLR0913 - each argument is a choice of its own
     [['0–5 km', 0, 0], ['5–10 km', 120, 1]]
     """
     check_arguments(
-        cumulative=(cumulative, FLAG), model=(model, FLAG), totals=(totals, optional(TOTALS))
-    )
+        cumulative=(cumulative, FLAG), whole=(whole, FLAG), model=(model, FLAG),
+        totals=(totals, optional(TOTALS)),
+    )  # fmt: skip
     table = read_points_table(table)
+    check_zone(zone)
+    kind = find_kind(table)
+    if kind != POINTS:
+        return expose_features(table, kind, zone, by=by, cumulative=cumulative, of=of, whole=whole)
     found = classify_table(table, zone, stacklevel=2)
     joined = join_columns(table, found.frame)
     signed = measure_signed_km(found.lon, found.lat, zone, joined["distance_km"].to_numpy())
-    by_columns = _list_group_columns(joined, by)
+    by_columns = list_group_columns(joined, by, _TAKEN)
     figures = read_columns(joined, of, {*_TAKEN, *by_columns} - {*name_sums(PEOPLE)})
     model = model and PEOPLE in figures
     once = _find_counted_once(joined, [found], stacklevel=2)
@@ -185,7 +202,7 @@ def exposure(  # noqa: PLR0913 - each argument is a choice of its own
     figures = {column: numbers[counts] for column, numbers in figures.items()}
     groups = _group_rows(joined, by_columns)
     no_row = np.zeros(len(joined), dtype=bool)
-    keys = sorted({*groups, *expected}, key=_order_key)
+    keys = sorted({*groups, *expected}, key=order_key)
     dates = _figure_dates(joined, figures)
     rows = []
     labels = label_rings(zone, cumulative=cumulative)
@@ -233,42 +250,6 @@ def _find_counted_once(
     for one in found:
         asked |= is_counted(one.frame["membership"]) | (one.answers.p_inside > 0.0)
     return drop_uncounted(table, asked, stacklevel=stacklevel + 1) | ~asked
-
-
-def label_rings(zone: Zone, *, cumulative: bool) -> list[dict[str, object]]:
-    """Return the columns that name the row of each ring, or of all within its outer edge.
-
-    Examples
-    --------
-    >>> from shapely import Point
-    >>> from geobuffer.zones.make_border import border_around
-    >>> from geobuffer.zones.make_zone import build_zone
-    >>> from geobuffer.zones.source import Source
-    >>> zone = build_zone(border_around(Point(30, 50), source=Source("mine")), km=10, from_km=5)
-    >>> label_rings(zone, cumulative=True), label_rings(zone, cumulative=False)
-    ([{'from_km': 5.0, 'within_km': 10.0}], [{'ring': '5–10 km'}])
-    """
-    if not cumulative or _is_cut_out(zone):
-        return [{"ring": name} for name in zone.ring_names]
-    begin, edges = _find_start(zone), zone.edges_km[1:]
-    # A count that leaves out what lies nearer than its first edge must say so.
-    start: dict[str, object] = {} if begin == 0.0 else {"from_km": begin}
-    return [{**start, "within_km": edge} for edge in edges]
-
-
-def _find_start(zone: Zone) -> float:
-    """Return the distance below which a zone holds nothing, in km, as its parts say it."""
-    if not isinstance(zone, CombinedZone):
-        return zone.edges_km[0]
-    starts = [_find_start(part) for part in zone.parts if not isinstance(part, Region)]
-    return max(starts) if zone.how == "intersection" else min(starts)
-
-
-def _is_cut_out(zone: Zone | Region) -> bool:
-    """Return whether a zone was cut out of another, so that no two distances bound the rest."""
-    return isinstance(zone, CombinedZone) and (
-        zone.how == "difference" or any(_is_cut_out(part) for part in zone.parts)
-    )
 
 
 def _list_sources(joined: pd.DataFrame) -> dict[str, str]:
@@ -347,11 +328,6 @@ def _list_part_keys(joined: gpd.GeoDataFrame, parts: Parts, by: Sequence[str]) -
     return list(zip(*columns, strict=True)) if by else [()] * len(parts.row)
 
 
-def _order_key(key: Key) -> list[tuple[bool, str, Any]]:
-    """Return by what groups are sorted: their values, missing ones last."""
-    return [(value is None, str(type(value)), value) for value in key]
-
-
 def _describe_expected(guess: Expected | None) -> dict[str, object]:
     """Return the columns of expected places, to a tenth of a place."""
     if guess is None:
@@ -361,35 +337,6 @@ def _describe_expected(guess: Expected | None) -> dict[str, object]:
 
 # Columns of the result that have these names already.
 _TAKEN = {"ring", "from_km", "within_km", "not_located", "as_of", *EXPECTED, *COUNTS, *MODEL}
-
-
-def _list_group_columns(joined: gpd.GeoDataFrame, by: Any) -> list[str]:
-    """Return the columns to count by, after a check."""
-    if by is None:
-        return []
-    given = [by] if isinstance(by, str) or not TEXTS.accepts(by) else list(by)
-    known = [column for column in joined.columns if column != joined.geometry.name]
-    for column in given:
-        if not isinstance(column, str):
-            message = (
-                f"Invalid by: {describe_type(by)}. Must be the name of a column, or a list of them."
-            )
-            raise WrongKind(message, parameter="by")
-        if column not in known:
-            hint = did_you_mean(column, map(str, known))
-            raise DataError(f"Invalid by {column!r}. {hint}", parameter="by")
-        if column in _TAKEN or given.count(column) > 1:
-            raise DataError(
-                f"Invalid by {column!r}: the result has a column of this name. Must be another "
-                "column, or the same one renamed.",
-                parameter="by",
-            )
-        if not all(isinstance(value, Hashable) for value in joined[column]):
-            message = (
-                f"Invalid by {column!r}: it holds lists or mappings. Must hold texts or numbers."
-            )
-            raise DataError(message, parameter="by")
-    return given
 
 
 def _group_rows(

@@ -57,6 +57,9 @@ MEMBERSHIP = ("outside", "inside", "uncertain")
 #: The classes of the places that a zone holds or may hold.
 COUNTED = ("inside", "uncertain")
 
+#: The class of lines and areas of which a zone holds a part.
+PARTLY = "partly"
+
 # Truth values of the codes outside, inside, uncertain: false 0, unknown 1, true 2. The last entry
 # stands for the code −1 (no point), which is set again at the end.
 _TRUTH_OF_CODE = np.array([0, 2, 1, 0], dtype=np.int8)
@@ -70,14 +73,14 @@ _NOT_STATED, _NO_RADIUS = np.array(np.nan), np.array(0.0)
 
 
 def is_counted(membership: Any) -> NDArray[np.bool_]:
-    """Return which of an array or column of classes a zone holds or may hold.
+    """Return which of an array or column of classes a zone holds, at least in part, or may hold.
 
     Examples
     --------
     >>> is_counted(["inside", "outside", "uncertain", None]).tolist()
     [True, False, True, False]
     """
-    return np.asarray(np.isin(np.asarray(membership, dtype=object), COUNTED))
+    return np.asarray(np.isin(np.asarray(membership, dtype=object), (*COUNTED, PARTLY)))
 
 
 class Answers(NamedTuple):
@@ -478,7 +481,7 @@ def _find_corners(
         known = near.get(id(one.border), np.zeros(len(lon), dtype=bool))
         near[id(one.border)] = known | _is_near_edge(found.p_inside)
     count = np.sum([*near.values()], axis=0)
-    for region in _list_regions(zone):
+    for region in list_regions(zone):
         # Where no border is near, there is no corner of a border and a region; two regions of one
         # clip share their outline.
         rows = np.flatnonzero(count > 0)
@@ -491,12 +494,12 @@ def _is_near_edge(p: Floats) -> NDArray[np.bool_]:
     return np.asarray((p > _NEAR_EDGE) & (p < 1.0 - _NEAR_EDGE))
 
 
-def _list_regions(part: Part) -> list[Region]:
+def list_regions(part: Part | Zone) -> list[Region]:
     """Return the regions of which a zone is made."""
     if isinstance(part, Region):
         return [part]
     parts = part.parts if isinstance(part, CombinedZone) else ()
-    return [region for one in parts for region in _list_regions(one)]
+    return [region for one in parts for region in list_regions(one)]
 
 
 def _probe_corners(

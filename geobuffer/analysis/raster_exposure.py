@@ -12,8 +12,9 @@ import pandas as pd
 import shapely
 from pandas.api.types import is_numeric_dtype
 
+from geobuffer.analysis.count_rows import label_rings
 from geobuffer.analysis.expectation import round_to_digits
-from geobuffer.analysis.exposure import COUNTS, EXPECTED, MODEL, label_rings
+from geobuffer.analysis.exposure import COUNTS, EXPECTED, MODEL
 from geobuffer.analysis.membership import answer
 from geobuffer.analysis.raster_metadata import read_raster_source
 from geobuffer.analysis.rasters import measure_coverage, open_mosaics

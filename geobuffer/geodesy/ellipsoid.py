@@ -18,7 +18,6 @@ import numpy as np
 import pyproj
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from shapely.geometry import LineString, Polygon
 
 from geobuffer.errors import GeometryError
 from geobuffer.geodesy.antimeridian import wrap_degrees
@@ -269,20 +268,37 @@ def area_m2(shape: BaseGeometry) -> float:
     >>> round(area_m2(shapely.box(0, 0, 1, 1)) / 1e6, 1)
     12308.5
     """
-    parts = shapely.get_parts(shape)
-    polygons = [part for part in parts if isinstance(part, Polygon) and not part.is_empty]
-    return float(sum(_polygon_area_m2(polygon) for polygon in polygons))
+    return float(areas_m2([shape])[0])
 
 
-def _polygon_area_m2(polygon: Polygon) -> float:
-    outer, *holes = (_ring_area_m2(ring) for ring in (polygon.exterior, *polygon.interiors))
-    return outer - sum(holes)
+def areas_m2(shapes: Sequence[BaseGeometry] | NDArray[np.object_]) -> Floats:
+    """Return the area in m² of each shape, as :func:`area_m2`; 0 for what is no polygon.
 
-
-def _ring_area_m2(ring: LineString) -> float:
-    pieces = cut_into_pieces([ring])
-    area, _ = WGS84.polygon_area_perimeter(pieces.lon, pieces.lat)
-    return abs(float(area))
+    Examples
+    --------
+    >>> ring = shapely.box(0, 0, 2, 1).difference(shapely.box(0, 0, 1, 1))
+    >>> (areas_m2([shapely.box(0, 0, 1, 1), ring, shapely.Point(0, 0)]) / 1e6).round(1).tolist()
+    [12308.5, 12308.5, 0.0]
+    """
+    count = len(shapes)
+    parts, owner = shapely.get_parts(np.asarray(shapes, dtype=object), return_index=True)
+    kept = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)
+    rings, part = shapely.get_rings(parts[kept], return_index=True)
+    if not len(rings):
+        return np.zeros(count)
+    pieces = cut_into_pieces(rings)
+    begin = find_group_starts(pieces.line)
+    end = np.append(begin[1:], len(pieces.line))
+    areas = [
+        abs(WGS84.polygon_area_perimeter(pieces.lon[slice(*at)], pieces.lat[slice(*at)])[0])
+        for at in zip(begin, end, strict=True)
+    ]
+    # The first ring of a part is its outline, the others are holes.
+    ring = pieces.line[begin]
+    is_hole = np.diff(part, prepend=-1)[ring] == 0
+    signed = np.where(is_hole, -1.0, 1.0) * areas
+    total = np.bincount(owner[kept][part[ring]], signed, minlength=count)
+    return total.astype(np.float64)
 
 
 def project_equal_area(lonlat: Floats) -> Floats:

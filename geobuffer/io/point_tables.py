@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.errors import DataError, MissingCRSError, missing_crs
+from geobuffer.errors import DataError, missing_crs
 from geobuffer.geodesy.antimeridian import wrap_degrees
 from geobuffer.geodesy.ellipsoid import ON_GLOBE, Floats, is_on_globe
 from geobuffer.io.odd_points import REPORTED, OddPoints, Rows
@@ -103,8 +103,7 @@ def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats
     """Return the longitudes and latitudes of a table's points, NaN for a row without a point."""
     check_points_table(table)
     points = table.geometry
-    if points.crs is None:
-        raise _unknown_crs_error(points)
+    check_crs(points)
     shapes = points.to_numpy()
     kinds = shapely.get_type_id(shapes)
     # Not points.is_empty: a Series of flags would copy the table's attrs.
@@ -131,11 +130,20 @@ def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats
     return wrap_degrees(lon), lat
 
 
-def _unknown_crs_error(points: gpd.GeoSeries) -> MissingCRSError:
-    west, south, east, north = points.total_bounds
+def check_crs(shapes: gpd.GeoSeries) -> None:
+    """Raise an error unless shapes have a coordinate reference system.
+
+    Raises
+    ------
+    MissingCRSError
+        They have none. The message says whether their range fits degrees.
+    """
+    if shapes.crs is not None:
+        return
+    west, south, east, north = shapes.total_bounds
     degrees = west >= -180 and east <= 180 and south >= -90 and north <= 90
     hint = 'set_crs("EPSG:4326") fits their range' if degrees else "set the one they were made in"
-    return missing_crs("The table's points have", hint)
+    raise missing_crs("The table's shapes have", hint)
 
 
 def read_metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str, without: float) -> Floats:

@@ -67,6 +67,14 @@ def test_zones():
     assert names["in_sumy"].area_km2 < names["by_side"].area_km2
 
 
+def test_lines_and_areas():
+    names = run("how-to/lines-and-areas", {})
+    assert left_behind() == set()
+    assert names["found"]["membership"].tolist() == ["partly", "inside"]
+    assert names["parts"].index.tolist() == names["beside"].index.tolist() == [0, 1]
+    assert (names["shared"]["cars"] < names["whole"]["cars"]).all()
+
+
 def test_scenarios_on_pages_are_read():
     shown = [
         block

@@ -35,6 +35,7 @@ RUN_BY = {
     "how-to/formats.md": "docs/test_how_to.py",
     "how-to/gazetteers.md": "docs/test_how_to.py",
     "how-to/journalists.md": "docs/test_how_to.py",
+    "how-to/lines-and-areas.md": "docs/test_how_to.py",
     "how-to/offline.md": "viz/offline/test_inline.py",
     "how-to/own-files.md": "docs/test_own_files.py",
     "how-to/pictures.md": "viz/figure/test_plot.py",
