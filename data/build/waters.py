@@ -17,6 +17,12 @@ TOLERANCE = 0.004
 # smaller than this, in km², would be specks where we draw them.
 SHORTEST, SMALLEST_KM2 = 0.2, 50.0
 
+# The boxes, as above, of reservoirs that are in the source but exist no longer. Kakhovka lay
+# between the dams of Zaporizhzhia and Nova Kakhovka. The lower dam was destroyed on 6 June 2023,
+# and the water ran off within weeks (UNEP, Rapid Environmental Assessment of Kakhovka Dam Breach,
+# 2023). In the source it is one area with the reservoirs upstream, which remain.
+DRAINED = {"Kakhovka": (33.37, 46.7, 35.4, 47.86)}
+
 # The level of lakes in GSHHG: 1 is land, 2 lakes, 3 islands in lakes.
 LAKE = 2
 
@@ -72,12 +78,26 @@ def make_rivers(pieces: list[Piece]) -> list[Water]:
 
 
 def make_lakes(pieces: list[Piece]) -> list[Water]:
-    """Return the larger lakes and reservoirs in the window."""
+    """Return the larger lakes and reservoirs in the window, without those that are drained.
+
+    Raises
+    ------
+    ValueError
+        A drained reservoir is not in the source: its box is wrong, or the source is corrected.
+    """
     areas = [
         shapely.Polygon(one.vertices)
         for one in pieces
         if one.level == LAKE and one.area_km2 >= SMALLEST_KM2
     ]
+    for name, box in DRAINED.items():
+        there = [one for one in areas if shapely.intersects(one, shapely.box(*box))]
+        if not there:
+            msg = f"Invalid drained reservoir {name!r}: the source has no lake in its box."
+            raise ValueError(msg)
+        left = shapely.difference(shapely.make_valid(there), shapely.box(*box))
+        areas = [one for one in areas if one not in there]
+        areas += [part for part in shapely.get_parts(left) if not part.is_empty]
     return [Water("lake", round_shape(shapely.make_valid(area))) for area in areas]
 
 

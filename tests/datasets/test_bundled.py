@@ -18,6 +18,7 @@ from support import reference
 
 import geobuffer as gb
 from geobuffer.datasets import bundled as datasets
+from geobuffer.datasets.bundled import read_ground
 from geobuffer.zones.data_folder import data_folder
 
 GEOD = pyproj.Geod(ellps="WGS84")
@@ -562,3 +563,11 @@ def test_facing_oblasts_share_every_vertex_of_the_line(regions):
         for iso in (row.left_iso, row.right_iso):
             have = {tuple(c) for c in shapely.get_coordinates(regions[iso].geometry)}
             assert wanted <= have
+
+
+def test_the_drained_reservoir_is_left_out_and_those_upstream_stay():
+    """Kakhovka was drained in June 2023; in the source it is one area with Kremenchuk."""
+    waters = read_ground("waters").geometry
+    assert not waters.contains(shapely.Point(34.3, 47.45)).any()
+    assert waters.contains(shapely.Point(32.5, 49.3)).sum() == 1
+    assert waters.contains(shapely.Point(35.35, 46.5)).sum() == 1  # the lagoon of Molochnyi
