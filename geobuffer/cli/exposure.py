@@ -133,7 +133,7 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     as_json: AsJson = False,
 ) -> None:
     """Count the places and people in each ring of the zone."""
-    from geobuffer.viz.captions import has_only_points
+    from geobuffer.viz.captions import load_translation
 
     check_table(out, csv_locale)
     scenario = read_zone(zone)
@@ -163,7 +163,7 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     else:
         title = make_heading(scenario, built)
         _print_exposure(counted, title, places=towns is not None, raster=bool(raster))
-        origin = "Point" if has_only_points(built.sections) else "Border"
+        origin = load_translation("en", built).text("source_border")
         if towns is not None and scenario == gb.load_scenario(zone.scenario):
             _print_reported(scenario, built, towns)
         print_sources(counted, origin, bundled=towns is not None and not places.places)

@@ -91,17 +91,20 @@ def _print_zone(built: Zone, border: gb.Border, title: str) -> None:
     """Print the rings of a zone with their areas, and the sections of its border."""
     import pandas as pd
 
-    from geobuffer.viz.captions import has_only_points
+    from geobuffer.viz.captions import has_only_points, load_translation
 
     rows = pd.DataFrame({"ring": built.ring_names, "area_km2": built.ring_areas_km2})
     if has_only_points(border.sections):
         print_table(rows, title)
         print_line(f"Edges within {built.error_m:.2g} m.")
         return
-    print_table(rows, f"{title}, ends: {built.ends}")
+    # Outlines are closed.
+    has_ends = not border.line.boundary.is_empty
+    print_table(rows, f"{title}, ends: {built.ends}" if has_ends else title)
     # Parts of one shape have one name.
     names = dict.fromkeys(section.name for section in border.sections)
-    print_line(f"Border: {', '.join(names)}.")
+    it = load_translation("en", built).text("source_border")
+    print_line(f"{it}: {', '.join(names)}.")
     print_line(f"Length {border.length_km:,.1f} km; edges within {built.error_m:.2g} m.")
     # A note has said so if all of it does.
     if 0.0 < border.sea_km < border.length_km * 0.999_999:

@@ -210,6 +210,7 @@ def test_along_a_line_left_and_right_are_sides(run, river, here):
     # Half of what lies within 2 km of 44.5 km, one end and the other.
     assert facts["area_km2"] == pytest.approx(facts["border_km"] * 2 + np.pi * 4 / 2, rel=1e-3)
     assert "from the border, on its right." in run("where", "50.9", "34.9", "--along", river).out
+    assert "\nRiver: Psel.\n" in run("zone", "--along", river, "--km", "2").out
     answer = run("map", "--along", river, "--out", "river.html", "--png", "river.png")
     assert answer.code == 0, answer.err
     assert "Psel" in (here / "river.html").read_text(encoding="utf-8")
@@ -282,7 +283,9 @@ def test_around_a_file_fills_its_areas_and_outline_does_not(run, own, tmp_path):
     assert json.loads(run("settlements", "--outline", file, *parks, *places).out) == []
     curve = run("curve", "--around", file, *parks[:2], "--to-km", "10", *places, "--json").out
     assert [one["places"] for one in json.loads(curve)] == [1, 1]
-    assert run("zone", "--around", file, *parks[:4]).out.startswith("1 km around Left; Right")
+    told = run("zone", "--around", file, *parks[:4]).out
+    assert told.startswith("1 km around Left; Right\n")  # outlines have no ends
+    assert "\nOutline: Left + Right.\n" in told
     by_side = ("--region-name", "park", "--km", "inside=1,outside=2", "--json")
     assert run("zone", "--around", file, *by_side).json["side"] == "both"
     by_section = ("--region-name", "park", "--km", "Left + Right=1", "--json")
