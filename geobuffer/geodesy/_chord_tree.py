@@ -9,6 +9,8 @@ the chords.
 Points that lie close together have nearly the same candidates. So we take many points in *groups*:
 balls, each about one of its points.
 
+A tree may be a *forest*: pieces of many shapes, each looked up alone.
+
 Points are Earth-centred; lengths are in metres.
 """
 
@@ -120,6 +122,8 @@ class _Nodes(NamedTuple):
     """The radius of the tube."""
     is_slender: bool
     """Whether tubes bound the pieces so much better than balls that they are worth their time."""
+    child: Ints
+    """The first child of each node, in the level below, and one number more: after the last."""
 
 
 class _Groups(NamedTuple):
@@ -161,23 +165,25 @@ class ChordTree:
     piece, where a few tubes do.
     """
 
-    def __init__(self, pieces: Pieces) -> None:
+    def __init__(self, pieces: Pieces, shape: Ints | None = None) -> None:
         p = pieces
         self.start = to_ecef(p.lon, p.lat)
         end = to_ecef(p.lon + p.dlon, p.lat + p.dlat)
         self.chord = end - self.start
         self.squared = np.einsum("ij,ij->i", self.chord, self.chord)
-        self._levels = _build_levels(self.start, end, self.squared)
+        shape = np.zeros(len(p.lon), dtype=np.int64) if shape is None else shape
+        self._levels, self._top = _build_levels(self.start, end, self.squared, shape)
 
-    def find_candidates(self, xyz: Floats) -> Candidates:
+    def find_candidates(self, xyz: Floats, shape: Ints | None = None) -> Candidates:
         """Return the pieces whose geodesics from points may be shortest.
 
-        Points are (n, 3), Earth-centred, in metres.
+        Points are (n, 3), Earth-centred, in metres. In a forest, ``shape`` is the number of the
+        shape that counts for each point, and points of one shape follow one another.
         """
         at = _to_columns(xyz)
-        groups = _group_points(at)
-        top, count = len(self._levels[0].ball), len(groups.first)
-        group, node = np.repeat(np.arange(count), top), np.tile(np.arange(top), count)
+        groups = _group_points(at, shape)
+        one = np.zeros_like(groups.first) if shape is None else shape.take(groups.first)
+        group, node = _expand_children(np.arange(len(one)), one, self._top)
         found = self._descend(0, at, groups, group, node)
         point, piece = (np.concatenate(column) for column in zip(*found, strict=True))
         if len(found) > 1:
@@ -200,7 +206,7 @@ class ChordTree:
                     return found
                 groups, group, node = _select_groups(groups, ~busy, group, node)
         if level + 1 < len(self._levels):
-            group, node = _expand_children(group, node, len(self._levels[level + 1].ball))
+            group, node = _expand_children(group, node, self._levels[level].child)
             return [*found, *self._descend(level + 1, at, groups, group, node)]
         points = _split_groups(at, groups, group, node)
         return [*found, (points[0].first.take(points[1]), points[2])]
@@ -222,13 +228,15 @@ def sort_by_place(xyz: Floats) -> Ints:
     return np.argsort(x | (y << np.uint64(1)) | (z << np.uint64(2)), kind="stable")
 
 
-def _group_points(at: Floats) -> _Groups:
+def _group_points(at: Floats, shape: Ints | None) -> _Groups:
     """Return groups of points (3, n), one after another; of few points, each is a group."""
     count = at.shape[1]
     if count < MANY_POINTS:
         return _take_each(np.arange(count), at)
-    first = np.arange(0, count, _GROUP)
-    size = np.minimum(count - first, _GROUP)
+    begin = np.zeros(1, dtype=np.int64) if shape is None else find_group_starts(shape)
+    number = number_within_groups(np.diff(begin, append=count))
+    first = (number % _GROUP == 0).nonzero()[0]
+    size = np.diff(first, append=count)
     middle = at.take(first + size // 2, axis=1)
     away = _measure_vectors(at - middle.repeat(size, axis=1))
     return _Groups(first, size, middle, np.maximum.reduceat(away, first), are_points=False)
@@ -410,31 +418,41 @@ def _measure_vectors(columns: Floats) -> Floats:
     return np.asarray(np.sqrt((columns * columns).sum(axis=0)))
 
 
-def _expand_children(point: Ints, node: Ints, count: int) -> tuple[Ints, Ints]:
+def _expand_children(point: Ints, node: Ints, child: Ints) -> tuple[Ints, Ints]:
     """Replace each pair (point, node) by the pairs of the point and the node's children."""
-    first = node * _BRANCH
-    size = np.minimum(first + _BRANCH, count) - first
+    first = child.take(node)
+    size = child.take(node + 1) - first
     return point.repeat(size), first.repeat(size) + number_within_groups(size)
 
 
-def _build_levels(start: Floats, end: Floats, squared: Floats) -> list[_Nodes]:
+def _build_levels(
+    start: Floats, end: Floats, squared: Floats, shape: Ints
+) -> tuple[list[_Nodes], Ints]:
     """Return the levels of a tree, the coarsest first, the pieces last.
 
-    A node holds consecutive nodes of the level below.
+    A node holds consecutive nodes of the level below, all of one shape. Shapes are numbered, and
+    their pieces follow one another. The last array says which nodes of the coarsest level are those
+    of each shape: the first one's number, and one number more.
     """
     columns, length = _to_columns(start), np.sqrt(squared)
     axes = _to_columns(end - start)
     tube = squared / (8.0 * WGS84.b) + _OFF_CHORD_M  # a piece bends away from its chord
-    levels = [_Nodes(columns, length, columns, axes, squared, tube, is_slender=False)]
-    size = 1
-    while len(levels[-1].ball) > 4 * _BRANCH:
-        size *= _BRANCH
-        first = np.arange(0, len(start), size)
-        levels.append(_bound_pieces(start, end, first, np.append(first[1:], len(start))))
-    return levels[::-1]
+    none = np.empty(0, dtype=np.int64)
+    leaves = _Nodes(columns, length, columns, axes, squared, tube, is_slender=False, child=none)
+    levels, count = [leaves], len(start)
+    number = number_within_groups(np.diff(find_group_starts(shape), append=count))
+    most, size, below = int(number.max()) + 1, 1, np.arange(count)
+    while most > 4 * _BRANCH:
+        size, most = size * _BRANCH, -(-most // _BRANCH)
+        first = (number % size == 0).nonzero()[0]
+        child = np.append(below.searchsorted(first), len(below))
+        levels.append(_bound_pieces(start, end, first, np.append(first[1:], count), child))
+        below = first
+    top = below.searchsorted(shape.searchsorted(np.arange(shape[-1] + 2)))
+    return levels[::-1], top
 
 
-def _bound_pieces(start: Floats, end: Floats, first: Ints, after: Ints) -> _Nodes:
+def _bound_pieces(start: Floats, end: Floats, first: Ints, after: Ints, child: Ints) -> _Nodes:
     """Return nodes, each of which holds pieces from a first to the one before another."""
     node = np.repeat(np.arange(len(first)), after - first)
 
@@ -453,4 +471,4 @@ def _bound_pieces(start: Floats, end: Floats, first: Ints, after: Ints) -> _Node
     axis = _to_columns(end[after - 1]) - begin
     ball, tube = reach_from(centre, np.zeros_like(axis)), reach_from(begin, axis)
     is_slender = bool(np.median(tube / ball) < _SLENDER)
-    return _Nodes(centre, ball, begin, axis, (axis * axis).sum(axis=0), tube, is_slender)
+    return _Nodes(centre, ball, begin, axis, (axis * axis).sum(axis=0), tube, is_slender, child)

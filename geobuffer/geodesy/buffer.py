@@ -2,14 +2,12 @@
 
 :func:`buffer_lines` starts from a planar buffer. That buffer alone is wrong by 3 m at 10 km: its
 projection distorts, its arcs are drawn as chords, and GEOS simplifies it, however fine the arcs.
-So we then move every vertex along its geodesic until it lies at the distance, and cut every edge
-until it keeps to the distance within a tolerance.
+So :mod:`geobuffer.geodesy.refine` then moves every vertex along its geodesic until it lies at the
+distance, and cuts every edge until it keeps to the distance within a tolerance.
 
 :class:`PlanarBuffers` stops at the planar buffer, for pictures at many widths.
 
-A *foot* is the point of the lines that is nearest to a point. A *notch* is a concave corner of the
-outline: there the arcs about two feet meet, one on either bank. Geometry is in longitude and
-latitude, degrees on WGS 84; distances are in metres.
+Geometry is in longitude and latitude, degrees on WGS 84; distances are in metres.
 """
 
 from __future__ import annotations
@@ -33,14 +31,12 @@ from geobuffer.geodesy.ellipsoid import (
     WGS84,
     Floats,
     Ints,
-    direct,
     find_group_starts,
-    find_successors,
     inverse,
-    number_within_groups,
     project_to_globe,
     project_to_plane,
 )
+from geobuffer.geodesy.refine import Edges, Target, refine_edges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,32 +58,6 @@ _START_SHARE = 0.25
 # Segments per quarter circle of the planar buffer: 3 m short at 10 km. GEOS simplifies by as much
 # itself, so finer arcs would not show it more holes. We cut the arcs finer afterwards.
 _QUADRANT = 32
-
-# Shares of an edge at which we measure its error: an arc is off most at its middle, a notch may
-# sit anywhere. Between two feet the error along an edge is convex, and it is zero at both ends.
-# So the largest error, wherever it lies, is at most the largest of these eighths over 0.77; with a
-# notch where both banks rise as straight lines, over 0.875. A notch next to an end, of an edge
-# that is off to the other side before, showed half of its error at the eighths: hence one more
-# probe near either end. We cut an edge whose measured error is above this share of the tolerance,
-# and report the measured error over this share: a bound.
-_PROBES = np.array([0, 1, 3, 6, 9, 12, 15, 18, 21, 23]) / 24.0
-_MARGIN = 0.75
-
-# Edges that more cuts do not improve are few. We measure those once more, at sixty-fourths; by the
-# same reasoning the largest of these is at least this share of the largest error.
-_DENSE_PROBES = np.arange(64) / 64.0
-_DENSE_MARGIN = 0.97
-
-# We drop vertices that lie nearer than this share of the tolerance to an edge without them.
-# Vertices stand off by a twentieth themselves, and edges that are off by three quarters are cut.
-_NEEDLESS_SHARE = 0.4
-
-# The edge of a zone has a vertex at every degree at least. The short way to the next vertex is then
-# the right one, and between two of the places at which we measure nothing bends much.
-_LONGEST_DEGREES = 1.0
-
-# Arcs take two or three rounds of cuts; a notch between many feet takes one round for each.
-_ROUNDS = 20
 
 
 def buffer_lines(
@@ -145,11 +115,7 @@ class Outline(NamedTuple):
     meridian: float
     """A longitude in whole degrees, near the middle of the lines."""
     error_m: float
-    """A bound of how far the edges depart from the distance, in metres.
-
-    It is measured at the vertices and at seven points of every edge, and raised by what may lie
-    between those.
-    """
+    """A bound of how far the edges depart from the distance, in metres."""
 
 
 def trace_outline(index: LineIndex, distance_m: float, *, tolerance_m: float) -> Outline:
@@ -165,10 +131,8 @@ def trace_outline(index: LineIndex, distance_m: float, *, tolerance_m: float) ->
     meridian = _find_central_meridian(index, distance_m)
     runs = _buffer_simplified_runs(index, distance_m, tolerance_m)
     start = _unite_runs(runs, meridian)
-    edges, polygon_of_ring = _list_edges(start)
-    edges = _refine_edges(index, edges, distance_m, tolerance_m)
-    shape = _assemble_polygons(edges, polygon_of_ring, tolerance_m)
-    return Outline(shape, meridian, _bound_error(index, edges, distance_m, tolerance_m))
+    edges, polygon_of_ring, error_m = _refine_rings(index, start, distance_m, tolerance_m)
+    return Outline(_assemble_polygons(edges, polygon_of_ring, tolerance_m), meridian, error_m)
 
 
 class PlanarBuffers:
@@ -376,8 +340,7 @@ def trace_about_pole(
     """
     pole, holds_pole = _choose_pole(index, distance_m)
     start = _unite_about_pole(_buffer_simplified_runs(index, distance_m, tolerance_m), pole)
-    edges, polygon_of_ring = _list_edges(start)
-    edges = _refine_edges(index, edges, distance_m, tolerance_m)
+    edges, polygon_of_ring, error_m = _refine_rings(index, start, distance_m, tolerance_m)
     lonlat = np.stack([edges.lon, edges.lat], axis=1)
     bounds = np.flatnonzero(np.diff(edges.ring, prepend=-1))
     areas = [_enclose_ring(ring, pole) for ring in np.split(lonlat, bounds[1:])]
@@ -389,7 +352,7 @@ def trace_about_pole(
     whole = keep_polygons(drop_slivers(shapely.union_all(polygons), tolerance_m))
     if bool(shapely.intersects_xy(whole, 0.0, pole)) != holds_pole:
         raise _beside_pole_error(distance_m)
-    return whole, _bound_error(index, edges, distance_m, tolerance_m)
+    return whole, error_m
 
 
 def _choose_pole(index: LineIndex, distance_m: float) -> tuple[float, bool]:
@@ -473,293 +436,37 @@ def _close_over_pole(ring: Floats, pole: float) -> Floats:
     return np.vstack([[(first, crossing)], middle, end])
 
 
-# --- from the planar buffer to the distance ---
+# --- from rings to polygons ---
 
 
-class _Edges(NamedTuple):
-    """All rings of an outline: their vertices, one ring after another, each ring open.
+def _list_vertices(shape: BaseGeometry) -> tuple[Floats, Floats, Ints, Ints]:
+    """Return longitude, latitude and ring of all vertices, and the number of each ring's polygon.
 
-    The edge of a vertex leads to the next vertex of its ring.
-    """
-
-    lon: Floats
-    lat: Floats
-    ring: Ints
-    error: Floats
-    """The largest departure of the edge from the distance, in metres; infinite if not measured."""
-
-
-def _list_edges(shape: BaseGeometry) -> tuple[_Edges, Ints]:
-    """Return the edges of all rings, not measured, and the number of each ring's polygon.
-
-    The first ring of a polygon is its shell.
+    Rings are open. The first ring of a polygon is its shell.
     """
     rings, polygon_of_ring = shapely.get_rings(shapely.get_parts(shape), return_index=True)
     coords, ring = shapely.get_coordinates(rings, return_index=True)
     keep = np.ones(len(coords), dtype=bool)
     keep[np.flatnonzero(np.diff(ring, append=ring[-1] + 1))] = False
-    lon, lat = coords[keep, 0], coords[keep, 1]
-    edges = _Edges(lon, lat, ring[keep].astype(np.int64), np.full(len(lon), np.inf))
-    return edges, polygon_of_ring
+    lon, lat = coords[keep].T
+    return lon, lat, ring[keep].astype(np.int64), polygon_of_ring
 
 
-def _refine_edges(index: LineIndex, edges: _Edges, distance_m: float, tolerance_m: float) -> _Edges:
-    """Move vertices to the distance and cut edges until they keep to it."""
-    lon, lat, _ = _snap_to_distance(index, edges.lon, edges.lat, distance_m, tolerance_m)
-    edges = edges._replace(lon=lon, lat=lat)
-    edges = _drop_needless_vertices(index, edges, distance_m, tolerance_m)
-    edges = _cut_to_tolerance(index, edges, distance_m, tolerance_m)
-    # A vertex in the tip of a notch may not settle. It marked the notch until we found the corner.
-    off = np.abs(index.nearest(edges.lon, edges.lat).distance_m - distance_m)
-    # A ring keeps at least a triangle.
-    settled = (off <= tolerance_m) | (
-        np.bincount(edges.ring, weights=off <= tolerance_m)[edges.ring] < 3
-    )
-    loses_end = ~settled[find_successors(edges.ring)]
-    error = np.where(loses_end, np.inf, edges.error)
-    edges = _Edges(edges.lon[settled], edges.lat[settled], edges.ring[settled], error[settled])
-    return _cut_to_tolerance(index, edges, distance_m, tolerance_m)
+def _refine_rings(
+    index: LineIndex, start: BaseGeometry, distance_m: float, tolerance_m: float
+) -> tuple[Edges, Ints, float]:
+    """Bring the rings of a planar buffer to the distance.
 
-
-def _drop_needless_vertices(
-    index: LineIndex, edges: _Edges, distance_m: float, tolerance_m: float
-) -> _Edges:
-    """Return edges, not measured, without vertices that an edge between others hardly misses.
-
-    A curve of the plane may be straight in longitude and latitude: the zone about a parallel had
-    fifty times the vertices that it needs. A degree of longitude counts as long as one of latitude,
-    so away from the equator we keep more vertices than we need.
+    Returns the edges, the number of each ring's polygon, and a bound of the edges' error.
     """
-    needless_m = _NEEDLESS_SHARE * tolerance_m
-    after = find_successors(edges.ring)
-    step = wrap_degrees(edges.lon[after] - edges.lon)
-    middle = edges.lon + step / 2.0, (edges.lat + edges.lat[after]) / 2.0
-    # A stretch that bulges between its ends keeps both: in a longer edge, probes could miss it.
-    bulges = np.abs(index.nearest(*middle).distance_m - distance_m) > needless_m
-    lon = np.cumsum(np.append(0.0, step[:-1]))
-    lines = shapely.linestrings(
-        np.column_stack([lon, edges.lat, np.arange(len(lon))]), indices=edges.ring
-    )
-    lines = shapely.simplify(lines, float(np.degrees(needless_m / WGS84.a)))
-    kept = shapely.get_coordinates(lines, include_z=True)[:, 2].astype(np.int64)
-    needed = bulges.copy()
-    needed[after[bulges]] = True
-    needed[kept] = True
-    for degrees in (lon, edges.lat):
-        needed |= np.diff(np.floor(degrees / _LONGEST_DEGREES), prepend=np.nan) != 0.0
-    # A ring keeps at least a triangle.
-    needed |= np.bincount(edges.ring, weights=needed)[edges.ring] < 3
-    return _Edges(edges.lon[needed], edges.lat[needed], edges.ring[needed], edges.error[needed])
+    lon, lat, ring, polygon_of_ring = _list_vertices(start)
+    count = len(polygon_of_ring)
+    target = Target(index, np.full(count, distance_m), np.full(count, tolerance_m))
+    edges = refine_edges(target, lon, lat, ring)
+    return edges, polygon_of_ring, float(edges.error_m.max())
 
 
-def _cut_to_tolerance(
-    index: LineIndex, edges: _Edges, distance_m: float, tolerance_m: float
-) -> _Edges:
-    """Cut edges until they keep to the distance, or until more rounds would not help."""
-    for _ in range(_ROUNDS):
-        edges, after, length = _measure_edges(index, edges, distance_m)
-        # An edge no longer than the tolerance cannot be improved.
-        over = np.flatnonzero((edges.error > _MARGIN * tolerance_m) & (length > tolerance_m))
-        if not len(over):
-            return edges
-        edges = _cut_edges(index, edges, after, over, distance_m, tolerance_m)
-        if not np.isinf(edges.error).any():
-            return edges
-    return _measure_edges(index, edges, distance_m)[0]
-
-
-def _measure_edges(
-    index: LineIndex, edges: _Edges, distance_m: float
-) -> tuple[_Edges, Ints, Floats]:
-    """Measure the edges whose error is unknown; return also successors and new edges' lengths."""
-    after = find_successors(edges.ring)
-    fresh = np.flatnonzero(np.isinf(edges.error))
-    error, length = edges.error.copy(), np.zeros(len(after))
-    error[fresh], length[fresh] = _find_edge_errors(index, edges, fresh, after[fresh], distance_m)
-    return edges._replace(error=error), after, length
-
-
-def _bound_error(index: LineIndex, edges: _Edges, distance_m: float, tolerance_m: float) -> float:
-    """Return a bound of how far finished edges depart from the distance, in metres."""
-    bound = edges.error / _MARGIN
-    over = np.flatnonzero(bound > tolerance_m)
-    if len(over):
-        after = find_successors(edges.ring)[over]
-        dense, _ = _find_edge_errors(index, edges, over, after, distance_m, _DENSE_PROBES)
-        bound[over] = dense / _DENSE_MARGIN
-    return float(bound.max())
-
-
-def _find_edge_errors(
-    index: LineIndex,
-    edges: _Edges,
-    begin: Ints,
-    end: Ints,
-    distance_m: float,
-    probes: Floats = _PROBES,
-) -> tuple[Floats, Floats]:
-    """Return the largest departure from the distance along edges, and their lengths, in metres.
-
-    It is measured at the shares ``probes`` of each edge.
-    """
-    lon, lat = edges.lon, edges.lat
-    along_lon = lon[begin, None] + probes * wrap_degrees(lon[end] - lon[begin])[:, None]
-    along_lat = lat[begin, None] + probes * (lat[end] - lat[begin])[:, None]
-    found = index.nearest(along_lon.ravel(), along_lat.ravel()).distance_m
-    off = np.abs(found - distance_m).reshape(len(begin), len(probes))
-    _, _, length = inverse(lon[begin], lat[begin], lon[end], lat[end])
-    return off.max(axis=1), length
-
-
-def _cut_edges(
-    index: LineIndex,
-    edges: _Edges,
-    after: Ints,
-    over: Ints,
-    distance_m: float,
-    tolerance_m: float,
-) -> _Edges:
-    """Cut the edges ``over``, and forget the error of those that were cut.
-
-    An edge in a notch is cut at the notch's corner, any other edge into equal parts.
-    """
-    lon, lat, ring, error = edges
-    in_notch, corner_lon, corner_lat = _find_notch_corners(
-        index, edges, over, after[over], distance_m, tolerance_m
-    )
-    cuts = np.ones(len(lon), dtype=np.int64)
-    # The sagitta falls with the square of the cuts.
-    cuts[over] = np.clip(np.ceil(np.sqrt(error[over] / (_MARGIN * tolerance_m))), 2, 64)
-    cuts[over[in_notch]] = 2
-    edge = np.repeat(np.arange(len(lon)), cuts)
-    nth = number_within_groups(cuts)
-    share, new = nth / cuts[edge], nth > 0
-    new_lon = lon[edge] + share * wrap_degrees(lon[after] - lon)[edge]
-    new_lat = lat[edge] + share * (lat[after] - lat)[edge]
-    at = np.cumsum(cuts)[over[in_notch]] - 1
-    new_lon[at], new_lat[at] = corner_lon, corner_lat
-    new_lon[new], new_lat[new], settled = _snap_to_distance(
-        index, new_lon[new], new_lat[new], distance_m, tolerance_m
-    )
-    keep = np.ones(len(edge), dtype=bool)
-    keep[new] = settled
-    # If no new vertex of an edge settled, the edge stays as it is, and so does its error.
-    grown = np.bincount(edge[keep], minlength=len(lon)) > 1
-    new_error = np.where(grown, np.inf, error)[edge]
-    return _Edges(new_lon[keep], new_lat[keep], ring[edge][keep], new_error[keep])
-
-
-def _snap_to_distance(
-    index: LineIndex, lon: Floats, lat: Floats, distance_m: float, tolerance_m: float
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Move points along the geodesics from their feet until they lie at the distance.
-
-    The last array is true where they do. In the tip of a notch, between two feet, some points
-    never settle; those stay where they were.
-    """
-    was_lon, was_lat, lon, lat = lon, lat, lon.copy(), lat.copy()
-    moving = np.arange(len(lon))
-    # One move is exact unless it brings another foot nearer, which happens beside notches only.
-    for _ in range(6):
-        foot = index.nearest(lon[moving], lat[moving])
-        off = np.abs(foot.distance_m - distance_m) > tolerance_m / 20.0
-        moving = moving[off]
-        if not len(moving):
-            break
-        foot_lon, foot_lat = foot.lon[off], foot.lat[off]
-        azimuth, _, _ = inverse(foot_lon, foot_lat, lon[moving], lat[moving])
-        new_lon, lat[moving], _ = direct(foot_lon, foot_lat, azimuth, distance_m)
-        lon[moving] += wrap_degrees(new_lon - lon[moving])
-    settled = np.ones(len(lon), dtype=bool)
-    settled[moving] = False
-    return np.where(settled, lon, was_lon), np.where(settled, lat, was_lat), settled
-
-
-def _find_notch_corners(
-    index: LineIndex,
-    edges: _Edges,
-    begin: Ints,
-    end: Ints,
-    distance_m: float,
-    tolerance_m: float,
-) -> tuple[Ints, Floats, Floats]:
-    """Return which edges, from ``begin`` to ``end``, hold the corner of a notch, and where it is.
-
-    The corner lies at the distance from a foot on either bank. Circles about the feet of the
-    edge's ends give a first guess, in the plane. Then, in turns, we look up the nearer bank's foot
-    again and correct the corner with geodesics.
-    """
-    lon, lat = edges.lon, edges.lat
-    a, b = index.nearest(lon[begin], lat[begin]), index.nearest(lon[end], lat[end])
-    at_lon = lon[begin] + wrap_degrees(lon[end] - lon[begin]) / 2.0
-    at_lat = (lat[begin] + lat[end]) / 2.0
-    feet = [(a.lon, a.lat), (b.lon, b.lat)]
-    half_edge, foot_a, foot_b = (
-        project_to_plane(at_lon, at_lat, *to) for to in ((lon[end], lat[end]), *feet)
-    )
-    between = foot_b - foot_a
-    # In a notch the ways from the feet close in on each other: feet lie farther apart than ends.
-    converge = (between * half_edge).sum(axis=0) > 2.0001 * (half_edge**2).sum(axis=0)
-    height = distance_m**2 - (between**2).sum(axis=0) / 4.0
-    notch = np.flatnonzero(converge & (height > 0.0) & (np.hypot(*between) > 2e-3))
-    if not len(notch):
-        return notch, np.empty(0), np.empty(0)
-    middle, across = ((foot_a + foot_b) / 2.0)[:, notch], between[:, notch]
-    normal = np.stack([-across[1], across[0]]) / np.hypot(*across)
-    normal *= -np.sign((normal * middle).sum(axis=0))
-    guess = middle + np.sqrt(height[notch]) * normal
-    at_lon, at_lat = _move_points(at_lon[notch], at_lat[notch], guess)
-    feet = [(foot_lon[notch], foot_lat[notch]) for foot_lon, foot_lat in feet]
-    at_lon, at_lat = _move_between_banks(index, at_lon, at_lat, feet, distance_m)
-    at_lon, at_lat, settled = _snap_to_distance(index, at_lon, at_lat, distance_m, tolerance_m)
-    # If a vertex stands in the corner already, the rest of the edge is an arc and is cut as one.
-    for ends in (begin[notch], end[notch]):
-        settled &= np.hypot(*project_to_plane(at_lon, at_lat, lon[ends], lat[ends])) > tolerance_m
-    return notch[settled], at_lon[settled], at_lat[settled]
-
-
-def _move_between_banks(
-    index: LineIndex,
-    lon: Floats,
-    lat: Floats,
-    feet: list[tuple[Floats, Floats]],
-    distance_m: float,
-) -> tuple[Floats, Floats]:
-    """Move points until they lie at the distance from a foot on either bank."""
-    # Each turn halves the error at worst. Corners between four feet are rare; the next round of
-    # cuts takes them up again.
-    for _ in range(6):
-        to_a, to_b = (project_to_plane(lon, lat, *foot) for foot in feet)
-        lon, lat = _move_points(lon, lat, _find_newton_step(to_a, to_b, distance_m))
-        foot = index.nearest(lon, lat)
-        to_foot, to_a, to_b = (
-            project_to_plane(lon, lat, *to) for to in ((foot.lon, foot.lat), *feet)
-        )
-        is_a = np.hypot(*(to_foot - to_a)) < np.hypot(*(to_foot - to_b))
-        feet = [
-            (np.where(is_a == first, foot.lon, old[0]), np.where(is_a == first, foot.lat, old[1]))
-            for first, old in ((True, feet[0]), (False, feet[1]))
-        ]
-    return lon, lat
-
-
-def _find_newton_step(to_a: Floats, to_b: Floats, distance_m: float) -> Floats:
-    """Return the step (2, n) that brings two distances, with these vectors to the feet, to one."""
-    away_a, away_b = np.maximum(np.hypot(*to_a), 1.0), np.maximum(np.hypot(*to_b), 1.0)
-    (ax, ay), (bx, by) = -to_a / away_a, -to_b / away_b
-    da, db = distance_m - away_a, distance_m - away_b
-    det = ax * by - ay * bx
-    det = np.where(np.abs(det) < 1e-6, np.inf, det)  # feet in one line: no step
-    return np.stack([(by * da - ay * db) / det, (ax * db - bx * da) / det])
-
-
-def _move_points(lon: Floats, lat: Floats, step: Floats) -> tuple[Floats, Floats]:
-    """Move points by (2, n) metres east and north."""
-    to_lon, to_lat = project_to_globe(lon, lat, step)
-    return unwrap_near(to_lon, lon), to_lat
-
-
-def _assemble_polygons(edges: _Edges, polygon_of_ring: Ints, tolerance_m: float) -> MultiPolygon:
+def _assemble_polygons(edges: Edges, polygon_of_ring: Ints, tolerance_m: float) -> MultiPolygon:
     """Put rings together as polygons; repair those that cross themselves beside a notch."""
     vertices = np.stack([edges.lon, edges.lat], axis=1)
     rings = shapely.linearrings(vertices, indices=edges.ring)

@@ -73,8 +73,8 @@ class Nearest(NamedTuple):
     lat: Floats
 
 
-class _Feet(NamedTuple):
-    """The nearest points of the pieces: distance (m), number of the piece, share of it passed."""
+class Feet(NamedTuple):
+    """Points of pieces: distance (m), number of the piece, share of it passed. One per point."""
 
     distance_m: Floats
     piece: Ints
@@ -97,7 +97,10 @@ class LineIndex:
     ----------
     lines
         LineStrings or MultiLineStrings in longitude and latitude, degrees; also points, each of
-        which becomes a piece of no length.
+        which becomes a piece of no length, and collections of lines and points.
+    apart
+        Whether each line is looked up alone, as the rows of a table are. Every question then names
+        the line that counts, in the order of the lines.
 
     Raises
     ------
@@ -112,10 +115,10 @@ class LineIndex:
     (7019.8, 36.0, 51.0)
     """
 
-    def __init__(self, lines: Sequence[BaseGeometry]) -> None:
+    def __init__(self, lines: Sequence[BaseGeometry], *, apart: bool = False) -> None:
         self.pieces = cut_into_pieces(lines)
         self.continues: NDArray[np.bool_] = np.diff(self.pieces.part, prepend=-1) == 0
-        self._chords = ChordTree(self.pieces)
+        self._chords = ChordTree(self.pieces, self.pieces.line if apart else None)
         self._tips = find_tips(lines)
         self._grid: Grid | None = None
 
@@ -135,7 +138,7 @@ class LineIndex:
         GeometryError
             A coordinate is not finite, or a latitude lies beyond ±90°.
         """
-        p, (distance, i, t) = self.pieces, self._find_feet(*_to_arrays(lon, lat), compiled)
+        p, (distance, i, t) = self.pieces, self.find_feet(*_to_arrays(lon, lat), compiled=compiled)
         chainage = p.chainage_m[i] + t * p.length_m[i]
         foot_lon, foot_lat = p.at(i, t)
         return Nearest(distance, p.line[i], chainage, wrap_degrees(foot_lon), foot_lat)
@@ -157,7 +160,7 @@ class LineIndex:
     ) -> tuple[NDArray[np.bool_], Floats]:
         """Return what :meth:`is_left` returns, and the distances (metres), found at once."""
         lon, lat = _to_arrays(lon, lat)
-        distance, piece, share = self._find_feet(lon, lat, compiled)
+        distance, piece, share = self.find_feet(lon, lat, compiled=compiled)
         p, nodes = self.pieces, self.nodes
         foot_lon, foot_lat = p.at(piece, share)
         passed = share * p.length_m[piece]
@@ -249,28 +252,65 @@ class LineIndex:
         """The nodes in which the pieces meet and end."""
         return Nodes(self.pieces, self._tips)
 
-    def _find_feet(self, lon: Floats, lat: Floats, compiled: bool | None) -> _Feet:  # noqa: FBT001
-        if self.uses_grid(len(lon), compiled):
+    def find_feet(
+        self, lon: Floats, lat: Floats, *, compiled: bool | None = None, line: Ints | None = None
+    ) -> Feet:
+        """Return the nearest points of the lines as points of their pieces.
+
+        Parameters
+        ----------
+        lon, lat
+            Degrees on WGS 84, (n,).
+        compiled
+            As :meth:`nearest`.
+        line
+            If lines are looked up apart, the number of the line that counts for each point, not
+            descending.
+        """
+        if not len(lon):
+            return Feet(np.empty(0), np.empty(0, np.int64), np.empty(0))
+        if line is None and self.uses_grid(len(lon), compiled):
             return self._find_in_grid(lon, lat)
         _check_points(lon, lat, np.arange(len(lon)))
         xyz = to_ecef(lon, lat)
         if len(lon) < MANY_POINTS:
-            return self._find_in_tree(lon, lat, xyz)
+            return self._find_in_tree(lon, lat, xyz, line)
         # The tree takes points that follow one another as a group.
         order = sort_by_place(xyz)
+        if line is not None:
+            order = order[np.argsort(line[order], kind="stable")]
         batches = [
-            self._find_in_tree(lon[rows], lat[rows], xyz[rows])
+            self._find_in_tree(
+                lon[rows], lat[rows], xyz[rows], None if line is None else line[rows]
+            )
             for rows in np.split(order, range(_BATCH, len(order), _BATCH))
         ]
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
-        return _Feet(*(np.concatenate(column)[place] for column in zip(*batches, strict=True)))
+        return Feet(*(np.concatenate(column)[place] for column in zip(*batches, strict=True)))
 
-    def _find_in_tree(self, lon: Floats, lat: Floats, xyz: Floats) -> _Feet:
-        point, piece, t, chord = self._chords.find_candidates(xyz)
+    def measure_feet(self, lon: Floats, lat: Floats, piece: Ints) -> Feet:
+        """Return the point of a given piece that is nearest to each point.
+
+        It is exact anywhere if the piece holds the nearest point of the lines; else its distance is
+        that of a point of the piece within a few metres of its nearest.
+        """
+        p = self.pieces
+        middle = to_ecef(p.lon[piece] + p.dlon[piece] / 2.0, p.lat[piece] + p.dlat[piece] / 2.0)
+        away = ((to_ecef(lon, lat) - middle) ** 2).sum(axis=1)
+        near = (away <= (0.9 * SERIES_M) ** 2) & self._has_grid
+        return self._measure_feet(lon, lat, piece, np.full(len(lon), 0.5), near)
+
+    def _find_in_tree(self, lon: Floats, lat: Floats, xyz: Floats, line: Ints | None) -> Feet:
+        point, piece, t, chord = self._chords.find_candidates(xyz, line)
         once = ~self._find_repeats(point, piece, t, chord)
         near = chord <= SERIES_M if self._has_grid else np.zeros(len(chord), dtype=bool)
-        return self._measure_candidates(lon, lat, point[once], piece[once], t[once], near)
+        point, piece, t = point[once], piece[once], t[once]
+        distance, _, t = self._measure_feet(lon[point], lat[point], piece, t, near[point])
+        shortest = find_group_minima(distance, point)
+        level = np.flatnonzero(distance <= shortest[point] + TIE_M)
+        chosen = level[find_group_starts(point[level])]
+        return Feet(distance[chosen], piece[chosen], t[chosen])
 
     def _find_repeats(
         self, point: Ints, piece: Ints, t: Floats, chord: Floats
@@ -288,31 +328,18 @@ class LineIndex:
         )
         return np.asarray(repeats & self.continues[piece] & (chord[point] < 1e5))
 
-    def _measure_candidates(
-        self,
-        lon: Floats,
-        lat: Floats,
-        point: Ints,
-        piece: Ints,
-        t: Floats,
-        near: NDArray[np.bool_],
-    ) -> _Feet:
-        """Measure geodesics to the candidates' feet, and keep each point's shortest.
-
-        ``near`` states which points are measured as the grid measures them.
-        """
-        distance, t = np.empty(len(point)), t.copy()
+    def _measure_feet(
+        self, lon: Floats, lat: Floats, piece: Ints, t: Floats, near: NDArray[np.bool_]
+    ) -> Feet:
+        """Measure geodesics from points to their pieces; ``near`` as the grid measures them."""
+        distance, t = np.empty(len(piece)), t.copy()
         for rows, measure in (
-            (np.flatnonzero(near[point]), self._measure_series),
-            (np.flatnonzero(~near[point]), self._slide_feet),
+            (np.flatnonzero(near), self._measure_series),
+            (np.flatnonzero(~near), self._slide_feet),
         ):
             if len(rows):
-                at = point[rows]
-                distance[rows], t[rows] = measure(lon[at], lat[at], piece[rows], t[rows])
-        shortest = find_group_minima(distance, point)
-        level = np.flatnonzero(distance <= shortest[point] + TIE_M)
-        chosen = level[find_group_starts(point[level])]
-        return _Feet(distance[chosen], piece[chosen], t[chosen])
+                distance[rows], t[rows] = measure(lon[rows], lat[rows], piece[rows], t[rows])
+        return Feet(distance, piece, t)
 
     def _measure_series(
         self, lon: Floats, lat: Floats, piece: Ints, t: Floats
@@ -361,12 +388,12 @@ class LineIndex:
         slide = np.cos(turn) / np.maximum(growth, 1e-12)
         return distance, slide
 
-    def _find_in_grid(self, lon: Floats, lat: Floats) -> _Feet:
-        found = _Feet(*_import_grid().find_nearest(self._get_grid(), self._packed_pieces, lon, lat))
+    def _find_in_grid(self, lon: Floats, lat: Floats) -> Feet:
+        found = Feet(*_import_grid().find_nearest(self._get_grid(), self._packed_pieces, lon, lat))
         beyond = np.flatnonzero(found.piece < 0)
         if len(beyond):
             _check_points(lon[beyond], lat[beyond], beyond)
-            rest = self._find_feet(lon[beyond], lat[beyond], compiled=False)
+            rest = self.find_feet(lon[beyond], lat[beyond], compiled=False)
             for column, values in zip(found, rest, strict=True):
                 column[beyond] = values
         return found
