@@ -36,7 +36,7 @@ from geobuffer.geodesy.ellipsoid import (
     project_to_globe,
     project_to_plane,
 )
-from geobuffer.geodesy.refine import Edges, Target, refine_edges
+from geobuffer.geodesy.refine import Edges, Target, list_vertices, refine_edges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -439,19 +439,6 @@ def _close_over_pole(ring: Floats, pole: float) -> Floats:
 # --- from rings to polygons ---
 
 
-def _list_vertices(shape: BaseGeometry) -> tuple[Floats, Floats, Ints, Ints]:
-    """Return longitude, latitude and ring of all vertices, and the number of each ring's polygon.
-
-    Rings are open. The first ring of a polygon is its shell.
-    """
-    rings, polygon_of_ring = shapely.get_rings(shapely.get_parts(shape), return_index=True)
-    coords, ring = shapely.get_coordinates(rings, return_index=True)
-    keep = np.ones(len(coords), dtype=bool)
-    keep[np.flatnonzero(np.diff(ring, append=ring[-1] + 1))] = False
-    lon, lat = coords[keep].T
-    return lon, lat, ring[keep].astype(np.int64), polygon_of_ring
-
-
 def _refine_rings(
     index: LineIndex, start: BaseGeometry, distance_m: float, tolerance_m: float
 ) -> tuple[Edges, Ints, float]:
@@ -459,7 +446,7 @@ def _refine_rings(
 
     Returns the edges, the number of each ring's polygon, and a bound of the edges' error.
     """
-    lon, lat, ring, polygon_of_ring = _list_vertices(start)
+    lon, lat, ring, polygon_of_ring = list_vertices(start)
     count = len(polygon_of_ring)
     target = Target(index, np.full(count, distance_m), np.full(count, tolerance_m))
     edges = refine_edges(target, lon, lat, ring)

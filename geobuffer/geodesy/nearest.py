@@ -55,6 +55,9 @@ _BATCH = 16_384
 # noise of geodesics (some nanometres) would decide which section a place is nearest to.
 TIE_M = 1e-6
 
+# Pieces are at most so long, and a little more where longitudes shrink.
+_PIECE_M = 1_100.0
+
 # A point nearer than this is on the line. Feet are right to some micrometres only, so the direction
 # from a foot to a nearer point does not show its side.
 _ON_LINE_M = 1e-4
@@ -290,16 +293,16 @@ class LineIndex:
         return Feet(*(np.concatenate(column)[place] for column in zip(*batches, strict=True)))
 
     def measure_feet(self, lon: Floats, lat: Floats, piece: Ints) -> Feet:
-        """Return the point of a given piece that is nearest to each point.
-
-        It is exact anywhere if the piece holds the nearest point of the lines; else its distance is
-        that of a point of the piece within a few metres of its nearest.
-        """
-        p = self.pieces
-        middle = to_ecef(p.lon[piece] + p.dlon[piece] / 2.0, p.lat[piece] + p.dlat[piece] / 2.0)
-        away = ((to_ecef(lon, lat) - middle) ** 2).sum(axis=1)
-        near = (away <= (0.9 * SERIES_M) ** 2) & self._has_grid
-        return self._measure_feet(lon, lat, piece, np.full(len(lon), 0.5), near)
+        """Return the point of a given piece that is nearest to each point."""
+        away = to_ecef(lon, lat) - self._chords.start[piece]
+        near = self._has_grid & ((away * away).sum(axis=1) <= (SERIES_M - _PIECE_M) ** 2)
+        share = np.full(len(lon), 0.5)
+        far = np.flatnonzero(~near)
+        if len(far):
+            chord, squared = self._chords.chord[piece[far]], self._chords.squared[piece[far]]
+            along = (away[far] * chord).sum(axis=1) / np.where(squared > 0.0, squared, 1.0)
+            share[far] = np.clip(along, 0.0, 1.0)
+        return self._measure_feet(lon, lat, piece, share, near)
 
     def _find_in_tree(self, lon: Floats, lat: Floats, xyz: Floats, line: Ints | None) -> Feet:
         point, piece, t, chord = self._chords.find_candidates(xyz, line)

@@ -44,6 +44,7 @@ from geobuffer.geodesy.ellipsoid import (
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from geobuffer.geodesy.nearest import Feet, LineIndex
 
@@ -205,6 +206,14 @@ def _find_needed_vertices(
 # --- the error of edges ---
 
 
+def bend_of_edges(lat: Floats) -> Floats:
+    """Return the most that edges straight in longitude and latitude bend, per metre.
+
+    They lie at these latitudes or nearer to the equator.
+    """
+    return _BEND * np.tan(np.radians(np.minimum(np.abs(lat), 89.999))) / WGS84.b
+
+
 class _Stretches(NamedTuple):
     """Stretches of edges, and what is known of their ends; one entry per stretch."""
 
@@ -251,10 +260,9 @@ def _trace_courses(edges: Edges, begin: Ints, end: Ints) -> _Courses:
     dlon, dlat = wrap_degrees(edges.lon[end] - lon), edges.lat[end] - lat
     other = np.abs(lat + dlat)
     least = np.where(lat * (lat + dlat) < 0.0, 0.0, np.minimum(np.abs(lat), other))
-    most = np.minimum(np.maximum(np.abs(lat), other), 89.999)
+    bend = bend_of_edges(np.maximum(np.abs(lat), other))
     east = np.radians(dlon) * np.cos(np.radians(least))
     length = _LONG_RADIUS_M * np.hypot(east, np.radians(dlat))
-    bend = _BEND * np.tan(np.radians(most)) / WGS84.b
     return _Courses(lon, lat, dlon, dlat, edges.ring[begin], length, bend)
 
 
@@ -362,6 +370,34 @@ def _bound_far(target: Target, courses: _Courses, open_: _Stretches) -> Floats:
         share = np.divide(down, up + down, out=np.zeros_like(up), where=up + down > 0.0)
         far[rows] = np.maximum(far[rows], d0[rows] + share * (u01 - d0[rows]))
     return far
+
+
+def list_vertices(shape: BaseGeometry) -> tuple[Floats, Floats, Ints, Ints]:
+    """Return longitude, latitude and ring of all vertices, and the number of each ring's polygon.
+
+    Rings are open. The first ring of a polygon is its shell.
+    """
+    rings, polygon_of_ring = shapely.get_rings(shapely.get_parts(shape), return_index=True)
+    coords, ring = shapely.get_coordinates(rings, return_index=True)
+    keep = np.append(np.diff(ring) == 0, False)
+    lon, lat = coords[keep].T
+    return lon, lat, ring[keep].astype(np.int64), polygon_of_ring
+
+
+def bound_error(target: Target, ring: int, shape: BaseGeometry) -> float:
+    """Return a bound of how far the edges of a shape depart from the distance of a ring.
+
+    It is at least the tolerance where an edge exceeds that.
+    """
+    if shape.is_empty:
+        return 0.0
+    lon, lat, part, _ = list_vertices(shape)
+    one = Target(target.index, *(np.full(part[-1] + 1, column[ring]) for column in target[1:3]))
+    if target.line is not None:
+        one = one._replace(line=np.full(part[-1] + 1, target.line[ring]))
+    away, piece, _ = one.find_feet(lon, lat, part)
+    edges = Edges(lon, lat, part, away, piece, np.full(len(lon), np.inf))
+    return float(_measure_edges(one, edges)[0].error_m.max())
 
 
 # --- cuts ---

@@ -1,0 +1,296 @@
+"""Buffer many shapes at once, each by its own distance on the ellipsoid.
+
+:func:`buffer_rows` draws points as geodesic circles, all in one array. Other shapes start from
+planar buffers, each in a plane of its own, and :mod:`geobuffer.geodesy.refine` brings those to
+their distances, some hundred rows at a time.
+
+Shapes that reach a pole or far across the globe are left out here: a plane cannot hold them. The
+zones of :mod:`geobuffer.geodesy.buffer` take them one by one.
+
+Geometry is in longitude and latitude, degrees on WGS 84; distances are in metres.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import shapely
+
+from geobuffer.geodesy.antimeridian import (
+    cut_at_antimeridian,
+    trace_boundary,
+    unwrap_near,
+    wrap_degrees,
+)
+from geobuffer.geodesy.buffer import drop_slivers
+from geobuffer.geodesy.ellipsoid import (
+    WGS84,
+    Floats,
+    Ints,
+    direct,
+    find_group_starts,
+    number_within_groups,
+    project_to_globe,
+    project_to_plane,
+)
+from geobuffer.geodesy.nearest import LineIndex
+from geobuffer.geodesy.refine import Edges, Target, bend_of_edges, bound_error, refine_edges
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    Shapes = NDArray[np.object_]
+
+
+# How far a shape with its zone may reach from its middle, in metres. There a plane is off by
+# 0.02 % of the distance, less than the planar buffer itself.
+_REACH_M = 200_000.0
+
+# Zones nearer to a pole than this latitude are left out. A circle there needs a vertex for every
+# 600 m at a tolerance of 1 m, because edges straight in longitude and latitude bend.
+_POLAR = 89.5
+
+# Chords per quarter circle of the planar buffers: 8 m short at 10 km, where refining begins. With 8
+# as with 32, rows took a tenth longer.
+_QUADRANT = 16
+
+# Edges of shapes are cut at so many degrees before they are drawn in a plane. They are straight in
+# longitude and latitude, and off by 4 cm in the plane at 60° north.
+_SEGMENT_DEGREES = 0.01
+
+# Vertices of shapes, and of their planar buffers, that are refined at once: 50 MB.
+_VERTICES_AT_ONCE = 60_000
+
+# So many vertices come from the arcs of one row's planar buffer, for the count above.
+_VERTICES_PER_ROW = 4 * _QUADRANT
+
+
+class RowBuffers(NamedTuple):
+    """The zones of rows, one entry per row."""
+
+    shape: Shapes
+    """A polygon, cut at the antimeridian; None where the row is left out."""
+    error_m: Floats
+    """A bound of how far its edges depart from the distance; NaN where the row is left out."""
+
+
+def buffer_rows(shapes: Shapes, distance_m: Floats, tolerance_m: Floats) -> RowBuffers:
+    """Return all that lies within a distance of each shape, the inside of areas included.
+
+    Parameters
+    ----------
+    shapes
+        Valid shapes in two dimensions, none of them empty, (n,). Longitudes are within ±180°, and
+        shapes across the antimeridian are cut there.
+    distance_m
+        How far out the edge of each zone lies, in metres, (n,); for areas also how far in, as a
+        negative number. The zone is then what lies farther from the outline than that.
+    tolerance_m
+        How far the edges may be from there, in metres, (n,).
+
+    Returns
+    -------
+    RowBuffers
+        An area that is nowhere as wide as twice a negative distance has an empty polygon.
+
+    Examples
+    --------
+    >>> rows = np.array([shapely.Point(30, 50), shapely.box(30, 50, 31, 51)])
+    >>> found = buffer_rows(rows, np.array([1000.0, -2000.0]), np.array([1.0, 1.0]))
+    >>> [shape.geom_type for shape in found.shape], bool((found.error_m <= 1.0).all())
+    (['Polygon', 'Polygon'], True)
+    """
+    found = RowBuffers(np.full(len(shapes), None, dtype=object), np.full(len(shapes), np.nan))
+    dots = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
+    lon, lat, reach = _measure_reach(shapes)
+    reach += np.abs(distance_m)
+    flat = (np.abs(lat) + np.degrees(reach / WGS84.b) < _POLAR) & (dots | (reach < _REACH_M))
+    # Distances near a pole take several times as long, so those rows are apart.
+    polar = np.abs(lat) + np.degrees(reach / WGS84.b) > 80.0
+    kinds = (
+        (_draw_circles, flat & dots),
+        (_buffer_in_planes, flat & ~dots & ~polar),
+        (_buffer_in_planes, flat & ~dots & polar),
+    )
+    batches = [
+        (rows, draw)
+        for draw, chosen in kinds
+        for rows in _split_rows(np.flatnonzero(chosen), shapes)
+    ]
+
+    def fill(batch: tuple[Ints, Any]) -> None:
+        rows, draw = batch
+        drawn = draw(shapes[rows], lon[rows], lat[rows], distance_m[rows], tolerance_m[rows])
+        found.shape[rows], found.error_m[rows] = drawn
+
+    # numpy, GEOS and PROJ let other threads run while they compute.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(fill, batches):
+            pass
+    return found
+
+
+def _measure_reach(shapes: Shapes) -> tuple[Floats, Floats, Floats]:
+    """Return a middle of each shape, and how far from it the shape reaches at most, in metres."""
+    coords, row = shapely.get_coordinates(shapes, return_index=True)
+    starts = find_group_starts(row)
+    # Longitudes about that of the first vertex, so that the antimeridian does not matter.
+    first = coords[starts, 0]
+    lon = wrap_degrees(coords[:, 0] - first[row])
+    bounds = [
+        ufunc.reduceat(values, starts)
+        for values in (lon, coords[:, 1])
+        for ufunc in (np.minimum, np.maximum)
+    ]
+    west, east, south, north = bounds
+    middle_lon, middle_lat = wrap_degrees(first + (west + east) / 2.0), (south + north) / 2.0
+    nearest_equator = np.where(south * north < 0.0, 0.0, np.minimum(np.abs(south), np.abs(north)))
+    wide = np.radians(east - west) * np.cos(np.radians(nearest_equator)) / 2.0
+    reach = 1.01 * WGS84.a * np.hypot(wide, np.radians(north - south) / 2.0)
+    return middle_lon, middle_lat, reach
+
+
+def _split_rows(rows: Ints, shapes: Shapes) -> list[Ints]:
+    """Split rows into batches that have so many vertices together, or into single rows."""
+    if not len(rows):
+        return []
+    count = shapely.get_num_coordinates(shapes[rows]) + _VERTICES_PER_ROW
+    batch = np.cumsum(count) // _VERTICES_AT_ONCE
+    return np.split(rows, find_group_starts(batch)[1:])
+
+
+# --- points ---
+
+
+def _draw_circles(
+    shapes: Shapes, lon: Floats, lat: Floats, radius_m: Floats, tolerance_m: Floats
+) -> tuple[Shapes, Floats]:
+    """Return geodesic circles about points, and bounds of the errors of their edges."""
+    del shapes  # the points are given as longitude and latitude
+    # Where edges bend most, and the arc of a circle itself.
+    bend = 1.0 / radius_m + bend_of_edges(np.abs(lat) + np.degrees(radius_m / WGS84.b))
+    # 2 % more than the sagitta length² / 8 radius of an arc, for an ellipsoid and wide arcs.
+    eighth = 1.02 * (2.0 * np.pi * radius_m) ** 2 / 8.0
+    count = np.ceil(np.sqrt(eighth * bend / tolerance_m)).clip(12).astype(np.int64)
+    row = np.repeat(np.arange(len(lon)), count)
+    azimuth = -360.0 * number_within_groups(count) / count[row]
+    x, y, _ = direct(lon[row], lat[row], azimuth, radius_m[row])
+    rings = shapely.linearrings(np.column_stack([unwrap_near(x, lon[row]), y]), indices=row)
+    return _cut_beyond_180(shapely.polygons(rings)), eighth * bend / count**2
+
+
+def _cut_beyond_180(shapes: Shapes) -> Shapes:
+    """Cut the polygons at the antimeridian that reach across it."""
+    west, _, east, _ = shapely.bounds(shapes).T
+    for n in np.flatnonzero((west < -180.0) | (east > 180.0)):
+        shapes[n] = cut_at_antimeridian(shapes[n])
+    return shapes
+
+
+# --- lines and areas ---
+
+
+def _buffer_in_planes(
+    shapes: Shapes, lon: Floats, lat: Floats, distance_m: Floats, tolerance_m: Floats
+) -> tuple[Shapes, Floats]:
+    """Return the zones of shapes from their planar buffers, and bounds of their edges' errors."""
+    planar = _buffer_planar(shapes, lon, lat, distance_m)
+    parts, row_of_part = shapely.get_parts(planar, return_index=True)
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    row_of_ring = row_of_part[part_of_ring]
+    if not len(rings):
+        return np.full(len(shapes), shapely.Polygon(), dtype=object), np.zeros(len(shapes))
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    keep = np.append(np.diff(ring) == 0, False)  # rings are open from here on
+    xy, ring = xy[keep], ring[keep]
+    row = row_of_ring[ring]
+    x, y = project_to_globe(lon[row], lat[row], xy.T)
+    index = LineIndex(_trace_outlines(shapes), apart=True)
+    target = Target(index, np.abs(distance_m)[row_of_ring], tolerance_m[row_of_ring], row_of_ring)
+    edges = refine_edges(target, unwrap_near(x, lon[row]), y, ring)
+    whole, error = _assemble_rows(target, edges, part_of_ring, row_of_part, len(shapes))
+    return _cut_beyond_180(whole), error
+
+
+def _buffer_planar(shapes: Shapes, lon: Floats, lat: Floats, distance_m: Floats) -> Shapes:
+    """Return the buffers of shapes in equidistant planes about their middles, in metres."""
+    shapes = _open_closed_lines(shapes)
+    west, _, east, _ = shapely.bounds(shapes).T
+    dense = shapely.segmentize(shapes, _SEGMENT_DEGREES)
+    coords, row = shapely.get_coordinates(dense, return_index=True)
+    plane = project_to_plane(lon[row], lat[row], coords[:, 0], coords[:, 1]).T
+    planar = shapely.set_coordinates(dense, plane)
+    # The halves of a shape that is cut at 180° meet in the plane.
+    for n in np.flatnonzero((west <= -180.0) & (east >= 180.0)):
+        planar[n] = shapely.union_all(shapely.buffer(shapely.get_parts(planar[n]), 0.001))
+    return np.asarray(shapely.buffer(planar, distance_m, quad_segs=_QUADRANT))
+
+
+def _open_closed_lines(shapes: Shapes) -> Shapes:
+    """Return shapes with closed lines broken in two.
+
+    GEOS takes a closed line for a ring. Of one that crosses itself it loses what lies between the
+    loops, or all.
+    """
+    parts, row = shapely.get_parts(shapes, return_index=True)
+    lines = shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING
+    closed = np.flatnonzero(lines & shapely.is_closed(parts))
+    if not len(closed):
+        return shapes
+    shapes, parts = shapes.copy(), parts.copy()
+    parts[closed] = [_break_line(line) for line in parts[closed]]
+    for n in np.unique(row[closed]):
+        shapes[n] = shapely.GeometryCollection(list(parts[row == n]))
+    return shapes
+
+
+def _break_line(line: BaseGeometry) -> BaseGeometry:
+    """Return a line as two lines that meet at its middle vertex."""
+    coords = shapely.get_coordinates(line)
+    middle = len(coords) // 2
+    return shapely.MultiLineString([coords[: middle + 1], coords[middle:]])
+
+
+def _trace_outlines(shapes: Shapes) -> Shapes:
+    """Return the lines and points from which distances count: of areas their outlines."""
+    outlines = shapes.copy()
+    kinds = shapely.get_type_id(shapes)
+    areas = np.isin(kinds, (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))
+    outlines[areas] = [trace_boundary(area) for area in shapes[areas]]
+    for n in np.flatnonzero(kinds == shapely.GeometryType.GEOMETRYCOLLECTION):
+        parts = shapely.get_parts(shapely.get_parts(shapes[n]))
+        outlines[n] = shapely.GeometryCollection(list(_trace_outlines(parts)))
+    return outlines
+
+
+def _assemble_rows(
+    target: Target, edges: Edges, part_of_ring: Ints, row_of_part: Ints, count: int
+) -> tuple[Shapes, Floats]:
+    """Put rings together as the polygons of rows, and return bounds of their edges' errors.
+
+    Slivers are dropped; polygons that cross themselves beside a notch are repaired.
+    """
+    rings = shapely.linearrings(np.column_stack([edges.lon, edges.lat]), indices=edges.ring)
+    error_of_ring = np.maximum.reduceat(edges.error_m, find_group_starts(edges.ring))
+    degrees = np.degrees(target.tolerance_m / WGS84.a)
+    thick = shapely.area(shapely.polygons(rings)) > degrees * shapely.length(rings) / 2.0
+    thick &= thick[find_group_starts(part_of_ring)][part_of_ring]  # no shell, no holes
+    kept_part, number = np.unique(part_of_ring[thick], return_inverse=True)
+    parts = shapely.polygons(rings[thick], indices=number)
+    row = row_of_part[kept_part]
+    whole = np.full(count, shapely.Polygon(), dtype=object)
+    shapely.multipolygons(parts, indices=row, out=whole)
+    error = np.zeros(count)
+    np.maximum.at(error, row_of_part[part_of_ring[thick]], error_of_ring[thick])
+    for n in np.flatnonzero(~shapely.is_valid(whole)):
+        ring = int(np.searchsorted(row_of_part[part_of_ring], n))
+        valid = shapely.make_valid(parts[row == n], method="structure", keep_collapsed=False)
+        whole[n] = drop_slivers(shapely.union_all(valid), target.tolerance_m[ring])
+        error[n] = bound_error(target, ring, whole[n])
+    single = np.flatnonzero(shapely.get_num_geometries(whole) == 1)
+    whole[single] = shapely.get_geometry(whole[single], 0)
+    return whole, error
