@@ -39,7 +39,7 @@ from geobuffer.geodesy.ellipsoid import (
 from geobuffer.geodesy.refine import Edges, Target, list_vertices, refine_edges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
@@ -200,6 +200,16 @@ class PlanarBuffers:
         return keep_polygons(
             _unite_runs([_buffer_run(run, rest, quadrant) for run in runs], centre)
         )
+
+
+def unite_repaired(polygons: Sequence[BaseGeometry], tolerance_m: float) -> MultiPolygon:
+    """Return polygons as one, without slivers; those that cross themselves are repaired."""
+    valid = shapely.make_valid(polygons, method="structure", keep_collapsed=False)
+    whole = shapely.union_all(valid)
+    if not whole.is_valid:
+        # Where edges nearly touch, one repair may leave a crossing; a second one finds it.
+        whole = shapely.make_valid(whole, method="structure", keep_collapsed=False)
+    return drop_slivers(whole, tolerance_m)
 
 
 def drop_slivers(shape: BaseGeometry, width_m: float) -> MultiPolygon:
@@ -459,5 +469,4 @@ def _assemble_polygons(edges: Edges, polygon_of_ring: Ints, tolerance_m: float) 
     rings = shapely.linearrings(vertices, indices=edges.ring)
     shells = find_group_starts(polygon_of_ring)
     polygons = [shapely.Polygon(part[0], list(part[1:])) for part in np.split(rings, shells[1:])]
-    valid = shapely.make_valid(polygons, method="structure", keep_collapsed=False)
-    return drop_slivers(shapely.union_all(valid), tolerance_m)
+    return unite_repaired(polygons, tolerance_m)

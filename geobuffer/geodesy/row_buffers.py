@@ -25,7 +25,7 @@ from geobuffer.geodesy.antimeridian import (
     unwrap_near,
     wrap_degrees,
 )
-from geobuffer.geodesy.buffer import drop_slivers
+from geobuffer.geodesy.buffer import unite_repaired
 from geobuffer.geodesy.ellipsoid import (
     WGS84,
     Floats,
@@ -288,8 +288,7 @@ def _assemble_rows(
     np.maximum.at(error, row_of_part[part_of_ring[thick]], error_of_ring[thick])
     for n in np.flatnonzero(~shapely.is_valid(whole)):
         ring = int(np.searchsorted(row_of_part[part_of_ring], n))
-        valid = shapely.make_valid(parts[row == n], method="structure", keep_collapsed=False)
-        whole[n] = drop_slivers(shapely.union_all(valid), target.tolerance_m[ring])
+        whole[n] = unite_repaired(parts[row == n], target.tolerance_m[ring])
         error[n] = bound_error(target, ring, whole[n])
     single = np.flatnonzero(shapely.get_num_geometries(whole) == 1)
     whole[single] = shapely.get_geometry(whole[single], 0)
