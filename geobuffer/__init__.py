@@ -8,11 +8,13 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from geobuffer._version import __version__
 
 if TYPE_CHECKING:
+    from geobuffer.analysis.buffers import buffer
     from geobuffer.analysis.bulk import classify_file
     from geobuffer.analysis.classify import (
         classify,
@@ -108,6 +110,7 @@ __all__ = [
     "border_around",
     "border_between",
     "border_of",
+    "buffer",
     "build_zone",
     "check_scenario",
     "classify",
@@ -154,6 +157,7 @@ __all__ = [
 
 # The public names, by the module that defines them.
 _NAMES = {
+    "analysis.buffers": ("buffer",),
     "analysis.bulk": ("classify_file",),
     "analysis.classify": (
         "classify",
@@ -232,8 +236,18 @@ if not TYPE_CHECKING:  # A type checker that sees a __getattr__ accepts every na
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(f"geobuffer.{_MODULE_OF[name]}"), name)
+        _register_accessor()
         # The next access does not come here. A value that another thread or a test has set stays.
         return globals().setdefault(name, value)
+
+
+def _register_accessor() -> None:
+    """Register ``table.geobuffer`` with pandas, if pandas is there; it does not wait for it."""
+    if "pandas" in sys.modules:
+        importlib.import_module("geobuffer.analysis.accessor")
+
+
+_register_accessor()
 
 
 def __dir__() -> list[str]:

@@ -56,6 +56,7 @@ class Calls:
             "border_around": (shapely.Point(30, 50),),
             "border_between": (park, wood),
             "border_of": (park,),
+            "buffer": (places, 5),
             "build_zone": (border, 5),
             "check_scenario": (scenario, zone, places),
             "classify": (places, zone),

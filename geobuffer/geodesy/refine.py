@@ -72,10 +72,10 @@ _ROUNDS = 20
 _HALVINGS = 18
 
 # So much of the distance, at most, may the lines come nearer between two vertices of a narrow zone:
-# the planar buffer leaves out less of a zone (35 m at 60 km was the most that we found); to this
-# comes what needless vertices stood off. Without this limit, an edge of 100 km at 20 m from a line
-# took 25,000 look-ups.
-_LEFT_OUT = 0.001
+# the planar buffer leaves out less of a zone (35 m at 60 km was the most that we found, and chords
+# of 16 to a quarter circle are 0.0012 of it short); to this comes what needless vertices stood off.
+# Without this limit, an edge of 100 km at 20 m from a line took 25,000 look-ups.
+_LEFT_OUT = 0.002
 
 # So many edges are bounded at once, which bounds the memory for their parts.
 _EDGES_AT_ONCE = 16_384
@@ -96,7 +96,7 @@ _SPARE = 1.05
 class Target(NamedTuple):
     """Which distance from which lines the rings of an outline keep to; one entry per ring."""
 
-    index: LineIndex
+    lines: LineIndex
     distance_m: Floats
     tolerance_m: Floats
     line: Ints | None = None
@@ -105,7 +105,7 @@ class Target(NamedTuple):
     def find_feet(self, lon: Floats, lat: Floats, ring: Ints) -> Feet:
         """Return the feet of points that belong to rings."""
         line = None if self.line is None else self.line[ring]
-        return self.index.find_feet(lon, lat, line=line)
+        return self.lines.find_feet(lon, lat, line=line)
 
 
 class Edges(NamedTuple):
@@ -126,7 +126,7 @@ class Edges(NamedTuple):
 
     def select(self, kept: NDArray[np.bool_] | Ints) -> Edges:
         """Return some of the vertices."""
-        return Edges(*(column[kept] for column in self))
+        return Edges._make(column[kept] for column in self)
 
 
 class _Vertices(NamedTuple):
@@ -229,9 +229,9 @@ class _Stretches(NamedTuple):
     """The piece that holds the foot of its begin."""
     end_piece: Ints
 
-    def select(self, kept: NDArray[np.bool_]) -> _Stretches:
+    def select(self, kept: NDArray[np.bool_] | Ints) -> _Stretches:
         """Return some of the stretches."""
-        return _Stretches(*(column[kept] for column in self))
+        return _Stretches._make(column[kept] for column in self)
 
 
 class _Courses(NamedTuple):
@@ -279,23 +279,18 @@ def _bound_errors(target: Target, edges: Edges, begin: Ints, end: Ints) -> Float
     courses = _trace_courses(edges, begin, end)
     distance, tolerance = target.distance_m[courses.ring], target.tolerance_m[courses.ring]
     away = np.stack([edges.away_m[begin], edges.away_m[end]])
-    error = np.abs(away - distance).max(axis=0)
+    error: Floats = np.abs(away - distance).max(axis=0)
     every = np.arange(len(begin))
-    open_ = _Stretches(
-        every,
-        np.zeros(len(every)),
-        np.ones(len(every)),
-        *away,
-        edges.piece[begin],
-        edges.piece[end],
-    ).select(error <= tolerance)
+    none, all_ = np.zeros(len(every)), np.ones(len(every))
+    whole = _Stretches(every, none, all_, away[0], away[1], edges.piece[begin], edges.piece[end])
+    open_ = whole.select(error <= tolerance)
     for _ in range(_HALVINGS):
         bound = _bound_stretches(target, courses, open_)
         undecided = bound > tolerance[open_.edge]
         np.maximum.at(error, open_.edge[~undecided], bound[~undecided])
         open_ = open_.select(undecided & (error <= tolerance)[open_.edge])
         if not len(open_.edge):
-            return error
+            break
         open_ = _halve_stretches(target, courses, open_, error)
     np.maximum.at(error, open_.edge, _bound_stretches(target, courses, open_))
     return error
@@ -313,8 +308,8 @@ def _halve_stretches(
     lon, lat = courses.at(open_.edge, middle)
     # A foot of an end may be nearer to the middle than it should be. That needs no look-up.
     near = np.minimum(
-        target.index.measure_feet(lon, lat, open_.begin_piece).distance_m,
-        target.index.measure_feet(lon, lat, open_.end_piece).distance_m,
+        target.lines.measure_feet(lon, lat, open_.begin_piece).distance_m,
+        target.lines.measure_feet(lon, lat, open_.end_piece).distance_m,
     )
     np.maximum.at(error, open_.edge, distance[open_.edge] - near)
     within = (error <= tolerance)[open_.edge]
@@ -324,10 +319,8 @@ def _halve_stretches(
     within = (error <= tolerance)[open_.edge]
     first = open_._replace(end=middle, end_m=away, end_piece=piece).select(within)
     second = open_._replace(begin=middle, begin_m=away, begin_piece=piece).select(within)
-    halves = (np.concatenate(pair) for pair in zip(first, second, strict=True))
-    both = _Stretches(*halves)
-    order = np.argsort(both.edge, kind="stable")  # look-ups apart take lines in order
-    return _Stretches(*(column[order] for column in both))
+    both = _Stretches._make(np.concatenate(pair) for pair in zip(first, second, strict=True))
+    return both.select(np.argsort(both.edge, kind="stable"))  # look-ups apart take lines in order
 
 
 def _bound_stretches(target: Target, courses: _Courses, open_: _Stretches) -> Floats:
@@ -364,8 +357,8 @@ def _bound_far(target: Target, courses: _Courses, open_: _Stretches) -> Floats:
         there = courses.at(edge, open_.end[rows])
         here = courses.at(edge, open_.begin[rows])
         # Each foot's piece seen from the other end.
-        u01 = target.index.measure_feet(*there, open_.begin_piece[rows]).distance_m
-        u10 = target.index.measure_feet(*here, open_.end_piece[rows]).distance_m
+        u01 = target.lines.measure_feet(*there, open_.begin_piece[rows]).distance_m
+        u10 = target.lines.measure_feet(*here, open_.end_piece[rows]).distance_m
         up, down = np.maximum(u01 - d1[rows], 0.0), np.maximum(u10 - d0[rows], 0.0)
         share = np.divide(down, up + down, out=np.zeros_like(up), where=up + down > 0.0)
         far[rows] = np.maximum(far[rows], d0[rows] + share * (u01 - d0[rows]))
@@ -392,7 +385,7 @@ def bound_error(target: Target, ring: int, shape: BaseGeometry) -> float:
     if shape.is_empty:
         return 0.0
     lon, lat, part, _ = list_vertices(shape)
-    one = Target(target.index, *(np.full(part[-1] + 1, column[ring]) for column in target[1:3]))
+    one = Target(target.lines, *(np.full(part[-1] + 1, column[ring]) for column in target[1:3]))
     if target.line is not None:
         one = one._replace(line=np.full(part[-1] + 1, target.line[ring]))
     away, piece, _ = one.find_feet(lon, lat, part)
@@ -448,9 +441,8 @@ def _cut_edges(target: Target, edges: Edges, after: Ints, over: Ints) -> Edges:
     new_away, new_piece = away[edge], piece[edge]
     keep = np.ones(len(edge), dtype=bool)
     corners = np.cumsum(cuts)[over[in_notch]] - 1
-    plain = new.copy()
-    plain[corners] = False
-    plain = np.flatnonzero(plain)
+    new[corners] = False
+    plain = np.flatnonzero(new)
     # An arc about one foot is cut by moves from that foot, other edges by look-ups.
     on_arc = (piece == piece[after])[edge[plain]]
     arcs, others = plain[on_arc], plain[~on_arc]
@@ -475,7 +467,7 @@ def _snap_to_distance(
     In the tip of a notch, between two feet, some points never settle; those stay where they were.
     ``piece`` is a guess of the pieces that hold the feet, which saves a look-up.
     """
-    index, p = target.index, target.index.pieces
+    index, p = target.lines, target.lines.pieces
     distance, settled_m = target.distance_m[ring], _SETTLED * target.tolerance_m[ring]
     was_lon, was_lat, lon, lat = lon, lat, lon.copy(), lat.copy()
     away, holder = np.zeros(len(lon)), np.zeros(len(lon), dtype=np.int64)
@@ -545,14 +537,14 @@ def _find_notch_corners(
     for ends in (begin[notch], end[notch]):
         apart = np.hypot(*project_to_plane(found.lon, found.lat, lon[ends], lat[ends]))
         settled &= apart > target.tolerance_m[ring]
-    return notch[settled], _Vertices(*(column[settled] for column in found))
+    return notch[settled], _Vertices._make(column[settled] for column in found)
 
 
 def _locate_feet(target: Target, edges: Edges, at: Ints) -> tuple[Floats, Floats]:
     """Return longitude and latitude of the feet of some vertices."""
     piece = edges.piece[at]
-    share = target.index.measure_feet(edges.lon[at], edges.lat[at], piece).share
-    return target.index.pieces.at(piece, share)
+    share = target.lines.measure_feet(edges.lon[at], edges.lat[at], piece).share
+    return target.lines.pieces.at(piece, share)
 
 
 def _move_between_banks(
@@ -570,7 +562,7 @@ def _move_between_banks(
         to_a, to_b = (project_to_plane(lon, lat, *foot) for foot in feet)
         lon, lat = _move_points(lon, lat, _find_newton_step(to_a, to_b, distance))
         _, piece, share = target.find_feet(lon, lat, ring)
-        foot = target.index.pieces.at(piece, share)
+        foot = target.lines.pieces.at(piece, share)
         to_foot, to_a, to_b = (project_to_plane(lon, lat, *to) for to in (foot, *feet))
         is_a = np.hypot(*(to_foot - to_a)) < np.hypot(*(to_foot - to_b))
         feet = [

@@ -209,7 +209,7 @@ def _buffer_in_planes(
     xy, ring = xy[keep], ring[keep]
     row = row_of_ring[ring]
     x, y = project_to_globe(lon[row], lat[row], xy.T)
-    index = LineIndex(_trace_outlines(shapes), apart=True)
+    index = LineIndex(list(_trace_outlines(shapes)), apart=True)
     target = Target(index, np.abs(distance_m)[row_of_ring], tolerance_m[row_of_ring], row_of_ring)
     edges = refine_edges(target, unwrap_near(x, lon[row]), y, ring)
     whole, error = _assemble_rows(target, edges, part_of_ring, row_of_part, len(shapes))
@@ -278,7 +278,7 @@ def _assemble_rows(
     error_of_ring = np.maximum.reduceat(edges.error_m, find_group_starts(edges.ring))
     degrees = np.degrees(target.tolerance_m / WGS84.a)
     thick = shapely.area(shapely.polygons(rings)) > degrees * shapely.length(rings) / 2.0
-    thick &= thick[find_group_starts(part_of_ring)][part_of_ring]  # no shell, no holes
+    thick &= thick[part_of_ring.searchsorted(part_of_ring)]  # without its shell, no holes
     kept_part, number = np.unique(part_of_ring[thick], return_inverse=True)
     parts = shapely.polygons(rings[thick], indices=number)
     row = row_of_part[kept_part]

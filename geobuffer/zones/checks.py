@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+import pyproj
+import shapely
 from pyproj.exceptions import ProjError
 
 from geobuffer.errors import DataError, WrongKind
+from geobuffer.geodesy.projected_edges import keep_edges_straight
 from geobuffer.zones.border import Border
 from geobuffer.zones.region import Region
 from geobuffer.zones.zone import is_zone
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 
 def convert_to_degrees(shapes: _Shapes, what: str) -> _Shapes:
     """Return shapes of geopandas, which state their reference system, in degrees.
+
+    Edges stay straight in their own projection, as those of files do.
 
     Parameters
     ----------
@@ -42,7 +48,7 @@ def convert_to_degrees(shapes: _Shapes, what: str) -> _Shapes:
     try:
         if not (system.is_geographic or system.is_projected):
             raise ProjError("it is neither geographic nor projected")  # noqa: TRY301
-        return shapes.to_crs("EPSG:4326")
+        return _keep_edges_straight(shapes).to_crs("EPSG:4326")
     except ProjError as error:
         raise DataError(
             f"Invalid reference system {system.name!r} of {what}: it does not lead to longitude "
@@ -50,6 +56,20 @@ def convert_to_degrees(shapes: _Shapes, what: str) -> _Shapes:
             "such as EPSG:4326.",
             parameter="crs",
         ) from error
+
+
+def _keep_edges_straight(shapes: _Shapes) -> _Shapes:
+    """Return lines and areas of a projection with vertices where their edges bend."""
+    given = shapes.geometry.to_numpy()
+    rows = np.flatnonzero((shapely.get_dimensions(given) > 0) & ~shapely.is_empty(given))
+    if shapes.crs.is_geographic or not len(rows):
+        return shapes
+    convert = pyproj.Transformer.from_crs(shapes.crs, "EPSG:4326", always_xy=True)
+    made = given.copy()
+    made[rows] = keep_edges_straight(given[rows], convert)
+    series = shapes.geometry
+    dense = type(series)(made, index=series.index, crs=series.crs, name=series.name)
+    return dense if series is shapes else shapes.set_geometry(dense)
 
 
 def check_border(given: object) -> None:

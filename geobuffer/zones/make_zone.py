@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
 _ENDS = ("round", "flat")
 
-# The smallest width: no border is known to a metre.
-_LEAST_KM = 0.001
+#: The smallest width, in kilometres: no border is known to a metre.
+LEAST_KM = 0.001
 
 
 @overload
@@ -152,7 +152,7 @@ def build_zone(
     """
     check_arguments(side=(side, TEXT), ends=(ends, TEXT))
     check_border(border)
-    tolerance_m = _parse_tolerance(tolerance_m)
+    tolerance_m = parse_tolerance(tolerance_m)
     if ends not in _ENDS:
         message = f"Invalid ends {ends!r}. {did_you_mean(str(ends), _ENDS)}"
         raise GeometryError(message, parameter="ends")
@@ -176,7 +176,14 @@ def build_zone(
     return zone
 
 
-def _parse_tolerance(given: object) -> float:
+def parse_tolerance(given: object) -> float:
+    """Return how far edges may lie from their distance, in metres.
+
+    Raises
+    ------
+    GeometryError
+        It is no length, or below a millimetre.
+    """
     least = "at least 0.001: a millimetre."
     tolerance_m = parse_metres(given, "tolerance_m", f"{M_FORMS[:-1]}, of {least}")
     if not (math.isfinite(tolerance_m) and tolerance_m >= 0.001):
@@ -431,7 +438,7 @@ def _parse_edges(km: _Widths, from_km: float = 0.0) -> tuple[float, ...]:
     edges = [from_km]
     for given in widths:
         width = parse_km(given)
-        if problem := _find_width_problem(width, from_km):
+        if problem := find_width_problem(width, from_km):
             raise GeometryError(f"Invalid km {width:g}. {problem}", parameter="km")
         if width <= edges[-1]:
             message = f"Invalid km {quote_value(widths)}. Must ascend, without repeats."
@@ -461,12 +468,12 @@ def parse_widths(
     return _parse_edges(km, from_km)[1:]
 
 
-def _find_width_problem(width: float, from_km: float) -> str:
+def find_width_problem(width: float, from_km: float = 0.0) -> str:
     """Return what a width must be, for the message; an empty text if it is valid."""
     if not (math.isfinite(width) and width > 0):
         return f"Must be positive and finite{_explain_width(width)}."
-    if width < _LEAST_KM:
-        return f"Must be at least a metre: {_LEAST_KM:g}."
+    if width < LEAST_KM:
+        return f"Must be at least a metre: {LEAST_KM:g}."
     if width * 1e3 > LIMIT_M:
         return f"Must be at most {LIMIT_M / 1e3:,.0f} km."
     if width <= from_km:
@@ -495,8 +502,8 @@ def parse_from_km(given: float | str) -> float:
     if not (math.isfinite(from_km) and from_km >= 0):
         message = f"Invalid from_km {quote_value(given)}. Must be a number, not negative."
         raise GeometryError(message, parameter="from_km")
-    if 0 < from_km < _LEAST_KM:
-        message = f"Invalid from_km {from_km:g}. Must be 0 or at least {_LEAST_KM:g}."
+    if 0 < from_km < LEAST_KM:
+        message = f"Invalid from_km {from_km:g}. Must be 0 or at least {LEAST_KM:g}."
         raise GeometryError(message, parameter="from_km")
     return from_km
 

@@ -1,8 +1,4 @@
-"""Convert shapes of any reference system to longitude and latitude, and keep their edges straight.
-
-An edge that is straight in a projection is curved in longitude and latitude. We add vertices until
-no piece of it deviates by more than 0.1 m.
-"""
+"""Convert shapes of any reference system to longitude and latitude."""
 
 from __future__ import annotations
 
@@ -16,12 +12,11 @@ from pyproj.exceptions import ProjError
 from pyproj.transformer import TransformerGroup
 
 from geobuffer.errors import DataError, MissingCRSError, missing_crs
-from geobuffer.geodesy.antimeridian import wrap_degrees
+from geobuffer.geodesy.projected_edges import keep_edges_straight
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.io.read.source_table import SourceTable
 
     Shapes = NDArray[np.object_]
@@ -29,19 +24,8 @@ if TYPE_CHECKING:
 
 _DEGREES = pyproj.CRS("EPSG:4326")
 
-# The largest deviation of a piece of an edge: the same as that of a zone's edges by default.
-_BEND_M = 0.1
-_DEGREE_M = 111_320.0
-
 # A conversion that errs by less is not worth a note: few positions are known better.
 _EXACT_M = 1.0
-
-# Enough for half a great circle in pieces that deviate by 0.1 m.
-_MOST_PIECES = 10_000
-
-# Two rounds are enough, except for edges across an interruption of a projection, which would never
-# end.
-_ROUNDS = 4
 
 
 def reproject_to_degrees(table: SourceTable, crs: object) -> None:
@@ -73,7 +57,7 @@ def reproject_to_degrees(table: SourceTable, crs: object) -> None:
     parts = shapes[there]
     # An edge that is a geodesic or a loxodrome is no straight line in a projection.
     if not system.is_geographic and table.edges == "straight":
-        parts = _densify_shapes(parts, convert)
+        parts = keep_edges_straight(parts, convert)
     moved = shapely.transform(parts, lambda xy: np.stack(convert.transform(*xy.T), axis=1))
     beyond = [not np.isfinite(shapely.get_coordinates(shape)).all() for shape in moved]
     if any(beyond):
@@ -163,56 +147,3 @@ def _note_unknown_datum_shift(table: SourceTable, system: pyproj.CRS) -> None:
         table.notes.append(
             f"positions were converted from {system.name} with an error of up to {about}{fetch}."
         )
-
-
-def _densify_shapes(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
-    """Add vertices to edges that are curved in longitude and latitude.
-
-    An edge that two shapes share gets exactly the same vertices in both, in either direction: the
-    pieces are counted from the end with the smaller coordinates.
-    """
-    if not len(shapes) or (shapely.get_dimensions(shapes) == 0).all():
-        return shapes
-    # Half an edge deviates by a quarter only if its curvature is even, so we repeat the step.
-    for _ in range(_ROUNDS):
-        shapes, cut = _densify_once(shapes, convert)
-        if not cut:
-            break
-    return shapes
-
-
-def _densify_once(shapes: Shapes, convert: pyproj.Transformer) -> tuple[Shapes, bool]:
-    """Add vertices where a first look needs them, and return whether there were any."""
-    kind, xy, offsets = shapely.to_ragged_array(shapes)
-    ends = np.zeros(len(xy), dtype=bool)
-    ends[offsets[0][1:] - 1] = True
-    pieces = _count_pieces(xy, ends, convert)
-    owner = np.repeat(np.arange(len(xy)), pieces)
-    first = np.cumsum(pieces) - pieces
-    nth = (np.arange(len(owner)) - first[owner]).astype(float)
-    start, stop = xy[owner], xy[np.minimum(owner + 1, len(xy) - 1)]
-    turned = (stop[:, 0] < start[:, 0]) | ((stop[:, 0] == start[:, 0]) & (stop[:, 1] < start[:, 1]))
-    low, high = np.where(turned[:, None], stop, start), np.where(turned[:, None], start, stop)
-    share = np.where(turned, pieces[owner] - nth, nth) / pieces[owner]
-    cut = np.where(nth[:, None] == 0.0, start, low + (high - low) * share[:, None])
-    rings = np.append(first, len(owner))[offsets[0]]
-    made = shapely.from_ragged_array(kind, cut, (rings, *offsets[1:]))
-    return np.asarray(made), bool((pieces > 1).any())
-
-
-def _count_pieces(
-    xy: Floats, ends: NDArray[np.bool_], convert: pyproj.Transformer
-) -> NDArray[np.int64]:
-    """Return the number of pieces for the edge from each vertex to the next."""
-    pieces = np.ones(len(xy), dtype=np.int64)
-    edge = np.flatnonzero(~ends)
-    middle = (xy[edge] + xy[edge + 1]) / 2.0
-    lon, lat = convert.transform(*xy.T)
-    at_lon, at_lat = convert.transform(*middle.T)
-    half = lon[edge] + wrap_degrees(lon[edge + 1] - lon[edge]) / 2.0
-    north = at_lat - (lat[edge] + lat[edge + 1]) / 2.0
-    east = wrap_degrees(at_lon - half) * np.cos(np.radians(at_lat))
-    bend = np.hypot(north, east) * _DEGREE_M
-    wanted = np.ceil(np.sqrt(np.nan_to_num(bend, nan=0.0, posinf=0.0) / _BEND_M))
-    pieces[edge] = np.clip(wanted, 1, _MOST_PIECES).astype(np.int64)
-    return pieces
