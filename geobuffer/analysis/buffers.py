@@ -236,7 +236,7 @@ def _read_table(table: Any) -> gpd.GeoSeries:
         )
     else:
         items = [table] if isinstance(table, shapely.Geometry) else list_values(table)
-        wrong = [item for item in items if item is not None and not shapely.is_geometry(item)]
+        wrong = [item for item in items if not isinstance(item, shapely.Geometry | None)]
         if wrong or not (items or isinstance(table, list | tuple | np.ndarray)):
             what = describe_type(wrong[0] if wrong else table)
             raise DataError(
