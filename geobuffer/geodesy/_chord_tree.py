@@ -172,7 +172,11 @@ class ChordTree:
         self.chord = end - self.start
         self.squared = np.einsum("ij,ij->i", self.chord, self.chord)
         shape = np.zeros(len(p.lon), dtype=np.int64) if shape is None else shape
-        self._levels, self._top = _build_levels(self.start, end, self.squared, shape)
+        self._order = _order_parts(self.start, end, p.part, shape)
+        order = slice(None) if self._order is None else self._order
+        self._levels, self._top = _build_levels(
+            self.start[order], end[order], self.squared[order], shape[order]
+        )
 
     def find_candidates(self, xyz: Floats, shape: Ints | None = None) -> Candidates:
         """Return the pieces whose geodesics from points may be shortest.
@@ -189,7 +193,12 @@ class ChordTree:
         if len(found) > 1:
             order = np.argsort(point, kind="stable")
             point, piece = point.take(order), piece.take(order)
-        return _keep_pieces(self._levels[-1], at, point, piece)
+        nearest = _keep_pieces(self._levels[-1], at, point, piece)
+        if self._order is None:
+            return nearest
+        piece = self._order.take(nearest.piece)
+        order = np.lexsort([piece, nearest.point])
+        return Candidates(nearest.point[order], piece[order], nearest.share[order], nearest.chord_m)
 
     def _descend(
         self, level: int, at: Floats, groups: _Groups, group: Ints, node: Ints
@@ -210,6 +219,29 @@ class ChordTree:
             return [*found, *self._descend(level + 1, at, groups, group, node)]
         points = _split_groups(at, groups, group, node)
         return [*found, (points[0].first.take(points[1]), points[2])]
+
+
+def _order_parts(start: Floats, end: Floats, part: Ints, shape: Ints) -> Ints | None:
+    """Return an order of pieces in which parts that are near each other follow one another.
+
+    The nodes of a tree hold pieces that follow one another: 800 points in a random order took ten
+    times the time. None if the order given is as good, as that of lines is.
+    """
+    first = find_group_starts(part)
+    if len(first) <= _BRANCH:
+        return None
+    last = np.append(first[1:], len(part)) - 1
+
+    def measure_jumps(order: Ints) -> float:
+        jumps = start[first[order[1:]]] - end[last[order[:-1]]]
+        return float(np.sqrt((jumps * jumps).sum(axis=1)).sum())
+
+    by_place = sort_by_place(start[first])
+    by_place = by_place[np.argsort(shape[first[by_place]], kind="stable")]
+    if measure_jumps(by_place) > 0.5 * measure_jumps(np.arange(len(first))):
+        return None
+    size = (last - first + 1)[by_place]
+    return np.asarray(first[by_place].repeat(size) + number_within_groups(size))
 
 
 def sort_by_place(xyz: Floats) -> Ints:

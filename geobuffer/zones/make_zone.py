@@ -227,7 +227,8 @@ def _group_sections_by_width(
     border: Border, km: Mapping[str, _Width]
 ) -> dict[float, tuple[Section, ...]]:
     """Return the sections of each width; an empty dictionary if the widths are for sides."""
-    matches = {key: _match_name(border, str(key)) for key in km}
+    sides, sections = _list_folded_names(border)
+    matches = {key: _match_name(border, str(key), sides, sections) for key in km}
     if len({kind for kind, _ in matches.values()}) > 1:
         raise GeometryError(
             f"Invalid km {quote_value(dict(km))}: some are sides, some sections. Must be all of "
@@ -253,23 +254,29 @@ def _duplicate_name_error(km: Mapping[str, _Width], name: str) -> GeometryError:
     )
 
 
-def _match_name(border: Border, name: str) -> tuple[str, list[int]]:
+def _list_folded_names(border: Border) -> tuple[set[str], dict[str, list[int]]]:
+    """Return the folded names of sides in all languages, and of sections with their positions."""
+    sides = {fold_name(name) for side in border.sides for name in (side.name, *side.names.values())}
+    sections: dict[str, list[int]] = {}
+    for number, section in enumerate(border.sections):
+        names = (section.name, *(section.label(language) for language in NAME_LANGUAGES))
+        for name in {fold_name(name) for name in names}:
+            sections.setdefault(name, []).append(number)
+    return sides, sections
+
+
+def _match_name(
+    border: Border, name: str, sides: set[str], sections: dict[str, list[int]]
+) -> tuple[str, list[int]]:
     """Return whether a name is that of a side or of sections, and those sections' positions."""
     wanted = fold_name(name)
-    for side in border.sides:
-        if wanted in {fold_name(side.name), *map(fold_name, side.names.values())}:
-            return "side", []
-    found = [
-        number
-        for number, section in enumerate(border.sections)
-        if wanted
-        in {fold_name(section.name), *(fold_name(section.label(to)) for to in NAME_LANGUAGES)}
-    ]
-    if not found:
+    if wanted in sides:
+        return "side", []
+    if wanted not in sections:
         known = [*(s.name for s in border.sides), *(s.name for s in border.sections)]
         message = f"Invalid km for {name!r}. {did_you_mean(name, known)}"
         raise GeometryError(message, parameter="km")
-    return "section", found
+    return "section", sections[wanted]
 
 
 def _build_section_zones(

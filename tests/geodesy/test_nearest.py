@@ -235,3 +235,34 @@ def test_beyond_an_end_the_line_counts_as_going_straight_on():
     assert index.is_left([29.99, 30.01, 29.99, 30.01], [51.1, 51.1, 49.9, 49.9]).tolist() == [
         True, False, True, False,
     ]  # fmt: skip
+
+
+def test_lines_looked_up_apart_are_as_those_alone():
+    rng = np.random.default_rng(3)
+    middles = np.column_stack([rng.uniform(-180, 180, 60), rng.uniform(-85, 85, 60)])
+    lines = [
+        shapely.LineString(middle + np.cumsum(rng.normal(0.0, 0.02, (size, 2)), axis=0))
+        for middle, size in zip(middles, rng.integers(2, 120, 60), strict=True)
+    ]
+    lines[7], lines[8] = shapely.Point(middles[7]), shapely.MultiPoint(middles[8] + np.eye(2))
+    apart = LineIndex(lines, apart=True)
+    for count in (3, 40):  # one by one, and in groups
+        line = np.repeat(np.arange(60), count)
+        lon, lat = (middles[line] + rng.normal(0.0, 0.1, (len(line), 2))).T
+        found = apart.find_feet(lon, lat, line=line)
+        for n, one in enumerate(lines):
+            alone = LineIndex([one]).nearest(lon[line == n], lat[line == n])
+            assert found.distance_m[line == n] == pytest.approx(alone.distance_m, abs=1e-4)
+        assert (apart.pieces.line[found.piece] == line).all()
+
+
+def test_scattered_points_are_found_in_any_order():
+    rng = np.random.default_rng(4)
+    dots = shapely.points(rng.uniform(20, 40, 500), rng.uniform(45, 55, 500))
+    lon, lat = rng.uniform(20, 40, 2000), rng.uniform(45, 55, 2000)
+    found = LineIndex(list(dots)).nearest(lon, lat)
+    backward = LineIndex(list(dots[::-1])).nearest(lon, lat)
+    assert (found.distance_m == backward.distance_m).all()
+    assert (found.line == 499 - backward.line).all()
+    nearest = shapely.get_coordinates(dots)[found.line]
+    assert (nearest == np.column_stack([found.lon, found.lat])).all()
