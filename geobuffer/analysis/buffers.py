@@ -152,7 +152,7 @@ def buffer(  # noqa: PLR0913 - each is a keyword with a default
         A row's geometry is not valid (the message names the row, the kind of geometry and the
         reason), its coordinates are not degrees, or its width is not finite, above 2,000 km, zero
         or negative for a point or line; ``side`` or ``ends`` do not suit its kind; its zone would
-        reach both poles. Or an argument is none of the texts above.
+        reach both poles. Or an argument is another text than those above.
     DataError
         The table is something else, or there is no such column to dissolve by.
     MissingCRSError
