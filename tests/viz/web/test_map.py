@@ -1607,6 +1607,21 @@ class TestCartography:
             if zoom == 11:
                 assert found["unnamed"] == [], at
         assert found["labels"] > 5
+        # On a phone the four places of the reports have their names too, on their side.
+        browser.open(default_page, width=360, height=740)
+        found = browser.run(faults)
+        assert {kind: found[kind] for kind in self.FAULTS if found[kind]} == {}
+        named = browser.run(
+            "const frame = geobuffer.view.map.getContainer().getBoundingClientRect();"
+            "return [...document.querySelectorAll('.label-named')].map((label) => {"
+            "  const { left, right, top, bottom } = label.getBoundingClientRect();"
+            "  const at = geobuffer.view.map.containerPointToLatLng("
+            "    [(left + right) / 2 - frame.left, (top + bottom) / 2 - frame.top]);"
+            "  return at.lat; })"
+        )
+        # The villages lie at 51.3 degrees, the border with Russia north of them.
+        assert len(named) == 4
+        assert max(named) < 51.3
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     def test_simferopol_is_in_ukraine(

@@ -202,9 +202,10 @@
 
   /**
    * Return whether a line may lead to a name: it crosses neither the border nor another dot, and no
-   * edge of the zone twice.
+   * edge of the zone twice. Lenient, it only may not cross the border; very lenient, it may that too.
    */
-  function isWayClear(field, label, [from, to]) {
+  function isWayClear(field, label, [from, to], lenience) {
+    if (lenience > 1) return true;
     const { pixels } = field;
     const length = Math.hypot(to.x - from.x, to.y - from.y);
     let [edges, wasEdge] = [0, false];
@@ -213,12 +214,12 @@
       const cell = cellAt(field, x, from.y + ((to.y - from.y) * along) / length);
       const isBeyond = along > label.radius + NEAR_BORDER
         && (pixels[cell] > BRIGHT || !isOnSide(field, label, cell));
-      if (pixels[cell + 1] > BRIGHT || isBeyond) return false;
+      if (isBeyond || (!lenience && pixels[cell + 1] > BRIGHT)) return false;
       const isEdge = pixels[cell + 2] > BRIGHT;
       if (isEdge && !wasEdge) edges += 1;
       wasEdge = isEdge;
     }
-    return edges <= Math.max(1, view.layers.rings.length);
+    return lenience > 0 || edges <= Math.max(1, view.layers.rings.length);
   }
 
   // --- where a name may stand ---
@@ -285,9 +286,9 @@
 
   /**
    * Return where a name may stand, if no other name does, the best first: a box, perhaps the line that
-   * leads to it, and the box around both. Lenient, a line may lead over anything but names.
+   * leads to it, and the box around both.
    */
-  function listSpots(field, label, zoom, isLenient = false) {
+  function listSpots(field, label, zoom, lenience) {
     if (label.points) {
       return [...areaBoxes(label)].filter((box) => isClear(field, field.all, box))
         .map((box) => ({ box, length: 0, reach: box }));
@@ -297,7 +298,10 @@
     const led = [...leaderBoxes(label, longestLeader(label, zoom))].filter(mayStand)
       .map((box) => ({ box, ...leadTo(label, box), reach: stretch(box, label) }))
       .filter(({ line }) => !field.taken.some((other) => meets(line, other)));
-    return [...beside, ...led.filter(({ line }) => isLenient || isWayClear(field, label, line))];
+    const clear = led.filter(({ line }) => isWayClear(field, label, line, 0));
+    const more = lenience ? led.filter(({ line }) => isWayClear(field, label, line, lenience)) : [];
+    // The others come last: only where no line that is clear has room, even if names move.
+    return [...beside, ...clear, ...more.map((spot) => ({ ...spot, length: Infinity }))];
   }
 
   /** Return a box that is grown to hold a point. */
@@ -402,15 +406,15 @@
     const left = { true: room, false: room };
     for (const rank of rules.order) {
       const ranked = labels.filter((label) => label.rank === rank);
-      const place = (some, isLenient, most) => geobuffer.arrange(some.map((label) =>
-        Object.assign(label, { spots: listSpots(field, label, zoom, isLenient) })), placed, most);
+      const place = (some, lenience, most) => geobuffer.arrange(some.map((label) =>
+        Object.assign(label, { spots: listSpots(field, label, zoom, lenience) })), placed, most);
       const isAround = AROUND.includes(rank);
       const counts = !AREAS.includes(rank) && rank !== 'named';
-      const found = place(ranked, false, counts ? left[isAround] : Infinity);
+      const found = place(ranked, rank === 'named' ? 1 : 0, counts ? left[isAround] : Infinity);
       placed.push(...found);
       if (counts) left[isAround] -= found.length;
-      // A place that must be named may have a line across a dot or a corner of the other side.
-      if (rank === 'named') placed.push(...place(ranked.filter(({ spot }) => !spot), true, Infinity));
+      // A place that must be named may have a line across dots; if need be, across the border.
+      if (rank === 'named') placed.push(...place(ranked.filter(({ spot }) => !spot), 2, Infinity));
     }
     return placed;
   }
