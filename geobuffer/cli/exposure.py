@@ -83,6 +83,12 @@ _AT_LEAST = (
 )
 
 
+# Printed below counts of lines or areas.
+_FEATURES = (
+    "“Features” counts the lines or areas with a part there; “uncertain” those that may have one. "
+    "Their figures are shared out by the share that lies there, or with --whole counted whole."
+)
+
 # Printed below other sums than that of people.
 _SUMS_AT_LEAST = (
     "The sums are at least this: “no figure for” counts the places without a figure; “–” means "
@@ -126,6 +132,12 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
             "--of", metavar="COLUMN", help="Add up this column instead of people; may repeat."
         ),
     ] = None,
+    whole: Annotated[
+        bool,
+        typer.Option(
+            "--whole", help="Count lines and areas whole in each ring, not by the share there."
+        ),
+    ] = False,
     model: ModelOptions,
     rasters: RasterOptions,
     out: Out = None,
@@ -146,7 +158,12 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
         tables = []
         if towns is not None:
             totals = load_totals(model, places, towns)
-            how: Any = {"of": of or None, "model": not model.no_model, "totals": totals}
+            how: Any = {
+                "of": of or None,
+                "whole": whole,
+                "model": not model.no_model,
+                "totals": totals,
+            }
             tables = [gb.exposure(towns, built, by=by, cumulative=cumulative, **how)]
     if raster and values:
         source = _find_raster_source(raster, rasters.as_of)
@@ -183,8 +200,11 @@ def _measure_ground(
 
 def _print_reported(scenario: gb.Scenario, built: Zone, places: gpd.GeoDataFrame) -> None:
     """Print the number of people of the first report that has one beside ours, and the reason."""
+    from geobuffer.io.feature_tables import POINTS, find_kind
     from geobuffer.viz.claims import compare_people
 
+    if find_kind(places) != POINTS:
+        return
     for row in compare_people(scenario, built, places)[:1]:
         by = ", ".join(filter(None, (row["said_by"], row["date"])))
         print_line(f"Reported: {row['about']}{by and f' ({by})'}; here: {row['figure']}.")
@@ -227,7 +247,9 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
     joined = _join_model(_join_expected(_blank_unknown_counts(counted)))
     shown = joined.drop(columns=unprinted, errors="ignore")
     print_table(_move_uncertain_last(_name_distances(shown)), title, _name_sums(counted))
-    if places:
+    if "features" in counted:
+        print_line(_FEATURES)
+    elif places:
         _print_expected(counted)
         print_line(_AT_LEAST if PEOPLE in counted or raster else _SUMS_AT_LEAST)
         _print_model(counted)

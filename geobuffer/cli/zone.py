@@ -52,7 +52,8 @@ if TYPE_CHECKING:
 # The columns that a list of settlements shows, if the table has them. Files of the user may have
 # other columns of names.
 _LISTED = (
-    "name", "name_en", "name_uk", "oblast", "distance_km", "section", "population", "membership",
+    "name", "name_en", "name_uk", "oblast", "distance_km", "farthest_km", "section", "population",
+    "length_km", "inside_km", "area_km2", "inside_km2", "membership",
 )  # fmt: skip
 
 
@@ -136,7 +137,7 @@ def settlements(
     """List the settlements in the zone, with distance, section, population and how sure it is."""
     import pandas as pd
 
-    from geobuffer.analysis.membership import COUNTED, is_counted
+    from geobuffer.analysis.membership import COUNTED, PARTLY, is_counted
     from geobuffer.zones.source import ORIGIN
 
     check_places_file(out, csv_locale)
@@ -152,12 +153,16 @@ def settlements(
     if out is not None:
         gb.write(listed, out, csv_locale=csv_locale)
     if as_json:
-        table = listed.assign(longitude=listed.geometry.x, latitude=listed.geometry.y)
+        # Lines and areas have no one position.
+        points = "farthest_km" not in listed
+        at = {"longitude": listed.geometry.x, "latitude": listed.geometry.y} if points else {}
+        table = listed.assign(**at)
         print_records(table.drop(columns="geometry").assign(places_not_located=near))
         return
     if out is not None:
         count = listed["membership"].fillna("without a point").value_counts()
-        kinds = [*COUNTED, *(["outside", "without a point"] if every else [])]
+        kinds = [*COUNTED, *([PARTLY] if PARTLY in count else [])]
+        kinds += ["outside", "without a point"] if every else []
         counts = ", ".join(f"{count.get(kind, 0):,} {kind}" for kind in kinds)
         print_line(f"Wrote {len(listed):,} settlements to {out}: {counts}.")
     else:

@@ -2,11 +2,13 @@
 
 import json
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
 import rasterio
+import shapely
 from support.cli import SHORT, Answer
 
 import geobuffer as gb
@@ -247,3 +249,23 @@ def test_any_columns_are_added_up(run, tmp_path):
     assert "beds  no figure for" in answer.out
     assert "The sums are at least this" in answer.out
     assert "Invalid --of 'bed'. Did you mean 'beds'?" in run("exposure", *asked, "--of", "bed").err
+
+
+def test_lines_and_areas_are_listed_and_counted(run, tmp_path, zone):
+    road = shapely.LineString([(34.8, 50.91), (35.1, 51.2)])
+    for name, shape, size in (("road", road, "km"), ("field", road.buffer(0.02), "km2")):
+        columns = {"name": ["H07"], "cars": [100], "accuracy_m": [1.0]}
+        table = gpd.GeoDataFrame(columns, geometry=[shape], crs=4326)
+        table.to_file(tmp_path / f"{name}.gpkg")
+        asked = "--places", tmp_path / f"{name}.gpkg"
+        (row,) = run("settlements", *asked, "--json").json
+        expected = gb.classify(table, zone).iloc[0]
+        assert row["membership"] == "partly"
+        assert row[f"inside_{size}"] == pytest.approx(expected[f"inside_{size}"], rel=1e-4)
+        (shared,) = run("exposure", *asked, "--of", "cars", "--json").json
+        assert shared["cars"] == pytest.approx(100 * row["share_inside"], rel=1e-6)
+        (whole,) = run("exposure", *asked, "--of", "cars", "--whole", "--json").json
+        assert (whole["features"], whole["cars"]) == (1, 100)
+    assert "counts the lines or areas with a part there" in run("exposure", *asked).out
+    refused = run("map", *asked, "--out", tmp_path / "map.html")
+    assert (refused.code, "Must be a Point" in refused.err) == (2, True)

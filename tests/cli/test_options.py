@@ -30,7 +30,7 @@ OPTIONS = {
             "--language"},
     "zone": {*ZONE, "--tolerance", "--out"},
     "settlements": {*ZONE, *PLACES, "--all", "--out", "--csv-locale"},
-    "exposure": {*ZONE, *PLACES, "--by", "--cumulative", "--of", "--raster", "--values",
+    "exposure": {*ZONE, *PLACES, "--by", "--cumulative", "--of", "--whole", "--raster", "--values",
                  "--as-of", "--no-model", "--totals", "--out", "--csv-locale"},
     "curve": {*BORDER, *PLACES, "--side", "--to-km", "--step-km", "--png", "--size",
               "--language", "--out", "--csv-locale"},

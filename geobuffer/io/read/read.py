@@ -570,7 +570,11 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     swap: bool = False,
     max_gb: float = MAX_GB,
 ) -> gpd.GeoDataFrame:
-    r"""Read places from a table with coordinates, a layer of points, or a PostGIS table.
+    r"""Read places from a table with coordinates, a layer of shapes, or a PostGIS table.
+
+    Places are points. A layer that holds lines alone, or areas alone, is read as it is: for
+    :func:`geobuffer.classify`, :func:`geobuffer.within`, :func:`geobuffer.exposure` and
+    :func:`geobuffer.clip`, which judge roads and outlines by their shapes.
 
     Columns with a known heading, in any of some 40 languages, get the names that
     :func:`geobuffer.load_settlements` uses: ``name`` (in an unknown language), ``name_en``,
@@ -633,7 +637,7 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
         missing or must be named; a coordinate or a count is not a number; a coordinate is beyond
         ±180 or ±90; the axes are swapped. The message names the line, column and value.
     GeometryError
-        A row of a layer is not a point.
+        A layer holds points, lines and areas, or several points in one row; or an area is invalid.
     MissingCRSError
         Neither the file nor ``crs`` states the reference system of a layer.
     WrongKind
@@ -666,8 +670,7 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
         add_point_columns(table, lon, lat, crs, expected_shapes(near))
     elif lon is not None or lat is not None:
         raise DataError(f"Invalid lon and lat: {table.name} has shapes. Leave them out.")
-    keep_kind(table, POINT_TYPES)
-    check_points(table, crs, swap=swap)
+    _check_places(table, crs, swap=swap)
     _drop_repeats(table)
     check_axis_order(table, near)
     attributes = _standardise_columns(table, name)
@@ -680,6 +683,18 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
     places.attrs[REPORTED] = True
     table.warn_notes()
     return places
+
+
+def _check_places(table: SourceTable, crs: Any, *, swap: bool) -> None:
+    """Make the shapes of a table points; or lines or areas if it holds these alone."""
+    names = {name for name in shapely.get_type_id(table.required_shapes).tolist() if name >= 0}
+    kinds = {shapely.GeometryType(number).name for number in names}
+    for types, check in ((_LINE_TYPES, check_lines), (_POLYGON_TYPES, check_polygons)):
+        if kinds and kinds <= {one.upper() for one in types}:
+            check(table, crs, swap=swap)
+            return
+    keep_kind(table, POINT_TYPES)
+    check_points(table, crs, swap=swap)
 
 
 def parse_accuracy(given: object) -> float:

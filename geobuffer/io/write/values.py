@@ -30,7 +30,7 @@ def is_missing(value: Any) -> bool:
 
 
 # The columns of distances that geobuffer measures, in km.
-_DISTANCES = ("distance_km", "margin_km", "chainage_km")
+_DISTANCES = ("distance_km", "farthest_km", "margin_km", "chainage_km")
 
 # A probability is known to one or two hundredths; a third decimal tells 0.999 from 1.
 _PROBABILITY, _PROBABILITY_DECIMALS = "p_inside", 3

@@ -339,9 +339,21 @@ def test_multipoints_empty_points_and_areas(tmp_path):
     points([shapely.MultiPoint([(35, 51), (36, 51)])]).to_file(file, layer="two")
     with pytest.raises(gb.GeometryError, match=r"row 0 .*2 points. Must be one"):
         gb.read_settlements(file, layer="two")
-    points([shapely.box(35, 51, 36, 52)]).to_file(file, layer="areas")
+    area, line = shapely.box(35, 51, 36, 52), shapely.LineString([(35, 51), (36, 52)])
+    # Lines alone, or areas alone, are places that are judged by their shapes.
+    for name, shape in (("areas", area), ("lines", line)):
+        points([shape, None]).to_file(file, layer=name)
+        with pytest.warns(UserWarning, match=r"rows without geometry: 1 \(row 1\)"):
+            read = gb.read_settlements(file, layer=name)
+        assert read.geometry.iloc[0].equals(shape)
+        assert read.geometry.isna().tolist() == [False, True]
+    points([area, line]).to_file(file, layer="both")
     with pytest.raises(gb.GeometryError, match=r"Polygon.*representative points"):
-        gb.read_settlements(file, layer="areas")
+        gb.read_settlements(file, layer="both")
+    bow = shapely.Polygon([(35, 51), (36, 52), (36, 51), (35, 52)])
+    points([bow]).to_file(file, layer="bow")
+    with pytest.raises(gb.GeometryError, match=r"row 0.*Self-intersection"):
+        gb.read_settlements(file, layer="bow")
 
 
 def test_longitudes_beyond_180_are_normalised(tmp_path):
