@@ -83,8 +83,11 @@ def share_arcs(shapes: Sequence[BaseGeometry]) -> Arcs:
     flat = [path for these in paths for parts in these for path in parts]
     if not flat:
         return Arcs([], [[] for _ in shapes])
-    coords, names = np.unique(np.concatenate(flat), axis=0, return_inverse=True)
-    ids = np.split(names.ravel(), np.cumsum([len(path) for path in flat])[:-1])
+    # As complex numbers, pairs sort in the same order and ten times as fast as rows.
+    pairs = np.ascontiguousarray(np.concatenate(flat), dtype=np.float64).view(np.complex128)
+    found, names = np.unique(pairs.ravel(), return_inverse=True)
+    coords = found.view(np.float64).reshape(-1, 2)
+    ids = np.split(names, np.cumsum([len(path) for path in flat])[:-1])
     junctions = _find_junctions(ids, len(coords))
     # A closed line begins where it was given to begin: its kilometres count from there.
     for path, is_line in zip(ids, _list_kinds(shapes, paths), strict=True):
