@@ -1,10 +1,12 @@
-"""Print the installed versions for a bug report, so that others can reproduce the bug."""
+"""Look at what is installed: versions for a bug report, and whether numba is there."""
 
 from __future__ import annotations
 
+import importlib.util
 import platform
 import re
 import sys
+from functools import cache
 from importlib import metadata
 
 import pyproj
@@ -55,3 +57,9 @@ def _read_version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "not installed"
+
+
+@cache
+def has_numba() -> bool:
+    """Return whether numba is installed, which compiles loops over many points."""
+    return importlib.util.find_spec("numba") is not None

@@ -33,7 +33,6 @@ from geobuffer.analysis.membership import MEMBERSHIP, answer
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.geodesy.antimeridian import wrap_degrees
 from geobuffer.geodesy.ellipsoid import is_on_globe
-from geobuffer.geodesy.nearest import has_numba
 from geobuffer.io.atomic import (
     check_folder_writable,
     check_not_input,
@@ -50,6 +49,7 @@ from geobuffer.io.read.postgis import is_database
 from geobuffer.io.read.read import parse_accuracy
 from geobuffer.io.read.reproject import parse_crs
 from geobuffer.io.write.write import check_csv_locale
+from geobuffer.versions import has_numba
 from geobuffer.zones.arguments import (
     CALLABLE,
     FLAG,

@@ -21,8 +21,8 @@ from geobuffer.analysis.rasters import measure_coverage, open_mosaics
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.geodesy.buffer import trace_outline
 from geobuffer.geodesy.ellipsoid import area_m2
-from geobuffer.geodesy.nearest import has_numba
 from geobuffer.geodesy.sides import split_sides
+from geobuffer.versions import has_numba
 from geobuffer.zones.arguments import FLAG, PATH, TEXT, Kind, check_arguments, is_each, optional
 from geobuffer.zones.border import AROUND, BOTH
 from geobuffer.zones.checks import check_zone

@@ -1,27 +1,31 @@
-"""Find the nearest piece of lines for many points, with a grid of cells and compiled loops.
+"""Find the nearest piece of lines for many points, with a grid of cells.
 
 Each cell of a grid in longitude and latitude keeps only the pieces that can be nearest to some
 point in it: two or three, of tens of thousands. So a point costs one look-up and as many distances.
 
-The module needs numba (:mod:`geobuffer.geodesy._kernels`). Where numba is missing or the points
-are few, :mod:`geobuffer.geodesy.nearest` uses its tree instead.
+The loops are compiled where numba is installed (:mod:`geobuffer.geodesy._kernels`); else numpy
+takes whole arrays (:mod:`geobuffer.geodesy._cells`). Where points are few,
+:mod:`geobuffer.geodesy.nearest` asks its tree instead.
 """
 
 from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from geobuffer.geodesy import _kernels
+from geobuffer.geodesy import _cells
+from geobuffer.geodesy._cells import Frame, Grid
 from geobuffer.geodesy._series import COSINE, SINE, B
 from geobuffer.geodesy.antimeridian import find_narrowest_range, normalize_longitudes
+from geobuffer.versions import has_numba
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from numpy.typing import NDArray
 
@@ -36,47 +40,14 @@ if TYPE_CHECKING:
 _FIRST_CELLS = 24
 _HALVINGS = 7
 
+# With numpy building takes longer: 25,000 cells keep nine pieces each, and take 0.2 s.
+_HALVINGS_NUMPY = 5
+
 # How far beyond the lines the grid reaches; the tree answers for points outside.
 _MARGIN_M = 110_000.0
 
 # Points that a thread takes at a time: 3 ms of work, small enough to keep all threads busy.
 _SHARE = 32_768
-
-
-class Grid(NamedTuple):
-    """Cells in rows from the south-west corner (degrees), and the pieces that each one keeps."""
-
-    west: float
-    south: float
-    width: float
-    height: float
-    columns: int
-    rows: int
-    first: NDArray[np.int32]
-    """Where the pieces of a cell begin in ``member``; one more than there are cells."""
-    member: NDArray[np.int32]
-    middle_m: NDArray[np.float32]
-    """Distance of the middle of a cell from the lines."""
-    radius_m: NDArray[np.float32]
-    """Distance of the corners of a row's cells from their middle."""
-    sag_m: float
-    """By how much the distances to a piece and to its chord differ at most."""
-
-
-class _Frame(NamedTuple):
-    """Where the cells of a grid are: the south-west corner, a cell's size (degrees), the number."""
-
-    west: float
-    south: float
-    width: float
-    height: float
-    columns: int
-    rows: int
-
-    def halve_cells(self) -> _Frame:
-        """Return the frame of cells halved both ways."""
-        west, south, width, height, columns, rows = self
-        return _Frame(west, south, width / 2, height / 2, 2 * columns, 2 * rows)
 
 
 def build_grid(pieces: PackedPieces, lon: Floats, lat: Floats) -> Grid:
@@ -94,8 +65,9 @@ def build_grid(pieces: PackedPieces, lon: Floats, lat: Floats) -> Grid:
     width, height = span / columns, (north - south) / rows
     # By how much the distance to a piece and to its chord may differ.
     sag = 2.0 * float(np.linalg.norm(pieces.bend, axis=1).max() / 4.0)
-    frame = _Frame(west, south, width, height, columns, rows)
-    for halving in range(_HALVINGS + 1):
+    frame = Frame(west, south, width, height, columns, rows)
+    halvings = _HALVINGS if has_numba() else _HALVINGS_NUMPY
+    for halving in range(halvings + 1):
         if halving:
             frame = frame.halve_cells()
         first, member, middle, radius = _thin_cells(
@@ -110,7 +82,7 @@ def build_grid(pieces: PackedPieces, lon: Floats, lat: Floats) -> Grid:
 def _thin_cells(
     pieces: Floats,
     sag: float,
-    frame: _Frame,
+    frame: Frame,
     first: Ints,
     member: NDArray[np.int32],
     *,
@@ -128,13 +100,17 @@ def _thin_cells(
     if halved:
         row, column = parent // columns, parent % columns
         parent = (row // 2) * (columns // 2) + column // 2
+    if not has_numba():
+        every = np.arange(count)
+        found = _cells.thin_cells(pieces, sag, frame, first, member, parent, every)
+        return (*found[:3], found[3].reshape(rows, columns)[:, 0])
     offset = np.concatenate([[0], np.cumsum(np.diff(first)[parent])])
     kept = np.empty(count, dtype=np.int64)
     candidates = np.empty(int(offset[-1]), dtype=np.int32)
     middle, radius = np.empty(count), np.empty(rows)
 
     def run_kernel(low: int, high: int) -> None:
-        _kernels.thin_cells(
+        _import_kernels().thin_cells(
             pieces, sag, west, south, width, height, columns, first, member, parent, offset,
             low, high, kept, candidates, middle, radius,
         )  # fmt: skip
@@ -163,11 +139,13 @@ def find_nearest(
 
     The piece is −1, and the rest undefined, outside the grid and beyond 1,000 km from the lines.
     """
+    if not has_numba():
+        return _cells.find_nearest(grid, pieces, lon, lat)
     n = len(lon)
     distance, piece, share = np.empty(n), np.empty(n, dtype=np.int32), np.empty(n)
 
     def run_kernel(low: int, high: int) -> None:
-        _kernels.find_nearest(
+        _import_kernels().find_nearest(
             lon[low:high], lat[low:high], *pieces, grid.first, grid.member,
             grid.west, grid.south, grid.width, grid.height, grid.columns, grid.rows,
             SINE, COSINE, grid.sag_m, distance[low:high], piece[low:high], share[low:high],
@@ -177,16 +155,6 @@ def find_nearest(
     return distance, piece, share
 
 
-def classify_cells(grid: Grid, edge_m: float) -> NDArray[np.int8]:
-    """Return for each cell 1 if it lies within a distance of the lines, 0 if beyond, −1 if both."""
-    # A middle's distance is a float32 (8 mm off at 100 km); far ones are a lower bound. So 10 cm.
-    radius = np.repeat(grid.radius_m, grid.columns) + 0.1
-    found = np.full(len(grid.middle_m), -1, dtype=np.int8)
-    found[grid.middle_m + radius < edge_m] = 1
-    found[grid.middle_m - radius > edge_m] = 0
-    return found
-
-
 def look_up_classes(
     grid: Grid, classes: NDArray[np.int8], lon: Floats, lat: Floats
 ) -> NDArray[np.int8]:
@@ -194,7 +162,7 @@ def look_up_classes(
     found = np.empty(len(lon), dtype=np.int8)
 
     def run_kernel(low: int, high: int) -> None:
-        _kernels.look_up_classes(
+        _import_kernels().look_up_classes(
             lon[low:high], lat[low:high], grid.west, grid.south, grid.width, grid.height,
             grid.columns, grid.rows, classes, found[low:high],
         )  # fmt: skip
@@ -205,10 +173,12 @@ def look_up_classes(
 
 def find_cells(grid: Grid, lon: Floats, lat: Floats) -> NDArray[np.int32]:
     """Return the cell of each point, −1 outside the grid."""
+    if not has_numba():
+        return _cells.find_cells(grid, lon, lat)
     cell = np.empty(len(lon), dtype=np.int32)
 
     def run_kernel(low: int, high: int) -> None:
-        _kernels.find_cells(
+        _import_kernels().find_cells(
             lon[low:high], lat[low:high], grid.west, grid.south, grid.width, grid.height,
             grid.columns, grid.rows, cell[low:high],
         )  # fmt: skip
@@ -217,13 +187,17 @@ def find_cells(grid: Grid, lon: Floats, lat: Floats) -> NDArray[np.int32]:
     return cell
 
 
-def build_cell_boxes(
-    grid: Grid,
-) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]], Any]:
+def build_cell_boxes(grid: Grid) -> tuple[Floats, Floats, Any]:
     """Return the middles of all cells (longitude within ±180°), and boxes about them."""
     cell = np.arange(grid.rows * grid.columns)
-    lon = grid.west + (cell % grid.columns + 0.5) * grid.width
-    lon = normalize_longitudes(lon)
-    lat = grid.south + (cell // grid.columns + 0.5) * grid.height
+    lon = normalize_longitudes(grid.west + (cell % grid.columns + 0.5) * grid.width)
+    lat = np.asarray(grid.south + (cell // grid.columns + 0.5) * grid.height, dtype=np.float64)
     wide, high = grid.width / 2.0, grid.height / 2.0
     return lon, lat, shapely.box(lon - wide, lat - high, lon + wide, lat + high)
+
+
+def _import_kernels() -> ModuleType:
+    """Return the compiled loops; we import them late, as numba takes a second."""
+    from geobuffer.geodesy import _kernels
+
+    return _kernels

@@ -10,14 +10,16 @@ Points are longitude and latitude in degrees; lengths are metres.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from geobuffer.geodesy.ellipsoid import WGS84
 
 if TYPE_CHECKING:
-    from geobuffer.geodesy.ellipsoid import Floats, Ints
+    from numpy.typing import NDArray
+
+    from geobuffer.geodesy.ellipsoid import Floats
 
 # Radius at the equator, squared eccentricity, radius at the pole.
 A, ES, B = float(WGS84.a), float(WGS84.es), float(WGS84.b)
@@ -58,7 +60,7 @@ def pack_pieces(start: Floats, chord: Floats, squared: Floats, middle: Floats) -
 
 
 def measure_pieces(
-    packed: PackedPieces, piece: Ints, lon: Floats, lat: Floats
+    packed: PackedPieces, piece: NDArray[np.integer[Any]], lon: Floats, lat: Floats
 ) -> tuple[Floats, Floats]:
     """Return the distance of each point to its piece, and the share of the piece that is passed.
 

@@ -11,14 +11,15 @@ point of a piece that is nearest to a given point.
 
 from __future__ import annotations
 
-import importlib.util
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError
+from geobuffer.geodesy import _grid
+from geobuffer.geodesy._cells import build_class_table, classify_cells, look_up_classes
 from geobuffer.geodesy._chord_tree import MANY_POINTS, ChordTree, sort_by_place
 from geobuffer.geodesy._series import SERIES_M, PackedPieces, measure_pieces, pack_pieces
 from geobuffer.geodesy.antimeridian import shift_to_0_360, wrap_degrees
@@ -36,15 +37,15 @@ from geobuffer.geodesy.ellipsoid import (
     number_within_groups,
     to_ecef,
 )
+from geobuffer.versions import has_numba
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
 
     from numpy.typing import ArrayLike, NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from geobuffer.geodesy._grid import Grid
+    from geobuffer.geodesy._cells import ClassTable, Grid
     from geobuffer.geodesy.ellipsoid import Pieces
 
 
@@ -90,11 +91,12 @@ class LineIndex:
     A tree of tubes finds the pieces whose chords are short enough. Of these, the one with the
     shortest geodesic holds the foot.
 
-    Where numba is installed (the extra ``fast``), the index looks up many points in a grid of
-    cells instead (:mod:`geobuffer.geodesy._grid`), a hundred times as fast. It builds the grid at
-    first use and keeps it. The tree still answers for points outside the grid, which reaches 110 km
-    beyond the lines, and for points more than 1,000 km from them. Both ways measure the piece that
-    they found by one formula (:mod:`geobuffer.geodesy._series`), so they agree to the last bit.
+    Many points are looked up in a grid of cells instead (:mod:`geobuffer.geodesy._grid`): five
+    times as fast, or, where numba is installed (the extra ``fast``), a hundred times. The index
+    builds the grid at first use and keeps it. The tree still answers for points outside the grid,
+    which reaches 110 km beyond the lines, and for points more than 1,000 km from them. Both ways
+    measure the piece that they found by one formula (:mod:`geobuffer.geodesy._series`), so they
+    agree to the last bit.
 
     Parameters
     ----------
@@ -124,6 +126,7 @@ class LineIndex:
         self._chords = ChordTree(self.pieces, self.pieces.line if apart else None)
         self._tips = find_tips(lines)
         self._grid: Grid | None = None
+        self._class_table: tuple[float, ClassTable] | None = None
 
     def nearest(self, lon: ArrayLike, lat: ArrayLike, *, compiled: bool | None = None) -> Nearest:
         """Return the nearest point of the lines for each given point.
@@ -133,8 +136,8 @@ class LineIndex:
         lon, lat
             Degrees on WGS 84, one-dimensional.
         compiled
-            Whether to use the grid of cells; by default, for 200,000 points or more if numba is
-            installed. Answers depend neither on the way nor on the number or order of the points.
+            Whether to use the grid of cells; by default, where that takes less time. Answers depend
+            neither on the way nor on the number or order of the points.
 
         Raises
         ------
@@ -209,8 +212,11 @@ class LineIndex:
         lon, lat = _to_arrays(lon, lat)
         if not self.uses_grid(len(lon), compiled):
             return self.nearest(lon, lat, compiled=False).distance_m <= distance_m
-        _grid, grid = _import_grid(), self._get_grid()
-        found = _grid.look_up_classes(grid, _grid.classify_cells(grid, distance_m), lon, lat)
+        grid = self._get_grid()
+        if has_numba():
+            found = _grid.look_up_classes(grid, classify_cells(grid, distance_m), lon, lat)
+        else:
+            found = look_up_classes(self._get_class_table(distance_m), lon, lat)
         # The edge crosses the cell, or the point is outside the grid, as invalid points always are.
         open_ = np.flatnonzero(found < 0)
         _check_points(lon[open_], lat[open_], open_)
@@ -220,14 +226,12 @@ class LineIndex:
 
     def cells_of(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.int32]:
         """Return the number of the grid's cell that holds each point; −1 outside the grid."""
-        found: NDArray[np.int32] = _import_grid().find_cells(
-            self._get_grid(), *_to_arrays(lon, lat)
-        )
+        found: NDArray[np.int32] = _grid.find_cells(self._get_grid(), *_to_arrays(lon, lat))
         return found
 
     def cells_in(self, areas: Sequence[BaseGeometry]) -> NDArray[np.int8]:
         """Return (areas, cells): 1 where a cell lies in an area, 0 where beside, −1 where both."""
-        middle_lon, middle_lat, boxes = _import_grid().build_cell_boxes(self._get_grid())
+        middle_lon, middle_lat, boxes = _grid.build_cell_boxes(self._get_grid())
         # For a cell across the antimeridian the answer is −1: its points are looked up one by one.
         split = np.abs(middle_lon) + shapely.area(boxes) ** 0.5 > 180.0
         found = np.empty((len(areas), len(boxes)), dtype=np.int8)
@@ -241,8 +245,10 @@ class LineIndex:
     def uses_grid(self, count: int, compiled: bool | None) -> bool:  # noqa: FBT001
         """Return whether the grid is used for so many points (see :meth:`nearest`)."""
         if compiled is None:
-            # For fewer points the tree takes less time than building a grid.
-            compiled = count >= 200_000 and has_numba()
+            # For fewer points the tree takes less time than building a grid. The compiled one
+            # takes a second, as numba is imported; one of numpy 0.2 s.
+            enough = 200_000 if has_numba() else 10_000 if self._grid else 60_000
+            compiled = count >= enough
         return compiled and self._has_grid
 
     @cached_property
@@ -392,7 +398,8 @@ class LineIndex:
         return distance, slide
 
     def _find_in_grid(self, lon: Floats, lat: Floats) -> Feet:
-        found = Feet(*_import_grid().find_nearest(self._get_grid(), self._packed_pieces, lon, lat))
+        distance, piece, share = _grid.find_nearest(self._get_grid(), self._packed_pieces, lon, lat)
+        found = Feet(distance, piece.astype(np.int64), share)
         beyond = np.flatnonzero(found.piece < 0)
         if len(beyond):
             _check_points(lon[beyond], lat[beyond], beyond)
@@ -404,10 +411,15 @@ class LineIndex:
     def _get_grid(self) -> Grid:
         """Return the grid; build it at first use."""
         if self._grid is None:
-            self._grid = _import_grid().build_grid(
-                self._packed_pieces, self.pieces.lon, self.pieces.lat
-            )
+            self._grid = _grid.build_grid(self._packed_pieces, self.pieces.lon, self.pieces.lat)
         return self._grid
+
+    def _get_class_table(self, distance_m: float) -> ClassTable:
+        """Return which cells lie within a distance; that of the last distance is kept."""
+        if self._class_table is None or self._class_table[0] != distance_m:
+            table = build_class_table(self._get_grid(), self._packed_pieces, distance_m)
+            self._class_table = distance_m, table
+        return self._class_table[1]
 
     @cached_property
     def _packed_pieces(self) -> PackedPieces:
@@ -513,16 +525,3 @@ def _check_points(lon: Floats, lat: Floats, position: Ints) -> None:
             f"Invalid point at position {position[bad[0]]}: longitude {lon[bad[0]]:.10g}, latitude "
             f"{lat[bad[0]]:.10g}. {ON_GLOBE}"
         )
-
-
-@cache
-def has_numba() -> bool:
-    """Return whether numba is installed, which the grid needs."""
-    return importlib.util.find_spec("numba") is not None
-
-
-def _import_grid() -> ModuleType:
-    """Return the module of the grid; we import it late, as numba takes a second."""
-    from geobuffer.geodesy import _grid
-
-    return _grid

@@ -137,14 +137,6 @@ def test_grid_is_kept_and_pickled(border):
     )
 
 
-def test_without_numba_the_tree_answers(border, monkeypatch):
-    monkeypatch.setattr("geobuffer.geodesy.nearest.has_numba", lambda: False)
-    rng = np.random.default_rng(4)
-    lon, lat = rng.uniform(33.0, 36.0, 200_000), rng.uniform(50.0, 52.0, 200_000)
-    found = border.index.nearest(lon, lat)
-    assert (found.distance_m == border.index.nearest(lon, lat, compiled=False).distance_m).all()
-
-
 def test_sides_by_cell_are_those_by_point(border):
     rng = np.random.default_rng(6)
     lon, lat = rng.uniform(28.0, 43.0, 50_000), rng.uniform(48.0, 54.5, 50_000)
