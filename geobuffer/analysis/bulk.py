@@ -212,7 +212,9 @@ def _answer_batch(rows: pa.Table, source: TableSource, zone: Zone, first: int) -
         stated = metres.get("accuracy_m", np.full(len(lon), np.nan))
         metres["accuracy_m"] = np.where(np.isnan(stated), at.accuracy_m, stated)
     # Partitions of a file are small, but its grid of cells is built only once.
-    answers = answer(lon, lat, zone, **metres, **_read_row_texts(rows, at), compiled=has_numba())
+    answers = answer(
+        lon, lat, zone, **metres, **_read_row_texts(rows, at), compiled=has_numba() or None
+    )
     columns = {
         "distance_km": _float_column(answers.distance_km),
         "side": _name_column(answers.side, [*(side.name for side in zone.sides), ""]),
