@@ -31,9 +31,11 @@ def blocks_of(page):
     return re.findall(r"^```(python|sql)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-def run(page, names, database=None, put=()):
+def run(page, names, database=None, put=(), only=("python", "sql")):
     """Run a page in a namespace, with what it leaves to the reader put in; return the namespace."""
     for language, code in blocks_of(page):
+        if language not in only:
+            continue
         for placeholder, with_ in put:
             code = code.replace(placeholder, with_)  # noqa: PLW2901
         if language == "sql":
@@ -65,6 +67,25 @@ def test_zones():
     assert names["around"].area_km2 > names["outside"].area_km2
     assert names["band"].area_km2 > names["outside"].area_km2
     assert names["in_sumy"].area_km2 < names["by_side"].area_km2
+
+
+def test_buffers():
+    names = run("how-to/buffers", {}, only=["python"])  # test_postgis runs its SQL
+    assert left_behind() == set()
+    area = {
+        name: names[name].to_crs("EPSG:6933").area.item()
+        for name in ("parcels", "around", "beside", "setback", "band", "core", "left", "strip")
+    }
+    whole = area["parcels"]
+    assert area["around"] == pytest.approx(whole + area["beside"], rel=1e-6)
+    assert area["band"] == pytest.approx(area["beside"] + area["setback"], rel=1e-6)
+    assert area["core"] == pytest.approx(whole - area["setback"], rel=1e-6)
+    # Half of the strip, but for the round ends and the tolerance of 1 m in 200.
+    assert area["left"] == pytest.approx(area["strip"] / 2.0, rel=0.03)
+    assert names["by_owner"]["owner"].tolist() == ["city", "farm"]
+    assert names["same"].equals(names["zones"])
+    planar, exact = (names[name].geometry.to_crs("EPSG:6933") for name in ("planar", "exact"))
+    assert planar.symmetric_difference(exact).area.between(1.0, 0.01 * exact.area).all()
 
 
 def test_lines_and_areas():
@@ -303,6 +324,11 @@ def test_postgis(regions, towns):
             "CREATE TABLE gazetteer.oblasts (name text, country text, geom geometry)",
             f"INSERT INTO gazetteer.oblasts VALUES ('Sumy', 'UA', '{sumy}')",  # noqa: S608
         )
+        database.run(
+            "CREATE TABLE gazetteer.sites AS SELECT 'clinic' AS name, 2.5 AS km, "
+            "ST_MakePoint(34.8, 50.91)::geography AS geog"
+        )
+        run("how-to/buffers", {}, database, only=["sql"])
         names = run("how-to/postgis", {"address": database.url}, database)
         try:
             back = gpd.read_postgis("SELECT * FROM gazetteer.zone", names["engine"])

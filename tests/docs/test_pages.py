@@ -30,6 +30,7 @@ RUN_BY = {
     "explanation/data.md": "docs/test_how_to.py",
     "explanation/probability.md": "docs/test_how_to.py",
     "how-to/anywhere.md": "docs/test_how_to.py",
+    "how-to/buffers.md": "docs/test_how_to.py",
     "how-to/dask.md": "analysis/test_distributed.py",
     "how-to/downloads.md": "docs/test_how_to.py",
     "how-to/formats.md": "docs/test_how_to.py",
