@@ -171,8 +171,8 @@ def _draw_rings(zone: Zone, tolerance_m: float) -> tuple[BaseGeometry, ...]:
     return _draw_anew(zone, tolerance_m)
 
 
-# Two zones in turn: those of a comparison.
-@lru_cache(maxsize=2)
+# A few zones, with the parts that some are made of.
+@lru_cache(maxsize=8)
 def _draw_anew(zone: BufferZone | CombinedZone, tolerance_m: float) -> tuple[BaseGeometry, ...]:
     if isinstance(zone, BufferZone):
         km: Any = (
@@ -296,7 +296,6 @@ def _divide(pieces: Pieces, size_km2: Floats, zone: Zone) -> AreaParts:
     one parallel to the next is halved where the rule and the trapezium differ.
     """
     every = np.arange(len(pieces.area))
-    shapely.prepare(pieces.shape)
     bounds = shapely.bounds(pieces.shape)
     # At its very ends a parallel may run along an edge.
     height = (bounds[:, 3] - bounds[:, 1]) * (1.0 - 2e-9)

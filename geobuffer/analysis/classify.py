@@ -269,7 +269,7 @@ def classify(
         ``oblast_iso`` (ISO codes), or names in ``country`` and ``oblast``. In a table with the
         column ``accuracy_m`` or ``radius_m``, a missing value counts as 1,000. Without the column,
         all points count as exact, or all places as points. Of lines and areas, ``accuracy_m``
-        alone is used in the same way. Their edges are straight in longitude and latitude.
+        alone is used in the same way. Their edges are straight in the CRS of the table.
     zone
         The zone. Its edges belong to it; a point on the edge of two rings is in the inner one.
     compiled

@@ -32,6 +32,8 @@ from geobuffer.analysis.probability import Errors
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian, trace_boundary, wrap_degrees
 from geobuffer.geodesy.ellipsoid import Floats, Ints, cut_into_pieces, inverse
 from geobuffer.zones.border import AROUND
+from geobuffer.zones.region import Region
+from geobuffer.zones.zone import CombinedZone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from geobuffer.geodesy.ellipsoid import Pieces
-    from geobuffer.zones.zone import Zone
+    from geobuffer.zones.zone import Part, Zone
 
     Flags = NDArray[np.bool_]
 
@@ -307,7 +309,15 @@ class _Search:
         if len(self._outlines):
             left = np.flatnonzero(near & (length > _SHORT_M) & ~open_)
             open_[left] = self._meet_outlines(at.select(left))
-        return open_ | self._find_cuts(at, length)
+        return (open_ | self._find_cuts(at, length)) & ~self._find_coincident(at, length)
+
+    def _find_coincident(self, at: _Intervals, length: Floats) -> Flags:
+        """Return which intervals run along a border from end to end: they have one answer."""
+        distance, chainage = self.points.distance_m.min(axis=0), self.points.chainage_km * 1e3
+        on = (distance[at.head] <= _EXACT_M) & (distance[at.tail] <= _EXACT_M)
+        on &= self.points.section[at.head] == self.points.section[at.tail]
+        along = np.abs(chainage[at.tail] - chainage[at.head])
+        return np.asarray(on & (np.abs(along - length) <= 2.0 * _EXACT_M))
 
     def _bound(self, at: _Intervals, length: Floats, border: int, *, by_feet: bool) -> _Bounds:
         """Return bounds of the distance from a border."""
@@ -404,7 +414,7 @@ class _Search:
     def _reach_m(self) -> float:
         """How far from its borders the zone may reach, in metres."""
         filled = any(one.side == AROUND for one in self.zone.zones)
-        return np.inf if filled or self._regions else self.zone.width_km * 1e3
+        return np.inf if filled or _holds_region(self.zone) else self.zone.width_km * 1e3
 
     @cached_property
     def _edges_m(self) -> list[list[float]]:
@@ -444,6 +454,8 @@ class _Search:
         done = []
         while True:
             differ = self.points.has_other_answers(closed.head, closed.tail)
+            length = self.pieces.length_m[closed.piece] * (closed.end - closed.begin)
+            differ &= (length > _EXACT_M) & ~self._find_coincident(closed, length)
             done.append(closed.select(~differ))
             if not differ.any():
                 return done[0].join(*done[1:])
@@ -496,3 +508,13 @@ class _Search:
             np.stack(p.at(parts.piece, parts.end), axis=-1),
             parts.piece,
         )  # fmt: skip
+
+
+def _holds_region(part: Part | Zone) -> bool:
+    """Return whether a zone has all of a region united with it, so that it reaches anywhere."""
+    if not isinstance(part, CombinedZone):
+        return isinstance(part, Region)
+    held = [_holds_region(one) for one in part.parts]
+    if part.how == "union":
+        return any(held)
+    return held[0] if part.how == "difference" else all(held)

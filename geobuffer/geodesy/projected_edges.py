@@ -82,7 +82,8 @@ def _densify_alike(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
 
 def _densify_once(shapes: Shapes, convert: pyproj.Transformer) -> tuple[Shapes, bool]:
     """Add vertices where a first look needs them, and return whether there were any."""
-    kind, xy, offsets = shapely.to_ragged_array(shapes)
+    # No answer depends on heights.
+    kind, xy, offsets = shapely.to_ragged_array(shapes, include_z=False)
     ends = np.zeros(len(xy), dtype=bool)
     ends[offsets[0][1:] - 1] = True
     pieces = _count_pieces(xy, ends, convert)

@@ -30,6 +30,10 @@ ZONES = {
     "around": lambda m: gb.build_zone(_park(), km=[1, 3], side="around", tolerance_m=m),
     "inside": lambda m: gb.build_zone(_park(), km=1, side="inside", tolerance_m=m),
     "clipped": lambda m: gb.clip_zone(gb.build_zone(_park(), km=2, tolerance_m=m), EAST),
+    "united": lambda m: gb.unite(
+        gb.build_zone(_park(), km=1, tolerance_m=m),
+        gb.Region("Wood", shapely.box(30.18, 50.08, 30.3, 50.2), SOURCE),
+    ),
     "subtracted": lambda m: gb.subtract(
         gb.build_zone(_park(), km=3, tolerance_m=m),
         gb.build_zone(gb.border_along(TWO[1], source=SOURCE), km=1, tolerance_m=m),
@@ -108,7 +112,9 @@ def _lines(shape):
     return shapely.MultiLineString(parts)
 
 
-@pytest.mark.parametrize("name", ["both", "territories", "around", "clipped", "subtracted"])
+@pytest.mark.parametrize(
+    "name", ["both", "territories", "around", "clipped", "united", "subtracted"]
+)
 def test_square_kilometres_inside_are_those_within_a_fine_polygon(name):
     found = gb.classify(fields(), zone(name))
     cut = shapely.intersection(fields().to_numpy(), zone(name, 0.005).polygon)
@@ -195,6 +201,18 @@ def test_a_line_may_run_either_way_and_be_split(strip):
         whole = gb.classify(roads(), zone(name))["inside_km"]
         sums = parts.to_numpy().reshape(-1, 2).sum(axis=1)
         assert sums == pytest.approx(whole.to_numpy(), abs=1e-5)
+
+
+def test_what_runs_along_the_border_itself_is_answered(strip):
+    """There, rounding puts neighbouring points on different sides; that must not take hours."""
+    zone = gb.build_zone(strip, km=10, tolerance_m=0.1)
+    along = gpd.GeoSeries([shapely.LineString([(30, 50), (30, 50.37), (30, 51)])], crs=4326)
+    found = gb.classify(along, zone).iloc[0]
+    assert (found["farthest_km"], found["membership"]) == (pytest.approx(0, abs=1e-6), "inside")
+    assert found["inside_km"] == pytest.approx(found["length_km"])
+    beside = gpd.GeoDataFrame(geometry=[shapely.box(30, 50.2, 30.05, 50.4)], crs=4326)
+    sides = gb.exposure(beside, zone, by="side").set_index("side")["area_km2"]
+    assert sides["East"] == pytest.approx(area_m2(beside.geometry[0]) / 1e6)
 
 
 def _east(*kms, lat=50.5):
