@@ -88,6 +88,14 @@ def test_buffers():
     assert planar.symmetric_difference(exact).area.between(1.0, 0.01 * exact.area).all()
 
 
+def test_the_readme_buffers_a_table():
+    code = blocks_of("../README")[1][1]
+    exec(compile(code, "README", "exec"), names := {})  # noqa: S102 - our own page
+    back = gpd.read_file("zones.gpkg")
+    assert len(back) == len(names["sites"]) == 100
+    assert (back["buffer_error_m"] <= 1.0).all()
+
+
 def test_lines_and_areas():
     names = run("how-to/lines-and-areas", {})
     assert left_behind() == set()
@@ -123,7 +131,7 @@ def test_formats():
 
 def test_quick_start(zone, towns):
     names = run("quick-start", {})
-    assert left_behind() == {"zone.png", "zone.gpkg"}
+    assert left_behind() == {"zone.png", "zone.gpkg", "zones.gpkg"}
     assert len(names["inside"]) == len(gb.within(towns, zone))
 
 
