@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from geobuffer.analysis.conflicts import read_listing
 from geobuffer.analysis.features import FEATURE_MEMBERSHIP, answer_features
@@ -360,8 +361,8 @@ def classify_table(
     frame = _location_frame(
         table, zone, answers.distance_km, answers.side, answers.section, answers.chainage_km
     )
-    frame["ring"] = pd.array(_decode_names(zone.ring_names, answers.ring, None), dtype="string")
-    frame["membership"] = _text_column(_decode_names(MEMBERSHIP, answers.membership, None))
+    frame["ring"] = _name_column(zone.ring_names, answers.ring, None, pd.StringDtype())
+    frame["membership"] = _name_column(MEMBERSHIP, answers.membership, None)
     frame["p_inside"] = answers.p_inside
     frame["margin_km"] = answers.margin_km
     frame["conflict"] = _text_column(answers.conflict)
@@ -391,10 +392,8 @@ def make_feature_frame(
         floats["chainage_km"],
     )  # fmt: skip
     frame.insert(1, "farthest_km", floats["farthest_km"])
-    rings = _decode_names(zone.ring_names, numbers["ring"], None)
-    frame["ring"] = pd.array(rings, dtype="string")
-    classes = _decode_names(FEATURE_MEMBERSHIP, numbers["membership"], None)
-    frame["membership"] = _text_column(classes)
+    frame["ring"] = _name_column(zone.ring_names, numbers["ring"], None, pd.StringDtype())
+    frame["membership"] = _name_column(FEATURE_MEMBERSHIP, numbers["membership"], None)
     frame["margin_km"] = floats["margin_km"]
     frame[size], frame[part] = floats[size], floats[part]
     frame["share_inside"] = floats[part] / floats[size]
@@ -534,11 +533,19 @@ def join_columns(table: gpd.GeoDataFrame, found: pd.DataFrame) -> gpd.GeoDataFra
     return joined
 
 
-def _decode_names(
-    names: Sequence[str], codes: NDArray[np.signedinteger[Any]], missing: str | None
-) -> NDArray[np.object_]:
-    """Return the names that codes stand for; the code −1 stands for a missing one."""
-    return np.asarray(np.array([*names, missing], dtype=object)[codes])
+def _name_column(
+    names: Sequence[str],
+    codes: NDArray[np.signedinteger[Any]],
+    missing: str | None,
+    dtype: Any = _TEXT,
+) -> Any:
+    """Return the names that codes stand for, as a column; the code −1 stands for a missing one."""
+    if not isinstance(dtype, pd.StringDtype):
+        return pd.array(np.array([*names, missing], dtype=object)[codes], dtype=dtype)
+    # Arrow decodes a million codes in a fifth of the time that pandas takes for objects.
+    known = pa.array([*names, missing], type=pa.string())
+    codes = np.where(codes < 0, len(names), codes)
+    return pd.array(known.take(pa.array(codes)), dtype=dtype)
 
 
 def _text_column(values: NDArray[np.object_]) -> Any:
@@ -558,10 +565,8 @@ def _location_frame(
     found = pd.DataFrame(
         {
             "distance_km": distance,
-            "side": _text_column(_decode_names([s.name for s in border.sides], side, "")),
-            "section": _text_column(
-                _decode_names([s.name for s in border.sections], section, None)
-            ),
+            "side": _name_column([s.name for s in border.sides], side, ""),
+            "section": _name_column([s.name for s in border.sections], section, None),
             "chainage_km": chainage,
         },
         index=table.index,

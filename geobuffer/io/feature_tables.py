@@ -56,12 +56,13 @@ def find_kind(table: gpd.GeoDataFrame | gpd.GeoSeries) -> str:
     types = shapely.get_type_id(shapes)
     types[(types >= 0) & shapely.is_empty(shapes)] = -1
     there = np.flatnonzero(types >= 0)
-    kinds = [_KINDS[number] for number in types[there]]
-    if not {LINES, AREAS} & {*kinds}:
+    present = {_KINDS[number] for number in np.unique(types[there]).tolist()}
+    if not {LINES, AREAS} & present:
         # What is no point is refused where points are read.
         return POINTS
-    other = next((n for n, kind in enumerate(kinds) if kind != kinds[0]), None)
-    if other is not None:
+    first = _KINDS[types[there[0]]]
+    if len(present) > 1:
+        other = next(n for n, number in enumerate(types[there]) if _KINDS[number] != first)
         one, two = (
             f"{shapes[row].geom_type} in row {table.index[row]!r}"
             for row in (there[0], there[other])
@@ -70,7 +71,7 @@ def find_kind(table: gpd.GeoDataFrame | gpd.GeoSeries) -> str:
             f"Invalid table: it has a {one} and a {two}. Must hold points, lines or areas alone: "
             "select rows by their geom_type, or make points of all with representative_point()."
         )
-    return kinds[0]
+    return first
 
 
 def read_features(table: gpd.GeoDataFrame | gpd.GeoSeries, kind: str) -> Features:
