@@ -189,7 +189,7 @@ def locate(
     >>> locate(point, border)["side"].tolist()
     ['Ukraine']
     >>> locate(point, border, nearest_point=True)["bearing_deg"].round().tolist()
-    [26.0]
+    [3.0]
     """
     check_arguments(nearest_point=(nearest_point, FLAG))
     return _locate_table(table, border, stacklevel=2, nearest_point=nearest_point)

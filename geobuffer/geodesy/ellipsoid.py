@@ -249,7 +249,7 @@ def length_m(line: BaseGeometry) -> float:
 
     Examples
     --------
-    >>> round(length_m(LineString([(0, 60), (1, 60)])), 2)  # a stretch of the parallel
+    >>> round(length_m(shapely.LineString([(0, 60), (1, 60)])), 2)  # a stretch of the parallel
     55800.0
     """
     return float(cut_into_pieces([line]).length_m.sum())
