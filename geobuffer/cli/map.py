@@ -114,7 +114,8 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
         print_json(_describe_files(page, png) | facts | counts | _describe_expected(expected))
         return
     if counts:
-        print_line(f"{counts['inside']} settlements inside, {counts['uncertain']} uncertain.")
+        many = "" if counts["inside"] == 1 else "s"
+        print_line(f"{counts['inside']} settlement{many} inside, {counts['uncertain']} uncertain.")
         if expected is not None:
             print_line(describe_expected(*expected, surely=counts["inside"]))
         if counts["not_located"]:

@@ -128,8 +128,8 @@ def _print_point(
         print_line(f"{found['distance_km']:.3f} km from {found['section']}.")
     else:
         side = _describe_side(found["side"])
-        origin = _name_origin(scenario.side)
-        print_line(f"{found['distance_km']:.3f} km from the {origin}, {side}.")
+        origin = _name_origin(line, scenario.side)
+        print_line(f"{found['distance_km']:.3f} km from {origin}, {side}.")
         print_line(f"Nearest section: {found['section']}, at kilometre {found['chainage_km']:.1f}.")
     if nearest_point:
         print_line(_describe_nearest_point(found))
@@ -155,9 +155,13 @@ def _write_position(lat: float, lon: float) -> str:
     return f"{lat:.6f}, {lon:.6f}"
 
 
-def _name_origin(side: str) -> str:
-    """Return from what distances are measured, for a sentence."""
-    return "areas" if side == AROUND else "border"
+def _name_origin(line: gb.Border, side: str) -> str:
+    """Return from what distances are measured, for a sentence: the border, the river, the areas."""
+    from geobuffer.viz.captions import find_border_kind
+    from geobuffer.zones.translation import read_translation
+
+    kind = find_border_kind(line, side)
+    return "the areas" if kind == "area" else read_translation("en").of_kind(kind).text("of_it")
 
 
 def _locate_places(
@@ -305,8 +309,8 @@ def _print_answers(answers: _Answers, ground: Ground, side: str) -> None:
             at = map(_write_position, table["nearest_lat"], table["nearest_lon"])
             table = table.assign(nearest_point=[*at])
         columns = [column for column in _SHOWN if column in table and column not in apart]
-        title = f"Distance: {name}" if apart else f"Distance from the {_name_origin(side)}: {name}"
-        print_table(pd.DataFrame(table[columns]), title)
+        origin = "" if apart else f" from {_name_origin(ground.border, side)}"
+        print_table(pd.DataFrame(table[columns]), f"Distance{origin}: {name}")
     if renamed := _list_renamed(name, pd.concat([table, unplaced])):
         print_line(f"{name!r} is a former or another name of: {', '.join(renamed)}.")
     if not unplaced.empty:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from geobuffer.analysis.expectation import Expected
     from geobuffer.viz.figure.projection import Projection
-    from geobuffer.zones.border import Section, Side
+    from geobuffer.zones.border import Border, Section, Side
     from geobuffer.zones.region import Region
     from geobuffer.zones.source import Source
     from geobuffer.zones.translation import Translation
@@ -57,14 +57,23 @@ def find_kind(zone: Zone) -> str:
     >>> find_kind(zone)
     'area'
     """
-    if has_only_points(zone.sections):
+    return _find_kind(zone, [part.border for part in zone.zones], zone.side)
+
+
+def find_border_kind(border: Border, side: str) -> str:
+    """Return of which kind the zones along a border are, on a side that is asked for."""
+    return _find_kind(border, [border], side)
+
+
+def _find_kind(whole: Zone | Border, borders: Sequence[Border], side: str) -> str:
+    """Return the kind of a border, or of a zone along several borders."""
+    if has_only_points(whole.sections):
         return "point"
-    borders = [part.border for part in zone.zones]
     if all(border.is_bare or _is_empty(border.sides[0]) for border in borders):
-        return "river" if _is_river(zone) else "line"
-    if zone.side == AROUND:
+        return "river" if _is_river(whole) else "line"
+    if side == AROUND:
         return "area"
-    has_codes = any(region.iso or region.country for region in zone.regions)
+    has_codes = any(region.iso or region.country for region in whole.regions)
     return "border" if has_codes or not all(b.can_fill for b in borders) else "outline"
 
 
@@ -73,15 +82,15 @@ def _is_empty(side: Side) -> bool:
     return side.area is not None and side.area.is_empty
 
 
-def _is_river(zone: Zone) -> bool:
+def _list_river_words(words: Translation) -> set[str]:
+    return {word.strip() for word in words.text("river_words").split(",")}
+
+
+def _is_river(whole: Zone | Border) -> bool:
     """Return whether the names of all lines, or their source, have the word for a river."""
-    words = {
-        word.strip()
-        for language in list_languages()
-        for word in read_translation(language).text("river_words").split(",")
-    }
-    names = [section.name for section in zone.sections]
-    titles = [zone.source.title]
+    words = set().union(*(_list_river_words(read_translation(to)) for to in list_languages()))
+    names = [section.name for section in whole.sections]
+    titles = [whole.source.title]
     return any(
         all(words & set(re.findall(r"[^\W\d_]+", text.casefold())) for text in texts)
         for texts in (names, titles)
@@ -420,8 +429,23 @@ def _choose_heading(zone: Zone, words: Translation) -> tuple[str, str]:
         return "title", " – ".join(sides)
     border = _join_names(zone.regions or zone.sections, words)
     # A river or a front line is no border of anything.
-    is_line = find_kind(zone) in {"line", "river"}
-    return "title_along" if is_line else "title_of", border
+    kind = find_kind(zone)
+    if kind == "river":
+        border = _shorten_river(border, words)
+    return "title_along" if kind in {"line", "river"} else "title_of", border
+
+
+def _shorten_river(name: str, words: Translation) -> str:
+    """Return the name of a river without that word in front, where the heading has it already.
+
+    >>> _shorten_river("річка Псел", load_translation("uk"))
+    'Псел'
+    >>> _shorten_river("River Psel", load_translation("en"))
+    'River Psel'
+    """
+    first, _, rest = name.partition(" ")
+    says_it = "{of_it}" in words.texts["title_along"]
+    return rest if says_it and rest and first.casefold() in _list_river_words(words) else name
 
 
 def _format_measure(value: float, words: Translation) -> str:

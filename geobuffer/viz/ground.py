@@ -60,6 +60,10 @@ _LOCATOR_LAND, _LOCATOR_WIDER, _LOCATOR_MOST = 0.06, 1.5, 150.0
 # countries are good to a kilometre.
 _NEAR = 0.015
 
+# A region with a larger share of sea is not drawn as land. Coasts that are a kilometre off make up
+# less of a region.
+_MOST_SEA = 0.05
+
 # The ground within a window is simplified by this many degrees, a kilometre; or, if the window is
 # large, by its height divided by the other number.
 _SIMPLER, _MOST_STEPS = 0.01, 500.0
@@ -218,6 +222,19 @@ def find_ground(zone: Zone, window: Window, exact: BaseGeometry | None = None) -
         ),
         shapely.simplify(_cut_to(waters.geometry[~river], close), simpler / 2.0),
     )
+
+
+def find_regions_at_sea(regions: Sequence[Region], window: Window) -> list[bool]:
+    """Return which regions hold so much sea in a window that they cannot be drawn as land.
+
+    Countries of the data of the world reach to the end of their territorial waters.
+    """
+    box = shapely.box(*window)
+    land = _cut_to(read_ground("land").geometry, box)
+    held = [_cut_to([shapely.simplify(region.geometry, _SIMPLER)], box) for region in regions]
+    whole = shapely.area(held)
+    wet = shapely.area([shapely.difference(one, land) for one in held])
+    return (wet > _MOST_SEA * whole).tolist() if regions else []
 
 
 def _cut_to(shapes: Iterable[BaseGeometry], box: BaseGeometry) -> BaseGeometry:

@@ -209,7 +209,7 @@ def test_along_a_line_left_and_right_are_sides(run, river, here):
     assert facts["sections"] == ["Psel"]
     # Half of what lies within 2 km of 44.5 km, one end and the other.
     assert facts["area_km2"] == pytest.approx(facts["border_km"] * 2 + np.pi * 4 / 2, rel=1e-3)
-    assert "from the border, on its right." in run("where", "50.9", "34.9", "--along", river).out
+    assert "from the river, on its right." in run("where", "50.9", "34.9", "--along", river).out
     assert "\nRiver: Psel.\n" in run("zone", "--along", river, "--km", "2").out
     answer = run("map", "--along", river, "--out", "river.html", "--png", "river.png")
     assert answer.code == 0, answer.err

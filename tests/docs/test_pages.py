@@ -215,6 +215,14 @@ def test_pictures_of_failures_are_small_and_used(picture):
     assert f"figures/{picture.name}" in _text("explanation/failure-modes.md")
 
 
+def test_pictures_of_the_page_are_small_and_shown():
+    pictures = sorted((DOCS / "figures").glob("page-*.png"))
+    shown = re.findall(r"figures/([\w-]+\.png)", _text("how-to/gallery.md"))
+    assert sorted(shown) == sorted([*(one.name for one in pictures), "picture.png"])
+    assert len(shown) == 12
+    assert sum((DOCS / "figures" / name).stat().st_size for name in shown) < 2_500_000
+
+
 def test_examples_of_pages_use_public_names_only():
     for page in PAGES:
         for block in re.findall(r"^```python\n(.*?)^```", _text(page), re.MULTILINE | re.DOTALL):

@@ -150,7 +150,7 @@ def test_things_are_called_by_their_kind(strip, regions):
         assert (bank[language] in text) == (kind == "river"), (kind, language, text)
         assert "{" not in text
     assert found["river", "uk"][:2] == [
-        "Зона 1 км уздовж річки: річка Псел, лівий берег",
+        "Зона 1 км уздовж річки: Псел, лівий берег",
         "До 1 км від річки, лівий берег. Річка: 111 км. Зона: 113 км².",
     ]
     assert found["area", "en"][:2] == [

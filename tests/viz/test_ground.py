@@ -1,10 +1,16 @@
-"""The locator shows land wherever on Earth a zone lies."""
+"""The locator shows land wherever on Earth a zone lies; waters of a region are no land."""
 
 import pytest
 import shapely
 
 import geobuffer as gb
-from geobuffer.viz.ground import LOCATOR_SIZE, choose_window, find_ground, make_locator
+from geobuffer.viz.ground import (
+    LOCATOR_SIZE,
+    choose_window,
+    find_ground,
+    find_regions_at_sea,
+    make_locator,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,3 +64,14 @@ def test_ground_across_180_degrees_is_on_both_sides():
     west, _, east, _ = land.bounds
     assert west < 179.9
     assert east > 180
+
+
+def test_regions_that_hold_waters_are_not_drawn_as_land(regions):
+    """Odesa and the sea before it, the same across 180° in Fiji; oblasts inland are land."""
+    source = gb.Source("by hand")
+    coast = gb.Region("Coast", shapely.box(30, 45.5, 32, 47), source)
+    fiji = gb.Region("Fiji", shapely.box(-180, -18, -179, -16), source)
+    inland = [regions["Sumy"], regions["Kursk"]]
+    assert find_regions_at_sea([coast, *inland], (29, 44, 40, 54)) == [True, False, False]
+    assert find_regions_at_sea([fiji], (178, -20, 183, -14)) == [True]
+    assert find_regions_at_sea([], (178, -20, 183, -14)) == []

@@ -127,12 +127,12 @@ def draw_lands(axes: Axes, lands: Iterable[tuple[int, BaseGeometry]], *, is_sea:
         )  # fmt: skip
 
 
-def draw_regions(axes: Axes, regions: Iterable[tuple[int, BaseGeometry]]) -> None:
-    """Draw the regions with dashed outlines: pairs of a tint and a shape."""
+def draw_regions(axes: Axes, regions: Iterable[tuple[int | None, BaseGeometry]]) -> None:
+    """Draw the regions with dashed outlines: pairs of a tint and a shape. None: without a fill."""
     for tint, shape in regions:
+        fill = "none" if tint is None else find_land_colour(tint)
         draw_shape(
-            axes, shape, gid="geobuffer-regions", zorder=1, facecolor=find_land_colour(tint),
-            **_REGION_LINE,
+            axes, shape, gid="geobuffer-regions", zorder=1, facecolor=fill, **_REGION_LINE,
         )  # fmt: skip
 
 

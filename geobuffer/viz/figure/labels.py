@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import re
 import unicodedata
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -70,7 +71,7 @@ class Label(NamedTuple):
     """A name to place beside its dot, which is at ``x`` and ``y`` in points, on a side.
 
     A name without room beside its dot may stand farther away, at the end of a line of at most
-    ``longest`` points.
+    ``longest`` points. A name that ``must`` stand may have a line over dots.
     """
 
     text: str
@@ -81,6 +82,7 @@ class Label(NamedTuple):
     weight: str = "normal"
     side: str = ""
     longest: float = 0.0
+    must: bool = False
 
 
 class Obstacles(NamedTuple):
@@ -95,6 +97,10 @@ class Obstacles(NamedTuple):
     dots: NDArray[np.float64]
     line: NDArray[np.float64]
     off: Mapping[str, BaseGeometry] = MappingProxyType({})
+
+
+# Where a line may end: at blanks, but not between a number and its unit.
+_BREAKS = re.compile(r"(?<!\d)\s+|\s+(?!(?:km|m|км|м)(?:²|\b))")
 
 
 def clean_text(text: str) -> str:
@@ -142,11 +148,13 @@ def wrap_text(text: str, width: float, size: float, weight: str = "normal") -> l
     --------
     >>> wrap_text("Boundaries imply nothing", 80, 10)
     ['Boundaries', 'imply nothing']
+    >>> wrap_text("nearer than 1 km", 65, 10)
+    ['nearer than', '1 km']
     >>> len(wrap_text("x" * 100, 80, 10)) > 5
     True
     """
     lines, line = [], ""
-    for word in text.split():
+    for word in (" ".join(part.split()) for part in _BREAKS.split(text) if part):
         longer = f"{line} {word}" if line else word
         if measure_text(longer, size, weight) <= width:
             line = longer
@@ -194,7 +202,7 @@ def place_labels(
     The positions are those of ``label_rules.json``: right and left of the dot, above, below and at
     its corners; then at the end of a line, the shortest first. A label lies within the area and
     covers no other label, no dot and no point of the line. A line to a label crosses no other one,
-    no label and no dot.
+    no label and no dot; that to one which must stand may cross dots, if there is no other way.
 
     Parameters
     ----------
@@ -226,7 +234,9 @@ def place_labels(
         if len(placed) == most:
             break
         reach = _HIDES * label.radius
-        for box in _list_boxes(label):
+        tries = [(box, False) for box in _list_boxes(label)]
+        tries += [(box, True) for box, _ in tries if label.must]
+        for box, over_dots in tries:
             if (
                 _contains_box(area, box)
                 and not any(_grow_box(box, *air).meets(other) for other in boxes)
@@ -234,7 +244,7 @@ def place_labels(
                 and not _holds_any(_grow_box(box, clear, clear), obstacles.line)
                 and not _stands_on(box, obstacles.off.get(label.side))
                 and not shapely.intersects(shapely.box(*box), leaders).any()
-                and _is_way_clear(label, box, boxes, leaders, obstacles)
+                and _is_way_clear(label, box, boxes, leaders, obstacles, over_dots=over_dots)
             ):
                 if end := find_leader(label, box):
                     leaders.append(shapely.LineString([(label.x, label.y), end]))
@@ -245,8 +255,9 @@ def place_labels(
 
 
 def _is_way_clear(
-    label: Label, box: Box, boxes: list[Box], leaders: list[BaseGeometry], obstacles: Obstacles
-) -> bool:
+    label: Label, box: Box, boxes: list[Box], leaders: list[BaseGeometry], obstacles: Obstacles,
+    *, over_dots: bool,
+) -> bool:  # fmt: skip
     """Return whether the line to a label, if it needs one, crosses no line, no label and no dot."""
     end = find_leader(label, box)
     if end is None:
@@ -257,7 +268,7 @@ def _is_way_clear(
     return not (
         shapely.intersects(line, leaders).any()
         or shapely.intersects(line, [shapely.box(*other) for other in boxes]).any()
-        or (shapely.distance(line, dots) < _PASSES * label.radius).any()
+        or (not over_dots and (shapely.distance(line, dots) < _PASSES * label.radius).any())
         or shapely.intersects(line, obstacles.off.get(label.side, shapely.Polygon()))
     )
 

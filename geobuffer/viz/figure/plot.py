@@ -62,6 +62,7 @@ from geobuffer.viz.ground import (
     find_band_km,
     find_ground,
     find_name_points,
+    find_regions_at_sea,
     find_state_lines,
     make_locator,
 )
@@ -423,9 +424,13 @@ def _draw_map(
     is_far = layout.zoom <= GROUND_UP_TO_ZOOM
     lands = [(country.tint, layout.shape(country.land)) for country in ground.countries]
     drawing.draw_lands(axes, lands if is_far else [], is_sea=is_far or not lands)
-    drawing.draw_regions(
-        axes, zip([tints.get(region.country, -1) for region in regions], land, strict=True)
-    )
+    # What a region holds of the sea is no land: there the ground, which has a coast, fills it.
+    at_sea = find_regions_at_sea(regions, layout.window)
+    fills = [
+        None if is_far and wet else tints.get(region.country, -1)
+        for region, wet in zip(regions, at_sea, strict=True)
+    ]
+    drawing.draw_regions(axes, zip(fills, land, strict=True))
     if layout.zoom <= RIVERS_UP_TO_ZOOM:
         drawing.draw_waters(axes, layout.shape(ground.rivers), layout.shape(ground.lakes))
     lines = [ground.borders, exact] if is_far else [exact]
@@ -636,7 +641,8 @@ def _draw_place_names(
         first = places.is_named[i] or places.population[i] >= rules["first_from"]
         longest = rules["leader"]["longest"]["named" if places.is_named[i] else "others"] * PIXEL
         reach = longest if lead or (first and not outside) else 0.0
-        labels[Label(text, x, y, _NAME, radius, weight, places.sides[i], reach)] = i
+        must = bool(places.is_named[i])
+        labels[Label(text, x, y, _NAME, radius, weight, places.sides[i], reach, must)] = i
     area = Box(2.0, 2.0, layout.size[0] - 2.0, layout.size[1] - 2.0)
     shown = seen & (near | (places.town_radii > 0.0))
     covered = _list_dot_points(at[shown], places.town_radii[shown])

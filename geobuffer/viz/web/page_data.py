@@ -23,7 +23,7 @@ from geobuffer.io.not_located import read_hromadas
 from geobuffer.io.point_tables import read_numbers
 from geobuffer.viz.captions import find_kind, label_side, load_translation, name_rings
 from geobuffer.viz.extent import measure_sea_km, split_sections_at_coast
-from geobuffer.viz.ground import find_band_km
+from geobuffer.viz.ground import choose_window, find_band_km, find_regions_at_sea
 from geobuffer.viz.web.compact import (
     GRID,
     encode_column,
@@ -170,6 +170,7 @@ def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     by_region = iter(shapes_of_regions)
     ordered = sorted(regions, key=lambda region: region not in zone.regions)
     state = find_state_arcs([region.country for region in ordered], shapes_of_regions)
+    at_sea_too = find_regions_at_sea(ordered, choose_window(zone))
     # Regions along the border get a second place for their name, in the part where the map opens.
     # Others have a corner there at most.
     view = shapely.box(*zone.polygon.bounds)
@@ -189,7 +190,8 @@ def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
         "border": _describe_border(zone, parts["border"], at_sea, paths),
         "regions": [
             _describe_region(region, next(by_region), seen if region in zone.regions else None)
-            for region in ordered
+            | {"at_sea": wet}
+            for region, wet in zip(ordered, at_sea_too, strict=True)
         ],
     }
 

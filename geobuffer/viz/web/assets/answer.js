@@ -25,7 +25,7 @@
       makeNumber('answer_sure', number(counts.inside),
         counts.uncertain ? say('answer_uncertain', { count: number(counts.uncertain) }) : ''),
       describeExpected(),
-      makeNumber('answer_people', people.known ? number(people.total) : '?',
+      makeNumber('answer_people', people.known ? number(people.total) : say('unknown'),
         people.unknown ? say('answer_unknown', { count: number(people.unknown) }) : '',
         people.known && facts.places.is_bundled ? say('answer_dated') : ''),
     ].filter(Boolean);

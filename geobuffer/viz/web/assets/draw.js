@@ -78,6 +78,7 @@
         interactive: false, smoothFactor: 0.6,
       }).addTo(map);
       drawn.land = geobuffer.landOf(region.country);
+      drawn.isAtSea = region.at_sea;
       return drawn;
     });
   }
@@ -222,9 +223,11 @@
     const border = {
       color: colour('region'), weight: lineWidth(0.6, 1), dashArray: '4 3', stroke: view.regions,
     };
-    const fillOpacity = facts.has_basemap ? 0 : 1;
-    regions.forEach((layer) =>
-      layer.setStyle({ ...border, fillColor: colour(layer.land), fillOpacity }));
+    // What a region holds of the sea is no land: there the ground, which has a coast, fills it.
+    const isFilled = (layer) => !facts.has_basemap && !(layer.isAtSea && geobuffer.isGroundShown());
+    regions.forEach((layer) => layer.setStyle({
+      ...border, fillColor: colour(layer.land), fillOpacity: isFilled(layer) ? 1 : 0,
+    }));
     state.setStyle({ color: colour('state'), weight: lineWidth(1.2, 2.2), stroke: view.regions });
     sections.forEach((layer) =>
       layer.setStyle({ color: colour('border'), weight: lineWidth(0.8, 2.8) }));
@@ -259,6 +262,7 @@
   }
 
   Object.assign(geobuffer, {
-    draw, redraw, restyle, startDots, clipToSide, colour, placeStyle, townStyle, ringStyle, SEA_STYLE,
+    draw, redraw, restyle, startDots, clipToSide, colour, placeStyle, townStyle, ringStyle, pixelsPerKm,
+    SEA_STYLE,
   });
 })(window.geobuffer);

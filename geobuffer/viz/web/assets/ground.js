@@ -42,12 +42,17 @@
     return least + (most - least) * Math.min(1, Math.max(0, share));
   }
 
+  /** Return whether countries and coasts are drawn at this zoom. */
+  function isGroundShown() {
+    return !facts.has_basemap && view.map.getZoom() <= ground.zooms.ground;
+  }
+
   /** Colour the ground. Closer than it is right, all is land, or sea if no land is about. */
   function styleGround() {
     const { colour } = geobuffer;
     const { lands, groundLines: { lakes, rivers, borders } } = view.layers;
     const zoom = view.map.getZoom();
-    const isShown = !facts.has_basemap && zoom <= ground.zooms.ground;
+    const isShown = isGroundShown();
     const isFlowing = !facts.has_basemap && zoom <= ground.zooms.rivers;
     lands.forEach((layer, i) => layer.setStyle({
       fill: isShown, stroke: isShown, fillOpacity: 1, fillColor: colour(LANDS[i]),
@@ -94,7 +99,9 @@
   function isZoneUnder({ left, right, top, bottom }) {
     const { map } = view;
     const shapes = geobuffer.rings().flatMap((ring) => ring.shape ?? []);
-    const isInside = ({ x, y }) => x > left && x < right && y > top && y < bottom;
+    // Some space beside it, for the hatching of the zone's edge and for names.
+    const air = Math.max(8, geobuffer.bandKm() * geobuffer.pixelsPerKm());
+    const isInside = ({ x, y }) => x > left - air && x < right + air && y > top - air && y < bottom + air;
     if (shapes.flat(2).some((at) => isInside(map.latLngToContainerPoint(at)))) return true;
     const { lat, lng } = map.containerPointToLatLng([(left + right) / 2, (top + bottom) / 2]);
     return geobuffer.isWithin(shapes, [lat, lng]);
@@ -136,7 +143,7 @@
   }
 
   Object.assign(geobuffer, {
-    drawLands, drawGroundLines, styleGround, landOf, lineWidth, startLocator, showLocator,
+    drawLands, drawGroundLines, styleGround, isGroundShown, landOf, lineWidth, startLocator, showLocator,
     placeLocator,
   });
 })(window.geobuffer);

@@ -131,7 +131,8 @@
     traceParts(rings, at);
     pen.fillStyle = '#00f';
     pen.fill('evenodd');
-    strokeParts(rings, at, '#00f', 2 * OFF);
+    // With the hatching beyond its edge.
+    strokeParts(rings, at, '#00f', 2 * (OFF + geobuffer.bandKm() * geobuffer.pixelsPerKm()));
     addSwath(swath, at, false);
   }
 

@@ -2,7 +2,7 @@
 // Write the panel: title, legend with counts, sections, sources.
 
 (function (geobuffer) {
-  const { say, number, plain, element, button, termList, svg, facts, view } = geobuffer;
+  const { say, joinUnits, number, plain, element, button, termList, svg, facts, view } = geobuffer;
   const byId = (id) => document.getElementById(id);
   const MOST_NAMES = 4;
 
@@ -74,7 +74,7 @@
   }
 
   function entry(glyph, text, count) {
-    const line = element('li', '', glyph, element('span', '', text));
+    const line = element('li', '', glyph, element('span', '', joinUnits(text)));
     if (count !== undefined) line.append(element('b', 'number', number(count)));
     return line;
   }
@@ -379,7 +379,7 @@
     const accuracy = Number.isFinite(source.accuracy_m)
       ? `± ${number(source.accuracy_m)} ${say('unit_m')}` : null;
     const parts = [...nameMaker(source), source.as_of, accuracy].filter(Boolean);
-    return element('li', '', `${say(`source_${source.layer}`)}: ${parts.join(', ')}`);
+    return element('li', '', joinUnits(`${say(`source_${source.layer}`)}: ${parts.join(', ')}`));
   }
 
   function showSources() {
@@ -395,6 +395,7 @@
     showNotes(geobuffer.pickText(facts.notes));
     showZone();
     byId('settlements').hidden = !geobuffer.places.length;
+    byId('layer-outside').parentElement.hidden = !geobuffer.places.length;
     document.querySelector('.skip').hidden = !geobuffer.places.length;
     byId('search-label').textContent = say(geobuffer.places.length ? 'search' : 'search_bare');
     geobuffer.showTable();

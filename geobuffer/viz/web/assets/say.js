@@ -29,6 +29,11 @@
     return text.replace(/\{(\w+)\}/g, (whole, name) => (name in filled ? filled[name] : whole));
   }
 
+  /** Return a text whose numbers stay on one line with their units. */
+  function joinUnits(text) {
+    return text.replace(/(\d) (?=(?:km²?|m|км²?|м)(?![\p{L}\d]))/gu, '$1\u00a0');
+  }
+
   /** Return what a heading says of a side; nothing where there are no sides. */
   function onSide(side) {
     if (side === 'around' || geobuffer.facts.kind === 'point') return '';
@@ -112,5 +117,5 @@
   }
 
   Object.assign(geobuffer, { plain, sideLabel, stateOf, distanceText, probabilityText });
-  Object.assign(geobuffer, { say, onSide, number, element, button, termList, svg, sayFixedParts });
+  Object.assign(geobuffer, { say, joinUnits, onSide, number, element, button, termList, svg, sayFixedParts });
 })(window.geobuffer);

@@ -109,6 +109,14 @@
     byId('copied').textContent = say('copied');
   }
 
+  /** Return the bounds of the zone with the hatching beyond its edge. */
+  function hatchedBounds() {
+    const [[south, west], [north, east]] = facts.zone.bounds;
+    const high = geobuffer.bandKm() / 111;
+    const wide = high / Math.max(0.1, Math.cos((Math.max(-south, north) * Math.PI) / 180));
+    return [[south - high, west - wide], [north + high, east + wide]];
+  }
+
   function fitZone() {
     const { map } = view;
     const size = map.getSize();
@@ -116,7 +124,7 @@
     const gap = Math.min(size.x, size.y) * 0.03;
     const left = (box('.leaflet-control-zoom')?.width ?? 0) + 10 + gap;
     const bottom = (box('.leaflet-control-attribution')?.height ?? 0) + gap;
-    map.fitBounds(facts.zone.bounds, {
+    map.fitBounds(hatchedBounds(), {
       paddingTopLeft: [left, gap], paddingBottomRight: [gap + besideLocator, bottom], animate: false,
     });
   }
@@ -143,6 +151,8 @@
 
   function startSharing(map) {
     new WholeZone().addTo(map);
+    // The heading has been written since the map was made, and has made it lower.
+    map.invalidateSize({ pan: false, animate: false });
     fitZone();
     besideLocator = geobuffer.placeLocator();
     if (besideLocator) fitZone();
