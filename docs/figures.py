@@ -268,15 +268,6 @@ def draw_notch(border: gb.Border) -> None:
     saved(figure, "notch.png")
 
 
-def draw_picture(border: gb.Border, regions: gb.Regions) -> None:
-    """Draw the default zone as `geobuffer map --png` does, at the size of a screen."""
-    zone = gb.build_zone(border, km=10, side="Ukraine", tolerance_m=1)
-    picture = gb.plot_zone(
-        zone, settlements=gb.load_settlements(), regions=regions, title=gb.load_scenario().title
-    )
-    saved(picture, "picture.png")
-
-
 def main() -> None:
     """Print the table, draw the figures."""
     regions = gb.load_regions()
@@ -285,7 +276,6 @@ def main() -> None:
     draw_edge_errors(border)
     draw_ends(border, regions)
     draw_notch(border)
-    draw_picture(border, regions)
 
 
 if __name__ == "__main__":
