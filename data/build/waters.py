@@ -6,25 +6,52 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-# Where we keep rivers and lakes, as west, south, east, north: the bundled oblasts and as much
-# around them as a map of them shows.
-WINDOW = (24.0, 44.0, 46.0, 57.0)
+# West, south, east and north, in degrees.
+Bounds = tuple[float, float, float, float]
 
-# Lines are simplified by this many degrees (440 m): the source is good to a kilometre or so.
-TOLERANCE = 0.004
 
-# Pieces of rivers shorter than this, in degrees, are headwaters and islands of one bend; lakes
-# smaller than this, in km², would be specks where we draw them.
-SHORTEST, SMALLEST_KM2 = 0.2, 50.0
+class Scale(NamedTuple):
+    """What is kept for maps of a scale, and how exactly; all but the area in degrees.
 
-# The boxes, as above, of reservoirs that are in the source but exist no longer. Kakhovka lay
+    Rivers shorter than `shortest` and lakes smaller than `smallest_km2` are left out. Lines are
+    simplified by `tolerance`, and vertices moved to multiples of `grid`.
+    """
+
+    window: Bounds
+    shortest: float
+    smallest_km2: float
+    tolerance: float
+    grid: float
+
+
+# The bundled oblasts and as much around them as a map of them shows. Shorter pieces of rivers are
+# headwaters and islands of one bend; smaller lakes would be specks. The source is good to a
+# kilometre or so, the tolerance is 440 m, the grid 110 m.
+NEAR = Scale((24.0, 44.0, 46.0, 57.0), 0.2, 50.0, 0.004, 0.001)
+
+# The main rivers and larger lakes of the world, for maps of a few hundred kilometres. A tolerance
+# of 2.8 km keeps the file at 0.3 MB. The grid, 430 m to either side, is a power of two, so that
+# most bytes of a number are zero and pack well.
+FAR = Scale((-180.0, -90.0, 180.0, 90.0), 1.0, 500.0, 0.025, 1.0 / 128.0)
+
+# A lake larger than this is the Caspian Sea, which is sea in the dataset land. The next, Lakes
+# Superior, Michigan and Huron in one, have 208,000 km².
+LARGEST_KM2 = 300_000.0
+
+# The boxes of lakes that are in the source but exist no longer. Kakhovka lay
 # between the dams of Zaporizhzhia and Nova Kakhovka. The lower dam was destroyed on 6 June 2023,
 # and the water ran off within weeks (UNEP, Rapid Environmental Assessment of Kakhovka Dam Breach,
-# 2023). In the source it is one area with the reservoirs upstream, which remain.
-DRAINED = {"Kakhovka": (33.37, 46.7, 35.4, 47.86)}
+# 2023). In the source it is one area with the reservoirs upstream, which remain. The source has the
+# Aral Sea and Lake Chad as they were about 1960, with 67,500 and 12,000 km²; nine tenths of both
+# have dried up since, and it has no outline of what is left.
+DRAINED: dict[str, Bounds] = {
+    "Kakhovka": (33.37, 46.7, 35.4, 47.86),
+    "Aral Sea": (57.5, 43.2, 62.5, 47.0),
+    "Chad": (12.8, 12.3, 15.6, 14.1),
+}
 
-# The level of lakes in GSHHG: 1 is land, 2 lakes, 3 islands in lakes.
-LAKE = 2
+# The levels of lakes, and of islands in lakes, in GSHHG; 1 is land.
+LAKE, ISLAND = 2, 3
 
 
 class Water(NamedTuple):
@@ -42,19 +69,19 @@ class Piece(NamedTuple):
     vertices: NDArray[np.float64]
 
 
-def read_pieces(index: bytes, content: bytes) -> list[Piece]:
-    """Return the pieces in the window.
+def read_pieces(index: bytes, content: bytes, window: Bounds) -> list[Piece]:
+    """Return the pieces in a window.
 
     A line of the index has the level, the area, the number of vertices, the lowest and highest
     latitude and the first byte; the vertices are pairs of 32-bit numbers, longitudes of 0° to 360°.
 
     >>> index = b"2 60.0 3 50.0 51.0 0 24 0-E"
     >>> content = np.array([[30, 50], [31, 50], [30, 51]], "<f4").tobytes()
-    >>> [piece] = read_pieces(index, content)
+    >>> [piece] = read_pieces(index, content, NEAR.window)
     >>> piece.level, len(piece.vertices)
     (2, 3)
     """
-    west, south, east, north = WINDOW
+    west, south, east, north = window
     pairs = np.frombuffer(content, dtype="<f4").reshape(-1, 2)
     pieces = []
     for line in index.decode("ascii").splitlines():
@@ -69,38 +96,72 @@ def read_pieces(index: bytes, content: bytes) -> list[Piece]:
     return pieces
 
 
-def make_rivers(pieces: list[Piece]) -> list[Water]:
-    """Return the rivers in the window, joined where they meet end to end."""
+def make_rivers(pieces: list[Piece], scale: Scale) -> list[Water]:
+    """Return the rivers in the window, cut where they meet, and joined end to end."""
     lines = shapely.union_all([shapely.LineString(one.vertices) for one in pieces])
-    merged = shapely.line_merge(shapely.intersection(lines, shapely.box(*WINDOW)))
-    whole = [line for line in shapely.get_parts(merged) if line.length >= SHORTEST]
-    return [Water("river", round_shape(line)) for line in sorted(whole, key=lambda one: one.bounds)]
+    inside = shapely.intersection(lines, shapely.box(*scale.window))
+    return list_rivers(shapely.line_merge(inside), scale)
 
 
-def make_lakes(pieces: list[Piece]) -> list[Water]:
+def make_main_rivers(pieces: list[Piece], scale: Scale) -> list[Water]:
+    """Return the rivers, joined end to end, but not cut where others flow into them.
+
+    Cut there, most rivers would be pieces shorter than `scale.shortest`, and full of gaps.
+
+    >>> main, other = Piece(-1, -1, [(0, 0), (1, 0), (2, 0)]), Piece(-1, -1, [(1, 0), (1, 0.5)])
+    >>> [river] = make_main_rivers([main, other], FAR)
+    >>> river.shape.bounds
+    (0.0, 0.0, 2.0, 0.0)
+    """
+    lines = shapely.MultiLineString([one.vertices for one in pieces])
+    return list_rivers(shapely.line_merge(lines), scale)
+
+
+def list_rivers(lines: shapely.Geometry, scale: Scale) -> list[Water]:
+    """Return the lines that are long enough, in the order of their bounds."""
+    whole = [line for line in shapely.get_parts(lines) if line.length >= scale.shortest]
+    ordered = sorted(whole, key=lambda one: one.bounds)
+    return [Water("river", round_shape(line, scale)) for line in ordered]
+
+
+def make_lakes(pieces: list[Piece], scale: Scale) -> list[Water]:
     """Return the larger lakes and reservoirs in the window, without those that are drained.
 
     Raises
     ------
     ValueError
-        A drained reservoir is not in the source: its box is wrong, or the source is corrected.
+        A drained lake is not in the source: its box is wrong, or the source is corrected.
     """
     areas = [
         shapely.Polygon(one.vertices)
         for one in pieces
-        if one.level == LAKE and one.area_km2 >= SMALLEST_KM2
+        if one.level == LAKE and scale.smallest_km2 <= one.area_km2 <= LARGEST_KM2
     ]
-    for name, box in DRAINED.items():
-        there = [one for one in areas if shapely.intersects(one, shapely.box(*box))]
+    window = shapely.box(*scale.window)
+    for name, bounds in DRAINED.items():
+        box = shapely.box(*bounds)
+        if not shapely.intersects(box, window):
+            continue
+        there = [one for one in areas if shapely.intersects(one, box)]
         if not there:
-            msg = f"Invalid drained reservoir {name!r}: the source has no lake in its box."
+            msg = f"Invalid drained lake {name!r}: the source has no lake in its box."
             raise ValueError(msg)
-        left = shapely.difference(shapely.make_valid(there), shapely.box(*box))
+        left = shapely.difference(shapely.make_valid(there), box)
         areas = [one for one in areas if one not in there]
         areas += [part for part in shapely.get_parts(left) if not part.is_empty]
-    return [Water("lake", round_shape(shapely.make_valid(area))) for area in areas]
+    islands = shapely.union_all(
+        [
+            shapely.Polygon(one.vertices)
+            for one in pieces
+            if one.level == ISLAND and one.area_km2 >= scale.smallest_km2
+        ]
+    )
+    whole = shapely.make_valid(areas)
+    dug = np.where(shapely.intersects(whole, islands), shapely.difference(whole, islands), whole)
+    rounded = shapely.get_parts([round_shape(area, scale) for area in dug])
+    return [Water("lake", area) for area in rounded if not area.is_empty]
 
 
-def round_shape(shape: shapely.Geometry) -> shapely.Geometry:
-    """Return a shape simplified, its vertices on a grid of 0.001° (110 m): it packs well."""
-    return shapely.set_precision(shapely.simplify(shape, TOLERANCE), 0.001)
+def round_shape(shape: shapely.Geometry, scale: Scale) -> shapely.Geometry:
+    """Return a shape simplified, its vertices on the grid: it packs well."""
+    return shapely.set_precision(shapely.simplify(shape, scale.tolerance), scale.grid)

@@ -349,7 +349,7 @@ def load_other_names() -> Mapping[str, str]:
 
 @cache
 def read_ground(dataset: str) -> gpd.GeoDataFrame:
-    """Return a layer of the ground of maps: land, countries, countries_far or waters.
+    """Return a layer of the ground of maps: land, countries or waters, and from afar.
 
     It is read once: do not change it.
 

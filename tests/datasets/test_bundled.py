@@ -571,3 +571,34 @@ def test_the_drained_reservoir_is_left_out_and_those_upstream_stay():
     assert not waters.contains(shapely.Point(34.3, 47.45)).any()
     assert waters.contains(shapely.Point(32.5, 49.3)).sum() == 1
     assert waters.contains(shapely.Point(35.35, 46.5)).sum() == 1  # the lagoon of Molochnyi
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat"),
+    [
+        (21.03, 52.24),
+        (89.03, 24.07),
+        (-99.51, 27.5),
+        (15.29, -4.3),
+        (-60.02, -3.15),
+        (104.94, 11.57),
+    ],
+    ids=["Warsaw", "Hardinge Bridge", "Laredo", "Kinshasa", "Manaus", "Phnom Penh"],
+)
+def test_main_rivers_of_the_world_pass_their_cities(lon, lat):
+    """The largest distance, 2 km, is at Kinshasa, where the Congo is 3 km wide."""
+    table = read_ground("waters_far")
+    rivers = table.geometry[table["kind"] == "river"]
+    assert shapely.distance(rivers.to_numpy(), shapely.Point(lon, lat)).min() < 0.03
+
+
+def test_lakes_of_the_world_have_neither_dry_ones_nor_the_caspian():
+    table = read_ground("waters_far")
+    lakes = table.geometry[table["kind"] == "lake"]
+    wet = {"Victoria": (33, -1), "Baikal": (108, 53.5), "Superior": (-88.5, 47.6)}
+    dry = {
+        "Aral": (60, 45), "Chad": (14.2, 13.2), "Kakhovka": (34.3, 47.45), "Caspian": (51, 42),
+        "Manitoulin Island": (-82.2, 45.75),
+    }  # fmt: skip
+    for name, at in (wet | dry).items():
+        assert lakes.contains(shapely.Point(at)).sum() == (name in wet), name

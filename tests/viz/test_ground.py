@@ -4,6 +4,7 @@ import pytest
 import shapely
 
 import geobuffer as gb
+from geobuffer.datasets.bundled import read_ground
 from geobuffer.viz.ground import (
     LOCATOR_SIZE,
     choose_window,
@@ -75,3 +76,30 @@ def test_regions_that_hold_waters_are_not_drawn_as_land(regions):
     assert find_regions_at_sea([coast, *inland], (29, 44, 40, 54)) == [True, False, False]
     assert find_regions_at_sea([fiji], (178, -20, 183, -14)) == [True]
     assert find_regions_at_sea([], (178, -20, 183, -14)) == []
+
+
+def around(lon, lat):
+    """Return a zone around a point, and its ground."""
+    zone = gb.build_zone(
+        gb.border_around(shapely.Point(lon, lat), source=gb.Source("by hand")),
+        km=20,
+        tolerance_m=500,
+    )
+    return zone, choose_window(zone)
+
+
+def test_own_data_get_the_rivers_about_them():
+    """Kinshasa lies on the Congo, which is 3 km wide there."""
+    ground = find_ground(*around(15.3, -4.3))
+    assert ground.rivers.distance(shapely.Point(15.29, -4.3)) < 0.04
+
+
+def test_rivers_of_the_world_begin_where_finer_ones_end(zone):
+    """About the default zone, which is all but as wide as the finer rivers, no river is twice."""
+    near = read_ground("waters").geometry
+    area = shapely.box(*near.total_bounds)
+    drawn = find_ground(zone, choose_window(zone)).rivers
+    fine = near[near.geom_type == "LineString"].union_all()
+    doubled = shapely.difference(shapely.intersection(drawn, area), shapely.buffer(fine, 0.01))
+    assert drawn.length > 50
+    assert doubled.length < 0.2

@@ -59,6 +59,7 @@ from geobuffer.viz.ground import (
     GROUND_UP_TO_ZOOM,
     LOCATOR_SIZE,
     RIVERS_UP_TO_ZOOM,
+    choose_waters,
     find_band_km,
     find_ground,
     find_name_points,
@@ -222,7 +223,7 @@ def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
             sources,
             words,
             land=_find_land_source(zone),
-            ground=_ground_sources(),
+            ground=_ground_sources(zone),
         ),
     )
     layout = make_layout(zone.polygon, projection, text, size)
@@ -265,12 +266,12 @@ def _list_sources(
     borders = [region.border_source for region in zone.regions if region.border_source]
     land = _find_land_source(zone)
     others = [*(region.source for region in regions), *(places or []), *([land] if land else [])]
-    return [zone.source, *borders, *others, *_ground_sources().values()]
+    return [zone.source, *borders, *others, *_ground_sources(zone).values()]
 
 
-def _ground_sources() -> dict[str, Source]:
+def _ground_sources(zone: Zone) -> dict[str, Source]:
     """Return the sources of what lies under the zone, by layer."""
-    return {layer: source_of(layer) for layer in ("countries", "waters")}
+    return {"countries": source_of("countries"), "waters": source_of(choose_waters(zone))}
 
 
 def _find_land_source(zone: Zone) -> Source | None:

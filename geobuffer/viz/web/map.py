@@ -32,6 +32,7 @@ from geobuffer.viz.extent import (
     read_places,
     select_regions,
 )
+from geobuffer.viz.ground import choose_waters
 from geobuffer.viz.label_rules import load_label_rules
 from geobuffer.viz.symbols import describe_dots
 from geobuffer.viz.web.compact import read_texts
@@ -450,7 +451,7 @@ def _list_sources(
         named.append(("land", source_of("land")))
     named.append(("countries", source_of("countries")))
     if has_waters:
-        named.append(("waters", source_of("waters")))
+        named.append(("waters", source_of(choose_waters(zone))))
     rows = [{"layer": layer, **asdict(source)} for layer, source in dict.fromkeys(named)]
     return rows + _list_place_sources(settlements)
 
