@@ -6,6 +6,7 @@
   const { say, number, element, svg, facts, view } = geobuffer;
   const byId = (id) => document.getElementById(id);
   const HEIGHT = 28;
+  const bySteps = new Map();
 
   function makeNumber(key, value, ...notes) {
     return element('div', '', element('dt', '', say(key)), element('dd', '', value,
@@ -31,8 +32,16 @@
     ].filter(Boolean);
   }
 
-  /** Return how many located places lie in each step of the slider, on the side that is shown. */
+  /**
+   * Return how many located places lie in each step of the slider, on the side that is shown. They are
+   * counted once for each side: a width that changes leaves them as they are.
+   */
   function countBySteps() {
+    if (!bySteps.has(view.side)) bySteps.set(view.side, countSide());
+    return bySteps.get(view.side);
+  }
+
+  function countSide() {
     const { widths_km: widths } = facts.slider;
     const counts = widths.map(() => 0);
     for (const place of geobuffer.places) {
