@@ -220,7 +220,6 @@ MIXTURES = {
     "one point in a collection": ([POINT, shapely.MultiPoint([POINT])], ""),
     "points and a line": ([POINT, LINE], "no points were left out: 1 line"),
     "several points": ([POINT, shapely.MultiPoint([POINT, (34, 51)])], "2 points. Must be one"),
-    "lines": ([LINE, LINE], "LineString. Must be points; lines are read by read_border"),
 }
 
 
@@ -259,6 +258,15 @@ def test_mixed_shapes_are_read_as_by_read_settlements(mixture, way, rings, tmp_p
         assert said[1][0] == said[0][0]
     else:
         assert said[1][0]["distance_km"] == pytest.approx(said[0][0]["distance_km"])
+
+
+@pytest.mark.parametrize("way", ["GeoParquet", "WKB", "WKT"])
+def test_lines_are_refused_with_who_takes_them(way, rings, tmp_path):
+    write_mixture([LINE, LINE], way, tmp_path / "lines")
+    with pytest.raises(
+        gb.DataError, match=r"LineString. Must be points; classify\(\) judges lines"
+    ):
+        gb.classify_file(tmp_path / "lines", rings, tmp_path / "out.parquet")
 
 
 def test_a_row_of_tags_in_parquet_is_no_place(rings, tmp_path):

@@ -226,8 +226,10 @@ _REMEDIES = {
     ("polygons", "points"): "points are read by read_settlements()",
     ("lines", "polygons"): "areas are read by read_regions(), their outline is border_of()",
     ("lines", "points"): "points are read by read_settlements()",
-    ("points", "polygons"): "save the areas' representative points instead",
-    ("points", "lines"): "lines are read by read_border()",
+    ("points", "polygons"): "classify() judges areas that read_settlements() has read; or save "
+    "their representative points instead",
+    ("points", "lines"): "classify() judges lines that read_settlements() has read; read_border() "
+    "makes a border of them",
 }
 
 
