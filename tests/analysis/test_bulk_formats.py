@@ -264,7 +264,7 @@ def test_mixed_shapes_are_read_as_by_read_settlements(mixture, way, rings, tmp_p
 def test_lines_are_refused_with_who_takes_them(way, rings, tmp_path):
     write_mixture([LINE, LINE], way, tmp_path / "lines")
     with pytest.raises(
-        gb.DataError, match=r"LineString. Must be points; classify\(\) judges lines"
+        gb.GeometryError, match=r"LineString. Must be points; classify\(\) judges lines"
     ):
         gb.classify_file(tmp_path / "lines", rings, tmp_path / "out.parquet")
 
