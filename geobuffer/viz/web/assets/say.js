@@ -31,7 +31,8 @@
 
   /** Return a text whose numbers stay on one line with their units. */
   function joinUnits(text) {
-    return text.replace(/(\d) (?=(?:km²?|m|км²?|м)(?![\p{L}\d]))/gu, '$1\u00a0');
+    return text.replace(/(\d) (?=(?:km²?|m|км²?|м)(?![\p{L}\d]))/gu, '$1\u00a0')
+      .replaceAll('± ', '±\u00a0');
   }
 
   /** Return what a heading says of a side; nothing where there are no sides. */
