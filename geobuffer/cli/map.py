@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from matplotlib.figure import Figure
 
-    from geobuffer.analysis.classify import Classification
     from geobuffer.analysis.expectation import Expected
+    from geobuffer.viz.place_outlines import ShownPlaces
     from geobuffer.zones.zone import Zone
 
 
@@ -108,7 +108,7 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
             drawn = {"language": language or "en", "size": size}
             gb.write(_draw_picture(named, built, shown, ground.regions, **drawn), png)
     counts = {} if shown is None else _count_members(shown.places.located)
-    expected = None if shown is None else expect_zone(shown.found, built)
+    expected = None if shown is None else expect_zone(shown.shown.found, built)
     if as_json:
         facts = {"zone": describe_zone(built, ground.border)}
         print_json(_describe_files(page, png) | facts | counts | _describe_expected(expected))
@@ -128,24 +128,25 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
 
 
 class _Classified(NamedTuple):
-    """Places with their classes, and the classification of all: those with a point come first."""
+    """Places with their classes, and all of them as maps show them: those with a point first."""
 
     places: Places
-    found: Classification
+    shown: ShownPlaces
 
 
 def _classify_all(places: Places | None, zone: Zone) -> _Classified | None:
     """Classify all places once, for the page and the picture; None without places."""
-    from geobuffer.analysis.classify import classify_table, join_columns
+    from geobuffer.analysis.classify import join_columns
     from geobuffer.io.point_tables import keep_first_rows
+    from geobuffer.viz.place_outlines import classify_places
 
     if places is None:
         return None
     once = keep_first_rows(places.located, stacklevel=1)
     places = places._replace(located=places.located[once])
-    found = classify_table(join_places(places), zone)
-    located = join_columns(places.located, found.frame.iloc[: len(places.located)])
-    return _Classified(places._replace(located=located), found)
+    shown = classify_places(join_places(places), zone)
+    located = shown.found.frame.iloc[: len(places.located)]
+    return _Classified(places._replace(located=join_columns(places.located, located)), shown)
 
 
 def _count_members(located: gpd.GeoDataFrame) -> dict[str, int]:
@@ -190,7 +191,7 @@ def _draw_page(
     return draw_map(
         zone,
         table,
-        None if shown is None else shown.found,
+        None if shown is None else shown.shown,
         regions=regions,
         title={to: title or one.title for to, one in scenarios.items()},
         notes={
@@ -212,13 +213,11 @@ def _draw_picture(
     """Draw the picture under the title of a scenario, with the names of its places."""
     from geobuffer.viz.figure.plot import draw_figure
 
-    table = found = None
-    if shown is not None:
-        table, found = join_places(shown.places), shown.found
+    table = None if shown is None else join_places(shown.places)
     return draw_figure(
         zone,
         table,
-        found,
+        None if shown is None else shown.shown,
         regions=regions,
         title=scenario.title,
         scenario=scenario,

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geobuffer.analysis.classify import Classification, classify_table
 from geobuffer.analysis.column_sums import read_population
 from geobuffer.analysis.expectation import Expected, expect_zone
 from geobuffer.analysis.membership import COUNTED, is_counted
@@ -68,6 +67,7 @@ from geobuffer.viz.ground import (
     make_locator,
 )
 from geobuffer.viz.label_rules import load_label_rules
+from geobuffer.viz.place_outlines import ShownPlaces, classify_places
 from geobuffer.viz.symbols import FEW_PLACES, find_town_radius
 from geobuffer.zones.arguments import TEXT, check_arguments
 from geobuffer.zones.checks import check_zone
@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from geobuffer.analysis.classify import Classification
     from geobuffer.datasets.scenario import Scenario
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.viz.figure.projection import Projection
@@ -132,8 +133,9 @@ def plot_zone(
     zone
         The zone to draw, from :func:`geobuffer.build_zone`.
     settlements
-        A table of places (points in any CRS), which this function classifies as
-        :func:`geobuffer.classify` does. It uses these columns if present: ``name_en``,
+        A table of places (points in any CRS, or areas, which are their outlines), which this
+        function classifies as :func:`geobuffer.classify` does; an outline that lies partly in the
+        zone is uncertain. It uses these columns if present: ``name_en``,
         ``name_uk``, ``name_ru`` or ``name``, ``population`` and ``source``. The legend counts the
         places without a point that :func:`geobuffer.exposure` counts as not located. If the table
         states how accurate its points are, the line under the heading says how many places to
@@ -182,7 +184,7 @@ def plot_zone(
 def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
     zone: Zone,
     settlements: gpd.GeoDataFrame | None,
-    classification: Classification | None = None,
+    classified: ShownPlaces | None = None,
     *,
     regions: Iterable[Region] = (),
     title: str = "",
@@ -202,10 +204,10 @@ def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
     places = None
     if settlements is not None:
         # We never use classes from columns of the table: they may be those of another zone.
-        found = classify_table(settlements, zone) if classification is None else classification
-        places = _locate_places(settlements, found, zone, projection, language)
+        known = classify_places(settlements, zone) if classified is None else classified
+        places = _locate_places(known.table, known.found, zone, projection, language)
         if scenario is not None:
-            bearers = find_bearers(scenario, settlements).values()
+            bearers = find_bearers(scenario, known.table).values()
             places.is_named[[rows[0] for rows in bearers if len(rows) == 1]] = True
     sources = None if settlements is None else sources_of_places(settlements)
     text = LayoutText(

@@ -13,11 +13,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from geobuffer._version import __version__
-from geobuffer.analysis.classify import classify_table
 from geobuffer.analysis.exposure import TOTALS
 from geobuffer.datasets.bundled import manifest, source_of
 from geobuffer.datasets.scenario import Scenario
 from geobuffer.errors import DataError, did_you_mean, missing_crs
+from geobuffer.io.feature_tables import LINES, find_kind
 from geobuffer.io.point_tables import read_numbers
 from geobuffer.palette import DAY, FILL, NIGHT, ring_colours
 from geobuffer.viz.captions import (
@@ -34,6 +34,7 @@ from geobuffer.viz.extent import (
 )
 from geobuffer.viz.ground import choose_waters
 from geobuffer.viz.label_rules import load_label_rules
+from geobuffer.viz.place_outlines import ShownPlaces, classify_places
 from geobuffer.viz.symbols import describe_dots
 from geobuffer.viz.web.compact import read_texts
 from geobuffer.viz.web.page import make_map_class, make_page_class
@@ -77,7 +78,6 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
 
-    from geobuffer.analysis.classify import Classification
     from geobuffer.zones.region import Region
     from geobuffer.zones.zone import Zone
 
@@ -153,11 +153,12 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     zone
         The zone to draw, from :func:`geobuffer.build_zone`.
     settlements
-        A table of places (points in any CRS). They are classified here, whatever the table says
-        of their membership. Rows without a point are known by name only: they count with the zone
-        if it holds others of their hromada (by ``hromada_code``, or its name if there is no code),
-        and always if the table does not say it. With :func:`geobuffer.load_settlements` the page
-        lists those of :func:`geobuffer.load_not_located` too. Places more than a tenth farther
+        A table of places (points in any CRS, or areas, which are their outlines). They are
+        classified here, whatever the table says of their membership; an outline that lies partly
+        in the zone is uncertain. Rows without a point are known by name only: they count with the
+        zone if it holds others of their hromada (by ``hromada_code``, or its name if there is no
+        code), and always if the table does not say it. With :func:`geobuffer.load_settlements` the
+        page lists those of :func:`geobuffer.load_not_located` too. Places more than a tenth farther
         from the border than the widest zone of the slider are counted, but not drawn.
     regions
         Regions to draw as context, besides those along the border.
@@ -228,7 +229,7 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
 def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
     zone: Zone,
     settlements: gpd.GeoDataFrame | None,
-    classification: Classification | None = None,
+    classified: ShownPlaces | None = None,
     *,
     regions: Iterable[Region] = (),
     title: str | Mapping[str, str] = "",
@@ -244,20 +245,22 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
     if language:
         check_language(language)
     tiles = _find_basemap(basemap) if basemap else None
-    table = None if settlements is None else _check_settlements(settlements)
+    if settlements is not None:
+        _check_settlements(settlements)
     regions = tuple(regions)
     drawn = select_regions(zone, regions)
     outlines = draw_outlines(zone, choose_widths(zone)) if has_slider(zone) else []
     shapes = describe_shapes(zone, drawn)
     ground = describe_ground(zone, drawn)
     has_waters = bool(ground["rivers"] or ground["lakes"])
-    sources = _list_sources(zone, drawn, table, has_waters=has_waters)
+    sources = _list_sources(zone, drawn, settlements, has_waters=has_waters)
     bundled = any(row["layer"] == "places" and "as_of" in row for row in sources)
     places = NO_PLACES
-    if table is not None:
-        found = classify_table(table, zone) if classification is None else classification
-        places, shown = describe_places(table, found, zone, outlines)
-        if model:
+    if settlements is not None:
+        known = classify_places(settlements, zone) if classified is None else classified
+        table, found = _number_rows(known.table), known.found
+        places, shown = describe_places(table, found, zone, outlines, known.spans)
+        if model and known.spans is None:
             widths = [outline.km for outline in outlines]
             people = describe_people(table, found, zone, widths, list_sides(zone), totals)
             places["people"] = people and _name_oblasts(people, (*regions, *drawn))
@@ -402,8 +405,8 @@ def _list_notes(notes: Any) -> list[str]:
     return [notes] if isinstance(notes, str) else list(notes)
 
 
-def _check_settlements(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the table in degrees, its rows numbered from 0; raise an error if it is unusable."""
+def _check_settlements(settlements: gpd.GeoDataFrame) -> None:
+    """Raise an error if a page cannot show a table of places."""
     if len(settlements) > _MOST_PLACES:
         raise DataError(
             f"Invalid settlements: {len(settlements):,} rows. A page can show at most "
@@ -427,12 +430,14 @@ def _check_settlements(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     for name in ("population", "accuracy_m", "radius_m"):
         if name in settlements:
             read_numbers(settlements, name)  # raises an error that names the row
-    kinds = settlements.geometry.dropna().geom_type
-    if not (kinds == "Point").all():
+    if find_kind(settlements) == LINES:
         raise DataError(
-            f"Invalid settlements: a {kinds[kinds != 'Point'].iloc[0]} among the geometries. All "
-            "must be points. For areas, use settlements.representative_point()."
+            "Invalid settlements: lines. Must be points, or areas that are the outlines of places."
         )
+
+
+def _number_rows(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the table in degrees, its rows numbered from 0."""
     return settlements.to_crs("EPSG:4326").reset_index(drop=True)
 
 

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
     from geobuffer.analysis.classify import Classification
     from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.viz.place_outlines import OutlineSpans
     from geobuffer.viz.web.slider import SliderOutline
     from geobuffer.zones.border import Section, Side
     from geobuffer.zones.land import LandAndSea
@@ -375,7 +376,11 @@ NO_PLACES: dict[str, Any] = {
 
 
 def describe_places(
-    table: gpd.GeoDataFrame, found: Classification, zone: Zone, outlines: Sequence[SliderOutline]
+    table: gpd.GeoDataFrame,
+    found: Classification,
+    zone: Zone,
+    outlines: Sequence[SliderOutline],
+    spans: OutlineSpans | None = None,
 ) -> tuple[dict[str, Any], NDArray[np.bool_]]:
     """Return the table column by column, each encoded in few characters, and which rows it shows.
 
@@ -389,6 +394,8 @@ def describe_places(
         The zone.
     outlines
         The zone at each width of the slider.
+    spans
+        How the outlines of places lie, if they have some.
     """
     answers, uncertainty = found.frame.reset_index(drop=True), found.uncertainty
     if "conflict" in table:
@@ -431,19 +438,29 @@ def describe_places(
         rings = [-1, *range(len(zone.ring_names))]
         named = {name: number for number, name in zip(rings, [None, *zone.ring_names], strict=True)}
         columns["ring"] = encode_column([named.get(ring, -1) for ring in answers["ring"][near]])
+    if spans is not None:
+        columns |= _describe_spans(spans.select(near))
     facts = {
         "given": True,
         "count": len(shown),
         "far": int(far.sum()),
         "reach_km": reach_km,
         "expected": expected,
-        "exceptions": _list_exceptions(found.select(near), zone, outlines),
+        "exceptions": _list_exceptions(found.select(near), zone, outlines, spans is not None),
         "band_km": find_band_km(here.margin),
         "towns": _list_towns(table[far]),
         "columns": columns,
         "exactness": encode_together(exactness),
     }
     return facts, near
+
+
+def _describe_spans(spans: OutlineSpans) -> dict[str, Any]:
+    """Return columns of outlines: to a centimetre, and to a thousandth of their area."""
+    return {
+        "farthest_km": round_numbers(spans.farthest_km, 5),
+        "share_inside": round_numbers(spans.share_inside, 3),
+    }
 
 
 def _list_towns(far: gpd.GeoDataFrame) -> list[dict[str, Any]]:
@@ -512,13 +529,17 @@ def round_distances(
 
 
 def _list_exceptions(
-    shown: Classification, zone: Zone, outlines: Sequence[SliderOutline]
+    shown: Classification,
+    zone: Zone,
+    outlines: Sequence[SliderOutline],
+    have_outlines: bool,  # noqa: FBT001 - of the table
 ) -> list[dict[str, Any]]:
     """Return the rows whose class does not follow from one distance, by width and side.
 
-    They are those near flat ends, and all rows if the zone is not a plain distance.
+    They are those near flat ends, and all rows if the zone is not a plain distance, or if places
+    have outlines: the page finds their classes at other widths from two distances.
     """
-    if not has_slider(zone):
+    if have_outlines or not has_slider(zone):
         named = {name: code for code, name in enumerate(MEMBERSHIP)}
         known = np.array([named.get(name, -1) for name in shown.frame["membership"]])
         there = np.flatnonzero(known >= 0)

@@ -1507,6 +1507,32 @@ def test_a_hundred_thousand_places_work(browser: Browser, strip: Border, tmp_pat
 
 
 @needs_browser
+def test_places_with_outlines_are_judged_by_them(
+    browser: Browser, zone: BufferZone, towns: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
+    near = towns[classify(towns, zone)["distance_km"] < 16].iloc[::9]
+    wide = np.random.default_rng(0).uniform(0.002, 0.03, len(near))
+    boxes = [shapely.box(p.x - w, p.y - w / 2, p.x + w, p.y + w / 2)
+             for p, w in zip(near.geometry, wide, strict=True)]  # fmt: skip
+    areas = gpd.GeoDataFrame({"name": near["name_en"].to_numpy()}, geometry=boxes, crs="EPSG:4326")
+    maps.map_zone(zone, settlements=areas).save(str(tmp_path / "map.html"))
+    browser.open(tmp_path / "map.html")
+    for km, side in ((10, "Ukraine"), (7, "Ukraine"), (12, "both"), (5, "Russia")):
+        said = browser.run(
+            f"geobuffer.setSide('{side}'); geobuffer.setWidth({km});"
+            "return geobuffer.places.map(p => [p.name, p.membership])"
+        )
+        built = build_zone(zone.border, km=km, side=side, tolerance_m=1)
+        found = classify(areas, built)["membership"].replace({"partly": "uncertain"})
+        shown = dict(said)
+        wanted = dict(zip(areas["name"], found, strict=True))
+        assert {name: wanted[name] for name in shown} == shown, (km, side)
+        assert {"inside", "uncertain"} <= set(shown.values())
+    assert "Partly inside" in browser.text("#legend")
+    assert browser.complaints() == []
+
+
+@needs_browser
 @pytest.mark.parametrize(
     ("language", "scheme", "size"),
     [

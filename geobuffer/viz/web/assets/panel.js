@@ -93,7 +93,11 @@
       .map((membership) => {
         const hasHromadas = 'hromada' in facts.places.columns
           || 'hromada_code' in facts.places.columns;
-        const words = membership === 'unlocated' && hasHromadas ? 'unlocated_long' : membership;
+        const longer = {
+          unlocated: hasHromadas && 'unlocated_long',
+          uncertain: 'farthest_km' in facts.places.columns && 'uncertain_or_partly',
+        };
+        const words = longer[membership] || membership;
         const line = entry(placeGlyph(membership), say(words), counts[membership]);
         line.dataset.count = membership;
         return line;

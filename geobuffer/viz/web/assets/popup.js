@@ -113,12 +113,21 @@
     return place.code_system ? `${place.code} (${place.code_system})` : place.code;
   }
 
+  /** Return the share of an outline that lies in the zone as it was made; null at other widths. */
+  function shareInside(place) {
+    const { facts: { zone }, view } = geobuffer;
+    const isMade = view.km === zone.edges_km.at(-1) && view.side === zone.side;
+    return isMade && Number.isFinite(place.share_inside)
+      ? `${number(100 * place.share_inside, 1)} %` : null;
+  }
+
   function placeRows(place) {
     const chainage = Number.isFinite(place.chainage_km) && geobuffer.facts.kind !== 'point'
       ? say('chainage_value', { km: number(place.chainage_km, 1) }) : null;
     return [
       [say('class'), element('strong', '', say(`${geobuffer.stateOf(place)}_short`))],
       [say('p_inside'), geobuffer.probabilityText(place)],
+      [say('share_inside'), shareInside(place)],
       [say('ring_name'), ring(place)],
       [say('distance'), distance(place)],
       ...otherNames(place),

@@ -39,6 +39,7 @@
     if (!place.located) return 'unlocated';
     const decided = exceptions.get(`${km} ${side}`)?.get(place.row);
     if (decided) return decided;
+    if (Number.isFinite(place.farthest_km)) return outlineClassAt(place, km, side);
     const { margin_km: margin } = place;
     const away = side === AROUND ? signedDistance(place) : place.distance_km;
     const onSide = !isOneSide(side) || place.side === side;
@@ -48,6 +49,18 @@
     const listedElsewhere = place.wrong_country === 1 && (away <= km || nearEdge);
     if (atEdge || atBorder || listedElsewhere) return 'uncertain';
     return onSide && away <= km ? 'inside' : 'outside';
+  }
+
+  /** Return the class of a place with an outline, from its least and its greatest distance. */
+  function outlineClassAt(place, km, side) {
+    const { margin_km: margin, distance_km: least, farthest_km: farthest } = place;
+    if (isOneSide(side)) {
+      // One that meets the border has a part on either side.
+      if (least <= margin) return least - km < margin ? 'uncertain' : 'outside';
+      if (place.side !== side) return 'outside';
+    }
+    if (farthest <= km && km - farthest >= margin) return 'inside';
+    return least > km && least - km >= margin ? 'outside' : 'uncertain';
   }
 
   // A code of the Ukrainian codifier: the first nine characters are those of the hromada.

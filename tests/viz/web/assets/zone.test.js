@@ -40,6 +40,22 @@ test('what flat ends decide overrules the comparison, at its width and side only
   assert.deepEqual(classesAt(5, 'West', rows, { exceptions }), ['inside']);
 });
 
+test('an outline is judged by its least and its greatest distance', () => {
+  const outline = { ...near, margin_km: 0.1 };
+  const rows = [[3, 9.85], [3, 9.95], [9.95, 12], [10.15, 12], [0.05, 4], [0, 12]]
+    .map(([least, farthest]) => ({ ...outline, distance_km: least, farthest_km: farthest }));
+  assert.deepEqual(classesAt(10, 'both', rows), [
+    'inside', 'uncertain', 'uncertain', 'outside', 'inside', 'uncertain',
+  ]);
+  // An outline that meets the border has a part on either side.
+  assert.deepEqual(classesAt(10, 'West', rows), [
+    'inside', 'uncertain', 'uncertain', 'outside', 'uncertain', 'uncertain',
+  ]);
+  assert.deepEqual(classesAt(10, 'East', rows), [
+    'outside', 'outside', 'outside', 'outside', 'uncertain', 'uncertain',
+  ]);
+});
+
 test('places without a point count with the zone that holds others of their hromada', () => {
   const hromada = { oblast: 'A', raion: 'B', hromada: 'C' };
   const page = load(['data.js', 'zone.js'], { places: placesOf([

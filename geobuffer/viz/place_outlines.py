@@ -1,0 +1,99 @@
+"""Show places that have outlines: as points, but judged by their outlines.
+
+Maps draw a place as a dot. A table of areas gets a dot in each area; its distance is that of the
+nearest point of the outline, and its class follows from all points of the area.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from geobuffer.analysis.classify import Classification, classify_table, make_feature_frame
+from geobuffer.analysis.features import answer_features
+from geobuffer.analysis.membership import MEMBERSHIP, PARTLY
+from geobuffer.io.feature_tables import AREAS, find_kind
+
+if TYPE_CHECKING:
+    from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.zones.zone import Zone
+
+
+class OutlineSpans(NamedTuple):
+    """How outlines lie to the border and to the zone: one entry for each row of the table."""
+
+    farthest_km: Floats
+    """The greatest distance of the outline from the border; its least is the distance told."""
+    share_inside: Floats
+    """The share of the area that lies in the zone."""
+
+    def select(self, rows: Any) -> OutlineSpans:
+        """Return the entries of some rows."""
+        return OutlineSpans(self.farthest_km[rows], self.share_inside[rows])
+
+
+class ShownPlaces(NamedTuple):
+    """Places as maps draw them."""
+
+    table: gpd.GeoDataFrame
+    """A table of points, in longitude and latitude where outlines were given."""
+    found: Classification
+    spans: OutlineSpans | None
+    """How the outlines lie; None for a table of points."""
+
+
+def classify_places(table: gpd.GeoDataFrame, zone: Zone) -> ShownPlaces:
+    """Classify the places of a map; of areas, each by its outline, and put a point into it.
+
+    A place that lies partly in the zone counts as uncertain on maps.
+
+    Parameters
+    ----------
+    table
+        Points or areas.
+    zone
+        The zone.
+
+    Raises
+    ------
+    DataError, GeometryError
+        As :func:`geobuffer.classify`.
+    """
+    if find_kind(table) != AREAS:
+        return ShownPlaces(table, classify_table(table, zone), None)
+    answers = answer_features(table, AREAS, zone)
+    rows, points = answers.features.rows, np.full(len(table), None, dtype=object)
+    points[rows] = shapely.point_on_surface(answers.features.shapes)
+    # How exact the point is says nothing: the outline is what is exact or not.
+    inexact = [name for name in ("accuracy_m", "radius_m") if name in table]
+    placed = gpd.GeoDataFrame(
+        table.drop(columns=[table.geometry.name, *inexact]), geometry=points, crs="EPSG:4326"
+    )
+    frame = make_feature_frame(table, zone, answers)
+    found = _judge_by_outline(classify_table(placed, zone), frame)
+    spans = OutlineSpans(frame["farthest_km"].to_numpy(), frame["share_inside"].to_numpy())
+    return ShownPlaces(placed, found, spans)
+
+
+def _judge_by_outline(found: Classification, frame: Any) -> Classification:
+    """Return the classification of points with the answers about their outlines in it."""
+    said = found.frame.copy()
+    for name in ("distance_km", "side", "section", "chainage_km", "ring", "margin_km"):
+        said[name] = frame[name]
+    said["membership"] = frame["membership"].replace({PARTLY: MEMBERSHIP[2]})
+    said["p_inside"], said["conflict"] = np.nan, ""
+    codes = {name: code for code, name in enumerate(MEMBERSHIP)}
+    margin = frame["margin_km"].to_numpy()
+    no = np.zeros(len(frame), dtype=bool)
+    answers = found.answers._replace(
+        distance_km=frame["distance_km"].to_numpy(),
+        membership=np.array([codes.get(name, -1) for name in said["membership"]], dtype=np.int8),
+        margin_km=margin,
+    )
+    uncertainty = found.uncertainty._replace(
+        margin=np.nan_to_num(margin), unlisted=no, wrong_country=no
+    )
+    return found._replace(frame=said, answers=answers, uncertainty=uncertainty)
