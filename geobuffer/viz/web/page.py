@@ -111,15 +111,15 @@ def _write_document(
         _style_element(read_leaflet_style()),
         _script_element(read_leaflet_script()),
         header,
-        _style_element(read_asset("page.css")),
+        _style_element(_shorten(read_asset("page.css"))),
     ]
     page = read_asset("page.html").replace("<!-- no script -->", _tell_without_scripts())
     content = page.replace("<!-- map -->", body)
     data = {**facts, "pins": read_pin_pictures() if extended else {}, "is_extended": extended}
     tail = [
-        _json_element("geobuffer-words", _collect_words(facts["kind"])),
+        _json_element("geobuffer-words", _collect_words(facts)),
         _json_element("geobuffer-data", data),
-        *(_script_element(_shorten_script(read_asset(name))) for name in _SCRIPTS),
+        *(_script_element(_shorten(read_asset(name))) for name in _SCRIPTS),
         _script_element(script),
     ]
     policy = write_policy("\n".join([*head, content, *tail]), extended=extended)
@@ -142,13 +142,13 @@ def _script_element(text: str) -> str:
     return f"<script>{text}</script>"
 
 
-def _shorten_script(script: str) -> str:
-    """Return a script without lines of comments and blanks before lines, a fifth of its size.
+def _shorten(text: str) -> str:
+    """Return a script or a style without comment lines, empty lines and indentation.
 
-    No text of our scripts runs over several lines, so that no text changes.
+    That is a fifth of its size. No text of ours runs over several lines, so that no text changes.
     """
-    bare = re.sub(r"^ *(?://.*|/\*(?s:.*?)\*/)\n", "", script, flags=re.MULTILINE)
-    return re.sub("^ +", "", bare, flags=re.MULTILINE)
+    bare = re.sub(r"^ *(?://.*|/\*(?s:.*?)\*/)\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"\n\s*", "\n", bare)
 
 
 def _style_element(text: str) -> str:
@@ -172,13 +172,18 @@ def _escape_surrogates(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _collect_words(kind: str) -> dict[str, Any]:
+# Texts that only pages of places with outlines show.
+_OF_OUTLINES = ("share_inside", "uncertain_or_partly")
+
+
+def _collect_words(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the page's words for the kind of thing that it shows: keys, and texts by language.
 
     All languages have the same keys, so that they are written once.
     """
+    kind, has_outlines = facts["kind"], "farthest_km" in facts["places"]["columns"]
     words = {to: choose_texts(read_language_file(to)["page"], kind) for to in list_languages()}
-    keys = list(words["en"])
+    keys = [key for key in words["en"] if has_outlines or key not in _OF_OUTLINES]
     return {
         "keys": keys,
         "texts": {to: [known[key] for key in keys] for to, known in words.items()},
