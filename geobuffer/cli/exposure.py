@@ -6,12 +6,9 @@ import math
 from pathlib import Path  # noqa: TC003 - typer looks it up when it runs
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
-import pandas as pd
 import typer
 
 import geobuffer as gb
-from geobuffer.analysis.column_sums import read_population
-from geobuffer.analysis.membership import is_counted
 from geobuffer.cli.fetched import find_fetched_rasters
 from geobuffer.cli.inputs import (
     PAGE_M,
@@ -50,11 +47,11 @@ from geobuffer.cli.output import (
     print_table,
     show_progress,
 )
-from geobuffer.datasets.bundled import sources_of_places
 from geobuffer.zones.translation import check_language, list_languages
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from geobuffer.zones.zone import Zone
@@ -468,6 +465,7 @@ def _draw_curve(
     size: str,
 ) -> Figure:
     """Draw the picture of a curve: a step at each place, the announced width, the largest ones."""
+    from geobuffer.datasets.bundled import sources_of_places
     from geobuffer.viz.captions import load_translation, write_curve_title
 
     curve = gb.exposure_curve(towns, border, side=scenario.side, to_km=to_km)
@@ -490,11 +488,14 @@ def _draw_curve(
 
 def _name_steps(towns: gpd.GeoDataFrame, zone: Zone, language: str) -> dict[float, str]:
     """Return the names of the largest places by the distance from which they may be within."""
+    from geobuffer.analysis.column_sums import read_population
+    from geobuffer.analysis.membership import is_counted
     from geobuffer.viz.figure.plot import list_names
 
-    found = gb.classify(towns[towns.geometry.notna() & ~towns.geometry.is_empty], zone)
+    placed = towns[towns.geometry.notna() & ~towns.geometry.is_empty]
+    found = gb.classify(placed, zone)
     near = found[is_counted(found["membership"])]
-    people = pd.Series(read_population(towns), index=towns.index)[near.index]
+    people = found.assign(people=read_population(placed))["people"][near.index]
     large = people[people >= _NAMED_FROM].nlargest(_MOST_NAMED).index
     at = (near["distance_km"] - near["margin_km"].fillna(0.0))[large].clip(lower=0.0)
     return dict(zip(at.tolist(), list_names(towns.loc[large], language), strict=True))

@@ -18,7 +18,7 @@ PLAIN = {
     "places_layer", "places_crs", "by", "values", "as_of", "title", "name", "iso", "bbox", "place",
     "tolerance", "gap_m", "to_km", "step_km", "encoding", "csv_locale", "places_read",
     "add_places_read", "regions_read", "along_read", "around_read", "outline_read", "source_read",
-    "size",
+    "size", "language", "of",
 }  # fmt: skip
 
 #: What is written, and a name that the format of the output allows.

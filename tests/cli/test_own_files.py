@@ -51,7 +51,7 @@ def test_own_regions_and_places_are_drawn_and_counted(run, own, here):
     regions, places = own
     answer = run("map", *regions, *places, "--km", "10", "--out", "own.html")
     assert answer.code == 0, answer.err
-    assert "1 settlements inside" in answer.out
+    assert "1 settlement inside" in answer.out
     assert "Село" in (here / "own.html").read_text(encoding="utf-8")
     counted = run("exposure", *regions, *places, "--km", "5,50", "--json")
     assert [row["population"] for row in json.loads(counted.out)] == [120, 5000]

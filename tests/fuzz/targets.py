@@ -71,10 +71,12 @@ def _border(path):
 def _settlements(path, **options):
     table = gb.read_settlements(path, **options)
     assert str(table.crs) == "EPSG:4326", table.crs
-    points = table.geometry[table.geometry.notna() & ~table.geometry.is_empty]
-    if len(points):
-        assert (points.geom_type == "Point").all(), points.geom_type.unique()
-        _check_bounds(points.total_bounds)
+    shapes = table.geometry[table.geometry.notna() & ~table.geometry.is_empty]
+    if len(shapes):
+        # Points, or a layer of lines alone or of areas alone.
+        kinds = {kind.removeprefix("Multi") for kind in shapes.geom_type}
+        assert kinds in ({"Point"}, {"LineString"}, {"Polygon"}), kinds
+        _check_bounds(shapes.total_bounds)
     if "population" in table:
         assert not (table["population"].dropna() < 0).any(), "people below zero"
 

@@ -5,7 +5,7 @@ import shapely
 
 import geobuffer as gb
 from geobuffer.zones.border import SIDE_NAMES
-from geobuffer.zones.toponyms import NAME_LANGUAGES
+from geobuffer.zones.translation import list_languages
 from geobuffer.zones.zone import Zone, is_zone, zone_frame
 
 SOURCE = gb.Source("a sketch")
@@ -45,4 +45,4 @@ def test_the_text_of_a_zone_omits_a_beginning_at_0_km():
 def test_unnamed_sides_have_a_name_in_every_language():
     for side in (*LINE.sides, *gb.border_of(PARK).sides):
         assert side.names == SIDE_NAMES[side.name]
-        assert set(side.names) == set(NAME_LANGUAGES)
+        assert set(side.names) == set(list_languages())
