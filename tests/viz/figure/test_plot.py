@@ -580,9 +580,10 @@ def test_tables_that_cannot_be_drawn_are_refused():
     zone, table = make_zone(), make_places()
     with pytest.raises(gb.MissingCRSError):
         gb.plot_zone(zone, settlements=table.set_crs(None, allow_override=True))
-    areas = table.set_geometry(shapely.buffer(table.geometry.to_numpy(), 0.1), crs=table.crs)
+    rings = shapely.buffer(table.geometry.to_numpy(), 0.1).tolist()
+    lines = table.set_geometry([ring and ring.exterior for ring in rings], crs=table.crs)
     with pytest.raises(gb.DataError, match="Must be a Point"):
-        gb.plot_zone(zone, settlements=areas)
+        gb.plot_zone(zone, settlements=lines)
     with pytest.raises(gb.DataError, match="population"):
         gb.plot_zone(zone, settlements=table.assign(population="many"))
 
