@@ -83,7 +83,8 @@ def _judge_by_outline(found: Classification, frame: Any) -> Classification:
     said = found.frame.copy()
     for name in ("distance_km", "side", "section", "chainage_km", "ring", "margin_km"):
         said[name] = frame[name]
-    said["membership"] = frame["membership"].replace({PARTLY: MEMBERSHIP[2]})
+    is_partly = frame["membership"] == PARTLY
+    said["membership"] = frame["membership"].mask(is_partly, MEMBERSHIP[2])
     said["p_inside"], said["conflict"] = np.nan, ""
     codes = {name: code for code, name in enumerate(MEMBERSHIP)}
     margin = frame["margin_km"].to_numpy()
