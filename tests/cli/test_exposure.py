@@ -267,5 +267,9 @@ def test_lines_and_areas_are_listed_and_counted(run, tmp_path, zone):
         (whole,) = run("exposure", *asked, "--of", "cars", "--whole", "--json").json
         assert (whole["features"], whole["cars"]) == (1, 100)
     assert "counts the lines or areas with a part there" in run("exposure", *asked).out
-    refused = run("map", *asked, "--out", tmp_path / "map.html")
+    # A map takes the outlines of places, and no roads.
+    drawn = run("map", *asked, "--out", tmp_path / "map.html")
+    assert (drawn.code, "0 settlements inside, 1 uncertain." in drawn.out) == (0, True)
+    roads = "--places", tmp_path / "road.gpkg"
+    refused = run("map", *roads, "--out", tmp_path / "roads.html")
     assert (refused.code, "Must be a Point" in refused.err) == (2, True)

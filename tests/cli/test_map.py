@@ -9,8 +9,8 @@ from support.cli import SHORT, TITLE
 
 import geobuffer as gb
 from geobuffer.analysis import classify
+from geobuffer.viz import place_outlines
 from geobuffer.viz.figure import plot
-from geobuffer.viz.web import map as maps
 
 
 def _map(run, here, *args):
@@ -159,7 +159,7 @@ def test_a_page_and_a_picture_classify_the_places_once(run, here, monkeypatch):
         calls.append(len(args[0]))
         return classify_table(*args, **options)
 
-    for module in (classify, maps, plot):
+    for module in (classify, place_outlines):
         monkeypatch.setattr(module, "classify_table", count)
     answer = run("map", *SHORT, "--km", "3", "--png", "m.png", "--out", "m.html")
     assert (answer.code, answer.err) == (0, "")

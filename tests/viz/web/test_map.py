@@ -324,9 +324,10 @@ class TestRefusals:
         with pytest.raises(MissingCRSError, match="set_crs"):
             maps.map_zone(make_zone(), settlements=bare)
 
-    def test_areas_instead_of_points(self) -> None:
-        table = gpd.GeoDataFrame({"name": ["x"]}, geometry=[shapely.box(0, 0, 1, 1)], crs=4326)
-        with pytest.raises(DataError, match=r"Polygon.*representative_point"):
+    def test_lines_instead_of_places(self) -> None:
+        line = shapely.LineString([(30, 50), (31, 50)])
+        table = gpd.GeoDataFrame({"name": ["x"]}, geometry=[line], crs=4326)
+        with pytest.raises(DataError, match=r"lines\. Must be points, or areas"):
             maps.map_zone(make_zone(), settlements=table)
 
     def test_unknown_language(self) -> None:
