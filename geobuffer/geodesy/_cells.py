@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.integer[Any]]
 
 
-# Pairs of a cell and a piece that are measured at once, and points: their arrays stay in the second
-# cache. With four times as many, building took a third longer.
+# Pairs of a cell and a piece that are measured at once, and points: an array of them is 128 kB, or
+# 64 kB, which fits the caches of a processor.
 _PAIRS = 16_384
 _POINTS = 8_192
 
-# How often the cells that an edge crosses are halved for memberships: at three, the table is four
-# times as large, and memberships take half as long again, because it leaves the cache.
+# How often the cells that an edge crosses are halved for memberships: each time the table gets four
+# times as large, and half as many points are left to be measured.
 _TABLE_HALVINGS = 2
 
 # As in the tree and the kernels: feet within a micrometre are equal, and the earlier piece wins.

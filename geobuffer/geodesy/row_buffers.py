@@ -54,15 +54,14 @@ _REACH_M = 200_000.0
 # 600 m at a tolerance of 1 m, because edges straight in longitude and latitude bend.
 _POLAR = 89.5
 
-# Chords per quarter circle of the planar buffers: 8 m short at 10 km, where refining begins. With 8
-# as with 32, rows took a tenth longer.
+# Chords per quarter circle of the planar buffers: 12 m short at 10 km, where refining begins.
 _QUADRANT = 16
 
 # Edges of shapes are cut at so many degrees before they are drawn in a plane. They are straight in
 # longitude and latitude, and off by 4 cm in the plane at 60° north.
 _SEGMENT_DEGREES = 0.01
 
-# Vertices of shapes, and of their planar buffers, that are refined at once: 50 MB.
+# Vertices of shapes, and of their planar buffers, that are refined at once: it bounds the memory.
 _VERTICES_AT_ONCE = 60_000
 
 # So many vertices come from the arcs of one row's planar buffer, for the count above.
