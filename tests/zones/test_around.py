@@ -12,7 +12,7 @@ import geobuffer as gb
 from geobuffer.analysis.classify import classify_table
 from geobuffer.viz.captions import load_translation, write_subtitle, write_title
 from geobuffer.viz.web.page_data import describe_places, describe_shapes
-from geobuffer.viz.web.slider import draw_outlines
+from geobuffer.viz.web.slider import measure_steps
 
 MAP = gb.Source("a map", accuracy_m=100.0)
 PARK = shapely.box(30, 50, 30.2, 50.1)
@@ -226,16 +226,16 @@ def test_titles_say_around_in_three_languages():
 
 def test_the_page_draws_the_areas_filled_at_every_width(towns):
     zone = _around([PARK, LAKE], [1, 3], tolerance_m=50)
-    outlines = draw_outlines(zone, [1, 3, 6])
-    for outline in outlines:
-        whole = gb.build_zone(zone.border, outline.km, side="around", tolerance_m=50)
-        assert outline.areas_km2["around"] == pytest.approx(whole.area_km2, rel=5e-3)
-        outside = gb.build_zone(zone.border, outline.km, side="outside", tolerance_m=50)
-        assert outline.areas_km2["outside"] == pytest.approx(outside.area_km2, rel=1e-2)
+    steps = measure_steps(zone, [1, 3, 6])
+    for step in steps:
+        whole = gb.build_zone(zone.border, step.km, side="around", tolerance_m=5)
+        assert step.areas_km2["around"] == pytest.approx(whole.area_km2, rel=1e-3)
+        outside = gb.build_zone(zone.border, step.km, side="outside", tolerance_m=5)
+        assert step.areas_km2["outside"] == pytest.approx(outside.area_km2, rel=2e-3)
     facts = describe_shapes(zone, [])["zone"]
     assert (facts["side"], facts["sides"]) == ("around", ["around", "outside"])
     places = json.loads(
-        json.dumps(describe_places(towns, classify_table(towns, zone), zone, outlines)[0])
+        json.dumps(describe_places(towns, classify_table(towns, zone), zone, steps)[0])
     )
     assert places["far"] < len(towns)
     # The page takes the distance of the outline, and the side tells it which places are within.

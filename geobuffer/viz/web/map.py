@@ -50,7 +50,7 @@ from geobuffer.viz.web.page_data import (
 from geobuffer.viz.web.page_ground import describe_ground
 from geobuffer.viz.web.people import describe_people
 from geobuffer.viz.web.reports import describe_reports
-from geobuffer.viz.web.slider import draw_outlines
+from geobuffer.viz.web.slider import measure_steps
 from geobuffer.zones.arguments import (
     FLAG,
     TEXT,
@@ -249,7 +249,7 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
         _check_settlements(settlements)
     regions = tuple(regions)
     drawn = select_regions(zone, regions)
-    outlines = draw_outlines(zone, choose_widths(zone)) if has_slider(zone) else []
+    steps = measure_steps(zone, choose_widths(zone)) if has_slider(zone) else []
     shapes = describe_shapes(zone, drawn)
     ground = describe_ground(zone, drawn)
     has_waters = bool(ground["rivers"] or ground["lakes"])
@@ -259,9 +259,9 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
     if settlements is not None:
         known = classify_places(settlements, zone) if classified is None else classified
         table, found = _number_rows(known.table), known.found
-        places, shown = describe_places(table, found, zone, outlines, known.spans)
+        places, shown = describe_places(table, found, zone, steps, known.spans)
         if model and known.spans is None:
-            widths = [outline.km for outline in outlines]
+            widths = [step.km for step in steps]
             people = describe_people(table, found, zone, widths, list_sides(zone), totals)
             places["people"] = people and _name_oblasts(people, (*regions, *drawn))
         if scenario is not None:
@@ -281,7 +281,7 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
         **shapes,
         "ground": ground,
         "label_rules": load_label_rules(),
-        "slider": describe_slider(outlines, shapes["tolerance_m"]["border"], wraps=shapes["wraps"]),
+        "slider": describe_slider(steps, shapes["tolerance_m"]["border"], wraps=shapes["wraps"]),
         "places": {**places, "is_bundled": bundled},
         "sources": sources,
         "credit": _credit_briefly(sources),

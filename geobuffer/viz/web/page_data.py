@@ -38,7 +38,7 @@ from geobuffer.viz.web.compact import (
     share_arcs,
 )
 from geobuffer.viz.web.expected import describe_expected, states_accuracy, zone_at_width
-from geobuffer.viz.web.slider import outline_error_m
+from geobuffer.viz.web.slider import cut_error_m
 from geobuffer.zones.border import AROUND, BOTH
 from geobuffer.zones.flat_ends import find_flat_ends
 from geobuffer.zones.toponyms import NAME_COLUMNS, make_name_keys, pick_name, romanize
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from geobuffer.analysis.classify import Classification
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.viz.place_outlines import OutlineSpans
-    from geobuffer.viz.web.slider import SliderOutline
+    from geobuffer.viz.web.slider import SliderStep
     from geobuffer.zones.border import Section, Side
     from geobuffer.zones.land import LandAndSea
     from geobuffer.zones.region import Region
@@ -340,24 +340,22 @@ def describe_countries(regions: Sequence[Region]) -> list[dict[str, Any]]:
     ]
 
 
-def describe_slider(
-    outlines: Sequence[SliderOutline], border_m: float, *, wraps: bool
-) -> dict[str, Any]:
+def describe_slider(steps: Sequence[SliderStep], border_m: float, *, wraps: bool) -> dict[str, Any]:
     """Return the zone at each width of the slider: its areas, and what its flat ends cut off.
 
     ``border_m`` is how exactly the border is drawn. ``wraps`` states whether the map goes on beyond
     the antimeridian.
     """
-    cuts = [keep_polygons(outline.cut) for outline in outlines if outline.cut is not None]
-    widest = max((outline.km for outline in outlines), default=0.0)
+    cuts = [keep_polygons(step.cut) for step in steps if step.cut is not None]
+    widest = max((step.km for step in steps), default=0.0)
     return {
-        "widths_km": [outline.km for outline in outlines],
+        "widths_km": [step.km for step in steps],
         "error_m": border_m + 2.0 + _CIRCLE_M * (widest / 1000.0) ** 3,
         # How far what flat ends cut off may lie from its place.
-        "cut_error_m": outline_error_m([one.km for one in outlines]) if cuts else 0.0,
+        "cut_error_m": cut_error_m([step.km for step in steps]) if cuts else 0.0,
         "areas_km2": {
-            side: round_numbers([outline.areas_km2[side] for outline in outlines], 1)
-            for side in (outlines[0].areas_km2 if outlines else ())
+            side: round_numbers([step.areas_km2[side] for step in steps], 1)
+            for side in (steps[0].areas_km2 if steps else ())
         },
         "cuts": [
             [
@@ -379,7 +377,7 @@ def describe_places(
     table: gpd.GeoDataFrame,
     found: Classification,
     zone: Zone,
-    outlines: Sequence[SliderOutline],
+    steps: Sequence[SliderStep],
     spans: OutlineSpans | None = None,
 ) -> tuple[dict[str, Any], NDArray[np.bool_]]:
     """Return the table column by column, each encoded in few characters, and which rows it shows.
@@ -392,7 +390,7 @@ def describe_places(
         Their classification.
     zone
         The zone.
-    outlines
+    steps
         The zone at each width of the slider.
     spans
         How the outlines of places lie, if they have some.
@@ -401,7 +399,7 @@ def describe_places(
     if "conflict" in table:
         answers["conflict"] = _join_conflicts(table["conflict"], answers["conflict"])
     table = join_columns(table, answers)
-    widths = np.array([*zone.edges_km[1:], *(outline.km for outline in outlines)])
+    widths = np.array([*zone.edges_km[1:], *(step.km for step in steps)])
     reach_km = _BEYOND * float(widths.max())
     away = answers["distance_km"].to_numpy()
     # The margin of a town may reach into the widest zone even if its point is too far to be drawn.
@@ -411,7 +409,7 @@ def describe_places(
     near = ~far
     near[near] = _may_be_in_zone(table[near])
     shown, here = table[near], found.select(near).uncertainty
-    offered = [outline.km for outline in outlines]
+    offered = [step.km for step in steps]
     expected, of_each = describe_expected(found, near, zone, offered, list_sides(zone))
     # The third decimal keeps the sum of probabilities right to a tenth of a place.
     finer = int(states_accuracy(found))
@@ -446,7 +444,7 @@ def describe_places(
         "far": int(far.sum()),
         "reach_km": reach_km,
         "expected": expected,
-        "exceptions": _list_exceptions(found.select(near), zone, outlines, spans is not None),
+        "exceptions": _list_exceptions(found.select(near), zone, steps, spans is not None),
         "band_km": find_band_km(here.margin),
         "towns": _list_towns(table[far]),
         "columns": columns,
@@ -531,7 +529,7 @@ def round_distances(
 def _list_exceptions(
     shown: Classification,
     zone: Zone,
-    outlines: Sequence[SliderOutline],
+    steps: Sequence[SliderStep],
     have_outlines: bool,  # noqa: FBT001 - of the table
 ) -> list[dict[str, Any]]:
     """Return the rows whose class does not follow from one distance, by width and side.
@@ -548,7 +546,7 @@ def _list_exceptions(
         return []
     found = []
     lon, lat = shown.lon, shown.lat
-    for km in (outline.km for outline in outlines):
+    for km in (step.km for step in steps):
         squared = tuple(find_flat_ends(zone.border.line, km * 1e3))
         concerned = [end.concerns(lon, lat, km * 1e3) for end in squared]
         rows = np.flatnonzero(np.any(concerned, axis=0))

@@ -105,7 +105,7 @@
     return facts.places.far ? [...lines, farEntry()] : lines;
   }
 
-  /** Return an area as exact as it is known; the area of a slider outline has three digits. */
+  /** Return an area as exact as it is known; the area of a step of the slider has three digits. */
   function areaText(ring) {
     if (!Number.isFinite(ring.area)) return say('unknown');
     if (ring.exact) return number(ring.area, ring.area < 10 ? 2 : 0);
