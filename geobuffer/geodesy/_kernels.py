@@ -89,11 +89,11 @@ def _chord_slack(chord):
 
 @_jit
 def thin_cells(pieces, sag, west, south, width, height, columns, first, member, parent, offset,
-               low, high, kept, candidates, middle, radius):  # fmt: skip
+               low, high, kept, candidates):  # fmt: skip
     """Select for cells ``low`` to ``high`` the pieces of their parents that may be nearest in them.
 
     The pieces of a cell are written to ``candidates`` from its ``offset`` on, their number to
-    ``kept``; also the distance of the cell's middle from the lines, and the radius of its row.
+    ``kept``.
     """
     corner, foot = np.empty((5, 3)), np.empty((5, 3))
     for cell in range(low, high):
@@ -126,8 +126,6 @@ def thin_cells(pieces, sag, west, south, width, height, columns, first, member, 
                 candidates[at + left] = i
                 left += 1
         kept[cell] = left
-        middle[cell] = nearest * (1.0 + nearest * nearest / (24.0 * B * B))
-        radius[row] = reach * (1.0 + reach * reach / (24.0 * B * B))
 
 
 @_jit
@@ -178,26 +176,20 @@ def _is_beaten(pieces, i, corner, foot, margin):
 
 
 @_jit
-def find_cells(lon, lat, west, south, width, height, columns, rows, cell):
-    """Find the cell of each point, −1 outside the grid."""
-    for p in range(len(lon)):
-        turned = lon[p] - west
-        turned -= 360.0 * np.floor(turned / 360.0)
-        column, row = turned / width, (lat[p] - south) / height
-        inside = (column < columns) & (row >= 0.0) & (row < rows)
-        cell[p] = np.int32(row) * columns + np.int32(column) if inside else -1
-
-
-@_jit
 def look_up_classes(lon, lat, west, south, width, height, columns, rows, classes, found):
-    """Find the class of the cell of each point, −1 outside the grid."""
+    """Find the class of the cell of each point, 0 outside the grid, −1 not on the globe.
+
+    ``classes`` has one more cell on each side of every row and column.
+    """
     across, up = 1.0 / width, 1.0 / height
     for p in range(len(lon)):
         turned = lon[p] - west
         turned -= 360.0 * np.floor(turned * (1.0 / 360.0))
         column, row = turned * across, (lat[p] - south) * up
         inside = (column < columns) & (row >= 0.0) & (row < rows)
-        found[p] = classes[np.int64(row) * columns + np.int64(column)] if inside else -1
+        known = (abs(lon[p]) <= 720.0) & (abs(lat[p]) <= 90.0)
+        at = (np.int64(row) + 1) * (columns + 2) + np.int64(column) + 1
+        found[p] = (classes[at] if inside else 0) if known else -1
 
 
 @_jit

@@ -18,8 +18,7 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError
-from geobuffer.geodesy import _grid
-from geobuffer.geodesy._cells import build_class_table, classify_cells, look_up_classes
+from geobuffer.geodesy import _cells, _grid
 from geobuffer.geodesy._chord_tree import MANY_POINTS, ChordTree, sort_by_place
 from geobuffer.geodesy._series import SERIES_M, PackedPieces, measure_pieces, pack_pieces
 from geobuffer.geodesy.antimeridian import shift_to_0_360, wrap_degrees
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from geobuffer.geodesy._cells import ClassTable, Grid
+    from geobuffer.geodesy._cells import ClassTable, Grid, Runs
     from geobuffer.geodesy.ellipsoid import Pieces
 
 
@@ -62,6 +61,18 @@ _PIECE_M = 1_100.0
 # A point nearer than this is on the line. Feet are right to some micrometres only, so the direction
 # from a foot to a nearer point does not show its side.
 _ON_LINE_M = 1e-4
+
+
+# From so many points on, building takes less time than asking the tree for them: 0.1 s for a table
+# of memberships, 0.25 s for a grid of distances, and half a second until compiled loops are loaded.
+# What is there already is used for fewer points.
+_TABLE_FROM = 20_000
+_GRID_FROM = 40_000
+_COMPILED_FROM = 200_000
+_KEPT_FROM = 2_000
+
+# The table of memberships tells distances of cells by a short series that ends here.
+_FARTHEST_EDGE_M = 900_000.0
 
 
 class Nearest(NamedTuple):
@@ -91,9 +102,9 @@ class LineIndex:
     A tree of tubes finds the pieces whose chords are short enough. Of these, the one with the
     shortest geodesic holds the foot.
 
-    Many points are looked up in a grid of cells instead (:mod:`geobuffer.geodesy._grid`): five
-    times as fast, or, where numba is installed (the extra ``fast``), a hundred times. The index
-    builds the grid at first use and keeps it. The tree still answers for points outside the grid,
+    Many points are looked up in a grid of cells instead (:mod:`geobuffer.geodesy._cells`): five
+    times as fast, or, where numba is installed (the extra ``fast``), thirty times. The index
+    builds the grid when it pays, and keeps it. The tree still answers for points outside the grid,
     which reaches 110 km beyond the lines, and for points more than 1,000 km from them. Both ways
     measure the piece that they found by one formula (:mod:`geobuffer.geodesy._series`), so they
     agree to the last bit.
@@ -126,7 +137,10 @@ class LineIndex:
         self._chords = ChordTree(self.pieces, self.pieces.line if apart else None)
         self._tips = find_tips(lines)
         self._grid: Grid | None = None
-        self._class_table: tuple[float, ClassTable] | None = None
+        self._fine_grid: Grid | None = None
+        self._class_table: ClassTable | None = None
+        # How many points were asked for, so that what takes time to build is built if it pays.
+        self._asked = 0
 
     def nearest(self, lon: ArrayLike, lat: ArrayLike, *, compiled: bool | None = None) -> Nearest:
         """Return the nearest point of the lines for each given point.
@@ -210,28 +224,34 @@ class LineIndex:
         Parameters and errors as :meth:`nearest`.
         """
         lon, lat = _to_arrays(lon, lat)
-        if not self.uses_grid(len(lon), compiled):
-            return self.nearest(lon, lat, compiled=False).distance_m <= distance_m
-        grid = self._get_grid()
-        if has_numba():
-            found = _grid.look_up_classes(grid, classify_cells(grid, distance_m), lon, lat)
+        if not self._uses_class_table(len(lon), distance_m, compiled):
+            return self.nearest(lon, lat, compiled=compiled).distance_m <= distance_m
+        self._asked += len(lon)
+        table, open_ = self._get_class_table(distance_m), None
+        if self._uses_kernels(len(lon)):
+            found = _grid.look_up_classes(table, lon, lat)
+            open_ = np.flatnonzero(found < 0)
+            lon, lat = lon[open_], lat[open_]
+        classes, rows, cell = _cells.look_up_classes(table, lon, lat)
+        measured = _cells.measure_open(table, self._packed_pieces, lon[rows], lat[rows], cell)
+        bad = rows[measured < 0]
+        _check_points(lon[bad], lat[bad], bad if open_ is None else open_[bad])
+        classes[rows] = measured
+        if open_ is None:
+            found = classes
         else:
-            found = look_up_classes(self._get_class_table(distance_m), lon, lat)
-        # The edge crosses the cell, or the point is outside the grid, as invalid points always are.
-        open_ = np.flatnonzero(found < 0)
-        _check_points(lon[open_], lat[open_], open_)
-        found[open_] = self._find_in_grid(lon[open_], lat[open_]).distance_m <= distance_m
+            found[open_] = classes
         inside: NDArray[np.bool_] = found.view(bool)
         return inside
 
     def cells_of(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.int32]:
         """Return the number of the grid's cell that holds each point; −1 outside the grid."""
-        found: NDArray[np.int32] = _grid.find_cells(self._get_grid(), *_to_arrays(lon, lat))
+        found: NDArray[np.int32] = _cells.find_cells(self._get_grid(), *_to_arrays(lon, lat))
         return found
 
     def cells_in(self, areas: Sequence[BaseGeometry]) -> NDArray[np.int8]:
         """Return (areas, cells): 1 where a cell lies in an area, 0 where beside, −1 where both."""
-        middle_lon, middle_lat, boxes = _grid.build_cell_boxes(self._get_grid())
+        middle_lon, middle_lat, boxes = _cells.build_cell_boxes(self._get_grid())
         # For a cell across the antimeridian the answer is −1: its points are looked up one by one.
         split = np.abs(middle_lon) + shapely.area(boxes) ** 0.5 > 180.0
         found = np.empty((len(areas), len(boxes)), dtype=np.int8)
@@ -245,11 +265,20 @@ class LineIndex:
     def uses_grid(self, count: int, compiled: bool | None) -> bool:  # noqa: FBT001
         """Return whether the grid is used for so many points (see :meth:`nearest`)."""
         if compiled is None:
-            # For fewer points the tree takes less time than building a grid. The compiled one
-            # takes a second, as numba is imported; one of numpy 0.2 s.
-            enough = 200_000 if has_numba() else 10_000 if self._grid else 60_000
-            compiled = count >= enough
+            compiled = count >= _KEPT_FROM if self._grid else self._asked + count >= _GRID_FROM
         return compiled and self._has_grid
+
+    def _uses_class_table(self, count: int, distance_m: float, compiled: bool | None) -> bool:  # noqa: FBT001
+        if compiled is None:
+            is_kept = self._class_table is not None and self._class_table.edge_m == distance_m
+            compiled = count >= (_KEPT_FROM if is_kept else _TABLE_FROM)
+        return compiled and self._has_grid and distance_m <= _FARTHEST_EDGE_M
+
+    def _uses_kernels(self, count: int) -> bool:
+        """Return whether compiled loops answer for so many points."""
+        if not has_numba() or count < _KEPT_FROM:
+            return False
+        return _grid.is_loaded() or self._asked >= _COMPILED_FROM
 
     @cached_property
     def _has_grid(self) -> bool:
@@ -278,8 +307,10 @@ class LineIndex:
         """
         if not len(lon):
             return Feet(np.empty(0), np.empty(0, np.int64), np.empty(0))
-        if line is None and self.uses_grid(len(lon), compiled):
-            return self._find_in_grid(lon, lat)
+        if line is None:
+            if self.uses_grid(len(lon), compiled):
+                return self._find_in_grid(lon, lat)
+            self._asked += len(lon)
         _check_points(lon, lat, np.arange(len(lon)))
         xyz = to_ecef(lon, lat)
         if len(lon) < MANY_POINTS:
@@ -398,28 +429,45 @@ class LineIndex:
         return distance, slide
 
     def _find_in_grid(self, lon: Floats, lat: Floats) -> Feet:
-        distance, piece, share = _grid.find_nearest(self._get_grid(), self._packed_pieces, lon, lat)
-        found = Feet(distance, piece.astype(np.int64), share)
-        beyond = np.flatnonzero(found.piece < 0)
+        self._asked += len(lon)
+        if self._uses_kernels(len(lon)):
+            found = _grid.find_nearest(self._get_fine_grid(), self._packed_pieces, lon, lat)
+        else:
+            found = _cells.find_nearest(self._get_grid(), self._packed_pieces, lon, lat)
+        distance, piece, share = found
+        feet = Feet(distance, piece.astype(np.int64), share)
+        beyond = np.flatnonzero(feet.piece < 0)
         if len(beyond):
             _check_points(lon[beyond], lat[beyond], beyond)
             rest = self.find_feet(lon[beyond], lat[beyond], compiled=False)
-            for column, values in zip(found, rest, strict=True):
+            for column, values in zip(feet, rest, strict=True):
                 column[beyond] = values
-        return found
+        return feet
 
     def _get_grid(self) -> Grid:
         """Return the grid; build it at first use."""
         if self._grid is None:
-            self._grid = _grid.build_grid(self._packed_pieces, self.pieces.lon, self.pieces.lat)
+            pieces = self._packed_pieces
+            self._grid = _cells.build_grid(pieces, self._runs, self.pieces.lon, self.pieces.lat)
         return self._grid
+
+    def _get_fine_grid(self) -> Grid:
+        """Return the grid that compiled loops ask; build it at first use."""
+        if self._fine_grid is None:
+            self._fine_grid = _grid.refine_grid(self._get_grid(), self._packed_pieces)
+        return self._fine_grid
 
     def _get_class_table(self, distance_m: float) -> ClassTable:
         """Return which cells lie within a distance; that of the last distance is kept."""
-        if self._class_table is None or self._class_table[0] != distance_m:
-            table = build_class_table(self._get_grid(), self._packed_pieces, distance_m)
-            self._class_table = distance_m, table
-        return self._class_table[1]
+        if self._class_table is None or self._class_table.edge_m != distance_m:
+            self._class_table = _cells.build_class_table(
+                self._packed_pieces, self._runs, self.pieces.lon, self.pieces.lat, distance_m
+            )
+        return self._class_table
+
+    @cached_property
+    def _runs(self) -> Runs:
+        return _cells.join_runs(self._packed_pieces.chord, self.continues)
 
     @cached_property
     def _packed_pieces(self) -> PackedPieces:

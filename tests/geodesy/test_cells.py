@@ -1,29 +1,27 @@
-"""The grid of numpy, as it is without numba, gives the answers of the tree, to the bit."""
+"""The grid, with numpy and compiled, gives the answers of the tree, to the bit."""
 
 import numpy as np
 import pytest
 import shapely
+from support.engines import use_engine
 
 from geobuffer.errors import GeometryError
 from geobuffer.geodesy.nearest import LineIndex
+from geobuffer.versions import has_numba
 
-
-@pytest.fixture(autouse=True, scope="module")
-def without_numba():
-    with pytest.MonkeyPatch.context() as patch:
-        for module in ("_grid", "nearest"):
-            patch.setattr(f"geobuffer.geodesy.{module}.has_numba", lambda: False)
-        yield
+ENGINES = ("numpy", "compiled") if has_numba() else ("numpy",)
 
 
 def _compare(index, lon, lat, edges_m):
-    fast = index.find_feet(lon, lat, compiled=True)
-    slow = index.find_feet(lon, lat, compiled=False)
-    for found, wanted in zip(fast, slow, strict=True):
-        assert (found == wanted).all()
-    for edge in edges_m:
-        inside = index.within(lon, lat, edge, compiled=True)
-        assert (inside == (slow.distance_m <= edge)).all()
+    with use_engine("tree"):
+        slow = index.find_feet(lon, lat)
+    for engine in ENGINES:
+        with use_engine(engine):
+            fast = index.find_feet(lon, lat)
+            for found, wanted in zip(fast, slow, strict=True):
+                assert (found == wanted).all()
+            for edge in edges_m:
+                assert (index.within(lon, lat, edge) == (slow.distance_m <= edge)).all()
 
 
 def test_grid_and_tree_agree_on_the_real_border(border):
@@ -55,20 +53,37 @@ def test_grid_and_tree_agree_anywhere(middle, spread):
     _compare(index, lon, np.clip(lat, -89.0, 89.0), (500.0, 5_000.0, 50_000.0))
 
 
-def test_many_points_take_the_grid_and_keep_it(border):
+def test_grids_are_built_when_enough_points_were_asked_for(border):
     index = LineIndex([section.line for section in border.sections[:2]])
-    lon, lat = np.full(60_000, 34.0), np.full(60_000, 51.5)
-    index.nearest(lon[:10], lat[:10])
+    lon, lat = np.full(15_000, 34.0), np.full(15_000, 51.5)
+    index.nearest(lon, lat)
+    index.within(lon, lat, 1e4)
     assert index._grid is None
+    assert index._class_table is None
     index.nearest(lon, lat)
     assert index._grid is not None
-    assert index.uses_grid(10_000, None)
+    index.within(np.tile(lon, 2), np.tile(lat, 2), 1e4)
+    assert index._class_table is not None
+
+
+def test_points_outside_the_table_of_memberships(border):
+    lon = np.array([-150.0, 34.0, 719.0, 394.0, -326.0])
+    lat = np.array([-40.0, 89.9, 51.0, 51.0, 51.0])
+    _compare(border.index, lon, lat, (1e4, 8e5, 2e6, 2e7))
 
 
 @pytest.mark.parametrize("point", [(np.nan, 50.0), (30.0, np.inf), (30.0, 91.0), (-1100.0, 50.0)])
-def test_invalid_points_are_refused_with_their_position(border, point):
+@pytest.mark.parametrize("engine", ["tree", *ENGINES])
+def test_invalid_points_are_refused_with_their_position(border, point, engine):
     lon, lat = np.full(5, 34.0), np.full(5, 51.0)
     lon[3], lat[3] = point
-    for ask in (border.index.nearest, lambda *at, **how: border.index.within(*at, 1e4, **how)):
-        with pytest.raises(GeometryError, match="position 3"):
-            ask(lon, lat, compiled=True)
+    for ask in (border.index.nearest, lambda *at: border.index.within(*at, 1e4)):
+        with use_engine(engine), pytest.raises(GeometryError, match="position 3"):
+            ask(lon, lat)
+
+
+@pytest.mark.slow
+def test_a_million_random_points_are_answered_as_by_the_tree(border):
+    rng = np.random.default_rng(4)
+    lon, lat = rng.uniform(30.0, 41.0, 1_000_000), rng.uniform(49.0, 53.5, 1_000_000)
+    _compare(border.index, lon, lat, (10_000.0,))

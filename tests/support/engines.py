@@ -1,0 +1,20 @@
+"""Make an index of lines answer in one of its ways, whatever the number of points."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from geobuffer.geodesy import nearest
+
+
+@contextmanager
+def use_engine(name: str) -> Iterator[None]:
+    """Answer by the ``"tree"``, by the grid of ``"numpy"``, or by its ``"compiled"`` loops."""
+    enough = 10**12 if name == "tree" else 0
+    with pytest.MonkeyPatch.context() as patch:
+        for limit in ("_TABLE_FROM", "_GRID_FROM", "_KEPT_FROM", "_COMPILED_FROM"):
+            patch.setattr(nearest, limit, enough)
+        if name == "numpy":
+            patch.setattr(nearest, "has_numba", lambda: False)
+        yield
