@@ -57,6 +57,10 @@ _RUN = 8
 _RUN_HALVINGS = 3
 _TABLE_RUN_HALVINGS = 4
 
+# Cells that are large beside the pieces, as those about a line across an ocean, keep thousands.
+# Those with the longest lists are left to the tree, so that building a grid ends after a second.
+_MOST_PIECES = 1_000_000
+
 # How far beyond the lines the grid of distances reaches; the tree answers for points outside.
 _MARGIN_M = 110_000.0
 
@@ -77,7 +81,10 @@ class Grid(NamedTuple):
     columns: int
     rows: int
     first: NDArray[np.int32]
-    """Where the pieces of a cell begin in ``member``; one more than there are cells."""
+    """Where the pieces of a cell begin in ``member``; one more than there are cells.
+
+    A cell without pieces is not answered by the grid.
+    """
     member: NDArray[np.int32]
     sag_m: float
     """By how much the distances to a piece and to its chord differ at most."""
@@ -305,15 +312,32 @@ def find_sag(pieces: PackedPieces) -> float:
 def build_grid(pieces: PackedPieces, runs: Runs, lon: Floats, lat: Floats) -> Grid:
     """Build the grid about pieces; ``lon`` and ``lat`` (degrees) are those of their starts."""
     frame, sag = make_frame(lon, lat, _MARGIN_M), find_sag(pieces)
-    lists, table, parent = _list_all(runs, frame), runs.table, np.arange(frame.cells)
+    lists, table, cell = _list_all(runs, frame), runs.table, np.arange(frame.cells)
+    parent = cell
     for halving in range(_HALVINGS + 1):
-        if halving:
-            frame = frame.halve_cells()
-            parent = find_parents(frame)
         if halving == _RUN_HALVINGS + 1:
             lists, table = list_pieces(lists, runs), make_table(pieces.chord)
-        lists = thin_cells(table, sag, frame, lists, parent, np.arange(frame.cells))
-    return make_grid(frame, lists, sag)
+        if halving:
+            short = _find_shortest(np.diff(lists.first), _MOST_PIECES)
+            cell, lists = cell[short], lists.select(short)
+            place = np.full(frame.cells, -1)
+            place[cell] = np.arange(len(cell))
+            frame = frame.halve_cells()
+            parent = place[find_parents(frame)]
+            cell = (parent >= 0).nonzero()[0]
+            parent = parent[cell]
+        lists = thin_cells(table, sag, frame, lists, parent, cell)
+    kept = np.zeros(frame.cells, dtype=np.int64)
+    kept[cell] = np.diff(lists.first)
+    return make_grid(frame, np.concatenate([[0], np.cumsum(kept)]), lists.member, sag)
+
+
+def _find_shortest(count: Ints, most: int) -> NDArray[np.bool_]:
+    """Return which lists of these lengths are the shortest, so many that they fit together."""
+    order = np.argsort(count, kind="stable")
+    found = np.empty(len(count), dtype=bool)
+    found[order] = np.cumsum(count[order]) <= most
+    return found
 
 
 def _list_all(runs: Runs, frame: Frame) -> Lists:
@@ -332,9 +356,9 @@ def find_parents(frame: Frame) -> Ints:
     return parent
 
 
-def make_grid(frame: Frame, lists: Lists, sag: float) -> Grid:
-    """Return the grid of lists of all cells."""
-    return Grid(*frame, lists.first.astype(np.int32), lists.member, sag)
+def make_grid(frame: Frame, first: Ints, member: NDArray[np.int32], sag: float) -> Grid:
+    """Return the grid of the pieces that cells keep."""
+    return Grid(*frame, first.astype(np.int32), member, sag)
 
 
 def find_cells(grid: Grid, lon: Floats, lat: Floats) -> NDArray[np.int32]:
@@ -520,7 +544,8 @@ def find_nearest(
 ) -> tuple[Floats, NDArray[np.int32], Floats]:
     """Return the distance (m), piece and share of it passed for points (degrees).
 
-    The piece is −1, and the rest undefined, outside the grid and beyond 1,000 km from the lines.
+    The piece is −1, and the rest undefined, outside the grid, in cells without pieces, and beyond
+    1,000 km from the lines.
 
     Points are taken in the order of how many pieces their cells keep. So the n-th pieces of all
     points are those of the first points, and every step works on whole arrays.
@@ -529,8 +554,8 @@ def find_nearest(
     distance, piece, share = np.zeros(size), np.full(size, -1, dtype=np.int32), np.zeros(size)
     cell = find_cells(grid, lon, lat)
     # The sines end at 720°; the tree refuses what lies beyond.
-    there = ((cell >= 0) & (np.abs(lon) <= 720.0)).nonzero()[0]
     count = np.diff(grid.first)
+    there = ((cell >= 0) & (np.abs(lon) <= 720.0) & (count.take(cell) > 0)).nonzero()[0]
     rank = np.empty(len(count), dtype=np.uint16 if len(count) <= 65_536 else np.int64)
     rank[np.argsort(-count, kind="stable")] = np.arange(len(count))
     there = there.take(np.argsort(rank.take(cell.take(there)), kind="stable"))

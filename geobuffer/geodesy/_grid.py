@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geobuffer.geodesy._cells import Frame, Grid, Lists, find_parents, make_grid
+from geobuffer.geodesy._cells import Frame, Grid, find_parents, make_grid
 from geobuffer.geodesy._series import COSINE, SINE
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def refine_grid(grid: Grid, pieces: PackedPieces) -> Grid:
     for _ in range(_HALVINGS):
         frame = frame.halve_cells()
         first, member = _thin_cells(pieces.chord, grid.sag_m, frame, first, member)
-    unknown = np.empty(0)
-    return make_grid(frame, Lists(first, member, unknown, unknown, unknown), grid.sag_m)
+    return make_grid(frame, first, member, grid.sag_m)
 
 
 def _thin_cells(

@@ -197,7 +197,7 @@ def find_nearest(lon, lat, pieces, bend, first, member, west, south, width, heig
         sine, cosine, sag, distance, piece, share):  # fmt: skip
     """Find the nearest piece to each point, the distance, and the share of the piece passed.
 
-    The piece is −1 for points outside the grid and for those too far for the series.
+    The piece is −1 for points outside the grid, in cells without pieces, or too far away.
 
     Points go through short loops in blocks. The compiler makes a loop without a search work on
     several points at a time. And the processor fetches the pieces of many cells at once, instead
@@ -207,8 +207,7 @@ def find_nearest(lon, lat, pieces, bend, first, member, west, south, width, heig
     at_lon, at_lat, found = np.empty(_BLOCK), np.empty(_BLOCK), np.empty((11, _BLOCK))
     inside, cell = np.empty(_BLOCK, np.bool_), np.empty(_BLOCK, np.uint64)
     low, high = np.empty(_BLOCK, np.uint64), np.empty(_BLOCK, np.uint64)
-    length, passed = np.empty(_BLOCK), np.empty(_BLOCK)
-    earliest = np.empty(_BLOCK, np.int32)
+    length, passed, earliest = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK, np.int32)
     for begin in range(0, len(lon), _BLOCK):
         n = min(_BLOCK, len(lon) - begin)
         for p in range(n):
@@ -225,7 +224,8 @@ def find_nearest(lon, lat, pieces, bend, first, member, west, south, width, heig
         for p in range(n):
             low[p], high[p] = first[cell[p]], first[cell[p] + _ONE]
         for p in range(n):
-            earliest[p] = member[low[p]]  # every cell keeps a piece
+            inside[p] &= low[p] < high[p]  # some cells keep no pieces
+            earliest[p] = member[low[p]] if inside[p] else 0
         _set_strict_xyz(at_lon[:n], at_lat[:n], sine, cosine, x, y, z)
         for p in range(n):
             chosen = earliest[p]

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 
 
 # We buffer lines in runs of this length or of the distance, whichever is more. Each run has its
-# own azimuthal equidistant plane, which is off by at most 3 cm where a 10 km zone is widest.
-_RUN_M = 25_000.0
+# own azimuthal equidistant plane, which is off by at most 1 cm where a 10 km zone is widest.
+_RUN_M = 15_000.0
 
 # The planar buffer starts from lines that are simplified by this share of the tolerance. A long
 # segment has a piece every 100 m; to measure an edge for each took a minute where a second will do.

@@ -66,6 +66,8 @@ _ON_LINE_M = 1e-4
 # From so many points on, building takes less time than asking the tree for them: 0.1 s for a table
 # of memberships, 0.25 s for a grid of distances, and half a second until compiled loops are loaded.
 # What is there already is used for fewer points.
+# These numbers are for lines with so many pieces.
+_PIECES = 25_000
 _TABLE_FROM = 20_000
 _GRID_FROM = 40_000
 _COMPILED_FROM = 200_000
@@ -141,6 +143,8 @@ class LineIndex:
         self._class_table: ClassTable | None = None
         # How many points were asked for, so that what takes time to build is built if it pays.
         self._asked = 0
+        # Building takes longer with more pieces.
+        self._size = max(len(self.pieces.lon) / _PIECES, 1.0)
 
     def nearest(self, lon: ArrayLike, lat: ArrayLike, *, compiled: bool | None = None) -> Nearest:
         """Return the nearest point of the lines for each given point.
@@ -265,13 +269,14 @@ class LineIndex:
     def uses_grid(self, count: int, compiled: bool | None) -> bool:  # noqa: FBT001
         """Return whether the grid is used for so many points (see :meth:`nearest`)."""
         if compiled is None:
-            compiled = count >= _KEPT_FROM if self._grid else self._asked + count >= _GRID_FROM
+            enough = _GRID_FROM * self._size
+            compiled = count >= _KEPT_FROM if self._grid else self._asked + count >= enough
         return compiled and self._has_grid
 
     def _uses_class_table(self, count: int, distance_m: float, compiled: bool | None) -> bool:  # noqa: FBT001
         if compiled is None:
             is_kept = self._class_table is not None and self._class_table.edge_m == distance_m
-            compiled = count >= (_KEPT_FROM if is_kept else _TABLE_FROM)
+            compiled = count >= (_KEPT_FROM if is_kept else _TABLE_FROM * self._size)
         return compiled and self._has_grid and distance_m <= _FARTHEST_EDGE_M
 
     def _uses_kernels(self, count: int) -> bool:
