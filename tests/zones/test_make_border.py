@@ -156,7 +156,7 @@ def test_regions_may_meet_at_the_antimeridian():
     west, east = _region("West", 179, 50, 180, 51), _region("East", -180, 50, -179, 51)
     border = gb.border_between(west, east)
     assert border.length_km == pytest.approx(GEOD.inv(180, 50, 180, 51)[2] / 1e3)
-    zones = [gb.build_zone(border, km=10, side=s, tolerance_m=1) for s in ("West", "East")]
+    zones = [gb.build_zone(border, km=10, side=s, tolerance_m=0.1) for s in ("West", "East")]
     assert zones[0].area_km2 == pytest.approx(zones[1].area_km2)
 
 
