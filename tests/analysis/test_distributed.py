@@ -109,7 +109,7 @@ def folder(points, tmp_path, monkeypatch):
 
 def _count_on_worker():
     """Count in a worker how often a zone arrives and an index or a grid is built there."""
-    from geobuffer.geodesy import _grid
+    from geobuffer.geodesy import _cells
     from geobuffer.geodesy.nearest import LineIndex
     from geobuffer.zones.zone import BufferZone
 
@@ -128,14 +128,14 @@ def _count_on_worker():
 
     BufferZone.__setstate__ = arrives
     LineIndex.__init__ = counted("indexes", LineIndex.__init__)
-    _grid.build_grid = counted("grids", _grid.build_grid)
-    _grid.counts = counts
+    _cells.build_grid = counted("grids", _cells.build_grid)
+    _cells.counts = counts
 
 
 def _counts_of_worker():
-    from geobuffer.geodesy import _grid
+    from geobuffer.geodesy import _cells
 
-    return _grid.counts
+    return _cells.counts
 
 
 # The columns that make a place uncertain, as parameters of gb.answer.
