@@ -24,8 +24,13 @@ from geobuffer.zones.arguments import (
     optional,
 )
 from geobuffer.zones.doubts import Doubt, index_doubts
-from geobuffer.zones.identity import Noun
 from geobuffer.zones.land import split_at_coast
+from geobuffer.zones.protocols import (
+    SpatialNoun,
+    make_frame,
+    make_name_columns,
+    make_source_columns,
+)
 from geobuffer.zones.region import TUPLE_OF_REGIONS, Region, Regions
 from geobuffer.zones.repr_html import card_html
 from geobuffer.zones.source import SOURCE, source_facts
@@ -35,8 +40,10 @@ from geobuffer.zones.translation import translate_all
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import geopandas as gpd
     from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
+    from shapely.geometry.base import BaseGeometry
 
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.zones.land import LandAndSea
@@ -62,7 +69,7 @@ _MIXED = -2
 
 
 @dataclass(frozen=True, eq=False)
-class Side(Noun):
+class Side(SpatialNoun):
     """One of the two sides of a border: a name and a territory. Equal by content.
 
     Parameters
@@ -113,6 +120,14 @@ class Side(Noun):
         """
         return pick_name(self.names, language, self.name)
 
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """Return it as one row; without a shape if its territory is all that is not the other's."""
+        facts = {"regions": "; ".join(region.name for region in self.regions)}
+        return make_frame([make_name_columns(self.name, self.names) | facts], [self.area])
+
+    def _shape(self) -> Polygon | MultiPolygon | None:
+        return self.area
+
     def _repr_html_(self) -> str:
         facts = [(language, self.names.get(language, "")) for language in NAME_LANGUAGES]
         facts.append(("regions", ", ".join(region.name for region in self.regions)))
@@ -122,7 +137,7 @@ class Side(Noun):
 
 
 @dataclass(frozen=True, eq=False)
-class Section(Noun):
+class Section(SpatialNoun):
     """A part of a border, such as that between one pair of regions, with its chainage.
 
     Equal by content; kilometres are compared to a metre.
@@ -183,6 +198,22 @@ class Section(Noun):
             return self.name
         return " – ".join(region.label(language) for region in self.regions)
 
+    def _facts(self) -> dict[str, Any]:
+        """Return its names and chainage as a row."""
+        names = {language: self.label(language) for language in NAME_LANGUAGES}
+        return make_name_columns(self.name, names) | {
+            "regions": "; ".join(region.name for region in self.regions),
+            "start_km": self.start_km,
+            "length_km": self.length_km,
+        }
+
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """Return it as one row, with its names, regions and chainage."""
+        return make_frame([self._facts()], [self.line])
+
+    def _shape(self) -> LineString | MultiLineString:
+        return self.line
+
     def _repr_html_(self) -> str:
         facts = [(language, self.label(language)) for language in NAME_LANGUAGES]
         end_km = self.start_km + self.length_km
@@ -192,7 +223,7 @@ class Section(Noun):
 
 
 @dataclass(frozen=True, eq=False)
-class Border(Noun):
+class Border(SpatialNoun):
     """A line with two named sides, made of sections, with chainage in km.
 
     Made of regions by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`, of bare
@@ -248,6 +279,22 @@ class Border(Noun):
         parts = [part for section in self.sections for part in shapely.get_parts(section.line)]
         lines = [part for part in parts if part.geom_type != "Point"]
         return shapely.line_merge(shapely.MultiLineString(lines), directed=True)
+
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """Return a row for each section, with its names and chainage, the sides and the source."""
+        facts = {
+            "sides": "; ".join(side.name for side in self.sides),
+            **make_source_columns(self.source),
+            "border_id": self.digest,
+        }
+        rows = [section._facts() | facts for section in self.sections]  # noqa: SLF001 - a part
+        return make_frame(rows, [section.line for section in self.sections])
+
+    def _shape(self) -> BaseGeometry:
+        """Return the line, or the points that it goes around."""
+        shapes = [section.line for section in self.sections]
+        has_points = any(shape.geom_type.endswith("Point") for shape in shapes)
+        return shapely.union_all(shapes) if has_points else self.line
 
     @cached_property
     def is_bare(self) -> bool:

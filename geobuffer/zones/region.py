@@ -24,7 +24,12 @@ from geobuffer.zones.arguments import (
     is_tuple_of,
     optional,
 )
-from geobuffer.zones.identity import Noun
+from geobuffer.zones.protocols import (
+    SpatialNoun,
+    make_frame,
+    make_name_columns,
+    make_source_columns,
+)
 from geobuffer.zones.repr_html import card_html, format_km2
 from geobuffer.zones.source import SOURCE, source_facts
 from geobuffer.zones.toponyms import (
@@ -38,6 +43,7 @@ from geobuffer.zones.toponyms import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import geopandas as gpd
     from shapely.geometry import MultiPolygon, Polygon
 
     from geobuffer.geodesy.curved_edges import EdgeKind
@@ -45,7 +51,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Region(Noun):
+class Region(SpatialNoun):
     """A named area: a country, an oblast, a park. Equal by content.
 
     Parameters
@@ -130,6 +136,23 @@ class Region(Noun):
         """
         return pick_name(self.names, language, self.name)
 
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """Return it as one row, with its names, codes, area and source."""
+        return make_frame([self._facts()], [self.geometry])
+
+    def _facts(self) -> dict[str, Any]:
+        """Return its names, codes, area and source as a row."""
+        return make_name_columns(self.name, self.names) | {
+            "iso": self.iso,
+            "country": self.country,
+            "area_km2": self.area_km2,
+            **make_source_columns(self.source),
+            "region_id": self.digest,
+        }
+
+    def _shape(self) -> Polygon | MultiPolygon:
+        return self.geometry
+
     @cached_property
     def area_km2(self) -> float:
         """Its area on the ellipsoid, in square kilometres."""
@@ -154,7 +177,7 @@ class Region(Noun):
 
 
 @dataclass(frozen=True, eq=False)
-class Regions(Noun):
+class Regions(SpatialNoun):
     """Regions, found by name in any of their languages or by ISO code; equal by content.
 
     ``regions["Kursk"]`` is a :class:`Region`; ``regions["Kursk", "Sumy"]`` is a tuple of regions.
@@ -201,6 +224,17 @@ class Regions(Noun):
 
     def __len__(self) -> int:
         return len(self.members)
+
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """Return a row for each region, with its names, codes, area and source."""
+        rows = [region._facts() for region in self]  # noqa: SLF001 - a part
+        return make_frame(rows, [region.geometry for region in self])
+
+    @property
+    def __geo_interface__(self) -> dict[str, Any]:
+        """The regions as a FeatureCollection of GeoJSON."""
+        features = [region.__geo_interface__ for region in self]
+        return {"type": "FeatureCollection", "features": features}
 
     def __repr__(self) -> str:
         return f"Regions({', '.join(region.name for region in self)})"

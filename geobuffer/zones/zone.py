@@ -17,7 +17,7 @@ from geobuffer.zones.areas import POLYGON, repair_polygon
 from geobuffer.zones.arguments import NAME, Kind, check_arguments, is_tuple_of, optional
 from geobuffer.zones.border import AROUND, BOTH, Border
 from geobuffer.zones.flat_ends import FlatEnd
-from geobuffer.zones.identity import Noun
+from geobuffer.zones.protocols import SpatialNoun, make_source_columns
 from geobuffer.zones.quantities import is_number
 from geobuffer.zones.region import Region
 from geobuffer.zones.repr_html import card_html, format_km2
@@ -129,7 +129,6 @@ def zone_frame(zone: Zone) -> gpd.GeoDataFrame:
 
     from geobuffer._version import __version__
 
-    source = zone.source
     return gpd.GeoDataFrame(
         {
             "ring": zone.ring_names,
@@ -140,10 +139,7 @@ def zone_frame(zone: Zone) -> gpd.GeoDataFrame:
             "area_km2": zone.ring_areas_km2,
             "edge_error_m": zone.error_m,
             "border": "; ".join(section.name for section in zone.sections),
-            "source": source.title,
-            "licence": source.licence,
-            "as_of": source.as_of,
-            "accuracy_m": math.nan if source.accuracy_m is None else source.accuracy_m,
+            **make_source_columns(zone.source),
             "method": METHOD,
             "zone_id": zone.digest,
             "made_with": f"geobuffer {__version__}",
@@ -175,7 +171,7 @@ def _zone_html(zone: Zone) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class BufferZone(Noun):
+class BufferZone(SpatialNoun):
     """All points within a distance of a border, on one side or both, in one or several rings.
 
     Made by :func:`geobuffer.build_zone`. The zone *is* the distance: the geodesic distance of a
@@ -342,6 +338,9 @@ class BufferZone(Noun):
         """Return a row for each ring, with the metadata of the zone as columns."""
         return zone_frame(self)
 
+    def _shape(self) -> Polygon | MultiPolygon:
+        return self.polygon
+
     def __repr__(self) -> str:
         shown = self.edges_km if self.edges_km[0] else self.edges_km[1:]
         edges = "/".join(f"{edge:g}" for edge in shown)
@@ -357,7 +356,7 @@ How: TypeAlias = Literal["union", "intersection", "difference"]
 
 
 @dataclass(frozen=True, eq=False)
-class CombinedZone(Noun):
+class CombinedZone(SpatialNoun):
     """Several zones and regions as one zone, of one ring.
 
     Made by :func:`geobuffer.unite`, :func:`geobuffer.subtract`, :func:`geobuffer.clip_zone`, and
@@ -505,6 +504,9 @@ class CombinedZone(Noun):
     def to_frame(self) -> gpd.GeoDataFrame:
         """Return it as one row, with the columns of :meth:`geobuffer.BufferZone.to_frame`."""
         return zone_frame(self)
+
+    def _shape(self) -> Polygon | MultiPolygon:
+        return self.polygon
 
     def __repr__(self) -> str:
         return (

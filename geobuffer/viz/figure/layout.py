@@ -206,7 +206,7 @@ def make_layout(
         draw.LegendRow(kind, wrap_text(text, _LEGEND - _KEYS, 8.0), colour)
         for kind, text, colour in words.legend
     ]
-    bounds = project_shape(shape, projection, globe_window(projection)).bounds
+    bounds = _find_bounds(shape, projection)
     legend = draw.measure_legend(rows)
     west, south, east, north_ = bounds
     paper = parse_size(size, is_wide=east - west > north_ - south) if size else None
@@ -222,6 +222,22 @@ def make_layout(
         paper=paper,
     )  # fmt: skip
     return layout if paper is None else _fill_paper(layout, bounds, legend, size)
+
+
+def make_axes_layout(
+    shape: BaseGeometry, projection: Projection, size: tuple[float, float], small: Sequence[str]
+) -> Layout:
+    """Return the layout of a map that fills axes of a size in points, with small lines in it."""
+    frame = _widen_frame(_find_bounds(shape, projection), size[0] / size[1])
+    lines = [line for text in small for line in wrap_text(text, size[0] / _WIDENED, _SMALL)]
+    window = find_window(projection, frame)
+    return Layout(projection, frame, window, size, [], [], [], lines, citations="")
+
+
+def _find_bounds(shape: BaseGeometry, projection: Projection) -> tuple[float, float, float, float]:
+    """Return the bounds of a shape (in degrees) in the plane, in metres."""
+    west, south, east, north_ = project_shape(shape, projection, globe_window(projection)).bounds
+    return west, south, east, north_
 
 
 def _fill_paper(
@@ -287,6 +303,26 @@ def default_style() -> Iterator[None]:
     fonts = draw.font_families()
     with style.context("default"), mpl.rc_context({"font.family": fonts}):
         yield
+
+
+def measure_axes(axes: Axes) -> tuple[float, float]:
+    """Return the width and height of axes in points."""
+    box = axes.get_window_extent()
+    scale = 72.0 / axes.figure.dpi
+    return box.width * scale, box.height * scale
+
+
+def prepare_axes(axes: Axes, layout: Layout) -> None:
+    """Show the frame of a layout in axes of the caller's, and write the small lines below."""
+    west, south, east, north_ = layout.frame
+    axes.set(
+        xlim=(west, east), ylim=(south, north_), aspect="equal", autoscale_on=False, xticks=[],
+        yticks=[],
+    )  # fmt: skip
+    draw.add_text(
+        axes, 0.0, -_LEAD / layout.size[1], "\n".join(layout.small), size=_SMALL, va="top",
+        gid="geobuffer-sources", color=draw.QUIET, transform=axes.transAxes,
+    )  # fmt: skip
 
 
 def draw_page(layout: Layout) -> tuple[Figure, Axes]:

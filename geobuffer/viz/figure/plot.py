@@ -20,7 +20,7 @@ from geobuffer.analysis.expectation import Expected, expect_zone
 from geobuffer.analysis.membership import COUNTED, is_counted
 from geobuffer.datasets.bundled import source_of, sources_of_places
 from geobuffer.datasets.scenario import find_bearers
-from geobuffer.errors import require
+from geobuffer.errors import DataError, require
 from geobuffer.io.not_located import find_not_located
 from geobuffer.palette import ring_colours
 from geobuffer.viz import captions
@@ -50,7 +50,10 @@ from geobuffer.viz.figure.layout import (
     LayoutText,
     default_style,
     draw_page,
+    make_axes_layout,
     make_layout,
+    measure_axes,
+    prepare_axes,
 )
 from geobuffer.viz.figure.map_elements import find_north, fit_scale_bar, make_graticule
 from geobuffer.viz.figure.projection import fit_projection, project_points
@@ -69,7 +72,7 @@ from geobuffer.viz.ground import (
 from geobuffer.viz.label_rules import load_label_rules
 from geobuffer.viz.place_outlines import ShownPlaces, classify_places
 from geobuffer.viz.symbols import FEW_PLACES, find_town_radius
-from geobuffer.zones.arguments import TEXT, check_arguments
+from geobuffer.zones.arguments import TEXT, Kind, check_arguments, optional
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.toponyms import name_columns
 
@@ -112,7 +115,11 @@ _OFF, _WITHIN = 4.0, 0.85
 _NAMED_ZOOM = 9.5
 
 
-def plot_zone(
+# Axes, told without importing matplotlib.
+_AXES = Kind(lambda value: hasattr(value, "transAxes"), "axes of matplotlib, as plt.gca()")
+
+
+def plot_zone(  # noqa: PLR0913 - all but the zone are keywords
     zone: Zone,
     *,
     settlements: gpd.GeoDataFrame | None = None,
@@ -120,6 +127,7 @@ def plot_zone(
     title: str = "",
     language: str = "en",
     size: str = "",
+    ax: Axes | None = None,
 ) -> Figure:
     """Draw a zone, its border and the settlements around it as a picture for print.
 
@@ -149,6 +157,10 @@ def plot_zone(
     size
         ``"a4"`` or ``"a3"``, which lies across for a wide zone; ``"social"`` for 1200 by 630
         pixels; or pixels, as in ``"1600x900"``. By default it is as large as the zone needs.
+    ax
+        Axes of a figure of your own, which the map then fills, in metres of :func:`plot_crs`.
+        Heading, legend and scale bar are left to you; the sources are written below the map. Without
+        axes a figure is made.
 
     Raises
     ------
@@ -173,11 +185,17 @@ def plot_zone(
     'Зона 10 км уздовж кордону Курська область – Сумська область, бік: Україна'
     """
     check_map_arguments(zone, settlements, regions, language)
-    check_arguments(title=(title, TEXT), size=(size, TEXT))
+    check_arguments(title=(title, TEXT), size=(size, TEXT), ax=(ax, optional(_AXES)))
+    if ax is not None and (title or size):
+        raise DataError(
+            "Invalid title or size with ax. Must be left out: call ax.set_title(), and the figure "
+            "has its size.",
+            parameter="title" if title else "size",
+        )
     if settlements is not None:
         settlements = read_places(settlements, stacklevel=2)
     return draw_figure(
-        zone, settlements, regions=regions, title=title, language=language, size=size
+        zone, settlements, regions=regions, title=title, language=language, size=size, axes=ax
     )
 
 
@@ -191,6 +209,7 @@ def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
     language: str = "en",
     scenario: Scenario | None = None,
     size: str = "",
+    axes: Axes | None = None,
 ) -> Figure:
     """Draw a picture as :func:`plot_zone` does; the caller may have classified the settlements.
 
@@ -210,15 +229,22 @@ def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
             bearers = find_bearers(scenario, known.table).values()
             places.is_named[[rows[0] for rows in bearers if len(rows) == 1]] = True
     sources = None if settlements is None else sources_of_places(settlements)
+    small = (
+        captions.credit_briefly(_list_sources(zone, drawn, sources)),
+        words.text("endorsement"),
+        captions.describe_projection(projection, words),
+    )
+    if axes is not None:
+        layout = make_axes_layout(zone.polygon, projection, measure_axes(axes), small)
+        with default_style():
+            prepare_axes(axes, layout)
+            _draw_map(axes, layout, zone, drawn, places, words)
+        return axes.figure.figure  # the figure itself, also of axes of a subfigure
     text = LayoutText(
         title=captions.write_title(zone, title, words),
         subtitle=_write_subtitle(zone, drawn, places, words, titled=bool(clean_text(title))),
         legend=_list_legend_rows(zone, places, words, with_regions=_has_regions(zone, drawn)),
-        small=(
-            captions.credit_briefly(_list_sources(zone, drawn, sources)),
-            words.text("endorsement"),
-            captions.describe_projection(projection, words),
-        ),
+        small=small,
         citations=captions.describe_sources(
             zone,
             drawn,

@@ -424,6 +424,27 @@ def test_size_that_is_none_or_too_small_is_refused(size, said):
 # Whose land is whose
 
 
+def test_a_map_fills_axes_of_the_caller(zone, towns):
+    from matplotlib.figure import Figure
+
+    own = Figure(figsize=(9, 4))
+    left, right = own.subplots(1, 2)
+    right.plot([1, 2], [3, 4])
+    assert gb.plot_zone(zone, settlements=towns, ax=left) is own
+    shown = {part.get_gid() for part in left.findobj()} - {None}
+    assert {"geobuffer-zone", "geobuffer-inside", "geobuffer-sources"} <= shown
+    assert right.lines
+    west, east = left.get_xlim()
+    south, north = left.get_ylim()
+    bounds = gpd.GeoSeries([zone.polygon], crs=4326).to_crs(gb.plot_crs(zone)).total_bounds
+    assert west < bounds[0] < bounds[2] < east
+    assert south < bounds[1] < bounds[3] < north
+    with pytest.raises(gb.DataError, match="ax.set_title"):
+        gb.plot_zone(zone, ax=left, title="Here")
+    with pytest.raises(gb.GeobufferError, match="axes of matplotlib"):
+        gb.plot_zone(zone, ax=own)
+
+
 def test_simferopol_is_in_ukraine():
     """On the map and on its locator, its pixel has the tint of Ukraine, and others have theirs."""
     shape = shapely.LineString([(31, 44.2), (31, 47), (38, 47)])

@@ -1,0 +1,87 @@
+"""Hand nouns to other libraries: as a table, as a Feature of GeoJSON, and as a stream of Arrow.
+
+``shapely.geometry.shape(zone)``, ``GeoDataFrame.from_features([zone])`` and lonboard take the
+Feature (https://gist.github.com/sgillies/2217756). pyarrow, Polars and DuckDB take the stream
+(https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html), in which shapes are
+WKB with the type of GeoArrow, ``geoarrow.wkb``: of its encodings all of them read that one, and one
+column may hold points beside lines.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import shapely
+
+from geobuffer.zones.identity import Noun
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+    from shapely.geometry.base import BaseGeometry
+
+    from geobuffer.zones.source import Source
+
+
+class SpatialNoun(Noun):
+    """A noun with a shape, which other libraries can take."""
+
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """Return it as a table, with its facts as columns, in EPSG:4326."""
+        raise NotImplementedError
+
+    def _shape(self) -> BaseGeometry | None:
+        """Return the whole shape in longitude and latitude; ``None`` if it has none."""
+        raise NotImplementedError
+
+    @property
+    def __geo_interface__(self) -> dict[str, Any]:
+        """It as a Feature of GeoJSON: the whole shape, and the facts that all its rows share."""
+        rows = self.to_frame()
+        facts = rows.drop(columns=rows.geometry.name)
+        first = facts.iloc[0].to_dict()
+        same = {name: first[name] for name in facts if facts[name].nunique(dropna=False) == 1}
+        shape = self._shape()
+        return {
+            "type": "Feature",
+            "properties": {name: _to_plain(value) for name, value in same.items()},
+            "geometry": None if shape is None else shapely.geometry.mapping(shape),
+        }
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return the rows of :meth:`to_frame` as a stream of Arrow, in a capsule."""
+        return self.to_frame().to_arrow().__arrow_c_stream__(requested_schema)
+
+
+def _to_plain(value: Any) -> Any:
+    """Return a value of a table as JSON holds it; a missing number is ``None``."""
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def make_name_columns(name: str, names: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns of a name: the short one, and those by language."""
+    return {"name": name} | {f"name_{language}": text for language, text in names.items()}
+
+
+def make_source_columns(source: Source) -> dict[str, Any]:
+    """Return what a row says of where its shape comes from."""
+    return {
+        "source": source.title,
+        "licence": source.licence,
+        "as_of": source.as_of,
+        "accuracy_m": math.nan if source.accuracy_m is None else source.accuracy_m,
+    }
+
+
+def make_frame(rows: list[dict[str, Any]], shapes: list[BaseGeometry | None]) -> gpd.GeoDataFrame:
+    """Return rows and their shapes as a table in EPSG:4326; a text that a row lacks is empty."""
+    import geopandas as gpd
+    import pandas as pd
+
+    table = pd.DataFrame(rows)
+    texts = {name: "" for name in table if not pd.api.types.is_numeric_dtype(table[name])}
+    table = table.fillna(texts)
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs="EPSG:4326"))
