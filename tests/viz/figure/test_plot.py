@@ -439,7 +439,7 @@ def test_a_map_fills_axes_of_the_caller(zone, towns):
     bounds = gpd.GeoSeries([zone.polygon], crs=4326).to_crs(gb.plot_crs(zone)).total_bounds
     assert west < bounds[0] < bounds[2] < east
     assert south < bounds[1] < bounds[3] < north
-    with pytest.raises(gb.DataError, match="ax.set_title"):
+    with pytest.raises(gb.DataError, match=r"ax\.set_title"):
         gb.plot_zone(zone, ax=left, title="Here")
     with pytest.raises(gb.GeobufferError, match="axes of matplotlib"):
         gb.plot_zone(zone, ax=own)
