@@ -159,8 +159,8 @@ def plot_zone(  # noqa: PLR0913 - all but the zone are keywords
         pixels; or pixels, as in ``"1600x900"``. By default it is as large as the zone needs.
     ax
         Axes of a figure of your own, which the map then fills, in metres of :func:`plot_crs`.
-        Heading, legend and scale bar are left to you; the sources are written below the map. Without
-        axes a figure is made.
+        Heading, legend and scale bar are left to you; the sources are written below the map.
+        Without axes a figure is made.
 
     Raises
     ------
