@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from geobuffer.viz.figure.plot import plot_crs, plot_zone
     from geobuffer.viz.offline.inline import OfflinePage, inline
     from geobuffer.viz.web.map import map_zone
+    from geobuffer.viz.web.widget import widget
     from geobuffer.zones.border import Border, Section, Side
     from geobuffer.zones.make_border import border_along, border_around, border_between, border_of
     from geobuffer.zones.make_zone import build_zone, clip_zone, subtract, unite
@@ -151,6 +152,7 @@ __all__ = [
     "source_of",
     "subtract",
     "unite",
+    "widget",
     "within",
     "write",
 ]
@@ -213,6 +215,7 @@ _NAMES = {
     "viz.figure.plot": ("plot_crs", "plot_zone"),
     "viz.offline.inline": ("OfflinePage", "inline"),
     "viz.web.map": ("map_zone",),
+    "viz.web.widget": ("widget",),
     "zones.border": ("Border", "Section", "Side"),
     "zones.make_border": ("border_along", "border_around", "border_between", "border_of"),
     "zones.make_zone": ("build_zone", "clip_zone", "subtract", "unite"),

@@ -97,6 +97,7 @@ class Calls:
             "source_of": ("oblasts",),
             "subtract": (zone, park),
             "unite": (zone, park),
+            "widget": (zone,),
             "within": (places, zone),
             "write": (places, folder / "out.csv"),
             "Border": (border.sections, border.sides, SOURCE),

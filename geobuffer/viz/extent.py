@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from geobuffer.zones.land import LandAndSea
     from geobuffer.zones.region import Region
@@ -48,9 +49,20 @@ def read_places(settlements: gpd.GeoDataFrame, *, stacklevel: int) -> gpd.GeoDat
 
     A warning names the rows that repeat another one, as in :func:`geobuffer.exposure`.
     """
+    table, _ = number_places(settlements, stacklevel=stacklevel + 1)
+    return table
+
+
+def number_places(
+    settlements: gpd.GeoDataFrame, *, stacklevel: int
+) -> tuple[gpd.GeoDataFrame, NDArray[np.intp]]:
+    """Return the places of :func:`read_places`, and the row of the given table of each.
+
+    Places known by name only come after all rows of the table, with numbers beyond its length.
+    """
     table = add_not_located(read_points_table(settlements, "settlements"))
-    kept: gpd.GeoDataFrame = table[keep_first_rows(table, stacklevel=stacklevel + 1)]
-    return kept
+    rows = np.flatnonzero(keep_first_rows(table, stacklevel=stacklevel + 1))
+    return table.iloc[rows], rows
 
 
 def select_regions(zone: Zone, regions: Iterable[Region]) -> tuple[Region, ...]:

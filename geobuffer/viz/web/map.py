@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from geobuffer._version import __version__
 from geobuffer.analysis.exposure import TOTALS
 from geobuffer.datasets.bundled import manifest, source_of
@@ -208,10 +210,8 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     (True, False)
     """
     check_map_arguments(zone, settlements, regions, language)
-    check_arguments(
-        title=(title, TEXT_OR_TEXTS_BY_NAME), notes=(notes, _NOTES), basemap=(basemap, TEXT),
-        scenario=(scenario, _SCENARIOS), model=(model, FLAG), totals=(totals, optional(TOTALS)),
-    )  # fmt: skip
+    check_page_options(title=title, notes=notes, basemap=basemap, scenario=scenario, model=model,
+                       totals=totals)  # fmt: skip
     return draw_map(
         zone,
         None if settlements is None else read_places(settlements, stacklevel=2),
@@ -224,6 +224,21 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
         model=model,
         totals=totals,
     )
+
+
+def check_page_options(**given: Any) -> None:
+    """Check the types of what a page is given besides zone, places, regions and language.
+
+    Raises
+    ------
+    WrongKind
+        One has another type.
+    """
+    kinds = {
+        "title": TEXT_OR_TEXTS_BY_NAME, "notes": _NOTES, "basemap": TEXT, "scenario": _SCENARIOS,
+        "model": FLAG, "totals": optional(TOTALS),
+    }  # fmt: skip
+    check_arguments(**{name: (value, kinds[name]) for name, value in given.items()})
 
 
 def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
@@ -239,8 +254,13 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
     scenario: Scenario | Mapping[str, Scenario] | None = None,
     model: bool = True,
     totals: Mapping[str, float] | None = None,
+    widget: Mapping[str, Any] | None = None,
 ) -> folium.Map:
-    """Draw a map as :func:`map_zone` does; the caller may have classified the settlements."""
+    """Draw a map as :func:`map_zone` does; the caller may have classified the settlements.
+
+    With ``widget``, the page is that of a widget. Its ``rows``, by the row of ``settlements``,
+    become those by the row of the page.
+    """
     check_zone(zone)
     if language:
         check_language(language)
@@ -256,6 +276,7 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
     sources = _list_sources(zone, drawn, settlements, has_waters=has_waters)
     bundled = any(row["layer"] == "places" and "as_of" in row for row in sources)
     places = NO_PLACES
+    shown = np.array([], dtype=bool)
     if settlements is not None:
         known = classify_places(settlements, zone) if classified is None else classified
         table, found = _number_rows(known.table), known.found
@@ -290,6 +311,8 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
         "name_rules": {k: v for k, v in load_name_rules().items() if k != "about"},
         "has_basemap": bool(tiles),
     }
+    if widget is not None:
+        facts["widget"] = {**widget, "rows": np.asarray(widget["rows"])[shown].tolist()}
     return _make_folium_map(facts, zone, tiles)
 
 

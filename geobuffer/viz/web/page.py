@@ -39,6 +39,9 @@ _SCRIPTS = (
     "share.js", "folium.js", "start.js",
 )  # fmt: skip
 
+# Those that the page of a widget has besides: pages to publish stay as light as they were.
+_WIDGET_SCRIPTS = ("selection.js", "sketch.js", "tools.js", "bridge.js")
+
 
 def _save_atomically(save: Callable[..., None], outfile: Any, *args: Any, **kwargs: Any) -> None:
     """Let folium save a page. A path gets the whole file or none; an open file is written to."""
@@ -113,13 +116,17 @@ def _write_document(
         header,
         _style_element(_shorten(read_asset("page.css"))),
     ]
+    scripts = [*_SCRIPTS]
+    if "widget" in facts:
+        head.append(_style_element(_shorten(read_asset("widget.css"))))
+        scripts += _WIDGET_SCRIPTS
     page = read_asset("page.html").replace("<!-- no script -->", _tell_without_scripts())
     content = page.replace("<!-- map -->", body)
     data = {**facts, "pins": read_pin_pictures() if extended else {}, "is_extended": extended}
     tail = [
         _json_element("geobuffer-words", _collect_words(facts)),
         _json_element("geobuffer-data", data),
-        *(_script_element(_shorten(read_asset(name))) for name in _SCRIPTS),
+        *(_script_element(_shorten(read_asset(name))) for name in scripts),
         _script_element(script),
     ]
     policy = write_policy("\n".join([*head, content, *tail]), extended=extended)
@@ -174,6 +181,8 @@ def _escape_surrogates(text: str) -> str:
 
 # Texts that only pages of places with outlines show.
 _OF_OUTLINES = ("share_inside", "uncertain_or_partly")
+# How the keys of texts begin that only widgets show.
+_OF_WIDGETS = "tool_"
 
 
 def _collect_words(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,7 +192,12 @@ def _collect_words(facts: Mapping[str, Any]) -> dict[str, Any]:
     """
     kind, has_outlines = facts["kind"], "farthest_km" in facts["places"]["columns"]
     words = {to: choose_texts(read_language_file(to)["page"], kind) for to in list_languages()}
-    keys = [key for key in words["en"] if has_outlines or key not in _OF_OUTLINES]
+    left_out = () if has_outlines else _OF_OUTLINES
+    keys = [
+        key
+        for key in words["en"]
+        if key not in left_out and ("widget" in facts or not key.startswith(_OF_WIDGETS))
+    ]
     return {
         "keys": keys,
         "texts": {to: [known[key] for key in keys] for to, known in words.items()},

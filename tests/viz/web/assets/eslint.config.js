@@ -31,6 +31,11 @@ export default [
     rules,
   },
   {
+    files: ['**/geobuffer/viz/web/assets/*.mjs'],
+    languageOptions: { ecmaVersion: 2022, sourceType: 'module', globals: globals.browser },
+    rules,
+  },
+  {
     files: ['**/*.test.js', '**/eslint.config.js', '**/page.js'],
     languageOptions: { ecmaVersion: 2022, sourceType: 'module', globals: globals.node },
     rules: { ...rules, 'no-implicit-globals': 'off' },

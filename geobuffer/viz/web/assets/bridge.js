@@ -1,0 +1,81 @@
+'use strict';
+// Connect the page with the notebook around it. widget.mjs has the other end.
+// Over a channel of their own, each tells the other what changes: {km, side, language, selected, drawn}.
+
+(function (geobuffer) {
+  const { view, facts } = geobuffer;
+  const { drawZone } = L.Map.prototype;
+  const { showState } = geobuffer;
+  let port = null;
+  // What the notebook knows, as JSON by name.
+  const known = {};
+
+  const READ = {
+    km: () => view.km,
+    side: () => view.side,
+    language: () => view.language,
+    selected: () => geobuffer.listSelected(),
+    drawn: () => geobuffer.listDrawn(),
+  };
+
+  const SHOW = {
+    km: (km) => geobuffer.setZone(geobuffer.parseWidth(km) ?? view.km, view.side),
+    side: (side) => {
+      if (facts.zone.sides.includes(side)) geobuffer.setSide(side);
+    },
+    language: (language) => {
+      if (language in geobuffer.words && language !== view.language) geobuffer.setLanguage(language);
+    },
+    selected: (rows) => geobuffer.selectRows(rows),
+    drawn: (geometries) => geobuffer.setDrawn(geometries),
+  };
+
+  /** Tell the notebook what it does not know yet. */
+  function report() {
+    if (!port) return;
+    const changes = {};
+    for (const [name, read] of Object.entries(READ)) {
+      const text = JSON.stringify(read());
+      if (known[name] === text) continue;
+      known[name] = text;
+      changes[name] = JSON.parse(text);
+    }
+    if (Object.keys(changes).length) port.postMessage(changes);
+  }
+
+  /** Show what the notebook says, and report what became of it. */
+  function follow({ data }) {
+    const wanted = Object.entries(data).filter(([name]) => name in SHOW);
+    for (const [name, value] of wanted) known[name] = JSON.stringify(value);
+    for (const [name, value] of wanted) {
+      if (JSON.stringify(READ[name]()) !== known[name]) SHOW[name](value);
+    }
+    report();
+  }
+
+  function startBridge() {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = (message) => {
+      port = channel.port1;
+      follow(message);
+    };
+    // The key proves to the notebook that this is its page.
+    window.parent.postMessage({ geobuffer: facts.widget.key }, '*', [channel.port2]);
+  }
+
+  // The state is shown when the slider rests, the map has moved or the language has changed.
+  geobuffer.showState = () => {
+    showState();
+    geobuffer.showTools();
+  };
+  geobuffer.report = report;
+
+  L.Map.include({
+    drawZone() {
+      drawZone.call(this);
+      geobuffer.startTools(this);
+      startBridge();
+      return this;
+    },
+  });
+})(window.geobuffer);
