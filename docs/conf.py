@@ -30,6 +30,8 @@ exclude_patterns = ["_build"]
 
 # Notebooks are shown with the answers stored in them, which a test compares with fresh ones.
 nb_execution_mode = "off"
+# No kernel runs behind the site, so a widget is shown as what it stores for such viewers.
+nb_mime_priority_overrides = [("*", "application/vnd.jupyter.widget-view+json", None)]
 # Heads down to the third level can be linked to, as on the pages of a repository.
 myst_heading_anchors = 3
 myst_enable_extensions = ["deflist"]

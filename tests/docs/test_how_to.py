@@ -96,6 +96,17 @@ def test_the_readme_buffers_a_table():
     assert (back["buffer_error_m"] <= 1.0).all()
 
 
+def test_widget(capsys):
+    names = run("how-to/widget", {})
+    assert left_behind() == set()
+    w = names["w"]
+    assert (w.zone.edges_km, w.zone.side, w.language) == ((0.0, 7.0), "both", "uk")
+    assert w.selected["name_en"].unique().tolist() == ["Yunakivka"]
+    assert w.drawn["kind"].tolist() == ["point"]
+    w.selected = []
+    assert "places selected: 0" in capsys.readouterr().out
+
+
 def test_lines_and_areas():
     names = run("how-to/lines-and-areas", {})
     assert left_behind() == set()

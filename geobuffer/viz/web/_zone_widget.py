@@ -224,8 +224,9 @@ class ZoneWidget(anywidget.AnyWidget):
         """Return why a row cannot be selected."""
         if self._places is None or not 0 <= row < len(self._places):
             return f"the table of places has no row number {row}."
+        label = self._places.index[row : row + 1].tolist()[0]
         return (
-            f"row {self._places.index[row]!r} is not on the map. It has no point, repeats another "
+            f"row {label!r} is not on the map. It has no point, repeats another "
             "row, or lies too far from the border."
         )
 
