@@ -44,6 +44,8 @@ IN_HTML = {
         # without scripts.
         "text", "facts['language']", "to", "html.escape(text)",
     },
+    # The card of a zone, which zones/repr_html.py makes.
+    "viz/web/_zone_widget.py": {"made._repr_html_()"},
     # Pages that a user made with folium: their HTML stays unchanged.
     "viz/offline/inline.py": {
         "html.escape(self.html)", "escape_script(text)", "self._inline_style(text, asset)",

@@ -243,8 +243,7 @@ class ZoneWidget(anywidget.AnyWidget):
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         if data is not None:
             made: Any = self._made
-            told = "The map stands here while the notebook runs: run this cell."
-            data["text/html"] = f"{made._repr_html_()}<p>{told}</p>"
+            data["text/html"] = f"{made._repr_html_()}<p>Run this cell to have the map here.</p>"
         return bundle
 
 

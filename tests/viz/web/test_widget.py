@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -97,11 +97,11 @@ class TestPython:
 
     def test_drawings_come_back_in_degrees(self) -> None:
         shown = make_widget()
+        parts = [shapely.box(29, 50, 29.1, 50.1), shapely.box(28, 50, 28.1, 50.1)]
+        line = shapely.LineString([(30, 50), (30.1, 50.1)])
         given = gpd.GeoSeries(
-            [shapely.Point(30, 50), None, shapely.LineString([(30, 50), (30.1, 50.1)]),
-             shapely.MultiPolygon([shapely.box(29, 50, 29.1, 50.1), shapely.box(28, 50, 28.1, 50.1)])],
-            crs="EPSG:4326",
-        )  # fmt: skip
+            [shapely.Point(30, 50), None, line, shapely.MultiPolygon(parts)], crs="EPSG:4326"
+        )
         shown.drawn = given.to_crs("EPSG:32635")
         assert shown.drawn["kind"].tolist() == ["point", "line", "area", "area"]
         assert shown.drawn.crs == "EPSG:4326"
@@ -192,6 +192,9 @@ class TestPython:
         for text in ("tool-sheet", "tool_lasso", "MessageChannel"):
             assert text in widget
             assert text not in page
+        (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', widget)
+        assert policy.startswith("default-src 'none'")
+        assert "unsafe" not in policy
 
     def test_viewers_without_a_kernel_get_the_zone(self) -> None:
         data = make_widget()._repr_mimebundle_()[0]
@@ -369,8 +372,7 @@ class TestNotebook:
     def test_frame_is_closed_and_hears_only_its_own_page(self, browser: Browser, lab: Lab) -> None:
         assert browser.run("return [window.origin, window.frameElement]") == ["null", None]
         browser.driver.switch_to.default_content()
-        # Another window knows the key, but is not the frame; the frame of another widget is, but does
-        # not know it.
+        # Another window knows the key, but is not the frame; then the frame has another key.
         browser.run(
             """const { port1, port2 } = new MessageChannel();
                window.postMessage({ geobuffer: arguments[0] }, '*', [port2]);

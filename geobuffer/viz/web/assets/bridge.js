@@ -74,6 +74,7 @@
     drawZone() {
       drawZone.call(this);
       geobuffer.startTools(this);
+      geobuffer.showLabels(); // names keep off the tools
       startBridge();
       return this;
     },

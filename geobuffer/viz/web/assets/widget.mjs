@@ -10,8 +10,8 @@ const TRAITS = Object.fromEntries(Object.entries(NAMES).map(([trait, name]) => [
 function makeFrame(model) {
   const frame = document.createElement('iframe');
   frame.title = model.get('_title');
-  frame.sandbox.add('allow-scripts', 'allow-downloads', 'allow-modals', 'allow-popups',
-    'allow-popups-to-escape-sandbox');
+  // Lists can be saved, and the addresses of sources be opened.
+  frame.sandbox.add('allow-scripts', 'allow-downloads', 'allow-popups', 'allow-popups-to-escape-sandbox');
   Object.assign(frame.style, { width: '100%', height: `${model.get('_height')}px`, border: '0' });
   frame.srcdoc = model.get('_page');
   return frame;
