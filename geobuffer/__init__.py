@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from geobuffer._version import __version__
 
 if TYPE_CHECKING:
+    from geobuffer.analysis import duckdb as duckdb
     from geobuffer.analysis.buffers import buffer
     from geobuffer.analysis.bulk import classify_file
     from geobuffer.analysis.classify import (
@@ -226,16 +227,18 @@ _NAMES = {
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 # ``gb.errors`` and its like work without an import of their own.
-_SUBMODULES = frozenset(
-    {"analysis", "datasets", "errors", "geodesy", "io", "palette", "versions", "viz", "zones"}
-)
+_SUBMODULES = {
+    **{name: name for name in ("analysis", "datasets", "errors", "geodesy", "io")},
+    **{name: name for name in ("palette", "versions", "viz", "zones")},
+    "duckdb": "analysis.duckdb",
+}
 
 if not TYPE_CHECKING:  # A type checker that sees a __getattr__ accepts every name, misspelt too.
 
     def __getattr__(name: str) -> Any:
         """Import a public name or a module of the package on first use."""
         if name in _SUBMODULES:
-            return importlib.import_module(f"geobuffer.{name}")
+            return importlib.import_module(f"geobuffer.{_SUBMODULES[name]}")
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(f"geobuffer.{_MODULE_OF[name]}"), name)
