@@ -96,7 +96,7 @@ def _register(con: Any, duckdb: Any, zone: Zone, name: str, function: SqlFunctio
     # DuckDB counts the parameters of a function by its signature.
     names = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in function.parameters]
     ask.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]
-    with contextlib.suppress(duckdb.InvalidInputException):  # there is none of that name
+    with contextlib.suppress(duckdb.InvalidInputException):  # no function has that name
         con.remove_function(name)
     con.create_function(
         name,
