@@ -191,12 +191,8 @@ def patch_makers(patch):
 
 @pytest.fixture
 def made_once(monkeypatch):
-    """Have commands load the bundled data, and make each border and each zone, only once.
-
-    ``geobuffer bulk`` asks the tree: for a few points that takes less time than building a grid.
-    """
+    """Have commands load the bundled data, and make each border and each zone, only once."""
     patch_makers(monkeypatch)
-    monkeypatch.setattr("geobuffer.analysis.bulk.has_numba", lambda: False)
 
 
 class MadeOnceForExamples:

@@ -21,6 +21,7 @@ import pyproj
 import shapely
 
 from geobuffer.analysis._whole_tables import Reading, WholeTable, read_whole
+from geobuffer.analysis.conflicts import NumberedValues, drop_blanks, number_values
 from geobuffer.errors import DataError, missing_crs
 from geobuffer.io.read.axis_order import order_axes
 from geobuffer.io.read.column_words import KNOWN_COLUMNS
@@ -703,6 +704,18 @@ def read_texts(rows: pa.Table, name: str) -> NDArray[np.object_]:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     return np.asarray(column.to_numpy(), dtype=object)
+
+
+def number_texts(rows: pa.Table, name: str, column_name: str) -> NumberedValues:
+    """Return a column of texts by their numbers; ``name`` is what messages call it."""
+    import pyarrow as pa
+
+    column = rows.column(column_name)
+    if not _may_hold_texts(column.type):
+        return number_values(name, read_texts(rows, column_name))
+    encoded = column.dictionary_encode().combine_chunks()
+    number = encoded.indices.cast(pa.int32()).fill_null(-1).to_numpy()
+    return drop_blanks(NumberedValues(number, encoded.dictionary.to_pylist()))
 
 
 def read_coordinates(

@@ -21,6 +21,7 @@ from geobuffer.analysis import _arrow
 from geobuffer.analysis._arrow import (
     TableWriter,
     check_csv_columns,
+    number_texts,
     open_table,
     read_batches,
     read_metres,
@@ -28,8 +29,14 @@ from geobuffer.analysis._arrow import (
     read_texts,
 )
 from geobuffer.analysis._whole_tables import Reading
-from geobuffer.analysis.conflicts import fill_gaps
-from geobuffer.analysis.membership import MEMBERSHIP, answer
+from geobuffer.analysis.conflicts import Listing, fill_gaps
+from geobuffer.analysis.membership import (
+    MEMBERSHIP,
+    decide,
+    find_uncertainty,
+    measure_errors,
+)
+from geobuffer.analysis.text_columns import make_dictionary
 from geobuffer.errors import DataError, did_you_mean
 from geobuffer.geodesy.antimeridian import wrap_degrees
 from geobuffer.geodesy.ellipsoid import is_on_globe
@@ -42,14 +49,13 @@ from geobuffer.io.atomic import (
     write_text,
 )
 from geobuffer.io.odd_points import OddPoints, explain_beyond
-from geobuffer.io.point_tables import warn_if_swapped
+from geobuffer.io.point_tables import check_metres, warn_if_swapped
 from geobuffer.io.read.encodings import check_encoding
 from geobuffer.io.read.files import MAX_GB, hide_password
 from geobuffer.io.read.postgis import is_database
 from geobuffer.io.read.read import parse_accuracy
 from geobuffer.io.read.reproject import parse_crs
 from geobuffer.io.write.write import check_csv_locale
-from geobuffer.versions import has_numba
 from geobuffer.zones.arguments import (
     CALLABLE,
     FLAG,
@@ -196,13 +202,14 @@ def _answer_batch(rows: pa.Table, source: TableSource, zone: Zone, first: int) -
             f"Invalid point in {source.cite_row(first + row)}: longitude {lon[row]:.10g}, "
             f"latitude {lat[row]:.10g}. Must lie within ±180 and ±90; {reason}"
         )
-    if source.odd is not None:
-        source.odd.look(np.asarray(wrap_degrees(lon)), lat, first)
     if not first:  # the first batch is enough to see whether the axes are swapped
         lines = [one.line for one in zone.sections]
         warn_if_swapped(
             lon, lat, lines, pd.RangeIndex(len(lon)), stacklevel=2, remedy="swap=True turns them"
         )
+    lon = wrap_degrees(lon)
+    if source.odd is not None:
+        source.odd.look(lon, lat, first)
     metres = {
         name: read_metres(rows, at.known[name], source, first)
         for name in ("accuracy_m", "radius_m")
@@ -211,20 +218,22 @@ def _answer_batch(rows: pa.Table, source: TableSource, zone: Zone, first: int) -
     if at.accuracy_m is not None:
         stated = metres.get("accuracy_m", np.full(len(lon), np.nan))
         metres["accuracy_m"] = np.where(np.isnan(stated), at.accuracy_m, stated)
-    # Partitions of a file are small, but its grid of cells is built only once.
-    answers = answer(
-        lon, lat, zone, **metres, **_read_row_texts(rows, at), compiled=has_numba() or None
+    errors = measure_errors(
+        lon, lat, zone, **{name: check_metres(name, column) for name, column in metres.items()}
     )
+    listing, candidates = _read_listing(rows, at)
+    uncertainty = find_uncertainty(lon, lat, zone, errors, listing, candidates)
+    answers = decide(lon, lat, zone, uncertainty)
     columns = {
         "distance_km": _float_column(answers.distance_km),
-        "side": _name_column(answers.side, [*(side.name for side in zone.sides), ""]),
-        "section": _name_column(answers.section, [section.name for section in zone.sections]),
+        "side": make_dictionary(answers.side, [side.name for side in zone.sides], ""),
+        "section": make_dictionary(answers.section, [section.name for section in zone.sections]),
         "chainage_km": _float_column(answers.chainage_km),
-        "ring": _name_column(answers.ring, zone.ring_names),
-        "membership": _name_column(answers.membership, MEMBERSHIP),
+        "ring": make_dictionary(answers.ring, zone.ring_names),
+        "membership": make_dictionary(answers.membership, MEMBERSHIP),
         "p_inside": _float_column(answers.p_inside),
         "margin_km": _float_column(answers.margin_km),
-        "conflict": _text_column(answers.conflict),
+        "conflict": make_dictionary(*uncertainty.conflict),
     }
     rows = rows.select([name for name in rows.column_names if name not in columns])
     for name, column in columns.items():
@@ -232,49 +241,20 @@ def _answer_batch(rows: pa.Table, source: TableSource, zone: Zone, first: int) -
     return rows
 
 
-def _read_row_texts(rows: pa.Table, at: Coordinates) -> dict[str, Any]:
-    """Return the texts of each row that parameters of :func:`answer` take."""
-    texts: dict[str, Any] = {
-        name: read_texts(rows, at.known[name])
+def _read_listing(rows: pa.Table, at: Coordinates) -> tuple[Listing, Any]:
+    """Return where rows are listed, and the candidates of rows without a point."""
+    country, country_name, oblast, oblast_iso = (
+        number_texts(rows, name, at.known[name]) if name in at.known else None
         for name in ("country", "country_name", "oblast", "oblast_iso")
-        if name in at.known
-    }
-    if "candidates" in at.known:
-        texts["candidates"] = read_texts(rows, at.known["candidates"])
-    texts["country"] = fill_gaps(texts.get("country"), texts.pop("country_name", None))
-    return texts
+    )
+    texts = read_texts(rows, at.known["candidates"]) if "candidates" in at.known else None
+    return Listing(fill_gaps(country, country_name), oblast, oblast_iso), texts
 
 
 def _float_column(values: Floats) -> pa.Array:
     import pyarrow as pa
 
     return pa.array(values, from_pandas=True)
-
-
-def _text_column(texts: np.ndarray[Any, Any]) -> pa.Array:
-    """Return texts, of which many are equal, as a dictionary column."""
-    import pyarrow as pa
-
-    if any(texts.strides):
-        number, different = pd.factorize(texts)
-    else:  # one text for all rows
-        number, different = np.zeros(len(texts), np.int32), texts[:1]
-    return pa.DictionaryArray.from_arrays(
-        pa.array(number, pa.int32()), pa.array(list(different), pa.string())
-    )
-
-
-def _name_column(codes: np.ndarray[Any, Any], names: Any) -> pa.Array:
-    """Return codes as a dictionary column of names.
-
-    The code −1 is missing, or stands for the last name if that is empty.
-    """
-    import pyarrow as pa
-
-    if names[-1] == "":
-        codes = np.where(codes < 0, len(names) - 1, codes).astype(codes.dtype)
-    indices = pa.array(codes, mask=codes < 0) if (codes < 0).any() else pa.array(codes)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(list(names), pa.string()))
 
 
 _FORMATS = (".parquet", ".csv")

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from geobuffer.analysis.conflicts import read_listing
 from geobuffer.analysis.features import FEATURE_MEMBERSHIP, answer_features
@@ -26,6 +25,7 @@ from geobuffer.analysis.membership import (
     locate_points,
     measure_errors,
 )
+from geobuffer.analysis.text_columns import make_text_column
 from geobuffer.geodesy.ellipsoid import inverse
 from geobuffer.io.feature_tables import LINES, POINTS, find_kind
 from geobuffer.io.point_tables import (
@@ -36,13 +36,11 @@ from geobuffer.io.point_tables import (
     warn_of_odd_points,
     warn_of_rows,
 )
-from geobuffer.zones.arguments import FLAG, check_arguments, optional
+from geobuffer.zones.arguments import FLAG, check_arguments
 from geobuffer.zones.checks import check_border, check_zone
 from geobuffer.zones.source import ORIGIN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from geobuffer.analysis.features import FeatureAnswers
@@ -50,10 +48,6 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.zones.border import Border
     from geobuffer.zones.zone import Zone
-
-
-# The type that pandas gives a column of texts.
-_TEXT: Any = pd.Series(["text"]).dtype
 
 
 class Classification(NamedTuple):
@@ -253,12 +247,7 @@ def _row_labels(table: gpd.GeoDataFrame | gpd.GeoSeries) -> pd.Index:
     return labels
 
 
-def classify(
-    table: gpd.GeoDataFrame | gpd.GeoSeries,
-    zone: Zone,
-    *,
-    compiled: bool | None = None,
-) -> pd.DataFrame:
+def classify(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: Zone) -> pd.DataFrame:
     """Classify points, lines or areas: whether each lies in a zone, and how surely.
 
     Parameters
@@ -273,9 +262,6 @@ def classify(
         alone is used in the same way. Their edges are straight in the CRS of the table.
     zone
         The zone. Its edges belong to it; a point on the edge of two rings is in the inner one.
-    compiled
-        Whether to use the compiled engine (the extra ``fast``). By default it is used for 200,000
-        rows or more. The answers are the same.
 
     Returns
     -------
@@ -325,19 +311,17 @@ def classify(
     >>> found["membership"].item(), found[["length_km", "inside_km"]].round(2).values.tolist()
     ('partly', [[38.51, 12.21]])
     """
-    check_arguments(compiled=(compiled, optional(FLAG)))
     check_zone(zone)
     kind = find_kind(table)
     if kind != POINTS:
         return make_feature_frame(table, zone, answer_features(table, kind, zone))
-    return classify_table(table, zone, compiled=compiled, stacklevel=2).frame
+    return classify_table(table, zone, stacklevel=2).frame
 
 
 def classify_table(
     table: gpd.GeoDataFrame | gpd.GeoSeries,
     zone: Zone,
     *,
-    compiled: bool | None = None,
     stacklevel: int = 1,
 ) -> Classification:
     """Return what :func:`classify` does, and the coordinates and error ranges that decided.
@@ -350,22 +334,22 @@ def classify_table(
     errors = measure_errors(
         lon,
         lat,
+        zone,
         read_metres(table, "accuracy_m", np.nan),
         read_metres(table, "radius_m", 0.0),
-        zone,
     )
     uncertainty = find_uncertainty(
         lon, lat, zone, errors, read_listing(table), read_candidates(table)
     )
-    answers = decide(lon, lat, zone, uncertainty, compiled)
+    answers = decide(lon, lat, zone, uncertainty)
     frame = _location_frame(
         table, zone, answers.distance_km, answers.side, answers.section, answers.chainage_km
     )
-    frame["ring"] = _name_column(zone.ring_names, answers.ring, None, pd.StringDtype())
-    frame["membership"] = _name_column(MEMBERSHIP, answers.membership, None)
+    frame["ring"] = make_text_column(answers.ring, zone.ring_names)
+    frame["membership"] = make_text_column(answers.membership, MEMBERSHIP)
     frame["p_inside"] = answers.p_inside
     frame["margin_km"] = answers.margin_km
-    frame["conflict"] = _text_column(answers.conflict)
+    frame["conflict"] = make_text_column(*uncertainty.conflict)
     return Classification(frame, lon, lat, uncertainty, answers)
 
 
@@ -392,8 +376,8 @@ def make_feature_frame(
         floats["chainage_km"],
     )  # fmt: skip
     frame.insert(1, "farthest_km", floats["farthest_km"])
-    frame["ring"] = _name_column(zone.ring_names, numbers["ring"], None, pd.StringDtype())
-    frame["membership"] = _name_column(FEATURE_MEMBERSHIP, numbers["membership"], None)
+    frame["ring"] = make_text_column(numbers["ring"], zone.ring_names)
+    frame["membership"] = make_text_column(numbers["membership"], FEATURE_MEMBERSHIP)
     frame["margin_km"] = floats["margin_km"]
     frame[size], frame[part] = floats[size], floats[part]
     frame["share_inside"] = floats[part] / floats[size]
@@ -533,26 +517,6 @@ def join_columns(table: gpd.GeoDataFrame, found: pd.DataFrame) -> gpd.GeoDataFra
     return joined
 
 
-def _name_column(
-    names: Sequence[str],
-    codes: NDArray[np.signedinteger[Any]],
-    missing: str | None,
-    dtype: Any = _TEXT,
-) -> Any:
-    """Return the names that codes stand for, as a column; the code −1 stands for a missing one."""
-    if not isinstance(dtype, pd.StringDtype):
-        return pd.array(np.array([*names, missing], dtype=object)[codes], dtype=dtype)
-    # Arrow decodes a million codes in a fifth of the time that pandas takes for objects.
-    known = pa.array([*names, missing], type=pa.string())
-    codes = np.where(codes < 0, len(names), codes)
-    return pd.array(known.take(pa.array(codes)), dtype=dtype)
-
-
-def _text_column(values: NDArray[np.object_]) -> Any:
-    """Return texts as a column; its type does not depend on whether all of them are missing."""
-    return pd.array(values, dtype=_TEXT)
-
-
 def _location_frame(
     table: gpd.GeoDataFrame | gpd.GeoSeries,
     border: Border | Zone,
@@ -565,8 +529,8 @@ def _location_frame(
     found = pd.DataFrame(
         {
             "distance_km": distance,
-            "side": _name_column([s.name for s in border.sides], side, ""),
-            "section": _name_column([s.name for s in border.sections], section, None),
+            "side": make_text_column(side, [one.name for one in border.sides], ""),
+            "section": make_text_column(section, [one.name for one in border.sections]),
             "chainage_km": chainage,
         },
         index=table.index,

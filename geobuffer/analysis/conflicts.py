@@ -1,4 +1,9 @@
-"""Compare the country and oblast that a table lists for each place with its point."""
+"""Compare the country and oblast that a table lists for each place with its point.
+
+A table has few countries and oblasts, whatever its length. So columns are kept as numbers of their
+different values (:class:`NumberedValues`), and each combination of values and of regions that hold
+the point is judged once.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from geobuffer.errors import DataError
-from geobuffer.geodesy.ellipsoid import Floats, Ints, covers_points
+from geobuffer.geodesy.area_index import AreaIndex
 from geobuffer.zones.arguments import describe_type
 from geobuffer.zones.toponyms import find_other_names, fold_name, fold_region_name
 
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geobuffer.geodesy.ellipsoid import Floats, Ints
     from geobuffer.zones.region import Region
 
     Flags = NDArray[np.bool_]
@@ -30,66 +36,122 @@ _COUNTRY_ALIASES = {
 }  # fmt: skip
 
 
-def find_listed_country(table: pd.DataFrame | pd.Series, regions: Iterable[Region]) -> pd.Series:
-    """Return the code of the country that lists each row; missing if it is unknown.
+class NumberedValues(NamedTuple):
+    """The values of rows: each different one once, and its number for each row."""
 
-    The column ``country``, or where it is empty ``country_name``, may hold a code or a name. Names
-    of the countries of the regions are known in all languages that the regions give.
+    number: Ints
+    """The number of each row's value, (n,); −1 where it is missing or blank."""
+    different: Sequence[Any]
+    """The different values."""
 
-    Examples
-    --------
-    >>> import geobuffer as gb
-    >>> table = pd.DataFrame({"country": ["ua", "Россия", "Utopia", None]})
-    >>> find_listed_country(table, gb.load_regions()).tolist()
-    ['UA', 'RU', None, None]
-    """
-    number, values = _number_values("country", read_listing(table).country, len(table))
-    codes = [*_read_country_codes(values, regions), None]
-    return pd.Series([codes[at] for at in number], index=table.index, dtype=object)
+    def select(self, rows: Any) -> NumberedValues:
+        """Return the values of some rows."""
+        return self._replace(number=self.number[rows])
+
+    def spread(self) -> NDArray[np.object_]:
+        """Return the value of each row; None where it is missing."""
+        values = np.array([*self.different, None], dtype=object)
+        if not any(self.number.strides):
+            return np.broadcast_to(values[self.number[:1]], len(self.number))
+        return values.take(self.number)
 
 
 class Listing(NamedTuple):
-    """Where a table lists each place: arrays of texts, or one text for all; None if unstated."""
+    """Where a table lists each place; None if it does not state that."""
 
-    country: Any = None
+    country: NumberedValues | None = None
     """Codes or names of countries."""
-    oblast: Any = None
+    oblast: NumberedValues | None = None
     """Names of oblasts."""
-    oblast_iso: Any = None
+    oblast_iso: NumberedValues | None = None
     """ISO 3166-2 codes of oblasts."""
 
 
 def read_listing(table: pd.DataFrame | pd.Series) -> Listing:
     """Return where a table lists its places; ``country_name`` fills the gaps of ``country``."""
-
-    def column(name: str) -> Any:
-        return table[name].to_numpy(dtype=object) if name in getattr(table, "columns", ()) else None
-
-    return Listing(
-        fill_gaps(column("country"), column("country_name")),
-        column("oblast"),
-        column("oblast_iso"),
+    columns = getattr(table, "columns", ())
+    country, country_name, oblast, oblast_iso = (
+        number_values(name, table[name]) if name in columns else None
+        for name in ("country", "country_name", "oblast", "oblast_iso")
     )
+    return Listing(fill_gaps(country, country_name), oblast, oblast_iso)
 
 
-def fill_gaps(texts: Any, others: Any) -> Any:
-    """Return texts, and the others where a text is missing or blank.
+def number_values(name: str, values: Any) -> NumberedValues:
+    """Return values with each different one once; blank texts count as missing.
+
+    Parameters
+    ----------
+    name
+        The name of the column or argument, for messages.
+    values
+        A Series or an array of objects.
+
+    Raises
+    ------
+    DataError
+        A value is a list, a dict or another object that cannot be a key.
 
     Examples
     --------
-    >>> fill_gaps(["UA", None, " "], ["Ukraine", "Russia", None]).tolist()
+    >>> number_values("country", pd.Series(["UA", None, " ", "RU", "UA"])).number.tolist()
+    [0, -1, -1, 2, 0]
+    """
+    try:
+        number, different = pd.factorize(values)
+    except TypeError as error:
+        texts = np.asarray(values, dtype=object)
+        row = next(row for row, value in enumerate(texts) if not _is_hashable(value))
+        raise DataError(
+            f"Invalid {name} at position {row}: {describe_type(texts[row])}. Must be a text, or "
+            "missing.",
+            parameter=name,
+        ) from error
+    return drop_blanks(NumberedValues(number, list(different)))
+
+
+def drop_blanks(column: NumberedValues) -> NumberedValues:
+    """Return values of which texts without a letter are missing."""
+    blank = [
+        n for n, one in enumerate(column.different) if isinstance(one, str) and not one.strip()
+    ]
+    number = column.number
+    for one in blank:
+        number = np.where(number == one, -1, number)
+    return NumberedValues(number, column.different)
+
+
+def _is_hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
+def fill_gaps(
+    column: NumberedValues | None, others: NumberedValues | None
+) -> NumberedValues | None:
+    """Return the values of a column, and those of another one where they are missing.
+
+    Examples
+    --------
+    >>> some = number_values("country", pd.Series(["UA", None, " "]))
+    >>> names = number_values("country_name", pd.Series(["Ukraine", "Russia", None]))
+    >>> fill_gaps(some, names).spread().tolist()
     ['UA', 'Russia', None]
     """
-    if texts is None or others is None:
-        return others if texts is None else texts
-    number, _ = _number_values("country", texts, len(texts))
-    return np.where(number < 0, np.asarray(others, dtype=object), np.asarray(texts, dtype=object))
+    if column is None or others is None:
+        return others if column is None else column
+    shifted = np.where(others.number < 0, -1, others.number + len(column.different))
+    number = np.where(column.number < 0, shifted, column.number)
+    return NumberedValues(number, [*column.different, *others.different])
 
 
 class Conflicts(NamedTuple):
     """What :func:`find_conflicts` found: one entry for each row of a table."""
 
-    sentences: NDArray[np.object_]
+    sentences: NumberedValues
     """How the country or oblast contradicts the point; ``""`` if it does not."""
     wrong_country: Flags
     """Whether another country lists the place than the one that holds its point."""
@@ -98,7 +160,11 @@ class Conflicts(NamedTuple):
 
 
 def find_conflicts(
-    listing: Listing, regions: Iterable[Region], lon: Floats, lat: Floats
+    listing: Listing,
+    regions: Sequence[Region],
+    lon: Floats,
+    lat: Floats,
+    outlines: AreaIndex | None = None,
 ) -> Conflicts:
     """Find the places whose listed country or oblast contradicts their points.
 
@@ -106,40 +172,92 @@ def find_conflicts(
     ``oblast``, if that is the name of one of the regions. For a region that is named after a known
     town, the name of another known town counts as another oblast. Each place is compared with the
     regions alone, so the other places of a table do not change what is found.
+
+    Parameters
+    ----------
+    listing
+        Where places are listed.
+    regions
+        The regions that may hold them.
+    lon, lat
+        Their points, in degrees; NaN where there is no point.
+    outlines
+        The index of the outlines of the regions, if there is one already.
     """
     count = len(lon)
     if all(column is None for column in listing):
-        return Conflicts(*(repeat_value(value, count) for value in ("", False, True)))
-    regions = list(regions)
-    sentences = np.full(count, "", dtype=object)
-    wrong_country = np.zeros(count, dtype=bool)
-    country, countries = _number_values("country", listing.country, count)
-    codes = [*_read_country_codes(countries, regions), None]
-    oblast = _number_values("oblast", listing.oblast, count)
-    iso = _number_values("oblast_iso", listing.oblast_iso, count)
+        return make_free(count)
+    outlines = AreaIndex([region.geometry for region in regions]) if outlines is None else outlines
+    holders = outlines.find_holders(lon, lat)
+    there = np.isfinite(lon)
+    columns = [column.number + 1 for column in listing if column is not None]
+    case, first = _number_cases([holders.number, there, *columns])
+    judged = _judge_cases(
+        Listing(*(None if column is None else column.select(first) for column in listing)),
+        regions, holders.combinations[holders.number[first]], there[first],
+    )  # fmt: skip
+    return Conflicts(
+        judged.sentences._replace(number=judged.sentences.number.take(case)),
+        judged.wrong_country.take(case),
+        judged.unlisted.take(case),
+    )
+
+
+def make_free(count: int) -> Conflicts:
+    """Return what holds for places that nothing lists: no conflicts."""
+    none, listed = repeat_value(0, count), repeat_value(False, count)  # noqa: FBT003 - a value
+    return Conflicts(NumberedValues(none, [""]), listed, repeat_value(True, count))  # noqa: FBT003
+
+
+# Two numbers are packed into one of 64 bits.
+_MOST_CASES = 2**62
+
+
+def _number_cases(columns: Sequence[NDArray[Any]]) -> tuple[Ints, Ints]:
+    """Return the number of each row's combination of numbers, and the first row of each."""
+    case, cases = np.zeros(len(columns[0]), dtype=np.int64), 1
+    for column in columns:
+        different = int(column.max(initial=0)) + 1
+        if cases * different > _MOST_CASES:
+            case = pd.factorize(case)[0]
+            cases = int(case.max(initial=0)) + 1
+        case, cases = case * different + column, cases * different
+    case = pd.factorize(case)[0]
+    # Cases are numbered in their order.
+    return case, np.flatnonzero(np.diff(np.maximum.accumulate(case), prepend=-1))
+
+
+def _judge_cases(
+    listing: Listing, regions: Sequence[Region], held: Flags, has_point: Flags
+) -> Conflicts:
+    """Return the conflicts of rows that regions hold, (rows, regions), and that have a point."""
+    nothing = NumberedValues(np.full(len(held), -1), [])
+    country, oblast, iso = (nothing if column is None else column for column in listing)
+    codes = [*_read_country_codes(country.different, regions), None]
+    sentences = np.full(len(held), "", dtype=object)
+    wrong_country = np.zeros(len(held), dtype=bool)
 
     def read_row(row: np.signedinteger) -> Any:
-        number, values = oblast if oblast[0][row] >= 0 else iso
+        number, values = oblast if oblast.number[row] >= 0 else iso
         return values[number[row]]
 
-    known = _compare_oblasts(iso, oblast, (country, codes), regions)
-    for region, (here, elsewhere) in zip(regions, known, strict=True):
+    known = _compare_oblasts(iso, oblast, (country.number, codes), regions)
+    for region, there, (here, elsewhere) in zip(regions, held.T, known, strict=True):
         abroad = np.array(
             [bool(region.country) and code not in {None, region.country} for code in codes]
-        )[country]
-        if not (here.any() or elsewhere.any() or abroad.any()):
-            continue
-        there = covers_points(region.geometry, lon, lat)
+        )[country.number]
         abroad &= there
-        absent = ~there & here & np.isfinite(lon)
+        absent = ~there & here & has_point
         for row in np.flatnonzero(absent):
             if not sentences[row]:
                 sentences[row] = f"listed in {read_row(row)}, but its point lies outside it"
         for row in np.flatnonzero((there & elsewhere) | abroad):
-            lists = codes[country[row]] if abroad[row] else read_row(row)
+            lists = codes[country.number[row]] if abroad[row] else read_row(row)
             sentences[row] = f"listed in {lists}, but its point lies in {region.name}"
         wrong_country |= abroad
-    return Conflicts(sentences, wrong_country, np.array([code is None for code in codes])[country])
+    number, different = pd.factorize(sentences)
+    unlisted = np.array([code is None for code in codes])[country.number]
+    return Conflicts(NumberedValues(number, list(different)), wrong_country, unlisted)
 
 
 # If you ask about one point after another, you get the same arrays: to make them again takes as
@@ -159,40 +277,6 @@ def repeat_value(value: str | float, count: int) -> NDArray[Any]:
     return np.broadcast_to(one, count)
 
 
-def _number_values(name: str, values: Any, count: int) -> tuple[Ints, list[Any]]:
-    """Return the number of each value in a list of different ones; −1 if missing or blank.
-
-    So we look at each name once, however many rows have it.
-
-    Raises
-    ------
-    DataError
-        A value is a list, a dict or another object that cannot be a key.
-    """
-    if values is None:
-        return np.full(count, -1), []
-    texts = np.broadcast_to(np.asarray(values, dtype=object), count)
-    try:
-        number, different = pd.factorize(texts)
-    except TypeError as error:
-        row = next(row for row, value in enumerate(texts) if not _is_hashable(value))
-        raise DataError(
-            f"Invalid {name} at position {row}: {describe_type(texts[row])}. Must be a text, or "
-            "missing.",
-            parameter=name,
-        ) from error
-    blank = [isinstance(value, str) and not value.strip() for value in different]
-    return np.where(np.array([*blank, True])[number], -1, number), list(different)
-
-
-def _is_hashable(value: Any) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
-
-
 def _read_country_codes(values: Iterable[Any], regions: Iterable[Region]) -> list[str | None]:
     """Return the codes that codes or names of countries stand for; None if one is unknown."""
     known = dict(_COUNTRY_ALIASES)
@@ -209,8 +293,8 @@ def _read_country_codes(values: Iterable[Any], regions: Iterable[Region]) -> lis
 
 
 def _compare_oblasts(
-    iso: tuple[Ints, list[Any]],
-    named: tuple[Ints, list[Any]],
+    iso: NumberedValues,
+    named: NumberedValues,
     country: tuple[Ints, list[str | None]],
     regions: Sequence[Region],
 ) -> list[tuple[Flags, Flags]]:
@@ -218,17 +302,18 @@ def _compare_oblasts(
 
     Columns come as numbers and the values that these stand for.
     """
-    coded = iso[0] >= 0
+    coded = iso.number >= 0
     # The number −1 (missing) takes the last entry below.
-    name_number = np.where(coded, -1, named[0])
-    keys = [fold_region_name(name) if isinstance(name, str) else "" for name in named[1]]
+    name_number = np.where(coded, -1, named.number)
+    keys = [fold_region_name(name) if isinstance(name, str) else "" for name in named.different]
     spelled = [_region_spellings(region) for region in regions]
     all_spelled = set().union(*spelled)
     found = []
     for region, mine in zip(regions, spelled, strict=True):
         # Only codes with a hyphen are codes of oblasts; others stand for a country or a park.
         is_oblast = "-" in region.iso
-        here = np.array([*(is_oblast and code == region.iso for code in iso[1]), False])[iso[0]]
+        codes = [is_oblast and code == region.iso for code in iso.different]
+        here = np.array([*codes, False])[iso.number]
         elsewhere = coded & ~here & is_oblast
         is_town = any(find_other_names(key) for key in mine)
         flags = [

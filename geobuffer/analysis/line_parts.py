@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import shapely
 
-from geobuffer.analysis.conflicts import repeat_value
 from geobuffer.analysis.membership import (
     MEMBERSHIP,
-    Uncertainty,
     decide,
     list_regions,
+    make_uncertainty,
     measure_errors,
 )
 from geobuffer.analysis.probability import Errors
@@ -263,13 +262,11 @@ class _Search:
         lon, lat = self.pieces.at(piece, share)
         lon, line = wrap_degrees(lon), self.pieces.line[piece]
         feet = [border.index.nearest(lon, lat) for border in self.borders]
-        none = np.zeros(len(lon), dtype=bool)
         accuracy_m = self.accuracy_km[line] * 1e3
-        margin_km = measure_errors(lon, lat, accuracy_m, np.zeros(1), self.zone).margin
+        margin_km = measure_errors(lon, lat, self.zone, accuracy_m, np.zeros(1)).margin
         # No probability is asked for. A line may belong to no country or to several.
         exact = Errors(np.array(np.nan), np.array(0.0), np.array(0.0))
-        blank = repeat_value("", len(lon))
-        found = decide(lon, lat, self.zone, Uncertainty(margin_km, ~none, none, blank, exact))
+        found = decide(lon, lat, self.zone, make_uncertainty(margin_km, exact))
         away_m = found.distance_km * 1e3
         order = np.lexsort([away_m, line])
         best = order[np.append(True, np.diff(line[order]) != 0)]

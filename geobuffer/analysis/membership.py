@@ -12,12 +12,21 @@ answer depends on other rows, so slices, batches and partitions of a table get t
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from geobuffer.analysis.conflicts import Listing, find_conflicts, repeat_value
+from geobuffer.analysis.conflicts import (
+    Listing,
+    NumberedValues,
+    drop_blanks,
+    find_conflicts,
+    make_free,
+    number_values,
+    repeat_value,
+)
 from geobuffer.analysis.probability import (
     ANY_SIDE,
     LEAST_MASS,
@@ -34,7 +43,7 @@ from geobuffer.errors import DataError
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian, wrap_degrees
 from geobuffer.geodesy.ellipsoid import Floats, covers_points, direct
 from geobuffer.io.point_tables import check_metres
-from geobuffer.zones.arguments import FLAG, check_arguments, describe_type, optional
+from geobuffer.zones.arguments import describe_type
 from geobuffer.zones.border import AROUND, Border
 from geobuffer.zones.checks import check_zone
 from geobuffer.zones.region import Region
@@ -67,7 +76,6 @@ _TRUTH_OF_CODE = np.array([0, 2, 1, 0], dtype=np.int8)
 _CODE_OF_TRUTH = np.array([0, 2, 1], dtype=np.int8)
 _UNCERTAIN = MEMBERSHIP.index("uncertain")
 
-_COMPILED = optional(FLAG)
 # What holds where an argument is absent: no probability is known, a place has no extent.
 _NOT_STATED, _NO_RADIUS = np.array(np.nan), np.array(0.0)
 
@@ -143,7 +151,6 @@ def answer(  # noqa: PLR0913
     oblast: Any = None,
     oblast_iso: Any = None,
     candidates: Any = None,
-    compiled: bool | None = None,
 ) -> Answers:
     """Classify points in longitude and latitude: distance, side, ring and membership as arrays.
 
@@ -173,9 +180,6 @@ def answer(  # noqa: PLR0913
         Points about which places may lie that have no point of their own, as texts: longitude,
         latitude, spread in metres and weight of each, divided by semicolons. Used where there is no
         point.
-    compiled
-        Whether to use the compiled engine, as in
-        :meth:`geobuffer.geodesy.nearest.LineIndex.nearest`.
 
     Raises
     ------
@@ -197,23 +201,27 @@ def answer(  # noqa: PLR0913
     1
     """
     check_zone(zone)
-    check_arguments(compiled=(compiled, _COMPILED))
     metres = {"accuracy_m": accuracy_m, "radius_m": radius_m}
     present = {name: value for name, value in metres.items() if value is not None}
     shape, (lon, lat, *arrays) = _read_arrays(lon=lon, lat=lat, **present)
     lon = wrap_degrees(lon)
     read = {name: check_metres(name, array) for name, array in zip(present, arrays, strict=True)}
-    accuracy, radius = read.get("accuracy_m", _NOT_STATED), read.get("radius_m", _NO_RADIUS)
-    errors = measure_errors(lon, lat, accuracy, radius, zone)
-    given = {
-        "country": country, "oblast": oblast, "oblast_iso": oblast_iso, "candidates": candidates
-    }  # fmt: skip
-    *listed, texts = (_read_texts(name, column, shape) for name, column in given.items())
-    uncertainty = find_uncertainty(lon, lat, zone, errors, Listing(*listed), texts)
-    found = decide(lon, lat, zone, uncertainty, compiled)
+    errors = measure_errors(lon, lat, zone, **read)
+    given = {"country": country, "oblast": oblast, "oblast_iso": oblast_iso}
+    listing = Listing(*(_read_listed(name, texts, shape) for name, texts in given.items()))
+    texts = _read_texts("candidates", candidates, shape)
+    found = decide(lon, lat, zone, find_uncertainty(lon, lat, zone, errors, listing, texts))
     # [()] makes a number of an array without dimensions: one point in, one answer out.
     reshaped: Any = [values.reshape(shape)[()] for values in found]
     return Answers(*reshaped)
+
+
+def _read_listed(name: str, texts: Any, shape: tuple[int, ...]) -> NumberedValues | None:
+    """Return texts of a listing by their numbers; None if no text is given."""
+    read = _read_texts(name, texts, shape)
+    if isinstance(read, str):
+        return drop_blanks(NumberedValues(repeat_value(0, math.prod(shape)), [read]))
+    return None if read is None else number_values(name, read)
 
 
 def _read_texts(name: str, texts: Any, shape: tuple[int, ...]) -> Any:
@@ -291,7 +299,7 @@ class Uncertainty(NamedTuple):
     """Whether no country lists the place."""
     wrong_country: NDArray[np.bool_]
     """Whether another country lists the place than the one that holds its point."""
-    conflict: NDArray[np.object_]
+    conflict: NumberedValues
     """How the country or oblast that lists the place contradicts the point, as a sentence."""
     errors: Errors
     """How far the middle of the place may be from its point, by cause."""
@@ -304,10 +312,16 @@ class Uncertainty(NamedTuple):
             self.margin[rows],
             self.unlisted[rows],
             self.wrong_country[rows],
-            self.conflict[rows],
+            self.conflict.select(rows),
             self.errors.select(rows),
             None if self.candidates is None else self.candidates[rows],
         )
+
+
+def make_uncertainty(margin: Floats, errors: Errors) -> Uncertainty:
+    """Return the uncertainty of places that no country or oblast lists."""
+    free = make_free(len(margin))
+    return Uncertainty(margin, free.unlisted, free.wrong_country, free.sentences, errors)
 
 
 def find_uncertainty(
@@ -319,7 +333,7 @@ def find_uncertainty(
     candidates: Any = None,
 ) -> Uncertainty:
     """Return why places may lie elsewhere than their points, from their errors and listings."""
-    conflicts = find_conflicts(listing, zone.regions, lon, lat)
+    conflicts = find_conflicts(listing, zone.regions, lon, lat, zone.region_index)
     margin = errors.margin
     if isinstance(candidates, str):
         candidates = np.full(len(lon), candidates, dtype=object)
@@ -333,34 +347,22 @@ def find_uncertainty(
     )
 
 
-def decide(
-    lon: Floats,
-    lat: Floats,
-    zone: Zone,
-    uncertainty: Uncertainty,
-    compiled: bool | None = None,  # noqa: FBT001
-) -> Answers:
+def decide(lon: Floats, lat: Floats, zone: Zone, uncertainty: Uncertainty) -> Answers:
     """Return what :func:`answer` does, for places whose uncertainty is known."""
     if isinstance(zone, CombinedZone):
-        found = _answer_combined(lon, lat, zone, uncertainty, compiled)
+        found = _answer_combined(lon, lat, zone, uncertainty)
     else:
-        found = _answer_zone(lon, lat, zone.zones[0], uncertainty, compiled)
+        found = _answer_zone(lon, lat, zone.zones[0], uncertainty)
     if uncertainty.candidates is not None:
         asked = ask_candidates(lon, zone, uncertainty)
         found.p_inside[asked.rows] = asked.average(asked.answers.p_inside)
     return found
 
 
-def _answer_zone(
-    lon: Floats,
-    lat: Floats,
-    zone: BufferZone,
-    uncertainty: Uncertainty,
-    compiled: bool | None,  # noqa: FBT001
-) -> Answers:
+def _answer_zone(lon: Floats, lat: Floats, zone: BufferZone, uncertainty: Uncertainty) -> Answers:
     margin, unlisted, wrong_country, conflict = uncertainty[:4]
-    distance, section, chainage = locate_points(lon, lat, zone.border, compiled)
-    side = zone.border.side_codes(lon, lat, compiled=compiled)
+    distance, section, chainage = locate_points(lon, lat, zone.border)
+    side = zone.border.side_codes(lon, lat)
     if zone.side == AROUND:
         signed = np.where(side == 0, -distance, distance)
         distance = np.maximum(signed, 0.0) + 0.0  # no minus zero
@@ -385,7 +387,9 @@ def _answer_zone(
     membership[np.isnan(lon)] = -1
     signed = distance if zone.side != AROUND else signed
     p = find_probability(lon, lat, zone, Located(signed, side, membership), uncertainty)
-    return Answers(distance, side, section, chainage, ring, membership, p, margin, conflict)
+    return Answers(
+        distance, side, section, chainage, ring, membership, p, margin, conflict.spread()
+    )
 
 
 def _answer_combined(
@@ -393,16 +397,15 @@ def _answer_combined(
     lat: Floats,
     zone: CombinedZone,
     uncertainty: Uncertainty,
-    compiled: bool | None,  # noqa: FBT001
 ) -> Answers:
     """Classify points by a zone made of zones; distances are those to the nearest border."""
-    answers = {one: _answer_zone(lon, lat, one, uncertainty, compiled) for one in zone.zones}
+    answers = {one: _answer_zone(lon, lat, one, uncertainty) for one in zone.zones}
     inside, truth, p = _combine_truth(lon, lat, zone, uncertainty, answers)
     corners = _find_corners(lon, lat, zone, uncertainty, answers)
     for start in range(0, len(corners), _CORNERS):
         rows = corners[start : start + _CORNERS]
         some = uncertainty.select(rows)
-        p[rows] = _probe_corners(lon[rows], lat[rows], zone, some, p[rows], compiled)
+        p[rows] = _probe_corners(lon[rows], lat[rows], zone, some, p[rows])
     membership = _CODE_OF_TRUTH[truth]
     nearest = np.full(len(lon), np.inf)
     distance, chainage = np.full((2, len(lon)), np.nan)
@@ -417,7 +420,7 @@ def _answer_combined(
         side[rows], section[rows] = sides[found.side[rows]], sections[found.section[rows]]
     membership[np.isnan(lon)] = -1
     ring = inside.astype(np.int8) - 1
-    margin, conflict = uncertainty.margin, uncertainty.conflict
+    margin, conflict = uncertainty.margin, uncertainty.conflict.spread()
     return Answers(distance, side, section, chainage, ring, membership, p, margin, conflict)
 
 
@@ -508,7 +511,6 @@ def _probe_corners(
     zone: CombinedZone,
     uncertainty: Uncertainty,
     p: Floats,
-    compiled: bool | None,  # noqa: FBT001
 ) -> Floats:
     """Return the probabilities of places by points that stand for them; `p` where none can be."""
     probes = spread_probes(lon, lat, uncertainty.errors)
@@ -516,8 +518,8 @@ def _probe_corners(
     row = np.repeat(np.arange(len(lon)), count)
     none = np.zeros(len(row), dtype=bool)
     exact = Errors(np.array(np.nan), np.array(0.0), np.array(0.0))
-    free = Uncertainty(np.zeros(len(row)), ~none, none, repeat_value("", len(row)), exact)
-    answers = {one: _answer_zone(probes.lon, probes.lat, one, free, compiled) for one in zone.zones}
+    free = make_uncertainty(np.zeros(len(row)), exact)
+    answers = {one: _answer_zone(probes.lon, probes.lat, one, free) for one in zone.zones}
     inside = _combine_truth(probes.lon, probes.lat, zone, free, answers)[0]
     possible = ~none
     for one, found in answers.items():
@@ -675,13 +677,11 @@ def ask_candidates(lon: Floats, zone: Zone, uncertainty: Uncertainty) -> Asked:
     text = np.array([keys.setdefault(pair, len(keys)) for pair in pairs], dtype=np.int64)
     first = rows[np.unique(text, return_index=True)[1]].tolist()
     found = parse_candidates({row: pair[0] for row, pair in zip(first, keys, strict=True)})
-    free = np.array([free for _, free in keys], dtype=bool)[found.place]
-    none = np.zeros(len(free), dtype=bool)
-    exact = np.zeros(len(free))
-    errors = measure_errors(found.lon, found.lat, exact, exact, zone)
+    exact = np.zeros(len(found.place))
+    errors = measure_errors(found.lon, found.lat, zone, exact, exact)
     errors = errors._replace(border=np.hypot(errors.border, found.spread_km))
-    blank = np.full(len(free), "", dtype=object)
-    own = Uncertainty(errors.margin, free, none, blank, errors)
+    free = np.array([free for _, free in keys], dtype=bool)[found.place]
+    own = make_uncertainty(errors.margin, errors)._replace(unlisted=free)
     answers = decide(wrap_degrees(found.lon), found.lat, zone, own)
     return Asked(rows, text, found, answers, own)
 
@@ -768,7 +768,11 @@ def _may_change_side(border: Border, lon: Floats, lat: Floats, margin: Floats) -
 
 
 def measure_errors(
-    lon: Floats, lat: Floats, accuracy_m: Floats, radius_m: Floats, border: Border | Zone
+    lon: Floats,
+    lat: Floats,
+    border: Border | Zone,
+    accuracy_m: Floats = _NOT_STATED,
+    radius_m: Floats = _NO_RADIUS,
 ) -> Errors:
     """Return how far places may be from their points, by cause.
 
@@ -783,22 +787,20 @@ def measure_errors(
 
 
 def locate_points(
-    lon: Floats,
-    lat: Floats,
-    border: Border,
-    compiled: bool | None = None,  # noqa: FBT001
+    lon: Floats, lat: Floats, border: Border
 ) -> tuple[Floats, NDArray[np.int16], Floats]:
     """Return the distance (km), number of the section and chainage (km) of each point."""
     there = np.isfinite(lon)
     everywhere = bool(there.all())
-    foot = border.index.nearest(
-        lon if everywhere else lon[there], lat if everywhere else lat[there], compiled=compiled
+    distance, piece, share = border.index.find_feet(
+        lon if everywhere else lon[there], lat if everywhere else lat[there]
     )
-    located = (
-        foot.distance_m / 1e3,
-        foot.line.astype(np.int16),
-        border.section_starts_km[foot.line] + foot.chainage_m / 1e3,
-    )
+    pieces = border.index.pieces
+    chainage = share * pieces.length_m.take(piece)
+    chainage += pieces.chainage_m.take(piece)
+    chainage /= 1e3
+    chainage += border.section_starts_km.take(pieces.line).take(piece)
+    located = distance / 1e3, pieces.line.astype(np.int16).take(piece), chainage
     if everywhere:
         return located
     distance, chainage = np.full((2, len(lon)), np.nan)

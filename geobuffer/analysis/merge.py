@@ -499,7 +499,8 @@ def _collect_conflicts(
         *_find_disagreements(records, values, place),
     ]
     if regions and len(merged):
-        sentences = find_conflicts(read_listing(merged), regions, *read_lonlat(merged)).sentences
+        found_at = find_conflicts(read_listing(merged), regions, *read_lonlat(merged))
+        sentences = found_at.sentences.spread()
         found_conflicts += [(at, sentence) for at, sentence in enumerate(sentences) if sentence]
     for at, sentence in found_conflicts:
         found[at][sentence] = None

@@ -22,7 +22,6 @@ from geobuffer.errors import DataError, did_you_mean
 from geobuffer.geodesy.buffer import trace_outline
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.geodesy.sides import split_sides
-from geobuffer.versions import has_numba
 from geobuffer.zones.arguments import FLAG, PATH, TEXT, Kind, check_arguments, is_each, optional
 from geobuffer.zones.border import AROUND, BOTH
 from geobuffer.zones.checks import check_zone
@@ -66,8 +65,6 @@ _ROUNDING_SHARE = 1e-4
 # Polygons of different origin leave slivers between them, which belong to no side or oblast. We
 # drop parts up to a hectare, but in a small ring no more than rounding.
 _SLIVER_M2 = 1e4
-# From so many pixels on, a third of a second's work, the compiled engine is worth its start.
-_COMPILED_FROM_PIXELS = 15_000
 # Stands for a missing side, oblast or section while we group rows. No name holds a zero byte.
 _NO_KEY = "\0"
 
@@ -299,20 +296,13 @@ class _Piece(NamedTuple):
 def _pixel_label(zone: Zone, by: str | None) -> _Label | None:
     """Return a function from the centres of pixels to sections or sides; None if shapes are cut."""
     if by == "section" and isinstance(zone, BufferZone):
-        return _nearest_section(zone.border)
+        index = zone.border.index
+        return lambda lon, lat: index.nearest(lon, lat).line
     if by == "section":
         return lambda lon, lat: answer(lon, lat, zone).section
     if by == "side" and _common_border(zone) is None:
         return lambda lon, lat: answer(lon, lat, zone).side
     return None
-
-
-def _nearest_section(border: Border) -> _Label:
-    def section(lon: Floats, lat: Floats) -> NDArray[np.signedinteger]:
-        compiled = True if has_numba() and len(lon) > _COMPILED_FROM_PIXELS else None
-        return border.index.nearest(lon, lat, compiled=compiled).line
-
-    return section
 
 
 def _common_border(zone: Zone) -> Border | None:

@@ -54,6 +54,8 @@ def find_kind(table: gpd.GeoDataFrame | gpd.GeoSeries) -> str:
     check_points_table(table)
     shapes = table.geometry.to_numpy()
     types = shapely.get_type_id(shapes)
+    if types.max(initial=-1) <= 0:  # points, empty or not
+        return POINTS
     types[(types >= 0) & shapely.is_empty(shapes)] = -1
     there = np.flatnonzero(types >= 0)
     present = {_KINDS[number] for number in np.unique(types[there]).tolist()}

@@ -106,9 +106,9 @@ def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats
     check_crs(points)
     shapes = points.to_numpy()
     kinds = shapely.get_type_id(shapes)
-    # Not points.is_empty: a Series of flags would copy the table's attrs.
-    missing = (kinds == -1) | shapely.is_empty(shapes)
-    wrong = np.flatnonzero((kinds != 0) & ~missing)
+    wrong = np.flatnonzero(kinds > 0)
+    if len(wrong):
+        wrong = wrong[~shapely.is_empty(shapes[wrong])]
     if len(wrong):
         row = wrong[0]
         raise DataError(
@@ -116,13 +116,16 @@ def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats
             "a Point; for shapes use their representative_point()."
         )
     # geopandas always puts longitude first.
-    points = convert_to_degrees(points, "the table's points")
-    there = np.flatnonzero(~missing)
-    lon, lat = np.full((2, len(points)), np.nan)
-    lon[there], lat[there] = shapely.get_coordinates(points.to_numpy()[there]).T
-    bad = np.flatnonzero(~missing & ~is_on_globe(lon, lat))
+    shapes = convert_to_degrees(points, "the table's points").to_numpy()
+    coords = shapely.get_coordinates(shapes)
+    there: Any = slice(None)
+    if len(coords) < len(shapes):  # else all rows have a point
+        there = np.flatnonzero((kinds >= 0) & ~shapely.is_empty(shapes))
+    lon, lat = np.full((2, len(shapes)), np.nan)
+    lon[there], lat[there] = coords.T
+    bad = np.flatnonzero(~is_on_globe(lon[there], lat[there]))
     if len(bad):
-        row = bad[0]
+        row = np.arange(len(shapes))[there][bad[0]]
         raise DataError(
             f"Invalid point in row {table.index[row]!r}: longitude {lon[row]:.10g}, latitude "
             f"{lat[row]:.10g}. {ON_GLOBE}"

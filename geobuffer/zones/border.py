@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from geobuffer.errors import GeometryError, UnknownSide, did_you_mean
+from geobuffer.geodesy.area_index import AreaIndex
 from geobuffer.geodesy.edgematch import Healing
 from geobuffer.geodesy.ellipsoid import covers_points, length_m
 from geobuffer.geodesy.nearest import LineIndex, find_tips
@@ -63,9 +64,6 @@ SIDE_NAMES: Mapping[str, Mapping[str, str]] = {
 
 # A border of hundreds of sections is named by the first ones.
 _MOST_NAMES = 8
-
-# The code of a grid cell in which both sides have land.
-_MIXED = -2
 
 
 @dataclass(frozen=True, eq=False)
@@ -345,6 +343,17 @@ class Border(SpatialNoun):
         starts.flags.writeable = False
         return starts
 
+    def build_grids(self) -> None:
+        """Build the grids in which many points are looked up, so that copies have them.
+
+        Call it before a border or a zone is sent to many workers. Else each worker builds its own
+        grids when it first needs them. The answers are the same.
+        """
+        lon, lat = shapely.get_coordinates(self.sections[0].line)[0]
+        self.index.nearest([lon], [lat], compiled=True)
+        for index in (self._territories, self.region_index):
+            index.build_cells()
+
     @property
     def can_fill(self) -> bool:
         """Whether it has an inside and an outside, so that a zone around it can be filled."""
@@ -378,9 +387,23 @@ class Border(SpatialNoun):
             accuracy[there] = np.maximum(accuracy[there], doubt_m - farther)
         return accuracy
 
-    def side_codes(
-        self, lon: Floats, lat: Floats, *, compiled: bool | None = None
-    ) -> NDArray[np.int8]:
+    @cached_property
+    def _territories(self) -> AreaIndex:
+        """The index of the territories of its sides; built once, and picklable."""
+        return AreaIndex([side.area for side in self.sides if side.area is not None], self._bounds)
+
+    @cached_property
+    def region_index(self) -> AreaIndex:
+        """The index that finds which of its regions hold a point; built once, and picklable."""
+        return AreaIndex([region.geometry for region in self.regions], self._bounds)
+
+    @cached_property
+    def _bounds(self) -> Floats:
+        """West, south, east and north of its line."""
+        bounds: Floats = shapely.total_bounds([section.line for section in self.sections])
+        return bounds
+
+    def side_codes(self, lon: Floats, lat: Floats) -> NDArray[np.int8]:
         """Return the code of the side whose territory holds each point.
 
         The code is 0 for the first side, 1 for the second and −1 for neither. A point on the border
@@ -390,22 +413,21 @@ class Border(SpatialNoun):
         ----------
         lon, lat
             Degrees; NaN where there is no point.
-        compiled
-            Whether to use the compiled engine, as in
-            :meth:`geobuffer.geodesy.nearest.LineIndex.nearest`.
         """
         if self.is_bare:
             codes = np.full(len(lon), -1, dtype=np.int8)
             there = np.isfinite(lon)
-            codes[there] = ~self.index.is_left(lon[there], lat[there], compiled=compiled)
+            codes[there] = ~self.index.is_left(lon[there], lat[there])
             return codes
-        if not self.index.uses_grid(len(lon), compiled):
+        if not self._territories.uses_cells(len(lon)):
             return self._find_side_codes(lon, lat)
-        # The grid holds no point without a longitude: its cell is −1.
-        cell = self.index.cells_of(lon, lat)
-        codes = self._cell_codes[cell]
-        undecided = np.flatnonzero((codes == _MIXED) | (cell < 0))
-        codes[undecided] = self._find_side_codes(lon[undecided], lat[undecided])
+        number, held = self._territories.find_holders(lon, lat)
+        if held.shape[1] == len(self.sides):
+            return _take(np.where(held[:, 0], 0, np.where(held[:, 1], 1, -1)), number)
+        # What one area does not hold is the other side.
+        inside, outside = (1, 0) if self.sides[0].area is None else (0, 1)
+        codes = _take(np.where(held[:, 0], inside, outside), number)
+        codes[~np.isfinite(lon)] = -1
         return codes
 
     def _find_side_codes(self, lon: Floats, lat: Floats) -> NDArray[np.int8]:
@@ -425,18 +447,6 @@ class Border(SpatialNoun):
                 held = ~covers_points(opposite.area, at_lon, at_lat) & np.isfinite(at_lon)
             codes[rows] = np.where(held, number, -1)
         return codes
-
-    @cached_property
-    def _cell_codes(self) -> NDArray[np.int8]:
-        """The code of each cell of the index's grid; ``_MIXED`` if an outline crosses the cell."""
-        areas = [side.area for side in self.sides if side.area is not None]
-        where = self.index.cells_in(areas)
-        if len(areas) == 1:
-            inside, outside = (0, 1) if self.sides[0].area is not None else (1, 0)
-            codes = np.where(where[0] > 0, inside, outside)
-        else:
-            codes = np.where(where[0] > 0, 0, np.where(where[1] > 0, 1, -1))
-        return np.where((where < 0).any(axis=0), _MIXED, codes).astype(np.int8)
 
     def side(self, name: str) -> Side:
         """Return a side by its name in any language.
@@ -516,6 +526,12 @@ class Border(SpatialNoun):
         title = " | ".join(side.name for side in self.sides)
         shapes = [(section.line, 0.0) for section in self.sections]
         return card_html("Border", title, facts, rows=rows, shapes=shapes)
+
+
+def _take(codes: NDArray[np.int64], number: NDArray[np.integer[Any]]) -> NDArray[np.int8]:
+    """Return the codes of sides that numbers stand for."""
+    found: NDArray[np.int8] = codes.astype(np.int8)[number]
+    return found
 
 
 def find_opposed_lines(sections: Sequence[Section]) -> str:

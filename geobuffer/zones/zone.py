@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 
 from geobuffer.geodesy.antimeridian import keep_polygons
+from geobuffer.geodesy.area_index import AreaIndex
 from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.zones.areas import POLYGON, repair_polygon
 from geobuffer.zones.arguments import NAME, Kind, check_arguments, is_tuple_of, optional
@@ -57,6 +58,13 @@ class Zone(Protocol):
     @property
     def regions(self) -> tuple[Region, ...]:
         """The regions along its borders, and those that are parts of it."""
+
+    @property
+    def region_index(self) -> AreaIndex:
+        """The index that finds which of its regions hold a point."""
+
+    def build_grids(self) -> None:
+        """Build the grids of its borders and regions, as :meth:`geobuffer.Border.build_grids`."""
 
     @property
     def source(self) -> Source:
@@ -263,6 +271,15 @@ class BufferZone(SpatialNoun):
         return self.border.regions
 
     @property
+    def region_index(self) -> AreaIndex:
+        """The index that finds which of its regions hold a point."""
+        return self.border.region_index
+
+    def build_grids(self) -> None:
+        """Build the grids of its border, as :meth:`geobuffer.Border.build_grids`."""
+        self.border.build_grids()
+
+    @property
     def source(self) -> Source:
         """Where its border comes from."""
         return self.border.source
@@ -424,6 +441,18 @@ class CombinedZone(SpatialNoun):
         """The regions along its borders, and those that are parts of it."""
         along = [region for zone in self.zones for region in zone.regions]
         return tuple(dict.fromkeys([*along, *self._region_parts]))
+
+    @cached_property
+    def region_index(self) -> AreaIndex:
+        """The index that finds which of its regions hold a point; built once, and picklable."""
+        lines = [section.line for section in self.sections]
+        return AreaIndex([one.geometry for one in self.regions], shapely.total_bounds(lines))
+
+    def build_grids(self) -> None:
+        """Build the grids of its borders and regions, as :meth:`geobuffer.Border.build_grids`."""
+        for zone in self.zones:
+            zone.build_grids()
+        self.region_index.build_cells()
 
     @cached_property
     def _region_parts(self) -> tuple[Region, ...]:

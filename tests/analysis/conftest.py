@@ -36,28 +36,27 @@ def places():
 
 @pytest.fixture
 def small_batches(monkeypatch):
-    """Use the engine that classify uses for small tables, and many small batches."""
-    monkeypatch.setattr(bulk, "has_numba", lambda: False)
+    """Read many small batches."""
     monkeypatch.setattr(_arrow, "BATCH_ROWS", 64)
 
 
 @pytest.fixture
 def batch_sizes(monkeypatch):
     """The number of rows of each batch that was classified."""
-    sizes, answer = [], bulk.answer
+    sizes, decide = [], bulk.decide
 
     def counted(lon, *args, **options):
         sizes.append(len(lon))
-        return answer(lon, *args, **options)
+        return decide(lon, *args, **options)
 
-    monkeypatch.setattr(bulk, "answer", counted)
+    monkeypatch.setattr(bulk, "decide", counted)
     return sizes
 
 
 @pytest.fixture
 def fail_after(monkeypatch):
     """A function that lets the engine fail after a number of batches."""
-    answer = bulk.answer
+    decide = bulk.decide
 
     def after(batches, error=RuntimeError):
         left = [batches]
@@ -66,9 +65,9 @@ def fail_after(monkeypatch):
             if not left[0]:
                 raise error("the lights went out")
             left[0] -= 1
-            return answer(*args, **options)
+            return decide(*args, **options)
 
-        monkeypatch.setattr(bulk, "answer", failing)
+        monkeypatch.setattr(bulk, "decide", failing)
 
     return after
 

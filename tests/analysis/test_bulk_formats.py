@@ -17,15 +17,15 @@ from support.bulk_tables import (
     classify_rows,
     encode_wkb,
     make_points,
-    needs_numba,
     read_answers,
     write_coordinates,
     write_geoparquet,
     write_text_file,
 )
+from support.engines import use_engine
 
 import geobuffer as gb
-from geobuffer.analysis import _arrow, bulk
+from geobuffer.analysis import _arrow
 from geobuffer.analysis._arrow import read_points
 
 
@@ -55,7 +55,6 @@ def encode_points(points):
 
 @pytest.mark.parametrize("way", encode_points(shapely.points([[0, 0], [1, 1]])))
 def test_points_are_read_from_any_well_known_binary(way, rings, places, tmp_path, monkeypatch):
-    monkeypatch.setattr(bulk, "has_numba", lambda: False)
     monkeypatch.setattr(_arrow, "BATCH_ROWS", 41)
     some = places[["geometry"]].iloc[:200]
     geometry = encode_points(some.geometry.to_numpy())[way]
@@ -162,11 +161,11 @@ def test_coordinates_may_have_any_number_type(kind, rings, tmp_path):
     assert pq.read_table(tmp_path / "out.parquet")["lon"].equals(pq.read_table(source)["lon"])
 
 
-@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=needs_numba)])
-def test_longitudes_beyond_180_are_wrapped(compiled, rings, tmp_path, monkeypatch):
-    monkeypatch.setattr(bulk, "has_numba", lambda: compiled)
+@pytest.mark.parametrize("engine", ["tree", "numpy"])
+def test_longitudes_beyond_180_are_wrapped(engine, rings, tmp_path):
     source = write_coordinates(tmp_path / "in.parquet", lon=[390.05, -329.95], lat=[50.5, 50.5])
-    gb.classify_file(source, rings, tmp_path / "out.parquet")
+    with use_engine(engine):
+        gb.classify_file(source, rings, tmp_path / "out.parquet")
     wanted = classify_rows(make_points([390.05, -329.95], [50.5, 50.5]), rings)
     assert wanted["side"] == ["East", "East"]
     now = read_answers(tmp_path / "out.parquet")

@@ -196,7 +196,7 @@ KILLED_RUN = """
 import os, signal, sys
 import shapely
 import geobuffer as gb
-from geobuffer.analysis import _arrow, bulk
+from geobuffer.analysis import _arrow
 
 source, target, writes = sys.argv[1], sys.argv[2], int(sys.argv[3])
 drawn = gb.Source("drawn by hand")
@@ -205,7 +205,6 @@ east = gb.Region("East", shapely.box(30, 50, 31, 51), drawn, country="BB", names
 border = gb.border_between(west, east)
 zone = gb.build_zone(border, km=[5, 10], side="East", ends="flat", tolerance_m=1)
 _arrow.BATCH_ROWS = 64
-bulk.has_numba = lambda: False
 write = _arrow.TableWriter.write
 
 def killed(self, table):

@@ -20,7 +20,7 @@ from support.bulk_tables import (
 )
 
 import geobuffer as gb
-from geobuffer.analysis import _arrow, bulk
+from geobuffer.analysis import _arrow
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
@@ -95,9 +95,7 @@ def test_new_files_follow_the_umask(rings, tmp_path):
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 @pytest.mark.parametrize("target", ["out.parquet", "out.csv", "parts"])
-@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=needs_numba)])
-def test_a_table_without_rows_stays_one(suffix, target, compiled, rings, tmp_path, monkeypatch):
-    monkeypatch.setattr(bulk, "has_numba", lambda: compiled)
+def test_a_table_without_rows_stays_one(suffix, target, rings, tmp_path):
     source = tmp_path / f"in{suffix}"
     if suffix == ".csv":
         write_text_file(source, "name,lon,lat\n")

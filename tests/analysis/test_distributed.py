@@ -80,7 +80,7 @@ def points(border):
 @pytest.fixture(scope="module")
 def ready(zone):
     """The zone with the grid of its index built, as it is sent."""
-    gb.answer(np.array([34.8]), np.array([50.9]), zone, compiled=True)
+    zone.build_grids()
     return zone
 
 
@@ -143,10 +143,10 @@ NAMES = ["lon", "lat", "accuracy_m", "country"]
 
 
 def _answers(frame, zone):
-    """Return the answers of the compiled engine for a table of columns, as one table."""
+    """Return the answers for a table of columns, as one table."""
     lon, lat, accuracy_m, country = (frame[name].to_numpy() for name in NAMES)
     given = {"accuracy_m": accuracy_m, "country": country}
-    return pd.DataFrame(gb.answer(lon, lat, zone, **given, compiled=True)._asdict())
+    return pd.DataFrame(gb.answer(lon, lat, zone, **given)._asdict())
 
 
 @needs_dask

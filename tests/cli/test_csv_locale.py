@@ -9,9 +9,7 @@ import pytest
 @pytest.mark.parametrize(
     "command", [["settlements", "--all"], ["exposure"], ["curve"], ["bulk", "towns.csv", "out.csv"]]
 )
-def test_csv_for_a_locale(run, here, command, monkeypatch):
-    # To compile the engine takes longer than one row does without it.
-    monkeypatch.setattr("geobuffer.analysis.bulk.has_numba", lambda: False)
+def test_csv_for_a_locale(run, here, command):
     Path("towns.csv").write_text("name,code,lat,lon\nA,38640101001,51.1,35.0\n")
     out = [] if command[0] == "bulk" else ["--out", "out.csv"]
     width = [] if command[0] == "curve" else ["--km", "10"]

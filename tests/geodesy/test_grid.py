@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.reference import distance_m
 
-import geobuffer as gb
 from geobuffer.errors import GeometryError
 from geobuffer.geodesy import _chord_tree, _kernels
 from geobuffer.geodesy.nearest import LineIndex
@@ -135,25 +134,6 @@ def test_grid_is_kept_and_pickled(border):
     assert copy.nearest([34.0], [51.0], compiled=True).distance_m == (
         border.index.nearest([34.0], [51.0], compiled=True).distance_m
     )
-
-
-def test_sides_by_cell_are_those_by_point(border):
-    rng = np.random.default_rng(6)
-    lon, lat = rng.uniform(28.0, 43.0, 50_000), rng.uniform(48.0, 54.5, 50_000)
-    by_cell = border.side_codes(lon, lat, compiled=True)
-    assert (by_cell == border.side_codes(lon, lat, compiled=False)).all()
-    assert set(by_cell) == {-1, 0, 1}
-
-
-def test_sides_of_a_park_across_the_antimeridian():
-    west, east = shapely.box(179.5, -17.0, 180.0, -16.0), shapely.box(-180.0, -17.0, -179.5, -16.0)
-    park = gb.Region("Park", shapely.MultiPolygon([west, east]), gb.Source("a sketch"))
-    border = gb.border_of(park)
-    rng = np.random.default_rng(7)
-    lon, lat = rng.uniform(179.0, 181.0, 5_000), rng.uniform(-18.0, -15.0, 5_000)
-    lon = np.where(lon > 180.0, lon - 360.0, lon)
-    by_cell = border.side_codes(lon, lat, compiled=True)
-    assert (by_cell == border.side_codes(lon, lat, compiled=False)).all()
 
 
 @pytest.mark.parametrize("point", [(np.nan, 50.0), (30.0, np.inf), (30.0, 91.0), (30.0, np.nan)])

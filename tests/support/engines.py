@@ -1,20 +1,25 @@
-"""Make an index of lines answer in one of its ways, whatever the number of points."""
+"""Make indexes of lines and areas answer in one of their ways, whatever the number of points."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from geobuffer.geodesy import nearest
+from geobuffer.geodesy import area_index, nearest
 
 
 @contextmanager
 def use_engine(name: str) -> Iterator[None]:
-    """Answer by the ``"tree"``, by the grid of ``"numpy"``, or by its ``"compiled"`` loops."""
+    """Answer by the ``"tree"``, by the grid of ``"numpy"``, or by its ``"compiled"`` loops.
+
+    Where lines ask the tree, areas are asked one by one; else both have their grids.
+    """
     enough = 10**12 if name == "tree" else 0
     with pytest.MonkeyPatch.context() as patch:
         for limit in ("_TABLE_FROM", "_GRID_FROM", "_KEPT_FROM", "_COMPILED_FROM"):
             patch.setattr(nearest, limit, enough)
+        for limit in ("_ENOUGH", "_ENOUGH_ONCE_BUILT"):
+            patch.setattr(area_index, limit, enough)
         if name == "numpy":
             patch.setattr(nearest, "has_numba", lambda: False)
         yield

@@ -20,7 +20,7 @@ import shapely
 from matplotlib.figure import Figure
 
 import geobuffer as gb
-from geobuffer.analysis import _arrow, bulk
+from geobuffer.analysis import _arrow
 from geobuffer.datasets.fetch import cache
 from geobuffer.datasets.fetch.check_content import read_json
 from geobuffer.datasets.fetch.downloader import Downloader, Wanted
@@ -139,7 +139,6 @@ def watch_opened():
 
 
 def main(folder):
-    bulk.has_numba = lambda: False  # compiled code would be loaded for every kill
     _arrow.BATCH_ROWS = 400
     versions = (make_writers(0), make_writers(1))
     took, opened = {}, watch_opened()

@@ -10,6 +10,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.engines import use_engine
 
 import geobuffer as gb
 
@@ -236,21 +237,24 @@ def test_left_is_what_a_polygon_on_the_left_holds(seed):
     assert ((codes == 0) == shapely.contains_xy(north, lon, lat))[clear].all()
 
 
-@pytest.mark.parametrize("compiled", [False, True])
-def test_reversing_the_line_swaps_left_and_right(compiled):
+@pytest.mark.parametrize("engine", ["tree", "numpy"])
+def test_reversing_the_line_swaps_left_and_right(engine):
     line = _line(5, 40)
     one, other = (gb.border_along(way, source=HAND) for way in (line, shapely.reverse(line)))
     lon, lat = _points(line.buffer(0.3))
-    assert (one.side_codes(lon, lat, compiled=compiled)
-            == 1 - other.side_codes(lon, lat, compiled=compiled)).all()  # fmt: skip
+    with use_engine(engine):
+        assert (one.side_codes(lon, lat) == 1 - other.side_codes(lon, lat)).all()
 
 
 def test_the_engines_agree_on_the_side():
     border = gb.border_along([_line(1, 200), _line(2, 50)], source=HAND)
     lon, lat = _points(border.line.buffer(0.4), 50_000)
-    tree, grid = (border.side_codes(lon, lat, compiled=way) for way in (False, True))
-    assert (tree == grid).all()
-    assert set(tree) == {0, 1}
+    codes = []
+    for engine in ("tree", "numpy"):
+        with use_engine(engine):
+            codes.append(border.side_codes(lon, lat))
+    assert (codes[0] == codes[1]).all()
+    assert set(codes[0]) == {0, 1}
 
 
 def test_a_loop_has_its_inside_on_the_left_if_it_turns_left():
@@ -417,7 +421,6 @@ def test_points_take_the_compiled_engine_too():
                     for p in spots.geoms], axis=0)  # fmt: skip
     assert np.abs(tree.distance_m - brute).max() < 1e-6
     assert (border.side_codes(lon, lat) == 1).all()
-    assert (border.side_codes(lon, lat, compiled=True) == 1).all()
 
 
 def test_parks_that_touch_are_one():

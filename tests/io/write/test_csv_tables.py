@@ -146,9 +146,7 @@ def test_numbers_of_many_digits_and_of_every_kind_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize("source", [".csv", ".parquet"])
-def test_large_tables_are_written_for_a_locale_too(zone, listed, tmp_path, source, monkeypatch):
-    # To compile the engine takes longer than forty rows do without it.
-    monkeypatch.setattr("geobuffer.analysis.bulk.has_numba", lambda: False)
+def test_large_tables_are_written_for_a_locale_too(zone, listed, tmp_path, source):
     table = listed.drop(columns=["distance_km", "margin_km"]).assign(share=0.5)
     path = gb.write(table, tmp_path / f"a{source}")
     for locale, target in ((None, "plain.csv"), ("uk", "uk.csv")):
