@@ -105,6 +105,8 @@ def test_widget(capsys):
     assert w.drawn["kind"].tolist() == ["point"]
     w.selected = []
     assert "places selected: 0" in capsys.readouterr().out
+    w.km = 3
+    assert names["other"].zone.edges_km == (0.0, 3.0)
 
 
 def test_lines_and_areas():
