@@ -7,6 +7,7 @@
   const { drawZone } = L.Map.prototype;
   const { showState } = geobuffer;
   let port = null;
+  let isFollowing = false;
   // What the notebook knows, as JSON by name.
   const known = {};
 
@@ -32,7 +33,8 @@
 
   /** Tell the notebook what it does not know yet. */
   function report() {
-    if (!port) return;
+    // While we follow, what comes next is not shown yet, and would be reported as it was.
+    if (!port || isFollowing) return;
     const changes = {};
     for (const [name, read] of Object.entries(READ)) {
       const text = JSON.stringify(read());
@@ -47,8 +49,13 @@
   function follow({ data }) {
     const wanted = Object.entries(data).filter(([name]) => name in SHOW);
     for (const [name, value] of wanted) known[name] = JSON.stringify(value);
-    for (const [name, value] of wanted) {
-      if (JSON.stringify(READ[name]()) !== known[name]) SHOW[name](value);
+    isFollowing = true;
+    try {
+      for (const [name, value] of wanted) {
+        if (JSON.stringify(READ[name]()) !== known[name]) SHOW[name](value);
+      }
+    } finally {
+      isFollowing = false;
     }
     report();
   }
