@@ -25,6 +25,7 @@ BROUGHT = (
     ("notebooks/*.ipynb", "tutorials", None),
     ("benchmarks/README.md", "benchmarks", (b"](../docs/", b"](../")),
     ("benchmarks/requirements.txt", "benchmarks", None),
+    ("benchmarks/goals.toml", "benchmarks", None),
     ("benchmarks/results/*", "benchmarks/results", None),
     ("ARCHITECTURE.md", "project", None),
     ("CHANGELOG.md", "project", (b"](docs/", b"](../")),

@@ -1,26 +1,53 @@
-"""Set the peers up from registries, and say why where one cannot be had."""
+"""Set up what the measurements need, and say why where something cannot be had.
+
+Two virtual environments are kept in a cache: ``default`` has the peers that PyPI has, and geobuffer
+as ``pip install geobuffer`` gives it; ``fast`` has numba, dask and Spark as well. geobuffer itself
+is built from this checkout and installed afresh each time.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 TURF = "@turf/turf@7.4.0"
 POSTGIS = ("postgresql", "postgresql-15-postgis-3")
+SF = ("r-cran-sf",)
+
+# What each environment has beside the peers of requirements.txt: extras of geobuffer.
+EXTRAS = {"default": "world", "fast": "fast,world,dask"}
+
+# They would change what Python finds or how fast numpy is, on some machines only.
+UNWANTED = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONHOME")
+UNWANTED_BEGIN = ("OPENBLAS_", "NUMBA_")
 
 
 class CannotSetUp(RuntimeError):
     """A peer cannot be set up here; the message says why."""
 
 
-def run(*command: object) -> None:
+def plain_variables(cache: Path) -> dict[str, str]:
+    """Return the environment variables in which all measurements run."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in UNWANTED and not name.startswith(UNWANTED_BEGIN)
+    }
+    return kept | {"XDG_CACHE_HOME": str(cache / "xdg")}
+
+
+def run(*command: object, env: dict[str, str] | None = None) -> None:
     """Run a command quietly; raise with its last line where it fails."""
     words = [str(word) for word in command]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=900)
+        done = subprocess.run(
+            words, capture_output=True, text=True, check=False, timeout=1800, env=env
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CannotSetUp(f"{words[0]}: {error}") from error
     if done.returncode:
@@ -28,16 +55,39 @@ def run(*command: object) -> None:
         raise CannotSetUp(f"{' '.join(words[:3])}: {' '.join(last)}")
 
 
-def python(cache: Path) -> Path:
-    """Return the Python of a virtual environment with all peers that PyPI has."""
+def python(cache: Path, name: str) -> Path:
+    """Return the Python of an environment."""
+    return cache / name / "bin" / "python"
+
+
+def set_up(cache: Path) -> None:
+    """Make both environments, and install this checkout into them."""
+    env = plain_variables(cache)
+    wheels = cache / "wheels"
+    shutil.rmtree(wheels, ignore_errors=True)
     wanted = HERE.parent / "requirements.txt"
-    folder, stamp = cache / "venv", cache / "venv" / "requirements.txt"
-    program = folder / "bin" / "python"
-    if not (stamp.is_file() and stamp.read_bytes() == wanted.read_bytes()):
-        run(sys.executable, "-m", "venv", folder)
-        run(program, "-m", "pip", "install", "-q", "-r", wanted)
-        shutil.copyfile(wanted, stamp)
-    return program
+    stated = wanted.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + str(EXTRAS).encode()
+    for name, extras in EXTRAS.items():
+        program, stamp = python(cache, name), cache / name / "stamp"
+        if not (stamp.is_file() and stamp.read_bytes() == stated):
+            print(f"setting up the environment {name} ...", flush=True)
+            run(sys.executable, "-m", "venv", "--clear", cache / name, env=env)
+            packages = ("-r", wanted, f"{ROOT}[{extras}]")
+            run(program, "-m", "pip", "install", "-q", *packages, env=env)
+            stamp.write_bytes(stated)
+        if not wheels.is_dir():
+            build = ("wheel", "-q", "--no-deps", "-w", wheels, ROOT)
+            run(program, "-m", "pip", *build, env=env)
+        wheel = next(wheels.glob("*.whl"))
+        run(program, "-m", "pip", "install", "-q", "--no-deps", "--force-reinstall", wheel, env=env)
+
+
+def spark(cache: Path) -> None:
+    """Make sure that Spark is there; it is large, so it comes only where Java does."""
+    if not shutil.which("java"):
+        raise CannotSetUp("Java is not installed")
+    program = python(cache, "fast")
+    run(program, "-m", "pip", "install", "-q", "pyspark>=4.0", env=plain_variables(cache))
 
 
 def node(cache: Path) -> Path:
@@ -56,10 +106,20 @@ def node(cache: Path) -> Path:
 
 def postgis() -> None:
     """Make sure that PostGIS is there: Debian's packages, installed where we may."""
-    extensions = Path("/usr/share/postgresql").glob("*/extension/postgis.control")
-    if any(extensions):
-        return
+    if not any(Path("/usr/share/postgresql").glob("*/extension/postgis.control")):
+        _install_from_debian("PostGIS", POSTGIS)
+
+
+def sf() -> None:
+    """Make sure that R and its package sf are there, likewise."""
+    try:
+        run("Rscript", "-e", "library(sf)")
+    except CannotSetUp:
+        _install_from_debian("sf", SF)
+
+
+def _install_from_debian(what: str, packages: tuple[str, ...]) -> None:
     if not shutil.which("apt-get"):
-        raise CannotSetUp("no PostGIS, and no apt-get to install it with")
+        raise CannotSetUp(f"no {what}, and no apt-get to install it with")
     run("apt-get", "update", "-q")
-    run("apt-get", "install", "-y", "-q", "--no-install-recommends", *POSTGIS)
+    run("apt-get", "install", "-y", "-q", "--no-install-recommends", *packages)

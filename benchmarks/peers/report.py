@@ -1,139 +1,244 @@
-"""Write results as CSV and Markdown."""
+"""The tables of a run, in Markdown; pages that quote a run show some of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
+from results import NotMeasured, is_reached, measure_goal, read_goals
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
-RECIPE = {
-    "zone": ("geopandas", "estimated UTM, buffer"),
-    "membership": ("geopandas", "estimated UTM, buffer + sjoin"),
-    "distance": ("geopandas", "estimated UTM, distance"),
+    from results import Results
+
+# Where each peer is written otherwise than its module is called.
+NAMES = {
+    "postgis": "PostGIS",
+    "duckdb": "DuckDB",
+    "sedonadb": "SedonaDB",
+    "spherely": "S2 (spherely)",
+    "turf": "Turf.js",
+    "sf": "sf (R)",
 }
 
 
-@dataclass(frozen=True)
-class Results:
-    """All that one run found."""
-
-    rows: pd.DataFrame
-    first: pd.DataFrame
-    versions: dict[str, str]
-    failed: list[tuple[str, str]]
-    facts: dict[str, Any]
-
-    def write(self, stem: Path) -> None:
-        """Write ``stem.csv`` and ``stem.md``."""
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        table = self.rows.drop(columns="number")
-        table.insert(0, "date", self.facts["date"])
-        table.insert(2, "version", table["peer"].map(self.versions))
-        table["processor"] = self.facts["processor"]
-        table["cores"] = self.facts["cores"]
-        for column in table.select_dtypes("float"):
-            table[column] = table[column].map(lambda x: float(f"{x:.4g}"))
-        table.to_csv(stem.with_suffix(".csv"), index=False)
-        parts = [self._head(), *(self._task(task) for task in RECIPE), self._first(), self._notes()]
-        stem.with_suffix(".md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-
-    def _head(self) -> str:
-        f = self.facts
-        return (
-            f"# Peers, {f['date']}\n\n"
-            f"{f['cores']} cores of {f['processor']}, Python {f['python']}. The border: "
-            f"{f['border_km']:,.0f} km, {f['border_vertices']:,} vertices; "
-            f"{f['inside_share']:.1%} of the scattered points lie within 10 km of it.\n\n"
-            f"Truth: {f['certified_points']:,.0f} of the points were solved independently "
-            f"(`tests/support/reference.py`); the largest difference is {f['certified_m']:.0e} m. "
-            f"The point nearest to the zone's edge is {f['nearest_to_edge_mm']:.2g} mm from it.\n\n"
-            "*busy*: how long a fixed piece of numpy work took just before, relative to the least "
-            "in this run: 1 is a quiet machine. *loading*: nanoseconds a point to bring arrays "
-            "into the form in which the peer keeps points; not part of the time. Who would have "
-            f"taken longer than {f['budget_s']:g} s got fewer points (column *points*). Errors "
-            "and *wrong per million* are those of points within 50 m of the zone's edge; "
-            "geobuffer's without "
-            "numba are 0 by construction, for it is the truth that was certified."
-        )
-
-    def _task(self, task: str) -> str:
-        rows = self.rows[self.rows["task"] == task].copy()
-        if rows.empty:
-            return f"## {task.capitalize()}\n\nnot measured"
-        last = rows.groupby(["peer", "method"], sort=False).tail(1)
-        rate = last["seconds"] / last["points"].clip(lower=1)
-        peer, method = RECIPE[task]
-        base = rate[(last["peer"] == peer) & (last["method"] == method)]
-        base_rate = float(base.iloc[0]) if len(base) else float("nan")
-        last = last.assign(rate=rate).sort_values("rate")
-        lines = [self._line(row, base_rate, rows) for _, row in last.iterrows()]
-        heads = self._heads(task)
-        rule = "|".join(["---"] * 2 + ["---:"] * (len(heads) - 2))
-        return "\n".join(
-            [f"## {task.capitalize()}", "", f"| {' | '.join(heads)} |", f"|{rule}|", *lines]
-        )
-
-    def _heads(self, task: str) -> list[str]:
-        speed = ["peer", "method"]
-        if task == "zone":
-            return [*speed, "seconds", "times recipe", "busy", "vertices", "max error, m", "RMS, m"]
-        speed += [f"ns/pt at {n:.0e}".replace("e+0", "e") for n in self._sizes()]
-        speed += ["points", "ns/pt", "loading", "faster than recipe", "busy"]
-        speed += ["wrong per million"]
-        return [*speed, "max error, m", "RMS, m"] if task == "distance" else speed
-
-    def _sizes(self) -> list[int]:
-        """Return all sizes asked for but the largest, which is a column of its own."""
-        sizes: list[int] = self.facts["sizes"]
-        return sizes[:-1]
-
-    def _line(self, row: pd.Series, base: float, rows: pd.DataFrame) -> str:
-        busy = f"{row['kernel_s'] / self.rows['kernel_s'].min():.1f}"
-        name = str(row["peer"]).replace("_fast", "[fast]")
-        cells = [name, str(row["method"])]
-        if row["task"] == "zone":
-            ratio = _number(row["seconds"] / base)
-            cells += [f"{row['seconds']:.2f}", ratio, busy, f"{row['vertices']:,.0f}"]
-            cells += [f"{row[c]:.3g}" for c in ("max_error_m", "rms_error_m")]
-            return f"| {' | '.join(cells)} |"
-        same = rows[(rows["peer"] == row["peer"]) & (rows["method"] == row["method"])]
-        at = same.set_index("points")["seconds"]
-        cells += [_ns(at[n] / n) if n in at.index else "–" for n in self._sizes()]
-        loading = _ns(row["load_s"] / row["points"])
-        cells += [f"{row['points']:,}", _ns(row["rate"]), loading]
-        cells += [_number(base / row["rate"]), busy]
-        cells += [_number(row["wrong_per_million"])]
-        if row["task"] == "distance":
-            cells += [_number(row["max_error_m"]), _number(row["rms_error_m"])]
-        return f"| {' | '.join(cells)} |"
-
-    def _first(self) -> str:
-        lines = [f"| {name} | {' | '.join(f'{x:.3f}' for x in row)} |"
-                 for name, row in self.first.iterrows()]  # fmt: skip
-        heads = " | ".join(self.first.columns)
-        rule = "---:|" * len(self.first.columns)
-        return (
-            "## Before the first answer\n\nSeconds, in a fresh process, 200,000 points.\n\n"
-            f"| step | {heads} |\n|---|{rule}\n" + "\n".join(lines)
-        )
-
-    def _notes(self) -> str:
-        lines = [f"* {said}" for said in dict.fromkeys(self.versions.values())]
-        parts = ["## Versions", "\n".join(lines)]
-        if self.failed:
-            parts += ["## Not measured", "\n".join(f"* {p}: {why}" for p, why in self.failed)]
-        return "\n\n".join(parts)
+def name_of(row: pd.Series) -> str:
+    """Return how a peer is called in tables."""
+    if row["peer"] == "geobuffer":
+        return "**geobuffer[fast]**" if row["group"] == "fast" else "**geobuffer**"
+    return NAMES.get(row["peer"], row["peer"])
 
 
-def _ns(seconds: float) -> str:
-    return f"{float(f'{seconds * 1e9:.3g}'):,.10g}" if seconds > 1e-10 else "–"
-
-
-def _number(value: float) -> str:
+def number(value: float, digits: int = 3) -> str:
+    """Return a number to some digits, without powers of ten."""
     if pd.isna(value):
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    if value != 0 and abs(value) < 1e-6:
+        return "below 0.000001"
+    rounded = float(f"{value:.{digits}g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:.10g}"
+
+
+def nanoseconds(row: pd.Series) -> str:
+    """Return the time of one point."""
+    return number(row["seconds"] / row["count"] * 1e9)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1) -> str:
+    """Return a table whose first columns are text, and the others numbers."""
+    rule = "|".join(["---"] * texts + ["---:"] * (len(heads) - texts))
+    lines = [f"| {' | '.join(heads)} |", f"|{rule}|"]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
+
+
+def goals(results: Results) -> str:
+    """Return each goal beside what was measured."""
+    lines = []
+    for goal in read_goals():
+        unit = goal.get("unit", "×")
+        key = "at_most" if "at_most" in goal else "at_least"
+        limit = f"{key.replace('_', ' ')} {_in_unit(goal[key], unit)}"
+        try:
+            value = measure_goal(results, goal)
+        except NotMeasured:
+            found, reached = "not measured", "–"
+        else:
+            found, reached = _in_unit(value, unit), "yes" if is_reached(goal, value) else "**no**"
+        lines.append((goal["what"], goal["of"], limit, found, reached))
+    return table(("what", "of", "goal", "measured", "reached"), lines, texts=2)
+
+
+def _in_unit(value: float, unit: str) -> str:
+    if value >= 1e6:
+        return f"{value / 1e6:.3g} million {unit}"
+    return f"{number(value)} {unit}"
+
+
+def zones(results: Results) -> str:
+    """Return the ways to the zone of 10 km."""
+    rows = results.home("zone").sort_values("seconds")
+    heads = ("peer", "method", "seconds", "× geobuffer", "vertices", "largest error, m", "RMS, m")
+    return table(heads, (
+        (name_of(row), row["method"], number(row["seconds"]), number(results.times_ours(row)),
+         number(row["vertices"], 6), number(row["max_error_m"]), number(row["rms_error_m"]))
+        for _, row in rows.iterrows()
+    ), texts=2)  # fmt: skip
+
+
+def points(results: Results, part: str) -> str:
+    """Return the ways to memberships or distances, the fastest first."""
+    rows = results.home(part)
+    sizes = results.facts["sizes"][:-1]
+    last = rows.sort_values("count").groupby(["group", "peer", "method"], sort=False).tail(1)
+    last = last.assign(rate=last["seconds"] / last["count"]).sort_values("rate")
+    heads = ["peer", "method", *(f"ns a point, {n:,}" for n in sizes), "most points", "ns a point",
+             "× geobuffer", "loading, ns", "wrong per million"]  # fmt: skip
+    heads += ["largest error, m", "RMS, m"] * (part == "distance")
+    lines = []
+    for _, row in last.iterrows():
+        same = results.select(group=row["group"], part=part, peer=row["peer"], method=row["method"])
+        at = {found["count"]: nanoseconds(found) for _, found in same.iterrows()}
+        cells = [name_of(row), row["method"], *(at.get(size, "–") for size in sizes)]
+        cells += [f"{row['count']:,}", nanoseconds(row), number(results.times_ours(row))]
+        cells += [number(row["load_s"] / row["count"] * 1e9), number(row["wrong_per_million"], 6)]
+        if part == "distance":
+            cells += [number(row["max_error_m"]), number(row["rms_error_m"])]
+        lines.append(cells)
+    return table(heads, lines, texts=2)
+
+
+def shapes(results: Results, part: str) -> str:
+    """Return the buffers of tables, or the zones along bare lines."""
+    rows = results.home(part)
+    if part == "lines":
+        rows = rows[(rows["group"] != "fast")]
+    heads = ["case", "peer", "method", "rows", "processor, s", "seconds", "× geobuffer", "vertices",
+             "largest error found, m"]  # fmt: skip
+    rows = rows[~((rows["part"] == "buffers") & (rows["group"] == "fast"))]
+    lines = []
+    for case in rows["case"].unique():
+        of_case = rows[rows["case"] == case]
+        for _, row in (
+            of_case.assign(rate=of_case["seconds"] / of_case["count"])
+            .sort_values("rate")
+            .iterrows()
+        ):
+            lines.append((case, name_of(row), row["method"], f"{row['count']:,}",
+                          number(row["cpu_s"]), number(row["seconds"]),
+                          number(results.times_ours(row)), number(row["vertices"], 7),
+                          number(row["max_error_m"])))  # fmt: skip
+    if part == "lines":
+        heads.pop(3)
+        lines = [(*line[:3], *line[4:]) for line in lines]
+    return table(heads, lines, texts=3)
+
+
+def commands(results: Results) -> str:
+    """Return commands from a cold start, as multiples of the imports."""
+    lines = []
+    rows = results.select(part="command", group="default")
+    for _, row in rows.iterrows():
+        cells = [f"`{row['method']}`"]
+        for group in ("default", "fast"):
+            found = results.select(part="command", group=group, method=row["method"])
+            base = results.select(part="command", group=group, peer="python")
+            if found.empty:
+                cells += ["–", "–"]
+                continue
+            seconds, imports = (float(x["seconds"].iloc[0]) for x in (found, base))
+            cells += [number(seconds), number(seconds / imports)]
+        lines.append(cells)
+    heads = ("command", "seconds", "× imports", "with `fast`: seconds", "× imports")
+    return table(heads, lines)
+
+
+def first_calls(results: Results) -> str:
+    """Return what comes before the first answer."""
+    rows = results.rows[results.rows["part"] == "first"]
+    cases = rows["case"].unique()
+    wide = rows.pivot_table(index="method", columns="case", values="seconds", sort=False)
+    lines = ((name, *(number(row[case]) for case in cases)) for name, row in wide.iterrows())
+    return table(("step", *cases), lines)
+
+
+def bulk(results: Results) -> str:
+    """Return rows from file to file."""
+    rows = results.rows[results.rows["part"] == "bulk"]
+    heads = ("install", "what", "rows", "in, GB", "out, GB", "seconds", "rows a second",
+             "processor, s", "most memory, MB")  # fmt: skip
+    return table(heads, (
+        (row["group"], row["method"], f"{row['count']:,}", number(row["bytes_in"] / 1e9),
+         number(row["bytes_out"] / 1e9), number(row["seconds"]),
+         _in_unit(row["count"] / row["seconds"], "").strip(), number(row["cpu_s"]),
+         number(row["peak_mb"]))
+        for _, row in rows.iterrows()
+    ), texts=2)  # fmt: skip
+
+
+def cluster(results: Results) -> str:
+    """Return what dask and Spark took on one machine."""
+    rows = results.rows[results.rows["part"] == "cluster"]
+    heads = ("engine", "what", "points", "seconds", "processor, s", "bytes a point in", "out",
+             "zone sent, MB")  # fmt: skip
+    return table(heads, (
+        (row["peer"], f"`{'classify' if 'classify' in row['method'] else 'answer'}`",
+         f"{row['count']:,}", number(row["seconds"]), number(row["cpu_s"]),
+         number(row["bytes_in"] / row["count"]), number(row["bytes_out"] / row["count"]),
+         number(row["bytes_sent"] / 1e6))
+        for _, row in rows.iterrows()
+    ), texts=2)  # fmt: skip
+
+
+def head(results: Results) -> str:
+    """Return how it was measured."""
+    f = results.facts
+    kernel = results.rows["kernel_s"].dropna()
+    busy = f"{kernel.median() / kernel.min():.2g}, {kernel.max() / kernel.min():.2g} at most"
+    return (
+        f"{f['cores']} cores of {f['processor']}, Python {f['python']}, {f['minutes']:.0f} minutes "
+        f"of `python benchmarks/peers.py{f['options']}`. The border: {f['border_km']:,.0f} km, "
+        f"{f['border_vertices']:,} vertices; {f['inside_share']:.1%} of the scattered points lie "
+        f"within 10 km of it.\n\n"
+        f"Truth: {f['certified_points']:,.0f} of the points were solved independently "
+        f"(`tests/support/reference.py`); the largest difference is {f['certified_m']:.0e} m. "
+        f"The point nearest to the zone's edge is {f['nearest_to_edge_mm']:.2g} mm from it. Errors "
+        "and *wrong per million* are those of points within 50 m of the zone's edge. geobuffer's "
+        "without numba are 0 by construction, for it is the truth that was certified.\n\n"
+        "Least times of several turns. *× geobuffer*: how many times as long as geobuffer took "
+        "(`build_zone` at 0.1 m, `index.within`, `index.nearest`, `gb.buffer`), in turns in the "
+        "same process; without numba, except beside geobuffer[fast]. *loading*: to bring arrays "
+        "into the form in which the peer keeps points; not part of the time. A method that would "
+        f"take longer than {f['budget_s']:g} s gets fewer points. How busy the machine was: a "
+        f"fixed piece of numpy work took {busy}, of its least time (median)."
+    )
+
+
+def notes(results: Results) -> str:
+    """Return versions, and who is missing."""
+    versions = dict.fromkeys(results.facts["versions"].values())
+    parts = ["## Versions", "\n".join(f"* {said}" for said in versions)]
+    if results.facts["failed"]:
+        lines = (f"* {peer}: {why}" for peer, why in results.facts["failed"])
+        parts += ["## Not measured", "\n".join(lines)]
+    return "\n\n".join(parts)
+
+
+def page(results: Results) -> str:
+    """Return all tables."""
+    parts = [f"# Peers, {results.facts['date']}", head(results), "## Goals", goals(results)]
+    sections = (
+        ("zone", "Zone of 10 km", zones),
+        ("membership", "Membership", lambda r: points(r, "membership")),
+        ("distance", "Distance", lambda r: points(r, "distance")),
+        ("buffers", "Buffers of the rows of tables", lambda r: shapes(r, "buffers")),
+        ("lines", "Zones along bare lines", lambda r: shapes(r, "lines")),
+        ("command", "Commands, cold", commands),
+        ("first", "Before the first answer: seconds, a million points", first_calls),
+        ("bulk", "GeoParquet to GeoParquet", bulk),
+        ("cluster", "dask and Spark", cluster),
+    )
+    for part, title, draw in sections:
+        if results.has(part=part):
+            parts += [f"## {title}", draw(results)]
+    return "\n\n".join([*parts, notes(results)]) + "\n"

@@ -22,8 +22,8 @@ EDGE_STEP = 2e-4  # degrees: 15 to 20 m
 
 
 def distance_m(border: gb.Border, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return distances without numba: GeographicLib decides, in geobuffer's tree."""
-    return border.index.nearest(*points, compiled=False).distance_m
+    """Return distances by geobuffer without numba, of which ``certify`` checks some."""
+    return border.index.nearest(*points).distance_m
 
 
 def scattered(border: gb.Border, count: int) -> NDArray[np.float64]:
@@ -72,7 +72,7 @@ def certify(
     border: gb.Border, points: NDArray[np.float64], away: NDArray[np.float64], count: int
 ) -> float:
     """Return the largest difference from an independent solution, over some of the points."""
-    import reference
+    from support import reference
 
     lines = [shapely.get_coordinates(part) for part in shapely.get_parts(border.line)]
     some = np.linspace(0, len(away) - 1, count).astype(int)

@@ -1,4 +1,4 @@
-// Answer commands of with_turf.py: load, zone, membership, distance.
+// Answer commands of with_turf.py: load, zone, along, membership, distance.
 import { createRequire } from "node:module";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -6,10 +6,11 @@ import { createInterface } from "node:readline";
 const [, , modules, folder] = process.argv;
 const turf = createRequire(`${modules}/package.json`)("@turf/turf");
 const read = (name) => readFileSync(`${folder}/${name}`);
-const line = JSON.parse(read("turf-line.json"));
-const runs = line.type === "LineString" ? [line.coordinates] : line.coordinates;
+const border = JSON.parse(read("turf-line.json"));
+const runs = border.type === "LineString" ? [border.coordinates] : border.coordinates;
 const parts = runs.map((run) => turf.lineString(run));
 const near = { units: "meters" };
+const kilometres = { units: "kilometers", steps: 8 };
 let points = [];
 let zone = null;
 
@@ -21,10 +22,14 @@ const commands = {
     for (let i = 0; i < numbers.length; i += 2) points.push([numbers[i], numbers[i + 1]]);
   },
   zone() {
-    zone = turf.buffer(line, 10, { units: "kilometers", steps: 8 });
-    writeFileSync(`${folder}/turf-zone.json`, JSON.stringify(zone.geometry));
+    zone = turf.buffer(border, 10, kilometres);
+    write(zone);
+  },
+  along(km) {
+    write(turf.buffer(JSON.parse(read("turf-case.json")), Number(km), kilometres));
   },
   membership() {
+    zone ??= turf.buffer(border, 10, kilometres);
     answer((point) => (turf.booleanPointInPolygon(point, zone) ? 1 : 0));
   },
   distance() {
@@ -36,7 +41,12 @@ function answer(of) {
   writeFileSync(`${folder}/turf-answers.bin`, new Uint8Array(Float64Array.from(points, of).buffer));
 }
 
-for await (const command of createInterface({ input: process.stdin })) {
-  commands[command]();
+function write(shape) {
+  writeFileSync(`${folder}/turf-zone.json`, JSON.stringify(shape.geometry));
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [command, ...given] = line.split(" ");
+  commands[command](...given);
   console.log("true");
 }

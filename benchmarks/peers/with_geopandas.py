@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +13,9 @@ from harness import WIDTH_M, Method
 if TYPE_CHECKING:
     from harness import Floats, Job
     from numpy.typing import NDArray
+
+# An estimate of the best UTM zone takes some 20 ms, so not all rows of a table get one.
+PER_ROW = 100
 
 
 def version(_job: Job) -> str:
@@ -44,7 +47,20 @@ def methods(job: Job) -> list[Method]:
         return away
 
     ways.append(Method("distance", "UTM 36N, sjoin_nearest of segments", nearest, load))
-    return sorted(ways, key=lambda way: "zmd".index(way.task[0]))
+    ways.append(Method("buffers", "one UTM zone for all rows", one_utm))
+    ways.append(Method("buffers", "estimate_utm_crs() for each row", utm_per_row, rows=PER_ROW))
+    return ways
+
+
+def one_utm(table: gpd.GeoDataFrame) -> NDArray[Any]:
+    """Buffer all rows in the UTM zone that geopandas estimates for the table."""
+    flat = table.geometry.to_crs(table.estimate_utm_crs())
+    return flat.buffer(table["km"] * 1e3).to_crs("EPSG:4326").to_numpy()
+
+
+def utm_per_row(table: gpd.GeoDataFrame) -> NDArray[Any]:
+    """Buffer each row in the UTM zone that geopandas estimates for it."""
+    return np.concatenate([one_utm(table.iloc[[n]]) for n in range(len(table))])
 
 
 def _three(line: gpd.GeoSeries, name: str, crs: object) -> list[Method]:

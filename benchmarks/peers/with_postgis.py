@@ -22,6 +22,7 @@ from harness import WIDTH_M, Method
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import geopandas as gpd
     from harness import Floats, Job
     from numpy.typing import NDArray
 
@@ -119,7 +120,20 @@ def methods(job: Job) -> list[Method]:
         Method("membership", "geography, ST_DWithin", lambda n: inside(whole, n), load),
         Method("membership", "geography, ST_DWithin of pieces", lambda n: inside(pieces, n), load),
         Method("distance", "geography, ST_Distance", away, load),
+        Method("buffers", "geography, ST_Buffer", lambda table: _buffer_rows(base, table)),
     ]
+
+
+def _buffer_rows(base: psycopg.Connection[Any], table: gpd.GeoDataFrame) -> NDArray[Any]:
+    """Return ST_Buffer of each row; to hand the rows over is part of the time."""
+    base.execute("DROP TABLE IF EXISTS rows; CREATE TABLE rows (i int, g bytea, m float8)")
+    shapes = shapely.to_wkb(table.geometry.to_numpy())
+    with base.cursor().copy("COPY rows FROM STDIN") as copy:
+        for row in zip(range(len(table)), shapes, table["km"] * 1e3, strict=True):
+            copy.write_row(row)
+    buffered = "ST_AsBinary(ST_Buffer(ST_GeomFromWKB(g, 4326)::geography, m))"
+    found = base.execute(f"SELECT {buffered} FROM rows ORDER BY i").fetchall()
+    return shapely.from_wkb([row[0] for row in found])
 
 
 def _copy(base: psycopg.Connection[Any], lon: Floats, lat: Floats) -> None:

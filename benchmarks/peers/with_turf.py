@@ -12,6 +12,7 @@ import shapely
 from harness import Method
 
 if TYPE_CHECKING:
+    from cases import Line
     from harness import Floats, Job
 
 
@@ -38,10 +39,11 @@ class Turf:
             raise RuntimeError("node ended")
         return json.loads(answer)
 
-    def load(self, lon: Floats, lat: Floats) -> None:
+    def load(self, lon: Floats, lat: Floats) -> str:
         """Hand points over."""
         np.column_stack([lon, lat]).tofile(self.folder / "turf-points.bin")
         self.ask("load")
+        return "loaded"
 
     def answers(self, command: str) -> Floats:
         """Return one number a point."""
@@ -51,6 +53,16 @@ class Turf:
     def zone(self) -> shapely.Geometry:
         """Return the buffer, which membership then uses."""
         self.ask("zone")
+        return self._read_zone()
+
+    def along(self, case: Line) -> shapely.Geometry:
+        """Return the buffer of a line, on both sides, as Turf knows no other."""
+        name = self.folder / "turf-case.json"
+        name.write_text(shapely.to_geojson(case.line), encoding="utf-8")
+        self.ask(f"along {case.km}")
+        return self._read_zone()
+
+    def _read_zone(self) -> shapely.Geometry:
         return shapely.from_geojson((self.folder / "turf-zone.json").read_text(encoding="utf-8"))
 
 
@@ -61,11 +73,12 @@ def version(job: Job) -> str:
 
 
 def methods(job: Job) -> list[Method]:
-    """Return distance, the buffer, and whether points lie in it."""
+    """Return distance, buffers, and whether points lie in one."""
     turf = Turf(job)
     return [
         Method("distance", "pointToLineDistance", lambda _: turf.answers("distance"), turf.load),
         Method("zone", "buffer", turf.zone),
         Method("membership", "booleanPointInPolygon of its buffer",
                lambda _: turf.answers("membership") > 0, turf.load),
+        Method("lines", "buffer, both sides", turf.along),
     ]  # fmt: skip
