@@ -82,7 +82,8 @@ def quote_speed(r: Results) -> str:
         f"{report.nanoseconds(tree)} ns. With the extra `fast` these took",
         f"{ours['fast', 'membership']} and {ours['fast', 'distance']} ns. Zones of",
         f"{rows['count']:,} points with widths of their own took {number(rows['cpu_s'], 2)} s of",
-        f"processor time. {reached} of {len(goals)} [goals](benchmarks/README.md#goals) are reached.",
+        f"processor time. {reached} of {len(goals)} [goals](benchmarks/README.md#goals)",
+        "are reached.",
     )
     return paragraph(" ".join(said), "  ")
 

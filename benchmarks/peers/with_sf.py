@@ -85,7 +85,7 @@ def methods(job: Job) -> list[Method]:
         Method("membership", "UTM 36N, st_buffer + st_intersects",
                lambda _: r.numbers("membership") > 0, r.load),
         Method("distance", "S2, st_distance", lambda _: r.numbers("distance_s2"), r.load),
-        Method("distance", "UTM 36N, st_nearest_feature of segments",
+        Method("distance", "UTM 36N, st_distance",
                lambda _: r.numbers("distance_utm"), r.load),
         Method("buffers", "S2, st_buffer", r.buffer_rows, rows=SOME_ROWS),
     ]  # fmt: skip
