@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-# A map needs tables and a page; nobody has both for less.
+# A map needs tables and a page; no program has both for less.
 IMPORTS = "python -c 'import geopandas, folium'"
 
 # Files are written beside each other in a temporary folder.
@@ -46,12 +46,10 @@ def run_once(command: str, folder: str) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Run every command once to fill caches of files, then in turns; print the least times."""
+    """Run all commands in turns and print the least times; the first turn fills caches of files."""
     turns = int(sys.argv[1])
     found: dict[str, list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for command in (IMPORTS, *COMMANDS):
-            run_once(command, folder)
         for _ in range(turns):
             for command in (IMPORTS, *COMMANDS):
                 found.setdefault(command, []).append(run_once(command, folder))

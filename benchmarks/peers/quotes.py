@@ -133,16 +133,16 @@ def quote_scale(r: Results) -> str:
         for row in rows:
             share = points / row["count"]
             hours = row["cpu_s"] * share / 3600.0
-            parts = f"{points // part_rows:,}"
-            sent = 0.0 if row is single else row["bytes_sent"] * 100 / 1e9
-            lines.append((power_of_ten(points), row["peer"], _what(row),
-                          "–" if row is single else parts, number(hours, 2),
-                          _duration(row["seconds"] * share), _duration(hours * 36.0),
-                          number(hours * CORE_HOUR, 2), _size(row["bytes_in"] * share),
-                          _size(row["bytes_out"] * share), number(sent, 2)))  # fmt: skip
-    heads = ("points", "engine", "answers", "partitions", "core-hours",
-             f"on {r.facts['cores']} cores as here", "on 100 cores", "US dollars", "read",
-             "written", "zone sent to 100 workers, GB")  # fmt: skip
+            many = (f"{points // part_rows:,}", _duration(hours * 36.0),
+                    _size(row["bytes_sent"] * 100))  # fmt: skip
+            parts, clock, sent = ("–",) * 3 if row is single else many
+            lines.append((power_of_ten(points), row["peer"], _what(row), parts, number(hours, 2),
+                          _duration(row["seconds"] * share), clock, number(hours * CORE_HOUR, 2),
+                          _size(row["bytes_in"] * share), _size(row["bytes_out"] * share),
+                          sent))  # fmt: skip
+    cores = r.facts["cores"]
+    heads = ("points", "engine", "answers", "partitions", "core-hours", f"on {cores} cores as here",
+             "on 100 cores", "US dollars", "read", "written", "zone, to 100 workers")  # fmt: skip
     return block(table(heads, lines, texts=3))
 
 
@@ -163,6 +163,11 @@ def _duration(seconds: float) -> str:
 
 def _size(count: float) -> str:
     return f"{number(count / 1e12, 2)} TB" if count >= 1e12 else f"{number(count / 1e9, 2)} GB"
+
+
+def quote_zone_times(r: Results) -> str:
+    """Return how many times as long as the recipe the zone at the default tolerance takes."""
+    return number(1.0 / r.times_ours(zone(r, "geopandas", "estimated UTM, buffer")), 2)
 
 
 def quote_planar_rows(r: Results) -> str:
@@ -197,10 +202,10 @@ def edge(peer: str, method: str) -> Callable[[Results], str]:
 
 
 def figure(
-    part: str, peer: str, method: str, column: str, digits: int = 3
+    part: str, peer: str, method: str, column: str, digits: int = 3, *, case: str = ""
 ) -> Callable[[Results], str]:
-    """Return a figure of points next to the zone's edge."""
-    return lambda r: number(_at_home(r, part, peer, method)[column], digits)
+    """Return one number of a row of the results."""
+    return lambda r: number(_at_home(r, part, peer, method, case)[column], digits)
 
 
 QUOTES: dict[str, Callable[[Results], str]] = {
@@ -220,6 +225,11 @@ QUOTES: dict[str, Callable[[Results], str]] = {
     "row-seconds": quote_row_seconds,
     "planar-rows": quote_planar_rows,
     "postgis-rows": lambda r: _spread(r, "postgis", "geography, ST_Buffer"),
+    "zone-times": quote_zone_times,
+    "rows-one-utm": figure("buffers", "geopandas", "one UTM zone for all rows", "max_error_m",
+                           case="points"),
+    "rows-each-utm": figure("buffers", "geopandas", "estimate_utm_crs() for each row",
+                            "max_error_m", 2, case="points"),
     "edge-recipe": edge("geopandas", "estimated UTM, buffer"),
     "edge-conic": edge("shapely", "own conic, 128 arcs a quarter"),
     "edge-postgis": edge("postgis", "geography, ST_Buffer"),

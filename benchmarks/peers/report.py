@@ -111,26 +111,21 @@ def points(results: Results, part: str) -> str:
 def shapes(results: Results, part: str) -> str:
     """Return the buffers of tables, or the zones along bare lines."""
     rows = results.home(part)
-    if part == "lines":
-        rows = rows[(rows["group"] != "fast")]
+    # Neither runs compiled loops.
+    rows = rows[rows["group"] != "fast"]
+    rows = rows.assign(rate=rows["seconds"] / rows["count"], order=rows["case"].factorize()[0])
     heads = ["case", "peer", "method", "rows", "processor, s", "seconds", "× geobuffer", "vertices",
              "largest error found, m"]  # fmt: skip
-    rows = rows[~((rows["part"] == "buffers") & (rows["group"] == "fast"))]
-    lines = []
-    for case in rows["case"].unique():
-        of_case = rows[rows["case"] == case]
-        for _, row in (
-            of_case.assign(rate=of_case["seconds"] / of_case["count"])
-            .sort_values("rate")
-            .iterrows()
-        ):
-            lines.append((case, name_of(row), row["method"], f"{row['count']:,}",
-                          number(row["cpu_s"]), number(row["seconds"]),
-                          number(results.times_ours(row)), number(row["vertices"], 7),
-                          number(row["max_error_m"])))  # fmt: skip
+    lines = [
+        [row["case"], name_of(row), row["method"], f"{row['count']:,}", number(row["cpu_s"]),
+         number(row["seconds"]), number(results.times_ours(row)), number(row["vertices"], 7),
+         number(row["max_error_m"])]
+        for _, row in rows.sort_values(["order", "rate"]).iterrows()
+    ]  # fmt: skip
     if part == "lines":
-        heads.pop(3)
-        lines = [(*line[:3], *line[4:]) for line in lines]
+        # Each case is one line.
+        for line in (heads, *lines):
+            del line[3]
     return table(heads, lines, texts=3)
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(
 
 @cache
 def _quotes():
-    sys.path.insert(0, str(ROOT / "benchmarks" / "peers"))
+    sys.path.append(str(ROOT / "benchmarks" / "peers"))
     return importlib.import_module("quotes")
 
 
