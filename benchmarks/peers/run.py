@@ -55,12 +55,18 @@ class Run:
             "NUMBA_CACHE_DIR": str(self.folder / "numba")
         }
 
-    def lines_of(self, env: str, script: str, *words: object) -> list[dict[str, Any]]:
-        """Run a script in an environment, and return what it printed."""
+    def lines_of(
+        self, env: str, script: str, *words: object, compiled: str = "numba"
+    ) -> list[dict[str, Any]]:
+        """Run a script in an environment, and return what it printed.
+
+        What numba compiles is kept in the folder ``compiled``.
+        """
         command = [str(environment.python(self.given.cache, env)), str(HERE / script)]
         limit = self.given.patience
+        variables = self.variables | {"NUMBA_CACHE_DIR": str(self.folder / compiled)}
         done = subprocess.run([*command, *map(str, words)], check=False, capture_output=True,
-                              text=True, env=self.variables, timeout=limit)  # fmt: skip
+                              text=True, env=variables, timeout=limit)  # fmt: skip
         if done.returncode:
             print(done.stderr)
             raise environment.CannotSetUp(f"{script} ended with code {done.returncode}")
@@ -216,10 +222,9 @@ def time_commands(run: Run) -> Iterator[dict[str, Any]]:
 
 def time_first_calls(run: Run) -> Iterator[dict[str, Any]]:
     """Yield what comes before the first answer: without numba, never compiled, compiled."""
-    run.variables["NUMBA_CACHE_DIR"] = str(run.folder / "numba-first")
     for group, case in (("default", "default"), ("fast", "never compiled"),
                         ("fast", "compiled before")):  # fmt: skip
-        for row in run.lines_of(group, "first_call.py"):
+        for row in run.lines_of(group, "first_call.py", compiled="first"):
             for step, seconds in row.items():
                 yield {"group": group, "peer": "geobuffer", "case": case, "method": step,
                        "seconds": seconds, "count": 1}  # fmt: skip
@@ -253,8 +258,6 @@ OTHERS: dict[str, Callable[[Run], Iterator[dict[str, Any]]]] = {
     "bulk": time_bulk,
     "cluster": time_clusters,
 }
-
-PARTS = (*RACES, *OTHERS)
 
 
 def time_others(run: Run) -> Iterator[dict[str, Any]]:
