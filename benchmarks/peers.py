@@ -65,9 +65,18 @@ def options() -> argparse.Namespace:
     add("--name", default=time.strftime("peers-%Y-%m"))
     add("--quote", action="store_true", help="put the newest figures into README and docs")
     given = parser.parse_args()
+    # What the results say of how they were made: not where files are kept.
+    given.said = "".join(
+        f" --{name} {shlex.quote(_written(getattr(given, name)))}"
+        for name in ("only", "peers", "points", "ring", "rows", "share", "turns", "budget")
+        if getattr(given, name) != parser.get_default(name)
+    )
     given.points = sorted(count(word) for word in given.points.split(","))
-    given.said = "".join(f" {shlex.quote(word)}" for word in sys.argv[1:])
     return given
+
+
+def _written(value: object) -> str:
+    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 def main() -> None:

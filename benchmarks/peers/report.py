@@ -101,7 +101,7 @@ def points(results: Results, part: str) -> str:
         at = {found["count"]: nanoseconds(found) for _, found in same.iterrows()}
         cells = [name_of(row), row["method"], *(at.get(size, "–") for size in sizes)]
         cells += [f"{row['count']:,}", nanoseconds(row), number(results.times_ours(row))]
-        cells += [number(row["load_s"] / row["count"] * 1e9), number(row["wrong_per_million"], 6)]
+        cells += [number(row["load_s"] / row["count"] * 1e9), number(row["wrong_per_million"], 4)]
         if part == "distance":
             cells += [number(row["max_error_m"]), number(row["rms_error_m"])]
         lines.append(cells)

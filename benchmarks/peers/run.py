@@ -20,7 +20,7 @@ import pandas as pd
 import report
 import shapely
 import truth
-from results import OURS, Results
+from results import OURS, Results, read
 from with_geobuffer import default_border
 
 if TYPE_CHECKING:
@@ -324,6 +324,8 @@ def main(given: Any) -> None:
         results = collect(Run(given, Path(name)))
     stem = given.out / given.name
     results.write(stem)
+    # The tables are those of the rows as they are kept, which have fewer digits.
+    results = read(stem)
     stem.with_suffix(".md").write_text(report.page(results), encoding="utf-8")
     if {"membership", "distance"} <= set(given.only):
         import plot
