@@ -239,7 +239,8 @@ QUOTES: dict[str, Callable[[Results], str]] = {
     "edge-sf": edge("sf", "S2, st_buffer"),
     "wrong-conic": figure("membership", "shapely", "own conic, contains_xy in prepared zone",
                           "wrong_per_million", 4),
-    "wrong-postgis": figure("membership", "postgis", "geography, ST_DWithin", "wrong_per_million", 2),
+    "wrong-postgis": figure("membership", "postgis", "geography, ST_DWithin",
+                            "wrong_per_million", 2),
     "off-postgis": figure("distance", "postgis", "geography, ST_Distance", "max_error_m", 2),
     "off-sphere": figure("distance", "spherely", "distance", "max_error_m", 2),
 }  # fmt: skip
