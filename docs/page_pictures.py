@@ -1,8 +1,8 @@
 # ruff: noqa: INP001, T201, S603, S607
 """Take the pictures of the map page and of the picture for print that the documentation shows.
 
-Each is made as a reader would make it, by `geobuffer map`, from bundled data or from the files in
-docs/examples. Pages are opened in headless Chromium without a network.
+Each is made as a reader would make it, by `geobuffer map` or in JupyterLab, from bundled data or
+from the files in docs/examples. Pages are opened in headless Chromium without a network.
 
 Run: python docs/page_pictures.py [NAME ...], all by default. Needs the extra test, Chromium with
 its driver, and pdftoppm (of poppler) for the printed pages; takes one or two minutes. Look at each
@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
 from support.browser import CHROMIUM, DRIVER, Browser, chromium  # noqa: E402 - tests are no package
+from support.lab import jupyter_lab, wait_for  # noqa: E402
 
 FIGURES = HERE / "figures"
 EXAMPLES = HERE / "examples"
@@ -39,6 +41,18 @@ PRINT_DPI = 94
 PICTURE_WIDTH = 1600
 # Places of the largest table: as many as a page is measured with.
 MANY = 100_000
+
+
+# What the notebook with the widget runs: a road by hand, and the places within 10 km of it.
+NOTEBOOK = """import geobuffer as gb, geopandas as gpd, shapely
+regions, towns = gb.load_regions(), gb.load_settlements()
+zone = gb.build_zone(gb.border_between(regions["Kursk"], regions["Sumy"]), km=10, side="Ukraine")
+w = gb.widget(zone, towns, language="en", height=580)
+road = shapely.LineString([(34.8, 50.91), (34.31, 51.15), (34.02, 51.32), (33.92, 51.66)])
+w.drawn = gpd.GeoSeries([road], crs="EPSG:4326")
+near = gb.build_zone(gb.border_along(w.drawn), km=10, tolerance_m=10)
+w.km, w.selected = 15, gb.within(gb.within(towns, zone), near)
+w"""
 
 
 @dataclass(frozen=True)
@@ -148,6 +162,23 @@ def draw_picture(folder: Path) -> None:
         save(smaller, "picture")
 
 
+def take_widget(browser: Browser, folder: Path) -> None:
+    """Take the widget in a notebook."""
+    with jupyter_lab(folder, NOTEBOOK, browser):
+        frame = wait_for(
+            lambda: browser.driver.find_elements("css selector", "iframe"),
+            "a widget in the notebook",
+        )
+        browser.driver.switch_to.frame(frame[0])
+        wait_for(
+            lambda: browser.run("return window.geobuffer?.view.km === 15"), "the width of 15 km"
+        )
+        time.sleep(1)  # names are placed when the slider rests
+        browser.driver.switch_to.default_content()
+        png = browser.driver.get_screenshot_as_png()
+    save(Image.open(io.BytesIO(png)), "widget")
+
+
 def missing(shots: list[Shot]) -> list[str]:
     """Return the tools that are not there."""
     needed = {"chromium": CHROMIUM, "chromedriver": DRIVER}
@@ -158,7 +189,7 @@ def missing(shots: list[Shot]) -> list[str]:
 
 def main(names: list[str]) -> None:
     """Take the pictures of these names, or all."""
-    known = [shot.name for shot in SHOTS] + ["picture"]
+    known = [shot.name for shot in SHOTS] + ["picture", "widget"]
     if unknown := sorted(set(names) - set(known)):
         sys.exit(f"no picture is called {', '.join(unknown)}; there are {', '.join(known)}")
     shots = [shot for shot in SHOTS if not names or shot.name in names]
@@ -169,6 +200,8 @@ def main(names: list[str]) -> None:
         folder = Path(made_in)
         if not names or "picture" in names:
             draw_picture(folder)
+        if not names or "widget" in names:
+            take_widget(browser, folder)
         for shot in shots:
             save(take(browser, shot, make_page(shot, folder, made)), shot.name)
 
