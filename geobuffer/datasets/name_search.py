@@ -291,7 +291,7 @@ def _list_texts(table: pd.DataFrame, columns: Iterable[str]) -> list[tuple[int, 
         (row, text)
         for column in columns
         if column in table
-        for row, text in enumerate(table[column])
+        for row, text in enumerate(table[column].tolist())
         if isinstance(text, str) and text
     ]
 

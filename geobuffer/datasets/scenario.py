@@ -634,7 +634,7 @@ def scenario_places(scenario: Scenario, table: gpd.GeoDataFrame) -> gpd.GeoDataF
         if len(found) != 1:
             # Scenarios name places in Ukrainian, so names in another script would match nothing.
             own = table["name_uk"] if "name_uk" in table else columns[0]
-            near = _list_rows_of_hromada(table, hromada)
+            near = _list_rows_of_hromada(_key_hromadas(get_column(table, "hromada")), hromada)
             hint = did_you_mean(name, [str(own.iloc[row]) for row in near])
             where = f" in {hromada!r}" if hromada else ""
             if len(found) > 1 and not hromada:
@@ -662,24 +662,27 @@ def find_bearers(scenario: Scenario, table: gpd.GeoDataFrame) -> dict[tuple[str,
     columns = [table[c] for c in NAME_COLUMNS if c in table]
     named = [*scenario.places, *(place for one in scenario.reports for place in one.places)]
     bearers = {}
+    hromadas = _key_hromadas(get_column(table, "hromada"))
     for name, hromada in dict.fromkeys(named):
-        near = _list_rows_of_hromada(table, hromada)
+        near = _list_rows_of_hromada(hromadas, hromada)
         exact = [int(row) for row in near if any(c.iloc[row] == name for c in columns)]
         bearers[name, hromada] = exact or _find_named(table.iloc[near], name, near)
     return bearers
 
 
-def _list_rows_of_hromada(table: pd.DataFrame, hromada: str) -> NDArray[np.int64]:
-    """Return the numbers of the rows of a hromada; of all rows if none is given."""
+def _list_rows_of_hromada(keys: NDArray[np.object_], hromada: str) -> NDArray[np.int64]:
+    """Return the numbers of the rows of a hromada, by the key of each; of all if none is given."""
     if not hromada:
-        return np.arange(len(table))
-    keys = np.array(_key_hromadas(get_column(table, "hromada")), dtype=object)
+        return np.arange(len(keys))
     return np.flatnonzero(keys == _key_hromadas([hromada])[0])
 
 
-def _key_hromadas(hromadas: Iterable[object]) -> list[str]:
+def _key_hromadas(hromadas: Iterable[object]) -> NDArray[np.object_]:
     """Return the keys by which hromadas are compared, without the word for their kind."""
-    return make_name_keys(strip_kind(one) if isinstance(one, str) else "" for one in hromadas)
+    names = [one if isinstance(one, str) else "" for one in hromadas]
+    distinct = list(dict.fromkeys(names))
+    keys = dict(zip(distinct, make_name_keys(map(strip_kind, distinct)), strict=True))
+    return np.array([keys[name] for name in names], dtype=object)
 
 
 def _find_named(table: pd.DataFrame, name: str, rows: NDArray[np.int64]) -> list[int]:

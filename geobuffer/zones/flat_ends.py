@@ -84,9 +84,7 @@ def find_flat_ends(line: BaseGeometry, width_m: float, *, simplify_m: float = 0.
         By how many metres to simplify the rest of the border. The page's slider uses it, because a
         buffer of 30 km around every bend of a real border takes seconds.
     """
-    runs = list(shapely.get_parts(line))
-    tips = [[tuple(tip) for tip in run] for run in find_tips(runs).tolist()]
-    met = Counter(tip for run in tips for tip in run)
+    runs, tips, met = _list_tips(line)
     ends = []
     for i, (run, (first, last)) in enumerate(zip(runs, tips, strict=True)):
         others = runs[:i] + runs[i + 1 :]
@@ -94,6 +92,30 @@ def find_flat_ends(line: BaseGeometry, width_m: float, *, simplify_m: float = 0.
             if met[tip] == 1:
                 ends.append(_make_flat_end(way, others, width_m, simplify_m))
     return ends
+
+
+def has_flat_ends(line: BaseGeometry) -> bool:
+    """Return whether a border's line has ends at which a zone could be cut off.
+
+    Examples
+    --------
+    >>> line = shapely.LineString([(30, 50), (31, 50), (31, 51)])
+    >>> has_flat_ends(line), has_flat_ends(shapely.LinearRing(line))
+    (True, False)
+    """
+    return 1 in _list_tips(line)[2].values()
+
+
+_Tip = tuple[float, ...]
+
+
+def _list_tips(
+    line: BaseGeometry,
+) -> tuple[list[BaseGeometry], list[list[_Tip]], Counter[_Tip]]:
+    """Return the parts of a line, both tips of each, and how many tips lie at each place."""
+    runs = list(shapely.get_parts(line))
+    tips = [[tuple(tip) for tip in run] for run in find_tips(runs).tolist()]
+    return runs, tips, Counter(tip for run in tips for tip in run)
 
 
 def build_end_cuts(

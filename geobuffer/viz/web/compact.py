@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 # Coordinates are written as whole numbers of this many degrees: 1.1 m.
 GRID = 1e-5
 
+# The first and the second vertices of the edges of a path.
+_ALL_BUT_LAST, _REST = slice(None, -1), slice(1, None)
+
 
 def encode_line(lonlat: Floats, grid: float = GRID) -> str:
     """Return a line as text: each vertex as steps on a grid from the one before, latitude first.
@@ -157,9 +160,11 @@ def _arrange_arcs(paths: list[list[Floats]], shape: BaseGeometry, numbered: Any)
 
 def _find_junctions(paths: Sequence[Ints], count: int) -> NDArray[np.bool_]:
     """Return which vertices are junctions: where lines end, or other than two edges meet."""
-    edges = np.concatenate([np.sort(np.stack([p[:-1], p[1:]], axis=1), axis=1) for p in paths])
-    edges = np.unique(edges[edges[:, 0] != edges[:, 1]], axis=0)
-    junctions = np.bincount(edges.ravel(), minlength=count) != 2
+    begin, end = (np.concatenate([path[part] for path in paths]) for part in (_ALL_BUT_LAST, _REST))
+    # An edge as one number: those sort ten times as fast as rows of two.
+    edges = np.minimum(begin, end) * count + np.maximum(begin, end)
+    edges = np.unique(edges[begin != end])
+    junctions = np.bincount(np.concatenate(np.divmod(edges, count)), minlength=count) != 2
     for path in paths:
         if path[0] != path[-1]:
             junctions[path[[0, -1]]] = True
@@ -267,8 +272,9 @@ def _measure_edges(lonlat: Floats) -> Floats:
 
 def read_texts(column: pd.Series[Any]) -> list[str]:
     """Return a column as text, empty where the value is missing."""
-    known = column.notna()
-    return [str(value) if is_known else "" for value, is_known in zip(column, known, strict=True)]
+    # A list of Python's objects takes a third of the time that the iteration of a column takes.
+    values, known = column.tolist(), column.notna().tolist()
+    return [str(value) if is_known else "" for value, is_known in zip(values, known, strict=True)]
 
 
 def encode_column(column: Sequence[Any]) -> dict[str, Any]:

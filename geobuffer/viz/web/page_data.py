@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
@@ -40,7 +41,7 @@ from geobuffer.viz.web.compact import (
 from geobuffer.viz.web.expected import describe_expected, states_accuracy, zone_at_width
 from geobuffer.viz.web.slider import cut_error_m
 from geobuffer.zones.border import AROUND, BOTH
-from geobuffer.zones.flat_ends import find_flat_ends
+from geobuffer.zones.flat_ends import find_flat_ends, has_flat_ends
 from geobuffer.zones.toponyms import NAME_COLUMNS, make_name_keys, pick_name, romanize
 from geobuffer.zones.translation import leave_out_english, list_languages, name_in_all
 from geobuffer.zones.zone import BufferZone
@@ -240,7 +241,7 @@ def _describe_zone(zone: Zone, rings: Sequence[Any]) -> dict[str, Any]:
         "side_label": zone.side_label,
         "sides": list_sides(zone),
         "is_plain": has_slider(zone),
-        "has_ends": isinstance(zone, BufferZone) and bool(find_flat_ends(zone.border.line, 1.0)),
+        "has_ends": isinstance(zone, BufferZone) and has_flat_ends(zone.border.line),
         "ends": zone.ends,
         "error_m": zone.error_m,
         "bounds": [[south, float(lon.min())], [north, float(lon.max())]],
@@ -595,9 +596,9 @@ def _find_romanized(columns: Mapping[str, list[str]]) -> list[str]:
     The page spells those names itself: they are a twentieth of its size.
     """
     found = [""] * len(columns["name_en"])
-    for language in ("ru", "uk"):
+    for language in ("uk", "ru"):
         for row, name in enumerate(columns.get(f"name_{language}", ())):
-            if name and romanize(name, language) == columns["name_en"][row]:
+            if name and not found[row] and romanize(name, language) == columns["name_en"][row]:
                 found[row] = language
     return found
 
@@ -606,11 +607,19 @@ def _list_other_names(table: gpd.GeoDataFrame) -> list[str | None]:
     """Return the former and foreign names that no spelling of the table's names gives, or None."""
     known = load_other_names()
     columns = [read_texts(table[name]) for name in NAME_COLUMNS if name in table]
+    given = [known[one].split("|") if one in known else [] for one in read_texts(table["id"])]
+    own = [
+        list(filter(None, names)) if others else []
+        for others, names in zip(given, zip(*columns, strict=True), strict=True)
+    ]
+    # The keys of all names at once take a fifth of the time.
+    keys = iter(
+        make_name_keys(name for names in zip(given, own, strict=True) for name in chain(*names))
+    )
     found: list[str | None] = []
-    for one, *names in zip(read_texts(table["id"]), *columns, strict=True):
-        given = known[one].split("|") if one in known else []
-        keys = dict(zip(make_name_keys(given), given, strict=True))
-        for key in make_name_keys(filter(None, names)) if given else ():
-            keys.pop(key, None)
-        found.append("|".join(keys.values()) or None)
+    for others, names in zip(given, own, strict=True):
+        kept = {key: name for name, key in zip(others, keys)}  # noqa: B905
+        for key in islice(keys, len(names)):
+            kept.pop(key, None)
+        found.append("|".join(kept.values()) or None)
     return found
