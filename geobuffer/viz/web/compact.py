@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import shapely
 
-from geobuffer.geodesy.ellipsoid import cut_into_pieces
+from geobuffer.geodesy.ellipsoid import cut_into_pieces, inverse
 from geobuffer.geodesy.simplify import scale_degrees, simplify_parts
 
 if TYPE_CHECKING:
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 # Coordinates are written as whole numbers of this many degrees: 1.1 m.
 GRID = 1e-5
+
+# How many bits of a number the signs before each of its signs hold. Seven signs are enough for
+# 360° in steps of the grid.
+_BITS = 5 * np.arange(7)
+
+# An edge of less than this many metres is as long as its geodesic, to a hundredth of a millimetre.
+_SHORT_M = 1_000.0
 
 # The first and the second vertices of the edges of a path.
 _ALL_BUT_LAST, _REST = slice(None, -1), slice(1, None)
@@ -48,15 +55,12 @@ def encode_line(lonlat: Floats, grid: float = GRID) -> str:
     whole = np.round(np.asarray(lonlat)[:, ::-1] / grid).astype(np.int64)
     steps = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
     steps = steps[(steps != 0).any(axis=1) | (np.arange(len(steps)) == 0)]
-    signed = np.where(steps < 0, ~(steps << 1), steps << 1).ravel()
-    signs: list[int] = []
-    for value in signed.tolist():
-        rest = value
-        while rest >= 32:
-            signs.append((32 | (rest & 31)) + 63)
-            rest >>= 5
-        signs.append(rest + 63)
-    return bytes(signs).decode("ascii")
+    signed = np.where(steps < 0, ~(steps << 1), steps << 1).reshape(-1, 1)
+    rests = signed >> _BITS
+    # The first sign is always written; another one for each five bits that are left.
+    written = (rests > 0) | (_BITS == 0)
+    signs = (rests & 31) + np.where(rests >= 32, 95, 63)
+    return bytes(signs[written].astype(np.uint8)).decode("ascii")
 
 
 class Arcs(NamedTuple):
@@ -163,7 +167,8 @@ def _find_junctions(paths: Sequence[Ints], count: int) -> NDArray[np.bool_]:
     begin, end = (np.concatenate([path[part] for path in paths]) for part in (_ALL_BUT_LAST, _REST))
     # An edge as one number: those sort ten times as fast as rows of two.
     edges = np.minimum(begin, end) * count + np.maximum(begin, end)
-    edges = np.unique(edges[begin != end])
+    edges = np.sort(edges[begin != end])
+    edges = edges[np.diff(edges, prepend=-1) != 0]
     junctions = np.bincount(np.concatenate(np.divmod(edges, count)), minlength=count) != 2
     for path in paths:
         if path[0] != path[-1]:
@@ -264,10 +269,13 @@ def _measure_kept(path: tuple[Floats, NDArray[np.bool_]]) -> tuple[Floats, Float
 
 
 def _measure_edges(lonlat: Floats) -> Floats:
-    edges = shapely.linestrings(np.stack([lonlat[:-1], lonlat[1:]], axis=1))
-    pieces = cut_into_pieces(list(edges))
-    lengths = np.bincount(pieces.line, pieces.length_m, minlength=len(edges))
-    return np.asarray(lengths, dtype=np.float64)
+    _, _, lengths = inverse(*lonlat[:-1].T, *lonlat[1:].T)
+    long = np.flatnonzero(lengths > _SHORT_M)
+    if len(long):
+        edges = shapely.linestrings(np.stack([lonlat[long], lonlat[long + 1]], axis=1))
+        pieces = cut_into_pieces(list(edges))
+        lengths[long] = np.bincount(pieces.line, pieces.length_m, minlength=len(long))
+    return np.asarray(lengths)
 
 
 def read_texts(column: pd.Series[Any]) -> list[str]:

@@ -24,7 +24,12 @@ from geobuffer.io.not_located import read_hromadas
 from geobuffer.io.point_tables import read_numbers
 from geobuffer.viz.captions import find_kind, label_side, load_translation, name_rings
 from geobuffer.viz.extent import measure_sea_km, split_sections_at_coast
-from geobuffer.viz.ground import choose_window, find_band_km, find_regions_at_sea
+from geobuffer.viz.ground import (
+    choose_window,
+    find_band_km,
+    find_regions_at_sea,
+    simplify_region,
+)
 from geobuffer.viz.web.compact import (
     GRID,
     encode_column,
@@ -312,8 +317,8 @@ def _describe_section(section: Section, lines: Any, at_sea: list[int]) -> dict[s
 
 
 def _describe_region(region: Region, shape: Any, seen: BaseGeometry | None) -> dict[str, Any]:
-    # 0.01° is about a kilometre; a name on the map is longer than that.
-    rough = shapely.simplify(region.geometry, 0.01)
+    # A name on the map is longer than a kilometre.
+    rough = simplify_region(region)
     near = shapely.intersection(rough, seen or shapely.Polygon())
     return {
         "name": region.name,
