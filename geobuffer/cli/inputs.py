@@ -275,6 +275,8 @@ def _parse_point(text: str) -> shapely.Point | None:
 
 def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
     """Return the border of the options or the scenario, and the regions around it."""
+    from geobuffer.datasets.bundled import load_border
+
     if options.along is not None:
         keys = read_keys("--along-read", options.along_read, _list_older(options))
         with name_keys("--along-read"):
@@ -286,16 +288,17 @@ def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
         border = _read_border_around("--outline-read", options.outline, options)
         return Ground(border, gb.load_regions(), bundled=False)
     regions = _load_regions(options)
+    bundled = options.regions is None and not options.country
+    one, other = regions[scenario.between], regions[scenario.other]
+    is_known = bundled and options.gap_m is None and not options.land_only
+    known = load_border(one, other) if is_known else None
     with name_options({"tolerance_m": "--gap-m"}):
-        border = gb.border_between(
-            regions[scenario.between],
-            regions[scenario.other],
-            tolerance_m=options.gap_m,
-            land_only=options.land_only,
+        border = known or gb.border_between(
+            one, other, tolerance_m=options.gap_m, land_only=options.land_only
         )
     # The world has countries and their regions: a map of both would draw them twice.
     shown = gb.Regions(()) if options.country else regions
-    return Ground(border, shown, bundled=options.regions is None and not options.country)
+    return Ground(border, shown, bundled=bundled)
 
 
 def _make_border_around(options: BorderOptions) -> gb.Border:

@@ -27,12 +27,15 @@ from geobuffer.io.not_located import (
 from geobuffer.io.pcodes import insert_pcodes
 from geobuffer.zones.arguments import NUMBER, TEXT, TEXTS, Kind, check_arguments, optional
 from geobuffer.zones.data_folder import data_folder
+from geobuffer.zones.make_border import join_sections
 from geobuffer.zones.region import Region, Regions
 from geobuffer.zones.source import Source
 from geobuffer.zones.toponyms import NAME_LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from geobuffer.zones.border import Border
 
 
 _SETTLEMENT_DATASETS = ("ukraine", "russia_inid", "russia_geonames")
@@ -213,6 +216,29 @@ def load_regions(
             for row in table.to_dict("records")
         )
     )
+
+
+def load_border(one: Sequence[Region], other: Sequence[Region]) -> Border | None:
+    """Return the border of bundled oblasts of both countries, from the bundled line.
+
+    It is the one that :func:`geobuffer.border_between` finds; a test compares them.
+
+    Parameters
+    ----------
+    one, other
+        Oblasts of :func:`load_regions`.
+
+    Returns
+    -------
+    Border
+        The border; ``None`` if it is not the one between the two countries, or there is none.
+    """
+    sides = [{region.country for region in regions} for regions in (one, other)]
+    if any(len(countries) > 1 for countries in sides) or sides[0] == sides[1]:
+        return None
+    table = _read_dataset("border_ukraine_russia")
+    pairs = zip(table["left_iso"], table["right_iso"], strict=True)
+    return join_sections(dict(zip(pairs, table["geometry"], strict=True)), one, other)
 
 
 def load_settlements(*, located: str = "only") -> gpd.GeoDataFrame:

