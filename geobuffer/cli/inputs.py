@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +17,7 @@ from geobuffer.cli.read_keys import Older, name_keys, read_keys, spread_keys
 from geobuffer.zones.translation import read_translation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     import geopandas as gpd
     import pandas as pd
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 # within 0.1 m, and takes half the time.
 PAGE_M = 1.0
 
-# The tolerance where a command uses distances only and does not show the polygon.
+# The tolerance where a command uses distances only and does not show the polygon, but it must be
+# there: of zones with widths by name, and of one side of a bare line.
 UNSEEN_M = 50.0
 
 
@@ -479,7 +481,15 @@ def measure_zone(
     DataError
         No settlements are bundled along the border, and the user gives none.
     """
-    built = build_zone(scenario, ground.border, UNSEEN_M)
+    from geobuffer.zones.border import BOTH
+    from geobuffer.zones.make_zone import plan_zone
+
+    built: Zone
+    if isinstance(scenario.km, Mapping) or (ground.border.is_bare and scenario.side != BOTH):
+        built = build_zone(scenario, ground.border, UNSEEN_M)
+    else:
+        how: dict[str, Any] = {"side": scenario.side, "ends": scenario.ends}
+        built = plan_zone(ground.border, scenario.km, from_km=scenario.from_km, **how)
     return built, join_places(load_places(options, ground))
 
 

@@ -176,6 +176,32 @@ def build_zone(
     return zone
 
 
+def plan_zone(
+    border: Border, km: _Widths, *, from_km: _Width = 0.0, side: str = BOTH, ends: str = "round"
+) -> BufferZone:
+    """Return a zone whose rings are not drawn: empty polygons with an infinite error.
+
+    Distances decide which places lie in a zone, so counts and lists of points need no more. Along a
+    bare line, one side is part of what is drawn.
+
+    Parameters
+    ----------
+    border, km, from_km, side, ends
+        As for :func:`build_zone`, but ``km`` without names.
+
+    Examples
+    --------
+    >>> import geobuffer as gb
+    >>> regions = gb.load_regions()
+    >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    >>> zone = plan_zone(border, [5, 10], side="Ukraine")
+    >>> zone.ring_names, zone.polygon.is_empty
+    (('0–5 km', '5–10 km'), True)
+    """
+    edges_km = _parse_edges(km, parse_from_km(from_km))
+    return _build_buffer_zone(border, edges_km, border.find_side_name(side), ends, math.inf)
+
+
 def parse_tolerance(given: object) -> float:
     """Return how far edges may lie from their distance, in metres.
 
@@ -366,6 +392,8 @@ def _build_buffer_zone(
             raise GeometryError(message, parameter="side")
     squared = tuple(find_flat_ends(border.line, edges_km[-1] * 1e3) if ends == "flat" else ())
     zone = BufferZone(border, edges_km, side, ends, (), tolerance_m, 0.0, squared, side_km)
+    if math.isinf(tolerance_m):
+        return replace(zone, rings=(shapely.Polygon(),) * (len(edges_km) - 1), error_m=math.inf)
     rings, error_m = _build_rings(zone)
     return replace(zone, rings=rings, error_m=error_m)
 
