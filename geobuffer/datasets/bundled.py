@@ -231,7 +231,7 @@ def load_border(one: Sequence[Region], other: Sequence[Region]) -> Border | None
     Returns
     -------
     Border
-        The border; ``None`` if it is not the one between the two countries, or there is none.
+        The border; ``None`` if it is not between the two countries, or the sides do not meet.
     """
     sides = [{region.country for region in regions} for regions in (one, other)]
     if any(len(countries) > 1 for countries in sides) or sides[0] == sides[1]:
