@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 PAGE_M = 1.0
 
 # The tolerance where a command uses distances only and does not show the polygon, but it must be
-# there: of zones with widths by name, and of one side of a bare line.
+# there: of zones with widths by name, of one side of a bare line, and where it cuts lines or areas.
 UNSEEN_M = 50.0
 
 
@@ -481,16 +481,16 @@ def measure_zone(
     DataError
         No settlements are bundled along the border, and the user gives none.
     """
+    from geobuffer.io.feature_tables import POINTS, find_kind
     from geobuffer.zones.border import BOTH
     from geobuffer.zones.make_zone import plan_zone
 
-    built: Zone
-    if isinstance(scenario.km, Mapping) or (ground.border.is_bare and scenario.side != BOTH):
-        built = build_zone(scenario, ground.border, UNSEEN_M)
-    else:
-        how: dict[str, Any] = {"side": scenario.side, "ends": scenario.ends}
-        built = plan_zone(ground.border, scenario.km, from_km=scenario.from_km, **how)
-    return built, join_places(load_places(options, ground))
+    towns = join_places(load_places(options, ground))
+    is_cut = ground.border.is_bare and scenario.side != BOTH
+    if isinstance(scenario.km, Mapping) or is_cut or find_kind(towns) != POINTS:
+        return build_zone(scenario, ground.border, UNSEEN_M), towns
+    how: dict[str, Any] = {"side": scenario.side, "ends": scenario.ends}
+    return plan_zone(ground.border, scenario.km, from_km=scenario.from_km, **how), towns
 
 
 def join_places(places: Places) -> gpd.GeoDataFrame:

@@ -40,11 +40,11 @@ from geobuffer.cli.output import (
 from geobuffer.zones.translation import list_languages, translate_all
 
 if TYPE_CHECKING:
-    import folium
     import geopandas as gpd
     from matplotlib.figure import Figure
 
     from geobuffer.analysis.expectation import Expected
+    from geobuffer.viz.offline.inline import OfflinePage
     from geobuffer.viz.place_outlines import ShownPlaces
     from geobuffer.zones.zone import Zone
 
@@ -102,7 +102,8 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
         if page is not None:
             how: dict[str, Any] = {"model": not model.no_model, "totals": totals}
             how["language"] = language or ""
-            gb.write(_draw_page(zone, built, shown, ground.regions, title, **how), page)
+            drawn_page: Any = _draw_page(zone, built, shown, ground.regions, title, **how)
+            gb.write(drawn_page, page)
         if png is not None:
             named = replace(scenario, title=title) if title else scenario
             drawn = {"language": language or "en", "size": size}
@@ -179,16 +180,16 @@ def _draw_page(
     regions: gb.Regions,
     title: str | None,
     **how: Any,
-) -> folium.Map:
+) -> OfflinePage:
     """Draw the page, whose title, notes and reports are in every language."""
-    from geobuffer.viz.web.map import draw_map
+    from geobuffer.viz.web.map import draw_page
 
     scenarios = {to: read_zone(options, language=to) for to in list_languages()}
     left_out = translate_all("land_only")
     table = None if shown is None else join_places(shown.places)
     # What was reported of one zone says nothing of another.
     is_announced = scenarios["en"] == gb.load_scenario(options.scenario)
-    return draw_map(
+    return draw_page(
         zone,
         table,
         None if shown is None else shown.shown,

@@ -36,10 +36,11 @@ from geobuffer.viz.extent import (
 )
 from geobuffer.viz.ground import choose_waters
 from geobuffer.viz.label_rules import load_label_rules
+from geobuffer.viz.offline.inline import OfflinePage
 from geobuffer.viz.place_outlines import ShownPlaces, classify_places
 from geobuffer.viz.symbols import describe_dots
 from geobuffer.viz.web.compact import read_texts
-from geobuffer.viz.web.page import make_map_class, make_page_class
+from geobuffer.viz.web.page import make_map_class, make_page_class, write_plain_page
 from geobuffer.viz.web.page_data import (
     NO_PLACES,
     describe_countries,
@@ -241,7 +242,34 @@ def check_page_options(**given: Any) -> None:
     check_arguments(**{name: (value, kinds[name]) for name, value in given.items()})
 
 
-def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
+def draw_map(
+    zone: Zone,
+    settlements: gpd.GeoDataFrame | None,
+    classified: ShownPlaces | None = None,
+    *,
+    basemap: str = "",
+    **shown: Any,
+) -> folium.Map:
+    """Draw a map as :func:`map_zone` does; the caller may have classified the settlements.
+
+    ``shown`` are the other arguments of :func:`describe_page`.
+    """
+    tiles = _find_basemap(basemap) if basemap else None
+    facts = describe_page(zone, settlements, classified, has_basemap=bool(tiles), **shown)
+    return _make_folium_map(facts, zone, tiles)
+
+
+def draw_page(
+    zone: Zone,
+    settlements: gpd.GeoDataFrame | None,
+    classified: ShownPlaces | None = None,
+    **shown: Any,
+) -> OfflinePage:
+    """Return the page of :func:`draw_map`, to be written as it is: folium has no part in it."""
+    return OfflinePage(write_plain_page(describe_page(zone, settlements, classified, **shown)))
+
+
+def describe_page(  # noqa: PLR0913 - all but the zone and its places are keywords
     zone: Zone,
     settlements: gpd.GeoDataFrame | None,
     classified: ShownPlaces | None = None,
@@ -250,13 +278,13 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
     title: str | Mapping[str, str] = "",
     notes: Sequence[str] | Mapping[str, Sequence[str]] = (),
     language: str = "",
-    basemap: str = "",
+    has_basemap: bool = False,
     scenario: Scenario | Mapping[str, Scenario] | None = None,
     model: bool = True,
     totals: Mapping[str, float] | None = None,
     widget: Mapping[str, Any] | None = None,
-) -> folium.Map:
-    """Draw a map as :func:`map_zone` does; the caller may have classified the settlements.
+) -> dict[str, Any]:
+    """Return what the page of a map shows, as :func:`map_zone` draws it.
 
     With ``widget``, the page is that of a widget. Its ``rows``, by the row of ``settlements``,
     become those by the row of the page.
@@ -264,7 +292,6 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
     check_zone(zone)
     if language:
         check_language(language)
-    tiles = _find_basemap(basemap) if basemap else None
     if settlements is not None:
         _check_settlements(settlements)
     regions = tuple(regions)
@@ -309,11 +336,11 @@ def draw_map(  # noqa: PLR0913 - all but the zone and its places are keywords
         "one_place": TOWN_NAMES,
         "coordinate_words": {k: v for k, v in load_coordinate_words().items() if k != "about"},
         "name_rules": {k: v for k, v in load_name_rules().items() if k != "about"},
-        "has_basemap": bool(tiles),
+        "has_basemap": has_basemap,
     }
     if widget is not None:
         facts["widget"] = {**widget, "rows": np.asarray(widget["rows"])[shown].tolist()}
-    return _make_folium_map(facts, zone, tiles)
+    return facts
 
 
 def _name_oblasts(people: dict[str, Any], regions: Iterable[Region]) -> dict[str, Any]:
