@@ -98,7 +98,7 @@ def make_page_class() -> Any:
 
 
 def write_plain_page(facts: Mapping[str, Any]) -> str:
-    """Return the page of a map that nobody adds layers to, as text.
+    """Return the page of a map to which no caller adds layers, as text.
 
     It is made without folium, which takes a command 0.2 s to import.
     """

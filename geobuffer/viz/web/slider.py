@@ -217,12 +217,14 @@ def _cut_into_cells(
     """Return cells that cover the zones of all widths, small where the edge of one runs."""
     edges = np.array([0.0, *widths_km])
     longest = _find_longest(border, edges) / finer
-    corners = _lay_first_cells(frame, widths_km[-1] / _LEAST_DEGREE_KM)
+    corners = _lay_first_cells(frame, widths_km[-1], float(longest.min()))
     done: list[tuple[Floats, ...]] = []
     while len(corners):
         west, south, wide, high = corners.T
         lon, lat = west + wide / 2.0, south + high / 2.0
-        away_km = border.index.nearest(wrap_degrees(lon), lat).distance_m / 1e3
+        # A grid of cells would take longer to build than these points take in the tree.
+        found = border.index.nearest(wrap_degrees(lon), lat, compiled=False)
+        away_km = found.distance_m / 1e3
         area_km2 = _measure_cells(corners)
         length_km = np.sqrt(area_km2)
         # A share of a percent more: parallels are no shortest ways.
@@ -254,12 +256,17 @@ def _find_longest(border: Border, edges_km: Floats) -> Floats:
     return np.asarray(np.minimum(_CELL_WIDTHS * km, np.sqrt(_CELL_SHARE * about_km2)))
 
 
-def _lay_first_cells(frame: _Frame, widest: float) -> Floats:
-    """Return the first cells (n, 4): west, south, width and height in degrees."""
+def _lay_first_cells(frame: _Frame, widest_km: float, shortest_km: float) -> Floats:
+    """Return the first cells (n, 4): west, south, width and height in degrees.
+
+    Cut in halves again and again, they become as long as the shortest cells may be.
+    """
     west, south, east, north = frame
     squeeze = math.cos(math.radians(min(abs(south), abs(north))))
-    most = max(widest, (north - south) / _FIRST_CELLS, (east - west) * squeeze / _FIRST_CELLS)
-    count = math.ceil((north - south) / most)
+    about = max((north - south) / _FIRST_CELLS, (east - west) * squeeze / _FIRST_CELLS)
+    about = max(about, widest_km / _LEAST_DEGREE_KM)
+    shortest = shortest_km / _MOST_DEGREE_KM
+    count = math.ceil((north - south) / (shortest * 2.0 ** round(math.log2(about / shortest))))
     high = (north - south) / count
     rows = []
     for at in (south + high * np.arange(count)).tolist():
