@@ -23,9 +23,9 @@ SDIST = (
 )  # fmt: skip
 # What belongs to development, and what no archive should have.
 UNWANTED = re.compile(r"(^|/)(tests|benchmarks|notebooks|docs|\.ci|\.github|__pycache__)/|\.pyc$")
-# A little over what it is, 3.74 (of which the ground of maps is 0.82): data that
+# A little over what it is, 3.83 (of which the ground of maps is 0.82 and Leaflet 0.05): data that
 # grows is noticed, and meant.
-LIMIT_MB = 3.8
+LIMIT_MB = 3.9
 
 
 def check(archive: Path, names: list[str], wanted: tuple[str, ...]) -> list[str]:

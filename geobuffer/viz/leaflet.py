@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
-from typing import TYPE_CHECKING
 
-from geobuffer.viz.offline.packages import data_url, embed_urls, escape_script
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
-
-def _leaflet_file(name: str) -> Traversable:
-    return importlib.resources.files("xstatic.pkg.leaflet") / "data" / name
+from geobuffer.viz.offline.packages import LEAFLET, data_url, embed_urls, escape_script
 
 
 def _read_leaflet_text(name: str) -> str:
-    # A browser hashes each line end as one character.
-    return _leaflet_file(name).read_text("utf-8").replace("\r\n", "\n")
+    return (LEAFLET / name).read_text("utf-8")
 
 
 @functools.cache
@@ -47,4 +37,4 @@ def read_pin_pictures() -> dict[str, str]:
 
 
 def _read_picture(name: str) -> str:
-    return data_url(name, _leaflet_file(name).read_bytes())
+    return data_url(name, (LEAFLET / name).read_bytes())

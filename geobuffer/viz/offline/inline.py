@@ -299,7 +299,7 @@ def inline(m: folium.Map) -> OfflinePage:
     >>> m.add_child(folium.CircleMarker([50.9, 34.8])).default_css = []
     >>> page = inline(m)
     >>> page.inlined["https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/leaflet.js"]
-    'XStatic-Leaflet 1.9.3.0'
+    'Leaflet 1.9.3'
     >>> "https://cdn" in page.html, page.missing
     (False, ())
     """

@@ -15,12 +15,14 @@ import posixpath
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.metadata import PackagePath
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from importlib.metadata import Distribution, PackagePath
+    from importlib.metadata import Distribution
 
     Found = tuple[tuple[int, ...], "Asset"]
 
@@ -47,6 +49,9 @@ _OTHER_NAMES = {"fontawesomefree": "fontawesome"}
 _TEXT_PACKAGE = "folium-offline"
 _TEXT_MODULES = ("offlinefolium/elements.py", "offlinefolium/features.py")
 
+#: The files of Leaflet that geobuffer carries; data/build/leaflet.py takes them from npm.
+LEAFLET = Path(__file__).parents[1] / "web" / "assets" / "leaflet"
+
 # Formats of fonts, the best first: of a font's files, the first that is installed is enough.
 _FONTS = ("woff2", "woff", "ttf", "otf")
 _FONT_TYPES = {"ttf": "truetype", "otf": "opentype"}
@@ -65,6 +70,24 @@ _IMPORT = re.compile(r"""@import\s+(?:url\(\s*)?["']?([^"')\s;]+)["']?\s*\)?([^;
 _FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
 _FONT_FAMILY = re.compile(r"""font-family\s*:\s*["']?([^"';}]+)""")
 _FONT_SOURCE = re.compile(r"src\s*:(?:url\([^)]*\)|[^;}])*;?")
+
+
+class CarriedLeaflet:
+    """Leaflet as a package: what is used of :class:`importlib.metadata.Distribution`."""
+
+    name, version = "Leaflet", "1.9.3"
+
+    @property
+    def files(self) -> list[PackagePath]:
+        """Its files, relative to its folder."""
+        paths = [PackagePath(p.relative_to(LEAFLET)) for p in LEAFLET.rglob("*") if p.is_file()]
+        for path in paths:
+            path.dist = self  # type: ignore[assignment]
+        return paths
+
+    def locate_file(self, path: PackagePath) -> Path:
+        """Return where a file is."""
+        return LEAFLET / path
 
 
 @dataclass(frozen=True)
@@ -174,7 +197,7 @@ class InstalledPackages:
 
     @cached_property
     def _by_library(self) -> dict[str, list[Distribution]]:
-        packages: dict[str, list[Distribution]] = {}
+        packages: dict[str, list[Distribution]] = {"leaflet": [CarriedLeaflet()]}  # type: ignore[list-item]
         for package in importlib.metadata.distributions():
             name = _fold_library(package.name or "").removeprefix("xstatic")
             packages.setdefault(name, []).append(package)

@@ -23,6 +23,8 @@ const rules = {
 };
 
 export default [
+  // Leaflet is carried as npm has it.
+  { ignores: ['**/assets/leaflet/**'] },
   {
     files: ['**/geobuffer/viz/web/assets/*.js'],
     languageOptions: {
