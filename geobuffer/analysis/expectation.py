@@ -210,9 +210,8 @@ def expect_zone(found: Classification, zone: Zone) -> Expected | None:
 
 
 def _number_keys(keys: Sequence[Key]) -> tuple[NDArray[np.int64], list[Key]]:
-    numbers: dict[Key, int] = {}
-    code = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
-    return code, list(numbers)
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return np.array([numbers[key] for key in keys], dtype=np.int64), list(numbers)
 
 
 class _Shared(NamedTuple):

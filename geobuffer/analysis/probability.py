@@ -103,8 +103,15 @@ class Errors(NamedTuple):
 
     def list_sigmas(self) -> list[Floats]:
         """Return the standard deviation of each normal error of the mixture, along one axis."""
-        sigmas = (np.hypot(one * self.accuracy, self.fixed_sigma) for one in ERROR_SIGMAS)
-        return [np.maximum(sigma, _LEAST_SIGMA_KM) for sigma in sigmas]
+        fixed = self.fixed_sigma
+        return [self._add_fixed(one, fixed) for one in ERROR_SIGMAS]
+
+    def find_widest_sigma(self) -> Floats:
+        """Return the last one of :meth:`list_sigmas`, which is the widest."""
+        return self._add_fixed(ERROR_SIGMAS[-1], self.fixed_sigma)
+
+    def _add_fixed(self, factor: float, fixed: Floats) -> Floats:
+        return np.asarray(np.maximum(np.hypot(factor * self.accuracy, fixed), _LEAST_SIGMA_KM))
 
 
 class Interval(NamedTuple):
@@ -200,7 +207,7 @@ def compute_probability(
     """
     p = np.where(np.isnan(distance) | np.isnan(errors.accuracy), np.nan, 0.0)
     # Of places six standard deviations of the widest errors away, less than 2e-11 is in the zone.
-    reach = np.asarray(zone.end) + 6.0 * errors.list_sigmas()[-1]
+    reach = np.asarray(zone.end) + 6.0 * errors.find_widest_sigma()
     for one in (ANY_SIDE, OWN_SIDE, OTHER_SIDE):
         near = distance <= reach if one != OTHER_SIDE else np.isfinite(distance)
         asked = np.flatnonzero(near & (side == one))

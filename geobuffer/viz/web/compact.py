@@ -298,8 +298,8 @@ def encode_column(column: Sequence[Any]) -> dict[str, Any]:
     >>> encode_column(["Sumy"] * 500)
     {'values': ['Sumy'], 'runs': [0, 500]}
     """
-    codes: dict[Any, int] = {}
-    rows = [codes.setdefault(value, len(codes)) for value in column]
+    codes = {value: code for code, value in enumerate(dict.fromkeys(column))}
+    rows = [codes[value] for value in column]
     runs = [(code, len(list(same))) for code, same in itertools.groupby(rows)]
     if 2 * len(runs) < len(rows):
         return {"values": list(codes), "runs": [part for run in runs for part in run]}

@@ -17,6 +17,7 @@ import shapely
 
 from geobuffer.geodesy.antimeridian import keep_polygons, unwrap_near, wrap_degrees
 from geobuffer.geodesy.ellipsoid import LIMIT_M, covers_points, project_equal_area
+from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.geodesy.simplify import simplify_parts
 from geobuffer.zones.border import AROUND, BOTH
 from geobuffer.zones.flat_ends import build_end_cuts, find_flat_ends
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from geobuffer.geodesy.ellipsoid import Floats
-    from geobuffer.geodesy.nearest import LineIndex
     from geobuffer.zones.border import Border
     from geobuffer.zones.zone import BufferZone
 
@@ -95,9 +95,9 @@ def measure_steps(zone: BufferZone, widths_km: Sequence[float]) -> list[SliderSt
     Returns
     -------
     list of SliderStep
-        Areas on both sides are exact to 0.1 %, those on one side to some 0.2 %; if its territory is
-        a strip narrower than the zone, to 0.5 %. Widths beyond the limit, and those that would
-        reach a pole or go around the globe, are left out.
+        With widths in thirty even steps, areas on both sides are exact to 0.1 %, those on one side
+        to some 0.2 %; if its territory is a strip narrower than the zone, to 0.5 %. Widths beyond
+        the limit, and those that would reach a pole or go around the globe, are left out.
 
     Examples
     --------
@@ -118,13 +118,16 @@ def measure_steps(zone: BufferZone, widths_km: Sequence[float]) -> list[SliderSt
 def _measure_once(
     border: Border, ends: str, widths_km: tuple[float, ...], *, is_around: bool
 ) -> tuple[SliderStep, ...]:
-    found = [(km, _find_frame(border.index, km)) for km in widths_km]
+    # The index of the border would count these many points, and then build a grid, which takes
+    # 0.2 s, for the few points of a table. In the tree these points take half the time.
+    index = LineIndex([section.line for section in border.sections])
+    found = [(km, _find_frame(index, km)) for km in widths_km]
     frames = {km: frame for km, frame in found if frame is not None}
     if not frames:
         return ()
     widths = list(frames)
     finer = _FINER if ends == "flat" else 1.0
-    cells = _cut_into_cells(border, widths, frames[widths[-1]], finer)
+    cells = _cut_into_cells(border, index, widths, frames[widths[-1]], finer)
     shares = _find_shares(border, cells)
     steps = []
     for km in widths:
@@ -212,18 +215,18 @@ def _find_frame(index: LineIndex, km: float) -> _Frame | None:
 
 
 def _cut_into_cells(
-    border: Border, widths_km: Sequence[float], frame: _Frame, finer: float
+    border: Border, index: LineIndex, widths_km: Sequence[float], frame: _Frame, finer: float
 ) -> _Cells:
     """Return cells that cover the zones of all widths, small where the edge of one runs."""
     edges = np.array([0.0, *widths_km])
-    longest = _find_longest(border, edges) / finer
+    discs = 1 + int((index.pieces.length_m == 0.0).sum())  # each point has its own
+    longest = _find_longest(border.length_km, discs, edges) / finer
     corners = _lay_first_cells(frame, widths_km[-1], float(longest.min()))
     done: list[tuple[Floats, ...]] = []
     while len(corners):
         west, south, wide, high = corners.T
         lon, lat = west + wide / 2.0, south + high / 2.0
-        # A grid of cells would take longer to build than these points take in the tree.
-        found = border.index.nearest(wrap_degrees(lon), lat, compiled=False)
+        found = index.nearest(wrap_degrees(lon), lat, compiled=False)
         away_km = found.distance_m / 1e3
         area_km2 = _measure_cells(corners)
         length_km = np.sqrt(area_km2)
@@ -248,11 +251,10 @@ def _cut_into_cells(
     return _Cells((wrap_degrees(sample_lon), sample_lat), away_km, area_km2, length_km)
 
 
-def _find_longest(border: Border, edges_km: Floats) -> Floats:
+def _find_longest(line_km: float, discs: int, edges_km: Floats) -> Floats:
     """Return how long a cell may be that an edge crosses; the border, as the narrowest edge."""
     km = np.maximum(edges_km, edges_km[1])
-    discs = 1 + int((border.index.pieces.length_m == 0.0).sum())  # each point has its own
-    about_km2 = 2.0 * border.length_km * km + discs * math.pi * km**2
+    about_km2 = 2.0 * line_km * km + discs * math.pi * km**2
     return np.asarray(np.minimum(_CELL_WIDTHS * km, np.sqrt(_CELL_SHARE * about_km2)))
 
 
