@@ -107,9 +107,10 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
     >>> distance_to_border(sumy, border).round(1).tolist()
     [28.9]
     """
-    found = _locate_table(table, border, stacklevel=2, with_side=False)["distance_km"]
-    found.attrs = {}
-    return found
+    check_border(border)
+    lon, lat = _read_points(table, border, stacklevel=2)
+    distance, _, _ = locate_points(lon, lat, border)
+    return pd.Series(distance, table.index, name="distance_km")
 
 
 def nearest_section(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFrame:
@@ -437,7 +438,8 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     else:
         found = make_feature_frame(table, zone, answer_features(table, kind, zone))
     _warn_of_missing(table, found, kind, stacklevel=2)
-    return join_columns(table, found)[is_counted(found["membership"])]
+    held = is_counted(found["membership"])
+    return join_columns(table[held], found[held])
 
 
 def _warn_of_missing(
@@ -512,7 +514,7 @@ def join_columns(table: gpd.GeoDataFrame, found: pd.DataFrame) -> gpd.GeoDataFra
         table = table.rename_geometry(next(n for n in _POINTS_NAMES if n not in taken))
     others = table.drop(columns=[c for c in found.columns if c in table.columns])
     # We join by position, because labels of rows may repeat.
-    joined = others.assign(**{column: found[column].to_numpy() for column in found.columns})
+    joined = others.assign(**{column: found[column].array for column in found.columns})
     joined.attrs |= found.attrs
     return joined
 

@@ -88,7 +88,7 @@ def is_counted(membership: Any) -> NDArray[np.bool_]:
     >>> is_counted(["inside", "outside", "uncertain", None]).tolist()
     [True, False, True, False]
     """
-    return np.asarray(np.isin(np.asarray(membership, dtype=object), (*COUNTED, PARTLY)))
+    return pd.Series(membership).isin((*COUNTED, PARTLY)).to_numpy()
 
 
 class Answers(NamedTuple):

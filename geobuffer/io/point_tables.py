@@ -105,24 +105,15 @@ def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats
     points = table.geometry
     check_crs(points)
     shapes = points.to_numpy()
-    kinds = shapely.get_type_id(shapes)
-    wrong = np.flatnonzero(kinds > 0)
-    if len(wrong):
-        wrong = wrong[~shapely.is_empty(shapes[wrong])]
-    if len(wrong):
-        row = wrong[0]
-        raise DataError(
-            f"Invalid geometry in row {table.index[row]!r}: {points.iloc[row].geom_type}. Must be "
-            "a Point; for shapes use their representative_point()."
-        )
+    plain = _read_plain_points(shapes)
+    there: Any = slice(None) if plain is not None else _find_points(points)
     # geopandas always puts longitude first.
-    shapes = convert_to_degrees(points, "the table's points").to_numpy()
-    coords = shapely.get_coordinates(shapes)
-    there: Any = slice(None)
-    if len(coords) < len(shapes):  # else all rows have a point
-        there = np.flatnonzero((kinds >= 0) & ~shapely.is_empty(shapes))
-    lon, lat = np.full((2, len(shapes)), np.nan)
-    lon[there], lat[there] = coords.T
+    converted = convert_to_degrees(points, "the table's points")
+    if plain is None or converted is not points:
+        lon, lat = np.full((2, len(shapes)), np.nan)
+        lon[there], lat[there] = shapely.get_coordinates(converted.to_numpy()).T
+    else:
+        lon, lat = plain
     bad = np.flatnonzero(~is_on_globe(lon[there], lat[there]))
     if len(bad):
         row = np.arange(len(shapes))[there][bad[0]]
@@ -131,6 +122,46 @@ def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats
             f"{lat[row]:.10g}. {ON_GLOBE}"
         )
     return wrap_degrees(lon), lat
+
+
+# Points whose coordinates are read at once, so that those read first are still in the cache of a
+# processor when their latitudes are read.
+_BLOCK = 4_096
+
+
+def _read_plain_points(shapes: NDArray[np.object_]) -> tuple[Floats, Floats] | None:
+    """Return the coordinates of shapes if all are points; None if a row is missing or no point.
+
+    Most tables are so, and to look at the kind of each shape first takes twice as long.
+    """
+    x, y = np.empty((2, len(shapes)))
+    for low in range(0, len(shapes), _BLOCK):
+        block = slice(low, low + _BLOCK)
+        try:
+            shapely.get_x(shapes[block], out=x[block])
+            shapely.get_y(shapes[block], out=y[block])
+        except shapely.errors.GEOSException:  # a point is empty
+            return None
+        # Of what is no point they are missing.
+        if np.isnan(x[block]).any():
+            return None
+    return x, y
+
+
+def _find_points(points: gpd.GeoSeries) -> NDArray[np.intp]:
+    """Return the rows that have a point; raise an error for a shape that is no point."""
+    shapes = points.to_numpy()
+    kinds = shapely.get_type_id(shapes)
+    # Not points.is_empty: a Series of flags would copy the table's attrs.
+    there = (kinds >= 0) & ~shapely.is_empty(shapes)
+    wrong = np.flatnonzero(there & (kinds != 0))
+    if len(wrong):
+        row = wrong[0]
+        raise DataError(
+            f"Invalid geometry in row {points.index[row]!r}: {shapes[row].geom_type}. Must be "
+            "a Point; for shapes use their representative_point()."
+        )
+    return np.flatnonzero(there)
 
 
 def check_crs(shapes: gpd.GeoSeries) -> None:
