@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
+from support.engines import use_engine
 
 import geobuffer as gb
 from geobuffer.geodesy.ellipsoid import covers_points
@@ -75,18 +76,19 @@ def test_the_compiled_engine(regions):
     pytest.importorskip("numba")
     rng = np.random.default_rng(0)
     lon, lat = rng.uniform(33.0, 37.0, 10_000), rng.uniform(50.0, 52.5, 10_000)
-    alone = fresh(regions).index.nearest(lon, lat, compiled=True)
-    near = fresh(regions).index.within(lon, lat, 10_000.0, compiled=True)
-    shared = fresh(regions).index
+    with use_engine("compiled"):
+        alone = fresh(regions).index.nearest(lon, lat)
+        near = fresh(regions).index.within(lon, lat, 10_000.0)
+        shared = fresh(regions).index
 
-    def asked(number):
-        found = shared.nearest(lon, lat, compiled=True)
-        return found.distance_m, found.line, shared.within(lon, lat, 10_000.0, compiled=True)
+        def asked(number):
+            found = shared.nearest(lon, lat)
+            return found.distance_m, found.line, shared.within(lon, lat, 10_000.0)
 
-    for distance, line, within in at_once(asked):
-        assert (distance == alone.distance_m).all()
-        assert (line == alone.line).all()
-        assert (within == near).all()
+        for distance, line, within in at_once(asked):
+            assert (distance == alone.distance_m).all()
+            assert (line == alone.line).all()
+            assert (within == near).all()
 
 
 # In a process of its own: without our lock, threads that use one area at once would crash it.

@@ -12,11 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import shapely
 
 from geobuffer.geodesy._chord_tree import _chord_slack as get_chord_slack
 from geobuffer.geodesy._series import SERIES_M, B, measure_pieces
-from geobuffer.geodesy.antimeridian import find_narrowest_range, normalize_longitudes
+from geobuffer.geodesy.antimeridian import find_narrowest_range
 from geobuffer.geodesy.ellipsoid import (
     find_group_minima,
     find_group_starts,
@@ -640,12 +639,3 @@ def _choose_earliest(length: Floats, point: Ints) -> Ints:
     """Return for each point the first of the pairs that are shortest."""
     level = (length <= find_group_minima(length, point).take(point) + _TIE_M).nonzero()[0]
     return level.take(find_group_starts(point.take(level)))
-
-
-def build_cell_boxes(grid: Grid) -> tuple[Floats, Floats, Any]:
-    """Return the middles of all cells (longitude within ±180°), and boxes about them."""
-    cell = np.arange(grid.rows * grid.columns)
-    lon = normalize_longitudes(grid.west + (cell % grid.columns + 0.5) * grid.width)
-    lat = np.asarray(grid.south + (cell // grid.columns + 0.5) * grid.height, dtype=np.float64)
-    wide, high = grid.width / 2.0, grid.height / 2.0
-    return lon, lat, shapely.box(lon - wide, lat - high, lon + wide, lat + high)

@@ -300,7 +300,7 @@ class SpokeGauge:
         ask = is_open | self._has_touches | (length < _SURE_M)
         rows = np.flatnonzero((length > 0.0) & ask)
         middle = direct(lon[rows], lat[rows], (azimuth + inward)[rows], length[rows] / 2.0)
-        length[rows[~self._index.is_left(middle[0], middle[1], compiled=False)]] = 0.0
+        length[rows[~self._index.is_left(middle[0], middle[1])]] = 0.0
         tip = _find_tips(lon, lat, azimuth, length)
         return Spokes(element, share, lon, lat, azimuth, length, *tip, *tip, *stop.T)
 
@@ -312,7 +312,7 @@ class SpokeGauge:
         lon, lat, azimuth = spokes.lon[rows], spokes.lat[rows], spokes.azimuth[rows]
         longer = length[rows] + np.minimum(self._overlap_m, 0.1 * length[rows])
         tip_lon, tip_lat = _find_tips(lon, lat, azimuth, longer)
-        is_left = self._index.is_left(tip_lon, tip_lat, compiled=False)
+        is_left = self._index.is_left(tip_lon, tip_lat)
         drawn_lon, drawn_lat = spokes.drawn_lon.copy(), spokes.drawn_lat.copy()
         drawn_lon[rows[is_left]], drawn_lat[rows[is_left]] = tip_lon[is_left], tip_lat[is_left]
         return spokes._replace(drawn_lon=drawn_lon, drawn_lat=drawn_lat)
@@ -330,7 +330,7 @@ class SpokeGauge:
         open_ = np.arange(len(lon))
         for _ in range(_LOOKUPS):
             tip = direct(lon[open_], lat[open_], azimuth[open_], length[open_])
-            near = self._index.nearest(tip[0], tip[1], compiled=False)
+            near = self._index.nearest(tip[0], tip[1])
             nearer = near.distance_m < length[open_] - _find_tie(length[open_])
             open_ = open_[nearer]
             if not len(open_):
@@ -420,9 +420,7 @@ class SpokeGauge:
         middle_lon, middle_lat = (a.lon + b.lon) / 2.0, (a.lat + b.lat) / 2.0
         half = np.hypot((b.lon - a.lon) * np.cos(np.radians(middle_lat)), b.lat - a.lat) / 2.0
         for side in (-1.0, 1.0):
-            near = self._index.nearest(
-                lon + side * beyond[0], lat + side * beyond[1], compiled=False
-            )
+            near = self._index.nearest(lon + side * beyond[0], lat + side * beyond[1])
             off_lon = wrap_degrees(near.lon - middle_lon) * np.cos(np.radians(middle_lat))
             is_own = np.hypot(off_lon, near.lat - middle_lat) <= 1.01 * half + _SAME_FOOT_DEGREES
             wrong[rows] |= is_own == (side > 0.0)

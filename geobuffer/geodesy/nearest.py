@@ -27,7 +27,6 @@ from geobuffer.geodesy.ellipsoid import (
     WGS84,
     Floats,
     Ints,
-    covers_points,
     cut_into_pieces,
     find_group_minima,
     find_group_starts,
@@ -105,7 +104,7 @@ class LineIndex:
     shortest geodesic holds the foot.
 
     Many points are looked up in a grid of cells instead (:mod:`geobuffer.geodesy._cells`): five
-    times as fast, or, where numba is installed (the extra ``fast``), thirty times. The index
+    times as fast, or, where numba is installed (the extra ``fast``), forty times. The index
     builds the grid when it pays, and keeps it. The tree still answers for points outside the grid,
     which reaches 110 km beyond the lines, and for points more than 1,000 km from them. Both ways
     measure the piece that they found by one formula (:mod:`geobuffer.geodesy._series`), so they
@@ -146,30 +145,27 @@ class LineIndex:
         # Building takes longer with more pieces.
         self._size = max(len(self.pieces.lon) / _PIECES, 1.0)
 
-    def nearest(self, lon: ArrayLike, lat: ArrayLike, *, compiled: bool | None = None) -> Nearest:
+    def nearest(self, lon: ArrayLike, lat: ArrayLike) -> Nearest:
         """Return the nearest point of the lines for each given point.
+
+        Answers depend neither on the number nor on the order of the points.
 
         Parameters
         ----------
         lon, lat
             Degrees on WGS 84, one-dimensional.
-        compiled
-            Whether to use the grid of cells; by default, where that takes less time. Answers depend
-            neither on the way nor on the number or order of the points.
 
         Raises
         ------
         GeometryError
             A coordinate is not finite, or a latitude lies beyond ±90°.
         """
-        p, (distance, i, t) = self.pieces, self.find_feet(*_to_arrays(lon, lat), compiled=compiled)
+        p, (distance, i, t) = self.pieces, self.find_feet(*_to_arrays(lon, lat))
         chainage = p.chainage_m[i] + t * p.length_m[i]
         foot_lon, foot_lat = p.at(i, t)
         return Nearest(distance, p.line[i], chainage, wrap_degrees(foot_lon), foot_lat)
 
-    def is_left(
-        self, lon: ArrayLike, lat: ArrayLike, *, compiled: bool | None = None
-    ) -> NDArray[np.bool_]:
+    def is_left(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
         """Return which points lie to the left of the stretch of line nearest to them.
 
         Left is as one walks the line from its start. Where the nearest point is a vertex, the two
@@ -177,14 +173,12 @@ class LineIndex:
         straight on. A point of the line itself, to a tenth of a millimetre, is on the left.
         Parameters and errors as :meth:`nearest`.
         """
-        return self.find_sides(lon, lat, compiled=compiled)[0]
+        return self.find_sides(lon, lat)[0]
 
-    def find_sides(
-        self, lon: ArrayLike, lat: ArrayLike, *, compiled: bool | None = None
-    ) -> tuple[NDArray[np.bool_], Floats]:
+    def find_sides(self, lon: ArrayLike, lat: ArrayLike) -> tuple[NDArray[np.bool_], Floats]:
         """Return what :meth:`is_left` returns, and the distances (metres), found at once."""
         lon, lat = _to_arrays(lon, lat)
-        distance, piece, share = self.find_feet(lon, lat, compiled=compiled)
+        distance, piece, share = self.find_feet(lon, lat)
         p, nodes = self.pieces, self.nodes
         foot_lon, foot_lat = p.at(piece, share)
         passed = share * p.length_m[piece]
@@ -219,17 +213,15 @@ class LineIndex:
         """
         return self.nodes.free_ends()
 
-    def within(
-        self, lon: ArrayLike, lat: ArrayLike, distance_m: float, *, compiled: bool | None = None
-    ) -> NDArray[np.bool_]:
+    def within(self, lon: ArrayLike, lat: ArrayLike, distance_m: float) -> NDArray[np.bool_]:
         """Return which points lie within a distance (metres) of the lines, the edge included.
 
         With the grid, only points in cells that the edge crosses are measured, one in a hundred.
         Parameters and errors as :meth:`nearest`.
         """
         lon, lat = _to_arrays(lon, lat)
-        if not self._uses_class_table(len(lon), distance_m, compiled):
-            return self.nearest(lon, lat, compiled=compiled).distance_m <= distance_m
+        if not self._uses_class_table(len(lon), distance_m):
+            return self.nearest(lon, lat).distance_m <= distance_m
         self._asked += len(lon)
         table, open_ = self._get_class_table(distance_m), None
         if self._uses_kernels(len(lon)):
@@ -248,36 +240,19 @@ class LineIndex:
         inside: NDArray[np.bool_] = found.view(bool)
         return inside
 
-    def cells_of(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.int32]:
-        """Return the number of the grid's cell that holds each point; −1 outside the grid."""
-        found: NDArray[np.int32] = _cells.find_cells(self._get_grid(), *_to_arrays(lon, lat))
-        return found
+    def build_cells(self) -> None:
+        """Build the grid of cells now, so that copies of the index have it."""
+        if self._has_grid:
+            self._get_grid()
 
-    def cells_in(self, areas: Sequence[BaseGeometry]) -> NDArray[np.int8]:
-        """Return (areas, cells): 1 where a cell lies in an area, 0 where beside, −1 where both."""
-        middle_lon, middle_lat, boxes = _cells.build_cell_boxes(self._get_grid())
-        # For a cell across the antimeridian the answer is −1: its points are looked up one by one.
-        split = np.abs(middle_lon) + shapely.area(boxes) ** 0.5 > 180.0
-        found = np.empty((len(areas), len(boxes)), dtype=np.int8)
-        for row, area in zip(found, areas, strict=True):
-            edge = area.boundary
-            shapely.prepare(edge)
-            mixed = shapely.intersects(edge, boxes) | split
-            row[:] = np.where(mixed, -1, covers_points(area, middle_lon, middle_lat))
-        return found
+    def _uses_grid(self, count: int) -> bool:
+        enough = _KEPT_FROM if self._grid else _GRID_FROM * self._size - self._asked
+        return count >= enough and self._has_grid
 
-    def uses_grid(self, count: int, compiled: bool | None) -> bool:  # noqa: FBT001
-        """Return whether the grid is used for so many points (see :meth:`nearest`)."""
-        if compiled is None:
-            enough = _GRID_FROM * self._size
-            compiled = count >= _KEPT_FROM if self._grid else self._asked + count >= enough
-        return compiled and self._has_grid
-
-    def _uses_class_table(self, count: int, distance_m: float, compiled: bool | None) -> bool:  # noqa: FBT001
-        if compiled is None:
-            is_kept = self._class_table is not None and self._class_table.edge_m == distance_m
-            compiled = count >= (_KEPT_FROM if is_kept else _TABLE_FROM * self._size)
-        return compiled and self._has_grid and distance_m <= _FARTHEST_EDGE_M
+    def _uses_class_table(self, count: int, distance_m: float) -> bool:
+        is_kept = self._class_table is not None and self._class_table.edge_m == distance_m
+        enough = _KEPT_FROM if is_kept else _TABLE_FROM * self._size
+        return count >= enough and self._has_grid and distance_m <= _FARTHEST_EDGE_M
 
     def _uses_kernels(self, count: int) -> bool:
         """Return whether compiled loops answer for so many points."""
@@ -295,17 +270,13 @@ class LineIndex:
         """The nodes in which the pieces meet and end."""
         return Nodes(self.pieces, self._tips)
 
-    def find_feet(
-        self, lon: Floats, lat: Floats, *, compiled: bool | None = None, line: Ints | None = None
-    ) -> Feet:
+    def find_feet(self, lon: Floats, lat: Floats, *, line: Ints | None = None) -> Feet:
         """Return the nearest points of the lines as points of their pieces.
 
         Parameters
         ----------
         lon, lat
             Degrees on WGS 84, (n,).
-        compiled
-            As :meth:`nearest`.
         line
             If lines are looked up apart, the number of the line that counts for each point, not
             descending.
@@ -313,9 +284,12 @@ class LineIndex:
         if not len(lon):
             return Feet(np.empty(0), np.empty(0, np.int64), np.empty(0))
         if line is None:
-            if self.uses_grid(len(lon), compiled):
+            if self._uses_grid(len(lon)):
                 return self._find_in_grid(lon, lat)
             self._asked += len(lon)
+        return self._search_tree(lon, lat, line)
+
+    def _search_tree(self, lon: Floats, lat: Floats, line: Ints | None) -> Feet:
         _check_points(lon, lat, np.arange(len(lon)))
         xyz = to_ecef(lon, lat)
         if len(lon) < MANY_POINTS:
@@ -444,7 +418,7 @@ class LineIndex:
         beyond = np.flatnonzero(feet.piece < 0)
         if len(beyond):
             _check_points(lon[beyond], lat[beyond], beyond)
-            rest = self.find_feet(lon[beyond], lat[beyond], compiled=False)
+            rest = self._search_tree(lon[beyond], lat[beyond], None)
             for column, values in zip(feet, rest, strict=True):
                 column[beyond] = values
         return feet

@@ -399,8 +399,8 @@ def _cut_to_edge(
     """
     edge = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(whole)))
     lon, lat = edge.T
-    foot = index.nearest(lon, lat, compiled=False)
-    is_left = index.is_left(lon, lat, compiled=False)
+    foot = index.nearest(lon, lat)
+    is_left = index.is_left(lon, lat)
     # Beside where sides part at the edge, and here and there in between.
     chosen = ~(np.roll(is_left, 1) & np.roll(is_left, -1))
     chosen[:: max(1, len(edge) // _EDGE_CUTS)] = True
@@ -409,7 +409,7 @@ def _cut_to_edge(
     stop = np.concatenate([np.stack([foot.lon, foot.lat], axis=1)[chosen], stops])
     there, back, away = inverse(stop[:, 0], stop[:, 1], begin[:, 0], begin[:, 1])
     middle_lon, middle_lat, _ = direct(stop[:, 0], stop[:, 1], there, away / 2.0)
-    use = (away > _SHORTEST_CUT_M) & index.is_left(middle_lon, middle_lat, compiled=False)
+    use = (away > _SHORTEST_CUT_M) & index.is_left(middle_lon, middle_lat)
     lines, ends, beside = [], [], []
     for n in np.flatnonzero(use):
         line = _trace_geodesic(begin[n, 0], begin[n, 1], back[n], away[n], step_m)
@@ -567,7 +567,7 @@ def _hold_side(index: LineIndex, slivers: NDArray[np.object_], *, is_left: bool)
     lon, lat = shapely.get_coordinates(shapely.centroid(corners)).T
     inside = shapely.intersects_xy(slivers[owner], lon, lat)
     lon, lat, owner = lon[inside], lat[inside], owner[inside]
-    found = index.is_left(lon, lat, compiled=False) == is_left
+    found = index.is_left(lon, lat) == is_left
     return np.asarray(np.bincount(owner[found], minlength=len(slivers)) > 0)
 
 
@@ -597,7 +597,7 @@ def _bound_divide_error(
     shapely.prepare(left)
     for _ in range(_DOUBLINGS):
         lon, lat = _move(at, azimuth, away_m)
-        is_left, away = index.find_sides(lon, lat, compiled=False)
+        is_left, away = index.find_sides(lon, lat)
         wrong = shapely.intersects_xy(left, lon, lat) != is_left
         wrong &= (away < distance_m - outline.error_m) & (away > tolerance_m)
         off = _measure_from_edge(left, lon[wrong], lat[wrong])
@@ -646,4 +646,4 @@ def _measure_from_edge(shape: BaseGeometry, lon: Floats, lat: Floats) -> Floats:
     )
     boxes = _grow_boxes(lon[None], lat[None], _DEGREE_M * degrees)
     near = np.unique(tree.query(boxes)[1])
-    return LineIndex(edges[near]).nearest(lon, lat, compiled=False).distance_m
+    return LineIndex(edges[near]).nearest(lon, lat).distance_m

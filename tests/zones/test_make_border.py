@@ -429,11 +429,14 @@ def test_the_zone_of_a_point_is_the_geodesic_disc(lon, lat, km):
         assert (_member(zone, at[0], at[1]) == inside).all()
 
 
-def test_points_take_the_compiled_engine_too():
+def test_points_take_the_grid_too():
     spots = shapely.MultiPoint([(30, 50), (30.3, 50.1), (31, 50)])
     border = gb.border_around(spots, source=HAND)
     lon, lat = _points(spots.buffer(0.4))
-    tree, grid = (border.index.nearest(lon, lat, compiled=way) for way in (False, True))
+    with use_engine("tree"):
+        tree = border.index.nearest(lon, lat)
+    with use_engine("compiled"):
+        grid = border.index.nearest(lon, lat)
     assert np.abs(tree.distance_m - grid.distance_m).max() < 1e-5
     brute = np.min([GEOD.inv(np.full(len(lon), p.x), np.full(len(lon), p.y), lon, lat)[2]
                     for p in spots.geoms], axis=0)  # fmt: skip

@@ -226,7 +226,7 @@ def _cut_into_cells(
     while len(corners):
         west, south, wide, high = corners.T
         lon, lat = west + wide / 2.0, south + high / 2.0
-        found = index.nearest(wrap_degrees(lon), lat, compiled=False)
+        found = index.nearest(wrap_degrees(lon), lat)
         away_km = found.distance_m / 1e3
         area_km2 = _measure_cells(corners)
         length_km = np.sqrt(area_km2)
