@@ -294,7 +294,9 @@ def _cut_to(shapes: Iterable[BaseGeometry], box: BaseGeometry) -> BaseGeometry:
     """Return the parts of shapes in a box, moved by turns of the globe if necessary, as one."""
     given = np.asarray(shapes, dtype=object)
     parts: list[BaseGeometry] = []
-    for turn in (-360.0, 0.0, 360.0):
+    west, _, east, _ = box.bounds
+    # The data lie within ±180°, as most windows do.
+    for turn in (0.0,) if west >= -180.0 and east <= 180.0 else (-360.0, 0.0, 360.0):
         moved = translate(box, -turn)
         there = shapely.intersection(given[shapely.intersects(given, moved)], moved)
         parts += [translate(one, turn) for one in there] if turn else there.tolist()
