@@ -75,15 +75,20 @@ def find_fillers(lon: Floats, lat: Floats, *, in_degrees: bool) -> Flags:
     >>> find_fillers(lon, lat, in_degrees=True).tolist()
     [True, True, True, False]
     """
-    # Infinity is no filler: readers refuse it.
-    filled = [
-        np.isin(np.abs(one), _FILLERS) | ((np.abs(one) > _HUGE) & np.isfinite(one))
-        for one in (lon, lat)
-    ]
     if not in_degrees:
-        return np.asarray(filled[0] & (lon == lat))
-    beyond = (np.abs(lon) > 180.0, np.abs(lat) > 90.0)
-    return np.asarray((filled[0] & beyond[0]) | (filled[1] & beyond[1]))
+        return np.asarray(_is_filler(lon) & (lon == lat))
+    found = np.zeros(len(lon), dtype=bool)
+    for one, limit in ((lon, 180.0), (lat, 90.0)):
+        # Most tables have nothing beyond, and to compare all of it with the fillers takes long.
+        rows = np.flatnonzero(np.abs(one) > limit)
+        found[rows] |= _is_filler(one[rows])
+    return found
+
+
+def _is_filler(numbers: Floats) -> Flags:
+    # Infinity is no filler: readers refuse it.
+    huge = (np.abs(numbers) > _HUGE) & np.isfinite(numbers)
+    return np.asarray(np.isin(np.abs(numbers), _FILLERS) | huge)
 
 
 def find_zeros(x: Floats, y: Floats) -> Flags:
