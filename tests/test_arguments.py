@@ -12,7 +12,6 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 import shapely
 
@@ -261,7 +260,7 @@ FOREIGN = {
     "xarray": (_table_of("xarray.core.dataset", "Dataset", "to_dataframe"), "to_dataframe()"),
     "duckdb": (_table_of("_duckdb", "DuckDBPyRelation", "df"), "df()"),
     "astropy": (_table_of("astropy.table.table", "Table", "to_pandas"), "to_pandas()"),
-    "pyarrow": (pa.table({"lon": [34.8], "lat": [50.9]}), "to_pandas()"),
+"pyarrow": (_table_of("pyarrow.lib", "RecordBatchReader", "to_pandas"), "to_pandas()"),
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ missing values. The table of the caller stays unchanged.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -27,6 +27,7 @@ from geobuffer.analysis.membership import (
 )
 from geobuffer.analysis.text_columns import make_text_column
 from geobuffer.geodesy.ellipsoid import inverse
+from geobuffer.io.arrow_tables import join_arrow, make_arrow, take_table
 from geobuffer.io.feature_tables import LINES, POINTS, find_kind
 from geobuffer.io.point_tables import (
     read_candidates,
@@ -46,8 +47,12 @@ if TYPE_CHECKING:
     from geobuffer.analysis.features import FeatureAnswers
     from geobuffer.analysis.membership import Uncertainty
     from geobuffer.geodesy.ellipsoid import Floats
+    from geobuffer.io.arrow_tables import ArrowStream
     from geobuffer.zones.border import Border
     from geobuffer.zones.zone import Zone
+
+    # A table of geopandas, or of another library.
+    Table: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries | ArrowStream
 
 
 class Classification(NamedTuple):
@@ -73,13 +78,14 @@ class Classification(NamedTuple):
         )
 
 
-def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.Series:
+def distance_to_border(table: Table, border: Border) -> pd.Series:
     """Return the geodesic distance of each point to a border in km, accurate to a millimetre.
 
     Parameters
     ----------
     table
-        Points, in any CRS.
+        Points, in any CRS; also a table of another library, as for :func:`classify`, which gets
+        its answer as Arrow.
     border
         The border.
 
@@ -108,18 +114,21 @@ def distance_to_border(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) 
     [28.9]
     """
     check_border(border)
-    lon, lat = _read_points(table, border, stacklevel=2)
+    points, rows = take_table(table, ())
+    lon, lat = _read_points(points, border, stacklevel=2)
     distance, _, _ = locate_points(lon, lat, border)
-    return pd.Series(distance, table.index, name="distance_km")
+    found = pd.Series(distance, points.index, name="distance_km")
+    return found if rows is None else make_arrow(found)["distance_km"]
 
 
-def nearest_section(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> pd.DataFrame:
+def nearest_section(table: Table, border: Border) -> pd.DataFrame:
     """Return the section nearest to each point, and the chainage (km) of its nearest point there.
 
     Parameters
     ----------
     table
-        Points, in any CRS.
+        Points, in any CRS; also a table of another library, as for :func:`classify`, which gets
+        its answer as Arrow.
     border
         The border.
 
@@ -143,19 +152,20 @@ def nearest_section(table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border) -> 
     >>> nearest_section(point, border)["section"].tolist()
     ['Kursk–Sumy']
     """
-    found = _locate_table(table, border, stacklevel=2, with_side=False)
-    return found[["section", "chainage_km"]]
+    points, rows = take_table(table, ())
+    found = _locate_table(points, border, stacklevel=2, with_side=False)
+    sections = found[["section", "chainage_km"]]
+    return sections if rows is None else make_arrow(sections)
 
 
-def locate(
-    table: gpd.GeoDataFrame | gpd.GeoSeries, border: Border, *, nearest_point: bool = False
-) -> pd.DataFrame:
+def locate(table: Table, border: Border, *, nearest_point: bool = False) -> pd.DataFrame:
     """Return where each point lies along a border: distance, side, section and chainage.
 
     Parameters
     ----------
     table
-        Points, in any CRS.
+        Points, in any CRS; also a table of another library, as for :func:`classify`, which gets
+        its answer as Arrow.
     border
         The border.
     nearest_point
@@ -187,7 +197,9 @@ def locate(
     [3.0]
     """
     check_arguments(nearest_point=(nearest_point, FLAG))
-    return _locate_table(table, border, stacklevel=2, nearest_point=nearest_point)
+    points, rows = take_table(table, ())
+    found = _locate_table(points, border, stacklevel=2, nearest_point=nearest_point)
+    return found if rows is None else make_arrow(found)
 
 
 # A foot is right to some micrometres, so the direction to one nearer than this is noise.
@@ -248,7 +260,7 @@ def _row_labels(table: gpd.GeoDataFrame | gpd.GeoSeries) -> pd.Index:
     return labels
 
 
-def classify(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: Zone) -> pd.DataFrame:
+def classify(table: Table, zone: Zone) -> pd.DataFrame:
     """Classify points, lines or areas: whether each lies in a zone, and how surely.
 
     Parameters
@@ -261,12 +273,16 @@ def classify(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: Zone) -> pd.DataFram
         column ``accuracy_m`` or ``radius_m``, a missing value counts as 1,000. Without the column,
         all points count as exact, or all places as points. Of lines and areas, ``accuracy_m``
         alone is used in the same way. Their edges are straight in the CRS of the table.
+
+        Also a table of Polars, DuckDB, Ibis or pyarrow, which hands over its columns by Arrow: with
+        a column of shapes of a type of GeoArrow, or with longitudes and latitudes under the names
+        that files have, such as ``lon`` and ``lat``.
     zone
         The zone. Its edges belong to it; a point on the edge of two rings is in the inner one.
 
     Returns
     -------
-    pandas.DataFrame
+    pandas.DataFrame, or pyarrow.Table for a table of another library
         ``distance_km`` to the border; ``side``, the name of the side whose territory holds the
         point, or ``""``; ``section`` and ``chainage_km`` of the nearest point of the border;
         ``ring``, missing outside the zone; ``membership``: ``"inside"``, ``"outside"``, or
@@ -313,10 +329,13 @@ def classify(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: Zone) -> pd.DataFram
     ('partly', [[38.51, 12.21]])
     """
     check_zone(zone)
-    kind = find_kind(table)
-    if kind != POINTS:
-        return make_feature_frame(table, zone, answer_features(table, kind, zone))
-    return classify_table(table, zone, stacklevel=2).frame
+    places, rows = take_table(table)
+    kind = find_kind(places)
+    if kind == POINTS:
+        found = classify_table(places, zone, stacklevel=2).frame
+    else:
+        found = make_feature_frame(places, zone, answer_features(places, kind, zone))
+    return found if rows is None else make_arrow(found)
 
 
 def classify_table(
@@ -392,20 +411,21 @@ def _spread(values: NDArray[Any], rows: NDArray[np.int64], count: int, missing: 
     return found
 
 
-def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
+def within(table: Table, zone: Zone) -> gpd.GeoDataFrame:
     """Return the rows that lie or may lie in a zone, with the columns of ``classify``.
 
     Parameters
     ----------
     table
         Points, lines or areas, in any CRS, as for :func:`classify`. Lines and areas that lie partly
-        in the zone are returned as they are; :func:`clip` cuts them.
+        in the zone are returned as they are; :func:`clip` cuts them. Also a table of another
+        library, as for :func:`classify`.
     zone
         The zone.
 
     Returns
     -------
-    geopandas.GeoDataFrame
+    geopandas.GeoDataFrame, or pyarrow.Table for a table of another library
         The rows in their order, with their index, columns and CRS; the columns of :func:`classify`
         are added (or replaced). Rows that are partly inside are among them. ``attrs["geobuffer"]``
         names the border and its source; :func:`geobuffer.write` puts that into every row.
@@ -430,16 +450,19 @@ def within(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     >>> sorted(inside["membership"].unique())
     ['inside', 'uncertain']
     """
-    table = read_points_table(table)
+    places, rows = take_table(table)
+    places = read_points_table(places)
     check_zone(zone)
-    kind = find_kind(table)
+    kind = find_kind(places)
     if kind == POINTS:
-        found = classify_table(table, zone, stacklevel=2).frame
+        found = classify_table(places, zone, stacklevel=2).frame
     else:
-        found = make_feature_frame(table, zone, answer_features(table, kind, zone))
-    _warn_of_missing(table, found, kind, stacklevel=2)
+        found = make_feature_frame(places, zone, answer_features(places, kind, zone))
+    _warn_of_missing(places, found, kind, stacklevel=2)
     held = is_counted(found["membership"])
-    return join_columns(table[held], found[held])
+    if rows is not None:
+        return join_arrow(rows, found, held)
+    return join_columns(places[held], found[held])
 
 
 def _warn_of_missing(

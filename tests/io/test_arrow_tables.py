@@ -1,0 +1,139 @@
+"""Tables of other libraries get the answers of geopandas' tables, and get them as Arrow."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+import shapely
+
+import geobuffer as gb
+from geobuffer.io.arrow_tables import make_points_table, read_arrow_stream
+
+ROWS = 2_000
+
+
+@pytest.fixture(scope="module")
+def zone(border):
+    return gb.build_zone(border, km=[5, 10], side="Ukraine", tolerance_m=50)
+
+
+@pytest.fixture(scope="module")
+def places():
+    """Points as geopandas has them, near the border, some without a point."""
+    rng = np.random.default_rng(0)
+    lon, lat = rng.uniform(31.5, 38.0, ROWS), rng.uniform(50.0, 52.5, ROWS)
+    points = shapely.points(lon, lat)
+    points[5] = None
+    facts = {
+        "id": np.arange(ROWS),
+        "accuracy_m": rng.choice([10.0, 2_000.0, np.nan], ROWS),
+        "country": rng.choice(["UA", "RU", ""], ROWS),
+    }
+    return gpd.GeoDataFrame(facts, geometry=points, crs="EPSG:4326")
+
+
+def _to_columns(places):
+    lon, lat = shapely.get_coordinates(places.geometry.fillna(shapely.Point(0, 0))).T.copy()
+    lon[5] = np.nan
+    facts = pd.DataFrame(places.drop(columns="geometry"))
+    return pa.Table.from_pandas(facts.assign(lon=lon, lat=lat), preserve_index=False)
+
+
+def _to_polars(places):
+    return pytest.importorskip("polars").from_arrow(_to_columns(places))
+
+
+def _to_duckdb(places):
+    columns = _to_columns(places)
+    return pytest.importorskip("duckdb").connect().from_arrow(columns).order("id")
+
+
+class _OnlyStream:
+    """A table that offers nothing but the stream, such as one of a library we do not know."""
+
+    def __init__(self, table):
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
+LIBRARIES = {
+    "pyarrow": _to_columns,
+    "polars": _to_polars,
+    "duckdb": _to_duckdb,
+    "unknown": lambda places: _OnlyStream(_to_columns(places)),
+    "geoarrow, WKB": lambda places: pa.table(places.to_arrow()),
+    "geoarrow": lambda places: pa.table(places.to_arrow(geometry_encoding="geoarrow")),
+    "geoarrow, in metres": lambda places: pa.table(places.to_crs("EPSG:32636").to_arrow()),
+}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_classify_gives_the_answers_of_geopandas_as_arrow(library, places, zone):
+    found = gb.classify(LIBRARIES[library](places), zone)
+    assert isinstance(found, pa.Table)
+    wanted = gb.classify(places, zone)
+    assert set(wanted["membership"].dropna()) == {"inside", "outside", "uncertain"}
+    assert (wanted["conflict"] != "").any()
+    got = found.to_pandas()
+    # Coordinates in metres come back within a nanometre.
+    pd.testing.assert_frame_equal(got, wanted, check_dtype=False, rtol=0.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("library", ["pyarrow", "polars", "geoarrow, WKB"])
+def test_within_keeps_all_columns(library, places, zone):
+    with pytest.warns(UserWarning, match="without a point"):
+        found = gb.within(LIBRARIES[library](places), zone)
+    with pytest.warns(UserWarning, match="without a point"):
+        wanted = gb.within(places, zone)
+    assert isinstance(found, pa.Table)
+    assert 0 < len(wanted) < ROWS
+    assert found["id"].to_pylist() == wanted["id"].tolist()
+    assert found["membership"].to_pylist() == wanted["membership"].tolist()
+    given = pa.table(LIBRARIES[library](places))
+    assert found.column_names[: given.num_columns] == given.column_names
+    assert found.schema.field(given.num_columns - 1).equals(given.schema.field(-1))
+
+
+def test_distances_and_sections_are_arrow_too(places, border):
+    table = _to_columns(places)
+    distance = gb.distance_to_border(table, border)
+    assert isinstance(distance, pa.ChunkedArray)
+    wanted = gb.locate(places, border, nearest_point=True)
+    assert distance.to_numpy() == pytest.approx(wanted["distance_km"].to_numpy(), nan_ok=True)
+    found = gb.locate(table, border, nearest_point=True).to_pandas()
+    pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
+    section = gb.nearest_section(table, border)
+    assert section["section"].to_pylist()[:5] == wanted["section"].tolist()[:5]
+
+
+def test_lines_of_another_library(zone, border):
+    roads = gpd.GeoDataFrame(
+        {"id": [1]}, geometry=[shapely.LineString([(34.0, 51.0), (35.5, 51.5)])], crs="EPSG:4326"
+    )
+    found = gb.classify(pa.table(roads.to_arrow()), zone)
+    assert found["inside_km"].to_pylist() == gb.classify(roads, zone)["inside_km"].tolist()
+
+
+def test_columns_are_not_copied(places):
+    table = _to_columns(places)
+    again = read_arrow_stream(_OnlyStream(table))
+    for name in table.column_names:
+        ours, theirs = (t.column(name).chunk(0).buffers()[-1].address for t in (again, table))
+        assert ours == theirs
+    assert make_points_table(again, ()).columns.tolist() == ["geometry"]
+
+
+def test_what_cannot_be_read_is_refused(places, zone):
+    no_crs = gpd.GeoDataFrame(geometry=places.geometry.set_crs(None, allow_override=True))
+    with pytest.raises(gb.MissingCRSError, match="'geometry' of the table has no coordinate"):
+        gb.classify(pa.table(no_crs.to_arrow()), zone)
+    with pytest.raises(gb.DataError, match="name"):
+        gb.classify(pa.table({"name": ["Sumy"]}), zone)
+    with pytest.raises(gb.DataError, match="Invalid column 'lon'"):
+        gb.classify(pa.table({"lon": ["34.8 E"], "lat": [50.9]}), zone)
+    two = places.assign(other=places.geometry)
+    with pytest.raises(gb.DataError, match="several columns hold shapes: 'geometry', 'other'"):
+        gb.classify(pa.table(two.to_arrow()), zone)
