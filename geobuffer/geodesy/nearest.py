@@ -64,11 +64,13 @@ _ON_LINE_M = 1e-4
 
 # From so many points on, building takes less time than asking the tree for them: 0.1 s for a table
 # of memberships, 0.25 s for a grid of distances, and half a second until compiled loops are loaded.
-# What is there already is used for fewer points.
+# What is there already is used for fewer points. Few points at a time are near one another, and
+# then the tree is faster: the grid waits for more of them.
 # These numbers are for lines with so many pieces.
 _PIECES = 25_000
 _TABLE_FROM = 20_000
 _GRID_FROM = 40_000
+_GRID_AFTER = 100_000
 _COMPILED_FROM = 200_000
 _KEPT_FROM = 2_000
 
@@ -246,8 +248,8 @@ class LineIndex:
             self._get_grid()
 
     def _uses_grid(self, count: int) -> bool:
-        enough = _KEPT_FROM if self._grid else _GRID_FROM * self._size - self._asked
-        return count >= enough and self._has_grid
+        enough = min(_GRID_FROM * self._size, _GRID_AFTER * self._size - self._asked)
+        return count >= (_KEPT_FROM if self._grid else enough) and self._has_grid
 
     def _uses_class_table(self, count: int, distance_m: float) -> bool:
         is_kept = self._class_table is not None and self._class_table.edge_m == distance_m

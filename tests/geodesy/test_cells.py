@@ -56,14 +56,18 @@ def test_grid_and_tree_agree_anywhere(middle, spread):
 def test_grids_are_built_when_enough_points_were_asked_for(border):
     index = LineIndex([section.line for section in border.sections[:2]])
     lon, lat = np.full(15_000, 34.0), np.full(15_000, 51.5)
-    index.nearest(lon, lat)
+    for _ in range(6):
+        index.nearest(lon, lat)
+        assert index._grid is None
     index.within(lon, lat, 1e4)
-    assert index._grid is None
     assert index._class_table is None
     index.nearest(lon, lat)
     assert index._grid is not None
     index.within(np.tile(lon, 2), np.tile(lat, 2), 1e4)
     assert index._class_table is not None
+    other = LineIndex([section.line for section in border.sections[:2]])
+    other.nearest(np.tile(lon, 3), np.tile(lat, 3))
+    assert other._grid is not None
 
 
 def test_points_outside_the_table_of_memberships(border):

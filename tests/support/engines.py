@@ -16,7 +16,7 @@ def use_engine(name: str) -> Iterator[None]:
     """
     enough = 10**12 if name == "tree" else 0
     with pytest.MonkeyPatch.context() as patch:
-        for limit in ("_TABLE_FROM", "_GRID_FROM", "_KEPT_FROM", "_COMPILED_FROM"):
+        for limit in ("_TABLE_FROM", "_GRID_FROM", "_GRID_AFTER", "_KEPT_FROM", "_COMPILED_FROM"):
             patch.setattr(nearest, limit, enough)
         for limit in ("_ENOUGH", "_ENOUGH_ONCE_BUILT"):
             patch.setattr(area_index, limit, enough)
