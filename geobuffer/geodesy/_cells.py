@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from geobuffer.geodesy._chord_tree import _chord_slack as get_chord_slack
-from geobuffer.geodesy._series import SERIES_M, B, measure_pieces
+from geobuffer.geodesy._series import SERIES_M, B, measure_from, to_xyz
 from geobuffer.geodesy.antimeridian import find_narrowest_range
 from geobuffer.geodesy.ellipsoid import (
     find_group_minima,
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.integer[Any]]
 
 
-# Pairs of a cell and a piece that are measured at once, and points: an array of them is 128 kB, or
-# 64 kB, which fits the caches of a processor.
+# Pairs of a cell and a piece that are measured at once, and points: an array of them is 128 kB, and
+# those of a step fit the second cache of a processor.
 _PAIRS = 16_384
-_POINTS = 8_192
+_POINTS = 16_384
 
 # We start with about this many cells and halve them both ways. For distances 25,000 cells keep nine
 # pieces each. A halving more takes half as long again to build, and distances take as long.
@@ -65,6 +65,9 @@ _MARGIN_M = 110_000.0
 
 # Coordinates of the Earth's size are rounded to a nanometre.
 _ROUNDING_M = 1e-8
+
+# The columns of ``PackedPieces.chord`` that tables of chords have: all but the squared length.
+_COLUMNS = (0, 1, 2, 3, 4, 5, 7)
 
 # As in the tree and the kernels: feet within a micrometre are equal, and the earlier piece wins.
 _TIE_M = 1e-6
@@ -148,20 +151,20 @@ class Runs(NamedTuple):
     """Runs of pieces that continue one another, as one chord from the first to the last.
 
     While cells are large, they are compared with runs, which are an eighth as many. Every point of
-    the pieces is within ``table[8]`` (metres) of the chord, and every point of the chord within
+    the pieces is within ``table[7]`` (metres) of the chord, and every point of the chord within
     that of the pieces, because their feet on the chord go from its start to its end.
     """
 
     table: Floats
-    """By column: start (3), chord (3), its squared length, the inverse of that, and how far the
-    pieces depart from it. (9, n)"""
+    """By row: start (3), chord (3), the inverse of its squared length, and how far the pieces
+    depart from it. (8, n)"""
     first: Ints
     """The number of the first piece of each run; one more than there are runs."""
 
 
 def make_table(pieces: Floats) -> Floats:
     """Return pieces as a table like that of :class:`Runs`; they do not depart from themselves."""
-    return np.concatenate([pieces.T, np.zeros((1, len(pieces)))])
+    return np.concatenate([pieces.T[list(_COLUMNS)], np.zeros((1, len(pieces)))])
 
 
 def join_runs(pieces: Floats, continues: NDArray[np.bool_]) -> Runs:
@@ -175,11 +178,11 @@ def join_runs(pieces: Floats, continues: NDArray[np.bool_]) -> Runs:
     chord = last[:, :3] + last[:, 3:6] - start
     squared = (chord * chord).sum(axis=1)
     inverse = 1.0 / np.where(squared > 0.0, squared, 1.0)
-    table = np.concatenate([start.T, chord.T, [squared], [inverse], [np.zeros(len(size))]])
+    table = np.concatenate([start.T, chord.T, [inverse], [np.zeros(len(size))]])
     own = np.arange(len(size)).repeat(size)
     # The vertices depart most, as the distance to a chord is convex. The last is on the chord.
     away, _ = _measure_chords(table.take(own, axis=1), pieces.T[:3])
-    table[8] = np.maximum.reduceat(away, first[:-1]) + _ROUNDING_M
+    table[7] = np.maximum.reduceat(away, first[:-1]) + _ROUNDING_M
     return Runs(table, first)
 
 
@@ -248,7 +251,7 @@ def _thin_block(
     reach += bulge
     chords = table.take(piece, axis=1)
     away, share = _measure_chords(chords, corner[4].take(own, axis=1))
-    lowest, most = away - chords[8], find_group_minima(away + chords[8], own)
+    lowest, most = away - chords[7], find_group_minima(away + chords[7], own)
     slack = sag + get_chord_slack(most + 2.0 * reach)
     keep = (lowest <= (most + 2.0 * reach + slack).take(own)).nonzero()[0]
     bounds = np.stack([np.maximum(find_group_minima(lowest, own), 0.0), most, reach])
@@ -258,12 +261,12 @@ def _thin_block(
     measured.append((away.take(keep), share.take(keep)))
     beaten = np.zeros(len(own), dtype=bool)
     for away, share in measured:
-        away = away + chords[8]  # noqa: PLW2901
+        away = away + chords[7]  # noqa: PLW2901
         best = (away == find_group_minima(away, own).take(own)).nonzero()[0]
         best = best.take(find_group_starts(own.take(best)))
         foot = chords[:3].take(best, axis=1) + share.take(best) * chords[3:6].take(best, axis=1)
-        to_foot = _measure(corner[:4] - foot, axis=1) + margin + chords[8].take(best)
-        farther = [measured[c][0] - chords[8] > to_foot[c].take(own) for c in range(4)]
+        to_foot = _measure(corner[:4] - foot, axis=1) + margin + chords[7].take(best)
+        farther = [measured[c][0] - chords[7] > to_foot[c].take(own) for c in range(4)]
         beaten |= farther[0] & farther[1] & farther[2] & farther[3]
     left = (~beaten).nonzero()[0]
     return own.take(left), piece.take(left), bounds
@@ -286,7 +289,7 @@ def _measure_squares(chords: Floats, at: Floats) -> tuple[Floats, Floats]:
     share = ax * vx
     share += ay * vy
     share += az * vz
-    share *= chords[7]
+    share *= chords[6]
     np.maximum(share, 0.0, out=share)
     np.minimum(share, 1.0, out=share)
     ax -= share * vx
@@ -444,7 +447,7 @@ def look_up_classes(
     """
     frame, found = table.frame, np.empty(len(lon), dtype=np.int8)
     across, up, wide = 1.0 / frame.width, 1.0 / frame.height, np.int64(frame.columns + 2)
-    size = max(min(len(lon), 2 * _POINTS), 1)
+    size = max(min(len(lon), _POINTS), 1)
     columns, rows = np.empty(size), np.empty(size)
     cells, across_cells = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
     open_, open_cells = [], []
@@ -496,7 +499,7 @@ def measure_open(
         return found
     at = np.minimum(np.searchsorted(table.edge, cell), len(table.edge) - 1)
     there = (table.edge[at] == cell).nonzero()[0]
-    chords = np.ascontiguousarray(pieces.chord.T)
+    chords = make_table(pieces.chord)[:7]
     for low in range(0, len(there), _POINTS):
         rows = there[low : low + _POINTS]
         found[rows] = _measure_in_cells(table, pieces, chords, lon[rows], lat[rows], at[rows])
@@ -511,7 +514,7 @@ def _measure_in_cells(
     count = table.first.take(at + 1) - begin
     own = np.arange(len(at)).repeat(count)
     piece = table.member.take(begin.repeat(count) + number_within_groups(count))
-    xyz = np.ascontiguousarray(to_ecef(lon, lat).T)
+    xyz = to_xyz(lon, lat)
     chord, _ = _measure_chords(chords.take(piece, axis=1), xyz.take(own, axis=1))
     best = find_group_minima(chord, own)
     # Most chords are so much shorter or longer that the geodesic need not be measured.
@@ -523,7 +526,7 @@ def _measure_in_cells(
     if len(pairs):
         nth = np.cumsum(close) - 1  # of those that are close
         own, piece = own.take(pairs), piece.take(pairs)
-        length, _ = measure_pieces(pieces, piece, lon.take(own), lat.take(own))
+        length, _ = measure_from(pieces, piece, xyz.take(own, axis=1))
         chosen = _choose_earliest(length, nth.take(own))
         inside[close] = length.take(chosen) <= table.edge_m
     return np.asarray(inside)
@@ -549,7 +552,7 @@ def find_nearest(
     Points are taken in the order of how many pieces their cells keep. So the n-th pieces of all
     points are those of the first points, and every step works on whole arrays.
     """
-    size, table = len(lon), np.ascontiguousarray(pieces.chord.T)
+    size, table = len(lon), make_table(pieces.chord)[:7]
     distance, piece, share = np.zeros(size), np.full(size, -1, dtype=np.int32), np.zeros(size)
     cell = find_cells(grid, lon, lat)
     # The sines end at 720°; the tree refuses what lies beyond.
@@ -562,9 +565,9 @@ def find_nearest(
         rows = there[low : low + _POINTS]
         at_lon, at_lat, at = lon.take(rows), lat.take(rows), cell.take(rows)
         begin, kept = grid.first.take(at), count.take(at)
-        xyz = np.ascontiguousarray(to_ecef(at_lon, at_lat).T)
+        xyz = to_xyz(at_lon, at_lat)
         best, second, chosen = _choose_by_chord(table, grid.member, begin, kept, xyz)
-        found, passed = measure_pieces(pieces, chosen, at_lon, at_lat)
+        found, passed = measure_from(pieces, chosen, xyz)
         reach = best + grid.sag_m + get_chord_slack(best)
         # Pieces whose chords are shorter than that may be nearest as well.
         doubtful = (second <= reach * reach).nonzero()[0]
@@ -577,8 +580,6 @@ def find_nearest(
                 begin.take(doubtful),
                 kept.take(doubtful),
                 reach.take(doubtful),
-                at_lon.take(doubtful),
-                at_lat.take(doubtful),
             )
             found[doubtful], chosen[doubtful], passed[doubtful] = again
         distance[rows], share[rows] = found, passed
@@ -602,9 +603,11 @@ def _choose_by_chord(
         square, share = _measure_squares(table.take(piece, axis=1), xyz[:, :points])
         so_far, last = best[:points], chosen[:points]
         # A foot on a vertex belongs to both pieces that meet there; we keep the earlier.
-        shared = (piece == last + 1) & (share == 0.0) & (at[:points] == 1.0) & (square < 1e10)
-        shared &= np.sqrt(so_far) - _TIE_M < np.sqrt(square)
-        square[shared] = np.inf
+        shared = ((piece == last + 1) & (share == 0.0) & (at[:points] == 1.0)).nonzero()[0]
+        if len(shared):
+            ours, others = square.take(shared), so_far.take(shared)
+            skipped = (ours < 1e10) & (np.sqrt(others) - _TIE_M < np.sqrt(ours))
+            square[shared[skipped]] = np.inf
         nearer = square < so_far
         np.minimum(second[:points], np.maximum(square, so_far), out=second[:points])
         np.copyto(last, piece, where=nearer)
@@ -621,8 +624,6 @@ def _choose_by_length(  # noqa: PLR0913, PLR0917 - columns of one table
     begin: Numbers,
     kept: Numbers,
     reach: Floats,
-    lon: Floats,
-    lat: Floats,
 ) -> tuple[Floats, NDArray[np.int32], Floats]:
     """Return the distance, piece and share of points whose chords leave more than one piece."""
     point = np.arange(len(kept)).repeat(kept)
@@ -630,7 +631,7 @@ def _choose_by_length(  # noqa: PLR0913, PLR0917 - columns of one table
     square, _ = _measure_squares(table.take(piece, axis=1), xyz.take(point, axis=1))
     near = (square <= (reach * reach).take(point)).nonzero()[0]
     point, piece = point.take(near), piece.take(near)
-    length, share = measure_pieces(pieces, piece, lon.take(point), lat.take(point))
+    length, share = measure_from(pieces, piece, xyz.take(point, axis=1))
     first = _choose_earliest(length, point)
     return length.take(first), piece.take(first), share.take(first)
 

@@ -62,12 +62,19 @@ def pack_pieces(start: Floats, chord: Floats, squared: Floats, middle: Floats) -
 def measure_pieces(
     packed: PackedPieces, piece: NDArray[np.integer[Any]], lon: Floats, lat: Floats
 ) -> tuple[Floats, Floats]:
-    """Return the distance of each point to its piece, and the share of the piece that is passed.
+    """Return the distance of each point to its piece, and the share of the piece that is passed."""
+    return measure_from(packed, piece, to_xyz(lon, lat))
+
+
+def measure_from(
+    packed: PackedPieces, piece: NDArray[np.integer[Any]], xyz: Floats
+) -> tuple[Floats, Floats]:
+    """Return what :func:`measure_pieces` does, for points that are Earth-centred (3, n).
 
     The same as ``_measure_found`` of :mod:`geobuffer.geodesy._kernels`, operation by operation: who
     changes one must change the other. The formula is explained there.
     """
-    x, y, z = _to_xyz(lon, lat)
+    x, y, z = xyz
     px, py, pz, vx, vy, vz, squared, inverse = packed.chord[piece].T
     bx, by, bz = packed.bend[piece].T
     ax, ay, az = x - px, y - py, z - pz
@@ -96,11 +103,12 @@ def measure_pieces(
     return np.sqrt(square) * (1.0 + arc * (1.0 + arc * (2.7 + arc * 9.642857)) + change), t
 
 
-def _to_xyz(lon: Floats, lat: Floats) -> tuple[Floats, Floats, Floats]:
+def to_xyz(lon: Floats, lat: Floats) -> Floats:
+    """Return points (degrees) in Earth-centred coordinates, (3, n), as the compiled loops do."""
     # One call for both angles, as short arrays cost the calls of numpy and not their length.
     (sin_lon, sin_lat), (cos_lon, cos_lat) = _sin_cos(np.stack([lon, lat]))
     n = A / np.sqrt(1.0 - ES * sin_lat * sin_lat)
-    return n * cos_lat * cos_lon, n * cos_lat * sin_lon, n * POLAR * sin_lat
+    return np.stack([n * cos_lat * cos_lon, n * cos_lat * sin_lon, n * POLAR * sin_lat])
 
 
 def _sin_cos(degrees: Floats) -> tuple[Floats, Floats]:
