@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         nearest_section,
         within,
     )
+    from geobuffer.analysis.distance_grid import distance_grid
     from geobuffer.analysis.exposure import compare, exposure, exposure_curve
     from geobuffer.analysis.membership import Answers, answer
     from geobuffer.analysis.merge import merge_settlements, merge_summary
@@ -121,6 +122,7 @@ __all__ = [
     "clip_zone",
     "compare",
     "compare_exposure",
+    "distance_grid",
     "distance_to_border",
     "exposure",
     "exposure_curve",
@@ -170,6 +172,7 @@ _NAMES = {
         "nearest_section",
         "within",
     ),
+    "analysis.distance_grid": ("distance_grid",),
     "analysis.exposure": ("compare", "exposure", "exposure_curve"),
     "analysis.membership": ("Answers", "answer"),
     "analysis.merge": ("merge_settlements", "merge_summary"),

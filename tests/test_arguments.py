@@ -64,6 +64,7 @@ class Calls:
             "clip_zone": (zone, park),
             "compare": (zone, zone),
             "compare_exposure": (counts, counts),
+            "distance_grid": (border,),
             "distance_to_border": (places, border),
             "exposure": (places, zone),
             "exposure_curve": (places, border),

@@ -69,6 +69,13 @@ def test_zones():
     assert names["in_sumy"].area_km2 < names["by_side"].area_km2
 
 
+def test_xarray():
+    names = run("how-to/xarray", {})
+    assert left_behind() == set()
+    assert 0 < names["far"].count() < names["far"].size
+    assert names["far"].max() <= 10.0
+
+
 def test_buffers():
     names = run("how-to/buffers", {}, only=["python"])  # test_postgis runs its SQL
     assert left_behind() == set()

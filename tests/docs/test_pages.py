@@ -45,6 +45,7 @@ RUN_BY = {
     "how-to/publish.md": "docs/test_how_to.py",
     "how-to/spark.md": "analysis/test_distributed.py",
     "how-to/widget.md": "docs/test_how_to.py",
+    "how-to/xarray.md": "docs/test_how_to.py",
     "how-to/zones.md": "docs/test_how_to.py",
     "quick-start.md": "docs/test_how_to.py",
 }

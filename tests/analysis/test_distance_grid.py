@@ -1,0 +1,92 @@
+"""A grid of distances agrees with distances of points and with an independent search."""
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import pytest
+import rasterio
+import shapely
+from support.reference import distance_m
+
+import geobuffer as gb
+
+pytest.importorskip("xarray")
+
+
+def test_cells_are_as_far_as_points_and_on_their_side(made_once):
+    regions = gb.load_regions()
+    border = gb.border_between(regions["Kursk"], regions["Sumy"])
+    grid = gb.distance_grid(border, bounds=(33, 50, 37, 53), resolution=(0.004, 0.003))
+    assert grid.shape == (1000, 1000)
+    row, column = np.random.default_rng(1).integers(0, 1000, (2, 1000))
+    lon, lat = grid.x.values[column], grid.y.values[row]
+    km, found = grid.values[row, column], gpd.GeoSeries.from_xy(lon, lat, crs="EPSG:4326")
+    assert np.abs(np.abs(km) - gb.distance_to_border(found, border)).max() < 1e-6
+    russia = shapely.contains_xy(border.sides[0].area, lon, lat)
+    assert ((km < 0) == russia).all()
+    assert 0 < russia.sum() < 1000
+    lines = [np.asarray(part.coords) for part in shapely.get_parts(border.line)]
+    for n in range(3):
+        assert abs(abs(km[n]) * 1e3 - distance_m(lines, lon[n], lat[n])) < 1e-3
+
+
+def test_like_is_the_grid_itself(strip, tmp_path):
+    grid = gb.distance_grid(strip, bounds=(29.7, 50.4, 30.3, 50.6), resolution=0.05)
+    again = gb.distance_grid(strip, like=grid)
+    assert again.identical(grid)
+    at = rasterio.Affine(
+        *map(float, np.array(grid.spatial_ref.GeoTransform.split())[[1, 2, 0, 4, 5, 3]])
+    )
+    path = tmp_path / "a.tif"
+    with rasterio.open(path, "w", driver="GTiff", width=12, height=4, count=1, dtype="uint8",
+                       crs="EPSG:4326", transform=at) as raster:  # fmt: skip
+        raster.write(np.ones((4, 12), dtype="uint8"), 1)
+    np.testing.assert_allclose(gb.distance_grid(strip, like=path), grid, atol=1e-9)
+    turned = grid.isel(y=slice(None, None, -1)).rename(x="lon", y="lat")
+    south_up = gb.distance_grid(strip, like=turned)
+    assert south_up.dims == ("lat", "lon")
+    assert (south_up.values[::-1] == grid.values).all()
+    assert (gb.distance_grid(strip, like=grid, side="West") == -grid).all()
+    assert (gb.distance_grid(strip, like=grid, side="both") == abs(grid)).all()
+
+
+def test_other_systems_and_180_degrees():
+    line = shapely.LineString([(180, -17), (180, -16)])
+    border = gb.border_along(line, source=gb.Source("mine"))
+    grid = gb.distance_grid(border, bounds=(179, -17, -179, -16), resolution=0.5)
+    assert grid.x.values.tolist() == [179.25, 179.75, 180.25, 180.75]
+    np.testing.assert_allclose(grid.values[:, ::-1], -grid.values, atol=1e-9)
+    assert (grid.values[:, 2:] > 0).all()
+    utm = gb.distance_grid(
+        border, bounds=(710_000, 8_150_000, 750_000, 8_190_000), resolution=20_000, crs="EPSG:32760"
+    )
+    lon, lat = pyproj.Transformer.from_crs("EPSG:32760", "EPSG:4326", always_xy=True).transform(
+        *np.meshgrid(utm.x, utm.y)
+    )
+    points = gpd.GeoSeries.from_xy(lon.ravel(), lat.ravel(), crs="EPSG:4326")
+    found = gb.distance_to_border(points, border).to_numpy().reshape(2, 2)
+    np.testing.assert_allclose(abs(utm.values), found, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "says"),
+    [
+        ({}, gb.DataError, "like="),
+        ({"bounds": (0, 0, 1, 1)}, gb.DataError, "resolution="),
+        ({"bounds": (0, 0, 1, 1), "resolution": -1}, gb.DataError, "-1"),
+        ({"bounds": (0, 0, 1, 1), "resolution": 1e-5}, gb.DataError, "10,000,1"),
+        ({"bounds": (0, 0, 1, 1), "resolution": 9}, gb.DataError, "0 by 0"),
+        ({"bounds": (0, 80, 1, 91), "resolution": 1}, gb.DataError, "91"),
+        ({"bounds": (0, 0, 1, 1), "resolution": 1, "crs": "no"}, gb.DataError, "no"),
+        ({"bounds": (0, 0, 1, 1), "resolution": 1, "side": "x"}, gb.UnknownSide, "x"),
+    ],
+)
+def test_what_is_no_grid_is_refused(strip, given, error, says):
+    with pytest.raises(error, match=says):
+        gb.distance_grid(strip, **given)
+
+
+def test_a_grid_without_a_system_is_refused(strip):
+    grid = gb.distance_grid(strip, bounds=(29, 50, 30, 51), resolution=0.5)
+    with pytest.raises(gb.MissingCRSError, match="write_crs"):
+        gb.distance_grid(strip, like=grid.drop_vars("spatial_ref"))
