@@ -204,6 +204,7 @@ WRITERS = {
     "io.write.shapefile.write_shapefile": {"write_dataframe", "write_text", "ZipFile"},
     "io.write.kml.write_kml": {"ZipFile", "open", "write"},
     "io.write.excel.write_workbook": {"ExcelWriter"},
+    "io.write.geotiff.fit_geotiff": {"write_bytes"},
     "analysis._arrow.TableWriter": {"CSVWriter", "ParquetWriter", "open", "write_table"},
     # Into memory.
     "viz.figure.plot._render_png": {"savefig"},

@@ -7,16 +7,16 @@ blocks of rows, so that beside the result little memory is needed.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyproj
-from pyproj.exceptions import CRSError
 
 from geobuffer._version import __version__
 from geobuffer.analysis.rasters import open_raster
 from geobuffer.errors import DataError, missing_crs, require
 from geobuffer.geodesy.antimeridian import normalize_longitudes
+from geobuffer.io.grid_cells import MOST_CELLS, Cells, read_cells, read_system
 from geobuffer.zones.arguments import NUMBER, PATH, TEXT, Kind, check_arguments, is_each, optional
 from geobuffer.zones.border import AROUND, BOTH
 from geobuffer.zones.checks import check_border
@@ -30,15 +30,9 @@ if TYPE_CHECKING:
     from geobuffer.zones.border import Border
 
 
-# A distance takes 8 bytes, so the largest grid takes 4 GB.
-_MOST_CELLS = 500_000_000
 # Cells that are computed at once: some 100 MB with their coordinates.
 _BLOCK_CELLS = 262_144
-# Centres are evenly spaced if none is off by more than this share of a cell. Files keep centres in
-# 32 bits at times, which rounds degrees by a hundredth of a cell of 0.001°.
-_UNEVEN = 0.02
 
-_X_NAMES, _Y_NAMES = ("x", "lon", "longitude"), ("y", "lat", "latitude")
 _GRID = Kind(
     lambda value: (
         PATH.accepts(value) or _is_raster(value) or (hasattr(value, "dims") and _is_array(value))
@@ -62,40 +56,6 @@ def _is_array(value: Any) -> bool:
 def _is_list(value: Any, length: int) -> bool:
     numbers = isinstance(value, (list, tuple, np.ndarray)) and is_each(value, NUMBER.accepts)
     return numbers and len(value) == length
-
-
-class _Cells(NamedTuple):
-    """The cells of a grid, by the centres of its columns and rows, in the units of its system."""
-
-    crs: pyproj.CRS
-    x: Floats
-    y: Floats
-    names: tuple[str, str] = ("y", "x")
-    """The names of the dimensions."""
-
-    def check(self) -> None:
-        """Raise an error unless this is a grid on Earth that memory can hold."""
-        count = len(self.x) * len(self.y)
-        if not 0 < count <= _MOST_CELLS:
-            raise DataError(
-                f"Invalid grid: {len(self.x):,} by {len(self.y):,} is {count:,} cells. Must be "
-                f"from 1 to {_MOST_CELLS:,}: choose another resolution, or smaller bounds."
-            )
-        if not (self.crs.is_geographic or self.crs.is_projected):
-            raise DataError(
-                f"Invalid crs {self.crs.name!r}. Must be geographic or projected.", parameter="crs"
-            )
-        for name, at in zip(reversed(self.names), (self.x, self.y), strict=True):
-            steps = np.diff(at)
-            if not np.isfinite(at).all() or (
-                len(steps) and np.ptp(steps) > _UNEVEN * abs(steps.mean())
-            ):
-                raise DataError(f"Invalid {name} of the grid: its steps differ. Must be even.")
-        if self.crs.is_geographic and np.abs(self.y).max() > 90.0:
-            raise DataError(
-                f"Invalid grid: a row of cells is at latitude {self.y[np.abs(self.y).argmax()]:g}. "
-                "Must lie within ±90°."
-            )
 
 
 def distance_grid(
@@ -168,7 +128,7 @@ def distance_grid(
     check_border(border)
     name = border.find_side_name(border.sides[1].name if side is None else side)
     xarray = require("xarray", "xarray", "A grid of distances")
-    cells = _choose_cells(like, bounds, resolution, _read_system(crs))
+    cells = _choose_cells(like, bounds, resolution, read_system(crs))
     cells.check()
     values = np.empty((len(cells.y), len(cells.x)))
     rows = max(_BLOCK_CELLS // len(cells.x), 1)
@@ -187,7 +147,7 @@ def distance_grid(
     return grid
 
 
-def _choose_cells(like: Any, bounds: Any, resolution: Any, crs: pyproj.CRS) -> _Cells:
+def _choose_cells(like: Any, bounds: Any, resolution: Any, crs: pyproj.CRS) -> Cells:
     if (like is None) == (bounds is None) or (bounds is None) != (resolution is None):
         raise DataError(
             "Invalid grid: it is not clear which. Must be given like=, or bounds= and resolution=."
@@ -197,20 +157,10 @@ def _choose_cells(like: Any, bounds: Any, resolution: Any, crs: pyproj.CRS) -> _
     if PATH.accepts(like):
         with open_raster(Path(like)) as raster:
             return _cells_of_raster(raster)
-    return _cells_of_raster(like) if _is_raster(like) else _cells_of_array(like)
+    return _cells_of_raster(like) if _is_raster(like) else read_cells(like)
 
 
-def _read_system(crs: Any) -> pyproj.CRS:
-    try:
-        return pyproj.CRS.from_user_input(crs)
-    except (CRSError, TypeError, ValueError) as error:
-        shown = f"{type(crs).__name__} {crs!r:.60}"
-        raise DataError(
-            f"Invalid crs: {shown}. Must be a reference system, as 'EPSG:4326'.", parameter="crs"
-        ) from error
-
-
-def _lay_cells(bounds: Any, resolution: Any, crs: pyproj.CRS) -> _Cells:
+def _lay_cells(bounds: Any, resolution: Any, crs: pyproj.CRS) -> Cells:
     west, south, east, north = map(float, bounds)
     if crs.is_geographic and east < west:
         east += 360.0
@@ -233,18 +183,18 @@ def _lay_cells(bounds: Any, resolution: Any, crs: pyproj.CRS) -> _Cells:
         )
     columns, rows = (east - west) / wide + 0.5, (north - south) / high + 0.5
     # Before the centres are made: a billion of them would fill the memory.
-    if columns * rows > _MOST_CELLS * 1.01 + columns + rows:
+    if columns * rows > MOST_CELLS * 1.01 + columns + rows:
         raise DataError(
             f"Invalid resolution {resolution!r}: it makes {columns * rows:,.0f} cells. Must make "
-            f"at most {_MOST_CELLS:,}.",
+            f"at most {MOST_CELLS:,}.",
             parameter="resolution",
         )
     x = west + (np.arange(int(columns), dtype=np.float64) + 0.5) * wide
     y = north - (np.arange(int(rows), dtype=np.float64) + 0.5) * high
-    return _Cells(crs, x, y)
+    return Cells(crs, x, y)
 
 
-def _cells_of_raster(raster: Any) -> _Cells:
+def _cells_of_raster(raster: Any) -> Cells:
     name = getattr(raster, "name", "like")
     if not raster.crs:
         raise missing_crs(f"{name} has", "run rio edit-info --crs")
@@ -252,32 +202,10 @@ def _cells_of_raster(raster: Any) -> _Cells:
     if t.b or t.d:
         raise DataError(f"Invalid {name}: it is rotated. Must not be: rio warp.", parameter="like")
     x, y = t.c + (np.arange(raster.width) + 0.5) * t.a, t.f + (np.arange(raster.height) + 0.5) * t.e
-    return _Cells(_read_system(raster.crs), x, y)
+    return Cells(read_system(raster.crs), x, y)
 
 
-def _cells_of_array(array: Any) -> _Cells:
-    """Return the cells of a DataArray of xarray."""
-    found = []
-    for known in (_Y_NAMES, _X_NAMES):
-        names = [n for n in array.dims if str(n).lower() in known and n in array.coords]
-        if len(names) != 1:
-            raise DataError(
-                f"Invalid like: its dimensions are {', '.join(map(str, array.dims))}. Must have "
-                "one of each, with coordinates: x or lon, y or lat.",
-                parameter="like",
-            )
-        found.append(names[0])
-    y, x = (np.asarray(array.coords[name].values, dtype=np.float64) for name in found)
-    mapping = array.encoding.get("grid_mapping") or array.attrs.get("grid_mapping", "spatial_ref")
-    facts = array.coords[mapping].attrs if mapping in array.coords else {}
-    system = facts.get("crs_wkt") or facts.get("spatial_ref") or array.attrs.get("crs")
-    system = system or getattr(getattr(array, "rio", None), "crs", None)
-    if not system:
-        raise missing_crs("like has", 'use rio.write_crs("EPSG:4326") of rioxarray')
-    return _Cells(_read_system(system), x, y, (str(found[0]), str(found[1])))
-
-
-def _locate_cells(cells: _Cells, rows: slice) -> tuple[Floats, Floats]:
+def _locate_cells(cells: Cells, rows: slice) -> tuple[Floats, Floats]:
     """Return longitudes and latitudes of the centres of some rows; NaN beyond the Earth."""
     x, y = (one.ravel() for one in np.meshgrid(cells.x, cells.y[rows]))
     if cells.crs != "EPSG:4326":
@@ -304,20 +232,18 @@ def _measure_signed_km(border: Border, lon: Floats, lat: Floats, side: str) -> F
     return km
 
 
-def _axis_attributes(cells: _Cells, axis: int) -> dict[str, str]:
+def _axis_attributes(cells: Cells, axis: int) -> dict[str, str]:
     """Return what CF says of a coordinate: 0 for y, 1 for x."""
     axes = {one["axis"]: one for one in cells.crs.cs_to_cf()}
     return axes.get("YX"[axis], {})
 
 
-def _describe_system(cells: _Cells) -> dict[str, Any]:
+def _describe_system(cells: Cells) -> dict[str, Any]:
     """Return the attributes of ``spatial_ref``."""
     wkt = cells.crs.to_wkt()
     facts: dict[str, Any] = {**cells.crs.to_cf(), "crs_wkt": wkt, "spatial_ref": wkt}
     if len(cells.x) > 1 and len(cells.y) > 1:
-        wide, high = ((at[-1] - at[0]) / (len(at) - 1) for at in (cells.x, cells.y))
-        numbers = (cells.x[0] - wide / 2, wide, 0.0, cells.y[0] - high / 2, 0.0, high)
-        facts["GeoTransform"] = " ".join(f"{number:.17g}" for number in numbers)
+        facts["GeoTransform"] = " ".join(f"{number:.17g}" for number in cells.find_transform())
     return facts
 
 

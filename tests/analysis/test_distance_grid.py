@@ -1,5 +1,7 @@
 """A grid of distances agrees with distances of points and with an independent search."""
 
+import sys
+
 import geopandas as gpd
 import numpy as np
 import pyproj
@@ -42,6 +44,14 @@ def test_like_is_the_grid_itself(strip, tmp_path):
                        crs="EPSG:4326", transform=at) as raster:  # fmt: skip
         raster.write(np.ones((4, 12), dtype="uint8"), 1)
     np.testing.assert_allclose(gb.distance_grid(strip, like=path), grid, atol=1e-9)
+    with rasterio.open(path) as raster:
+        assert gb.distance_grid(strip, like=raster).identical(gb.distance_grid(strip, like=path))
+    with rasterio.open(path, "r+") as raster:
+        raster.transform = rasterio.Affine(at.a, 0.01, at.c, 0.01, at.e, at.f)
+    with rasterio.open(path) as raster, pytest.raises(gb.DataError, match=r"a\.tif.*rotated"):
+        gb.distance_grid(strip, like=raster)
+    with pytest.raises(gb.DataError, match=r"a\.tif.*north up"):
+        gb.distance_grid(strip, like=path)
     turned = grid.isel(y=slice(None, None, -1)).rename(x="lon", y="lat")
     south_up = gb.distance_grid(strip, like=turned)
     assert south_up.dims == ("lat", "lon")
@@ -73,6 +83,7 @@ def test_other_systems_and_180_degrees():
     [
         ({}, gb.DataError, "like="),
         ({"bounds": (0, 0, 1, 1)}, gb.DataError, "resolution="),
+        ({"bounds": (0, 0, 1, 1), "resolution": 1, "like": "a.tif"}, gb.DataError, "like="),
         ({"bounds": (0, 0, 1, 1), "resolution": -1}, gb.DataError, "-1"),
         ({"bounds": (0, 0, 1, 1), "resolution": 1e-5}, gb.DataError, "10,000,1"),
         ({"bounds": (0, 0, 1, 1), "resolution": 9}, gb.DataError, "0 by 0"),
@@ -90,3 +101,9 @@ def test_a_grid_without_a_system_is_refused(strip):
     grid = gb.distance_grid(strip, bounds=(29, 50, 30, 51), resolution=0.5)
     with pytest.raises(gb.MissingCRSError, match="write_crs"):
         gb.distance_grid(strip, like=grid.drop_vars("spatial_ref"))
+
+
+def test_without_xarray_the_extra_is_named(strip, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    with pytest.raises(gb.MissingExtra, match=r"pip install 'geobuffer\[xarray\]'"):
+        gb.distance_grid(strip, bounds=(29, 50, 30, 51), resolution=0.5)

@@ -1,4 +1,4 @@
-"""Write zones, tables, maps and pictures to files in the format that the suffix names.
+"""Write zones, tables, grids, maps and pictures to files in the format that the suffix names.
 
 Before writing, we adapt a table to its format: names and kinds of columns, one geometry in degrees,
 and the index as columns. Every file is written atomically.
@@ -26,6 +26,7 @@ from geobuffer.io.atomic import (
 )
 from geobuffer.io.write.csv_tables import CsvStyle, find_csv_style, write_csv
 from geobuffer.io.write.excel import check_xlsxwriter, write_workbook
+from geobuffer.io.write.geotiff import check_rasterio, fit_geotiff
 from geobuffer.io.write.kml import write_kml
 from geobuffer.io.write.qgis_styles import style_border, style_places, style_rings, write_styles
 from geobuffer.io.write.shapefile import write_shapefile
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import folium
+    import xarray as xr
     from matplotlib.figure import Figure
 
     from geobuffer.zones.zone import Zone
@@ -205,6 +207,7 @@ _TABLES = (".csv", ".xlsx")
 _PLAIN = (*_TABLES, ".parquet")
 _MAPS = (".html",)
 _PICTURES = (".png", ".svg", ".pdf")
+_RASTERS = (".tif", ".tiff")
 
 # Pixels to the inch, as journals ask.
 _DPI = 300
@@ -214,17 +217,18 @@ _DESCRIPTIONS = ("geobuffer-subtitle", "geobuffer-sources", "geobuffer-citations
 
 
 def write(
-    thing: Zone | pd.DataFrame | folium.Map | Figure,
+    thing: Zone | pd.DataFrame | xr.DataArray | folium.Map | Figure,
     path: str | Path,
     *,
     csv_locale: str | None = None,
 ) -> Path:
-    """Write a zone, a table, a map or a picture to a file, and return the file's path.
+    """Write a zone, a table, a grid, a map or a picture to a file, and return the file's path.
 
     Parameters
     ----------
     thing
-        A zone (one row for each ring, with its source), a (Geo)DataFrame, a map (of folium, or as
+        A zone (one row for each ring, with its source), a (Geo)DataFrame, a grid of numbers as
+        :func:`geobuffer.distance_grid` returns it, a map (of folium, or as
         :func:`geobuffer.inline` returns it), or a matplotlib figure such as
         :func:`geobuffer.plot_zone` returns.
     path
@@ -234,7 +238,8 @@ def write(
         shapefile, with a warning that lists what it cannot hold). For tables, points as
         ``longitude`` and ``latitude``, other shapes as WKT: ``.csv`` (UTF-8 with a byte order mark,
         so that spreadsheets read Cyrillic) and ``.xlsx`` (the extra ``excel``). For tables without
-        geometry also ``.parquet``. For maps ``.html``. Pictures are
+        geometry also ``.parquet``. For grids ``.tif`` and ``.tiff`` (GeoTIFF of 64 bits, north
+        up, with NaN for no data; the extra ``raster``). For maps ``.html``. Pictures are
         ``.png`` (300 pixels to the inch), ``.svg`` (letters as shapes) or ``.pdf`` (with its
         fonts): the same picture gives the same bytes, and its title and sources are in its
         metadata too.
@@ -248,12 +253,14 @@ def write(
     ------
     DataError
         The suffix names no format for that thing; or ``csv_locale`` is unknown, or the file is no
-        CSV.
+        CSV; or a grid has other dimensions than x and y, one column or row, or uneven steps.
+    MissingExtra
+        A library that writes the format is not installed.
     WriteError
         The folder is missing or read-only, or the target is read-only or not a plain file: we
         check this first. Or the disk is full. A file that was there before stays as it was.
     MissingCRSError
-        A table's geometry has no coordinate reference system.
+        A table's geometry, or a grid, has no coordinate reference system.
 
     Examples
     --------
@@ -295,6 +302,8 @@ def check_target(path: str | Path, thing: object) -> Path:
         raise DataError(message)
     if _file_suffix(path) == ".xlsx":
         check_xlsxwriter()
+    if _file_suffix(path) in _RASTERS:
+        check_rasterio()
     check_writable(path)
     _check_name(path)
     return path
@@ -364,6 +373,8 @@ def _list_formats(thing: object) -> tuple[str, ...]:
         return _SHAPES + _TABLES
     if issubclass(kind, pd.DataFrame):
         return _PLAIN
+    if _is_array(kind):
+        return _RASTERS
     return _PICTURES if _is_figure(kind) else _MAPS
 
 
@@ -376,17 +387,26 @@ _WRITABLE = Kind(
     lambda value: (
         isinstance(value, (BufferZone, CombinedZone, pd.DataFrame))
         or _is_figure(type(value))
+        or _is_array(type(value))
         or (_is_page(value) and not isinstance(value, type))
     ),
-    "a zone, a table of pandas or geopandas, a map of folium, a page of inline() or a figure of "
-    "matplotlib",
+    "a zone, a table of pandas or geopandas, a DataArray of xarray, a map of folium, a page of "
+    "inline() or a figure of matplotlib",
     takes_tables=True,
 )
 
 
 def _is_figure(kind: type) -> bool:
-    """Return whether a class is a matplotlib figure, without importing matplotlib."""
-    return any((c.__module__, c.__name__) == ("matplotlib.figure", "Figure") for c in kind.__mro__)
+    return _is_subclass(kind, "matplotlib.figure", "Figure")
+
+
+def _is_array(kind: type) -> bool:
+    return _is_subclass(kind, "xarray.core.dataarray", "DataArray")
+
+
+def _is_subclass(kind: type, module: str, name: str) -> bool:
+    """Return whether a class is one of a library, without importing the library."""
+    return any((c.__module__, c.__name__) == (module, name) for c in kind.__mro__)
 
 
 def _choose_writer(thing: Any, target: Path, style: CsvStyle | None) -> Callable[[Path], Any]:
@@ -395,23 +415,22 @@ def _choose_writer(thing: Any, target: Path, style: CsvStyle | None) -> Callable
         return lambda path: thing.save(str(path))
     if suffix in _PICTURES:
         return lambda path: _save_picture(thing, path, suffix)
+    if suffix in _RASTERS:
+        return fit_geotiff(thing)
     is_zone = isinstance(thing, (BufferZone, CombinedZone))
     if is_zone and suffix in {".kml", ".kmz"}:
         return lambda path: write_kml(thing, path)
     table = fit_table(thing.to_frame() if is_zone else thing, suffix, target)
-    plain: dict[str, Callable[[Path], Any]] = {
+    writers: dict[str, Callable[[Path], Any]] = {
         ".csv": lambda path: write_csv(_drop_geometry(table), path, style),
         ".xlsx": lambda path: write_workbook(_drop_geometry(table), path),
         ".kml": lambda path: write_kml(table, path),
         ".kmz": lambda path: write_kml(table, path),
         ".shp.zip": lambda path: write_shapefile(table, path),
         ".parquet": lambda path: _write_parquet(table, path),
+        ".gpkg": lambda path: _write_geopackage(thing if is_zone else None, table, path),
     }
-    if suffix in plain:
-        return plain[suffix]
-    if suffix == ".gpkg":
-        return lambda path: _write_geopackage(thing if is_zone else None, table, path)
-    return lambda path: _write_layer(table, path, suffix)
+    return writers.get(suffix, lambda path: _write_layer(table, path, suffix))
 
 
 def _write_geopackage(
