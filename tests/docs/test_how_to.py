@@ -103,6 +103,32 @@ def test_the_readme_buffers_a_table():
     assert (back["buffer_error_m"] <= 1.0).all()
 
 
+def test_duckdb():
+    pytest.importorskip("duckdb")
+    names = run("how-to/duckdb", {})
+    counts = dict(names["counts"])
+    assert sum(counts.values()) == 10_000
+    assert names["inside"].num_rows == counts["inside"] + counts["uncertain"]
+    assert len(names["nearest"]) == 5
+    assert sum(count for _, count in names["by_section"]) == names["inside"].num_rows
+
+
+def test_polars():
+    pytest.importorskip("polars")
+    names = run("how-to/polars", {})
+    assert names["classes"]["membership"].to_list() == ["inside", "outside"]
+    assert names["inside"]["name"].to_list() == ["Yunakivka"]
+    assert names["distance"]["km"].round(1).to_list()[1] == 28.9
+    assert names["sections"]["name"].to_list() == ["Kursk–Sumy"]
+
+
+@pytest.mark.filterwarnings("ignore:.*convert_dtypes")  # lonboard asks pandas so
+def test_lonboard():
+    pytest.importorskip("lonboard")
+    names = run("how-to/lonboard", {})
+    assert [len(layer.table) for layer in names["m"].layers] == [1, len(names["inside"])]
+
+
 def test_widget(capsys):
     names = run("how-to/widget", {})
     assert left_behind() == set()

@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,15 +32,18 @@ RUN_BY = {
     "explanation/probability.md": "docs/test_how_to.py",
     "how-to/anywhere.md": "docs/test_how_to.py",
     "how-to/buffers.md": "docs/test_how_to.py",
+    "how-to/duckdb.md": "docs/test_how_to.py",
     "how-to/dask.md": "analysis/test_distributed.py",
     "how-to/downloads.md": "docs/test_how_to.py",
     "how-to/formats.md": "docs/test_how_to.py",
     "how-to/gazetteers.md": "docs/test_how_to.py",
     "how-to/journalists.md": "docs/test_how_to.py",
     "how-to/lines-and-areas.md": "docs/test_how_to.py",
+    "how-to/lonboard.md": "docs/test_how_to.py",
     "how-to/offline.md": "viz/offline/test_inline.py",
     "how-to/own-files.md": "docs/test_own_files.py",
     "how-to/pictures.md": "viz/figure/test_plot.py",
+    "how-to/polars.md": "docs/test_how_to.py",
     "how-to/population.md": "docs/test_how_to.py",
     "how-to/postgis.md": "docs/test_how_to.py",
     "how-to/publish.md": "docs/test_how_to.py",
@@ -70,10 +74,56 @@ def test_the_python_of_every_page_is_run_somewhere():
 
 
 def test_every_fence_has_a_language_that_is_checked():
-    known = {"python", "console", "sql", "text", "bash", "toml", "{toctree}", "{eval-rst}"}
+    known = {
+        "python",
+        "console",
+        "powershell",
+        "sql",
+        "text",
+        "bash",
+        "toml",
+        "{toctree}",
+        "{eval-rst}",
+    }
     for page in PAGES:
         opened = re.findall(r"^```(\S*)", _text(page), re.MULTILINE)[::2]
         assert set(opened) <= known, page
+
+
+def _in_powershell(line):
+    """Return a line of bash as one of Windows PowerShell, which knows no && before version 7."""
+    line = line.replace("python3 ", "py ").replace(" && ", "; ").replace("'", '"')
+    return re.sub(r"\.venv/bin/(\w+)", r".venv\\Scripts\\\1", line)
+
+
+def test_powershell_says_what_bash_does():
+    readme = _text("../README.md")
+    pairs = re.findall(
+        r"^```bash\n(.*?)\n```\n```powershell\n(.*?)\n```", readme, re.MULTILINE | re.DOTALL
+    )
+    assert len(pairs) == readme.count("```bash\n") == 2
+    page = _text("how-to/install.md")
+    console, windows = (
+        re.search(rf"^```{language}\n(.*?)\n```", page, re.MULTILINE | re.DOTALL)[1].splitlines()
+        for language in ("console", "powershell")
+    )
+    pairs += [
+        (line.removeprefix("$ "), other) for line, other in zip(console, windows, strict=True)
+    ]
+    for bash, powershell in pairs:
+        assert powershell == _in_powershell(bash)
+
+
+def test_each_extra_for_users_is_on_the_page_about_installing():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    for_developers = {"coverage", "distributed", "docs", "fuzz", "lint", "notebook", "test"}
+    listed = set(re.findall(r"^\| (`.*?`) \|", _text("how-to/install.md"), re.MULTILINE))
+    named = {name for cell in listed for name in re.findall(r"`(\w+)`", cell)}
+    assert named == set(extras) - for_developers
+    [everything] = extras["all"]
+    assert set(everything[len("geobuffer[") : -1].split(",")) == named - {"all", "dask", "spark"}
 
 
 def _commands():
