@@ -50,7 +50,7 @@ def test_answer_refuses_what_is_no_number_or_of_another_shape(strip, lon, lat, n
 def test_a_table_of_another_library_is_refused_with_its_conversion(strip):
     table = pa.table({"lon": [30.0], "lat": [50.5]})
     with pytest.raises(gb.DataError, match=r"Invalid table: a Table of pyarrow.*to_pandas\(\)"):
-        gb.locate(table, strip)
+        gb.exposure(table, gb.build_zone(strip, 10, tolerance_m=10))
     with pytest.raises(gb.GeobufferError, match=r"Invalid path: a Table of pyarrow.*to_pandas\(\)"):
         gb.read_settlements(table)
     read = gb.read_settlements(table.to_pandas().assign(name="A"))
