@@ -137,9 +137,12 @@ def _read_plain_points(shapes: NDArray[np.object_]) -> tuple[Floats, Floats] | N
     x, y = np.empty((2, len(shapes)))
     for low in range(0, len(shapes), _BLOCK):
         block = slice(low, low + _BLOCK)
+        # While shapely works it makes its array read-only, and after that a part of an array that
+        # another thread works with cannot be made writeable again. So it gets a copy.
+        some = shapes[block].copy()
         try:
-            shapely.get_x(shapes[block], out=x[block])
-            shapely.get_y(shapes[block], out=y[block])
+            shapely.get_x(some, out=x[block])
+            shapely.get_y(some, out=y[block])
         except shapely.errors.GEOSException:  # a point is empty
             return None
         # Of what is no point they are missing.
