@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from geobuffer.analysis.membership import MEMBERSHIP, answer
+from geobuffer.analysis.text_columns import make_dictionary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,8 +76,7 @@ def _number_column(values: NDArray[np.float64]) -> pa.Array:
 
 def _name_column(names: Sequence[str], codes: NDArray[np.signedinteger]) -> pa.Array:
     """Return the names that codes stand for; −1 stands for a missing one."""
-    known = pa.array([*names, None], type=pa.string())
-    return known.take(pa.array(np.where(codes < 0, len(names), codes)))
+    return make_dictionary(codes, names).dictionary_decode()
 
 
 def _read_side(zone: Zone, answers: Answers) -> pa.Array:
