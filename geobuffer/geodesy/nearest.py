@@ -108,9 +108,9 @@ class LineIndex:
     Many points are looked up in a grid of cells instead (:mod:`geobuffer.geodesy._cells`), which
     takes a fraction of the time, and less again where numba is installed (the extra ``fast``). The
     index builds the grid when it pays, and keeps it. The tree still answers for points outside the
-    grid, which reaches 110 km beyond the lines, and for points more than 1,000 km from them. Both ways
-    measure the piece that they found by one formula (:mod:`geobuffer.geodesy._series`), so they
-    agree to the last bit.
+    grid, which reaches 110 km beyond the lines, and for points more than 1,000 km from them. Both
+    ways measure the piece that they found by one formula (:mod:`geobuffer.geodesy._series`), so
+    they agree to the last bit.
 
     Parameters
     ----------
