@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer.main
 
 from geobuffer.cli.commands import app
+from geobuffer.cli.options import list_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,12 +50,13 @@ def described(command: Any, context: Any) -> Iterator[str]:
     yield str(command.help).translate(_MARKUP)
     usage = " ".join(command.collect_usage_pieces(context))
     yield f"```text\n{context.info_name} {usage}\n```"
-    for parameter in command.params:
-        record = parameter.get_help_record(context)
-        if record is not None:
+    for heading, records in list_options(command, context).items():
+        yield f"**{heading}**"
+        for names, explanation in records:
             # Columns are aligned for a terminal.
-            name, told = (" ".join(text.split()) for text in record)
-            yield f"```{{option}} {name}\n{told.translate(_MARKUP)}\n```"
+            name, explained = (" ".join(text.split()) for text in (names, explanation))
+            yield f"```{{option}} {name}\n{explained.translate(_MARKUP)}\n```"
+    yield f"Examples:\n\n```text\n{command.epilog}\n```"
 
 
 def page() -> str:

@@ -52,7 +52,10 @@ def check(
     csv_locale: CsvLocale = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare each claim of a scenario's reports with the zone: supported, contradicted or not."""
+    """Compare each claim of a scenario's reports with the zone.
+
+    A claim is supported, contradicted or not decidable.
+    """
     check_table(out, csv_locale)
     if file is not None:
         if zone.scenario is not None:

@@ -12,7 +12,7 @@ import typer
 
 import geobuffer as gb
 from geobuffer.cli.interrupts import import_geopandas_first
-from geobuffer.cli.options import AsJson, OnceCommand
+from geobuffer.cli.options import OUTPUT, AsJson
 from geobuffer.cli.output import (
     check_folder,
     print_json,
@@ -37,7 +37,10 @@ data_app = typer.Typer()
 
 @data_app.callback(invoke_without_command=True)
 def data(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """List the bundled data with licence, date and accuracy, and the data that can be fetched."""
+    """List the bundled data and the data that can be fetched.
+
+    Each dataset has its licence, date and accuracy.
+    """
     if context.invoked_subcommand is None:
         _print_data(as_json=as_json)
 
@@ -54,29 +57,38 @@ def _print_data(*, as_json: bool) -> None:
     print_table(offers, "Fetch with: geobuffer data get NAME")
 
 
-@data_app.command("get", cls=OnceCommand)
-@import_geopandas_first
 def data_get(  # noqa: PLR0913 - one parameter for each option of the command
     name: Annotated[str, typer.Argument(help="A name that geobuffer data lists.")],
     *,
     country: Annotated[
-        str | None, typer.Option("--country", help="ISO 3166 code or English name.")
+        str | None,
+        typer.Option("--country", metavar="COUNTRY", help="ISO 3166 code or English name."),
     ] = None,
     level: Annotated[
-        int | None, typer.Option("--level", help="Administrative level; 0 is the country.")
+        int | None,
+        typer.Option("--level", metavar="NUMBER", help="Administrative level; 0 is the country."),
     ] = None,
     iso: Annotated[
-        str | None, typer.Option("--iso", help="ISO 3166 codes of regions, as in RU-KRS,UA-59.")
+        str | None,
+        typer.Option(
+            "--iso", metavar="CODE,CODE", help="ISO 3166 codes of regions, as in RU-KRS,UA-59."
+        ),
     ] = None,
     bbox: Annotated[
         str | None, typer.Option("--bbox", metavar="W,S,E,N", help="A box, in degrees.")
     ] = None,
-    year: Annotated[int | None, typer.Option("--year", help="Of a raster.")] = None,
+    year: Annotated[int | None, typer.Option("--year", metavar="YEAR", help="Of a raster.")] = None,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Download again, even if the cache has it.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FOLDER", help="Also write it to this folder.")
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            help="Also write it to this folder.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

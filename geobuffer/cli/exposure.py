@@ -27,6 +27,7 @@ from geobuffer.cli.inputs import (
     read_zone,
 )
 from geobuffer.cli.options import (
+    OUTPUT,
     AsJson,
     BorderOptions,
     CsvLocale,
@@ -118,7 +119,10 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
     zone: ZoneOptions,
     places: PlaceOptions,
     by: Annotated[
-        str | None, typer.Option("--by", help="Count by this column: oblast, raion, section.")
+        str | None,
+        typer.Option(
+            "--by", metavar="COLUMN", help="Count by this column: oblast, raion, section."
+        ),
     ] = None,
     cumulative: Annotated[
         bool, typer.Option("--cumulative", help="Count all within each edge, not ring by ring.")
@@ -315,8 +319,8 @@ def _print_expected(counted: pd.DataFrame) -> None:
         print_line(_NOT_EXPECTED)
         return
     if len(counted) == 1:
-        one = counted.iloc[0]
-        print_line(describe_expected(*(one[name] for name in (*_EXPECTED, "places"))))
+        # By column: a row of the table would hold all numbers as floats.
+        print_line(describe_expected(*(counted[name].iloc[0] for name in (*_EXPECTED, "places"))))
     else:
         print_line(_EXPECTED_MEANS)
 
@@ -400,13 +404,21 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
     ] = "5",
     png: Annotated[
         Path | None,
-        typer.Option("--png", help="Also draw it: a picture (.png, .svg, .pdf)."),
+        typer.Option(
+            "--png",
+            metavar="FILE",
+            help="Also draw it: a picture (.png, .svg, .pdf).",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     size: Annotated[
         str,
         typer.Option(
             "--size",
-            help="The size of the picture: a4, a3, social (1200x630), or pixels as in 1600x900.",
+            metavar="SIZE",
+            rich_help_panel=OUTPUT,
+            help="The size of the picture: a4, a3, social (1200x630), or pixels as in 1600x900. "
+            "Default: 500 x 330 points.",
         ),
     ] = "",
     language: Annotated[
@@ -414,14 +426,15 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
         typer.Option(
             "--language",
             metavar=f"[{'|'.join(list_languages())}]",
-            help="The language of the picture. Default: English.",
+            rich_help_panel=OUTPUT,
+            help="The language of the picture.",
         ),
     ] = "en",
     out: Out = None,
     csv_locale: CsvLocale = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count the places and people within every distance, to choose a width."""
+    """Count the places and people within every distance."""
     from geobuffer.viz.captions import has_only_points
 
     check_table(out, csv_locale)

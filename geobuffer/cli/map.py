@@ -23,6 +23,7 @@ from geobuffer.cli.inputs import (
     read_zone,
 )
 from geobuffer.cli.options import (
+    OUTPUT,
     AsJson,
     ModelOptions,
     PlaceOptions,
@@ -55,21 +56,39 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
     zone: ZoneOptions,
     places: PlaceOptions,
     out: Annotated[
-        Path | None, typer.Option("--out", help="The HTML file. Default: geobuffer-map.html.")
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="The HTML file. Default: geobuffer-map.html.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     title: Annotated[
         str | None,
-        typer.Option("--title", help="The heading, in place of ours."),
+        typer.Option(
+            "--title",
+            metavar="TEXT",
+            help="The heading. Default: that of the scenario, else the sides and the width.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     model: ModelOptions,
     png: Annotated[
         Path | None,
-        typer.Option("--png", help="A picture (.png, .svg, .pdf); the page only with --out too."),
+        typer.Option(
+            "--png",
+            metavar="FILE",
+            help="A picture (.png, .svg, .pdf); the page only with --out too.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     size: Annotated[
         str,
         typer.Option(
             "--size",
+            metavar="SIZE",
+            rich_help_panel=OUTPUT,
             help="The size of the picture: a4, a3, social (1200x630), or pixels as in 1600x900. "
             "Default: as large as the zone needs.",
         ),
@@ -79,13 +98,14 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
         typer.Option(
             "--language",
             metavar=f"[{'|'.join(list_languages())}]",
+            rich_help_panel=OUTPUT,
             help="The language of the picture, and in which the page opens. Default: English; the "
             "page opens in that of the reader's browser.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw the zone and its settlements: one HTML file that opens offline, or a picture."""
+    """Draw the map: one HTML file that opens offline, or a picture."""
     from geobuffer.analysis.expectation import expect_zone
 
     page = out or (None if png else Path("geobuffer-map.html"))

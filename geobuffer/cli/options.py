@@ -9,10 +9,10 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, ClassVar, get_type_hints
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from geobuffer.cli.output import protect_inputs
 from geobuffer.errors import DataError
@@ -21,11 +21,62 @@ from geobuffer.errors import DataError
 READ = "a file that is read"
 
 
+#: Under this heading, help lists the options that say what is printed and written.
+OUTPUT = "Output"
+
+# Options of the command alone come before those that commands share, as typer calls them.
+_HEADINGS = ("Arguments", "Options", "The border", "The zone", "The settlements", "The people")
+
+
+def _format_examples(command: Any, formatter: Any) -> None:
+    """Write the examples of a command, which are its epilog, as they are typed."""
+    if command.epilog:
+        with formatter.section("Examples"):
+            for line in command.epilog.split("\n"):
+                formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+
+def list_options(command: Any, ctx: Any) -> dict[str, list[tuple[str, str]]]:
+    """Return the arguments and options of a command: how they are typed, and their help.
+
+    They stand under the headings of their groups; a group without options is left out.
+    """
+    groups: dict[str, list[tuple[str, str]]] = {name: [] for name in (*_HEADINGS, OUTPUT)}
+    for one in command.get_params(ctx):
+        record = one.get_help_record(ctx)
+        if record is not None:
+            is_argument = one.param_type_name == "argument"
+            heading = "Arguments" if is_argument else getattr(one, "rich_help_panel", None)
+            # typer makes --help itself, without a heading.
+            heading = OUTPUT if one.name == "help" else heading or "Options"
+            groups[heading].append(record)
+    return {heading: records for heading, records in groups.items() if records}
+
+
+class GroupWithExamples(TyperGroup):
+    """A group of commands whose help ends with examples."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - given by typer
+        """Write the examples."""
+        _format_examples(self, formatter)
+
+
 class OnceCommand(TyperCommand):
     """A command that refuses an option with one value if it is given twice.
 
-    Without it the last value counts, and the others are lost without a word.
+    Without it the last value counts, and the others are lost without a word. Its help lists the
+    options in groups, and ends with examples.
     """
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments, and the options under the headings of their groups."""
+        for heading, records in list_options(self, ctx).items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - given by typer
+        """Write the examples."""
+        _format_examples(self, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Check how often options are given, and parse the words of a command."""
@@ -65,20 +116,29 @@ class Edges(enum.StrEnum):
     loxodrome = "loxodrome"
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Write to this file.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON instead of text.", rich_help_panel=OUTPUT)
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Write to this file.", rich_help_panel=OUTPUT),
+]
 CsvLocale = Annotated[
     str | None,
     typer.Option(
         "--csv-locale",
         metavar="LOCALE",
-        help="Write a .csv for a spreadsheet of this locale: uk, ru, pl, de, fr, en_US and others.",
+        help="Write a .csv for a spreadsheet of this locale: uk, ru, pl, de, fr, en_US and others. "
+        "Default: commas, and points in numbers.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 SideName = Annotated[
     str | None,
     typer.Option(
         "--side",
+        metavar="SIDE",
+        rich_help_panel="The zone",
         help="A side's name, or both. Default: both; with --around FILE, around; in the zone of "
         "May 2025, Ukraine.",
     ),
@@ -110,9 +170,15 @@ _EACH = "such a file (all of them, or one for each in order)"
 class BorderOptions:
     """Which border: of a scenario, between regions, along a line, or around points and areas."""
 
+    HEADING: ClassVar = "The border"
+
     scenario: Annotated[
         Path | None,
-        typer.Option("--scenario", help="A scenario file (TOML). Default: the zone of May 2025."),
+        typer.Option(
+            "--scenario",
+            metavar="FILE",
+            help="A scenario file (TOML). Default: the zone of May 2025.",
+        ),
         READ,
     ] = None
     between: Annotated[
@@ -140,7 +206,8 @@ class BorderOptions:
         typer.Option(
             "--edges",
             help="How edges of the file of --regions, --along, --around or --outline run between "
-            "vertices: straight in longitude and latitude, the shortest way, or at one bearing.",
+            "vertices: straight in longitude and latitude, the shortest way, or at one bearing. "
+            "Default: straight.",
         ),
     ] = None
     country: Annotated[
@@ -157,7 +224,8 @@ class BorderOptions:
         typer.Option(
             "--gap-m",
             metavar="METRES",
-            help="How far apart the outlines of the two sides may be, in metres.",
+            help="How far apart the outlines of the two sides may be, in metres. Default: "
+            "the accuracy that the data state.",
         ),
     ] = None
     land_only: Annotated[
@@ -207,28 +275,39 @@ class BorderOptions:
 class ZoneOptions(BorderOptions):
     """Which zone along that border: its widths, its side and its ends."""
 
+    HEADING: ClassVar = "The zone"
+
     km: Annotated[
         str | None,
         typer.Option(
             "--km",
+            metavar="KM",
             help="Width in km; several, as in 5,10,20, make rings; or one for each side or "
-            "section, as in Ukraine=10,Russia=5.",
+            "section, as in Ukraine=10,Russia=5. Default: that of the scenario, else 10.",
         ),
     ] = None
     from_km: Annotated[
         str | None,
-        typer.Option("--from-km", help="The nearest distance; leave out what is nearer."),
+        typer.Option(
+            "--from-km",
+            metavar="KM",
+            help="The nearest distance; leave out what is nearer. Default: 0.",
+        ),
     ] = None
     side: SideName = None
     ends: Annotated[
         Ends | None,
-        typer.Option("--ends", help="Round, or flat: cut off where the border ends."),
+        typer.Option(
+            "--ends", help="Round, or flat: cut off where the border ends. Default: round."
+        ),
     ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceOptions:
     """Which settlements, and how their files are read."""
+
+    HEADING: ClassVar = "The settlements"
 
     places: Annotated[
         str | None,
@@ -294,20 +373,31 @@ def check_together(given: Mapping[str, tuple[Any, Any]]) -> None:
 class RasterOptions:
     """Which population rasters, and what their pixels hold."""
 
+    HEADING: ClassVar = "The people"
+
     raster: Annotated[
         list[Path] | None,
-        typer.Option("--raster", help="Count the people of a population raster too; may repeat."),
+        typer.Option(
+            "--raster",
+            metavar="FILE",
+            help="Count the people of a population raster too; may repeat.",
+        ),
         READ,
     ] = None
     values: Annotated[
-        str | None, typer.Option("--values", help="What its pixels hold: counts or density.")
+        str | None,
+        typer.Option("--values", metavar="KIND", help="What its pixels hold: counts or density."),
     ] = None
-    as_of: Annotated[str, typer.Option("--as-of", help="The date of the raster's people.")] = ""
+    as_of: Annotated[
+        str, typer.Option("--as-of", metavar="DATE", help="The date of the raster's people.")
+    ] = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions:
     """Whether to model a range of people, and from which totals."""
+
+    HEADING: ClassVar = "The people"
 
     no_model: Annotated[
         bool, typer.Option("--no-model", help="Leave out the modelled range of people.")
@@ -335,6 +425,8 @@ def takes_options(command: Callable[..., None]) -> Callable[..., None]:
     """
     hints = get_type_hints(command, include_extras=True)
     groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
+    for group in groups.values():
+        _set_headings(group)
     parameters = []
     for name, own in inspect.signature(command).parameters.items():
         group = inspect.signature(groups[name]).parameters.values() if name in groups else ()
@@ -355,6 +447,15 @@ def takes_options(command: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     return run
+
+
+def _set_headings(group: Any) -> None:
+    """Let help list the options of a group under its heading; a group inherits those of others."""
+    for owner in group.__mro__:
+        for name, hint in vars(owner).get("__annotations__", {}).items():
+            if name != "HEADING":
+                option = hint.__metadata__[0]
+                option.rich_help_panel = option.rich_help_panel or owner.HEADING
 
 
 def _find_read_options(parameters: list[inspect.Parameter]) -> dict[str, str]:

@@ -15,7 +15,7 @@ import sys
 import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geobuffer as gb
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from rich.console import Console
+    from rich.table import Table
     from rich.text import Text
 
     from geobuffer.zones.zone import Zone
@@ -319,34 +320,142 @@ def print_note(text: str) -> None:
 
 
 def print_line(text: str) -> None:
-    """Print a line of the answer."""
-    stdout_console().print(escape_controls(text), soft_wrap=True)
+    """Print a paragraph of the answer: one line in a file, on a terminal broken between words."""
+    console = stdout_console()
+    console.print(escape_controls(text), soft_wrap=not console.is_terminal)
 
 
 def print_table(table: pd.DataFrame, title: str, headings: Mapping[str, str] | None = None) -> None:
     """Print a table with short headings; it fits the terminal, and has full width in a file.
 
-    `headings` holds those of columns that only this table has.
+    No word is broken. Where a table is too wide for the terminal, the English and the Ukrainian
+    name share a column; where that is not enough, columns follow in further tables, which repeat
+    the first column. `headings` holds those of columns that only this table has.
     """
-    import pandas as pd
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table
 
     print_line(title)
-    printed = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    known = _HEADINGS | dict(headings or {})
-    for column in table.columns:
-        numeric = pd.api.types.is_numeric_dtype(table[column])
-        heading = escape_controls(known.get(str(column), str(column)))
-        printed.add_column(heading, justify="right" if numeric else "left", overflow="fold")
-    are_metres = [str(column).endswith("_m") for column in table.columns]
-    for row in table.itertuples(index=False):
-        texts = map(_format_cell, row, are_metres)
-        printed.add_row(*(escape_controls(" ".join(text.split("\n"))) for text in texts))
-    on_terminal = stdout_console().is_terminal
-    console = stdout_console() if on_terminal else Console(width=_FILE_WIDTH)
-    console.print(printed)
+    columns = _format_columns(table, _HEADINGS | dict(headings or {}))
+    if not stdout_console().is_terminal:
+        Console(width=_FILE_WIDTH).print(_draw_table(columns, _FILE_WIDTH))
+        return
+    width = stdout_console().width
+    if _measure_width(columns) > width:
+        columns = _stack_names(columns)
+    for part in _split_columns(columns, width):
+        stdout_console().print(_draw_table(part, width))
+
+
+class _Column(NamedTuple):
+    """A column as it is printed."""
+
+    heading: str
+    cells: list[str]
+    is_numeric: bool
+
+    @property
+    def full_width(self) -> int:
+        """How many characters its longest line has."""
+        lines = [line for text in (self.heading, *self.cells) for line in text.split("\n")]
+        return max(map(len, lines))
+
+    @property
+    def least_width(self) -> int:
+        """How many characters it needs: of its longest word, and of short texts as a whole."""
+        whole = [text for text in self.cells if len(text) <= _WRAPPED_FROM]
+        words = [word for text in (self.heading, *self.cells) for word in text.split()]
+        return max(map(len, (*whole, *words)), default=0)
+
+
+# Texts of more characters than this may be wrapped between words. The longest interval of an
+# expected number, as in "1,838 (1,824–1,852)", stays in one line.
+_WRAPPED_FROM = 20
+
+# What a column needs besides its texts: two spaces, and one before the first column.
+_GAP = 2
+
+
+def _format_columns(table: pd.DataFrame, headings: Mapping[str, str]) -> list[_Column]:
+    """Return the columns of a table as texts."""
+    import pandas as pd
+
+    columns = []
+    for name, values in table.items():
+        is_metres = str(name).endswith("_m")
+        cells = [" ".join(_format_cell(value, is_metres).split("\n")) for value in values]
+        is_numeric = pd.api.types.is_numeric_dtype(values)
+        columns.append(_Column(headings.get(str(name), str(name)), cells, is_numeric))
+    return columns
+
+
+def _measure_width(columns: Sequence[_Column]) -> int:
+    """Return how many characters a table needs if no word is broken."""
+    return 1 + sum(column.least_width + _GAP for column in columns)
+
+
+def _stack_names(columns: list[_Column]) -> list[_Column]:
+    """Return columns of which those of names are one; each of its cells has two lines."""
+    english, ukrainian = _HEADINGS["name_en"], _HEADINGS["name_uk"]
+    found = {column.heading: column for column in columns}
+    if not {english, ukrainian} <= set(found):
+        return columns
+    pairs = zip(found[english].cells, found[ukrainian].cells, strict=True)
+    names = _Column(
+        f"{english}\n{ukrainian}", ["\n".join(pair) for pair in pairs], is_numeric=False
+    )
+    kept = [column for column in columns if column.heading not in {english, ukrainian}]
+    return [names, *kept]
+
+
+def _split_columns(columns: list[_Column], width: int) -> list[list[_Column]]:
+    """Return columns as tables of a width; each begins with the first column.
+
+    The columns behind "uncertain" are of uncertain places, so they stay with it where they fit.
+
+    Examples
+    --------
+    >>> names = ("ring", "inside", "uncertain", "people")
+    >>> wide = [_Column(name, ["123456789"], is_numeric=True) for name in names]
+    >>> [[column.heading for column in part] for part in _split_columns(wide, 34)]
+    [['ring', 'inside'], ['ring', 'uncertain', 'people']]
+    """
+    first, *others = columns
+    parts = [[first]]
+    for column in others:
+        if len(parts[-1]) > 1 and _measure_width([*parts[-1], column]) > width:
+            headings = [one.heading for one in parts[-1]]
+            start = headings.index("uncertain") if "uncertain" in headings[2:] else len(headings)
+            parts[-1], moved = parts[-1][:start], parts[-1][start:]
+            parts.append([first, *moved])
+        parts[-1].append(column)
+    return parts
+
+
+def _share_width(columns: Sequence[_Column], width: int) -> list[int]:
+    """Return the width of each column: what is spare goes to the tallest cells."""
+    sizes = [column.least_width for column in columns]
+    spare = width - _measure_width(columns)
+    while spare > 0:
+        lines, column = max((one.full_width / sizes[k], k) for k, one in enumerate(columns))
+        if lines <= 1:
+            break
+        sizes[column] += 1
+        spare -= 1
+    return sizes
+
+
+def _draw_table(columns: Sequence[_Column], width: int) -> Table:
+    """Return a table of at most a width for rich, in which lines end only between words."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    drawn = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column, size in zip(columns, _share_width(columns, width), strict=True):
+        justify: Any = "right" if column.is_numeric else "left"
+        drawn.add_column(escape_controls(column.heading), justify=justify, width=size)
+    for row in zip(*(column.cells for column in columns), strict=True):
+        drawn.add_row(*map(escape_controls, row))
+    return drawn
 
 
 def print_sources(table: pd.DataFrame, of: str, *, bundled: bool) -> None:

@@ -57,7 +57,10 @@ def where(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print how far a point or a settlement is from the border, its side and its section."""
+    """Print how far a point or a settlement is from the border.
+
+    Its side and the nearest section of the border are printed too.
+    """
     # The command ignores unknown options, because -34.6 looks like one: see commands.py.
     for word in place:
         if word.startswith("--"):

@@ -70,7 +70,10 @@ def zone_(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build the zone; write it as .gpkg, .geojson, .fgb, .parquet, .kml, .kmz or .shp.zip."""
+    """Build the zone, print its areas and write it to a file.
+
+    The file may be .gpkg, .geojson, .fgb, .parquet, .kml, .kmz or .shp.zip.
+    """
     check_zone_file(out)
     scenario = read_zone(zone)
     ground = load_ground(zone, scenario)
@@ -134,7 +137,10 @@ def settlements(
     csv_locale: CsvLocale = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the settlements in the zone, with distance, section, population and how sure it is."""
+    """List the settlements in the zone, and how sure that is.
+
+    Each has its distance to the border, its section and its population.
+    """
     import pandas as pd
 
     from geobuffer.analysis.membership import COUNTED, PARTLY, is_counted
@@ -192,7 +198,10 @@ def bulk(  # noqa: PLR0913 - one parameter for each option of the command
     csv_locale: CsvLocale = None,
     as_json: AsJson = False,
 ) -> None:
-    """Classify every row of a table, however large: distance, side, section, ring, membership."""
+    """Classify every row of a table, however large.
+
+    Each row gets its distance to the border, side, section, ring and membership.
+    """
     from rich.progress import Progress
 
     check_bulk(target, csv_locale)

@@ -1,12 +1,14 @@
 """Help, the version, and the options of every command."""
 
+import re
+
 import pytest
 import shapely
 import typer
-from support.cli import Answer
+from support.cli import Answer, run_geobuffer
 
 import geobuffer as gb
-from geobuffer.cli.commands import app
+from geobuffer.cli.commands import EXAMPLES, app
 
 # Every option there is. A new one fails the test below until it is written here, and tested.
 BORDER = {"--scenario", "--between", "--and", "--regions", "--country", "--gap-m",
@@ -25,7 +27,8 @@ PLACES = {"--places", "--add-places", "--places-read", "--add-places-read", "--f
 
 
 OPTIONS = {
-    "": {"--version", "--versions", "--debug", "--help"},
+    "": {"--version", "--versions", "--debug", "--install-completion", "--show-completion",
+         "--help"},
     "map": {*ZONE, *PLACES, "--title", "--no-model", "--totals", "--out", "--png", "--size",
             "--language"},
     "zone": {*ZONE, "--tolerance", "--out"},
@@ -87,3 +90,51 @@ def test_help_of_where_explains_the_order_of_its_arguments(run):
 def test_without_arguments_there_is_help(run):
     answer = run()
     assert answer.out + answer.err == run("--help").out
+
+
+def test_help_lists_options_in_groups():
+    text = run_geobuffer("map", "--help").out
+    headings = ["The border", "The zone", "The settlements", "The people", "Output", "Examples"]
+    assert re.findall(r"^(\S.*):$", text, re.MULTILINE) == headings
+    border = text.partition("The border:")[2].partition("The zone:")[0]
+    assert set(re.findall(r"^  (--\S+)", border, re.MULTILINE)) == BORDER - {"--json"}
+
+
+def test_every_command_has_two_examples():
+    assert set(EXAMPLES) == {"geobuffer", *OPTIONS} - {""}
+    assert {len(lines) for lines in EXAMPLES.values()} == {2}
+    for name, lines in EXAMPLES.items():
+        words = () if name == "geobuffer" else name.split()
+        assert "\n".join(f"  {line}" for line in lines) in run_geobuffer(*words, "--help").out
+        assert all(line.startswith(f"geobuffer {' '.join(words)}".strip()) for line in lines)
+
+
+# Those of `data get` fetch; tests of fetching ask a server of their own.
+RUN = [line for name, lines in EXAMPLES.items() if name != "data get" for line in lines
+       if "data get" not in line]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", RUN)
+def test_examples_of_help_run(line, run, here):
+    (here / "places.csv").write_text("name,lat,lon\nYunakivka,51.08,35.0\n", encoding="utf-8")
+    _, *words = line.split()
+    answer = run(*words)
+    assert answer.code == 0, answer.err
+    for flag in ("--out", "bulk"):
+        if flag in words:
+            file = words[words.index(flag) + 1 + (flag == "bulk")]
+            assert (here / file).stat().st_size > 100
+
+
+def test_examples_that_fetch_name_known_options():
+    for line in EXAMPLES["data get"] + EXAMPLES["data"][1:]:
+        _, _, _, name, *words = line.split()
+        assert name in gb.list_sources().index
+        assert {word for word in words if word.startswith("--")} <= OPTIONS["data get"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
+def test_completion_is_shown_for_each_shell(shell, run):
+    answer = run("--show-completion", shell)
+    assert answer.code == 0
+    assert "_GEOBUFFER_COMPLETE" in answer.out
