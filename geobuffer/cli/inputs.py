@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -80,7 +78,8 @@ def check_options(options: BorderOptions) -> None:
     _check_have_files(options)
     if len(bare := _list_bare_options(options)) > 1:
         raise gb.DataError(f"Invalid {bare[0]} with {bare[1]}. Must be one of them.")
-    _check_no_regions(options)
+    if bare:
+        _check_no_regions(options, bare[0])
     named = bool(options.between or options.scenario)
     if options.regions is not None and not named:
         raise gb.DataError(
@@ -135,16 +134,15 @@ def _bare_option(options: BorderOptions) -> str:
     return next(iter(_list_bare_options(options)), "")
 
 
-def _check_no_regions(options: BorderOptions) -> None:
-    """Raise DataError for options about regions beside --along, --around or --outline."""
-    bare = _bare_option(options)
+def _check_no_regions(options: BorderOptions, bare: str) -> None:
+    """Raise DataError for options about regions beside a border that has none."""
     of_regions = {
-        "--scenario": options.scenario, "--between": options.between, "--regions": options.regions,
-        "--country": options.country, "--gap-m": options.gap_m,
-        "--land-only": options.land_only or None,
+        "--scenario": options.scenario if bare.startswith("--") else None,
+        "--between": options.between, "--regions": options.regions, "--country": options.country,
+        "--gap-m": options.gap_m, "--land-only": options.land_only or None,
     }  # fmt: skip
     for flag, value in of_regions.items():
-        if bare and value is not None:
+        if value is not None:
             raise gb.DataError(f"Invalid {flag} with {bare}. Must be one of them.")
 
 
@@ -152,13 +150,18 @@ def read_scenario(
     options: BorderOptions, changes: Mapping[str, Any] | None = None, *, language: str = "en"
 ) -> gb.Scenario:
     """Return the scenario of the options: the file or the default one, with changes applied."""
+    from geobuffer.datasets.scenario import holds_file
+
     check_options(options)
     scenario = gb.load_scenario(options.scenario, language=language)
+    if scenario.around or scenario.along:
+        key = "around" if scenario.around else "along"
+        _check_no_regions(options, f"a --scenario that has {key!r}")
     own = bool(options.between or _bare_option(options))
     if own:
         between, and_ = (tuple(split_names(names)) for names in (options.between, options.and_))
         scenario = gb.Scenario("", between, and_, scenario.km, language=language)
-    side = {"side": AROUND} if _holds_file(options.around) else {}
+    side = {"side": AROUND} if holds_file(options.around or ()) else {}
     changed = dataclasses.replace(scenario, **side | dict(changes or {}))
     if own or changed == scenario:
         return changed
@@ -194,11 +197,6 @@ def _name_sides(names: Iterable[str]) -> bool:
 
     sides = [*SIDE_NAMES["inside"].values(), *SIDE_NAMES["outside"].values()]
     return not {fold_name(name) for name in names}.isdisjoint(map(fold_name, sides))
-
-
-def _holds_file(around: Sequence[str] | None) -> bool:
-    """Return whether --around names files, and not points, around which nothing can be filled."""
-    return any(_parse_point(text) is None for text in around or ())
 
 
 def make_heading(scenario: gb.Scenario, zone: Zone) -> str:
@@ -253,32 +251,12 @@ def _name_widths(km: str, named: list[tuple[str, str]]) -> dict[str, float]:
     return widths
 
 
-def _parse_point(text: str) -> shapely.Point | None:
-    """Return the point that --around gives by latitude and longitude; None if it names a file."""
-    import shapely
-
-    from geobuffer.zones.coordinates import PAIR_FORMS, CoordinateError, parse_position
-
-    # In general "51,34" may be one decimal number. Here it cannot: one number is no point.
-    if re.fullmatch(r"\s*[+-]?\d+,[+-]?\d+\s*", text):
-        text = text.replace(",", ", ")
-    try:
-        found = parse_position(text)
-    except CoordinateError as error:
-        raise gb.GeometryError(f"Invalid --around {text!r}: {error}. {PAIR_FORMS}") from error
-    if found is None or math.isnan(found.latitude):
-        return None
-    if abs(found.longitude) > 180.0:
-        raise gb.GeometryError(
-            f"Invalid --around {text!r}. Must be latitude within ±90, then longitude within ±180."
-        )
-    return shapely.Point(found.longitude, found.latitude)
-
-
 def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
     """Return the border of the options or the scenario, and the regions around it."""
     from geobuffer.datasets.bundled import load_border
 
+    if scenario.around or scenario.along:
+        return Ground(gb.scenario_border(scenario), gb.load_regions(), bundled=False)
     if options.along is not None:
         keys = read_keys("--along-read", options.along_read, _list_older(options))
         with name_keys("--along-read"):
@@ -289,24 +267,29 @@ def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
     if options.outline:
         border = _read_border_around("--outline-read", options.outline, options)
         return Ground(border, gb.load_regions(), bundled=False)
-    regions = _load_regions(options)
-    bundled = options.regions is None and not options.country
+    # A file of regions stands in for the countries that a scenario names.
+    country = [] if options.regions else split_names(options.country) or list(scenario.country)
+    regions = _load_regions(options, country)
+    land_only = options.land_only or scenario.land_only
+    bundled = options.regions is None and not country
     one, other = regions[scenario.between], regions[scenario.other]
-    is_known = bundled and options.gap_m is None and not options.land_only
+    is_known = bundled and options.gap_m is None and not land_only
     known = load_border(one, other) if is_known else None
     with name_options({"tolerance_m": "--gap-m"}):
         border = known or gb.border_between(
-            one, other, tolerance_m=options.gap_m, land_only=options.land_only
+            one, other, tolerance_m=options.gap_m, land_only=land_only
         )
     # The world has countries and their regions: a map of both would draw them twice.
-    shown = gb.Regions(()) if options.country else regions
+    shown = gb.Regions(()) if country else regions
     return Ground(border, shown, bundled=bundled)
 
 
 def _make_border_around(options: BorderOptions) -> gb.Border:
     """Return the border around the points, and around the shapes of the files, of --around."""
+    from geobuffer.datasets.scenario import make_border_around, parse_point
+
     texts = options.around or []
-    given = [_parse_point(text) for text in texts]
+    given = [parse_point(text, "--around") for text in texts]
     points = [point for point in given if point is not None]
     files = [text for text, point in zip(texts, given, strict=True) if point is None]
     if files:
@@ -314,41 +297,29 @@ def _make_border_around(options: BorderOptions) -> gb.Border:
     older = [flag for flag, value in _list_older(options).values() if value is not None]
     for flag in [*(["--around-read"] if options.around_read else []), *older]:
         raise gb.DataError(f"Invalid {flag} with a point. Must come with a file.")
-    return gb.border_around(points, names=_name_points(points), source=gb.Source(_TYPED))
-
-
-def _name_points(points: Sequence[shapely.Point]) -> list[str]:
-    return [f"{point.y:g}, {point.x:g}" for point in points]
+    return make_border_around([], points, gb.Source(_TYPED))
 
 
 def _read_border_around(
     flag: str, files: list[str], options: BorderOptions, points: Sequence[shapely.Point] = ()
 ) -> gb.Border:
     """Return the border around the shapes of files, and around points."""
+    from geobuffer.datasets.scenario import make_border_around
     from geobuffer.io.read.read import read_shapes
-    from geobuffer.zones.source import join_sources
 
     texts = options.around_read if flag == "--around-read" else options.outline_read
     each = spread_keys(flag, texts, len(files), _list_older(options))
     with name_keys(flag):
         read = [read_shapes(file, **keys) for file, keys in zip(files, each, strict=True)]
-    typed = [(list(points), _name_points(points), gb.Source(_TYPED))] if points else []
-    given = [*read, *typed]
-    return gb.border_around(
-        [shape for shapes, *_ in given for shape in shapes],
-        names=[name for _, names, _ in given for name in names],
-        source=join_sources(source for *_, source in given),
-    )
+    return make_border_around(read, points, gb.Source(_TYPED))
 
 
-def _load_regions(options: BorderOptions) -> gb.Regions:
+def _load_regions(options: BorderOptions, country: Sequence[str]) -> gb.Regions:
     """Return the regions of the user's file, those of the named countries, or the bundled ones."""
-    if options.country:
-        levels = (
-            gb.load_regions("world", country=split_names(options.country), level=level)
-            for level in (0, 1)
-        )
-        return gb.Regions(tuple(region for regions in levels for region in regions))
+    if country:
+        from geobuffer.datasets.scenario import load_country_regions
+
+        return load_country_regions(country)
     if options.regions is None:
         return gb.load_regions()
     keys = read_keys("--regions-read", options.regions_read, _list_older(options))

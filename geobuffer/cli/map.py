@@ -216,7 +216,7 @@ def _draw_page(
         regions=regions,
         title={to: title or one.title for to, one in scenarios.items()},
         notes={
-            to: [*one.notes, *([left_out[to]] if options.land_only else [])]
+            to: [*one.notes, *([left_out[to]] if options.land_only or one.land_only else [])]
             for to, one in scenarios.items()
         },
         scenario=scenarios if is_announced else None,

@@ -85,7 +85,7 @@ def zone_(
         print_json(describe_zone(built, ground.border) | ({"file": str(out)} if out else {}))
         return
     _print_zone(built, ground.border, make_heading(scenario, built))
-    if zone.land_only:
+    if zone.land_only or scenario.land_only:
         print_line(f"{read_translation('en').text('land_only')}.")
     if out is not None:
         print_line(f"Wrote {out}.")

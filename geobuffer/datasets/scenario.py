@@ -7,6 +7,7 @@ border and the zone, and finds its places in a table of settlements.
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
+from geobuffer.datasets.bundled import load_regions
 from geobuffer.datasets.name_search import NameIndex
 from geobuffer.errors import DataError, GeometryError, did_you_mean
 from geobuffer.io.point_tables import check_points_table, get_column
@@ -29,14 +31,16 @@ from geobuffer.zones.arguments import (
     is_tuple_of,
     optional,
 )
-from geobuffer.zones.border import BOTH
+from geobuffer.zones.border import AROUND, BOTH
+from geobuffer.zones.coordinates import PAIR_FORMS, CoordinateError, parse_position
 from geobuffer.zones.data_folder import data_folder
 from geobuffer.zones.identity import Noun
-from geobuffer.zones.make_border import border_between
+from geobuffer.zones.make_border import border_around, border_between
 from geobuffer.zones.make_zone import build_zone, parse_from_km, parse_widths
 from geobuffer.zones.quantities import quote_value
 from geobuffer.zones.region import Regions
 from geobuffer.zones.repr_html import card_html
+from geobuffer.zones.source import Source, join_sources
 from geobuffer.zones.toponyms import NAME_COLUMNS, make_name_keys, strip_kind
 from geobuffer.zones.translation import check_language, list_languages, read_translation
 
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
+    from shapely import Point
 
     from geobuffer.zones.border import Border
     from geobuffer.zones.zone import Zone
@@ -133,7 +138,7 @@ class Scenario(Noun):
     title
         The title of the scenario.
     between, other
-        The names of the regions on each side of its border.
+        The names of the regions on each side of its border; none if it has ``around`` or ``along``.
     km, from_km, side, ends
         As for :func:`geobuffer.build_zone`.
     summary
@@ -146,6 +151,15 @@ class Scenario(Noun):
         Pairs of the name and hromada (or ``""``) of places that the reports name.
     language
         The language of the texts.
+    country
+        The countries of the world that the regions are, or are parts of, as for
+        :func:`geobuffer.load_regions`; none means the bundled oblasts, or a file of the user.
+    land_only
+        Whether the stretches of the border at sea are left out.
+    around
+        Points, each as a text of latitude and longitude, and files of areas, lines or points.
+    along
+        A file of a line, whose sides are its left and its right.
 
     Examples
     --------
@@ -167,9 +181,13 @@ class Scenario(Noun):
     places: tuple[tuple[str, str], ...] = field(default=())
     language: str = "en"
     from_km: float = 0.0
+    country: tuple[str, ...] = ()
+    land_only: bool = False
+    around: tuple[str, ...] = ()
+    along: str = ""
 
     def __post_init__(self) -> None:
-        self._freeze_lists("between", "other", "km", "reports", "places")
+        self._freeze_lists("between", "other", "km", "reports", "places", "country", "around")
         check_arguments(
             title=(self.title, NAME),
             between=(self.between, _NAMES),
@@ -182,6 +200,10 @@ class Scenario(Noun):
             reports=(self.reports, _REPORTS),
             places=(self.places, _PLACES),
             language=(self.language, _LANGUAGE),
+            country=(self.country, _NAMES),
+            land_only=(self.land_only, FLAG),
+            around=(self.around, _NAMES),
+            along=(self.along, NAME),
         )
         object.__setattr__(self, "from_km", parse_from_km(self.from_km))
         object.__setattr__(self, "km", _read_widths(self.km, self.from_km))
@@ -212,6 +234,8 @@ class Scenario(Noun):
             ("announced on", self.announced_on or ""),
             ("between", ", ".join(self.between)),
             ("and", ", ".join(self.other)),
+            ("around", "; ".join(self.around)),
+            ("along", self.along),
             ("width", f"{self.width} km"),
             ("side", self.side),
             ("ends", self.ends),
@@ -244,6 +268,9 @@ _PLACES = Kind(
     is_tuple_of(lambda pair: is_tuple_of(NAME.accepts)(pair) and len(pair) == 2),
     "a tuple of pairs: the name of a place, and its hromada or ''",
 )
+# A point is only a pair of numbers: we do not know who measured it.
+_TYPED = "as given in the scenario"
+
 _DEFAULT_FILE = "announced-zone-2025.toml"
 
 # A scenario is one or two pages of text. A file of more bytes is something else.
@@ -259,6 +286,7 @@ _KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     "zone": {
         "between": (str, list), "and": (str, list), "side": (str,),
         "km": (int, float, str, list, dict), "from_km": (int, float, str), "ends": (str,),
+        "country": (str, list), "land_only": (bool,), "around": (str, list), "along": (str,),
     },
     "report": {
         "date": (dt.date,), "said_by": (str, dict), "claim": (str, dict), "url": (str,),
@@ -303,14 +331,15 @@ def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Sc
     content = _parse_toml(file)
     _check_content(file, content)
     zone = content["zone"]
+    around = tuple(_locate_file(file, text) for text in _read_names(file, zone, "around"))
     places = tuple((one["name"], one.get("hromada", "")) for one in content.get("place", []))
     return Scenario(
         title=_pick_text(file, "title", content.get("title", file.stem), language),
-        between=_region_names(file, zone, "between"),
-        other=_region_names(file, zone, "and"),
+        between=_read_names(file, zone, "between"),
+        other=_read_names(file, zone, "and"),
         km=_parse_widths(file, zone["km"], from_km := _parse_from_km(file, zone)),
         from_km=from_km,
-        side=zone.get("side", BOTH),
+        side=zone.get("side", AROUND if holds_file(around) else BOTH),
         ends=zone.get("ends", "round"),
         summary=_pick_text(file, "summary", content.get("summary", ""), language),
         announced_by=_pick_text(file, "announced_by", content.get("announced_by", ""), language),
@@ -320,7 +349,19 @@ def load_scenario(path: str | Path | None = None, *, language: str = "en") -> Sc
         ),
         places=places,
         language=language,
+        country=_read_names(file, zone, "country"),
+        land_only=zone.get("land_only", False),
+        around=around,
+        along=_locate_file(file, zone["along"]) if "along" in zone else "",
     )
+
+
+def _locate_file(scenario: Path, text: str) -> str:
+    """Return the path of a file that a scenario names, which is relative to its own folder.
+
+    A point, and the address of a database, stay as they are.
+    """
+    return text if "://" in text or parse_point(text) is not None else str(scenario.parent / text)
 
 
 def _parse_toml(file: Path) -> dict[str, Any]:
@@ -379,9 +420,7 @@ def _check_content(file: Path, content: dict[str, Any]) -> None:
     _check_table(file, "", content)
     zone = content.get("zone", {})
     _check_table(file, "zone", zone)
-    for key in ("between", "and", "km"):
-        if key not in zone:
-            raise DataError(f"Invalid scenario {file}: [zone] lacks {key!r}. Add it.")
+    _check_line(file, zone)
     for table in ("report", "place"):
         for entry in content.get(table, []):
             _check_table(file, table, entry)
@@ -393,6 +432,20 @@ def _check_content(file: Path, content: dict[str, Any]) -> None:
     if zone.get("ends", "round") not in _ENDS:
         hint = did_you_mean(zone["ends"], _ENDS)
         raise DataError(f"Invalid scenario {file}: [zone] ends = {zone['ends']!r}. {hint}")
+
+
+def _check_line(file: Path, zone: Mapping[str, Any]) -> None:
+    """Raise DataError unless a zone has a width, and its border is given in one way."""
+    given = [key for key in ("around", "along") if key in zone]
+    of_regions = [key for key in ("between", "and", "country", "land_only") if key in zone]
+    if given and len(given + of_regions) > 1:
+        one, other = (given + of_regions)[:2]
+        raise DataError(
+            f"Invalid scenario {file}: [zone] has {one!r} and {other!r}. Must be one of them."
+        )
+    for key in ("km",) if given else ("between", "and", "km"):
+        if key not in zone:
+            raise DataError(f"Invalid scenario {file}: [zone] lacks {key!r}. Add it.")
 
 
 def _make_report(
@@ -485,12 +538,22 @@ _TYPE_NAMES = {
 }  # fmt: skip
 
 
-def _region_names(file: Path, zone: Mapping[str, Any], key: str) -> tuple[str, ...]:
+# What a key of [zone] holds, one or several of it.
+_NAMED = {
+    "between": "name a region", "and": "name a region", "country": "name a country",
+    "around": "be a point such as '51.39, 30.1', or a file,",
+}  # fmt: skip
+
+
+def _read_names(file: Path, zone: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """Return the texts of a key, of which there may be one or several; none without the key."""
+    if key not in zone:
+        return ()
     given = zone[key]
     names = [given] if isinstance(given, str) else given
     if not names or not all(isinstance(name, str) and name for name in names):
         raise DataError(
-            f"Invalid scenario {file}: [zone] {key} = {quote_value(given)}. Must name a region or "
+            f"Invalid scenario {file}: [zone] {key} = {quote_value(given)}. Must {_NAMED[key]} or "
             "several."
         )
     return tuple(names)
@@ -538,7 +601,105 @@ def _read_widths(given: Any, from_km: float) -> tuple[float, ...] | dict[str, fl
     return parse_widths(given, from_km)
 
 
-def scenario_border(scenario: Scenario, regions: Regions) -> Border:
+def parse_point(text: str, key: str = "[zone] around") -> Point | None:
+    """Return the point that a text of latitude and longitude gives; None if it names a file.
+
+    Raises
+    ------
+    GeometryError
+        The text is a position outside the ranges of latitude and longitude; the message names
+        ``key``.
+
+    Examples
+    --------
+    >>> print(parse_point("51.39, 30.1"), parse_point("parks.gpkg"))
+    POINT (30.1 51.39) None
+    """
+    import shapely
+
+    # In general "51,34" may be one decimal number. Here it cannot: one number is no point.
+    if re.fullmatch(r"\s*[+-]?\d+,[+-]?\d+\s*", text):
+        text = text.replace(",", ", ")
+    try:
+        found = parse_position(text)
+    except CoordinateError as error:
+        raise GeometryError(f"Invalid {key} {text!r}: {error}. {PAIR_FORMS}") from error
+    if found is None or math.isnan(found.latitude):
+        return None
+    if abs(found.longitude) > 180.0:
+        raise GeometryError(
+            f"Invalid {key} {text!r}. Must be latitude within ±90, then longitude within ±180."
+        )
+    return shapely.Point(found.longitude, found.latitude)
+
+
+def holds_file(around: Iterable[str]) -> bool:
+    """Return whether texts name files, and not only points, around which nothing can be filled.
+
+    Examples
+    --------
+    >>> holds_file(["51.39, 30.1"]), holds_file(["51.39, 30.1", "parks.gpkg"])
+    (False, True)
+    """
+    return any(parse_point(text) is None for text in around)
+
+
+def make_border_around(
+    read: Iterable[tuple[list[Any], list[str], Source]], points: Sequence[Point], source: Source
+) -> Border:
+    """Return the border around shapes that were read from files, and around points.
+
+    Parameters
+    ----------
+    read
+        For each file its shapes, their names and their source.
+    points
+        Points, which are named by their latitude and longitude.
+    source
+        The source of the points.
+
+    Raises
+    ------
+    GeometryError
+        As :func:`geobuffer.border_around`.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> from geobuffer.zones.source import Source
+    >>> make_border_around([], [shapely.Point(30.1, 51.39)], Source("a map"))
+    Border(inside | outside: 51.39, 30.1; 0 km)
+    """
+    given = list(read)
+    if points:
+        given.append(([*points], [f"{point.y:g}, {point.x:g}" for point in points], source))
+    return border_around(
+        [shape for shapes, *_ in given for shape in shapes],
+        names=[name for _, names, _ in given for name in names],
+        source=join_sources(source for *_, source in given),
+    )
+
+
+def load_country_regions(country: Iterable[str]) -> Regions:
+    """Return countries of the world and their regions, to be named on the sides of a border.
+
+    Raises
+    ------
+    UnknownRegion, DataError
+        As :func:`geobuffer.load_regions`.
+
+    Examples
+    --------
+    >>> regions = load_country_regions(["LS", "ZA"])  # doctest: +SKIP
+    >>> regions["LS"].name, regions["ZA-FS"].name  # doctest: +SKIP
+    ('Lesotho', 'Free State')
+    """
+    names = list(country)
+    levels = (load_regions("world", country=names, level=level) for level in (0, 1))
+    return Regions(tuple(region for regions in levels for region in regions))
+
+
+def scenario_border(scenario: Scenario, regions: Regions | None = None) -> Border:
     """Return the border of a scenario.
 
     Parameters
@@ -546,7 +707,8 @@ def scenario_border(scenario: Scenario, regions: Regions) -> Border:
     scenario
         The scenario.
     regions
-        Regions that include those of the scenario.
+        Regions that include those of the scenario. By default those of its countries of the world,
+        or else the bundled oblasts. A scenario around points or along a file needs none.
 
     Raises
     ------
@@ -554,18 +716,41 @@ def scenario_border(scenario: Scenario, regions: Regions) -> Border:
         The scenario names a region that is missing in ``regions``.
     NotAdjacent, GeometryError
         As :func:`geobuffer.border_between`.
+    DataError, MissingCRSError, WrongKind
+        A file that the scenario names cannot be read; or the extra ``world`` is not installed.
 
     Examples
     --------
     >>> import geobuffer as gb
-    >>> len(scenario_border(gb.load_scenario(), gb.load_regions()).sections)
+    >>> len(scenario_border(gb.load_scenario()).sections)
     5
+    >>> scenario_border(gb.Scenario("A plant", (), (), km=30, around=["51.39, 30.1"]))
+    Border(inside | outside: 51.39, 30.1; 0 km)
     """
-    check_arguments(scenario=(scenario, _SCENARIO), regions=(regions, _REGIONS))
-    return border_between(regions[scenario.between], regions[scenario.other])
+    check_arguments(scenario=(scenario, _SCENARIO), regions=(regions, optional(_REGIONS)))
+    if scenario.along or scenario.around:
+        return _read_border(scenario)
+    if regions is None:
+        regions = load_country_regions(scenario.country) if scenario.country else load_regions()
+    return border_between(
+        regions[scenario.between], regions[scenario.other], land_only=scenario.land_only
+    )
 
 
-def scenario_zone(scenario: Scenario, regions: Regions) -> Zone:
+def _read_border(scenario: Scenario) -> Border:
+    """Return the border of a scenario that has no regions."""
+    # The readers take long to load, and most scenarios name no file.
+    from geobuffer.io.read.read import read_border, read_shapes
+
+    if scenario.along:
+        return read_border(scenario.along)
+    texts = {text: parse_point(text) for text in scenario.around}
+    points = [point for point in texts.values() if point is not None]
+    files = [text for text, point in texts.items() if point is None]
+    return make_border_around(map(read_shapes, files), points, Source(_TYPED))
+
+
+def scenario_zone(scenario: Scenario, regions: Regions | None = None) -> Zone:
     """Build the zone of a scenario.
 
     Parameters
@@ -573,11 +758,11 @@ def scenario_zone(scenario: Scenario, regions: Regions) -> Zone:
     scenario
         The scenario.
     regions
-        Regions that include those of the scenario.
+        As for :func:`scenario_border`.
 
     Raises
     ------
-    UnknownRegion, NotAdjacent, GeometryError, UnknownSide
+    UnknownRegion, NotAdjacent, GeometryError, DataError, UnknownSide
         As :func:`scenario_border` and :func:`geobuffer.build_zone`.
 
     Examples
@@ -587,10 +772,9 @@ def scenario_zone(scenario: Scenario, regions: Regions) -> Zone:
     >>> zone.width_km, len(zone.border.sections)
     (10.0, 5)
     """
-    check_arguments(scenario=(scenario, _SCENARIO), regions=(regions, _REGIONS))
-    border = scenario_border(scenario, regions)
+    check_arguments(scenario=(scenario, _SCENARIO), regions=(regions, optional(_REGIONS)))
     return build_zone(
-        border,
+        scenario_border(scenario, regions),
         km=scenario.km,
         from_km=scenario.from_km,
         side=scenario.side,

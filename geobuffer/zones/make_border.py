@@ -215,8 +215,8 @@ def border_between(
     """Return the border between regions of one side and regions of the other.
 
     Each pair of regions that meets along a line gives a section. Sections come in the order of the
-    line, which begins at its western end. If all regions of a side share one country and the other
-    side has another country, the sides are named after the countries; else after the regions.
+    line, which begins at its western end. A side is named after its country if all its regions are
+    of one country that the other side has no region of; else after its regions.
 
     Outlines from one source share their vertices, and the border is what they share. Outlines from
     different sources never do. Within a tolerance, the border then follows the outline of the first
@@ -773,14 +773,19 @@ def _find_gap_km(a: Region, b: Region) -> tuple[float, float, float]:
 
 
 def _side_names(ones: Sequence[Region], others: Sequence[Region]) -> tuple[dict[str, str], ...]:
-    """Return the names of both sides by language: of their countries, or of their regions."""
-    countries = [{region.country for region in regions} for regions in (ones, others)]
-    is_one_each = all(len(c) == 1 and "" not in c for c in countries)
-    if is_one_each and countries[0] != countries[1]:
-        names = ones[0].country_names, others[0].country_names
-        if all(names):
-            return dict(names[0]), dict(names[1])
-    return _join_names(ones), _join_names(others)
+    """Return the names of both sides by language: of a country, or of the regions."""
+    return _name_side(ones, others), _name_side(others, ones)
+
+
+def _name_side(regions: Sequence[Region], beyond: Sequence[Region]) -> dict[str, str]:
+    """Return the names of one country that all regions of a side are of, or of the regions."""
+    countries = {region.country for region in regions}
+    is_one = len(countries) == 1 and "" not in countries
+    if is_one and countries.isdisjoint(region.country for region in beyond):
+        names = regions[0].country_names
+        if names:
+            return dict(names)
+    return _join_names(regions)
 
 
 def _join_names(regions: Sequence[Region]) -> dict[str, str]:

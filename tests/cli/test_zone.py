@@ -103,6 +103,18 @@ def test_a_scenario_file_sets_the_zone(run, mine):
     assert facts["sections"] == ["Belgorod–Sumy"]
 
 
+def test_a_scenario_file_of_a_point_needs_no_option(run, tmp_path):
+    file = tmp_path / "plant.toml"
+    file.write_text("title = 'Plant'\n[zone]\naround = '51.39, 30.1'\nkm = [10, 30]\n", "utf-8")
+    given = run("zone", "--around", "51.39,30.1", "--km", "10,30", "--json").json
+    assert run("zone", "--scenario", file, "--json").json == given
+    wider = run("zone", "--scenario", file, "--km", "40", "--json").json
+    assert (wider["edges_km"], wider["sections"]) == ([0, 40], given["sections"])
+    refused = run("zone", "--scenario", file, "--land-only")
+    assert refused.code == 2
+    assert "Invalid --land-only with a --scenario that has 'around'" in refused.err
+
+
 def test_options_override_the_scenario_file(run, mine):
     facts = run(
         "zone", "--scenario", mine, "--km", "2", "--side", "both", "--ends", "round", "--json"

@@ -3,9 +3,11 @@
 import datetime as dt
 import re
 
+import geopandas as gpd
 import numpy as np
 import pyproj
 import pytest
+import shapely
 
 import geobuffer as gb
 
@@ -217,6 +219,15 @@ MISTAKES = {
     "between no regions": (LEAST.replace('"West"', "[]"), ["[zone] between = []", "Must name"]),
     "between a boolean": (LEAST.replace('"West"', "true"), ["[zone] between = True", "Must be"]),
     "and of numbers": (LEAST.replace('"East"', "[1]"), ["[zone] and = [1]", "Must name a region"]),
+    "around and between": (LEAST + "around = '51, 30'", ["'around' and 'between'", "one of them"]),
+    "around and along": (
+        "[zone]\nkm = 1\naround = '51, 30'\nalong = 'a.gpkg'", ["'around' and 'along'"]),
+    "around of numbers": (
+        "[zone]\nkm = 1\naround = [51, 30]", ["around = [51, 30]", "'51.39, 30.1'"]),
+    "around without km": ("[zone]\naround = '51, 30'", ["[zone] lacks 'km'"]),
+    "country a number": (LEAST + "country = 1", ["country = 1", "Must be a text or a list"]),
+    "country empty": (LEAST + "country = []", ["country = []", "Must name a country"]),
+    "land_only a text": (LEAST + "land_only = 'yes'", ["land_only = 'yes'", "true or false"]),
     "and no regions": (LEAST.replace('"East"', "[]"), ["[zone] and = []", "Must name a region"]),
 }  # fmt: skip
 
@@ -292,6 +303,34 @@ def test_both_sides_and_round_ends_are_the_defaults(load, strip):
     # Two bands and, past the ends, two half discs: a plane's πr² is right to (10/6371)²/12.
     wanted = _band_km2(0, 10, 90) + _band_km2(0, 10, 270) + np.pi * 10**2
     assert zone.area_km2 == pytest.approx(wanted, rel=1e-5)
+
+
+def test_a_zone_around_points_and_files_beside_the_scenario(load, tmp_path):
+    points = gb.scenario_zone(load("[zone]\nkm = 5\naround = ['50, 30', '51°30′N 30°E']"))
+    assert [section.name for section in points.border.sections] == ["50, 30", "51.5, 30"]
+    # An edge within 0.1 m of 5 km changes the area by at most 4e-5 of it.
+    assert points.area_km2 == pytest.approx(2 * np.pi * 25, rel=4e-5)
+    box = shapely.box(30.0, 50.0, 30.1, 50.1)
+    frame = gpd.GeoDataFrame({"name": ["park"]}, geometry=[box], crs="EPSG:4326")
+    frame.to_file(tmp_path / "park.geojson")
+    filled = load("[zone]\nkm = 5\naround = 'park.geojson'")
+    assert (filled.side, filled.between) == ("around", ())
+    zone = gb.scenario_zone(filled)
+    assert gb.answer(30.05, 50.05, zone).distance_km == 0.0
+    band = gb.scenario_zone(load("[zone]\nkm = 5\nside = 'outside'\naround = 'park.geojson'"))
+    park_km2 = abs(GEOD.geometry_area_perimeter(box)[0]) / 1e6
+    assert zone.area_km2 - band.area_km2 == pytest.approx(park_km2, rel=1e-4)
+
+
+def test_a_zone_along_a_file_beside_the_scenario(load, tmp_path):
+    line = shapely.LineString([(30.0, 50.0), (30.0, 51.0)])
+    frame = gpd.GeoDataFrame({"name": ["river"]}, geometry=[line], crs="EPSG:4326")
+    frame.to_file(tmp_path / "river.geojson")
+    zone = gb.scenario_zone(load("[zone]\nkm = 10\nside = 'left'\nalong = 'river.geojson'"))
+    wanted = _band_km2(0, 10, 270) + np.pi * 10**2 / 2
+    assert zone.area_km2 == pytest.approx(wanted, rel=1e-5)
+    with pytest.raises(gb.DataError, match=r"elsewhere\.geojson"):
+        gb.scenario_border(load("[zone]\nkm = 10\nalong = 'elsewhere.geojson'"))
 
 
 def test_the_default_border_has_five_sections_and_not_that_of_luhansk(border):

@@ -226,12 +226,18 @@ def test_the_reference_of_scenarios_has_every_key_and_which_must_be_there(tmp_pa
     tables = {}
     # Keys that may be there only with another one.
     bound = {}
+    # Keys that stand in the place of others, and so are tried alone.
+    others = []
     for where, key, needed, meaning, example in rows:
         value = example.split("`")[1]
+        if "instead of" in meaning:
+            others.append((where, key, value))
+            continue
         tables.setdefault(where, {})[key] = (needed == "yes", f"{key} = {value}\n")
         if only_with := re.search(r"only with `(\w+)`", meaning):
             bound[where, key] = (where, only_with[1])
     known = {where.strip("[]").replace("top", ""): set(keys) for where, keys in tables.items()}
+    known["zone"] |= {key for _, key, _ in others}
     known[""] |= {"zone", "report", "place"}
     assert known == {where: set(keys) for where, keys in scenario._KEYS.items()}
     file = tmp_path / "shown.toml"
@@ -252,6 +258,9 @@ def test_the_reference_of_scenarios_has_every_key_and_which_must_be_there(tmp_pa
         return gb.load_scenario(file)
 
     assert load().from_km == 2
+    for where, key, value in others:
+        file.write_text(f"{where}\nkm = 1\n{key} = {value}\n", encoding="utf-8")
+        assert getattr(gb.load_scenario(file), key)
     for where, keys in tables.items():
         for key, (needed, _) in keys.items():
             if needed:

@@ -93,6 +93,13 @@ def test_order_of_the_sides_does_not_matter(regions, border):
     assert other.sections[0].name == "Chernihiv–Bryansk"
 
 
+def test_one_country_faces_regions_of_several(regions):
+    border = gb.border_between(regions["Chernihiv", "Sumy"], regions["Gomel", "Bryansk", "Kursk"])
+    assert border.sides[0].name == "Ukraine"
+    assert border.sides[1].name == "Gomel, Bryansk, Kursk"
+    assert gb.build_zone(border, km=5, side="Україна", tolerance_m=50).side == "Ukraine"
+
+
 def test_interior_border_is_named_after_its_regions(regions):
     border = gb.border_between(regions["Sumy"], regions["Chernihiv"])
     assert [side.name for side in border.sides] == ["Sumy", "Chernihiv"]
