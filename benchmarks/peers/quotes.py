@@ -57,35 +57,46 @@ def _at_home(r: Results, part: str, peer: str, method: str, case: str = "") -> p
 
 
 def quote_speed(r: Results) -> str:
-    """Return what the README says of speed."""
+    """Return what the README says of speed and accuracy."""
     exact = zone(r, "geobuffer", "build_zone, tolerance 0.1 m")
     recipe = zone(r, "geopandas", "estimated UTM, buffer")
     prepared = _at_home(r, "membership", "shapely", "own conic, contains_xy in prepared zone")
     tree = _at_home(r, "distance", "shapely", "UTM 36N, STRtree")
-    rows = _at_home(r, "buffers", "geobuffer", found.OURS["buffers"], "points")
-    ours = {
-        (group, part): report.nanoseconds(
-            r.find(group=group, part=part, peer="geobuffer", method=found.OURS[part])
-        )
-        for group in ("default", "fast")
-        for part in ("membership", "distance")
-    }
+    joined = _at_home(r, "membership", "geopandas", "estimated UTM, buffer + sjoin")
+    own = _at_home(r, "buffers", "geobuffer", found.OURS["buffers"], "points")
+    utm = _at_home(r, "buffers", "geopandas", "one UTM zone for all rows", "points")
+
+    def ours(part: str, method: str) -> list[str]:
+        rows = [r.find(group=group, part=part, peer="geobuffer", method=method)
+                for group in ("default", "fast")]  # fmt: skip
+        return [f"{report.nanoseconds(row)} ns" for row in rows]
+
+    def built(row: pd.Series) -> str:
+        return f"{number(row['seconds'], 2)} s; {number(row['max_error_m'])} m"
+
+    rows = [
+        ("the zone of 10 km: time; largest error of its edge", built(exact), "–",
+         f"a buffer in UTM: {built(recipe)}"),
+        ("whether one of a million points lies inside",
+         *ours("membership", found.OURS["membership"]),
+         f"a prepared planar polygon: {report.nanoseconds(prepared)} ns"),
+        ("the distance of one of a million points", *ours("distance", found.OURS["distance"]),
+         f"an index of planar segments: {report.nanoseconds(tree)} ns"),
+        ("one row of a table, all columns of `classify`",
+         *ours("membership", "classify of a table"),
+         f"geopandas' `sjoin`, one column: {report.nanoseconds(joined)} ns"),
+        (f"zones of {own['count']:,} points: time; largest error",
+         f"{number(own['seconds'], 2)} s; {number(own['max_error_m'], 2)} m", "–",
+         f"one UTM zone: {number(utm['seconds'], 2)} s; {number(utm['max_error_m'])} m"),
+    ]  # fmt: skip
     goals = found.read_goals()
     reached = sum(found.is_reached(goal, found.measure_goal(r, goal)) for goal in goals)
-    cores, date = r.facts["cores"], r.facts["date"]
-    said = (
-        f"in one run on {cores} cores ({date}) the zone with its tolerance of 0.1 m took",
-        f"{number(exact['seconds'], 2)} s, a planar buffer {number(recipe['seconds'], 2)} s.",
-        f"To tell whether a point lies inside took {ours['default', 'membership']} ns,",
-        f"by a prepared planar polygon {report.nanoseconds(prepared)} ns; a distance",
-        f"{ours['default', 'distance']} ns, by an index of planar segments",
-        f"{report.nanoseconds(tree)} ns. With the extra `fast` these took",
-        f"{ours['fast', 'membership']} and {ours['fast', 'distance']} ns. Zones of",
-        f"{rows['count']:,} points with widths of their own took {number(rows['cpu_s'], 2)} s of",
-        f"processor time. {reached} of {len(goals)} [goals](benchmarks/README.md#goals)",
-        "are reached.",
+    heads = ("", "geobuffer", "with the extra `fast`", "a usual way")
+    return block(
+        f"{table(heads, rows, texts=len(heads))}\n\n"
+        f"Measured in one run on {r.facts['cores']} cores ({r.facts['date']}); {reached} of "
+        f"{len(goals)} [goals](benchmarks/README.md#goals) are reached."
     )
-    return paragraph(" ".join(said), "  ")
 
 
 def quote_run(r: Results) -> str:

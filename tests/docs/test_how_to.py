@@ -103,6 +103,21 @@ def test_the_readme_buffers_a_table():
     assert (back["buffer_error_m"] <= 1.0).all()
 
 
+def test_the_readme_states_what_is_counted(zone):
+    page = " ".join((DOCS.parent / "README.md").read_text(encoding="utf-8").split())
+    wide = gb.build_zone(zone.border, km=[5, 10, 15, 20], side="Ukraine", tolerance_m=10)
+    counted = gb.exposure(gb.load_settlements(located="all"), wide, cumulative=True)
+    for row in counted.itertuples():
+        expected = f"{row.expected:.0f} ({row.expected_low}–{row.expected_high})"
+        line = f"| {row.within_km:.0f} km | {expected} | {row.places} | {row.population:,} |"
+        assert line in page
+    row = counted[counted["within_km"] == 10].iloc[0]
+    assert f"About **{row['expected']:.0f} places** lie within 10 km of the border" in page
+    assert f"**{row['expected_low']} and {row['expected_high']}**" in page
+    assert f"At least **{row['population']:,} people** lived in the {row['places']} places" in page
+    assert f"for {row['without_figure']} of these no open table has a figure" in page
+
+
 def test_duckdb():
     pytest.importorskip("duckdb")
     names = run("how-to/duckdb", {})
