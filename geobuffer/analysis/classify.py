@@ -23,6 +23,7 @@ from geobuffer.analysis.membership import (
     find_uncertainty,
     is_counted,
     locate_points,
+    measure_distance_km,
     measure_errors,
 )
 from geobuffer.analysis.text_columns import make_text_column
@@ -116,7 +117,7 @@ def distance_to_border(table: Table, border: Border) -> pd.Series:
     check_border(border)
     points, rows = take_table(table, ())
     lon, lat = _read_points(points, border, stacklevel=2)
-    distance, _, _ = locate_points(lon, lat, border)
+    distance = measure_distance_km(lon, lat, border)
     found = pd.Series(distance, points.index, name="distance_km")
     return found if rows is None else make_arrow(found)["distance_km"]
 

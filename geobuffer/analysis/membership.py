@@ -786,6 +786,16 @@ def measure_errors(
     return Errors(accuracy_m / 1e3, np.asarray(stated_m) / 1e3, radius_m / 1e3)
 
 
+def measure_distance_km(lon: Floats, lat: Floats, border: Border) -> Floats:
+    """Return the distance (km) of each point, without the section and the chainage."""
+    there = np.isfinite(lon)
+    if there.all():
+        return border.index.find_feet(lon, lat).distance_m / 1e3
+    distance = np.full(len(lon), np.nan)
+    distance[there] = border.index.find_feet(lon[there], lat[there]).distance_m / 1e3
+    return distance
+
+
 def locate_points(
     lon: Floats, lat: Floats, border: Border
 ) -> tuple[Floats, NDArray[np.int16], Floats]:

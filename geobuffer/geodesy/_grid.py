@@ -7,18 +7,16 @@ eleventh of the time of numpy, and memberships three quarters.
 
 from __future__ import annotations
 
-import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geobuffer.geodesy._cells import Frame, Grid, find_parents, make_grid
 from geobuffer.geodesy._series import COSINE, SINE
+from geobuffer.geodesy.threads import run_in_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import ModuleType
 
     from numpy.typing import NDArray
@@ -59,21 +57,10 @@ def _thin_cells(
             pieces, sag, *frame[:5], first, member, parent, offset, low, high, kept, candidates
         )
 
-    _run_in_threads(run_kernel, frame.cells, max(frame.cells // 64, 1))
+    run_in_threads(run_kernel, frame.cells, max(frame.cells // 64, 1))
     starts = np.concatenate([[0], np.cumsum(kept)])
     nth = np.arange(starts[-1]) - np.repeat(starts[:-1], kept)
     return starts, candidates[np.repeat(offset[:-1], kept) + nth]
-
-
-def _run_in_threads(work: Callable[[int, int], None], count: int, share: int) -> None:
-    """Call a kernel on ranges of a count, on all processors; kernels release the GIL."""
-    bounds = range(0, count, share)
-    if len(bounds) < 2:
-        work(0, count)
-        return
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done in [pool.submit(work, low, min(low + share, count)) for low in bounds]:
-            done.result()
 
 
 def find_nearest(
@@ -93,7 +80,7 @@ def find_nearest(
             SINE, COSINE, grid.sag_m, distance[low:high], piece[low:high], share[low:high],
         )  # fmt: skip
 
-    _run_in_threads(run_kernel, n, _SHARE)
+    run_in_threads(run_kernel, n, _SHARE)
     return distance, piece, share
 
 
@@ -106,7 +93,7 @@ def look_up_classes(table: ClassTable, lon: Floats, lat: Floats) -> NDArray[np.i
             lon[low:high], lat[low:high], *table.frame, table.classes, found[low:high]
         )
 
-    _run_in_threads(run_kernel, len(lon), 8 * _SHARE)  # a point is an eighth of the work
+    run_in_threads(run_kernel, len(lon), 8 * _SHARE)  # a point is an eighth of the work
     return found
 
 

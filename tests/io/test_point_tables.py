@@ -28,6 +28,16 @@ def test_points_come_back_from_any_crs_and_gaps_as_nan():
         assert lat == pytest.approx([50.0, np.nan, np.nan], nan_ok=True)
 
 
+@pytest.mark.parametrize("other", [HERE, None, shapely.Point()])
+def test_long_tables_are_read_in_threads_as_short_ones(other):
+    lon, lat = np.linspace(20.0, 40.0, 300_000), np.linspace(45.0, 55.0, 300_000)
+    shapes = shapely.points(lon, lat)
+    shapes[-2] = other
+    lon[-2], lat[-2] = (np.nan, np.nan) if other is not HERE else (HERE.x, HERE.y)
+    for given, found in zip((lon, lat), read_lonlat(gpd.GeoSeries(shapes, crs=4326)), strict=True):
+        np.testing.assert_array_equal(found, given)
+
+
 def test_longitudes_from_0_to_360_are_normalised():
     lon, _ = read_lonlat(gpd.GeoSeries.from_xy([190.0, -190.0], [0.0, 0.0], crs="EPSG:4326"))
     assert lon.tolist() == [-170.0, 170.0]
