@@ -5,11 +5,11 @@ export PATH := $(dir $(PYTHON)):$(PATH)
 # Containers often set this. Then each process that a test starts compiles again what it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help quick test lint docs bench all
+.PHONY: help quick test lint docs gallery bench all
 .DEFAULT_GOAL := help
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 quick: ## tests without browser, world data and whole processes; about a minute
 	@start=$$(date +%s); \
@@ -25,6 +25,9 @@ lint: ## ruff, words, notebooks and workflows, then mypy; needs geobuffer[lint]
 
 docs: ## build the site into docs/_build/site; needs geobuffer[docs]
 	$(PYTHON) -m sphinx -W --keep-going -n -q docs docs/_build/site
+
+gallery: ## build the gallery of real zones and its page; needs geobuffer[plot,test,world]
+	$(PYTHON) -W ignore docs/gallery.py
 
 bench: ## compare the speed with the recorded one, as multiples of a piece of numpy work
 	$(PYTHON) benchmarks/regressions.py

@@ -672,7 +672,7 @@ def make_border_around(
     """
     given = list(read)
     if points:
-        given.append(([*points], [f"{point.y:g}, {point.x:g}" for point in points], source))
+        given.append(([*points], [f"{point.y:.8g}, {point.x:.8g}" for point in points], source))
     return border_around(
         [shape for shapes, *_ in given for shape in shapes],
         names=[name for _, names, _ in given for name in names],

@@ -25,6 +25,7 @@ import pyproj
 import pytest
 import shapely
 from support.cli import run_geobuffer
+from support.plane_areas import buffer_line, densify, equal_area_km2
 
 import geobuffer as gb
 from geobuffer.datasets import countries, world
@@ -103,23 +104,15 @@ def test_land_borders_are_as_long_as_published(borders):
     assert borders["Fiji"].sea_km == pytest.approx(borders["Fiji"].length_km)
 
 
-def _densified(line, step_deg):
-    """The line's points, straight in longitude and latitude, without jumps at ±180°."""
-    return [
-        shapely.get_coordinates(shapely.segmentize(part, step_deg))
-        for part in shapely.get_parts(line)
-    ]
-
-
 def _length_km(line):
     # 0.001°: at most 0.1 km, whose geodesic departs from the parallel by less than a millimetre.
-    return sum(GEOD.line_length(*part.T) for part in _densified(line, 0.001)) / 1e3
+    return sum(GEOD.line_length(*part.T) for part in densify(line, 0.001)) / 1e3
 
 
 def _brute_km(lon, lat, line):
     """The distance to a line: by GeographicLib to all its points nearby, then to denser ones."""
     found = []
-    parts = _densified(line, 0.0005)
+    parts = densify(line, 0.0005)
     for x, y in zip(lon, lat, strict=True):
         best = np.inf
         for part in parts:
@@ -142,7 +135,7 @@ def _brute_km(lon, lat, line):
 def _points_about(border, count, seed=0):
     """Random points within some 15 km of a border."""
     rng = np.random.default_rng(seed)
-    parts = np.vstack(_densified(border.line, 0.05))
+    parts = np.vstack(densify(border.line, 0.05))
     at = parts[rng.integers(len(parts), size=count)]
     lon, lat, _ = GEOD.fwd(*at.T, rng.uniform(0, 360, count), rng.uniform(100, 15_000, count))
     return np.asarray(lon), np.asarray(lat)
@@ -153,49 +146,6 @@ def _distances_differ_m(border, count=25):
     points = gpd.GeoSeries.from_xy(lon, lat, crs="EPSG:4326")
     ours = gb.distance_to_border(points, border).to_numpy()
     return 1e3 * np.abs(ours - _brute_km(lon, lat, border.line)).max()
-
-
-def _turned(shape):
-    """Longitudes from 0° to 360° where a shape lies on both sides of the antimeridian."""
-    west, _, east, _ = shape.bounds
-    if east - west < 180.0:
-        return shape
-    return shapely.transform(shape, lambda xy: np.where(xy < [0, -90], xy + np.array([360, 0]), xy))
-
-
-def _independent_area_km2(border, km):
-    """The zone's area: pieces are buffered in local planes, then projected to equal area."""
-    line = _turned(border.line)
-    points = [
-        shapely.get_coordinates(shapely.segmentize(part, 0.01)) for part in shapely.get_parts(line)
-    ]
-    discs = []
-    for part in points:
-        # 200 points, some 150 km at most: there the plane errs by 0.1 m at 10 km from the line.
-        for begin in range(0, len(part) - 1, 200):
-            piece = part[begin : begin + 201]
-            lon, lat = piece[len(piece) // 2]
-            plane = pyproj.Transformer.from_crs(
-                "EPSG:4326", f"+proj=aeqd +lon_0={lon} +lat_0={lat} +ellps=WGS84", always_xy=True
-            )
-            flat = shapely.LineString(np.stack(plane.transform(*piece.T), axis=1))
-            disc = flat.buffer(1e3 * km, quad_segs=64)
-
-            def back(xy, plane=plane, lon=lon):
-                x, y = plane.transform(*xy.T, direction="INVERSE")
-                return np.stack([lon + (np.asarray(x) - lon + 180.0) % 360.0 - 180.0, y], axis=1)
-
-            discs.append(shapely.transform(shapely.segmentize(disc, 500.0), back))
-    return _equal_area_km2(shapely.union_all(discs))
-
-
-def _equal_area_km2(shape):
-    west, south, east, north = _turned(shape).bounds
-    laea = f"+proj=laea +lon_0={(west + east) / 2} +lat_0={(south + north) / 2} +ellps=WGS84"
-    plane = pyproj.Transformer.from_crs("EPSG:4326", laea, always_xy=True)
-    parts = shapely.get_parts(shapely.segmentize(shape, 0.01))
-    flat = shapely.transform(parts, lambda xy: np.stack(plane.transform(*xy.T), axis=1))
-    return sum(part.area for part in flat) / 1e6
 
 
 def test_length_of_a_real_border(border):
@@ -210,7 +160,7 @@ def test_distances_from_a_real_border(border):
 @pytest.mark.parametrize("name", BORDERS)
 def test_area_of_the_zone_of_a_real_border(name, borders, zones):
     zone = zones(name)
-    ours, theirs = _equal_area_km2(zone.polygon), _independent_area_km2(borders[name], 10)
+    ours, theirs = equal_area_km2(zone.polygon), equal_area_km2(buffer_line(borders[name].line, 10))
     assert zone.area_km2 == pytest.approx(ours, rel=1e-5)
     assert zone.area_km2 == pytest.approx(theirs, rel=5e-4)
 
@@ -231,7 +181,7 @@ def test_real_borders_are_continuous_and_report_their_healing(borders):
 
 def test_the_zone_of_fiji_is_one_across_the_antimeridian(borders, zones):
     zone = zones("Fiji")
-    coast = np.vstack(_densified(borders["Fiji"].line, 0.01))
+    coast = np.vstack(densify(borders["Fiji"].line, 0.01))
     coast = coast[np.abs(coast[:, 0]) > 179.8]
     rng = np.random.default_rng(0)
     at = coast[rng.integers(len(coast), size=400)]
@@ -402,7 +352,7 @@ def test_antarctica_reaches_the_pole(antarctica):
     plane = pyproj.Transformer.from_crs(
         "EPSG:4326", "+proj=laea +lat_0=-90 +ellps=WGS84", always_xy=True
     )
-    [around] = _densified(NORTH_OF_ANTARCTICA, 0.01)
+    [around] = densify(NORTH_OF_ANTARCTICA, 0.01)
     expected_km2 = shapely.Polygon(np.stack(plane.transform(*around.T), axis=1)).area / 1e6
     assert antarctica.area_km2 == pytest.approx(expected_km2, rel=1e-7)
     assert antarctica.area_km2 == pytest.approx(36_874_695, abs=1)
@@ -419,7 +369,7 @@ def test_the_edge_of_the_source_is_no_border_of_antarctica(antarctica):
     assert border.length_km == pytest.approx(21_054.6, abs=0.1)
     assert border.line.bounds[1] == -60.2637
     # The nearest of such points is at most 10 m farther than the line at 200 km, 0.3 m at 2,900 km.
-    [around] = _densified(NORTH_OF_ANTARCTICA, 0.05)
+    [around] = densify(NORTH_OF_ANTARCTICA, 0.05)
     lat = np.array([-85.05, -90.0])
     ones = np.ones(len(around))
     expected = [GEOD.inv(0 * ones, y * ones, *around.T)[2].min() for y in lat]
