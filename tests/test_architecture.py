@@ -217,6 +217,7 @@ WRITERS = {
     "datasets.fetch.check_content.unpack": {"open", "copyfileobj"},
     # In memory.
     "analysis._whole_tables._write_shapes": {"to_parquet"},
+    "analysis._arrow._list_leaves": {"write_table"},
     # Folders, and what is to be gone.
     "analysis.bulk.begin_parts": {"mkdir"},
     "datasets.fetch.cache.obtain": {"mkdir"},

@@ -48,17 +48,22 @@ def classify(source: Path, target: Path) -> float:
 
 
 def copy(source: Path, answered: Path) -> float:
-    """Read the source, and write the columns of the answers, which are read off the clock."""
+    """Read the source, and write the columns of the answers, which are read off the clock.
+
+    The writer has the settings of geobuffer, so that both do the same work.
+    """
     import pyarrow.parquet as pq
+
+    from geobuffer.analysis._arrow import choose_parquet_options
 
     begin = time.perf_counter()
     for batch in pq.ParquetFile(source).iter_batches(BATCH):
         batch.validate()
     spent = time.perf_counter() - begin
     answers = pq.ParquetFile(answered)
-    with pq.ParquetWriter(
-        answered.with_suffix(".copy"), answers.schema_arrow, compression="zstd"
-    ) as writer:
+    schema, carried = answers.schema_arrow, pq.read_schema(source).names
+    options = choose_parquet_options(schema, carried)
+    with pq.ParquetWriter(answered.with_suffix(".copy"), schema, **options) as writer:
         for batch in answers.iter_batches(BATCH):
             begin = time.perf_counter()
             writer.write_batch(batch)

@@ -172,7 +172,7 @@ def answer_batches(
 ) -> Iterator[tuple[int, pa.Table]]:
     """Yield the number of each batch and its answered rows; leave out the numbers in ``skip``."""
     first = 0
-    for number, (share, batch) in enumerate(read_batches(rows)):
+    for number, (share, batch) in enumerate(_read_ahead(read_batches(rows))):
         if number not in skip:
             try:
                 answered = _answer_batch(batch, rows, zone, first)
@@ -184,6 +184,15 @@ def answer_batches(
         first += batch.num_rows
         if progress is not None:
             progress(share)
+
+
+def _read_ahead(batches: Iterator[tuple[float, pa.Table]]) -> Iterator[tuple[float, pa.Table]]:
+    """Yield batches; a thread reads the next one while the caller works on one."""
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = ahead.submit(next, batches, None)
+            yield batch
 
 
 def _answer_batch(rows: pa.Table, source: TableSource, zone: Zone, first: int) -> pa.Table:

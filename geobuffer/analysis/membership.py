@@ -382,7 +382,9 @@ def _answer_zone(lon: Floats, lat: Floats, zone: BufferZone, uncertainty: Uncert
         beyond = end.beyond_m(lon[near], lat[near], zone.width_km * 1e3) / 1e3
         inside[near[beyond > 0.0]] = False
         doubtful[near] |= np.abs(beyond) < margin[near]
-    ring = np.where(inside, np.searchsorted(zone.edges_km[1:], distance), -1).astype(np.int8)
+    ring = inside.astype(np.int8) - np.int8(1)
+    for edge in zone.edges_km[1:-1]:
+        ring += inside & (distance > edge)
     membership = np.where(doubtful, 2, inside).astype(np.int8)
     membership[np.isnan(lon)] = -1
     signed = distance if zone.side != AROUND else signed

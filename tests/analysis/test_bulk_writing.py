@@ -82,6 +82,22 @@ def test_a_file_cannot_be_its_own_target(suffix, rings, places, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+def test_readers_can_skip_rows_by_numbers_and_texts_of_the_source(rings, places, tmp_path):
+    places.to_parquet(tmp_path / "in.parquet")
+    gb.classify_file(tmp_path / "in.parquet", rings, tmp_path / "out.parquet")
+    group = pq.read_metadata(tmp_path / "out.parquet").row_group(0)
+    columns = {one.path_in_schema: one for one in map(group.column, range(group.num_columns))}
+    known = {name for name, one in columns.items() if one.is_stats_set}
+    numbered = {name for name, one in columns.items() if one.has_dictionary_page}
+    answers = {"side", "section", "ring", "membership", "conflict"}
+    assert columns.keys() - known == {"geometry", *answers}
+    assert answers | {"name"} <= numbered
+    assert not {"geometry", "id", "distance_km"} & numbered
+    found = columns["distance_km"].statistics
+    distances = pq.read_table(tmp_path / "out.parquet")["distance_km"].to_numpy()
+    assert (found.min, found.max) == (distances.min(), distances.max())
+
+
 @pytest.mark.usefixtures("small_batches")
 def test_new_files_follow_the_umask(rings, tmp_path):
     source = write_coordinates(tmp_path / "in.parquet")
