@@ -201,10 +201,12 @@ def _name_sides(names: Iterable[str]) -> bool:
 
 def make_heading(scenario: gb.Scenario, zone: Zone) -> str:
     """Return the heading of a table: the title of the scenario, or the name of the border."""
-    from geobuffer.viz.captions import load_translation, write_title
+    from geobuffer.viz.captions import has_only_points, load_translation, write_title
 
     if scenario.title:
-        return f"{scenario.title} – side: {zone.side}"
+        # Points have no sides.
+        is_plain = has_only_points(zone.sections)
+        return scenario.title if is_plain else f"{scenario.title} – side: {zone.side}"
     return write_title(zone, "", load_translation("en", zone))
 
 

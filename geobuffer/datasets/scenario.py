@@ -42,7 +42,7 @@ from geobuffer.zones.region import Regions
 from geobuffer.zones.repr_html import card_html
 from geobuffer.zones.source import Source, join_sources
 from geobuffer.zones.toponyms import NAME_COLUMNS, make_name_keys, strip_kind
-from geobuffer.zones.translation import check_language, list_languages, read_translation
+from geobuffer.zones.translation import check_language, format_km, list_languages, read_translation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -212,10 +212,10 @@ class Scenario(Noun):
     def width(self) -> str:
         """The widths as text: ``"10"``, ``"5 / 10"``, ``"Ukraine 10, Russia 5"``."""
         if isinstance(self.km, tuple):
-            edges = " / ".join(f"{km:g}" for km in self.km)
-            return f"{self.from_km:g}–{edges}" if self.from_km else edges
-        widths = ", ".join(f"{name} {km:g}" for name, km in self.km.items())
-        return f"{widths}, from {self.from_km:g}" if self.from_km else widths
+            edges = " / ".join(map(format_km, self.km))
+            return f"{format_km(self.from_km)}–{edges}" if self.from_km else edges
+        widths = ", ".join(f"{name} {format_km(km)}" for name, km in self.km.items())
+        return f"{widths}, from {format_km(self.from_km)}" if self.from_km else widths
 
     @property
     def notes(self) -> tuple[str, ...]:

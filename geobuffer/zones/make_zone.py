@@ -29,6 +29,7 @@ from geobuffer.zones.quantities import M_FORMS, list_values, parse_km, parse_met
 from geobuffer.zones.region import REGIONS, Region
 from geobuffer.zones.source import join_sources
 from geobuffer.zones.toponyms import NAME_LANGUAGES, fold_name
+from geobuffer.zones.translation import format_km
 from geobuffer.zones.zone import BufferZone, CombinedZone, How, Part, Zone, is_zone
 
 if TYPE_CHECKING:
@@ -319,7 +320,7 @@ def _build_section_zones(
         for width_km, sections in sections_of.items()
     ]
     widths = ", ".join(
-        f"{width_km:g} km along {', '.join(section.name for section in sections)}"
+        f"{format_km(width_km)} km along {', '.join(section.name for section in sections)}"
         for width_km, sections in sections_of.items()
     )
     return _combine_parts("union", zones, widths)

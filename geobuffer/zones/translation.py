@@ -100,8 +100,21 @@ class Translation(NamedTuple):
         return date.strftime(self.date_format.replace("{day}", str(date.day)))
 
     def format_km(self, value: float) -> str:
-        """Return a distance as the language writes it, with the decimals that it has."""
-        return f"{value:g}".replace(".", self.numbers["decimal"])
+        """Return a distance to the metre, as the language writes it."""
+        return format_km(value).replace(".", self.numbers["decimal"])
+
+
+def format_km(km: float) -> str:
+    """Return a width in kilometres to the metre, or with three digits if it is less than 100 m.
+
+    A width in miles has more digits than anybody can use.
+
+    Examples
+    --------
+    >>> [format_km(km) for km in (10.0, 2.5, 16.09344, 0.402336, 0.0254)]
+    ['10', '2.5', '16.093', '0.402', '0.0254']
+    """
+    return f"{km:.3f}".rstrip("0").rstrip(".") if km >= 0.1 or km == 0 else f"{km:.3g}"
 
 
 def find_folder() -> Traversable:

@@ -23,6 +23,7 @@ from geobuffer.zones.quantities import is_number
 from geobuffer.zones.region import Region
 from geobuffer.zones.repr_html import card_html, format_km2
 from geobuffer.zones.source import join_sources, source_facts
+from geobuffer.zones.translation import format_km
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -173,7 +174,7 @@ def _zone_html(zone: Zone) -> str:
     lines = [(section.line, 0.0) for section in zone.sections]
     shapes = [*zip(zone.rings, fills, strict=True), *lines]
     is_plain = zone.has_plain_edges
-    title = f"{zone.width_km:g} km from the border" if is_plain else zone.ring_names[0]
+    title = f"{format_km(zone.width_km)} km from the border" if is_plain else zone.ring_names[0]
     rows = [("ring", "km²"), *areas]
     return card_html(type(zone).__name__, title, facts, rows=rows, shapes=shapes)
 
@@ -316,10 +317,10 @@ class BufferZone(SpatialNoun):
     def ring_names(self) -> tuple[str, ...]:
         """The names of the rings, the innermost first: ``"0–5 km"``, ``"5–10 km"``."""
         if self.side_km:
-            begin = f", from {self.edges_km[0]:g} km" if self.edges_km[0] else ""
+            begin = f", from {format_km(self.edges_km[0])} km" if self.edges_km[0] else ""
             return (self.side_label + begin,)
         pairs = zip(self.edges_km[:-1], self.edges_km[1:], strict=True)
-        return tuple(f"{inner:g}–{outer:g} km" for inner, outer in pairs)
+        return tuple(f"{format_km(inner)}–{format_km(outer)} km" for inner, outer in pairs)
 
     @property
     def side_label(self) -> str:
@@ -330,7 +331,7 @@ class BufferZone(SpatialNoun):
         if self.side_km is None:
             return self.side
         pairs = zip(self.border.sides, self.side_km, strict=True)
-        return ", ".join(f"{side.name} {km:g} km" for side, km in pairs)
+        return ", ".join(f"{side.name} {format_km(km)} km" for side, km in pairs)
 
     @cached_property
     def polygon(self) -> Polygon | MultiPolygon:
@@ -360,7 +361,7 @@ class BufferZone(SpatialNoun):
 
     def __repr__(self) -> str:
         shown = self.edges_km if self.edges_km[0] else self.edges_km[1:]
-        edges = "/".join(f"{edge:g}" for edge in shown)
+        edges = "/".join(map(format_km, shown))
         return (
             f"BufferZone({edges} km, side={self.side_label!r}, ends={self.ends!r}, "
             f"{self.area_km2:,.0f} km², edges within {self.error_m:.2g} m)"

@@ -108,6 +108,7 @@ def test_a_scenario_file_of_a_point_needs_no_option(run, tmp_path):
     file.write_text("title = 'Plant'\n[zone]\naround = '51.39, 30.1'\nkm = [10, 30]\n", "utf-8")
     given = run("zone", "--around", "51.39,30.1", "--km", "10,30", "--json").json
     assert run("zone", "--scenario", file, "--json").json == given
+    assert run("zone", "--scenario", file).out.splitlines()[0].strip() == "Plant"
     wider = run("zone", "--scenario", file, "--km", "40", "--json").json
     assert (wider["edges_km"], wider["sections"]) == ([0, 40], given["sections"])
     refused = run("zone", "--scenario", file, "--land-only")
