@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from geobuffer.analysis.membership import ask_candidates, find_ring_probability
 
@@ -125,27 +126,56 @@ class Sum(NamedTuple):
     variance: float
 
 
-def expect_counts(parts: Parts, keys: Sequence[Key]) -> dict[Key, list[Expected | None]]:
+class Groups(NamedTuple):
+    """The groups of entries by the values of some columns."""
+
+    number: NDArray[np.int64]
+    """The number of the group of each entry."""
+    keys: list[Key]
+    """The values that each group has, in the order in which groups first occur."""
+
+
+def group_entries(columns: Sequence[NDArray[np.object_]], count: int) -> Groups:
+    """Return the groups of so many entries by columns of values, of which None is one.
+
+    Examples
+    --------
+    >>> side, section = (np.array(v, object) for v in (["b", None, "b"], ["x", "x", "x"]))
+    >>> number, keys = group_entries([side, section], 3)
+    >>> number.tolist(), keys
+    ([0, 1, 0], [('b', 'x'), (None, 'x')])
+    """
+    number = np.zeros(count, dtype=np.int64)
+    joined: list[Key] = [()] if count else []
+    for values in columns:
+        code, different = pd.factorize(values)
+        names = [*different.tolist(), None]  # the code −1, of None, takes the last one
+        number, pairs = pd.factorize(number * len(names) + code % len(names))
+        joined = [(*joined[pair // len(names)], names[pair % len(names)]) for pair in pairs]
+    return Groups(number, joined)
+
+
+def expect_counts(parts: Parts, groups: Groups) -> dict[Key, list[Expected | None]]:
     """Return for each key how many places are expected in each ring; None where it is not known.
 
     Parameters
     ----------
     parts
         Where the places may lie.
-    keys
-        The key of each entry of the parts.
+    groups
+        The groups of the entries of the parts.
     """
     ones, zeros = np.ones(len(parts.row)), np.zeros(len(parts.row))
     # The middle of a place is in the ring or not.
     counted = parts._replace(whole=ones)
     return {
         key: [_make_interval(*ring) for ring in rings]
-        for key, rings in sum_parts(counted, keys, ones, zeros).items()
+        for key, rings in sum_parts(counted, groups, ones, zeros).items()
     }
 
 
 def sum_parts(
-    parts: Parts, keys: Sequence[Key], size: Floats, size_variance: Floats
+    parts: Parts, groups: Groups, size: Floats, size_variance: Floats
 ) -> dict[Key, list[Sum]]:
     """Return the sums of the sizes of places in each ring, for each key.
 
@@ -153,12 +183,12 @@ def sum_parts(
     ----------
     parts
         Where the places may lie.
-    keys
-        The key of each entry of the parts.
+    groups
+        The groups of the entries of the parts.
     size, size_variance
         The size of the place of each entry, and how uncertain it is.
     """
-    code, distinct = _number_keys(keys)
+    code, distinct = groups
     # A place may have several entries with one key: its probability is their sum.
     # A pair as one number: those sort ten times as fast as columns of two.
     numbers = code * (parts.row.max(initial=0) + 1) + parts.row
@@ -197,7 +227,7 @@ def round_to_digits(value: float) -> int:
 def expect_total(parts: Parts) -> tuple[Floats, Floats, Floats]:
     """Return how many places are expected in each ring, and the ends of the intervals."""
     nothing = [NOTHING_EXPECTED] * parts.p.shape[1]
-    rings = expect_counts(parts, [()] * len(parts.row)).get((), nothing)
+    rings = expect_counts(parts, group_entries([], len(parts.row))).get((), nothing)
     unknown = (np.nan,) * 3
     expected, low, high = np.array([unknown if one is None else one for one in rings]).T
     return expected, low, high
@@ -206,12 +236,7 @@ def expect_total(parts: Parts) -> tuple[Floats, Floats, Floats]:
 def expect_zone(found: Classification, zone: Zone) -> Expected | None:
     """Return how many places of a table to expect in all of a zone; None if it is not known."""
     parts = list_parts(found, zone, [(zone.edges_km[0], zone.edges_km[-1])])
-    return expect_counts(parts, [()] * len(parts.row)).get((), [NOTHING_EXPECTED])[0]
-
-
-def _number_keys(keys: Sequence[Key]) -> tuple[NDArray[np.int64], list[Key]]:
-    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-    return np.array([numbers[key] for key in keys], dtype=np.int64), list(numbers)
+    return expect_counts(parts, group_entries([], len(parts.row))).get((), [NOTHING_EXPECTED])[0]
 
 
 class _Shared(NamedTuple):

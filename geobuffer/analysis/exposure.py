@@ -31,6 +31,7 @@ from geobuffer.analysis.expectation import (
     Expected,
     expect_counts,
     expect_total,
+    group_entries,
     list_parts,
 )
 from geobuffer.analysis.feature_exposure import expose_features
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geobuffer.analysis.classify import Classification
-    from geobuffer.analysis.expectation import Key, Parts
+    from geobuffer.analysis.expectation import Groups, Parts
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.io.not_located import NotLocated
     from geobuffer.zones.zone import Zone
@@ -193,11 +194,11 @@ def exposure(  # noqa: PLR0913 - each argument is a choice of its own
     ]
     parts = list_parts(found, zone, edges)
     parts = parts.select(once[parts.row])
-    part_keys = _list_part_keys(joined, parts, by_columns)
-    expected = expect_counts(parts, part_keys)
+    part_groups = _group_parts(joined, parts, by_columns)
+    expected = expect_counts(parts, part_groups)
     away = joined["distance_km"].to_numpy()
     sizes = model_sizes(joined, figures[PEOPLE], away, totals) if model else None
-    ranges = find_ranges(parts, part_keys, sizes) if sizes else {}
+    ranges = find_ranges(parts, part_groups, sizes) if sizes else {}
     joined, signed, unplaced = joined[counts], signed[counts], unplaced.select(counts)
     figures = {column: numbers[counts] for column, numbers in figures.items()}
     groups = _group_rows(joined, by_columns)
@@ -314,18 +315,16 @@ def _describe_range(ends: tuple[int, int] | None, floor: int) -> dict[str, objec
     return dict(zip(MODEL, (max(low, floor), max(high, floor)), strict=True))
 
 
-def _list_part_keys(joined: gpd.GeoDataFrame, parts: Parts, by: Sequence[str]) -> list[Key]:
-    """Return the group of each place that is or may be in the zone."""
+def _group_parts(joined: gpd.GeoDataFrame, parts: Parts, by: Sequence[str]) -> Groups:
+    """Return the groups of places that are or may be in the zone."""
     columns = []
     for name in by:
         if name in {"side", "section"}:
             # A place without a point has these by its candidates.
-            columns.append(getattr(parts, name).tolist())
+            columns.append(getattr(parts, name))
         else:
-            values = joined[name].astype(object)
-            plain = np.where(values.isna(), None, values.to_numpy(dtype=object))
-            columns.append(plain[parts.row].tolist())
-    return list(zip(*columns, strict=True)) if by else [()] * len(parts.row)
+            columns.append(joined[name].astype(object).to_numpy(dtype=object)[parts.row])
+    return group_entries(columns, len(parts.row))
 
 
 def _describe_expected(guess: Expected | None) -> dict[str, object]:

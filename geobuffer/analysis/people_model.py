@@ -18,11 +18,11 @@ from geobuffer.io.not_located import read_hromadas
 from geobuffer.io.point_tables import get_column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from geobuffer.analysis.expectation import Key, Parts
+    from geobuffer.analysis.expectation import Groups, Key, Parts
     from geobuffer.geodesy.ellipsoid import Floats
 
 # A place without a figure has fewer people than this: gazetteers give figures from 500 people on.
@@ -150,7 +150,7 @@ def _list_dates(table: pd.DataFrame, rows: NDArray[np.bool_]) -> tuple[str, ...]
 
 
 def find_ranges(
-    parts: Parts, keys: Sequence[Key], model: PeopleModel
+    parts: Parts, groups: Groups, model: PeopleModel
 ) -> dict[Key, list[tuple[int, int] | None]]:
     """Return the modelled range of people in each ring, for each key.
 
@@ -158,13 +158,13 @@ def find_ranges(
     ----------
     parts
         Where the places may lie.
-    keys
-        The key of each entry of the parts.
+    groups
+        The groups of the entries of the parts.
     model
         The sizes of all places of the table.
     """
     sums = [
-        sum_parts(parts, keys, one.people[parts.row], one.variance[parts.row])
+        sum_parts(parts, groups, one.people[parts.row], one.variance[parts.row])
         for one in model.choices
     ]
     return {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geobuffer.analysis.column_sums import read_population
-from geobuffer.analysis.expectation import list_parts
+from geobuffer.analysis.expectation import group_entries, list_parts
 from geobuffer.analysis.membership import measure_signed_km
 from geobuffer.analysis.people_model import NEAR_KM, SMALL, find_ranges, model_sizes
 from geobuffer.viz.web.expected import decides_by_distance, states_accuracy, zone_at_width
@@ -95,4 +95,4 @@ def _find_ends(
     # Most places of a table are too far away to be in any of the zones.
     parts = parts.select((parts.p != 0.0).any(axis=1))
     nothing: list[Ends | None] = [(0, 0)] * len(edges_km)
-    return find_ranges(parts, [()] * len(parts.row), sizes).get((), nothing)
+    return find_ranges(parts, group_entries([], len(parts.row)), sizes).get((), nothing)
