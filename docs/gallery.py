@@ -134,7 +134,8 @@ def circle_km2(lon: float, lat: float, km: float) -> float:
 def left_of(line: BaseGeometry) -> BaseGeometry:
     """Return the area north of a line that runs from west to east; its ends go straight on."""
     xy = shapely.get_coordinates(line)
-    first, last = 2.0 * xy[0] - xy[1], 2.0 * xy[-1] - xy[-2]
+    # Some hundred lengths of the segments at the ends, so farther than the zone reaches.
+    first, last = xy[0] + 100.0 * (xy[0] - xy[1]), xy[-1] + 100.0 * (xy[-1] - xy[-2])
     north = xy[:, 1].max() + 1.0
     ring = [first, *xy, last, (last[0] + 0.1, north), (first[0] - 0.1, north)]
     return shapely.make_valid(shapely.Polygon(ring))
@@ -219,7 +220,7 @@ def render(measured: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the part of the page that this script writes: a table, then zone by zone."""
     rows = "\n".join(_row(zone, measured[zone.name]) for zone in ZONES)
     table = (
-        "| zone | width, km | border, km | zone, km² | computed otherwise, km² | differs by |\n"
+        "| zone | width, km | border, km | zone, km² | by the other way, km² | differ by, % |\n"
         "|---|---:|---:|---:|---:|---:|\n"
     )
     sections = "\n".join(_section(zone, measured[zone.name]) for zone in ZONES)
@@ -227,11 +228,12 @@ def render(measured: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _row(zone: Zone, numbers: Mapping[str, Any]) -> str:
-    heading = load(zone).title
+    # The whole title stands above the picture.
+    heading = load(zone).title.partition(":")[0]
     widths = " / ".join(f"{km:.4g}" for km in numbers["edges_km"][1:])
     length = f"{numbers['border_km']:,.0f}" if numbers["border_km"] else "–"
     area, checked = numbers["area_km2"], numbers["checked_km2"]
-    differs = f"{100.0 * abs(checked / area - 1.0):.4f} %"
+    differs = f"{100.0 * abs(checked / area - 1.0):.4f}"
     return f"| {heading} | {widths} | {length} | {area:,.1f} | {checked:,.1f} | {differs} |"
 
 

@@ -14,9 +14,6 @@ import geobuffer as gb
 
 DOCS = Path(__file__).parents[2] / "docs"
 
-# A one-sided zone of a bare line is checked with ends that are cut in another way: 0.2 km² of 116.
-LIMITS = {"rio-grande": 2e-3}
-
 needs_world = pytest.mark.skipif(
     importlib.util.find_spec("borders") is None and not os.environ.get("CI"),
     reason="the extra world is not installed",
@@ -68,8 +65,7 @@ def test_a_scenario_says_what_is_known_and_by_whom(name):
 
 def test_areas_agree_with_those_computed_otherwise():
     for name, numbers in _measured().items():
-        limit = LIMITS.get(name, 1e-4)
-        assert numbers["area_km2"] == pytest.approx(numbers["checked_km2"], rel=limit), name
+        assert numbers["area_km2"] == pytest.approx(numbers["checked_km2"], rel=1e-4), name
 
 
 def test_the_page_has_the_texts_and_numbers_of_the_files():
