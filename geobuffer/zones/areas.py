@@ -34,13 +34,14 @@ def check_area(shape: BaseGeometry, what: str) -> Polygon | MultiPolygon:
     ------
     GeometryError
         The shape is not a polygon or is empty, a repair would change its area by more than 1 %,
-        its coordinates are not degrees, or an edge of more than 180° of longitude has two readings.
+        its coordinates are not degrees, or an edge of more than 180° of longitude is ambiguous: it
+        may run either way round the Earth.
 
     Warns
     -----
     UserWarning
         The shape was repaired; the warning says how much its area changed. Or an edge of the shape
-        steps over 180° of longitude.
+        crosses 180° of longitude.
 
     Examples
     --------
@@ -62,8 +63,8 @@ def check_polygon(
 ) -> Polygon | MultiPolygon:
     """Return a valid polygon, repaired if necessary; errors and warnings as :func:`check_area`.
 
-    ``edges`` says how its edges run, as for a region. It keeps its heights. Only a ring that steps
-    over 180° is cut there.
+    ``edges`` says how the polygon's edges run, as for a region. The polygon keeps its heights. Only
+    a ring that crosses 180° is cut there.
 
     Examples
     --------
@@ -84,7 +85,7 @@ def check_polygon(
 
 
 def repair_polygon(shape: BaseGeometry, what: str) -> Polygon | MultiPolygon:
-    """Return a valid polygon, as :func:`repair_area`; a warning reports a repair."""
+    """Repair a polygon with :func:`repair_area`, and warn if it was not valid."""
     shape, note = repair_area(shape, what)
     if note:
         warnings.warn(f"repaired {what} {note}", stacklevel=find_caller_level())
@@ -97,17 +98,17 @@ POLYGON = Kind(
 )
 
 
-# The largest share of its area by which a repair may change a polygon. Repairing a small drawing
-# error changes far less. Repairing a figure of eight, whose two halves cancel each other, changes
-# all of it, and the intended shape is unknown.
+# The largest share of a polygon's area that a repair may add or remove. Repairing a small drawing
+# error changes far less. Repairing a figure of eight changes the whole area, because its two halves
+# cancel each other; we cannot know which shape was intended.
 _MOST_CHANGED = 0.01
 
 
 def repair_area(shape: BaseGeometry, what: str) -> tuple[Polygon | MultiPolygon, str]:
     """Return a valid polygon, and a note on what was wrong and how the repair changed the area.
 
-    Files, downloads and shapes in memory are repaired by this function alone. The note is empty
-    for a shape that is valid already.
+    All repairs, of files, downloads and shapes in memory, go through this function. The note is
+    empty for a shape that is valid already.
 
     Parameters
     ----------

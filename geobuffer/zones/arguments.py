@@ -1,8 +1,8 @@
 """Check the types of arguments where they enter a public function.
 
-A public function, and the constructor of a noun, call :func:`check_arguments` once, with a
-:class:`Kind` for each argument. So a value of a wrong type gives an error that names the argument,
-the type and what is right. The kinds of nouns stand beside their classes.
+Each public function and each constructor of a noun calls :func:`check_arguments` once, with a
+:class:`Kind` for each argument. A value of a wrong type raises an error that names the argument,
+its type and the expected type. The kind of a noun is defined beside its class.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from geobuffer.zones.quantities import is_number
 
 
 class Kind(NamedTuple):
-    """A kind of values: the test that they pass, and the words for them in messages."""
+    """The type that an argument must have: a test, and the words for messages."""
 
     accepts: Callable[[Any], bool]
     must_be: str
     takes_tables: bool = False
-    """Whether it accepts tables of pandas; then a message says how to convert other tables."""
+    """Whether the kind accepts pandas tables; then messages say how to convert other tables."""
 
 
 def optional(kind: Kind) -> Kind:
@@ -40,7 +40,7 @@ def is_each(value: object, accepts: Callable[[Any], bool]) -> bool:
     """Return whether a value is a collection, not a text, all of whose items pass a test."""
     if not isinstance(value, Iterable) or isinstance(value, (str, bytes, Mapping, type)):
         return False
-    # An iterator has only one pass, which belongs to the function.
+    # We do not look into an iterator: it can be read only once, and the caller needs its items.
     return isinstance(value, Iterator) or all(map(accepts, value))
 
 
@@ -68,7 +68,7 @@ TEXT_OR_TEXTS_BY_NAME = Kind(
 
 
 def has_whole_characters(text: str) -> bool:
-    """Return whether a text has a form in UTF-8: half of a surrogate pair has none.
+    """Return whether a text can be written as UTF-8; a lone surrogate cannot.
 
     >>> has_whole_characters("Суми"), has_whole_characters(chr(0xD83D))
     (True, False)
@@ -80,7 +80,7 @@ def has_whole_characters(text: str) -> bool:
     return True
 
 
-# What a noun is called is written into files, which are UTF-8.
+# The names of nouns are written into files, which are UTF-8.
 NAME = Kind(
     lambda value: isinstance(value, str) and has_whole_characters(value),
     "a text of whole characters (no lone surrogate, which no file can hold)",
@@ -122,8 +122,8 @@ def check_arguments(**given: tuple[object, Kind]) -> None:
             raise WrongKind(message.strip(), parameter=name)
 
 
-# Libraries whose tables users give, by the first word of their modules: the name of the library,
-# and the calls that make a table of pandas, of which the first one that the object has is right.
+# Libraries whose tables users pass to us, by the first word of their module names. Each has its
+# name and the methods that make a pandas table; we suggest the first method that the object has.
 _LIBRARIES = {
     "astropy": ("astropy", ("to_pandas()",)),
     "dask": ("dask", ("compute()",)),
@@ -140,7 +140,7 @@ _LIBRARIES = {
 
 
 def find_conversion(table: object) -> str:
-    """Return how to convert a table of another library; an empty text if we do not know it.
+    """Return how to convert a table of another library; an empty text for unknown libraries.
 
     Examples
     --------

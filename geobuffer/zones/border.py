@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 #: The side of a zone that lies on both sides of its border.
 BOTH = "both"
 
-#: The side of a zone that holds areas, filled, and all that lies within a distance outside them.
+#: The side of a zone that holds whole areas, and all land within a distance outside them.
 AROUND = "around"
 
 #: The names of sides that are not named after regions, by language.
@@ -62,7 +62,7 @@ SIDE_NAMES: Mapping[str, Mapping[str, str]] = {
     side: translate_all(f"name_{side}") for side in ("inside", "outside", "left", "right", AROUND)
 }
 
-# A border of hundreds of sections is named by the first ones.
+# The text of a border names this many sections; it may have hundreds.
 _MOST_NAMES = 8
 
 
@@ -76,10 +76,9 @@ class Side(SpatialNoun):
         Its name, such as ``"Ukraine"``.
     area
         Its territory, in longitude and latitude. ``None`` for a side that is everything not on the
-        other side (outside a park), and for both sides of a bare line, which lie left and right of
-        the nearest part of the line.
+        other side (outside a park), and for both sides of a bare line: its left and right.
     regions
-        The regions it is made of.
+        The regions that form the side.
     names
         Its name by language.
 
@@ -109,7 +108,7 @@ class Side(SpatialNoun):
             object.__setattr__(self, "area", repair_polygon(self.area, f"side {self.name!r}"))
 
     def label(self, language: str) -> str:
-        """Return its name in a language, or ``name`` if it has no name in that language.
+        """Return the name of the side in a language, or ``name`` without one in that language.
 
         Parameters
         ----------
@@ -119,7 +118,7 @@ class Side(SpatialNoun):
         return pick_name(self.names, language, self.name)
 
     def to_frame(self) -> gpd.GeoDataFrame:
-        """Return it as one row; without a shape if its territory is all that is not the other's."""
+        """Return the side as one row; its shape is missing if ``area`` is ``None``."""
         facts = {"regions": "; ".join(region.name for region in self.regions)}
         return make_frame([make_name_columns(self.name, self.names) | facts], [self.area])
 
@@ -138,7 +137,7 @@ class Side(SpatialNoun):
 class Section(SpatialNoun):
     """A part of a border, such as that between one pair of regions, with its chainage.
 
-    Equal by content; kilometres are compared to a metre.
+    Sections are equal if their content is equal. Kilometres are rounded to a metre first.
 
     Parameters
     ----------
@@ -179,12 +178,12 @@ class Section(SpatialNoun):
         )
 
     def _content(self) -> dict[str, Any]:
-        # Noise of less than 1e-9 degrees at many vertices changes a length by centimetres.
+        # Rounding errors below 1e-9 degrees at many vertices change a length by centimetres.
         km = {name: round(getattr(self, name), 3) for name in ("start_km", "length_km")}
         return super()._content() | km
 
     def label(self, language: str) -> str:
-        """Return its name in a language: the names of its regions.
+        """Return the name of the section in a language: the names of its regions.
 
         Parameters
         ----------
@@ -197,7 +196,7 @@ class Section(SpatialNoun):
         return " – ".join(region.label(language) for region in self.regions)
 
     def _facts(self) -> dict[str, Any]:
-        """Return its names and chainage as a row."""
+        """Return the names and the chainage of the section as a row."""
         names = {language: self.label(language) for language in NAME_LANGUAGES}
         return make_name_columns(self.name, names) | {
             "regions": "; ".join(region.name for region in self.regions),
@@ -206,7 +205,7 @@ class Section(SpatialNoun):
         }
 
     def to_frame(self) -> gpd.GeoDataFrame:
-        """Return it as one row, with its names, regions and chainage."""
+        """Return the section as one row, with its names, regions and chainage."""
         return make_frame([self._facts()], [self.line])
 
     def _shape(self) -> LineString | MultiLineString:
@@ -224,9 +223,9 @@ class Section(SpatialNoun):
 class Border(SpatialNoun):
     """A line with two named sides, made of sections, with chainage in km.
 
-    Made of regions by :func:`geobuffer.border_between` and :func:`geobuffer.border_of`, of bare
-    lines by :func:`geobuffer.border_along`, and of points and areas by
-    :func:`geobuffer.border_around`. Equal by content: sections, sides and source.
+    :func:`geobuffer.border_between` and :func:`geobuffer.border_of` make borders from regions,
+    :func:`geobuffer.border_along` from bare lines, and :func:`geobuffer.border_around` from points
+    and areas. Borders are equal if their sections, sides and sources are equal.
 
     Parameters
     ----------
@@ -239,7 +238,7 @@ class Border(SpatialNoun):
     healing
         How far the outlines of its two sides disagree; ``None`` if they share every vertex.
     doubts
-        The stretches along which it is less accurate than its source states.
+        The stretches along which the border is less accurate than its source states.
 
     Examples
     --------
@@ -257,7 +256,7 @@ class Border(SpatialNoun):
     doubts: tuple[Doubt, ...] = field(default=(), repr=False)
 
     def _content(self) -> dict[str, Any]:
-        # A border without doubts keeps the digest that it had before there were any.
+        # Without doubts the digest is that of older versions of geobuffer, which had none.
         content = super()._content()
         return content if self.doubts else {k: v for k, v in content.items() if k != "doubts"}
 
@@ -289,14 +288,14 @@ class Border(SpatialNoun):
         return make_frame(rows, [section.line for section in self.sections])
 
     def _shape(self) -> BaseGeometry:
-        """Return the line, or the points that it goes around."""
+        """Return the line of the border, or the points around which it was made."""
         shapes = [section.line for section in self.sections]
         has_points = any(shape.geom_type.endswith("Point") for shape in shapes)
         return shapely.union_all(shapes) if has_points else self.line
 
     @cached_property
     def is_bare(self) -> bool:
-        """Whether it is a line without regions, whose sides are its left and its right."""
+        """Whether the border is a line without regions: its sides are left and right."""
         return all(side.area is None for side in self.sides)
 
     @property
@@ -308,21 +307,21 @@ class Border(SpatialNoun):
     def coast_split(self) -> tuple[LandAndSea, ...]:
         """Its sections, each in two parts: what counts as land, and what runs at sea.
 
-        A coarse map of the world's land decides, Natural Earth's at 1:50 million. It is exact to
-        some 3 km, and lacks most islands of less than 50 km². Lakes and rivers count as land. A
-        stretch that nowhere gets farther than 3 km from the land of the map counts as land too,
-        such as a river's mouth. Sides and distances do not depend on it.
+        A coarse map of the world's land decides: Natural Earth at 1:50 million. The map is exact to
+        some 3 km, and lacks most islands of less than 50 km². Lakes and rivers count as land. So
+        does a stretch of which every point lies within 3 km of the map's land, such as a river's
+        mouth. Sides and distances do not depend on this map.
         """
         return tuple(split_at_coast([section.line for section in self.sections]))
 
     @property
     def sea_line(self) -> MultiLineString:
-        """Its stretches at sea, as :attr:`coast_split` finds them; empty if none is at sea."""
+        """The stretches of the border at sea, by :attr:`coast_split`; empty without any."""
         return shapely.MultiLineString([run for one in self.coast_split for run in one.sea.geoms])
 
     @cached_property
     def sea_km(self) -> float:
-        """How many of its kilometres run at sea, as :attr:`coast_split` finds them."""
+        """How many kilometres of the border run at sea, by :attr:`coast_split`."""
         runs = self.sea_line
         return 0.0 if runs.is_empty else length_m(runs) / 1e3
 
@@ -344,17 +343,17 @@ class Border(SpatialNoun):
         return starts
 
     def build_grids(self) -> None:
-        """Build the grids in which many points are looked up, so that copies have them.
+        """Build the grids that speed up queries of many points, so that copies have them.
 
-        Call it before a border or a zone is sent to many workers. Else each worker builds its own
-        grids when it first needs them. The answers are the same.
+        Call it before you send a border or a zone to many workers. Otherwise each worker builds
+        its own grids when it first needs them. The answers are the same.
         """
         for index in (self.index, self._territories, self.region_index):
             index.build_cells()
 
     @property
     def can_fill(self) -> bool:
-        """Whether it has an inside and an outside, so that a zone around it can be filled."""
+        """Whether the border has an inside and an outside, so that a zone can fill the inside."""
         one, other = self.sides
         return one.area is not None and other.area is None
 
@@ -364,10 +363,11 @@ class Border(SpatialNoun):
         return index_doubts(self.index, starts_km, self.doubts)
 
     def accuracy_m_at(self, lon: Floats, lat: Floats) -> Floats:
-        """Return how far a distance to the border may err at each point, in metres.
+        """Return the accuracy of the distance to the border at each point, in metres.
 
-        That is the accuracy of the source, or more near a stretch of ``doubts``: the accuracy
-        of the stretch, less how much farther away it is than the nearest point of the border.
+        It is the accuracy of the source, or a larger number near a stretch of ``doubts``: the
+        accuracy of the stretch, less how much farther away the stretch is than the nearest point
+        of the border.
 
         Parameters
         ----------
@@ -392,7 +392,7 @@ class Border(SpatialNoun):
 
     @cached_property
     def region_index(self) -> AreaIndex:
-        """The index that finds which of its regions hold a point; built once, and picklable."""
+        """The index that finds which regions hold a point; built once, and picklable."""
         return AreaIndex([region.geometry for region in self.regions], self._bounds)
 
     @cached_property
@@ -422,7 +422,7 @@ class Border(SpatialNoun):
         number, held = self._territories.find_holders(lon, lat)
         if held.shape[1] == len(self.sides):
             return _take(np.where(held[:, 0], 0, np.where(held[:, 1], 1, -1)), number)
-        # What one area does not hold is the other side.
+        # All points outside the one area are on the other side.
         inside, outside = (1, 0) if self.sides[0].area is None else (0, 1)
         codes = _take(np.where(held[:, 0], inside, outside), number)
         codes[~np.isfinite(lon)] = -1
@@ -433,7 +433,8 @@ class Border(SpatialNoun):
         one, other = self.sides
         codes = np.full(len(lon), -1, dtype=np.int8)
         for number, side, opposite in ((0, one, other), (1, other, one)):
-            # The first side holds what both hold, so the second is asked for the others only.
+            # A point in both territories counts for the first side, so we test the second
+            # territory only with the points that are not in the first.
             rows = (codes < 0).nonzero()[0] if number else slice(None)
             at_lon, at_lat = lon[rows], lat[rows]
             if not len(at_lon):
@@ -468,7 +469,7 @@ class Border(SpatialNoun):
         raise UnknownSide(message, parameter="side")
 
     def find_side_name(self, name: str) -> str:
-        """Return the side of a zone by its name in any language: of a side, both, or around.
+        """Return the name by which zones store a side, from its name in any language.
 
         Parameters
         ----------
@@ -480,7 +481,7 @@ class Border(SpatialNoun):
         UnknownSide
             The border has no such side.
         GeometryError
-            It is one side of bare lines that run against each other.
+            The name is that of one side, and the bare lines run in opposite directions.
 
         Examples
         --------
@@ -496,8 +497,8 @@ class Border(SpatialNoun):
         found = self.side(name).name
         if self.is_bare and (opposed := find_opposed_lines(self.sections)):
             raise GeometryError(
-                f"Invalid side {name!r}: {opposed} Must run one way: shapely.reverse() turns a "
-                "line round.",
+                f"Invalid side {name!r}: {opposed} Must run in one direction: shapely.reverse() "
+                "reverses a line.",
                 parameter="side",
             )
         return found
@@ -527,19 +528,19 @@ class Border(SpatialNoun):
 
 
 def _take(codes: NDArray[np.int64], number: NDArray[np.integer[Any]]) -> NDArray[np.int8]:
-    """Return the codes of sides that numbers stand for."""
+    """Return the code of a side for each number."""
     found: NDArray[np.int8] = codes.astype(np.int8)[number]
     return found
 
 
 def find_opposed_lines(sections: Sequence[Section]) -> str:
-    """Return which two lines meet at a point with their beginnings, or with their ends.
+    """Return a sentence that names two lines which meet with both beginnings, or with both ends.
 
     The sentence is empty without such lines. Places where three or more lines meet do not count.
     """
     ends_at: dict[tuple[float, float], list[tuple[str, int]]] = {}
     for section in sections:
-        # A line that crosses itself at 180° is cut there twice: all four ends meet.
+        # A line that crosses itself at 180° is cut there twice, so four ends meet there.
         for part in find_tips([section.line]).tolist():
             for end, (lon, lat) in zip((0, -1), part, strict=True):
                 ends_at.setdefault((lon, lat), []).append((section.name, end))

@@ -1,7 +1,7 @@
 """Check arguments that many functions take: borders, zones, regions and tables of geopandas.
 
-A public function calls these checks on its arguments before it computes anything. So an error
-names the argument, and functions further down need not check it again.
+A public function checks its arguments here before it computes anything. Errors name the argument,
+and the functions that it calls need no checks.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 
 def convert_to_degrees(shapes: _Shapes, what: str) -> _Shapes:
-    """Return shapes of geopandas, which state their reference system, in degrees.
+    """Return geopandas shapes that have a CRS, converted to degrees.
 
-    Edges stay straight in their own projection, as those of files do.
+    Edges stay straight in the projection of the table, as :mod:`geobuffer.io.read.reproject` does
+    for files.
 
     Parameters
     ----------
@@ -40,7 +41,7 @@ def convert_to_degrees(shapes: _Shapes, what: str) -> _Shapes:
     Raises
     ------
     DataError
-        Their system is of heights or of another planet, or counts from the Earth's centre.
+        The CRS is vertical, of another planet, or geocentric.
     """
     system = shapes.crs
     if system == "EPSG:4326":
@@ -51,25 +52,25 @@ def convert_to_degrees(shapes: _Shapes, what: str) -> _Shapes:
         return _keep_edges_straight(shapes).to_crs("EPSG:4326")
     except ProjError as error:
         raise DataError(
-            f"Invalid reference system {system.name!r} of {what}: it does not lead to longitude "
-            f"and latitude on Earth ({' '.join(str(error).split())[:200]}). Must be one that does, "
-            "such as EPSG:4326.",
+            f"Invalid reference system {system.name!r} of {what}: it cannot be converted to "
+            f"longitude and latitude on Earth ({' '.join(str(error).split())[:200]}). Must be one "
+            "that can, such as EPSG:4326.",
             parameter="crs",
         ) from error
 
 
 def _keep_edges_straight(shapes: _Shapes) -> _Shapes:
-    """Return lines and areas of a projection with vertices where their edges bend."""
+    """Add vertices to lines and areas where a straight edge of the projection bends in degrees."""
     given = shapes.geometry.to_numpy()
     rows = np.flatnonzero((shapely.get_dimensions(given) > 0) & ~shapely.is_empty(given))
     if shapes.crs.is_geographic or not len(rows):
         return shapes
     convert = pyproj.Transformer.from_crs(shapes.crs, "EPSG:4326", always_xy=True)
-    made = given.copy()
-    made[rows] = keep_edges_straight(given[rows], convert)
+    dense_shapes = given.copy()
+    dense_shapes[rows] = keep_edges_straight(given[rows], convert)
     series = shapes.geometry
-    dense = type(series)(made, index=series.index, crs=series.crs, name=series.name)
-    return dense if series is shapes else shapes.set_geometry(dense)
+    dense_series = type(series)(dense_shapes, index=series.index, crs=series.crs, name=series.name)
+    return dense_series if series is shapes else shapes.set_geometry(dense_series)
 
 
 def check_border(given: object) -> None:

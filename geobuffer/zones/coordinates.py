@@ -1,9 +1,9 @@
 """Read coordinates as people write them: degrees with letters, minutes and seconds; pairs; WKT.
 
-Tables, the command line and messages share these rules. A text is cut into tokens, and each token
-becomes one letter of a code: ``51°07'22.8"N`` is ``i°i'f"H``. One pattern of codes is a coordinate,
-and a pair is a code that can be cut into two coordinates in one way only. A text with several
-readings is refused, and the message says why.
+Tables, the command line and messages share these rules. We cut a text into tokens, and write each
+token as one letter of a code: ``51°07'22.8"N`` is ``i°i'f"H``. A pattern decides which codes are
+one coordinate. A text is a pair if its code can be cut into two coordinates in exactly one way. A
+text with several readings raises an error that says why.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LAT, _LON = "latitude", "longitude"
 
 @cache
 def load_coordinate_words() -> dict[str, Any]:
-    """Return the words and signs of coordinates, as the page reads them too."""
+    """Return the words and signs of coordinates; the page uses the same file."""
     words: dict[str, Any] = json.loads(
         resources.files("geobuffer.zones").joinpath("coordinate_words.json").read_text("utf-8")
     )
@@ -45,7 +45,7 @@ def load_coordinate_words() -> dict[str, Any]:
 
 _WORDS = load_coordinate_words()
 _SIGNS = str.maketrans({old: new for new, signs in _WORDS["signs"].items() for old in signs})
-# Signs without width, which pages and messengers put around what is copied.
+# Signs without width, which web pages and messengers add to copied text.
 _REMOVED = re.compile(f"[{_WORDS['removed']}]")
 
 _TOKEN = re.compile(
@@ -54,23 +54,23 @@ _TOKEN = re.compile(
     r"|(?P<other>\S)"
 )
 
-# The axis and the sign of a hemisphere, 0 for the name of an axis: by words, and by how words
-# begin.
+# The axis and the sign of a hemisphere, by word and by the beginning of a word. The sign is 0 for
+# the name of an axis.
 _SIDES, _STEMS = (
     {word: (side[0], side[1]) for side in _WORDS["sides"] for word in side[place].split()}
     for place in (2, 3)
 )
 _UNITS = {word: unit for unit, words in _WORDS["units"].items() for word in words.split()}
-# These letters mean seconds or a hemisphere; the letters around them decide.
+# These letters may mean seconds or a hemisphere; we decide by the text around them.
 _SECONDS = set("sсSС")
 # Words that say only that coordinates follow.
 _NOISE = set(_WORDS["noise"].split())
 
-# The code of one coordinate: a number, or whole degrees with minutes and seconds. i and f are
-# numbers without and with decimals, capitals those with a sign.
+# The code of one coordinate: a number, or whole degrees with minutes and seconds. i is a number
+# without decimals, f one with decimals; I and F are numbers with a sign.
 _NUMBERS = r"[iI]°?[:-]?i'?[:-]?[if]\"?|[iI]°?[:-]?[if]'?|[ifIF]°?"
 _COORDINATE = re.compile(rf"(?P<before>[HA]*)(?P<numbers>{_NUMBERS})(?P<after>[HA]*)")
-# Latitude, longitude and then a height, and how exact both are: so KoBo and GPS devices write.
+# KoBo and GPS devices write latitude, longitude, height and then the accuracy.
 _WITH_HEIGHT = re.compile(r"(?:[fF],[fF])(,[ifIF])|(?:[fF][fF])([ifIF]{1,2})")
 _ISO_6709 = re.compile(
     r"([+-])([0-9]{2}|[0-9]{4}|[0-9]{6})(\.[0-9]+)?([+-])([0-9]{3}|[0-9]{5}|[0-9]{7})(\.[0-9]+)?"
@@ -100,7 +100,7 @@ _COMPACT = {_LAT: (4, 6), _LON: (5, 7)}
 
 
 class CoordinateError(ValueError):
-    """A text is no coordinate; the message is the reason, without the text."""
+    """A text is not a coordinate; the message is the reason, without the text."""
 
 
 class Position(NamedTuple):
@@ -110,7 +110,7 @@ class Position(NamedTuple):
     """NaN, like the longitude, for a text such as "n/a"."""
     longitude: float
     is_certain: bool
-    """Whether the text states which number is the latitude; else we take the first one."""
+    """Whether the text says which number is the latitude; if not, we take the first one."""
 
 
 class _Token(NamedTuple):
@@ -120,7 +120,7 @@ class _Token(NamedTuple):
     """Its letter in the code."""
     text: str
     axis: str = ""
-    """Of a hemisphere or the name of an axis."""
+    """The axis of a hemisphere, or the axis that is named."""
     sign: int = 0
     """Of a hemisphere."""
 
@@ -141,14 +141,14 @@ def parse_coordinate(text: str, axis: str) -> float:
     Parameters
     ----------
     text
-        The text. Of more than ``MAX_CHARACTERS`` it is no coordinate.
+        The text, of at most ``MAX_CHARACTERS``.
     axis
         ``"latitude"`` or ``"longitude"``.
 
     Raises
     ------
     CoordinateError
-        The text is no coordinate, or has several readings, or is one of the other axis.
+        The text is not a coordinate, has several readings, or is a coordinate of the other axis.
 
     Examples
     --------
@@ -180,15 +180,15 @@ def parse_position(text: str, *, in_degrees: bool = True) -> Position | None:
     r"""Return the pair of coordinates that a text states; ``None`` if it is some other text.
 
     Degrees may have letters, words, minutes and seconds. The text may also be a ``geo:`` address,
-    a point in WKT or EWKT, or the address of a page of a map. Without letters, the first number is
-    the latitude; in WKT, it is the longitude.
+    a point in WKT or EWKT, or the web address of an online map. Without letters, the first number
+    is the latitude; in WKT, the first number is the longitude.
 
     Parameters
     ----------
     text
         The text.
     in_degrees
-        Whether bare numbers are degrees too, so that a latitude of 136 is refused.
+        Whether bare numbers must be degrees too; then a latitude of 136 raises an error.
 
     Raises
     ------
@@ -236,7 +236,7 @@ def _parse_special(text: str) -> Position | None:
 
 
 def _parse_link(pairs: list[LinkPair]) -> Position:
-    """Return the position of the first pair of an address that is one."""
+    """Return the position of the first text of an address that is a pair of coordinates."""
     for pair in pairs:
         try:
             found = _parse_pair(_simplify(pair.text))
@@ -294,7 +294,7 @@ def _simplify(text: str) -> str:
 
 def _parse_pair(plain: str) -> Position | None:
     """Return the pair of a text with plain signs; ``None`` if it holds other words."""
-    if _ZEROS.fullmatch(plain):  # so programs write a place that they do not know
+    if _ZEROS.fullmatch(plain):  # many programs write zeros for an unknown place
         return Position(0.0, 0.0, is_certain=False)
     tokens = _split_tokens(_resolve_commas(plain))
     if tokens is None or sum(token.code in "ifIF" for token in tokens) == 0:
@@ -312,7 +312,7 @@ def _parse_pair(plain: str) -> Position | None:
 
 
 def _resolve_commas(plain: str) -> str:
-    """Return a text in which each comma between two digits that marks decimals is a point."""
+    """Return a text with points in place of decimal commas."""
     between = len(_DIGITS_COMMA.findall(plain))
     if not between or re.search(r"[0-9]\.[0-9]", plain):
         return plain
@@ -325,7 +325,7 @@ def _resolve_commas(plain: str) -> str:
 
 
 def _name_axes(one: _Coordinate, two: _Coordinate) -> Position:
-    """Return two coordinates as latitude and longitude, by their letters or by their order."""
+    """Decide by letters, or else by order, which coordinate is the latitude."""
     if one.axis and one.axis == two.axis:
         raise CoordinateError(f"both are {one.axis}s")
     if one.axis == _LON or two.axis == _LAT:
@@ -344,7 +344,7 @@ def _check_range(position: Position) -> None:
 
 
 def _find_pair(tokens: list[_Token]) -> tuple[_Coordinate, _Coordinate] | None:
-    """Return the two coordinates into which tokens can be cut; ``None`` if they cannot.
+    """Return the two coordinates that tokens form; ``None`` if they form no pair.
 
     Raises
     ------
@@ -372,7 +372,7 @@ def _find_pair(tokens: list[_Token]) -> tuple[_Coordinate, _Coordinate] | None:
 
 
 def _is_between_letters(one: list[_Token], two: list[_Token]) -> bool:
-    """Return whether a cut parts a number from its letter.
+    """Return whether a cut separates a number from its letter.
 
     A letter belongs to the number before it, unless the first letter stands before a number.
     """
@@ -385,23 +385,23 @@ def _match_form(tokens: list[_Token]) -> re.Match[str] | None:
 
 
 def _read_coordinate(tokens: list[_Token]) -> _Coordinate:
-    """Return the coordinate of tokens.
+    """Return the coordinate that tokens form.
 
     Raises
     ------
     CoordinateError
-        They do not have the form of one, or contradict each other, or minutes or seconds are 60 or
-        more.
+        The tokens do not form a coordinate or contradict each other, or minutes or seconds are 60
+        or more.
     """
     match = _match_form(tokens)
     if match is None:
-        raise CoordinateError("it is no number of degrees")
+        raise CoordinateError("it is not a number of degrees")
     start, stop = match.span("numbers")
     names = tokens[:start] + tokens[stop:]
     axis, sign = _read_names(names)
     parts = [token.text for token in tokens[start:stop] if token.code in "ifIF"]
     numbers = match["numbers"]
-    # Pilots write 5107N, 510722N and 0350216E.
+    # Aviation writes 5107N, 510722N and 0350216E.
     if sign and numbers in {"i", "f"} and len(parts[0].partition(".")[0]) in _COMPACT[axis]:
         degrees = _split_digits(parts[0], min(_COMPACT[axis]) - 2)
     else:
@@ -423,20 +423,20 @@ def _read_names(tokens: list[_Token]) -> tuple[str, int]:
 
 
 def _join_parts(parts: list[str]) -> float:
-    """Return the degrees of texts of degrees, minutes and seconds."""
+    """Return texts of degrees, minutes and seconds as degrees."""
     degrees, minutes, seconds = (float(part) for part in [*parts, "0", "0"][:3])
     for amount, word in ((minutes, "minutes"), (seconds, "seconds")):
         if amount >= 60.0:
             raise CoordinateError(f"{amount:g} {word}; must be under 60")
     if len(parts) == 1:
         return degrees
-    # To a tenth of a micrometre, so that 35°02'16.8" is the number that one writes as 35.038.
+    # Rounded to a tenth of a micrometre, so that 35°02'16.8" equals 35.038 exactly.
     size = round((abs(degrees) * 3600.0 + minutes * 60.0 + seconds) / 3600.0, 12)
     return -size if parts[0].startswith("-") else size
 
 
 def _split_tokens(plain: str) -> list[_Token] | None:
-    """Return the tokens of a text; ``None`` if it has words that no coordinate has."""
+    """Return the tokens of a text; ``None`` for a text with other words."""
     tokens: list[_Token] = []
     before = ""
     for match in _TOKEN.finditer(plain):
@@ -467,7 +467,7 @@ def _encode(kind: str, text: str) -> str:
 
 
 def _read_word(text: str, before: list[_Token], rest: str) -> list[_Token] | None:
-    """Return the tokens of a word, by what stands around it; ``None`` for an unknown word."""
+    """Return the tokens of a word, by the text around it; ``None`` for an unknown word."""
     word = text.casefold()
     if word in _NOISE:
         return []
@@ -481,7 +481,7 @@ def _read_word(text: str, before: list[_Token], rest: str) -> list[_Token] | Non
     if word in {"o", "о"} and before and before[-1].code in "ifIF°'\"":
         raise CoordinateError(f"{text} may be east (in German) or west (in French)")
     if named := _name_side(word):
-        # In Ukrainian, с. д. is the eastern longitude; in Russian, с. ш. is the northern latitude.
+        # In Ukrainian, "с. д." is eastern longitude; in Russian, "с. ш." is northern latitude.
         if before and before[-1].text in {"с", "С"} and named == (_LON, 0):
             before[-1] = _Token("H", before[-1].text, _LON, 1)
         axis, sign = named
@@ -512,7 +512,7 @@ def _is_seconds(letter: str, before: list[_Token], rest: str) -> bool:
     Raises
     ------
     CoordinateError
-        It may mean either.
+        The letter may mean either.
     """
     codes = "".join(token.code for token in before)
     if not re.search(r"'[if]$", codes):
@@ -520,7 +520,9 @@ def _is_seconds(letter: str, before: list[_Token], rest: str) -> bool:
     following = re.match(r"[^\W\d_]+", rest.lstrip(" ."))
     side = _name_side(following[0].casefold()) if following else None
     if side is not None:
-        return side[1] != 0  # behind с. stands ш., or behind the s of seconds a hemisphere
+        # A hemisphere follows the s of seconds. The name of an axis follows the с of a hemisphere,
+        # as in "с. ш.".
+        return side[1] != 0
     minutes = before[-2].text
     if minutes.isalpha() and minutes.isupper() == letter.isupper():
         return True

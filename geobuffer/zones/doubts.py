@@ -1,8 +1,8 @@
-"""Where a border is less certain than elsewhere: stretches along which its outlines disagree.
+"""Find the stretches of a border that are less accurate, because the outlines of its sides differ.
 
-The accuracy of a border's source holds for the whole line. Where the outlines of its two sides
-differ by more, the doubt belongs to that stretch alone: 9 km of doubt in the Beaufort Sea say
-nothing about a place beside the 49th parallel.
+The accuracy of a border's source holds for the whole line. Where the outlines of the two sides
+differ by more, we lower the accuracy of that stretch alone. The outlines of the USA and Canada
+differ by 9 km in the Beaufort Sea; that says nothing about a place beside the 49th parallel.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
     from geobuffer.geodesy.ellipsoid import Floats
 
-# A stretch is doubtful where the outlines differ by more than the stated accuracy, and by more than
-# this many times what nine tenths of the line keep to. Two drawings that differ by 100 m all along
-# differ by up to 300 m somewhere, and that is no place of its own.
+# A stretch is doubtful if its outlines differ by more than the stated accuracy, and by more than
+# three times the usual difference: the one that 90 % of the line does not exceed. Two drawings that
+# usually differ by 100 m differ by up to 300 m somewhere, which makes no stretch doubtful.
 _UNUSUAL = 3.0
 _USUAL_SHARE = 0.9
 
-# Doubts come in steps: each is at most this many times the next smaller one. A place is then
-# uncertain by its own stretch, and not by the worst one next to it, and there are few steps.
+# We group differences into levels, each four times the one below. With levels, a place is uncertain
+# by the difference beside it, and not by the largest one near it. There are few levels.
 _STEP = 4.0
 
 
@@ -42,9 +42,9 @@ class Doubt(Noun):
     Parameters
     ----------
     start_km, end_km
-        Its chainage along the border, in kilometres.
+        The chainage of the stretch along the border, in kilometres.
     accuracy_m
-        The error range of the border along it, in metres.
+        The accuracy of the border along the stretch, in metres.
 
     Examples
     --------
@@ -58,9 +58,9 @@ class Doubt(Noun):
 
 
 def combine_errors_m(stated_m: float, apart_m: float) -> float:
-    """Return the accuracy of a line whose outlines differ, rounded up to a decimetre.
+    """Return the accuracy of a line whose outlines differ: never less than the difference.
 
-    Rounding up keeps the accuracy from being less than the difference.
+    It is rounded up to a decimetre.
     """
     return math.ceil(10.0 * math.hypot(stated_m, apart_m)) / 10.0
 
@@ -98,7 +98,7 @@ def find_doubts(
     level = least
     while (apart > level).any():
         above = level * _STEP if level > 0.0 else math.inf
-        # A stretch that rises above the next level within the same ends is replaced by that one.
+        # A run of the next level with the same ends replaces this one.
         runs = _find_runs(at, apart, level, above, stated_m)
         doubts |= {(run.start_km, run.end_km): run for run in runs}
         level = above
@@ -110,8 +110,8 @@ def _find_runs(
 ) -> Iterable[Doubt]:
     """Yield the runs where outlines differ by more than a level, each up to the next level."""
     beyond = np.flatnonzero(apart > level)
-    # A run reaches to the points before and after it. Runs that are nearer to each other than the
-    # outlines are one, since a place beside one of them is uncertain because of both.
+    # A run ends at the points before and after it. Two runs count as one if the gap between them is
+    # smaller than the difference of the outlines: both make the places beside them uncertain.
     begin, end = at[np.maximum(beyond - 1, 0)], at[np.minimum(beyond + 1, len(at) - 1)]
     first = np.append(True, begin[1:] - end[:-1] > apart[beyond][1:] / 1e3)
     for run in np.split(np.arange(len(beyond)), np.flatnonzero(first)[1:]):
@@ -122,7 +122,7 @@ def _find_runs(
 def index_doubts(
     index: LineIndex, starts_km: Sequence[float], doubts: Sequence[Doubt]
 ) -> list[tuple[float, LineIndex]]:
-    """Return an index of the stretches for each accuracy (m) of some doubts.
+    """Return each accuracy of the doubts, in metres, with an index of the stretches that have it.
 
     Parameters
     ----------

@@ -23,9 +23,9 @@ def check_edges(edges: object) -> None:
     Raises
     ------
     GeometryError
-        It is another text.
+        The argument is a text, but not one of the kinds.
     WrongKind
-        It is no text.
+        The argument is not a text.
     """
     if not isinstance(edges, str):
         shown = " or ".join(map(repr, EDGES))
@@ -51,10 +51,10 @@ _LINES = ("LineString", "LinearRing", "MultiLineString")
 
 
 def read_edges(shape: Any, what: str, edges: EdgeKind = "straight") -> Any:
-    """Return a shape no edge of which is longer than 180° of longitude, by the rule of files.
+    """Return a shape without edges of more than 180° of longitude, by the rule for files.
 
-    The rule stands in :mod:`geobuffer.geodesy.antimeridian`. Shapes without such edges, and what
-    is no line and no area, are returned as they are.
+    :mod:`geobuffer.geodesy.antimeridian` explains the rule. Shapes without such edges, and shapes
+    that are neither lines nor areas, are returned unchanged.
 
     Parameters
     ----------
@@ -68,13 +68,13 @@ def read_edges(shape: Any, what: str, edges: EdgeKind = "straight") -> Any:
     Raises
     ------
     GeometryError
-        ``edges`` is no kind of edges; or as ``draw_edges``. An edge of more than 180° has two
-        readings; or a ring goes round the globe across the equator.
+        ``edges`` is no kind of edges, or ``draw_edges`` raises it. Or an edge of more than 180° is
+        ambiguous, or a ring goes round the globe across the equator.
 
     Warns
     -----
     UserWarning
-        An edge steps over 180°: the shape is cut there.
+        An edge crosses 180°: the shape is cut there.
 
     Examples
     --------

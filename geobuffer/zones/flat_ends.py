@@ -1,4 +1,4 @@
-"""Find the flat ends of a border, and cut a zone off square there."""
+"""Find the ends of a border, and cut a zone off square there (flat ends)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 
-# How far from the tip of the border a flat end has an effect, in widths of the zone. The zone of
-# the last part of the border reaches one width from that part, which reaches one from the tip.
+# How far from the tip of the border a flat end has an effect, in widths of the zone. The last part
+# of the border is one width long, and its zone reaches one width farther.
 _REACH = 2.0
 
 
@@ -39,10 +39,10 @@ class FlatEnd(NamedTuple):
     lon, lat
         The tip of the border, in degrees.
     azimuth
-        The outward bearing in degrees. It is that of the last part of the border that is as long
-        as the zone is wide, so that a bend in the last few metres does not change it.
+        The outward bearing of the last part of the border, in degrees. That part is as long as the
+        zone is wide, so that a bend in the last few metres does not change the bearing.
     rest
-        The border without that part; ``None`` if nothing is left.
+        The border without its last part; ``None`` if nothing is left.
     """
 
     lon: float
@@ -143,18 +143,18 @@ def build_end_cuts(
     """
     cuts, error_m = [], 0.0
     for end in ends:
-        # One hundredth more, because the edge of the zone is drawn with an error.
+        # 1 % more than needed, because the edge of the zone is drawn with an error.
         beyond, off_m = _build_half_disc(end, 1.01 * _REACH * width_m, tolerance_m=tolerance_m)
         error_m = max(error_m, off_m)
         rest = _index_near_rest(end, width_m)
         if rest is not None:
             if rough:
-                kept = PlanarBuffers(rest, width_m, error_m=tolerance_m).at(width_m)
-                kept = cut_at_antimeridian(kept)
+                rest_zone = PlanarBuffers(rest, width_m, error_m=tolerance_m).at(width_m)
+                rest_zone = cut_at_antimeridian(rest_zone)
             else:
-                kept, off_m = buffer_lines(rest, width_m, tolerance_m=tolerance_m)
+                rest_zone, off_m = buffer_lines(rest, width_m, tolerance_m=tolerance_m)
                 error_m = max(error_m, off_m)
-            beyond = shapely.difference(beyond, kept)
+            beyond = shapely.difference(beyond, rest_zone)
         cuts.append(beyond)
     return shapely.union_all(cuts), error_m
 
@@ -179,15 +179,15 @@ def _make_flat_end(
 
 
 def _index_near_rest(end: FlatEnd, width_m: float) -> LineIndex | None:
-    """Return the rest of the border, as far as its zone can reach beyond a flat end."""
-    # 2.02 widths to the edge of the half disc and one more to the border; the rest, 2 % of it, for
-    # the flattening of the Earth.
+    """Return the part of the rest of the border whose zone can reach beyond a flat end."""
+    # 2.02 widths to the edge of the half disc, one more to the border, and 2 % of that for the
+    # flattening of the Earth.
     reach_m = 3.1 * width_m
     if end.rest is None:
         return None
     p = end.rest.pieces
     _, _, away_m = inverse(end.lon, end.lat, p.lon, p.lat)
-    # A piece may be longer than the zone is wide, and begin far off.
+    # A piece may be longer than the zone is wide, and begin far away.
     near = np.flatnonzero(away_m - p.length_m < reach_m)
     if not len(near):
         return None
@@ -205,11 +205,11 @@ def _build_half_disc(
 ) -> tuple[Polygon | MultiPolygon, float]:
     """Return the area beyond a flat end within a radius, and how far its straight edges may be off.
 
-    The arc keeps to the tolerance. It lies beyond the zone, so its error is no error of the zone.
+    The arc lies beyond the zone, so its error, which is within the tolerance, does not count.
     """
     arc = np.sqrt(8.0 * tolerance_m / radius_m)
     turns = np.linspace(-90.0, 90.0, int(np.ceil(np.pi / arc)) + 1)
-    # Steps along the two straight edges: at 100 m and latitude 60° they are 0.3 mm off a geodesic.
+    # Steps along the two straight edges. A step of 100 m at latitude 60° is 0.3 mm off a geodesic.
     steps = np.linspace(0.0, radius_m, max(int(radius_m / 100.0), 2))
     bearing = np.concatenate([np.full(len(steps) - 1, -90.0), turns, np.full(len(steps) - 1, 90.0)])
     away_m = np.concatenate([steps[:-1], np.full(len(turns), radius_m), steps[:0:-1]])

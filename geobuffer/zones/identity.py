@@ -1,4 +1,4 @@
-"""The identity of a noun: a digest of its content, by which nouns are equal and hash."""
+"""Compute a digest of a noun's content, by which nouns are compared and hashed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DECIMALS = 9
 
 @dataclass(frozen=True, eq=False)
 class Noun:
-    """A thing that equals every other thing of its class with the same content.
+    """The base class of nouns: two of one class are equal if their content is equal.
 
     A subclass is a frozen dataclass with ``eq=False``. Its content is all its fields, except those
     with ``compare=False``.
@@ -30,17 +30,17 @@ class Noun:
 
     @cached_property
     def digest(self) -> str:
-        """The SHA-256 of its content, in hexadecimal; equal for equal content."""
+        """The SHA-256 of the content, in hexadecimal; equal for equal content."""
         return compute_digest(self)
 
     def _freeze_lists(self, *names: str) -> None:
-        """Make tuples of fields that the caller gave as lists, because a noun is immutable."""
+        """Turn fields that are lists into tuples, because a noun is immutable."""
         for name in names:
             if isinstance(getattr(self, name), list):
                 object.__setattr__(self, name, tuple(getattr(self, name)))
 
     def _content(self) -> dict[str, Any]:
-        """Return the values that decide whether another one is equal, by name."""
+        """Return the values that are compared, by name."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.compare}
 
     def __eq__(self, other: object) -> bool:
@@ -54,7 +54,7 @@ class Noun:
         return hash(self.digest)
 
     def __getstate__(self) -> dict[str, Any]:
-        # Another version of geobuffer may compute another digest, so copies compute their own.
+        # Another version of geobuffer may compute another digest, so a pickle does not hold it.
         return {name: value for name, value in self.__dict__.items() if name != "digest"}
 
 
@@ -83,7 +83,7 @@ def compute_digest(noun: Noun) -> str:
 
 
 def _encode_value(value: Any) -> Any:
-    """Return a value as JSON holds it, the same for values that mean the same."""
+    """Return a value for JSON; values with the same meaning give the same result."""
     if isinstance(value, Noun):
         return value.digest
     if isinstance(value, BaseGeometry):
@@ -94,12 +94,12 @@ def _encode_value(value: Any) -> Any:
         return [_encode_value(one) for one in value]
     if isinstance(value, Real):
         return _round_number(float(value))
-    # A file does not keep an empty text and a missing one apart.
+    # Files do not distinguish an empty text from a missing one.
     return str(value) if value is not None and value != "" else None
 
 
 def _round_number(number: float) -> float | None:
-    """Return a rounded number; None for NaN, which a file keeps as a missing value."""
+    """Return a rounded number; None for NaN, which files store as a missing value."""
     return None if np.isnan(number) else round(number, _DECIMALS) + 0.0
 
 

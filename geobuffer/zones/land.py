@@ -2,7 +2,7 @@
 
 The map is Natural Earth's at 1:50 million, cut into tiles: ``data/boundaries/land.parquet``. Lakes
 and rivers count as land. The Caspian Sea counts as sea. The map lacks most islands of less than
-50 km². We read it when a line comes near a coast: far inland, a few boxes are enough.
+50 km². We read its polygons only for lines near a coast. Far inland, boxes of land are enough.
 """
 
 from __future__ import annotations
@@ -30,21 +30,22 @@ if TYPE_CHECKING:
     _Shapes = NDArray[np.object_]
 
 
-#: How far a stretch must get from the land of the map, in km, to count as at sea. Where the map
-#: shows water, 84 % of the coasts of the 1:10 million map are nearer to its land than this. A
-#: border in a river's mouth or in a strait of less than twice this width therefore counts as land.
-#: With 5 km, the mouth of the Han would count too, and Korea's land border would be 289 km long.
+#: The distance from the map's land, in km, that a stretch must exceed to count as at sea. The map
+#: is coarse: 84 % of the coasts of the 1:10 million map that lie in its water are nearer to its
+#: land than this. A border in a river's mouth, or in a strait of less than twice this width,
+#: therefore counts as land. With 5 km, the mouth of the Han would count as land too, and Korea's
+#: land border would be 289 km long.
 COAST_KM = 3.0
 
 _FILE = "boundaries/land.parquet"
 # The hash of the file, as in the manifest.
 _SHA256 = "354738984b4727398b34e9286202c51c462f6a5058c0c598c0265df78c8770fd"
 
-# The number of segments whose common box we compare with the boxes that are all land.
+# The number of segments in a run. We compare the box of a run with the boxes that are all land.
 _RUN = 64
 
 # Degrees of latitude in a kilometre, and the number of corners of the circle around a point: with
-# 12, its edge lies within 4 % of the distance.
+# 12 corners, the edge of the circle lies within 4 % of its radius.
 _DEGREES = 1.0 / 111.2
 _CORNERS = 12
 
@@ -57,9 +58,9 @@ class LandAndSea(NamedTuple):
 
 
 def split_at_coast(lines: Sequence[BaseGeometry]) -> list[LandAndSea]:
-    """Return what of each line counts as land, and what runs at sea.
+    """Split each line into the part that counts as land and the part that runs at sea.
 
-    A stretch between two crossings of the map's coast runs at sea if a point of it lies farther
+    A stretch between two crossings of the map's coast runs at sea if one of its points lies more
     than :data:`COAST_KM` from the map's land. Lines that meet at their ends count as one line.
     The new ends are exact to a few kilometres only.
 
@@ -116,10 +117,10 @@ def reaches_inland(lines: Sequence[BaseGeometry]) -> bool:
 
 
 def _restore_order(line: BaseGeometry, parts: Sequence[LineString]) -> list[LineString]:
-    """Return parts of a line in its order and direction: an overlay keeps neither."""
+    """Return parts of a line in the order and direction of the line, which an overlay loses."""
     if not len(parts):
         return []
-    # Two points of a part's first segment, so that no ring begins between them.
+    # We locate two points inside a part's first segment, so that a ring cannot begin between them.
     first = shapely.linestrings([shapely.get_coordinates(part)[:2] for part in parts])
     begin, end = (
         shapely.line_locate_point(line, shapely.line_interpolate_point(first, at, normalized=True))
@@ -145,14 +146,14 @@ def _list_lines(shape: BaseGeometry) -> list[LineString]:
 
 
 def _merge_lines(lines: Sequence[LineString]) -> LineString | MultiLineString:
-    """Return lines as few as possible, each in its direction."""
+    """Join lines that follow each other in the same direction."""
     if not lines:
         return shapely.MultiLineString()
     return shapely.line_merge(shapely.multilinestrings(lines), directed=True)
 
 
 def _list_runs(line: BaseGeometry) -> _Shapes:
-    """Return the boxes around each few segments of a line; none for points."""
+    """Return the box of each run of a line's segments; no boxes for points."""
     boxes = [np.empty((0, 4))]
     for part in shapely.get_parts(line):
         at = shapely.get_coordinates(part)
@@ -178,7 +179,7 @@ def _find_land(boxes: _Shapes) -> BaseGeometry:
 
 
 def _find_sea(pieces: Sequence[LineString]) -> NDArray[np.bool_]:
-    """Return which lines off the map's land run at sea; those that meet are decided together."""
+    """Return which lines outside the map's land run at sea; lines that meet get one answer."""
     if not pieces:
         return np.zeros(0, dtype=bool)
     dense = shapely.segmentize(pieces, COAST_KM * _DEGREES / 4.0)
@@ -226,7 +227,7 @@ def _read_file() -> bytes:
 def _read_columns(*names: str) -> list[NDArray[np.object_]]:
     import pyarrow.parquet as pq
 
-    # One thread: a pool would take longer to start than the columns to be read.
+    # One thread: starting a pool takes longer than reading the columns.
     file = pq.ParquetFile(io.BytesIO(_read_file()))
     table = file.read(columns=list(names), use_threads=False)
     return [table[name].to_numpy() for name in names]

@@ -76,57 +76,58 @@ if TYPE_CHECKING:
     _Meetings = Sequence[tuple[Region, Region, BaseGeometry]]
 
 
-# If an exact line stops and continues nearer than this, its outlines probably do not match in
-# between. Between islands or lakes the gap is larger.
+# If the exact common line has a gap smaller than this, the outlines probably do not match there.
+# Gaps between islands or lakes are larger.
 _BREAK_M = 1_000.0
 
-# How we know that a line runs at sea, for messages.
+# Which map says that a line runs at sea, for messages.
 _BY_MAP = (
     "by a coarse map of land (Natural Earth 1:50 million), which lacks most islands of less than "
     "50 km²"
 )
 
-# Outlines that are nearer than this many times the stated accuracy, or than the second figure, run
-# near each other. In the data of the world (stated accuracy 30 m), the outlines of neighbours are
-# up to 680 m apart. In small shapes, they are near if nearer than this share of the border.
+# Outlines run near each other if their distance is less than _NEAR times the stated accuracy, or
+# less than _NEAR_M. In the data of the world (stated accuracy 30 m), the outlines of neighbours are
+# up to 680 m apart. For small shapes, the limit is _NEAR_SHARE of the border's length.
 _NEAR = 20.0
 _NEAR_M = 600.0
 _NEAR_SHARE = 0.05
 
-# A border lacks much if stretches of more than this share of it, or of more than these km, are not
-# in it. Less is a corner, or an island in a river.
+# A border lacks much if the missing stretches are longer than this share of it, or than these km.
+# Shorter ones are corners, or islands in a river.
 _MISSING_SHARE = 0.005
 _MISSING_KM = 10.0
 
-# Where outlines are farther apart, we ask for strips that the two sides surround. The border lacks
-# a strip if it is at most this wide, on average, and at most this share of its length. Regions that
-# lie between two others are wider: Liechtenstein 4.2 km, Chandigarh 4.4 km. Of the 972 borders in
-# the data of the world three have such a strip, and each is a true gap. Of strips that are open at
-# an end, it is the largest width that counts, and the share is that of _WEDGE.
+# Where outlines are farther apart, we search for strips of land that the two sides surround. The
+# border lacks a strip if its average width is at most _POCKET_M, and at most _POCKET_SHARE of its
+# length. Regions that lie between two others are wider: Liechtenstein 4.2 km, Chandigarh 4.4 km. Of
+# the 972 borders in the data of the world three have such a strip, and each is a true gap. For
+# strips that are open at one end, the largest width counts, and the share is _WEDGE.
 _POCKET_M = 3_000.0
 _POCKET_SHARE = 0.15
 
-# Outlines that part at more than some 6°, as those of two neighbours of a third region do at its
-# corner, do not run along each other: such a stretch is shorter than ten times its widest gap.
+# Outlines that diverge at more than some 6° do not run along each other; those of two neighbours
+# of a third region diverge so at its corner. Such a stretch is shorter than ten times its widest
+# gap.
 _WEDGE = 0.1
 
-# A quick look for outlines within a reach of each other leaves out so many reaches at ends of the
-# line. We look again with a reach that is longer by the second factor. A strip that is wider than
-# the shorter reach is then longer than what the longer one leaves out.
+# The quick test looks for outlines within a distance (reach) of each other, but not within
+# _AT_END reaches of the line's ends. It then repeats with a reach that is _REACH_STEP times as
+# long. A strip wider than the shorter reach is longer than the part that the longer one leaves out.
 _AT_END = 4.0
 _REACH_STEP = 1.0 / (_WEDGE * _AT_END)
 
-# Of outlines that part steadily, little is left when ends that diverge are cut back. If it is less
-# than this share of the stretch with its ends, the warning is about that stretch.
+# We cut diverging ends off a stretch before we measure it. If less than this share of the stretch
+# is left, because its outlines diverge steadily, the warning is about the uncut stretch.
 _REST_SHARE = 0.1
 
-# How much wider the tolerance is than the distance that it must span. Ends are cut back from the
-# stretches that we measured, and beyond them outlines are farther apart: of South Africa and
-# Lesotho 69 m, beside 57 m.
+# How many times the measured distance the tolerance is. We measured stretches without their
+# diverging ends, where the outlines are farther apart: 69 m instead of 57 m for South Africa and
+# Lesotho.
 _WIDER = 1.5
 
-# The sides may overlap by more than the tolerance along this share of the border: two neighbours
-# that both claim a part of a sea. Regions that lie in each other overlap along more.
+# The sides may overlap by more than the tolerance along at most this share of the border, because
+# two neighbours may claim the same part of a sea. Overlaps along more of the border are errors.
 _OVERLAP_SHARE = 0.05
 
 _LINES = ("LineString", "LinearRing", "MultiLineString")
@@ -151,8 +152,8 @@ def border_of(region: Region, *, land_only: bool = False) -> Border:
     Raises
     ------
     GeometryError
-        The region's geometry is not a valid polygon, or is empty; or all of its outline runs at
-        sea, with ``land_only``.
+        The region's geometry is not a valid polygon, or is empty. Or ``land_only`` is true and the
+        whole outline runs at sea.
     WrongKind
         ``region`` is not a region but, for example, its name.
 
@@ -174,7 +175,7 @@ def border_of(region: Region, *, land_only: bool = False) -> Border:
 
 
 def _check_coast(border: Border, *, land_only: bool) -> Border:
-    """Return a border, without its stretches at sea if wanted; warn if all of it runs at sea."""
+    """Remove the stretches at sea if wanted; warn if the whole border runs at sea."""
     lines = [section.line for section in border.sections]
     is_at_sea = not reaches_inland(lines) and all(one.land.is_empty for one in border.coast_split)
     if is_at_sea and land_only:
@@ -214,37 +215,36 @@ def border_between(
 ) -> Border:
     """Return the border between regions of one side and regions of the other.
 
-    Each pair of regions that meets along a line gives a section. Sections come in the order of the
-    line, which begins at its western end. A side is named after its country if all its regions are
-    of one country that the other side has no region of; else after its regions.
+    Each pair of regions that meets along a line makes a section. Sections follow the line from its
+    western end. A side has the name of a country if all its regions are of that country and no
+    region of the other side is. Otherwise it has the names of its regions.
 
-    Outlines from one source share their vertices, and the border is what they share. Outlines from
-    different sources never do. Within a tolerance, the border then follows the outline of the first
-    side, ends where the two outlines diverge, and crosses spurs, breaks and corners no wider than
-    the tolerance. The function adapts the territory of the other side: land that both sides claim
-    belongs to the first side, and land between the two outlines that neither claims belongs to the
-    other. ``healing`` of the border says how far the outlines disagree, and where most. The
-    accuracy of the border's source includes this, or ``doubts`` of the border where they disagree
-    unusually much, so that a place is *uncertain* wherever the two outlines would give different
-    answers.
+    Outlines from one source share their vertices, and the border is the line that they share.
+    Outlines from different sources do not share vertices. The border then follows the outline of
+    the first side wherever the other outline is within a tolerance, and ends where the two outlines
+    diverge. It crosses spurs, breaks and corners no wider than the tolerance. The function adapts
+    the territory of the other side: land that both sides claim belongs to the first side, and land
+    between the outlines that neither claims belongs to the other. ``healing`` of the border says
+    how far the outlines disagree, and where most. The accuracy of the border's source includes this
+    disagreement. Where it is unusually large, ``doubts`` of the border hold it instead. So a place
+    is *uncertain* wherever the two outlines would give different answers.
 
-    Where the outlines run near each other and are not in the border, a warning gives the length,
-    how far apart they are at most, and where. *Near* is 20 times the stated accuracy or 600 m. A
-    strip of land that both sides surround and neither holds counts up to 3 km of average width. So
-    does one that is open at an end, if it is nowhere wider than 3 km, than a tenth of its length
-    and than a twentieth of the border's.
+    A warning reports stretches where the outlines run near each other and are not in the border:
+    length, largest distance and place. *Near* is 20 times the stated accuracy or 600 m. The warning
+    also covers strips of land that both sides surround and neither holds, up to an average width of
+    3 km. A strip that is open at one end counts if its largest width is at most 3 km, a tenth of
+    its length and a twentieth of the border's length.
 
     Parameters
     ----------
     one, other
         A region or several, for either side.
     tolerance_m
-        How far apart the outlines of the two sides may run, in metres or as a text with its unit;
-        0 for the part that they share exactly. By default it is the accuracy that the sources
-        state, and more where the outlines run on beside each other farther apart than that, up to
-        20 times as far: then a warning gives length, distance and place. Without a stated accuracy
-        the border is the part that they share exactly. A border shorter than twice the tolerance
-        counts as a corner.
+        How far apart the outlines of the two sides may run, in metres or as a text with its unit.
+        0 means: only the part that they share exactly. The default is the accuracy that the sources
+        state, or 0 if they state none. The default grows to at most 20 times the accuracy where
+        the outlines run beside each other at a larger distance; then a warning gives length,
+        distance and place. A border shorter than twice the tolerance counts as a corner.
     land_only
         Whether to leave out the stretches at sea, as :attr:`Border.coast_split` finds them. The
         sides keep their territory, with its waters.
@@ -252,13 +252,13 @@ def border_between(
     Raises
     ------
     NotAdjacent
-        The outlines nowhere run together within the tolerance. The message gives the smallest gap
+        The outlines run together within the tolerance nowhere. The message gives the smallest gap
         in km and its position.
     GeometryError
-        A geometry is not a valid polygon; a region stands on both sides, or overlaps one on the
+        A geometry is not a valid polygon. Or a region stands on both sides, or overlaps one on the
         other side by more than the tolerance (by default, deeper than 20 times the stated accuracy
-        along more than a twentieth of the border); the tolerance is not a distance; or all of the
-        border runs at sea, with ``land_only``.
+        along more than a twentieth of the border). Or the tolerance is not a distance. Or
+        ``land_only`` is true and the whole border runs at sea.
     WrongKind
         A side consists of names instead of regions.
 
@@ -305,7 +305,7 @@ def join_sections(
 ) -> Border | None:
     """Return the border of regions whose common lines are known, as :func:`border_between` does.
 
-    It takes a fifth of the time, because nothing is searched and nothing checked.
+    It takes a fifth of the time of :func:`border_between`, because it searches and checks nothing.
 
     Parameters
     ----------
@@ -317,7 +317,7 @@ def join_sections(
     Returns
     -------
     Border
-        The border; ``None`` if no line of two of the regions is known.
+        The border; ``None`` if we know no line between the two sides.
     """
     ones, others = list(dict.fromkeys(one)), list(dict.fromkeys(other))
     pairs = [
@@ -368,10 +368,10 @@ def _find_line(
     *,
     may_widen: bool,
 ) -> CommonLine | None:
-    """Return the whole line along which two areas meet, or None; report what it lacks.
+    """Return the whole line along which two areas meet, or None; warn of stretches it lacks.
 
-    Without healing, the line is the exact one. If the tolerance was not given, it widens to the
-    distance between outlines that run near each other beside the line.
+    Without healing, the line is the one that the outlines share exactly. If the caller gave no
+    tolerance, the tolerance grows to the distance between outlines that run near each other.
     """
     lines = [part for *_, line in exact for part in shapely.get_parts(line)]
     found = CommonLine(lines, areas[1], None) if lines else None
@@ -395,7 +395,7 @@ def _find_line(
         wider = pair.find_common_line(math.ceil(_WIDER * widest_m), claims)
     if _measure_lines(wider.lines) > _measure_lines(found.lines) * (1.0 + 1e-6):
         found, missing = wider, []
-    # Outlines that diverge slowly, with a third region between, gain nothing by a wider search.
+    # A wider tolerance does not help where outlines diverge slowly, with a third region between.
     _warn_of_lack(areas[0], found, pair, tolerance_m, missing)
     if may_widen and found.healing and 1e3 * found.healing.disagreement_km > tolerance_m:
         _warn_of_disagreement(found.healing, found.differences, tolerance_m)
@@ -409,12 +409,12 @@ def _measure_lines(lines: Sequence[BaseGeometry]) -> float:
 def _find_clear_m(
     areas: Sequence[BaseGeometry], lines: Sequence[BaseGeometry], near_m: float
 ) -> float:
-    """Return how near outlines never are to each other but on lines that they share and their ends.
+    """Return a distance in metres that outlines keep from each other beside their common lines.
 
-    We try a given distance and longer ones, up to the width of strips; 0 if it is less than the
-    given one. This is quick, and enough for most neighbours that share their vertices. It works in
-    degrees, with a reach that is long enough everywhere; a line whose ends are near each other
-    never passes.
+    We test ``near_m`` and then longer distances, up to the width of strips. The result is 0 if
+    outlines come nearer than ``near_m``, except at the ends of the lines. This test is quick, and
+    enough for most neighbours that share their vertices. It compares degrees, with a reach that is
+    long enough at every latitude. A line whose ends are near each other always fails.
     """
     if any(map(reaches_antimeridian, areas)):
         return 0.0
@@ -433,7 +433,7 @@ def _find_clear_m(
 def _is_clear(
     beside: Sequence[NDArray[np.float64]], ends: NDArray[np.object_], reach: float
 ) -> bool:
-    """Return whether edges beside lines are near each other at ends of the lines only."""
+    """Return whether the edges beside lines come near each other only at the ends of the lines."""
     if len(ends) and len(shapely.STRtree(ends).query(ends, "dwithin", 12.0 * reach)[0]) > len(ends):
         return False
     rest = [_cut_to_segments(edges, reach) for edges in _keep_facing(beside, reach)]
@@ -462,10 +462,10 @@ def _list_edges(lines: BaseGeometry) -> NDArray[np.float64]:
 
 
 def _list_edges_beside(outline: BaseGeometry, shared: BaseGeometry) -> NDArray[np.float64]:
-    """Return the edges of an outline without a line on it, as an array (edges, 2, 2).
+    """Return the edges of an outline that are not in a line on it, as an array (edges, 2, 2).
 
-    Where each edge of the line is one of the outline, comparing edges takes a fifth of the time of
-    GEOS, which computes the difference of any two lines.
+    If every edge of the line is an edge of the outline, we compare edges. That takes a fifth of the
+    time of ``shapely.difference``.
     """
     edges, taken = _list_edges(outline), _list_edges(shared)
     points = np.concatenate([edges, taken]).reshape(-1, 2)
@@ -478,7 +478,7 @@ def _list_edges_beside(outline: BaseGeometry, shared: BaseGeometry) -> NDArray[n
 
 
 def _keep_facing(beside: Sequence[NDArray[np.float64]], reach: float) -> list[NDArray[np.float64]]:
-    """Return the edges of either set within a reach of the box about the other set."""
+    """Return the edges of each set that lie within a reach of the box around the other set."""
     kept = []
     for edges, others in zip(beside, beside[::-1], strict=True):
         if not len(others):
@@ -501,7 +501,7 @@ def _cut_to_segments(edges: NDArray[np.float64], longest: float) -> NDArray[np.o
 def _find_missing(
     pair: OutlinePair, lines: Sequence[BaseGeometry], near_m: float, tolerance_m: float
 ) -> list[NearMiss]:
-    """Return where outlines run near each other beside their line, if it lacks much of them."""
+    """Return where outlines run near each other beside their line, if the line lacks much."""
     missing = _find_beside(pair, lines, near_m, tolerance_m, trim=True)
     if _lack_much(lines, missing):
         return missing
@@ -517,7 +517,7 @@ def _find_beside(
     *,
     trim: bool,
 ) -> list[NearMiss]:
-    """Return where outlines run near each other beside their line, for how long they are apart."""
+    """Return the stretches beside the line where outlines are near, long for their distance."""
     near_m = min(near_m, _NEAR_SHARE * _measure_lines(lines))
     if near_m <= tolerance_m:
         return []
@@ -529,7 +529,7 @@ def _find_beside(
 
 
 def _lack_much(lines: Sequence[BaseGeometry], missing: Sequence[NearMiss]) -> bool:
-    """Return whether stretches are much beside lines that lack them."""
+    """Return whether the missing stretches are long, compared with the lines."""
     least_km = min(_MISSING_SHARE * _measure_lines(lines) / 1e3, _MISSING_KM)
     return sum(stretch.length_km for stretch in missing) > least_km
 
@@ -553,15 +553,15 @@ def _warn_of_lack(
     tolerance_m: float,
     missing: Sequence[NearMiss] = (),
 ) -> None:
-    """Warn of what a border lacks: stretches that were found missing, or strips of neither side.
+    """Warn of missing stretches, or of strips of land that neither side holds.
 
-    Without a pair of outlines there is no strip that is open at an end.
+    Without a pair of outlines we do not search for strips that are open at one end.
     """
     pockets = [] if missing else _list_pockets(area, found.other, tolerance_m)
     if _lack_much(found.lines, pockets):
         _warn_of_pockets(pockets)
         return
-    # Outlines that part have no typical distance, so here the ends that diverge count.
+    # Outlines that diverge steadily have no typical distance, so here diverging ends count.
     strips = _find_beside(pair, found.lines, _POCKET_M, tolerance_m, trim=False) if pair else []
     missing_km = sum(stretch.length_km for stretch in missing)
     strips_km = sum(strip.length_km for strip in strips)
@@ -575,7 +575,7 @@ def _warn_of_pockets(pockets: Sequence[NearMiss]) -> None:
     missing_km = sum(pocket.length_km for pocket in pockets)
     worst = max(pockets, key=lambda pocket: pocket.length_km)
     warnings.warn(
-        f"The border may be incomplete: {missing_km:,.3g} km of it are missing where a strip that "
+        f"The border may be incomplete: {missing_km:,.3g} km are missing where a strip that "
         f"neither side holds lies between the two outlines. The longest is {worst.length_km:,.3g} "
         f"km long and {_format_m(worst.apart_m)} m wide on average, at {worst.lon:.4f}, "
         f"{worst.lat:.4f} (longitude, latitude). If it belongs to the border, give "
@@ -585,7 +585,7 @@ def _warn_of_pockets(pockets: Sequence[NearMiss]) -> None:
 
 
 def _list_pockets(area: BaseGeometry, other: BaseGeometry, tolerance_m: float) -> list[NearMiss]:
-    """Return the strips between two areas that both surround together."""
+    """Return the strips of land that two areas together surround."""
     surrounded = [part.interiors for one in (area, other) for part in shapely.get_parts(one)]
     known = [shapely.Polygon(ring) for rings in surrounded for ring in rings]
     tree, found = shapely.STRtree(known), []
@@ -621,14 +621,14 @@ def _format_m(metres: float) -> str:
 
 
 def _confirms_exact_line(lines: Sequence[BaseGeometry], found: CommonLine) -> bool:
-    """Return whether the line found within the tolerance is the exact line; then that one stays."""
+    """Return whether the line found within the tolerance equals the exact line, which we keep."""
     exact_m, found_m = _measure_lines(lines), _measure_lines(found.lines)
     is_no_longer = bool(lines) and found_m <= exact_m * (1.0 + 1e-6)
     return is_no_longer and found.healing is not None and is_exact(found.healing)
 
 
 def _has_breaks(lines: Sequence[BaseGeometry]) -> bool:
-    """Return whether lines stop and continue near by, as happens where outlines do not match.
+    """Return whether lines have small gaps, which is a sign that outlines do not match.
 
     Closed lines, such as those around enclaves, have no ends.
     """
@@ -637,7 +637,7 @@ def _has_breaks(lines: Sequence[BaseGeometry]) -> bool:
     if shapely.get_num_geometries(merged) < 2 or not len(points):
         return False
     ends = shapely.get_coordinates(points)
-    # The reach in degrees of longitude, which are shortest at the highest latitude.
+    # The reach in degrees of longitude; a degree is shortest at the highest latitude.
     highest = min(abs(ends[:, 1]).max(), 89.0)
     reach = np.degrees(_BREAK_M / 6.3e6) / np.cos(np.radians(highest))
     a, b = shapely.STRtree(points).query(points, predicate="dwithin", distance=reach)
@@ -650,7 +650,7 @@ def _add_disagreement(border: Border, healing: Healing, differences: NDArray[np.
     stated_m = border.source.accuracy_m or 0.0
     lon, lat, apart_m, _ = differences.T
     foot = border.index.nearest(normalize_longitudes(lon), lat)
-    # A border may leave out what runs at sea, and then the differences there.
+    # A border may leave out its stretches at sea; then their differences do not count.
     there = foot.distance_m <= healing.tolerance_m
     starts_km = np.array([section.start_km for section in border.sections])
     chainage_km = starts_km[foot.line] + foot.chainage_m / 1e3
@@ -665,7 +665,7 @@ def _assign_lines(
     others: Sequence[Region],
     tolerance_m: float,
 ) -> _Meetings:
-    """Give each pair of regions the lines along which they face each other."""
+    """Assign each line to the pair of regions that face each other along it."""
     outlines = [[region.geometry.boundary for region in regions] for regions in (ones, others)]
     return [
         (ones[a], others[b], shapely.line_merge(shapely.multilinestrings(runs)))
@@ -674,7 +674,7 @@ def _assign_lines(
 
 
 def _region_identity(region: Region) -> tuple[str, str, str]:
-    """Return what distinguishes a region from others of its name: two countries have a Limburg."""
+    """Return name, code and country of a region: two countries have a region named Limburg."""
     return region.name, region.iso, region.country
 
 
@@ -704,7 +704,7 @@ def _check_overlap(
     length_m: float,
 ) -> None:
     """Raise an error if regions overlap by more than 1 m, averaged over their border's length."""
-    if shapely.touches(*areas):  # a third of the time that their intersection takes
+    if shapely.touches(*areas):  # takes a third of the time of the intersection
         return
     for a in ones:
         for b in others:
@@ -751,8 +751,8 @@ def _gap_message(ones: Sequence[Region], others: Sequence[Region], tolerance_m: 
             f"tolerance_m (now {tolerance_m:g}) for more than twice that."
         )
     return (
-        f"{a_name} and {b_name} do not meet: at their nearest they are {gap:,.3g} km apart, at "
-        f"{where}. Must be neighbours; if they are, and their outlines are of different origin, "
+        f"{a_name} and {b_name} do not meet: their outlines are at least {gap:,.3g} km apart, at "
+        f"{where}. Must be neighbours. If they are, and their outlines are from different sources, "
         f"give tolerance_m (now {tolerance_m:g})."
     )
 
@@ -778,7 +778,7 @@ def _side_names(ones: Sequence[Region], others: Sequence[Region]) -> tuple[dict[
 
 
 def _name_side(regions: Sequence[Region], beyond: Sequence[Region]) -> dict[str, str]:
-    """Return the names of one country that all regions of a side are of, or of the regions."""
+    """Return the names of a side: of its country if only this side has it, or of its regions."""
     countries = {region.country for region in regions}
     is_one = len(countries) == 1 and "" not in countries
     if is_one and countries.isdisjoint(region.country for region in beyond):
@@ -793,7 +793,7 @@ def _join_names(regions: Sequence[Region]) -> dict[str, str]:
         language: ", ".join(region.label(language) for region in regions)
         for language in NAME_LANGUAGES
     }
-    # In English, the short names by which the regions are looked up.
+    # In English, we use the short names by which users look up the regions.
     return names | {"en": ", ".join(region.name for region in regions)}
 
 
@@ -830,7 +830,7 @@ def _start_in_west(run: LineString) -> LineString:
 
 def _orient_part(part: LineString, position_of: dict[tuple[float, ...], int]) -> LineString:
     """Return a part of the whole line in the direction in which the whole line runs."""
-    # The last vertex of a part may be the first of a ring, so we compare the first two.
+    # We compare the first two vertices, because the last one of a part may be the first of a ring.
     first, second = (position_of[vertex] for vertex in part.coords[:2])
     return shapely.reverse(part) if second < first else part
 
@@ -856,20 +856,20 @@ def border_along(
     """Return a bare line, or several, as a border between its left and its right.
 
     Left and right are seen in the direction of the line: a closed line that turns left has its
-    inside on the left. A point belongs to the side of the part of the line that is nearest to it.
-    If the nearest part is an end of the line, the line counts as continuing straight on.
+    inside on the left. A point lies left or right of the part of the line that is nearest to the
+    point. If that is an end of the line, we extend the line straight beyond the end.
 
     Parameters
     ----------
     lines
         LineStrings or MultiLineStrings in longitude and latitude, each a section; or a table of
-        them in any CRS. A line that steps over 180°, as from 178 to −179, is cut there, with a
+        them in any CRS. A line that crosses 180°, as from 178 to −179, is cut there, with a
         warning.
     names
         The names of the sections, one for each; by default they are numbered.
     source
         Where the lines come from; its accuracy decides which places are uncertain. The default
-        says that the user gave them and stated no source; its accuracy is unknown.
+        source says that the user gave the lines and stated no source; its accuracy is unknown.
 
     edges
         How edges run between vertices: ``"straight"`` in longitude and latitude, ``"geodesic"``
@@ -879,9 +879,9 @@ def border_along(
     Raises
     ------
     GeometryError
-        ``edges`` is another text; there is no line; a shape is not a line, or has no length; an
-        edge of more than 180° of longitude may run either way round; or the number of names differs
-        from the number of lines.
+        ``edges`` is not one of the three; there is no line; a shape is not a line, or has no
+        length; an edge of more than 180° of longitude may run either way round the Earth; or the
+        number of names differs from the number of lines.
     MissingCRSError
         A table has no coordinate reference system.
 
@@ -889,8 +889,8 @@ def border_along(
     -----
     UserWarning
         Two lines, or parts of one, meet and run in opposite directions, so that the left of one
-        would be the right of the other. A zone of both sides is not affected, and one side is
-        refused (:func:`geobuffer.read_border` reverses such lines). Or a line steps over 180°.
+        would be the right of the other. You can still build a zone on both sides, but none on one
+        side (:func:`geobuffer.read_border` reverses such lines). Or a line crosses 180°.
 
     Examples
     --------
@@ -913,7 +913,7 @@ def border_along(
     if opposed := find_opposed_lines(sections):
         warnings.warn(
             f"{opposed} A zone on both sides is not affected; for one side, shapely.reverse() "
-            "turns a line round.",
+            "reverses a line.",
             stacklevel=find_caller_level(),
         )
     left, right = (Side(name, None, (), SIDE_NAMES[name]) for name in ("left", "right"))
@@ -941,24 +941,24 @@ def border_around(
 ) -> Border:
     """Return points, lines and outlines of areas as a border between their inside and the outside.
 
-    Use it for a distance around a plant, whose zone is a geodesic disc, or around several parks.
-    Points and lines have no inside. Areas that touch or overlap count as one, with one outline and
-    one section. For the parks with all land near them, build the zone with ``side="around"``; the
-    zone on both sides is the band about their outlines.
+    Use it for zones around a plant (a geodesic disc) or around several parks. Points and lines have
+    no inside. Areas that touch or overlap count as one, with one outline and one section. For the
+    parks with all land near them, build the zone with ``side="around"``. A zone on both sides is
+    only the band along their outlines.
 
     Parameters
     ----------
     shapes
         Points, lines and polygons of all kinds in longitude and latitude; collections of them;
-        regions; or a table of shapes in any CRS. Each is a section, and a collection has one for
-        its areas, one for its lines and one for its points. A ring that steps over 180° is cut
-        there, with a warning.
+        regions; or a table of shapes in any CRS. Each shape is a section. A collection makes one
+        section of its areas, one of its lines and one of its points. A ring that crosses 180° is
+        cut there, with a warning.
     names
         The names of the sections, one for each. By default a region keeps its name, and other
         shapes are numbered.
     source
-        Where the shapes come from. By default a region keeps its own source, and for other shapes
-        the source says that the user gave them and stated none; its accuracy is unknown.
+        Where the shapes come from. By default a region keeps its own source. The default source of
+        other shapes says that the user stated no source; its accuracy is unknown.
 
     edges
         How edges run between vertices: ``"straight"`` in longitude and latitude, ``"geodesic"``
@@ -968,9 +968,9 @@ def border_around(
     Raises
     ------
     GeometryError
-        ``edges`` is another text; there is no shape; a shape is empty or not valid, or a line of
-        no length; an edge of more than 180° of longitude may run either way round; the number of
-        names differs from the number of shapes.
+        ``edges`` is not one of the three; there is no shape; a shape is empty or not valid, or a
+        line without length; an edge of more than 180° of longitude may run either way round the
+        Earth; the number of names differs from the number of shapes.
     MissingCRSError
         A table has no coordinate reference system.
 
@@ -1118,12 +1118,12 @@ def _list_shapes(given: Any, parameter: str) -> list[Any]:
     return list(given)
 
 
-# How to make shapes of a text, and of a table without geometry; for messages.
+# How to make shapes from a text, and from a table without geometry; for messages.
 _OF_TEXT = "read_border() and read_regions() read files; shapely.from_wkt() reads a text in WKT."
 _OF_TABLE = (
     "geopandas.GeoDataFrame(df, geometry=geopandas.points_from_xy(df.lon, df.lat), crs=4326) makes "
-    "points of its columns; shapely.LineString(df[['lon', 'lat']].to_numpy()) makes one line of "
-    "its rows, in their order."
+    "points from its columns; shapely.LineString(df[['lon', 'lat']].to_numpy()) makes one line "
+    "from its rows, in their order."
 )
 
 
@@ -1140,7 +1140,7 @@ def _check_shape(shape: Any, what: str, allowed: tuple[str, ...], parameter: str
 
 
 def _unite_touching(shapes: Sequence[_NamedShape]) -> list[_NamedShape]:
-    """Unite the areas that touch each other; a united area stands where its first one stood."""
+    """Unite the areas that touch each other; a united area takes the place of its first part."""
     groups: list[_NamedShape] = []
     for shape in shapes:
         near = [g for g in groups if meet_around_globe(g.geometry, shape.geometry)]

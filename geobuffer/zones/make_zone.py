@@ -1,7 +1,7 @@
 """Build zones: the zone along a border, and zones combined from other zones and regions.
 
-The distances of the parts decide which points lie in a combined zone. Its polygon is computed from
-the polygons of the parts and serves as a picture only.
+Distances to the parts decide which points lie in a combined zone. We combine the polygons of the
+parts too, but only for maps and files.
 """
 
 from __future__ import annotations
@@ -97,46 +97,49 @@ def build_zone(
     km
         The width, or the outer edges of several rings: ``[5, 10]`` gives 0–5 and 5–10 km. Each is
         a number of kilometres, a text such as ``"10 km"``, ``"500 m"``, ``"5 NM"`` or ``"100 ft"``,
-        or a quantity of pint or astropy. A text with a comma that has two readings is refused.
+        or a quantity of pint or astropy. An ambiguous text, such as ``"5,10"``, raises an error.
 
         Or a width for each side, ``{"Ukraine": 10, "Russia": 5}``, or for each section by its
         name, ``{"Kursk–Sumy": 10}``, with one ring and round ends. A Series labelled by names,
-        such as ``lines.set_index("name")["km"]``, means the same. A side without a width has no
-        part in the zone, and neither has land on the territory of no side. A section without a
-        width has no zone. The zones of the other sections are united, each with its own round
-        ends. Sections of one name have one width.
+        such as ``lines.set_index("name")["km"]``, means the same. With widths for sides, the zone
+        excludes a side without a width, and land on the territory of neither side. With widths for
+        sections, the zone is the union of the sections' zones, each with its own round ends. A
+        section without a width has no zone. Sections with the same name have the same width.
     from_km
-        Where the zone begins, in kilometres: points nearer to the border, or exactly so near, are
-        not in it.
+        Where the zone begins, in kilometres. The zone excludes points at this distance and nearer
+        ones.
     side
-        ``"both"``, or the name of one of the border's sides. Then the zone is clipped to that
-        side's territory: the regions from which the border was made. For a bare line, it is
-        clipped to what lies left or right of the nearest part of the line.
+        ``"both"``, or the name of one of the border's sides. A zone on one side is clipped to the
+        territory of the side: the regions from which the border was made. Along a bare line, it is
+        clipped to the land left or right of the nearest part of the line.
 
-        ``"around"`` takes the areas of :func:`border_around` or :func:`border_of` as a whole: the
-        zone holds their inside, at distance 0, and all that lies within the distance outside them.
+        ``"around"`` takes the areas of :func:`border_around` or :func:`border_of` as a whole. The
+        zone holds their inside, at distance 0, and all land within the distance outside them.
     ends
         ``"round"`` keeps all points within the distance, also past the ends of the border.
-        ``"flat"`` cuts the zone off square where the border ends. The cut is a geodesic across the
-        bearing of the last part of the border that is as long as the zone is wide. It does not
-        follow other borders that begin there, so some of a neighbour may stay in the zone. For one
-        side, round ends are the better choice, because the zone stays within that side's regions:
-        one of Chernihiv, Sumy and Kharkiv reaches neither into Luhansk nor into Belarus, and keeps
-        all parts of the three that are near enough.
+        ``"flat"`` cuts the zone off square where the border ends. The cut is a geodesic
+        perpendicular to the last part of the border, which is as long as the zone is wide. The cut
+        does not follow other borders that begin there, so the zone may hold a part of a neighbour.
+        For a zone on one side, round ends are better, because the zone stays within the regions of
+        that side. A zone in Chernihiv, Sumy and Kharkiv reaches neither into Luhansk nor into
+        Belarus, and holds all parts of the three that are near enough.
     tolerance_m
-        How far the polygons' edges may lie from their distance, in metres, or a text with its unit.
+        How far the edges of the polygons may lie from the true distance, in metres, or a text with
+        its unit.
 
     Raises
     ------
     GeometryError
         A distance is not a positive finite number, or above the limit of 2,000 km; rings do not
         ascend; the tolerance is not positive; ``ends`` is neither value; the zone would reach
-        both poles, or its edge passes within metres of one; widths for each side come with rings, a
-        ``side`` or flat ends; widths for each
-        section come with rings, flat ends, ``from_km`` or one side of a bare line; the side is the
-        inside of a point or a line, or one side of lines that run against each other; a width names
-        neither a side nor a section; widths name sides as well as sections; or one name has two
-        widths.
+        both poles, or its edge passes within metres of a pole.
+
+        Widths for each side come with rings, a ``side`` or flat ends; widths for each section come
+        with rings, flat ends, ``from_km`` or one side of a bare line; a width names neither a side
+        nor a section; widths name both sides and sections; or one name has two widths.
+
+        The side is the inside of a point or a line, or one side of lines that run in opposite
+        directions.
     UnknownSide
         The border has no side of that name.
     WrongKind
@@ -170,7 +173,7 @@ def build_zone(
         zone = _build_side_zone(border, widths, begin_km, side, ends, tolerance_m)
     if zone.error_m > tolerance_m:
         warnings.warn(
-            f"The edges of the zone lie up to {zone.error_m:.2g} m from their distance, more than "
+            f"The edges of the zone are up to {zone.error_m:.2g} m off, more than "
             f"tolerance_m {tolerance_m:g}. Distances and membership are not affected.",
             stacklevel=2,
         )
@@ -180,10 +183,10 @@ def build_zone(
 def plan_zone(
     border: Border, km: _Widths, *, from_km: _Width = 0.0, side: str = BOTH, ends: str = "round"
 ) -> BufferZone:
-    """Return a zone whose rings are not drawn: empty polygons with an infinite error.
+    """Return a zone with empty polygons and an infinite error: its rings are not computed.
 
-    Distances decide which places lie in a zone, so counts and lists of points need no more. Along a
-    bare line, one side is part of what is drawn.
+    Distances decide which places lie in a zone, so counts and lists of points need no polygons.
+    Zones on one side of a bare line do need them.
 
     Parameters
     ----------
@@ -204,12 +207,12 @@ def plan_zone(
 
 
 def parse_tolerance(given: object) -> float:
-    """Return how far edges may lie from their distance, in metres.
+    """Return the tolerance of edges in metres.
 
     Raises
     ------
     GeometryError
-        It is no length, or below a millimetre.
+        The tolerance is not a length, or is below a millimetre.
     """
     least = "at least 0.001: a millimetre."
     tolerance_m = parse_metres(given, "tolerance_m", f"{M_FORMS[:-1]}, of {least}")
@@ -282,7 +285,7 @@ def _duplicate_name_error(km: Mapping[str, _Width], name: str) -> GeometryError:
 
 
 def _list_folded_names(border: Border) -> tuple[set[str], dict[str, list[int]]]:
-    """Return the folded names of sides in all languages, and of sections with their positions."""
+    """Return the folded names of sides, and those of sections with the sections' positions."""
     sides = {fold_name(name) for side in border.sides for name in (side.name, *side.names.values())}
     sections: dict[str, list[int]] = {}
     for number, section in enumerate(border.sections):
@@ -327,13 +330,13 @@ def _build_section_zones(
 
 
 def _select_sections(border: Border, sections: tuple[Section, ...], side: str) -> Border:
-    """Return the border of some sections; for a zone around it, with the areas of these only."""
+    """Return the border of some sections; for a zone around areas, with only their areas."""
     if side != AROUND:
         return replace(border, sections=sections)
     inside, outside = border.sides
     parts = shapely.get_parts(inside.area)
     outlines = shapely.union_all([section.line for section in sections])
-    # Areas do not touch each other, so an outline meets the area that it bounds and no other.
+    # The areas do not touch each other, so an outline meets only its own area.
     area = shapely.MultiPolygon(list(parts[shapely.intersects(shapely.boundary(parts), outlines)]))
     regions = tuple(dict.fromkeys(region for one in sections for region in one.regions))
     return replace(
@@ -349,7 +352,7 @@ def _build_side_zone(
     ends: str,
     tolerance_m: float,
 ) -> BufferZone:
-    """Build the zone that has a width for one side, or for each."""
+    """Build a zone with a width for one side, or a width for each side."""
     if side != BOTH or ends != "round":
         raise GeometryError(
             f"Invalid km {quote_value(dict(km))} with side {side!r} and ends {ends!r}. Widths for "
@@ -386,10 +389,10 @@ def _build_buffer_zone(
     tolerance_m: float,
     side_km: tuple[float, float] | None = None,
 ) -> BufferZone:
-    """Build the zone along a border; all arguments but the side's area are checked."""
+    """Build the zone along a border from checked arguments; check only the side's area."""
     for one in border.sides:
         if one.name == side and one.area is not None and one.area.is_empty:
-            message = f"Invalid side {side!r}: points and lines have none. Must be 'outside'."
+            message = f"Invalid side {side!r}: points and lines have no inside. Must be 'outside'."
             raise GeometryError(message, parameter="side")
     squared = tuple(find_flat_ends(border.line, edges_km[-1] * 1e3) if ends == "flat" else ())
     zone = BufferZone(border, edges_km, side, ends, (), tolerance_m, 0.0, squared, side_km)
@@ -400,7 +403,7 @@ def _build_buffer_zone(
 
 
 def _build_rings(zone: BufferZone) -> tuple[tuple[Polygon | MultiPolygon, ...], float]:
-    """Return the polygons of a zone's rings, and a bound of their edges' error in metres."""
+    """Return the polygons of a zone's rings, and a bound of the error of their edges in metres."""
     cut_tolerance_m = _limit_tolerance(zone, zone.width_km)
     cut, cut_error_m = build_end_cuts(zone.flat_ends, zone.width_km * 1e3, cut_tolerance_m)
     areas, error_m, buffers = _find_side_areas(zone)
@@ -453,7 +456,7 @@ def _find_side_areas(
 ) -> tuple[list[BaseGeometry | None], float, dict[float, tuple[BaseGeometry, float]]]:
     """Return the area of each side, a bound of its error in metres, and buffers by width in km.
 
-    The sides of a bare line part the zone of its full width, which is the one buffer returned.
+    The line of a bare border splits the zone of full width into sides; that buffer is returned.
     """
     border = zone.border
     if not border.is_bare or zone.reach_km[2] > 0:
@@ -466,7 +469,7 @@ def _find_side_areas(
 
 
 def _parse_edges(km: _Widths, from_km: float = 0.0) -> tuple[float, ...]:
-    """Return the edges of all rings in kilometres, the first being where the zone begins."""
+    """Return the edges of all rings in kilometres; the first edge is where the zone begins."""
     widths = list_values(km)
     if not widths:
         message = "Invalid km []. Must be a distance or several, in kilometres."
@@ -486,12 +489,12 @@ def _parse_edges(km: _Widths, from_km: float = 0.0) -> tuple[float, ...]:
 def parse_widths(
     km: _Widths | Mapping[str, _Width], from_km: float = 0.0
 ) -> tuple[float, ...] | dict[str, float]:
-    """Return widths that a border need not be known for: one, several, or one for each name.
+    """Read and check widths without a border: one, several, or one for each name.
 
     Raises
     ------
     GeometryError
-        A width is no length, not positive, not finite or too large, or widths do not ascend.
+        A width is not a length, not positive, not finite or too large, or widths do not ascend.
 
     Examples
     --------
@@ -499,13 +502,13 @@ def parse_widths(
     ((10.0,), (5.0, 10.0), {'Ukraine': 5.0})
     """
     if isinstance(km, Mapping):
-        # The wider one of two sides may be beyond from_km.
+        # We do not compare with from_km here: it is enough if one of the widths is larger.
         return {name: _parse_edges([width])[-1] for name, width in km.items()}
     return _parse_edges(km, from_km)[1:]
 
 
 def find_width_problem(width: float, from_km: float = 0.0) -> str:
-    """Return what a width must be, for the message; an empty text if it is valid."""
+    """Return the requirement that a width breaks, for a message; an empty text if none."""
     if not (math.isfinite(width) and width > 0):
         return f"Must be positive and finite{_explain_width(width)}."
     if width < LEAST_KM:
@@ -518,11 +521,11 @@ def find_width_problem(width: float, from_km: float = 0.0) -> str:
 
 
 def _explain_width(width: float) -> str:
-    """Return why a width of zero or less makes no zone, for the end of a message."""
+    """Return why a width of zero or less makes no zone, to end a message."""
     if width == 0:
-        return ": at no distance is only the line itself"
+        return ": a zone of width 0 is only the line itself"
     if width < 0:
-        return ": a line has no inside; side= takes one side of it, as 'inside' of a region"
+        return ": a line has no inside. For one side, use side=, such as 'inside' of a region"
     return ""
 
 
@@ -532,7 +535,7 @@ def parse_from_km(given: float | str) -> float:
     Raises
     ------
     GeometryError
-        It is no length, negative or not finite.
+        The distance is not a length, is negative or is not finite.
     """
     from_km = parse_km(given, "from_km")
     if not (math.isfinite(from_km) and from_km >= 0):
@@ -550,8 +553,8 @@ def unite(*parts: Zone | Region, name: str = "") -> CombinedZone:
     Parameters
     ----------
     *parts
-        Zones, and regions whose whole area belongs to the result. A park with all land within 5 km
-        of it is the zone outside the park, united with the park.
+        Zones, and regions whose whole area belongs to the result. For a park with all land within
+        5 km, unite the zone outside the park with the park.
     name
         The name of its ring.
 
@@ -576,7 +579,7 @@ def unite(*parts: Zone | Region, name: str = "") -> CombinedZone:
 
 
 def subtract(zone: Zone, *others: Zone | Region, name: str = "") -> CombinedZone:
-    """Return the zone of all points that lie in one zone and in none of the others.
+    """Return the zone of all points that lie in one zone and outside all others.
 
     Parameters
     ----------
@@ -641,7 +644,7 @@ def clip_zone(zone: Zone, regions: Region | Iterable[Region], *, name: str = "")
         raise WrongKind(message, parameter="regions")
     joined = given[0]
     if len(given) > 1:
-        # One area, so that the line between two of the regions is no edge.
+        # One area, so that a line between two of the regions is not an edge of the zone.
         joined = Region(
             ", ".join(region.name for region in given),
             shapely.union_all([flatten_area(region.geometry) for region in given]),
@@ -665,7 +668,7 @@ def _check_parts(parts: Sequence[Zone | Region], parameter: str) -> list[Part]:
 
 
 def _combine_parts(how: How, parts: Sequence[Part], name: str) -> CombinedZone:
-    """Combine zones and regions; the first part is the one from which others are subtracted."""
+    """Combine zones and regions; a difference subtracts all other parts from the first one."""
     first, *rest = (
         flatten_area(part.geometry) if isinstance(part, Region) else part.polygon for part in parts
     )

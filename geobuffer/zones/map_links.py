@@ -1,7 +1,7 @@
-"""Find the coordinates in the address of a page of a map, as people paste it.
+"""Find coordinates in the web address of an online map, as users paste it.
 
-The text alone is read: we ask no server. What the address marks (a pin, a place that was searched)
-comes before the middle of the map that it shows.
+We read only the text and contact no server. A pin or a place that was searched for comes before
+the middle of the map.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _GEOHACK = re.compile(r"[0-9._]+_[NS]_[0-9._]+_[EW]")
 
 # Pairs of parameters that state latitude and longitude by name.
 _NAMED = (("mlat", "mlon"), ("lat", "lon"), ("lat", "lng"), ("latitude", "longitude"))
-# Parameters that hold a pair, on pages of which hosts; pins before the middle of the map.
+# Parameters that hold a pair, by host; pins come before the middle of the map.
 _YANDEX = ("pt", "whatshere[point]", "poi[point]", "ll")
 _TWO_GIS = ("m", "center")
 _OTHERS = (
@@ -38,13 +38,13 @@ _OTHERS = (
     "viewpoint", "map", "sll",
 )  # fmt: skip
 _KNOWN_HOSTS = ("google.", "apple.", "bing.", "waze.", "here.")
-# Short addresses are numbers of a list that only their server has.
+# Only the server of a short address knows where the address leads.
 _SHORT = ("goo.gl", "maps.app.goo.gl", "osm.org/go", "openstreetmap.org/go", "clck.ru", "bit.ly")
 _SHORT_YANDEX = re.compile(r"/maps/-/")
 
 
 class LinkError(ValueError):
-    """An address states no coordinates, or those of several places."""
+    """An address has no coordinates, or coordinates of several places."""
 
 
 class LinkPair(NamedTuple):
@@ -57,12 +57,12 @@ class LinkPair(NamedTuple):
 def find_link_pairs(text: str) -> list[LinkPair] | None:
     """Return the texts of an address that may be coordinates, the most exact first.
 
-    ``None`` stands for a text that is no address.
+    Returns ``None`` for a text that is no address.
 
     Raises
     ------
     LinkError
-        The address is a short one, which states no place, or one of a way between places.
+        The address is a short one, without coordinates, or that of a route.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def find_link_pairs(text: str) -> list[LinkPair] | None:
     if match := _GEO.fullmatch(text):
         label = dict(parse_qsl(match["query"] or "")).get("q", "")
         parts = match["pair"].split(",")
-        # Android writes geo:0,0?q=51.123,35.038(name) for a place that is searched.
+        # Android writes geo:0,0?q=51.123,35.038(name) for a place that was searched for.
         pair = label.partition("(")[0].split(",") if parts[:2] == ["0", "0"] and label else parts
         return [LinkPair("; ".join(pair[:2]))]
     match = _ADDRESS.fullmatch(text)
@@ -99,7 +99,7 @@ def _is_short(host: str, rest: str) -> bool:
 def _list_pairs(host: str, rest: str) -> Iterator[LinkPair]:
     """Yield the pairs of an address: pins, searches, then the middle of the map."""
     if "/maps/dir/" in rest:
-        raise LinkError("its address is that of a way between places; it must be one place")
+        raise LinkError("its address is that of a route; it must be that of one place")
     query = dict(parse_qsl(rest.partition("?")[2].partition("#")[0]))
     query |= {key: value for key, value in parse_qsl(rest.partition("#")[2]) if key not in query}
     for lat, lon in _NAMED:
@@ -121,7 +121,7 @@ def _list_pairs(host: str, rest: str) -> Iterator[LinkPair]:
 
 
 def _list_parameters(host: str, query: dict[str, str]) -> Iterator[LinkPair]:
-    """Yield the parameters that hold a pair, in the order that their host writes."""
+    """Yield the parameters that hold a pair, each in the order that its host uses."""
     if "yandex." in host or host == "ya.ru":
         if "text" in query:
             yield LinkPair(query["text"].replace(",", ", "))

@@ -1,10 +1,10 @@
-"""Hand nouns to other libraries: as a table, as a Feature of GeoJSON, and as a stream of Arrow.
+"""Pass nouns to other libraries: as a table, a GeoJSON Feature or an Arrow stream.
 
 ``shapely.geometry.shape(zone)``, ``GeoDataFrame.from_features([zone])`` and lonboard take the
 Feature (https://gist.github.com/sgillies/2217756). pyarrow, Polars and DuckDB take the stream
-(https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html), in which shapes are
-WKB with the type of GeoArrow, ``geoarrow.wkb``: of its encodings all of them read that one, and one
-column may hold points beside lines.
+(https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html). Its shapes are WKB
+with the GeoArrow type ``geoarrow.wkb``. All three libraries read that encoding, and one column of
+it may hold both points and lines.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ class SpatialNoun(Noun):
     """A noun with a shape, which other libraries can take."""
 
     def to_frame(self) -> gpd.GeoDataFrame:
-        """Return it as a table, with its facts as columns, in EPSG:4326."""
+        """Return the noun as a table, with its facts as columns, in EPSG:4326."""
         raise NotImplementedError
 
     def _shape(self) -> BaseGeometry | None:
-        """Return the whole shape in longitude and latitude; ``None`` if it has none."""
+        """Return the whole shape in longitude and latitude; ``None`` for a noun without a shape."""
         raise NotImplementedError
 
     @property
     def __geo_interface__(self) -> dict[str, Any]:
-        """It as a Feature of GeoJSON: the whole shape, and the facts that all its rows share."""
+        """The noun as a GeoJSON Feature: the whole shape, and the facts that all rows share."""
         rows = self.to_frame()
         facts = rows.drop(columns=rows.geometry.name)
         first = facts.iloc[0].to_dict()
@@ -51,23 +51,23 @@ class SpatialNoun(Noun):
         }
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Return the rows of :meth:`to_frame` as a stream of Arrow, in a capsule."""
+        """Return the rows of :meth:`to_frame` as an Arrow stream, in a PyCapsule."""
         return self.to_frame().to_arrow().__arrow_c_stream__(requested_schema)
 
 
 def _to_plain(value: Any) -> Any:
-    """Return a value of a table as JSON holds it; a missing number is ``None``."""
+    """Return a value of a table for JSON; a missing number becomes ``None``."""
     value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def make_name_columns(name: str, names: Mapping[str, str]) -> dict[str, str]:
-    """Return the columns of a name: the short one, and those by language."""
+    """Return the name columns of a row: the short name, and the name in each language."""
     return {"name": name} | {f"name_{language}": text for language, text in names.items()}
 
 
 def make_source_columns(source: Source) -> dict[str, Any]:
-    """Return what a row says of where its shape comes from."""
+    """Return the columns of a row that describe the source of its shape."""
     return {
         "source": source.title,
         "licence": source.licence,
@@ -77,7 +77,7 @@ def make_source_columns(source: Source) -> dict[str, Any]:
 
 
 def make_frame(rows: list[dict[str, Any]], shapes: list[BaseGeometry | None]) -> gpd.GeoDataFrame:
-    """Return rows and their shapes as a table in EPSG:4326; a text that a row lacks is empty."""
+    """Return rows and their shapes as a table in EPSG:4326; missing texts become empty texts."""
     import geopandas as gpd
     import pandas as pd
 

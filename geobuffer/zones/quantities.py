@@ -1,9 +1,9 @@
 """Read numbers, lengths and dates as people write them, in arguments, scenarios and tables.
 
-The rules are the same wherever a number enters. One value with a comma that has two readings is
-refused, and the message names both. A column of a table has one decimal mark: any value that has
-one reading only decides for the whole column. Texts longer than any number are refused before they
-are searched, so that a damaged field costs no time.
+All parts of the package read numbers by these rules. A single value whose comma has two readings
+raises an error that names both. A column of a table has one decimal mark: a value with only one
+reading decides for the whole column. We refuse texts longer than any number without searching
+them, so that a damaged field costs no time.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 #: The most characters of a text that may be a number, a length or a coordinate.
 MAX_CHARACTERS = 64
 
-#: The largest number of people or metres in a table. More is an error of the table: the Earth has
-#: fewer people, and no two of its points lie so far apart.
+#: The largest number of people or metres in a table. Larger numbers are errors: the Earth has fewer
+#: people, and no two of its points are so far apart.
 MAX_NUMBER = 1e10
 
 #: Texts that mean "no number", in small letters: in spreadsheets, statistics and three languages.
@@ -51,7 +51,7 @@ SPREADSHEET_ERRORS = {
     "#пусто!", "#nazwa?", "#arg!", "#adr!", "#dziel/0!", "#liczba!", "#nv", "#wert!", "#bezug!",
 }  # fmt: skip
 
-#: Texts that say that a value is not known, in small letters, with the errors of a spreadsheet.
+#: Texts that mean "unknown", in small letters, with the errors of a spreadsheet.
 NOT_KNOWN = SPREADSHEET_ERRORS | {
     "?", "??", "???", "--", "---", "n.a.", "n/d", "n. d.", "nd", "nil", "unknown", "невідомо",
     "неизвестно", "не відомо", "не известно", "no data", "немає даних", "нет данных",
@@ -81,14 +81,14 @@ _LENGTH = re.compile(
     r"([+-]?)([0-9]{1,3}(?:[ '][0-9]{3})+|[0-9]+)(?:([.,])([0-9]+))? ?([^\W\d_][^\d_]*)?"
 )
 
-# Signs that look like a space, a minus sign or an apostrophe, and stand for one in numbers.
+# Signs that people write for a space, a minus sign or an apostrophe in numbers.
 _LOOKALIKES = str.maketrans(
     {
         "−": "-",
         "’": "'",
         "ʼ": "'",
         **dict.fromkeys("\u00a0\u2007\u2009\u202f", " "),
-        # Signs without width, which pages and messengers put around what is copied.
+        # Signs without width, which web pages and messengers add to copied text.
         **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", ""),
     }
 )
@@ -104,7 +104,7 @@ M_FORMS = "Must be a number of metres, or a text such as '5 m', '0.5 km', '1 000
 
 
 def quote_value(value: object) -> str:
-    """Return a value for a message: in one line, and cut if it is long.
+    """Return a value for a message, in one line; a long value is cut.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def quote_value(value: object) -> str:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Return whether a value is a real number of Python or numpy; a truth value is not one.
+    """Return whether a value is a real number of Python or numpy; True and False are not numbers.
 
     Examples
     --------
@@ -151,12 +151,12 @@ def list_values(given: object) -> list[Any]:
         return [given]
     try:
         return list(given)
-    except TypeError:  # such arrays and quantities have __iter__, which then fails
+    except TypeError:  # arrays and quantities without axes have an __iter__ that fails
         return [given]
 
 
 def parse_km(given: object, name: str = "km") -> float:
-    """Return a length in kilometres; a number or a text without a unit is in kilometres too.
+    """Read a length in kilometres; a number or a text without a unit means kilometres.
 
     Parameters
     ----------
@@ -169,8 +169,8 @@ def parse_km(given: object, name: str = "km") -> float:
     Raises
     ------
     GeometryError
-        It is neither, or a text with a comma that has two readings; the message lists the forms.
-        The caller checks the size of the length.
+        The value has none of these forms, or a comma with two readings; the message lists the
+        forms. The caller checks the size of the length.
 
     Examples
     --------
@@ -184,9 +184,9 @@ def parse_km(given: object, name: str = "km") -> float:
 
 
 def parse_metres(given: object, name: str, forms: str = M_FORMS) -> float:
-    """Return a length in metres, as :func:`parse_km`; without a unit it is in metres.
+    """Read a length in metres, as :func:`parse_km`; a number without a unit means metres.
 
-    ``forms`` says what the length must be, for messages.
+    ``forms`` is the sentence for messages that lists the allowed forms.
 
     Examples
     --------
@@ -208,12 +208,12 @@ def _parse_length(given: object, name: str, unit: str, forms: str) -> float:
             if not reading:
                 digits = re.sub("[ ']", "", match[2])
                 number = float(f"{match[1]}{digits}.{match[4] or 0}")
-                # To a micrometre, which removes the rounding error of factors such as 1e-3.
+                # Rounded to a micrometre, which removes the error of factors such as 1e-3.
                 return round(number * (metres / _UNITS[unit]), 9)
     elif is_number(value):
         try:
             return float(value)
-        except (OverflowError, ValueError):  # 10**400, or a Decimal that is no number
+        except (OverflowError, ValueError):  # 10**400, or a Decimal that is not a number
             pass
     raise GeometryError(f"Invalid {name} {quote_value(given)}{reading}. {forms}", parameter=name)
 
@@ -235,15 +235,15 @@ def describe_readings(text: str) -> str:
 
 
 def _read_quantity(given: Any, unit: str) -> object:
-    """Return the number of a quantity in a unit; the one value of an array; or what was given.
+    """Return the number of a quantity in a unit, or the single value of an array, or the value.
 
-    Quantities are known by their methods, as of pint and astropy: neither needs to be installed.
+    We recognise quantities of pint and astropy by their methods, so we need not import either.
     """
     for magnitude in ("magnitude", "value"):
         if hasattr(given, "to") and hasattr(given, magnitude):
             try:
                 found = getattr(given.to(unit), magnitude)
-            except (TypeError, ValueError, AttributeError):  # its unit is no length
+            except (TypeError, ValueError, AttributeError):  # its unit is not one of length
                 return None
             return _read_quantity(found, unit)
     if getattr(given, "shape", None) == () and hasattr(given, "item"):
@@ -252,7 +252,7 @@ def _read_quantity(given: Any, unit: str) -> object:
 
 
 def _unit_metres(written: str, default: str) -> float | None:
-    """Return the metres in a unit as written; ``None`` if it is unknown."""
+    """Return the metres in a written unit; ``None`` for an unknown unit."""
     name = " ".join(written.replace(".", "").replace("-", " ").split())
     if name in {"M", "М"}:  # Latin and Cyrillic
         return None
@@ -262,7 +262,8 @@ def _unit_metres(written: str, default: str) -> float | None:
 def _describe_two_readings(match: re.Match[str]) -> str:
     """Return both readings of a length with a comma, for a message; "" if it has one reading.
 
-    It may be two numbers, as in ``--km 5,10``. Zero is no width, so ``0,5`` has one reading.
+    A comma may separate two numbers, as in ``--km 5,10``. ``0,5`` has one reading, because a width
+    is never zero.
     """
     sign, whole, mark, decimals, unit = match.groups("")
     if mark != "," or not whole.strip("0 '"):
@@ -275,14 +276,14 @@ def _describe_two_readings(match: re.Match[str]) -> str:
 
 
 class NumberColumn(NamedTuple):
-    """The numbers of a column, and its values that are no numbers."""
+    """The numbers of a column, and which values are not numbers."""
 
     numbers: Floats
     """NaN where a value is missing, wrong or unclear."""
     wrong: Flags
-    """Which values are no numbers, not finite, or larger than ``MAX_NUMBER``."""
+    """Which values are not numbers, not finite, or larger than ``MAX_NUMBER``."""
     unclear: Flags
-    """Which values have two readings, and nothing in the column or table decides."""
+    """Which values have two readings that nothing in the column or the table decides."""
     decimal: str = ""
     """The decimal mark of the texts in the column; ``""`` if they have none."""
 
@@ -295,15 +296,15 @@ def read_number_column(
     Parameters
     ----------
     column
-        The values. Truth values, complex numbers and dates are no numbers.
+        The values. Truth values, complex numbers and dates are not numbers.
     decimal
-        The decimal mark of other numbers of the table, if it is known. It decides only if no value
-        of the column has one reading alone.
+        The decimal mark of other columns of the table, if known. We use it if every value of this
+        column has two readings.
     mark
         The decimal mark of the whole column, if the values are only a part of it; ``""`` if the
-        whole column leaves it open.
+        whole column does not decide it.
     unit
-        ``"m"`` for a column of metres. Then a text may end with a unit, as ``"500 ft"``.
+        ``"m"`` for a column of metres, whose texts may end with a unit, such as ``"500 ft"``.
 
     Examples
     --------
@@ -348,7 +349,7 @@ def _mark_extremes(column: NumberColumn) -> NumberColumn:
 
 
 def _read_value(value: object) -> tuple[float, bool]:
-    """Return the number of a value that is no text, and whether it is wrong."""
+    """Return the number of a value that is not a text, and whether the value is wrong."""
     if value is None or value is pd.NA or value is pd.NaT:
         return math.nan, False
     if is_number(value):
@@ -359,8 +360,8 @@ def _read_value(value: object) -> tuple[float, bool]:
     return math.nan, True
 
 
-# Numbers in a table with a decimal point (``{0}``) and with a comma (``{1}``) between thousands,
-# or the other way round. Spaces and apostrophes separate thousands too.
+# Numbers in a table: ``{0}`` is the decimal mark, and ``{1}`` separates thousands. One is a point,
+# the other a comma. Spaces and apostrophes separate thousands too.
 _TABLE_NUMBER = (
     r"^[+-]?(?:"
     r"(?:[0-9]+[{0}]?[0-9]*|[{0}][0-9]+)(?:[eE][+-]?[0-9]{{1,3}})?|"
@@ -404,17 +405,17 @@ _NUMBER_WITH_UNIT = re.compile(r"(.*[0-9.,])\s*([^\W\d_][^\d_]*)")
 
 
 def _convert_units(found: Floats, factors: Any) -> Floats:
-    """Return numbers times the factors of their units, to a micrometre."""
+    """Multiply numbers by the factors of their units, and round them to a micrometre."""
     if not isinstance(factors, np.ndarray):
         return found
-    with np.errstate(over="ignore"):  # such a number is refused later
+    with np.errstate(over="ignore"):  # an infinite number raises an error later
         return np.where(factors == 1.0, found, np.round(found * factors, 9))
 
 
 def _split_units(texts: pa.Array, unit: str) -> tuple[pa.Array, Any]:
-    """Return texts without surrounding spaces and units, and the factor of each one's unit.
+    """Return texts without spaces around them and without units, and the factor of each unit.
 
-    A text with an unknown unit stays as it is, and so is no number.
+    A text with an unknown unit stays unchanged, so it is not a number.
     """
     from pyarrow import compute as pc
 
@@ -437,7 +438,7 @@ def _split_units(texts: pa.Array, unit: str) -> tuple[pa.Array, Any]:
 
 
 def choose_mark(points: int, commas: int, decimal: str) -> str:
-    """Return the decimal mark of a column, by how many values allow a point or a comma only."""
+    """Return the decimal mark of a column, by how many values prove a point or a comma."""
     if points == commas:
         return decimal or ("." if points else "")
     return "." if points > commas else ","
@@ -457,7 +458,7 @@ def _arrow_texts(texts: Sequence[str]) -> pa.Array:
     ]
     try:
         return pa.array(plain, pa.large_string())
-    except UnicodeEncodeError:  # a lone surrogate, which is in no number
+    except UnicodeEncodeError:  # a lone surrogate; no number has one
         safe = [text.encode("utf-8", "replace").decode() for text in plain]
         return pa.array(safe, pa.large_string())
 
@@ -471,15 +472,15 @@ def _cast_numbers(texts: pa.Array) -> Floats:
 
 
 def find_decimal_mark(columns: Iterable[pd.Series], *, are_decimals: bool = False) -> str:
-    """Return the decimal mark that the texts of columns prove; ``""`` if they prove none.
+    """Return the decimal mark that the texts of columns prove; ``""`` without a proof.
 
     Parameters
     ----------
     columns
         Columns of one table.
     are_decimals
-        Whether the numbers have decimals and no thousands, as coordinates in degrees. Then each
-        mark is a proof; else only that of a value with one reading is.
+        Whether the numbers have decimals and no thousands, as coordinates in degrees. If so, each
+        mark is a proof. If not, only a value with one reading is a proof.
 
     Examples
     --------
@@ -500,7 +501,7 @@ def find_decimal_mark(columns: Iterable[pd.Series], *, are_decimals: bool = Fals
 def count_marks(texts: pa.Array, *, are_decimals: bool, unit: str = "") -> tuple[int, int]:
     """Return how many texts prove a decimal point, and how many a decimal comma.
 
-    So the mark of a long column is found part by part: add the counts, then :func:`choose_mark`.
+    For a column that is read in parts, add the counts of all parts and call :func:`choose_mark`.
 
     Parameters
     ----------
@@ -534,12 +535,12 @@ def count_marks(texts: pa.Array, *, are_decimals: bool, unit: str = "") -> tuple
 _ISO_DATE = re.compile(r"([0-9]{4})(?:([-/.])([0-9]{1,2})(?:\2([0-9]{1,2}))?)?(?:[T ][0-9:.Z+-]+)?")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})")
 
-# Stands for the month or the day of a date without one: the end of the year or the month.
+# The month or the day of a date that lacks one: larger than any, so that the date sorts last.
 _END = 99
 
 
 def parse_date(value: object) -> tuple[int, int, int] | None:
-    """Return year, month and day of a date, for sorting; ``None`` if it has no sure reading.
+    """Return year, month and day of a date, for sorting; ``None`` for an ambiguous text.
 
     A year without a month, or a month without a day, sorts after every day in it.
 
@@ -579,7 +580,7 @@ def parse_date(value: object) -> tuple[int, int, int] | None:
 
 
 def _check_date(year: int, month: int | None, day: int | None) -> tuple[int, int, int] | None:
-    """Return a date that is in the calendar, with its end for a missing month or day."""
+    """Return a date that exists in the calendar; a missing month or day becomes 99."""
     try:
         dt.date(year, month or 1, 1 if day is None else day)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Named areas: a region, and several regions that are found by name."""
+"""Named areas: a region, and a collection of regions that users look up by name."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Region(SpatialNoun):
     name
         The short name by which users look it up, such as ``"Kursk"``.
     geometry
-        Polygon or MultiPolygon, longitude and latitude. A ring that steps over 180°, as from 178 to
+        Polygon or MultiPolygon, longitude and latitude. A ring that crosses 180°, as from 178 to
         −179, is cut there, as in files.
     source
         Where its outline comes from.
@@ -72,7 +72,7 @@ class Region(SpatialNoun):
     country_names
         The country's name by language.
     border_source
-        Where its part of the international border comes from, if this is not ``source``.
+        Where its part of the international border comes from, if not from ``source``.
     edges
         How edges run between vertices: ``"straight"`` in longitude and latitude, ``"geodesic"`` or
         ``"loxodrome"``. Vertices are added until straight pieces follow them to 1 cm.
@@ -83,15 +83,15 @@ class Region(SpatialNoun):
         A value has a wrong type.
     GeometryError
         The geometry is not a polygon or is empty, a repair would change its area by more than 1 %,
-        or its coordinates are not degrees. Or ``edges`` is another text, or impossible, as between
-        opposite points of the globe. An edge of more than 180° of longitude may run either way
-        round.
+        or its coordinates are not degrees. Or ``edges`` is not one of the three, or impossible, as
+        between opposite points of the globe. Or an edge of more than 180° of longitude may run
+        either way round the Earth.
 
     Warns
     -----
     UserWarning
         The polygon was invalid and was repaired; the warning says how much its area changed. Or a
-        ring steps over 180°.
+        ring crosses 180°.
 
     Examples
     --------
@@ -127,7 +127,7 @@ class Region(SpatialNoun):
         object.__setattr__(self, "geometry", area)
 
     def label(self, language: str) -> str:
-        """Return its full name in a language, or its short name if it has none in that language.
+        """Return the full name of the region in a language, or else its short name.
 
         Parameters
         ----------
@@ -137,11 +137,11 @@ class Region(SpatialNoun):
         return pick_name(self.names, language, self.name)
 
     def to_frame(self) -> gpd.GeoDataFrame:
-        """Return it as one row, with its names, codes, area and source."""
+        """Return the region as one row, with its names, codes, area and source."""
         return make_frame([self._facts()], [self.geometry])
 
     def _facts(self) -> dict[str, Any]:
-        """Return its names, codes, area and source as a row."""
+        """Return the names, codes, area and source of the region as a row."""
         return make_name_columns(self.name, self.names) | {
             "iso": self.iso,
             "country": self.country,
@@ -160,7 +160,7 @@ class Region(SpatialNoun):
 
     @cached_property
     def index(self) -> LineIndex:
-        """The index that finds the nearest point of its outline; built once."""
+        """The index that finds the nearest point of the outline; built once."""
         return LineIndex([trace_boundary(cut_at_antimeridian(self.geometry))])
 
     def _repr_html_(self) -> str:
@@ -181,8 +181,8 @@ class Regions(SpatialNoun):
     """Regions, found by name in any of their languages or by ISO code; equal by content.
 
     ``regions["Kursk"]`` is a :class:`Region`; ``regions["Kursk", "Sumy"]`` is a tuple of regions.
-    Case, accents, the word *oblast* and letters that differ between spellings do not matter. Towns
-    after which oblasts are named are also found by older spellings (*Kiev*).
+    Case, accents, the word *oblast* and letters that differ between spellings do not matter. Older
+    spellings (*Kiev*) also find the towns after which oblasts are named.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ class Regions(SpatialNoun):
     @overload
     def __getitem__(self, name: tuple[str, ...]) -> tuple[Region, ...]: ...
     def __getitem__(self, name: str | tuple[str, ...]) -> Region | tuple[Region, ...]:
-        # A list too, because pandas users write regions[["Kursk", "Sumy"]].
+        # We accept a list too, because pandas users write regions[["Kursk", "Sumy"]].
         if isinstance(name, (tuple, list)):
             return tuple(self._find(one) for one in name)
         return self._find(name)
@@ -272,7 +272,7 @@ class Regions(SpatialNoun):
         by_stem: dict[str, list[Region]] = {}
         for region in self:
             full = region.names.values()
-            # Brackets in a name list other regions drawn with this one.
+            # Brackets in a name contain the names of other regions in the same outline.
             others = (*full, *(name.partition(" (")[0] for name in full))
             for by_name, names in (
                 (by_short, (region.name,)),
@@ -296,16 +296,15 @@ REGIONS = Kind(
 )
 TUPLE_OF_REGIONS = Kind(is_tuple_of(lambda one: isinstance(one, Region)), "a tuple of regions")
 
-# Takes the place of a valid area while the other facts of its region are checked.
+# A small area for the checks of the other facts of a region whose area is known to be valid.
 _SQUARE = shapely.box(0.0, 0.0, 1.0, 1.0)
 
 
 def make_region_of_valid_area(geometry: Polygon | MultiPolygon, **facts: Any) -> Region:
     """Return a region whose area is known to be valid.
 
-    To find out that the outlines of the whole world are valid takes a second, which is most of the
-    time in which they are loaded. The data are fixed; all 799 regions were valid when we checked
-    them, and a test checks some of them.
+    Checking the outlines of the whole world takes a second, most of the time of loading them. The
+    data are fixed; all 799 regions were valid when we checked them, and a test checks some of them.
 
     >>> import geobuffer as gb
     >>> make_region_of_valid_area(_SQUARE, name="A degree", source=gb.Source("a sketch")).name
@@ -337,6 +336,6 @@ def _choose_region(name: str, found: Sequence[Region]) -> Region:
 
 
 def _is_same_region(one: Region, other: Region) -> bool:
-    """Return whether two regions are the same: a country of one region is read twice."""
+    """Return whether two regions are the same: a country with one region occurs twice."""
     facts = [(region.name, region.iso, region.country) for region in (one, other)]
     return facts[0] == facts[1] and bool(one.geometry == other.geometry)

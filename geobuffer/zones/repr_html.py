@@ -1,8 +1,8 @@
 """Render a noun as HTML for a notebook: a title, a small outline, facts and a table.
 
-The classes of the package pass their own facts to ``card_html``. This module escapes all that
-comes from data, in ``_escape`` and ``_link``, and no other module does. Lines and letters take the
-colour of the text around them, so that the HTML suits light and dark notebooks.
+The classes of the package pass their own facts to ``card_html``. This module alone escapes what
+comes from data, in ``_escape`` and ``_link_url``. Lines and letters take the colour of the text
+around them, so that the HTML suits light and dark notebooks.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     Shapes = Sequence[tuple[BaseGeometry | None, float]]
 
 
-# Width or height of the picture in pixels, with a margin for half a stroke. An error of a third of
-# a pixel is invisible; 1,200 points take 8 kB.
+# The width or height of the picture in pixels, and a margin for half a stroke. We simplify lines by
+# 0.3 pixels, which is invisible. The limit of 1,200 points keeps the SVG below 8 kB.
 _SIZE, _MARGIN, _STEP, _MOST_POINTS = 180.0, 1.0, 0.3, 1_200
 
-# How many rows of a table and letters of a fact are shown. Below a longer table stands how many
-# rows are missing.
+# How many rows of a table and letters of a fact we show. A longer table ends with the number of
+# rows that are left out.
 _MOST_ROWS, _MOST_LETTERS = 20, 500
 
 _CELL = "padding:1px 10px 1px 0;text-align:left;vertical-align:top"
@@ -84,7 +84,7 @@ def card_html(
 
 
 def _escape(value: object) -> str:
-    """Return a fact as HTML text without markup."""
+    """Return a fact as escaped HTML text."""
     text = str(value)
     short = text if len(text) <= _MOST_LETTERS else text[: _MOST_LETTERS - 1] + "…"
     # Half a surrogate pair has no UTF-8 form, so it becomes an escape.
@@ -158,8 +158,8 @@ def _scale_lines(lines: list[Points]) -> tuple[list[Points], int, int]:
     narrower = min(frames, key=lambda frame: np.ptp(np.concatenate(frame)[:, 0]))
     points = np.concatenate(narrower)
     low, high = points.min(axis=0), points.max(axis=0)
-    # The length of a degree of longitude as a share of one of latitude, at the middle latitude.
-    # Near a pole it must not become zero.
+    # The length of a degree of longitude as a share of a degree of latitude, at the middle
+    # latitude. At least 5 %, so that a shape at a pole keeps a width.
     squeeze = max(math.cos(math.radians((low[1] + high[1]) / 2.0)), 0.05)
     scale = _SIZE / max((high[0] - low[0]) * squeeze, high[1] - low[1], 1e-9)
     scaled = [
@@ -171,7 +171,7 @@ def _scale_lines(lines: list[Points]) -> tuple[list[Points], int, int]:
 
 
 def _simplify_lines(lines: list[Points]) -> list[Points]:
-    """Return lines with no more points than a picture needs; lines too small to see are omitted."""
+    """Remove the points that a small picture does not need, and lines too small to see."""
     numbers = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
     shapes = shapely.linestrings(np.concatenate(lines), indices=numbers)
     size = np.array([np.ptp(line, axis=0).max() for line in lines])
@@ -192,7 +192,7 @@ def _group_by_fill(fills: list[float], lines: list[Points]) -> dict[float, list[
 
 
 def _svg_path(lines: list[Points], *, closed: bool) -> str:
-    """Return lines as an SVG path, in steps of a tenth of a pixel.
+    """Return lines as an SVG path, with coordinates in tenths of a pixel.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Where a shape or a table comes from, and how files and notebooks say it."""
+"""The source of a shape or a table, and how files and notebooks show it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Source(Noun):
-    """Where a shape or a table comes from; equal by content.
+    """The source of a shape or a table. Sources are equal if their content is equal.
 
     Parameters
     ----------
@@ -27,9 +27,9 @@ class Source(Noun):
     as_of
         The date of the facts (``2026``, ``2026-03`` or ``2026-03-01``), not of the download.
     accuracy_m
-        The typical error of a position (about one standard deviation), in metres. ``None`` if the
-        source does not state it; then the source makes no place *uncertain*. A text with a unit,
-        such as ``"500 ft"``, becomes metres.
+        The typical error of a position (about one standard deviation), in metres. If the source
+        does not state an accuracy, it is ``None``, and makes no place *uncertain*. A text with a
+        unit, such as ``"500 ft"``, is converted to metres.
     citation
         How to cite the source, and what its licence asks users to show.
     retrieved
@@ -42,7 +42,7 @@ class Source(Noun):
     WrongKind
         A value other than the accuracy is not a text.
     GeometryError
-        The accuracy is no length in metres, or is negative.
+        The accuracy is not a length in metres, or is negative.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class Source(Noun):
         check_arguments(**{name: (text, NAME) for name, text in texts.items()})
         given: object = self.accuracy_m
         if given is None or (isinstance(given, float) and math.isnan(given)):
-            object.__setattr__(self, "accuracy_m", None)  # a table has NaN where it states none
+            object.__setattr__(self, "accuracy_m", None)  # tables have NaN for an unknown accuracy
             return
         metres = parse_metres(given, "accuracy_m")
         if not 0.0 <= metres <= MAX_NUMBER:
@@ -91,7 +91,7 @@ SOURCE = Kind(lambda value: isinstance(value, Source), "a Source, as Source('a s
 
 
 def source_facts(source: Source) -> list[tuple[str, object]]:
-    """Return the facts of a source as notebooks show them: pairs of a name and a value."""
+    """Return the facts of a source for notebooks: pairs of a name and a value."""
     return [
         ("source", source.title),
         ("publisher", source.publisher),
@@ -103,15 +103,15 @@ def source_facts(source: Source) -> list[tuple[str, object]]:
     ]
 
 
-# What a joined source says of a member that does not state what other members state.
+# What a joined source says about the members that lack a date or a licence, if others have one.
 _UNKNOWN = {"as_of": "undated", "licence": "licence not stated"}
 
 
 def join_sources(sources: Iterable[Source]) -> Source:
-    """Return several sources as one, each named once; the least accurate decides the accuracy.
+    """Join several sources into one, each named once; the least accurate decides the accuracy.
 
-    If only some sources state a date or a licence, the joined source says that those of the others
-    are unknown. So no reader takes one source's date or licence for another's.
+    If only some sources state a date or a licence, the joined source says that the others do not.
+    Otherwise readers would take the date or licence of one source for that of all.
 
     Examples
     --------
@@ -133,12 +133,12 @@ def join_sources(sources: Iterable[Source]) -> Source:
 #: The source of a line, a shape or a table that a user gives without one. Its accuracy is unknown.
 UNSTATED = Source("given by the user, source not stated")
 
-#: The entry of a table's ``attrs`` that says what the table was measured against. ``write`` adds it
-#: to every row, because most file formats have no other place for it.
+#: The entry of a table's ``attrs`` that names the border and its source. ``write`` adds it to every
+#: row, because most file formats have no other place for it.
 ORIGIN = "geobuffer"
 
-#: The columns that ``write`` adds for it; only counts have ``places_source``, and only lists of
-#: places have ``places_not_located``, the number of places known by name only that may be near.
+#: The columns that ``write`` adds for :data:`ORIGIN`. Only counts have ``places_source``. Only
+#: lists of places have ``places_not_located``: how many places without coordinates may be near.
 ORIGIN_COLUMNS = (
     "border", "border_source", "border_citation", "border_licence", "border_as_of",
     "border_accuracy_m", "places_source", "places_not_located",

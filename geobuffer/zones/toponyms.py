@@ -1,8 +1,8 @@
-"""Names of places: keys to compare spellings by, other names of towns, name columns.
+"""Names of places: keys for comparing spellings, other names of towns, name columns.
 
-:func:`fold_name` compares names of regions and sides, which are few and told apart by a letter.
-:func:`make_name_keys` compares names of settlements as people spell them in Latin and in Cyrillic
-letters. Its rules stand in ``name_rules.json``, which the page reads too.
+:func:`fold_name` is for names of regions and sides: they are few, and may differ by one letter.
+:func:`make_name_keys` is for names of settlements, with the many spellings of Latin and Cyrillic
+letters. Its rules are in ``name_rules.json``, which the page reads too.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-#: The languages in which data names places, regions and countries. Texts may have further ones.
+#: The languages of names in the data. The texts of the page may have further languages.
 NAME_LANGUAGES = ("en", "uk", "ru")
 
-#: The columns of a table that hold the name of a place: in no stated language, and in each.
+#: The columns of a table that hold the name of a place: without a language, and in each language.
 NAME_COLUMNS = ("name", "name_en", "name_uk", "name_ru")
 
-# Letters with which Ukrainian and Russian spell the same sound become one letter. Apostrophes and
-# the hard and the soft sign go, because readers omit them in a search.
+# We replace Ukrainian and Russian letters of the same sound by one letter. We remove apostrophes
+# and the hard and soft signs, because users omit them in a search.
 _ALIKE = str.maketrans(
     {
         "ё": "е", "є": "е", "э": "е", "і": "и", "ї": "и", "й": "и", "ы": "и", "ґ": "г",
@@ -33,8 +33,8 @@ _ALIKE = str.maketrans(
     }
 )  # fmt: skip
 
-# Letters that look alike in both scripts, as capitals or as small letters: people type them on the
-# wrong keyboard. In a folded name, і and й are и already.
+# Letters that look alike in both scripts, as capitals or as small letters. People type them with
+# the wrong keyboard layout. A folded name has и for і and й.
 _LATIN = "abcehikmoptxy"
 _CYRILLIC = "авсеникмортху"
 _TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
@@ -43,8 +43,8 @@ _MIXED = re.compile(r"[a-z]\w*[а-я]|[а-я]\w*[a-z]")
 _SURELY_CYRILLIC = re.compile(f"[^{_CYRILLIC}\\W\\d_a-z]")
 _SURELY_LATIN = re.compile(f"[^{_LATIN}\\W\\d_а-я]")
 
-# Towns after which oblasts are named, with their other names that no folding makes equal: in
-# Ukrainian, in Russian, and in Latin letters after either.
+# Towns after which oblasts are named, with other names that folding does not make equal: in
+# Ukrainian, in Russian, and in Latin letters from both languages.
 TOWN_NAMES = (
     ("Kyiv", "Київ", "Киев", "Kiev"),
     ("Kharkiv", "Харків", "Харьков", "Kharkov"),
@@ -88,8 +88,8 @@ def name_columns(language: str) -> tuple[str, ...]:
     >>> name_columns("uk")
     ('name_uk', 'name', 'name_en', 'name_ru')
 
-    Many villages of Ukraine have no Russian name. A reader of Russian gets the Ukrainian one before
-    one in Latin letters.
+    Many villages of Ukraine have no Russian name. A reader of Russian gets the Ukrainian name
+    rather than one in Latin letters.
 
     >>> name_columns("ru")
     ('name_ru', 'name', 'name_uk', 'name_en')
@@ -99,7 +99,7 @@ def name_columns(language: str) -> tuple[str, ...]:
 
 
 def pick_name(names: Mapping[str, str], language: str, name: str) -> str:
-    """Return a name in a language, or ``name``; in a language that data has no names in, English.
+    """Return a name in a language, or ``name``; English for languages without names in the data.
 
     Parameters
     ----------
@@ -133,8 +133,8 @@ def fold_name(name: str) -> str:
     >>> fold_name("Kyïv  oblast")
     'kyiv oblast'
 
-    A word with letters of both scripts becomes a word of one: here the first letter of *Сумы* is
-    Latin.
+    A word with letters of both scripts becomes a word of one script. Here the first letter of
+    *Сумы* is Latin.
 
     >>> fold_name("Cумы") == fold_name("Сумы"), fold_name("Kуіv")
     (True, 'kyiv')
@@ -146,9 +146,9 @@ def fold_name(name: str) -> str:
 
 
 def _unify_script(word: str) -> str:
-    """Return a folded word of two scripts in the script of the letters that only one script has.
+    """Return a folded word of two scripts in one script, by the letters that only one script has.
 
-    If both scripts have such letters in the word, it stays as it is.
+    A word with such letters of both scripts stays unchanged.
     """
     cyrillic, latin = _SURELY_CYRILLIC.search(word), _SURELY_LATIN.search(word)
     if cyrillic and latin:
@@ -158,7 +158,7 @@ def _unify_script(word: str) -> str:
 
 @cache
 def load_name_rules() -> dict[str, Any]:
-    """Return the rules by which names of settlements are compared, as the page reads them too."""
+    """Return the rules for comparing names of settlements; the page uses the same file."""
     rules: dict[str, Any] = json.loads(
         resources.files("geobuffer.zones").joinpath("name_rules.json").read_text("utf-8")
     )
@@ -167,7 +167,7 @@ def load_name_rules() -> dict[str, Any]:
 
 @cache
 def _sign_table() -> dict[int, str]:
-    """Return for each sign of a name what it becomes."""
+    """Return the replacement of each sign of a name."""
     rules = load_name_rules()
     signs = dict.fromkeys(rules["removed"], "") | dict.fromkeys(rules["spaces"], " ")
     return str.maketrans(signs | rules["letters"])
@@ -180,16 +180,16 @@ _ANY_LATIN, _ANY_CYRILLIC = re.compile("[a-z]"), re.compile("[\u0400-\u04ff]")
 def make_name_keys(names: Iterable[str], *, endings: bool = True) -> list[str]:
     """Return the key of each name: names that differ only in their spelling have one key.
 
-    Ukrainian and Russian names have one key in Cyrillic letters and in all common Latin schemes,
-    and so have their usual endings: *-ivka* and *-ovka*, *-e* and *-oye*.
+    The Ukrainian and the Russian name of a place have one key, in Cyrillic letters and in all
+    common Latin schemes. So do the usual endings: *-ivka* and *-ovka*, *-e* and *-oye*.
 
     Parameters
     ----------
     names
         The names, in Cyrillic or Latin letters.
     endings
-        If false, names that differ in such an ending have two keys. So a table may have Страчово
-        beside Страчево.
+        If false, names that differ in such an ending have two keys, as for a table with both
+        Страчово and Страчево.
 
     Examples
     --------
@@ -198,7 +198,8 @@ def make_name_keys(names: Iterable[str], *, endings: bool = True) -> list[str]:
     >>> make_name_keys(["Новенькое", "Novenkoye", "Новеньке"])
     ['novenke', 'novenke', 'novenke']
     """
-    # No key has a line feed, so that one replacement serves all names: a table has 20,000.
+    # A table has 20,000 names. We join them with line feeds, which no key contains, so that each
+    # replacement runs once.
     text = "".join(f" {_spell_sounds(name)} \n" for name in names)
     text = _replace_pairs(text, "pairs")
     if endings:
@@ -246,9 +247,9 @@ def _romanize_word(word: str, rules: Mapping[str, Any]) -> str:
 
 
 def make_coarse_keys(keys: Iterable[str]) -> list[str]:
-    """Return keys in which all vowels are one letter, and so are the sounds like s and like z.
+    """Return keys with one letter for all vowels, and one for all sounds like s or z.
 
-    They find what other languages make of a name: *Tschugujew* and *Chuhuiv* have one coarse key.
+    They find spellings of other languages: *Tschugujew* and *Chuhuiv* have one coarse key.
 
     Examples
     --------
@@ -268,7 +269,7 @@ def _replace_pairs(text: str, kind: str) -> str:
 
 
 def _spell_sounds(name: str) -> str:
-    """Return a name in small Latin letters, with capital letters for sounds that have no letter."""
+    """Return a name in small Latin letters; capitals stand for sounds without a Latin letter."""
     low = unicodedata.normalize("NFC", name).lower()
     if not low.isascii():
         if _ANY_LATIN.search(low) and _ANY_CYRILLIC.search(low):
@@ -282,7 +283,7 @@ def _spell_sounds(name: str) -> str:
 
 @cache
 def _script_tables() -> tuple[re.Pattern[str], re.Pattern[str], dict[int, int], dict[int, int]]:
-    """Return what only Latin and only Cyrillic letters match, and tables to Latin and Cyrillic."""
+    """Return patterns of letters of one script only, and tables to Latin and to Cyrillic."""
     latin, cyrillic = load_name_rules()["look_alike"]
     return (
         re.compile(f"(?![{latin}])[a-z\u00df-\u024f]"),
@@ -293,7 +294,7 @@ def _script_tables() -> tuple[re.Pattern[str], re.Pattern[str], dict[int, int], 
 
 
 def _choose_script(word: str) -> str:
-    """Return a word in one script, unless it has letters that only one script has, of both."""
+    """Return a word in one script; a word with letters unique to each script stays unchanged."""
     if not (_ANY_LATIN.search(word) and _ANY_CYRILLIC.search(word)):
         return word
     latin, cyrillic, to_latin, to_cyrillic = _script_tables()
@@ -316,7 +317,7 @@ def _kind_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def strip_kind(name: str) -> str:
-    """Return a name in small letters without the words for its kind before and after it.
+    """Return a name in small letters, without words such as "village" before and after it.
 
     Examples
     --------
@@ -331,7 +332,7 @@ def strip_kind(name: str) -> str:
 
 
 def find_other_names(folded: str) -> tuple[str, ...]:
-    """Return the other names of the town that has a folded name, folded.
+    """Return the other names of a town, all folded, from its folded name.
 
     Examples
     --------
@@ -362,7 +363,7 @@ def fold_region_name(name: str) -> str:
 
 
 def differ_by_slip(one: str, other: str) -> bool:
-    """Return whether two folded names differ by one slip of spelling; from 8 letters on, by two.
+    """Return whether two folded names differ by one typing error, or two from 8 letters on.
 
     Numbers in the names must be equal, and so must the number of words.
 
@@ -380,7 +381,7 @@ def differ_by_slip(one: str, other: str) -> bool:
     if [c for c in one if c.isdigit()] != [c for c in other if c.isdigit()]:
         return False
     letters = min(len(one), len(other))
-    # Too many names of four letters differ by one letter only.
+    # Too many different names of four letters differ by only one letter.
     slips = 0 if letters < 5 else 1 if letters < 8 else 2
     return 0 < slips >= count_edits(one, other, slips)
 
@@ -388,7 +389,7 @@ def differ_by_slip(one: str, other: str) -> bool:
 def count_edits(one: str, other: str, most: int) -> int:
     """Return the Levenshtein distance of two names: letters to insert, omit or change.
 
-    If the distance is more than ``most``, some number above ``most``.
+    If the distance is more than ``most``, the result is some number above ``most``.
     """
     if abs(len(one) - len(other)) > most:
         return most + 1
@@ -403,7 +404,7 @@ def count_edits(one: str, other: str, most: int) -> int:
 
 
 def escape_controls(text: str) -> str:
-    r"""Return text for a message, with characters that a terminal obeys as escapes.
+    r"""Return text for a message, with escapes for characters that control a terminal.
 
     Examples
     --------

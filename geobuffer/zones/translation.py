@@ -1,8 +1,8 @@
-"""Read the texts of pages, pictures and answers: a file of JSON for each language.
+"""Read the texts of pages, pictures and answers: one JSON file for each language.
 
-The files stand in ``languages``, named by their codes. Whatever has words in several languages
-finds them there, so that one more file is one more language. English is the measure: every file has
-the keys of ``en.json``, and each text the same gaps.
+The files are in ``languages``, named by language codes. All translated texts are there, so that a
+new file adds a language. Every file has the keys of ``en.json``, and each text has the same gaps as
+the English text.
 """
 
 from __future__ import annotations
@@ -22,30 +22,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from importlib.resources.abc import Traversable
 
-#: The language that has every key, and whose names stand for those that data lacks in another.
+#: The language that has every key. We use English names where the data lack another language.
 ENGLISH = "en"
 
-#: The kinds of things that distances are measured from, each with those whose texts it takes, the
-#: closest first. The text "km@river" replaces "km" for a river, and "km@line" for any line, if it
-#: has no closer one. An area is an outline, filled.
+#: What distances are measured from: each kind, with the kinds whose texts it uses, the best first.
+#: For a river, the text "km@river" replaces "km"; without it, "km@line" does. An area is a filled
+#: outline.
 KINDS: Mapping[str, tuple[str, ...]] = {
     "border": (), "line": ("line",), "river": ("river", "line"), "outline": ("outline",),
     "area": ("area", "outline"), "point": ("point",),
 }  # fmt: skip
 
-# Which of these a text has depends on the grammar of its language.
+# Which of these gaps a text has depends on the grammar of its language.
 _NAMES_OF_IT = {"it", "It", "of_it"}
 
 _GAP = re.compile(r"\{(\w+)\}")
 
 
 class Translation(NamedTuple):
-    """The words of a language, and how it writes numbers and dates.
+    """The words of a language, and how the language writes numbers and dates.
 
-    A text is a string with ``{gaps}``. One with forms is a mapping by plural category of Unicode,
-    such as ``one`` and ``few``, and its gap ``{n}`` decides which form is right. The gaps ``{it}``,
-    ``{It}`` and ``{of_it}`` name the kind of thing that distances are measured from: a border, a
-    river, an outline.
+    A text is a string with ``{gaps}``, or a mapping from plural categories of Unicode, such as
+    ``one`` and ``few``, to strings; the number ``{n}`` decides the category. The gaps ``{it}``,
+    ``{It}`` and ``{of_it}`` name what distances are measured from: a border, a river, an outline.
     """
 
     language: str
@@ -69,7 +68,7 @@ class Translation(NamedTuple):
         return _GAP.sub(lambda gap: str(values.get(gap[1], gap[0])), found)
 
     def of_kind(self, kind: str) -> Translation:
-        """Return the words for a kind of thing, one of :data:`KINDS`.
+        """Return the texts for one of :data:`KINDS`, such as a river.
 
         >>> [read_translation("en").of_kind(kind).text("km") for kind in ("border", "river")]
         ['km to the border', 'km to the river']
@@ -125,7 +124,7 @@ def find_folder() -> Traversable:
 def choose_texts(
     texts: Mapping[str, str | Mapping[str, str]], kind: str
 ) -> dict[str, str | Mapping[str, str]]:
-    """Return the texts for a kind of thing under their plain keys, without those of other kinds.
+    """Return the texts for one of :data:`KINDS`, under their plain keys.
 
     Examples
     --------
@@ -141,7 +140,7 @@ def choose_texts(
 
 @cache
 def list_languages() -> tuple[str, ...]:
-    """Return the codes of the languages there are: those in which data have names come first.
+    """Return the codes of all languages; the languages of names in the data come first.
 
     Examples
     --------
@@ -175,8 +174,7 @@ def read_translation(language: str) -> Translation:
     Raises
     ------
     DataError
-        There are no texts in the language; or its file lacks a key or a gap, or has one that
-        English does not have.
+        There are no texts in the language; or the file has other keys or gaps than the English one.
 
     Examples
     --------
@@ -208,7 +206,7 @@ def translate_all(key: str, **values: object) -> dict[str, str]:
 
 
 def leave_out_english(by_language: Mapping[str, Any]) -> dict[str, Any]:
-    """Return texts by language without those that are the English one, which readers then get.
+    """Return texts by language without those that equal the English text, which is the default.
 
     Examples
     --------
@@ -220,7 +218,10 @@ def leave_out_english(by_language: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def name_in_all(label: Callable[[str], str]) -> dict[str, str]:
-    """Return a name by language, from what gives it in one; those that are the English one less."""
+    """Return a name by language, without names that equal the English one.
+
+    ``label`` returns the name in a language.
+    """
     return leave_out_english({to: label(to) for to in list_languages()})
 
 
@@ -228,7 +229,7 @@ def name_in_all(label: Callable[[str], str]) -> dict[str, str]:
 def read_language_file(language: str) -> Mapping[str, Any]:
     """Return the content of the file of a language, after a check.
 
-    ``page`` holds what pages say, and pictures too; ``elsewhere`` what no page carries.
+    ``page`` holds the texts of pages and pictures, ``elsewhere`` texts that pages do not need.
     """
     text = (find_folder() / f"{language}.json").read_text("utf-8")
     content: dict[str, Any] = json.loads(text)
@@ -238,7 +239,7 @@ def read_language_file(language: str) -> Mapping[str, Any]:
 
 
 def check_texts(content: Mapping[str, Any], file: str) -> None:
-    """Raise :class:`DataError` if a file of texts has not the keys and the gaps of the English one.
+    """Raise :class:`DataError` if a file of texts has other keys or gaps than the English one.
 
     >>> check_texts({}, "xx.json")
     Traceback (most recent call last):
@@ -266,7 +267,7 @@ def _check_keys(wanted: Mapping[str, Any], given: Mapping[str, Any], file: str) 
 
 
 def _check_gaps(key: str, english: Any, text: Any, forms: list[str], file: str) -> None:
-    """Raise :class:`DataError` if a text, or one of its forms, has other gaps than the English."""
+    """Raise :class:`DataError` if a text, or a form of it, has other gaps than the English text."""
     if isinstance(english, str) != isinstance(text, str):
         kind = "a text" if isinstance(english, str) else f"texts by {', '.join(forms)}"
         raise DataError(f"Invalid language file {file}: {key}. Must be {kind}, as in en.json.")

@@ -1,4 +1,4 @@
-"""The zones: a zone along one border, a zone made of several, and what every zone offers."""
+"""The classes of zones: along one border, combined from several, and their common protocol."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from geobuffer.zones.source import Source
 
 
-#: How zones are measured, in a sentence that is written into files.
+#: How zones are measured, as a sentence for files.
 METHOD = "Geodesic distance on WGS 84 to the border; segments straight in longitude and latitude."
 
 
 class Zone(Protocol):
-    """What every zone offers, whether it lies along one border or is made of several zones."""
+    """The members that every zone has, along one border or combined from several zones."""
 
     @property
     def digest(self) -> str:
@@ -46,7 +46,7 @@ class Zone(Protocol):
 
     @property
     def zones(self) -> tuple[BufferZone, ...]:
-        """The zones along single borders that it is made of; a zone along one border itself."""
+        """The zones along single borders that form this zone; one zone returns itself."""
 
     @property
     def sections(self) -> tuple[Section, ...]:
@@ -58,7 +58,7 @@ class Zone(Protocol):
 
     @property
     def regions(self) -> tuple[Region, ...]:
-        """The regions along its borders, and those that are parts of it."""
+        """The regions along its borders, and the regions that are its parts."""
 
     @property
     def region_index(self) -> AreaIndex:
@@ -89,7 +89,7 @@ class Zone(Protocol):
 
     @property
     def side_label(self) -> str:
-        """Its side for readers; where the widths of the sides differ, both sides with theirs."""
+        """Its side for readers; if the widths of the sides differ, both sides with their widths."""
 
     @property
     def ends(self) -> str:
@@ -117,7 +117,7 @@ class Zone(Protocol):
 
     @property
     def error_m(self) -> float:
-        """A bound of how far its edges are from their distance, in metres."""
+        """A bound of how far its edges lie from their true distance, in metres."""
 
     @property
     def tolerance_m(self) -> float:
@@ -159,7 +159,7 @@ def zone_frame(zone: Zone) -> gpd.GeoDataFrame:
 
 
 def _zone_html(zone: Zone) -> str:
-    """Return the HTML that a notebook shows of a zone: a table with a row for each ring."""
+    """Return the HTML of a zone for a notebook, with a table of a row for each ring."""
     facts = [
         ("along", ", ".join(section.name for section in zone.sections)),
         ("side", zone.side_label),
@@ -183,16 +183,16 @@ def _zone_html(zone: Zone) -> str:
 class BufferZone(SpatialNoun):
     """All points within a distance of a border, on one side or both, in one or several rings.
 
-    Made by :func:`geobuffer.build_zone`. The zone *is* the distance: the geodesic distance of a
-    place decides whether the place lies in the zone. The polygons are the picture of the zone.
+    :func:`geobuffer.build_zone` makes it. The geodesic distance of a place decides whether the
+    place lies in the zone. The polygons are only for maps and files.
 
-    Equal by content: border, edges, side, ends and widths. Polygons, tolerance and error are not
-    compared, because no answer depends on them.
+    Zones are equal if their borders, edges, sides, ends and widths are equal. Polygons, tolerance
+    and error are not compared, because no answer depends on them.
 
     Parameters
     ----------
     border
-        The border it lies along.
+        The border along which the zone lies.
     edges_km
         Its edges, ascending: ``(0, 5, 10)`` are the rings 0–5 km and 5–10 km. If the first edge is
         not 0, points nearer to the border than that edge, or on it, are not in the zone.
@@ -204,9 +204,9 @@ class BufferZone(SpatialNoun):
     rings
         A polygon for each ring, the innermost first.
     tolerance_m
-        How far an edge of the polygons was allowed to lie from its distance, in metres.
+        How far an edge of the polygons was allowed to lie from its true distance, in metres.
     error_m
-        A bound of how far the finished edges are from their distance, in metres.
+        A bound of how far the finished edges lie from their true distance, in metres.
     flat_ends
         Where the zone is cut off square; empty for round ends.
     side_km
@@ -248,12 +248,12 @@ class BufferZone(SpatialNoun):
         object.__setattr__(self, "rings", rings)
 
     def _content(self) -> dict[str, Any]:
-        # The bearing of a flat end, and the border without it, follow from border and width.
+        # Of a flat end only the position counts: border and width determine the rest.
         return super()._content() | {"tips": [(end.lon, end.lat) for end in self.flat_ends]}
 
     @property
     def zones(self) -> tuple[BufferZone, ...]:
-        """The zone itself: it is made of no others."""
+        """The zone itself, as a tuple."""
         return (self,)
 
     @property
@@ -299,8 +299,8 @@ class BufferZone(SpatialNoun):
     def reach_km(self) -> tuple[float, float, float]:
         """Its widths on the first side, the second side and the territory of neither.
 
-        In kilometres; minus infinity where the zone has no part. A side's code is its position.
-        A zone around areas holds all of their inside.
+        They are in kilometres; minus infinity where the zone has no part. The code of a side is
+        its position. A zone around areas holds their whole inside.
         """
         if self.side_km:
             return (*self.side_km, -math.inf)
@@ -324,10 +324,7 @@ class BufferZone(SpatialNoun):
 
     @property
     def side_label(self) -> str:
-        """Its side; if the widths differ, both sides with theirs: ``"Russia 5 km, Ukraine 10 km"``.
-
-        The widths are in kilometres.
-        """
+        """Its side, or both sides if their widths differ: ``"Russia 5 km, Ukraine 10 km"``."""
         if self.side_km is None:
             return self.side
         pairs = zip(self.border.sides, self.side_km, strict=True)
@@ -339,7 +336,8 @@ class BufferZone(SpatialNoun):
         if len(self.rings) == 1:
             return self.rings[0]
         whole = shapely.coverage_union_all(self.rings)
-        # Where a side cuts the edge between two rings, each ring may round the corner differently.
+        # Where the outline of a side cuts the edge between two rings, rounding may give the rings
+        # slightly different corners.
         return whole if whole.is_valid else keep_polygons(shapely.union_all(self.rings))
 
     @cached_property
@@ -377,12 +375,12 @@ How: TypeAlias = Literal["union", "intersection", "difference"]
 class CombinedZone(SpatialNoun):
     """Several zones and regions as one zone, of one ring.
 
-    Made by :func:`geobuffer.unite`, :func:`geobuffer.subtract`, :func:`geobuffer.clip_zone`, and
-    by :func:`geobuffer.build_zone` for widths by section. A place that is uncertain in one part is
+    :func:`geobuffer.unite`, :func:`geobuffer.subtract` and :func:`geobuffer.clip_zone` make it, and
+    :func:`geobuffer.build_zone` for widths by section. A place that is uncertain in one part is
     uncertain in the whole, unless the other parts decide. In a union, a place surely inside one
-    part is inside; in an intersection, a place surely outside one part is outside.
+    part is inside. In an intersection, a place surely outside one part is outside.
 
-    Equal by content: how it is made, its parts in order, and its name.
+    Zones are equal if the operation, the parts in order and the names are equal.
 
     Parameters
     ----------
@@ -391,7 +389,7 @@ class CombinedZone(SpatialNoun):
     parts
         Zones and regions, of which at least one is a zone.
     polygon
-        The picture of the zone, as a polygon.
+        The area of the zone, for maps and files.
     name
         The name of its ring.
 
@@ -439,7 +437,7 @@ class CombinedZone(SpatialNoun):
 
     @cached_property
     def regions(self) -> tuple[Region, ...]:
-        """The regions along its borders, and those that are parts of it."""
+        """The regions along its borders, and the regions that are its parts."""
         along = [region for zone in self.zones for region in zone.regions]
         return tuple(dict.fromkeys([*along, *self._region_parts]))
 
@@ -513,7 +511,7 @@ class CombinedZone(SpatialNoun):
 
     @property
     def error_m(self) -> float:
-        """The largest bound of its zones' edges, in metres."""
+        """The largest error bound of its zones, in metres."""
         return max(zone.error_m for zone in self.zones)
 
     @property
@@ -532,7 +530,7 @@ class CombinedZone(SpatialNoun):
         return (self.area_km2,)
 
     def to_frame(self) -> gpd.GeoDataFrame:
-        """Return it as one row, with the columns of :meth:`geobuffer.BufferZone.to_frame`."""
+        """Return the zone as one row, with the columns of :meth:`geobuffer.BufferZone.to_frame`."""
         return zone_frame(self)
 
     def _shape(self) -> Polygon | MultiPolygon:
@@ -565,7 +563,7 @@ _ENDS = Kind(
     lambda value: isinstance(value, str) and value in ("round", "flat"), "'round' or 'flat'"
 )
 _RINGS = Kind(is_tuple_of(POLYGON.accepts), "a tuple of polygons")
-# An infinite tolerance stands for "no polygons", where only distances are asked for.
+# An infinite tolerance means that the zone has no polygons, because only distances are needed.
 _METRES = Kind(lambda value: is_number(value) and value >= 0.0, "metres, 0 or more")
 _FLAT_ENDS = Kind(
     is_tuple_of(lambda one: isinstance(one, FlatEnd)), "a tuple of the flat ends of another zone"

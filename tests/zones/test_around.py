@@ -96,7 +96,7 @@ def test_points_and_lines_have_nothing_to_fill():
         border = gb.border_around(shape, source=MAP)
         both, around = (gb.build_zone(border, 2, side=s, tolerance_m=1) for s in ("both", "around"))
         assert around.area_km2 == pytest.approx(both.area_km2, rel=1e-9)
-        with pytest.raises(gb.GeometryError, match="points and lines have none"):
+        with pytest.raises(gb.GeometryError, match="points and lines have no inside"):
             gb.build_zone(border, 2, side="inside")
 
 
@@ -144,7 +144,7 @@ def test_only_a_border_with_an_inside_has_a_zone_around_it():
     assert gb.build_zone(gb.border_of(east), 2, side="навколо", tolerance_m=5).side == "around"
 
 
-def test_files_keep_it(tmp_path):
+def test_files_keep_a_zone_around_areas(tmp_path):
     zone = _around([PARK, LAKE], [1, 3], tolerance_m=5)
     other = gb.unite(zone, _around([ISLANDS], 2, tolerance_m=5))
     for one in (zone, other):
@@ -260,7 +260,7 @@ def test_lines_that_run_against_each_other_have_both_sides_only():
         lambda: gb.build_zone(border, {"left": 2, "right": 1}),
         lambda: gb.exposure_curve(towns, border, side="right", to_km=3),
     ):
-        with pytest.raises(gb.GeometryError, match=r"both end at 30\.1.*Must run one way"):
+        with pytest.raises(gb.GeometryError, match=r"both end at 30\.1.*Must run in one direction"):
             one_side()
     assert gb.exposure_curve(towns, border, to_km=3)["places"].tolist()[-1] == 1
 

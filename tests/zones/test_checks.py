@@ -49,7 +49,7 @@ OF_REGION = {
 
 @pytest.mark.parametrize("given", [LINE, "border.gpkg", None, ZONE, PLACES], ids=type)
 @pytest.mark.parametrize("function", OF_BORDER.values(), ids=OF_BORDER)
-def test_what_is_no_border(function, given):
+def test_other_things_are_not_borders(function, given):
     with pytest.raises(gb.WrongKind, match=f"a {type(given).__name__}.*border_between") as caught:
         function(given)
     assert caught.value.parameter == "border"
@@ -57,7 +57,7 @@ def test_what_is_no_border(function, given):
 
 @pytest.mark.parametrize("given", [LINE, "zone.gpkg", None, BORDER, PLACES], ids=type)
 @pytest.mark.parametrize("function", OF_ZONE.values(), ids=OF_ZONE)
-def test_what_is_no_zone(function, given):
+def test_arguments_of_other_types_are_not_zones(function, given):
     with pytest.raises(gb.WrongKind, match=f"a {type(given).__name__}.*build_zone") as caught:
         function(given)
     # The zones of compare are called before and after.
@@ -66,19 +66,19 @@ def test_what_is_no_zone(function, given):
 
 @pytest.mark.parametrize("given", [LINE, None, BORDER, PLACES, 7], ids=type)
 @pytest.mark.parametrize("function", OF_REGION.values(), ids=OF_REGION)
-def test_what_is_no_region(function, given):
+def test_other_things_are_not_regions(function, given):
     with pytest.raises(gb.WrongKind, match=f"a {type(given).__name__}.*load_regions") as caught:
         function(given)
     assert caught.value.parameter in {"region", "one", "other"}
 
 
 @pytest.mark.parametrize("function", OF_REGION.values(), ids=OF_REGION)
-def test_a_name_is_no_region_yet(function):
+def test_a_name_of_a_region_is_refused_with_a_remedy(function):
     with pytest.raises(gb.WrongKind, match=r"'Kursk'.*load_regions\(\)\['Kursk'\]"):
         function("Kursk")
 
 
-def test_one_of_several_is_no_region():
+def test_a_name_among_regions_is_refused():
     with pytest.raises(gb.WrongKind, match="'Sumy'"):
         gb.border_between([REGION, "Sumy"], REGION)
 
@@ -91,7 +91,7 @@ def test_a_part_of_a_zone_is_a_zone_or_a_region():
     assert caught.value.parameter == "regions"
 
 
-def test_it_is_the_builtin_that_it_resembles():
+def test_wrong_kind_is_a_type_error():
     with pytest.raises(TypeError, match="a Border"):
         gb.map_zone(BORDER)
 
@@ -113,12 +113,12 @@ def test_every_plain_form_is_the_number_it_shows(whole, hundredths, unit, mark, 
 
 
 @given(st.floats(allow_nan=False))
-def test_a_number_is_itself(number):
+def test_a_number_is_a_width_in_km(number):
     assert parse_km(number) == number
 
 
 @given(st.one_of(st.text(), st.binary(), st.booleans(), st.none(), st.lists(st.integers())))
-def test_what_is_no_width_is_refused_with_the_forms(value):
+def test_other_values_than_widths_are_refused_with_the_forms(value):
     if isinstance(value, str) and any(sign.isdecimal() for sign in value):
         return  # it may be one
     with pytest.raises(gb.GeometryError) as caught:
@@ -129,6 +129,6 @@ def test_what_is_no_width_is_refused_with_the_forms(value):
 
 
 @pytest.mark.parametrize("written", ["1,852 m", "10,000", "5 M", "5 М", "10 000 0 m", "1.000,5 km"])
-def test_what_may_mean_two_things_is_none(written):
+def test_ambiguous_widths_are_refused(written):
     with pytest.raises(gb.GeometryError, match=re.escape(repr(written))):
         parse_km(written)

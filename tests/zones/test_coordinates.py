@@ -37,7 +37,7 @@ def test_an_unclear_pair_is_refused_with_its_reason():
     assert {text: case for text, case in found.items() if case[1] not in case[0]} == {}
 
 
-def test_names_and_missing_values_are_no_pairs():
+def test_names_and_missing_values_are_not_pairs():
     assert {text: found for text in CASES["names"] if (found := _try(parse_position, text))} == {}
     missing = {text: _try(parse_position, text) for text in CASES["missing"]}
     assert {

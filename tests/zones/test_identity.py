@@ -143,7 +143,7 @@ def test_each_fact_of_a_region_counts(change):
     [{"km": 3}, {"km": [1, 2]}, {"from_km": 1}, {"side": "left"}, {"ends": "flat"},
      {"km": {"left": 2, "right": 1}}, {"km": {"left": 1, "right": 2}}, {"km": 2.000001}],
 )  # fmt: skip
-def test_each_question_makes_another_zone(change):
+def test_zones_with_other_arguments_are_unequal(change):
     plain = gb.build_zone(road(), km=2, tolerance_m=20)
     assert gb.build_zone(road(), **{"km": 2, "tolerance_m": 20, **change}) != plain
 

@@ -57,7 +57,7 @@ def test_land_only_leaves_out_what_runs_at_sea(off_odesa):
     assert dry.side_codes(*place).tolist() == border.side_codes(*place).tolist()
 
 
-def test_outline_of_a_coastal_region_tells_and_leaves_out_its_sea(off_odesa):
+def test_outline_of_a_coastal_region_states_and_leaves_out_its_sea(off_odesa):
     west, *_ = off_odesa
     border, dry = gb.border_of(west), gb.border_of(west, land_only=True)
     assert 0 < border.sea_km < border.length_km

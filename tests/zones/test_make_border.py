@@ -124,7 +124,7 @@ def test_region_on_both_sides_is_refused(regions):
         gb.border_between(regions["Sumy", "Kursk"], regions["Sumy"])
 
 
-def test_line_is_no_region():
+def test_a_region_of_a_line_is_refused():
     with pytest.raises(gb.GeometryError, match=r"'Line'.*Polygon"):
         gb.Region("Line", shapely.LineString([(0, 0), (1, 1)]), SKETCH)
 
@@ -212,7 +212,7 @@ def test_two_regions_of_one_name_are_distinguished_or_refused():
     assert gb.Regions((one, gb.Region("Park", one.geometry, source)))["Park"] is one
 
 
-def test_the_whole_name_counts_before_what_is_left_without_the_word_for_oblast():
+def test_the_whole_name_counts_before_the_name_without_oblast():
     source = gb.Source("a map")
     city = gb.Region("Kyiv", shapely.box(30, 50, 31, 51), source)
     about = gb.Region(
@@ -248,7 +248,7 @@ def _member(zone, lon, lat, **kwargs):
 
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=15, deadline=None)
-def test_left_is_what_a_polygon_on_the_left_holds(seed):
+def test_left_side_equals_a_polygon_on_the_left(seed):
     line = _line(seed)
     border = gb.border_along(line, source=HAND)
     north = shapely.Polygon([*line.coords, (31, 53), (30, 53)])
@@ -365,7 +365,7 @@ def test_left_and_right_zones_add_up_to_both_and_are_what_is_drawn(name):
         assert (drawn == member)[clear].all()
 
 
-def test_a_half_way_line_that_bends_is_cut_where_it_bends():
+def test_a_bent_line_between_sides_is_cut_at_its_bend():
     """The edge was once 6.3 m off, with a tolerance of 1 m."""
     border = gb.border_along(SHAPES["an end before a line"], source=HAND)
     zone = gb.build_zone(border, km=10, side="left", tolerance_m=1)
@@ -436,7 +436,7 @@ def test_the_zone_of_a_point_is_the_geodesic_disc(lon, lat, km):
         assert (_member(zone, at[0], at[1]) == inside).all()
 
 
-def test_points_take_the_grid_too():
+def test_grid_and_tree_agree_for_points():
     spots = shapely.MultiPoint([(30, 50), (30.3, 50.1), (31, 50)])
     border = gb.border_around(spots, source=HAND)
     lon, lat = _points(spots.buffer(0.4))
@@ -555,7 +555,7 @@ def test_shapes_that_make_no_border_are_refused(make, shapes, kwargs, says):
 
 def test_a_point_has_no_inside():
     border = gb.border_around(shapely.Point(30, 50), source=HAND)
-    with pytest.raises(gb.GeometryError, match="points and lines have none"):
+    with pytest.raises(gb.GeometryError, match="points and lines have no inside"):
         gb.build_zone(border, km=5, side="inside")
     frame = gb.build_zone(border, km=5).to_frame()
     assert isinstance(frame, pd.DataFrame)
@@ -575,7 +575,7 @@ def test_lines_that_run_against_each_other_have_no_left(lines, how, of_one):
     given = given if of_one else list(given.geoms)
     with pytest.warns(UserWarning, match=f"both {how}"):
         border = gb.border_along(given, source=gb.Source("a sketch"))
-    with pytest.raises(gb.GeometryError, match=f"both {how}.*Must run one way"):
+    with pytest.raises(gb.GeometryError, match=f"both {how}.*Must run in one direction"):
         gb.build_zone(border, km=5, side="left")
 
 
@@ -604,7 +604,7 @@ def test_lines_that_meet_at_points_have_sides():
 
 
 @pytest.mark.parametrize(("wide_km", "is_told"), [(1.4, True), (10.0, False)])
-def test_a_strip_of_neither_side_is_told_unless_it_may_be_a_region(wide_km, is_told):
+def test_warns_of_a_strip_of_neither_side_unless_it_may_be_a_region(wide_km, is_told):
     west = shapely.box(29, 50, 30, 52)
     bay = shapely.Polygon([(30, 51), (30.0 + wide_km / 70.0, 51.01), (30, 51.18)])
     east = shapely.box(30, 50, 31, 52) - bay
@@ -612,9 +612,7 @@ def test_a_strip_of_neither_side_is_told_unless_it_may_be_a_region(wide_km, is_t
     if not is_told:
         assert gb.border_between(*sides).length_km == pytest.approx(222.5 - 20.0, abs=1.0)
         return
-    with pytest.warns(
-        UserWarning, match=r"20\.\d km of it are missing .* m wide on average, at 30"
-    ):
+    with pytest.warns(UserWarning, match=r"20\.\d km are missing .* m wide on average, at 30"):
         gb.border_between(*sides)
 
 
@@ -628,7 +626,7 @@ OPEN_STRIPS = {
 
 
 @pytest.mark.parametrize("name", OPEN_STRIPS)
-def test_a_strip_that_is_open_at_an_end_is_told(name):
+def test_warns_of_a_strip_that_is_open_at_one_end(name):
     way, says, whole_km = OPEN_STRIPS[name]
     away = [(50.0, 0.0), (50.3, 0.0), *way, (50.5, 9.0), (51.0, 9.0)]
     shape = shapely.Polygon([(31, 50), *((30 + km / 71.7, lat) for lat, km in away), (31, 51)])

@@ -74,7 +74,7 @@ def test_zone_about_any_park_splits_into_inside_and_outside(lon, lat, km):
     assert shapely.difference(inside.polygon, park.geometry).area < 1e-9
 
 
-def test_error_is_reported_and_kept(border):
+def test_error_is_within_the_tolerance_and_in_the_table(border):
     zone = gb.build_zone(border, km=10, tolerance_m=0.5)
     assert 0.0 < zone.error_m <= 0.5
     frame = zone.to_frame()
@@ -160,7 +160,7 @@ def test_uncertainty_follows_three_valued_logic(seed, margin):
     assert (truth(gb.subtract(a, b)) == np.minimum(truth(a), 2 - truth(b))).all()
 
 
-def test_the_picture_is_that_of_the_membership():
+def test_polygons_hold_the_points_that_are_inside():
     a, b = _zone(1), _zone(2, km=6)
     lon, lat = _points(20_000)
     for zone in (gb.unite(a, b), gb.subtract(a, b), gb.clip_zone(a, _box())):
@@ -255,7 +255,7 @@ def test_exposure_and_compare_take_combined_zones(towns, border):
     assert table["places"].sum() == (gb.classify(towns, joined)["ring"].notna()).sum()
 
 
-def test_a_map_of_them_is_drawn(border):
+def test_combined_zones_are_drawn_on_a_map(border):
     zone = gb.unite(_zone(1), gb.build_zone(gb.border_around(shapely.Point(30.2, 50.1),
                                                              source=HAND), km=3))  # fmt: skip
     page = gb.map_zone(zone).get_root().render()
@@ -331,7 +331,7 @@ def test_left_and_right_may_differ():
     assert zone.area_km2 == pytest.approx(sum(one.area_km2 for one in ones), rel=1e-6)
 
 
-def test_by_a_bare_line_too_a_place_is_sure_if_both_sides_hold_it():
+def test_place_by_a_bare_line_is_sure_if_both_sides_hold_it():
     border = gb.border_along(shapely.LineString([(30, 50), (30, 51)]), source=HAND)
     zone = gb.build_zone(border, km={"left": 10, "right": 3}, tolerance_m=1)
     lon, lat = np.array([29.999, 30.001, 30.02]), np.full(3, 50.5)
@@ -373,7 +373,7 @@ def test_a_place_by_the_border_is_sure_if_both_sides_hold_it(strip):
     assert [MEMBERSHIP[c] for c in result[1]] == ["uncertain", "uncertain", "uncertain"]
 
 
-def test_one_sided_zones_are_as_uncertain_as_ever(strip):
+def test_places_by_the_border_of_a_one_sided_zone_are_uncertain(strip):
     zone = gb.build_zone(strip, km=10, side="West", tolerance_m=1)
     lon, lat = np.array([29.999, 30.001, 29.9, 30.1]), np.full(4, 50.5)
     result = gb.answer(lon, lat, zone, radius_m=500)
@@ -456,7 +456,7 @@ def test_a_zone_from_a_distance_is_the_wide_less_the_narrow(side, stretch):
     assert (zone.ring_names, zone.edges_km) == (("4–10 km",), (4.0, 10.0))
 
 
-def test_its_rings_are_those_of_the_whole(stretch, towns):
+def test_rings_beyond_from_km_are_those_of_the_whole_zone(stretch, towns):
     zone = gb.build_zone(stretch, km=[6, 10], from_km=4, tolerance_m=10)
     whole = gb.build_zone(stretch, km=[4, 6, 10], tolerance_m=10)
     assert zone.ring_names == whole.ring_names[1:]

@@ -83,7 +83,7 @@ def test_every_kind_of_one_number_is_read(given):
     ],
     ids=type,
 )  # fmt: skip
-def test_what_is_no_number_is_refused_in_one_short_line(given):
+def test_other_values_than_numbers_are_refused_in_one_short_line(given):
     with pytest.raises(gb.GeometryError, match="Invalid width_km") as caught:
         parse_km(given, "width_km")
     assert len(str(caught.value)) < 400
@@ -188,7 +188,7 @@ def test_a_column_of_numbers_may_have_any_type(kind):
     assert read_number_column(pd.Series([1, 2], dtype=kind)).numbers.tolist() == [1, 2]
 
 
-def test_only_a_proof_is_a_mark():
+def test_find_decimal_mark_needs_a_proof():
     assert find_decimal_mark([pd.Series(["1,234", "7"]), pd.Series([1.5])]) == ""
     assert find_decimal_mark([pd.Series(["1,234"]), pd.Series(["12,5"])]) == ","
 

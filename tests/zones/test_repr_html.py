@@ -136,17 +136,17 @@ class TestEveryNoun:
         assert "</table><script>1</script>" in shown.text
         assert not shown.open
 
-    def test_links_to_the_web_only(self, name: str) -> None:
+    def test_only_web_addresses_become_links(self, name: str) -> None:
         for tag, attributes in read(made(name, f" {HOSTILE}")).tags:
             if tag == "a":
                 assert (attributes["href"] or "").startswith("https://")
 
-    def test_has_no_colour_of_its_own(self, name: str) -> None:
+    def test_card_sets_no_colours(self, name: str) -> None:
         text = re.sub(r'srcdoc="[^"]*"', "", made(name)._repr_html_())
         assert not re.search(r"#[0-9a-f]{3,8}\b|rgb|hsl|(?<!current)color:(?!inherit)", text)
 
 
-def test_source_tells_what_is_known_and_no_more() -> None:
+def test_source_shows_only_known_facts() -> None:
     shown = read(gb.Source("Parks", licence="CC0", accuracy_m=5)).text
     assert shown == "Parks SourcelicenceCC0accuracy±5 m"
 
@@ -191,7 +191,7 @@ def test_scenario_with_its_reports() -> None:
     assert all(report.said_by in shown for report in scenario.reports)
 
 
-def test_side_that_is_all_the_rest() -> None:
+def test_card_of_a_side_without_an_area() -> None:
     other = made("Border").sides[1]
     shown = read(other)
     assert "not on the other side" in shown.text
@@ -286,7 +286,7 @@ def test_odd_shapes_are_drawn_or_left_out(shape: Any) -> None:
 
 
 @needs_browser
-def test_reads_by_day_and_by_night(
+def test_card_suits_light_and_dark_notebooks(
     tmp_path: Path, regions: gb.Regions, border: gb.Border, zone: gb.BufferZone
 ) -> None:
     nouns = [regions["Sumy"].source, regions, border, zone, gb.load_scenario()]

@@ -31,7 +31,7 @@ def test_folding_twice_is_folding_once(name):
 
 
 @given(LETTERS, st.sampled_from(["NFC", "NFD"]))
-def test_forms_and_case_do_not_matter(name, form):
+def test_unicode_forms_and_case_do_not_matter(name, form):
     assert fold_name(unicodedata.normalize(form, name)) == fold_name(name)
     assert fold_name(name.upper()) == fold_name(name)
 
