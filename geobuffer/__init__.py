@@ -26,7 +26,8 @@ if TYPE_CHECKING:
         within,
     )
     from geobuffer.analysis.distance_grid import distance_grid
-    from geobuffer.analysis.exposure import compare, exposure, exposure_curve
+    from geobuffer.analysis.exposure import compare, exposure
+    from geobuffer.analysis.exposure_curve import exposure_curve
     from geobuffer.analysis.membership import Answers, answer
     from geobuffer.analysis.merge import merge_settlements, merge_summary
     from geobuffer.analysis.raster_exposure import compare_exposure, exposure_raster
@@ -173,7 +174,8 @@ _NAMES = {
         "within",
     ),
     "analysis.distance_grid": ("distance_grid",),
-    "analysis.exposure": ("compare", "exposure", "exposure_curve"),
+    "analysis.exposure": ("compare", "exposure"),
+    "analysis.exposure_curve": ("exposure_curve",),
     "analysis.membership": ("Answers", "answer"),
     "analysis.merge": ("merge_settlements", "merge_summary"),
     "analysis.raster_exposure": ("compare_exposure", "exposure_raster"),

@@ -1,14 +1,12 @@
-"""Count the places and people that a zone holds: by ring, between two zones, and by distance.
+"""Count the places and people that a zone holds: by ring, and between two zones.
 
 :func:`exposure` counts them in each ring of a zone. :func:`compare` counts what two zones share and
-what the second one gains and loses. :func:`exposure_curve` counts them within every distance of a
-border. People are counted from the column ``population``; places without a figure are counted
-apart, as are those for which the zone gives *uncertain*.
+what the second one gains and loses. People are counted from the column ``population``; places
+without a figure are counted apart, as are those for which the zone gives *uncertain*.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -37,24 +35,19 @@ from geobuffer.analysis.expectation import (
 from geobuffer.analysis.feature_exposure import expose_features
 from geobuffer.analysis.membership import is_counted, measure_signed_km
 from geobuffer.analysis.people_model import find_ranges, model_sizes
-from geobuffer.errors import GeometryError
-from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
+from geobuffer.geodesy.ellipsoid import area_m2
 from geobuffer.io.feature_tables import POINTS, find_kind
 from geobuffer.io.not_located import find_not_located
 from geobuffer.io.point_tables import drop_uncounted, read_points_table
 from geobuffer.zones.arguments import (
     FLAG,
     NUMBER,
-    TEXT,
     Kind,
     check_arguments,
     optional,
 )
-from geobuffer.zones.border import BOTH, Border
-from geobuffer.zones.checks import check_border, check_zone
-from geobuffer.zones.quantities import parse_km
+from geobuffer.zones.checks import check_zone
 from geobuffer.zones.source import ORIGIN
-from geobuffer.zones.zone import BufferZone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +58,6 @@ if TYPE_CHECKING:
     from geobuffer.analysis.classify import Classification
     from geobuffer.analysis.expectation import Groups, Parts
     from geobuffer.geodesy.ellipsoid import Floats
-    from geobuffer.io.not_located import NotLocated
     from geobuffer.zones.zone import Zone
 
 
@@ -185,7 +177,7 @@ def exposure(  # noqa: PLR0913 - each argument is a choice of its own
     by_columns = list_group_columns(joined, by, _TAKEN)
     figures = read_columns(joined, of, {*_TAKEN, *by_columns} - {*name_sums(PEOPLE)})
     model = model and PEOPLE in figures
-    once = _find_counted_once(joined, [found], stacklevel=2)
+    once = find_counted_once(joined, [found], stacklevel=2)
     unplaced = find_not_located(joined, joined["membership"].isna().to_numpy() & once)
     counts = is_counted(joined["membership"]) & once
     edges = [
@@ -240,7 +232,7 @@ def exposure(  # noqa: PLR0913 - each argument is a choice of its own
     return counted
 
 
-def _find_counted_once(
+def find_counted_once(
     table: gpd.GeoDataFrame, found: Sequence[Classification], *, stacklevel: int
 ) -> NDArray[np.bool_]:
     """Return which rows of a table count: all but those that repeat another one.
@@ -438,8 +430,8 @@ def compare(
         return table
     found = [classify_table(settlements, zone, stacklevel=2) for zone in (before, after)]
     was, now = (one.frame["ring"].notna().to_numpy() for one in found)
-    counts = _find_counted_once(settlements, found, stacklevel=2)
-    _insert_columns(table, _expect_changes(found, (before, after), counts))
+    counts = find_counted_once(settlements, found, stacklevel=2)
+    insert_columns(table, _expect_changes(found, (before, after), counts))
     was, now = was & counts, now & counts
     unsure = np.any([one.frame["membership"] == "uncertain" for one in found], axis=0)
     rows = {"kept": was & now, "gained": now & ~was, "lost": was & ~now}
@@ -472,184 +464,9 @@ def _expect_changes(
     return expect_total(changes.select(rows[changes.row]))
 
 
-#: The least step of a curve: no border is known better, and memory has an end.
-LEAST_STEP_KM = 0.001
-
-
-def exposure_curve(
-    table: gpd.GeoDataFrame,
-    border: Border,
-    *,
-    to_km: float | str,
-    side: str = BOTH,
-    step_km: float | str | None = None,
-) -> pd.DataFrame:
-    """Count the places and people within every distance of a border, up to a largest one.
-
-    Parameters
-    ----------
-    table
-        Points, in any CRS; people are counted from the column ``population`` if there is one.
-    border
-        The border.
-    to_km
-        The largest distance.
-    side
-        ``"both"``, the name of one of the border's sides, or ``"around"``, as for
-        :func:`geobuffer.build_zone`.
-    step_km
-        The step between the distances. By default there is a row for the distance of every place.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``within_km``, ascending to ``to_km``, and the columns of :func:`geobuffer.exposure`, also
-        ``expected`` and ``not_located``, without those of the model. Each row holds what
-        :func:`geobuffer.exposure` counts in a zone of that width with round ends.
-
-    Raises
-    ------
-    GeometryError
-        ``to_km`` or ``step_km`` is not positive and finite, or exceeds the limit of 2,000 km;
-        or ``step_km`` is less than a metre.
-    DataError, UnknownSide
-        As :func:`geobuffer.exposure` and :func:`geobuffer.build_zone`.
-    WrongKind
-        ``border`` is not a border.
-
-    Examples
-    --------
-    >>> import geobuffer as gb
-    >>> regions = gb.load_regions()
-    >>> border = gb.border_between(regions["Kursk"], regions["Sumy"])
-    >>> curve = exposure_curve(gb.load_settlements(), border, side="Ukraine", to_km=20, step_km=5)
-    >>> curve["within_km"].tolist(), bool(curve["places"].is_monotonic_increasing)
-    ([5.0, 10.0, 15.0, 20.0], True)
-    """
-    check_arguments(side=(side, TEXT))
-    to_km = _parse_distance(to_km, "to_km")
-    step_km = None if step_km is None else _parse_distance(step_km, "step_km")
-    check_border(border)
-    table = read_points_table(table)
-    name = border.find_side_name(side)
-    # The zone needs no polygon here: distances decide which places it holds.
-    zone = BufferZone(border, (0.0, to_km), name, "round", (), math.inf, math.inf)
-    classified = classify_table(table, zone, stacklevel=2)
-    found = classified.frame
-    signed = measure_signed_km(
-        classified.lon, classified.lat, zone, found["distance_km"].to_numpy()
-    )
-    once = _find_counted_once(table, [classified], stacklevel=2)
-    unplaced = find_not_located(table, found["membership"].isna().to_numpy() & once)
-    near = is_counted(found["membership"]) & once
-    begin, sure = _entry_distances(found[near], signed[near], to_km)
-    people = read_population(table)
-    within = _curve_distances(found["distance_km"].to_numpy()[near], to_km, step_km)
-    counted = _count_curve(within, begin, sure, people[near])
-    _insert_expected(counted, classified, zone, within, once)
-    if unplaced.is_known:
-        counted["not_located"] = _count_not_located(within, begin, unplaced.select(near))
-    return counted
-
-
-# At so many distances at most the places within are expected: a quarter of a kilometre apart at
-# 50 km, which is about the error of a place. So the time is linear in the rows.
-_MOST_EXPECTED = 200
-
-
-def _insert_expected(
-    counted: pd.DataFrame,
-    found: Classification,
-    zone: BufferZone,
-    within: Floats,
-    rows: NDArray[np.bool_],
-) -> None:
-    """Insert the columns of expected places into a curve, in front of the counts.
-
-    Only `rows` count. A curve of more distances is interpolated between these.
-    """
-    to_km = zone.width_km
-    step = max(to_km / _MOST_EXPECTED, LEAST_STEP_KM)
-    at = within if len(within) <= _MOST_EXPECTED else np.append(np.arange(step, to_km, step), to_km)
-    parts = list_parts(found, zone, [(0.0, float(km)) for km in at])
-    guesses = expect_total(parts.select(rows[parts.row]))
-    _insert_columns(counted, [np.interp(within, at, values) for values in guesses])
-
-
-def _insert_columns(counted: pd.DataFrame, guesses: Sequence[Floats]) -> None:
+def insert_columns(counted: pd.DataFrame, guesses: Sequence[Floats]) -> None:
     """Insert expected places and the ends of their intervals behind the first column."""
     for place, (name, values) in enumerate(zip(EXPECTED, guesses, strict=True), start=1):
         column = pd.Series(values, index=counted.index)
         rounded = column.round(1) if name == "expected" else column.round()
         counted.insert(place, name, rounded.astype(EXPECTED_TYPES[name]))
-
-
-def _parse_distance(given: float | str, name: str) -> float:
-    """Return the end or the step of a curve in kilometres."""
-    km = parse_km(given, name)
-    if not (math.isfinite(km) and 0 < km <= LIMIT_M / 1e3):
-        limit = f"{LIMIT_M / 1e3:,.0f} km"
-        raise GeometryError(
-            f"Invalid {name} {km:g}. Must be positive, and at most {limit}.",
-            parameter=name,
-        )
-    if km < LEAST_STEP_KM:
-        raise GeometryError(
-            f"Invalid {name} {km:g}. Must be at least {LEAST_STEP_KM:g}, a metre.",
-            parameter=name,
-        )
-    return km
-
-
-def _entry_distances(found: pd.DataFrame, distance: Floats, to_km: float) -> tuple[Floats, Floats]:
-    """Return the zone widths from which on each place may be inside, and certainly is inside."""
-    margin = found["margin_km"].to_numpy()
-    # A place whose margin does not reach the edge is uncertain because of its side. It stays
-    # uncertain at every width.
-    doubtful = (found["membership"] == "uncertain").to_numpy() & (
-        np.abs(distance - to_km) >= margin
-    )
-    begin = np.where(margin > 0.0, distance - margin, np.nextafter(distance, -np.inf))
-    return begin, np.where(doubtful, np.inf, distance + margin)
-
-
-def _curve_distances(distance: Floats, to_km: float, step_km: float | None) -> Floats:
-    if step_km is None:
-        return np.unique(np.append(distance[distance <= to_km], to_km))
-    # The last step may fall just short of the end because of rounding: then it is left out.
-    steps = np.arange(1, math.ceil(to_km / step_km - 1e-9)) * float(step_km)
-    return np.append(steps, to_km)
-
-
-def _count_curve(within: Floats, begin: Floats, sure: Floats, people: Floats) -> pd.DataFrame:
-    known = ~np.isnan(people)
-    weights = {
-        ("places", "uncertain"): np.ones(len(people)),
-        ("population", "population_uncertain"): np.where(known, people, 0.0),
-        ("without_figure", "uncertain_without_figure"): (~known).astype(float),
-    }
-    columns: dict[str, Any] = {"within_km": within}
-    for (inside, uncertain), weight in weights.items():
-        entered = _sum_up_to(within, begin, weight, "left")
-        settled = _sum_up_to(within, sure, weight, "right")
-        columns[inside] = np.round(settled).astype(np.int64)
-        columns[uncertain] = np.round(entered - settled).astype(np.int64)
-    order = ["within_km", "places", "uncertain", "population", "without_figure",
-             "population_uncertain", "uncertain_without_figure"]  # fmt: skip
-    return pd.DataFrame(columns)[order]
-
-
-def _count_not_located(within: Floats, begin: Floats, unplaced: NotLocated) -> NDArray[np.int64]:
-    """Return how many places without a point may lie within each distance."""
-    first = np.full(len(unplaced.known), np.inf)
-    named = unplaced.hromada >= 0
-    np.minimum.at(first, unplaced.hromada[named], begin[named])
-    weight = unplaced.known.astype(float)
-    return unplaced.anywhere + _sum_up_to(within, first, weight, "left").astype(np.int64)
-
-
-def _sum_up_to(within: Floats, at: Floats, weight: Floats, side: Any) -> Floats:
-    """Return the sums of the weights that lie below ("left") or up to ("right") each distance."""
-    order = np.argsort(at, kind="stable")
-    sums = np.append(0.0, np.cumsum(weight[order]))
-    return np.asarray(sums[np.searchsorted(at[order], within, side=side)])

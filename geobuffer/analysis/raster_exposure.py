@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 # The columns by which a raster can be counted, and the meanings of its values.
 _RASTER_BY = ("side", "oblast", "section")
 _VALUES = ("counts", "density")
-_PATHS = Kind(
+PATHS = Kind(
     lambda value: PATH.accepts(value) or is_each(value, PATH.accepts),
     "a path of a raster, or several",
 )
@@ -61,7 +61,7 @@ _COUNTS_TABLE = Kind(
 
 # The area summed over pixels agrees with that of the polygon to some 10⁻⁵. If less than this share
 # is missing, that is rounding; if more is missing, it lies outside the rasters.
-_ROUNDING_SHARE = 1e-4
+ROUNDING_SHARE = 1e-4
 # Polygons of different origin leave slivers between them, which belong to no side or oblast. We
 # drop parts up to a hectare, but in a small ring no more than rounding.
 _SLIVER_M2 = 1e4
@@ -140,33 +140,23 @@ def exposure_raster(
     geobuffer.errors.DataError: No file nowhere.tif. Must be a raster on this machine.
     """
     check_arguments(
-        rasters=(rasters, _PATHS),
+        rasters=(rasters, PATHS),
         values=(values, TEXT),
         by=(by, optional(TEXT)),
         cumulative=(cumulative, FLAG),
         source=(source, optional(SOURCE)),
     )
     check_zone(zone)
-    if values not in _VALUES:
-        raise DataError(
-            f"Invalid values {values!r}. {did_you_mean(str(values), _VALUES)}", parameter="values"
-        )
+    check_values(values)
     if by is not None and by not in _RASTER_BY:
         raise DataError(f"Invalid by {by!r}. {did_you_mean(by, _RASTER_BY)}", parameter="by")
-    paths = [rasters] if isinstance(rasters, (str, Path)) else list(rasters)
+    paths = list_paths(rasters)
     source = source or read_raster_source(paths)
     label = _pixel_label(zone, by)
     pieces = _cut_rings(zone, None if label else by)
     with open_mosaics(paths, values) as mosaics:
         sums = _sum_pixels(mosaics, [piece.shape for piece in pieces], label)
-        notes = [
-            f"{raster.name}: {reading.note}"
-            for mosaic in mosaics
-            for raster, reading in zip(mosaic.rasters, mosaic.readings, strict=True)
-            if reading.note
-        ]
-    for note in notes:
-        warnings.warn(note, stacklevel=2)
+        warn_of_units(mosaics, stacklevel=3)
     if label is None:
         found = _tabulate_pieces(pieces, sums)
     else:
@@ -178,10 +168,31 @@ def exposure_raster(
     rings = pd.DataFrame([labels[n] for n in found["ring"]], columns=list(labels[0]))
     if by is not None:
         rings[by] = found["key"].to_numpy()
-    return _add_figures(rings, found, source)
+    return add_figures(rings, found, source)
 
 
-def _add_figures(rings: pd.DataFrame, found: pd.DataFrame, source: Source | None) -> pd.DataFrame:
+def check_values(values: str) -> None:
+    """Raise an error unless this says what the pixels of a raster hold."""
+    if values not in _VALUES:
+        raise DataError(
+            f"Invalid values {values!r}. {did_you_mean(str(values), _VALUES)}", parameter="values"
+        )
+
+
+def list_paths(rasters: str | Path | Iterable[str | Path]) -> list[str | Path]:
+    """Return the paths of one raster or of several."""
+    return [rasters] if isinstance(rasters, (str, Path)) else list(rasters)
+
+
+def warn_of_units(mosaics: Iterable[Mosaic], *, stacklevel: int) -> None:
+    """Warn of each raster whose unit was obeyed."""
+    for mosaic in mosaics:
+        for raster, reading in zip(mosaic.rasters, mosaic.readings, strict=True):
+            if reading.note:
+                warnings.warn(f"{raster.name}: {reading.note}", stacklevel=stacklevel)
+
+
+def add_figures(rings: pd.DataFrame, found: pd.DataFrame, source: Source | None) -> pd.DataFrame:
     """Return rings with their people, areas and source."""
     table = rings.copy()
     table["population"] = found["people"].where(found["data_km2"] > 0.0).to_numpy()
@@ -330,7 +341,7 @@ def _cut_rings(zone: Zone, by: str | None) -> list[_Piece]:
     pieces = []
     for piece in whole:
         left = piece.shape
-        least = min(_SLIVER_M2, _ROUNDING_SHARE * area_m2(left))
+        least = min(_SLIVER_M2, ROUNDING_SHARE * area_m2(left))
         parts = []
         for key, area in areas.items():
             parts.append(_Piece(piece.ring, key, shapely.intersection(left, area)))
@@ -370,7 +381,7 @@ def _sum_pixels(
     """Sum people, km² with data and km² of pixels for each shape (and label)."""
     empty = pd.DataFrame(columns=["people", "data_km2", "grid_km2"], dtype=float)
     total = empty.set_index(pd.MultiIndex.from_arrays([[], []], names=["shape", "label"]))
-    for cells in measure_coverage(mosaics, shapes):
+    for _, cells in measure_coverage(mosaics, shapes):
         known = ~np.isnan(cells.people)
         people = np.where(known, cells.people, 0.0)
         labels = np.zeros(len(people), dtype=np.int64)
@@ -397,7 +408,7 @@ def _tabulate_pieces(pieces: list[_Piece], sums: pd.DataFrame) -> pd.DataFrame:
     found["ring"] = [piece.ring for piece in pieces]
     found["key"] = pd.Series([piece.key for piece in pieces], index=found.index, dtype=object)
     found["area_km2"] = [area_m2(piece.shape) / 1e6 for piece in pieces]
-    return _absorb_rounding(found)
+    return absorb_rounding(found)
 
 
 def _tabulate_labels(
@@ -417,7 +428,7 @@ def _tabulate_labels(
     for piece in pieces:
         area = area_m2(piece.shape) / 1e6
         left = area - found.loc[found["ring"] == piece.ring, "grid_km2"].sum()
-        if left > _ROUNDING_SHARE * area:
+        if left > ROUNDING_SHARE * area:
             beyond.append({"ring": piece.ring, "key": None, "area_km2": left})
     if beyond:
         rest = pd.DataFrame(beyond).assign(people=0.0, data_km2=0.0, grid_km2=0.0, rank=-1)
@@ -425,9 +436,9 @@ def _tabulate_labels(
     return found.reset_index(drop=True)
 
 
-def _absorb_rounding(found: pd.DataFrame) -> pd.DataFrame:
+def absorb_rounding(found: pd.DataFrame) -> pd.DataFrame:
     """Remove the rounding between areas of pixels and of polygons, so that full rings are full."""
-    off = (found["area_km2"] - found["grid_km2"]).abs() <= _ROUNDING_SHARE * found["area_km2"]
+    off = (found["area_km2"] - found["grid_km2"]).abs() <= ROUNDING_SHARE * found["area_km2"]
     scale = (found["area_km2"] / found["grid_km2"]).where(off, 1.0)
     within = (found["data_km2"] * scale).clip(upper=found["area_km2"])
     full = off & (found["data_km2"] == found["grid_km2"])

@@ -6,6 +6,7 @@ larger than memory.
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -214,6 +215,9 @@ class Cells(NamedTuple):
     lon: Floats
     lat: Floats
     """The centre of the pixel."""
+    column: Ints
+    row: Ints
+    """The place of the pixel in its grid."""
     shape: Ints
     """The numbers of shapes; ``cell`` and ``share`` hold a pixel number and its share for each."""
     cell: Ints
@@ -229,15 +233,11 @@ class Mosaic:
     top: float
     pixel: tuple[float, float]
     """Width and height of a pixel, both positive."""
+    size: tuple[int, int]
+    """The number of columns and rows."""
     rasters: Sequence[Any] = field(repr=False)
     readings: Sequence[Reading] = field(repr=False)
     """How the values of each raster become people."""
-
-    @cached_property
-    def size(self) -> tuple[int, int]:
-        """The number of columns and rows."""
-        ends = [(at[0] + r.width, at[1] + r.height) for r, at in self._raster_offsets]
-        return max(end[0] for end in ends), max(end[1] for end in ends)
 
     @cached_property
     def _raster_offsets(self) -> list[tuple[Any, tuple[int, int]]]:
@@ -308,7 +308,8 @@ class Mosaic:
         x, y = self._transformer.transform(lon, lat)
         return np.asarray(x), np.asarray(y)
 
-    def _to_lonlat(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    def to_lonlat(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Return degrees of points of the grid; infinite where these have no place on Earth."""
         lon, lat = self._transformer.transform(x.ravel(), y.ravel(), direction="INVERSE")
         return np.reshape(lon, x.shape), np.reshape(lat, y.shape)
 
@@ -316,7 +317,7 @@ class Mosaic:
         """Cut a shape to the area in which the projection of the rasters is valid."""
         west, south, east, north = self.footprint.bounds
         x, y = np.meshgrid(np.linspace(west, east, 33), np.linspace(south, north, 33))
-        if not np.isfinite(self._to_lonlat(x, y)[0]).all():
+        if not np.isfinite(self.to_lonlat(x, y)[0]).all():
             return shape  # a map of the whole world: its projection is valid everywhere
         left, bottom, right, top = self._transformer.transform_bounds(
             west, south, east, north, densify_pts=33, direction="INVERSE"
@@ -389,13 +390,15 @@ class Mosaic:
         cells, number = np.unique(found["cell"], return_inverse=True)
         down, across = np.divmod(cells, self._block_size(column, row)[0])
         x, y = self.find_corner(column + across + 0.5, row + down + 0.5)
-        lon, lat = self._to_lonlat(x, y)
+        lon, lat = self.to_lonlat(x, y)
         area = self._pixel_areas_km2(x, y)
         return Cells(
             self._read_people(column, row, _Pixels(across, down, area)),
             area,
             lon,
             lat,
+            column + across,
+            row + down,
             found["shape"].to_numpy(),
             number,
             found["share"].to_numpy(),
@@ -403,7 +406,7 @@ class Mosaic:
 
     def _pixel_areas_km2(self, x: Floats, y: Floats) -> Floats:
         half = np.array(self.pixel) / 2.0
-        lon, lat = self._to_lonlat(
+        lon, lat = self.to_lonlat(
             x[:, None] + half[0] * np.array([-1, 1, 1, -1]),
             y[:, None] + half[1] * np.array([-1, -1, 1, 1]),
         )
@@ -557,19 +560,30 @@ def _group_by_grid(rasters: Sequence[tuple[Any, Reading]]) -> list[Mosaic]:
 
 
 def _make_mosaic(rasters: Sequence[Any], readings: Sequence[Reading]) -> Mosaic:
-    first = rasters[0]
-    return Mosaic(
-        pyproj.CRS.from_user_input(first.crs),
-        min(raster.bounds.left for raster in rasters),
-        max(raster.bounds.top for raster in rasters),
-        (first.transform.a, -first.transform.e),
-        rasters,
-        readings,
-    )
+    first, bounds = rasters[0], [raster.bounds for raster in rasters]
+    left, top = min(one.left for one in bounds), max(one.top for one in bounds)
+    wide, high = first.transform.a, -first.transform.e
+    columns = round((max(one.right for one in bounds) - left) / wide)
+    rows = round((top - min(one.bottom for one in bounds)) / high)
+    crs = pyproj.CRS.from_user_input(first.crs)
+    return Mosaic(crs, left, top, (wide, high), (columns, rows), rasters, readings)
 
 
-def measure_coverage(mosaics: Sequence[Mosaic], shapes: Sequence[BaseGeometry]) -> Iterator[Cells]:
-    """Yield the pixels of all rasters that shapes in longitude and latitude cover.
+def make_empty_mosaic(pixel_deg: float) -> Mosaic:
+    """Return a grid of the world in longitude and latitude without rasters: it has no data.
+
+    Its pixels are squares of this many degrees or a little less.
+    """
+    rows = math.ceil(180.0 / pixel_deg)
+    pixel = 180.0 / rows
+    crs = pyproj.CRS.from_epsg(4326)
+    return Mosaic(crs, -180.0, 90.0, (pixel, pixel), (2 * rows, rows), (), ())
+
+
+def measure_coverage(
+    mosaics: Sequence[Mosaic], shapes: Sequence[BaseGeometry]
+) -> Iterator[tuple[Mosaic, Cells]]:
+    """Yield the pixels of all rasters that shapes in longitude and latitude cover, and their grid.
 
     Raises
     ------
@@ -590,4 +604,4 @@ def measure_coverage(mosaics: Sequence[Mosaic], shapes: Sequence[BaseGeometry]) 
                         f"Overlap of {names[0]} and {names[1]} in the zone, on different grids. "
                         "Must hold each place once: clip one, or bring both to one grid (rio warp)."
                     )
-            yield cells
+            yield mosaic, cells

@@ -360,6 +360,8 @@ def test_population():
     names = run("how-to/population", {})
     assert names["people"]["population"].sum() > 500
     assert names["people"]["source"].unique().tolist() == ["WorldPop R2025A, 100 m"]
+    within = names["curve"].set_index("within_km")["population"]
+    assert within[10] == pytest.approx(names["people"]["population"].sum(), rel=1e-3)
 
 
 def test_publish(zone, towns):
