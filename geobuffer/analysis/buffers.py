@@ -32,6 +32,7 @@ from geobuffer.geodesy.ellipsoid import (
 )
 from geobuffer.geodesy.refine import bend_of_edges
 from geobuffer.geodesy.row_buffers import buffer_rows
+from geobuffer.io.arrow_tables import join_shapes, make_arrow_shapes, take_table
 from geobuffer.io.point_tables import warn_of_rows
 from geobuffer.zones.arguments import (
     FLAG,
@@ -112,7 +113,8 @@ def buffer(  # noqa: PLR0913 - each is a keyword with a default
     ----------
     table
         A GeoDataFrame or GeoSeries in any CRS; or an array or list of shapely geometries, or one of
-        them, in longitude and latitude. Points, lines, polygons and collections may be mixed.
+        them, in longitude and latitude. Points, lines, polygons and collections may be mixed. Or a
+        table of another library (Polars, DuckDB, Ibis, pyarrow), as for :func:`classify`.
     km
         The width: a number of kilometres, a text such as ``"500 m"`` or ``"5 NM"``, or a quantity
         of pint or astropy. Or one for each row: the name of a column, a Series with the table's
@@ -144,7 +146,8 @@ def buffer(  # noqa: PLR0913 - each is a keyword with a default
         GeoDataFrame gets the column ``buffer_error_m``: a bound, in metres, of how far the edges of
         each zone depart from their distance. Dissolved, it has the columns geometry, buffer_error_m
         and the one by which it was dissolved. Zones are cut at the antimeridian (RFC 7946). A
-        missing or empty shape, or a missing width, gives a missing zone, with a warning.
+        missing or empty shape, or a missing width, gives a missing zone, with a warning. A table of
+        another library comes back as Arrow, with the zones in ``geometry`` (GeoArrow).
 
     Raises
     ------
@@ -193,6 +196,7 @@ def buffer(  # noqa: PLR0913 - each is a keyword with a default
         if value not in known:
             message = f"Invalid {name} {value!r}. {did_you_mean(value, known)}"
             raise GeometryError(message, parameter=name)
+    table, arrow = take_table(table, None)
     given = _read_table(table)
     groups = _read_groups(table, given, dissolve)
     widths = _read_widths(table, given, km)
@@ -209,8 +213,10 @@ def buffer(  # noqa: PLR0913 - each is a keyword with a default
         shapes, error = _add_vertices(shapes, error, rows.tolerance_m)
     zones[rows.number], errors[rows.number] = shapes, error
     if groups is not None:
-        return _dissolve(table, given, zones, errors, groups)
-    return _return_like(table, given, zones, errors)
+        united = _dissolve(table, given, zones, errors, groups)
+        return united if arrow is None else make_arrow_shapes(united)
+    found = _return_like(table, given, zones, errors)
+    return found if arrow is None else join_shapes(arrow, found)
 
 
 _BY = Kind(

@@ -28,7 +28,7 @@ from geobuffer.analysis.membership import (
 )
 from geobuffer.analysis.text_columns import make_text_column
 from geobuffer.geodesy.ellipsoid import inverse
-from geobuffer.io.arrow_tables import join_arrow, make_arrow, take_table
+from geobuffer.io.arrow_tables import join_arrow, join_shapes, make_arrow, take_table
 from geobuffer.io.feature_tables import LINES, POINTS, find_kind
 from geobuffer.io.point_tables import (
     read_candidates,
@@ -43,6 +43,7 @@ from geobuffer.zones.checks import check_border, check_zone
 from geobuffer.zones.source import ORIGIN
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from geobuffer.analysis.features import FeatureAnswers
@@ -475,7 +476,7 @@ def _warn_of_missing(
     warn_of_rows(rows, f"without {what}, and so in no zone", stacklevel=stacklevel + 1)
 
 
-def clip(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: Zone) -> gpd.GeoDataFrame:
+def clip(table: Table, zone: Zone) -> gpd.GeoDataFrame | pa.Table:
     """Return what of points, lines or areas lies in a zone, cut at its edges.
 
     Each row keeps its index and its columns. Rows without a part in the zone are left out, and so
@@ -484,7 +485,7 @@ def clip(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: Zone) -> gpd.GeoDataFram
     Parameters
     ----------
     table
-        Points, lines or areas, in any CRS, as for :func:`classify`.
+        Points, lines or areas, in any CRS, as for :func:`classify`; also of another library.
     zone
         The zone.
 
@@ -493,7 +494,8 @@ def clip(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: Zone) -> gpd.GeoDataFram
     geopandas.GeoDataFrame
         The rows in their order, in the CRS of the table. What is cut has no heights. Cuts of lines
         are right to a millimetre; those of areas follow the zone to a centimetre or to a
-        six-thousandth of a percent of the size of the smallest area that is cut.
+        six-thousandth of a percent of the size of the smallest area that is cut. For a table of
+        another library, the rows as Arrow, with their shapes in ``geometry`` (GeoArrow).
 
     Raises
     ------
@@ -509,11 +511,17 @@ def clip(table: gpd.GeoDataFrame | gpd.GeoSeries, zone: Zone) -> gpd.GeoDataFram
     >>> shapely.get_coordinates(part.geometry).round(4).tolist()[-1]
     [30.1425, 51.0]
     """
-    table = read_points_table(table)
+    places, rows = take_table(table)
     check_zone(zone)
+    found = _clip_rows(read_points_table(places), zone)
+    return found if rows is None else join_shapes(rows, found)
+
+
+def _clip_rows(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
+    """Return the parts of the rows of a table that lie in a zone."""
     kind = find_kind(table)
     if kind == POINTS:
-        found = classify_table(table, zone, stacklevel=2).answers.ring
+        found = classify_table(table, zone, stacklevel=3).answers.ring
         return table[found >= 0]
     answers = answer_features(table, kind, zone)
     held = np.flatnonzero(~pd.isna(answers.shapes))

@@ -36,6 +36,7 @@ from geobuffer.analysis.feature_exposure import expose_features
 from geobuffer.analysis.membership import is_counted, measure_signed_km
 from geobuffer.analysis.people_model import find_ranges, model_sizes
 from geobuffer.geodesy.ellipsoid import area_m2
+from geobuffer.io.arrow_tables import take_table
 from geobuffer.io.feature_tables import POINTS, find_kind
 from geobuffer.io.not_located import find_not_located
 from geobuffer.io.point_tables import drop_uncounted, read_points_table
@@ -79,7 +80,9 @@ def exposure(  # noqa: PLR0913 - each argument is a choice of its own
     table
         Points, lines or areas, in any CRS, of one kind. A row without a point is expected where its
         ``candidates`` are, if it has some, and counted nowhere. A row of points that repeats
-        another one in every column is counted once. A warning reports both.
+        another one in every column is counted once. A warning reports both. A table of another
+        library (Polars, DuckDB, Ibis, pyarrow) may be given as it is; its counts are a table of
+        pandas as well, because they carry their sources and go into other functions.
     zone
         The zone.
     by
@@ -166,7 +169,8 @@ def exposure(  # noqa: PLR0913 - each argument is a choice of its own
         cumulative=(cumulative, FLAG), whole=(whole, FLAG), model=(model, FLAG),
         totals=(totals, optional(TOTALS)),
     )  # fmt: skip
-    table = read_points_table(table)
+    places, _ = take_table(table, None)
+    table = read_points_table(places)
     check_zone(zone)
     kind = find_kind(table)
     if kind != POINTS:

@@ -30,6 +30,7 @@ from geobuffer.analysis.raster_metadata import read_raster_source
 from geobuffer.analysis.rasters import make_empty_mosaic, measure_coverage, open_mosaics
 from geobuffer.errors import DataError, GeometryError
 from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
+from geobuffer.io.arrow_tables import take_table
 from geobuffer.io.not_located import find_not_located
 from geobuffer.io.point_tables import read_points_table
 from geobuffer.zones.arguments import TEXT, check_arguments, optional
@@ -150,7 +151,8 @@ def exposure_curve(  # noqa: PLR0913 - each argument is a choice of its own
         step_km = step_km or max(to_km / _RASTER_ROWS, LEAST_STEP_KM)
         within = _curve_distances(np.empty(0), to_km, step_km)
         return _count_rasters(list_paths(table), border, name, within, values, source)
-    table = read_points_table(table)
+    places, _ = take_table(table, None)
+    table = read_points_table(places)
     # The zone needs no polygon here: distances decide which places it holds.
     zone = BufferZone(border, (0.0, to_km), name, "round", (), math.inf, math.inf)
     classified = classify_table(table, zone, stacklevel=2)

@@ -171,6 +171,34 @@ def join_arrow(rows: pa.Table, answers: pd.DataFrame, held: Any) -> pa.Table:
     return joined
 
 
+def make_arrow_shapes(found: gpd.GeoDataFrame) -> pa.Table:
+    """Return a table of geopandas as Arrow, with its shapes as GeoArrow (WKB)."""
+    import pyarrow as pa
+
+    return pa.table(found.to_arrow(index=False))
+
+
+def join_shapes(rows: pa.Table, found: gpd.GeoDataFrame) -> pa.Table:
+    """Return the rows of a table that an answer in geopandas keeps, with the answer's shapes.
+
+    Parameters
+    ----------
+    rows
+        The table.
+    found
+        Some of its rows, by number. Their shapes become the column ``geometry`` of GeoArrow, in
+        place of the column of shapes that the table had; its other new columns follow.
+    """
+    shapes = {field.name for field in rows.schema if _is_geoarrow(field)}
+    fresh = {found.geometry.name, *set(found.columns).difference(rows.column_names)}
+    kept = [name for name in rows.column_names if name not in shapes | fresh]
+    joined = _cast_views(rows.select(kept)).take(found.index.to_numpy())
+    added = make_arrow_shapes(found[[name for name in found.columns if name in fresh]])
+    for field, column in zip(added.schema, added.columns, strict=True):
+        joined = joined.append_column(field, column)
+    return joined
+
+
 def _cast_views(rows: pa.Table) -> pa.Table:
     """Return a table whose texts can be filtered; pyarrow cannot do it with those of Polars."""
     import pyarrow as pa

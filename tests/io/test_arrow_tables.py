@@ -1,5 +1,7 @@
 """Tables of other libraries get the answers of geopandas' tables, and get them as Arrow."""
 
+import warnings
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -109,12 +111,57 @@ def test_distances_and_sections_are_arrow_too(places, border):
     assert section["section"].to_pylist()[:5] == wanted["section"].tolist()[:5]
 
 
+@pytest.mark.parametrize("library", ["pyarrow", "polars", "duckdb", "geoarrow, in metres"])
+def test_clip_and_buffer_give_the_shapes_of_geopandas_as_arrow(library, places, zone):
+    near = places.iloc[:400]
+    asked = LIBRARIES[library](near)
+    given = pa.table(asked)
+    for ask in (
+        lambda table: gb.clip(table, zone),
+        lambda table: gb.buffer(table, 1, side="around"),
+    ):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the row without a point
+            found, wanted = ask(asked), ask(near)
+        assert isinstance(found, pa.Table)
+        assert 0 < len(wanted) == found.num_rows
+        assert set(given.column_names) - {"geometry"} <= set(found.column_names)
+        assert found["id"].to_pylist() == wanted["id"].tolist()
+        shapes = gpd.GeoDataFrame.from_arrow(found)
+        assert shapes.geometry.name == "geometry"
+        there = wanted.geometry.notna().to_numpy()
+        assert (shapes.geometry.notna() == there).all()
+        pairs = (frame.geometry.to_crs(4326).to_numpy()[there] for frame in (shapes, wanted))
+        off = shapely.hausdorff_distance(*pairs)
+        assert off.max() < 1e-4  # zones of metres have vertices of their own
+    with pytest.warns(UserWarning, match="zone"):
+        united = gb.buffer(asked, 1, dissolve="country")
+    assert isinstance(united, pa.Table)
+    assert sorted(united["country"].to_pylist()) == sorted(near["country"].unique())
+
+
+@pytest.mark.parametrize("library", ["pyarrow", "polars"])
+def test_counts_are_those_of_geopandas(library, places, zone):
+    near = places.assign(population=7)
+    for ask in (
+        lambda table: gb.exposure(table, zone, by="country"),
+        lambda table: gb.exposure_curve(table, zone.border, to_km=10, step_km=5),
+    ):
+        with pytest.warns(UserWarning, match="without a point"):
+            found = ask(LIBRARIES[library](near))
+        with pytest.warns(UserWarning, match="without a point"):
+            pd.testing.assert_frame_equal(found, ask(near))
+
+
 def test_lines_of_another_library(zone, border):
     roads = gpd.GeoDataFrame(
         {"id": [1]}, geometry=[shapely.LineString([(34.0, 51.0), (35.5, 51.5)])], crs="EPSG:4326"
     )
     found = gb.classify(pa.table(roads.to_arrow()), zone)
     assert found["inside_km"].to_pylist() == gb.classify(roads, zone)["inside_km"].tolist()
+    part = gpd.GeoDataFrame.from_arrow(gb.clip(pa.table(roads.to_arrow()), zone))
+    assert part.geometry.geom_equals(gb.clip(roads, zone).geometry).all()
+    assert part["id"].tolist() == [1]
 
 
 def test_columns_are_not_copied(places):
