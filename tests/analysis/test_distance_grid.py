@@ -78,6 +78,24 @@ def test_other_systems_and_180_degrees():
     np.testing.assert_allclose(abs(utm.values), found, atol=1e-6)
 
 
+def test_around_an_area_and_about_the_pole():
+    """A cap about the pole, in a polar projection: a cell is as far as the parallel is."""
+    island = gb.border_around(shapely.box(20, 83, 60, 87), source=gb.Source("mine"))
+    polar = {"bounds": (-9e5, -9e5, 9e5, 9e5), "resolution": 1e5, "crs": "EPSG:3995"}
+    away, signed = (gb.distance_grid(island, side=side, **polar) for side in ("around", None))
+    assert (signed.values < 0).sum() > 0
+    np.testing.assert_array_equal(away.values, np.maximum(signed.values, 0.0))
+    line = shapely.LineString([(lon, 85) for lon in range(-180, 181, 2)])
+    border = gb.border_along(line, source=gb.Source("mine"))
+    grid = gb.distance_grid(border, side="both", **polar)
+    lon, lat = pyproj.Transformer.from_crs("EPSG:3995", "EPSG:4326", always_xy=True).transform(
+        *np.meshgrid(grid.x, grid.y)
+    )
+    arc = pyproj.Geod(ellps="WGS84").inv(lon, np.full_like(lat, 85.0), lon, lat)[2] / 1e3
+    # Chords of the parallel, straight in degrees, follow it; so the meridian is the shortest way.
+    np.testing.assert_allclose(grid.values, arc, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("given", "error", "says"),
     [

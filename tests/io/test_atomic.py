@@ -402,6 +402,14 @@ def table(rows):
     lon, lat = np.random.default_rng(0).random((2, rows))
     frame = {"n": range(rows), "text": ["Юнаківка"] * rows}
     return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
+def thing(rows, suffix):
+    if suffix != ".tif":
+        return table(rows)
+    import xarray
+    at = np.arange(rows // 10) / 100
+    numbers = np.random.default_rng(0).random((len(at), len(at)))
+    system = xarray.Variable((), 0, {"spatial_ref": "EPSG:4326"})
+    return xarray.DataArray(numbers, {"y": at, "x": at, "spatial_ref": system}, ("y", "x"))
 def limit(size):
     if limited:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
@@ -409,13 +417,13 @@ results = []
 for suffix in sys.argv[3:]:
     path = folder / f"out{suffix}"
     path.unlink(missing_ok=True)
-    gb.write(table(300), path)
+    gb.write(thing(300, suffix), path)
     old = path.read_bytes()
     # The disk has space for all but the last bytes, or for half of the file.
     for size in (len(old) - 1, len(old) // 2) if limited else (0,):
         limit(size)
         try:
-            gb.write(table(300 if limited else 20_000), path)
+            gb.write(thing(300 if limited else 20_000, suffix), path)
             said = "written"
         except gb.WriteError as error:
             said = str(error)
@@ -424,7 +432,9 @@ for suffix in sys.argv[3:]:
     path.unlink()
 print(json.dumps(results))
 """
-SUFFIXES = [".gpkg", ".geojson", ".fgb", ".parquet", ".kml", ".kmz", ".shp.zip", ".csv", ".xlsx"]
+SUFFIXES = [
+    ".gpkg", ".geojson", ".fgb", ".parquet", ".kml", ".kmz", ".shp.zip", ".csv", ".xlsx", ".tif",
+]  # fmt: skip
 
 
 def full(folder, how):
